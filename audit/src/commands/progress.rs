@@ -1,0 +1,39 @@
+//! A progress bar on standard error, on a terminal only, for what takes more than a second.
+
+use std::io::IsTerminal as _;
+use std::time::{Duration, Instant};
+
+use credit_audit::verify::Watcher;
+use indicatif::ProgressBar;
+
+const SILENT_AT_FIRST: Duration = Duration::from_secs(1);
+
+/// Shows how far a check has come.
+pub(super) struct Progress {
+    start: Instant,
+    terminal: bool,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// Nothing is shown yet.
+    pub(super) fn new() -> Self {
+        Self { start: Instant::now(), terminal: std::io::stderr().is_terminal(), bar: None }
+    }
+}
+
+impl Watcher for Progress {
+    fn progress(&mut self, done: u64, all: u64) {
+        if self.terminal && self.start.elapsed() > SILENT_AT_FIRST {
+            self.bar.get_or_insert_with(|| ProgressBar::new(all)).set_position(done);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

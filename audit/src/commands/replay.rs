@@ -1,0 +1,52 @@
+//! `credit-audit replay`.
+
+use std::path::Path;
+
+use credit_audit::replay::{Replay, catalogue_files};
+use credit_audit::verify::{self, Failure, Watcher};
+use credit_policy::Catalogue;
+
+use super::progress::Progress;
+use super::words::Language;
+use super::{ReplayArguments, Stop, read_key, report};
+
+/// Decides every query again; gives what is to be printed.
+pub(super) fn run(arguments: &ReplayArguments, language: Language) -> Result<String, Stop> {
+    let beside = || verify::log_directory(&arguments.log).join("log.vkey");
+    let key = read_key(&arguments.vkey.clone().unwrap_or_else(beside), language)?;
+    let catalogues: Vec<_> = arguments.catalogue.iter().map(|folder| load(folder)).collect::<Result<_, _>>()?;
+    let mut both = Both { replay: Replay::new(&catalogues), progress: Progress::new() };
+    let checked = verify::directory(&arguments.log, &key, &[], &mut both)?;
+    let decided = Some(both.replay.decided());
+    let text = if arguments.json {
+        report::json(Some(&checked), None, decided)
+    } else {
+        language.holds(Some(&checked), None, decided)
+    };
+    Ok(text)
+}
+
+fn load(folder: &Path) -> Result<Catalogue, Stop> {
+    let unavailable = |error: std::io::Error| Failure::Unavailable { what: folder.display().to_string(), why: error.to_string() };
+    let files = catalogue_files(folder).map_err(unavailable)?;
+    Catalogue::load(&files).map_err(|faults| {
+        let lines = faults.iter().map(|fault| format!("{}:{}: {}", fault.path, fault.line, fault.message));
+        Stop::Usage(lines.collect::<Vec<_>>().join("\n"))
+    })
+}
+
+/// The replay, with a progress bar.
+struct Both<'a> {
+    replay: Replay<'a>,
+    progress: Progress,
+}
+
+impl Watcher for Both<'_> {
+    fn leaf(&mut self, index: u64, peek: &credit_audit::leaf::Peek<'_>, bytes: &[u8]) -> Result<(), Failure> {
+        self.replay.leaf(index, peek, bytes)
+    }
+
+    fn progress(&mut self, done: u64, all: u64) {
+        self.progress.progress(done, all);
+    }
+}

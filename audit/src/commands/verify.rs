@@ -1,0 +1,61 @@
+//! `credit-audit verify`.
+
+use std::path::Path;
+
+use credit_audit::checkpoint::{Checkpoint, CheckpointError};
+use credit_audit::note::VerifierKey;
+use credit_audit::proof::ProofError;
+use credit_audit::verify::{self, ClientFiles, Fault, Remote, Report};
+
+use super::progress::Progress;
+use super::words::Language;
+use super::{Stop, VerifyArguments, read, read_key, report};
+
+/// Checks what the arguments say; gives what is to be printed.
+pub(super) fn run(arguments: &VerifyArguments, language: Language) -> Result<String, Stop> {
+    let key = read_key(&arguments.vkey, language)?;
+    let receipt = match (&arguments.receipt, &arguments.leaf) {
+        (Some(receipt), Some(leaf)) => Some(check_receipt(receipt, leaf, &key)?),
+        _ => None,
+    };
+    let mut earlier = Vec::new();
+    if let Some(old) = &arguments.old {
+        if arguments.log.is_none() {
+            return Err(Stop::Usage(language.old_without_log()));
+        }
+        let text = String::from_utf8(read(old)?).map_err(|_| Fault::Checkpoint(CheckpointError::Encoding))?;
+        earlier.push(Checkpoint::open(&text, &key).map_err(Fault::Checkpoint)?);
+    }
+    // With a log too, the receipt's checkpoint must be a beginning of that log.
+    earlier.extend(receipt.iter().map(|(_, checkpoint)| checkpoint.clone()));
+    let checked = arguments.log.as_deref().map(|log| check_log(log, arguments, &key, &earlier)).transpose()?;
+    let text = if arguments.json {
+        report::json(checked.as_ref(), receipt.as_ref(), None)
+    } else {
+        language.holds(checked.as_ref(), receipt.as_ref(), None)
+    };
+    Ok(text)
+}
+
+fn check_receipt(receipt: &Path, leaf: &Path, key: &VerifierKey) -> Result<(u64, Checkpoint), Stop> {
+    let malformed = |_| Fault::Receipt(ProofError::Form("not UTF-8"));
+    let text = String::from_utf8(read(receipt)?).map_err(malformed)?;
+    Ok(verify::receipt(&text, &read(leaf)?, key).map_err(Fault::Receipt)?)
+}
+
+fn check_log(
+    log: &str,
+    arguments: &VerifyArguments,
+    key: &VerifierKey,
+    earlier: &[Checkpoint],
+) -> Result<Report, Stop> {
+    let mut progress = Progress::new();
+    if !log.starts_with("http://") && !log.starts_with("https://") {
+        return Ok(verify::directory(Path::new(log), key, earlier, &mut progress)?);
+    }
+    let identity = arguments.cert.clone().zip(arguments.key.clone());
+    let leaves = identity.is_some();
+    let files = ClientFiles { authorities: arguments.ca.clone(), identity };
+    let remote = Remote::new(log, &files).map_err(|error| Stop::Usage(error.to_string()))?;
+    Ok(verify::remote(remote, leaves, key, earlier, &mut progress)?)
+}

@@ -1,0 +1,200 @@
+//! What the commands say, in English and in Chinese.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use credit_audit::checkpoint::{Checkpoint, CheckpointError};
+use credit_audit::leaf::PeekError;
+use credit_audit::merkle::InvalidProof;
+use credit_audit::note::{MAX_SIGNATURES, NoteError, VerifierKeyError};
+use credit_audit::proof::ProofError;
+use credit_audit::replay::{Mismatch, Verdict};
+use credit_audit::verify::{Failure, Fault, Report};
+
+/// The language of the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    English,
+    Chinese,
+}
+
+impl Language {
+    /// Chinese where `LANG` begins with `zh`.
+    pub(super) fn of_environment() -> Self {
+        let chinese = std::env::var("LANG").is_ok_and(|lang| lang.starts_with("zh"));
+        if chinese { Self::Chinese } else { Self::English }
+    }
+
+    fn pick(self, english: impl Into<String>, chinese: impl Into<String>) -> String {
+        match self {
+            Self::English => english.into(),
+            Self::Chinese => chinese.into(),
+        }
+    }
+
+    pub(super) fn old_without_log(self) -> String {
+        self.pick("--old needs a log to compare with: name its folder or address", "--old 需要与日志比对：请给出日志的目录或网址")
+    }
+
+    pub(super) fn verifier_key(self, file: &Path, error: VerifierKeyError) -> String {
+        let chinese = match error {
+            VerifierKeyError::Form => "验证公钥应为一行“名称+编号+公钥”",
+            VerifierKeyError::Name => "公钥名称为空，或含有空格、控制字符",
+            VerifierKeyError::Key => "公钥不是类型 0x01 的 Ed25519 公钥的 base64",
+            VerifierKeyError::Id => "公钥编号与名称、公钥不符：是否复制完整？",
+        };
+        let file = file.display();
+        self.pick(format!("`{file}`: {error}"), format!("`{file}`：{chinese}"))
+    }
+
+    /// What holds, in a few lines.
+    pub(super) fn holds(self, log: Option<&Report>, receipt: Option<&(u64, Checkpoint)>, decided: Option<u64>) -> String {
+        let mut lines = Vec::new();
+        if let Some((index, Checkpoint { origin, size, .. })) = receipt {
+            lines.push(self.pick(
+                format!("the receipt holds: the leaf is entry {index} of `{origin}`, signed at size {size}"),
+                format!("回执成立：该记录是 `{origin}` 的第 {index} 条（从 0 起），签名时共 {size} 条"),
+            ));
+        }
+        if let Some(log) = log {
+            lines.extend(self.log_holds(log));
+        }
+        if let Some(decided) = decided {
+            lines.push(self.pick(
+                format!("{decided} queries decided again, each as recorded"),
+                format!("已重新裁定 {decided} 次查询，均与记录一致"),
+            ));
+        }
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    fn log_holds(self, log: &Report) -> Vec<String> {
+        let Checkpoint { origin, size, root } = &log.checkpoint;
+        let root = STANDARD.encode(root);
+        let mut lines = vec![self.pick(
+            format!("the log holds: `{origin}`, {size} entries, root {root}"),
+            format!("日志成立：`{origin}`，共 {size} 条，根 {root}"),
+        )];
+        lines.push(match &log.leaves {
+            Some(leaves) => self.pick(
+                format!("{} leaves in {} files checked, of {} institutions", leaves.count, log.files, leaves.institutions.len()),
+                format!("已核对 {} 条记录、{} 个文件，涉及 {} 个机构", leaves.count, log.files, leaves.institutions.len()),
+            ),
+            None => self.pick(
+                format!("{} hash tiles checked; leaves were not checked (entry bundles go to auditors only)", log.files),
+                format!("已核对 {} 个哈希块；未核对记录内容（记录只提供给审计人员）", log.files),
+            ),
+        });
+        lines.extend(log.earlier.iter().map(|earlier| {
+            self.pick(
+                format!("it continues the checkpoint of size {earlier}"),
+                format!("它延续了大小为 {earlier} 的检查点"),
+            )
+        }));
+        lines
+    }
+
+    /// Why there is no result, in one line.
+    pub(super) fn failure(self, failure: &Failure) -> String {
+        match (self, failure) {
+            (Self::English, failure) => failure.to_string(),
+            (Self::Chinese, Failure::Fault(fault)) => fault_in_chinese(fault),
+            (Self::Chinese, Failure::Unavailable { what, why }) => format!("`{what}` 无法取得：{why}"),
+        }
+    }
+}
+
+fn fault_in_chinese(fault: &Fault) -> String {
+    match fault {
+        Fault::Checkpoint(error) => checkpoint(error),
+        Fault::Receipt(error) => receipt(error),
+        Fault::Missing { path } => format!("缺少 `{path}`"),
+        Fault::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),
+        Fault::Length { path } => format!("`{path}` 长度不对"),
+        Fault::Framing { path } => format!("`{path}` 不是其宽度的记录包"),
+        Fault::Hash { path, position } => format!("`{path}` 第 {position} 个哈希与其下内容不符"),
+        Fault::Beginning { path } => format!("`{path}` 不是更宽记录包的开头"),
+        Fault::Hanging { path } => format!("`{path}` 中有哈希，其下却没有内容"),
+        Fault::Leaf { index, cause } => format!("第 {index} 条：{}", peek(*cause)),
+        Fault::Time { index } => format!("第 {index} 条早于前一条"),
+        Fault::Seq { index, institution, wanted, found } => {
+            format!("第 {index} 条：`{institution}` 的序号是 {found}，应为 {wanted}")
+        }
+        Fault::Anonymous { index } => format!("第 {index} 条是没有机构及序号的查询"),
+        Fault::OutOfPlace { index } => format!("第 {index} 条是位置不对或属于别的日志的 `open`，或在 `seal` 之后"),
+        Fault::Root { size } => format!("日志与大小为 {size} 的已签名检查点的根不符"),
+        Fault::Shortened { size, earlier } => {
+            format!("日志有 {size} 条，而此前签名的检查点有 {earlier} 条：日志被截短或回退")
+        }
+        Fault::Decision { index, cause } => format!("第 {index} 条重新裁定结果不同：{}", mismatch(cause)),
+    }
+}
+
+fn checkpoint(error: &CheckpointError) -> String {
+    match error {
+        CheckpointError::Note(error) => format!("检查点不成立：{}", note(error)),
+        CheckpointError::Encoding => "检查点不是 UTF-8".to_owned(),
+        CheckpointError::Form => "检查点应为三行：来源、大小、根".to_owned(),
+        CheckpointError::Size(size) => format!("检查点的大小 `{size}` 不是数字"),
+        CheckpointError::Root => "检查点的根不是 32 字节的 base64".to_owned(),
+        CheckpointError::Origin { found, wanted } => format!("检查点属于日志 `{found}`，而公钥属于 `{wanted}`"),
+    }
+}
+
+fn note(error: &NoteError) -> String {
+    match error {
+        NoteError::TooLong => "签名文本过长".to_owned(),
+        NoteError::ControlCharacter => "签名文本含有控制字符；请原样重新取得，勿改换行符".to_owned(),
+        NoteError::Form => "签名文本应为正文、空行、签名行，每行以换行结束".to_owned(),
+        NoteError::SignatureLine(line) => format!("第 {line} 个签名行格式不对"),
+        NoteError::TooManySignatures => format!("签名多于 {MAX_SIGNATURES} 个"),
+        NoteError::Signature(name) => format!("`{name}` 的签名与正文不符"),
+        NoteError::Unsigned => "没有所给公钥的签名".to_owned(),
+    }
+}
+
+fn receipt(error: &ProofError) -> String {
+    match error {
+        ProofError::Form(part) => format!("回执不是 c2sp.org/tlog-proof@v1：{part}"),
+        ProofError::Checkpoint(error) => format!("回执中的{}", checkpoint(error)),
+        ProofError::Inclusion(error) => {
+            let why = match error {
+                InvalidProof::Outside => "序号或大小超出日志",
+                InvalidProof::Length => "哈希个数不对",
+                InvalidProof::Root => "指向另一个根",
+            };
+            format!("回执不能证明该记录：{why}")
+        }
+    }
+}
+
+fn peek(error: PeekError) -> &'static str {
+    match error {
+        PeekError::TooLong => "记录超过 16 KiB",
+        PeekError::Line => "记录不是一行 JSON",
+        PeekError::Version => "记录开头不是 `\"v\":1`",
+        PeekError::Kind => "`kind` 格式不对",
+        PeekError::Id => "`id` 不是 UUIDv7",
+        PeekError::At => "`at` 不是精确到微秒的 UTC 时刻",
+        PeekError::Institution => "`institution` 或 `seq` 格式不对",
+    }
+}
+
+fn mismatch(cause: &Mismatch) -> String {
+    let verdict = |verdict: &Verdict| match verdict {
+        Verdict::Answered => "已答复".to_owned(),
+        Verdict::Refused(code) => format!("拒绝（{}）", code.map_or("无代码", |code| code.as_str())),
+    };
+    match cause {
+        Mismatch::Malformed(why) => format!("不是查询记录：{why}"),
+        Mismatch::Catalogue(label) => format!("它依据的目录是 `{label}`"),
+        Mismatch::Date => "`inputs.on` 不是 `at` 的日期".to_owned(),
+        Mismatch::Key(key) => format!("缺少 `{key}`，或未答复却有它"),
+        Mismatch::Outcome { leaf, again } => format!("记录为{}，按规则应为{}", verdict(leaf), verdict(again)),
+        Mismatch::Fields => "`fields` 不是规则所放行的字段".to_owned(),
+        Mismatch::Rules => "`rules` 不是作出裁定的规则".to_owned(),
+        Mismatch::Notice => "`notice` 与目录所定不符".to_owned(),
+    }
+}

@@ -1,0 +1,211 @@
+//! The keys of every kind that is not a query. Each struct is a table of `FORMAT.md` §4, in the order of its keys.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Entry, Kind, LeafError};
+
+/// A leaf that is no institution's own act.
+pub trait Event: Serialize {
+    /// Its kind.
+    const KIND: Kind;
+
+    /// The entry of this event.
+    ///
+    /// # Errors
+    /// When it is longer than a leaf may be, or the id is no UUIDv7.
+    fn entry(&self, id: Uuid) -> Result<Entry, LeafError>
+    where
+        Self: Sized,
+    {
+        Entry::new(Self::KIND, id, None, self)
+    }
+}
+
+/// `open`: the first leaf of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// The log's origin.
+    pub origin: String,
+    /// The log that this one continues, after a key rotation or from a restored backup.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
+    /// Name and version of the program.
+    pub software: String,
+}
+
+/// The log before this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Previous {
+    /// Its origin.
+    pub origin: String,
+    /// Its last known checkpoint, the whole signed note.
+    pub checkpoint: String,
+}
+
+impl Event for Open {
+    const KIND: Kind = Kind::Open;
+}
+
+/// `seal`: the last leaf of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// The last `seq` of each institution.
+    pub institutions: BTreeMap<String, u64>,
+    /// The origin of the log that continues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Event for Seal {
+    const KIND: Kind = Kind::Seal;
+}
+
+/// `catalogue`: the catalogue in force from here on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogueSet {
+    /// `version@sha256:…`, the digest over the sorted lines `sha256 path` of its files.
+    pub label: String,
+    /// Its files, sorted by path.
+    pub files: Vec<CatalogueFile>,
+}
+
+/// One file of a catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogueFile {
+    /// Relative to the catalogue's folder.
+    pub path: String,
+    /// Lower-case hexadecimal SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+impl Event for CatalogueSet {
+    const KIND: Kind = Kind::Catalogue;
+}
+
+/// `key`: a key of the ring changed its state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyEvent {
+    /// The key's id in the ring.
+    pub key: String,
+    /// What it is for: `pseudonym`, `tag`, `state`, `sealing`, `log`.
+    #[serde(rename = "use")]
+    pub use_: String,
+    /// The state it has now: `active`, `accepted`, `retired`, `destroyed`.
+    pub state: String,
+    /// From when it is used, where that is later than the leaf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activates: Option<Timestamp>,
+    /// Who did it.
+    pub by: String,
+}
+
+impl Event for KeyEvent {
+    const KIND: Kind = Kind::Key;
+}
+
+/// `institution`: the register changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstitutionChange {
+    /// The institution's id.
+    pub institution: String,
+    /// What happened to it.
+    pub change: RegisterChange,
+    /// Its kind in the vocabulary of the catalogue, e.g. `housing-department`.
+    pub institution_kind: String,
+    /// Its certificates from now on: base64url of the SHA-256 of each (x5t#S256).
+    pub certificates: Vec<String>,
+    /// Requests a second.
+    pub rate_per_s: u32,
+    /// Requests at once.
+    pub burst: u32,
+    /// Different persons a day.
+    pub distinct_subjects_a_day: u32,
+    /// Look-ups on one person a day.
+    pub look_ups_a_person_a_day: u32,
+    /// Who did it.
+    pub by: String,
+}
+
+/// What happened to an institution in the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RegisterChange {
+    /// It is new.
+    Added,
+    /// Its kind or certificates changed.
+    Changed,
+    /// It is no longer in the register.
+    Removed,
+}
+
+impl Event for InstitutionChange {
+    const KIND: Kind = Kind::Institution;
+}
+
+/// `suspension`: an institution suspended, or resumed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspension {
+    /// The institution's id.
+    pub institution: String,
+    /// Whether it is suspended from here on.
+    pub suspended: bool,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who did it.
+    pub by: String,
+}
+
+impl Event for Suspension {
+    const KIND: Kind = Kind::Suspension;
+}
+
+/// `flood`: what was answered or cut off without a record of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flood {
+    /// The institution it came from.
+    pub institution: String,
+    /// Beginning of the time counted.
+    pub since: Timestamp,
+    /// How many, by problem code (`overloaded`, `draining`, …) or `cut-off` for connections closed without an answer.
+    pub counts: BTreeMap<String, u64>,
+}
+
+impl Event for Flood {
+    const KIND: Kind = Kind::Flood;
+}
+
+/// `read`: an auditor read entries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Read {
+    /// The reader's id in the register.
+    pub reader: String,
+    /// The certificate used: base64url of its SHA-256 (x5t#S256).
+    pub certificate: String,
+    /// What was read, e.g. `tile/entries/000`.
+    pub path: String,
+}
+
+impl Event for Read {
+    const KIND: Kind = Kind::Read;
+}
+
+/// `stop`: the stop switch thrown, or released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// Whether every query is refused from here on.
+    pub stopped: bool,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who did it.
+    pub by: String,
+}
+
+impl Event for Stop {
+    const KIND: Kind = Kind::Stop;
+}

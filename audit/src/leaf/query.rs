@@ -1,0 +1,202 @@
+//! The record of a query: what the gateway writes ([`QueryRecord`]) and what a reader gets back ([`QueryLeaf`]).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+use credit_policy::{Code, Facts, FieldName, RuleId, ScenarioName};
+use jiff::Timestamp;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+use super::{Entry, Kind, LeafError};
+
+/// Bytes that stand in JSON as standard base64 with padding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Base64<T>(pub T);
+
+impl<T: AsRef<[u8]>> Serialize for Base64<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Base64Display::new(self.0.as_ref(), &STANDARD))
+    }
+}
+
+impl<'de, T: TryFrom<Vec<u8>>> Deserialize<'de> for Base64<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'_, str>::deserialize(deserializer)?;
+        let bytes = STANDARD.decode(text.as_bytes()).map_err(D::Error::custom)?;
+        T::try_from(bytes).map(Self).map_err(|_| D::Error::custom("wrong number of bytes"))
+    }
+}
+
+/// Whether the asker got an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It did.
+    Answered,
+    /// It was refused, with the leaf's `code`.
+    Refused,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+        })
+    }
+}
+
+/// The legal ground that was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum GroundRecord<'a> {
+    /// The first use of a consent.
+    Consent {
+        /// The issuer-signed JWT, without the disclosure.
+        consent: Cow<'a, str>,
+        /// 1.
+        #[serde(rename = "use")]
+        use_: u64,
+    },
+    /// A later use of a consent.
+    ConsentAgain {
+        /// Index of the leaf that has the token.
+        first: u64,
+        /// Which use this is.
+        #[serde(rename = "use")]
+        use_: u64,
+    },
+    /// A statute, with the case that it is used for.
+    Statute {
+        /// The citation.
+        statute: Cow<'a, str>,
+        /// The case number.
+        case: Cow<'a, str>,
+    },
+    /// The person.
+    Person {
+        /// Always true.
+        #[serde(rename = "self")]
+        self_: bool,
+    },
+    /// Anyone.
+    Public {
+        /// Always true.
+        public: bool,
+    },
+}
+
+/// The record of one query, in the order of its keys (`FORMAT.md` §3). What is not known is left out.
+#[derive(Debug, Clone, Serialize)]
+pub struct QueryRecord<'a> {
+    /// Member of staff who asks, once its form was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<&'a str>,
+    /// The certificate used: base64url without padding of its SHA-256 (x5t#S256, RFC 8705 §3.1).
+    pub certificate: &'a str,
+    /// The scenario, once it was found in the catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<&'a ScenarioName>,
+    /// The ground, once it was verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ground: Option<GroundRecord<'a>>,
+    /// The first query that this one repeats under its idempotency key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Uuid>,
+    /// Keyed digest that identifies the first ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<Base64<&'a [u8]>>,
+    /// The catalogue's label.
+    pub catalogue: &'a str,
+    /// Ids of the rules that decided.
+    pub rules: &'a [RuleId],
+    /// Every non-personal input of the decision.
+    pub inputs: &'a Facts,
+    /// Answered or refused.
+    pub outcome: Outcome,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// Names of the fields released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fields: Option<&'a [FieldName]>,
+    /// Notice to the person: `given`, `deferred until …`, `exempt by …`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<&'a str>,
+    /// Commitment to the answer's bytes under the opening that the asker got.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Base64<[u8; 32]>>,
+    /// Tag of the person under the data key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Base64<[u8; 32]>>,
+    /// Id of the data key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<&'a str>,
+    /// The personal part, sealed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Base64<&'a [u8]>>,
+    /// Commitment to the personal part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Base64<[u8; 32]>>,
+}
+
+impl QueryRecord<'_> {
+    /// The entry of this query, numbered among the institution's.
+    ///
+    /// # Errors
+    /// When it is longer than a leaf may be, or an id is malformed.
+    pub fn entry(&self, id: Uuid, institution: &str) -> Result<Entry, LeafError> {
+        Entry::new(Kind::Query, id, Some(institution), self)
+    }
+}
+
+/// A leaf of kind `query`, read whole.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the keys are those of `QueryRecord`, after the header's")]
+pub struct QueryLeaf {
+    pub v: u8,
+    pub kind: String,
+    pub id: Uuid,
+    pub at: Timestamp,
+    pub institution: String,
+    pub seq: u64,
+    pub operator: Option<String>,
+    pub certificate: String,
+    pub scenario: Option<ScenarioName>,
+    pub ground: Option<GroundRecord<'static>>,
+    pub repeats: Option<Uuid>,
+    pub idempotency: Option<Base64<Vec<u8>>>,
+    pub catalogue: String,
+    pub rules: Vec<RuleId>,
+    pub inputs: Facts,
+    pub outcome: Outcome,
+    pub code: Option<Code>,
+    pub fields: Option<Vec<FieldName>>,
+    pub notice: Option<String>,
+    pub answer: Option<Base64<[u8; 32]>>,
+    pub subject: Option<Base64<[u8; 32]>>,
+    pub key: Option<String>,
+    pub sealed: Option<Base64<Vec<u8>>>,
+    pub commit: Option<Base64<[u8; 32]>>,
+}
+
+impl QueryLeaf {
+    /// Reads a leaf of kind `query`.
+    ///
+    /// # Errors
+    /// When it is of another kind or version, or lacks a key or has one too many.
+    pub fn parse(leaf: &[u8]) -> Result<Self, serde_json::Error> {
+        let query: Self = serde_json::from_slice(leaf)?;
+        if query.v == 1 && query.kind == Kind::Query.as_str() {
+            Ok(query)
+        } else {
+            Err(serde_json::Error::custom("another kind or version"))
+        }
+    }
+}

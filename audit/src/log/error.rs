@@ -1,0 +1,162 @@
+//! What can keep a log from opening, recording or finding. Each message says what, where, and what to do next.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::leaf::Entry;
+
+/// Nothing can be recorded now; readiness is false until it can. For a ticket: its leaf was never written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("nothing can be recorded now; the log tries again by itself each second")]
+pub struct NotRecordable;
+
+/// An entry that was not taken. Nothing of it is in the log.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsubmitted {
+    /// The log takes nothing now: no room, a stepped clock, a full queue, or it is closed.
+    #[error(transparent)]
+    NotRecordable(#[from] NotRecordable),
+    /// `still` said no. Here is the entry back, to be recorded as something else.
+    #[error("what the record rests on changed before it was taken")]
+    Overtaken(Entry),
+}
+
+/// Why a log does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoverError {
+    /// Another process has it.
+    #[error("`{0}` is locked: another process has this log; stop that one first")]
+    Locked(PathBuf),
+    /// A file could not be read or written.
+    #[error("{doing} `{path}`: {source}; mend this and start again")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// With which file or folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Files of another log.
+    #[error("`{path}` belongs to another log than `{wanted}`; point the configuration at the right data folder")]
+    OtherOrigin {
+        /// The file.
+        path: PathBuf,
+        /// The configured origin.
+        wanted: String,
+    },
+    /// The write-ahead log is damaged before its end.
+    #[error(
+        "`{segment}` is damaged at byte {offset} ({what}), and later records depend on it; \
+         do not remove anything: restore this file from its copy, or restore a backup as a new log"
+    )]
+    Damaged {
+        /// The segment.
+        segment: PathBuf,
+        /// Where in it.
+        offset: u64,
+        /// What is wrong there.
+        what: &'static str,
+    },
+    /// A segment is not there.
+    #[error(
+        "the write-ahead log has a gap before `{before}`: records from index {from} on are missing; \
+         restore the missing segment file, or restore a backup as a new log"
+    )]
+    Gap {
+        /// The first segment after the gap.
+        before: PathBuf,
+        /// The first index that is missing.
+        from: u64,
+    },
+    /// The write-ahead log holds less than was signed.
+    #[error(
+        "the write-ahead log ends at size {have}, but `{witness}` says that size {signed} was signed: \
+         records were lost or the folder was rolled back; restore the newer folder, or start as a new log"
+    )]
+    Short {
+        /// Leaves in the write-ahead log.
+        have: u64,
+        /// The size that was signed.
+        signed: u64,
+        /// Where that stands.
+        witness: PathBuf,
+    },
+    /// The write-ahead log holds something else than was signed.
+    #[error(
+        "the root at size {size} is not the one that `{witness}` says was signed: \
+         records were changed; restore the folder from a copy, or start as a new log"
+    )]
+    OtherRoot {
+        /// The signed size.
+        size: u64,
+        /// Where the signed root stands.
+        witness: PathBuf,
+    },
+    /// The second place is gone although the log is not empty.
+    #[error(
+        "the second place `{0}` is missing, so nobody can say whether the log is whole; \
+         mount its device or restore it, or start as a new log"
+    )]
+    SecondPlaceMissing(PathBuf),
+    /// Neither slot of the second place can be read.
+    #[error("the second place `{0}` is damaged; restore it from its copy, or start as a new log")]
+    SecondPlaceDamaged(PathBuf),
+    /// The second place is older than the checkpoint.
+    #[error(
+        "the second place `{path}` says size {remembered}, the checkpoint {published}: it was restored from an \
+         older state; restore the newer file, or start as a new log"
+    )]
+    SecondPlaceBehind {
+        /// The second place.
+        path: PathBuf,
+        /// The size it remembers.
+        remembered: u64,
+        /// The size of the published checkpoint.
+        published: u64,
+    },
+    /// The published checkpoint cannot be read or its signature does not hold.
+    #[error(
+        "`{path}` does not hold ({why}); it is made anew from the write-ahead log, which takes a while, \
+         when you remove it and start again"
+    )]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// Why a recovered log does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder was signed by another key.
+    #[error("`{0}` names another key: a new key opens a new log under a new origin and folder")]
+    OtherKey(PathBuf),
+    /// The origin cannot be the name of a key.
+    #[error("`{0}` cannot be a log's origin: no spaces, no `+`, not empty")]
+    Origin(String),
+    /// A file or a thread could not be made.
+    #[error("{doing}: {source}; mend this and start again")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+/// Why there is no receipt.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// Perhaps soon: the id is fresh, or leaves of its time are not published yet. Ask again within 2 seconds.
+    #[error("not published yet; ask again in a second")]
+    NotYet,
+    /// No published leaf has this id and this institution.
+    #[error("no record with this id")]
+    NotFound,
+    /// The published files cannot be read.
+    #[error("the published log cannot be read: {0}; remove `log/tile` and start again to have it made anew")]
+    Unreadable(#[source] io::Error),
+}

@@ -1,0 +1,77 @@
+//! The publisher: makes the durable tree readable by others. Tiles and bundles first, then the second place, then the
+//! signature, then the checkpoint; each step is durable before the next begins.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::failure::{Step, at_path};
+use super::files;
+use super::gate::Cause;
+use super::recent::Head;
+use super::shared::{Published, Shared};
+
+/// How long to wait before a failed publication is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The file that names the published tree.
+pub(super) const CHECKPOINT: &str = "checkpoint";
+
+/// Why a publication did not come about.
+enum Unpublished {
+    Failed(io::Error),
+    /// The second place failed, and the log stopped.
+    Stopped,
+}
+
+/// The thread: until the log closes and everything is published.
+pub(super) fn run(shared: &Arc<Shared>) {
+    if shared.published().note.is_empty() {
+        // A log without leaves has a checkpoint too.
+        shared.not_published(shared.clock.monotonic());
+    }
+    // Kept for the last publication, which a closing log does not put off.
+    while let Some((head, since)) = shared.wait_for_growth() {
+        let started = Instant::now();
+        match publish(shared, &head) {
+            Ok(()) => {
+                shared.gate.open(Cause::Publication);
+                shared.meters.publish_lag.add_time(shared.clock.monotonic().saturating_sub(since));
+                shared.pause(shared.settings.publish_every.saturating_sub(started.elapsed()));
+            }
+            Err(Unpublished::Failed(error)) => {
+                shared.gate.shut(Cause::Publication, &error.to_string());
+                if shared.is_closing() {
+                    // The write-ahead log has everything; the next start publishes it.
+                    return;
+                }
+                shared.not_published(since);
+                shared.pause(RETRY);
+            }
+            Err(Unpublished::Stopped) => {
+                shared.gate.shut(Cause::Stopped, "the second place failed");
+                return;
+            }
+        }
+    }
+}
+
+fn publish(shared: &Shared, head: &Head) -> Result<(), Unpublished> {
+    let failed = |error| Unpublished::Failed(at_path(&error, &shared.shelf.dir));
+    let from = shared.published().size;
+    let bytes = |name: &_| shared.with_recent(|recent| recent.bytes(name));
+    shared.shelf.put(from, head.size, bytes).map_err(failed)?;
+    // Crash here: tiles that no checkpoint needs yet. The next start finds them right, or writes over them.
+    shared.shelf.tidy(from, head.size).map_err(failed)?;
+    // Crash here: the published checkpoint's partial tiles may be gone; the full ones, which begin with them, are there.
+    let note = shared.desk.sign(head).ok_or(Unpublished::Stopped)?;
+    shared.meters.checkpoints.fetch_add(1, Ordering::Relaxed);
+    // Crash here: signed, but nobody has seen it. The second place knows the size, and the log holds it.
+    shared.shelf.probe.at(Step::Checkpoint).map_err(failed)?;
+    files::replace(&shared.shelf.dir.join(CHECKPOINT), note.as_bytes()).map_err(failed)?;
+    // Crash from here on: published; everything that the checkpoint needs is there.
+    shared.set_published(Published { size: head.size, at: head.at, note });
+    shared.with_recent(|recent| recent.trim(head.size));
+    Ok(())
+}

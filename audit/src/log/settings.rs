@@ -1,0 +1,80 @@
+//! What a log needs to know before it opens, and the hooks by which it speaks to the process around it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::failure::{self, Probe};
+
+/// A hook that is told one line for the operator: no newline, no personal data.
+pub type Report = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// A hook that ends the process.
+pub type Stop = Arc<dyn Fn() + Send + Sync>;
+
+/// How a log is kept. [`Settings::new`] gives the defaults.
+#[derive(Clone)]
+pub struct Settings {
+    /// The data folder: `wal/` and `log/` are made in it, mode 0700.
+    pub dir: PathBuf,
+    /// The log's name, e.g. `credit-gateway.example/2026/r1`; it never changes for a folder.
+    pub origin: String,
+    /// The file that remembers the last signed size and root. By default `<dir>/wal/second-place`; on another device
+    /// it also shows that `dir` was rolled back to an older state. Its folder must exist unless it lies in `dir`.
+    pub second_place: PathBuf,
+    /// Bytes reserved for a segment of the write-ahead log: 16 MiB, halved down to 256 KiB while there is less room.
+    pub segment_bytes: u64,
+    /// How long a busy batch may wait for company: 1 ms. A lone request never waits.
+    pub linger: Duration,
+    /// The least time between two publications: 500 ms. A leaf that comes after a pause is published at once.
+    pub publish_every: Duration,
+    /// Is told when the log stops and starts being recordable, and why the process stops. By default a line on
+    /// standard error.
+    pub report: Report,
+    /// Ends the process after a failure whose outcome on the disk is unknown. By default [`std::process::abort`].
+    /// Should it return, the log records nothing any more.
+    pub stop: Stop,
+    /// Told of every durable step before it is taken; tests fail steps or copy the folder there.
+    pub(super) probe: Probe,
+}
+
+impl Settings {
+    /// The defaults for a data folder and a log's name.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>, origin: impl Into<String>) -> Self {
+        let dir = dir.into();
+        Self {
+            second_place: dir.join("wal").join("second-place"),
+            dir,
+            origin: origin.into(),
+            segment_bytes: 16 << 20,
+            linger: Duration::from_millis(1),
+            publish_every: Duration::from_millis(500),
+            report: Arc::new(failure::report_to_stderr),
+            stop: Arc::new(|| std::process::abort()),
+            probe: Probe::default(),
+        }
+    }
+
+    pub(super) fn wal_dir(&self) -> PathBuf {
+        self.dir.join("wal")
+    }
+
+    pub(super) fn log_dir(&self) -> PathBuf {
+        self.dir.join("log")
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("dir", &self.dir)
+            .field("origin", &self.origin)
+            .field("second_place", &self.second_place)
+            .field("segment_bytes", &self.segment_bytes)
+            .field("linger", &self.linger)
+            .field("publish_every", &self.publish_every)
+            .finish_non_exhaustive()
+    }
+}

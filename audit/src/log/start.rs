@@ -1,0 +1,96 @@
+//! From a recovered log to a running one.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use super::at::At;
+use super::error::StartError;
+use super::failure::Fatal;
+use super::files;
+use super::frame::origin_hash;
+use super::proofs::Proofs;
+use super::publish;
+use super::recover::{Recovered, VKEY};
+use super::reserve::Reserve;
+use super::shared::{Parts, Published, Shared};
+use super::shelf::Shelf;
+use super::signing::Desk;
+use super::wal::Wal;
+use super::writer::Writer;
+use super::{Log, Running, Signer, Threads};
+use crate::checkpoint::Checkpoint;
+use crate::note::VerifierKey;
+
+impl Recovered {
+    /// Starts the log's threads: from here on entries are taken. Writes `log.vkey` if it is not there.
+    ///
+    /// `seqs` is the last `seq` of each institution, as the fold over [`Recovered::leaves`] found it.
+    ///
+    /// # Errors
+    /// When the signer is not the one of this log, or a file or thread cannot be made.
+    pub fn start(self, signer: Box<dyn Signer>, seqs: HashMap<String, u64>) -> Result<Log, StartError> {
+        let Self { settings, clock, lock, second_place, published, frontier, recent, current, .. } = self;
+        let key = VerifierKey::new(&settings.origin, signer.public_key())
+            .map_err(|_| StartError::Origin(settings.origin.clone()))?;
+        publish_key(&settings.log_dir(), &key, &published)?;
+        let probe = settings.probe.clone();
+        let fatal = Fatal { report: Arc::clone(&settings.report), stop: Arc::clone(&settings.stop) };
+        let reserve = Arc::new(Reserve::new(settings.wal_dir(), settings.segment_bytes, probe.clone()));
+        let wal = Wal {
+            dir: settings.wal_dir(),
+            origin: origin_hash(&settings.origin),
+            current,
+            reserve: Arc::clone(&reserve),
+            probe: probe.clone(),
+            fatal: fatal.clone(),
+        };
+        let at = At::new(Arc::clone(&clock), recent.head().at);
+        let parts = Parts {
+            clock,
+            reserve: Arc::clone(&reserve),
+            shelf: Shelf { dir: settings.log_dir(), probe: probe.clone() },
+            desk: Desk::new(signer, key, second_place, probe, fatal),
+            recent,
+            published,
+        };
+        let shared = Arc::new(Shared::new(settings, parts));
+        let proofs = Arc::new(Proofs::default());
+        let writer = Writer::new(Arc::clone(&shared), Arc::clone(&proofs), wal, at, frontier, seqs);
+        let (prover, publisher) = (Arc::clone(&proofs), Arc::clone(&shared));
+        let of_prover = Arc::clone(&shared);
+        let threads = Threads {
+            reserver: spawn("log-reserve", move || reserve.run())?,
+            prover: spawn("log-prove", move || prover.run(&of_prover))?,
+            publisher: spawn("log-publish", move || publish::run(&publisher))?,
+            writer: spawn("log-write", move || writer.run())?,
+            lock,
+        };
+        Ok(Log(Arc::new(Running { shared, proofs, threads: Mutex::new(Some(threads)) })))
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
+    spawned.map_err(|source| StartError::Io { doing: "starting a thread of the log", source })
+}
+
+/// Writes the log's key, or checks that it is the one that is there and that signed what is published.
+fn publish_key(log: &Path, key: &VerifierKey, published: &Published) -> Result<(), StartError> {
+    let path = log.join(VKEY);
+    let other = || StartError::OtherKey(path.clone());
+    let line = format!("{key}\n");
+    if !published.note.is_empty() {
+        Checkpoint::open(&published.note, key).map_err(|_| other())?;
+    }
+    match fs::read_to_string(&path) {
+        Ok(there) if there.trim_end() == line.trim_end() => Ok(()),
+        Ok(_) => Err(other()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => files::replace(&path, line.as_bytes())
+            .map_err(|source| StartError::Io { doing: "writing the log's key", source }),
+        Err(source) => Err(StartError::Io { doing: "reading the log's key", source }),
+    }
+}

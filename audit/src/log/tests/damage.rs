@@ -1,0 +1,306 @@
+//! What a log refuses to open on, and what it mends.
+
+use super::*;
+use crate::log::scan::{Found, Segment};
+
+/// Four leaves in batches of one, of which only the first is signed; the folder as a crash leaves it.
+fn unsigned_tail() -> (Bench, Vec<Durable>) {
+    let mut bench = Bench::new();
+    bench.settings.publish_every = Duration::from_secs(3600);
+    let log = bench.start();
+    let mut recorded = vec![record(&log, entry(&bench, 0))];
+    assert!(eventually(|| log.published() == 1));
+    recorded.extend((1..4).map(|n| record(&log, entry(&bench, n))));
+    let crashed = bench.settings.dir.with_extension("crashed");
+    crash::copy(&bench.settings, &crashed);
+    log.close();
+    bench.settings.second_place = crashed.join("wal").join("second-place");
+    bench.settings.dir = crashed;
+    (bench, recorded)
+}
+
+/// Where the batches of the only segment begin, and where the last ends.
+fn batches(bench: &Bench) -> (PathBuf, Vec<usize>) {
+    let named = scan::list(&bench.wal()).unwrap().remove(0);
+    let mut segment = Segment::open(&named, ORIGIN).unwrap();
+    let mut bounds = vec![segment.at() as usize];
+    while let Found::Batch(batch) = segment.next_batch().unwrap() {
+        bounds.push(batch.end as usize);
+    }
+    (named.path, bounds)
+}
+
+fn refusal(bench: &Bench) -> RecoverError {
+    match bench.recover() {
+        Ok(recovered) => panic!("opened at size {}", recovered.size()),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(text.starts_with(|c: char| c.is_lowercase() || c == '`') && !text.ends_with('.'), "{text}");
+            error
+        }
+    }
+}
+
+#[test]
+fn a_torn_last_batch_is_cut_off_wherever_it_is_torn() {
+    let (bench, recorded) = unsigned_tail();
+    let (path, bounds) = batches(&bench);
+    let whole = fs::read(&path).unwrap();
+    let (from, to) = (bounds[3], bounds[4]);
+    let before: Vec<_> = recorded[..3].iter().map(|durable| durable.leaf_hash).collect();
+    for at in from..to {
+        // Its beginning reached the disk, or its end, or all but one byte.
+        let mut beginning = whole.clone();
+        beginning[at..to].fill(0);
+        let mut ending = whole.clone();
+        ending[from..=at].fill(0);
+        let mut flipped = whole.clone();
+        flipped[at] ^= 0x10;
+        for (how, torn) in [("beginning", beginning), ("ending", ending), ("flipped", flipped)] {
+            fs::write(&path, &torn).unwrap();
+            // The last four bytes of a trailer are padding.
+            let kept = torn == whole || at >= to - 4 && how != "ending";
+            let recovered = bench.recover().unwrap();
+            assert_eq!(recovered.size(), if kept { 4 } else { 3 }, "{how} at {at}");
+            drop(recovered);
+            if !kept {
+                assert!(fs::read(&path).unwrap()[from..].iter().all(|byte| *byte == 0), "{how} at {at}");
+            }
+        }
+    }
+    // And writing goes on where it was cut.
+    fs::write(&path, &whole[..from + 9]).unwrap();
+    let recovered = bench.recover().unwrap();
+    assert_eq!(leaf_hashes(&recovered), before);
+    let log = start(recovered);
+    let next = record(&log, entry(&bench, 9));
+    log.close();
+    assert_eq!(next.index, 3);
+    assert_eq!(bench.recover().unwrap().root(), root_of(&[&before[..], &[next.leaf_hash]].concat()));
+}
+
+#[test]
+fn a_changed_bit_before_a_later_batch_is_refused() {
+    let (bench, _) = unsigned_tail();
+    let (path, bounds) = batches(&bench);
+    let whole = fs::read(&path).unwrap();
+    for at in (bounds[0]..bounds[3]).filter(|at| !bounds.iter().any(|end| (end - 4..*end).contains(at))) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        match refusal(&bench) {
+            RecoverError::Damaged { segment, offset, .. } => {
+                let batch = bounds.iter().rposition(|start| *start <= at).unwrap();
+                assert_eq!((segment, offset), (path.clone(), bounds[batch] as u64), "byte {at}");
+            }
+            other => panic!("byte {at}: {other}"),
+        }
+        assert_eq!(fs::read(&path).unwrap(), bytes, "a refused log is not touched");
+    }
+    // A whole batch overwritten with zeros is no end of the log either.
+    let mut bytes = whole.clone();
+    bytes[bounds[1]..bounds[2]].fill(0);
+    fs::write(&path, &bytes).unwrap();
+    assert!(matches!(refusal(&bench), RecoverError::Damaged { .. }));
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(bench.recover().unwrap().size(), 4);
+}
+
+#[test]
+fn a_changed_header_is_refused() {
+    let bench = Bench::new();
+    filled(&bench, 3);
+    let path = bench.segments().remove(0);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[20] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    assert!(matches!(refusal(&bench), RecoverError::Damaged { offset: 0, .. }));
+}
+
+/// Six segments of big leaves.
+fn many_segments() -> Bench {
+    let bench = Bench::new();
+    let log = bench.start();
+    for n in 0..90 {
+        let tail = format!(r#","operator":"{}""#, "x".repeat(15_000)).into_bytes();
+        record(&log, Entry { tail, ..entry(&bench, n) });
+    }
+    log.close();
+    assert!(bench.segments().len() >= 5);
+    bench
+}
+
+#[test]
+fn a_missing_segment_is_refused_wherever_it_was() {
+    let bench = many_segments();
+    let segments = bench.segments();
+    for (place, path) in segments.iter().enumerate() {
+        let hidden = path.with_extension("hidden");
+        fs::rename(path, &hidden).unwrap();
+        match refusal(&bench) {
+            RecoverError::Gap { before, .. } => assert_eq!(before, segments[place + 1]),
+            RecoverError::Short { .. } => assert_eq!(place + 1, segments.len()),
+            other => panic!("{other}"),
+        }
+        fs::rename(&hidden, path).unwrap();
+    }
+    assert_eq!(bench.recover().unwrap().size(), 90);
+}
+
+#[test]
+fn damage_in_a_segment_before_the_last_is_refused_when_it_is_read() {
+    // Unpublished tiles: everything is read again.
+    let bench = many_segments();
+    fs::remove_dir_all(bench.log().join("tile")).unwrap();
+    let path = bench.segments().remove(1);
+    let whole = fs::read(&path).unwrap();
+    let end = whole.iter().rposition(|byte| *byte != 0).unwrap();
+    for (how, at) in [("torn end", end), ("middle", end / 2)] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        bytes[at - 20] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        assert!(matches!(refusal(&bench), RecoverError::Damaged { segment, .. } if segment == path), "{how}");
+    }
+    // Its last batch cut off cleanly: the next segment begins too late.
+    let mut bytes = whole.clone();
+    bytes[end - 15_300..].fill(0);
+    fs::write(&path, bytes).unwrap();
+    assert!(matches!(refusal(&bench), RecoverError::Damaged { segment, .. } if segment == path));
+    fs::write(&path, whole).unwrap();
+    assert_eq!(bench.recover().unwrap().size(), 90);
+}
+
+#[test]
+fn a_log_shorter_than_what_was_signed_is_refused() {
+    let bench = Bench::new();
+    filled(&bench, 5);
+    let (path, bounds) = batches(&bench);
+    let whole = fs::read(&path).unwrap();
+    let short = |bench: &Bench, have| match refusal(bench) {
+        RecoverError::Short { have: found, signed, witness } => {
+            assert_eq!((found, signed, witness), (have, 5, bench.settings.second_place.clone()));
+        }
+        other => panic!("{other}"),
+    };
+    for batch in 0..5 {
+        // Cut by zeros, and cut by length.
+        let mut zeroed = whole.clone();
+        zeroed[bounds[batch]..].fill(0);
+        fs::write(&path, zeroed).unwrap();
+        short(&bench, batch as u64);
+        fs::write(&path, &whole[..bounds[batch]]).unwrap();
+        short(&bench, batch as u64);
+    }
+    fs::remove_file(&path).unwrap();
+    short(&bench, 0);
+}
+
+#[test]
+fn a_rolled_back_folder_is_noticed_by_a_second_place_elsewhere() {
+    let mut bench = Bench::new();
+    let elsewhere = temp_dir();
+    bench.settings.second_place = elsewhere.path().join("second-place");
+    filled(&bench, 3);
+    let backup = bench.settings.dir.with_extension("backup");
+    crash::copy(&bench.settings, &backup);
+    let log = bench.start();
+    record(&log, entry(&bench, 3));
+    log.close();
+    bench.settings.dir = backup;
+    assert!(matches!(refusal(&bench), RecoverError::Short { have: 3, signed: 4, .. }));
+}
+
+#[test]
+fn other_roots_than_those_signed_are_refused() {
+    // Two logs of one origin that differ in one leaf.
+    let (bench, other) = (Bench::new(), Bench::new());
+    filled(&bench, 300);
+    other.clock.pass(Duration::from_secs(1));
+    filled(&other, 300);
+    let swap = |name: &str| {
+        let (mine, theirs) = (bench.settings.dir.join(name), other.settings.dir.join(name));
+        let content = fs::read(&mine).unwrap();
+        fs::copy(theirs, &mine).unwrap();
+        (mine, content)
+    };
+    for name in ["wal/second-place", "log/checkpoint"] {
+        let (path, content) = swap(name);
+        match refusal(&bench) {
+            RecoverError::OtherRoot { size: 300, witness } => assert_eq!(witness, path),
+            error => panic!("{error}"),
+        }
+        fs::write(path, content).unwrap();
+    }
+    // A write-ahead log that was replaced whole contradicts both.
+    let segment = bench.segments().remove(0);
+    fs::copy(other.segments().remove(0), segment).unwrap();
+    assert!(matches!(refusal(&bench), RecoverError::OtherRoot { size: 300, .. }));
+}
+
+#[test]
+fn a_second_place_that_is_missing_damaged_or_behind_is_refused() {
+    let bench = Bench::new();
+    filled(&bench, 3);
+    let path = &bench.settings.second_place;
+    let old = fs::read(path).unwrap();
+    let log = bench.start();
+    record(&log, entry(&bench, 3));
+    record(&log, entry(&bench, 4));
+    log.close();
+    let new = fs::read(path).unwrap();
+    fs::write(path, old).unwrap();
+    assert!(matches!(refusal(&bench), RecoverError::SecondPlaceBehind { remembered: 3, published: 5, .. }));
+    fs::write(path, [1; 8192]).unwrap();
+    assert!(matches!(refusal(&bench), RecoverError::SecondPlaceDamaged(_)));
+    fs::remove_file(path).unwrap();
+    assert!(matches!(refusal(&bench), RecoverError::SecondPlaceMissing(_)));
+    fs::write(path, new).unwrap();
+    assert_eq!(bench.recover().unwrap().size(), 5);
+}
+
+#[test]
+fn another_origin_another_process_and_another_key_are_refused() {
+    let mut bench = Bench::new();
+    filled(&bench, 3);
+    bench.settings.origin = "log.example/2026/r2".to_owned();
+    assert!(matches!(refusal(&bench), RecoverError::OtherOrigin { .. }));
+    bench.settings.origin = ORIGIN.to_owned();
+    let open = bench.recover().unwrap();
+    assert!(matches!(refusal(&bench), RecoverError::Locked(_)));
+    let other = open.start(Box::new(TestSigner::new(8)), HashMap::new());
+    assert!(matches!(other.err(), Some(StartError::OtherKey(_))));
+    // Nor when the key's file is gone: the checkpoint is signed by the right one.
+    fs::remove_file(bench.log().join("log.vkey")).unwrap();
+    let other = bench.recover().unwrap().start(Box::new(TestSigner::new(8)), HashMap::new());
+    assert!(matches!(other.err(), Some(StartError::OtherKey(_))));
+    drop(bench.start());
+    assert_eq!(fs::read_to_string(bench.log().join("log.vkey")).unwrap(), format!("{}\n", key()));
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused_and_made_anew_once_removed() {
+    let bench = Bench::new();
+    filled(&bench, 3);
+    let path = bench.log().join("checkpoint");
+    let note = fs::read_to_string(&path).unwrap();
+    fs::write(&path, note.replace("\n3\n", "\n2\n")).unwrap();
+    assert!(matches!(refusal(&bench), RecoverError::Checkpoint { .. }));
+    fs::remove_file(&path).unwrap();
+    let log = bench.start();
+    assert!(log.drain(Duration::from_secs(10)));
+    assert_eq!(fs::read_to_string(&path).unwrap(), note);
+}
+
+#[test]
+fn an_empty_folder_starts_an_empty_log_and_can_be_left_at_once() {
+    let bench = Bench::new();
+    let recovered = bench.recover().unwrap();
+    assert_eq!((recovered.size(), recovered.root(), recovered.last_at()), (0, merkle::empty_root(), None));
+    drop(recovered);
+    let log = bench.start();
+    log.close();
+    log.close();
+    assert!(fs::read_to_string(bench.log().join("checkpoint")).unwrap().starts_with(&format!("{ORIGIN}\n0\n")));
+    assert_eq!(bench.recover().unwrap().size(), 0);
+}

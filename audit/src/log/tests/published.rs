@@ -1,0 +1,220 @@
+//! What others read: tiles, bundles, checkpoint, receipts.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::checkpoint::Checkpoint;
+use crate::proof::Proof;
+use crate::tile::{self, TileKind, TileName};
+
+/// Every file below a folder, relative to it.
+fn files(dir: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut dirs = vec![dir.to_owned()];
+    while let Some(next) = dirs.pop() {
+        for entry in fs::read_dir(next).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                dirs.push(path);
+            } else {
+                found.insert(path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The hashes of one level over all leaves.
+fn level(leaves: &[Hash], level: u8) -> Vec<Hash> {
+    let span = 1usize << (8 * u32::from(level));
+    leaves.chunks_exact(span).map(root_of).collect()
+}
+
+/// The published tree is that of these leaves: checkpoint, every tile that it needs, and no wrong one.
+pub(super) fn assert_published(dir: &Path, leaves: &[Hash]) {
+    let note = fs::read_to_string(dir.join("checkpoint")).unwrap();
+    let checkpoint = Checkpoint::open(&note, &key()).unwrap();
+    assert_eq!((checkpoint.size, checkpoint.root), (leaves.len() as u64, root_of(leaves)));
+    let there = files(&dir.join("tile")).into_iter().map(|path| format!("tile/{path}")).collect::<BTreeSet<_>>();
+    let levels: Vec<_> = (0..3).map(|number| level(leaves, number)).collect();
+    for (number, hashes) in levels.iter().enumerate() {
+        for (index, tile) in hashes.chunks(256).enumerate() {
+            let width = tile.len() as u16;
+            let mut needed = vec![tile::path(number as u8, index as u64, width)];
+            if number == 0 {
+                needed.push(tile::entries_path(index as u64, width));
+            }
+            for path in needed {
+                assert!(there.contains(&path), "`{path}` is missing in {there:?}");
+            }
+        }
+    }
+    for path in &there {
+        let TileName { kind, index, width } = tile::parse_path(path).unwrap_or_else(|| panic!("stray `{path}`"));
+        let bytes = fs::read(dir.join(path)).unwrap();
+        let from = index as usize * 256;
+        let range = from..from + usize::from(width);
+        match kind {
+            TileKind::Hashes(number) => {
+                assert_eq!(bytes, levels[usize::from(number)][range.clone()].as_flattened(), "`{path}`");
+            }
+            TileKind::Entries => {
+                let hashes: Vec<_> = tile::entries(&bytes).map(|leaf| merkle::leaf_hash(leaf.unwrap())).collect();
+                assert_eq!(hashes, leaves[range.clone()], "`{path}`");
+            }
+        }
+        if width < 256 {
+            let full = TileName { kind, index, width: 256 }.path();
+            assert!(!there.contains(&full), "`{path}` was not cleaned up");
+        }
+    }
+}
+
+/// Submits many and waits for all.
+fn record_many(log: &Log, bench: &Bench, from: u64, to: u64) -> Vec<Durable> {
+    let mut recorded = Vec::new();
+    let mut next = from;
+    while next < to {
+        let chunk = next..to.min(next + 10_000);
+        next = chunk.end;
+        let tickets: Vec<_> = chunk.map(|n| log.submit(entry(bench, n), false, || true).unwrap()).collect();
+        recorded.extend(tickets.into_iter().map(|ticket| ticket.wait().unwrap()));
+    }
+    recorded
+}
+
+#[test]
+fn the_published_tree_is_right_at_every_edge() {
+    let mut bench = Bench::new();
+    bench.settings.segment_bytes = 4 << 20;
+    let log = bench.start();
+    let mut hashes = Vec::new();
+    for size in [1, 2, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, 70_000] {
+        let from = hashes.len() as u64;
+        hashes.extend(record_many(&log, &bench, from, size).into_iter().map(|durable| durable.leaf_hash));
+        assert!(log.drain(Duration::from_secs(20)));
+        assert_published(&bench.log(), &hashes);
+        crate::verify::directory_for_tests(&bench.log(), &key(), size);
+    }
+    log.close();
+    let recovered = bench.recover().unwrap();
+    assert_eq!((recovered.size(), recovered.root()), (70_000, root_of(&hashes)));
+    assert_eq!(recovered.leaves(69_990).count(), 10);
+    drop(recovered);
+    rebuilt_after_loss(&bench, &hashes);
+}
+
+/// Whatever of the tiles is missing or wrong at the edge is made anew, and all of them when all are gone.
+fn rebuilt_after_loss(bench: &Bench, hashes: &[Hash]) {
+    let tiles = bench.log().join("tile");
+    let before = files(&tiles);
+    for lost in ["1/001.p/17", "2/000.p/1", "0/273.p/112", "entries/273.p/112", "1"] {
+        let path = tiles.join(lost);
+        if path.is_dir() { fs::remove_dir_all(&path).unwrap() } else { fs::remove_file(&path).unwrap() }
+        drop(bench.recover().unwrap());
+        assert_published(&bench.log(), hashes);
+    }
+    for damaged in ["1/001.p/17", "entries/273.p/112"] {
+        fs::write(tiles.join(damaged), vec![3; 17 * 32]).unwrap();
+        drop(bench.recover().unwrap());
+        assert_published(&bench.log(), hashes);
+    }
+    fs::remove_dir_all(&tiles).unwrap();
+    drop(bench.recover().unwrap());
+    assert_published(&bench.log(), hashes);
+    assert_eq!(files(&tiles), before);
+    // The checkpoint too: then the whole log counts as not published.
+    fs::remove_dir_all(&tiles).unwrap();
+    fs::remove_file(bench.log().join("checkpoint")).unwrap();
+    let log = bench.start();
+    assert!(log.drain(Duration::from_secs(10)));
+    assert_published(&bench.log(), hashes);
+}
+
+#[test]
+fn partial_tiles_of_every_published_size_stay_until_the_full_one_exists() {
+    let bench = Bench::new();
+    let log = bench.start();
+    for n in 0..5 {
+        record(&log, entry(&bench, n));
+        assert!(log.drain(Duration::from_secs(10)));
+    }
+    let partial: Vec<_> = (1..=5).map(|width| format!("0/000.p/{width}")).collect();
+    let there = files(&bench.log().join("tile"));
+    assert!(partial.iter().all(|path| there.contains(path)), "{there:?}");
+    record_many(&log, &bench, 5, 256);
+    assert!(log.drain(Duration::from_secs(10)));
+    let there = files(&bench.log().join("tile"));
+    assert_eq!(there.iter().collect::<Vec<_>>(), ["0/000", "1/000.p/1", "entries/000"]);
+}
+
+#[test]
+fn a_leaf_is_published_at_once_after_a_pause_and_soon_under_load() {
+    let mut bench = Bench::new();
+    bench.settings.publish_every = Duration::from_millis(500);
+    let log = bench.start();
+    assert!(eventually(|| bench.log().join("checkpoint").exists()));
+    std::thread::sleep(Duration::from_millis(600));
+    let started = std::time::Instant::now();
+    record(&log, entry(&bench, 0));
+    assert!(eventually(|| log.published() == 1));
+    assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
+    record(&log, entry(&bench, 1));
+    assert!(eventually(|| log.published() == 2));
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[test]
+fn what_is_not_ones_own_or_not_there_is_not_found() {
+    let bench = Bench::new();
+    let log = bench.start();
+    let id = |n| entry(&bench, n).id;
+    record(&log, entry(&bench, 0));
+    record(&log, Entry { institution: None, kind: Kind::Catalogue, ..entry(&bench, 1) });
+    assert!(log.drain(Duration::from_secs(10)));
+    assert!(matches!(log.receipt(id(0), "housing"), Err(LookupError::NotFound)));
+    assert!(matches!(log.receipt(id(1), "bank"), Err(LookupError::NotFound)));
+    // Fresh ids may be on their way; old ones, ids from the future and other versions are not.
+    let unknown = id(77);
+    assert!(matches!(log.receipt(unknown, "bank"), Err(LookupError::NotYet)));
+    bench.clock.pass(Duration::from_secs(11));
+    assert!(matches!(log.receipt(unknown, "bank"), Err(LookupError::NotFound)));
+    let future = entry_at(bench.clock.now() + SignedDuration::from_secs(11), "bank", 78).id;
+    assert!(matches!(log.receipt(future, "bank"), Err(LookupError::NotFound)));
+    assert!(matches!(log.receipt(uuid::Uuid::nil(), "bank"), Err(LookupError::NotFound)));
+    assert_eq!(log.receipt(id(0), "bank").unwrap().index, 0);
+}
+
+#[test]
+fn every_leaf_is_found_by_its_id_and_its_proof_holds() {
+    let bench = Bench::new();
+    let log = bench.start();
+    let mut recorded = Vec::new();
+    // Bursts within one microsecond, pauses, ids made up to 50 seconds before they are recorded, clock corrections.
+    for (n, (count, pause_ms)) in [(1, 3), (700, 0), (5, 70_000), (600, 9), (3, 600_000), (300, 1)].iter().enumerate() {
+        let entries: Vec<_> = (0..*count).map(|k| entry(&bench, (n as u64) << 32 | k)).collect();
+        bench.clock.pass(Duration::from_secs(if n == 3 { 50 } else { 0 }));
+        if n == 4 {
+            bench.clock.step(SignedDuration::from_secs(-1));
+        }
+        let tickets: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.id, log.submit(entry.clone(), false, || true).unwrap()))
+            .collect();
+        recorded.extend(tickets.into_iter().map(|(id, ticket)| (id, ticket.wait().unwrap())));
+        bench.clock.pass(Duration::from_millis(*pause_ms));
+    }
+    assert!(log.drain(Duration::from_secs(10)));
+    for (id, durable) in recorded.iter().filter(|(_, durable)| durable.index % 7 == 0 || durable.index > 1300) {
+        let found = log.receipt(*id, "bank").unwrap();
+        assert_eq!((found.index, &found.leaf[..]), (durable.index, &durable.leaf[..]));
+        let proof = Proof::parse(&found.proof).unwrap();
+        assert_eq!(proof.index, durable.index);
+        assert_eq!(proof.verify(&durable.leaf_hash, &key()).unwrap().size, recorded.len() as u64);
+    }
+    // Also from the files alone, after a restart.
+    log.close();
+    let log = bench.start();
+    let (id, durable) = &recorded[700];
+    assert_eq!(log.receipt(*id, "bank").unwrap().index, durable.index);
+}

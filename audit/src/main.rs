@@ -1,0 +1,29 @@
+//! `credit-audit`: checks the gateway's record, for auditors and regulators. It needs the log's public key and nothing
+//! else of the gateway.
+
+mod commands;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use commands::{Arguments, Exit};
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no faults; clap's own code for a fault is 2, ours is 64.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Holds };
+            return if error.print().is_ok() { exit.into() } else { Exit::Usage.into() };
+        }
+    };
+    let outcome = commands::run(&arguments);
+    let mut out = std::io::stdout().lock();
+    let mut err = std::io::stderr().lock();
+    let written = out.write_all(outcome.out.as_bytes()).and_then(|()| out.flush());
+    let written = written.and_then(|()| err.write_all(outcome.err.as_bytes()));
+    // A reader who closed the pipe early must not take a fault for a success.
+    if written.is_ok() { outcome.exit.into() } else { Exit::Unavailable.into() }
+}

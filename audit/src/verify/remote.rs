@@ -1,0 +1,206 @@
+//! A log read over HTTP: one connection, kept open, one request at a time.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::{Request, StatusCode, Uri, header};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+use tokio_rustls::TlsConnector;
+
+use super::Failure;
+
+/// Longest answer: a full bundle of the longest entries that the framing allows.
+const MAX_BODY_BYTES: usize = 256 * (2 + 65_535);
+
+/// How long one request may take, connecting included.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The files of a TLS client, as PEM.
+#[derive(Debug, Clone, Default)]
+pub struct ClientFiles {
+    /// Certificates of the authorities that the server's may come from.
+    pub authorities: Option<PathBuf>,
+    /// The client's own certificate with its chain, and its key.
+    pub identity: Option<(PathBuf, PathBuf)>,
+}
+
+/// A server that shows a log.
+pub struct Remote {
+    runtime: Runtime,
+    scheme: Scheme,
+    host: String,
+    port: u16,
+    prefix: String,
+    connection: Option<SendRequest<Empty<Bytes>>>,
+}
+
+enum Scheme {
+    Http,
+    Https(TlsConnector),
+}
+
+/// An address or a client file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// Not an address of a log.
+    #[error("`{0}` is no address of the form http://host:port/path or https://…")]
+    Address(String),
+    /// HTTPS without authorities.
+    #[error("an https address needs --ca FILE with the certificates to trust")]
+    NoAuthorities,
+    /// A file that is no certificate or key.
+    #[error("`{file}` cannot be used: {why}")]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// The system gave no resources.
+    #[error("no connection can be made: {0}")]
+    System(String),
+}
+
+impl Remote {
+    /// Prepares to read the log below `address`; nothing is sent yet.
+    ///
+    /// # Errors
+    /// As [`RemoteError`] says.
+    pub fn new(address: &str, files: &ClientFiles) -> Result<Self, RemoteError> {
+        let wrong = || RemoteError::Address(address.to_owned());
+        let uri: Uri = address.parse().map_err(|_| wrong())?;
+        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(wrong)?;
+        let (scheme, port) = match uri.scheme_str() {
+            Some("http") => (Scheme::Http, 80),
+            Some("https") => (Scheme::Https(connector(files)?), 443),
+            _ => return Err(wrong()),
+        };
+        if uri.query().is_some() {
+            return Err(wrong());
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Ok(Self {
+            runtime: runtime.map_err(|error| RemoteError::System(error.to_string()))?,
+            scheme,
+            host: authority.host().to_owned(),
+            port: authority.port_u16().unwrap_or(port),
+            prefix: uri.path().trim_end_matches('/').to_owned(),
+            connection: None,
+        })
+    }
+
+    /// The address of a file of the log, for messages.
+    pub(super) fn address(&self, path: &str) -> String {
+        let scheme = match self.scheme {
+            Scheme::Http => "http",
+            Scheme::Https(_) => "https",
+        };
+        format!("{scheme}://{}:{}{}/{path}", self.host, self.port, self.prefix)
+    }
+
+    /// Reads a file into an empty buffer; `false` when the server has none of that name.
+    pub(super) fn read(&mut self, path: &str, buffer: &mut Vec<u8>) -> Result<bool, Failure> {
+        let mut connection = self.connection.take().filter(|connection| !connection.is_closed());
+        let answer = self.runtime.block_on(async {
+            let get = async {
+                let mut sender = match connection.take() {
+                    Some(sender) => sender,
+                    None => self.connect().await?,
+                };
+                let answer = self.get(&mut sender, path).await?;
+                Ok::<_, String>((answer, sender))
+            };
+            tokio::time::timeout(TIMEOUT, get).await.unwrap_or_else(|_| Err("it does not answer".to_owned()))
+        });
+        let (body, sender) = answer.map_err(|why| Failure::unavailable(self.address(path), &why))?;
+        self.connection = Some(sender);
+        let Some(body) = body else { return Ok(false) };
+        buffer.extend_from_slice(&body);
+        Ok(true)
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Empty<Bytes>>, String> {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let stream = TcpStream::connect((host, self.port)).await.map_err(text)?;
+        stream.set_nodelay(true).map_err(text)?;
+        match &self.scheme {
+            Scheme::Http => drive(TokioIo::new(stream)).await,
+            Scheme::Https(connector) => {
+                let name = ServerName::try_from(host.to_owned()).map_err(text)?;
+                drive(TokioIo::new(connector.connect(name, stream).await.map_err(text)?)).await
+            }
+        }
+    }
+
+    async fn get(&self, sender: &mut SendRequest<Empty<Bytes>>, path: &str) -> Result<Option<Bytes>, String> {
+        sender.ready().await.map_err(text)?;
+        let request = Request::get(format!("{}/{path}", self.prefix))
+            .header(header::HOST, format!("{}:{}", self.host, self.port))
+            .header(header::USER_AGENT, "credit-audit")
+            .body(Empty::new())
+            .map_err(text)?;
+        let response = sender.send_request(request).await.map_err(text)?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), MAX_BODY_BYTES).collect().await.map_err(text)?.to_bytes();
+        match status {
+            StatusCode::OK => Ok(Some(body)),
+            StatusCode::NOT_FOUND => Ok(None),
+            other => Err(format!("it answers {other}")),
+        }
+    }
+}
+
+/// Begins HTTP/1.1 on a stream; the connection runs as a task of the same runtime.
+async fn drive<S>(stream: S) -> Result<SendRequest<Empty<Bytes>>, String>
+where
+    S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
+    let (sender, connection) = handshake(stream).await.map_err(text)?;
+    // An error of the connection reaches the request that is under way.
+    drop(tokio::spawn(connection));
+    Ok(sender)
+}
+
+fn text(error: impl ToString) -> String {
+    error.to_string()
+}
+
+fn connector(files: &ClientFiles) -> Result<TlsConnector, RemoteError> {
+    let authorities = files.authorities.as_ref().ok_or(RemoteError::NoAuthorities)?;
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(authorities)? {
+        roots.add(certificate).map_err(|error| unusable(authorities, error))?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| RemoteError::System(error.to_string()))?
+        .with_root_certificates(roots);
+    let config = match &files.identity {
+        None => config.with_no_client_auth(),
+        Some((chain, key)) => {
+            let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error))?;
+            config.with_client_auth_cert(certificates(chain)?, secret).map_err(|error| unusable(chain, error))?
+        }
+    };
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+fn certificates(file: &PathBuf) -> Result<Vec<CertificateDer<'static>>, RemoteError> {
+    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let certificates = read.map_err(|error| unusable(file, error))?;
+    if certificates.is_empty() { Err(unusable(file, "it holds no certificate")) } else { Ok(certificates) }
+}
+
+fn unusable(file: &PathBuf, why: impl ToString) -> RemoteError {
+    RemoteError::File { file: file.clone(), why: why.to_string() }
+}

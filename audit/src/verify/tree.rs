@@ -1,0 +1,271 @@
+//! Every file of a log against what lies below it, from the leaves up to the signed root.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io;
+
+use crate::checkpoint::Checkpoint;
+use crate::merkle::{self, HASH_LEN, Hash, HashReader, leaf_hash, perfect_root};
+use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
+
+use super::leaves::LeafCheck;
+use super::names::Names;
+use super::source::Source;
+use super::{Failure, Fault, LeafReport, Watcher};
+
+/// How many tiles pass between two calls of [`Watcher::progress`].
+const PROGRESS_EVERY_TILES: u64 = 64;
+
+/// What the check found.
+pub(super) struct Checked {
+    pub(super) files: u64,
+    pub(super) leaves: Option<LeafReport>,
+}
+
+/// Checks everything that `names` lists; `heads` are sizes with the roots that must come out.
+pub(super) fn check(
+    source: &mut Source,
+    names: &Names,
+    checkpoint: &Checkpoint,
+    heads: &[(u64, Hash)],
+    leaves: bool,
+    watcher: &mut dyn Watcher,
+) -> Result<Checked, Failure> {
+    let edges = heads.iter().map(|(size, _)| (size / u64::from(FULL_WIDTH), Vec::new()));
+    let mut pass = Pass {
+        files: Files { source, names, size: checkpoint.size, read: 0, buffer: Vec::new() },
+        leaves: leaves.then(|| LeafCheck::new(&checkpoint.origin)),
+        watcher,
+        tree: Tree { upper: Vec::new(), edges: edges.collect() },
+        bundle: Vec::new(),
+        ends: Vec::new(),
+        hashes: Vec::new(),
+    };
+    let lowest = tile::hashes_at(0, checkpoint.size).div_ceil(u64::from(FULL_WIDTH));
+    let end = lowest.max(names.end(TileKind::Hashes(0))).max(names.end(TileKind::Entries));
+    for index in 0..end {
+        pass.lowest(index, index + 1 == end)?;
+        if index % PROGRESS_EVERY_TILES == 0 {
+            pass.watcher.progress(index, end);
+        }
+    }
+    pass.upper()?;
+    for (size, root) in heads {
+        if merkle::root(*size, &pass.tree).ok() != Some(*root) {
+            return Err(Fault::Root { size: *size }.into());
+        }
+    }
+    Ok(Checked { files: pass.files.read, leaves: pass.leaves.map(LeafCheck::report) })
+}
+
+struct Pass<'a> {
+    files: Files<'a>,
+    leaves: Option<LeafCheck<'a>>,
+    watcher: &'a mut dyn Watcher,
+    tree: Tree,
+    /// The widest bundle of one index, and where its entries end.
+    bundle: Vec<u8>,
+    ends: Vec<usize>,
+    /// The leaf hashes of one index.
+    hashes: Vec<Hash>,
+}
+
+impl Pass<'_> {
+    /// One index of the lowest level: bundles of every width, then hash tiles of every width. Below the last index
+    /// everything must be full.
+    fn lowest(&mut self, index: u64, last: bool) -> Result<(), Failure> {
+        let kind = TileKind::Hashes(0);
+        let needed = tile::width_at(0, index, self.files.size);
+        let tiles = self.files.names.widths(kind, index).next_back().unwrap_or(0);
+        if self.leaves.is_some() {
+            let bundles = self.files.names.widths(TileKind::Entries, index).next_back().unwrap_or(0);
+            let wanted = if last { needed.max(tiles).max(bundles) } else { FULL_WIDTH };
+            self.widest_bundle(index, wanted, tiles > needed.max(bundles))?;
+            self.files.require(TileKind::Entries, index, needed)?;
+            self.narrower_bundles(index)?;
+        } else {
+            let name = TileName { kind, index, width: needed };
+            let width = self.files.read_or_full(name)?.ok_or(Fault::Missing { path: name.path() })?;
+            check_length(&self.files.buffer, TileName { width, ..name })?;
+            let hashes = self.files.buffer.chunks_exact(HASH_LEN).take(usize::from(needed));
+            self.hashes.clear();
+            self.hashes.extend(hashes.filter_map(|bytes| Hash::try_from(bytes).ok()));
+        }
+        self.files.require(kind, index, needed)?;
+        self.files.compare(kind, index, &self.hashes)?;
+        self.tree.add(index, &self.hashes);
+        Ok(())
+    }
+
+    /// Reads the bundle of the wanted width (or the full one, if it has come since) and checks its leaves.
+    fn widest_bundle(&mut self, index: u64, wanted: u16, for_tile: bool) -> Result<(), Failure> {
+        let name = TileName { kind: TileKind::Entries, index, width: wanted };
+        let Some(width) = self.files.read_or_full(name)? else {
+            let hanging = TileName { kind: TileKind::Hashes(0), ..name }.path();
+            let fault =
+                if for_tile { Fault::Hanging { path: hanging } } else { Fault::Missing { path: name.path() } };
+            return Err(fault.into());
+        };
+        let name = TileName { width, ..name };
+        std::mem::swap(&mut self.bundle, &mut self.files.buffer);
+        self.hashes.clear();
+        self.ends.clear();
+        let mut end = 0;
+        for entry in tile::entries(&self.bundle) {
+            let entry = entry.map_err(|_| Fault::Framing { path: name.path() })?;
+            end += 2 + entry.len();
+            self.ends.push(end);
+            self.hashes.push(leaf_hash(entry));
+            if let Some(leaves) = &mut self.leaves {
+                let (index, peek) = leaves.next(entry)?;
+                self.watcher.leaf(index, &peek, entry)?;
+            }
+        }
+        if self.hashes.len() == usize::from(width) { Ok(()) } else { Err(Fault::Framing { path: name.path() }.into()) }
+    }
+
+    /// Every narrower bundle is the beginning of the widest.
+    fn narrower_bundles(&mut self, index: u64) -> Result<(), Failure> {
+        let kind = TileKind::Entries;
+        for width in self.files.names.widths(kind, index) {
+            let Some(end) = self.ends.get(usize::from(width) - 1).filter(|_| usize::from(width) < self.ends.len())
+            else {
+                continue;
+            };
+            let name = TileName { kind, index, width };
+            let found = self.files.read_or_full(name)?.ok_or(Fault::Missing { path: name.path() })?;
+            if found == width && self.bundle.get(..*end) != Some(&self.files.buffer) {
+                return Err(Fault::Beginning { path: name.path() }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Every tile above the lowest level, and that none is missing.
+    fn upper(&mut self) -> Result<(), Failure> {
+        for name in self.files.names.upper() {
+            let TileKind::Hashes(level) = name.kind else { continue };
+            self.files.compare_one(name, self.tree.upper_tile(level, name.index))?;
+        }
+        for level in 1..MAX_LEVELS {
+            for index in 0..tile::hashes_at(level, self.files.size).div_ceil(u64::from(FULL_WIDTH)) {
+                let needed = tile::width_at(level, index, self.files.size);
+                self.files.require(TileKind::Hashes(level), index, needed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reading of files by name, with what may happen to them meanwhile: a partial one goes when the full one has come.
+struct Files<'a> {
+    source: &'a mut Source,
+    names: &'a Names,
+    size: u64,
+    read: u64,
+    buffer: Vec<u8>,
+}
+
+impl Files<'_> {
+    /// Reads a file into the buffer, or the full one in its place; gives the width read.
+    fn read_or_full(&mut self, name: TileName) -> Result<Option<u16>, Failure> {
+        let mut widths = vec![name.width];
+        if name.width < FULL_WIDTH {
+            widths.push(FULL_WIDTH);
+        }
+        for width in widths {
+            if self.source.read(&TileName { width, ..name }.path(), &mut self.buffer)? {
+                self.read += 1;
+                return Ok(Some(width));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether what the checkpoint needs is there: exactly its width, or the full tile that took its place.
+    fn require(&mut self, kind: TileKind, index: u64, needed: u16) -> Result<(), Failure> {
+        if needed == 0 || self.names.widths(kind, index).any(|width| width == needed || width == FULL_WIDTH) {
+            return Ok(());
+        }
+        let name = TileName { kind, index, width: needed };
+        match self.read_or_full(name)? {
+            Some(_) => Ok(()),
+            None => Err(Fault::Missing { path: name.path() }.into()),
+        }
+    }
+
+    /// Every tile of an index against the hashes that it must begin with.
+    fn compare(&mut self, kind: TileKind, index: u64, hashes: &[Hash]) -> Result<(), Failure> {
+        for width in self.names.widths(kind, index) {
+            self.compare_one(TileName { kind, index, width }, hashes)?;
+        }
+        Ok(())
+    }
+
+    fn compare_one(&mut self, name: TileName, hashes: &[Hash]) -> Result<(), Failure> {
+        if usize::from(name.width) > hashes.len() {
+            return Err(Fault::Hanging { path: name.path() }.into());
+        }
+        let width = self.read_or_full(name)?.ok_or(Fault::Missing { path: name.path() })?;
+        let name = TileName { width, ..name };
+        check_length(&self.buffer, name)?;
+        let differs = self.buffer.chunks_exact(HASH_LEN).zip(hashes).position(|(bytes, hash)| bytes != hash);
+        match differs {
+            Some(position) => Err(Fault::Hash { path: name.path(), position: position as u64 }.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn check_length(bytes: &[u8], name: TileName) -> Result<(), Fault> {
+    if bytes.len() == usize::from(name.width) * HASH_LEN { Ok(()) } else { Err(Fault::Length { path: name.path() }) }
+}
+
+/// The hashes above the lowest level, and those of the lowest level at the edge of each checkpoint.
+struct Tree {
+    upper: Vec<Vec<Hash>>,
+    edges: HashMap<u64, Vec<Hash>>,
+}
+
+impl Tree {
+    /// Takes the leaf hashes of the next lowest tile; full tiles are hashed upward.
+    fn add(&mut self, index: u64, hashes: &[Hash]) {
+        if let Some(edge) = self.edges.get_mut(&index) {
+            edge.extend_from_slice(hashes);
+        }
+        let mut tile = hashes;
+        for level in 0.. {
+            if tile.is_empty() || tile.len() % usize::from(FULL_WIDTH) != 0 {
+                return;
+            }
+            let last = tile.len() - usize::from(FULL_WIDTH);
+            let root = perfect_root(tile.get(last..).unwrap_or_default().as_flattened());
+            if self.upper.len() == level {
+                self.upper.push(Vec::new());
+            }
+            let Some(above) = self.upper.get_mut(level) else { return };
+            above.push(root);
+            tile = above;
+        }
+    }
+
+    /// The hashes of a tile of level 1 or above, as far as they are known.
+    fn upper_tile(&self, level: u8, index: u64) -> &[Hash] {
+        let hashes = usize::from(level).checked_sub(1).and_then(|at| self.upper.get(at));
+        let from = usize::try_from(index).ok().and_then(|index| index.checked_mul(usize::from(FULL_WIDTH)));
+        let hashes = hashes.zip(from).and_then(|(hashes, from)| hashes.get(from..)).unwrap_or_default();
+        hashes.get(..usize::from(FULL_WIDTH)).unwrap_or(hashes)
+    }
+}
+
+impl HashReader for Tree {
+    fn tile(&self, level: u8, index: u64, width: u16) -> io::Result<Cow<'_, [u8]>> {
+        let hashes = if level == 0 {
+            self.edges.get(&index).map_or(&[] as &[Hash], Vec::as_slice)
+        } else {
+            self.upper_tile(level, index)
+        };
+        let hashes = hashes.get(..usize::from(width)).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Cow::Borrowed(hashes.as_flattened()))
+    }
+}

@@ -1,0 +1,54 @@
+//! A change to a gateway: over its socket where it runs; where none runs, by taking its log's lock for the moment.
+
+use std::{
+    io::{BufRead, BufReader, ErrorKind, Write},
+    net::Shutdown,
+    os::unix::net::UnixStream,
+    sync::Arc,
+};
+
+use credit_audit::clock::SystemClock;
+use serde_json::Value;
+
+use super::{Failure, runtime};
+use crate::{
+    admin::{
+        changes::{Change, apply},
+        socket::name_of,
+    },
+    settings::Settings,
+    start,
+};
+
+/// Makes the change and gives back what it came to.
+pub(super) fn make(settings: Settings, change: Change) -> Result<Value, Failure> {
+    match UnixStream::connect(settings.admin_socket()) {
+        Ok(socket) => over(socket, &change),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => alone(settings, change),
+        Err(error) => Err(Failure::unavailable(format_args!("cannot speak to the gateway over `{}`: {error}", settings.admin_socket().display()))),
+    }
+}
+
+fn over(mut socket: UnixStream, change: &Change) -> Result<Value, Failure> {
+    let broken = |error: &dyn std::fmt::Display| Failure::unavailable(format_args!("the gateway did not answer: {error}; look at its log"));
+    let mut line = serde_json::to_string(change).map_err(|error| broken(&error))?;
+    line.push('\n');
+    socket.write_all(line.as_bytes()).and_then(|()| socket.shutdown(Shutdown::Write)).map_err(|error| broken(&error))?;
+    let mut reply = String::new();
+    BufReader::new(socket).read_line(&mut reply).map_err(|error| broken(&error))?;
+    let mut reply: Value = serde_json::from_str(&reply).map_err(|error| broken(&error))?;
+    match reply.get("error").and_then(Value::as_str) {
+        Some(error) => Err(Failure::new(1, error)),
+        None => Ok(reply.get_mut("ok").map(Value::take).unwrap_or_default()),
+    }
+}
+
+fn alone(settings: Settings, change: Change) -> Result<Value, Failure> {
+    let by = name_of(rustix::process::getuid().as_raw());
+    runtime()?.block_on(async move {
+        let gateway = start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
+        let done = apply(&gateway, change, &by).await.map_err(|error| Failure::new(1, error));
+        gateway.log.close();
+        done
+    })
+}

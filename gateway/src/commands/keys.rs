@@ -1,0 +1,119 @@
+//! `keys init|status|rotate|trace`.
+
+use clap::{Args, Subcommand};
+use credit_audit::clock::{Clock, SystemClock};
+use credit_keys::{DEFAULT_OVERLAP_DAYS, Kek, Ring, SystemEntropy};
+use serde_json::Value;
+
+use super::{ConfigFile, Failure, change};
+use crate::{
+    admin::changes::Change,
+    speech::{say, words},
+    start,
+};
+
+#[derive(Subcommand)]
+pub(super) enum Keys {
+    /// Make a ring, and its key file where the configuration names one that is not there 新建密钥环
+    Init(ConfigFile),
+    /// Keys, their uses, states and dates; never the keys 密钥状态
+    Status {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Turn the keys of one use: pseudonym, tag, state, data, ring 轮换密钥
+    Rotate(Rotate),
+    /// Find for whom and for which purpose a pseudonym was made 追溯假名
+    Trace {
+        /// The pseudonym, `psn1…`
+        pseudonym: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Rotate {
+    /// Which use 用途
+    #[arg(value_name = "USE")]
+    use_: String,
+    /// Days for which the old keys are still accepted 旧密钥继续有效的天数
+    #[arg(long, default_value_t = DEFAULT_OVERLAP_DAYS)]
+    overlap_days: u16,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+pub(super) fn run(command: Keys) -> Result<(), Failure> {
+    match command {
+        Keys::Init(config) => init(&config),
+        Keys::Status { config, json } => {
+            let settings = config.read()?;
+            let ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
+            let status = serde_json::to_value(ring.status(SystemClock::new().now())).unwrap_or_default();
+            if json { say(&status) } else { list(&status) }
+            Ok(())
+        }
+        Keys::Rotate(Rotate { use_, overlap_days, config }) => {
+            let done = change::make(config.read()?, Change::KeysRotate { use_, overlap_days })?;
+            say(format_args!("{}: {done}", words("已轮换并留痕", "turned and on the record")));
+            Ok(())
+        }
+        Keys::Trace { pseudonym, config } => trace(&config, &pseudonym),
+    }
+}
+
+fn init(config: &ConfigFile) -> Result<(), Failure> {
+    let settings = config.read()?;
+    let entropy = SystemEntropy::new();
+    let kek = match &settings.keys.key_file {
+        Some(path) if !path.exists() => Kek::create_key_file(path, &entropy).map_err(Failure::usage)?,
+        Some(_) | None => start::read_kek(&settings).map_err(|error| Failure::start(&error))?,
+    };
+    Ring::create(&settings.keys.dir, &kek, SystemClock::new().now(), &settings.log.origin, settings.demo, &entropy).map_err(Failure::usage)?;
+    say(format_args!(
+        "{} `{}`; {}",
+        words("已新建密钥环", "made the key ring"),
+        settings.keys.dir.display(),
+        words("请将密钥文件或口令另行备份", "back up its key file or passphrase elsewhere: without it nothing sealed can be opened")
+    ));
+    Ok(())
+}
+
+fn list(status: &Value) {
+    for key in status.as_array().into_iter().flatten() {
+        let text = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or_default();
+        say(format_args!("{:<28} {:<12} {:<10} {}", text("id"), text("use"), text("state"), text("activates")));
+    }
+}
+
+fn trace(config: &ConfigFile, pseudonym: &str) -> Result<(), Failure> {
+    let settings = config.read()?;
+    let (catalogue, _) = start::read_catalogue(&settings).map_err(|error| Failure::start(&error))?;
+    let ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
+    let listed = change::make(settings, Change::InstitutionList)?;
+    let institutions: Vec<&str> = listed
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|institution| institution.get("id").and_then(Value::as_str))
+        .collect();
+    let groups: Vec<&str> = catalogue.scenarios().into_iter().map(|scenario| scenario.purpose_group()).collect();
+    match ring.trace(pseudonym, &institutions, &groups) {
+        Some(traced) => {
+            let found = serde_json::json!({"institution": traced.institution, "purpose_group": traced.purpose_group, "epoch": traced.epoch});
+            say(found);
+            Ok(())
+        }
+        None => Err(Failure::new(
+            1,
+            words(
+                "该假名不是本密钥环为任何已登记机构生成的",
+                "no institution of the register was ever given this pseudonym by this ring",
+            ),
+        )),
+    }
+}

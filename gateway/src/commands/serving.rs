@@ -1,0 +1,87 @@
+//! `serve` and `check`.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use credit_audit::clock::SystemClock;
+
+use super::{ConfigFile, Failure, UNAVAILABLE, USAGE, runtime};
+use crate::{
+    register::{Register, particulars},
+    serve::{ServeError, Then, TlsSettings, serve as serve_doors},
+    settings::Settings,
+    speech::{say, words},
+    start,
+    store::sqlite::SqliteStore,
+};
+
+/// Serves until SIGTERM or SIGINT; then drains and ends with 0.
+pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
+    let settings = config.read()?;
+    let address = settings.listen.institutions;
+    run(settings, async move |_| {
+        say(format_args!("ready https://{address}"));
+        Ok(Then::Serve)
+    })
+}
+
+/// Opens everything, opens the doors, runs `ready`, and serves as it says.
+pub(super) fn run(settings: Settings, ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>) -> Result<(), Failure> {
+    let tls = TlsSettings::read(&settings.tls).map_err(Failure::usage)?;
+    runtime()?.block_on(async move {
+        let gateway = start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
+        let mut failure = None;
+        let kept = &mut failure;
+        serve_doors(gateway, tls, async move |gateway| match ready(gateway).await {
+            Ok(then) => then,
+            Err(error) => {
+                *kept = Some(error);
+                Then::End
+            }
+        })
+        .await
+        .map_err(|error| match error {
+            ServeError::Tls(_) => Failure::new(USAGE, error),
+            ServeError::Listen { .. } | ServeError::System(_) => Failure::new(UNAVAILABLE, error),
+        })?;
+        failure.map_or(Ok(()), Err)
+    })
+}
+
+/// Checks everything that can be checked without serving; all faults are told, one a line.
+pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
+    let settings = config.read()?;
+    let mut lines = Vec::new();
+    if let Err(error) = start::read_catalogue(&settings) {
+        lines.extend(Failure::start(&error).lines);
+    }
+    let mut fault = |error: &dyn std::fmt::Display| lines.push(error.to_string());
+    match start::open_ring(&settings) {
+        Ok(ring) => {
+            if let Err(error) = ring.log_signer(&settings.log.origin) {
+                fault(&error);
+            }
+        }
+        Err(error) => fault(&error),
+    }
+    if let Err(error) = TlsSettings::read(&settings.tls) {
+        fault(&error);
+    }
+    let register = Register::new(1);
+    for entry in &settings.institutions {
+        if let Err(error) = particulars(entry).and_then(|particulars| register.add(&particulars)) {
+            fault(&error);
+        }
+    }
+    if let Err(error) = SqliteStore::open(&settings.store.sqlite, 1, 1, Duration::from_millis(settings.store.timeout_ms)) {
+        fault(&error);
+    }
+    if let Some(folder) = settings.second_place().parent().filter(|folder| !folder.starts_with(&settings.data.dir) && !Path::is_dir(folder)) {
+        fault(&format_args!("log.second_place: the folder `{}` is not there; mount or make it", folder.display()));
+    }
+    if lines.is_empty() {
+        say(words("配置、目录、密钥、证书与数据源均可用", "configuration, catalogue, keys, certificates and store are usable"));
+        Ok(())
+    } else {
+        Err(Failure { code: USAGE, lines })
+    }
+}

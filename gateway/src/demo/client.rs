@@ -1,0 +1,104 @@
+//! A caller with one of the demo's certificates: what the tour speaks with, over real mutual TLS.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{Method, Request, StatusCode, body::Bytes, client::conn::http1, header};
+use hyper_util::rt::TokioIo;
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// Largest answer.
+const ANSWER_BYTES: usize = 1024 * 1024;
+
+/// Why a call brought nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("the gateway could not be asked: {0}")]
+pub struct ClientError(String);
+
+impl ClientError {
+    fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Who calls.
+pub struct Caller {
+    tls: TlsConnector,
+    address: SocketAddr,
+}
+
+impl Caller {
+    /// The institution `name` of the demo folder `dir`, calling `address`.
+    ///
+    /// # Errors
+    /// When its certificate or key cannot be read.
+    pub fn new(dir: &Path, name: &str, address: SocketAddr) -> Result<Self, ClientError> {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_file(dir.join("ca.pem")).map_err(ClientError::of)?)
+            .map_err(ClientError::of)?;
+        let certificate = CertificateDer::from_pem_file(dir.join(format!("institutions/{name}.pem"))).map_err(ClientError::of)?;
+        let key = PrivateKeyDer::from_pem_file(dir.join(format!("institutions/{name}.key"))).map_err(ClientError::of)?;
+        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(ClientError::of)?
+            .with_root_certificates(roots)
+            .with_client_auth_cert(vec![certificate], key)
+            .map_err(ClientError::of)?;
+        Ok(Self {
+            tls: TlsConnector::from(Arc::new(config)),
+            address,
+        })
+    }
+
+    /// Sends a query and gives back status and body.
+    ///
+    /// # Errors
+    /// When no whole JSON answer comes.
+    pub async fn ask(&self, body: &str) -> Result<(u16, Value), ClientError> {
+        let (status, body) = self.send(Method::POST, "/v1/queries", body.to_owned()).await?;
+        Ok((status.as_u16(), serde_json::from_str(&body).map_err(ClientError::of)?))
+    }
+
+    /// Reads what is published within two seconds.
+    ///
+    /// # Errors
+    /// When it is not there after five.
+    pub async fn read_when_there(&self, path: &str) -> Result<String, ClientError> {
+        for _ in 0..50 {
+            let (status, body) = self.send(Method::GET, path, String::new()).await?;
+            if status == StatusCode::OK {
+                return Ok(body);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err(ClientError(format!("`{path}` is not there after five seconds")))
+    }
+
+    async fn send(&self, method: Method, path: &str, body: String) -> Result<(StatusCode, String), ClientError> {
+        let stream = TcpStream::connect(self.address).await.map_err(ClientError::of)?;
+        let name = ServerName::from(self.address.ip());
+        let stream = self.tls.connect(name, stream).await.map_err(ClientError::of)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(ClientError::of)?;
+        let connection = tokio::spawn(connection);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, self.address.to_string())
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT_LANGUAGE, crate::speech::language().as_str())
+            .body(Full::new(Bytes::from(body)))
+            .map_err(ClientError::of)?;
+        let response = sender.send_request(request).await.map_err(ClientError::of)?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(ClientError::of)?;
+        connection.abort();
+        Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
+    }
+}

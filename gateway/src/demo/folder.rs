@@ -1,0 +1,470 @@
+//! The demo's folder, made once.
+//!
+//! A marker file stands in it, locked, from before the first file to after the last. So a folder whose making was cut
+//! short is known for one, and made anew: nobody was ever served from it.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use credit_keys::{ChangeError, Kek, KekError, Ring, SystemEntropy};
+use credit_policy::Personal;
+use jiff::{Timestamp, civil::Date};
+use rusqlite::Connection;
+
+use super::{Note, certificates, certificates::Pair, jwk, people};
+
+/// The name of the demo's log.
+pub const ORIGIN: &str = "credit-gateway.example/demo/r1";
+
+const MARKER: &str = ".making";
+const CONFIG: &str = "config.toml";
+const PERSONS: &str = "persons.csv";
+const TEMPLATE: &str = include_str!("config.toml.in");
+const SCHEMA: &str = include_str!("../store/schema.sql");
+
+/// Listeners of a gateway, each with a port of its own.
+const LISTENERS: u16 = 5;
+
+/// Readable by everybody, and by nobody but us.
+const OPEN: u32 = 0o644;
+const OURS: u32 = 0o600;
+
+/// Whether a folder was made, or found as an earlier call left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folder {
+    /// Made by this call.
+    Made,
+    /// Found whole; not touched.
+    Found,
+}
+
+/// Why there is no demo folder.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The folder holds something else.
+    #[error("`{0}` is no demo folder and not empty: name another one with --dir")]
+    Foreign(PathBuf),
+    /// Another process is at it.
+    #[error("another process is making `{0}`: wait until it is done, then try again")]
+    Busy(PathBuf),
+    /// Not enough ports from this one on.
+    #[error("no five ports from {0} on: take a --port-base of at most {max}", max = u16::MAX - LISTENERS + 1)]
+    Ports(u16),
+    /// A file or folder cannot be read or written.
+    #[error("cannot use `{path}`: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Keys and certificates cannot be made.
+    #[error("cannot make certificates: {0}")]
+    Certificates(#[from] rcgen::Error),
+    /// The system gives no randomness.
+    #[error("cannot make keys: the system gives no randomness")]
+    Randomness,
+    /// The key file of the ring cannot be made.
+    #[error(transparent)]
+    KeyFile(#[from] KekError),
+    /// The key ring cannot be made.
+    #[error(transparent)]
+    Ring(#[from] ChangeError),
+    /// The store cannot be filled.
+    #[error("cannot fill the store: {0}")]
+    Store(#[from] rusqlite::Error),
+    /// The file of people has nobody with a note.
+    #[error("`persons.csv` names nobody who is `{0}`: delete the demo folder to have it made anew")]
+    Nobody(&'static str),
+}
+
+/// Makes the demo folder `dir` for the ports `port_base` to `port_base + 4`, unless it is there already. Its keys are in
+/// force from `now` on; its people's histories end on `today`, the jurisdiction's date then.
+///
+/// # Errors
+/// [`DemoError`]; what was made so far is cleared away by the next call.
+pub fn make(dir: &Path, port_base: u16, now: Timestamp, today: Date) -> Result<Folder, DemoError> {
+    let config = config(port_base)?;
+    let root = Root(dir);
+    root.folder("")?;
+    let marker = root.path(MARKER);
+    if !marker.exists() {
+        if root.path(CONFIG).exists() {
+            return Ok(Folder::Found);
+        } else if !root.entries()?.is_empty() {
+            return Err(DemoError::Foreign(dir.to_owned()));
+        }
+    }
+    // From here on a crash leaves the marker without its lock, and the next call begins anew.
+    let _lock = root.lock(&marker)?;
+    if !marker.exists() {
+        // Another process ended its making between our look and our lock.
+        return Ok(Folder::Found);
+    }
+    root.clear(&marker)?;
+    certify(&root, today)?;
+    let random = |_unspecified| DemoError::Randomness;
+    root.file(
+        "consent-authority.jwk",
+        OURS,
+        &jwk::eddsa().map_err(random)?,
+    )?;
+    root.file(
+        "consent-authority-es256.jwk",
+        OURS,
+        &jwk::es256().map_err(random)?,
+    )?;
+    root.folder("keys")?;
+    let kek = Kek::create_key_file(&root.path("keys/ring.key"), &SystemEntropy::new())?;
+    Ring::create(
+        &root.path("keys"),
+        &kek,
+        now,
+        ORIGIN,
+        true,
+        &SystemEntropy::new(),
+    )?;
+    populate(&root, today)?;
+    root.file(CONFIG, OPEN, &config)?;
+    fs::remove_file(&marker).map_err(|source| DemoError::File {
+        path: marker,
+        source,
+    })?;
+    Ok(Folder::Made)
+}
+
+/// The first person with a note in the `persons.csv` of a demo folder.
+///
+/// # Errors
+/// When the file cannot be read, or names nobody with that note.
+pub fn person(dir: &Path, note: Note) -> Result<Personal<String>, DemoError> {
+    let path = dir.join(PERSONS);
+    let text = fs::read_to_string(&path).map_err(|source| DemoError::File { path, source })?;
+    text.lines()
+        .filter_map(|line| line.split_once(','))
+        .find(|(_, word)| *word == note.as_str())
+        .map(|(number, _)| Personal::new(number.to_owned()))
+        .ok_or(DemoError::Nobody(note.as_str()))
+}
+
+fn certify(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
+    let made = certificates::make(today)?;
+    root.file("ca.pem", OPEN, &made.authority)?;
+    root.file("crl.pem", OPEN, &made.revocation_list)?;
+    root.pair("server", &made.server)?;
+    root.folder("institutions")?;
+    for (name, pair) in &made.institutions {
+        root.pair(&format!("institutions/{name}"), pair)?;
+    }
+    Ok(())
+}
+
+fn populate(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
+    let people = people::generate(today);
+    root.file(PERSONS, OURS, &people.persons_csv())?;
+    root.folder("data")?;
+    // Made by us first, because SQLite would make it readable by everybody.
+    root.file("data/store.sqlite", OURS, "")?;
+    let mut store = Connection::open(root.path("data/store.sqlite"))?;
+    store.execute_batch(SCHEMA)?;
+    people.fill(&mut store)?;
+    Ok(())
+}
+
+fn config(port_base: u16) -> Result<String, DemoError> {
+    (0..LISTENERS).try_fold(TEMPLATE.replace("@ORIGIN@", ORIGIN), |text, offset| {
+        let port = port_base
+            .checked_add(offset)
+            .ok_or(DemoError::Ports(port_base))?;
+        Ok(text.replace(&format!("@PORT+{offset}@"), &port.to_string()))
+    })
+}
+
+/// The folder, with the errors of all that is done in it.
+struct Root<'a>(&'a Path);
+
+impl Root<'_> {
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn folder(&self, name: &str) -> Result<(), DemoError> {
+        let path = self.path(name);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .map_err(|source| DemoError::File { path, source })
+    }
+
+    fn file(&self, name: &str, mode: u32, text: &str) -> Result<(), DemoError> {
+        let path = self.path(name);
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(|source| DemoError::File { path, source })
+    }
+
+    fn pair(&self, name: &str, pair: &Pair) -> Result<(), DemoError> {
+        self.file(&format!("{name}.pem"), OPEN, &pair.certificate)?;
+        self.file(&format!("{name}.key"), OURS, &pair.key)
+    }
+
+    fn entries(&self) -> Result<Vec<PathBuf>, DemoError> {
+        let listed: io::Result<Vec<_>> = fs::read_dir(self.0)
+            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+        listed.map_err(|source| DemoError::File {
+            path: self.0.to_owned(),
+            source,
+        })
+    }
+
+    /// Makes the marker if it is missing, and locks it until the file is dropped.
+    fn lock(&self, marker: &Path) -> Result<File, DemoError> {
+        let fault = |source| DemoError::File {
+            path: marker.to_owned(),
+            source,
+        };
+        let mut open = OpenOptions::new();
+        let file = open
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(OURS)
+            .open(marker)
+            .map_err(fault)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(DemoError::Busy(self.0.to_owned())),
+            Err(TryLockError::Error(source)) => Err(fault(source)),
+        }
+    }
+
+    /// Removes all that an unfinished making left, but for the marker.
+    fn clear(&self, marker: &Path) -> Result<(), DemoError> {
+        for path in self.entries()?.into_iter().filter(|path| path != marker) {
+            let removed = if path.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
+            removed.map_err(|source| DemoError::File { path, source })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::{demo::scratch::Scratch, settings::Settings};
+
+    const TODAY: Date = date(2026, 11, 22);
+
+    fn now() -> Timestamp {
+        "2026-11-22T02:00:00Z".parse().unwrap()
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_folder_with_something_else_in_it_is_refused_and_left_alone() {
+        let scratch = Scratch::new();
+        fs::write(scratch.path().join("thesis.txt"), "mine").unwrap();
+        let refused = make(scratch.path(), 8443, now(), TODAY);
+        assert!(matches!(refused, Err(DemoError::Foreign(_))));
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_port_base_without_room_for_five_is_refused_before_anything_is_made() {
+        let scratch = Scratch::new();
+        let dir = scratch.path().join("demo");
+        assert!(matches!(
+            make(&dir, 65_532, now(), TODAY),
+            Err(DemoError::Ports(65_532))
+        ));
+        assert!(!dir.exists());
+        assert!(config(65_531).is_ok());
+    }
+
+    #[test]
+    fn a_folder_that_another_process_is_making_is_refused_and_left_alone() {
+        let scratch = Scratch::new();
+        let dir = scratch.path();
+        let marker = File::create(dir.join(MARKER)).unwrap();
+        marker.lock().unwrap();
+        fs::write(dir.join("ca.pem"), "half").unwrap();
+        assert!(matches!(
+            make(dir, 8443, now(), TODAY),
+            Err(DemoError::Busy(_))
+        ));
+        assert_eq!(fs::read_to_string(dir.join("ca.pem")).unwrap(), "half");
+        drop(marker);
+        assert_eq!(make(dir, 8443, now(), TODAY).unwrap(), Folder::Made);
+    }
+
+    #[test]
+    fn a_making_cut_short_anywhere_is_made_anew() {
+        let scratch = Scratch::new();
+        let dir = scratch.path();
+        for left in [
+            &[][..],
+            &["server.pem"],
+            &["institutions/bank.key", "data/store.sqlite", CONFIG],
+        ] {
+            for entry in Root(dir).entries().unwrap() {
+                if entry.is_dir() {
+                    fs::remove_dir_all(entry).unwrap()
+                } else {
+                    fs::remove_file(entry).unwrap()
+                }
+            }
+            fs::write(dir.join(MARKER), "").unwrap();
+            for name in left {
+                fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
+                fs::write(dir.join(name), "half").unwrap();
+            }
+            assert_eq!(make(dir, 8443, now(), TODAY).unwrap(), Folder::Made);
+            assert!(!dir.join(MARKER).exists());
+            assert!(
+                fs::read_to_string(dir.join("server.pem"))
+                    .unwrap()
+                    .starts_with("-----BEGIN")
+            );
+            assert!(fs::metadata(dir.join("data/store.sqlite")).unwrap().len() > 100_000);
+        }
+    }
+
+    #[test]
+    fn it_holds_what_the_formats_say_with_the_modes_of_secrets() {
+        let scratch = Scratch::new();
+        let dir = scratch.path().join("made/on/the/way");
+        assert_eq!(make(&dir, 9000, now(), TODAY).unwrap(), Folder::Made);
+        for (name, expected) in [
+            ("config.toml", OPEN),
+            ("ca.pem", OPEN),
+            ("server.pem", OPEN),
+            ("server.key", OURS),
+            ("crl.pem", OPEN),
+            ("consent-authority.jwk", OURS),
+            ("consent-authority-es256.jwk", OURS),
+            ("persons.csv", OURS),
+            ("data/store.sqlite", OURS),
+        ] {
+            assert_eq!(mode(&dir.join(name)), expected, "{name}");
+        }
+        for name in certificates::INSTITUTIONS {
+            assert_eq!(mode(&dir.join(format!("institutions/{name}.pem"))), OPEN);
+            assert_eq!(mode(&dir.join(format!("institutions/{name}.key"))), OURS);
+        }
+        for name in ["", "institutions", "data", "keys"] {
+            assert_eq!(mode(&dir.join(name)), 0o700, "{name}");
+        }
+    }
+
+    #[test]
+    fn its_key_ring_opens_with_its_key_file_and_is_marked_as_the_demo_s() {
+        let scratch = Scratch::new();
+        make(scratch.path(), 8443, now(), TODAY).unwrap();
+        let keys = scratch.path().join("keys");
+        let kek = Kek::from_key_file(&keys.join("ring.key")).ok().unwrap();
+        let ring = Ring::open(&keys, &kek).ok().unwrap();
+        assert!(ring.is_demo());
+        assert!(ring.log_signer(ORIGIN).is_ok());
+    }
+
+    #[test]
+    fn a_whole_folder_is_found_and_not_touched() {
+        let scratch = Scratch::new();
+        let dir = scratch.path();
+        make(dir, 8443, now(), TODAY).unwrap();
+        let key = fs::read(dir.join("server.key")).unwrap();
+        fs::write(dir.join(CONFIG), "# mine").unwrap();
+        assert_eq!(
+            make(dir, 9000, now(), date(2027, 1, 1)).unwrap(),
+            Folder::Found
+        );
+        assert_eq!(fs::read(dir.join("server.key")).unwrap(), key);
+        assert_eq!(fs::read_to_string(dir.join(CONFIG)).unwrap(), "# mine");
+    }
+
+    #[test]
+    fn the_first_person_with_a_note_is_read_from_the_file() {
+        let scratch = Scratch::new();
+        let file = scratch.path().join(PERSONS);
+        fs::write(file, "citizen_number,note\n1,clean\n2,late\n3,clean\n").unwrap();
+        let named = |note| person(scratch.path(), note);
+        assert!(matches!(
+            named(Note::Minor),
+            Err(DemoError::Nobody("minor"))
+        ));
+        assert!(named(Note::Clean).unwrap().disclose(|number| number == "1"));
+        assert!(named(Note::Late).unwrap().disclose(|number| number == "2"));
+    }
+
+    #[test]
+    fn the_configuration_is_toml_with_the_ports_in_their_places() {
+        let table: toml::Table = config(9000).unwrap().parse().unwrap();
+        let listen = table["listen"].as_table().unwrap();
+        for (name, port) in [
+            ("institutions", 9000),
+            ("persons", 9001),
+            ("auditors", 9002),
+            ("public", 9003),
+            ("operations", 9004),
+        ] {
+            assert_eq!(listen[name].as_str(), Some(&*format!("127.0.0.1:{port}")));
+        }
+    }
+
+    #[test]
+    fn the_configuration_is_complete_and_its_values_are_the_defaults() {
+        let scratch = Scratch::new();
+        let read = |text: &str| {
+            let file = scratch.path().join(CONFIG);
+            fs::write(&file, text).unwrap();
+            format!("{:#?}", Settings::read(&file).unwrap())
+        };
+        let text = config(8443).unwrap();
+        let settings = read(&text);
+        let keys = settings
+            .lines()
+            .filter_map(|line| line.trim().split_once(": "));
+        for (key, _) in keys {
+            let forms = [
+                format!("\n{key} = "),
+                format!("\n# {key} = "),
+                format!("\n[{key}]\n"),
+            ];
+            assert!(
+                forms.iter().any(|form| text.contains(form)),
+                "`{key}` is missing"
+            );
+        }
+        let mut bare: toml::Table = text.parse().unwrap();
+        bare.remove("catalogue");
+        bare.remove("bounds");
+        for (section, defaulted) in [
+            ("log", &["segment_mib", "linger_us", "publish_every_ms"][..]),
+            ("store", &["queue", "timeout_ms"]),
+        ] {
+            let table = bare[section].as_table_mut().unwrap();
+            table.retain(|key, _| !defaulted.contains(&key));
+        }
+        assert_eq!(read(&bare.to_string()), settings);
+    }
+}

@@ -1,0 +1,298 @@
+//! Made-up public-credit histories, relative to the day on which the demo is made.
+//!
+//! Whoever has a [`Note`] has a history that bears it out for two years from that day under the national rules of 2026
+//! (display from the determination: minor up to 3 months, general up to 1 year, serious up to 3 years), with months to
+//! spare at both ends; everybody else gets a mixture of everything.
+
+use jiff::{ToSpan, civil::Date};
+
+use super::number::Sequence;
+
+/// The classes of the data list whose records speak against a person.
+pub(super) const ADVERSE: [&str; 11] = [
+    PENALTY,
+    "academic-misconduct",
+    FRAUD,
+    COURT,
+    "exam-cheating",
+    "safety",
+    "social-insurance",
+    "student-loan",
+    "tax",
+    "traffic-violation",
+    "wage-arrears",
+];
+const COURT: &str = "court-judgment";
+const FRAUD: &str = "contract-fraud";
+const PENALTY: &str = "administrative-penalty";
+
+/// What a person of `persons.csv` is an example of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// On file, with nothing against the person.
+    Clean,
+    /// A serious record that still counts.
+    Late,
+    /// A record that would still count, had it not been repaired.
+    Repaired,
+    /// A record whose display period is over.
+    Expired,
+    /// A record that still counts, under an open objection.
+    Disputed,
+    /// On the black list.
+    BlackListed,
+    /// On the grey list.
+    GreyListed,
+    /// On the red list.
+    RedListed,
+    /// Under 18, on file.
+    Minor,
+    /// In no store.
+    NoFile,
+}
+
+impl Note {
+    /// All notes, in the order of `persons.csv`.
+    pub const ALL: [Self; 10] = [
+        Self::Clean,
+        Self::Late,
+        Self::Repaired,
+        Self::Expired,
+        Self::Disputed,
+        Self::BlackListed,
+        Self::GreyListed,
+        Self::RedListed,
+        Self::Minor,
+        Self::NoFile,
+    ];
+
+    /// The word in `persons.csv`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Late => "late",
+            Self::Repaired => "repaired",
+            Self::Expired => "expired",
+            Self::Disputed => "disputed",
+            Self::BlackListed => "black-listed",
+            Self::GreyListed => "grey-listed",
+            Self::RedListed => "red-listed",
+            Self::Minor => "minor",
+            Self::NoFile => "no-file",
+        }
+    }
+
+    /// How many of the 100 have it.
+    #[must_use]
+    pub fn count(self) -> usize {
+        match self {
+            Self::Clean => 28,
+            Self::Late
+            | Self::Repaired
+            | Self::Expired
+            | Self::Disputed
+            | Self::BlackListed
+            | Self::GreyListed
+            | Self::RedListed
+            | Self::Minor
+            | Self::NoFile => 8,
+        }
+    }
+}
+
+/// One row of the table `record`.
+pub(super) struct Record {
+    pub(super) class: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) act: Date,
+    pub(super) determined: Date,
+    pub(super) sentence_end: Option<Date>,
+    pub(super) effect_end: Option<Date>,
+    pub(super) repaired: Option<Date>,
+    pub(super) repair_revoked: Option<Date>,
+    pub(super) disputed: bool,
+}
+
+/// One row of the table `listing`.
+pub(super) struct Listing {
+    pub(super) list: &'static str,
+    pub(super) since: Date,
+    pub(super) until: Option<Date>,
+    pub(super) disputed: bool,
+}
+
+/// All that a store holds about a person, but for the attributes.
+#[derive(Default)]
+pub(super) struct History {
+    pub(super) records: Vec<Record>,
+    pub(super) listings: Vec<Listing>,
+}
+
+/// Makes histories that end on one day.
+pub(super) struct Historian {
+    today: Date,
+    sequence: Sequence,
+}
+
+impl Historian {
+    pub(super) fn new(today: Date, sequence: Sequence) -> Self {
+        Self { today, sequence }
+    }
+
+    /// A history that bears out the note.
+    pub(super) fn noted(mut self, note: Note) -> History {
+        let mut history = History::default();
+        match note {
+            Note::Clean | Note::NoFile => {}
+            Note::Late => history.records.push(self.counting()),
+            Note::Disputed => history.records.push(Record {
+                disputed: true,
+                ..self.counting()
+            }),
+            Note::Repaired => history.records.push(self.repaired()),
+            Note::Expired => history.records.push(self.expired()),
+            Note::BlackListed => {
+                history.records.push(Record {
+                    class: COURT,
+                    ..self.counting()
+                });
+                history.listings.push(self.standing("black"));
+            }
+            Note::GreyListed => history.listings.push(self.standing("grey")),
+            Note::RedListed => history.listings.push(self.standing("red")),
+            Note::Minor => history.records.push(Record {
+                class: PENALTY,
+                ..self.counting()
+            }),
+        }
+        history
+    }
+
+    /// A history of somebody without a note: for most people none, for the rest whatever a store may hold of an adult.
+    pub(super) fn mixed(mut self, born: Date) -> History {
+        let mut history = History::default();
+        if self.sequence.chance(40) {
+            for _ in 0..self.sequence.between(1, 3) {
+                let record = self.any_record();
+                history.records.push(record);
+            }
+        }
+        for (list, percent) in [("red", 5), ("grey", 4), ("black", 2)] {
+            if self.sequence.chance(percent) {
+                let listing = self.any_listing(list);
+                history.listings.push(listing);
+            }
+        }
+        let adult = born.saturating_add(18.years());
+        history.records.retain(|record| record.act >= adult);
+        history.listings.retain(|listing| listing.since >= adult);
+        history
+    }
+
+    fn days_ago(&mut self, least: i16, most: i16) -> Date {
+        let days = self.sequence.between(least, most);
+        self.today.saturating_sub(i64::from(days).days())
+    }
+
+    /// A day after `from`, by so many days.
+    fn after(&mut self, from: Date, least: i16, most: i16) -> Date {
+        let days = self.sequence.between(least, most);
+        from.saturating_add(i64::from(days).days())
+    }
+
+    fn record(&mut self, severity: &'static str, determined: Date) -> Record {
+        let [first, others @ ..] = ADVERSE;
+        Record {
+            class: self.sequence.pick(first, &others),
+            severity,
+            act: self.after(determined, -90, -10),
+            determined,
+            sentence_end: None,
+            effect_end: None,
+            repaired: None,
+            repair_revoked: None,
+            disputed: false,
+        }
+    }
+
+    /// Counts for two more years: three years from the determination have at least two and a quarter to go, and even
+    /// from the act they have two.
+    fn counting(&mut self) -> Record {
+        let determined = self.days_ago(20, 160);
+        self.record("serious", determined)
+    }
+
+    /// Repaired as early as the rules allow (general: 3 months, serious: 1 year), long before it expires.
+    fn repaired(&mut self) -> Record {
+        let general = self.sequence.chance(50);
+        let determined = if general {
+            self.days_ago(150, 240)
+        } else {
+            self.days_ago(420, 600)
+        };
+        let severity = if general { "general" } else { "serious" };
+        let shortest = if general { 95 } else { 370 };
+        Record {
+            repaired: Some(self.after(determined, shortest, shortest + 40)),
+            ..self.record(severity, determined)
+        }
+    }
+
+    fn expired(&mut self) -> Record {
+        let (severity, least, most) = self.sequence.pick(
+            ("minor", 130, 900),
+            &[("general", 420, 1500), ("serious", 1150, 2200)],
+        );
+        let determined = self.days_ago(least, most);
+        self.record(severity, determined)
+    }
+
+    /// A listing that holds for two more years.
+    fn standing(&mut self, list: &'static str) -> Listing {
+        let since = self.days_ago(20, 160);
+        Listing {
+            list,
+            since,
+            until: self
+                .sequence
+                .chance(50)
+                .then(|| since.saturating_add(3.years())),
+            disputed: false,
+        }
+    }
+
+    fn any_record(&mut self) -> Record {
+        let severity = self
+            .sequence
+            .pick("minor", &["minor", "general", "general", "serious"]);
+        let determined = self.days_ago(1, 2_200);
+        let mut record = self.record(severity, determined);
+        let served = self.after(determined, 60, 900);
+        if record.class == FRAUD {
+            record.sentence_end = self.sequence.chance(60).then_some(served);
+        } else {
+            record.effect_end = self.sequence.chance(30).then_some(served);
+        }
+        let repaired = self.after(determined, 95, 500);
+        if repaired <= self.today && self.sequence.chance(30) {
+            record.repaired = Some(repaired);
+            let revoked = self.after(repaired, 10, 90);
+            record.repair_revoked =
+                (revoked <= self.today && self.sequence.chance(20)).then_some(revoked);
+        }
+        record.disputed = self.sequence.chance(8);
+        record
+    }
+
+    fn any_listing(&mut self, list: &'static str) -> Listing {
+        let since = self.days_ago(1, 1_500);
+        let until = self.after(since, 180, 1_500);
+        Listing {
+            list,
+            since,
+            until: self.sequence.chance(60).then_some(until),
+            disputed: self.sequence.chance(8),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What `credit-gateway demo` makes on its first start: a folder with a whole configuration, certificates, keys, a
+//! hundred people to ask about and a store of a thousand (formats.md §6).
+//!
+//! Begin with [`folder::make`]. Nothing here serves a query, and nothing here is used outside the demo.
+
+mod applicants;
+pub mod certificates;
+pub mod client;
+pub mod folder;
+mod history;
+mod jwk;
+#[cfg(test)]
+mod meaning;
+mod number;
+pub mod people;
+pub mod tour;
+
+pub use history::Note;
+
+#[cfg(test)]
+mod scratch {
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+        sync::atomic::{AtomicU32, Ordering},
+    };
+
+    /// A folder for one test, removed with it.
+    pub(super) struct Scratch(PathBuf);
+
+    impl Scratch {
+        pub(super) fn new() -> Self {
+            static MADE: AtomicU32 = AtomicU32::new(0);
+            let (process, number) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+            let path = std::env::temp_dir().join(format!("credit-demo-{process}-{number}"));
+            fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+
+        pub(super) fn path(&self) -> &Path {
+            &self.0
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+}

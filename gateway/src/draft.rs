@@ -1,0 +1,48 @@
+//! The leaf under construction: one a journey, filled in by the stages, read by `record`.
+//!
+//! A stage that fails loses nothing that the record needs: what it learned stands here already.
+
+use std::sync::Arc;
+
+use credit_audit::leaf::GroundRecord;
+use credit_policy::{CaseNumber, CitizenNumber, Counts, Facts, Language, OperatorId, Personal, Scenario};
+use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
+
+use crate::{
+    register::{Institution, Thumbprint},
+};
+
+/// What the stages learned so far.
+pub struct Draft {
+    /// The query's id, UUIDv7.
+    pub id: Uuid,
+    /// The caller's certificate.
+    pub certificate: Thumbprint,
+    /// Who asks; known from `identify` on.
+    pub institution: Arc<Institution>,
+    /// Language of a refusal's sentence.
+    pub language: Language,
+    /// Whether the whole proof is wanted in the answer (`Prefer: receipt=proof`).
+    pub wants_proof: bool,
+    /// The member of staff.
+    pub operator: Option<OperatorId>,
+    /// The case of a look-up by statute.
+    pub case: Option<CaseNumber>,
+    /// The scenario, once recognised.
+    pub scenario: Option<Arc<Scenario>>,
+    /// The ground, once verified.
+    pub ground: Option<GroundRecord<'static>>,
+    /// Who is asked about.
+    pub person: Option<Arc<Personal<CitizenNumber>>>,
+    /// Every non-personal input of the decision.
+    pub facts: Facts,
+    /// What the store told, in numbers; sealed.
+    pub counts: Option<Counts>,
+    /// What the store told, compact; sealed.
+    pub told: Option<Personal<String>>,
+    /// The pseudonym that the answer carries; sealed.
+    pub pseudonym: Option<Personal<String>>,
+    /// Held until the journey is recorded, whatever the caller does.
+    pub permits: Vec<OwnedSemaphorePermit>,
+}

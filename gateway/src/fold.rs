@@ -1,0 +1,107 @@
+//! The fold over the log: what its leaves amount to, for state and register.
+//!
+//! Start-up folds what the snapshot does not cover; the snapshot advances by the same fold over published bundles.
+
+use std::{borrow::Cow, path::Path};
+
+use credit_audit::{
+    leaf::{PeekError, peek},
+    tile,
+};
+use credit_policy::Catalogue;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::snapshot::Held;
+
+/// What one `query` leaf did; the keys of the leaf that count here.
+#[derive(Deserialize)]
+pub struct QueryEffect<'a> {
+    at: Timestamp,
+    /// Who asked.
+    pub institution: &'a str,
+    /// The institution's consecutive number.
+    pub seq: u64,
+    outcome: &'a str,
+    /// Tag of the person.
+    pub subject: Option<&'a str>,
+    #[serde(borrow)]
+    ground: Option<GroundEffect<'a>>,
+}
+
+#[derive(Deserialize)]
+struct GroundEffect<'a> {
+    #[serde(borrow)]
+    case: Option<Cow<'a, str>>,
+}
+
+impl QueryEffect<'_> {
+    /// Whether it was answered.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.outcome == "answered"
+    }
+
+    /// Its case.
+    #[must_use]
+    pub fn case(&self) -> Option<&str> {
+        self.ground.as_ref()?.case.as_deref()
+    }
+}
+
+/// A leaf that cannot be folded.
+#[derive(Debug, thiserror::Error)]
+#[error("leaf {index} of the log cannot be read ({why}); run `credit-audit verify` on the data folder")]
+pub struct FoldError {
+    index: u64,
+    why: String,
+}
+
+/// Takes one leaf in. Kinds that change neither counts nor register are passed over.
+///
+/// # Errors
+/// When the leaf is none of ours.
+pub fn absorb(held: &mut Held, catalogue: &Catalogue, index: u64, leaf: &[u8]) -> Result<(), FoldError> {
+    let fault = |why: &dyn std::fmt::Display| FoldError {
+        index,
+        why: why.to_string(),
+    };
+    let seen = peek(leaf).map_err(|error: PeekError| fault(&error))?;
+    match seen.kind {
+        "query" => {
+            let query: QueryEffect<'_> = serde_json::from_slice(leaf).map_err(|error| fault(&error))?;
+            held.tally.absorb(&query, catalogue.today(query.at));
+        }
+        "institution" | "suspension" | "catalogue" => {
+            let text = std::str::from_utf8(leaf).map_err(|error| fault(&error))?;
+            held.changes.push((index, text.to_owned()));
+        }
+        _ => {}
+    }
+    held.size = index + 1;
+    Ok(())
+}
+
+/// Folds the full published bundles from the one that holds `from` on, which must be the first leaf of a bundle.
+///
+/// # Errors
+/// When a leaf cannot be read. A bundle that is not there ends the run.
+pub fn bundles(log_folder: &Path, from: u64, until: u64, catalogue: &Catalogue) -> Result<Held, FoldError> {
+    let mut run = Held {
+        size: from,
+        ..Held::default()
+    };
+    for bundle in from / 256..until / 256 {
+        let Ok(bytes) = std::fs::read(log_folder.join(tile::entries_path(bundle, 256))) else {
+            break;
+        };
+        for (index, leaf) in (bundle * 256..).zip(tile::entries(&bytes)) {
+            let leaf = leaf.map_err(|error| FoldError {
+                index,
+                why: error.to_string(),
+            })?;
+            absorb(&mut run, catalogue, index, leaf)?;
+        }
+    }
+    Ok(run)
+}

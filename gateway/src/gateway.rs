@@ -1,0 +1,100 @@
+//! What every query shares: register, catalogue, keys, state, store, log.
+
+use std::{path::PathBuf, sync::Arc};
+
+use credit_audit::{clock::Clock, log::Log};
+use credit_keys::SystemEntropy;
+use credit_policy::Catalogue;
+use jiff::civil::Date;
+use tokio::sync::{Semaphore, watch};
+use uuid::Uuid;
+
+use crate::{keyring::Keyring, metrics::Metrics, register::Register, settings::Settings, state::State, store::sqlite::SqliteStore};
+
+/// The gateway. Made by [`crate::start`], shared by every task.
+pub struct Gateway {
+    /// The configuration.
+    pub settings: Settings,
+    /// The rules.
+    pub catalogue: Arc<Catalogue>,
+    /// Who may call.
+    pub register: Register,
+    /// What was spent.
+    pub state: Arc<State>,
+    /// Keys in force.
+    pub keys: Keyring,
+    /// The data.
+    pub store: SqliteStore,
+    /// The record.
+    pub log: Log,
+    /// The one clock.
+    pub clock: Arc<dyn Clock>,
+    /// The one source of randomness.
+    pub entropy: SystemEntropy,
+    /// Figures for the operator.
+    pub metrics: Metrics,
+    /// Queries under way in the process.
+    pub journeys: Arc<Semaphore>,
+    /// Reads of receipts under way.
+    pub receipt_readers: Semaphore,
+    /// True once the process drains.
+    pub draining: watch::Sender<bool>,
+}
+
+impl Gateway {
+    /// A new id: UUIDv7 of now.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        new_id(&*self.clock, &self.entropy)
+    }
+
+    /// The civil day in the jurisdiction.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.catalogue.today(self.clock.now())
+    }
+
+    /// Seconds until the jurisdiction's next day, when limits of a day begin anew.
+    #[must_use]
+    pub fn seconds_to_midnight(&self) -> u64 {
+        let now = self.clock.now();
+        let today = self.catalogue.today(now);
+        // The day turns at most 24 hours from now: halve the span down to the second.
+        let (mut same, mut next) = (0_i64, 86_400_i64);
+        while next - same > 1 {
+            let middle = i64::midpoint(same, next);
+            let then = now.saturating_add(jiff::SignedDuration::from_secs(middle)).unwrap_or(now);
+            if self.catalogue.today(then) == today {
+                same = middle;
+            } else {
+                next = middle;
+            }
+        }
+        next.unsigned_abs()
+    }
+
+    /// Whether the process drains.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        *self.draining.borrow()
+    }
+
+    /// The folder of the published log.
+    #[must_use]
+    pub fn log_folder(&self) -> PathBuf {
+        self.settings.data.dir.join("log")
+    }
+}
+
+/// A UUIDv7 (RFC 9562 §5.7): milliseconds of now, the rest random.
+#[must_use]
+pub fn new_id(clock: &dyn Clock, entropy: &SystemEntropy) -> Uuid {
+    use credit_keys::Entropy;
+    let mut random = [0; 10];
+    // Without entropy the id is only less random; whatever needs it for secrecy fails on its own.
+    if entropy.fill(&mut random).is_err() {
+        tracing::error!("the system gives no randomness");
+    }
+    let millis = u64::try_from(clock.now().as_millisecond()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}

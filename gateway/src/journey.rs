@@ -1,0 +1,129 @@
+//! The journey of a query, from a verified certificate to an answer that is on the record. Names and order only: each
+//! stage is a file under `stages/`, and each proof can be made by its stage alone.
+//!
+//! The journey runs in a task of its own: a caller who hangs up does not stop the record. It holds its permits until it
+//! is recorded. A panic is caught here and recorded as `internal-error`.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use credit_policy::{Code, Facts, Language};
+use futures_util::FutureExt;
+use hyper::{
+    Response, Version,
+    header::{self, HeaderValue},
+    http::request::Parts,
+};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{
+    body::{Finished, RequestBody},
+    draft::Draft,
+    gateway::Gateway,
+    listeners::Body,
+    refusal::{Refusal, accepted},
+    register::Thumbprint,
+    stages::{
+        accept::accept,
+        admit::admit,
+        authorise::authorise,
+        fetch::fetch,
+        ground::ground,
+        identify::{caller, identify},
+        minimise::{Answer, minimise},
+        record::record,
+        reply::{fixed, reply},
+    },
+};
+
+/// A request as it comes from the connection.
+pub struct Arrival {
+    /// The certificate that TLS verified.
+    pub certificate: Thumbprint,
+    /// The head.
+    pub head: Parts,
+    /// The body, not yet read.
+    pub body: RequestBody,
+    /// Of the connection and the process.
+    pub permits: Vec<OwnedSemaphorePermit>,
+}
+
+/// Makes the whole journey. Nothing where the request never became complete: then there was no query, and there is
+/// nobody to answer.
+pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response<Body>> {
+    let Arrival { certificate, head, mut body, permits } = arrival;
+    let language = language(&head);
+    let Some(institution) = caller(&gateway, certificate) else {
+        gateway.metrics.unregistered();
+        return Some(fixed(Code::CertificateUnknown, language));
+    };
+    let Ok(permit) = Arc::clone(&institution.journeys).try_acquire_owned() else {
+        return Some(fixed(Code::Overloaded, language));
+    };
+    let mut draft = Draft {
+        id: gateway.new_id(),
+        certificate,
+        language,
+        wants_proof: wants_proof(&head),
+        operator: None,
+        case: None,
+        scenario: None,
+        ground: None,
+        person: None,
+        facts: Facts::new(institution.particulars.kind, gateway.today()),
+        institution,
+        counts: None,
+        told: None,
+        pseudonym: None,
+        permits,
+    };
+    draft.permits.push(permit);
+    let began = gateway.clock.monotonic();
+    let walked = AssertUnwindSafe(walk(&gateway, &head, &mut body, &mut draft)).catch_unwind().await;
+    let outcome = walked.unwrap_or_else(|_| Err(Refusal::because(Code::InternalError, "a stage panicked")));
+    let finished = body.finish().await;
+    if finished == Finished::Broken {
+        gateway.metrics.broken_off();
+        return None;
+    }
+    let (scenario, institution) = (draft.scenario.clone(), Arc::clone(&draft.institution));
+    let Ok(recorded) = record(&gateway, draft, outcome).await else {
+        gateway.metrics.unrecorded();
+        return Some(fixed(Code::NotRecordable, language));
+    };
+    gateway.metrics.query(institution.id(), scenario.as_deref(), recorded.code(), since(&gateway, began));
+    let close = finished == Finished::TooLong || recorded.closes();
+    let mut response = reply(recorded, language);
+    if close && head.version < Version::HTTP_2 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Some(response)
+}
+
+/// The stages that can refuse, in order.
+async fn walk(gateway: &Gateway, head: &Parts, body: &mut RequestBody, draft: &mut Draft) -> Result<Answer, Refusal> {
+    let identified = identify(draft)?;
+    let asked = accept(gateway, identified, head, body, draft).await?;
+    let grounded = ground(asked, draft)?;
+    let permitted = authorise(gateway, grounded, draft)?;
+    let admitted = admit(gateway, permitted, draft)?;
+    let fetched = fetch(gateway, admitted, draft).await?;
+    minimise(gateway, fetched, draft)
+}
+
+fn since(gateway: &Gateway, began: Duration) -> Duration {
+    gateway.clock.monotonic().saturating_sub(began)
+}
+
+fn language(head: &Parts) -> Language {
+    accepted(head.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+}
+
+/// `Prefer: receipt=proof` (RFC 7240).
+fn wants_proof(head: &Parts) -> bool {
+    head.headers
+        .get_all("prefer")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|preference| preference.trim().eq_ignore_ascii_case("receipt=proof"))
+}

@@ -1,0 +1,173 @@
+//! Accepting connections: bounded in number, with a deadline for the handshake, one task each.
+//!
+//! Our own loop, because ready-made servers shake hands one at a time and hide the peer's certificate.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use hyper::{Request, Response, body::Incoming, service::Service};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{listeners::Body, register::Thumbprint, settings::Bounds};
+
+/// Request head, HTTP/1.1: bytes and lines.
+const HEAD_BYTES: usize = 16 * 1024;
+const HEAD_LINES: usize = 64;
+
+/// What a listener needs to know of its bounds; shared by the tasks of its connections.
+pub struct Door {
+    /// TLS, or plain for the listeners that are public or on loopback.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// Open connections.
+    pub connections: Arc<Semaphore>,
+    /// Time for the handshake.
+    pub handshake: Duration,
+    /// Time for a request head, the wait for it included.
+    pub idle: Duration,
+    /// Streams at once on an HTTP/2 connection.
+    pub streams: u32,
+    /// True once the gateway drains.
+    pub draining: watch::Receiver<bool>,
+}
+
+impl Door {
+    /// A door with the bounds of the configuration.
+    #[must_use]
+    pub fn new(tls: Option<Arc<ServerConfig>>, bounds: &Bounds, draining: watch::Receiver<bool>) -> Self {
+        Self {
+            tls,
+            connections: Arc::new(Semaphore::new(bounds.connections)),
+            handshake: Duration::from_millis(bounds.handshake_ms),
+            idle: Duration::from_secs(bounds.idle_s),
+            streams: u32::try_from(bounds.journeys_per_connection).unwrap_or(u32::MAX),
+            draining,
+        }
+    }
+}
+
+/// Accepts until the gateway drains. `service` makes the service of one connection from its certificate.
+pub async fn accept<S, F>(listener: TcpListener, door: Arc<Door>, service: F)
+where
+    F: Fn(Option<Thumbprint>) -> S + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
+{
+    let mut draining = door.draining.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = draining.wait_for(|draining| *draining) => return,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of descriptors, most likely: wait for connections to end instead of spinning.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        let Ok(permit) = Arc::clone(&door.connections).try_acquire_owned() else {
+            continue;
+        };
+        let (door, service) = (Arc::clone(&door), service.clone());
+        tokio::spawn(async move {
+            connection(stream, &door, service).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn connection<S, F>(stream: TcpStream, door: &Door, service: F)
+where
+    F: Fn(Option<Thumbprint>) -> S,
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
+{
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let Some(tls) = &door.tls else {
+        return http1(stream, door, service(None)).await;
+    };
+    let acceptor = TlsAcceptor::from(Arc::clone(tls));
+    let Ok(Ok(stream)) = tokio::time::timeout(door.handshake, acceptor.accept(stream)).await else {
+        return;
+    };
+    let (_, session) = stream.get_ref();
+    let thumbprint = session
+        .peer_certificates()
+        .and_then(<[_]>::first)
+        .map(|certificate| Thumbprint::of(certificate));
+    let service = service(thumbprint);
+    if session.alpn_protocol() == Some(b"h2") {
+        http2(stream, door, service).await;
+    } else {
+        http1(stream, door, service).await;
+    }
+}
+
+async fn drained(door: &Door) {
+    let mut draining = door.draining.clone();
+    // The sender lives as long as the gateway; without it there is nothing left to drain.
+    drop(draining.wait_for(|draining| *draining).await);
+}
+
+async fn http1<I, S>(stream: I, door: &Door, service: S)
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+{
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(door.idle)
+        .max_headers(HEAD_LINES)
+        .max_buf_size(HEAD_BYTES)
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let draining = drained(door);
+    // An error here is a caller that went away or spoke no HTTP; what was recorded stays recorded.
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = draining => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+async fn http2<I, S>(stream: I, door: &Door, service: S)
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(door.streams)
+        .max_header_list_size(u32::try_from(HEAD_BYTES).unwrap_or(u32::MAX))
+        .keep_alive_interval(Some(door.idle))
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let draining = drained(door);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = draining => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

@@ -1,0 +1,58 @@
+//! 8445: officers and auditors. The whole published log; each read of an entry bundle is on the record before its first
+//! byte leaves.
+
+use std::sync::Arc;
+
+use credit_audit::leaf::{Event, Read};
+use credit_policy::{Code, InstitutionKind, Language};
+use hyper::{Method, Request, Response, StatusCode, body::Incoming};
+
+use crate::{
+    gateway::Gateway,
+    listeners::{
+        Body,
+        files::{LogFile, plain, serve},
+    },
+    register::{Institution, Thumbprint},
+    stages::reply::fixed,
+};
+
+/// Answers an auditor.
+pub async fn answer(gateway: Arc<Gateway>, certificate: Option<Thumbprint>, request: Request<Incoming>) -> Response<Body> {
+    let caller = certificate.and_then(|certificate| Some((certificate, gateway.register.by_certificate(certificate)?)));
+    let Some((certificate, auditor)) = caller else {
+        return fixed(Code::CertificateUnknown, Language::Zh);
+    };
+    if auditor.is_suspended() {
+        return fixed(Code::InstitutionSuspended, Language::Zh);
+    }
+    if !matches!(auditor.particulars.kind, InstitutionKind::Officer | InstitutionKind::CreditSupervisor) {
+        return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
+    }
+    if *request.method() != Method::GET {
+        return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+    }
+    match LogFile::of(request.uri().path()) {
+        Some(file @ LogFile::Entries(_)) => match record_read(&gateway, certificate, &auditor, file.path()).await {
+            true => serve(&gateway.log_folder(), &file).await,
+            false => fixed(Code::NotRecordable, Language::Zh),
+        },
+        Some(file) => serve(&gateway.log_folder(), &file).await,
+        None => plain(StatusCode::NOT_FOUND, "not found\n"),
+    }
+}
+
+async fn record_read(gateway: &Gateway, certificate: Thumbprint, auditor: &Institution, path: &str) -> bool {
+    let read = Read {
+        reader: auditor.id().to_owned(),
+        certificate: certificate.to_string(),
+        path: path.to_owned(),
+    };
+    let Ok(entry) = read.entry(gateway.new_id()) else {
+        return false;
+    };
+    match gateway.log.submit(entry, false, || !auditor.is_suspended()) {
+        Ok(ticket) => ticket.await.is_ok(),
+        Err(_) => false,
+    }
+}

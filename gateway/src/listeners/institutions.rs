@@ -1,0 +1,157 @@
+//! 8443: institutions. Receipts and records of one's own are read here; everything else is a journey.
+
+use std::{convert::Infallible, pin::Pin, sync::Arc, time::Duration};
+
+use credit_audit::log::LookupError;
+use credit_policy::{Code, Language};
+use http_body_util::Full;
+use hyper::{
+    Method, Request, Response,
+    body::{Bytes, Incoming},
+    header::{self, HeaderValue},
+    service::Service,
+};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::{
+    body::RequestBody,
+    gateway::Gateway,
+    journey::{Arrival, journey},
+    listeners::Body,
+    refusal::accepted,
+    register::{Institution, Thumbprint},
+    stages::reply::fixed,
+};
+
+/// The service of one connection.
+pub struct Institutions {
+    gateway: Arc<Gateway>,
+    certificate: Option<Thumbprint>,
+    journeys: Arc<Semaphore>,
+}
+
+impl Institutions {
+    /// For a connection with this certificate.
+    #[must_use]
+    pub fn new(gateway: Arc<Gateway>, certificate: Option<Thumbprint>) -> Self {
+        let journeys = Arc::new(Semaphore::new(gateway.settings.bounds.journeys_per_connection));
+        Self {
+            gateway,
+            certificate,
+            journeys,
+        }
+    }
+}
+
+impl Service<Request<Incoming>> for Institutions {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let gateway = Arc::clone(&self.gateway);
+        let journeys = Arc::clone(&self.journeys);
+        let certificate = self.certificate;
+        Box::pin(async move { Ok(answer(gateway, certificate, journeys, request).await) })
+    }
+}
+
+async fn answer(gateway: Arc<Gateway>, certificate: Option<Thumbprint>, journeys: Arc<Semaphore>, request: Request<Incoming>) -> Response<Body> {
+    let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
+    let Some(certificate) = certificate else {
+        return fixed(Code::CertificateUnknown, language);
+    };
+    if let Some(wanted) = Own::of(&request) {
+        return match gateway.register.by_certificate(certificate) {
+            Some(institution) => read_own(&gateway, &institution, wanted, language).await,
+            None => fixed(Code::CertificateUnknown, language),
+        };
+    }
+    if gateway.is_draining() {
+        return fixed(Code::Draining, language);
+    }
+    if !gateway.log.recordable() {
+        gateway.metrics.unrecorded();
+        return fixed(Code::NotRecordable, language);
+    }
+    let permits = [Arc::clone(&gateway.journeys).try_acquire_owned(), journeys.try_acquire_owned()];
+    let Ok(permits) = permits.into_iter().collect::<Result<Vec<_>, _>>() else {
+        gateway.metrics.overloaded();
+        return fixed(Code::Overloaded, language);
+    };
+    let (head, body) = request.into_parts();
+    let arrival = Arrival {
+        certificate,
+        head,
+        body: RequestBody::new(body, Duration::from_millis(gateway.settings.bounds.request_ms)),
+        permits,
+    };
+    // In a task of its own: if the caller hangs up, only this waiting future is dropped.
+    match tokio::spawn(journey(gateway, arrival)).await {
+        Ok(Some(response)) => response,
+        Ok(None) => closing(fixed(Code::RequestTimeout, language)),
+        Err(_) => fixed(Code::NotRecordable, language),
+    }
+}
+
+fn closing(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// What an institution may read of its own: no leaf is made of it.
+enum Own {
+    Receipt(Uuid),
+    Record(Uuid),
+}
+
+impl Own {
+    fn of(request: &Request<Incoming>) -> Option<Self> {
+        if request.method() != Method::GET || request.uri().query().is_some() {
+            return None;
+        }
+        let path = request.uri().path();
+        if let Some(id) = path.strip_prefix("/v1/receipts/") {
+            return parse(id).map(Self::Receipt);
+        }
+        path.strip_prefix("/v1/queries/")?.strip_suffix("/record").and_then(parse).map(Self::Record)
+    }
+}
+
+/// An id in the one form in which we write it.
+fn parse(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|id| id.to_string() == text)
+}
+
+async fn read_own(gateway: &Arc<Gateway>, institution: &Arc<Institution>, wanted: Own, language: Language) -> Response<Body> {
+    let id = match wanted {
+        Own::Receipt(id) | Own::Record(id) => id,
+    };
+    let (reader, name) = (gateway.log.clone(), institution.id().to_owned());
+    // Files are read; two look-ups at once, so that guessing ids costs the guesser and nobody else.
+    let Ok(_turn) = gateway.receipt_readers.acquire().await else {
+        return fixed(Code::NotFound, language);
+    };
+    let found = tokio::task::spawn_blocking(move || reader.receipt(id, &name)).await;
+    let (content_type, bytes) = match (found, wanted) {
+        (Ok(Ok(found)), Own::Receipt(_)) => ("text/plain; charset=utf-8", Bytes::from(found.proof)),
+        (Ok(Ok(found)), Own::Record(_)) => ("application/json", Bytes::from(found.leaf)),
+        (Ok(Err(error)), _) => {
+            let mut response = fixed(Code::NotFound, language);
+            match error {
+                LookupError::NotYet => {
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                }
+                LookupError::NotFound => {}
+                LookupError::Unreadable(error) => tracing::error!(%error, "a receipt could not be read"),
+            }
+            return response;
+        }
+        (Err(_), _) => return fixed(Code::NotFound, language),
+    };
+    let mut response = Response::new(Full::new(bytes));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

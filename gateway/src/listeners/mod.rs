@@ -1,0 +1,12 @@
+//! The doors of the gateway (formats.md §1): who may come in where, and what a request becomes.
+
+pub mod accept;
+pub mod auditors;
+pub mod files;
+pub mod institutions;
+pub mod operations;
+pub mod public;
+pub mod tls;
+
+/// The body of every reply: whole and in memory, so that nothing leaves before all of it is recorded.
+pub type Body = http_body_util::Full<hyper::body::Bytes>;

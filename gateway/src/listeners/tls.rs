@@ -1,0 +1,106 @@
+//! TLS: rustls with ring, TLS 1.3 and 1.2, no resumption, no early data; client certificates checked against the
+//! authorities and their revocation list.
+
+use std::{path::Path, sync::Arc};
+
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::ring::default_provider,
+    pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
+    server::{NoServerSessionStorage, WebPkiClientVerifier},
+};
+
+use crate::settings::Tls;
+
+/// Why TLS cannot be set up. Each names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file holds no usable PEM.
+    #[error("cannot read `{path}`: {why}")]
+    Pem {
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// The private key is open to others.
+    #[error("`{0}` can be read by others: `chmod 600` it")]
+    KeyMode(String),
+    /// Certificates, key and lists do not fit together.
+    #[error("TLS cannot be set up: {0}")]
+    Unusable(String),
+}
+
+/// Whether a listener asks its callers for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callers {
+    /// A certificate of one of the authorities is required.
+    Certified,
+    /// Anyone (the persons' listener).
+    Anyone,
+}
+
+/// The server's TLS settings.
+///
+/// # Errors
+/// When a file is missing, open to others, or does not fit the rest.
+pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, TlsError> {
+    let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
+    let provider = Arc::new(default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(&error))?;
+    let builder = match callers {
+        Callers::Certified => {
+            let mut roots = RootCertStore::empty();
+            for authority in certificates(&tls.authorities)? {
+                roots.add(authority).map_err(|error| unusable(&error))?;
+            }
+            let list = CertificateRevocationListDer::from_pem_file(&tls.revocation_list).map_err(|error| pem(&tls.revocation_list, &error))?;
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .with_crls([list])
+                .enforce_revocation_expiration()
+                .build()
+                .map_err(|error| unusable(&error))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+        Callers::Anyone => builder.with_no_client_auth(),
+    };
+    refuse_open_key(&tls.key)?;
+    let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| pem(&tls.key, &error))?;
+    let mut config = builder
+        .with_single_cert(certificates(&tls.certificate)?, key)
+        .map_err(|error| unusable(&error))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // A resumed session would skip the look at the certificate and its revocation (formats.md §1).
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let all: Vec<_> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error| pem(path, &error))?;
+    if all.is_empty() {
+        return Err(pem(path, &"it holds no certificate"));
+    }
+    Ok(all)
+}
+
+fn pem(path: &Path, why: &dyn std::fmt::Display) -> TlsError {
+    TlsError::Pem {
+        path: path.display().to_string(),
+        why: why.to_string(),
+    }
+}
+
+fn refuse_open_key(path: &Path) -> Result<(), TlsError> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).map_err(|error| pem(path, &error))?.permissions().mode();
+    if mode & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(TlsError::KeyMode(path.display().to_string()))
+    }
+}

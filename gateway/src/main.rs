@@ -1,0 +1,7 @@
+//! `credit-gateway`: the operator's command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    credit_gateway::commands::run()
+}

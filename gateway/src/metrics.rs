@@ -1,0 +1,106 @@
+//! Figures for the operator (Prometheus). Never a label that a person could be told from.
+
+use std::time::Duration;
+
+use credit_audit::log::Log;
+use credit_policy::{Code, Scenario};
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+
+/// All figures.
+pub struct Metrics {
+    registry: Registry,
+    queries: IntCounterVec,
+    seconds: HistogramVec,
+    unregistered: IntCounter,
+    broken_off: IntCounter,
+    unrecorded: IntCounter,
+    overloaded: IntCounter,
+    durable: IntGauge,
+    published: IntGauge,
+    recordable: IntGauge,
+}
+
+impl Metrics {
+    /// All at zero.
+    ///
+    /// # Errors
+    /// Only for a name that Prometheus does not take: a defect.
+    pub fn new() -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let counter = |name: &str, help: &str| {
+            let counter = IntCounter::new(name, help)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok::<_, prometheus::Error>(counter)
+        };
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            Ok::<_, prometheus::Error>(gauge)
+        };
+        let queries = IntCounterVec::new(
+            Opts::new("credit_gateway_queries_total", "Recorded queries by institution, scenario and outcome."),
+            &["institution", "scenario", "outcome"],
+        )?;
+        registry.register(Box::new(queries.clone()))?;
+        let seconds = HistogramVec::new(
+            HistogramOpts::new("credit_gateway_query_seconds", "Time from the head of a query to its durable record.")
+                .buckets(vec![0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0]),
+            &["outcome"],
+        )?;
+        registry.register(Box::new(seconds.clone()))?;
+        Ok(Self {
+            unregistered: counter("credit_gateway_unregistered_total", "Requests with a trusted certificate that is in no register.")?,
+            broken_off: counter("credit_gateway_broken_off_total", "Requests that never became complete.")?,
+            unrecorded: counter("credit_gateway_not_recordable_total", "Requests refused because nothing could be recorded.")?,
+            overloaded: counter("credit_gateway_overloaded_total", "Requests refused because too many were under way.")?,
+            durable: gauge("credit_gateway_log_durable_leaves", "Leaves that are durable.")?,
+            published: gauge("credit_gateway_log_published_leaves", "Leaves under the published checkpoint.")?,
+            recordable: gauge("credit_gateway_log_recordable", "1 while queries can be recorded.")?,
+            registry,
+            queries,
+            seconds,
+        })
+    }
+
+    /// A recorded query.
+    pub fn query(&self, institution: &str, scenario: Option<&Scenario>, code: Option<Code>, took: Duration) {
+        let scenario = scenario.map_or("none", |scenario| scenario.name().as_str());
+        let outcome = code.map_or("answered", Code::as_str);
+        self.queries.with_label_values(&[institution, scenario, outcome]).inc();
+        let outcome = if code.is_none() { "answered" } else { "refused" };
+        self.seconds.with_label_values(&[outcome]).observe(took.as_secs_f64());
+    }
+
+    /// A trusted certificate in no register.
+    pub fn unregistered(&self) {
+        self.unregistered.inc();
+    }
+
+    /// A request that never became complete.
+    pub fn broken_off(&self) {
+        self.broken_off.inc();
+    }
+
+    /// A request that could not be recorded.
+    pub fn unrecorded(&self) {
+        self.unrecorded.inc();
+    }
+
+    /// A request too many.
+    pub fn overloaded(&self) {
+        self.overloaded.inc();
+    }
+
+    /// The text that Prometheus reads.
+    #[must_use]
+    pub fn text(&self, log: &Log) -> Vec<u8> {
+        self.durable.set(i64::try_from(log.size()).unwrap_or(i64::MAX));
+        self.published.set(i64::try_from(log.published()).unwrap_or(i64::MAX));
+        self.recordable.set(i64::from(log.recordable()));
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            tracing::error!(%error, "metrics could not be written");
+        }
+        text
+    }
+}

@@ -1,0 +1,259 @@
+//! Serving: the listeners, the threads, the upkeep, and the way down.
+//!
+//! Each worker thread has a runtime of its own and accepts for institutions, so that a connection stays on one core.
+//! The other doors, the admin socket and the upkeep share the main thread.
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use credit_audit::leaf::Event;
+use hyper::{Request, body::Incoming, service::service_fn};
+use rustls::ServerConfig;
+use tokio::{net::TcpListener, signal::unix::SignalKind};
+
+use crate::{
+    admin,
+    gateway::Gateway,
+    listeners::{
+        accept::{Door, accept},
+        auditors,
+        institutions::Institutions,
+        operations, public,
+        tls::{self, Callers, TlsError},
+    },
+    snapshot::Snapshot,
+    start::{cores, key_made, state_file},
+};
+
+/// Leaves that the snapshot may lag behind: so many are folded at the next start, at most.
+const SNAPSHOT_LAG: u64 = 65_536;
+
+/// Why serving did not begin, or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// A port.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something else of the system.
+    #[error("cannot serve: {0}")]
+    System(#[from] io::Error),
+}
+
+/// The TLS settings of the listeners; made before anything is opened.
+pub struct TlsSettings {
+    certified: Arc<ServerConfig>,
+    anyone: Arc<ServerConfig>,
+}
+
+impl TlsSettings {
+    /// Reads certificates, key and revocation list.
+    ///
+    /// # Errors
+    /// [`TlsError`] with the file.
+    pub fn read(tls: &crate::settings::Tls) -> Result<Self, TlsError> {
+        Ok(Self {
+            certified: tls::server_config(tls, Callers::Certified)?,
+            anyone: tls::server_config(tls, Callers::Anyone)?,
+        })
+    }
+}
+
+/// Opens the ports and serves until SIGTERM or SIGINT; `ready` runs once every listener answers, and its end (for the
+/// demo's `--once`) ends the serving too.
+///
+/// # Errors
+/// When a port is taken or a thread cannot be made.
+pub async fn serve<R>(gateway: Arc<Gateway>, tls: TlsSettings, ready: impl FnOnce(Arc<Gateway>) -> R) -> Result<(), ServeError>
+where
+    R: Future<Output = Then>,
+{
+    let listen = &gateway.settings.listen;
+    let institutions = bind(listen.institutions)?;
+    let (persons, auditors) = (bind(listen.persons)?, bind(listen.auditors)?);
+    let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
+    let door = Arc::new(door(&gateway, Some(Arc::clone(&tls.certified))));
+    for number in 0..cores() {
+        let (gateway, door, listener) = (Arc::clone(&gateway), Arc::clone(&door), institutions.try_clone()?);
+        std::thread::Builder::new()
+            .name(format!("worker-{number}"))
+            .spawn(move || worker(gateway, door, listener))?;
+    }
+    serve_side_doors(&gateway, &tls, [persons, auditors, public, operations])?;
+    tokio::spawn(admin::socket::serve(Arc::clone(&gateway)));
+    tokio::spawn(upkeep(Arc::clone(&gateway)));
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let until_signal = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    tokio::pin!(until_signal);
+    let then = tokio::select! {
+        then = ready(Arc::clone(&gateway)) => then,
+        () = &mut until_signal => Then::End,
+    };
+    if then == Then::Serve {
+        until_signal.await;
+    }
+    drain(&gateway, &door).await;
+    Ok(())
+}
+
+/// What follows after the gateway is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Serve until a signal comes.
+    Serve,
+    /// Drain and end.
+    End,
+}
+
+fn signal(kind: SignalKind) -> io::Result<tokio::signal::unix::Signal> {
+    tokio::signal::unix::signal(kind)
+}
+
+fn bind(address: SocketAddr) -> Result<std::net::TcpListener, ServeError> {
+    let fault = |source| ServeError::Listen { address, source };
+    let listener = std::net::TcpListener::bind(address).map_err(fault)?;
+    // Bursts of new connections wait in the kernel, not at the caller.
+    rustix::net::listen(&listener, 4_096).map_err(|error| fault(error.into()))?;
+    listener.set_nonblocking(true).map_err(fault)?;
+    Ok(listener)
+}
+
+fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>) -> Door {
+    Door::new(tls, &gateway.settings.bounds, gateway.draining.subscribe())
+}
+
+fn worker(gateway: Arc<Gateway>, door: Arc<Door>, listener: std::net::TcpListener) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return tracing::error!(%error, "a worker could not be set up"),
+    };
+    runtime.block_on(async move {
+        match TcpListener::from_std(listener) {
+            Ok(listener) => {
+                let service = move |certificate| Institutions::new(Arc::clone(&gateway), certificate);
+                accept(listener, door, service).await;
+            }
+            Err(error) => tracing::error!(%error, "a worker could not listen"),
+        }
+        // Connections and journeys of this thread go on until the process ends.
+        std::future::pending::<()>().await;
+    });
+}
+
+fn serve_side_doors(gateway: &Arc<Gateway>, tls: &TlsSettings, listeners: [std::net::TcpListener; 4]) -> io::Result<()> {
+    let [persons, auditors, public, operations] = listeners;
+    let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone))));
+    tokio::spawn(accept(TcpListener::from_std(persons)?, anyone, |_| {
+        service_fn(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) })
+    }));
+    let certified = Arc::new(door(gateway, Some(Arc::clone(&tls.certified))));
+    let shared = Arc::clone(gateway);
+    tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |certificate| {
+        let shared = Arc::clone(&shared);
+        service_fn(move |request| {
+            let shared = Arc::clone(&shared);
+            async move { Ok::<_, Infallible>(auditors::answer(shared, certificate, request).await) }
+        })
+    }));
+    let (plain, shared) = (Arc::new(door(gateway, None)), Arc::clone(gateway));
+    tokio::spawn(accept(TcpListener::from_std(public)?, Arc::clone(&plain), move |_| {
+        let shared = Arc::clone(&shared);
+        service_fn(move |request| {
+            let shared = Arc::clone(&shared);
+            async move { Ok::<_, Infallible>(public::answer(shared, request).await) }
+        })
+    }));
+    let shared = Arc::clone(gateway);
+    // Readiness must be seen to turn false while the gateway drains: this door stays open to the end.
+    let open = Arc::new(Door {
+        draining: tokio::sync::watch::channel(false).1,
+        ..door(gateway, None)
+    });
+    tokio::spawn(accept(TcpListener::from_std(operations)?, open, move |_| {
+        let shared = Arc::clone(&shared);
+        service_fn(move |request| {
+            let shared = Arc::clone(&shared);
+            async move { Ok::<_, Infallible>(operations::answer(&shared, &request)) }
+        })
+    }));
+    Ok(())
+}
+
+/// What is due every second: keys that turn, and the snapshot.
+async fn upkeep(gateway: Arc<Gateway>) {
+    let mut each_second = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        each_second.tick().await;
+        renew_keys(&gateway).await;
+        let shared = Arc::clone(&gateway);
+        let advanced = tokio::task::spawn_blocking(move || advance_snapshot(&shared, SNAPSHOT_LAG)).await;
+        if let Ok(Err(error)) = advanced {
+            tracing::error!(error, "the snapshot of the state could not be written; the next start takes longer");
+        }
+    }
+}
+
+async fn renew_keys(gateway: &Gateway) {
+    if !gateway.keys.is_due(gateway.clock.now()) {
+        return;
+    }
+    let next = gateway.clock.now().saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(jiff::Timestamp::MAX);
+    match gateway.keys.renew(next, &gateway.entropy) {
+        Ok(Some(made)) => {
+            let ticket = key_made(made.as_str()).entry(gateway.new_id()).ok().and_then(|entry| gateway.log.submit(entry, false, || true).ok());
+            if let Some(ticket) = ticket
+                && ticket.await.is_ok()
+            {
+                return;
+            }
+            tracing::error!(key = made.as_str(), "a new key could not be recorded");
+        }
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "keys could not be renewed"),
+    }
+}
+
+fn advance_snapshot(gateway: &Gateway, lag: u64) -> Result<(), String> {
+    let said = |error: &dyn std::fmt::Display| error.to_string();
+    let origin = &gateway.settings.log.origin;
+    let published = gateway.log.published();
+    let mut snapshot = Snapshot::open(&state_file(&gateway.settings)).map_err(|error| said(&error))?;
+    let covered = snapshot.covered(origin).map_err(|error| said(&error))?;
+    if published.saturating_sub(covered) < lag {
+        return Ok(());
+    }
+    let run = crate::fold::bundles(&gateway.log_folder(), covered, published, &gateway.catalogue).map_err(|error| said(&error))?;
+    snapshot.advance(origin, &run).map_err(|error| said(&error))
+}
+
+/// No new queries; those under way end with their records; then the last checkpoint.
+async fn drain(gateway: &Arc<Gateway>, door: &Door) {
+    gateway.draining.send_replace(true);
+    let bounds = &gateway.settings.bounds;
+    let all = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let journeys = gateway.journeys.acquire_many(all(bounds.journeys));
+    if tokio::time::timeout(Duration::from_secs(bounds.drain_s), journeys).await.is_err() {
+        tracing::warn!("queries were still under way when the time to drain ended; they got no answer");
+    }
+    // The replies of the last journeys are still on their way out.
+    let connections = door.connections.acquire_many(all(bounds.connections));
+    drop(tokio::time::timeout(Duration::from_millis(500), connections).await);
+    let log = gateway.log.clone();
+    if tokio::task::spawn_blocking(move || log.close()).await.is_err() {
+        tracing::error!("the log did not close in order; it recovers at the next start");
+    }
+    if let Err(error) = advance_snapshot(gateway, 256) {
+        tracing::warn!(error, "the snapshot of the state could not be written; the next start takes longer");
+    }
+}

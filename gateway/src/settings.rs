@@ -1,0 +1,354 @@
+//! The configuration file: TOML → [`Settings`], once, at the edge.
+//!
+//! Every relative path is taken from the folder of the file. Unknown keys are refused, so that a typing error never
+//! silently falls back to a default. The doc comments of the fields are the configuration reference.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use credit_policy::{InstitutionId, InstitutionKind};
+use serde::Deserialize;
+
+/// A whole configuration, parsed and with its paths made absolute.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// True only for the folder that `credit-gateway demo` makes. Demo keys are refused without it, and with it every
+    /// listener must be on loopback.
+    #[serde(default)]
+    pub demo: bool,
+    /// Addresses of the five listeners.
+    pub listen: Listen,
+    /// Certificates of the server and of those who may call.
+    pub tls: Tls,
+    /// Where the record, the state and the admin socket live.
+    pub data: Data,
+    /// The log's name and timing.
+    pub log: LogSettings,
+    /// The key ring.
+    pub keys: Keys,
+    /// The data store.
+    pub store: Store,
+    /// The catalogue; left out = the one that is built in.
+    #[serde(default)]
+    pub catalogue: CatalogueSource,
+    /// Bounds of the process.
+    #[serde(default)]
+    pub bounds: Bounds,
+    /// The register of institutions; more can be added to a running gateway (`institution add`).
+    #[serde(default, rename = "institution")]
+    pub institutions: Vec<InstitutionEntry>,
+}
+
+/// Addresses of the listeners.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// Institutions, mutual TLS.
+    pub institutions: SocketAddr,
+    /// Persons (a later release; every path is answered 404 until then), TLS.
+    pub persons: SocketAddr,
+    /// Officers and auditors, mutual TLS.
+    pub auditors: SocketAddr,
+    /// The public: checkpoint, verifier key, hash tiles. Plain HTTP, nothing personal.
+    pub public: SocketAddr,
+    /// Metrics, health, readiness: loopback only.
+    pub operations: SocketAddr,
+}
+
+/// PEM files.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Certificates of the authorities whose client certificates are trusted.
+    pub authorities: PathBuf,
+    /// The server's certificate chain.
+    pub certificate: PathBuf,
+    /// The server's private key, mode 0600.
+    pub key: PathBuf,
+    /// Revocation list of the authorities.
+    pub revocation_list: PathBuf,
+}
+
+/// The data folder.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Folder of `log/`, `wal/`, `state.sqlite` and `admin.sock`; made with mode 0700 if it is missing.
+    pub dir: PathBuf,
+}
+
+/// The log's name and timing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// Name of the log in every checkpoint, for example `credit-gateway.example/2026/r1`; no trailing slash.
+    pub origin: String,
+    /// File of the last signed size and root; another device than `data.dir` where there is one.
+    pub second_place: Option<PathBuf>,
+    /// Size of a reserved segment, in MiB.
+    #[serde(default = "segment_mib")]
+    pub segment_mib: u64,
+    /// How long a busy batch may wait for more, in microseconds.
+    #[serde(default = "linger_us")]
+    pub linger_us: u64,
+    /// How often tiles and checkpoint are published while there is something new, in milliseconds (at most 1500).
+    #[serde(default = "publish_every_ms")]
+    pub publish_every_ms: u64,
+}
+
+/// The key ring.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// Folder of the ring.
+    pub dir: PathBuf,
+    /// File with the 32-byte key that encrypts the ring, mode 0600.
+    pub key_file: Option<PathBuf>,
+    /// File with a passphrase for it instead, mode 0600.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// The embedded store.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// The SQLite file; opened read-only.
+    pub sqlite: PathBuf,
+    /// Reader threads, each with a connection of its own; left out = one a core.
+    pub readers: Option<usize>,
+    /// Look-ups that may wait for a reader.
+    #[serde(default = "store_queue")]
+    pub queue: usize,
+    /// A look-up that takes longer is interrupted and refused as `store-timeout`, in milliseconds.
+    #[serde(default = "store_timeout_ms")]
+    pub timeout_ms: u64,
+}
+
+/// Where the catalogue comes from.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogueSource {
+    /// A folder with `catalogue.toml`, `data-list/`, `scenarios/` and `packs/`.
+    pub dir: Option<PathBuf>,
+}
+
+/// Bounds of the process.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bounds {
+    /// Open connections to the institutions' listener.
+    pub connections: usize,
+    /// Queries under way in the process; one more is `overloaded`.
+    pub journeys: usize,
+    /// Queries under way for one institution.
+    pub journeys_per_institution: usize,
+    /// Queries under way on one connection.
+    pub journeys_per_connection: usize,
+    /// Time for a TLS handshake, in milliseconds.
+    pub handshake_ms: u64,
+    /// Time for a request head, and then for its body, in milliseconds.
+    pub request_ms: u64,
+    /// A connection without a request is closed after this, in seconds.
+    pub idle_s: u64,
+    /// Time that queries under way have to end after SIGTERM, in seconds.
+    pub drain_s: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            connections: 12_000,
+            journeys: 4_096,
+            journeys_per_institution: 2_048,
+            journeys_per_connection: 128,
+            handshake_ms: 5_000,
+            request_ms: 10_000,
+            idle_s: 600,
+            drain_s: 20,
+        }
+    }
+}
+
+/// One institution of the register.
+#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstitutionEntry {
+    /// Its id in leaves and pseudonyms; never reused for another.
+    pub id: InstitutionId,
+    /// What it is; decides which scenarios it may ask.
+    pub kind: InstitutionKind,
+    /// PEM files of its client certificates.
+    pub certificates: Vec<PathBuf>,
+    /// Requests a second.
+    pub rate_per_s: u32,
+    /// Requests at once.
+    pub burst: u32,
+    /// Different persons a day.
+    pub distinct_subjects_a_day: u32,
+    /// Look-ups on one person a day.
+    pub look_ups_a_person_a_day: u32,
+}
+
+fn segment_mib() -> u64 {
+    16
+}
+fn linger_us() -> u64 {
+    1_000
+}
+fn publish_every_ms() -> u64 {
+    500
+}
+fn store_queue() -> usize {
+    1_024
+}
+fn store_timeout_ms() -> u64 {
+    1_000
+}
+
+/// Why a configuration is not taken. Each is one line for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration `{path}`: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is no TOML of the known shape; the text holds line and column.
+    #[error("`{path}` is not a configuration: {message}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Parser's text with line and column.
+        message: String,
+    },
+    /// A value that cannot be right.
+    #[error("`{path}`: {message}")]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to write instead.
+        message: String,
+    },
+}
+
+impl Settings {
+    /// Reads and checks a configuration file. All faults of values are told together.
+    ///
+    /// # Errors
+    /// One [`SettingsError`] a fault.
+    pub fn read(path: &Path) -> Result<Self, Vec<SettingsError>> {
+        let text = std::fs::read_to_string(path).map_err(|source| {
+            vec![SettingsError::Read {
+                path: path.to_owned(),
+                source,
+            }]
+        })?;
+        let mut settings: Self = toml::from_str(&text).map_err(|error| {
+            vec![SettingsError::Parse {
+                path: path.to_owned(),
+                message: error.to_string().trim().replace('\n', " "),
+            }]
+        })?;
+        let base = std::path::absolute(path)
+            .ok()
+            .and_then(|file| file.parent().map(Path::to_owned))
+            .unwrap_or_default();
+        settings.rebase(&base);
+        let faults: Vec<_> = settings
+            .faults()
+            .into_iter()
+            .map(|message| SettingsError::Value {
+                path: path.to_owned(),
+                message,
+            })
+            .collect();
+        if faults.is_empty() {
+            Ok(settings)
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// The file of the last signed size and root.
+    #[must_use]
+    pub fn second_place(&self) -> PathBuf {
+        self.log
+            .second_place
+            .clone()
+            .unwrap_or_else(|| self.data.dir.join("wal/second-place"))
+    }
+
+    /// The socket over which commands change a running gateway.
+    #[must_use]
+    pub fn admin_socket(&self) -> PathBuf {
+        self.data.dir.join("admin.sock")
+    }
+
+    fn rebase(&mut self, base: &Path) {
+        let mut paths = vec![
+            &mut self.tls.authorities,
+            &mut self.tls.certificate,
+            &mut self.tls.key,
+            &mut self.tls.revocation_list,
+            &mut self.data.dir,
+            &mut self.keys.dir,
+            &mut self.store.sqlite,
+        ];
+        paths.extend(self.log.second_place.as_mut());
+        paths.extend(self.keys.key_file.as_mut());
+        paths.extend(self.keys.passphrase_file.as_mut());
+        paths.extend(self.catalogue.dir.as_mut());
+        paths.extend(self.institutions.iter_mut().flat_map(|entry| entry.certificates.iter_mut()));
+        for path in paths {
+            *path = base.join(&*path);
+        }
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let origin = &self.log.origin;
+        if origin.is_empty() || origin.ends_with('/') || origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+') {
+            faults.push(format!(
+                "log.origin `{origin}` must be a name without spaces, plus signs or a trailing slash, for example credit-gateway.example/2026/r1"
+            ));
+        }
+        if !(1..=1_500).contains(&self.log.publish_every_ms) {
+            faults.push("log.publish_every_ms must be between 1 and 1500: receipts are promised within 2 s".to_owned());
+        }
+        if self.log.segment_mib == 0 || self.log.segment_mib > 1_024 {
+            faults.push("log.segment_mib must be between 1 and 1024".to_owned());
+        }
+        if self.keys.key_file.is_some() == self.keys.passphrase_file.is_some() {
+            faults.push("keys needs exactly one of key_file and passphrase_file".to_owned());
+        }
+        if !self.listen.operations.ip().is_loopback() {
+            faults.push("listen.operations must be a loopback address: metrics and readiness are for this machine".to_owned());
+        }
+        let listen = [self.listen.institutions, self.listen.persons, self.listen.auditors, self.listen.public, self.listen.operations];
+        if self.demo && listen.iter().any(|address| !address.ip().is_loopback()) {
+            faults.push("demo = true allows loopback addresses only: its keys are known to everybody".to_owned());
+        }
+        for entry in &self.institutions {
+            let id = entry.id.as_str();
+            if entry.rate_per_s == 0 || entry.burst == 0 || entry.distinct_subjects_a_day == 0 || entry.look_ups_a_person_a_day == 0 {
+                faults.push(format!("institution `{id}`: rate_per_s, burst, distinct_subjects_a_day and look_ups_a_person_a_day must be at least 1"));
+            }
+            if entry.certificates.is_empty() {
+                faults.push(format!("institution `{id}` has no certificate: name at least one PEM file"));
+            }
+        }
+        let bounds = &self.bounds;
+        let counts = [bounds.connections, bounds.journeys, bounds.journeys_per_institution, bounds.journeys_per_connection, self.store.queue];
+        let times = [bounds.handshake_ms, bounds.request_ms, bounds.idle_s, bounds.drain_s, self.store.timeout_ms];
+        if counts.contains(&0) || times.contains(&0) {
+            faults.push("bounds and store sizes and times must be at least 1".to_owned());
+        }
+        faults
+    }
+}

@@ -1,0 +1,152 @@
+//! The snapshot of the state: SQLite beside the log, with the log size that it covers.
+//!
+//! Only a short cut: start-up folds the leaves that came after it, and without it all of them. It advances by folding
+//! the published log once more, never from the counts in force, so that it holds exactly the leaves below its size.
+
+use std::{collections::HashMap, path::Path};
+
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use crate::state::{Key, Tally};
+
+const SCHEMA: &str = "
+PRAGMA journal_mode = WAL;
+CREATE TABLE IF NOT EXISTS covered(one INTEGER PRIMARY KEY CHECK (one = 1), origin TEXT NOT NULL, size INTEGER NOT NULL, day TEXT) STRICT;
+CREATE TABLE IF NOT EXISTS people(institution TEXT NOT NULL, key BLOB NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(institution, key)) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS cases(key BLOB PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS seqs(institution TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS changes(log_index INTEGER PRIMARY KEY, leaf TEXT NOT NULL) STRICT;
+";
+
+/// The state file.
+pub struct Snapshot {
+    connection: Connection,
+}
+
+/// What a run of leaves amounts to.
+#[derive(Default)]
+pub struct Held {
+    /// Log size after the run.
+    pub size: u64,
+    /// The counts of the run.
+    pub tally: Tally,
+    /// Leaves of the run that changed the register, in order, with their indices.
+    pub changes: Vec<(u64, String)>,
+}
+
+impl Snapshot {
+    /// Opens the file, and makes it where it is missing.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn open(path: &Path) -> rusqlite::Result<Self> {
+        let connection = Connection::open(path)?;
+        connection.execute_batch(SCHEMA)?;
+        Ok(Self { connection })
+    }
+
+    /// Leaves that are covered for the log `origin`; always whole bundles.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn covered(&self, origin: &str) -> rusqlite::Result<u64> {
+        let size: Option<i64> = self
+            .connection
+            .query_row("SELECT size FROM covered WHERE origin = ?1", [origin], |row| row.get(0))
+            .optional()?;
+        Ok(size.map_or(0, i64::unsigned_abs))
+    }
+
+    /// Reads what is held for the log `origin`; nothing where it was written for another log.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn read(&self, origin: &str) -> rusqlite::Result<Held> {
+        let covered: Option<(i64, Option<String>)> = self
+            .connection
+            .query_row("SELECT size, day FROM covered WHERE origin = ?1", [origin], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((size, day)) = covered else {
+            return Ok(Held::default());
+        };
+        let mut people: HashMap<String, HashMap<Key, u32>> = HashMap::new();
+        let rows: Vec<(String, Key, u32)> = self.rows("SELECT institution, key, count FROM people", |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        for (institution, key, count) in rows {
+            people.entry(institution).or_default().insert(key, count);
+        }
+        Ok(Held {
+            size: size.unsigned_abs(),
+            tally: Tally {
+                day: day.and_then(|day| day.parse::<Date>().ok()),
+                people,
+                cases: self.rows("SELECT key, count FROM cases", |row| Ok((row.get(0)?, row.get(1)?)))?,
+                seqs: self.rows("SELECT institution, seq FROM seqs", |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?,
+            },
+            changes: self.rows("SELECT log_index, leaf FROM changes ORDER BY log_index", |row| {
+                Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
+            })?,
+        })
+    }
+
+    /// Adds the run of leaves from the covered size up to `run.size`, in one transaction.
+    ///
+    /// # Errors
+    /// What SQLite says; the old snapshot then stands.
+    pub fn advance(&mut self, origin: &str, run: &Held) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        let held: Option<(String, Option<String>)> = transaction
+            .query_row("SELECT origin, day FROM covered", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let day = run.tally.day.map(|day| day.to_string());
+        match held {
+            Some((held_origin, _)) if held_origin != origin => clear(&transaction, &["people", "cases", "seqs", "changes"])?,
+            Some((_, held_day)) if day.is_some() && held_day != day => clear(&transaction, &["people"])?,
+            Some(_) | None => {}
+        }
+        add(&transaction, run)?;
+        transaction.execute(
+            "INSERT INTO covered VALUES (1, ?1, ?2, ?3) ON CONFLICT DO UPDATE SET origin = ?1, size = ?2, day = coalesce(?3, day)",
+            params![origin, signed(run.size), day],
+        )?;
+        transaction.commit()
+    }
+
+    fn rows<T, C: FromIterator<T>>(&self, query: &str, read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<C> {
+        self.connection.prepare(query)?.query_map([], read)?.collect()
+    }
+}
+
+fn clear(transaction: &Transaction<'_>, tables: &[&str]) -> rusqlite::Result<()> {
+    for table in tables {
+        transaction.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    Ok(())
+}
+
+fn add(transaction: &Transaction<'_>, run: &Held) -> rusqlite::Result<()> {
+    let mut people = transaction.prepare("INSERT INTO people VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count")?;
+    for (institution, counts) in &run.tally.people {
+        for (key, count) in counts {
+            people.execute(params![institution, key, count])?;
+        }
+    }
+    let mut cases = transaction.prepare("INSERT INTO cases VALUES (?1, ?2) ON CONFLICT DO UPDATE SET count = count + excluded.count")?;
+    for (key, count) in &run.tally.cases {
+        cases.execute(params![key, count])?;
+    }
+    let mut seqs = transaction.prepare("INSERT INTO seqs VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seq = excluded.seq")?;
+    for (institution, seq) in &run.tally.seqs {
+        seqs.execute(params![institution, signed(*seq)])?;
+    }
+    let mut changes = transaction.prepare("INSERT INTO changes VALUES (?1, ?2)")?;
+    for (index, leaf) in &run.changes {
+        changes.execute(params![signed(*index), leaf])?;
+    }
+    Ok(())
+}
+
+/// SQLite's integers are signed; no log reaches 2⁶³ leaves.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,149 @@
+//! What is asked: head and body → a bounded, strictly parsed request. From here on the citizen number is `Personal`.
+//!
+//! Everything that the caller wrote and that is not recognised stays out of the draft: it never reaches the record.
+
+use std::sync::Arc;
+
+use credit_policy::{CaseNumber, CitizenNumber, Code, FieldName, Ground, OperatorId, Personal};
+use hyper::{Method, header, http::request::Parts};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::{body::RequestBody, draft::Draft, gateway::Gateway, refusal::Refusal, stages::identify::Identified};
+
+/// Largest body of a query.
+pub const BODY_BYTES: usize = 16 * 1024;
+
+/// The path of a query.
+pub const PATH: &str = "/v1/queries";
+
+/// PROOF: the request is whole, of the known form, and names a scenario of the catalogue.
+#[must_use]
+pub struct Asked {
+    _proof: (),
+}
+
+/// The body of a query (formats.md §2). Unknown and duplicate keys are refused by the derived reader.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    scenario: String,
+    subject: Option<Zeroizing<String>>,
+    operator: Option<String>,
+    case: Option<String>,
+    fields: Option<Vec<String>>,
+}
+
+/// Parses head and body; the first fault wins, in the order of formats.md §2.
+///
+/// # Errors
+/// `not-found`, `method-not-allowed`, `unsupported-media-type`, `payload-too-large`, `malformed-request`,
+/// `request-timeout`, `unknown-scenario`, `operator-required`, `case-required`, `invalid-citizen-number`,
+/// `unknown-field`.
+pub async fn accept(gateway: &Gateway, _identified: Identified, head: &Parts, body: &mut RequestBody, draft: &mut Draft) -> Result<Asked, Refusal> {
+    check_head(head)?;
+    let bytes = Zeroizing::new(body.read(BODY_BYTES).await?);
+    let wire: Wire = serde_json::from_slice(&bytes).map_err(|error| Refusal::because(Code::MalformedRequest, place(&error)))?;
+    let scenario = gateway.catalogue.scenario(&wire.scenario).ok_or(Code::UnknownScenario)?;
+    draft.scenario = Some(Arc::clone(scenario));
+    operator(wire.operator.as_deref(), draft)?;
+    case(wire.case.as_deref(), scenario.ground(), draft)?;
+    subject(wire.subject.as_ref().map(|subject| subject.as_str()), draft)?;
+    fields(gateway, wire.fields, draft)?;
+    Ok(Asked { _proof: () })
+}
+
+fn check_head(head: &Parts) -> Result<(), Refusal> {
+    let headers = &head.headers;
+    let once = |name| headers.get_all(name).iter().count() == 1;
+    // What one party reads as the end of a message and another does not is where requests are smuggled (RFC 9112 §11.2).
+    if headers.contains_key(header::TRANSFER_ENCODING) || headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
+        return Err(ambiguous("the head has a Transfer-Encoding or two lengths"));
+    }
+    if head.version < hyper::Version::HTTP_2 {
+        let host = headers.get(header::HOST).map(|host| host.as_bytes());
+        let elsewhere = head.uri.authority().is_some_and(|authority| Some(authority.as_str().as_bytes()) != host);
+        if !once(header::HOST) || elsewhere {
+            return Err(ambiguous("the head names no host, more than one, or another one"));
+        }
+    }
+    if head.uri.path() != PATH {
+        return Err(Code::NotFound.into());
+    }
+    if head.method != Method::POST {
+        return Err(Code::MethodNotAllowed.into());
+    }
+    if head.uri.query().is_some() {
+        return Err(Refusal::because(Code::MalformedRequest, "a query string is not taken"));
+    }
+    let json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(is_json);
+    if !json || !once(header::CONTENT_TYPE) || headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    Ok(())
+}
+
+fn ambiguous(cause: &str) -> Refusal {
+    Refusal {
+        closes: true,
+        ..Refusal::because(Code::MalformedRequest, cause)
+    }
+}
+
+/// `application/json`, with no parameter but `charset=utf-8`.
+fn is_json(value: &str) -> bool {
+    let mut parts = value.split(';').map(str::trim);
+    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+        && parts.all(|parameter| parameter.eq_ignore_ascii_case("charset=utf-8"))
+}
+
+/// Where a JSON fault stands; the parser's own words may quote the caller.
+fn place(error: &serde_json::Error) -> String {
+    format!("the body is no query: line {}, column {}", error.line(), error.column())
+}
+
+fn operator(text: Option<&str>, draft: &mut Draft) -> Result<(), Refusal> {
+    let text = text.ok_or(Code::OperatorRequired)?;
+    let operator = OperatorId::parse(text).map_err(|error| Refusal::because(Code::MalformedRequest, format!("operator: {error}")))?;
+    draft.operator = Some(operator);
+    draft.facts.operator = true;
+    Ok(())
+}
+
+fn case(text: Option<&str>, ground: Ground, draft: &mut Draft) -> Result<(), Refusal> {
+    let Some(text) = text else {
+        return if ground == Ground::Statute { Err(Code::CaseRequired.into()) } else { Ok(()) };
+    };
+    let case = CaseNumber::parse(text).map_err(|error| Refusal::because(Code::MalformedRequest, format!("case: {error}")))?;
+    draft.case = Some(case);
+    draft.facts.case = true;
+    Ok(())
+}
+
+fn subject(text: Option<&str>, draft: &mut Draft) -> Result<(), Refusal> {
+    let text = text.ok_or_else(|| Refusal::because(Code::MalformedRequest, "the body names no subject"))?;
+    let person: Personal<CitizenNumber> = CitizenNumber::parse(text).map_err(|_| Code::InvalidCitizenNumber)?;
+    draft.facts.minor = Some(!person.disclose(|number| number.is_adult_on(draft.facts.on)));
+    draft.person = Some(Arc::new(person));
+    Ok(())
+}
+
+fn fields(gateway: &Gateway, names: Option<Vec<String>>, draft: &mut Draft) -> Result<(), Refusal> {
+    let Some(names) = names else { return Ok(()) };
+    if names.is_empty() {
+        return Err(Refusal::because(Code::MalformedRequest, "`fields` is empty"));
+    }
+    let mut known = names
+        .iter()
+        .map(|name| FieldName::parse(name).ok().filter(|name| gateway.catalogue.field(name.as_str()).is_some()).ok_or(Code::UnknownField))
+        .collect::<Result<Vec<_>, _>>()?;
+    known.sort();
+    if known.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+        return Err(Refusal::because(Code::MalformedRequest, "`fields` names a field twice"));
+    }
+    draft.facts.fields = Some(known);
+    Ok(())
+}

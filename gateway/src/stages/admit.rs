@@ -1,0 +1,59 @@
+//! Whether it is still within the finer limits: the case, the person, the day. Reserves the look-up.
+
+use credit_policy::{Code, Permit};
+
+use crate::{
+    draft::Draft,
+    gateway::Gateway,
+    refusal::Refusal,
+    stages::authorise::Permitted,
+    state::{Claim, Limits, Reservation},
+};
+
+/// PROOF: the look-up is reserved; given back if it is not recorded as answered.
+#[must_use]
+pub struct Admitted {
+    permitted: Permitted,
+    reservation: Reservation,
+}
+
+impl Admitted {
+    /// What is permitted.
+    #[must_use]
+    pub fn permit(&self) -> &Permit {
+        self.permitted.permit()
+    }
+
+    pub(super) fn into_parts(self) -> (Permit, Reservation) {
+        (self.permitted.into_permit(), self.reservation)
+    }
+}
+
+/// Reserves.
+///
+/// # Errors
+/// `case-already-used`, `rate-limited`, `distinct-subjects-exceeded`.
+pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Result<Admitted, Refusal> {
+    let particulars = &draft.institution.particulars;
+    let institution = particulars.id.as_str();
+    let person = draft.person.as_ref().ok_or(Code::InternalError)?;
+    let keys = gateway.keys.current();
+    let tags = person.disclose(|number| keys.subject_tags(institution, number.as_str()));
+    let claim = Claim {
+        institution,
+        day: draft.facts.on,
+        subject: &tags.current,
+        earlier_subjects: &tags.earlier,
+        case: draft.case.as_ref().map(credit_policy::CaseNumber::as_str),
+    };
+    let limits = Limits {
+        case: permitted.permit().scenario().case_limit(),
+        person_a_day: particulars.look_ups_a_person_a_day,
+        distinct_a_day: particulars.distinct_subjects_a_day,
+    };
+    match gateway.state.reserve(&claim, &limits) {
+        Ok(reservation) => Ok(Admitted { permitted, reservation }),
+        Err((code @ Code::CaseAlreadyUsed, _)) => Err(code.into()),
+        Err((code, limit)) => Err(Refusal::limited(code, limit, gateway.seconds_to_midnight())),
+    }
+}

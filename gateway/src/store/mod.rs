@@ -1,0 +1,6 @@
+//! The data stores behind the gateway. One kind so far: the embedded SQLite store.
+
+pub mod sqlite;
+
+/// Tables of the embedded store.
+pub const SCHEMA: &str = include_str!("schema.sql");

@@ -1,0 +1,124 @@
+//! What a ring refuses, and what to do then.
+
+use std::path::PathBuf;
+
+use crate::{
+    entropy::EntropyError,
+    folder::FileError,
+    id::{KeyId, KeyUse},
+    kek::KekError,
+};
+
+/// A ring cannot be made, opened or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RingError {
+    /// There is one already.
+    #[error("`{}` holds a ring already: name another folder", dir.display())]
+    Exists {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// There is none.
+    #[error("`{}` holds no ring: make one with `credit-gateway keys init`", dir.display())]
+    Missing {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The folder or file is missing, unreadable or not private.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The key encryption key cannot be had.
+    #[error(transparent)]
+    Kek(#[from] KekError),
+    /// No random bytes.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The file is not written as a ring is.
+    #[error("the ring's file is malformed ({0}): restore it from a backup")]
+    Malformed(&'static str),
+    /// The ring's own key does not unwrap.
+    #[error(
+        "the passphrase or key file is not the one of this ring, or the ring's file was changed: try the right one, else restore the file"
+    )]
+    WrongKek,
+    /// The ring's own key unwraps, but header or body are not what was written.
+    #[error("the ring's file was changed since it was written: restore it from a backup")]
+    Damaged,
+    /// Another process wrote the file after this one read it.
+    #[error("the ring's file changed since it was opened: open it again, then repeat the change")]
+    Overtaken,
+}
+
+/// A change of the ring was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The ring cannot be written.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// A tag key alone.
+    #[error("tag keys turn together with pseudonym keys: rotate `pseudonym`")]
+    TurnsWithPseudonym,
+    /// A log key without the new log's name.
+    #[error("a log's key is never changed under it: open a new log with an origin of its own")]
+    NeedsOrigin,
+    /// No name for a log.
+    #[error(
+        "`{origin}` is no origin: use 1 to 255 visible ASCII characters without `+` and without a slash at the end"
+    )]
+    Origin {
+        /// The name, cut to 255 characters.
+        origin: String,
+    },
+    /// A log of that name has a key.
+    #[error("the ring has a key for `{origin}` already: choose a new origin")]
+    OriginTaken {
+        /// The name.
+        origin: String,
+    },
+    /// The clock stands before the key that would be superseded.
+    #[error("the clock stands at or before the activation of `{0}`: mend the clock")]
+    ClockBehind(KeyId),
+    /// The clock stands where the calendar ends.
+    #[error("the clock shows a time beyond the calendar: mend the clock")]
+    Time,
+    /// No such key.
+    #[error("the ring has no key `{0}`: look at `credit-gateway keys status`")]
+    UnknownKey(KeyId),
+    /// The key is in force, or will be.
+    #[error("key `{0}` is in force: rotate first, then destroy it")]
+    InUse(KeyId),
+    /// The key is gone.
+    #[error("key `{0}` was destroyed before: nothing is left to do")]
+    AlreadyDestroyed(KeyId),
+}
+
+impl From<EntropyError> for ChangeError {
+    fn from(error: EntropyError) -> Self {
+        Self::Ring(error.into())
+    }
+}
+
+/// The ring has no key for what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The month has no data key yet.
+    #[error("this month has no data key yet: make it, then ask again")]
+    NeedsPeriod,
+    /// The clock stands before the first key of the use.
+    #[error("no {key_use} key is in force at this instant: mend the clock")]
+    NotInForce {
+        /// The use.
+        key_use: KeyUse,
+    },
+    /// No log of that name.
+    #[error(
+        "the ring has no signing key for log `{origin}`: open that log, or name the ring's own"
+    )]
+    UnknownOrigin {
+        /// The name.
+        origin: String,
+    },
+    /// The key is gone.
+    #[error("key `{0}` was destroyed: what it made is gone for good")]
+    Destroyed(KeyId),
+}

@@ -1,0 +1,254 @@
+//! The ring at rest: one file of one JSON object on one line.
+//!
+//! `{"header":{…},"body":"…"}` and a line feed. The header is in clear: how the ring is locked, its own key wrapped under
+//! the key encryption key, and the name and life of every key. The body is base64 of nonce (12) ‖ AES-256-GCM
+//! ciphertext ‖ tag (16) under the ring's own key; inside stand the keys that are not destroyed, 32 bytes each, in the
+//! order of the header. The header's very bytes are the associated data, so no byte of the file can be changed.
+
+use std::sync::Arc;
+
+use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{
+    RingError,
+    entry::{Entry, Key},
+};
+use crate::{
+    entropy::Entropy,
+    frame::framed,
+    id::{KeyId, KeyUse},
+    kek::{Kek, Lock},
+    secret::{KEY_BYTES, Material},
+};
+
+const FORMAT: &str = "credit-keys/ring/1";
+const NONCE_BYTES: usize = 12;
+const TAG_BYTES: usize = 16;
+const OPEN: &str = "{\"header\":";
+const BETWEEN: &str = ",\"body\":\"";
+const CLOSE: &str = "\"}\n";
+
+/// What the file holds, opened.
+#[derive(Clone)]
+pub(super) struct Content {
+    pub(super) demo: bool,
+    pub(super) lock: Lock,
+    pub(super) ring: RingKey,
+    pub(super) keys: Vec<Key>,
+}
+
+/// The ring's own key, wrapped.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RingKey {
+    pub(super) epoch: u32,
+    pub(super) activates: Timestamp,
+    wrapped: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    format: String,
+    demo: bool,
+    lock: Lock,
+    ring: RingKey,
+    keys: Vec<Entry>,
+}
+
+/// A ring's content and the two keys that guard it.
+pub(super) struct Opened {
+    pub(super) content: Content,
+    pub(super) kek: Material,
+    pub(super) ring_key: Material,
+}
+
+impl RingKey {
+    /// Makes a new ring key and wraps it.
+    pub(super) fn make(
+        epoch: u32,
+        activates: Timestamp,
+        kek: &Material,
+        entropy: &dyn Entropy,
+    ) -> Result<(Self, Material), RingError> {
+        let key = Material::make(|key| entropy.fill(key))?;
+        let wrapped = key.disclose(|key| encrypt(kek, &wrap_data(epoch), key, entropy))?;
+        Ok((
+            Self {
+                epoch,
+                activates,
+                wrapped,
+            },
+            key,
+        ))
+    }
+
+    pub(super) fn id(&self) -> KeyId {
+        KeyId::of_epoch(KeyUse::Ring, self.epoch)
+    }
+}
+
+/// The file's bytes.
+pub(super) fn write(
+    content: &Content,
+    ring_key: &Material,
+    entropy: &dyn Entropy,
+) -> Result<String, RingError> {
+    let header = Header {
+        format: FORMAT.to_owned(),
+        demo: content.demo,
+        lock: content.lock.clone(),
+        ring: content.ring.clone(),
+        keys: content.keys.iter().map(|key| key.entry.clone()).collect(),
+    };
+    let header = serde_json::to_string(&header).map_err(|_| RingError::Malformed("header"))?;
+    let mut plain = Zeroizing::new(Vec::with_capacity(content.keys.len() * KEY_BYTES));
+    for material in content.keys.iter().filter_map(|key| key.material.as_ref()) {
+        material.disclose(|key| plain.extend_from_slice(key));
+    }
+    let body = encrypt(ring_key, &body_data(&header), &plain, entropy)?;
+    Ok([OPEN, &header, BETWEEN, &body, CLOSE].concat())
+}
+
+/// Opens the file's bytes.
+pub(super) fn read(bytes: &[u8], kek: &Kek) -> Result<Opened, RingError> {
+    let (header_text, body) = std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| text.strip_prefix(OPEN)?.strip_suffix(CLOSE))
+        .and_then(|inner| inner.rsplit_once(BETWEEN))
+        .ok_or(RingError::Malformed("outline"))?;
+    let header: Header =
+        serde_json::from_str(header_text).map_err(|_| RingError::Malformed("header"))?;
+    if header.format != FORMAT {
+        return Err(RingError::Malformed("format"));
+    }
+    let kek = kek.unlock(&header.lock)?;
+    let unwrapped = decrypt(&kek, &wrap_data(header.ring.epoch), &header.ring.wrapped)
+        .ok_or(RingError::WrongKek)?;
+    let ring_key = material(&unwrapped).ok_or(RingError::Damaged)?;
+    let plain = decrypt(&ring_key, &body_data(header_text), body).ok_or(RingError::Damaged)?;
+    let keys = put_together(header.keys, &plain).ok_or(RingError::Damaged)?;
+    Ok(Opened {
+        content: Content {
+            demo: header.demo,
+            lock: header.lock,
+            ring: header.ring,
+            keys,
+        },
+        kek,
+        ring_key,
+    })
+}
+
+/// Gives each key that is not destroyed its 32 bytes; `None` if there are too few or too many.
+fn put_together(entries: Vec<Entry>, plain: &[u8]) -> Option<Vec<Key>> {
+    let mut materials = plain.chunks(KEY_BYTES);
+    let keys = entries
+        .into_iter()
+        .map(|entry| {
+            let material = match entry.destroyed {
+                Some(_) => None,
+                None => Some(Arc::new(material(materials.next()?)?)),
+            };
+            Some(Key { entry, material })
+        })
+        .collect();
+    if materials.next().is_some() {
+        None
+    } else {
+        keys
+    }
+}
+
+fn material(bytes: &[u8]) -> Option<Material> {
+    let bytes: &[u8; KEY_BYTES] = bytes.try_into().ok()?;
+    Material::make(|key| {
+        key.clone_from(bytes);
+        Ok::<(), ()>(())
+    })
+    .ok()
+}
+
+fn wrap_data(epoch: u32) -> Vec<u8> {
+    framed("credit/ring-key", &[&epoch.to_be_bytes()])
+}
+
+fn body_data(header: &str) -> Vec<u8> {
+    framed("credit/ring", &[header.as_bytes()])
+}
+
+/// Base64 of nonce ‖ ciphertext ‖ tag.
+fn encrypt(
+    key: &Material,
+    associated: &[u8],
+    plain: &[u8],
+    entropy: &dyn Entropy,
+) -> Result<String, RingError> {
+    let mut nonce = [0_u8; NONCE_BYTES];
+    entropy.fill(&mut nonce)?;
+    let mut buffer = Zeroizing::new(plain.to_vec());
+    let tag = cipher(key)
+        .encrypt_inout_detached((&nonce).into(), associated, buffer.as_mut_slice().into())
+        .map_err(|_| RingError::Malformed("size"))?;
+    Ok(BASE64.encode([&nonce, buffer.as_slice(), &tag].concat()))
+}
+
+/// The plaintext, or nothing if key, associated data or a byte of the text is another.
+fn decrypt(key: &Material, associated: &[u8], text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let sealed = BASE64.decode(text).ok()?;
+    let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>()?;
+    let (body, tag) = rest.split_last_chunk::<TAG_BYTES>()?;
+    let mut plain = Zeroizing::new(body.to_vec());
+    cipher(key)
+        .decrypt_inout_detached(
+            nonce.into(),
+            associated,
+            plain.as_mut_slice().into(),
+            tag.into(),
+        )
+        .ok()?;
+    Some(plain)
+}
+
+fn cipher(key: &Material) -> Aes256Gcm {
+    key.disclose(|key| Aes256Gcm::new(key.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_with_more_or_fewer_keys_than_the_header_is_refused() {
+        let entry = |epoch, destroyed| Entry {
+            id: KeyId::of_epoch(KeyUse::State, epoch),
+            key_use: KeyUse::State,
+            epoch,
+            origin: None,
+            activates: Timestamp::UNIX_EPOCH,
+            ends: None,
+            destroyed,
+        };
+        let entries = || {
+            let gone = Some(Timestamp::UNIX_EPOCH);
+            vec![entry(1, None), entry(2, gone), entry(3, None)]
+        };
+        let body = |bytes: usize| vec![1; bytes];
+        for bytes in [0, 31, 32, 63, 65, 96, 128] {
+            assert!(
+                put_together(entries(), &body(bytes)).is_none(),
+                "{bytes} bytes"
+            );
+        }
+        let keys = put_together(entries(), &[[1; 32], [3; 32]].concat()).expect("keys");
+        let first_bytes: Vec<_> = keys
+            .iter()
+            .map(|key| key.disclose(|key| key[0]).ok())
+            .collect();
+        assert_eq!(first_bytes, [Some(1), None, Some(3)]);
+    }
+}

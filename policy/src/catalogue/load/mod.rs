@@ -1,0 +1,213 @@
+//! Loading: every file is parsed, every row checked, every fault gathered; then the catalogue is put together.
+
+mod application_list;
+mod data_list;
+mod law;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use jiff::tz::Offset;
+use sha2::{Digest, Sha256};
+
+use super::clock::Clock;
+use super::fault::{Fault, File};
+use super::rows::{CatalogueRow, Rows};
+use super::scenario::{Field, RecordClass, Scenario};
+use super::{Basis, Catalogue, Class, GeneralRule, Statute, Tier};
+use crate::history::List;
+use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
+
+/// See [`Catalogue::load`]. Each step rests on the one before, so a step with faults is the last: a fault in one file
+/// is told there, and not again wherever that file is needed.
+pub(super) fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> {
+    let mut loader = Loader::default();
+    let rows = loader.parse(files);
+    let main = loader.step(rows.catalogue.as_ref())?;
+
+    loader.statutes(&rows.statutes);
+    loader.packs(main, &rows.packs);
+    loader.general_rules(main);
+    let offset = loader.offset(main);
+    let offset = loader.step(offset)?;
+
+    for class in &rows.classes {
+        loader.class(class);
+    }
+    loader.step(Some(()))?;
+    if let Some(derived) = &rows.derived {
+        loader.derived(derived);
+    }
+    loader.step(Some(()))?;
+    for scenario in &rows.scenarios {
+        loader.scenario(scenario);
+    }
+    loader.step(Some(()))?;
+    Ok(loader.finish(label(main.row.version.as_str(), files), offset))
+}
+
+/// What was loaded so far, and what was wrong with it.
+#[derive(Default)]
+struct Loader {
+    faults: Vec<Fault>,
+    /// The classes that no row may name, with the statute that forbids each.
+    forbidden: HashMap<ClassName, Statute>,
+    /// The clocks of the pack in force.
+    clocks: BTreeMap<String, Clock>,
+    classes: BTreeMap<ClassName, Class>,
+    records: HashMap<ClassName, Arc<RecordClass>>,
+    /// The tier of the class that holds each list.
+    lists: HashMap<List, Tier>,
+    fields: HashMap<FieldName, Arc<Field>>,
+    scenarios: HashMap<ScenarioName, Arc<Scenario>>,
+    rules: BTreeMap<RuleId, Basis>,
+}
+
+impl Loader {
+    fn parse<'a>(&mut self, files: &'a [(String, String)]) -> Rows<'a> {
+        let mut rows = Rows::default();
+        let mut paths = HashSet::new();
+        for (path, text) in files {
+            if !paths.insert(path) {
+                self.fault_in(path, "the path stands twice among the files: leave one");
+            } else if let Err(fault) = rows.add(path, text) {
+                self.faults.push(fault);
+            }
+        }
+        if !paths.iter().any(|path| *path == "catalogue.toml") {
+            self.fault_in(
+                "catalogue.toml",
+                "the file is missing: it names version, jurisdiction and pack",
+            );
+        }
+        rows
+    }
+
+    /// What a step made, or the faults so far. A step that makes nothing has said why.
+    fn step<T>(&mut self, made: Option<T>) -> Result<T, Vec<Fault>> {
+        match made {
+            Some(made) if self.faults.is_empty() => Ok(made),
+            Some(_) | None => {
+                self.faults.sort();
+                Err(std::mem::take(&mut self.faults))
+            }
+        }
+    }
+
+    fn general_rules(&mut self, file: &File<'_, CatalogueRow>) {
+        let general = &file.row.rules;
+        self.rules.insert(
+            GeneralRule::ApplicationList.rule(),
+            general.application_list.clone(),
+        );
+        self.rules
+            .insert(GeneralRule::DataList.rule(), general.data_list.clone());
+        self.rules.insert(
+            GeneralRule::QueryRegister.rule(),
+            general.query_register.clone(),
+        );
+    }
+
+    fn offset(&mut self, file: &File<'_, CatalogueRow>) -> Option<Offset> {
+        let written = &file.row.utc_offset;
+        let offset = parse_offset(written.get_ref());
+        if offset.is_none() {
+            let message = format!(
+                "`{}` is no offset from UTC: write it as `+08:00`",
+                written.get_ref()
+            );
+            self.fault(file, written.span(), message);
+        }
+        offset
+    }
+
+    /// Refuses a name that a statute forbids; fields are compared with `-` for `_`.
+    fn forbidden<T>(&mut self, file: &File<'_, T>, at: Range<usize>, name: &str) -> bool {
+        let Some(statute) = self.forbidden.get(name.replace('_', "-").as_str()) else {
+            return false;
+        };
+        let message = format!(
+            "`{name}` may be named nowhere, by rule `{}`: take it out",
+            statute.rule()
+        );
+        self.fault(file, at, message);
+        true
+    }
+
+    /// Refuses a row whose name is not its file's.
+    fn named_as_file<T>(&mut self, file: &File<'_, T>, at: Range<usize>, name: &str) {
+        if name != file.stem() {
+            self.fault(
+                file,
+                at,
+                format!("`{name}` stands in a file of another name: call it `{name}.toml`"),
+            );
+        }
+    }
+
+    fn fault<T>(&mut self, file: &File<'_, T>, at: Range<usize>, message: impl Into<String>) {
+        self.faults.push(file.fault(at, message));
+    }
+
+    fn fault_in(&mut self, path: &str, message: &str) {
+        self.faults.push(Fault {
+            path: path.to_owned(),
+            line: 1,
+            message: message.to_owned(),
+        });
+    }
+
+    fn finish(self, label: String, offset: Offset) -> Catalogue {
+        let Self {
+            scenarios,
+            fields,
+            classes,
+            rules,
+            ..
+        } = self;
+        Catalogue {
+            label,
+            offset,
+            scenarios,
+            fields,
+            classes,
+            rules,
+        }
+    }
+}
+
+/// `+08:00` and the like.
+fn parse_offset(text: &str) -> Option<Offset> {
+    let sign = match text.get(..1)? {
+        "+" => 1,
+        "-" => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = text.get(1..)?.split_once(':')?;
+    let two_digits = |text: &str| {
+        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse::<i32>().ok()).flatten()
+    };
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+    let fits = hours <= 14 && minutes <= 59;
+    fits.then(|| Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok())
+        .flatten()
+}
+
+/// The version, and SHA-256 over the sorted lines `sha256 path` of the files (formats.md §4).
+fn label(version: &str, files: &[(String, String)]) -> String {
+    let mut lines: Vec<_> = files
+        .iter()
+        .map(|(path, text)| format!("{} {path}\n", hex(text.as_bytes())))
+        .collect();
+    lines.sort();
+    format!("{version}@sha256:{}", hex(lines.concat().as_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,234 @@
+//! The catalogue: the data list, the application list, statutes and rule packs, compiled at load.
+
+mod basis;
+mod clock;
+mod fault;
+mod load;
+mod period;
+mod rows;
+mod scenario;
+mod shipped;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+
+use crate::history::List;
+use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
+use crate::words::words;
+
+pub use basis::{Basis, Language};
+pub(crate) use clock::Standing;
+pub use fault::Fault;
+pub(crate) use period::Period;
+pub(crate) use scenario::{Derivation, RecordClass, Released};
+pub use scenario::{FetchPlan, Field, Scenario};
+pub use shipped::shipped;
+
+words! {
+    /// What a class of data says about a person.
+    "sensitivity" pub Sensitivity {
+        /// It counts against the person.
+        Adverse = "adverse",
+        /// It counts neither way.
+        Neutral = "neutral",
+        /// It counts in the person's favour.
+        Positive = "positive",
+    }
+}
+
+words! {
+    /// How openly a class may be released.
+    "tier" pub Tier {
+        /// By any scenario that names its fields.
+        First = "first",
+        /// Only by a consent that names the field: income, deposits, securities, insurance, property, tax amounts
+        /// (law.md, art. 14 of the credit-reporting regulation).
+        Second = "second",
+    }
+}
+
+words! {
+    /// The rules that stand over every table. Their rows carry the law; the checks are code.
+    "statute" pub(crate) Statute {
+        /// Records of persons under 18 are not answered about (R24).
+        AdultsOnly = "adults-only",
+        /// A suspended institution gets no answer (R15).
+        SuspendedNever = "suspended-never",
+        /// Classes that may not be collected are named nowhere (R13).
+        ForbiddenClassesNever = "forbidden-classes-never",
+        /// Who reported something is told to nobody (R14).
+        ConfidentialSourceNever = "confidential-source-never",
+        /// The second tier opens only to consent.
+        SecondTierByConsent = "second-tier-by-consent",
+    }
+}
+
+impl Statute {
+    /// The id of its rule.
+    pub(crate) fn rule(self) -> RuleId {
+        RuleId::of("statute", self.as_str())
+    }
+}
+
+/// The rules of `catalogue.toml` that decisions name.
+#[derive(Clone, Copy)]
+pub(crate) enum GeneralRule {
+    /// What is not on the application list is no scenario (R6).
+    ApplicationList,
+    /// What is not in the data list does not exist (R7).
+    DataList,
+    /// Every query is registered with the person who asks (R3).
+    QueryRegister,
+}
+
+impl GeneralRule {
+    /// The id of the rule.
+    pub(crate) fn rule(self) -> RuleId {
+        RuleId::general(match self {
+            Self::ApplicationList => "application-list",
+            Self::DataList => "data-list",
+            Self::QueryRegister => "query-register",
+        })
+    }
+}
+
+/// One class of the data list.
+#[derive(Debug)]
+pub struct Class {
+    name: ClassName,
+    basis: Basis,
+    sensitivity: Sensitivity,
+    tier: Tier,
+    holds_records: bool,
+    list: Option<List>,
+    attributes: Vec<FieldName>,
+}
+
+impl Class {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &ClassName {
+        &self.name
+    }
+
+    /// Its title and the law behind it.
+    #[must_use]
+    pub fn basis(&self) -> &Basis {
+        &self.basis
+    }
+
+    /// What it says about a person.
+    #[must_use]
+    pub fn sensitivity(&self) -> Sensitivity {
+        self.sensitivity
+    }
+
+    /// How openly it may be released.
+    #[must_use]
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// Whether it holds records, with a display period.
+    #[must_use]
+    pub fn holds_records(&self) -> bool {
+        self.holds_records
+    }
+
+    /// The list that it holds, if it holds one.
+    #[must_use]
+    pub fn list(&self) -> Option<List> {
+        self.list
+    }
+
+    /// The attributes that it holds, in the order of the file.
+    #[must_use]
+    pub fn attributes(&self) -> &[FieldName] {
+        &self.attributes
+    }
+}
+
+/// An immutable, versioned catalogue. It is swapped whole.
+#[derive(Debug)]
+pub struct Catalogue {
+    label: String,
+    offset: Offset,
+    scenarios: HashMap<ScenarioName, Arc<Scenario>>,
+    fields: HashMap<FieldName, Arc<Field>>,
+    classes: BTreeMap<ClassName, Class>,
+    rules: BTreeMap<RuleId, Basis>,
+}
+
+impl Catalogue {
+    /// Loads a catalogue from its files, given as path relative to the catalogue's folder and text:
+    ///
+    /// ```text
+    /// catalogue.toml            version, jurisdiction, offset from UTC, the rule pack in force, general rules
+    /// data-list/<class>.toml    the data list, one class a file
+    /// derived.toml              the derived fields: a reducer and the classes that it rests on
+    /// scenarios/<name>.toml     the application list, one scenario a file
+    /// statutes/<name>.toml      the law behind each rule that stands over every table
+    /// packs/<name>.toml         rule packs: the display periods of a jurisdiction
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The faults, sorted by file and line: unknown keys, names, kinds and reducers, rows without a citation,
+    /// overlapping rows, and whatever a statute forbids. A catalogue with a fault does not load. Rows are checked in the
+    /// order syntax, law, classes, derived fields, scenarios, and those that rest on faulty ones are not looked at.
+    pub fn load(files: &[(String, String)]) -> Result<Self, Vec<Fault>> {
+        load::load(files)
+    }
+
+    /// Its version and the digest of its files: `2026.11@sha256:<hex>`.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The jurisdiction's civil date, by the catalogue's fixed offset and never by the machine's zone.
+    #[must_use]
+    pub fn today(&self, now: Timestamp) -> Date {
+        self.offset.to_datetime(now).date()
+    }
+
+    /// The scenario of that name.
+    #[must_use]
+    pub fn scenario(&self, name: &str) -> Option<&Arc<Scenario>> {
+        self.scenarios.get(name)
+    }
+
+    /// The field of that name in the data list. What is not in it does not exist for the gateway (R7).
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.get(name).map(Arc::as_ref)
+    }
+
+    /// Every scenario, sorted by name.
+    #[must_use]
+    pub fn scenarios(&self) -> Vec<&Scenario> {
+        let mut all: Vec<_> = self.scenarios.values().map(Arc::as_ref).collect();
+        all.sort_by(|a, b| a.name().cmp(b.name()));
+        all
+    }
+
+    /// Every class of the data list, sorted by name.
+    pub fn classes(&self) -> impl Iterator<Item = &Class> {
+        self.classes.values()
+    }
+
+    /// The row behind a rule id: where a decision's rule comes from.
+    #[must_use]
+    pub fn rule(&self, id: &RuleId) -> Option<&Basis> {
+        self.rules.get(id)
+    }
+
+    /// The compiled scenario of that name.
+    pub(crate) fn compiled(&self, name: &ScenarioName) -> Option<&Arc<Scenario>> {
+        self.scenarios.get(name)
+    }
+}

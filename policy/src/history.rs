@@ -1,0 +1,113 @@
+//! What the stores told about a person.
+//!
+//! A history has no `Debug` and no `Serialize`: it comes from a store and leaves only through [`crate::minimise()`].
+
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
+
+use crate::names::{ClassName, FieldName};
+use crate::words::words;
+
+/// Everything that the stores told about one person for one permit. The default is a person without a file.
+#[derive(Default)]
+pub struct History {
+    /// The records, in any order.
+    pub records: Vec<Record>,
+    /// The entries on lists, in any order.
+    pub listings: Vec<Listing>,
+    /// The attributes, in any order, each field at most once.
+    pub attributes: Vec<Attribute>,
+}
+
+words! {
+    /// How grave the act behind a record was; the rule pack's display periods go by it.
+    "severity" pub Severity {
+        /// 轻微.
+        Minor = "minor",
+        /// 一般.
+        General = "general",
+        /// 严重.
+        Serious = "serious",
+    }
+}
+
+/// One record of an act, such as a penalty or a judgment not performed.
+pub struct Record {
+    /// The class of the data list to which it belongs.
+    pub class: ClassName,
+    /// How grave the act was.
+    pub severity: Severity,
+    /// The day of the act.
+    pub act: Date,
+    /// The day of the determination (认定). The record counts from this day on.
+    pub determined: Date,
+    /// The day on which a custodial sentence ends, if there is one.
+    pub sentence_end: Option<Date>,
+    /// The day on which the measure's effect ends, if it has one.
+    pub effect_end: Option<Date>,
+    /// The day of the repair (R10).
+    pub repaired: Option<Date>,
+    /// The day on which a repair was revoked.
+    pub repair_revoked: Option<Date>,
+    /// Whether an objection to it is open (R11).
+    pub disputed: bool,
+}
+
+words! {
+    /// The lists of persons (R19).
+    "list" pub List {
+        /// 红名单: incentives.
+        Red = "red",
+        /// 灰名单: attention.
+        Grey = "grey",
+        /// 黑名单: restraint.
+        Black = "black",
+    }
+}
+
+/// One entry on a list.
+pub struct Listing {
+    /// The list.
+    pub list: List,
+    /// The first day on it.
+    pub from: Date,
+    /// The first day no longer on it; `None` while no end is set.
+    pub until: Option<Date>,
+    /// Whether an objection to it is open (R11).
+    pub disputed: bool,
+}
+
+/// The value of one field that a store holds as it is.
+pub struct Attribute {
+    /// The field of the data list.
+    pub field: FieldName,
+    /// Its value.
+    pub value: Value,
+}
+
+/// The value of a field in a store or in an answer.
+#[derive(Clone, PartialEq)]
+pub enum Value {
+    /// Nothing is known.
+    Null,
+    /// Yes or no.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A text.
+    Text(String),
+    /// Several values.
+    List(Vec<Value>),
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Int(value) => serializer.serialize_i64(*value),
+            Self::Text(value) => serializer.serialize_str(value),
+            Self::List(values) => serializer.collect_seq(values),
+        }
+    }
+}

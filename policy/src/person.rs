@@ -1,0 +1,129 @@
+//! The citizen identification number of GB 11643, and what it says about a person's age.
+
+use jiff::civil::Date;
+use zeroize::Zeroize;
+
+use crate::personal::Personal;
+
+/// The number of characters of a citizen number.
+const LENGTH: usize = 18;
+/// The number of digits of the form issued before 1999, which has neither century nor check character.
+const OLD_LENGTH: usize = 15;
+/// The age at which records are answered about (R24; Civil Code art. 17).
+const ADULT_YEARS: i16 = 18;
+
+/// A citizen identification number (公民身份号码, GB 11643): division code, birth date, sequence, check character.
+///
+/// Only [`CitizenNumber::parse`] makes one, and it comes wrapped in [`Personal`].
+#[derive(Zeroize)]
+pub struct CitizenNumber([u8; LENGTH]);
+
+/// Why a text is no citizen number. It never carries the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CitizenNumberError {
+    /// Not 18 characters, or other characters than 17 ASCII digits and a digit or `X`.
+    #[error("a citizen number has 17 digits and then a digit or `X`: send all 18 characters")]
+    Form,
+    /// The eight digits of the birth date name no day of the calendar.
+    #[error("the birth date in the citizen number is no date: check digits 7 to 14")]
+    BirthDate,
+    /// The check character does not fit (ISO 7064, MOD 11-2).
+    #[error("the check character of the citizen number does not fit: compare it with the document")]
+    CheckCharacter,
+}
+
+impl CitizenNumber {
+    /// Parses the 18 characters of GB 11643: ASCII digits, a valid birth date, and the check character of
+    /// ISO 7064 MOD 11-2, `X` in upper case only.
+    ///
+    /// # Errors
+    ///
+    /// The first of form, birth date and check character that does not hold.
+    pub fn parse(text: &str) -> Result<Personal<Self>, CitizenNumberError> {
+        let bytes: [u8; LENGTH] = text
+            .as_bytes()
+            .try_into()
+            .map_err(|_| CitizenNumberError::Form)?;
+        let [digits @ .., check] = &bytes;
+        if !digits.iter().all(u8::is_ascii_digit) || !(check.is_ascii_digit() || *check == b'X') {
+            return Err(CitizenNumberError::Form);
+        }
+        if birth_date(&bytes).is_none() {
+            return Err(CitizenNumberError::BirthDate);
+        }
+        if check_character(digits) != *check {
+            return Err(CitizenNumberError::CheckCharacter);
+        }
+        Ok(Personal::new(Self(bytes)))
+    }
+
+    /// The 18 characters.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "parse() let only ASCII through")]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("ASCII")
+    }
+
+    /// The birth date that digits 7 to 14 give.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "parse() made this very date once")]
+    pub fn birth_date(&self) -> Date {
+        birth_date(&self.0).expect("a date of the calendar")
+    }
+
+    /// Whether the person has reached the age of 18 on that day (R24): from the eighteenth birthday on, and for those
+    /// born on 29 February from 1 March, since the eighteenth year after a leap year is none.
+    #[must_use]
+    pub fn is_adult_on(&self, on: Date) -> bool {
+        let birth = self.birth_date();
+        // Compared as numbers, 29 February of a common year lies after 28 February and before 1 March.
+        (on.year(), on.month(), on.day())
+            >= (birth.year() + ADULT_YEARS, birth.month(), birth.day())
+    }
+}
+
+/// Whether a free text (case or operator, formats.md §2) holds a citizen number: a run of exactly 15 digits, the old
+/// form, or 18 characters anywhere that [`CitizenNumber::parse`] takes, in either case of the `X`.
+#[must_use]
+pub fn holds_citizen_number(text: &str) -> bool {
+    let runs_of_digits = text.as_bytes().split(|byte| !byte.is_ascii_digit());
+    runs_of_digits
+        .map(<[u8]>::len)
+        .any(|length| length == OLD_LENGTH)
+        || holds_new_form(text)
+}
+
+fn holds_new_form(text: &str) -> bool {
+    let mut upper = text.to_ascii_uppercase();
+    let found = upper.as_bytes().windows(LENGTH).any(|window| {
+        std::str::from_utf8(window).is_ok_and(|text| CitizenNumber::parse(text).is_ok())
+    });
+    upper.zeroize();
+    found
+}
+
+fn birth_date(bytes: &[u8; LENGTH]) -> Option<Date> {
+    let number = |at: std::ops::Range<usize>| {
+        let digits = bytes.get(at)?;
+        Some(
+            digits
+                .iter()
+                .fold(0_i16, |sum, digit| sum * 10 + i16::from(digit - b'0')),
+        )
+    };
+    let month = i8::try_from(number(10..12)?).ok()?;
+    let day = i8::try_from(number(12..14)?).ok()?;
+    Date::new(number(6..10)?, month, day).ok()
+}
+
+/// ISO 7064, pure system MOD 11-2: double and add, then the character that brings the sum to 1.
+fn check_character(digits: &[u8]) -> u8 {
+    let sum = digits
+        .iter()
+        .fold(0_u32, |sum, digit| (sum + u32::from(digit - b'0')) * 2 % 11);
+    match (12 - sum) % 11 {
+        10 => b'X',
+        // Below 10, so that the conversion cannot fail.
+        rest => b'0' + u8::try_from(rest).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,22 @@
+//! The policy crate from outside: parsing, loading, deciding, the clocks, minimisation.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking; clippy's own exception does not reach its helpers"
+)]
+
+mod asker;
+mod clocks;
+mod decisions;
+mod fault_cases;
+mod load_faults;
+mod minimisation;
+mod numbers;
+mod order_of_faults;
+mod shipped;
+mod support;
+mod vocabulary;

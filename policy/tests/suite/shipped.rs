@@ -1,0 +1,206 @@
+//! The shipped catalogue: complete, traceable, and what issue and sources say of it.
+
+use std::fs;
+use std::path::Path;
+
+use credit_policy::catalogue::shipped;
+use credit_policy::{Ground, InstitutionKind, Language, List, RuleId, Sensitivity, Tier};
+use sha2::{Digest, Sha256};
+
+use crate::support::{HOUSING, catalogue, date, facts, loaded, permit, shipped_with};
+
+#[test]
+fn every_file_of_the_folder_is_embedded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue");
+    let mut on_disk = Vec::new();
+    for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            let inside = fs::read_dir(entry.path()).unwrap().map(Result::unwrap);
+            on_disk.extend(
+                inside.map(|file| format!("{name}/{}", file.file_name().into_string().unwrap())),
+            );
+        } else {
+            on_disk.push(name);
+        }
+    }
+    on_disk.sort();
+    let mut embedded: Vec<_> = shipped().into_iter().map(|(path, _)| path).collect();
+    embedded.sort();
+    assert_eq!(embedded, on_disk);
+}
+
+#[test]
+fn the_label_is_the_digest_of_the_files() {
+    let hex = |bytes: &[u8]| {
+        Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    let mut lines: Vec<_> = shipped()
+        .iter()
+        .map(|(path, text)| format!("{} {path}\n", hex(text.as_bytes())))
+        .collect();
+    lines.sort();
+    assert_eq!(
+        catalogue().label(),
+        format!("2026.11@sha256:{}", hex(lines.concat().as_bytes()))
+    );
+}
+
+#[test]
+fn the_label_changes_with_a_byte_and_not_with_the_order_of_files() {
+    let mut reversed = shipped();
+    reversed.reverse();
+    assert_eq!(loaded(&reversed).label(), catalogue().label());
+    let changed = loaded(&shipped_with(
+        "derived.toml",
+        "# Every adverse",
+        "# every adverse",
+    ));
+    assert_ne!(changed.label(), catalogue().label());
+}
+
+#[test]
+fn today_is_the_jurisdictions_day() {
+    let catalogue = catalogue();
+    let cases = [
+        ("2026-11-22T00:00:00Z", "2026-11-22"),
+        ("2026-11-22T15:59:59.999999Z", "2026-11-22"),
+        ("2026-11-22T16:00:00Z", "2026-11-23"),
+        ("2024-02-28T16:00:00Z", "2024-02-29"),
+        ("2026-12-31T16:00:00Z", "2027-01-01"),
+    ];
+    for (now, today) in cases {
+        assert_eq!(catalogue.today(now.parse().unwrap()), date(today), "{now}");
+    }
+    let west = loaded(&shipped_with("catalogue.toml", "+08:00", "-03:30"));
+    assert_eq!(
+        west.today("2026-11-22T03:29:59Z".parse().unwrap()),
+        date("2026-11-21")
+    );
+}
+
+#[test]
+fn public_rental_housing_is_as_its_source_says() {
+    let catalogue = catalogue();
+    assert!(catalogue.scenario("nothing-of-the-kind").is_none());
+    let scenario = catalogue.scenario(HOUSING).unwrap();
+    assert_eq!(scenario.name().as_str(), HOUSING);
+    assert_eq!(scenario.title(Language::Zh), "公共租赁住房");
+    assert_eq!(scenario.title(Language::En), "Public rental housing");
+    assert_eq!(scenario.ground(), Ground::Statute);
+    assert_eq!(scenario.kinds(), [InstitutionKind::HousingDepartment]);
+    let fields: Vec<_> = scenario
+        .fields()
+        .iter()
+        .map(|field| field.as_str())
+        .collect();
+    assert_eq!(fields, ["black_listed", "clean_three_years", "grey_listed"]);
+    assert_eq!(scenario.purpose_group(), "housing");
+    assert_eq!(scenario.case_limit(), 3);
+    assert!(scenario.statute().unwrap().contains("二(二)2"));
+    assert_eq!(scenario.sources().collect::<Vec<_>>(), ["HZ (二)2"]);
+    assert_eq!(catalogue.scenarios().len(), 1);
+}
+
+#[test]
+fn the_store_is_asked_for_what_the_fields_rest_on() {
+    let catalogue = catalogue();
+    let permit = permit(&catalogue, &facts(date("2026-11-22")));
+    let plan = permit.plan();
+    assert_eq!(plan.lists, [List::Grey, List::Black]);
+    assert!(plan.attributes.is_empty());
+    let adverse = catalogue
+        .classes()
+        .filter(|class| class.sensitivity() == Sensitivity::Adverse && class.holds_records());
+    assert_eq!(
+        plan.classes,
+        adverse
+            .map(|class| class.name().clone())
+            .collect::<Vec<_>>(),
+        "every adverse class counts"
+    );
+    assert_eq!(plan.classes.len(), 11);
+}
+
+#[test]
+fn obligations_come_from_the_row() {
+    let catalogue = catalogue();
+    let permit = permit(&catalogue, &facts(date("2026-11-22")));
+    let json = serde_json::to_string(&permit.obligations(date("2026-11-22"))).unwrap();
+    assert_eq!(
+        json,
+        r#"{"keep_until":"2026-12-22","onward":"forbidden","automated_decision_notice":true}"#
+    );
+    assert_eq!(permit.notice(), "given");
+    assert_eq!(permit.scenario().name().as_str(), HOUSING);
+    for (on, until) in [
+        ("2026-01-31", "2026-02-28"),
+        ("2028-01-31", "2028-02-29"),
+        ("2026-12-01", "2027-01-01"),
+        ("9999-12-31", "9999-12-31"),
+    ] {
+        assert_eq!(permit.obligations(date(on)).keep_until, date(until), "{on}");
+    }
+}
+
+#[test]
+fn every_rule_has_its_row() {
+    let catalogue = catalogue();
+    let ids = [
+        "application-list",
+        "data-list",
+        "query-register",
+        "scenario/public-rental-housing",
+        "statute/adults-only",
+        "statute/suspended-never",
+        "statute/forbidden-classes-never",
+        "statute/confidential-source-never",
+        "statute/second-tier-by-consent",
+        "pack/national-2026",
+    ];
+    for id in ids {
+        let basis = catalogue.rule(&RuleId::parse(id).unwrap()).expect(id);
+        assert!(
+            basis.sources().count() > 0
+                && !basis.citation().is_empty()
+                && !basis.title(Language::En).is_empty(),
+            "{id}"
+        );
+    }
+    assert!(
+        catalogue
+            .rule(&RuleId::parse("statute/nothing").unwrap())
+            .is_none()
+    );
+}
+
+#[test]
+fn the_data_list_has_the_attributes_of_the_data_and_not_those_left_out() {
+    let catalogue = catalogue();
+    let header = "status_of_existing_checking_account,duration_in_month,credit_history,purpose,credit_amount,\
+        savings_account_and_bonds,present_employment_since,installment_rate_in_percentage_of_disposable_income,\
+        other_debtors_or_guarantors,present_residence_since,property,age_in_years,other_installment_plans,housing,\
+        number_of_existing_credits_at_this_bank,job,number_of_people_being_liable_to_provide_maintenance_for,telephone,creditability";
+    let mut attributes: Vec<_> = catalogue
+        .classes()
+        .flat_map(|class| class.attributes())
+        .map(|name| name.as_str())
+        .collect();
+    let mut columns: Vec<_> = header.split(',').collect();
+    attributes.sort_unstable();
+    columns.sort_unstable();
+    assert_eq!(attributes, columns);
+    for left_out in ["personal_status_and_sex", "foreign_worker"] {
+        assert!(catalogue.field(left_out).is_none());
+    }
+    for second in ["savings_account_and_bonds", "property"] {
+        assert_eq!(catalogue.field(second).unwrap().tier(), Tier::Second);
+    }
+    assert_eq!(
+        catalogue.field("clean_three_years").unwrap().tier(),
+        Tier::First
+    );
+}
