@@ -96,25 +96,22 @@ pub fn decide_again(catalogue: &Catalogue, leaf: &QueryLeaf) -> Result<(), Misma
     }
 }
 
-/// An answer's leaf has every key that an answer needs; a refusal has none that says what was released.
+/// An answer's leaf has every key that an answer needs; a refusal's has none that says what was released.
 fn complete(leaf: &QueryLeaf) -> Result<(), Mismatch> {
     let answered = leaf.outcome == Outcome::Answered;
-    let only_answers = [
-        ("fields", leaf.fields.is_some()),
-        ("notice", leaf.notice.is_some()),
-        ("answer", leaf.answer.is_some()),
-    ];
-    let answers_too = [
+    let released = [("fields", leaf.fields.is_some()), ("notice", leaf.notice.is_some())];
+    let needed = [
         ("operator", leaf.operator.is_some()),
         ("scenario", leaf.scenario.is_some()),
         ("ground", leaf.ground.is_some()),
+        ("answer", leaf.answer.is_some()),
         ("subject", leaf.subject.is_some()),
         ("key", leaf.key.is_some()),
         ("sealed", leaf.sealed.is_some()),
         ("commit", leaf.commit.is_some()),
     ];
-    let wrong = only_answers.iter().find(|(_, there)| *there != answered);
-    let wrong = wrong.or_else(|| answers_too.iter().find(|(_, there)| answered && !there));
+    let wrong = released.iter().find(|(_, there)| *there != answered);
+    let wrong = wrong.or_else(|| needed.iter().find(|(_, there)| answered && !there));
     wrong.map_or(Ok(()), |(key, _)| Err(Mismatch::Key(key)))
 }
 

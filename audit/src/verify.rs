@@ -27,7 +27,6 @@ pub use remote::{ClientFiles, Remote, RemoteError};
 
 /// What was checked, and held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use]
 pub struct Report {
     /// The checkpoint that everything leads to.
     pub checkpoint: Checkpoint,

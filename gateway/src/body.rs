@@ -34,12 +34,7 @@ impl RequestBody {
     #[must_use]
     pub fn new(incoming: Incoming, time: Duration) -> Self {
         let state = if incoming.is_end_stream() { Reading::Complete } else { Reading::More };
-        Self {
-            incoming,
-            deadline: Instant::now() + time,
-            seen: 0,
-            state,
-        }
+        Self { incoming, deadline: Instant::now() + time, seen: 0, state }
     }
 
     /// Reads all of it, at most `limit` bytes.

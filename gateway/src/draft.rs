@@ -9,9 +9,7 @@ use credit_policy::{CaseNumber, CitizenNumber, Counts, Facts, Language, Operator
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
-use crate::{
-    register::{Institution, Thumbprint},
-};
+use crate::register::{Institution, Thumbprint};
 
 /// What the stages learned so far.
 pub struct Draft {

@@ -62,10 +62,7 @@ pub struct FoldError {
 /// # Errors
 /// When the leaf is none of ours.
 pub fn absorb(held: &mut Held, catalogue: &Catalogue, index: u64, leaf: &[u8]) -> Result<(), FoldError> {
-    let fault = |why: &dyn std::fmt::Display| FoldError {
-        index,
-        why: why.to_string(),
-    };
+    let fault = |why: &dyn std::fmt::Display| FoldError { index, why: why.to_string() };
     let seen = peek(leaf).map_err(|error: PeekError| fault(&error))?;
     match seen.kind {
         "query" => {
@@ -87,19 +84,13 @@ pub fn absorb(held: &mut Held, catalogue: &Catalogue, index: u64, leaf: &[u8]) -
 /// # Errors
 /// When a leaf cannot be read. A bundle that is not there ends the run.
 pub fn bundles(log_folder: &Path, from: u64, until: u64, catalogue: &Catalogue) -> Result<Held, FoldError> {
-    let mut run = Held {
-        size: from,
-        ..Held::default()
-    };
+    let mut run = Held { size: from, ..Held::default() };
     for bundle in from / 256..until / 256 {
         let Ok(bytes) = std::fs::read(log_folder.join(tile::entries_path(bundle, 256))) else {
             break;
         };
         for (index, leaf) in (bundle * 256..).zip(tile::entries(&bytes)) {
-            let leaf = leaf.map_err(|error| FoldError {
-                index,
-                why: error.to_string(),
-            })?;
+            let leaf = leaf.map_err(|error| FoldError { index, why: error.to_string() })?;
             absorb(&mut run, catalogue, index, leaf)?;
         }
     }

@@ -9,7 +9,10 @@ use jiff::civil::Date;
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
-use crate::{keyring::Keyring, metrics::Metrics, register::Register, settings::Settings, state::State, store::sqlite::SqliteStore};
+use crate::{
+    keyring::Keyring, metrics::Metrics, register::Register, settings::Settings, state::State,
+    store::sqlite::SqliteStore,
+};
 
 /// The gateway. Made by [`crate::start`], shared by every task.
 pub struct Gateway {

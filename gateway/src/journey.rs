@@ -23,7 +23,7 @@ use crate::{
     refusal::{Refusal, accepted},
     register::Thumbprint,
     stages::{
-        accept::accept,
+        accept::{Head, accept},
         admit::admit,
         authorise::authorise,
         fetch::fetch,
@@ -41,6 +41,8 @@ pub struct Arrival {
     pub certificate: Thumbprint,
     /// The head.
     pub head: Parts,
+    /// False where a line of the head ended in a bare LF.
+    pub sound: bool,
     /// The body, not yet read.
     pub body: RequestBody,
     /// Of the connection and the process.
@@ -50,7 +52,7 @@ pub struct Arrival {
 /// Makes the whole journey. Nothing where the request never became complete: then there was no query, and there is
 /// nobody to answer.
 pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response<Body>> {
-    let Arrival { certificate, head, mut body, permits } = arrival;
+    let Arrival { certificate, head, sound, mut body, permits } = arrival;
     let language = language(&head);
     let Some(institution) = caller(&gateway, certificate) else {
         gateway.metrics.unregistered();
@@ -78,7 +80,8 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response
     };
     draft.permits.push(permit);
     let began = gateway.clock.monotonic();
-    let walked = AssertUnwindSafe(walk(&gateway, &head, &mut body, &mut draft)).catch_unwind().await;
+    let walked =
+        AssertUnwindSafe(walk(&gateway, Head { parts: &head, sound }, &mut body, &mut draft)).catch_unwind().await;
     let outcome = walked.unwrap_or_else(|_| Err(Refusal::because(Code::InternalError, "a stage panicked")));
     let finished = body.finish().await;
     if finished == Finished::Broken {
@@ -100,7 +103,7 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response
 }
 
 /// The stages that can refuse, in order.
-async fn walk(gateway: &Gateway, head: &Parts, body: &mut RequestBody, draft: &mut Draft) -> Result<Answer, Refusal> {
+async fn walk(gateway: &Gateway, head: Head<'_>, body: &mut RequestBody, draft: &mut Draft) -> Result<Answer, Refusal> {
     let identified = identify(draft)?;
     let asked = accept(gateway, identified, head, body, draft).await?;
     let grounded = ground(asked, draft)?;

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyUse, Pseudonyms, Ring, Sealer, SubjectTagger, SystemEntropy};
+use credit_keys::{
+    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyUse, Pseudonyms, Ring, Sealer, SubjectTagger, SystemEntropy,
+};
 use jiff::{SignedDuration, Timestamp};
 
 /// What the journey needs of the ring.
@@ -66,14 +68,16 @@ impl Keyring {
     ///
     /// # Errors
     /// When a key that is needed now is missing or cannot be written.
-    pub fn new(mut ring: Ring, origin: &str, now: Timestamp, entropy: &SystemEntropy) -> Result<(Self, Option<KeyId>), KeyringError> {
+    pub fn new(
+        mut ring: Ring,
+        origin: &str,
+        now: Timestamp,
+        entropy: &SystemEntropy,
+    ) -> Result<(Self, Option<KeyId>), KeyringError> {
         let made = ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?;
         let current = Current::of(&ring, origin, now)?;
-        let keyring = Self {
-            ring: Mutex::new(ring),
-            current: ArcSwap::from_pointee(current),
-            origin: origin.to_owned(),
-        };
+        let keyring =
+            Self { ring: Mutex::new(ring), current: ArcSwap::from_pointee(current), origin: origin.to_owned() };
         Ok((keyring, made))
     }
 
@@ -99,7 +103,13 @@ impl Keyring {
     ///
     /// # Errors
     /// When the ring cannot be written; nothing has changed then.
-    pub fn rotate(&self, key_use: KeyUse, now: Timestamp, overlap_days: u16, entropy: &SystemEntropy) -> Result<Vec<KeyId>, KeyringError> {
+    pub fn rotate(
+        &self,
+        key_use: KeyUse,
+        now: Timestamp,
+        overlap_days: u16,
+        entropy: &SystemEntropy,
+    ) -> Result<Vec<KeyId>, KeyringError> {
         self.with(|ring| {
             let made = ring.rotate(key_use, now, overlap_days, entropy)?;
             self.current.store(Arc::new(Current::of(ring, &self.origin, now)?));

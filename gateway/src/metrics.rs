@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use credit_audit::log::Log;
 use credit_policy::{Code, Scenario};
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
 
 /// All figures.
 pub struct Metrics {
@@ -49,10 +51,19 @@ impl Metrics {
         )?;
         registry.register(Box::new(seconds.clone()))?;
         Ok(Self {
-            unregistered: counter("credit_gateway_unregistered_total", "Requests with a trusted certificate that is in no register.")?,
+            unregistered: counter(
+                "credit_gateway_unregistered_total",
+                "Requests with a trusted certificate that is in no register.",
+            )?,
             broken_off: counter("credit_gateway_broken_off_total", "Requests that never became complete.")?,
-            unrecorded: counter("credit_gateway_not_recordable_total", "Requests refused because nothing could be recorded.")?,
-            overloaded: counter("credit_gateway_overloaded_total", "Requests refused because too many were under way.")?,
+            unrecorded: counter(
+                "credit_gateway_not_recordable_total",
+                "Requests refused because nothing could be recorded.",
+            )?,
+            overloaded: counter(
+                "credit_gateway_overloaded_total",
+                "Requests refused because too many were under way.",
+            )?,
             durable: gauge("credit_gateway_log_durable_leaves", "Leaves that are durable.")?,
             published: gauge("credit_gateway_log_published_leaves", "Leaves under the published checkpoint.")?,
             recordable: gauge("credit_gateway_log_recordable", "1 while queries can be recorded.")?,

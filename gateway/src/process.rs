@@ -18,12 +18,6 @@ pub fn harden() -> std::io::Result<()> {
         tracing::error!(place, "a thread panicked");
     }));
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    )?;
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     Ok(())
 }

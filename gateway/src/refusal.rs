@@ -14,9 +14,7 @@ pub fn accepted(header: Option<&str>) -> Language {
     for range in header.unwrap_or_default().split(',') {
         let mut parts = range.split(';');
         let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-        let weight = parts
-            .find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok())
-            .unwrap_or(1.0);
+        let weight = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
         let language = match tag.split('-').next() {
             Some("zh") => Language::Zh,
             Some("en") => Language::En,
@@ -49,33 +47,19 @@ pub struct Refusal {
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self {
-            code,
-            rules: Vec::new(),
-            retry_after_s: None,
-            limit: None,
-            closes: false,
-            cause: None,
-        }
+        Self { code, rules: Vec::new(), retry_after_s: None, limit: None, closes: false, cause: None }
     }
 }
 
 impl Refusal {
     /// A refusal with its cause for the operator.
     pub fn because(code: Code, cause: impl std::fmt::Display) -> Self {
-        Self {
-            cause: Some(cause.to_string()),
-            ..Self::from(code)
-        }
+        Self { cause: Some(cause.to_string()), ..Self::from(code) }
     }
 
     /// A refusal by a limit: its size, and when to come again.
     pub fn limited(code: Code, limit: u32, retry_after_s: u64) -> Self {
-        Self {
-            limit: Some(limit),
-            retry_after_s: Some(retry_after_s.max(1)),
-            ..Self::from(code)
-        }
+        Self { limit: Some(limit), retry_after_s: Some(retry_after_s.max(1)), ..Self::from(code) }
     }
 }
 
@@ -119,16 +103,12 @@ fn row(code: Code) -> (StatusCode, &'static str, &'static str) {
             "依法查询须提供案件编号（case）",
             "a look-up by statute needs the number of its case (`case`)",
         ),
-        Code::OperatorRequired => (
-            S::BAD_REQUEST,
-            "须提供经办人工号（operator）",
-            "the member of staff who asks must be named (`operator`)",
-        ),
-        Code::UnknownField => (
-            S::BAD_REQUEST,
-            "字段不在数据清单中；请核对 fields",
-            "a field is not in the data list; check `fields`",
-        ),
+        Code::OperatorRequired => {
+            (S::BAD_REQUEST, "须提供经办人工号（operator）", "the member of staff who asks must be named (`operator`)")
+        }
+        Code::UnknownField => {
+            (S::BAD_REQUEST, "字段不在数据清单中；请核对 fields", "a field is not in the data list; check `fields`")
+        }
         Code::CertificateUnknown => (
             S::UNAUTHORIZED,
             "该证书未登记；请联系运营单位登记机构证书",
@@ -139,87 +119,53 @@ fn row(code: Code) -> (StatusCode, &'static str, &'static str) {
             "该场景须取得信息主体的授权；请在 Authorization 中提交授权凭证",
             "this scenario needs the person's consent; send the token in `Authorization`",
         ),
-        Code::ConsentInvalid => (
-            S::UNAUTHORIZED,
-            "授权凭证无效；请重新取得授权",
-            "the consent token is not valid; obtain a new one",
-        ),
-        Code::ConsentExpired => (
-            S::UNAUTHORIZED,
-            "授权凭证已过期；请重新取得授权",
-            "the consent token has expired; obtain a new one",
-        ),
-        Code::ConsentNotYetValid => (
-            S::UNAUTHORIZED,
-            "授权凭证尚未生效",
-            "the consent token is not valid yet",
-        ),
-        Code::InstitutionSuspended => (
-            S::FORBIDDEN,
-            "本机构已被暂停查询；请联系运营单位",
-            "this institution is suspended; contact the operator",
-        ),
-        Code::ScenarioNotAllowed => (
-            S::FORBIDDEN,
-            "本机构类型不得使用该应用场景",
-            "this kind of institution may not use this scenario",
-        ),
+        Code::ConsentInvalid => {
+            (S::UNAUTHORIZED, "授权凭证无效；请重新取得授权", "the consent token is not valid; obtain a new one")
+        }
+        Code::ConsentExpired => {
+            (S::UNAUTHORIZED, "授权凭证已过期；请重新取得授权", "the consent token has expired; obtain a new one")
+        }
+        Code::ConsentNotYetValid => (S::UNAUTHORIZED, "授权凭证尚未生效", "the consent token is not valid yet"),
+        Code::InstitutionSuspended => {
+            (S::FORBIDDEN, "本机构已被暂停查询；请联系运营单位", "this institution is suspended; contact the operator")
+        }
+        Code::ScenarioNotAllowed => {
+            (S::FORBIDDEN, "本机构类型不得使用该应用场景", "this kind of institution may not use this scenario")
+        }
         Code::FieldNotAllowed => (
             S::FORBIDDEN,
             "该应用场景不提供所请求的字段；请核对 fields",
             "this scenario does not release a field that was asked for; check `fields`",
         ),
-        Code::ConsentWrongInstitution => (
-            S::FORBIDDEN,
-            "授权凭证不是授予本机构的",
-            "the consent was not given to this institution",
-        ),
-        Code::ConsentWrongScenario => (
-            S::FORBIDDEN,
-            "授权凭证不适用于该应用场景",
-            "the consent was not given for this scenario",
-        ),
-        Code::ConsentWrongSubject => (
-            S::FORBIDDEN,
-            "授权凭证与所查询的信息主体不一致",
-            "the consent is not of the person who is asked about",
-        ),
+        Code::ConsentWrongInstitution => {
+            (S::FORBIDDEN, "授权凭证不是授予本机构的", "the consent was not given to this institution")
+        }
+        Code::ConsentWrongScenario => {
+            (S::FORBIDDEN, "授权凭证不适用于该应用场景", "the consent was not given for this scenario")
+        }
+        Code::ConsentWrongSubject => {
+            (S::FORBIDDEN, "授权凭证与所查询的信息主体不一致", "the consent is not of the person who is asked about")
+        }
         Code::ConsentExceedsBound => (
             S::FORBIDDEN,
             "授权范围超出目录规定的上限（见 bound）",
             "the consent exceeds a maximum of the catalogue (see `bound`)",
         ),
-        Code::ConsentRevoked => (
-            S::FORBIDDEN,
-            "信息主体已撤回授权",
-            "the person has withdrawn the consent",
-        ),
-        Code::ConsentUsedUp => (
-            S::FORBIDDEN,
-            "授权次数已用完",
-            "the uses of this consent are spent",
-        ),
-        Code::StatuteForbids => (
-            S::FORBIDDEN,
-            "法律法规禁止此项查询",
-            "a statute forbids this query",
-        ),
-        Code::SubjectMinor => (
-            S::FORBIDDEN,
-            "不提供未满十八周岁者的信用信息",
-            "nothing is answered about persons under 18",
-        ),
+        Code::ConsentRevoked => (S::FORBIDDEN, "信息主体已撤回授权", "the person has withdrawn the consent"),
+        Code::ConsentUsedUp => (S::FORBIDDEN, "授权次数已用完", "the uses of this consent are spent"),
+        Code::StatuteForbids => (S::FORBIDDEN, "法律法规禁止此项查询", "a statute forbids this query"),
+        Code::SubjectMinor => {
+            (S::FORBIDDEN, "不提供未满十八周岁者的信用信息", "nothing is answered about persons under 18")
+        }
         Code::NotFound => (S::NOT_FOUND, "此路径不存在", "there is nothing at this path"),
         Code::MethodNotAllowed => (
             S::METHOD_NOT_ALLOWED,
             "此路径不支持该方法（见 Allow）",
             "this path does not take that method (see `Allow`)",
         ),
-        Code::RequestTimeout => (
-            S::REQUEST_TIMEOUT,
-            "请求未在时限内送达完整",
-            "the request did not arrive whole in time",
-        ),
+        Code::RequestTimeout => {
+            (S::REQUEST_TIMEOUT, "请求未在时限内送达完整", "the request did not arrive whole in time")
+        }
         Code::PayloadTooLarge => (
             S::PAYLOAD_TOO_LARGE,
             "请求体过大；查询请求最大 16 KiB",
@@ -230,11 +176,7 @@ fn row(code: Code) -> (StatusCode, &'static str, &'static str) {
             "请求体须为 application/json，且不得压缩",
             "the body must be application/json, not encoded",
         ),
-        Code::HeadersTooLarge => (
-            S::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "请求头过大",
-            "the request head is too large",
-        ),
+        Code::HeadersTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "请求头过大", "the request head is too large"),
         Code::IdempotencyConflict => (
             S::CONFLICT,
             "该 Idempotency-Key 已用于另一请求，或首个请求仍在处理",
@@ -260,11 +202,7 @@ fn row(code: Code) -> (StatusCode, &'static str, &'static str) {
             "网关内部错误；已记录，请稍后重试",
             "an internal error; it is on the record, try again later",
         ),
-        Code::StoreFailed => (
-            S::BAD_GATEWAY,
-            "数据源未能应答；请稍后重试",
-            "the data store failed; try again later",
-        ),
+        Code::StoreFailed => (S::BAD_GATEWAY, "数据源未能应答；请稍后重试", "the data store failed; try again later"),
         Code::StoreTimeout => (
             S::GATEWAY_TIMEOUT,
             "数据源未在时限内应答；请稍后重试",
@@ -275,21 +213,11 @@ fn row(code: Code) -> (StatusCode, &'static str, &'static str) {
             "查询暂时无法留痕，因此不予应答；请稍后重试",
             "queries cannot be put on the record now, so none is answered; try again later",
         ),
-        Code::Draining => (
-            S::SERVICE_UNAVAILABLE,
-            "网关正在停机；请重新连接",
-            "the gateway is shutting down; connect again",
-        ),
-        Code::Overloaded => (
-            S::SERVICE_UNAVAILABLE,
-            "网关繁忙；请稍后重试",
-            "the gateway is busy; try again later",
-        ),
-        Code::Stopped => (
-            S::SERVICE_UNAVAILABLE,
-            "网关已被紧急停止",
-            "the gateway has been stopped",
-        ),
+        Code::Draining => {
+            (S::SERVICE_UNAVAILABLE, "网关正在停机；请重新连接", "the gateway is shutting down; connect again")
+        }
+        Code::Overloaded => (S::SERVICE_UNAVAILABLE, "网关繁忙；请稍后重试", "the gateway is busy; try again later"),
+        Code::Stopped => (S::SERVICE_UNAVAILABLE, "网关已被紧急停止", "the gateway has been stopped"),
         Code::StateUnavailable => (
             S::SERVICE_UNAVAILABLE,
             "状态库不可用，因此不予应答；请稍后重试",

@@ -101,7 +101,9 @@ pub enum RegisterError {
     #[error("institution `{0}` is registered already: choose another id")]
     IdTaken(String),
     /// The certificate belongs to another.
-    #[error("certificate `{certificate}` of `{id}` is registered for `{other}`: give each institution certificates of its own")]
+    #[error(
+        "certificate `{certificate}` of `{id}` is registered for `{other}`: give each institution certificates of its own"
+    )]
     CertificateTaken {
         /// The new institution.
         id: String,
@@ -142,10 +144,7 @@ impl Register {
     /// An empty register; `journeys_per_institution` bounds the queries under way for each.
     #[must_use]
     pub fn new(journeys_per_institution: usize) -> Self {
-        Self {
-            table: ArcSwap::from_pointee(Table::default()),
-            journeys_per_institution,
-        }
+        Self { table: ArcSwap::from_pointee(Table::default()), journeys_per_institution }
     }
 
     /// Who calls with this certificate.
@@ -202,7 +201,10 @@ impl Register {
         let unusable = || RegisterError::Unusable(id.to_owned());
         let per_second = NonZeroU32::new(particulars.rate_per_s).ok_or_else(unusable)?;
         let burst = NonZeroU32::new(particulars.burst).ok_or_else(unusable)?;
-        if particulars.distinct_subjects_a_day == 0 || particulars.look_ups_a_person_a_day == 0 || particulars.certificates.is_empty() {
+        if particulars.distinct_subjects_a_day == 0
+            || particulars.look_ups_a_person_a_day == 0
+            || particulars.certificates.is_empty()
+        {
             return Err(unusable());
         }
         let mut table = Table::clone(&self.table.load());
@@ -259,8 +261,5 @@ pub fn particulars(entry: &InstitutionEntry) -> Result<Particulars, RegisterErro
 pub fn thumbprint_of_file(path: &Path) -> Result<Thumbprint, RegisterError> {
     CertificateDer::from_pem_file(path)
         .map(|certificate| Thumbprint::of(&certificate))
-        .map_err(|error| RegisterError::Certificate {
-            path: path.display().to_string(),
-            why: error.to_string(),
-        })
+        .map_err(|error| RegisterError::Certificate { path: path.display().to_string(), why: error.to_string() })
 }

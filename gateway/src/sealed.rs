@@ -70,11 +70,8 @@ pub fn told(history: &History) -> String {
             )
         })
         .collect();
-    let listings: Vec<_> = history
-        .listings
-        .iter()
-        .map(|l| (l.list.as_str(), l.from.to_string(), date(l.until), l.disputed))
-        .collect();
+    let listings: Vec<_> =
+        history.listings.iter().map(|l| (l.list.as_str(), l.from.to_string(), date(l.until), l.disputed)).collect();
     let attributes: Vec<(&str, &Value)> = history.attributes.iter().map(|a| (a.field.as_str(), &a.value)).collect();
     #[derive(Serialize)]
     struct Told<R, L, A> {

@@ -70,7 +70,11 @@ impl TlsSettings {
 ///
 /// # Errors
 /// When a port is taken or a thread cannot be made.
-pub async fn serve<R>(gateway: Arc<Gateway>, tls: TlsSettings, ready: impl FnOnce(Arc<Gateway>) -> R) -> Result<(), ServeError>
+pub async fn serve<R>(
+    gateway: Arc<Gateway>,
+    tls: TlsSettings,
+    ready: impl FnOnce(Arc<Gateway>) -> R,
+) -> Result<(), ServeError>
 where
     R: Future<Output = Then>,
 {
@@ -78,12 +82,10 @@ where
     let institutions = bind(listen.institutions)?;
     let (persons, auditors) = (bind(listen.persons)?, bind(listen.auditors)?);
     let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
-    let door = Arc::new(door(&gateway, Some(Arc::clone(&tls.certified))));
+    let door = Arc::new(Door { gated: true, ..door(&gateway, Some(Arc::clone(&tls.certified))) });
     for number in 0..cores() {
         let (gateway, door, listener) = (Arc::clone(&gateway), Arc::clone(&door), institutions.try_clone()?);
-        std::thread::Builder::new()
-            .name(format!("worker-{number}"))
-            .spawn(move || worker(gateway, door, listener))?;
+        std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || worker(gateway, door, listener))?;
     }
     serve_side_doors(&gateway, &tls, [persons, auditors, public, operations])?;
     tokio::spawn(admin::socket::serve(Arc::clone(&gateway)));
@@ -141,7 +143,7 @@ fn worker(gateway: Arc<Gateway>, door: Arc<Door>, listener: std::net::TcpListene
     runtime.block_on(async move {
         match TcpListener::from_std(listener) {
             Ok(listener) => {
-                let service = move |certificate| Institutions::new(Arc::clone(&gateway), certificate);
+                let service = move |peer| Institutions::new(Arc::clone(&gateway), peer);
                 accept(listener, door, service).await;
             }
             Err(error) => tracing::error!(%error, "a worker could not listen"),
@@ -151,7 +153,11 @@ fn worker(gateway: Arc<Gateway>, door: Arc<Door>, listener: std::net::TcpListene
     });
 }
 
-fn serve_side_doors(gateway: &Arc<Gateway>, tls: &TlsSettings, listeners: [std::net::TcpListener; 4]) -> io::Result<()> {
+fn serve_side_doors(
+    gateway: &Arc<Gateway>,
+    tls: &TlsSettings,
+    listeners: [std::net::TcpListener; 4],
+) -> io::Result<()> {
     let [persons, auditors, public, operations] = listeners;
     let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone))));
     tokio::spawn(accept(TcpListener::from_std(persons)?, anyone, |_| {
@@ -159,8 +165,8 @@ fn serve_side_doors(gateway: &Arc<Gateway>, tls: &TlsSettings, listeners: [std::
     }));
     let certified = Arc::new(door(gateway, Some(Arc::clone(&tls.certified))));
     let shared = Arc::clone(gateway);
-    tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |certificate| {
-        let shared = Arc::clone(&shared);
+    tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |peer| {
+        let (shared, certificate) = (Arc::clone(&shared), peer.certificate);
         service_fn(move |request| {
             let shared = Arc::clone(&shared);
             async move { Ok::<_, Infallible>(auditors::answer(shared, certificate, request).await) }
@@ -176,10 +182,7 @@ fn serve_side_doors(gateway: &Arc<Gateway>, tls: &TlsSettings, listeners: [std::
     }));
     let shared = Arc::clone(gateway);
     // Readiness must be seen to turn false while the gateway drains: this door stays open to the end.
-    let open = Arc::new(Door {
-        draining: tokio::sync::watch::channel(false).1,
-        ..door(gateway, None)
-    });
+    let open = Arc::new(Door { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None) });
     tokio::spawn(accept(TcpListener::from_std(operations)?, open, move |_| {
         let shared = Arc::clone(&shared);
         service_fn(move |request| {
@@ -211,7 +214,10 @@ async fn renew_keys(gateway: &Gateway) {
     let next = gateway.clock.now().saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(jiff::Timestamp::MAX);
     match gateway.keys.renew(next, &gateway.entropy) {
         Ok(Some(made)) => {
-            let ticket = key_made(made.as_str()).entry(gateway.new_id()).ok().and_then(|entry| gateway.log.submit(entry, false, || true).ok());
+            let ticket = key_made(made.as_str())
+                .entry(gateway.new_id())
+                .ok()
+                .and_then(|entry| gateway.log.submit(entry, false, || true).ok());
             if let Some(ticket) = ticket
                 && ticket.await.is_ok()
             {
@@ -233,7 +239,8 @@ fn advance_snapshot(gateway: &Gateway, lag: u64) -> Result<(), String> {
     if published.saturating_sub(covered) < lag {
         return Ok(());
     }
-    let run = crate::fold::bundles(&gateway.log_folder(), covered, published, &gateway.catalogue).map_err(|error| said(&error))?;
+    let run = crate::fold::bundles(&gateway.log_folder(), covered, published, &gateway.catalogue)
+        .map_err(|error| said(&error))?;
     snapshot.advance(origin, &run).map_err(|error| said(&error))
 }
 

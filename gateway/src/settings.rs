@@ -243,45 +243,26 @@ impl Settings {
     /// # Errors
     /// One [`SettingsError`] a fault.
     pub fn read(path: &Path) -> Result<Self, Vec<SettingsError>> {
-        let text = std::fs::read_to_string(path).map_err(|source| {
-            vec![SettingsError::Read {
-                path: path.to_owned(),
-                source,
-            }]
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| vec![SettingsError::Read { path: path.to_owned(), source }])?;
         let mut settings: Self = toml::from_str(&text).map_err(|error| {
-            vec![SettingsError::Parse {
-                path: path.to_owned(),
-                message: error.to_string().trim().replace('\n', " "),
-            }]
+            vec![SettingsError::Parse { path: path.to_owned(), message: error.to_string().trim().replace('\n', " ") }]
         })?;
-        let base = std::path::absolute(path)
-            .ok()
-            .and_then(|file| file.parent().map(Path::to_owned))
-            .unwrap_or_default();
+        let base =
+            std::path::absolute(path).ok().and_then(|file| file.parent().map(Path::to_owned)).unwrap_or_default();
         settings.rebase(&base);
         let faults: Vec<_> = settings
             .faults()
             .into_iter()
-            .map(|message| SettingsError::Value {
-                path: path.to_owned(),
-                message,
-            })
+            .map(|message| SettingsError::Value { path: path.to_owned(), message })
             .collect();
-        if faults.is_empty() {
-            Ok(settings)
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(settings) } else { Err(faults) }
     }
 
     /// The file of the last signed size and root.
     #[must_use]
     pub fn second_place(&self) -> PathBuf {
-        self.log
-            .second_place
-            .clone()
-            .unwrap_or_else(|| self.data.dir.join("wal/second-place"))
+        self.log.second_place.clone().unwrap_or_else(|| self.data.dir.join("wal/second-place"))
     }
 
     /// The socket over which commands change a running gateway.
@@ -313,7 +294,10 @@ impl Settings {
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let origin = &self.log.origin;
-        if origin.is_empty() || origin.ends_with('/') || origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+') {
+        if origin.is_empty()
+            || origin.ends_with('/')
+            || origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
+        {
             faults.push(format!(
                 "log.origin `{origin}` must be a name without spaces, plus signs or a trailing slash, for example credit-gateway.example/2026/r1"
             ));
@@ -328,15 +312,27 @@ impl Settings {
             faults.push("keys needs exactly one of key_file and passphrase_file".to_owned());
         }
         if !self.listen.operations.ip().is_loopback() {
-            faults.push("listen.operations must be a loopback address: metrics and readiness are for this machine".to_owned());
+            faults.push(
+                "listen.operations must be a loopback address: metrics and readiness are for this machine".to_owned(),
+            );
         }
-        let listen = [self.listen.institutions, self.listen.persons, self.listen.auditors, self.listen.public, self.listen.operations];
+        let listen = [
+            self.listen.institutions,
+            self.listen.persons,
+            self.listen.auditors,
+            self.listen.public,
+            self.listen.operations,
+        ];
         if self.demo && listen.iter().any(|address| !address.ip().is_loopback()) {
             faults.push("demo = true allows loopback addresses only: its keys are known to everybody".to_owned());
         }
         for entry in &self.institutions {
             let id = entry.id.as_str();
-            if entry.rate_per_s == 0 || entry.burst == 0 || entry.distinct_subjects_a_day == 0 || entry.look_ups_a_person_a_day == 0 {
+            if entry.rate_per_s == 0
+                || entry.burst == 0
+                || entry.distinct_subjects_a_day == 0
+                || entry.look_ups_a_person_a_day == 0
+            {
                 faults.push(format!("institution `{id}`: rate_per_s, burst, distinct_subjects_a_day and look_ups_a_person_a_day must be at least 1"));
             }
             if entry.certificates.is_empty() {
@@ -344,7 +340,13 @@ impl Settings {
             }
         }
         let bounds = &self.bounds;
-        let counts = [bounds.connections, bounds.journeys, bounds.journeys_per_institution, bounds.journeys_per_connection, self.store.queue];
+        let counts = [
+            bounds.connections,
+            bounds.journeys,
+            bounds.journeys_per_institution,
+            bounds.journeys_per_connection,
+            self.store.queue,
+        ];
         let times = [bounds.handshake_ms, bounds.request_ms, bounds.idle_s, bounds.drain_s, self.store.timeout_ms];
         if counts.contains(&0) || times.contains(&0) {
             faults.push("bounds and store sizes and times must be at least 1".to_owned());

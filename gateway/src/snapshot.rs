@@ -65,13 +65,16 @@ impl Snapshot {
     pub fn read(&self, origin: &str) -> rusqlite::Result<Held> {
         let covered: Option<(i64, Option<String>)> = self
             .connection
-            .query_row("SELECT size, day FROM covered WHERE origin = ?1", [origin], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row("SELECT size, day FROM covered WHERE origin = ?1", [origin], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .optional()?;
         let Some((size, day)) = covered else {
             return Ok(Held::default());
         };
         let mut people: HashMap<String, HashMap<Key, u32>> = HashMap::new();
-        let rows: Vec<(String, Key, u32)> = self.rows("SELECT institution, key, count FROM people", |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let rows: Vec<(String, Key, u32)> =
+            self.rows("SELECT institution, key, count FROM people", |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         for (institution, key, count) in rows {
             people.entry(institution).or_default().insert(key, count);
         }
@@ -81,7 +84,9 @@ impl Snapshot {
                 day: day.and_then(|day| day.parse::<Date>().ok()),
                 people,
                 cases: self.rows("SELECT key, count FROM cases", |row| Ok((row.get(0)?, row.get(1)?)))?,
-                seqs: self.rows("SELECT institution, seq FROM seqs", |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?,
+                seqs: self.rows("SELECT institution, seq FROM seqs", |row| {
+                    Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+                })?,
             },
             changes: self.rows("SELECT log_index, leaf FROM changes ORDER BY log_index", |row| {
                 Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
@@ -100,7 +105,9 @@ impl Snapshot {
             .optional()?;
         let day = run.tally.day.map(|day| day.to_string());
         match held {
-            Some((held_origin, _)) if held_origin != origin => clear(&transaction, &["people", "cases", "seqs", "changes"])?,
+            Some((held_origin, _)) if held_origin != origin => {
+                clear(&transaction, &["people", "cases", "seqs", "changes"])?
+            }
             Some((_, held_day)) if day.is_some() && held_day != day => clear(&transaction, &["people"])?,
             Some(_) | None => {}
         }
@@ -112,7 +119,11 @@ impl Snapshot {
         transaction.commit()
     }
 
-    fn rows<T, C: FromIterator<T>>(&self, query: &str, read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<C> {
+    fn rows<T, C: FromIterator<T>>(
+        &self,
+        query: &str,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<C> {
         self.connection.prepare(query)?.query_map([], read)?.collect()
     }
 }
@@ -125,17 +136,20 @@ fn clear(transaction: &Transaction<'_>, tables: &[&str]) -> rusqlite::Result<()>
 }
 
 fn add(transaction: &Transaction<'_>, run: &Held) -> rusqlite::Result<()> {
-    let mut people = transaction.prepare("INSERT INTO people VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count")?;
+    let mut people = transaction
+        .prepare("INSERT INTO people VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count")?;
     for (institution, counts) in &run.tally.people {
         for (key, count) in counts {
             people.execute(params![institution, key, count])?;
         }
     }
-    let mut cases = transaction.prepare("INSERT INTO cases VALUES (?1, ?2) ON CONFLICT DO UPDATE SET count = count + excluded.count")?;
+    let mut cases = transaction
+        .prepare("INSERT INTO cases VALUES (?1, ?2) ON CONFLICT DO UPDATE SET count = count + excluded.count")?;
     for (key, count) in &run.tally.cases {
         cases.execute(params![key, count])?;
     }
-    let mut seqs = transaction.prepare("INSERT INTO seqs VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seq = excluded.seq")?;
+    let mut seqs =
+        transaction.prepare("INSERT INTO seqs VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seq = excluded.seq")?;
     for (institution, seq) in &run.tally.seqs {
         seqs.execute(params![institution, signed(*seq)])?;
     }

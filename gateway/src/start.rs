@@ -52,7 +52,9 @@ pub enum StartError {
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     /// Demo keys outside the demo.
-    #[error("the key ring in `{0}` is the demo's, which anybody can have: make your own with `credit-gateway keys init`")]
+    #[error(
+        "the key ring in `{0}` is the demo's, which anybody can have: make your own with `credit-gateway keys init`"
+    )]
     DemoKeys(String),
     /// The log's folder.
     #[error(transparent)]
@@ -67,7 +69,9 @@ pub enum StartError {
     #[error("the state file cannot be used ({0}); move it away: it is made anew from the log")]
     State(#[from] rusqlite::Error),
     /// The state knows more leaves than the log has.
-    #[error("the state covers {state} leaves, the log has {log}: records were lost; restore the log, or start as a new one")]
+    #[error(
+        "the state covers {state} leaves, the log has {log}: records were lost; restore the log, or start as a new one"
+    )]
     LogShort {
         /// Leaves that the state covers.
         state: u64,
@@ -186,7 +190,12 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         register.add(&particulars(entry)?)?;
     }
     let readers = settings.store.readers.unwrap_or_else(cores);
-    let store = SqliteStore::open(&settings.store.sqlite, readers, settings.store.queue, Duration::from_millis(settings.store.timeout_ms))?;
+    let store = SqliteStore::open(
+        &settings.store.sqlite,
+        readers,
+        settings.store.queue,
+        Duration::from_millis(settings.store.timeout_ms),
+    )?;
     make_data_folder(&settings.data.dir)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
@@ -267,10 +276,7 @@ fn make_data_folder(dir: &Path) -> Result<(), StartError> {
 fn fold_all(settings: &Settings, catalogue: &Catalogue, recovered: &Recovered) -> Result<Held, StartError> {
     let mut held = Snapshot::open(&state_file(settings))?.read(&settings.log.origin)?;
     if held.size > recovered.size() {
-        return Err(StartError::LogShort {
-            state: held.size,
-            log: recovered.size(),
-        });
+        return Err(StartError::LogShort { state: held.size, log: recovered.size() });
     }
     for leaf in recovered.leaves(held.size) {
         let (index, leaf) = leaf?;

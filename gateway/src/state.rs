@@ -162,7 +162,9 @@ impl State {
         let earlier: Vec<Key> = claim
             .case
             .into_iter()
-            .flat_map(|case| claim.earlier_subjects.iter().map(move |subject| key("case", &[claim.institution, case, subject])))
+            .flat_map(|case| {
+                claim.earlier_subjects.iter().map(move |subject| key("case", &[claim.institution, case, subject]))
+            })
             .collect();
         let mut tally = self.lock();
         tally.turn(spending.day);
@@ -185,10 +187,7 @@ impl State {
         }
         tally.add(&spending);
         drop(tally);
-        Ok(Reservation {
-            state: Arc::clone(self),
-            spending: Some(spending),
-        })
+        Ok(Reservation { state: Arc::clone(self), spending: Some(spending) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Tally> {
@@ -223,20 +222,10 @@ impl Drop for Reservation {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits {
-        case: 3,
-        person_a_day: 5,
-        distinct_a_day: 2,
-    };
+    const LIMITS: Limits = Limits { case: 3, person_a_day: 5, distinct_a_day: 2 };
 
     fn claim<'a>(subject: &'a str, case: &'a str, day: Date) -> Claim<'a> {
-        Claim {
-            institution: "housing",
-            day,
-            subject,
-            earlier_subjects: &[],
-            case: Some(case),
-        }
+        Claim { institution: "housing", day, subject, earlier_subjects: &[], case: Some(case) }
     }
 
     #[test]
@@ -257,10 +246,7 @@ mod tests {
             state.reserve(&claim("november", "c1", day), &LIMITS).map(Reservation::spend).unwrap();
         }
         let earlier = ["november".to_owned()];
-        let december = Claim {
-            earlier_subjects: &earlier,
-            ..claim("december", "c1", day.tomorrow().unwrap())
-        };
+        let december = Claim { earlier_subjects: &earlier, ..claim("december", "c1", day.tomorrow().unwrap()) };
         assert_eq!(state.reserve(&december, &LIMITS).map(drop), Err((Code::CaseAlreadyUsed, 3)));
     }
 

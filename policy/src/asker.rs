@@ -79,7 +79,7 @@ pub enum IdError {
     #[error("it must have 1 to 64 characters")]
     Length,
     /// A character that is not allowed in it.
-    #[error("it holds a character that is not allowed: see formats.md §2")]
+    #[error("it holds a character that is not allowed there: leave it out")]
     Character,
     /// A citizen number stands in it (formats.md §2).
     #[error("it holds a citizen number: use an id of your own that names nobody")]
@@ -106,9 +106,7 @@ impl InstitutionId {
     ///
     /// [`IdError::Length`] or [`IdError::Character`].
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        check(text, |c| {
-            c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
-        })?;
+        check(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')?;
         Ok(Self(text.to_owned()))
     }
 
@@ -145,9 +143,7 @@ impl CaseNumber {
     /// [`IdError`]: the first of length, characters and citizen number that does not hold.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         // Digits of other scripts are no digits here: a citizen number written in them would not be seen.
-        check(text, |c| {
-            c.is_alphabetic() || c.is_ascii_digit() || " -_./()（）〔〕".contains(c)
-        })?;
+        check(text, |c| c.is_alphabetic() || c.is_ascii_digit() || " -_./()（）〔〕".contains(c))?;
         if !text.contains(char::is_alphanumeric) {
             return Err(IdError::Character);
         }
@@ -174,17 +170,9 @@ fn check(text: &str, allowed: impl Fn(char) -> bool) -> Result<(), IdError> {
     if length == 0 || length > LONGEST {
         return Err(IdError::Length);
     }
-    if text.chars().all(allowed) {
-        Ok(())
-    } else {
-        Err(IdError::Character)
-    }
+    if text.chars().all(allowed) { Ok(()) } else { Err(IdError::Character) }
 }
 
 fn names_nobody(text: &str) -> Result<(), IdError> {
-    if holds_citizen_number(text) {
-        Err(IdError::HoldsCitizenNumber)
-    } else {
-        Ok(())
-    }
+    if holds_citizen_number(text) { Err(IdError::HoldsCitizenNumber) } else { Ok(()) }
 }

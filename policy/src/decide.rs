@@ -99,7 +99,7 @@ impl Permit {
 /// Of several faults the first in the order of formats.md §2 wins, wherever it was met: `facts.observed` takes its place
 /// among those that are found here. The same facts give the same decision, so a record is replayed by this very call.
 pub fn decide(catalogue: &Catalogue, scenario: Option<&ScenarioName>, facts: &Facts) -> Decision {
-    let scenario = scenario.and_then(|name| catalogue.compiled(name));
+    let scenario = scenario.and_then(|name| catalogue.scenario(name.as_str()));
     let found = permit(catalogue, scenario, facts);
     let code = match (found, facts.observed) {
         (Ok(permit), None) => return Decision::Permit(permit),
@@ -108,29 +108,16 @@ pub fn decide(catalogue: &Catalogue, scenario: Option<&ScenarioName>, facts: &Fa
         (Ok(_) | Err(_), Some(observed)) => observed,
         (Err(found), None) => found,
     };
-    Decision::Refuse {
-        code,
-        rules: rules_behind(code, scenario),
-    }
+    Decision::Refuse { code, rules: rules_behind(code, scenario) }
 }
 
 /// The first fault that policy finds by itself, in the order of [`Step`].
-fn permit(
-    catalogue: &Catalogue,
-    scenario: Option<&Arc<Scenario>>,
-    facts: &Facts,
-) -> Result<Permit, Code> {
+fn permit(catalogue: &Catalogue, scenario: Option<&Arc<Scenario>>, facts: &Facts) -> Result<Permit, Code> {
     refuse_if(facts.suspended, Code::InstitutionSuspended)?;
     let scenario = scenario.ok_or(Code::UnknownScenario)?;
     refuse_if(!facts.operator, Code::OperatorRequired)?;
-    refuse_if(
-        scenario.ground() == Ground::Statute && !facts.case,
-        Code::CaseRequired,
-    )?;
-    refuse_if(
-        !scenario.kinds().contains(&facts.kind),
-        Code::ScenarioNotAllowed,
-    )?;
+    refuse_if(scenario.ground() == Ground::Statute && !facts.case, Code::CaseRequired)?;
+    refuse_if(!scenario.kinds().contains(&facts.kind), Code::ScenarioNotAllowed)?;
     match scenario.ground() {
         Ground::Statute => {}
         // No fact says yet that a consent was verified.
@@ -141,10 +128,7 @@ fn permit(
     let released = released(catalogue, scenario, facts)?;
     // Nobody is taken for an adult who was not found to be one.
     refuse_if(facts.minor != Some(false), Code::SubjectMinor)?;
-    Ok(Permit {
-        scenario: Arc::clone(scenario),
-        released,
-    })
+    Ok(Permit { scenario: Arc::clone(scenario), released })
 }
 
 fn refuse_if(fault: bool, code: Code) -> Result<(), Code> {
@@ -152,25 +136,13 @@ fn refuse_if(fault: bool, code: Code) -> Result<(), Code> {
 }
 
 /// The fields that the query asks for: all of the scenario's, or some of them.
-fn released(
-    catalogue: &Catalogue,
-    scenario: &Scenario,
-    facts: &Facts,
-) -> Result<Arc<Released>, Code> {
+fn released(catalogue: &Catalogue, scenario: &Scenario, facts: &Facts) -> Result<Arc<Released>, Code> {
     let Some(asked) = &facts.fields else {
         return Ok(Arc::clone(scenario.released()));
     };
-    let unknown = asked
-        .iter()
-        .any(|name| catalogue.field(name.as_str()).is_none());
+    let unknown = asked.iter().any(|name| catalogue.field(name.as_str()).is_none());
     refuse_if(unknown, Code::UnknownField)?;
-    let fields = asked.iter().map(|name| {
-        scenario
-            .released()
-            .field(name)
-            .cloned()
-            .ok_or(Code::FieldNotAllowed)
-    });
+    let fields = asked.iter().map(|name| scenario.released().field(name).cloned().ok_or(Code::FieldNotAllowed));
     Ok(Arc::new(Released::new(fields.collect::<Result<_, _>>()?)))
 }
 
@@ -195,9 +167,7 @@ fn rules_behind(code: Code, scenario: Option<&Arc<Scenario>>) -> Vec<RuleId> {
         | Code::ConsentWrongSubject
         | Code::ConsentExceedsBound
         | Code::ConsentRevoked
-        | Code::ConsentUsedUp => scenario
-            .map(|scenario| scenario.rules().to_vec())
-            .unwrap_or_default(),
+        | Code::ConsentUsedUp => scenario.map(|scenario| scenario.rules().to_vec()).unwrap_or_default(),
         Code::MalformedRequest
         | Code::InvalidCitizenNumber
         | Code::CertificateUnknown

@@ -39,15 +39,6 @@ impl Facts {
     /// The facts at the start of a query: who asks and when, and nothing else known yet.
     #[must_use]
     pub fn new(kind: InstitutionKind, on: Date) -> Self {
-        Self {
-            kind,
-            suspended: false,
-            on,
-            operator: false,
-            case: false,
-            fields: None,
-            minor: None,
-            observed: None,
-        }
+        Self { kind, suspended: false, on, operator: false, case: false, fields: None, minor: None, observed: None }
     }
 }

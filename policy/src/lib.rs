@@ -1,4 +1,40 @@
-//! Policy of the credit query gateway: the vocabulary, the catalogue, the decision, the legal clocks, minimisation.
+//! The policy of the credit query gateway: who may ask what about whom, and what of it may leave.
+//!
+//! # Where to begin
+//!
+//! - [`Catalogue`] is the law and the tables in force, loaded from TOML files that officers read: the data list, the
+//!   application list, derived fields, statutes, rule packs. The shipped one is [`catalogue::shipped`], in
+//!   `policy/catalogue/`.
+//! - [`decide`] turns [`Facts`] into a [`Decision`]: a [`Permit`], or a refusal with one [`Code`]. Every decision names
+//!   its rules, and [`Catalogue::rule`] leads from each to its row, its source and its law.
+//! - [`minimise()`] reduces the [`History`] that a store told to exactly the fields of the permit: display periods,
+//!   repairs and objections applied on the day of the query, everything else dropped.
+//!
+//! ```
+//! use credit_policy::{Catalogue, Decision, Facts, History, InstitutionKind, ScenarioName, catalogue, decide, minimise};
+//!
+//! let catalogue = Catalogue::load(&catalogue::shipped()).map_err(|faults| faults[0].to_string())?;
+//! let on = catalogue.today("2026-11-22T01:00:00Z".parse()?);
+//! let facts = Facts {
+//!     operator: true,
+//!     case: true,
+//!     minor: Some(false),
+//!     ..Facts::new(InstitutionKind::HousingDepartment, on)
+//! };
+//! let scenario = ScenarioName::parse("public-rental-housing")?;
+//! let Decision::Permit(permit) = decide(&catalogue, Some(&scenario), &facts) else { return Err("refused".into()) };
+//! let answer = minimise(&permit, &History::default(), on);
+//! let fields: Vec<_> = answer.data.iter().map(|(field, _)| field.as_str()).collect();
+//! assert_eq!(fields, ["black_listed", "clean_three_years", "grey_listed"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What it does not do
+//!
+//! No input or output, no clock, no randomness, no async: files, dates and what stores told are arguments, so a decision
+//! can be made again from a record alone. It knows no HTTP status, no certificate, no key, no store. It keeps no state:
+//! limits and uses are counted elsewhere and come in as observed faults. It does not log; what identifies a person is
+//! [`Personal`] and prints nowhere.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
@@ -16,9 +52,7 @@ mod personal;
 mod words;
 
 pub use asker::{CaseNumber, Ground, IdError, InstitutionId, InstitutionKind, OperatorId};
-pub use catalogue::{
-    Basis, Catalogue, Class, Fault, FetchPlan, Field, Language, Scenario, Sensitivity, Tier,
-};
+pub use catalogue::{Basis, Catalogue, Class, Fault, FetchPlan, Field, Language, Scenario, Sensitivity, Tier};
 pub use code::Code;
 pub use decide::{Decision, Obligations, Permit, decide};
 pub use facts::Facts;

@@ -46,9 +46,7 @@ pub fn minimise(permit: &Permit, history: &History, on: Date) -> Minimised {
     for field in released.fields() {
         let (value, marked) = match field.derivation() {
             Derivation::Attribute => (attribute(field.name(), &history.attributes), false),
-            Derivation::NoneWithin { period, classes } => {
-                none_within(*period, classes, &records, on)
-            }
+            Derivation::NoneWithin { period, classes } => none_within(*period, classes, &records, on),
             Derivation::Listed(list) => listed(*list, &listings),
         };
         if marked {
@@ -56,11 +54,7 @@ pub fn minimise(permit: &Permit, history: &History, on: Date) -> Minimised {
         }
         data.push((field.name().clone(), value));
     }
-    Minimised {
-        data,
-        marks,
-        counts,
-    }
+    Minimised { data, marks, counts }
 }
 
 /// A record that counts, with what reducers need of it.
@@ -85,11 +79,7 @@ fn records_that_count<'a>(
         match class.clock().standing(record, on) {
             Standing::Counts => {
                 counts.disputed += u32::from(record.disputed);
-                counting.push(Counting {
-                    class,
-                    started: class.clock().started(record),
-                    disputed: record.disputed,
-                });
+                counting.push(Counting { class, started: class.clock().started(record), disputed: record.disputed });
             }
             Standing::Undetermined => {}
             Standing::Expired => counts.expired += 1,
@@ -107,11 +97,7 @@ fn listings_that_count<'a>(
     counts: &mut Counts,
 ) -> Vec<&'a Listing> {
     let mut counting = Vec::new();
-    for listing in history
-        .listings
-        .iter()
-        .filter(|listing| released.plan().lists.contains(&listing.list))
-    {
+    for listing in history.listings.iter().filter(|listing| released.plan().lists.contains(&listing.list)) {
         counts.considered += 1;
         if listing.until.is_some_and(|until| until <= on) {
             counts.expired += 1;
@@ -130,32 +116,16 @@ fn attribute(name: &FieldName, attributes: &[Attribute]) -> Value {
 
 /// A record lies within the period until its last day, counted from the event that started its clock; one whose clock
 /// has not started lies within every period.
-fn none_within(
-    period: Period,
-    classes: &[Arc<RecordClass>],
-    records: &[Counting<'_>],
-    on: Date,
-) -> (Value, bool) {
+fn none_within(period: Period, classes: &[Arc<RecordClass>], records: &[Counting<'_>], on: Date) -> (Value, bool) {
     let within = |record: &&Counting<'_>| {
         classes.iter().any(|class| Arc::ptr_eq(class, record.class))
-            && record
-                .started
-                .is_none_or(|started| period.last_day(started) >= on)
+            && record.started.is_none_or(|started| period.last_day(started) >= on)
     };
     let mut found = records.iter().filter(within).peekable();
-    (
-        Value::Bool(found.peek().is_none()),
-        found.any(|record| record.disputed),
-    )
+    (Value::Bool(found.peek().is_none()), found.any(|record| record.disputed))
 }
 
 fn listed(list: List, listings: &[&Listing]) -> (Value, bool) {
-    let mut found = listings
-        .iter()
-        .filter(|listing| listing.list == list)
-        .peekable();
-    (
-        Value::Bool(found.peek().is_some()),
-        found.any(|listing| listing.disputed),
-    )
+    let mut found = listings.iter().filter(|listing| listing.list == list).peekable();
+    (Value::Bool(found.peek().is_some()), found.any(|listing| listing.disputed))
 }

@@ -107,12 +107,7 @@ fn words_joined_by(text: &str, separator: u8) -> bool {
         && text
             .as_bytes()
             .split(|byte| *byte == separator)
-            .all(|word| {
-                !word.is_empty()
-                    && word
-                        .iter()
-                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-            })
+            .all(|word| !word.is_empty() && word.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -122,10 +117,7 @@ mod tests {
     #[test]
     fn other_texts_are_no_names() {
         let long = "a".repeat(65);
-        for text in [
-            "", "-", "a-", "-a", "a--b", "A", "a_b", "a b", "a/b", "1a", "é", "名", "a\n", "a\0",
-            &long,
-        ] {
+        for text in ["", "-", "a-", "-a", "a--b", "A", "a_b", "a b", "a/b", "1a", "é", "名", "a\n", "a\0", &long] {
             assert!(ScenarioName::parse(text).is_err(), "{text:?}");
             assert!(ClassName::parse(text).is_err(), "{text:?}");
         }
@@ -143,21 +135,13 @@ mod tests {
         for text in ["a", "public-rental-housing", "national-2026", &longest] {
             assert_eq!(ScenarioName::parse(text).unwrap().as_str(), text);
         }
-        assert_eq!(
-            FieldName::parse("clean_three_years").unwrap().to_string(),
-            "clean_three_years"
-        );
-        assert_eq!(
-            RuleId::parse("statute/adults-only").unwrap().as_str(),
-            "statute/adults-only"
-        );
+        assert_eq!(FieldName::parse("clean_three_years").unwrap().to_string(), "clean_three_years");
+        assert_eq!(RuleId::parse("statute/adults-only").unwrap().as_str(), "statute/adults-only");
     }
 
     #[test]
     fn an_error_does_not_repeat_the_text() {
-        let error = FieldName::parse("990101199003070011")
-            .unwrap_err()
-            .to_string();
+        let error = FieldName::parse("990101199003070011").unwrap_err().to_string();
         assert!(!error.contains("9901"), "{error}");
     }
 }

@@ -40,10 +40,7 @@ impl CitizenNumber {
     ///
     /// The first of form, birth date and check character that does not hold.
     pub fn parse(text: &str) -> Result<Personal<Self>, CitizenNumberError> {
-        let bytes: [u8; LENGTH] = text
-            .as_bytes()
-            .try_into()
-            .map_err(|_| CitizenNumberError::Form)?;
+        let bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| CitizenNumberError::Form)?;
         let [digits @ .., check] = &bytes;
         if !digits.iter().all(u8::is_ascii_digit) || !(check.is_ascii_digit() || *check == b'X') {
             return Err(CitizenNumberError::Form);
@@ -77,8 +74,7 @@ impl CitizenNumber {
     pub fn is_adult_on(&self, on: Date) -> bool {
         let birth = self.birth_date();
         // Compared as numbers, 29 February of a common year lies after 28 February and before 1 March.
-        (on.year(), on.month(), on.day())
-            >= (birth.year() + ADULT_YEARS, birth.month(), birth.day())
+        (on.year(), on.month(), on.day()) >= (birth.year() + ADULT_YEARS, birth.month(), birth.day())
     }
 }
 
@@ -87,17 +83,15 @@ impl CitizenNumber {
 #[must_use]
 pub fn holds_citizen_number(text: &str) -> bool {
     let runs_of_digits = text.as_bytes().split(|byte| !byte.is_ascii_digit());
-    runs_of_digits
-        .map(<[u8]>::len)
-        .any(|length| length == OLD_LENGTH)
-        || holds_new_form(text)
+    runs_of_digits.map(<[u8]>::len).any(|length| length == OLD_LENGTH) || holds_new_form(text)
 }
 
 fn holds_new_form(text: &str) -> bool {
     let mut upper = text.to_ascii_uppercase();
-    let found = upper.as_bytes().windows(LENGTH).any(|window| {
-        std::str::from_utf8(window).is_ok_and(|text| CitizenNumber::parse(text).is_ok())
-    });
+    let found = upper
+        .as_bytes()
+        .windows(LENGTH)
+        .any(|window| std::str::from_utf8(window).is_ok_and(|text| CitizenNumber::parse(text).is_ok()));
     upper.zeroize();
     found
 }
@@ -105,11 +99,7 @@ fn holds_new_form(text: &str) -> bool {
 fn birth_date(bytes: &[u8; LENGTH]) -> Option<Date> {
     let number = |at: std::ops::Range<usize>| {
         let digits = bytes.get(at)?;
-        Some(
-            digits
-                .iter()
-                .fold(0_i16, |sum, digit| sum * 10 + i16::from(digit - b'0')),
-        )
+        Some(digits.iter().fold(0_i16, |sum, digit| sum * 10 + i16::from(digit - b'0')))
     };
     let month = i8::try_from(number(10..12)?).ok()?;
     let day = i8::try_from(number(12..14)?).ok()?;
@@ -118,9 +108,7 @@ fn birth_date(bytes: &[u8; LENGTH]) -> Option<Date> {
 
 /// ISO 7064, pure system MOD 11-2: double and add, then the character that brings the sum to 1.
 fn check_character(digits: &[u8]) -> u8 {
-    let sum = digits
-        .iter()
-        .fold(0_u32, |sum, digit| (sum + u32::from(digit - b'0')) * 2 % 11);
+    let sum = digits.iter().fold(0_u32, |sum, digit| (sum + u32::from(digit - b'0')) * 2 % 11);
     match (12 - sum) % 11 {
         10 => b'X',
         // Below 10, so that the conversion cannot fail.

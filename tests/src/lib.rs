@@ -1,1 +1,28 @@
-//! Stub.
+//! The harness of the tests of the whole: a demo folder, a gateway process, callers, the log on disk.
+//!
+//! Begin with [`Folder`] (a copy of one ready-made demo folder, with ports of its own), then [`Gateway`] (a process that
+//! serves it), [`Caller`] (one of the demo's certificates over real TLS) and [`Leaf`] (what stands in the log's files).
+//! The tests are in `tests/whole/`, one binary with modules.
+//!
+//! It builds nothing: the binaries are those beside the test's own ([`binaries`]). What it starts it ends, by its process
+//! id, and what it writes it removes, also when the test process is killed ([`scratch`]). Helpers panic where a test
+//! would: what they expect is part of what is tested.
+
+pub mod binaries;
+mod client;
+mod command;
+mod folder;
+mod leaves;
+mod persons;
+mod ports;
+mod process;
+pub mod scratch;
+pub mod wire;
+
+pub use client::{Broken, Caller, Connection, Reply, Tls, request, run};
+pub use command::{Ended, audit, command, gateway, sh};
+pub use folder::Folder;
+pub use leaves::Leaf;
+pub use persons::{Person, persons};
+pub use ports::ports;
+pub use process::{Gateway, Heard, shared};

@@ -136,7 +136,7 @@ pub struct InstitutionChange {
 pub enum RegisterChange {
     /// It is new.
     Added,
-    /// Its kind or certificates changed.
+    /// Its kind, certificates or limits changed.
     Changed,
     /// It is no longer in the register.
     Removed,

@@ -53,7 +53,7 @@ impl fmt::Display for Outcome {
 
 /// The legal ground that was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum GroundRecord<'a> {
     /// The first use of a consent.
     Consent {

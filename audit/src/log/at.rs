@@ -21,13 +21,9 @@ pub(super) struct At {
 /// The wall clock stepped; it holds until the clock agrees again or the process restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Stepped {
-    #[error(
-        "the clock is more than a minute behind the last record; set it right, or wait until it has caught up"
-    )]
+    #[error("the clock is more than a minute behind the last record; set it right, or wait until it has caught up")]
     Back,
-    #[error(
-        "the clock was set forward by more than a minute; set it right, or restart if it is right now"
-    )]
+    #[error("the clock was set forward by more than a minute; set it right, or restart if it is right now")]
     Forward,
 }
 

@@ -56,19 +56,14 @@ pub(super) struct Fatal {
 impl Fatal {
     /// Reports and stops. Returns only where a test's hook does.
     pub(super) fn stop(&self, what: &str, error: &io::Error) {
-        (self.report)(&format!(
-            "the log stops: {what}: {error}; find out why the device fails, then start again"
-        ));
+        (self.report)(&format!("the log stops: {what}: {error}; find out why the device fails, then start again"));
         (self.stop)();
     }
 }
 
 /// Whether more room on the device would make it work.
 pub(super) fn is_lack_of_room(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
 
 /// The default report: one line on standard error.

@@ -13,6 +13,17 @@ pub(super) fn make_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// Makes a folder as [`make_dir`] does, and its name, and the names of those above that were missing, durable.
+pub(super) fn make_dir_durably(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_dir_durably(parent)?;
+    make_dir(path)?;
+    sync_dir(parent)
+}
+
 /// Options that make a file anew, mode 0600, readable too.
 pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();

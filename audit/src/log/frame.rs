@@ -56,12 +56,7 @@ impl Header {
     /// `None` unless magic and checksum hold.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::open(bytes, HEADER_LEN - 4, HEADER_MAGIC)?;
-        Some(Self {
-            ordinal: reader.u64()?,
-            first: reader.u64()?,
-            capacity: reader.u64()?,
-            origin: reader.array()?,
-        })
+        Some(Self { ordinal: reader.u64()?, first: reader.u64()?, capacity: reader.u64()?, origin: reader.array()? })
     }
 }
 
@@ -92,12 +87,7 @@ impl Trailer {
     /// `None` unless magic and checksum hold.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::open(bytes, TRAILER_LEN - 8, TRAILER_MAGIC)?;
-        Some(Self {
-            size: reader.u64()?,
-            count: reader.u32()?,
-            frames_len: reader.u32()?,
-            root: reader.array()?,
-        })
+        Some(Self { size: reader.u64()?, count: reader.u32()?, frames_len: reader.u32()?, root: reader.array()? })
     }
 }
 

@@ -41,7 +41,9 @@ impl Frontier {
         let mut hash = leaf;
         // Each trailing 1 bit of the size is a subtree as large as the one that has just become complete.
         for height in 1..=self.size.trailing_ones() {
-            let Some(left) = self.subtrees.pop() else { break };
+            let Some(left) = self.subtrees.pop() else {
+                break;
+            };
             hash = node_hash(&left, &hash);
             if height % u32::from(HEIGHT) == 0 {
                 full((height / u32::from(HEIGHT)) as u8, hash);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::error::LookupError;
 use super::shared::{Published, Shared};
-use super::shelf::Tiles;
+use super::shelf::Tree;
 use crate::leaf;
 use crate::tile::{self, FULL_WIDTH, TileKind, TileName};
 use crate::{merkle, proof};
@@ -27,7 +27,9 @@ const BUNDLES_BEFORE: u64 = 32;
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
 /// How every leaf begins, up to its kind.
 const BEGINNING: &[u8] = br#"{"v":1,"kind":""#;
+/// Characters of a UUID, and of an instant with microseconds.
 const ID_LEN: usize = 36;
+const AT_LEN: usize = 27;
 /// Enough of a leaf to hold its `at`.
 const HEAD_LEN: usize = 160;
 
@@ -45,6 +47,9 @@ pub struct Lookup {
 /// See [`super::Log::receipt`].
 pub(super) fn receipt(shared: &Shared, id: Uuid, institution: &str) -> Result<Lookup, LookupError> {
     let made = made_at(id).ok_or(LookupError::NotFound)?;
+    if made.duration_since(shared.clock.now()) > FRESH {
+        return Err(LookupError::NotFound);
+    }
     let published = shared.published();
     let found = Search { shared, published: &published }.find(id, made).map_err(LookupError::Unreadable)?;
     let Some((index, leaf)) = found else {
@@ -54,7 +59,7 @@ pub(super) fn receipt(shared: &Shared, id: Uuid, institution: &str) -> Result<Lo
     if leaf::peek(&leaf).ok().and_then(|peek| peek.institution) != Some(institution) {
         return Err(LookupError::NotFound);
     }
-    let hashes = merkle::inclusion_proof(index, published.size, &Tiles::new(shared))
+    let hashes = merkle::inclusion_proof(index, published.size, &Tree::new(shared))
         .map_err(|error| LookupError::Unreadable(io::Error::other(error)))?;
     Ok(Lookup { index, leaf, proof: proof::format(index, &hashes, &published.note) })
 }
@@ -63,11 +68,7 @@ pub(super) fn receipt(shared: &Shared, id: Uuid, institution: &str) -> Result<Lo
 fn absent(shared: &Shared, published: &Published, made: Timestamp) -> LookupError {
     let age = shared.clock.now().duration_since(made);
     let unpublished = shared.head().size > published.size && made >= published.at - BEFORE;
-    if age >= -FRESH && (age <= FRESH || unpublished && age <= AFTER) {
-        LookupError::NotYet
-    } else {
-        LookupError::NotFound
-    }
+    if age <= FRESH || unpublished && age <= AFTER { LookupError::NotYet } else { LookupError::NotFound }
 }
 
 /// The millisecond that a UUIDv7 carries.
@@ -182,20 +183,21 @@ fn interpolate(low: (u64, Timestamp), high: (u64, Timestamp), made: Timestamp) -
     (low.0 + step).clamp(low.0 + 1, high.0 - 1)
 }
 
-/// The bytes of a leaf's id: at a fixed place after its kind.
+/// The text of a leaf's id: at a fixed place after its kind.
 fn id_text(leaf: &[u8]) -> Option<&[u8]> {
-    let rest = leaf.strip_prefix(BEGINNING)?;
-    let kind = rest.iter().position(|byte| *byte == b'"')?;
-    rest.get(kind..)?.strip_prefix(br#"","id":""#)?.get(..ID_LEN)
+    after_kind(leaf)?.get(..ID_LEN)
 }
 
-/// The text of a leaf's `at`, of which only the beginning is there.
-fn at_text(head: &[u8]) -> Option<&str> {
-    let id = id_text(head)?;
-    let text = std::str::from_utf8(head).ok()?;
-    let (_, rest) = text.split_once(std::str::from_utf8(id).ok()?)?;
-    let (at, _) = rest.strip_prefix(r#"","at":""#)?.split_once('"')?;
-    Some(at)
+/// The text of a leaf's `at`, which follows its id.
+fn at_text(leaf: &[u8]) -> Option<&str> {
+    let rest = after_kind(leaf)?.get(ID_LEN..)?.strip_prefix(br#"","at":""#)?;
+    std::str::from_utf8(rest.get(..AT_LEN)?).ok()
+}
+
+fn after_kind(leaf: &[u8]) -> Option<&[u8]> {
+    let rest = leaf.strip_prefix(BEGINNING)?;
+    let kind = rest.iter().position(|byte| *byte == b'"')?;
+    rest.get(kind..)?.strip_prefix(br#"","id":""#)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod files;
 mod frame;
 mod frontier;
 mod gate;
+mod leaves;
 mod lookup;
 mod mend;
 mod metrics;
@@ -53,10 +54,10 @@ use uuid::Uuid;
 
 pub use error::{LookupError, NotRecordable, RecoverError, StartError, Unsubmitted};
 pub use gate::Cause;
+pub use leaves::Leaves;
 pub use lookup::Lookup;
 pub use metrics::{Histogram, Metrics};
 pub use recover::{Recovered, recover};
-pub use scan::Leaves;
 pub use settings::{Report, Settings, Stop};
 pub use ticket::{Durable, Ticket};
 

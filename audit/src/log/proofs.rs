@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use super::gate::Cause;
 use super::recent::Head;
 use super::shared::Shared;
-use super::shelf::Tiles;
+use super::shelf::Tree;
 use super::ticket::{Durable, Reply};
 use crate::{merkle, proof};
 
@@ -66,9 +66,9 @@ fn prove(shared: &Arc<Shared>, head: &Head, waiting: Vec<Proving>) {
         return;
     };
     shared.meters.checkpoints.fetch_add(1, Ordering::Relaxed);
-    let tiles = Tiles::new(shared);
+    let tree = Tree::new(shared);
     for Proving { reply, mut durable } in waiting {
-        let hashes = merkle::inclusion_proof(durable.index, head.size, &tiles);
+        let hashes = merkle::inclusion_proof(durable.index, head.size, &tree);
         // The leaf is durable whatever happens here: without a proof the receipt is fetched later.
         durable.proof = hashes.ok().map(|hashes| proof::format(durable.index, &hashes, &note));
         reply.send(durable);

@@ -25,20 +25,25 @@ enum Unpublished {
     Stopped,
 }
 
-/// The thread: until the log closes and everything is published.
-pub(super) fn run(shared: &Arc<Shared>) {
+/// The thread: until the log closes and everything is published. Tiles and bundles up to `shelved` are on disk.
+pub(super) fn run(shared: &Arc<Shared>, mut shelved: u64) {
     if shared.published().note.is_empty() {
         // A log without leaves has a checkpoint too.
         shared.not_published(shared.clock.monotonic());
     }
-    // Kept for the last publication, which a closing log does not put off.
     while let Some((head, since)) = shared.wait_for_growth() {
         let started = Instant::now();
-        match publish(shared, &head) {
+        let is_news = head.size > shared.published().size;
+        match publish(shared, shelved, &head) {
             Ok(()) => {
+                shelved = head.size;
                 shared.gate.open(Cause::Publication);
-                shared.meters.publish_lag.add_time(shared.clock.monotonic().saturating_sub(since));
-                shared.pause(shared.settings.publish_every.saturating_sub(started.elapsed()));
+                if is_news {
+                    let lag = shared.clock.monotonic().saturating_sub(since);
+                    shared.meters.publish_lag.add_time(lag);
+                    let distance = shared.settings.publish_every;
+                    shared.pause(distance.saturating_sub(started.elapsed()));
+                }
             }
             Err(Unpublished::Failed(error)) => {
                 shared.gate.shut(Cause::Publication, &error.to_string());
@@ -57,9 +62,8 @@ pub(super) fn run(shared: &Arc<Shared>) {
     }
 }
 
-fn publish(shared: &Shared, head: &Head) -> Result<(), Unpublished> {
+fn publish(shared: &Shared, from: u64, head: &Head) -> Result<(), Unpublished> {
     let failed = |error| Unpublished::Failed(at_path(&error, &shared.shelf.dir));
-    let from = shared.published().size;
     let bytes = |name: &_| shared.with_recent(|recent| recent.bytes(name));
     shared.shelf.put(from, head.size, bytes).map_err(failed)?;
     // Crash here: tiles that no checkpoint needs yet. The next start finds them right, or writes over them.

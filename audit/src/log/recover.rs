@@ -12,12 +12,13 @@ use super::error::RecoverError;
 use super::failure::Probe;
 use super::files;
 use super::frontier::{Frontier, bundle_start};
+use super::leaves::Leaves;
 use super::mend;
 use super::publish::CHECKPOINT;
 use super::recent::Recent;
 use super::replay::{Failed, Replay, Replayed, Signed};
 use super::reserve::NEXT;
-use super::scan::{self, Found, Leaves, Named, Segment, read_error};
+use super::scan::{self, Found, Named, Segment, read_error};
 use super::second_place::SecondPlace;
 use super::settings::Settings;
 use super::shared::Published;
@@ -42,6 +43,8 @@ pub struct Recovered {
     pub(super) lock: File,
     pub(super) second_place: SecondPlace,
     pub(super) published: Published,
+    /// Up to this size tiles and bundles are on disk; what lies below is not held in `recent` any more.
+    pub(super) shelved: u64,
     pub(super) frontier: Frontier,
     pub(super) recent: Recent,
     pub(super) current: Option<Current>,
@@ -86,7 +89,11 @@ impl Recovered {
 pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, RecoverError> {
     let (wal, log) = (settings.wal_dir(), settings.log_dir());
     for dir in [&wal, &log] {
-        files::make_dir(dir).map_err(|source| RecoverError::Io { doing: "making", path: dir.clone(), source })?;
+        files::make_dir_durably(dir).map_err(|source| RecoverError::Io {
+            doing: "making",
+            path: dir.clone(),
+            source,
+        })?;
     }
     let lock = lock(&wal.join(LOCK))?;
     let segments = segments(&wal, &settings.origin)?;
@@ -100,11 +107,8 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
             published: published_size,
         });
     }
-    let mut signed = vec![Signed {
-        size: second_place.size(),
-        root: second_place.root(),
-        witness: second_place.path().to_owned(),
-    }];
+    let mut signed =
+        vec![Signed { size: second_place.size(), root: second_place.root(), witness: second_place.path().to_owned() }];
     signed.extend(published.map(|checkpoint| Signed {
         size: checkpoint.size,
         root: checkpoint.root,
@@ -115,10 +119,10 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
     let replayed = replay_from_published(&replay, published_size)?;
     // Everything holds. Only now is anything changed on disk.
     drop(fs::remove_file(wal.join(NEXT)));
-    let Replayed { frontier, recent, end, published_at } = replayed;
+    let Replayed { frontier, recent, end, published_at, shelved } = replayed;
     let current = end.map(mend::mend).transpose()?;
     let published = Published { size: published_size, at: published_at, note };
-    Ok(Recovered { settings, clock, lock, second_place, published, frontier, recent, current, segments })
+    Ok(Recovered { settings, clock, lock, second_place, published, shelved, frontier, recent, current, segments })
 }
 
 /// Begins with the published tree's tiles; where they are missing or do not lead to what was signed, with nothing.
@@ -217,10 +221,16 @@ fn published(log: &Path, origin: &str) -> Result<(Option<Checkpoint>, String), R
 /// Opens the second place; makes it for a log that has nothing yet.
 fn second_place(settings: &Settings, has_log: bool) -> Result<SecondPlace, RecoverError> {
     let path = &settings.second_place;
-    match SecondPlace::open(path, &settings.origin)? {
-        Some(place) => Ok(place),
-        None if has_log => Err(RecoverError::SecondPlaceMissing(path.clone())),
-        None => SecondPlace::create(path, &settings.origin)
-            .map_err(|source| RecoverError::Io { doing: "making the second place", path: path.clone(), source }),
+    if let Some(place) = SecondPlace::open(path, &settings.origin)? {
+        return Ok(place);
     }
+    if has_log {
+        return Err(RecoverError::SecondPlaceMissing(path.clone()));
+    }
+    let failed = |source| RecoverError::Io { doing: "making the second place", path: path.clone(), source };
+    // Its folder is never made: a device that is not mounted must not go unnoticed.
+    if !path.parent().is_some_and(Path::is_dir) {
+        return Err(failed(io::ErrorKind::NotFound.into()));
+    }
+    SecondPlace::create(path, &settings.origin).map_err(failed)
 }

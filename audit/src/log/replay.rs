@@ -1,12 +1,12 @@
 //! Reading the write-ahead log again: the same hashes as when it was written, checked against every batch's root and
 //! against every size that was signed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::error::RecoverError;
-use super::frontier::Frontier;
+use super::frontier::{Frontier, bundle_start};
 use super::recent::{Hashed, Head, Recent, empty_head};
 use super::scan::{Batch, Found, Named, Segment, read_error};
 use super::shelf::Shelf;
@@ -14,7 +14,7 @@ use crate::leaf;
 use crate::merkle::{self, Hash};
 
 /// Leaves after which tiles that are made anew are put on disk: memory stays bounded whatever the log's size.
-const FLUSH: u64 = 1 << 16;
+const FLUSH: u64 = 1 << 14;
 
 /// A size whose root was signed, and where that stands.
 pub(super) struct Signed {
@@ -48,6 +48,8 @@ pub(super) struct Replayed {
     pub(super) end: Option<End>,
     /// `at` of the last published leaf.
     pub(super) published_at: Timestamp,
+    /// Up to this size, at least the published one, tiles and bundles are on disk.
+    pub(super) shelved: u64,
 }
 
 /// Why it does not.
@@ -94,16 +96,15 @@ impl Replay<'_> {
         };
         state.check_signed()?;
         let end = state.read_segments()?;
-        let size = state.frontier.size();
-        if let Some(short) = self.signed.iter().find(|signed| signed.size > size) {
+        // Not the frontier's size: that begins at what the tiles say.
+        let have = end.as_ref().map_or(0, |end| end.segment.size());
+        if let Some(short) = self.signed.iter().find(|signed| signed.size > have) {
             let (signed, witness) = (short.size, short.witness.clone());
-            return Err(RecoverError::Short { have: size, signed, witness }.into());
+            return Err(RecoverError::Short { have, signed, witness }.into());
         }
-        if published > state.flushed {
-            state.flush(published)?;
-        }
-        let State { frontier, recent, published_at, .. } = state;
-        Ok(Replayed { frontier, recent, end, published_at })
+        state.flush(published)?;
+        let State { frontier, recent, published_at, flushed: shelved, .. } = state;
+        Ok(Replayed { frontier, recent, end, published_at, shelved })
     }
 }
 
@@ -158,13 +159,13 @@ impl State<'_> {
     }
 
     /// Adds a batch to the tree and checks its root.
-    fn absorb(&mut self, path: &PathBuf, batch: Batch) -> Result<(), Failed> {
+    fn absorb(&mut self, path: &Path, batch: Batch) -> Result<(), Failed> {
         let end = batch.first + batch.leaves.len() as u64;
         let at = |index: u64| -> Result<Timestamp, RecoverError> {
             let leaf = usize::try_from(index - batch.first).ok().and_then(|place| batch.leaves.get(place));
             let peeked = leaf.map(|leaf| leaf::peek(leaf).map(|peek| peek.at));
             peeked.and_then(Result::ok).ok_or(RecoverError::Damaged {
-                segment: path.clone(),
+                segment: path.to_owned(),
                 offset: batch.start,
                 what: "a record is no leaf although its checksum holds",
             })
@@ -173,7 +174,7 @@ impl State<'_> {
             self.published_at = at(self.published - 1)?;
         }
         let last_at = at(end - 1)?;
-        self.last_batch = Some((path.clone(), batch.start, batch.end));
+        self.last_batch = Some((path.to_owned(), batch.start, batch.end));
         let (mut hashed, mut full) = (Vec::new(), Vec::new());
         for (index, leaf) in (batch.first..).zip(batch.leaves) {
             if index < self.base {
@@ -188,15 +189,19 @@ impl State<'_> {
         // Of leaves that all come before the base, the tiles know the root, and it was checked.
         if end >= self.base && end == self.frontier.size() && root != batch.root {
             return Err(Failed::Root(RecoverError::Damaged {
-                segment: path.clone(),
+                segment: path.to_owned(),
                 offset: batch.start,
                 what: "a batch's root is not that of the records up to its end",
             }));
         }
         let size = self.frontier.size();
         self.recent.extend(hashed, &full, Head { size, root, at: last_at });
-        if size - self.flushed >= 2 * FLUSH {
-            self.flush(size - size % FLUSH)?;
+        if size - self.flushed >= FLUSH {
+            // The published size has partial tiles of its own, which must be there.
+            if (self.flushed + 1..=size).contains(&self.published) {
+                self.flush(self.published)?;
+            }
+            self.flush(bundle_start(size))?;
         }
         Ok(())
     }
@@ -213,6 +218,9 @@ impl State<'_> {
 
     /// Puts tiles and bundles up to a size on disk where they are not.
     fn flush(&mut self, to: u64) -> Result<(), RecoverError> {
+        if to <= self.flushed {
+            return Ok(());
+        }
         let put = self.replay.shelf.put(self.flushed, to, |name| self.recent.bytes(name));
         put.and_then(|()| self.replay.shelf.tidy(self.flushed, to)).map_err(|source| RecoverError::Io {
             doing: "making tiles anew in",

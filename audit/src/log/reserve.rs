@@ -144,7 +144,9 @@ fn make(dir: &Path, wanted: u64, probe: &Probe) -> io::Result<Reserved> {
     loop {
         let made = probe.at(Step::Reserve(bytes)).and_then(|()| zeros(&path, bytes));
         match made {
-            Ok(file) => return Ok(Reserved { file, path, capacity: bytes }),
+            Ok(file) => {
+                return Ok(Reserved { file, path, capacity: bytes });
+            }
             Err(error) => {
                 // Whatever was reserved is given back.
                 drop(fs::remove_file(&path));

@@ -93,8 +93,7 @@ impl Segment {
         let file = File::options().read(true).write(true).open(&named.path).map_err(io_error)?;
         let len = file.metadata().map_err(io_error)?.len();
         let mut head = [0; HEADER_LEN];
-        let damaged =
-            |what| RecoverError::Damaged { segment: named.path.clone(), offset: 0, what };
+        let damaged = |what| RecoverError::Damaged { segment: named.path.clone(), offset: 0, what };
         if len < HEADER_LEN as u64 {
             return Err(damaged("the header is cut short"));
         }
@@ -243,82 +242,4 @@ fn read_up_to(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
 /// Wraps a failed read with its path.
 pub(super) fn read_error(path: &Path, source: io::Error) -> RecoverError {
     RecoverError::Io { doing: "reading", path: path.to_owned(), source }
-}
-
-/// The leaves from one index on, read from the write-ahead log; see [`super::Recovered::leaves`].
-pub struct Leaves {
-    segments: std::vec::IntoIter<Named>,
-    origin: String,
-    current: Option<Segment>,
-    batch: std::vec::IntoIter<Arc<[u8]>>,
-    next: u64,
-    from: u64,
-    size: u64,
-}
-
-impl Leaves {
-    /// From leaf `from` to the end of a log of `size` leaves.
-    pub(super) fn new(segments: &[Named], origin: &str, from: u64, size: u64) -> Self {
-        let start = segments.iter().rposition(|segment| segment.first <= from).unwrap_or(0);
-        let segments: Vec<_> = segments.iter().skip(start).cloned().collect();
-        let next = segments.first().map_or(0, |segment| segment.first);
-        Self {
-            segments: segments.into_iter(),
-            origin: origin.to_owned(),
-            current: None,
-            batch: Vec::new().into_iter(),
-            next,
-            from,
-            size,
-        }
-    }
-
-    /// The next leaf, skipped ones included.
-    fn step(&mut self) -> Result<Arc<[u8]>, RecoverError> {
-        loop {
-            if let Some(leaf) = self.batch.next() {
-                self.next += 1;
-                return Ok(leaf);
-            }
-            if let Some(segment) = &mut self.current {
-                let path = segment.path().to_owned();
-                match segment.next_batch().map_err(|source| read_error(&path, source))? {
-                    Found::Batch(batch) => {
-                        self.batch = batch.leaves.into_iter();
-                        continue;
-                    }
-                    Found::Nothing => self.current = None,
-                    Found::Broken(what) => {
-                        return Err(RecoverError::Damaged { segment: path, offset: segment.at(), what });
-                    }
-                }
-            }
-            let gap = |before| RecoverError::Gap { before, from: self.next };
-            let named = self.segments.next().ok_or_else(|| gap(PathBuf::from("the end")))?;
-            if named.first != self.next {
-                return Err(gap(named.path));
-            }
-            self.current = Some(Segment::open(&named, &self.origin)?);
-        }
-    }
-}
-
-impl Iterator for Leaves {
-    type Item = Result<(u64, Vec<u8>), RecoverError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.next < self.size {
-            let index = self.next;
-            match self.step() {
-                Ok(leaf) if index >= self.from => return Some(Ok((index, leaf.to_vec()))),
-                Ok(_) => {}
-                Err(error) => {
-                    // Nothing after a failure can be trusted to be the next leaf.
-                    self.next = self.size;
-                    return Some(Err(error));
-                }
-            }
-        }
-        None
-    }
 }

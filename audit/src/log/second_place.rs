@@ -44,9 +44,8 @@ impl SecondPlace {
         };
         let bytes = std::fs::read(path).map_err(io_error)?;
         let slots = bytes.chunks(SLOT).filter_map(decode);
-        let (turn, size, root, found) = slots
-            .max_by_key(|(turn, ..)| *turn)
-            .ok_or_else(|| RecoverError::SecondPlaceDamaged(path.to_owned()))?;
+        let (turn, size, root, found) =
+            slots.max_by_key(|(turn, ..)| *turn).ok_or_else(|| RecoverError::SecondPlaceDamaged(path.to_owned()))?;
         let origin_of_log = origin_hash(origin);
         if found != origin_of_log {
             return Err(RecoverError::OtherOrigin { path: path.to_owned(), wanted: origin.to_owned() });

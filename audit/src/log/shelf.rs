@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::failure::{Probe, Step};
 use super::files::Staged;
 use super::shared::Shared;
-use crate::merkle::{HASH_LEN, HashReader};
+use crate::merkle::{HASH_LEN, Hash, HashReader, ReadError};
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 /// The folder `<data>/log`.
@@ -88,32 +88,52 @@ fn between(from: u64, to: u64) -> impl Iterator<Item = TileName> {
     })
 }
 
-/// Hash tiles of the durable tree for one round of proofs: from memory where they are not published, else from the
-/// shelf, each read once.
-pub(super) struct Tiles<'a> {
-    shared: &'a Shared,
-    read: RefCell<HashMap<(u8, u64, u16), Rc<[u8]>>>,
+/// Hashes of the durable tree for one round of proofs: from memory where they are not published, else from the shelf;
+/// each tile is read once, and each subtree hashed once.
+pub(super) struct Tree<'a> {
+    tiles: Tiles<'a>,
+    subtrees: RefCell<HashMap<(u8, u64, u64), Hash>>,
 }
 
-impl<'a> Tiles<'a> {
+impl<'a> Tree<'a> {
     pub(super) fn new(shared: &'a Shared) -> Self {
-        Self { shared, read: RefCell::default() }
+        Self { tiles: Tiles { shared, read: RefCell::default() }, subtrees: RefCell::default() }
     }
+}
+
+impl HashReader for Tree<'_> {
+    fn tile(&self, level: u8, index: u64, width: u16) -> io::Result<Cow<'_, [u8]>> {
+        self.tiles.tile(level, index, width)
+    }
+
+    fn subtree(&self, height: u8, index: u64, size: u64) -> Result<Hash, ReadError> {
+        let key = (height, index, size);
+        if let Some(hash) = self.subtrees.borrow().get(&key) {
+            return Ok(*hash);
+        }
+        let hash = self.tiles.subtree(height, index, size)?;
+        self.subtrees.borrow_mut().insert(key, hash);
+        Ok(hash)
+    }
+}
+
+struct Tiles<'a> {
+    shared: &'a Shared,
+    read: RefCell<HashMap<TileName, Rc<[u8]>>>,
 }
 
 impl HashReader for Tiles<'_> {
     fn tile(&self, level: u8, index: u64, width: u16) -> io::Result<Cow<'_, [u8]>> {
-        let key = (level, index, width);
-        if let Some(bytes) = self.read.borrow().get(&key) {
+        let name = TileName { kind: TileKind::Hashes(level), index, width };
+        if let Some(bytes) = self.read.borrow().get(&name) {
             return Ok(Cow::Owned(bytes.to_vec()));
         }
-        let name = TileName { kind: TileKind::Hashes(level), index, width };
         let bytes = match self.shared.with_recent(|recent| recent.bytes(&name)) {
             Some(bytes) => bytes,
             // Not held any more means published: the shelf has it.
             None => self.shared.shelf.read_hashes(level, index, width)?,
         };
-        self.read.borrow_mut().insert(key, bytes.as_slice().into());
+        self.read.borrow_mut().insert(name, bytes.as_slice().into());
         Ok(Cow::Owned(bytes))
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -12,6 +13,7 @@ use super::error::StartError;
 use super::failure::Fatal;
 use super::files;
 use super::frame::origin_hash;
+use super::gate::Cause;
 use super::proofs::Proofs;
 use super::publish;
 use super::recover::{Recovered, VKEY};
@@ -33,7 +35,7 @@ impl Recovered {
     /// # Errors
     /// When the signer is not the one of this log, or a file or thread cannot be made.
     pub fn start(self, signer: Box<dyn Signer>, seqs: HashMap<String, u64>) -> Result<Log, StartError> {
-        let Self { settings, clock, lock, second_place, published, frontier, recent, current, .. } = self;
+        let Self { settings, clock, lock, second_place, published, shelved, frontier, recent, current, .. } = self;
         let key = VerifierKey::new(&settings.origin, signer.public_key())
             .map_err(|_| StartError::Origin(settings.origin.clone()))?;
         publish_key(&settings.log_dir(), &key, &published)?;
@@ -62,20 +64,37 @@ impl Recovered {
         let writer = Writer::new(Arc::clone(&shared), Arc::clone(&proofs), wal, at, frontier, seqs);
         let (prover, publisher) = (Arc::clone(&proofs), Arc::clone(&shared));
         let of_prover = Arc::clone(&shared);
+        let watch = Watch { shared: Arc::clone(&shared) };
         let threads = Threads {
-            reserver: spawn("log-reserve", move || reserve.run())?,
-            prover: spawn("log-prove", move || prover.run(&of_prover))?,
-            publisher: spawn("log-publish", move || publish::run(&publisher))?,
-            writer: spawn("log-write", move || writer.run())?,
+            reserver: watch.spawn("log-reserve", move || reserve.run())?,
+            prover: watch.spawn("log-prove", move || prover.run(&of_prover))?,
+            publisher: watch.spawn("log-publish", move || publish::run(&publisher, shelved))?,
+            writer: watch.spawn("log-write", move || writer.run())?,
             lock,
         };
         Ok(Log(Arc::new(Running { shared, proofs, threads: Mutex::new(Some(threads)) })))
     }
 }
 
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
-    let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
-    spawned.map_err(|source| StartError::Io { doing: "starting a thread of the log", source })
+/// Sees to it that no thread of the log ends unnoticed.
+struct Watch {
+    shared: Arc<Shared>,
+}
+
+impl Watch {
+    /// A thread whose panic stops the process: the others would wait for it for ever.
+    fn spawn(&self, name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
+        let shared = Arc::clone(&self.shared);
+        let watched = move || {
+            if panic::catch_unwind(AssertUnwindSafe(run)).is_err() {
+                shared.gate.shut(Cause::Stopped, "a thread of the log panicked");
+                shared.queue.close();
+                shared.fatal.stop(name, &io::Error::other("the thread panicked"));
+            }
+        };
+        let spawned = thread::Builder::new().name(name.to_owned()).spawn(watched);
+        spawned.map_err(|source| StartError::Io { doing: "starting a thread of the log", source })
+    }
 }
 
 /// Writes the log's key, or checks that it is the one that is there and that signed what is published.

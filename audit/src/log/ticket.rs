@@ -13,7 +13,6 @@ use crate::merkle::Hash;
 
 /// A leaf that is on disk, at its place for ever.
 #[derive(Debug, Clone)]
-#[must_use]
 pub struct Durable {
     /// Its index in the log, from 0.
     pub index: u64,

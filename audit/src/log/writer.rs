@@ -84,6 +84,8 @@ impl Writer {
                     waiting.clear();
                 }
             }
+            // A burst must not keep its memory for ever.
+            waiting.shrink_to(BATCH_LEAVES);
         }
     }
 
@@ -197,10 +199,11 @@ impl Writer {
         let count = self.batch.told.len();
         self.shared.meters.batch_leaves.add(count as u64);
         self.average_by_8 = self.average_by_8 - self.average_by_8 / 8 + count;
-        let leaves = self.batch.told.iter().map(|(_, durable)| Hashed {
-            hash: durable.leaf_hash,
-            leaf: Arc::clone(&durable.leaf),
-        });
+        let leaves = self
+            .batch
+            .told
+            .iter()
+            .map(|(_, durable)| Hashed { hash: durable.leaf_hash, leaf: Arc::clone(&durable.leaf) });
         self.shared.grow(|recent| recent.extend(leaves, &self.batch.full, head));
         let mut proving = Vec::new();
         for (reply, durable) in self.batch.told.drain(..) {

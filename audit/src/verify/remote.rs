@@ -1,6 +1,6 @@
 //! A log read over HTTP: one connection, kept open, one request at a time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -195,12 +195,12 @@ fn connector(files: &ClientFiles) -> Result<TlsConnector, RemoteError> {
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-fn certificates(file: &PathBuf) -> Result<Vec<CertificateDer<'static>>, RemoteError> {
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, RemoteError> {
     let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let certificates = read.map_err(|error| unusable(file, error))?;
     if certificates.is_empty() { Err(unusable(file, "it holds no certificate")) } else { Ok(certificates) }
 }
 
-fn unusable(file: &PathBuf, why: impl ToString) -> RemoteError {
-    RemoteError::File { file: file.clone(), why: why.to_string() }
+fn unusable(file: &Path, why: impl ToString) -> RemoteError {
+    RemoteError::File { file: file.to_owned(), why: why.to_string() }
 }

@@ -76,24 +76,29 @@ impl Pass<'_> {
     fn lowest(&mut self, index: u64, last: bool) -> Result<(), Failure> {
         let kind = TileKind::Hashes(0);
         let needed = tile::width_at(0, index, self.files.size);
-        let tiles = self.files.names.widths(kind, index).next_back().unwrap_or(0);
-        if self.leaves.is_some() {
+        if self.leaves.is_none() {
+            self.lowest_without_leaves(TileName { kind, index, width: needed })?;
+        } else {
+            let tiles = self.files.names.widths(kind, index).next_back().unwrap_or(0);
             let bundles = self.files.names.widths(TileKind::Entries, index).next_back().unwrap_or(0);
             let wanted = if last { needed.max(tiles).max(bundles) } else { FULL_WIDTH };
             self.widest_bundle(index, wanted, tiles > needed.max(bundles))?;
             self.files.require(TileKind::Entries, index, needed)?;
             self.narrower_bundles(index)?;
-        } else {
-            let name = TileName { kind, index, width: needed };
-            let width = self.files.read_or_full(name)?.ok_or(Fault::Missing { path: name.path() })?;
-            check_length(&self.files.buffer, TileName { width, ..name })?;
-            let hashes = self.files.buffer.chunks_exact(HASH_LEN).take(usize::from(needed));
-            self.hashes.clear();
-            self.hashes.extend(hashes.filter_map(|bytes| Hash::try_from(bytes).ok()));
+            self.files.require(kind, index, needed)?;
+            self.files.compare(kind, index, &self.hashes)?;
         }
-        self.files.require(kind, index, needed)?;
-        self.files.compare(kind, index, &self.hashes)?;
         self.tree.add(index, &self.hashes);
+        Ok(())
+    }
+
+    /// Takes the leaf hashes from the tile itself, as far as the checkpoint covers them.
+    fn lowest_without_leaves(&mut self, name: TileName) -> Result<(), Failure> {
+        let width = self.files.read_or_full(name)?.ok_or(Fault::Missing { path: name.path() })?;
+        check_length(&self.files.buffer, TileName { width, ..name })?;
+        let hashes = self.files.buffer.chunks_exact(HASH_LEN).take(usize::from(name.width));
+        self.hashes.clear();
+        self.hashes.extend(hashes.filter_map(|bytes| Hash::try_from(bytes).ok()));
         Ok(())
     }
 
@@ -235,7 +240,7 @@ impl Tree {
         }
         let mut tile = hashes;
         for level in 0.. {
-            if tile.is_empty() || tile.len() % usize::from(FULL_WIDTH) != 0 {
+            if tile.is_empty() || !tile.len().is_multiple_of(usize::from(FULL_WIDTH)) {
                 return;
             }
             let last = tile.len() - usize::from(FULL_WIDTH);

@@ -1,12 +1,18 @@
 //! The formats against programs that others wrote, and against damage.
 #![expect(
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "helpers of tests: a failed step is a failed test"
 )]
 
+mod command;
+mod decisions;
 mod hostile;
+mod leaves;
 mod logs;
 mod oracles;
+mod served;
 mod tree;
 mod whole;

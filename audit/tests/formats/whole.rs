@@ -35,14 +35,16 @@ fn with_leaf(number: u64, from: &str, to: &str) -> Log {
 
 #[test]
 fn every_bit_of_every_file_counts() {
-    let log = Log::of_sizes(&[1, 3, 4]);
+    let log = Log::of_sizes(&[1, 2]);
     let mut paths = log.files();
-    // Three sizes: bundles and lowest tiles of each.
-    assert_eq!(paths.len(), 6, "{paths:?}");
+    // Two sizes: a bundle and a tile of each.
+    assert_eq!(paths.len(), 4, "{paths:?}");
     paths.push("checkpoint".to_owned());
     for path in paths {
         let good = log.read(&path);
-        for bit in 0..good.len() * 8 {
+        // Bundles are long: every byte of them, in one bit or two.
+        let step = if path.contains("entries") { 7 } else { 1 };
+        for bit in (0..good.len() * 8).step_by(step) {
             let mut bad = good.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
             fs::write(log.folder.join(&path), &bad).unwrap();

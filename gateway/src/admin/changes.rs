@@ -111,14 +111,15 @@ pub async fn apply(gateway: &Gateway, change: Change, by: &str) -> Result<Value,
 }
 
 /// A suspension holds from this call on, even if its leaf then cannot be recorded; a resumption holds once it is.
-async fn suspend(gateway: &Gateway, id: &str, reason: Option<String>, suspended: bool, by: &str) -> Result<Value, ChangeError> {
+async fn suspend(
+    gateway: &Gateway,
+    id: &str,
+    reason: Option<String>,
+    suspended: bool,
+    by: &str,
+) -> Result<Value, ChangeError> {
     let institution = gateway.register.by_id(id)?;
-    let event = Suspension {
-        institution: id.to_owned(),
-        suspended,
-        reason,
-        by: by.to_owned(),
-    };
+    let event = Suspension { institution: id.to_owned(), suspended, reason, by: by.to_owned() };
     let entry = event.entry(gateway.new_id())?;
     if suspended {
         gateway.register.set_suspended(&institution, true);
@@ -131,9 +132,7 @@ async fn suspend(gateway: &Gateway, id: &str, reason: Option<String>, suspended:
 }
 
 async fn rotate(gateway: &Gateway, use_: String, overlap_days: u16, by: &str) -> Result<Value, ChangeError> {
-    let key_use = KeyUse::parse(&use_)
-        .filter(|key_use| *key_use != KeyUse::Log)
-        .ok_or(ChangeError::Use(use_))?;
+    let key_use = KeyUse::parse(&use_).filter(|key_use| *key_use != KeyUse::Log).ok_or(ChangeError::Use(use_))?;
     let made = gateway.keys.rotate(key_use, gateway.clock.now(), overlap_days, &SystemEntropy::new())?;
     let mut indices = Vec::new();
     for key in &made {

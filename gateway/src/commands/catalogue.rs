@@ -51,7 +51,9 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
         Policy::Show { source, json } => {
             let catalogue = source.load()?;
             if json {
-                say(json!({"catalogue": catalogue.label(), "scenarios": catalogue.scenarios().into_iter().map(row).collect::<Vec<_>>()}));
+                say(
+                    json!({"catalogue": catalogue.label(), "scenarios": catalogue.scenarios().into_iter().map(row).collect::<Vec<_>>()}),
+                );
             } else {
                 show(&catalogue);
             }

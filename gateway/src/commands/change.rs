@@ -24,16 +24,26 @@ use crate::{
 pub(super) fn make(settings: Settings, change: Change) -> Result<Value, Failure> {
     match UnixStream::connect(settings.admin_socket()) {
         Ok(socket) => over(socket, &change),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => alone(settings, change),
-        Err(error) => Err(Failure::unavailable(format_args!("cannot speak to the gateway over `{}`: {error}", settings.admin_socket().display()))),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+            alone(settings, change)
+        }
+        Err(error) => Err(Failure::unavailable(format_args!(
+            "cannot speak to the gateway over `{}`: {error}",
+            settings.admin_socket().display()
+        ))),
     }
 }
 
 fn over(mut socket: UnixStream, change: &Change) -> Result<Value, Failure> {
-    let broken = |error: &dyn std::fmt::Display| Failure::unavailable(format_args!("the gateway did not answer: {error}; look at its log"));
+    let broken = |error: &dyn std::fmt::Display| {
+        Failure::unavailable(format_args!("the gateway did not answer: {error}; look at its log"))
+    };
     let mut line = serde_json::to_string(change).map_err(|error| broken(&error))?;
     line.push('\n');
-    socket.write_all(line.as_bytes()).and_then(|()| socket.shutdown(Shutdown::Write)).map_err(|error| broken(&error))?;
+    socket
+        .write_all(line.as_bytes())
+        .and_then(|()| socket.shutdown(Shutdown::Write))
+        .map_err(|error| broken(&error))?;
     let mut reply = String::new();
     BufReader::new(socket).read_line(&mut reply).map_err(|error| broken(&error))?;
     let mut reply: Value = serde_json::from_str(&reply).map_err(|error| broken(&error))?;
@@ -46,7 +56,8 @@ fn over(mut socket: UnixStream, change: &Change) -> Result<Value, Failure> {
 fn alone(settings: Settings, change: Change) -> Result<Value, Failure> {
     let by = name_of(rustix::process::getuid().as_raw());
     runtime()?.block_on(async move {
-        let gateway = start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
+        let gateway =
+            start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
         let done = apply(&gateway, change, &by).await.map_err(|error| Failure::new(1, error));
         gateway.log.close();
         done

@@ -27,7 +27,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let catalogue = Catalogue::load(&catalogue::shipped()).map_err(|faults| Failure::new(1, format_args!("the catalogue that is built in does not load: {faults:?}")))?;
+    let catalogue = Catalogue::load(&catalogue::shipped())
+        .map_err(|faults| Failure::new(1, format_args!("the catalogue that is built in does not load: {faults:?}")))?;
     let now = SystemClock::new().now();
     folder::make(&arguments.dir, arguments.port_base, now, catalogue.today(now)).map_err(Failure::unavailable)?;
     let mut settings = Settings::read(&arguments.dir.join("config.toml")).map_err(Failure::settings)?;
@@ -46,9 +47,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// The ports of the command line hold, whatever ports the folder was made for.
 fn take_ports(listen: &mut Listen, port_base: u16) -> Result<(), Failure> {
-    let listeners = [&mut listen.institutions, &mut listen.persons, &mut listen.auditors, &mut listen.public, &mut listen.operations];
+    let listeners = [
+        &mut listen.institutions,
+        &mut listen.persons,
+        &mut listen.auditors,
+        &mut listen.public,
+        &mut listen.operations,
+    ];
     for (offset, listener) in (0..).zip(listeners) {
-        let port = port_base.checked_add(offset).ok_or_else(|| Failure::usage(format_args!("no five ports from {port_base} on")))?;
+        let port = port_base
+            .checked_add(offset)
+            .ok_or_else(|| Failure::usage(format_args!("no five ports from {port_base} on")))?;
         listener.set_port(port);
     }
     Ok(())

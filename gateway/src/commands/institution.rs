@@ -110,8 +110,10 @@ fn kinds() -> String {
 
 fn particulars(add: &Add) -> Result<Particulars, Failure> {
     Ok(Particulars {
-        id: InstitutionId::parse(&add.id).map_err(|error| Failure::usage(format_args!("`{}` is no id: {error}", add.id)))?,
-        kind: InstitutionKind::parse(&add.kind).ok_or_else(|| Failure::usage(format_args!("`{}` is no kind of institution: {}", add.kind, kinds())))?,
+        id: InstitutionId::parse(&add.id)
+            .map_err(|error| Failure::usage(format_args!("`{}` is no id: {error}", add.id)))?,
+        kind: InstitutionKind::parse(&add.kind)
+            .ok_or_else(|| Failure::usage(format_args!("`{}` is no kind of institution: {}", add.kind, kinds())))?,
         certificates: add
             .certificates
             .iter()

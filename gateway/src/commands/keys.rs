@@ -54,7 +54,11 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             let settings = config.read()?;
             let ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
             let status = serde_json::to_value(ring.status(SystemClock::new().now())).unwrap_or_default();
-            if json { say(&status) } else { list(&status) }
+            if json {
+                say(&status)
+            } else {
+                list(&status)
+            }
             Ok(())
         }
         Keys::Rotate(Rotate { use_, overlap_days, config }) => {
@@ -73,12 +77,16 @@ fn init(config: &ConfigFile) -> Result<(), Failure> {
         Some(path) if !path.exists() => Kek::create_key_file(path, &entropy).map_err(Failure::usage)?,
         Some(_) | None => start::read_kek(&settings).map_err(|error| Failure::start(&error))?,
     };
-    Ring::create(&settings.keys.dir, &kek, SystemClock::new().now(), &settings.log.origin, settings.demo, &entropy).map_err(Failure::usage)?;
+    Ring::create(&settings.keys.dir, &kek, SystemClock::new().now(), &settings.log.origin, settings.demo, &entropy)
+        .map_err(Failure::usage)?;
     say(format_args!(
         "{} `{}`; {}",
         words("已新建密钥环", "made the key ring"),
         settings.keys.dir.display(),
-        words("请将密钥文件或口令另行备份", "back up its key file or passphrase elsewhere: without it nothing sealed can be opened")
+        words(
+            "请将密钥文件或口令另行备份",
+            "back up its key file or passphrase elsewhere: without it nothing sealed can be opened"
+        )
     ));
     Ok(())
 }

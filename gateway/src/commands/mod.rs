@@ -74,10 +74,7 @@ struct Failure {
 
 impl Failure {
     fn new(code: u8, line: impl std::fmt::Display) -> Self {
-        Self {
-            code,
-            lines: vec![line.to_string()],
-        }
+        Self { code, lines: vec![line.to_string()] }
     }
 
     fn usage(line: impl std::fmt::Display) -> Self {
@@ -89,18 +86,14 @@ impl Failure {
     }
 
     fn settings(faults: Vec<SettingsError>) -> Self {
-        Self {
-            code: USAGE,
-            lines: faults.iter().map(ToString::to_string).collect(),
-        }
+        Self { code: USAGE, lines: faults.iter().map(ToString::to_string).collect() }
     }
 
     fn start(error: &StartError) -> Self {
         match error {
-            StartError::Catalogue(faults) => Self {
-                code: USAGE,
-                lines: faults.iter().map(ToString::to_string).collect(),
-            },
+            StartError::Catalogue(faults) => {
+                Self { code: USAGE, lines: faults.iter().map(ToString::to_string).collect() }
+            }
             StartError::File { .. }
             | StartError::Kek(_)
             | StartError::Ring(_)

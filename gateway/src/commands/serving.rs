@@ -25,10 +25,14 @@ pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
 }
 
 /// Opens everything, opens the doors, runs `ready`, and serves as it says.
-pub(super) fn run(settings: Settings, ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>) -> Result<(), Failure> {
+pub(super) fn run(
+    settings: Settings,
+    ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
+) -> Result<(), Failure> {
     let tls = TlsSettings::read(&settings.tls).map_err(Failure::usage)?;
     runtime()?.block_on(async move {
-        let gateway = start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
+        let gateway =
+            start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
         let mut failure = None;
         let kept = &mut failure;
         serve_doors(gateway, tls, async move |gateway| match ready(gateway).await {
@@ -72,14 +76,23 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
             fault(&error);
         }
     }
-    if let Err(error) = SqliteStore::open(&settings.store.sqlite, 1, 1, Duration::from_millis(settings.store.timeout_ms)) {
+    if let Err(error) =
+        SqliteStore::open(&settings.store.sqlite, 1, 1, Duration::from_millis(settings.store.timeout_ms))
+    {
         fault(&error);
     }
-    if let Some(folder) = settings.second_place().parent().filter(|folder| !folder.starts_with(&settings.data.dir) && !Path::is_dir(folder)) {
+    if let Some(folder) = settings
+        .second_place()
+        .parent()
+        .filter(|folder| !folder.starts_with(&settings.data.dir) && !Path::is_dir(folder))
+    {
         fault(&format_args!("log.second_place: the folder `{}` is not there; mount or make it", folder.display()));
     }
     if lines.is_empty() {
-        say(words("配置、目录、密钥、证书与数据源均可用", "configuration, catalogue, keys, certificates and store are usable"));
+        say(words(
+            "配置、目录、密钥、证书与数据源均可用",
+            "configuration, catalogue, keys, certificates and store are usable",
+        ));
         Ok(())
     } else {
         Err(Failure { code: USAGE, lines })

@@ -67,19 +67,10 @@ const COLUMNS: [Column; 19] = [
     ),
     (
         "present_employment_since",
-        &[
-            "unemployed",
-            "... < 1 year",
-            "1 <= ... < 4 years",
-            "4 <= ... < 7 years",
-            "... >= 7 years",
-        ],
+        &["unemployed", "... < 1 year", "1 <= ... < 4 years", "4 <= ... < 7 years", "... >= 7 years"],
     ),
     ("installment_rate_in_percentage_of_disposable_income", &[]),
-    (
-        "other_debtors_or_guarantors",
-        &["none", "co-applicant", "guarantor"],
-    ),
+    ("other_debtors_or_guarantors", &["none", "co-applicant", "guarantor"]),
     ("present_residence_since", &[]),
     (
         "property",
@@ -103,14 +94,8 @@ const COLUMNS: [Column; 19] = [
             "management/ self-employed/ highly qualified employee/ officer",
         ],
     ),
-    (
-        "number_of_people_being_liable_to_provide_maintenance_for",
-        &[],
-    ),
-    (
-        "telephone",
-        &["none", "yes, registered under the customers name"],
-    ),
+    ("number_of_people_being_liable_to_provide_maintenance_for", &[]),
+    ("telephone", &["none", "yes, registered under the customers name"]),
     ("creditability", &["good", "bad"]),
 ];
 
@@ -121,11 +106,7 @@ pub(super) fn all() -> impl Iterator<Item = Applicant> {
 }
 
 fn decode(line: &str) -> Option<Applicant> {
-    let codes: Vec<u16> = line
-        .split(',')
-        .map(str::parse)
-        .collect::<Result<_, _>>()
-        .ok()?;
+    let codes: Vec<u16> = line.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
     if codes.len() != COLUMNS.len() {
         return None;
     }
@@ -142,10 +123,7 @@ fn decode(line: &str) -> Option<Applicant> {
         }
         attributes.push((*name, value));
     }
-    Some(Applicant {
-        age: age?,
-        attributes,
-    })
+    Some(Applicant { age: age?, attributes })
 }
 
 #[cfg(test)]
@@ -167,9 +145,7 @@ mod tests {
         let header: Vec<_> = TABLE.lines().next().unwrap().split(',').collect();
         assert_eq!(header, COLUMNS.map(|(name, _)| name));
         assert_eq!(all().count(), 1_000);
-        assert!(all().all(
-            |applicant| applicant.attributes.len() == 19 && (19..=75).contains(&applicant.age)
-        ));
+        assert!(all().all(|applicant| applicant.attributes.len() == 19 && (19..=75).contains(&applicant.age)));
     }
 
     #[test]
@@ -182,10 +158,7 @@ mod tests {
         assert_eq!(first.age, 67);
         assert_eq!(value("credit_amount"), 1169);
         assert_eq!(value("purpose"), "radio/television");
-        assert_eq!(
-            value("credit_history"),
-            "critical account/ other credits existing (not at this bank)"
-        );
+        assert_eq!(value("credit_history"), "critical account/ other credits existing (not at this bank)");
         assert_eq!(value("creditability"), "good");
     }
 

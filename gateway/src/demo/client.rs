@@ -43,18 +43,17 @@ impl Caller {
         roots
             .add(CertificateDer::from_pem_file(dir.join("ca.pem")).map_err(ClientError::of)?)
             .map_err(ClientError::of)?;
-        let certificate = CertificateDer::from_pem_file(dir.join(format!("institutions/{name}.pem"))).map_err(ClientError::of)?;
-        let key = PrivateKeyDer::from_pem_file(dir.join(format!("institutions/{name}.key"))).map_err(ClientError::of)?;
+        let certificate =
+            CertificateDer::from_pem_file(dir.join(format!("institutions/{name}.pem"))).map_err(ClientError::of)?;
+        let key =
+            PrivateKeyDer::from_pem_file(dir.join(format!("institutions/{name}.key"))).map_err(ClientError::of)?;
         let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(ClientError::of)?
             .with_root_certificates(roots)
             .with_client_auth_cert(vec![certificate], key)
             .map_err(ClientError::of)?;
-        Ok(Self {
-            tls: TlsConnector::from(Arc::new(config)),
-            address,
-        })
+        Ok(Self { tls: TlsConnector::from(Arc::new(config)), address })
     }
 
     /// Sends a query and gives back status and body.

@@ -108,32 +108,14 @@ pub fn make(dir: &Path, port_base: u16, now: Timestamp, today: Date) -> Result<F
     root.clear(&marker)?;
     certify(&root, today)?;
     let random = |_unspecified| DemoError::Randomness;
-    root.file(
-        "consent-authority.jwk",
-        OURS,
-        &jwk::eddsa().map_err(random)?,
-    )?;
-    root.file(
-        "consent-authority-es256.jwk",
-        OURS,
-        &jwk::es256().map_err(random)?,
-    )?;
+    root.file("consent-authority.jwk", OURS, &jwk::eddsa().map_err(random)?)?;
+    root.file("consent-authority-es256.jwk", OURS, &jwk::es256().map_err(random)?)?;
     root.folder("keys")?;
     let kek = Kek::create_key_file(&root.path("keys/ring.key"), &SystemEntropy::new())?;
-    Ring::create(
-        &root.path("keys"),
-        &kek,
-        now,
-        ORIGIN,
-        true,
-        &SystemEntropy::new(),
-    )?;
+    Ring::create(&root.path("keys"), &kek, now, ORIGIN, true, &SystemEntropy::new())?;
     populate(&root, today)?;
     root.file(CONFIG, OPEN, &config)?;
-    fs::remove_file(&marker).map_err(|source| DemoError::File {
-        path: marker,
-        source,
-    })?;
+    fs::remove_file(&marker).map_err(|source| DemoError::File { path: marker, source })?;
     Ok(Folder::Made)
 }
 
@@ -177,9 +159,7 @@ fn populate(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
 
 fn config(port_base: u16) -> Result<String, DemoError> {
     (0..LISTENERS).try_fold(TEMPLATE.replace("@ORIGIN@", ORIGIN), |text, offset| {
-        let port = port_base
-            .checked_add(offset)
-            .ok_or(DemoError::Ports(port_base))?;
+        let port = port_base.checked_add(offset).ok_or(DemoError::Ports(port_base))?;
         Ok(text.replace(&format!("@PORT+{offset}@"), &port.to_string()))
     })
 }
@@ -194,11 +174,7 @@ impl Root<'_> {
 
     fn folder(&self, name: &str) -> Result<(), DemoError> {
         let path = self.path(name);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path)
-            .map_err(|source| DemoError::File { path, source })
+        DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(|source| DemoError::File { path, source })
     }
 
     fn file(&self, name: &str, mode: u32, text: &str) -> Result<(), DemoError> {
@@ -218,28 +194,16 @@ impl Root<'_> {
     }
 
     fn entries(&self) -> Result<Vec<PathBuf>, DemoError> {
-        let listed: io::Result<Vec<_>> = fs::read_dir(self.0)
-            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-        listed.map_err(|source| DemoError::File {
-            path: self.0.to_owned(),
-            source,
-        })
+        let listed: io::Result<Vec<_>> =
+            fs::read_dir(self.0).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+        listed.map_err(|source| DemoError::File { path: self.0.to_owned(), source })
     }
 
     /// Makes the marker if it is missing, and locks it until the file is dropped.
     fn lock(&self, marker: &Path) -> Result<File, DemoError> {
-        let fault = |source| DemoError::File {
-            path: marker.to_owned(),
-            source,
-        };
+        let fault = |source| DemoError::File { path: marker.to_owned(), source };
         let mut open = OpenOptions::new();
-        let file = open
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(OURS)
-            .open(marker)
-            .map_err(fault)?;
+        let file = open.write(true).create(true).truncate(false).mode(OURS).open(marker).map_err(fault)?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(DemoError::Busy(self.0.to_owned())),
@@ -250,11 +214,7 @@ impl Root<'_> {
     /// Removes all that an unfinished making left, but for the marker.
     fn clear(&self, marker: &Path) -> Result<(), DemoError> {
         for path in self.entries()?.into_iter().filter(|path| path != marker) {
-            let removed = if path.is_dir() {
-                fs::remove_dir_all(&path)
-            } else {
-                fs::remove_file(&path)
-            };
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             removed.map_err(|source| DemoError::File { path, source })?;
         }
         Ok(())
@@ -293,10 +253,7 @@ mod tests {
     fn a_port_base_without_room_for_five_is_refused_before_anything_is_made() {
         let scratch = Scratch::new();
         let dir = scratch.path().join("demo");
-        assert!(matches!(
-            make(&dir, 65_532, now(), TODAY),
-            Err(DemoError::Ports(65_532))
-        ));
+        assert!(matches!(make(&dir, 65_532, now(), TODAY), Err(DemoError::Ports(65_532))));
         assert!(!dir.exists());
         assert!(config(65_531).is_ok());
     }
@@ -308,10 +265,7 @@ mod tests {
         let marker = File::create(dir.join(MARKER)).unwrap();
         marker.lock().unwrap();
         fs::write(dir.join("ca.pem"), "half").unwrap();
-        assert!(matches!(
-            make(dir, 8443, now(), TODAY),
-            Err(DemoError::Busy(_))
-        ));
+        assert!(matches!(make(dir, 8443, now(), TODAY), Err(DemoError::Busy(_))));
         assert_eq!(fs::read_to_string(dir.join("ca.pem")).unwrap(), "half");
         drop(marker);
         assert_eq!(make(dir, 8443, now(), TODAY).unwrap(), Folder::Made);
@@ -321,17 +275,9 @@ mod tests {
     fn a_making_cut_short_anywhere_is_made_anew() {
         let scratch = Scratch::new();
         let dir = scratch.path();
-        for left in [
-            &[][..],
-            &["server.pem"],
-            &["institutions/bank.key", "data/store.sqlite", CONFIG],
-        ] {
+        for left in [&[][..], &["server.pem"], &["institutions/bank.key", "data/store.sqlite", CONFIG]] {
             for entry in Root(dir).entries().unwrap() {
-                if entry.is_dir() {
-                    fs::remove_dir_all(entry).unwrap()
-                } else {
-                    fs::remove_file(entry).unwrap()
-                }
+                if entry.is_dir() { fs::remove_dir_all(entry).unwrap() } else { fs::remove_file(entry).unwrap() }
             }
             fs::write(dir.join(MARKER), "").unwrap();
             for name in left {
@@ -340,11 +286,7 @@ mod tests {
             }
             assert_eq!(make(dir, 8443, now(), TODAY).unwrap(), Folder::Made);
             assert!(!dir.join(MARKER).exists());
-            assert!(
-                fs::read_to_string(dir.join("server.pem"))
-                    .unwrap()
-                    .starts_with("-----BEGIN")
-            );
+            assert!(fs::read_to_string(dir.join("server.pem")).unwrap().starts_with("-----BEGIN"));
             assert!(fs::metadata(dir.join("data/store.sqlite")).unwrap().len() > 100_000);
         }
     }
@@ -394,10 +336,7 @@ mod tests {
         make(dir, 8443, now(), TODAY).unwrap();
         let key = fs::read(dir.join("server.key")).unwrap();
         fs::write(dir.join(CONFIG), "# mine").unwrap();
-        assert_eq!(
-            make(dir, 9000, now(), date(2027, 1, 1)).unwrap(),
-            Folder::Found
-        );
+        assert_eq!(make(dir, 9000, now(), date(2027, 1, 1)).unwrap(), Folder::Found);
         assert_eq!(fs::read(dir.join("server.key")).unwrap(), key);
         assert_eq!(fs::read_to_string(dir.join(CONFIG)).unwrap(), "# mine");
     }
@@ -408,10 +347,7 @@ mod tests {
         let file = scratch.path().join(PERSONS);
         fs::write(file, "citizen_number,note\n1,clean\n2,late\n3,clean\n").unwrap();
         let named = |note| person(scratch.path(), note);
-        assert!(matches!(
-            named(Note::Minor),
-            Err(DemoError::Nobody("minor"))
-        ));
+        assert!(matches!(named(Note::Minor), Err(DemoError::Nobody("minor"))));
         assert!(named(Note::Clean).unwrap().disclose(|number| number == "1"));
         assert!(named(Note::Late).unwrap().disclose(|number| number == "2"));
     }
@@ -420,13 +356,9 @@ mod tests {
     fn the_configuration_is_toml_with_the_ports_in_their_places() {
         let table: toml::Table = config(9000).unwrap().parse().unwrap();
         let listen = table["listen"].as_table().unwrap();
-        for (name, port) in [
-            ("institutions", 9000),
-            ("persons", 9001),
-            ("auditors", 9002),
-            ("public", 9003),
-            ("operations", 9004),
-        ] {
+        for (name, port) in
+            [("institutions", 9000), ("persons", 9001), ("auditors", 9002), ("public", 9003), ("operations", 9004)]
+        {
             assert_eq!(listen[name].as_str(), Some(&*format!("127.0.0.1:{port}")));
         }
     }
@@ -441,27 +373,17 @@ mod tests {
         };
         let text = config(8443).unwrap();
         let settings = read(&text);
-        let keys = settings
-            .lines()
-            .filter_map(|line| line.trim().split_once(": "));
+        let keys = settings.lines().filter_map(|line| line.trim().split_once(": "));
         for (key, _) in keys {
-            let forms = [
-                format!("\n{key} = "),
-                format!("\n# {key} = "),
-                format!("\n[{key}]\n"),
-            ];
-            assert!(
-                forms.iter().any(|form| text.contains(form)),
-                "`{key}` is missing"
-            );
+            let forms = [format!("\n{key} = "), format!("\n# {key} = "), format!("\n[{key}]\n")];
+            assert!(forms.iter().any(|form| text.contains(form)), "`{key}` is missing");
         }
         let mut bare: toml::Table = text.parse().unwrap();
         bare.remove("catalogue");
         bare.remove("bounds");
-        for (section, defaulted) in [
-            ("log", &["segment_mib", "linger_us", "publish_every_ms"][..]),
-            ("store", &["queue", "timeout_ms"]),
-        ] {
+        for (section, defaulted) in
+            [("log", &["segment_mib", "linger_us", "publish_every_ms"][..]), ("store", &["queue", "timeout_ms"])]
+        {
             let table = bare[section].as_table_mut().unwrap();
             table.retain(|key, _| !defaulted.contains(&key));
         }

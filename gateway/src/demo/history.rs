@@ -146,25 +146,16 @@ impl Historian {
         match note {
             Note::Clean | Note::NoFile => {}
             Note::Late => history.records.push(self.counting()),
-            Note::Disputed => history.records.push(Record {
-                disputed: true,
-                ..self.counting()
-            }),
+            Note::Disputed => history.records.push(Record { disputed: true, ..self.counting() }),
             Note::Repaired => history.records.push(self.repaired()),
             Note::Expired => history.records.push(self.expired()),
             Note::BlackListed => {
-                history.records.push(Record {
-                    class: COURT,
-                    ..self.counting()
-                });
+                history.records.push(Record { class: COURT, ..self.counting() });
                 history.listings.push(self.standing("black"));
             }
             Note::GreyListed => history.listings.push(self.standing("grey")),
             Note::RedListed => history.listings.push(self.standing("red")),
-            Note::Minor => history.records.push(Record {
-                class: PENALTY,
-                ..self.counting()
-            }),
+            Note::Minor => history.records.push(Record { class: PENALTY, ..self.counting() }),
         }
         history
     }
@@ -226,24 +217,15 @@ impl Historian {
     /// Repaired as early as the rules allow (general: 3 months, serious: 1 year), long before it expires.
     fn repaired(&mut self) -> Record {
         let general = self.sequence.chance(50);
-        let determined = if general {
-            self.days_ago(150, 240)
-        } else {
-            self.days_ago(420, 600)
-        };
+        let determined = if general { self.days_ago(150, 240) } else { self.days_ago(420, 600) };
         let severity = if general { "general" } else { "serious" };
         let shortest = if general { 95 } else { 370 };
-        Record {
-            repaired: Some(self.after(determined, shortest, shortest + 40)),
-            ..self.record(severity, determined)
-        }
+        Record { repaired: Some(self.after(determined, shortest, shortest + 40)), ..self.record(severity, determined) }
     }
 
     fn expired(&mut self) -> Record {
-        let (severity, least, most) = self.sequence.pick(
-            ("minor", 130, 900),
-            &[("general", 420, 1500), ("serious", 1150, 2200)],
-        );
+        let (severity, least, most) =
+            self.sequence.pick(("minor", 130, 900), &[("general", 420, 1500), ("serious", 1150, 2200)]);
         let determined = self.days_ago(least, most);
         self.record(severity, determined)
     }
@@ -254,18 +236,13 @@ impl Historian {
         Listing {
             list,
             since,
-            until: self
-                .sequence
-                .chance(50)
-                .then(|| since.saturating_add(3.years())),
+            until: self.sequence.chance(50).then(|| since.saturating_add(3.years())),
             disputed: false,
         }
     }
 
     fn any_record(&mut self) -> Record {
-        let severity = self
-            .sequence
-            .pick("minor", &["minor", "general", "general", "serious"]);
+        let severity = self.sequence.pick("minor", &["minor", "general", "general", "serious"]);
         let determined = self.days_ago(1, 2_200);
         let mut record = self.record(severity, determined);
         let served = self.after(determined, 60, 900);
@@ -278,8 +255,7 @@ impl Historian {
         if repaired <= self.today && self.sequence.chance(30) {
             record.repaired = Some(repaired);
             let revoked = self.after(repaired, 10, 90);
-            record.repair_revoked =
-                (revoked <= self.today && self.sequence.chance(20)).then_some(revoked);
+            record.repair_revoked = (revoked <= self.today && self.sequence.chance(20)).then_some(revoked);
         }
         record.disputed = self.sequence.chance(8);
         record
@@ -288,11 +264,6 @@ impl Historian {
     fn any_listing(&mut self, list: &'static str) -> Listing {
         let since = self.days_ago(1, 1_500);
         let until = self.after(since, 180, 1_500);
-        Listing {
-            list,
-            since,
-            until: self.sequence.chance(60).then_some(until),
-            disputed: self.sequence.chance(8),
-        }
+        Listing { list, since, until: self.sequence.chance(60).then_some(until), disputed: self.sequence.chance(8) }
     }
 }

@@ -21,10 +21,7 @@ pub(super) fn eddsa() -> Result<Zeroizing<String>, Unspecified> {
     let x = URL_SAFE_NO_PAD.encode(pair.public_key());
     let d = Zeroizing::new(URL_SAFE_NO_PAD.encode(seed.as_slice()));
     Ok(Zeroizing::new(format!(
-        concat!(
-            r#"{{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"{}","x":"{}","d":"{}"}}"#,
-            "\n"
-        ),
+        concat!(r#"{{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"{}","x":"{}","d":"{}"}}"#, "\n"),
         KID_EDDSA, x, *d
     )))
 }
@@ -35,13 +32,8 @@ pub(super) fn es256() -> Result<Zeroizing<String>, Unspecified> {
     let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)?;
     let (d, point) = parts(document.as_ref()).ok_or(Unspecified)?;
     // That the parts were cut in the right places: a wrong scalar does not fit the point.
-    EcdsaKeyPair::from_private_key_and_public_key(
-        &ECDSA_P256_SHA256_FIXED_SIGNING,
-        d,
-        point,
-        &random,
-    )
-    .map_err(|_rejected| Unspecified)?;
+    EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P256_SHA256_FIXED_SIGNING, d, point, &random)
+        .map_err(|_rejected| Unspecified)?;
     let (_, coordinates) = point.split_first().ok_or(Unspecified)?;
     let (x, y) = coordinates.split_at(32);
     Ok(Zeroizing::new(format!(
@@ -72,18 +64,13 @@ mod tests {
     use super::*;
 
     fn bytes(jwk: &Value, member: &str) -> Vec<u8> {
-        URL_SAFE_NO_PAD
-            .decode(jwk[member].as_str().unwrap())
-            .unwrap()
+        URL_SAFE_NO_PAD.decode(jwk[member].as_str().unwrap()).unwrap()
     }
 
     #[test]
     fn the_public_part_of_the_ed25519_key_belongs_to_the_private_one() {
         let jwk: Value = serde_json::from_str(&eddsa().unwrap()).unwrap();
-        assert_eq!(
-            (&jwk["kty"], &jwk["crv"]),
-            (&"OKP".into(), &"Ed25519".into())
-        );
+        assert_eq!((&jwk["kty"], &jwk["crv"]), (&"OKP".into(), &"Ed25519".into()));
         assert_eq!((&jwk["alg"], &jwk["use"]), (&"EdDSA".into(), &"sig".into()));
         assert_eq!(jwk["kid"], KID_EDDSA);
         Ed25519KeyPair::from_seed_and_public_key(&bytes(&jwk, "d"), &bytes(&jwk, "x")).unwrap();

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use credit_policy::{
-    Catalogue, CitizenNumber, ClassName, Code, Decision, Facts, History, InstitutionKind, List,
-    Listing, Permit, Record, ScenarioName, Sensitivity, Severity, Value, catalogue::shipped,
-    decide, minimise,
+    Catalogue, CitizenNumber, ClassName, Code, Decision, Facts, History, InstitutionKind, List, Listing, Permit,
+    Record, ScenarioName, Sensitivity, Severity, Value, catalogue::shipped, decide, minimise,
 };
 use jiff::{
     ToSpan,
@@ -36,9 +35,7 @@ fn decision(catalogue: &Catalogue, number: &str, on: Date) -> Decision {
 fn store(today: Date) -> (Connection, String) {
     let people = people::generate(today);
     let mut store = Connection::open_in_memory().unwrap();
-    store
-        .execute_batch(include_str!("../store/schema.sql"))
-        .unwrap();
+    store.execute_batch(include_str!("../store/schema.sql")).unwrap();
     people.fill(&mut store).unwrap();
     (store, people.persons_csv())
 }
@@ -90,10 +87,7 @@ struct Answer {
 fn answer(permit: &Permit, history: &History, on: Date) -> Answer {
     let minimised = minimise(permit, history, on);
     let is = |name| {
-        let mut found = minimised
-            .data
-            .iter()
-            .filter(|(field, _)| field.as_str() == name);
+        let mut found = minimised.data.iter().filter(|(field, _)| field.as_str() == name);
         found.next().unwrap().1 == Value::Bool(true)
     };
     Answer {
@@ -104,43 +98,22 @@ fn answer(permit: &Permit, history: &History, on: Date) -> Answer {
     }
 }
 
-const CLEAN: Answer = Answer {
-    black_listed: false,
-    clean_three_years: true,
-    grey_listed: false,
-    marked: false,
-};
+const CLEAN: Answer = Answer { black_listed: false, clean_three_years: true, grey_listed: false, marked: false };
 
 fn expected(note: &str) -> Answer {
     match note {
         "clean" | "repaired" | "expired" | "red-listed" | "no-file" => CLEAN,
-        "late" => Answer {
-            clean_three_years: false,
-            ..CLEAN
-        },
-        "disputed" => Answer {
-            clean_three_years: false,
-            marked: true,
-            ..CLEAN
-        },
-        "black-listed" => Answer {
-            black_listed: true,
-            clean_three_years: false,
-            ..CLEAN
-        },
-        "grey-listed" => Answer {
-            grey_listed: true,
-            ..CLEAN
-        },
+        "late" => Answer { clean_three_years: false, ..CLEAN },
+        "disputed" => Answer { clean_three_years: false, marked: true, ..CLEAN },
+        "black-listed" => Answer { black_listed: true, clean_three_years: false, ..CLEAN },
+        "grey-listed" => Answer { grey_listed: true, ..CLEAN },
         other => panic!("no expectation for `{other}`"),
     }
 }
 
 /// Days from the making on which the notes are looked at: the first, the last, and some between.
 fn days(today: Date) -> impl Iterator<Item = Date> {
-    [0, 1, 92, 183, 365, 500, 730, 731]
-        .map(|days: i64| today.saturating_add(days.days()))
-        .into_iter()
+    [0, 1, 92, 183, 365, 500, 730, 731].map(|days: i64| today.saturating_add(days.days())).into_iter()
 }
 
 #[test]
@@ -148,11 +121,7 @@ fn every_note_holds_for_two_years() {
     let catalogue = catalogue();
     for today in [TODAY, date(2027, 2, 28), date(2028, 2, 29)] {
         let (store, persons) = store(today);
-        for (number, note) in persons
-            .lines()
-            .skip(1)
-            .map(|line| line.split_once(',').unwrap())
-        {
+        for (number, note) in persons.lines().skip(1).map(|line| line.split_once(',').unwrap()) {
             let history = history(&store, number);
             for on in days(today) {
                 match decision(&catalogue, number, on) {
@@ -160,11 +129,7 @@ fn every_note_holds_for_two_years() {
                         assert_eq!((code, note), (Code::SubjectMinor, "minor"));
                     }
                     Decision::Permit(permit) => {
-                        assert_eq!(
-                            answer(&permit, &history, on),
-                            expected(note),
-                            "{note} on {on}"
-                        );
+                        assert_eq!(answer(&permit, &history, on), expected(note), "{note} on {on}");
                     }
                 }
             }
@@ -176,11 +141,7 @@ fn every_note_holds_for_two_years() {
 fn the_repaired_would_count_and_the_expired_once_did() {
     let catalogue = catalogue();
     let (store, persons) = store(TODAY);
-    for (number, note) in persons
-        .lines()
-        .skip(1)
-        .map(|line| line.split_once(',').unwrap())
-    {
+    for (number, note) in persons.lines().skip(1).map(|line| line.split_once(',').unwrap()) {
         let mut history = history(&store, number);
         let on = match note {
             "repaired" => TODAY,
@@ -198,10 +159,7 @@ fn the_repaired_would_count_and_the_expired_once_did() {
 #[test]
 fn a_red_listed_person_is_on_the_red_list() {
     let (store, persons) = store(TODAY);
-    for number in persons
-        .lines()
-        .filter_map(|line| line.strip_suffix(",red-listed"))
-    {
+    for number in persons.lines().filter_map(|line| line.strip_suffix(",red-listed")) {
         let listings = history(&store, number).listings;
         let until = listings[0].until.unwrap_or(Date::MAX);
         assert!(listings.len() == 1 && listings[0].list == List::Red && listings[0].from <= TODAY);
@@ -212,24 +170,15 @@ fn a_red_listed_person_is_on_the_red_list() {
 #[test]
 fn the_store_s_classes_and_fields_are_those_of_the_data_list() {
     let catalogue = catalogue();
-    let adverse = catalogue
-        .classes()
-        .filter(|class| class.holds_records() && class.sensitivity() == Sensitivity::Adverse);
+    let adverse =
+        catalogue.classes().filter(|class| class.holds_records() && class.sensitivity() == Sensitivity::Adverse);
     let adverse: BTreeSet<_> = adverse.map(|class| class.name().as_str()).collect();
     assert_eq!(adverse, BTreeSet::from(ADVERSE));
 
-    let listed = catalogue
-        .classes()
-        .flat_map(|class| class.attributes().iter().map(|name| name.as_str()));
+    let listed = catalogue.classes().flat_map(|class| class.attributes().iter().map(|name| name.as_str()));
     let listed: BTreeSet<_> = listed.collect();
     let (store, _) = store(TODAY);
-    let mut statement = store
-        .prepare("SELECT DISTINCT field FROM attribute")
-        .unwrap();
-    let held: Vec<String> = statement
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let mut statement = store.prepare("SELECT DISTINCT field FROM attribute").unwrap();
+    let held: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     assert_eq!(listed, held.iter().map(String::as_str).collect());
 }

@@ -40,10 +40,7 @@ impl Sequence {
     pub(super) fn pick<T: Copy>(&mut self, first: T, others: &[T]) -> T {
         let last = i16::try_from(others.len()).unwrap_or(i16::MAX);
         let at = usize::try_from(self.between(0, last)).unwrap_or(0);
-        at.checked_sub(1)
-            .and_then(|at| others.get(at))
-            .copied()
-            .unwrap_or(first)
+        at.checked_sub(1).and_then(|at| others.get(at)).copied().unwrap_or(first)
     }
 }
 
@@ -67,9 +64,7 @@ pub(super) fn draw(serial: u64, born: Date, sequence: &mut Sequence) -> Personal
 /// The check character of ISO 7064 MOD 11-2 over 17 digits (GB 11643 §4.2.4).
 fn check_character(digits: &str) -> char {
     // Weights are powers of two modulo 11, from the left; so a running doubling does.
-    let sum = digits
-        .bytes()
-        .fold(0, |sum, digit| (sum + u32::from(digit - b'0')) * 2 % 11);
+    let sum = digits.bytes().fold(0, |sum, digit| (sum + u32::from(digit - b'0')) * 2 % 11);
     match (12 - sum) % 11 {
         10 => 'X',
         value => char::from_digit(value, 10).unwrap_or('X'),
@@ -103,9 +98,7 @@ mod tests {
         let drawn: Vec<_> = (0..1_000).map(|_| sequence.between(-2, 3)).collect();
         assert_eq!(drawn.iter().min(), Some(&-2));
         assert_eq!(drawn.iter().max(), Some(&3));
-        let picked: Vec<_> = (0..1_000)
-            .map(|_| sequence.pick('a', &['b', 'c']))
-            .collect();
+        let picked: Vec<_> = (0..1_000).map(|_| sequence.pick('a', &['b', 'c'])).collect();
         assert!(['a', 'b', 'c'].iter().all(|one| picked.contains(one)));
     }
 

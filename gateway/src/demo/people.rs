@@ -47,12 +47,9 @@ pub fn generate(today: Date) -> People {
         let note = chosen.then(|| adults.next()).flatten();
         (Age::InTable(applicant.age), note, applicant.attributes)
     });
-    let strangers = [
-        (Age::Under18, Note::Minor),
-        (Age::InTable(40), Note::NoFile),
-    ]
-    .into_iter()
-    .flat_map(|(age, note)| std::iter::repeat_n((age, Some(note), Vec::new()), note.count()));
+    let strangers = [(Age::Under18, Note::Minor), (Age::InTable(40), Note::NoFile)]
+        .into_iter()
+        .flat_map(|(age, note)| std::iter::repeat_n((age, Some(note), Vec::new()), note.count()));
     let people = applicants.chain(strangers);
     People(
         (0..)
@@ -66,12 +63,7 @@ pub fn generate(today: Date) -> People {
                     Some(note) => historian.noted(note),
                     None => historian.mixed(born),
                 };
-                Person {
-                    number,
-                    note,
-                    attributes,
-                    history,
-                }
+                Person { number, note, attributes, history }
             })
             .collect(),
     )
@@ -90,9 +82,7 @@ fn birthday(age: Age, today: Date, sequence: &mut Sequence) -> Date {
         Age::Under18 => (today, sequence.between(10, 14)),
     };
     let days = sequence.between(0, 364);
-    anchor
-        .saturating_sub(i64::from(years).years())
-        .saturating_add(i64::from(days).days())
+    anchor.saturating_sub(i64::from(years).years()).saturating_add(i64::from(days).days())
 }
 
 impl People {
@@ -103,9 +93,7 @@ impl People {
     pub fn fill(&self, store: &mut Connection) -> rusqlite::Result<()> {
         let transaction = store.transaction()?;
         for person in &self.0 {
-            person
-                .number
-                .disclose(|number| insert(&transaction, number, person))?;
+            person.number.disclose(|number| insert(&transaction, number, person))?;
         }
         transaction.commit()
     }
@@ -130,9 +118,8 @@ fn insert(store: &Transaction<'_>, number: &str, person: &Person) -> rusqlite::R
     for (field, value) in &person.attributes {
         attribute.execute(params![number, field, value.to_string()])?;
     }
-    let mut record = store.prepare_cached(
-        "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    )?;
+    let mut record =
+        store.prepare_cached("INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
     for (nr, row) in (1_i64..).zip(&person.history.records) {
         record.execute(params![
             number,
@@ -148,8 +135,7 @@ fn insert(store: &Transaction<'_>, number: &str, person: &Person) -> rusqlite::R
             row.disputed,
         ])?;
     }
-    let mut listing =
-        store.prepare_cached("INSERT INTO listing VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let mut listing = store.prepare_cached("INSERT INTO listing VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for (nr, row) in (1_i64..).zip(&person.history.listings) {
         listing.execute(params![
             number,
@@ -179,9 +165,7 @@ mod tests {
 
     fn filled(people: &People, file: &Path) -> Connection {
         let mut store = Connection::open(file).unwrap();
-        store
-            .execute_batch(include_str!("../store/schema.sql"))
-            .unwrap();
+        store.execute_batch(include_str!("../store/schema.sql")).unwrap();
         people.fill(&mut store).unwrap();
         store
     }
@@ -209,10 +193,7 @@ mod tests {
             person.number.disclose(|number| {
                 assert!(number.starts_with("99"));
                 assert!(CitizenNumber::parse(number).is_ok());
-                assert!(
-                    seen.insert(number.get(..6).unwrap().to_owned()),
-                    "twice the same division"
-                );
+                assert!(seen.insert(number.get(..6).unwrap().to_owned()), "twice the same division");
             });
         }
         assert_eq!(seen.len(), 1_016);
@@ -222,18 +203,13 @@ mod tests {
     fn birthdays_agree_with_the_ages_of_the_table_and_minors_stay_minors() {
         let people = generate(TODAY);
         for (person, applicant) in people.0.iter().zip(applicants::all()) {
-            let born: i16 = person
-                .number
-                .disclose(|number| number.get(6..10).unwrap().parse().unwrap());
+            let born: i16 = person.number.disclose(|number| number.get(6..10).unwrap().parse().unwrap());
             assert_eq!(2026 - born, applicant.age);
         }
         for person in &people.0 {
-            let number = person
-                .number
-                .disclose(|number| CitizenNumber::parse(number).ok().unwrap());
+            let number = person.number.disclose(|number| CitizenNumber::parse(number).ok().unwrap());
             for years in [0, 2] {
-                let adult = number
-                    .disclose(|number| number.is_adult_on(TODAY.saturating_add(years.years())));
+                let adult = number.disclose(|number| number.is_adult_on(TODAY.saturating_add(years.years())));
                 assert_eq!(adult, person.note != Some(Note::Minor));
             }
         }
@@ -241,14 +217,8 @@ mod tests {
 
     #[test]
     fn no_adult_has_anything_from_before_the_18th_birthday() {
-        for person in generate(TODAY)
-            .0
-            .iter()
-            .filter(|person| person.note != Some(Note::Minor))
-        {
-            let number = person
-                .number
-                .disclose(|number| CitizenNumber::parse(number).ok().unwrap());
+        for person in generate(TODAY).0.iter().filter(|person| person.note != Some(Note::Minor)) {
+            let number = person.number.disclose(|number| CitizenNumber::parse(number).ok().unwrap());
             let acts = person.history.records.iter().map(|record| record.act);
             for day in acts.chain(person.history.listings.iter().map(|listing| listing.since)) {
                 assert!(number.disclose(|number| number.is_adult_on(day)), "{day}");
@@ -309,34 +279,10 @@ mod tests {
         ] {
             assert!(count(&store, what) >= 5, "{what}: {}", count(&store, what));
         }
-        assert_eq!(
-            count(
-                &store,
-                "record WHERE act > determined OR determined > '2026-11-22'"
-            ),
-            0
-        );
-        assert_eq!(
-            count(
-                &store,
-                "record WHERE repaired <= determined OR repair_revoked <= repaired"
-            ),
-            0
-        );
-        assert_eq!(
-            count(
-                &store,
-                "record WHERE max(repaired, repair_revoked) > '2026-11-22'"
-            ),
-            0
-        );
-        assert_eq!(
-            count(
-                &store,
-                "listing WHERE since > '2026-11-22' OR until <= since"
-            ),
-            0
-        );
+        assert_eq!(count(&store, "record WHERE act > determined OR determined > '2026-11-22'"), 0);
+        assert_eq!(count(&store, "record WHERE repaired <= determined OR repair_revoked <= repaired"), 0);
+        assert_eq!(count(&store, "record WHERE max(repaired, repair_revoked) > '2026-11-22'"), 0);
+        assert_eq!(count(&store, "listing WHERE since > '2026-11-22' OR until <= since"), 0);
     }
 
     #[test]

@@ -40,7 +40,10 @@ pub async fn run(dir: &Path, gateway: &Gateway) -> Result<(), TourError> {
     let address = gateway.settings.listen.institutions;
     let housing = Caller::new(dir, "housing", address)?;
     let bank = Caller::new(dir, "bank", address)?;
-    say(words("演示:公租房资格核查(应查必查)\n", "A tour: public rental housing, a look-up that a statute demands (应查必查)\n"));
+    say(words(
+        "演示:公租房资格核查(应查必查)\n",
+        "A tour: public rental housing, a look-up that a statute demands (应查必查)\n",
+    ));
     let case = format!("TOUR-{}", gateway.clock.now().as_second());
     let answer = look_up(&housing, dir, &case).await?;
     receipt(&housing, dir, gateway, &answer).await?;
@@ -52,8 +55,16 @@ async fn look_up(housing: &Caller, dir: &Path, case: &str) -> Result<Value, Tour
     let clean = folder::person(dir, Note::Clean)?;
     let (status, answer) = housing.ask(&query(&clean, Some(case))).await?;
     hold(status == 200, || format!("the look-up was answered with {status}: {answer}"))?;
-    hold(answer.pointer("/data/clean_three_years") == Some(&Value::Bool(true)), || "a clean person has no clean three years".to_owned())?;
-    say(format_args!("1. {}", words("住房保障部门查询一人,得到三个字段,别无其他:", "The housing department asks about a person and gets three fields, nothing else:")));
+    hold(answer.pointer("/data/clean_three_years") == Some(&Value::Bool(true)), || {
+        "a clean person has no clean three years".to_owned()
+    })?;
+    say(format_args!(
+        "1. {}",
+        words(
+            "住房保障部门查询一人,得到三个字段,别无其他:",
+            "The housing department asks about a person and gets three fields, nothing else:"
+        )
+    ));
     say(format_args!("   {}", answer.get("data").unwrap_or(&Value::Null)));
     say(words(
         "   公民身份号码不返回;对方得到的是仅在本机构、本用途有效的假名。\n",
@@ -69,17 +80,25 @@ async fn receipt(housing: &Caller, dir: &Path, gateway: &Gateway, answer: &Value
     let key = vkey(gateway)?;
     let (index, checkpoint) = verify::receipt(&proof, record.as_bytes(), &key).map_err(|error| unexpected(&error))?;
     let told = answer.pointer("/receipt/leaf").and_then(Value::as_str).unwrap_or_default();
-    hold(told == STANDARD.encode(merkle::leaf_hash(record.as_bytes())), || "the receipt names another leaf".to_owned())?;
+    hold(told == STANDARD.encode(merkle::leaf_hash(record.as_bytes())), || {
+        "the receipt names another leaf".to_owned()
+    })?;
     let clean = folder::person(dir, Note::Clean)?;
     hold(clean.disclose(|number| !record.contains(number.as_str())), || "the record names the person".to_owned())?;
     leaf::QueryLeaf::parse(record.as_bytes()).map_err(|error| unexpected(&error))?;
     say(format_args!(
         "2. {} {index} ({} {}).",
-        words("答复之前已留痕;回执证明该记录位于日志第", "The record was durable before the answer left; its receipt proves that it is leaf"),
+        words(
+            "答复之前已留痕;回执证明该记录位于日志第",
+            "The record was durable before the answer left; its receipt proves that it is leaf"
+        ),
         words("日志大小", "log size"),
         checkpoint.size
     ));
-    say(words("   记录中没有姓名、号码,只有密封部分。\n", "   The record names nobody: the personal part is sealed.\n"));
+    say(words(
+        "   记录中没有姓名、号码,只有密封部分。\n",
+        "   The record names nobody: the personal part is sealed.\n",
+    ));
     Ok(())
 }
 
@@ -88,10 +107,30 @@ async fn refusals(housing: &Caller, bank: &Caller, dir: &Path, case: &str) -> Re
     let minor = folder::person(dir, Note::Minor)?;
     let wrong = clean.disclose(|number| Personal::new(wrong_check(number)));
     let refused = [
-        (bank, query(&clean, Some(case)), "scenario-not-allowed", words("银行不得使用该场景", "a bank may not use this scenario")),
-        (housing, query(&clean, None), "case-required", words("没有案件编号,不得依法查询", "no look-up by statute without a case")),
-        (housing, query(&wrong, Some(case)), "invalid-citizen-number", words("号码校验位错误,未询问任何数据源", "a wrong check digit is refused before any store is asked")),
-        (housing, query(&minor, Some(case)), "subject-minor", words("不提供未成年人信息", "nothing is answered about minors")),
+        (
+            bank,
+            query(&clean, Some(case)),
+            "scenario-not-allowed",
+            words("银行不得使用该场景", "a bank may not use this scenario"),
+        ),
+        (
+            housing,
+            query(&clean, None),
+            "case-required",
+            words("没有案件编号,不得依法查询", "no look-up by statute without a case"),
+        ),
+        (
+            housing,
+            query(&wrong, Some(case)),
+            "invalid-citizen-number",
+            words("号码校验位错误,未询问任何数据源", "a wrong check digit is refused before any store is asked"),
+        ),
+        (
+            housing,
+            query(&minor, Some(case)),
+            "subject-minor",
+            words("不提供未成年人信息", "nothing is answered about minors"),
+        ),
     ];
     say(format_args!("3. {}", words("四次拒绝,每次同样留痕:", "Four refusals, each on the record like an answer:")));
     for (caller, body, code, shows) in refused {
@@ -133,7 +172,9 @@ pub fn print_calls(dir: &Path, gateway: &Gateway) -> Result<(), DemoError> {
     let public = gateway.settings.listen.public;
     let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let dir = dir.display();
-    let curl = format!("curl -sS --cacert {dir}/ca.pem --cert {dir}/institutions/housing.pem --key {dir}/institutions/housing.key");
+    let curl = format!(
+        "curl -sS --cacert {dir}/ca.pem --cert {dir}/institutions/housing.pem --key {dir}/institutions/housing.key"
+    );
     clean.disclose(|number| {
         let body = |case: &str| format!(r#"{{"scenario":"public-rental-housing","subject":"{number}","operator":"staff-0017","case":"{case}"}}"#);
         say(words("可直接复制的调用:\n", "Calls to copy and paste:\n"));

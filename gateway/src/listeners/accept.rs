@@ -14,7 +14,14 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{listeners::Body, register::Thumbprint, settings::Bounds};
+use crate::{
+    listeners::{
+        Body,
+        head::{Gate, Gated},
+    },
+    register::Thumbprint,
+    settings::Bounds,
+};
 
 /// Request head, HTTP/1.1: bytes and lines.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -32,8 +39,19 @@ pub struct Door {
     pub idle: Duration,
     /// Streams at once on an HTTP/2 connection.
     pub streams: u32,
+    /// Whether heads of HTTP/1.1 are looked at before hyper reads them ([`head`](super::head)); the service must then
+    /// tell the gate of every head.
+    pub gated: bool,
     /// True once the gateway drains.
     pub draining: watch::Receiver<bool>,
+}
+
+/// The other end of a connection, as its service gets to know it.
+pub struct Peer {
+    /// The certificate that TLS verified.
+    pub certificate: Option<Thumbprint>,
+    /// The gate before its heads, on HTTP/1.1 at a gated door.
+    pub gate: Option<Arc<Gate>>,
 }
 
 impl Door {
@@ -46,15 +64,16 @@ impl Door {
             handshake: Duration::from_millis(bounds.handshake_ms),
             idle: Duration::from_secs(bounds.idle_s),
             streams: u32::try_from(bounds.journeys_per_connection).unwrap_or(u32::MAX),
+            gated: false,
             draining,
         }
     }
 }
 
-/// Accepts until the gateway drains. `service` makes the service of one connection from its certificate.
+/// Accepts until the gateway drains. `service` makes the service of one connection.
 pub async fn accept<S, F>(listener: TcpListener, door: Arc<Door>, service: F)
 where
-    F: Fn(Option<Thumbprint>) -> S + Clone + Send + 'static,
+    F: Fn(Peer) -> S + Clone + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,
 {
@@ -86,7 +105,7 @@ where
 
 async fn connection<S, F>(stream: TcpStream, door: &Door, service: F)
 where
-    F: Fn(Option<Thumbprint>) -> S,
+    F: Fn(Peer) -> S,
     S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,
 {
@@ -94,22 +113,21 @@ where
         return;
     }
     let Some(tls) = &door.tls else {
-        return http1(stream, door, service(None)).await;
+        return http1(stream, door, service(Peer { certificate: None, gate: None })).await;
     };
     let acceptor = TlsAcceptor::from(Arc::clone(tls));
     let Ok(Ok(stream)) = tokio::time::timeout(door.handshake, acceptor.accept(stream)).await else {
         return;
     };
     let (_, session) = stream.get_ref();
-    let thumbprint = session
-        .peer_certificates()
-        .and_then(<[_]>::first)
-        .map(|certificate| Thumbprint::of(certificate));
-    let service = service(thumbprint);
+    let certificate = session.peer_certificates().and_then(<[_]>::first).map(|certificate| Thumbprint::of(certificate));
     if session.alpn_protocol() == Some(b"h2") {
-        http2(stream, door, service).await;
+        http2(stream, door, service(Peer { certificate, gate: None })).await;
+    } else if door.gated {
+        let (stream, gate) = Gated::new(stream);
+        http1(stream, door, service(Peer { certificate, gate: Some(gate) })).await;
     } else {
-        http1(stream, door, service).await;
+        http1(stream, door, service(Peer { certificate, gate: None })).await;
     }
 }
 

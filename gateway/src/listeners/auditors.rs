@@ -18,7 +18,11 @@ use crate::{
 };
 
 /// Answers an auditor.
-pub async fn answer(gateway: Arc<Gateway>, certificate: Option<Thumbprint>, request: Request<Incoming>) -> Response<Body> {
+pub async fn answer(
+    gateway: Arc<Gateway>,
+    certificate: Option<Thumbprint>,
+    request: Request<Incoming>,
+) -> Response<Body> {
     let caller = certificate.and_then(|certificate| Some((certificate, gateway.register.by_certificate(certificate)?)));
     let Some((certificate, auditor)) = caller else {
         return fixed(Code::CertificateUnknown, Language::Zh);
@@ -43,11 +47,7 @@ pub async fn answer(gateway: Arc<Gateway>, certificate: Option<Thumbprint>, requ
 }
 
 async fn record_read(gateway: &Gateway, certificate: Thumbprint, auditor: &Institution, path: &str) -> bool {
-    let read = Read {
-        reader: auditor.id().to_owned(),
-        certificate: certificate.to_string(),
-        path: path.to_owned(),
-    };
+    let read = Read { reader: auditor.id().to_owned(), certificate: certificate.to_string(), path: path.to_owned() };
     let Ok(entry) = read.entry(gateway.new_id()) else {
         return false;
     };

@@ -18,7 +18,7 @@ use crate::{
     body::RequestBody,
     gateway::Gateway,
     journey::{Arrival, journey},
-    listeners::Body,
+    listeners::{Body, accept::Peer},
     refusal::accepted,
     register::{Institution, Thumbprint},
     stages::reply::fixed,
@@ -27,20 +27,16 @@ use crate::{
 /// The service of one connection.
 pub struct Institutions {
     gateway: Arc<Gateway>,
-    certificate: Option<Thumbprint>,
+    peer: Peer,
     journeys: Arc<Semaphore>,
 }
 
 impl Institutions {
-    /// For a connection with this certificate.
+    /// For one connection.
     #[must_use]
-    pub fn new(gateway: Arc<Gateway>, certificate: Option<Thumbprint>) -> Self {
+    pub fn new(gateway: Arc<Gateway>, peer: Peer) -> Self {
         let journeys = Arc::new(Semaphore::new(gateway.settings.bounds.journeys_per_connection));
-        Self {
-            gateway,
-            certificate,
-            journeys,
-        }
+        Self { gateway, peer, journeys }
     }
 }
 
@@ -52,17 +48,24 @@ impl Service<Request<Incoming>> for Institutions {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let gateway = Arc::clone(&self.gateway);
         let journeys = Arc::clone(&self.journeys);
-        let certificate = self.certificate;
-        Box::pin(async move { Ok(answer(gateway, certificate, journeys, request).await) })
+        let certificate = self.peer.certificate;
+        let sound = self.peer.gate.as_ref().is_none_or(|gate| gate.head_was_read(&request));
+        Box::pin(async move { Ok(answer(gateway, certificate, journeys, request, sound).await) })
     }
 }
 
-async fn answer(gateway: Arc<Gateway>, certificate: Option<Thumbprint>, journeys: Arc<Semaphore>, request: Request<Incoming>) -> Response<Body> {
+async fn answer(
+    gateway: Arc<Gateway>,
+    certificate: Option<Thumbprint>,
+    journeys: Arc<Semaphore>,
+    request: Request<Incoming>,
+    sound: bool,
+) -> Response<Body> {
     let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
     let Some(certificate) = certificate else {
         return fixed(Code::CertificateUnknown, language);
     };
-    if let Some(wanted) = Own::of(&request) {
+    if let Some(wanted) = Own::of(&request).filter(|_| sound) {
         return match gateway.register.by_certificate(certificate) {
             Some(institution) => read_own(&gateway, &institution, wanted, language).await,
             None => fixed(Code::CertificateUnknown, language),
@@ -84,6 +87,7 @@ async fn answer(gateway: Arc<Gateway>, certificate: Option<Thumbprint>, journeys
     let arrival = Arrival {
         certificate,
         head,
+        sound,
         body: RequestBody::new(body, Duration::from_millis(gateway.settings.bounds.request_ms)),
         permits,
     };
@@ -124,7 +128,12 @@ fn parse(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok().filter(|id| id.to_string() == text)
 }
 
-async fn read_own(gateway: &Arc<Gateway>, institution: &Arc<Institution>, wanted: Own, language: Language) -> Response<Body> {
+async fn read_own(
+    gateway: &Arc<Gateway>,
+    institution: &Arc<Institution>,
+    wanted: Own,
+    language: Language,
+) -> Response<Body> {
     let id = match wanted {
         Own::Receipt(id) | Own::Record(id) => id,
     };

@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod auditors;
 pub mod files;
+pub mod head;
 pub mod institutions;
 pub mod operations;
 pub mod public;

@@ -18,8 +18,12 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Respon
         return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
     }
     match LogFile::of(request.uri().path()) {
-        Some(file @ (LogFile::Checkpoint | LogFile::VerifierKey | LogFile::Tile(_))) => serve(&gateway.log_folder(), &file).await,
-        Some(LogFile::Entries(_)) => plain(StatusCode::FORBIDDEN, "entry bundles are for auditors: ask their listener\n"),
+        Some(file @ (LogFile::Checkpoint | LogFile::VerifierKey | LogFile::Tile(_))) => {
+            serve(&gateway.log_folder(), &file).await
+        }
+        Some(LogFile::Entries(_)) => {
+            plain(StatusCode::FORBIDDEN, "entry bundles are for auditors: ask their listener\n")
+        }
         None => plain(StatusCode::NOT_FOUND, "not found\n"),
     }
 }

@@ -56,7 +56,8 @@ pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, T
             for authority in certificates(&tls.authorities)? {
                 roots.add(authority).map_err(|error| unusable(&error))?;
             }
-            let list = CertificateRevocationListDer::from_pem_file(&tls.revocation_list).map_err(|error| pem(&tls.revocation_list, &error))?;
+            let list = CertificateRevocationListDer::from_pem_file(&tls.revocation_list)
+                .map_err(|error| pem(&tls.revocation_list, &error))?;
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                 .with_crls([list])
                 .enforce_revocation_expiration()
@@ -68,9 +69,8 @@ pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, T
     };
     refuse_open_key(&tls.key)?;
     let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| pem(&tls.key, &error))?;
-    let mut config = builder
-        .with_single_cert(certificates(&tls.certificate)?, key)
-        .map_err(|error| unusable(&error))?;
+    let mut config =
+        builder.with_single_cert(certificates(&tls.certificate)?, key).map_err(|error| unusable(&error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // A resumed session would skip the look at the certificate and its revocation (formats.md §1).
     config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -79,9 +79,8 @@ pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, T
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let all: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| pem(path, &error))?;
+    let all: Vec<_> =
+        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| pem(path, &error))?;
     if all.is_empty() {
         return Err(pem(path, &"it holds no certificate"));
     }
@@ -89,18 +88,11 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 }
 
 fn pem(path: &Path, why: &dyn std::fmt::Display) -> TlsError {
-    TlsError::Pem {
-        path: path.display().to_string(),
-        why: why.to_string(),
-    }
+    TlsError::Pem { path: path.display().to_string(), why: why.to_string() }
 }
 
 fn refuse_open_key(path: &Path) -> Result<(), TlsError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).map_err(|error| pem(path, &error))?.permissions().mode();
-    if mode & 0o077 == 0 {
-        Ok(())
-    } else {
-        Err(TlsError::KeyMode(path.display().to_string()))
-    }
+    if mode & 0o077 == 0 { Ok(()) } else { Err(TlsError::KeyMode(path.display().to_string())) }
 }

@@ -17,6 +17,15 @@ pub const BODY_BYTES: usize = 16 * 1024;
 /// The path of a query.
 pub const PATH: &str = "/v1/queries";
 
+/// The head of a request.
+#[derive(Clone, Copy)]
+pub struct Head<'a> {
+    /// As hyper read it.
+    pub parts: &'a Parts,
+    /// False where a line of it ended in a bare LF.
+    pub sound: bool,
+}
+
 /// PROOF: the request is whole, of the known form, and names a scenario of the catalogue.
 #[must_use]
 pub struct Asked {
@@ -40,10 +49,17 @@ struct Wire {
 /// `not-found`, `method-not-allowed`, `unsupported-media-type`, `payload-too-large`, `malformed-request`,
 /// `request-timeout`, `unknown-scenario`, `operator-required`, `case-required`, `invalid-citizen-number`,
 /// `unknown-field`.
-pub async fn accept(gateway: &Gateway, _identified: Identified, head: &Parts, body: &mut RequestBody, draft: &mut Draft) -> Result<Asked, Refusal> {
+pub async fn accept(
+    gateway: &Gateway,
+    _identified: Identified,
+    head: Head<'_>,
+    body: &mut RequestBody,
+    draft: &mut Draft,
+) -> Result<Asked, Refusal> {
     check_head(head)?;
     let bytes = Zeroizing::new(body.read(BODY_BYTES).await?);
-    let wire: Wire = serde_json::from_slice(&bytes).map_err(|error| Refusal::because(Code::MalformedRequest, place(&error)))?;
+    let wire: Wire =
+        serde_json::from_slice(&bytes).map_err(|error| Refusal::because(Code::MalformedRequest, place(&error)))?;
     let scenario = gateway.catalogue.scenario(&wire.scenario).ok_or(Code::UnknownScenario)?;
     draft.scenario = Some(Arc::clone(scenario));
     operator(wire.operator.as_deref(), draft)?;
@@ -53,7 +69,10 @@ pub async fn accept(gateway: &Gateway, _identified: Identified, head: &Parts, bo
     Ok(Asked { _proof: () })
 }
 
-fn check_head(head: &Parts) -> Result<(), Refusal> {
+fn check_head(Head { parts: head, sound }: Head<'_>) -> Result<(), Refusal> {
+    if !sound {
+        return Err(ambiguous("a line of the head ends in a bare LF"));
+    }
     let headers = &head.headers;
     let once = |name| headers.get_all(name).iter().count() == 1;
     // What one party reads as the end of a message and another does not is where requests are smuggled (RFC 9112 §11.2).
@@ -76,10 +95,7 @@ fn check_head(head: &Parts) -> Result<(), Refusal> {
     if head.uri.query().is_some() {
         return Err(Refusal::because(Code::MalformedRequest, "a query string is not taken"));
     }
-    let json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(is_json);
+    let json = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
     if !json || !once(header::CONTENT_TYPE) || headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Code::UnsupportedMediaType.into());
     }
@@ -87,10 +103,7 @@ fn check_head(head: &Parts) -> Result<(), Refusal> {
 }
 
 fn ambiguous(cause: &str) -> Refusal {
-    Refusal {
-        closes: true,
-        ..Refusal::because(Code::MalformedRequest, cause)
-    }
+    Refusal { closes: true, ..Refusal::because(Code::MalformedRequest, cause) }
 }
 
 /// `application/json`, with no parameter but `charset=utf-8`.
@@ -107,7 +120,8 @@ fn place(error: &serde_json::Error) -> String {
 
 fn operator(text: Option<&str>, draft: &mut Draft) -> Result<(), Refusal> {
     let text = text.ok_or(Code::OperatorRequired)?;
-    let operator = OperatorId::parse(text).map_err(|error| Refusal::because(Code::MalformedRequest, format!("operator: {error}")))?;
+    let operator = OperatorId::parse(text)
+        .map_err(|error| Refusal::because(Code::MalformedRequest, format!("operator: {error}")))?;
     draft.operator = Some(operator);
     draft.facts.operator = true;
     Ok(())
@@ -117,7 +131,8 @@ fn case(text: Option<&str>, ground: Ground, draft: &mut Draft) -> Result<(), Ref
     let Some(text) = text else {
         return if ground == Ground::Statute { Err(Code::CaseRequired.into()) } else { Ok(()) };
     };
-    let case = CaseNumber::parse(text).map_err(|error| Refusal::because(Code::MalformedRequest, format!("case: {error}")))?;
+    let case =
+        CaseNumber::parse(text).map_err(|error| Refusal::because(Code::MalformedRequest, format!("case: {error}")))?;
     draft.case = Some(case);
     draft.facts.case = true;
     Ok(())
@@ -138,7 +153,12 @@ fn fields(gateway: &Gateway, names: Option<Vec<String>>, draft: &mut Draft) -> R
     }
     let mut known = names
         .iter()
-        .map(|name| FieldName::parse(name).ok().filter(|name| gateway.catalogue.field(name.as_str()).is_some()).ok_or(Code::UnknownField))
+        .map(|name| {
+            FieldName::parse(name)
+                .ok()
+                .filter(|name| gateway.catalogue.field(name.as_str()).is_some())
+                .ok_or(Code::UnknownField)
+        })
         .collect::<Result<Vec<_>, _>>()?;
     known.sort();
     if known.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {

@@ -19,7 +19,6 @@ pub struct Admitted {
 
 impl Admitted {
     /// What is permitted.
-    #[must_use]
     pub fn permit(&self) -> &Permit {
         self.permitted.permit()
     }

@@ -12,7 +12,6 @@ pub struct Permitted {
 
 impl Permitted {
     /// What is permitted.
-    #[must_use]
     pub fn permit(&self) -> &Permit {
         &self.permit
     }
@@ -30,9 +29,6 @@ pub fn authorise(gateway: &Gateway, _grounded: Grounded, draft: &mut Draft) -> R
     let scenario = draft.scenario.as_ref().map(|scenario| scenario.name());
     match decide(&gateway.catalogue, scenario, &draft.facts) {
         Decision::Permit(permit) => Ok(Permitted { permit }),
-        Decision::Refuse { code, rules } => Err(Refusal {
-            rules,
-            ..Refusal::from(code)
-        }),
+        Decision::Refuse { code, rules } => Err(Refusal { rules, ..Refusal::from(code) }),
     }
 }

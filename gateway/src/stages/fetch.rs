@@ -5,11 +5,7 @@ use std::sync::Arc;
 use credit_policy::{Code, History, Permit};
 
 use crate::{
-    draft::Draft,
-    gateway::Gateway,
-    refusal::Refusal,
-    stages::admit::Admitted,
-    state::Reservation,
+    draft::Draft, gateway::Gateway, refusal::Refusal, stages::admit::Admitted, state::Reservation,
     store::sqlite::StoreError,
 };
 

@@ -57,7 +57,8 @@ pub fn minimise(gateway: &Gateway, fetched: Fetched, draft: &mut Draft) -> Resul
     let scenario = permit.scenario();
     let person = draft.person.as_ref().ok_or(Code::InternalError)?;
     let keys = gateway.keys.current();
-    let issued = person.disclose(|number| keys.pseudonyms.issue(draft.institution.id(), scenario.purpose_group(), number.as_str()));
+    let issued = person
+        .disclose(|number| keys.pseudonyms.issue(draft.institution.id(), scenario.purpose_group(), number.as_str()));
     let wire = Wire {
         query: draft.id,
         scenario: scenario.name().as_str(),
@@ -72,9 +73,5 @@ pub fn minimise(gateway: &Gateway, fetched: Fetched, draft: &mut Draft) -> Resul
     draft.told = Some(Personal::new(sealed::told(&history)));
     draft.counts = Some(minimised.counts);
     draft.pseudonym = Some(Personal::new(issued.current.as_str().to_owned()));
-    Ok(Answer {
-        body,
-        permit,
-        reservation,
-    })
+    Ok(Answer { body, permit, reservation })
 }

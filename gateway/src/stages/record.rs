@@ -80,7 +80,11 @@ struct Verdict<'a> {
 ///
 /// # Errors
 /// [`NotRecordable`]: then nothing may be told.
-pub async fn record(gateway: &Gateway, mut draft: Draft, outcome: Result<Answer, Refusal>) -> Result<Recorded, NotRecordable> {
+pub async fn record(
+    gateway: &Gateway,
+    mut draft: Draft,
+    outcome: Result<Answer, Refusal>,
+) -> Result<Recorded, NotRecordable> {
     let refusal = match outcome {
         Ok(answer) => {
             let (body, permit, reservation) = answer.into_parts();
@@ -120,12 +124,7 @@ async fn record_refusal(gateway: &Gateway, mut draft: Draft, refusal: Refusal) -
         tracing::info!(code = refusal.code.as_str(), query = %draft.id, cause, "refused");
     }
     let rules = grounds_of_refusal(gateway, &mut draft, &refusal);
-    let verdict = Verdict {
-        code: Some(refusal.code),
-        rules: &rules,
-        fields: None,
-        notice: None,
-    };
+    let verdict = Verdict { code: Some(refusal.code), rules: &rules, fields: None, notice: None };
     let problem = Problem {
         code: refusal.code.as_str(),
         title: refusal::title(refusal.code, draft.language),
@@ -137,10 +136,7 @@ async fn record_refusal(gateway: &Gateway, mut draft: Draft, refusal: Refusal) -
     let entry = entry(gateway, &draft, &verdict, &body, &opening)?;
     let ticket = gateway.log.submit(entry, draft.wants_proof, || true).map_err(|_| NotRecordable)?;
     let durable = ticket.await?;
-    Ok(Recorded {
-        body: with_receipt(gateway, &draft, body, &opening, &durable),
-        refusal: Some(refusal),
-    })
+    Ok(Recorded { body: with_receipt(gateway, &draft, body, &opening, &durable), refusal: Some(refusal) })
 }
 
 /// The facts as the leaf tells them, so that the refusal can be decided again; and the rules that refuse.
@@ -162,7 +158,13 @@ fn grounds_of_refusal(gateway: &Gateway, draft: &mut Draft, refusal: &Refusal) -
     again(draft).unwrap_or_default()
 }
 
-fn entry(gateway: &Gateway, draft: &Draft, verdict: &Verdict<'_>, body: &[u8], opening: &Opening) -> Result<Entry, NotRecordable> {
+fn entry(
+    gateway: &Gateway,
+    draft: &Draft,
+    verdict: &Verdict<'_>,
+    body: &[u8],
+    opening: &Opening,
+) -> Result<Entry, NotRecordable> {
     let keys = gateway.keys.current();
     let id = draft.id.to_string();
     let institution = draft.institution.id();
@@ -212,10 +214,7 @@ impl Opening {
     fn draw(gateway: &Gateway) -> Result<Self, NotRecordable> {
         let mut bytes = [0; 32];
         gateway.entropy.fill(&mut bytes).map_err(|error| unrecordable(&error))?;
-        Ok(Self {
-            bytes,
-            text: STANDARD.encode(bytes),
-        })
+        Ok(Self { bytes, text: STANDARD.encode(bytes) })
     }
 }
 

@@ -42,10 +42,7 @@ pub fn fixed(code: Code, language: Language) -> Response<Body> {
         hyper::StatusCode::SERVICE_UNAVAILABLE => Some(1),
         _ => None,
     };
-    let refusal = Refusal {
-        retry_after_s,
-        ..Refusal::from(code)
-    };
+    let refusal = Refusal { retry_after_s, ..Refusal::from(code) };
     refuse(&mut response, &refusal, language);
     set(response.headers_mut(), header::CACHE_CONTROL, "no-store");
     response

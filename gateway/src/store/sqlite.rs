@@ -13,7 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use credit_policy::{Attribute, CitizenNumber, ClassName, FetchPlan, FieldName, History, List, Listing, Personal, Record, Severity, Value};
+use credit_policy::{
+    Attribute, CitizenNumber, ClassName, FetchPlan, FieldName, History, List, Listing, Personal, Record, Severity,
+    Value,
+};
 use jiff::civil::Date;
 use rusqlite::{Connection, OpenFlags, Row, types::ValueRef};
 use tokio::sync::oneshot;
@@ -57,10 +60,7 @@ impl SqliteStore {
     /// # Errors
     /// When the file is missing or is no store of the known schema.
     pub fn open(path: &Path, readers: usize, queue: usize, timeout: Duration) -> Result<Self, OpenError> {
-        let fault = |why: &dyn std::fmt::Display| OpenError {
-            path: path.display().to_string(),
-            why: why.to_string(),
-        };
+        let fault = |why: &dyn std::fmt::Display| OpenError { path: path.display().to_string(), why: why.to_string() };
         let readers = (0..readers.max(1))
             .map(|number| {
                 let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| fault(&error))?;
@@ -75,18 +75,18 @@ impl SqliteStore {
                 Ok(sender)
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            readers,
-            next: AtomicUsize::new(0),
-            timeout,
-        })
+        Ok(Self { readers, next: AtomicUsize::new(0), timeout })
     }
 
     /// Looks up what `plan` asks about `person`.
     ///
     /// # Errors
     /// [`StoreError::Timeout`] when no reader is free or the deadline passes, else [`StoreError::Failed`].
-    pub async fn fetch(&self, person: Arc<Personal<CitizenNumber>>, plan: Arc<FetchPlan>) -> Result<History, StoreError> {
+    pub async fn fetch(
+        &self,
+        person: Arc<Personal<CitizenNumber>>,
+        plan: Arc<FetchPlan>,
+    ) -> Result<History, StoreError> {
         let deadline = Instant::now() + self.timeout;
         let (reply, answer) = oneshot::channel();
         let mut job = Job { person, plan, deadline, reply };
@@ -125,11 +125,7 @@ fn read(mut connection: Connection, jobs: &Receiver<Job>) {
         if let Ok(mut deadline) = deadline.lock() {
             *deadline = job.deadline;
         }
-        let history = if Instant::now() > job.deadline {
-            Err(StoreError::Timeout)
-        } else {
-            look_up(&connection, &job)
-        };
+        let history = if Instant::now() > job.deadline { Err(StoreError::Timeout) } else { look_up(&connection, &job) };
         // A journey that passed its own deadline needs no answer any more.
         drop(job.reply.send(history));
     }
@@ -222,19 +218,23 @@ fn attribute(row: &Row<'_>) -> Result<Attribute, StoreError> {
         Ok(serde_json::Value::Bool(value)) => Value::Bool(value),
         Ok(serde_json::Value::String(value)) => Value::Text(value),
         Ok(serde_json::Value::Number(value)) => Value::Int(value.as_i64().ok_or_else(|| untyped("attribute.value"))?),
-        Ok(serde_json::Value::Array(_) | serde_json::Value::Object(_)) | Err(_) => return Err(untyped("attribute.value")),
+        Ok(serde_json::Value::Array(_) | serde_json::Value::Object(_)) | Err(_) => {
+            return Err(untyped("attribute.value"));
+        }
     };
-    Ok(Attribute {
-        field: name(row, 0, FieldName::parse, "attribute.field")?,
-        value,
-    })
+    Ok(Attribute { field: name(row, 0, FieldName::parse, "attribute.field")?, value })
 }
 
 fn text<'a>(row: &'a Row<'_>, column: usize, place: &'static str) -> Result<&'a str, StoreError> {
     row.get_ref(column)?.as_str().map_err(|_| untyped(place))
 }
 
-fn name<T, E>(row: &Row<'_>, column: usize, parse: fn(&str) -> Result<T, E>, place: &'static str) -> Result<T, StoreError> {
+fn name<T, E>(
+    row: &Row<'_>,
+    column: usize,
+    parse: fn(&str) -> Result<T, E>,
+    place: &'static str,
+) -> Result<T, StoreError> {
     parse(text(row, column, place)?).map_err(|_| untyped(place))
 }
 
@@ -245,7 +245,9 @@ fn date(row: &Row<'_>, column: usize, place: &'static str) -> Result<Date, Store
 fn some_date(row: &Row<'_>, column: usize, place: &'static str) -> Result<Option<Date>, StoreError> {
     match row.get_ref(column)? {
         ValueRef::Null => Ok(None),
-        ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => date(row, column, place).map(Some),
+        ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => {
+            date(row, column, place).map(Some)
+        }
     }
 }
 

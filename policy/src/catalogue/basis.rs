@@ -77,11 +77,7 @@ impl TryFrom<String> for Text {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text.trim().is_empty() {
-            Err("blank text: write it out")
-        } else {
-            Ok(Self(text))
-        }
+        if text.trim().is_empty() { Err("blank text: write it out") } else { Ok(Self(text)) }
     }
 }
 
@@ -97,12 +93,9 @@ impl TryFrom<Vec<String>> for Sources {
         if rows.is_empty() {
             return Err("no source: name the row of the source documents".into());
         }
-        let names_a_document =
-            |row: &&String| DOCUMENTS.iter().any(|document| row.starts_with(document));
+        let names_a_document = |row: &&String| DOCUMENTS.iter().any(|document| row.starts_with(document));
         match rows.iter().find(|row| !names_a_document(row)) {
-            Some(row) => Err(format!(
-                "`{row}` is no source: begin with HD, SX, HZ, HS or SD and the section"
-            )),
+            Some(row) => Err(format!("`{row}` is no source: begin with HD, SX, HZ, HS or SD and the section")),
             None => Ok(Self(rows)),
         }
     }

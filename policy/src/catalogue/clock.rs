@@ -71,10 +71,7 @@ impl Clock {
         };
         if record.determined > on {
             Standing::Undetermined
-        } else if self
-            .started(record)
-            .is_some_and(|start| period.last_day(start) < on)
-        {
+        } else if self.started(record).is_some_and(|start| period.last_day(start) < on) {
             Standing::Expired
         } else if repair_stands(record, on) {
             Standing::Repaired
@@ -90,8 +87,6 @@ fn repair_stands(record: &Record, on: Date) -> bool {
     let Some(repaired) = record.repaired else {
         return false;
     };
-    let revoked = record
-        .repair_revoked
-        .is_some_and(|revoked| repaired <= revoked && revoked <= on);
+    let revoked = record.repair_revoked.is_some_and(|revoked| repaired <= revoked && revoked <= on);
     repaired <= on && !revoked
 }

@@ -28,12 +28,7 @@ impl<'a, T: DeserializeOwned> File<'a, T> {
     pub(super) fn parse(path: &'a str, text: &'a str) -> Result<Self, Fault> {
         match toml::from_str(text) {
             Ok(row) => Ok(Self { path, text, row }),
-            Err(error) => Err(fault(
-                path,
-                text,
-                error.span().unwrap_or_default(),
-                error.message(),
-            )),
+            Err(error) => Err(fault(path, text, error.span().unwrap_or_default(), error.message())),
         }
     }
 }
@@ -54,9 +49,5 @@ impl<T> File<'_, T> {
 fn fault(path: &str, text: &str, at: Range<usize>, message: impl Into<String>) -> Fault {
     let before = text.as_bytes().iter().take(at.start);
     let line = before.filter(|byte| **byte == b'\n').count() + 1;
-    Fault {
-        path: path.to_owned(),
-        line,
-        message: message.into(),
-    }
+    Fault { path: path.to_owned(), line, message: message.into() }
 }

@@ -226,9 +226,4 @@ impl Catalogue {
     pub fn rule(&self, id: &RuleId) -> Option<&Basis> {
         self.rules.get(id)
     }
-
-    /// The compiled scenario of that name.
-    pub(crate) fn compiled(&self, name: &ScenarioName) -> Option<&Arc<Scenario>> {
-        self.scenarios.get(name)
-    }
 }

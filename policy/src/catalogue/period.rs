@@ -24,9 +24,7 @@ impl TryFrom<String> for Period {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        parse(&text).map(Self).ok_or_else(|| {
-            format!("`{text}` is no period: write years, months and days as `P1Y6M`")
-        })
+        parse(&text).map(Self).ok_or_else(|| format!("`{text}` is no period: write years, months and days as `P1Y6M`"))
     }
 }
 

@@ -87,10 +87,7 @@ pub(super) struct AttributeRow {
 impl AttributeRow {
     /// Its own title on the sources of its class.
     pub(super) fn basis(&self, class: &ClassRow) -> Basis {
-        Basis {
-            title: self.title.clone(),
-            ..class.basis()
-        }
+        Basis { title: self.title.clone(), ..class.basis() }
     }
 }
 
@@ -175,10 +172,7 @@ pub(super) struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Parses one file into its place.
     pub(super) fn add(&mut self, path: &'a str, text: &'a str) -> Result<(), Fault> {
-        let folder = path
-            .strip_suffix(".toml")
-            .and_then(|path| path.rsplit_once('/'))
-            .map(|(folder, _)| folder);
+        let folder = path.strip_suffix(".toml").and_then(|path| path.rsplit_once('/')).map(|(folder, _)| folder);
         match (path, folder) {
             ("catalogue.toml", _) => self.catalogue = Some(File::parse(path, text)?),
             ("derived.toml", _) => self.derived = Some(File::parse(path, text)?),
@@ -187,12 +181,8 @@ impl<'a> Rows<'a> {
             (_, Some("data-list")) => self.classes.push(File::parse(path, text)?),
             (_, Some("scenarios")) => self.scenarios.push(File::parse(path, text)?),
             _ => {
-                let message = "no file of a catalogue: see its layout in `Catalogue::load`".into();
-                return Err(Fault {
-                    path: path.to_owned(),
-                    line: 1,
-                    message,
-                });
+                let message = "no file of a catalogue: move it out of the folder, or to its place".into();
+                return Err(Fault { path: path.to_owned(), line: 1, message });
             }
         }
         Ok(())

@@ -126,10 +126,7 @@ pub(crate) enum Derivation {
     /// As the store holds it.
     Attribute,
     /// Whether no record that counts started its clock within the period.
-    NoneWithin {
-        period: Period,
-        classes: Vec<Arc<RecordClass>>,
-    },
+    NoneWithin { period: Period, classes: Vec<Arc<RecordClass>> },
     /// Whether the person stands on the list.
     Listed(List),
 }
@@ -201,10 +198,7 @@ impl Released {
         for field in &fields {
             match &field.derivation {
                 Derivation::Attribute => plan.attributes.push(field.name.clone()),
-                Derivation::NoneWithin {
-                    period: _,
-                    classes: rests_on,
-                } => classes.extend(rests_on.iter().cloned()),
+                Derivation::NoneWithin { period: _, classes: rests_on } => classes.extend(rests_on.iter().cloned()),
                 Derivation::Listed(list) => plan.lists.push(*list),
             }
         }
@@ -213,12 +207,7 @@ impl Released {
         plan.classes = classes.iter().map(|class| class.name.clone()).collect();
         plan.lists.sort_unstable();
         plan.lists.dedup();
-        Self {
-            names: fields.iter().map(|field| field.name.clone()).collect(),
-            fields,
-            classes,
-            plan: Arc::new(plan),
-        }
+        Self { names: fields.iter().map(|field| field.name.clone()).collect(), fields, classes, plan: Arc::new(plan) }
     }
 
     /// The names, sorted.

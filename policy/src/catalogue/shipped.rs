@@ -38,7 +38,5 @@ pub fn shipped() -> Vec<(String, String)> {
         "statutes/second-tier-by-consent.toml",
         "statutes/suspended-never.toml",
     ];
-    files
-        .map(|(path, text)| (path.to_owned(), text.to_owned()))
-        .into()
+    files.map(|(path, text)| (path.to_owned(), text.to_owned())).into()
 }

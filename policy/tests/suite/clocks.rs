@@ -1,8 +1,7 @@
 //! Display periods, start events, repairs, lists: the day before, the day of, the day after.
 
 use credit_policy::{
-    Catalogue, ClassName, Counts, History, List, Listing, Minimised, Record, Severity, Value,
-    minimise,
+    Catalogue, ClassName, Counts, History, List, Listing, Minimised, Record, Severity, Value, minimise,
 };
 use jiff::civil::Date;
 
@@ -29,11 +28,7 @@ fn told(catalogue: &Catalogue, history: &History, on: Date) -> Minimised {
 }
 
 fn value(minimised: &Minimised, name: &str) -> bool {
-    let (_, value) = minimised
-        .data
-        .iter()
-        .find(|(field, _)| field.as_str() == name)
-        .expect(name);
+    let (_, value) = minimised.data.iter().find(|(field, _)| field.as_str() == name).expect(name);
     match value {
         Value::Bool(value) => *value,
         Value::Null | Value::Int(_) | Value::Text(_) | Value::List(_) => {
@@ -44,31 +39,13 @@ fn value(minimised: &Minimised, name: &str) -> bool {
 
 /// What one record does on a day: whether it spoils three clean years, and the counts.
 fn one(catalogue: &Catalogue, record: Record, on: Date) -> (bool, Counts) {
-    let told = told(
-        catalogue,
-        &History {
-            records: vec![record],
-            ..History::default()
-        },
-        on,
-    );
+    let told = told(catalogue, &History { records: vec![record], ..History::default() }, on);
     (!value(&told, "clean_three_years"), told.counts)
 }
 
-const COUNTS: Counts = Counts {
-    considered: 1,
-    expired: 0,
-    repaired: 0,
-    disputed: 0,
-};
-const EXPIRED: Counts = Counts {
-    expired: 1,
-    ..COUNTS
-};
-const REPAIRED: Counts = Counts {
-    repaired: 1,
-    ..COUNTS
-};
+const COUNTS: Counts = Counts { considered: 1, expired: 0, repaired: 0, disputed: 0 };
+const EXPIRED: Counts = Counts { expired: 1, ..COUNTS };
+const REPAIRED: Counts = Counts { repaired: 1, ..COUNTS };
 
 #[test]
 fn a_record_counts_from_its_determination_to_the_last_day_of_its_period() {
@@ -97,35 +74,17 @@ fn a_record_counts_from_its_determination_to_the_last_day_of_its_period() {
     for (severity, determined, last) in cases {
         let (determined, last) = (date(determined), date(last));
         let on = |day| one(&catalogue, record(severity, determined), day);
-        assert_eq!(
-            on(determined.yesterday().unwrap()),
-            (false, COUNTS),
-            "before {determined}"
-        );
+        assert_eq!(on(determined.yesterday().unwrap()), (false, COUNTS), "before {determined}");
         assert_eq!(on(determined), (true, COUNTS), "on {determined}");
-        assert_eq!(
-            on(last.yesterday().unwrap()),
-            (true, COUNTS),
-            "before {last}"
-        );
+        assert_eq!(on(last.yesterday().unwrap()), (true, COUNTS), "before {last}");
         assert_eq!(on(last), (true, COUNTS), "on {last}");
-        assert_eq!(
-            on(last.tomorrow().unwrap()),
-            (false, EXPIRED),
-            "after {last}"
-        );
+        assert_eq!(on(last.tomorrow().unwrap()), (false, EXPIRED), "after {last}");
     }
 }
 
 #[test]
 fn the_clock_starts_with_the_event_of_the_pack() {
-    let starting = |event: &str| {
-        loaded(&shipped_with(
-            PACK,
-            "\"determination\"",
-            &format!("\"{event}\""),
-        ))
-    };
+    let starting = |event: &str| loaded(&shipped_with(PACK, "\"determination\"", &format!("\"{event}\"")));
     let dated = || Record {
         act: date("2025-01-10"),
         sentence_end: Some(date("2025-06-15")),
@@ -140,60 +99,26 @@ fn the_clock_starts_with_the_event_of_the_pack() {
     ];
     for (event, last) in cases {
         let catalogue = starting(event);
-        assert_eq!(
-            one(&catalogue, dated(), date("2025-02-28")),
-            (false, COUNTS),
-            "{event}"
-        );
-        assert_eq!(
-            one(&catalogue, dated(), date("2025-03-01")),
-            (true, COUNTS),
-            "{event}"
-        );
-        assert_eq!(
-            one(&catalogue, dated(), date(last)),
-            (true, COUNTS),
-            "{event}"
-        );
-        assert_eq!(
-            one(&catalogue, dated(), date(last).tomorrow().unwrap()),
-            (false, EXPIRED),
-            "{event}"
-        );
+        assert_eq!(one(&catalogue, dated(), date("2025-02-28")), (false, COUNTS), "{event}");
+        assert_eq!(one(&catalogue, dated(), date("2025-03-01")), (true, COUNTS), "{event}");
+        assert_eq!(one(&catalogue, dated(), date(last)), (true, COUNTS), "{event}");
+        assert_eq!(one(&catalogue, dated(), date(last).tomorrow().unwrap()), (false, EXPIRED), "{event}");
     }
     // What has not come starts no clock, however long ago the determination was.
     for event in ["sentence-end", "effect-end"] {
         let undated = record(Severity::Minor, date("2001-01-01"));
-        assert_eq!(
-            one(&starting(event), undated, date("2026-11-22")),
-            (true, COUNTS),
-            "{event}"
-        );
+        assert_eq!(one(&starting(event), undated, date("2026-11-22")), (true, COUNTS), "{event}");
     }
 }
 
 #[test]
 fn three_clean_years_are_full_years_whatever_the_display_period() {
-    let five_years = loaded(&shipped_with(
-        PACK,
-        "serious = \"P3Y\"",
-        "serious = \"P5Y\"",
-    ));
+    let five_years = loaded(&shipped_with(PACK, "serious = \"P3Y\"", "serious = \"P5Y\""));
     for (determined, last) in [("2023-11-22", "2026-11-22"), ("2024-02-29", "2027-02-28")] {
-        let on = |day| {
-            one(
-                &five_years,
-                record(Severity::Serious, date(determined)),
-                day,
-            )
-        };
+        let on = |day| one(&five_years, record(Severity::Serious, date(determined)), day);
         assert_eq!(on(date(last)), (true, COUNTS), "{determined}");
         // Still displayed, and older than three years.
-        assert_eq!(
-            on(date(last).tomorrow().unwrap()),
-            (false, COUNTS),
-            "{determined}"
-        );
+        assert_eq!(on(date(last).tomorrow().unwrap()), (false, COUNTS), "{determined}");
     }
 }
 
@@ -222,17 +147,10 @@ fn a_repaired_record_counts_only_while_its_repair_does_not_stand() {
             ..record(Severity::Serious, date("2026-01-01"))
         };
         let expected = if counts { COUNTS } else { REPAIRED };
-        assert_eq!(
-            one(&catalogue, record, date(on)),
-            (counts, expected),
-            "{repaired:?} {revoked:?} {on}"
-        );
+        assert_eq!(one(&catalogue, record, date(on)), (counts, expected), "{repaired:?} {revoked:?} {on}");
     }
     // Expired and repaired is expired.
-    let old = Record {
-        repaired: Some(date("2020-01-01")),
-        ..record(Severity::Minor, date("2019-01-01"))
-    };
+    let old = Record { repaired: Some(date("2020-01-01")), ..record(Severity::Minor, date("2019-01-01")) };
     assert_eq!(one(&catalogue, old, date("2026-11-22")), (false, EXPIRED));
 }
 
@@ -252,35 +170,16 @@ fn a_listing_counts_from_its_first_day_until_its_end() {
         ("2024-02-01", Some("2024-02-29"), "2024-02-29", false),
     ];
     for (from, until, on, expected) in cases {
-        for (list, field, other) in [
-            (List::Black, "black_listed", "grey_listed"),
-            (List::Grey, "grey_listed", "black_listed"),
-        ] {
-            let listing = Listing {
-                list,
-                from: date(from),
-                until: until.map(date),
-                disputed: false,
-            };
-            let history = History {
-                listings: vec![listing],
-                ..History::default()
-            };
+        for (list, field, other) in
+            [(List::Black, "black_listed", "grey_listed"), (List::Grey, "grey_listed", "black_listed")]
+        {
+            let listing = Listing { list, from: date(from), until: until.map(date), disputed: false };
+            let history = History { listings: vec![listing], ..History::default() };
             let told = told(&catalogue, &history, date(on));
-            assert_eq!(
-                value(&told, field),
-                expected,
-                "{list} {from} {until:?} {on}"
-            );
-            assert!(
-                !value(&told, other) && value(&told, "clean_three_years"),
-                "{list}"
-            );
+            assert_eq!(value(&told, field), expected, "{list} {from} {until:?} {on}");
+            assert!(!value(&told, other) && value(&told, "clean_three_years"), "{list}");
             assert_eq!(told.counts.considered, 1);
-            assert_eq!(
-                told.counts.expired,
-                u32::from(until.is_some_and(|until| date(until) <= date(on)))
-            );
+            assert_eq!(told.counts.expired, u32::from(until.is_some_and(|until| date(until) <= date(on))));
         }
     }
 }

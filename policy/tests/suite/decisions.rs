@@ -1,13 +1,9 @@
 //! Decisions: refusals first, then what a permit holds, then the facts as they stand in a leaf.
 
-use credit_policy::{
-    Catalogue, CitizenNumber, Code, Decision, Facts, FieldName, InstitutionKind, List, decide,
-};
+use credit_policy::{Catalogue, CitizenNumber, Code, Decision, Facts, FieldName, InstitutionKind, List, decide};
 use serde_json::json;
 
-use crate::support::{
-    HOUSING, catalogue, date, facts, loaded, number, permit, scenario, shipped_with,
-};
+use crate::support::{HOUSING, catalogue, date, facts, loaded, number, permit, scenario, shipped_with};
 
 const SCENARIO_FILE: &str = "scenarios/public-rental-housing.toml";
 
@@ -16,12 +12,7 @@ fn on_the_day() -> Facts {
 }
 
 fn fields(names: &[&str]) -> Option<Vec<FieldName>> {
-    Some(
-        names
-            .iter()
-            .map(|name| FieldName::parse(name).unwrap())
-            .collect(),
-    )
+    Some(names.iter().map(|name| FieldName::parse(name).unwrap()).collect())
 }
 
 /// The code and the rules of a query that must be refused.
@@ -44,144 +35,26 @@ fn each_fault_alone_is_refused_by_its_rule() {
     let housing = Some(HOUSING);
     let row = "scenario/public-rental-housing";
     let cases = [
-        (
-            housing,
-            Facts {
-                suspended: true,
-                ..base()
-            },
-            Code::InstitutionSuspended,
-            Some("statute/suspended-never"),
-        ),
-        (
-            None,
-            base(),
-            Code::UnknownScenario,
-            Some("application-list"),
-        ),
-        (
-            Some("commercial-loan"),
-            base(),
-            Code::UnknownScenario,
-            Some("application-list"),
-        ),
-        (
-            housing,
-            Facts {
-                operator: false,
-                ..base()
-            },
-            Code::OperatorRequired,
-            Some("query-register"),
-        ),
-        (
-            housing,
-            Facts {
-                case: false,
-                ..base()
-            },
-            Code::CaseRequired,
-            Some(row),
-        ),
-        (
-            housing,
-            Facts {
-                kind: InstitutionKind::Bank,
-                ..base()
-            },
-            Code::ScenarioNotAllowed,
-            Some(row),
-        ),
-        (
-            housing,
-            Facts {
-                fields: fields(&["score_band"]),
-                ..base()
-            },
-            Code::UnknownField,
-            Some("data-list"),
-        ),
-        (
-            housing,
-            Facts {
-                fields: fields(&["property"]),
-                ..base()
-            },
-            Code::FieldNotAllowed,
-            Some(row),
-        ),
-        (
-            housing,
-            Facts {
-                fields: fields(&["red_listed"]),
-                ..base()
-            },
-            Code::FieldNotAllowed,
-            Some(row),
-        ),
-        (
-            housing,
-            Facts {
-                minor: Some(true),
-                ..base()
-            },
-            Code::SubjectMinor,
-            Some("statute/adults-only"),
-        ),
+        (housing, Facts { suspended: true, ..base() }, Code::InstitutionSuspended, Some("statute/suspended-never")),
+        (None, base(), Code::UnknownScenario, Some("application-list")),
+        (Some("commercial-loan"), base(), Code::UnknownScenario, Some("application-list")),
+        (housing, Facts { operator: false, ..base() }, Code::OperatorRequired, Some("query-register")),
+        (housing, Facts { case: false, ..base() }, Code::CaseRequired, Some(row)),
+        (housing, Facts { kind: InstitutionKind::Bank, ..base() }, Code::ScenarioNotAllowed, Some(row)),
+        (housing, Facts { fields: fields(&["score_band"]), ..base() }, Code::UnknownField, Some("data-list")),
+        (housing, Facts { fields: fields(&["property"]), ..base() }, Code::FieldNotAllowed, Some(row)),
+        (housing, Facts { fields: fields(&["red_listed"]), ..base() }, Code::FieldNotAllowed, Some(row)),
+        (housing, Facts { minor: Some(true), ..base() }, Code::SubjectMinor, Some("statute/adults-only")),
         // Nobody is taken for an adult.
-        (
-            housing,
-            Facts {
-                minor: None,
-                ..base()
-            },
-            Code::SubjectMinor,
-            Some("statute/adults-only"),
-        ),
-        (
-            housing,
-            Facts {
-                observed: Some(Code::CaseAlreadyUsed),
-                ..base()
-            },
-            Code::CaseAlreadyUsed,
-            Some(row),
-        ),
-        (
-            housing,
-            Facts {
-                observed: Some(Code::StoreTimeout),
-                ..base()
-            },
-            Code::StoreTimeout,
-            None,
-        ),
-        (
-            housing,
-            Facts {
-                observed: Some(Code::MalformedRequest),
-                ..base()
-            },
-            Code::MalformedRequest,
-            None,
-        ),
-        (
-            housing,
-            Facts {
-                observed: Some(Code::InvalidCitizenNumber),
-                ..base()
-            },
-            Code::InvalidCitizenNumber,
-            None,
-        ),
+        (housing, Facts { minor: None, ..base() }, Code::SubjectMinor, Some("statute/adults-only")),
+        (housing, Facts { observed: Some(Code::CaseAlreadyUsed), ..base() }, Code::CaseAlreadyUsed, Some(row)),
+        (housing, Facts { observed: Some(Code::StoreTimeout), ..base() }, Code::StoreTimeout, None),
+        (housing, Facts { observed: Some(Code::MalformedRequest), ..base() }, Code::MalformedRequest, None),
+        (housing, Facts { observed: Some(Code::InvalidCitizenNumber), ..base() }, Code::InvalidCitizenNumber, None),
     ];
     for (name, facts, code, rule) in cases {
         let rules: Vec<_> = rule.into_iter().map(str::to_owned).collect();
-        assert_eq!(
-            refusal(&catalogue, name, &facts),
-            (code, rules),
-            "{facts:?}"
-        );
+        assert_eq!(refusal(&catalogue, name, &facts), (code, rules), "{facts:?}");
     }
 }
 
@@ -189,19 +62,9 @@ fn each_fault_alone_is_refused_by_its_rule() {
 fn every_kind_but_the_housing_department_is_refused() {
     let catalogue = catalogue();
     for kind in InstitutionKind::ALL {
-        let facts = Facts {
-            kind: *kind,
-            ..on_the_day()
-        };
-        let permitted = matches!(
-            decide(&catalogue, Some(&scenario(HOUSING)), &facts),
-            Decision::Permit(_)
-        );
-        assert_eq!(
-            permitted,
-            *kind == InstitutionKind::HousingDepartment,
-            "{kind}"
-        );
+        let facts = Facts { kind: *kind, ..on_the_day() };
+        let permitted = matches!(decide(&catalogue, Some(&scenario(HOUSING)), &facts), Decision::Permit(_));
+        assert_eq!(permitted, *kind == InstitutionKind::HousingDepartment, "{kind}");
     }
 }
 
@@ -209,47 +72,22 @@ fn every_kind_but_the_housing_department_is_refused() {
 fn every_fault_that_can_be_observed_refuses() {
     let catalogue = catalogue();
     for code in Code::ALL {
-        let facts = Facts {
-            observed: Some(*code),
-            ..on_the_day()
-        };
+        let facts = Facts { observed: Some(*code), ..on_the_day() };
         assert_eq!(refusal(&catalogue, Some(HOUSING), &facts).0, *code);
     }
 }
 
 #[test]
 fn the_other_grounds_are_refused_until_they_have_their_doors() {
-    let ground = |word| {
-        loaded(&shipped_with(
-            SCENARIO_FILE,
-            "ground = \"statute\"",
-            &format!("ground = \"{word}\""),
-        ))
-    };
+    let ground = |word| loaded(&shipped_with(SCENARIO_FILE, "ground = \"statute\"", &format!("ground = \"{word}\"")));
     for word in ["self", "public"] {
-        assert_eq!(
-            refusal(&ground(word), Some(HOUSING), &on_the_day()).0,
-            Code::ScenarioNotAllowed,
-            "{word}"
-        );
+        assert_eq!(refusal(&ground(word), Some(HOUSING), &on_the_day()).0, Code::ScenarioNotAllowed, "{word}");
     }
     let consent = ground("consent");
-    let no_case = Facts {
-        case: false,
-        ..on_the_day()
-    };
-    assert_eq!(
-        refusal(&consent, Some(HOUSING), &no_case).0,
-        Code::ConsentRequired
-    );
-    let expired = Facts {
-        observed: Some(Code::ConsentExpired),
-        ..no_case
-    };
-    assert_eq!(
-        refusal(&consent, Some(HOUSING), &expired).0,
-        Code::ConsentExpired
-    );
+    let no_case = Facts { case: false, ..on_the_day() };
+    assert_eq!(refusal(&consent, Some(HOUSING), &no_case).0, Code::ConsentRequired);
+    let expired = Facts { observed: Some(Code::ConsentExpired), ..no_case };
+    assert_eq!(refusal(&consent, Some(HOUSING), &expired).0, Code::ConsentExpired);
     assert_eq!(consent.scenario(HOUSING).unwrap().statute(), None);
 }
 
@@ -257,22 +95,13 @@ fn the_other_grounds_are_refused_until_they_have_their_doors() {
 fn some_fields_may_be_asked_for() {
     let catalogue = catalogue();
     let released = |asked: &[&str]| {
-        let permit = permit(
-            &catalogue,
-            &Facts {
-                fields: fields(asked),
-                ..on_the_day()
-            },
-        );
+        let permit = permit(&catalogue, &Facts { fields: fields(asked), ..on_the_day() });
         let names: Vec<_> = permit.fields().iter().map(ToString::to_string).collect();
         (names, permit.plan().clone())
     };
     let (names, plan) = released(&["grey_listed", "black_listed", "grey_listed"]);
     assert_eq!(names, ["black_listed", "grey_listed"]);
-    assert_eq!(
-        (plan.classes.len(), plan.lists.clone()),
-        (0, vec![List::Grey, List::Black])
-    );
+    assert_eq!((plan.classes.len(), plan.lists.clone()), (0, vec![List::Grey, List::Black]));
 
     let (names, plan) = released(&["clean_three_years"]);
     assert_eq!(names, ["clean_three_years"]);
@@ -281,22 +110,10 @@ fn some_fields_may_be_asked_for() {
     assert_eq!(released(&[]).0, [""; 0]);
 
     // One that is not allowed spoils all; one that is unknown goes before it.
-    let mixed = Facts {
-        fields: fields(&["black_listed", "property"]),
-        ..on_the_day()
-    };
-    assert_eq!(
-        refusal(&catalogue, Some(HOUSING), &mixed).0,
-        Code::FieldNotAllowed
-    );
-    let unknown = Facts {
-        fields: fields(&["property", "score"]),
-        ..on_the_day()
-    };
-    assert_eq!(
-        refusal(&catalogue, Some(HOUSING), &unknown).0,
-        Code::UnknownField
-    );
+    let mixed = Facts { fields: fields(&["black_listed", "property"]), ..on_the_day() };
+    assert_eq!(refusal(&catalogue, Some(HOUSING), &mixed).0, Code::FieldNotAllowed);
+    let unknown = Facts { fields: fields(&["property", "score"]), ..on_the_day() };
+    assert_eq!(refusal(&catalogue, Some(HOUSING), &unknown).0, Code::UnknownField);
 }
 
 #[test]
@@ -310,14 +127,21 @@ fn a_permit_names_its_fields_and_its_rule() {
 }
 
 #[test]
+fn a_row_may_allow_several_kinds() {
+    let kinds = "kinds = [\"police\", \"housing-department\", \"bank\"]";
+    let catalogue = loaded(&shipped_with(SCENARIO_FILE, "kinds = [\"housing-department\"]", kinds));
+    let expected = [InstitutionKind::Bank, InstitutionKind::HousingDepartment, InstitutionKind::Police];
+    assert_eq!(catalogue.scenario(HOUSING).unwrap().kinds(), expected);
+    for kind in expected {
+        assert_eq!(permit(&catalogue, &Facts { kind, ..on_the_day() }).fields().len(), 3);
+    }
+}
+
+#[test]
 fn the_case_limit_is_three_where_the_row_is_silent() {
     let silent = loaded(&shipped_with(SCENARIO_FILE, "case_limit = 3\n", ""));
     assert_eq!(silent.scenario(HOUSING).unwrap().case_limit(), 3);
-    let five = loaded(&shipped_with(
-        SCENARIO_FILE,
-        "case_limit = 3",
-        "case_limit = 5",
-    ));
+    let five = loaded(&shipped_with(SCENARIO_FILE, "case_limit = 3", "case_limit = 5"));
     assert_eq!(five.scenario(HOUSING).unwrap().case_limit(), 5);
 }
 
@@ -350,10 +174,7 @@ fn the_facts_of_answered_queries_do_not_tell_persons_apart() {
         .map(|birth| {
             let person = CitizenNumber::parse(&number(birth, 7)).unwrap();
             let minor = person.disclose(|number| !number.is_adult_on(on));
-            let facts = Facts {
-                minor: Some(minor),
-                ..facts(on)
-            };
+            let facts = Facts { minor: Some(minor), ..facts(on) };
             assert!(!permit(&catalogue, &facts).fields().is_empty());
             serde_json::to_string(&facts).unwrap()
         })

@@ -1,5 +1,6 @@
 //! What a catalogue may not say. Each case breaks the shipped one in one place, and the fault names file and line.
 
+use credit_policy::Catalogue;
 use credit_policy::catalogue::shipped;
 
 use crate::fault_cases::{ADULTS, CASES, DERIVED, ELSEWHERE, FORBIDDEN, HOUSING, MAIN, PACK, TAX};
@@ -24,12 +25,7 @@ fn each_fault_has_its_file_and_line() {
     for (path, old, new, message, at, line) in ELSEWHERE {
         let files = shipped_with(path, old, new);
         let (_, text) = files.iter().find(|(path, _)| path == at).unwrap();
-        assert_fault(
-            &files,
-            message,
-            at,
-            text.find(&format!("\n{line}")).map_or(0, |end| end + 1),
-        );
+        assert_fault(&files, message, at, text.find(&format!("\n{line}")).map_or(0, |end| end + 1));
     }
 }
 
@@ -41,11 +37,7 @@ fn missing_keys_are_told_with_their_name() {
         (HOUSING, "kinds = ", "kinds"),
         (HOUSING, "notice = ", "notice"),
         (HOUSING, "data_life = ", "data_life"),
-        (
-            HOUSING,
-            "automated_decision_notice = ",
-            "automated_decision_notice",
-        ),
+        (HOUSING, "automated_decision_notice = ", "automated_decision_notice"),
         (TAX, "citation = ", "citation"),
         (TAX, "sensitivity = ", "sensitivity"),
         (TAX, "tier = ", "tier"),
@@ -58,34 +50,17 @@ fn missing_keys_are_told_with_their_name() {
         let whole = text.lines().find(|text| text.starts_with(line)).unwrap();
         let found = faults(&shipped_with(path, whole, ""));
         let missing = format!("missing field `{key}`");
-        assert!(
-            found
-                .iter()
-                .any(|fault| fault.path == path && fault.message.contains(&missing)),
-            "{}",
-            lines(&found)
-        );
+        assert!(found.iter().any(|fault| fault.path == path && fault.message.contains(&missing)), "{}", lines(&found));
     }
     let found = faults(&shipped_with(PACK, ", serious = \"P3Y\"", ""));
-    assert!(
-        lines(&found).contains("missing field `serious`"),
-        "{}",
-        lines(&found)
-    );
+    assert!(lines(&found).contains("missing field `serious`"), "{}", lines(&found));
 }
 
 #[test]
 fn a_missing_file_is_a_fault() {
-    for path in [
-        MAIN,
-        PACK,
-        TAX,
-        DERIVED,
-        FORBIDDEN,
-        ADULTS,
-        "statutes/suspended-never.toml",
-        "data-list/black-list.toml",
-    ] {
+    for path in
+        [MAIN, PACK, TAX, DERIVED, FORBIDDEN, ADULTS, "statutes/suspended-never.toml", "data-list/black-list.toml"]
+    {
         let files: Vec<_> = shipped().into_iter().filter(|(at, _)| at != path).collect();
         assert!(!faults(&files).is_empty(), "{path}");
     }
@@ -103,10 +78,7 @@ fn a_file_in_another_place_or_twice_is_a_fault() {
     ] {
         let mut files = shipped();
         files.push((path.into(), String::new()));
-        assert!(
-            lines(&faults(&files)).contains(&format!("{path}:1: no file of a catalogue")),
-            "{path}"
-        );
+        assert!(lines(&faults(&files)).contains(&format!("{path}:1: no file of a catalogue")), "{path}");
     }
     let mut files = shipped();
     files.push(files[0].clone());
@@ -127,18 +99,53 @@ fn the_faults_of_one_step_are_told_at_once_and_by_themselves() {
 }
 
 #[test]
+fn a_derived_field_must_rest_on_something() {
+    let files = shipped();
+    let (_, text) = files.iter().find(|(path, _)| path == DERIVED).unwrap();
+    let begin = text.find("classes = [").unwrap();
+    let end = begin + text[begin..].find(']').unwrap();
+    let found = faults(&shipped_with(DERIVED, &text[begin..end], "classes = ["));
+    assert!(lines(&found).contains("what rests on nothing is true of everybody"), "{}", lines(&found));
+}
+
+#[test]
+fn a_pack_holds_in_its_jurisdiction_and_within_it() {
+    for (here, there, holds) in [
+        ("CN", "CN", true),
+        ("CN-GD", "CN", true),
+        ("CN-GD", "CN-GD", true),
+        ("CN-GD-HZ", "CN-GD", true),
+        ("CN", "CN-GD", false),
+        ("CN-SD", "CN-GD", false),
+        ("CNX", "CN", false),
+    ] {
+        let mut files = shipped_with(MAIN, "jurisdiction = \"CN\"", &format!("jurisdiction = \"{here}\""));
+        let pack = files.iter_mut().find(|(path, _)| path == PACK).unwrap();
+        pack.1 = pack.1.replace("jurisdiction = \"CN\"", &format!("jurisdiction = \"{there}\""));
+        assert_eq!(Catalogue::load(&files).is_ok(), holds, "{there} in {here}");
+    }
+}
+
+#[test]
+fn the_second_tier_opens_only_to_consent() {
+    // A field derived from a second-tier class is second-tier.
+    let found = faults(&shipped_with(TAX, "tier = \"first\"", "tier = \"second\""));
+    assert!(lines(&found).contains("field `clean_three_years` is second-tier"), "{}", lines(&found));
+
+    let named = "\"clean_three_years\", \"property\"";
+    let mut files = shipped_with(HOUSING, "\"clean_three_years\"", named);
+    assert!(lines(&faults(&files)).contains("field `property` is second-tier"));
+    let row = files.iter_mut().find(|(path, _)| path == HOUSING).unwrap();
+    row.1 = row.1.replace("ground = \"statute\"", "ground = \"consent\"");
+    assert!(Catalogue::load(&files).is_ok());
+}
+
+#[test]
 fn hostile_texts_are_faults_and_nothing_worse() {
     let deep = "a = ".to_owned() + &"[".repeat(5_000);
-    for text in [
-        "\0",
-        "\u{feff}",
-        "=",
-        "[[[[",
-        "[rules]\n[rules]",
-        "version = 2026.11",
-        &deep,
-        "\u{202e}version = \"x\"",
-    ] {
+    for text in
+        ["\0", "\u{feff}", "=", "[[[[", "[rules]\n[rules]", "version = 2026.11", &deep, "\u{202e}version = \"x\""]
+    {
         for at in [MAIN, HOUSING, TAX, PACK, DERIVED, FORBIDDEN] {
             let mut files = shipped();
             for (path, old) in &mut files {

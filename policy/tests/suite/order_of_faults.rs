@@ -47,12 +47,7 @@ const ORDER: &[&[Code]] = &[
     &[Code::FieldNotAllowed],
     &[Code::SubjectMinor],
     &[Code::StatuteForbids],
-    &[
-        Code::IdempotencyConflict,
-        Code::CaseAlreadyUsed,
-        Code::ConsentUsedUp,
-        Code::DistinctSubjectsExceeded,
-    ],
+    &[Code::IdempotencyConflict, Code::CaseAlreadyUsed, Code::ConsentUsedUp, Code::DistinctSubjectsExceeded],
     &[Code::StoreFailed, Code::StoreTimeout],
 ];
 
@@ -72,20 +67,14 @@ const FOUND: &[(Code, Make)] = &[
     (Code::UnknownScenario, |query| query.0 = false),
     (Code::OperatorRequired, |query| query.1.operator = false),
     (Code::CaseRequired, |query| query.1.case = false),
-    (Code::ScenarioNotAllowed, |query| {
-        query.1.kind = InstitutionKind::Bank
-    }),
+    (Code::ScenarioNotAllowed, |query| query.1.kind = InstitutionKind::Bank),
     (Code::FieldNotAllowed, |query| ask(query, "property")),
     (Code::UnknownField, |query| ask(query, "score")),
     (Code::SubjectMinor, |query| query.1.minor = Some(true)),
 ];
 
 fn ask(query: &mut Query, field: &str) {
-    query
-        .1
-        .fields
-        .get_or_insert_default()
-        .push(FieldName::parse(field).unwrap());
+    query.1.fields.get_or_insert_default().push(FieldName::parse(field).unwrap());
 }
 
 fn decided((known, facts): &Query) -> Option<Code> {
@@ -98,10 +87,7 @@ fn decided((known, facts): &Query) -> Option<Code> {
 
 #[test]
 fn the_order_holds_every_code_once() {
-    assert_eq!(
-        ORDER.iter().map(|line| line.len()).sum::<usize>(),
-        Code::ALL.len()
-    );
+    assert_eq!(ORDER.iter().map(|line| line.len()).sum::<usize>(), Code::ALL.len());
     assert!(Code::ALL.iter().all(|code| place(*code) < ORDER.len()));
 }
 
@@ -113,66 +99,39 @@ fn of_two_faults_the_first_wins() {
             let mut query = base();
             make(&mut query);
             make_other(&mut query);
-            let first = if place(*code) <= place(*other) {
-                code
-            } else {
-                other
-            };
+            let first = if place(*code) <= place(*other) { code } else { other };
             assert_eq!(decided(&query), Some(*first), "{code} and {other}");
         }
         for other in Code::ALL {
             let mut query = base();
             make(&mut query);
             query.1.observed = Some(*other);
-            let first = if place(*code) < place(*other) {
-                code
-            } else {
-                other
-            };
+            let first = if place(*code) < place(*other) { code } else { other };
             assert_eq!(decided(&query), Some(*first), "{code} and {other} observed");
         }
     }
 }
 
 fn any_facts() -> impl Strategy<Value = Facts> {
-    let names = prop::sample::select(vec![
-        "black_listed",
-        "clean_three_years",
-        "property",
-        "score",
-        "grey_listed",
-    ]);
+    let names = prop::sample::select(vec!["black_listed", "clean_three_years", "property", "score", "grey_listed"]);
     (
-        prop::sample::select(vec![
-            InstitutionKind::HousingDepartment,
-            InstitutionKind::Bank,
-            InstitutionKind::Officer,
-        ]),
+        prop::sample::select(vec![InstitutionKind::HousingDepartment, InstitutionKind::Bank, InstitutionKind::Officer]),
         any::<[bool; 3]>(),
         (1900_i16..2100, 1_i8..=12, 1_i8..=28),
         prop::option::of(prop::collection::vec(names, 0..4)),
         any::<Option<bool>>(),
         prop::option::of(prop::sample::select(Code::ALL.to_vec())),
     )
-        .prop_map(
-            |(kind, [suspended, operator, case], (year, month, day), fields, minor, observed)| {
-                Facts {
-                    kind,
-                    suspended,
-                    on: Date::new(year, month, day).unwrap(),
-                    operator,
-                    case,
-                    fields: fields.map(|fields| {
-                        fields
-                            .iter()
-                            .map(|name| FieldName::parse(name).unwrap())
-                            .collect()
-                    }),
-                    minor,
-                    observed,
-                }
-            },
-        )
+        .prop_map(|(kind, [suspended, operator, case], (year, month, day), fields, minor, observed)| Facts {
+            kind,
+            suspended,
+            on: Date::new(year, month, day).unwrap(),
+            operator,
+            case,
+            fields: fields.map(|fields| fields.iter().map(|name| FieldName::parse(name).unwrap()).collect()),
+            minor,
+            observed,
+        })
 }
 
 proptest! {

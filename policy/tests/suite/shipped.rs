@@ -17,9 +17,7 @@ fn every_file_of_the_folder_is_embedded() {
         let name = entry.file_name().into_string().unwrap();
         if entry.file_type().unwrap().is_dir() {
             let inside = fs::read_dir(entry.path()).unwrap().map(Result::unwrap);
-            on_disk.extend(
-                inside.map(|file| format!("{name}/{}", file.file_name().into_string().unwrap())),
-            );
+            on_disk.extend(inside.map(|file| format!("{name}/{}", file.file_name().into_string().unwrap())));
         } else {
             on_disk.push(name);
         }
@@ -32,21 +30,10 @@ fn every_file_of_the_folder_is_embedded() {
 
 #[test]
 fn the_label_is_the_digest_of_the_files() {
-    let hex = |bytes: &[u8]| {
-        Sha256::digest(bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
-    let mut lines: Vec<_> = shipped()
-        .iter()
-        .map(|(path, text)| format!("{} {path}\n", hex(text.as_bytes())))
-        .collect();
+    let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mut lines: Vec<_> = shipped().iter().map(|(path, text)| format!("{} {path}\n", hex(text.as_bytes()))).collect();
     lines.sort();
-    assert_eq!(
-        catalogue().label(),
-        format!("2026.11@sha256:{}", hex(lines.concat().as_bytes()))
-    );
+    assert_eq!(catalogue().label(), format!("2026.11@sha256:{}", hex(lines.concat().as_bytes())));
 }
 
 #[test]
@@ -54,11 +41,7 @@ fn the_label_changes_with_a_byte_and_not_with_the_order_of_files() {
     let mut reversed = shipped();
     reversed.reverse();
     assert_eq!(loaded(&reversed).label(), catalogue().label());
-    let changed = loaded(&shipped_with(
-        "derived.toml",
-        "# Every adverse",
-        "# every adverse",
-    ));
+    let changed = loaded(&shipped_with("derived.toml", "# Every adverse", "# every adverse"));
     assert_ne!(changed.label(), catalogue().label());
 }
 
@@ -76,10 +59,7 @@ fn today_is_the_jurisdictions_day() {
         assert_eq!(catalogue.today(now.parse().unwrap()), date(today), "{now}");
     }
     let west = loaded(&shipped_with("catalogue.toml", "+08:00", "-03:30"));
-    assert_eq!(
-        west.today("2026-11-22T03:29:59Z".parse().unwrap()),
-        date("2026-11-21")
-    );
+    assert_eq!(west.today("2026-11-22T03:29:59Z".parse().unwrap()), date("2026-11-21"));
 }
 
 #[test]
@@ -92,11 +72,7 @@ fn public_rental_housing_is_as_its_source_says() {
     assert_eq!(scenario.title(Language::En), "Public rental housing");
     assert_eq!(scenario.ground(), Ground::Statute);
     assert_eq!(scenario.kinds(), [InstitutionKind::HousingDepartment]);
-    let fields: Vec<_> = scenario
-        .fields()
-        .iter()
-        .map(|field| field.as_str())
-        .collect();
+    let fields: Vec<_> = scenario.fields().iter().map(|field| field.as_str()).collect();
     assert_eq!(fields, ["black_listed", "clean_three_years", "grey_listed"]);
     assert_eq!(scenario.purpose_group(), "housing");
     assert_eq!(scenario.case_limit(), 3);
@@ -112,14 +88,11 @@ fn the_store_is_asked_for_what_the_fields_rest_on() {
     let plan = permit.plan();
     assert_eq!(plan.lists, [List::Grey, List::Black]);
     assert!(plan.attributes.is_empty());
-    let adverse = catalogue
-        .classes()
-        .filter(|class| class.sensitivity() == Sensitivity::Adverse && class.holds_records());
+    let adverse =
+        catalogue.classes().filter(|class| class.sensitivity() == Sensitivity::Adverse && class.holds_records());
     assert_eq!(
         plan.classes,
-        adverse
-            .map(|class| class.name().clone())
-            .collect::<Vec<_>>(),
+        adverse.map(|class| class.name().clone()).collect::<Vec<_>>(),
         "every adverse class counts"
     );
     assert_eq!(plan.classes.len(), 11);
@@ -130,10 +103,7 @@ fn obligations_come_from_the_row() {
     let catalogue = catalogue();
     let permit = permit(&catalogue, &facts(date("2026-11-22")));
     let json = serde_json::to_string(&permit.obligations(date("2026-11-22"))).unwrap();
-    assert_eq!(
-        json,
-        r#"{"keep_until":"2026-12-22","onward":"forbidden","automated_decision_notice":true}"#
-    );
+    assert_eq!(json, r#"{"keep_until":"2026-12-22","onward":"forbidden","automated_decision_notice":true}"#);
     assert_eq!(permit.notice(), "given");
     assert_eq!(permit.scenario().name().as_str(), HOUSING);
     for (on, until) in [
@@ -164,17 +134,11 @@ fn every_rule_has_its_row() {
     for id in ids {
         let basis = catalogue.rule(&RuleId::parse(id).unwrap()).expect(id);
         assert!(
-            basis.sources().count() > 0
-                && !basis.citation().is_empty()
-                && !basis.title(Language::En).is_empty(),
+            basis.sources().count() > 0 && !basis.citation().is_empty() && !basis.title(Language::En).is_empty(),
             "{id}"
         );
     }
-    assert!(
-        catalogue
-            .rule(&RuleId::parse("statute/nothing").unwrap())
-            .is_none()
-    );
+    assert!(catalogue.rule(&RuleId::parse("statute/nothing").unwrap()).is_none());
 }
 
 #[test]
@@ -184,11 +148,8 @@ fn the_data_list_has_the_attributes_of_the_data_and_not_those_left_out() {
         savings_account_and_bonds,present_employment_since,installment_rate_in_percentage_of_disposable_income,\
         other_debtors_or_guarantors,present_residence_since,property,age_in_years,other_installment_plans,housing,\
         number_of_existing_credits_at_this_bank,job,number_of_people_being_liable_to_provide_maintenance_for,telephone,creditability";
-    let mut attributes: Vec<_> = catalogue
-        .classes()
-        .flat_map(|class| class.attributes())
-        .map(|name| name.as_str())
-        .collect();
+    let mut attributes: Vec<_> =
+        catalogue.classes().flat_map(|class| class.attributes()).map(|name| name.as_str()).collect();
     let mut columns: Vec<_> = header.split(',').collect();
     attributes.sort_unstable();
     columns.sort_unstable();
@@ -199,8 +160,5 @@ fn the_data_list_has_the_attributes_of_the_data_and_not_those_left_out() {
     for second in ["savings_account_and_bonds", "property"] {
         assert_eq!(catalogue.field(second).unwrap().tier(), Tier::Second);
     }
-    assert_eq!(
-        catalogue.field("clean_three_years").unwrap().tier(),
-        Tier::First
-    );
+    assert_eq!(catalogue.field("clean_three_years").unwrap().tier(), Tier::First);
 }

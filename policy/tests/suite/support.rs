@@ -1,9 +1,7 @@
 //! What the tests share: catalogues with a change, dates, citizen numbers that are nobody's.
 
 use credit_policy::catalogue::shipped;
-use credit_policy::{
-    Catalogue, Decision, Facts, Fault, InstitutionKind, Permit, ScenarioName, decide,
-};
+use credit_policy::{Catalogue, Decision, Facts, Fault, InstitutionKind, Permit, ScenarioName, decide};
 use jiff::civil::Date;
 
 pub(crate) const HOUSING: &str = "public-rental-housing";
@@ -31,11 +29,7 @@ pub(crate) fn lines(faults: &[Fault]) -> String {
 pub(crate) fn shipped_with(path: &str, old: &str, new: &str) -> Vec<(String, String)> {
     let mut files = shipped();
     let (_, text) = files.iter_mut().find(|(at, _)| at == path).expect(path);
-    assert_eq!(
-        text.matches(old).count(),
-        1,
-        "`{old}` must stand once in {path}"
-    );
+    assert_eq!(text.matches(old).count(), 1, "`{old}` must stand once in {path}");
     *text = text.replace(old, new);
     files
 }
@@ -51,12 +45,7 @@ pub(crate) fn scenario(name: &str) -> ScenarioName {
 /// The facts of a housing department's query with nothing wrong in it.
 pub(crate) fn facts(on: Date) -> Facts {
     let facts = Facts::new(InstitutionKind::HousingDepartment, on);
-    Facts {
-        operator: true,
-        case: true,
-        minor: Some(false),
-        ..facts
-    }
+    Facts { operator: true, case: true, minor: Some(false), ..facts }
 }
 
 /// The permit of facts that must be permitted.
@@ -76,21 +65,12 @@ pub(crate) fn number(birth: &str, sequence: u16) -> String {
 
 pub(crate) fn check_by_weights(digits: &str) -> char {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = digits
-        .chars()
-        .zip(WEIGHTS)
-        .map(|(digit, weight)| digit.to_digit(10).expect("a digit") * weight)
-        .sum();
-    "10X98765432"
-        .chars()
-        .nth(usize::try_from(sum % 11).expect("small"))
-        .expect("below 11")
+    let sum: u32 =
+        digits.chars().zip(WEIGHTS).map(|(digit, weight)| digit.to_digit(10).expect("a digit") * weight).sum();
+    "10X98765432".chars().nth(usize::try_from(sum % 11).expect("small")).expect("below 11")
 }
 
 /// A number of nobody whose check character is `X`.
 pub(crate) fn number_with_x() -> String {
-    (1..1000)
-        .map(|sequence| number("19900307", sequence))
-        .find(|number| number.ends_with('X'))
-        .expect("one of eleven")
+    (1..1000).map(|sequence| number("19900307", sequence)).find(|number| number.ends_with('X')).expect("one of eleven")
 }

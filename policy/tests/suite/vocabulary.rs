@@ -14,18 +14,9 @@ const CODES: &str = "malformed-request unknown-scenario invalid-citizen-number c
 
 #[test]
 fn other_words_are_refused() {
-    for word in [
-        "",
-        "Malformed-Request",
-        "malformed_request",
-        "malformed-request ",
-        "permit",
-    ] {
+    for word in ["", "Malformed-Request", "malformed_request", "malformed-request ", "permit"] {
         assert_eq!(Code::parse(word), None, "{word:?}");
-        assert!(
-            serde_json::from_value::<Code>(json!(word)).is_err(),
-            "{word:?}"
-        );
+        assert!(serde_json::from_value::<Code>(json!(word)).is_err(), "{word:?}");
     }
     assert!(serde_json::from_value::<InstitutionKind>(json!("spy")).is_err());
     assert!(serde_json::from_value::<Severity>(json!(1)).is_err());
@@ -48,19 +39,10 @@ fn every_word_comes_back() {
     }
     assert_eq!(InstitutionKind::ALL.len(), 22);
     assert_eq!(
-        Ground::ALL
-            .iter()
-            .map(|ground| ground.as_str())
-            .collect::<Vec<_>>(),
+        Ground::ALL.iter().map(|ground| ground.as_str()).collect::<Vec<_>>(),
         ["consent", "statute", "self", "public"]
     );
-    assert_eq!(
-        List::ALL
-            .iter()
-            .map(|list| list.as_str())
-            .collect::<Vec<_>>(),
-        ["red", "grey", "black"]
-    );
+    assert_eq!(List::ALL.iter().map(|list| list.as_str()).collect::<Vec<_>>(), ["red", "grey", "black"]);
 }
 
 #[test]
@@ -72,8 +54,5 @@ fn values_are_plain_json() {
         Value::Text("好\"".into()),
         Value::List(vec![]),
     ]);
-    assert_eq!(
-        serde_json::to_string(&value).unwrap(),
-        r#"[null,true,-7,"好\"",[]]"#
-    );
+    assert_eq!(serde_json::to_string(&value).unwrap(), r#"[null,true,-7,"好\"",[]]"#);
 }

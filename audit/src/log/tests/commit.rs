@@ -122,10 +122,21 @@ fn a_failed_second_place_stops_the_log_and_nothing_is_signed() {
 }
 
 #[test]
+fn a_panic_in_a_thread_of_the_log_stops_it() {
+    let bench = Bench::probed(|step| if step == Step::WriteBatch { panic!("on purpose") } else { Ok(()) });
+    let log = bench.start();
+    let lost = log.submit(entry(&bench, 0), false, || true).unwrap();
+    assert_eq!(lost.wait().unwrap_err(), NotRecordable);
+    assert!(eventually(|| bench.stopped.load(Ordering::SeqCst) == 1) && !log.recordable());
+}
+
+#[test]
 fn numbers_are_consecutive_for_each_institution_also_after_a_restart() {
     let bench = Bench::new();
     let log = bench.start();
-    let who = |n: u64| if n.is_multiple_of(3) { "housing" } else { "bank" };
+    let who = |n: u64| {
+        if n.is_multiple_of(3) { "housing" } else { "bank" }
+    };
     for n in 0..30 {
         record(&log, entry_at(bench.clock.now(), who(n), n));
     }

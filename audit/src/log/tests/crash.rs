@@ -51,7 +51,9 @@ fn every_copy_made_at_a_step_opens_with_all_that_was_acknowledged() {
     let of_probe = Arc::clone(&watched);
     let bench = Bench::probed(move |step| {
         let mut watched = of_probe.lock().unwrap();
-        let Some(settings) = watched.settings.clone() else { return Ok(()) };
+        let Some(settings) = watched.settings.clone() else {
+            return Ok(());
+        };
         let to = settings.dir.with_extension(format!("copy-{}", watched.copies.len()));
         copy(&settings, &to);
         let acknowledged = watched.acknowledged.clone();

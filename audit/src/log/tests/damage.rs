@@ -1,6 +1,7 @@
 //! What a log refuses to open on, and what it mends.
 
 use super::*;
+use crate::log::frame::{TRAILER_LEN, Trailer};
 use crate::log::scan::{Found, Segment};
 
 /// Four leaves in batches of one, of which only the first is signed; the folder as a crash leaves it.
@@ -107,6 +108,18 @@ fn a_changed_bit_before_a_later_batch_is_refused() {
 }
 
 #[test]
+fn a_root_that_is_not_that_of_the_leaves_is_refused_though_its_checksum_holds() {
+    let (bench, _) = unsigned_tail();
+    let (path, bounds) = batches(&bench);
+    let mut bytes = fs::read(&path).unwrap();
+    let trailer = bounds[4] - TRAILER_LEN..bounds[4];
+    let changed = Trailer { root: [1; 32], ..Trailer::decode(&bytes[trailer.clone()]).unwrap() };
+    bytes[trailer].copy_from_slice(&changed.encode());
+    fs::write(&path, bytes).unwrap();
+    assert!(matches!(refusal(&bench), RecoverError::Damaged { offset, .. } if offset == bounds[3] as u64));
+}
+
+#[test]
 fn a_changed_header_is_refused() {
     let bench = Bench::new();
     filled(&bench, 3);
@@ -194,6 +207,34 @@ fn a_log_shorter_than_what_was_signed_is_refused() {
     }
     fs::remove_file(&path).unwrap();
     short(&bench, 0);
+}
+
+#[test]
+fn a_long_log_shorter_than_its_tiles_is_refused() {
+    // The published tiles alone would lead to the signed root.
+    let bench = Bench::new();
+    let log = bench.start();
+    for n in 0..4 {
+        drop(published::record_many(&log, &bench, n * 128, (n + 1) * 128));
+    }
+    log.close();
+    let (path, bounds) = batches(&bench);
+    let whole = fs::read(&path).unwrap();
+    for batch in [0, 1, bounds.len() - 2] {
+        fs::write(&path, &whole[..bounds[batch]]).unwrap();
+        assert!(matches!(refusal(&bench), RecoverError::Short { signed: 512, .. }), "cut after batch {batch}");
+    }
+    fs::write(&path, whole).unwrap();
+    assert_eq!(bench.recover().unwrap().size(), 512);
+}
+
+#[test]
+fn the_folder_of_a_second_place_elsewhere_is_never_made() {
+    let mut bench = Bench::new();
+    let missing = bench.settings.dir.with_extension("not-mounted");
+    bench.settings.second_place = missing.join("second-place");
+    assert!(matches!(refusal(&bench), RecoverError::Io { path, .. } if path == bench.settings.second_place));
+    assert!(!missing.exists());
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use uuid::Uuid;
 
 use super::failure::{Probe, Step};
 use super::*;
@@ -167,7 +166,22 @@ fn key() -> VerifierKey {
 
 /// The n-th query of an institution, made at a time.
 fn entry_at(at: Timestamp, institution: &str, n: u64) -> Entry {
-    let id = uuid::Builder::from_unix_timestamp_millis(at.as_millisecond() as u64, &[(n >> 56) as u8, (n >> 48) as u8, (n >> 40) as u8, (n >> 32) as u8, (n >> 24) as u8, (n >> 16) as u8, (n >> 8) as u8, n as u8, 0, 0]).into_uuid();
+    let id = uuid::Builder::from_unix_timestamp_millis(
+        at.as_millisecond() as u64,
+        &[
+            (n >> 56) as u8,
+            (n >> 48) as u8,
+            (n >> 40) as u8,
+            (n >> 32) as u8,
+            (n >> 24) as u8,
+            (n >> 16) as u8,
+            (n >> 8) as u8,
+            n as u8,
+            0,
+            0,
+        ],
+    )
+    .into_uuid();
     let tail = format!(r#","operator":"staff-{n}""#).into_bytes();
     Entry { kind: Kind::Query, id, institution: Some(institution.to_owned()), tail }
 }

@@ -7,14 +7,17 @@ use crate::checkpoint::Checkpoint;
 use crate::proof::Proof;
 use crate::tile::{self, TileKind, TileName};
 
-/// Every file below a folder, relative to it.
+/// Every file below a folder but temporary ones, relative to it.
 fn files(dir: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut dirs = vec![dir.to_owned()];
     while let Some(next) = dirs.pop() {
         for entry in fs::read_dir(next).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
+            let entry = entry.unwrap();
+            let path = entry.path();
+            if entry.file_name().to_str().unwrap().starts_with('.') {
+                // Temporary: what a crash left.
+            } else if path.is_dir() {
                 dirs.push(path);
             } else {
                 found.insert(path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned());
@@ -71,7 +74,7 @@ pub(super) fn assert_published(dir: &Path, leaves: &[Hash]) {
 }
 
 /// Submits many and waits for all.
-fn record_many(log: &Log, bench: &Bench, from: u64, to: u64) -> Vec<Durable> {
+pub(super) fn record_many(log: &Log, bench: &Bench, from: u64, to: u64) -> Vec<Durable> {
     let mut recorded = Vec::new();
     let mut next = from;
     while next < to {
@@ -94,7 +97,8 @@ fn the_published_tree_is_right_at_every_edge() {
         hashes.extend(record_many(&log, &bench, from, size).into_iter().map(|durable| durable.leaf_hash));
         assert!(log.drain(Duration::from_secs(20)));
         assert_published(&bench.log(), &hashes);
-        crate::verify::directory_for_tests(&bench.log(), &key(), size);
+        let report = crate::verify::directory(&bench.log(), &key(), &[], &mut ()).unwrap();
+        assert_eq!((report.checkpoint.size, report.leaves.unwrap().count), (size, size));
     }
     log.close();
     let recovered = bench.recover().unwrap();
@@ -110,7 +114,11 @@ fn rebuilt_after_loss(bench: &Bench, hashes: &[Hash]) {
     let before = files(&tiles);
     for lost in ["1/001.p/17", "2/000.p/1", "0/273.p/112", "entries/273.p/112", "1"] {
         let path = tiles.join(lost);
-        if path.is_dir() { fs::remove_dir_all(&path).unwrap() } else { fs::remove_file(&path).unwrap() }
+        if path.is_dir() {
+            fs::remove_dir_all(&path).unwrap()
+        } else {
+            fs::remove_file(&path).unwrap()
+        }
         drop(bench.recover().unwrap());
         assert_published(&bench.log(), hashes);
     }
@@ -122,7 +130,8 @@ fn rebuilt_after_loss(bench: &Bench, hashes: &[Hash]) {
     fs::remove_dir_all(&tiles).unwrap();
     drop(bench.recover().unwrap());
     assert_published(&bench.log(), hashes);
-    assert_eq!(files(&tiles), before);
+    // Partial tiles of sizes published on the way may be missing: their full ones, or wider ones, are there.
+    assert!(files(&tiles).is_subset(&before));
     // The checkpoint too: then the whole log counts as not published.
     fs::remove_dir_all(&tiles).unwrap();
     fs::remove_file(bench.log().join("checkpoint")).unwrap();
@@ -168,7 +177,8 @@ fn a_leaf_is_published_at_once_after_a_pause_and_soon_under_load() {
 fn what_is_not_ones_own_or_not_there_is_not_found() {
     let bench = Bench::new();
     let log = bench.start();
-    let id = |n| entry(&bench, n).id;
+    let made = bench.clock.now();
+    let id = |n| entry_at(made, "bank", n).id;
     record(&log, entry(&bench, 0));
     record(&log, Entry { institution: None, kind: Kind::Catalogue, ..entry(&bench, 1) });
     assert!(log.drain(Duration::from_secs(10)));
@@ -181,7 +191,9 @@ fn what_is_not_ones_own_or_not_there_is_not_found() {
     assert!(matches!(log.receipt(unknown, "bank"), Err(LookupError::NotFound)));
     let future = entry_at(bench.clock.now() + SignedDuration::from_secs(11), "bank", 78).id;
     assert!(matches!(log.receipt(future, "bank"), Err(LookupError::NotFound)));
-    assert!(matches!(log.receipt(uuid::Uuid::nil(), "bank"), Err(LookupError::NotFound)));
+    for id in [uuid::Uuid::nil(), entry_at(Timestamp::MAX, "bank", 79).id] {
+        assert!(matches!(log.receipt(id, "bank"), Err(LookupError::NotFound)));
+    }
     assert_eq!(log.receipt(id(0), "bank").unwrap().index, 0);
 }
 
@@ -197,10 +209,8 @@ fn every_leaf_is_found_by_its_id_and_its_proof_holds() {
         if n == 4 {
             bench.clock.step(SignedDuration::from_secs(-1));
         }
-        let tickets: Vec<_> = entries
-            .iter()
-            .map(|entry| (entry.id, log.submit(entry.clone(), false, || true).unwrap()))
-            .collect();
+        let tickets: Vec<_> =
+            entries.iter().map(|entry| (entry.id, log.submit(entry.clone(), false, || true).unwrap())).collect();
         recorded.extend(tickets.into_iter().map(|(id, ticket)| (id, ticket.wait().unwrap())));
         bench.clock.pass(Duration::from_millis(*pause_ms));
     }

@@ -26,7 +26,9 @@ fn big(bench: &Bench, n: u64) -> Entry {
 fn fill(log: &Log, bench: &Bench, from: u64) -> Vec<Hash> {
     let mut recorded = Vec::new();
     for n in from..from + 200 {
-        let Ok(ticket) = log.submit(big(bench, n), false, || true) else { break };
+        let Ok(ticket) = log.submit(big(bench, n), false, || true) else {
+            break;
+        };
         match ticket.wait() {
             Ok(durable) => recorded.push(durable.leaf_hash),
             Err(NotRecordable) => break,

@@ -36,10 +36,7 @@ impl Loader {
             kinds,
             released: Arc::new(Released::new(fields)),
             purpose_group: row.purpose_group.get_ref().clone(),
-            case_limit: row
-                .case_limit
-                .as_ref()
-                .map_or(DEFAULT_CASE_LIMIT, |limit| *limit.get_ref()),
+            case_limit: row.case_limit.as_ref().map_or(DEFAULT_CASE_LIMIT, |limit| *limit.get_ref()),
             data_life: row.data_life,
             notice: row.notice.get_ref().clone(),
             automated_decision_notice: row.automated_decision_notice,
@@ -51,18 +48,10 @@ impl Loader {
     fn kinds(&mut self, file: &File<'_, ScenarioRow>) -> Vec<InstitutionKind> {
         let written = &file.row.kinds;
         if written.get_ref().is_empty() {
-            self.fault(
-                file,
-                written.span(),
-                "no kind of institution: name who may ask",
-            );
+            self.fault(file, written.span(), "no kind of institution: name who may ask");
         }
         self.each_once(file, written.get_ref());
-        let mut kinds: Vec<_> = written
-            .get_ref()
-            .iter()
-            .map(|kind| *kind.get_ref())
-            .collect();
+        let mut kinds: Vec<_> = written.get_ref().iter().map(|kind| *kind.get_ref()).collect();
         kinds.sort_unstable();
         kinds
     }
@@ -83,9 +72,7 @@ impl Loader {
                 self.fault(
                     file,
                     at,
-                    format!(
-                        "no field `{name}` in the data list: check its name, or add it there first"
-                    ),
+                    format!("no field `{name}` in the data list: check its name, or add it there first"),
                 );
                 continue;
             };
@@ -94,9 +81,7 @@ impl Loader {
                 self.fault(
                     file,
                     at,
-                    format!(
-                        "field `{name}` is second-tier and opens only to consent, by rule `{rule}`"
-                    ),
+                    format!("field `{name}` is second-tier and opens only to consent, by rule `{rule}`"),
                 );
             }
             fields.push(known);
@@ -108,51 +93,26 @@ impl Loader {
         let row = &file.row;
         let group = &row.purpose_group;
         if ClassName::parse(group.get_ref()).is_err() {
-            let message = format!(
-                "`{}` is no purpose group: use lower-case words joined by `-`",
-                group.get_ref()
-            );
+            let message = format!("`{}` is no purpose group: use lower-case words joined by `-`", group.get_ref());
             self.fault(file, group.span(), message);
         }
-        if let Some(limit) = row
-            .case_limit
-            .as_ref()
-            .filter(|limit| *limit.get_ref() == 0)
-        {
-            self.fault(
-                file,
-                limit.span(),
-                "a case limit of 0 allows no look-up: give at least 1",
-            );
+        if let Some(limit) = row.case_limit.as_ref().filter(|limit| *limit.get_ref() == 0) {
+            self.fault(file, limit.span(), "a case limit of 0 allows no look-up: give at least 1");
         }
         let notice = row.notice.get_ref();
-        let has_rest = |prefix| {
-            notice
-                .strip_prefix(prefix)
-                .is_some_and(|rest: &str| !rest.trim().is_empty())
-        };
+        let has_rest = |prefix| notice.strip_prefix(prefix).is_some_and(|rest: &str| !rest.trim().is_empty());
         if notice != "given" && !has_rest("deferred until ") && !has_rest("exempt by ") {
-            let message = format!(
-                "`{notice}` is no notice: use `given`, `deferred until …` or `exempt by …`"
-            );
+            let message = format!("`{notice}` is no notice: use `given`, `deferred until …` or `exempt by …`");
             self.fault(file, row.notice.span(), message);
         }
     }
 
     /// Refuses a row that names one thing twice.
-    fn each_once<T: Eq + Hash + Display>(
-        &mut self,
-        file: &File<'_, ScenarioRow>,
-        row: &[Spanned<T>],
-    ) {
+    fn each_once<T: Eq + Hash + Display>(&mut self, file: &File<'_, ScenarioRow>, row: &[Spanned<T>]) {
         let mut seen = HashSet::new();
         for entry in row {
             if !seen.insert(entry.get_ref()) {
-                self.fault(
-                    file,
-                    entry.span(),
-                    format!("`{}` stands twice: leave one", entry.get_ref()),
-                );
+                self.fault(file, entry.span(), format!("`{}` stands twice: leave one", entry.get_ref()));
             }
         }
     }

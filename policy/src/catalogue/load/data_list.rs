@@ -23,31 +23,19 @@ impl Loader {
             return;
         }
         if row.clock.is_none() && row.list.is_none() && row.field.is_empty() {
-            self.fault(
-                file,
-                at.clone(),
-                format!("class `{name}` holds nothing: give it a clock, a list or fields"),
-            );
+            self.fault(file, at.clone(), format!("class `{name}` holds nothing: give it a clock, a list or fields"));
         }
         if row.sensitivity == Sensitivity::Adverse && row.clock.is_none() && row.list.is_none() {
             self.fault(
                 file,
                 at,
-                format!(
-                    "adverse class `{name}` has no clock: what counts against a person must expire"
-                ),
+                format!("adverse class `{name}` has no clock: what counts against a person must expire"),
             );
         }
         self.records_of(file);
         self.list_of(file);
         for attribute in &row.field {
-            self.field(
-                file,
-                &attribute.name,
-                attribute.basis(row),
-                row.tier,
-                Derivation::Attribute,
-            );
+            self.field(file, &attribute.name, attribute.basis(row), row.tier, Derivation::Attribute);
         }
         let class = Class {
             name: name.clone(),
@@ -56,11 +44,7 @@ impl Loader {
             tier: row.tier,
             holds_records: row.clock.is_some(),
             list: row.list.as_ref().map(|list| *list.get_ref()),
-            attributes: row
-                .field
-                .iter()
-                .map(|attribute| attribute.name.get_ref().clone())
-                .collect(),
+            attributes: row.field.iter().map(|attribute| attribute.name.get_ref().clone()).collect(),
         };
         self.classes.insert(name.clone(), class);
     }
@@ -71,19 +55,10 @@ impl Loader {
         };
         if let Some(clock) = self.clocks.get(written.get_ref()) {
             let name = file.row.class.get_ref().clone();
-            self.records.insert(
-                name.clone(),
-                Arc::new(RecordClass {
-                    name,
-                    clock: clock.clone(),
-                }),
-            );
+            self.records.insert(name.clone(), Arc::new(RecordClass { name, clock: clock.clone() }));
         } else {
             let known = self.clocks.keys().cloned().collect::<Vec<_>>().join(", ");
-            let message = format!(
-                "no clock `{}` in the rule pack: use one of {known}",
-                written.get_ref()
-            );
+            let message = format!("no clock `{}` in the rule pack: use one of {known}", written.get_ref());
             self.fault(file, written.span(), message);
         }
     }
@@ -94,10 +69,7 @@ impl Loader {
             self.fault(
                 file,
                 list.span(),
-                format!(
-                    "the list `{}` has another class already: leave one",
-                    list.get_ref()
-                ),
+                format!("the list `{}` has another class already: leave one", list.get_ref()),
             );
         }
     }
@@ -115,21 +87,13 @@ impl Loader {
         }
     }
 
-    fn none_within(
-        &mut self,
-        file: &File<'_, DerivedRows>,
-        row: &NoneWithinRow,
-    ) -> Option<(Tier, Derivation)> {
+    fn none_within(&mut self, file: &File<'_, DerivedRows>, row: &NoneWithinRow) -> Option<(Tier, Derivation)> {
         let faults_before = self.faults.len();
         let mut rests_on = Vec::new();
         let mut tier = Tier::First;
         let mut seen = HashSet::new();
         if row.classes.get_ref().is_empty() {
-            self.fault(
-                file,
-                row.classes.span(),
-                "no class: what rests on nothing is true of everybody",
-            );
+            self.fault(file, row.classes.span(), "no class: what rests on nothing is true of everybody");
         }
         for class in row.classes.get_ref() {
             let (name, at) = (class.get_ref(), class.span());
@@ -153,27 +117,17 @@ impl Loader {
                 self.fault(file, at, format!("class `{name}` stands twice: leave one"));
             }
         }
-        let derivation = Derivation::NoneWithin {
-            period: row.period,
-            classes: rests_on,
-        };
+        let derivation = Derivation::NoneWithin { period: row.period, classes: rests_on };
         (self.faults.len() == faults_before).then_some((tier, derivation))
     }
 
-    fn listed(
-        &mut self,
-        file: &File<'_, DerivedRows>,
-        list: &Spanned<List>,
-    ) -> Option<(Tier, Derivation)> {
+    fn listed(&mut self, file: &File<'_, DerivedRows>, list: &Spanned<List>) -> Option<(Tier, Derivation)> {
         let tier = self.lists.get(list.get_ref()).copied();
         if tier.is_none() {
             self.fault(
                 file,
                 list.span(),
-                format!(
-                    "no class of the data list holds the list `{}`: add one",
-                    list.get_ref()
-                ),
+                format!("no class of the data list holds the list `{}`: add one", list.get_ref()),
             );
         }
         tier.map(|tier| (tier, Derivation::Listed(*list.get_ref())))
@@ -191,18 +145,9 @@ impl Loader {
         if self.forbidden(file, at.clone(), name.as_str()) {
             return;
         }
-        let field = Arc::new(Field {
-            name: name.clone(),
-            basis,
-            tier,
-            derivation,
-        });
+        let field = Arc::new(Field { name: name.clone(), basis, tier, derivation });
         if self.fields.insert(name.clone(), field).is_some() {
-            self.fault(
-                file,
-                at,
-                format!("field `{name}` stands twice in the data list: rename one"),
-            );
+            self.fault(file, at, format!("field `{name}` stands twice in the data list: rename one"));
         }
     }
 }

@@ -76,10 +76,7 @@ impl Loader {
             }
         }
         if !paths.iter().any(|path| *path == "catalogue.toml") {
-            self.fault_in(
-                "catalogue.toml",
-                "the file is missing: it names version, jurisdiction and pack",
-            );
+            self.fault_in("catalogue.toml", "the file is missing: it names version, jurisdiction and pack");
         }
         rows
     }
@@ -97,26 +94,16 @@ impl Loader {
 
     fn general_rules(&mut self, file: &File<'_, CatalogueRow>) {
         let general = &file.row.rules;
-        self.rules.insert(
-            GeneralRule::ApplicationList.rule(),
-            general.application_list.clone(),
-        );
-        self.rules
-            .insert(GeneralRule::DataList.rule(), general.data_list.clone());
-        self.rules.insert(
-            GeneralRule::QueryRegister.rule(),
-            general.query_register.clone(),
-        );
+        self.rules.insert(GeneralRule::ApplicationList.rule(), general.application_list.clone());
+        self.rules.insert(GeneralRule::DataList.rule(), general.data_list.clone());
+        self.rules.insert(GeneralRule::QueryRegister.rule(), general.query_register.clone());
     }
 
     fn offset(&mut self, file: &File<'_, CatalogueRow>) -> Option<Offset> {
         let written = &file.row.utc_offset;
         let offset = parse_offset(written.get_ref());
         if offset.is_none() {
-            let message = format!(
-                "`{}` is no offset from UTC: write it as `+08:00`",
-                written.get_ref()
-            );
+            let message = format!("`{}` is no offset from UTC: write it as `+08:00`", written.get_ref());
             self.fault(file, written.span(), message);
         }
         offset
@@ -127,10 +114,7 @@ impl Loader {
         let Some(statute) = self.forbidden.get(name.replace('_', "-").as_str()) else {
             return false;
         };
-        let message = format!(
-            "`{name}` may be named nowhere, by rule `{}`: take it out",
-            statute.rule()
-        );
+        let message = format!("`{name}` may be named nowhere, by rule `{}`: take it out", statute.rule());
         self.fault(file, at, message);
         true
     }
@@ -138,11 +122,7 @@ impl Loader {
     /// Refuses a row whose name is not its file's.
     fn named_as_file<T>(&mut self, file: &File<'_, T>, at: Range<usize>, name: &str) {
         if name != file.stem() {
-            self.fault(
-                file,
-                at,
-                format!("`{name}` stands in a file of another name: call it `{name}.toml`"),
-            );
+            self.fault(file, at, format!("`{name}` stands in a file of another name: call it `{name}.toml`"));
         }
     }
 
@@ -151,29 +131,12 @@ impl Loader {
     }
 
     fn fault_in(&mut self, path: &str, message: &str) {
-        self.faults.push(Fault {
-            path: path.to_owned(),
-            line: 1,
-            message: message.to_owned(),
-        });
+        self.faults.push(Fault { path: path.to_owned(), line: 1, message: message.to_owned() });
     }
 
     fn finish(self, label: String, offset: Offset) -> Catalogue {
-        let Self {
-            scenarios,
-            fields,
-            classes,
-            rules,
-            ..
-        } = self;
-        Catalogue {
-            label,
-            offset,
-            scenarios,
-            fields,
-            classes,
-            rules,
-        }
+        let Self { scenarios, fields, classes, rules, .. } = self;
+        Catalogue { label, offset, scenarios, fields, classes, rules }
     }
 }
 
@@ -191,23 +154,16 @@ fn parse_offset(text: &str) -> Option<Offset> {
     };
     let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
     let fits = hours <= 14 && minutes <= 59;
-    fits.then(|| Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok())
-        .flatten()
+    fits.then(|| Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()).flatten()
 }
 
 /// The version, and SHA-256 over the sorted lines `sha256 path` of the files (formats.md §4).
 fn label(version: &str, files: &[(String, String)]) -> String {
-    let mut lines: Vec<_> = files
-        .iter()
-        .map(|(path, text)| format!("{} {path}\n", hex(text.as_bytes())))
-        .collect();
+    let mut lines: Vec<_> = files.iter().map(|(path, text)| format!("{} {path}\n", hex(text.as_bytes()))).collect();
     lines.sort();
     format!("{version}@sha256:{}", hex(lines.concat().as_bytes()))
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

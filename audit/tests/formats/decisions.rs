@@ -1,0 +1,213 @@
+//! Records of queries: their bytes, and their decisions made again.
+
+use credit_audit::leaf::{self, Base64, GroundRecord, LeafError, Outcome, QueryLeaf, QueryRecord};
+use credit_audit::replay::{Mismatch, Replay, Verdict, decide_again};
+use credit_audit::verify::{self, Failure, Fault};
+use credit_policy::catalogue::shipped;
+use credit_policy::{Catalogue, Code, Decision, Facts, InstitutionKind, ScenarioName, decide};
+use jiff::Timestamp;
+
+use crate::logs::{Log, id, leaf_of};
+
+const SCENARIO: &str = "public-rental-housing";
+
+fn catalogue() -> Catalogue {
+    Catalogue::load(&shipped()).unwrap()
+}
+
+fn now() -> Timestamp {
+    "2026-11-22T02:19:00.123456Z".parse().unwrap()
+}
+
+fn facts(catalogue: &Catalogue) -> Facts {
+    Facts {
+        operator: true,
+        case: true,
+        minor: Some(false),
+        ..Facts::new(InstitutionKind::HousingDepartment, catalogue.today(now()))
+    }
+}
+
+/// The leaf of a query with these facts, as a gateway records it.
+fn recorded(catalogue: &Catalogue, facts: &Facts, seq: u64, at: Timestamp) -> Vec<u8> {
+    let scenario = ScenarioName::parse(SCENARIO).unwrap();
+    let decision = decide(catalogue, Some(&scenario), facts);
+    let sealed = [7; 1052];
+    let ground = GroundRecord::Statute { statute: "city rule, art. 3".into(), case: "HZ-2026-001234（甲）".into() };
+    let refused = QueryRecord {
+        operator: Some("staff-0017"),
+        certificate: "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2",
+        scenario: Some(&scenario),
+        ground: Some(ground),
+        repeats: None,
+        idempotency: None,
+        catalogue: catalogue.label(),
+        rules: &[],
+        inputs: facts,
+        outcome: Outcome::Refused,
+        code: None,
+        fields: None,
+        notice: None,
+        answer: None,
+        subject: Some(Base64([1; 32])),
+        key: Some("data-2026-11"),
+        sealed: Some(Base64(&sealed)),
+        commit: Some(Base64([2; 32])),
+    };
+    let record = match &decision {
+        Decision::Refuse { code, rules } => QueryRecord { rules, code: Some(*code), ..refused },
+        Decision::Permit(permit) => QueryRecord {
+            outcome: Outcome::Answered,
+            rules: permit.rules(),
+            fields: Some(permit.fields()),
+            notice: Some(permit.notice()),
+            answer: Some(Base64([3; 32])),
+            ..refused
+        },
+    };
+    leaf::render(&record.entry(id(seq), "housing").unwrap(), at, seq)
+}
+
+#[test]
+fn a_record_has_its_keys_in_their_order() {
+    let catalogue = catalogue();
+    let leaf = recorded(&catalogue, &facts(&catalogue), 1, now());
+    let text = String::from_utf8(leaf.clone()).unwrap();
+    let start = r#"{"v":1,"kind":"query","id":"01920000-0000-7000-8000-000000000001","at":"2026-11-22T02:19:00.123456Z","institution":"housing","seq":1,"operator":"staff-0017","certificate":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2","scenario":"public-rental-housing","ground":{"statute":"city rule, art. 3","case":"HZ-2026-001234（甲）"},"catalogue":"2026.11@sha256:"#;
+    assert!(text.starts_with(start), "{text}");
+    let keys = [
+        "v", "kind", "id", "at", "institution", "seq", "operator", "certificate", "scenario", "ground", "catalogue",
+        "rules", "inputs", "outcome", "fields", "notice", "answer", "subject", "key", "sealed", "commit",
+    ];
+    let places: Vec<_> = keys.iter().map(|key| text.find(&format!(r#""{key}":"#)).expect(key)).collect();
+    assert!(places.is_sorted(), "{text}");
+    assert!(text.ends_with(&format!(r#""commit":"{}="}}"#, "AgIC".repeat(10) + "AgI")), "{text}");
+    for absent in ["null", "repeats", "idempotency", "code"] {
+        assert!(!text.contains(absent), "{absent} in {text}");
+    }
+
+    let peek = leaf::peek(&leaf).unwrap();
+    assert_eq!((peek.kind, peek.id, peek.at), ("query", id(1), now()));
+    assert_eq!((peek.institution, peek.seq), (Some("housing"), Some(1)));
+    let read = QueryLeaf::parse(&leaf).unwrap();
+    assert_eq!((read.id, read.at, read.seq), (id(1), now(), 1));
+    assert_eq!(read.inputs, facts(&catalogue));
+    assert_eq!(read.sealed, Some(Base64(vec![7; 1052])));
+    let case = "HZ-2026-001234（甲）".into();
+    assert_eq!(read.ground, Some(GroundRecord::Statute { statute: "city rule, art. 3".into(), case }));
+    for key in ["ground", "inputs", "v"] {
+        let place = text.find(&format!(r#""{key}":"#)).unwrap();
+        let end = place + text[place..].find(['}', ',']).unwrap();
+        let extra = format!(r#"{},"extra":1{}"#, &text[..end], &text[end..]);
+        assert!(QueryLeaf::parse(extra.as_bytes()).is_err(), "{key}");
+    }
+    QueryLeaf::parse(text.replacen(r#""v":1"#, r#""v":2"#, 1).as_bytes()).unwrap_err();
+    QueryLeaf::parse(&leaf_of(10)).unwrap_err();
+}
+
+#[test]
+fn a_record_that_is_too_long_or_misnamed_is_not_made() {
+    let catalogue = catalogue();
+    let facts = facts(&catalogue);
+    let sealed = vec![0; 13_000];
+    let record = QueryRecord {
+        operator: None,
+        certificate: "x",
+        scenario: None,
+        ground: None,
+        repeats: None,
+        idempotency: None,
+        catalogue: catalogue.label(),
+        rules: &[],
+        inputs: &facts,
+        outcome: Outcome::Refused,
+        code: Some(Code::MalformedRequest),
+        fields: None,
+        notice: None,
+        answer: None,
+        subject: None,
+        key: None,
+        sealed: Some(Base64(&sealed)),
+        commit: None,
+    };
+    assert!(matches!(record.entry(id(1), "bank"), Err(LeafError::TooLong(_))));
+    let short = QueryRecord { sealed: None, ..record };
+    for name in ["", "Bank", "ba nk", "bank\"", &"b".repeat(65)] {
+        assert!(matches!(short.entry(id(1), name), Err(LeafError::Institution(_))), "{name}");
+    }
+    assert!(matches!(short.entry(uuid::Uuid::from_u128(4), "bank"), Err(LeafError::Id(_))));
+    short.entry(id(1), &"b".repeat(64)).unwrap();
+}
+
+#[test]
+fn a_true_record_is_decided_as_it_was() {
+    let catalogue = catalogue();
+    let good = facts(&catalogue);
+    let table = [
+        (good.clone(), None),
+        (Facts { suspended: true, ..good.clone() }, Some(Code::InstitutionSuspended)),
+        (Facts { case: false, ..good.clone() }, Some(Code::CaseRequired)),
+        (Facts { kind: InstitutionKind::Bank, ..good.clone() }, Some(Code::ScenarioNotAllowed)),
+        (Facts { minor: Some(true), ..good.clone() }, Some(Code::SubjectMinor)),
+        (Facts { observed: Some(Code::StoreTimeout), ..good.clone() }, Some(Code::StoreTimeout)),
+        (Facts { observed: Some(Code::RateLimited), ..good }, Some(Code::RateLimited)),
+    ];
+    for (facts, code) in table {
+        let leaf = QueryLeaf::parse(&recorded(&catalogue, &facts, 1, now())).unwrap();
+        assert_eq!(leaf.code, code);
+        assert_eq!(decide_again(&catalogue, &leaf), Ok(()), "{code:?}");
+    }
+}
+
+#[test]
+fn a_record_that_was_bent_is_decided_otherwise() {
+    let catalogue = catalogue();
+    let bent = |change: &dyn Fn(&mut QueryLeaf)| {
+        let mut leaf = QueryLeaf::parse(&recorded(&catalogue, &facts(&catalogue), 1, now())).unwrap();
+        change(&mut leaf);
+        decide_again(&catalogue, &leaf).unwrap_err()
+    };
+    let refused = |code| Mismatch::Outcome { leaf: Verdict::Answered, again: Verdict::Refused(Some(code)) };
+    assert_eq!(bent(&|leaf| leaf.inputs.suspended = true), refused(Code::InstitutionSuspended));
+    assert_eq!(bent(&|leaf| leaf.inputs.minor = Some(true)), refused(Code::SubjectMinor));
+    assert_eq!(bent(&|leaf| leaf.inputs.kind = InstitutionKind::Employer), refused(Code::ScenarioNotAllowed));
+    assert_eq!(bent(&|leaf| leaf.scenario = Some(ScenarioName::parse("other").unwrap())), refused(Code::UnknownScenario));
+    assert_eq!(bent(&|leaf| leaf.inputs.on = leaf.inputs.on.tomorrow().unwrap()), Mismatch::Date);
+    assert_eq!(bent(&|leaf| leaf.inputs.on = leaf.inputs.on.yesterday().unwrap()), Mismatch::Date);
+    assert_eq!(bent(&|leaf| drop(leaf.fields.as_mut().unwrap().pop())), Mismatch::Fields);
+    assert_eq!(bent(&|leaf| drop(leaf.rules.pop())), Mismatch::Rules);
+    assert_eq!(bent(&|leaf| leaf.notice = Some("never".to_owned())), Mismatch::Notice);
+    assert_eq!(bent(&|leaf| leaf.catalogue.push('0')), Mismatch::Catalogue(format!("{}0", catalogue.label())));
+    assert_eq!(bent(&|leaf| leaf.answer = None), Mismatch::Key("answer"));
+    assert_eq!(bent(&|leaf| leaf.sealed = None), Mismatch::Key("sealed"));
+    assert_eq!(bent(&|leaf| leaf.operator = None), Mismatch::Key("operator"));
+    assert_eq!(bent(&|leaf| leaf.outcome = Outcome::Refused), Mismatch::Key("fields"));
+    // Midnight in the jurisdiction is 16:00 UTC: a query may be decided before it and recorded after.
+    let midnight: Timestamp = "2026-11-22T16:00:01.000000Z".parse().unwrap();
+    let leaf = QueryLeaf::parse(&recorded(&catalogue, &facts(&catalogue), 1, midnight)).unwrap();
+    assert_eq!(decide_again(&catalogue, &leaf), Ok(()));
+}
+
+#[test]
+fn a_whole_log_is_decided_again() {
+    let catalogues = [catalogue()];
+    let good = facts(&catalogues[0]);
+    let mut leaves = vec![leaf_of(0)];
+    leaves.extend((1..40).map(|seq| {
+        let facts = Facts { suspended: seq % 3 == 0, ..good.clone() };
+        recorded(&catalogues[0], &facts, seq, now())
+    }));
+    let log = Log::of_leaves(leaves.clone());
+    let mut replay = Replay::new(&catalogues);
+    verify::directory(&log.folder, &log.key, &[], &mut replay).unwrap();
+    assert_eq!(replay.decided(), 39);
+
+    let none = verify::directory(&log.folder, &log.key, &[], &mut Replay::new(&[])).unwrap_err();
+    assert!(matches!(none, Failure::Unavailable { .. }));
+
+    let text = String::from_utf8(leaves[6].clone()).unwrap();
+    leaves[6] = text.replacen(r#""suspended":true"#, r#""suspended":false"#, 1).into_bytes();
+    let log = Log::of_leaves(leaves);
+    let bent = verify::directory(&log.folder, &log.key, &[], &mut Replay::new(&catalogues)).unwrap_err();
+    assert!(matches!(bent, Failure::Fault(Fault::Decision { index: 6, .. })), "{bent}");
+}

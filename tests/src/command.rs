@@ -1,0 +1,69 @@
+//! Commands run to their end.
+
+use std::{
+    ffi::OsStr,
+    process::{Command, Output, Stdio},
+};
+
+use crate::binaries;
+
+/// How a command ended, and what it said.
+#[derive(Debug)]
+pub struct Ended {
+    /// Exit code; nothing where a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Standard output of a command that must have ended with 0.
+    #[must_use]
+    #[track_caller]
+    pub fn held(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self.out
+    }
+
+    /// Standard error of a command that must have ended with this code.
+    #[must_use]
+    #[track_caller]
+    pub fn failed(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self.err
+    }
+}
+
+/// Runs any command, in English and with nothing to read.
+#[must_use]
+pub fn command(program: impl AsRef<OsStr>, arguments: &[impl AsRef<OsStr>]) -> Ended {
+    let mut command = Command::new(program.as_ref());
+    command.args(arguments).env("LC_ALL", "C.UTF-8").env_remove("RUST_LOG").stdin(Stdio::null());
+    let output = command.output();
+    Ended::of(output.unwrap_or_else(|error| panic!("`{}`: {error}", program.as_ref().display())))
+}
+
+/// Runs `credit-gateway`.
+#[must_use]
+pub fn gateway(arguments: &[impl AsRef<OsStr>]) -> Ended {
+    command(binaries::credit_gateway(), arguments)
+}
+
+/// Runs `credit-audit`.
+#[must_use]
+pub fn audit(arguments: &[impl AsRef<OsStr>]) -> Ended {
+    command(binaries::credit_audit(), arguments)
+}
+
+/// Runs a line of shell, as a reader would who copied it.
+#[must_use]
+pub fn sh(line: &str) -> Ended {
+    command("sh", &["-c", line])
+}

@@ -1,0 +1,225 @@
+//! Gateway processes.
+
+use std::{
+    io::Read,
+    os::unix::process::ExitStatusExt,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Condvar, LazyLock, Mutex},
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{Folder, binaries, scratch};
+
+/// Longest time to the line `ready`, and to the end after a signal.
+const TIME: Duration = Duration::from_secs(60);
+
+/// What a process wrote so far, gathered while it runs so that it never waits for a reader.
+#[derive(Clone, Default)]
+pub struct Heard(Arc<(Mutex<(Vec<u8>, bool)>, Condvar)>);
+
+impl Heard {
+    fn listen(mut from: impl Read + Send + 'static) -> Self {
+        let heard = Self::default();
+        let ours = heard.clone();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            loop {
+                let read = from.read(&mut buffer).unwrap_or_default();
+                let (lock, changed) = &*ours.0;
+                let mut state = lock.lock().expect("no panic while listening");
+                state.0.extend_from_slice(&buffer[..read]);
+                state.1 = read == 0;
+                changed.notify_all();
+                if read == 0 {
+                    return;
+                }
+            }
+        });
+        heard
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.0.lock().expect("no panic while listening").0).into_owned()
+    }
+
+    /// All of it, once the other end is closed.
+    #[must_use]
+    pub fn all(&self) -> String {
+        self.wait(|_| false);
+        self.text()
+    }
+
+    /// Waits until it holds something; false where the other end was closed without.
+    pub fn wait(&self, holds: impl Fn(&str) -> bool) -> bool {
+        let (lock, changed) = &*self.0;
+        let mut state = lock.lock().expect("no panic while listening");
+        let began = Instant::now();
+        loop {
+            if holds(&String::from_utf8_lossy(&state.0)) {
+                return true;
+            }
+            if state.1 {
+                return false;
+            }
+            assert!(began.elapsed() < TIME, "not heard in time; so far: {}", String::from_utf8_lossy(&state.0));
+            state = changed.wait_timeout(state, Duration::from_secs(1)).expect("no panic while listening").0;
+        }
+    }
+}
+
+/// A gateway that serves a folder. Killed when dropped.
+pub struct Gateway {
+    folder: Option<Folder>,
+    child: Option<Child>,
+    out: Heard,
+    err: Heard,
+}
+
+impl Gateway {
+    /// `credit-gateway demo`, which makes its tour first; returns once it is ready.
+    #[must_use]
+    #[track_caller]
+    pub fn demo(folder: Folder) -> Self {
+        let mut command = Command::new(binaries::credit_gateway());
+        command.arg("demo").arg("--dir").arg(folder.path()).arg("--port-base").arg(folder.port_base().to_string());
+        Self::start(folder, command)
+    }
+
+    /// `credit-gateway serve` with the folder's configuration; returns once it is ready.
+    #[must_use]
+    #[track_caller]
+    pub fn serve(folder: Folder) -> Self {
+        let command = Self::serve_command(&folder);
+        Self::start(folder, command)
+    }
+
+    /// The command that [`Self::serve`] starts: for a test that gives it another environment, or another parent.
+    #[must_use]
+    pub fn serve_command(folder: &Folder) -> Command {
+        let mut command = Command::new(binaries::credit_gateway());
+        command.arg("serve").arg("--config").arg(folder.config());
+        command
+    }
+
+    /// Starts a command that serves the folder; returns once it is ready.
+    #[must_use]
+    #[track_caller]
+    pub fn start(folder: Folder, command: Command) -> Self {
+        let mut gateway = Self::spawn(folder, command);
+        if !gateway.is_ready() {
+            let status = gateway.wait();
+            panic!("the gateway ended before it was ready: {status}\n{}", gateway.err.all());
+        }
+        gateway
+    }
+
+    /// Starts a command that serves the folder, and does not wait.
+    #[must_use]
+    pub fn spawn(folder: Folder, mut command: Command) -> Self {
+        // In English, and with a trace as talkative as it gets: whatever it says is searched for what it must not say.
+        command.env("LC_ALL", "C.UTF-8").env("RUST_LOG", "trace");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the gateway starts");
+        scratch::began(child.id());
+        let out = Heard::listen(child.stdout.take().expect("piped"));
+        let err = Heard::listen(child.stderr.take().expect("piped"));
+        Self { folder: Some(folder), child: Some(child), out, err }
+    }
+
+    /// Waits for the line `ready`; false where the process ended without.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.out.wait(|text| text.lines().any(|line| line.starts_with("ready ")) && text.ends_with('\n'))
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Folder {
+        self.folder.as_ref().expect("kept until the end")
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("running").id()
+    }
+
+    /// Its standard output.
+    #[must_use]
+    pub fn out(&self) -> &Heard {
+        &self.out
+    }
+
+    /// Its standard error.
+    #[must_use]
+    pub fn err(&self) -> &Heard {
+        &self.err
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.pid()).expect("a process id")).expect("not 0");
+        kill_process(pid, signal).expect("it is ours and not waited for");
+    }
+
+    /// Whether it still runs.
+    #[must_use]
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.as_mut().map(Child::try_wait), Some(Ok(None)))
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
+        let child = self.child.as_mut().expect("running");
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("a child of ours") {
+                break status;
+            }
+            assert!(began.elapsed() < TIME, "the gateway does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        scratch::ended(child.id());
+        self.child = None;
+        status
+    }
+
+    /// SIGTERM, then its end; must be in order. Gives back the folder, to look at or to start again.
+    #[must_use]
+    #[track_caller]
+    pub fn stop(mut self) -> Folder {
+        self.signal(Signal::TERM);
+        let status = self.wait();
+        assert!(status.success(), "{status}: {}", self.err.all());
+        self.folder.take().expect("kept until now")
+    }
+
+    /// SIGKILL, then its end. Gives back the folder.
+    #[must_use]
+    pub fn kill(mut self) -> Folder {
+        self.signal(Signal::KILL);
+        let status = self.wait();
+        assert_eq!(status.signal(), Some(9));
+        self.folder.take().expect("kept until now")
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            drop(child.kill());
+            drop(child.wait());
+            scratch::ended(child.id());
+        }
+    }
+}
+
+/// The demo that most tests share. What they do to it must not be in each other's way: each asks under cases of its own.
+pub fn shared() -> &'static Gateway {
+    static SHARED: LazyLock<Gateway> = LazyLock::new(|| Gateway::demo(Folder::new()));
+    &SHARED
+}
