@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use credit_audit::leaf::GroundRecord;
 use credit_policy::{CaseNumber, CitizenNumber, Counts, Facts, Language, OperatorId, Personal, Scenario};
+use jiff::civil::Date;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
@@ -43,4 +44,28 @@ pub struct Draft {
     pub pseudonym: Option<Personal<String>>,
     /// Held until the journey is recorded, whatever the caller does.
     pub permits: Vec<OwnedSemaphorePermit>,
+}
+
+impl Draft {
+    /// The draft of a query that `institution` makes on the civil day `on`; nothing else is known yet.
+    #[must_use]
+    pub fn begin(id: Uuid, certificate: Thumbprint, institution: Arc<Institution>, on: Date) -> Self {
+        Self {
+            id,
+            certificate,
+            language: Language::Zh,
+            wants_proof: false,
+            operator: None,
+            case: None,
+            scenario: None,
+            ground: None,
+            person: None,
+            facts: Facts::new(institution.particulars.kind, on),
+            institution,
+            counts: None,
+            told: None,
+            pseudonym: None,
+            permits: Vec::new(),
+        }
+    }
 }

@@ -4,9 +4,9 @@
 //! The journey runs in a task of its own: a caller who hangs up does not stop the record. It holds its permits until it
 //! is recorded. A panic is caught here and recorded as `internal-error`.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use credit_policy::{Code, Facts, Language};
+use credit_policy::{Code, Language};
 use futures_util::FutureExt;
 use hyper::{
     Response, Version,
@@ -14,6 +14,7 @@ use hyper::{
     http::request::Parts,
 };
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument;
 
 use crate::{
     body::{Finished, RequestBody},
@@ -33,6 +34,7 @@ use crate::{
         record::record,
         reply::{fixed, reply},
     },
+    telemetry,
 };
 
 /// A request as it comes from the connection.
@@ -61,39 +63,29 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response
     let Ok(permit) = Arc::clone(&institution.journeys).try_acquire_owned() else {
         return Some(fixed(Code::Overloaded, language));
     };
-    let mut draft = Draft {
-        id: gateway.new_id(),
-        certificate,
-        language,
-        wants_proof: wants_proof(&head),
-        operator: None,
-        case: None,
-        scenario: None,
-        ground: None,
-        person: None,
-        facts: Facts::new(institution.particulars.kind, gateway.today()),
-        institution,
-        counts: None,
-        told: None,
-        pseudonym: None,
-        permits,
-    };
-    draft.permits.push(permit);
     let began = gateway.clock.monotonic();
-    let walked =
-        AssertUnwindSafe(walk(&gateway, Head { parts: &head, sound }, &mut body, &mut draft)).catch_unwind().await;
+    let mut draft = Draft::begin(gateway.new_id(), certificate, Arc::clone(&institution), gateway.today());
+    (draft.language, draft.wants_proof) = (language, wants_proof(&head));
+    draft.permits = permits;
+    draft.permits.push(permit);
+    let span = telemetry::span(draft.id, institution.id());
+    let walk = walk(&gateway, Head { parts: &head, sound }, &mut body, &mut draft).instrument(span.clone());
+    let walked = AssertUnwindSafe(walk).catch_unwind().await;
     let outcome = walked.unwrap_or_else(|_| Err(Refusal::because(Code::InternalError, "a stage panicked")));
     let finished = body.finish().await;
     if finished == Finished::Broken {
         gateway.metrics.broken_off();
         return None;
     }
-    let (scenario, institution) = (draft.scenario.clone(), Arc::clone(&draft.institution));
+    let scenario = draft.scenario.clone();
     let Ok(recorded) = record(&gateway, draft, outcome).await else {
         gateway.metrics.unrecorded();
         return Some(fixed(Code::NotRecordable, language));
     };
-    gateway.metrics.query(institution.id(), scenario.as_deref(), recorded.code(), since(&gateway, began));
+    let took = gateway.clock.monotonic().saturating_sub(began);
+    gateway.metrics.query(institution.id(), scenario.as_deref(), recorded.code(), took);
+    span.record("scenario", scenario.as_deref().map(|scenario| scenario.name().as_str()));
+    span.record("outcome", recorded.code().map_or("answered", Code::as_str));
     let close = finished == Finished::TooLong || recorded.closes();
     let mut response = reply(recorded, language);
     if close && head.version < Version::HTTP_2 {
@@ -111,10 +103,6 @@ async fn walk(gateway: &Gateway, head: Head<'_>, body: &mut RequestBody, draft: 
     let admitted = admit(gateway, permitted, draft)?;
     let fetched = fetch(gateway, admitted, draft).await?;
     minimise(gateway, fetched, draft)
-}
-
-fn since(gateway: &Gateway, began: Duration) -> Duration {
-    gateway.clock.monotonic().saturating_sub(began)
 }
 
 fn language(head: &Parts) -> Language {

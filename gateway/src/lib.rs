@@ -31,3 +31,4 @@ pub mod stages;
 pub mod start;
 pub mod state;
 pub mod store;
+pub mod telemetry;

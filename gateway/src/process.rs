@@ -1,18 +1,15 @@
-//! The process itself: its log on standard error, no core dumps, and panics that say where and not what.
+//! The process itself: no core dumps, and panics that say where and not what.
 
 use std::panic::PanicHookInfo;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-use tracing_subscriber::EnvFilter;
 
-/// Sets up logging (`RUST_LOG`, default `info`), panics and core dumps. A dump of memory would hold citizen numbers and
+/// Sets up panics and core dumps. A dump of memory would hold citizen numbers and
 /// keys; a panic's message might quote them.
 ///
 /// # Errors
 /// When the system does not let us turn core dumps off.
 pub fn harden() -> std::io::Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     std::panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a thread panicked");

@@ -37,6 +37,9 @@ pub struct Settings {
     /// Bounds of the process.
     #[serde(default)]
     pub bounds: Bounds,
+    /// What the process tells its operator besides the log on standard error.
+    #[serde(default)]
+    pub telemetry: Telemetry,
     /// The register of institutions; more can be added to a running gateway (`institution add`).
     #[serde(default, rename = "institution")]
     pub institutions: Vec<InstitutionEntry>,
@@ -170,6 +173,15 @@ impl Default for Bounds {
             drain_s: 20,
         }
     }
+}
+
+/// What the process tells its operator.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// Address of an OpenTelemetry collector (OTLP over HTTP), for example `http://127.0.0.1:4318/v1/traces`; left out =
+    /// no traces.
+    pub traces: Option<String>,
 }
 
 /// One institution of the register.

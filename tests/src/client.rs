@@ -7,7 +7,7 @@ use hyper::{
     HeaderMap, Method, Request, StatusCode,
     body::Bytes,
     client::conn::{http1, http2},
-    header,
+    header::{self, HeaderName},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{
@@ -130,6 +130,25 @@ impl Reply {
         let json = self.json();
         json.pointer("/receipt/index").and_then(Value::as_u64).unwrap_or_else(|| panic!("no receipt: {json}"))
     }
+}
+
+/// Reads one answer from bare bytes; gives what follows it too. A body ends by its `Content-Length`.
+#[must_use]
+#[track_caller]
+pub fn parse_reply(bytes: &[u8]) -> (Reply, &[u8]) {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
+    let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(bytes)));
+    let head = std::str::from_utf8(&bytes[..end]).expect("a head in ASCII");
+    let mut lines = head.trim_end().split("\r\n");
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status line");
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(": ").expect("a header");
+        headers.append(HeaderName::from_bytes(name.as_bytes()).expect(name), value.parse().expect(value));
+    }
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let (body, rest) = bytes[end..].split_at(length.unwrap_or(0));
+    (Reply { status: status.parse().expect("a status"), headers, body: body.to_vec() }, rest)
 }
 
 /// Why nothing came back.

@@ -9,20 +9,24 @@
 //! would: what they expect is part of what is tested.
 
 pub mod binaries;
+pub mod checked;
 mod client;
 mod command;
 mod folder;
 mod leaves;
 mod persons;
+mod plain;
 mod ports;
 mod process;
+pub mod query;
 pub mod scratch;
 pub mod wire;
 
-pub use client::{Broken, Caller, Connection, Reply, Tls, request, run};
+pub use client::{Broken, Caller, Connection, Reply, Tls, parse_reply, request, run};
 pub use command::{Ended, audit, command, gateway, sh};
 pub use folder::Folder;
 pub use leaves::Leaf;
 pub use persons::{Person, persons};
+pub use plain::{metric, plain};
 pub use ports::ports;
 pub use process::{Gateway, Heard, shared};

@@ -84,8 +84,7 @@ impl Gateway {
     #[must_use]
     #[track_caller]
     pub fn demo(folder: Folder) -> Self {
-        let mut command = Command::new(binaries::credit_gateway());
-        command.arg("demo").arg("--dir").arg(folder.path()).arg("--port-base").arg(folder.port_base().to_string());
+        let command = Self::demo_command(&folder);
         Self::start(folder, command)
     }
 
@@ -95,6 +94,21 @@ impl Gateway {
     pub fn serve(folder: Folder) -> Self {
         let command = Self::serve_command(&folder);
         Self::start(folder, command)
+    }
+
+    /// [`Self::demo`] that logs as much as there is to log: for a test that searches what it says.
+    #[must_use]
+    #[track_caller]
+    pub fn talkative_demo(folder: Folder) -> Self {
+        let mut command = Self::demo_command(&folder);
+        command.env("RUST_LOG", "trace");
+        Self::start(folder, command)
+    }
+
+    fn demo_command(folder: &Folder) -> Command {
+        let mut command = Command::new(binaries::credit_gateway());
+        command.arg("demo").arg("--dir").arg(folder.path()).arg("--port-base").arg(folder.port_base().to_string());
+        command
     }
 
     /// The command that [`Self::serve`] starts: for a test that gives it another environment, or another parent.
@@ -120,8 +134,7 @@ impl Gateway {
     /// Starts a command that serves the folder, and does not wait.
     #[must_use]
     pub fn spawn(folder: Folder, mut command: Command) -> Self {
-        // In English, and with a trace as talkative as it gets: whatever it says is searched for what it must not say.
-        command.env("LC_ALL", "C.UTF-8").env("RUST_LOG", "trace");
+        command.env("LC_ALL", "C.UTF-8");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the gateway starts");
         scratch::began(child.id());

@@ -118,9 +118,6 @@ impl State<'_> {
         let mut end: Option<Segment> = None;
         for (ordinal, named) in (0..).zip(segments).skip(start) {
             let mut segment = Segment::open(named, self.replay.origin)?;
-            if segment.header().ordinal != ordinal {
-                return Err(RecoverError::Gap { before: named.path.clone(), from: size }.into());
-            }
             if named.first != size {
                 // The segment before ends too early (or too late) for this one, which was begun only after it.
                 return Err(match end {

@@ -24,6 +24,9 @@ const MAX_BODY_BYTES: usize = 256 * (2 + 65_535);
 /// How long one request may take, connecting included.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A connection on which requests can be sent.
+type Sender = SendRequest<Empty<Bytes>>;
+
 /// The files of a TLS client, as PEM.
 #[derive(Debug, Clone, Default)]
 pub struct ClientFiles {
@@ -40,7 +43,7 @@ pub struct Remote {
     host: String,
     port: u16,
     prefix: String,
-    connection: Option<SendRequest<Empty<Bytes>>>,
+    connection: Option<Sender>,
 }
 
 enum Scheme {
@@ -109,18 +112,12 @@ impl Remote {
 
     /// Reads a file into an empty buffer; `false` when the server has none of that name.
     pub(super) fn read(&mut self, path: &str, buffer: &mut Vec<u8>) -> Result<bool, Failure> {
-        let mut connection = self.connection.take().filter(|connection| !connection.is_closed());
-        let answer = self.runtime.block_on(async {
-            let get = async {
-                let mut sender = match connection.take() {
-                    Some(sender) => sender,
-                    None => self.connect().await?,
-                };
-                let answer = self.get(&mut sender, path).await?;
-                Ok::<_, String>((answer, sender))
-            };
-            tokio::time::timeout(TIMEOUT, get).await.unwrap_or_else(|_| Err("it does not answer".to_owned()))
-        });
+        // A kept connection may have been closed by the server meanwhile; only a new one's failure counts.
+        let kept = self.connection.take().map(|sender| self.exchange(Some(sender), path));
+        let answer = match kept {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(_)) | None => self.exchange(None, path),
+        };
         let (body, sender) = answer.map_err(|why| Failure::unavailable(self.address(path), &why))?;
         self.connection = Some(sender);
         let Some(body) = body else { return Ok(false) };
@@ -128,7 +125,21 @@ impl Remote {
         Ok(true)
     }
 
-    async fn connect(&self) -> Result<SendRequest<Empty<Bytes>>, String> {
+    /// One request on this connection, or on a new one. Gives the body, and the connection for the next.
+    fn exchange(&self, sender: Option<Sender>, path: &str) -> Result<(Option<Bytes>, Sender), String> {
+        let exchange = async {
+            let mut sender = match sender {
+                Some(sender) => sender,
+                None => self.connect().await?,
+            };
+            Ok((self.get(&mut sender, path).await?, sender))
+        };
+        self.runtime.block_on(async {
+            tokio::time::timeout(TIMEOUT, exchange).await.unwrap_or_else(|_| Err("it does not answer".to_owned()))
+        })
+    }
+
+    async fn connect(&self) -> Result<Sender, String> {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
         let stream = TcpStream::connect((host, self.port)).await.map_err(text)?;
         stream.set_nodelay(true).map_err(text)?;
@@ -141,7 +152,7 @@ impl Remote {
         }
     }
 
-    async fn get(&self, sender: &mut SendRequest<Empty<Bytes>>, path: &str) -> Result<Option<Bytes>, String> {
+    async fn get(&self, sender: &mut Sender, path: &str) -> Result<Option<Bytes>, String> {
         sender.ready().await.map_err(text)?;
         let request = Request::get(format!("{}/{path}", self.prefix))
             .header(header::HOST, format!("{}:{}", self.host, self.port))
@@ -160,7 +171,7 @@ impl Remote {
 }
 
 /// Begins HTTP/1.1 on a stream; the connection runs as a task of the same runtime.
-async fn drive<S>(stream: S) -> Result<SendRequest<Empty<Bytes>>, String>
+async fn drive<S>(stream: S) -> Result<Sender, String>
 where
     S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {

@@ -18,6 +18,7 @@ use crate::{
     },
     settings::Settings,
     start,
+    telemetry::Telemetry,
 };
 
 /// Makes the change and gives back what it came to.
@@ -56,6 +57,7 @@ fn over(mut socket: UnixStream, change: &Change) -> Result<Value, Failure> {
 fn alone(settings: Settings, change: Change) -> Result<Value, Failure> {
     let by = name_of(rustix::process::getuid().as_raw());
     runtime()?.block_on(async move {
+        let _log = Telemetry::start(None).map_err(Failure::usage)?;
         let gateway =
             start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
         let done = apply(&gateway, change, &by).await.map_err(|error| Failure::new(1, error));

@@ -12,6 +12,7 @@ use crate::{
     speech::{say, words},
     start,
     store::sqlite::SqliteStore,
+    telemetry::Telemetry,
 };
 
 /// Serves until SIGTERM or SIGINT; then drains and ends with 0.
@@ -31,6 +32,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let tls = TlsSettings::read(&settings.tls).map_err(Failure::usage)?;
     runtime()?.block_on(async move {
+        let telemetry = Telemetry::start(settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
         let gateway =
             start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
         let mut failure = None;
@@ -47,6 +49,8 @@ pub(super) fn run(
             ServeError::Tls(_) => Failure::new(USAGE, error),
             ServeError::Listen { .. } | ServeError::System(_) => Failure::new(UNAVAILABLE, error),
         })?;
+        // The exporter's last words go over this runtime, so it must not be blocked.
+        drop(tokio::task::spawn_blocking(move || telemetry.shutdown()).await);
         failure.map_or(Ok(()), Err)
     })
 }

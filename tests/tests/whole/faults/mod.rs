@@ -1,1 +1,103 @@
-//! Faults: kills, full disks, callers who hang up.
+//! Faults: the process killed, the disk full, callers who hang up, the way down, damage, too much at once.
+//!
+//! What is injected from outside: SIGKILL and SIGTERM at any moment under load; a device without room; connections cut at
+//! every level (HTTP, TLS, TCP); bytes of the log's files changed, cut and removed; more streams, connections and patience
+//! than the bounds allow. What is not: a clock that steps, a panic in a stage, a failing `fdatasync` (these are injected
+//! inside, by the tests of the crates), power loss (SIGKILL leaves the page cache, so a missing sync does not show here),
+//! and several machines.
+//!
+//! Known nondeterminism: which request is where when the fault comes. The moments are drawn from a fixed seed, the rest is
+//! the scheduler's; so each test checks what must hold whatever the moment was.
+
+mod damage;
+mod drain;
+mod frames;
+mod hang_ups;
+mod kills;
+mod load;
+mod overload;
+mod record;
+mod room;
+mod suspension;
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpStream},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use credit_tests::{Folder, Gateway};
+use serde_json::{Value, json};
+
+/// Whether the long form was asked for (`tests/run --full`).
+fn is_full() -> bool {
+    std::env::var("CREDIT_TESTS_FULL").is_ok_and(|value| value == "1")
+}
+
+/// A gateway that serves the folder and says no more than usual: a trace of every frame would be most of its work.
+#[track_caller]
+fn serve(folder: Folder) -> Gateway {
+    let mut command = Gateway::serve_command(&folder);
+    command.env("RUST_LOG", "info");
+    Gateway::start(folder, command)
+}
+
+/// A look-up that is answered, each under a case of its own.
+fn query(subject: &str, operator: &str, case: &str) -> Value {
+    json!({"scenario": "public-rental-housing", "subject": subject, "operator": operator, "case": case})
+}
+
+/// Status and body of a path of the operations' listener; nothing where it is not there.
+fn operations(folder: &Folder, path: &str) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, folder.port_base() + 4)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+}
+
+/// Waits until something holds; false where it does not within the time.
+fn within(time: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let began = Instant::now();
+    loop {
+        if holds() {
+            return true;
+        }
+        if began.elapsed() > time {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// `credit-audit verify` on a data folder, by a key that was kept apart; the log must continue the checkpoint `old`.
+#[track_caller]
+fn verify(data: &Path, vkey: &Path, old: Option<&Path>) {
+    let mut arguments = vec!["verify".as_ref(), data.as_os_str(), "--vkey".as_ref(), vkey.as_os_str()];
+    arguments.extend(old.into_iter().flat_map(|old| ["--old".as_ref(), old.as_os_str()]));
+    let said = credit_tests::audit(&arguments).held();
+    assert!(!said.is_empty());
+}
+
+/// Keeps a copy of a file beside the folder's own files.
+fn keep(folder: &Folder, file: &Path, name: &str) -> std::path::PathBuf {
+    let kept = folder.join(name);
+    fs::copy(file, &kept).unwrap_or_else(|error| panic!("`{}`: {error}", file.display()));
+    kept
+}
+
+/// Numbers that look drawn, the same in every run (xorshift).
+struct Chance(u64);
+
+impl Chance {
+    fn between(&mut self, least: u64, most: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        least + self.0 % (most - least + 1)
+    }
+}

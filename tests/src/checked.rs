@@ -1,0 +1,117 @@
+//! What holds for every answer and every refusal: form, receipt, record. Computed here anew, with nothing of the
+//! gateway's or the audit's own code.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::{Folder, Leaf, Reply, wire};
+
+/// Checks a refusal that must be on the record, and gives its leaf.
+#[track_caller]
+pub fn refusal(folder: &Folder, institution: &str, reply: &Reply, status: u16, code: &str) -> Leaf {
+    problem(reply, status, code);
+    assert_eq!(wire::keys(&reply.body), ["code", "title", "status", "query", "receipt"], "{}", reply.text());
+    let leaf = recorded(folder, institution, reply);
+    assert_eq!((leaf.text("outcome"), leaf.text("code")), ("refused", code));
+    for key in ["fields", "notice"] {
+        assert!(leaf.json.get(key).is_none(), "a refusal's leaf has `{key}`");
+    }
+    leaf
+}
+
+/// Checks a refusal without a record: a fixed body.
+#[track_caller]
+pub fn fixed(reply: &Reply, status: u16, code: &str) {
+    problem(reply, status, code);
+    assert_eq!(wire::keys(&reply.body), ["code", "title", "status"], "{}", reply.text());
+}
+
+/// Checks the form of any problem document.
+#[track_caller]
+fn problem(reply: &Reply, status: u16, code: &str) {
+    assert_eq!((reply.status.as_u16(), reply.code().as_str()), (status, code), "{}", reply.text());
+    assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+    common_headers(reply);
+    let json = reply.json();
+    assert_eq!(json["status"], status);
+    let title = json["title"].as_str().expect("a title");
+    let is_chinese = title.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    match reply.header("content-language") {
+        Some("zh") => assert!(is_chinese, "`{title}` is not Chinese"),
+        Some("en") => assert!(!is_chinese && title.len() > 10, "`{title}` is not English"),
+        other => panic!("content-language is {other:?}"),
+    }
+    match status {
+        401 => assert!(reply.header("www-authenticate").is_some()),
+        405 => assert!(reply.header("allow").is_some()),
+        429 => {
+            for name in ["retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"] {
+                let value = reply.header(name).unwrap_or_else(|| panic!("429 without `{name}`"));
+                value.parse::<u64>().unwrap_or_else(|_| panic!("`{name}: {value}` is no number"));
+            }
+            assert_ne!(reply.header("retry-after"), Some("0"));
+        }
+        503 => assert!(reply.header("retry-after").is_some()),
+        _ => {}
+    }
+}
+
+fn common_headers(reply: &Reply) {
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    assert_eq!(reply.header("content-encoding"), None);
+}
+
+/// Checks an answer, and gives its leaf.
+#[track_caller]
+pub fn answer(folder: &Folder, institution: &str, reply: &Reply) -> Leaf {
+    assert_eq!(reply.status.as_u16(), 200, "{}", reply.text());
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    common_headers(reply);
+    let leaf = recorded(folder, institution, reply);
+    assert_eq!(leaf.text("outcome"), "answered");
+    assert!(leaf.json.get("code").is_none());
+    leaf
+}
+
+/// The receipt is of this very body: index, leaf hash, and the commitment to what stands before the receipt.
+#[track_caller]
+fn recorded(folder: &Folder, institution: &str, reply: &Reply) -> Leaf {
+    let (body, json) = (reply.text(), reply.json());
+    let members = wire::members(&reply.body);
+    let (last, receipt) = members.last().expect("members");
+    assert_eq!(last, "receipt", "{body}");
+    let mut expected = vec!["log", "index", "leaf", "opening", "proof"];
+    if json["receipt"].get("tlog_proof").is_some() {
+        expected.push("tlog_proof");
+    }
+    assert_eq!(wire::keys(receipt.as_bytes()), expected);
+
+    let query = json["query"].as_str().expect("a query id");
+    assert_eq!(json["receipt"]["proof"], format!("/v1/receipts/{query}"));
+    let leaf = folder.leaf(reply.index());
+    assert_eq!(
+        (leaf.text("kind"), leaf.text("id"), leaf.text("institution")),
+        ("query", query, institution),
+        "the receipt names another leaf"
+    );
+    assert_eq!(decoded(&json["receipt"]["leaf"]), leaf.hash(), "the receipt has another leaf hash");
+
+    let cut: Vec<&str> = body.split(",\"receipt\":").collect();
+    assert_eq!(cut.len(), 2, "the receipt begins once: {body}");
+    let opening = decoded(&json["receipt"]["opening"]);
+    assert_eq!(opening.len(), 32);
+    let mut mac = Hmac::<Sha256>::new_from_slice(&opening).expect("any length");
+    mac.update(format!("{}}}", cut[0]).as_bytes());
+    assert_eq!(
+        decoded(&leaf.json["answer"]),
+        mac.finalize().into_bytes().to_vec(),
+        "the commitment is to another body"
+    );
+    leaf
+}
+
+fn decoded(value: &Value) -> Vec<u8> {
+    STANDARD.decode(value.as_str().unwrap_or_default()).expect("base64 with padding")
+}

@@ -1,0 +1,30 @@
+//! Plain HTTP, for the listeners that need no certificate.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use crate::{Reply, client::parse_reply};
+
+/// One request, one answer.
+#[must_use]
+#[track_caller]
+pub fn plain(port: u16, method: &str, path: &str) -> Reply {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket");
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).expect("it answers and closes");
+    parse_reply(&bytes).0
+}
+
+/// What a metric stands at; 0 where it is not there yet.
+#[must_use]
+pub fn metric(port_base: u16, name: &str) -> u64 {
+    let text = plain(port_base + 4, "GET", "/metrics").text();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.map_or(0, |value| value.parse().expect("a whole number"))
+}

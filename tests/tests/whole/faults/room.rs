@@ -1,0 +1,165 @@
+//! A device of 4 MiB for the data folder fills up: a tmpfs in a namespace of our own, so that nobody needs to be root.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use credit_tests::{Folder, Gateway, Leaf, Reply, scratch};
+
+use super::{
+    load::{Load, assert_fixed},
+    operations, query, record, verify, within,
+};
+
+const SMALL: &str = "size=4m,mode=0700";
+const LARGE: &str = "size=64m";
+
+/// A mount that only processes of its namespace see; held by a process that waits for the end of its input.
+struct Device {
+    holder: Child,
+    path: PathBuf,
+}
+
+impl Device {
+    fn new(path: PathBuf) -> Self {
+        fs::create_dir(&path).expect("a mount point");
+        let script = r#"mount -t tmpfs -o "$1" tmpfs "$2" && echo mounted && exec cat"#;
+        let mut holder = Command::new("unshare")
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", SMALL])
+            .arg(&path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("unshare (util-linux)");
+        scratch::began(holder.id());
+        let mut line = String::new();
+        let out = holder.stdout.take().expect("piped");
+        BufReader::new(out).read_line(&mut line).expect("a line");
+        assert_eq!(line, "mounted\n", "no tmpfs in a namespace of our own; unshare says why above");
+        Self { holder, path }
+    }
+
+    /// A command in its namespace, with the arguments of another. It keeps its process id: nsenter becomes it.
+    fn inside(&self, command: &Command) -> Command {
+        let mut inside = Command::new("nsenter");
+        inside.args(["--user", "--mount", "--preserve-credentials", "--target", &self.holder.id().to_string(), "--"]);
+        inside.arg(command.get_program()).args(command.get_args());
+        inside
+    }
+
+    /// A file on it, as we see it from outside.
+    fn join(&self, name: &str) -> PathBuf {
+        let below_root = self.path.strip_prefix("/").expect("absolute");
+        Path::new("/proc").join(self.holder.id().to_string()).join("root").join(below_root).join(name)
+    }
+
+    fn enlarge(&self) {
+        let mut mount = Command::new("mount");
+        mount.args(["-o", &format!("remount,{LARGE}")]).arg(&self.path);
+        assert!(self.inside(&mount).status().expect("nsenter (util-linux)").success());
+    }
+
+    fn leaves(&self) -> Vec<Leaf> {
+        Leaf::all(&self.join("log"))
+    }
+
+    /// Takes all the room that is left.
+    fn fill(&self) {
+        let mut filler = fs::File::create(self.join("filler")).expect("a file");
+        for block in [64 << 10, 4096, 1] {
+            while filler.write_all(&vec![b'x'; block]).is_ok() {
+                assert!(filler.metadata().expect("open").len() < 8 << 20, "the device is larger than it should be");
+            }
+        }
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        drop(self.holder.kill());
+        drop(self.holder.wait());
+        scratch::ended(self.holder.id());
+    }
+}
+
+fn is_ready(folder: &Folder) -> bool {
+    operations(folder, "/readyz").is_some_and(|(status, _)| status == 200)
+}
+
+/// Asks until it is refused for want of room; what was recorded until then.
+fn ask_until_full(folder: &Folder) -> Vec<Reply> {
+    let (caller, number) = (folder.caller("housing"), folder.person("clean", 0));
+    let mut held = Vec::new();
+    let full = within(Duration::from_secs(20), || {
+        let reply = caller.ask(&query(&number, "staff-0017", &format!("filling-{}", held.len())));
+        if reply.status == 503 {
+            assert_fixed(&reply, "not-recordable");
+            return true;
+        }
+        held.push(reply);
+        false
+    });
+    assert!(full, "{} were recorded and it is not full", held.len());
+    held
+}
+
+#[test]
+fn without_room_nothing_is_answered_until_there_is_some() {
+    let folder = Folder::new();
+    folder.replace_in_config("dir = \"data\"", "dir = \"small\"");
+    let device = Device::new(folder.join("small"));
+    let command = device.inside(Gateway::serve_command(&folder).env("RUST_LOG", "info"));
+    let mut gateway = Gateway::start(folder, command);
+    let folder = gateway.folder();
+    assert!(is_ready(folder));
+
+    // Somebody else takes the room: the log can be written for a while, but not published.
+    device.fill();
+    let mut held = ask_until_full(folder);
+    assert_eq!(operations(folder, "/readyz"), Some((503, "not-recordable\n".to_owned())));
+    let caller = folder.caller("housing");
+    for nr in 0..20 {
+        let reply = caller.ask(&query(&folder.person("clean", 1), "staff-0017", &format!("full-{nr}")));
+        assert_fixed(&reply, "not-recordable");
+    }
+    assert!(!is_ready(folder));
+    fs::remove_file(device.join("filler")).expect("ours");
+    assert!(within(Duration::from_secs(5), || is_ready(folder)), "it does not recover by itself");
+    let reply = caller.ask(&query(&folder.person("clean", 1), "staff-0017", "there is room"));
+    assert_eq!(reply.status, 200);
+    held.push(reply);
+
+    // The log itself takes the room.
+    let load = Load::start(folder, "growing");
+    let full = within(Duration::from_secs(30), || operations(folder, "/readyz").is_some_and(|(status, _)| status == 503));
+    assert!(full, "4 MiB do not fill up");
+    std::thread::sleep(Duration::from_millis(200));
+    let outcome = load.stop();
+    assert_eq!(outcome.unanswered, 0);
+    let refused = outcome.replies.iter().filter(|timed| timed.reply.status == 503).count();
+    assert!(refused > 0, "nobody was refused");
+    held.extend(outcome.recorded("not-recordable"));
+    assert!(gateway.is_running());
+    let folder = gateway.folder();
+    device.enlarge();
+    assert!(within(Duration::from_secs(5), || is_ready(folder)), "it does not recover by itself");
+    let reply = caller.ask(&query(&folder.person("clean", 1), "staff-0017", "there is more room"));
+    assert_eq!(reply.status, 200);
+    held.push(reply);
+
+    let last = held.iter().map(Reply::index).max().expect("some");
+    assert!(within(Duration::from_secs(2), || device.leaves().len() as u64 > last), "leaf {last} is not published");
+    let vkey = device.join("log/log.vkey");
+    verify(&device.join("."), &vkey, None);
+    let leaves = device.leaves();
+    let key = credit_audit::note::VerifierKey::parse(&fs::read_to_string(&vkey).expect("log.vkey")).expect("a key");
+    record::assert_whole(&leaves, &held, &key);
+    // And the other way round: no leaf but of those who got its receipt, none of those who were refused.
+    assert_eq!(record::queries(&leaves).count(), held.len());
+    drop(gateway.stop());
+    verify(&device.join("."), &vkey, None);
+}

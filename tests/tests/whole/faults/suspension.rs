@@ -1,0 +1,58 @@
+//! A suspension while queries are under way.
+
+use std::time::Instant;
+
+use credit_tests::{Ended, Folder};
+
+use super::{load::Load, query, record, serve};
+
+fn institution(folder: &Folder, what: &str) -> Ended {
+    let config = folder.config();
+    let arguments = ["institution".as_ref(), what.as_ref(), "housing".as_ref(), "--config".as_ref(), config.as_os_str()];
+    credit_tests::gateway(&arguments)
+}
+
+#[test]
+fn no_answer_follows_a_suspension_in_the_log_until_it_is_lifted() {
+    let gateway = serve(Folder::new());
+    let folder = gateway.folder();
+    let load = Load::start(folder, "suspension");
+    load.is_on(100);
+    let said = institution(folder, "suspend").held();
+    let suspended = Instant::now();
+    assert!(said.contains("index"), "{said}");
+    let mut answers = 200;
+    load.is_on(answers);
+    answers += 200;
+    load.is_on(answers);
+    let outcome = load.stop();
+    let late = outcome.replies.iter().filter(|timed| timed.began >= suspended);
+    let mut refused = 0;
+    for timed in late {
+        assert_eq!((timed.reply.status.as_u16(), timed.reply.code().as_str()), (403, "institution-suspended"));
+        refused += 1;
+    }
+    assert!(refused > 20, "{refused} asked after it");
+    let held = outcome.recorded("never");
+    let last = held.iter().map(credit_tests::Reply::index).max().expect("some");
+    assert_eq!(folder.leaf(last).index, last);
+    let leaves = folder.leaves();
+    record::assert_whole(&leaves, &held, &folder.vkey());
+    let at = leaves.iter().position(|leaf| leaf.text("kind") == "suspension").expect("the suspension's leaf");
+    assert_eq!(leaves[at].json["suspended"], true);
+    let before = record::queries(&leaves[..at]).filter(|leaf| leaf.text("outcome") == "answered").count();
+    assert!(before > 20, "{before} answers before it");
+    for leaf in record::queries(&leaves[at..]) {
+        assert_eq!(leaf.text("code"), "institution-suspended", "leaf {}", leaf.index);
+    }
+    // It outlives the process, however that ends.
+    let gateway = serve(gateway.kill());
+    let folder = gateway.folder();
+    let ask = |case: &str| folder.caller("housing").ask(&query(&folder.person("clean", 0), "staff-0017", case));
+    assert_eq!(ask("still").code(), "institution-suspended");
+    institution(folder, "resume").held();
+    assert_eq!(ask("again").status, 200);
+    let folder = serve(gateway.kill());
+    let ask = folder.folder().caller("housing").ask(&query(&folder.folder().person("clean", 0), "staff-0017", "later"));
+    assert_eq!(ask.status, 200);
+}
