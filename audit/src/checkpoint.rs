@@ -53,33 +53,22 @@ impl Checkpoint {
     pub fn parse(text: &str) -> Result<Self, CheckpointError> {
         let body = text.strip_suffix('\n').ok_or(CheckpointError::Form)?;
         let mut lines = body.split('\n');
-        let (Some(origin), Some(size), Some(root), None) =
-            (lines.next(), lines.next(), lines.next(), lines.next())
+        let (Some(origin), Some(size), Some(root), None) = (lines.next(), lines.next(), lines.next(), lines.next())
         else {
             return Err(CheckpointError::Form);
         };
         if origin.is_empty() {
             return Err(CheckpointError::Form);
         }
-        let size =
-            decimal(size).ok_or_else(|| CheckpointError::Size(size.chars().take(24).collect()))?;
+        let size = decimal(size).ok_or_else(|| CheckpointError::Size(size.chars().take(24).collect()))?;
         let root = hash_from_base64(root).ok_or(CheckpointError::Root)?;
-        Ok(Self {
-            origin: origin.to_owned(),
-            size,
-            root,
-        })
+        Ok(Self { origin: origin.to_owned(), size, root })
     }
 
     /// The text that is signed: three lines, each with its newline.
     #[must_use]
     pub fn to_text(&self) -> String {
-        format!(
-            "{}\n{}\n{}\n",
-            self.origin,
-            self.size,
-            STANDARD.encode(self.root)
-        )
+        format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root))
     }
 
     /// Opens a signed checkpoint: signature by `key`, and an origin equal to the key's name.
@@ -92,10 +81,7 @@ impl Checkpoint {
         if checkpoint.origin == key.name() {
             Ok(checkpoint)
         } else {
-            Err(CheckpointError::Origin {
-                found: checkpoint.origin,
-                wanted: key.name().to_owned(),
-            })
+            Err(CheckpointError::Origin { found: checkpoint.origin, wanted: key.name().to_owned() })
         }
     }
 }

@@ -23,9 +23,7 @@ impl SystemClock {
     /// A clock whose [`Clock::monotonic`] counts from this call.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: Instant::now() }
     }
 }
 
@@ -36,10 +34,7 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the real clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the real clock")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

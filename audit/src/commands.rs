@@ -151,7 +151,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 
 /// Reads a file that the user named.
 fn read(file: &Path) -> Result<Vec<u8>, Stop> {
-    let unavailable = |error: std::io::Error| Failure::Unavailable { what: file.display().to_string(), why: error.to_string() };
+    let unavailable =
+        |error: std::io::Error| Failure::Unavailable { what: file.display().to_string(), why: error.to_string() };
     Ok(std::fs::read(file).map_err(unavailable)?)
 }
 

@@ -15,9 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-pub use event::{
-    CatalogueFile, CatalogueSet, Event, Flood, InstitutionChange, KeyEvent, Open, Previous, Read,
-};
+pub use event::{CatalogueFile, CatalogueSet, Event, Flood, InstitutionChange, KeyEvent, Open, Previous, Read};
 pub use event::{RegisterChange, Seal, Stop, Suspension};
 pub use peek::{Peek, PeekError, peek};
 pub use query::{Base64, GroundRecord, Outcome, QueryLeaf, QueryRecord};
@@ -138,9 +136,7 @@ pub struct Entry {
 #[derive(Debug, thiserror::Error)]
 pub enum LeafError {
     /// Longer than a leaf may be.
-    #[error(
-        "a record of {0} bytes is longer than a leaf may be ({MAX_LEAF_BYTES}); refuse the query or shorten it"
-    )]
+    #[error("a record of {0} bytes is longer than a leaf may be ({MAX_LEAF_BYTES}); refuse the query or shorten it")]
     TooLong(usize),
     /// An institution's id that is none.
     #[error("`{0}` is no institution's id ([a-z0-9-], 1 to 64)")]
@@ -158,12 +154,7 @@ impl Entry {
     ///
     /// # Errors
     /// As [`LeafError`] says.
-    pub fn new(
-        kind: Kind,
-        id: Uuid,
-        institution: Option<&str>,
-        body: &impl Serialize,
-    ) -> Result<Self, LeafError> {
+    pub fn new(kind: Kind, id: Uuid, institution: Option<&str>, body: &impl Serialize) -> Result<Self, LeafError> {
         if id.get_version_num() != 7 {
             return Err(LeafError::Id(id));
         }
@@ -171,9 +162,7 @@ impl Entry {
             return Err(LeafError::Institution(name.to_owned()));
         }
         let json = serde_json::to_vec(body).map_err(|error| LeafError::Json(error.to_string()))?;
-        let members = json
-            .strip_prefix(b"{")
-            .and_then(|json| json.strip_suffix(b"}"));
+        let members = json.strip_prefix(b"{").and_then(|json| json.strip_suffix(b"}"));
         let members = members.ok_or_else(|| LeafError::Json("another type".to_owned()))?;
         let mut tail = Vec::with_capacity(members.len() + 1);
         if !members.is_empty() {
@@ -183,12 +172,7 @@ impl Entry {
         if tail.len() > MAX_TAIL_BYTES {
             return Err(LeafError::TooLong(tail.len()));
         }
-        Ok(Self {
-            kind,
-            id,
-            institution: institution.map(str::to_owned),
-            tail,
-        })
+        Ok(Self { kind, id, institution: institution.map(str::to_owned), tail })
     }
 }
 
@@ -204,13 +188,7 @@ pub fn render(entry: &Entry, at: Timestamp, seq: u64) -> Vec<u8> {
 /// As [`render`], appended to a buffer.
 pub fn render_into(leaf: &mut Vec<u8>, entry: &Entry, at: Timestamp, seq: u64) {
     // Writing into a vector cannot fail.
-    write!(
-        leaf,
-        r#"{{"v":1,"kind":"{}","id":"{}","at":"{at:.6}""#,
-        entry.kind.as_str(),
-        entry.id
-    )
-    .unwrap_or_default();
+    write!(leaf, r#"{{"v":1,"kind":"{}","id":"{}","at":"{at:.6}""#, entry.kind.as_str(), entry.id).unwrap_or_default();
     if let Some(institution) = &entry.institution {
         write!(leaf, r#","institution":"{institution}","seq":{seq}"#).unwrap_or_default();
     }

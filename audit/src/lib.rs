@@ -7,7 +7,7 @@
 //! again). [`log`] is the writing side: write-ahead log, commit, publication and recovery.
 //!
 //! What this crate deliberately does not do: serve queries, hold a key of the gateway (a signature is asked of a
-//! `log::Signer`), open a sealed part, or decide a rule of law (that is `credit-policy`, which [`replay`] calls).
+//! [`log::Signer`]), open a sealed part, or decide a rule of law (that is `credit-policy`, which [`replay`] calls).
 
 pub mod checkpoint;
 pub mod clock;

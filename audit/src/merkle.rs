@@ -1,10 +1,7 @@
 //! The Merkle tree of RFC 6962 §2.1 over SHA-256: hashes, roots and proofs, read from tiles ([`crate::tile`]).
 //!
 //! A tile of level L holds hashes of complete subtrees of 256^L leaves; every other hash is computed from those.
-#![expect(
-    clippy::indexing_slicing,
-    reason = "offsets into tiles are computed; each is bounded where it is made"
-)]
+#![expect(clippy::indexing_slicing, reason = "offsets into tiles are computed; each is bounded where it is made")]
 
 use std::borrow::Cow;
 use std::io;
@@ -69,22 +66,14 @@ pub trait HashReader {
         let first = index << inside;
         let number = first >> tile::HEIGHT;
         let width = tile::width_at(level, number, size);
-        let fail = |source| ReadError {
-            path: tile::path(level, number, width),
-            source,
-        };
+        let fail = |source| ReadError { path: tile::path(level, number, width), source };
         let bytes = self.tile(level, number, width).map_err(fail)?;
         if bytes.len() != usize::from(width) * HASH_LEN {
-            return Err(fail(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "wrong length",
-            )));
+            return Err(fail(io::Error::new(io::ErrorKind::InvalidData, "wrong length")));
         }
         let from = (first % u64::from(tile::FULL_WIDTH)) as usize * HASH_LEN;
         let hashes = bytes.get(from..from + (HASH_LEN << inside));
-        hashes
-            .map(perfect_root)
-            .ok_or_else(|| fail(io::ErrorKind::UnexpectedEof.into()))
+        hashes.map(perfect_root).ok_or_else(|| fail(io::ErrorKind::UnexpectedEof.into()))
     }
 }
 
@@ -120,11 +109,7 @@ pub(crate) fn perfect_root(hashes: &[u8]) -> Hash {
 /// # Errors
 /// When a tile cannot be read.
 pub fn root(size: u64, reader: &impl HashReader) -> Result<Hash, ReadError> {
-    if size == 0 {
-        Ok(empty_root())
-    } else {
-        range_root(0, size, size, reader)
-    }
+    if size == 0 { Ok(empty_root()) } else { range_root(0, size, size, reader) }
 }
 
 /// The root over leaves `from..to` of a tree of `size` leaves; `from` is a multiple of the power of two that covers
@@ -165,11 +150,7 @@ pub enum ProveError {
 ///
 /// # Errors
 /// When the leaf is not in that tree, or a tile cannot be read.
-pub fn inclusion_proof(
-    index: u64,
-    size: u64,
-    reader: &impl HashReader,
-) -> Result<Vec<Hash>, ProveError> {
+pub fn inclusion_proof(index: u64, size: u64, reader: &impl HashReader) -> Result<Vec<Hash>, ProveError> {
     if index >= size {
         return Err(ProveError::Outside { asked: index, size });
     }
@@ -177,17 +158,9 @@ pub fn inclusion_proof(
     let mut proof = Vec::new();
     while to - from > 1 {
         let middle = from + split(to - from);
-        let sibling = if index < middle {
-            (middle, to)
-        } else {
-            (from, middle)
-        };
+        let sibling = if index < middle { (middle, to) } else { (from, middle) };
         proof.push(range_root(sibling.0, sibling.1, size, reader)?);
-        (from, to) = if index < middle {
-            (from, middle)
-        } else {
-            (middle, to)
-        };
+        (from, to) = if index < middle { (from, middle) } else { (middle, to) };
     }
     proof.reverse();
     Ok(proof)
@@ -198,16 +171,9 @@ pub fn inclusion_proof(
 ///
 /// # Errors
 /// When `old` is larger than `new`, or a tile cannot be read.
-pub fn consistency_proof(
-    old: u64,
-    new: u64,
-    reader: &impl HashReader,
-) -> Result<Vec<Hash>, ProveError> {
+pub fn consistency_proof(old: u64, new: u64, reader: &impl HashReader) -> Result<Vec<Hash>, ProveError> {
     if old > new {
-        return Err(ProveError::Outside {
-            asked: old,
-            size: new,
-        });
+        return Err(ProveError::Outside { asked: old, size: new });
     }
     let mut proof = Vec::new();
     if old == 0 || old == new {
@@ -217,17 +183,9 @@ pub fn consistency_proof(
     // The older tree's last leaf lies in from..to; the loop ends at a subtree that both trees have whole.
     while to != old {
         let middle = from + split(to - from);
-        let sibling = if old <= middle {
-            (middle, to)
-        } else {
-            (from, middle)
-        };
+        let sibling = if old <= middle { (middle, to) } else { (from, middle) };
         proof.push(range_root(sibling.0, sibling.1, new, reader)?);
-        (from, to) = if old <= middle {
-            (from, middle)
-        } else {
-            (middle, to)
-        };
+        (from, to) = if old <= middle { (from, middle) } else { (middle, to) };
     }
     if from != 0 {
         // Not a prefix by itself: the verifier needs it to rebuild the older root.
@@ -255,13 +213,7 @@ pub enum InvalidProof {
 ///
 /// # Errors
 /// When it is not, or the proof has not exactly the hashes it must have.
-pub fn verify_inclusion(
-    index: u64,
-    size: u64,
-    leaf: &Hash,
-    proof: &[Hash],
-    root: &Hash,
-) -> Result<(), InvalidProof> {
+pub fn verify_inclusion(index: u64, size: u64, leaf: &Hash, proof: &[Hash], root: &Hash) -> Result<(), InvalidProof> {
     if index >= size {
         return Err(InvalidProof::Outside);
     }
@@ -283,11 +235,7 @@ pub fn verify_inclusion(
     if last != 0 {
         return Err(InvalidProof::Length);
     }
-    if hash == *root {
-        Ok(())
-    } else {
-        Err(InvalidProof::Root)
-    }
+    if hash == *root { Ok(()) } else { Err(InvalidProof::Root) }
 }
 
 /// Checks that the tree of `old` leaves with root `old_root` is the beginning of the tree of `new` leaves with root
@@ -306,11 +254,7 @@ pub fn verify_consistency(
         return Err(InvalidProof::Outside);
     }
     if old == 0 || old == new {
-        let same = if old == 0 {
-            *old_root == empty_root()
-        } else {
-            old_root == new_root
-        };
+        let same = if old == 0 { *old_root == empty_root() } else { old_root == new_root };
         return match (proof.is_empty(), same) {
             (false, _) => Err(InvalidProof::Length),
             (true, false) => Err(InvalidProof::Root),
@@ -318,11 +262,8 @@ pub fn verify_consistency(
         };
     }
     // The older root itself is left out of the proof when it is a subtree of the newer tree.
-    let (first, rest) = if old.is_power_of_two() {
-        (old_root, proof)
-    } else {
-        proof.split_first().ok_or(InvalidProof::Length)?
-    };
+    let (first, rest) =
+        if old.is_power_of_two() { (old_root, proof) } else { proof.split_first().ok_or(InvalidProof::Length)? };
     let skip = (old - 1).trailing_ones();
     let (mut node, mut last) = ((old - 1) >> skip, (new - 1) >> skip);
     let (mut old_hash, mut new_hash) = (*first, *first);
@@ -343,9 +284,5 @@ pub fn verify_consistency(
     if last != 0 {
         return Err(InvalidProof::Length);
     }
-    if old_hash == *old_root && new_hash == *new_root {
-        Ok(())
-    } else {
-        Err(InvalidProof::Root)
-    }
+    if old_hash == *old_root && new_hash == *new_root { Ok(()) } else { Err(InvalidProof::Root) }
 }

@@ -51,11 +51,7 @@ impl VerifierKey {
         if !is_name(name) {
             return Err(VerifierKeyError::Name);
         }
-        Ok(Self {
-            name: name.to_owned(),
-            id: key_id(name, &public),
-            public,
-        })
+        Ok(Self { name: name.to_owned(), id: key_id(name, &public), public })
     }
 
     /// Reads a verifier key; a newline may follow it, as in `log.vkey`.
@@ -69,18 +65,12 @@ impl VerifierKey {
         let (id, key) = rest.split_once('+').ok_or(VerifierKeyError::Form)?;
         let bytes = STANDARD.decode(key).map_err(|_| VerifierKeyError::Key)?;
         let public = match bytes.split_first() {
-            Some((&TYPE_ED25519, public)) => {
-                public.try_into().map_err(|_| VerifierKeyError::Key)?
-            }
+            Some((&TYPE_ED25519, public)) => public.try_into().map_err(|_| VerifierKeyError::Key)?,
             _ => return Err(VerifierKeyError::Key),
         };
         let key = Self::new(name, public)?;
         // Lower-case hexadecimal of fixed length, so nothing but the one spelling passes.
-        if format!("{:08x}", key.id) == id {
-            Ok(key)
-        } else {
-            Err(VerifierKeyError::Id)
-        }
+        if format!("{:08x}", key.id) == id { Ok(key) } else { Err(VerifierKeyError::Id) }
     }
 
     /// The key's name: of a log, its origin.
@@ -118,29 +108,18 @@ pub fn key_id(name: &str, public: &[u8; 32]) -> u32 {
     context.update(&[b'\n', TYPE_ED25519]);
     context.update(public);
     let digest = context.finish();
-    digest
-        .as_ref()
-        .first_chunk()
-        .map_or(0, |bytes| u32::from_be_bytes(*bytes))
+    digest.as_ref().first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
 /// Whether a name may stand in a key and on a signature line.
 fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || c == '+')
+    !name.is_empty() && !name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+')
 }
 
 /// A signed note of this text (which ends in a newline): the text, an empty line, one signature line.
 /// `name` and `key_id` are those of the [`VerifierKey`]; `signature` signs the bytes of the text.
 #[must_use]
-pub fn sign(
-    name: &str,
-    key_id: u32,
-    text: &str,
-    signature: impl FnOnce(&[u8]) -> [u8; 64],
-) -> String {
+pub fn sign(name: &str, key_id: u32, text: &str, signature: impl FnOnce(&[u8]) -> [u8; 64]) -> String {
     let mut bytes = key_id.to_be_bytes().to_vec();
     bytes.extend_from_slice(&signature(text.as_bytes()));
     format!("{text}\n\u{2014} {name} {}\n", STANDARD.encode(bytes))
@@ -208,10 +187,7 @@ pub fn open<'a>(note: &'a str, keys: &[VerifierKey]) -> Result<Note<'a>, NoteErr
     // The last empty line divides; the text keeps its own newline.
     let divide = note.rfind("\n\n").ok_or(NoteError::Form)?;
     let (text, rest) = note.split_at_checked(divide + 1).ok_or(NoteError::Form)?;
-    let lines = rest
-        .strip_prefix('\n')
-        .and_then(|lines| lines.strip_suffix('\n'))
-        .ok_or(NoteError::Form)?;
+    let lines = rest.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n')).ok_or(NoteError::Form)?;
     let mut signed_by = Vec::new();
     for (at, line) in lines.split('\n').enumerate() {
         if at >= MAX_SIGNATURES {
@@ -226,11 +202,7 @@ pub fn open<'a>(note: &'a str, keys: &[VerifierKey]) -> Result<Note<'a>, NoteErr
             .map_err(|_| NoteError::Signature(name.to_owned()))?;
         signed_by.push(name);
     }
-    if signed_by.is_empty() {
-        Err(NoteError::Unsigned)
-    } else {
-        Ok(Note { text, signed_by })
-    }
+    if signed_by.is_empty() { Err(NoteError::Unsigned) } else { Ok(Note { text, signed_by }) }
 }
 
 /// Name, key id and signature of one line; the base64 must be canonical.

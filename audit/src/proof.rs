@@ -56,39 +56,26 @@ impl<'a> Proof<'a> {
     /// # Errors
     /// [`ProofError::Form`] with the part that is wrong.
     pub fn parse(text: &'a str) -> Result<Self, ProofError> {
-        let (head, checkpoint) = text
-            .split_once("\n\n")
-            .ok_or(ProofError::Form("no empty line"))?;
+        let (head, checkpoint) = text.split_once("\n\n").ok_or(ProofError::Form("no empty line"))?;
         let mut lines = head.split('\n');
         if lines.next() != Some(HEADER) {
             return Err(ProofError::Form("another first line"));
         }
         let mut line = lines.next();
         if let Some(extra) = line.and_then(|line| line.strip_prefix("extra ")) {
-            STANDARD
-                .decode(extra)
-                .map_err(|_| ProofError::Form("`extra` is no base64"))?;
+            STANDARD.decode(extra).map_err(|_| ProofError::Form("`extra` is no base64"))?;
             line = lines.next();
         }
-        let index = line
-            .and_then(|line| line.strip_prefix("index "))
-            .and_then(decimal);
+        let index = line.and_then(|line| line.strip_prefix("index ")).and_then(decimal);
         let index = index.ok_or(ProofError::Form("no `index` with a number"))?;
         let mut hashes = Vec::new();
         for line in lines {
             if hashes.len() == MAX_HASHES {
                 return Err(ProofError::Form("more than 64 hashes"));
             }
-            hashes.push(
-                hash_from_base64(line)
-                    .ok_or(ProofError::Form("a line is no base64 of 32 bytes"))?,
-            );
+            hashes.push(hash_from_base64(line).ok_or(ProofError::Form("a line is no base64 of 32 bytes"))?);
         }
-        Ok(Self {
-            index,
-            hashes,
-            checkpoint,
-        })
+        Ok(Self { index, hashes, checkpoint })
     }
 
     /// Checks the checkpoint's signature and origin by `key`, and that the path leads from `leaf_hash` to its root.
@@ -98,13 +85,7 @@ impl<'a> Proof<'a> {
     /// As [`ProofError`] says.
     pub fn verify(&self, leaf_hash: &Hash, key: &VerifierKey) -> Result<Checkpoint, ProofError> {
         let checkpoint = Checkpoint::open(self.checkpoint, key)?;
-        merkle::verify_inclusion(
-            self.index,
-            checkpoint.size,
-            leaf_hash,
-            &self.hashes,
-            &checkpoint.root,
-        )?;
+        merkle::verify_inclusion(self.index, checkpoint.size, leaf_hash, &self.hashes, &checkpoint.root)?;
         Ok(checkpoint)
     }
 }

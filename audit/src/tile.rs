@@ -25,8 +25,7 @@ pub fn width_at(level: u8, index: u64, size: u64) -> u16 {
 /// How many hashes `level` has in a tree of `size` leaves.
 #[must_use]
 pub fn hashes_at(level: u8, size: u64) -> u64 {
-    size.checked_shr(u32::from(level) * u32::from(HEIGHT))
-        .unwrap_or(0)
+    size.checked_shr(u32::from(level) * u32::from(HEIGHT)).unwrap_or(0)
 }
 
 /// The path of a hash tile below the log's folder or URL; `width` 1..=256, a suffix is written unless it is full.
@@ -99,13 +98,7 @@ pub fn parse_path(path: &str) -> Option<TileName> {
         level => TileKind::Hashes(level.parse().ok().filter(|level| *level < 64)?),
     };
     let (number, width) = match rest.split_once(".p/") {
-        Some((number, width)) => (
-            number,
-            width
-                .parse()
-                .ok()
-                .filter(|width| (1..FULL_WIDTH).contains(width))?,
-        ),
+        Some((number, width)) => (number, width.parse().ok().filter(|width| (1..FULL_WIDTH).contains(width))?),
         None => (rest, FULL_WIDTH),
     };
     let mut index = 0u64;
@@ -163,9 +156,7 @@ impl<'a> Iterator for Entries<'a> {
         let entry = self
             .rest
             .split_first_chunk::<2>()
-            .and_then(|(length, rest)| {
-                rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
-            });
+            .and_then(|(length, rest)| rest.split_at_checked(usize::from(u16::from_be_bytes(*length))));
         let Some((entry, rest)) = entry else {
             self.rest = &[];
             return Some(Err(BundleError::CutShort));

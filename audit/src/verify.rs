@@ -265,10 +265,8 @@ fn check(
         return Err(Fault::Shortened { size: checkpoint.size, earlier: later.size }.into());
     }
     let names = source.names(checkpoint.size, leaves)?;
-    let heads: Vec<(u64, Hash)> = std::iter::once(&checkpoint)
-        .chain(earlier)
-        .map(|checkpoint| (checkpoint.size, checkpoint.root))
-        .collect();
+    let heads: Vec<(u64, Hash)> =
+        std::iter::once(&checkpoint).chain(earlier).map(|checkpoint| (checkpoint.size, checkpoint.root)).collect();
     let checked = tree::check(source, &names, &checkpoint, &heads, leaves, watcher)?;
     Ok(Report {
         checkpoint,

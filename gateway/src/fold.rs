@@ -69,7 +69,7 @@ pub fn absorb(held: &mut Held, catalogue: &Catalogue, index: u64, leaf: &[u8]) -
             let query: QueryEffect<'_> = serde_json::from_slice(leaf).map_err(|error| fault(&error))?;
             held.tally.absorb(&query, catalogue.today(query.at));
         }
-        "institution" | "suspension" | "catalogue" => {
+        "institution" | "suspension" | "catalogue" | "seal" => {
             let text = std::str::from_utf8(leaf).map_err(|error| fault(&error))?;
             held.changes.push((index, text.to_owned()));
         }
@@ -79,19 +79,20 @@ pub fn absorb(held: &mut Held, catalogue: &Catalogue, index: u64, leaf: &[u8]) -
     Ok(())
 }
 
-/// Folds the full published bundles from the one that holds `from` on, which must be the first leaf of a bundle.
+/// Folds published bundles: the leaves `from` to `until`, where `from` is the first leaf of a bundle.
 ///
 /// # Errors
-/// When a leaf cannot be read. A bundle that is not there ends the run.
+/// When a bundle is not there or a leaf of it cannot be read.
 pub fn bundles(log_folder: &Path, from: u64, until: u64, catalogue: &Catalogue) -> Result<Held, FoldError> {
     let mut run = Held { size: from, ..Held::default() };
-    for bundle in from / 256..until / 256 {
-        let Ok(bytes) = std::fs::read(log_folder.join(tile::entries_path(bundle, 256))) else {
-            break;
-        };
-        for (index, leaf) in (bundle * 256..).zip(tile::entries(&bytes)) {
-            let leaf = leaf.map_err(|error| FoldError { index, why: error.to_string() })?;
-            absorb(&mut run, catalogue, index, leaf)?;
+    for bundle in from / 256..until.div_ceil(256) {
+        let first = bundle * 256;
+        let width = u16::try_from((until - first).min(256)).unwrap_or(256);
+        let fault = |index: u64, why: &dyn std::fmt::Display| FoldError { index, why: why.to_string() };
+        let bytes =
+            std::fs::read(log_folder.join(tile::entries_path(bundle, width))).map_err(|error| fault(first, &error))?;
+        for (index, leaf) in (first..).zip(tile::entries(&bytes)) {
+            absorb(&mut run, catalogue, index, leaf.map_err(|error| fault(index, &error))?)?;
         }
     }
     Ok(run)

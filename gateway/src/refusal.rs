@@ -225,3 +225,37 @@ fn row(code: Code) -> (StatusCode, &'static str, &'static str) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_is_the_one_of_the_highest_weight_that_we_have() {
+        for (header, language) in [
+            (None, Language::Zh),
+            (Some(""), Language::Zh),
+            (Some("fr"), Language::Zh),
+            (Some("*"), Language::Zh),
+            (Some("en"), Language::En),
+            (Some("en-GB,en;q=0.9"), Language::En),
+            (Some("zh-CN,en;q=0.9"), Language::Zh),
+            (Some("fr, zh;q=0.2, en;q=0.7"), Language::En),
+            (Some("en;q=0"), Language::Zh),
+            (Some("en;q=nonsense"), Language::En),
+        ] {
+            assert_eq!(accepted(header), language, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_a_status_of_refusal_and_two_sentences_of_its_own() {
+        let mut seen = std::collections::HashSet::new();
+        for code in Code::ALL {
+            assert!(status(*code).is_client_error() || status(*code).is_server_error(), "{code}");
+            for language in [Language::Zh, Language::En] {
+                assert!(seen.insert(title(*code, language)), "{code} shares its sentence");
+            }
+        }
+    }
+}

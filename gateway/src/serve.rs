@@ -233,10 +233,11 @@ async fn renew_keys(gateway: &Gateway) {
 fn advance_snapshot(gateway: &Gateway, lag: u64) -> Result<(), String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
     let origin = &gateway.settings.log.origin;
-    let published = gateway.log.published();
+    // Whole bundles only: a narrower one may be cleaned up while it is read.
+    let published = gateway.log.published() / 256 * 256;
     let mut snapshot = Snapshot::open(&state_file(&gateway.settings)).map_err(|error| said(&error))?;
     let covered = snapshot.covered(origin).map_err(|error| said(&error))?;
-    if published.saturating_sub(covered) < lag {
+    if published.saturating_sub(covered) < lag.max(256) {
         return Ok(());
     }
     let run = crate::fold::bundles(&gateway.log_folder(), covered, published, &gateway.catalogue)
@@ -260,7 +261,7 @@ async fn drain(gateway: &Arc<Gateway>, door: &Door) {
     if tokio::task::spawn_blocking(move || log.close()).await.is_err() {
         tracing::error!("the log did not close in order; it recovers at the next start");
     }
-    if let Err(error) = advance_snapshot(gateway, 256) {
+    if let Err(error) = advance_snapshot(gateway, 0) {
         tracing::warn!(error, "the snapshot of the state could not be written; the next start takes longer");
     }
 }

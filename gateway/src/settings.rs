@@ -89,6 +89,9 @@ pub struct Data {
 pub struct LogSettings {
     /// Name of the log in every checkpoint, for example `credit-gateway.example/2026/r1`; no trailing slash.
     pub origin: String,
+    /// Checkpoint of the log that this one continues (after `keys rotate log`, or from a restored backup); the first leaf
+    /// of a new log names it.
+    pub continues: Option<PathBuf>,
     /// File of the last signed size and root; another device than `data.dir` where there is one.
     pub second_place: Option<PathBuf>,
     /// Size of a reserved segment, in MiB.
@@ -294,6 +297,7 @@ impl Settings {
             &mut self.store.sqlite,
         ];
         paths.extend(self.log.second_place.as_mut());
+        paths.extend(self.log.continues.as_mut());
         paths.extend(self.keys.key_file.as_mut());
         paths.extend(self.keys.passphrase_file.as_mut());
         paths.extend(self.catalogue.dir.as_mut());
@@ -364,5 +368,100 @@ impl Settings {
             faults.push("bounds and store sizes and times must be at least 1".to_owned());
         }
         faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::scratch::Scratch;
+
+    const SOUND: &str = r#"
+[listen]
+institutions = "127.0.0.1:1"
+persons = "127.0.0.1:2"
+auditors = "127.0.0.1:3"
+public = "127.0.0.1:4"
+operations = "127.0.0.1:5"
+[tls]
+authorities = "ca.pem"
+certificate = "server.pem"
+key = "server.key"
+revocation_list = "/etc/crl.pem"
+[data]
+dir = "data"
+[log]
+origin = "credit-gateway.example/test/r1"
+[keys]
+dir = "keys"
+key_file = "keys/ring.key"
+[store]
+sqlite = "store.sqlite"
+[[institution]]
+id = "bank"
+kind = "bank"
+certificates = ["bank.pem"]
+rate_per_s = 1
+burst = 1
+distinct_subjects_a_day = 1
+look_ups_a_person_a_day = 1
+"#;
+
+    fn read(text: &str) -> (Scratch, Result<Settings, Vec<SettingsError>>) {
+        let folder = Scratch::new();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, text).unwrap();
+        let settings = Settings::read(&file);
+        (folder, settings)
+    }
+
+    #[test]
+    fn every_fault_is_told_with_what_to_write_instead() {
+        for (right, wrong, told) in [
+            ("[data]", "[data]\ncolour = 1", "colour"),
+            ("origin = \"credit-gateway.example/test/r1\"", "origin = \"a b\"", "log.origin"),
+            ("origin = \"credit-gateway.example/test/r1\"", "origin = \"a/\"", "log.origin"),
+            ("[keys]", "publish_every_ms = 2000\n[keys]", "publish_every_ms"),
+            ("[keys]", "segment_mib = 0\n[keys]", "segment_mib"),
+            ("key_file = \"keys/ring.key\"", "", "exactly one of key_file"),
+            ("[store]", "passphrase_file = \"p\"\n[store]", "exactly one of key_file"),
+            ("operations = \"127.0.0.1:5\"", "operations = \"0.0.0.0:5\"", "listen.operations"),
+            ("burst = 1", "burst = 0", "`bank`"),
+            ("certificates = [\"bank.pem\"]", "certificates = []", "`bank` has no certificate"),
+            ("id = \"bank\"", "id = \"Bank\"", "id"),
+            ("kind = \"bank\"", "kind = \"pawnshop\"", "pawnshop"),
+            ("[store]", "[bounds]\njourneys = 0\n[store]", "bounds"),
+            ("[store]", "[store]\nqueue = -1", "queue"),
+        ] {
+            assert!(SOUND.contains(right), "{right}");
+            let faults = read(&SOUND.replacen(right, wrong, 1)).1.unwrap_err();
+            assert!(faults.iter().any(|fault| fault.to_string().contains(told)), "{wrong}: {faults:?}");
+        }
+    }
+
+    #[test]
+    fn the_demo_stays_on_loopback() {
+        let abroad = SOUND.replace("public = \"127.0.0.1:4\"", "public = \"0.0.0.0:4\"");
+        assert!(read(&abroad).1.is_ok());
+        let faults = read(&format!("demo = true\n{abroad}")).1.unwrap_err();
+        assert!(faults[0].to_string().contains("loopback"));
+    }
+
+    #[test]
+    fn several_faults_are_told_together() {
+        let wrong = SOUND.replace("burst = 1", "burst = 0").replace("key_file = \"keys/ring.key\"", "");
+        assert_eq!(read(&wrong).1.unwrap_err().len(), 2);
+    }
+
+    #[test]
+    fn relative_paths_are_taken_from_the_folder_of_the_file() {
+        let (folder, settings) = read(SOUND);
+        let settings = settings.unwrap();
+        let base = std::path::absolute(folder.path()).unwrap();
+        assert_eq!(settings.tls.key, base.join("server.key"));
+        assert_eq!(settings.tls.revocation_list, Path::new("/etc/crl.pem"));
+        assert_eq!(settings.institutions[0].certificates[0], base.join("bank.pem"));
+        assert_eq!(settings.second_place(), base.join("data/wal/second-place"));
+        assert_eq!(settings.keys.key_file, Some(base.join("keys/ring.key")));
     }
 }

@@ -3,7 +3,7 @@
 //! Only a short cut: start-up folds the leaves that came after it, and without it all of them. It advances by folding
 //! the published log once more, never from the counts in force, so that it holds exactly the leaves below its size.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
 
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -41,6 +41,8 @@ impl Snapshot {
     /// # Errors
     /// What SQLite says.
     pub fn open(path: &Path) -> rusqlite::Result<Self> {
+        // Made by us first, because SQLite would let everybody read it. Where that fails, opening it says why.
+        drop(OpenOptions::new().create(true).append(true).mode(0o600).open(path));
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
         Ok(Self { connection })
@@ -106,7 +108,7 @@ impl Snapshot {
         let day = run.tally.day.map(|day| day.to_string());
         match held {
             Some((held_origin, _)) if held_origin != origin => {
-                clear(&transaction, &["people", "cases", "seqs", "changes"])?
+                clear(&transaction, &["covered", "people", "cases", "seqs", "changes"])?
             }
             Some((_, held_day)) if day.is_some() && held_day != day => clear(&transaction, &["people"])?,
             Some(_) | None => {}
@@ -163,4 +165,94 @@ fn add(transaction: &Transaction<'_>, run: &Held) -> rusqlite::Result<()> {
 /// SQLite's integers are signed; no log reaches 2⁶³ leaves.
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use credit_policy::{Catalogue, catalogue};
+
+    use super::*;
+    use crate::fold::absorb;
+
+    const ORIGIN: &str = "credit-gateway.example/test/r1";
+
+    fn leaf(index: u64, day: u64, institution: &str, seq: u64, subject: &str, outcome: &str) -> Vec<u8> {
+        format!(
+            r#"{{"v":1,"kind":"query","id":"01900000-0000-7000-8000-{index:012x}","at":"2026-11-{day:02}T0{}:00:00.000000Z","institution":"{institution}","seq":{seq},"certificate":"x","ground":{{"statute":"s","case":"c{}"}},"outcome":"{outcome}","subject":"{subject}"}}"#,
+            seq % 10,
+            seq % 3,
+        )
+        .into_bytes()
+    }
+
+    fn suspension(index: u64) -> Vec<u8> {
+        format!(
+            r#"{{"v":1,"kind":"suspension","id":"01900000-0000-7000-8000-{index:012x}","at":"2026-11-20T00:00:00.000000Z","institution":"bank","suspended":true,"by":"uid 0"}}"#
+        )
+        .into_bytes()
+    }
+
+    /// Two institutions, three persons, two days, answered and refused, and a change of the register.
+    fn leaves() -> Vec<Vec<u8>> {
+        let mut leaves = vec![suspension(0)];
+        for seq in 1..=40 {
+            let (day, subject) = (20 + seq / 30, ["a", "b", "c"][(seq % 3) as usize]);
+            let outcome = if seq % 5 == 0 { "refused" } else { "answered" };
+            for institution in ["housing", "school"] {
+                leaves.push(leaf(leaves.len() as u64, day, institution, seq, subject, outcome));
+            }
+        }
+        leaves
+    }
+
+    fn fold(held: &mut Held, leaves: &[Vec<u8>], from: usize) {
+        let catalogue = Catalogue::load(&catalogue::shipped()).ok().unwrap();
+        for (index, leaf) in leaves.iter().enumerate().skip(from) {
+            absorb(held, &catalogue, index as u64, leaf).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_leaf_that_is_none_of_ours_stops_the_fold() {
+        let catalogue = Catalogue::load(&catalogue::shipped()).ok().unwrap();
+        for broken in [&b"{}"[..], br#"{"v":2,"kind":"query"}"#, &leaf(0, 20, "housing", 1, "a", "answered")[1..]] {
+            let error = absorb(&mut Held::default(), &catalogue, 7, broken).unwrap_err().to_string();
+            assert!(error.starts_with("leaf 7 "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_snapshot_of_another_log_is_not_taken() {
+        let folder = crate::demo::scratch::Scratch::new();
+        let mut snapshot = Snapshot::open(&folder.path().join("state.sqlite")).unwrap();
+        let mut run = Held::default();
+        fold(&mut run, &leaves(), 0);
+        snapshot.advance("another/log", &run).unwrap();
+        assert_eq!(snapshot.covered(ORIGIN).unwrap(), 0);
+        assert_eq!(snapshot.read(ORIGIN).unwrap().tally, Tally::default());
+        snapshot.advance(ORIGIN, &Held { size: 0, ..Held::default() }).unwrap();
+        assert_eq!(snapshot.read(ORIGIN).unwrap().tally, Tally::default(), "what the other log left is gone");
+    }
+
+    #[test]
+    fn runs_added_one_by_one_are_the_fold_over_all_leaves() {
+        let leaves = leaves();
+        let mut whole = Held::default();
+        fold(&mut whole, &leaves, 0);
+        assert_eq!(whole.tally.seqs.get("housing"), Some(&40));
+        assert_eq!(whole.changes.len(), 1);
+        for cut in [0, 1, 2, 20, 58, 59, 60, 80, leaves.len()] {
+            let folder = crate::demo::scratch::Scratch::new();
+            let mut snapshot = Snapshot::open(&folder.path().join("state.sqlite")).unwrap();
+            for (from, until) in [(0, cut), (cut, leaves.len())] {
+                let mut run = Held { size: from as u64, ..Held::default() };
+                fold(&mut run, &leaves[..until], from);
+                snapshot.advance(ORIGIN, &run).unwrap();
+            }
+            let held = snapshot.read(ORIGIN).unwrap();
+            assert_eq!(held.size, leaves.len() as u64);
+            assert_eq!(held.tally, whole.tally, "cut at {cut}");
+            assert_eq!(held.changes, whole.changes);
+        }
+    }
 }

@@ -1,181 +1,38 @@
 //! From settings to a gateway that can serve: everything is read, checked and recovered before a port is opened.
 
-use std::{collections::HashMap, fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+mod carry;
+mod error;
+mod keys;
+mod rules;
+
+use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 
 use credit_audit::{
     clock::Clock,
-    leaf::{CatalogueFile, CatalogueSet, Entry, Event, InstitutionChange, KeyEvent, LeafError, Open, Suspension},
-    log::{self, Log, RecoverError, Recovered, Signer, StartError as LogStartError},
+    leaf::{CatalogueSet, Entry, Event, LeafError, Open, Seal},
+    log::{self, Log, Recovered},
 };
-use credit_keys::{Kek, KekError, KeyError, LogSigner, Ring, RingError, Secret, SystemEntropy};
-use credit_policy::{Catalogue, Fault, InstitutionId, InstitutionKind, catalogue};
+use credit_keys::SystemEntropy;
+use credit_policy::Catalogue;
 use tokio::sync::{Semaphore, watch};
 
+pub use error::StartError;
+pub use keys::{key_made, open_ring, read_kek};
+pub use rules::{load_catalogue, read_catalogue};
+
 use crate::{
-    fold::{self, FoldError},
+    fold,
     gateway::{Gateway, new_id},
-    keyring::{Keyring, KeyringError},
+    keyring::Keyring,
     metrics::Metrics,
-    register::{Particulars, Register, RegisterError, particulars},
-    settings::{CatalogueSource, Settings},
+    register::{Register, particulars},
+    settings::Settings,
     snapshot::{Held, Snapshot},
     state::State,
-    store::sqlite::{OpenError, SqliteStore},
+    store::sqlite::SqliteStore,
 };
-
-/// Why a gateway does not start. Each is one line for the operator: what, where, and what to do next.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A file or folder.
-    #[error("cannot {doing} `{path}`: {source}")]
-    File {
-        /// What was tried.
-        doing: &'static str,
-        /// With what.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The catalogue has faults.
-    #[error("the catalogue does not load: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Catalogue(Vec<Fault>),
-    /// The key that opens the ring.
-    #[error(transparent)]
-    Kek(#[from] KekError),
-    /// The ring.
-    #[error(transparent)]
-    Ring(#[from] RingError),
-    /// A key.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// The keys in force.
-    #[error(transparent)]
-    Keyring(#[from] KeyringError),
-    /// Demo keys outside the demo.
-    #[error(
-        "the key ring in `{0}` is the demo's, which anybody can have: make your own with `credit-gateway keys init`"
-    )]
-    DemoKeys(String),
-    /// The log's folder.
-    #[error(transparent)]
-    Recover(#[from] RecoverError),
-    /// The log's threads.
-    #[error(transparent)]
-    Log(#[from] LogStartError),
-    /// A leaf that cannot be read.
-    #[error(transparent)]
-    Fold(#[from] FoldError),
-    /// The state file.
-    #[error("the state file cannot be used ({0}); move it away: it is made anew from the log")]
-    State(#[from] rusqlite::Error),
-    /// The state knows more leaves than the log has.
-    #[error(
-        "the state covers {state} leaves, the log has {log}: records were lost; restore the log, or start as a new one"
-    )]
-    LogShort {
-        /// Leaves that the state covers.
-        state: u64,
-        /// Leaves of the log.
-        log: u64,
-    },
-    /// The register.
-    #[error(transparent)]
-    Register(#[from] RegisterError),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    /// The metrics.
-    #[error("metrics cannot be set up: {0}")]
-    Metrics(#[from] prometheus::Error),
-    /// The first leaves.
-    #[error("the start could not be recorded: {0}")]
-    Unrecorded(String),
-}
-
-/// Signs checkpoints with the ring's log key.
-struct RingSigner(LogSigner);
-
-impl Signer for RingSigner {
-    fn sign(&self, message: &[u8]) -> [u8; 64] {
-        self.0.sign(message)
-    }
-
-    fn public_key(&self) -> [u8; 32] {
-        self.0.public_key()
-    }
-}
-
-/// Reads the catalogue of the configuration, and its files.
-///
-/// # Errors
-/// Every fault of it, with file and line.
-pub fn read_catalogue(settings: &Settings) -> Result<(Catalogue, Vec<(String, String)>), StartError> {
-    load_catalogue(&settings.catalogue)
-}
-
-/// Reads a catalogue from where it is, and its files.
-///
-/// # Errors
-/// Every fault of it, with file and line.
-pub fn load_catalogue(source: &CatalogueSource) -> Result<(Catalogue, Vec<(String, String)>), StartError> {
-    let files = match &source.dir {
-        None => catalogue::shipped(),
-        Some(dir) => {
-            let mut files = Vec::new();
-            collect(dir, dir, &mut files)?;
-            files.sort();
-            files
-        }
-    };
-    let loaded = Catalogue::load(&files).map_err(StartError::Catalogue)?;
-    Ok((loaded, files))
-}
-
-fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> Result<(), StartError> {
-    let fault = |path: &Path| {
-        let path = path.display().to_string();
-        move |source| StartError::File { doing: "read", path, source }
-    };
-    for entry in fs::read_dir(folder).map_err(fault(folder))? {
-        let path = entry.map_err(fault(folder))?.path();
-        if path.is_dir() {
-            collect(root, &path, files)?;
-        } else if path.extension().is_some_and(|end| end == "toml" || end == "cedar") {
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-            files.push((name, fs::read_to_string(&path).map_err(fault(&path))?));
-        }
-    }
-    Ok(())
-}
-
-/// Opens the key ring of the configuration.
-///
-/// # Errors
-/// When it does not open, or is the demo's outside the demo.
-pub fn open_ring(settings: &Settings) -> Result<Ring, StartError> {
-    let ring = Ring::open(&settings.keys.dir, &read_kek(settings)?)?;
-    if ring.is_demo() && !settings.demo {
-        return Err(StartError::DemoKeys(settings.keys.dir.display().to_string()));
-    }
-    Ok(ring)
-}
-
-/// The key that opens the ring, from its file or by the passphrase.
-///
-/// # Errors
-/// When the file is missing, open to others or holds no key.
-pub fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
-    if let Some(path) = &settings.keys.key_file {
-        return Ok(Kek::from_key_file(path)?);
-    }
-    let path = settings.keys.passphrase_file.clone().unwrap_or_default();
-    let passphrase = fs::read_to_string(&path).map_err(|source| StartError::File {
-        doing: "read",
-        path: path.display().to_string(),
-        source,
-    })?;
-    Ok(Kek::from_passphrase(Secret::new(passphrase.trim_end_matches('\n').to_owned()))?)
-}
+use carry::{Carried, apply_changes, carry_over, previous};
+use keys::RingSigner;
 
 /// Opens everything. The log is recovered and takes records from here on; no port is open yet.
 ///
@@ -201,20 +58,38 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
     let (keys, made) = Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?;
     let held = fold_all(&settings, &catalogue, &recovered)?;
-    apply_changes(&register, &held.changes)?;
     let new = recovered.size() == 0;
+    if held.changes.last().is_some_and(|(_, leaf)| serde_json::from_str::<Seal>(leaf).is_ok()) {
+        return Err(StartError::Sealed(settings.data.dir.display().to_string()));
+    }
+    apply_changes(&register, &held.changes)?;
+    // Before the first query everything of the log before is said again: a crash in between says the rest.
+    let fresh = held.tally.seqs.is_empty();
+    let previous = settings.log.continues.as_deref().filter(|_| fresh).map(previous).transpose()?;
+    let carried = match (&settings.log.continues, &previous) {
+        (Some(path), Some((checkpoint, _))) => carry_over(path, checkpoint.size, &catalogue, &register, &held.changes)?,
+        (Some(_) | None, _) => Vec::new(),
+    };
     let last_catalogue = held.changes.iter().rev().find_map(|(_, leaf)| label_of(leaf));
     let log = recovered.start(signer, held.tally.seqs.clone())?;
     if new {
         let open = Open {
             origin: settings.log.origin.clone(),
-            previous: None,
+            previous: previous.map(|(_, previous)| previous),
             software: concat!("credit-gateway ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
         record(&log, open.entry(new_id(&*clock, &entropy))).await?;
     }
     if last_catalogue.as_deref() != Some(catalogue.label()) {
-        record(&log, catalogue_leaf(&catalogue, &files).entry(new_id(&*clock, &entropy))).await?;
+        record(&log, rules::leaf(&catalogue, &files).entry(new_id(&*clock, &entropy))).await?;
+    }
+    for change in carried {
+        let id = new_id(&*clock, &entropy);
+        let entry = match change {
+            Carried::Institution(change) => change.entry(id),
+            Carried::Suspension(change) => change.entry(id),
+        };
+        record(&log, entry).await?;
     }
     if let Some(key) = made {
         record(&log, key_made(key.as_str()).entry(new_id(&*clock, &entropy))).await?;
@@ -240,18 +115,6 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
 #[must_use]
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// The leaf of a data key that was made for a new period.
-#[must_use]
-pub fn key_made(id: &str) -> KeyEvent {
-    KeyEvent {
-        key: id.to_owned(),
-        use_: "data".to_owned(),
-        state: "active".to_owned(),
-        activates: None,
-        by: "credit-gateway".to_owned(),
-    }
 }
 
 fn log_settings(settings: &Settings) -> log::Settings {
@@ -293,51 +156,6 @@ pub fn state_file(settings: &Settings) -> std::path::PathBuf {
 
 fn label_of(leaf: &str) -> Option<String> {
     serde_json::from_str::<CatalogueSet>(leaf).ok().map(|set| set.label)
-}
-
-fn catalogue_leaf(catalogue: &Catalogue, files: &[(String, String)]) -> CatalogueSet {
-    CatalogueSet {
-        label: catalogue.label().to_owned(),
-        files: files
-            .iter()
-            .map(|(path, text)| CatalogueFile {
-                path: path.clone(),
-                sha256: ring::digest::digest(&ring::digest::SHA256, text.as_bytes())
-                    .as_ref()
-                    .iter()
-                    .map(|byte| format!("{byte:02x}"))
-                    .collect(),
-            })
-            .collect(),
-    }
-}
-
-/// Brings the register to where the record says that it was left.
-fn apply_changes(register: &Register, changes: &[(u64, String)]) -> Result<(), StartError> {
-    let mut suspended: HashMap<String, bool> = HashMap::new();
-    for (_, leaf) in changes {
-        if let Ok(change) = serde_json::from_str::<InstitutionChange>(leaf) {
-            let unknown = || RegisterError::Unusable(change.institution.clone());
-            register.add(&Particulars {
-                id: InstitutionId::parse(&change.institution).map_err(|_| unknown())?,
-                kind: InstitutionKind::parse(&change.institution_kind).ok_or_else(unknown)?,
-                certificates: change.certificates.clone(),
-                rate_per_s: change.rate_per_s,
-                burst: change.burst,
-                distinct_subjects_a_day: change.distinct_subjects_a_day,
-                look_ups_a_person_a_day: change.look_ups_a_person_a_day,
-            })?;
-        } else if let Ok(change) = serde_json::from_str::<Suspension>(leaf) {
-            suspended.insert(change.institution, change.suspended);
-        }
-    }
-    for (id, _) in suspended.iter().filter(|(_, suspended)| **suspended) {
-        // One that left the configuration since cannot ask either way.
-        if let Ok(institution) = register.by_id(id) {
-            register.set_suspended(&institution, true);
-        }
-    }
-    Ok(())
 }
 
 async fn record(log: &Log, entry: Result<Entry, LeafError>) -> Result<(), StartError> {

@@ -190,6 +190,12 @@ impl State {
         Ok(Reservation { state: Arc::clone(self), spending: Some(spending) })
     }
 
+    /// The last consecutive number of each institution that the fold saw; queries of this process are not in it.
+    #[must_use]
+    pub fn folded_seqs(&self) -> std::collections::BTreeMap<String, u64> {
+        self.lock().seqs.iter().map(|(institution, seq)| (institution.clone(), *seq)).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Tally> {
         // A panic while the lock was held cannot leave a count half changed: every change is one addition.
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)

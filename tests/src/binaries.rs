@@ -10,32 +10,39 @@ use std::{
 /// `credit-gateway`.
 #[must_use]
 pub fn credit_gateway() -> &'static Path {
-    static FOUND: LazyLock<PathBuf> = LazyLock::new(|| find("credit-gateway"));
-    &FOUND
+    static FOUND: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| find("credit-gateway"));
+    known(&FOUND)
 }
 
 /// `credit-audit`.
 #[must_use]
 pub fn credit_audit() -> &'static Path {
-    static FOUND: LazyLock<PathBuf> = LazyLock::new(|| find("credit-audit"));
-    &FOUND
+    static FOUND: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| find("credit-audit"));
+    known(&FOUND)
+}
+
+fn known(found: &'static Result<PathBuf, String>) -> &'static Path {
+    found.as_ref().unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// In the folder that `CREDIT_BINARIES` names, else in `target/<profile>/`, above the test's own `deps/`.
-fn find(name: &str) -> PathBuf {
+fn find(name: &str) -> Result<PathBuf, String> {
     if let Some(folder) = env::var_os("CREDIT_BINARIES") {
         let path = PathBuf::from(folder).join(name);
-        assert!(path.is_file(), "CREDIT_BINARIES: there is no `{}`", path.display());
-        return path;
+        let missing = || format!("CREDIT_BINARIES: there is no `{}`", path.display());
+        return path.is_file().then(|| path.clone()).ok_or_else(missing);
     }
-    let test = env::current_exe().expect("the path of the test binary");
-    let profile = test.ancestors().nth(2).expect("target/<profile>/deps/");
+    let test = env::current_exe().map_err(|error| format!("the test binary has no path: {error}"))?;
+    let profile = test.ancestors().nth(2).ok_or("the test binary is not in target/<profile>/deps/")?;
     let path = profile.join(name);
-    assert!(path.is_file(), "`{}` is missing: run `cargo build --workspace --bins` first", path.display());
-    if let Some(newer) = newer_source(&path) {
-        panic!("`{}` is older than `{newer}`: run `cargo build --workspace --bins` first", path.display());
+    let build = "run `cargo build --workspace --bins` first";
+    if !path.is_file() {
+        return Err(format!("`{}` is missing: {build}", path.display()));
     }
-    path
+    match newer_source(&path) {
+        Some(newer) => Err(format!("`{}` is older than `{newer}`: {build}", path.display())),
+        None => Ok(path),
+    }
 }
 
 /// A source of the binary that changed after it was built, by the list that cargo leaves beside it.

@@ -20,6 +20,7 @@ mod ports;
 mod process;
 pub mod query;
 pub mod scratch;
+mod table;
 pub mod wire;
 
 pub use client::{Broken, Caller, Connection, Reply, Tls, parse_reply, request, run};
@@ -30,3 +31,4 @@ pub use persons::{Person, persons};
 pub use plain::{metric, plain};
 pub use ports::ports;
 pub use process::{Gateway, Heard, shared};
+pub use table::each;

@@ -4,7 +4,7 @@ use std::{
     io::Read,
     os::unix::process::ExitStatusExt,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Condvar, LazyLock, Mutex},
+    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
@@ -17,7 +17,19 @@ const TIME: Duration = Duration::from_secs(60);
 
 /// What a process wrote so far, gathered while it runs so that it never waits for a reader.
 #[derive(Clone, Default)]
-pub struct Heard(Arc<(Mutex<(Vec<u8>, bool)>, Condvar)>);
+pub struct Heard(Arc<Ear>);
+
+#[derive(Default)]
+struct Ear {
+    state: Mutex<Sound>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Sound {
+    bytes: Vec<u8>,
+    closed: bool,
+}
 
 impl Heard {
     fn listen(mut from: impl Read + Send + 'static) -> Self {
@@ -27,11 +39,10 @@ impl Heard {
             let mut buffer = [0; 8192];
             loop {
                 let read = from.read(&mut buffer).unwrap_or_default();
-                let (lock, changed) = &*ours.0;
-                let mut state = lock.lock().expect("no panic while listening");
-                state.0.extend_from_slice(&buffer[..read]);
-                state.1 = read == 0;
-                changed.notify_all();
+                let mut sound = ours.lock();
+                sound.bytes.extend_from_slice(&buffer[..read]);
+                sound.closed = read == 0;
+                ours.0.changed.notify_all();
                 if read == 0 {
                     return;
                 }
@@ -43,7 +54,11 @@ impl Heard {
     /// All of it.
     #[must_use]
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.0.lock().expect("no panic while listening").0).into_owned()
+        String::from_utf8_lossy(&self.lock().bytes).into_owned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Sound> {
+        self.0.state.lock().expect("no panic while listening")
     }
 
     /// All of it, once the other end is closed.
@@ -55,18 +70,19 @@ impl Heard {
 
     /// Waits until it holds something; false where the other end was closed without.
     pub fn wait(&self, holds: impl Fn(&str) -> bool) -> bool {
-        let (lock, changed) = &*self.0;
-        let mut state = lock.lock().expect("no panic while listening");
+        let mut sound = self.lock();
         let began = Instant::now();
         loop {
-            if holds(&String::from_utf8_lossy(&state.0)) {
+            let so_far = String::from_utf8_lossy(&sound.bytes);
+            if holds(&so_far) {
                 return true;
             }
-            if state.1 {
+            if sound.closed {
                 return false;
             }
-            assert!(began.elapsed() < TIME, "not heard in time; so far: {}", String::from_utf8_lossy(&state.0));
-            state = changed.wait_timeout(state, Duration::from_secs(1)).expect("no panic while listening").0;
+            assert!(began.elapsed() < TIME, "not heard in time; so far: {so_far}");
+            let second = Duration::from_secs(1);
+            sound = self.0.changed.wait_timeout(sound, second).expect("no panic while listening").0;
         }
     }
 }
@@ -209,6 +225,13 @@ impl Gateway {
         let status = self.wait();
         assert!(status.success(), "{status}: {}", self.err.all());
         self.folder.take().expect("kept until now")
+    }
+
+    /// The end that it comes to by itself, and the folder.
+    #[must_use]
+    pub fn ended(mut self) -> (ExitStatus, Folder) {
+        let status = self.wait();
+        (status, self.folder.take().expect("kept until now"))
     }
 
     /// SIGKILL, then its end. Gives back the folder.

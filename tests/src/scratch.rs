@@ -29,6 +29,7 @@ sleep 0.2
 rm -rf -- "$1"
 "#;
 
+#[expect(clippy::zombie_processes, reason = "it outlives this process, that is what it is for")]
 static JANITOR_INPUT: LazyLock<Mutex<ChildStdin>> = LazyLock::new(|| {
     let mut shell = Command::new("sh")
         .args(["-c", JANITOR, "sh"])

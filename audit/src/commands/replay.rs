@@ -27,7 +27,8 @@ pub(super) fn run(arguments: &ReplayArguments, language: Language) -> Result<Str
 }
 
 fn load(folder: &Path) -> Result<Catalogue, Stop> {
-    let unavailable = |error: std::io::Error| Failure::Unavailable { what: folder.display().to_string(), why: error.to_string() };
+    let unavailable =
+        |error: std::io::Error| Failure::Unavailable { what: folder.display().to_string(), why: error.to_string() };
     let files = catalogue_files(folder).map_err(unavailable)?;
     Catalogue::load(&files).map_err(|faults| {
         let lines = faults.iter().map(|fault| format!("{}:{}: {}", fault.path, fault.line, fault.message));

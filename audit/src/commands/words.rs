@@ -34,7 +34,10 @@ impl Language {
     }
 
     pub(super) fn old_without_log(self) -> String {
-        self.pick("--old needs a log to compare with: name its folder or address", "--old 需要与日志比对：请给出日志的目录或网址")
+        self.pick(
+            "--old needs a log to compare with: name its folder or address",
+            "--old 需要与日志比对：请给出日志的目录或网址",
+        )
     }
 
     pub(super) fn verifier_key(self, file: &Path, error: VerifierKeyError) -> String {
@@ -49,7 +52,12 @@ impl Language {
     }
 
     /// What holds, in a few lines.
-    pub(super) fn holds(self, log: Option<&Report>, receipt: Option<&(u64, Checkpoint)>, decided: Option<u64>) -> String {
+    pub(super) fn holds(
+        self,
+        log: Option<&Report>,
+        receipt: Option<&(u64, Checkpoint)>,
+        decided: Option<u64>,
+    ) -> String {
         let mut lines = Vec::new();
         if let Some((index, Checkpoint { origin, size, .. })) = receipt {
             lines.push(self.pick(
@@ -79,11 +87,24 @@ impl Language {
         )];
         lines.push(match &log.leaves {
             Some(leaves) => self.pick(
-                format!("{} leaves in {} files checked, of {} institutions", leaves.count, log.files, leaves.institutions.len()),
-                format!("已核对 {} 条记录、{} 个文件，涉及 {} 个机构", leaves.count, log.files, leaves.institutions.len()),
+                format!(
+                    "{} leaves in {} files checked, of {} institutions",
+                    leaves.count,
+                    log.files,
+                    leaves.institutions.len()
+                ),
+                format!(
+                    "已核对 {} 条记录、{} 个文件，涉及 {} 个机构",
+                    leaves.count,
+                    log.files,
+                    leaves.institutions.len()
+                ),
             ),
             None => self.pick(
-                format!("{} hash tiles checked; leaves were not checked (entry bundles go to auditors only)", log.files),
+                format!(
+                    "{} hash tiles checked; leaves were not checked (entry bundles go to auditors only)",
+                    log.files
+                ),
                 format!("已核对 {} 个哈希块；未核对记录内容（记录只提供给审计人员）", log.files),
             ),
         });

@@ -91,7 +91,7 @@ impl Event for CatalogueSet {
 pub struct KeyEvent {
     /// The key's id in the ring.
     pub key: String,
-    /// What it is for: `pseudonym`, `tag`, `state`, `sealing`, `log`.
+    /// What it is for: `pseudonym`, `tag`, `state`, `data`, `log`, `ring`.
     #[serde(rename = "use")]
     pub use_: String,
     /// The state it has now: `active`, `accepted`, `retired`, `destroyed`.

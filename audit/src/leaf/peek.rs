@@ -58,15 +58,10 @@ pub fn peek(leaf: &[u8]) -> Result<Peek<'_>, PeekError> {
     }
     let text = std::str::from_utf8(leaf).map_err(|_| PeekError::Line)?;
     // No early exit: a fold over all bytes is vectorised.
-    if leaf
-        .iter()
-        .fold(false, |found, byte| found | (*byte < 0x20))
-    {
+    if leaf.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
         return Err(PeekError::Line);
     }
-    let rest = text
-        .strip_prefix(r#"{"v":1,"kind":""#)
-        .ok_or(PeekError::Version)?;
+    let rest = text.strip_prefix(r#"{"v":1,"kind":""#).ok_or(PeekError::Version)?;
     let (kind, rest) = rest.split_once('"').ok_or(PeekError::Kind)?;
     if !is_kind(kind.as_bytes()) {
         return Err(PeekError::Kind);
@@ -82,13 +77,7 @@ pub fn peek(leaf: &[u8]) -> Result<Peek<'_>, PeekError> {
     if rest != "}" && !(rest.starts_with(",\"") && rest.ends_with('}')) {
         return Err(PeekError::Line);
     }
-    Ok(Peek {
-        kind,
-        id,
-        at,
-        institution: acting.map(|(name, _)| name),
-        seq: acting.map(|(_, seq)| seq),
-    })
+    Ok(Peek { kind, id, at, institution: acting.map(|(name, _)| name), seq: acting.map(|(_, seq)| seq) })
 }
 
 /// An acting institution and its number.
@@ -115,18 +104,13 @@ fn parse_institution(rest: &str) -> Result<(Option<Acting<'_>>, &str), PeekError
 
 /// Lower-case words joined by hyphens.
 fn is_kind(name: &[u8]) -> bool {
-    (1..=32).contains(&name.len())
-        && name
-            .iter()
-            .all(|byte| byte.is_ascii_lowercase() || *byte == b'-')
+    (1..=32).contains(&name.len()) && name.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-')
 }
 
 /// `[a-z0-9-]{1,64}`.
 pub(super) fn is_institution(name: &[u8]) -> bool {
     (1..=64).contains(&name.len())
-        && name
-            .iter()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
+        && name.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
 }
 
 /// The hyphenated lower-case form of a UUIDv7, nothing else.
@@ -141,30 +125,8 @@ fn parse_id(text: &[u8]) -> Option<Uuid> {
 /// `2026-11-22T02:19:00.123456Z`, exactly.
 fn parse_at(text: &[u8]) -> Option<Timestamp> {
     let text: &[u8; 27] = text.try_into().ok()?;
-    let [
-        y3,
-        y2,
-        y1,
-        y0,
-        b'-',
-        o1,
-        o0,
-        b'-',
-        d1,
-        d0,
-        b'T',
-        h1,
-        h0,
-        b':',
-        m1,
-        m0,
-        b':',
-        s1,
-        s0,
-        b'.',
-        f @ ..,
-        b'Z',
-    ] = text
+    let [y3, y2, y1, y0, b'-', o1, o0, b'-', d1, d0, b'T', h1, h0, b':', m1, m0, b':', s1, s0, b'.', f @ .., b'Z'] =
+        text
     else {
         return None;
     };

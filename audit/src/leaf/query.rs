@@ -128,7 +128,7 @@ pub struct QueryRecord<'a> {
     /// Notice to the person: `given`, `deferred until …`, `exempt by …`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notice: Option<&'a str>,
-    /// Commitment to the answer's bytes under the opening that the asker got.
+    /// Commitment to the response's bytes, of an answer or a refusal, under the opening that the asker got.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<Base64<[u8; 32]>>,
     /// Tag of the person under the data key.

@@ -1,6 +1,6 @@
 //! The writing side of the log: write-ahead log, group commit, publication, receipts, recovery.
 //!
-//! **Truth** is the write-ahead log, `<data>/wal/<first index>.seg` ([`frame`](self) describes its bytes). An entry that
+//! **Truth** is the write-ahead log, `<data>/wal/<first index>.seg` (`frame.rs` describes its bytes). An entry that
 //! was [submitted](Log::submit) waits in a queue; the one writer takes everything that waits as a batch, gives each
 //! leaf its index, `at` and `seq`, writes all with one write and one `fdatasync`, and then resolves the tickets. Tiles,
 //! bundles and checkpoint in `<data>/log` are derived from it by the publisher; a prover signs at once for those who

@@ -114,9 +114,9 @@ impl State<'_> {
         let segments = self.replay.segments;
         // The one with the leaf before the first that matters, whose `at` may be needed.
         let start = segments.iter().rposition(|segment| segment.first < self.base).unwrap_or(0);
-        let mut size = segments.get(start).map_or(0, |segment| segment.first);
+        let mut size = segments.get(start).filter(|_| start > 0).map_or(0, |segment| segment.first);
         let mut end: Option<Segment> = None;
-        for (ordinal, named) in (0..).zip(segments).skip(start) {
+        for (place, named) in segments.iter().enumerate().skip(start) {
             let mut segment = Segment::open(named, self.replay.origin)?;
             if named.first != size {
                 // The segment before ends too early (or too late) for this one, which was begun only after it.
@@ -126,8 +126,7 @@ impl State<'_> {
                 }
                 .into());
             }
-            let is_last = ordinal + 1 == segments.len() as u64;
-            self.read_batches(&mut segment, is_last)?;
+            self.read_batches(&mut segment, place + 1 == segments.len())?;
             size = segment.size();
             end = Some(segment);
         }

@@ -15,6 +15,9 @@ use super::files;
 
 /// The least room that is worth a segment.
 pub(super) const LEAST_SEGMENT: u64 = 256 << 10;
+/// A segment takes at most one part in so many of what is free: its leaves are written once more when they are
+/// published, and a log that reserved the last room could not publish what it records.
+const SHARE: u64 = 4;
 /// How long to wait before trying again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Zeros written, and synced, at a time: a batch that syncs meanwhile waits for no more than this.
@@ -140,13 +143,14 @@ impl Reserve {
 /// Reserves `wanted` bytes, or half, or a quarter … while there is no room for more.
 fn make(dir: &Path, wanted: u64, probe: &Probe) -> io::Result<Reserved> {
     let path = dir.join(NEXT);
-    let mut bytes = wanted;
+    // What the last attempt or the last process left behind.
+    drop(fs::remove_file(&path));
+    let mut bytes = affordable(wanted, free_bytes(dir))
+        .ok_or_else(|| io::Error::new(io::ErrorKind::StorageFull, "less than 1 MiB is free on the device"))?;
     loop {
         let made = probe.at(Step::Reserve(bytes)).and_then(|()| zeros(&path, bytes));
         match made {
-            Ok(file) => {
-                return Ok(Reserved { file, path, capacity: bytes });
-            }
+            Ok(file) => return Ok(Reserved { file, path, capacity: bytes }),
             Err(error) => {
                 // Whatever was reserved is given back.
                 drop(fs::remove_file(&path));
@@ -156,6 +160,20 @@ fn make(dir: &Path, wanted: u64, probe: &Probe) -> io::Result<Reserved> {
                 bytes /= 2;
             }
         }
+    }
+}
+
+/// The largest of `wanted`, its half, its quarter … that takes at most a [`SHARE`] of what is free.
+fn affordable(wanted: u64, free: u64) -> Option<u64> {
+    let sizes = std::iter::successors(Some(wanted), |bytes| Some(bytes / 2));
+    sizes.take_while(|bytes| *bytes >= LEAST_SEGMENT).find(|bytes| *bytes <= free / SHARE)
+}
+
+/// Bytes free on the folder's device; where it does not say, as many as one likes.
+fn free_bytes(dir: &Path) -> u64 {
+    match rustix::fs::statvfs(dir) {
+        Ok(device) if device.f_blocks > 0 => device.f_bavail.saturating_mul(device.f_frsize),
+        Ok(_) | Err(_) => u64::MAX,
     }
 }
 
@@ -203,6 +221,15 @@ mod tests {
         let made = make(dir.path(), 4 << 20, &room_for((1 << 20) + 5)).unwrap();
         assert_eq!(made.capacity, 1 << 20);
         assert_eq!(std::fs::read(made.path).unwrap(), vec![0; 1 << 20]);
+    }
+
+    #[test]
+    fn room_to_publish_is_left() {
+        let least = LEAST_SEGMENT;
+        assert_eq!(affordable(16 << 20, 4 * least - 1), None);
+        assert_eq!(affordable(16 << 20, 4 * least), Some(least));
+        assert_eq!(affordable(16 << 20, 4 << 20), Some(1 << 20));
+        assert_eq!(affordable(16 << 20, u64::MAX), Some(16 << 20));
     }
 
     #[test]

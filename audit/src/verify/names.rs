@@ -7,35 +7,16 @@ use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 use super::{Failure, Fault};
 
-/// Files by level and index: the widths that are there, ascending.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    files: Vec<TileName>,
+/// The files to check.
+#[derive(Debug)]
+pub(super) enum Names {
+    /// Those that were found, sorted.
+    Found(Vec<TileName>),
+    /// Those that a log of this size must have, with or without bundles. Never listed: the size is the operator's word.
+    OfSize(u64, bool),
 }
 
 impl Names {
-    /// What a log of this size must have, and no more.
-    pub(super) fn of_size(size: u64, entries: bool) -> Self {
-        let mut files = Vec::new();
-        for level in 0..MAX_LEVELS {
-            let hashes = tile::hashes_at(level, size);
-            for index in 0..hashes.div_ceil(u64::from(FULL_WIDTH)) {
-                let width = tile::width_at(level, index, size);
-                files.push(TileName { kind: TileKind::Hashes(level), index, width });
-                if entries && level == 0 {
-                    files.push(TileName { kind: TileKind::Entries, index, width });
-                }
-            }
-        }
-        Self::sorted(files)
-    }
-
-    fn sorted(mut files: Vec<TileName>) -> Self {
-        files.sort_unstable();
-        files.dedup();
-        Self { files }
-    }
-
     /// Every file below `tile/`; a name that is no tile's is a fault. Names that begin with a dot are temporary.
     pub(super) fn in_directory(log: &Path) -> Result<Self, Failure> {
         let mut files = Vec::new();
@@ -45,29 +26,70 @@ impl Names {
         for (level, is_directory) in levels {
             walk(log, format!("tile/{level}"), is_directory, &mut files)?;
         }
-        Ok(Self::sorted(files))
+        files.sort_unstable();
+        Ok(Self::Found(files))
     }
 
     /// The widths of one tile or bundle that are there, ascending.
     pub(super) fn widths(&self, kind: TileKind, index: u64) -> impl DoubleEndedIterator<Item = u16> + '_ {
-        let from = TileName { kind, index, width: 0 };
-        let to = TileName { kind, index, width: u16::MAX };
-        let range = self.files.partition_point(|name| *name < from)..self.files.partition_point(|name| *name <= to);
-        self.files.get(range).unwrap_or_default().iter().map(|name| name.width)
+        let (found, derived): (&[TileName], _) = match self {
+            Self::Found(files) => {
+                let at = |width| files.partition_point(|name| *name < TileName { kind, index, width });
+                (files.get(at(0)..at(u16::MAX)).unwrap_or_default(), None)
+            }
+            Self::OfSize(size, entries) => {
+                let level = level_of(kind, *entries);
+                (&[], level.map(|level| tile::width_at(level, index, *size)).filter(|width| *width > 0))
+            }
+        };
+        found.iter().map(|name| name.width).chain(derived)
     }
 
     /// One more than the largest index of a kind; 0 where there is none.
     pub(super) fn end(&self, kind: TileKind) -> u64 {
-        let last = TileName { kind, index: u64::MAX, width: u16::MAX };
-        let before = self.files.partition_point(|name| *name <= last);
-        let name = before.checked_sub(1).and_then(|at| self.files.get(at));
-        name.filter(|name| name.kind == kind).map_or(0, |name| name.index.saturating_add(1))
+        match self {
+            Self::Found(files) => {
+                let last = TileName { kind, index: u64::MAX, width: u16::MAX };
+                let before = files.partition_point(|name| *name <= last).checked_sub(1);
+                let name = before.and_then(|at| files.get(at)).filter(|name| name.kind == kind);
+                name.map_or(0, |name| name.index.saturating_add(1))
+            }
+            Self::OfSize(size, entries) => level_of(kind, *entries).map_or(0, |level| tiles_at(level, *size)),
+        }
     }
 
-    /// The levels above the lowest that have a file.
+    /// The tiles above the lowest level.
     pub(super) fn upper(&self) -> impl Iterator<Item = TileName> + '_ {
-        self.files.iter().copied().filter(|name| !matches!(name.kind, TileKind::Entries | TileKind::Hashes(0)))
+        let (found, derived): (&[TileName], _) = match self {
+            Self::Found(files) => (files, None),
+            Self::OfSize(size, _) => (&[], Some(*size)),
+        };
+        let is_upper = |name: &TileName| !matches!(name.kind, TileKind::Entries | TileKind::Hashes(0));
+        let derived = derived.into_iter().flat_map(|size| {
+            (1..MAX_LEVELS).flat_map(move |level| {
+                let name = move |index| TileName {
+                    kind: TileKind::Hashes(level),
+                    index,
+                    width: tile::width_at(level, index, size),
+                };
+                (0..tiles_at(level, size)).map(name)
+            })
+        });
+        found.iter().copied().filter(is_upper).chain(derived)
     }
+}
+
+/// The level of a kind whose files a log shows; bundles lie under the tiles of level 0.
+fn level_of(kind: TileKind, entries: bool) -> Option<u8> {
+    match kind {
+        TileKind::Hashes(level) => Some(level),
+        TileKind::Entries => entries.then_some(0),
+    }
+}
+
+/// How many tiles a level has.
+pub(super) fn tiles_at(level: u8, size: u64) -> u64 {
+    tile::hashes_at(level, size).div_ceil(u64::from(FULL_WIDTH))
 }
 
 fn walk(log: &Path, path: String, is_directory: bool, files: &mut Vec<TileName>) -> Result<(), Failure> {
@@ -114,15 +136,37 @@ mod tests {
     fn a_size_needs_the_tiles_of_the_specification() {
         // The example of tlog-tiles: 273 full and one partial at level 0, one full and one partial at level 1, one
         // partial at level 2.
-        let names = Names::of_size(70_000, false);
-        assert_eq!(names.files.len(), 274 + 2 + 1);
-        assert_eq!(names.widths(TileKind::Hashes(0), 273).collect::<Vec<_>>(), [112]);
-        assert_eq!(names.widths(TileKind::Hashes(1), 1).collect::<Vec<_>>(), [17]);
-        assert_eq!(names.widths(TileKind::Hashes(2), 0).collect::<Vec<_>>(), [1]);
+        let names = Names::OfSize(70_000, false);
         assert_eq!(names.end(TileKind::Hashes(0)), 274);
-        assert_eq!(names.end(TileKind::Hashes(3)), 0);
+        assert_eq!(names.widths(TileKind::Hashes(0), 272).collect::<Vec<_>>(), [256]);
+        assert_eq!(names.widths(TileKind::Hashes(0), 273).collect::<Vec<_>>(), [112]);
+        assert_eq!(names.widths(TileKind::Hashes(0), 274).count(), 0);
+        let upper: Vec<_> = names.upper().map(|name| name.path()).collect();
+        assert_eq!(upper, ["tile/1/000", "tile/1/001.p/17", "tile/2/000.p/1"]);
         assert_eq!(names.end(TileKind::Entries), 0);
-        assert_eq!(Names::of_size(256, true).files.len(), 3);
-        assert_eq!(Names::of_size(0, true).files.len(), 0);
+        let names = Names::OfSize(256, true);
+        assert_eq!(names.end(TileKind::Entries), 1);
+        assert_eq!(names.upper().count(), 1);
+        assert_eq!(Names::OfSize(0, true).end(TileKind::Entries), 0);
+    }
+
+    #[test]
+    fn found_files_are_looked_up_by_kind_and_index() {
+        let name = |kind, index, width| TileName { kind, index, width };
+        let level = TileKind::Hashes;
+        let mut files = vec![
+            name(TileKind::Entries, 0, 256),
+            name(level(0), 0, 256),
+            name(level(0), 0, 7),
+            name(level(0), 5, 1),
+            name(level(1), 0, 1),
+        ];
+        files.sort_unstable();
+        let names = Names::Found(files);
+        assert_eq!(names.widths(level(0), 0).collect::<Vec<_>>(), [7, 256]);
+        assert_eq!(names.widths(level(0), 1).count(), 0);
+        assert_eq!([names.end(level(0)), names.end(level(1)), names.end(level(2))], [6, 1, 0]);
+        assert_eq!(names.end(TileKind::Entries), 1);
+        assert_eq!(names.upper().collect::<Vec<_>>(), [name(level(1), 0, 1)]);
     }
 }

@@ -33,7 +33,7 @@ impl Source {
     pub(super) fn names(&self, size: u64, leaves: bool) -> Result<Names, Failure> {
         match self {
             Self::Directory(folder) => Names::in_directory(folder),
-            Self::Remote(_) => Ok(Names::of_size(size, leaves)),
+            Self::Remote(_) => Ok(Names::OfSize(size, leaves)),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::merkle::{self, HASH_LEN, Hash, HashReader, leaf_hash, perfect_root};
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 use super::leaves::LeafCheck;
-use super::names::Names;
+use super::names::{Names, tiles_at};
 use super::source::Source;
 use super::{Failure, Fault, LeafReport, Watcher};
 
@@ -41,8 +41,7 @@ pub(super) fn check(
         ends: Vec::new(),
         hashes: Vec::new(),
     };
-    let lowest = tile::hashes_at(0, checkpoint.size).div_ceil(u64::from(FULL_WIDTH));
-    let end = lowest.max(names.end(TileKind::Hashes(0))).max(names.end(TileKind::Entries));
+    let end = tiles_at(0, checkpoint.size).max(names.end(TileKind::Hashes(0))).max(names.end(TileKind::Entries));
     for index in 0..end {
         pass.lowest(index, index + 1 == end)?;
         if index % PROGRESS_EVERY_TILES == 0 {
@@ -107,8 +106,7 @@ impl Pass<'_> {
         let name = TileName { kind: TileKind::Entries, index, width: wanted };
         let Some(width) = self.files.read_or_full(name)? else {
             let hanging = TileName { kind: TileKind::Hashes(0), ..name }.path();
-            let fault =
-                if for_tile { Fault::Hanging { path: hanging } } else { Fault::Missing { path: name.path() } };
+            let fault = if for_tile { Fault::Hanging { path: hanging } } else { Fault::Missing { path: name.path() } };
             return Err(fault.into());
         };
         let name = TileName { width, ..name };
@@ -153,7 +151,7 @@ impl Pass<'_> {
             self.files.compare_one(name, self.tree.upper_tile(level, name.index))?;
         }
         for level in 1..MAX_LEVELS {
-            for index in 0..tile::hashes_at(level, self.files.size).div_ceil(u64::from(FULL_WIDTH)) {
+            for index in 0..tiles_at(level, self.files.size) {
                 let needed = tile::width_at(level, index, self.files.size);
                 self.files.require(TileKind::Hashes(level), index, needed)?;
             }

@@ -76,8 +76,27 @@ fn a_record_has_its_keys_in_their_order() {
     let start = r#"{"v":1,"kind":"query","id":"01920000-0000-7000-8000-000000000001","at":"2026-11-22T02:19:00.123456Z","institution":"housing","seq":1,"operator":"staff-0017","certificate":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2","scenario":"public-rental-housing","ground":{"statute":"city rule, art. 3","case":"HZ-2026-001234（甲）"},"catalogue":"2026.11@sha256:"#;
     assert!(text.starts_with(start), "{text}");
     let keys = [
-        "v", "kind", "id", "at", "institution", "seq", "operator", "certificate", "scenario", "ground", "catalogue",
-        "rules", "inputs", "outcome", "fields", "notice", "answer", "subject", "key", "sealed", "commit",
+        "v",
+        "kind",
+        "id",
+        "at",
+        "institution",
+        "seq",
+        "operator",
+        "certificate",
+        "scenario",
+        "ground",
+        "catalogue",
+        "rules",
+        "inputs",
+        "outcome",
+        "fields",
+        "notice",
+        "answer",
+        "subject",
+        "key",
+        "sealed",
+        "commit",
     ];
     let places: Vec<_> = keys.iter().map(|key| text.find(&format!(r#""{key}":"#)).expect(key)).collect();
     assert!(places.is_sorted(), "{text}");
@@ -171,7 +190,10 @@ fn a_record_that_was_bent_is_decided_otherwise() {
     assert_eq!(bent(&|leaf| leaf.inputs.suspended = true), refused(Code::InstitutionSuspended));
     assert_eq!(bent(&|leaf| leaf.inputs.minor = Some(true)), refused(Code::SubjectMinor));
     assert_eq!(bent(&|leaf| leaf.inputs.kind = InstitutionKind::Employer), refused(Code::ScenarioNotAllowed));
-    assert_eq!(bent(&|leaf| leaf.scenario = Some(ScenarioName::parse("other").unwrap())), refused(Code::UnknownScenario));
+    assert_eq!(
+        bent(&|leaf| leaf.scenario = Some(ScenarioName::parse("other").unwrap())),
+        refused(Code::UnknownScenario)
+    );
     assert_eq!(bent(&|leaf| leaf.inputs.on = leaf.inputs.on.tomorrow().unwrap()), Mismatch::Date);
     assert_eq!(bent(&|leaf| leaf.inputs.on = leaf.inputs.on.yesterday().unwrap()), Mismatch::Date);
     assert_eq!(bent(&|leaf| drop(leaf.fields.as_mut().unwrap().pop())), Mismatch::Fields);

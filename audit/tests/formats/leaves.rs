@@ -31,10 +31,7 @@ fn every_kind_is_written_as_its_table_says() {
         r#""origin":"o","previous":{"origin":"p","checkpoint":"p\n1\nx\n"},"software":"s""#,
     );
     let institutions = BTreeMap::from([(text("bank"), 7), (text("a"), 1)]);
-    rendered(
-        &Seal { institutions, next: Some(text("n")) },
-        r#""institutions":{"a":1,"bank":7},"next":"n""#,
-    );
+    rendered(&Seal { institutions, next: Some(text("n")) }, r#""institutions":{"a":1,"bank":7},"next":"n""#);
     let files = vec![CatalogueFile { path: text("a.toml"), sha256: text("00") }];
     rendered(
         &CatalogueSet { label: text("1@sha256:00"), files },

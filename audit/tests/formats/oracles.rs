@@ -20,11 +20,7 @@ const LARGEST: u64 = 70_000;
 static TREE: LazyLock<Tree> = LazyLock::new(|| Tree::of((0..LARGEST).map(leaf)));
 
 fn leaf(index: u64) -> Vec<u8> {
-    format!(
-        "leaf {index} {}",
-        "x".repeat(usize::try_from(index % 60).unwrap())
-    )
-    .into_bytes()
+    format!("leaf {index} {}", "x".repeat(usize::try_from(index % 60).unwrap())).into_bytes()
 }
 
 /// The oracle's view of the tree: our nodes in its order. That the nodes are right follows from the roots, which the
@@ -68,22 +64,10 @@ fn roots_equal_those_of_two_other_programs() {
         let root = merkle::root(size, &*TREE).unwrap();
         let mut tiled = Tree::of((0..size).map(leaf));
         tiled.remembers = false;
-        assert_eq!(
-            merkle::root(size, &tiled).unwrap(),
-            root,
-            "from tiles, size {size}"
-        );
-        assert_eq!(
-            tlog_tiles::tree_hash(size, &Stored).unwrap().0,
-            root,
-            "tlog_tiles, size {size}"
-        );
+        assert_eq!(merkle::root(size, &tiled).unwrap(), root, "from tiles, size {size}");
+        assert_eq!(tlog_tiles::tree_hash(size, &Stored).unwrap().0, root, "tlog_tiles, size {size}");
         if size > 0 {
-            assert_eq!(
-                other.root().as_bytes().as_slice(),
-                root,
-                "ct-merkle, size {size}"
-            );
+            assert_eq!(other.root().as_bytes().as_slice(), root, "ct-merkle, size {size}");
         }
     }
     assert_eq!(merkle::empty_root(), tlog_tiles::EMPTY_HASH.0);
@@ -99,17 +83,9 @@ fn tiles_equal_those_of_another_program() {
                 let width = tile::width_at(level, index, size);
                 let oracle = tlog_tiles::Tile::new(8, level, index, u32::from(width), false);
                 let ours = merkle::HashReader::tile(&*TREE, level, index, width).unwrap();
-                assert_eq!(
-                    *ours,
-                    *oracle.read_data(&Stored).unwrap(),
-                    "{}",
-                    oracle.path()
-                );
+                assert_eq!(*ours, *oracle.read_data(&Stored).unwrap(), "{}", oracle.path());
                 // Its paths have the height in them; without it they are those of C2SP.
-                assert_eq!(
-                    oracle.path().replacen("tile/8/", "tile/", 1),
-                    tile::path(level, index, width)
-                );
+                assert_eq!(oracle.path().replacen("tile/8/", "tile/", 1), tile::path(level, index, width));
                 (index, tiles) = (index + 1, tiles + 1);
             }
         }
@@ -133,12 +109,9 @@ fn a_hundred_thousand_random_proofs_hold_for_two_other_programs() {
         let hash = leaf_hash(&bytes);
         merkle::verify_inclusion(index, size, &hash, &path, &root).unwrap();
         let record = tlog_tiles::Hash(hash);
-        tlog_tiles::check_record(&theirs(&path), size, tlog_tiles::Hash(root), index, record)
-            .unwrap();
+        tlog_tiles::check_record(&theirs(&path), size, tlog_tiles::Hash(root), index, record).unwrap();
         let oracle = ct_merkle::InclusionProof::try_from_bytes(path.concat()).unwrap();
-        oracle_root
-            .verify_inclusion(&bytes, index, &oracle)
-            .unwrap();
+        oracle_root.verify_inclusion(&bytes, index, &oracle).unwrap();
 
         let old = 1 + numbers.below(size);
         let old_root = merkle::root(old, &*TREE).unwrap();
@@ -154,10 +127,7 @@ fn a_hundred_thousand_random_proofs_hold_for_two_other_programs() {
             // And theirs are ours, hash by hash.
             let made = tlog_tiles::prove_record(size, index, &Stored).unwrap();
             assert_eq!(theirs(&path), made);
-            assert_eq!(
-                theirs(&steps),
-                tlog_tiles::prove_tree(size, old, &Stored).unwrap()
-            );
+            assert_eq!(theirs(&steps), tlog_tiles::prove_tree(size, old, &Stored).unwrap());
         }
     }
 }
@@ -172,27 +142,16 @@ fn proofs_from_tiles_equal_proofs_from_memory() {
     for size in sizes {
         let (index, old) = (numbers.below(size), numbers.below(size + 1));
         let path = merkle::inclusion_proof(index, size, &tiled).unwrap();
-        assert_eq!(
-            path,
-            merkle::inclusion_proof(index, size, &*TREE).unwrap(),
-            "{index} of {size}"
-        );
+        assert_eq!(path, merkle::inclusion_proof(index, size, &*TREE).unwrap(), "{index} of {size}");
         let steps = merkle::consistency_proof(old, size, &tiled).unwrap();
-        assert_eq!(
-            steps,
-            merkle::consistency_proof(old, size, &*TREE).unwrap(),
-            "{old} to {size}"
-        );
+        assert_eq!(steps, merkle::consistency_proof(old, size, &*TREE).unwrap(), "{old} to {size}");
     }
 }
 
 fn signer() -> (Ed25519KeyPair, VerifierKey) {
     let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
     let public = pair.public_key().as_ref().try_into().unwrap();
-    (
-        pair,
-        VerifierKey::new("credit-gateway.example/2026/r1", public).unwrap(),
-    )
+    (pair, VerifierKey::new("credit-gateway.example/2026/r1", public).unwrap())
 }
 
 #[test]
@@ -200,17 +159,10 @@ fn checkpoints_open_in_other_programs_and_theirs_in_ours() {
     let (pair, key) = signer();
     let verifier = signed_note::StandardVerifier::new(&key.to_string()).unwrap();
     let known = signed_note::VerifierList::new(vec![Box::new(verifier)]);
-    assert!(
-        known.verifier(key.name(), key.id()).is_ok(),
-        "same name and key id"
-    );
+    assert!(known.verifier(key.name(), key.id()).is_ok(), "same name and key id");
     for size in SIZES {
         let root = merkle::root(size, &*TREE).unwrap();
-        let checkpoint = Checkpoint {
-            origin: key.name().to_owned(),
-            size,
-            root,
-        };
+        let checkpoint = Checkpoint { origin: key.name().to_owned(), size, root };
         let sign = |text: &[u8]| pair.sign(text).as_ref().try_into().unwrap();
         let signed = note::sign(key.name(), key.id(), &checkpoint.to_text(), sign);
 
@@ -218,14 +170,10 @@ fn checkpoints_open_in_other_programs_and_theirs_in_ours() {
         let (verified, unknown) = oracle.verify(&known).unwrap();
         assert_eq!((verified.len(), unknown.len()), (1, 0));
         let read = tlog_tiles::Checkpoint::from_bytes(oracle.text()).unwrap();
-        assert_eq!(
-            (read.origin(), read.size(), read.hash().0),
-            (key.name(), size, root)
-        );
+        assert_eq!((read.origin(), read.size(), read.hash().0), (key.name(), size, root));
 
         assert_eq!(Checkpoint::open(&signed, &key).unwrap(), checkpoint);
-        let theirs =
-            tlog_tiles::Checkpoint::new(key.name(), size, tlog_tiles::Hash(root), "").unwrap();
+        let theirs = tlog_tiles::Checkpoint::new(key.name(), size, tlog_tiles::Hash(root), "").unwrap();
         assert_eq!(theirs.to_bytes(), checkpoint.to_text().as_bytes());
     }
 }
@@ -236,10 +184,7 @@ fn the_examples_of_the_specification_hold() {
     let key = VerifierKey::parse(key).unwrap();
     let text = "This is an example message.\n\n\u{2014} example.com/foo \
         Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
-    assert_eq!(
-        note::open(text, &[key]).unwrap().text(),
-        "This is an example message.\n"
-    );
+    assert_eq!(note::open(text, &[key]).unwrap().text(), "This is an example message.\n");
     assert_eq!(tile::path(0, 1_234_067, 12), "tile/0/x001/x234/067.p/12");
 }
 
@@ -248,25 +193,15 @@ fn a_receipt_proves_its_leaf_at_every_size() {
     let (pair, key) = signer();
     for size in SIZES.into_iter().filter(|size| *size > 0) {
         let root = merkle::root(size, &*TREE).unwrap();
-        let text = Checkpoint {
-            origin: key.name().to_owned(),
-            size,
-            root,
-        }
-        .to_text();
+        let text = Checkpoint { origin: key.name().to_owned(), size, root }.to_text();
         let sign = |text: &[u8]| pair.sign(text).as_ref().try_into().unwrap();
         let checkpoint = note::sign(key.name(), key.id(), &text, sign);
         for index in [0, size / 2, size - 1] {
             let path = merkle::inclusion_proof(index, size, &*TREE).unwrap();
             let receipt = proof::format(index, &path, &checkpoint);
             let parsed = proof::Proof::parse(&receipt).unwrap();
-            assert_eq!(
-                parsed.verify(&leaf_hash(&leaf(index)), &key).unwrap().size,
-                size
-            );
-            parsed
-                .verify(&leaf_hash(&leaf(index + 1)), &key)
-                .unwrap_err();
+            assert_eq!(parsed.verify(&leaf_hash(&leaf(index)), &key).unwrap().size, size);
+            parsed.verify(&leaf_hash(&leaf(index + 1)), &key).unwrap_err();
         }
     }
 }

@@ -106,6 +106,10 @@ fn anyone_can_check_the_tree_of_a_served_log() {
         assert!(matches!(missing, Failure::Fault(Fault::Missing { .. })), "{path}: {missing}");
         log.write(path, &good);
     }
+    let endless = Checkpoint { size: u64::MAX, ..log.head() };
+    log.write("checkpoint", log.signed(&endless).as_bytes());
+    let found = check(&url, &ClientFiles::default(), &log, &[]).unwrap_err();
+    assert!(matches!(found, Failure::Fault(Fault::Missing { .. })), "{found}");
     fs::remove_file(log.folder.join("checkpoint")).unwrap();
     assert!(matches!(check(&url, &ClientFiles::default(), &log, &[]), Err(Failure::Unavailable { .. })));
 }

@@ -20,10 +20,7 @@ impl Tree {
             let above = below.map(|pair| node_hash(&pair[0], &pair[1])).collect();
             heights.push(above);
         }
-        Self {
-            heights,
-            remembers: true,
-        }
+        Self { heights, remembers: true }
     }
 
     pub(crate) fn node(&self, height: u8, index: u64) -> Hash {
@@ -36,8 +33,7 @@ impl HashReader for Tree {
         let hashes = self.heights.get(usize::from(level) * 8);
         let first = usize::try_from(index * 256).unwrap();
         let tile = hashes.and_then(|hashes| hashes.get(first..first + usize::from(width)));
-        tile.map(|tile| Cow::Borrowed(tile.as_flattened()))
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
+        tile.map(|tile| Cow::Borrowed(tile.as_flattened())).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn subtree(&self, height: u8, index: u64, size: u64) -> Result<Hash, ReadError> {

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use credit_audit::checkpoint::{Checkpoint, CheckpointError};
-use credit_audit::leaf::{PeekError, Peek};
+use credit_audit::leaf::{Peek, PeekError};
 use credit_audit::note::NoteError;
 use credit_audit::tile;
 use credit_audit::verify::{self, Failure, Fault, Report, Watcher};
 
-use crate::logs::{Log, leaf_of};
+use crate::logs::{Log, ORIGIN, leaf_of};
 
 fn check(log: &Log) -> Result<Report, Failure> {
     verify::directory(&log.folder, &log.key, &[], &mut ())
@@ -82,8 +82,13 @@ fn a_file_that_the_checkpoint_needs_must_be_there() {
     let log = Log::of_sizes(&[100, 300, 600]);
     log.clean_up();
     let needed = [
-        "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2",
-        "tile/entries/000", "tile/entries/001", "tile/entries/002.p/88",
+        "tile/0/000",
+        "tile/0/001",
+        "tile/0/002.p/88",
+        "tile/1/000.p/2",
+        "tile/entries/000",
+        "tile/entries/001",
+        "tile/entries/002.p/88",
     ];
     for path in needed {
         let good = log.read(path);
@@ -103,9 +108,22 @@ fn what_is_no_tile_does_not_belong_there() {
     let log = Log::of_sizes(&[300]);
     let tile = log.read("tile/0/000");
     for path in [
-        "tile/README", "tile/0/README", "tile/0/000.tmp", "tile/0/0", "tile/0/0000", "tile/0/x000/000", "tile/00/000",
-        "tile/+0/000", "tile/64/000", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "tile/8/0/000",
-        "tile/entries/0", "tile/data/000", "tile/entries/000.gz",
+        "tile/README",
+        "tile/0/README",
+        "tile/0/000.tmp",
+        "tile/0/0",
+        "tile/0/0000",
+        "tile/0/x000/000",
+        "tile/00/000",
+        "tile/+0/000",
+        "tile/64/000",
+        "tile/0/000.p/0",
+        "tile/0/000.p/256",
+        "tile/0/000.p/01",
+        "tile/8/0/000",
+        "tile/entries/0",
+        "tile/data/000",
+        "tile/entries/000.gz",
     ] {
         log.write(path, &tile);
         assert_eq!(fault(&log), Fault::Stranger { path: path.to_owned() });
@@ -126,6 +144,10 @@ fn what_is_no_tile_does_not_belong_there() {
 
 #[test]
 fn leaves_must_follow_each_other() {
+    let mut reopened: Vec<_> = (0..12).map(leaf_of).collect();
+    let open = format!(r#""origin":"{ORIGIN}","software":"x""#);
+    let text = String::from_utf8(reopened[10].clone()).unwrap().replacen("flood", "open", 1);
+    reopened[10] = text.replacen(r#""operator":"staff-3""#, &open, 1).into_bytes();
     let cases = [
         (with_leaf(2, r#""seq":2"#, r#""seq":3"#), "seq"),
         (with_leaf(2, r#""seq":2"#, r#""seq":1"#), "seq"),
@@ -136,6 +158,7 @@ fn leaves_must_follow_each_other() {
         (with_leaf(5, ".000185Z", ".000147Z"), "time"),
         (with_leaf(0, "/r1", "/r2"), "place"),
         (with_leaf(4, "query", "open"), "place"),
+        (Log::of_leaves(reopened), "place"),
         (with_leaf(4, "query", "seal"), "place"),
         (with_leaf(6, r#""v":1"#, r#""v":2"#), "leaf"),
         (with_leaf(6, "operator", "oper\nator"), "leaf"),
@@ -207,6 +230,36 @@ fn logs_of_every_interesting_size_hold() {
         log.clean_up();
         check(&log).unwrap();
     }
+}
+
+#[test]
+fn a_bundle_has_as_many_entries_as_its_name_says() {
+    let log = Log::of_sizes(&[5]);
+    let path = "tile/entries/000.p/5";
+    let good = log.read(path);
+    let mut longer = good.clone();
+    tile::push_entry(&mut longer, &leaf_of(5)).unwrap();
+    let mut cut = good.clone();
+    cut.truncate(good.len() - leaf_of(4).len() - 2);
+    for bad in [longer, cut, [&good[..], &[0]].concat(), Vec::new()] {
+        log.write(path, &bad);
+        assert_eq!(fault(&log), Fault::Framing { path: path.to_owned() });
+    }
+}
+
+#[test]
+fn a_newer_partial_does_not_stand_in_for_the_one_that_the_checkpoint_names() {
+    // Readers by HTTP ask for exactly that one, or the full one.
+    let mut log = Log::of_sizes(&[600]);
+    log.leaves.extend((600..610).map(leaf_of));
+    log.publish_tiles();
+    for path in ["tile/entries/002.p/88", "tile/0/002.p/88"] {
+        let good = log.read(path);
+        fs::remove_file(log.folder.join(path)).unwrap();
+        assert_eq!(fault(&log), Fault::Missing { path: path.to_owned() });
+        log.write(path, &good);
+    }
+    check(&log).unwrap();
 }
 
 /// Counts what it is shown.

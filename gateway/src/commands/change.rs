@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use credit_audit::clock::SystemClock;
+use credit_audit::{
+    clock::SystemClock,
+    leaf::{Event, Seal},
+};
 use serde_json::Value;
 
 use super::{Failure, runtime};
@@ -33,6 +36,26 @@ pub(super) fn make(settings: Settings, change: Change) -> Result<Value, Failure>
             settings.admin_socket().display()
         ))),
     }
+}
+
+/// Seals the log: its last leaf tells each institution's last number and which log follows. Only while no gateway runs.
+pub(super) fn seal(settings: Settings, next: &str) -> Result<u64, Failure> {
+    if UnixStream::connect(settings.admin_socket()).is_ok() {
+        return Err(Failure::unavailable("a gateway is running with this log: stop it first"));
+    }
+    runtime()?.block_on(async move {
+        let _log = Telemetry::start(None).map_err(Failure::usage)?;
+        let gateway =
+            start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
+        let seal = Seal { institutions: gateway.state.folded_seqs(), next: Some(next.to_owned()) };
+        let fault =
+            |error: &dyn std::fmt::Display| Failure::new(1, format_args!("the log could not be sealed: {error}"));
+        let entry = seal.entry(gateway.new_id()).map_err(|error| fault(&error))?;
+        let ticket = gateway.log.submit(entry, false, || true).map_err(|error| fault(&error))?;
+        let sealed = ticket.await.map_err(|error| fault(&error))?;
+        gateway.log.close();
+        Ok(sealed.index)
+    })
 }
 
 fn over(mut socket: UnixStream, change: &Change) -> Result<Value, Failure> {

@@ -24,7 +24,7 @@ pub(super) enum Keys {
         #[arg(long)]
         json: bool,
     },
-    /// Turn the keys of one use: pseudonym, tag, state, data, ring 轮换密钥
+    /// Turn the keys of one use: pseudonym (with tag), state, data, ring; `log` with --origin seals the log 轮换密钥
     Rotate(Rotate),
     /// Find for whom and for which purpose a pseudonym was made 追溯假名
     Trace {
@@ -43,6 +43,9 @@ pub(super) struct Rotate {
     /// Days for which the old keys are still accepted 旧密钥继续有效的天数
     #[arg(long, default_value_t = DEFAULT_OVERLAP_DAYS)]
     overlap_days: u16,
+    /// For `log`: the name of the log that follows 后继日志的名称
+    #[arg(long, required_if_eq("use_", "log"))]
+    origin: Option<String>,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -61,7 +64,8 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             }
             Ok(())
         }
-        Keys::Rotate(Rotate { use_, overlap_days, config }) => {
+        Keys::Rotate(Rotate { origin: Some(origin), config, .. }) => rotate_log(&config, &origin),
+        Keys::Rotate(Rotate { use_, overlap_days, origin: None, config }) => {
             let done = change::make(config.read()?, Change::KeysRotate { use_, overlap_days })?;
             say(format_args!("{}: {done}", words("已轮换并留痕", "turned and on the record")));
             Ok(())
@@ -87,6 +91,23 @@ fn init(config: &ConfigFile) -> Result<(), Failure> {
             "请将密钥文件或口令另行备份",
             "back up its key file or passphrase elsewhere: without it nothing sealed can be opened"
         )
+    ));
+    Ok(())
+}
+
+/// A new log key is a new log: the old one is sealed, and its last leaf names the one that follows.
+fn rotate_log(config: &ConfigFile, next: &str) -> Result<(), Failure> {
+    let settings = config.read()?;
+    let (clock, entropy) = (SystemClock::new(), SystemEntropy::new());
+    let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
+    let checkpoint = settings.data.dir.join("log/checkpoint");
+    let index = change::seal(settings, next)?;
+    let key = ring.open_log(next, clock.now(), &entropy).map_err(|error| Failure::new(1, error))?;
+    say(format_args!(
+        "{} {index}; {} {key}\n  log.origin = \"{next}\"\n  log.continues = \"{}\"\n  data.dir = …",
+        words("日志已封存,记录", "the log is sealed by leaf"),
+        words("新密钥;请在配置中改为:", "the new key is; now write into the configuration:"),
+        checkpoint.display(),
     ));
     Ok(())
 }

@@ -100,6 +100,8 @@ impl Failure {
             | StartError::Key(_)
             | StartError::Keyring(_)
             | StartError::DemoKeys(_)
+            | StartError::Continues { .. }
+            | StartError::Sealed(_)
             | StartError::Register(_)
             | StartError::Store(_) => Self::usage(error),
             StartError::Recover(_)

@@ -18,7 +18,7 @@ pub mod tour;
 pub use history::Note;
 
 #[cfg(test)]
-mod scratch {
+pub(crate) mod scratch {
     use std::{
         fs,
         path::{Path, PathBuf},
@@ -26,10 +26,10 @@ mod scratch {
     };
 
     /// A folder for one test, removed with it.
-    pub(super) struct Scratch(PathBuf);
+    pub(crate) struct Scratch(PathBuf);
 
     impl Scratch {
-        pub(super) fn new() -> Self {
+        pub(crate) fn new() -> Self {
             static MADE: AtomicU32 = AtomicU32::new(0);
             let (process, number) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
             let path = std::env::temp_dir().join(format!("credit-demo-{process}-{number}"));
@@ -37,7 +37,7 @@ mod scratch {
             Self(path)
         }
 
-        pub(super) fn path(&self) -> &Path {
+        pub(crate) fn path(&self) -> &Path {
             &self.0
         }
     }

@@ -131,7 +131,18 @@ fn read(mut connection: Connection, jobs: &Receiver<Job>) {
     }
 }
 
+/// One transaction for all tables: the parts of a history are of one moment, and the file is locked once.
 fn look_up(connection: &Connection, job: &Job) -> Result<History, StoreError> {
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let history = history(connection, job);
+    let ended = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+    if ended.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    history
+}
+
+fn history(connection: &Connection, job: &Job) -> Result<History, StoreError> {
     job.person.disclose(|number| {
         let number = number.as_str();
         let plan = &*job.plan;

@@ -88,6 +88,8 @@ fn a_failed_write_or_sync_stops_the_log_and_is_never_tried_again() {
         let count = Arc::clone(&asked);
         let bench = Bench::probed(move |step| {
             if step == failing && count.fetch_add(1, Ordering::SeqCst) == 2 {
+                // Meanwhile others come.
+                std::thread::sleep(Duration::from_millis(100));
                 return Err(io::Error::other("the device is gone"));
             }
             Ok(())
@@ -97,7 +99,10 @@ fn a_failed_write_or_sync_stops_the_log_and_is_never_tried_again() {
             record(&log, entry(&bench, n));
         }
         let lost = log.submit(entry(&bench, 2), false, || true).unwrap();
+        assert!(eventually(|| asked.load(Ordering::SeqCst) == 3));
+        let late = log.submit(entry(&bench, 4), false, || true).unwrap();
         assert_eq!(lost.wait().unwrap_err(), NotRecordable);
+        assert_eq!(late.wait().unwrap_err(), NotRecordable);
         assert_eq!(bench.stopped.load(Ordering::SeqCst), 1, "{failing:?}");
         assert!(!log.recordable());
         assert!(log.submit(entry(&bench, 3), false, || true).is_err());

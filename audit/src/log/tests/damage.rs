@@ -1,6 +1,7 @@
 //! What a log refuses to open on, and what it mends.
 
 use super::*;
+use crate::log::failure::Step;
 use crate::log::frame::{TRAILER_LEN, Trailer};
 use crate::log::scan::{Found, Segment};
 
@@ -20,9 +21,9 @@ fn unsigned_tail() -> (Bench, Vec<Durable>) {
     (bench, recorded)
 }
 
-/// Where the batches of the only segment begin, and where the last ends.
-fn batches(bench: &Bench) -> (PathBuf, Vec<usize>) {
-    let named = scan::list(&bench.wal()).unwrap().remove(0);
+/// Where the batches of a segment begin, and where the last ends.
+fn batches(path: &Path) -> (PathBuf, Vec<usize>) {
+    let named = scan::list(path.parent().unwrap()).unwrap().into_iter().find(|named| named.path == path).unwrap();
     let mut segment = Segment::open(&named, ORIGIN).unwrap();
     let mut bounds = vec![segment.at() as usize];
     while let Found::Batch(batch) = segment.next_batch().unwrap() {
@@ -45,7 +46,7 @@ fn refusal(bench: &Bench) -> RecoverError {
 #[test]
 fn a_torn_last_batch_is_cut_off_wherever_it_is_torn() {
     let (bench, recorded) = unsigned_tail();
-    let (path, bounds) = batches(&bench);
+    let (path, bounds) = batches(&bench.segments()[0]);
     let whole = fs::read(&path).unwrap();
     let (from, to) = (bounds[3], bounds[4]);
     let before: Vec<_> = recorded[..3].iter().map(|durable| durable.leaf_hash).collect();
@@ -83,7 +84,7 @@ fn a_torn_last_batch_is_cut_off_wherever_it_is_torn() {
 #[test]
 fn a_changed_bit_before_a_later_batch_is_refused() {
     let (bench, _) = unsigned_tail();
-    let (path, bounds) = batches(&bench);
+    let (path, bounds) = batches(&bench.segments()[0]);
     let whole = fs::read(&path).unwrap();
     for at in (bounds[0]..bounds[3]).filter(|at| !bounds.iter().any(|end| (end - 4..*end).contains(at))) {
         let mut bytes = whole.clone();
@@ -108,15 +109,28 @@ fn a_changed_bit_before_a_later_batch_is_refused() {
 }
 
 #[test]
-fn a_root_that_is_not_that_of_the_leaves_is_refused_though_its_checksum_holds() {
+fn a_trailer_that_is_wrong_though_its_checksum_holds_is_refused() {
     let (bench, _) = unsigned_tail();
-    let (path, bounds) = batches(&bench);
-    let mut bytes = fs::read(&path).unwrap();
-    let trailer = bounds[4] - TRAILER_LEN..bounds[4];
-    let changed = Trailer { root: [1; 32], ..Trailer::decode(&bytes[trailer.clone()]).unwrap() };
-    bytes[trailer].copy_from_slice(&changed.encode());
-    fs::write(&path, bytes).unwrap();
-    assert!(matches!(refusal(&bench), RecoverError::Damaged { offset, .. } if offset == bounds[3] as u64));
+    let (path, bounds) = batches(&bench.segments()[0]);
+    let whole = fs::read(&path).unwrap();
+    let change = |batch: usize, change: &dyn Fn(&mut Trailer)| {
+        let place = bounds[batch + 1] - TRAILER_LEN..bounds[batch + 1];
+        let mut bytes = whole.clone();
+        let mut trailer = Trailer::decode(&bytes[place.clone()]).unwrap();
+        change(&mut trailer);
+        bytes[place].copy_from_slice(&trailer.encode());
+        fs::write(&path, bytes).unwrap();
+        assert!(matches!(refusal(&bench), RecoverError::Damaged { offset, .. } if offset == bounds[batch] as u64));
+    };
+    for batch in 0..4 {
+        change(batch, &|trailer| trailer.root = [1; 32]);
+    }
+    // The last one would be a torn batch, which nobody was told of.
+    for batch in 0..3 {
+        change(batch, &|trailer| trailer.size += 1);
+        change(batch, &|trailer| trailer.count += 1);
+        change(batch, &|trailer| trailer.frames_len -= 1);
+    }
 }
 
 #[test]
@@ -130,16 +144,19 @@ fn a_changed_header_is_refused() {
     assert!(matches!(refusal(&bench), RecoverError::Damaged { offset: 0, .. }));
 }
 
-/// Six segments of big leaves.
+/// Many segments, and more leaves in the last published bundle's past than one segment has.
 fn many_segments() -> Bench {
     let bench = Bench::new();
     let log = bench.start();
-    for n in 0..90 {
-        let tail = format!(r#","operator":"{}""#, "x".repeat(15_000)).into_bytes();
-        record(&log, Entry { tail, ..entry(&bench, n) });
-    }
+    let tickets: Vec<_> = (0..600)
+        .map(|n| {
+            let tail = format!(r#","operator":"{}""#, "x".repeat(3_000)).into_bytes();
+            log.submit(Entry { tail, ..entry(&bench, n) }, false, || true).unwrap()
+        })
+        .collect();
+    tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
     log.close();
-    assert!(bench.segments().len() >= 5);
+    assert!(bench.segments().len() >= 6);
     bench
 }
 
@@ -157,38 +174,37 @@ fn a_missing_segment_is_refused_wherever_it_was() {
         }
         fs::rename(&hidden, path).unwrap();
     }
-    assert_eq!(bench.recover().unwrap().size(), 90);
+    assert_eq!(bench.recover().unwrap().size(), 600);
 }
 
 #[test]
 fn damage_in_a_segment_before_the_last_is_refused_when_it_is_read() {
-    // Unpublished tiles: everything is read again.
+    // Without tiles everything is read again.
     let bench = many_segments();
     fs::remove_dir_all(bench.log().join("tile")).unwrap();
-    let path = bench.segments().remove(1);
+    let (path, bounds) = batches(&bench.segments()[1]);
     let whole = fs::read(&path).unwrap();
-    let end = whole.iter().rposition(|byte| *byte != 0).unwrap();
-    for (how, at) in [("torn end", end), ("middle", end / 2)] {
+    let end = bounds[bounds.len() - 1];
+    for at in [bounds[0], end / 2, end - 20] {
         let mut bytes = whole.clone();
         bytes[at] ^= 1;
-        bytes[at - 20] ^= 1;
         fs::write(&path, bytes).unwrap();
-        assert!(matches!(refusal(&bench), RecoverError::Damaged { segment, .. } if segment == path), "{how}");
+        assert!(matches!(refusal(&bench), RecoverError::Damaged { segment, .. } if segment == path), "byte {at}");
     }
     // Its last batch cut off cleanly: the next segment begins too late.
     let mut bytes = whole.clone();
-    bytes[end - 15_300..].fill(0);
+    bytes[bounds[bounds.len() - 2]..].fill(0);
     fs::write(&path, bytes).unwrap();
     assert!(matches!(refusal(&bench), RecoverError::Damaged { segment, .. } if segment == path));
     fs::write(&path, whole).unwrap();
-    assert_eq!(bench.recover().unwrap().size(), 90);
+    assert_eq!(bench.recover().unwrap().size(), 600);
 }
 
 #[test]
 fn a_log_shorter_than_what_was_signed_is_refused() {
     let bench = Bench::new();
     filled(&bench, 5);
-    let (path, bounds) = batches(&bench);
+    let (path, bounds) = batches(&bench.segments()[0]);
     let whole = fs::read(&path).unwrap();
     let short = |bench: &Bench, have| match refusal(bench) {
         RecoverError::Short { have: found, signed, witness } => {
@@ -218,7 +234,7 @@ fn a_long_log_shorter_than_its_tiles_is_refused() {
         drop(published::record_many(&log, &bench, n * 128, (n + 1) * 128));
     }
     log.close();
-    let (path, bounds) = batches(&bench);
+    let (path, bounds) = batches(&bench.segments()[0]);
     let whole = fs::read(&path).unwrap();
     for batch in [0, 1, bounds.len() - 2] {
         fs::write(&path, &whole[..bounds[batch]]).unwrap();
@@ -317,6 +333,38 @@ fn another_origin_another_process_and_another_key_are_refused() {
     assert!(matches!(other.err(), Some(StartError::OtherKey(_))));
     drop(bench.start());
     assert_eq!(fs::read_to_string(bench.log().join("log.vkey")).unwrap(), format!("{}\n", key()));
+}
+
+#[test]
+fn a_published_tree_far_behind_the_log_is_made_anew_whole() {
+    // The publisher hangs while this is 1.
+    let hangs = Arc::new(AtomicU64::new(0));
+    let asked = Arc::clone(&hangs);
+    let mut bench = Bench::probed(move |step| {
+        while step == Step::PutTiles && asked.load(Ordering::SeqCst) == 1 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    });
+    let log = bench.start();
+    let mut hashes = Vec::new();
+    hashes.extend(published::record_many(&log, &bench, 0, 300).iter().map(|leaf| leaf.leaf_hash));
+    assert!(log.drain(Duration::from_secs(10)));
+    hangs.store(1, Ordering::SeqCst);
+    hashes.extend(published::record_many(&log, &bench, 300, 17_000).iter().map(|leaf| leaf.leaf_hash));
+    let crashed = bench.settings.dir.with_extension("crashed");
+    crash::copy(&bench.settings, &crashed);
+    hangs.store(0, Ordering::SeqCst);
+    log.close();
+    bench.settings.second_place = crashed.join("wal").join("second-place");
+    bench.settings.dir = crashed;
+    fs::remove_dir_all(bench.log().join("tile")).unwrap();
+    drop(bench.recover().unwrap());
+    let report = crate::verify::directory(&bench.log(), &key(), &[], &mut ()).unwrap();
+    assert_eq!(report.checkpoint.size, 300);
+    let log = bench.start();
+    assert!(log.drain(Duration::from_secs(10)));
+    published::assert_published(&bench.log(), &hashes);
 }
 
 #[test]

@@ -198,6 +198,29 @@ fn what_is_not_ones_own_or_not_there_is_not_found() {
 }
 
 #[test]
+fn the_search_looks_a_little_before_the_ids_time_and_a_minute_after_it() {
+    let bench = Bench::new();
+    let log = bench.start();
+    let many = |from: u64| drop(record_many(&log, &bench, from, from + 600));
+    many(0);
+    // Made a little before the clock was set back, recorded after it.
+    let ahead = entry_at(bench.clock.now() + SignedDuration::from_millis(1500), "bank", 10_000);
+    let index = record(&log, ahead.clone()).index;
+    bench.clock.pass(Duration::from_secs(1));
+    many(20_000);
+    // Made more than a minute before it is recorded: no query lives so long.
+    let late = entry(&bench, 30_000);
+    bench.clock.pass(Duration::from_secs(30));
+    many(40_000);
+    bench.clock.pass(Duration::from_secs(31));
+    many(50_000);
+    drop(record(&log, late.clone()));
+    assert!(log.drain(Duration::from_secs(10)));
+    assert_eq!(log.receipt(ahead.id, "bank").unwrap().index, index);
+    assert!(matches!(log.receipt(late.id, "bank"), Err(LookupError::NotFound)));
+}
+
+#[test]
 fn every_leaf_is_found_by_its_id_and_its_proof_holds() {
     let bench = Bench::new();
     let log = bench.start();

@@ -13,7 +13,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::{
     frames::{self, Reason},
-    query, record, serve, within,
+    query, record, within,
 };
 
 /// Each way to hang up is tried so often: what matters is where the gateway was just then.
@@ -97,7 +97,7 @@ fn assert_serves(gateway: &Gateway, case: &str) {
 fn a_request_that_never_becomes_complete_leaves_nothing() {
     let folder = Folder::new();
     folder.replace_in_config("request_ms = 10000", "request_ms = 700");
-    let gateway = serve(folder);
+    let gateway = Gateway::serve(folder);
     let folder = gateway.folder();
     let (caller, number) = (folder.caller("housing"), folder.person("clean", 0));
     let body = query(&number, "never", "never");
@@ -120,7 +120,8 @@ fn a_request_that_never_becomes_complete_leaves_nothing() {
         for reason in [Reason::NoError, Reason::InternalError, Reason::Cancel] {
             for (announced, sent) in [(None, &text[..30]), (None, &text[..]), (Some(text.len()), &text[..30])] {
                 let mut stream = open(&caller, "h2").await;
-                write(&mut stream, &[frames::head(1, announced), frames::data(1, sent.as_bytes(), false)].concat()).await;
+                write(&mut stream, &[frames::head(1, announced), frames::data(1, sent.as_bytes(), false)].concat())
+                    .await;
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 write(&mut stream, &frames::reset(1, reason)).await;
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -146,7 +147,7 @@ fn a_request_that_never_becomes_complete_leaves_nothing() {
 
 #[test]
 fn a_complete_request_is_recorded_though_its_caller_is_gone() {
-    let gateway = serve(Folder::new());
+    let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();
     let (caller, number) = (folder.caller("housing"), folder.person("clean", 0));
     let mut operators = Vec::new();
@@ -190,7 +191,7 @@ fn a_complete_request_is_recorded_though_its_caller_is_gone() {
 
 #[test]
 fn a_complete_request_is_recorded_though_its_stream_is_reset() {
-    let gateway = serve(Folder::new());
+    let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();
     let (caller, number) = (folder.caller("housing"), folder.person("clean", 0));
     let mut operators = Vec::new();
@@ -198,7 +199,7 @@ fn a_complete_request_is_recorded_though_its_stream_is_reset() {
         for nr in 0..TIMES {
             for reason in [Reason::NoError, Reason::InternalError, Reason::Cancel] {
                 // With the request, right after it, and while it is looked into.
-                for pause_us in [None, Some(0), Some(300), Some(3_000)] {
+                for pause_us in [None, Some(0_u32), Some(300), Some(3_000)] {
                     let operator = format!("reset.{reason:?}.{}.{nr}", pause_us.map_or(-1, i64::from));
                     let text = query(&number, &operator, &operator).to_string();
                     operators.push(operator);
@@ -225,7 +226,7 @@ fn a_complete_request_is_recorded_though_its_stream_is_reset() {
 
 #[test]
 fn a_caller_who_only_stops_writing_gets_the_answer() {
-    let gateway = serve(Folder::new());
+    let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();
     let (caller, number) = (folder.caller("housing"), folder.person("clean", 0));
     run(async {
@@ -237,7 +238,8 @@ fn a_caller_who_only_stops_writing_gets_the_answer() {
             // Farewell of TLS, then the socket's writing side.
             stream.shutdown().await.expect("half closed");
             let mut answer = Vec::new();
-            match tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await.expect("in time") {
+            match tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await.expect("in time")
+            {
                 Ok(_) => {}
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof),
             }

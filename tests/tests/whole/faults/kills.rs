@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use credit_tests::{Folder, Reply};
+use credit_tests::{Folder, Gateway, Reply};
 
-use super::{Chance, is_full, keep, load::Load, record, serve, verify};
+use super::{Chance, is_full, keep, load::Load, record, verify};
 
 const SEED: u64 = 0x2026_1122;
 
@@ -12,7 +12,7 @@ const SEED: u64 = 0x2026_1122;
 fn whatever_a_caller_holds_is_in_the_log_after_every_kill() {
     let rounds = if is_full() { 50 } else { 5 };
     let mut chance = Chance(SEED);
-    let mut gateway = serve(Folder::new());
+    let mut gateway = Gateway::serve(Folder::new());
     // A checkpoint to begin with, and the key as an auditor has it.
     let first = gateway.folder().leaf(0);
     assert_eq!(first.text("kind"), "open");
@@ -27,7 +27,7 @@ fn whatever_a_caller_holds_is_in_the_log_after_every_kill() {
         // While it is dead, for whoever has the folder or a copy of it.
         verify(&folder.join("data"), &vkey, Some(&old));
         old = keep(&folder, &folder.log().join("checkpoint"), "dead.checkpoint");
-        gateway = serve(folder);
+        gateway = Gateway::serve(folder);
         let folder = gateway.folder();
         let last = held.iter().map(Reply::index).max().unwrap_or_default();
         assert!(folder.leaf(last).index == last);

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use credit_tests::{Caller, Connection, Folder, Reply, request, run};
+use credit_tests::{Caller, Connection, Folder, Reply, checked, request, run};
 use hyper::{Method, Request, body::Bytes};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -56,20 +56,10 @@ impl Outcome {
         let (held, fixed): (Vec<_>, Vec<_>) =
             self.replies.into_iter().map(|timed| timed.reply).partition(|reply| reply.json().get("receipt").is_some());
         for reply in fixed {
-            assert_fixed(&reply, but_for);
+            checked::fixed(&reply, 503, but_for);
         }
         held
     }
-}
-
-/// A refusal without a record (formats.md §2): a fixed body, and nothing in it that depends on the request.
-#[track_caller]
-pub(super) fn assert_fixed(reply: &Reply, code: &str) {
-    let problem = reply.json();
-    let title = problem["title"].as_str().unwrap_or_default();
-    assert_eq!((reply.status.as_u16(), reply.code().as_str()), (503, code), "{problem}");
-    assert_eq!(problem, json!({"code": code, "title": title, "status": 503}));
-    assert_eq!(reply.header("retry-after"), Some("1"));
 }
 
 impl Load {
@@ -82,7 +72,8 @@ impl Load {
             run(async {
                 let mut connections = JoinSet::new();
                 for nr in 0..2 * EACH {
-                    let asks = Asks { name: format!("{name}-{nr}"), numbers: numbers.clone(), signs: Arc::clone(&shared) };
+                    let asks =
+                        Asks { name: format!("{name}-{nr}"), numbers: numbers.clone(), signs: Arc::clone(&shared) };
                     connections.spawn(asks.over(caller.clone(), nr % 2 == 0));
                 }
                 connections.join_all().await.into_iter().fold(Outcome::default(), |mut all, one| {

@@ -22,42 +22,27 @@ mod suspension;
 
 use std::{
     fs,
-    io::{Read, Write},
-    net::{Ipv4Addr, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use credit_tests::{Folder, Gateway};
-use serde_json::{Value, json};
+use credit_tests::{Folder, query};
+use serde_json::Value;
 
 /// Whether the long form was asked for (`tests/run --full`).
 fn is_full() -> bool {
     std::env::var("CREDIT_TESTS_FULL").is_ok_and(|value| value == "1")
 }
 
-/// A gateway that serves the folder and says no more than usual: a trace of every frame would be most of its work.
-#[track_caller]
-fn serve(folder: Folder) -> Gateway {
-    let mut command = Gateway::serve_command(&folder);
-    command.env("RUST_LOG", "info");
-    Gateway::start(folder, command)
-}
-
-/// A look-up that is answered, each under a case of its own.
+/// A look-up that is answered, by a member of staff of the test's choice, so that it can be told in the log.
 fn query(subject: &str, operator: &str, case: &str) -> Value {
-    json!({"scenario": "public-rental-housing", "subject": subject, "operator": operator, "case": case})
+    query::with(query::look_up_under(subject, case), "operator", operator)
 }
 
-/// Status and body of a path of the operations' listener; nothing where it is not there.
-fn operations(folder: &Folder, path: &str) -> Option<(u16, String)> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, folder.port_base() + 4)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+/// What `/readyz` says.
+fn readiness(folder: &Folder) -> (u16, String) {
+    let reply = credit_tests::plain(folder.port_base() + 4, "GET", "/readyz");
+    (reply.status.as_u16(), reply.text())
 }
 
 /// Waits until something holds; false where it does not within the time.
@@ -84,7 +69,7 @@ fn verify(data: &Path, vkey: &Path, old: Option<&Path>) {
 }
 
 /// Keeps a copy of a file beside the folder's own files.
-fn keep(folder: &Folder, file: &Path, name: &str) -> std::path::PathBuf {
+fn keep(folder: &Folder, file: &Path, name: &str) -> PathBuf {
     let kept = folder.join(name);
     fs::copy(file, &kept).unwrap_or_else(|error| panic!("`{}`: {error}", file.display()));
     kept

@@ -8,12 +8,9 @@ use std::{
     time::Duration,
 };
 
-use credit_tests::{Folder, Gateway, Leaf, Reply, scratch};
+use credit_tests::{Folder, Gateway, Leaf, Reply, checked, scratch};
 
-use super::{
-    load::{Load, assert_fixed},
-    operations, query, record, verify, within,
-};
+use super::{load::Load, query, readiness, record, verify, within};
 
 const SMALL: &str = "size=4m,mode=0700";
 const LARGE: &str = "size=64m";
@@ -87,7 +84,7 @@ impl Drop for Device {
 }
 
 fn is_ready(folder: &Folder) -> bool {
-    operations(folder, "/readyz").is_some_and(|(status, _)| status == 200)
+    readiness(folder).0 == 200
 }
 
 /// Asks until it is refused for want of room; what was recorded until then.
@@ -97,7 +94,7 @@ fn ask_until_full(folder: &Folder) -> Vec<Reply> {
     let full = within(Duration::from_secs(20), || {
         let reply = caller.ask(&query(&number, "staff-0017", &format!("filling-{}", held.len())));
         if reply.status == 503 {
-            assert_fixed(&reply, "not-recordable");
+            checked::fixed(&reply, 503, "not-recordable");
             return true;
         }
         held.push(reply);
@@ -112,7 +109,7 @@ fn without_room_nothing_is_answered_until_there_is_some() {
     let folder = Folder::new();
     folder.replace_in_config("dir = \"data\"", "dir = \"small\"");
     let device = Device::new(folder.join("small"));
-    let command = device.inside(Gateway::serve_command(&folder).env("RUST_LOG", "info"));
+    let command = device.inside(&Gateway::serve_command(&folder));
     let mut gateway = Gateway::start(folder, command);
     let folder = gateway.folder();
     assert!(is_ready(folder));
@@ -120,11 +117,11 @@ fn without_room_nothing_is_answered_until_there_is_some() {
     // Somebody else takes the room: the log can be written for a while, but not published.
     device.fill();
     let mut held = ask_until_full(folder);
-    assert_eq!(operations(folder, "/readyz"), Some((503, "not-recordable\n".to_owned())));
+    assert_eq!(readiness(folder), (503, "not-recordable\n".to_owned()));
     let caller = folder.caller("housing");
     for nr in 0..20 {
         let reply = caller.ask(&query(&folder.person("clean", 1), "staff-0017", &format!("full-{nr}")));
-        assert_fixed(&reply, "not-recordable");
+        checked::fixed(&reply, 503, "not-recordable");
     }
     assert!(!is_ready(folder));
     fs::remove_file(device.join("filler")).expect("ours");
@@ -135,7 +132,7 @@ fn without_room_nothing_is_answered_until_there_is_some() {
 
     // The log itself takes the room.
     let load = Load::start(folder, "growing");
-    let full = within(Duration::from_secs(30), || operations(folder, "/readyz").is_some_and(|(status, _)| status == 503));
+    let full = within(Duration::from_secs(30), || !is_ready(folder));
     assert!(full, "4 MiB do not fill up");
     std::thread::sleep(Duration::from_millis(200));
     let outcome = load.stop();

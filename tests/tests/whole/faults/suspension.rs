@@ -2,19 +2,20 @@
 
 use std::time::Instant;
 
-use credit_tests::{Ended, Folder};
+use credit_tests::{Ended, Folder, Gateway};
 
-use super::{load::Load, query, record, serve};
+use super::{load::Load, query, record};
 
 fn institution(folder: &Folder, what: &str) -> Ended {
     let config = folder.config();
-    let arguments = ["institution".as_ref(), what.as_ref(), "housing".as_ref(), "--config".as_ref(), config.as_os_str()];
+    let arguments =
+        ["institution".as_ref(), what.as_ref(), "housing".as_ref(), "--config".as_ref(), config.as_os_str()];
     credit_tests::gateway(&arguments)
 }
 
 #[test]
 fn no_answer_follows_a_suspension_in_the_log_until_it_is_lifted() {
-    let gateway = serve(Folder::new());
+    let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();
     let load = Load::start(folder, "suspension");
     load.is_on(100);
@@ -46,13 +47,13 @@ fn no_answer_follows_a_suspension_in_the_log_until_it_is_lifted() {
         assert_eq!(leaf.text("code"), "institution-suspended", "leaf {}", leaf.index);
     }
     // It outlives the process, however that ends.
-    let gateway = serve(gateway.kill());
+    let gateway = Gateway::serve(gateway.kill());
     let folder = gateway.folder();
     let ask = |case: &str| folder.caller("housing").ask(&query(&folder.person("clean", 0), "staff-0017", case));
     assert_eq!(ask("still").code(), "institution-suspended");
-    institution(folder, "resume").held();
+    assert!(institution(folder, "resume").held().contains("index"));
     assert_eq!(ask("again").status, 200);
-    let folder = serve(gateway.kill());
+    let folder = Gateway::serve(gateway.kill());
     let ask = folder.folder().caller("housing").ask(&query(&folder.folder().person("clean", 0), "staff-0017", "later"));
     assert_eq!(ask.status, 200);
 }

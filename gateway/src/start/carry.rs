@@ -1,0 +1,95 @@
+//! What the record says of the register, in this log and in the one before it.
+
+use std::{collections::HashMap, fs, path::Path};
+
+use credit_audit::{
+    checkpoint::Checkpoint,
+    leaf::{InstitutionChange, Previous, Suspension},
+};
+use credit_policy::{Catalogue, InstitutionId, InstitutionKind};
+
+use super::StartError;
+use crate::{
+    fold,
+    register::{Particulars, Register, RegisterError},
+};
+
+/// What the log before said of the register, and the new one says again.
+pub(super) enum Carried {
+    Institution(InstitutionChange),
+    Suspension(Suspension),
+}
+
+/// Reads the log before: institutions that were added stay registered, and who was suspended stays suspended. Counts of
+/// cases and days begin anew with a new log.
+pub(super) fn carry_over(
+    checkpoint: &Path,
+    size: u64,
+    catalogue: &Catalogue,
+    register: &Register,
+    said: &[(u64, String)],
+) -> Result<Vec<Carried>, StartError> {
+    let folder = checkpoint.parent().unwrap_or(Path::new("."));
+    let added = |changes: &[(u64, String)]| -> Vec<InstitutionChange> {
+        changes.iter().filter_map(|(_, leaf)| serde_json::from_str(leaf).ok()).collect()
+    };
+    let (mut held, said) = (fold::bundles(folder, 0, size, catalogue)?, added(said));
+    let is_said =
+        |leaf: &str| serde_json::from_str::<InstitutionChange>(leaf).is_ok_and(|change| said.contains(&change));
+    held.changes.retain(|(_, leaf)| !is_said(leaf));
+    let suspended = |register: &Register| -> Vec<String> {
+        let all = register.all().into_iter().filter(|institution| institution.is_suspended());
+        all.map(|institution| institution.id().to_owned()).collect()
+    };
+    let before = suspended(register);
+    apply_changes(register, &held.changes)?;
+    let mut carried: Vec<_> = added(&held.changes).into_iter().map(Carried::Institution).collect();
+    carried.extend(suspended(register).into_iter().filter(|id| !before.contains(id)).map(|institution| {
+        Carried::Suspension(Suspension {
+            institution,
+            suspended: true,
+            reason: Some("carried over from the log before".to_owned()),
+            by: "credit-gateway".to_owned(),
+        })
+    }));
+    Ok(carried)
+}
+
+/// The log that a new one continues.
+pub(super) fn previous(path: &Path) -> Result<(Checkpoint, Previous), StartError> {
+    let fault =
+        |why: &dyn std::fmt::Display| StartError::Continues { path: path.display().to_string(), why: why.to_string() };
+    let checkpoint = fs::read_to_string(path).map_err(|error| fault(&error))?;
+    let (text, _) = checkpoint.split_once("\n\n").ok_or_else(|| fault(&"it has no signature"))?;
+    let parsed = Checkpoint::parse(&format!("{text}\n")).map_err(|error| fault(&error))?;
+    let previous = Previous { origin: parsed.origin.clone(), checkpoint };
+    Ok((parsed, previous))
+}
+
+/// Brings the register to where the record says that it was left.
+pub(super) fn apply_changes(register: &Register, changes: &[(u64, String)]) -> Result<(), StartError> {
+    let mut suspended: HashMap<String, bool> = HashMap::new();
+    for (_, leaf) in changes {
+        if let Ok(change) = serde_json::from_str::<InstitutionChange>(leaf) {
+            let unknown = || RegisterError::Unusable(change.institution.clone());
+            register.add(&Particulars {
+                id: InstitutionId::parse(&change.institution).map_err(|_| unknown())?,
+                kind: InstitutionKind::parse(&change.institution_kind).ok_or_else(unknown)?,
+                certificates: change.certificates.clone(),
+                rate_per_s: change.rate_per_s,
+                burst: change.burst,
+                distinct_subjects_a_day: change.distinct_subjects_a_day,
+                look_ups_a_person_a_day: change.look_ups_a_person_a_day,
+            })?;
+        } else if let Ok(change) = serde_json::from_str::<Suspension>(leaf) {
+            suspended.insert(change.institution, change.suspended);
+        }
+    }
+    for (id, _) in suspended.iter().filter(|(_, suspended)| **suspended) {
+        // One that left the configuration since cannot ask either way.
+        if let Ok(institution) = register.by_id(id) {
+            register.set_suspended(&institution, true);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Opening the key ring.
+
+use std::fs;
+
+use credit_audit::{leaf::KeyEvent, log::Signer};
+use credit_keys::{Kek, LogSigner, Ring, Secret};
+
+use super::StartError;
+use crate::settings::Settings;
+
+/// Signs checkpoints with the ring's log key.
+pub(super) struct RingSigner(pub(super) LogSigner);
+
+impl Signer for RingSigner {
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message)
+    }
+
+    fn public_key(&self) -> [u8; 32] {
+        self.0.public_key()
+    }
+}
+
+/// Opens the key ring of the configuration.
+///
+/// # Errors
+/// When it does not open, or is the demo's outside the demo.
+pub fn open_ring(settings: &Settings) -> Result<Ring, StartError> {
+    let ring = Ring::open(&settings.keys.dir, &read_kek(settings)?)?;
+    if ring.is_demo() && !settings.demo {
+        return Err(StartError::DemoKeys(settings.keys.dir.display().to_string()));
+    }
+    Ok(ring)
+}
+
+/// The key that opens the ring, from its file or by the passphrase.
+///
+/// # Errors
+/// When the file is missing, open to others or holds no key.
+pub fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
+    if let Some(path) = &settings.keys.key_file {
+        return Ok(Kek::from_key_file(path)?);
+    }
+    let path = settings.keys.passphrase_file.clone().unwrap_or_default();
+    let passphrase = fs::read_to_string(&path).map_err(|source| StartError::File {
+        doing: "read",
+        path: path.display().to_string(),
+        source,
+    })?;
+    Ok(Kek::from_passphrase(Secret::new(passphrase.trim_end_matches('\n').to_owned()))?)
+}
+
+/// The leaf of a data key that was made for a new period.
+#[must_use]
+pub fn key_made(id: &str) -> KeyEvent {
+    KeyEvent {
+        key: id.to_owned(),
+        use_: "data".to_owned(),
+        state: "active".to_owned(),
+        activates: None,
+        by: "credit-gateway".to_owned(),
+    }
+}
