@@ -87,6 +87,8 @@ where
         let (gateway, door, listener) = (Arc::clone(&gateway), Arc::clone(&door), institutions.try_clone()?);
         std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || worker(gateway, door, listener))?;
     }
+    // The workers have clones; with ours open, callers would queue for a gateway that drains.
+    drop(institutions);
     serve_side_doors(&gateway, &tls, [persons, auditors, public, operations])?;
     tokio::spawn(admin::socket::serve(Arc::clone(&gateway)));
     tokio::spawn(upkeep(Arc::clone(&gateway)));

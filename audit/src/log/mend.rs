@@ -39,6 +39,9 @@ fn write_again(path: &Path, from: u64, to: u64) -> io::Result<()> {
 }
 
 fn zero(file: &File, from: u64, to: u64) -> io::Result<()> {
+    if from >= to {
+        return Ok(());
+    }
     let zeros = vec![0; CHUNK];
     let mut at = from;
     while at < to {

@@ -85,7 +85,7 @@ impl Recovered {
 ///
 /// # Errors
 /// When the log is damaged, incomplete, contradicts what was signed, belongs to another origin or to another process,
-/// as [`RecoverError`] says. What is on disk is unchanged then.
+/// as [`RecoverError`] says. No record, tile or signature on disk is changed then.
 pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, RecoverError> {
     let (wal, log) = (settings.wal_dir(), settings.log_dir());
     for dir in [&wal, &log] {

@@ -1,6 +1,7 @@
 //! Reading the write-ahead log again: the same hashes as when it was written, checked against every batch's root and
 //! against every size that was signed.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -77,12 +78,33 @@ struct State<'a> {
     published: u64,
     published_at: Timestamp,
     last_batch: Option<(PathBuf, u64, u64)>,
+    pass: Pass,
+    forgot: bool,
+}
+
+/// Nothing is written before everything was checked: right tiles must survive a write-ahead log that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// What is too much to hold is forgotten.
+    Check,
+    /// It is put on disk.
+    Write,
 }
 
 impl Replay<'_> {
-    /// Replays leaves from `base` on, a multiple of 256, on top of the partial tiles `edge`. Tiles and bundles up to
-    /// the published size are put on disk where they are missing or wrong.
+    /// Replays leaves from `base` on, a multiple of 256, on top of the partial tiles `edge`. Then, when everything
+    /// holds, tiles and bundles up to the published size are put on disk where they are missing or wrong.
     pub(super) fn run(&self, base: u64, edge: &[Vec<Hash>], published: u64) -> Result<Replayed, Failed> {
+        if let Some(replayed) = self.pass(Pass::Check, base, edge, published)? {
+            return Ok(replayed);
+        }
+        // Everything holds, but more was read than is held: it is read once more.
+        let replayed = self.pass(Pass::Write, base, edge, published)?;
+        replayed.ok_or_else(|| Failed::Other(read_error(&self.shelf.dir, io::ErrorKind::Other.into())))
+    }
+
+    /// `None` when the check had to forget something that is to be written.
+    fn pass(&self, pass: Pass, base: u64, edge: &[Vec<Hash>], published: u64) -> Result<Option<Replayed>, Failed> {
         let frontier = Frontier::from_edge(base, edge);
         let mut state = State {
             replay: self,
@@ -93,6 +115,8 @@ impl Replay<'_> {
             published,
             published_at: Timestamp::UNIX_EPOCH,
             last_batch: None,
+            pass,
+            forgot: false,
         };
         state.check_signed()?;
         let end = state.read_segments()?;
@@ -102,9 +126,13 @@ impl Replay<'_> {
             let (signed, witness) = (short.size, short.witness.clone());
             return Err(RecoverError::Short { have, signed, witness }.into());
         }
+        if state.forgot {
+            return Ok(None);
+        }
+        state.pass = Pass::Write;
         state.flush(published)?;
         let State { frontier, recent, published_at, flushed: shelved, .. } = state;
-        Ok(Replayed { frontier, recent, end, published_at, shelved })
+        Ok(Some(Replayed { frontier, recent, end, published_at, shelved }))
     }
 }
 
@@ -212,17 +240,21 @@ impl State<'_> {
         }
     }
 
-    /// Puts tiles and bundles up to a size on disk where they are not.
+    /// Puts tiles and bundles up to a size on disk where they are not, or only forgets what they would hold.
     fn flush(&mut self, to: u64) -> Result<(), RecoverError> {
         if to <= self.flushed {
             return Ok(());
         }
-        let put = self.replay.shelf.put(self.flushed, to, |name| self.recent.bytes(name));
-        put.and_then(|()| self.replay.shelf.tidy(self.flushed, to)).map_err(|source| RecoverError::Io {
-            doing: "making tiles anew in",
-            path: self.replay.shelf.dir.clone(),
-            source,
-        })?;
+        if self.pass == Pass::Write {
+            let shelf = self.replay.shelf;
+            let put = shelf.put(self.flushed, to, |name| self.recent.bytes(name));
+            put.and_then(|()| shelf.tidy(self.flushed, to)).map_err(|source| RecoverError::Io {
+                doing: "making tiles anew in",
+                path: shelf.dir.clone(),
+                source,
+            })?;
+        }
+        self.forgot |= self.pass == Pass::Check;
         self.flushed = to;
         self.recent.trim(to);
         Ok(())

@@ -32,12 +32,14 @@ pub fn reply(recorded: Recorded, language: Language) -> Response<Body> {
 /// A refusal without a record: only for what is no query yet, or cannot be one now (formats.md §2, “What is a query”).
 #[must_use]
 pub fn fixed(code: Code, language: Language) -> Response<Body> {
-    let problem = serde_json::json!({
-        "code": code.as_str(),
-        "title": refusal::title(code, language),
-        "status": refusal::status(code).as_u16(),
-    });
-    let mut response = Response::new(Full::new(Bytes::from(problem.to_string())));
+    // By hand, because `json!` would sort the members; only the sentence could need escaping.
+    let problem = format!(
+        r#"{{"code":"{}","title":{},"status":{}}}"#,
+        code.as_str(),
+        serde_json::json!(refusal::title(code, language)),
+        refusal::status(code).as_u16(),
+    );
+    let mut response = Response::new(Full::new(Bytes::from(problem)));
     let retry_after_s = match refusal::status(code) {
         hyper::StatusCode::SERVICE_UNAVAILABLE => Some(1),
         _ => None,

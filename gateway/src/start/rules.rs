@@ -1,8 +1,9 @@
 //! Reading the catalogue.
 
-use std::{fs, path::Path};
-
-use credit_audit::leaf::{CatalogueFile, CatalogueSet};
+use credit_audit::{
+    leaf::{CatalogueFile, CatalogueSet},
+    replay::catalogue_files,
+};
 use credit_policy::{Catalogue, catalogue};
 
 use super::StartError;
@@ -23,34 +24,17 @@ pub fn read_catalogue(settings: &Settings) -> Result<(Catalogue, Vec<(String, St
 pub fn load_catalogue(source: &CatalogueSource) -> Result<(Catalogue, Vec<(String, String)>), StartError> {
     let files = match &source.dir {
         None => catalogue::shipped(),
-        Some(dir) => {
-            let mut files = Vec::new();
-            collect(dir, dir, &mut files)?;
-            files.sort();
-            files
-        }
+        Some(dir) => catalogue_files(dir).map_err(|source| StartError::File {
+            doing: "read the catalogue in",
+            path: dir.display().to_string(),
+            source,
+        })?,
     };
     let loaded = Catalogue::load(&files).map_err(StartError::Catalogue)?;
     Ok((loaded, files))
 }
 
-fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> Result<(), StartError> {
-    let fault = |path: &Path| {
-        let path = path.display().to_string();
-        move |source| StartError::File { doing: "read", path, source }
-    };
-    for entry in fs::read_dir(folder).map_err(fault(folder))? {
-        let path = entry.map_err(fault(folder))?.path();
-        if path.is_dir() {
-            collect(root, &path, files)?;
-        } else if path.extension().is_some_and(|end| end == "toml" || end == "cedar") {
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-            files.push((name, fs::read_to_string(&path).map_err(fault(&path))?));
-        }
-    }
-    Ok(())
-}
-
+/// What the record says of a catalogue.
 pub(super) fn leaf(catalogue: &Catalogue, files: &[(String, String)]) -> CatalogueSet {
     CatalogueSet {
         label: catalogue.label().to_owned(),

@@ -157,6 +157,8 @@ fn without_room_nothing_is_answered_until_there_is_some() {
     record::assert_whole(&leaves, &held, &key);
     // And the other way round: no leaf but of those who got its receipt, none of those who were refused.
     assert_eq!(record::queries(&leaves).count(), held.len());
-    drop(gateway.stop());
+    // The folder is kept for a while: with its mount point, the device would go.
+    let folder = gateway.stop();
     verify(&device.join("."), &vkey, None);
+    drop(folder);
 }
