@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use credit_audit::log::Log;
+use credit_audit::log::{Histogram, Log};
 use credit_policy::{Code, Scenario};
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
@@ -19,6 +19,8 @@ pub struct Metrics {
     overloaded: IntCounter,
     durable: IntGauge,
     published: IntGauge,
+    waiting: IntGauge,
+    reserved: IntGauge,
     recordable: IntGauge,
 }
 
@@ -66,6 +68,8 @@ impl Metrics {
             )?,
             durable: gauge("credit_gateway_log_durable_leaves", "Leaves that are durable.")?,
             published: gauge("credit_gateway_log_published_leaves", "Leaves under the published checkpoint.")?,
+            waiting: gauge("credit_gateway_log_waiting_entries", "Entries that wait for the log's writer.")?,
+            reserved: gauge("credit_gateway_log_reserved_bytes", "Room for records that is reserved on the disk.")?,
             recordable: gauge("credit_gateway_log_recordable", "1 while queries can be recorded.")?,
             registry,
             queries,
@@ -105,13 +109,42 @@ impl Metrics {
     /// The text that Prometheus reads.
     #[must_use]
     pub fn text(&self, log: &Log) -> Vec<u8> {
-        self.durable.set(i64::try_from(log.size()).unwrap_or(i64::MAX));
-        self.published.set(i64::try_from(log.published()).unwrap_or(i64::MAX));
-        self.recordable.set(i64::from(log.recordable()));
+        let figures = log.metrics();
+        let gauge = |gauge: &IntGauge, value: u64| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        gauge(&self.durable, figures.size);
+        gauge(&self.published, figures.published);
+        gauge(&self.waiting, figures.waiting as u64);
+        gauge(&self.reserved, figures.reserved_bytes);
+        gauge(&self.recordable, u64::from(figures.not_recordable.is_empty()));
         let mut text = Vec::new();
         if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
             tracing::error!(%error, "metrics could not be written");
         }
+        for (name, help, histogram) in [
+            ("credit_gateway_log_batch_leaves", "Leaves in a batch.", &figures.batch_leaves),
+            ("credit_gateway_log_commit_seconds", "Write and fdatasync of a batch.", &figures.commit_seconds),
+            (
+                "credit_gateway_log_publish_lag_seconds",
+                "From a leaf durable to its checkpoint published.",
+                &figures.publish_lag_seconds,
+            ),
+        ] {
+            text.extend_from_slice(exposition(name, help, histogram).as_bytes());
+        }
         text
     }
+}
+
+/// A histogram of the log in the text format of Prometheus; the log counts by itself, without that library.
+fn exposition(name: &str, help: &str, histogram: &Histogram) -> String {
+    use std::fmt::Write;
+    let mut text = format!("# HELP {name} {help}\n# TYPE {name} histogram\n");
+    let infinity = (f64::INFINITY, histogram.count);
+    for (bound, count) in histogram.buckets.iter().chain([&infinity]) {
+        let bound = if bound.is_finite() { bound.to_string() } else { "+Inf".to_owned() };
+        // Writing into a string cannot fail.
+        writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}").unwrap_or_default();
+    }
+    writeln!(text, "{name}_sum {}\n{name}_count {}", histogram.sum, histogram.count).unwrap_or_default();
+    text
 }

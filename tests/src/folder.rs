@@ -18,7 +18,7 @@ use credit_policy::{Catalogue, catalogue};
 use crate::{Caller, Leaf, Person, persons, ports, scratch};
 
 /// A demo folder of a test's own: a copy of one that is made once a process (same certificates, keys and people), with an
-/// empty log and ports of its own in its `config.toml`. Removed when dropped.
+/// empty log, published often, and ports of its own in its `config.toml`. Removed when dropped.
 pub struct Folder {
     path: PathBuf,
     port_base: u16,
@@ -52,6 +52,8 @@ impl Folder {
                 config.replace(&format!(":{from}\""), &format!(":{to}\""))
             })
         });
+        // Ten times as often as configured: tests wait for their leaves.
+        folder.replace_in_config("publish_every_ms = 500", "publish_every_ms = 50");
         folder
     }
 

@@ -12,9 +12,7 @@ use serde_json::{Value, json};
 
 /// What a note promises (formats.md §6): black-listed, clean three years, grey-listed, and whether there are marks.
 fn promised(note: &str) -> Option<(Value, bool)> {
-    let data = |black: bool, clean: bool, grey: bool| {
-        json!({"black_listed": black, "clean_three_years": clean, "grey_listed": grey})
-    };
+    let data = |black: bool, clean: bool, grey: bool| json!({"black_listed": black, "clean_three_years": clean, "grey_listed": grey});
     match note {
         "clean" | "repaired" | "expired" | "red-listed" | "no-file" => Some((data(false, true, false), false)),
         "late" => Some((data(false, false, false), false)),
@@ -34,7 +32,8 @@ fn every_person_of_the_file_is_answered_about_as_the_note_promises() {
     let count = |note| people.iter().filter(|person| person.note == note).count();
     assert_eq!(people.len(), 100);
     assert!(count("clean") >= 20);
-    let notes = ["late", "repaired", "expired", "disputed", "black-listed", "grey-listed", "red-listed", "minor", "no-file"];
+    let notes =
+        ["late", "repaired", "expired", "disputed", "black-listed", "grey-listed", "red-listed", "minor", "no-file"];
     each(notes, |note| assert!(count(note) >= 3, "{note}"));
     run(async {
         let mut connection = caller.http2().await.unwrap();
@@ -77,10 +76,18 @@ fn the_members_of_an_answer_are_in_their_order_and_the_receipt_is_last() {
     assert_eq!(raw("data"), r#"{"black_listed":false,"clean_three_years":false,"grey_listed":false}"#);
     assert_eq!(raw("marks"), "[]");
     assert_eq!(wire::keys(raw("obligations").as_bytes()), ["keep_until", "onward", "automated_decision_notice"]);
-    let (version, digest) = reply.json()["catalogue"].as_str().unwrap().split_once("@sha256:").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let (version, digest) = reply.json()["catalogue"]
+        .as_str()
+        .unwrap()
+        .split_once("@sha256:")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
     assert!(!version.is_empty() && digest.len() == 64 && digest.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')));
     let id = reply.json()["query"].as_str().unwrap().to_owned();
-    assert!(uuid::Uuid::parse_str(&id).is_ok_and(|id| id.get_version_num() == 7 && id.to_string() == *reply.json()["query"].as_str().unwrap()));
+    assert!(
+        uuid::Uuid::parse_str(&id)
+            .is_ok_and(|id| id.get_version_num() == 7 && id.to_string() == *reply.json()["query"].as_str().unwrap())
+    );
 }
 
 #[test]
@@ -143,7 +150,10 @@ fn obligations_follow_the_catalogue_and_the_jurisdiction_s_day() {
     let reply = caller.ask(&look_up(&folder.person("clean", 13))).json();
     let after = day();
     let obligations = &reply["obligations"];
-    assert_eq!((&obligations["onward"], &obligations["automated_decision_notice"]), (&json!("forbidden"), &json!(true)));
+    assert_eq!(
+        (&obligations["onward"], &obligations["automated_decision_notice"]),
+        (&json!("forbidden"), &json!(true))
+    );
     let keep: jiff::civil::Date = obligations["keep_until"].as_str().unwrap().parse().unwrap();
     assert!([before, after].iter().any(|day| *day + 1.month() == keep), "{keep}");
 }
@@ -182,8 +192,15 @@ fn spellings_of_the_media_type_and_of_json_that_mean_the_same_are_taken() {
     let folder = shared().folder();
     let caller = folder.caller("housing");
     let body = look_up(&folder.person("clean", 13)).to_string();
-    for content_type in ["application/json", "APPLICATION/JSON", "application/json;charset=utf-8", "application/json; charset=UTF-8"] {
-        let reply = caller.send(Method::POST, "/v1/queries", &[("content-type", content_type)], look_up(&folder.person("clean", 13)).to_string());
+    for content_type in
+        ["application/json", "APPLICATION/JSON", "application/json;charset=utf-8", "application/json; charset=UTF-8"]
+    {
+        let reply = caller.send(
+            Method::POST,
+            "/v1/queries",
+            &[("content-type", content_type)],
+            look_up(&folder.person("clean", 13)).to_string(),
+        );
         checked::answer(folder, "housing", &reply);
     }
     for body in [format!(" \r\n\t{body}\n"), body.replace("\"case\"", "\"\\u0063ase\""), body.replace(',', " ,\n")] {

@@ -26,7 +26,17 @@ fn asked() -> &'static [(String, Reply, Leaf)] {
         for number in 0..10 {
             drop(caller.ask(&look_up_under(&folder.person("clean", number), &new_case())));
         }
-        let notes = ["clean", "repaired", "no-file", "expired", "late", "disputed", "black-listed", "grey-listed", "red-listed"];
+        let notes = [
+            "clean",
+            "repaired",
+            "no-file",
+            "expired",
+            "late",
+            "disputed",
+            "black-listed",
+            "grey-listed",
+            "red-listed",
+        ];
         let mut asked = Vec::new();
         for note in notes {
             for nr in 0..2 {
