@@ -38,6 +38,8 @@ pub struct Gateway {
     pub metrics: Metrics,
     /// Queries under way in the process.
     pub journeys: Arc<Semaphore>,
+    /// One change of the register or the ring after the other, so that the record tells their order.
+    pub changes: tokio::sync::Mutex<()>,
     /// Reads of receipts under way.
     pub receipt_readers: Semaphore,
     /// True once the process drains.

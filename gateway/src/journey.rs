@@ -61,6 +61,7 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response
         return Some(fixed(Code::CertificateUnknown, language));
     };
     let Ok(permit) = Arc::clone(&institution.journeys).try_acquire_owned() else {
+        gateway.metrics.overloaded();
         return Some(fixed(Code::Overloaded, language));
     };
     let began = gateway.clock.monotonic();

@@ -17,6 +17,7 @@ pub struct Metrics {
     broken_off: IntCounter,
     unrecorded: IntCounter,
     overloaded: IntCounter,
+    handshakes: IntCounter,
     durable: IntGauge,
     published: IntGauge,
     waiting: IntGauge,
@@ -66,6 +67,10 @@ impl Metrics {
                 "credit_gateway_overloaded_total",
                 "Requests refused because too many were under way.",
             )?,
+            handshakes: counter(
+                "credit_gateway_failed_handshakes_total",
+                "TLS handshakes that failed or did not end.",
+            )?,
             durable: gauge("credit_gateway_log_durable_leaves", "Leaves that are durable.")?,
             published: gauge("credit_gateway_log_published_leaves", "Leaves under the published checkpoint.")?,
             waiting: gauge("credit_gateway_log_waiting_entries", "Entries that wait for the log's writer.")?,
@@ -104,6 +109,12 @@ impl Metrics {
     /// A request too many.
     pub fn overloaded(&self) {
         self.overloaded.inc();
+    }
+
+    /// The counter of failed handshakes, for the listeners.
+    #[must_use]
+    pub fn failed_handshakes(&self) -> IntCounter {
+        self.handshakes.clone()
     }
 
     /// The text that Prometheus reads.

@@ -98,7 +98,10 @@ impl Institution {
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
     /// The id is taken.
-    #[error("institution `{0}` is registered already: choose another id")]
+    #[error(
+        "institution `{0}` is registered already: choose another id; if it was added by command and stands otherwise in \
+         the configuration, take it out of there"
+    )]
     IdTaken(String),
     /// The certificate belongs to another.
     #[error(

@@ -134,7 +134,7 @@ fn bind(address: SocketAddr) -> Result<std::net::TcpListener, ServeError> {
 }
 
 fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>) -> Door {
-    Door::new(tls, &gateway.settings.bounds, gateway.draining.subscribe())
+    Door::new(tls, &gateway.settings.bounds, gateway.metrics.failed_handshakes(), gateway.draining.subscribe())
 }
 
 fn worker(gateway: Arc<Gateway>, door: Arc<Door>, listener: std::net::TcpListener) {

@@ -155,7 +155,7 @@ pub struct Bounds {
     pub journeys_per_connection: usize,
     /// Time for a TLS handshake, in milliseconds.
     pub handshake_ms: u64,
-    /// Time for a request head, and then for its body, in milliseconds.
+    /// Time for a request head from its first byte on, and then for its body, in milliseconds.
     pub request_ms: u64,
     /// A connection without a request is closed after this, in seconds.
     pub idle_s: u64,

@@ -105,6 +105,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         entropy,
         metrics: Metrics::new()?,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
+        changes: tokio::sync::Mutex::new(()),
         receipt_readers: Semaphore::new(2),
         draining: watch::Sender::new(false),
         settings,

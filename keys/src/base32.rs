@@ -71,9 +71,7 @@ mod tests {
 
     #[test]
     fn other_spellings_are_refused() {
-        for text in [
-            "MY", "mz", "m", "mya", "my=", "my======", "m1", "m8", "m ", "ö",
-        ] {
+        for text in ["MY", "mz", "m", "mya", "my=", "my======", "m1", "m8", "m ", "ö"] {
             assert_eq!(decode::<1>(text), None, "{text}");
         }
     }

@@ -78,11 +78,7 @@ pub enum FileError {
 }
 
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
-    move |source| FileError::Io {
-        doing,
-        path: path.to_owned(),
-        source,
-    }
+    move |source| FileError::Io { doing, path: path.to_owned(), source }
 }
 
 /// A folder of mode 0700 that belongs to us, held open under an exclusive lock against other processes.
@@ -113,13 +109,8 @@ impl PrivateFolder {
     pub(crate) fn lock(path: &Path) -> Result<Self, FileError> {
         let handle = Self::examine(path)?;
         match handle.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                handle,
-            }),
-            Err(std::fs::TryLockError::WouldBlock) => Err(FileError::Busy {
-                path: path.to_owned(),
-            }),
+            Ok(()) => Ok(Self { path: path.to_owned(), handle }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(FileError::Busy { path: path.to_owned() }),
             Err(std::fs::TryLockError::Error(source)) => Err(io_error("lock", path)(source)),
         }
     }
@@ -137,12 +128,7 @@ impl PrivateFolder {
         // A crash here leaves the old file and a temporary one that the next replacement removes.
         std::fs::rename(&temporary, &target).map_err(io_error("rename", &temporary))?;
         // A crash here leaves the old file or the new one, each whole; which one, only the sync below decides.
-        self.handle
-            .sync_all()
-            .map_err(|source| FileError::UnknownFate {
-                path: target,
-                source,
-            })
+        self.handle.sync_all().map_err(|source| FileError::UnknownFate { path: target, source })
         // A crash here leaves the new file.
     }
 }
@@ -153,18 +139,14 @@ pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError>
     // Examined through the open file, so that what is examined is what is read.
     let meta = file.metadata().map_err(io_error("examine", path))?;
     check(path, &meta, Kind::File, us())?;
-    let too_large = || FileError::TooLarge {
-        path: path.to_owned(),
-    };
+    let too_large = || FileError::TooLarge { path: path.to_owned() };
     if meta.len() > LARGEST_FILE_BYTES {
         return Err(too_large());
     }
     // Room for a byte more than is expected: the buffer does not move while it fills, so no copy stays behind.
     let room = usize::try_from(meta.len()).map_err(|_| too_large())? + 1;
     let mut content = Zeroizing::new(Vec::with_capacity(room));
-    file.take(meta.len())
-        .read_to_end(&mut content)
-        .map_err(io_error("read", path))?;
+    file.take(meta.len()).read_to_end(&mut content).map_err(io_error("read", path))?;
     Ok(content)
 }
 
@@ -180,12 +162,8 @@ pub(crate) fn sync_parent(path: &Path) -> Result<(), FileError> {
 
 /// Makes a file of mode 0600 that did not exist, and syncs it.
 pub(crate) fn write_new(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(FILE_MODE)
-        .open(path)
-        .map_err(io_error("make", path))?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path).map_err(io_error("make", path))?;
     file.write_all(content).map_err(io_error("write", path))?;
     file.sync_all().map_err(io_error("sync", path))
 }
@@ -206,11 +184,7 @@ fn check(path: &Path, meta: &Metadata, kind: Kind, us: u32) -> Result<(), FileEr
     if !right_kind {
         Err(FileError::Kind { path, wanted: name })
     } else if meta.uid() != us {
-        Err(FileError::Owner {
-            path,
-            owner: meta.uid(),
-            us,
-        })
+        Err(FileError::Owner { path, owner: meta.uid(), us })
     } else if mode != wanted {
         Err(FileError::Mode { path, mode, wanted })
     } else {
@@ -239,15 +213,10 @@ mod tests {
         let path = scratch.path().join("key");
         write_new(&path, b"content").expect("written");
         assert_eq!(*read_private(&path).expect("private"), b"content");
-        for wrong in [
-            0o644, 0o640, 0o604, 0o660, 0o602, 0o610, 0o700, 0o400, 0o4600,
-        ] {
+        for wrong in [0o644, 0o640, 0o604, 0o660, 0o602, 0o610, 0o700, 0o400, 0o4600] {
             set_mode(&path, wrong);
             let refused = read_private(&path);
-            assert!(
-                matches!(refused, Err(FileError::Mode { mode, wanted: 0o600, .. }) if mode == wrong),
-                "{wrong:o}"
-            );
+            assert!(matches!(refused, Err(FileError::Mode { mode, wanted: 0o600, .. }) if mode == wrong), "{wrong:o}");
         }
     }
 
@@ -257,10 +226,7 @@ mod tests {
         for wrong in [0o755, 0o750, 0o701, 0o500, 0o1700] {
             set_mode(scratch.path(), wrong);
             let refused = PrivateFolder::lock(scratch.path());
-            assert!(
-                matches!(refused, Err(FileError::Mode { mode, wanted: 0o700, .. }) if mode == wrong),
-                "{wrong:o}"
-            );
+            assert!(matches!(refused, Err(FileError::Mode { mode, wanted: 0o700, .. }) if mode == wrong), "{wrong:o}");
         }
     }
 
@@ -279,17 +245,8 @@ mod tests {
         let scratch = Scratch::new();
         let path = scratch.path().join("key");
         write_new(&path, b"").expect("written");
-        assert!(matches!(
-            PrivateFolder::lock(&path),
-            Err(FileError::Kind {
-                wanted: "folder",
-                ..
-            })
-        ));
-        assert!(matches!(
-            read_private(scratch.path()),
-            Err(FileError::Kind { wanted: "file", .. })
-        ));
+        assert!(matches!(PrivateFolder::lock(&path), Err(FileError::Kind { wanted: "folder", .. })));
+        assert!(matches!(read_private(scratch.path()), Err(FileError::Kind { wanted: "file", .. })));
     }
 
     #[test]
@@ -297,10 +254,7 @@ mod tests {
         let scratch = Scratch::new();
         let path = scratch.path().join("key");
         write_new(&path, &vec![b'0'; (1 << 20) + 1]).expect("written");
-        assert!(matches!(
-            read_private(&path),
-            Err(FileError::TooLarge { .. })
-        ));
+        assert!(matches!(read_private(&path), Err(FileError::TooLarge { .. })));
     }
 
     #[test]

@@ -37,10 +37,7 @@ mod tests {
     #[test]
     fn the_message_is_written_as_the_formats_say() {
         assert_eq!(framed("", &[]), [0, 0, 0, 0]);
-        assert_eq!(
-            framed("ab", &[b"", b"xyz"]),
-            b"\0\0\0\x02ab\0\0\0\0\0\0\0\x03xyz"
-        );
+        assert_eq!(framed("ab", &[b"", b"xyz"]), b"\0\0\0\x02ab\0\0\0\0\0\0\0\x03xyz");
         assert_eq!(framed("a", &[&[7; 258]]).get(5..9), Some(&[0, 0, 1, 2][..]));
     }
 

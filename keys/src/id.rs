@@ -24,14 +24,7 @@ pub enum KeyUse {
 
 impl KeyUse {
     /// Every use.
-    pub const ALL: [Self; 6] = [
-        Self::Pseudonym,
-        Self::Tag,
-        Self::State,
-        Self::Data,
-        Self::Log,
-        Self::Ring,
-    ];
+    pub const ALL: [Self; 6] = [Self::Pseudonym, Self::Tag, Self::State, Self::Data, Self::Log, Self::Ring];
 
     /// The name in key ids, commands and leaves.
     #[must_use]
@@ -66,9 +59,7 @@ pub struct KeyId(String);
 
 /// A text is no key id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is no key id: write it as `credit-gateway keys status` does, such as `data-2026-11`"
-)]
+#[error("`{0}` is no key id: write it as `credit-gateway keys status` does, such as `data-2026-11`")]
 pub struct KeyIdError(String);
 
 impl KeyId {
@@ -98,11 +89,7 @@ impl KeyId {
     /// `data-2026-11` for the first key of a month, `data-2026-11-2` for one made after it.
     pub(crate) fn of_month(month: jiff::civil::Date, ordinal: u32) -> Self {
         let first = format!("{}-{:04}-{:02}", KeyUse::Data, month.year(), month.month());
-        Self(if ordinal == 1 {
-            first
-        } else {
-            format!("{first}-{ordinal}")
-        })
+        Self(if ordinal == 1 { first } else { format!("{first}-{ordinal}") })
     }
 }
 
@@ -132,20 +119,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_ids() {
-        for text in [
-            "",
-            "Data-1",
-            "data 1",
-            "data_1",
-            "data-1\n",
-            "däta",
-            &"a".repeat(33),
-        ] {
+        for text in ["", "Data-1", "data 1", "data_1", "data-1\n", "däta", &"a".repeat(33)] {
             assert!(KeyId::parse(text).is_err(), "{text}");
-            assert!(
-                serde_json::from_str::<KeyId>(&format!("{text:?}")).is_err(),
-                "{text}"
-            );
+            assert!(serde_json::from_str::<KeyId>(&format!("{text:?}")).is_err(), "{text}");
         }
         assert_eq!(KeyUse::parse("Data"), None);
     }
@@ -159,10 +135,7 @@ mod tests {
             let id = KeyId::of_epoch(key_use, 7);
             assert_eq!(KeyId::parse(id.as_str()).as_ref(), Ok(&id));
             assert_eq!(KeyUse::parse(key_use.as_str()), Some(key_use));
-            assert_eq!(
-                serde_json::to_string(&key_use).expect("JSON"),
-                format!("\"{key_use}\"")
-            );
+            assert_eq!(serde_json::to_string(&key_use).expect("JSON"), format!("\"{key_use}\""));
         }
     }
 }

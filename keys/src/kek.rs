@@ -37,9 +37,7 @@ pub enum KekError {
     #[error("the key file holds no key: it must be 64 hexadecimal digits on one line")]
     Content,
     /// Too easily guessed.
-    #[error(
-        "the passphrase is shorter than {SHORTEST_PASSPHRASE_CHARACTERS} characters: choose a longer one"
-    )]
+    #[error("the passphrase is shorter than {SHORTEST_PASSPHRASE_CHARACTERS} characters: choose a longer one")]
     Short,
     /// The ring asks for the other kind.
     #[error("this ring is locked by {wanted}: give that instead")]
@@ -71,11 +69,7 @@ pub struct Argon2Cost {
 
 impl Argon2Cost {
     /// The second recommended choice of RFC 9106 §4: 64 MiB, 3 passes, 4 lanes.
-    pub const RECOMMENDED: Self = Self {
-        memory_kib: 64 * 1024,
-        passes: 3,
-        lanes: 4,
-    };
+    pub const RECOMMENDED: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
 }
 
 impl Kek {
@@ -88,6 +82,17 @@ impl Kek {
         let digits = content.strip_suffix(b"\n").unwrap_or(&content);
         let key = Material::make(|key| from_hex(digits, key).ok_or(KekError::Content))?;
         Ok(Self(Source::KeyFile(key)))
+    }
+
+    /// From a passphrase on the one line of a file, mode 0600, owned by who runs this.
+    ///
+    /// # Errors
+    /// [`KekError::File`], [`KekError::Content`] where it is no UTF-8, or [`KekError::Short`].
+    pub fn from_passphrase_file(path: &Path) -> Result<Self, KekError> {
+        let content = read_private(path)?;
+        let line = content.strip_suffix(b"\n").unwrap_or(&content);
+        let text = std::str::from_utf8(line).map_err(|_| KekError::Content)?;
+        Self::from_passphrase(Secret::new(text.to_owned()))
     }
 
     /// Makes a key file with a new key, and takes it. An existing file is never overwritten.
@@ -123,10 +128,7 @@ impl Kek {
     ///
     /// # Errors
     /// [`KekError::Short`].
-    pub fn from_passphrase_at(
-        passphrase: Secret<String>,
-        cost: Argon2Cost,
-    ) -> Result<Self, KekError> {
+    pub fn from_passphrase_at(passphrase: Secret<String>, cost: Argon2Cost) -> Result<Self, KekError> {
         let characters = passphrase.disclose(|text| text.chars().count());
         if characters < SHORTEST_PASSPHRASE_CHARACTERS {
             return Err(KekError::Short);
@@ -141,10 +143,7 @@ impl Kek {
             Source::Passphrase(_, cost) => {
                 let mut salt = [0; SALT_BYTES];
                 entropy.fill(&mut salt)?;
-                Lock::Passphrase {
-                    argon2id: *cost,
-                    salt: BASE64.encode(salt),
-                }
+                Lock::Passphrase { argon2id: *cost, salt: BASE64.encode(salt) }
             }
         };
         Ok((self.unlock(&lock)?, lock))
@@ -160,39 +159,22 @@ impl Kek {
             (Source::Passphrase(passphrase, _), Lock::Passphrase { argon2id, salt }) => {
                 stretch(passphrase, *argon2id, salt)
             }
-            (Source::KeyFile(_), Lock::Passphrase { .. }) => Err(KekError::OtherKind {
-                wanted: "a passphrase",
-            }),
-            (Source::Passphrase(..), Lock::KeyFile {}) => Err(KekError::OtherKind {
-                wanted: "a key file",
-            }),
+            (Source::KeyFile(_), Lock::Passphrase { .. }) => Err(KekError::OtherKind { wanted: "a passphrase" }),
+            (Source::Passphrase(..), Lock::KeyFile {}) => Err(KekError::OtherKind { wanted: "a key file" }),
         }
     }
 }
 
 /// How a ring is locked: in clear in its header.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(
-    tag = "kind",
-    rename_all = "kebab-case",
-    rename_all_fields = "snake_case",
-    deny_unknown_fields
-)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "snake_case", deny_unknown_fields)]
 pub(crate) enum Lock {
     KeyFile {},
     Passphrase { argon2id: Argon2Cost, salt: String },
 }
 
-fn stretch(
-    passphrase: &Secret<String>,
-    cost: Argon2Cost,
-    salt: &str,
-) -> Result<Material, KekError> {
-    let Argon2Cost {
-        memory_kib,
-        passes,
-        lanes,
-    } = cost;
+fn stretch(passphrase: &Secret<String>, cost: Argon2Cost, salt: &str) -> Result<Material, KekError> {
+    let Argon2Cost { memory_kib, passes, lanes } = cost;
     // A header is read before it is proved genuine, so it must not make us spend without bound.
     if memory_kib > MOST_MEMORY_KIB || passes > MOST_PASSES || lanes > MOST_LANES {
         return Err(KekError::Cost);
@@ -203,9 +185,7 @@ fn stretch(
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let key = Material::make(|key| {
         passphrase
-            .disclose(|text| {
-                argon2.hash_password_into_with_memory(text.as_bytes(), &salt, key, &mut memory)
-            })
+            .disclose(|text| argon2.hash_password_into_with_memory(text.as_bytes(), &salt, key, &mut memory))
             .map_err(|_| KekError::Cost)
     });
     memory.iter_mut().for_each(Zeroize::zeroize);
@@ -256,10 +236,7 @@ mod tests {
             assert!(matches!(refused, Err(KekError::Content)), "{content:?}");
         }
         let nowhere = Scratch::new().path().join("kek");
-        assert!(matches!(
-            Kek::from_key_file(&nowhere),
-            Err(KekError::File(FileError::Io { .. }))
-        ));
+        assert!(matches!(Kek::from_key_file(&nowhere), Err(KekError::File(FileError::Io { .. }))));
     }
 
     #[test]
@@ -280,6 +257,20 @@ mod tests {
         write_new(&plain, "0F".repeat(32).as_bytes()).expect("written");
         let plain = Kek::from_key_file(&plain).expect("read");
         assert_eq!(key_of(&plain), [0x0f; 32]);
+    }
+
+    #[test]
+    fn a_passphrase_file_is_read_like_the_passphrase_and_refused_when_others_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let scratch = Scratch::new();
+        let path = scratch.path().join("passphrase");
+        write_new(&path, "correct horse battery\n".as_bytes()).expect("written");
+        assert!(Kek::from_passphrase_file(&path).is_ok());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("set");
+        assert!(matches!(Kek::from_passphrase_file(&path), Err(KekError::File(FileError::Mode { .. }))));
+        let short = scratch.path().join("short");
+        write_new(&short, b"horse").expect("written");
+        assert!(matches!(Kek::from_passphrase_file(&short), Err(KekError::Short)));
     }
 
     #[test]
@@ -316,18 +307,8 @@ mod tests {
             (32, 1, 1, ""),
             (32, 1, 1, "not base64"),
         ] {
-            let lock = Lock::Passphrase {
-                argon2id: Argon2Cost {
-                    memory_kib,
-                    passes,
-                    lanes,
-                },
-                salt: salt.to_owned(),
-            };
-            assert!(
-                matches!(kek.unlock(&lock), Err(KekError::Cost)),
-                "{memory_kib} {passes} {lanes} {salt}"
-            );
+            let lock = Lock::Passphrase { argon2id: Argon2Cost { memory_kib, passes, lanes }, salt: salt.to_owned() };
+            assert!(matches!(kek.unlock(&lock), Err(KekError::Cost)), "{memory_kib} {passes} {lanes} {salt}");
         }
     }
 
@@ -337,25 +318,11 @@ mod tests {
     fn the_passphrase_is_stretched_as_the_rfc_says() {
         let kek = passphrase("correct horse 电池");
         for (memory_kib, passes, lanes, expected) in [
-            (
-                64,
-                2,
-                1,
-                "090a2a41ddea10798904ba4ee98e168a99b58d64a31fe87933aee4e9989f1c92",
-            ),
-            (
-                32,
-                1,
-                2,
-                "10d903f76db5ccd0354f3ce8a7571cbb45abb13b25a43690051a500a8afb475e",
-            ),
+            (64, 2, 1, "090a2a41ddea10798904ba4ee98e168a99b58d64a31fe87933aee4e9989f1c92"),
+            (32, 1, 2, "10d903f76db5ccd0354f3ce8a7571cbb45abb13b25a43690051a500a8afb475e"),
         ] {
             let lock = Lock::Passphrase {
-                argon2id: Argon2Cost {
-                    memory_kib,
-                    passes,
-                    lanes,
-                },
+                argon2id: Argon2Cost { memory_kib, passes, lanes },
                 salt: "AAECAwQFBgcICQoLDA0ODw==".to_owned(),
             };
             let mut wanted = [0; 32];
@@ -371,10 +338,7 @@ mod tests {
         let (one, _) = kek.lock(&entropy).expect("locked");
         let (two, lock) = kek.lock(&entropy).expect("locked");
         assert_ne!(one.disclose(|key| *key), two.disclose(|key| *key));
-        assert_eq!(
-            key(&kek, &lock).expect("opened"),
-            two.disclose(|key| key.to_vec())
-        );
+        assert_eq!(key(&kek, &lock).expect("opened"), two.disclose(|key| key.to_vec()));
         assert!(matches!(lock, Lock::Passphrase { argon2id, .. } if argon2id == CHEAP));
     }
 }

@@ -32,9 +32,7 @@ pub use id::{KeyId, KeyIdError, KeyUse};
 pub use kek::{Argon2Cost, Kek, KekError};
 pub use mac::answer_commitment;
 pub use pseudonym::{Issued, Pseudonym, Pseudonyms, Traced};
-pub use ring::{
-    ChangeError, DEFAULT_OVERLAP_DAYS, Ends, KeyError, KeyState, KeyStatus, Ring, RingError,
-};
+pub use ring::{ChangeError, DEFAULT_OVERLAP_DAYS, Ends, KeyError, KeyState, KeyStatus, Ring, RingError};
 pub use seal::{SealError, Sealed, Sealer, SubjectTagger, UnsealError};
 pub use secret::Secret;
 pub use signer::LogSigner;

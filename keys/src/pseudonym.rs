@@ -54,26 +54,15 @@ struct Epochs {
 }
 
 impl Pseudonyms {
-    pub(crate) fn new(
-        current: EpochKeys,
-        previous: Option<EpochKeys>,
-        valid_until: Option<Timestamp>,
-    ) -> Self {
-        Self(Arc::new(Epochs {
-            current,
-            previous,
-            valid_until,
-        }))
+    pub(crate) fn new(current: EpochKeys, previous: Option<EpochKeys>, valid_until: Option<Timestamp>) -> Self {
+        Self(Arc::new(Epochs { current, previous, valid_until }))
     }
 
     /// The pseudonyms of the person with this citizen number for an institution (its register id) and a purpose
     /// group of the catalogue.
     pub fn issue(&self, institution: &str, purpose_group: &str, number: &str) -> Issued {
         let issue = |keys: &EpochKeys| keys.issue(institution, purpose_group, number);
-        Issued {
-            current: issue(&self.0.current),
-            previous: self.0.previous.as_ref().map(issue),
-        }
+        Issued { current: issue(&self.0.current), previous: self.0.previous.as_ref().map(issue) }
     }
 
     /// When the overlap of this snapshot ends; `None` where none is under way.
@@ -91,18 +80,11 @@ pub(crate) struct EpochKeys {
 
 impl EpochKeys {
     pub(crate) fn new(epoch: u32, body: &[u8; 32], tag: &[u8; 32]) -> Self {
-        Self {
-            body: MacKey::new(body),
-            tag: TagKey::new(epoch, tag),
-        }
+        Self { body: MacKey::new(body), tag: TagKey::new(epoch, tag) }
     }
 
     fn issue(&self, institution: &str, purpose_group: &str, number: &str) -> Pseudonym {
-        let parts = [
-            institution.as_bytes(),
-            purpose_group.as_bytes(),
-            number.as_bytes(),
-        ];
+        let parts = [institution.as_bytes(), purpose_group.as_bytes(), number.as_bytes()];
         let body: [u8; BODY_BYTES] = first(self.body.framed("credit/pseudonym", &parts));
         let tag = self.tag.tag(institution, purpose_group, &body);
         let mut bytes = [0_u8; BODY_BYTES + TAG_BYTES];
@@ -124,20 +106,12 @@ pub(crate) struct TagKey {
 
 impl TagKey {
     pub(crate) fn new(epoch: u32, key: &[u8; 32]) -> Self {
-        Self {
-            epoch,
-            key: MacKey::new(key),
-        }
+        Self { epoch, key: MacKey::new(key) }
     }
 
     fn tag(&self, institution: &str, purpose_group: &str, body: &[u8]) -> [u8; TAG_BYTES] {
         let epoch = self.epoch.to_be_bytes();
-        let parts = [
-            institution.as_bytes(),
-            purpose_group.as_bytes(),
-            &epoch,
-            body,
-        ];
+        let parts = [institution.as_bytes(), purpose_group.as_bytes(), &epoch, body];
         first(self.key.framed("credit/pseudonym-tag", &parts))
     }
 }
@@ -219,41 +193,11 @@ mod tests {
     /// `tag = hmac.new(T, framed(b"credit/pseudonym-tag", institution, group, epoch.to_bytes(4, "big"), body), …)[:8]`,
     /// `"psn1" + base64.b32encode(body + tag).decode().lower().rstrip("=")`.
     const VECTORS: [(&str, &str, &str, u32, &str); 5] = [
-        (
-            "housing-hz",
-            "housing",
-            PERSON,
-            1,
-            "psn1rl3mojrrqznakuucokt646l2z73cjktphtr5zlq",
-        ),
-        (
-            "housing-hz",
-            "housing",
-            PERSON,
-            2,
-            "psn1rl3mojrrqznakuucokt646l2z7nfjdvyrqmjazq",
-        ),
-        (
-            "bank-1",
-            "housing",
-            PERSON,
-            1,
-            "psn12cqxjwsx3gg2ks7izdaa7cjy5ywwdsyovzmci2a",
-        ),
-        (
-            "housing-hz",
-            "lending",
-            PERSON,
-            1,
-            "psn1wijag73izouycoaoqs4evd5xxm4ynrteva23afi",
-        ),
-        (
-            "housing-hz",
-            "housing",
-            "990028195512310087",
-            258,
-            "psn17hqsgrn6zlwkfvwbx2cpqgw46zfkh2qi5ghoswa",
-        ),
+        ("housing-hz", "housing", PERSON, 1, "psn1rl3mojrrqznakuucokt646l2z73cjktphtr5zlq"),
+        ("housing-hz", "housing", PERSON, 2, "psn1rl3mojrrqznakuucokt646l2z7nfjdvyrqmjazq"),
+        ("bank-1", "housing", PERSON, 1, "psn12cqxjwsx3gg2ks7izdaa7cjy5ywwdsyovzmci2a"),
+        ("housing-hz", "lending", PERSON, 1, "psn1wijag73izouycoaoqs4evd5xxm4ynrteva23afi"),
+        ("housing-hz", "housing", "990028195512310087", 258, "psn17hqsgrn6zlwkfvwbx2cpqgw46zfkh2qi5ghoswa"),
     ];
 
     #[test]
@@ -311,8 +255,7 @@ mod tests {
     fn a_tag_cannot_be_copied_to_frame_another() {
         let of = |number| {
             let pseudonym = issued("housing-hz", "housing", number);
-            base32::decode::<24>(pseudonym.strip_prefix(PREFIX).expect("the prefix"))
-                .expect("base32")
+            base32::decode::<24>(pseudonym.strip_prefix(PREFIX).expect("the prefix")).expect("base32")
         };
         let (mine, victim) = (of(PERSON), of("990028195512310087"));
         let mut framed = [0; 24];
@@ -320,10 +263,7 @@ mod tests {
         framed[16..].copy_from_slice(&victim[16..]);
         let mut text = PREFIX.to_owned();
         base32::encode(&framed, &mut text);
-        assert_eq!(
-            trace(&tag_keys(&[1]), &text, &["housing-hz"], &["housing"]),
-            None
-        );
+        assert_eq!(trace(&tag_keys(&[1]), &text, &["housing-hz"], &["housing"]), None);
     }
 
     #[test]
@@ -334,19 +274,10 @@ mod tests {
             for purpose_group in purpose_groups {
                 for epoch in [1, 2, 3] {
                     let leaked = keys(epoch).issue(institution, purpose_group, PERSON);
-                    let try_epochs = |epochs: &[u32]| {
-                        trace(
-                            &tag_keys(epochs),
-                            leaked.as_str(),
-                            &institutions,
-                            &purpose_groups,
-                        )
-                    };
-                    let expected = Traced {
-                        institution: institution.to_owned(),
-                        purpose_group: purpose_group.to_owned(),
-                        epoch,
-                    };
+                    let try_epochs =
+                        |epochs: &[u32]| trace(&tag_keys(epochs), leaked.as_str(), &institutions, &purpose_groups);
+                    let expected =
+                        Traced { institution: institution.to_owned(), purpose_group: purpose_group.to_owned(), epoch };
                     assert_eq!(try_epochs(&[1, 2, 3]), Some(expected));
                     assert_eq!(try_epochs(&[4]), None);
                 }

@@ -73,20 +73,9 @@ impl Ring {
         }
         let (kek, lock) = kek.lock(entropy).map_err(RingError::from)?;
         let (ring, ring_key) = RingKey::make(1, now, &kek, entropy)?;
-        let content = Content {
-            demo,
-            lock,
-            ring,
-            keys,
-        };
+        let content = Content { demo, lock, ring, keys };
         let stored = store(&folder, &content, &ring_key, entropy)?;
-        Ok(Self {
-            dir: dir.to_owned(),
-            content,
-            kek,
-            ring_key,
-            stored,
-        })
+        Ok(Self { dir: dir.to_owned(), content, kek, ring_key, stored })
     }
 
     /// Opens the ring in `dir`: the folder must have mode 0700 and the file 0600, both owned by who runs this.
@@ -94,9 +83,7 @@ impl Ring {
     /// # Errors
     /// [`RingError`].
     pub fn open(dir: &Path, kek: &Kek) -> Result<Self, RingError> {
-        let missing = || RingError::Missing {
-            dir: dir.to_owned(),
-        };
+        let missing = || RingError::Missing { dir: dir.to_owned() };
         let not_found = |error: FileError| match error {
             FileError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => missing(),
             other => other.into(),
@@ -104,18 +91,8 @@ impl Ring {
         // No lock: the file is only ever replaced whole.
         PrivateFolder::examine(dir).map_err(not_found)?;
         let bytes = read_private(&dir.join(FILE_NAME)).map_err(not_found)?;
-        let Opened {
-            content,
-            kek,
-            ring_key,
-        } = file::read(&bytes, kek)?;
-        Ok(Self {
-            dir: dir.to_owned(),
-            content,
-            kek,
-            ring_key,
-            stored: Sha256::digest(&*bytes).into(),
-        })
+        let Opened { content, kek, ring_key } = file::read(&bytes, kek)?;
+        Ok(Self { dir: dir.to_owned(), content, kek, ring_key, stored: Sha256::digest(&*bytes).into() })
     }
 
     /// Whether the ring was made for the demo. The mark is authenticated with the keys.
@@ -161,16 +138,9 @@ impl Ring {
     /// Finds to which institution and purpose group, and in which epoch, a pseudonym was issued, by trying them all;
     /// also in retired epochs. One that is altered in any character, or invented, is traced to nobody.
     #[must_use]
-    pub fn trace(
-        &self,
-        candidate: &str,
-        institutions: &[&str],
-        purpose_groups: &[&str],
-    ) -> Option<Traced> {
+    pub fn trace(&self, candidate: &str, institutions: &[&str], purpose_groups: &[&str]) -> Option<Traced> {
         let tags = self.of_use(KeyUse::Tag);
-        let keys: Vec<_> = tags
-            .filter_map(|key| key.disclose(|tag| TagKey::new(key.entry.epoch, tag)).ok())
-            .collect();
+        let keys: Vec<_> = tags.filter_map(|key| key.disclose(|tag| TagKey::new(key.entry.epoch, tag)).ok()).collect();
         pseudonym::trace(&keys, candidate, institutions, purpose_groups)
     }
 
@@ -179,9 +149,7 @@ impl Ring {
     /// # Errors
     /// [`KeyError::NeedsPeriod`] in a month without a data key: call [`ensure_period`](Self::ensure_period).
     pub fn sealer(&self, at: Timestamp, log: &str) -> Result<Sealer, KeyError> {
-        let key = self
-            .in_force(KeyUse::Data, at)
-            .map_err(|_| KeyError::NeedsPeriod)?;
+        let key = self.in_force(KeyUse::Data, at).map_err(|_| KeyError::NeedsPeriod)?;
         let ends = key.entry.ends.ok_or(KeyError::NeedsPeriod)?;
         Ok(Sealer::new(data_key(key)?, log, ends.superseded))
     }
@@ -192,9 +160,7 @@ impl Ring {
     /// # Errors
     /// None in a sound ring.
     pub fn previous_sealers(&self, at: Timestamp) -> Result<Vec<SubjectTagger>, KeyError> {
-        self.accepted(KeyUse::Data, at)
-            .map(|key| data_key(key).map(SubjectTagger::new))
-            .collect()
+        self.accepted(KeyUse::Data, at).map(|key| data_key(key).map(SubjectTagger::new)).collect()
     }
 
     /// Opens the sealed part of the record of query `id` in `log`.
@@ -213,9 +179,7 @@ impl Ring {
             .of_use(KeyUse::Data)
             .find(|key| key.entry.id == *key_id)
             .ok_or_else(|| UnsealError::UnknownKey(key_id.clone()))?;
-        data_key(key)
-            .map_err(|_| UnsealError::Destroyed(key_id.clone()))?
-            .unseal(log, id, sealed, commit)
+        data_key(key).map_err(|_| UnsealError::Destroyed(key_id.clone()))?.unseal(log, id, sealed, commit)
     }
 
     /// A snapshot that makes digests for the gateway's own state at `at`.
@@ -225,10 +189,7 @@ impl Ring {
     pub fn state_key(&self, at: Timestamp) -> Result<StateKey, KeyError> {
         let current = self.in_force(KeyUse::State, at)?;
         let previous = self.accepted(KeyUse::State, at).last();
-        Ok(StateKey::new(
-            current.disclose(MacKey::new)?,
-            previous.map(|key| key.disclose(MacKey::new)).transpose()?,
-        ))
+        Ok(StateKey::new(current.disclose(MacKey::new)?, previous.map(|key| key.disclose(MacKey::new)).transpose()?))
     }
 
     /// The signer of the log of this origin; also of a retired one, whose last checkpoint it signs.
@@ -236,13 +197,9 @@ impl Ring {
     /// # Errors
     /// [`KeyError::UnknownOrigin`] or [`KeyError::Destroyed`].
     pub fn log_signer(&self, origin: &str) -> Result<LogSigner, KeyError> {
-        let unknown = || KeyError::UnknownOrigin {
-            origin: origin.to_owned(),
-        };
-        let key = self
-            .of_use(KeyUse::Log)
-            .find(|key| key.entry.origin.as_deref() == Some(origin))
-            .ok_or_else(unknown)?;
+        let unknown = || KeyError::UnknownOrigin { origin: origin.to_owned() };
+        let key =
+            self.of_use(KeyUse::Log).find(|key| key.entry.origin.as_deref() == Some(origin)).ok_or_else(unknown)?;
         LogSigner::new(key.material()?).ok_or_else(unknown)
     }
 
@@ -252,14 +209,11 @@ impl Ring {
     }
 
     fn in_force(&self, key_use: KeyUse, at: Timestamp) -> Result<&Key, KeyError> {
-        self.of_use(key_use)
-            .find(|key| key.entry.state(at) == KeyState::Active)
-            .ok_or(KeyError::NotInForce { key_use })
+        self.of_use(key_use).find(|key| key.entry.state(at) == KeyState::Active).ok_or(KeyError::NotInForce { key_use })
     }
 
     fn accepted(&self, key_use: KeyUse, at: Timestamp) -> impl Iterator<Item = &Key> {
-        self.of_use(key_use)
-            .filter(move |key| key.entry.state(at) == KeyState::Accepted)
+        self.of_use(key_use).filter(move |key| key.entry.state(at) == KeyState::Accepted)
     }
 
     /// The pseudonym key and the tag key of one epoch.
@@ -268,19 +222,12 @@ impl Ring {
         let tag = self
             .of_use(KeyUse::Tag)
             .find(|key| key.entry.epoch == epoch)
-            .ok_or(KeyError::NotInForce {
-                key_use: KeyUse::Tag,
-            })?;
+            .ok_or(KeyError::NotInForce { key_use: KeyUse::Tag })?;
         body.disclose(|body| tag.disclose(|tag| EpochKeys::new(epoch, body, tag)))?
     }
 
     /// Writes the next content and then takes it over; refused if another process wrote in the meantime.
-    fn commit(
-        &mut self,
-        content: Content,
-        ring_key: Option<Material>,
-        entropy: &dyn Entropy,
-    ) -> Result<(), RingError> {
+    fn commit(&mut self, content: Content, ring_key: Option<Material>, entropy: &dyn Entropy) -> Result<(), RingError> {
         let folder = PrivateFolder::lock(&self.dir)?;
         let present = read_private(&self.dir.join(FILE_NAME))?;
         if self.stored != <[u8; 32]>::from(Sha256::digest(&*present)) {

@@ -20,10 +20,7 @@ impl Scratch {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("credit-keys-{}-{count}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .expect("a folder");
+        DirBuilder::new().mode(0o700).create(&path).expect("a folder");
         Self(path)
     }
 
@@ -68,11 +65,7 @@ impl Entropy for NoEntropy {
 }
 
 /// Argon2id that costs a test nothing.
-pub(crate) const CHEAP: Argon2Cost = Argon2Cost {
-    memory_kib: 32,
-    passes: 1,
-    lanes: 1,
-};
+pub(crate) const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 32, passes: 1, lanes: 1 };
 
 pub(crate) fn passphrase(text: &str) -> Kek {
     Kek::from_passphrase_at(Secret::new(text.to_owned()), CHEAP).expect("long enough")

@@ -65,14 +65,10 @@ pub enum UnsealError {
     #[error("key `{0}` was destroyed: what it sealed is gone for good")]
     Destroyed(KeyId),
     /// Sealed under another key, for another log or query, or changed since.
-    #[error(
-        "the sealed part is not what key, log and query id made: it was changed or belongs to another record"
-    )]
+    #[error("the sealed part is not what key, log and query id made: it was changed or belongs to another record")]
     NotGenuine,
     /// Opened, but to something else than the record committed to.
-    #[error(
-        "the sealed part opens to other content than its record committed to: do not rely on it"
-    )]
+    #[error("the sealed part opens to other content than its record committed to: do not rely on it")]
     Commitment,
     /// Opened, but is not written as a sealer writes it.
     #[error("the sealed part opens to content without proper padding: it was not made by a sealer")]
@@ -94,11 +90,7 @@ struct Inner {
 
 impl Sealer {
     pub(crate) fn new(key: DataKey, log: &str, valid_until: Timestamp) -> Self {
-        Self(Arc::new(Inner {
-            key,
-            log: log.to_owned(),
-            valid_until,
-        }))
+        Self(Arc::new(Inner { key, log: log.to_owned(), valid_until }))
     }
 
     /// Id of the data key: leaf key `key`.
@@ -124,12 +116,7 @@ impl Sealer {
     ///
     /// # Errors
     /// [`SealError`]; nothing of the plaintext stays behind.
-    pub fn seal(
-        &self,
-        id: &str,
-        plaintext: &[u8],
-        entropy: &dyn Entropy,
-    ) -> Result<Sealed, SealError> {
+    pub fn seal(&self, id: &str, plaintext: &[u8], entropy: &dyn Entropy) -> Result<Sealed, SealError> {
         let Inner { key, log, .. } = &*self.0;
         let inside_bytes = inside_length(plaintext.len()).ok_or(SealError::TooLong)?;
         // One buffer of the final size: it never moves, so the plaintext is written once and encrypted in place.
@@ -140,27 +127,16 @@ impl Sealer {
         buffer.push(END_OF_PLAINTEXT);
         buffer.resize(NONCE_BYTES + inside_bytes, 0);
 
-        let (nonce, inside) = buffer
-            .split_first_chunk_mut::<NONCE_BYTES>()
-            .ok_or(SealError::Cipher)?;
-        let (opening, padded) = inside
-            .split_first_chunk::<OPENING_BYTES>()
-            .ok_or(SealError::Cipher)?;
+        let (nonce, inside) = buffer.split_first_chunk_mut::<NONCE_BYTES>().ok_or(SealError::Cipher)?;
+        let (opening, padded) = inside.split_first_chunk::<OPENING_BYTES>().ok_or(SealError::Cipher)?;
         let commit = commitment(opening, log, id, padded);
         let tag = key
             .record_cipher(log, id)
             .ok_or(SealError::Cipher)?
-            .encrypt_inout_detached(
-                (&*nonce).into(),
-                &associated_data(log, id, &key.id),
-                inside.into(),
-            )
+            .encrypt_inout_detached((&*nonce).into(), &associated_data(log, id, &key.id), inside.into())
             .map_err(|_| SealError::Cipher)?;
         buffer.extend_from_slice(&tag);
-        Ok(Sealed {
-            ciphertext: std::mem::take(&mut *buffer),
-            commit,
-        })
+        Ok(Sealed { ciphertext: std::mem::take(&mut *buffer), commit })
     }
 }
 
@@ -196,11 +172,7 @@ pub(crate) struct DataKey {
 
 impl DataKey {
     pub(crate) fn new(id: KeyId, key: &[u8; 32]) -> Self {
-        Self {
-            id,
-            subject: MacKey::new(key),
-            records: Hkdf::new(None, key),
-        }
+        Self { id, subject: MacKey::new(key), records: Hkdf::new(None, key) }
     }
 
     fn subject_tag(&self, institution: &str, number: &str) -> [u8; 32] {
@@ -224,12 +196,8 @@ impl DataKey {
         sealed: &[u8],
         commit: &[u8; 32],
     ) -> Result<Secret<Vec<u8>>, UnsealError> {
-        let (nonce, rest) = sealed
-            .split_first_chunk::<NONCE_BYTES>()
-            .ok_or(UnsealError::NotGenuine)?;
-        let (body, tag) = rest
-            .split_last_chunk::<TAG_BYTES>()
-            .ok_or(UnsealError::NotGenuine)?;
+        let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(UnsealError::NotGenuine)?;
+        let (body, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(UnsealError::NotGenuine)?;
         let mut inside = Zeroizing::new(body.to_vec());
         self.record_cipher(log, id)
             .ok_or(UnsealError::NotGenuine)?
@@ -240,9 +208,7 @@ impl DataKey {
                 tag.into(),
             )
             .map_err(|_| UnsealError::NotGenuine)?;
-        let (opening, padded) = inside
-            .split_first_chunk::<OPENING_BYTES>()
-            .ok_or(UnsealError::Padding)?;
+        let (opening, padded) = inside.split_first_chunk::<OPENING_BYTES>().ok_or(UnsealError::Padding)?;
         if !bool::from(commitment(opening, log, id, padded).ct_eq(commit)) {
             return Err(UnsealError::Commitment);
         }

@@ -48,16 +48,8 @@ mod tests {
     fn the_signature_is_that_of_the_rfc() {
         let seed = std::array::from_fn(|place| u8::try_from(place).expect("small"));
         let signer = LogSigner::new(&Material::new(seed)).expect("a signer");
-        let hex = |bytes: &[u8]| {
-            bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-        };
-        assert_eq!(
-            hex(&signer.public_key()),
-            "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
-        );
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(hex(&signer.public_key()), "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8");
         assert_eq!(
             hex(&signer.sign(b"checkpoint\n")),
             "7ce4d3c378916ddfd28a2f4f069aa08b49dcc8f6fbcede24a53d26da703efa6a\

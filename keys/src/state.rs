@@ -44,24 +44,12 @@ mod tests {
 
     #[test]
     fn digests_are_keyed_and_framed() {
-        let key = |from: u8| {
-            MacKey::new(&std::array::from_fn(|place| {
-                from + u8::try_from(place).expect("small")
-            }))
-        };
-        let hex = |bytes: [u8; 32]| {
-            bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-        };
+        let key = |from: u8| MacKey::new(&std::array::from_fn(|place| from + u8::try_from(place).expect("small")));
+        let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let parts: [&[u8]; 2] = [b"bank-1", b"key-1"];
 
         let alone = StateKey::new(key(0), None).digest("credit/idempotency", &parts);
-        assert_eq!(
-            (hex(alone.current).as_str(), alone.previous),
-            (EXPECTED, None)
-        );
+        assert_eq!((hex(alone.current).as_str(), alone.previous), (EXPECTED, None));
 
         let turned = StateKey::new(key(1), Some(key(0))).digest("credit/idempotency", &parts);
         assert_ne!(turned.current, alone.current);

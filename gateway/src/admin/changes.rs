@@ -1,5 +1,5 @@
-//! What can be asked of a running gateway. Each change is recorded first (a suspension: in force first), and the leaf
-//! names who asked.
+//! What can be asked of a running gateway. Each change is a leaf that names who asked. What widens (an institution added
+//! or resumed) is recorded first; what narrows or turns (a suspension, a key) is in force first.
 
 use credit_audit::{
     leaf::{Entry, Event, InstitutionChange, KeyEvent, LeafError, RegisterChange, Suspension},
@@ -77,6 +77,7 @@ pub enum ChangeError {
 /// # Errors
 /// Why not.
 pub async fn apply(gateway: &Gateway, change: Change, by: &str) -> Result<Value, ChangeError> {
+    let _turn = gateway.changes.lock().await;
     match change {
         Change::InstitutionAdd { particulars } => {
             gateway.register.check(&particulars)?;

@@ -35,9 +35,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     take_ports(&mut settings.listen, arguments.port_base)?;
     let address = settings.listen.institutions;
     serving::run(settings, async |gateway| {
-        tour::run(&arguments.dir, &gateway).await.map_err(|error| Failure::new(1, error))?;
+        let toured = tour::run(&arguments.dir, &gateway).await;
         if arguments.once {
-            return Ok(Then::End);
+            return toured.map(|()| Then::End).map_err(|error| Failure::new(1, error));
+        }
+        // Whoever changed the demo (suspended the bank, say) still wants it served.
+        if let Err(error) = toured {
+            say(format_args!("{error}\n"));
         }
         tour::print_calls(&arguments.dir, &gateway).map_err(Failure::unavailable)?;
         say(format_args!("ready https://{address}"));

@@ -1,8 +1,10 @@
 //! `keys init|status|rotate|trace`.
 
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path};
+
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
-use credit_keys::{DEFAULT_OVERLAP_DAYS, Kek, Ring, SystemEntropy};
+use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, Kek, Ring, SystemEntropy};
 use serde_json::Value;
 
 use super::{ConfigFile, Failure, change};
@@ -46,6 +48,9 @@ pub(super) struct Rotate {
     /// For `log`: the name of the log that follows 后继日志的名称
     #[arg(long, required_if_eq("use_", "log"))]
     origin: Option<String>,
+    /// For `log`: the old log cannot be sealed, because it is lost, damaged or put back from a backup 旧日志无法封存
+    #[arg(long, requires = "origin")]
+    without_seal: bool,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -64,8 +69,11 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             }
             Ok(())
         }
-        Keys::Rotate(Rotate { origin: Some(origin), config, .. }) => rotate_log(&config, &origin),
-        Keys::Rotate(Rotate { use_, overlap_days, origin: None, config }) => {
+        Keys::Rotate(Rotate { use_, origin: Some(origin), without_seal, config, .. }) if use_ == "log" => {
+            rotate_log(&config, &origin, without_seal)
+        }
+        Keys::Rotate(Rotate { origin: Some(_), .. }) => Err(Failure::usage("--origin goes with `log` only")),
+        Keys::Rotate(Rotate { use_, overlap_days, config, .. }) => {
             let done = change::make(config.read()?, Change::KeysRotate { use_, overlap_days })?;
             say(format_args!("{}: {done}", words("已轮换并留痕", "turned and on the record")));
             Ok(())
@@ -77,6 +85,11 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
 fn init(config: &ConfigFile) -> Result<(), Failure> {
     let settings = config.read()?;
     let entropy = SystemEntropy::new();
+    for folder in [settings.keys.key_file.as_deref().and_then(Path::parent), settings.keys.dir.parent()] {
+        let folder = folder.unwrap_or(Path::new("."));
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|error| Failure::usage(format_args!("cannot make `{}`: {error}", folder.display())))?;
+    }
     let kek = match &settings.keys.key_file {
         Some(path) if !path.exists() => Kek::create_key_file(path, &entropy).map_err(Failure::usage)?,
         Some(_) | None => start::read_kek(&settings).map_err(|error| Failure::start(&error))?,
@@ -88,25 +101,40 @@ fn init(config: &ConfigFile) -> Result<(), Failure> {
         words("已新建密钥环", "made the key ring"),
         settings.keys.dir.display(),
         words(
-            "请将密钥文件或口令另行备份",
+            "请将密钥文件或口令另行备份:没有它,任何密封内容都无法打开",
             "back up its key file or passphrase elsewhere: without it nothing sealed can be opened"
         )
     ));
     Ok(())
 }
 
-/// A new log key is a new log: the old one is sealed, and its last leaf names the one that follows.
-fn rotate_log(config: &ConfigFile, next: &str) -> Result<(), Failure> {
+/// A new log key is a new log: the old one is sealed, and its last leaf names the one that follows. The key comes first,
+/// so that a fault in between leaves a log that can still be sealed.
+fn rotate_log(config: &ConfigFile, next: &str, without_seal: bool) -> Result<(), Failure> {
     let settings = config.read()?;
+    if next == settings.log.origin {
+        return Err(Failure::usage(format_args!("`{next}` is the name of the log now: a new log needs another")));
+    }
     let (clock, entropy) = (SystemClock::new(), SystemEntropy::new());
-    let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
     let checkpoint = settings.data.dir.join("log/checkpoint");
-    let index = change::seal(settings, next)?;
-    let key = ring.open_log(next, clock.now(), &entropy).map_err(|error| Failure::new(1, error))?;
+    let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
+    match ring.open_log(next, clock.now(), &entropy) {
+        // An earlier call may have come this far and no further.
+        Ok(_) | Err(ChangeError::OriginTaken { .. }) => {}
+        Err(error) => return Err(Failure::new(1, error)),
+    }
+    if without_seal {
+        say(words("旧日志未封存。", "The old log is not sealed."));
+    } else {
+        let index = change::seal(settings, next)?;
+        say(format_args!("{} {index}", words("日志已封存,其最后一条记录为第", "The log is sealed; its last leaf is")));
+    }
     say(format_args!(
-        "{} {index}; {} {key}\n  log.origin = \"{next}\"\n  log.continues = \"{}\"\n  data.dir = …",
-        words("日志已封存,记录", "the log is sealed by leaf"),
-        words("新密钥;请在配置中改为:", "the new key is; now write into the configuration:"),
+        "{}\n  log.origin = \"{next}\"\n  log.continues = \"{}\"\n  data.dir = …",
+        words(
+            "新日志的密钥已就绪。请在配置中写入(data.dir 须为新目录):",
+            "The key of the new log is ready. Write into the configuration, with a folder of its own as data.dir:"
+        ),
         checkpoint.display(),
     ));
     Ok(())

@@ -6,9 +6,10 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use hyper::{Request, Response, body::Incoming, service::Service};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use prometheus::IntCounter;
 use rustls::ServerConfig;
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
 };
@@ -27,6 +28,10 @@ use crate::{
 const HEAD_BYTES: usize = 16 * 1024;
 const HEAD_LINES: usize = 64;
 
+/// Of a caller whose handshake failed, so much is still read, for so long.
+const LAST_BYTES: u64 = 64 * 1024;
+const LAST_WAIT: Duration = Duration::from_millis(500);
+
 /// What a listener needs to know of its bounds; shared by the tasks of its connections.
 pub struct Door {
     /// TLS, or plain for the listeners that are public or on loopback.
@@ -35,8 +40,12 @@ pub struct Door {
     pub connections: Arc<Semaphore>,
     /// Time for the handshake.
     pub handshake: Duration,
-    /// Time for a request head, the wait for it included.
+    /// Time for the wait for a request.
     pub idle: Duration,
+    /// Time for the head of a request at a gated door, from its first byte on.
+    pub head: Duration,
+    /// Counts handshakes that fail.
+    pub failed_handshakes: IntCounter,
     /// Streams at once on an HTTP/2 connection.
     pub streams: u32,
     /// Whether heads of HTTP/1.1 are looked at before hyper reads them ([`head`](super::head)); the service must then
@@ -57,12 +66,19 @@ pub struct Peer {
 impl Door {
     /// A door with the bounds of the configuration.
     #[must_use]
-    pub fn new(tls: Option<Arc<ServerConfig>>, bounds: &Bounds, draining: watch::Receiver<bool>) -> Self {
+    pub fn new(
+        tls: Option<Arc<ServerConfig>>,
+        bounds: &Bounds,
+        failed_handshakes: IntCounter,
+        draining: watch::Receiver<bool>,
+    ) -> Self {
         Self {
             tls,
             connections: Arc::new(Semaphore::new(bounds.connections)),
             handshake: Duration::from_millis(bounds.handshake_ms),
             idle: Duration::from_secs(bounds.idle_s),
+            head: Duration::from_millis(bounds.request_ms),
+            failed_handshakes,
             streams: u32::try_from(bounds.journeys_per_connection).unwrap_or(u32::MAX),
             gated: false,
             draining,
@@ -117,18 +133,31 @@ where
         return http1(stream, door, service(Peer { certificate: None, gate: None })).await;
     };
     let acceptor = TlsAcceptor::from(Arc::clone(tls));
-    let Ok(Ok(stream)) = tokio::time::timeout(door.handshake, acceptor.accept(stream)).await else {
-        return;
+    let stream = match tokio::time::timeout(door.handshake, acceptor.accept(stream).into_fallible()).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err((_, stream))) => {
+            door.failed_handshakes.inc();
+            return part(stream).await;
+        }
+        Err(_) => return door.failed_handshakes.inc(),
     };
     let (_, session) = stream.get_ref();
     let certificate = session.peer_certificates().and_then(<[_]>::first).map(|certificate| Thumbprint::of(certificate));
     if session.alpn_protocol() == Some(b"h2") {
         http2(stream, door, service(Peer { certificate, gate: None })).await;
     } else if door.gated {
-        let (stream, gate) = Gated::new(stream);
+        let (stream, gate) = Gated::new(stream, door.head);
         http1(stream, door, service(Peer { certificate, gate: Some(gate) })).await;
     } else {
         http1(stream, door, service(Peer { certificate, gate: None })).await;
+    }
+}
+
+/// Lets the alert of a failed handshake arrive: a socket that is closed with unread bytes takes it back.
+async fn part(mut stream: TcpStream) {
+    if stream.shutdown().await.is_ok() {
+        let (mut rest, mut nowhere) = (stream.take(LAST_BYTES), tokio::io::sink());
+        drop(tokio::time::timeout(LAST_WAIT, tokio::io::copy(&mut rest, &mut nowhere)).await);
     }
 }
 

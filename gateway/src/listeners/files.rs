@@ -1,8 +1,8 @@
 //! The published log as files (tlog-tiles): which paths there are, and how they are read.
 
-use std::path::{Path, PathBuf};
+use std::{io, path::Path};
 
-use credit_audit::tile::{TileKind, parse_path};
+use credit_audit::tile::{self, FULL_WIDTH, TileKind, TileName, parse_path};
 use http_body_util::Full;
 use hyper::{
     Response, StatusCode,
@@ -52,8 +52,8 @@ impl LogFile {
 
 /// Reads a file of the log, or answers 404.
 pub async fn serve(folder: &Path, file: &LogFile) -> Response<Body> {
-    let path: PathBuf = folder.join(file.path());
-    let Ok(Ok(bytes)) = tokio::task::spawn_blocking(move || std::fs::read(path)).await else {
+    let (folder, name) = (folder.to_owned(), file.path().to_owned());
+    let Ok(Ok(bytes)) = tokio::task::spawn_blocking(move || read(&folder, &name)).await else {
         return plain(StatusCode::NOT_FOUND, "not found\n");
     };
     let mut response = Response::new(Full::new(Bytes::from(bytes)));
@@ -69,6 +69,21 @@ pub async fn serve(folder: &Path, file: &LogFile) -> Response<Body> {
     response
 }
 
+/// A partial tile is cleaned up once its full one is there; whoever still asks for it gets that one's beginning.
+fn read(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
+    let whole = match (std::fs::read(folder.join(name)), parse_path(name)) {
+        (Err(error), Some(partial)) if error.kind() == io::ErrorKind::NotFound && partial.width < FULL_WIDTH => partial,
+        (read, _) => return read,
+    };
+    let full = std::fs::read(folder.join(TileName { width: FULL_WIDTH, ..whole }.path()))?;
+    let width = usize::from(whole.width);
+    let length = match whole.kind {
+        TileKind::Hashes(_) => width * 32,
+        TileKind::Entries => tile::entries(&full).take(width).flatten().map(|entry| entry.len() + 2).sum(),
+    };
+    full.get(..length).map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
 /// A short plain answer.
 #[must_use]
 pub fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
@@ -76,4 +91,50 @@ pub fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_paths_are_no_files_of_the_log() {
+        for path in [
+            "",
+            "/",
+            "/log",
+            "/log/",
+            "/log/wal/lock",
+            "/../state.sqlite",
+            "/tile/0/../../state.sqlite",
+            "/tile/0/1",
+            "/log.vkey/",
+        ] {
+            assert!(LogFile::of(path).is_none(), "{path}");
+        }
+        assert!(matches!(LogFile::of("/log/tile/entries/000"), Some(LogFile::Entries(_))));
+        assert!(matches!(LogFile::of("/tile/0/000.p/7"), Some(LogFile::Tile(_))));
+    }
+
+    #[test]
+    fn a_partial_that_was_cleaned_up_is_the_beginning_of_the_full_one() {
+        let folder = crate::demo::scratch::Scratch::new();
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        };
+        assert!(read(folder.path(), "tile/0/000.p/3").is_err());
+        let hashes: Vec<u8> = (0..256_u32).flat_map(|n| [u8::try_from(n % 251).unwrap(); 32]).collect();
+        write("tile/0/000", &hashes);
+        assert_eq!(read(folder.path(), "tile/0/000.p/3").unwrap(), hashes[..96]);
+        let mut bundle = Vec::new();
+        for n in 0..256 {
+            tile::push_entry(&mut bundle, "x".repeat(n % 5).as_bytes()).unwrap();
+        }
+        write("tile/entries/000", &bundle);
+        assert_eq!(read(folder.path(), "tile/entries/000.p/3").unwrap(), b"\0\0\0\x01x\0\x02xx");
+        write("tile/0/000.p/3", b"as it is");
+        assert_eq!(read(folder.path(), "tile/0/000.p/3").unwrap(), b"as it is");
+    }
 }

@@ -14,11 +14,15 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use futures_util::task::AtomicWaker;
 use hyper::{Request, header};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Sleep,
+};
 
 /// No body length was told yet.
 const UNTOLD: u64 = u64::MAX;
@@ -60,17 +64,20 @@ const START: At = At::Line { empty: true, cr: false, first: true };
 /// A stream with the gate before it.
 pub struct Gated<T> {
     inner: T,
+    /// Time for a head, from its first byte on.
+    time: Duration,
+    deadline: Option<Pin<Box<Sleep>>>,
     gate: Arc<Gate>,
     at: At,
     held: Vec<u8>,
 }
 
 impl<T> Gated<T> {
-    /// Puts a gate before a stream.
-    pub fn new(inner: T) -> (Self, Arc<Gate>) {
+    /// Puts a gate before a stream; a head that is not whole after `time` ends it.
+    pub fn new(inner: T, time: Duration) -> (Self, Arc<Gate>) {
         let gate =
             Arc::new(Gate { bare_lf: AtomicBool::new(false), body: AtomicU64::new(UNTOLD), waker: AtomicWaker::new() });
-        (Self { inner, gate: Arc::clone(&gate), at: START, held: Vec::new() }, gate)
+        (Self { inner, time, deadline: None, gate: Arc::clone(&gate), at: START, held: Vec::new() }, gate)
     }
 
     /// How many of these bytes may pass now: up to the end of a head, or of a body.
@@ -112,6 +119,24 @@ impl<T> Gated<T> {
         passed
     }
 
+    /// Nothing to read now: in the middle of a head that may go on only for so long.
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.is_within_head() {
+            self.deadline = None;
+            return Poll::Pending;
+        }
+        let time = self.time;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
+        deadline.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn is_within_head(&self) -> bool {
+        match self.at {
+            At::Line { empty, first, .. } => !(empty && first),
+            At::HeadEnd | At::Body(_) => false,
+        }
+    }
+
     /// Takes up the body length once it is told.
     fn poll_told(&mut self, context: &Context<'_>) -> Poll<()> {
         if !matches!(self.at, At::HeadEnd) {
@@ -147,7 +172,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for Gated<T> {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.inner).poll_read(context, buffer))?;
+        let Poll::Ready(read) = Pin::new(&mut this.inner).poll_read(context, buffer) else {
+            return this.poll_deadline(context);
+        };
+        read?;
         let (_, new) = buffer.filled().split_at(before);
         let passed = this.pass(new);
         let (_, rest) = new.split_at(passed);
@@ -200,7 +228,7 @@ mod tests {
     /// What comes out before the gate holds, for each told length in turn; chunks are written one by one.
     async fn through(chunks: &[&[u8]], lengths: &[u64]) -> (Vec<Vec<u8>>, bool) {
         let (mut writer, reader) = tokio::io::duplex(4_096);
-        let (mut gated, gate) = Gated::new(reader);
+        let (mut gated, gate) = Gated::new(reader, Duration::from_secs(5));
         for chunk in chunks {
             writer.write_all(chunk).await.unwrap();
         }
@@ -242,6 +270,23 @@ mod tests {
         assert!(sound);
         assert_eq!(parts[0], head);
         assert_eq!(parts[1], b"\n\n\n\nGET / HTTP/1.1\r\n\r\n");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_end_ends_the_connection_and_an_idle_one_waits() {
+        let (mut writer, reader) = tokio::io::duplex(4_096);
+        let (mut gated, gate) = Gated::new(reader, Duration::from_secs(5));
+        let mut buffer = [0; 64];
+        let idle = tokio::time::timeout(Duration::from_secs(60), gated.read(&mut buffer)).await;
+        assert!(idle.is_err(), "no head has begun");
+        writer.write_all(b"GET / HTTP/1.1\r\n\r\nGET").await.unwrap();
+        assert_eq!(gated.read(&mut buffer).await.unwrap(), 18);
+        assert!(gate.head_was_read(&request(None)));
+        assert_eq!(gated.read(&mut buffer).await.unwrap(), 3);
+        let began = tokio::time::Instant::now();
+        let ended = gated.read(&mut buffer).await.unwrap_err();
+        assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(began.elapsed().as_secs(), 5);
     }
 
     #[tokio::test]

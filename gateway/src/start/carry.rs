@@ -72,7 +72,7 @@ pub(super) fn apply_changes(register: &Register, changes: &[(u64, String)]) -> R
     for (_, leaf) in changes {
         if let Ok(change) = serde_json::from_str::<InstitutionChange>(leaf) {
             let unknown = || RegisterError::Unusable(change.institution.clone());
-            register.add(&Particulars {
+            let particulars = Particulars {
                 id: InstitutionId::parse(&change.institution).map_err(|_| unknown())?,
                 kind: InstitutionKind::parse(&change.institution_kind).ok_or_else(unknown)?,
                 certificates: change.certificates.clone(),
@@ -80,7 +80,12 @@ pub(super) fn apply_changes(register: &Register, changes: &[(u64, String)]) -> R
                 burst: change.burst,
                 distinct_subjects_a_day: change.distinct_subjects_a_day,
                 look_ups_a_person_a_day: change.look_ups_a_person_a_day,
-            })?;
+            };
+            // Also written into the configuration since: the same is said twice.
+            if register.by_id(&change.institution).is_ok_and(|known| known.particulars == particulars) {
+                continue;
+            }
+            register.add(&particulars)?;
         } else if let Ok(change) = serde_json::from_str::<Suspension>(leaf) {
             suspended.insert(change.institution, change.suspended);
         }

@@ -1,9 +1,7 @@
 //! Opening the key ring.
 
-use std::fs;
-
 use credit_audit::{leaf::KeyEvent, log::Signer};
-use credit_keys::{Kek, LogSigner, Ring, Secret};
+use credit_keys::{Kek, LogSigner, Ring};
 
 use super::StartError;
 use crate::settings::Settings;
@@ -42,12 +40,7 @@ pub fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
         return Ok(Kek::from_key_file(path)?);
     }
     let path = settings.keys.passphrase_file.clone().unwrap_or_default();
-    let passphrase = fs::read_to_string(&path).map_err(|source| StartError::File {
-        doing: "read",
-        path: path.display().to_string(),
-        source,
-    })?;
-    Ok(Kek::from_passphrase(Secret::new(passphrase.trim_end_matches('\n').to_owned()))?)
+    Ok(Kek::from_passphrase_file(&path)?)
 }
 
 /// The leaf of a data key that was made for a new period.

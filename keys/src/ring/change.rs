@@ -72,18 +72,10 @@ impl Ring {
     ///
     /// # Errors
     /// [`ChangeError`]; then the ring is as it was.
-    pub fn open_log(
-        &mut self,
-        origin: &str,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Result<KeyId, ChangeError> {
+    pub fn open_log(&mut self, origin: &str, now: Timestamp, entropy: &dyn Entropy) -> Result<KeyId, ChangeError> {
         let origin = parse_origin(origin)?;
         let mut keys = self.content.keys.clone();
-        if keys
-            .iter()
-            .any(|key| key.entry.origin.as_ref() == Some(&origin))
-        {
+        if keys.iter().any(|key| key.entry.origin.as_ref() == Some(&origin)) {
             return Err(ChangeError::OriginTaken { origin });
         }
         let id = next_epoch(&mut keys, KeyUse::Log, now, 0, entropy)?;
@@ -101,20 +93,12 @@ impl Ring {
     ///
     /// # Errors
     /// [`ChangeError`]; then the ring is as it was.
-    pub fn destroy(
-        &mut self,
-        id: &KeyId,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Result<(), ChangeError> {
+    pub fn destroy(&mut self, id: &KeyId, now: Timestamp, entropy: &dyn Entropy) -> Result<(), ChangeError> {
         if *id == self.content.ring.id() {
             return Err(ChangeError::InUse(id.clone()));
         }
         let mut keys = self.content.keys.clone();
-        let key = keys
-            .iter_mut()
-            .find(|key| key.entry.id == *id)
-            .ok_or_else(|| ChangeError::UnknownKey(id.clone()))?;
+        let key = keys.iter_mut().find(|key| key.entry.id == *id).ok_or_else(|| ChangeError::UnknownKey(id.clone()))?;
         match key.entry.state(now) {
             KeyState::Accepted | KeyState::Retired => {}
             KeyState::Pending | KeyState::Active => return Err(ChangeError::InUse(id.clone())),
@@ -125,40 +109,26 @@ impl Ring {
         self.commit_keys(keys, entropy)
     }
 
-    fn rotate_ring_key(
-        &mut self,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Result<KeyId, ChangeError> {
+    fn rotate_ring_key(&mut self, now: Timestamp, entropy: &dyn Entropy) -> Result<KeyId, ChangeError> {
         let before = &self.content.ring;
         if now <= before.activates {
             return Err(ChangeError::ClockBehind(before.id()));
         }
         let (ring, ring_key) = RingKey::make(before.epoch + 1, now, &self.kek, entropy)?;
         let id = ring.id();
-        let content = Content {
-            ring,
-            ..self.content.clone()
-        };
+        let content = Content { ring, ..self.content.clone() };
         self.commit(content, Some(ring_key), entropy)?;
         Ok(id)
     }
 
     fn commit_keys(&mut self, keys: Vec<Key>, entropy: &dyn Entropy) -> Result<(), ChangeError> {
-        let content = Content {
-            keys,
-            ..self.content.clone()
-        };
+        let content = Content { keys, ..self.content.clone() };
         Ok(self.commit(content, None, entropy)?)
     }
 }
 
 /// The keys of a new ring.
-pub(super) fn first_keys(
-    now: Timestamp,
-    origin: &str,
-    entropy: &dyn Entropy,
-) -> Result<Vec<Key>, ChangeError> {
+pub(super) fn first_keys(now: Timestamp, origin: &str, entropy: &dyn Entropy) -> Result<Vec<Key>, ChangeError> {
     let origin = parse_origin(origin)?;
     let mut keys = Vec::new();
     for key_use in [KeyUse::Pseudonym, KeyUse::Tag, KeyUse::State, KeyUse::Log] {
@@ -220,10 +190,7 @@ fn next_in_month(
     entropy: &dyn Entropy,
 ) -> Result<KeyId, ChangeError> {
     let ends = ends(now, overlap_days)?;
-    for key in keys
-        .iter_mut()
-        .filter(|key| key.entry.key_use == KeyUse::Data)
-    {
+    for key in keys.iter_mut().filter(|key| key.entry.key_use == KeyUse::Data) {
         if key.entry.state(now) == KeyState::Active {
             key.entry.ends = Some(ends);
         }
@@ -239,9 +206,7 @@ fn push_data(
     entropy: &dyn Entropy,
 ) -> Result<KeyId, ChangeError> {
     let month = month_of(at);
-    let next_month = month
-        .checked_add(1.month())
-        .map_err(|_| ChangeError::Time)?;
+    let next_month = month.checked_add(1.month()).map_err(|_| ChangeError::Time)?;
     let mut made = 0;
     for Key { entry, .. } in keys.iter() {
         if entry.key_use == KeyUse::Data && month_of(entry.activates) == month {
@@ -266,10 +231,7 @@ fn push_data(
 fn push(keys: &mut Vec<Key>, entry: Entry, entropy: &dyn Entropy) -> Result<KeyId, EntropyError> {
     let id = entry.id.clone();
     let material = Material::make(|key| entropy.fill(key))?;
-    keys.push(Key {
-        entry,
-        material: Some(Arc::new(material)),
-    });
+    keys.push(Key { entry, material: Some(Arc::new(material)) });
     Ok(id)
 }
 
@@ -280,13 +242,8 @@ fn next_number(keys: &[Key], key_use: KeyUse) -> u32 {
 
 fn ends(superseded: Timestamp, overlap_days: u16) -> Result<Ends, ChangeError> {
     let overlap = SignedDuration::from_hours(24 * i64::from(overlap_days));
-    let accepted_until = superseded
-        .checked_add(overlap)
-        .map_err(|_| ChangeError::Time)?;
-    Ok(Ends {
-        superseded,
-        accepted_until,
-    })
+    let accepted_until = superseded.checked_add(overlap).map_err(|_| ChangeError::Time)?;
+    Ok(Ends { superseded, accepted_until })
 }
 
 /// First day of the calendar month, UTC: data keys turn everywhere at the same instant.
@@ -305,8 +262,6 @@ fn parse_origin(origin: &str) -> Result<String, ChangeError> {
     if (1..=255).contains(&origin.len()) && origin.bytes().all(visible) && !origin.ends_with('/') {
         Ok(origin.to_owned())
     } else {
-        Err(ChangeError::Origin {
-            origin: origin.chars().take(255).collect(),
-        })
+        Err(ChangeError::Origin { origin: origin.chars().take(255).collect() })
     }
 }

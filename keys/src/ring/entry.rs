@@ -118,10 +118,7 @@ pub(crate) struct Key {
 
 impl Key {
     /// Lends the material.
-    pub(crate) fn disclose<R>(
-        &self,
-        reader: impl FnOnce(&[u8; KEY_BYTES]) -> R,
-    ) -> Result<R, KeyError> {
+    pub(crate) fn disclose<R>(&self, reader: impl FnOnce(&[u8; KEY_BYTES]) -> R) -> Result<R, KeyError> {
         Ok(self.material()?.disclose(reader))
     }
 

@@ -111,9 +111,7 @@ pub enum KeyError {
         key_use: KeyUse,
     },
     /// No log of that name.
-    #[error(
-        "the ring has no signing key for log `{origin}`: open that log, or name the ring's own"
-    )]
+    #[error("the ring has no signing key for log `{origin}`: open that log, or name the ring's own")]
     UnknownOrigin {
         /// The name.
         origin: String,

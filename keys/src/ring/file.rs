@@ -77,14 +77,7 @@ impl RingKey {
     ) -> Result<(Self, Material), RingError> {
         let key = Material::make(|key| entropy.fill(key))?;
         let wrapped = key.disclose(|key| encrypt(kek, &wrap_data(epoch), key, entropy))?;
-        Ok((
-            Self {
-                epoch,
-                activates,
-                wrapped,
-            },
-            key,
-        ))
+        Ok((Self { epoch, activates, wrapped }, key))
     }
 
     pub(super) fn id(&self) -> KeyId {
@@ -93,11 +86,7 @@ impl RingKey {
 }
 
 /// The file's bytes.
-pub(super) fn write(
-    content: &Content,
-    ring_key: &Material,
-    entropy: &dyn Entropy,
-) -> Result<String, RingError> {
+pub(super) fn write(content: &Content, ring_key: &Material, entropy: &dyn Entropy) -> Result<String, RingError> {
     let header = Header {
         format: FORMAT.to_owned(),
         demo: content.demo,
@@ -121,27 +110,16 @@ pub(super) fn read(bytes: &[u8], kek: &Kek) -> Result<Opened, RingError> {
         .and_then(|text| text.strip_prefix(OPEN)?.strip_suffix(CLOSE))
         .and_then(|inner| inner.rsplit_once(BETWEEN))
         .ok_or(RingError::Malformed("outline"))?;
-    let header: Header =
-        serde_json::from_str(header_text).map_err(|_| RingError::Malformed("header"))?;
+    let header: Header = serde_json::from_str(header_text).map_err(|_| RingError::Malformed("header"))?;
     if header.format != FORMAT {
         return Err(RingError::Malformed("format"));
     }
     let kek = kek.unlock(&header.lock)?;
-    let unwrapped = decrypt(&kek, &wrap_data(header.ring.epoch), &header.ring.wrapped)
-        .ok_or(RingError::WrongKek)?;
+    let unwrapped = decrypt(&kek, &wrap_data(header.ring.epoch), &header.ring.wrapped).ok_or(RingError::WrongKek)?;
     let ring_key = material(&unwrapped).ok_or(RingError::Damaged)?;
     let plain = decrypt(&ring_key, &body_data(header_text), body).ok_or(RingError::Damaged)?;
     let keys = put_together(header.keys, &plain).ok_or(RingError::Damaged)?;
-    Ok(Opened {
-        content: Content {
-            demo: header.demo,
-            lock: header.lock,
-            ring: header.ring,
-            keys,
-        },
-        kek,
-        ring_key,
-    })
+    Ok(Opened { content: Content { demo: header.demo, lock: header.lock, ring: header.ring, keys }, kek, ring_key })
 }
 
 /// Gives each key that is not destroyed its 32 bytes; `None` if there are too few or too many.
@@ -157,11 +135,7 @@ fn put_together(entries: Vec<Entry>, plain: &[u8]) -> Option<Vec<Key>> {
             Some(Key { entry, material })
         })
         .collect();
-    if materials.next().is_some() {
-        None
-    } else {
-        keys
-    }
+    if materials.next().is_some() { None } else { keys }
 }
 
 fn material(bytes: &[u8]) -> Option<Material> {
@@ -182,12 +156,7 @@ fn body_data(header: &str) -> Vec<u8> {
 }
 
 /// Base64 of nonce ‖ ciphertext ‖ tag.
-fn encrypt(
-    key: &Material,
-    associated: &[u8],
-    plain: &[u8],
-    entropy: &dyn Entropy,
-) -> Result<String, RingError> {
+fn encrypt(key: &Material, associated: &[u8], plain: &[u8], entropy: &dyn Entropy) -> Result<String, RingError> {
     let mut nonce = [0_u8; NONCE_BYTES];
     entropy.fill(&mut nonce)?;
     let mut buffer = Zeroizing::new(plain.to_vec());
@@ -203,14 +172,7 @@ fn decrypt(key: &Material, associated: &[u8], text: &str) -> Option<Zeroizing<Ve
     let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>()?;
     let (body, tag) = rest.split_last_chunk::<TAG_BYTES>()?;
     let mut plain = Zeroizing::new(body.to_vec());
-    cipher(key)
-        .decrypt_inout_detached(
-            nonce.into(),
-            associated,
-            plain.as_mut_slice().into(),
-            tag.into(),
-        )
-        .ok()?;
+    cipher(key).decrypt_inout_detached(nonce.into(), associated, plain.as_mut_slice().into(), tag.into()).ok()?;
     Some(plain)
 }
 
@@ -239,16 +201,10 @@ mod tests {
         };
         let body = |bytes: usize| vec![1; bytes];
         for bytes in [0, 31, 32, 63, 65, 96, 128] {
-            assert!(
-                put_together(entries(), &body(bytes)).is_none(),
-                "{bytes} bytes"
-            );
+            assert!(put_together(entries(), &body(bytes)).is_none(), "{bytes} bytes");
         }
         let keys = put_together(entries(), &[[1; 32], [3; 32]].concat()).expect("keys");
-        let first_bytes: Vec<_> = keys
-            .iter()
-            .map(|key| key.disclose(|key| key[0]).ok())
-            .collect();
+        let first_bytes: Vec<_> = keys.iter().map(|key| key.disclose(|key| key[0]).ok()).collect();
         assert_eq!(first_bytes, [Some(1), None, Some(3)]);
     }
 }

@@ -42,12 +42,7 @@ impl Bench {
         let kek = Kek::create_key_file(&scratch.path().join("kek"), &entropy).expect("a key file");
         let dir = scratch.path().join("keys");
         let ring = Ring::create(&dir, &kek, start(), ORIGIN, demo, &entropy).expect("a ring");
-        Self {
-            scratch,
-            entropy,
-            kek,
-            ring,
-        }
+        Self { scratch, entropy, kek, ring }
     }
 
     fn dir(&self) -> PathBuf {
@@ -63,9 +58,7 @@ impl Bench {
     }
 
     fn rotate(&mut self, key_use: KeyUse, now: &str, overlap_days: u16) -> Vec<KeyId> {
-        let rotated = self
-            .ring
-            .rotate(key_use, at(now), overlap_days, &self.entropy);
+        let rotated = self.ring.rotate(key_use, at(now), overlap_days, &self.entropy);
         rotated.expect("rotated")
     }
 

@@ -52,20 +52,13 @@ fn seal_inside(inside: &[u8]) -> Sealed {
     let tag = key
         .record_cipher(LOG, QUERY)
         .expect("a cipher")
-        .encrypt_inout_detached(
-            (&nonce).into(),
-            &associated_data(LOG, QUERY, &key.id),
-            body.as_mut_slice().into(),
-        )
+        .encrypt_inout_detached((&nonce).into(), &associated_data(LOG, QUERY, &key.id), body.as_mut_slice().into())
         .expect("encrypted");
     let commit = match inside.split_first_chunk() {
         Some((opening, padded)) => commitment(opening, LOG, QUERY, padded),
         None => [0; 32],
     };
-    Sealed {
-        ciphertext: [&nonce, body.as_slice(), &tag].concat(),
-        commit,
-    }
+    Sealed { ciphertext: [&nonce, body.as_slice(), &tag].concat(), commit }
 }
 
 #[test]
@@ -77,11 +70,7 @@ fn another_key_log_query_or_key_id_does_not_open_it() {
         (key(), "credit-gateway.example/2026/r2", QUERY),
         (key(), LOG, "01930000-0000-7000-8000-000000000002"),
         // The same bytes in a row, divided elsewhere.
-        (
-            key(),
-            "credit-gateway.example/2026/r10",
-            "1930000-0000-7000-8000-000000000001",
-        ),
+        (key(), "credit-gateway.example/2026/r10", "1930000-0000-7000-8000-000000000001"),
     ] {
         let refused = opened(key.unseal(log, query, &ciphertext, &commit));
         assert_eq!(refused, Err(UnsealError::NotGenuine));
@@ -96,11 +85,7 @@ fn a_change_anywhere_does_not_open() {
         let mut changed = ciphertext.clone();
         changed[place] ^= 1;
         assert_eq!(open(&changed), Err(UnsealError::NotGenuine), "{place}");
-        assert_eq!(
-            open(&ciphertext[..place]),
-            Err(UnsealError::NotGenuine),
-            "{place}"
-        );
+        assert_eq!(open(&ciphertext[..place]), Err(UnsealError::NotGenuine), "{place}");
     }
     let longer = [ciphertext.as_slice(), &[0]].concat();
     assert_eq!(open(&longer), Err(UnsealError::NotGenuine));
@@ -172,11 +157,7 @@ fn the_length_says_nothing_for_nearly_everybody() {
         (8159, 8220),
     ] {
         let sealed = sealer().seal(QUERY, &vec![0x80; plain_bytes], &Counting);
-        assert_eq!(
-            sealed.expect("sealed").ciphertext.len(),
-            sealed_bytes,
-            "{plain_bytes}"
-        );
+        assert_eq!(sealed.expect("sealed").ciphertext.len(), sealed_bytes, "{plain_bytes}");
     }
 }
 
@@ -188,25 +169,11 @@ fn the_length_says_nothing_for_nearly_everybody() {
 /// with `nonce = bytes(range(100, 112))`; of `sealed` its SHA-256 is compared.
 #[test]
 fn the_seal_is_made_as_the_vector_says() {
-    let hex = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let Sealed { ciphertext, commit } = sealed();
-    assert_eq!(
-        hex(&ciphertext[..24]),
-        "6465666768696a6b6c6d6e6fa9ace7a806ffc0de8e2cf91d"
-    );
-    assert_eq!(
-        hex(&Sha256::digest(&ciphertext)),
-        "7a746c8cbac35dd068a7b4e664d6ef6c35d19001e8bfa678a6d2fd1d52c8d52f"
-    );
-    assert_eq!(
-        hex(&commit),
-        "2520d2a3ae7afa5ffb066b6b57f094da717f068e1ef476de9d7f607d3a17449e"
-    );
+    assert_eq!(hex(&ciphertext[..24]), "6465666768696a6b6c6d6e6fa9ace7a806ffc0de8e2cf91d");
+    assert_eq!(hex(&Sha256::digest(&ciphertext)), "7a746c8cbac35dd068a7b4e664d6ef6c35d19001e8bfa678a6d2fd1d52c8d52f");
+    assert_eq!(hex(&commit), "2520d2a3ae7afa5ffb066b6b57f094da717f068e1ef476de9d7f607d3a17449e");
     // `hmac.new(bytes(range(64, 96)), framed(b"credit/subject", b"housing-hz", number), sha256)`
     assert_eq!(
         hex(&sealer().subject_tag("housing-hz", "990001199003071012")),

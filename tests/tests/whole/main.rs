@@ -2,6 +2,10 @@
 
 mod answers;
 mod canary;
+mod clients;
+mod commands;
+mod configurations;
+mod doors;
 mod faults;
 mod forms;
 mod heads;

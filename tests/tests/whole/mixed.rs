@@ -218,7 +218,6 @@ impl Run {
 
     fn end(self) -> Mixed {
         let metrics = plain(self.folder().port_base() + 4, "GET", "/metrics").text();
-        std::fs::write("/tmp/t1-err.txt", self.gateway.err().text()).unwrap();
         let (out, err) = (self.gateway.out().clone(), self.gateway.err().clone());
         let folder = self.gateway.stop();
         let mut numbers: Vec<String> = folder.persons().into_iter().map(|person| person.number).collect();

@@ -9,9 +9,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 fn refusal(bench: &Bench) -> RingError {
-    Ring::open(&bench.dir(), &bench.kek)
-        .err()
-        .expect("a refusal")
+    Ring::open(&bench.dir(), &bench.kek).err().expect("a refusal")
 }
 
 #[test]
@@ -38,10 +36,7 @@ fn a_ring_is_not_written_where_others_may_see_it() {
     fs::create_dir(&open).expect("a folder");
     set_mode(&open, 0o755);
     let refused = Ring::create(&open, &bench.kek, start(), ORIGIN, false, &bench.entropy);
-    assert!(matches!(
-        refused.err(),
-        Some(ChangeError::Ring(RingError::File(FileError::Mode { .. })))
-    ));
+    assert!(matches!(refused.err(), Some(ChangeError::Ring(RingError::File(FileError::Mode { .. })))));
     assert_eq!(fs::read_dir(&open).expect("listed").count(), 0);
 }
 
@@ -58,18 +53,8 @@ fn a_missing_ring_is_named_as_such() {
 fn an_existing_ring_is_never_overwritten() {
     let bench = Bench::new();
     let before = fs::read(bench.file()).expect("read");
-    let refused = Ring::create(
-        &bench.dir(),
-        &bench.kek,
-        start(),
-        ORIGIN,
-        true,
-        &bench.entropy,
-    );
-    assert!(matches!(
-        refused.err(),
-        Some(ChangeError::Ring(RingError::Exists { .. }))
-    ));
+    let refused = Ring::create(&bench.dir(), &bench.kek, start(), ORIGIN, true, &bench.entropy);
+    assert!(matches!(refused.err(), Some(ChangeError::Ring(RingError::Exists { .. }))));
     assert_eq!(fs::read(bench.file()).expect("read"), before);
 }
 
@@ -82,10 +67,7 @@ fn another_key_does_not_open_the_ring() {
     assert!(matches!(refused, Some(RingError::WrongKek)));
     let phrase = passphrase("correct horse battery");
     let refused = Ring::open(&bench.dir(), &phrase).err();
-    assert!(matches!(
-        refused,
-        Some(RingError::Kek(KekError::OtherKind { .. }))
-    ));
+    assert!(matches!(refused, Some(RingError::Kek(KekError::OtherKind { .. }))));
 }
 
 #[test]
@@ -111,10 +93,7 @@ fn a_change_of_any_byte_is_refused() {
     let dir = scratch.path().join("keys");
     Ring::create(&dir, &phrase, start(), ORIGIN, true, &Stream::new()).expect("a ring");
 
-    for (path, kek) in [
-        (by_file.file(), &by_file.kek),
-        (dir.join(FILE_NAME), &phrase),
-    ] {
+    for (path, kek) in [(by_file.file(), &by_file.kek), (dir.join(FILE_NAME), &phrase)] {
         let bytes = fs::read(path).expect("read");
         file::read(&bytes, kek).expect("sound");
         for place in 0..bytes.len() {
@@ -171,20 +150,12 @@ fn a_change_by_another_process_is_not_lost() {
     let ids = bench.rotate(KeyUse::State, "2026-12-01T00:00:00Z", 1);
     let now = at("2026-12-02T00:00:00Z");
     let refused = other.rotate(KeyUse::State, now, 1, &bench.entropy).err();
-    assert!(matches!(
-        refused,
-        Some(ChangeError::Ring(RingError::Overtaken))
-    ));
+    assert!(matches!(refused, Some(ChangeError::Ring(RingError::Overtaken))));
     assert_eq!(ids, [id("state-2")]);
-    assert_eq!(
-        states(&bench.reopened(), now),
-        bench.states("2026-12-02T00:00:00Z")
-    );
+    assert_eq!(states(&bench.reopened(), now), bench.states("2026-12-02T00:00:00Z"));
 
     let mut other = bench.reopened();
-    let ids = other
-        .rotate(KeyUse::State, now, 1, &bench.entropy)
-        .expect("rotated");
+    let ids = other.rotate(KeyUse::State, now, 1, &bench.entropy).expect("rotated");
     assert_eq!(ids, [id("state-3")]);
 }
 
@@ -195,23 +166,14 @@ fn a_failed_write_leaves_the_ring_as_it_was() {
     let before = fs::read(bench.file()).expect("read");
     let before_states = bench.states("2026-12-01T00:00:00Z");
 
-    let refused = bench
-        .ring
-        .rotate(KeyUse::Pseudonym, now, 30, &NoEntropy)
-        .err();
-    assert!(matches!(
-        refused,
-        Some(ChangeError::Ring(RingError::Entropy(_)))
-    ));
+    let refused = bench.ring.rotate(KeyUse::Pseudonym, now, 30, &NoEntropy).err();
+    assert!(matches!(refused, Some(ChangeError::Ring(RingError::Entropy(_)))));
     // A folder stands where the temporary file should go.
     let in_the_way = bench.dir().join(".ring.json.new");
     fs::create_dir(&in_the_way).expect("a folder");
     for key_use in [KeyUse::Pseudonym, KeyUse::State, KeyUse::Data, KeyUse::Ring] {
         let refused = bench.ring.rotate(key_use, now, 30, &bench.entropy).err();
-        assert!(matches!(
-            refused,
-            Some(ChangeError::Ring(RingError::File(FileError::Io { .. })))
-        ));
+        assert!(matches!(refused, Some(ChangeError::Ring(RingError::File(FileError::Io { .. })))));
     }
     assert_eq!(bench.states("2026-12-01T00:00:00Z"), before_states);
     assert_eq!(fs::read(bench.file()).expect("read"), before);
@@ -241,12 +203,7 @@ fn the_ring_key_turns_without_changing_what_it_guards() {
 fn no_key_stands_in_the_file() {
     let bench = Bench::new();
     let bytes = fs::read(bench.file()).expect("read");
-    let hex = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let text = String::from_utf8(bytes.clone()).expect("text");
     for key in &bench.ring.content.keys {
         let material = key.disclose(|key| *key).expect("material");
@@ -254,8 +211,6 @@ fn no_key_stands_in_the_file() {
         assert!(!text.contains(&hex(&material[..8])));
     }
     let names = fs::read_dir(bench.dir()).expect("listed");
-    let names: Vec<_> = names
-        .map(|entry| entry.expect("entry").file_name())
-        .collect();
+    let names: Vec<_> = names.map(|entry| entry.expect("entry").file_name()).collect();
     assert_eq!(names, [FILE_NAME]);
 }

@@ -16,31 +16,12 @@ fn a_new_ring_has_one_key_of_every_use() {
     let bench = Bench::new();
     let status = bench.ring.status(start());
     let ids: Vec<_> = status.iter().map(|key| key.id.as_str()).collect();
-    assert_eq!(
-        ids,
-        [
-            "pseudonym-1",
-            "tag-1",
-            "state-1",
-            "log-1",
-            "data-2026-11",
-            "ring-1"
-        ]
-    );
+    assert_eq!(ids, ["pseudonym-1", "tag-1", "state-1", "log-1", "data-2026-11", "ring-1"]);
     assert!(status.iter().all(|key| key.state == Active));
     for key_use in KeyUse::ALL {
-        assert_eq!(
-            status.iter().filter(|key| key.key_use == key_use).count(),
-            1
-        );
+        assert_eq!(status.iter().filter(|key| key.key_use == key_use).count(), 1);
     }
-    let mut materials: Vec<_> = bench
-        .ring
-        .content
-        .keys
-        .iter()
-        .map(|key| key.disclose(|key| *key))
-        .collect();
+    let mut materials: Vec<_> = bench.ring.content.keys.iter().map(|key| key.disclose(|key| *key)).collect();
     materials.dedup();
     assert_eq!(materials.len(), 5, "no two keys are the same");
 }
@@ -59,24 +40,16 @@ fn changes_that_make_no_sense_are_refused() {
     for key_use in [KeyUse::Pseudonym, KeyUse::State, KeyUse::Ring] {
         for now in [start(), at("2026-11-22T01:59:59Z")] {
             let refused = ring.rotate(key_use, now, 30, entropy).err();
-            assert!(
-                matches!(refused, Some(ChangeError::ClockBehind(_))),
-                "{key_use}"
-            );
+            assert!(matches!(refused, Some(ChangeError::ClockBehind(_))), "{key_use}");
         }
     }
-    let refused = ring
-        .rotate(KeyUse::Pseudonym, Timestamp::MAX, 1, entropy)
-        .err();
+    let refused = ring.rotate(KeyUse::Pseudonym, Timestamp::MAX, 1, entropy).err();
     assert!(matches!(refused, Some(ChangeError::Time)));
     let refused = ring.ensure_period(Timestamp::MAX, 1, entropy).err();
     assert!(matches!(refused, Some(ChangeError::Time)));
     for origin in ["", "a b", "a+b", "a\n", "日本", "a/", &"a".repeat(256)] {
         let refused = ring.open_log(origin, later, entropy).err();
-        assert!(
-            matches!(refused, Some(ChangeError::Origin { .. })),
-            "{origin}"
-        );
+        assert!(matches!(refused, Some(ChangeError::Origin { .. })), "{origin}");
     }
     let refused = ring.open_log(ORIGIN, later, entropy).err();
     assert!(matches!(refused, Some(ChangeError::OriginTaken { .. })));
@@ -87,27 +60,14 @@ fn changes_that_make_no_sense_are_refused() {
 fn keys_in_force_are_not_destroyed() {
     let mut bench = Bench::new();
     let now = at("2026-11-30T23:59:59Z");
-    for key in [
-        "pseudonym-1",
-        "tag-1",
-        "state-1",
-        "log-1",
-        "data-2026-11",
-        "ring-1",
-    ] {
+    for key in ["pseudonym-1", "tag-1", "state-1", "log-1", "data-2026-11", "ring-1"] {
         let refused = bench.ring.destroy(&id(key), now, &bench.entropy).err();
         assert!(matches!(refused, Some(ChangeError::InUse(_))), "{key}");
     }
-    let refused = bench
-        .ring
-        .destroy(&id("pseudonym-2"), now, &bench.entropy)
-        .err();
+    let refused = bench.ring.destroy(&id("pseudonym-2"), now, &bench.entropy).err();
     assert!(matches!(refused, Some(ChangeError::UnknownKey(_))));
     let before_the_month = at("2026-10-31T23:59:59Z");
-    let refused = bench
-        .ring
-        .destroy(&id("data-2026-11"), before_the_month, &bench.entropy)
-        .err();
+    let refused = bench.ring.destroy(&id("data-2026-11"), before_the_month, &bench.entropy).err();
     assert!(matches!(refused, Some(ChangeError::InUse(_))));
 }
 
@@ -116,19 +76,9 @@ fn no_pseudonym_is_issued_before_the_first_epoch() {
     let bench = Bench::new();
     let early = at("2026-11-22T01:59:59.999999Z");
     let refused = bench.ring.pseudonyms(early).err();
-    assert!(matches!(
-        refused,
-        Some(KeyError::NotInForce {
-            key_use: KeyUse::Pseudonym
-        })
-    ));
+    assert!(matches!(refused, Some(KeyError::NotInForce { key_use: KeyUse::Pseudonym })));
     let refused = bench.ring.state_key(early).err();
-    assert!(matches!(
-        refused,
-        Some(KeyError::NotInForce {
-            key_use: KeyUse::State
-        })
-    ));
+    assert!(matches!(refused, Some(KeyError::NotInForce { key_use: KeyUse::State })));
     assert_eq!(of(states(&bench.ring, early), "pseudonym"), [Pending]);
 }
 
@@ -145,37 +95,19 @@ fn an_overlap_issues_both_pseudonyms_and_ends_by_itself() {
     for (now, current, previous, old_state) in [
         ("2026-11-30T23:59:59.999999Z", &first, None, Active),
         ("2026-12-01T00:00:00Z", &second, Some(&first), Accepted),
-        (
-            "2026-12-30T23:59:59.999999Z",
-            &second,
-            Some(&first),
-            Accepted,
-        ),
+        ("2026-12-30T23:59:59.999999Z", &second, Some(&first), Accepted),
         ("2026-12-31T00:00:00Z", &second, None, Retired),
         ("2036-12-31T00:00:00Z", &second, None, Retired),
     ] {
         for ring in [&bench.ring, &bench.reopened()] {
-            assert_eq!(
-                issued(ring, now),
-                (current.clone(), previous.cloned()),
-                "{now}"
-            );
+            assert_eq!(issued(ring, now), (current.clone(), previous.cloned()), "{now}");
             for kind in ["pseudonym", "tag"] {
                 assert_eq!(of(states(ring, at(now)), kind)[0], old_state, "{now}");
             }
         }
     }
-    let valid_until = |now| {
-        bench
-            .ring
-            .pseudonyms(at(now))
-            .expect("pseudonyms")
-            .valid_until()
-    };
-    assert_eq!(
-        valid_until("2026-12-02T00:00:00Z"),
-        Some(at("2026-12-31T00:00:00Z"))
-    );
+    let valid_until = |now| bench.ring.pseudonyms(at(now)).expect("pseudonyms").valid_until();
+    assert_eq!(valid_until("2026-12-02T00:00:00Z"), Some(at("2026-12-31T00:00:00Z")));
     assert_eq!(valid_until("2026-12-31T00:00:00Z"), None);
 }
 
@@ -184,10 +116,7 @@ fn an_overlap_of_no_days_issues_no_previous_pseudonym() {
     let mut bench = Bench::new();
     bench.rotate(KeyUse::Pseudonym, "2026-12-01T00:00:00Z", 0);
     assert_eq!(issued(&bench.ring, "2026-12-01T00:00:00Z").1, None);
-    assert_eq!(
-        of(bench.states("2026-12-01T00:00:00Z"), "pseudonym"),
-        [Retired, Active]
-    );
+    assert_eq!(of(bench.states("2026-12-01T00:00:00Z"), "pseudonym"), [Retired, Active]);
 }
 
 #[test]
@@ -213,15 +142,8 @@ fn pseudonyms_of_every_epoch_are_traced_until_their_tag_key_is_destroyed() {
     bench.rotate(KeyUse::Pseudonym, "2026-12-01T00:00:00Z", 1);
     let (second, _) = issued(&bench.ring, "2026-12-01T00:00:00Z");
     let trace = |ring: &Ring, candidate: &str| {
-        let traced = ring.trace(
-            candidate,
-            &["bank-1", "housing-hz"],
-            &["lending", "housing"],
-        )?;
-        assert_eq!(
-            (traced.institution.as_str(), traced.purpose_group.as_str()),
-            ("housing-hz", "housing")
-        );
+        let traced = ring.trace(candidate, &["bank-1", "housing-hz"], &["lending", "housing"])?;
+        assert_eq!((traced.institution.as_str(), traced.purpose_group.as_str()), ("housing-hz", "housing"));
         Some(traced.epoch)
     };
     for ring in [&bench.ring, &bench.reopened()] {
@@ -233,15 +155,9 @@ fn pseudonyms_of_every_epoch_are_traced_until_their_tag_key_is_destroyed() {
 
     // Without the body key nothing can be issued, yet what leaked can still be traced.
     let now = at("2027-01-01T00:00:00Z");
-    bench
-        .ring
-        .destroy(&id("pseudonym-1"), now, &bench.entropy)
-        .expect("destroyed");
+    bench.ring.destroy(&id("pseudonym-1"), now, &bench.entropy).expect("destroyed");
     assert_eq!(trace(&bench.reopened(), &first), Some(1));
-    bench
-        .ring
-        .destroy(&id("tag-1"), now, &bench.entropy)
-        .expect("destroyed");
+    bench.ring.destroy(&id("tag-1"), now, &bench.entropy).expect("destroyed");
     assert_eq!(trace(&bench.reopened(), &first), None);
     assert_eq!(trace(&bench.reopened(), &second), Some(2));
 }
@@ -254,16 +170,10 @@ fn a_destroyed_epoch_ends_its_overlap_and_nothing_else() {
         let before = issued(&bench.ring, "2026-12-02T00:00:00Z");
         assert!(before.1.is_some());
         let now = at("2026-12-02T00:00:00Z");
-        bench
-            .ring
-            .destroy(&id(key), now, &bench.entropy)
-            .expect("destroyed");
+        bench.ring.destroy(&id(key), now, &bench.entropy).expect("destroyed");
         let after = issued(&bench.reopened(), "2026-12-02T00:00:00Z");
         assert_eq!(after, (before.0, None));
-        assert_eq!(
-            of(bench.states("2026-12-02T00:00:00Z"), kind),
-            [Destroyed, Active]
-        );
+        assert_eq!(of(bench.states("2026-12-02T00:00:00Z"), kind), [Destroyed, Active]);
         let again = bench.ring.destroy(&id(key), now, &bench.entropy).err();
         assert!(matches!(again, Some(ChangeError::AlreadyDestroyed(_))));
     }
@@ -273,13 +183,7 @@ fn a_destroyed_epoch_ends_its_overlap_and_nothing_else() {
 fn a_snapshot_outlives_a_rotation_unchanged() {
     let mut bench = Bench::new();
     let snapshot = bench.ring.pseudonyms(start()).expect("pseudonyms");
-    let issue = || {
-        snapshot
-            .issue("housing-hz", "housing", PERSON)
-            .current
-            .as_str()
-            .to_owned()
-    };
+    let issue = || snapshot.issue("housing-hz", "housing", PERSON).current.as_str().to_owned();
     let before = issue();
     bench.rotate(KeyUse::Pseudonym, "2026-12-01T00:00:00Z", 30);
     assert_eq!(issue(), before);
@@ -294,10 +198,7 @@ fn state_digests_overlap_too() {
     };
     let first = digest(&bench.ring, "2026-11-22T02:00:00Z");
     assert_eq!(first.previous, None);
-    assert_eq!(
-        bench.rotate(KeyUse::State, "2026-12-01T00:00:00Z", 1),
-        [id("state-2")]
-    );
+    assert_eq!(bench.rotate(KeyUse::State, "2026-12-01T00:00:00Z", 1), [id("state-2")]);
     let second = digest(&bench.reopened(), "2026-12-01T00:00:00Z");
     assert_ne!(second.current, first.current);
     assert_eq!(second.previous, Some(first.current));
@@ -310,42 +211,19 @@ fn a_log_key_signs_for_its_own_origin_and_is_never_changed_under_it() {
     let mut bench = Bench::new();
     let unknown = bench.ring.log_signer(SECOND).err();
     assert!(matches!(unknown, Some(KeyError::UnknownOrigin { .. })));
-    let old = bench
-        .ring
-        .log_signer(ORIGIN)
-        .expect("a signer")
-        .public_key();
+    let old = bench.ring.log_signer(ORIGIN).expect("a signer").public_key();
 
     let now = at("2027-01-01T00:00:00Z");
-    let opened = bench
-        .ring
-        .open_log(SECOND, now, &bench.entropy)
-        .expect("opened");
+    let opened = bench.ring.open_log(SECOND, now, &bench.entropy).expect("opened");
     assert_eq!(opened, id("log-2"));
     assert_eq!(of(states(&bench.ring, now), "log"), [Retired, Active]);
     let reopened = bench.reopened();
-    assert_eq!(
-        reopened
-            .log_signer(ORIGIN)
-            .expect("still signs")
-            .public_key(),
-        old
-    );
-    assert_ne!(
-        reopened.log_signer(SECOND).expect("a signer").public_key(),
-        old
-    );
-    let origins: Vec<_> = reopened
-        .status(now)
-        .into_iter()
-        .filter_map(|key| key.origin)
-        .collect();
+    assert_eq!(reopened.log_signer(ORIGIN).expect("still signs").public_key(), old);
+    assert_ne!(reopened.log_signer(SECOND).expect("a signer").public_key(), old);
+    let origins: Vec<_> = reopened.status(now).into_iter().filter_map(|key| key.origin).collect();
     assert_eq!(origins, [ORIGIN, SECOND]);
 
-    bench
-        .ring
-        .destroy(&id("log-1"), now, &bench.entropy)
-        .expect("destroyed");
+    bench.ring.destroy(&id("log-1"), now, &bench.entropy).expect("destroyed");
     let gone = bench.ring.log_signer(ORIGIN).err();
     assert!(matches!(gone, Some(KeyError::Destroyed(key)) if key == id("log-1")));
 }
@@ -360,12 +238,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<(i64, Step)>> {
-    let rotated = prop::sample::select(vec![
-        KeyUse::Pseudonym,
-        KeyUse::State,
-        KeyUse::Data,
-        KeyUse::Ring,
-    ]);
+    let rotated = prop::sample::select(vec![KeyUse::Pseudonym, KeyUse::State, KeyUse::Data, KeyUse::Ring]);
     let step = prop_oneof![
         (rotated, 0_u16..60).prop_map(|(key_use, days)| Step::Rotate(key_use, days)),
         (0_u16..60).prop_map(Step::EnsurePeriod),

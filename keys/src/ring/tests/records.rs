@@ -20,10 +20,7 @@ fn unseal(ring: &Ring, key: &str, sealed: &Sealed) -> Result<Vec<u8>, UnsealErro
 
 fn previous(ring: &Ring, now: &str) -> Vec<String> {
     let taggers = ring.previous_sealers(at(now)).expect("taggers");
-    taggers
-        .iter()
-        .map(|tagger| tagger.key_id().as_str().to_owned())
-        .collect()
+    taggers.iter().map(|tagger| tagger.key_id().as_str().to_owned()).collect()
 }
 
 #[test]
@@ -34,38 +31,16 @@ fn a_month_without_a_key_seals_nothing_until_it_is_made() {
         assert_eq!(refused, Some(KeyError::NeedsPeriod), "{now}");
     }
     let now = at("2026-12-01T00:00:00.5Z");
-    let made = bench
-        .ring
-        .ensure_period(now, 30, &bench.entropy)
-        .expect("made");
+    let made = bench.ring.ensure_period(now, 30, &bench.entropy).expect("made");
     assert_eq!(made, Some(id("data-2026-12")));
-    let again = bench
-        .ring
-        .ensure_period(now, 30, &bench.entropy)
-        .expect("there");
+    let again = bench.ring.ensure_period(now, 30, &bench.entropy).expect("there");
     assert_eq!(again, None);
     // The first key of a month holds from its beginning, so a clock that steps back a little stops nothing.
     for (now, key, until) in [
-        (
-            "2026-11-01T00:00:00Z",
-            "data-2026-11",
-            "2026-12-01T00:00:00Z",
-        ),
-        (
-            "2026-11-30T23:59:59.999999Z",
-            "data-2026-11",
-            "2026-12-01T00:00:00Z",
-        ),
-        (
-            "2026-12-01T00:00:00Z",
-            "data-2026-12",
-            "2027-01-01T00:00:00Z",
-        ),
-        (
-            "2026-12-31T23:59:59.999999Z",
-            "data-2026-12",
-            "2027-01-01T00:00:00Z",
-        ),
+        ("2026-11-01T00:00:00Z", "data-2026-11", "2026-12-01T00:00:00Z"),
+        ("2026-11-30T23:59:59.999999Z", "data-2026-11", "2026-12-01T00:00:00Z"),
+        ("2026-12-01T00:00:00Z", "data-2026-12", "2027-01-01T00:00:00Z"),
+        ("2026-12-31T23:59:59.999999Z", "data-2026-12", "2027-01-01T00:00:00Z"),
     ] {
         let sealer = bench.reopened().sealer(at(now), ORIGIN).expect("a sealer");
         assert_eq!(sealer.key_id(), &id(key), "{now}");
@@ -76,28 +51,18 @@ fn a_month_without_a_key_seals_nothing_until_it_is_made() {
 #[test]
 fn a_record_opens_with_its_own_ring_key_log_and_query_only() {
     let mut bench = Bench::new();
-    bench
-        .ring
-        .ensure_period(at("2026-12-01T00:00:00Z"), 30, &bench.entropy)
-        .expect("made");
+    bench.ring.ensure_period(at("2026-12-01T00:00:00Z"), 30, &bench.entropy).expect("made");
     let (_, sealed) = seal(&bench, "2026-11-22T03:00:00Z");
-    assert_eq!(
-        unseal(&bench.ring, "data-2026-12", &sealed),
-        Err(UnsealError::NotGenuine)
-    );
+    assert_eq!(unseal(&bench.ring, "data-2026-12", &sealed), Err(UnsealError::NotGenuine));
     let unknown = UnsealError::UnknownKey(id("data-2026-10"));
     assert_eq!(unseal(&bench.ring, "data-2026-10", &sealed), Err(unknown));
     // Only data keys open records, whatever an id says.
     let unknown = UnsealError::UnknownKey(id("state-1"));
     assert_eq!(unseal(&bench.ring, "state-1", &sealed), Err(unknown));
     let Sealed { ciphertext, commit } = &sealed;
-    let other_log = bench
-        .ring
-        .unseal(&id("data-2026-11"), "other/log", QUERY, ciphertext, commit);
+    let other_log = bench.ring.unseal(&id("data-2026-11"), "other/log", QUERY, ciphertext, commit);
     assert_eq!(other_log.err(), Some(UnsealError::NotGenuine));
-    let other_commit = bench
-        .ring
-        .unseal(&id("data-2026-11"), ORIGIN, QUERY, ciphertext, &[0; 32]);
+    let other_commit = bench.ring.unseal(&id("data-2026-11"), ORIGIN, QUERY, ciphertext, &[0; 32]);
     assert_eq!(other_commit.err(), Some(UnsealError::Commitment));
     for ring in [&bench.ring, &bench.reopened()] {
         assert_eq!(unseal(ring, "data-2026-11", &sealed).as_deref(), Ok(PLAIN));
@@ -117,28 +82,13 @@ fn one_plaintext_is_never_sealed_to_the_same_bytes() {
 fn subject_tags_change_with_the_month_and_are_followed_through_the_overlap() {
     let mut bench = Bench::new();
     let (november, _) = seal(&bench, "2026-11-22T03:00:00Z");
-    bench
-        .ring
-        .ensure_period(at("2026-12-05T00:00:00Z"), 45, &bench.entropy)
-        .expect("made");
-    bench
-        .ring
-        .ensure_period(at("2027-01-05T00:00:00Z"), 45, &bench.entropy)
-        .expect("made");
+    bench.ring.ensure_period(at("2026-12-05T00:00:00Z"), 45, &bench.entropy).expect("made");
+    bench.ring.ensure_period(at("2027-01-05T00:00:00Z"), 45, &bench.entropy).expect("made");
     let (december, _) = seal(&bench, "2026-12-05T00:00:00Z");
-    assert_ne!(
-        november.subject_tag("bank-1", PERSON),
-        december.subject_tag("bank-1", PERSON)
-    );
-    let taggers = bench
-        .ring
-        .previous_sealers(at("2026-12-05T00:00:00Z"))
-        .expect("taggers");
+    assert_ne!(november.subject_tag("bank-1", PERSON), december.subject_tag("bank-1", PERSON));
+    let taggers = bench.ring.previous_sealers(at("2026-12-05T00:00:00Z")).expect("taggers");
     assert_eq!(taggers.len(), 1);
-    assert_eq!(
-        taggers[0].subject_tag("bank-1", PERSON),
-        november.subject_tag("bank-1", PERSON)
-    );
+    assert_eq!(taggers[0].subject_tag("bank-1", PERSON), november.subject_tag("bank-1", PERSON));
     // November's key was made with the ring, and so with the default overlap of 30 days.
     for (now, expected) in [
         ("2026-11-30T23:59:59Z", &[][..]),
@@ -146,10 +96,7 @@ fn subject_tags_change_with_the_month_and_are_followed_through_the_overlap() {
         ("2026-12-30T23:59:59Z", &["data-2026-11"][..]),
         ("2026-12-31T00:00:00Z", &[][..]),
         ("2027-01-01T00:00:00Z", &["data-2026-12"][..]),
-        (
-            "2027-02-14T23:59:59Z",
-            &["data-2026-12", "data-2027-01"][..],
-        ),
+        ("2027-02-14T23:59:59Z", &["data-2026-12", "data-2027-01"][..]),
         ("2027-02-15T00:00:00Z", &["data-2027-01"][..]),
     ] {
         assert_eq!(previous(&bench.reopened(), now), expected, "{now}");
@@ -162,26 +109,15 @@ fn destroying_a_data_key_ends_opening_and_linking() {
     let (sealer, sealed) = seal(&bench, "2026-11-22T03:00:00Z");
     let tag = sealer.subject_tag("bank-1", PERSON);
     let now = at("2026-12-02T00:00:00Z");
-    bench
-        .ring
-        .ensure_period(now, 30, &bench.entropy)
-        .expect("made");
+    bench.ring.ensure_period(now, 30, &bench.entropy).expect("made");
     let (_, kept) = seal(&bench, "2026-12-02T00:00:00Z");
     let body_bytes = |bench: &Bench| {
         let text = std::fs::read_to_string(bench.file()).expect("read");
-        text.rsplit_once("\"body\":")
-            .map(|(_, body)| body.len())
-            .expect("a body")
+        text.rsplit_once("\"body\":").map(|(_, body)| body.len()).expect("a body")
     };
     let before = body_bytes(&bench);
-    bench
-        .ring
-        .destroy(&id("data-2026-11"), now, &bench.entropy)
-        .expect("destroyed");
-    assert!(
-        body_bytes(&bench) < before,
-        "the material has left the file"
-    );
+    bench.ring.destroy(&id("data-2026-11"), now, &bench.entropy).expect("destroyed");
+    assert!(body_bytes(&bench) < before, "the material has left the file");
 
     for ring in [&bench.ring, &bench.reopened()] {
         let gone = UnsealError::Destroyed(id("data-2026-11"));
@@ -191,22 +127,13 @@ fn destroying_a_data_key_ends_opening_and_linking() {
         assert_eq!(refused, Some(KeyError::NeedsPeriod));
         assert_eq!(unseal(ring, "data-2026-12", &kept).as_deref(), Ok(PLAIN));
         let status = ring.status(now);
-        let destroyed = status
-            .iter()
-            .find(|key| key.id == id("data-2026-11"))
-            .expect("named");
-        assert_eq!(
-            (destroyed.state, destroyed.destroyed),
-            (KeyState::Destroyed, Some(now))
-        );
+        let destroyed = status.iter().find(|key| key.id == id("data-2026-11")).expect("named");
+        assert_eq!((destroyed.state, destroyed.destroyed), (KeyState::Destroyed, Some(now)));
     }
 
     // Should the clock go back into that month, it gets a new key under a new name, which links to nothing.
     let back = at("2026-11-29T00:00:00Z");
-    let made = bench
-        .ring
-        .ensure_period(back, 30, &bench.entropy)
-        .expect("made");
+    let made = bench.ring.ensure_period(back, 30, &bench.entropy).expect("made");
     assert_eq!(made, Some(id("data-2026-11-2")));
     let sealer = bench.ring.sealer(back, ORIGIN).expect("a sealer");
     assert_ne!(sealer.subject_tag("bank-1", PERSON), tag);
@@ -220,42 +147,20 @@ fn a_data_key_is_replaced_within_its_month() {
     assert_eq!(ids, [id("data-2026-11-2")]);
     for (now, key, before) in [
         ("2026-11-24T23:59:59Z", "data-2026-11", &[][..]),
-        (
-            "2026-11-25T00:00:00Z",
-            "data-2026-11-2",
-            &["data-2026-11"][..],
-        ),
+        ("2026-11-25T00:00:00Z", "data-2026-11-2", &["data-2026-11"][..]),
         ("2026-11-27T00:00:00Z", "data-2026-11-2", &[][..]),
     ] {
         let ring = bench.reopened();
-        assert_eq!(
-            ring.sealer(at(now), ORIGIN).expect("a sealer").key_id(),
-            &id(key)
-        );
+        assert_eq!(ring.sealer(at(now), ORIGIN).expect("a sealer").key_id(), &id(key));
         assert_eq!(previous(&ring, now), before, "{now}");
     }
-    assert_eq!(
-        unseal(&bench.ring, "data-2026-11", &sealed).as_deref(),
-        Ok(PLAIN)
-    );
+    assert_eq!(unseal(&bench.ring, "data-2026-11", &sealed).as_deref(), Ok(PLAIN));
     for now in ["2026-11-25T00:00:00Z", "2026-11-24T00:00:00Z"] {
-        let refused = bench
-            .ring
-            .rotate(KeyUse::Data, at(now), 2, &bench.entropy)
-            .err();
-        assert!(
-            matches!(refused, Some(ChangeError::ClockBehind(_))),
-            "{now}"
-        );
+        let refused = bench.ring.rotate(KeyUse::Data, at(now), 2, &bench.entropy).err();
+        assert!(matches!(refused, Some(ChangeError::ClockBehind(_))), "{now}");
     }
     let now = at("2026-11-26T00:00:00Z");
-    bench
-        .ring
-        .destroy(&id("data-2026-11"), now, &bench.entropy)
-        .expect("destroyed");
+    bench.ring.destroy(&id("data-2026-11"), now, &bench.entropy).expect("destroyed");
     // In a month without a key, rotating makes the first.
-    assert_eq!(
-        bench.rotate(KeyUse::Data, "2026-12-09T00:00:00Z", 2),
-        [id("data-2026-12")]
-    );
+    assert_eq!(bench.rotate(KeyUse::Data, "2026-12-09T00:00:00Z", 2), [id("data-2026-12")]);
 }

@@ -13,7 +13,7 @@ use credit_tests::{Folder, Gateway, Leaf, Reply, checked, scratch};
 use super::{load::Load, query, readiness, record, verify, within};
 
 const SMALL: &str = "size=4m,mode=0700";
-const LARGE: &str = "size=64m";
+const LARGER: &str = "remount,size=64m";
 
 /// A mount that only processes of its namespace see; held by a process that waits for the end of its input.
 struct Device {
@@ -56,7 +56,8 @@ impl Device {
 
     fn enlarge(&self) {
         let mut mount = Command::new("mount");
-        mount.args(["-o", &format!("remount,{LARGE}")]).arg(&self.path);
+        // With type and source, mount leaves out the options in force, one of which only the owner of the machine may set.
+        mount.args(["-t", "tmpfs", "-o", LARGER, "tmpfs"]).arg(&self.path);
         assert!(self.inside(&mount).status().expect("nsenter (util-linux)").success());
     }
 

@@ -1,0 +1,233 @@
+//! Clients that are not ours: curl, openssl, Python's standard library; and the calls that the demo prints.
+
+use std::path::Path;
+
+use credit_tests::{
+    Ended, Folder, binaries, checked, command, each,
+    query::{look_up, look_up_under, new_case},
+    sh, shared,
+};
+use serde_json::Value;
+
+fn file(folder: &Folder, name: &str) -> String {
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+/// What curl says with the housing department's certificate: body, a line end, status and protocol.
+fn curl(folder: &Folder, more: &[&str]) -> Ended {
+    let (ca, cert, key) =
+        (file(folder, "ca.pem"), file(folder, "institutions/housing.pem"), file(folder, "institutions/housing.key"));
+    let common = ["-sS", "--cacert", &ca, "--cert", &cert, "--key", &key, "-w", "\n%{http_code} %{http_version}"];
+    command("curl", &[&common, more].concat())
+}
+
+#[test]
+fn curl_speaks_both_protocols_by_every_name_of_the_server() {
+    let folder = shared().folder();
+    let port = folder.port_base();
+    for (flag, version) in [("--http1.1", "1.1"), ("--http2", "2"), ("--tlsv1.3", "2"), ("--tls-max=1.2", "2")] {
+        for name in ["127.0.0.1", "localhost"] {
+            let url = format!("https://{name}:{port}/v1/queries");
+            let body = look_up(&folder.person("clean", 16)).to_string();
+            // curl takes the value of this option apart from it.
+            let flags: Vec<&str> = flag.split('=').collect();
+            let said =
+                curl(folder, &[&flags[..], &["-H", "Content-Type: application/json", "-d", &body, &url]].concat());
+            let said = said.held();
+            let (answer, status) = said.rsplit_once('\n').unwrap();
+            assert_eq!(status, format!("200 {version}"), "{flag} {name}: {answer}");
+            let answer: Value = serde_json::from_str(answer).unwrap();
+            assert_eq!(answer["data"]["clean_three_years"], true);
+        }
+    }
+}
+
+#[test]
+fn curl_with_expect_and_chunked_bodies_gets_what_http_says() {
+    let folder = shared().folder();
+    let url = format!("https://127.0.0.1:{}/v1/queries", folder.port_base());
+    let body = look_up(&folder.person("clean", 16)).to_string();
+    let send = |headers: &[&str]| {
+        let mut arguments = vec!["--http1.1", "-H", "Content-Type: application/json"];
+        arguments.extend(headers.iter().flat_map(|header| ["-H", header]));
+        arguments.extend(["-d", &body, &url]);
+        curl(folder, &arguments).held()
+    };
+    assert!(send(&["Expect: 100-continue"]).ends_with("\n200 1.1"));
+    let refused = send(&["Transfer-Encoding: chunked"]);
+    assert!(refused.ends_with("\n400 1.1") && refused.contains("malformed-request"), "{refused}");
+}
+
+#[test]
+fn curl_without_a_certificate_or_with_the_revoked_one_gets_nothing() {
+    let folder = shared().folder();
+    let url = format!("https://127.0.0.1:{}/v1/queries", folder.port_base());
+    let ca = file(folder, "ca.pem");
+    let (cert, key) = (file(folder, "institutions/revoked.pem"), file(folder, "institutions/revoked.key"));
+    for identity in [&[][..], &["--cert", &cert, "--key", &key]] {
+        for version in ["--tlsv1.3", "--tlsv1.2"] {
+            let ended = command(
+                "curl",
+                &[&["-sS", "--cacert", &ca, version, "--tls-max", &version[6..]], identity, &[&url]].concat(),
+            );
+            assert!(ended.code != Some(0) && ended.out.is_empty(), "{ended:?}");
+        }
+    }
+    // And the server is not trusted by who does not know its authority.
+    let ended = command("curl", &["-sS", &url]);
+    assert_eq!(ended.code, Some(60), "{ended:?}");
+}
+
+/// `openssl s_client`, which says a request and listens to the end.
+fn s_client(folder: &Folder, more: &str, request: &str) -> Ended {
+    let ca = file(folder, "ca.pem");
+    let institution = |end: &str| file(folder, &format!("institutions/housing.{end}"));
+    sh(&format!(
+        "printf '{request}' | openssl s_client -connect 127.0.0.1:{} -CAfile {ca} -cert {} -key {} -verify_return_error -ign_eof {more} 2>&1",
+        folder.port_base(),
+        institution("pem"),
+        institution("key"),
+    ))
+}
+
+#[test]
+fn openssl_speaks_both_versions_of_tls_and_no_older_one() {
+    let folder = shared().folder();
+    let body = look_up_under(&folder.person("clean", 16), &new_case()).to_string();
+    let request = format!(
+        "POST /v1/queries HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Type: application/json\\r\\nContent-Length: {}\\r\\n\\r\\n{body}",
+        body.len()
+    );
+    for (version, name) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
+        let said = s_client(folder, version, &request).held();
+        assert!(said.contains(&format!("New, {name}")), "{said}");
+        assert!(said.contains("Verify return code: 0 (ok)"), "{said}");
+        assert!(said.contains("HTTP/1.1 200 OK") && said.contains("\"clean_three_years\":true"), "{said}");
+    }
+    for version in ["-tls1_1 -cipher ALL:@SECLEVEL=0", "-tls1 -cipher ALL:@SECLEVEL=0"] {
+        let ended = s_client(folder, version, &request);
+        assert!(ended.code != Some(0) && !ended.out.contains("HTTP/1.1"), "{}", ended.out);
+    }
+}
+
+#[test]
+fn no_session_is_ever_resumed() {
+    let folder = shared().folder();
+    let request = "GET /v1/queries HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n";
+    for version in ["-tls1_2", "-tls1_3"] {
+        let said = s_client(folder, &format!("-msg {version}"), request).held();
+        assert!(said.contains("HTTP/1.1 405"), "{said}");
+        assert!(!said.contains("NewSessionTicket"), "{said}");
+        assert!(!said.contains("Reused"), "{said}");
+        assert!(!said.contains("TLS session ticket:"), "{said}");
+    }
+    let said = s_client(folder, "-tls1_2", request).held();
+    let session = said.lines().find_map(|line| line.trim().strip_prefix("Session-ID:")).map(str::trim);
+    assert!(matches!(session, None | Some("")), "a session id was given: {session:?}");
+    let said = s_client(folder, "-tls1_3", request).held();
+    assert!(said.contains("Early data was not sent"), "{said}");
+    // Six connections one after the other, each offering the session of the first.
+    let said = s_client(folder, "-tls1_2 -reconnect", request);
+    assert!(said.out.matches("New, TLSv1.2").count() >= 5 && !said.out.contains("Reused,"), "{}", said.out);
+}
+
+/// Python's own TLS and HTTP, nothing else.
+const PYTHON: &str = r#"
+import http.client, json, ssl, sys
+folder, port, version, subject, case = sys.argv[1:]
+context = ssl.create_default_context(cafile=folder + "/ca.pem")
+context.verify_flags |= ssl.VERIFY_X509_STRICT
+context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+context.load_cert_chain(folder + "/institutions/housing.pem", folder + "/institutions/housing.key")
+connection = http.client.HTTPSConnection("localhost", int(port), context=context, timeout=20)
+query = {"scenario": "public-rental-housing", "subject": subject, "operator": "staff-0017", "case": case}
+for body, status in ((query, 200), ({**query, "surplus": 1}, 400), (query, 200)):
+    connection.request("POST", "/v1/queries", json.dumps(body), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    body = json.load(answer)
+    assert answer.status == status, (answer.status, body)
+    assert answer.getheader("Cache-Control") == "no-store"
+    assert connection.sock.version() == version.replace("_", "."), connection.sock.version()
+print(body["data"]["clean_three_years"])
+"#;
+
+#[test]
+fn python_speaks_both_versions_of_tls_strictly_over_one_connection() {
+    let folder = shared().folder();
+    let (path, port) = (folder.path().to_str().unwrap(), folder.port_base().to_string());
+    for version in ["TLSv1_2", "TLSv1_3"] {
+        let (person, case) = (folder.person("clean", 17), new_case());
+        let said = command("python3", &["-c", PYTHON, path, &port, version, &person, &case]).held();
+        assert_eq!(said, "True\n");
+    }
+}
+
+#[test]
+fn the_calls_that_the_demo_prints_work_as_printed() {
+    let gateway = shared();
+    let out = gateway.out().text();
+    let calls: Vec<&str> = out.lines().filter(|line| line.starts_with("curl ") || line.starts_with("cargo ")).collect();
+    assert_eq!(calls.len(), 5, "{out}");
+    assert_eq!(out.lines().last(), Some(format!("ready https://127.0.0.1:{}", gateway.folder().port_base()).as_str()));
+    let audit = binaries::credit_audit().display();
+    // Built already, so that the test does not build; the rest of the line is as printed.
+    let line = |call: &str| call.replace("cargo run --release -p credit-audit --", &audit.to_string());
+    let said: Vec<String> = calls.iter().map(|call| sh(&line(call)).held()).collect();
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|_| panic!("{text}"));
+    let (first, second, third) = (json(&said[0]), json(&said[1]), json(&said[2]));
+    assert_eq!(first["data"]["clean_three_years"], true);
+    assert!(first["receipt"].get("tlog_proof").is_none());
+    assert!(second["receipt"]["tlog_proof"].as_str().unwrap().starts_with("c2sp.org/tlog-proof@v1\n"));
+    assert_eq!((&third["code"], &third["status"]), (&"unknown-scenario".into(), &400.into()));
+    assert!(third["title"].as_str().unwrap().is_ascii(), "in English: {third}");
+    assert!(said[3].starts_with("credit-gateway.example/demo/r1\n"), "{}", said[3]);
+    assert!(!said[4].is_empty());
+    for call in &calls[..3] {
+        assert!(!call.contains(" -k ") && !call.contains("--insecure"));
+    }
+    let index = first["receipt"]["index"].as_u64().unwrap();
+    assert_eq!(gateway.folder().leaf(index).text("operator"), "staff-0017");
+}
+
+#[test]
+fn the_demo_s_standard_output_is_for_the_reader_and_its_log_is_not_in_it() {
+    let gateway = shared();
+    let out = gateway.out().text();
+    each(out.lines(), |line| assert!(!line.starts_with('{'), "a line of the log"));
+    let ready: Vec<&str> = out.lines().filter(|line| line.starts_with("ready ")).collect();
+    assert_eq!(ready.len(), 1);
+    // The tour is made, and the whole log was verified in it.
+    for held in
+        ["public rental housing", "scenario-not-allowed", "case-required", "invalid-citizen-number", "subject-minor"]
+    {
+        assert!(out.contains(held), "the tour has no `{held}`");
+    }
+    drop(checked::answer(
+        gateway.folder(),
+        "housing",
+        &gateway.folder().caller("housing").ask(&look_up(&gateway.folder().person("clean", 18))),
+    ));
+    assert!(Path::new(&gateway.folder().config()).is_file());
+}
+
+#[test]
+fn demo_once_makes_the_folder_tours_and_ends() {
+    let dir = credit_tests::scratch::folder("once").join("made/on/the/way");
+    let port = credit_tests::ports().to_string();
+    let path = dir.to_str().unwrap();
+    for _ in 0..2 {
+        let out = credit_tests::gateway(&["demo", "--once", "--dir", path, "--port-base", &port]).held();
+        assert!(!out.contains("ready "), "{out}");
+    }
+    let chinese = sh(&format!(
+        "LC_ALL=zh_CN.UTF-8 {} demo --once --dir {path} --port-base {port}",
+        binaries::credit_gateway().display()
+    ));
+    assert!(chinese.held().contains("公租房"));
+    // A folder that is something else is left alone.
+    let other = credit_tests::scratch::folder("thesis");
+    std::fs::write(other.join("thesis.txt"), "mine").unwrap();
+    let other = other.to_str().unwrap();
+    let refused = credit_tests::gateway(&["demo", "--once", "--dir", other, "--port-base", &port]);
+    assert!(matches!(refused.code, Some(64 | 69)), "{refused:?}");
+}
