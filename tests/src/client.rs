@@ -136,6 +136,16 @@ impl Reply {
 #[must_use]
 #[track_caller]
 pub fn parse_reply(bytes: &[u8]) -> (Reply, &[u8]) {
+    let (mut reply, rest) = parse_head(bytes);
+    let length = reply.header("content-length").map_or(0, |value| value.parse().expect("a length"));
+    let (body, rest) = rest.split_at(length);
+    reply.body = body.to_vec();
+    (reply, rest)
+}
+
+/// Reads the head of an answer; gives what follows it.
+#[track_caller]
+pub(crate) fn parse_head(bytes: &[u8]) -> (Reply, &[u8]) {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
     let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(bytes)));
     let head = std::str::from_utf8(&bytes[..end]).expect("a head in ASCII");
@@ -146,9 +156,7 @@ pub fn parse_reply(bytes: &[u8]) -> (Reply, &[u8]) {
         let (name, value) = line.split_once(": ").expect("a header");
         headers.append(HeaderName::from_bytes(name.as_bytes()).expect(name), value.parse().expect(value));
     }
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let (body, rest) = bytes[end..].split_at(length.unwrap_or(0));
-    (Reply { status: status.parse().expect("a status"), headers, body: body.to_vec() }, rest)
+    (Reply { status: status.parse().expect("a status"), headers, body: Vec::new() }, &bytes[end..])
 }
 
 /// Why nothing came back.

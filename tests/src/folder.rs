@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::TcpStream,
     path::{Path, PathBuf},
     process::Command,
     sync::LazyLock,
@@ -15,7 +16,7 @@ use credit_audit::{
 use credit_gateway::demo::folder;
 use credit_policy::{Catalogue, catalogue};
 
-use crate::{Caller, Leaf, Person, persons, ports, scratch};
+use crate::{Caller, Leaf, Person, metric, persons, ports, scratch};
 
 /// A demo folder of a test's own: a copy of one that is made once a process (same certificates, keys and people), with an
 /// empty log, published often, and ports of its own in its `config.toml`. Removed when dropped.
@@ -157,9 +158,19 @@ impl Folder {
         VerifierKey::parse(&text).expect("a verifier key")
     }
 
-    /// Every published leaf.
+    /// Every leaf. Of a running gateway once all that is durable is published.
     #[must_use]
     pub fn leaves(&self) -> Vec<Leaf> {
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port_base + 4)).is_ok() {
+            let figure = |what: &str| metric(self.port_base, &format!("credit_gateway_log_{what}_leaves"));
+            let (durable, published) = (figure("durable"), figure("published"));
+            if durable == published {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(5), "{published} of {durable} leaves are published");
+            std::thread::sleep(Duration::from_millis(20));
+        }
         Leaf::all(&self.log())
     }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Reply, client::parse_reply};
+use crate::{Reply, client::{parse_head, parse_reply}};
 
 /// One request, one answer.
 #[must_use]
@@ -18,7 +18,10 @@ pub fn plain(port: u16, method: &str, path: &str) -> Reply {
     stream.write_all(request.as_bytes()).expect("it reads");
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("it answers and closes");
-    parse_reply(&bytes).0
+    match method {
+        "HEAD" => parse_head(&bytes).0,
+        _ => parse_reply(&bytes).0,
+    }
 }
 
 /// What a metric stands at; 0 where it is not there yet.
