@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::words::words;
 
-/// The source documents of requirements.md, by their two letters.
+/// The source documents, by two letters: Haidong, Shanxi, Huizhou, Huangshi, Shandong.
 const DOCUMENTS: [&str; 5] = ["HD ", "SX ", "HZ ", "HS ", "SD "];
 
 words! {
@@ -33,7 +33,7 @@ impl Basis {
         self.title.text(language)
     }
 
-    /// The rows of the source documents from which it comes, such as `HZ (二)2` (requirements.md); at least one.
+    /// The rows of the source documents from which it comes, such as `HZ (二)2`; at least one.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
         self.sources.0.iter().map(String::as_str)
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::period::Period;
 use crate::history::{Record, Severity};
 
-/// The event at which a display period starts; jurisdictions differ (law.md).
+/// The event at which a display period starts; jurisdictions differ.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Start {

@@ -46,7 +46,7 @@ words! {
         /// By any scenario that names its fields.
         First = "first",
         /// Only by a consent that names the field: income, deposits, securities, insurance, property, tax amounts
-        /// (law.md, art. 14 of the credit-reporting regulation).
+        /// (art. 14 of the credit-reporting regulation).
         Second = "second",
     }
 }

@@ -110,7 +110,7 @@ pub(super) struct DerivedRow {
     pub(super) reducer: ReducerRow,
 }
 
-/// The closed set of reducers (design.md §4).
+/// The closed set of reducers.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub(super) enum ReducerRow {

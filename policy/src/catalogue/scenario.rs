@@ -70,7 +70,7 @@ impl Scenario {
         &self.released.names
     }
 
-    /// The group of purposes within which a person's pseudonym stays the same (design.md §6).
+    /// The group of purposes within which a person's pseudonym stays the same.
     #[must_use]
     pub fn purpose_group(&self) -> &str {
         &self.purpose_group

@@ -9,6 +9,7 @@ mod doors;
 mod faults;
 mod forms;
 mod heads;
+mod house;
 mod identity;
 mod leaves;
 mod limits;

@@ -1,0 +1,7 @@
+//! Nobody but the log's word makes a record.
+
+use credit_gateway::stages::record::Recorded;
+
+fn main() {
+    let _recorded = Recorded { body: Vec::new(), refusal: None };
+}

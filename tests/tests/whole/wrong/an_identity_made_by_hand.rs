@@ -1,0 +1,7 @@
+//! Nobody but the stage of that name identifies.
+
+use credit_gateway::stages::identify::Identified;
+
+fn main() {
+    let _identified = Identified { _proof: () };
+}

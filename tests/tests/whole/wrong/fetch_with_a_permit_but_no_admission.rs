@@ -1,0 +1,13 @@
+//! Stores are asked for an admitted look-up only: a permit is not enough.
+
+use credit_gateway::{
+    draft::Draft,
+    gateway::Gateway,
+    stages::{authorise::Permitted, fetch::fetch},
+};
+
+async fn wrong(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) {
+    drop(fetch(gateway, permitted, draft).await);
+}
+
+fn main() {}
