@@ -157,7 +157,7 @@ fn permit(catalogue: &Catalogue, scenario: Option<&Arc<Scenario>>, facts: &Facts
         Ground::Consent => Some(facts.consent.as_ref().ok_or(Code::ConsentRequired)?),
     };
     if let Some(consent) = consent {
-        within_bounds(scenario, consent, facts.on)?;
+        within_bounds(scenario, consent)?;
     }
     let released = released(catalogue, scenario, consent, facts.fields.as_deref())?;
     // Nobody is taken for an adult who was not found to be one.
@@ -171,10 +171,10 @@ fn refuse_if(fault: bool, code: Code) -> Result<(), Code> {
 }
 
 /// The consent is no wider than the scenario takes one.
-fn within_bounds(scenario: &Scenario, consent: &ConsentFacts, on: Date) -> Result<(), Found> {
+fn within_bounds(scenario: &Scenario, consent: &ConsentFacts) -> Result<(), Found> {
     // A scenario on this ground without maxima does not load; if one did, no consent would be narrow enough.
     let maxima = scenario.maxima().ok_or(Code::ConsentExceedsBound)?;
-    match exceeded(maxima, consent, on) {
+    match exceeded(maxima, consent) {
         None => Ok(()),
         bound @ Some(_) => Err(Found { code: Code::ConsentExceedsBound, bound }),
     }

@@ -1,6 +1,7 @@
 //! The facts on which a decision rests: everything that counts and nothing that is personal.
 
 use jiff::civil::Date;
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::asker::Asker;
@@ -71,6 +72,9 @@ pub struct ConsentFacts {
     /// Whether the token names a field beside these that stands in no data list.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unknown_fields: bool,
+    /// The day in UTC on which the token was issued, `iat`: its periods are compared with the maxima as they run from
+    /// there, so that one token is never within them today and wider tomorrow.
+    pub issued_on: Date,
     /// How long the token holds: `exp − iat`, in seconds.
     pub lifetime_s: u64,
     /// How often it may be used in all.
@@ -95,6 +99,7 @@ impl ConsentFacts {
         Self {
             fields: terms.fields.as_ref().map(|names| names.iter().filter(known).cloned().collect()),
             unknown_fields: !terms.fields.iter().flatten().all(|name| known(&name)),
+            issued_on: Offset::UTC.to_datetime(consent.issued_at()).date(),
             lifetime_s: consent.expires_at().duration_since(consent.issued_at()).as_secs().max(0).unsigned_abs(),
             uses: terms.uses,
             frequency: terms.frequency,

@@ -198,10 +198,10 @@ pub struct Ceilings {
     pub case_limit: u32,
 }
 
-/// The first bound by which a consent is wider than the maxima. Periods are compared as they run from `on`, in UTC.
-pub(crate) fn exceeded(maxima: &Maxima, consent: &ConsentFacts, on: Date) -> Option<Bound> {
+/// The first bound by which a consent is wider than the maxima.
+pub(crate) fn exceeded(maxima: &Maxima, consent: &ConsentFacts) -> Option<Bound> {
     let lifetime = SignedDuration::from_secs(i64::try_from(consent.lifetime_s).unwrap_or(i64::MAX));
-    let start = start_of(on);
+    let start = start_of(consent.issued_on);
     let expires_at = start.checked_add(lifetime).unwrap_or(Timestamp::MAX);
     let asked = Maxima {
         lifetime: maxima.lifetime,
@@ -211,7 +211,7 @@ pub(crate) fn exceeded(maxima: &Maxima, consent: &ConsentFacts, on: Date) -> Opt
         data_life: consent.data_life,
     };
     let lives_longer = expires_at > maxima.lifetime.end_from(start);
-    if lives_longer { Some(Bound::Lifetime) } else { wider(&asked, maxima, on) }
+    if lives_longer { Some(Bound::Lifetime) } else { wider(&asked, maxima, consent.issued_on) }
 }
 
 /// The first bound by which the one is wider than the other, on that day.

@@ -170,6 +170,22 @@ fn the_edges_of_the_bands() {
 }
 
 #[test]
+fn the_edges_of_at_least() {
+    for least in [550, 600, 650, 700] {
+        for (score, enough) in [(least - 1, false), (least, true), (least + 1, true)] {
+            let told = minimise(&everything(), &history(&[], Some(score)), date("2026-11-22"));
+            assert_eq!(value(&told, &format!("score_at_least_{least}")), json!(enough), "{score}");
+        }
+    }
+    // A count is a number too: one volunteer service after the other.
+    for services in [4, 5, 6] {
+        let records: Vec<Plain> = (0..services).map(|day| (3, 0, day, 0, None, None, None, false)).collect();
+        let told = minimise(&everything(), &history(&records, None), date("2026-11-22"));
+        assert_eq!(value(&told, "volunteer_at_least_five"), json!(services >= 5), "{services}");
+    }
+}
+
+#[test]
 fn what_is_no_number_is_in_no_band() {
     for value in [Value::Null, Value::Bool(true), Value::Text("700".into()), Value::List(vec![Value::Int(700)])] {
         let score = Attribute { field: FieldName::parse("score").unwrap(), value };

@@ -61,6 +61,7 @@ pub(crate) fn terms() -> ConsentFacts {
     ConsentFacts {
         fields: None,
         unknown_fields: false,
+        issued_on: date("2026-11-22"),
         lifetime_s: 3600,
         uses: 1,
         frequency: Frequency::parse("1/P1M").unwrap(),

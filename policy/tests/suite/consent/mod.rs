@@ -2,7 +2,7 @@
 
 mod accepted;
 mod checks;
-mod draft;
+pub(crate) mod draft;
 mod hostile;
 mod issuing;
 mod keys;
