@@ -72,6 +72,52 @@ words! {
     }
 }
 
+/// Who asks, as far as the rules know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// An institution of that kind, by its certificate.
+    Institution(InstitutionKind),
+    /// The person, about himself or herself.
+    Person,
+    /// Anyone.
+    Public,
+}
+
+impl Asker {
+    /// The word that stands for it in records: the institution's kind, `person` or `public`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Institution(kind) => kind.as_str(),
+            Self::Person => "person",
+            Self::Public => "public",
+        }
+    }
+}
+
+impl From<InstitutionKind> for Asker {
+    fn from(kind: InstitutionKind) -> Self {
+        Self::Institution(kind)
+    }
+}
+
+impl Serialize for Asker {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Asker {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
+        [Self::Person, Self::Public]
+            .into_iter()
+            .find(|asker| asker.as_str() == text)
+            .or_else(|| InstitutionKind::parse(&text).map(Self::Institution))
+            .ok_or_else(|| serde::de::Error::custom(format_args!("`{text}` is no kind of asker")))
+    }
+}
+
 /// Why a text is no id of an institution or operator and no case number. It never carries the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {

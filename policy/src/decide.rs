@@ -5,10 +5,11 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::asker::Ground;
-use crate::catalogue::{Catalogue, FetchPlan, GeneralRule, Released, Scenario, Statute};
+use crate::asker::{Asker, Ground};
+use crate::catalogue::{Catalogue, FetchPlan, GeneralRule, Released, Scenario, Statute, exceeded};
 use crate::code::Code;
-use crate::facts::Facts;
+use crate::consent::{Bound, Period};
+use crate::facts::{ConsentFacts, Facts};
 use crate::names::{FieldName, RuleId, ScenarioName};
 use crate::order::Step;
 
@@ -25,6 +26,8 @@ pub enum Decision {
         /// The rules of the catalogue behind it ([`Catalogue::rule`]); none for a fault that is no rule's, such as a
         /// malformed request or a store that failed.
         rules: Vec<RuleId>,
+        /// With `consent-exceeds-bound`, the first bound by which the consent is wider than the catalogue allows.
+        bound: Option<Bound>,
     },
 }
 
@@ -34,6 +37,15 @@ pub enum Decision {
 pub struct Permit {
     scenario: Arc<Scenario>,
     released: Arc<Released>,
+    /// What a consent agreed to beside fields; `None` on every other ground.
+    agreed: Option<Agreed>,
+}
+
+/// The terms of a consent that bind an answer.
+#[derive(Clone, Copy, Debug)]
+struct Agreed {
+    look_back: Period,
+    data_life: Period,
 }
 
 /// What the institution owes for an answer; its form in an answer is this struct's.
@@ -75,8 +87,10 @@ impl Permit {
     /// What the institution owes for an answer of that day.
     #[must_use]
     pub fn obligations(&self, on: Date) -> Obligations {
+        // The consent's data life is within the scenario's: the bounds were held.
+        let data_life = self.agreed.map_or(self.scenario.data_life(), |agreed| agreed.data_life);
         Obligations {
-            keep_until: self.scenario.keep_until(on),
+            keep_until: data_life.last_day(on),
             onward: "forbidden",
             automated_decision_notice: self.scenario.automated_decision_notice(),
         }
@@ -86,6 +100,12 @@ impl Permit {
     #[must_use]
     pub fn notice(&self) -> &str {
         self.scenario.notice()
+    }
+
+    /// How far back the records may reach that the answer rests on, where a consent says so.
+    #[must_use]
+    pub fn look_back(&self) -> Option<Period> {
+        self.agreed.map(|agreed| agreed.look_back)
     }
 
     /// The released fields with their derivations.
@@ -101,48 +121,88 @@ impl Permit {
 pub fn decide(catalogue: &Catalogue, scenario: Option<&ScenarioName>, facts: &Facts) -> Decision {
     let scenario = scenario.and_then(|name| catalogue.scenario(name.as_str()));
     let found = permit(catalogue, scenario, facts);
-    let code = match (found, facts.observed) {
+    let (code, bound) = match (found, facts.observed) {
         (Ok(permit), None) => return Decision::Permit(permit),
-        (Err(found), Some(observed)) if Step::of(found) < Step::of(observed) => found,
+        (Err(found), Some(observed)) if Step::of(found.code) < Step::of(observed) => (found.code, found.bound),
         // In one step what was observed is more exact: a consent that expired, against none that was verified.
-        (Ok(_) | Err(_), Some(observed)) => observed,
-        (Err(found), None) => found,
+        (Ok(_) | Err(_), Some(observed)) => (observed, None),
+        (Err(found), None) => (found.code, found.bound),
     };
-    Decision::Refuse { code, rules: rules_behind(code, scenario) }
+    Decision::Refuse { code, rules: rules_behind(code, scenario), bound }
+}
+
+/// A fault that policy found by itself.
+struct Found {
+    code: Code,
+    bound: Option<Bound>,
+}
+
+impl From<Code> for Found {
+    fn from(code: Code) -> Self {
+        Self { code, bound: None }
+    }
 }
 
 /// The first fault that policy finds by itself, in the order of [`Step`].
-fn permit(catalogue: &Catalogue, scenario: Option<&Arc<Scenario>>, facts: &Facts) -> Result<Permit, Code> {
+fn permit(catalogue: &Catalogue, scenario: Option<&Arc<Scenario>>, facts: &Facts) -> Result<Permit, Found> {
     refuse_if(facts.suspended, Code::InstitutionSuspended)?;
     let scenario = scenario.ok_or(Code::UnknownScenario)?;
-    refuse_if(!facts.operator, Code::OperatorRequired)?;
+    // Who asks about himself or herself, or as the public, has no staff.
+    let has_staff = matches!(facts.kind, Asker::Institution(_));
+    refuse_if(has_staff && !facts.operator, Code::OperatorRequired)?;
     refuse_if(scenario.ground() == Ground::Statute && !facts.case, Code::CaseRequired)?;
-    refuse_if(!scenario.kinds().contains(&facts.kind), Code::ScenarioNotAllowed)?;
-    match scenario.ground() {
-        Ground::Statute => {}
-        // No fact says yet that a consent was verified.
-        Ground::Consent => return Err(Code::ConsentRequired),
-        // The person and the public have doors of their own.
-        Ground::Person | Ground::Public => return Err(Code::ScenarioNotAllowed),
+    refuse_if(!scenario.is_open_to(facts.kind), Code::ScenarioNotAllowed)?;
+    let consent = match scenario.ground() {
+        Ground::Statute | Ground::Person | Ground::Public => None,
+        Ground::Consent => Some(facts.consent.as_ref().ok_or(Code::ConsentRequired)?),
+    };
+    if let Some(consent) = consent {
+        within_bounds(scenario, consent)?;
     }
-    let released = released(catalogue, scenario, facts)?;
+    let released = released(catalogue, scenario, consent, facts.fields.as_deref())?;
     // Nobody is taken for an adult who was not found to be one.
     refuse_if(facts.minor != Some(false), Code::SubjectMinor)?;
-    Ok(Permit { scenario: Arc::clone(scenario), released })
+    let agreed = consent.map(|consent| Agreed { look_back: consent.look_back, data_life: consent.data_life });
+    Ok(Permit { scenario: Arc::clone(scenario), released, agreed })
 }
 
 fn refuse_if(fault: bool, code: Code) -> Result<(), Code> {
     if fault { Err(code) } else { Ok(()) }
 }
 
-/// The fields that the query asks for: all of the scenario's, or some of them.
-fn released(catalogue: &Catalogue, scenario: &Scenario, facts: &Facts) -> Result<Arc<Released>, Code> {
-    let Some(asked) = &facts.fields else {
-        return Ok(Arc::clone(scenario.released()));
+/// The consent is no wider than the scenario takes one.
+fn within_bounds(scenario: &Scenario, consent: &ConsentFacts) -> Result<(), Found> {
+    // A scenario on this ground without maxima does not load; if one did, no consent would be narrow enough.
+    let maxima = scenario.maxima().ok_or(Code::ConsentExceedsBound)?;
+    match exceeded(maxima, consent) {
+        None => Ok(()),
+        bound @ Some(_) => Err(Found { code: Code::ConsentExceedsBound, bound }),
+    }
+}
+
+/// The fields that are released: the scenario's, of them those that the consent covers, of those the ones asked for.
+fn released(
+    catalogue: &Catalogue,
+    scenario: &Scenario,
+    consent: Option<&ConsentFacts>,
+    asked: Option<&[FieldName]>,
+) -> Result<Arc<Released>, Code> {
+    let named = consent.and_then(|consent| consent.fields.as_deref());
+    let mut all = named.into_iter().chain(asked).flatten();
+    let unknown = all.any(|name| catalogue.field(name.as_str()).is_none());
+    refuse_if(unknown || consent.is_some_and(|consent| consent.unknown_fields), Code::UnknownField)?;
+    let covered = match (consent, named) {
+        (None, _) => Arc::clone(scenario.released()),
+        // Second-tier fields open only by name (formats.md §3).
+        (Some(_), None) => Arc::clone(scenario.first_tier()),
+        (Some(_), Some(named)) => chosen(scenario.released(), named)?,
     };
-    let unknown = asked.iter().any(|name| catalogue.field(name.as_str()).is_none());
-    refuse_if(unknown, Code::UnknownField)?;
-    let fields = asked.iter().map(|name| scenario.released().field(name).cloned().ok_or(Code::FieldNotAllowed));
+    asked.map_or(Ok(Arc::clone(&covered)), |asked| chosen(&covered, asked))
+}
+
+/// Some of the fields, by name. One that is not among them spoils all.
+fn chosen(from: &Released, names: &[FieldName]) -> Result<Arc<Released>, Code> {
+    let fields = names.iter().map(|name| from.field(name).cloned().ok_or(Code::FieldNotAllowed));
     Ok(Arc::new(Released::new(fields.collect::<Result<_, _>>()?)))
 }
 

@@ -1,10 +1,13 @@
 //! The facts on which a decision rests: everything that counts and nothing that is personal.
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use jiff::tz::Offset;
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::asker::InstitutionKind;
+use crate::asker::Asker;
+use crate::catalogue::Catalogue;
 use crate::code::Code;
+use crate::consent::{Consent, Frequency, Period};
 use crate::names::FieldName;
 
 /// The non-personal inputs of one decision. They *are* the `inputs` of its leaf (formats.md §4), so that it can be
@@ -13,8 +16,8 @@ use crate::names::FieldName;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
-    /// The kind of the institution that asks.
-    pub kind: InstitutionKind,
+    /// Who asks, as far as the rules know: the kind of the institution, or the person, or the public.
+    pub kind: Asker,
     /// Whether the institution, or its operator, or its use of this scenario is suspended (R15).
     pub suspended: bool,
     /// The jurisdiction's date of the decision ([`crate::Catalogue::today`]).
@@ -23,6 +26,9 @@ pub struct Facts {
     pub operator: bool,
     /// Whether a well-formed case number was given.
     pub case: bool,
+    /// The terms of the consent that was verified; `None` while none was, and on every other ground.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentFacts>,
     /// The fields asked for, if the query asks for fewer than the scenario has. Only fields of the data list: caller
     /// text that was not recognised is never copied into a record; it is [`Code::UnknownField`] in `observed` instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,7 +44,71 @@ pub struct Facts {
 impl Facts {
     /// The facts at the start of a query: who asks and when, and nothing else known yet.
     #[must_use]
-    pub fn new(kind: InstitutionKind, on: Date) -> Self {
-        Self { kind, suspended: false, on, operator: false, case: false, fields: None, minor: None, observed: None }
+    pub fn new(kind: impl Into<Asker>, on: Date) -> Self {
+        Self {
+            kind: kind.into(),
+            suspended: false,
+            on,
+            operator: false,
+            case: false,
+            consent: None,
+            fields: None,
+            minor: None,
+            observed: None,
+        }
     }
+}
+
+/// The terms of a consent that was verified (formats.md §3): what the person agreed to, and nothing that tells who.
+///
+/// [`crate::decide`] holds them against the maxima of the scenario and releases no field that they do not cover.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentFacts {
+    /// The fields that the token names; `None` where it names none and so agrees to the scenario's first tier. Only
+    /// fields of the data list, as in [`Facts::fields`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Vec<FieldName>>,
+    /// Whether the token names a field beside these that stands in no data list.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown_fields: bool,
+    /// The day in UTC on which the token was issued, `iat`: its periods are compared with the maxima as they run from
+    /// there, so that one token is never within them today and wider tomorrow.
+    pub issued_on: Date,
+    /// How long the token holds: `exp − iat`, in seconds.
+    pub lifetime_s: u64,
+    /// How often it may be used in all.
+    pub uses: u64,
+    /// How often it may be used in a period.
+    #[serde(serialize_with = "as_text")]
+    pub frequency: Frequency,
+    /// How far back the records may reach that an answer rests on.
+    #[serde(serialize_with = "as_text")]
+    pub look_back: Period,
+    /// How long an answer may be kept.
+    #[serde(serialize_with = "as_text")]
+    pub data_life: Period,
+}
+
+impl ConsentFacts {
+    /// The terms of a verified consent, without the fields that the data list does not know.
+    #[must_use]
+    pub fn of(catalogue: &Catalogue, consent: &Consent) -> Self {
+        let terms = consent.terms();
+        let known = |name: &&FieldName| catalogue.field(name.as_str()).is_some();
+        Self {
+            fields: terms.fields.as_ref().map(|names| names.iter().filter(known).cloned().collect()),
+            unknown_fields: !terms.fields.iter().flatten().all(|name| known(&name)),
+            issued_on: Offset::UTC.to_datetime(consent.issued_at()).date(),
+            lifetime_s: consent.expires_at().duration_since(consent.issued_at()).as_secs().max(0).unsigned_abs(),
+            uses: terms.uses,
+            frequency: terms.frequency,
+            look_back: terms.look_back,
+            data_life: terms.data_life,
+        }
+    }
+}
+
+fn as_text<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }

@@ -7,6 +7,7 @@
 //!   `policy/catalogue/`.
 //! - [`decide`] turns [`Facts`] into a [`Decision`]: a [`Permit`], or a refusal with one [`Code`]. Every decision names
 //!   its rules, and [`Catalogue::rule`] leads from each to its row, its source and its law.
+//! - [`consent`] verifies a person's consent token and holds it against the query and the catalogue.
 //! - [`minimise()`] reduces the [`History`] that a store told to exactly the fields of the permit: display periods,
 //!   repairs and objections applied on the day of the query, everything else dropped.
 //!
@@ -32,7 +33,7 @@
 //! # What it does not do
 //!
 //! No input or output, no clock, no randomness, no async: files, dates and what stores told are arguments, so a decision
-//! can be made again from a record alone. It knows no HTTP status, no certificate, no key, no store. It keeps no state:
+//! can be made again from a record alone. It knows no HTTP status, no certificate, no secret, no store. It keeps no state:
 //! limits and uses are counted elsewhere and come in as observed faults. It does not log; what identifies a person is
 //! [`Personal`] and prints nowhere.
 
@@ -41,6 +42,7 @@
 mod asker;
 pub mod catalogue;
 mod code;
+pub mod consent;
 mod decide;
 mod facts;
 mod history;
@@ -51,11 +53,14 @@ mod person;
 mod personal;
 mod words;
 
-pub use asker::{CaseNumber, Ground, IdError, InstitutionId, InstitutionKind, OperatorId};
-pub use catalogue::{Basis, Catalogue, Class, Fault, FetchPlan, Field, Language, Scenario, Sensitivity, Tier};
+pub use asker::{Asker, CaseNumber, Ground, IdError, InstitutionId, InstitutionKind, OperatorId};
+pub use catalogue::{
+    Basis, Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language, Scenario, Sensitivity,
+    Shape, Tier,
+};
 pub use code::Code;
 pub use decide::{Decision, Obligations, Permit, decide};
-pub use facts::Facts;
+pub use facts::{ConsentFacts, Facts};
 pub use history::{Attribute, History, List, Listing, Record, Severity, Value};
 pub use minimise::{Counts, Minimised, minimise};
 pub use names::{ClassName, FieldName, NameError, RuleId, ScenarioName};

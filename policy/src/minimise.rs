@@ -5,10 +5,14 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::catalogue::{Derivation, Period, RecordClass, Released, Standing};
+use crate::catalogue::{Derivation, Field, Number, RecordClass, Reducer, Released, Standing};
+use crate::consent::Period;
 use crate::decide::Permit;
-use crate::history::{Attribute, History, List, Listing, Value};
+use crate::history::{Attribute, History, List, Listing, Record, Value};
 use crate::names::FieldName;
+
+/// The characters of a citizen number.
+const CITIZEN_NUMBER: usize = 18;
 
 /// What may leave: exactly the permit's fields, whatever the history holds.
 pub struct Minimised {
@@ -38,17 +42,17 @@ pub struct Counts {
 pub fn minimise(permit: &Permit, history: &History, on: Date) -> Minimised {
     let released = permit.released();
     let mut counts = Counts::default();
-    let records = records_that_count(released, history, on, &mut counts);
-    let listings = listings_that_count(released, history, on, &mut counts);
-
+    let weighed = Weighed {
+        on,
+        look_back: permit.look_back(),
+        records: records_that_count(permit, history, on, &mut counts),
+        listings: listings_that_count(released, history, on, &mut counts),
+        attributes: &history.attributes,
+    };
     let mut data = Vec::with_capacity(released.fields().len());
     let mut marks = Vec::new();
     for field in released.fields() {
-        let (value, marked) = match field.derivation() {
-            Derivation::Attribute => (attribute(field.name(), &history.attributes), false),
-            Derivation::NoneWithin { period, classes } => none_within(*period, classes, &records, on),
-            Derivation::Listed(list) => listed(*list, &listings),
-        };
+        let (value, marked) = weighed.value(field);
         if marked {
             marks.push(field.name().clone());
         }
@@ -57,29 +61,86 @@ pub fn minimise(permit: &Permit, history: &History, on: Date) -> Minimised {
     Minimised { data, marks, counts }
 }
 
+/// What of a history counts on the day.
+struct Weighed<'a> {
+    on: Date,
+    look_back: Option<Period>,
+    records: Vec<Counting<'a>>,
+    listings: Vec<&'a Listing>,
+    attributes: &'a [Attribute],
+}
+
+impl Weighed<'_> {
+    /// The value of a field, and whether it rests on something with an open objection.
+    fn value(&self, field: &Field) -> (Value, bool) {
+        match field.derivation() {
+            Derivation::Attribute => (attribute(field.name(), self.attributes), false),
+            Derivation::Masked(of) => (masked(attribute(of, self.attributes)), false),
+            Derivation::Records { reducer, within, classes } => self.records(*reducer, *within, classes),
+            Derivation::Number { of, number } => {
+                let (value, marked) = self.value(of);
+                (compared(number, &value), marked)
+            }
+            Derivation::Listed(list) => listed(*list, &self.listings),
+        }
+    }
+
+    fn records(&self, reducer: Reducer, within: Option<Period>, classes: &[Arc<RecordClass>]) -> (Value, bool) {
+        // Who may look back a year cannot be told of three: not even that there was nothing.
+        let too_far =
+            |look_back: Period| within.is_some_and(|within| look_back.last_day(self.on) < within.last_day(self.on));
+        if self.look_back.is_some_and(too_far) {
+            return (Value::Null, false);
+        }
+        let rests_on = |record: &&Counting<'_>| {
+            classes.iter().any(|class| Arc::ptr_eq(class, record.class))
+                && within.is_none_or(|within| lies_within(within, record.started, self.on))
+        };
+        let found: Vec<_> = self.records.iter().filter(rests_on).collect();
+        let value = match reducer {
+            Reducer::Exists => Value::Bool(!found.is_empty()),
+            Reducer::NoneWithin => Value::Bool(found.is_empty()),
+            Reducer::Count => Value::Int(i64::try_from(found.len()).unwrap_or(i64::MAX)),
+            Reducer::Latest => {
+                let last = found.iter().map(|record| record.determined).max();
+                last.map_or(Value::Null, |day| Value::Text(day.to_string()))
+            }
+        };
+        (value, found.iter().any(|record| record.disputed))
+    }
+}
+
+/// A record lies within a period until its last day, counted from the event that started its clock; one whose clock
+/// has not started lies within every period.
+fn lies_within(period: Period, started: Option<Date>, on: Date) -> bool {
+    started.is_none_or(|started| period.last_day(started) >= on)
+}
+
 /// A record that counts, with what reducers need of it.
 struct Counting<'a> {
     class: &'a Arc<RecordClass>,
+    determined: Date,
     started: Option<Date>,
     disputed: bool,
 }
 
-fn records_that_count<'a>(
-    released: &'a Released,
-    history: &History,
-    on: Date,
-    counts: &mut Counts,
-) -> Vec<Counting<'a>> {
+fn records_that_count<'a>(permit: &'a Permit, history: &History, on: Date, counts: &mut Counts) -> Vec<Counting<'a>> {
     let mut counting = Vec::new();
     for record in &history.records {
-        let Some(class) = released.class(&record.class) else {
+        let Some(class) = permit.released().class(&record.class) else {
             continue;
         };
+        let started = class.clock().started(record);
+        // What lies further back than the person agreed to is not looked at.
+        if permit.look_back().is_some_and(|look_back| !lies_within(look_back, started, on)) {
+            continue;
+        }
         counts.considered += 1;
         match class.clock().standing(record, on) {
             Standing::Counts => {
                 counts.disputed += u32::from(record.disputed);
-                counting.push(Counting { class, started: class.clock().started(record), disputed: record.disputed });
+                let Record { determined, disputed, .. } = *record;
+                counting.push(Counting { class, determined, started, disputed });
             }
             Standing::Undetermined => {}
             Standing::Expired => counts.expired += 1,
@@ -114,15 +175,29 @@ fn attribute(name: &FieldName, attributes: &[Attribute]) -> Value {
     found.map_or(Value::Null, |attribute| attribute.value.clone())
 }
 
-/// A record lies within the period until its last day, counted from the event that started its clock; one whose clock
-/// has not started lies within every period.
-fn none_within(period: Period, classes: &[Arc<RecordClass>], records: &[Counting<'_>], on: Date) -> (Value, bool) {
-    let within = |record: &&Counting<'_>| {
-        classes.iter().any(|class| Arc::ptr_eq(class, record.class))
-            && record.started.is_none_or(|started| period.last_day(started) >= on)
+/// What a number comes to. Where there is none, nothing is known; below the lowest band there is no band.
+fn compared(number: &Number, value: &Value) -> Value {
+    let known = match value {
+        Value::Int(known) => *known,
+        Value::Null | Value::Bool(_) | Value::Text(_) | Value::List(_) => return Value::Null,
     };
-    let mut found = records.iter().filter(within).peekable();
-    (Value::Bool(found.peek().is_none()), found.any(|record| record.disputed))
+    match number {
+        Number::AtLeast(least) => Value::Bool(known >= *least),
+        Number::Band(bands) => {
+            let reached = bands.iter().rev().find(|band| known >= band.from);
+            reached.map_or(Value::Null, |band| Value::Text(band.name.as_str().to_owned()))
+        }
+    }
+}
+
+/// A name keeps its first character; a citizen number the two digits of its province and its last two characters.
+fn masked(value: Value) -> Value {
+    let Value::Text(text) = value else { return Value::Null };
+    let length = text.chars().count();
+    let (head, tail) =
+        if length == CITIZEN_NUMBER { (2, length - 2) } else { (1.min(length.saturating_sub(1)), length) };
+    let cover = |(at, c): (usize, char)| if at < head || at >= tail { c } else { '*' };
+    Value::Text(text.chars().enumerate().map(cover).collect())
 }
 
 fn listed(list: List, listings: &[&Listing]) -> (Value, bool) {

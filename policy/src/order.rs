@@ -25,9 +25,11 @@ pub(crate) enum Step {
     Allowed,
     /// The consent, where the ground is consent.
     Consent,
-    /// The consent's width, and fields that do not exist.
+    /// The consent's width.
     Bounds,
-    /// Fields that are not the scenario's.
+    /// Fields that do not exist.
+    Known,
+    /// Fields that are not the scenario's, or that the consent does not cover.
     Fields,
     /// Is the person an adult?
     Adult,
@@ -73,7 +75,8 @@ impl Step {
             | Code::ConsentWrongScenario
             | Code::ConsentWrongSubject
             | Code::ConsentRevoked => Self::Consent,
-            Code::UnknownField | Code::ConsentExceedsBound => Self::Bounds,
+            Code::ConsentExceedsBound => Self::Bounds,
+            Code::UnknownField => Self::Known,
             Code::FieldNotAllowed => Self::Fields,
             Code::SubjectMinor => Self::Adult,
             Code::StatuteForbids => Self::Statutes,

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::period::Period;
+use super::period::Days;
 use crate::history::{Record, Severity};
 
 /// The event at which a display period starts; jurisdictions differ.
@@ -25,16 +25,20 @@ enum Start {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Clock {
     start: Start,
-    display: Display,
+    /// The event that starts it where `start` has no date: Zhejiang counts from the end of the sentence, and from the
+    /// determination where there is none.
+    otherwise: Option<Start>,
+    /// Left out where a record is shown as long as its effect lasts, such as a licence.
+    display: Option<Display>,
 }
 
 /// The display periods, from the start event to the day on which display ends by itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Display {
-    minor: Period,
-    general: Period,
-    serious: Period,
+    minor: Days,
+    general: Days,
+    serious: Days,
 }
 
 /// Whether a record counts on a day.
@@ -50,34 +54,53 @@ pub(crate) enum Standing {
     Repaired,
 }
 
+impl Start {
+    fn of(self, record: &Record) -> Option<Date> {
+        match self {
+            Self::Act => Some(record.act),
+            Self::Determination => Some(record.determined),
+            Self::SentenceEnd => record.sentence_end,
+            Self::EffectEnd => record.effect_end,
+        }
+    }
+}
+
 impl Clock {
+    /// Whether its records end by a period, and not only with their effect.
+    pub(super) fn has_periods(&self) -> bool {
+        self.display.is_some()
+    }
+
     /// The day on which the clock of a record started. A start event that is not dated has not come: the clock
     /// stands still.
     pub(crate) fn started(&self, record: &Record) -> Option<Date> {
-        match self.start {
-            Start::Act => Some(record.act),
-            Start::Determination => Some(record.determined),
-            Start::SentenceEnd => record.sentence_end,
-            Start::EffectEnd => record.effect_end,
-        }
+        self.start.of(record).or_else(|| self.otherwise?.of(record))
     }
 
     /// Whether a record counts on that day. One that is both expired and repaired is expired.
     pub(crate) fn standing(&self, record: &Record, on: Date) -> Standing {
-        let period = match record.severity {
-            Severity::Minor => self.display.minor,
-            Severity::General => self.display.general,
-            Severity::Serious => self.display.serious,
-        };
         if record.determined > on {
             Standing::Undetermined
-        } else if self.started(record).is_some_and(|start| period.last_day(start) < on) {
+        } else if self.last_day(record).is_some_and(|last| last < on) {
             Standing::Expired
         } else if repair_stands(record, on) {
             Standing::Repaired
         } else {
             Standing::Counts
         }
+    }
+
+    /// The last day on which a record is shown, if its end is known.
+    fn last_day(&self, record: &Record) -> Option<Date> {
+        let Some(display) = &self.display else {
+            return record.effect_end;
+        };
+        let period = match record.severity {
+            Severity::Minor => display.minor,
+            Severity::General => display.general,
+            Severity::Serious => display.serious,
+        };
+        self.started(record).map(|start| period.0.last_day(start))
     }
 }
 

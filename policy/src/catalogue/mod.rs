@@ -1,8 +1,11 @@
 //! The catalogue: the data list, the application list, statutes and rule packs, compiled at load.
 
 mod basis;
+mod calendar;
+mod class;
 mod clock;
 mod fault;
+mod field;
 mod load;
 mod period;
 mod rows;
@@ -16,40 +19,20 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-use crate::history::List;
 use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
 use crate::words::words;
 
 pub use basis::{Basis, Language};
+pub(crate) use calendar::Calendar;
+pub use calendar::Deadline;
+pub use class::{Class, Sensitivity, Tier};
 pub(crate) use clock::Standing;
 pub use fault::Fault;
-pub(crate) use period::Period;
-pub(crate) use scenario::{Derivation, RecordClass, Released};
-pub use scenario::{FetchPlan, Field, Scenario};
+pub(crate) use field::{Derivation, Number, RecordClass, Reducer, Released};
+pub use field::{FetchPlan, Field, Shape};
+pub(crate) use scenario::exceeded;
+pub use scenario::{Ceilings, Disclosure, Scenario};
 pub use shipped::shipped;
-
-words! {
-    /// What a class of data says about a person.
-    "sensitivity" pub Sensitivity {
-        /// It counts against the person.
-        Adverse = "adverse",
-        /// It counts neither way.
-        Neutral = "neutral",
-        /// It counts in the person's favour.
-        Positive = "positive",
-    }
-}
-
-words! {
-    /// How openly a class may be released.
-    "tier" pub Tier {
-        /// By any scenario that names its fields.
-        First = "first",
-        /// Only by a consent that names the field: income, deposits, securities, insurance, property, tax amounts
-        /// (art. 14 of the credit-reporting regulation).
-        Second = "second",
-    }
-}
 
 words! {
     /// The rules that stand over every table. Their rows carry the law; the checks are code.
@@ -96,62 +79,6 @@ impl GeneralRule {
     }
 }
 
-/// One class of the data list.
-#[derive(Debug)]
-pub struct Class {
-    name: ClassName,
-    basis: Basis,
-    sensitivity: Sensitivity,
-    tier: Tier,
-    holds_records: bool,
-    list: Option<List>,
-    attributes: Vec<FieldName>,
-}
-
-impl Class {
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &ClassName {
-        &self.name
-    }
-
-    /// Its title and the law behind it.
-    #[must_use]
-    pub fn basis(&self) -> &Basis {
-        &self.basis
-    }
-
-    /// What it says about a person.
-    #[must_use]
-    pub fn sensitivity(&self) -> Sensitivity {
-        self.sensitivity
-    }
-
-    /// How openly it may be released.
-    #[must_use]
-    pub fn tier(&self) -> Tier {
-        self.tier
-    }
-
-    /// Whether it holds records, with a display period.
-    #[must_use]
-    pub fn holds_records(&self) -> bool {
-        self.holds_records
-    }
-
-    /// The list that it holds, if it holds one.
-    #[must_use]
-    pub fn list(&self) -> Option<List> {
-        self.list
-    }
-
-    /// The attributes that it holds, in the order of the file.
-    #[must_use]
-    pub fn attributes(&self) -> &[FieldName] {
-        &self.attributes
-    }
-}
-
 /// An immutable, versioned catalogue. It is swapped whole.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -161,6 +88,8 @@ pub struct Catalogue {
     fields: HashMap<FieldName, Arc<Field>>,
     classes: BTreeMap<ClassName, Class>,
     rules: BTreeMap<RuleId, Basis>,
+    calendar: Calendar,
+    ceilings: Ceilings,
 }
 
 impl Catalogue {
@@ -169,16 +98,17 @@ impl Catalogue {
     /// ```text
     /// catalogue.toml            version, jurisdiction, offset from UTC, the rule pack in force, general rules
     /// data-list/<class>.toml    the data list, one class a file
-    /// derived.toml              the derived fields: a reducer and the classes that it rests on
+    /// derived/<topic>.toml      the derived fields: a reducer and what it rests on
     /// scenarios/<name>.toml     the application list, one scenario a file
     /// statutes/<name>.toml      the law behind each rule that stands over every table
-    /// packs/<name>.toml         rule packs: the display periods of a jurisdiction
+    /// packs/<name>.toml         rule packs: the display periods and deadlines of a jurisdiction
+    /// calendars/<name>.toml     working days, by year
     /// ```
     ///
     /// # Errors
     ///
     /// The faults, sorted by file and line: unknown keys, names, kinds and reducers, rows without a citation,
-    /// overlapping rows, and whatever a statute forbids. A catalogue with a fault does not load. Rows are checked in the
+    /// overlapping rows, rows wider than the ceilings, and whatever a statute forbids. A catalogue with a fault does not load. Rows are checked in the
     /// order syntax, law, classes, derived fields, scenarios, and those that rest on faulty ones are not looked at.
     pub fn load(files: &[(String, String)]) -> Result<Self, Vec<Fault>> {
         load::load(files)
@@ -216,6 +146,20 @@ impl Catalogue {
         all
     }
 
+    /// The class of that name in the data list.
+    #[must_use]
+    pub fn class(&self, name: &str) -> Option<&Class> {
+        self.classes.get(name)
+    }
+
+    /// Every field of the data list, sorted by name.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&Field> {
+        let mut all: Vec<_> = self.fields.values().map(Arc::as_ref).collect();
+        all.sort_by(|a, b| a.name().cmp(b.name()));
+        all
+    }
+
     /// Every class of the data list, sorted by name.
     pub fn classes(&self) -> impl Iterator<Item = &Class> {
         self.classes.values()
@@ -225,5 +169,24 @@ impl Catalogue {
     #[must_use]
     pub fn rule(&self, id: &RuleId) -> Option<&Basis> {
         self.rules.get(id)
+    }
+
+    /// What no row goes beyond.
+    #[must_use]
+    pub fn ceilings(&self) -> &Ceilings {
+        &self.ceilings
+    }
+
+    /// Whether that day is worked in the jurisdiction; `None` in a year for which the holidays are not known.
+    #[must_use]
+    pub fn is_working_day(&self, day: Date) -> Option<bool> {
+        self.calendar.is_working(day)
+    }
+
+    /// The last day of a deadline that an event of that day starts, by the pack in force; `None` where the pack sets
+    /// none, or its calendar does not reach so far.
+    #[must_use]
+    pub fn deadline(&self, deadline: Deadline, event: Date) -> Option<Date> {
+        self.calendar.last_day(deadline, event)
     }
 }

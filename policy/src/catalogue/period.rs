@@ -1,40 +1,37 @@
-//! Periods of the law, in years, months and days.
+//! Periods as the catalogue's files write them.
+//!
+//! They run as the Civil Code, art. 201 and 202, says: the day on which a period starts is not counted, and its last
+//! day is the corresponding day of the last month, or the last day of that month where there is none. Art. 203 (a
+//! period that ends on a holiday) protects who must act; nobody acts on these, so it is not applied.
 
-use jiff::Span;
-use jiff::civil::Date;
 use serde::Deserialize;
 
-/// A positive period of calendar years, months and days, written as in ISO 8601: `P1M`, `P3Y`.
-///
-/// It runs as the Civil Code, art. 201 and 202, says: the day on which it starts is not counted, and its last day is
-/// the corresponding day of the last month, or the last day of that month where there is none. Art. 203 (a period that
-/// ends on a holiday) protects who must act; nobody acts on these, so it is not applied.
+use crate::consent::{Frequency, Period};
+
+/// A period of years, months, weeks and days in a file: `P1M`, `P3Y`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Period(Span);
+pub(super) struct Days(pub(super) Period);
 
-impl Period {
-    /// The last day of the period that starts on that day; the last date of the calendar if it lies beyond.
-    pub(crate) fn last_day(self, start: Date) -> Date {
-        start.saturating_add(self.0)
-    }
-}
-
-impl TryFrom<String> for Period {
+impl TryFrom<String> for Days {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        parse(&text).map(Self).ok_or_else(|| format!("`{text}` is no period: write years, months and days as `P1Y6M`"))
+        let period = Period::parse(&text).ok().filter(|period| period.is_of_days());
+        period.map(Self).ok_or_else(|| format!("`{text}` is no period: write years, months, weeks and days as `P1Y6M`"))
     }
 }
 
-fn parse(text: &str) -> Option<Span> {
-    let span: Span = text.parse().ok()?;
-    let calendar = Span::new()
-        .try_years(span.get_years())
-        .and_then(|calendar| calendar.try_months(span.get_months()))
-        .and_then(|calendar| calendar.try_days(span.get_days()))
-        .ok()?;
-    let only_calendar_units = span.fieldwise() == calendar.fieldwise();
-    (text.starts_with('P') && only_calendar_units && span.is_positive()).then_some(calendar)
+/// How often, in a file: `1/P1M`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Often(pub(super) Frequency);
+
+impl TryFrom<String> for Often {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let frequency = Frequency::parse(&text).ok();
+        frequency.map(Self).ok_or_else(|| format!("`{text}` is no frequency: write times and period as `1/P1M`"))
+    }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::basis::{Basis, Sources, Text, Titles};
 use super::clock::Clock;
 use super::fault::{Fault, File};
-use super::period::Period;
-use super::{Sensitivity, Statute, Tier};
+use super::period::{Days, Often};
+use super::{Deadline, Disclosure, Sensitivity, Statute, Tier};
 use crate::asker::{Ground, InstitutionKind};
 use crate::history::List;
 use crate::names::{ClassName, FieldName, ScenarioName};
@@ -23,6 +24,29 @@ pub(super) struct CatalogueRow {
     pub(super) utc_offset: Spanned<String>,
     pub(super) pack: Spanned<String>,
     pub(super) rules: GeneralRules,
+    pub(super) ceilings: CeilingsRow,
+    /// The groups of purposes, by name.
+    pub(super) purpose_group: BTreeMap<String, PurposeGroupRow>,
+}
+
+/// What no row may go beyond.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CeilingsRow {
+    pub(super) lifetime: Days,
+    pub(super) uses: u64,
+    pub(super) frequency: Often,
+    pub(super) look_back: Days,
+    pub(super) data_life: Days,
+    pub(super) case_limit: u32,
+}
+
+/// One group of purposes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PurposeGroupRow {
+    #[expect(dead_code, reason = "for those who read the file: what the group is for")]
+    title: Titles,
 }
 
 /// The rules that hold for every query, by the names of their tables.
@@ -57,7 +81,51 @@ pub(super) struct PackRow {
     title: Titles,
     sources: Sources,
     citation: Text,
+    /// Its working days: `calendars/<calendar>.toml`.
+    pub(super) calendar: Spanned<String>,
     pub(super) clock: BTreeMap<String, Clock>,
+    #[serde(default)]
+    pub(super) deadline: BTreeMap<Deadline, Spanned<DeadlineRow>>,
+}
+
+/// A deadline: working days or calendar days, one of the two.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeadlineRow {
+    pub(super) working_days: Option<u16>,
+    pub(super) days: Option<u16>,
+}
+
+/// `calendars/<calendar>.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CalendarRow {
+    pub(super) calendar: Spanned<String>,
+    title: Titles,
+    sources: Sources,
+    citation: Text,
+    pub(super) year: Vec<YearRow>,
+}
+
+/// One year of a calendar.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct YearRow {
+    pub(super) year: Spanned<i16>,
+    /// First and last day of each holiday, with the weekend days that it takes in.
+    pub(super) holidays: Vec<Spanned<HolidayRow>>,
+    /// The days of weekends that are worked to make up.
+    pub(super) made_up: Vec<Spanned<Date>>,
+}
+
+/// One holiday.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HolidayRow {
+    pub(super) from: Date,
+    pub(super) to: Date,
+    #[expect(dead_code, reason = "for those who read the file: which holiday it is")]
+    title: Titles,
 }
 
 /// `data-list/<class>.toml`. A class holds records (it has a clock), a list, attributes (it has fields).
@@ -82,6 +150,8 @@ pub(super) struct ClassRow {
 pub(super) struct AttributeRow {
     pub(super) name: Spanned<FieldName>,
     title: Titles,
+    /// The attribute of the class that it shows masked, where it is no attribute of its own.
+    pub(super) masks: Option<Spanned<FieldName>>,
 }
 
 impl AttributeRow {
@@ -91,7 +161,7 @@ impl AttributeRow {
     }
 }
 
-/// `derived.toml`.
+/// `derived/<topic>.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DerivedRows {
@@ -114,18 +184,63 @@ pub(super) struct DerivedRow {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub(super) enum ReducerRow {
-    /// No record of these classes that counts started its clock within the period.
-    NoneWithin(NoneWithinRow),
-    /// The person stands on the list.
+    /// Whether a record of these classes counts.
+    Exists(RecordsRow),
+    /// Whether no record of these classes that counts started its clock within the period.
+    NoneWithin(WithinRow),
+    /// How many records of these classes count.
+    Count(RecordsRow),
+    /// The day of the last determination among the records of these classes that count.
+    Latest(RecordsRow),
+    /// Whether a number is this high.
+    AtLeast(AtLeastRow),
+    /// The band in which a number lies.
+    Band(BandRow),
+    /// Whether the person stands on the list.
     Listed(Spanned<List>),
+}
+
+/// What `exists`, `count` and `latest` take: classes, and a period if it is to be shorter than display.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecordsRow {
+    pub(super) period: Option<Days>,
+    pub(super) classes: Classes,
 }
 
 /// What `none_within` takes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NoneWithinRow {
-    pub(super) period: Period,
-    pub(super) classes: Spanned<Vec<Spanned<ClassName>>>,
+pub(super) struct WithinRow {
+    pub(super) period: Days,
+    pub(super) classes: Classes,
+}
+
+/// The classes that a derived field rests on.
+pub(super) type Classes = Spanned<Vec<Spanned<ClassName>>>;
+
+/// What `at_least` takes: an attribute or a count, and the least number that is enough.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AtLeastRow {
+    pub(super) of: Spanned<FieldName>,
+    pub(super) least: i64,
+}
+
+/// What `band` takes: an attribute or a count, and bands from the lowest to the highest. Below the first is no band.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BandRow {
+    pub(super) of: Spanned<FieldName>,
+    pub(super) bands: Spanned<Vec<Band>>,
+}
+
+/// One band: its name, and the least number that lies in it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Band {
+    pub(crate) name: Text,
+    pub(crate) from: i64,
 }
 
 /// `scenarios/<scenario>.toml`.
@@ -140,10 +255,26 @@ pub(super) struct ScenarioRow {
     pub(super) kinds: Spanned<Vec<Spanned<InstitutionKind>>>,
     pub(super) fields: Spanned<Vec<Spanned<FieldName>>>,
     pub(super) purpose_group: Spanned<String>,
+    pub(super) restraint: bool,
+    pub(super) basic_public_service: bool,
+    pub(super) yes_no_only: bool,
+    pub(super) disclosure: Disclosure,
     pub(super) case_limit: Option<Spanned<u32>>,
-    pub(super) data_life: Period,
+    pub(super) data_life: Spanned<Days>,
     pub(super) notice: Spanned<String>,
     pub(super) automated_decision_notice: bool,
+    pub(super) consent: Option<Spanned<ConsentRow>>,
+}
+
+/// The widest consent that a scenario takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConsentRow {
+    pub(super) lifetime: Spanned<Days>,
+    pub(super) uses: Spanned<u64>,
+    pub(super) frequency: Spanned<Often>,
+    pub(super) look_back: Spanned<Days>,
+    pub(super) data_life: Spanned<Days>,
 }
 
 /// Takes title, sources and citation of a row together; serde's `flatten` would open the closed tables.
@@ -156,7 +287,7 @@ macro_rules! basis {
         })+
     };
 }
-basis!(StatuteRow, PackRow, ClassRow, DerivedRow, ScenarioRow);
+basis!(StatuteRow, PackRow, CalendarRow, ClassRow, DerivedRow, ScenarioRow);
 
 /// Every file, parsed by the place where it stands.
 #[derive(Default)]
@@ -165,7 +296,8 @@ pub(super) struct Rows<'a> {
     pub(super) statutes: Vec<File<'a, StatuteRow>>,
     pub(super) packs: Vec<File<'a, PackRow>>,
     pub(super) classes: Vec<File<'a, ClassRow>>,
-    pub(super) derived: Option<File<'a, DerivedRows>>,
+    pub(super) calendars: Vec<File<'a, CalendarRow>>,
+    pub(super) derived: Vec<File<'a, DerivedRows>>,
     pub(super) scenarios: Vec<File<'a, ScenarioRow>>,
 }
 
@@ -175,9 +307,10 @@ impl<'a> Rows<'a> {
         let folder = path.strip_suffix(".toml").and_then(|path| path.rsplit_once('/')).map(|(folder, _)| folder);
         match (path, folder) {
             ("catalogue.toml", _) => self.catalogue = Some(File::parse(path, text)?),
-            ("derived.toml", _) => self.derived = Some(File::parse(path, text)?),
             (_, Some("statutes")) => self.statutes.push(File::parse(path, text)?),
             (_, Some("packs")) => self.packs.push(File::parse(path, text)?),
+            (_, Some("calendars")) => self.calendars.push(File::parse(path, text)?),
+            (_, Some("derived")) => self.derived.push(File::parse(path, text)?),
             (_, Some("data-list")) => self.classes.push(File::parse(path, text)?),
             (_, Some("scenarios")) => self.scenarios.push(File::parse(path, text)?),
             _ => {

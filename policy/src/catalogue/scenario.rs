@@ -1,16 +1,30 @@
-//! The compiled form of scenarios and fields: what a decision and a minimisation need, ready at load.
+//! The compiled form of scenarios: what a decision needs, ready at load.
 
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 
-use super::Tier;
 use super::basis::{Basis, Language};
-use super::clock::Clock;
-use super::period::Period;
-use crate::asker::{Ground, InstitutionKind};
-use crate::history::List;
-use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
+use super::field::{Field, Released};
+use crate::asker::{Asker, Ground, InstitutionKind};
+use crate::consent::{Bound, Maxima, Period};
+use crate::facts::ConsentFacts;
+use crate::names::{FieldName, RuleId, ScenarioName};
+use crate::words::words;
+
+words! {
+    /// How the person is named in an answer (R23).
+    "disclosure" pub Disclosure {
+        /// By a pseudonym.
+        Pseudonym = "pseudonym",
+        /// By name and number with most of them covered.
+        Masked = "masked",
+        /// By the whole name and number.
+        Whole = "whole",
+    }
+}
 
 /// One row of the application list: who may ask, on which ground, for which fields, within which bounds.
 #[derive(Debug)]
@@ -20,9 +34,16 @@ pub struct Scenario {
     pub(super) ground: Ground,
     pub(super) kinds: Vec<InstitutionKind>,
     pub(super) released: Arc<Released>,
+    /// Those of its fields that a consent need not name.
+    pub(super) first_tier: Arc<Released>,
     pub(super) purpose_group: String,
+    pub(super) restraint: bool,
+    pub(super) basic_public_service: bool,
+    pub(super) yes_no_only: bool,
+    pub(super) disclosure: Disclosure,
     pub(super) case_limit: u32,
     pub(super) data_life: Period,
+    pub(super) maxima: Option<Maxima>,
     pub(super) notice: String,
     pub(super) automated_decision_notice: bool,
     pub(super) rules: Vec<RuleId>,
@@ -58,7 +79,18 @@ impl Scenario {
         (self.ground == Ground::Statute).then(|| self.basis.citation())
     }
 
-    /// The kinds of institution that may use it, sorted.
+    /// Whether somebody may use it.
+    pub(crate) fn is_open_to(&self, asker: Asker) -> bool {
+        match (self.ground, asker) {
+            (Ground::Consent | Ground::Statute, Asker::Institution(kind)) => self.kinds.contains(&kind),
+            (Ground::Person, Asker::Person) | (Ground::Public, Asker::Public) => true,
+            (Ground::Consent | Ground::Statute, Asker::Person | Asker::Public)
+            | (Ground::Person, Asker::Institution(_) | Asker::Public)
+            | (Ground::Public, Asker::Institution(_) | Asker::Person) => false,
+        }
+    }
+
+    /// The kinds of institution that may use it, sorted; none where the person or the public asks.
     #[must_use]
     pub fn kinds(&self) -> &[InstitutionKind] {
         &self.kinds
@@ -67,7 +99,7 @@ impl Scenario {
     /// The fields that it releases, sorted by name.
     #[must_use]
     pub fn fields(&self) -> &[FieldName] {
-        &self.released.names
+        self.released.names()
     }
 
     /// The group of purposes within which a person's pseudonym stays the same.
@@ -76,16 +108,57 @@ impl Scenario {
         &self.purpose_group
     }
 
+    /// The fields, sorted by name: what statutes say of classes and shapes is said of these.
+    pub fn field_rows(&self) -> impl Iterator<Item = &Field> {
+        self.released.fields().iter().map(Arc::as_ref)
+    }
+
+    /// Whether its answers serve to restrain a person (失信惩戒; R22).
+    #[must_use]
+    pub fn restraint(&self) -> bool {
+        self.restraint
+    }
+
+    /// Whether it is about a basic public service (R22).
+    #[must_use]
+    pub fn basic_public_service(&self) -> bool {
+        self.basic_public_service
+    }
+
+    /// Whether it may tell yes or no and nothing else (R28).
+    #[must_use]
+    pub fn yes_no_only(&self) -> bool {
+        self.yes_no_only
+    }
+
+    /// How the person is named in its answers.
+    #[must_use]
+    pub fn disclosure(&self) -> Disclosure {
+        self.disclosure
+    }
+
+    /// The widest consent that it takes; `None` on another ground.
+    #[must_use]
+    pub fn maxima(&self) -> Option<&Maxima> {
+        self.maxima.as_ref()
+    }
+
     /// How many look-ups on one person one case allows.
     #[must_use]
     pub fn case_limit(&self) -> u32 {
         self.case_limit
     }
 
-    /// The last day on which the institution may keep an answer of that day.
+    /// The last day on which the institution may keep an answer of that day, if no consent says less.
     #[must_use]
     pub fn keep_until(&self, on: Date) -> Date {
         self.data_life.last_day(on)
+    }
+
+    /// How long an answer may be kept.
+    #[must_use]
+    pub fn data_life(&self) -> Period {
+        self.data_life
     }
 
     /// The notice to the person: `given`, `deferred until …` or `exempt by …` (PIPL art. 18 and 35).
@@ -109,131 +182,52 @@ impl Scenario {
     pub(crate) fn released(&self) -> &Arc<Released> {
         &self.released
     }
-}
 
-/// One field of the data list.
-#[derive(Debug)]
-pub struct Field {
-    pub(super) name: FieldName,
-    pub(super) basis: Basis,
-    pub(super) tier: Tier,
-    pub(super) derivation: Derivation,
-}
-
-/// How the value of a field comes from a history.
-#[derive(Debug)]
-pub(crate) enum Derivation {
-    /// As the store holds it.
-    Attribute,
-    /// Whether no record that counts started its clock within the period.
-    NoneWithin { period: Period, classes: Vec<Arc<RecordClass>> },
-    /// Whether the person stands on the list.
-    Listed(List),
-}
-
-impl Field {
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &FieldName {
-        &self.name
-    }
-
-    /// Its title and the law behind it.
-    #[must_use]
-    pub fn basis(&self) -> &Basis {
-        &self.basis
-    }
-
-    /// How openly it may be released: as its class, or as the closest of the classes that it is derived from.
-    #[must_use]
-    pub fn tier(&self) -> Tier {
-        self.tier
-    }
-
-    pub(crate) fn derivation(&self) -> &Derivation {
-        &self.derivation
+    /// Those of its fields that a consent need not name.
+    pub(crate) fn first_tier(&self) -> &Arc<Released> {
+        &self.first_tier
     }
 }
 
-/// A class of records with its clock.
-#[derive(Debug)]
-pub(crate) struct RecordClass {
-    pub(super) name: ClassName,
-    pub(super) clock: Clock,
+/// What no row of the catalogue goes beyond.
+#[derive(Clone, Debug)]
+pub struct Ceilings {
+    /// The widest consent of any scenario. No answer of any ground is kept longer than its `data_life`.
+    pub consent: Maxima,
+    /// The most look-ups on one person under one case.
+    pub case_limit: u32,
 }
 
-impl RecordClass {
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
-    }
+/// The first bound by which a consent is wider than the maxima.
+pub(crate) fn exceeded(maxima: &Maxima, consent: &ConsentFacts) -> Option<Bound> {
+    let lifetime = SignedDuration::from_secs(i64::try_from(consent.lifetime_s).unwrap_or(i64::MAX));
+    let start = start_of(consent.issued_on);
+    let expires_at = start.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+    let asked = Maxima {
+        lifetime: maxima.lifetime,
+        uses: consent.uses,
+        frequency: consent.frequency,
+        look_back: consent.look_back,
+        data_life: consent.data_life,
+    };
+    let lives_longer = expires_at > maxima.lifetime.end_from(start);
+    if lives_longer { Some(Bound::Lifetime) } else { wider(&asked, maxima, consent.issued_on) }
 }
 
-/// What stores are asked for: only what the permitted fields rest on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FetchPlan {
-    /// The classes of records, sorted.
-    pub classes: Vec<ClassName>,
-    /// The lists, sorted.
-    pub lists: Vec<List>,
-    /// The attributes, sorted.
-    pub attributes: Vec<FieldName>,
+/// The first bound by which the one is wider than the other, on that day.
+pub(super) fn wider(one: &Maxima, other: &Maxima, on: Date) -> Option<Bound> {
+    let start = start_of(on);
+    let longer = |one: Period, other: Period| one.end_from(start) > other.end_from(start);
+    let wider = [
+        (longer(one.lifetime, other.lifetime), Bound::Lifetime),
+        (one.uses > other.uses, Bound::Uses),
+        (one.frequency.most_within(other.frequency.per, start) > other.frequency.uses, Bound::Frequency),
+        (longer(one.look_back, other.look_back), Bound::LookBack),
+        (longer(one.data_life, other.data_life), Bound::DataLife),
+    ];
+    wider.into_iter().find(|(wider, _)| *wider).map(|(_, bound)| bound)
 }
 
-/// The fields that a permit releases, with all that their derivation needs.
-#[derive(Debug)]
-pub(crate) struct Released {
-    names: Vec<FieldName>,
-    fields: Vec<Arc<Field>>,
-    classes: Vec<Arc<RecordClass>>,
-    plan: Arc<FetchPlan>,
-}
-
-impl Released {
-    /// Compiles fields; their order and repetitions do not matter.
-    pub(crate) fn new(mut fields: Vec<Arc<Field>>) -> Self {
-        fields.sort_by(|a, b| a.name.cmp(&b.name));
-        fields.dedup_by(|a, b| a.name == b.name);
-        let mut classes = Vec::new();
-        let mut plan = FetchPlan::default();
-        for field in &fields {
-            match &field.derivation {
-                Derivation::Attribute => plan.attributes.push(field.name.clone()),
-                Derivation::NoneWithin { period: _, classes: rests_on } => classes.extend(rests_on.iter().cloned()),
-                Derivation::Listed(list) => plan.lists.push(*list),
-            }
-        }
-        classes.sort_by(|a: &Arc<RecordClass>, b| a.name.cmp(&b.name));
-        classes.dedup_by(|a, b| a.name == b.name);
-        plan.classes = classes.iter().map(|class| class.name.clone()).collect();
-        plan.lists.sort_unstable();
-        plan.lists.dedup();
-        Self { names: fields.iter().map(|field| field.name.clone()).collect(), fields, classes, plan: Arc::new(plan) }
-    }
-
-    /// The names, sorted.
-    pub(crate) fn names(&self) -> &[FieldName] {
-        &self.names
-    }
-
-    /// The fields, sorted by name.
-    pub(crate) fn fields(&self) -> &[Arc<Field>] {
-        &self.fields
-    }
-
-    /// The field of that name, if it is released.
-    pub(crate) fn field(&self, name: &FieldName) -> Option<&Arc<Field>> {
-        let at = self.names.binary_search(name).ok()?;
-        self.fields.get(at)
-    }
-
-    /// The class of that name, if a released field rests on it.
-    pub(crate) fn class(&self, name: &ClassName) -> Option<&Arc<RecordClass>> {
-        let at = self.plan.classes.binary_search(name).ok()?;
-        self.classes.get(at)
-    }
-
-    /// What stores are asked for.
-    pub(crate) fn plan(&self) -> &Arc<FetchPlan> {
-        &self.plan
-    }
+fn start_of(day: Date) -> Timestamp {
+    Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
 }

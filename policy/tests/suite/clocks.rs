@@ -73,7 +73,7 @@ fn a_record_counts_from_its_determination_to_the_last_day_of_its_period() {
     ];
     for (severity, determined, last) in cases {
         let (determined, last) = (date(determined), date(last));
-        let on = |day| one(&catalogue, record(severity, determined), day);
+        let on = |day| one(catalogue, record(severity, determined), day);
         assert_eq!(on(determined.yesterday().unwrap()), (false, COUNTS), "before {determined}");
         assert_eq!(on(determined), (true, COUNTS), "on {determined}");
         assert_eq!(on(last.yesterday().unwrap()), (true, COUNTS), "before {last}");
@@ -84,7 +84,8 @@ fn a_record_counts_from_its_determination_to_the_last_day_of_its_period() {
 
 #[test]
 fn the_clock_starts_with_the_event_of_the_pack() {
-    let starting = |event: &str| loaded(&shipped_with(PACK, "\"determination\"", &format!("\"{event}\"")));
+    let starting =
+        |event: &str| loaded(&shipped_with(PACK, "\"determination\"\ndisplay", &format!("\"{event}\"\ndisplay")));
     let dated = || Record {
         act: date("2025-01-10"),
         sentence_end: Some(date("2025-06-15")),
@@ -147,11 +148,11 @@ fn a_repaired_record_counts_only_while_its_repair_does_not_stand() {
             ..record(Severity::Serious, date("2026-01-01"))
         };
         let expected = if counts { COUNTS } else { REPAIRED };
-        assert_eq!(one(&catalogue, record, date(on)), (counts, expected), "{repaired:?} {revoked:?} {on}");
+        assert_eq!(one(catalogue, record, date(on)), (counts, expected), "{repaired:?} {revoked:?} {on}");
     }
     // Expired and repaired is expired.
     let old = Record { repaired: Some(date("2020-01-01")), ..record(Severity::Minor, date("2019-01-01")) };
-    assert_eq!(one(&catalogue, old, date("2026-11-22")), (false, EXPIRED));
+    assert_eq!(one(catalogue, old, date("2026-11-22")), (false, EXPIRED));
 }
 
 #[test]
@@ -175,7 +176,7 @@ fn a_listing_counts_from_its_first_day_until_its_end() {
         {
             let listing = Listing { list, from: date(from), until: until.map(date), disputed: false };
             let history = History { listings: vec![listing], ..History::default() };
-            let told = told(&catalogue, &history, date(on));
+            let told = told(catalogue, &history, date(on));
             assert_eq!(value(&told, field), expected, "{list} {from} {until:?} {on}");
             assert!(!value(&told, other) && value(&told, "clean_three_years"), "{list}");
             assert_eq!(told.counts.considered, 1);

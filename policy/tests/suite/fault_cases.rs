@@ -1,6 +1,6 @@
 //! The faults of [`crate::load_faults`], a table: file, what is replaced, by what, what the fault says.
 
-pub(crate) const DERIVED: &str = "derived.toml";
+pub(crate) const DERIVED: &str = "derived/across-classes.toml";
 pub(crate) const HOUSING: &str = "scenarios/public-rental-housing.toml";
 pub(crate) const PACK: &str = "packs/national-2026.toml";
 pub(crate) const TAX: &str = "data-list/tax.toml";
@@ -9,6 +9,13 @@ pub(crate) const FORBIDDEN: &str = "statutes/forbidden-classes-never.toml";
 const FORBIDDEN_CLASSES: &str =
     "classes = [\"blood-type\", \"disease\", \"fingerprints\", \"genes\", \"medical-history\", \"religion\"]";
 pub(crate) const ADULTS: &str = "statutes/adults-only.toml";
+const CALENDAR: &str = "calendars/cn.toml";
+const LOAN: &str = "scenarios/commercial-loan.toml";
+const SCORE: &str = "derived/personal-credit-score.toml";
+const IDENTITY: &str = "data-list/identity.toml";
+const RELIGION: &str = "data-list/religion.toml";
+const SELF: &str = "scenarios/self-query.toml";
+const SHANGHAI: &str = "packs/shanghai.toml";
 const RED: &str = "data-list/red-list.toml";
 pub(crate) const MAIN: &str = "catalogue.toml";
 
@@ -23,7 +30,7 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (TAX, "tier = ", "colour = 1\ntier = ", "unknown field `colour`"),
     (TAX, "title = { zh", "title = { fr = \"Fisc\", zh", "unknown field `fr`"),
     (DERIVED, "period = \"P3Y\"", "perod = \"P3Y\"", "unknown field `perod`"),
-    (PACK, "start = ", "stop = 1\nstart = ", "unknown field `stop`"),
+    (PACK, "start = \"act\"", "stop = 1\nstart = \"act\"", "unknown field `stop`"),
     (FORBIDDEN, "classes = ", "clases = ", "unknown field `clases`"),
     // A key twice.
     (TAX, "tier = ", "class = \"tax\"\ntier = ", "duplicate key"),
@@ -43,20 +50,19 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         TAX,
         "\"public-credit\"",
         "\"private-credit\"",
-        "no clock `private-credit` in the rule pack: use one of public-credit",
+        "no clock `private-credit` in the rule pack: use one of credit-reporting, in-force, public-credit",
     ),
     (DERIVED, "reducer = { listed = \"black\" }", "reducer = { average = \"black\" }", "unknown variant `average`"),
     (DERIVED, "listed = \"black\"", "listed = \"pink\"", "`pink` is no list"),
     (DERIVED, "\"tax\"", "\"taxes\"", "no class `taxes` of the data list holds records"),
     (DERIVED, "\"tax\"", "\"loan-performance\"", "no class `loan-performance` of the data list holds records"),
-    (PACK, "\"determination\"", "\"whim\"", "unknown variant `whim`"),
-    (MAIN, "pack = \"national-2026\"", "pack = \"shanghai\"", "no rule pack `shanghai`"),
+    (PACK, "\"determination\"\ndisplay", "\"whim\"\ndisplay", "unknown variant `whim`"),
+    (MAIN, "pack = \"national-2026\"", "pack = \"chongqing\"", "no rule pack `chongqing`"),
     (FORBIDDEN, "statute = \"forbidden-classes-never\"", "statute = \"forbidden\"", "`forbidden` is no statute"),
     // Values out of bounds.
     (HOUSING, "data_life = \"P1M\"", "data_life = \"P0D\"", "`P0D` is no period"),
     (HOUSING, "data_life = \"P1M\"", "data_life = \"-P1M\"", "`-P1M` is no period"),
     (HOUSING, "data_life = \"P1M\"", "data_life = \"PT1H\"", "`PT1H` is no period"),
-    (HOUSING, "data_life = \"P1M\"", "data_life = \"P4W\"", "`P4W` is no period"),
     (HOUSING, "data_life = \"P1M\"", "data_life = \"1 month\"", "`1 month` is no period"),
     (HOUSING, "data_life = \"P1M\"", "data_life = \"P99999Y\"", "is no period"),
     (HOUSING, "case_limit = 3", "case_limit = 0", "allows no look-up"),
@@ -84,7 +90,41 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (HOUSING, "scenario = \"public-rental-housing\"", "scenario = \"rental\"", "stands in a file of another name"),
     (TAX, "class = \"tax\"", "class = \"taxes\"", "stands in a file of another name"),
     (PACK, "pack = \"national-2026\"", "pack = \"National\"", "not a rule id"),
+    (CALENDAR, "year = 2026", "year = 2026.5", "invalid type"),
+    (CALENDAR, "from = \"2026-05-01\"", "from = \"2026-05-06\"", "`2026-05-06` to `2026-05-05` is no holiday"),
+    (CALENDAR, "from = \"2026-10-01\"", "from = \"2026-09-27\"", "`2026-09-27` is a holiday already"),
+    (CALENDAR, "made_up = [", "made_up = [\"2026-01-05\", ", "`2026-01-05` is no weekend day"),
+    (CALENDAR, "made_up = [", "made_up = [\"2026-10-03\", ", "`2026-10-03` is no weekend day"),
+    (CALENDAR, "calendar = \"cn\"", "calendar = \"tw\"", "stands in a file of another name"),
+    (PACK, "calendar = \"cn\"", "calendar = \"hk\"", "no calendar `hk`"),
+    (PACK, "[deadline.objection-decision]", "[deadline.coffee]", "`coffee` is no deadline"),
+    (
+        LOAN,
+        "purpose_group = \"lending\"",
+        "purpose_group = \"landing\"",
+        "no purpose group `landing` in catalogue.toml",
+    ),
+    (LOAN, "disclosure = \"pseudonym\"", "disclosure = \"photograph\"", "`photograph` is no disclosure"),
+    (LOAN, "frequency = \"10/P1D\"", "frequency = \"often\"", "`often` is no frequency"),
+    (LOAN, "frequency = \"10/P1D\"", "frequency = \"0/P1D\"", "`0/P1D` is no frequency"),
+    (LOAN, "uses = 12", "uses = 0", "uses of 0 take no consent"),
+    (SCORE, "of = \"score\", bands", "of = \"scores\", bands", "`scores` is no attribute and no count"),
+    (SCORE, "of = \"score\", bands", "of = \"tax_exists\", bands", "`tax_exists` is no attribute and no count"),
+    (IDENTITY, "masks = \"name\"", "masks = \"nickname\"", "the class has no attribute `nickname` to mask"),
+    (IDENTITY, "masks = \"name\"", "masks = \"masked_name\"", "the class has no attribute `masked_name` to mask"),
+    (DERIVED, "listed = \"black\"", "exists = { classes = [] }", "what rests on nothing"),
+    // Rows wider than the ceilings of the catalogue.
+    (HOUSING, "case_limit = 3", "case_limit = 6", "`case_limit` of 6 is wider than 5"),
+    (HOUSING, "data_life = \"P1M\"", "data_life = \"P13M\"", "`data_life` of P13M is wider than P1Y"),
+    (LOAN, "lifetime = \"P1Y\"", "lifetime = \"P366D\"", "`lifetime` of P366D is wider than P1Y"),
+    (LOAN, "uses = 12", "uses = 367", "`uses` of 367 is wider than 366"),
+    (LOAN, "frequency = \"10/P1D\"", "frequency = \"101/P1D\"", "`frequency` of 101/P1D is wider than 100/P1D"),
+    (LOAN, "look_back = \"P5Y\"", "look_back = \"P61M\"", "`look_back` of P61M is wider than P5Y"),
+    (TAX, "clock = \"public-credit\"", "clock = \"in-force\"", "clock `in-force` has no end"),
+    (SELF, "kinds = []", "kinds = [\"bank\"]", "no institution asks on this ground"),
     // What must not be, by statute.
+    (TAX, "class = \"tax\"", "class = \"genes\"", "`genes` may be named nowhere"),
+    (SCORE, "of = \"score\", bands", "of = \"genes\", bands", "`genes` may be named nowhere"),
     (
         TAX,
         "class = \"tax\"",
@@ -109,4 +149,72 @@ pub(crate) const ELSEWHERE: &[(&str, &str, &str, &str, &str, &str)] = &[
     // Classes that could do harm by what they leave out.
     (TAX, "clock = \"public-credit\"", "", "adverse class `tax` has no clock", TAX, "class = "),
     (RED, "list = \"red\"", "", "class `red-list` holds nothing", RED, "class = "),
+    (CALENDAR, "year = 2026", "year = 2027", "is no holiday of 2027", CALENDAR, "  { from = \"2026-01-01\""),
+    (
+        CALENDAR,
+        "[[year]]",
+        "[[year]]\nyear = 2026\nholidays = []\nmade_up = []\n\n[[year]]",
+        "year 2026 stands twice",
+        CALENDAR,
+        "year = 2026\nholidays = [\n",
+    ),
+    (
+        SHANGHAI,
+        "[clock.in-force]",
+        "[clock.in-effect]",
+        "no clock `in-force`, which another pack has",
+        SHANGHAI,
+        "pack = ",
+    ),
+    (
+        SHANGHAI,
+        "[deadline.repair-removal]",
+        "[deadline.repair-removal]\ndays = 1",
+        "one of the two",
+        SHANGHAI,
+        "[deadline.repair-removal]",
+    ),
+    // Bands that overlap.
+    (SCORE, "from = 650", "from = 550", "the bands overlap", SCORE, "reducer = { band"),
+    (SCORE, "name = \"B\"", "name = \"C\"", "two bands have one name", SCORE, "reducer = { band"),
+    // A consent that keeps longer than its scenario, on another ground, or nowhere.
+    (
+        LOAN,
+        "\"P5Y\"\ndata_life = \"P6M\"",
+        "\"P5Y\"\ndata_life = \"P7M\"",
+        "`data_life` of P7M is wider than P6M",
+        LOAN,
+        "data_life = \"P7M\"",
+    ),
+    (LOAN, "ground = \"consent\"", "ground = \"statute\"", "`consent` has no place on this ground", LOAN, "[consent]"),
+    (HOUSING, "ground = \"statute\"", "ground = \"consent\"", "no table `consent`", HOUSING, "scenario = "),
+    // Two scenarios that overlap.
+    (
+        LOAN,
+        "zh = \"商业贷款\"",
+        "zh = \"商业保险\"",
+        "scenario `commercial-insurance` has this title already",
+        LOAN,
+        "scenario = ",
+    ),
+    // Names that no row may use.
+    (
+        TAX,
+        "sensitivity = \"adverse\"",
+        "sensitivity = \"forbidden\"",
+        "class `tax` is not among those of",
+        TAX,
+        "class = ",
+    ),
+    (RELIGION, "\"forbidden\"", "\"neutral\"", "`religion` may be named nowhere", RELIGION, "class = "),
+    (RELIGION, "\"forbidden\"", "\"confidential-source\"", "`religion` may be named nowhere", RELIGION, "class = "),
+    (
+        RELIGION,
+        "tier = ",
+        "clock = \"in-force\"\ntier = ",
+        "is a name that no row may use: it holds nothing",
+        RELIGION,
+        "class = ",
+    ),
+    (FORBIDDEN, "\"genes\"", "\"genes\", \"dreams\"", "no class `dreams` in the data list", FORBIDDEN, "statute = "),
 ];

@@ -6,6 +6,9 @@ use credit_policy::catalogue::shipped;
 use crate::fault_cases::{ADULTS, CASES, DERIVED, ELSEWHERE, FORBIDDEN, HOUSING, MAIN, PACK, TAX};
 use crate::support::{faults, lines, shipped_with};
 
+const CONSENT: &str =
+    "[consent]\nlifetime = \"P1M\"\nuses = 1\nfrequency = \"1/P1M\"\nlook_back = \"P5Y\"\ndata_life = \"P1M\"\n";
+
 fn assert_fault(files: &[(String, String)], message: &str, path: &str, line_begin: usize) {
     let found = faults(files);
     let fault = found.iter().find(|fault| fault.message.contains(message));
@@ -74,6 +77,7 @@ fn a_file_in_another_place_or_twice_is_a_fault() {
         "scenarios/public-rental-housing.yaml",
         "scenarios/old/public-rental-housing.toml",
         "tax.toml",
+        "derived.toml",
         "../catalogue.toml",
     ] {
         let mut files = shipped();
@@ -136,7 +140,7 @@ fn the_second_tier_opens_only_to_consent() {
     let mut files = shipped_with(HOUSING, "\"clean_three_years\"", named);
     assert!(lines(&faults(&files)).contains("field `property` is second-tier"));
     let row = files.iter_mut().find(|(path, _)| path == HOUSING).unwrap();
-    row.1 = row.1.replace("ground = \"statute\"", "ground = \"consent\"");
+    row.1 = row.1.replace("ground = \"statute\"", "ground = \"consent\"") + CONSENT;
     assert!(Catalogue::load(&files).is_ok());
 }
 

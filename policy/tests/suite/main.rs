@@ -9,14 +9,20 @@
     reason = "a test fails by panicking; clippy's own exception does not reach its helpers"
 )]
 
+mod application_list;
 mod asker;
 mod clocks;
+mod consent;
+mod consent_terms;
+mod data_list;
+mod dated_cases;
 mod decisions;
 mod fault_cases;
 mod load_faults;
 mod minimisation;
 mod numbers;
 mod order_of_faults;
+mod reducers;
 mod shipped;
 mod support;
 mod vocabulary;

@@ -12,7 +12,7 @@ use crate::support::{catalogue, date, facts, loaded, permit, shipped_with};
 const FIELDS: [&str; 3] = ["black_listed", "clean_three_years", "grey_listed"];
 
 fn told(history: &History, on: Date) -> Minimised {
-    minimise(&permit(&catalogue(), &facts(on)), history, on)
+    minimise(&permit(catalogue(), &facts(on)), history, on)
 }
 
 /// Data and marks as an answer writes them.
@@ -64,7 +64,7 @@ fn a_person_without_a_file_is_clean_and_on_no_list() {
 #[test]
 fn every_adverse_class_spoils_three_clean_years() {
     let catalogue = catalogue();
-    let permit = permit(&catalogue, &facts(date("2026-11-22")));
+    let permit = permit(catalogue, &facts(date("2026-11-22")));
     for class in &permit.plan().classes {
         let history = History { records: vec![record(class.as_str(), "2026-01-01")], ..History::default() };
         let told = minimise(&permit, &history, date("2026-11-22"));
@@ -117,7 +117,7 @@ fn only_the_fields_asked_for_are_told() {
     let on = date("2026-11-22");
     let asked = Facts { fields: Some(vec![FieldName::parse("grey_listed").unwrap()]), ..facts(on) };
     let disputed = Record { disputed: true, ..record("tax", "2026-01-01") };
-    let told = minimise(&permit(&catalogue, &asked), &History { records: vec![disputed], ..History::default() }, on);
+    let told = minimise(&permit(catalogue, &asked), &History { records: vec![disputed], ..History::default() }, on);
     assert_eq!(json(&told), r#"[[["grey_listed",false]],[]]"#);
     assert_eq!(told.counts, Counts::default());
 }
@@ -141,7 +141,7 @@ reducer = { listed = "black" }
 "#;
     let named = "\"clean_of_tax\", \"restrained\", \"clean_three_years\"";
     let mut files = shipped_with("scenarios/public-rental-housing.toml", "\"clean_three_years\"", named);
-    files.iter_mut().find(|(path, _)| path == "derived.toml").unwrap().1.push_str(more);
+    files.iter_mut().find(|(path, _)| path == "derived/across-classes.toml").unwrap().1.push_str(more);
     let catalogue = loaded(&files);
     let on = date("2026-11-22");
     let permit = permit(&catalogue, &facts(on));

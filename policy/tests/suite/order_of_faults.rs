@@ -1,10 +1,10 @@
 //! Of several faults the first of formats.md §2 wins, wherever each was met.
 
-use credit_policy::{Code, Decision, Facts, FieldName, InstitutionKind, decide};
+use credit_policy::{Code, ConsentFacts, Decision, Facts, FieldName, InstitutionKind, decide};
 use jiff::civil::Date;
 use proptest::prelude::*;
 
-use crate::support::{HOUSING, catalogue, date, facts, scenario};
+use crate::support::{HOUSING, catalogue, date, facts_for, fields, period, scenario};
 
 /// The order of formats.md §2, written out: a code on an earlier line wins over those on later ones.
 const ORDER: &[&[Code]] = &[
@@ -43,7 +43,8 @@ const ORDER: &[&[Code]] = &[
         Code::ConsentWrongSubject,
         Code::ConsentRevoked,
     ],
-    &[Code::ConsentExceedsBound, Code::UnknownField],
+    &[Code::ConsentExceedsBound],
+    &[Code::UnknownField],
     &[Code::FieldNotAllowed],
     &[Code::SubjectMinor],
     &[Code::StatuteForbids],
@@ -55,31 +56,54 @@ fn place(code: Code) -> usize {
     ORDER.iter().position(|line| line.contains(&code)).unwrap()
 }
 
-/// A query with faults: whether the scenario is known, and the facts.
-type Query = (bool, Facts);
+/// A query with faults: the scenario, whether it is known, and the facts.
+#[derive(Clone)]
+struct Query {
+    scenario: &'static str,
+    known: bool,
+    facts: Facts,
+}
 
 /// What makes a fault.
 type Make = fn(&mut Query);
 
-/// The faults that policy finds by itself, and how each comes about.
+/// The faults that policy finds by itself on every ground, and how each comes about.
 const FOUND: &[(Code, Make)] = &[
-    (Code::InstitutionSuspended, |query| query.1.suspended = true),
-    (Code::UnknownScenario, |query| query.0 = false),
-    (Code::OperatorRequired, |query| query.1.operator = false),
-    (Code::CaseRequired, |query| query.1.case = false),
-    (Code::ScenarioNotAllowed, |query| query.1.kind = InstitutionKind::Bank),
-    (Code::FieldNotAllowed, |query| ask(query, "property")),
-    (Code::UnknownField, |query| ask(query, "score")),
-    (Code::SubjectMinor, |query| query.1.minor = Some(true)),
+    (Code::InstitutionSuspended, |query| query.facts.suspended = true),
+    (Code::UnknownScenario, |query| query.known = false),
+    (Code::OperatorRequired, |query| query.facts.operator = false),
+    (Code::ScenarioNotAllowed, |query| query.facts.kind = InstitutionKind::Court.into()),
+    (Code::FieldNotAllowed, |query| ask(query, "red_listed")),
+    (Code::UnknownField, |query| ask(query, "no_such_field")),
+    (Code::SubjectMinor, |query| query.facts.minor = Some(true)),
+];
+
+/// Those of a look-up by statute.
+const BY_STATUTE: &[(Code, Make)] = &[(Code::CaseRequired, |query| query.facts.case = false)];
+
+/// Those of a query by consent.
+const BY_CONSENT: &[(Code, Make)] = &[
+    (Code::ConsentRequired, |query| query.facts.consent = None),
+    (Code::ConsentExceedsBound, |query| agree(query, |consent| consent.uses = 1_000_000)),
+    (Code::ConsentExceedsBound, |query| agree(query, |consent| consent.look_back = period("P6Y"))),
+    (Code::UnknownField, |query| agree(query, |consent| consent.unknown_fields = true)),
+    (Code::FieldNotAllowed, |query| agree(query, |consent| consent.fields = Some(fields(&["score_band", "name"])))),
 ];
 
 fn ask(query: &mut Query, field: &str) {
-    query.1.fields.get_or_insert_default().push(FieldName::parse(field).unwrap());
+    query.facts.fields.get_or_insert_default().extend(fields(&[field]));
 }
 
-fn decided((known, facts): &Query) -> Option<Code> {
-    let name = known.then(|| scenario(HOUSING));
-    match decide(&catalogue(), name.as_ref(), facts) {
+/// Changes the consent, if there is one left to change.
+fn agree(query: &mut Query, change: impl FnOnce(&mut ConsentFacts)) {
+    if let Some(consent) = &mut query.facts.consent {
+        change(consent);
+    }
+}
+
+fn decided(query: &Query) -> Option<Code> {
+    let name = query.known.then(|| scenario(query.scenario));
+    match decide(catalogue(), name.as_ref(), &query.facts) {
         Decision::Permit(_) => None,
         Decision::Refuse { code, .. } => Some(code),
     }
@@ -93,27 +117,32 @@ fn the_order_holds_every_code_once() {
 
 #[test]
 fn of_two_faults_the_first_wins() {
-    let base = || (true, facts(date("2026-11-22")));
-    for (code, make) in FOUND {
-        for (other, make_other) in FOUND {
-            let mut query = base();
-            make(&mut query);
-            make_other(&mut query);
-            let first = if place(*code) <= place(*other) { code } else { other };
-            assert_eq!(decided(&query), Some(*first), "{code} and {other}");
-        }
-        for other in Code::ALL {
-            let mut query = base();
-            make(&mut query);
-            query.1.observed = Some(*other);
-            let first = if place(*code) < place(*other) { code } else { other };
-            assert_eq!(decided(&query), Some(*first), "{code} and {other} observed");
+    for (name, own) in [(HOUSING, BY_STATUTE), ("commercial-loan", BY_CONSENT)] {
+        let facts = facts_for(catalogue().scenario(name).unwrap(), date("2026-11-22"));
+        let base = Query { scenario: name, known: true, facts };
+        assert_eq!(decided(&base), None, "{name}");
+        for (code, make) in FOUND.iter().chain(own) {
+            for (other, make_other) in FOUND.iter().chain(own) {
+                let mut query = base.clone();
+                make_other(&mut query);
+                make(&mut query);
+                let first = if place(*code) <= place(*other) { code } else { other };
+                assert_eq!(decided(&query), Some(*first), "{name}: {code} and {other}");
+            }
+            for other in Code::ALL {
+                let mut query = base.clone();
+                make(&mut query);
+                query.facts.observed = Some(*other);
+                let first = if place(*code) < place(*other) { code } else { other };
+                assert_eq!(decided(&query), Some(*first), "{name}: {code} and {other} observed");
+            }
         }
     }
 }
 
 fn any_facts() -> impl Strategy<Value = Facts> {
-    let names = prop::sample::select(vec!["black_listed", "clean_three_years", "property", "score", "grey_listed"]);
+    let names =
+        prop::sample::select(vec!["black_listed", "clean_three_years", "property", "no_such_field", "grey_listed"]);
     (
         prop::sample::select(vec![InstitutionKind::HousingDepartment, InstitutionKind::Bank, InstitutionKind::Officer]),
         any::<[bool; 3]>(),
@@ -123,11 +152,12 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         prop::option::of(prop::sample::select(Code::ALL.to_vec())),
     )
         .prop_map(|(kind, [suspended, operator, case], (year, month, day), fields, minor, observed)| Facts {
-            kind,
+            kind: kind.into(),
             suspended,
             on: Date::new(year, month, day).unwrap(),
             operator,
             case,
+            consent: None,
             fields: fields.map(|fields| fields.iter().map(|name| FieldName::parse(name).unwrap()).collect()),
             minor,
             observed,
@@ -138,17 +168,16 @@ proptest! {
     /// A permit only without any fault, and the same decision again from the facts as a leaf holds them.
     #[test]
     fn a_decision_is_total_and_can_be_made_again(facts in any_facts(), known in any::<bool>()) {
-        let catalogue = catalogue();
         let name = known.then(|| scenario(HOUSING));
-        let decision = decide(&catalogue, name.as_ref(), &facts);
+        let decision = decide(catalogue(), name.as_ref(), &facts);
         let clean = known && !facts.suspended && facts.operator && facts.case && facts.observed.is_none()
-            && facts.minor == Some(false) && facts.kind == InstitutionKind::HousingDepartment
-            && facts.fields.iter().flatten().all(|field| field.as_str() != "property" && field.as_str() != "score");
+            && facts.minor == Some(false) && facts.kind == InstitutionKind::HousingDepartment.into()
+            && facts.fields.iter().flatten().all(|field| field.as_str() != "property" && field.as_str() != "no_such_field");
         prop_assert_eq!(matches!(decision, Decision::Permit(_)), clean);
 
         let from_leaf: Facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
         prop_assert_eq!(&from_leaf, &facts);
-        let again = decide(&catalogue, name.as_ref(), &from_leaf);
+        let again = decide(catalogue(), name.as_ref(), &from_leaf);
         prop_assert_eq!(format!("{again:?}"), format!("{decision:?}"));
     }
 }

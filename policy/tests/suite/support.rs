@@ -1,14 +1,21 @@
 //! What the tests share: catalogues with a change, dates, citizen numbers that are nobody's.
 
+use std::sync::LazyLock;
+
 use credit_policy::catalogue::shipped;
-use credit_policy::{Catalogue, Decision, Facts, Fault, InstitutionKind, Permit, ScenarioName, decide};
+use credit_policy::consent::{Frequency, Period};
+use credit_policy::{
+    Asker, Catalogue, ConsentFacts, Decision, Facts, Fault, FieldName, Ground, InstitutionKind, Minimised, Permit,
+    Scenario, ScenarioName, Value, decide,
+};
 use jiff::civil::Date;
 
 pub(crate) const HOUSING: &str = "public-rental-housing";
 
 /// The shipped catalogue.
-pub(crate) fn catalogue() -> Catalogue {
-    loaded(&shipped())
+pub(crate) fn catalogue() -> &'static Catalogue {
+    static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| loaded(&shipped()));
+    &SHIPPED
 }
 
 /// Loads files that must have no fault.
@@ -16,9 +23,10 @@ pub(crate) fn loaded(files: &[(String, String)]) -> Catalogue {
     Catalogue::load(files).unwrap_or_else(|faults| panic!("{}", lines(&faults)))
 }
 
-/// The faults of files that must have some, a line each.
+/// The faults of files.
 pub(crate) fn faults(files: &[(String, String)]) -> Vec<Fault> {
-    Catalogue::load(files).expect_err("a fault")
+    // Not `expect_err`: it would print a whole catalogue.
+    Catalogue::load(files).err().unwrap_or_default()
 }
 
 pub(crate) fn lines(faults: &[Fault]) -> String {
@@ -48,11 +56,65 @@ pub(crate) fn facts(on: Date) -> Facts {
     Facts { operator: true, case: true, minor: Some(false), ..facts }
 }
 
-/// The permit of facts that must be permitted.
+/// The terms of the consent in formats.md §3, to the scenario's first tier.
+pub(crate) fn terms() -> ConsentFacts {
+    ConsentFacts {
+        fields: None,
+        unknown_fields: false,
+        issued_on: date("2026-11-22"),
+        lifetime_s: 3600,
+        uses: 1,
+        frequency: Frequency::parse("1/P1M").unwrap(),
+        look_back: period("P5Y"),
+        data_life: period("P1M"),
+    }
+}
+
+pub(crate) fn period(text: &str) -> Period {
+    Period::parse(text).expect(text)
+}
+
+pub(crate) fn fields(names: &[&str]) -> Vec<FieldName> {
+    names.iter().map(|name| FieldName::parse(name).expect(name)).collect()
+}
+
+/// The facts of a query for that scenario with nothing wrong in it, by the first kind that may ask.
+pub(crate) fn facts_for(scenario: &Scenario, on: Date) -> Facts {
+    let asker = match scenario.ground() {
+        Ground::Consent | Ground::Statute => scenario.kinds()[0].into(),
+        Ground::Person => Asker::Person,
+        Ground::Public => Asker::Public,
+    };
+    let consent = (scenario.ground() == Ground::Consent).then(|| {
+        let maxima = scenario.maxima().expect("maxima");
+        let data_life = maxima.data_life;
+        // Within those of every scenario, and naming every field.
+        let frequency = Frequency::parse("1/P1D").unwrap();
+        let look_back = maxima.look_back;
+        let fields = Some(scenario.fields().to_vec());
+        ConsentFacts { fields, data_life, frequency, look_back, ..terms() }
+    });
+    let institution = matches!(asker, Asker::Institution(_));
+    let case = scenario.ground() == Ground::Statute;
+    Facts { operator: institution, case, consent, minor: Some(false), ..Facts::new(asker, on) }
+}
+
+/// The value of a field, as JSON.
+pub(crate) fn value(told: &Minimised, name: &str) -> serde_json::Value {
+    let (_, value) = told.data.iter().find(|(field, _)| field.as_str() == name).expect(name);
+    serde_json::to_value::<&Value>(value).unwrap()
+}
+
+/// The permit of housing facts that must be permitted.
 pub(crate) fn permit(catalogue: &Catalogue, facts: &Facts) -> Permit {
-    match decide(catalogue, Some(&scenario(HOUSING)), facts) {
+    permit_for(catalogue, HOUSING, facts)
+}
+
+/// The permit of facts that must be permitted.
+pub(crate) fn permit_for(catalogue: &Catalogue, name: &str, facts: &Facts) -> Permit {
+    match decide(catalogue, Some(&scenario(name)), facts) {
         Decision::Permit(permit) => permit,
-        Decision::Refuse { code, .. } => panic!("refused: {code}"),
+        Decision::Refuse { code, .. } => panic!("{name} refused: {code}"),
     }
 }
 

@@ -3,30 +3,44 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::hash::Hash;
+use std::ops::Range;
 use std::sync::Arc;
 
+use jiff::civil::{Date, date};
 use toml::Spanned;
 
 use super::Loader;
 use crate::asker::{Ground, InstitutionKind};
 use crate::catalogue::fault::File;
-use crate::catalogue::rows::ScenarioRow;
-use crate::catalogue::scenario::{Field, Released, Scenario};
-use crate::catalogue::{Statute, Tier};
+use crate::catalogue::rows::{CatalogueRow, ScenarioRow};
+use crate::catalogue::scenario::wider;
+use crate::catalogue::{Ceilings, Field, Language, Released, Scenario, Statute, Tier};
+use crate::consent::{Bound, Maxima};
 use crate::names::{ClassName, RuleId};
 
 /// Look-ups on one person under one case where a scenario does not say (formats.md §2).
 const DEFAULT_CASE_LIMIT: u32 = 3;
+/// Periods of the catalogue are compared as they run from here: a February has 28 days, a year 365.
+const ANY_DAY: Date = date(2026, 2, 1);
 
 impl Loader {
     /// One scenario.
-    pub(super) fn scenario(&mut self, file: &File<'_, ScenarioRow>) {
+    pub(super) fn scenario(
+        &mut self,
+        file: &File<'_, ScenarioRow>,
+        catalogue: &File<'_, CatalogueRow>,
+        ceilings: &Ceilings,
+    ) {
         let row = &file.row;
         let name = row.scenario.get_ref();
         self.named_as_file(file, row.scenario.span(), name.as_str());
         let kinds = self.kinds(file);
         let fields = self.fields_of(file);
-        self.bounds(file);
+        self.bounds(file, catalogue);
+        self.within_ceilings(file, ceilings);
+        let maxima = self.maxima(file, ceilings);
+        self.title_is_its_own(file);
+        let first_tier = fields.iter().filter(|field| field.tier == Tier::First).cloned().collect();
         let rule = RuleId::of("scenario", name.as_str());
         self.rules.insert(rule.clone(), row.basis());
         let scenario = Scenario {
@@ -35,9 +49,15 @@ impl Loader {
             ground: row.ground,
             kinds,
             released: Arc::new(Released::new(fields)),
+            first_tier: Arc::new(Released::new(first_tier)),
             purpose_group: row.purpose_group.get_ref().clone(),
             case_limit: row.case_limit.as_ref().map_or(DEFAULT_CASE_LIMIT, |limit| *limit.get_ref()),
-            data_life: row.data_life,
+            restraint: row.restraint,
+            basic_public_service: row.basic_public_service,
+            yes_no_only: row.yes_no_only,
+            disclosure: row.disclosure,
+            data_life: row.data_life.get_ref().0,
+            maxima,
             notice: row.notice.get_ref().clone(),
             automated_decision_notice: row.automated_decision_notice,
             rules: vec![rule],
@@ -47,8 +67,17 @@ impl Loader {
 
     fn kinds(&mut self, file: &File<'_, ScenarioRow>) -> Vec<InstitutionKind> {
         let written = &file.row.kinds;
-        if written.get_ref().is_empty() {
-            self.fault(file, written.span(), "no kind of institution: name who may ask");
+        let institutions_ask = match file.row.ground {
+            Ground::Consent | Ground::Statute => true,
+            Ground::Person | Ground::Public => false,
+        };
+        if written.get_ref().is_empty() == institutions_ask {
+            let message = if institutions_ask {
+                "no kind of institution: name who may ask"
+            } else {
+                "no institution asks on this ground: leave the kinds empty"
+            };
+            self.fault(file, written.span(), message);
         }
         self.each_once(file, written.get_ref());
         let mut kinds: Vec<_> = written.get_ref().iter().map(|kind| *kind.get_ref()).collect();
@@ -76,7 +105,11 @@ impl Loader {
                 );
                 continue;
             };
-            if known.tier == Tier::Second && file.row.ground != Ground::Consent {
+            let opens_second_tier = match file.row.ground {
+                Ground::Consent | Ground::Person => true,
+                Ground::Statute | Ground::Public => false,
+            };
+            if known.tier == Tier::Second && !opens_second_tier {
                 let rule = Statute::SecondTierByConsent.rule();
                 self.fault(
                     file,
@@ -89,11 +122,14 @@ impl Loader {
         fields
     }
 
-    fn bounds(&mut self, file: &File<'_, ScenarioRow>) {
+    fn bounds(&mut self, file: &File<'_, ScenarioRow>, catalogue: &File<'_, CatalogueRow>) {
         let row = &file.row;
         let group = &row.purpose_group;
         if ClassName::parse(group.get_ref()).is_err() {
             let message = format!("`{}` is no purpose group: use lower-case words joined by `-`", group.get_ref());
+            self.fault(file, group.span(), message);
+        } else if !catalogue.row.purpose_group.contains_key(group.get_ref()) {
+            let message = format!("no purpose group `{}` in catalogue.toml: check its name", group.get_ref());
             self.fault(file, group.span(), message);
         }
         if let Some(limit) = row.case_limit.as_ref().filter(|limit| *limit.get_ref() == 0) {
@@ -104,6 +140,81 @@ impl Loader {
         if notice != "given" && !has_rest("deferred until ") && !has_rest("exempt by ") {
             let message = format!("`{notice}` is no notice: use `given`, `deferred until …` or `exempt by …`");
             self.fault(file, row.notice.span(), message);
+        }
+    }
+
+    fn within_ceilings(&mut self, file: &File<'_, ScenarioRow>, ceilings: &Ceilings) {
+        let row = &file.row;
+        if let Some(limit) = row.case_limit.as_ref().filter(|limit| *limit.get_ref() > ceilings.case_limit) {
+            self.too_wide(file, limit.span(), "case_limit", limit.get_ref(), &ceilings.case_limit);
+        }
+        let (life, longest) = (&row.data_life, ceilings.consent.data_life);
+        if life.get_ref().0.last_day(ANY_DAY) > longest.last_day(ANY_DAY) {
+            self.too_wide(file, life.span(), "data_life", &life.get_ref().0, &longest);
+        }
+    }
+
+    /// The widest consent that the scenario takes: on the ground of consent, and on no other.
+    fn maxima(&mut self, file: &File<'_, ScenarioRow>, ceilings: &Ceilings) -> Option<Maxima> {
+        let written = file.row.consent.as_ref();
+        match (file.row.ground, written) {
+            (Ground::Consent, None) => {
+                let message = "no table `consent`: say how wide a consent may be";
+                self.fault(file, file.row.scenario.span(), message);
+            }
+            (Ground::Statute | Ground::Person | Ground::Public, Some(written)) => {
+                self.fault(file, written.span(), "`consent` has no place on this ground: take it out");
+            }
+            (Ground::Consent, Some(_)) | (Ground::Statute | Ground::Person | Ground::Public, None) => {}
+        }
+        let row = written?.get_ref();
+        let maxima = Maxima {
+            lifetime: row.lifetime.get_ref().0,
+            uses: *row.uses.get_ref(),
+            frequency: row.frequency.get_ref().0,
+            look_back: row.look_back.get_ref().0,
+            data_life: row.data_life.get_ref().0,
+        };
+        // A consent keeps nothing longer than the scenario does.
+        let widest = Maxima { data_life: file.row.data_life.get_ref().0, ..ceilings.consent.clone() };
+        if let Some(bound) = wider(&maxima, &widest, ANY_DAY) {
+            let (at, value, widest): (_, &dyn Display, &dyn Display) = match bound {
+                Bound::Lifetime => (row.lifetime.span(), &maxima.lifetime, &widest.lifetime),
+                Bound::Uses => (row.uses.span(), &maxima.uses, &widest.uses),
+                Bound::Frequency => (row.frequency.span(), &maxima.frequency, &widest.frequency),
+                Bound::LookBack => (row.look_back.span(), &maxima.look_back, &widest.look_back),
+                Bound::DataLife => (row.data_life.span(), &maxima.data_life, &widest.data_life),
+            };
+            self.too_wide(file, at, bound.as_str(), value, widest);
+        }
+        if maxima.uses == 0 {
+            self.fault(file, row.uses.span(), "uses of 0 take no consent: give at least 1");
+        }
+        Some(maxima)
+    }
+
+    fn too_wide(
+        &mut self,
+        file: &File<'_, ScenarioRow>,
+        at: Range<usize>,
+        what: &str,
+        value: &dyn Display,
+        widest: &dyn Display,
+    ) {
+        self.fault(file, at, format!("`{what}` of {value} is wider than {widest}, the widest that may be: narrow it"));
+    }
+
+    /// Two scenarios of one title are one scenario written twice.
+    fn title_is_its_own(&mut self, file: &File<'_, ScenarioRow>) {
+        let basis = file.row.basis();
+        for language in Language::ALL {
+            let title = basis.title(*language);
+            let other = self.scenarios.values().find(|other| other.title(*language) == title);
+            if let Some(other) = other.map(Arc::clone) {
+                let message = format!("scenario `{}` has this title already: they overlap, leave one", other.name);
+                self.fault(file, file.row.scenario.span(), message);
+                return;
+            }
         }
     }
 

@@ -1,17 +1,14 @@
-//! Loading the data list: classes with their attributes, and derived fields.
+//! Loading the data list: classes with their records, lists and attributes.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use toml::Spanned;
 
 use super::Loader;
 use crate::catalogue::fault::File;
-use crate::catalogue::rows::{ClassRow, DerivedRows, NoneWithinRow, ReducerRow};
-use crate::catalogue::scenario::{Derivation, Field, RecordClass};
-use crate::catalogue::{Basis, Class, Sensitivity, Tier};
-use crate::history::List;
-use crate::names::FieldName;
+use crate::catalogue::rows::{AttributeRow, ClassRow};
+use crate::catalogue::{Basis, Class, Derivation, Field, RecordClass, Sensitivity, Tier};
+use crate::names::{ClassName, FieldName};
 
 impl Loader {
     /// One class, with its records, its list, its attributes.
@@ -19,11 +16,17 @@ impl Loader {
         let row = &file.row;
         let (name, at) = (row.class.get_ref(), row.class.span());
         self.named_as_file(file, at.clone(), name.as_str());
-        if self.forbidden(file, at.clone(), name.as_str()) {
+        if self.not_as_its_statute_says(file) {
             return;
         }
-        if row.clock.is_none() && row.list.is_none() && row.field.is_empty() {
-            self.fault(file, at.clone(), format!("class `{name}` holds nothing: give it a clock, a list or fields"));
+        let holds_nothing = row.clock.is_none() && row.list.is_none() && row.field.is_empty();
+        if holds_nothing != Self::forbidding(row.sensitivity).is_some() {
+            let message = if holds_nothing {
+                format!("class `{name}` holds nothing: give it a clock, a list or fields")
+            } else {
+                format!("class `{name}` is a name that no row may use: it holds nothing")
+            };
+            self.fault(file, at.clone(), message);
         }
         if row.sensitivity == Sensitivity::Adverse && row.clock.is_none() && row.list.is_none() {
             self.fault(
@@ -35,7 +38,7 @@ impl Loader {
         self.records_of(file);
         self.list_of(file);
         for attribute in &row.field {
-            self.field(file, &attribute.name, attribute.basis(row), row.tier, Derivation::Attribute);
+            self.attribute(file, attribute);
         }
         let class = Class {
             name: name.clone(),
@@ -44,9 +47,46 @@ impl Loader {
             tier: row.tier,
             holds_records: row.clock.is_some(),
             list: row.list.as_ref().map(|list| *list.get_ref()),
-            attributes: row.field.iter().map(|attribute| attribute.name.get_ref().clone()).collect(),
+            attributes: row
+                .field
+                .iter()
+                .filter(|row| row.masks.is_none())
+                .map(|row| row.name.get_ref().clone())
+                .collect(),
         };
         self.classes.insert(name.clone(), class);
+    }
+
+    /// A class that a statute forbids has the sensitivity that says so, and no other class has it.
+    fn not_as_its_statute_says(&mut self, file: &File<'_, ClassRow>) -> bool {
+        let (name, at) = (file.row.class.get_ref(), file.row.class.span());
+        match (self.forbidden.get(name).copied(), Self::forbidding(file.row.sensitivity)) {
+            (Some(by_statute), Some(said)) if by_statute == said => false,
+            (None, None) => false,
+            (Some(_), Some(_) | None) => self.forbidden(file, at, name.as_str()),
+            (None, Some(said)) => {
+                let message = format!("class `{name}` is not among those of `{}`: add it there", said.rule());
+                self.fault(file, at, message);
+                true
+            }
+        }
+    }
+
+    fn attribute(&mut self, file: &File<'_, ClassRow>, attribute: &AttributeRow) {
+        let row = &file.row;
+        let derivation = match &attribute.masks {
+            None => Derivation::Attribute,
+            Some(masked) => {
+                let named = |other: &&AttributeRow| other.masks.is_none() && other.name == *masked;
+                if !row.field.iter().any(|other| named(&other)) {
+                    let message = format!("the class has no attribute `{}` to mask: check its name", masked.get_ref());
+                    self.fault(file, masked.span(), message);
+                }
+                Derivation::Masked(masked.get_ref().clone())
+            }
+        };
+        let (basis, classes) = (attribute.basis(row), vec![row.class.get_ref().clone()]);
+        self.field(file, NewField { name: &attribute.name, basis, tier: row.tier, classes, derivation });
     }
 
     fn records_of(&mut self, file: &File<'_, ClassRow>) {
@@ -55,6 +95,11 @@ impl Loader {
         };
         if let Some(clock) = self.clocks.get(written.get_ref()) {
             let name = file.row.class.get_ref().clone();
+            if file.row.sensitivity == Sensitivity::Adverse && !clock.has_periods() {
+                let message =
+                    format!("clock `{}` has no end: what counts against a person must expire", written.get_ref());
+                self.faults.push(file.fault(written.span(), message));
+            }
             self.records.insert(name.clone(), Arc::new(RecordClass { name, clock: clock.clone() }));
         } else {
             let known = self.clocks.keys().cloned().collect::<Vec<_>>().join(", ");
@@ -65,7 +110,7 @@ impl Loader {
 
     fn list_of(&mut self, file: &File<'_, ClassRow>) {
         let Some(list) = &file.row.list else { return };
-        if self.lists.insert(*list.get_ref(), file.row.tier).is_some() {
+        if self.lists.insert(*list.get_ref(), file.row.class.get_ref().clone()).is_some() {
             self.fault(
                 file,
                 list.span(),
@@ -74,80 +119,25 @@ impl Loader {
         }
     }
 
-    /// The derived fields.
-    pub(super) fn derived(&mut self, file: &File<'_, DerivedRows>) {
-        for row in &file.row.field {
-            let compiled = match &row.reducer {
-                ReducerRow::NoneWithin(row) => self.none_within(file, row),
-                ReducerRow::Listed(list) => self.listed(file, list),
-            };
-            if let Some((tier, derivation)) = compiled {
-                self.field(file, &row.name, row.basis(), tier, derivation);
-            }
-        }
-    }
-
-    fn none_within(&mut self, file: &File<'_, DerivedRows>, row: &NoneWithinRow) -> Option<(Tier, Derivation)> {
-        let faults_before = self.faults.len();
-        let mut rests_on = Vec::new();
-        let mut tier = Tier::First;
-        let mut seen = HashSet::new();
-        if row.classes.get_ref().is_empty() {
-            self.fault(file, row.classes.span(), "no class: what rests on nothing is true of everybody");
-        }
-        for class in row.classes.get_ref() {
-            let (name, at) = (class.get_ref(), class.span());
-            if self.forbidden(file, at.clone(), name.as_str()) {
-                continue;
-            }
-            match (self.records.get(name), self.classes.get(name)) {
-                (Some(records), Some(row)) => {
-                    rests_on.push(Arc::clone(records));
-                    tier = tier.max(row.tier);
-                }
-                (None, _) | (_, None) => {
-                    self.fault(
-                        file,
-                        at.clone(),
-                        format!("no class `{name}` of the data list holds records: check its name"),
-                    );
-                }
-            }
-            if !seen.insert(name) {
-                self.fault(file, at, format!("class `{name}` stands twice: leave one"));
-            }
-        }
-        let derivation = Derivation::NoneWithin { period: row.period, classes: rests_on };
-        (self.faults.len() == faults_before).then_some((tier, derivation))
-    }
-
-    fn listed(&mut self, file: &File<'_, DerivedRows>, list: &Spanned<List>) -> Option<(Tier, Derivation)> {
-        let tier = self.lists.get(list.get_ref()).copied();
-        if tier.is_none() {
-            self.fault(
-                file,
-                list.span(),
-                format!("no class of the data list holds the list `{}`: add one", list.get_ref()),
-            );
-        }
-        tier.map(|tier| (tier, Derivation::Listed(*list.get_ref())))
-    }
-
-    fn field<T>(
-        &mut self,
-        file: &File<'_, T>,
-        name: &Spanned<FieldName>,
-        basis: Basis,
-        tier: Tier,
-        derivation: Derivation,
-    ) {
-        let (name, at) = (name.get_ref(), name.span());
+    /// Takes a field into the data list.
+    pub(super) fn field<T>(&mut self, file: &File<'_, T>, field: NewField<'_>) {
+        let (name, at) = (field.name.get_ref(), field.name.span());
         if self.forbidden(file, at.clone(), name.as_str()) {
             return;
         }
-        let field = Arc::new(Field { name: name.clone(), basis, tier, derivation });
-        if self.fields.insert(name.clone(), field).is_some() {
+        let NewField { name: _, basis, tier, classes, derivation } = field;
+        let compiled = Arc::new(Field { name: name.clone(), basis, tier, classes, derivation });
+        if self.fields.insert(name.clone(), compiled).is_some() {
             self.fault(file, at, format!("field `{name}` stands twice in the data list: rename one"));
         }
     }
+}
+
+/// A field that is about to be taken into the data list.
+pub(super) struct NewField<'a> {
+    pub(super) name: &'a Spanned<FieldName>,
+    pub(super) basis: Basis,
+    pub(super) tier: Tier,
+    pub(super) classes: Vec<ClassName>,
+    pub(super) derivation: Derivation,
 }

@@ -1,7 +1,9 @@
 //! Loading: every file is parsed, every row checked, every fault gathered; then the catalogue is put together.
 
 mod application_list;
+mod calendar;
 mod data_list;
+mod derived;
 mod law;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -14,8 +16,8 @@ use sha2::{Digest, Sha256};
 use super::clock::Clock;
 use super::fault::{Fault, File};
 use super::rows::{CatalogueRow, Rows};
-use super::scenario::{Field, RecordClass, Scenario};
-use super::{Basis, Catalogue, Class, GeneralRule, Statute, Tier};
+use super::{Basis, Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, RecordClass, Scenario, Statute};
+use crate::consent::Maxima;
 use crate::history::List;
 use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
 
@@ -27,7 +29,8 @@ pub(super) fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> 
     let main = loader.step(rows.catalogue.as_ref())?;
 
     loader.statutes(&rows.statutes);
-    loader.packs(main, &rows.packs);
+    let calendars = loader.calendars(&rows.calendars);
+    loader.packs(main, &rows.packs, &calendars);
     loader.general_rules(main);
     let offset = loader.offset(main);
     let offset = loader.step(offset)?;
@@ -35,16 +38,16 @@ pub(super) fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> 
     for class in &rows.classes {
         loader.class(class);
     }
+    loader.forbidden_have_their_rows(&rows.statutes);
     loader.step(Some(()))?;
-    if let Some(derived) = &rows.derived {
-        loader.derived(derived);
-    }
+    loader.derived(&rows.derived);
     loader.step(Some(()))?;
+    let ceilings = ceilings(&main.row);
     for scenario in &rows.scenarios {
-        loader.scenario(scenario);
+        loader.scenario(scenario, main, &ceilings);
     }
     loader.step(Some(()))?;
-    Ok(loader.finish(label(main.row.version.as_str(), files), offset))
+    Ok(loader.finish(label(main.row.version.as_str(), files), offset, ceilings))
 }
 
 /// What was loaded so far, and what was wrong with it.
@@ -57,11 +60,13 @@ struct Loader {
     clocks: BTreeMap<String, Clock>,
     classes: BTreeMap<ClassName, Class>,
     records: HashMap<ClassName, Arc<RecordClass>>,
-    /// The tier of the class that holds each list.
-    lists: HashMap<List, Tier>,
+    /// The class that holds each list.
+    lists: HashMap<List, ClassName>,
     fields: HashMap<FieldName, Arc<Field>>,
     scenarios: HashMap<ScenarioName, Arc<Scenario>>,
     rules: BTreeMap<RuleId, Basis>,
+    /// The working days and deadlines of the pack in force.
+    calendar: Calendar,
 }
 
 impl Loader {
@@ -134,10 +139,22 @@ impl Loader {
         self.faults.push(Fault { path: path.to_owned(), line: 1, message: message.to_owned() });
     }
 
-    fn finish(self, label: String, offset: Offset) -> Catalogue {
-        let Self { scenarios, fields, classes, rules, .. } = self;
-        Catalogue { label, offset, scenarios, fields, classes, rules }
+    fn finish(self, label: String, offset: Offset, ceilings: Ceilings) -> Catalogue {
+        let Self { scenarios, fields, classes, rules, calendar, .. } = self;
+        Catalogue { label, offset, scenarios, fields, classes, rules, calendar, ceilings }
     }
+}
+
+fn ceilings(row: &CatalogueRow) -> Ceilings {
+    let row = &row.ceilings;
+    let consent = Maxima {
+        lifetime: row.lifetime.0,
+        uses: row.uses,
+        frequency: row.frequency.0,
+        look_back: row.look_back.0,
+        data_life: row.data_life.0,
+    };
+    Ceilings { consent, case_limit: row.case_limit }
 }
 
 /// `+08:00` and the like.

@@ -1,0 +1,80 @@
+//! Working days, and the deadlines of procedures that are counted in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::{Date, Weekday};
+
+use crate::words::words;
+
+words! {
+    /// What must be done in time after an objection, an application for repair, a withdrawal.
+    "deadline" pub Deadline {
+        /// An objection is marked on the record (R11).
+        ObjectionMark = "objection-mark",
+        /// The source of the record has checked what is objected to.
+        ObjectionCheck = "objection-check",
+        /// An objection is decided.
+        ObjectionDecision = "objection-decision",
+        /// An objection is decided, where the time was lengthened.
+        ObjectionDecisionExtended = "objection-decision-extended",
+        /// An application for repair is decided.
+        RepairDecision = "repair-decision",
+        /// An application for repair is decided, where the time was lengthened.
+        RepairDecisionExtended = "repair-decision-extended",
+        /// A repaired record has left every answer (R10).
+        RepairRemoval = "repair-removal",
+        /// A record whose act was revoked is deleted.
+        WithdrawalRemoval = "withdrawal-removal",
+    }
+}
+
+/// The length of a deadline.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Length {
+    Days(u16),
+    WorkingDays(u16),
+}
+
+/// The working days of the years for which the State Council's notice is known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Calendar {
+    pub(super) years: BTreeSet<i16>,
+    pub(super) holidays: BTreeSet<Date>,
+    pub(super) made_up: BTreeSet<Date>,
+    pub(super) deadlines: BTreeMap<Deadline, Length>,
+}
+
+impl Calendar {
+    /// Whether that day is worked; `None` in a year that the calendar does not know.
+    pub(super) fn is_working(&self, day: Date) -> Option<bool> {
+        let known = self.years.contains(&day.year());
+        known.then(|| self.made_up.contains(&day) || !(self.holidays.contains(&day) || is_weekend(day)))
+    }
+
+    /// The last day of a deadline that an event of that day starts, by the Civil Code: the day of the event is not
+    /// counted (art. 201), and a last day that is not worked gives way to the next that is (art. 203).
+    pub(super) fn last_day(&self, deadline: Deadline, event: Date) -> Option<Date> {
+        let mut day = event;
+        match self.deadlines.get(&deadline)? {
+            Length::Days(days) => {
+                day = day.checked_add(jiff::Span::new().days(*days)).ok()?;
+                while !self.is_working(day)? {
+                    day = day.tomorrow().ok()?;
+                }
+            }
+            Length::WorkingDays(days) => {
+                for _ in 0..*days {
+                    day = day.tomorrow().ok()?;
+                    while !self.is_working(day)? {
+                        day = day.tomorrow().ok()?;
+                    }
+                }
+            }
+        }
+        Some(day)
+    }
+}
+
+pub(super) fn is_weekend(day: Date) -> bool {
+    matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
+}

@@ -1,0 +1,93 @@
+//! The classes of the data list: what each says about a person, and how openly.
+
+use super::Basis;
+use crate::history::List;
+use crate::names::{ClassName, FieldName};
+use crate::words::words;
+
+words! {
+    /// What a class of data says about a person.
+    "sensitivity" pub Sensitivity {
+        /// It counts against the person.
+        Adverse = "adverse",
+        /// It counts neither way.
+        Neutral = "neutral",
+        /// It counts in the person's favour.
+        Positive = "positive",
+        /// It is the person's name and number (R23).
+        Identity = "identity",
+        /// It is a score of the person (R22).
+        Score = "score",
+        /// It may not be collected: a name that no row can use (R13).
+        Forbidden = "forbidden",
+        /// It tells who reported something: a name that no row can use (R14).
+        ConfidentialSource = "confidential-source",
+    }
+}
+
+words! {
+    /// How openly a class may be released.
+    "tier" pub Tier {
+        /// By any scenario that names its fields.
+        First = "first",
+        /// Only by a consent that names the field, and to the person: income, deposits, securities, insurance,
+        /// property, tax amounts (art. 14 of the credit-reporting regulation).
+        Second = "second",
+    }
+}
+
+/// One class of the data list.
+#[derive(Debug)]
+pub struct Class {
+    pub(super) name: ClassName,
+    pub(super) basis: Basis,
+    pub(super) sensitivity: Sensitivity,
+    pub(super) tier: Tier,
+    pub(super) holds_records: bool,
+    pub(super) list: Option<List>,
+    pub(super) attributes: Vec<FieldName>,
+}
+
+impl Class {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &ClassName {
+        &self.name
+    }
+
+    /// Its title and the law behind it.
+    #[must_use]
+    pub fn basis(&self) -> &Basis {
+        &self.basis
+    }
+
+    /// What it says about a person.
+    #[must_use]
+    pub fn sensitivity(&self) -> Sensitivity {
+        self.sensitivity
+    }
+
+    /// How openly it may be released.
+    #[must_use]
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// Whether it holds records, with a display period.
+    #[must_use]
+    pub fn holds_records(&self) -> bool {
+        self.holds_records
+    }
+
+    /// The list that it holds, if it holds one.
+    #[must_use]
+    pub fn list(&self) -> Option<List> {
+        self.list
+    }
+
+    /// The attributes that it holds, in the order of the file.
+    #[must_use]
+    pub fn attributes(&self) -> &[FieldName] {
+        &self.attributes
+    }
+}

