@@ -89,7 +89,7 @@ pub fn decide_again(catalogue: &Catalogue, leaf: &QueryLeaf) -> Result<(), Misma
             same_rules(&leaf.rules, permit.rules())?;
             if leaf.notice.as_deref() == Some(permit.notice()) { Ok(()) } else { Err(Mismatch::Notice) }
         }
-        Decision::Refuse { code, rules } => {
+        Decision::Refuse { code, rules, bound: _ } => {
             same_verdict(said, Verdict::Refused(Some(code)))?;
             same_rules(&leaf.rules, &rules)
         }

@@ -3,7 +3,7 @@
 //! A refusal is `application/problem+json` (RFC 9457). It tells the caller what to mend and nothing about the person;
 //! the cause, where there is more to say, goes to the operator's log and not here.
 
-use credit_policy::{Code, Language, RuleId};
+use credit_policy::{Code, Language, RuleId, consent::Bound};
 use hyper::StatusCode;
 
 /// The language of sentences that `Accept-Language` asks for (RFC 9110 §12.5.4): of those that we have, the one of the
@@ -35,6 +35,8 @@ pub struct Refusal {
     pub code: Code,
     /// The rules that refused, where rules did.
     pub rules: Vec<RuleId>,
+    /// With `consent-exceeds-bound`, which bound.
+    pub bound: Option<Bound>,
     /// Seconds after which a retry makes sense (`Retry-After`).
     pub retry_after_s: Option<u64>,
     /// The limit that was hit: its size and what is left of it (`RateLimit-*`).

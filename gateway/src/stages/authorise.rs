@@ -29,6 +29,6 @@ pub fn authorise(gateway: &Gateway, _grounded: Grounded, draft: &mut Draft) -> R
     let scenario = draft.scenario.as_ref().map(|scenario| scenario.name());
     match decide(&gateway.catalogue, scenario, &draft.facts) {
         Decision::Permit(permit) => Ok(Permitted { permit }),
-        Decision::Refuse { code, rules } => Err(Refusal { rules, ..Refusal::from(code) }),
+        Decision::Refuse { code, rules, bound } => Err(Refusal { rules, bound, ..Refusal::from(code) }),
     }
 }
