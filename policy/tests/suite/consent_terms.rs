@@ -82,6 +82,14 @@ fn a_consent_as_wide_as_the_maxima_is_taken() {
     }
 }
 
+#[test]
+fn a_year_is_as_long_as_it_is_from_the_day_of_issue() {
+    let over_a_leap_day = ConsentFacts { lifetime_s: 366 * 86_400, issued_on: date("2027-03-01"), ..terms() };
+    for on in ["2027-03-01", "2028-02-28", "2028-02-29"] {
+        drop(permit_for(catalogue(), LOAN, &Facts { on: date(on), ..with(over_a_leap_day.clone()) }));
+    }
+}
+
 /// formats.md §3: P5Y, one use, 1/P1M, P1M and an hour.
 #[test]
 fn the_consent_of_the_contract_is_within_loan_and_employment() {

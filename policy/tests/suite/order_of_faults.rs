@@ -1,10 +1,11 @@
 //! Of several faults the first of formats.md §2 wins, wherever each was met.
 
-use credit_policy::{Code, ConsentFacts, Decision, Facts, FieldName, InstitutionKind, decide};
+use credit_policy::consent::Frequency;
+use credit_policy::{Code, ConsentFacts, Decision, Facts, FieldName, Ground, InstitutionKind, decide};
 use jiff::civil::Date;
 use proptest::prelude::*;
 
-use crate::support::{HOUSING, catalogue, date, facts_for, fields, period, scenario};
+use crate::support::{HOUSING, catalogue, date, facts_for, fields, period, scenario, terms};
 
 /// The order of formats.md §2, written out: a code on an earlier line wins over those on later ones.
 const ORDER: &[&[Code]] = &[
@@ -164,7 +165,61 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         })
 }
 
+fn any_consent() -> impl Strategy<Value = ConsentFacts> {
+    let names = prop::sample::select(vec!["score_band", "property", "name", "clean_three_years", "no_such_field"]);
+    let some_period = || prop::sample::select(vec!["P1D", "P1M", "P5Y", "P6Y", "P9999Y"]).prop_map(period);
+    let frequencies = prop::sample::select(vec!["1/P1M", "18446744073709551615/PT1S", "1/P9999Y"]);
+    (
+        prop::option::of(prop::collection::vec(names, 0..3)),
+        any::<bool>(),
+        (-9999_i16..=9999, 1_i8..=12, 1_i8..=28),
+        any::<[u64; 2]>(),
+        frequencies,
+        some_period(),
+        some_period(),
+    )
+        .prop_map(
+            |(names, unknown_fields, (year, month, day), [lifetime_s, uses], frequency, look_back, data_life)| {
+                ConsentFacts {
+                    fields: names.map(|names| fields(&names)),
+                    unknown_fields,
+                    issued_on: Date::new(year, month, day).unwrap(),
+                    lifetime_s,
+                    uses,
+                    frequency: Frequency::parse(frequency).unwrap(),
+                    look_back,
+                    data_life,
+                }
+            },
+        )
+}
+
 proptest! {
+    /// On every ground, whatever stands in the facts: no panic, and the same decision again from a leaf. What is
+    /// released is the scenario's, and where a consent names fields, the consent's.
+    #[test]
+    fn a_decision_is_total_on_every_ground(
+        facts in any_facts(),
+        consent in prop::option::of(prop_oneof![Just(terms()), any_consent()]),
+        at in 0_usize..40,
+        fitting in any::<bool>(),
+    ) {
+        let row = catalogue().scenarios()[at];
+        let base = facts_for(row, facts.on);
+        let facts = if fitting { Facts { consent, fields: facts.fields, ..base } } else { Facts { consent, ..facts } };
+        let decision = decide(catalogue(), Some(row.name()), &facts);
+        if let Decision::Permit(permit) = &decision {
+            prop_assert!(permit.fields().iter().all(|field| row.fields().contains(field)));
+            let agreed = facts.consent.as_ref().and_then(|consent| consent.fields.as_ref());
+            if let (Ground::Consent, Some(agreed)) = (row.ground(), agreed) {
+                prop_assert!(permit.fields().iter().all(|field| agreed.contains(field)));
+            }
+        }
+        let from_leaf: Facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
+        let again = decide(catalogue(), Some(row.name()), &from_leaf);
+        prop_assert_eq!(format!("{again:?}"), format!("{decision:?}"));
+    }
+
     /// A permit only without any fault, and the same decision again from the facts as a leaf holds them.
     #[test]
     fn a_decision_is_total_and_can_be_made_again(facts in any_facts(), known in any::<bool>()) {
