@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub use event::{CatalogueFile, CatalogueSet, Event, Flood, InstitutionChange, KeyEvent, Open, Previous, Read};
-pub use event::{RegisterChange, Seal, Stop, Suspension};
+pub use event::{RegisterChange, Revocation, Seal, Stop, Suspension};
 pub use peek::{Peek, PeekError, peek};
 pub use query::{Base64, GroundRecord, Outcome, QueryLeaf, QueryRecord};
 

@@ -4,35 +4,58 @@
 
 use std::{borrow::Cow, path::Path};
 
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use credit_audit::{
-    leaf::{PeekError, peek},
+    leaf::{self, PeekError, Revocation, peek},
     tile,
 };
 use credit_policy::Catalogue;
 use jiff::Timestamp;
 use serde::Deserialize;
+use uuid::Uuid;
 
-use crate::snapshot::Held;
+use crate::{
+    snapshot::Held,
+    state::{Key, key},
+};
 
 /// What one `query` leaf did; the keys of the leaf that count here.
 #[derive(Deserialize)]
 pub struct QueryEffect<'a> {
-    at: Timestamp,
+    /// The query.
+    pub id: Uuid,
+    /// When it was recorded.
+    pub at: Timestamp,
     /// Who asked.
     pub institution: &'a str,
-    /// The institution's consecutive number.
-    pub seq: u64,
     outcome: &'a str,
     /// Tag of the person.
     pub subject: Option<&'a str>,
     #[serde(borrow)]
     ground: Option<GroundEffect<'a>>,
+    /// The first query that this one repeats.
+    pub repeats: Option<Uuid>,
+    idempotency: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
 struct GroundEffect<'a> {
     #[serde(borrow)]
     case: Option<Cow<'a, str>>,
+    consent: Option<&'a str>,
+    first: Option<u64>,
+    #[serde(rename = "use")]
+    number: Option<u64>,
+}
+
+/// The claims of a recorded token that name it. It was verified before it was recorded.
+#[derive(Deserialize)]
+struct TokenName {
+    iss: String,
+    jti: String,
 }
 
 impl QueryEffect<'_> {
@@ -47,6 +70,35 @@ impl QueryEffect<'_> {
     pub fn case(&self) -> Option<&str> {
         self.ground.as_ref()?.case.as_deref()
     }
+
+    /// Which use of a consent it was, and the leaf that holds the token: this one, `index`, or an earlier one.
+    #[must_use]
+    pub fn consent_use(&self, index: u64) -> Option<(u64, u64)> {
+        let ground = self.ground.as_ref()?;
+        Some((ground.first.unwrap_or(index), ground.number?))
+    }
+
+    /// What stands for the consent whose token this leaf holds.
+    #[must_use]
+    pub fn consent(&self) -> Option<Key> {
+        let payload = self.ground.as_ref()?.consent?.split('.').nth(1)?;
+        let name: TokenName = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+        Some(consent_key(&name.iss, &name.jti))
+    }
+
+    /// Its idempotency key, and everything that was asked under it.
+    #[must_use]
+    pub fn idempotency(&self) -> Option<(Key, Key)> {
+        let bytes = STANDARD.decode(self.idempotency?).ok()?;
+        let (slot, identity) = bytes.split_first_chunk::<16>()?;
+        Some((*slot, identity.try_into().ok()?))
+    }
+}
+
+/// What stands for a consent in the state.
+#[must_use]
+pub fn consent_key(iss: &str, jti: &str) -> Key {
+    key("consent", &[iss, jti])
 }
 
 /// A leaf that cannot be folded.
@@ -64,10 +116,17 @@ pub struct FoldError {
 pub fn absorb(held: &mut Held, catalogue: &Catalogue, index: u64, leaf: &[u8]) -> Result<(), FoldError> {
     let fault = |why: &dyn std::fmt::Display| FoldError { index, why: why.to_string() };
     let seen = peek(leaf).map_err(|error: PeekError| fault(&error))?;
+    if let (Some(institution), Some(seq)) = (seen.institution, seen.seq) {
+        held.tally.seqs.insert(institution.to_owned(), seq);
+    }
     match seen.kind {
         "query" => {
             let query: QueryEffect<'_> = serde_json::from_slice(leaf).map_err(|error| fault(&error))?;
-            held.tally.absorb(&query, catalogue.today(query.at));
+            held.tally.absorb(index, &query, catalogue.today(query.at));
+        }
+        "revocation" => {
+            let revocation: Revocation = leaf::body(leaf).map_err(|error| fault(&error))?;
+            held.tally.revoked.insert(consent_key(&revocation.issuer, &revocation.jti));
         }
         "institution" | "suspension" | "catalogue" | "seal" => {
             let text = std::str::from_utf8(leaf).map_err(|error| fault(&error))?;

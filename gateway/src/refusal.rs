@@ -49,7 +49,7 @@ pub struct Refusal {
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, rules: Vec::new(), retry_after_s: None, limit: None, closes: false, cause: None }
+        Self { code, rules: Vec::new(), bound: None, retry_after_s: None, limit: None, closes: false, cause: None }
     }
 }
 

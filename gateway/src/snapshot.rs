@@ -5,10 +5,10 @@
 
 use std::{collections::HashMap, fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use crate::state::{Key, Tally};
+use crate::state::{Ask, Key, Tally};
 
 const SCHEMA: &str = "
 PRAGMA journal_mode = WAL;
@@ -16,6 +16,10 @@ CREATE TABLE IF NOT EXISTS covered(one INTEGER PRIMARY KEY CHECK (one = 1), orig
 CREATE TABLE IF NOT EXISTS people(institution TEXT NOT NULL, key BLOB NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(institution, key)) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS cases(key BLOB PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS seqs(institution TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS consents(key BLOB NOT NULL, holder INTEGER NOT NULL, PRIMARY KEY(key, holder)) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS uses(holder INTEGER NOT NULL, number INTEGER NOT NULL, at TEXT NOT NULL, PRIMARY KEY(holder, number)) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS revoked(key BLOB PRIMARY KEY) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS asks(slot BLOB PRIMARY KEY, identity BLOB NOT NULL, first TEXT NOT NULL, repeats INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS changes(log_index INTEGER PRIMARY KEY, leaf TEXT NOT NULL) STRICT;
 ";
 
@@ -89,6 +93,10 @@ impl Snapshot {
                 seqs: self.rows("SELECT institution, seq FROM seqs", |row| {
                     Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
                 })?,
+                consents: self.consents()?,
+                uses: self.uses()?,
+                revoked: self.rows("SELECT key FROM revoked", |row| row.get(0))?,
+                asks: self.asks()?,
             },
             changes: self.rows("SELECT log_index, leaf FROM changes ORDER BY log_index", |row| {
                 Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
@@ -108,7 +116,7 @@ impl Snapshot {
         let day = run.tally.day.map(|day| day.to_string());
         match held {
             Some((held_origin, _)) if held_origin != origin => {
-                clear(&transaction, &["covered", "people", "cases", "seqs", "changes"])?
+                clear(&transaction, &["covered", "people", "cases", "seqs", "consents", "uses", "revoked", "asks", "changes"])?
             }
             Some((_, held_day)) if day.is_some() && held_day != day => clear(&transaction, &["people"])?,
             Some(_) | None => {}
@@ -119,6 +127,38 @@ impl Snapshot {
             params![origin, signed(run.size), day],
         )?;
         transaction.commit()
+    }
+
+    fn consents(&self) -> rusqlite::Result<HashMap<Key, Vec<u64>>> {
+        let mut consents: HashMap<Key, Vec<u64>> = HashMap::new();
+        let rows: Vec<(Key, i64)> =
+            self.rows("SELECT key, holder FROM consents ORDER BY holder", |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for (key, holder) in rows {
+            consents.entry(key).or_default().push(holder.unsigned_abs());
+        }
+        Ok(consents)
+    }
+
+    fn uses(&self) -> rusqlite::Result<HashMap<u64, Vec<(u64, Timestamp)>>> {
+        let mut uses: HashMap<u64, Vec<(u64, Timestamp)>> = HashMap::new();
+        let rows: Vec<(i64, i64, String)> =
+            self.rows("SELECT holder, number, at FROM uses", |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        for (holder, number, at) in rows {
+            let at = at.parse().map_err(|_| rusqlite::Error::InvalidQuery)?;
+            uses.entry(holder.unsigned_abs()).or_default().push((number.unsigned_abs(), at));
+        }
+        Ok(uses)
+    }
+
+    fn asks(&self) -> rusqlite::Result<HashMap<Key, Ask>> {
+        let rows: Vec<(Key, Key, String, u32)> = self.rows("SELECT slot, identity, first, repeats FROM asks", |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+        let ask = |(slot, identity, first, repeats): (Key, Key, String, u32)| {
+            let first = first.parse().map_err(|_| rusqlite::Error::InvalidQuery)?;
+            Ok((slot, Ask { identity, first, repeats }))
+        };
+        rows.into_iter().map(ask).collect()
     }
 
     fn rows<T, C: FromIterator<T>>(
@@ -154,6 +194,29 @@ fn add(transaction: &Transaction<'_>, run: &Held) -> rusqlite::Result<()> {
         transaction.prepare("INSERT INTO seqs VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seq = excluded.seq")?;
     for (institution, seq) in &run.tally.seqs {
         seqs.execute(params![institution, signed(*seq)])?;
+    }
+    let mut consents = transaction.prepare("INSERT INTO consents VALUES (?1, ?2)")?;
+    for (key, holders) in &run.tally.consents {
+        for holder in holders {
+            consents.execute(params![key, signed(*holder)])?;
+        }
+    }
+    let mut uses = transaction.prepare("INSERT INTO uses VALUES (?1, ?2, ?3)")?;
+    for (holder, used) in &run.tally.uses {
+        for (number, at) in used {
+            uses.execute(params![signed(*holder), signed(*number), at.to_string()])?;
+        }
+    }
+    let mut revoked = transaction.prepare("INSERT OR IGNORE INTO revoked VALUES (?1)")?;
+    for key in &run.tally.revoked {
+        revoked.execute(params![key])?;
+    }
+    let mut asks = transaction.prepare(
+        "INSERT INTO asks VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET identity = ?2, first = ?3, \
+         repeats = iif(first = ?3, repeats, 0) + ?4",
+    )?;
+    for (slot, ask) in &run.tally.asks {
+        asks.execute(params![slot, ask.identity, ask.first.to_string(), ask.repeats])?;
     }
     let mut changes = transaction.prepare("INSERT INTO changes VALUES (?1, ?2)")?;
     for (index, leaf) in &run.changes {

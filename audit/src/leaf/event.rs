@@ -164,6 +164,22 @@ impl Event for Suspension {
     const KIND: Kind = Kind::Suspension;
 }
 
+/// `revocation`: a consent withdrawn, by the authority that issued it (then the leaf is its own act, with `institution`
+/// and `seq`) or by an officer on its behalf.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// The token's `iss`.
+    pub issuer: String,
+    /// The token's `jti`.
+    pub jti: String,
+    /// Who withdrew it: the institution's id, or the officer.
+    pub by: String,
+}
+
+impl Event for Revocation {
+    const KIND: Kind = Kind::Revocation;
+}
+
 /// `flood`: what was answered or cut off without a record of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flood {

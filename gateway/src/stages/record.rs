@@ -147,7 +147,7 @@ fn grounds_of_refusal(gateway: &Gateway, draft: &mut Draft, refusal: &Refusal) -
     let again = |draft: &Draft| {
         let scenario = draft.scenario.as_ref().map(|scenario| scenario.name());
         match decide(&gateway.catalogue, scenario, &draft.facts) {
-            Decision::Refuse { code, rules } if code == refusal.code => Some(rules),
+            Decision::Refuse { code, rules, .. } if code == refusal.code => Some(rules),
             Decision::Refuse { .. } | Decision::Permit(_) => None,
         }
     };

@@ -1,0 +1,112 @@
+//! Uses of consents and idempotency keys: what the tally says of them, and what is reserved beside it.
+
+use std::collections::{HashMap, HashSet};
+
+use credit_policy::{Code, consent::Frequency};
+use jiff::{Timestamp, ToSpan};
+use uuid::Uuid;
+
+use super::tally::{Ask, Key, Tally};
+
+/// How often a first may be asked anew under its idempotency key, and for how long.
+const REPEATS: u32 = 5;
+const REMEMBERED_H: i64 = 24;
+
+/// The consent that a query rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsentClaim {
+    /// Stands for issuer and token.
+    pub key: Key,
+    /// Uses in all.
+    pub uses: u64,
+    /// Uses in a time.
+    pub frequency: Frequency,
+}
+
+/// The idempotency key of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskClaim {
+    /// Stands for institution and key.
+    pub slot: Key,
+    /// Stands for everything that was asked.
+    pub identity: Key,
+}
+
+/// Which use of a consent a query is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConsentUse {
+    /// From 1.
+    pub number: u64,
+    /// The leaf that holds the token, if there is one already.
+    pub first: Option<u64>,
+}
+
+/// What is reserved beside the tally.
+#[derive(Default)]
+pub(super) struct Reserved {
+    uses: HashMap<Key, Vec<u64>>,
+    under_way: HashSet<Key>,
+}
+
+impl Reserved {
+    /// The next use of a consent, if there is one left now.
+    pub(super) fn next_use(&self, tally: &Tally, claim: &ConsentClaim, now: Timestamp) -> Result<ConsentUse, Code> {
+        let holders = tally.consents.get(&claim.key).map_or(&[][..], Vec::as_slice);
+        let spent: Vec<(u64, Timestamp)> =
+            holders.iter().filter_map(|holder| tally.uses.get(holder)).flatten().copied().collect();
+        let reserved = self.uses.get(&claim.key).map_or(&[][..], Vec::as_slice);
+        let total = (spent.len() + reserved.len()) as u64;
+        let since = claim.frequency.per.start_to(now);
+        let lately = spent.iter().filter(|(_, at)| *at > since).count() + reserved.len();
+        if total >= claim.uses || lately as u64 >= claim.frequency.uses {
+            return Err(Code::ConsentUsedUp);
+        }
+        let taken = |number: &u64| reserved.contains(number) || spent.iter().any(|(used, _)| used == number);
+        let number = (1..=total + 1).find(|number| !taken(number)).unwrap_or(total + 1);
+        Ok(ConsentUse { number, first: holders.first().copied() })
+    }
+
+    pub(super) fn take_use(&mut self, key: Key, number: u64) {
+        self.uses.entry(key).or_default().push(number);
+    }
+
+    pub(super) fn give_use(&mut self, key: Key, number: u64) {
+        if let Some(uses) = self.uses.get_mut(&key) {
+            uses.retain(|reserved| *reserved != number);
+            if uses.is_empty() {
+                self.uses.remove(&key);
+            }
+        }
+    }
+
+    /// Whether the query repeats an answered one; then which.
+    pub(super) fn ask(&self, tally: &Tally, claim: &AskClaim, now: Timestamp) -> Result<Option<Uuid>, Code> {
+        if self.under_way.contains(&claim.slot) {
+            return Err(Code::IdempotencyConflict);
+        }
+        match tally.asks.get(&claim.slot).filter(|ask| is_remembered(ask, now)) {
+            None => Ok(None),
+            Some(ask) if ask.identity == claim.identity && ask.repeats < REPEATS => Ok(Some(ask.first)),
+            Some(_) => Err(Code::IdempotencyConflict),
+        }
+    }
+
+    pub(super) fn begin(&mut self, slot: Key) {
+        self.under_way.insert(slot);
+    }
+
+    pub(super) fn end(&mut self, slot: Key) {
+        self.under_way.remove(&slot);
+    }
+}
+
+fn is_remembered(ask: &Ask, now: Timestamp) -> bool {
+    let asked_at = ask.first.get_timestamp().map(|time| {
+        let (seconds, nanoseconds) = time.to_unix();
+        Timestamp::new(i64::try_from(seconds).unwrap_or(i64::MAX), i32::try_from(nanoseconds).unwrap_or(0))
+    });
+    match asked_at {
+        Some(Ok(asked_at)) => now.checked_sub(REMEMBERED_H.hours()).is_ok_and(|since| asked_at > since),
+        Some(Err(_)) | None => false,
+    }
+}
