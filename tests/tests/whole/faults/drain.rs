@@ -74,6 +74,7 @@ fn while_a_query_is_under_way_it_is_waited_for_and_the_doors_are_shut() {
                 checked::fixed(&reply, 503, "draining");
             }
         }
+        tokio::time::sleep(Duration::from_secs(1)).await;
         under_way.write_all(rest.as_bytes()).await.expect("still open");
         let mut answer = Vec::new();
         drop(under_way.read_to_end(&mut answer).await);
