@@ -43,7 +43,7 @@ pub struct Arrival {
     pub certificate: Thumbprint,
     /// The head.
     pub head: Parts,
-    /// False where a line of the head ended in a bare LF.
+    /// False where two parties might read the head differently.
     pub sound: bool,
     /// The body, not yet read.
     pub body: RequestBody,

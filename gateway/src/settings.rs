@@ -342,6 +342,11 @@ impl Settings {
         if self.demo && listen.iter().any(|address| !address.ip().is_loopback()) {
             faults.push("demo = true allows loopback addresses only: its keys are known to everybody".to_owned());
         }
+        if let Some(traces) = self.telemetry.traces.as_ref().filter(|traces| !traces.starts_with("http://")) {
+            faults.push(format!(
+                "telemetry.traces `{traces}` must be an http address such as http://127.0.0.1:4318/v1/traces"
+            ));
+        }
         for entry in &self.institutions {
             let id = entry.id.as_str();
             if entry.rate_per_s == 0

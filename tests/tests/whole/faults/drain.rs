@@ -24,7 +24,7 @@ fn what_is_under_way_ends_with_its_record_and_nothing_begins() {
     let gateway = Gateway::serve(Folder::new());
     let vkey = keep(gateway.folder(), &gateway.folder().log().join("log.vkey"), "kept.vkey");
     let load = Load::start(gateway.folder(), "drain");
-    load.is_on(300);
+    load.goes_on(300);
     let began = Instant::now();
     // Says that it ended with 0.
     let folder = gateway.stop();
