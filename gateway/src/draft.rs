@@ -5,12 +5,27 @@
 use std::sync::Arc;
 
 use credit_audit::leaf::GroundRecord;
-use credit_policy::{CaseNumber, CitizenNumber, Counts, Facts, Language, OperatorId, Personal, Scenario};
+use credit_policy::{
+    CaseNumber, CitizenNumber, Counts, Facts, Language, OperatorId, Personal, Scenario, consent::ConsentId,
+};
 use jiff::civil::Date;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
-use crate::register::{Institution, Thumbprint};
+use crate::{
+    register::{Institution, Thumbprint},
+    state::{AskClaim, ConsentClaim},
+};
+
+/// A consent that was verified, as far as the record and the state need it.
+pub struct HeldConsent {
+    /// What stands for it in the state, and how often it may be used.
+    pub claim: ConsentClaim,
+    /// The issuer-signed part, for the leaf.
+    pub issuer_signed: String,
+    /// The token's `iss` and `jti`.
+    pub id: ConsentId,
+}
 
 /// What the stages learned so far.
 pub struct Draft {
@@ -34,6 +49,16 @@ pub struct Draft {
     pub ground: Option<GroundRecord<'static>>,
     /// Who is asked about.
     pub person: Option<Arc<Personal<CitizenNumber>>>,
+    /// Of a query on consent: the person whom the body names, who may only be the token's.
+    pub claimed: Option<Personal<CitizenNumber>>,
+    /// The consent, once verified.
+    pub consent: Option<HeldConsent>,
+    /// The idempotency key, and a keyed digest of the body that it came with.
+    pub idempotency: Option<(String, [u8; 32])>,
+    /// Institution and key, and everything that was asked, as the state knows them.
+    pub ask: Option<AskClaim>,
+    /// The first query that this one repeats.
+    pub repeats: Option<Uuid>,
     /// Every non-personal input of the decision.
     pub facts: Facts,
     /// What the store told, in numbers; sealed.
@@ -60,6 +85,11 @@ impl Draft {
             scenario: None,
             ground: None,
             person: None,
+            claimed: None,
+            consent: None,
+            idempotency: None,
+            ask: None,
+            repeats: None,
             facts: Facts::new(institution.particulars.kind, on),
             institution,
             counts: None,

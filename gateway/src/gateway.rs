@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    keyring::Keyring, metrics::Metrics, register::Register, settings::Settings, state::State,
+    issuers::Issuers, keyring::Keyring, metrics::Metrics, register::Register, settings::Settings, state::State,
     store::sqlite::SqliteStore,
 };
 
@@ -22,6 +22,8 @@ pub struct Gateway {
     pub catalogue: Arc<Catalogue>,
     /// Who may call.
     pub register: Register,
+    /// Who may issue consents.
+    pub issuers: Issuers,
     /// What was spent.
     pub state: Arc<State>,
     /// Keys in force.

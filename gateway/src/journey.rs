@@ -30,9 +30,10 @@ use crate::{
         fetch::fetch,
         ground::ground,
         identify::{caller, identify},
-        minimise::{Answer, minimise},
-        record::record,
+        minimise::minimise,
+        record::{Passed, record},
         reply::{fixed, reply},
+        withdraw::{self, withdraw},
     },
     telemetry,
 };
@@ -43,7 +44,7 @@ pub struct Arrival {
     pub certificate: Thumbprint,
     /// The head.
     pub head: Parts,
-    /// False where a line of the head ended in a bare LF.
+    /// False where two parties might read the head differently.
     pub sound: bool,
     /// The body, not yet read.
     pub body: RequestBody,
@@ -96,14 +97,17 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response
 }
 
 /// The stages that can refuse, in order.
-async fn walk(gateway: &Gateway, head: Head<'_>, body: &mut RequestBody, draft: &mut Draft) -> Result<Answer, Refusal> {
+async fn walk(gateway: &Gateway, head: Head<'_>, body: &mut RequestBody, draft: &mut Draft) -> Result<Passed, Refusal> {
     let identified = identify(draft)?;
+    if head.parts.uri.path() == withdraw::PATH {
+        return withdraw(gateway, identified, head, body, draft).await.map(Passed::Withdrawal);
+    }
     let asked = accept(gateway, identified, head, body, draft).await?;
-    let grounded = ground(asked, draft)?;
+    let grounded = ground(gateway, asked, head.parts, draft)?;
     let permitted = authorise(gateway, grounded, draft)?;
     let admitted = admit(gateway, permitted, draft)?;
     let fetched = fetch(gateway, admitted, draft).await?;
-    minimise(gateway, fetched, draft)
+    minimise(gateway, fetched, draft).map(Passed::Answer)
 }
 
 fn language(head: &Parts) -> Language {

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_keys::{
-    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyUse, Pseudonyms, Ring, Sealer, SubjectTagger, SystemEntropy,
+    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyUse, Pseudonyms, Ring, Sealer, StateKey, SubjectTagger,
+    SystemEntropy,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,6 +16,8 @@ pub struct Current {
     pub pseudonyms: Pseudonyms,
     /// The data key of the period.
     pub sealer: Sealer,
+    /// For what the gateway remembers of its callers' words.
+    pub state: StateKey,
     earlier: Vec<SubjectTagger>,
 }
 
@@ -40,6 +43,7 @@ impl Current {
         Ok(Self {
             pseudonyms: ring.pseudonyms(now)?,
             sealer: ring.sealer(now, origin)?,
+            state: ring.state_key(now)?,
             earlier: ring.previous_sealers(now)?,
         })
     }

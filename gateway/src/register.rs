@@ -35,6 +35,12 @@ impl Thumbprint {
         Self(bytes)
     }
 
+    /// Its bytes.
+    #[must_use]
+    pub fn into_bytes(self) -> [u8; 32] {
+        self.0
+    }
+
     /// Reads its text form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -3,7 +3,7 @@
 //! Each worker thread has a runtime of its own and accepts for institutions, so that a connection stays on one core.
 //! The other doors, the admin socket and the upkeep share the main thread.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use credit_audit::leaf::Event;
 use hyper::{Request, body::Incoming, service::service_fn};
@@ -38,6 +38,14 @@ pub enum ServeError {
     Listen {
         /// Where.
         address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The admin socket.
+    #[error("cannot listen on `{path}`: {source}; its path may be too long for a socket")]
+    Socket {
+        /// Where.
+        path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
@@ -90,7 +98,9 @@ where
     // The workers have clones; with ours open, callers would queue for a gateway that drains.
     drop(institutions);
     serve_side_doors(&gateway, &tls, [persons, auditors, public, operations])?;
-    tokio::spawn(admin::socket::serve(Arc::clone(&gateway)));
+    let socket = gateway.settings.admin_socket();
+    let socket = admin::socket::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
+    tokio::spawn(admin::socket::serve(Arc::clone(&gateway), socket));
     tokio::spawn(upkeep(Arc::clone(&gateway)));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let until_signal = async {

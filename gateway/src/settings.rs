@@ -40,6 +40,9 @@ pub struct Settings {
     /// What the process tells its operator besides the log on standard error.
     #[serde(default)]
     pub telemetry: Telemetry,
+    /// Who may issue consents.
+    #[serde(default, rename = "consent_issuer")]
+    pub consent_issuers: Vec<ConsentIssuer>,
     /// The register of institutions; more can be added to a running gateway (`institution add`).
     #[serde(default, rename = "institution")]
     pub institutions: Vec<InstitutionEntry>,
@@ -187,6 +190,18 @@ pub struct Telemetry {
     pub traces: Option<String>,
 }
 
+/// One issuer of consents.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentIssuer {
+    /// The `iss` of its tokens.
+    pub iss: String,
+    /// The institution of kind `consent-authority` that withdraws its tokens.
+    pub institution: InstitutionId,
+    /// Files with its public keys (JWK or JWK Set); a private key is refused.
+    pub keys: Vec<PathBuf>,
+}
+
 /// One institution of the register.
 #[derive(Debug, Clone, Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields)]
@@ -301,6 +316,7 @@ impl Settings {
         paths.extend(self.keys.key_file.as_mut());
         paths.extend(self.keys.passphrase_file.as_mut());
         paths.extend(self.catalogue.dir.as_mut());
+        paths.extend(self.consent_issuers.iter_mut().flat_map(|issuer| issuer.keys.iter_mut()));
         paths.extend(self.institutions.iter_mut().flat_map(|entry| entry.certificates.iter_mut()));
         for path in paths {
             *path = base.join(&*path);
@@ -341,6 +357,11 @@ impl Settings {
         ];
         if self.demo && listen.iter().any(|address| !address.ip().is_loopback()) {
             faults.push("demo = true allows loopback addresses only: its keys are known to everybody".to_owned());
+        }
+        if let Some(traces) = self.telemetry.traces.as_ref().filter(|traces| !traces.starts_with("http://")) {
+            faults.push(format!(
+                "telemetry.traces `{traces}` must be an http address such as http://127.0.0.1:4318/v1/traces"
+            ));
         }
         for entry in &self.institutions {
             let id = entry.id.as_str();

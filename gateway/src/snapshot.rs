@@ -115,9 +115,10 @@ impl Snapshot {
             .optional()?;
         let day = run.tally.day.map(|day| day.to_string());
         match held {
-            Some((held_origin, _)) if held_origin != origin => {
-                clear(&transaction, &["covered", "people", "cases", "seqs", "consents", "uses", "revoked", "asks", "changes"])?
-            }
+            Some((held_origin, _)) if held_origin != origin => clear(
+                &transaction,
+                &["covered", "people", "cases", "seqs", "consents", "uses", "revoked", "asks", "changes"],
+            )?,
             Some((_, held_day)) if day.is_some() && held_day != day => clear(&transaction, &["people"])?,
             Some(_) | None => {}
         }
@@ -151,9 +152,10 @@ impl Snapshot {
     }
 
     fn asks(&self) -> rusqlite::Result<HashMap<Key, Ask>> {
-        let rows: Vec<(Key, Key, String, u32)> = self.rows("SELECT slot, identity, first, repeats FROM asks", |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?;
+        let rows: Vec<(Key, Key, String, u32)> = self
+            .rows("SELECT slot, identity, first, repeats FROM asks", |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?;
         let ask = |(slot, identity, first, repeats): (Key, Key, String, u32)| {
             let first = first.parse().map_err(|_| rusqlite::Error::InvalidQuery)?;
             Ok((slot, Ask { identity, first, repeats }))

@@ -23,6 +23,7 @@ pub use rules::{load_catalogue, read_catalogue};
 use crate::{
     fold,
     gateway::{Gateway, new_id},
+    issuers::Issuers,
     keyring::Keyring,
     metrics::Metrics,
     register::{Register, particulars},
@@ -46,6 +47,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     for entry in &settings.institutions {
         register.add(&particulars(entry)?)?;
     }
+    let issuers = Issuers::read(&settings.consent_issuers)?;
     let readers = settings.store.readers.unwrap_or_else(cores);
     let store = SqliteStore::open(
         &settings.store.sqlite,
@@ -103,6 +105,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         log,
         clock,
         entropy,
+        issuers,
         metrics: Metrics::new()?,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::new(()),

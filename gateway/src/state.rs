@@ -120,10 +120,11 @@ impl State {
         let Counts { tally, reserved } = &mut *counts;
         let plain = |code| (code, 0);
         let repeats = claim.ask.map(|ask| reserved.ask(tally, &ask, claim.now)).transpose().map_err(plain)?.flatten();
-        let mut consent = None;
+        let (mut consent, mut repeated) = (None, None);
         if repeats.is_some() {
             // What is asked anew was spent when it was asked first.
             spending.case = None;
+            repeated = claim.consent.and_then(|claimed| reserved.a_use(tally, &claimed));
         } else if let Some(claimed) = &claim.consent {
             consent = Some((claimed.key, reserved.next_use(tally, claimed, claim.now).map_err(plain)?));
         }
@@ -137,7 +138,7 @@ impl State {
             reserved.begin(ask.slot);
         }
         drop(counts);
-        let held = Held { spending, consent, ask: claim.ask, repeats };
+        let held = Held { spending, consent, ask: claim.ask, repeats, repeated };
         Ok(Reservation { state: Arc::clone(self), held: Some(held) })
     }
 
@@ -155,10 +156,8 @@ impl State {
 
 fn within_limits(tally: &Tally, spending: &Spending, earlier: &[Key], limits: &Limits) -> Result<(), (Code, u32)> {
     if let Some(case) = &spending.case {
-        let used: u32 = std::iter::once(case)
-            .chain(earlier)
-            .map(|key| tally.cases.get(key).copied().unwrap_or_default())
-            .sum();
+        let used: u32 =
+            std::iter::once(case).chain(earlier).map(|key| tally.cases.get(key).copied().unwrap_or_default()).sum();
         if used >= limits.case {
             return Err((Code::CaseAlreadyUsed, limits.case));
         }
@@ -186,6 +185,7 @@ struct Held {
     consent: Option<(Key, ConsentUse)>,
     ask: Option<AskClaim>,
     repeats: Option<Uuid>,
+    repeated: Option<(u64, u64)>,
 }
 
 impl Reservation {
@@ -199,6 +199,12 @@ impl Reservation {
     #[must_use]
     pub fn repeats(&self) -> Option<Uuid> {
         self.held.as_ref()?.repeats
+    }
+
+    /// For a repeat of a query on consent: the leaf that holds the token, and the use that it was.
+    #[must_use]
+    pub fn repeated_use(&self) -> Option<(u64, u64)> {
+        self.held.as_ref()?.repeated
     }
 
     /// The leaf `index` of the query `id` is durable: the look-up is spent.

@@ -158,7 +158,7 @@ fn listings_that_count<'a>(
     counts: &mut Counts,
 ) -> Vec<&'a Listing> {
     let mut counting = Vec::new();
-    for listing in history.listings.iter().filter(|listing| released.plan().lists.contains(&listing.list)) {
+    for listing in history.listings.iter().filter(|listing| released.plan().lists().contains(&listing.list)) {
         counts.considered += 1;
         if listing.until.is_some_and(|until| until <= on) {
             counts.expired += 1;

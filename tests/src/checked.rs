@@ -75,9 +75,17 @@ pub fn answer(folder: &Folder, institution: &str, reply: &Reply) -> Leaf {
     leaf
 }
 
-/// The receipt is of this very body: index, leaf hash, and the commitment to what stands before the receipt.
+/// The receipt names a leaf of the published log, and is of it.
 #[track_caller]
 fn recorded(folder: &Folder, institution: &str, reply: &Reply) -> Leaf {
+    let leaf = folder.leaf(reply.index());
+    receipt(institution, reply, &leaf);
+    leaf
+}
+
+/// The receipt is of this very leaf and body: leaf hash, and the commitment to what stands before the receipt.
+#[track_caller]
+pub fn receipt(institution: &str, reply: &Reply, leaf: &Leaf) {
     let (body, json) = (reply.text(), reply.json());
     let members = wire::members(&reply.body);
     let (last, receipt) = members.last().expect("members");
@@ -90,7 +98,6 @@ fn recorded(folder: &Folder, institution: &str, reply: &Reply) -> Leaf {
 
     let query = json["query"].as_str().expect("a query id");
     assert_eq!(json["receipt"]["proof"], format!("/v1/receipts/{query}"));
-    let leaf = folder.leaf(reply.index());
     assert_eq!(
         (leaf.text("kind"), leaf.text("id"), leaf.text("institution")),
         ("query", query, institution),
@@ -109,7 +116,6 @@ fn recorded(folder: &Folder, institution: &str, reply: &Reply) -> Leaf {
         mac.finalize().into_bytes().to_vec(),
         "the commitment is to another body"
     );
-    leaf
 }
 
 fn decoded(value: &Value) -> Vec<u8> {

@@ -174,7 +174,8 @@ impl Folder {
         Leaf::all(&self.log())
     }
 
-    /// The leaf at an index, waited for: it is published within two seconds.
+    /// The leaf at an index, waited for. That it is published within two seconds is a test of its own: this wait is for
+    /// machines that are busy with other tests.
     #[must_use]
     pub fn leaf(&self, index: u64) -> Leaf {
         let began = Instant::now();
@@ -182,7 +183,7 @@ impl Folder {
             if let Some(leaf) = Leaf::at(&self.log(), index) {
                 return leaf;
             }
-            assert!(began.elapsed() < Duration::from_secs(2), "leaf {index} is not published after two seconds");
+            assert!(began.elapsed() < Duration::from_secs(10), "leaf {index} is not published");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -1,14 +1,14 @@
 //! The log as it stands on disk, read by hand: checkpoint, entry bundles, leaf hashes. Nothing of `credit-audit` but the
 //! names of files.
 
-use std::{fs, path::Path};
+use std::{fmt, fs, path::Path};
 
 use credit_audit::tile::entries_path;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// One leaf.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Leaf {
     /// Its place in the log.
     pub index: u64,
@@ -16,6 +16,12 @@ pub struct Leaf {
     pub bytes: Vec<u8>,
     /// What they say.
     pub json: Value,
+}
+
+impl fmt::Debug for Leaf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "leaf {}: {}", self.index, String::from_utf8_lossy(&self.bytes))
+    }
 }
 
 impl Leaf {

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{Reply, client::{parse_head, parse_reply}};
+use crate::{
+    Reply,
+    client::{parse_head, parse_reply},
+};
 
 /// One request, one answer.
 #[must_use]

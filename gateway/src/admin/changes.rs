@@ -65,7 +65,7 @@ pub enum ChangeError {
     #[error("the change cannot be recorded now, so it was not made; see readiness and try again")]
     NotRecordable,
     /// No such use of keys.
-    #[error("`{0}` is no use of keys that turns here: pseudonym, tag, state, data or ring")]
+    #[error("`{0}` is no use of keys that turns here: pseudonym (with tag), state, data or ring")]
     Use(String),
     /// The ring refuses.
     #[error(transparent)]

@@ -20,14 +20,8 @@ const REQUEST_BYTES: u64 = 64 * 1024;
 /// Time for one request.
 const TIME: Duration = Duration::from_secs(10);
 
-/// Serves until the process ends. The log's lock says that no other gateway has this folder, so a socket file that is
-/// still there is a dead one's.
-pub async fn serve(gateway: Arc<Gateway>) {
-    let path = gateway.settings.admin_socket();
-    let listener = match listen(&path) {
-        Ok(listener) => listener,
-        Err(error) => return tracing::error!(%error, "the admin socket cannot be opened"),
-    };
+/// Serves until the process ends.
+pub async fn serve(gateway: Arc<Gateway>, listener: UnixListener) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -42,7 +36,12 @@ pub async fn serve(gateway: Arc<Gateway>) {
     }
 }
 
-fn listen(path: &Path) -> std::io::Result<UnixListener> {
+/// Opens the socket. The log's lock says that no other gateway has this folder, so a socket file that is still there is
+/// a dead one's.
+///
+/// # Errors
+/// When the file cannot be made.
+pub fn listen(path: &Path) -> std::io::Result<UnixListener> {
     match std::fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

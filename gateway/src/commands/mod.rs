@@ -103,6 +103,7 @@ impl Failure {
             | StartError::Continues { .. }
             | StartError::Sealed(_)
             | StartError::Register(_)
+            | StartError::Issuer(_)
             | StartError::Store(_) => Self::usage(error),
             StartError::Recover(_)
             | StartError::Log(_)

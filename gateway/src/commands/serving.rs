@@ -47,7 +47,9 @@ pub(super) fn run(
         .await
         .map_err(|error| match error {
             ServeError::Tls(_) => Failure::new(USAGE, error),
-            ServeError::Listen { .. } | ServeError::System(_) => Failure::new(UNAVAILABLE, error),
+            ServeError::Listen { .. } | ServeError::Socket { .. } | ServeError::System(_) => {
+                Failure::new(UNAVAILABLE, error)
+            }
         })?;
         // The exporter's last words go over this runtime, so it must not be blocked.
         drop(tokio::task::spawn_blocking(move || telemetry.shutdown()).await);

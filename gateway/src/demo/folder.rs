@@ -11,8 +11,9 @@ use std::{
 };
 
 use credit_keys::{ChangeError, Kek, KekError, Ring, SystemEntropy};
-use credit_policy::Personal;
+use credit_policy::{Personal, consent::SigningKey};
 use jiff::{Timestamp, civil::Date};
+use ring::rand::SystemRandom;
 use rusqlite::Connection;
 
 use super::{Note, certificates, certificates::Pair, jwk, people};
@@ -111,6 +112,13 @@ pub fn make(dir: &Path, port_base: u16, now: Timestamp, today: Date) -> Result<F
     root.file("consent-authority.jwk", OURS, &jwk::eddsa().map_err(random)?)?;
     root.file("consent-authority-es256.jwk", OURS, &jwk::es256().map_err(random)?)?;
     root.folder("keys")?;
+    // What the gateway knows of the authority: the public halves.
+    for name in ["consent-authority", "consent-authority-es256"] {
+        let private = fs::read_to_string(root.path(&format!("{name}.jwk")));
+        let private = private.map_err(|source| DemoError::File { path: root.path(name), source })?;
+        let key = SigningKey::from_jwk(&private, &SystemRandom::new()).map_err(|_| DemoError::Randomness)?;
+        root.file(&format!("keys/{name}.pub.jwk"), OPEN, &key.public_jwk())?;
+    }
     let kek = Kek::create_key_file(&root.path("keys/ring.key"), &SystemEntropy::new())?;
     Ring::create(&root.path("keys"), &kek, now, ORIGIN, true, &SystemEntropy::new())?;
     populate(&root, today)?;

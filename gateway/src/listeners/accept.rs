@@ -24,9 +24,9 @@ use crate::{
     settings::Bounds,
 };
 
-/// Request head, HTTP/1.1: bytes and lines.
-const HEAD_BYTES: usize = 16 * 1024;
-const HEAD_LINES: usize = 64;
+/// Request head: bytes and lines; at a gated door the gate's bounds are narrower.
+const HEAD_BYTES: usize = 32 * 1024;
+const HEAD_LINES: usize = 72;
 
 /// Of a caller whose handshake failed, so much is still read, for so long.
 const LAST_BYTES: u64 = 64 * 1024;
@@ -205,7 +205,7 @@ where
     let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .max_concurrent_streams(door.streams)
-        .max_header_list_size(u32::try_from(HEAD_BYTES).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(HEAD_BYTES / 2).unwrap_or(u32::MAX))
         .keep_alive_interval(Some(door.idle))
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);

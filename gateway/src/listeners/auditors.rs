@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use credit_audit::leaf::{Event, Read};
-use credit_policy::{Code, InstitutionKind, Language};
-use hyper::{Method, Request, Response, StatusCode, body::Incoming};
+use credit_policy::{Code, InstitutionKind};
+use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
 
 use crate::{
     gateway::Gateway,
@@ -13,6 +13,7 @@ use crate::{
         Body,
         files::{LogFile, plain, serve},
     },
+    refusal::accepted,
     register::{Institution, Thumbprint},
     stages::reply::fixed,
 };
@@ -23,12 +24,13 @@ pub async fn answer(
     certificate: Option<Thumbprint>,
     request: Request<Incoming>,
 ) -> Response<Body> {
+    let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
     let caller = certificate.and_then(|certificate| Some((certificate, gateway.register.by_certificate(certificate)?)));
     let Some((certificate, auditor)) = caller else {
-        return fixed(Code::CertificateUnknown, Language::Zh);
+        return fixed(Code::CertificateUnknown, language);
     };
     if auditor.is_suspended() {
-        return fixed(Code::InstitutionSuspended, Language::Zh);
+        return fixed(Code::InstitutionSuspended, language);
     }
     if !matches!(auditor.particulars.kind, InstitutionKind::Officer | InstitutionKind::CreditSupervisor) {
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
@@ -39,7 +41,7 @@ pub async fn answer(
     match LogFile::of(request.uri().path()) {
         Some(file @ LogFile::Entries(_)) => match record_read(&gateway, certificate, &auditor, file.path()).await {
             true => serve(&gateway.log_folder(), &file).await,
-            false => fixed(Code::NotRecordable, Language::Zh),
+            false => fixed(Code::NotRecordable, language),
         },
         Some(file) => serve(&gateway.log_folder(), &file).await,
         None => plain(StatusCode::NOT_FOUND, "not found\n"),

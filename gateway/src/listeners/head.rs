@@ -1,17 +1,20 @@
-//! One look at the bytes of an HTTP/1.1 head before hyper reads them: a line that ends in a bare LF marks the connection,
-//! and its request is refused (formats.md §2). hyper would take it, and what two parties read differently is where
-//! requests are smuggled (RFC 9112 §2.2, §11.2).
+//! One look at the bytes of an HTTP/1.1 head before hyper reads them: a line that ends in a bare LF, or a second length,
+//! marks the connection, and its request is refused (formats.md §2). hyper would take it, and what two parties read
+//! differently is where requests are smuggled (RFC 9112 §2.2, §11.2).
 //!
 //! Not a second parser. The gate only finds the ends of lines, lets a head through, and holds back what follows until the
 //! service says how long the body is that hyper read from that head. So every byte is either of a head, and seen, or of
-//! a body of known length; a pipelined head waits for its turn.
+//! a body of known length; a pipelined head waits for its turn. A head that is too long is cut short, so that it can be
+//! refused in words.
+
+mod scan;
 
 use std::{
     io,
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -24,20 +27,23 @@ use tokio::{
     time::Sleep,
 };
 
+pub use scan::Look;
+use scan::{At, Scan};
+
 /// No body length was told yet.
 const UNTOLD: u64 = u64::MAX;
 
 /// What the service of a connection and the bytes of it tell each other.
 pub struct Gate {
-    bare_lf: AtomicBool,
+    look: AtomicU8,
     body: AtomicU64,
     waker: AtomicWaker,
 }
 
 impl Gate {
-    /// The head was read: lets its body through. False where a line of the head ended in a bare LF.
+    /// The head was read: lets its body through, and tells what was seen of it.
     #[must_use]
-    pub fn head_was_read<B>(&self, request: &Request<B>) -> bool {
+    pub fn head_was_read<B>(&self, request: &Request<B>) -> Look {
         let headers = request.headers();
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
@@ -45,21 +51,22 @@ impl Gate {
         let length = if headers.contains_key(header::TRANSFER_ENCODING) { UNTOLD - 1 } else { length };
         self.body.store(length.min(UNTOLD - 1), Ordering::Release);
         self.waker.wake();
-        !self.bare_lf.load(Ordering::Acquire)
+        match self.look.load(Ordering::Acquire) {
+            0 => Look::Sound,
+            1 => Look::Ambiguous,
+            _ => Look::TooLarge,
+        }
+    }
+
+    fn saw(&self, look: Look) {
+        let look = match look {
+            Look::Sound => 0,
+            Look::Ambiguous => 1,
+            Look::TooLarge => 2,
+        };
+        self.look.store(look, Ordering::Release);
     }
 }
-
-/// Where the next byte stands.
-enum At {
-    /// In a head; the bytes so far of the line, without its end, and whether the last was a CR.
-    Line { empty: bool, cr: bool, first: bool },
-    /// Behind a head whose body length was not told yet.
-    HeadEnd,
-    /// In a body with so many bytes left.
-    Body(u64),
-}
-
-const START: At = At::Line { empty: true, cr: false, first: true };
 
 /// A stream with the gate before it.
 pub struct Gated<T> {
@@ -68,60 +75,36 @@ pub struct Gated<T> {
     time: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
     gate: Arc<Gate>,
-    at: At,
+    scan: Scan,
     held: Vec<u8>,
+    /// The end of a head that was cut short, until hyper has it.
+    ending: &'static [u8],
 }
 
 impl<T> Gated<T> {
     /// Puts a gate before a stream; a head that is not whole after `time` ends it.
     pub fn new(inner: T, time: Duration) -> (Self, Arc<Gate>) {
-        let gate =
-            Arc::new(Gate { bare_lf: AtomicBool::new(false), body: AtomicU64::new(UNTOLD), waker: AtomicWaker::new() });
-        (Self { inner, time, deadline: None, gate: Arc::clone(&gate), at: START, held: Vec::new() }, gate)
+        let gate = Gate { look: AtomicU8::new(0), body: AtomicU64::new(UNTOLD), waker: AtomicWaker::new() };
+        let gate = Arc::new(gate);
+        let scan = Scan::new();
+        (Self { inner, time, deadline: None, gate: Arc::clone(&gate), scan, held: Vec::new(), ending: b"" }, gate)
     }
 
-    /// How many of these bytes may pass now: up to the end of a head, or of a body.
+    /// How many of these bytes may pass now; tells the gate what was seen at the end of a head.
     fn pass(&mut self, bytes: &[u8]) -> usize {
-        let mut passed = 0;
-        for &byte in bytes {
-            match &mut self.at {
-                At::HeadEnd => return passed,
-                At::Body(left) => {
-                    let rest = bytes.len() - passed;
-                    let now = usize::try_from(*left).unwrap_or(usize::MAX).min(rest);
-                    *left -= now as u64;
-                    let whole = *left == 0;
-                    if whole {
-                        self.at = START;
-                    }
-                    return passed + now;
-                }
-                At::Line { empty, cr, first } => {
-                    passed += 1;
-                    match byte {
-                        b'\n' => {
-                            if !*cr {
-                                self.gate.bare_lf.store(true, Ordering::Release);
-                            }
-                            // Empty lines before a request line are skipped (RFC 9112 §2.2).
-                            self.at = if *empty && !*first {
-                                At::HeadEnd
-                            } else {
-                                At::Line { empty: true, cr: false, first: *first && *empty }
-                            };
-                        }
-                        b'\r' => *cr = true,
-                        _ => (*empty, *cr) = (false, false),
-                    }
-                }
-            }
+        let passed = self.scan.pass(bytes);
+        if matches!(self.scan.at, At::HeadEnd | At::Ended) {
+            self.gate.saw(self.scan.look);
+        }
+        if self.scan.at == At::Ended {
+            self.ending = self.scan.ending();
         }
         passed
     }
 
     /// Nothing to read now: in the middle of a head that may go on only for so long.
     fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.is_within_head() {
+        if !self.scan.is_within_head() {
             self.deadline = None;
             return Poll::Pending;
         }
@@ -130,27 +113,17 @@ impl<T> Gated<T> {
         deadline.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    fn is_within_head(&self) -> bool {
-        match self.at {
-            At::Line { empty, first, .. } => !(empty && first),
-            At::HeadEnd | At::Body(_) => false,
-        }
-    }
-
     /// Takes up the body length once it is told.
     fn poll_told(&mut self, context: &Context<'_>) -> Poll<()> {
-        if !matches!(self.at, At::HeadEnd) {
+        if self.scan.at != At::HeadEnd {
             return Poll::Ready(());
         }
         self.gate.waker.register(context.waker());
         match self.gate.body.swap(UNTOLD, Ordering::AcqRel) {
             UNTOLD => Poll::Pending,
-            0 => {
-                self.at = START;
-                Poll::Ready(())
-            }
-            left => {
-                self.at = At::Body(left);
+            length => {
+                self.deadline = None;
+                self.scan.go_on(length);
                 Poll::Ready(())
             }
         }
@@ -160,27 +133,42 @@ impl<T> Gated<T> {
 impl<T: AsyncRead + Unpin> AsyncRead for Gated<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.scan.at == At::Ended {
+            // The end of the head that was cut short; after it, nothing.
+            let (now, rest) = this.ending.split_at(this.ending.len().min(buffer.remaining()));
+            buffer.put_slice(now);
+            this.ending = rest;
+            return Poll::Ready(Ok(()));
+        }
         ready!(this.poll_told(context));
-        if !this.held.is_empty() {
+        let passed = if !this.held.is_empty() {
             let held = std::mem::take(&mut this.held);
-            let most = held.len().min(buffer.remaining());
-            let (now, _) = held.split_at(most);
+            let (now, _) = held.split_at(held.len().min(buffer.remaining()));
             let passed = this.pass(now);
             let (now, rest) = held.split_at(passed);
             buffer.put_slice(now);
             this.held = rest.to_vec();
-            return Poll::Ready(Ok(()));
-        }
-        let before = buffer.filled().len();
-        let Poll::Ready(read) = Pin::new(&mut this.inner).poll_read(context, buffer) else {
-            return this.poll_deadline(context);
+            passed
+        } else {
+            let before = buffer.filled().len();
+            let Poll::Ready(read) = Pin::new(&mut this.inner).poll_read(context, buffer) else {
+                return this.poll_deadline(context);
+            };
+            read?;
+            let (_, new) = buffer.filled().split_at(before);
+            if new.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            let passed = this.pass(new);
+            let (_, rest) = new.split_at(passed);
+            this.held.extend_from_slice(rest);
+            buffer.set_filled(before + passed);
+            passed
         };
-        read?;
-        let (_, new) = buffer.filled().split_at(before);
-        let passed = this.pass(new);
-        let (_, rest) = new.split_at(passed);
-        this.held.extend_from_slice(rest);
-        buffer.set_filled(before + passed);
+        if passed == 0 {
+            // The head was cut short just here, and an empty read would mean the end.
+            return Pin::new(this).poll_read(context, buffer);
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -241,13 +229,13 @@ mod tests {
             loop {
                 let read = gated.read(&mut buffer).await.unwrap();
                 part.extend_from_slice(&buffer[..read]);
-                if read == 0 || matches!(gated.at, At::HeadEnd) {
+                if read == 0 || gated.scan.at == At::HeadEnd {
                     break;
                 }
             }
             parts.push(part);
             if let Some(length) = length {
-                sound &= gate.head_was_read(&request(Some(&length.to_string())));
+                sound &= gate.head_was_read(&request(Some(&length.to_string()))) == Look::Sound;
             }
         }
         (parts, sound)
@@ -281,7 +269,7 @@ mod tests {
         assert!(idle.is_err(), "no head has begun");
         writer.write_all(b"GET / HTTP/1.1\r\n\r\nGET").await.unwrap();
         assert_eq!(gated.read(&mut buffer).await.unwrap(), 18);
-        assert!(gate.head_was_read(&request(None)));
+        assert_eq!(gate.head_was_read(&request(None)), Look::Sound);
         assert_eq!(gated.read(&mut buffer).await.unwrap(), 3);
         let began = tokio::time::Instant::now();
         let ended = gated.read(&mut buffer).await.unwrap_err();
@@ -305,5 +293,37 @@ mod tests {
         let (parts, sound) = through(&pieces, &[]).await;
         assert!(sound);
         assert_eq!(parts.concat(), pieces.concat());
+    }
+
+    #[tokio::test]
+    async fn two_lengths_are_ambiguous_however_they_are_written() {
+        for (head, sound) in [
+            ("POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\ncontent-length:2\r\nA: b\r\nCONTENT-LENGTH:  2\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\nContent-Length: 2\r\nX-Content-Length: 2\r\nContent-Lengths: 2\r\n\r\n", true),
+        ] {
+            assert_eq!(through(&[head.as_bytes()], &[0]).await.1, sound, "{head:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_too_long_is_cut_short_to_one_that_can_be_refused() {
+        let lines: String = (0..100).map(|n| format!("X-{n}: 1\r\n")).collect();
+        for head in [
+            format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(40_000)),
+            format!("GET / HTTP/1.1\r\n{}: x\r\n\r\n", "x".repeat(40_000)),
+            format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(40_000)),
+            format!("GET / HTTP/1.1\r\n{lines}\r\n"),
+        ] {
+            let (mut writer, reader) = tokio::io::duplex(64 * 1024);
+            let (mut gated, gate) = Gated::new(reader, Duration::from_secs(5));
+            writer.write_all(head.as_bytes()).await.unwrap();
+            let mut passed = Vec::new();
+            gated.read_to_end(&mut passed).await.unwrap();
+            assert!(passed.len() < 17_000 && passed.ends_with(b"\r\n\r\n"));
+            let ends = passed.windows(4).filter(|end| end == b"\r\n\r\n").count();
+            assert_eq!(ends, 1);
+            assert_eq!(gate.head_was_read(&request(None)), Look::TooLarge);
+        }
     }
 }

@@ -9,6 +9,7 @@ use hyper::{
     Method, Request, Response,
     body::{Bytes, Incoming},
     header::{self, HeaderValue},
+    http::request::Parts,
     service::Service,
 };
 use tokio::sync::Semaphore;
@@ -18,10 +19,10 @@ use crate::{
     body::RequestBody,
     gateway::Gateway,
     journey::{Arrival, journey},
-    listeners::{Body, accept::Peer},
+    listeners::{Body, accept::Peer, head::Look},
     refusal::accepted,
     register::{Institution, Thumbprint},
-    stages::reply::fixed,
+    stages::{accept::is_ambiguous, reply::fixed},
 };
 
 /// The service of one connection.
@@ -49,8 +50,8 @@ impl Service<Request<Incoming>> for Institutions {
         let gateway = Arc::clone(&self.gateway);
         let journeys = Arc::clone(&self.journeys);
         let certificate = self.peer.certificate;
-        let sound = self.peer.gate.as_ref().is_none_or(|gate| gate.head_was_read(&request));
-        Box::pin(async move { Ok(answer(gateway, certificate, journeys, request, sound).await) })
+        let look = self.peer.gate.as_ref().map_or(Look::Sound, |gate| gate.head_was_read(&request));
+        Box::pin(async move { Ok(answer(gateway, certificate, journeys, request, look).await) })
     }
 }
 
@@ -59,13 +60,18 @@ async fn answer(
     certificate: Option<Thumbprint>,
     journeys: Arc<Semaphore>,
     request: Request<Incoming>,
-    sound: bool,
+    look: Look,
 ) -> Response<Body> {
     let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
+    if look == Look::TooLarge {
+        return closing(fixed(Code::HeadersTooLarge, language));
+    }
     let Some(certificate) = certificate else {
         return fixed(Code::CertificateUnknown, language);
     };
-    if let Some(wanted) = Own::of(&request).filter(|_| sound) {
+    let (head, body) = request.into_parts();
+    let sound = look == Look::Sound && !is_ambiguous(&head);
+    if let Some(wanted) = Own::of(&head).filter(|_| sound) {
         return match gateway.register.by_certificate(certificate) {
             Some(institution) => read_own(&gateway, &institution, wanted, language).await,
             None => fixed(Code::CertificateUnknown, language),
@@ -83,7 +89,6 @@ async fn answer(
         gateway.metrics.overloaded();
         return fixed(Code::Overloaded, language);
     };
-    let (head, body) = request.into_parts();
     let arrival = Arrival {
         certificate,
         head,
@@ -111,11 +116,11 @@ enum Own {
 }
 
 impl Own {
-    fn of(request: &Request<Incoming>) -> Option<Self> {
-        if request.method() != Method::GET || request.uri().query().is_some() {
+    fn of(head: &Parts) -> Option<Self> {
+        if head.method != Method::GET || head.uri.query().is_some() {
             return None;
         }
-        let path = request.uri().path();
+        let path = head.uri.path();
         if let Some(id) = path.strip_prefix("/v1/receipts/") {
             return parse(id).map(Self::Receipt);
         }

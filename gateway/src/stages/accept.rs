@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use credit_policy::{CaseNumber, CitizenNumber, Code, FieldName, Ground, OperatorId, Personal};
-use hyper::{Method, header, http::request::Parts};
+use hyper::{Method, Version, header, http::request::Parts};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -22,7 +22,7 @@ pub const PATH: &str = "/v1/queries";
 pub struct Head<'a> {
     /// As hyper read it.
     pub parts: &'a Parts,
-    /// False where a line of it ended in a bare LF.
+    /// False where two parties might read it differently.
     pub sound: bool,
 }
 
@@ -56,37 +56,31 @@ pub async fn accept(
     body: &mut RequestBody,
     draft: &mut Draft,
 ) -> Result<Asked, Refusal> {
-    check_head(head)?;
+    check_head(head, PATH)?;
     let bytes = Zeroizing::new(body.read(BODY_BYTES).await?);
+    draft.idempotency = idempotency(gateway, head.parts, &bytes)?;
     let wire: Wire =
         serde_json::from_slice(&bytes).map_err(|error| Refusal::because(Code::MalformedRequest, place(&error)))?;
     let scenario = gateway.catalogue.scenario(&wire.scenario).ok_or(Code::UnknownScenario)?;
     draft.scenario = Some(Arc::clone(scenario));
     operator(wire.operator.as_deref(), draft)?;
     case(wire.case.as_deref(), scenario.ground(), draft)?;
-    subject(wire.subject.as_ref().map(|subject| subject.as_str()), draft)?;
+    subject(wire.subject.as_ref().map(|subject| subject.as_str()), scenario.ground(), draft)?;
     fields(gateway, wire.fields, draft)?;
     Ok(Asked { _proof: () })
 }
 
-fn check_head(Head { parts: head, sound }: Head<'_>) -> Result<(), Refusal> {
+/// Checks the head of a request that is to be a JSON body posted to `path`.
+pub(super) fn check_head(Head { parts: head, sound }: Head<'_>, path: &str) -> Result<(), Refusal> {
     if !sound {
-        return Err(ambiguous("a line of the head ends in a bare LF"));
+        return Err(Refusal {
+            closes: true,
+            ..Refusal::because(Code::MalformedRequest, "two parties might read the head differently")
+        });
     }
     let headers = &head.headers;
     let once = |name| headers.get_all(name).iter().count() == 1;
-    // What one party reads as the end of a message and another does not is where requests are smuggled (RFC 9112 §11.2).
-    if headers.contains_key(header::TRANSFER_ENCODING) || headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
-        return Err(ambiguous("the head has a Transfer-Encoding or two lengths"));
-    }
-    if head.version < hyper::Version::HTTP_2 {
-        let host = headers.get(header::HOST).map(|host| host.as_bytes());
-        let elsewhere = head.uri.authority().is_some_and(|authority| Some(authority.as_str().as_bytes()) != host);
-        if !once(header::HOST) || elsewhere {
-            return Err(ambiguous("the head names no host, more than one, or another one"));
-        }
-    }
-    if head.uri.path() != PATH {
+    if head.uri.path() != path {
         return Err(Code::NotFound.into());
     }
     if head.method != Method::POST {
@@ -102,8 +96,21 @@ fn check_head(Head { parts: head, sound }: Head<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn ambiguous(cause: &str) -> Refusal {
-    Refusal { closes: true, ..Refusal::because(Code::MalformedRequest, cause) }
+/// Whether two parties might read this head differently: a `Transfer-Encoding`, two lengths, no host, or more than one.
+#[must_use]
+pub fn is_ambiguous(head: &Parts) -> bool {
+    let headers = &head.headers;
+    if headers.contains_key(header::TRANSFER_ENCODING) || headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
+        return true;
+    }
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (host, second) = (hosts.next(), hosts.next());
+    let elsewhere = host
+        .zip(head.uri.authority())
+        .is_some_and(|(host, authority)| host.as_bytes() != authority.as_str().as_bytes());
+    // HTTP/2 names the host in `:authority`, which hyper keeps in the URI.
+    let named = host.is_some() || (head.version >= Version::HTTP_2 && head.uri.authority().is_some());
+    second.is_some() || elsewhere || !named
 }
 
 /// `application/json`, with no parameter but `charset=utf-8`.
@@ -138,9 +145,32 @@ fn case(text: Option<&str>, ground: Ground, draft: &mut Draft) -> Result<(), Ref
     Ok(())
 }
 
-fn subject(text: Option<&str>, draft: &mut Draft) -> Result<(), Refusal> {
-    let text = text.ok_or_else(|| Refusal::because(Code::MalformedRequest, "the body names no subject"))?;
+/// `Idempotency-Key`: 1 to 64 visible ASCII characters; kept with a keyed digest of the body.
+fn idempotency(gateway: &Gateway, head: &Parts, body: &[u8]) -> Result<Option<(String, [u8; 32])>, Refusal> {
+    let mut values = head.headers.get_all("idempotency-key").iter();
+    let (Some(value), second) = (values.next(), values.next()) else { return Ok(None) };
+    let visible = value.to_str().ok().filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()));
+    match visible.filter(|key| (1..=64).contains(&key.len()) && second.is_none()) {
+        Some(key) => {
+            let digest = gateway.keys.current().state.digest("credit/body", &[body]).current;
+            Ok(Some((key.to_owned(), digest)))
+        }
+        None => Err(Refusal::because(Code::MalformedRequest, "Idempotency-Key is not 1 to 64 visible characters")),
+    }
+}
+
+/// A query on consent takes its person from the token; the body may only repeat who that is.
+fn subject(text: Option<&str>, ground: Ground, draft: &mut Draft) -> Result<(), Refusal> {
+    let text = match text {
+        Some(text) => text,
+        None if ground == Ground::Consent => return Ok(()),
+        None => return Err(Refusal::because(Code::MalformedRequest, "the body names no subject")),
+    };
     let person: Personal<CitizenNumber> = CitizenNumber::parse(text).map_err(|_| Code::InvalidCitizenNumber)?;
+    if ground == Ground::Consent {
+        draft.claimed = Some(person);
+        return Ok(());
+    }
     draft.facts.minor = Some(!person.disclose(|number| number.is_adult_on(draft.facts.on)));
     draft.person = Some(Arc::new(person));
     Ok(())
@@ -153,13 +183,13 @@ fn fields(gateway: &Gateway, names: Option<Vec<String>>, draft: &mut Draft) -> R
     }
     let mut known = names
         .iter()
-        .map(|name| {
-            FieldName::parse(name)
-                .ok()
-                .filter(|name| gateway.catalogue.field(name.as_str()).is_some())
-                .ok_or(Code::UnknownField)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+        .map(|name| FieldName::parse(name).ok().filter(|name| gateway.catalogue.field(name.as_str()).is_some()))
+        .collect::<Option<Vec<_>>>();
+    let Some(mut known) = known.take() else {
+        // Its place in the order of faults is behind others that are still to be looked for.
+        draft.facts.observed = Some(Code::UnknownField);
+        return Ok(());
+    };
     known.sort();
     if known.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
         return Err(Refusal::because(Code::MalformedRequest, "`fields` names a field twice"));

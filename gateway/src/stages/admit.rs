@@ -1,5 +1,6 @@
 //! Whether it is still within the finer limits: the case, the person, the day. Reserves the look-up.
 
+use credit_audit::leaf::GroundRecord;
 use credit_policy::{Code, Permit};
 
 use crate::{
@@ -7,7 +8,7 @@ use crate::{
     gateway::Gateway,
     refusal::Refusal,
     stages::authorise::Permitted,
-    state::{Claim, Limits, Reservation},
+    state::{Claim, ConsentUse, Limits, Reservation},
 };
 
 /// PROOF: the look-up is reserved; given back if it is not recorded as answered.
@@ -39,6 +40,9 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
     let keys = gateway.keys.current();
     let tags = person.disclose(|number| keys.subject_tags(institution, number.as_str()));
     let claim = Claim {
+        now: gateway.clock.now(),
+        consent: draft.consent.as_ref().map(|consent| consent.claim),
+        ask: draft.ask,
         institution,
         day: draft.facts.on,
         subject: &tags.current,
@@ -51,8 +55,26 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
         distinct_a_day: particulars.distinct_subjects_a_day,
     };
     match gateway.state.reserve(&claim, &limits) {
-        Ok(reservation) => Ok(Admitted { permitted, reservation }),
-        Err((code @ Code::CaseAlreadyUsed, _)) => Err(code.into()),
+        Ok(reservation) => {
+            draft.repeats = reservation.repeats();
+            draft.ground = draft.ground.take().or_else(|| ground_of(draft, &reservation));
+            Ok(Admitted { permitted, reservation })
+        }
+        Err((code @ Code::IdempotencyConflict, _)) => Err(Refusal { retry_after_s: Some(1), ..Refusal::from(code) }),
+        Err((code @ (Code::CaseAlreadyUsed | Code::ConsentUsedUp), _)) => Err(code.into()),
         Err((code, limit)) => Err(Refusal::limited(code, limit, gateway.seconds_to_midnight())),
+    }
+}
+
+/// The consent as the leaf tells it: the token with its first use, the leaf that holds it with every other.
+fn ground_of(draft: &Draft, reservation: &Reservation) -> Option<GroundRecord<'static>> {
+    let consent = draft.consent.as_ref()?;
+    match reservation.consent_use() {
+        Some(ConsentUse { number, first: Some(first) }) => Some(GroundRecord::ConsentAgain { first, use_: number }),
+        Some(ConsentUse { number, first: None }) => {
+            Some(GroundRecord::Consent { consent: consent.issuer_signed.clone().into(), use_: number })
+        }
+        // A repeat is the first query's own use once more.
+        None => reservation.repeated_use().map(|(first, number)| GroundRecord::ConsentAgain { first, use_: number }),
     }
 }

@@ -25,6 +25,8 @@ impl Answer {
 #[derive(Serialize)]
 struct Wire<'a> {
     query: uuid::Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeats: Option<uuid::Uuid>,
     scenario: &'a str,
     subject: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,6 +63,7 @@ pub fn minimise(gateway: &Gateway, fetched: Fetched, draft: &mut Draft) -> Resul
         .disclose(|number| keys.pseudonyms.issue(draft.institution.id(), scenario.purpose_group(), number.as_str()));
     let wire = Wire {
         query: draft.id,
+        repeats: draft.repeats,
         scenario: scenario.name().as_str(),
         subject: issued.current.as_str(),
         subject_previous: issued.previous.as_ref().map(|previous| previous.as_str()),

@@ -9,3 +9,4 @@ pub mod identify;
 pub mod minimise;
 pub mod record;
 pub mod reply;
+pub mod withdraw;

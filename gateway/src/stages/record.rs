@@ -4,19 +4,20 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{
-    leaf::{Base64, Entry, Outcome, QueryRecord},
+    leaf::{Base64, Entry, Kind, Outcome, QueryRecord, Revocation},
     log::{Durable, NotRecordable, Unsubmitted},
 };
 use credit_keys::{Entropy, answer_commitment};
-use credit_policy::{Code, Decision, FieldName, RuleId, decide};
+use credit_policy::{Code, Decision, FieldName, RuleId, consent::ConsentId, decide};
 use serde::Serialize;
 
 use crate::{
     draft::Draft,
+    fold::consent_key,
     gateway::Gateway,
     refusal::{self, Refusal},
     sealed,
-    stages::minimise::Answer,
+    stages::{minimise::Answer, withdraw::Withdrawal},
 };
 
 /// PROOF: what is told to the caller is on the record.
@@ -50,6 +51,8 @@ struct Problem<'a> {
     code: &'a str,
     title: &'a str,
     status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bound: Option<&'static str>,
     query: uuid::Uuid,
 }
 
@@ -59,10 +62,28 @@ struct Receipt<'a> {
     log: &'a str,
     index: u64,
     leaf: String,
-    opening: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opening: Option<&'a str>,
     proof: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     tlog_proof: Option<&'a str>,
+}
+
+/// The answer to a withdrawal, up to its receipt.
+#[derive(Serialize)]
+struct Withdrawn<'a> {
+    query: uuid::Uuid,
+    jti: &'a str,
+    revoked: bool,
+}
+
+/// What a journey came to that was not refused.
+#[must_use]
+pub enum Passed {
+    /// The answer to a query.
+    Answer(Answer),
+    /// The withdrawal of a consent.
+    Withdrawal(Withdrawal),
 }
 
 /// What an outcome adds to the leaf.
@@ -83,10 +104,11 @@ struct Verdict<'a> {
 pub async fn record(
     gateway: &Gateway,
     mut draft: Draft,
-    outcome: Result<Answer, Refusal>,
+    outcome: Result<Passed, Refusal>,
 ) -> Result<Recorded, NotRecordable> {
     let refusal = match outcome {
-        Ok(answer) => {
+        Ok(Passed::Withdrawal(withdrawal)) => return record_withdrawal(gateway, &draft, withdrawal).await,
+        Ok(Passed::Answer(answer)) => {
             let (body, permit, reservation) = answer.into_parts();
             let verdict = Verdict {
                 code: None,
@@ -96,27 +118,52 @@ pub async fn record(
             };
             let opening = Opening::draw(gateway)?;
             let entry = entry(gateway, &draft, &verdict, &body, &opening)?;
-            let institution = &draft.institution;
-            let submitted = gateway.log.submit(entry, draft.wants_proof, || !institution.is_suspended());
+            let (institution, consent) = (&draft.institution, draft.consent.as_ref());
+            let still = || {
+                !institution.is_suspended()
+                    && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent.claim.key))
+            };
+            let submitted = gateway.log.submit(entry, draft.wants_proof, still);
             match submitted {
                 Ok(ticket) => {
                     let durable = ticket.await?;
-                    reservation.spend();
+                    reservation.spend(durable.index, draft.id, durable.at);
                     return Ok(Recorded {
-                        body: with_receipt(gateway, &draft, body, &opening, &durable),
+                        body: with_receipt(gateway, &draft, body, Some(&opening), &durable),
                         refusal: None,
                     });
                 }
                 Err(Unsubmitted::NotRecordable(error)) => return Err(error),
                 Err(Unsubmitted::Overtaken(_)) => {
-                    draft.facts.suspended = true;
-                    Refusal::from(Code::InstitutionSuspended)
+                    draft.ground = None;
+                    draft.facts.suspended = draft.institution.is_suspended();
+                    let code = if draft.facts.suspended { Code::InstitutionSuspended } else { Code::ConsentRevoked };
+                    Refusal::from(code)
                 }
             }
         }
         Err(refusal) => refusal,
     };
     record_refusal(gateway, draft, refusal).await
+}
+
+/// Withdraws a consent: in force at once, then on the record, then told.
+async fn record_withdrawal(
+    gateway: &Gateway,
+    draft: &Draft,
+    withdrawal: Withdrawal,
+) -> Result<Recorded, NotRecordable> {
+    let ConsentId { iss, jti } = withdrawal.into_consent();
+    let institution = draft.institution.id();
+    let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned(), by: institution.to_owned() };
+    let entry =
+        Entry::new(Kind::Revocation, draft.id, Some(institution), &leaf).map_err(|error| unrecordable(&error))?;
+    gateway.state.revoke(consent_key(&iss, jti.as_str()));
+    let ticket = gateway.log.submit(entry, draft.wants_proof, || true).map_err(|_| NotRecordable)?;
+    let durable = ticket.await?;
+    let body = serde_json::to_vec(&Withdrawn { query: draft.id, jti: jti.as_str(), revoked: true });
+    let body = body.map_err(|error| unrecordable(&error))?;
+    Ok(Recorded { body: with_receipt(gateway, draft, body, None, &durable), refusal: None })
 }
 
 async fn record_refusal(gateway: &Gateway, mut draft: Draft, refusal: Refusal) -> Result<Recorded, NotRecordable> {
@@ -129,6 +176,7 @@ async fn record_refusal(gateway: &Gateway, mut draft: Draft, refusal: Refusal) -
         code: refusal.code.as_str(),
         title: refusal::title(refusal.code, draft.language),
         status: refusal::status(refusal.code).as_u16(),
+        bound: refusal.bound.map(|bound| bound.as_str()),
         query: draft.id,
     };
     let body = serde_json::to_vec(&problem).map_err(|_| NotRecordable)?;
@@ -136,7 +184,7 @@ async fn record_refusal(gateway: &Gateway, mut draft: Draft, refusal: Refusal) -
     let entry = entry(gateway, &draft, &verdict, &body, &opening)?;
     let ticket = gateway.log.submit(entry, draft.wants_proof, || true).map_err(|_| NotRecordable)?;
     let durable = ticket.await?;
-    Ok(Recorded { body: with_receipt(gateway, &draft, body, &opening, &durable), refusal: Some(refusal) })
+    Ok(Recorded { body: with_receipt(gateway, &draft, body, Some(&opening), &durable), refusal: Some(refusal) })
 }
 
 /// The facts as the leaf tells them, so that the refusal can be decided again; and the rules that refuse.
@@ -176,13 +224,14 @@ fn entry(
         .person
         .as_ref()
         .map(|person| person.disclose(|number| Base64(keys.sealer.subject_tag(institution, number.as_str()))));
+    let asked = draft.ask.map(|ask| [ask.slot, ask.identity].concat());
     let record = QueryRecord {
         operator: draft.operator.as_ref().map(|operator| operator.as_str()),
         certificate: &draft.certificate.to_string(),
         scenario: draft.scenario.as_ref().map(|scenario| scenario.name()),
         ground: draft.ground.clone(),
-        repeats: None,
-        idempotency: None,
+        repeats: draft.repeats,
+        idempotency: asked.as_ref().map(|asked| Base64(&asked[..])),
         catalogue: gateway.catalogue.label(),
         rules: verdict.rules,
         inputs: &draft.facts,
@@ -219,12 +268,12 @@ impl Opening {
 }
 
 /// Adds the receipt as the last member.
-fn with_receipt(gateway: &Gateway, draft: &Draft, mut body: Vec<u8>, opening: &Opening, durable: &Durable) -> Vec<u8> {
+fn with_receipt(gateway: &Gateway, draft: &Draft, mut body: Vec<u8>, opening: Option<&Opening>, durable: &Durable) -> Vec<u8> {
     let receipt = Receipt {
         log: &gateway.settings.log.origin,
         index: durable.index,
         leaf: STANDARD.encode(durable.leaf_hash),
-        opening: &opening.text,
+        opening: opening.map(|opening| opening.text.as_str()),
         proof: format!("/v1/receipts/{}", draft.id),
         tlog_proof: durable.proof.as_deref(),
     };

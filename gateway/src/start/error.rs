@@ -4,7 +4,9 @@ use credit_audit::log::{RecoverError, StartError as LogStartError};
 use credit_keys::{KekError, KeyError, RingError};
 use credit_policy::Fault;
 
-use crate::{fold::FoldError, keyring::KeyringError, register::RegisterError, store::sqlite::OpenError};
+use crate::{
+    fold::FoldError, issuers::IssuerError, keyring::KeyringError, register::RegisterError, store::sqlite::OpenError,
+};
 
 /// Why a gateway does not start. Each is one line for the operator: what, where, and what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +77,9 @@ pub enum StartError {
     /// The register.
     #[error(transparent)]
     Register(#[from] RegisterError),
+    /// An issuer of consents.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),

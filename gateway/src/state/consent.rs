@@ -66,6 +66,12 @@ impl Reserved {
         Ok(ConsentUse { number, first: holders.first().copied() })
     }
 
+    /// A use that was made of the consent, by the leaf that holds its token.
+    pub(super) fn a_use(&self, tally: &Tally, claim: &ConsentClaim) -> Option<(u64, u64)> {
+        let holder = *tally.consents.get(&claim.key)?.first()?;
+        Some((holder, tally.uses.get(&holder)?.first()?.0))
+    }
+
     pub(super) fn take_use(&mut self, key: Key, number: u64) {
         self.uses.entry(key).or_default().push(number);
     }

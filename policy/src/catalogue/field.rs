@@ -150,15 +150,32 @@ impl RecordClass {
     }
 }
 
-/// What stores are asked for: only what the permitted fields rest on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What stores are asked for: only what the permitted fields rest on. Only a permit has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchPlan {
+    classes: Vec<ClassName>,
+    lists: Vec<List>,
+    attributes: Vec<FieldName>,
+}
+
+impl FetchPlan {
     /// The classes of records, sorted.
-    pub classes: Vec<ClassName>,
+    #[must_use]
+    pub fn classes(&self) -> &[ClassName] {
+        &self.classes
+    }
+
     /// The lists, sorted.
-    pub lists: Vec<List>,
+    #[must_use]
+    pub fn lists(&self) -> &[List] {
+        &self.lists
+    }
+
     /// The attributes, sorted.
-    pub attributes: Vec<FieldName>,
+    #[must_use]
+    pub fn attributes(&self) -> &[FieldName] {
+        &self.attributes
+    }
 }
 
 /// The fields that a permit releases, with all that their derivation needs.
@@ -176,7 +193,7 @@ impl Released {
         fields.sort_by(|a, b| a.name.cmp(&b.name));
         fields.dedup_by(|a, b| a.name == b.name);
         let mut classes = Vec::new();
-        let mut plan = FetchPlan::default();
+        let mut plan = FetchPlan { classes: Vec::new(), lists: Vec::new(), attributes: Vec::new() };
         for field in &fields {
             field.plan(&mut plan, &mut classes);
         }

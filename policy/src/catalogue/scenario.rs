@@ -80,7 +80,8 @@ impl Scenario {
     }
 
     /// Whether somebody may use it.
-    pub(crate) fn is_open_to(&self, asker: Asker) -> bool {
+    #[must_use]
+    pub fn is_open_to(&self, asker: Asker) -> bool {
         match (self.ground, asker) {
             (Ground::Consent | Ground::Statute, Asker::Institution(kind)) => self.kinds.contains(&kind),
             (Ground::Person, Asker::Person) | (Ground::Public, Asker::Public) => true,

@@ -104,12 +104,12 @@ fn a_scenario_asks_stores_for_nothing_that_its_fields_do_not_rest_on() {
         let permit = permit_for(catalogue(), row.name().as_str(), &facts_for(row, on));
         let rests_on: Vec<_> = row.field_rows().flat_map(|field| field.classes()).collect();
         let plan = permit.plan();
-        for class in &plan.classes {
+        for class in plan.classes() {
             assert!(rests_on.contains(&class), "{} asks for {class}", row.name());
         }
         for class in catalogue().classes() {
-            let asked = class.attributes().iter().any(|name| plan.attributes.contains(name))
-                || class.list().is_some_and(|list| plan.lists.contains(&list));
+            let asked = class.attributes().iter().any(|name| plan.attributes().contains(name))
+                || class.list().is_some_and(|list| plan.lists().contains(&list));
             assert!(!asked || rests_on.contains(&class.name()), "{} asks {}", row.name(), class.name());
         }
     }

@@ -112,8 +112,8 @@ fn second_tier_fields_open_only_by_name() {
     let named = ConsentFacts { fields: Some(fields(&["property", "score_band"])), ..terms() };
     let permit = permit_for(catalogue(), LOAN, &with(named));
     assert_eq!(released(&permit), ["property", "score_band"]);
-    assert_eq!(permit.plan().attributes, fields(&["property", "score"]));
-    assert!(permit.plan().classes.is_empty() && permit.plan().lists.is_empty());
+    assert_eq!(permit.plan().attributes(), fields(&["property", "score"]));
+    assert!(permit.plan().classes().is_empty() && permit.plan().lists().is_empty());
 }
 
 #[test]

@@ -89,11 +89,11 @@ fn some_fields_may_be_asked_for() {
     };
     let (names, plan) = released(&["grey_listed", "black_listed", "grey_listed"]);
     assert_eq!(names, ["black_listed", "grey_listed"]);
-    assert_eq!((plan.classes.len(), plan.lists.clone()), (0, vec![List::Grey, List::Black]));
+    assert_eq!((plan.classes().len(), plan.lists().to_vec()), (0, vec![List::Grey, List::Black]));
 
     let (names, plan) = released(&["clean_three_years"]);
     assert_eq!(names, ["clean_three_years"]);
-    assert_eq!((plan.classes.len(), plan.lists.len()), (11, 0));
+    assert_eq!((plan.classes().len(), plan.lists().len()), (11, 0));
 
     assert_eq!(released(&[]).0, [""; 0]);
 

@@ -65,7 +65,7 @@ fn a_person_without_a_file_is_clean_and_on_no_list() {
 fn every_adverse_class_spoils_three_clean_years() {
     let catalogue = catalogue();
     let permit = permit(catalogue, &facts(date("2026-11-22")));
-    for class in &permit.plan().classes {
+    for class in permit.plan().classes() {
         let history = History { records: vec![record(class.as_str(), "2026-01-01")], ..History::default() };
         let told = minimise(&permit, &history, date("2026-11-22"));
         let expected = r#"[[["black_listed",false],["clean_three_years",false],["grey_listed",false]],[]]"#;
@@ -145,10 +145,7 @@ reducer = { listed = "black" }
     let catalogue = loaded(&files);
     let on = date("2026-11-22");
     let permit = permit(&catalogue, &facts(on));
-    assert_eq!(
-        (permit.plan().classes.len(), permit.plan().lists.as_slice()),
-        (11, [List::Grey, List::Black].as_slice())
-    );
+    assert_eq!((permit.plan().classes().len(), permit.plan().lists()), (11, [List::Grey, List::Black].as_slice()));
 
     let listing = Listing { list: List::Black, from: on, until: None, disputed: true };
     let history =
@@ -165,7 +162,7 @@ fn attributes_are_told_as_they_are_or_null() {
     let catalogue = loaded(&shipped_with(path, "\"clean_three_years\"", "\"credit_amount\", \"job\""));
     let on = date("2026-11-22");
     let permit = permit(&catalogue, &facts(on));
-    let names: Vec<_> = permit.plan().attributes.iter().map(ToString::to_string).collect();
+    let names: Vec<_> = permit.plan().attributes().iter().map(ToString::to_string).collect();
     assert_eq!(names, ["credit_amount", "job"]);
     let amount = Attribute { field: FieldName::parse("credit_amount").unwrap(), value: Value::Int(1169) };
     let told = minimise(&permit, &History { attributes: vec![amount], ..History::default() }, on);

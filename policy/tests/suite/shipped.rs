@@ -85,19 +85,19 @@ fn the_store_is_asked_for_what_the_fields_rest_on() {
     let catalogue = catalogue();
     let permit = permit(catalogue, &facts(date("2026-11-22")));
     let plan = permit.plan();
-    assert_eq!(plan.lists, [List::Grey, List::Black]);
-    assert!(plan.attributes.is_empty());
+    assert_eq!(plan.lists(), [List::Grey, List::Black]);
+    assert!(plan.attributes().is_empty());
     // Overdue credit cards are the banks' information and no public credit information.
     let adverse = catalogue.classes().filter(|class| {
         let public = class.name().as_str() != "credit-card-performance";
         public && class.sensitivity() == Sensitivity::Adverse && class.holds_records()
     });
     assert_eq!(
-        plan.classes,
+        plan.classes(),
         adverse.map(|class| class.name().clone()).collect::<Vec<_>>(),
         "every adverse class counts"
     );
-    assert_eq!(plan.classes.len(), 11);
+    assert_eq!(plan.classes().len(), 11);
 }
 
 #[test]

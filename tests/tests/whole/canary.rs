@@ -1,4 +1,4 @@
-//! The demo's numbers are found nowhere but where they belong: in no line of output or log, no metric, no answer, no file
+//! The demo's numbers are found nowhere but where they belong: in no line of output or log, no metric, no trace, no answer, no file
 //! of the data folder but the store. Plain, in hexadecimal, in base64 wherever it may begin, and hashed without a key.
 
 use std::{
@@ -147,6 +147,14 @@ fn the_numbers_are_in_no_metric_and_no_answer() {
 }
 
 #[test]
+fn the_numbers_are_in_no_trace() {
+    let mixed = mixed();
+    let spans = mixed.traces.windows(8).filter(|window| *window == b"answered").count();
+    assert!(spans > 50, "{spans} spans");
+    assert_eq!(Needles::new(&mixed.numbers).find(&mixed.traces), None);
+}
+
+#[test]
 fn the_numbers_are_in_no_file_but_the_store_s() {
     let mixed = mixed();
     let needles = Needles::new(&mixed.numbers);
@@ -170,8 +178,8 @@ fn the_pseudonyms_are_in_no_line_and_no_file() {
         mixed.replies.iter().flat_map(|reply| reply.match_indices("psn1").map(|(at, _)| &reply[at..at + 43])).collect();
     assert!(pseudonyms.len() > 90, "{}", pseudonyms.len());
     let needles = Needles::new(&pseudonyms);
-    for text in [&mixed.out, &mixed.err, &mixed.metrics] {
-        assert_eq!(needles.find(text.as_bytes()), None);
+    for bytes in [mixed.out.as_bytes(), mixed.err.as_bytes(), mixed.metrics.as_bytes(), &mixed.traces] {
+        assert_eq!(needles.find(bytes), None);
     }
     for file in files(&mixed.folder.join("data")) {
         assert_eq!(needles.find(&fs::read(&file).unwrap()), None, "{}", file.display());

@@ -87,6 +87,7 @@ const SPOILED: &[Spoiled] = &[
     ("no ring", |f| fs::rename(f.join("keys"), f.join("gone")).unwrap(), 1, &["keys"]),
     ("no catalogue", |f| replace(f, "# dir = \"catalogue\"", "dir = \"nowhere\""), 1, &["nowhere"]),
     ("no time for a query", |f| replace(f, "request_ms = 10000", "request_ms = 0"), 1, &["bounds"]),
+    ("traces to nowhere", |f| replace(f, "# traces = \"http", "traces = \"ftp"), 1, &["telemetry"]),
     (
         "several at once",
         |f| {

@@ -48,6 +48,7 @@ fn ambiguous_heads_are_refused_recorded_and_the_connection_closed() {
         (&[REQUEST, HOST, HOST, JSON, LENGTH], &body),
         (&[REQUEST, HOST, "Host: other.example", JSON, LENGTH], &body),
         (&[REQUEST, JSON, LENGTH], &body),
+        (&["POST /v1/queries HTTP/1.0", JSON, LENGTH], &body),
         (&["POST http://other.example/v1/queries HTTP/1.1", HOST, JSON, LENGTH], &body),
         (&["POST https://other.example:443/v1/queries HTTP/1.1", HOST, JSON, LENGTH], &body),
         (&["GET /v1/queries HTTP/1.1", HOST, "Transfer-Encoding: chunked"], "0\r\n\r\n"),
@@ -57,6 +58,35 @@ fn ambiguous_heads_are_refused_recorded_and_the_connection_closed() {
         let reply = refused_and_closed(&caller, &message(lines, body));
         checked::refusal(folder, "housing", &reply, 400, "malformed-request");
     });
+}
+
+#[test]
+fn ambiguous_heads_of_http2_are_refused_too() {
+    let folder = shared().folder();
+    let caller = folder.caller("housing");
+    let (body, own) = (body(), caller.address().to_string());
+    let length = body.len().to_string();
+    let other = "other.example";
+    let table: &[&[(&str, &str)]] = &[
+        &[("host", &own), ("host", &own)],
+        &[("host", &own), ("host", other)],
+        &[("host", other)],
+        &[("content-length", &length), ("content-length", &length)],
+        &[("content-length", &length), ("content-length", "1")],
+        &[("content-length", "1")],
+    ];
+    each(table, |more| {
+        let headers = [&[("content-type", "application/json")][..], more].concat();
+        let request = credit_tests::request(hyper::Method::POST, "/v1/queries", &headers, body.clone());
+        // A stream that is reset is no answer, either.
+        if let Ok(reply) = run(async { caller.http2().await.unwrap().send(request).await }) {
+            checked::refusal(folder, "housing", &reply, 400, "malformed-request");
+        }
+    });
+    let headers = [("content-type", "application/json"), ("host", &own), ("content-length", &length)];
+    let request = credit_tests::request(hyper::Method::POST, "/v1/queries", &headers, body);
+    let reply = run(async { caller.http2().await.unwrap().send(request).await.unwrap() });
+    checked::answer(folder, "housing", &reply);
 }
 
 #[test]
@@ -187,6 +217,33 @@ fn a_connection_goes_on_after_a_refusal() {
             assert_eq!(answered.status, 200);
         }
     });
+}
+
+#[test]
+fn the_absolute_form_of_the_own_host_and_empty_lines_before_a_request_are_taken() {
+    let folder = shared().folder();
+    let caller = folder.caller("housing");
+    let own = format!("POST https://{}/v1/queries HTTP/1.1", caller.address());
+    for (before, first) in [("", own.as_str()), ("\r\n", REQUEST), ("", "POST /v1/queries HTTP/1.0")] {
+        let whole = message(&[first, HOST, JSON, LENGTH, "Connection: close"], &body());
+        let answer = caller.raw(format!("{before}{whole}").as_bytes()).unwrap();
+        let (reply, rest) = parse_reply(&answer);
+        assert!(rest.is_empty());
+        checked::answer(folder, "housing", &reply);
+    }
+}
+
+#[test]
+fn targets_that_are_no_path_are_refused_and_recorded() {
+    let folder = shared().folder();
+    let caller = folder.caller("housing");
+    for first in ["OPTIONS * HTTP/1.1", "CONNECT {host} HTTP/1.1", "BREW /v1/queries HTTP/1.1"] {
+        let answer = caller.raw(message(&[first, HOST, "Connection: close"], "").as_bytes()).unwrap();
+        let (reply, rest) = parse_reply(&answer);
+        assert!(rest.is_empty());
+        assert!(matches!(reply.status.as_u16(), 400 | 404 | 405), "{first}: {}", reply.text());
+        checked::refusal(folder, "housing", &reply, reply.status.as_u16(), &reply.code());
+    }
 }
 
 #[test]

@@ -32,7 +32,10 @@ fn name(package: &Value) -> &str {
 fn our_crates_lean_on_one_another_as_designed_and_no_other_way() {
     let packages = packages();
     let ours: BTreeSet<&str> = packages.iter().map(name).collect();
-    assert_eq!(ours, BTreeSet::from(["credit-policy", "credit-keys", "credit-audit", "credit-gateway", "credit-tests"]));
+    assert_eq!(
+        ours,
+        BTreeSet::from(["credit-policy", "credit-keys", "credit-audit", "credit-gateway", "credit-tests"])
+    );
     let mut arrows: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for package in packages.iter().filter(|package| name(package) != "credit-tests") {
         // Dependencies of every kind, for tests and build scripts too.

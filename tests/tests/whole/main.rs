@@ -3,6 +3,7 @@
 mod answers;
 mod canary;
 mod clients;
+mod collector;
 mod commands;
 mod configurations;
 mod doors;

@@ -1,10 +1,7 @@
 //! A mixed run: every kind of answer, refusal and change, with citizen numbers where none belong, against a gateway that
 //! logs as much as there is to log. What is left of it is looked at by several tests.
 
-use std::{
-    fs,
-    sync::{LazyLock, Mutex},
-};
+use std::sync::{LazyLock, Mutex};
 
 use credit_tests::{
     Caller, Folder, Gateway, Reply, gateway, parse_reply, plain,
@@ -16,6 +13,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
+use crate::collector::Collector;
+
 /// What is left of the run. The gateway has ended.
 pub(crate) struct Mixed {
     /// Its folder.
@@ -26,6 +25,8 @@ pub(crate) struct Mixed {
     pub(crate) err: String,
     /// Its metrics, shortly before its end.
     pub(crate) metrics: String,
+    /// Every trace that it sent.
+    pub(crate) traces: Vec<u8>,
     /// Everything that it answered: heads and bodies.
     pub(crate) replies: Vec<String>,
     /// Every citizen number that was sent, and its old form of 15 digits.
@@ -37,11 +38,14 @@ pub(crate) fn mixed() -> &'static Mixed {
     static MIXED: LazyLock<Mixed> = LazyLock::new(|| {
         let folder = Folder::new();
         folder.replace_in_config("segment_mib = 16", "segment_mib = 1");
+        let collector = Collector::new();
+        collector.of(&folder);
+        // A store that tells a number where a severity belongs: the complaint must not repeat it.
         let damaged = folder.person("late", 0);
         let store = Connection::open(folder.join("data/store.sqlite")).unwrap();
         store.execute("UPDATE record SET severity = number WHERE number = ?1", [&damaged]).unwrap();
         drop(store);
-        let tour = Run { gateway: Gateway::talkative_demo(folder), replies: Mutex::default() };
+        let tour = Run { gateway: Gateway::talkative_demo(folder), collector, replies: Mutex::default() };
         tour.answers();
         tour.refusals();
         tour.numbers_in_wrong_places();
@@ -53,6 +57,7 @@ pub(crate) fn mixed() -> &'static Mixed {
 
 struct Run {
     gateway: Gateway,
+    collector: Collector,
     replies: Mutex<Vec<String>>,
 }
 
@@ -100,6 +105,12 @@ impl Run {
         let body = look_up(&number);
         for (who, body) in [
             ("bank", body.clone()),
+            ("bank", with(body.clone(), "fields", json!(["religion"]))),
+            ("bank", with(body.clone(), "fields", json!([]))),
+            ("bank", without(body.clone(), "case")),
+            ("bank", look_up(&wrong_check(&number))),
+            ("housing", with(without(body.clone(), "operator"), "scenario", "curiosity")),
+            ("housing", with(look_up(&folder.person("minor", 0)), "fields", json!(["red_listed"]))),
             ("housing", without(body.clone(), "case")),
             ("housing", without(body.clone(), "operator")),
             ("housing", with(body.clone(), "scenario", "curiosity")),
@@ -224,8 +235,15 @@ impl Run {
         let person = folder.person("grey-listed", 2);
         numbers.push(format!("{}{}", &person[..6], &person[8..17]));
         numbers.push(wrong_check(&folder.person("clean", 1)));
-        // The damaged store's own text must not be told either: it holds the number where a severity belongs.
-        assert!(fs::metadata(folder.join("data/store.sqlite")).is_ok());
-        Mixed { folder, out: out.all(), err: err.all(), metrics, replies: self.replies.into_inner().unwrap(), numbers }
+        let traces = self.collector.got();
+        Mixed {
+            folder,
+            out: out.all(),
+            err: err.all(),
+            metrics,
+            traces,
+            replies: self.replies.into_inner().unwrap(),
+            numbers,
+        }
     }
 }

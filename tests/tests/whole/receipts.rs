@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     time::{Duration, Instant},
 };
@@ -10,7 +11,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{note::VerifierKey, proof::Proof};
 use credit_tests::{
-    Folder, Gateway, checked, command, metric,
+    Folder, Gateway, Reply, checked, command, metric,
     query::{look_up, wrong_check},
     run, scratch, shared,
 };
@@ -53,6 +54,45 @@ fn a_proof_that_was_altered_anywhere_verifies_nowhere() {
     }
     let (holds, said) = verified_elsewhere(&folder.log().join("log.vkey"), &proof, &other.bytes);
     assert!(!holds, "{said}");
+}
+
+/// The checks of `checked` are what most tests rest on: that they notice.
+#[test]
+fn a_receipt_of_another_body_or_another_leaf_is_noticed() {
+    let folder = shared().folder();
+    let caller = folder.caller("housing");
+    let reply = caller.ask(&look_up(&folder.person("clean", 14)));
+    let other = caller.ask(&look_up(&folder.person("clean", 14)));
+    checked::answer(folder, "housing", &reply);
+    let altered = |edit: &dyn Fn(&mut Reply)| {
+        let mut reply = reply.clone();
+        edit(&mut reply);
+        reply
+    };
+    let replace = |from: &str, to: &str| {
+        let text = reply.text().replace(from, to);
+        assert_ne!(text, reply.text(), "{from}");
+        altered(&|reply| reply.body = text.clone().into_bytes())
+    };
+    let (index, next) = (format!("\"index\":{}", reply.index()), format!("\"index\":{}", other.index()));
+    let opening = |reply: &Reply| reply.json()["receipt"]["opening"].as_str().unwrap().to_owned();
+    let wrong = [
+        replace("\"black_listed\":false", "\"black_listed\":true"),
+        replace("\"marks\":[]", "\"marks\": []"),
+        replace(&index, &next),
+        replace(&opening(&reply), &opening(&other)),
+        replace("\"log\":", "\"surplus\":1,\"log\":"),
+        replace("}}", "},\"surplus\":1}"),
+        altered(&|reply| drop(reply.headers.remove("cache-control"))),
+        altered(&|reply| drop(reply.headers.insert("content-encoding", "identity".parse().unwrap()))),
+        altered(&|reply| reply.status = StatusCode::CREATED),
+    ];
+    for (number, wrong) in wrong.iter().enumerate() {
+        let noticed = catch_unwind(AssertUnwindSafe(|| checked::answer(folder, "housing", wrong))).is_err();
+        assert!(noticed, "alteration {number} was not noticed");
+    }
+    let stranger = catch_unwind(AssertUnwindSafe(|| checked::answer(folder, "bank", &reply)));
+    assert!(stranger.is_err(), "another institution was not noticed");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn what_is_under_way_ends_with_its_record_and_nothing_begins() {
     let gateway = Gateway::serve(Folder::new());
     let vkey = keep(gateway.folder(), &gateway.folder().log().join("log.vkey"), "kept.vkey");
     let load = Load::start(gateway.folder(), "drain");
-    load.is_on(300);
+    load.goes_on(300);
     let began = Instant::now();
     // Says that it ended with 0.
     let folder = gateway.stop();
@@ -74,6 +74,7 @@ fn while_a_query_is_under_way_it_is_waited_for_and_the_doors_are_shut() {
                 checked::fixed(&reply, 503, "draining");
             }
         }
+        tokio::time::sleep(Duration::from_secs(1)).await;
         under_way.write_all(rest.as_bytes()).await.expect("still open");
         let mut answer = Vec::new();
         drop(under_way.read_to_end(&mut answer).await);

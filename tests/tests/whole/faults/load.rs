@@ -86,11 +86,12 @@ impl Load {
         Self { signs, thread }
     }
 
-    /// Waits until so many replies came.
+    /// Waits until so many more replies came than are here now.
     #[track_caller]
-    pub(super) fn is_on(&self, answers: u32) {
-        let came = within(Duration::from_secs(20), || self.signs.answers.load(Ordering::SeqCst) >= answers);
-        assert!(came, "{} replies only", self.signs.answers.load(Ordering::SeqCst));
+    pub(super) fn goes_on(&self, more: u32) {
+        let answers = || self.signs.answers.load(Ordering::SeqCst);
+        let wanted = answers() + more;
+        assert!(within(Duration::from_secs(20), || answers() >= wanted), "{} of {wanted} replies", answers());
     }
 
     /// Waits until the load ended by itself, stopping it after a while.

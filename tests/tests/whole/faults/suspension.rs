@@ -18,14 +18,11 @@ fn no_answer_follows_a_suspension_in_the_log_until_it_is_lifted() {
     let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();
     let load = Load::start(folder, "suspension");
-    load.is_on(100);
+    load.goes_on(100);
     let said = institution(folder, "suspend").held();
     let suspended = Instant::now();
     assert!(said.contains("index"), "{said}");
-    let mut answers = 200;
-    load.is_on(answers);
-    answers += 200;
-    load.is_on(answers);
+    load.goes_on(200);
     let outcome = load.stop();
     let late = outcome.replies.iter().filter(|timed| timed.began >= suspended);
     let mut refused = 0;
