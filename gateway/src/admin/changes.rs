@@ -2,14 +2,16 @@
 //! or resumed) is recorded first; what narrows or turns (a suspension, a key) is in force first.
 
 use credit_audit::{
-    leaf::{Entry, Event, InstitutionChange, KeyEvent, LeafError, RegisterChange, Suspension},
+    leaf::{Entry, Event, InstitutionChange, KeyEvent, LeafError, RegisterChange, Revocation, Suspension},
     log::Unsubmitted,
 };
 use credit_keys::{KeyUse, SystemEntropy};
+use credit_policy::consent::TokenId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
+    fold::consent_key,
     gateway::Gateway,
     keyring::KeyringError,
     register::{Particulars, RegisterError},
@@ -38,6 +40,13 @@ pub enum Change {
         /// Why.
         reason: Option<String>,
     },
+    /// Withdraws a consent, on behalf of its issuer.
+    ConsentRevoke {
+        /// Its issuer.
+        iss: String,
+        /// Its id.
+        jti: String,
+    },
     /// Lists all; no change and no leaf.
     InstitutionList,
     /// Keys, their states and ages; no change and no leaf.
@@ -64,6 +73,9 @@ pub enum ChangeError {
     /// Nothing can be recorded now.
     #[error("the change cannot be recorded now, so it was not made; see readiness and try again")]
     NotRecordable,
+    /// No id of a token.
+    #[error("this is no token id: 1 to 128 visible characters without a citizen number")]
+    TokenId,
     /// No such use of keys.
     #[error("`{0}` is no use of keys that turns here: pseudonym (with tag), state, data or ring")]
     Use(String),
@@ -87,6 +99,14 @@ pub async fn apply(gateway: &Gateway, change: Change, by: &str) -> Result<Value,
         }
         Change::InstitutionSuspend { id, reason } => suspend(gateway, &id, reason, true, by).await,
         Change::InstitutionResume { id, reason } => suspend(gateway, &id, reason, false, by).await,
+        Change::ConsentRevoke { iss, jti } => {
+            let jti = TokenId::parse(&jti).ok_or(ChangeError::TokenId)?;
+            let event = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned(), by: by.to_owned() };
+            let entry = event.entry(gateway.new_id())?;
+            gateway.state.revoke(consent_key(&iss, jti.as_str()));
+            let index = record(gateway, entry).await?;
+            Ok(json!({"index": index, "jti": jti.as_str()}))
+        }
         Change::InstitutionList => Ok(Value::Array(
             gateway
                 .register

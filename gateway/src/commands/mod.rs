@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod change;
+mod consent;
 mod demo;
 mod institution;
 mod keys;
@@ -47,6 +48,9 @@ enum Command {
     /// The key ring 密钥环
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Consents 授权
+    #[command(subcommand)]
+    Consent(consent::Consent),
     /// The register of institutions 机构登记
     #[command(subcommand)]
     Institution(institution::Institution),
@@ -136,6 +140,7 @@ pub fn run() -> ExitCode {
         Command::Check(config) => serving::check(&config),
         Command::Policy(policy) => catalogue::run(policy),
         Command::Keys(keys) => keys::run(keys),
+        Command::Consent(consent) => consent::run(consent),
         Command::Institution(institution) => institution::run(institution),
     };
     match done {

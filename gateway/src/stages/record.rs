@@ -268,7 +268,13 @@ impl Opening {
 }
 
 /// Adds the receipt as the last member.
-fn with_receipt(gateway: &Gateway, draft: &Draft, mut body: Vec<u8>, opening: Option<&Opening>, durable: &Durable) -> Vec<u8> {
+fn with_receipt(
+    gateway: &Gateway,
+    draft: &Draft,
+    mut body: Vec<u8>,
+    opening: Option<&Opening>,
+    durable: &Durable,
+) -> Vec<u8> {
     let receipt = Receipt {
         log: &gateway.settings.log.origin,
         index: durable.index,

@@ -1,0 +1,130 @@
+//! `consent issue|revoke`: the issuer's side, for the demo and for an authority that has no tools of its own yet.
+
+use std::{io::Read, path::PathBuf};
+
+use clap::{Args, Subcommand};
+use credit_audit::clock::{Clock, SystemClock};
+use credit_policy::{
+    CitizenNumber, FieldName, ScenarioName,
+    consent::{Frequency, Grant, Period, SigningKey, Terms, TokenId, issue},
+};
+use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::Zeroizing;
+
+use super::{ConfigFile, Failure, change};
+use crate::{
+    admin::changes::Change,
+    register::thumbprint_of_file,
+    speech::{say, words},
+};
+
+#[derive(Subcommand)]
+pub(super) enum Consent {
+    /// Issue a token; the citizen number is read from standard input 签发授权凭证(公民身份号码从标准输入读取)
+    Issue(Issue),
+    /// Withdraw a token 撤回授权凭证
+    Revoke {
+        /// Its `jti`
+        jti: String,
+        /// Its issuer
+        #[arg(long, default_value = "https://consent.example")]
+        iss: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Issue {
+    /// The authority's private JWK 签发方私钥
+    #[arg(long, default_value = "demo/consent-authority.jwk", value_name = "FILE")]
+    key: PathBuf,
+    /// The issuer
+    #[arg(long, default_value = "https://consent.example")]
+    iss: String,
+    /// Certificate of the institution to which the consent is given 被授权机构的证书
+    #[arg(long, default_value = "demo/institutions/bank.pem", value_name = "FILE")]
+    certificate: PathBuf,
+    /// The scenario 应用场景
+    #[arg(long, default_value = "commercial-loan")]
+    scenario: String,
+    /// Fields, separated by commas; left out = the scenario's first tier 字段
+    #[arg(long, value_delimiter = ',')]
+    fields: Vec<String>,
+    /// How far back records may lie 回溯期
+    #[arg(long, default_value = "P5Y")]
+    look_back: String,
+    /// Uses in all 次数
+    #[arg(long, default_value_t = 1)]
+    uses: u64,
+    /// Uses in a time 频次
+    #[arg(long, default_value = "1/P1M")]
+    frequency: String,
+    /// How long an answer may be kept 保存期限
+    #[arg(long, default_value = "P1M")]
+    data_life: String,
+    /// Lifetime in seconds 有效期(秒)
+    #[arg(long, default_value_t = 3_600)]
+    lifetime_s: u32,
+    /// The token's id; left out = drawn at random
+    #[arg(long)]
+    jti: Option<String>,
+}
+
+pub(super) fn run(command: Consent) -> Result<(), Failure> {
+    match command {
+        Consent::Issue(wish) => {
+            let token = token(&wish)?;
+            say(token.as_str());
+        }
+        Consent::Revoke { jti, iss, config } => {
+            let done = change::make(config.read()?, Change::ConsentRevoke { iss, jti })?;
+            say(format_args!("{}: {done}", words("已撤回并留痕", "withdrawn and on the record")));
+        }
+    }
+    Ok(())
+}
+
+fn token(wish: &Issue) -> Result<Zeroizing<String>, Failure> {
+    fn no<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> Failure {
+        move |error| Failure::usage(format_args!("{what}: {error}"))
+    }
+    let random = SystemRandom::new();
+    let key = std::fs::read_to_string(&wish.key).map(Zeroizing::new).map_err(no("--key"))?;
+    let key = SigningKey::from_jwk(&key, &random).map_err(no("--key"))?;
+    let mut number = Zeroizing::new(String::new());
+    std::io::stdin().take(64).read_to_string(&mut number).map_err(no("standard input"))?;
+    let person = CitizenNumber::parse(number.trim()).map_err(no("the citizen number on standard input"))?;
+    let fields: Vec<FieldName> =
+        wish.fields.iter().map(|name| FieldName::parse(name)).collect::<Result<_, _>>().map_err(no("--fields"))?;
+    let now = SystemClock::new().now();
+    let grant = Grant {
+        iss: wish.iss.clone(),
+        jti: jti(wish.jti.as_deref(), &random)?,
+        issued_at: now,
+        not_before: now,
+        expires_at: now
+            .saturating_add(jiff::SignedDuration::from_secs(wish.lifetime_s.into()))
+            .map_err(no("--lifetime-s"))?,
+        certificate: thumbprint_of_file(&wish.certificate).map_err(no("--certificate"))?.into_bytes(),
+        terms: Terms {
+            scenario: ScenarioName::parse(&wish.scenario).map_err(no("--scenario"))?,
+            fields: (!fields.is_empty()).then_some(fields),
+            look_back: Period::parse(&wish.look_back).map_err(no("--look-back"))?,
+            uses: wish.uses,
+            frequency: Frequency::parse(&wish.frequency).map_err(no("--frequency"))?,
+            data_life: Period::parse(&wish.data_life).map_err(no("--data-life"))?,
+        },
+    };
+    issue(&key, &grant, &person, &random).map_err(|error| Failure::new(1, error))
+}
+
+fn jti(wish: Option<&str>, random: &SystemRandom) -> Result<TokenId, Failure> {
+    let drawn = || {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes).map_err(|_| Failure::unavailable("the system gives no randomness"))?;
+        Ok::<_, Failure>(bytes.iter().map(|byte| char::from(b'a' + byte % 26)).collect::<String>())
+    };
+    let text = wish.map_or_else(drawn, |wish| Ok(wish.to_owned()))?;
+    TokenId::parse(&text).ok_or_else(|| Failure::usage("--jti: 1 to 128 visible characters without a citizen number"))
+}
