@@ -107,7 +107,7 @@ async fn walk(gateway: &Gateway, head: Head<'_>, body: &mut RequestBody, draft: 
     let permitted = authorise(gateway, grounded, draft)?;
     let admitted = admit(gateway, permitted, draft)?;
     let fetched = fetch(gateway, admitted, draft).await?;
-    minimise(gateway, fetched, draft).map(Passed::Answer)
+    minimise(gateway, fetched, draft).map(Box::new).map(Passed::Answer)
 }
 
 fn language(head: &Parts) -> Language {

@@ -55,7 +55,7 @@ fn recorded(catalogue: &Catalogue, facts: &Facts, seq: u64, at: Timestamp) -> Ve
         commit: Some(Base64([2; 32])),
     };
     let record = match &decision {
-        Decision::Refuse { code, rules } => QueryRecord { rules, code: Some(*code), ..refused },
+        Decision::Refuse { code, rules, .. } => QueryRecord { rules, code: Some(*code), ..refused },
         Decision::Permit(permit) => QueryRecord {
             outcome: Outcome::Answered,
             rules: permit.rules(),
@@ -166,7 +166,7 @@ fn a_true_record_is_decided_as_it_was() {
         (good.clone(), None),
         (Facts { suspended: true, ..good.clone() }, Some(Code::InstitutionSuspended)),
         (Facts { case: false, ..good.clone() }, Some(Code::CaseRequired)),
-        (Facts { kind: InstitutionKind::Bank, ..good.clone() }, Some(Code::ScenarioNotAllowed)),
+        (Facts { kind: InstitutionKind::Bank.into(), ..good.clone() }, Some(Code::ScenarioNotAllowed)),
         (Facts { minor: Some(true), ..good.clone() }, Some(Code::SubjectMinor)),
         (Facts { observed: Some(Code::StoreTimeout), ..good.clone() }, Some(Code::StoreTimeout)),
         (Facts { observed: Some(Code::RateLimited), ..good }, Some(Code::RateLimited)),
@@ -189,7 +189,7 @@ fn a_record_that_was_bent_is_decided_otherwise() {
     let refused = |code| Mismatch::Outcome { leaf: Verdict::Answered, again: Verdict::Refused(Some(code)) };
     assert_eq!(bent(&|leaf| leaf.inputs.suspended = true), refused(Code::InstitutionSuspended));
     assert_eq!(bent(&|leaf| leaf.inputs.minor = Some(true)), refused(Code::SubjectMinor));
-    assert_eq!(bent(&|leaf| leaf.inputs.kind = InstitutionKind::Employer), refused(Code::ScenarioNotAllowed));
+    assert_eq!(bent(&|leaf| leaf.inputs.kind = InstitutionKind::Employer.into()), refused(Code::ScenarioNotAllowed));
     assert_eq!(
         bent(&|leaf| leaf.scenario = Some(ScenarioName::parse("other").unwrap())),
         refused(Code::UnknownScenario)

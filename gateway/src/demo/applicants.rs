@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use super::attributes::Attribute;
+
 const TABLE: &str = include_str!("../../demo/applicants.csv");
 
 const AGE: &str = "age_in_years";
@@ -11,8 +13,8 @@ const AGE: &str = "age_in_years";
 pub(super) struct Applicant {
     /// Age in years, as the people of the demo have it in 2026.
     pub(super) age: i16,
-    /// Field name and value (a label, or a whole number), in the order of the table's columns.
-    pub(super) attributes: Vec<(&'static str, Value)>,
+    /// Labels or whole numbers, in the order of the table's columns.
+    pub(super) attributes: Vec<Attribute>,
 }
 
 /// A column: its name, and its labels in the order of their codes; none = a whole number.

@@ -391,7 +391,9 @@ mod tests {
         let settings = read(&text);
         let keys = settings.lines().filter_map(|line| line.trim().split_once(": "));
         for (key, _) in keys {
-            let forms = [format!("\n{key} = "), format!("\n# {key} = "), format!("\n[{key}]\n")];
+            let one = key.trim_end_matches('s');
+            let forms =
+                [format!("\n{key} = "), format!("\n# {key} = "), format!("\n[{key}]\n"), format!("\n[[{one}]]\n")];
             assert!(forms.iter().any(|form| text.contains(form)), "`{key}` is missing");
         }
         let mut bare: toml::Table = text.parse().unwrap();

@@ -6,9 +6,9 @@
 
 use jiff::{ToSpan, civil::Date};
 
-use super::number::Sequence;
+use super::{note::Note, number::Sequence};
 
-/// The classes of the data list whose records speak against a person.
+/// The classes of the data list on which `clean_three_years` rests.
 pub(super) const ADVERSE: [&str; 11] = [
     PENALTY,
     "academic-misconduct",
@@ -22,84 +22,20 @@ pub(super) const ADVERSE: [&str; 11] = [
     "traffic-violation",
     "wage-arrears",
 ];
+const CARD: &str = "credit-card-performance";
 const COURT: &str = "court-judgment";
 const FRAUD: &str = "contract-fraud";
 const PENALTY: &str = "administrative-penalty";
-
-/// What a person of `persons.csv` is an example of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Note {
-    /// On file, with nothing against the person.
-    Clean,
-    /// A serious record that still counts.
-    Late,
-    /// A record that would still count, had it not been repaired.
-    Repaired,
-    /// A record whose display period is over.
-    Expired,
-    /// A record that still counts, under an open objection.
-    Disputed,
-    /// On the black list.
-    BlackListed,
-    /// On the grey list.
-    GreyListed,
-    /// On the red list.
-    RedListed,
-    /// Under 18, on file.
-    Minor,
-    /// In no store.
-    NoFile,
-}
-
-impl Note {
-    /// All notes, in the order of `persons.csv`.
-    pub const ALL: [Self; 10] = [
-        Self::Clean,
-        Self::Late,
-        Self::Repaired,
-        Self::Expired,
-        Self::Disputed,
-        Self::BlackListed,
-        Self::GreyListed,
-        Self::RedListed,
-        Self::Minor,
-        Self::NoFile,
-    ];
-
-    /// The word in `persons.csv`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Clean => "clean",
-            Self::Late => "late",
-            Self::Repaired => "repaired",
-            Self::Expired => "expired",
-            Self::Disputed => "disputed",
-            Self::BlackListed => "black-listed",
-            Self::GreyListed => "grey-listed",
-            Self::RedListed => "red-listed",
-            Self::Minor => "minor",
-            Self::NoFile => "no-file",
-        }
-    }
-
-    /// How many of the 100 have it.
-    #[must_use]
-    pub fn count(self) -> usize {
-        match self {
-            Self::Clean => 28,
-            Self::Late
-            | Self::Repaired
-            | Self::Expired
-            | Self::Disputed
-            | Self::BlackListed
-            | Self::GreyListed
-            | Self::RedListed
-            | Self::Minor
-            | Self::NoFile => 8,
-        }
-    }
-}
+/// The classes whose records are shown as long as their effect lasts: how many in a hundred have them, at most how many
+/// each, and whether the effect may end.
+const IN_FORCE: [(&str, i16, i16, bool); 6] = [
+    ("administrative-licence", 25, 2, true),
+    ("charity-donation", 25, 4, false),
+    ("commendation", 20, 2, false),
+    ("credit-commitment", 40, 2, true),
+    ("qualification", 50, 3, true),
+    ("volunteer-service", 35, 9, false),
+];
 
 /// One row of the table `record`.
 pub(super) struct Record {
@@ -175,10 +111,32 @@ impl Historian {
                 history.listings.push(listing);
             }
         }
-        let adult = born.saturating_add(18.years());
-        history.records.retain(|record| record.act >= adult);
-        history.listings.retain(|listing| listing.since >= adult);
+        // Only here: nobody whose note means a clean answer has an overdue card.
+        if self.sequence.chance(15) {
+            for _ in 0..self.sequence.between(1, 6) {
+                let record = self.overdue_card();
+                history.records.push(record);
+            }
+        }
+        history.records.retain(|record| record.act >= adult(born));
+        history.listings.retain(|listing| listing.since >= adult(born));
         history
+    }
+
+    /// Licences, honours and commitments: anybody may have them, and none of them speaks against the person.
+    pub(super) fn in_force(mut self, born: Date) -> Vec<Record> {
+        let mut records = Vec::new();
+        for (class, percent, most, ends) in IN_FORCE {
+            let count = if self.sequence.chance(percent) { self.sequence.between(1, most) } else { 0 };
+            for _ in 0..count {
+                let determined = self.days_ago(1, 1_800);
+                let end = self.after(determined, 365, 3_650);
+                let effect_end = (ends && self.sequence.chance(60)).then_some(end);
+                records.push(Record { class, effect_end, ..self.record("minor", determined) });
+            }
+        }
+        records.retain(|record| record.act >= adult(born));
+        records
     }
 
     fn days_ago(&mut self, least: i16, most: i16) -> Date {
@@ -261,9 +219,18 @@ impl Historian {
         record
     }
 
+    fn overdue_card(&mut self) -> Record {
+        let determined = self.days_ago(1, 2_200);
+        Record { class: CARD, disputed: self.sequence.chance(8), ..self.record("general", determined) }
+    }
+
     fn any_listing(&mut self, list: &'static str) -> Listing {
         let since = self.days_ago(1, 1_500);
         let until = self.after(since, 180, 1_500);
         Listing { list, since, until: self.sequence.chance(60).then_some(until), disputed: self.sequence.chance(8) }
     }
+}
+
+fn adult(born: Date) -> Date {
+    born.saturating_add(18.years())
 }

@@ -4,6 +4,7 @@
 //! Begin with [`folder::make`]. Nothing here serves a query, and nothing here is used outside the demo.
 
 mod applicants;
+mod attributes;
 pub mod certificates;
 pub mod client;
 pub mod folder;
@@ -11,11 +12,12 @@ mod history;
 mod jwk;
 #[cfg(test)]
 mod meaning;
+mod note;
 mod number;
 pub mod people;
 pub mod tour;
 
-pub use history::Note;
+pub use note::Note;
 
 #[cfg(test)]
 pub(crate) mod scratch {

@@ -9,11 +9,12 @@ use jiff::{
     civil::{Date, date},
 };
 use rusqlite::{Connection, Transaction, params};
-use serde_json::Value;
 
 use super::{
     applicants,
-    history::{Historian, History, Note},
+    attributes::{self, Attribute},
+    history::{Historian, History},
+    note::Note,
     number::{Sequence, draw},
 };
 
@@ -23,6 +24,9 @@ const AGES_HOLD_IN: Date = date(2026, 1, 1);
 const STRIDE: usize = 7;
 /// Nobody younger has a note: an example's past must be that of an adult.
 const OLD_ENOUGH: i16 = 25;
+/// Streams beside the first one, which is the serial itself.
+const MORE_ATTRIBUTES: u64 = 1 << 32;
+const IN_FORCE: u64 = 2 << 32;
 
 /// All people of the demo. Nothing of them can be printed.
 pub struct People(Vec<Person>);
@@ -30,7 +34,7 @@ pub struct People(Vec<Person>);
 struct Person {
     number: Personal<String>,
     note: Option<Note>,
-    attributes: Vec<(&'static str, Value)>,
+    attributes: Vec<Attribute>,
     history: History,
 }
 
@@ -54,19 +58,33 @@ pub fn generate(today: Date) -> People {
     People(
         (0..)
             .zip(people)
-            .map(|(serial, (age, note, attributes))| {
-                let mut sequence = Sequence::of(serial);
-                let born = birthday(age, today, &mut sequence);
-                let number = draw(serial, born, &mut sequence);
-                let historian = Historian::new(today, sequence);
-                let history = match note {
-                    Some(note) => historian.noted(note),
-                    None => historian.mixed(born),
-                };
-                Person { number, note, attributes, history }
-            })
+            .map(|(serial, (age, note, attributes))| Person::made(serial, today, age, note, attributes))
             .collect(),
     )
+}
+
+impl Person {
+    fn made(serial: u64, today: Date, age: Age, note: Option<Note>, mut attributes: Vec<Attribute>) -> Self {
+        let mut sequence = Sequence::of(serial);
+        let born = birthday(age, today, &mut sequence);
+        let number = draw(serial, born, &mut sequence);
+        let historian = Historian::new(today, sequence);
+        let mut history = match note {
+            Some(note) => historian.noted(note),
+            None => historian.mixed(born),
+        };
+        if note != Some(Note::NoFile) {
+            attributes.extend(number.disclose(|number| attributes::identity(serial, number)));
+        }
+        if !matches!(note, Some(Note::Minor | Note::NoFile)) {
+            // Streams of their own: whatever is added here, nobody's number changes.
+            let mut sequence = Sequence::of(serial | MORE_ATTRIBUTES);
+            attributes.extend(attributes::made_up(note, &history, &attributes, &mut sequence));
+            let historian = Historian::new(today, Sequence::of(serial | IN_FORCE));
+            history.records.extend(historian.in_force(born));
+        }
+        Self { number, note, attributes, history }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -157,6 +175,7 @@ mod tests {
     };
 
     use credit_policy::CitizenNumber;
+    use sha2::{Digest, Sha256};
 
     use super::*;
     use crate::demo::scratch::Scratch;
@@ -255,7 +274,8 @@ mod tests {
         }
         let known = "(SELECT number FROM record UNION SELECT number FROM listing UNION SELECT number FROM attribute)";
         assert_eq!(count(&store, known), 1_008);
-        assert_eq!(count(&store, "attribute"), 19_000);
+        // 19 of the table, 2 of identity, 7 made up; of a minor identity alone.
+        assert_eq!(count(&store, "attribute"), 1_000 * 28 + 8 * 2);
     }
 
     #[test]
@@ -276,6 +296,9 @@ mod tests {
             "listing WHERE until IS NULL",
             "listing WHERE until < '2026-11-22'",
             "listing WHERE disputed",
+            "record WHERE class = 'credit-card-performance' AND disputed",
+            "record WHERE class = 'administrative-licence' AND effect_end < '2026-11-22'",
+            "attribute WHERE field = 'repair_applied_for' AND value = 'true'",
         ] {
             assert!(count(&store, what) >= 5, "{what}: {}", count(&store, what));
         }
@@ -283,6 +306,31 @@ mod tests {
         assert_eq!(count(&store, "record WHERE repaired <= determined OR repair_revoked <= repaired"), 0);
         assert_eq!(count(&store, "record WHERE max(repaired, repair_revoked) > '2026-11-22'"), 0);
         assert_eq!(count(&store, "listing WHERE since > '2026-11-22' OR until <= since"), 0);
+    }
+
+    #[test]
+    fn names_and_numbers_are_the_persons_own() {
+        let store = filled(&generate(TODAY), Path::new(":memory:"));
+        let field = |field| format!("attribute WHERE field = '{field}'");
+        assert_eq!(count(&store, &format!("{} AND value = '\"' || number || '\"'", field("citizen_number"))), 1_008);
+        assert_eq!(count(&store, &format!("(SELECT DISTINCT value FROM {})", field("name"))), 1_008);
+        assert_eq!(count(&store, &format!("{} AND value NOT LIKE '\"测试甲%'", field("name"))), 0);
+    }
+
+    #[test]
+    fn the_store_is_small() {
+        let store = filled(&generate(TODAY), Path::new(":memory:"));
+        let bytes = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+        assert!(store.query_row(bytes, [], |row| row.get::<_, i64>(0)).unwrap() < 3_000_000);
+    }
+
+    /// Outside programs keep these numbers.
+    #[test]
+    fn the_adults_of_the_file_are_always_the_same() {
+        let adults: String =
+            generate(TODAY).persons_csv().split_inclusive('\n').filter(|line| !line.ends_with(",minor\n")).collect();
+        let digest: String = Sha256::digest(adults).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(digest, "26a67d923cbefe47739eb05d68f8655faef335293dca428bc9e21eb2f7347f52");
     }
 
     #[test]

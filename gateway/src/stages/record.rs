@@ -81,7 +81,7 @@ struct Withdrawn<'a> {
 #[must_use]
 pub enum Passed {
     /// The answer to a query.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// The withdrawal of a consent.
     Withdrawal(Withdrawal),
 }
@@ -135,7 +135,9 @@ pub async fn record(
                 }
                 Err(Unsubmitted::NotRecordable(error)) => return Err(error),
                 Err(Unsubmitted::Overtaken(_)) => {
-                    draft.ground = None;
+                    if draft.consent.is_some() {
+                        draft.ground = None;
+                    }
                     draft.facts.suspended = draft.institution.is_suspended();
                     let code = if draft.facts.suspended { Code::InstitutionSuspended } else { Code::ConsentRevoked };
                     Refusal::from(code)
