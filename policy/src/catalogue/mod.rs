@@ -30,11 +30,13 @@ pub(crate) use clock::Standing;
 pub use fault::Fault;
 pub(crate) use field::{Derivation, Number, RecordClass, Reducer, Released};
 pub use field::{FetchPlan, Field, Shape};
-pub(crate) use scenario::exceeded;
 pub use scenario::{Ceilings, Disclosure, Scenario};
+pub(crate) use scenario::{exceeded, start_of};
 pub use shipped::shipped;
 pub use statutes::RecordState;
-pub(crate) use statutes::{Answer, Law, RequestFacts, Statute, Width};
+pub(crate) use statutes::{
+    Answer, ClassEntity, FieldEntity, Law, RequestFacts, ScenarioEntity, Statute, Statutes, Width, World,
+};
 
 /// The rules of `catalogue.toml` that decisions name.
 #[derive(Clone, Copy)]

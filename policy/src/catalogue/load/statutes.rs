@@ -9,8 +9,7 @@ use miette::Diagnostic;
 
 use super::Loader;
 use crate::catalogue::fault::File;
-use crate::catalogue::statutes::{ClassEntity, FieldEntity, ScenarioEntity, Statutes, World};
-use crate::catalogue::{Basis, GeneralRule, Law, Statute};
+use crate::catalogue::{Basis, ClassEntity, FieldEntity, GeneralRule, Law, ScenarioEntity, Statute, Statutes, World};
 use crate::names::{ClassName, RuleId};
 
 /// The file of what the tables permit: no statute, and the only one that permits.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet, Request,
+    Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, Request,
     RestrictedExpression, Schema,
 };
 
@@ -153,7 +153,7 @@ fn uid(of: &EntityTypeName, id: &str) -> EntityUid {
 impl Statutes {
     /// The ids of the entities of that type that statutes name.
     pub(crate) fn named(&self, of: &str) -> Vec<String> {
-        let literals = self.policies.policies().flat_map(cedar_policy::Policy::entity_literals);
+        let literals = self.policies.policies().flat_map(Policy::entity_literals);
         let mut named: Vec<_> = literals
             .filter(|literal| literal.type_name().to_string() == of)
             .map(|literal| AsRef::<str>::as_ref(literal.id()).to_owned())
@@ -163,19 +163,23 @@ impl Statutes {
         named
     }
 
-    /// The policies of one file, with what the tables permit.
-    pub(crate) fn only(&self, rule: &RuleId) -> Self {
-        let belongs = |policy: &&cedar_policy::Policy| {
-            let of = self.rules.get(policy.id());
-            of == Some(rule) || of.is_some_and(|of| !of.as_str().starts_with("statute/"))
-        };
-        let policies = self.policies.policies().filter(belongs).cloned();
-        Self { policies: PolicySet::from_policies(policies).unwrap_or_default(), ..self.clone() }
+    /// One statute alone, over everything permitted: whatever the tables keep back, it must forbid by itself.
+    ///
+    /// # Errors
+    ///
+    /// Never, as long as Cedar reads the one permit.
+    pub(crate) fn only(&self, statute: Statute) -> Result<Self, String> {
+        let rule = statute.rule();
+        let own = self.policies.policies().filter(|policy| self.rules.get(policy.id()) == Some(&rule)).cloned();
+        let everything = Policy::parse(Some(PolicyId::new("everything")), "permit (principal, action, resource);");
+        let everything = everything.map_err(|error| error.to_string())?;
+        let policies = PolicySet::from_policies(own.chain([everything])).map_err(|error| error.to_string())?;
+        Ok(Self { policies, ..self.clone() })
     }
 
-    /// The texts of the files, by path.
-    pub(crate) fn texts(&self) -> &BTreeMap<String, String> {
-        &self.texts
+    /// The text of the file at that path.
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
+        self.texts.get(path).map(String::as_str)
     }
 }
 
@@ -268,6 +272,11 @@ impl Law {
 }
 
 impl Answer {
+    /// No answer: nothing is allowed.
+    pub(crate) fn none() -> Self {
+        Self { allowed: false, by: Vec::new(), fault: None }
+    }
+
     fn fault(fault: String) -> Self {
         Self { allowed: false, by: Vec::new(), fault: Some(fault) }
     }
