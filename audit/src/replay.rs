@@ -165,7 +165,7 @@ impl Watcher for Replay<'_> {
     }
 }
 
-/// The files of a catalogue's folder, as [`Catalogue::load`] takes them: every `*.toml`, by its path below the folder.
+/// The files of a catalogue's folder, as [`Catalogue::load`] takes them: tables, statutes and their schema, by path below the folder.
 ///
 /// # Errors
 /// When the folder or a file cannot be read, or is not UTF-8.
@@ -178,7 +178,7 @@ pub fn catalogue_files(folder: &Path) -> io::Result<Vec<(String, String)>> {
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             if entry.path().is_dir() {
                 folders.push((entry.path(), format!("{name}/")));
-            } else if name.ends_with(".toml") {
+            } else if [".toml", ".cedar", ".cedarschema"].iter().any(|end| name.ends_with(end)) {
                 files.push((name, fs::read_to_string(entry.path())?));
             }
         }

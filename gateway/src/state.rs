@@ -93,9 +93,9 @@ impl State {
     /// `consent-used-up`.
     pub fn has_use(&self, claim: &ConsentClaim, ask: Option<&AskClaim>, now: Timestamp) -> Result<(), Code> {
         let counts = self.lock();
-        // A repeat spends no second use.
+        // A repeat spends no second use; that a key is taken is said in its turn.
         if let Some(ask) = ask
-            && matches!(counts.reserved.ask(&counts.tally, ask, now), Ok(Some(_)))
+            && !matches!(counts.reserved.ask(&counts.tally, ask, now), Ok(None))
         {
             return Ok(());
         }

@@ -84,6 +84,11 @@ pub enum Asker {
 }
 
 impl Asker {
+    /// Everybody who may ask at all.
+    pub fn all() -> impl Iterator<Item = Self> {
+        InstitutionKind::ALL.iter().map(|kind| Self::Institution(*kind)).chain([Self::Person, Self::Public])
+    }
+
     /// The word that stands for it in records: the institution's kind, `person` or `public`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -206,6 +206,12 @@ fn chosen(from: &Released, names: &[FieldName]) -> Result<Arc<Released>, Code> {
     Ok(Arc::new(Released::new(fields.collect::<Result<_, _>>()?)))
 }
 
+/// The row of the scenario, and the statute behind it.
+fn with_statute(scenario: Option<&Arc<Scenario>>, statute: Statute) -> Vec<RuleId> {
+    let row = scenario.map(|scenario| scenario.rules().to_vec()).unwrap_or_default();
+    row.into_iter().chain([statute.rule()]).collect()
+}
+
 /// The rows of the catalogue that a refusal comes from.
 fn rules_behind(code: Code, scenario: Option<&Arc<Scenario>>) -> Vec<RuleId> {
     match code {
@@ -214,8 +220,9 @@ fn rules_behind(code: Code, scenario: Option<&Arc<Scenario>>) -> Vec<RuleId> {
         Code::OperatorRequired => vec![GeneralRule::QueryRegister.rule()],
         Code::InstitutionSuspended => vec![Statute::SuspendedNever.rule()],
         Code::SubjectMinor => vec![Statute::AdultsOnly.rule()],
-        Code::CaseRequired
-        | Code::ScenarioNotAllowed
+        Code::CaseRequired => with_statute(scenario, Statute::StatuteOnlyToListedOrgans),
+        Code::ConsentExceedsBound => with_statute(scenario, Statute::ConsentWithinMaxima),
+        Code::ScenarioNotAllowed
         | Code::FieldNotAllowed
         | Code::CaseAlreadyUsed
         | Code::ConsentRequired
@@ -225,7 +232,6 @@ fn rules_behind(code: Code, scenario: Option<&Arc<Scenario>>) -> Vec<RuleId> {
         | Code::ConsentWrongInstitution
         | Code::ConsentWrongScenario
         | Code::ConsentWrongSubject
-        | Code::ConsentExceedsBound
         | Code::ConsentRevoked
         | Code::ConsentUsedUp => scenario.map(|scenario| scenario.rules().to_vec()).unwrap_or_default(),
         Code::MalformedRequest

@@ -51,12 +51,13 @@ mod names;
 mod order;
 mod person;
 mod personal;
+mod prove;
 mod words;
 
 pub use asker::{Asker, CaseNumber, Ground, IdError, InstitutionId, InstitutionKind, OperatorId};
 pub use catalogue::{
-    Basis, Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language, Scenario, Sensitivity,
-    Shape, Tier,
+    Basis, Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language, RecordState, Scenario,
+    Sensitivity, Shape, Tier,
 };
 pub use code::Code;
 pub use decide::{Decision, Obligations, Permit, decide};
@@ -66,3 +67,4 @@ pub use minimise::{Counts, Minimised, minimise};
 pub use names::{ClassName, FieldName, NameError, RuleId, ScenarioName};
 pub use person::{CitizenNumber, CitizenNumberError, holds_citizen_number};
 pub use personal::Personal;
+pub use prove::{Counterexample, Finding, Hypothesis, HypotheticalConsent, HypotheticalRow, Proof, prove};

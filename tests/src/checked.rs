@@ -12,7 +12,11 @@ use crate::{Folder, Leaf, Reply, wire};
 #[track_caller]
 pub fn refusal(folder: &Folder, institution: &str, reply: &Reply, status: u16, code: &str) -> Leaf {
     problem(reply, status, code);
-    assert_eq!(wire::keys(&reply.body), ["code", "title", "status", "query", "receipt"], "{}", reply.text());
+    let members = match code {
+        "consent-exceeds-bound" => &["code", "title", "status", "bound", "query", "receipt"][..],
+        _ => &["code", "title", "status", "query", "receipt"],
+    };
+    assert_eq!(wire::keys(&reply.body), members, "{}", reply.text());
     let leaf = recorded(folder, institution, reply);
     assert_eq!((leaf.text("outcome"), leaf.text("code")), ("refused", code));
     for key in ["fields", "notice"] {

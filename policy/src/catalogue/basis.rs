@@ -38,6 +38,17 @@ impl Basis {
         self.sources.0.iter().map(String::as_str)
     }
 
+    /// The title and the origin of a statute, as its annotations say; sources are separated by `;`.
+    pub(super) fn of_annotations(zh: &str, en: &str, source: &str, citation: &str) -> Result<Self, String> {
+        let text = |text: &str| Text::try_from(text.to_owned()).map_err(str::to_owned);
+        let sources: Vec<_> = source.split(';').map(|row| row.trim().to_owned()).collect();
+        Ok(Self {
+            title: Titles { zh: text(zh)?, en: text(en)? },
+            sources: sources.try_into()?,
+            citation: text(citation)?,
+        })
+    }
+
     /// The statute or regulation, with its article.
     #[must_use]
     pub fn citation(&self) -> &str {

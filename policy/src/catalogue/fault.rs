@@ -33,16 +33,33 @@ impl<'a, T: DeserializeOwned> File<'a, T> {
     }
 }
 
+impl<'a> File<'a, ()> {
+    /// A file that is no table.
+    pub(super) fn text(path: &'a str, text: &'a str) -> Self {
+        Self { path, text, row: () }
+    }
+
+    /// Its text.
+    pub(super) fn content(&self) -> &'a str {
+        self.text
+    }
+
+    /// Its path.
+    pub(super) fn path(&self) -> &'a str {
+        self.path
+    }
+}
+
 impl<T> File<'_, T> {
     /// A fault at a place of this file.
     pub(super) fn fault(&self, at: Range<usize>, message: impl Into<String>) -> Fault {
         fault(self.path, self.text, at, message)
     }
 
-    /// The name that the file has by its path: the path without folder and `.toml`.
+    /// The name that the file has by its path: the path without folder and ending.
     pub(super) fn stem(&self) -> &str {
         let file = self.path.rsplit('/').next().unwrap_or(self.path);
-        file.strip_suffix(".toml").unwrap_or(file)
+        file.rsplit_once('.').map_or(file, |(stem, _)| stem)
     }
 }
 

@@ -179,7 +179,7 @@ impl FetchPlan {
 }
 
 /// The fields that a permit releases, with all that their derivation needs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Released {
     names: Vec<FieldName>,
     fields: Vec<Arc<Field>>,

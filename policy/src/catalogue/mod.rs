@@ -11,6 +11,7 @@ mod period;
 mod rows;
 mod scenario;
 mod shipped;
+mod statutes;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -20,7 +21,6 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
-use crate::words::words;
 
 pub use basis::{Basis, Language};
 pub(crate) use calendar::Calendar;
@@ -30,32 +30,13 @@ pub(crate) use clock::Standing;
 pub use fault::Fault;
 pub(crate) use field::{Derivation, Number, RecordClass, Reducer, Released};
 pub use field::{FetchPlan, Field, Shape};
-pub(crate) use scenario::exceeded;
 pub use scenario::{Ceilings, Disclosure, Scenario};
+pub(crate) use scenario::{exceeded, start_of};
 pub use shipped::shipped;
-
-words! {
-    /// The rules that stand over every table. Their rows carry the law; the checks are code.
-    "statute" pub(crate) Statute {
-        /// Records of persons under 18 are not answered about (R24).
-        AdultsOnly = "adults-only",
-        /// A suspended institution gets no answer (R15).
-        SuspendedNever = "suspended-never",
-        /// Classes that may not be collected are named nowhere (R13).
-        ForbiddenClassesNever = "forbidden-classes-never",
-        /// Who reported something is told to nobody (R14).
-        ConfidentialSourceNever = "confidential-source-never",
-        /// The second tier opens only to consent.
-        SecondTierByConsent = "second-tier-by-consent",
-    }
-}
-
-impl Statute {
-    /// The id of its rule.
-    pub(crate) fn rule(self) -> RuleId {
-        RuleId::of("statute", self.as_str())
-    }
-}
+pub use statutes::RecordState;
+pub(crate) use statutes::{
+    Answer, ClassEntity, FieldEntity, Law, RequestFacts, ScenarioEntity, Statute, Statutes, Width, World,
+};
 
 /// The rules of `catalogue.toml` that decisions name.
 #[derive(Clone, Copy)]
@@ -90,6 +71,7 @@ pub struct Catalogue {
     rules: BTreeMap<RuleId, Basis>,
     calendar: Calendar,
     ceilings: Ceilings,
+    law: Law,
 }
 
 impl Catalogue {
@@ -100,7 +82,9 @@ impl Catalogue {
     /// data-list/<class>.toml    the data list, one class a file
     /// derived/<topic>.toml      the derived fields: a reducer and what it rests on
     /// scenarios/<name>.toml     the application list, one scenario a file
-    /// statutes/<name>.toml      the law behind each rule that stands over every table
+    /// statutes/<name>.cedar     each rule that stands over every table, with the law behind it
+    /// statutes/tables.cedar     what the tables permit, as Cedar says it
+    /// statutes/schema.cedarschema  what statutes can speak of
     /// packs/<name>.toml         rule packs: the display periods and deadlines of a jurisdiction
     /// calendars/<name>.toml     working days, by year
     /// ```
@@ -175,6 +159,11 @@ impl Catalogue {
     #[must_use]
     pub fn ceilings(&self) -> &Ceilings {
         &self.ceilings
+    }
+
+    /// The statutes over the rows of this catalogue.
+    pub(crate) fn law(&self) -> &Law {
+        &self.law
     }
 
     /// Whether that day is worked in the jurisdiction; `None` in a year for which the holidays are not known.

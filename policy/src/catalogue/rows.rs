@@ -10,7 +10,7 @@ use super::basis::{Basis, Sources, Text, Titles};
 use super::clock::Clock;
 use super::fault::{Fault, File};
 use super::period::{Days, Often};
-use super::{Deadline, Disclosure, Sensitivity, Statute, Tier};
+use super::{Deadline, Disclosure, Sensitivity, Tier};
 use crate::asker::{Ground, InstitutionKind};
 use crate::history::List;
 use crate::names::{ClassName, FieldName, ScenarioName};
@@ -56,19 +56,6 @@ pub(super) struct GeneralRules {
     pub(super) application_list: Basis,
     pub(super) data_list: Basis,
     pub(super) query_register: Basis,
-}
-
-/// `statutes/<statute>.toml`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct StatuteRow {
-    pub(super) statute: Spanned<Statute>,
-    title: Titles,
-    sources: Sources,
-    citation: Text,
-    /// The classes that it forbids, where it forbids classes.
-    #[serde(default)]
-    pub(super) classes: Vec<ClassName>,
 }
 
 /// `packs/<pack>.toml`.
@@ -287,13 +274,16 @@ macro_rules! basis {
         })+
     };
 }
-basis!(StatuteRow, PackRow, CalendarRow, ClassRow, DerivedRow, ScenarioRow);
+basis!(PackRow, CalendarRow, ClassRow, DerivedRow, ScenarioRow);
 
 /// Every file, parsed by the place where it stands.
 #[derive(Default)]
 pub(super) struct Rows<'a> {
     pub(super) catalogue: Option<File<'a, CatalogueRow>>,
-    pub(super) statutes: Vec<File<'a, StatuteRow>>,
+    /// `statutes/<statute>.cedar`, and `statutes/tables.cedar`.
+    pub(super) statutes: Vec<File<'a, ()>>,
+    /// `statutes/schema.cedarschema`.
+    pub(super) schema: Option<File<'a, ()>>,
     pub(super) packs: Vec<File<'a, PackRow>>,
     pub(super) classes: Vec<File<'a, ClassRow>>,
     pub(super) calendars: Vec<File<'a, CalendarRow>>,
@@ -304,10 +294,19 @@ pub(super) struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Parses one file into its place.
     pub(super) fn add(&mut self, path: &'a str, text: &'a str) -> Result<(), Fault> {
-        let folder = path.strip_suffix(".toml").and_then(|path| path.rsplit_once('/')).map(|(folder, _)| folder);
+        if path == "statutes/schema.cedarschema" {
+            self.schema = Some(File::text(path, text));
+            return Ok(());
+        }
+        let folder_of =
+            |ending| path.strip_suffix(ending).and_then(|path| path.rsplit_once('/')).map(|(folder, _)| folder);
+        if folder_of(".cedar") == Some("statutes") {
+            self.statutes.push(File::text(path, text));
+            return Ok(());
+        }
+        let folder = folder_of(".toml");
         match (path, folder) {
             ("catalogue.toml", _) => self.catalogue = Some(File::parse(path, text)?),
-            (_, Some("statutes")) => self.statutes.push(File::parse(path, text)?),
             (_, Some("packs")) => self.packs.push(File::parse(path, text)?),
             (_, Some("calendars")) => self.calendars.push(File::parse(path, text)?),
             (_, Some("derived")) => self.derived.push(File::parse(path, text)?),

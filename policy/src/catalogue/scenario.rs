@@ -97,6 +97,15 @@ impl Scenario {
         &self.kinds
     }
 
+    /// Everybody who may use it.
+    pub(crate) fn askers(&self) -> Vec<Asker> {
+        match self.ground {
+            Ground::Consent | Ground::Statute => self.kinds.iter().map(|kind| Asker::Institution(*kind)).collect(),
+            Ground::Person => vec![Asker::Person],
+            Ground::Public => vec![Asker::Public],
+        }
+    }
+
     /// The fields that it releases, sorted by name.
     #[must_use]
     pub fn fields(&self) -> &[FieldName] {
@@ -229,6 +238,7 @@ pub(super) fn wider(one: &Maxima, other: &Maxima, on: Date) -> Option<Bound> {
     wider.into_iter().find(|(wider, _)| *wider).map(|(_, bound)| bound)
 }
 
-fn start_of(day: Date) -> Timestamp {
+/// The instant at which periods begin that run from that day.
+pub(crate) fn start_of(day: Date) -> Timestamp {
     Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
 }

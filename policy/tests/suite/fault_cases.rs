@@ -5,10 +5,12 @@ pub(crate) const HOUSING: &str = "scenarios/public-rental-housing.toml";
 pub(crate) const PACK: &str = "packs/national-2026.toml";
 pub(crate) const TAX: &str = "data-list/tax.toml";
 const ASSETS: &str = "data-list/income-and-assets.toml";
-pub(crate) const FORBIDDEN: &str = "statutes/forbidden-classes-never.toml";
-const FORBIDDEN_CLASSES: &str =
-    "classes = [\"blood-type\", \"disease\", \"fingerprints\", \"genes\", \"medical-history\", \"religion\"]";
-pub(crate) const ADULTS: &str = "statutes/adults-only.toml";
+pub(crate) const FORBIDDEN: &str = "statutes/forbidden-classes-never.cedar";
+pub(crate) const ADULTS: &str = "statutes/adults-only.cedar";
+pub(crate) const SCHEMA: &str = "statutes/schema.cedarschema";
+const SUSPENDED: &str = "statutes/suspended-never.cedar";
+const ORGANS: &str = "statutes/statute-only-to-listed-organs.cedar";
+const TABLES: &str = "statutes/tables.cedar";
 const CALENDAR: &str = "calendars/cn.toml";
 const LOAN: &str = "scenarios/commercial-loan.toml";
 const SCORE: &str = "derived/personal-credit-score.toml";
@@ -31,7 +33,12 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (TAX, "title = { zh", "title = { fr = \"Fisc\", zh", "unknown field `fr`"),
     (DERIVED, "period = \"P3Y\"", "perod = \"P3Y\"", "unknown field `perod`"),
     (PACK, "start = \"act\"", "stop = 1\nstart = \"act\"", "unknown field `stop`"),
-    (FORBIDDEN, "classes = ", "clases = ", "unknown field `clases`"),
+    (SUSPENDED, "when { context", "wenn { context", "wenn"),
+    (SUSPENDED, "context.suspended", "context.suspendd", "attribute `suspendd`"),
+    (ORGANS, "Asker::\"court\"", "Asker::\"curt\"", "curt"),
+    (ORGANS, "context.case &&", "context.case == \"yes\" &&", "the types Bool and String are not compatible"),
+    (SCHEMA, "yes_no_only: Bool", "yes_no_only: Boole", "Boole"),
+    (SCHEMA, "entity Tier enum", "entity Tier enums", "unexpected token"),
     // A key twice.
     (TAX, "tier = ", "class = \"tax\"\ntier = ", "duplicate key"),
     // Rows without a source or a citation.
@@ -58,7 +65,8 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (DERIVED, "\"tax\"", "\"loan-performance\"", "no class `loan-performance` of the data list holds records"),
     (PACK, "\"determination\"\ndisplay", "\"whim\"\ndisplay", "unknown variant `whim`"),
     (MAIN, "pack = \"national-2026\"", "pack = \"chongqing\"", "no rule pack `chongqing`"),
-    (FORBIDDEN, "statute = \"forbidden-classes-never\"", "statute = \"forbidden\"", "`forbidden` is no statute"),
+    (FORBIDDEN, "@id(\"forbidden-classes-never\")", "@id(\"forbidden\")", "`forbidden` is no statute"),
+    (TABLES, "@id(\"application-list\")", "@id(\"query-register\")", "`query-register` is no table"),
     // Values out of bounds.
     (HOUSING, "data_life = \"P1M\"", "data_life = \"P0D\"", "`P0D` is no period"),
     (HOUSING, "data_life = \"P1M\"", "data_life = \"-P1M\"", "`-P1M` is no period"),
@@ -136,14 +144,29 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (DERIVED, "name = \"red_listed\"", "name = \"confidential_source\"", "`confidential_source` may be named nowhere"),
     (DERIVED, "\"tax\"", "\"medical-history\"", "`medical-history` may be named nowhere"),
     (HOUSING, "\"clean_three_years\"", "\"genes\"", "`genes` may be named nowhere"),
-    (HOUSING, "\"clean_three_years\"", "\"property\"", "field `property` is second-tier"),
-    (HOUSING, "\"clean_three_years\"", "\"savings_account_and_bonds\"", "by rule `statute/second-tier-by-consent`"),
+    (HOUSING, "\"clean_three_years\"", "\"property\"", "field `property` may not go to `housing-department`"),
+    (HOUSING, "\"clean_three_years\"", "\"savings_account_and_bonds\"", "rule `statute/second-tier-by-consent`"),
 ];
 
 /// The same, where the fault stands on another line: file and beginning of that line.
 pub(crate) const ELSEWHERE: &[(&str, &str, &str, &str, &str, &str)] = &[
-    (FORBIDDEN, FORBIDDEN_CLASSES, "", "needs `classes`", FORBIDDEN, "statute = "),
-    (ADULTS, "citation = ", "classes = [\"tax\"]\ncitation = ", "takes no `classes`", ADULTS, "statute = "),
+    // Statutes: annotations, and what a statute may do.
+    (FORBIDDEN, "@citation", "@citaton", "unknown annotation `@citaton`", FORBIDDEN, "@id("),
+    (FORBIDDEN, "@citation", "@citaton", "missing annotation `@citation`", FORBIDDEN, "@id("),
+    (ADULTS, "@title_zh(\"不满", "@title_zh(\"\")\n// (\"不满", "blank text", ADULTS, "@id("),
+    (ADULTS, "@source(\"HD 二(一)4; SX 15\")", "@source(\"HD 二(一)4, SX 15; \")", "no source", ADULTS, "@id("),
+    (ADULTS, "@id(\"adults-only\")", "@title(\"adults-only\")", "missing annotation `@id`", ADULTS, "// R24"),
+    (ADULTS, "forbid (", "permit (", "a statute forbids and never permits", ADULTS, "@id("),
+    (
+        TABLES,
+        "permit (principal, action == Action::\"query\"",
+        "forbid (principal, action == Action::\"query\"",
+        "forbids nothing",
+        TABLES,
+        "@id(",
+    ),
+    (ADULTS, "unless { context.adult };", "unless { context.adult || true };", "policy is impossible", ADULTS, "@id("),
+    (ADULTS, "forbid (principal,", "forbid (principal == ?principal,", "a template", ADULTS, "// R24"),
     // A jurisdiction's clocks hold there and nowhere else.
     (PACK, "jurisdiction = \"CN\"", "jurisdiction = \"CN-SD\"", "the pack is the law of `CN-SD`", MAIN, "pack = "),
     // Classes that could do harm by what they leave out.
@@ -216,5 +239,12 @@ pub(crate) const ELSEWHERE: &[(&str, &str, &str, &str, &str, &str)] = &[
         RELIGION,
         "class = ",
     ),
-    (FORBIDDEN, "\"genes\"", "\"genes\", \"dreams\"", "no class `dreams` in the data list", FORBIDDEN, "statute = "),
+    (
+        FORBIDDEN,
+        "Class::\"genes\"",
+        "Class::\"genes\",\n    Class::\"dreams\"",
+        "no class `dreams` in the catalogue",
+        FORBIDDEN,
+        "    Class::\"dreams\"",
+    ),
 ];

@@ -24,5 +24,6 @@ mod numbers;
 mod order_of_faults;
 mod reducers;
 mod shipped;
+mod statutes;
 mod support;
 mod vocabulary;

@@ -131,6 +131,14 @@ fn every_rule_has_its_row() {
         "statute/forbidden-classes-never",
         "statute/confidential-source-never",
         "statute/second-tier-by-consent",
+        "statute/score-never-for-restraint",
+        "statute/score-never-for-basic-services",
+        "statute/identity-only-to-the-person",
+        "statute/public-only-masked-by-statute",
+        "statute/statute-only-to-listed-organs",
+        "statute/consent-within-maxima",
+        "statute/yes-no-releases-no-record",
+        "statute/expired-or-repaired-never",
         "pack/national-2026",
     ];
     for id in ids {

@@ -6,6 +6,7 @@ mod clients;
 mod collector;
 mod commands;
 mod configurations;
+mod consents;
 mod doors;
 mod faults;
 mod forms;

@@ -4,10 +4,7 @@
 //! The store of these tests is locked by another: whoever asked it would wait and fail. So a refusal that comes with its
 //! own code was made without asking it.
 
-use std::{
-    fs,
-    sync::{LazyLock, Mutex},
-};
+use std::sync::{LazyLock, Mutex};
 
 use credit_tests::{
     Caller, Folder, Gateway, Reply, checked,
@@ -17,22 +14,6 @@ use credit_tests::{
 use hyper::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};
-
-/// A consent scenario for banks; the shipped catalogue of this release has none.
-const CONSENT_SCENARIO: &str = r#"
-scenario = "commercial-loan"
-title = { zh = "商业贷款", en = "Commercial loan" }
-sources = ["HD 二(五)4"]
-citation = "《征信业管理条例》第十八条"
-ground = "consent"
-kinds = ["bank"]
-fields = ["clean_three_years"]
-purpose_group = "loans"
-case_limit = 3
-data_life = "P1M"
-notice = "given"
-automated_decision_notice = true
-"#;
 
 /// A gateway whose store another process has locked; nobody can ask it.
 struct Locked {
@@ -45,7 +26,6 @@ struct Locked {
 fn locked() -> &'static Locked {
     static LOCKED: LazyLock<Locked> = LazyLock::new(|| {
         let folder = Folder::new();
-        add_scenario(&folder, "commercial-loan", CONSENT_SCENARIO);
         folder.replace_in_config("timeout_ms = 1000", "timeout_ms = 200");
         folder.set_of_institution("supervisor", "distinct_subjects_a_day = 100000", "distinct_subjects_a_day = 1");
         folder.set_of_institution("supervisor", "kind = \"credit-supervisor\"", "kind = \"housing-department\"");
@@ -62,17 +42,6 @@ fn locked() -> &'static Locked {
         Locked { gateway, _lock: Mutex::new(lock), used_case, used_person }
     });
     &LOCKED
-}
-
-/// Gives a folder the shipped catalogue and one more scenario.
-fn add_scenario(folder: &Folder, name: &str, text: &str) {
-    for (path, text) in credit_policy::catalogue::shipped() {
-        let path = folder.join("catalogue").join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    fs::write(folder.join(format!("catalogue/scenarios/{name}.toml")), text).unwrap();
-    folder.replace_in_config("# dir = \"catalogue\"", "dir = \"catalogue\"");
 }
 
 /// Asks in both languages; each refusal must be whole and on the record.

@@ -10,11 +10,11 @@ use jiff::civil::{Date, date};
 use toml::Spanned;
 
 use super::Loader;
-use crate::asker::{Ground, InstitutionKind};
+use crate::asker::{Asker, Ground, InstitutionKind};
 use crate::catalogue::fault::File;
 use crate::catalogue::rows::{CatalogueRow, ScenarioRow};
-use crate::catalogue::scenario::wider;
-use crate::catalogue::{Ceilings, Field, Language, Released, Scenario, Statute, Tier};
+use crate::catalogue::scenario::{start_of, wider};
+use crate::catalogue::{Ceilings, Field, Language, Law, Released, RequestFacts, Scenario, Width};
 use crate::consent::{Bound, Maxima};
 use crate::names::{ClassName, RuleId};
 
@@ -40,7 +40,6 @@ impl Loader {
         self.within_ceilings(file, ceilings);
         let maxima = self.maxima(file, ceilings);
         self.title_is_its_own(file);
-        let first_tier = fields.iter().filter(|field| field.tier == Tier::First).cloned().collect();
         let rule = RuleId::of("scenario", name.as_str());
         self.rules.insert(rule.clone(), row.basis());
         let scenario = Scenario {
@@ -48,8 +47,9 @@ impl Loader {
             basis: row.basis(),
             ground: row.ground,
             kinds,
+            // Without names, a consent opens what the statutes let it open: they are asked when all rows stand.
+            first_tier: Arc::default(),
             released: Arc::new(Released::new(fields)),
-            first_tier: Arc::new(Released::new(first_tier)),
             purpose_group: row.purpose_group.get_ref().clone(),
             case_limit: row.case_limit.as_ref().map_or(DEFAULT_CASE_LIMIT, |limit| *limit.get_ref()),
             restraint: row.restraint,
@@ -63,6 +63,48 @@ impl Loader {
             rules: vec![rule],
         };
         self.scenarios.insert(name.clone(), Arc::new(scenario));
+    }
+
+    /// Holds a row against the statutes, and compiles what a consent opens that names no field: Cedar is asked here, once
+    /// for each asker and field, and not for each query.
+    pub(super) fn hold_against_statutes(&mut self, file: &File<'_, ScenarioRow>, law: &Law) {
+        let Some(mut scenario) = self.scenarios.remove(file.row.scenario.get_ref()) else { return };
+        let mut opened_without_name = scenario.released.fields().to_vec();
+        for asker in scenario.askers() {
+            self.query_is_lawful(file, &scenario, asker, law);
+            for field in scenario.released.fields() {
+                let (row, name) = (scenario.name.as_str(), field.name().as_str());
+                let named = law.release(asker, row, name, Some(&[name]));
+                let unnamed = law.release(asker, row, name, None);
+                if !(named.allowed || unnamed.allowed) {
+                    let written = file.row.fields.get_ref().iter().find(|written| written.get_ref() == field.name());
+                    let at = written.map_or(file.row.fields.span(), Spanned::span);
+                    let why = named.fault.clone().unwrap_or_else(|| format!("rule {} forbids it", named.rules()));
+                    self.fault(file, at, format!("field `{name}` may not go to `{}`: {why}", asker.as_str()));
+                }
+                if !unnamed.allowed {
+                    opened_without_name.retain(|other| other.name() != field.name());
+                }
+            }
+        }
+        if let Some(scenario) = Arc::get_mut(&mut scenario) {
+            scenario.first_tier = Arc::new(Released::new(opened_without_name));
+        }
+        self.scenarios.insert(scenario.name.clone(), scenario);
+    }
+
+    /// An asker of the row may query with nothing amiss in the request.
+    fn query_is_lawful(&mut self, file: &File<'_, ScenarioRow>, scenario: &Scenario, asker: Asker, law: &Law) {
+        let widest = scenario.maxima().map(|maxima| Width::of_maxima(maxima, start_of(ANY_DAY)));
+        let facts = RequestFacts { suspended: false, adult: true, case: true, consent: widest, maxima: widest };
+        let answer = law.query(asker, scenario.name.as_str(), &facts);
+        if !answer.allowed {
+            let kinds = file.row.kinds.get_ref().iter();
+            let mut written = kinds.filter(|kind| Asker::Institution(*kind.get_ref()) == asker);
+            let at = written.next().map_or(file.row.scenario.span(), Spanned::span);
+            let why = answer.fault.clone().unwrap_or_else(|| format!("rule {} forbids it", answer.rules()));
+            self.fault(file, at, format!("`{}` may not use this scenario as its row stands: {why}", asker.as_str()));
+        }
     }
 
     fn kinds(&mut self, file: &File<'_, ScenarioRow>) -> Vec<InstitutionKind> {
@@ -105,18 +147,6 @@ impl Loader {
                 );
                 continue;
             };
-            let opens_second_tier = match file.row.ground {
-                Ground::Consent | Ground::Person => true,
-                Ground::Statute | Ground::Public => false,
-            };
-            if known.tier == Tier::Second && !opens_second_tier {
-                let rule = Statute::SecondTierByConsent.rule();
-                self.fault(
-                    file,
-                    at,
-                    format!("field `{name}` is second-tier and opens only to consent, by rule `{rule}`"),
-                );
-            }
             fields.push(known);
         }
         fields

@@ -1,52 +1,15 @@
-//! Loading the law: statutes and rule packs.
+//! Loading the law: rule packs, and the classes that no row may name.
 
 use std::collections::BTreeMap;
 
 use super::Loader;
 use crate::catalogue::calendar::Length;
 use crate::catalogue::fault::File;
-use crate::catalogue::rows::{CatalogueRow, PackRow, StatuteRow};
+use crate::catalogue::rows::{CatalogueRow, PackRow};
 use crate::catalogue::{Calendar, Sensitivity, Statute};
 use crate::names::RuleId;
 
 impl Loader {
-    /// Each statute has its one row: a catalogue without the law behind a rule does not load.
-    pub(super) fn statutes(&mut self, files: &[File<'_, StatuteRow>]) {
-        for file in files {
-            let statute = *file.row.statute.get_ref();
-            self.named_as_file(file, file.row.statute.span(), statute.as_str());
-            let names_classes = match statute {
-                Statute::ForbiddenClassesNever | Statute::ConfidentialSourceNever => true,
-                Statute::AdultsOnly | Statute::SuspendedNever | Statute::SecondTierByConsent => false,
-            };
-            if names_classes == file.row.classes.is_empty() {
-                let message =
-                    format!("statute `{statute}` {} `classes`", if names_classes { "needs" } else { "takes no" });
-                self.fault(file, file.row.statute.span(), message);
-            }
-            self.forbidden.extend(file.row.classes.iter().map(|class| (class.clone(), statute)));
-            self.rules.insert(statute.rule(), file.row.basis());
-        }
-        for statute in Statute::ALL {
-            if !files.iter().any(|file| file.row.statute.get_ref() == statute) {
-                let path = format!("statutes/{statute}.toml");
-                self.fault_in(&path, "the file is missing: without the law behind it a rule cannot be kept");
-            }
-        }
-    }
-
-    /// Each class that a statute forbids has its row in the data list, so that a store that tells it is understood.
-    pub(super) fn forbidden_have_their_rows(&mut self, files: &[File<'_, StatuteRow>]) {
-        for file in files {
-            for class in &file.row.classes {
-                if !self.classes.contains_key(class) {
-                    let message = format!("no class `{class}` in the data list: add data-list/{class}.toml");
-                    self.fault(file, file.row.statute.span(), message);
-                }
-            }
-        }
-    }
-
     /// The statute by which no row may name a class of that sensitivity.
     pub(super) fn forbidding(sensitivity: Sensitivity) -> Option<Statute> {
         match sensitivity {

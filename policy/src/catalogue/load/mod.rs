@@ -5,6 +5,7 @@ mod calendar;
 mod data_list;
 mod derived;
 mod law;
+mod statutes;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -16,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::clock::Clock;
 use super::fault::{Fault, File};
 use super::rows::{CatalogueRow, Rows};
-use super::{Basis, Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, RecordClass, Scenario, Statute};
+use super::{Basis, Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, Law, RecordClass, Scenario, Statute};
 use crate::consent::Maxima;
 use crate::history::List;
 use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
@@ -28,17 +29,18 @@ pub(super) fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> 
     let rows = loader.parse(files);
     let main = loader.step(rows.catalogue.as_ref())?;
 
-    loader.statutes(&rows.statutes);
+    let statutes = loader.statutes(&rows.statutes, rows.schema.as_ref());
     let calendars = loader.calendars(&rows.calendars);
     loader.packs(main, &rows.packs, &calendars);
     loader.general_rules(main);
     let offset = loader.offset(main);
     let offset = loader.step(offset)?;
+    let statutes = loader.step(statutes)?;
 
     for class in &rows.classes {
         loader.class(class);
     }
-    loader.forbidden_have_their_rows(&rows.statutes);
+    loader.named_have_their_rows(&rows.statutes, "Class");
     loader.step(Some(()))?;
     loader.derived(&rows.derived);
     loader.step(Some(()))?;
@@ -46,8 +48,16 @@ pub(super) fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> 
     for scenario in &rows.scenarios {
         loader.scenario(scenario, main, &ceilings);
     }
+    loader.named_have_their_rows(&rows.statutes, "Scenario");
+    loader.named_have_their_rows(&rows.statutes, "Field");
     loader.step(Some(()))?;
-    Ok(loader.finish(label(main.row.version.as_str(), files), offset, ceilings))
+    let law = loader.law(statutes);
+    let law = loader.step(law)?;
+    for scenario in &rows.scenarios {
+        loader.hold_against_statutes(scenario, &law);
+    }
+    loader.step(Some(()))?;
+    Ok(loader.finish(label(main.row.version.as_str(), files), offset, ceilings, law))
 }
 
 /// What was loaded so far, and what was wrong with it.
@@ -139,9 +149,9 @@ impl Loader {
         self.faults.push(Fault { path: path.to_owned(), line: 1, message: message.to_owned() });
     }
 
-    fn finish(self, label: String, offset: Offset, ceilings: Ceilings) -> Catalogue {
+    fn finish(self, label: String, offset: Offset, ceilings: Ceilings, law: Law) -> Catalogue {
         let Self { scenarios, fields, classes, rules, calendar, .. } = self;
-        Catalogue { label, offset, scenarios, fields, classes, rules, calendar, ceilings }
+        Catalogue { label, offset, scenarios, fields, classes, rules, calendar, ceilings, law }
     }
 }
 

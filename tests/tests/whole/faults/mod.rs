@@ -30,7 +30,7 @@ use credit_tests::{Folder, query};
 use serde_json::Value;
 
 /// Whether the long form was asked for (`tests/run --full`).
-fn is_full() -> bool {
+pub(crate) fn is_full() -> bool {
     std::env::var("CREDIT_TESTS_FULL").is_ok_and(|value| value == "1")
 }
 
@@ -46,7 +46,7 @@ fn readiness(folder: &Folder) -> (u16, String) {
 }
 
 /// Waits until something holds; false where it does not within the time.
-fn within(time: Duration, mut holds: impl FnMut() -> bool) -> bool {
+pub(crate) fn within(time: Duration, mut holds: impl FnMut() -> bool) -> bool {
     let began = Instant::now();
     loop {
         if holds() {
@@ -76,10 +76,10 @@ fn keep(folder: &Folder, file: &Path, name: &str) -> PathBuf {
 }
 
 /// Numbers that look drawn, the same in every run (xorshift).
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn between(&mut self, least: u64, most: u64) -> u64 {
+    pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -1,0 +1,289 @@
+//! The statutes, as Cedar decides them: the rules that stand over every table.
+//!
+//! Statutes about fields are asked when a catalogue loads, once for each scenario and field, and what they answer is the
+//! compiled mask. Statutes about requests are compiled checks in [`crate::decide`], which [`crate::prove()`] holds
+//! against the answers that are given here.
+
+mod world;
+
+use std::collections::{BTreeMap, HashMap};
+use std::str::FromStr;
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, Request,
+    RestrictedExpression, Schema,
+};
+
+use crate::asker::Asker;
+use crate::names::RuleId;
+use crate::words::words;
+
+pub(crate) use world::{ClassEntity, FieldEntity, ScenarioEntity, Width, World};
+
+words! {
+    /// The rules that stand over every table, by the names of their files.
+    "statute" pub(crate) Statute {
+        /// Classes that may not be collected are named nowhere (R13).
+        ForbiddenClassesNever = "forbidden-classes-never",
+        /// Who reported something is told to nobody (R14).
+        ConfidentialSourceNever = "confidential-source-never",
+        /// A suspended institution gets no answer (R15).
+        SuspendedNever = "suspended-never",
+        /// No score serves restraint (R22).
+        ScoreNeverForRestraint = "score-never-for-restraint",
+        /// No score serves basic public services (R22).
+        ScoreNeverForBasicServices = "score-never-for-basic-services",
+        /// The whole name and number go to the person alone (R23).
+        IdentityOnlyToThePerson = "identity-only-to-the-person",
+        /// Public disclosure only by statute, and masked (R23).
+        PublicOnlyMaskedByStatute = "public-only-masked-by-statute",
+        /// Records of persons under 18 are not answered about (R24).
+        AdultsOnly = "adults-only",
+        /// The second tier opens only to a consent that names it, and to the person.
+        SecondTierByConsent = "second-tier-by-consent",
+        /// The ground of statute is for the organs on the list, with a case.
+        StatuteOnlyToListedOrgans = "statute-only-to-listed-organs",
+        /// No consent is taken that is wider than the maxima.
+        ConsentWithinMaxima = "consent-within-maxima",
+        /// Where yes or no answers the question, no record is released (R28).
+        YesNoReleasesNoRecord = "yes-no-releases-no-record",
+        /// Expired and repaired records are told to nobody but the person (R9, R10).
+        ExpiredOrRepairedNever = "expired-or-repaired-never",
+    }
+}
+
+words! {
+    /// Whether a record counts, as statutes know it.
+    "state of a record" pub RecordState {
+        /// It counts.
+        Counts = "counts",
+        /// Its display period is over.
+        Expired = "expired",
+        /// It was repaired.
+        Repaired = "repaired",
+    }
+}
+
+impl Statute {
+    /// The id of its rule.
+    pub(crate) fn rule(self) -> RuleId {
+        RuleId::of("statute", self.as_str())
+    }
+}
+
+/// The parsed statutes: schema and policies, and the rule that each policy belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Statutes {
+    pub(super) schema: Schema,
+    pub(super) policies: PolicySet,
+    pub(super) rules: HashMap<PolicyId, RuleId>,
+    /// The text of each file by its path, for comparisons.
+    pub(super) texts: BTreeMap<String, String>,
+}
+
+/// Statutes over a world of classes, fields and scenarios.
+#[derive(Clone, Debug)]
+pub(crate) struct Law {
+    statutes: Statutes,
+    entities: Entities,
+    types: Types,
+}
+
+/// What Cedar answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) allowed: bool,
+    /// The rules that made it, sorted: those that forbid, or else those that permit.
+    pub(crate) by: Vec<RuleId>,
+    /// Why it could not be answered: then it is not allowed.
+    pub(crate) fault: Option<String>,
+}
+
+/// The facts of a request that statutes know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RequestFacts {
+    pub(crate) suspended: bool,
+    pub(crate) adult: bool,
+    pub(crate) case: bool,
+    pub(crate) consent: Option<Width>,
+    pub(crate) maxima: Option<Width>,
+}
+
+/// The names of the schema's types, parsed once.
+#[derive(Clone, Debug)]
+pub(super) struct Types {
+    action: EntityTypeName,
+    asker: EntityTypeName,
+    class: EntityTypeName,
+    disclosure: EntityTypeName,
+    field: EntityTypeName,
+    gateway: EntityTypeName,
+    ground: EntityTypeName,
+    scenario: EntityTypeName,
+    sensitivity: EntityTypeName,
+    shape: EntityTypeName,
+    standing: EntityTypeName,
+    tier: EntityTypeName,
+}
+
+impl Types {
+    fn new() -> Result<Self, String> {
+        let name = |name: &str| EntityTypeName::from_str(name).map_err(|error| error.to_string());
+        Ok(Self {
+            action: name("Action")?,
+            asker: name("Asker")?,
+            class: name("Class")?,
+            disclosure: name("Disclosure")?,
+            field: name("Field")?,
+            gateway: name("Gateway")?,
+            ground: name("Ground")?,
+            scenario: name("Scenario")?,
+            sensitivity: name("Sensitivity")?,
+            shape: name("Shape")?,
+            standing: name("Standing")?,
+            tier: name("Tier")?,
+        })
+    }
+}
+
+fn uid(of: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(of.clone(), EntityId::new(id))
+}
+
+impl Statutes {
+    /// The ids of the entities of that type that statutes name.
+    pub(crate) fn named(&self, of: &str) -> Vec<String> {
+        let literals = self.policies.policies().flat_map(Policy::entity_literals);
+        let mut named: Vec<_> = literals
+            .filter(|literal| literal.type_name().to_string() == of)
+            .map(|literal| AsRef::<str>::as_ref(literal.id()).to_owned())
+            .collect();
+        named.sort();
+        named.dedup();
+        named
+    }
+
+    /// One statute alone, over everything permitted: whatever the tables keep back, it must forbid by itself.
+    ///
+    /// # Errors
+    ///
+    /// Never, as long as Cedar reads the one permit.
+    pub(crate) fn only(&self, statute: Statute) -> Result<Self, String> {
+        let rule = statute.rule();
+        let own = self.policies.policies().filter(|policy| self.rules.get(policy.id()) == Some(&rule)).cloned();
+        let everything = Policy::parse(Some(PolicyId::new("everything")), "permit (principal, action, resource);");
+        let everything = everything.map_err(|error| error.to_string())?;
+        let policies = PolicySet::from_policies(own.chain([everything])).map_err(|error| error.to_string())?;
+        Ok(Self { policies, ..self.clone() })
+    }
+
+    /// The text of the file at that path.
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
+        self.texts.get(path).map(String::as_str)
+    }
+}
+
+impl Law {
+    /// Statutes over that world.
+    ///
+    /// # Errors
+    ///
+    /// What of the world does not fit the schema.
+    pub(crate) fn new(statutes: Statutes, world: &World<'_>) -> Result<Self, String> {
+        let types = Types::new()?;
+        let entities = world.entities(&types, &statutes.schema)?;
+        Ok(Self { statutes, entities, types })
+    }
+
+    /// The statutes.
+    pub(crate) fn statutes(&self) -> &Statutes {
+        &self.statutes
+    }
+
+    /// May a class be collected?
+    pub(crate) fn collect(&self, class: &str) -> Answer {
+        self.ask(uid(&self.types.gateway, "gateway"), "collect", uid(&self.types.class, class), Vec::new())
+    }
+
+    /// May the asker query the scenario?
+    pub(crate) fn query(&self, asker: Asker, scenario: &str, facts: &RequestFacts) -> Answer {
+        let mut context = vec![
+            ("adult", RestrictedExpression::new_bool(facts.adult)),
+            ("case", RestrictedExpression::new_bool(facts.case)),
+            ("suspended", RestrictedExpression::new_bool(facts.suspended)),
+        ];
+        for (key, width) in [("consent", facts.consent), ("maxima", facts.maxima)] {
+            match width.map(Width::expression).transpose() {
+                Ok(width) => context.extend(width.map(|width| (key, width))),
+                Err(fault) => return Answer::fault(fault),
+            }
+        }
+        self.ask(self.asker(asker), "query", uid(&self.types.scenario, scenario), context)
+    }
+
+    /// May the field be released to the asker in the scenario, where a consent names these fields?
+    pub(crate) fn release(&self, asker: Asker, scenario: &str, field: &str, named: Option<&[&str]>) -> Answer {
+        let field_uid = |name: &str| RestrictedExpression::new_entity_uid(uid(&self.types.field, name));
+        let scenario = RestrictedExpression::new_entity_uid(uid(&self.types.scenario, scenario));
+        let mut context = vec![("scenario", scenario)];
+        context.extend(
+            named.map(|named| ("named", RestrictedExpression::new_set(named.iter().map(|name| field_uid(name))))),
+        );
+        self.ask(self.asker(asker), "release", uid(&self.types.field, field), context)
+    }
+
+    /// May a record of the class in that state be told to the asker?
+    pub(crate) fn tell(&self, asker: Asker, class: &str, state: RecordState) -> Answer {
+        let standing = RestrictedExpression::new_entity_uid(uid(&self.types.standing, state.as_str()));
+        self.ask(self.asker(asker), "tell", uid(&self.types.class, class), vec![("standing", standing)])
+    }
+
+    fn asker(&self, asker: Asker) -> EntityUid {
+        uid(&self.types.asker, asker.as_str())
+    }
+
+    fn ask(
+        &self,
+        principal: EntityUid,
+        action: &str,
+        resource: EntityUid,
+        context: Vec<(&str, RestrictedExpression)>,
+    ) -> Answer {
+        let context = match Context::from_pairs(context.into_iter().map(|(key, value)| (key.to_owned(), value))) {
+            Ok(context) => context,
+            Err(error) => return Answer::fault(error.to_string()),
+        };
+        let action = uid(&self.types.action, action);
+        let request = match Request::new(principal, action, resource, context, Some(&self.statutes.schema)) {
+            Ok(request) => request,
+            Err(error) => return Answer::fault(error.to_string()),
+        };
+        let response = Authorizer::new().is_authorized(&request, &self.statutes.policies, &self.entities);
+        // Cedar leaves out a policy that it cannot evaluate, and a statute that is left out forbids nothing.
+        if let Some(error) = response.diagnostics().errors().next() {
+            return Answer::fault(error.to_string());
+        }
+        let mut by: Vec<_> =
+            response.diagnostics().reason().filter_map(|id| self.statutes.rules.get(id)).cloned().collect();
+        by.sort();
+        by.dedup();
+        Answer { allowed: response.decision() == Decision::Allow, by, fault: None }
+    }
+}
+
+impl Answer {
+    /// No answer: nothing is allowed.
+    pub(crate) fn none() -> Self {
+        Self { allowed: false, by: Vec::new(), fault: None }
+    }
+
+    fn fault(fault: String) -> Self {
+        Self { allowed: false, by: Vec::new(), fault: Some(fault) }
+    }
+
+    /// The rules that made it, for a message.
+    pub(crate) fn rules(&self) -> String {
+        let rules: Vec<_> = self.by.iter().map(|rule| format!("`{rule}`")).collect();
+        if rules.is_empty() { "`statutes/tables.cedar`".into() } else { rules.join(", ") }
+    }
+}

@@ -1,0 +1,130 @@
+//! Every field that rests on records: does its value tell of one that a statute keeps back?
+
+use jiff::ToSpan;
+
+use super::{Counterexample, Finding, Hypothesis, ON, Proof};
+use crate::asker::{Asker, Ground};
+use crate::catalogue::{Catalogue, RecordState, Scenario, Width, start_of};
+use crate::consent::Maxima;
+use crate::decide::{Decision, Permit, decide};
+use crate::facts::{ConsentFacts, Facts};
+use crate::history::{History, Record, Severity, Value};
+use crate::minimise::minimise;
+use crate::names::{ClassName, FieldName};
+
+/// So many records of one state: as many as any count in a reducer might ask for.
+const RECORDS: usize = 1000;
+/// So many years past, every display period is over.
+const LONG_AGO_YEARS: i32 = 100;
+
+pub(super) fn walk(catalogue: &Catalogue, proof: &mut Proof) -> Result<(), Box<Counterexample>> {
+    for scenario in catalogue.scenarios() {
+        for asker in scenario.askers() {
+            for field in scenario.fields() {
+                let Some(permit) = permit(catalogue, scenario, asker, field) else { continue };
+                for class in &permit.plan().classes {
+                    for state in RecordState::ALL {
+                        let tells = tells(&permit, class, *state);
+                        compare(catalogue, proof, &Told { scenario, asker, field, class, state: *state, tells })?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether an answer with that field tells of records of the class in that state.
+struct Told<'a> {
+    scenario: &'a Scenario,
+    asker: Asker,
+    field: &'a FieldName,
+    class: &'a ClassName,
+    state: RecordState,
+    tells: bool,
+}
+
+fn compare(catalogue: &Catalogue, proof: &mut Proof, told: &Told<'_>) -> Result<(), Box<Counterexample>> {
+    let answer = catalogue.law().tell(told.asker, told.class.as_str(), told.state);
+    proof.answers += 1;
+    proof.states += 1;
+    if !answer.allowed {
+        for rule in &answer.by {
+            *proof.forbade.entry(rule.clone()).or_default() += 1;
+        }
+    }
+    let finding = match (told.tells, answer.allowed, told.state) {
+        _ if answer.fault.is_some() => Finding::Undecided,
+        (true, false, _) => Finding::TellsRecord,
+        (false, true, RecordState::Counts) => Finding::HidesRecord,
+        (false, true, RecordState::Expired | RecordState::Repaired) => {
+            proof.stricter += 1;
+            return Ok(());
+        }
+        (true, true, _) | (false, false, _) => return Ok(()),
+    };
+    let (asker, row) = (told.asker, told.scenario);
+    let request = Hypothesis {
+        field: Some(told.field.to_string()),
+        record: Some((told.class.to_string(), told.state)),
+        ..Hypothesis::new(asker, row.name().as_str(), row.ground())
+    };
+    Err(Box::new(Counterexample { finding, request, rules: answer.by, fault: answer.fault }))
+}
+
+/// The permit for that field alone. What is not permitted has been proved before.
+fn permit(catalogue: &Catalogue, scenario: &Scenario, asker: Asker, field: &FieldName) -> Option<Permit> {
+    let fields = Some(vec![field.clone()]);
+    let consent = scenario.maxima().filter(|_| scenario.ground() == Ground::Consent);
+    let consent = consent.map(|maxima| ConsentFacts { fields: fields.clone(), ..widest(maxima) });
+    let facts = Facts { operator: true, case: true, minor: Some(false), consent, fields, ..Facts::new(asker, ON) };
+    match decide(catalogue, Some(scenario.name()), &facts) {
+        Decision::Permit(permit) => Some(permit),
+        Decision::Refuse { .. } => None,
+    }
+}
+
+/// The widest consent that is taken, to no field by name.
+pub(super) fn widest(maxima: &Maxima) -> ConsentFacts {
+    ConsentFacts {
+        fields: None,
+        unknown_fields: false,
+        issued_on: ON,
+        lifetime_s: Width::of_maxima(maxima, start_of(ON)).lifetime.unsigned_abs(),
+        uses: maxima.uses,
+        frequency: maxima.frequency,
+        look_back: maxima.look_back,
+        data_life: maxima.data_life,
+    }
+}
+
+/// Whether the answer with such records differs from that without.
+fn tells(permit: &Permit, class: &ClassName, state: RecordState) -> bool {
+    let records = (0..RECORDS).map(|_| record(class, state)).collect();
+    let with = value(permit, &History { records, ..History::default() });
+    with != value(permit, &History::default())
+}
+
+fn value(permit: &Permit, history: &History) -> Option<Value> {
+    minimise(permit, history, ON).data.into_iter().next().map(|(_, value)| value)
+}
+
+fn record(class: &ClassName, state: RecordState) -> Record {
+    let long_ago = ON.saturating_sub(LONG_AGO_YEARS.years());
+    let (day, effect_end, repaired) = match state {
+        RecordState::Counts => (ON, None, None),
+        RecordState::Expired => (long_ago, Some(long_ago), None),
+        RecordState::Repaired => (ON, None, Some(ON)),
+    };
+    Record {
+        class: class.clone(),
+        severity: Severity::Serious,
+        act: day,
+        determined: day,
+        sentence_end: Some(day),
+        effect_end,
+        repaired,
+        repair_revoked: None,
+        disputed: false,
+    }
+}

@@ -1,0 +1,231 @@
+//! The statutes: a catalogue that breaks one does not load, and a statute that is not what it was is found by the proof.
+
+use credit_policy::{Catalogue, Counterexample, Finding, Proof, RuleId, prove};
+
+use crate::support::{catalogue, faults, lines, loaded, shipped_with};
+
+/// Statute, file, what is replaced, by what: the row then breaks the statute, and the fault stands where `new` begins.
+const BROKEN_ROWS: &[(&str, &str, &str, &str)] = &[
+    ("score-never-for-restraint", "scenarios/joint-restraint.toml", "\"black_listed\"", "\"score_band\""),
+    ("score-never-for-restraint", "scenarios/industry-association-member.toml", "\"black_listed\"", "\"score\""),
+    ("score-never-for-basic-services", "scenarios/clinic-visit.toml", "\"black_listed\"", "\"score_at_least_600\""),
+    (
+        "score-never-for-basic-services",
+        "scenarios/social-security-service.toml",
+        "\"clean_three_years\"",
+        "\"score_band\"",
+    ),
+    ("identity-only-to-the-person", "scenarios/commercial-loan.toml", "\"black_listed\"", "\"citizen_number\""),
+    ("identity-only-to-the-person", "scenarios/commercial-loan.toml", "\"black_listed\"", "\"masked_name\""),
+    ("identity-only-to-the-person", "scenarios/public-disclosure.toml", "\"masked_name\"", "\"name\""),
+    ("public-only-masked-by-statute", "scenarios/public-disclosure.toml", "\"black_listed\"", "\"tax_count\""),
+    ("second-tier-by-consent", "scenarios/joint-incentive.toml", "\"red_listed\"", "\"tax_paid_last_year\""),
+    ("second-tier-by-consent", "scenarios/public-disclosure.toml", "\"black_listed\"", "\"property\""),
+    ("statute-only-to-listed-organs", "scenarios/joint-restraint.toml", "\"measures-department\"", "\"platform\""),
+    ("yes-no-releases-no-record", "scenarios/restricted-consumption.toml", "\"black_listed\"", "\"tax_count\""),
+    ("yes-no-releases-no-record", "scenarios/library-borrowing.toml", "\"black_listed\"", "\"tax_latest\""),
+    ("forbidden-classes-never", "scenarios/commercial-loan.toml", "\"black_listed\"", "\"religion\""),
+    ("confidential-source-never", "scenarios/commercial-loan.toml", "\"black_listed\"", "\"confidential_source\""),
+];
+
+/// The same, where the fault stands at the beginning of another line.
+const BROKEN_ELSEWHERE: &[(&str, &str, &str, &str, &str)] = &[
+    ("public-only-masked-by-statute", "scenarios/public-disclosure.toml", "\"masked\"", "\"pseudonym\"", "scenario = "),
+    (
+        "public-only-masked-by-statute",
+        "scenarios/self-query.toml",
+        "ground = \"self\"",
+        "ground = \"public\"",
+        "scenario = ",
+    ),
+    (
+        "identity-only-to-the-person",
+        "scenarios/commercial-loan.toml",
+        "disclosure = \"pseudonym\"",
+        "disclosure = \"whole\"",
+        "kinds = ",
+    ),
+    (
+        "score-never-for-restraint",
+        "scenarios/commercial-loan.toml",
+        "restraint = false",
+        "restraint = true",
+        "  \"score_band\"",
+    ),
+    (
+        "yes-no-releases-no-record",
+        "scenarios/joint-restraint.toml",
+        "yes_no_only = false",
+        "yes_no_only = true",
+        "  \"administrative_penalty_count\"",
+    ),
+];
+
+#[test]
+fn a_row_that_breaks_a_statute_does_not_load() {
+    for (statute, path, old, new) in BROKEN_ROWS {
+        let files = shipped_with(path, old, new);
+        let (_, text) = files.iter().find(|(at, _)| at == path).unwrap();
+        assert_breaks(&files, statute, path, text[..text.find(new).unwrap()].matches('\n').count() + 1);
+    }
+    for (statute, path, old, new, line) in BROKEN_ELSEWHERE {
+        let files = shipped_with(path, old, new);
+        let (_, text) = files.iter().find(|(at, _)| at == path).unwrap();
+        let line = text.lines().position(|text| text.starts_with(line)).expect(line) + 1;
+        assert_breaks(&files, statute, path, line);
+    }
+}
+
+fn assert_breaks(files: &[(String, String)], statute: &str, path: &str, line: usize) {
+    let found = faults(files);
+    let named = format!("`statute/{statute}`");
+    let fault = found.iter().find(|fault| fault.message.contains(&named) && fault.line == line);
+    assert!(fault.is_some_and(|fault| fault.path == path), "{statute} {path}:{line}:\n{}", lines(&found));
+}
+
+#[test]
+fn the_shipped_catalogue_is_proved() {
+    let proof = proved(catalogue());
+    // Scenarios × askers × (suspended, minor, case) × consents, and every field of each.
+    assert!(proof.decisions > 2_000_000 && proof.comparisons > 8_000_000, "{proof:?}");
+    assert!(proof.released > 1_000 && proof.states > 500, "{proof:?}");
+    assert!(proof.stricter > 0 && proof.floor == 0, "{proof:?}");
+    // A statute that never forbade anything would be proved of nothing. The two that no row can come near are not here:
+    // their classes hold nothing.
+    for statute in [
+        "adults-only",
+        "consent-within-maxima",
+        "expired-or-repaired-never",
+        "identity-only-to-the-person",
+        "public-only-masked-by-statute",
+        "score-never-for-basic-services",
+        "score-never-for-restraint",
+        "second-tier-by-consent",
+        "statute-only-to-listed-organs",
+        "suspended-never",
+        "yes-no-releases-no-record",
+    ] {
+        let rule = RuleId::parse(&format!("statute/{statute}")).unwrap();
+        assert!(proof.forbade.get(&rule).is_some_and(|times| *times > 0), "{statute}");
+    }
+}
+
+fn proved(catalogue: &Catalogue) -> Proof {
+    prove(catalogue).unwrap_or_else(|found| panic!("{}", found.text(credit_policy::Language::En)))
+}
+
+fn refuted(path: &str, old: &str, new: &str) -> Counterexample {
+    let changed = loaded(&shipped_with(path, old, new));
+    match prove(&changed) {
+        Ok(proof) => panic!("`{new}` in {path} was not found: {proof:?}"),
+        Err(found) => *found,
+    }
+}
+
+/// Statute, what is replaced in its text, by what: it then forbids less, and loads all the same.
+const WEAKER: &[(&str, &str, &str)] = &[
+    ("forbidden-classes-never", "Action::\"release\", Action::\"tell\"]", "Action::\"release\"]"),
+    ("confidential-source-never", "Action::\"collect\", Action::\"release\"", "Action::\"collect\""),
+    ("suspended-never", "context.suspended }", "context.suspended && !context.case }"),
+    ("suspended-never", "context.suspended }", "context.suspended } unless { principal == Asker::\"court\" }"),
+    (
+        "score-never-for-restraint",
+        "context.scenario.restraint &&",
+        "context.scenario.restraint && resource.shape != Shape::\"band\" &&",
+    ),
+    ("score-never-for-restraint", ".contains(Sensitivity::\"score\")", ".contains(Sensitivity::\"forbidden\")"),
+    (
+        "score-never-for-basic-services",
+        "basic_public_service &&",
+        "basic_public_service && principal != Asker::\"service-operator\" &&",
+    ),
+    (
+        "identity-only-to-the-person",
+        "principal == Asker::\"person\" ||",
+        "principal == Asker::\"person\" || principal == Asker::\"police\" ||",
+    ),
+    ("identity-only-to-the-person", "resource.shape == Shape::\"masked\" &&", ""),
+    ("public-only-masked-by-statute", "resource == Scenario::\"public-disclosure\" && ", ""),
+    (
+        "public-only-masked-by-statute",
+        "Shape::\"masked\", Shape::\"yes-no\"",
+        "Shape::\"masked\", Shape::\"day\", Shape::\"yes-no\"",
+    ),
+    ("adults-only", "context.adult }", "context.adult || resource.ground == Ground::\"self\" }"),
+    (
+        "second-tier-by-consent",
+        "context.named.contains(resource)",
+        "!(resource.shape == Shape::\"day\" && context.named.contains(resource))",
+    ),
+    (
+        "second-tier-by-consent",
+        "principal == Asker::\"person\"",
+        "principal == Asker::\"person\" || principal == Asker::\"court\"",
+    ),
+    ("statute-only-to-listed-organs", "context.case &&", "(context.case || principal == Asker::\"police\") &&"),
+    ("statute-only-to-listed-organs", "Asker::\"court\",", "Asker::\"court\", Asker::\"bank\","),
+    ("consent-within-maxima", "  context.consent.uses <= context.maxima.uses &&\n", ""),
+    (
+        "consent-within-maxima",
+        "context.consent.look_back <= context.maxima.look_back",
+        "context.consent.data_life <= context.maxima.look_back",
+    ),
+    (
+        "consent-within-maxima",
+        "context.consent.lifetime <= context.maxima.lifetime",
+        "context.consent.lifetime <= context.maxima.lifetime + 1",
+    ),
+    (
+        "yes-no-releases-no-record",
+        "resource.shape != Shape::\"yes-no\"",
+        "![Shape::\"count\", Shape::\"yes-no\"].contains(resource.shape)",
+    ),
+    ("expired-or-repaired-never", "Standing::\"expired\", ", ""),
+    (
+        "expired-or-repaired-never",
+        "principal == Asker::\"person\"",
+        "principal == Asker::\"person\" || principal == Asker::\"court\"",
+    ),
+];
+
+#[test]
+fn a_statute_that_forbids_less_is_found() {
+    for (statute, old, new) in WEAKER {
+        let found = refuted(&format!("statutes/{statute}.cedar"), old, new);
+        assert_eq!(found.finding, Finding::Laxer, "{statute}: {new}");
+        assert_eq!(found.rules, [RuleId::parse(&format!("statute/{statute}")).unwrap()], "{new}");
+    }
+}
+
+/// Statutes that forbid more than the decision knows, and tables that permit more: the walk over requests finds them.
+#[test]
+fn a_decision_that_is_not_cedars_is_found() {
+    for (finding, path, old, new) in [
+        (
+            Finding::Leaks,
+            "statutes/suspended-never.cedar",
+            "context.suspended }",
+            "context.suspended || (!context.case && resource.ground == Ground::\"consent\") }",
+        ),
+        (
+            Finding::Leaks,
+            "statutes/consent-within-maxima.cedar",
+            "  context.consent.uses <= context.maxima.uses &&",
+            "  context.consent.uses <= context.maxima.uses &&\n  (context.consent.uses == context.maxima.uses || context.case) &&",
+        ),
+        (
+            Finding::Withholds,
+            "statutes/tables.cedar",
+            "resource.askers.contains(principal)",
+            "resource.askers.contains(principal) || (principal == Asker::\"court\" && resource.ground == Ground::\"statute\")",
+        ),
+        (
+            Finding::Withholds,
+            "statutes/tables.cedar",
+            "when { context.scenario.fields.contains(resource) }",
+            "when { context.scenario.fields.contains(resource) || context.scenario.fields.isEmpty() || resource.shape == Shape::\"yes-no\" }",
+        ),
+    ] {
+        assert_eq!(refuted(path, old, new).finding, finding, "{new}");
+    }
+}
