@@ -159,6 +159,11 @@ pub struct FetchPlan {
 }
 
 impl FetchPlan {
+    /// Nothing.
+    pub(super) fn nothing() -> Self {
+        Self { classes: Vec::new(), lists: Vec::new(), attributes: Vec::new() }
+    }
+
     /// The classes of records, sorted.
     #[must_use]
     pub fn classes(&self) -> &[ClassName] {
@@ -179,7 +184,7 @@ impl FetchPlan {
 }
 
 /// The fields that a permit releases, with all that their derivation needs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Released {
     names: Vec<FieldName>,
     fields: Vec<Arc<Field>>,
@@ -193,7 +198,7 @@ impl Released {
         fields.sort_by(|a, b| a.name.cmp(&b.name));
         fields.dedup_by(|a, b| a.name == b.name);
         let mut classes = Vec::new();
-        let mut plan = FetchPlan { classes: Vec::new(), lists: Vec::new(), attributes: Vec::new() };
+        let mut plan = FetchPlan::nothing();
         for field in &fields {
             field.plan(&mut plan, &mut classes);
         }

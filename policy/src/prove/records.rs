@@ -22,7 +22,7 @@ pub(super) fn walk(catalogue: &Catalogue, proof: &mut Proof) -> Result<(), Box<C
         for asker in scenario.askers() {
             for field in scenario.fields() {
                 let Some(permit) = permit(catalogue, scenario, asker, field) else { continue };
-                for class in &permit.plan().classes {
+                for class in permit.plan().classes() {
                     for state in RecordState::ALL {
                         let tells = tells(&permit, class, *state);
                         compare(catalogue, proof, &Told { scenario, asker, field, class, state: *state, tells })?;

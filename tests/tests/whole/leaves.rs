@@ -185,6 +185,9 @@ fn every_decision_is_made_again_from_leaf_and_catalogue_alone() {
         "unsupported-media-type",
         "rate-limited",
         "store-failed",
+        "consent-required",
+        "consent-invalid",
+        "consent-used-up",
     ] {
         assert!(codes.contains(code), "the run has no `{code}`: {codes:?}");
     }

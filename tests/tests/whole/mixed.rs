@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
-use crate::collector::Collector;
+use crate::{collector::Collector, consents};
 
 /// What is left of the run. The gateway has ended.
 pub(crate) struct Mixed {
@@ -48,6 +48,7 @@ pub(crate) fn mixed() -> &'static Mixed {
         let tour = Run { gateway: Gateway::talkative_demo(folder), collector, replies: Mutex::default() };
         tour.answers();
         tour.refusals();
+        tour.consents();
         tour.numbers_in_wrong_places();
         tour.changes();
         tour.end()
@@ -134,6 +135,35 @@ impl Run {
             (Method::POST, "/v1/queries", "text/plain"),
         ] {
             drop(self.heard(caller.send(method, path, &[("content-type", content_type)], body.to_string())));
+        }
+    }
+
+    /// Consents, used, used up and repeated over both protocols; and tokens where none belong.
+    fn consents(&self) {
+        let caller = self.folder().caller("bank");
+        run(async {
+            let mut first = caller.http1().await.unwrap();
+            let mut second = caller.http2().await.unwrap();
+            for (nr, person) in self.folder().persons().into_iter().step_by(4).enumerate() {
+                let token = consents::token(self.folder(), &person.number, 1);
+                let connection = if nr % 2 == 0 { &mut first } else { &mut second };
+                let key = [("idempotency-key", person.number.as_str())];
+                for more in [&key[..], &key, &[]] {
+                    let reply = connection.send(consents::query(&token, more)).await.unwrap();
+                    drop(self.heard(reply));
+                }
+                let broken = format!("{token}{}", person.number);
+                drop(self.heard(connection.send(consents::query(&broken, &[])).await.unwrap()));
+            }
+        });
+        let number = self.folder().person("clean", 2);
+        let token = consents::token(self.folder(), &number, 1);
+        drop(self.ask("bank", &consents::loan()));
+        drop(self.ask("bank", &with(consents::loan(), "operator", token.as_str())));
+        drop(self.ask("bank", &with(consents::loan(), "consent", token.as_str())));
+        for jti in [token, number, consents::new_jti()] {
+            let reply = consents::withdraw(self.folder(), &jti);
+            drop(self.heard(reply));
         }
     }
 

@@ -48,7 +48,7 @@ impl Loader {
             ground: row.ground,
             kinds,
             // Without names, a consent opens what the statutes let it open: they are asked when all rows stand.
-            first_tier: Arc::default(),
+            first_tier: Arc::new(Released::new(Vec::new())),
             released: Arc::new(Released::new(fields)),
             purpose_group: row.purpose_group.get_ref().clone(),
             case_limit: row.case_limit.as_ref().map_or(DEFAULT_CASE_LIMIT, |limit| *limit.get_ref()),

@@ -59,17 +59,19 @@ fn a_token_without_fields_opens_the_first_tier_and_a_name_opens_the_second() {
     let (caller, number) = (folder.caller("bank"), folder.person("clean", 13));
     let rules = Catalogue::load(&catalogue::shipped()).unwrap();
     let all = names(rules.scenario(super::SCENARIO).unwrap().fields().iter().map(|field| field.as_str()));
-    let first: BTreeSet<String> =
-        all.iter().filter(|name| rules.field(name).is_some_and(|field| field.tier().as_str() != "second")).cloned().collect();
+    let first: BTreeSet<String> = all
+        .iter()
+        .filter(|name| rules.field(name).is_some_and(|field| field.tier().as_str() != "second"))
+        .cloned()
+        .collect();
     assert!(SECOND_TIER.iter().all(|name| all.contains(*name) && !first.contains(*name)));
     let reply = ask(&caller, &token(folder, &number, 1));
     let leaf = checked::answer(folder, "bank", &reply);
     assert_eq!(released(&reply), first);
     assert_eq!(leaf.json["fields"], json!(first));
     assert!(first.contains("score_band") && first.contains("clean_three_years"));
-    let named = |fields_named: &[&str]| {
-        altered(folder, &new_jti(), &number, |grant| grant.terms.fields = fields(fields_named))
-    };
+    let named =
+        |fields_named: &[&str]| altered(folder, &new_jti(), &number, |grant| grant.terms.fields = fields(fields_named));
     for name in SECOND_TIER {
         let reply = ask(&caller, &named(&["score_band", name]));
         checked::answer(folder, "bank", &reply);

@@ -9,7 +9,7 @@ use std::{
 use credit_tests::{Folder, checked, scratch, shared};
 use serde_json::json;
 
-use super::{ES256, EDDSA, answered, ask, issuer_signed, new_jti};
+use super::{EDDSA, ES256, answered, ask, issuer_signed, new_jti};
 
 const ISSUER: &str = include_str!("issuer.py");
 

@@ -42,7 +42,7 @@ const EDDSA: &str = "consent-authority.jwk";
 const ES256: &str = "consent-authority-es256.jwk";
 
 /// A `jti` that no other token has.
-fn new_jti() -> String {
+pub(crate) fn new_jti() -> String {
     static USED: AtomicU32 = AtomicU32::new(0);
     format!("consent-{}", USED.fetch_add(1, Ordering::Relaxed))
 }
@@ -107,7 +107,7 @@ fn altered(folder: &Folder, jti: &str, number: &str, alter: impl FnOnce(&mut Gra
 }
 
 /// A token for the demo's bank, good for some uses.
-fn token(folder: &Folder, number: &str, uses: u64) -> String {
+pub(crate) fn token(folder: &Folder, number: &str, uses: u64) -> String {
     altered(folder, &new_jti(), number, |grant| grant.terms.uses = uses)
 }
 
@@ -122,7 +122,7 @@ fn disclosure(token: &str) -> &str {
 }
 
 /// The query that a token stands for.
-fn loan() -> Value {
+pub(crate) fn loan() -> Value {
     json!({"scenario": SCENARIO, "operator": "staff-0017"})
 }
 
@@ -143,7 +143,7 @@ fn ask_under(caller: &Caller, token: &str, key: &str) -> Reply {
 }
 
 /// The request of a query with a token, for a connection of the test's own.
-fn query(token: &str, more: &[(&str, &str)]) -> Request<http_body_util::Full<Bytes>> {
+pub(crate) fn query(token: &str, more: &[(&str, &str)]) -> Request<http_body_util::Full<Bytes>> {
     let bearer = bearer(token);
     let headers = [&[("content-type", "application/json"), ("authorization", &bearer)], more].concat();
     request(Method::POST, "/v1/queries", &headers, loan().to_string())
@@ -196,7 +196,7 @@ fn assert_sound(folder: &Folder) {
 }
 
 /// Withdraws a token as the authority does.
-fn withdraw(folder: &Folder, jti: &str) -> Reply {
+pub(crate) fn withdraw(folder: &Folder, jti: &str) -> Reply {
     let headers = [("content-type", "application/json")];
     folder.caller("authority").send(Method::POST, "/v1/revocations", &headers, json!({"jti": jti}).to_string())
 }

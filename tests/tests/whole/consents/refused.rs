@@ -7,8 +7,8 @@ use jiff::{SignedDuration, ToSpan};
 use serde_json::json;
 
 use super::{
-    altered, ask, ask_for, bearer, disclosure, fields, frequency, grant, issuer_signed, loan, new_jti, period, scenario,
-    sign, thumbprint, token, withdraw,
+    altered, ask, ask_for, bearer, disclosure, fields, frequency, grant, issuer_signed, loan, new_jti, period,
+    scenario, sign, thumbprint, token, withdraw,
 };
 
 type Alter<'a> = &'a dyn Fn(&mut Grant);

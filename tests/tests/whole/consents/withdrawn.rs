@@ -105,7 +105,8 @@ fn uses_and_withdrawals_outlive_the_process_with_its_snapshot_and_without() {
         }
     });
     let mut first = None;
-    for (round, (forgets, kills)) in [(false, false), (true, false), (false, true), (true, true)].into_iter().enumerate()
+    for (round, (forgets, kills)) in
+        [(false, false), (true, false), (false, true), (true, true)].into_iter().enumerate()
     {
         let folder = if kills { gateway.kill() } else { gateway.stop() };
         if forgets {
