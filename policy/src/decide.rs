@@ -220,7 +220,7 @@ fn rules_behind(code: Code, scenario: Option<&Arc<Scenario>>) -> Vec<RuleId> {
         Code::OperatorRequired => vec![GeneralRule::QueryRegister.rule()],
         Code::InstitutionSuspended => vec![Statute::SuspendedNever.rule()],
         Code::SubjectMinor => vec![Statute::AdultsOnly.rule()],
-        Code::CaseRequired => with_statute(scenario, Statute::StatuteOnlyToListedOrgans),
+        Code::CaseRequired => with_statute(scenario, Statute::OnlyListedOrgans),
         Code::ConsentExceedsBound => with_statute(scenario, Statute::ConsentWithinMaxima),
         Code::ScenarioNotAllowed
         | Code::FieldNotAllowed

@@ -10,6 +10,8 @@
 //! - [`consent`] verifies a person's consent token and holds it against the query and the catalogue.
 //! - [`minimise()`] reduces the [`History`] that a store told to exactly the fields of the permit: display periods,
 //!   repairs and objections applied on the day of the query, everything else dropped.
+//! - [`prove()`] shows that the statutes hold for every request, [`diff()`] what changes between two catalogues,
+//!   [`explain()`] why one request is decided as it is.
 //!
 //! ```
 //! use credit_policy::{Catalogue, Decision, Facts, History, InstitutionKind, ScenarioName, catalogue, decide, minimise};
@@ -44,6 +46,8 @@ pub mod catalogue;
 mod code;
 pub mod consent;
 mod decide;
+mod diff;
+mod explain;
 mod facts;
 mod history;
 mod minimise;
@@ -61,6 +65,8 @@ pub use catalogue::{
 };
 pub use code::Code;
 pub use decide::{Decision, Obligations, Permit, decide};
+pub use diff::{Access, Altered, Diff, Shift, diff};
+pub use explain::{Explanation, FieldReason, Reason, explain};
 pub use facts::{ConsentFacts, Facts};
 pub use history::{Attribute, History, List, Listing, Record, Severity, Value};
 pub use minimise::{Counts, Minimised, minimise};

@@ -1,6 +1,7 @@
 //! Working days, and the deadlines of procedures that are counted in them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::civil::{Date, Weekday};
 
@@ -35,6 +36,15 @@ pub(crate) enum Length {
     WorkingDays(u16),
 }
 
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Days(days) => write!(f, "{days} days"),
+            Self::WorkingDays(days) => write!(f, "{days} working days"),
+        }
+    }
+}
+
 /// The working days of the years for which the State Council's notice is known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Calendar {
@@ -49,6 +59,11 @@ impl Calendar {
     pub(super) fn is_working(&self, day: Date) -> Option<bool> {
         let known = self.years.contains(&day.year());
         known.then(|| self.made_up.contains(&day) || !(self.holidays.contains(&day) || is_weekend(day)))
+    }
+
+    /// The deadlines and their lengths.
+    pub(crate) fn deadlines(&self) -> impl Iterator<Item = (Deadline, Length)> {
+        self.deadlines.iter().map(|(deadline, length)| (*deadline, *length))
     }
 
     /// The last day of a deadline that an event of that day starts, by the Civil Code: the day of the event is not

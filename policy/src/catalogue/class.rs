@@ -1,6 +1,7 @@
 //! The classes of the data list: what each says about a person, and how openly.
 
 use super::Basis;
+use super::clock::Clock;
 use crate::history::List;
 use crate::names::{ClassName, FieldName};
 use crate::words::words;
@@ -43,7 +44,8 @@ pub struct Class {
     pub(super) basis: Basis,
     pub(super) sensitivity: Sensitivity,
     pub(super) tier: Tier,
-    pub(super) holds_records: bool,
+    /// Its display periods, if it holds records.
+    pub(super) clock: Option<Clock>,
     pub(super) list: Option<List>,
     pub(super) attributes: Vec<FieldName>,
 }
@@ -76,7 +78,12 @@ impl Class {
     /// Whether it holds records, with a display period.
     #[must_use]
     pub fn holds_records(&self) -> bool {
-        self.holds_records
+        self.clock.is_some()
+    }
+
+    /// The display periods of its records, if it holds records.
+    pub(crate) fn clock(&self) -> Option<&Clock> {
+        self.clock.as_ref()
     }
 
     /// The list that it holds, if it holds one.

@@ -1,5 +1,7 @@
 //! Display periods: how long a record of a class may be shown and used (R9), and what a repair does (R10).
 
+use std::fmt;
+
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -55,12 +57,35 @@ pub(crate) enum Standing {
 }
 
 impl Start {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Act => "act",
+            Self::Determination => "determination",
+            Self::SentenceEnd => "sentence-end",
+            Self::EffectEnd => "effect-end",
+        }
+    }
+
     fn of(self, record: &Record) -> Option<Date> {
         match self {
             Self::Act => Some(record.act),
             Self::Determination => Some(record.determined),
             Self::SentenceEnd => record.sentence_end,
             Self::EffectEnd => record.effect_end,
+        }
+    }
+}
+
+impl fmt::Display for Clock {
+    /// Start event and periods from minor to serious, as a reader compares them: `determination P3M P1Y P3Y`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.start.as_str())?;
+        if let Some(otherwise) = self.otherwise {
+            write!(f, "/{}", otherwise.as_str())?;
+        }
+        match &self.display {
+            Some(Display { minor, general, serious }) => write!(f, " {} {} {}", minor.0, general.0, serious.0),
+            None => f.write_str(" while in force"),
         }
     }
 }

@@ -68,6 +68,17 @@ pub(crate) enum Reducer {
     Latest,
 }
 
+impl Reducer {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exists => "exists",
+            Self::NoneWithin => "none-within",
+            Self::Count => "count",
+            Self::Latest => "latest",
+        }
+    }
+}
+
 /// What becomes of a number.
 #[derive(Debug)]
 pub(crate) enum Number {
@@ -124,6 +135,25 @@ impl Field {
     /// Whether its value can be compared with a number.
     pub(super) fn is_numeric(&self) -> bool {
         matches!(self.derivation, Derivation::Attribute) || self.shape() == Shape::Count
+    }
+
+    /// How its value is made, as a reader compares it: `none-within P3Y of tax, safety`.
+    pub(crate) fn definition(&self) -> String {
+        match &self.derivation {
+            Derivation::Attribute => "attribute".to_owned(),
+            Derivation::Masked(of) => format!("masked {of}"),
+            Derivation::Records { reducer, within, classes } => {
+                let within = within.map(|within| format!(" {within}")).unwrap_or_default();
+                let classes: Vec<_> = classes.iter().map(|class| class.name.as_str()).collect();
+                format!("{}{within} of {}", reducer.as_str(), classes.join(", "))
+            }
+            Derivation::Number { of, number: Number::AtLeast(least) } => format!("{} at least {least}", of.name),
+            Derivation::Number { of, number: Number::Band(bands) } => {
+                let bands: Vec<_> = bands.iter().map(|band| format!("{} {}", band.name.as_str(), band.from)).collect();
+                format!("{} in bands {}", of.name, bands.join(", "))
+            }
+            Derivation::Listed(list) => format!("on the {list} list"),
+        }
     }
 
     fn plan(&self, plan: &mut FetchPlan, records: &mut Vec<Arc<RecordClass>>) {

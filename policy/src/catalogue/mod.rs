@@ -172,6 +172,11 @@ impl Catalogue {
         self.calendar.is_working(day)
     }
 
+    /// Working days and deadlines.
+    pub(crate) fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
     /// The last day of a deadline that an event of that day starts, by the pack in force; `None` where the pack sets
     /// none, or its calendar does not reach so far.
     #[must_use]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::records::widest;
 use super::{Counterexample, Finding, Hypothesis, HypotheticalConsent, ON, Proof};
 use crate::asker::Asker;
-use crate::catalogue::{Answer, Catalogue, RequestFacts, Scenario, Width, start_of};
+use crate::catalogue::{Answer, Catalogue, RequestFacts, Scenario, start_of};
 use crate::consent::{Bound, Frequency, Maxima, Period};
 use crate::decide::{Decision, decide};
 use crate::facts::{ConsentFacts, Facts};
@@ -121,15 +121,7 @@ impl Door<'_> {
     }
 
     fn request(&mut self, facts: &Facts, consented: &Consented) -> Result<(), Box<Counterexample>> {
-        let start = start_of(ON);
-        let maxima = self.scenario.maxima();
-        let known = RequestFacts {
-            suspended: facts.suspended,
-            adult: facts.minor == Some(false),
-            case: facts.case,
-            consent: maxima.zip(facts.consent.as_ref()).map(|(maxima, it)| Width::of_consent(it, maxima, start)),
-            maxima: maxima.map(|maxima| Width::of_maxima(maxima, start)),
-        };
+        let known = RequestFacts::of(facts, self.scenario.maxima());
         let query = self.catalogue.law().query(self.asker, self.scenario.name().as_str(), &known);
         self.count(&query);
         let asked = Asked { facts, consented, query };

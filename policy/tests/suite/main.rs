@@ -17,6 +17,7 @@ mod consent_terms;
 mod data_list;
 mod dated_cases;
 mod decisions;
+mod diff_and_explain;
 mod fault_cases;
 mod load_faults;
 mod minimisation;

@@ -45,7 +45,7 @@ impl Loader {
             basis: row.basis(),
             sensitivity: row.sensitivity,
             tier: row.tier,
-            holds_records: row.clock.is_some(),
+            clock: self.records.get(name).map(|records| records.clock.clone()),
             list: row.list.as_ref().map(|list| *list.get_ref()),
             attributes: row
                 .field

@@ -14,7 +14,10 @@ use cedar_policy::{
     RestrictedExpression, Schema,
 };
 
+use super::scenario::start_of;
 use crate::asker::Asker;
+use crate::consent::Maxima;
+use crate::facts::Facts;
 use crate::names::RuleId;
 use crate::words::words;
 
@@ -36,13 +39,13 @@ words! {
         /// The whole name and number go to the person alone (R23).
         IdentityOnlyToThePerson = "identity-only-to-the-person",
         /// Public disclosure only by statute, and masked (R23).
-        PublicOnlyMaskedByStatute = "public-only-masked-by-statute",
+        PublicOnlyMasked = "public-only-masked-by-statute",
         /// Records of persons under 18 are not answered about (R24).
         AdultsOnly = "adults-only",
         /// The second tier opens only to a consent that names it, and to the person.
         SecondTierByConsent = "second-tier-by-consent",
         /// The ground of statute is for the organs on the list, with a case.
-        StatuteOnlyToListedOrgans = "statute-only-to-listed-organs",
+        OnlyListedOrgans = "statute-only-to-listed-organs",
         /// No consent is taken that is wider than the maxima.
         ConsentWithinMaxima = "consent-within-maxima",
         /// Where yes or no answers the question, no record is released (R28).
@@ -107,6 +110,21 @@ pub(crate) struct RequestFacts {
     pub(crate) case: bool,
     pub(crate) consent: Option<Width>,
     pub(crate) maxima: Option<Width>,
+}
+
+impl RequestFacts {
+    /// What statutes know of the facts of a decision.
+    pub(crate) fn of(facts: &Facts, maxima: Option<&Maxima>) -> Self {
+        let start = start_of(facts.consent.as_ref().map_or(facts.on, |consent| consent.issued_on));
+        let consent = maxima.zip(facts.consent.as_ref());
+        Self {
+            suspended: facts.suspended,
+            adult: facts.minor == Some(false),
+            case: facts.case,
+            consent: consent.map(|(maxima, consent)| Width::of_consent(consent, maxima, start)),
+            maxima: maxima.map(|maxima| Width::of_maxima(maxima, start)),
+        }
+    }
 }
 
 /// The names of the schema's types, parsed once.
@@ -175,6 +193,11 @@ impl Statutes {
         let everything = everything.map_err(|error| error.to_string())?;
         let policies = PolicySet::from_policies(own.chain([everything])).map_err(|error| error.to_string())?;
         Ok(Self { policies, ..self.clone() })
+    }
+
+    /// The texts of the files, by path.
+    pub(crate) fn texts(&self) -> &BTreeMap<String, String> {
+        &self.texts
     }
 
     /// The text of the file at that path.
