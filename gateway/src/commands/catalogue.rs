@@ -1,9 +1,10 @@
-//! `policy check|show`.
+//! `policy check|show|explain|diff|prove`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use credit_policy::{Catalogue, Scenario};
+use credit_audit::clock::{Clock, SystemClock};
+use credit_policy::{Catalogue, Facts, FieldName, InstitutionKind, Scenario, ScenarioName, diff, explain, prove};
 use serde_json::{Value, json};
 
 use super::Failure;
@@ -25,6 +26,41 @@ pub(super) enum Policy {
         #[arg(long)]
         json: bool,
     },
+    /// Tell why a request would be decided as it is 说明一次请求的决定依据
+    Explain(Request),
+    /// Who gains and who loses which field between two catalogues 比较两个目录
+    Diff {
+        /// The folder of the catalogue in force
+        old: PathBuf,
+        /// The folder of the one that is to follow
+        new: PathBuf,
+    },
+    /// Show that the statutes hold for every request and row, or print one for which they do not 证明法规对一切请求成立
+    Prove(Source),
+}
+
+#[derive(Args)]
+pub(super) struct Request {
+    /// The scenario 应用场景
+    #[arg(long)]
+    scenario: String,
+    /// The kind of institution that asks 机构类型
+    #[arg(long)]
+    kind: String,
+    /// Without a case number 无案件编号
+    #[arg(long)]
+    no_case: bool,
+    /// About a minor 查询对象未成年
+    #[arg(long)]
+    minor: bool,
+    /// While the institution is suspended 机构已被暂停
+    #[arg(long)]
+    suspended: bool,
+    /// Fields asked for, separated by commas; left out = all 字段
+    #[arg(long, value_delimiter = ',')]
+    fields: Vec<String>,
+    #[command(flatten)]
+    source: Source,
 }
 
 #[derive(Args)]
@@ -48,6 +84,15 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
             let catalogue = source.load()?;
             say(format_args!("{} {}", words("目录可用", "the catalogue holds:"), catalogue.label()));
         }
+        Policy::Explain(request) => explain_request(request)?,
+        Policy::Diff { old, new } => say(diff(&load(old)?, &load(new)?).text(language())),
+        Policy::Prove(source) => {
+            let catalogue = source.load()?;
+            match prove(&catalogue) {
+                Ok(proof) => say(proof.text(language())),
+                Err(found) => return Err(Failure::new(1, found.text(language()))),
+            }
+        }
         Policy::Show { source, json } => {
             let catalogue = source.load()?;
             if json {
@@ -59,6 +104,29 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
             }
         }
     }
+    Ok(())
+}
+
+fn load(dir: PathBuf) -> Result<Catalogue, Failure> {
+    Source { dir: Some(dir) }.load()
+}
+
+fn explain_request(request: Request) -> Result<(), Failure> {
+    let name = |text: &str| FieldName::parse(text).map_err(|error| Failure::usage(format_args!("`{text}`: {error}")));
+    let scenario = ScenarioName::parse(&request.scenario).map_err(Failure::usage)?;
+    let kind = InstitutionKind::parse(&request.kind)
+        .ok_or_else(|| Failure::usage(format_args!("`{}` is no kind of institution", request.kind)))?;
+    let fields = request.fields.iter().map(|field| name(field)).collect::<Result<Vec<_>, _>>()?;
+    let catalogue = request.source.load()?;
+    let facts = Facts {
+        suspended: request.suspended,
+        operator: true,
+        case: !request.no_case,
+        fields: (!fields.is_empty()).then_some(fields),
+        minor: Some(request.minor),
+        ..Facts::new(kind, catalogue.today(SystemClock::new().now()))
+    };
+    say(explain(&catalogue, Some(&scenario), &facts).text(language()));
     Ok(())
 }
 

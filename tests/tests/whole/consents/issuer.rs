@@ -6,12 +6,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-use credit_tests::{Folder, checked, scratch, shared};
-use serde_json::json;
+use credit_tests::{Folder, checked, command, scratch, shared};
+use serde_json::{Value, json};
 
-use super::{EDDSA, ES256, answered, ask, issuer_signed, new_jti};
+use super::{EDDSA, ES256, answered, ask, fields, grant, issuer_signed, new_jti, sign};
 
 const ISSUER: &str = include_str!("issuer.py");
+const REGULATOR: &str = include_str!("regulator.py");
 
 fn issued_elsewhere(folder: &Folder, key: &str, jti: &str, number: &str) -> String {
     let script = scratch::folder("issuer").join("issuer.py");
@@ -41,5 +42,46 @@ fn tokens_of_another_issuer_s_tools_are_taken_in_both_algorithms() {
         assert_eq!(leaf.json["fields"], json!(["clean_three_years", "score_band"]));
         checked::refusal(folder, "bank", &ask(&caller, &token), 403, "consent-used-up");
         assert_eq!(answered(&folder.leaves(), &token).len(), 1);
+    }
+}
+
+/// A regulator has the leaf and the authority's public keys, and needs nothing of ours.
+#[test]
+fn a_regulator_confirms_from_leaf_and_keys_that_the_consent_covered_the_query() {
+    let folder = shared().folder();
+    let (caller, number) = (folder.caller("bank"), folder.person("clean", 11));
+    let desk = scratch::folder("regulator");
+    let key = |name: &str| {
+        let text = fs::read_to_string(folder.join(format!("keys/{name}.pub.jwk"))).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let keys = json!({"keys": [key("consent-authority"), key("consent-authority-es256")]});
+    for (file, text) in [("jwks", keys.to_string().as_str()), ("regulator.py", REGULATOR)] {
+        fs::write(desk.join(file), text).unwrap();
+    }
+    let confirmed = |leaf: &str| {
+        fs::write(desk.join("leaf"), leaf).unwrap();
+        command("python3", &[desk.join("regulator.py"), desk.join("leaf"), desk.join("jwks")])
+    };
+    for key in [EDDSA, ES256] {
+        let mut grant = grant(folder, &new_jti());
+        grant.terms.fields = fields(&["clean_three_years", "score_band"]);
+        let reply = ask(&caller, &sign(folder, key, &grant, &number));
+        let leaf = String::from_utf8(checked::answer(folder, "bank", &reply).bytes).unwrap();
+        drop(confirmed(&leaf).held());
+        for (from, to) in [
+            (r#""score_band"]"#, r#""tax_paid_last_year"]"#),
+            (r#""scenario":"commercial-loan""#, r#""scenario":"employment""#),
+            (r#""use":1"#, r#""use":2"#),
+            (r#""at":"2"#, r#""at":"3"#),
+            (r#""certificate":""#, r#""certificate":"x"#),
+            (r#""outcome":"answered""#, r#""outcome":"refused""#),
+            (r#"","use":1"#, r#"A","use":1"#),
+        ] {
+            let altered = leaf.replacen(from, to, 1);
+            assert_ne!(altered, leaf, "{from}");
+            let said = confirmed(&altered);
+            assert_ne!(said.code, Some(0), "{to} was not noticed");
+        }
     }
 }
