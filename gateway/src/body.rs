@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use credit_policy::Code;
 use http_body_util::BodyExt;
-use hyper::body::{Body as _, Incoming};
+use hyper::{
+    Version,
+    body::{Body as _, Incoming},
+};
 use tokio::time::Instant;
 
 use crate::refusal::Refusal;
@@ -17,6 +20,7 @@ const DISCARD_BYTES: usize = 1024 * 1024;
 /// A body on its way in.
 pub struct RequestBody {
     incoming: Incoming,
+    version: Version,
     deadline: Instant,
     seen: usize,
     state: Reading,
@@ -32,9 +36,9 @@ enum Reading {
 impl RequestBody {
     /// A body that must be complete after `time`.
     #[must_use]
-    pub fn new(incoming: Incoming, time: Duration) -> Self {
+    pub fn new(incoming: Incoming, version: Version, time: Duration) -> Self {
         let state = if incoming.is_end_stream() { Reading::Complete } else { Reading::More };
-        Self { incoming, deadline: Instant::now() + time, seen: 0, state }
+        Self { incoming, version, deadline: Instant::now() + time, seen: 0, state }
     }
 
     /// Reads all of it, at most `limit` bytes.
@@ -78,6 +82,10 @@ impl RequestBody {
                         self.seen += data.len();
                         return Some(data);
                     }
+                }
+                // hyper takes a stream that was reset with NO_ERROR for one that ended; this tells them apart.
+                Ok(None) if self.version == Version::HTTP_2 && !self.incoming.is_end_stream() => {
+                    self.state = Reading::Broken;
                 }
                 Ok(None) => self.state = Reading::Complete,
                 Ok(Some(Err(_))) | Err(_) => self.state = Reading::Broken,

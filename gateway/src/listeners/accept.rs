@@ -19,6 +19,7 @@ use crate::{
     listeners::{
         Body,
         head::{Gate, Gated},
+        late_end::LateEnd,
     },
     register::Thumbprint,
     settings::Bounds,
@@ -207,7 +208,7 @@ where
         .max_concurrent_streams(door.streams)
         .max_header_list_size(u32::try_from(HEAD_BYTES / 2).unwrap_or(u32::MAX))
         .keep_alive_interval(Some(door.idle))
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(LateEnd::new(stream)), service);
     let mut connection = std::pin::pin!(connection);
     let draining = drained(door);
     let ended = tokio::select! {

@@ -89,13 +89,9 @@ async fn answer(
         gateway.metrics.overloaded();
         return fixed(Code::Overloaded, language);
     };
-    let arrival = Arrival {
-        certificate,
-        head,
-        sound,
-        body: RequestBody::new(body, Duration::from_millis(gateway.settings.bounds.request_ms)),
-        permits,
-    };
+    let time = Duration::from_millis(gateway.settings.bounds.request_ms);
+    let body = RequestBody::new(body, head.version, time);
+    let arrival = Arrival { certificate, head, sound, body, permits };
     // In a task of its own: if the caller hangs up, only this waiting future is dropped.
     match tokio::spawn(journey(gateway, arrival)).await {
         Ok(Some(response)) => response,

@@ -5,6 +5,7 @@ pub mod auditors;
 pub mod files;
 pub mod head;
 pub mod institutions;
+pub mod late_end;
 pub mod operations;
 pub mod public;
 pub mod tls;

@@ -40,8 +40,9 @@ fn no_answer_follows_a_suspension_in_the_log_until_it_is_lifted() {
     assert_eq!(leaves[at].json["suspended"], true);
     let before = record::queries(&leaves[..at]).filter(|leaf| leaf.text("outcome") == "answered").count();
     assert!(before > 20, "{before} answers before it");
+    // A query under way may be refused for another fault that was found first; answered it is not.
     for leaf in record::queries(&leaves[at..]) {
-        assert_eq!(leaf.text("code"), "institution-suspended", "leaf {}", leaf.index);
+        assert_eq!(leaf.text("outcome"), "refused", "leaf {}", leaf.index);
     }
     // It outlives the process, however that ends.
     let gateway = Gateway::serve(gateway.kill());
