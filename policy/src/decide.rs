@@ -123,6 +123,8 @@ pub fn decide(catalogue: &Catalogue, scenario: Option<&ScenarioName>, facts: &Fa
     let found = permit(catalogue, scenario, facts);
     let (code, bound) = match (found, facts.observed) {
         (Ok(permit), None) => return Decision::Permit(permit),
+        // A withdrawal names no scenario, and is refused to whoever acts for no issuer.
+        (Err(Found { code: Code::UnknownScenario, .. }), Some(observed @ Code::ScenarioNotAllowed)) => (observed, None),
         (Err(found), Some(observed)) if Step::of(found.code) < Step::of(observed) => (found.code, found.bound),
         // In one step what was observed is more exact: a consent that expired, against none that was verified.
         (Ok(_) | Err(_), Some(observed)) => (observed, None),

@@ -78,7 +78,7 @@ fn a_regulator_confirms_from_leaf_and_keys_that_the_consent_covered_the_query() 
             (r#""outcome":"answered""#, r#""outcome":"refused""#),
             (r#"","use":1"#, r#"A","use":1"#),
         ] {
-            let altered = leaf.replacen(from, to, 1);
+            let altered = leaf.replace(from, to);
             assert_ne!(altered, leaf, "{from}");
             let said = confirmed(&altered);
             assert_ne!(said.code, Some(0), "{to} was not noticed");
