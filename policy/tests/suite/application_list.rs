@@ -121,7 +121,7 @@ fn has(row: &Scenario, sensitivity: Sensitivity) -> bool {
 }
 
 #[test]
-fn the_rows_keep_what_the_statutes_will_say() {
+fn the_rows_keep_what_the_statutes_say() {
     for row in catalogue().scenarios() {
         let name = row.name();
         let no_score = row.restraint() || row.basic_public_service();

@@ -74,12 +74,14 @@ impl Loader {
             self.query_is_lawful(file, &scenario, asker, law);
             for field in scenario.released.fields() {
                 let (row, name) = (scenario.name.as_str(), field.name().as_str());
-                let named = law.release(asker, row, name, Some(&[name]));
                 let unnamed = law.release(asker, row, name, None);
-                if !(named.allowed || unnamed.allowed) {
+                // On the ground of consent every field must be lawful once it is named; on others nothing is named.
+                let by_consent = scenario.ground == Ground::Consent;
+                let answer = if by_consent { &law.release(asker, row, name, Some(&[name])) } else { &unnamed };
+                if !answer.allowed {
                     let written = file.row.fields.get_ref().iter().find(|written| written.get_ref() == field.name());
                     let at = written.map_or(file.row.fields.span(), Spanned::span);
-                    let why = named.fault.clone().unwrap_or_else(|| format!("rule {} forbids it", named.rules()));
+                    let why = answer.refusal();
                     self.fault(file, at, format!("field `{name}` may not go to `{}`: {why}", asker.as_str()));
                 }
                 if !unnamed.allowed {
@@ -102,7 +104,7 @@ impl Loader {
             let kinds = file.row.kinds.get_ref().iter();
             let mut written = kinds.filter(|kind| Asker::Institution(*kind.get_ref()) == asker);
             let at = written.next().map_or(file.row.scenario.span(), Spanned::span);
-            let why = answer.fault.clone().unwrap_or_else(|| format!("rule {} forbids it", answer.rules()));
+            let why = answer.refusal();
             self.fault(file, at, format!("`{}` may not use this scenario as its row stands: {why}", asker.as_str()));
         }
     }

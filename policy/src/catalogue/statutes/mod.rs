@@ -304,9 +304,13 @@ impl Answer {
         Self { allowed: false, by: Vec::new(), fault: Some(fault) }
     }
 
-    /// The rules that made it, for a message.
-    pub(crate) fn rules(&self) -> String {
+    /// Why it is not allowed, for a message.
+    pub(crate) fn refusal(&self) -> String {
         let rules: Vec<_> = self.by.iter().map(|rule| format!("`{rule}`")).collect();
-        if rules.is_empty() { "`statutes/tables.cedar`".into() } else { rules.join(", ") }
+        match &self.fault {
+            Some(fault) => format!("Cedar cannot tell: {fault}"),
+            None if rules.is_empty() => "nothing in `statutes/tables.cedar` permits it".into(),
+            None => format!("rule {} forbids it", rules.join(", ")),
+        }
     }
 }
