@@ -117,7 +117,7 @@ pub fn make(dir: &Path, port_base: u16, now: Timestamp, today: Date) -> Result<F
         let private = fs::read_to_string(root.path(&format!("{name}.jwk")));
         let private = private.map_err(|source| DemoError::File { path: root.path(name), source })?;
         let key = SigningKey::from_jwk(&private, &SystemRandom::new()).map_err(|_| DemoError::Randomness)?;
-        root.file(&format!("keys/{name}.pub.jwk"), OPEN, &key.public_jwk())?;
+        root.file(&format!("{name}.pub.jwk"), OPEN, &key.public_jwk())?;
     }
     let kek = Kek::create_key_file(&root.path("keys/ring.key"), &SystemEntropy::new())?;
     Ring::create(&root.path("keys"), &kek, now, ORIGIN, true, &SystemEntropy::new())?;

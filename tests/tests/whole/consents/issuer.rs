@@ -52,7 +52,7 @@ fn a_regulator_confirms_from_leaf_and_keys_that_the_consent_covered_the_query() 
     let (caller, number) = (folder.caller("bank"), folder.person("clean", 11));
     let desk = scratch::folder("regulator");
     let key = |name: &str| {
-        let text = fs::read_to_string(folder.join(format!("keys/{name}.pub.jwk"))).unwrap();
+        let text = fs::read_to_string(folder.join(format!("{name}.pub.jwk"))).unwrap();
         serde_json::from_str::<Value>(&text).unwrap()
     };
     let keys = json!({"keys": [key("consent-authority"), key("consent-authority-es256")]});

@@ -55,7 +55,7 @@ pub(crate) fn within(time: Duration, mut holds: impl FnMut() -> bool) -> bool {
         if began.elapsed() > time {
             return false;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
