@@ -71,16 +71,16 @@ impl<const N: usize> Counts<N> {
         self.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// Cumulative, with bounds and sum multiplied by `unit`.
+    /// Cumulative, with bounds and sum divided by `unit`.
     fn read(&self, unit: f64) -> Histogram {
         let mut below = 0;
         let buckets = self.bounds.iter().zip(&self.counts).map(|(bound, count)| {
             below += count.load(Ordering::Relaxed);
-            (*bound as f64 * unit, below)
+            (*bound as f64 / unit, below)
         });
         Histogram {
             buckets: buckets.collect(),
-            sum: self.sum.load(Ordering::Relaxed) as f64 * unit,
+            sum: self.sum.load(Ordering::Relaxed) as f64 / unit,
             count: self.count.load(Ordering::Relaxed),
         }
     }
@@ -120,8 +120,8 @@ impl Meters {
             waiting,
             reserved_bytes: self.room.load(Ordering::Relaxed) + ready_bytes,
             batch_leaves: self.batch_leaves.read(1.0),
-            commit_seconds: self.commit.read(1e-6),
-            publish_lag_seconds: self.publish_lag.read(1e-6),
+            commit_seconds: self.commit.read(1e6),
+            publish_lag_seconds: self.publish_lag.read(1e6),
             checkpoints: self.checkpoints.load(Ordering::Relaxed),
             not_recordable,
         }
