@@ -3,8 +3,8 @@
 use credit_gateway::state::Reservation;
 
 fn wrong(reservation: Reservation) {
-    reservation.spend();
-    reservation.spend();
+    reservation.spend(7, uuid::Uuid::nil(), jiff::Timestamp::UNIX_EPOCH);
+    reservation.spend(7, uuid::Uuid::nil(), jiff::Timestamp::UNIX_EPOCH);
 }
 
 fn main() {}
