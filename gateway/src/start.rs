@@ -1,6 +1,7 @@
 //! From settings to a gateway that can serve: everything is read, checked and recovered before a port is opened.
 
 mod carry;
+mod counts;
 mod error;
 mod keys;
 mod rules;
@@ -32,7 +33,7 @@ use crate::{
     state::State,
     store::sqlite::SqliteStore,
 };
-use carry::{Carried, apply_changes, carry_over, previous};
+use carry::{Carry, apply_changes, carry_over, previous};
 use keys::RingSigner;
 
 /// Opens everything. The log is recovered and takes records from here on; no port is open yet.
@@ -59,7 +60,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
     let (keys, made) = Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?;
-    let held = fold_all(&settings, &catalogue, &recovered)?;
+    let mut held = fold_all(&settings, &catalogue, &recovered)?;
     let new = recovered.size() == 0;
     if held.changes.last().is_some_and(|(_, leaf)| serde_json::from_str::<Seal>(leaf).is_ok()) {
         return Err(StartError::Sealed(settings.data.dir.display().to_string()));
@@ -69,7 +70,9 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let fresh = held.tally.seqs.is_empty();
     let previous = settings.log.continues.as_deref().filter(|_| fresh).map(previous).transpose()?;
     let carried = match (&settings.log.continues, &previous) {
-        (Some(path), Some((checkpoint, _))) => carry_over(path, checkpoint.size, &catalogue, &register, &held.changes)?,
+        (Some(path), Some((checkpoint, _))) => {
+            carry_over(path, checkpoint.size, &catalogue, &register, &held, clock.now())?
+        }
         (Some(_) | None, _) => Vec::new(),
     };
     let last_catalogue = held.changes.iter().rev().find_map(|(_, leaf)| label_of(leaf));
@@ -88,8 +91,12 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     for change in carried {
         let id = new_id(&*clock, &entropy);
         let entry = match change {
-            Carried::Institution(change) => change.entry(id),
-            Carried::Suspension(change) => change.entry(id),
+            Carry::Institution(change) => change.entry(id),
+            Carry::Suspension(change) => change.entry(id),
+            Carry::Counts(counts) => {
+                held.tally.carry(&counts).map_err(|error| StartError::Unrecorded(error.to_string()))?;
+                counts.entry(id)
+            }
         };
         record(&log, entry).await?;
     }

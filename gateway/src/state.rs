@@ -185,7 +185,7 @@ struct Held {
     consent: Option<(Key, ConsentUse)>,
     ask: Option<AskClaim>,
     repeats: Option<Uuid>,
-    repeated: Option<(u64, u64)>,
+    repeated: Option<ConsentUse>,
 }
 
 impl Reservation {
@@ -201,9 +201,9 @@ impl Reservation {
         self.held.as_ref()?.repeats
     }
 
-    /// For a repeat of a query on consent: the leaf that holds the token, and the use that it was.
+    /// For a repeat of a query on consent: the use that it was.
     #[must_use]
-    pub fn repeated_use(&self) -> Option<(u64, u64)> {
+    pub fn repeated_use(&self) -> Option<ConsentUse> {
         self.held.as_ref()?.repeated
     }
 

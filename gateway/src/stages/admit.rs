@@ -69,12 +69,10 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
 /// The consent as the leaf tells it: the token with its first use, the leaf that holds it with every other.
 fn ground_of(draft: &Draft, reservation: &Reservation) -> Option<GroundRecord<'static>> {
     let consent = draft.consent.as_ref()?;
-    match reservation.consent_use() {
-        Some(ConsentUse { number, first: Some(first) }) => Some(GroundRecord::ConsentAgain { first, use_: number }),
-        Some(ConsentUse { number, first: None }) => {
-            Some(GroundRecord::Consent { consent: consent.issuer_signed.clone().into(), use_: number })
-        }
-        // A repeat is the first query's own use once more.
-        None => reservation.repeated_use().map(|(first, number)| GroundRecord::ConsentAgain { first, use_: number }),
-    }
+    // A repeat is the first query's own use once more.
+    let ConsentUse { number, first } = reservation.consent_use().or_else(|| reservation.repeated_use())?;
+    Some(match first {
+        Some(first) => GroundRecord::ConsentAgain { first, use_: number },
+        None => GroundRecord::Consent { consent: consent.issuer_signed.clone().into(), use_: number },
+    })
 }

@@ -8,6 +8,7 @@ mod answered;
 mod at_once;
 mod issuer;
 mod kills;
+mod new_log;
 mod refused;
 mod repeats;
 mod revocations;
