@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use credit_audit::leaf::GroundRecord;
+use credit_keys::StateDigest;
 use credit_policy::{
     CaseNumber, CitizenNumber, Counts, Facts, Language, OperatorId, Personal, Scenario, consent::ConsentId,
 };
@@ -54,7 +55,7 @@ pub struct Draft {
     /// The consent, once verified.
     pub consent: Option<HeldConsent>,
     /// The idempotency key, and a keyed digest of the body that it came with.
-    pub idempotency: Option<(String, [u8; 32])>,
+    pub idempotency: Option<(String, StateDigest)>,
     /// Institution and key, and everything that was asked, as the state knows them.
     pub ask: Option<AskClaim>,
     /// The first query that this one repeats.

@@ -102,6 +102,13 @@ impl State {
         counts.reserved.next_use(&counts.tally, claim, now).map(drop)
     }
 
+    /// Under which key of the state an ask is known: the one before, where its first query came before the key turned.
+    #[must_use]
+    pub fn ask_of(&self, claim: AskClaim, earlier: Option<AskClaim>, now: Timestamp) -> AskClaim {
+        let counts = self.lock();
+        earlier.filter(|earlier| counts.reserved.knows(&counts.tally, &earlier.slot, now)).unwrap_or(claim)
+    }
+
     /// Reserves one look-up, or says which limit is reached.
     ///
     /// # Errors

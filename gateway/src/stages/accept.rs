@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use credit_keys::StateDigest;
 use credit_policy::{CaseNumber, CitizenNumber, Code, FieldName, Ground, OperatorId, Personal};
 use hyper::{Method, Version, header, http::request::Parts};
 use serde::Deserialize;
@@ -146,13 +147,13 @@ fn case(text: Option<&str>, ground: Ground, draft: &mut Draft) -> Result<(), Ref
 }
 
 /// `Idempotency-Key`: 1 to 64 visible ASCII characters; kept with a keyed digest of the body.
-fn idempotency(gateway: &Gateway, head: &Parts, body: &[u8]) -> Result<Option<(String, [u8; 32])>, Refusal> {
+fn idempotency(gateway: &Gateway, head: &Parts, body: &[u8]) -> Result<Option<(String, StateDigest)>, Refusal> {
     let mut values = head.headers.get_all("idempotency-key").iter();
     let (Some(value), second) = (values.next(), values.next()) else { return Ok(None) };
     let visible = value.to_str().ok().filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()));
     match visible.filter(|key| (1..=64).contains(&key.len()) && second.is_none()) {
         Some(key) => {
-            let digest = gateway.keys.current().state.digest("credit/body", &[body]).current;
+            let digest = gateway.keys.current().state.digest("credit/body", &[body]);
             Ok(Some((key.to_owned(), digest)))
         }
         None => Err(Refusal::because(Code::MalformedRequest, "Idempotency-Key is not 1 to 64 visible characters")),

@@ -97,12 +97,15 @@ fn ask(gateway: &Gateway, draft: &Draft, token: &[&[u8]]) -> Result<Option<AskCl
     let person = draft.person.as_ref().ok_or(Code::InternalError)?;
     let keys = gateway.keys.current();
     let institution = draft.institution.id().as_bytes();
-    let slot = keys.state.digest("credit/idempotency-key", &[institution, idempotency.as_bytes()]).current;
-    let identity = person.disclose(|number| {
-        let mut parts = vec![institution, idempotency.as_bytes(), &body[..], number.as_str().as_bytes()];
-        parts.extend(token);
-        keys.state.digest("credit/idempotency-identity", &parts).current
-    });
+    let slot = keys.state.digest("credit/idempotency-key", &[institution, idempotency.as_bytes()]);
+    let identity_of = |body: &[u8; 32]| {
+        person.disclose(|number| {
+            let mut parts = vec![institution, idempotency.as_bytes(), body, number.as_str().as_bytes()];
+            parts.extend(token);
+            keys.state.digest("credit/idempotency-identity", &parts)
+        })
+    };
+    let identity = identity_of(&body.current).current;
     let cut = |digest: [u8; 32]| {
         let mut short = [0; 16];
         for (to, from) in short.iter_mut().zip(digest) {
@@ -110,5 +113,10 @@ fn ask(gateway: &Gateway, draft: &Draft, token: &[&[u8]]) -> Result<Option<AskCl
         }
         short
     };
-    Ok(Some(AskClaim { slot: cut(slot), identity: cut(identity) }))
+    let claim = AskClaim { slot: cut(slot.current), identity: cut(identity) };
+    let earlier = || {
+        let identity = identity_of(&body.previous?).previous?;
+        Some(AskClaim { slot: cut(slot.previous?), identity: cut(identity) })
+    };
+    Ok(Some(gateway.state.ask_of(claim, earlier(), gateway.clock.now())))
 }

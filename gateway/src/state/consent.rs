@@ -101,6 +101,11 @@ impl Reserved {
         }
     }
 
+    /// Whether the first query under a key is under way or answered.
+    pub(super) fn knows(&self, tally: &Tally, slot: &Key, now: Timestamp) -> bool {
+        self.under_way.contains(slot) || tally.asks.get(slot).is_some_and(|ask| ask.is_remembered(now))
+    }
+
     pub(super) fn begin(&mut self, slot: Key) {
         self.under_way.insert(slot);
     }

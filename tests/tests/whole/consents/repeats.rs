@@ -1,7 +1,7 @@
 //! Idempotency keys: a lost answer asked again.
 
 use credit_tests::{
-    Gateway, Reply, checked, each,
+    Folder, Gateway, Reply, checked, each,
     query::{look_up, look_up_under, new_case, with},
     shared, wire,
 };
@@ -192,4 +192,27 @@ fn repeats_outlive_the_process_with_its_snapshot_and_without() {
     checked::refusal(folder, "bank", &ask(&caller, &once), 403, "consent-used-up");
     checked::answer(folder, "bank", &ask(&caller, &other));
     assert_sound(&gateway.stop());
+}
+
+#[test]
+fn a_repeat_is_known_after_the_state_key_turned() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let (caller, key, config) = (folder.caller("bank"), new_key(), folder.config());
+    let (once, other) = (token(folder, &folder.person("clean", 0), 1), token(folder, &folder.person("clean", 1), 1));
+    let first = ask_under(&caller, &once, &key);
+    let first_leaf = checked::answer(folder, "bank", &first);
+    drop(credit_tests::gateway(&["keys", "rotate", "state", "--config", config.to_str().unwrap()]).held());
+    for _ in 0..5 {
+        let repeat = ask_under(&caller, &once, &key);
+        let leaf = checked::answer(folder, "bank", &repeat);
+        assert_repeats(&repeat, &first);
+        assert_eq!(leaf.json["idempotency"], first_leaf.json["idempotency"]);
+    }
+    for token in [&once, &other] {
+        checked::refusal(folder, "bank", &ask_under(&caller, token, &key), 409, "idempotency-conflict");
+    }
+    let gateway = Gateway::serve(gateway.stop());
+    let caller = gateway.folder().caller("bank");
+    checked::refusal(gateway.folder(), "bank", &ask_under(&caller, &once, &key), 409, "idempotency-conflict");
 }
