@@ -34,6 +34,8 @@ pub struct Limits {
     pub person_a_day: u32,
     /// Different persons a day.
     pub distinct_a_day: u32,
+    /// Look-ups of one operator a day, where that has a limit.
+    pub operator_a_day: Option<u32>,
 }
 
 /// What one query asks of the counts.
@@ -45,9 +47,11 @@ pub struct Claim<'a> {
     pub now: Timestamp,
     /// Civil day in the jurisdiction.
     pub day: Date,
+    /// The member of staff.
+    pub operator: &'a str,
     /// Subject tag under the key in force (base64, as in the leaf).
     pub subject: &'a str,
-    /// Subject tags of the same person under earlier keys: a case outlives a key's period.
+    /// Subject tags of the same person under earlier keys: a case outlives a key's period, and a day may lie in two.
     pub earlier_subjects: &'a [String],
     /// The case, where the ground is a statute.
     pub case: Option<&'a str>,
@@ -112,16 +116,14 @@ impl State {
     /// Reserves one look-up, or says which limit is reached.
     ///
     /// # Errors
-    /// `idempotency-conflict`, `consent-used-up`, `case-already-used`, `rate-limited` (one person a day),
+    /// `idempotency-conflict`, `consent-used-up`, `case-already-used`, `rate-limited` (one operator or person a day),
     /// `distinct-subjects-exceeded`, with the limit's size.
     pub fn reserve(self: &Arc<Self>, claim: &Claim<'_>, limits: &Limits) -> Result<Reservation, (Code, u32)> {
-        let mut spending = Spending::new(claim.institution, claim.day, claim.subject, claim.case);
-        let earlier: Vec<Key> = claim
-            .case
-            .into_iter()
-            .flat_map(|case| {
-                claim.earlier_subjects.iter().map(move |subject| key("case", &[claim.institution, case, subject]))
-            })
+        let mut spending = Spending::new(claim.institution, claim.day, claim.operator, claim.subject, claim.case);
+        let earlier: Vec<Spending> = claim
+            .earlier_subjects
+            .iter()
+            .map(|subject| Spending::new(claim.institution, claim.day, claim.operator, subject, claim.case))
             .collect();
         let mut counts = self.lock();
         let Counts { tally, reserved } = &mut *counts;
@@ -161,16 +163,25 @@ impl State {
     }
 }
 
-fn within_limits(tally: &Tally, spending: &Spending, earlier: &[Key], limits: &Limits) -> Result<(), (Code, u32)> {
-    if let Some(case) = &spending.case {
-        let used: u32 =
-            std::iter::once(case).chain(earlier).map(|key| tally.cases.get(key).copied().unwrap_or_default()).sum();
+/// `earlier` is what the query would spend under earlier keys.
+fn within_limits(tally: &Tally, spending: &Spending, earlier: &[Spending], limits: &Limits) -> Result<(), (Code, u32)> {
+    let earlier_too = || std::iter::once(spending).chain(earlier);
+    let count = |counts: Option<&HashMap<Key, u32>>, key: &Key| {
+        counts.and_then(|counts| counts.get(key)).copied().unwrap_or_default()
+    };
+    let operator = || count(tally.operators.get(&spending.institution), &spending.operator);
+    if let Some(limit) = limits.operator_a_day.filter(|limit| operator() >= *limit) {
+        return Err((Code::RateLimited, limit));
+    }
+    if spending.case.is_some() {
+        let cases = earlier_too().filter_map(|spending| spending.case);
+        let used: u32 = cases.map(|case| count(Some(&tally.cases), &case)).sum();
         if used >= limits.case {
             return Err((Code::CaseAlreadyUsed, limits.case));
         }
     }
     let people = tally.people.get(&spending.institution);
-    let look_ups = people.and_then(|people| people.get(&spending.person)).copied().unwrap_or_default();
+    let look_ups: u32 = earlier_too().map(|spending| count(people, &spending.person)).sum();
     if look_ups >= limits.person_a_day {
         return Err((Code::RateLimited, limits.person_a_day));
     }
@@ -262,7 +273,7 @@ impl Drop for Reservation {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { case: 3, person_a_day: 5, distinct_a_day: 2 };
+    const LIMITS: Limits = Limits { case: 3, person_a_day: 5, distinct_a_day: 2, operator_a_day: None };
 
     fn spend(reservation: Reservation) {
         reservation.spend(7, Uuid::nil(), Timestamp::UNIX_EPOCH);
@@ -273,6 +284,7 @@ mod tests {
             institution: "housing",
             now: Timestamp::UNIX_EPOCH,
             day,
+            operator: "staff-1",
             subject,
             earlier_subjects: &[],
             case: Some(case),
@@ -301,6 +313,33 @@ mod tests {
         let earlier = ["november".to_owned()];
         let december = Claim { earlier_subjects: &earlier, ..claim("december", "c1", day.tomorrow().unwrap()) };
         assert_eq!(state.reserve(&december, &LIMITS).map(drop), Err((Code::CaseAlreadyUsed, 3)));
+    }
+
+    #[test]
+    fn look_ups_under_an_earlier_key_count_for_the_person_s_day() {
+        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 12, 1));
+        for case in ["1", "2", "3", "4", "5"] {
+            state.reserve(&claim("november", case, day), &LIMITS).map(spend).unwrap();
+        }
+        let earlier = ["november".to_owned()];
+        let december = Claim { earlier_subjects: &earlier, ..claim("december", "6", day) };
+        assert_eq!(state.reserve(&december, &LIMITS).map(drop), Err((Code::RateLimited, 5)));
+    }
+
+    #[test]
+    fn an_operator_s_day_is_its_own_and_ends_with_the_day() {
+        let limits = Limits { operator_a_day: Some(2), distinct_a_day: 9, ..LIMITS };
+        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 11, 22));
+        let by = |operator: &'static str, subject: &'static str| Claim { operator, ..claim(subject, "c1", day) };
+        state.reserve(&by("staff-1", "a"), &limits).map(spend).unwrap();
+        drop(state.reserve(&by("staff-1", "b"), &limits).unwrap());
+        state.reserve(&by("staff-1", "b"), &limits).map(spend).unwrap();
+        assert_eq!(state.reserve(&by("staff-1", "c"), &limits).map(drop), Err((Code::RateLimited, 2)));
+        state.reserve(&by("staff-2", "c"), &limits).map(spend).unwrap();
+        let elsewhere = Claim { institution: "school", ..by("staff-1", "c") };
+        state.reserve(&elsewhere, &limits).map(spend).unwrap();
+        let tomorrow = Claim { day: day.tomorrow().unwrap(), ..by("staff-1", "c") };
+        state.reserve(&tomorrow, &limits).map(spend).unwrap();
     }
 
     #[test]
