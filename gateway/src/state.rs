@@ -51,7 +51,7 @@ pub struct Claim<'a> {
     pub operator: &'a str,
     /// Subject tag under the key in force (base64, as in the leaf).
     pub subject: &'a str,
-    /// Subject tags of the same person under earlier keys: a case outlives a key's period, and a day may lie in two.
+    /// Subject tags of the same person under earlier keys, oldest first: a case outlives a key's period, and a day may lie in two.
     pub earlier_subjects: &'a [String],
     /// The case, where the ground is a statute.
     pub case: Option<&'a str>,
@@ -120,11 +120,7 @@ impl State {
     /// `distinct-subjects-exceeded`, with the limit's size.
     pub fn reserve(self: &Arc<Self>, claim: &Claim<'_>, limits: &Limits) -> Result<Reservation, (Code, u32)> {
         let mut spending = Spending::new(claim.institution, claim.day, claim.operator, claim.subject, claim.case);
-        let earlier: Vec<Spending> = claim
-            .earlier_subjects
-            .iter()
-            .map(|subject| Spending::new(claim.institution, claim.day, claim.operator, subject, claim.case))
-            .collect();
+        let earlier = Earlier::new(claim);
         let mut counts = self.lock();
         let Counts { tally, reserved } = &mut *counts;
         let plain = |code| (code, 0);
@@ -163,9 +159,23 @@ impl State {
     }
 }
 
-/// `earlier` is what the query would spend under earlier keys.
-fn within_limits(tally: &Tally, spending: &Spending, earlier: &[Spending], limits: &Limits) -> Result<(), (Code, u32)> {
-    let earlier_too = || std::iter::once(spending).chain(earlier);
+/// What the query would count as under keys of earlier periods.
+struct Earlier {
+    cases: Vec<Key>,
+    /// A day lies in two periods at most.
+    person: Option<Key>,
+}
+
+impl Earlier {
+    fn new(claim: &Claim<'_>) -> Self {
+        let case =
+            |case| claim.earlier_subjects.iter().map(move |subject| key("case", &[claim.institution, case, subject]));
+        let person = claim.earlier_subjects.last().map(|subject| key("person", &[claim.institution, subject]));
+        Self { cases: claim.case.into_iter().flat_map(case).collect(), person }
+    }
+}
+
+fn within_limits(tally: &Tally, spending: &Spending, earlier: &Earlier, limits: &Limits) -> Result<(), (Code, u32)> {
     let count = |counts: Option<&HashMap<Key, u32>>, key: &Key| {
         counts.and_then(|counts| counts.get(key)).copied().unwrap_or_default()
     };
@@ -173,15 +183,15 @@ fn within_limits(tally: &Tally, spending: &Spending, earlier: &[Spending], limit
     if let Some(limit) = limits.operator_a_day.filter(|limit| operator() >= *limit) {
         return Err((Code::RateLimited, limit));
     }
-    if spending.case.is_some() {
-        let cases = earlier_too().filter_map(|spending| spending.case);
-        let used: u32 = cases.map(|case| count(Some(&tally.cases), &case)).sum();
+    if let Some(case) = &spending.case {
+        let used: u32 = std::iter::once(case).chain(&earlier.cases).map(|case| count(Some(&tally.cases), case)).sum();
         if used >= limits.case {
             return Err((Code::CaseAlreadyUsed, limits.case));
         }
     }
     let people = tally.people.get(&spending.institution);
-    let look_ups: u32 = earlier_too().map(|spending| count(people, &spending.person)).sum();
+    let look_ups: u32 =
+        std::iter::once(&spending.person).chain(&earlier.person).map(|person| count(people, person)).sum();
     if look_ups >= limits.person_a_day {
         return Err((Code::RateLimited, limits.person_a_day));
     }
