@@ -21,6 +21,7 @@ mod process;
 pub mod query;
 pub mod scratch;
 mod table;
+pub mod tools;
 pub mod wire;
 
 pub use client::{Broken, Caller, Connection, Reply, Tls, parse_reply, request, run};
