@@ -2,12 +2,13 @@
 //! uses, withdrawals and repeats, at once, under load and over restarts.
 //!
 //! Tokens are issued with the demo authority's private keys: by the policy's own issuer, whose every term a test may alter,
-//! and by a script with nothing of ours ([`issuer`]).
+//! by a script with nothing of ours ([`issuer`]), and by the libraries that issuers use ([`libraries`]).
 
 mod answered;
 mod at_once;
 mod issuer;
 mod kills;
+mod libraries;
 mod new_log;
 mod refused;
 mod repeats;
