@@ -111,6 +111,12 @@ impl Scenario {
         self.released.names()
     }
 
+    /// Those of its fields that open only to a consent that names them, sorted by name; none on another ground.
+    pub fn second_tier(&self) -> impl Iterator<Item = &FieldName> {
+        let by_name = |field: &&FieldName| self.ground == Ground::Consent && self.first_tier.field(field).is_none();
+        self.fields().iter().filter(by_name)
+    }
+
     /// The group of purposes within which a person's pseudonym stays the same.
     #[must_use]
     pub fn purpose_group(&self) -> &str {
