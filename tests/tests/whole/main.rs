@@ -20,3 +20,4 @@ mod order;
 mod receipts;
 mod refusals;
 mod uniform;
+mod walk;
