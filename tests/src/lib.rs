@@ -30,7 +30,7 @@ pub use client::{Broken, Caller, Connection, Reply, Tls, parse_reply, request, r
 pub use command::{Ended, audit, command, command_reading, gateway, sh};
 pub use folder::Folder;
 pub use leaves::Leaf;
-pub use persons::{Person, persons};
+pub use persons::{Person, persons, stranger};
 pub use plain::{metric, plain};
 pub use ports::ports;
 pub use process::{Gateway, Heard, shared};
