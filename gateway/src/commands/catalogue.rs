@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
-use credit_policy::{Catalogue, Facts, FieldName, InstitutionKind, Scenario, ScenarioName, diff, explain, prove};
+use credit_policy::{
+    Catalogue, Facts, FieldName, InstitutionKind, Scenario, ScenarioName, consent::Maxima, diff, explain, prove,
+};
 use serde_json::{Value, json};
 
 use super::Failure;
@@ -134,8 +136,17 @@ fn row(scenario: &Scenario) -> Value {
     json!({
         "name": scenario.name(), "title": {"zh": scenario.title(credit_policy::Language::Zh), "en": scenario.title(credit_policy::Language::En)},
         "ground": scenario.ground().as_str(), "statute": scenario.statute(), "kinds": scenario.kinds(), "fields": scenario.fields(),
+        "second_tier": scenario.second_tier().collect::<Vec<_>>(), "consent": scenario.maxima().map(widest),
         "purpose_group": scenario.purpose_group(), "case_limit": scenario.case_limit(), "notice": scenario.notice(),
         "sources": scenario.sources().collect::<Vec<_>>(),
+    })
+}
+
+/// The widest consent, as the catalogue writes it.
+fn widest(maxima: &Maxima) -> Value {
+    json!({
+        "lifetime": maxima.lifetime.to_string(), "uses": maxima.uses, "frequency": maxima.frequency.to_string(),
+        "look_back": maxima.look_back.to_string(), "data_life": maxima.data_life.to_string(),
     })
 }
 
@@ -148,6 +159,11 @@ fn show(catalogue: &Catalogue) {
         say(format_args!("  {} {}", words("可用机构", "for"), kinds.join(" ")));
         let fields: Vec<_> = scenario.fields().iter().map(|field| field.as_str()).collect();
         say(format_args!("  {} {}", words("字段", "fields"), fields.join(" ")));
+        let by_name: Vec<_> = scenario.second_tier().map(|field| field.as_str()).collect();
+        if !by_name.is_empty() {
+            let which = words("仅限授权书列明的字段", "only to a consent that names them");
+            say(format_args!("  {which} {}", by_name.join(" ")));
+        }
         say(format_args!("  {} {}", words("来源", "sources"), scenario.sources().collect::<Vec<_>>().join(" · ")));
     }
 }

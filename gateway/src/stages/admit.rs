@@ -8,7 +8,7 @@ use crate::{
     gateway::Gateway,
     refusal::Refusal,
     stages::authorise::Permitted,
-    state::{Claim, ConsentUse, Limits, Reservation},
+    state::{Claim, ConsentUse, Limits, Reservation, Unreserved},
 };
 
 /// PROOF: the look-up is reserved; given back if it is not recorded as answered.
@@ -32,7 +32,7 @@ impl Admitted {
 /// Reserves.
 ///
 /// # Errors
-/// `case-already-used`, `rate-limited`, `distinct-subjects-exceeded`.
+/// `idempotency-conflict`, `consent-used-up`, `case-already-used`, `rate-limited`, `distinct-subjects-exceeded`.
 pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Result<Admitted, Refusal> {
     let particulars = &draft.institution.particulars;
     let institution = particulars.id.as_str();
@@ -60,9 +60,11 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
             draft.ground = draft.ground.take().or_else(|| ground_of(draft, &reservation));
             Ok(Admitted { permitted, reservation })
         }
-        Err((code @ Code::IdempotencyConflict, _)) => Err(Refusal { retry_after_s: Some(1), ..Refusal::from(code) }),
-        Err((code @ (Code::CaseAlreadyUsed | Code::ConsentUsedUp), _)) => Err(code.into()),
-        Err((code, limit)) => Err(Refusal::limited(code, limit, gateway.seconds_to_midnight())),
+        Err(Unreserved::UnderWay) => {
+            Err(Refusal { retry_after_s: Some(1), ..Refusal::from(Code::IdempotencyConflict) })
+        }
+        Err(Unreserved::Refused(code)) => Err(code.into()),
+        Err(Unreserved::OfTheDay(code, limit)) => Err(Refusal::limited(code, limit, gateway.seconds_to_midnight())),
     }
 }
 

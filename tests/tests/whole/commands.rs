@@ -323,9 +323,25 @@ fn the_catalogue_is_checked_and_shown() {
     let housing = scenarios.iter().find(|row| row["name"] == "public-rental-housing").unwrap();
     assert_eq!(housing["fields"], serde_json::json!(["black_listed", "clean_three_years", "grey_listed"]));
     assert_eq!((&housing["ground"], &housing["case_limit"]), (&"statute".into(), &3.into()));
+    assert_eq!((&housing["second_tier"], &housing["consent"]), (&serde_json::json!([]), &Value::Null));
+    let loan = scenarios.iter().find(|row| row["name"] == "commercial-loan").unwrap();
+    let named = [
+        "housing",
+        "installment_rate_in_percentage_of_disposable_income",
+        "property",
+        "savings_account_and_bonds",
+        "status_of_existing_checking_account",
+        "tax_paid_last_year",
+    ];
+    assert_eq!(loan["second_tier"], serde_json::json!(named));
+    let widest = serde_json::json!({
+        "lifetime": "P1Y", "uses": 12, "frequency": "10/P1D", "look_back": "P5Y", "data_life": "P6M",
+    });
+    assert_eq!(loan["consent"], widest);
     assert!(!housing["sources"].as_array().unwrap().is_empty());
     assert!(housing["title"]["zh"].as_str().unwrap().contains('住'));
-    assert!(gateway(&["policy", "show"]).held().contains("public-rental-housing"));
+    let read = gateway(&["policy", "show"]).held();
+    assert!(read.contains("public-rental-housing") && read.contains(&named.join(" ")));
 }
 
 #[test]

@@ -20,3 +20,5 @@ mod order;
 mod receipts;
 mod refusals;
 mod uniform;
+mod unlinkable;
+mod walk;

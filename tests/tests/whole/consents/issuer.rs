@@ -1,12 +1,8 @@
 //! Tokens of an issuer with none of our code: Python's standard library and openssl.
 
-use std::{
-    fs,
-    io::Write,
-    process::{Command, Stdio},
-};
+use std::fs;
 
-use credit_tests::{Folder, checked, command, scratch, shared};
+use credit_tests::{Folder, checked, command, command_reading, scratch, shared};
 use serde_json::{Value, json};
 
 use super::{EDDSA, ES256, answered, ask, fields, grant, issuer_signed, new_jti, sign};
@@ -18,16 +14,9 @@ fn issued_elsewhere(folder: &Folder, key: &str, jti: &str, number: &str) -> Stri
     let script = scratch::folder("issuer").join("issuer.py");
     fs::write(&script, ISSUER).unwrap();
     let certificate = folder.join("institutions/bank.pem");
-    let mut child = Command::new("python3")
-        .args([script.as_os_str(), folder.join(key).as_os_str(), certificate.as_os_str(), jti.as_ref()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(number.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    let key = folder.join(key);
+    let arguments = [script.as_os_str(), key.as_os_str(), certificate.as_os_str(), jti.as_ref()];
+    command_reading("python3", &arguments, number).held().trim().to_owned()
 }
 
 #[test]
