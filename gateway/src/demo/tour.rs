@@ -83,7 +83,7 @@ pub async fn run(dir: &Path, gateway: &Gateway) -> Result<(), TourError> {
         authority: caller("authority")?,
         signs: Authority::of(dir)?,
         clean: folder::person(dir, Note::Clean)?,
-        case: format!("TOUR-{}", gateway.clock.now().as_second()),
+        case: format!("TOUR-{}", gateway.clock.now().as_millisecond()),
         log_key: VerifierKey::parse(&log_key).map_err(|error| unexpected(&error))?,
     };
     say(words(
