@@ -15,6 +15,7 @@ pub mod demo;
 pub mod draft;
 pub mod fold;
 pub mod gateway;
+pub mod in_force;
 pub mod issuers;
 pub mod journey;
 pub mod keyring;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use credit_tests::{Folder, checked, command, command_reading, scratch, shared};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{EDDSA, ES256, answered, ask, fields, grant, issuer_signed, new_jti, sign};
 
@@ -40,12 +40,8 @@ fn a_regulator_confirms_from_leaf_and_keys_that_the_consent_covered_the_query() 
     let folder = shared().folder();
     let (caller, number) = (folder.caller("bank"), folder.person("clean", 11));
     let desk = scratch::folder("regulator");
-    let key = |name: &str| {
-        let text = fs::read_to_string(folder.join(format!("{name}.pub.jwk"))).unwrap();
-        serde_json::from_str::<Value>(&text).unwrap()
-    };
-    let keys = json!({"keys": [key("consent-authority"), key("consent-authority-es256")]});
-    for (file, text) in [("jwks", keys.to_string().as_str()), ("regulator.py", REGULATOR)] {
+    let keys = fs::read_to_string(folder.join("keys/consent-authority.jwks")).unwrap();
+    for (file, text) in [("jwks", keys.as_str()), ("regulator.py", REGULATOR)] {
         fs::write(desk.join(file), text).unwrap();
     }
     let confirmed = |leaf: &str| {

@@ -6,6 +6,7 @@
 
 mod answered;
 mod at_once;
+mod catalogues;
 mod issuer;
 mod kills;
 mod libraries;
