@@ -19,4 +19,5 @@ mod mixed;
 mod order;
 mod receipts;
 mod refusals;
+mod seeds;
 mod uniform;
