@@ -14,6 +14,7 @@ pub mod checked;
 mod client;
 mod command;
 mod folder;
+pub mod fuzz;
 mod leaves;
 mod persons;
 mod plain;
