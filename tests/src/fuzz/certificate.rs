@@ -15,9 +15,9 @@ use std::{
 
 use credit_gateway::{
     listeners::tls::callers_verifier,
-    register::{Particulars, Register, Thumbprint},
+    register::{Register, Thumbprint},
 };
-use credit_policy::{InstitutionId, InstitutionKind};
+use credit_policy::InstitutionKind;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ED25519, RevocationReason,
@@ -134,20 +134,7 @@ static VERIFIER: LazyLock<Arc<dyn ClientCertVerifier>> = LazyLock::new(|| {
     callers_verifier(vec![authority], list).expect("a verifier")
 });
 
-static REGISTER: LazyLock<Register> = LazyLock::new(|| {
-    let register = Register::new(1);
-    let particulars = Particulars {
-        id: InstitutionId::parse(BANK).expect("an id"),
-        kind: InstitutionKind::Bank,
-        certificates: vec![thumbprint()],
-        rate_per_s: 1,
-        burst: 1,
-        distinct_subjects_a_day: 1,
-        look_ups_a_person_a_day: 1,
-    };
-    register.add(&particulars).expect("an empty register");
-    register
-});
+static REGISTER: LazyLock<Register> = LazyLock::new(|| super::registered(BANK, InstitutionKind::Bank, thumbprint()));
 
 pub(super) fn feed(bytes: &[u8]) -> bool {
     if let Some(text) = std::str::from_utf8(bytes).ok()

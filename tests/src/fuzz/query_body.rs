@@ -14,12 +14,10 @@ use std::{
 
 use credit_gateway::{
     draft::Draft,
-    register::{Institution, Particulars, Register, Thumbprint},
+    register::{Institution, Thumbprint},
     stages::accept,
 };
-use credit_policy::{
-    Catalogue, Code, Ground, InstitutionId, InstitutionKind, catalogue::shipped, holds_citizen_number,
-};
+use credit_policy::{Catalogue, Code, Ground, InstitutionKind, catalogue::shipped, holds_citizen_number};
 use jiff::civil::{Date, date};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -30,17 +28,8 @@ const ON: Date = date(2026, 11, 22);
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(&shipped()).expect("the shipped catalogue"));
 
 static INSTITUTION: LazyLock<Arc<Institution>> = LazyLock::new(|| {
-    let register = Register::new(1);
-    let particulars = Particulars {
-        id: InstitutionId::parse("housing").expect("an id"),
-        kind: InstitutionKind::HousingDepartment,
-        certificates: vec![Thumbprint::of(b"").to_string()],
-        rate_per_s: 1,
-        burst: 1,
-        distinct_subjects_a_day: 1,
-        look_ups_a_person_a_day: 1,
-    };
-    register.add(&particulars).expect("an empty register");
+    let thumbprint = Thumbprint::of(b"").to_string();
+    let register = super::registered("housing", InstitutionKind::HousingDepartment, thumbprint);
     register.by_id("housing").expect("it was added")
 });
 
