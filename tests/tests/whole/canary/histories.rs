@@ -64,7 +64,7 @@ fn histories() -> (Vec<History>, usize) {
         let made = |id: usize| {
             let late = |nr: usize| i8::try_from(id * (nr + 3) % 7).unwrap() - 3;
             let months = MONTHS.iter().enumerate().map(|(nr, (month, _))| (*month, late(nr)));
-            History::new(id, id % 2 == 0, 20 + u16::try_from(id % 50).unwrap(), months.collect())
+            History::new(id, id.is_multiple_of(2), 20 + u16::try_from(id % 50).unwrap(), months.collect())
         };
         return ((1..=300).map(made).collect(), 2_000);
     };
