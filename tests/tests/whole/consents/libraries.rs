@@ -56,8 +56,11 @@ impl Library {
 }
 
 fn public(folder: &Folder, key: &str) -> Value {
-    let name = key.replace(".jwk", ".pub.jwk");
-    serde_json::from_str(&fs::read_to_string(folder.join(name)).unwrap()).unwrap()
+    let read = |name: &str| -> Value { serde_json::from_str(&fs::read_to_string(folder.join(name)).unwrap()).unwrap() };
+    let (private, mut set) = (read(key), read("keys/consent-authority.jwks"));
+    let keys = set["keys"].as_array_mut().unwrap();
+    let at = keys.iter().position(|public| public["kid"] == private["kid"]).unwrap();
+    keys.swap_remove(at)
 }
 
 #[test]
