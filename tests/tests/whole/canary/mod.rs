@@ -139,7 +139,7 @@ fn the_numbers_are_in_no_line_that_the_gateway_wrote() {
         }
         calls += 1;
     }
-    assert_eq!(calls, 3, "{}", mixed.out);
+    assert_eq!(calls, 5, "{}", mixed.out);
 }
 
 #[test]
