@@ -21,10 +21,11 @@ mod process;
 pub mod query;
 pub mod scratch;
 mod table;
+pub mod tools;
 pub mod wire;
 
 pub use client::{Broken, Caller, Connection, Reply, Tls, parse_reply, request, run};
-pub use command::{Ended, audit, command, gateway, sh};
+pub use command::{Ended, audit, command, command_reading, gateway, sh};
 pub use folder::Folder;
 pub use leaves::Leaf;
 pub use persons::{Person, persons};
