@@ -82,7 +82,7 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response
     }
     let scenario = draft.scenario.clone();
     laps.enter(Stage::Record);
-    let Ok(recorded) = record(&gateway, draft, outcome).await else {
+    let Ok(recorded) = record(&gateway, draft, outcome).instrument(span.clone()).await else {
         gateway.metrics.unrecorded();
         return Some(fixed(Code::NotRecordable, language));
     };
@@ -91,7 +91,7 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response
     span.record("scenario", scenario.as_deref().map(|scenario| scenario.name().as_str()));
     span.record("outcome", recorded.code().map_or("answered", Code::as_str));
     let close = finished == Finished::TooLong || recorded.closes();
-    let mut response = reply(recorded, language);
+    let mut response = span.in_scope(|| reply(recorded, language));
     if close && head.version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
