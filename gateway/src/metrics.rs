@@ -92,7 +92,7 @@ impl Metrics {
         )?;
         let stages = histograms(
             "credit_gateway_stage_seconds",
-            "Time of a query in a stage of its journey; record includes the wait until its leaf is durable.",
+            "Time of a recorded query in a stage of its journey; record includes the wait until its leaf is durable.",
             &STAGE_SECONDS,
             "stage",
         )?;

@@ -1,6 +1,9 @@
 //! Metrics: in good form, with labels of a closed list, there from the start, and true.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use credit_audit::{
     clock::{Clock, SystemClock},
@@ -9,7 +12,7 @@ use credit_audit::{
 use credit_gateway::metrics::Stage;
 use credit_policy::{Catalogue, Code, catalogue};
 use credit_tests::{
-    Gateway, command_reading,
+    Gateway, command, command_reading,
     query::{look_up, wrong_check},
     tools,
 };
@@ -67,6 +70,14 @@ fn every_label_is_on_the_closed_list() {
     assert!(seen["institution"].len() >= 3 && seen["outcome"].len() > 10, "{seen:?}");
 }
 
+/// When openssl says that a certificate ends.
+fn not_after(certificate: &Path) -> f64 {
+    let arguments = ["x509", "-noout", "-enddate", "-dateopt", "iso_8601", "-in", certificate.to_str().unwrap()];
+    let said = command("openssl", &arguments).held();
+    let date = said.trim().strip_prefix("notAfter=").unwrap().replace(' ', "T");
+    date.parse::<jiff::Timestamp>().unwrap().as_second() as f64
+}
+
 #[test]
 fn what_is_known_is_there_from_the_start_at_zero_and_the_stages_count_what_happens() {
     let gateway = Gateway::serve(credit_tests::Folder::new());
@@ -93,7 +104,10 @@ fn what_is_known_is_there_from_the_start_at_zero_and_the_stages_count_what_happe
     let now = SystemClock::new().now().as_second() as f64;
     let started = value(&before, "process_start_time_seconds", None);
     assert!((now - 60.0..=now + 1.0).contains(&started), "{started} at {now}");
-    assert!(value(&before, "credit_gateway_certificate_expiry_seconds", None) > now);
+    assert_eq!(
+        value(&before, "credit_gateway_certificate_expiry_seconds", None),
+        not_after(&folder.join("server.pem"))
+    );
     assert_eq!(value(&before, "credit_gateway_build_info", Some(("version", env!("CARGO_PKG_VERSION")))), 1.0);
     assert!(value(&before, "process_resident_memory_bytes", None) > 1e6);
     assert!(value(&before, "process_open_fds", None) > 10.0);
