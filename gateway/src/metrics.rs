@@ -20,7 +20,7 @@ use prometheus::{
 
 pub use laps::{Laps, Stage};
 
-use crate::{gateway::Gateway, store::figures::Figures};
+use crate::{flood::Unrecorded, gateway::Gateway, store::figures::Figures};
 use exposition::Exposition;
 use process::{Process, free_bytes};
 
@@ -46,6 +46,7 @@ pub struct Metrics {
     unrecorded: IntCounter,
     overloaded: IntCounter,
     handshakes: IntCounter,
+    floods: IntCounterVec,
     certificate_expiry: IntGauge,
     list_next_update: IntGauge,
     list_refused: IntGauge,
@@ -135,6 +136,11 @@ impl Metrics {
                 "credit_gateway_revocation_list_refused",
                 "1 while the file of the revocation list holds one that was not taken.",
             )?,
+            floods: counters(
+                "credit_gateway_floods_total",
+                "Requests without a record of their own, by institution and code; `cut-off` where the connection was closed.",
+                &["institution", "code"],
+            )?,
             started,
             registry,
         })
@@ -161,6 +167,11 @@ impl Metrics {
                 seconds.observe(took.as_secs_f64());
             }
         }
+    }
+
+    /// A request of a registered institution that has no record of its own.
+    pub fn flood(&self, institution: &str, what: Unrecorded) {
+        self.floods.with_label_values(&[institution, what.as_str()]).inc();
     }
 
     /// A trusted certificate in no register.

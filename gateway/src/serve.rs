@@ -12,9 +12,10 @@ use tokio::{net::TcpListener, signal::unix::SignalKind};
 
 use crate::{
     admin,
+    flood::{self, Unrecorded},
     gateway::Gateway,
     listeners::{
-        accept::{Door, accept},
+        accept::{Door, Spoilt, accept},
         auditors,
         institutions::Institutions,
         operations, public,
@@ -91,7 +92,12 @@ where
     let institutions = bind(listen.institutions)?;
     let (persons, auditors) = (bind(listen.persons)?, bind(listen.auditors)?);
     let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
-    let door = Arc::new(Door { gated: true, ..door(&gateway, Some(Arc::clone(&tls.certified))) });
+    let shared = Arc::clone(&gateway);
+    let spoilt: Spoilt = Arc::new(move |certificate, code| {
+        flood::count(&shared, certificate, Unrecorded::Refused(code));
+    });
+    let door = door(&gateway, Some(Arc::clone(&tls.certified)));
+    let door = Arc::new(Door { gated: true, spoilt: Some(spoilt), ..door });
     for number in 0..cores() {
         let (gateway, door, listener) = (Arc::clone(&gateway), Arc::clone(&door), institutions.try_clone()?);
         std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || worker(gateway, door, listener))?;
@@ -207,12 +213,16 @@ fn serve_side_doors(
     Ok(())
 }
 
-/// What is due every second: keys that turn, and the snapshot.
+/// What is due every second: keys that turn, floods, operators that need not be remembered, and the snapshot.
 async fn upkeep(gateway: Arc<Gateway>) {
     let mut each_second = tokio::time::interval(Duration::from_secs(1));
     loop {
         each_second.tick().await;
         renew_keys(&gateway).await;
+        flood::write(&gateway, false).await;
+        for institution in gateway.register.all() {
+            institution.rates.forget_idle_operators();
+        }
         let shared = Arc::clone(&gateway);
         let advanced = tokio::task::spawn_blocking(move || advance_snapshot(&shared, SNAPSHOT_LAG)).await;
         if let Ok(Err(error)) = advanced {
@@ -281,6 +291,7 @@ async fn drain(gateway: &Arc<Gateway>, door: &Door) {
     // The replies of the last journeys are still on their way out.
     let connections = door.connections.acquire_many(all(bounds.connections));
     drop(tokio::time::timeout(Duration::from_millis(500), connections).await);
+    flood::write(gateway, true).await;
     let log = gateway.log.clone();
     if tokio::task::spawn_blocking(move || log.close()).await.is_err() {
         tracing::error!("the log did not close in order; it recovers at the next start");

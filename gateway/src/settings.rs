@@ -3,13 +3,19 @@
 //! Every relative path is taken from the folder of the file. Unknown keys are refused, so that a typing error never
 //! silently falls back to a default. The doc comments of the fields are the configuration reference.
 
+mod floods;
+mod institution;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use credit_policy::{InstitutionId, InstitutionKind};
+use credit_policy::InstitutionId;
 use serde::Deserialize;
+
+pub use floods::FloodSettings;
+pub use institution::InstitutionEntry;
 
 /// A whole configuration, parsed and with its paths made absolute.
 #[derive(Debug, Deserialize)]
@@ -37,6 +43,9 @@ pub struct Settings {
     /// Bounds of the process.
     #[serde(default)]
     pub bounds: Bounds,
+    /// What becomes of an institution that asks faster than it may and does not stop.
+    #[serde(default)]
+    pub floods: FloodSettings,
     /// What the process tells its operator besides the log on standard error.
     #[serde(default)]
     pub telemetry: Telemetry,
@@ -202,26 +211,6 @@ pub struct ConsentIssuer {
     pub keys: Vec<PathBuf>,
 }
 
-/// One institution of the register.
-#[derive(Debug, Clone, Deserialize, serde::Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct InstitutionEntry {
-    /// Its id in leaves and pseudonyms; never reused for another.
-    pub id: InstitutionId,
-    /// What it is; decides which scenarios it may ask.
-    pub kind: InstitutionKind,
-    /// PEM files of its client certificates.
-    pub certificates: Vec<PathBuf>,
-    /// Requests a second.
-    pub rate_per_s: u32,
-    /// Requests at once.
-    pub burst: u32,
-    /// Different persons a day.
-    pub distinct_subjects_a_day: u32,
-    /// Look-ups on one person a day.
-    pub look_ups_a_person_a_day: u32,
-}
-
 fn segment_mib() -> u64 {
     16
 }
@@ -363,19 +352,8 @@ impl Settings {
                 "telemetry.traces `{traces}` must be an http address such as http://127.0.0.1:4318/v1/traces"
             ));
         }
-        for entry in &self.institutions {
-            let id = entry.id.as_str();
-            if entry.rate_per_s == 0
-                || entry.burst == 0
-                || entry.distinct_subjects_a_day == 0
-                || entry.look_ups_a_person_a_day == 0
-            {
-                faults.push(format!("institution `{id}`: rate_per_s, burst, distinct_subjects_a_day and look_ups_a_person_a_day must be at least 1"));
-            }
-            if entry.certificates.is_empty() {
-                faults.push(format!("institution `{id}` has no certificate: name at least one PEM file"));
-            }
-        }
+        faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
+        faults.extend(self.floods.fault());
         let bounds = &self.bounds;
         let counts = [
             bounds.connections,

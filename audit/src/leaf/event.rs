@@ -152,6 +152,12 @@ pub struct InstitutionChange {
     pub distinct_subjects_a_day: u32,
     /// Look-ups on one person a day.
     pub look_ups_a_person_a_day: u32,
+    /// Look-ups a second by one operator, where operators have a rate of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_rate_per_s: Option<u32>,
+    /// Look-ups at once by one operator; there if the rate is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_burst: Option<u32>,
     /// Who did it.
     pub by: String,
 }

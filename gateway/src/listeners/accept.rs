@@ -2,8 +2,9 @@
 //!
 //! Our own loop, because ready-made servers shake hands one at a time and hide the peer's certificate.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
+use credit_policy::Code;
 use hyper::{Request, Response, body::Incoming, service::Service};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prometheus::IntCounter;
@@ -18,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     listeners::{
         Body,
+        ends::{Cut, instead_of_a_head},
         head::{Gate, Gated},
         late_end::LateEnd,
     },
@@ -52,9 +54,14 @@ pub struct Door {
     /// Whether heads of HTTP/1.1 are looked at before hyper reads them ([`head`](super::head)); the service must then
     /// tell the gate of every head.
     pub gated: bool,
+    /// Told of callers who brought something else than a whole head, by their certificate.
+    pub spoilt: Option<Spoilt>,
     /// True once the gateway drains.
     pub draining: watch::Receiver<bool>,
 }
+
+/// Counts what came instead of a head.
+pub type Spoilt = Arc<dyn Fn(Thumbprint, Code) + Send + Sync>;
 
 /// The other end of a connection, as its service gets to know it.
 pub struct Peer {
@@ -62,6 +69,8 @@ pub struct Peer {
     pub certificate: Option<Thumbprint>,
     /// The gate before its heads, on HTTP/1.1 at a gated door.
     pub gate: Option<Arc<Gate>>,
+    /// Ends the connection.
+    pub cut: Cut,
 }
 
 impl Door {
@@ -82,6 +91,7 @@ impl Door {
             failed_handshakes,
             streams: u32::try_from(bounds.journeys_per_connection).unwrap_or(u32::MAX),
             gated: false,
+            spoilt: None,
             draining,
         }
     }
@@ -91,8 +101,9 @@ impl Door {
 pub async fn accept<S, F>(listener: TcpListener, door: Arc<Door>, service: F)
 where
     F: Fn(Peer) -> S + Clone + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,
     S::Future: Send + 'static,
+    S::Error: std::error::Error + Send + Sync + 'static,
 {
     let mut draining = door.draining.clone();
     loop {
@@ -124,14 +135,17 @@ where
 async fn connection<S, F>(stream: TcpStream, door: &Door, service: F)
 where
     F: Fn(Peer) -> S,
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,
     S::Future: Send + 'static,
+    S::Error: std::error::Error + Send + Sync + 'static,
 {
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    let cut = Cut::default();
     let Some(tls) = &door.tls else {
-        return http1(stream, door, service(Peer { certificate: None, gate: None })).await;
+        let ended = http1(stream, door, service(Peer { certificate: None, gate: None, cut })).await;
+        return end(ended, door, None);
     };
     let acceptor = TlsAcceptor::from(Arc::clone(tls));
     let stream = match tokio::time::timeout(door.handshake, acceptor.accept(stream).into_fallible()).await {
@@ -144,13 +158,27 @@ where
     };
     let (_, session) = stream.get_ref();
     let certificate = session.peer_certificates().and_then(<[_]>::first).map(|certificate| Thumbprint::of(certificate));
-    if session.alpn_protocol() == Some(b"h2") {
-        http2(stream, door, service(Peer { certificate, gate: None })).await;
+    let ended = if session.alpn_protocol() == Some(b"h2") {
+        let serving = http2(stream, door, service(Peer { certificate, gate: None, cut: cut.clone() }));
+        tokio::select! {
+            ended = serving => ended,
+            () = cut.is_off() => Ok(()),
+        }
     } else if door.gated {
         let (stream, gate) = Gated::new(stream, door.head);
-        http1(stream, door, service(Peer { certificate, gate: Some(gate) })).await;
+        http1(stream, door, service(Peer { certificate, gate: Some(gate), cut })).await
     } else {
-        http1(stream, door, service(Peer { certificate, gate: None })).await;
+        http1(stream, door, service(Peer { certificate, gate: None, cut })).await
+    };
+    end(ended, door, certificate);
+}
+
+/// An error is a caller that went away or spoke no HTTP, or one that is cut off; what was recorded stays recorded.
+fn end(ended: hyper::Result<()>, door: &Door, certificate: Option<Thumbprint>) {
+    let Err(error) = ended else { return };
+    tracing::debug!(%error, "a connection ended early");
+    if let (Some(spoilt), Some(certificate), Some(code)) = (&door.spoilt, certificate, instead_of_a_head(&error)) {
+        spoilt(certificate, code);
     }
 }
 
@@ -170,10 +198,11 @@ async fn drained(door: &Door) {
     }
 }
 
-async fn http1<I, S>(stream: I, door: &Door, service: S)
+async fn http1<I, S>(stream: I, door: &Door, service: S) -> hyper::Result<()>
 where
     I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<Incoming>, Response = Response<Body>>,
+    S::Error: std::error::Error + Send + Sync + 'static,
 {
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -184,24 +213,21 @@ where
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let draining = drained(door);
-    // An error here is a caller that went away or spoke no HTTP; what was recorded stays recorded.
-    let ended = tokio::select! {
+    tokio::select! {
         ended = connection.as_mut() => ended,
         () = draining => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
     }
 }
 
-async fn http2<I, S>(stream: I, door: &Door, service: S)
+async fn http2<I, S>(stream: I, door: &Door, service: S) -> hyper::Result<()>
 where
     I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<Incoming>, Response = Response<Body>>,
     S::Future: Send + 'static,
+    S::Error: std::error::Error + Send + Sync + 'static,
 {
     let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -211,14 +237,11 @@ where
         .serve_connection(TokioIo::new(LateEnd::new(stream)), service);
     let mut connection = std::pin::pin!(connection);
     let draining = drained(door);
-    let ended = tokio::select! {
+    tokio::select! {
         ended = connection.as_mut() => ended,
         () = draining => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
     }
 }

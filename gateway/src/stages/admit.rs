@@ -1,4 +1,4 @@
-//! Whether it is still within the finer limits: the case, the person, the day. Reserves the look-up.
+//! Whether it is still within the finer limits: the operator, the case, the person, the day. Reserves the look-up.
 
 use credit_audit::leaf::GroundRecord;
 use credit_policy::{Code, Permit};
@@ -6,6 +6,7 @@ use credit_policy::{Code, Permit};
 use crate::{
     draft::Draft,
     gateway::Gateway,
+    limits::Reached,
     refusal::Refusal,
     stages::authorise::Permitted,
     state::{Claim, ConsentUse, Limits, Reservation},
@@ -34,6 +35,9 @@ impl Admitted {
 /// # Errors
 /// `case-already-used`, `rate-limited`, `distinct-subjects-exceeded`.
 pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Result<Admitted, Refusal> {
+    let operator = draft.operator.as_ref().ok_or(Code::InternalError)?;
+    let taken = draft.institution.rates.take_operator(operator.as_str());
+    taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
     let particulars = &draft.institution.particulars;
     let institution = particulars.id.as_str();
     let person = draft.person.as_ref().ok_or(Code::InternalError)?;
@@ -62,7 +66,10 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
         }
         Err((code @ Code::IdempotencyConflict, _)) => Err(Refusal { retry_after_s: Some(1), ..Refusal::from(code) }),
         Err((code @ (Code::CaseAlreadyUsed | Code::ConsentUsedUp), _)) => Err(code.into()),
-        Err((code, limit)) => Err(Refusal::limited(code, limit, gateway.seconds_to_midnight())),
+        Err((code, limit)) => {
+            let retry_after_s = gateway.seconds_to_day_after(draft.facts.on);
+            Err(Refusal::limited(code, Reached { limit, retry_after_s }))
+        }
     }
 }
 

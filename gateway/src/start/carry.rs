@@ -86,6 +86,8 @@ pub(super) fn apply_changes(register: &Register, changes: &[(u64, String)]) -> R
                 burst: change.burst,
                 distinct_subjects_a_day: change.distinct_subjects_a_day,
                 look_ups_a_person_a_day: change.look_ups_a_person_a_day,
+                operator_rate_per_s: change.operator_rate_per_s,
+                operator_burst: change.operator_burst,
             };
             // Also written into the configuration since: the same is said twice.
             if register.by_id(&change.institution).is_ok_and(|known| known.particulars == particulars) {

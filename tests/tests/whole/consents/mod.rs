@@ -112,6 +112,15 @@ pub(crate) fn token(folder: &Folder, number: &str, uses: u64) -> String {
     altered(folder, &new_jti(), number, |grant| grant.terms.uses = uses)
 }
 
+/// A token for another institution of the demo and its scenario, good for one use.
+pub(crate) fn token_for(folder: &Folder, institution: &str, scenario_name: &str, number: &str) -> String {
+    altered(folder, &new_jti(), number, |grant| {
+        grant.certificate = thumbprint(folder, institution);
+        grant.terms.scenario = scenario(scenario_name);
+        grant.terms.frequency = frequency("1/P1M");
+    })
+}
+
 /// The token without its disclosure: what a leaf may hold.
 fn issuer_signed(token: &str) -> &str {
     token.split('~').next().expect("a first part")
