@@ -175,7 +175,6 @@ fn while_one_floods_the_fifty_a_second_of_another_are_all_answered_and_the_log_i
     assert!((2..=seconds / 2 + 2).contains(&leaves_of_floods), "{leaves_of_floods} in {seconds} s");
     assert_eq!(floods(&leaves, "housing").count(), 0);
     is_wholly_recorded(&folder);
-    println!("{recorded} leaves, {leaves_of_floods} of floods, for {} requests in {seconds} s", cut_off + answered);
 }
 
 #[test]

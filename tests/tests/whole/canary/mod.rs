@@ -1,6 +1,9 @@
 //! The demo's numbers are found nowhere but where they belong: in no line of output or log, no metric, no trace, no answer, no file
 //! of the data folder but the store. Plain, in hexadecimal, in base64 wherever it may begin, and hashed without a key.
 
+mod core_dump;
+mod histories;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
