@@ -3,6 +3,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use jiff::Timestamp;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::{CryptoProvider, ring::default_provider},
@@ -66,6 +67,21 @@ pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, T
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
+}
+
+/// When the first certificate of the server's chain expires.
+///
+/// # Errors
+/// When the file holds no certificates.
+pub fn expiry(tls: &Tls) -> Result<Timestamp, TlsError> {
+    let path = &tls.certificate;
+    let mut first = Timestamp::MAX;
+    for certificate in certificates(path)? {
+        let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).map_err(|error| pem(path, &error))?;
+        let ends = Timestamp::from_second(certificate.validity().not_after.timestamp());
+        first = first.min(ends.map_err(|error| pem(path, &error))?);
+    }
+    Ok(first)
 }
 
 fn provider() -> Arc<CryptoProvider> {

@@ -8,6 +8,7 @@ mod commands;
 mod configurations;
 mod consents;
 mod doors;
+mod eyes;
 mod faults;
 mod forms;
 mod heads;
