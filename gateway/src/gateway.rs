@@ -10,8 +10,8 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    issuers::Issuers, keyring::Keyring, metrics::Metrics, register::Register, settings::Settings, state::State,
-    store::sqlite::SqliteStore,
+    in_force::InForce, issuers::Issuers, keyring::Keyring, metrics::Metrics, register::Register, settings::Settings,
+    state::State, store::sqlite::SqliteStore,
 };
 
 /// The gateway. Made by [`crate::start`], shared by every task.
@@ -20,6 +20,8 @@ pub struct Gateway {
     pub settings: Settings,
     /// The rules.
     pub catalogue: Arc<Catalogue>,
+    /// Since when they hold.
+    pub in_force: InForce,
     /// Who may call.
     pub register: Register,
     /// Who may issue consents.

@@ -16,6 +16,7 @@ pub mod draft;
 pub mod flood;
 pub mod fold;
 pub mod gateway;
+pub mod in_force;
 pub mod issuers;
 pub mod journey;
 pub mod keyring;

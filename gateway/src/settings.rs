@@ -149,7 +149,7 @@ pub struct Store {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueSource {
-    /// A folder with `catalogue.toml`, `data-list/`, `scenarios/` and `packs/`.
+    /// A folder with `catalogue.toml`, `data-list/`, `derived/`, `scenarios/`, `statutes/`, `packs/` and `calendars/`.
     pub dir: Option<PathBuf>,
 }
 

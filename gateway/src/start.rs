@@ -15,6 +15,7 @@ use credit_audit::{
 };
 use credit_keys::SystemEntropy;
 use credit_policy::Catalogue;
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 pub use error::StartError;
@@ -24,6 +25,7 @@ pub use rules::{load_catalogue, read_catalogue};
 use crate::{
     fold,
     gateway::{Gateway, new_id},
+    in_force::InForce,
     issuers::Issuers,
     keyring::Keyring,
     metrics::Metrics,
@@ -50,6 +52,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     }
     let issuers = Issuers::read(&settings.consent_issuers)?;
     let readers = settings.store.readers.unwrap_or_else(cores);
+    let metrics = Metrics::new(clock.now())?;
     let store = SqliteStore::open(
         &settings.store.sqlite,
         readers,
@@ -76,6 +79,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         (Some(_) | None, _) => Vec::new(),
     };
     let last_catalogue = held.changes.iter().rev().find_map(|(_, leaf)| label_of(leaf));
+    let mut in_force = InForce::of(held.changes.iter().map(|(_, leaf)| leaf.as_str()), catalogue.label());
     let log = recovered.start(signer, held.tally.seqs.clone())?;
     if new {
         let open = Open {
@@ -85,12 +89,13 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         };
         record(&log, open.entry(new_id(&*clock, &entropy))).await?;
     }
-    if last_catalogue.as_deref() != Some(catalogue.label()) {
-        record(&log, rules::leaf(&catalogue, &files).entry(new_id(&*clock, &entropy))).await?;
-    }
     for change in carried {
         let id = new_id(&*clock, &entropy);
         let entry = match change {
+            Carry::Catalogue(former) => {
+                in_force.push(record(&log, former.entry(id)).await?, false);
+                continue;
+            }
             Carry::Institution(change) => change.entry(id),
             Carry::Suspension(change) => change.entry(id),
             Carry::Counts(counts) => {
@@ -100,11 +105,16 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         };
         record(&log, entry).await?;
     }
+    if last_catalogue.as_deref() != Some(catalogue.label()) {
+        let entry = rules::leaf(&catalogue, &files).entry(new_id(&*clock, &entropy));
+        in_force.push(record(&log, entry).await?, true);
+    }
     if let Some(key) = made {
         record(&log, key_made(key.as_str()).entry(new_id(&*clock, &entropy))).await?;
     }
     Ok(Arc::new(Gateway {
         catalogue: Arc::new(catalogue),
+        in_force,
         register,
         state: State::new(held.tally),
         keys,
@@ -113,7 +123,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         clock,
         entropy,
         issuers,
-        metrics: Metrics::new()?,
+        metrics,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::new(()),
         receipt_readers: Semaphore::new(2),
@@ -169,9 +179,10 @@ fn label_of(leaf: &str) -> Option<String> {
     serde_json::from_str::<CatalogueSet>(leaf).ok().map(|set| set.label)
 }
 
-async fn record(log: &Log, entry: Result<Entry, LeafError>) -> Result<(), StartError> {
+/// Records, and says when.
+async fn record(log: &Log, entry: Result<Entry, LeafError>) -> Result<Timestamp, StartError> {
     let fault = |why: &dyn std::fmt::Display| StartError::Unrecorded(why.to_string());
     let entry = entry.map_err(|error| fault(&error))?;
     let ticket = log.submit(entry, false, || true).map_err(|error| fault(&error))?;
-    ticket.await.map(drop).map_err(|error| fault(&error))
+    ticket.await.map(|durable| durable.at).map_err(|error| fault(&error))
 }

@@ -9,6 +9,8 @@
 
 mod consent;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,
@@ -20,7 +22,7 @@ use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 pub use consent::{AskClaim, ConsentClaim, ConsentUse};
-pub use tally::{Ask, Key, Tally, key};
+pub use tally::{Ask, Key, Tally, forgotten_asks, key};
 
 use consent::Reserved;
 use tally::Spending;
@@ -59,6 +61,17 @@ pub struct Claim<'a> {
     pub consent: Option<ConsentClaim>,
     /// The idempotency key, where there is one.
     pub ask: Option<AskClaim>,
+}
+
+/// Why nothing is reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreserved {
+    /// `idempotency-conflict`: a query under the same key is under way, and when it is over this one can be asked.
+    UnderWay,
+    /// `idempotency-conflict`, `consent-used-up`, `case-already-used`: asked again it would be refused again.
+    Refused(Code),
+    /// `rate-limited` (one operator or person a day), `distinct-subjects-exceeded`: a limit of the day, and its size.
+    OfTheDay(Code, u32),
 }
 
 /// The counts in force.
@@ -116,22 +129,21 @@ impl State {
     /// Reserves one look-up, or says which limit is reached.
     ///
     /// # Errors
-    /// `idempotency-conflict`, `consent-used-up`, `case-already-used`, `rate-limited` (one operator or person a day),
-    /// `distinct-subjects-exceeded`, with the limit's size.
-    pub fn reserve(self: &Arc<Self>, claim: &Claim<'_>, limits: &Limits) -> Result<Reservation, (Code, u32)> {
+    /// [`Unreserved`].
+    pub fn reserve(self: &Arc<Self>, claim: &Claim<'_>, limits: &Limits) -> Result<Reservation, Unreserved> {
         let mut spending = Spending::new(claim.institution, claim.day, claim.operator, claim.subject, claim.case);
         let earlier = Earlier::new(claim);
         let mut counts = self.lock();
         let Counts { tally, reserved } = &mut *counts;
-        let plain = |code| (code, 0);
-        let repeats = claim.ask.map(|ask| reserved.ask(tally, &ask, claim.now)).transpose().map_err(plain)?.flatten();
+        let repeats = claim.ask.map(|ask| reserved.ask(tally, &ask, claim.now)).transpose()?.flatten();
         let (mut consent, mut repeated) = (None, None);
         if repeats.is_some() {
             // What is asked anew was spent when it was asked first.
             spending.case = None;
             repeated = claim.consent.and_then(|claimed| reserved.a_use(tally, &claimed));
         } else if let Some(claimed) = &claim.consent {
-            consent = Some((claimed.key, reserved.next_use(tally, claimed, claim.now).map_err(plain)?));
+            let next = reserved.next_use(tally, claimed, claim.now).map_err(Unreserved::Refused)?;
+            consent = Some((claimed.key, next));
         }
         tally.turn(spending.day);
         within_limits(tally, &spending, &earlier, limits)?;
@@ -175,28 +187,28 @@ impl Earlier {
     }
 }
 
-fn within_limits(tally: &Tally, spending: &Spending, earlier: &Earlier, limits: &Limits) -> Result<(), (Code, u32)> {
+fn within_limits(tally: &Tally, spending: &Spending, earlier: &Earlier, limits: &Limits) -> Result<(), Unreserved> {
     let count = |counts: Option<&HashMap<Key, u32>>, key: &Key| {
         counts.and_then(|counts| counts.get(key)).copied().unwrap_or_default()
     };
     let operator = || count(tally.operators.get(&spending.institution), &spending.operator);
     if let Some(limit) = limits.operator_a_day.filter(|limit| operator() >= *limit) {
-        return Err((Code::RateLimited, limit));
+        return Err(Unreserved::OfTheDay(Code::RateLimited, limit));
     }
     if let Some(case) = &spending.case {
         let used: u32 = std::iter::once(case).chain(&earlier.cases).map(|case| count(Some(&tally.cases), case)).sum();
         if used >= limits.case {
-            return Err((Code::CaseAlreadyUsed, limits.case));
+            return Err(Unreserved::Refused(Code::CaseAlreadyUsed));
         }
     }
     let people = tally.people.get(&spending.institution);
     let look_ups: u32 =
         std::iter::once(&spending.person).chain(&earlier.person).map(|person| count(people, person)).sum();
     if look_ups >= limits.person_a_day {
-        return Err((Code::RateLimited, limits.person_a_day));
+        return Err(Unreserved::OfTheDay(Code::RateLimited, limits.person_a_day));
     }
     if look_ups == 0 && people.map_or(0, HashMap::len) >= limits.distinct_a_day as usize {
-        return Err((Code::DistinctSubjectsExceeded, limits.distinct_a_day));
+        return Err(Unreserved::OfTheDay(Code::DistinctSubjectsExceeded, limits.distinct_a_day));
     }
     Ok(())
 }
@@ -276,102 +288,5 @@ impl Drop for Reservation {
                 counts.reserved.end(ask.slot);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: Limits = Limits { case: 3, person_a_day: 5, distinct_a_day: 2, operator_a_day: None };
-
-    fn spend(reservation: Reservation) {
-        reservation.spend(7, Uuid::nil(), Timestamp::UNIX_EPOCH);
-    }
-
-    fn claim<'a>(subject: &'a str, case: &'a str, day: Date) -> Claim<'a> {
-        Claim {
-            institution: "housing",
-            now: Timestamp::UNIX_EPOCH,
-            day,
-            operator: "staff-1",
-            subject,
-            earlier_subjects: &[],
-            case: Some(case),
-            consent: None,
-            ask: None,
-        }
-    }
-
-    #[test]
-    fn a_case_is_refused_after_its_look_ups_and_only_for_that_person() {
-        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 11, 22));
-        for _ in 0..3 {
-            state.reserve(&claim("a", "c1", day), &LIMITS).map(spend).unwrap();
-        }
-        assert_eq!(state.reserve(&claim("a", "c1", day), &LIMITS).map(drop), Err((Code::CaseAlreadyUsed, 3)));
-        state.reserve(&claim("b", "c1", day), &LIMITS).map(spend).unwrap();
-        state.reserve(&claim("a", "c2", day), &LIMITS).map(spend).unwrap();
-    }
-
-    #[test]
-    fn look_ups_under_an_earlier_key_count_for_the_case() {
-        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 11, 30));
-        for _ in 0..3 {
-            state.reserve(&claim("november", "c1", day), &LIMITS).map(spend).unwrap();
-        }
-        let earlier = ["november".to_owned()];
-        let december = Claim { earlier_subjects: &earlier, ..claim("december", "c1", day.tomorrow().unwrap()) };
-        assert_eq!(state.reserve(&december, &LIMITS).map(drop), Err((Code::CaseAlreadyUsed, 3)));
-    }
-
-    #[test]
-    fn look_ups_under_an_earlier_key_count_for_the_person_s_day() {
-        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 12, 1));
-        for case in ["1", "2", "3", "4", "5"] {
-            state.reserve(&claim("november", case, day), &LIMITS).map(spend).unwrap();
-        }
-        let earlier = ["november".to_owned()];
-        let december = Claim { earlier_subjects: &earlier, ..claim("december", "6", day) };
-        assert_eq!(state.reserve(&december, &LIMITS).map(drop), Err((Code::RateLimited, 5)));
-    }
-
-    #[test]
-    fn an_operator_s_day_is_its_own_and_ends_with_the_day() {
-        let limits = Limits { operator_a_day: Some(2), distinct_a_day: 9, ..LIMITS };
-        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 11, 22));
-        let by = |operator: &'static str, subject: &'static str| Claim { operator, ..claim(subject, "c1", day) };
-        state.reserve(&by("staff-1", "a"), &limits).map(spend).unwrap();
-        drop(state.reserve(&by("staff-1", "b"), &limits).unwrap());
-        state.reserve(&by("staff-1", "b"), &limits).map(spend).unwrap();
-        assert_eq!(state.reserve(&by("staff-1", "c"), &limits).map(drop), Err((Code::RateLimited, 2)));
-        state.reserve(&by("staff-2", "c"), &limits).map(spend).unwrap();
-        let elsewhere = Claim { institution: "school", ..by("staff-1", "c") };
-        state.reserve(&elsewhere, &limits).map(spend).unwrap();
-        let tomorrow = Claim { day: day.tomorrow().unwrap(), ..by("staff-1", "c") };
-        state.reserve(&tomorrow, &limits).map(spend).unwrap();
-    }
-
-    #[test]
-    fn limits_of_a_day_end_with_the_day() {
-        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 11, 22));
-        for case in ["1", "2", "3", "4", "5"] {
-            state.reserve(&claim("a", case, day), &LIMITS).map(spend).unwrap();
-        }
-        assert_eq!(state.reserve(&claim("a", "6", day), &LIMITS).map(drop), Err((Code::RateLimited, 5)));
-        state.reserve(&claim("b", "7", day), &LIMITS).map(spend).unwrap();
-        assert_eq!(state.reserve(&claim("c", "8", day), &LIMITS).map(drop), Err((Code::DistinctSubjectsExceeded, 2)));
-        state.reserve(&claim("c", "8", day.tomorrow().unwrap()), &LIMITS).map(spend).unwrap();
-    }
-
-    #[test]
-    fn what_is_not_recorded_is_given_back() {
-        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 11, 22));
-        state.reserve(&claim("b", "c1", day), &LIMITS).map(spend).unwrap();
-        let before = state.lock().tally.clone();
-        let held = state.reserve(&claim("a", "c1", day), &LIMITS).unwrap();
-        assert_ne!(state.lock().tally, before);
-        drop(held);
-        assert_eq!(state.lock().tally, before);
     }
 }

@@ -8,11 +8,13 @@
 //! id, and what it writes it removes, also when the test process is killed ([`scratch`]). Helpers panic where a test
 //! would: what they expect is part of what is tested.
 
+mod authority;
 pub mod binaries;
 pub mod checked;
 mod client;
 mod command;
 mod folder;
+pub mod fuzz;
 mod leaves;
 mod persons;
 mod plain;
@@ -21,13 +23,15 @@ mod process;
 pub mod query;
 pub mod scratch;
 mod table;
+pub mod tools;
 pub mod wire;
 
+pub use authority::{Authority, Wish};
 pub use client::{Broken, Caller, Connection, Reply, Tls, parse_reply, request, run};
-pub use command::{Ended, audit, command, gateway, sh};
+pub use command::{Ended, audit, command, command_reading, gateway, sh};
 pub use folder::Folder;
 pub use leaves::Leaf;
-pub use persons::{Person, persons};
+pub use persons::{Person, persons, stranger};
 pub use plain::{metric, plain};
 pub use ports::ports;
 pub use process::{Gateway, Heard, shared};

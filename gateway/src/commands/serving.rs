@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use credit_audit::clock::SystemClock;
+use credit_audit::clock::{Clock, SystemClock};
 
 use super::{ConfigFile, Failure, UNAVAILABLE, USAGE, runtime};
 use crate::{
@@ -32,9 +32,10 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let tls = TlsSettings::read(&settings.tls).map_err(Failure::usage)?;
     runtime()?.block_on(async move {
-        let telemetry = Telemetry::start(settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
-        let gateway =
-            start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let telemetry =
+            Telemetry::start(Arc::clone(&clock), settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
+        let gateway = start::open(settings, clock).await.map_err(|error| Failure::start(&error))?;
         let mut failure = None;
         let kept = &mut failure;
         serve_doors(gateway, tls, async move |gateway| match ready(gateway).await {

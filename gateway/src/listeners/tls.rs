@@ -3,11 +3,12 @@
 
 use std::{path::Path, sync::Arc};
 
+use jiff::Timestamp;
 use rustls::{
     RootCertStore, ServerConfig,
-    crypto::ring::default_provider,
+    crypto::{CryptoProvider, ring::default_provider},
     pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
-    server::{NoServerSessionStorage, WebPkiClientVerifier},
+    server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 
 use crate::settings::Tls;
@@ -46,24 +47,14 @@ pub enum Callers {
 /// When a file is missing, open to others, or does not fit the rest.
 pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, TlsError> {
     let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
-    let provider = Arc::new(default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+    let builder = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?;
     let builder = match callers {
         Callers::Certified => {
-            let mut roots = RootCertStore::empty();
-            for authority in certificates(&tls.authorities)? {
-                roots.add(authority).map_err(|error| unusable(&error))?;
-            }
             let list = CertificateRevocationListDer::from_pem_file(&tls.revocation_list)
                 .map_err(|error| pem(&tls.revocation_list, &error))?;
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                .with_crls([list])
-                .enforce_revocation_expiration()
-                .build()
-                .map_err(|error| unusable(&error))?;
-            builder.with_client_cert_verifier(verifier)
+            builder.with_client_cert_verifier(callers_verifier(certificates(&tls.authorities)?, list)?)
         }
         Callers::Anyone => builder.with_no_client_auth(),
     };
@@ -76,6 +67,46 @@ pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, T
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
+}
+
+/// When the first certificate of the server's chain expires.
+///
+/// # Errors
+/// When the file holds no certificates.
+pub fn expiry(tls: &Tls) -> Result<Timestamp, TlsError> {
+    let path = &tls.certificate;
+    let mut first = Timestamp::MAX;
+    for certificate in certificates(path)? {
+        let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).map_err(|error| pem(path, &error))?;
+        let ends = Timestamp::from_second(certificate.validity().not_after.timestamp());
+        first = first.min(ends.map_err(|error| pem(path, &error))?);
+    }
+    Ok(first)
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(default_provider())
+}
+
+/// What callers' certificates are checked by: one of the authorities, and a revocation list that is in force.
+///
+/// # Errors
+/// When they do not fit together.
+#[doc(hidden)]
+pub fn callers_verifier(
+    authorities: Vec<CertificateDer<'static>>,
+    list: CertificateRevocationListDer<'static>,
+) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        roots.add(authority).map_err(|error| unusable(&error))?;
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+        .with_crls([list])
+        .enforce_revocation_expiration()
+        .build()
+        .map_err(|error| unusable(&error))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -9,7 +9,7 @@ use crate::{
     limits::Reached,
     refusal::Refusal,
     stages::authorise::Permitted,
-    state::{Claim, ConsentUse, Limits, Reservation},
+    state::{Claim, ConsentUse, Limits, Reservation, Unreserved},
 };
 
 /// PROOF: the look-up is reserved; given back if it is not recorded as answered.
@@ -33,7 +33,7 @@ impl Admitted {
 /// Reserves.
 ///
 /// # Errors
-/// `case-already-used`, `rate-limited`, `distinct-subjects-exceeded`.
+/// `idempotency-conflict`, `consent-used-up`, `case-already-used`, `rate-limited`, `distinct-subjects-exceeded`.
 pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Result<Admitted, Refusal> {
     let operator = draft.operator.as_ref().ok_or(Code::InternalError)?;
     let taken = draft.institution.rates.take_operator(operator.as_str());
@@ -66,9 +66,11 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
             draft.ground = draft.ground.take().or_else(|| ground_of(draft, &reservation));
             Ok(Admitted { permitted, reservation })
         }
-        Err((code @ Code::IdempotencyConflict, _)) => Err(Refusal { retry_after_s: Some(1), ..Refusal::from(code) }),
-        Err((code @ (Code::CaseAlreadyUsed | Code::ConsentUsedUp), _)) => Err(code.into()),
-        Err((code, limit)) => {
+        Err(Unreserved::UnderWay) => {
+            Err(Refusal { retry_after_s: Some(1), ..Refusal::from(Code::IdempotencyConflict) })
+        }
+        Err(Unreserved::Refused(code)) => Err(code.into()),
+        Err(Unreserved::OfTheDay(code, limit)) => {
             let retry_after_s = gateway.seconds_to_day_after(draft.facts.on);
             Err(Refusal::limited(code, Reached { limit, retry_after_s }))
         }

@@ -67,6 +67,11 @@ fn consent(gateway: &Gateway, head: &Parts, draft: &mut Draft) -> Result<(), Ref
     if gateway.state.is_revoked(&standing) {
         return Err(Code::ConsentRevoked.into());
     }
+    // What “all that one may see” meant then is not at hand, and may not have been what it means now.
+    if consent.terms().fields.is_none() && !gateway.in_force.was_at(consent.issued_at()) {
+        let cause = "it names no fields and was issued under an earlier catalogue: ask the person for another";
+        return Err(Refusal::because(Code::ConsentInvalid, cause));
+    }
     let person = consent.person().disclose(|number| CitizenNumber::parse(number.as_str()));
     let person = person.map_err(|_| Code::ConsentInvalid)?;
     draft.facts.minor = Some(!person.disclose(|number| number.is_adult_on(draft.facts.on)));

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fs, path::Path};
 
 use credit_audit::{
     checkpoint::Checkpoint,
-    leaf::{Carried, InstitutionChange, Previous, Suspension},
+    leaf::{Carried, CatalogueSet, InstitutionChange, Previous, Suspension},
 };
 use credit_policy::{Catalogue, InstitutionId, InstitutionKind};
 
@@ -19,6 +19,8 @@ use crate::{
 
 /// What the log before said, and the new one says again.
 pub(super) enum Carry {
+    /// A catalogue that is in force no more: consents may have been given under it.
+    Catalogue(CatalogueSet),
     Institution(InstitutionChange),
     Suspension(Suspension),
     Counts(Carried),
@@ -46,9 +48,15 @@ pub(super) fn carry_over(
         let all = register.all().into_iter().filter(|institution| institution.is_suspended());
         all.map(|institution| institution.id().to_owned()).collect()
     };
+    let sets = |changes: &[(u64, String)]| -> Vec<CatalogueSet> {
+        changes.iter().filter_map(|(_, leaf)| serde_json::from_str(leaf).ok()).collect()
+    };
+    let other = |set: &CatalogueSet| set.label != catalogue.label();
+    let former = sets(&before.changes).into_iter().rfind(other).filter(|_| !sets(&held.changes).iter().any(other));
     let known = suspended(register);
     apply_changes(register, &before.changes)?;
-    let mut carried: Vec<_> = added(&before.changes).into_iter().map(Carry::Institution).collect();
+    let mut carried: Vec<_> = former.into_iter().map(Carry::Catalogue).collect();
+    carried.extend(added(&before.changes).into_iter().map(Carry::Institution));
     carried.extend(suspended(register).into_iter().filter(|id| !known.contains(id)).map(|institution| {
         Carry::Suspension(Suspension {
             institution,

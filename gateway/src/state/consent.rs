@@ -6,7 +6,10 @@ use credit_policy::{Code, consent::Frequency};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::tally::{Key, Tally};
+use super::{
+    Unreserved,
+    tally::{Key, Tally},
+};
 
 /// How often a first may be asked anew under its idempotency key.
 const REPEATS: u32 = 5;
@@ -90,15 +93,14 @@ impl Reserved {
     }
 
     /// Whether the query repeats an answered one; then which.
-    pub(super) fn ask(&self, tally: &Tally, claim: &AskClaim, now: Timestamp) -> Result<Option<Uuid>, Code> {
-        if self.under_way.contains(&claim.slot) {
-            return Err(Code::IdempotencyConflict);
-        }
-        match tally.asks.get(&claim.slot).filter(|ask| ask.is_remembered(now)) {
-            None => Ok(None),
-            Some(ask) if ask.identity == claim.identity && ask.repeats < REPEATS => Ok(Some(ask.first)),
-            Some(_) => Err(Code::IdempotencyConflict),
-        }
+    pub(super) fn ask(&self, tally: &Tally, claim: &AskClaim, now: Timestamp) -> Result<Option<Uuid>, Unreserved> {
+        let first = match tally.asks.get(&claim.slot).filter(|ask| ask.is_remembered(now)) {
+            None => None,
+            Some(ask) if ask.identity == claim.identity && ask.repeats < REPEATS => Some(ask.first),
+            Some(_) => return Err(Unreserved::Refused(Code::IdempotencyConflict)),
+        };
+        // What is under way may be refused yet, and spends nothing then: whether the key is taken shows when it is over.
+        if self.under_way.contains(&claim.slot) { Err(Unreserved::UnderWay) } else { Ok(first) }
     }
 
     /// Whether the first query under a key is under way or answered.

@@ -5,86 +5,13 @@ use std::fs;
 use credit_audit::clock::{Clock, SystemClock};
 use credit_gateway::demo::certificates;
 use credit_tests::{
-    Caller, Folder, Gateway, Tls, checked, gateway, metric,
+    Authority, Caller, Folder, Gateway, Tls, Wish, checked, gateway, metric,
     query::{SCENARIO, look_up},
     run,
 };
 use hyper::Method;
-use jiff::{ToSpan, tz::TimeZone};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
-    date_time_ymd,
-};
-
-fn today() -> jiff::civil::Date {
-    SystemClock::new().now().to_zoned(TimeZone::UTC).date()
-}
-
-/// Midnight so many days from today, in rcgen's own type.
-fn in_days<T>(days: i64, make: fn(i32, u8, u8) -> T) -> T {
-    let day = today() + days.days();
-    make(i32::from(day.year()), day.month().unsigned_abs(), day.day().unsigned_abs())
-}
-
-/// An authority of the test's own, whose key is at hand; and certificates by it.
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-}
-
-struct Wish {
-    name: &'static str,
-    days: (i64, i64),
-    purpose: ExtendedKeyUsagePurpose,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "an authority of the tests");
-        params.not_before = in_days(-10, date_time_ymd);
-        params.not_after = in_days(10, date_time_ymd);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
-    }
-
-    /// A certificate and its key, and the number by which it can be revoked.
-    fn certify(&self, wish: &Wish, serial: u8) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new([]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, wish.name);
-        params.serial_number = Some(SerialNumber::from_slice(&[serial]));
-        params.not_before = in_days(wish.days.0, date_time_ymd);
-        params.not_after = in_days(wish.days.1, date_time_ymd);
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![wish.purpose.clone()];
-        (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
-    }
-
-    fn revoke(&self, serial: u8) -> String {
-        let since = in_days(-1, date_time_ymd);
-        CertificateRevocationListParams {
-            this_update: since,
-            next_update: in_days(10, date_time_ymd),
-            crl_number: SerialNumber::from_slice(&[1]),
-            issuing_distribution_point: None,
-            revoked_certs: vec![RevokedCertParams {
-                serial_number: SerialNumber::from_slice(&[serial]),
-                revocation_time: since,
-                reason_code: None,
-                invalidity_date: None,
-            }],
-            key_identifier_method: KeyIdMethod::Sha256,
-        }
-        .signed_by(&self.issuer)
-        .unwrap()
-        .pem()
-        .unwrap()
-    }
-}
+use jiff::tz::TimeZone;
+use rcgen::ExtendedKeyUsagePurpose;
 
 /// The caller gets no byte of HTTP: TLS refuses, with an alert or by closing.
 #[track_caller]
@@ -103,7 +30,7 @@ fn tls_refuses_those_without_a_certificate_of_the_authorities() {
     let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();
     let before = folder.leaves().len();
-    let foreign = certificates::make(today()).unwrap();
+    let foreign = certificates::make(SystemClock::new().now().to_zoned(TimeZone::UTC).date()).unwrap();
     let (_, pair) = foreign.institutions.iter().find(|(name, _)| *name == "housing").unwrap();
     let foreign = (pair.certificate.clone().into_bytes(), pair.key.as_bytes().to_vec());
     let server = (fs::read(folder.join("server.pem")).unwrap(), fs::read(folder.join("server.key")).unwrap());
@@ -142,15 +69,10 @@ fn tls_refuses_certificates_out_of_their_time_or_of_another_purpose() {
         (Wish { name: "withdrawn", days: (-1, 2), purpose: client }, Some("CertificateRevoked")),
     ];
     let folder = Folder::new();
-    fs::write(folder.join("own-ca.pem"), authority.issuer.pem()).unwrap();
-    fs::write(folder.join("own-crl.pem"), authority.revoke(5)).unwrap();
-    folder.replace_in_config("authorities = \"ca.pem\"", "authorities = \"own-ca.pem\"");
-    folder.replace_in_config("revocation_list = \"crl.pem\"", "revocation_list = \"own-crl.pem\"");
+    authority.replace_that_of(&folder, 5);
     let mut files = Vec::new();
     for (serial, (wish, _)) in (1..).zip(&wishes) {
-        let (certificate, key) = authority.certify(wish, serial);
-        fs::write(folder.join(format!("institutions/{}.pem", wish.name)), certificate).unwrap();
-        fs::write(folder.join(format!("institutions/{}.key", wish.name)), key).unwrap();
+        authority.certify(&folder, wish, serial);
         files.push(format!("\"institutions/{}.pem\"", wish.name));
     }
     // Registered they all are: it is TLS that must refuse.
