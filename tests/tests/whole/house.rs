@@ -1,4 +1,5 @@
-//! The house itself: which crate may lean on which, and programs that must not compile.
+//! The house itself: which crate may lean on which, and programs that must not compile. What comes in from outside is
+//! in `supplies.rs`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

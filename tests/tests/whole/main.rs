@@ -21,6 +21,7 @@ mod order;
 mod receipts;
 mod refusals;
 mod seeds;
+mod supplies;
 mod uniform;
 mod unlinkable;
 mod walk;
