@@ -20,7 +20,10 @@ pub use institution::InstitutionEntry;
 
 /// A whole configuration, parsed and with its paths made absolute.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(title = "Configuration of credit-gateway", description = "Relative paths are taken from the folder of the file.")]
+#[schemars(
+    title = "Configuration of credit-gateway",
+    description = "Relative paths are taken from the folder of the file."
+)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// True only for the folder that `credit-gateway demo` makes. Demo keys are refused without it, and with it every

@@ -3,12 +3,12 @@
 use credit_tests::{binaries, command};
 
 /// Loads the completions of a command into bash and says what it would offer behind some words.
-fn offered(program: &str, words: &str) -> Vec<String> {
+fn offered(program: &str, words: &str, begun: &str) -> Vec<String> {
     let line = format!(
         "eval \"$({program} completions bash)\"; name=${{0##*/}}; \
          function=$(complete -p $name); function=${{function#* -F }}; function=${{function%% *}}; \
-         COMP_WORDS=($name {words} ''); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
-         $function $name '' \"${{COMP_WORDS[COMP_CWORD-1]}}\"; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+         COMP_WORDS=($name {words} '{begun}'); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+         $function $name '{begun}' \"${{COMP_WORDS[COMP_CWORD-1]}}\"; printf '%s\\n' \"${{COMPREPLY[@]}}\""
     );
     let name = program.rsplit_once('/').unwrap().1;
     command("bash", &["-c", &line, name]).held().lines().map(str::to_owned).collect()
@@ -18,14 +18,14 @@ fn offered(program: &str, words: &str) -> Vec<String> {
 fn bash_completes_both_commands() {
     let gateway = binaries::credit_gateway().to_str().unwrap();
     let audit = binaries::credit_audit().to_str().unwrap();
-    for (program, words, wanted) in [
-        (gateway, "", &["demo", "serve", "check", "keys", "institution", "schema", "completions"][..]),
-        (gateway, "institution", &["add", "suspend", "resume", "list"]),
-        (gateway, "completions", &["bash", "zsh", "fish"]),
-        (audit, "", &["verify", "replay", "completions"]),
-        (audit, "verify", &["--vkey", "--receipt", "--leaf"]),
+    for (program, words, begun, wanted) in [
+        (gateway, "", "", &["demo", "serve", "check", "keys", "institution", "schema", "completions"][..]),
+        (gateway, "institution", "", &["add", "suspend", "resume", "list"]),
+        (gateway, "completions", "", &["bash", "zsh", "fish"]),
+        (audit, "", "", &["verify", "replay", "completions"]),
+        (audit, "verify", "--", &["--vkey", "--receipt", "--leaf"]),
     ] {
-        let offered = offered(program, words);
+        let offered = offered(program, words, begun);
         for word in wanted {
             assert!(offered.iter().any(|offer| offer == word), "{words}: `{word}` is not among {offered:?}");
         }

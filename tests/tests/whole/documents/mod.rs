@@ -3,6 +3,7 @@
 mod completions;
 mod configuration;
 mod openapi;
+mod pages;
 
 use std::path::{Path, PathBuf};
 
