@@ -2,10 +2,10 @@
 //!
 //! A block ```sh is run; the block ```text behind it is what it prints, `…` standing for what differs from run to run.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 use credit_policy::Code;
-use credit_tests::{Folder, Gateway, binaries, command, scratch};
+use credit_tests::{Folder, Gateway, binaries, command};
 
 use super::read;
 
@@ -31,31 +31,32 @@ fn blocks(page: &str) -> Vec<Block> {
     blocks
 }
 
-/// A folder that looks like a repository with a built gateway and a demo; nothing in it builds.
-fn repository_with(demo: &Path) -> std::path::PathBuf {
-    let root = scratch::folder("repository");
-    std::os::unix::fs::symlink(demo, root.join("demo")).unwrap();
-    std::os::unix::fs::symlink(super::repository("policy"), root.join("policy")).unwrap();
+/// Makes the folder around a demo look like a repository with built programs; nothing in it builds.
+fn repository_around(demo: &Path) -> &Path {
+    let root = demo.parent().unwrap();
+    symlink(super::repository("policy"), root.join("policy")).unwrap();
     fs::create_dir_all(root.join("target/release")).unwrap();
     for built in [binaries::credit_gateway(), binaries::credit_audit()] {
-        std::os::unix::fs::symlink(built, root.join("target/release").join(built.file_name().unwrap())).unwrap();
+        symlink(built, root.join("target/release").join(built.file_name().unwrap())).unwrap();
     }
     fs::create_dir(root.join("bin")).unwrap();
-    let cargo = root.join("bin/cargo");
-    fs::write(&cargo, "#!/bin/sh\n").unwrap();
-    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    symlink("/bin/true", root.join("bin/cargo")).unwrap();
     root
 }
 
 /// Runs the blocks of a page, one after the other in one shell, beside a demo; each must print what the page says.
 fn run(page: &str, language: &str, demo: &Folder) {
     const MARK: &str = "\u{1e}";
-    let blocks = blocks(page);
-    let root = repository_with(demo.path());
-    let script: String = blocks.iter().map(|block| format!("printf '{MARK}'\n{}", block.commands)).collect();
     // The demo of a test has ports of its own.
-    let script =
-        (0..5).fold(script, |text, nr| text.replace(&(8443 + nr).to_string(), &(demo.port_base() + nr).to_string()));
+    let page = (0..5)
+        .fold(page.to_owned(), |page, nr| page.replace(&(8443 + nr).to_string(), &(demo.port_base() + nr).to_string()));
+    let blocks = blocks(&page);
+    let root = repository_around(demo.path());
+    // What a page starts ends with its shell.
+    let mut script = "trap 'kill $(jobs -p) 2> /dev/null' EXIT\n".to_owned();
+    for block in &blocks {
+        script.push_str(&format!("printf '{MARK}'\n{}", block.commands));
+    }
     let file = root.join("page.sh");
     fs::write(&file, script).unwrap();
     let line = format!("cd {0} && PATH={0}/bin:$PATH && . ./page.sh 2>&1", root.display());
@@ -101,6 +102,13 @@ fn the_page_for_institutions_does_what_it_says() {
 }
 
 #[test]
+fn the_page_for_operators_does_what_it_says() {
+    for (page, language) in [("docs/operators.md", "C.UTF-8"), ("docs/operators.zh-CN.md", "zh_CN.UTF-8")] {
+        run(&read(page), language, &Folder::new());
+    }
+}
+
+#[test]
 fn both_pages_tell_of_every_code() {
     for page in ["docs/institutions.md", "docs/institutions.zh-CN.md"] {
         let text = read(page);
@@ -112,7 +120,7 @@ fn both_pages_tell_of_every_code() {
 
 #[test]
 fn both_languages_have_the_same_commands() {
-    for page in ["docs/institutions", "README"] {
+    for page in ["docs/institutions", "docs/operators", "README"] {
         let commands = |name: String| -> Vec<String> {
             let commands = blocks(&read(&name)).into_iter().map(|block| block.commands).collect::<String>();
             commands.lines().map(bare).collect()
