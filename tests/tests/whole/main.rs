@@ -7,6 +7,7 @@ mod collector;
 mod commands;
 mod configurations;
 mod consents;
+mod documents;
 mod doors;
 mod eyes;
 mod faults;
