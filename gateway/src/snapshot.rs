@@ -288,6 +288,7 @@ fn signed(number: u64) -> i64 {
 mod tests {
     use base64::{Engine, engine::general_purpose::STANDARD};
     use credit_policy::{Catalogue, catalogue};
+    use uuid::Uuid;
 
     use super::*;
     use crate::fold::absorb;
@@ -336,11 +337,11 @@ mod tests {
         let ask = |index: u64, at: &str| {
             let at: Timestamp = at.parse().unwrap();
             let key = STANDARD.encode([[index as u8; 16], [7; 16]].concat());
-            let id = format!("{:012x}", at.as_millisecond());
+            let id = Uuid::from_u128(
+                u128::from(at.as_millisecond().unsigned_abs()) << 80 | 7 << 76 | 1 << 63 | u128::from(index),
+            );
             format!(
-                r#"{{"v":1,"kind":"query","id":"{}-{}-7000-8000-{index:012x}","at":"{at:.6}","institution":"bank","seq":{},"idempotency":"{key}","outcome":"answered","subject":"a"}}"#,
-                &id[..8],
-                &id[8..],
+                r#"{{"v":1,"kind":"query","id":"{id}","at":"{at:.6}","institution":"bank","seq":{},"idempotency":"{key}","outcome":"answered","subject":"a"}}"#,
                 index + 1,
             )
             .into_bytes()

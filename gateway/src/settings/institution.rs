@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 
 use credit_policy::{InstitutionId, InstitutionKind};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 /// One institution of the register.
-#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstitutionEntry {
     /// Its id in leaves and pseudonyms; never reused for another.
+    #[schemars(schema_with = "super::institution_id")]
     pub id: InstitutionId,
     /// What it is; decides which scenarios it may ask.
+    #[schemars(schema_with = "kind")]
     pub kind: InstitutionKind,
     /// PEM files of its client certificates.
     pub certificates: Vec<PathBuf>,
@@ -30,6 +33,10 @@ pub struct InstitutionEntry {
     pub operator_burst: Option<u32>,
     /// Look-ups by one operator a day; left out = no limit by operator and day.
     pub look_ups_an_operator_a_day: Option<u32>,
+}
+
+fn kind(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "enum": InstitutionKind::ALL })
 }
 
 impl InstitutionEntry {
