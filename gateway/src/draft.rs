@@ -13,8 +13,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::{
-    register::{Institution, Thumbprint},
+    register::Institution,
     state::{AskClaim, ConsentClaim},
+    trust::Standing,
 };
 
 /// A consent that was verified, as far as the record and the state need it.
@@ -31,8 +32,8 @@ pub struct HeldConsent {
 pub struct Draft {
     /// The query's id, UUIDv7.
     pub id: Uuid,
-    /// The caller's certificate.
-    pub certificate: Thumbprint,
+    /// The caller's certificate, and how it stands.
+    pub standing: Arc<Standing>,
     /// Who asks; known from `identify` on.
     pub institution: Arc<Institution>,
     /// Language of a refusal's sentence.
@@ -74,10 +75,10 @@ pub struct Draft {
 impl Draft {
     /// The draft of a query that `institution` makes on the civil day `on`; nothing else is known yet.
     #[must_use]
-    pub fn begin(id: Uuid, certificate: Thumbprint, institution: Arc<Institution>, on: Date) -> Self {
+    pub fn begin(id: Uuid, standing: Arc<Standing>, institution: Arc<Institution>, on: Date) -> Self {
         Self {
             id,
-            certificate,
+            standing,
             language: Language::Zh,
             wants_proof: false,
             operator: None,

@@ -22,7 +22,6 @@ use crate::{
     gateway::Gateway,
     listeners::Body,
     refusal::{Refusal, accepted},
-    register::Thumbprint,
     stages::{
         accept::{Head, accept},
         admit::admit,
@@ -36,12 +35,13 @@ use crate::{
         withdraw::{self, withdraw},
     },
     telemetry,
+    trust::Standing,
 };
 
 /// A request as it comes from the connection.
 pub struct Arrival {
-    /// The certificate that TLS verified.
-    pub certificate: Thumbprint,
+    /// The certificate that TLS verified, and how it stands now.
+    pub standing: Arc<Standing>,
     /// The head.
     pub head: Parts,
     /// False where two parties might read the head differently.
@@ -55,9 +55,9 @@ pub struct Arrival {
 /// Makes the whole journey. Nothing where the request never became complete: then there was no query, and there is
 /// nobody to answer.
 pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response<Body>> {
-    let Arrival { certificate, head, sound, mut body, permits } = arrival;
+    let Arrival { standing, head, sound, mut body, permits } = arrival;
     let language = language(&head);
-    let Some(institution) = caller(&gateway, certificate) else {
+    let Some(institution) = caller(&gateway, standing.thumbprint()) else {
         gateway.metrics.unregistered();
         return Some(fixed(Code::CertificateUnknown, language));
     };
@@ -66,7 +66,7 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response
         return Some(fixed(Code::Overloaded, language));
     };
     let began = gateway.clock.monotonic();
-    let mut draft = Draft::begin(gateway.new_id(), certificate, Arc::clone(&institution), gateway.today());
+    let mut draft = Draft::begin(gateway.new_id(), standing, Arc::clone(&institution), gateway.today());
     (draft.language, draft.wants_proof) = (language, wants_proof(&head));
     draft.permits = permits;
     draft.permits.push(permit);

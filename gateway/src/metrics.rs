@@ -23,6 +23,8 @@ pub struct Metrics {
     waiting: IntGauge,
     reserved: IntGauge,
     recordable: IntGauge,
+    list_next_update: IntGauge,
+    list_refused: IntGauge,
 }
 
 impl Metrics {
@@ -76,6 +78,14 @@ impl Metrics {
             waiting: gauge("credit_gateway_log_waiting_entries", "Entries that wait for the log's writer.")?,
             reserved: gauge("credit_gateway_log_reserved_bytes", "Room for records that is reserved on the disk.")?,
             recordable: gauge("credit_gateway_log_recordable", "1 while queries can be recorded.")?,
+            list_next_update: gauge(
+                "credit_gateway_revocation_list_next_update_seconds",
+                "When the revocation list in force ought to be followed by the next (Unix time).",
+            )?,
+            list_refused: gauge(
+                "credit_gateway_revocation_list_refused",
+                "1 while the file of the revocation list holds one that was not taken.",
+            )?,
             registry,
             queries,
             seconds,
@@ -115,6 +125,12 @@ impl Metrics {
     #[must_use]
     pub fn failed_handshakes(&self) -> IntCounter {
         self.handshakes.clone()
+    }
+
+    /// The revocation list in force, and whether it is the one in the file.
+    pub fn revocation_list(&self, next_update: jiff::Timestamp, is_of_file: bool) {
+        self.list_next_update.set(next_update.as_second());
+        self.list_refused.set(i64::from(!is_of_file));
     }
 
     /// The text that Prometheus reads.

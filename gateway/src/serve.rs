@@ -5,7 +5,7 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use credit_audit::leaf::Event;
+use credit_audit::{clock::Clock, leaf::Event};
 use hyper::{Request, body::Incoming, service::service_fn};
 use rustls::ServerConfig;
 use tokio::{net::TcpListener, signal::unix::SignalKind};
@@ -20,8 +20,10 @@ use crate::{
         operations, public,
         tls::{self, Callers, TlsError},
     },
+    revocations,
     snapshot::Snapshot,
     start::{cores, key_made, state_file},
+    trust::Trust,
 };
 
 /// Leaves that the snapshot may lag behind: so many are folded at the next start, at most.
@@ -56,6 +58,7 @@ pub enum ServeError {
 
 /// The TLS settings of the listeners; made before anything is opened.
 pub struct TlsSettings {
+    trust: Arc<Trust>,
     certified: Arc<ServerConfig>,
     anyone: Arc<ServerConfig>,
 }
@@ -65,10 +68,12 @@ impl TlsSettings {
     ///
     /// # Errors
     /// [`TlsError`] with the file.
-    pub fn read(tls: &crate::settings::Tls) -> Result<Self, TlsError> {
+    pub fn read(tls: &crate::settings::Tls, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
+        let trust = tls::trust(tls, clock)?;
         Ok(Self {
-            certified: tls::server_config(tls, Callers::Certified)?,
+            certified: tls::server_config(tls, Callers::Certified(Arc::clone(&trust)))?,
             anyone: tls::server_config(tls, Callers::Anyone)?,
+            trust,
         })
     }
 }
@@ -90,7 +95,7 @@ where
     let institutions = bind(listen.institutions)?;
     let (persons, auditors) = (bind(listen.persons)?, bind(listen.auditors)?);
     let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
-    let door = Arc::new(Door { gated: true, ..door(&gateway, Some(Arc::clone(&tls.certified))) });
+    let door = Arc::new(Door { gated: true, ..certified(&gateway, &tls) });
     for number in 0..cores() {
         let (gateway, door, listener) = (Arc::clone(&gateway), Arc::clone(&door), institutions.try_clone()?);
         std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || worker(gateway, door, listener))?;
@@ -102,6 +107,7 @@ where
     let socket = admin::socket::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
     tokio::spawn(admin::socket::serve(Arc::clone(&gateway), socket));
     tokio::spawn(upkeep(Arc::clone(&gateway)));
+    tokio::spawn(revocations::watch(Arc::clone(&gateway), Arc::clone(&tls.trust), signal(SignalKind::hangup())?));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let until_signal = async {
         tokio::select! {
@@ -147,6 +153,11 @@ fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>) -> Door {
     Door::new(tls, &gateway.settings.bounds, gateway.metrics.failed_handshakes(), gateway.draining.subscribe())
 }
 
+/// A door for those with a trusted certificate.
+fn certified(gateway: &Gateway, tls: &TlsSettings) -> Door {
+    Door { trust: Some(Arc::clone(&tls.trust)), ..door(gateway, Some(Arc::clone(&tls.certified))) }
+}
+
 fn worker(gateway: Arc<Gateway>, door: Arc<Door>, listener: std::net::TcpListener) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -175,13 +186,13 @@ fn serve_side_doors(
     tokio::spawn(accept(TcpListener::from_std(persons)?, anyone, |_| {
         service_fn(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) })
     }));
-    let certified = Arc::new(door(gateway, Some(Arc::clone(&tls.certified))));
+    let certified = Arc::new(certified(gateway, tls));
     let shared = Arc::clone(gateway);
     tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |peer| {
-        let (shared, certificate) = (Arc::clone(&shared), peer.certificate);
+        let (shared, standing) = (Arc::clone(&shared), peer.standing);
         service_fn(move |request| {
-            let shared = Arc::clone(&shared);
-            async move { Ok::<_, Infallible>(auditors::answer(shared, certificate, request).await) }
+            let (shared, standing) = (Arc::clone(&shared), standing.clone());
+            async move { Ok::<_, Infallible>(auditors::answer(shared, standing, request).await) }
         })
     }));
     let (plain, shared) = (Arc::new(door(gateway, None)), Arc::clone(gateway));
@@ -192,14 +203,14 @@ fn serve_side_doors(
             async move { Ok::<_, Infallible>(public::answer(shared, request).await) }
         })
     }));
-    let shared = Arc::clone(gateway);
+    let (shared, trust) = (Arc::clone(gateway), Arc::clone(&tls.trust));
     // Readiness must be seen to turn false while the gateway drains: this door stays open to the end.
     let open = Arc::new(Door { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None) });
     tokio::spawn(accept(TcpListener::from_std(operations)?, open, move |_| {
-        let shared = Arc::clone(&shared);
+        let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
         service_fn(move |request| {
-            let shared = Arc::clone(&shared);
-            async move { Ok::<_, Infallible>(operations::answer(&shared, &request)) }
+            let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
+            async move { Ok::<_, Infallible>(operations::answer(&shared, &trust, &request)) }
         })
     }));
     Ok(())

@@ -8,6 +8,7 @@
 //! id, and what it writes it removes, also when the test process is killed ([`scratch`]). Helpers panic where a test
 //! would: what they expect is part of what is tested.
 
+mod authority;
 pub mod binaries;
 pub mod checked;
 mod client;
@@ -23,6 +24,7 @@ pub mod scratch;
 mod table;
 pub mod wire;
 
+pub use authority::{Authority, Wish};
 pub use client::{Broken, Caller, Connection, Reply, Tls, parse_reply, request, run};
 pub use command::{Ended, audit, command, gateway, sh};
 pub use folder::Folder;

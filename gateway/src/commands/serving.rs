@@ -30,11 +30,11 @@ pub(super) fn run(
     settings: Settings,
     ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
 ) -> Result<(), Failure> {
-    let tls = TlsSettings::read(&settings.tls).map_err(Failure::usage)?;
+    let clock = Arc::new(SystemClock::new());
+    let tls = TlsSettings::read(&settings.tls, clock.clone()).map_err(Failure::usage)?;
     runtime()?.block_on(async move {
         let telemetry = Telemetry::start(settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
-        let gateway =
-            start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
+        let gateway = start::open(settings, clock).await.map_err(|error| Failure::start(&error))?;
         let mut failure = None;
         let kept = &mut failure;
         serve_doors(gateway, tls, async move |gateway| match ready(gateway).await {
@@ -73,7 +73,7 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
         }
         Err(error) => fault(&error),
     }
-    if let Err(error) = TlsSettings::read(&settings.tls) {
+    if let Err(error) = TlsSettings::read(&settings.tls, Arc::new(SystemClock::new())) {
         fault(&error);
     }
     let register = Register::new(1);

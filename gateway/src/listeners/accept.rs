@@ -21,8 +21,8 @@ use crate::{
         head::{Gate, Gated},
         late_end::LateEnd,
     },
-    register::Thumbprint,
     settings::Bounds,
+    trust::{Standing, Trust},
 };
 
 /// Request head: bytes and lines; at a gated door the gate's bounds are narrower.
@@ -37,6 +37,8 @@ const LAST_WAIT: Duration = Duration::from_millis(500);
 pub struct Door {
     /// TLS, or plain for the listeners that are public or on loopback.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Whose certificates are trusted, where callers must show one.
+    pub trust: Option<Arc<Trust>>,
     /// Open connections.
     pub connections: Arc<Semaphore>,
     /// Time for the handshake.
@@ -59,7 +61,7 @@ pub struct Door {
 /// The other end of a connection, as its service gets to know it.
 pub struct Peer {
     /// The certificate that TLS verified.
-    pub certificate: Option<Thumbprint>,
+    pub standing: Option<Arc<Standing>>,
     /// The gate before its heads, on HTTP/1.1 at a gated door.
     pub gate: Option<Arc<Gate>>,
 }
@@ -75,6 +77,7 @@ impl Door {
     ) -> Self {
         Self {
             tls,
+            trust: None,
             connections: Arc::new(Semaphore::new(bounds.connections)),
             handshake: Duration::from_millis(bounds.handshake_ms),
             idle: Duration::from_secs(bounds.idle_s),
@@ -131,7 +134,7 @@ where
         return;
     }
     let Some(tls) = &door.tls else {
-        return http1(stream, door, service(Peer { certificate: None, gate: None })).await;
+        return http1(stream, door, service(Peer { standing: None, gate: None })).await;
     };
     let acceptor = TlsAcceptor::from(Arc::clone(tls));
     let stream = match tokio::time::timeout(door.handshake, acceptor.accept(stream).into_fallible()).await {
@@ -143,14 +146,31 @@ where
         Err(_) => return door.failed_handshakes.inc(),
     };
     let (_, session) = stream.get_ref();
-    let certificate = session.peer_certificates().and_then(<[_]>::first).map(|certificate| Thumbprint::of(certificate));
-    if session.alpn_protocol() == Some(b"h2") {
-        http2(stream, door, service(Peer { certificate, gate: None })).await;
-    } else if door.gated {
-        let (stream, gate) = Gated::new(stream, door.head);
-        http1(stream, door, service(Peer { certificate, gate: Some(gate) })).await;
-    } else {
-        http1(stream, door, service(Peer { certificate, gate: None })).await;
+    let standing =
+        door.trust.as_ref().zip(session.peer_certificates()).and_then(|(trust, chain)| Standing::new(trust, chain));
+    let is_http2 = session.alpn_protocol() == Some(b"h2");
+    let lost = lost(standing.clone());
+    let serve = async move {
+        if is_http2 {
+            http2(stream, door, service(Peer { standing, gate: None })).await;
+        } else if door.gated {
+            let (stream, gate) = Gated::new(stream, door.head);
+            http1(stream, door, service(Peer { standing, gate: Some(gate) })).await;
+        } else {
+            http1(stream, door, service(Peer { standing, gate: None })).await;
+        }
+    };
+    tokio::select! {
+        () = serve => {}
+        () = lost => tracing::debug!("a connection was dropped: its certificate is trusted no more"),
+    }
+}
+
+/// Waits until the caller's certificate is trusted no more; without one, for ever.
+async fn lost(standing: Option<Arc<Standing>>) {
+    match standing {
+        Some(standing) => standing.lost().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -14,19 +14,22 @@ use crate::{
         files::{LogFile, plain, serve},
     },
     refusal::accepted,
-    register::{Institution, Thumbprint},
+    register::Institution,
     stages::reply::fixed,
+    trust::Standing,
 };
 
 /// Answers an auditor.
 pub async fn answer(
     gateway: Arc<Gateway>,
-    certificate: Option<Thumbprint>,
+    standing: Option<Arc<Standing>>,
     request: Request<Incoming>,
 ) -> Response<Body> {
     let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
-    let caller = certificate.and_then(|certificate| Some((certificate, gateway.register.by_certificate(certificate)?)));
-    let Some((certificate, auditor)) = caller else {
+    let caller = standing
+        .filter(|standing| standing.holds())
+        .and_then(|standing| Some((gateway.register.by_certificate(standing.thumbprint())?, standing)));
+    let Some((auditor, standing)) = caller else {
         return fixed(Code::CertificateUnknown, language);
     };
     if auditor.is_suspended() {
@@ -39,7 +42,7 @@ pub async fn answer(
         return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
     }
     match LogFile::of(request.uri().path()) {
-        Some(file @ LogFile::Entries(_)) => match record_read(&gateway, certificate, &auditor, file.path()).await {
+        Some(file @ LogFile::Entries(_)) => match record_read(&gateway, &standing, &auditor, file.path()).await {
             true => serve(&gateway.log_folder(), &file).await,
             false => fixed(Code::NotRecordable, language),
         },
@@ -48,12 +51,13 @@ pub async fn answer(
     }
 }
 
-async fn record_read(gateway: &Gateway, certificate: Thumbprint, auditor: &Institution, path: &str) -> bool {
-    let read = Read { reader: auditor.id().to_owned(), certificate: certificate.to_string(), path: path.to_owned() };
+async fn record_read(gateway: &Gateway, standing: &Standing, auditor: &Institution, path: &str) -> bool {
+    let read =
+        Read { reader: auditor.id().to_owned(), certificate: standing.thumbprint().to_string(), path: path.to_owned() };
     let Ok(entry) = read.entry(gateway.new_id()) else {
         return false;
     };
-    match gateway.log.submit(entry, false, || !auditor.is_suspended()) {
+    match gateway.log.submit(entry, false, || !auditor.is_suspended() && standing.holds()) {
         Ok(ticket) => ticket.await.is_ok(),
         Err(_) => false,
     }

@@ -21,8 +21,9 @@ use crate::{
     journey::{Arrival, journey},
     listeners::{Body, accept::Peer, head::Look},
     refusal::accepted,
-    register::{Institution, Thumbprint},
+    register::Institution,
     stages::{accept::is_ambiguous, reply::fixed},
+    trust::Standing,
 };
 
 /// The service of one connection.
@@ -49,15 +50,15 @@ impl Service<Request<Incoming>> for Institutions {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let gateway = Arc::clone(&self.gateway);
         let journeys = Arc::clone(&self.journeys);
-        let certificate = self.peer.certificate;
+        let standing = self.peer.standing.clone();
         let look = self.peer.gate.as_ref().map_or(Look::Sound, |gate| gate.head_was_read(&request));
-        Box::pin(async move { Ok(answer(gateway, certificate, journeys, request, look).await) })
+        Box::pin(async move { Ok(answer(gateway, standing, journeys, request, look).await) })
     }
 }
 
 async fn answer(
     gateway: Arc<Gateway>,
-    certificate: Option<Thumbprint>,
+    standing: Option<Arc<Standing>>,
     journeys: Arc<Semaphore>,
     request: Request<Incoming>,
     look: Look,
@@ -66,13 +67,13 @@ async fn answer(
     if look == Look::TooLarge {
         return closing(fixed(Code::HeadersTooLarge, language));
     }
-    let Some(certificate) = certificate else {
+    let Some(standing) = standing else {
         return fixed(Code::CertificateUnknown, language);
     };
     let (head, body) = request.into_parts();
     let sound = look == Look::Sound && !is_ambiguous(&head);
     if let Some(wanted) = Own::of(&head).filter(|_| sound) {
-        return match gateway.register.by_certificate(certificate) {
+        return match gateway.register.by_certificate(standing.thumbprint()).filter(|_| standing.holds()) {
             Some(institution) => read_own(&gateway, &institution, wanted, language).await,
             None => fixed(Code::CertificateUnknown, language),
         };
@@ -91,7 +92,7 @@ async fn answer(
     };
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
     let body = RequestBody::new(body, head.version, time);
-    let arrival = Arrival { certificate, head, sound, body, permits };
+    let arrival = Arrival { standing, head, sound, body, permits };
     // In a task of its own: if the caller hangs up, only this waiting future is dropped.
     match tokio::spawn(journey(gateway, arrival)).await {
         Ok(Some(response)) => response,

@@ -12,14 +12,16 @@ use hyper::{
 use crate::{
     gateway::Gateway,
     listeners::{Body, files::plain},
+    trust::Trust,
 };
 
 /// Answers the operator's machinery.
-pub fn answer(gateway: &Arc<Gateway>, request: &Request<Incoming>) -> Response<Body> {
+pub fn answer(gateway: &Arc<Gateway>, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/healthz" => plain(StatusCode::OK, "ok\n"),
         "/readyz" if gateway.is_draining() => plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
         "/readyz" if !gateway.log.recordable() => plain(StatusCode::SERVICE_UNAVAILABLE, "not-recordable\n"),
+        "/readyz" if trust.is_expired() => plain(StatusCode::SERVICE_UNAVAILABLE, "revocation-list-expired\n"),
         "/readyz" => plain(StatusCode::OK, "ready\n"),
         "/metrics" => {
             let mut response = Response::new(Full::new(Bytes::from(gateway.metrics.text(&gateway.log))));

@@ -3,14 +3,18 @@
 
 use std::{path::Path, sync::Arc};
 
+use credit_audit::clock::Clock;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::ring::default_provider,
-    pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
-    server::{NoServerSessionStorage, WebPkiClientVerifier},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::NoServerSessionStorage,
 };
 
-use crate::settings::Tls;
+use crate::{
+    settings::Tls,
+    trust::{ListError, Trust},
+};
 
 /// Why TLS cannot be set up. Each names the file.
 #[derive(Debug, thiserror::Error)]
@@ -26,18 +30,35 @@ pub enum TlsError {
     /// The private key is open to others.
     #[error("`{0}` can be read by others: `chmod 600` it")]
     KeyMode(String),
-    /// Certificates, key and lists do not fit together.
+    /// The revocation list.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// Certificates and key do not fit together.
     #[error("TLS cannot be set up: {0}")]
     Unusable(String),
 }
 
 /// Whether a listener asks its callers for a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Callers {
-    /// A certificate of one of the authorities is required.
-    Certified,
+    /// A certificate that is trusted when the caller shows it is required.
+    Certified(Arc<Trust>),
     /// Anyone (the persons' listener).
     Anyone,
+}
+
+/// Whose certificates are trusted: reads the authorities and their revocation list.
+///
+/// # Errors
+/// When a file is missing or unusable, or the list is past its next update.
+pub fn trust(tls: &Tls, clock: Arc<dyn Clock>) -> Result<Arc<Trust>, TlsError> {
+    let authorities = certificates(&tls.authorities)?;
+    let mut roots = RootCertStore::empty();
+    for authority in &authorities {
+        roots.add(authority.clone()).map_err(|error| pem(&tls.authorities, &error))?;
+    }
+    let provider = Arc::new(default_provider());
+    Ok(Trust::read(tls.revocation_list.clone(), authorities, roots, provider, clock)?)
 }
 
 /// The server's TLS settings.
@@ -46,25 +67,11 @@ pub enum Callers {
 /// When a file is missing, open to others, or does not fit the rest.
 pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, TlsError> {
     let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
-    let provider = Arc::new(default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+    let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?;
     let builder = match callers {
-        Callers::Certified => {
-            let mut roots = RootCertStore::empty();
-            for authority in certificates(&tls.authorities)? {
-                roots.add(authority).map_err(|error| unusable(&error))?;
-            }
-            let list = CertificateRevocationListDer::from_pem_file(&tls.revocation_list)
-                .map_err(|error| pem(&tls.revocation_list, &error))?;
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                .with_crls([list])
-                .enforce_revocation_expiration()
-                .build()
-                .map_err(|error| unusable(&error))?;
-            builder.with_client_cert_verifier(verifier)
-        }
+        Callers::Certified(trust) => builder.with_client_cert_verifier(trust),
         Callers::Anyone => builder.with_no_client_auth(),
     };
     refuse_open_key(&tls.key)?;

@@ -25,11 +25,17 @@ pub fn caller(gateway: &Gateway, thumbprint: Thumbprint) -> Option<Arc<Instituti
     gateway.register.by_certificate(thumbprint)
 }
 
-/// Holds suspension and coarse rate, before a byte of the body is read.
+/// For the operator, who alone is told that it is not the register.
+pub(super) const REVOKED: &str = "the certificate was revoked, or ended, while its connection was open";
+
+/// Holds certificate, suspension and coarse rate, before a byte of the body is read.
 ///
 /// # Errors
-/// `institution-suspended`, `rate-limited`.
+/// `certificate-unknown`, `institution-suspended`, `rate-limited`.
 pub fn identify(draft: &mut Draft) -> Result<Identified, Refusal> {
+    if !draft.standing.holds() {
+        return Err(Refusal::because(Code::CertificateUnknown, REVOKED));
+    }
     let institution = &draft.institution;
     if institution.is_suspended() {
         draft.facts.suspended = true;

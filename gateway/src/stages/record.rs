@@ -17,7 +17,7 @@ use crate::{
     gateway::Gateway,
     refusal::{self, Refusal},
     sealed,
-    stages::{minimise::Answer, withdraw::Withdrawal},
+    stages::{identify::REVOKED, minimise::Answer, withdraw::Withdrawal},
 };
 
 /// PROOF: what is told to the caller is on the record.
@@ -118,9 +118,10 @@ pub async fn record(
             };
             let opening = Opening::draw(gateway)?;
             let entry = entry(gateway, &draft, &verdict, &body, &opening)?;
-            let (institution, consent) = (&draft.institution, draft.consent.as_ref());
+            let (institution, standing, consent) = (&draft.institution, &draft.standing, draft.consent.as_ref());
             let still = || {
                 !institution.is_suspended()
+                    && standing.holds()
                     && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent.claim.key))
             };
             let submitted = gateway.log.submit(entry, draft.wants_proof, still);
@@ -139,8 +140,11 @@ pub async fn record(
                         draft.ground = None;
                     }
                     draft.facts.suspended = draft.institution.is_suspended();
-                    let code = if draft.facts.suspended { Code::InstitutionSuspended } else { Code::ConsentRevoked };
-                    Refusal::from(code)
+                    match (draft.standing.holds(), draft.facts.suspended) {
+                        (false, _) => Refusal::because(Code::CertificateUnknown, REVOKED),
+                        (true, true) => Refusal::from(Code::InstitutionSuspended),
+                        (true, false) => Refusal::from(Code::ConsentRevoked),
+                    }
                 }
             }
         }
@@ -229,7 +233,7 @@ fn entry(
     let asked = draft.ask.map(|ask| [ask.slot, ask.identity].concat());
     let record = QueryRecord {
         operator: draft.operator.as_ref().map(|operator| operator.as_str()),
-        certificate: &draft.certificate.to_string(),
+        certificate: &draft.standing.thumbprint().to_string(),
         scenario: draft.scenario.as_ref().map(|scenario| scenario.name()),
         ground: draft.ground.clone(),
         repeats: draft.repeats,

@@ -5,85 +5,16 @@ use std::fs;
 use credit_audit::clock::{Clock, SystemClock};
 use credit_gateway::demo::certificates;
 use credit_tests::{
-    Caller, Folder, Gateway, Tls, checked, gateway, metric,
+    Authority, Caller, Folder, Gateway, Tls, Wish, checked, gateway, metric,
     query::{SCENARIO, look_up},
     run,
 };
 use hyper::Method;
-use jiff::{ToSpan, tz::TimeZone};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
-    date_time_ymd,
-};
+use jiff::tz::TimeZone;
+use rcgen::ExtendedKeyUsagePurpose;
 
 fn today() -> jiff::civil::Date {
     SystemClock::new().now().to_zoned(TimeZone::UTC).date()
-}
-
-/// Midnight so many days from today, in rcgen's own type.
-fn in_days<T>(days: i64, make: fn(i32, u8, u8) -> T) -> T {
-    let day = today() + days.days();
-    make(i32::from(day.year()), day.month().unsigned_abs(), day.day().unsigned_abs())
-}
-
-/// An authority of the test's own, whose key is at hand; and certificates by it.
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-}
-
-struct Wish {
-    name: &'static str,
-    days: (i64, i64),
-    purpose: ExtendedKeyUsagePurpose,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "an authority of the tests");
-        params.not_before = in_days(-10, date_time_ymd);
-        params.not_after = in_days(10, date_time_ymd);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
-    }
-
-    /// A certificate and its key, and the number by which it can be revoked.
-    fn certify(&self, wish: &Wish, serial: u8) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new([]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, wish.name);
-        params.serial_number = Some(SerialNumber::from_slice(&[serial]));
-        params.not_before = in_days(wish.days.0, date_time_ymd);
-        params.not_after = in_days(wish.days.1, date_time_ymd);
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![wish.purpose.clone()];
-        (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
-    }
-
-    fn revoke(&self, serial: u8) -> String {
-        let since = in_days(-1, date_time_ymd);
-        CertificateRevocationListParams {
-            this_update: since,
-            next_update: in_days(10, date_time_ymd),
-            crl_number: SerialNumber::from_slice(&[1]),
-            issuing_distribution_point: None,
-            revoked_certs: vec![RevokedCertParams {
-                serial_number: SerialNumber::from_slice(&[serial]),
-                revocation_time: since,
-                reason_code: None,
-                invalidity_date: None,
-            }],
-            key_identifier_method: KeyIdMethod::Sha256,
-        }
-        .signed_by(&self.issuer)
-        .unwrap()
-        .pem()
-        .unwrap()
-    }
 }
 
 /// The caller gets no byte of HTTP: TLS refuses, with an alert or by closing.
@@ -131,33 +62,35 @@ fn tls_refuses_those_without_a_certificate_of_the_authorities() {
 
 #[test]
 fn tls_refuses_certificates_out_of_their_time_or_of_another_purpose() {
-    let authority = Authority::new();
-    let client = ExtendedKeyUsagePurpose::ClientAuth;
-    #[rustfmt::skip]
+    let authority = Authority::new("an authority of the tests");
+    let day_s = 86_400;
+    let wish = |name, serial, days: (i64, i64)| Wish {
+        valid_s: (days.0 * day_s, days.1 * day_s),
+        ..Wish::caller(name, serial)
+    };
+    let server = Wish { purpose: ExtendedKeyUsagePurpose::ServerAuth, ..wish("server", 4, (-1, 2)) };
     let wishes = [
-        (Wish { name: "sound", days: (-1, 2), purpose: client.clone() }, None),
-        (Wish { name: "expired", days: (-3, 0), purpose: client.clone() }, Some("CertificateExpired")),
-        (Wish { name: "early", days: (1, 3), purpose: client.clone() }, Some("CertificateExpired BadCertificate CertificateUnknown")),
-        (Wish { name: "server", days: (-1, 2), purpose: ExtendedKeyUsagePurpose::ServerAuth }, Some("UnsupportedCertificate BadCertificate")),
-        (Wish { name: "withdrawn", days: (-1, 2), purpose: client }, Some("CertificateRevoked")),
+        wish("sound", 1, (-1, 2)),
+        wish("expired", 2, (-3, -1)),
+        wish("early", 3, (1, 3)),
+        server,
+        wish("withdrawn", 5, (-1, 2)),
+    ];
+    let alerts = [
+        None,
+        Some("CertificateExpired"),
+        Some("CertificateExpired BadCertificate CertificateUnknown"),
+        Some("UnsupportedCertificate BadCertificate"),
+        Some("CertificateRevoked"),
     ];
     let folder = Folder::new();
-    fs::write(folder.join("own-ca.pem"), authority.issuer.pem()).unwrap();
-    fs::write(folder.join("own-crl.pem"), authority.revoke(5)).unwrap();
-    folder.replace_in_config("authorities = \"ca.pem\"", "authorities = \"own-ca.pem\"");
-    folder.replace_in_config("revocation_list = \"crl.pem\"", "revocation_list = \"own-crl.pem\"");
-    let mut files = Vec::new();
-    for (serial, (wish, _)) in (1..).zip(&wishes) {
-        let (certificate, key) = authority.certify(wish, serial);
-        fs::write(folder.join(format!("institutions/{}.pem", wish.name)), certificate).unwrap();
-        fs::write(folder.join(format!("institutions/{}.key", wish.name)), key).unwrap();
-        files.push(format!("\"institutions/{}.pem\"", wish.name));
-    }
+    authority.take_over(&folder, &wishes, &authority.list(1, &[5], 10 * day_s));
+    let files: Vec<_> = wishes.iter().map(|wish| format!("\"institutions/{}.pem\"", wish.name)).collect();
     // Registered they all are: it is TLS that must refuse.
     folder.set_of_institution("housing", "\"institutions/housing.pem\"", &files.join(", "));
     let gateway = Gateway::serve(folder);
     let folder = gateway.folder();
-    for (wish, alerts) in &wishes {
+    for (wish, alerts) in wishes.iter().zip(alerts) {
         for versions in VERSIONS {
             let caller = Tls { versions, ..Tls::institution(folder.path(), wish.name) }.caller(folder.port_base());
             match alerts {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod canary;
+mod certificates;
 mod clients;
 mod collector;
 mod commands;
