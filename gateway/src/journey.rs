@@ -48,7 +48,7 @@ pub struct Arrival {
     pub sound: bool,
     /// The body, not yet read.
     pub body: RequestBody,
-    /// Of the connection and the process.
+    /// Of the connection, the institution and the process.
     pub permits: Vec<OwnedSemaphorePermit>,
 }
 
@@ -61,15 +61,10 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response
         gateway.metrics.unregistered();
         return Some(fixed(Code::CertificateUnknown, language));
     };
-    let Ok(permit) = Arc::clone(&institution.journeys).try_acquire_owned() else {
-        gateway.metrics.overloaded();
-        return Some(fixed(Code::Overloaded, language));
-    };
     let began = gateway.clock.monotonic();
     let mut draft = Draft::begin(gateway.new_id(), standing, Arc::clone(&institution), gateway.today());
     (draft.language, draft.wants_proof) = (language, wants_proof(&head));
     draft.permits = permits;
-    draft.permits.push(permit);
     let span = telemetry::span(draft.id, institution.id());
     let walk = walk(&gateway, Head { parts: &head, sound }, &mut body, &mut draft).instrument(span.clone());
     let walked = AssertUnwindSafe(walk).catch_unwind().await;

@@ -17,7 +17,7 @@ pub struct Metrics {
     broken_off: IntCounter,
     unrecorded: IntCounter,
     overloaded: IntCounter,
-    handshakes: IntCounter,
+    closed: Closed,
     durable: IntGauge,
     published: IntGauge,
     waiting: IntGauge,
@@ -25,6 +25,21 @@ pub struct Metrics {
     recordable: IntGauge,
     list_next_update: IntGauge,
     list_refused: IntGauge,
+}
+
+/// Connections that are closed before their time, by why.
+#[derive(Clone)]
+pub struct Closed {
+    /// The handshake failed, or did not end.
+    pub handshake: IntCounter,
+    /// There were too many already, of the caller or in all.
+    pub too_many: IntCounter,
+    /// The certificate is trusted no more.
+    pub revoked: IntCounter,
+    /// The caller did not take what was written, or left a stream open for too long.
+    pub stalled: IntCounter,
+    /// The caller sent too many frames that ask for nothing.
+    pub flooding: IntCounter,
 }
 
 impl Metrics {
@@ -55,6 +70,12 @@ impl Metrics {
             &["outcome"],
         )?;
         registry.register(Box::new(seconds.clone()))?;
+        let connections = IntCounterVec::new(
+            Opts::new("credit_gateway_closed_connections_total", "Connections that were closed before their time."),
+            &["why"],
+        )?;
+        registry.register(Box::new(connections.clone()))?;
+        let closed = |why: &str| connections.with_label_values(&[why]);
         Ok(Self {
             unregistered: counter(
                 "credit_gateway_unregistered_total",
@@ -69,10 +90,16 @@ impl Metrics {
                 "credit_gateway_overloaded_total",
                 "Requests refused because too many were under way.",
             )?,
-            handshakes: counter(
-                "credit_gateway_failed_handshakes_total",
-                "TLS handshakes that failed or did not end.",
-            )?,
+            closed: Closed {
+                handshake: counter(
+                    "credit_gateway_failed_handshakes_total",
+                    "TLS handshakes that failed or did not end.",
+                )?,
+                too_many: closed("too-many"),
+                revoked: closed("revoked"),
+                stalled: closed("stalled"),
+                flooding: closed("flooding"),
+            },
             durable: gauge("credit_gateway_log_durable_leaves", "Leaves that are durable.")?,
             published: gauge("credit_gateway_log_published_leaves", "Leaves under the published checkpoint.")?,
             waiting: gauge("credit_gateway_log_waiting_entries", "Entries that wait for the log's writer.")?,
@@ -121,10 +148,10 @@ impl Metrics {
         self.overloaded.inc();
     }
 
-    /// The counter of failed handshakes, for the listeners.
+    /// The counters of connections that are closed before their time, for the listeners.
     #[must_use]
-    pub fn failed_handshakes(&self) -> IntCounter {
-        self.handshakes.clone()
+    pub fn closed(&self) -> Closed {
+        self.closed.clone()
     }
 
     /// The revocation list in force, and whether it is the one in the file.

@@ -18,7 +18,7 @@ use credit_policy::{InstitutionId, InstitutionKind};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::settings::InstitutionEntry;
 
@@ -83,6 +83,8 @@ pub struct Institution {
     pub rate: DefaultDirectRateLimiter,
     /// Its queries under way.
     pub journeys: Arc<Semaphore>,
+    /// Its open connections to the institutions' listener.
+    connections: Arc<Semaphore>,
     suspended: AtomicBool,
 }
 
@@ -147,13 +149,39 @@ struct Table {
 pub struct Register {
     table: ArcSwap<Table>,
     journeys_per_institution: usize,
+    connections_per_institution: usize,
+    /// Open connections of those who have no business at a door.
+    strangers: Arc<Semaphore>,
 }
 
+/// So many connections have those together who have no business at a door: in no register, or no auditors.
+const STRANGERS: usize = 64;
+
 impl Register {
-    /// An empty register; `journeys_per_institution` bounds the queries under way for each.
+    /// An empty register; the bounds are of the queries under way and the open connections of each.
     #[must_use]
-    pub fn new(journeys_per_institution: usize) -> Self {
-        Self { table: ArcSwap::from_pointee(Table::default()), journeys_per_institution }
+    pub fn new(journeys_per_institution: usize, connections_per_institution: usize) -> Self {
+        Self {
+            table: ArcSwap::from_pointee(Table::default()),
+            journeys_per_institution,
+            connections_per_institution,
+            strangers: Arc::new(Semaphore::new(STRANGERS)),
+        }
+    }
+
+    /// A place for one more connection with this certificate; nothing where its institution has as many as it may have.
+    #[must_use]
+    pub fn place(&self, thumbprint: Thumbprint) -> Option<OwnedSemaphorePermit> {
+        match self.by_certificate(thumbprint) {
+            Some(institution) => Arc::clone(&institution.connections).try_acquire_owned().ok(),
+            None => self.strangers_place(),
+        }
+    }
+
+    /// A place for one more connection of somebody who has no business here, and is to be told so.
+    #[must_use]
+    pub fn strangers_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.strangers).try_acquire_owned().ok()
     }
 
     /// Who calls with this certificate.
@@ -224,6 +252,7 @@ impl Register {
             particulars: particulars.clone(),
             rate: RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst)),
             journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
+            connections: Arc::new(Semaphore::new(self.connections_per_institution)),
             suspended: AtomicBool::new(false),
         });
         for certificate in &particulars.certificates {

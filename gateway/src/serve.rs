@@ -8,7 +8,7 @@ use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc, ti
 use credit_audit::{clock::Clock, leaf::Event};
 use hyper::{Request, body::Incoming, service::service_fn};
 use rustls::ServerConfig;
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio::{net::TcpListener, signal::unix::SignalKind, sync::Semaphore};
 
 use crate::{
     admin,
@@ -16,6 +16,7 @@ use crate::{
     listeners::{
         accept::{Door, accept},
         auditors,
+        handshakes::Handshakes,
         institutions::Institutions,
         operations, public,
         tls::{self, Callers, TlsError},
@@ -95,7 +96,14 @@ where
     let institutions = bind(listen.institutions)?;
     let (persons, auditors) = (bind(listen.persons)?, bind(listen.auditors)?);
     let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
-    let door = Arc::new(Door { gated: true, ..certified(&gateway, &tls) });
+    let bounds = &gateway.settings.bounds;
+    let door = Arc::new(Door {
+        gated: true,
+        connections: Arc::new(Semaphore::new(bounds.connections)),
+        most_connections: bounds.connections,
+        handshakes: Handshakes::new(bounds.handshakes),
+        ..certified(&gateway, &tls)
+    });
     for number in 0..cores() {
         let (gateway, door, listener) = (Arc::clone(&gateway), Arc::clone(&door), institutions.try_clone()?);
         std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || worker(gateway, door, listener))?;
@@ -150,7 +158,8 @@ fn bind(address: SocketAddr) -> Result<std::net::TcpListener, ServeError> {
 }
 
 fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>) -> Door {
-    Door::new(tls, &gateway.settings.bounds, gateway.metrics.failed_handshakes(), gateway.draining.subscribe())
+    let bounds = &gateway.settings.bounds;
+    Door::new(tls, bounds, bounds.side_connections, gateway.metrics.closed(), gateway.draining.subscribe())
 }
 
 /// A door for those with a trusted certificate.
@@ -184,34 +193,35 @@ fn serve_side_doors(
     let [persons, auditors, public, operations] = listeners;
     let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone))));
     tokio::spawn(accept(TcpListener::from_std(persons)?, anyone, |_| {
-        service_fn(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) })
+        Some(service_fn(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) }))
     }));
     let certified = Arc::new(certified(gateway, tls));
     let shared = Arc::clone(gateway);
     tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |peer| {
         let (shared, standing) = (Arc::clone(&shared), peer.standing);
-        service_fn(move |request| {
-            let (shared, standing) = (Arc::clone(&shared), standing.clone());
+        let place = auditors::place(&shared, standing.as_ref())?;
+        Some(service_fn(move |request| {
+            let (shared, standing, _kept) = (Arc::clone(&shared), standing.clone(), &place);
             async move { Ok::<_, Infallible>(auditors::answer(shared, standing, request).await) }
-        })
+        }))
     }));
     let (plain, shared) = (Arc::new(door(gateway, None)), Arc::clone(gateway));
     tokio::spawn(accept(TcpListener::from_std(public)?, Arc::clone(&plain), move |_| {
         let shared = Arc::clone(&shared);
-        service_fn(move |request| {
+        Some(service_fn(move |request| {
             let shared = Arc::clone(&shared);
             async move { Ok::<_, Infallible>(public::answer(shared, request).await) }
-        })
+        }))
     }));
     let (shared, trust) = (Arc::clone(gateway), Arc::clone(&tls.trust));
     // Readiness must be seen to turn false while the gateway drains: this door stays open to the end.
     let open = Arc::new(Door { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None) });
     tokio::spawn(accept(TcpListener::from_std(operations)?, open, move |_| {
         let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
-        service_fn(move |request| {
+        Some(service_fn(move |request| {
             let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
             async move { Ok::<_, Infallible>(operations::answer(&shared, &trust, &request)) }
-        })
+        }))
     }));
     Ok(())
 }
@@ -278,7 +288,7 @@ async fn drain(gateway: &Arc<Gateway>, door: &Door) {
         tracing::warn!("queries were still under way when the time to drain ended; they got no answer");
     }
     // The replies of the last journeys are still on their way out.
-    let connections = door.connections.acquire_many(all(bounds.connections));
+    let connections = door.connections.acquire_many(all(door.most_connections));
     drop(tokio::time::timeout(Duration::from_millis(500), connections).await);
     let log = gateway.log.clone();
     if tokio::task::spawn_blocking(move || log.close()).await.is_err() {

@@ -43,7 +43,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let entropy = SystemEntropy::new();
     let (catalogue, files) = read_catalogue(&settings)?;
     let ring = open_ring(&settings)?;
-    let register = Register::new(settings.bounds.journeys_per_institution);
+    let register = Register::new(settings.bounds.journeys_per_institution, settings.bounds.connections_per_institution);
     for entry in &settings.institutions {
         register.add(&particulars(entry)?)?;
     }

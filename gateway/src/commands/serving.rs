@@ -6,9 +6,10 @@ use credit_audit::clock::SystemClock;
 
 use super::{ConfigFile, Failure, UNAVAILABLE, USAGE, runtime};
 use crate::{
+    process::raise_open_files,
     register::{Register, particulars},
     serve::{ServeError, Then, TlsSettings, serve as serve_doors},
-    settings::Settings,
+    settings::{Bounds, Settings},
     speech::{say, words},
     start,
     store::sqlite::SqliteStore,
@@ -27,13 +28,22 @@ pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
 
 /// Opens everything, opens the doors, runs `ready`, and serves as it says.
 pub(super) fn run(
-    settings: Settings,
+    mut settings: Settings,
     ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
 ) -> Result<(), Failure> {
     let clock = Arc::new(SystemClock::new());
     let tls = TlsSettings::read(&settings.tls, clock.clone()).map_err(Failure::usage)?;
     runtime()?.block_on(async move {
         let telemetry = Telemetry::start(settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
+        if settings.bounds.fit(raise_open_files()) {
+            let Bounds { connections, handshakes, side_connections, .. } = &settings.bounds;
+            tracing::warn!(
+                connections,
+                handshakes,
+                side_connections,
+                "this process may open too few files for the bounds, so they are lower; raise its limit (ulimit -n)"
+            );
+        }
         let gateway = start::open(settings, clock).await.map_err(|error| Failure::start(&error))?;
         let mut failure = None;
         let kept = &mut failure;
@@ -76,7 +86,7 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
     if let Err(error) = TlsSettings::read(&settings.tls, Arc::new(SystemClock::new())) {
         fault(&error);
     }
-    let register = Register::new(1);
+    let register = Register::new(1, 1);
     for entry in &settings.institutions {
         if let Err(error) = particulars(entry).and_then(|particulars| register.add(&particulars)) {
             fault(&error);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use credit_audit::leaf::{Event, Read};
 use credit_policy::{Code, InstitutionKind};
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     gateway::Gateway,
@@ -18,6 +19,25 @@ use crate::{
     stages::reply::fixed,
     trust::Standing,
 };
+
+/// Whether one more connection of this caller may be open: only so many are for those who are to be told that this
+/// door is not theirs.
+pub fn place(gateway: &Gateway, standing: Option<&Arc<Standing>>) -> Option<Place> {
+    let caller = standing.and_then(|standing| gateway.register.by_certificate(standing.thumbprint()));
+    match caller.is_some_and(|caller| is_auditor(&caller)) {
+        true => Some(Place { _of_strangers: None }),
+        false => gateway.register.strangers_place().map(|place| Place { _of_strangers: Some(place) }),
+    }
+}
+
+/// The place of a connection, as long as it is kept.
+pub struct Place {
+    _of_strangers: Option<OwnedSemaphorePermit>,
+}
+
+fn is_auditor(institution: &Institution) -> bool {
+    matches!(institution.particulars.kind, InstitutionKind::Officer | InstitutionKind::CreditSupervisor)
+}
 
 /// Answers an auditor.
 pub async fn answer(
@@ -35,7 +55,7 @@ pub async fn answer(
     if auditor.is_suspended() {
         return fixed(Code::InstitutionSuspended, language);
     }
-    if !matches!(auditor.particulars.kind, InstitutionKind::Officer | InstitutionKind::CreditSupervisor) {
+    if !is_auditor(&auditor) {
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
     }
     if *request.method() != Method::GET {

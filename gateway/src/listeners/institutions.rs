@@ -12,7 +12,7 @@ use hyper::{
     http::request::Parts,
     service::Service,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::{
@@ -31,14 +31,16 @@ pub struct Institutions {
     gateway: Arc<Gateway>,
     peer: Peer,
     journeys: Arc<Semaphore>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Institutions {
-    /// For one connection.
+    /// For one connection; nothing where its caller has as many as it may have.
     #[must_use]
-    pub fn new(gateway: Arc<Gateway>, peer: Peer) -> Self {
+    pub fn new(gateway: Arc<Gateway>, peer: Peer) -> Option<Self> {
+        let place = gateway.register.place(peer.standing.as_ref()?.thumbprint())?;
         let journeys = Arc::new(Semaphore::new(gateway.settings.bounds.journeys_per_connection));
-        Self { gateway, peer, journeys }
+        Some(Self { gateway, peer, journeys, _place: place })
     }
 }
 
@@ -85,8 +87,12 @@ async fn answer(
         gateway.metrics.unrecorded();
         return fixed(Code::NotRecordable, language);
     }
-    let permits = [Arc::clone(&gateway.journeys).try_acquire_owned(), journeys.try_acquire_owned()];
-    let Ok(permits) = permits.into_iter().collect::<Result<Vec<_>, _>>() else {
+    // The narrower bound first: who asks for too much at once takes no room of the others, not even for a moment.
+    let institution = gateway.register.by_certificate(standing.thumbprint());
+    let own = institution.map(|institution| Arc::clone(&institution.journeys));
+    let bounds = [Some(journeys), own, Some(Arc::clone(&gateway.journeys))];
+    let permits = bounds.into_iter().flatten().map(Semaphore::try_acquire_owned);
+    let Ok(permits) = permits.collect::<Result<Vec<_>, _>>() else {
         gateway.metrics.overloaded();
         return fixed(Code::Overloaded, language);
     };

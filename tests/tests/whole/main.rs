@@ -12,6 +12,7 @@ mod doors;
 mod faults;
 mod forms;
 mod heads;
+mod hostile;
 mod house;
 mod identity;
 mod leaves;
