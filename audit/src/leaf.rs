@@ -15,7 +15,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-pub use event::{CatalogueFile, CatalogueSet, Event, Flood, InstitutionChange, KeyEvent, Open, Previous, Read};
+pub use event::{
+    Carried, CatalogueFile, CatalogueSet, Event, Flood, InstitutionChange, KeyEvent, Open, Previous, Read,
+};
 pub use event::{RegisterChange, Revocation, Seal, Stop, Suspension};
 pub use peek::{Peek, PeekError, peek};
 pub use query::{Base64, GroundRecord, Outcome, QueryLeaf, QueryRecord};
@@ -59,6 +61,8 @@ pub enum Kind {
     Feedback,
     /// Old entries no longer kept.
     Prune,
+    /// What the log before amounts to.
+    Carried,
     /// The log's first leaf.
     Open,
     /// The log's last leaf.
@@ -67,7 +71,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind that a writer knows.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Query,
         Self::Catalogue,
         Self::Key,
@@ -83,6 +87,7 @@ impl Kind {
         Self::Approval,
         Self::Feedback,
         Self::Prune,
+        Self::Carried,
         Self::Open,
         Self::Seal,
     ];
@@ -106,6 +111,7 @@ impl Kind {
             Self::Approval => "approval",
             Self::Feedback => "feedback",
             Self::Prune => "prune",
+            Self::Carried => "carried",
             Self::Open => "open",
             Self::Seal => "seal",
         }

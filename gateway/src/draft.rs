@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use credit_audit::leaf::GroundRecord;
+use credit_keys::StateDigest;
 use credit_policy::{
     CaseNumber, CitizenNumber, Counts, Facts, Language, OperatorId, Personal, Scenario, consent::ConsentId,
 };
@@ -13,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::{
-    register::Institution,
+    register::{Institution, Thumbprint},
     state::{AskClaim, ConsentClaim},
     trust::Standing,
 };
@@ -32,8 +33,10 @@ pub struct HeldConsent {
 pub struct Draft {
     /// The query's id, UUIDv7.
     pub id: Uuid,
-    /// The caller's certificate, and how it stands.
-    pub standing: Arc<Standing>,
+    /// The caller's certificate.
+    pub certificate: Thumbprint,
+    /// How it stands; without one it is not trusted.
+    pub standing: Option<Arc<Standing>>,
     /// Who asks; known from `identify` on.
     pub institution: Arc<Institution>,
     /// Language of a refusal's sentence.
@@ -55,7 +58,7 @@ pub struct Draft {
     /// The consent, once verified.
     pub consent: Option<HeldConsent>,
     /// The idempotency key, and a keyed digest of the body that it came with.
-    pub idempotency: Option<(String, [u8; 32])>,
+    pub idempotency: Option<(String, StateDigest)>,
     /// Institution and key, and everything that was asked, as the state knows them.
     pub ask: Option<AskClaim>,
     /// The first query that this one repeats.
@@ -73,12 +76,19 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Whether the certificate is trusted now.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.standing.as_ref().is_some_and(|standing| standing.holds())
+    }
+
     /// The draft of a query that `institution` makes on the civil day `on`; nothing else is known yet.
     #[must_use]
-    pub fn begin(id: Uuid, standing: Arc<Standing>, institution: Arc<Institution>, on: Date) -> Self {
+    pub fn begin(id: Uuid, certificate: Thumbprint, institution: Arc<Institution>, on: Date) -> Self {
         Self {
             id,
-            standing,
+            certificate,
+            standing: None,
             language: Language::Zh,
             wants_proof: false,
             operator: None,

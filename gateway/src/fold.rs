@@ -9,7 +9,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use credit_audit::{
-    leaf::{self, PeekError, Revocation, peek},
+    leaf::{self, Carried, PeekError, Revocation, peek},
     tile,
 };
 use credit_policy::Catalogue;
@@ -127,6 +127,10 @@ pub fn absorb(held: &mut Held, catalogue: &Catalogue, index: u64, leaf: &[u8]) -
         "revocation" => {
             let revocation: Revocation = leaf::body(leaf).map_err(|error| fault(&error))?;
             held.tally.revoked.insert(consent_key(&revocation.issuer, &revocation.jti));
+        }
+        "carried" => {
+            let carried: Carried = leaf::body(leaf).map_err(|error| fault(&error))?;
+            held.tally.carry(&carried).map_err(|error| fault(&error))?;
         }
         "institution" | "suspension" | "catalogue" | "seal" => {
             let text = std::str::from_utf8(leaf).map_err(|error| fault(&error))?;

@@ -5,13 +5,13 @@ use std::{path::PathBuf, sync::Arc};
 use credit_audit::{clock::Clock, log::Log};
 use credit_keys::SystemEntropy;
 use credit_policy::Catalogue;
-use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    issuers::Issuers, keyring::Keyring, metrics::Metrics, register::Register, settings::Settings, state::State,
-    store::sqlite::SqliteStore,
+    in_force::InForce, issuers::Issuers, keyring::Keyring, metrics::Metrics, register::Register, settings::Settings,
+    state::State, store::sqlite::SqliteStore,
 };
 
 /// The gateway. Made by [`crate::start`], shared by every task.
@@ -20,6 +20,8 @@ pub struct Gateway {
     pub settings: Settings,
     /// The rules.
     pub catalogue: Arc<Catalogue>,
+    /// Since when they hold.
+    pub in_force: InForce,
     /// Who may call.
     pub register: Register,
     /// Who may issue consents.
@@ -61,23 +63,11 @@ impl Gateway {
         self.catalogue.today(self.clock.now())
     }
 
-    /// Seconds until the jurisdiction's next day, when limits of a day begin anew.
+    /// Whole seconds until the day after `day` begins in the jurisdiction, when limits of a day begin anew; at least 1,
+    /// also where it has begun meanwhile.
     #[must_use]
-    pub fn seconds_to_midnight(&self) -> u64 {
-        let now = self.clock.now();
-        let today = self.catalogue.today(now);
-        // The day turns at most 24 hours from now: halve the span down to the second.
-        let (mut same, mut next) = (0_i64, 86_400_i64);
-        while next - same > 1 {
-            let middle = i64::midpoint(same, next);
-            let then = now.saturating_add(jiff::SignedDuration::from_secs(middle)).unwrap_or(now);
-            if self.catalogue.today(then) == today {
-                same = middle;
-            } else {
-                next = middle;
-            }
-        }
-        next.unsigned_abs()
+    pub fn seconds_to_day_after(&self, day: Date) -> u64 {
+        seconds_to_day_after(&self.catalogue, self.clock.now(), day)
     }
 
     /// Whether the process drains.
@@ -93,6 +83,21 @@ impl Gateway {
     }
 }
 
+fn seconds_to_day_after(catalogue: &Catalogue, now: Timestamp, day: Date) -> u64 {
+    // The day turns at most 24 hours from now: halve the span down to the second.
+    let (mut same, mut next) = (0_i64, 86_400_i64);
+    while next - same > 1 {
+        let middle = i64::midpoint(same, next);
+        let then = now.saturating_add(SignedDuration::from_secs(middle)).unwrap_or(now);
+        if catalogue.today(then) <= day {
+            same = middle;
+        } else {
+            next = middle;
+        }
+    }
+    next.unsigned_abs()
+}
+
 /// A UUIDv7 (RFC 9562 §5.7): milliseconds of now, the rest random.
 #[must_use]
 pub fn new_id(clock: &dyn Clock, entropy: &SystemEntropy) -> Uuid {
@@ -104,4 +109,30 @@ pub fn new_id(clock: &dyn Clock, entropy: &SystemEntropy) -> Uuid {
     }
     let millis = u64::try_from(clock.now().as_millisecond()).unwrap_or_default();
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_a_day_are_waited_for_until_the_day_turns_in_the_jurisdiction() {
+        let catalogue = Catalogue::load(&credit_policy::catalogue::shipped()).unwrap();
+        // The shipped catalogue's days turn at 16:00 UTC.
+        for (now, seconds) in [
+            ("2026-11-21T16:00:00Z", 86_400),
+            ("2026-11-22T15:59:58.999999Z", 2),
+            ("2026-11-22T15:59:59Z", 1),
+            ("2026-11-22T15:59:59.999999Z", 1),
+            // The day turned while the query was under way.
+            ("2026-11-22T16:00:00Z", 1),
+            ("2026-11-22T16:00:07Z", 1),
+        ] {
+            let (now, day): (Timestamp, _) = (now.parse().unwrap(), jiff::civil::date(2026, 11, 22));
+            let wait = seconds_to_day_after(&catalogue, now, day);
+            assert_eq!(wait, seconds, "{now}");
+            let then = now + SignedDuration::from_secs(i64::try_from(wait).unwrap());
+            assert_eq!(catalogue.today(then), jiff::civil::date(2026, 11, 23), "{now}");
+        }
+    }
 }

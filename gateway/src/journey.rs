@@ -19,6 +19,7 @@ use tracing::Instrument;
 use crate::{
     body::{Finished, RequestBody},
     draft::Draft,
+    flood::{self, Unrecorded},
     gateway::Gateway,
     listeners::Body,
     refusal::{Refusal, accepted},
@@ -28,7 +29,7 @@ use crate::{
         authorise::authorise,
         fetch::fetch,
         ground::ground,
-        identify::{caller, identify},
+        identify::{Paced, caller, identify, pace},
         minimise::minimise,
         record::{Passed, record},
         reply::{fixed, reply},
@@ -52,32 +53,50 @@ pub struct Arrival {
     pub permits: Vec<OwnedSemaphorePermit>,
 }
 
-/// Makes the whole journey. Nothing where the request never became complete: then there was no query, and there is
-/// nobody to answer.
-pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response<Body>> {
+/// Why a request was not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// It never became complete: there was no query, and there is nobody to answer.
+    BrokenOff,
+    /// Its institution floods: the connection is closed.
+    CutOff,
+}
+
+/// Makes the whole journey.
+///
+/// # Errors
+/// Why nothing is answered. What has no record is counted for the institution's next `flood` leaf.
+pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Result<Response<Body>, Unanswered> {
     let Arrival { standing, head, sound, mut body, permits } = arrival;
+    let certificate = standing.thumbprint();
     let language = language(&head);
-    let Some(institution) = caller(&gateway, standing.thumbprint()) else {
+    let Some(institution) = caller(&gateway, certificate) else {
         gateway.metrics.unregistered();
-        return Some(fixed(Code::CertificateUnknown, language));
+        return Ok(fixed(Code::CertificateUnknown, language));
+    };
+    let Some(paced) = pace(&institution) else {
+        flood::count(&gateway, certificate, Unrecorded::CutOff);
+        return Err(Unanswered::CutOff);
     };
     let began = gateway.clock.monotonic();
-    let mut draft = Draft::begin(gateway.new_id(), standing, Arc::clone(&institution), gateway.today());
+    let mut draft = Draft::begin(gateway.new_id(), certificate, Arc::clone(&institution), gateway.today());
     (draft.language, draft.wants_proof) = (language, wants_proof(&head));
-    draft.permits = permits;
+    (draft.standing, draft.permits) = (Some(standing), permits);
     let span = telemetry::span(draft.id, institution.id());
-    let walk = walk(&gateway, Head { parts: &head, sound }, &mut body, &mut draft).instrument(span.clone());
+    let walk = walk(&gateway, paced, Head { parts: &head, sound }, &mut body, &mut draft).instrument(span.clone());
     let walked = AssertUnwindSafe(walk).catch_unwind().await;
     let outcome = walked.unwrap_or_else(|_| Err(Refusal::because(Code::InternalError, "a stage panicked")));
     let finished = body.finish().await;
     if finished == Finished::Broken {
         gateway.metrics.broken_off();
-        return None;
+        flood::count(&gateway, certificate, Unrecorded::Refused(Code::RequestTimeout));
+        return Err(Unanswered::BrokenOff);
     }
     let scenario = draft.scenario.clone();
     let Ok(recorded) = record(&gateway, draft, outcome).await else {
         gateway.metrics.unrecorded();
-        return Some(fixed(Code::NotRecordable, language));
+        flood::count(&gateway, certificate, Unrecorded::Refused(Code::NotRecordable));
+        return Ok(fixed(Code::NotRecordable, language));
     };
     let took = gateway.clock.monotonic().saturating_sub(began);
     gateway.metrics.query(institution.id(), scenario.as_deref(), recorded.code(), took);
@@ -88,12 +107,18 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Option<Response
     if close && head.version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    Some(response)
+    Ok(response)
 }
 
 /// The stages that can refuse, in order.
-async fn walk(gateway: &Gateway, head: Head<'_>, body: &mut RequestBody, draft: &mut Draft) -> Result<Passed, Refusal> {
-    let identified = identify(draft)?;
+async fn walk(
+    gateway: &Gateway,
+    paced: Paced,
+    head: Head<'_>,
+    body: &mut RequestBody,
+    draft: &mut Draft,
+) -> Result<Passed, Refusal> {
+    let identified = identify(paced, draft)?;
     if head.parts.uri.path() == withdraw::PATH {
         return withdraw(gateway, identified, head, body, draft).await.map(Passed::Withdrawal);
     }

@@ -8,6 +8,8 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
+use crate::flood::Unrecorded;
+
 /// All figures.
 pub struct Metrics {
     registry: Registry,
@@ -18,6 +20,7 @@ pub struct Metrics {
     unrecorded: IntCounter,
     overloaded: IntCounter,
     closed: Closed,
+    floods: IntCounterVec,
     durable: IntGauge,
     published: IntGauge,
     waiting: IntGauge,
@@ -76,6 +79,14 @@ impl Metrics {
         )?;
         registry.register(Box::new(connections.clone()))?;
         let closed = |why: &str| connections.with_label_values(&[why]);
+        let floods = IntCounterVec::new(
+            Opts::new(
+                "credit_gateway_floods_total",
+                "Requests without a record of their own, by institution and code; `cut-off` where the connection was closed.",
+            ),
+            &["institution", "code"],
+        )?;
+        registry.register(Box::new(floods.clone()))?;
         Ok(Self {
             unregistered: counter(
                 "credit_gateway_unregistered_total",
@@ -116,6 +127,7 @@ impl Metrics {
             registry,
             queries,
             seconds,
+            floods,
         })
     }
 
@@ -126,6 +138,11 @@ impl Metrics {
         self.queries.with_label_values(&[institution, scenario, outcome]).inc();
         let outcome = if code.is_none() { "answered" } else { "refused" };
         self.seconds.with_label_values(&[outcome]).observe(took.as_secs_f64());
+    }
+
+    /// A request of a registered institution that has no record of its own.
+    pub fn flood(&self, institution: &str, what: Unrecorded) {
+        self.floods.with_label_values(&[institution, what.as_str()]).inc();
     }
 
     /// A trusted certificate in no register.

@@ -6,6 +6,8 @@
 use credit_policy::{Code, Language, RuleId, consent::Bound};
 use hyper::StatusCode;
 
+use crate::limits::Reached;
+
 /// The language of sentences that `Accept-Language` asks for (RFC 9110 §12.5.4): of those that we have, the one of the
 /// highest weight, else Chinese.
 #[must_use]
@@ -60,8 +62,8 @@ impl Refusal {
     }
 
     /// A refusal by a limit: its size, and when to come again.
-    pub fn limited(code: Code, limit: u32, retry_after_s: u64) -> Self {
-        Self { limit: Some(limit), retry_after_s: Some(retry_after_s.max(1)), ..Self::from(code) }
+    pub fn limited(code: Code, Reached { limit, retry_after_s }: Reached) -> Self {
+        Self { limit: Some(limit), retry_after_s: Some(retry_after_s), ..Self::from(code) }
     }
 }
 

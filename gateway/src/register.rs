@@ -15,12 +15,15 @@ use std::{
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credit_policy::{InstitutionId, InstitutionKind};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::settings::InstitutionEntry;
+use crate::{
+    flood::Floods,
+    limits::{Rate, Rates},
+    settings::InstitutionEntry,
+};
 
 /// `x5t#S256` of a certificate (RFC 8705 §3.1): SHA-256 of its DER form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,6 +75,25 @@ pub struct Particulars {
     pub distinct_subjects_a_day: u32,
     /// Look-ups on one person a day.
     pub look_ups_a_person_a_day: u32,
+    /// Look-ups a second by one operator, where operators have a rate of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_rate_per_s: Option<u32>,
+    /// Look-ups at once by one operator; there if the rate is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_burst: Option<u32>,
+}
+
+impl Particulars {
+    /// The rates; nothing where a limit is not usable.
+    fn rates(&self, flood_multiple: NonZeroU32) -> Option<Rates> {
+        let own = Rate::new(self.rate_per_s, self.burst)?;
+        let operator = match (self.operator_rate_per_s, self.operator_burst) {
+            (None, None) => None,
+            (Some(per_s), Some(burst)) => Some(Rate::new(per_s, burst)?),
+            (Some(_), None) | (None, Some(_)) => return None,
+        };
+        Some(Rates::new(own, flood_multiple, operator))
+    }
 }
 
 /// An institution that may call.
@@ -79,8 +101,10 @@ pub struct Particulars {
 pub struct Institution {
     /// What the record says of it.
     pub particulars: Particulars,
-    /// Its coarse rate, held before a body byte is read.
-    pub rate: DefaultDirectRateLimiter,
+    /// How fast it and its operators may ask.
+    pub rates: Rates,
+    /// What it sent that has no record of its own.
+    pub floods: Floods,
     /// Its queries under way.
     pub journeys: Arc<Semaphore>,
     /// Its open connections to the institutions' listener.
@@ -135,7 +159,10 @@ pub enum RegisterError {
         why: String,
     },
     /// A limit or thumbprint is not usable.
-    #[error("institution `{0}`: every limit must be at least 1 and every certificate a SHA-256 thumbprint")]
+    #[error(
+        "institution `{0}`: every limit must be at least 1, an operator's rate and burst go together, and every certificate \
+         must be a SHA-256 thumbprint"
+    )]
     Unusable(String),
 }
 
@@ -152,20 +179,23 @@ pub struct Register {
     connections_per_institution: usize,
     /// Open connections of those who have no business at a door.
     strangers: Arc<Semaphore>,
+    flood_multiple: NonZeroU32,
 }
 
 /// So many connections have those together who have no business at a door: in no register, or no auditors.
 const STRANGERS: usize = 64;
 
 impl Register {
-    /// An empty register; the bounds are of the queries under way and the open connections of each.
+    /// An empty register: how many queries under way and open connections each may have, and up to `flood_multiple` (at
+    /// least 1) times its rate the refusals of each are recorded.
     #[must_use]
-    pub fn new(journeys_per_institution: usize, connections_per_institution: usize) -> Self {
+    pub fn new(journeys_per_institution: usize, connections_per_institution: usize, flood_multiple: u32) -> Self {
         Self {
             table: ArcSwap::from_pointee(Table::default()),
             journeys_per_institution,
             connections_per_institution,
             strangers: Arc::new(Semaphore::new(STRANGERS)),
+            flood_multiple: NonZeroU32::new(flood_multiple).unwrap_or(NonZeroU32::MIN),
         }
     }
 
@@ -236,8 +266,7 @@ impl Register {
     fn with(&self, particulars: &Particulars) -> Result<Table, RegisterError> {
         let id = particulars.id.as_str();
         let unusable = || RegisterError::Unusable(id.to_owned());
-        let per_second = NonZeroU32::new(particulars.rate_per_s).ok_or_else(unusable)?;
-        let burst = NonZeroU32::new(particulars.burst).ok_or_else(unusable)?;
+        let rates = particulars.rates(self.flood_multiple).ok_or_else(unusable)?;
         if particulars.distinct_subjects_a_day == 0
             || particulars.look_ups_a_person_a_day == 0
             || particulars.certificates.is_empty()
@@ -250,7 +279,8 @@ impl Register {
         }
         let institution = Arc::new(Institution {
             particulars: particulars.clone(),
-            rate: RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst)),
+            rates,
+            floods: Floods::default(),
             journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
             connections: Arc::new(Semaphore::new(self.connections_per_institution)),
             suspended: AtomicBool::new(false),
@@ -289,6 +319,8 @@ pub fn particulars(entry: &InstitutionEntry) -> Result<Particulars, RegisterErro
         burst: entry.burst,
         distinct_subjects_a_day: entry.distinct_subjects_a_day,
         look_ups_a_person_a_day: entry.look_ups_a_person_a_day,
+        operator_rate_per_s: entry.operator_rate_per_s,
+        operator_burst: entry.operator_burst,
     })
 }
 

@@ -11,10 +11,10 @@ use rustls::ServerConfig;
 use tokio::{net::TcpListener, signal::unix::SignalKind, sync::Semaphore};
 
 use crate::{
-    admin,
+    admin, flood,
     gateway::Gateway,
     listeners::{
-        accept::{Door, accept},
+        accept::{Door, Spoilt, accept},
         auditors,
         handshakes::Handshakes,
         institutions::Institutions,
@@ -97,8 +97,11 @@ where
     let (persons, auditors) = (bind(listen.persons)?, bind(listen.auditors)?);
     let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
     let bounds = &gateway.settings.bounds;
+    let shared = Arc::clone(&gateway);
+    let spoilt: Spoilt = Arc::new(move |certificate, what| flood::count(&shared, certificate, what));
     let door = Arc::new(Door {
         gated: true,
+        spoilt: Some(spoilt),
         connections: Arc::new(Semaphore::new(bounds.connections)),
         most_connections: bounds.connections,
         handshakes: Handshakes::new(bounds.handshakes),
@@ -226,12 +229,16 @@ fn serve_side_doors(
     Ok(())
 }
 
-/// What is due every second: keys that turn, and the snapshot.
+/// What is due every second: keys that turn, floods, operators that need not be remembered, and the snapshot.
 async fn upkeep(gateway: Arc<Gateway>) {
     let mut each_second = tokio::time::interval(Duration::from_secs(1));
     loop {
         each_second.tick().await;
         renew_keys(&gateway).await;
+        flood::write(&gateway, false).await;
+        for institution in gateway.register.all() {
+            institution.rates.forget_idle_operators();
+        }
         let shared = Arc::clone(&gateway);
         let advanced = tokio::task::spawn_blocking(move || advance_snapshot(&shared, SNAPSHOT_LAG)).await;
         if let Ok(Err(error)) = advanced {
@@ -290,6 +297,7 @@ async fn drain(gateway: &Arc<Gateway>, door: &Door) {
     // The replies of the last journeys are still on their way out.
     let connections = door.connections.acquire_many(all(door.most_connections));
     drop(tokio::time::timeout(Duration::from_millis(500), connections).await);
+    flood::write(gateway, true).await;
     let log = gateway.log.clone();
     if tokio::task::spawn_blocking(move || log.close()).await.is_err() {
         tracing::error!("the log did not close in order; it recovers at the next start");

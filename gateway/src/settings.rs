@@ -4,16 +4,20 @@
 //! silently falls back to a default. The doc comments of the fields are the configuration reference.
 
 mod bounds;
+mod floods;
+mod institution;
 
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use credit_policy::{InstitutionId, InstitutionKind};
+use credit_policy::InstitutionId;
 use serde::Deserialize;
 
 pub use bounds::Bounds;
+pub use floods::FloodSettings;
+pub use institution::InstitutionEntry;
 
 /// A whole configuration, parsed and with its paths made absolute.
 #[derive(Debug, Deserialize)]
@@ -41,6 +45,9 @@ pub struct Settings {
     /// Bounds of the process.
     #[serde(default)]
     pub bounds: Bounds,
+    /// What becomes of an institution that asks faster than it may and does not stop.
+    #[serde(default)]
+    pub floods: FloodSettings,
     /// What the process tells its operator besides the log on standard error.
     #[serde(default)]
     pub telemetry: Telemetry,
@@ -145,7 +152,7 @@ pub struct Store {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueSource {
-    /// A folder with `catalogue.toml`, `data-list/`, `scenarios/` and `packs/`.
+    /// A folder with `catalogue.toml`, `data-list/`, `derived/`, `scenarios/`, `statutes/`, `packs/` and `calendars/`.
     pub dir: Option<PathBuf>,
 }
 
@@ -168,26 +175,6 @@ pub struct ConsentIssuer {
     pub institution: InstitutionId,
     /// Files with its public keys (JWK or JWK Set); a private key is refused.
     pub keys: Vec<PathBuf>,
-}
-
-/// One institution of the register.
-#[derive(Debug, Clone, Deserialize, serde::Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct InstitutionEntry {
-    /// Its id in leaves and pseudonyms; never reused for another.
-    pub id: InstitutionId,
-    /// What it is; decides which scenarios it may ask.
-    pub kind: InstitutionKind,
-    /// PEM files of its client certificates.
-    pub certificates: Vec<PathBuf>,
-    /// Requests a second.
-    pub rate_per_s: u32,
-    /// Requests at once.
-    pub burst: u32,
-    /// Different persons a day.
-    pub distinct_subjects_a_day: u32,
-    /// Look-ups on one person a day.
-    pub look_ups_a_person_a_day: u32,
 }
 
 fn segment_mib() -> u64 {
@@ -331,19 +318,8 @@ impl Settings {
                 "telemetry.traces `{traces}` must be an http address such as http://127.0.0.1:4318/v1/traces"
             ));
         }
-        for entry in &self.institutions {
-            let id = entry.id.as_str();
-            if entry.rate_per_s == 0
-                || entry.burst == 0
-                || entry.distinct_subjects_a_day == 0
-                || entry.look_ups_a_person_a_day == 0
-            {
-                faults.push(format!("institution `{id}`: rate_per_s, burst, distinct_subjects_a_day and look_ups_a_person_a_day must be at least 1"));
-            }
-            if entry.certificates.is_empty() {
-                faults.push(format!("institution `{id}` has no certificate: name at least one PEM file"));
-            }
-        }
+        faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
+        faults.extend(self.floods.fault());
         faults.extend(self.bounds.faults());
         if self.store.queue == 0 || self.store.timeout_ms == 0 {
             faults.push("store.queue and store.timeout_ms must be at least 1".to_owned());

@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS cases(key BLOB PRIMARY KEY, count INTEGER NOT NULL) W
 CREATE TABLE IF NOT EXISTS seqs(institution TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS consents(key BLOB NOT NULL, holder INTEGER NOT NULL, PRIMARY KEY(key, holder)) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS uses(holder INTEGER NOT NULL, number INTEGER NOT NULL, at TEXT NOT NULL, PRIMARY KEY(holder, number)) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS uses_before(key BLOB NOT NULL, number INTEGER NOT NULL, at TEXT NOT NULL, PRIMARY KEY(key, number)) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS revoked(key BLOB PRIMARY KEY) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS asks(slot BLOB PRIMARY KEY, identity BLOB NOT NULL, first TEXT NOT NULL, repeats INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS changes(log_index INTEGER PRIMARY KEY, leaf TEXT NOT NULL) STRICT;
@@ -95,6 +96,7 @@ impl Snapshot {
                 })?,
                 consents: self.consents()?,
                 uses: self.uses()?,
+                before: self.uses_before()?,
                 revoked: self.rows("SELECT key FROM revoked", |row| row.get(0))?,
                 asks: self.asks()?,
             },
@@ -117,7 +119,18 @@ impl Snapshot {
         match held {
             Some((held_origin, _)) if held_origin != origin => clear(
                 &transaction,
-                &["covered", "people", "cases", "seqs", "consents", "uses", "revoked", "asks", "changes"],
+                &[
+                    "covered",
+                    "people",
+                    "cases",
+                    "seqs",
+                    "consents",
+                    "uses",
+                    "uses_before",
+                    "revoked",
+                    "asks",
+                    "changes",
+                ],
             )?,
             Some((_, held_day)) if day.is_some() && held_day != day => clear(&transaction, &["people"])?,
             Some(_) | None => {}
@@ -147,6 +160,17 @@ impl Snapshot {
         for (holder, number, at) in rows {
             let at = at.parse().map_err(|_| rusqlite::Error::InvalidQuery)?;
             uses.entry(holder.unsigned_abs()).or_default().push((number.unsigned_abs(), at));
+        }
+        Ok(uses)
+    }
+
+    fn uses_before(&self) -> rusqlite::Result<HashMap<Key, Vec<(u64, Timestamp)>>> {
+        let mut uses: HashMap<Key, Vec<(u64, Timestamp)>> = HashMap::new();
+        let rows: Vec<(Key, i64, String)> =
+            self.rows("SELECT key, number, at FROM uses_before", |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        for (key, number, at) in rows {
+            let at = at.parse().map_err(|_| rusqlite::Error::InvalidQuery)?;
+            uses.entry(key).or_default().push((number.unsigned_abs(), at));
         }
         Ok(uses)
     }
@@ -207,6 +231,12 @@ fn add(transaction: &Transaction<'_>, run: &Held) -> rusqlite::Result<()> {
     for (holder, used) in &run.tally.uses {
         for (number, at) in used {
             uses.execute(params![signed(*holder), signed(*number), at.to_string()])?;
+        }
+    }
+    let mut before = transaction.prepare("INSERT INTO uses_before VALUES (?1, ?2, ?3)")?;
+    for (key, used) in &run.tally.before {
+        for (number, at) in used {
+            before.execute(params![key, signed(*number), at.to_string()])?;
         }
     }
     let mut revoked = transaction.prepare("INSERT OR IGNORE INTO revoked VALUES (?1)")?;

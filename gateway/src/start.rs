@@ -1,6 +1,7 @@
 //! From settings to a gateway that can serve: everything is read, checked and recovered before a port is opened.
 
 mod carry;
+mod counts;
 mod error;
 mod keys;
 mod rules;
@@ -14,6 +15,7 @@ use credit_audit::{
 };
 use credit_keys::SystemEntropy;
 use credit_policy::Catalogue;
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 pub use error::StartError;
@@ -23,6 +25,7 @@ pub use rules::{load_catalogue, read_catalogue};
 use crate::{
     fold,
     gateway::{Gateway, new_id},
+    in_force::InForce,
     issuers::Issuers,
     keyring::Keyring,
     metrics::Metrics,
@@ -32,7 +35,7 @@ use crate::{
     state::State,
     store::sqlite::SqliteStore,
 };
-use carry::{Carried, apply_changes, carry_over, previous};
+use carry::{Carry, apply_changes, carry_over, previous};
 use keys::RingSigner;
 
 /// Opens everything. The log is recovered and takes records from here on; no port is open yet.
@@ -43,7 +46,8 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let entropy = SystemEntropy::new();
     let (catalogue, files) = read_catalogue(&settings)?;
     let ring = open_ring(&settings)?;
-    let register = Register::new(settings.bounds.journeys_per_institution, settings.bounds.connections_per_institution);
+    let (bounds, floods) = (&settings.bounds, &settings.floods);
+    let register = Register::new(bounds.journeys_per_institution, bounds.connections_per_institution, floods.multiple);
     for entry in &settings.institutions {
         register.add(&particulars(entry)?)?;
     }
@@ -59,7 +63,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
     let (keys, made) = Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?;
-    let held = fold_all(&settings, &catalogue, &recovered)?;
+    let mut held = fold_all(&settings, &catalogue, &recovered)?;
     let new = recovered.size() == 0;
     if held.changes.last().is_some_and(|(_, leaf)| serde_json::from_str::<Seal>(leaf).is_ok()) {
         return Err(StartError::Sealed(settings.data.dir.display().to_string()));
@@ -69,10 +73,13 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let fresh = held.tally.seqs.is_empty();
     let previous = settings.log.continues.as_deref().filter(|_| fresh).map(previous).transpose()?;
     let carried = match (&settings.log.continues, &previous) {
-        (Some(path), Some((checkpoint, _))) => carry_over(path, checkpoint.size, &catalogue, &register, &held.changes)?,
+        (Some(path), Some((checkpoint, _))) => {
+            carry_over(path, checkpoint.size, &catalogue, &register, &held, clock.now())?
+        }
         (Some(_) | None, _) => Vec::new(),
     };
     let last_catalogue = held.changes.iter().rev().find_map(|(_, leaf)| label_of(leaf));
+    let mut in_force = InForce::of(held.changes.iter().map(|(_, leaf)| leaf.as_str()), catalogue.label());
     let log = recovered.start(signer, held.tally.seqs.clone())?;
     if new {
         let open = Open {
@@ -82,22 +89,32 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         };
         record(&log, open.entry(new_id(&*clock, &entropy))).await?;
     }
-    if last_catalogue.as_deref() != Some(catalogue.label()) {
-        record(&log, rules::leaf(&catalogue, &files).entry(new_id(&*clock, &entropy))).await?;
-    }
     for change in carried {
         let id = new_id(&*clock, &entropy);
         let entry = match change {
-            Carried::Institution(change) => change.entry(id),
-            Carried::Suspension(change) => change.entry(id),
+            Carry::Catalogue(former) => {
+                in_force.push(record(&log, former.entry(id)).await?, false);
+                continue;
+            }
+            Carry::Institution(change) => change.entry(id),
+            Carry::Suspension(change) => change.entry(id),
+            Carry::Counts(counts) => {
+                held.tally.carry(&counts).map_err(|error| StartError::Unrecorded(error.to_string()))?;
+                counts.entry(id)
+            }
         };
         record(&log, entry).await?;
+    }
+    if last_catalogue.as_deref() != Some(catalogue.label()) {
+        let entry = rules::leaf(&catalogue, &files).entry(new_id(&*clock, &entropy));
+        in_force.push(record(&log, entry).await?, true);
     }
     if let Some(key) = made {
         record(&log, key_made(key.as_str()).entry(new_id(&*clock, &entropy))).await?;
     }
     Ok(Arc::new(Gateway {
         catalogue: Arc::new(catalogue),
+        in_force,
         register,
         state: State::new(held.tally),
         keys,
@@ -162,9 +179,10 @@ fn label_of(leaf: &str) -> Option<String> {
     serde_json::from_str::<CatalogueSet>(leaf).ok().map(|set| set.label)
 }
 
-async fn record(log: &Log, entry: Result<Entry, LeafError>) -> Result<(), StartError> {
+/// Records, and says when.
+async fn record(log: &Log, entry: Result<Entry, LeafError>) -> Result<Timestamp, StartError> {
     let fault = |why: &dyn std::fmt::Display| StartError::Unrecorded(why.to_string());
     let entry = entry.map_err(|error| fault(&error))?;
     let ticket = log.submit(entry, false, || true).map_err(|error| fault(&error))?;
-    ticket.await.map(drop).map_err(|error| fault(&error))
+    ticket.await.map(|durable| durable.at).map_err(|error| fault(&error))
 }

@@ -9,6 +9,8 @@
 
 mod consent;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,
@@ -57,6 +59,17 @@ pub struct Claim<'a> {
     pub ask: Option<AskClaim>,
 }
 
+/// Why nothing is reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreserved {
+    /// `idempotency-conflict`: a query under the same key is under way, and when it is over this one can be asked.
+    UnderWay,
+    /// `idempotency-conflict`, `consent-used-up`, `case-already-used`: asked again it would be refused again.
+    Refused(Code),
+    /// `rate-limited` (one person a day), `distinct-subjects-exceeded`: a limit of the day, and its size.
+    OfTheDay(Code, u32),
+}
+
 /// The counts in force.
 #[derive(Default)]
 pub struct State {
@@ -102,12 +115,18 @@ impl State {
         counts.reserved.next_use(&counts.tally, claim, now).map(drop)
     }
 
+    /// Under which key of the state an ask is known: the one before, where its first query came before the key turned.
+    #[must_use]
+    pub fn ask_of(&self, claim: AskClaim, earlier: Option<AskClaim>, now: Timestamp) -> AskClaim {
+        let counts = self.lock();
+        earlier.filter(|earlier| counts.reserved.knows(&counts.tally, &earlier.slot, now)).unwrap_or(claim)
+    }
+
     /// Reserves one look-up, or says which limit is reached.
     ///
     /// # Errors
-    /// `idempotency-conflict`, `consent-used-up`, `case-already-used`, `rate-limited` (one person a day),
-    /// `distinct-subjects-exceeded`, with the limit's size.
-    pub fn reserve(self: &Arc<Self>, claim: &Claim<'_>, limits: &Limits) -> Result<Reservation, (Code, u32)> {
+    /// [`Unreserved`].
+    pub fn reserve(self: &Arc<Self>, claim: &Claim<'_>, limits: &Limits) -> Result<Reservation, Unreserved> {
         let mut spending = Spending::new(claim.institution, claim.day, claim.subject, claim.case);
         let earlier: Vec<Key> = claim
             .case
@@ -118,15 +137,15 @@ impl State {
             .collect();
         let mut counts = self.lock();
         let Counts { tally, reserved } = &mut *counts;
-        let plain = |code| (code, 0);
-        let repeats = claim.ask.map(|ask| reserved.ask(tally, &ask, claim.now)).transpose().map_err(plain)?.flatten();
+        let repeats = claim.ask.map(|ask| reserved.ask(tally, &ask, claim.now)).transpose()?.flatten();
         let (mut consent, mut repeated) = (None, None);
         if repeats.is_some() {
             // What is asked anew was spent when it was asked first.
             spending.case = None;
             repeated = claim.consent.and_then(|claimed| reserved.a_use(tally, &claimed));
         } else if let Some(claimed) = &claim.consent {
-            consent = Some((claimed.key, reserved.next_use(tally, claimed, claim.now).map_err(plain)?));
+            let next = reserved.next_use(tally, claimed, claim.now).map_err(Unreserved::Refused)?;
+            consent = Some((claimed.key, next));
         }
         tally.turn(spending.day);
         within_limits(tally, &spending, &earlier, limits)?;
@@ -154,21 +173,21 @@ impl State {
     }
 }
 
-fn within_limits(tally: &Tally, spending: &Spending, earlier: &[Key], limits: &Limits) -> Result<(), (Code, u32)> {
+fn within_limits(tally: &Tally, spending: &Spending, earlier: &[Key], limits: &Limits) -> Result<(), Unreserved> {
     if let Some(case) = &spending.case {
         let used: u32 =
             std::iter::once(case).chain(earlier).map(|key| tally.cases.get(key).copied().unwrap_or_default()).sum();
         if used >= limits.case {
-            return Err((Code::CaseAlreadyUsed, limits.case));
+            return Err(Unreserved::Refused(Code::CaseAlreadyUsed));
         }
     }
     let people = tally.people.get(&spending.institution);
     let look_ups = people.and_then(|people| people.get(&spending.person)).copied().unwrap_or_default();
     if look_ups >= limits.person_a_day {
-        return Err((Code::RateLimited, limits.person_a_day));
+        return Err(Unreserved::OfTheDay(Code::RateLimited, limits.person_a_day));
     }
     if look_ups == 0 && people.map_or(0, HashMap::len) >= limits.distinct_a_day as usize {
-        return Err((Code::DistinctSubjectsExceeded, limits.distinct_a_day));
+        return Err(Unreserved::OfTheDay(Code::DistinctSubjectsExceeded, limits.distinct_a_day));
     }
     Ok(())
 }
@@ -185,7 +204,7 @@ struct Held {
     consent: Option<(Key, ConsentUse)>,
     ask: Option<AskClaim>,
     repeats: Option<Uuid>,
-    repeated: Option<(u64, u64)>,
+    repeated: Option<ConsentUse>,
 }
 
 impl Reservation {
@@ -201,9 +220,9 @@ impl Reservation {
         self.held.as_ref()?.repeats
     }
 
-    /// For a repeat of a query on consent: the leaf that holds the token, and the use that it was.
+    /// For a repeat of a query on consent: the use that it was.
     #[must_use]
-    pub fn repeated_use(&self) -> Option<(u64, u64)> {
+    pub fn repeated_use(&self) -> Option<ConsentUse> {
         self.held.as_ref()?.repeated
     }
 
@@ -248,74 +267,5 @@ impl Drop for Reservation {
                 counts.reserved.end(ask.slot);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: Limits = Limits { case: 3, person_a_day: 5, distinct_a_day: 2 };
-
-    fn spend(reservation: Reservation) {
-        reservation.spend(7, Uuid::nil(), Timestamp::UNIX_EPOCH);
-    }
-
-    fn claim<'a>(subject: &'a str, case: &'a str, day: Date) -> Claim<'a> {
-        Claim {
-            institution: "housing",
-            now: Timestamp::UNIX_EPOCH,
-            day,
-            subject,
-            earlier_subjects: &[],
-            case: Some(case),
-            consent: None,
-            ask: None,
-        }
-    }
-
-    #[test]
-    fn a_case_is_refused_after_its_look_ups_and_only_for_that_person() {
-        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 11, 22));
-        for _ in 0..3 {
-            state.reserve(&claim("a", "c1", day), &LIMITS).map(spend).unwrap();
-        }
-        assert_eq!(state.reserve(&claim("a", "c1", day), &LIMITS).map(drop), Err((Code::CaseAlreadyUsed, 3)));
-        state.reserve(&claim("b", "c1", day), &LIMITS).map(spend).unwrap();
-        state.reserve(&claim("a", "c2", day), &LIMITS).map(spend).unwrap();
-    }
-
-    #[test]
-    fn look_ups_under_an_earlier_key_count_for_the_case() {
-        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 11, 30));
-        for _ in 0..3 {
-            state.reserve(&claim("november", "c1", day), &LIMITS).map(spend).unwrap();
-        }
-        let earlier = ["november".to_owned()];
-        let december = Claim { earlier_subjects: &earlier, ..claim("december", "c1", day.tomorrow().unwrap()) };
-        assert_eq!(state.reserve(&december, &LIMITS).map(drop), Err((Code::CaseAlreadyUsed, 3)));
-    }
-
-    #[test]
-    fn limits_of_a_day_end_with_the_day() {
-        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 11, 22));
-        for case in ["1", "2", "3", "4", "5"] {
-            state.reserve(&claim("a", case, day), &LIMITS).map(spend).unwrap();
-        }
-        assert_eq!(state.reserve(&claim("a", "6", day), &LIMITS).map(drop), Err((Code::RateLimited, 5)));
-        state.reserve(&claim("b", "7", day), &LIMITS).map(spend).unwrap();
-        assert_eq!(state.reserve(&claim("c", "8", day), &LIMITS).map(drop), Err((Code::DistinctSubjectsExceeded, 2)));
-        state.reserve(&claim("c", "8", day.tomorrow().unwrap()), &LIMITS).map(spend).unwrap();
-    }
-
-    #[test]
-    fn what_is_not_recorded_is_given_back() {
-        let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 11, 22));
-        state.reserve(&claim("b", "c1", day), &LIMITS).map(spend).unwrap();
-        let before = state.lock().tally.clone();
-        let held = state.reserve(&claim("a", "c1", day), &LIMITS).unwrap();
-        assert_ne!(state.lock().tally, before);
-        drop(held);
-        assert_eq!(state.lock().tally, before);
     }
 }

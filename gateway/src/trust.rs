@@ -23,19 +23,15 @@ use jiff::Timestamp;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme,
     client::danger::HandshakeSignatureValid,
-    crypto::CryptoProvider,
     pki_types::{CertificateDer, UnixTime},
-    server::{
-        WebPkiClientVerifier,
-        danger::{ClientCertVerified, ClientCertVerifier},
-    },
+    server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 use tokio::sync::watch;
 
 pub use list::ListError;
 pub use standing::Standing;
 
-use crate::register::Thumbprint;
+use crate::{listeners::tls, register::Thumbprint};
 
 /// The authorities and the revocation list in force.
 pub struct Trust {
@@ -43,7 +39,6 @@ pub struct Trust {
     authorities: Vec<CertificateDer<'static>>,
     roots: Arc<RootCertStore>,
     hints: Vec<DistinguishedName>,
-    provider: Arc<CryptoProvider>,
     clock: Arc<dyn Clock>,
     held: ArcSwap<Held>,
     changed: watch::Sender<u64>,
@@ -97,21 +92,19 @@ impl Trust {
         path: PathBuf,
         authorities: Vec<CertificateDer<'static>>,
         roots: RootCertStore,
-        provider: Arc<CryptoProvider>,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, ListError> {
         let roots = Arc::new(roots);
         // Before the list itself: what is written in between is looked at again.
         let stamp = Stamp::of(&path).ok();
         let lists = list::read(&path, &authorities, clock.now())?;
-        let held = Held::new(0, lists, &path, &roots, &provider)?;
+        let held = Held::new(0, lists, &path, &roots)?;
         let hints = held.verifier.root_hint_subjects().to_vec();
         Ok(Arc::new(Self {
             path,
             authorities,
             roots,
             hints,
-            provider,
             clock,
             held: ArcSwap::from_pointee(held),
             changed: watch::Sender::new(0),
@@ -148,7 +141,7 @@ impl Trust {
         let lists = list::read(&self.path, &self.authorities, self.clock.now())?;
         let held = self.held.load();
         lists.follow(&held.lists, &self.path)?;
-        let next = Held::new(held.generation + 1, lists, &self.path, &self.roots, &self.provider)?;
+        let next = Held::new(held.generation + 1, lists, &self.path, &self.roots)?;
         self.put(next);
         Ok(())
     }
@@ -187,12 +180,8 @@ impl Held {
         lists: list::Lists,
         path: &std::path::Path,
         roots: &Arc<RootCertStore>,
-        provider: &Arc<CryptoProvider>,
     ) -> Result<Self, ListError> {
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider))
-            .with_crls(lists.der.iter().cloned())
-            .enforce_revocation_expiration()
-            .build()
+        let verifier = tls::verifier(Arc::clone(roots), lists.der.iter().cloned())
             .map_err(|error| ListError::unusable(path, error))?;
         Ok(Self { generation, lists, verifier, verdicts: Mutex::default() })
     }
@@ -254,7 +243,7 @@ mod tests {
         BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
         ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber, date_time_ymd,
     };
-    use rustls::{crypto::ring::default_provider, pki_types::pem::PemObject};
+    use rustls::pki_types::pem::PemObject;
 
     use super::*;
     use crate::demo::scratch::Scratch;
@@ -297,7 +286,7 @@ mod tests {
         let mut roots = RootCertStore::empty();
         roots.add(authority.clone()).unwrap();
         let clock = Arc::clone(clock);
-        let trust = Trust::read(path, vec![authority], roots, Arc::new(default_provider()), clock).unwrap();
+        let trust = Trust::read(path, vec![authority], roots, clock).unwrap();
         let standing = Standing::new(&trust, &[leaf.der().clone()]).unwrap();
         (folder, trust, standing)
     }

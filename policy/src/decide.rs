@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::asker::{Asker, Ground};
-use crate::catalogue::{Catalogue, FetchPlan, GeneralRule, Released, Scenario, Statute, exceeded};
+use crate::catalogue::{Catalogue, FetchPlan, GeneralRule, Released, Scenario, Statute};
 use crate::code::Code;
 use crate::consent::{Bound, Period};
 use crate::facts::{ConsentFacts, Facts};
@@ -176,7 +176,7 @@ fn refuse_if(fault: bool, code: Code) -> Result<(), Code> {
 fn within_bounds(scenario: &Scenario, consent: &ConsentFacts) -> Result<(), Found> {
     // A scenario on this ground without maxima does not load; if one did, no consent would be narrow enough.
     let maxima = scenario.maxima().ok_or(Code::ConsentExceedsBound)?;
-    match exceeded(maxima, consent) {
+    match consent.exceeds(maxima) {
         None => Ok(()),
         bound @ Some(_) => Err(Found { code: Code::ConsentExceedsBound, bound }),
     }

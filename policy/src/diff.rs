@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::asker::{Asker, Ground};
+use crate::asker::Asker;
 use crate::catalogue::{Catalogue, Language, Scenario};
 use crate::consent::Maxima;
 use crate::names::{FieldName, ScenarioName};
@@ -86,7 +86,7 @@ fn accesses(catalogue: &Catalogue) -> Accesses {
     for scenario in catalogue.scenarios() {
         for asker in scenario.askers() {
             for field in scenario.fields() {
-                let by_name = scenario.ground() == Ground::Consent && scenario.first_tier().field(field).is_none();
+                let by_name = scenario.second_tier().any(|name| name == field);
                 let access = if by_name { Access::ByName } else { Access::Open };
                 all.insert((scenario.name().clone(), asker.as_str(), field.clone()), (asker, access));
             }

@@ -2,12 +2,13 @@
 
 use jiff::civil::Date;
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::asker::Asker;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, start_of, wider};
 use crate::code::Code;
-use crate::consent::{Consent, Frequency, Period};
+use crate::consent::{Bound, Consent, Frequency, Maxima, Period};
 use crate::names::FieldName;
 
 /// The non-personal inputs of one decision. They *are* the `inputs` of its leaf (formats.md §4), so that it can be
@@ -106,6 +107,26 @@ impl ConsentFacts {
             look_back: terms.look_back,
             data_life: terms.data_life,
         }
+    }
+
+    /// The first bound by which it is wider than the maxima, of lifetime, uses, frequency, look-back and data life.
+    ///
+    /// Periods are compared as they run from the day of issue. A frequency fits if it never lets through more in the
+    /// period of the maxima than theirs does.
+    #[must_use]
+    pub fn exceeds(&self, maxima: &Maxima) -> Option<Bound> {
+        let lifetime = SignedDuration::from_secs(i64::try_from(self.lifetime_s).unwrap_or(i64::MAX));
+        let start = start_of(self.issued_on);
+        let expires_at = start.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        let asked = Maxima {
+            lifetime: maxima.lifetime,
+            uses: self.uses,
+            frequency: self.frequency,
+            look_back: self.look_back,
+            data_life: self.data_life,
+        };
+        let lives_longer = expires_at > maxima.lifetime.end_from(start);
+        if lives_longer { Some(Bound::Lifetime) } else { wider(&asked, maxima, self.issued_on) }
     }
 }
 

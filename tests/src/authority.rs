@@ -117,12 +117,17 @@ impl Authority {
     /// Makes it the authority of a folder, with certificates of these names below `institutions/`, and this list.
     pub fn take_over(&self, folder: &Folder, wishes: &[Wish<'_>], list: &str) {
         for wish in wishes {
-            let (certificate, key) = self.certify(wish);
-            fs::write(folder.join(format!("institutions/{}.pem", wish.name)), certificate).expect("written");
-            fs::write(folder.join(format!("institutions/{}.key", wish.name)), key).expect("written");
+            self.put(folder, wish);
         }
         fs::write(folder.join("own-ca.pem"), self.pem()).expect("written");
         fs::write(folder.join("crl.pem"), list).expect("written");
         folder.replace_in_config("authorities = \"ca.pem\"", "authorities = \"own-ca.pem\"");
+    }
+
+    /// Puts a certificate and its key into `institutions/` of a folder.
+    pub fn put(&self, folder: &Folder, wish: &Wish<'_>) {
+        let (certificate, key) = self.certify(wish);
+        fs::write(folder.join(format!("institutions/{}.pem", wish.name)), certificate).expect("written");
+        fs::write(folder.join(format!("institutions/{}.key", wish.name)), key).expect("written");
     }
 }

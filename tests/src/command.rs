@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    io::Write,
     process::{Command, Output, Stdio},
 };
 
@@ -44,10 +45,22 @@ impl Ended {
 /// Runs any command, in English and with nothing to read.
 #[must_use]
 pub fn command(program: impl AsRef<OsStr>, arguments: &[impl AsRef<OsStr>]) -> Ended {
+    command_reading(program, arguments, "")
+}
+
+/// Runs any command, in English, with something on its standard input: what may not stand among arguments.
+#[must_use]
+pub fn command_reading(program: impl AsRef<OsStr>, arguments: &[impl AsRef<OsStr>], input: &str) -> Ended {
     let mut command = Command::new(program.as_ref());
-    command.args(arguments).env("LC_ALL", "C.UTF-8").env_remove("RUST_LOG").stdin(Stdio::null());
-    let output = command.output();
-    Ended::of(output.unwrap_or_else(|error| panic!("`{}`: {error}", program.as_ref().display())))
+    command.args(arguments).env("LC_ALL", "C.UTF-8").env_remove("RUST_LOG");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn();
+    let mut child = child.unwrap_or_else(|error| panic!("`{}`: {error}", program.as_ref().display()));
+    let mut given = child.stdin.take().expect("a pipe");
+    // Whoever does not read to the end says why in the way it ends.
+    drop(given.write_all(input.as_bytes()));
+    drop(given);
+    Ended::of(child.wait_with_output().expect("it is waited for once"))
 }
 
 /// Runs `credit-gateway`.

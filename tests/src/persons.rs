@@ -23,3 +23,31 @@ pub fn persons(folder: &Path) -> Vec<Person> {
     };
     lines.map(person).collect()
 }
+
+/// The `nr`th of a thousand valid numbers that are nobody's (division code 9999xx, which the demo's people do not have),
+/// of adults.
+#[must_use]
+pub fn stranger(nr: u16) -> String {
+    assert!(nr < 1_000);
+    let digits = format!("9999{:02}19{}0{}1{}{nr:03}", nr % 100, 60 + nr % 40, 1 + nr % 9, nr % 10);
+    // ISO 7064, MOD 11-2.
+    let sum = digits.bytes().fold(0, |sum, digit| (sum + u32::from(digit - b'0')) * 2 % 11);
+    let check = ["1", "0", "X", "9", "8", "7", "6", "5", "4", "3", "2"][sum as usize];
+    format!("{digits}{check}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use credit_policy::CitizenNumber;
+
+    use super::stranger;
+
+    #[test]
+    fn a_thousand_strangers_are_valid_and_different() {
+        let all: HashSet<String> = (0..1_000).map(stranger).collect();
+        assert_eq!(all.len(), 1_000);
+        assert!(all.iter().all(|number| CitizenNumber::parse(number).is_ok()));
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -62,6 +62,32 @@ pub struct Seal {
 
 impl Event for Seal {
     const KIND: Kind = Kind::Seal;
+}
+
+/// `carried`: a part of what the leaves of the log before this one amount to, so that nothing which was used up or
+/// withdrawn there can be used here. Whoever holds both logs can count again. Keys are 16 bytes of SHA-256 (base64), as
+/// `FORMAT.md` §4 makes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// Consents that were withdrawn: the key of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoked: Vec<String>,
+    /// Uses of consents: key of the consent, number and instant of the use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<(String, u64, Timestamp)>,
+    /// Look-ups under a case: key of institution, case and person, and how many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<(String, u32)>,
+    /// Look-ups of the civil day: the day, the institution, the key of institution and person, and how many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<(Date, String, String, u32)>,
+    /// Idempotency keys: slot, identity, the first query's id, and how often it was asked anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<(String, String, Uuid, u32)>,
+}
+
+impl Event for Carried {
+    const KIND: Kind = Kind::Carried;
 }
 
 /// `catalogue`: the catalogue in force from here on.
@@ -126,6 +152,12 @@ pub struct InstitutionChange {
     pub distinct_subjects_a_day: u32,
     /// Look-ups on one person a day.
     pub look_ups_a_person_a_day: u32,
+    /// Look-ups a second by one operator, where operators have a rate of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_rate_per_s: Option<u32>,
+    /// Look-ups at once by one operator; there if the rate is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_burst: Option<u32>,
     /// Who did it.
     pub by: String,
 }

@@ -51,11 +51,14 @@ fn every_kind_is_written_as_its_table_says() {
             burst: 2,
             distinct_subjects_a_day: 3,
             look_ups_a_person_a_day: 4,
+            operator_rate_per_s: Some(5),
+            operator_burst: Some(20),
             by: text("me"),
         },
         concat!(
             r#""institution":"bank","change":"added","institution_kind":"bank","certificates":["x"],"rate_per_s":1,"#,
-            r#""burst":2,"distinct_subjects_a_day":3,"look_ups_a_person_a_day":4,"by":"me""#
+            r#""burst":2,"distinct_subjects_a_day":3,"look_ups_a_person_a_day":4,"#,
+            r#""operator_rate_per_s":5,"operator_burst":20,"by":"me""#
         ),
     );
     rendered(

@@ -119,6 +119,7 @@ pub async fn apply(gateway: &Gateway, change: Change, by: &str) -> Result<Value,
                         "certificates": particulars.certificates, "rate_per_s": particulars.rate_per_s, "burst": particulars.burst,
                         "distinct_subjects_a_day": particulars.distinct_subjects_a_day,
                         "look_ups_a_person_a_day": particulars.look_ups_a_person_a_day,
+                        "operator_rate_per_s": particulars.operator_rate_per_s, "operator_burst": particulars.operator_burst,
                     })
                 })
                 .collect(),
@@ -179,6 +180,8 @@ fn added(particulars: &Particulars, by: &str) -> InstitutionChange {
         burst: particulars.burst,
         distinct_subjects_a_day: particulars.distinct_subjects_a_day,
         look_ups_a_person_a_day: particulars.look_ups_a_person_a_day,
+        operator_rate_per_s: particulars.operator_rate_per_s,
+        operator_burst: particulars.operator_burst,
         by: by.to_owned(),
     }
 }

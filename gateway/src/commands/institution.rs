@@ -53,6 +53,12 @@ pub(super) struct Add {
     /// Look-ups on one person a day 每日对同一主体的查询数
     #[arg(long, default_value_t = 100)]
     look_ups_a_person_a_day: u32,
+    /// Look-ups a second by one operator; left out = no limit by operator 单个经办人每秒查询数,省略则不单独限制
+    #[arg(long, requires = "operator_burst")]
+    operator_rate_per_s: Option<u32>,
+    /// Look-ups at once by one operator 单个经办人突发查询数
+    #[arg(long, requires = "operator_rate_per_s")]
+    operator_burst: Option<u32>,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -123,5 +129,7 @@ fn particulars(add: &Add) -> Result<Particulars, Failure> {
         burst: add.burst,
         distinct_subjects_a_day: add.distinct_subjects_a_day,
         look_ups_a_person_a_day: add.look_ups_a_person_a_day,
+        operator_rate_per_s: add.operator_rate_per_s,
+        operator_burst: add.operator_burst,
     })
 }

@@ -86,7 +86,7 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
     if let Err(error) = TlsSettings::read(&settings.tls, Arc::new(SystemClock::new())) {
         fault(&error);
     }
-    let register = Register::new(1, 1);
+    let register = Register::new(1, 1, 1);
     for entry in &settings.institutions {
         if let Err(error) = particulars(entry).and_then(|particulars| register.add(&particulars)) {
             fault(&error);

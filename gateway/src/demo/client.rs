@@ -27,6 +27,24 @@ impl ClientError {
     }
 }
 
+/// What was answered.
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The body, parsed.
+    pub json: Value,
+    /// The body, byte for byte.
+    pub text: String,
+}
+
+impl Reply {
+    /// The text at a JSON pointer; empty where there is none.
+    #[must_use]
+    pub fn at(&self, pointer: &str) -> &str {
+        self.json.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
 /// Who calls.
 pub struct Caller {
     tls: TlsConnector,
@@ -56,13 +74,14 @@ impl Caller {
         Ok(Self { tls: TlsConnector::from(Arc::new(config)), address })
     }
 
-    /// Sends a query and gives back status and body.
+    /// Posts a body, with the consent where there is one, and gives back what was answered.
     ///
     /// # Errors
     /// When no whole JSON answer comes.
-    pub async fn ask(&self, body: &str) -> Result<(u16, Value), ClientError> {
-        let (status, body) = self.send(Method::POST, "/v1/queries", body.to_owned()).await?;
-        Ok((status.as_u16(), serde_json::from_str(&body).map_err(ClientError::of)?))
+    pub async fn post(&self, path: &str, body: &str, consent: Option<&str>) -> Result<Reply, ClientError> {
+        let (status, text) = self.send(Method::POST, path, body.to_owned(), consent).await?;
+        let json = serde_json::from_str(&text).map_err(ClientError::of)?;
+        Ok(Reply { status: status.as_u16(), json, text })
     }
 
     /// Reads what is published within two seconds.
@@ -71,7 +90,7 @@ impl Caller {
     /// When it is not there after five.
     pub async fn read_when_there(&self, path: &str) -> Result<String, ClientError> {
         for _ in 0..50 {
-            let (status, body) = self.send(Method::GET, path, String::new()).await?;
+            let (status, body) = self.send(Method::GET, path, String::new(), None).await?;
             if status == StatusCode::OK {
                 return Ok(body);
             }
@@ -80,20 +99,28 @@ impl Caller {
         Err(ClientError(format!("`{path}` is not there after five seconds")))
     }
 
-    async fn send(&self, method: Method, path: &str, body: String) -> Result<(StatusCode, String), ClientError> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: String,
+        consent: Option<&str>,
+    ) -> Result<(StatusCode, String), ClientError> {
         let stream = TcpStream::connect(self.address).await.map_err(ClientError::of)?;
         let name = ServerName::from(self.address.ip());
         let stream = self.tls.connect(name, stream).await.map_err(ClientError::of)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(ClientError::of)?;
         let connection = tokio::spawn(connection);
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::HOST, self.address.to_string())
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT_LANGUAGE, crate::speech::language().as_str())
-            .body(Full::new(Bytes::from(body)))
-            .map_err(ClientError::of)?;
+            .header(header::ACCEPT_LANGUAGE, crate::speech::language().as_str());
+        if let Some(consent) = consent {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {consent}"));
+        }
+        let request = request.body(Full::new(Bytes::from(body))).map_err(ClientError::of)?;
         let response = sender.send_request(request).await.map_err(ClientError::of)?;
         let status = response.status();
         let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(ClientError::of)?;

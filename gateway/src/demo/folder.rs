@@ -24,6 +24,13 @@ pub const ORIGIN: &str = "credit-gateway.example/demo/r1";
 const MARKER: &str = ".making";
 const CONFIG: &str = "config.toml";
 const PERSONS: &str = "persons.csv";
+/// The demo's consent authority, as its tokens name it.
+pub(super) const ISSUER: &str = "https://consent.example";
+/// The private keys of the demo's consent authority.
+pub(super) const AUTHORITY: &str = "consent-authority.jwk";
+pub(super) const AUTHORITY_ES256: &str = "consent-authority-es256.jwk";
+/// Their public halves, as one JWK Set.
+const AUTHORITY_KEYS: &str = "keys/consent-authority.jwks";
 const TEMPLATE: &str = include_str!("config.toml.in");
 const SCHEMA: &str = include_str!("../store/schema.sql");
 
@@ -108,17 +115,8 @@ pub fn make(dir: &Path, port_base: u16, now: Timestamp, today: Date) -> Result<F
     }
     root.clear(&marker)?;
     certify(&root, today)?;
-    let random = |_unspecified| DemoError::Randomness;
-    root.file("consent-authority.jwk", OURS, &jwk::eddsa().map_err(random)?)?;
-    root.file("consent-authority-es256.jwk", OURS, &jwk::es256().map_err(random)?)?;
     root.folder("keys")?;
-    // What the gateway knows of the authority: the public halves.
-    for name in ["consent-authority", "consent-authority-es256"] {
-        let private = fs::read_to_string(root.path(&format!("{name}.jwk")));
-        let private = private.map_err(|source| DemoError::File { path: root.path(name), source })?;
-        let key = SigningKey::from_jwk(&private, &SystemRandom::new()).map_err(|_| DemoError::Randomness)?;
-        root.file(&format!("{name}.pub.jwk"), OPEN, &key.public_jwk())?;
-    }
+    consent_authority(&root)?;
     let kek = Kek::create_key_file(&root.path("keys/ring.key"), &SystemEntropy::new())?;
     Ring::create(&root.path("keys"), &kek, now, ORIGIN, true, &SystemEntropy::new())?;
     populate(&root, today)?;
@@ -151,6 +149,18 @@ fn certify(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
         root.pair(&format!("institutions/{name}"), pair)?;
     }
     Ok(())
+}
+
+/// The authority's two private keys, and the set of their public halves: all that the gateway knows of it.
+fn consent_authority(root: &Root<'_>) -> Result<(), DemoError> {
+    let random = |_unspecified| DemoError::Randomness;
+    let mut public = Vec::new();
+    for (name, key) in [(AUTHORITY, jwk::eddsa().map_err(random)?), (AUTHORITY_ES256, jwk::es256().map_err(random)?)] {
+        let pair = SigningKey::from_jwk(&key, &SystemRandom::new()).map_err(|_| DemoError::Randomness)?;
+        public.push(pair.public_jwk());
+        root.file(name, OURS, &key)?;
+    }
+    root.file(AUTHORITY_KEYS, OURS, &format!("{{\"keys\":[{}]}}\n", public.join(",\n")))
 }
 
 fn populate(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
@@ -307,31 +317,55 @@ mod tests {
         }
     }
 
+    /// Files that stand open to others; every other file is the owner's alone.
+    const READABLE: [&str; 4] = ["ca.pem", CONFIG, "crl.pem", "server.pem"];
+
     #[test]
-    fn it_holds_what_the_formats_say_with_the_modes_of_secrets() {
+    fn it_holds_what_the_formats_say_and_nothing_else_with_the_modes_of_secrets() {
         let scratch = Scratch::new();
         let dir = scratch.path().join("made/on/the/way");
         assert_eq!(make(&dir, 9000, now(), TODAY).unwrap(), Folder::Made);
-        for (name, expected) in [
-            ("config.toml", OPEN),
-            ("ca.pem", OPEN),
-            ("server.pem", OPEN),
-            ("server.key", OURS),
-            ("crl.pem", OPEN),
-            ("consent-authority.jwk", OURS),
-            ("consent-authority-es256.jwk", OURS),
-            ("persons.csv", OURS),
-            ("data/store.sqlite", OURS),
-        ] {
+        let listed = |folder: &str| {
+            let entries = fs::read_dir(dir.join(folder)).unwrap();
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            names.collect::<std::collections::BTreeSet<_>>()
+        };
+        // formats.md §6, name by name.
+        let root = "config.toml ca.pem server.pem server.key crl.pem institutions consent-authority.jwk \
+                    consent-authority-es256.jwk persons.csv keys data";
+        assert_eq!(listed(""), root.split_whitespace().map(str::to_owned).collect());
+        let institutions = ["bank", "employer", "housing", "supervisor", "officer", "authority", "revoked"];
+        let pairs = institutions.iter().flat_map(|name| [format!("{name}.pem"), format!("{name}.key")]);
+        assert_eq!(listed("institutions"), pairs.collect());
+        for name in listed("").iter().filter(|name| dir.join(name).is_file()) {
+            let expected = if READABLE.contains(&name.as_str()) { OPEN } else { OURS };
             assert_eq!(mode(&dir.join(name)), expected, "{name}");
         }
-        for name in certificates::INSTITUTIONS {
+        for name in institutions {
             assert_eq!(mode(&dir.join(format!("institutions/{name}.pem"))), OPEN);
             assert_eq!(mode(&dir.join(format!("institutions/{name}.key"))), OURS);
+        }
+        for folder in ["keys", "data"] {
+            for name in listed(folder) {
+                assert_eq!(mode(&dir.join(folder).join(&name)), OURS, "{folder}/{name}");
+            }
         }
         for name in ["", "institutions", "data", "keys"] {
             assert_eq!(mode(&dir.join(name)), 0o700, "{name}");
         }
+    }
+
+    #[test]
+    fn its_configuration_knows_the_authority_by_public_keys_alone() {
+        let scratch = Scratch::new();
+        make(scratch.path(), 8443, now(), TODAY).unwrap();
+        let issuers = Settings::read(&scratch.path().join(CONFIG)).unwrap().consent_issuers;
+        let [issuer] = &issuers[..] else { panic!("{} issuers", issuers.len()) };
+        assert_eq!((issuer.iss.as_str(), issuer.keys.len()), (ISSUER, 1));
+        let mut known = credit_policy::consent::IssuerKeys::default();
+        let mut kids = known.add(ISSUER, &fs::read_to_string(&issuer.keys[0]).unwrap()).unwrap();
+        kids.sort();
+        assert_eq!(kids, ["demo-eddsa", "demo-es256"]);
     }
 
     #[test]

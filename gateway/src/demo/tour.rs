@@ -1,22 +1,34 @@
-//! The demo's tour: a look-up, its receipt verified, the whole log verified, refusals. Every line says what it shows;
-//! no line shows whom it is about.
+//! The demo's tour, over the network, as institutions would make it: a look-up by statute, a loan and an employment check
+//! with consent, a withdrawal, refusals, and what regulator and person see of all that. Every line says what it shows; no
+//! line shows whom it is about. Whatever is not as it must be ends it.
 
-use std::{path::Path, time::Duration};
+mod asking;
+mod calls;
+mod record;
+mod refusals;
+mod views;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use credit_audit::{leaf, merkle, note::VerifierKey, verify};
-use credit_policy::Personal;
+use std::path::Path;
+
+use credit_audit::note::VerifierKey;
+use credit_policy::{Code, Personal};
 use serde_json::{Value, json};
 
+use self::{
+    asking::{Agreed, Authority, Token, asked, on_consent},
+    record::{Outcome, Told},
+};
 use super::{
     Note,
-    client::{Caller, ClientError},
+    client::{Caller, ClientError, Reply},
     folder::{self, DemoError},
 };
 use crate::{
     gateway::Gateway,
     speech::{say, words},
 };
+
+pub use calls::print as print_calls;
 
 /// Why the tour does not hold.
 #[derive(Debug, thiserror::Error)]
@@ -32,190 +44,169 @@ pub enum TourError {
     Unexpected(String),
 }
 
-/// Makes the tour over the network, as an institution would.
+/// Look-ups on one person that one case of public rental housing allows.
+const CASE_LIMIT: u64 = 3;
+
+/// Answers about the person on the tour: as many look-ups as the case allows, a loan, an employment check, and the first
+/// use of the consent that is withdrawn.
+const ANSWERS: u64 = CASE_LIMIT + 3;
+
+/// Who takes part, and what is found out on the way.
+struct Tour<'a> {
+    dir: &'a Path,
+    gateway: &'a Gateway,
+    housing: Caller,
+    bank: Caller,
+    employer: Caller,
+    authority: Caller,
+    /// The demo's consent authority, with its private keys.
+    signs: Authority,
+    /// The first `clean` person: nobody else of the demo is asked about.
+    clean: Personal<String>,
+    case: String,
+    log_key: VerifierKey,
+}
+
+/// Makes the tour.
 ///
 /// # Errors
 /// The first thing that is not as it must be.
 pub async fn run(dir: &Path, gateway: &Gateway) -> Result<(), TourError> {
-    let address = gateway.settings.listen.institutions;
-    let housing = Caller::new(dir, "housing", address)?;
-    let bank = Caller::new(dir, "bank", address)?;
+    let caller = |name| Caller::new(dir, name, gateway.settings.listen.institutions);
+    let log_key = std::fs::read_to_string(gateway.log_folder().join("log.vkey")).map_err(|error| unexpected(&error))?;
+    let tour = Tour {
+        dir,
+        gateway,
+        housing: caller("housing")?,
+        bank: caller("bank")?,
+        employer: caller("employer")?,
+        authority: caller("authority")?,
+        signs: Authority::of(dir)?,
+        clean: folder::person(dir, Note::Clean)?,
+        case: format!("TOUR-{}", gateway.clock.now().as_millisecond()),
+        log_key: VerifierKey::parse(&log_key).map_err(|error| unexpected(&error))?,
+    };
     say(words(
-        "演示:公租房资格核查(应查必查)\n",
-        "A tour: public rental housing, a look-up that a statute demands (应查必查)\n",
+        "演示开始。每一行都说明所示内容;所有查询均已留痕。\n",
+        "A tour. Every line says what it shows; every query is on the record.\n",
     ));
-    let case = format!("TOUR-{}", gateway.clock.now().as_second());
-    let answer = look_up(&housing, dir, &case).await?;
-    receipt(&housing, dir, gateway, &answer).await?;
-    refusals(&housing, &bank, dir, &case).await?;
-    whole_log(gateway).await
-}
-
-async fn look_up(housing: &Caller, dir: &Path, case: &str) -> Result<Value, TourError> {
-    let clean = folder::person(dir, Note::Clean)?;
-    let (status, answer) = housing.ask(&query(&clean, Some(case))).await?;
-    hold(status == 200, || format!("the look-up was answered with {status}: {answer}"))?;
-    hold(answer.pointer("/data/clean_three_years") == Some(&Value::Bool(true)), || {
-        "a clean person has no clean three years".to_owned()
-    })?;
-    say(format_args!(
-        "1. {}",
-        words(
-            "住房保障部门查询一人,得到三个字段,别无其他:",
-            "The housing department asks about a person and gets three fields, nothing else:"
-        )
-    ));
-    say(format_args!("   {}", answer.get("data").unwrap_or(&Value::Null)));
-    say(words(
-        "   公民身份号码不返回;对方得到的是仅在本机构、本用途有效的假名。\n",
-        "   The citizen number does not come back: the pseudonym that does is worth nothing elsewhere.\n",
-    ));
-    Ok(answer)
-}
-
-async fn receipt(housing: &Caller, dir: &Path, gateway: &Gateway, answer: &Value) -> Result<(), TourError> {
-    let id = answer.get("query").and_then(Value::as_str).unwrap_or_default();
-    let proof = housing.read_when_there(&format!("/v1/receipts/{id}")).await?;
-    let record = housing.read_when_there(&format!("/v1/queries/{id}/record")).await?;
-    let key = vkey(gateway)?;
-    let (index, checkpoint) = verify::receipt(&proof, record.as_bytes(), &key).map_err(|error| unexpected(&error))?;
-    let told = answer.pointer("/receipt/leaf").and_then(Value::as_str).unwrap_or_default();
-    hold(told == STANDARD.encode(merkle::leaf_hash(record.as_bytes())), || {
-        "the receipt names another leaf".to_owned()
-    })?;
-    let clean = folder::person(dir, Note::Clean)?;
-    hold(clean.disclose(|number| !record.contains(number.as_str())), || "the record names the person".to_owned())?;
-    leaf::QueryLeaf::parse(record.as_bytes()).map_err(|error| unexpected(&error))?;
-    say(format_args!(
-        "2. {} {index} ({} {}).",
-        words(
-            "答复之前已留痕;回执证明该记录位于日志第",
-            "The record was durable before the answer left; its receipt proves that it is leaf"
-        ),
-        words("日志大小", "log size"),
-        checkpoint.size
-    ));
-    say(words(
-        "   记录中没有姓名、号码,只有密封部分。\n",
-        "   The record names nobody: the personal part is sealed.\n",
-    ));
+    let (first, looked_up) = tour.look_up().await?;
+    let used_up = tour.loan(&looked_up).await?;
+    tour.employment().await?;
+    tour.withdrawal().await?;
+    tour.refusals(&used_up).await?;
+    tour.views(first, ANSWERS).await?;
+    say(words("演示各项均成立。\n", "All of it held.\n"));
     Ok(())
 }
 
-async fn refusals(housing: &Caller, bank: &Caller, dir: &Path, case: &str) -> Result<(), TourError> {
-    let clean = folder::person(dir, Note::Clean)?;
-    let minor = folder::person(dir, Note::Minor)?;
-    let wrong = clean.disclose(|number| Personal::new(wrong_check(number)));
-    let refused = [
-        (
-            bank,
-            query(&clean, Some(case)),
-            "scenario-not-allowed",
-            words("银行不得使用该场景", "a bank may not use this scenario"),
-        ),
-        (
-            housing,
-            query(&clean, None),
-            "case-required",
-            words("没有案件编号,不得依法查询", "no look-up by statute without a case"),
-        ),
-        (
-            housing,
-            query(&wrong, Some(case)),
-            "invalid-citizen-number",
-            words("号码校验位错误,未询问任何数据源", "a wrong check digit is refused before any store is asked"),
-        ),
-        (
-            housing,
-            query(&minor, Some(case)),
-            "subject-minor",
-            words("不提供未成年人信息", "nothing is answered about minors"),
-        ),
-    ];
-    say(format_args!("3. {}", words("四次拒绝,每次同样留痕:", "Four refusals, each on the record like an answer:")));
-    for (caller, body, code, shows) in refused {
-        let (status, problem) = caller.ask(&body).await?;
-        let given = problem.get("code").and_then(Value::as_str).unwrap_or_default();
-        hold(given == code, || format!("expected {code}, got {status} {given}"))?;
-        let index = problem.pointer("/receipt/index").and_then(Value::as_u64);
-        let index = index.ok_or_else(|| TourError::Unexpected(format!("the refusal {code} has no receipt")))?;
-        say(format_args!("   {status} {code:<24} {shows} ({} {index})", words("日志第", "leaf")));
+impl Tour<'_> {
+    /// A look-up by statute: its leaf, and the pseudonym that came back.
+    async fn look_up(&self) -> Result<(u64, String), TourError> {
+        say(words(
+            "1. 应查必查:公租房资格核查,依法查询,须有案件编号",
+            "1. A look-up that a statute demands (应查必查): public rental housing, under a case number",
+        ));
+        let reply = self.housing.post(asking::QUERIES, &asked(&self.clean, Some(&self.case)), None).await?;
+        self.answered(&reply, &["black_listed", "clean_three_years", "grey_listed"])?;
+        say(words(
+            "   不返回公民身份号码,只返回仅在本机构、本用途有效的假名。",
+            "   No citizen number comes back, but a pseudonym that is worth nothing elsewhere.",
+        ));
+        let leaf = self.on_record(&self.housing, &reply).await?;
+        say(format_args!(
+            "   {} {}\n",
+            words(
+                "答复之前已留痕;回执与记录核验无误,记录不含姓名号码,正是此答复:日志第",
+                "Recorded before it left; receipt and record verify, name nobody, are of these bytes: leaf"
+            ),
+            leaf.index
+        ));
+        Ok((leaf.index, reply.at("/subject").to_owned()))
     }
-    say("");
-    Ok(())
-}
 
-async fn whole_log(gateway: &Gateway) -> Result<(), TourError> {
-    let (folder, key, log) = (gateway.log_folder(), vkey(gateway)?, gateway.log.clone());
-    let published = tokio::task::spawn_blocking(move || log.drain(Duration::from_secs(2))).await;
-    hold(matches!(published, Ok(true)), || "the log was not published within two seconds".to_owned())?;
-    let report = tokio::task::spawn_blocking(move || verify::directory(&folder, &key, &[], &mut ()))
-        .await
-        .map_err(|error| unexpected(&error))?
-        .map_err(|error| unexpected(&error))?;
-    say(format_args!(
-        "4. {} {} {}\n",
-        words("整个日志已核验:", "The whole log verifies:"),
-        report.checkpoint.size,
-        words("条记录,签名、哈希树、顺序均无误。", "leaves; signature, tree and order hold.")
-    ));
-    Ok(())
-}
-
-/// Prints calls to copy and paste; they use only the first `clean` person.
-///
-/// # Errors
-/// When the folder cannot be read.
-pub fn print_calls(dir: &Path, gateway: &Gateway) -> Result<(), DemoError> {
-    let clean = folder::person(dir, Note::Clean)?;
-    let address = gateway.settings.listen.institutions;
-    let public = gateway.settings.listen.public;
-    let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
-    let dir = dir.display();
-    let curl = format!(
-        "curl -sS --cacert {dir}/ca.pem --cert {dir}/institutions/housing.pem --key {dir}/institutions/housing.key"
-    );
-    clean.disclose(|number| {
-        let body = |case: &str| format!(r#"{{"scenario":"public-rental-housing","subject":"{number}","operator":"staff-0017","case":"{case}"}}"#);
-        say(words("可直接复制的调用:\n", "Calls to copy and paste:\n"));
-        say(format_args!("# {}", words("一次查询", "a look-up")));
-        say(format_args!("{curl} -H 'Content-Type: application/json' -d '{}' https://{address}/v1/queries\n", body("HZ-2026-000001")));
-        say(format_args!("# {}", words("同上,HTTP/1.1,附完整证明", "the same over HTTP/1.1, with the whole proof")));
-        say(format_args!(
-            "{curl} --http1.1 -H 'Content-Type: application/json' -H 'Prefer: receipt=proof' -d '{}' https://{address}/v1/queries\n",
-            body("HZ-2026-000002")
+    /// A loan on consent; gives back the token, used up.
+    async fn loan(&self, looked_up: &str) -> Result<Token, TourError> {
+        say(words(
+            "2. 商业贷款:凭本人授权,由授权机构签名(EdDSA),限本银行、两个字段、一次",
+            "2. A loan, on the person's consent, signed (EdDSA): to this bank, two fields, one answer",
         ));
-        say(format_args!("# {}", words("一次拒绝(英文说明)", "a refusal, in English")));
-        say(format_args!(
-            "{curl} -H 'Content-Type: application/json' -H 'Accept-Language: en' -d '{}' https://{address}/v1/queries\n",
-            body("HZ-2026-000003").replace("public-rental-housing", "curiosity")
+        let token = self.token(&Agreed::to("bank", "commercial-loan", &["clean_three_years", "score_band"]))?;
+        let reply = self.bank.post(asking::QUERIES, &on_consent("commercial-loan"), Some(&token)).await?;
+        self.answered(&reply, &["clean_three_years", "score_band"])?;
+        hold(reply.at("/subject") != looked_up, || "two institutions know the person by one pseudonym".to_owned())?;
+        say(words(
+            "   同一人的假名与住房保障部门所得不同,两家数据无法拼合。",
+            "   The same person has another pseudonym here: the two files cannot be joined.",
         ));
-        say(format_args!("# {}", words("公开的检查点;核验整个日志", "the public checkpoint; the whole log verified")));
-        say(format_args!("curl -sS http://{public}/checkpoint"));
-        say(format_args!("cargo run --release -p credit-audit -- verify {dir}/data --vkey {dir}/data/log/log.vkey\n"));
-    });
-    Ok(())
-}
+        let leaf = self.on_record(&self.bank, &reply).await?;
+        self.holds_consent(&leaf, &token)?;
+        say(format_args!(
+            "   {} {}\n",
+            words(
+                "记录载有签名的授权(不含号码),监管者可自行核验:日志第",
+                "Its record holds the signed consent, without the number, for a regulator to check: leaf"
+            ),
+            leaf.index
+        ));
+        Ok(token)
+    }
 
-fn query(person: &Personal<String>, case: Option<&str>) -> String {
-    person.disclose(|number| {
-        let mut body = json!({"scenario": "public-rental-housing", "subject": number, "operator": "staff-0017"});
-        if let (Some(case), Some(body)) = (case, body.as_object_mut()) {
-            body.insert("case".to_owned(), json!(case));
+    async fn employment(&self) -> Result<(), TourError> {
+        say(words(
+            "3. 招聘录用:凭本人授权,由授权机构签名(ES256),限本单位",
+            "3. An employment check, on the person's consent, signed (ES256): to this employer",
+        ));
+        let fields = ["academic_misconduct_exists", "clean_three_years", "qualification_count"];
+        let token = self.token(&Agreed { es256: true, ..Agreed::to("employer", "employment", &fields) })?;
+        let reply = self.employer.post(asking::QUERIES, &on_consent("employment"), Some(&token)).await?;
+        self.answered(&reply, &fields)?;
+        let leaf = self.on_record(&self.employer, &reply).await?;
+        self.holds_consent(&leaf, &token)?;
+        say(format_args!(
+            "   {} {}\n",
+            words("回执与记录核验无误:日志第", "Receipt and record verify: leaf"),
+            leaf.index
+        ));
+        Ok(())
+    }
+
+    async fn withdrawal(&self) -> Result<(), TourError> {
+        say(words(
+            "4. 撤回授权:授权可用两次,其间本人撤回",
+            "4. A withdrawal: a consent to two answers, and the person withdraws in between",
+        ));
+        let agreed = Agreed { uses: 2, frequency: "2/P1D", ..Agreed::to("bank", "commercial-loan", &["score_band"]) };
+        let token = self.token(&agreed)?;
+        let (asking, withdrawing) = (on_consent("commercial-loan"), json!({ "jti": token.jti }).to_string());
+        let ask = || self.bank.post(asking::QUERIES, &asking, Some(&token));
+        let first = Told::new(&self.bank, ask().await?, Outcome::Answered, words("第一次使用", "the first use"))?;
+        let withdrawn = self.authority.post("/v1/revocations", &withdrawing, None).await?;
+        let shows = words("授权机构撤回,即时生效", "the authority withdraws it: in force at once");
+        let withdrawn = Told::new(&self.authority, withdrawn, Outcome::Withdrawn(&token.jti), shows)?;
+        let revoked = Outcome::Refused(Code::ConsentRevoked);
+        let shows = words("第二次使用被拒绝", "the second use is refused");
+        let second = Told::new(&self.bank, ask().await?, revoked, shows)?;
+        self.settle(&[first, withdrawn, second]).await?;
+        say("");
+        Ok(())
+    }
+
+    /// The answer has exactly these fields; they are shown.
+    fn answered(&self, reply: &Reply, fields: &[&str]) -> Result<(), TourError> {
+        hold(reply.status == 200, || format!("a query was answered with {}: {}", reply.status, reply.at("/code")))?;
+        let data = reply.json.get("data").and_then(Value::as_object);
+        let data = data.ok_or_else(|| TourError::Unexpected("an answer has no data".to_owned()))?;
+        hold(data.keys().eq(fields), || format!("the fields {fields:?} were due"))?;
+        let clean = data.get("clean_three_years") == Some(&Value::Bool(true));
+        hold(clean, || "a clean person has no clean three years".to_owned())?;
+        self.clean
+            .disclose(|number| hold(!reply.text.contains(number.as_str()), || "an answer has the number".to_owned()))?;
+        for (field, value) in data {
+            say(format_args!("     {field:<28} {value}"));
         }
-        body.to_string()
-    })
-}
-
-/// The number with its check character altered.
-fn wrong_check(number: &str) -> String {
-    let (digits, check) = number.split_at(number.len().saturating_sub(1));
-    format!("{digits}{}", if check == "0" { '1' } else { '0' })
-}
-
-fn vkey(gateway: &Gateway) -> Result<VerifierKey, TourError> {
-    let text = std::fs::read_to_string(gateway.log_folder().join("log.vkey")).map_err(|error| unexpected(&error))?;
-    VerifierKey::parse(&text).map_err(|error| unexpected(&error))
+        Ok(())
+    }
 }
 
 fn hold(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), TourError> {

@@ -2,8 +2,9 @@
 //!
 //! Our own loop, because ready-made servers shake hands one at a time and hide the peer's certificate.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
+use credit_policy::Code;
 use hyper::{Request, Response, body::Incoming, service::Service};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ServerConfig;
@@ -15,15 +16,18 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
+    flood::Unrecorded,
     listeners::{
         Body,
-        frames::{Frames, Patience},
+        ends::{Cut, instead_of_a_head},
+        frames::{Fate, Frames, Patience},
         handshakes::{Handshakes, Place},
         head::{Gate, Gated},
         late_end::LateEnd,
         patient::Patient,
     },
     metrics::Closed,
+    register::Thumbprint,
     settings::Bounds,
     trust::{Standing, Trust},
 };
@@ -67,9 +71,14 @@ pub struct Door {
     /// Whether heads of HTTP/1.1 are looked at before hyper reads them ([`head`](super::head)); the service must then
     /// tell the gate of every head.
     pub gated: bool,
+    /// Told of callers who brought something else than a whole head, by their certificate.
+    pub spoilt: Option<Spoilt>,
     /// True once the gateway drains.
     pub draining: watch::Receiver<bool>,
 }
+
+/// Counts what came instead of a head, or instead of anything that asks for something.
+pub type Spoilt = Arc<dyn Fn(Thumbprint, Unrecorded) + Send + Sync>;
 
 /// The other end of a connection, as its service gets to know it.
 pub struct Peer {
@@ -77,6 +86,8 @@ pub struct Peer {
     pub standing: Option<Arc<Standing>>,
     /// The gate before its heads, on HTTP/1.1 at a gated door.
     pub gate: Option<Arc<Gate>>,
+    /// Ends the connection.
+    pub cut: Cut,
 }
 
 impl Door {
@@ -101,6 +112,7 @@ impl Door {
             closed,
             streams: u32::try_from(bounds.journeys_per_connection).unwrap_or(u32::MAX),
             gated: false,
+            spoilt: None,
             draining,
         }
     }
@@ -111,8 +123,9 @@ impl Door {
 pub async fn accept<S, F>(listener: TcpListener, door: Arc<Door>, service: F)
 where
     F: Fn(Peer) -> Option<S> + Clone + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,
     S::Future: Send + 'static,
+    S::Error: std::error::Error + Send + Sync + 'static,
 {
     let mut draining = door.draining.clone();
     loop {
@@ -152,9 +165,9 @@ where
                 }
                 None => {
                     if let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned()
-                        && let Some(service) = service(Peer { standing: None, gate: None })
+                        && let Some(service) = service(Peer { standing: None, gate: None, cut: Cut::default() })
                     {
-                        http1(stream, &door, door.request, service).await;
+                        end(http1(stream, &door, door.request, service).await, &door, None);
                     }
                 }
             }
@@ -204,8 +217,9 @@ async fn shake_hands(
 async fn certified<S, F>(stream: TlsStream<TcpStream>, door: &Door, service: F)
 where
     F: Fn(Peer) -> Option<S>,
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,
     S::Future: Send + 'static,
+    S::Error: std::error::Error + Send + Sync + 'static,
 {
     let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned() else {
         return door.closed.too_many.inc();
@@ -222,19 +236,48 @@ where
         }
         false => (Stream::Open(stream), None),
     };
-    let Some(service) = service(Peer { standing: standing.clone(), gate }) else {
-        return door.closed.too_many.inc();
+    let (certificate, cut) = (standing.as_ref().map(|standing| standing.thumbprint()), Cut::default());
+    let Some(service) = service(Peer { standing: standing.clone(), gate, cut: cut.clone() }) else {
+        door.closed.too_many.inc();
+        return spoilt(door, certificate, Unrecorded::Refused(Code::Overloaded));
     };
+    let fate = Fate::default();
     let serve = async {
         match stream {
-            Stream::Open(stream) if is_http2 => http2(stream, door, service).await,
+            Stream::Open(stream) if is_http2 => tokio::select! {
+                ended = http2(stream, door, fate.clone(), service) => ended,
+                () = cut.is_off() => Ok(()),
+            },
             Stream::Open(stream) => http1(stream, door, door.request, service).await,
             Stream::Gated(stream) => http1(stream, door, door.idle, service).await,
         }
     };
     tokio::select! {
-        () = serve => {}
+        ended = serve => end(ended, door, certificate),
         () = lost(standing) => door.closed.revoked.inc(),
+    }
+    if fate.was_flooding() {
+        door.closed.flooding.inc();
+        spoilt(door, certificate, Unrecorded::CutOff);
+    }
+    if fate.was_stalled() {
+        door.closed.stalled.inc();
+        spoilt(door, certificate, Unrecorded::Refused(Code::RequestTimeout));
+    }
+}
+
+/// An error is a caller that went away or spoke no HTTP, or one that is cut off; what was recorded stays recorded.
+fn end(ended: hyper::Result<()>, door: &Door, certificate: Option<Thumbprint>) {
+    let Err(error) = ended else { return };
+    tracing::debug!(%error, "a connection ended early");
+    if let Some(code) = instead_of_a_head(&error) {
+        spoilt(door, certificate, Unrecorded::Refused(code));
+    }
+}
+
+fn spoilt(door: &Door, certificate: Option<Thumbprint>, what: Unrecorded) {
+    if let (Some(spoilt), Some(certificate)) = (&door.spoilt, certificate) {
+        spoilt(certificate, what);
     }
 }
 
@@ -267,10 +310,11 @@ async fn drained(door: &Door) {
     }
 }
 
-async fn http1<I, S>(stream: I, door: &Door, wait: Duration, service: S)
+async fn http1<I, S>(stream: I, door: &Door, wait: Duration, service: S) -> hyper::Result<()>
 where
     I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<Incoming>, Response = Response<Body>>,
+    S::Error: std::error::Error + Send + Sync + 'static,
 {
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -281,31 +325,28 @@ where
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let draining = drained(door);
-    // An error here is a caller that went away or spoke no HTTP; what was recorded stays recorded.
-    let ended = tokio::select! {
+    tokio::select! {
         ended = connection.as_mut() => ended,
         () = draining => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
     }
 }
 
-async fn http2<I, S>(stream: I, door: &Door, service: S)
+async fn http2<I, S>(stream: I, door: &Door, fate: Fate, service: S) -> hyper::Result<()>
 where
     I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<Incoming>, Response = Response<Body>>,
+    S::Error: std::error::Error + Send + Sync + 'static,
     S::Future: Send + 'static,
+    S::Error: std::error::Error + Send + Sync + 'static,
 {
     let patience = Patience {
         idle: door.idle,
         // As long as head, body and answer may take over HTTP/1.1.
         stream: 3 * door.request,
-        flooding: door.closed.flooding.clone(),
-        stalled: door.closed.stalled.clone(),
+        fate,
     };
     let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -317,14 +358,11 @@ where
         .serve_connection(TokioIo::new(LateEnd::new(Frames::new(stream, patience))), service);
     let mut connection = std::pin::pin!(connection);
     let draining = drained(door);
-    let ended = tokio::select! {
+    tokio::select! {
         ended = connection.as_mut() => ended,
         () = draining => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
     }
 }

@@ -77,6 +77,10 @@ async fn record_read(gateway: &Gateway, standing: &Standing, auditor: &Instituti
     let Ok(entry) = read.entry(gateway.new_id()) else {
         return false;
     };
+    // Each read is a leaf: an auditor waits its turn, so that a hasty one does not fill the log and nobody is refused.
+    while let Err(wait) = auditor.rates.turn() {
+        tokio::time::sleep(wait).await;
+    }
     match gateway.log.submit(entry, false, || !auditor.is_suspended() && standing.holds()) {
         Ok(ticket) => ticket.await.is_ok(),
         Err(_) => false,

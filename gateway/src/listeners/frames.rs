@@ -11,11 +11,14 @@ use std::{
     collections::BTreeMap,
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use prometheus::IntCounter;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep},
@@ -32,17 +35,36 @@ const PIECE_BYTES: usize = 256;
 /// So many bytes of a head cost as much as a frame: packed heads take their time.
 const HEAD_BYTES: usize = 256;
 
-/// How long an HTTP/2 connection may do what, and who counts that it did not keep to it.
+/// How long an HTTP/2 connection may do what, and who is told that it did not keep to it.
 #[derive(Clone)]
 pub struct Patience {
     /// Without an open stream.
     pub idle: Duration,
     /// From the first frame of a stream to the last of its answer.
     pub stream: Duration,
-    /// Counts connections that had too many frames.
-    pub flooding: IntCounter,
-    /// Counts connections with a stream that was open for too long.
-    pub stalled: IntCounter,
+    /// Told what came of it.
+    pub fate: Fate,
+}
+
+/// Why a connection was ended, if it was: for who counts.
+#[derive(Clone, Default)]
+pub struct Fate(Arc<AtomicU8>);
+
+const FLOODING: u8 = 1;
+const STALLED: u8 = 2;
+
+impl Fate {
+    /// It had too many frames.
+    #[must_use]
+    pub fn was_flooding(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == FLOODING
+    }
+
+    /// A stream was open for too long.
+    #[must_use]
+    pub fn was_stalled(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == STALLED
+    }
 }
 
 /// A stream whose frames are looked at.
@@ -89,7 +111,7 @@ impl<T> Frames<T> {
                 _ => 1,
             };
             if !self.pay(cost) {
-                self.patience.flooding.inc();
+                self.patience.fate.0.store(FLOODING, Ordering::Relaxed);
                 return false;
             }
             match frame.kind {
@@ -145,7 +167,7 @@ impl<T> Frames<T> {
             ready!(self.timer.as_mut().poll(context));
             if due <= Instant::now() {
                 if oldest.is_some() {
-                    self.patience.stalled.inc();
+                    self.patience.fate.0.store(STALLED, Ordering::Relaxed);
                 }
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }

@@ -1,6 +1,6 @@
 //! 8443: institutions. Receipts and records of one's own are read here; everything else is a journey.
 
-use std::{convert::Infallible, pin::Pin, sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use credit_audit::log::LookupError;
 use credit_policy::{Code, Language};
@@ -17,9 +17,10 @@ use uuid::Uuid;
 
 use crate::{
     body::RequestBody,
+    flood::{self, Unrecorded},
     gateway::Gateway,
-    journey::{Arrival, journey},
-    listeners::{Body, accept::Peer, head::Look},
+    journey::{Arrival, Unanswered, journey},
+    listeners::{Body, accept::Peer, ends::CutOff, head::Look},
     refusal::accepted,
     register::Institution,
     stages::{accept::is_ambiguous, reply::fixed},
@@ -46,15 +47,19 @@ impl Institutions {
 
 impl Service<Request<Incoming>> for Institutions {
     type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Error = CutOff;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, CutOff>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let gateway = Arc::clone(&self.gateway);
         let journeys = Arc::clone(&self.journeys);
         let standing = self.peer.standing.clone();
         let look = self.peer.gate.as_ref().map_or(Look::Sound, |gate| gate.head_was_read(&request));
-        Box::pin(async move { Ok(answer(gateway, standing, journeys, request, look).await) })
+        let cut = self.peer.cut.clone();
+        Box::pin(async move {
+            let answered = answer(gateway, standing, journeys, request, look).await;
+            answered.inspect_err(|CutOff| cut.off())
+        })
     }
 }
 
@@ -64,46 +69,53 @@ async fn answer(
     journeys: Arc<Semaphore>,
     request: Request<Incoming>,
     look: Look,
-) -> Response<Body> {
+) -> Result<Response<Body>, CutOff> {
     let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
-    if look == Look::TooLarge {
-        return closing(fixed(Code::HeadersTooLarge, language));
-    }
     let Some(standing) = standing else {
-        return fixed(Code::CertificateUnknown, language);
+        return Ok(fixed(Code::CertificateUnknown, language));
     };
+    let certificate = standing.thumbprint();
+    let refuse = |code| {
+        flood::count(&gateway, certificate, Unrecorded::Refused(code));
+        fixed(code, language)
+    };
+    if look == Look::TooLarge {
+        return Ok(closing(refuse(Code::HeadersTooLarge)));
+    }
     let (head, body) = request.into_parts();
     let sound = look == Look::Sound && !is_ambiguous(&head);
     if let Some(wanted) = Own::of(&head).filter(|_| sound) {
-        return match gateway.register.by_certificate(standing.thumbprint()).filter(|_| standing.holds()) {
+        let institution = gateway.register.by_certificate(certificate).filter(|_| standing.holds());
+        return Ok(match institution {
             Some(institution) => read_own(&gateway, &institution, wanted, language).await,
             None => fixed(Code::CertificateUnknown, language),
-        };
+        });
     }
     if gateway.is_draining() {
-        return fixed(Code::Draining, language);
+        return Ok(refuse(Code::Draining));
     }
     if !gateway.log.recordable() {
         gateway.metrics.unrecorded();
-        return fixed(Code::NotRecordable, language);
+        return Ok(refuse(Code::NotRecordable));
     }
     // The narrower bound first: who asks for too much at once takes no room of the others, not even for a moment.
-    let institution = gateway.register.by_certificate(standing.thumbprint());
+    let institution = gateway.register.by_certificate(certificate);
     let own = institution.map(|institution| Arc::clone(&institution.journeys));
     let bounds = [Some(journeys), own, Some(Arc::clone(&gateway.journeys))];
     let permits = bounds.into_iter().flatten().map(Semaphore::try_acquire_owned);
     let Ok(permits) = permits.collect::<Result<Vec<_>, _>>() else {
         gateway.metrics.overloaded();
-        return fixed(Code::Overloaded, language);
+        return Ok(refuse(Code::Overloaded));
     };
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
     let body = RequestBody::new(body, head.version, time);
     let arrival = Arrival { standing, head, sound, body, permits };
     // In a task of its own: if the caller hangs up, only this waiting future is dropped.
-    match tokio::spawn(journey(gateway, arrival)).await {
-        Ok(Some(response)) => response,
-        Ok(None) => closing(fixed(Code::RequestTimeout, language)),
-        Err(_) => fixed(Code::NotRecordable, language),
+    match tokio::spawn(journey(Arc::clone(&gateway), arrival)).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(Unanswered::BrokenOff)) => Ok(closing(fixed(Code::RequestTimeout, language))),
+        Ok(Err(Unanswered::CutOff)) => Err(CutOff),
+        Err(_) => Ok(refuse(Code::NotRecordable)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod auditors;
+pub mod ends;
 pub mod files;
 pub mod frames;
 pub mod handshakes;

@@ -6,9 +6,9 @@ use std::{path::Path, sync::Arc};
 use credit_audit::clock::Clock;
 use rustls::{
     RootCertStore, ServerConfig,
-    crypto::ring::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::NoServerSessionStorage,
+    crypto::{CryptoProvider, ring::default_provider},
+    pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
+    server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 
 use crate::{
@@ -53,12 +53,16 @@ pub enum Callers {
 /// When a file is missing or unusable, or the list is past its next update.
 pub fn trust(tls: &Tls, clock: Arc<dyn Clock>) -> Result<Arc<Trust>, TlsError> {
     let authorities = certificates(&tls.authorities)?;
+    let roots = roots(&authorities).map_err(|error| pem(&tls.authorities, &error))?;
+    Ok(Trust::read(tls.revocation_list.clone(), authorities, roots, clock)?)
+}
+
+fn roots(authorities: &[CertificateDer<'static>]) -> Result<RootCertStore, rustls::Error> {
     let mut roots = RootCertStore::empty();
-    for authority in &authorities {
-        roots.add(authority.clone()).map_err(|error| pem(&tls.authorities, &error))?;
+    for authority in authorities {
+        roots.add(authority.clone())?;
     }
-    let provider = Arc::new(default_provider());
-    Ok(Trust::read(tls.revocation_list.clone(), authorities, roots, provider, clock)?)
+    Ok(roots)
 }
 
 /// The server's TLS settings.
@@ -67,7 +71,7 @@ pub fn trust(tls: &Tls, clock: Arc<dyn Clock>) -> Result<Arc<Trust>, TlsError> {
 /// When a file is missing, open to others, or does not fit the rest.
 pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, TlsError> {
     let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
-    let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+    let builder = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?;
     let builder = match callers {
@@ -83,6 +87,35 @@ pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, T
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(default_provider())
+}
+
+/// What callers' certificates are checked by: one of the authorities, and revocation lists that are in force.
+pub(crate) fn verifier(
+    roots: Arc<RootCertStore>,
+    lists: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
+) -> Result<Arc<dyn ClientCertVerifier>, VerifierBuilderError> {
+    WebPkiClientVerifier::builder_with_provider(roots, provider())
+        .with_crls(lists)
+        .enforce_revocation_expiration()
+        .build()
+}
+
+/// The same, of its parts: for what is checked from outside.
+///
+/// # Errors
+/// When they do not fit together.
+#[doc(hidden)]
+pub fn callers_verifier(
+    authorities: Vec<CertificateDer<'static>>,
+    list: CertificateRevocationListDer<'static>,
+) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
+    let roots = roots(&authorities).map_err(|error| unusable(&error))?;
+    verifier(Arc::new(roots), [list]).map_err(|error| unusable(&error))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

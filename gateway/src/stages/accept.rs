@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use credit_policy::{CaseNumber, CitizenNumber, Code, FieldName, Ground, OperatorId, Personal};
+use credit_keys::StateDigest;
+use credit_policy::{CaseNumber, Catalogue, CitizenNumber, Code, FieldName, Ground, OperatorId, Personal};
 use hyper::{Method, Version, header, http::request::Parts};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use crate::{body::RequestBody, draft::Draft, gateway::Gateway, refusal::Refusal, stages::identify::Identified};
@@ -37,10 +38,19 @@ pub struct Asked {
 #[serde(deny_unknown_fields)]
 struct Wire {
     scenario: String,
+    #[serde(default, deserialize_with = "there")]
     subject: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "there")]
     operator: Option<String>,
+    #[serde(default, deserialize_with = "there")]
     case: Option<String>,
+    #[serde(default, deserialize_with = "there")]
     fields: Option<Vec<String>>,
+}
+
+/// A member that is there has its value: `null` is not another way to leave it out.
+fn there<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Parses head and body; the first fault wins, in the order of formats.md §2.
@@ -59,15 +69,32 @@ pub async fn accept(
     check_head(head, PATH)?;
     let bytes = Zeroizing::new(body.read(BODY_BYTES).await?);
     draft.idempotency = idempotency(gateway, head.parts, &bytes)?;
-    let wire: Wire =
-        serde_json::from_slice(&bytes).map_err(|error| Refusal::because(Code::MalformedRequest, place(&error)))?;
-    let scenario = gateway.catalogue.scenario(&wire.scenario).ok_or(Code::UnknownScenario)?;
+    read(&gateway.catalogue, &bytes, draft)?;
+    Ok(Asked { _proof: () })
+}
+
+/// Reads a body into the draft; apart from [`accept`] so that it can be fed without a gateway.
+///
+/// # Errors
+/// As for [`accept`], of what stands in the body.
+#[doc(hidden)]
+pub fn read(catalogue: &Catalogue, body: &[u8], draft: &mut Draft) -> Result<(), Refusal> {
+    let wire: Wire = object(body)?;
+    let scenario = catalogue.scenario(&wire.scenario).ok_or(Code::UnknownScenario)?;
     draft.scenario = Some(Arc::clone(scenario));
     operator(wire.operator.as_deref(), draft)?;
     case(wire.case.as_deref(), scenario.ground(), draft)?;
     subject(wire.subject.as_ref().map(|subject| subject.as_str()), scenario.ground(), draft)?;
-    fields(gateway, wire.fields, draft)?;
-    Ok(Asked { _proof: () })
+    fields(catalogue, wire.fields, draft)
+}
+
+/// Reads a body that must be one object. A derived reader alone would take an array for one, its values in the order
+/// of the members.
+pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Refusal::because(Code::MalformedRequest, "the body is no JSON object"));
+    }
+    serde_json::from_slice(body).map_err(|error| Refusal::because(Code::MalformedRequest, place(&error)))
 }
 
 /// Checks the head of a request that is to be a JSON body posted to `path`.
@@ -122,7 +149,7 @@ fn is_json(value: &str) -> bool {
 
 /// Where a JSON fault stands; the parser's own words may quote the caller.
 fn place(error: &serde_json::Error) -> String {
-    format!("the body is no query: line {}, column {}", error.line(), error.column())
+    format!("the body does not have its form: line {}, column {}", error.line(), error.column())
 }
 
 fn operator(text: Option<&str>, draft: &mut Draft) -> Result<(), Refusal> {
@@ -146,13 +173,13 @@ fn case(text: Option<&str>, ground: Ground, draft: &mut Draft) -> Result<(), Ref
 }
 
 /// `Idempotency-Key`: 1 to 64 visible ASCII characters; kept with a keyed digest of the body.
-fn idempotency(gateway: &Gateway, head: &Parts, body: &[u8]) -> Result<Option<(String, [u8; 32])>, Refusal> {
+fn idempotency(gateway: &Gateway, head: &Parts, body: &[u8]) -> Result<Option<(String, StateDigest)>, Refusal> {
     let mut values = head.headers.get_all("idempotency-key").iter();
     let (Some(value), second) = (values.next(), values.next()) else { return Ok(None) };
     let visible = value.to_str().ok().filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()));
     match visible.filter(|key| (1..=64).contains(&key.len()) && second.is_none()) {
         Some(key) => {
-            let digest = gateway.keys.current().state.digest("credit/body", &[body]).current;
+            let digest = gateway.keys.current().state.digest("credit/body", &[body]);
             Ok(Some((key.to_owned(), digest)))
         }
         None => Err(Refusal::because(Code::MalformedRequest, "Idempotency-Key is not 1 to 64 visible characters")),
@@ -176,14 +203,14 @@ fn subject(text: Option<&str>, ground: Ground, draft: &mut Draft) -> Result<(), 
     Ok(())
 }
 
-fn fields(gateway: &Gateway, names: Option<Vec<String>>, draft: &mut Draft) -> Result<(), Refusal> {
+fn fields(catalogue: &Catalogue, names: Option<Vec<String>>, draft: &mut Draft) -> Result<(), Refusal> {
     let Some(names) = names else { return Ok(()) };
     if names.is_empty() {
         return Err(Refusal::because(Code::MalformedRequest, "`fields` is empty"));
     }
     let mut known = names
         .iter()
-        .map(|name| FieldName::parse(name).ok().filter(|name| gateway.catalogue.field(name.as_str()).is_some()))
+        .map(|name| FieldName::parse(name).ok().filter(|name| catalogue.field(name.as_str()).is_some()))
         .collect::<Option<Vec<_>>>();
     let Some(mut known) = known.take() else {
         // Its place in the order of faults is behind others that are still to be looked for.

@@ -1,4 +1,4 @@
-//! Whether it is still within the finer limits: the case, the person, the day. Reserves the look-up.
+//! Whether it is still within the finer limits: the operator, the case, the person, the day. Reserves the look-up.
 
 use credit_audit::leaf::GroundRecord;
 use credit_policy::{Code, Permit};
@@ -6,9 +6,10 @@ use credit_policy::{Code, Permit};
 use crate::{
     draft::Draft,
     gateway::Gateway,
+    limits::Reached,
     refusal::Refusal,
     stages::authorise::Permitted,
-    state::{Claim, ConsentUse, Limits, Reservation},
+    state::{Claim, ConsentUse, Limits, Reservation, Unreserved},
 };
 
 /// PROOF: the look-up is reserved; given back if it is not recorded as answered.
@@ -32,8 +33,11 @@ impl Admitted {
 /// Reserves.
 ///
 /// # Errors
-/// `case-already-used`, `rate-limited`, `distinct-subjects-exceeded`.
+/// `idempotency-conflict`, `consent-used-up`, `case-already-used`, `rate-limited`, `distinct-subjects-exceeded`.
 pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Result<Admitted, Refusal> {
+    let operator = draft.operator.as_ref().ok_or(Code::InternalError)?;
+    let taken = draft.institution.rates.take_operator(operator.as_str());
+    taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
     let particulars = &draft.institution.particulars;
     let institution = particulars.id.as_str();
     let person = draft.person.as_ref().ok_or(Code::InternalError)?;
@@ -60,21 +64,24 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
             draft.ground = draft.ground.take().or_else(|| ground_of(draft, &reservation));
             Ok(Admitted { permitted, reservation })
         }
-        Err((code @ Code::IdempotencyConflict, _)) => Err(Refusal { retry_after_s: Some(1), ..Refusal::from(code) }),
-        Err((code @ (Code::CaseAlreadyUsed | Code::ConsentUsedUp), _)) => Err(code.into()),
-        Err((code, limit)) => Err(Refusal::limited(code, limit, gateway.seconds_to_midnight())),
+        Err(Unreserved::UnderWay) => {
+            Err(Refusal { retry_after_s: Some(1), ..Refusal::from(Code::IdempotencyConflict) })
+        }
+        Err(Unreserved::Refused(code)) => Err(code.into()),
+        Err(Unreserved::OfTheDay(code, limit)) => {
+            let retry_after_s = gateway.seconds_to_day_after(draft.facts.on);
+            Err(Refusal::limited(code, Reached { limit, retry_after_s }))
+        }
     }
 }
 
 /// The consent as the leaf tells it: the token with its first use, the leaf that holds it with every other.
 fn ground_of(draft: &Draft, reservation: &Reservation) -> Option<GroundRecord<'static>> {
     let consent = draft.consent.as_ref()?;
-    match reservation.consent_use() {
-        Some(ConsentUse { number, first: Some(first) }) => Some(GroundRecord::ConsentAgain { first, use_: number }),
-        Some(ConsentUse { number, first: None }) => {
-            Some(GroundRecord::Consent { consent: consent.issuer_signed.clone().into(), use_: number })
-        }
-        // A repeat is the first query's own use once more.
-        None => reservation.repeated_use().map(|(first, number)| GroundRecord::ConsentAgain { first, use_: number }),
-    }
+    // A repeat is the first query's own use once more.
+    let ConsentUse { number, first } = reservation.consent_use().or_else(|| reservation.repeated_use())?;
+    Some(match first {
+        Some(first) => GroundRecord::ConsentAgain { first, use_: number },
+        None => GroundRecord::Consent { consent: consent.issuer_signed.clone().into(), use_: number },
+    })
 }

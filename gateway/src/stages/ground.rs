@@ -67,6 +67,11 @@ fn consent(gateway: &Gateway, head: &Parts, draft: &mut Draft) -> Result<(), Ref
     if gateway.state.is_revoked(&standing) {
         return Err(Code::ConsentRevoked.into());
     }
+    // What “all that one may see” meant then is not at hand, and may not have been what it means now.
+    if consent.terms().fields.is_none() && !gateway.in_force.was_at(consent.issued_at()) {
+        let cause = "it names no fields and was issued under an earlier catalogue: ask the person for another";
+        return Err(Refusal::because(Code::ConsentInvalid, cause));
+    }
     let person = consent.person().disclose(|number| CitizenNumber::parse(number.as_str()));
     let person = person.map_err(|_| Code::ConsentInvalid)?;
     draft.facts.minor = Some(!person.disclose(|number| number.is_adult_on(draft.facts.on)));
@@ -97,12 +102,15 @@ fn ask(gateway: &Gateway, draft: &Draft, token: &[&[u8]]) -> Result<Option<AskCl
     let person = draft.person.as_ref().ok_or(Code::InternalError)?;
     let keys = gateway.keys.current();
     let institution = draft.institution.id().as_bytes();
-    let slot = keys.state.digest("credit/idempotency-key", &[institution, idempotency.as_bytes()]).current;
-    let identity = person.disclose(|number| {
-        let mut parts = vec![institution, idempotency.as_bytes(), &body[..], number.as_str().as_bytes()];
-        parts.extend(token);
-        keys.state.digest("credit/idempotency-identity", &parts).current
-    });
+    let slot = keys.state.digest("credit/idempotency-key", &[institution, idempotency.as_bytes()]);
+    let identity_of = |body: &[u8; 32]| {
+        person.disclose(|number| {
+            let mut parts = vec![institution, idempotency.as_bytes(), body, number.as_str().as_bytes()];
+            parts.extend(token);
+            keys.state.digest("credit/idempotency-identity", &parts)
+        })
+    };
+    let identity = identity_of(&body.current).current;
     let cut = |digest: [u8; 32]| {
         let mut short = [0; 16];
         for (to, from) in short.iter_mut().zip(digest) {
@@ -110,5 +118,10 @@ fn ask(gateway: &Gateway, draft: &Draft, token: &[&[u8]]) -> Result<Option<AskCl
         }
         short
     };
-    Ok(Some(AskClaim { slot: cut(slot), identity: cut(identity) }))
+    let claim = AskClaim { slot: cut(slot.current), identity: cut(identity) };
+    let earlier = || {
+        let identity = identity_of(&body.previous?).previous?;
+        Some(AskClaim { slot: cut(slot.previous?), identity: cut(identity) })
+    };
+    Ok(Some(gateway.state.ask_of(claim, earlier(), gateway.clock.now())))
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use credit_policy::Code;
-use governor::clock::{Clock, DefaultClock};
 
 use crate::{
     draft::Draft,
     gateway::Gateway,
+    limits::{Pace, Reached},
     refusal::Refusal,
     register::{Institution, Thumbprint},
 };
@@ -28,22 +28,37 @@ pub fn caller(gateway: &Gateway, thumbprint: Thumbprint) -> Option<Arc<Instituti
 /// For the operator, who alone is told that it is not the register.
 pub(super) const REVOKED: &str = "the certificate was revoked, or ended, while its connection was open";
 
-/// Holds certificate, suspension and coarse rate, before a byte of the body is read.
+/// A request that is within its institution's rate, or so little over it that its refusal is recorded.
+#[must_use]
+pub struct Paced {
+    over: Option<Reached>,
+}
+
+/// Takes the request from the institution's rate, before a byte of the body is read. Nothing for a flood: the refusals of
+/// a suspended institution count too, so that it cannot fill the log either.
+#[must_use]
+pub fn pace(institution: &Institution) -> Option<Paced> {
+    match institution.rates.take() {
+        Pace::Within => Some(Paced { over: None }),
+        Pace::Over(reached) => Some(Paced { over: Some(reached) }),
+        Pace::Flood => None,
+    }
+}
+
+/// Holds certificate, suspension and coarse rate.
 ///
 /// # Errors
 /// `certificate-unknown`, `institution-suspended`, `rate-limited`.
-pub fn identify(draft: &mut Draft) -> Result<Identified, Refusal> {
-    if !draft.standing.holds() {
+pub fn identify(paced: Paced, draft: &mut Draft) -> Result<Identified, Refusal> {
+    if !draft.is_trusted() {
         return Err(Refusal::because(Code::CertificateUnknown, REVOKED));
     }
-    let institution = &draft.institution;
-    if institution.is_suspended() {
+    if draft.institution.is_suspended() {
         draft.facts.suspended = true;
         return Err(Code::InstitutionSuspended.into());
     }
-    if let Err(not_until) = institution.rate.check() {
-        let wait = not_until.wait_time_from(DefaultClock::default().now());
-        return Err(Refusal::limited(Code::RateLimited, institution.particulars.burst, wait.as_secs() + 1));
+    match paced.over {
+        Some(reached) => Err(Refusal::limited(Code::RateLimited, reached)),
+        None => Ok(Identified { _proof: () }),
     }
-    Ok(Identified { _proof: () })
 }

@@ -118,10 +118,10 @@ pub async fn record(
             };
             let opening = Opening::draw(gateway)?;
             let entry = entry(gateway, &draft, &verdict, &body, &opening)?;
-            let (institution, standing, consent) = (&draft.institution, &draft.standing, draft.consent.as_ref());
+            let (institution, consent) = (&draft.institution, draft.consent.as_ref());
             let still = || {
                 !institution.is_suspended()
-                    && standing.holds()
+                    && draft.is_trusted()
                     && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent.claim.key))
             };
             let submitted = gateway.log.submit(entry, draft.wants_proof, still);
@@ -140,7 +140,7 @@ pub async fn record(
                         draft.ground = None;
                     }
                     draft.facts.suspended = draft.institution.is_suspended();
-                    match (draft.standing.holds(), draft.facts.suspended) {
+                    match (draft.is_trusted(), draft.facts.suspended) {
                         (false, _) => Refusal::because(Code::CertificateUnknown, REVOKED),
                         (true, true) => Refusal::from(Code::InstitutionSuspended),
                         (true, false) => Refusal::from(Code::ConsentRevoked),
@@ -233,7 +233,7 @@ fn entry(
     let asked = draft.ask.map(|ask| [ask.slot, ask.identity].concat());
     let record = QueryRecord {
         operator: draft.operator.as_ref().map(|operator| operator.as_str()),
-        certificate: &draft.standing.thumbprint().to_string(),
+        certificate: &draft.certificate.to_string(),
         scenario: draft.scenario.as_ref().map(|scenario| scenario.name()),
         ground: draft.ground.clone(),
         repeats: draft.repeats,

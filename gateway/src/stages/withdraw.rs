@@ -12,7 +12,7 @@ use crate::{
     gateway::Gateway,
     refusal::Refusal,
     stages::{
-        accept::{BODY_BYTES, Head, check_head},
+        accept::{BODY_BYTES, Head, check_head, object},
         identify::Identified,
     },
 };
@@ -51,8 +51,7 @@ pub async fn withdraw(
 ) -> Result<Withdrawal, Refusal> {
     check_head(head, PATH)?;
     let bytes = body.read(BODY_BYTES).await?;
-    let wire: Wire = serde_json::from_slice(&bytes)
-        .map_err(|error| Refusal::because(Code::MalformedRequest, format_args!("line {}", error.line())))?;
+    let wire: Wire = object(&bytes)?;
     let jti =
         TokenId::parse(&wire.jti).ok_or_else(|| Refusal::because(Code::MalformedRequest, "`jti` is no token id"))?;
     let is_authority = draft.institution.particulars.kind == InstitutionKind::ConsentAuthority;

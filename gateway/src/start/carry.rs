@@ -1,57 +1,71 @@
-//! What the record says of the register, in this log and in the one before it.
+//! What the record says of the register and of what was spent, in this log and in the one before it.
 
 use std::{collections::HashMap, fs, path::Path};
 
 use credit_audit::{
     checkpoint::Checkpoint,
-    leaf::{InstitutionChange, Previous, Suspension},
+    leaf::{Carried, CatalogueSet, InstitutionChange, Previous, Suspension},
 };
 use credit_policy::{Catalogue, InstitutionId, InstitutionKind};
 
-use super::StartError;
+use jiff::Timestamp;
+
+use super::{StartError, counts::counts};
 use crate::{
     fold,
     register::{Particulars, Register, RegisterError},
+    snapshot::Held,
 };
 
-/// What the log before said of the register, and the new one says again.
-pub(super) enum Carried {
+/// What the log before said, and the new one says again.
+pub(super) enum Carry {
+    /// A catalogue that is in force no more: consents may have been given under it.
+    Catalogue(CatalogueSet),
     Institution(InstitutionChange),
     Suspension(Suspension),
+    Counts(Carried),
 }
 
-/// Reads the log before: institutions that were added stay registered, and who was suspended stays suspended. Counts of
-/// cases and days begin anew with a new log.
+/// Reads the log before: institutions that were added stay registered, who was suspended stays suspended, and what was
+/// used up or withdrawn stays so. `now` is what the new log holds already.
 pub(super) fn carry_over(
     checkpoint: &Path,
     size: u64,
     catalogue: &Catalogue,
     register: &Register,
-    said: &[(u64, String)],
-) -> Result<Vec<Carried>, StartError> {
+    held: &Held,
+    now: Timestamp,
+) -> Result<Vec<Carry>, StartError> {
     let folder = checkpoint.parent().unwrap_or(Path::new("."));
     let added = |changes: &[(u64, String)]| -> Vec<InstitutionChange> {
         changes.iter().filter_map(|(_, leaf)| serde_json::from_str(leaf).ok()).collect()
     };
-    let (mut held, said) = (fold::bundles(folder, 0, size, catalogue)?, added(said));
+    let (mut before, said) = (fold::bundles(folder, 0, size, catalogue)?, added(&held.changes));
     let is_said =
         |leaf: &str| serde_json::from_str::<InstitutionChange>(leaf).is_ok_and(|change| said.contains(&change));
-    held.changes.retain(|(_, leaf)| !is_said(leaf));
+    before.changes.retain(|(_, leaf)| !is_said(leaf));
     let suspended = |register: &Register| -> Vec<String> {
         let all = register.all().into_iter().filter(|institution| institution.is_suspended());
         all.map(|institution| institution.id().to_owned()).collect()
     };
-    let before = suspended(register);
-    apply_changes(register, &held.changes)?;
-    let mut carried: Vec<_> = added(&held.changes).into_iter().map(Carried::Institution).collect();
-    carried.extend(suspended(register).into_iter().filter(|id| !before.contains(id)).map(|institution| {
-        Carried::Suspension(Suspension {
+    let sets = |changes: &[(u64, String)]| -> Vec<CatalogueSet> {
+        changes.iter().filter_map(|(_, leaf)| serde_json::from_str(leaf).ok()).collect()
+    };
+    let other = |set: &CatalogueSet| set.label != catalogue.label();
+    let former = sets(&before.changes).into_iter().rfind(other).filter(|_| !sets(&held.changes).iter().any(other));
+    let known = suspended(register);
+    apply_changes(register, &before.changes)?;
+    let mut carried: Vec<_> = former.into_iter().map(Carry::Catalogue).collect();
+    carried.extend(added(&before.changes).into_iter().map(Carry::Institution));
+    carried.extend(suspended(register).into_iter().filter(|id| !known.contains(id)).map(|institution| {
+        Carry::Suspension(Suspension {
             institution,
             suspended: true,
             reason: Some("carried over from the log before".to_owned()),
             by: "credit-gateway".to_owned(),
         })
     }));
+    carried.extend(counts(&before.tally, &held.tally, catalogue.today(now), now).into_iter().map(Carry::Counts));
     Ok(carried)
 }
 
@@ -80,6 +94,8 @@ pub(super) fn apply_changes(register: &Register, changes: &[(u64, String)]) -> R
                 burst: change.burst,
                 distinct_subjects_a_day: change.distinct_subjects_a_day,
                 look_ups_a_person_a_day: change.look_ups_a_person_a_day,
+                operator_rate_per_s: change.operator_rate_per_s,
+                operator_burst: change.operator_burst,
             };
             // Also written into the configuration since: the same is said twice.
             if register.by_id(&change.institution).is_ok_and(|known| known.particulars == particulars) {

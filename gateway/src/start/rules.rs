@@ -1,7 +1,7 @@
 //! Reading the catalogue.
 
 use credit_audit::{
-    leaf::{CatalogueFile, CatalogueSet},
+    leaf::{CatalogueFile, CatalogueSet, MAX_TAIL_BYTES},
     replay::catalogue_files,
 };
 use credit_policy::{Catalogue, catalogue};
@@ -34,9 +34,10 @@ pub fn load_catalogue(source: &CatalogueSource) -> Result<(Catalogue, Vec<(Strin
     Ok((loaded, files))
 }
 
-/// What the record says of a catalogue.
+/// What the record says of a catalogue. Where its files are too many for a leaf they are not listed one by one: the digest
+/// in the label covers them all the same.
 pub(super) fn leaf(catalogue: &Catalogue, files: &[(String, String)]) -> CatalogueSet {
-    CatalogueSet {
+    let whole = CatalogueSet {
         label: catalogue.label().to_owned(),
         files: files
             .iter()
@@ -49,5 +50,31 @@ pub(super) fn leaf(catalogue: &Catalogue, files: &[(String, String)]) -> Catalog
                     .collect(),
             })
             .collect(),
+    };
+    let fits = serde_json::to_vec(&whole).is_ok_and(|text| text.len() <= MAX_TAIL_BYTES);
+    if fits { whole } else { CatalogueSet { files: Vec::new(), ..whole } }
+}
+
+#[cfg(test)]
+mod tests {
+    use credit_audit::leaf::Event;
+
+    use super::*;
+
+    #[test]
+    fn a_catalogue_of_any_number_of_files_fits_into_a_leaf() {
+        let files = catalogue::shipped();
+        let catalogue = Catalogue::load(&files).unwrap();
+        let id = uuid::Uuid::parse_str("019aa000-0000-7000-8000-000000000000").unwrap();
+        let mut many = files.clone();
+        for count in [files.len(), 135, 140, 150, 1_000] {
+            many.extend((many.len()..count).map(|nr| (format!("scenarios/another-{nr}.toml"), String::new())));
+            let leaf = leaf(&catalogue, &many);
+            assert!(leaf.files.len() == many.len() || leaf.files.is_empty());
+            assert_eq!(leaf.label, catalogue.label());
+            assert!(leaf.entry(id).is_ok(), "{count} files");
+        }
+        assert_eq!(leaf(&catalogue, &files).files.len(), files.len());
+        assert!(leaf(&catalogue, &many).files.is_empty());
     }
 }

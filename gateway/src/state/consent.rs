@@ -3,14 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use credit_policy::{Code, consent::Frequency};
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::tally::{Ask, Key, Tally};
+use super::{
+    Unreserved,
+    tally::{Key, Tally},
+};
 
-/// How often a first may be asked anew under its idempotency key, and for how long.
+/// How often a first may be asked anew under its idempotency key.
 const REPEATS: u32 = 5;
-const REMEMBERED_H: i64 = 24;
 
 /// The consent that a query rests on.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +54,9 @@ impl Reserved {
     /// The next use of a consent, if there is one left now.
     pub(super) fn next_use(&self, tally: &Tally, claim: &ConsentClaim, now: Timestamp) -> Result<ConsentUse, Code> {
         let holders = tally.consents.get(&claim.key).map_or(&[][..], Vec::as_slice);
-        let spent: Vec<(u64, Timestamp)> =
-            holders.iter().filter_map(|holder| tally.uses.get(holder)).flatten().copied().collect();
+        let before = tally.before.get(&claim.key);
+        let here = holders.iter().filter_map(|holder| tally.uses.get(holder));
+        let spent: Vec<(u64, Timestamp)> = before.into_iter().chain(here).flatten().copied().collect();
         let reserved = self.uses.get(&claim.key).map_or(&[][..], Vec::as_slice);
         let total = (spent.len() + reserved.len()) as u64;
         let since = claim.frequency.per.start_to(now);
@@ -66,10 +69,14 @@ impl Reserved {
         Ok(ConsentUse { number, first: holders.first().copied() })
     }
 
-    /// A use that was made of the consent, by the leaf that holds its token.
-    pub(super) fn a_use(&self, tally: &Tally, claim: &ConsentClaim) -> Option<(u64, u64)> {
-        let holder = *tally.consents.get(&claim.key)?.first()?;
-        Some((holder, tally.uses.get(&holder)?.first()?.0))
+    /// A use that was made of the consent. Where that was in a log before, no leaf of this one holds its token.
+    pub(super) fn a_use(&self, tally: &Tally, claim: &ConsentClaim) -> Option<ConsentUse> {
+        let here = || {
+            let holder = *tally.consents.get(&claim.key)?.first()?;
+            Some(ConsentUse { number: tally.uses.get(&holder)?.first()?.0, first: Some(holder) })
+        };
+        let before = || Some(ConsentUse { number: tally.before.get(&claim.key)?.first()?.0, first: None });
+        here().or_else(before)
     }
 
     pub(super) fn take_use(&mut self, key: Key, number: u64) {
@@ -86,15 +93,19 @@ impl Reserved {
     }
 
     /// Whether the query repeats an answered one; then which.
-    pub(super) fn ask(&self, tally: &Tally, claim: &AskClaim, now: Timestamp) -> Result<Option<Uuid>, Code> {
-        if self.under_way.contains(&claim.slot) {
-            return Err(Code::IdempotencyConflict);
-        }
-        match tally.asks.get(&claim.slot).filter(|ask| is_remembered(ask, now)) {
-            None => Ok(None),
-            Some(ask) if ask.identity == claim.identity && ask.repeats < REPEATS => Ok(Some(ask.first)),
-            Some(_) => Err(Code::IdempotencyConflict),
-        }
+    pub(super) fn ask(&self, tally: &Tally, claim: &AskClaim, now: Timestamp) -> Result<Option<Uuid>, Unreserved> {
+        let first = match tally.asks.get(&claim.slot).filter(|ask| ask.is_remembered(now)) {
+            None => None,
+            Some(ask) if ask.identity == claim.identity && ask.repeats < REPEATS => Some(ask.first),
+            Some(_) => return Err(Unreserved::Refused(Code::IdempotencyConflict)),
+        };
+        // What is under way may be refused yet, and spends nothing then: whether the key is taken shows when it is over.
+        if self.under_way.contains(&claim.slot) { Err(Unreserved::UnderWay) } else { Ok(first) }
+    }
+
+    /// Whether the first query under a key is under way or answered.
+    pub(super) fn knows(&self, tally: &Tally, slot: &Key, now: Timestamp) -> bool {
+        self.under_way.contains(slot) || tally.asks.get(slot).is_some_and(|ask| ask.is_remembered(now))
     }
 
     pub(super) fn begin(&mut self, slot: Key) {
@@ -103,16 +114,5 @@ impl Reserved {
 
     pub(super) fn end(&mut self, slot: Key) {
         self.under_way.remove(&slot);
-    }
-}
-
-fn is_remembered(ask: &Ask, now: Timestamp) -> bool {
-    let asked_at = ask.first.get_timestamp().map(|time| {
-        let (seconds, nanoseconds) = time.to_unix();
-        Timestamp::new(i64::try_from(seconds).unwrap_or(i64::MAX), i32::try_from(nanoseconds).unwrap_or(0))
-    });
-    match asked_at {
-        Some(Ok(asked_at)) => now.checked_sub(REMEMBERED_H.hours()).is_ok_and(|since| asked_at > since),
-        Some(Err(_)) | None => false,
     }
 }

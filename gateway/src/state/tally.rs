@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-use jiff::{Timestamp, civil::Date};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use credit_audit::leaf::Carried;
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use uuid::Uuid;
 
 use crate::fold::QueryEffect;
@@ -26,6 +28,8 @@ pub struct Tally {
     pub consents: HashMap<Key, Vec<u64>>,
     /// Uses of a consent, by the leaf that holds its token: number and instant.
     pub uses: HashMap<u64, Vec<(u64, Timestamp)>>,
+    /// Uses of a consent in the logs before this one: number and instant.
+    pub before: HashMap<Key, Vec<(u64, Timestamp)>>,
     /// Consents that were withdrawn.
     pub revoked: HashSet<Key>,
     /// Answered queries with an idempotency key, by institution and key.
@@ -41,6 +45,20 @@ pub struct Ask {
     pub first: Uuid,
     /// How often it was asked anew.
     pub repeats: u32,
+}
+
+/// How long a first query is remembered by its idempotency key.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+
+impl Ask {
+    /// Whether the key still counts.
+    #[must_use]
+    pub fn is_remembered(&self, now: Timestamp) -> bool {
+        let (seconds, nanoseconds) = self.first.get_timestamp().map_or((0, 0), |time| time.to_unix());
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        Timestamp::new(seconds, i32::try_from(nanoseconds).unwrap_or(0))
+            .is_ok_and(|asked_at| now.duration_since(asked_at) < REMEMBERED)
+    }
 }
 
 impl Tally {
@@ -65,6 +83,61 @@ impl Tally {
             self.uses.entry(holder).or_default().push((number, query.at));
         }
         self.add(&spending);
+    }
+
+    /// Takes in what a `carried` leaf says of the log before.
+    ///
+    /// # Errors
+    /// Where a key in it is none; nothing of it is then taken in.
+    pub fn carry(&mut self, carried: &Carried) -> Result<(), NoKey> {
+        let parts = || -> Result<Self, NoKey> {
+            let mut tally = Self::default();
+            for key in &carried.revoked {
+                tally.revoked.insert(parse_key(key)?);
+            }
+            for (key, number, at) in &carried.uses {
+                tally.before.entry(parse_key(key)?).or_default().push((*number, *at));
+            }
+            for (key, count) in &carried.cases {
+                tally.cases.insert(parse_key(key)?, *count);
+            }
+            for (slot, identity, first, repeats) in &carried.asks {
+                let ask = Ask { identity: parse_key(identity)?, first: *first, repeats: *repeats };
+                tally.asks.insert(parse_key(slot)?, ask);
+            }
+            for (day, institution, key, count) in &carried.people {
+                tally.turn(*day);
+                *tally.people.entry(institution.clone()).or_default().entry(parse_key(key)?).or_default() += count;
+            }
+            Ok(tally)
+        };
+        let carried = parts()?;
+        self.revoked.extend(carried.revoked);
+        for (key, uses) in carried.before {
+            self.before.entry(key).or_default().extend(uses);
+        }
+        for (key, count) in carried.cases {
+            *self.cases.entry(key).or_default() += count;
+        }
+        self.asks.extend(carried.asks);
+        if let Some(day) = carried.day {
+            self.turn(day);
+            for (institution, people) in carried.people.into_iter().filter(|_| self.day == Some(day)) {
+                let counts = self.people.entry(institution).or_default();
+                for (key, count) in people {
+                    *counts.entry(key).or_default() += count;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every use of every consent, in this log and before.
+    pub fn all_uses(&self) -> impl Iterator<Item = (Key, u64, Timestamp)> {
+        let here = self.consents.iter().flat_map(|(key, holders)| {
+            holders.iter().filter_map(|holder| self.uses.get(holder)).flatten().map(|(number, at)| (*key, *number, *at))
+        });
+        here.chain(self.before.iter().flat_map(|(key, uses)| uses.iter().map(|(number, at)| (*key, *number, *at))))
     }
 
     pub(super) fn turn(&mut self, day: Date) {
@@ -124,6 +197,15 @@ impl Spending {
             case: case.map(|case| key("case", &[institution, case, subject])),
         }
     }
+}
+
+/// Text in the place of a key that is none.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a key in it is not 16 bytes of base64")]
+pub struct NoKey;
+
+fn parse_key(text: &str) -> Result<Key, NoKey> {
+    STANDARD.decode(text).map_err(|_| NoKey)?.try_into().map_err(|_| NoKey)
 }
 
 /// Stands for some parts: 16 bytes of SHA-256 over them, framed.

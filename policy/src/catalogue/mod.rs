@@ -31,7 +31,7 @@ pub use fault::Fault;
 pub(crate) use field::{Derivation, Number, RecordClass, Reducer, Released};
 pub use field::{FetchPlan, Field, Shape};
 pub use scenario::{Ceilings, Disclosure, Scenario};
-pub(crate) use scenario::{exceeded, start_of};
+pub(crate) use scenario::{start_of, wider};
 pub use shipped::shipped;
 pub use statutes::RecordState;
 pub(crate) use statutes::{

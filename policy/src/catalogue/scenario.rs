@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use jiff::{SignedDuration, Timestamp};
 
 use super::basis::{Basis, Language};
 use super::field::{Field, Released};
 use crate::asker::{Asker, Ground, InstitutionKind};
 use crate::consent::{Bound, Maxima, Period};
-use crate::facts::ConsentFacts;
 use crate::names::{FieldName, RuleId, ScenarioName};
 use crate::words::words;
 
@@ -112,6 +111,12 @@ impl Scenario {
         self.released.names()
     }
 
+    /// Those of its fields that open only to a consent that names them, sorted by name; none on another ground.
+    pub fn second_tier(&self) -> impl Iterator<Item = &FieldName> {
+        let by_name = |field: &&FieldName| self.ground == Ground::Consent && self.first_tier.field(field).is_none();
+        self.fields().iter().filter(by_name)
+    }
+
     /// The group of purposes within which a person's pseudonym stays the same.
     #[must_use]
     pub fn purpose_group(&self) -> &str {
@@ -208,24 +213,8 @@ pub struct Ceilings {
     pub case_limit: u32,
 }
 
-/// The first bound by which a consent is wider than the maxima.
-pub(crate) fn exceeded(maxima: &Maxima, consent: &ConsentFacts) -> Option<Bound> {
-    let lifetime = SignedDuration::from_secs(i64::try_from(consent.lifetime_s).unwrap_or(i64::MAX));
-    let start = start_of(consent.issued_on);
-    let expires_at = start.checked_add(lifetime).unwrap_or(Timestamp::MAX);
-    let asked = Maxima {
-        lifetime: maxima.lifetime,
-        uses: consent.uses,
-        frequency: consent.frequency,
-        look_back: consent.look_back,
-        data_life: consent.data_life,
-    };
-    let lives_longer = expires_at > maxima.lifetime.end_from(start);
-    if lives_longer { Some(Bound::Lifetime) } else { wider(&asked, maxima, consent.issued_on) }
-}
-
 /// The first bound by which the one is wider than the other, on that day.
-pub(super) fn wider(one: &Maxima, other: &Maxima, on: Date) -> Option<Bound> {
+pub(crate) fn wider(one: &Maxima, other: &Maxima, on: Date) -> Option<Bound> {
     let start = start_of(on);
     let longer = |one: Period, other: Period| one.end_from(start) > other.end_from(start);
     let wider = [

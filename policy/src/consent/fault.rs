@@ -76,9 +76,6 @@ pub enum ConsentFault {
     /// The body names another person than the disclosure.
     #[error("the consent is another person's than the body names")]
     WrongSubject,
-    /// It is wider than the catalogue allows.
-    #[error("the consent is wider than the catalogue allows: its {0} must be smaller")]
-    ExceedsBound(Bound),
 }
 
 impl ConsentFault {
@@ -104,7 +101,6 @@ impl ConsentFault {
             Self::WrongInstitution => Code::ConsentWrongInstitution,
             Self::WrongScenario => Code::ConsentWrongScenario,
             Self::WrongSubject => Code::ConsentWrongSubject,
-            Self::ExceedsBound(_) => Code::ConsentExceedsBound,
         }
     }
 }

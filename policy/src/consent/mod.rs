@@ -1,9 +1,9 @@
-//! Consent tokens: the person's consent as an issuer signed it, verified, and held against query and catalogue
-//! (formats.md §3).
+//! Consent tokens: the person's consent as an issuer signed it, verified, and held against the query (formats.md §3).
 //!
-//! [`Unverified::parse`] reads the form, [`Unverified::verify`] makes the [`Consent`], [`Consent::check_presented`] and
-//! [`Consent::check_bounds`] hold it against the query and the catalogue's [`Maxima`]. Whether it was revoked or used up
-//! is state, and is counted elsewhere under its [`ConsentId`]. [`issue()`] is the issuer's side, for demo and tests.
+//! [`Unverified::parse`] reads the form, [`Unverified::verify`] makes the [`Consent`], [`Consent::check_presented`] holds
+//! it against the query. That it is within the catalogue's [`Maxima`] is decided on its terms as they are recorded
+//! ([`crate::ConsentFacts::exceeds`]). Whether it was revoked or used up is state, and is counted elsewhere under its
+//! [`ConsentId`]. [`issue()`] is the issuer's side, for demo and tests.
 //!
 //! The parser knows this one profile of SD-JWT (RFC 9901) and no other: general libraries are lenient where a gateway
 //! must not be. Signatures are checked by `ring`. Nothing here reads a clock or draws a random number by itself.
@@ -171,24 +171,6 @@ impl Consent {
             subject.disclose(|subject| self.person.disclose(|person| subject.as_str() != person.as_str()))
         });
         refuse_if(another, ConsentFault::WrongSubject)
-    }
-
-    /// Checks that it is no wider than the catalogue allows. Periods are compared as they run from [`Self::issued_at`],
-    /// in UTC. A frequency fits if it never lets through more in the catalogue's period than the catalogue's does.
-    ///
-    /// # Errors
-    ///
-    /// [`ConsentFault::ExceedsBound`] with the first of lifetime, uses, frequency, look-back and data life that is wider.
-    pub fn check_bounds(&self, maxima: &Maxima) -> Result<(), ConsentFault> {
-        let (terms, start) = (&self.terms, self.issued_at);
-        let wider = [
-            (Bound::Lifetime, self.expires_at > maxima.lifetime.end_from(start)),
-            (Bound::Uses, terms.uses > maxima.uses),
-            (Bound::Frequency, terms.frequency.most_within(maxima.frequency.per, start) > maxima.frequency.uses),
-            (Bound::LookBack, terms.look_back.end_from(start) > maxima.look_back.end_from(start)),
-            (Bound::DataLife, terms.data_life.end_from(start) > maxima.data_life.end_from(start)),
-        ];
-        wider.into_iter().try_for_each(|(bound, wider)| refuse_if(wider, ConsentFault::ExceedsBound(bound)))
     }
 }
 

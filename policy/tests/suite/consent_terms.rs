@@ -1,12 +1,10 @@
 //! Decisions on the ground of consent: what a consent covers, how wide it may be, and what the facts of it say.
 
-use credit_policy::consent::{Bound, ConsentFault, Frequency};
+use credit_policy::consent::{Bound, Frequency};
 use credit_policy::{Code, ConsentFacts, Decision, Facts, Ground, History, Permit, Tier, decide, minimise};
-use jiff::Timestamp;
-use proptest::prelude::*;
 use serde_json::json;
 
-use crate::consent::draft::{Draft, NOW, verify, verify_at};
+use crate::consent::draft::{Draft, verify};
 use crate::support::{catalogue, date, facts_for, fields, period, permit_for, scenario, terms, value};
 
 const LOAN: &str = "commercial-loan";
@@ -193,41 +191,4 @@ fn the_facts_are_those_of_the_token_and_name_nobody() {
     // What was not recognised is never copied into a record.
     assert_eq!((unknown.fields.as_deref(), unknown.unknown_fields), (Some(&fields(&["score_band"])[..]), true));
     assert_eq!(refused(LOAN, &with(unknown)), (Code::UnknownField, None));
-}
-
-proptest! {
-    /// The token's own check and the decision from the facts, which a regulator makes again, are of one mind.
-    #[test]
-    fn token_and_facts_are_held_against_the_maxima_alike(
-        issued in NOW - 900 * 86_400..NOW,
-        lifetime in prop_oneof![1_i64..400 * 86_400, 364 * 86_400_i64..367 * 86_400],
-        uses in 1_u64..20,
-        frequency in prop::sample::select(vec!["1/P1M", "10/P1D", "11/P1D", "5/PT12H", "6/PT12H", "300/P1M", "311/P1M"]),
-        look_back in prop::sample::select(vec!["P5Y", "P60M", "P1825D", "P1826D", "P1827D", "P6Y"]),
-        data_life in prop::sample::select(vec!["P6M", "P181D", "P184D", "P26W", "P27W"]),
-    ) {
-        let draft = Draft::good("EdDSA").with_claims(|claims| {
-            claims["iat"] = json!(issued);
-            claims["nbf"] = json!(issued);
-            claims["exp"] = json!(issued + lifetime);
-            let detail = &mut claims["authorization_details"][0];
-            detail["uses"] = json!(uses);
-            detail["frequency"] = json!(frequency);
-            detail["look_back"] = json!(look_back);
-            detail["data_life"] = json!(data_life);
-        });
-        let consent = verify_at(&draft.token(), Timestamp::from_second(issued).unwrap()).ok().unwrap();
-        let maxima = catalogue().scenario(LOAN).unwrap().maxima().unwrap();
-        let by_token = consent.check_bounds(maxima).err().map(ConsentFault::code);
-        let bound_of_token = match consent.check_bounds(maxima) {
-            Err(ConsentFault::ExceedsBound(bound)) => Some(bound),
-            _ => None,
-        };
-        match decide(catalogue(), Some(&scenario(LOAN)), &with(ConsentFacts::of(catalogue(), &consent))) {
-            Decision::Permit(_) => prop_assert_eq!(by_token, None),
-            Decision::Refuse { code, bound, .. } => {
-                prop_assert_eq!((Some(code), bound), (by_token, bound_of_token));
-            }
-        }
-    }
 }

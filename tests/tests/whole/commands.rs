@@ -323,9 +323,25 @@ fn the_catalogue_is_checked_and_shown() {
     let housing = scenarios.iter().find(|row| row["name"] == "public-rental-housing").unwrap();
     assert_eq!(housing["fields"], serde_json::json!(["black_listed", "clean_three_years", "grey_listed"]));
     assert_eq!((&housing["ground"], &housing["case_limit"]), (&"statute".into(), &3.into()));
+    assert_eq!((&housing["second_tier"], &housing["consent"]), (&serde_json::json!([]), &Value::Null));
+    let loan = scenarios.iter().find(|row| row["name"] == "commercial-loan").unwrap();
+    let named = [
+        "housing",
+        "installment_rate_in_percentage_of_disposable_income",
+        "property",
+        "savings_account_and_bonds",
+        "status_of_existing_checking_account",
+        "tax_paid_last_year",
+    ];
+    assert_eq!(loan["second_tier"], serde_json::json!(named));
+    let widest = serde_json::json!({
+        "lifetime": "P1Y", "uses": 12, "frequency": "10/P1D", "look_back": "P5Y", "data_life": "P6M",
+    });
+    assert_eq!(loan["consent"], widest);
     assert!(!housing["sources"].as_array().unwrap().is_empty());
     assert!(housing["title"]["zh"].as_str().unwrap().contains('住'));
-    assert!(gateway(&["policy", "show"]).held().contains("public-rental-housing"));
+    let read = gateway(&["policy", "show"]).held();
+    assert!(read.contains("public-rental-housing") && read.contains(&named.join(" ")));
 }
 
 #[test]
@@ -337,7 +353,8 @@ fn a_catalogue_with_faults_is_told_line_by_line() {
         fs::write(path, text).unwrap();
     }
     let path = dir.to_str().unwrap().to_owned();
-    drop(gateway(&["policy", "check", &path]).held());
+    // The same files as those built in: nothing new to prove.
+    assert!(!gateway(&["policy", "check", &path]).held().contains("Cedar"));
     let scenario = dir.join("scenarios/public-rental-housing.toml");
     let text = fs::read_to_string(&scenario).unwrap();
     for (from, to) in [("housing-department", "king"), ("[\"black_listed\"", "[\"religion\""), ("P1M", "1 month")] {
@@ -351,6 +368,31 @@ fn a_catalogue_with_faults_is_told_line_by_line() {
     fs::write(&scenario, text.replace("ground =", "grund =")).unwrap();
     drop(gateway(&["policy", "show", &path]).failed(64));
     drop(gateway(&["policy", "check", "/nowhere"]).failed(64));
+}
+
+#[test]
+fn a_catalogue_of_one_s_own_is_proved_when_it_is_checked() {
+    let dir = scratch::folder("own-catalogue");
+    for (path, text) in credit_policy::catalogue::shipped() {
+        let path = dir.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let path = dir.to_str().unwrap();
+    let main = dir.join("catalogue.toml");
+    let text = fs::read_to_string(&main).unwrap();
+    fs::write(&main, text.replace("version = \"2026.11\"", "version = \"2026.12\"")).unwrap();
+    let said = gateway(&["policy", "check", path]).held();
+    assert!(said.contains("2026.12@sha256:") && said.contains("the statutes hold for every request"), "{said}");
+    // It loads, because no row of it breaks the statute as it now stands; the shipped one forbids more.
+    let statute = dir.join("statutes/score-never-for-restraint.cedar");
+    let text = fs::read_to_string(&statute).unwrap();
+    let weaker = text.replace("restraint &&", "restraint && resource.shape != Shape::\"band\" &&");
+    assert_ne!(weaker, text);
+    fs::write(&statute, weaker).unwrap();
+    drop(gateway(&["policy", "show", path]).held());
+    let said = gateway(&["policy", "check", path]).failed(1);
+    assert!(said.contains("score-never-for-restraint"), "{said}");
 }
 
 #[test]

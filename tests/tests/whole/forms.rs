@@ -182,6 +182,11 @@ fn json_that_is_deep_huge_or_no_text_is_refused() {
     let body = look_up(&number).to_string();
     malformed("");
     malformed("null");
+    // The values alone, in the order of the members, are what a derived reader would take for an object.
+    malformed(json!(["public-rental-housing", number, "staff-0017", new_case(), ["black_listed"]]).to_string());
+    for key in ["subject", "operator", "case", "fields"] {
+        malformed(with(look_up(&number), key, Value::Null).to_string());
+    }
     malformed("[".repeat(16_000));
     malformed("{\"a\":".repeat(3_000));
     malformed(body.replacen('{', &format!("{{\"surplus\":{}1{},", "[".repeat(200), "]".repeat(200)), 1));

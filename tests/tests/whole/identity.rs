@@ -13,10 +13,6 @@ use hyper::Method;
 use jiff::tz::TimeZone;
 use rcgen::ExtendedKeyUsagePurpose;
 
-fn today() -> jiff::civil::Date {
-    SystemClock::new().now().to_zoned(TimeZone::UTC).date()
-}
-
 /// The caller gets no byte of HTTP: TLS refuses, with an alert or by closing.
 #[track_caller]
 fn refused_by_tls(caller: &Caller, who: &str) -> String {
@@ -34,7 +30,7 @@ fn tls_refuses_those_without_a_certificate_of_the_authorities() {
     let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();
     let before = folder.leaves().len();
-    let foreign = certificates::make(today()).unwrap();
+    let foreign = certificates::make(SystemClock::new().now().to_zoned(TimeZone::UTC).date()).unwrap();
     let (_, pair) = foreign.institutions.iter().find(|(name, _)| *name == "housing").unwrap();
     let foreign = (pair.certificate.clone().into_bytes(), pair.key.as_bytes().to_vec());
     let server = (fs::read(folder.join("server.pem")).unwrap(), fs::read(folder.join("server.key")).unwrap());

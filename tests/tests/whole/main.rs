@@ -21,4 +21,7 @@ mod mixed;
 mod order;
 mod receipts;
 mod refusals;
+mod seeds;
 mod uniform;
+mod unlinkable;
+mod walk;

@@ -97,7 +97,8 @@ fn of_many_at_once_under_one_key_one_is_the_first_and_no_use_is_spent_twice() {
     }
     for reply in refused {
         checked::refusal(folder, "bank", reply, 409, "idempotency-conflict");
-        // While another is under way, or for ever.
-        assert!(reply.header("retry-after").is_some());
+        // While another is under way; or for ever, after so many.
+        let waits = reply.header("retry-after").is_some();
+        assert!(waits || good.len() == 6, "{} answered", good.len());
     }
 }

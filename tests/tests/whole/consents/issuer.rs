@@ -1,13 +1,9 @@
 //! Tokens of an issuer with none of our code: Python's standard library and openssl.
 
-use std::{
-    fs,
-    io::Write,
-    process::{Command, Stdio},
-};
+use std::fs;
 
-use credit_tests::{Folder, checked, command, scratch, shared};
-use serde_json::{Value, json};
+use credit_tests::{Folder, checked, command, command_reading, scratch, shared};
+use serde_json::json;
 
 use super::{EDDSA, ES256, answered, ask, fields, grant, issuer_signed, new_jti, sign};
 
@@ -18,16 +14,9 @@ fn issued_elsewhere(folder: &Folder, key: &str, jti: &str, number: &str) -> Stri
     let script = scratch::folder("issuer").join("issuer.py");
     fs::write(&script, ISSUER).unwrap();
     let certificate = folder.join("institutions/bank.pem");
-    let mut child = Command::new("python3")
-        .args([script.as_os_str(), folder.join(key).as_os_str(), certificate.as_os_str(), jti.as_ref()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(number.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    let key = folder.join(key);
+    let arguments = [script.as_os_str(), key.as_os_str(), certificate.as_os_str(), jti.as_ref()];
+    command_reading("python3", &arguments, number).held().trim().to_owned()
 }
 
 #[test]
@@ -51,12 +40,8 @@ fn a_regulator_confirms_from_leaf_and_keys_that_the_consent_covered_the_query() 
     let folder = shared().folder();
     let (caller, number) = (folder.caller("bank"), folder.person("clean", 11));
     let desk = scratch::folder("regulator");
-    let key = |name: &str| {
-        let text = fs::read_to_string(folder.join(format!("{name}.pub.jwk"))).unwrap();
-        serde_json::from_str::<Value>(&text).unwrap()
-    };
-    let keys = json!({"keys": [key("consent-authority"), key("consent-authority-es256")]});
-    for (file, text) in [("jwks", keys.to_string().as_str()), ("regulator.py", REGULATOR)] {
+    let keys = fs::read_to_string(folder.join("keys/consent-authority.jwks")).unwrap();
+    for (file, text) in [("jwks", keys.as_str()), ("regulator.py", REGULATOR)] {
         fs::write(desk.join(file), text).unwrap();
     }
     let confirmed = |leaf: &str| {

@@ -2,12 +2,15 @@
 //! uses, withdrawals and repeats, at once, under load and over restarts.
 //!
 //! Tokens are issued with the demo authority's private keys: by the policy's own issuer, whose every term a test may alter,
-//! and by a script with nothing of ours ([`issuer`]).
+//! by a script with nothing of ours ([`issuer`]), and by the libraries that issuers use ([`libraries`]).
 
 mod answered;
 mod at_once;
+mod catalogues;
 mod issuer;
 mod kills;
+mod libraries;
+mod new_log;
 mod refused;
 mod repeats;
 mod revocations;
@@ -37,7 +40,7 @@ use sha2::{Digest, Sha256};
 /// The scenario of the demo's bank.
 const SCENARIO: &str = "commercial-loan";
 /// The authority's Ed25519 key.
-const EDDSA: &str = "consent-authority.jwk";
+pub(crate) const EDDSA: &str = "consent-authority.jwk";
 /// The authority's P-256 key.
 const ES256: &str = "consent-authority-es256.jwk";
 
@@ -48,7 +51,7 @@ pub(crate) fn new_jti() -> String {
 }
 
 /// What the demo's bank is granted where a test says nothing else: everything within the maxima, one use, for an hour.
-fn grant(folder: &Folder, jti: &str) -> Grant {
+pub(crate) fn grant(folder: &Folder, jti: &str) -> Grant {
     let now = SystemClock::new().now();
     Grant {
         iss: "https://consent.example".to_owned(),
@@ -69,29 +72,29 @@ fn grant(folder: &Folder, jti: &str) -> Grant {
 }
 
 /// SHA-256 over the DER of `institutions/<name>.pem`.
-fn thumbprint(folder: &Folder, name: &str) -> [u8; 32] {
+pub(crate) fn thumbprint(folder: &Folder, name: &str) -> [u8; 32] {
     let der = CertificateDer::from_pem_file(folder.join(format!("institutions/{name}.pem"))).expect("PEM");
     Sha256::digest(&der).into()
 }
 
-fn scenario(name: &str) -> ScenarioName {
+pub(crate) fn scenario(name: &str) -> ScenarioName {
     ScenarioName::parse(name).expect("a name")
 }
 
-fn period(text: &str) -> Period {
+pub(crate) fn period(text: &str) -> Period {
     Period::parse(text).expect("a period")
 }
 
-fn frequency(text: &str) -> Frequency {
+pub(crate) fn frequency(text: &str) -> Frequency {
     Frequency::parse(text).expect("a frequency")
 }
 
-fn fields(names: &[&str]) -> Option<Vec<FieldName>> {
+pub(crate) fn fields(names: &[&str]) -> Option<Vec<FieldName>> {
     Some(names.iter().map(|name| FieldName::parse(name).expect("a name")).collect())
 }
 
 /// Signs a grant about a person with one of the authority's keys.
-fn sign(folder: &Folder, key: &str, grant: &Grant, number: &str) -> String {
+pub(crate) fn sign(folder: &Folder, key: &str, grant: &Grant, number: &str) -> String {
     let random = SystemRandom::new();
     let jwk = fs::read_to_string(folder.join(key)).expect("a private JWK");
     let key = SigningKey::from_jwk(&jwk, &random).expect("a key");
@@ -111,6 +114,15 @@ pub(crate) fn token(folder: &Folder, number: &str, uses: u64) -> String {
     altered(folder, &new_jti(), number, |grant| grant.terms.uses = uses)
 }
 
+/// A token for another institution of the demo and its scenario, good for one use.
+pub(crate) fn token_for(folder: &Folder, institution: &str, scenario_name: &str, number: &str) -> String {
+    altered(folder, &new_jti(), number, |grant| {
+        grant.certificate = thumbprint(folder, institution);
+        grant.terms.scenario = scenario(scenario_name);
+        grant.terms.frequency = frequency("1/P1M");
+    })
+}
+
 /// The token without its disclosure: what a leaf may hold.
 fn issuer_signed(token: &str) -> &str {
     token.split('~').next().expect("a first part")
@@ -126,7 +138,7 @@ pub(crate) fn loan() -> Value {
     json!({"scenario": SCENARIO, "operator": "staff-0017"})
 }
 
-fn bearer(token: &str) -> String {
+pub(crate) fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 

@@ -1,16 +1,26 @@
 //! Idempotency keys: a lost answer asked again.
 
 use credit_tests::{
-    Gateway, Reply, checked, each,
+    Folder, Gateway, Reply, checked, each,
     query::{look_up, look_up_under, new_case, with},
     shared, wire,
 };
 use serde_json::json;
+use tokio::task::JoinSet;
 
-use super::{altered, answered, ask, ask_under, assert_sound, bearer, forget_state, loan, new_jti, token, withdraw};
+use super::{
+    altered, answered, ask, ask_under, assert_sound, bearer, forget_state, loan, new_jti, query, token, withdraw,
+};
 
 fn new_key() -> String {
     new_jti().replace("consent", "key")
+}
+
+/// A conflict that no waiting ends, and so none that asks to come again.
+#[track_caller]
+fn assert_conflict(folder: &Folder, institution: &str, reply: &Reply) {
+    checked::refusal(folder, institution, reply, 409, "idempotency-conflict");
+    assert_eq!(reply.header("retry-after"), None);
 }
 
 #[track_caller]
@@ -61,7 +71,7 @@ fn a_repeat_is_recorded_as_one_and_spends_no_use() {
         assert!(!text.contains(&key), "a caller's text in {text}");
     }
     for _ in 0..2 {
-        checked::refusal(folder, "bank", &ask_under(&caller, &token, &key), 409, "idempotency-conflict");
+        assert_conflict(folder, "bank", &ask_under(&caller, &token, &key));
     }
     // The second use is still there, and then no third.
     let leaf = checked::answer(folder, "bank", &ask(&caller, &token));
@@ -92,7 +102,7 @@ fn a_key_with_anything_else_is_a_conflict() {
     ];
     each(table, |(token, body)| {
         let reply = caller.ask_with(body, &[("authorization", &bearer(token)), ("idempotency-key", &key)]);
-        checked::refusal(folder, "bank", &reply, 409, "idempotency-conflict");
+        assert_conflict(folder, "bank", &reply);
     });
     // None of them spent anything, of its own or of the key's.
     for token in [&other, &elsewhere] {
@@ -103,8 +113,42 @@ fn a_key_with_anything_else_is_a_conflict() {
         checked::answer(folder, "bank", &reply);
         assert_repeats(&reply, &first);
     }
-    checked::refusal(folder, "bank", &ask_under(&caller, &once, &key), 409, "idempotency-conflict");
+    assert_conflict(folder, "bank", &ask_under(&caller, &once, &key));
     checked::refusal(folder, "bank", &ask(&caller, &once), 403, "consent-used-up");
+}
+
+/// The store is held, so whichever of two comes first is under way when the other comes.
+#[test]
+fn while_one_is_under_way_a_conflict_says_when_to_come_again() {
+    let folder = Folder::new();
+    folder.replace_in_config("timeout_ms = 1000", "timeout_ms = 20000");
+    let gateway = Gateway::serve(folder);
+    let (folder, caller) = (gateway.folder(), gateway.folder().caller("bank"));
+    let (once, other) = (token(folder, &folder.person("clean", 0), 1), token(folder, &folder.person("clean", 0), 1));
+    let lock = rusqlite::Connection::open(folder.join("data/store.sqlite")).unwrap();
+    lock.execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE").unwrap();
+    let come_again = |reply: &Reply| {
+        checked::refusal(folder, "bank", reply, 409, "idempotency-conflict");
+        assert_eq!(reply.header("retry-after"), Some("1"));
+    };
+    let first = credit_tests::run(async {
+        let mut asked = JoinSet::new();
+        for _ in 0..2 {
+            let mut connection = caller.http1().await.unwrap();
+            let request = query(&once, &[("idempotency-key", "held")]);
+            asked.spawn(async move { connection.send(request).await.unwrap() });
+        }
+        come_again(&asked.join_next().await.unwrap().unwrap());
+        // What else stands under the key is not known before that one is answered or refused.
+        let mut connection = caller.http1().await.unwrap();
+        come_again(&connection.send(query(&other, &[("idempotency-key", "held")])).await.unwrap());
+        lock.execute_batch("ROLLBACK").unwrap();
+        asked.join_next().await.unwrap().unwrap()
+    });
+    checked::answer(folder, "bank", &first);
+    assert!(first.json().get("repeats").is_none());
+    assert_repeats(&ask_under(&caller, &once, "held"), &first);
+    assert_conflict(folder, "bank", &ask_under(&caller, &other, "held"));
 }
 
 #[test]
@@ -141,8 +185,8 @@ fn a_repeat_under_a_statute_spends_no_look_up_of_its_case() {
         assert_repeats(&reply, &first);
         assert_eq!(repeat.json["ground"], leaf.json["ground"]);
     }
-    checked::refusal(folder, "housing", &under(&body), 409, "idempotency-conflict");
-    checked::refusal(folder, "housing", &under(&look_up(&person)), 409, "idempotency-conflict");
+    assert_conflict(folder, "housing", &under(&body));
+    assert_conflict(folder, "housing", &under(&look_up(&person)));
 }
 
 #[test]
@@ -158,7 +202,7 @@ fn a_key_is_the_institution_s_own() {
 
 #[test]
 fn repeats_outlive_the_process_with_its_snapshot_and_without() {
-    let mut gateway = Gateway::serve(credit_tests::Folder::new());
+    let mut gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();
     let number = folder.person("clean", 0);
     let (key, once, other) = (new_key(), token(folder, &number, 1), token(folder, &number, 1));
@@ -181,15 +225,38 @@ fn repeats_outlive_the_process_with_its_snapshot_and_without() {
         }
         gateway = Gateway::serve(folder);
         let (folder, caller) = (gateway.folder(), gateway.folder().caller("bank"));
-        checked::refusal(folder, "bank", &ask_under(&caller, &other, &key), 409, "idempotency-conflict");
+        assert_conflict(folder, "bank", &ask_under(&caller, &other, &key));
         let reply = ask_under(&caller, &once, &key);
         let leaf = checked::answer(folder, "bank", &reply);
         assert_repeats(&reply, &first);
         assert_eq!(leaf.json["ground"], json!({"first": first_leaf.index, "use": 1}));
     }
     let (folder, caller) = (gateway.folder(), gateway.folder().caller("bank"));
-    checked::refusal(folder, "bank", &ask_under(&caller, &once, &key), 409, "idempotency-conflict");
+    assert_conflict(folder, "bank", &ask_under(&caller, &once, &key));
     checked::refusal(folder, "bank", &ask(&caller, &once), 403, "consent-used-up");
     checked::answer(folder, "bank", &ask(&caller, &other));
     assert_sound(&gateway.stop());
+}
+
+#[test]
+fn a_repeat_is_known_after_the_state_key_turned() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let (caller, key, config) = (folder.caller("bank"), new_key(), folder.config());
+    let (once, other) = (token(folder, &folder.person("clean", 0), 1), token(folder, &folder.person("clean", 1), 1));
+    let first = ask_under(&caller, &once, &key);
+    let first_leaf = checked::answer(folder, "bank", &first);
+    drop(credit_tests::gateway(&["keys", "rotate", "state", "--config", config.to_str().unwrap()]).held());
+    for _ in 0..5 {
+        let repeat = ask_under(&caller, &once, &key);
+        let leaf = checked::answer(folder, "bank", &repeat);
+        assert_repeats(&repeat, &first);
+        assert_eq!(leaf.json["idempotency"], first_leaf.json["idempotency"]);
+    }
+    for token in [&once, &other] {
+        checked::refusal(folder, "bank", &ask_under(&caller, token, &key), 409, "idempotency-conflict");
+    }
+    let gateway = Gateway::serve(gateway.stop());
+    let caller = gateway.folder().caller("bank");
+    checked::refusal(gateway.folder(), "bank", &ask_under(&caller, &once, &key), 409, "idempotency-conflict");
 }

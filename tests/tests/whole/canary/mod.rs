@@ -1,6 +1,9 @@
 //! The demo's numbers are found nowhere but where they belong: in no line of output or log, no metric, no trace, no answer, no file
 //! of the data folder but the store. Plain, in hexadecimal, in base64 wherever it may begin, and hashed without a key.
 
+mod core_dump;
+mod histories;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -24,9 +27,9 @@ struct Needles {
 impl Needles {
     fn new(numbers: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let mut by_start: BTreeMap<[u8; 4], Vec<Vec<u8>>> = BTreeMap::new();
-        let mut starts = vec![false; 1 << 16];
+        let mut starts = vec![false; 1 << 24];
         for needle in numbers.into_iter().flat_map(|number| forms(number.as_ref())) {
-            starts[usize::from(u16::from_be_bytes([needle[0], needle[1]]))] = true;
+            starts[start_of(&needle)] = true;
             by_start.entry([needle[0], needle[1], needle[2], needle[3]]).or_default().push(needle);
         }
         Self { by_start, starts }
@@ -35,7 +38,7 @@ impl Needles {
     /// Where the first of them is found, and a little around it.
     fn find(&self, bytes: &[u8]) -> Option<String> {
         for (at, window) in bytes.windows(4).enumerate() {
-            if !self.starts[usize::from(u16::from_be_bytes([window[0], window[1]]))] {
+            if !self.starts[start_of(window)] {
                 continue;
             }
             let start = [window[0], window[1], window[2], window[3]];
@@ -47,6 +50,11 @@ impl Needles {
         }
         None
     }
+}
+
+/// Three bytes as a number: few windows begin as one of many needles does.
+fn start_of(bytes: &[u8]) -> usize {
+    usize::from(bytes[0]) << 16 | usize::from(bytes[1]) << 8 | usize::from(bytes[2])
 }
 
 /// Every form in which a number could be there.
@@ -131,7 +139,7 @@ fn the_numbers_are_in_no_line_that_the_gateway_wrote() {
         }
         calls += 1;
     }
-    assert_eq!(calls, 3, "{}", mixed.out);
+    assert_eq!(calls, 5, "{}", mixed.out);
 }
 
 #[test]

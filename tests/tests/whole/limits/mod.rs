@@ -1,13 +1,81 @@
-//! Limits: the case, the institution's rate, what is under way at once.
+//! Limits: the case, the institution's rate, its operators, its day, what is under way at once; and what comes of those who
+//! do not keep them.
 
-use std::time::Duration;
+mod apart;
+mod days;
+mod demo;
+mod floods;
+mod operators;
 
+use std::{fs, time::Duration};
+
+use credit_policy::catalogue;
 use credit_tests::{
-    Folder, Gateway, checked, metric,
+    Caller, Connection, Folder, Gateway, Reply, audit, checked, metric,
     query::{look_up, look_up_under, new_case},
-    run, shared,
+    request, run, shared,
 };
+use http_body_util::BodyExt;
+use hyper::Method;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// A folder whose employer may ask once a second and twice at once, with another setting replaced.
+fn slow_employer(from: &str, to: &str) -> Folder {
+    let folder = Folder::new();
+    folder.set_of_institution("employer", "rate_per_s = 5\nburst = 10", "rate_per_s = 1\nburst = 2");
+    folder.replace_in_config(from, to);
+    folder
+}
+
+/// Asks all at once over one connection of HTTP/2; nothing where it was closed before the reply.
+async fn at_once(connection: &Connection, caller: &Caller, bodies: &[Value]) -> Vec<Option<Reply>> {
+    let asks: Vec<_> = bodies
+        .iter()
+        .map(|body| {
+            let mut sender = connection.share().expect("HTTP/2");
+            let (url, headers) =
+                (format!("https://{}/v1/queries", caller.address()), [("content-type", "application/json")]);
+            let request = request(Method::POST, &url, &headers, body.to_string());
+            tokio::spawn(async move {
+                let (head, body) = sender.send_request(request).await.ok()?.into_parts();
+                let body = body.collect().await.ok()?.to_bytes().to_vec();
+                Some(Reply { status: head.status, headers: head.headers, body })
+            })
+        })
+        .collect();
+    let mut replies = Vec::new();
+    for ask in asks {
+        replies.push(ask.await.expect("no panic"));
+    }
+    replies
+}
+
+/// Seconds that a refusal tells to wait.
+#[track_caller]
+fn told_to_wait(reply: &Reply) -> u64 {
+    let wait = reply.header("retry-after").expect("Retry-After");
+    assert_eq!(reply.header("ratelimit-reset"), Some(wait));
+    wait.parse().expect("seconds")
+}
+
+/// The log of a gateway that ended: it verifies, its floods are counted by kind, and every decision of it is made
+/// again.
+#[track_caller]
+fn is_wholly_recorded(folder: &Folder) {
+    let (data, vkey, rules) = (folder.join("data"), folder.log().join("log.vkey"), folder.join("shipped"));
+    for (path, text) in catalogue::shipped() {
+        let path = rules.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    let [data, vkey, rules] = [&data, &vkey, &rules].map(|path| path.as_os_str());
+    let report = audit(&["verify".as_ref(), data, "--vkey".as_ref(), vkey, "--json".as_ref()]).held();
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    let floods = folder.leaves().iter().filter(|leaf| leaf.text("kind") == "flood").count();
+    assert_eq!(report["log"]["leaves"]["kinds"]["flood"].as_u64().unwrap_or_default(), floods as u64, "{report}");
+    drop(audit(&["replay".as_ref(), data, "--catalogue".as_ref(), rules, "--vkey".as_ref(), vkey]).held());
+}
 
 #[test]
 fn a_case_has_three_look_ups_on_one_person() {

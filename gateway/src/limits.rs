@@ -1,0 +1,278 @@
+//! How fast an institution may ask: its own rate, the multiple of it up to which refusals are recorded, and the rate of
+//! each of its operators. Buckets of tokens (GCRA, by `governor`), each institution's its own; days are counted in
+//! [`state`](crate::state).
+//!
+//! Time comes from governor's own clock, which tests replace.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use governor::{
+    NotUntil, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::NoOpMiddleware,
+    state::{InMemoryState, NotKeyed, keyed::DashMapStateStore},
+};
+
+/// One bucket.
+type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
+
+/// A bucket a key.
+type Buckets<C> = RateLimiter<String, DashMapStateStore<String>, C, NoOpMiddleware<<C as Clock>::Instant>>;
+
+/// Requests a second and at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// A second.
+    pub per_s: NonZeroU32,
+    /// At once.
+    pub burst: NonZeroU32,
+}
+
+impl Rate {
+    /// A rate; nothing where a number is 0.
+    #[must_use]
+    pub fn new(per_s: u32, burst: u32) -> Option<Self> {
+        Some(Self { per_s: NonZeroU32::new(per_s)?, burst: NonZeroU32::new(burst)? })
+    }
+
+    fn quota(self) -> Quota {
+        Quota::per_second(self.per_s).allow_burst(self.burst)
+    }
+
+    fn times(self, multiple: NonZeroU32) -> Self {
+        Self { per_s: self.per_s.saturating_mul(multiple), burst: self.burst.saturating_mul(multiple) }
+    }
+}
+
+/// A limit that is reached: its size, and when the next request is within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// How many there may be.
+    pub limit: u32,
+    /// Whole seconds after which the next one passes, if nothing else is asked until then; at least 1.
+    pub retry_after_s: u64,
+}
+
+/// How a request stands to its institution's rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Pace {
+    /// Within it.
+    Within,
+    /// Over it: refused, and recorded.
+    Over(Reached),
+    /// So far over it that not even refusals are recorded one by one.
+    Flood,
+}
+
+/// The buckets of one institution.
+#[derive(Debug)]
+pub struct Rates<C: Clock = DefaultClock> {
+    clock: C,
+    own: Bucket<C>,
+    own_burst: u32,
+    refusals: Bucket<C>,
+    operators: Option<(Buckets<C>, u32)>,
+}
+
+impl Rates {
+    /// Full buckets. Up to `multiple` times `own`, refusals are recorded; without `operator` an operator may ask as fast
+    /// as the institution.
+    #[must_use]
+    pub fn new(own: Rate, multiple: NonZeroU32, operator: Option<Rate>) -> Self {
+        Self::with_clock(own, multiple, operator, DefaultClock::default())
+    }
+}
+
+impl<C: Clock + Clone> Rates<C> {
+    /// [`Rates::new`] by another clock.
+    #[must_use]
+    pub fn with_clock(own: Rate, multiple: NonZeroU32, operator: Option<Rate>, clock: C) -> Self {
+        let operators = operator.map(|rate| {
+            let buckets = RateLimiter::dashmap_with_clock(rate.quota(), clock.clone());
+            (buckets, rate.burst.get())
+        });
+        Self {
+            own: RateLimiter::direct_with_clock(own.quota(), clock.clone()),
+            own_burst: own.burst.get(),
+            refusals: RateLimiter::direct_with_clock(own.times(multiple).quota(), clock.clone()),
+            operators,
+            clock,
+        }
+    }
+
+    /// Takes one request.
+    pub fn take(&self) -> Pace {
+        let Err(not_until) = self.own.check() else { return Pace::Within };
+        match self.refusals.check() {
+            Ok(()) => Pace::Over(self.reached(self.own_burst, &not_until)),
+            Err(_) => Pace::Flood,
+        }
+    }
+
+    /// Takes one look-up of an operator, where operators have a rate of their own.
+    ///
+    /// # Errors
+    /// When it is over it.
+    pub fn take_operator(&self, operator: &str) -> Result<(), Reached> {
+        let Some((buckets, burst)) = &self.operators else { return Ok(()) };
+        buckets.check_key(&operator.to_owned()).map_err(|not_until| self.reached(*burst, &not_until))
+    }
+
+    /// Time until the next request is within the institution's rate; takes it where that is now.
+    ///
+    /// # Errors
+    /// The time to wait.
+    pub fn turn(&self) -> Result<(), Duration> {
+        self.own.check().map_err(|not_until| not_until.wait_time_from(self.clock.now()))
+    }
+
+    /// Forgets operators whose buckets are full again, so that what is kept is bounded by the institution's own rate:
+    /// an operator is forgotten soon after it could be new. Called every second.
+    pub fn forget_idle_operators(&self) {
+        if let Some((buckets, _)) = &self.operators {
+            buckets.retain_recent();
+            buckets.shrink_to_fit();
+        }
+    }
+
+    /// Operators that are remembered now.
+    #[must_use]
+    pub fn operators(&self) -> usize {
+        self.operators.as_ref().map_or(0, |(buckets, _)| buckets.len())
+    }
+
+    fn reached(&self, limit: u32, not_until: &NotUntil<C::Instant>) -> Reached {
+        Reached { limit, retry_after_s: whole_seconds(not_until.wait_time_from(self.clock.now())) }
+    }
+}
+
+/// Rounded up: who waits so long has waited long enough.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use governor::clock::FakeRelativeClock;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TEN: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+    fn rate(per_s: u32, burst: u32) -> Rate {
+        Rate::new(per_s, burst).unwrap()
+    }
+
+    fn rates(own: Rate, operator: Option<Rate>) -> (Rates<FakeRelativeClock>, FakeRelativeClock) {
+        let clock = FakeRelativeClock::default();
+        (Rates::with_clock(own, TEN, operator, clock.clone()), clock)
+    }
+
+    #[test]
+    fn refusals_are_recorded_up_to_the_multiple_and_no_further() {
+        let (rates, clock) = rates(rate(5, 10), None);
+        let take = |count: u32| {
+            let (mut within, mut over, mut flood) = (0, 0, 0);
+            for _ in 0..count {
+                match rates.take() {
+                    Pace::Within => within += 1,
+                    Pace::Over(reached) => {
+                        assert_eq!(reached, Reached { limit: 10, retry_after_s: 1 });
+                        over += 1;
+                    }
+                    Pace::Flood => flood += 1,
+                }
+            }
+            (within, over, flood)
+        };
+        assert_eq!(take(1_000), (10, 100, 890));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(take(1_000), (5, 50, 945));
+        // A flood of an hour: what is recorded of it is bounded by rate and time, whatever it sends.
+        let mut recorded = 0;
+        for _ in 0..3_600 {
+            clock.advance(Duration::from_secs(1));
+            let (within, over, _) = take(200);
+            recorded += within + over;
+        }
+        assert_eq!(recorded, 3_600 * 55);
+    }
+
+    #[test]
+    fn operators_have_buckets_of_their_own_and_are_forgotten_once_these_are_full() {
+        let (rates, clock) = rates(rate(1_000, 1_000), Some(rate(2, 4)));
+        for _ in 0..4 {
+            assert_eq!(rates.take_operator("staff-1"), Ok(()));
+        }
+        assert_eq!(rates.take_operator("staff-1"), Err(Reached { limit: 4, retry_after_s: 1 }));
+        assert_eq!(rates.take_operator("staff-2"), Ok(()));
+        clock.advance(Duration::from_millis(1_100));
+        assert_eq!(rates.take_operator("staff-1"), Ok(()));
+        assert_eq!(rates.operators(), 2);
+        rates.forget_idle_operators();
+        assert_eq!(rates.operators(), 1, "staff-2 is as if it had never asked");
+        clock.advance(Duration::from_secs(2));
+        rates.forget_idle_operators();
+        assert_eq!(rates.operators(), 0);
+        assert_eq!(rates.take_operator("staff-1"), Ok(()));
+    }
+
+    #[test]
+    fn inventing_operators_does_not_grow_what_is_remembered() {
+        let (rates, clock) = rates(rate(100, 200), Some(rate(1, 60)));
+        let (mut most, mut nr) = (0, 0);
+        for _ in 0..600 {
+            for _ in 0..1_000 {
+                if rates.take() == Pace::Within {
+                    nr += 1;
+                    rates.take_operator(&format!("staff-{nr}")).unwrap();
+                }
+            }
+            most = most.max(rates.operators());
+            clock.advance(Duration::from_secs(1));
+            rates.forget_idle_operators();
+        }
+        assert!(nr > 60_000 && most <= 300, "{most} remembered of {nr}");
+    }
+
+    #[test]
+    fn without_a_rate_of_their_own_operators_are_not_even_remembered() {
+        let (rates, _) = rates(rate(1, 1), None);
+        for nr in 0..1_000 {
+            assert_eq!(rates.take_operator(&format!("staff-{nr}")), Ok(()));
+        }
+        assert_eq!(rates.operators(), 0);
+    }
+
+    proptest! {
+        /// Whatever was asked before: who waits exactly as long as it was told is within the limit, and the wait is never
+        /// longer than it takes to be.
+        #[test]
+        fn who_waits_as_told_passes(
+            per_s in 1..5_000_u32,
+            burst in 1..500_u32,
+            steps in prop::collection::vec((0..2_000_u64, 1..600_u32), 1..20),
+        ) {
+            let (rates, clock) = rates(rate(per_s, burst), Some(rate(per_s, burst)));
+            for (pause_ms, count) in steps {
+                clock.advance(Duration::from_millis(pause_ms));
+                for _ in 0..count {
+                    let (own, operator) = (rates.take(), rates.take_operator("staff-1"));
+                    prop_assert_eq!(own == Pace::Within, operator.is_ok());
+                    let Err(reached) = operator else { continue };
+                    prop_assert_eq!(reached.limit, burst);
+                    if let Pace::Over(own) = own {
+                        prop_assert_eq!(own, reached);
+                    }
+                    // A token comes every 1/rate s: no wait is longer than that, rounded up.
+                    prop_assert_eq!(reached.retry_after_s, 1);
+                    clock.advance(Duration::from_secs(reached.retry_after_s));
+                    prop_assert_eq!(rates.take(), Pace::Within);
+                    prop_assert_eq!(rates.take_operator("staff-1"), Ok(()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The body of a query. The bytes are a body.
+//!
+//! Held against a second reading of formats.md §2, over `serde_json`'s own values:
+//! 1. A body is taken exactly when the second reading finds no fault in it, and else refused with one of the codes that
+//!    a body can have.
+//! 2. What then stands in the draft is what the body says, and nothing of a refused body does that was not recognised.
+//! 3. What is told to the operator of a refusal holds no citizen number.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, LazyLock},
+};
+
+use credit_gateway::{
+    draft::Draft,
+    register::{Institution, Thumbprint},
+    stages::accept,
+};
+use credit_policy::{Catalogue, Code, Ground, InstitutionKind, catalogue::shipped, holds_citizen_number};
+use jiff::civil::{Date, date};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use uuid::Uuid;
+
+const ON: Date = date(2026, 11, 22);
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(&shipped()).expect("the shipped catalogue"));
+
+static INSTITUTION: LazyLock<Arc<Institution>> = LazyLock::new(|| {
+    let thumbprint = Thumbprint::of(b"").to_string();
+    let register = super::registered("housing", InstitutionKind::HousingDepartment, thumbprint);
+    register.by_id("housing").expect("it was added")
+});
+
+pub(super) fn feed(bytes: &[u8]) -> bool {
+    let mut draft = Draft::begin(Uuid::nil(), Thumbprint::of(b""), Arc::clone(&INSTITUTION), ON);
+    let read = accept::read(&CATALOGUE, bytes, &mut draft);
+    let body = Body::read(bytes);
+    match &read {
+        Ok(()) => {
+            let body = body.as_ref().expect("taken although it is no object of texts");
+            assert_eq!(body.fault(), None, "taken although it has a fault");
+            taken(body, &draft);
+        }
+        Err(refusal) => {
+            let fault = body.as_ref().map_or(Some(Code::MalformedRequest), Body::fault);
+            assert_eq!(Some(refusal.code), fault, "refused otherwise than formats.md says");
+            let cause = refusal.cause.clone().unwrap_or_default();
+            assert!(!holds_citizen_number(&cause), "a citizen number in the operator's log");
+        }
+    }
+    if let Some(operator) = &draft.operator {
+        assert!(body.as_ref().is_some_and(|body| body.text("operator") == Some(operator.as_str())));
+    }
+    if let Some(case) = &draft.case {
+        assert!(body.as_ref().is_some_and(|body| body.text("case") == Some(case.as_str())));
+    }
+    read.is_ok()
+}
+
+fn taken(body: &Body, draft: &Draft) {
+    let scenario = draft.scenario.as_ref().expect("a scenario");
+    assert_eq!(body.text("scenario"), Some(scenario.name().as_str()));
+    assert!(draft.operator.is_some() && draft.facts.operator);
+    assert_eq!(draft.case.is_some(), body.text("case").is_some());
+    assert_eq!(draft.facts.case, draft.case.is_some());
+    let (person, claimed) = (&draft.person, &draft.claimed);
+    let person = person.as_ref().map(|person| person.disclose(|number| number.as_str().to_owned()));
+    let claimed = claimed.as_ref().map(|claimed| claimed.disclose(|number| number.as_str().to_owned()));
+    let subject = body.text("subject").map(str::to_owned);
+    if scenario.ground() == Ground::Consent {
+        assert_eq!((person, claimed), (None, subject));
+    } else {
+        let born = subject.as_ref().map(|number| number[6..14].to_owned()).expect("a subject");
+        assert_eq!((person, claimed), (subject, None));
+        let minor = draft.facts.minor.expect("an age");
+        assert_eq!(minor, born.as_str() > "20081122", "18 years before the day of the query");
+    }
+    let known: Option<Vec<&str>> = draft.facts.fields.as_ref().map(|names| names.iter().map(|n| n.as_str()).collect());
+    match (body.names(), known, draft.facts.observed) {
+        (None, None, None) => {}
+        (Some(asked), Some(known), None) => {
+            assert_eq!(
+                asked.iter().map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>(),
+                known
+            );
+        }
+        (Some(asked), None, Some(Code::UnknownField)) => {
+            assert!(asked.iter().any(|name| CATALOGUE.field(name).is_none()));
+        }
+        (asked, known, observed) => panic!("fields {asked:?} became {known:?}, {observed:?}"),
+    }
+}
+
+/// The second reading: the members of one object, in their order.
+struct Body(Vec<(String, Value)>);
+
+impl Body {
+    /// `None` unless it is one object whose members are known, there once, and of their type.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let body: Self = serde_json::from_slice(bytes).ok()?;
+        let mut seen = BTreeSet::new();
+        let typed = body.0.iter().all(|(key, value)| {
+            let known = match key.as_str() {
+                "scenario" | "subject" | "operator" | "case" => value.is_string(),
+                "fields" => value.as_array().is_some_and(|names| names.iter().all(Value::is_string)),
+                _ => false,
+            };
+            known && seen.insert(key.clone())
+        });
+        (typed && body.text("scenario").is_some()).then_some(body)
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == key).and_then(|(_, value)| value.as_str())
+    }
+
+    fn names(&self) -> Option<Vec<String>> {
+        let (_, names) = self.0.iter().find(|(name, _)| name == "fields")?;
+        names.as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect()
+    }
+
+    /// The first fault, in the order of formats.md §2.
+    fn fault(&self) -> Option<Code> {
+        let Some(scenario) = self.text("scenario").and_then(|name| CATALOGUE.scenario(name)) else {
+            return Some(Code::UnknownScenario);
+        };
+        match self.text("operator") {
+            None => return Some(Code::OperatorRequired),
+            Some(text) if !is_operator(text) => return Some(Code::MalformedRequest),
+            Some(_) => {}
+        }
+        match self.text("case") {
+            None if scenario.ground() == Ground::Statute => return Some(Code::CaseRequired),
+            Some(text) if !is_case(text) => return Some(Code::MalformedRequest),
+            None | Some(_) => {}
+        }
+        match self.text("subject") {
+            None if scenario.ground() != Ground::Consent => return Some(Code::MalformedRequest),
+            Some(text) if !is_citizen_number(text.as_bytes()) => return Some(Code::InvalidCitizenNumber),
+            None | Some(_) => {}
+        }
+        let names = self.names()?;
+        let known = names.iter().all(|name| CATALOGUE.field(name).is_some());
+        let twice = names.iter().collect::<BTreeSet<_>>().len() < names.len();
+        (names.is_empty() || known && twice).then_some(Code::MalformedRequest)
+    }
+}
+
+fn is_operator(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte))
+        && !names_somebody(text)
+}
+
+fn is_case(text: &str) -> bool {
+    let letter = |c: char| c.is_alphabetic() || c.is_ascii_digit();
+    (1..=64).contains(&text.chars().count())
+        && text.chars().all(|c| letter(c) || " -_./()（）〔〕".contains(c))
+        && text.chars().any(letter)
+        && !names_somebody(text)
+}
+
+/// A run of exactly 15 digits, or 18 characters that are a citizen number.
+fn names_somebody(text: &str) -> bool {
+    let bytes = text.to_ascii_uppercase().into_bytes();
+    bytes.split(|byte| !byte.is_ascii_digit()).any(|run| run.len() == 15) || bytes.windows(18).any(is_citizen_number)
+}
+
+/// GB 11643 by the weights of its annex A.
+fn is_citizen_number(bytes: &[u8]) -> bool {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    if text.len() != 18 || !bytes[..17].iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let day = format!("{}-{}-{}", &text[6..10], &text[10..12], &text[12..14]);
+    let sum: u32 = bytes.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    day.parse::<Date>().is_ok() && b"10X98765432"[usize::try_from(sum % 11).expect("small")] == bytes[17]
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Body;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Body, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = object.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Body(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}

@@ -1,0 +1,113 @@
+//! A log that continues another: after its key turned, and from a backup put back. What was used up or withdrawn before
+//! stays so.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+
+use credit_tests::{
+    Folder, Gateway, checked,
+    query::{look_up_under, new_case},
+};
+
+use super::{altered, ask, ask_under, assert_sound, forget_state, new_jti, token, withdraw};
+
+/// Makes the log before a thing of the past: its folder becomes `data-<nr>`, and a log of the next name continues it.
+pub(super) fn continue_log(folder: &Folder, nr: u32, options: &[&str]) {
+    let next = format!("credit-gateway.example/2026/next-{nr}");
+    let config = folder.config();
+    let rotate = ["keys", "rotate", "log", "--config", config.to_str().unwrap(), "--origin", &next];
+    drop(credit_tests::gateway(&[&rotate[..], options].concat()).held());
+    let old = folder.join(format!("data-{nr}"));
+    fs::rename(folder.join("data"), &old).unwrap();
+    DirBuilder::new().mode(0o700).create(folder.join("data")).unwrap();
+    fs::rename(old.join("store.sqlite"), folder.join("data/store.sqlite")).unwrap();
+    folder.edit_config(|text| {
+        let lines = text.lines().map(|line| match line.split(" = ").next() {
+            Some("origin") => format!("origin = \"{next}\"\ncontinues = \"data-{nr}/log/checkpoint\""),
+            Some("continues") => String::new(),
+            _ => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    });
+}
+
+#[test]
+fn what_was_used_up_or_withdrawn_stays_so_in_every_log_that_follows() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let (bank, housing) = (folder.caller("bank"), folder.caller("housing"));
+    let (person, case, jti) = (folder.person("clean", 0), new_case(), new_jti());
+    let once = token(folder, &person, 1);
+    let twice = token(folder, &person, 2);
+    let withdrawn = altered(folder, &jti, &person, |_| {});
+    let first = ask_under(&bank, &once, "a-key");
+    checked::answer(folder, "bank", &first);
+    checked::answer(folder, "bank", &ask(&bank, &twice));
+    assert_eq!(withdraw(folder, &jti).status, 200);
+    for _ in 0..2 {
+        checked::answer(folder, "housing", &housing.ask(&look_up_under(&person, &case)));
+    }
+
+    let folder = gateway.stop();
+    continue_log(&folder, 1, &[]);
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let (bank, housing) = (folder.caller("bank"), folder.caller("housing"));
+    checked::refusal(folder, "bank", &ask(&bank, &withdrawn), 403, "consent-revoked");
+    checked::refusal(folder, "bank", &ask(&bank, &once), 403, "consent-used-up");
+    // This log has to hold the token itself, so that its leaves can be checked alone.
+    let second = checked::answer(folder, "bank", &ask(&bank, &twice));
+    assert_eq!(second.json["ground"]["use"], 2);
+    assert_eq!(second.json["ground"]["consent"], super::issuer_signed(&twice));
+    checked::refusal(folder, "bank", &ask(&bank, &twice), 403, "consent-used-up");
+    let repeat = ask_under(&bank, &once, "a-key");
+    let repeated = checked::answer(folder, "bank", &repeat);
+    assert_eq!(repeat.json()["repeats"], first.json()["query"]);
+    assert_eq!(repeated.json["ground"]["use"], 1);
+    checked::refusal(folder, "bank", &ask_under(&bank, &twice, "a-key"), 409, "idempotency-conflict");
+    checked::answer(folder, "housing", &housing.ask(&look_up_under(&person, &case)));
+    checked::refusal(folder, "housing", &housing.ask(&look_up_under(&person, &case)), 409, "case-already-used");
+    assert_sound(folder);
+
+    // The same from the leaves alone, and in the log after that one.
+    let folder = gateway.stop();
+    forget_state(&folder);
+    continue_log(&folder, 2, &[]);
+    let mut gateway = Gateway::serve(folder);
+    for restart in 0..2 {
+        if restart > 0 {
+            gateway = Gateway::serve(gateway.stop());
+        }
+        let folder = gateway.folder();
+        let (bank, housing) = (folder.caller("bank"), folder.caller("housing"));
+        checked::refusal(folder, "bank", &ask(&bank, &withdrawn), 403, "consent-revoked");
+        for used_up in [&once, &twice] {
+            checked::refusal(folder, "bank", &ask(&bank, used_up), 403, "consent-used-up");
+        }
+        checked::refusal(folder, "housing", &housing.ask(&look_up_under(&person, &case)), 409, "case-already-used");
+        assert_eq!(folder.leaves().iter().filter(|leaf| leaf.text("kind") == "carried").count(), 5);
+    }
+    assert_sound(gateway.folder());
+}
+
+#[test]
+fn a_backup_continues_as_a_new_log_and_knows_what_it_held() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let person = folder.person("clean", 0);
+    let once = token(folder, &person, 1);
+    checked::answer(folder, "bank", &ask(&folder.caller("bank"), &once));
+    drop(folder.leaves());
+    let saved = fs::read_to_string(folder.log().join("checkpoint")).unwrap();
+    let folder = gateway.stop();
+    // The write-ahead log is lost, the published files were put back.
+    fs::remove_dir_all(folder.join("data/wal")).unwrap();
+    forget_state(&folder);
+    continue_log(&folder, 1, &["--without-seal"]);
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    checked::refusal(folder, "bank", &ask(&folder.caller("bank"), &once), 403, "consent-used-up");
+    let open = folder.leaf(0);
+    assert_eq!(open.json["previous"]["checkpoint"], saved);
+    assert_sound(folder);
+}
