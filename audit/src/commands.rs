@@ -9,7 +9,7 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use credit_audit::note::VerifierKey;
 use credit_audit::verify::Failure;
 
@@ -29,6 +29,11 @@ enum Command {
     Verify(VerifyArguments),
     /// Check a whole log and decide every query in it again.
     Replay(ReplayArguments),
+    /// Print what a shell reads to complete this command.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 /// What is to be checked.
@@ -135,6 +140,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let (result, json) = match &arguments.command {
         Command::Verify(arguments) => (verify::run(arguments, language), arguments.json),
         Command::Replay(arguments) => (replay::run(arguments, language), arguments.json),
+        Command::Completions { shell } => (Ok(completions(*shell)), false),
     };
     let stop = match result {
         Ok(out) => return Outcome { exit: Exit::Holds, out, err: String::new() },
@@ -147,6 +153,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     };
     let out = if json { format!("{}\n", serde_json::json!({ "holds": holds, "why": why })) } else { String::new() };
     Outcome { exit, out, err: format!("credit-audit: {why}\n") }
+}
+
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "credit-audit", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// Reads a file that the user named.

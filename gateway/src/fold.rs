@@ -152,9 +152,11 @@ pub fn bundles(log_folder: &Path, from: u64, until: u64, catalogue: &Catalogue) 
         let first = bundle * 256;
         let width = u16::try_from((until - first).min(256)).unwrap_or(256);
         let fault = |index: u64, why: &dyn std::fmt::Display| FoldError { index, why: why.to_string() };
-        let bytes =
-            std::fs::read(log_folder.join(tile::entries_path(bundle, width))).map_err(|error| fault(first, &error))?;
-        for (index, leaf) in (first..).zip(tile::entries(&bytes)) {
+        let read = |width| std::fs::read(log_folder.join(tile::entries_path(bundle, width)));
+        // In a copy that was made while the log grew, the checkpoint's partial bundle is gone and its full one there.
+        let bytes = read(width).or_else(|error| read(tile::FULL_WIDTH).map_err(|_| error));
+        let bytes = bytes.map_err(|error| fault(first, &error))?;
+        for (index, leaf) in (first..until).zip(tile::entries(&bytes)) {
             absorb(&mut run, catalogue, index, leaf.map_err(|error| fault(index, &error))?)?;
         }
     }

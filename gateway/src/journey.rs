@@ -22,6 +22,7 @@ use crate::{
     flood::{self, Unrecorded},
     gateway::Gateway,
     listeners::Body,
+    metrics::{Laps, Stage},
     refusal::{Refusal, accepted},
     stages::{
         accept::{Head, accept},
@@ -78,12 +79,13 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Result<Response
         flood::count(&gateway, certificate, Unrecorded::CutOff);
         return Err(Unanswered::CutOff);
     };
-    let began = gateway.clock.monotonic();
     let mut draft = Draft::begin(gateway.new_id(), certificate, Arc::clone(&institution), gateway.today());
     (draft.language, draft.wants_proof) = (language, wants_proof(&head));
     (draft.standing, draft.permits) = (Some(standing), permits);
     let span = telemetry::span(draft.id, institution.id());
-    let walk = walk(&gateway, paced, Head { parts: &head, sound }, &mut body, &mut draft).instrument(span.clone());
+    let mut laps = Laps::begin(&gateway.clock, span.clone());
+    let walk = walk(&gateway, paced, Head { parts: &head, sound }, &mut body, &mut draft, &mut laps);
+    let walk = walk.instrument(span.clone());
     let walked = AssertUnwindSafe(walk).catch_unwind().await;
     let outcome = walked.unwrap_or_else(|_| Err(Refusal::because(Code::InternalError, "a stage panicked")));
     let finished = body.finish().await;
@@ -93,20 +95,23 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Result<Response
         return Err(Unanswered::BrokenOff);
     }
     let scenario = draft.scenario.clone();
-    let Ok(recorded) = record(&gateway, draft, outcome).await else {
+    laps.enter(Stage::Record);
+    let Ok(recorded) = record(&gateway, draft, outcome).instrument(span.clone()).await else {
         gateway.metrics.unrecorded();
         flood::count(&gateway, certificate, Unrecorded::Refused(Code::NotRecordable));
         return Ok(fixed(Code::NotRecordable, language));
     };
-    let took = gateway.clock.monotonic().saturating_sub(began);
-    gateway.metrics.query(institution.id(), scenario.as_deref(), recorded.code(), took);
+    laps.enter(Stage::Reply);
+    gateway.metrics.query(institution.id(), scenario.as_deref(), recorded.code(), laps.so_far());
     span.record("scenario", scenario.as_deref().map(|scenario| scenario.name().as_str()));
     span.record("outcome", recorded.code().map_or("answered", Code::as_str));
     let close = finished == Finished::TooLong || recorded.closes();
-    let mut response = reply(recorded, language);
+    let mut response = span.in_scope(|| reply(recorded, language));
     if close && head.version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    laps.end();
+    gateway.metrics.stages(&laps);
     Ok(response)
 }
 
@@ -117,16 +122,23 @@ async fn walk(
     head: Head<'_>,
     body: &mut RequestBody,
     draft: &mut Draft,
+    laps: &mut Laps,
 ) -> Result<Passed, Refusal> {
     let identified = identify(paced, draft)?;
+    laps.enter(Stage::Accept);
     if head.parts.uri.path() == withdraw::PATH {
         return withdraw(gateway, identified, head, body, draft).await.map(Passed::Withdrawal);
     }
     let asked = accept(gateway, identified, head, body, draft).await?;
+    laps.enter(Stage::Ground);
     let grounded = ground(gateway, asked, head.parts, draft)?;
+    laps.enter(Stage::Authorise);
     let permitted = authorise(gateway, grounded, draft)?;
+    laps.enter(Stage::Admit);
     let admitted = admit(gateway, permitted, draft)?;
+    laps.enter(Stage::Fetch);
     let fetched = fetch(gateway, admitted, draft).await?;
+    laps.enter(Stage::Minimise);
     minimise(gateway, fetched, draft).map(Box::new).map(Passed::Answer)
 }
 

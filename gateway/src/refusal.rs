@@ -43,6 +43,8 @@ pub struct Refusal {
     pub retry_after_s: Option<u64>,
     /// The limit that was hit: its size and what is left of it (`RateLimit-*`).
     pub limit: Option<u32>,
+    /// With `method-not-allowed`, the methods that the path takes (`Allow`).
+    pub allow: Option<&'static str>,
     /// Whether the connection is closed after it: where its messages end is in doubt.
     pub closes: bool,
     /// For the operator: what happened, without anything personal.
@@ -51,7 +53,16 @@ pub struct Refusal {
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, rules: Vec::new(), bound: None, retry_after_s: None, limit: None, closes: false, cause: None }
+        Self {
+            code,
+            rules: Vec::new(),
+            bound: None,
+            retry_after_s: None,
+            limit: None,
+            allow: None,
+            closes: false,
+            cause: None,
+        }
     }
 }
 
@@ -59,6 +70,11 @@ impl Refusal {
     /// A refusal with its cause for the operator.
     pub fn because(code: Code, cause: impl std::fmt::Display) -> Self {
         Self { cause: Some(cause.to_string()), ..Self::from(code) }
+    }
+
+    /// A refusal of the method, at a path that takes another.
+    pub fn method(allow: &'static str) -> Self {
+        Self { allow: Some(allow), ..Self::from(Code::MethodNotAllowed) }
     }
 
     /// A refusal by a limit: its size, and when to come again.

@@ -92,6 +92,7 @@ pub async fn serve<R>(
 where
     R: Future<Output = Then>,
 {
+    gateway.metrics.certificate_expires(tls::expiry(&gateway.settings.tls)?);
     let listen = &gateway.settings.listen;
     let institutions = bind(listen.institutions)?;
     let (persons, auditors) = (bind(listen.persons)?, bind(listen.auditors)?);
@@ -119,6 +120,7 @@ where
     tokio::spawn(admin::socket::serve(Arc::clone(&gateway), socket));
     tokio::spawn(upkeep(Arc::clone(&gateway)));
     tokio::spawn(revocations::watch(Arc::clone(&gateway), Arc::clone(&tls.trust), signal(SignalKind::hangup())?));
+    tokio::spawn(watch_store(Arc::clone(&gateway)));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let until_signal = async {
         tokio::select! {
@@ -244,6 +246,16 @@ async fn upkeep(gateway: Arc<Gateway>) {
         if let Ok(Err(error)) = advanced {
             tracing::error!(error, "the snapshot of the state could not be written; the next start takes longer");
         }
+    }
+}
+
+/// Apart from the rest of the upkeep: a store that hangs makes only this wait.
+async fn watch_store(gateway: Arc<Gateway>) {
+    let mut each_second = tokio::time::interval(Duration::from_secs(1));
+    each_second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        each_second.tick().await;
+        gateway.store.probe().await;
     }
 }
 

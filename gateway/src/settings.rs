@@ -13,6 +13,7 @@ use std::{
 };
 
 use credit_policy::InstitutionId;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 pub use bounds::Bounds;
@@ -20,7 +21,11 @@ pub use floods::FloodSettings;
 pub use institution::InstitutionEntry;
 
 /// A whole configuration, parsed and with its paths made absolute.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(
+    title = "Configuration of credit-gateway",
+    description = "Relative paths are taken from the folder of the file."
+)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// True only for the folder that `credit-gateway demo` makes. Demo keys are refused without it, and with it every
@@ -60,7 +65,7 @@ pub struct Settings {
 }
 
 /// Addresses of the listeners.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listen {
     /// Institutions, mutual TLS.
@@ -76,7 +81,7 @@ pub struct Listen {
 }
 
 /// PEM files.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// Certificates of the authorities whose client certificates are trusted.
@@ -91,7 +96,7 @@ pub struct Tls {
 }
 
 /// The data folder.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
     /// Folder of `log/`, `wal/`, `state.sqlite` and `admin.sock`; made with mode 0700 if it is missing.
@@ -99,7 +104,7 @@ pub struct Data {
 }
 
 /// The log's name and timing.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogSettings {
     /// Name of the log in every checkpoint, for example `credit-gateway.example/2026/r1`; no trailing slash.
@@ -111,17 +116,19 @@ pub struct LogSettings {
     pub second_place: Option<PathBuf>,
     /// Size of a reserved segment, in MiB.
     #[serde(default = "segment_mib")]
+    #[schemars(range(min = 1, max = 1_024))]
     pub segment_mib: u64,
     /// How long a busy batch may wait for more, in microseconds.
     #[serde(default = "linger_us")]
     pub linger_us: u64,
     /// How often tiles and checkpoint are published while there is something new, in milliseconds (at most 1500).
     #[serde(default = "publish_every_ms")]
+    #[schemars(range(min = 1, max = 1_500))]
     pub publish_every_ms: u64,
 }
 
 /// The key ring.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
     /// Folder of the ring.
@@ -133,7 +140,7 @@ pub struct Keys {
 }
 
 /// The embedded store.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Store {
     /// The SQLite file; opened read-only.
@@ -149,7 +156,7 @@ pub struct Store {
 }
 
 /// Where the catalogue comes from.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueSource {
     /// A folder with `catalogue.toml`, `data-list/`, `derived/`, `scenarios/`, `statutes/`, `packs/` and `calendars/`.
@@ -157,7 +164,7 @@ pub struct CatalogueSource {
 }
 
 /// What the process tells its operator.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Telemetry {
     /// Address of an OpenTelemetry collector (OTLP over HTTP), for example `http://127.0.0.1:4318/v1/traces`; left out =
@@ -166,15 +173,21 @@ pub struct Telemetry {
 }
 
 /// One issuer of consents.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentIssuer {
     /// The `iss` of its tokens.
     pub iss: String,
     /// The institution of kind `consent-authority` that withdraws its tokens.
+    #[schemars(schema_with = "institution_id")]
     pub institution: InstitutionId,
     /// Files with its public keys (JWK or JWK Set); a private key is refused.
     pub keys: Vec<PathBuf>,
+}
+
+/// The form of an institution's id.
+fn institution_id(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[a-z0-9-]{1,64}$" })
 }
 
 fn segment_mib() -> u64 {

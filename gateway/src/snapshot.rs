@@ -8,7 +8,7 @@ use std::{collections::HashMap, fs::OpenOptions, os::unix::fs::OpenOptionsExt, p
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use crate::state::{Ask, Key, Tally};
+use crate::state::{Ask, Key, Tally, forgotten_asks};
 
 const SCHEMA: &str = "
 PRAGMA journal_mode = WAL;
@@ -132,7 +132,10 @@ impl Snapshot {
                     "changes",
                 ],
             )?,
-            Some((_, held_day)) if day.is_some() && held_day != day => clear(&transaction, &["people"])?,
+            Some((_, held_day)) if day.is_some() && held_day != day => {
+                clear(&transaction, &["people"])?;
+                forget_asks(&transaction, run.tally.day)?;
+            }
             Some(_) | None => {}
         }
         add(&transaction, run)?;
@@ -203,6 +206,13 @@ fn clear(transaction: &Transaction<'_>, tables: &[&str]) -> rusqlite::Result<()>
     Ok(())
 }
 
+/// Lets the idempotency keys go that the tally lets go when the day begins. A UUIDv7 begins with its time.
+fn forget_asks(transaction: &Transaction<'_>, day: Option<Date>) -> rusqlite::Result<()> {
+    let Some(last) = day.map(|day| forgotten_asks(day).as_millisecond().unsigned_abs() + 1) else { return Ok(()) };
+    let before = format!("{:08x}-{:04x}", last >> 16, last & 0xffff);
+    transaction.execute("DELETE FROM asks WHERE first < ?1", [before]).map(drop)
+}
+
 fn add(transaction: &Transaction<'_>, run: &Held) -> rusqlite::Result<()> {
     let mut people = transaction
         .prepare("INSERT INTO people VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count")?;
@@ -264,7 +274,9 @@ fn signed(number: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
     use credit_policy::{Catalogue, catalogue};
+    use uuid::Uuid;
 
     use super::*;
     use crate::fold::absorb;
@@ -304,6 +316,49 @@ mod tests {
         let catalogue = Catalogue::load(&catalogue::shipped()).ok().unwrap();
         for (index, leaf) in leaves.iter().enumerate().skip(from) {
             absorb(held, &catalogue, index as u64, leaf).unwrap();
+        }
+    }
+
+    #[test]
+    fn idempotency_keys_of_days_gone_by_are_let_go_alike_in_memory_and_in_the_snapshot() {
+        let ask = |index: u64, at: &str| {
+            let at: Timestamp = at.parse().unwrap();
+            let key = STANDARD.encode([[index as u8; 16], [7; 16]].concat());
+            let id = Uuid::from_u128(
+                u128::from(at.as_millisecond().unsigned_abs()) << 80 | 7 << 76 | 1 << 63 | u128::from(index),
+            );
+            format!(
+                r#"{{"v":1,"kind":"query","id":"{id}","at":"{at:.6}","institution":"bank","seq":{},"idempotency":"{key}","outcome":"answered","subject":"a"}}"#,
+                index + 1,
+            )
+            .into_bytes()
+        };
+        // The day begins at 16:00 of the one before, in UTC; what was asked up to 00:00 of that one is let go.
+        let leaves: Vec<_> = [
+            "2026-11-20T12:00:00Z",
+            "2026-11-21T00:00:00Z",
+            "2026-11-21T00:00:00.001Z",
+            "2026-11-22T15:59:59.999Z",
+            "2026-11-22T16:00:00Z",
+        ]
+        .into_iter()
+        .enumerate()
+        .map(|(index, at)| ask(index as u64, at))
+        .collect();
+        let mut whole = Held::default();
+        fold(&mut whole, &leaves, 0);
+        let mut kept: Vec<u8> = whole.tally.asks.keys().map(|slot| slot[0]).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, [2, 3, 4]);
+        for cut in 0..=leaves.len() {
+            let folder = crate::demo::scratch::Scratch::new();
+            let mut snapshot = Snapshot::open(&folder.path().join("state.sqlite")).unwrap();
+            for (from, until) in [(0, cut), (cut, leaves.len())] {
+                let mut run = Held { size: from as u64, ..Held::default() };
+                fold(&mut run, &leaves[..until], from);
+                snapshot.advance(ORIGIN, &run).unwrap();
+            }
+            assert_eq!(snapshot.read(ORIGIN).unwrap().tally, whole.tally, "cut at {cut}");
         }
     }
 

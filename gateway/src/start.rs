@@ -53,6 +53,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     }
     let issuers = Issuers::read(&settings.consent_issuers)?;
     let readers = settings.store.readers.unwrap_or_else(cores);
+    let metrics = Metrics::new(clock.now())?;
     let store = SqliteStore::open(
         &settings.store.sqlite,
         readers,
@@ -123,7 +124,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         clock,
         entropy,
         issuers,
-        metrics: Metrics::new()?,
+        metrics,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::new(()),
         receipt_readers: Semaphore::new(2),

@@ -22,7 +22,7 @@ use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 pub use consent::{AskClaim, ConsentClaim, ConsentUse};
-pub use tally::{Ask, Key, Tally, key};
+pub use tally::{Ask, Key, Tally, forgotten_asks, key};
 
 use consent::Reserved;
 use tally::Spending;

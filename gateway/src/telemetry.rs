@@ -1,12 +1,16 @@
 //! What the process tells its operator: JSON lines on standard error and, where the configuration names a collector,
 //! OpenTelemetry traces over OTLP/HTTP.
 //!
-//! A trace has one span a query, with the names of [`span`] and nothing else: never text of the caller, never anything
-//! from which a person could be told.
+//! A line has only what [`lines`] lets through. A trace has one span a query, with the names of [`span`], an event a stage
+//! of the journey, and nothing else: never text of the caller, never anything from which a person could be told. A
+//! `traceparent` of the caller is not read (`docs/0009`).
 
-use std::time::Duration;
+mod lines;
+
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use credit_audit::clock::Clock;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -24,6 +28,9 @@ use tracing_subscriber::{
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
+
+pub use lines::FIELDS;
+use lines::Lines;
 
 /// Target of the spans; no line of the log has it.
 pub const TARGET: &str = "query";
@@ -53,9 +60,9 @@ impl Telemetry {
     ///
     /// # Errors
     /// When the endpoint is no address that traces can be sent to.
-    pub fn start(endpoint: Option<&str>) -> Result<Self, TelemetryError> {
+    pub fn start(clock: Arc<dyn Clock>, endpoint: Option<&str>) -> Result<Self, TelemetryError> {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-        let lines = tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr).with_filter(filter);
+        let lines = Lines::new(clock, std::io::stderr()).with_filter(filter);
         let provider = endpoint.map(provider).transpose()?;
         let spans = provider.as_ref().map(|provider| {
             tracing_opentelemetry::layer()

@@ -22,6 +22,13 @@ pub fn node_script(name: &str, text: &str) -> PathBuf {
     script
 }
 
+/// Prometheus' own checker of metrics and rules.
+#[must_use]
+#[track_caller]
+pub fn promtool() -> PathBuf {
+    installed("promtool/promtool")
+}
+
 #[track_caller]
 fn installed(path: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tests").join(path);

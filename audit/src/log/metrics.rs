@@ -39,6 +39,8 @@ pub struct Metrics {
     pub commit_seconds: Histogram,
     /// Seconds from a leaf durable to its checkpoint published, for the oldest leaf of each publication.
     pub publish_lag_seconds: Histogram,
+    /// How long the oldest durable leaf that is not published has waited until now; zero when all are published.
+    pub unpublished_for: Duration,
     /// Checkpoints signed, those for proofs at once included.
     pub checkpoints: u64,
     /// What keeps the log from recording; empty when nothing does.
@@ -113,7 +115,13 @@ impl Meters {
         }
     }
 
-    pub(super) fn read(&self, waiting: usize, ready_bytes: u64, not_recordable: Vec<Cause>) -> Metrics {
+    pub(super) fn read(
+        &self,
+        waiting: usize,
+        ready_bytes: u64,
+        unpublished_for: Duration,
+        not_recordable: Vec<Cause>,
+    ) -> Metrics {
         Metrics {
             size: self.size.load(Ordering::Acquire),
             published: self.published.load(Ordering::Acquire),
@@ -122,6 +130,7 @@ impl Meters {
             batch_leaves: self.batch_leaves.read(1.0),
             commit_seconds: self.commit.read(1e6),
             publish_lag_seconds: self.publish_lag.read(1e6),
+            unpublished_for,
             checkpoints: self.checkpoints.load(Ordering::Relaxed),
             not_recordable,
         }

@@ -142,7 +142,8 @@ impl Log {
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         let shared = &self.0.shared;
-        shared.meters.read(shared.queue.len(), shared.reserve.ready_bytes(), shared.gate.causes())
+        let (waiting, ready) = (shared.queue.len(), shared.reserve.ready_bytes());
+        shared.meters.read(waiting, ready, shared.unpublished_for(), shared.gate.causes())
     }
 
     /// Waits until everything that was submitted before is published, or the time has passed; says whether it is.

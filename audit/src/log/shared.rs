@@ -53,6 +53,8 @@ pub(super) struct Shared {
 struct Growth {
     recent: Recent,
     since: Option<Duration>,
+    /// The same of the part that is being published now.
+    publishing: Option<Duration>,
     /// The publisher sleeps until there is something.
     asleep: bool,
 }
@@ -81,7 +83,7 @@ impl Shared {
             shelf: parts.shelf,
             desk: parts.desk,
             meters: Meters::new(size, parts.published.size),
-            recent: Mutex::new(Growth { recent: parts.recent, since, asleep: false }),
+            recent: Mutex::new(Growth { recent: parts.recent, since, publishing: None, asleep: false }),
             grown: Condvar::new(),
             published: Mutex::new(Arc::new(parts.published)),
             closing: Mutex::new(false),
@@ -123,6 +125,7 @@ impl Shared {
         let mut growth = self.growth();
         loop {
             if let Some(since) = growth.since.take() {
+                growth.publishing = Some(since);
                 return Some((growth.recent.head(), since));
             }
             if self.is_closing() {
@@ -135,13 +138,22 @@ impl Shared {
 
     /// A publication failed: what it took is still unpublished.
     pub(super) fn not_published(&self, since: Duration) {
-        self.growth().since = Some(since);
+        let mut growth = self.growth();
+        (growth.since, growth.publishing) = (Some(since), None);
     }
 
     /// A checkpoint was published.
     pub(super) fn set_published(&self, published: Published) {
         self.meters.published.store(published.size, Ordering::Release);
         *self.published.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(published);
+        self.growth().publishing = None;
+    }
+
+    /// How long the oldest leaf that is not published has waited; zero when all are.
+    pub(super) fn unpublished_for(&self) -> Duration {
+        let growth = self.growth();
+        let since = growth.publishing.or(growth.since);
+        since.map_or(Duration::ZERO, |since| self.clock.monotonic().saturating_sub(since))
     }
 
     /// The published checkpoint.

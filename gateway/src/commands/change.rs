@@ -44,7 +44,7 @@ pub(super) fn seal(settings: Settings, next: &str) -> Result<u64, Failure> {
         return Err(Failure::unavailable("a gateway is running with this log: stop it first"));
     }
     runtime()?.block_on(async move {
-        let _log = Telemetry::start(None).map_err(Failure::usage)?;
+        let _log = Telemetry::start(Arc::new(SystemClock::new()), None).map_err(Failure::usage)?;
         let gateway =
             start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
         let seal = Seal { institutions: gateway.state.folded_seqs(), next: Some(next.to_owned()) };
@@ -80,7 +80,7 @@ fn over(mut socket: UnixStream, change: &Change) -> Result<Value, Failure> {
 fn alone(settings: Settings, change: Change) -> Result<Value, Failure> {
     let by = name_of(rustix::process::getuid().as_raw());
     runtime()?.block_on(async move {
-        let _log = Telemetry::start(None).map_err(Failure::usage)?;
+        let _log = Telemetry::start(Arc::new(SystemClock::new()), None).map_err(Failure::usage)?;
         let gateway =
             start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
         let done = apply(&gateway, change, &by).await.map_err(|error| Failure::new(1, error));

@@ -7,6 +7,7 @@ mod consent;
 mod demo;
 mod institution;
 mod keys;
+mod printed;
 mod serving;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -54,6 +55,13 @@ enum Command {
     /// The register of institutions 机构登记
     #[command(subcommand)]
     Institution(institution::Institution),
+    /// Print the JSON Schema of the configuration 打印配置文件的 JSON Schema
+    Schema,
+    /// Print what a shell reads to complete this command 打印命令补全脚本
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Where the configuration is.
@@ -142,6 +150,11 @@ pub fn run() -> ExitCode {
         Command::Keys(keys) => keys::run(keys),
         Command::Consent(consent) => consent::run(consent),
         Command::Institution(institution) => institution::run(institution),
+        Command::Schema => printed::schema(),
+        Command::Completions { shell } => {
+            printed::completions(shell);
+            Ok(())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

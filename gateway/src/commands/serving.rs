@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use credit_audit::clock::SystemClock;
+use credit_audit::clock::{Clock, SystemClock};
 
 use super::{ConfigFile, Failure, UNAVAILABLE, USAGE, runtime};
 use crate::{
@@ -31,10 +31,9 @@ pub(super) fn run(
     mut settings: Settings,
     ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
 ) -> Result<(), Failure> {
-    let clock = Arc::new(SystemClock::new());
-    let tls = TlsSettings::read(&settings.tls, clock.clone()).map_err(Failure::usage)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let tls = TlsSettings::read(&settings.tls, Arc::clone(&clock)).map_err(Failure::usage)?;
     runtime()?.block_on(async move {
-        let telemetry = Telemetry::start(settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
         if settings.bounds.fit(raise_open_files()) {
             let Bounds { connections, handshakes, side_connections, .. } = &settings.bounds;
             tracing::warn!(
@@ -44,6 +43,8 @@ pub(super) fn run(
                 "this process may open too few files for the bounds, so they are lower; raise its limit (ulimit -n)"
             );
         }
+        let telemetry =
+            Telemetry::start(Arc::clone(&clock), settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
         let gateway = start::open(settings, clock).await.map_err(|error| Failure::start(&error))?;
         let mut failure = None;
         let kept = &mut failure;

@@ -125,17 +125,21 @@ fn closing(mut response: Response<Body>) -> Response<Body> {
 }
 
 /// What an institution may read of its own: no leaf is made of it.
-enum Own {
+pub enum Own {
+    /// The proof that a query is on the record.
     Receipt(Uuid),
+    /// The record of a query.
     Record(Uuid),
 }
 
 impl Own {
     fn of(head: &Parts) -> Option<Self> {
-        if head.method != Method::GET || head.uri.query().is_some() {
-            return None;
-        }
-        let path = head.uri.path();
+        Self::at(head.uri.path()).filter(|_| head.method == Method::GET && head.uri.query().is_none())
+    }
+
+    /// What is read at a path.
+    #[must_use]
+    pub fn at(path: &str) -> Option<Self> {
         if let Some(id) = path.strip_prefix("/v1/receipts/") {
             return parse(id).map(Self::Receipt);
         }

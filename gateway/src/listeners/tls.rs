@@ -4,6 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use credit_audit::clock::Clock;
+use jiff::Timestamp;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::{CryptoProvider, ring::default_provider},
@@ -83,10 +84,27 @@ pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, T
     let mut config =
         builder.with_single_cert(certificates(&tls.certificate)?, key).map_err(|error| unusable(&error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // The strongest that both have, ours first: a caller's list may be old.
+    config.ignore_client_order = true;
     // A resumed session would skip the look at the certificate and its revocation (formats.md §1).
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
+}
+
+/// When the first certificate of the server's chain expires.
+///
+/// # Errors
+/// When the file holds no certificates.
+pub fn expiry(tls: &Tls) -> Result<Timestamp, TlsError> {
+    let path = &tls.certificate;
+    let mut first = Timestamp::MAX;
+    for certificate in certificates(path)? {
+        let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).map_err(|error| pem(path, &error))?;
+        let ends = Timestamp::from_second(certificate.validity().not_after.timestamp());
+        first = first.min(ends.map_err(|error| pem(path, &error))?);
+    }
+    Ok(first)
 }
 
 fn provider() -> Arc<CryptoProvider> {

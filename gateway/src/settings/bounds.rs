@@ -1,9 +1,10 @@
 //! `[bounds]`: what the process gives at most, and how long it waits.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Bounds of the process.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Bounds {
     /// Open connections to the institutions' listener.

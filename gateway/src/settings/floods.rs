@@ -1,9 +1,10 @@
 //! What becomes of an institution that asks faster than it may and does not stop.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What becomes of an institution that asks faster than it may and does not stop.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FloodSettings {
     /// Refusals for the rate are recorded one by one up to this multiple of the institution's `rate_per_s` and `burst`;

@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 
 use credit_policy::{InstitutionId, InstitutionKind};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 /// One institution of the register.
-#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstitutionEntry {
     /// Its id in leaves and pseudonyms; never reused for another.
+    #[schemars(schema_with = "super::institution_id")]
     pub id: InstitutionId,
     /// What it is; decides which scenarios it may ask.
+    #[schemars(schema_with = "kind")]
     pub kind: InstitutionKind,
     /// PEM files of its client certificates.
     pub certificates: Vec<PathBuf>,
@@ -28,6 +31,10 @@ pub struct InstitutionEntry {
     pub operator_rate_per_s: Option<u32>,
     /// Look-ups at once by one operator.
     pub operator_burst: Option<u32>,
+}
+
+fn kind(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "enum": InstitutionKind::ALL })
 }
 
 impl InstitutionEntry {

@@ -10,7 +10,10 @@ use hyper::{Method, Version, header, http::request::Parts};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use crate::{body::RequestBody, draft::Draft, gateway::Gateway, refusal::Refusal, stages::identify::Identified};
+use crate::{
+    body::RequestBody, draft::Draft, gateway::Gateway, listeners::institutions::Own, refusal::Refusal,
+    stages::identify::Identified,
+};
 
 /// Largest body of a query.
 pub const BODY_BYTES: usize = 16 * 1024;
@@ -108,10 +111,15 @@ pub(super) fn check_head(Head { parts: head, sound }: Head<'_>, path: &str) -> R
     let headers = &head.headers;
     let once = |name| headers.get_all(name).iter().count() == 1;
     if head.uri.path() != path {
-        return Err(Code::NotFound.into());
+        return Err(match Own::at(head.uri.path()) {
+            None => Code::NotFound.into(),
+            Some(_) if head.method != Method::GET => Refusal::method("GET"),
+            // Without one it is read before a journey begins.
+            Some(_) => Refusal::because(Code::MalformedRequest, "a query string is not taken"),
+        });
     }
     if head.method != Method::POST {
-        return Err(Code::MethodNotAllowed.into());
+        return Err(Refusal::method("POST"));
     }
     if head.uri.query().is_some() {
         return Err(Refusal::because(Code::MalformedRequest, "a query string is not taken"));

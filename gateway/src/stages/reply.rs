@@ -59,8 +59,8 @@ fn refuse(response: &mut Response<Body>, refusal: &Refusal, language: Language) 
     if status == hyper::StatusCode::UNAUTHORIZED {
         set(headers, header::WWW_AUTHENTICATE, "Bearer");
     }
-    if status == hyper::StatusCode::METHOD_NOT_ALLOWED {
-        set(headers, header::ALLOW, "POST");
+    if let Some(methods) = refusal.allow {
+        set(headers, header::ALLOW, methods);
     }
     if let Some(seconds) = refusal.retry_after_s {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::leaf::Carried;
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use uuid::Uuid;
 
 use crate::fold::QueryEffect;
@@ -50,14 +50,25 @@ pub struct Ask {
 /// How long a first query is remembered by its idempotency key.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
+/// When a day begins, the idempotency keys of queries up to this instant are let go: two days before the day begins in
+/// UTC, which is too late by hours in every zone and never too early.
+#[must_use]
+pub fn forgotten_asks(day: Date) -> Timestamp {
+    let begins = day.to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |begins| begins.timestamp());
+    begins.saturating_sub(REMEMBERED * 2).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
 impl Ask {
     /// Whether the key still counts.
     #[must_use]
     pub fn is_remembered(&self, now: Timestamp) -> bool {
+        now.duration_since(self.asked_at()) < REMEMBERED
+    }
+
+    fn asked_at(&self) -> Timestamp {
         let (seconds, nanoseconds) = self.first.get_timestamp().map_or((0, 0), |time| time.to_unix());
-        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-        Timestamp::new(seconds, i32::try_from(nanoseconds).unwrap_or(0))
-            .is_ok_and(|asked_at| now.duration_since(asked_at) < REMEMBERED)
+        let asked_at = Timestamp::new(i64::try_from(seconds).unwrap_or(0), i32::try_from(nanoseconds).unwrap_or(0));
+        asked_at.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }
 
@@ -144,6 +155,8 @@ impl Tally {
         if self.day.is_none_or(|counted| counted < day) {
             self.day = Some(day);
             self.people.clear();
+            let forgotten = forgotten_asks(day);
+            self.asks.retain(|_, ask| ask.asked_at() > forgotten);
         }
     }
 

@@ -21,6 +21,8 @@ use jiff::civil::Date;
 use rusqlite::{Connection, OpenFlags, Row, types::ValueRef};
 use tokio::sync::oneshot;
 
+use super::figures::Figures;
+
 /// Why a look-up brought nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -40,9 +42,16 @@ pub struct OpenError {
     why: String,
 }
 
+/// What a reader is asked.
+enum Question {
+    /// What a plan says of a person.
+    Person(Arc<Personal<CitizenNumber>>, Arc<FetchPlan>),
+    /// Whether the tables can be read; nobody is asked about, and nothing is told.
+    Probe,
+}
+
 struct Job {
-    person: Arc<Personal<CitizenNumber>>,
-    plan: Arc<FetchPlan>,
+    question: Question,
     deadline: Instant,
     reply: oneshot::Sender<Result<History, StoreError>>,
 }
@@ -52,6 +61,7 @@ pub struct SqliteStore {
     readers: Vec<SyncSender<Job>>,
     next: AtomicUsize,
     timeout: Duration,
+    figures: Arc<Figures>,
 }
 
 impl SqliteStore {
@@ -61,6 +71,7 @@ impl SqliteStore {
     /// When the file is missing or is no store of the known schema.
     pub fn open(path: &Path, readers: usize, queue: usize, timeout: Duration) -> Result<Self, OpenError> {
         let fault = |why: &dyn std::fmt::Display| OpenError { path: path.display().to_string(), why: why.to_string() };
+        let figures = Arc::new(Figures::new());
         let readers = (0..readers.max(1))
             .map(|number| {
                 let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| fault(&error))?;
@@ -68,14 +79,15 @@ impl SqliteStore {
                     .execute_batch("SELECT number FROM record LIMIT 0; SELECT number FROM listing LIMIT 0; SELECT number FROM attribute LIMIT 0; PRAGMA mmap_size = 268435456;")
                     .map_err(|error| fault(&error))?;
                 let (sender, jobs) = sync_channel(queue);
+                let figures = Arc::clone(&figures);
                 std::thread::Builder::new()
                     .name(format!("store-{number}"))
-                    .spawn(move || read(connection, &jobs))
+                    .spawn(move || read(connection, &jobs, &figures))
                     .map_err(|error| fault(&error))?;
                 Ok(sender)
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { readers, next: AtomicUsize::new(0), timeout })
+        Ok(Self { readers, next: AtomicUsize::new(0), timeout, figures })
     }
 
     /// Looks up what `plan` asks about `person`.
@@ -87,9 +99,35 @@ impl SqliteStore {
         person: Arc<Personal<CitizenNumber>>,
         plan: Arc<FetchPlan>,
     ) -> Result<History, StoreError> {
+        let found = self.ask(Question::Person(person, plan)).await;
+        self.figures.looked_up(&found);
+        found
+    }
+
+    /// Whether the store still answers; due every second. What it finds stands in [`Self::figures`], and the operator is
+    /// told of each change once.
+    pub async fn probe(&self) {
+        let found = self.ask(Question::Probe).await;
+        if self.figures.probed(&found) {
+            match found {
+                Ok(_) => tracing::info!("the store answers again"),
+                Err(error) => tracing::error!(%error, "the store does not answer"),
+            }
+        }
+    }
+
+    /// What the store counted of itself.
+    #[must_use]
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    async fn ask(&self, question: Question) -> Result<History, StoreError> {
         let deadline = Instant::now() + self.timeout;
         let (reply, answer) = oneshot::channel();
-        let mut job = Job { person, plan, deadline, reply };
+        let mut job = Job { question, deadline, reply };
+        // Counted before it is sent: the reader may be faster.
+        self.figures.waits();
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         for offset in 0..self.readers.len() {
             let Some(reader) = self.readers.get(first.wrapping_add(offset) % self.readers.len()) else {
@@ -107,12 +145,13 @@ impl SqliteStore {
                 Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => job = back,
             }
         }
+        self.figures.is_read();
         Err(StoreError::Timeout)
     }
 }
 
 /// A reader thread: one job after the other, each interrupted at its deadline.
-fn read(mut connection: Connection, jobs: &Receiver<Job>) {
+fn read(mut connection: Connection, jobs: &Receiver<Job>, figures: &Figures) {
     let deadline = Arc::new(Mutex::new(Instant::now()));
     let watched = Arc::clone(&deadline);
     let passed = move || watched.lock().is_ok_and(|deadline| Instant::now() > *deadline);
@@ -122,6 +161,7 @@ fn read(mut connection: Connection, jobs: &Receiver<Job>) {
         return;
     }
     while let Ok(job) = jobs.recv() {
+        figures.is_read();
         if let Ok(mut deadline) = deadline.lock() {
             *deadline = job.deadline;
         }
@@ -134,7 +174,10 @@ fn read(mut connection: Connection, jobs: &Receiver<Job>) {
 /// One transaction for all tables: the parts of a history are of one moment, and the file is locked once.
 fn look_up(connection: &Connection, job: &Job) -> Result<History, StoreError> {
     connection.prepare_cached("BEGIN")?.execute([])?;
-    let history = history(connection, job);
+    let history = match &job.question {
+        Question::Person(person, plan) => history(connection, person, plan),
+        Question::Probe => probe(connection),
+    };
     let ended = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
     if ended.is_err() && !connection.is_autocommit() {
         connection.execute_batch("ROLLBACK")?;
@@ -142,10 +185,17 @@ fn look_up(connection: &Connection, job: &Job) -> Result<History, StoreError> {
     history
 }
 
-fn history(connection: &Connection, job: &Job) -> Result<History, StoreError> {
-    job.person.disclose(|number| {
+/// Reads a row of each table, and tells nothing of it.
+fn probe(connection: &Connection) -> Result<History, StoreError> {
+    for select in ["SELECT 1 FROM record LIMIT 1", "SELECT 1 FROM listing LIMIT 1", "SELECT 1 FROM attribute LIMIT 1"] {
+        connection.prepare_cached(select)?.exists([])?;
+    }
+    Ok(History::default())
+}
+
+fn history(connection: &Connection, person: &Personal<CitizenNumber>, plan: &FetchPlan) -> Result<History, StoreError> {
+    person.disclose(|number| {
         let number = number.as_str();
-        let plan = &*job.plan;
         Ok(History {
             records: rows(
                 connection,

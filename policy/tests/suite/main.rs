@@ -27,4 +27,5 @@ mod reducers;
 mod shipped;
 mod statutes;
 mod support;
+mod symbolic;
 mod vocabulary;

@@ -123,7 +123,7 @@ fn refuted(path: &str, old: &str, new: &str) -> Counterexample {
 }
 
 /// Statute, what is replaced in its text, by what: it then forbids less, and loads all the same.
-const WEAKER: &[(&str, &str, &str)] = &[
+pub(crate) const WEAKER: &[(&str, &str, &str)] = &[
     ("forbidden-classes-never", "Action::\"release\", Action::\"tell\"]", "Action::\"release\"]"),
     ("confidential-source-never", "Action::\"collect\", Action::\"release\"", "Action::\"collect\""),
     ("suspended-never", "context.suspended }", "context.suspended && !context.case }"),

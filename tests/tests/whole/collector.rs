@@ -11,7 +11,14 @@ use credit_tests::{Folder, Gateway, checked, query::look_up};
 /// Takes whatever is posted, for as long as the test process lives.
 pub(crate) struct Collector {
     port: u16,
-    got: Arc<Mutex<Vec<u8>>>,
+    got: Arc<Mutex<Vec<Posted>>>,
+}
+
+/// One request.
+#[derive(Clone)]
+pub(crate) struct Posted {
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Collector {
@@ -34,13 +41,18 @@ impl Collector {
         folder.replace_in_config("# traces = \"http://127.0.0.1:4318/v1/traces\"", &address);
     }
 
+    /// Every request that it got.
+    pub(crate) fn requests(&self) -> Vec<Posted> {
+        self.got.lock().unwrap().clone()
+    }
+
     /// Everything that it got: heads and bodies.
     pub(crate) fn got(&self) -> Vec<u8> {
-        self.got.lock().unwrap().clone()
+        self.requests().into_iter().flat_map(|posted| [posted.head.into_bytes(), posted.body].concat()).collect()
     }
 }
 
-fn serve(mut stream: TcpStream, kept: &Mutex<Vec<u8>>) {
+fn serve(mut stream: TcpStream, kept: &Mutex<Vec<Posted>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     loop {
         let (mut head, mut length) = (String::new(), 0);
@@ -59,7 +71,7 @@ fn serve(mut stream: TcpStream, kept: &Mutex<Vec<u8>>) {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
-        kept.lock().unwrap().extend([head.as_bytes(), &body].concat());
+        kept.lock().unwrap().push(Posted { head, body });
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
     }
 }

@@ -303,6 +303,7 @@ fn a_ring_is_made_once_and_opens_by_its_own_key_only() {
     fs::set_permissions(&passphrase, fs::Permissions::from_mode(0o600)).unwrap();
     folder.replace_in_config("key_file = \"keys/ring.key\"", "passphrase_file = \"passphrase\"");
     drop(run(&folder, &["keys", "init"]).held());
+    fs::copy(folder.join("old-keys/consent-authority.jwks"), folder.join("keys/consent-authority.jwks")).unwrap();
     drop(run(&folder, &["keys", "status"]).held());
     drop(run(&folder, &["keys", "init"]).failed(64));
     fs::write(&passphrase, "another\n").unwrap();

@@ -295,10 +295,11 @@ fn verify_tells_usage_and_what_is_not_there_from_what_does_not_hold() {
 /// A folder whose log has another name and so another key id.
 fn foreign_origin() -> Folder {
     let folder = Folder::new();
-    fs::remove_dir_all(folder.join("keys")).unwrap();
+    fs::rename(folder.join("keys"), folder.join("old-keys")).unwrap();
     folder.edit_config(|text| text.replace("credit-gateway.example/demo/r1", "credit-gateway.example/other/r1"));
     let config = folder.config();
     drop(credit_tests::gateway(&["keys", "init", "--config", config.to_str().unwrap()]).held());
+    fs::copy(folder.join("old-keys/consent-authority.jwks"), folder.join("keys/consent-authority.jwks")).unwrap();
     folder
 }
 

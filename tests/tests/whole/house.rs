@@ -1,4 +1,5 @@
-//! The house itself: which crate may lean on which, and programs that must not compile.
+//! The house itself: which crate may lean on which, and programs that must not compile. What comes in from outside is
+//! in `supplies.rs`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -77,4 +78,18 @@ fn wrong_programs_do_not_compile() {
     let programs = programs.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "rs"));
     assert!(programs.count() >= 18);
     trybuild::TestCases::new().compile_fail("tests/whole/wrong/*.rs");
+}
+
+#[test]
+fn outside_tools_are_pinned_and_name_no_registry() {
+    let read =
+        |name: &str| std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/").to_owned() + name).unwrap();
+    let requirements = read("requirements.txt");
+    let lines = requirements.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let unpinned: Vec<_> = lines.filter(|line| !line.contains("==") || line.contains("://")).collect();
+    assert!(unpinned.is_empty(), "{unpinned:?}");
+    let lock: Value = serde_json::from_str(&read("package-lock.json")).unwrap();
+    for (path, package) in lock["packages"].as_object().unwrap().iter().filter(|(path, _)| !path.is_empty()) {
+        assert!(package["integrity"].is_string() && package.get("resolved").is_none(), "{path}");
+    }
 }

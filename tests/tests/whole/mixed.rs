@@ -13,7 +13,10 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
-use crate::{collector::Collector, consents};
+use crate::{
+    collector::{Collector, Posted},
+    consents,
+};
 
 /// What is left of the run. The gateway has ended.
 pub(crate) struct Mixed {
@@ -27,6 +30,8 @@ pub(crate) struct Mixed {
     pub(crate) metrics: String,
     /// Every trace that it sent.
     pub(crate) traces: Vec<u8>,
+    /// The same, request by request.
+    pub(crate) posted: Vec<Posted>,
     /// Everything that it answered: heads and bodies.
     pub(crate) replies: Vec<String>,
     /// Every citizen number that was sent, and its old form of 15 digits.
@@ -265,13 +270,14 @@ impl Run {
         let person = folder.person("grey-listed", 2);
         numbers.push(format!("{}{}", &person[..6], &person[8..17]));
         numbers.push(wrong_check(&folder.person("clean", 1)));
-        let traces = self.collector.got();
+        let (traces, posted) = (self.collector.got(), self.collector.requests());
         Mixed {
             folder,
             out: out.all(),
             err: err.all(),
             metrics,
             traces,
+            posted,
             replies: self.replies.into_inner().unwrap(),
             numbers,
         }

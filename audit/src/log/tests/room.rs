@@ -80,11 +80,15 @@ fn without_room_to_publish_nothing_is_recorded_until_there_is() {
         hashes.push(record(&log, entry(&bench, 1)).leaf_hash);
         assert!(eventually(|| !log.recordable()), "{failing:?}");
         assert_eq!(log.metrics().not_recordable, [Cause::Publication]);
+        let waited = Duration::from_secs(7);
+        bench.clock.pass(waited);
+        assert_eq!(log.metrics().unpublished_for, waited, "{failing:?}");
         assert!(log.submit(entry(&bench, 2), false, || true).is_err());
         assert_eq!(log.published(), 1);
         full.store(0, Ordering::SeqCst);
         assert!(eventually(|| log.recordable()));
         assert_eq!(log.published(), 2);
+        assert!(eventually(|| log.metrics().unpublished_for.is_zero()), "{failing:?}");
         hashes.push(record(&log, entry(&bench, 3)).leaf_hash);
         log.close();
         published::assert_published(&bench.log(), &hashes);

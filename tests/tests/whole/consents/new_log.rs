@@ -111,3 +111,38 @@ fn a_backup_continues_as_a_new_log_and_knows_what_it_held() {
     assert_eq!(open.json["previous"]["checkpoint"], saved);
     assert_sound(folder);
 }
+
+#[test]
+fn a_backup_that_was_made_while_the_log_grew_continues_too() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let person = folder.person("clean", 0);
+    let once = token(folder, &person, 1);
+    checked::answer(folder, "bank", &ask(&folder.caller("bank"), &once));
+    drop(folder.leaves());
+    // The checkpoint is copied first, as the operators' page says; then the log grows past its last bundle.
+    let saved = fs::read_to_string(folder.log().join("checkpoint")).unwrap();
+    credit_tests::run(async {
+        let mut connection = folder.caller("housing").http1().await.unwrap();
+        for _ in 0..256 {
+            assert_eq!(connection.ask(&serde_json::json!({})).await.unwrap().status, 400);
+        }
+    });
+    drop(folder.leaves());
+    let partial = folder.log().join("tile/entries/000.p");
+    let began = std::time::Instant::now();
+    while partial.exists() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "partial bundles are not cleaned up");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let folder = gateway.stop();
+    fs::write(folder.log().join("checkpoint"), &saved).unwrap();
+    fs::remove_dir_all(folder.join("data/wal")).unwrap();
+    forget_state(&folder);
+    continue_log(&folder, 1, &["--without-seal"]);
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    checked::refusal(folder, "bank", &ask(&folder.caller("bank"), &once), 403, "consent-used-up");
+    assert_eq!(folder.leaf(0).json["previous"]["checkpoint"], saved);
+    assert_sound(folder);
+}

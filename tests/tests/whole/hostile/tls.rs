@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use credit_tests::{command, python, scratch, shared};
+use credit_tests::{command, scratch, shared, tools::python};
 use serde_json::{Value, json};
 
 const SCANS: &str = "--certinfo --compression --early_data --elliptic_curves --ems --fallback --heartbleed --openssl_ccs \

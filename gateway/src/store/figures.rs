@@ -1,0 +1,103 @@
+//! What the store counts of itself, without a lock; read for metrics and readiness.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::sqlite::StoreError;
+
+/// Probes in a row that may be late before the store counts as away: a full queue is late too, and no failure.
+const LATE_PROBES: u64 = 3;
+
+/// Figures of a store.
+pub struct Figures {
+    answered: AtomicU64,
+    timeouts: AtomicU64,
+    failed: AtomicU64,
+    waiting: AtomicU64,
+    late_probes: AtomicU64,
+    up: AtomicBool,
+}
+
+impl Figures {
+    /// Of a store that was just opened, and so was seen to work.
+    pub(super) fn new() -> Self {
+        Self {
+            answered: AtomicU64::new(0),
+            timeouts: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
+            late_probes: AtomicU64::new(0),
+            up: AtomicBool::new(true),
+        }
+    }
+
+    /// Look-ups by what came of them.
+    #[must_use]
+    pub fn look_ups(&self) -> [(&'static str, u64); 3] {
+        [("answered", &self.answered), ("timeout", &self.timeouts), ("failed", &self.failed)]
+            .map(|(outcome, count)| (outcome, count.load(Ordering::Relaxed)))
+    }
+
+    /// Questions that wait for a reader.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Whether the store answers. Only probes decide: a look-up may fail because of one person's data.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.up.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn waits(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_read(&self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn looked_up<T>(&self, found: &Result<T, StoreError>) {
+        let count = match found {
+            Ok(_) => &self.answered,
+            Err(StoreError::Timeout) => &self.timeouts,
+            Err(StoreError::Failed(_)) => &self.failed,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says whether the probe changed what [`Self::is_up`] tells.
+    pub(super) fn probed<T>(&self, found: &Result<T, StoreError>) -> bool {
+        let up = match found {
+            Ok(_) => {
+                self.late_probes.store(0, Ordering::Relaxed);
+                true
+            }
+            Err(StoreError::Timeout) => {
+                let late = self.late_probes.fetch_add(1, Ordering::Relaxed) + 1;
+                self.is_up() && late < LATE_PROBES
+            }
+            Err(StoreError::Failed(_)) => false,
+        };
+        self.up.swap(up, Ordering::Relaxed) != up
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_failed_probe_or_three_late_ones_mean_away_and_one_answer_means_back() {
+        let figures = Figures::new();
+        let failed = || Err::<(), _>(StoreError::Failed("no such table".to_owned()));
+        let late = || Err::<(), _>(StoreError::Timeout);
+        let told = [(late(), true), (late(), true), (late(), false), (late(), false), (Ok(()), true), (late(), true)];
+        for (found, up) in told.into_iter().chain([(failed(), false), (late(), false), (Ok(()), true)]) {
+            let before = figures.is_up();
+            assert_eq!(figures.probed(&found), before != up, "{found:?}");
+            assert_eq!(figures.is_up(), up, "{found:?}");
+        }
+        assert_eq!(figures.look_ups(), [("answered", 0), ("timeout", 0), ("failed", 0)], "probes are no look-ups");
+    }
+}
