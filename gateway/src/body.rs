@@ -2,7 +2,7 @@
 //!
 //! A request is a query once its head and body are complete (formats.md §2): [`RequestBody::finish`] tells.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use credit_policy::Code;
 use http_body_util::BodyExt;
@@ -23,6 +23,7 @@ pub struct RequestBody {
     version: Version,
     deadline: Instant,
     seen: usize,
+    trailers: bool,
     state: Reading,
 }
 
@@ -31,6 +32,8 @@ enum Reading {
     More,
     Complete,
     Broken,
+    /// What came is no body, so that nobody can tell where it ends.
+    Unreadable,
 }
 
 impl RequestBody {
@@ -38,7 +41,7 @@ impl RequestBody {
     #[must_use]
     pub fn new(incoming: Incoming, version: Version, time: Duration) -> Self {
         let state = if incoming.is_end_stream() { Reading::Complete } else { Reading::More };
-        Self { incoming, version, deadline: Instant::now() + time, seen: 0, state }
+        Self { incoming, version, deadline: Instant::now() + time, seen: 0, trailers: false, state }
     }
 
     /// Reads all of it, at most `limit` bytes.
@@ -55,8 +58,11 @@ impl RequestBody {
             bytes.extend_from_slice(&data);
         }
         match self.state {
-            Reading::Complete => Ok(bytes),
-            Reading::More | Reading::Broken => Err(Code::MalformedRequest.into()),
+            // Fields behind a body have no meaning here, and h2 does not look at what they are.
+            Reading::Complete if !self.trailers => Ok(bytes),
+            Reading::More | Reading::Complete | Reading::Broken | Reading::Unreadable => {
+                Err(Code::MalformedRequest.into())
+            }
         }
     }
 
@@ -66,7 +72,7 @@ impl RequestBody {
         while self.seen <= DISCARD_BYTES && self.data().await.is_some() {}
         match self.state {
             Reading::Complete => Finished::Complete,
-            Reading::More => Finished::TooLong,
+            Reading::More | Reading::Unreadable => Finished::TooLong,
             Reading::Broken => Finished::Broken,
         }
     }
@@ -77,21 +83,29 @@ impl RequestBody {
                 return None;
             }
             match tokio::time::timeout_at(self.deadline, self.incoming.frame()).await {
-                Ok(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data() {
+                Ok(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => {
                         self.seen += data.len();
                         return Some(data);
                     }
-                }
+                    Err(_) => self.trailers = true,
+                },
                 // hyper takes a stream that was reset with NO_ERROR for one that ended; this tells them apart.
                 Ok(None) if self.version == Version::HTTP_2 && !self.incoming.is_end_stream() => {
                     self.state = Reading::Broken;
                 }
                 Ok(None) => self.state = Reading::Complete,
+                Ok(Some(Err(error))) if is_no_body(&error) => self.state = Reading::Unreadable,
                 Ok(Some(Err(_))) | Err(_) => self.state = Reading::Broken,
             }
         }
     }
+}
+
+/// Whether hyper could not make sense of the bytes; only of chunks, which are refused by their head.
+fn is_no_body(error: &hyper::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    cause.is_some_and(|cause| matches!(cause.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData))
 }
 
 /// How a body ended.
@@ -99,7 +113,7 @@ impl RequestBody {
 pub enum Finished {
     /// All of it came.
     Complete,
-    /// More than is worth discarding: the connection is closed after the refusal.
+    /// More than is worth discarding, or no body at all: the connection is closed after the refusal.
     TooLong,
     /// It broke off or did not come in time.
     Broken,

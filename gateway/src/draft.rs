@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     register::{Institution, Thumbprint},
     state::{AskClaim, ConsentClaim},
+    trust::Standing,
 };
 
 /// A consent that was verified, as far as the record and the state need it.
@@ -34,6 +35,8 @@ pub struct Draft {
     pub id: Uuid,
     /// The caller's certificate.
     pub certificate: Thumbprint,
+    /// How it stands; without one it is not trusted.
+    pub standing: Option<Arc<Standing>>,
     /// Who asks; known from `identify` on.
     pub institution: Arc<Institution>,
     /// Language of a refusal's sentence.
@@ -73,12 +76,19 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Whether the certificate is trusted now.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.standing.as_ref().is_some_and(|standing| standing.holds())
+    }
+
     /// The draft of a query that `institution` makes on the civil day `on`; nothing else is known yet.
     #[must_use]
     pub fn begin(id: Uuid, certificate: Thumbprint, institution: Arc<Institution>, on: Date) -> Self {
         Self {
             id,
             certificate,
+            standing: None,
             language: Language::Zh,
             wants_proof: false,
             operator: None,

@@ -24,7 +24,6 @@ use crate::{
     listeners::Body,
     metrics::{Laps, Stage},
     refusal::{Refusal, accepted},
-    register::Thumbprint,
     stages::{
         accept::{Head, accept},
         admit::admit,
@@ -38,19 +37,20 @@ use crate::{
         withdraw::{self, withdraw},
     },
     telemetry,
+    trust::Standing,
 };
 
 /// A request as it comes from the connection.
 pub struct Arrival {
-    /// The certificate that TLS verified.
-    pub certificate: Thumbprint,
+    /// The certificate that TLS verified, and how it stands now.
+    pub standing: Arc<Standing>,
     /// The head.
     pub head: Parts,
     /// False where two parties might read the head differently.
     pub sound: bool,
     /// The body, not yet read.
     pub body: RequestBody,
-    /// Of the connection and the process.
+    /// Of the connection, the institution and the process.
     pub permits: Vec<OwnedSemaphorePermit>,
 }
 
@@ -68,16 +68,12 @@ pub enum Unanswered {
 /// # Errors
 /// Why nothing is answered. What has no record is counted for the institution's next `flood` leaf.
 pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Result<Response<Body>, Unanswered> {
-    let Arrival { certificate, head, sound, mut body, permits } = arrival;
+    let Arrival { standing, head, sound, mut body, permits } = arrival;
+    let certificate = standing.thumbprint();
     let language = language(&head);
     let Some(institution) = caller(&gateway, certificate) else {
         gateway.metrics.unregistered();
         return Ok(fixed(Code::CertificateUnknown, language));
-    };
-    let Ok(permit) = Arc::clone(&institution.journeys).try_acquire_owned() else {
-        gateway.metrics.overloaded();
-        flood::count(&gateway, certificate, Unrecorded::Refused(Code::Overloaded));
-        return Ok(fixed(Code::Overloaded, language));
     };
     let Some(paced) = pace(&institution) else {
         flood::count(&gateway, certificate, Unrecorded::CutOff);
@@ -85,8 +81,7 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Result<Response
     };
     let mut draft = Draft::begin(gateway.new_id(), certificate, Arc::clone(&institution), gateway.today());
     (draft.language, draft.wants_proof) = (language, wants_proof(&head));
-    draft.permits = permits;
-    draft.permits.push(permit);
+    (draft.standing, draft.permits) = (Some(standing), permits);
     let span = telemetry::span(draft.id, institution.id());
     let mut laps = Laps::begin(&gateway.clock, span.clone());
     let walk = walk(&gateway, paced, Head { parts: &head, sound }, &mut body, &mut draft, &mut laps);

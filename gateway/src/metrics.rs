@@ -5,6 +5,7 @@
 //! increase. Only `credit_gateway_queries_total`, with three labels, grows by what was asked. The meaning of each figure
 //! is its help text; the board and the alerts are in `docs/grafana/` and `docs/prometheus/`.
 
+mod closed;
 mod exposition;
 mod laps;
 mod process;
@@ -18,6 +19,7 @@ use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
+pub use closed::Closed;
 pub use laps::{Laps, Stage};
 
 use crate::{flood::Unrecorded, gateway::Gateway, store::figures::Figures};
@@ -45,7 +47,7 @@ pub struct Metrics {
     broken_off: IntCounter,
     unrecorded: IntCounter,
     overloaded: IntCounter,
-    handshakes: IntCounter,
+    closed: Closed,
     floods: IntCounterVec,
     certificate_expiry: IntGauge,
     list_next_update: IntGauge,
@@ -120,10 +122,14 @@ impl Metrics {
                 "credit_gateway_overloaded_total",
                 "Requests refused because too many were under way.",
             )?,
-            handshakes: counter(
-                "credit_gateway_failed_handshakes_total",
-                "TLS handshakes that failed or did not end.",
-            )?,
+            closed: Closed::new(
+                counter("credit_gateway_failed_handshakes_total", "TLS handshakes that failed or did not end.")?,
+                &counters(
+                    "credit_gateway_closed_connections_total",
+                    "Connections that were closed before their time.",
+                    &["why"],
+                )?,
+            ),
             certificate_expiry: gauge(
                 "credit_gateway_certificate_expiry_seconds",
                 "When the first certificate of the server's chain expires (Unix time).",
@@ -199,16 +205,16 @@ impl Metrics {
         self.certificate_expiry.set(at.as_second());
     }
 
+    /// The counters of connections that are closed before their time, for the listeners.
+    #[must_use]
+    pub fn closed(&self) -> Closed {
+        self.closed.clone()
+    }
+
     /// The revocation list in force, and whether it is the one in the file.
     pub fn revocation_list(&self, next_update: Timestamp, is_of_file: bool) {
         self.list_next_update.set(next_update.as_second());
         self.list_refused.set(i64::from(!is_of_file));
-    }
-
-    /// The counter of failed handshakes, for the listeners.
-    #[must_use]
-    pub fn failed_handshakes(&self) -> IntCounter {
-        self.handshakes.clone()
     }
 
     /// The text that Prometheus reads. Reads a few small files of `/proc`.

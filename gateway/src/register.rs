@@ -17,7 +17,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credit_policy::{InstitutionId, InstitutionKind};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     flood::Floods,
@@ -110,6 +110,8 @@ pub struct Institution {
     pub floods: Floods,
     /// Its queries under way.
     pub journeys: Arc<Semaphore>,
+    /// Its open connections to the institutions' listener.
+    connections: Arc<Semaphore>,
     suspended: AtomicBool,
 }
 
@@ -177,19 +179,42 @@ struct Table {
 pub struct Register {
     table: ArcSwap<Table>,
     journeys_per_institution: usize,
+    connections_per_institution: usize,
+    /// Open connections of those who have no business at a door.
+    strangers: Arc<Semaphore>,
     flood_multiple: NonZeroU32,
 }
 
+/// So many connections have those together who have no business at a door: in no register, or no auditors.
+const STRANGERS: usize = 64;
+
 impl Register {
-    /// An empty register; `journeys_per_institution` bounds the queries under way for each, and up to `flood_multiple`
-    /// (at least 1) times its rate the refusals of each are recorded.
+    /// An empty register: how many queries under way and open connections each may have, and up to `flood_multiple` (at
+    /// least 1) times its rate the refusals of each are recorded.
     #[must_use]
-    pub fn new(journeys_per_institution: usize, flood_multiple: u32) -> Self {
+    pub fn new(journeys_per_institution: usize, connections_per_institution: usize, flood_multiple: u32) -> Self {
         Self {
             table: ArcSwap::from_pointee(Table::default()),
             journeys_per_institution,
+            connections_per_institution,
+            strangers: Arc::new(Semaphore::new(STRANGERS)),
             flood_multiple: NonZeroU32::new(flood_multiple).unwrap_or(NonZeroU32::MIN),
         }
+    }
+
+    /// A place for one more connection with this certificate; nothing where its institution has as many as it may have.
+    #[must_use]
+    pub fn place(&self, thumbprint: Thumbprint) -> Option<OwnedSemaphorePermit> {
+        match self.by_certificate(thumbprint) {
+            Some(institution) => Arc::clone(&institution.connections).try_acquire_owned().ok(),
+            None => self.strangers_place(),
+        }
+    }
+
+    /// A place for one more connection of somebody who has no business here, and is to be told so.
+    #[must_use]
+    pub fn strangers_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.strangers).try_acquire_owned().ok()
     }
 
     /// Who calls with this certificate.
@@ -261,6 +286,7 @@ impl Register {
             rates,
             floods: Floods::default(),
             journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
+            connections: Arc::new(Semaphore::new(self.connections_per_institution)),
             suspended: AtomicBool::new(false),
         });
         for certificate in &particulars.certificates {

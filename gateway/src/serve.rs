@@ -5,24 +5,26 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use credit_audit::leaf::Event;
+use credit_audit::{clock::Clock, leaf::Event};
 use hyper::{Request, body::Incoming, service::service_fn};
 use rustls::ServerConfig;
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio::{net::TcpListener, signal::unix::SignalKind, sync::Semaphore};
 
 use crate::{
-    admin,
-    flood::{self, Unrecorded},
+    admin, flood,
     gateway::Gateway,
     listeners::{
         accept::{Door, Spoilt, accept},
         auditors,
+        handshakes::Handshakes,
         institutions::Institutions,
         operations, public,
         tls::{self, Callers, TlsError},
     },
+    revocations,
     snapshot::Snapshot,
     start::{cores, key_made, state_file},
+    trust::Trust,
 };
 
 /// Leaves that the snapshot may lag behind: so many are folded at the next start, at most.
@@ -57,6 +59,7 @@ pub enum ServeError {
 
 /// The TLS settings of the listeners; made before anything is opened.
 pub struct TlsSettings {
+    trust: Arc<Trust>,
     certified: Arc<ServerConfig>,
     anyone: Arc<ServerConfig>,
 }
@@ -66,10 +69,12 @@ impl TlsSettings {
     ///
     /// # Errors
     /// [`TlsError`] with the file.
-    pub fn read(tls: &crate::settings::Tls) -> Result<Self, TlsError> {
+    pub fn read(tls: &crate::settings::Tls, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
+        let trust = tls::trust(tls, clock)?;
         Ok(Self {
-            certified: tls::server_config(tls, Callers::Certified)?,
+            certified: tls::server_config(tls, Callers::Certified(Arc::clone(&trust)))?,
             anyone: tls::server_config(tls, Callers::Anyone)?,
+            trust,
         })
     }
 }
@@ -92,12 +97,17 @@ where
     let institutions = bind(listen.institutions)?;
     let (persons, auditors) = (bind(listen.persons)?, bind(listen.auditors)?);
     let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
+    let bounds = &gateway.settings.bounds;
     let shared = Arc::clone(&gateway);
-    let spoilt: Spoilt = Arc::new(move |certificate, code| {
-        flood::count(&shared, certificate, Unrecorded::Refused(code));
+    let spoilt: Spoilt = Arc::new(move |certificate, what| flood::count(&shared, certificate, what));
+    let door = Arc::new(Door {
+        gated: true,
+        spoilt: Some(spoilt),
+        connections: Arc::new(Semaphore::new(bounds.connections)),
+        most_connections: bounds.connections,
+        handshakes: Handshakes::new(bounds.handshakes),
+        ..certified(&gateway, &tls)
     });
-    let door = door(&gateway, Some(Arc::clone(&tls.certified)));
-    let door = Arc::new(Door { gated: true, spoilt: Some(spoilt), ..door });
     for number in 0..cores() {
         let (gateway, door, listener) = (Arc::clone(&gateway), Arc::clone(&door), institutions.try_clone()?);
         std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || worker(gateway, door, listener))?;
@@ -109,6 +119,7 @@ where
     let socket = admin::socket::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
     tokio::spawn(admin::socket::serve(Arc::clone(&gateway), socket));
     tokio::spawn(upkeep(Arc::clone(&gateway)));
+    tokio::spawn(revocations::watch(Arc::clone(&gateway), Arc::clone(&tls.trust), signal(SignalKind::hangup())?));
     tokio::spawn(watch_store(Arc::clone(&gateway)));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let until_signal = async {
@@ -152,7 +163,13 @@ fn bind(address: SocketAddr) -> Result<std::net::TcpListener, ServeError> {
 }
 
 fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>) -> Door {
-    Door::new(tls, &gateway.settings.bounds, gateway.metrics.failed_handshakes(), gateway.draining.subscribe())
+    let bounds = &gateway.settings.bounds;
+    Door::new(tls, bounds, bounds.side_connections, gateway.metrics.closed(), gateway.draining.subscribe())
+}
+
+/// A door for those with a trusted certificate.
+fn certified(gateway: &Gateway, tls: &TlsSettings) -> Door {
+    Door { trust: Some(Arc::clone(&tls.trust)), ..door(gateway, Some(Arc::clone(&tls.certified))) }
 }
 
 fn worker(gateway: Arc<Gateway>, door: Arc<Door>, listener: std::net::TcpListener) {
@@ -181,34 +198,35 @@ fn serve_side_doors(
     let [persons, auditors, public, operations] = listeners;
     let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone))));
     tokio::spawn(accept(TcpListener::from_std(persons)?, anyone, |_| {
-        service_fn(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) })
+        Some(service_fn(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) }))
     }));
-    let certified = Arc::new(door(gateway, Some(Arc::clone(&tls.certified))));
+    let certified = Arc::new(certified(gateway, tls));
     let shared = Arc::clone(gateway);
     tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |peer| {
-        let (shared, certificate) = (Arc::clone(&shared), peer.certificate);
-        service_fn(move |request| {
-            let shared = Arc::clone(&shared);
-            async move { Ok::<_, Infallible>(auditors::answer(shared, certificate, request).await) }
-        })
+        let (shared, standing) = (Arc::clone(&shared), peer.standing);
+        let place = auditors::place(&shared, standing.as_ref())?;
+        Some(service_fn(move |request| {
+            let (shared, standing, _kept) = (Arc::clone(&shared), standing.clone(), &place);
+            async move { Ok::<_, Infallible>(auditors::answer(shared, standing, request).await) }
+        }))
     }));
     let (plain, shared) = (Arc::new(door(gateway, None)), Arc::clone(gateway));
     tokio::spawn(accept(TcpListener::from_std(public)?, Arc::clone(&plain), move |_| {
         let shared = Arc::clone(&shared);
-        service_fn(move |request| {
+        Some(service_fn(move |request| {
             let shared = Arc::clone(&shared);
             async move { Ok::<_, Infallible>(public::answer(shared, request).await) }
-        })
+        }))
     }));
-    let shared = Arc::clone(gateway);
+    let (shared, trust) = (Arc::clone(gateway), Arc::clone(&tls.trust));
     // Readiness must be seen to turn false while the gateway drains: this door stays open to the end.
     let open = Arc::new(Door { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None) });
     tokio::spawn(accept(TcpListener::from_std(operations)?, open, move |_| {
-        let shared = Arc::clone(&shared);
-        service_fn(move |request| {
-            let shared = Arc::clone(&shared);
-            async move { Ok::<_, Infallible>(operations::answer(&shared, &request)) }
-        })
+        let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
+        Some(service_fn(move |request| {
+            let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
+            async move { Ok::<_, Infallible>(operations::answer(&shared, &trust, &request)) }
+        }))
     }));
     Ok(())
 }
@@ -289,7 +307,7 @@ async fn drain(gateway: &Arc<Gateway>, door: &Door) {
         tracing::warn!("queries were still under way when the time to drain ended; they got no answer");
     }
     // The replies of the last journeys are still on their way out.
-    let connections = door.connections.acquire_many(all(bounds.connections));
+    let connections = door.connections.acquire_many(all(door.most_connections));
     drop(tokio::time::timeout(Duration::from_millis(500), connections).await);
     flood::write(gateway, true).await;
     let log = gateway.log.clone();

@@ -3,6 +3,7 @@
 //! Every relative path is taken from the folder of the file. Unknown keys are refused, so that a typing error never
 //! silently falls back to a default. The doc comments of the fields are the configuration reference.
 
+mod bounds;
 mod floods;
 mod institution;
 
@@ -15,6 +16,7 @@ use credit_policy::InstitutionId;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+pub use bounds::Bounds;
 pub use floods::FloodSettings;
 pub use institution::InstitutionEntry;
 
@@ -88,7 +90,8 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// The server's private key, mode 0600.
     pub key: PathBuf,
-    /// Revocation list of the authorities.
+    /// Revocation lists of the authorities (PEM, one after the other), each signed by one of them. The file is read again
+    /// when it changes and on SIGHUP; past the next update of one of its lists nobody is served.
     pub revocation_list: PathBuf,
 }
 
@@ -158,43 +161,6 @@ pub struct Store {
 pub struct CatalogueSource {
     /// A folder with `catalogue.toml`, `data-list/`, `derived/`, `scenarios/`, `statutes/`, `packs/` and `calendars/`.
     pub dir: Option<PathBuf>,
-}
-
-/// Bounds of the process.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Bounds {
-    /// Open connections to the institutions' listener.
-    pub connections: usize,
-    /// Queries under way in the process; one more is `overloaded`.
-    pub journeys: usize,
-    /// Queries under way for one institution.
-    pub journeys_per_institution: usize,
-    /// Queries under way on one connection.
-    pub journeys_per_connection: usize,
-    /// Time for a TLS handshake, in milliseconds.
-    pub handshake_ms: u64,
-    /// Time for a request head from its first byte on, and then for its body, in milliseconds.
-    pub request_ms: u64,
-    /// A connection without a request is closed after this, in seconds.
-    pub idle_s: u64,
-    /// Time that queries under way have to end after SIGTERM, in seconds.
-    pub drain_s: u64,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self {
-            connections: 12_000,
-            journeys: 4_096,
-            journeys_per_institution: 2_048,
-            journeys_per_connection: 128,
-            handshake_ms: 5_000,
-            request_ms: 10_000,
-            idle_s: 600,
-            drain_s: 20,
-        }
-    }
 }
 
 /// What the process tells its operator.
@@ -367,17 +333,9 @@ impl Settings {
         }
         faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
         faults.extend(self.floods.fault());
-        let bounds = &self.bounds;
-        let counts = [
-            bounds.connections,
-            bounds.journeys,
-            bounds.journeys_per_institution,
-            bounds.journeys_per_connection,
-            self.store.queue,
-        ];
-        let times = [bounds.handshake_ms, bounds.request_ms, bounds.idle_s, bounds.drain_s, self.store.timeout_ms];
-        if counts.contains(&0) || times.contains(&0) {
-            faults.push("bounds and store sizes and times must be at least 1".to_owned());
+        faults.extend(self.bounds.faults());
+        if self.store.queue == 0 || self.store.timeout_ms == 0 {
+            faults.push("store.queue and store.timeout_ms must be at least 1".to_owned());
         }
         faults
     }

@@ -46,7 +46,8 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let entropy = SystemEntropy::new();
     let (catalogue, files) = read_catalogue(&settings)?;
     let ring = open_ring(&settings)?;
-    let register = Register::new(settings.bounds.journeys_per_institution, settings.floods.multiple);
+    let (bounds, floods) = (&settings.bounds, &settings.floods);
+    let register = Register::new(bounds.journeys_per_institution, bounds.connections_per_institution, floods.multiple);
     for entry in &settings.institutions {
         register.add(&particulars(entry)?)?;
     }

@@ -1,9 +1,8 @@
-//! An authority of a test's own, whose key is at hand (the demo's is dropped): certificates for whom the demo has none.
+//! A certificate authority of a test's own, whose key is at hand: certificates and revocation lists by it.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use credit_audit::clock::{Clock, SystemClock};
-use jiff::{ToSpan, tz::TimeZone};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
@@ -12,86 +11,123 @@ use rcgen::{
 
 use crate::Folder;
 
-/// Midnight so many days from today, in rcgen's own type.
-fn in_days<T>(days: i64, make: fn(i32, u8, u8) -> T) -> T {
-    let day = SystemClock::new().now().to_zoned(TimeZone::UTC).date() + days.days();
-    make(i32::from(day.year()), day.month().unsigned_abs(), day.day().unsigned_abs())
+const DAY_S: i64 = 86_400;
+
+/// A moment so many seconds from now, in rcgen's own type (of a crate that is no dependency of ours).
+macro_rules! from_now {
+    ($seconds:expr) => {
+        date_time_ymd(1970, 1, 1)
+            + Duration::from_secs(SystemClock::new().now().as_second().saturating_add($seconds).unsigned_abs())
+    };
 }
 
-/// An authority.
+/// An authority, valid for some days around now.
 pub struct Authority {
+    name: String,
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
-/// What a certificate is to say.
+/// A certificate that is wished for.
 pub struct Wish<'a> {
-    /// Whose it is, and the name of its files.
+    /// Its common name.
     pub name: &'a str,
-    /// First and last day, counted from today.
-    pub days: (i64, i64),
-    /// What it is for.
+    /// By which it can be revoked.
+    pub serial: u8,
+    /// From when to when it is valid, in seconds from now.
+    pub valid_s: (i64, i64),
+    /// What it may be used for.
     pub purpose: ExtendedKeyUsagePurpose,
 }
 
-impl Authority {
-    /// A new one.
+impl<'a> Wish<'a> {
+    /// Of a caller, valid for two days around now.
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "a key that is drawn is no default")]
-    pub fn new() -> Self {
-        let mut params = CertificateParams::new([]).expect("no names");
-        params.distinguished_name.push(DnType::CommonName, "an authority of the tests");
-        params.not_before = in_days(-10, date_time_ymd);
-        params.not_after = in_days(10, date_time_ymd);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let key = KeyPair::generate().expect("randomness");
-        Self { issuer: CertifiedIssuer::self_signed(params, key).expect("an authority") }
+    pub fn caller(name: &'a str, serial: u8) -> Self {
+        Self { name, serial, valid_s: (-DAY_S, DAY_S), purpose: ExtendedKeyUsagePurpose::ClientAuth }
+    }
+}
+
+fn params(name: &str, usages: Vec<KeyUsagePurpose>) -> CertificateParams {
+    let mut params = CertificateParams::new([]).expect("no names");
+    params.distinguished_name.push(DnType::CommonName, name);
+    (params.not_before, params.not_after) = (from_now!(-10 * DAY_S), from_now!(10 * DAY_S));
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = usages;
+    params
+}
+
+impl Authority {
+    /// One of this name, with a new key.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let issuer = CertifiedIssuer::self_signed(params(name, usages), key).expect("an authority");
+        Self { name: name.to_owned(), issuer }
     }
 
-    /// Makes it the one that a folder's configuration trusts, with a revocation list of one serial number.
-    pub fn replace_that_of(&self, folder: &Folder, revoked: u8) {
-        fs::write(folder.join("own-ca.pem"), self.issuer.pem()).expect("a file");
-        fs::write(folder.join("own-crl.pem"), self.revoke(revoked)).expect("a file");
-        folder.replace_in_config("authorities = \"ca.pem\"", "authorities = \"own-ca.pem\"");
-        folder.replace_in_config("revocation_list = \"crl.pem\"", "revocation_list = \"own-crl.pem\"");
+    /// A certificate of the same name and key that does not let it sign lists.
+    #[must_use]
+    pub fn pem_without_lists(&self) -> String {
+        let params = params(&self.name, vec![KeyUsagePurpose::KeyCertSign]);
+        params.signed_by(self.issuer.key(), &self.issuer).expect("a certificate").pem()
     }
 
-    /// Puts a certificate and its key into `institutions/` of a folder. The serial number is that by which it can be
-    /// revoked.
-    pub fn certify(&self, folder: &Folder, wish: &Wish<'_>, serial: u8) {
-        let key = KeyPair::generate().expect("randomness");
+    /// Its certificate.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// A certificate and its key.
+    #[must_use]
+    pub fn certify(&self, wish: &Wish<'_>) -> (String, String) {
+        let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new([]).expect("no names");
         params.distinguished_name.push(DnType::CommonName, wish.name);
-        params.serial_number = Some(SerialNumber::from_slice(&[serial]));
-        params.not_before = in_days(wish.days.0, date_time_ymd);
-        params.not_after = in_days(wish.days.1, date_time_ymd);
+        params.serial_number = Some(SerialNumber::from_slice(&[wish.serial]));
+        (params.not_before, params.not_after) = (from_now!(wish.valid_s.0), from_now!(wish.valid_s.1));
         params.is_ca = IsCa::ExplicitNoCa;
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![wish.purpose.clone()];
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        for (end, text) in [("pem", certificate.pem()), ("key", key.serialize_pem())] {
-            fs::write(folder.join(format!("institutions/{}.{end}", wish.name)), text).expect("a file");
-        }
+        (params.signed_by(&key, &self.issuer).expect("a certificate").pem(), key.serialize_pem())
     }
 
-    fn revoke(&self, serial: u8) -> String {
-        let since = in_days(-1, date_time_ymd);
-        CertificateRevocationListParams {
-            this_update: since,
-            next_update: in_days(10, date_time_ymd),
-            crl_number: SerialNumber::from_slice(&[1]),
+    /// The revocation list with this number, which is to be followed by the next in so many seconds.
+    #[must_use]
+    pub fn list(&self, number: u8, revoked: &[u8], next_update_s: i64) -> String {
+        let revoked = revoked.iter().map(|serial| RevokedCertParams {
+            serial_number: SerialNumber::from_slice(&[*serial]),
+            revocation_time: from_now!(-60),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let params = CertificateRevocationListParams {
+            this_update: from_now!(next_update_s.min(0) - 60),
+            next_update: from_now!(next_update_s),
+            crl_number: SerialNumber::from_slice(&[number]),
             issuing_distribution_point: None,
-            revoked_certs: vec![RevokedCertParams {
-                serial_number: SerialNumber::from_slice(&[serial]),
-                revocation_time: since,
-                reason_code: None,
-                invalidity_date: None,
-            }],
+            revoked_certs: revoked.collect(),
             key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).expect("a list").pem().expect("PEM")
+    }
+
+    /// Makes it the authority of a folder, with certificates of these names below `institutions/`, and this list.
+    pub fn take_over(&self, folder: &Folder, wishes: &[Wish<'_>], list: &str) {
+        for wish in wishes {
+            self.put(folder, wish);
         }
-        .signed_by(&self.issuer)
-        .and_then(|list| list.pem())
-        .expect("a revocation list")
+        fs::write(folder.join("own-ca.pem"), self.pem()).expect("written");
+        fs::write(folder.join("crl.pem"), list).expect("written");
+        folder.replace_in_config("authorities = \"ca.pem\"", "authorities = \"own-ca.pem\"");
+    }
+
+    /// Puts a certificate and its key into `institutions/` of a folder.
+    pub fn put(&self, folder: &Folder, wish: &Wish<'_>) {
+        let (certificate, key) = self.certify(wish);
+        fs::write(folder.join(format!("institutions/{}.pem", wish.name)), certificate).expect("written");
+        fs::write(folder.join(format!("institutions/{}.key", wish.name)), key).expect("written");
     }
 }

@@ -11,7 +11,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{
-    ClientConfig, RootCertStore, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion,
     crypto::ring::default_provider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
@@ -192,6 +192,16 @@ impl Caller {
         stream.set_nodelay(true)?;
         let name = ServerName::from(self.address.ip());
         Ok(tokio::time::timeout(TIME, TlsConnector::from(Arc::new(config)).connect(name, stream)).await??)
+    }
+
+    /// The bytes that begin a handshake.
+    #[must_use]
+    pub fn hello(&self) -> Vec<u8> {
+        let name = ServerName::from(self.address.ip());
+        let mut tls = ClientConnection::new(Arc::new(self.config.clone()), name).expect("a client");
+        let mut bytes = Vec::new();
+        tls.write_tls(&mut bytes).expect("into memory");
+        bytes
     }
 
     /// A connection that speaks HTTP/1.1.

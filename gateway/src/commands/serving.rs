@@ -6,9 +6,10 @@ use credit_audit::clock::{Clock, SystemClock};
 
 use super::{ConfigFile, Failure, UNAVAILABLE, USAGE, runtime};
 use crate::{
+    process::raise_open_files,
     register::{Register, particulars},
     serve::{ServeError, Then, TlsSettings, serve as serve_doors},
-    settings::Settings,
+    settings::{Bounds, Settings},
     speech::{say, words},
     start,
     store::sqlite::SqliteStore,
@@ -27,12 +28,21 @@ pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
 
 /// Opens everything, opens the doors, runs `ready`, and serves as it says.
 pub(super) fn run(
-    settings: Settings,
+    mut settings: Settings,
     ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
 ) -> Result<(), Failure> {
-    let tls = TlsSettings::read(&settings.tls).map_err(Failure::usage)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let tls = TlsSettings::read(&settings.tls, Arc::clone(&clock)).map_err(Failure::usage)?;
     runtime()?.block_on(async move {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        if settings.bounds.fit(raise_open_files()) {
+            let Bounds { connections, handshakes, side_connections, .. } = &settings.bounds;
+            tracing::warn!(
+                connections,
+                handshakes,
+                side_connections,
+                "this process may open too few files for the bounds, so they are lower; raise its limit (ulimit -n)"
+            );
+        }
         let telemetry =
             Telemetry::start(Arc::clone(&clock), settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
         let gateway = start::open(settings, clock).await.map_err(|error| Failure::start(&error))?;
@@ -74,10 +84,10 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
         }
         Err(error) => fault(&error),
     }
-    if let Err(error) = TlsSettings::read(&settings.tls) {
+    if let Err(error) = TlsSettings::read(&settings.tls, Arc::new(SystemClock::new())) {
         fault(&error);
     }
-    let register = Register::new(1, 1);
+    let register = Register::new(1, 1, 1);
     for entry in &settings.institutions {
         if let Err(error) = particulars(entry).and_then(|particulars| register.add(&particulars)) {
             fault(&error);

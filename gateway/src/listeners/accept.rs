@@ -7,29 +7,40 @@ use std::{sync::Arc, time::Duration};
 use credit_policy::Code;
 use hyper::{Request, Response, body::Incoming, service::Service};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use prometheus::IntCounter;
 use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
+    flood::Unrecorded,
     listeners::{
         Body,
         ends::{Cut, instead_of_a_head},
+        frames::{Fate, Frames, Patience},
+        handshakes::{Handshakes, Place},
         head::{Gate, Gated},
         late_end::LateEnd,
+        patient::Patient,
     },
+    metrics::Closed,
     register::Thumbprint,
     settings::Bounds,
+    trust::{Standing, Trust},
 };
 
 /// Request head: bytes and lines; at a gated door the gate's bounds are narrower.
 const HEAD_BYTES: usize = 32 * 1024;
 const HEAD_LINES: usize = 72;
+
+/// HTTP/2 windows, of a stream and of a connection: what a caller may send before somebody reads it. And what waits for
+/// a caller to take it.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// Of a caller whose handshake failed, so much is still read, for so long.
 const LAST_BYTES: u64 = 64 * 1024;
@@ -39,16 +50,22 @@ const LAST_WAIT: Duration = Duration::from_millis(500);
 pub struct Door {
     /// TLS, or plain for the listeners that are public or on loopback.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Whose certificates are trusted, where callers must show one.
+    pub trust: Option<Arc<Trust>>,
     /// Open connections.
     pub connections: Arc<Semaphore>,
+    /// How many there may be.
+    pub most_connections: usize,
+    /// Connections that are not open yet.
+    pub handshakes: Arc<Handshakes>,
     /// Time for the handshake.
     pub handshake: Duration,
     /// Time for the wait for a request.
     pub idle: Duration,
-    /// Time for the head of a request at a gated door, from its first byte on.
-    pub head: Duration,
-    /// Counts handshakes that fail.
-    pub failed_handshakes: IntCounter,
+    /// Time for the head of a request from its first byte on, and for the caller to take what is written.
+    pub request: Duration,
+    /// Counts what is closed before its time.
+    pub closed: Closed,
     /// Streams at once on an HTTP/2 connection.
     pub streams: u32,
     /// Whether heads of HTTP/1.1 are looked at before hyper reads them ([`head`](super::head)); the service must then
@@ -60,13 +77,13 @@ pub struct Door {
     pub draining: watch::Receiver<bool>,
 }
 
-/// Counts what came instead of a head.
-pub type Spoilt = Arc<dyn Fn(Thumbprint, Code) + Send + Sync>;
+/// Counts what came instead of a head, or instead of anything that asks for something.
+pub type Spoilt = Arc<dyn Fn(Thumbprint, Unrecorded) + Send + Sync>;
 
 /// The other end of a connection, as its service gets to know it.
 pub struct Peer {
     /// The certificate that TLS verified.
-    pub certificate: Option<Thumbprint>,
+    pub standing: Option<Arc<Standing>>,
     /// The gate before its heads, on HTTP/1.1 at a gated door.
     pub gate: Option<Arc<Gate>>,
     /// Ends the connection.
@@ -74,21 +91,25 @@ pub struct Peer {
 }
 
 impl Door {
-    /// A door with the bounds of the configuration.
+    /// A door with the bounds of the configuration, and so many connections.
     #[must_use]
     pub fn new(
         tls: Option<Arc<ServerConfig>>,
         bounds: &Bounds,
-        failed_handshakes: IntCounter,
+        connections: usize,
+        closed: Closed,
         draining: watch::Receiver<bool>,
     ) -> Self {
         Self {
             tls,
-            connections: Arc::new(Semaphore::new(bounds.connections)),
+            trust: None,
+            connections: Arc::new(Semaphore::new(connections)),
+            most_connections: connections,
+            handshakes: Handshakes::new(bounds.handshakes.min(connections)),
             handshake: Duration::from_millis(bounds.handshake_ms),
             idle: Duration::from_secs(bounds.idle_s),
-            head: Duration::from_millis(bounds.request_ms),
-            failed_handshakes,
+            request: Duration::from_millis(bounds.request_ms),
+            closed,
             streams: u32::try_from(bounds.journeys_per_connection).unwrap_or(u32::MAX),
             gated: false,
             spoilt: None,
@@ -97,10 +118,11 @@ impl Door {
     }
 }
 
-/// Accepts until the gateway drains. `service` makes the service of one connection.
+/// Accepts until the gateway drains. `service` makes the service of one connection; nothing where its caller has too many
+/// already.
 pub async fn accept<S, F>(listener: TcpListener, door: Arc<Door>, service: F)
 where
-    F: Fn(Peer) -> S + Clone + Send + 'static,
+    F: Fn(Peer) -> Option<S> + Clone + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,
     S::Future: Send + 'static,
     S::Error: std::error::Error + Send + Sync + 'static,
@@ -121,64 +143,154 @@ where
                 continue;
             }
         };
-        let Ok(permit) = Arc::clone(&door.connections).try_acquire_owned() else {
+        if door.connections.available_permits() == 0 {
+            door.closed.too_many.inc();
             continue;
-        };
+        }
+        if door.tls.is_some() {
+            door.handshakes.room().await;
+        }
+        let place = door.tls.as_ref().map(|tls| (TlsAcceptor::from(Arc::clone(tls)), door.handshakes.begin()));
         let (door, service) = (Arc::clone(&door), service.clone());
         tokio::spawn(async move {
-            connection(stream, &door, service).await;
-            drop(permit);
+            if stream.set_nodelay(true).is_err() {
+                return;
+            }
+            match place {
+                Some((acceptor, place)) => {
+                    if let Some(stream) = shake_hands(acceptor, stream, &door, place).await {
+                        // In a task of its own size: what a handshake needs is given back by now.
+                        tokio::spawn(async move { certified(stream, &door, service).await });
+                    }
+                }
+                None => {
+                    if let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned()
+                        && let Some(service) = service(Peer { standing: None, gate: None, cut: Cut::default() })
+                    {
+                        end(http1(stream, &door, door.request, service).await, &door, None);
+                    }
+                }
+            }
         });
     }
 }
 
-async fn connection<S, F>(stream: TcpStream, door: &Door, service: F)
+async fn shake_hands(
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    door: &Door,
+    mut place: Place,
+) -> Option<TlsStream<TcpStream>> {
+    let until = tokio::time::Instant::now() + door.handshake;
+    // What is needed for a handshake is made once there is a first byte of it.
+    let mut first = [0];
+    let speaks = tokio::select! {
+        biased;
+        peeked = tokio::time::timeout_at(until, stream.peek(&mut first)) => matches!(peeked, Ok(Ok(1))),
+        () = place.lost() => false,
+    };
+    if !speaks {
+        door.closed.handshake.inc();
+        return None;
+    }
+    place.speaks();
+    let handshake = async {
+        match acceptor.accept(stream).into_fallible().await {
+            Ok(stream) => Some(stream),
+            Err((_, stream)) => {
+                part(stream).await;
+                None
+            }
+        }
+    };
+    let done = tokio::select! {
+        done = tokio::time::timeout_at(until, handshake) => done.ok().flatten(),
+        () = place.lost() => None,
+    };
+    if done.is_none() {
+        door.closed.handshake.inc();
+    }
+    done
+}
+
+/// Serves a connection over TLS.
+async fn certified<S, F>(stream: TlsStream<TcpStream>, door: &Door, service: F)
 where
-    F: Fn(Peer) -> S,
+    F: Fn(Peer) -> Option<S>,
     S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,
     S::Future: Send + 'static,
     S::Error: std::error::Error + Send + Sync + 'static,
 {
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
-    let cut = Cut::default();
-    let Some(tls) = &door.tls else {
-        let ended = http1(stream, door, service(Peer { certificate: None, gate: None, cut })).await;
-        return end(ended, door, None);
-    };
-    let acceptor = TlsAcceptor::from(Arc::clone(tls));
-    let stream = match tokio::time::timeout(door.handshake, acceptor.accept(stream).into_fallible()).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err((_, stream))) => {
-            door.failed_handshakes.inc();
-            return part(stream).await;
-        }
-        Err(_) => return door.failed_handshakes.inc(),
+    let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned() else {
+        return door.closed.too_many.inc();
     };
     let (_, session) = stream.get_ref();
-    let certificate = session.peer_certificates().and_then(<[_]>::first).map(|certificate| Thumbprint::of(certificate));
-    let ended = if session.alpn_protocol() == Some(b"h2") {
-        let serving = http2(stream, door, service(Peer { certificate, gate: None, cut: cut.clone() }));
-        tokio::select! {
-            ended = serving => ended,
-            () = cut.is_off() => Ok(()),
+    let standing =
+        door.trust.as_ref().zip(session.peer_certificates()).and_then(|(trust, chain)| Standing::new(trust, chain));
+    let is_http2 = session.alpn_protocol() == Some(b"h2");
+    let stream = Patient::new(stream, door.request, door.closed.stalled.clone());
+    let (stream, gate) = match door.gated && !is_http2 {
+        true => {
+            let (stream, gate) = Gated::new(stream, door.request);
+            (Stream::Gated(stream), Some(gate))
         }
-    } else if door.gated {
-        let (stream, gate) = Gated::new(stream, door.head);
-        http1(stream, door, service(Peer { certificate, gate: Some(gate), cut })).await
-    } else {
-        http1(stream, door, service(Peer { certificate, gate: None, cut })).await
+        false => (Stream::Open(stream), None),
     };
-    end(ended, door, certificate);
+    let (certificate, cut) = (standing.as_ref().map(|standing| standing.thumbprint()), Cut::default());
+    let Some(service) = service(Peer { standing: standing.clone(), gate, cut: cut.clone() }) else {
+        door.closed.too_many.inc();
+        return spoilt(door, certificate, Unrecorded::Refused(Code::Overloaded));
+    };
+    let fate = Fate::default();
+    let serve = async {
+        match stream {
+            Stream::Open(stream) if is_http2 => tokio::select! {
+                ended = http2(stream, door, fate.clone(), service) => ended,
+                () = cut.is_off() => Ok(()),
+            },
+            Stream::Open(stream) => http1(stream, door, door.request, service).await,
+            Stream::Gated(stream) => http1(stream, door, door.idle, service).await,
+        }
+    };
+    tokio::select! {
+        ended = serve => end(ended, door, certificate),
+        () = lost(standing) => door.closed.revoked.inc(),
+    }
+    if fate.was_flooding() {
+        door.closed.flooding.inc();
+        spoilt(door, certificate, Unrecorded::CutOff);
+    }
+    if fate.was_stalled() {
+        door.closed.stalled.inc();
+        spoilt(door, certificate, Unrecorded::Refused(Code::RequestTimeout));
+    }
 }
 
 /// An error is a caller that went away or spoke no HTTP, or one that is cut off; what was recorded stays recorded.
 fn end(ended: hyper::Result<()>, door: &Door, certificate: Option<Thumbprint>) {
     let Err(error) = ended else { return };
     tracing::debug!(%error, "a connection ended early");
-    if let (Some(spoilt), Some(certificate), Some(code)) = (&door.spoilt, certificate, instead_of_a_head(&error)) {
-        spoilt(certificate, code);
+    if let Some(code) = instead_of_a_head(&error) {
+        spoilt(door, certificate, Unrecorded::Refused(code));
+    }
+}
+
+fn spoilt(door: &Door, certificate: Option<Thumbprint>, what: Unrecorded) {
+    if let (Some(spoilt), Some(certificate)) = (&door.spoilt, certificate) {
+        spoilt(certificate, what);
+    }
+}
+
+enum Stream<T> {
+    Open(Patient<T>),
+    Gated(Gated<Patient<T>>),
+}
+
+/// Waits until the caller's certificate is trusted no more; without one, for ever.
+async fn lost(standing: Option<Arc<Standing>>) {
+    match standing {
+        Some(standing) => standing.lost().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -198,7 +310,7 @@ async fn drained(door: &Door) {
     }
 }
 
-async fn http1<I, S>(stream: I, door: &Door, service: S) -> hyper::Result<()>
+async fn http1<I, S>(stream: I, door: &Door, wait: Duration, service: S) -> hyper::Result<()>
 where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Incoming>, Response = Response<Body>>,
@@ -206,7 +318,7 @@ where
 {
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(door.idle)
+        .header_read_timeout(wait)
         .max_headers(HEAD_LINES)
         .max_buf_size(HEAD_BYTES)
         .half_close(true)
@@ -222,19 +334,28 @@ where
     }
 }
 
-async fn http2<I, S>(stream: I, door: &Door, service: S) -> hyper::Result<()>
+async fn http2<I, S>(stream: I, door: &Door, fate: Fate, service: S) -> hyper::Result<()>
 where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Incoming>, Response = Response<Body>>,
+    S::Error: std::error::Error + Send + Sync + 'static,
     S::Future: Send + 'static,
     S::Error: std::error::Error + Send + Sync + 'static,
 {
+    let patience = Patience {
+        idle: door.idle,
+        // As long as head, body and answer may take over HTTP/1.1.
+        stream: 3 * door.request,
+        fate,
+    };
     let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .max_concurrent_streams(door.streams)
         .max_header_list_size(u32::try_from(HEAD_BYTES / 2).unwrap_or(u32::MAX))
-        .keep_alive_interval(Some(door.idle))
-        .serve_connection(TokioIo::new(LateEnd::new(stream)), service);
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(SEND_BUFFER)
+        .serve_connection(TokioIo::new(LateEnd::new(Frames::new(stream, patience))), service);
     let mut connection = std::pin::pin!(connection);
     let draining = drained(door);
     tokio::select! {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use credit_audit::leaf::{Event, Read};
 use credit_policy::{Code, InstitutionKind};
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     gateway::Gateway,
@@ -14,32 +15,54 @@ use crate::{
         files::{LogFile, plain, serve},
     },
     refusal::accepted,
-    register::{Institution, Thumbprint},
+    register::Institution,
     stages::reply::fixed,
+    trust::Standing,
 };
+
+/// Whether one more connection of this caller may be open: only so many are for those who are to be told that this
+/// door is not theirs.
+pub fn place(gateway: &Gateway, standing: Option<&Arc<Standing>>) -> Option<Place> {
+    let caller = standing.and_then(|standing| gateway.register.by_certificate(standing.thumbprint()));
+    match caller.is_some_and(|caller| is_auditor(&caller)) {
+        true => Some(Place { _of_strangers: None }),
+        false => gateway.register.strangers_place().map(|place| Place { _of_strangers: Some(place) }),
+    }
+}
+
+/// The place of a connection, as long as it is kept.
+pub struct Place {
+    _of_strangers: Option<OwnedSemaphorePermit>,
+}
+
+fn is_auditor(institution: &Institution) -> bool {
+    matches!(institution.particulars.kind, InstitutionKind::Officer | InstitutionKind::CreditSupervisor)
+}
 
 /// Answers an auditor.
 pub async fn answer(
     gateway: Arc<Gateway>,
-    certificate: Option<Thumbprint>,
+    standing: Option<Arc<Standing>>,
     request: Request<Incoming>,
 ) -> Response<Body> {
     let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
-    let caller = certificate.and_then(|certificate| Some((certificate, gateway.register.by_certificate(certificate)?)));
-    let Some((certificate, auditor)) = caller else {
+    let caller = standing
+        .filter(|standing| standing.holds())
+        .and_then(|standing| Some((gateway.register.by_certificate(standing.thumbprint())?, standing)));
+    let Some((auditor, standing)) = caller else {
         return fixed(Code::CertificateUnknown, language);
     };
     if auditor.is_suspended() {
         return fixed(Code::InstitutionSuspended, language);
     }
-    if !matches!(auditor.particulars.kind, InstitutionKind::Officer | InstitutionKind::CreditSupervisor) {
+    if !is_auditor(&auditor) {
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
     }
     if *request.method() != Method::GET {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
     }
     match LogFile::of(request.uri().path()) {
-        Some(file @ LogFile::Entries(_)) => match record_read(&gateway, certificate, &auditor, file.path()).await {
+        Some(file @ LogFile::Entries(_)) => match record_read(&gateway, &standing, &auditor, file.path()).await {
             true => serve(&gateway.log_folder(), &file).await,
             false => fixed(Code::NotRecordable, language),
         },
@@ -48,8 +71,9 @@ pub async fn answer(
     }
 }
 
-async fn record_read(gateway: &Gateway, certificate: Thumbprint, auditor: &Institution, path: &str) -> bool {
-    let read = Read { reader: auditor.id().to_owned(), certificate: certificate.to_string(), path: path.to_owned() };
+async fn record_read(gateway: &Gateway, standing: &Standing, auditor: &Institution, path: &str) -> bool {
+    let read =
+        Read { reader: auditor.id().to_owned(), certificate: standing.thumbprint().to_string(), path: path.to_owned() };
     let Ok(entry) = read.entry(gateway.new_id()) else {
         return false;
     };
@@ -57,7 +81,7 @@ async fn record_read(gateway: &Gateway, certificate: Thumbprint, auditor: &Insti
     while let Err(wait) = auditor.rates.turn() {
         tokio::time::sleep(wait).await;
     }
-    match gateway.log.submit(entry, false, || !auditor.is_suspended()) {
+    match gateway.log.submit(entry, false, || !auditor.is_suspended() && standing.holds()) {
         Ok(ticket) => ticket.await.is_ok(),
         Err(_) => false,
     }

@@ -12,7 +12,7 @@ use hyper::{
     http::request::Parts,
     service::Service,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::{
@@ -22,8 +22,9 @@ use crate::{
     journey::{Arrival, Unanswered, journey},
     listeners::{Body, accept::Peer, ends::CutOff, head::Look},
     refusal::accepted,
-    register::{Institution, Thumbprint},
+    register::Institution,
     stages::{accept::is_ambiguous, reply::fixed},
+    trust::Standing,
 };
 
 /// The service of one connection.
@@ -31,14 +32,16 @@ pub struct Institutions {
     gateway: Arc<Gateway>,
     peer: Peer,
     journeys: Arc<Semaphore>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Institutions {
-    /// For one connection.
+    /// For one connection; nothing where its caller has as many as it may have.
     #[must_use]
-    pub fn new(gateway: Arc<Gateway>, peer: Peer) -> Self {
+    pub fn new(gateway: Arc<Gateway>, peer: Peer) -> Option<Self> {
+        let place = gateway.register.place(peer.standing.as_ref()?.thumbprint())?;
         let journeys = Arc::new(Semaphore::new(gateway.settings.bounds.journeys_per_connection));
-        Self { gateway, peer, journeys }
+        Some(Self { gateway, peer, journeys, _place: place })
     }
 }
 
@@ -50,11 +53,11 @@ impl Service<Request<Incoming>> for Institutions {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let gateway = Arc::clone(&self.gateway);
         let journeys = Arc::clone(&self.journeys);
-        let certificate = self.peer.certificate;
+        let standing = self.peer.standing.clone();
         let look = self.peer.gate.as_ref().map_or(Look::Sound, |gate| gate.head_was_read(&request));
         let cut = self.peer.cut.clone();
         Box::pin(async move {
-            let answered = answer(gateway, certificate, journeys, request, look).await;
+            let answered = answer(gateway, standing, journeys, request, look).await;
             answered.inspect_err(|CutOff| cut.off())
         })
     }
@@ -62,15 +65,16 @@ impl Service<Request<Incoming>> for Institutions {
 
 async fn answer(
     gateway: Arc<Gateway>,
-    certificate: Option<Thumbprint>,
+    standing: Option<Arc<Standing>>,
     journeys: Arc<Semaphore>,
     request: Request<Incoming>,
     look: Look,
 ) -> Result<Response<Body>, CutOff> {
     let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
-    let Some(certificate) = certificate else {
+    let Some(standing) = standing else {
         return Ok(fixed(Code::CertificateUnknown, language));
     };
+    let certificate = standing.thumbprint();
     let refuse = |code| {
         flood::count(&gateway, certificate, Unrecorded::Refused(code));
         fixed(code, language)
@@ -81,7 +85,8 @@ async fn answer(
     let (head, body) = request.into_parts();
     let sound = look == Look::Sound && !is_ambiguous(&head);
     if let Some(wanted) = Own::of(&head).filter(|_| sound) {
-        return Ok(match gateway.register.by_certificate(certificate) {
+        let institution = gateway.register.by_certificate(certificate).filter(|_| standing.holds());
+        return Ok(match institution {
             Some(institution) => read_own(&gateway, &institution, wanted, language).await,
             None => fixed(Code::CertificateUnknown, language),
         });
@@ -93,14 +98,18 @@ async fn answer(
         gateway.metrics.unrecorded();
         return Ok(refuse(Code::NotRecordable));
     }
-    let permits = [Arc::clone(&gateway.journeys).try_acquire_owned(), journeys.try_acquire_owned()];
-    let Ok(permits) = permits.into_iter().collect::<Result<Vec<_>, _>>() else {
+    // The narrower bound first: who asks for too much at once takes no room of the others, not even for a moment.
+    let institution = gateway.register.by_certificate(certificate);
+    let own = institution.map(|institution| Arc::clone(&institution.journeys));
+    let bounds = [Some(journeys), own, Some(Arc::clone(&gateway.journeys))];
+    let permits = bounds.into_iter().flatten().map(Semaphore::try_acquire_owned);
+    let Ok(permits) = permits.collect::<Result<Vec<_>, _>>() else {
         gateway.metrics.overloaded();
         return Ok(refuse(Code::Overloaded));
     };
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
     let body = RequestBody::new(body, head.version, time);
-    let arrival = Arrival { certificate, head, sound, body, permits };
+    let arrival = Arrival { standing, head, sound, body, permits };
     // In a task of its own: if the caller hangs up, only this waiting future is dropped.
     match tokio::spawn(journey(Arc::clone(&gateway), arrival)).await {
         Ok(Ok(response)) => Ok(response),

@@ -4,10 +4,13 @@ pub mod accept;
 pub mod auditors;
 pub mod ends;
 pub mod files;
+pub mod frames;
+pub mod handshakes;
 pub mod head;
 pub mod institutions;
 pub mod late_end;
 pub mod operations;
+pub mod patient;
 pub mod public;
 pub mod tls;
 

@@ -12,18 +12,19 @@ use hyper::{
 use crate::{
     gateway::Gateway,
     listeners::{Body, files::plain},
+    trust::Trust,
 };
 
 /// Answers the operator's machinery.
 ///
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
-/// `clock`, `closed`, `stopped`), `store-failed`.
-pub fn answer(gateway: &Arc<Gateway>, request: &Request<Incoming>) -> Response<Body> {
+/// `clock`, `closed`, `stopped`), `store-failed`, `revocation-list-expired`.
+pub fn answer(gateway: &Arc<Gateway>, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/healthz" => plain(StatusCode::OK, "ok\n"),
         "/readyz" => {
-            let reasons = reasons(gateway);
+            let reasons = reasons(gateway, trust);
             if reasons.is_empty() {
                 plain(StatusCode::OK, "ready\n")
             } else {
@@ -42,7 +43,7 @@ pub fn answer(gateway: &Arc<Gateway>, request: &Request<Incoming>) -> Response<B
 }
 
 /// Why no query would be answered now, one reason a line; empty when one would be.
-fn reasons(gateway: &Gateway) -> String {
+fn reasons(gateway: &Gateway, trust: &Trust) -> String {
     let mut reasons = String::new();
     if gateway.is_draining() {
         reasons.push_str("draining\n");
@@ -56,6 +57,9 @@ fn reasons(gateway: &Gateway) -> String {
     }
     if !gateway.store.figures().is_up() {
         reasons.push_str("store-failed\n");
+    }
+    if trust.is_expired() {
+        reasons.push_str("revocation-list-expired\n");
     }
     reasons
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
-    header::{self, HeaderValue},
+    header::{self, HeaderName, HeaderValue},
 };
 
 use crate::{
@@ -41,7 +41,20 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Respon
     }
 }
 
+/// What a browser is told of the persons' door: over TLS only, and nothing is loaded, framed or guessed.
+const FOR_BROWSERS: [(HeaderName, &str); 5] = [
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
+
 /// Answers persons: their door is built in a later release.
 pub fn nothing_yet() -> Response<Body> {
-    plain(StatusCode::NOT_FOUND, "not found\n")
+    let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
+    for (name, value) in FOR_BROWSERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }

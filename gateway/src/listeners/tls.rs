@@ -3,15 +3,19 @@
 
 use std::{path::Path, sync::Arc};
 
+use credit_audit::clock::Clock;
 use jiff::Timestamp;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::{CryptoProvider, ring::default_provider},
     pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
-    server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
+    server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 
-use crate::settings::Tls;
+use crate::{
+    settings::Tls,
+    trust::{ListError, Trust},
+};
 
 /// Why TLS cannot be set up. Each names the file.
 #[derive(Debug, thiserror::Error)]
@@ -27,18 +31,39 @@ pub enum TlsError {
     /// The private key is open to others.
     #[error("`{0}` can be read by others: `chmod 600` it")]
     KeyMode(String),
-    /// Certificates, key and lists do not fit together.
+    /// The revocation list.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// Certificates and key do not fit together.
     #[error("TLS cannot be set up: {0}")]
     Unusable(String),
 }
 
 /// Whether a listener asks its callers for a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Callers {
-    /// A certificate of one of the authorities is required.
-    Certified,
+    /// A certificate that is trusted when the caller shows it is required.
+    Certified(Arc<Trust>),
     /// Anyone (the persons' listener).
     Anyone,
+}
+
+/// Whose certificates are trusted: reads the authorities and their revocation list.
+///
+/// # Errors
+/// When a file is missing or unusable, or the list is past its next update.
+pub fn trust(tls: &Tls, clock: Arc<dyn Clock>) -> Result<Arc<Trust>, TlsError> {
+    let authorities = certificates(&tls.authorities)?;
+    let roots = roots(&authorities).map_err(|error| pem(&tls.authorities, &error))?;
+    Ok(Trust::read(tls.revocation_list.clone(), authorities, roots, clock)?)
+}
+
+fn roots(authorities: &[CertificateDer<'static>]) -> Result<RootCertStore, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        roots.add(authority.clone())?;
+    }
+    Ok(roots)
 }
 
 /// The server's TLS settings.
@@ -51,11 +76,7 @@ pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, T
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?;
     let builder = match callers {
-        Callers::Certified => {
-            let list = CertificateRevocationListDer::from_pem_file(&tls.revocation_list)
-                .map_err(|error| pem(&tls.revocation_list, &error))?;
-            builder.with_client_cert_verifier(callers_verifier(certificates(&tls.authorities)?, list)?)
-        }
+        Callers::Certified(trust) => builder.with_client_cert_verifier(trust),
         Callers::Anyone => builder.with_no_client_auth(),
     };
     refuse_open_key(&tls.key)?;
@@ -63,6 +84,8 @@ pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, T
     let mut config =
         builder.with_single_cert(certificates(&tls.certificate)?, key).map_err(|error| unusable(&error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // The strongest that both have, ours first: a caller's list may be old.
+    config.ignore_client_order = true;
     // A resumed session would skip the look at the certificate and its revocation (formats.md §1).
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
@@ -88,7 +111,18 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(default_provider())
 }
 
-/// What callers' certificates are checked by: one of the authorities, and a revocation list that is in force.
+/// What callers' certificates are checked by: one of the authorities, and revocation lists that are in force.
+pub(crate) fn verifier(
+    roots: Arc<RootCertStore>,
+    lists: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
+) -> Result<Arc<dyn ClientCertVerifier>, VerifierBuilderError> {
+    WebPkiClientVerifier::builder_with_provider(roots, provider())
+        .with_crls(lists)
+        .enforce_revocation_expiration()
+        .build()
+}
+
+/// The same, of its parts: for what is checked from outside.
 ///
 /// # Errors
 /// When they do not fit together.
@@ -98,15 +132,8 @@ pub fn callers_verifier(
     list: CertificateRevocationListDer<'static>,
 ) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
-    let mut roots = RootCertStore::empty();
-    for authority in authorities {
-        roots.add(authority).map_err(|error| unusable(&error))?;
-    }
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
-        .with_crls([list])
-        .enforce_revocation_expiration()
-        .build()
-        .map_err(|error| unusable(&error))
+    let roots = roots(&authorities).map_err(|error| unusable(&error))?;
+    verifier(Arc::new(roots), [list]).map_err(|error| unusable(&error))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

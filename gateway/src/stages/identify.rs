@@ -25,6 +25,9 @@ pub fn caller(gateway: &Gateway, thumbprint: Thumbprint) -> Option<Arc<Instituti
     gateway.register.by_certificate(thumbprint)
 }
 
+/// For the operator, who alone is told that it is not the register.
+pub(super) const REVOKED: &str = "the certificate was revoked, or ended, while its connection was open";
+
 /// A request that is within its institution's rate, or so little over it that its refusal is recorded.
 #[must_use]
 pub struct Paced {
@@ -42,11 +45,14 @@ pub fn pace(institution: &Institution) -> Option<Paced> {
     }
 }
 
-/// Holds suspension and coarse rate.
+/// Holds certificate, suspension and coarse rate.
 ///
 /// # Errors
-/// `institution-suspended`, `rate-limited`.
+/// `certificate-unknown`, `institution-suspended`, `rate-limited`.
 pub fn identify(paced: Paced, draft: &mut Draft) -> Result<Identified, Refusal> {
+    if !draft.is_trusted() {
+        return Err(Refusal::because(Code::CertificateUnknown, REVOKED));
+    }
     if draft.institution.is_suspended() {
         draft.facts.suspended = true;
         return Err(Code::InstitutionSuspended.into());

@@ -17,7 +17,7 @@ use crate::{
     gateway::Gateway,
     refusal::{self, Refusal},
     sealed,
-    stages::{minimise::Answer, withdraw::Withdrawal},
+    stages::{identify::REVOKED, minimise::Answer, withdraw::Withdrawal},
 };
 
 /// PROOF: what is told to the caller is on the record.
@@ -121,6 +121,7 @@ pub async fn record(
             let (institution, consent) = (&draft.institution, draft.consent.as_ref());
             let still = || {
                 !institution.is_suspended()
+                    && draft.is_trusted()
                     && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent.claim.key))
             };
             let submitted = gateway.log.submit(entry, draft.wants_proof, still);
@@ -139,8 +140,11 @@ pub async fn record(
                         draft.ground = None;
                     }
                     draft.facts.suspended = draft.institution.is_suspended();
-                    let code = if draft.facts.suspended { Code::InstitutionSuspended } else { Code::ConsentRevoked };
-                    Refusal::from(code)
+                    match (draft.is_trusted(), draft.facts.suspended) {
+                        (false, _) => Refusal::because(Code::CertificateUnknown, REVOKED),
+                        (true, true) => Refusal::from(Code::InstitutionSuspended),
+                        (true, false) => Refusal::from(Code::ConsentRevoked),
+                    }
                 }
             }
         }

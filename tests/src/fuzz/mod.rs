@@ -30,7 +30,7 @@ pub use signer::{KEY_NAME, log_key, signed};
 
 /// A register of one institution.
 fn registered(id: &str, kind: InstitutionKind, thumbprint: String) -> Register {
-    let register = Register::new(1, 1);
+    let register = Register::new(1, 1, 1);
     let particulars = Particulars {
         id: InstitutionId::parse(id).expect("an id"),
         kind,

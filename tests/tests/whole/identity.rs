@@ -58,28 +58,35 @@ fn tls_refuses_those_without_a_certificate_of_the_authorities() {
 
 #[test]
 fn tls_refuses_certificates_out_of_their_time_or_of_another_purpose() {
-    let authority = Authority::new();
-    let client = ExtendedKeyUsagePurpose::ClientAuth;
-    #[rustfmt::skip]
+    let authority = Authority::new("an authority of the tests");
+    let day_s = 86_400;
+    let wish = |name, serial, days: (i64, i64)| Wish {
+        valid_s: (days.0 * day_s, days.1 * day_s),
+        ..Wish::caller(name, serial)
+    };
+    let server = Wish { purpose: ExtendedKeyUsagePurpose::ServerAuth, ..wish("server", 4, (-1, 2)) };
     let wishes = [
-        (Wish { name: "sound", days: (-1, 2), purpose: client.clone() }, None),
-        (Wish { name: "expired", days: (-3, 0), purpose: client.clone() }, Some("CertificateExpired")),
-        (Wish { name: "early", days: (1, 3), purpose: client.clone() }, Some("CertificateExpired BadCertificate CertificateUnknown")),
-        (Wish { name: "server", days: (-1, 2), purpose: ExtendedKeyUsagePurpose::ServerAuth }, Some("UnsupportedCertificate BadCertificate")),
-        (Wish { name: "withdrawn", days: (-1, 2), purpose: client }, Some("CertificateRevoked")),
+        wish("sound", 1, (-1, 2)),
+        wish("expired", 2, (-3, -1)),
+        wish("early", 3, (1, 3)),
+        server,
+        wish("withdrawn", 5, (-1, 2)),
+    ];
+    let alerts = [
+        None,
+        Some("CertificateExpired"),
+        Some("CertificateExpired BadCertificate CertificateUnknown"),
+        Some("UnsupportedCertificate BadCertificate"),
+        Some("CertificateRevoked"),
     ];
     let folder = Folder::new();
-    authority.replace_that_of(&folder, 5);
-    let mut files = Vec::new();
-    for (serial, (wish, _)) in (1..).zip(&wishes) {
-        authority.certify(&folder, wish, serial);
-        files.push(format!("\"institutions/{}.pem\"", wish.name));
-    }
+    authority.take_over(&folder, &wishes, &authority.list(1, &[5], 10 * day_s));
+    let files: Vec<_> = wishes.iter().map(|wish| format!("\"institutions/{}.pem\"", wish.name)).collect();
     // Registered they all are: it is TLS that must refuse.
     folder.set_of_institution("housing", "\"institutions/housing.pem\"", &files.join(", "));
     let gateway = Gateway::serve(folder);
     let folder = gateway.folder();
-    for (wish, alerts) in &wishes {
+    for (wish, alerts) in wishes.iter().zip(alerts) {
         for versions in VERSIONS {
             let caller = Tls { versions, ..Tls::institution(folder.path(), wish.name) }.caller(folder.port_base());
             match alerts {

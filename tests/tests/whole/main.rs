@@ -2,6 +2,7 @@
 
 mod answers;
 mod canary;
+mod certificates;
 mod clients;
 mod collector;
 mod commands;
@@ -13,6 +14,7 @@ mod eyes;
 mod faults;
 mod forms;
 mod heads;
+mod hostile;
 mod house;
 mod identity;
 mod leaves;

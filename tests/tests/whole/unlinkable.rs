@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use credit_tests::{Authority, Folder, Gateway, Leaf, Reply, Wish, gateway, query::with, request, run, stranger};
 use hyper::Method;
-use rcgen::ExtendedKeyUsagePurpose;
 use serde_json::{Value, json};
 
 use crate::consents::{EDDSA, bearer, frequency, grant, loan, new_jti, period, scenario, sign, thumbprint};
@@ -15,13 +14,12 @@ const HALF: usize = 500;
 
 /// A gateway with two more banks.
 fn with_two_banks() -> Gateway {
-    let (folder, authority) = (Folder::new(), Authority::new());
-    authority.replace_that_of(&folder, 255);
+    let (folder, authority) = (Folder::new(), Authority::new("an authority of the tests"));
+    authority.take_over(&folder, &[], &authority.list(1, &[255], 86_400));
     let gateway_running = Gateway::serve(folder);
     let folder = gateway_running.folder();
     for (serial, id) in [(1, "bank-a"), (2, "bank-b")] {
-        let wish = Wish { name: id, days: (-1, 2), purpose: ExtendedKeyUsagePurpose::ClientAuth };
-        authority.certify(folder, &wish, serial);
+        authority.put(folder, &Wish::caller(id, serial));
         let (certificate, config) = (folder.join(format!("institutions/{id}.pem")), folder.config());
         #[rustfmt::skip]
         let arguments = [

@@ -16,7 +16,6 @@ use credit_tests::{
     request, run, wire,
 };
 use hyper::Method;
-use rcgen::ExtendedKeyUsagePurpose;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -64,14 +63,13 @@ fn id_of(kind: &str) -> String {
 
 /// A gateway with an institution of every kind.
 fn with_every_kind() -> Gateway {
-    let (folder, authority) = (Folder::new(), Authority::new());
-    authority.replace_that_of(&folder, 255);
+    let (folder, authority) = (Folder::new(), Authority::new("an authority of the tests"));
+    authority.take_over(&folder, &[], &authority.list(1, &[255], 86_400));
     let gateway_running = Gateway::serve(folder);
     let folder = gateway_running.folder();
     for (serial, kind) in (1..).zip(InstitutionKind::ALL) {
         let id = id_of(kind.as_str());
-        let wish = Wish { name: &id, days: (-1, 2), purpose: ExtendedKeyUsagePurpose::ClientAuth };
-        authority.certify(folder, &wish, serial);
+        authority.put(folder, &Wish::caller(&id, serial));
         let certificate = folder.join(format!("institutions/{id}.pem"));
         let config = folder.config();
         #[rustfmt::skip]
