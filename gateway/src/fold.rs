@@ -31,6 +31,8 @@ pub struct QueryEffect<'a> {
     pub at: Timestamp,
     /// Who asked.
     pub institution: &'a str,
+    /// Through whom.
+    pub operator: Option<&'a str>,
     outcome: &'a str,
     /// Tag of the person.
     pub subject: Option<&'a str>,

@@ -81,6 +81,9 @@ pub struct Particulars {
     /// Look-ups at once by one operator; there if the rate is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator_burst: Option<u32>,
+    /// Look-ups by one operator a day, where that has a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_ups_an_operator_a_day: Option<u32>,
 }
 
 impl Particulars {
@@ -269,6 +272,7 @@ impl Register {
         let rates = particulars.rates(self.flood_multiple).ok_or_else(unusable)?;
         if particulars.distinct_subjects_a_day == 0
             || particulars.look_ups_a_person_a_day == 0
+            || particulars.look_ups_an_operator_a_day == Some(0)
             || particulars.certificates.is_empty()
         {
             return Err(unusable());
@@ -321,6 +325,7 @@ pub fn particulars(entry: &InstitutionEntry) -> Result<Particulars, RegisterErro
         look_ups_a_person_a_day: entry.look_ups_a_person_a_day,
         operator_rate_per_s: entry.operator_rate_per_s,
         operator_burst: entry.operator_burst,
+        look_ups_an_operator_a_day: entry.look_ups_an_operator_a_day,
     })
 }
 

@@ -14,6 +14,7 @@ const SCHEMA: &str = "
 PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS covered(one INTEGER PRIMARY KEY CHECK (one = 1), origin TEXT NOT NULL, size INTEGER NOT NULL, day TEXT) STRICT;
 CREATE TABLE IF NOT EXISTS people(institution TEXT NOT NULL, key BLOB NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(institution, key)) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS operators(institution TEXT NOT NULL, key BLOB NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(institution, key)) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS cases(key BLOB PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS seqs(institution TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS consents(key BLOB NOT NULL, holder INTEGER NOT NULL, PRIMARY KEY(key, holder)) WITHOUT ROWID, STRICT;
@@ -79,17 +80,12 @@ impl Snapshot {
         let Some((size, day)) = covered else {
             return Ok(Held::default());
         };
-        let mut people: HashMap<String, HashMap<Key, u32>> = HashMap::new();
-        let rows: Vec<(String, Key, u32)> =
-            self.rows("SELECT institution, key, count FROM people", |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        for (institution, key, count) in rows {
-            people.entry(institution).or_default().insert(key, count);
-        }
         Ok(Held {
             size: size.unsigned_abs(),
             tally: Tally {
                 day: day.and_then(|day| day.parse::<Date>().ok()),
-                people,
+                people: self.of_day("people")?,
+                operators: self.of_day("operators")?,
                 cases: self.rows("SELECT key, count FROM cases", |row| Ok((row.get(0)?, row.get(1)?)))?,
                 seqs: self.rows("SELECT institution, seq FROM seqs", |row| {
                     Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
@@ -122,6 +118,7 @@ impl Snapshot {
                 &[
                     "covered",
                     "people",
+                    "operators",
                     "cases",
                     "seqs",
                     "consents",
@@ -133,7 +130,7 @@ impl Snapshot {
                 ],
             )?,
             Some((_, held_day)) if day.is_some() && held_day != day => {
-                clear(&transaction, &["people"])?;
+                clear(&transaction, &["people", "operators"])?;
                 forget_asks(&transaction, run.tally.day)?;
             }
             Some(_) | None => {}
@@ -144,6 +141,18 @@ impl Snapshot {
             params![origin, signed(run.size), day],
         )?;
         transaction.commit()
+    }
+
+    fn of_day(&self, table: &str) -> rusqlite::Result<HashMap<String, HashMap<Key, u32>>> {
+        let mut counts: HashMap<String, HashMap<Key, u32>> = HashMap::new();
+        let rows: Vec<(String, Key, u32)> = self
+            .rows(&format!("SELECT institution, key, count FROM {table}"), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
+        for (institution, key, count) in rows {
+            counts.entry(institution).or_default().insert(key, count);
+        }
+        Ok(counts)
     }
 
     fn consents(&self) -> rusqlite::Result<HashMap<Key, Vec<u64>>> {
@@ -214,11 +223,14 @@ fn forget_asks(transaction: &Transaction<'_>, day: Option<Date>) -> rusqlite::Re
 }
 
 fn add(transaction: &Transaction<'_>, run: &Held) -> rusqlite::Result<()> {
-    let mut people = transaction
-        .prepare("INSERT INTO people VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count")?;
-    for (institution, counts) in &run.tally.people {
-        for (key, count) in counts {
-            people.execute(params![institution, key, count])?;
+    for (table, of_day) in [("people", &run.tally.people), ("operators", &run.tally.operators)] {
+        let mut insert = transaction.prepare(&format!(
+            "INSERT INTO {table} VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count"
+        ))?;
+        for (institution, counts) in of_day {
+            for (key, count) in counts {
+                insert.execute(params![institution, key, count])?;
+            }
         }
     }
     let mut cases = transaction
@@ -285,8 +297,9 @@ mod tests {
 
     fn leaf(index: u64, day: u64, institution: &str, seq: u64, subject: &str, outcome: &str) -> Vec<u8> {
         format!(
-            r#"{{"v":1,"kind":"query","id":"01900000-0000-7000-8000-{index:012x}","at":"2026-11-{day:02}T0{}:00:00.000000Z","institution":"{institution}","seq":{seq},"certificate":"x","ground":{{"statute":"s","case":"c{}"}},"outcome":"{outcome}","subject":"{subject}"}}"#,
+            r#"{{"v":1,"kind":"query","id":"01900000-0000-7000-8000-{index:012x}","at":"2026-11-{day:02}T0{}:00:00.000000Z","institution":"{institution}","seq":{seq},"operator":"staff-{}","certificate":"x","ground":{{"statute":"s","case":"c{}"}},"outcome":"{outcome}","subject":"{subject}"}}"#,
             seq % 10,
+            seq % 4,
             seq % 3,
         )
         .into_bytes()

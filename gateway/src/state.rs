@@ -36,6 +36,8 @@ pub struct Limits {
     pub person_a_day: u32,
     /// Different persons a day.
     pub distinct_a_day: u32,
+    /// Look-ups of one operator a day, where that has a limit.
+    pub operator_a_day: Option<u32>,
 }
 
 /// What one query asks of the counts.
@@ -47,9 +49,11 @@ pub struct Claim<'a> {
     pub now: Timestamp,
     /// Civil day in the jurisdiction.
     pub day: Date,
+    /// The member of staff.
+    pub operator: &'a str,
     /// Subject tag under the key in force (base64, as in the leaf).
     pub subject: &'a str,
-    /// Subject tags of the same person under earlier keys: a case outlives a key's period.
+    /// Subject tags of the same person under earlier keys, oldest first: a case outlives a key's period, and a day may lie in two.
     pub earlier_subjects: &'a [String],
     /// The case, where the ground is a statute.
     pub case: Option<&'a str>,
@@ -66,7 +70,7 @@ pub enum Unreserved {
     UnderWay,
     /// `idempotency-conflict`, `consent-used-up`, `case-already-used`: asked again it would be refused again.
     Refused(Code),
-    /// `rate-limited` (one person a day), `distinct-subjects-exceeded`: a limit of the day, and its size.
+    /// `rate-limited` (one operator or person a day), `distinct-subjects-exceeded`: a limit of the day, and its size.
     OfTheDay(Code, u32),
 }
 
@@ -127,14 +131,8 @@ impl State {
     /// # Errors
     /// [`Unreserved`].
     pub fn reserve(self: &Arc<Self>, claim: &Claim<'_>, limits: &Limits) -> Result<Reservation, Unreserved> {
-        let mut spending = Spending::new(claim.institution, claim.day, claim.subject, claim.case);
-        let earlier: Vec<Key> = claim
-            .case
-            .into_iter()
-            .flat_map(|case| {
-                claim.earlier_subjects.iter().map(move |subject| key("case", &[claim.institution, case, subject]))
-            })
-            .collect();
+        let mut spending = Spending::new(claim.institution, claim.day, claim.operator, claim.subject, claim.case);
+        let earlier = Earlier::new(claim);
         let mut counts = self.lock();
         let Counts { tally, reserved } = &mut *counts;
         let repeats = claim.ask.map(|ask| reserved.ask(tally, &ask, claim.now)).transpose()?.flatten();
@@ -173,16 +171,39 @@ impl State {
     }
 }
 
-fn within_limits(tally: &Tally, spending: &Spending, earlier: &[Key], limits: &Limits) -> Result<(), Unreserved> {
+/// What the query would count as under keys of earlier periods.
+struct Earlier {
+    cases: Vec<Key>,
+    /// A day lies in two periods at most.
+    person: Option<Key>,
+}
+
+impl Earlier {
+    fn new(claim: &Claim<'_>) -> Self {
+        let case =
+            |case| claim.earlier_subjects.iter().map(move |subject| key("case", &[claim.institution, case, subject]));
+        let person = claim.earlier_subjects.last().map(|subject| key("person", &[claim.institution, subject]));
+        Self { cases: claim.case.into_iter().flat_map(case).collect(), person }
+    }
+}
+
+fn within_limits(tally: &Tally, spending: &Spending, earlier: &Earlier, limits: &Limits) -> Result<(), Unreserved> {
+    let count = |counts: Option<&HashMap<Key, u32>>, key: &Key| {
+        counts.and_then(|counts| counts.get(key)).copied().unwrap_or_default()
+    };
+    let operator = || count(tally.operators.get(&spending.institution), &spending.operator);
+    if let Some(limit) = limits.operator_a_day.filter(|limit| operator() >= *limit) {
+        return Err(Unreserved::OfTheDay(Code::RateLimited, limit));
+    }
     if let Some(case) = &spending.case {
-        let used: u32 =
-            std::iter::once(case).chain(earlier).map(|key| tally.cases.get(key).copied().unwrap_or_default()).sum();
+        let used: u32 = std::iter::once(case).chain(&earlier.cases).map(|case| count(Some(&tally.cases), case)).sum();
         if used >= limits.case {
             return Err(Unreserved::Refused(Code::CaseAlreadyUsed));
         }
     }
     let people = tally.people.get(&spending.institution);
-    let look_ups = people.and_then(|people| people.get(&spending.person)).copied().unwrap_or_default();
+    let look_ups: u32 =
+        std::iter::once(&spending.person).chain(&earlier.person).map(|person| count(people, person)).sum();
     if look_ups >= limits.person_a_day {
         return Err(Unreserved::OfTheDay(Code::RateLimited, limits.person_a_day));
     }

@@ -81,6 +81,9 @@ pub struct Carried {
     /// Look-ups of the civil day: the day, the institution, the key of institution and person, and how many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<(Date, String, String, u32)>,
+    /// The same by operator: the day, the institution, the key of institution and operator, and how many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operators: Vec<(Date, String, String, u32)>,
     /// Idempotency keys: slot, identity, the first query's id, and how often it was asked anew.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asks: Vec<(String, String, Uuid, u32)>,
@@ -158,6 +161,9 @@ pub struct InstitutionChange {
     /// Look-ups at once by one operator; there if the rate is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator_burst: Option<u32>,
+    /// Look-ups by one operator a day, where that has a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_ups_an_operator_a_day: Option<u32>,
     /// Who did it.
     pub by: String,
 }

@@ -53,12 +53,13 @@ fn every_kind_is_written_as_its_table_says() {
             look_ups_a_person_a_day: 4,
             operator_rate_per_s: Some(5),
             operator_burst: Some(20),
+            look_ups_an_operator_a_day: Some(300),
             by: text("me"),
         },
         concat!(
             r#""institution":"bank","change":"added","institution_kind":"bank","certificates":["x"],"rate_per_s":1,"#,
             r#""burst":2,"distinct_subjects_a_day":3,"look_ups_a_person_a_day":4,"#,
-            r#""operator_rate_per_s":5,"operator_burst":20,"by":"me""#
+            r#""operator_rate_per_s":5,"operator_burst":20,"look_ups_an_operator_a_day":300,"by":"me""#
         ),
     );
     rendered(

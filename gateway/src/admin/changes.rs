@@ -120,6 +120,7 @@ pub async fn apply(gateway: &Gateway, change: Change, by: &str) -> Result<Value,
                         "distinct_subjects_a_day": particulars.distinct_subjects_a_day,
                         "look_ups_a_person_a_day": particulars.look_ups_a_person_a_day,
                         "operator_rate_per_s": particulars.operator_rate_per_s, "operator_burst": particulars.operator_burst,
+                        "look_ups_an_operator_a_day": particulars.look_ups_an_operator_a_day,
                     })
                 })
                 .collect(),
@@ -182,6 +183,7 @@ fn added(particulars: &Particulars, by: &str) -> InstitutionChange {
         look_ups_a_person_a_day: particulars.look_ups_a_person_a_day,
         operator_rate_per_s: particulars.operator_rate_per_s,
         operator_burst: particulars.operator_burst,
+        look_ups_an_operator_a_day: particulars.look_ups_an_operator_a_day,
         by: by.to_owned(),
     }
 }

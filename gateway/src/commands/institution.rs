@@ -59,6 +59,9 @@ pub(super) struct Add {
     /// Look-ups at once by one operator 单个经办人突发查询数
     #[arg(long, requires = "operator_rate_per_s")]
     operator_burst: Option<u32>,
+    /// Look-ups by one operator a day; left out = no such limit 单个经办人每日查询数,省略则不限制
+    #[arg(long)]
+    look_ups_an_operator_a_day: Option<u32>,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -131,5 +134,6 @@ fn particulars(add: &Add) -> Result<Particulars, Failure> {
         look_ups_a_person_a_day: add.look_ups_a_person_a_day,
         operator_rate_per_s: add.operator_rate_per_s,
         operator_burst: add.operator_burst,
+        look_ups_an_operator_a_day: add.look_ups_an_operator_a_day,
     })
 }

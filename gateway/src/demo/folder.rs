@@ -433,6 +433,7 @@ mod tests {
         let mut bare: toml::Table = text.parse().unwrap();
         bare.remove("catalogue");
         bare.remove("bounds");
+        bare.remove("floods");
         for (section, defaulted) in
             [("log", &["segment_mib", "linger_us", "publish_every_ms"][..]), ("store", &["queue", "timeout_ms"])]
         {

@@ -252,6 +252,13 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_line_of_carriage_returns_does_not_end_a_head() {
+        let both = b"GET / HTTP/1.1\r\nHost: a\r\n\r\r\nmore\r\n\r\nGET";
+        let (parts, _) = through(&[both], &[]).await;
+        assert_eq!(parts[0], both[..both.len() - 3]);
+    }
+
+    #[tokio::test]
     async fn a_bare_lf_in_a_body_is_the_body_s_own() {
         let head = b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n";
         let (parts, sound) = through(&[head, b"\n\n\n\n", b"GET / HTTP/1.1\r\n\r\n"], &[4, 0]).await;

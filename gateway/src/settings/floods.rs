@@ -9,9 +9,11 @@ use serde::Deserialize;
 pub struct FloodSettings {
     /// Refusals for the rate are recorded one by one up to this multiple of the institution's `rate_per_s` and `burst`;
     /// beyond it the connection is closed without an answer.
+    #[schemars(range(min = 1))]
     pub multiple: u32,
     /// What has no record of its own is counted in one `flood` leaf of the institution, written this long after the
     /// first of it, in seconds.
+    #[schemars(range(min = 1, max = 3_600))]
     pub leaf_every_s: u64,
 }
 

@@ -31,6 +31,8 @@ pub struct InstitutionEntry {
     pub operator_rate_per_s: Option<u32>,
     /// Look-ups at once by one operator.
     pub operator_burst: Option<u32>,
+    /// Look-ups by one operator a day; left out = no limit by operator and day.
+    pub look_ups_an_operator_a_day: Option<u32>,
 }
 
 fn kind(_: &mut SchemaGenerator) -> Schema {
@@ -44,6 +46,11 @@ impl InstitutionEntry {
         let limits = [self.rate_per_s, self.burst, self.distinct_subjects_a_day, self.look_ups_a_person_a_day];
         if limits.contains(&0) {
             faults.push(format!("institution `{id}`: rate_per_s, burst, distinct_subjects_a_day and look_ups_a_person_a_day must be at least 1"));
+        }
+        if self.look_ups_an_operator_a_day == Some(0) {
+            faults.push(format!(
+                "institution `{id}`: look_ups_an_operator_a_day must be at least 1; leave it out for no such limit"
+            ));
         }
         match (self.operator_rate_per_s, self.operator_burst) {
             (None, None) | (Some(1..), Some(1..)) => {}

@@ -49,6 +49,7 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
         ask: draft.ask,
         institution,
         day: draft.facts.on,
+        operator: operator.as_str(),
         subject: &tags.current,
         earlier_subjects: &tags.earlier,
         case: draft.case.as_ref().map(credit_policy::CaseNumber::as_str),
@@ -57,6 +58,7 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
         case: permitted.permit().scenario().case_limit(),
         person_a_day: particulars.look_ups_a_person_a_day,
         distinct_a_day: particulars.distinct_subjects_a_day,
+        operator_a_day: particulars.look_ups_an_operator_a_day,
     };
     match gateway.state.reserve(&claim, &limits) {
         Ok(reservation) => {

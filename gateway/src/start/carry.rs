@@ -96,6 +96,7 @@ pub(super) fn apply_changes(register: &Register, changes: &[(u64, String)]) -> R
                 look_ups_a_person_a_day: change.look_ups_a_person_a_day,
                 operator_rate_per_s: change.operator_rate_per_s,
                 operator_burst: change.operator_burst,
+                look_ups_an_operator_a_day: change.look_ups_an_operator_a_day,
             };
             // Also written into the configuration since: the same is said twice.
             if register.by_id(&change.institution).is_ok_and(|known| known.particulars == particulars) {

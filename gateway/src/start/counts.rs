@@ -31,16 +31,19 @@ pub(super) fn counts(old: &Tally, new: &Tally, today: Date, now: Timestamp) -> V
 
     if old.day == Some(today) {
         let (none, same_day) = (HashMap::new(), new.day == Some(today));
-        let held = |institution: &str| new.people.get(institution).filter(|_| same_day).unwrap_or(&none);
-        let mut people: Vec<_> = old
-            .people
-            .iter()
-            .flat_map(|(institution, counts)| {
+        let of_day = |old: &OfDay, new: &OfDay| {
+            let held = |institution: &str| new.get(institution).filter(|_| same_day).unwrap_or(&none);
+            let counts = old.iter().flat_map(|(institution, counts)| {
                 missing(counts, held(institution)).map(|(key, count)| (today, institution.clone(), key, count))
-            })
-            .collect();
-        people.sort_unstable();
+            });
+            let mut counts: Vec<_> = counts.collect();
+            counts.sort_unstable();
+            counts
+        };
+        let people = of_day(&old.people, &new.people);
         leaves.extend(people.chunks(ITEMS).map(|part| Carried { people: part.to_vec(), ..Carried::default() }));
+        let operators = of_day(&old.operators, &new.operators);
+        leaves.extend(operators.chunks(ITEMS).map(|part| Carried { operators: part.to_vec(), ..Carried::default() }));
     }
 
     let asks = old.asks.iter().filter(|(slot, ask)| ask.is_remembered(now) && !new.asks.contains_key(*slot));
@@ -49,6 +52,9 @@ pub(super) fn counts(old: &Tally, new: &Tally, today: Date, now: Timestamp) -> V
     leaves.extend(asks.chunks(ITEMS).map(|part| Carried { asks: part.to_vec(), ..Carried::default() }));
     leaves
 }
+
+/// Counts of a day, by institution.
+type OfDay = HashMap<String, HashMap<Key, u32>>;
 
 fn missing(old: &HashMap<Key, u32>, new: &HashMap<Key, u32>) -> impl Iterator<Item = (String, u32)> {
     let held = |key: &Key| new.get(key).copied().unwrap_or_default();
@@ -89,6 +95,7 @@ mod tests {
             old.before.insert(key(number), vec![(2, now)]);
             old.cases.insert(key(number), 3);
             old.people.entry("i".repeat(64)).or_default().insert(key(number), 2);
+            old.operators.entry("i".repeat(64)).or_default().insert(key(number), 7);
             let ask = Ask { identity: key(number), first: id(now - jiff::SignedDuration::from_hours(23)), repeats: 5 };
             old.asks.insert(key(number), ask);
         }
@@ -112,8 +119,8 @@ mod tests {
             let rest = counts(&old, &new, today, now);
             absorb(&mut new, &rest);
             assert_eq!(
-                (&new.revoked, &new.cases, &new.people),
-                (&old.revoked, &old.cases, &old.people),
+                (&new.revoked, &new.cases, &new.people, &new.operators),
+                (&old.revoked, &old.cases, &old.people, &old.operators),
                 "cut at {cut}"
             );
             assert_eq!((&new.asks, new.day), (&old.asks, old.day));
@@ -132,7 +139,7 @@ mod tests {
         for leaf in &leaves {
             assert!(leaf.entry(id(now)).unwrap().tail.len() <= MAX_TAIL_BYTES);
         }
-        assert_eq!(leaves.len(), 3 + 8 + 3 + 3 + 3);
+        assert_eq!(leaves.len(), 3 + 8 + 3 + 3 + 3 + 3);
     }
 
     #[test]
@@ -142,7 +149,7 @@ mod tests {
         let leaves = counts(&old(now, today), &Tally::default(), date(2026, 11, 23), later);
         let mut new = Tally::default();
         absorb(&mut new, &leaves);
-        assert_eq!((new.people.len(), new.asks.len(), new.cases.len()), (0, 0, 250));
+        assert_eq!((new.people.len(), new.operators.len(), new.asks.len(), new.cases.len()), (0, 0, 0, 250));
     }
 
     #[test]

@@ -9,17 +9,19 @@ use uuid::Uuid;
 
 use crate::fold::QueryEffect;
 
-/// 16 bytes that stand for an institution together with a person or a case. Made from the leaf's keyed `subject` tag, so
+/// 16 bytes that stand for an institution together with a person, a case or an operator. Made from the leaf's keyed `subject` tag, so
 /// it says as little as the leaf does.
 pub type Key = [u8; 16];
 
 /// Counts; what a snapshot holds.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Tally {
-    /// The civil day that `people` counts.
+    /// The civil day that `people` and `operators` count.
     pub day: Option<Date>,
     /// Look-ups of the day, by institution and person.
     pub people: HashMap<String, HashMap<Key, u32>>,
+    /// Look-ups of the day, by institution and operator.
+    pub operators: HashMap<String, HashMap<Key, u32>>,
     /// Look-ups under one case of one institution on one person.
     pub cases: HashMap<Key, u32>,
     /// Last consecutive number of each institution in this log.
@@ -76,7 +78,8 @@ impl Tally {
     /// Takes in what one `query` leaf did; `day` is its civil day in the jurisdiction. Refused queries spend nothing.
     pub fn absorb(&mut self, index: u64, query: &QueryEffect<'_>, day: Date) {
         let (true, Some(subject)) = (query.is_answered(), query.subject) else { return };
-        let mut spending = Spending::new(query.institution, day, subject, query.case());
+        let operator = query.operator.unwrap_or_default();
+        let mut spending = Spending::new(query.institution, day, operator, subject, query.case());
         if let Some((slot, identity)) = query.idempotency() {
             let first = query.repeats.unwrap_or(query.id);
             let ask = self.asks.entry(slot).or_insert(Ask { identity, first, repeats: 0 });
@@ -120,6 +123,10 @@ impl Tally {
                 tally.turn(*day);
                 *tally.people.entry(institution.clone()).or_default().entry(parse_key(key)?).or_default() += count;
             }
+            for (day, institution, key, count) in &carried.operators {
+                tally.turn(*day);
+                *tally.operators.entry(institution.clone()).or_default().entry(parse_key(key)?).or_default() += count;
+            }
             Ok(tally)
         };
         let carried = parts()?;
@@ -133,11 +140,9 @@ impl Tally {
         self.asks.extend(carried.asks);
         if let Some(day) = carried.day {
             self.turn(day);
-            for (institution, people) in carried.people.into_iter().filter(|_| self.day == Some(day)) {
-                let counts = self.people.entry(institution).or_default();
-                for (key, count) in people {
-                    *counts.entry(key).or_default() += count;
-                }
+            if self.day == Some(day) {
+                add_all(&mut self.people, carried.people);
+                add_all(&mut self.operators, carried.operators);
             }
         }
         Ok(())
@@ -155,6 +160,7 @@ impl Tally {
         if self.day.is_none_or(|counted| counted < day) {
             self.day = Some(day);
             self.people.clear();
+            self.operators.clear();
             let forgotten = forgotten_asks(day);
             self.asks.retain(|_, ask| ask.asked_at() > forgotten);
         }
@@ -163,7 +169,8 @@ impl Tally {
     pub(super) fn add(&mut self, spent: &Spending) {
         self.turn(spent.day);
         if self.day == Some(spent.day) {
-            *self.people.entry(spent.institution.clone()).or_default().entry(spent.person).or_default() += 1;
+            add_one(&mut self.people, &spent.institution, spent.person);
+            add_one(&mut self.operators, &spent.institution, spent.operator);
         }
         if let Some(case) = spent.case {
             *self.cases.entry(case).or_default() += 1;
@@ -171,13 +178,33 @@ impl Tally {
     }
 
     pub(super) fn take_back(&mut self, spent: &Spending) {
-        if self.day == Some(spent.day)
-            && let Some(people) = self.people.get_mut(&spent.institution)
-        {
-            take_one(people, spent.person);
+        if self.day == Some(spent.day) {
+            for (counts, key) in [(&mut self.people, spent.person), (&mut self.operators, spent.operator)] {
+                if let Some(counts) = counts.get_mut(&spent.institution) {
+                    take_one(counts, key);
+                }
+            }
         }
         if let Some(case) = spent.case {
             take_one(&mut self.cases, case);
+        }
+    }
+}
+
+fn add_one(counts: &mut HashMap<String, HashMap<Key, u32>>, institution: &str, key: Key) {
+    if !counts.contains_key(institution) {
+        counts.insert(institution.to_owned(), HashMap::new());
+    }
+    if let Some(counts) = counts.get_mut(institution) {
+        *counts.entry(key).or_default() += 1;
+    }
+}
+
+fn add_all(counts: &mut HashMap<String, HashMap<Key, u32>>, more: HashMap<String, HashMap<Key, u32>>) {
+    for (institution, more) in more {
+        let counts = counts.entry(institution).or_default();
+        for (key, count) in more {
+            *counts.entry(key).or_default() += count;
         }
     }
 }
@@ -197,15 +224,17 @@ fn take_one(counts: &mut HashMap<Key, u32>, key: Key) {
 pub(super) struct Spending {
     pub(super) institution: String,
     pub(super) day: Date,
+    pub(super) operator: Key,
     pub(super) person: Key,
     pub(super) case: Option<Key>,
 }
 
 impl Spending {
-    pub(super) fn new(institution: &str, day: Date, subject: &str, case: Option<&str>) -> Self {
+    pub(super) fn new(institution: &str, day: Date, operator: &str, subject: &str, case: Option<&str>) -> Self {
         Self {
             institution: institution.to_owned(),
             day,
+            operator: key("operator", &[institution, operator]),
             person: key("person", &[institution, subject]),
             case: case.map(|case| key("case", &[institution, case, subject])),
         }

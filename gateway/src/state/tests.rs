@@ -3,7 +3,7 @@
 use super::*;
 
 const USED: Unreserved = Unreserved::Refused(Code::CaseAlreadyUsed);
-const LIMITS: Limits = Limits { case: 3, person_a_day: 5, distinct_a_day: 2 };
+const LIMITS: Limits = Limits { case: 3, person_a_day: 5, distinct_a_day: 2, operator_a_day: None };
 
 fn spend(reservation: Reservation) {
     reservation.spend(7, Uuid::nil(), Timestamp::UNIX_EPOCH);
@@ -14,6 +14,7 @@ fn claim<'a>(subject: &'a str, case: &'a str, day: Date) -> Claim<'a> {
         institution: "housing",
         now: Timestamp::UNIX_EPOCH,
         day,
+        operator: "staff-1",
         subject,
         earlier_subjects: &[],
         case: Some(case),
@@ -42,6 +43,35 @@ fn look_ups_under_an_earlier_key_count_for_the_case() {
     let earlier = ["november".to_owned()];
     let december = Claim { earlier_subjects: &earlier, ..claim("december", "c1", day.tomorrow().unwrap()) };
     assert_eq!(state.reserve(&december, &LIMITS).map(drop), Err(USED));
+}
+
+#[test]
+fn look_ups_under_an_earlier_key_count_for_the_person_s_day() {
+    let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 12, 1));
+    for case in ["1", "2", "3", "4", "5"] {
+        state.reserve(&claim("november", case, day), &LIMITS).map(spend).unwrap();
+    }
+    let earlier = ["october".to_owned(), "november".to_owned()];
+    let december = Claim { earlier_subjects: &earlier, ..claim("december", "6", day) };
+    let refused = Unreserved::OfTheDay(Code::RateLimited, 5);
+    assert_eq!(state.reserve(&december, &LIMITS).map(drop), Err(refused));
+}
+
+#[test]
+fn an_operator_s_day_is_its_own_and_ends_with_the_day() {
+    let limits = Limits { operator_a_day: Some(2), distinct_a_day: 9, ..LIMITS };
+    let (state, day) = (State::new(Tally::default()), jiff::civil::date(2026, 11, 22));
+    let by = |operator: &'static str, subject: &'static str| Claim { operator, ..claim(subject, "c1", day) };
+    state.reserve(&by("staff-1", "a"), &limits).map(spend).unwrap();
+    drop(state.reserve(&by("staff-1", "b"), &limits).unwrap());
+    state.reserve(&by("staff-1", "b"), &limits).map(spend).unwrap();
+    let refused = Unreserved::OfTheDay(Code::RateLimited, 2);
+    assert_eq!(state.reserve(&by("staff-1", "c"), &limits).map(drop), Err(refused));
+    state.reserve(&by("staff-2", "c"), &limits).map(spend).unwrap();
+    let elsewhere = Claim { institution: "school", ..by("staff-1", "c") };
+    state.reserve(&elsewhere, &limits).map(spend).unwrap();
+    let tomorrow = Claim { day: day.tomorrow().unwrap(), ..by("staff-1", "c") };
+    state.reserve(&tomorrow, &limits).map(spend).unwrap();
 }
 
 #[test]
@@ -95,7 +125,8 @@ fn asked_first(at: Timestamp) -> (Arc<State>, Uuid) {
     (state, id)
 }
 
-const NO_LIMITS: Limits = Limits { case: u32::MAX, person_a_day: u32::MAX, distinct_a_day: u32::MAX };
+const NO_LIMITS: Limits =
+    Limits { case: u32::MAX, person_a_day: u32::MAX, distinct_a_day: u32::MAX, operator_a_day: None };
 
 #[test]
 fn an_idempotency_key_is_remembered_for_24_hours_and_no_longer() {

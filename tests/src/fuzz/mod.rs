@@ -41,6 +41,7 @@ fn registered(id: &str, kind: InstitutionKind, thumbprint: String) -> Register {
         look_ups_a_person_a_day: 1,
         operator_rate_per_s: None,
         operator_burst: None,
+        look_ups_an_operator_a_day: None,
     };
     register.add(&particulars).expect("an empty register");
     register

@@ -51,6 +51,20 @@ const SPOILED: &[Spoiled] = &[
     ("a kind that is none", |f| replace(f, "kind = \"employer\"", "kind = \"king\""), 1, &["king"]),
     ("an id that is none", |f| replace(f, "id = \"employer\"", "id = \"An Employer\""), 1, &["id"]),
     ("a limit of nothing", |f| replace(f, "burst = 10\n", "burst = 0\n"), 1, &["employer"]),
+    (
+        "half a limit of operators",
+        |f| replace(f, "burst = 10\n", "burst = 10\noperator_burst = 3\n"),
+        1,
+        &["employer", "operator_rate_per_s"],
+    ),
+    (
+        "an operator's day of nothing",
+        |f| replace(f, "burst = 10\n", "burst = 10\nlook_ups_an_operator_a_day = 0\n"),
+        1,
+        &["employer", "look_ups_an_operator_a_day"],
+    ),
+    ("a flood without a measure", |f| replace(f, "multiple = 10", "multiple = 0"), 1, &["floods.multiple"]),
+    ("a flood without a time", |f| replace(f, "leaf_every_s = 60", "leaf_every_s = 0"), 1, &["floods.leaf_every_s"]),
     ("no certificate", |f| replace(f, "[\"institutions/bank.pem\"]", "[]"), 1, &["bank"]),
     (
         "a certificate that is not there",

@@ -56,6 +56,13 @@ impl Line {
         Self { empty: true, cr: false, colon: false, matched: Some(0) }
     }
 
+    /// A CR that no LF follows is of the line, as any other byte: a line of CRs is not an empty one. hyper does not take
+    /// it for one either, and would wait for the end of a head that the gate holds for ended.
+    fn carriage_return(&mut self) {
+        self.empty &= !self.cr;
+        self.cr = true;
+    }
+
     fn take(&mut self, byte: u8) {
         (self.empty, self.cr) = (false, false);
         self.colon |= byte == b':';
@@ -117,7 +124,7 @@ impl Scan {
         self.bytes += 1;
         match byte {
             b'\n' => self.end_line(),
-            b'\r' => self.line.cr = true,
+            b'\r' => self.line.carriage_return(),
             _ => self.line.take(byte),
         }
     }

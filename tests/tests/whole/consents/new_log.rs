@@ -85,7 +85,7 @@ fn what_was_used_up_or_withdrawn_stays_so_in_every_log_that_follows() {
             checked::refusal(folder, "bank", &ask(&bank, used_up), 403, "consent-used-up");
         }
         checked::refusal(folder, "housing", &housing.ask(&look_up_under(&person, &case)), 409, "case-already-used");
-        assert_eq!(folder.leaves().iter().filter(|leaf| leaf.text("kind") == "carried").count(), 5);
+        assert_eq!(folder.leaves().iter().filter(|leaf| leaf.text("kind") == "carried").count(), 6);
     }
     assert_sound(gateway.folder());
 }

@@ -25,8 +25,13 @@ fn the_committed_schema_is_the_one_that_is_printed() {
 #[test]
 fn the_demo_s_configuration_is_of_the_schema_and_what_is_refused_is_not() {
     let sound = std::fs::read_to_string(Folder::new().config()).unwrap();
-    // Every key that is commented out is one too.
-    let whole: String = sound.lines().map(|line| option(line).unwrap_or(line).to_owned() + "\n").collect();
+    // Every key that is commented out is one too; those of an institution stand above the first.
+    let (above, below) = sound.split_once("[[institution]]\n").unwrap();
+    let of_institution = |line: &&str| option(line).is_some_and(|line| line.contains("operator_"));
+    let lines = above.lines().filter(|line| !of_institution(line)).chain(["[[institution]]"]);
+    let lines = lines.chain(above.lines().filter(of_institution)).chain(below.lines());
+    let whole: String = lines.map(|line| option(line).unwrap_or(line).to_owned() + "\n").collect();
+    assert!(whole.contains("\noperator_burst = ") && whole.contains("\nsecond_place = "), "{whole}");
     let changed = |from: &str, to: &str| {
         assert!(sound.contains(from), "{from}");
         sound.replacen(from, to, 1)

@@ -2,7 +2,11 @@
 //!
 //! A block ```sh is run; the block ```text behind it is what it prints, `…` standing for what differs from run to run.
 
-use std::{fs, os::unix::fs::symlink, path::Path};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+};
 
 use credit_policy::Code;
 use credit_tests::{Folder, Gateway, binaries, command};
@@ -40,12 +44,29 @@ fn repository_around(demo: &Path) -> &Path {
         symlink(built, root.join("target/release").join(built.file_name().unwrap())).unwrap();
     }
     fs::create_dir(root.join("bin")).unwrap();
-    symlink("/bin/true", root.join("bin/cargo")).unwrap();
+    // `cargo run -p NAME -- …` runs what is built, and `cargo build` has nothing to do.
+    let cargo = root.join("bin/cargo");
+    let built = root.join("target/release");
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = run ] || exit 0\nwhile [ \"$1\" != -- ]; do [ \"$1\" = -p ] && name=$2; shift; done\n\
+         shift; exec {}/$name \"$@\"\n",
+        built.display()
+    );
+    fs::write(&cargo, script).unwrap();
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
     root
 }
 
 /// Runs the blocks of a page, one after the other in one shell, beside a demo; each must print what the page says.
 fn run(page: &str, language: &str, demo: &Folder) {
+    for (block, printed) in printed(page, language, demo) {
+        let expected = block.prints.as_deref().unwrap_or_default();
+        assert!(is_like(&printed, expected), "{}\nprints\n{printed}\nand not\n{expected}", block.commands);
+    }
+}
+
+/// Runs the blocks of a page, one after the other in one shell, beside a demo; gives what each printed.
+fn printed(page: &str, language: &str, demo: &Folder) -> Vec<(Block, String)> {
     const MARK: &str = "\u{1e}";
     // The demo of a test has ports of its own.
     let page = (0..5)
@@ -61,12 +82,9 @@ fn run(page: &str, language: &str, demo: &Folder) {
     fs::write(&file, script).unwrap();
     let line = format!("cd {0} && PATH={0}/bin:$PATH && . ./page.sh 2>&1", root.display());
     let said = command("env", &["-u", "LC_ALL", &format!("LANG={language}"), "bash", "-c", &line]).out;
-    let printed: Vec<&str> = said.split(MARK).skip(1).collect();
+    let printed: Vec<_> = said.split(MARK).skip(1).map(str::to_owned).collect();
     assert_eq!(printed.len(), blocks.len(), "{said}");
-    for (block, printed) in blocks.iter().zip(printed) {
-        let expected = block.prints.as_deref().unwrap_or_default();
-        assert!(is_like(printed, expected), "{}\nprints\n{printed}\nand not\n{expected}", block.commands);
-    }
+    blocks.into_iter().zip(printed).collect()
 }
 
 /// Whether a text is as expected, where `…` stands for anything within a line.
@@ -105,6 +123,45 @@ fn the_page_for_institutions_does_what_it_says() {
 fn the_page_for_operators_does_what_it_says() {
     for (page, language) in [("docs/operators.md", "C.UTF-8"), ("docs/operators.zh-CN.md", "zh_CN.UTF-8")] {
         run(&read(page), language, &Folder::new());
+    }
+}
+
+#[test]
+fn the_readme_s_calls_do_what_it_says() {
+    for (page, language, heading) in
+        [("README.md", "C.UTF-8", "## A first query"), ("README.zh-CN.md", "zh_CN.UTF-8", "## 第一次查询")]
+    {
+        let gateway = Gateway::demo(Folder::new());
+        let text = read(page);
+        // Before it a machine is set up.
+        let calls = &text[text.find(heading).unwrap()..];
+        let printed: Vec<String> =
+            printed(calls, language, gateway.folder()).into_iter().map(|(_, printed)| printed).collect();
+        let [first, refusal, consent, receipt, pairs, log] = &printed[..] else { panic!("{printed:?}") };
+        assert!(first.contains(r#""clean_three_years": true"#) && first.contains(r#""receipt": {"#), "{first}");
+        assert!(refusal.contains(r#""code":"case-required""#), "{refusal}");
+        assert!(consent.contains(r#""score_band": "A""#), "{consent}");
+        let pairs: Vec<&str> = pairs.lines().collect();
+        assert!(pairs.len() == 4 && pairs[0] == pairs[1] && pairs[2] == pairs[3], "{pairs:?}");
+        let (held, continued, decided) = match language {
+            "C.UTF-8" => ("the receipt holds", "the log holds", "queries decided again, each as recorded"),
+            _ => ("回执成立", "日志成立", "次查询，均与记录一致"),
+        };
+        assert!(receipt.contains(held), "{receipt}");
+        assert!(log.matches(continued).count() == 4 && log.contains(decided), "{log}");
+    }
+}
+
+#[test]
+fn both_pages_tell_of_every_alert() {
+    let rules = read("docs/prometheus/credit-gateway.rules.yml");
+    let alerts: Vec<&str> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    assert!(alerts.len() > 10);
+    for page in ["docs/operators.md", "docs/operators.zh-CN.md"] {
+        let text = read(page);
+        for alert in &alerts {
+            assert!(text.contains(&format!("`{alert}`")), "`{page}` does not tell what `{alert}` means");
+        }
     }
 }
 

@@ -148,5 +148,10 @@ fn without_room_nothing_is_answered_until_there_is_some() {
     // The folder is kept for a while: with its mount point, the device would go.
     let folder = gateway.stop();
     verify(&device.join("."), &vkey, None);
+    // Those who were refused without a record are counted, now that there is room for it.
+    let leaves = device.leaves();
+    let floods = leaves.iter().filter(|leaf| leaf.text("kind") == "flood");
+    let counted: u64 = floods.filter_map(|leaf| leaf.json["counts"]["not-recordable"].as_u64()).sum();
+    assert_eq!(counted, 20 + refused as u64);
     drop(folder);
 }

@@ -16,7 +16,7 @@ fn two_departments() -> Folder {
     folder.set_of_institution("bank", "kind = \"bank\"", "kind = \"housing-department\"");
     for id in ["bank", "housing"] {
         for (from, to) in [
-            ("rate_per_s = 2000\nburst = 4000", "rate_per_s = 1\nburst = 24"),
+            ("rate_per_s = 2000\nburst = 4000", "rate_per_s = 1\nburst = 24\nlook_ups_an_operator_a_day = 6"),
             ("distinct_subjects_a_day = 100000", "distinct_subjects_a_day = 2"),
             ("look_ups_a_person_a_day = 100000", "look_ups_a_person_a_day = 4"),
         ] {
@@ -52,9 +52,18 @@ fn reach_every_limit(folder: &Folder, institution: &str) -> Vec<Told> {
         run(async { caller.http1().await.unwrap().ask(&body).await.unwrap() })
     };
     let mut seen = Vec::new();
-    for (person, case) in
-        [(0, "one"), (0, "one"), (0, "one"), (0, "one"), (0, "two"), (0, "three"), (1, "one"), (2, "one")]
-    {
+    for (person, case) in [
+        (0, "one"),
+        (0, "one"),
+        (0, "one"),
+        (0, "one"),
+        (0, "two"),
+        (0, "three"),
+        (1, "one"),
+        (2, "one"),
+        (1, "two"),
+        (1, "three"),
+    ] {
         seen.push(told(&ask(person, case)));
     }
     // What is left of the rate: all of it goes, and a few more are refused.
@@ -72,7 +81,19 @@ fn what_one_institution_asked_changes_nothing_for_another() {
     let codes: Vec<&str> = expected.iter().map(|(_, code, _)| code.as_str()).collect();
     assert_eq!(
         codes,
-        ["", "", "", "case-already-used", "", "rate-limited", "", "distinct-subjects-exceeded", "rate-limited"]
+        [
+            "",
+            "",
+            "",
+            "case-already-used",
+            "",
+            "rate-limited",
+            "",
+            "distinct-subjects-exceeded",
+            "",
+            "rate-limited",
+            "rate-limited"
+        ]
     );
     drop(alone);
     let beside = Gateway::serve(two_departments());

@@ -92,7 +92,14 @@ fn a_flood_over_http2_is_cut_off_with_all_that_is_under_way_on_its_connection() 
     let folder = gateway.folder();
     let (caller, body) = (folder.caller("employer"), look_up(&folder.person("clean", 0)));
     let bodies = vec![body; 100];
-    let replies = run(async { at_once(&caller.http2().await.unwrap(), &caller, &bodies).await });
+    let replies = run(async {
+        let mut connection = caller.http2().await.unwrap();
+        let replies = at_once(&connection, &caller, &bodies).await;
+        // By now a refusal would be told again, if there were still somebody to tell it to.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(connection.ask(&bodies[0]).await.is_err(), "the connection is still open");
+        replies
+    });
     assert!(replies.iter().flatten().count() <= 12, "6 are on the record, and a few more if it took its time");
     assert!(metric(folder.port_base(), CUT_OFF) >= 1);
     // What was refused on it is on the record, whether or not its caller heard of it; nothing else is.

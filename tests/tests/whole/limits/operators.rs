@@ -66,6 +66,36 @@ fn an_operator_over_its_rate_is_refused_and_the_others_of_its_institution_are_no
 }
 
 #[test]
+fn an_operator_s_day_is_spent_also_after_a_kill_and_nobody_else_s_is() {
+    let folder = Folder::new();
+    folder.set_of_institution("housing", "burst = 4000", "burst = 4000\nlook_ups_an_operator_a_day = 3");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let (caller, people) = (folder.caller("housing"), folder.noted("clean"));
+    for person in &people[..2] {
+        checked::answer(folder, "housing", &caller.ask(&by("curious", look_up(person))));
+    }
+    // A refusal spends nothing.
+    drop(caller.ask(&by("curious", with(look_up(&people[0]), "subject", "99"))));
+    let gateway = Gateway::serve(gateway.kill());
+    let folder = gateway.folder();
+    checked::answer(folder, "housing", &caller.ask(&by("curious", look_up(&people[2]))));
+    for person in &people[..3] {
+        let reply = caller.ask(&by("curious", look_up(person)));
+        let leaf = checked::refusal(folder, "housing", &reply, 429, "rate-limited");
+        assert_eq!(leaf.text("operator"), "curious");
+        assert_eq!(reply.header("ratelimit-limit"), Some("3"));
+        assert!((1..=86_400).contains(&told_to_wait(&reply)), "until the day turns");
+    }
+    checked::answer(folder, "housing", &caller.ask(&by("another", look_up(&people[0]))));
+    // Also where the state is read from its snapshot.
+    let gateway = Gateway::serve(gateway.stop());
+    let folder = gateway.folder();
+    let reply = caller.ask(&by("curious", look_up(&people[0])));
+    checked::refusal(folder, "housing", &reply, 429, "rate-limited");
+}
+
+#[test]
 fn an_operator_s_rate_given_by_command_is_on_the_record_and_holds_after_a_restart() {
     let folder = Folder::new();
     folder.unregister("bank");
