@@ -34,17 +34,15 @@ pub(super) fn run(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let tls = TlsSettings::read(&settings.tls, Arc::clone(&clock)).map_err(Failure::usage)?;
     runtime()?.block_on(async move {
+        let telemetry =
+            Telemetry::start(Arc::clone(&clock), settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
         if settings.bounds.fit(raise_open_files()) {
             let Bounds { connections, handshakes, side_connections, .. } = &settings.bounds;
             tracing::warn!(
-                connections,
-                handshakes,
-                side_connections,
-                "this process may open too few files for the bounds, so they are lower; raise its limit (ulimit -n)"
+                "this process may open too few files, so there are {connections} connections, {handshakes} handshakes and \
+                 {side_connections} connections to each other listener at most; raise its limit (ulimit -n)"
             );
         }
-        let telemetry =
-            Telemetry::start(Arc::clone(&clock), settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
         let gateway = start::open(settings, clock).await.map_err(|error| Failure::start(&error))?;
         let mut failure = None;
         let kept = &mut failure;
