@@ -1,5 +1,5 @@
-//! One look at the bytes of an HTTP/1.1 head before hyper reads them: a line that ends in a bare LF, or a second length,
-//! marks the connection, and its request is refused (formats.md §2). hyper would take it, and what two parties read
+//! One look at the bytes of an HTTP/1.1 head before hyper reads them: a line that ends in a bare LF, a second length, or a
+//! fragment marks the connection, and its request is refused (formats.md §2). hyper would take it, and what two parties read
 //! differently is where requests are smuggled (RFC 9112 §2.2, §11.2).
 //!
 //! Not a second parser. The gate only finds the ends of lines, lets a head through, and holds back what follows until the
@@ -248,6 +248,17 @@ mod tests {
         {
             let (_, sound) = through(&[head.as_bytes()], &[0]).await;
             assert!(!sound, "{head:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fragment_marks_the_connection_and_its_sign_elsewhere_does_not() {
+        for (head, sound) in [
+            ("GET /a#b HTTP/1.1\r\n\r\n", false),
+            ("\r\nGET /a?b# HTTP/1.1\r\n\r\n", false),
+            ("GET /a HTTP/1.1\r\nA: #\r\n\r\n", true),
+        ] {
+            assert_eq!(through(&[head.as_bytes()], &[0]).await.1, sound, "{head:?}");
         }
     }
 

@@ -181,7 +181,9 @@ fn plain_head(head: &[u8]) -> Option<(Understood, usize)> {
         let mark = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
         !text.is_empty() && text.iter().all(mark)
     };
-    let visible = !target.is_empty() && target.bytes().all(|byte| (0x21..=0x7e).contains(&byte) || byte >= 0x80);
+    // There is no fragment in a request line (§3.2).
+    let visible = |byte: u8| byte != b'#' && (0x21..=0x7e).contains(&byte) || byte >= 0x80;
+    let visible = !target.is_empty() && target.bytes().all(visible);
     (token(method.as_bytes()) && visible && ["HTTP/1.1", "HTTP/1.0"].contains(&version)).then_some(())?;
     let (mut hosts, mut lengths) = (Vec::new(), Vec::new());
     for line in lines {
@@ -199,11 +201,10 @@ fn plain_head(head: &[u8]) -> Option<(Understood, usize)> {
         }
     }
     let [host] = hosts[..] else { return None };
-    // The absolute form names its host itself (§3.2.2); it must be the same.
-    if let Some((_, rest)) = target.split_once("://").filter(|(scheme, _)| !scheme.contains('/')) {
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        (authority.as_bytes() == host).then_some(())?;
-    }
+    let target = match target.split_once("://").filter(|(scheme, _)| !scheme.contains('/')) {
+        Some((scheme, rest)) => absolute(scheme, rest, host)?,
+        None => target.to_owned(),
+    };
     let length = match lengths[..] {
         [] => 0,
         [length] => {
@@ -212,5 +213,13 @@ fn plain_head(head: &[u8]) -> Option<(Understood, usize)> {
         }
         _ => return None,
     };
-    Some((Understood { method: method.to_owned(), target: target.to_owned(), body: Vec::new() }, length))
+    Some((Understood { method: method.to_owned(), target, body: Vec::new() }, length))
+}
+
+/// The absolute form as hyper writes it. It names its host itself (§3.2.2), which must be that of the line.
+fn absolute(scheme: &str, rest: &str, host: &[u8]) -> Option<String> {
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    (authority.as_bytes() == host).then_some(())?;
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    Some(format!("{}://{authority}{slash}{path}", scheme.to_ascii_lowercase()))
 }

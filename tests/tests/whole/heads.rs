@@ -108,6 +108,7 @@ fn heads_that_are_no_http_are_refused_and_the_connection_closed() {
         bare(&head.replace("Content-Type: ", "Content-Type: \r\n ")),
         bare(&head.replace("HTTP/1.1", "HTTP/1.1 HTTP/1.1")),
         bare(&head.replace("HTTP/1.1", "HTTP/9.9")),
+        bare(&head.replace("/v1/queries", "/v1/queries#x")),
         bare(&head.replace("Content-Length: ", "Content-Length: +")),
         bare(&head.replace("Content-Length: ", "Content-Length: -")),
         bare(&head.replace("Content-Length: ", "Content-Length: 0x")),

@@ -12,7 +12,7 @@ const LENGTH: &[u8] = b"content-length:";
 pub enum Look {
     /// Nothing wrong.
     Sound,
-    /// A bare LF, or two lengths: two parties may read it differently.
+    /// A bare LF, two lengths, or a fragment: two parties may read it differently.
     Ambiguous,
     /// Longer than a head may be; what hyper got of it is cut short.
     TooLarge,
@@ -125,7 +125,13 @@ impl Scan {
         match byte {
             b'\n' => self.end_line(),
             b'\r' => self.line.carriage_return(),
-            _ => self.line.take(byte),
+            _ => {
+                // A request line has no fragment (RFC 9112 §3.2); hyper drops it, and another party may not.
+                if byte == b'#' && self.lines == 0 {
+                    self.look = Look::Ambiguous;
+                }
+                self.line.take(byte);
+            }
         }
     }
 
