@@ -148,7 +148,7 @@ fn receipts_and_records_are_for_the_asker_alone() {
         for id in [id.to_uppercase(), id.replace('-', ""), format!("{{{id}}}"), format!("{id}/"), "x".to_owned()] {
             assert_eq!(caller.get(&format!("/v1/receipts/{id}")).status, StatusCode::NOT_FOUND, "{id}");
         }
-        assert_eq!(caller.send(Method::POST, &receipt, &[], "").code(), "not-found");
+        assert_eq!(caller.send(Method::POST, &receipt, &[], "").code(), "method-not-allowed");
     }
     let unknown = "/v1/receipts/01900000-0000-7000-8000-000000000000";
     checked::fixed(&caller.get(unknown), 404, "not-found");
@@ -221,4 +221,21 @@ fn a_receipt_of_before_a_restart_is_still_to_be_had() {
     let proof = caller.get_when_there(&format!("/v1/receipts/{id}")).text();
     assert_eq!(verified_here(&folder.vkey(), &proof, &leaf.hash()), Some(leaf.index));
     assert_eq!(caller.get_when_there(&format!("/v1/queries/{id}/record")).body, leaf.bytes);
+}
+
+#[test]
+fn the_path_of_a_receipt_takes_get_alone_and_no_query_string() {
+    let folder = shared().folder();
+    let caller = folder.caller("housing");
+    let id = "01900000-0000-7000-8000-000000000000";
+    for path in [format!("/v1/receipts/{id}"), format!("/v1/queries/{id}/record")] {
+        for method in [Method::POST, Method::DELETE, Method::PUT] {
+            let reply = caller.send(method, &path, &[], "");
+            checked::refusal(folder, "housing", &reply, 405, "method-not-allowed");
+            assert_eq!(reply.header("allow"), Some("GET"), "{path}");
+        }
+        checked::refusal(folder, "housing", &caller.get(&format!("{path}?a=b")), 400, "malformed-request");
+    }
+    let reply = caller.send(Method::DELETE, "/v1/queries", &[], "");
+    assert_eq!((reply.code().as_str(), reply.header("allow")), ("method-not-allowed", Some("POST")));
 }
