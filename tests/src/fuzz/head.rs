@@ -220,6 +220,7 @@ fn plain_head(head: &[u8]) -> Option<(Understood, usize)> {
 fn absolute(scheme: &str, rest: &str, host: &[u8]) -> Option<String> {
     let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     (authority.as_bytes() == host).then_some(())?;
+    let known = ["http", "https"].into_iter().find(|known| known.eq_ignore_ascii_case(scheme));
     let slash = if path.starts_with('/') { "" } else { "/" };
-    Some(format!("{}://{authority}{slash}{path}", scheme.to_ascii_lowercase()))
+    Some(format!("{}://{authority}{slash}{path}", known.unwrap_or(scheme)))
 }
