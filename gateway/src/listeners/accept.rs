@@ -159,7 +159,9 @@ where
             match place {
                 Some((acceptor, place)) => {
                     if let Some(stream) = shake_hands(acceptor, stream, &door, place).await {
-                        // In a task of its own size: what a handshake needs is given back by now.
+                        // In a task of its own size: what a handshake needs is given back by now. The stream is boxed,
+                        // since each future that it is handed on to would have room for it.
+                        let stream = Box::new(stream);
                         tokio::spawn(async move { certified(stream, &door, service).await });
                     }
                 }
@@ -214,7 +216,7 @@ async fn shake_hands(
 }
 
 /// Serves a connection over TLS.
-async fn certified<S, F>(stream: TlsStream<TcpStream>, door: &Door, service: F)
+async fn certified<S, F>(stream: Box<TlsStream<TcpStream>>, door: &Door, service: F)
 where
     F: Fn(Peer) -> Option<S>,
     S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,
@@ -245,11 +247,11 @@ where
     let serve = async {
         match stream {
             Stream::Open(stream) if is_http2 => tokio::select! {
-                ended = http2(stream, door, fate.clone(), service) => ended,
+                ended = Box::pin(http2(stream, door, fate.clone(), service)) => ended,
                 () = cut.is_off() => Ok(()),
             },
-            Stream::Open(stream) => http1(stream, door, door.request, service).await,
-            Stream::Gated(stream) => http1(stream, door, door.idle, service).await,
+            Stream::Open(stream) => Box::pin(http1(stream, door, door.request, service)).await,
+            Stream::Gated(stream) => Box::pin(http1(stream, door, door.idle, service)).await,
         }
     };
     tokio::select! {
