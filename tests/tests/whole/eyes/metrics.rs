@@ -47,6 +47,7 @@ fn every_label_is_on_the_closed_list() {
         ("code", codes().chain(["cut-off"]).collect()),
         ("stage", Stage::ALL.iter().map(|stage| stage.as_str()).collect()),
         ("cause", Cause::ALL.iter().map(|cause| cause.as_str()).collect()),
+        ("why", words(&["too-many", "revoked", "stalled", "flooding"])),
         ("version", words(&[env!("CARGO_PKG_VERSION")])),
     ]);
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
