@@ -3,7 +3,7 @@
 //! Only a short cut: start-up folds the leaves that came after it, and without it all of them. It advances by folding
 //! the published log once more, never from the counts in force, so that it holds exactly the leaves below its size.
 
-use std::{collections::HashMap, fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{collections::HashMap, fs::OpenOptions, hash::Hash, os::unix::fs::OpenOptionsExt, path::Path};
 
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -91,8 +91,9 @@ impl Snapshot {
                     Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
                 })?,
                 consents: self.consents()?,
-                uses: self.uses()?,
-                before: self.uses_before()?,
+                uses: self
+                    .uses("SELECT holder, number, at FROM uses", |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?,
+                before: self.uses("SELECT key, number, at FROM uses_before", |row| row.get(0))?,
                 revoked: self.rows("SELECT key FROM revoked", |row| row.get(0))?,
                 asks: self.asks()?,
             },
@@ -165,21 +166,14 @@ impl Snapshot {
         Ok(consents)
     }
 
-    fn uses(&self) -> rusqlite::Result<HashMap<u64, Vec<(u64, Timestamp)>>> {
-        let mut uses: HashMap<u64, Vec<(u64, Timestamp)>> = HashMap::new();
-        let rows: Vec<(i64, i64, String)> =
-            self.rows("SELECT holder, number, at FROM uses", |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        for (holder, number, at) in rows {
-            let at = at.parse().map_err(|_| rusqlite::Error::InvalidQuery)?;
-            uses.entry(holder.unsigned_abs()).or_default().push((number.unsigned_abs(), at));
-        }
-        Ok(uses)
-    }
-
-    fn uses_before(&self) -> rusqlite::Result<HashMap<Key, Vec<(u64, Timestamp)>>> {
-        let mut uses: HashMap<Key, Vec<(u64, Timestamp)>> = HashMap::new();
-        let rows: Vec<(Key, i64, String)> =
-            self.rows("SELECT key, number, at FROM uses_before", |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    /// Uses by what they are counted under: a holder's index, or a consent.
+    fn uses<K: Eq + Hash>(
+        &self,
+        query: &str,
+        key: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<K>,
+    ) -> rusqlite::Result<HashMap<K, Vec<(u64, Timestamp)>>> {
+        let mut uses: HashMap<K, Vec<(u64, Timestamp)>> = HashMap::new();
+        let rows: Vec<(K, i64, String)> = self.rows(query, |row| Ok((key(row)?, row.get(1)?, row.get(2)?)))?;
         for (key, number, at) in rows {
             let at = at.parse().map_err(|_| rusqlite::Error::InvalidQuery)?;
             uses.entry(key).or_default().push((number.unsigned_abs(), at));
