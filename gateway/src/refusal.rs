@@ -154,8 +154,8 @@ fn row(code: Code) -> (StatusCode, &'static str, &'static str) {
         }
         Code::FieldNotAllowed => (
             S::FORBIDDEN,
-            "该应用场景不提供所请求的字段；请核对 fields",
-            "this scenario does not release a field that was asked for; check `fields`",
+            "该应用场景或授权不提供所请求的字段；请核对 fields",
+            "the scenario, or the consent, does not release a field that was asked for; check `fields`",
         ),
         Code::ConsentWrongInstitution => {
             (S::FORBIDDEN, "授权凭证不是授予本机构的", "the consent was not given to this institution")
@@ -177,7 +177,11 @@ fn row(code: Code) -> (StatusCode, &'static str, &'static str) {
         Code::SubjectMinor => {
             (S::FORBIDDEN, "不提供未满十八周岁者的信用信息", "nothing is answered about persons under 18")
         }
-        Code::NotFound => (S::NOT_FOUND, "此路径不存在", "there is nothing at this path"),
+        Code::NotFound => (
+            S::NOT_FOUND,
+            "此处没有可供本机构取用的内容：路径不存在、尚未发布或不属于本机构",
+            "nothing here for you: no such path, not published yet, or not yours",
+        ),
         Code::MethodNotAllowed => (
             S::METHOD_NOT_ALLOWED,
             "此路径不支持该方法（见 Allow）",

@@ -137,10 +137,11 @@ fn the_readme_s_calls_do_what_it_says() {
         let calls = &text[text.find(heading).unwrap()..];
         let printed: Vec<String> =
             printed(calls, language, gateway.folder()).into_iter().map(|(_, printed)| printed).collect();
-        let [first, refusal, consent, receipt, pairs, log] = &printed[..] else { panic!("{printed:?}") };
+        let [first, refusal, consent, withdrawal, receipt, pairs, log] = &printed[..] else { panic!("{printed:?}") };
         assert!(first.contains(r#""clean_three_years": true"#) && first.contains(r#""receipt": {"#), "{first}");
         assert!(refusal.contains(r#""code":"case-required""#), "{refusal}");
         assert!(consent.contains(r#""score_band": "A""#), "{consent}");
+        assert!(withdrawal.contains(r#""revoked": true"#), "{withdrawal}");
         let pairs: Vec<&str> = pairs.lines().collect();
         assert!(pairs.len() == 4 && pairs[0] == pairs[1] && pairs[2] == pairs[3], "{pairs:?}");
         let (held, continued, decided) = match language {
