@@ -227,7 +227,7 @@ fn with_few_files_to_open_there_are_few_connections_and_records_all_the_same() {
     command.arg(serve.get_program()).args(serve.get_args());
     let gateway = Gateway::start(folder, command);
     let folder = gateway.folder();
-    assert!(gateway.err().text().contains("ulimit -n"), "{}", gateway.err().text());
+    assert!(gateway.err().wait(|text| text.contains("ulimit -n")));
     let (bank, housing, person) = (folder.caller("bank"), folder.caller("housing"), folder.person("clean", 0));
     run(async {
         let mut kept = housing.http1().await.unwrap();
