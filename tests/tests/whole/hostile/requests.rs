@@ -217,6 +217,26 @@ fn heads_of_http2_that_are_malformed_are_no_queries() {
     assert!(String::from_utf8_lossy(&text).contains("\"data\":"), "nothing wrong about it, and not answered");
 }
 
+/// Paths of HTTP/2 that are another than that of a query, or none (RFC 9113 §8.3.1).
+const PATHS: &[&str] =
+    &["", "*", "v1/queries", "/v1/queries?x#y", "/v1/nothing#/v1/queries", "//v1/queries", "/v1/queries/"];
+
+#[test]
+fn paths_of_http2_that_are_not_that_of_a_query_are_not_answered() {
+    let body = a_body();
+    let ask = |path: &str| {
+        let fields = QUERY.map(|(name, value)| (name, if name == ":path" { path } else { value }));
+        let head = frame(HEADERS, END_HEADERS, 1, &block(&fields));
+        said(&[begin(&[]), head, frame(DATA, END_STREAM, 1, body.as_bytes())].concat())
+    };
+    each(PATHS, |path| assert_refused(&ask(path)));
+    // A fragment is dropped where HTTP/2 is read, before anything of ours sees it: the path is then that of a query, and
+    // nobody reads it in another way (docs/formats.md §7).
+    let answered = ask("/v1/queries#/v1/nothing");
+    let text: Vec<u8> = answered.into_iter().filter(|(kind, ..)| *kind == DATA).flat_map(|(.., bytes)| bytes).collect();
+    assert!(String::from_utf8_lossy(&text).contains("\"data\":"), "{}", String::from_utf8_lossy(&text));
+}
+
 #[test]
 fn frames_of_http2_that_are_malformed_end_the_connection_or_the_stream() {
     let (body, head) = (a_body(), block(&QUERY));
@@ -344,6 +364,6 @@ fn bodies_that_are_read_in_two_ways_are_refused_and_recorded() {
 
 #[test]
 fn there_are_enough_of_them() {
-    let all = SMUGGLED.len() + CHUNKED.len() + HEADS.len() + BODIES.len();
+    let all = SMUGGLED.len() + CHUNKED.len() + HEADS.len() + PATHS.len() + BODIES.len();
     assert!(all >= 60, "{all}");
 }
