@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use crate::{
+    process::start,
     settings::CatalogueSource,
-    speech::{language, say, words},
-    start,
+    terminal::{language, say, words},
 };
 
 #[derive(Subcommand)]

@@ -13,9 +13,9 @@ use zeroize::Zeroizing;
 
 use super::{ConfigFile, Failure, change};
 use crate::{
-    admin::changes::Change,
-    register::thumbprint_of_file,
-    speech::{say, words},
+    callers::register::thumbprint_of_file,
+    changes::Change,
+    terminal::{say, words},
 };
 
 #[derive(Subcommand)]

@@ -8,9 +8,9 @@ use credit_policy::{Catalogue, catalogue};
 use super::{Failure, serving};
 use crate::{
     demo::{folder, tour},
-    serve::Then,
+    process::serve::Then,
     settings::{Listen, Settings},
-    speech::say,
+    terminal::say,
 };
 
 #[derive(clap::Args)]

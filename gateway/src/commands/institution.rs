@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::{ConfigFile, Failure, change};
 use crate::{
-    admin::changes::Change,
-    register::{Particulars, thumbprint_of_file},
-    speech::{say, words},
+    callers::register::{Particulars, thumbprint_of_file},
+    changes::Change,
+    terminal::{say, words},
 };
 
 #[derive(Subcommand)]

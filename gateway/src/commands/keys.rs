@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::{ConfigFile, Failure, change};
 use crate::{
-    admin::changes::Change,
-    speech::{say, words},
-    start,
+    changes::Change,
+    process::start,
+    terminal::{say, words},
 };
 
 #[derive(Subcommand)]

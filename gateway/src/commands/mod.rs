@@ -15,10 +15,9 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    process,
+    process::{hardening, start::StartError},
     settings::{Settings, SettingsError},
-    speech::complain,
-    start::StartError,
+    terminal::complain,
 };
 
 /// Exit code for wrong usage or configuration (sysexits `EX_USAGE`).
@@ -138,7 +137,7 @@ pub fn run() -> ExitCode {
             return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::FAILURE };
         }
     };
-    if let Err(error) = process::harden() {
+    if let Err(error) = hardening::harden() {
         complain(format_args!("core dumps cannot be turned off: {error}"));
         return ExitCode::from(UNAVAILABLE);
     }

@@ -4,7 +4,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::{Arguments, Failure};
-use crate::{settings::Settings, speech::say};
+use crate::{settings::Settings, terminal::say};
 
 /// The JSON Schema of the configuration file, for editors and for those who write one by program.
 pub(super) fn schema() -> Result<(), Failure> {

@@ -6,14 +6,16 @@ use credit_audit::clock::{Clock, SystemClock};
 
 use super::{ConfigFile, Failure, UNAVAILABLE, USAGE, runtime};
 use crate::{
-    process::raise_open_files,
-    register::{Register, particulars},
-    serve::{ServeError, Then, TlsSettings, serve as serve_doors},
+    callers::register::{Register, particulars},
+    process::{
+        hardening::raise_open_files,
+        serve::{ServeError, Then, TlsSettings, serve as serve_doors},
+        start,
+    },
     settings::{Bounds, Settings},
-    speech::{say, words},
-    start,
-    store::sqlite::SqliteStore,
+    stores::sqlite::SqliteStore,
     telemetry::Telemetry,
+    terminal::{say, words},
 };
 
 /// Serves until SIGTERM or SIGINT; then drains and ends with 0.

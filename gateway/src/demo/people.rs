@@ -184,7 +184,7 @@ mod tests {
 
     fn filled(people: &People, file: &Path) -> Connection {
         let mut store = Connection::open(file).unwrap();
-        store.execute_batch(include_str!("../store/schema.sql")).unwrap();
+        store.execute_batch(include_str!("../stores/schema.sql")).unwrap();
         people.fill(&mut store).unwrap();
         store
     }

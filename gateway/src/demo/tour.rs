@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    speech::{say, words},
+    terminal::{say, words},
 };
 
 pub use calls::print as print_calls;

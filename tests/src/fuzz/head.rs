@@ -23,11 +23,11 @@ use std::{
 };
 
 use credit_gateway::{
-    listeners::{
+    journey::stages::accept::is_ambiguous,
+    transport::{
         Body,
-        head::{Gate, Gated, Look},
+        http1_guard::{Gate, Gated, Look},
     },
-    stages::accept::is_ambiguous,
 };
 use http_body_util::BodyExt as _;
 use hyper::{

@@ -19,7 +19,7 @@ mod proof;
 mod query_body;
 mod signer;
 
-use credit_gateway::register::{Particulars, Register};
+use credit_gateway::callers::register::{Particulars, Register};
 use credit_policy::{InstitutionId, InstitutionKind};
 
 pub use certificate::{authority, certificates, revocation_list, thumbprint};

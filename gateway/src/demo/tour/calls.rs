@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{DemoError, Note, folder};
 use crate::{
     gateway::Gateway,
-    speech::{say, words},
+    terminal::{say, words},
 };
 
 /// The token that the printed calls withdraw.

@@ -11,8 +11,8 @@ use credit_policy::Code;
 use super::{Tour, TourError, asking::Token, hold, unexpected};
 use crate::{
     demo::client::{Caller, Reply},
-    refusal,
-    speech::{say, words},
+    journey::refusal,
+    terminal::{say, words},
 };
 
 /// A query on the record.

@@ -15,7 +15,7 @@ use crate::{
         client::Caller,
         number::{Sequence, draw},
     },
-    speech::{say, words},
+    terminal::{say, words},
 };
 
 const LOAN: &str = "commercial-loan";

@@ -14,7 +14,7 @@ use super::{Tour, TourError, hold, unexpected};
 use crate::{
     demo::{Note, folder},
     keyring::Current,
-    speech::{say, words},
+    terminal::{say, words},
 };
 
 /// How long publication may take: it is promised within two seconds, to a machine that is not busy with other things.
