@@ -13,7 +13,7 @@ use crate::{
     callers::{issuers::Issuers, register::Register},
     keyring::Keyring,
     settings::Settings,
-    state::{State, catalogue_history::InForce},
+    state::{State, catalogue_history::CatalogueHistory},
     stores::sqlite::SqliteStore,
     telemetry::metrics::Metrics,
 };
@@ -25,7 +25,7 @@ pub struct Gateway {
     /// The rules.
     pub catalogue: Arc<Catalogue>,
     /// Since when they hold.
-    pub in_force: InForce,
+    pub catalogue_history: CatalogueHistory,
     /// Who may call.
     pub register: Register,
     /// Who may issue consents.

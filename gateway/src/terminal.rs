@@ -26,7 +26,7 @@ pub fn words<'a>(chinese: &'a str, english: &'a str) -> &'a str {
 }
 
 /// Writes one line to standard output. A reader that went away (`| head`) is no fault of ours.
-pub fn say(line: impl std::fmt::Display) {
+pub fn print(line: impl std::fmt::Display) {
     let mut out = std::io::stdout().lock();
     if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
         tracing::debug!("nobody reads standard output");
@@ -34,7 +34,7 @@ pub fn say(line: impl std::fmt::Display) {
 }
 
 /// Writes one line to standard error: a command's complaint, before and outside the structured log.
-pub fn complain(line: impl std::fmt::Display) {
+pub fn eprint(line: impl std::fmt::Display) {
     let mut out = std::io::stderr().lock();
     if writeln!(out, "credit-gateway: {line}").is_err() {
         tracing::debug!("nobody reads standard error");

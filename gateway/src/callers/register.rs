@@ -62,7 +62,7 @@ impl std::fmt::Display for Thumbprint {
 /// What the record says of an institution: the payload of an `institution` leaf.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub struct Particulars {
+pub struct InstitutionRecord {
     /// Its id.
     pub id: InstitutionId,
     /// Its kind.
@@ -88,7 +88,7 @@ pub struct Particulars {
     pub look_ups_an_operator_a_day: Option<u32>,
 }
 
-impl Particulars {
+impl InstitutionRecord {
     /// The rates; nothing where a limit is not usable.
     fn rates(&self, flood_multiple: NonZeroU32) -> Option<Rates> {
         let own = Rate::new(self.rate_per_s, self.burst)?;
@@ -105,7 +105,7 @@ impl Particulars {
 #[derive(Debug)]
 pub struct Institution {
     /// What the record says of it.
-    pub particulars: Particulars,
+    pub record: InstitutionRecord,
     /// How fast it and its operators may ask.
     pub rates: Rates,
     /// What it sent that has no record of its own.
@@ -127,7 +127,7 @@ impl Institution {
     /// Its id.
     #[must_use]
     pub fn id(&self) -> &str {
-        self.particulars.id.as_str()
+        self.record.id.as_str()
     }
 }
 
@@ -249,7 +249,7 @@ impl Register {
     ///
     /// # Errors
     /// Why not.
-    pub fn check(&self, particulars: &Particulars) -> Result<(), RegisterError> {
+    pub fn check(&self, particulars: &InstitutionRecord) -> Result<(), RegisterError> {
         self.with(particulars).map(drop)
     }
 
@@ -257,7 +257,7 @@ impl Register {
     ///
     /// # Errors
     /// When its id or a certificate is taken, or a value is unusable.
-    pub fn add(&self, particulars: &Particulars) -> Result<(), RegisterError> {
+    pub fn add(&self, particulars: &InstitutionRecord) -> Result<(), RegisterError> {
         let table = self.with(particulars)?;
         self.table.store(Arc::new(table));
         Ok(())
@@ -268,7 +268,7 @@ impl Register {
         institution.suspended.store(suspended, Ordering::SeqCst);
     }
 
-    fn with(&self, particulars: &Particulars) -> Result<Table, RegisterError> {
+    fn with(&self, particulars: &InstitutionRecord) -> Result<Table, RegisterError> {
         let id = particulars.id.as_str();
         let unusable = || RegisterError::Unusable(id.to_owned());
         let rates = particulars.rates(self.flood_multiple).ok_or_else(unusable)?;
@@ -284,7 +284,7 @@ impl Register {
             return Err(RegisterError::IdTaken(id.to_owned()));
         }
         let institution = Arc::new(Institution {
-            particulars: particulars.clone(),
+            record: particulars.clone(),
             rates,
             floods: Floods::default(),
             journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
@@ -312,8 +312,8 @@ impl Register {
 ///
 /// # Errors
 /// [`RegisterError::Certificate`] with the file's name.
-pub fn particulars(entry: &InstitutionEntry) -> Result<Particulars, RegisterError> {
-    Ok(Particulars {
+pub fn institution_record(entry: &InstitutionEntry) -> Result<InstitutionRecord, RegisterError> {
+    Ok(InstitutionRecord {
         id: entry.id.clone(),
         kind: entry.kind,
         certificates: entry

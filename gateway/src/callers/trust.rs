@@ -6,7 +6,7 @@
 //! is past its next update, nobody is trusted.
 
 mod list;
-mod standing;
+mod status;
 
 use std::{
     collections::HashMap,
@@ -29,7 +29,7 @@ use rustls::{
 use tokio::sync::watch;
 
 pub use list::ListError;
-pub use standing::Standing;
+pub use status::CertificateStatus;
 
 use crate::{callers::register::Thumbprint, transport::tls};
 
@@ -40,13 +40,13 @@ pub struct Trust {
     roots: Arc<RootCertStore>,
     hints: Vec<DistinguishedName>,
     clock: Arc<dyn Clock>,
-    held: ArcSwap<Held>,
+    held: ArcSwap<ListInForce>,
     changed: watch::Sender<u64>,
     stamp: Mutex<Option<Stamp>>,
 }
 
 /// A list in force, and what was found of certificates by it.
-struct Held {
+struct ListInForce {
     /// Counts up with each; a verdict is of one of them.
     generation: u64,
     lists: list::Lists,
@@ -74,7 +74,7 @@ impl Stamp {
 
 /// What came of a look at the file.
 #[derive(Debug)]
-pub enum Looked {
+pub enum Reload {
     /// It is the one that was looked at before.
     Same,
     /// A new list is in force.
@@ -98,7 +98,7 @@ impl Trust {
         // Before the list itself: what is written in between is looked at again.
         let stamp = Stamp::of(&path).ok();
         let lists = list::read(&path, &authorities, clock.now())?;
-        let held = Held::new(0, lists, &path, &roots)?;
+        let held = ListInForce::new(0, lists, &path, &roots)?;
         let hints = held.verifier.root_hint_subjects().to_vec();
         Ok(Arc::new(Self {
             path,
@@ -124,24 +124,24 @@ impl Trust {
         self.clock.now() >= self.next_update()
     }
 
-    /// Looks at the file, if it changed since the last look; `anyhow` even if not.
-    pub fn look(&self, anyhow: bool) -> Looked {
+    /// Looks at the file, if it changed since the last look; `force` even if not.
+    pub fn reload(&self, force: bool) -> Reload {
         let now = Stamp::of(&self.path).ok();
         let before = std::mem::replace(&mut *self.stamp.lock().unwrap_or_else(PoisonError::into_inner), now);
-        if now == before && !anyhow {
-            return Looked::Same;
+        if now == before && !force {
+            return Reload::Same;
         }
-        match self.reload() {
-            Ok(()) => Looked::Taken,
-            Err(error) => Looked::Refused(error),
+        match self.take_new() {
+            Ok(()) => Reload::Taken,
+            Err(error) => Reload::Refused(error),
         }
     }
 
-    fn reload(&self) -> Result<(), ListError> {
+    fn take_new(&self) -> Result<(), ListError> {
         let lists = list::read(&self.path, &self.authorities, self.clock.now())?;
         let held = self.held.load();
         lists.follow(&held.lists, &self.path)?;
-        let next = Held::new(held.generation + 1, lists, &self.path, &self.roots)?;
+        let next = ListInForce::new(held.generation + 1, lists, &self.path, &self.roots)?;
         self.put(next);
         Ok(())
     }
@@ -149,7 +149,7 @@ impl Trust {
     /// Asks about every open connection anew: certificates end by themselves, too, and so does a list.
     pub fn ask_anew(&self) {
         let held = self.held.load();
-        self.put(Held {
+        self.put(ListInForce {
             generation: held.generation + 1,
             lists: held.lists.clone(),
             verifier: Arc::clone(&held.verifier),
@@ -157,14 +157,14 @@ impl Trust {
         });
     }
 
-    fn put(&self, held: Held) {
+    fn put(&self, held: ListInForce) {
         let generation = held.generation;
         self.held.store(Arc::new(held));
         self.changed.send_replace(generation);
     }
 
     /// Whether a certificate is trusted by the list in force, now.
-    fn trusts(&self, held: &Held, thumbprint: Thumbprint, chain: &[CertificateDer<'static>]) -> bool {
+    fn trusts(&self, held: &ListInForce, thumbprint: Thumbprint, chain: &[CertificateDer<'static>]) -> bool {
         let mut verdicts = held.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
         *verdicts.entry(thumbprint).or_insert_with(|| {
             let now = Duration::from_secs(u64::try_from(self.clock.now().as_second()).unwrap_or_default());
@@ -174,7 +174,7 @@ impl Trust {
     }
 }
 
-impl Held {
+impl ListInForce {
     fn new(
         generation: u64,
         lists: list::Lists,
@@ -261,7 +261,7 @@ mod tests {
     }
 
     /// An authority, a certificate and a list that end on these days of January 2030.
-    fn trust(clock: &Arc<Stepped>, leaf_ends: u8, list_ends: u8) -> (Scratch, Arc<Trust>, Arc<Standing>) {
+    fn trust(clock: &Arc<Stepped>, leaf_ends: u8, list_ends: u8) -> (Scratch, Arc<Trust>, Arc<CertificateStatus>) {
         let mut params = CertificateParams::new([]).unwrap();
         params.distinguished_name.push(DnType::CommonName, "authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -287,7 +287,7 @@ mod tests {
         roots.add(authority.clone()).unwrap();
         let clock = Arc::clone(clock);
         let trust = Trust::read(path, vec![authority], roots, clock).unwrap();
-        let standing = Standing::new(&trust, &[leaf.der().clone()]).unwrap();
+        let standing = CertificateStatus::new(&trust, &[leaf.der().clone()]).unwrap();
         (folder, trust, standing)
     }
 
@@ -299,16 +299,16 @@ mod tests {
     async fn a_certificate_that_ends_while_its_connection_is_open_is_trusted_no_more() {
         let clock = Arc::new(Stepped(Mutex::new(at("2030-01-01"))));
         let (_folder, trust, standing) = trust(&clock, 2, 9);
-        assert!(standing.holds());
+        assert!(standing.is_valid());
         let waiting = tokio::spawn({
             let standing = Arc::clone(&standing);
-            async move { standing.lost().await }
+            async move { standing.revoked().await }
         });
         *clock.0.lock().unwrap() = at("2030-01-02");
         tokio::task::yield_now().await;
-        assert!(!waiting.is_finished() && standing.holds(), "it is asked about once a minute");
+        assert!(!waiting.is_finished() && standing.is_valid(), "it is asked about once a minute");
         trust.ask_anew();
-        assert!(!standing.holds());
+        assert!(!standing.is_valid());
         tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap();
     }
 
@@ -316,13 +316,13 @@ mod tests {
     fn past_its_next_update_a_list_lets_nobody_in() {
         let clock = Arc::new(Stepped(Mutex::new(at("2030-01-01"))));
         let (_folder, trust, standing) = trust(&clock, 9, 4);
-        assert!(!trust.is_expired() && standing.holds());
+        assert!(!trust.is_expired() && standing.is_valid());
         *clock.0.lock().unwrap() = at("2030-01-04");
         assert!(trust.is_expired());
         trust.ask_anew();
-        assert!(!standing.holds());
-        assert!(matches!(trust.look(false), Looked::Same));
-        let Looked::Refused(why) = trust.look(true) else { panic!("it was taken") };
+        assert!(!standing.is_valid());
+        assert!(matches!(trust.reload(false), Reload::Same));
+        let Reload::Refused(why) = trust.reload(true) else { panic!("it was taken") };
         assert!(why.to_string().contains("2030-01-04T00:00:00Z"), "{why}");
     }
 
@@ -330,6 +330,6 @@ mod tests {
     fn a_caller_without_a_certificate_has_no_standing() {
         let clock = Arc::new(Stepped(Mutex::new(at("2030-01-01"))));
         let (_folder, trust, _) = trust(&clock, 9, 4);
-        assert!(Standing::new(&trust, &[]).is_none());
+        assert!(CertificateStatus::new(&trust, &[]).is_none());
     }
 }

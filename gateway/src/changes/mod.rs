@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    callers::register::{Particulars, RegisterError},
+    callers::register::{InstitutionRecord, RegisterError},
     gateway::Gateway,
     keyring::KeyringError,
     state::fold::consent_key,
@@ -24,7 +24,7 @@ pub enum Change {
     /// Registers an institution.
     InstitutionAdd {
         /// Who.
-        particulars: Particulars,
+        particulars: InstitutionRecord,
     },
     /// Suspends one at once.
     InstitutionSuspend {
@@ -113,7 +113,7 @@ pub async fn apply(gateway: &Gateway, change: Change, by: &str) -> Result<Value,
                 .all()
                 .iter()
                 .map(|institution| {
-                    let particulars = &institution.particulars;
+                    let particulars = &institution.record;
                     json!({
                         "id": particulars.id.as_str(), "kind": particulars.kind.as_str(), "suspended": institution.is_suspended(),
                         "certificates": particulars.certificates, "rate_per_s": particulars.rate_per_s, "burst": particulars.burst,
@@ -171,7 +171,7 @@ async fn rotate(gateway: &Gateway, use_: String, overlap_days: u16, by: &str) ->
     Ok(json!({"indices": indices, "keys": made.iter().map(|key| key.as_str()).collect::<Vec<_>>()}))
 }
 
-fn added(particulars: &Particulars, by: &str) -> InstitutionChange {
+fn added(particulars: &InstitutionRecord, by: &str) -> InstitutionChange {
     InstitutionChange {
         institution: particulars.id.as_str().to_owned(),
         change: RegisterChange::Added,

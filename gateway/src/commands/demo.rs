@@ -10,7 +10,7 @@ use crate::{
     demo::{folder, tour},
     process::serve::Then,
     settings::{Listen, Settings},
-    terminal::say,
+    terminal::print,
 };
 
 #[derive(clap::Args)]
@@ -41,10 +41,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         // Whoever changed the demo (suspended the bank, say) still wants it served.
         if let Err(error) = toured {
-            say(format_args!("{error}\n"));
+            print(format_args!("{error}\n"));
         }
         tour::print_calls(&arguments.dir, &gateway).map_err(Failure::unavailable)?;
-        say(format_args!("ready https://{address}"));
+        print(format_args!("ready https://{address}"));
         Ok(Then::Serve)
     })
 }

@@ -17,7 +17,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     process::{hardening, start::StartError},
     settings::{Settings, SettingsError},
-    terminal::complain,
+    terminal::eprint,
 };
 
 /// Exit code for wrong usage or configuration (sysexits `EX_USAGE`).
@@ -138,7 +138,7 @@ pub fn run() -> ExitCode {
         }
     };
     if let Err(error) = hardening::harden() {
-        complain(format_args!("core dumps cannot be turned off: {error}"));
+        eprint(format_args!("core dumps cannot be turned off: {error}"));
         return ExitCode::from(UNAVAILABLE);
     }
     let done = match arguments.command {
@@ -159,7 +159,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             for line in &failure.lines {
-                complain(line);
+                eprint(line);
             }
             ExitCode::from(failure.code)
         }

@@ -81,7 +81,7 @@ impl Person {
             let mut sequence = Sequence::of(serial | MORE_ATTRIBUTES);
             attributes.extend(attributes::made_up(note, &history, &attributes, &mut sequence));
             let historian = Historian::new(today, Sequence::of(serial | IN_FORCE));
-            history.records.extend(historian.in_force(born));
+            history.records.extend(historian.catalogue_history(born));
         }
         Self { number, note, attributes, history }
     }

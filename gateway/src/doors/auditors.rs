@@ -9,7 +9,7 @@ use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    callers::{register::Institution, trust::Standing},
+    callers::{register::Institution, trust::CertificateStatus},
     doors::files::{LogFile, plain, serve},
     gateway::Gateway,
     journey::{refusal::accepted, stages::reply::fixed},
@@ -18,7 +18,7 @@ use crate::{
 
 /// Whether one more connection of this caller may be open: only so many are for those who are to be told that this
 /// door is not theirs.
-pub fn place(gateway: &Gateway, standing: Option<&Arc<Standing>>) -> Option<Place> {
+pub fn place(gateway: &Gateway, standing: Option<&Arc<CertificateStatus>>) -> Option<Place> {
     let caller = standing.and_then(|standing| gateway.register.by_certificate(standing.thumbprint()));
     match caller.is_some_and(|caller| is_auditor(&caller)) {
         true => Some(Place { _of_strangers: None }),
@@ -32,18 +32,18 @@ pub struct Place {
 }
 
 fn is_auditor(institution: &Institution) -> bool {
-    matches!(institution.particulars.kind, InstitutionKind::Officer | InstitutionKind::CreditSupervisor)
+    matches!(institution.record.kind, InstitutionKind::Officer | InstitutionKind::CreditSupervisor)
 }
 
 /// Answers an auditor.
 pub async fn answer(
     gateway: Arc<Gateway>,
-    standing: Option<Arc<Standing>>,
+    standing: Option<Arc<CertificateStatus>>,
     request: Request<Incoming>,
 ) -> Response<Body> {
     let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
     let caller = standing
-        .filter(|standing| standing.holds())
+        .filter(|standing| standing.is_valid())
         .and_then(|standing| Some((gateway.register.by_certificate(standing.thumbprint())?, standing)));
     let Some((auditor, standing)) = caller else {
         return fixed(Code::CertificateUnknown, language);
@@ -67,7 +67,7 @@ pub async fn answer(
     }
 }
 
-async fn record_read(gateway: &Gateway, standing: &Standing, auditor: &Institution, path: &str) -> bool {
+async fn record_read(gateway: &Gateway, standing: &CertificateStatus, auditor: &Institution, path: &str) -> bool {
     let read =
         Read { reader: auditor.id().to_owned(), certificate: standing.thumbprint().to_string(), path: path.to_owned() };
     let Ok(entry) = read.entry(gateway.new_id()) else {
@@ -77,7 +77,7 @@ async fn record_read(gateway: &Gateway, standing: &Standing, auditor: &Instituti
     while let Err(wait) = auditor.rates.turn() {
         tokio::time::sleep(wait).await;
     }
-    match gateway.log.submit(entry, false, || !auditor.is_suspended() && standing.holds()) {
+    match gateway.log.submit(entry, false, || !auditor.is_suspended() && standing.is_valid()) {
         Ok(ticket) => ticket.await.is_ok(),
         Err(_) => false,
     }

@@ -19,7 +19,7 @@ use crate::{
     callers::{
         flood::{self, Unrecorded},
         register::Institution,
-        trust::Standing,
+        trust::CertificateStatus,
     },
     gateway::Gateway,
     journey::{
@@ -27,7 +27,7 @@ use crate::{
         refusal::accepted,
         stages::{accept::is_ambiguous, reply::fixed},
     },
-    transport::{Body, aborts::CutOff, accept::Peer, body::RequestBody, http1_guard::Look},
+    transport::{Body, aborts::Aborted, accept::Peer, body::RequestBody, http1_guard::HeadVerdict},
 };
 
 /// The service of one connection.
@@ -50,29 +50,29 @@ impl Institutions {
 
 impl Service<Request<Incoming>> for Institutions {
     type Response = Response<Body>;
-    type Error = CutOff;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, CutOff>> + Send>>;
+    type Error = Aborted;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Aborted>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let gateway = Arc::clone(&self.gateway);
         let journeys = Arc::clone(&self.journeys);
         let standing = self.peer.standing.clone();
-        let look = self.peer.gate.as_ref().map_or(Look::Sound, |gate| gate.head_was_read(&request));
-        let cut = self.peer.cut.clone();
+        let look = self.peer.gate.as_ref().map_or(HeadVerdict::Sound, |gate| gate.head_was_read(&request));
+        let abort = self.peer.abort.clone();
         Box::pin(async move {
             let answered = answer(gateway, standing, journeys, request, look).await;
-            answered.inspect_err(|CutOff| cut.off())
+            answered.inspect_err(|Aborted| abort.off())
         })
     }
 }
 
 async fn answer(
     gateway: Arc<Gateway>,
-    standing: Option<Arc<Standing>>,
+    standing: Option<Arc<CertificateStatus>>,
     journeys: Arc<Semaphore>,
     request: Request<Incoming>,
-    look: Look,
-) -> Result<Response<Body>, CutOff> {
+    look: HeadVerdict,
+) -> Result<Response<Body>, Aborted> {
     let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
     let Some(standing) = standing else {
         return Ok(fixed(Code::CertificateUnknown, language));
@@ -82,13 +82,13 @@ async fn answer(
         flood::count(&gateway, certificate, Unrecorded::Refused(code));
         fixed(code, language)
     };
-    if look == Look::TooLarge {
+    if look == HeadVerdict::TooLarge {
         return Ok(closing(refuse(Code::HeadersTooLarge)));
     }
     let (head, body) = request.into_parts();
-    let sound = look == Look::Sound && !is_ambiguous(&head);
-    if let Some(wanted) = Own::of(&head).filter(|_| sound) {
-        let institution = gateway.register.by_certificate(certificate).filter(|_| standing.holds());
+    let sound = look == HeadVerdict::Sound && !is_ambiguous(&head);
+    if let Some(wanted) = OwnRecord::of(&head).filter(|_| sound) {
+        let institution = gateway.register.by_certificate(certificate).filter(|_| standing.is_valid());
         return Ok(match institution {
             Some(institution) => read_own(&gateway, &institution, wanted, language).await,
             None => fixed(Code::CertificateUnknown, language),
@@ -117,7 +117,7 @@ async fn answer(
     match tokio::spawn(journey(Arc::clone(&gateway), arrival)).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(Unanswered::BrokenOff)) => Ok(closing(fixed(Code::RequestTimeout, language))),
-        Ok(Err(Unanswered::CutOff)) => Err(CutOff),
+        Ok(Err(Unanswered::CutOff)) => Err(Aborted),
         Err(_) => Ok(refuse(Code::NotRecordable)),
     }
 }
@@ -128,14 +128,14 @@ fn closing(mut response: Response<Body>) -> Response<Body> {
 }
 
 /// What an institution may read of its own: no leaf is made of it.
-pub enum Own {
+pub enum OwnRecord {
     /// The proof that a query is on the record.
     Receipt(Uuid),
     /// The record of a query.
     Record(Uuid),
 }
 
-impl Own {
+impl OwnRecord {
     fn of(head: &Parts) -> Option<Self> {
         Self::at(head.uri.path()).filter(|_| head.method == Method::GET && head.uri.query().is_none())
     }
@@ -158,11 +158,11 @@ fn parse(text: &str) -> Option<Uuid> {
 async fn read_own(
     gateway: &Arc<Gateway>,
     institution: &Arc<Institution>,
-    wanted: Own,
+    wanted: OwnRecord,
     language: Language,
 ) -> Response<Body> {
     let id = match wanted {
-        Own::Receipt(id) | Own::Record(id) => id,
+        OwnRecord::Receipt(id) | OwnRecord::Record(id) => id,
     };
     let (reader, name) = (gateway.log.clone(), institution.id().to_owned());
     // Files are read; two look-ups at once, so that guessing ids costs the guesser and nobody else.
@@ -171,8 +171,8 @@ async fn read_own(
     };
     let found = tokio::task::spawn_blocking(move || reader.receipt(id, &name)).await;
     let (content_type, bytes) = match (found, wanted) {
-        (Ok(Ok(found)), Own::Receipt(_)) => ("text/plain; charset=utf-8", Bytes::from(found.proof)),
-        (Ok(Ok(found)), Own::Record(_)) => ("application/json", Bytes::from(found.leaf)),
+        (Ok(Ok(found)), OwnRecord::Receipt(_)) => ("text/plain; charset=utf-8", Bytes::from(found.proof)),
+        (Ok(Ok(found)), OwnRecord::Record(_)) => ("application/json", Bytes::from(found.leaf)),
         (Ok(Err(error)), _) => {
             let mut response = fixed(Code::NotFound, language);
             match error {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use credit_audit::leaf::GroundRecord;
 use credit_keys::StateDigest;
 use credit_policy::{
-    CaseNumber, CitizenNumber, Counts, Facts, Language, OperatorId, Personal, Scenario, consent::ConsentId,
+    CaseNumber, CitizenNumber, Counts, Facts, Language, Personal, Scenario, StaffId, consent::ConsentId,
 };
 use jiff::civil::Date;
 use tokio::sync::OwnedSemaphorePermit;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     callers::{
         register::{Institution, Thumbprint},
-        trust::Standing,
+        trust::CertificateStatus,
     },
     state::{AskClaim, ConsentClaim},
 };
@@ -38,7 +38,7 @@ pub struct Draft {
     /// The caller's certificate.
     pub certificate: Thumbprint,
     /// How it stands; without one it is not trusted.
-    pub standing: Option<Arc<Standing>>,
+    pub standing: Option<Arc<CertificateStatus>>,
     /// Who asks; known from `identify` on.
     pub institution: Arc<Institution>,
     /// Language of a refusal's sentence.
@@ -46,7 +46,7 @@ pub struct Draft {
     /// Whether the whole proof is wanted in the answer (`Prefer: receipt=proof`).
     pub wants_proof: bool,
     /// The member of staff.
-    pub operator: Option<OperatorId>,
+    pub operator: Option<StaffId>,
     /// The case of a look-up by statute.
     pub case: Option<CaseNumber>,
     /// The scenario, once recognised.
@@ -81,7 +81,7 @@ impl Draft {
     /// Whether the certificate is trusted now.
     #[must_use]
     pub fn is_trusted(&self) -> bool {
-        self.standing.as_ref().is_some_and(|standing| standing.holds())
+        self.standing.as_ref().is_some_and(|standing| standing.is_valid())
     }
 
     /// The draft of a query that `institution` makes on the civil day `on`; nothing else is known yet.
@@ -103,7 +103,7 @@ impl Draft {
             idempotency: None,
             ask: None,
             repeats: None,
-            facts: Facts::new(institution.particulars.kind, on),
+            facts: Facts::new(institution.record.kind, on),
             institution,
             counts: None,
             told: None,

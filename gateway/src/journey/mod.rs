@@ -24,7 +24,7 @@ use tracing::Instrument;
 use crate::{
     callers::{
         flood::{self, Unrecorded},
-        trust::Standing,
+        trust::CertificateStatus,
     },
     gateway::Gateway,
     journey::{
@@ -45,7 +45,7 @@ use crate::{
     },
     telemetry::{
         self,
-        metrics::{Laps, Stage},
+        metrics::{Stage, StageTimer},
     },
     transport::{
         Body,
@@ -56,7 +56,7 @@ use crate::{
 /// A request as it comes from the connection.
 pub struct Arrival {
     /// The certificate that TLS verified, and how it stands now.
-    pub standing: Arc<Standing>,
+    pub standing: Arc<CertificateStatus>,
     /// The head.
     pub head: Parts,
     /// False where two parties might read the head differently.
@@ -96,8 +96,8 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Result<Response
     (draft.language, draft.wants_proof) = (language, wants_proof(&head));
     (draft.standing, draft.permits) = (Some(standing), permits);
     let span = telemetry::span(draft.id, institution.id());
-    let mut laps = Laps::begin(&gateway.clock, span.clone());
-    let walk = walk(&gateway, paced, Head { parts: &head, sound }, &mut body, &mut draft, &mut laps);
+    let mut timer = StageTimer::begin(&gateway.clock, span.clone());
+    let walk = walk(&gateway, paced, Head { parts: &head, sound }, &mut body, &mut draft, &mut timer);
     let walk = walk.instrument(span.clone());
     let walked = AssertUnwindSafe(walk).catch_unwind().await;
     let outcome = walked.unwrap_or_else(|_| Err(Refusal::because(Code::InternalError, "a stage panicked")));
@@ -108,14 +108,14 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Result<Response
         return Err(Unanswered::BrokenOff);
     }
     let scenario = draft.scenario.clone();
-    laps.enter(Stage::Record);
+    timer.enter(Stage::Record);
     let Ok(recorded) = record(&gateway, draft, outcome).instrument(span.clone()).await else {
         gateway.metrics.unrecorded();
         flood::count(&gateway, certificate, Unrecorded::Refused(Code::NotRecordable));
         return Ok(fixed(Code::NotRecordable, language));
     };
-    laps.enter(Stage::Reply);
-    gateway.metrics.query(institution.id(), scenario.as_deref(), recorded.code(), laps.so_far());
+    timer.enter(Stage::Reply);
+    gateway.metrics.query(institution.id(), scenario.as_deref(), recorded.code(), timer.elapsed());
     span.record("scenario", scenario.as_deref().map(|scenario| scenario.name().as_str()));
     span.record("outcome", recorded.code().map_or("answered", Code::as_str));
     let close = finished == Finished::TooLong || recorded.closes();
@@ -123,8 +123,8 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Result<Response
     if close && head.version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    laps.end();
-    gateway.metrics.stages(&laps);
+    timer.end();
+    gateway.metrics.stages(&timer);
     Ok(response)
 }
 
@@ -135,23 +135,23 @@ async fn walk(
     head: Head<'_>,
     body: &mut RequestBody,
     draft: &mut Draft,
-    laps: &mut Laps,
+    timer: &mut StageTimer,
 ) -> Result<Passed, Refusal> {
     let identified = identify(paced, draft)?;
-    laps.enter(Stage::Accept);
+    timer.enter(Stage::Accept);
     if head.parts.uri.path() == withdraw::PATH {
         return withdraw(gateway, identified, head, body, draft).await.map(Passed::Withdrawal);
     }
     let asked = accept(gateway, identified, head, body, draft).await?;
-    laps.enter(Stage::Ground);
+    timer.enter(Stage::Ground);
     let grounded = ground(gateway, asked, head.parts, draft)?;
-    laps.enter(Stage::Authorise);
+    timer.enter(Stage::Authorise);
     let permitted = authorise(gateway, grounded, draft)?;
-    laps.enter(Stage::Admit);
+    timer.enter(Stage::Admit);
     let admitted = admit(gateway, permitted, draft)?;
-    laps.enter(Stage::Fetch);
+    timer.enter(Stage::Fetch);
     let fetched = fetch(gateway, admitted, draft).await?;
-    laps.enter(Stage::Minimise);
+    timer.enter(Stage::Minimise);
     minimise(gateway, fetched, draft).map(Box::new).map(Passed::Answer)
 }
 

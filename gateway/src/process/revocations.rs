@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::signal::unix::Signal;
 
 use crate::{
-    callers::trust::{Looked, Trust},
+    callers::trust::{Reload, Trust},
     gateway::Gateway,
 };
 
@@ -18,11 +18,11 @@ pub async fn watch(gateway: Arc<Gateway>, trust: Arc<Trust>, mut hangup: Signal)
     let (mut since_asked_s, mut was_expired) = (0, false);
     gateway.metrics.revocation_list(trust.next_update(), true);
     loop {
-        let anyhow = tokio::select! {
+        let force = tokio::select! {
             _ = each_second.tick() => false,
             Some(()) = hangup.recv() => true,
         };
-        look(&gateway, &trust, anyhow).await;
+        look(&gateway, &trust, force).await;
         since_asked_s += 1;
         let expired = trust.is_expired();
         if expired && !was_expired {
@@ -38,15 +38,15 @@ pub async fn watch(gateway: Arc<Gateway>, trust: Arc<Trust>, mut hangup: Signal)
     }
 }
 
-async fn look(gateway: &Gateway, trust: &Arc<Trust>, anyhow: bool) {
+async fn look(gateway: &Gateway, trust: &Arc<Trust>, force: bool) {
     let shared = Arc::clone(trust);
-    match tokio::task::spawn_blocking(move || shared.look(anyhow)).await {
-        Ok(Looked::Same) => {}
-        Ok(Looked::Taken) => {
+    match tokio::task::spawn_blocking(move || shared.reload(force)).await {
+        Ok(Reload::Same) => {}
+        Ok(Reload::Taken) => {
             gateway.metrics.revocation_list(trust.next_update(), true);
             tracing::info!("a new revocation list is in force");
         }
-        Ok(Looked::Refused(error)) => {
+        Ok(Reload::Refused(error)) => {
             gateway.metrics.revocation_list(trust.next_update(), false);
             tracing::error!(%error, "a new revocation list was not taken; the one before stays in force");
         }

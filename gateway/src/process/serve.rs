@@ -21,7 +21,7 @@ use crate::{
     },
     state::snapshot::Snapshot,
     transport::{
-        accept::{Door, Spoilt, accept},
+        accept::{ListenerConfig, OnBadHead, accept},
         handshakes::Handshakes,
         tls::{self, Callers, TlsError},
     },
@@ -99,10 +99,10 @@ where
     let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
     let bounds = &gateway.settings.bounds;
     let shared = Arc::clone(&gateway);
-    let spoilt: Spoilt = Arc::new(move |certificate, what| flood::count(&shared, certificate, what));
-    let door = Arc::new(Door {
+    let on_bad_head: OnBadHead = Arc::new(move |certificate, what| flood::count(&shared, certificate, what));
+    let door = Arc::new(ListenerConfig {
         gated: true,
-        spoilt: Some(spoilt),
+        on_bad_head: Some(on_bad_head),
         connections: Arc::new(Semaphore::new(bounds.connections)),
         most_connections: bounds.connections,
         handshakes: Handshakes::new(bounds.handshakes),
@@ -162,17 +162,17 @@ fn bind(address: SocketAddr) -> Result<std::net::TcpListener, ServeError> {
     Ok(listener)
 }
 
-fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>) -> Door {
+fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>) -> ListenerConfig {
     let bounds = &gateway.settings.bounds;
-    Door::new(tls, bounds, bounds.side_connections, gateway.metrics.closed(), gateway.draining.subscribe())
+    ListenerConfig::new(tls, bounds, bounds.side_connections, gateway.metrics.closed(), gateway.draining.subscribe())
 }
 
 /// A door for those with a trusted certificate.
-fn certified(gateway: &Gateway, tls: &TlsSettings) -> Door {
-    Door { trust: Some(Arc::clone(&tls.trust)), ..door(gateway, Some(Arc::clone(&tls.certified))) }
+fn certified(gateway: &Gateway, tls: &TlsSettings) -> ListenerConfig {
+    ListenerConfig { trust: Some(Arc::clone(&tls.trust)), ..door(gateway, Some(Arc::clone(&tls.certified))) }
 }
 
-fn worker(gateway: Arc<Gateway>, door: Arc<Door>, listener: std::net::TcpListener) {
+fn worker(gateway: Arc<Gateway>, door: Arc<ListenerConfig>, listener: std::net::TcpListener) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return tracing::error!(%error, "a worker could not be set up"),
@@ -220,7 +220,7 @@ fn serve_side_doors(
     }));
     let (shared, trust) = (Arc::clone(gateway), Arc::clone(&tls.trust));
     // Readiness must be seen to turn false while the gateway drains: this door stays open to the end.
-    let open = Arc::new(Door { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None) });
+    let open = Arc::new(ListenerConfig { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None) });
     tokio::spawn(accept(TcpListener::from_std(operations)?, open, move |_| {
         let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
         Some(service_fn(move |request| {
@@ -298,7 +298,7 @@ fn advance_snapshot(gateway: &Gateway, lag: u64) -> Result<(), String> {
 }
 
 /// No new queries; those under way end with their records; then the last checkpoint.
-async fn drain(gateway: &Arc<Gateway>, door: &Door) {
+async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) {
     gateway.draining.send_replace(true);
     let bounds = &gateway.settings.bounds;
     let all = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);

@@ -24,14 +24,14 @@ pub use rules::{load_catalogue, read_catalogue};
 use crate::{
     callers::{
         issuers::Issuers,
-        register::{Register, particulars},
+        register::{Register, institution_record},
     },
     gateway::{Gateway, new_id},
     keyring::Keyring,
     settings::Settings,
     state::{
         State,
-        catalogue_history::InForce,
+        catalogue_history::CatalogueHistory,
         fold,
         snapshot::{Held, Snapshot},
     },
@@ -52,7 +52,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let (bounds, floods) = (&settings.bounds, &settings.floods);
     let register = Register::new(bounds.journeys_per_institution, bounds.connections_per_institution, floods.multiple);
     for entry in &settings.institutions {
-        register.add(&particulars(entry)?)?;
+        register.add(&institution_record(entry)?)?;
     }
     let issuers = Issuers::read(&settings.consent_issuers)?;
     let readers = settings.store.readers.unwrap_or_else(cores);
@@ -83,7 +83,8 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         (Some(_) | None, _) => Vec::new(),
     };
     let last_catalogue = held.changes.iter().rev().find_map(|(_, leaf)| label_of(leaf));
-    let mut in_force = InForce::of(held.changes.iter().map(|(_, leaf)| leaf.as_str()), catalogue.label());
+    let mut catalogue_history =
+        CatalogueHistory::of(held.changes.iter().map(|(_, leaf)| leaf.as_str()), catalogue.label());
     let log = recovered.start(signer, held.tally.seqs.clone())?;
     if new {
         let open = Open {
@@ -97,7 +98,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         let id = new_id(&*clock, &entropy);
         let entry = match change {
             Carry::Catalogue(former) => {
-                in_force.push(record(&log, former.entry(id)).await?, false);
+                catalogue_history.push(record(&log, former.entry(id)).await?, false);
                 continue;
             }
             Carry::Institution(change) => change.entry(id),
@@ -111,14 +112,14 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     }
     if last_catalogue.as_deref() != Some(catalogue.label()) {
         let entry = rules::leaf(&catalogue, &files).entry(new_id(&*clock, &entropy));
-        in_force.push(record(&log, entry).await?, true);
+        catalogue_history.push(record(&log, entry).await?, true);
     }
     if let Some(key) = made {
         record(&log, key_made(key.as_str()).entry(new_id(&*clock, &entropy))).await?;
     }
     Ok(Arc::new(Gateway {
         catalogue: Arc::new(catalogue),
-        in_force,
+        catalogue_history,
         register,
         state: State::new(held.tally),
         keys,

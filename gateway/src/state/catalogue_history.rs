@@ -5,9 +5,9 @@ use jiff::Timestamp;
 
 /// Each time that a catalogue came into force, in order, and whether it was the one in force now.
 #[derive(Debug, Default)]
-pub struct InForce(Vec<(Timestamp, bool)>);
+pub struct CatalogueHistory(Vec<(Timestamp, bool)>);
 
-impl InForce {
+impl CatalogueHistory {
     /// What the `catalogue` leaves among these say; `label` is the catalogue in force now.
     #[must_use]
     pub fn of<'a>(leaves: impl IntoIterator<Item = &'a str>, label: &str) -> Self {
@@ -54,7 +54,7 @@ mod tests {
             leaf("2026-02-02T00:00:00.000000Z", "something", "a"),
             leaf("2026-03-01T00:00:00.500000Z", "catalogue", "a"),
         ];
-        let in_force = |label| InForce::of(leaves.iter().map(String::as_str), label);
+        let catalogue_history = |label| CatalogueHistory::of(leaves.iter().map(String::as_str), label);
         for (then, label) in [
             ("2025-12-31T00:00:00Z", "a"),
             ("2026-01-01T00:00:01Z", "a"),
@@ -66,15 +66,15 @@ mod tests {
             ("2027-01-01T00:00:00Z", "a"),
         ] {
             for other in ["a", "b", "c"] {
-                assert_eq!(in_force(other).was_at(at(then)), other == label, "{other} at {then}");
+                assert_eq!(catalogue_history(other).was_at(at(then)), other == label, "{other} at {then}");
             }
         }
     }
 
     #[test]
     fn the_only_catalogue_was_always_in_force() {
-        assert!(InForce::default().was_at(at("2026-01-01T00:00:00Z")));
-        let mut one = InForce::default();
+        assert!(CatalogueHistory::default().was_at(at("2026-01-01T00:00:00Z")));
+        let mut one = CatalogueHistory::default();
         one.push(at("2026-01-01T00:00:00Z"), true);
         assert!(one.was_at(at("2025-01-01T00:00:00Z")));
     }

@@ -20,7 +20,7 @@ use prometheus::{
 };
 
 pub use closed::Closed;
-pub use stage_timer::{Laps, Stage};
+pub use stage_timer::{Stage, StageTimer};
 
 use crate::{callers::flood::Unrecorded, gateway::Gateway, stores::figures::Figures};
 use exposition::Exposition;
@@ -167,8 +167,8 @@ impl Metrics {
     }
 
     /// The stages of a journey that is over.
-    pub fn stages(&self, laps: &Laps) {
-        for (stage, took) in laps.took() {
+    pub fn stages(&self, timer: &StageTimer) {
+        for (stage, took) in timer.took() {
             if let Some(seconds) = self.stages.get(stage) {
                 seconds.observe(took.as_secs_f64());
             }

@@ -19,18 +19,18 @@ use crate::{
     callers::{
         flood::Unrecorded,
         register::Thumbprint,
-        trust::{Standing, Trust},
+        trust::{CertificateStatus, Trust},
     },
     settings::Bounds,
     telemetry::metrics::Closed,
     transport::{
         Body,
-        aborts::{Cut, instead_of_a_head},
-        delayed_eof::LateEnd,
+        aborts::{Abort, instead_of_a_head},
+        delayed_eof::DelayedEof,
         handshakes::{Handshakes, Place},
-        http1_guard::{Gate, Gated},
-        http2_guard::{Fate, Frames, Patience},
-        write_timeout::Patient,
+        http1_guard::{GuardHandle, Http1Guard},
+        http2_guard::{CloseReason, FrameBudget, Http2Guard},
+        write_timeout::WriteTimeout,
     },
 };
 
@@ -49,7 +49,7 @@ const LAST_BYTES: u64 = 64 * 1024;
 const LAST_WAIT: Duration = Duration::from_millis(500);
 
 /// What a listener needs to know of its bounds; shared by the tasks of its connections.
-pub struct Door {
+pub struct ListenerConfig {
     /// TLS, or plain for the listeners that are public or on loopback.
     pub tls: Option<Arc<ServerConfig>>,
     /// Whose certificates are trusted, where callers must show one.
@@ -74,25 +74,25 @@ pub struct Door {
     /// tell the gate of every head.
     pub gated: bool,
     /// Told of callers who brought something else than a whole head, by their certificate.
-    pub spoilt: Option<Spoilt>,
+    pub on_bad_head: Option<OnBadHead>,
     /// True once the gateway drains.
     pub draining: watch::Receiver<bool>,
 }
 
 /// Counts what came instead of a head, or instead of anything that asks for something.
-pub type Spoilt = Arc<dyn Fn(Thumbprint, Unrecorded) + Send + Sync>;
+pub type OnBadHead = Arc<dyn Fn(Thumbprint, Unrecorded) + Send + Sync>;
 
 /// The other end of a connection, as its service gets to know it.
 pub struct Peer {
     /// The certificate that TLS verified.
-    pub standing: Option<Arc<Standing>>,
+    pub standing: Option<Arc<CertificateStatus>>,
     /// The gate before its heads, on HTTP/1.1 at a gated door.
-    pub gate: Option<Arc<Gate>>,
+    pub gate: Option<Arc<GuardHandle>>,
     /// Ends the connection.
-    pub cut: Cut,
+    pub abort: Abort,
 }
 
-impl Door {
+impl ListenerConfig {
     /// A door with the bounds of the configuration, and so many connections.
     #[must_use]
     pub fn new(
@@ -114,7 +114,7 @@ impl Door {
             closed,
             streams: u32::try_from(bounds.journeys_per_connection).unwrap_or(u32::MAX),
             gated: false,
-            spoilt: None,
+            on_bad_head: None,
             draining,
         }
     }
@@ -122,7 +122,7 @@ impl Door {
 
 /// Accepts until the gateway drains. `service` makes the service of one connection; nothing where its caller has too many
 /// already.
-pub async fn accept<S, F>(listener: TcpListener, door: Arc<Door>, service: F)
+pub async fn accept<S, F>(listener: TcpListener, door: Arc<ListenerConfig>, service: F)
 where
     F: Fn(Peer) -> Option<S> + Clone + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,
@@ -169,7 +169,7 @@ where
                 }
                 None => {
                     if let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned()
-                        && let Some(service) = service(Peer { standing: None, gate: None, cut: Cut::default() })
+                        && let Some(service) = service(Peer { standing: None, gate: None, abort: Abort::default() })
                     {
                         end(http1(stream, &door, door.request, service).await, &door, None);
                     }
@@ -182,7 +182,7 @@ where
 async fn shake_hands(
     acceptor: TlsAcceptor,
     stream: TcpStream,
-    door: &Door,
+    door: &ListenerConfig,
     mut place: Place,
 ) -> Option<TlsStream<TcpStream>> {
     let until = tokio::time::Instant::now() + door.handshake;
@@ -202,7 +202,7 @@ async fn shake_hands(
         match acceptor.accept(stream).into_fallible().await {
             Ok(stream) => Some(stream),
             Err((_, stream)) => {
-                part(stream).await;
+                lingering_close(stream).await;
                 None
             }
         }
@@ -218,7 +218,7 @@ async fn shake_hands(
 }
 
 /// Serves a connection over TLS.
-async fn certified<S, F>(stream: Box<TlsStream<TcpStream>>, door: &Door, service: F)
+async fn certified<S, F>(stream: Box<TlsStream<TcpStream>>, door: &ListenerConfig, service: F)
 where
     F: Fn(Peer) -> Option<S>,
     S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,
@@ -229,84 +229,87 @@ where
         return door.closed.too_many.inc();
     };
     let (_, session) = stream.get_ref();
-    let standing =
-        door.trust.as_ref().zip(session.peer_certificates()).and_then(|(trust, chain)| Standing::new(trust, chain));
+    let standing = door
+        .trust
+        .as_ref()
+        .zip(session.peer_certificates())
+        .and_then(|(trust, chain)| CertificateStatus::new(trust, chain));
     let is_http2 = session.alpn_protocol() == Some(b"h2");
-    let stream = Patient::new(stream, door.request, door.closed.stalled.clone());
+    let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone());
     let (stream, gate) = match door.gated && !is_http2 {
         true => {
-            let (stream, gate) = Gated::new(stream, door.request);
-            (Stream::Gated(stream), Some(gate))
+            let (stream, gate) = Http1Guard::new(stream, door.request);
+            (Stream::Http1Guard(stream), Some(gate))
         }
         false => (Stream::Open(stream), None),
     };
-    let (certificate, cut) = (standing.as_ref().map(|standing| standing.thumbprint()), Cut::default());
-    let Some(service) = service(Peer { standing: standing.clone(), gate, cut: cut.clone() }) else {
+    let (certificate, abort) = (standing.as_ref().map(|standing| standing.thumbprint()), Abort::default());
+    let Some(service) = service(Peer { standing: standing.clone(), gate, abort: abort.clone() }) else {
         door.closed.too_many.inc();
-        return spoilt(door, certificate, Unrecorded::Refused(Code::Overloaded));
+        return on_bad_head(door, certificate, Unrecorded::Refused(Code::Overloaded));
     };
-    let fate = Fate::default();
+    let reason = CloseReason::default();
     let serve = async {
         match stream {
             Stream::Open(stream) if is_http2 => tokio::select! {
-                ended = Box::pin(http2(stream, door, fate.clone(), service)) => ended,
-                () = cut.is_off() => Ok(()),
+                ended = Box::pin(http2(stream, door, reason.clone(), service)) => ended,
+                () = abort.is_off() => Ok(()),
             },
             Stream::Open(stream) => Box::pin(http1(stream, door, door.request, service)).await,
-            Stream::Gated(stream) => Box::pin(http1(stream, door, door.idle, service)).await,
+            Stream::Http1Guard(stream) => Box::pin(http1(stream, door, door.idle, service)).await,
         }
     };
     tokio::select! {
         ended = serve => end(ended, door, certificate),
         () = lost(standing) => door.closed.revoked.inc(),
     }
-    if fate.was_flooding() {
+    if reason.was_flooding() {
         door.closed.flooding.inc();
-        spoilt(door, certificate, Unrecorded::CutOff);
+        on_bad_head(door, certificate, Unrecorded::CutOff);
     }
-    if fate.was_stalled() {
+    if reason.was_stalled() {
         door.closed.stalled.inc();
-        spoilt(door, certificate, Unrecorded::Refused(Code::RequestTimeout));
+        on_bad_head(door, certificate, Unrecorded::Refused(Code::RequestTimeout));
     }
 }
 
-/// An error is a caller that went away or spoke no HTTP, or one that is cut off; what was recorded stays recorded.
-fn end(ended: hyper::Result<()>, door: &Door, certificate: Option<Thumbprint>) {
+/// An error is a caller that went away or spoke no HTTP, or one that is abort off; what was recorded stays recorded.
+fn end(ended: hyper::Result<()>, door: &ListenerConfig, certificate: Option<Thumbprint>) {
     let Err(error) = ended else { return };
     tracing::debug!(%error, "a connection ended early");
     if let Some(code) = instead_of_a_head(&error) {
-        spoilt(door, certificate, Unrecorded::Refused(code));
+        on_bad_head(door, certificate, Unrecorded::Refused(code));
     }
 }
 
-fn spoilt(door: &Door, certificate: Option<Thumbprint>, what: Unrecorded) {
-    if let (Some(spoilt), Some(certificate)) = (&door.spoilt, certificate) {
-        spoilt(certificate, what);
+fn on_bad_head(door: &ListenerConfig, certificate: Option<Thumbprint>, what: Unrecorded) {
+    if let (Some(on_bad_head), Some(certificate)) = (&door.on_bad_head, certificate) {
+        on_bad_head(certificate, what);
     }
 }
 
 enum Stream<T> {
-    Open(Patient<T>),
-    Gated(Gated<Patient<T>>),
+    Open(WriteTimeout<T>),
+    Http1Guard(Http1Guard<WriteTimeout<T>>),
 }
 
 /// Waits until the caller's certificate is trusted no more; without one, for ever.
-async fn lost(standing: Option<Arc<Standing>>) {
+async fn lost(standing: Option<Arc<CertificateStatus>>) {
     match standing {
-        Some(standing) => standing.lost().await,
+        Some(standing) => standing.revoked().await,
         None => std::future::pending().await,
     }
 }
 
 /// Lets the alert of a failed handshake arrive: a socket that is closed with unread bytes takes it back.
-async fn part(mut stream: TcpStream) {
+async fn lingering_close(mut stream: TcpStream) {
     if stream.shutdown().await.is_ok() {
         let (mut rest, mut nowhere) = (stream.take(LAST_BYTES), tokio::io::sink());
         drop(tokio::time::timeout(LAST_WAIT, tokio::io::copy(&mut rest, &mut nowhere)).await);
     }
 }
 
-async fn drained(door: &Door) {
+async fn drained(door: &ListenerConfig) {
     let mut draining = door.draining.clone();
     if draining.wait_for(|draining| *draining).await.is_err() {
         // A door whose sender is gone never drains.
@@ -314,7 +317,7 @@ async fn drained(door: &Door) {
     }
 }
 
-async fn http1<I, S>(stream: I, door: &Door, wait: Duration, service: S) -> hyper::Result<()>
+async fn http1<I, S>(stream: I, door: &ListenerConfig, wait: Duration, service: S) -> hyper::Result<()>
 where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Incoming>, Response = Response<Body>>,
@@ -338,7 +341,7 @@ where
     }
 }
 
-async fn http2<I, S>(stream: I, door: &Door, fate: Fate, service: S) -> hyper::Result<()>
+async fn http2<I, S>(stream: I, door: &ListenerConfig, reason: CloseReason, service: S) -> hyper::Result<()>
 where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Incoming>, Response = Response<Body>>,
@@ -346,11 +349,11 @@ where
     S::Future: Send + 'static,
     S::Error: std::error::Error + Send + Sync + 'static,
 {
-    let patience = Patience {
+    let patience = FrameBudget {
         idle: door.idle,
         // As long as head, body and answer may take over HTTP/1.1.
         stream: 3 * door.request,
-        fate,
+        reason,
     };
     let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -359,7 +362,7 @@ where
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buf_size(SEND_BUFFER)
-        .serve_connection(TokioIo::new(LateEnd::new(Frames::new(stream, patience))), service);
+        .serve_connection(TokioIo::new(DelayedEof::new(Http2Guard::new(stream, patience))), service);
     let mut connection = std::pin::pin!(connection);
     let draining = drained(door);
     tokio::select! {

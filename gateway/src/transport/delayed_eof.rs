@@ -20,7 +20,7 @@ use tokio::{
 const LATE: Duration = Duration::from_millis(50);
 
 /// See the module.
-pub struct LateEnd<T> {
+pub struct DelayedEof<T> {
     inner: T,
     /// Nothing more can be read.
     is_read: bool,
@@ -32,7 +32,7 @@ struct End {
     error: Option<io::Error>,
 }
 
-impl<T> LateEnd<T> {
+impl<T> DelayedEof<T> {
     /// Around a connection.
     pub fn new(inner: T) -> Self {
         Self { inner, is_read: false, end: None }
@@ -47,7 +47,7 @@ impl<T> LateEnd<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for LateEnd<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for DelayedEof<T> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         // Also after a write that failed: what came before may still be there to be read.
@@ -67,7 +67,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for LateEnd<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for LateEnd<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for DelayedEof<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Poll::Ready(match ready!(Pin::new(&mut self.inner).poll_write(cx, bytes)) {
             Ok(written) => Ok(written),

@@ -27,23 +27,23 @@ use tokio::{
     time::Sleep,
 };
 
-pub use scan::Look;
+pub use scan::HeadVerdict;
 use scan::{At, Scan};
 
 /// No body length was told yet.
 const UNTOLD: u64 = u64::MAX;
 
 /// What the service of a connection and the bytes of it tell each other.
-pub struct Gate {
+pub struct GuardHandle {
     look: AtomicU8,
     body: AtomicU64,
     waker: AtomicWaker,
 }
 
-impl Gate {
+impl GuardHandle {
     /// The head was read: lets its body through, and tells what was seen of it.
     #[must_use]
-    pub fn head_was_read<B>(&self, request: &Request<B>) -> Look {
+    pub fn head_was_read<B>(&self, request: &Request<B>) -> HeadVerdict {
         let headers = request.headers();
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
@@ -52,39 +52,39 @@ impl Gate {
         self.body.store(length.min(UNTOLD - 1), Ordering::Release);
         self.waker.wake();
         match self.look.load(Ordering::Acquire) {
-            0 => Look::Sound,
-            1 => Look::Ambiguous,
-            _ => Look::TooLarge,
+            0 => HeadVerdict::Sound,
+            1 => HeadVerdict::Ambiguous,
+            _ => HeadVerdict::TooLarge,
         }
     }
 
-    fn saw(&self, look: Look) {
+    fn saw(&self, look: HeadVerdict) {
         let look = match look {
-            Look::Sound => 0,
-            Look::Ambiguous => 1,
-            Look::TooLarge => 2,
+            HeadVerdict::Sound => 0,
+            HeadVerdict::Ambiguous => 1,
+            HeadVerdict::TooLarge => 2,
         };
         self.look.store(look, Ordering::Release);
     }
 }
 
 /// A stream with the gate before it.
-pub struct Gated<T> {
+pub struct Http1Guard<T> {
     inner: T,
     /// Time for a head, from its first byte on.
     time: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
-    gate: Arc<Gate>,
+    gate: Arc<GuardHandle>,
     scan: Scan,
     held: Vec<u8>,
     /// The end of a head that was cut short, until hyper has it.
     ending: &'static [u8],
 }
 
-impl<T> Gated<T> {
+impl<T> Http1Guard<T> {
     /// Puts a gate before a stream; a head that is not whole after `time` ends it.
-    pub fn new(inner: T, time: Duration) -> (Self, Arc<Gate>) {
-        let gate = Gate { look: AtomicU8::new(0), body: AtomicU64::new(UNTOLD), waker: AtomicWaker::new() };
+    pub fn new(inner: T, time: Duration) -> (Self, Arc<GuardHandle>) {
+        let gate = GuardHandle { look: AtomicU8::new(0), body: AtomicU64::new(UNTOLD), waker: AtomicWaker::new() };
         let gate = Arc::new(gate);
         let scan = Scan::new();
         (Self { inner, time, deadline: None, gate: Arc::clone(&gate), scan, held: Vec::new(), ending: b"" }, gate)
@@ -130,7 +130,7 @@ impl<T> Gated<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Gated<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for Http1Guard<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.scan.at == At::Ended {
@@ -173,7 +173,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Gated<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Gated<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for Http1Guard<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().inner).poll_write(context, bytes)
     }
@@ -216,7 +216,7 @@ mod tests {
     /// What comes out before the gate holds, for each told length in turn; chunks are written one by one.
     async fn through(chunks: &[&[u8]], lengths: &[u64]) -> (Vec<Vec<u8>>, bool) {
         let (mut writer, reader) = tokio::io::duplex(4_096);
-        let (mut gated, gate) = Gated::new(reader, Duration::from_secs(5));
+        let (mut gated, gate) = Http1Guard::new(reader, Duration::from_secs(5));
         for chunk in chunks {
             writer.write_all(chunk).await.unwrap();
         }
@@ -235,7 +235,7 @@ mod tests {
             }
             parts.push(part);
             if let Some(length) = length {
-                sound &= gate.head_was_read(&request(Some(&length.to_string()))) == Look::Sound;
+                sound &= gate.head_was_read(&request(Some(&length.to_string()))) == HeadVerdict::Sound;
             }
         }
         (parts, sound)
@@ -281,13 +281,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_head_that_does_not_end_ends_the_connection_and_an_idle_one_waits() {
         let (mut writer, reader) = tokio::io::duplex(4_096);
-        let (mut gated, gate) = Gated::new(reader, Duration::from_secs(5));
+        let (mut gated, gate) = Http1Guard::new(reader, Duration::from_secs(5));
         let mut buffer = [0; 64];
         let idle = tokio::time::timeout(Duration::from_secs(60), gated.read(&mut buffer)).await;
         assert!(idle.is_err(), "no head has begun");
         writer.write_all(b"GET / HTTP/1.1\r\n\r\nGET").await.unwrap();
         assert_eq!(gated.read(&mut buffer).await.unwrap(), 18);
-        assert_eq!(gate.head_was_read(&request(None)), Look::Sound);
+        assert_eq!(gate.head_was_read(&request(None)), HeadVerdict::Sound);
         assert_eq!(gated.read(&mut buffer).await.unwrap(), 3);
         let began = tokio::time::Instant::now();
         let ended = gated.read(&mut buffer).await.unwrap_err();
@@ -334,14 +334,14 @@ mod tests {
             format!("GET / HTTP/1.1\r\n{lines}\r\n"),
         ] {
             let (mut writer, reader) = tokio::io::duplex(64 * 1024);
-            let (mut gated, gate) = Gated::new(reader, Duration::from_secs(5));
+            let (mut gated, gate) = Http1Guard::new(reader, Duration::from_secs(5));
             writer.write_all(head.as_bytes()).await.unwrap();
             let mut passed = Vec::new();
             gated.read_to_end(&mut passed).await.unwrap();
             assert!(passed.len() < 17_000 && passed.ends_with(b"\r\n\r\n"));
             let ends = passed.windows(4).filter(|end| end == b"\r\n\r\n").count();
             assert_eq!(ends, 1);
-            assert_eq!(gate.head_was_read(&request(None)), Look::TooLarge);
+            assert_eq!(gate.head_was_read(&request(None)), HeadVerdict::TooLarge);
         }
     }
 }

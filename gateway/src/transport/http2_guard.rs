@@ -26,7 +26,7 @@ use tokio::{
 
 use scan::{CONTINUATION, DATA, Frame, HEADERS, RST_STREAM, Scan};
 
-/// Frames that may come before anything was answered; each answer and each second earns some more.
+/// Http2Guard that may come before anything was answered; each answer and each second earns some more.
 const ALLOWANCE: u32 = 2_000;
 const EARNED_BY_AN_ANSWER: u32 = 32;
 const EARNED_IN_A_SECOND: u32 = 20;
@@ -37,23 +37,23 @@ const HEAD_BYTES: usize = 256;
 
 /// How long an HTTP/2 connection may do what, and who is told that it did not keep to it.
 #[derive(Clone)]
-pub struct Patience {
+pub struct FrameBudget {
     /// Without an open stream.
     pub idle: Duration,
     /// From the first frame of a stream to the last of its answer.
     pub stream: Duration,
     /// Told what came of it.
-    pub fate: Fate,
+    pub reason: CloseReason,
 }
 
 /// Why a connection was ended, if it was: for who counts.
 #[derive(Clone, Default)]
-pub struct Fate(Arc<AtomicU8>);
+pub struct CloseReason(Arc<AtomicU8>);
 
 const FLOODING: u8 = 1;
 const STALLED: u8 = 2;
 
-impl Fate {
+impl CloseReason {
     /// It had too many frames.
     #[must_use]
     pub fn was_flooding(&self) -> bool {
@@ -68,9 +68,9 @@ impl Fate {
 }
 
 /// A stream whose frames are looked at.
-pub struct Frames<T> {
+pub struct Http2Guard<T> {
     inner: T,
-    patience: Patience,
+    patience: FrameBudget,
     read: Scan,
     written: Scan,
     /// When each was opened.
@@ -84,9 +84,9 @@ pub struct Frames<T> {
     timer: Pin<Box<Sleep>>,
 }
 
-impl<T> Frames<T> {
+impl<T> Http2Guard<T> {
     /// Around a connection that begins now.
-    pub fn new(inner: T, patience: Patience) -> Self {
+    pub fn new(inner: T, patience: FrameBudget) -> Self {
         let now = Instant::now();
         Self {
             inner,
@@ -102,7 +102,7 @@ impl<T> Frames<T> {
         }
     }
 
-    /// Frames that came; false where they are too many.
+    /// Http2Guard that came; false where they are too many.
     fn came(&mut self, mut bytes: &[u8]) -> bool {
         while let Some(frame) = self.read.next(&mut bytes) {
             let cost = match frame.kind {
@@ -111,7 +111,7 @@ impl<T> Frames<T> {
                 _ => 1,
             };
             if !self.pay(cost) {
-                self.patience.fate.0.store(FLOODING, Ordering::Relaxed);
+                self.patience.reason.0.store(FLOODING, Ordering::Relaxed);
                 return false;
             }
             match frame.kind {
@@ -167,7 +167,7 @@ impl<T> Frames<T> {
             ready!(self.timer.as_mut().poll(context));
             if due <= Instant::now() {
                 if oldest.is_some() {
-                    self.patience.fate.0.store(STALLED, Ordering::Relaxed);
+                    self.patience.reason.0.store(STALLED, Ordering::Relaxed);
                 }
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
@@ -182,7 +182,7 @@ impl Frame {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Frames<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for Http2Guard<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
@@ -195,7 +195,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Frames<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Frames<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for Http2Guard<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = ready!(Pin::new(&mut this.inner).poll_write(context, bytes))?;

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 /// See the module.
-pub struct Patient<T> {
+pub struct WriteTimeout<T> {
     inner: T,
     time: Duration,
     /// Since something could not be written.
@@ -22,7 +22,7 @@ pub struct Patient<T> {
     stalled: IntCounter,
 }
 
-impl<T> Patient<T> {
+impl<T> WriteTimeout<T> {
     /// Around a stream; `stalled` counts those that are given up.
     pub fn new(inner: T, time: Duration, stalled: IntCounter) -> Self {
         Self { inner, time, deadline: None, stalled }
@@ -47,13 +47,13 @@ impl<T> Patient<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Patient<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for WriteTimeout<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().inner).poll_read(context, buffer)
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Patient<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.inner).poll_write(context, bytes);
@@ -97,7 +97,7 @@ mod tests {
     async fn who_reads_is_waited_for_and_who_does_not_is_given_up() {
         let (mut caller, ours) = tokio::io::duplex(1_000);
         let stalled = IntCounter::new("stalled", "a test's").unwrap();
-        let mut ours = Patient::new(ours, Duration::from_secs(5), stalled.clone());
+        let mut ours = WriteTimeout::new(ours, Duration::from_secs(5), stalled.clone());
         let reading = tokio::spawn(async move {
             let mut byte = [0; 500];
             for _ in 0..8 {

@@ -12,7 +12,7 @@ use super::{Tour, TourError, asking::Token, hold, unexpected};
 use crate::{
     demo::client::{Caller, Reply},
     journey::refusal,
-    terminal::{say, words},
+    terminal::{print, words},
 };
 
 /// A query on the record.
@@ -119,7 +119,7 @@ impl Tour<'_> {
                     (index, "")
                 }
             };
-            say(format_args!("   {} {code:<25} {} {index:>5}  {shows}", reply.status, words("日志", "leaf")));
+            print(format_args!("   {} {code:<25} {} {index:>5}  {shows}", reply.status, words("日志", "leaf")));
         }
         Ok(())
     }

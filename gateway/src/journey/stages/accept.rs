@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use credit_keys::StateDigest;
-use credit_policy::{CaseNumber, Catalogue, CitizenNumber, Code, FieldName, Ground, OperatorId, Personal};
+use credit_policy::{CaseNumber, Catalogue, CitizenNumber, Code, FieldName, Ground, Personal, StaffId};
 use hyper::{Method, Version, header, http::request::Parts};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use crate::{
-    doors::institutions::Own,
+    doors::institutions::OwnRecord,
     gateway::Gateway,
     journey::{evidence::Draft, refusal::Refusal, stages::identify::Identified},
     transport::body::RequestBody,
@@ -113,7 +113,7 @@ pub(super) fn check_head(Head { parts: head, sound }: Head<'_>, path: &str) -> R
     let headers = &head.headers;
     let once = |name| headers.get_all(name).iter().count() == 1;
     if head.uri.path() != path {
-        return Err(match Own::at(head.uri.path()) {
+        return Err(match OwnRecord::at(head.uri.path()) {
             None => Code::NotFound.into(),
             Some(_) if head.method != Method::GET => Refusal::method("GET"),
             // Without one it is read before a journey begins.
@@ -164,8 +164,8 @@ fn place(error: &serde_json::Error) -> String {
 
 fn operator(text: Option<&str>, draft: &mut Draft) -> Result<(), Refusal> {
     let text = text.ok_or(Code::OperatorRequired)?;
-    let operator = OperatorId::parse(text)
-        .map_err(|error| Refusal::because(Code::MalformedRequest, format!("operator: {error}")))?;
+    let operator =
+        StaffId::parse(text).map_err(|error| Refusal::because(Code::MalformedRequest, format!("operator: {error}")))?;
     draft.operator = Some(operator);
     draft.facts.operator = true;
     Ok(())

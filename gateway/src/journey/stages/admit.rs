@@ -36,7 +36,7 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
     let operator = draft.operator.as_ref().ok_or(Code::InternalError)?;
     let taken = draft.institution.rates.take_operator(operator.as_str());
     taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
-    let particulars = &draft.institution.particulars;
+    let particulars = &draft.institution.record;
     let institution = particulars.id.as_str();
     let person = draft.person.as_ref().ok_or(Code::InternalError)?;
     let keys = gateway.keys.current();

@@ -57,7 +57,7 @@ fn consent(gateway: &Gateway, head: &Parts, draft: &mut Draft) -> Result<(), Ref
         Unverified::parse(bearer(head)?).and_then(|token| token.verify(&gateway.issuers.keys, now)).map_err(faulty)?;
     let certificates: Vec<[u8; 32]> = draft
         .institution
-        .particulars
+        .record
         .certificates
         .iter()
         .filter_map(|certificate| Thumbprint::parse(certificate).map(Thumbprint::into_bytes))
@@ -69,7 +69,7 @@ fn consent(gateway: &Gateway, head: &Parts, draft: &mut Draft) -> Result<(), Ref
         return Err(Code::ConsentRevoked.into());
     }
     // What “all that one may see” meant then is not at hand, and may not have been what it means now.
-    if consent.terms().fields.is_none() && !gateway.in_force.was_at(consent.issued_at()) {
+    if consent.terms().fields.is_none() && !gateway.catalogue_history.was_at(consent.issued_at()) {
         let cause = "it names no fields and was issued under an earlier catalogue: ask the person for another";
         return Err(Refusal::because(Code::ConsentInvalid, cause));
     }

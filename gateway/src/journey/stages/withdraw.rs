@@ -56,7 +56,7 @@ pub async fn withdraw(
     let wire: Wire = object(&bytes)?;
     let jti =
         TokenId::parse(&wire.jti).ok_or_else(|| Refusal::because(Code::MalformedRequest, "`jti` is no token id"))?;
-    let is_authority = draft.institution.particulars.kind == InstitutionKind::ConsentAuthority;
+    let is_authority = draft.institution.record.kind == InstitutionKind::ConsentAuthority;
     let issuer = gateway.issuers.of(draft.institution.id()).next().filter(|_| is_authority);
     let iss = issuer.ok_or(Code::ScenarioNotAllowed)?.to_owned();
     Ok(Withdrawal { consent: ConsentId { iss, jti } })

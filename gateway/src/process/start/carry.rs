@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::StartError;
 use crate::state::carried::counts;
 use crate::{
-    callers::register::{Particulars, Register, RegisterError},
+    callers::register::{InstitutionRecord, Register, RegisterError},
     state::{fold, snapshot::Held},
 };
 
@@ -86,7 +86,7 @@ pub(super) fn apply_changes(register: &Register, changes: &[(u64, String)]) -> R
     for (_, leaf) in changes {
         if let Ok(change) = serde_json::from_str::<InstitutionChange>(leaf) {
             let unknown = || RegisterError::Unusable(change.institution.clone());
-            let particulars = Particulars {
+            let particulars = InstitutionRecord {
                 id: InstitutionId::parse(&change.institution).map_err(|_| unknown())?,
                 kind: InstitutionKind::parse(&change.institution_kind).ok_or_else(unknown)?,
                 certificates: change.certificates.clone(),
@@ -99,7 +99,7 @@ pub(super) fn apply_changes(register: &Register, changes: &[(u64, String)]) -> R
                 look_ups_an_operator_a_day: change.look_ups_an_operator_a_day,
             };
             // Also written into the configuration since: the same is said twice.
-            if register.by_id(&change.institution).is_ok_and(|known| known.particulars == particulars) {
+            if register.by_id(&change.institution).is_ok_and(|known| known.record == particulars) {
                 continue;
             }
             register.add(&particulars)?;

@@ -61,7 +61,7 @@ impl Stage {
 }
 
 /// The times of one journey. A stage that refuses has a time too; those after it have none.
-pub struct Laps {
+pub struct StageTimer {
     clock: Arc<dyn Clock>,
     span: Span,
     began: Duration,
@@ -70,7 +70,7 @@ pub struct Laps {
     took: [Option<Duration>; Stage::ALL.len()],
 }
 
-impl Laps {
+impl StageTimer {
     /// A journey that begins now, in `identify`. Its span gets an event at the beginning of each later stage.
     #[must_use]
     pub fn begin(clock: &Arc<dyn Clock>, span: Span) -> Self {
@@ -90,7 +90,7 @@ impl Laps {
 
     /// From the beginning of the journey to the beginning of the stage that it is in.
     #[must_use]
-    pub fn so_far(&self) -> Duration {
+    pub fn elapsed(&self) -> Duration {
         self.since.saturating_sub(self.began)
     }
 
@@ -134,16 +134,16 @@ mod tests {
         let clock = Arc::new(Stepped(Mutex::new(Duration::from_secs(7))));
         let shared: Arc<dyn Clock> = clock.clone();
         let pass = |millis| *clock.0.lock().unwrap() += Duration::from_millis(millis);
-        let mut laps = Laps::begin(&shared, Span::none());
+        let mut timer = StageTimer::begin(&shared, Span::none());
         pass(1);
-        laps.enter(Stage::Accept);
+        timer.enter(Stage::Accept);
         pass(20);
         // It refused: what comes next is the record.
-        laps.enter(Stage::Record);
+        timer.enter(Stage::Record);
         pass(300);
-        assert_eq!(laps.so_far().as_millis(), 21);
-        laps.end();
-        let took: Vec<_> = laps.took().map(|(stage, took)| (Stage::ALL[stage], took.as_millis())).collect();
+        assert_eq!(timer.elapsed().as_millis(), 21);
+        timer.end();
+        let took: Vec<_> = timer.took().map(|(stage, took)| (Stage::ALL[stage], took.as_millis())).collect();
         assert_eq!(took, [(Stage::Identify, 1), (Stage::Accept, 20), (Stage::Record, 300)]);
     }
 

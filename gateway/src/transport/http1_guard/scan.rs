@@ -9,7 +9,7 @@ const LENGTH: &[u8] = b"content-length:";
 
 /// What was seen of the head that was read last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum HeadVerdict {
     /// Nothing wrong.
     Sound,
     /// A bare LF, two lengths, or a fragment: two parties may read it differently.
@@ -34,7 +34,7 @@ pub(super) enum At {
 /// The scanner of one connection.
 pub(super) struct Scan {
     pub(super) at: At,
-    pub(super) look: Look,
+    pub(super) look: HeadVerdict,
     bytes: usize,
     lines: usize,
     lengths: usize,
@@ -75,7 +75,7 @@ impl Line {
 
 impl Scan {
     pub(super) fn new() -> Self {
-        Self { at: At::Head, look: Look::Sound, bytes: 0, lines: 0, lengths: 0, line: Line::new() }
+        Self { at: At::Head, look: HeadVerdict::Sound, bytes: 0, lines: 0, lengths: 0, line: Line::new() }
     }
 
     /// Whether a head has begun and is not whole.
@@ -108,7 +108,7 @@ impl Scan {
                 }
                 At::Head => {
                     if self.bytes == HEAD_BYTES || self.lines == HEAD_LINES {
-                        self.look = Look::TooLarge;
+                        self.look = HeadVerdict::TooLarge;
                         self.at = At::Ended;
                         return passed;
                     }
@@ -128,7 +128,7 @@ impl Scan {
             _ => {
                 // A request line has no fragment (RFC 9112 §3.2); hyper drops it, and another party may not.
                 if byte == b'#' && self.lines == 0 {
-                    self.look = Look::Ambiguous;
+                    self.look = HeadVerdict::Ambiguous;
                 }
                 self.line.take(byte);
             }
@@ -139,7 +139,7 @@ impl Scan {
         let line = std::mem::replace(&mut self.line, Line::new());
         self.lengths += usize::from(line.matched == Some(LENGTH.len()));
         if !line.cr || self.lengths > 1 {
-            self.look = Look::Ambiguous;
+            self.look = HeadVerdict::Ambiguous;
         }
         if !line.empty {
             self.lines += 1;

@@ -11,7 +11,7 @@ use super::Trust;
 use crate::callers::register::Thumbprint;
 
 /// Of a verified certificate, for as long as its connection and the queries that came over it.
-pub struct Standing {
+pub struct CertificateStatus {
     trust: Arc<Trust>,
     thumbprint: Thumbprint,
     chain: Vec<CertificateDer<'static>>,
@@ -19,7 +19,7 @@ pub struct Standing {
     trusted_by: AtomicU64,
 }
 
-impl Standing {
+impl CertificateStatus {
     /// Of the certificate chain that a caller showed, its own first; nothing where there is none.
     #[must_use]
     pub fn new(trust: &Arc<Trust>, chain: &[CertificateDer<'_>]) -> Option<Arc<Self>> {
@@ -36,24 +36,24 @@ impl Standing {
 
     /// Whether the certificate is trusted by the list that is in force now.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub fn is_valid(&self) -> bool {
         let held = self.trust.held.load();
         let now = held.generation + 1;
         if self.trusted_by.load(Ordering::Acquire) == now {
             return true;
         }
-        let holds = self.trust.trusts(&held, self.thumbprint, &self.chain);
-        if holds {
+        let valid = self.trust.trusts(&held, self.thumbprint, &self.chain);
+        if valid {
             self.trusted_by.store(now, Ordering::Release);
         }
-        holds
+        valid
     }
 
     /// Waits until the certificate is trusted no more.
-    pub async fn lost(&self) {
+    pub async fn revoked(&self) {
         // Before the first look, so that no change is missed between the two.
         let mut changed = self.trust.changed.subscribe();
-        while self.holds() {
+        while self.is_valid() {
             if changed.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
