@@ -10,18 +10,22 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    in_force::InForce, issuers::Issuers, keyring::Keyring, metrics::Metrics, register::Register, settings::Settings,
-    state::State, store::sqlite::SqliteStore,
+    callers::{issuers::Issuers, register::Register},
+    keyring::Keyring,
+    settings::Settings,
+    state::{State, catalogue_history::CatalogueHistory},
+    stores::sqlite::SqliteStore,
+    telemetry::metrics::Metrics,
 };
 
-/// The gateway. Made by [`crate::start`], shared by every task.
+/// The gateway. Made by [`crate::process::start`], shared by every task.
 pub struct Gateway {
     /// The configuration.
     pub settings: Settings,
     /// The rules.
     pub catalogue: Arc<Catalogue>,
     /// Since when they hold.
-    pub in_force: InForce,
+    pub catalogue_history: CatalogueHistory,
     /// Who may call.
     pub register: Register,
     /// Who may issue consents.

@@ -143,7 +143,7 @@ pub struct InstitutionId(String);
 
 /// The id of the member of staff who asks, given by the institution: `[A-Za-z0-9._@-]{1,64}` (formats.md §2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct OperatorId(String);
+pub struct StaffId(String);
 
 /// The number of the case for which a statute lets the institution ask: 1 to 64 letters of any script, ASCII digits,
 /// spaces and `-_./()（）〔〕`, at least one of them a letter or a digit (formats.md §2).
@@ -168,7 +168,7 @@ impl InstitutionId {
     }
 }
 
-impl OperatorId {
+impl StaffId {
     /// Parses an id.
     ///
     /// # Errors

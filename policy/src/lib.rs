@@ -58,7 +58,7 @@ mod personal;
 mod prove;
 mod words;
 
-pub use asker::{Asker, CaseNumber, Ground, IdError, InstitutionId, InstitutionKind, OperatorId};
+pub use asker::{Asker, CaseNumber, Ground, IdError, InstitutionId, InstitutionKind, StaffId};
 pub use catalogue::{
     Basis, Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language, RecordState, Scenario,
     Sensitivity, Shape, Tier,

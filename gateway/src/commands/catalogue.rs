@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use crate::{
+    process::start,
     settings::CatalogueSource,
-    speech::{language, say, words},
-    start,
+    terminal::{language, print, words},
 };
 
 #[derive(Subcommand)]
@@ -84,12 +84,12 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
     match command {
         Policy::Check(source) => check(&source.load()?)?,
         Policy::Explain(request) => explain_request(request)?,
-        Policy::Diff { old, new } => say(diff(&load(old)?, &load(new)?).text(language())),
-        Policy::Prove(source) => say(proved(&source.load()?)?),
+        Policy::Diff { old, new } => print(diff(&load(old)?, &load(new)?).text(language())),
+        Policy::Prove(source) => print(proved(&source.load()?)?),
         Policy::Show { source, json } => {
             let catalogue = source.load()?;
             if json {
-                say(
+                print(
                     json!({"catalogue": catalogue.label(), "scenarios": catalogue.scenarios().into_iter().map(row).collect::<Vec<_>>()}),
                 );
             } else {
@@ -105,8 +105,8 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
 fn check(catalogue: &Catalogue) -> Result<(), Failure> {
     let built_in = Source { dir: None }.load()?;
     let proof = if catalogue.label() == built_in.label() { None } else { Some(proved(catalogue)?) };
-    say(format_args!("{} {}", words("目录可用", "the catalogue holds:"), catalogue.label()));
-    say(proof.unwrap_or_else(|| {
+    print(format_args!("{} {}", words("目录可用", "the catalogue holds:"), catalogue.label()));
+    print(proof.unwrap_or_else(|| {
         words("与内置目录相同,已随发布证明", "it is the one that is built in, and proved").to_owned()
     }));
     Ok(())
@@ -135,7 +135,7 @@ fn explain_request(request: Request) -> Result<(), Failure> {
         minor: Some(request.minor),
         ..Facts::new(kind, catalogue.today(SystemClock::new().now()))
     };
-    say(explain(&catalogue, Some(&scenario), &facts).text(language()));
+    print(explain(&catalogue, Some(&scenario), &facts).text(language()));
     Ok(())
 }
 
@@ -158,19 +158,23 @@ fn widest(maxima: &Maxima) -> Value {
 }
 
 fn show(catalogue: &Catalogue) {
-    say(catalogue.label());
+    print(catalogue.label());
     for scenario in catalogue.scenarios() {
-        say(format_args!("\n{}  {}", scenario.name(), scenario.title(language())));
-        say(format_args!("  {} {}", words("依据", "ground"), scenario.statute().unwrap_or(scenario.ground().as_str())));
+        print(format_args!("\n{}  {}", scenario.name(), scenario.title(language())));
+        print(format_args!(
+            "  {} {}",
+            words("依据", "ground"),
+            scenario.statute().unwrap_or(scenario.ground().as_str())
+        ));
         let kinds: Vec<_> = scenario.kinds().iter().map(|kind| kind.as_str()).collect();
-        say(format_args!("  {} {}", words("可用机构", "for"), kinds.join(" ")));
+        print(format_args!("  {} {}", words("可用机构", "for"), kinds.join(" ")));
         let fields: Vec<_> = scenario.fields().iter().map(|field| field.as_str()).collect();
-        say(format_args!("  {} {}", words("字段", "fields"), fields.join(" ")));
+        print(format_args!("  {} {}", words("字段", "fields"), fields.join(" ")));
         let by_name: Vec<_> = scenario.second_tier().map(|field| field.as_str()).collect();
         if !by_name.is_empty() {
             let which = words("仅限授权书列明的字段", "only to a consent that names them");
-            say(format_args!("  {which} {}", by_name.join(" ")));
+            print(format_args!("  {which} {}", by_name.join(" ")));
         }
-        say(format_args!("  {} {}", words("来源", "sources"), scenario.sources().collect::<Vec<_>>().join(" · ")));
+        print(format_args!("  {} {}", words("来源", "sources"), scenario.sources().collect::<Vec<_>>().join(" · ")));
     }
 }

@@ -15,12 +15,10 @@ use serde_json::Value;
 
 use super::{Failure, runtime};
 use crate::{
-    admin::{
-        changes::{Change, apply},
-        socket::name_of,
-    },
+    changes::{Change, apply},
+    doors::admin::name_of,
+    process::start,
     settings::Settings,
-    start,
     telemetry::Telemetry,
 };
 

@@ -13,9 +13,9 @@ use zeroize::Zeroizing;
 
 use super::{ConfigFile, Failure, change};
 use crate::{
-    admin::changes::Change,
-    register::thumbprint_of_file,
-    speech::{say, words},
+    callers::register::thumbprint_of_file,
+    changes::Change,
+    terminal::{print, words},
 };
 
 #[derive(Subcommand)]
@@ -75,11 +75,11 @@ pub(super) fn run(command: Consent) -> Result<(), Failure> {
     match command {
         Consent::Issue(wish) => {
             let token = token(&wish)?;
-            say(token.as_str());
+            print(token.as_str());
         }
         Consent::Revoke { jti, iss, config } => {
             let done = change::make(config.read()?, Change::ConsentRevoke { iss, jti })?;
-            say(format_args!("{}: {done}", words("已撤回并留痕", "withdrawn and on the record")));
+            print(format_args!("{}: {done}", words("已撤回并留痕", "withdrawn and on the record")));
         }
     }
     Ok(())

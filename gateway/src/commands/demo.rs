@@ -8,9 +8,9 @@ use credit_policy::{Catalogue, catalogue};
 use super::{Failure, serving};
 use crate::{
     demo::{folder, tour},
-    serve::Then,
+    process::serve::Then,
     settings::{Listen, Settings},
-    speech::say,
+    terminal::print,
 };
 
 #[derive(clap::Args)]
@@ -41,10 +41,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         // Whoever changed the demo (suspended the bank, say) still wants it served.
         if let Err(error) = toured {
-            say(format_args!("{error}\n"));
+            print(format_args!("{error}\n"));
         }
         tour::print_calls(&arguments.dir, &gateway).map_err(Failure::unavailable)?;
-        say(format_args!("ready https://{address}"));
+        print(format_args!("ready https://{address}"));
         Ok(Then::Serve)
     })
 }

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::{ConfigFile, Failure, change};
 use crate::{
-    admin::changes::Change,
-    register::{Particulars, thumbprint_of_file},
-    speech::{say, words},
+    callers::register::{InstitutionRecord, thumbprint_of_file},
+    changes::Change,
+    terminal::{print, words},
 };
 
 #[derive(Subcommand)]
@@ -82,20 +82,20 @@ pub(super) fn run(command: Institution) -> Result<(), Failure> {
         Institution::Add(add) => {
             let particulars = particulars(&add)?;
             let done = change::make(add.config.read()?, Change::InstitutionAdd { particulars })?;
-            say(format_args!("{}: {done}", words("已登记并留痕", "registered and on the record")));
+            print(format_args!("{}: {done}", words("已登记并留痕", "registered and on the record")));
         }
         Institution::Suspend(Which { id, reason, config }) => {
             let done = change::make(config.read()?, Change::InstitutionSuspend { id, reason })?;
-            say(format_args!("{}: {done}", words("已暂停并留痕", "suspended and on the record")));
+            print(format_args!("{}: {done}", words("已暂停并留痕", "suspended and on the record")));
         }
         Institution::Resume(Which { id, reason, config }) => {
             let done = change::make(config.read()?, Change::InstitutionResume { id, reason })?;
-            say(format_args!("{}: {done}", words("已恢复并留痕", "resumed and on the record")));
+            print(format_args!("{}: {done}", words("已恢复并留痕", "resumed and on the record")));
         }
         Institution::List { config, json } => {
             let all = change::make(config.read()?, Change::InstitutionList)?;
             if json {
-                say(&all);
+                print(&all);
             } else {
                 list(&all);
             }
@@ -109,7 +109,7 @@ fn list(all: &Value) {
         let text = |key: &str| institution.get(key).and_then(Value::as_str).unwrap_or_default();
         let suspended = institution.get("suspended").and_then(Value::as_bool).unwrap_or_default();
         let standing = if suspended { words("已暂停", "suspended") } else { words("正常", "active") };
-        say(format_args!("{:<24} {:<28} {standing}", text("id"), text("kind")));
+        print(format_args!("{:<24} {:<28} {standing}", text("id"), text("kind")));
     }
 }
 
@@ -117,8 +117,8 @@ fn kinds() -> String {
     InstitutionKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn particulars(add: &Add) -> Result<Particulars, Failure> {
-    Ok(Particulars {
+fn particulars(add: &Add) -> Result<InstitutionRecord, Failure> {
+    Ok(InstitutionRecord {
         id: InstitutionId::parse(&add.id)
             .map_err(|error| Failure::usage(format_args!("`{}` is no id: {error}", add.id)))?,
         kind: InstitutionKind::parse(&add.kind)

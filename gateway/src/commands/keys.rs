@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::{ConfigFile, Failure, change};
 use crate::{
-    admin::changes::Change,
-    speech::{say, words},
-    start,
+    changes::Change,
+    process::start,
+    terminal::{print, words},
 };
 
 #[derive(Subcommand)]
@@ -63,7 +63,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             let ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
             let status = serde_json::to_value(ring.status(SystemClock::new().now())).unwrap_or_default();
             if json {
-                say(&status)
+                print(&status)
             } else {
                 list(&status)
             }
@@ -75,7 +75,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
         Keys::Rotate(Rotate { origin: Some(_), .. }) => Err(Failure::usage("--origin goes with `log` only")),
         Keys::Rotate(Rotate { use_, overlap_days, config, .. }) => {
             let done = change::make(config.read()?, Change::KeysRotate { use_, overlap_days })?;
-            say(format_args!("{}: {done}", words("已轮换并留痕", "turned and on the record")));
+            print(format_args!("{}: {done}", words("已轮换并留痕", "turned and on the record")));
             Ok(())
         }
         Keys::Trace { pseudonym, config } => trace(&config, &pseudonym),
@@ -96,7 +96,7 @@ fn init(config: &ConfigFile) -> Result<(), Failure> {
     };
     Ring::create(&settings.keys.dir, &kek, SystemClock::new().now(), &settings.log.origin, settings.demo, &entropy)
         .map_err(Failure::usage)?;
-    say(format_args!(
+    print(format_args!(
         "{} `{}`; {}",
         words("已新建密钥环", "made the key ring"),
         settings.keys.dir.display(),
@@ -124,12 +124,15 @@ fn rotate_log(config: &ConfigFile, next: &str, without_seal: bool) -> Result<(),
         Err(error) => return Err(Failure::new(1, error)),
     }
     if without_seal {
-        say(words("旧日志未封存。", "The old log is not sealed."));
+        print(words("旧日志未封存。", "The old log is not sealed."));
     } else {
         let index = change::seal(settings, next)?;
-        say(format_args!("{} {index}", words("日志已封存,其最后一条记录为第", "The log is sealed; its last leaf is")));
+        print(format_args!(
+            "{} {index}",
+            words("日志已封存,其最后一条记录为第", "The log is sealed; its last leaf is")
+        ));
     }
-    say(format_args!(
+    print(format_args!(
         "{}\n  log.origin = \"{next}\"\n  log.continues = \"{}\"\n  data.dir = …",
         words(
             "新日志的密钥已就绪。请在配置中写入(data.dir 须为新目录):",
@@ -143,7 +146,7 @@ fn rotate_log(config: &ConfigFile, next: &str, without_seal: bool) -> Result<(),
 fn list(status: &Value) {
     for key in status.as_array().into_iter().flatten() {
         let text = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or_default();
-        say(format_args!("{:<28} {:<12} {:<10} {}", text("id"), text("use"), text("state"), text("activates")));
+        print(format_args!("{:<28} {:<12} {:<10} {}", text("id"), text("use"), text("state"), text("activates")));
     }
 }
 
@@ -162,7 +165,7 @@ fn trace(config: &ConfigFile, pseudonym: &str) -> Result<(), Failure> {
     match ring.trace(pseudonym, &institutions, &groups) {
         Some(traced) => {
             let found = serde_json::json!({"institution": traced.institution, "purpose_group": traced.purpose_group, "epoch": traced.epoch});
-            say(found);
+            print(found);
             Ok(())
         }
         None => Err(Failure::new(

@@ -15,10 +15,9 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    process,
+    process::{hardening, start::StartError},
     settings::{Settings, SettingsError},
-    speech::complain,
-    start::StartError,
+    terminal::eprint,
 };
 
 /// Exit code for wrong usage or configuration (sysexits `EX_USAGE`).
@@ -138,8 +137,8 @@ pub fn run() -> ExitCode {
             return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::FAILURE };
         }
     };
-    if let Err(error) = process::harden() {
-        complain(format_args!("core dumps cannot be turned off: {error}"));
+    if let Err(error) = hardening::harden() {
+        eprint(format_args!("core dumps cannot be turned off: {error}"));
         return ExitCode::from(UNAVAILABLE);
     }
     let done = match arguments.command {
@@ -160,7 +159,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             for line in &failure.lines {
-                complain(line);
+                eprint(line);
             }
             ExitCode::from(failure.code)
         }

@@ -4,12 +4,12 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::{Arguments, Failure};
-use crate::{settings::Settings, speech::say};
+use crate::{settings::Settings, terminal::print};
 
 /// The JSON Schema of the configuration file, for editors and for those who write one by program.
 pub(super) fn schema() -> Result<(), Failure> {
     let schema = serde_json::to_string_pretty(&schemars::schema_for!(Settings));
-    say(schema.map_err(|error| Failure::new(1, error))?);
+    print(schema.map_err(|error| Failure::new(1, error))?);
     Ok(())
 }
 
@@ -17,5 +17,5 @@ pub(super) fn schema() -> Result<(), Failure> {
 pub(super) fn completions(shell: Shell) {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "credit-gateway", &mut script);
-    say(String::from_utf8_lossy(&script).trim_end());
+    print(String::from_utf8_lossy(&script).trim_end());
 }

@@ -6,14 +6,16 @@ use credit_audit::clock::{Clock, SystemClock};
 
 use super::{ConfigFile, Failure, UNAVAILABLE, USAGE, runtime};
 use crate::{
-    process::raise_open_files,
-    register::{Register, particulars},
-    serve::{ServeError, Then, TlsSettings, serve as serve_doors},
+    callers::register::{Register, institution_record},
+    process::{
+        hardening::raise_open_files,
+        serve::{ServeError, Then, TlsSettings, serve as serve_doors},
+        start,
+    },
     settings::{Bounds, Settings},
-    speech::{say, words},
-    start,
-    store::sqlite::SqliteStore,
+    stores::sqlite::SqliteStore,
     telemetry::Telemetry,
+    terminal::{print, words},
 };
 
 /// Serves until SIGTERM or SIGINT; then drains and ends with 0.
@@ -21,7 +23,7 @@ pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
     let settings = config.read()?;
     let address = settings.listen.institutions;
     run(settings, async move |_| {
-        say(format_args!("ready https://{address}"));
+        print(format_args!("ready https://{address}"));
         Ok(Then::Serve)
     })
 }
@@ -87,7 +89,7 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
     }
     let register = Register::new(1, 1, 1);
     for entry in &settings.institutions {
-        if let Err(error) = particulars(entry).and_then(|particulars| register.add(&particulars)) {
+        if let Err(error) = institution_record(entry).and_then(|particulars| register.add(&particulars)) {
             fault(&error);
         }
     }
@@ -104,7 +106,7 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
         fault(&format_args!("log.second_place: the folder `{}` is not there; mount or make it", folder.display()));
     }
     if lines.is_empty() {
-        say(words(
+        print(words(
             "配置、目录、密钥、证书与数据源均可用",
             "configuration, catalogue, keys, certificates and store are usable",
         ));

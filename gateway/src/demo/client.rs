@@ -116,7 +116,7 @@ impl Caller {
             .uri(path)
             .header(header::HOST, self.address.to_string())
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT_LANGUAGE, crate::speech::language().as_str());
+            .header(header::ACCEPT_LANGUAGE, crate::terminal::language().as_str());
         if let Some(consent) = consent {
             request = request.header(header::AUTHORIZATION, format!("Bearer {consent}"));
         }

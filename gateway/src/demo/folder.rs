@@ -32,7 +32,7 @@ pub(super) const AUTHORITY_ES256: &str = "consent-authority-es256.jwk";
 /// Their public halves, as one JWK Set.
 const AUTHORITY_KEYS: &str = "keys/consent-authority.jwks";
 const TEMPLATE: &str = include_str!("config.toml.in");
-const SCHEMA: &str = include_str!("../store/schema.sql");
+const SCHEMA: &str = include_str!("../stores/schema.sql");
 
 /// Listeners of a gateway, each with a port of its own.
 const LISTENERS: u16 = 5;

@@ -124,7 +124,7 @@ impl Historian {
     }
 
     /// Licences, honours and commitments: anybody may have them, and none of them speaks against the person.
-    pub(super) fn in_force(mut self, born: Date) -> Vec<Record> {
+    pub(super) fn catalogue_history(mut self, born: Date) -> Vec<Record> {
         let mut records = Vec::new();
         for (class, percent, most, ends) in IN_FORCE {
             let count = if self.sequence.chance(percent) { self.sequence.between(1, most) } else { 0 };

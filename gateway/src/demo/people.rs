@@ -81,7 +81,7 @@ impl Person {
             let mut sequence = Sequence::of(serial | MORE_ATTRIBUTES);
             attributes.extend(attributes::made_up(note, &history, &attributes, &mut sequence));
             let historian = Historian::new(today, Sequence::of(serial | IN_FORCE));
-            history.records.extend(historian.in_force(born));
+            history.records.extend(historian.catalogue_history(born));
         }
         Self { number, note, attributes, history }
     }
@@ -184,7 +184,7 @@ mod tests {
 
     fn filled(people: &People, file: &Path) -> Connection {
         let mut store = Connection::open(file).unwrap();
-        store.execute_batch(include_str!("../store/schema.sql")).unwrap();
+        store.execute_batch(include_str!("../stores/schema.sql")).unwrap();
         people.fill(&mut store).unwrap();
         store
     }

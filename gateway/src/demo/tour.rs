@@ -25,10 +25,10 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    speech::{say, words},
+    terminal::{print, words},
 };
 
-pub use calls::print as print_calls;
+pub use calls::print_calls;
 
 /// Why the tour does not hold.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +86,7 @@ pub async fn run(dir: &Path, gateway: &Gateway) -> Result<(), TourError> {
         case: format!("TOUR-{}", gateway.clock.now().as_millisecond()),
         log_key: VerifierKey::parse(&log_key).map_err(|error| unexpected(&error))?,
     };
-    say(words(
+    print(words(
         "演示开始。每一行都说明所示内容;所有查询均已留痕。\n",
         "A tour. Every line says what it shows; every query is on the record.\n",
     ));
@@ -96,25 +96,25 @@ pub async fn run(dir: &Path, gateway: &Gateway) -> Result<(), TourError> {
     tour.withdrawal().await?;
     tour.refusals(&used_up).await?;
     tour.views(first, ANSWERS).await?;
-    say(words("演示各项均成立。\n", "All of it held.\n"));
+    print(words("演示各项均成立。\n", "All of it held.\n"));
     Ok(())
 }
 
 impl Tour<'_> {
     /// A look-up by statute: its leaf, and the pseudonym that came back.
     async fn look_up(&self) -> Result<(u64, String), TourError> {
-        say(words(
+        print(words(
             "1. 应查必查:公租房资格核查,依法查询,须有案件编号",
             "1. A look-up that a statute demands (应查必查): public rental housing, under a case number",
         ));
         let reply = self.housing.post(asking::QUERIES, &asked(&self.clean, Some(&self.case)), None).await?;
         self.answered(&reply, &["black_listed", "clean_three_years", "grey_listed"])?;
-        say(words(
+        print(words(
             "   不返回公民身份号码,只返回仅在本机构、本用途有效的假名。",
             "   No citizen number comes back, but a pseudonym that is worth nothing elsewhere.",
         ));
         let leaf = self.on_record(&self.housing, &reply).await?;
-        say(format_args!(
+        print(format_args!(
             "   {} {}\n",
             words(
                 "答复之前已留痕;回执与记录核验无误,记录不含姓名号码,正是此答复:日志第",
@@ -127,7 +127,7 @@ impl Tour<'_> {
 
     /// A loan on consent; gives back the token, used up.
     async fn loan(&self, looked_up: &str) -> Result<Token, TourError> {
-        say(words(
+        print(words(
             "2. 商业贷款:凭本人授权,由授权机构签名(EdDSA),限本银行、两个字段、一次",
             "2. A loan, on the person's consent, signed (EdDSA): to this bank, two fields, one answer",
         ));
@@ -135,13 +135,13 @@ impl Tour<'_> {
         let reply = self.bank.post(asking::QUERIES, &on_consent("commercial-loan"), Some(&token)).await?;
         self.answered(&reply, &["clean_three_years", "score_band"])?;
         hold(reply.at("/subject") != looked_up, || "two institutions know the person by one pseudonym".to_owned())?;
-        say(words(
+        print(words(
             "   同一人的假名与住房保障部门所得不同,两家数据无法拼合。",
             "   The same person has another pseudonym here: the two files cannot be joined.",
         ));
         let leaf = self.on_record(&self.bank, &reply).await?;
         self.holds_consent(&leaf, &token)?;
-        say(format_args!(
+        print(format_args!(
             "   {} {}\n",
             words(
                 "记录载有签名的授权(不含号码),监管者可自行核验:日志第",
@@ -153,7 +153,7 @@ impl Tour<'_> {
     }
 
     async fn employment(&self) -> Result<(), TourError> {
-        say(words(
+        print(words(
             "3. 招聘录用:凭本人授权,由授权机构签名(ES256),限本单位",
             "3. An employment check, on the person's consent, signed (ES256): to this employer",
         ));
@@ -163,7 +163,7 @@ impl Tour<'_> {
         self.answered(&reply, &fields)?;
         let leaf = self.on_record(&self.employer, &reply).await?;
         self.holds_consent(&leaf, &token)?;
-        say(format_args!(
+        print(format_args!(
             "   {} {}\n",
             words("回执与记录核验无误:日志第", "Receipt and record verify: leaf"),
             leaf.index
@@ -172,7 +172,7 @@ impl Tour<'_> {
     }
 
     async fn withdrawal(&self) -> Result<(), TourError> {
-        say(words(
+        print(words(
             "4. 撤回授权:授权可用两次,其间本人撤回",
             "4. A withdrawal: a consent to two answers, and the person withdraws in between",
         ));
@@ -188,7 +188,7 @@ impl Tour<'_> {
         let shows = words("第二次使用被拒绝", "the second use is refused");
         let second = Told::new(&self.bank, ask().await?, revoked, shows)?;
         self.settle(&[first, withdrawn, second]).await?;
-        say("");
+        print("");
         Ok(())
     }
 
@@ -203,7 +203,7 @@ impl Tour<'_> {
         self.clean
             .disclose(|number| hold(!reply.text.contains(number.as_str()), || "an answer has the number".to_owned()))?;
         for (field, value) in data {
-            say(format_args!("     {field:<28} {value}"));
+            print(format_args!("     {field:<28} {value}"));
         }
         Ok(())
     }

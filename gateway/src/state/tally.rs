@@ -7,7 +7,7 @@ use credit_audit::leaf::Carried;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use uuid::Uuid;
 
-use crate::fold::QueryEffect;
+use crate::state::fold::QueryEffect;
 
 /// 16 bytes that stand for an institution together with a person, a case or an operator. Made from the leaf's keyed `subject` tag, so
 /// it says as little as the leaf does.

@@ -1,6 +1,6 @@
 //! Operators, cases and institutions: formats.md §2 to the letter.
 
-use credit_policy::{CaseNumber, IdError, InstitutionId, OperatorId};
+use credit_policy::{CaseNumber, IdError, InstitutionId, StaffId};
 
 use crate::support::{number, number_with_x};
 
@@ -8,14 +8,14 @@ use crate::support::{number, number_with_x};
 fn operators_of_another_form_are_refused() {
     let long = "a".repeat(65);
     for text in ["", &long] {
-        assert_eq!(OperatorId::parse(text).err(), Some(IdError::Length), "{text:?}");
+        assert_eq!(StaffId::parse(text).err(), Some(IdError::Length), "{text:?}");
     }
     for text in [" ", "a b", "a/b", "王五", "a\n", "a\0", "a+b", "<a>", "é", "a,b", "１"] {
-        assert_eq!(OperatorId::parse(text).err(), Some(IdError::Character), "{text:?}");
+        assert_eq!(StaffId::parse(text).err(), Some(IdError::Character), "{text:?}");
     }
     let named = format!("staff-{}", number("19900307", 1));
     for text in [named.as_str(), "990101900307001", "u990101900307001@hz"] {
-        assert_eq!(OperatorId::parse(text).err(), Some(IdError::HoldsCitizenNumber), "{text:?}");
+        assert_eq!(StaffId::parse(text).err(), Some(IdError::HoldsCitizenNumber), "{text:?}");
     }
 }
 
@@ -23,7 +23,7 @@ fn operators_of_another_form_are_refused() {
 fn operators_of_the_form_are_taken() {
     let longest = "a".repeat(64);
     for text in ["staff-0017", "a", "0", "A.b_c@hz.example-1", "-", "20261122", &longest] {
-        assert_eq!(OperatorId::parse(text).unwrap().as_str(), text);
+        assert_eq!(StaffId::parse(text).unwrap().as_str(), text);
     }
 }
 

@@ -14,8 +14,8 @@ use std::{
 };
 
 use credit_gateway::{
-    listeners::tls::callers_verifier,
-    register::{Register, Thumbprint},
+    callers::register::{Register, Thumbprint},
+    transport::tls::callers_verifier,
 };
 use credit_policy::InstitutionKind;
 use rcgen::{

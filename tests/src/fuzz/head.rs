@@ -23,11 +23,11 @@ use std::{
 };
 
 use credit_gateway::{
-    listeners::{
+    journey::stages::accept::is_ambiguous,
+    transport::{
         Body,
-        head::{Gate, Gated, Look},
+        http1_guard::{GuardHandle, HeadVerdict, Http1Guard},
     },
-    stages::accept::is_ambiguous,
 };
 use http_body_util::BodyExt as _;
 use hyper::{
@@ -65,7 +65,7 @@ pub(super) fn feed(bytes: &[u8]) -> bool {
 /// The requests that the gateway would answer: each sound, and whole.
 fn serve(sent: &[u8], piece: usize) -> Vec<Understood> {
     let caller = Caller { sent: sent.to_vec(), at: 0, piece };
-    let (stream, gate) = Gated::new(caller, Duration::from_secs(3600));
+    let (stream, gate) = Http1Guard::new(caller, Duration::from_secs(3600));
     let answered = Rc::new(RefCell::new(Vec::new()));
     let service = service_fn(|request| answer(request, Arc::clone(&gate), Rc::clone(&answered)));
     let connection = hyper::server::conn::http1::Builder::new()
@@ -79,14 +79,14 @@ fn serve(sent: &[u8], piece: usize) -> Vec<Understood> {
 
 async fn answer(
     request: Request<Incoming>,
-    gate: Arc<Gate>,
+    gate: Arc<GuardHandle>,
     answered: Rc<RefCell<Vec<Understood>>>,
 ) -> Result<Response<Body>, Infallible> {
     let look = gate.head_was_read(&request);
     let (head, body) = request.into_parts();
     let bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     assert!(bytes <= 17 * 1024 && head.headers.len() <= 64, "{bytes} bytes in {} lines", head.headers.len());
-    let sound = look == Look::Sound && !is_ambiguous(&head);
+    let sound = look == HeadVerdict::Sound && !is_ambiguous(&head);
     let mut response = Response::new(Body::default());
     if !sound {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

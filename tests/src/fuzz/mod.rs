@@ -19,7 +19,7 @@ mod proof;
 mod query_body;
 mod signer;
 
-use credit_gateway::register::{Particulars, Register};
+use credit_gateway::callers::register::{InstitutionRecord, Register};
 use credit_policy::{InstitutionId, InstitutionKind};
 
 pub use certificate::{authority, certificates, revocation_list, thumbprint};
@@ -31,7 +31,7 @@ pub use signer::{KEY_NAME, log_key, signed};
 /// A register of one institution.
 fn registered(id: &str, kind: InstitutionKind, thumbprint: String) -> Register {
     let register = Register::new(1, 1, 1);
-    let particulars = Particulars {
+    let particulars = InstitutionRecord {
         id: InstitutionId::parse(id).expect("an id"),
         kind,
         certificates: vec![thumbprint],

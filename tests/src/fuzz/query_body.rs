@@ -13,9 +13,8 @@ use std::{
 };
 
 use credit_gateway::{
-    draft::Draft,
-    register::{Institution, Thumbprint},
-    stages::accept,
+    callers::register::{Institution, Thumbprint},
+    journey::{evidence::Draft, stages::accept},
 };
 use credit_policy::{Catalogue, Code, Ground, InstitutionKind, catalogue::shipped, holds_citizen_number};
 use jiff::civil::{Date, date};

@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 
 use super::{Tour, TourError, unexpected};
 use crate::{
+    callers::register::thumbprint_of_file,
     demo::folder::{AUTHORITY, AUTHORITY_ES256, ISSUER},
-    register::thumbprint_of_file,
 };
 
 /// Where queries go.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{DemoError, Note, folder};
 use crate::{
     gateway::Gateway,
-    speech::{say, words},
+    terminal::{print, words},
 };
 
 /// The token that the printed calls withdraw.
@@ -15,7 +15,7 @@ const WITHDRAWN: &str = "withdrawn-in-the-demo";
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub fn print(dir: &Path, gateway: &Gateway) -> Result<(), DemoError> {
+pub fn print_calls(dir: &Path, gateway: &Gateway) -> Result<(), DemoError> {
     let clean = folder::person(dir, Note::Clean)?;
     let (address, public) = (gateway.settings.listen.institutions, gateway.settings.listen.public);
     let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
@@ -30,8 +30,9 @@ pub fn print(dir: &Path, gateway: &Gateway) -> Result<(), DemoError> {
     };
     let (housing, bank, authority) = (curl("housing"), curl("bank"), curl("authority"));
     let queries = format!("https://{address}/v1/queries");
-    let call = |chinese: &str, english: &str, line: &str| say(format_args!("# {}\n{line}\n", words(chinese, english)));
-    say(words("可直接复制的调用:\n", "Calls to copy and paste:\n"));
+    let call =
+        |chinese: &str, english: &str, line: &str| print(format_args!("# {}\n{line}\n", words(chinese, english)));
+    print(words("可直接复制的调用:\n", "Calls to copy and paste:\n"));
     clean.disclose(|number| {
         let body = |scenario: &str, case: &str| {
             format!(r#"'{{"scenario":"{scenario}","subject":"{number}","operator":"staff-0017","case":"{case}"}}'"#)

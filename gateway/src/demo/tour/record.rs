@@ -11,8 +11,8 @@ use credit_policy::Code;
 use super::{Tour, TourError, asking::Token, hold, unexpected};
 use crate::{
     demo::client::{Caller, Reply},
-    refusal,
-    speech::{say, words},
+    journey::refusal,
+    terminal::{print, words},
 };
 
 /// A query on the record.
@@ -119,7 +119,7 @@ impl Tour<'_> {
                     (index, "")
                 }
             };
-            say(format_args!("   {} {code:<25} {} {index:>5}  {shows}", reply.status, words("日志", "leaf")));
+            print(format_args!("   {} {code:<25} {} {index:>5}  {shows}", reply.status, words("日志", "leaf")));
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::{
         client::Caller,
         number::{Sequence, draw},
     },
-    speech::{say, words},
+    terminal::{print, words},
 };
 
 const LOAN: &str = "commercial-loan";
@@ -24,7 +24,7 @@ const SCORE: &[&str] = &["score_band"];
 impl Tour<'_> {
     /// Shows them; `spent` is a consent that was good for one answer.
     pub(super) async fn refusals(&self, spent: &Token) -> Result<(), TourError> {
-        say(words(
+        print(words(
             "5. 拒绝:每次均已留痕,回执核验无误",
             "5. Refusals: each is on the record, with a receipt that verifies",
         ));
@@ -36,8 +36,8 @@ impl Tour<'_> {
         hold(!admitted, || "a revoked certificate was let in".to_owned())?;
         self.settle(&told).await?;
         let shows = words("已吊销的证书:TLS 握手即被拒绝", "a revoked certificate: closed in the TLS handshake");
-        say(format_args!("   --- {:<25} {:10}  {shows}", "", ""));
-        say("");
+        print(format_args!("   --- {:<25} {:10}  {shows}", "", ""));
+        print("");
         Ok(())
     }
 

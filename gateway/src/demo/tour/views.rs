@@ -14,7 +14,7 @@ use super::{Tour, TourError, hold, unexpected};
 use crate::{
     demo::{Note, folder},
     keyring::Current,
-    speech::{say, words},
+    terminal::{print, words},
 };
 
 /// How long publication may take: it is promised within two seconds, to a machine that is not busy with other things.
@@ -84,8 +84,8 @@ impl Tour<'_> {
         let (published, checked) = checked.await.map_err(|error| unexpected(&error))?;
         hold(published, || format!("the log was not published within {} s", PUBLISHED_WITHIN.as_secs()))?;
         let (report, views) = checked.map_err(|error| unexpected(&error))?;
-        say(words("6. 监管者与本人所见", "6. What the regulator and the person see"));
-        say(format_args!(
+        print(words("6. 监管者与本人所见", "6. What the regulator and the person see"));
+        print(format_args!(
             "   {} {}{}",
             words(
                 "监管者:整个日志已核验,签名、哈希树、编号、顺序无误,记录数",
@@ -99,7 +99,7 @@ impl Tour<'_> {
         } else {
             format!("{} {}", words(",另有旧目录下的决定", ", and of an earlier catalogue"), views.other)
         };
-        say(format_args!(
+        print(format_args!(
             "   {} {}{others}{}",
             words(
                 "仅凭记录与目录重新作出各项决定,结果一致,决定数",
@@ -108,18 +108,18 @@ impl Tour<'_> {
             views.decided,
             words("。", ".")
         ));
-        say(words(
+        print(words(
             "   本人:记录中只有密封部分与带密钥的标签;凭密钥可查出谁查询过,所为何事:",
             "   The person: the record has sealed parts and keyed tags; with the key it tells who asked, and why:",
         ));
         for ((institution, scenario), (answered, refused)) in &views.asked {
-            say(format_args!(
+            print(format_args!(
                 "     {institution:<10} {scenario:<24} {} {answered}, {} {refused}",
                 words("已答复", "answered"),
                 words("已拒绝", "refused"),
             ));
         }
-        say("");
+        print("");
         let told: u64 = views.asked.values().map(|(answered, _)| answered).sum();
         hold(told >= answered, || format!("{answered} answers were given, the record tells of {told}"))
     }

@@ -1,9 +1,6 @@
 //! A proof is not copied.
 
-use credit_gateway::stages::{
-    accept::Asked, admit::Admitted, authorise::Permitted, fetch::Fetched, ground::Grounded, identify::Identified,
-    minimise::Answer, record::Recorded,
-};
+use credit_gateway::journey::stages::{accept::Asked, admit::Admitted, authorise::Permitted, fetch::Fetched, ground::Grounded, identify::Identified, minimise::Answer, record::Recorded};
 
 fn copied<T: Clone>() {}
 

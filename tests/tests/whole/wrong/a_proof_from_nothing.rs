@@ -1,9 +1,6 @@
 //! No proof and no plan comes from nothing.
 
-use credit_gateway::stages::{
-    accept::Asked, admit::Admitted, authorise::Permitted, fetch::Fetched, ground::Grounded, identify::Identified,
-    minimise::Answer, record::Recorded,
-};
+use credit_gateway::journey::stages::{accept::Asked, admit::Admitted, authorise::Permitted, fetch::Fetched, ground::Grounded, identify::Identified, minimise::Answer, record::Recorded};
 use credit_policy::Permit;
 
 fn from_nothing<T: Default>() {}

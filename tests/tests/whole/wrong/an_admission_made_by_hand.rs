@@ -1,9 +1,6 @@
 //! Nobody but the limits admits.
 
-use credit_gateway::{
-    stages::{admit::Admitted, authorise::Permitted},
-    state::Reservation,
-};
+use credit_gateway::{journey::stages::{admit::Admitted, authorise::Permitted}, state::Reservation};
 
 fn wrong(permitted: Permitted, reservation: Reservation) -> Admitted {
     Admitted { permitted, reservation }

@@ -1,10 +1,6 @@
 //! What is asked must stand on a ground before it is decided on.
 
-use credit_gateway::{
-    draft::Draft,
-    gateway::Gateway,
-    stages::{accept::Asked, authorise::authorise},
-};
+use credit_gateway::{journey::{evidence::Draft, stages::{accept::Asked, authorise::authorise}}, gateway::Gateway};
 
 fn wrong(gateway: &Gateway, asked: Asked, draft: &mut Draft) {
     drop(authorise(gateway, asked, draft));

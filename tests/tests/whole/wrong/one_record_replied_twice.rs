@@ -1,6 +1,6 @@
 //! One record is one reply.
 
-use credit_gateway::stages::{record::Recorded, reply::reply};
+use credit_gateway::journey::stages::{record::Recorded, reply::reply};
 use credit_policy::Language;
 
 fn wrong(recorded: Recorded) {

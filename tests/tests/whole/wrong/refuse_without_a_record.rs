@@ -1,6 +1,6 @@
 //! A refusal does not leave before it is recorded, either.
 
-use credit_gateway::{refusal::Refusal, stages::reply::reply};
+use credit_gateway::journey::{refusal::Refusal, stages::reply::reply};
 use credit_policy::Language;
 
 fn wrong(refusal: Refusal) {

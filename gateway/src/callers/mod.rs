@@ -1,0 +1,7 @@
+//! Who calls: institutions and their limits, issuers of consents, certificates and whether they are trusted now.
+
+pub mod flood;
+pub mod issuers;
+pub mod limits;
+pub mod register;
+pub mod trust;

@@ -1,0 +1,84 @@
+//! 8445: officers and auditors. The whole published log; each read of an entry bundle is on the record before its first
+//! byte leaves.
+
+use std::sync::Arc;
+
+use credit_audit::leaf::{Event, Read};
+use credit_policy::{Code, InstitutionKind};
+use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{
+    callers::{register::Institution, trust::CertificateStatus},
+    doors::files::{LogFile, plain, serve},
+    gateway::Gateway,
+    journey::{refusal::accepted, stages::reply::fixed},
+    transport::Body,
+};
+
+/// Whether one more connection of this caller may be open: only so many are for those who are to be told that this
+/// door is not theirs.
+pub fn place(gateway: &Gateway, standing: Option<&Arc<CertificateStatus>>) -> Option<Place> {
+    let caller = standing.and_then(|standing| gateway.register.by_certificate(standing.thumbprint()));
+    match caller.is_some_and(|caller| is_auditor(&caller)) {
+        true => Some(Place { _of_strangers: None }),
+        false => gateway.register.strangers_place().map(|place| Place { _of_strangers: Some(place) }),
+    }
+}
+
+/// The place of a connection, as long as it is kept.
+pub struct Place {
+    _of_strangers: Option<OwnedSemaphorePermit>,
+}
+
+fn is_auditor(institution: &Institution) -> bool {
+    matches!(institution.record.kind, InstitutionKind::Officer | InstitutionKind::CreditSupervisor)
+}
+
+/// Answers an auditor.
+pub async fn answer(
+    gateway: Arc<Gateway>,
+    standing: Option<Arc<CertificateStatus>>,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
+    let caller = standing
+        .filter(|standing| standing.is_valid())
+        .and_then(|standing| Some((gateway.register.by_certificate(standing.thumbprint())?, standing)));
+    let Some((auditor, standing)) = caller else {
+        return fixed(Code::CertificateUnknown, language);
+    };
+    if auditor.is_suspended() {
+        return fixed(Code::InstitutionSuspended, language);
+    }
+    if !is_auditor(&auditor) {
+        return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
+    }
+    if *request.method() != Method::GET {
+        return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+    }
+    match LogFile::of(request.uri().path()) {
+        Some(file @ LogFile::Entries(_)) => match record_read(&gateway, &standing, &auditor, file.path()).await {
+            true => serve(&gateway.log_folder(), &file).await,
+            false => fixed(Code::NotRecordable, language),
+        },
+        Some(file) => serve(&gateway.log_folder(), &file).await,
+        None => plain(StatusCode::NOT_FOUND, "not found\n"),
+    }
+}
+
+async fn record_read(gateway: &Gateway, standing: &CertificateStatus, auditor: &Institution, path: &str) -> bool {
+    let read =
+        Read { reader: auditor.id().to_owned(), certificate: standing.thumbprint().to_string(), path: path.to_owned() };
+    let Ok(entry) = read.entry(gateway.new_id()) else {
+        return false;
+    };
+    // Each read is a leaf: an auditor waits its turn, so that a hasty one does not fill the log and nobody is refused.
+    while let Err(wait) = auditor.rates.turn() {
+        tokio::time::sleep(wait).await;
+    }
+    match gateway.log.submit(entry, false, || !auditor.is_suspended() && standing.is_valid()) {
+        Ok(ticket) => ticket.await.is_ok(),
+        Err(_) => false,
+    }
+}

@@ -1,0 +1,140 @@
+//! The published log as files (tlog-tiles): which paths there are, and how they are read.
+
+use std::{io, path::Path};
+
+use credit_audit::tile::{self, FULL_WIDTH, TileKind, TileName, parse_path};
+use http_body_util::Full;
+use hyper::{
+    Response, StatusCode,
+    body::Bytes,
+    header::{self, HeaderValue},
+};
+
+use crate::transport::Body;
+
+/// A file of the log.
+pub enum LogFile {
+    /// The signed checkpoint.
+    Checkpoint,
+    /// The verifier key.
+    VerifierKey,
+    /// A hash tile: for anyone.
+    Tile(String),
+    /// An entry bundle: for auditors.
+    Entries(String),
+}
+
+impl LogFile {
+    /// The file at a path of a URL, with or without the prefix `/log`.
+    #[must_use]
+    pub fn of(path: &str) -> Option<Self> {
+        let path = path.strip_prefix("/log/").or_else(|| path.strip_prefix('/'))?;
+        match path {
+            "checkpoint" => Some(Self::Checkpoint),
+            "log.vkey" => Some(Self::VerifierKey),
+            tile => match parse_path(tile)?.kind {
+                TileKind::Hashes(_) => Some(Self::Tile(tile.to_owned())),
+                TileKind::Entries => Some(Self::Entries(tile.to_owned())),
+            },
+        }
+    }
+
+    /// Its path below the log's folder.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Checkpoint => "checkpoint",
+            Self::VerifierKey => "log.vkey",
+            Self::Tile(path) | Self::Entries(path) => path,
+        }
+    }
+}
+
+/// Reads a file of the log, or answers 404.
+pub async fn serve(folder: &Path, file: &LogFile) -> Response<Body> {
+    let (folder, name) = (folder.to_owned(), file.path().to_owned());
+    let Ok(Ok(bytes)) = tokio::task::spawn_blocking(move || read(&folder, &name)).await else {
+        return plain(StatusCode::NOT_FOUND, "not found\n");
+    };
+    let mut response = Response::new(Full::new(Bytes::from(bytes)));
+    let (content_type, cache) = match file {
+        LogFile::Checkpoint => ("text/plain; charset=utf-8", "no-cache"),
+        LogFile::VerifierKey => ("text/plain; charset=utf-8", "max-age=3600"),
+        LogFile::Tile(_) => ("application/octet-stream", "max-age=31536000, immutable"),
+        LogFile::Entries(_) => ("application/octet-stream", "no-store"),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    response
+}
+
+/// A partial tile is cleaned up once its full one is there; whoever still asks for it gets that one's beginning.
+fn read(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
+    let whole = match (std::fs::read(folder.join(name)), parse_path(name)) {
+        (Err(error), Some(partial)) if error.kind() == io::ErrorKind::NotFound && partial.width < FULL_WIDTH => partial,
+        (read, _) => return read,
+    };
+    let full = std::fs::read(folder.join(TileName { width: FULL_WIDTH, ..whole }.path()))?;
+    let width = usize::from(whole.width);
+    let length = match whole.kind {
+        TileKind::Hashes(_) => width * 32,
+        TileKind::Entries => tile::entries(&full).take(width).flatten().map(|entry| entry.len() + 2).sum(),
+    };
+    full.get(..length).map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// A short plain answer.
+#[must_use]
+pub fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(Full::new(text.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_paths_are_no_files_of_the_log() {
+        for path in [
+            "",
+            "/",
+            "/log",
+            "/log/",
+            "/log/wal/lock",
+            "/../state.sqlite",
+            "/tile/0/../../state.sqlite",
+            "/tile/0/1",
+            "/log.vkey/",
+        ] {
+            assert!(LogFile::of(path).is_none(), "{path}");
+        }
+        assert!(matches!(LogFile::of("/log/tile/entries/000"), Some(LogFile::Entries(_))));
+        assert!(matches!(LogFile::of("/tile/0/000.p/7"), Some(LogFile::Tile(_))));
+    }
+
+    #[test]
+    fn a_partial_that_was_cleaned_up_is_the_beginning_of_the_full_one() {
+        let folder = crate::demo::scratch::Scratch::new();
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        };
+        assert!(read(folder.path(), "tile/0/000.p/3").is_err());
+        let hashes: Vec<u8> = (0..256_u32).flat_map(|n| [u8::try_from(n % 251).unwrap(); 32]).collect();
+        write("tile/0/000", &hashes);
+        assert_eq!(read(folder.path(), "tile/0/000.p/3").unwrap(), hashes[..96]);
+        let mut bundle = Vec::new();
+        for n in 0..256 {
+            tile::push_entry(&mut bundle, "x".repeat(n % 5).as_bytes()).unwrap();
+        }
+        write("tile/entries/000", &bundle);
+        assert_eq!(read(folder.path(), "tile/entries/000.p/3").unwrap(), b"\0\0\0\x01x\0\x02xx");
+        write("tile/0/000.p/3", b"as it is");
+        assert_eq!(read(folder.path(), "tile/0/000.p/3").unwrap(), b"as it is");
+    }
+}

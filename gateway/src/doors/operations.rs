@@ -1,0 +1,61 @@
+//! 8447: metrics, health, readiness; on loopback.
+
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::{
+    Request, Response, StatusCode,
+    body::{Bytes, Incoming},
+    header::{self, HeaderValue},
+};
+
+use crate::{callers::trust::Trust, doors::files::plain, gateway::Gateway, transport::Body};
+
+/// Answers the operator's machinery.
+///
+/// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
+/// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
+/// `clock`, `closed`, `stopped`), `store-failed`, `revocation-list-expired`.
+pub fn answer(gateway: &Arc<Gateway>, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
+    match request.uri().path() {
+        "/healthz" => plain(StatusCode::OK, "ok\n"),
+        "/readyz" => {
+            let reasons = reasons(gateway, trust);
+            if reasons.is_empty() {
+                plain(StatusCode::OK, "ready\n")
+            } else {
+                plain(StatusCode::SERVICE_UNAVAILABLE, reasons)
+            }
+        }
+        "/metrics" => {
+            let mut response = Response::new(Full::new(Bytes::from(gateway.metrics.text(gateway))));
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
+            response
+        }
+        _ => plain(StatusCode::NOT_FOUND, "not found\n"),
+    }
+}
+
+/// Why no query would be answered now, one reason a line; empty when one would be.
+fn reasons(gateway: &Gateway, trust: &Trust) -> String {
+    let mut reasons = String::new();
+    if gateway.is_draining() {
+        reasons.push_str("draining\n");
+    }
+    if !gateway.log.recordable() {
+        for cause in gateway.log.metrics().not_recordable {
+            reasons.push_str("not-recordable: ");
+            reasons.push_str(cause.as_str());
+            reasons.push('\n');
+        }
+    }
+    if !gateway.store.figures().is_up() {
+        reasons.push_str("store-failed\n");
+    }
+    if trust.is_expired() {
+        reasons.push_str("revocation-list-expired\n");
+    }
+    reasons
+}

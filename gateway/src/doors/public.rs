@@ -1,0 +1,58 @@
+//! 8446: the public. Checkpoint, verifier key, hash tiles and the description of the interface; nothing personal ever.
+//! And 8444, where there is nothing yet.
+
+use std::sync::Arc;
+
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::Incoming,
+    header::{self, HeaderName, HeaderValue},
+};
+
+use crate::{
+    doors::files::{LogFile, plain, serve},
+    gateway::Gateway,
+    transport::Body,
+};
+
+/// The interface of the institutions' listener, as programs read it (OpenAPI 3.1). What is served is what is committed.
+const OPENAPI: &str = include_str!("../../../docs/openapi.json");
+
+/// Answers the public.
+pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+    }
+    if request.uri().path() == "/openapi.json" {
+        let mut response = plain(StatusCode::OK, OPENAPI);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        return response;
+    }
+    match LogFile::of(request.uri().path()) {
+        Some(file @ (LogFile::Checkpoint | LogFile::VerifierKey | LogFile::Tile(_))) => {
+            serve(&gateway.log_folder(), &file).await
+        }
+        Some(LogFile::Entries(_)) => {
+            plain(StatusCode::FORBIDDEN, "entry bundles are for auditors: ask their listener\n")
+        }
+        None => plain(StatusCode::NOT_FOUND, "not found\n"),
+    }
+}
+
+/// What a browser is told of the persons' door: over TLS only, and nothing is loaded, framed or guessed.
+const FOR_BROWSERS: [(HeaderName, &str); 5] = [
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
+
+/// Answers persons: their door is built in a later release.
+pub fn nothing_yet() -> Response<Body> {
+    let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
+    for (name, value) in FOR_BROWSERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,55 @@
+//! The watch over the revocation list: its file is looked at every second, and at once on SIGHUP.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::signal::unix::Signal;
+
+use crate::{
+    callers::trust::{Reload, Trust},
+    gateway::Gateway,
+};
+
+/// Open connections are asked about anew so often, in seconds, also without a new list: certificates end by themselves.
+const ASK_ANEW_S: u32 = 60;
+
+/// Puts each new list in force, as long as the process runs.
+pub async fn watch(gateway: Arc<Gateway>, trust: Arc<Trust>, mut hangup: Signal) {
+    let mut each_second = tokio::time::interval(Duration::from_secs(1));
+    let (mut since_asked_s, mut was_expired) = (0, false);
+    gateway.metrics.revocation_list(trust.next_update(), true);
+    loop {
+        let force = tokio::select! {
+            _ = each_second.tick() => false,
+            Some(()) = hangup.recv() => true,
+        };
+        look(&gateway, &trust, force).await;
+        since_asked_s += 1;
+        let expired = trust.is_expired();
+        if expired && !was_expired {
+            tracing::error!(
+                "the revocation list is past its next update: every certificate is refused until a newer list is there"
+            );
+        }
+        if since_asked_s >= ASK_ANEW_S || expired != was_expired {
+            trust.ask_anew();
+            since_asked_s = 0;
+        }
+        was_expired = expired;
+    }
+}
+
+async fn look(gateway: &Gateway, trust: &Arc<Trust>, force: bool) {
+    let shared = Arc::clone(trust);
+    match tokio::task::spawn_blocking(move || shared.reload(force)).await {
+        Ok(Reload::Same) => {}
+        Ok(Reload::Taken) => {
+            gateway.metrics.revocation_list(trust.next_update(), true);
+            tracing::info!("a new revocation list is in force");
+        }
+        Ok(Reload::Refused(error)) => {
+            gateway.metrics.revocation_list(trust.next_update(), false);
+            tracing::error!(%error, "a new revocation list was not taken; the one before stays in force");
+        }
+        Err(error) => tracing::error!(%error, "the revocation list could not be looked at"),
+    }
+}

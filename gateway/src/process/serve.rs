@@ -1,0 +1,320 @@
+//! Serving: the listeners, the threads, the upkeep, and the way down.
+//!
+//! Each worker thread has a runtime of its own and accepts for institutions, so that a connection stays on one core.
+//! The other doors, the admin socket and the upkeep share the main thread.
+
+use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use credit_audit::{clock::Clock, leaf::Event};
+use hyper::{Request, body::Incoming, service::service_fn};
+use rustls::ServerConfig;
+use tokio::{net::TcpListener, signal::unix::SignalKind, sync::Semaphore};
+
+use crate::{
+    callers::{flood, trust::Trust},
+    doors::admin,
+    doors::{auditors, institutions::Institutions, operations, public},
+    gateway::Gateway,
+    process::{
+        revocations,
+        start::{cores, key_made, state_file},
+    },
+    state::snapshot::Snapshot,
+    transport::{
+        accept::{ListenerConfig, OnBadHead, accept},
+        handshakes::Handshakes,
+        tls::{self, Callers, TlsError},
+    },
+};
+
+/// Leaves that the snapshot may lag behind: so many are folded at the next start, at most.
+const SNAPSHOT_LAG: u64 = 65_536;
+
+/// Why serving did not begin, or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// A port.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The admin socket.
+    #[error("cannot listen on `{path}`: {source}; its path may be too long for a socket")]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something else of the system.
+    #[error("cannot serve: {0}")]
+    System(#[from] io::Error),
+}
+
+/// The TLS settings of the listeners; made before anything is opened.
+pub struct TlsSettings {
+    trust: Arc<Trust>,
+    certified: Arc<ServerConfig>,
+    anyone: Arc<ServerConfig>,
+}
+
+impl TlsSettings {
+    /// Reads certificates, key and revocation list.
+    ///
+    /// # Errors
+    /// [`TlsError`] with the file.
+    pub fn read(tls: &crate::settings::Tls, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
+        let trust = tls::trust(tls, clock)?;
+        Ok(Self {
+            certified: tls::server_config(tls, Callers::Certified(Arc::clone(&trust)))?,
+            anyone: tls::server_config(tls, Callers::Anyone)?,
+            trust,
+        })
+    }
+}
+
+/// Opens the ports and serves until SIGTERM or SIGINT; `ready` runs once every listener answers, and its end (for the
+/// demo's `--once`) ends the serving too.
+///
+/// # Errors
+/// When a port is taken or a thread cannot be made.
+pub async fn serve<R>(
+    gateway: Arc<Gateway>,
+    tls: TlsSettings,
+    ready: impl FnOnce(Arc<Gateway>) -> R,
+) -> Result<(), ServeError>
+where
+    R: Future<Output = Then>,
+{
+    gateway.metrics.certificate_expires(tls::expiry(&gateway.settings.tls)?);
+    let listen = &gateway.settings.listen;
+    let institutions = bind(listen.institutions)?;
+    let (persons, auditors) = (bind(listen.persons)?, bind(listen.auditors)?);
+    let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
+    let bounds = &gateway.settings.bounds;
+    let shared = Arc::clone(&gateway);
+    let on_bad_head: OnBadHead = Arc::new(move |certificate, what| flood::count(&shared, certificate, what));
+    let door = Arc::new(ListenerConfig {
+        gated: true,
+        on_bad_head: Some(on_bad_head),
+        connections: Arc::new(Semaphore::new(bounds.connections)),
+        most_connections: bounds.connections,
+        handshakes: Handshakes::new(bounds.handshakes),
+        ..certified(&gateway, &tls)
+    });
+    for number in 0..cores() {
+        let (gateway, door, listener) = (Arc::clone(&gateway), Arc::clone(&door), institutions.try_clone()?);
+        std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || worker(gateway, door, listener))?;
+    }
+    // The workers have clones; with ours open, callers would queue for a gateway that drains.
+    drop(institutions);
+    serve_side_doors(&gateway, &tls, [persons, auditors, public, operations])?;
+    let socket = gateway.settings.admin_socket();
+    let socket = admin::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
+    tokio::spawn(admin::serve(Arc::clone(&gateway), socket));
+    tokio::spawn(upkeep(Arc::clone(&gateway)));
+    tokio::spawn(revocations::watch(Arc::clone(&gateway), Arc::clone(&tls.trust), signal(SignalKind::hangup())?));
+    tokio::spawn(watch_store(Arc::clone(&gateway)));
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let until_signal = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    tokio::pin!(until_signal);
+    let then = tokio::select! {
+        then = ready(Arc::clone(&gateway)) => then,
+        () = &mut until_signal => Then::End,
+    };
+    if then == Then::Serve {
+        until_signal.await;
+    }
+    drain(&gateway, &door).await;
+    Ok(())
+}
+
+/// What follows after the gateway is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Serve until a signal comes.
+    Serve,
+    /// Drain and end.
+    End,
+}
+
+fn signal(kind: SignalKind) -> io::Result<tokio::signal::unix::Signal> {
+    tokio::signal::unix::signal(kind)
+}
+
+fn bind(address: SocketAddr) -> Result<std::net::TcpListener, ServeError> {
+    let fault = |source| ServeError::Listen { address, source };
+    let listener = std::net::TcpListener::bind(address).map_err(fault)?;
+    // Bursts of new connections wait in the kernel, not at the caller.
+    rustix::net::listen(&listener, 4_096).map_err(|error| fault(error.into()))?;
+    listener.set_nonblocking(true).map_err(fault)?;
+    Ok(listener)
+}
+
+fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>) -> ListenerConfig {
+    let bounds = &gateway.settings.bounds;
+    ListenerConfig::new(tls, bounds, bounds.side_connections, gateway.metrics.closed(), gateway.draining.subscribe())
+}
+
+/// A door for those with a trusted certificate.
+fn certified(gateway: &Gateway, tls: &TlsSettings) -> ListenerConfig {
+    ListenerConfig { trust: Some(Arc::clone(&tls.trust)), ..door(gateway, Some(Arc::clone(&tls.certified))) }
+}
+
+fn worker(gateway: Arc<Gateway>, door: Arc<ListenerConfig>, listener: std::net::TcpListener) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return tracing::error!(%error, "a worker could not be set up"),
+    };
+    runtime.block_on(async move {
+        match TcpListener::from_std(listener) {
+            Ok(listener) => {
+                let service = move |peer| Institutions::new(Arc::clone(&gateway), peer);
+                accept(listener, door, service).await;
+            }
+            Err(error) => tracing::error!(%error, "a worker could not listen"),
+        }
+        // Connections and journeys of this thread go on until the process ends.
+        std::future::pending::<()>().await;
+    });
+}
+
+fn serve_side_doors(
+    gateway: &Arc<Gateway>,
+    tls: &TlsSettings,
+    listeners: [std::net::TcpListener; 4],
+) -> io::Result<()> {
+    let [persons, auditors, public, operations] = listeners;
+    let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone))));
+    tokio::spawn(accept(TcpListener::from_std(persons)?, anyone, |_| {
+        Some(service_fn(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) }))
+    }));
+    let certified = Arc::new(certified(gateway, tls));
+    let shared = Arc::clone(gateway);
+    tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |peer| {
+        let (shared, standing) = (Arc::clone(&shared), peer.standing);
+        let place = auditors::place(&shared, standing.as_ref())?;
+        Some(service_fn(move |request| {
+            let (shared, standing, _kept) = (Arc::clone(&shared), standing.clone(), &place);
+            async move { Ok::<_, Infallible>(auditors::answer(shared, standing, request).await) }
+        }))
+    }));
+    let (plain, shared) = (Arc::new(door(gateway, None)), Arc::clone(gateway));
+    tokio::spawn(accept(TcpListener::from_std(public)?, Arc::clone(&plain), move |_| {
+        let shared = Arc::clone(&shared);
+        Some(service_fn(move |request| {
+            let shared = Arc::clone(&shared);
+            async move { Ok::<_, Infallible>(public::answer(shared, request).await) }
+        }))
+    }));
+    let (shared, trust) = (Arc::clone(gateway), Arc::clone(&tls.trust));
+    // Readiness must be seen to turn false while the gateway drains: this door stays open to the end.
+    let open = Arc::new(ListenerConfig { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None) });
+    tokio::spawn(accept(TcpListener::from_std(operations)?, open, move |_| {
+        let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
+        Some(service_fn(move |request| {
+            let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
+            async move { Ok::<_, Infallible>(operations::answer(&shared, &trust, &request)) }
+        }))
+    }));
+    Ok(())
+}
+
+/// What is due every second: keys that turn, floods, operators that need not be remembered, and the snapshot.
+async fn upkeep(gateway: Arc<Gateway>) {
+    let mut each_second = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        each_second.tick().await;
+        renew_keys(&gateway).await;
+        flood::write(&gateway, false).await;
+        for institution in gateway.register.all() {
+            institution.rates.forget_idle_operators();
+        }
+        let shared = Arc::clone(&gateway);
+        let advanced = tokio::task::spawn_blocking(move || advance_snapshot(&shared, SNAPSHOT_LAG)).await;
+        if let Ok(Err(error)) = advanced {
+            tracing::error!(error, "the snapshot of the state could not be written; the next start takes longer");
+        }
+    }
+}
+
+/// Apart from the rest of the upkeep: a store that hangs makes only this wait.
+async fn watch_store(gateway: Arc<Gateway>) {
+    let mut each_second = tokio::time::interval(Duration::from_secs(1));
+    each_second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        each_second.tick().await;
+        gateway.store.probe().await;
+    }
+}
+
+async fn renew_keys(gateway: &Gateway) {
+    if !gateway.keys.is_due(gateway.clock.now()) {
+        return;
+    }
+    let next = gateway.clock.now().saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(jiff::Timestamp::MAX);
+    match gateway.keys.renew(next, &gateway.entropy) {
+        Ok(Some(made)) => {
+            let ticket = key_made(made.as_str())
+                .entry(gateway.new_id())
+                .ok()
+                .and_then(|entry| gateway.log.submit(entry, false, || true).ok());
+            if let Some(ticket) = ticket
+                && ticket.await.is_ok()
+            {
+                return;
+            }
+            tracing::error!(key = made.as_str(), "a new key could not be recorded");
+        }
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "keys could not be renewed"),
+    }
+}
+
+fn advance_snapshot(gateway: &Gateway, lag: u64) -> Result<(), String> {
+    let said = |error: &dyn std::fmt::Display| error.to_string();
+    let origin = &gateway.settings.log.origin;
+    // Whole bundles only: a narrower one may be cleaned up while it is read.
+    let published = gateway.log.published() / 256 * 256;
+    let mut snapshot = Snapshot::open(&state_file(&gateway.settings)).map_err(|error| said(&error))?;
+    let covered = snapshot.covered(origin).map_err(|error| said(&error))?;
+    if published.saturating_sub(covered) < lag.max(256) {
+        return Ok(());
+    }
+    let run = crate::state::fold::bundles(&gateway.log_folder(), covered, published, &gateway.catalogue)
+        .map_err(|error| said(&error))?;
+    snapshot.advance(origin, &run).map_err(|error| said(&error))
+}
+
+/// No new queries; those under way end with their records; then the last checkpoint.
+async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) {
+    gateway.draining.send_replace(true);
+    let bounds = &gateway.settings.bounds;
+    let all = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let journeys = gateway.journeys.acquire_many(all(bounds.journeys));
+    if tokio::time::timeout(Duration::from_secs(bounds.drain_s), journeys).await.is_err() {
+        tracing::warn!("queries were still under way when the time to drain ended; they got no answer");
+    }
+    // The replies of the last journeys are still on their way out.
+    let connections = door.connections.acquire_many(all(door.most_connections));
+    drop(tokio::time::timeout(Duration::from_millis(500), connections).await);
+    flood::write(gateway, true).await;
+    let log = gateway.log.clone();
+    if tokio::task::spawn_blocking(move || log.close()).await.is_err() {
+        tracing::error!("the log did not close in order; it recovers at the next start");
+    }
+    if let Err(error) = advance_snapshot(gateway, 0) {
+        tracing::warn!(error, "the snapshot of the state could not be written; the next start takes longer");
+    }
+}

@@ -1,0 +1,95 @@
+//! Why a gateway does not start.
+
+use credit_audit::log::{RecoverError, StartError as LogStartError};
+use credit_keys::{KekError, KeyError, RingError};
+use credit_policy::Fault;
+
+use crate::{
+    callers::{issuers::IssuerError, register::RegisterError},
+    keyring::KeyringError,
+    state::fold::FoldError,
+    stores::sqlite::OpenError,
+};
+
+/// Why a gateway does not start. Each is one line for the operator: what, where, and what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file or folder.
+    #[error("cannot {doing} `{path}`: {source}")]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// With what.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The catalogue has faults.
+    #[error("the catalogue does not load: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Catalogue(Vec<Fault>),
+    /// The key that opens the ring.
+    #[error(transparent)]
+    Kek(#[from] KekError),
+    /// The ring.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// A key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The keys in force.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// Demo keys outside the demo.
+    #[error(
+        "the key ring in `{0}` is the demo's, which anybody can have: make your own with `credit-gateway keys init`"
+    )]
+    DemoKeys(String),
+    /// The log's folder.
+    #[error(transparent)]
+    Recover(#[from] RecoverError),
+    /// The log's threads.
+    #[error(transparent)]
+    Log(#[from] LogStartError),
+    /// A leaf that cannot be read.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// The state file.
+    #[error("the state file cannot be used ({0}); move it away: it is made anew from the log")]
+    State(#[from] rusqlite::Error),
+    /// The state knows more leaves than the log has.
+    #[error(
+        "the state covers {state} leaves, the log has {log}: records were lost; restore the log, or start as a new one"
+    )]
+    LogShort {
+        /// Leaves that the state covers.
+        state: u64,
+        /// Leaves of the log.
+        log: u64,
+    },
+    /// The log was sealed.
+    #[error("the log in `{0}` is sealed: a new one continues it under the next origin and in a folder of its own")]
+    Sealed(String),
+    /// The checkpoint that a new log continues.
+    #[error("log.continues `{path}` is no checkpoint: {why}")]
+    Continues {
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// The register.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// An issuer of consents.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The metrics.
+    #[error("metrics cannot be set up: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// The first leaves.
+    #[error("the start could not be recorded: {0}")]
+    Unrecorded(String),
+}

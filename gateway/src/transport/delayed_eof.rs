@@ -1,0 +1,91 @@
+//! A connection whose end is told a little late.
+//!
+//! h2 looks at the end of a connection before it hands out the streams that came with it, so that the requests of a
+//! caller who hangs up at once would be dropped unseen. They are complete, so they are queries (formats.md §2): the end
+//! waits until they are on their way. Their bodies are in memory by then, so a turn or two of the runtime is enough.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Sleep,
+};
+
+/// How late: many turns of a busy runtime, and nothing to a connection that nobody reads any more.
+const LATE: Duration = Duration::from_millis(50);
+
+/// See the module.
+pub struct DelayedEof<T> {
+    inner: T,
+    /// Nothing more can be read.
+    is_read: bool,
+    end: Option<End>,
+}
+
+struct End {
+    told: Pin<Box<Sleep>>,
+    error: Option<io::Error>,
+}
+
+impl<T> DelayedEof<T> {
+    /// Around a connection.
+    pub fn new(inner: T) -> Self {
+        Self { inner, is_read: false, end: None }
+    }
+
+    /// The end has come; whoever reads from us is told in a while.
+    fn end(&mut self, error: Option<io::Error>, cx: &Context<'_>) -> &mut End {
+        self.end.get_or_insert_with(|| {
+            cx.waker().wake_by_ref();
+            End { told: Box::pin(tokio::time::sleep(LATE)), error }
+        })
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for DelayedEof<T> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        // Also after a write that failed: what came before may still be there to be read.
+        if !self.is_read {
+            match Pin::new(&mut self.inner).poll_read(cx, buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().len() > before => return Poll::Ready(Ok(())),
+                Poll::Ready(ended) => {
+                    self.is_read = true;
+                    self.end(ended.err(), cx);
+                }
+                Poll::Pending => {}
+            }
+        }
+        let Some(end) = &mut self.end else { return Poll::Pending };
+        ready!(end.told.as_mut().poll(cx));
+        Poll::Ready(end.error.take().map_or(Ok(()), Err))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for DelayedEof<T> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(match ready!(Pin::new(&mut self.inner).poll_write(cx, bytes)) {
+            Ok(written) => Ok(written),
+            Err(error) => {
+                self.end(Some(error), cx);
+                Ok(bytes.len())
+            }
+        })
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Err(error) = ready!(Pin::new(&mut self.inner).poll_flush(cx)) {
+            self.end(Some(error), cx);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}

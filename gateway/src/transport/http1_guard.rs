@@ -1,0 +1,347 @@
+//! One look at the bytes of an HTTP/1.1 head before hyper reads them: a line that ends in a bare LF, a second length, or a
+//! fragment marks the connection, and its request is refused (formats.md §2). hyper would take it, and what two parties read
+//! differently is where requests are smuggled (RFC 9112 §2.2, §11.2).
+//!
+//! Not a second parser. The gate only finds the ends of lines, lets a head through, and holds back what follows until the
+//! service says how long the body is that hyper read from that head. So every byte is either of a head, and seen, or of
+//! a body of known length; a pipelined head waits for its turn. A head that is too long is cut short, so that it can be
+//! refused in words.
+
+mod scan;
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures_util::task::AtomicWaker;
+use hyper::{Request, header};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Sleep,
+};
+
+pub use scan::HeadVerdict;
+use scan::{At, Scan};
+
+/// No body length was told yet.
+const UNTOLD: u64 = u64::MAX;
+
+/// What the service of a connection and the bytes of it tell each other.
+pub struct GuardHandle {
+    look: AtomicU8,
+    body: AtomicU64,
+    waker: AtomicWaker,
+}
+
+impl GuardHandle {
+    /// The head was read: lets its body through, and tells what was seen of it.
+    #[must_use]
+    pub fn head_was_read<B>(&self, request: &Request<B>) -> HeadVerdict {
+        let headers = request.headers();
+        let length =
+            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
+        // A body whose end we do not know is refused and the connection closed: nothing after it is a head.
+        let length = if headers.contains_key(header::TRANSFER_ENCODING) { UNTOLD - 1 } else { length };
+        self.body.store(length.min(UNTOLD - 1), Ordering::Release);
+        self.waker.wake();
+        match self.look.load(Ordering::Acquire) {
+            0 => HeadVerdict::Sound,
+            1 => HeadVerdict::Ambiguous,
+            _ => HeadVerdict::TooLarge,
+        }
+    }
+
+    fn saw(&self, look: HeadVerdict) {
+        let look = match look {
+            HeadVerdict::Sound => 0,
+            HeadVerdict::Ambiguous => 1,
+            HeadVerdict::TooLarge => 2,
+        };
+        self.look.store(look, Ordering::Release);
+    }
+}
+
+/// A stream with the gate before it.
+pub struct Http1Guard<T> {
+    inner: T,
+    /// Time for a head, from its first byte on.
+    time: Duration,
+    deadline: Option<Pin<Box<Sleep>>>,
+    gate: Arc<GuardHandle>,
+    scan: Scan,
+    held: Vec<u8>,
+    /// The end of a head that was cut short, until hyper has it.
+    ending: &'static [u8],
+}
+
+impl<T> Http1Guard<T> {
+    /// Puts a gate before a stream; a head that is not whole after `time` ends it.
+    pub fn new(inner: T, time: Duration) -> (Self, Arc<GuardHandle>) {
+        let gate = GuardHandle { look: AtomicU8::new(0), body: AtomicU64::new(UNTOLD), waker: AtomicWaker::new() };
+        let gate = Arc::new(gate);
+        let scan = Scan::new();
+        (Self { inner, time, deadline: None, gate: Arc::clone(&gate), scan, held: Vec::new(), ending: b"" }, gate)
+    }
+
+    /// How many of these bytes may pass now; tells the gate what was seen at the end of a head.
+    fn pass(&mut self, bytes: &[u8]) -> usize {
+        let passed = self.scan.pass(bytes);
+        if matches!(self.scan.at, At::HeadEnd | At::Ended) {
+            self.gate.saw(self.scan.look);
+        }
+        if self.scan.at == At::Ended {
+            self.ending = self.scan.ending();
+        }
+        passed
+    }
+
+    /// Nothing to read now: in the middle of a head that may go on only for so long.
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.scan.is_within_head() {
+            self.deadline = None;
+            return Poll::Pending;
+        }
+        let time = self.time;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
+        deadline.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Takes up the body length once it is told.
+    fn poll_told(&mut self, context: &Context<'_>) -> Poll<()> {
+        if self.scan.at != At::HeadEnd {
+            return Poll::Ready(());
+        }
+        self.gate.waker.register(context.waker());
+        match self.gate.body.swap(UNTOLD, Ordering::AcqRel) {
+            UNTOLD => Poll::Pending,
+            length => {
+                self.deadline = None;
+                self.scan.go_on(length);
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Http1Guard<T> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.scan.at == At::Ended {
+            // The end of the head that was cut short; after it, nothing.
+            let (now, rest) = this.ending.split_at(this.ending.len().min(buffer.remaining()));
+            buffer.put_slice(now);
+            this.ending = rest;
+            return Poll::Ready(Ok(()));
+        }
+        ready!(this.poll_told(context));
+        let passed = if !this.held.is_empty() {
+            let held = std::mem::take(&mut this.held);
+            let (now, _) = held.split_at(held.len().min(buffer.remaining()));
+            let passed = this.pass(now);
+            let (now, rest) = held.split_at(passed);
+            buffer.put_slice(now);
+            this.held = rest.to_vec();
+            passed
+        } else {
+            let before = buffer.filled().len();
+            let Poll::Ready(read) = Pin::new(&mut this.inner).poll_read(context, buffer) else {
+                return this.poll_deadline(context);
+            };
+            read?;
+            let (_, new) = buffer.filled().split_at(before);
+            if new.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            let passed = this.pass(new);
+            let (_, rest) = new.split_at(passed);
+            this.held.extend_from_slice(rest);
+            buffer.set_filled(before + passed);
+            passed
+        };
+        if passed == 0 {
+            // The head was cut short just here, and an empty read would mean the end.
+            return Pin::new(this).poll_read(context, buffer);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Http1Guard<T> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    fn request(length: Option<&str>) -> Request<()> {
+        let mut request = Request::new(());
+        if let Some(length) = length {
+            request.headers_mut().insert(header::CONTENT_LENGTH, length.parse().unwrap());
+        }
+        request
+    }
+
+    /// What comes out before the gate holds, for each told length in turn; chunks are written one by one.
+    async fn through(chunks: &[&[u8]], lengths: &[u64]) -> (Vec<Vec<u8>>, bool) {
+        let (mut writer, reader) = tokio::io::duplex(4_096);
+        let (mut gated, gate) = Http1Guard::new(reader, Duration::from_secs(5));
+        for chunk in chunks {
+            writer.write_all(chunk).await.unwrap();
+        }
+        drop(writer);
+        let (mut parts, mut sound) = (Vec::new(), true);
+        for length in lengths.iter().map(Some).chain([None]) {
+            let mut part = Vec::new();
+            let mut buffer = [0; 7];
+            // The first read takes up what was told; the gate holds again at the end of the next head.
+            loop {
+                let read = gated.read(&mut buffer).await.unwrap();
+                part.extend_from_slice(&buffer[..read]);
+                if read == 0 || gated.scan.at == At::HeadEnd {
+                    break;
+                }
+            }
+            parts.push(part);
+            if let Some(length) = length {
+                sound &= gate.head_was_read(&request(Some(&length.to_string()))) == HeadVerdict::Sound;
+            }
+        }
+        (parts, sound)
+    }
+
+    #[tokio::test]
+    async fn a_bare_lf_anywhere_in_a_head_marks_the_connection() {
+        for head in
+            ["GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\n"]
+        {
+            let (_, sound) = through(&[head.as_bytes()], &[0]).await;
+            assert!(!sound, "{head:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fragment_marks_the_connection_and_its_sign_elsewhere_does_not() {
+        for (head, sound) in [
+            ("GET /a#b HTTP/1.1\r\n\r\n", false),
+            ("\r\nGET /a?b# HTTP/1.1\r\n\r\n", false),
+            ("GET /a HTTP/1.1\r\nA: #\r\n\r\n", true),
+        ] {
+            assert_eq!(through(&[head.as_bytes()], &[0]).await.1, sound, "{head:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_of_carriage_returns_does_not_end_a_head() {
+        let both = b"GET / HTTP/1.1\r\nHost: a\r\n\r\r\nmore\r\n\r\nGET";
+        let (parts, _) = through(&[both], &[]).await;
+        assert_eq!(parts[0], both[..both.len() - 3]);
+    }
+
+    #[tokio::test]
+    async fn a_bare_lf_in_a_body_is_the_body_s_own() {
+        let head = b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n";
+        let (parts, sound) = through(&[head, b"\n\n\n\n", b"GET / HTTP/1.1\r\n\r\n"], &[4, 0]).await;
+        assert!(sound);
+        assert_eq!(parts[0], head);
+        assert_eq!(parts[1], b"\n\n\n\nGET / HTTP/1.1\r\n\r\n");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_end_ends_the_connection_and_an_idle_one_waits() {
+        let (mut writer, reader) = tokio::io::duplex(4_096);
+        let (mut gated, gate) = Http1Guard::new(reader, Duration::from_secs(5));
+        let mut buffer = [0; 64];
+        let idle = tokio::time::timeout(Duration::from_secs(60), gated.read(&mut buffer)).await;
+        assert!(idle.is_err(), "no head has begun");
+        writer.write_all(b"GET / HTTP/1.1\r\n\r\nGET").await.unwrap();
+        assert_eq!(gated.read(&mut buffer).await.unwrap(), 18);
+        assert_eq!(gate.head_was_read(&request(None)), HeadVerdict::Sound);
+        assert_eq!(gated.read(&mut buffer).await.unwrap(), 3);
+        let began = tokio::time::Instant::now();
+        let ended = gated.read(&mut buffer).await.unwrap_err();
+        assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(began.elapsed().as_secs(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_pipelined_head_waits_for_its_turn_and_is_seen() {
+        let both = b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\n\r\n";
+        let (parts, sound) = through(&[both], &[0]).await;
+        assert!(sound, "the first head has no fault");
+        assert_eq!(parts[0], b"GET /1 HTTP/1.1\r\n\r\n");
+        let (_, sound) = through(&[both], &[0, 0]).await;
+        assert!(!sound);
+    }
+
+    #[tokio::test]
+    async fn heads_in_pieces_and_empty_lines_before_them_pass() {
+        let pieces: Vec<&[u8]> = b"\r\nGET / HTTP/1.1\r\nA: b\r\n\r\n".chunks(1).collect();
+        let (parts, sound) = through(&pieces, &[]).await;
+        assert!(sound);
+        assert_eq!(parts.concat(), pieces.concat());
+    }
+
+    #[tokio::test]
+    async fn two_lengths_are_ambiguous_however_they_are_written() {
+        for (head, sound) in [
+            ("POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\ncontent-length:2\r\nA: b\r\nCONTENT-LENGTH:  2\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\nContent-Length: 2\r\nX-Content-Length: 2\r\nContent-Lengths: 2\r\n\r\n", true),
+        ] {
+            assert_eq!(through(&[head.as_bytes()], &[0]).await.1, sound, "{head:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_too_long_is_cut_short_to_one_that_can_be_refused() {
+        let lines: String = (0..100).map(|n| format!("X-{n}: 1\r\n")).collect();
+        for head in [
+            format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(40_000)),
+            format!("GET / HTTP/1.1\r\n{}: x\r\n\r\n", "x".repeat(40_000)),
+            format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(40_000)),
+            format!("GET / HTTP/1.1\r\n{lines}\r\n"),
+        ] {
+            let (mut writer, reader) = tokio::io::duplex(64 * 1024);
+            let (mut gated, gate) = Http1Guard::new(reader, Duration::from_secs(5));
+            writer.write_all(head.as_bytes()).await.unwrap();
+            let mut passed = Vec::new();
+            gated.read_to_end(&mut passed).await.unwrap();
+            assert!(passed.len() < 17_000 && passed.ends_with(b"\r\n\r\n"));
+            let ends = passed.windows(4).filter(|end| end == b"\r\n\r\n").count();
+            assert_eq!(ends, 1);
+            assert_eq!(gate.head_was_read(&request(None)), HeadVerdict::TooLarge);
+        }
+    }
+}

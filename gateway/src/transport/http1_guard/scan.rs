@@ -1,0 +1,164 @@
+//! The look itself: bytes in, how many may pass, and what was seen.
+
+/// Bytes and lines of a head, the request line included.
+const HEAD_BYTES: usize = 16 * 1024;
+const HEAD_LINES: usize = 64;
+
+/// The name whose second line makes a head ambiguous; hyper folds two equal ones into one.
+const LENGTH: &[u8] = b"content-length:";
+
+/// What was seen of the head that was read last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadVerdict {
+    /// Nothing wrong.
+    Sound,
+    /// A bare LF, two lengths, or a fragment: two parties may read it differently.
+    Ambiguous,
+    /// Longer than a head may be; what hyper got of it is cut short.
+    TooLarge,
+}
+
+/// Where the next byte stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    /// In a head.
+    Head,
+    /// Behind a head whose body length was not told yet.
+    HeadEnd,
+    /// In a body with so many bytes left.
+    Body(u64),
+    /// Behind a head that was cut short: nothing more is read.
+    Ended,
+}
+
+/// The scanner of one connection.
+pub(super) struct Scan {
+    pub(super) at: At,
+    pub(super) look: HeadVerdict,
+    bytes: usize,
+    lines: usize,
+    lengths: usize,
+    line: Line,
+}
+
+/// The line of the head that is being read.
+#[derive(Default)]
+struct Line {
+    empty: bool,
+    cr: bool,
+    colon: bool,
+    /// How much of [`LENGTH`] it begins with, while it does.
+    matched: Option<usize>,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self { empty: true, cr: false, colon: false, matched: Some(0) }
+    }
+
+    /// A CR that no LF follows is of the line, as any other byte: a line of CRs is not an empty one. hyper does not take
+    /// it for one either, and would wait for the end of a head that the gate holds for ended.
+    fn carriage_return(&mut self) {
+        self.empty &= !self.cr;
+        self.cr = true;
+    }
+
+    fn take(&mut self, byte: u8) {
+        (self.empty, self.cr) = (false, false);
+        self.colon |= byte == b':';
+        self.matched = self
+            .matched
+            .filter(|matched| LENGTH.get(*matched).is_none_or(|wanted| wanted.eq_ignore_ascii_case(&byte)))
+            .map(|matched| (matched + 1).min(LENGTH.len()));
+    }
+}
+
+impl Scan {
+    pub(super) fn new() -> Self {
+        Self { at: At::Head, look: HeadVerdict::Sound, bytes: 0, lines: 0, lengths: 0, line: Line::new() }
+    }
+
+    /// Whether a head has begun and is not whole.
+    pub(super) fn is_within_head(&self) -> bool {
+        self.at == At::Head && (self.lines > 0 || !self.line.empty)
+    }
+
+    /// The body length is told: on with the body, or the next head.
+    pub(super) fn go_on(&mut self, length: u64) {
+        if self.at == At::HeadEnd {
+            *self = Self { at: if length == 0 { At::Head } else { At::Body(length) }, ..Self::new() };
+        }
+    }
+
+    /// How many of these bytes may pass now: up to the end of a head, or of a body.
+    pub(super) fn pass(&mut self, bytes: &[u8]) -> usize {
+        let mut passed = 0;
+        for &byte in bytes {
+            match self.at {
+                At::HeadEnd | At::Ended => return passed,
+                At::Body(left) => {
+                    let now = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - passed);
+                    let left = left - now as u64;
+                    if left == 0 {
+                        *self = Self::new();
+                    } else {
+                        self.at = At::Body(left);
+                    }
+                    return passed + now;
+                }
+                At::Head => {
+                    if self.bytes == HEAD_BYTES || self.lines == HEAD_LINES {
+                        self.look = HeadVerdict::TooLarge;
+                        self.at = At::Ended;
+                        return passed;
+                    }
+                    passed += 1;
+                    self.take(byte);
+                }
+            }
+        }
+        passed
+    }
+
+    fn take(&mut self, byte: u8) {
+        self.bytes += 1;
+        match byte {
+            b'\n' => self.end_line(),
+            b'\r' => self.line.carriage_return(),
+            _ => {
+                // A request line has no fragment (RFC 9112 §3.2); hyper drops it, and another party may not.
+                if byte == b'#' && self.lines == 0 {
+                    self.look = HeadVerdict::Ambiguous;
+                }
+                self.line.take(byte);
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = std::mem::replace(&mut self.line, Line::new());
+        self.lengths += usize::from(line.matched == Some(LENGTH.len()));
+        if !line.cr || self.lengths > 1 {
+            self.look = HeadVerdict::Ambiguous;
+        }
+        if !line.empty {
+            self.lines += 1;
+        } else if self.lines > 0 {
+            // Empty lines before a request line are skipped (RFC 9112 §2.2); this one ends the head.
+            self.at = At::HeadEnd;
+        }
+    }
+
+    /// What ends a head that is cut short here, so that hyper reads one and the service can refuse it.
+    pub(super) fn ending(&self) -> &'static [u8] {
+        let Line { empty, cr, colon, .. } = self.line;
+        match (self.lines, empty, colon) {
+            (0, _, _) => b" HTTP/1.1\r\nhost: x\r\n\r\n",
+            (_, true, _) if cr => b"\n",
+            (_, true, _) => b"\r\n",
+            (_, false, true) if cr => b"\n\r\n",
+            (_, false, true) => b"\r\n\r\n",
+            (_, false, false) => b":\r\n\r\n",
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! TLS: rustls with ring, TLS 1.3 and 1.2, no resumption, no early data; client certificates checked against the
+//! authorities and their revocation list.
+
+use std::{path::Path, sync::Arc};
+
+use credit_audit::clock::Clock;
+use jiff::Timestamp;
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::{CryptoProvider, ring::default_provider},
+    pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
+    server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier, danger::ClientCertVerifier},
+};
+
+use crate::{
+    callers::trust::{ListError, Trust},
+    settings::Tls,
+};
+
+/// Why TLS cannot be set up. Each names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file holds no usable PEM.
+    #[error("cannot read `{path}`: {why}")]
+    Pem {
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// The private key is open to others.
+    #[error("`{0}` can be read by others: `chmod 600` it")]
+    KeyMode(String),
+    /// The revocation list.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// Certificates and key do not fit together.
+    #[error("TLS cannot be set up: {0}")]
+    Unusable(String),
+}
+
+/// Whether a listener asks its callers for a certificate.
+#[derive(Clone, Debug)]
+pub enum Callers {
+    /// A certificate that is trusted when the caller shows it is required.
+    Certified(Arc<Trust>),
+    /// Anyone (the persons' listener).
+    Anyone,
+}
+
+/// Whose certificates are trusted: reads the authorities and their revocation list.
+///
+/// # Errors
+/// When a file is missing or unusable, or the list is past its next update.
+pub fn trust(tls: &Tls, clock: Arc<dyn Clock>) -> Result<Arc<Trust>, TlsError> {
+    let authorities = certificates(&tls.authorities)?;
+    let roots = roots(&authorities).map_err(|error| pem(&tls.authorities, &error))?;
+    Ok(Trust::read(tls.revocation_list.clone(), authorities, roots, clock)?)
+}
+
+fn roots(authorities: &[CertificateDer<'static>]) -> Result<RootCertStore, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        roots.add(authority.clone())?;
+    }
+    Ok(roots)
+}
+
+/// The server's TLS settings.
+///
+/// # Errors
+/// When a file is missing, open to others, or does not fit the rest.
+pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, TlsError> {
+    let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(&error))?;
+    let builder = match callers {
+        Callers::Certified(trust) => builder.with_client_cert_verifier(trust),
+        Callers::Anyone => builder.with_no_client_auth(),
+    };
+    refuse_open_key(&tls.key)?;
+    let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| pem(&tls.key, &error))?;
+    let mut config =
+        builder.with_single_cert(certificates(&tls.certificate)?, key).map_err(|error| unusable(&error))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // The strongest that both have, ours first: a caller's list may be old.
+    config.ignore_client_order = true;
+    // A resumed session would skip the look at the certificate and its revocation (formats.md §1).
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
+}
+
+/// When the first certificate of the server's chain expires.
+///
+/// # Errors
+/// When the file holds no certificates.
+pub fn expiry(tls: &Tls) -> Result<Timestamp, TlsError> {
+    let path = &tls.certificate;
+    let mut first = Timestamp::MAX;
+    for certificate in certificates(path)? {
+        let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).map_err(|error| pem(path, &error))?;
+        let ends = Timestamp::from_second(certificate.validity().not_after.timestamp());
+        first = first.min(ends.map_err(|error| pem(path, &error))?);
+    }
+    Ok(first)
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(default_provider())
+}
+
+/// What callers' certificates are checked by: one of the authorities, and revocation lists that are in force.
+pub(crate) fn verifier(
+    roots: Arc<RootCertStore>,
+    lists: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
+) -> Result<Arc<dyn ClientCertVerifier>, VerifierBuilderError> {
+    WebPkiClientVerifier::builder_with_provider(roots, provider())
+        .with_crls(lists)
+        .enforce_revocation_expiration()
+        .build()
+}
+
+/// The same, of its parts: for what is checked from outside.
+///
+/// # Errors
+/// When they do not fit together.
+#[doc(hidden)]
+pub fn callers_verifier(
+    authorities: Vec<CertificateDer<'static>>,
+    list: CertificateRevocationListDer<'static>,
+) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
+    let roots = roots(&authorities).map_err(|error| unusable(&error))?;
+    verifier(Arc::new(roots), [list]).map_err(|error| unusable(&error))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let all: Vec<_> =
+        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| pem(path, &error))?;
+    if all.is_empty() {
+        return Err(pem(path, &"it holds no certificate"));
+    }
+    Ok(all)
+}
+
+fn pem(path: &Path, why: &dyn std::fmt::Display) -> TlsError {
+    TlsError::Pem { path: path.display().to_string(), why: why.to_string() }
+}
+
+fn refuse_open_key(path: &Path) -> Result<(), TlsError> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).map_err(|error| pem(path, &error))?.permissions().mode();
+    if mode & 0o077 == 0 { Ok(()) } else { Err(TlsError::KeyMode(path.display().to_string())) }
+}
