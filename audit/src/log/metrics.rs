@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::gate::Cause;
+use super::recordability::Cause;
 
 /// Upper bounds in microseconds: from a fast disk's flush to the longest lag that is allowed.
 const MICROSECONDS: [u64; 14] =
@@ -48,7 +48,7 @@ pub struct Metrics {
 }
 
 /// Counts of one histogram.
-pub(super) struct Counts<const N: usize> {
+pub(crate) struct Counts<const N: usize> {
     bounds: &'static [u64; N],
     counts: [AtomicU64; N],
     sum: AtomicU64,
@@ -60,7 +60,7 @@ impl<const N: usize> Counts<N> {
         Self { bounds, counts: [const { AtomicU64::new(0) }; N], sum: AtomicU64::new(0), count: AtomicU64::new(0) }
     }
 
-    pub(super) fn add(&self, value: u64) {
+    pub(crate) fn add(&self, value: u64) {
         let bucket = self.bounds.iter().zip(&self.counts).find(|(bound, _)| value <= **bound);
         if let Some((_, count)) = bucket {
             count.fetch_add(1, Ordering::Relaxed);
@@ -69,7 +69,7 @@ impl<const N: usize> Counts<N> {
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn add_time(&self, time: Duration) {
+    pub(crate) fn add_time(&self, time: Duration) {
         self.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
     }
 
@@ -89,21 +89,21 @@ impl<const N: usize> Counts<N> {
 }
 
 /// The figures while they are collected.
-pub(super) struct Meters {
-    pub(super) batch_leaves: Counts<11>,
-    pub(super) commit: Counts<14>,
-    pub(super) publish_lag: Counts<14>,
-    pub(super) checkpoints: AtomicU64,
+pub(crate) struct Meters {
+    pub(crate) batch_leaves: Counts<11>,
+    pub(crate) commit: Counts<14>,
+    pub(crate) publish_lag: Counts<14>,
+    pub(crate) checkpoints: AtomicU64,
     /// Bytes left in the current segment.
-    pub(super) room: AtomicU64,
+    pub(crate) room: AtomicU64,
     /// Leaves durable.
-    pub(super) size: AtomicU64,
+    pub(crate) size: AtomicU64,
     /// Leaves published.
-    pub(super) published: AtomicU64,
+    pub(crate) published: AtomicU64,
 }
 
 impl Meters {
-    pub(super) fn new(size: u64, published: u64) -> Self {
+    pub(crate) fn new(size: u64, published: u64) -> Self {
         Self {
             batch_leaves: Counts::new(&LEAVES),
             commit: Counts::new(&MICROSECONDS),
@@ -115,7 +115,7 @@ impl Meters {
         }
     }
 
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         waiting: usize,
         ready_bytes: u64,

@@ -14,36 +14,20 @@
 //!
 //! What it does not do: prune, compress, replicate, or keep an index. A leaf is found by its id's time (`lookup.rs`).
 
-mod at;
+mod disk;
 mod error;
-mod failure;
-mod files;
-mod frame;
-mod frontier;
-mod gate;
-mod leaves;
-mod lookup;
-mod mend;
 mod metrics;
-mod proofs;
+mod open;
 mod publish;
-mod queue;
-mod recent;
-mod recover;
-mod replay;
-mod reserve;
-mod scan;
-mod second_place;
+mod read;
+mod recordability;
 mod settings;
-mod shared;
-mod shelf;
-mod signing;
-mod start;
+mod submit;
 #[cfg(test)]
 mod tests;
-mod ticket;
+mod threads;
+mod tree;
 mod wal;
-mod writer;
 
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,17 +37,17 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub use error::{LookupError, NotRecordable, RecoverError, StartError, Unsubmitted};
-pub use gate::Cause;
-pub use leaves::Leaves;
-pub use lookup::Lookup;
 pub use metrics::{Histogram, Metrics};
-pub use recover::{Recovered, recover};
+pub use open::recover::{Recovered, recover};
+pub use read::lookup::Lookup;
+pub use recordability::Cause;
 pub use settings::{Report, Settings, Stop};
-pub use ticket::{Durable, Ticket};
+pub use submit::ticket::{Durable, Ticket};
+pub use wal::leaf_reader::Leaves;
 
 use crate::leaf::Entry;
-use proofs::Proofs;
-use shared::Shared;
+use threads::prover::Proofs;
+use threads::shared::Shared;
 
 /// Signs for the log, with Ed25519. The key itself stays with whoever implements this.
 pub trait Signer: Send + Sync {
@@ -135,7 +119,7 @@ impl Log {
     /// # Errors
     /// As [`LookupError`] says; another institution's leaf is not found.
     pub fn receipt(&self, id: Uuid, institution: &str) -> Result<Lookup, LookupError> {
-        lookup::receipt(&self.0.shared, id, institution)
+        read::lookup::receipt(&self.0.shared, id, institution)
     }
 
     /// The log's figures.

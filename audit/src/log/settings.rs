@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::failure::{self, Probe};
+use super::disk::failure::{self, Probe};
 
 /// A hook that is told one line for the operator: no newline, no personal data.
 pub type Report = Arc<dyn Fn(&str) + Send + Sync>;
@@ -36,7 +36,7 @@ pub struct Settings {
     /// Should it return, the log records nothing any more.
     pub stop: Stop,
     /// Told of every durable step before it is taken; tests fail steps or copy the folder there.
-    pub(super) probe: Probe,
+    pub(crate) probe: Probe,
 }
 
 impl Settings {
@@ -57,11 +57,11 @@ impl Settings {
         }
     }
 
-    pub(super) fn wal_dir(&self) -> PathBuf {
+    pub(crate) fn wal_dir(&self) -> PathBuf {
         self.dir.join("wal")
     }
 
-    pub(super) fn log_dir(&self) -> PathBuf {
+    pub(crate) fn log_dir(&self) -> PathBuf {
         self.dir.join("log")
     }
 }

@@ -1,9 +1,9 @@
 //! What a log refuses to open on, and what it mends.
 
 use super::*;
-use crate::log::failure::Step;
-use crate::log::frame::{TRAILER_LEN, Trailer};
-use crate::log::scan::{Found, Segment};
+use crate::log::disk::failure::Step;
+use crate::log::wal::frame::{TRAILER_LEN, Trailer};
+use crate::log::wal::segment::{Found, Segment};
 
 /// Four leaves in batches of one, of which only the first is signed; the folder as a crash leaves it.
 fn unsigned_tail() -> (Bench, Vec<Durable>) {
@@ -23,7 +23,7 @@ fn unsigned_tail() -> (Bench, Vec<Durable>) {
 
 /// Where the batches of a segment begin, and where the last ends.
 fn batches(path: &Path) -> (PathBuf, Vec<usize>) {
-    let named = scan::list(path.parent().unwrap()).unwrap().into_iter().find(|named| named.path == path).unwrap();
+    let named = segment::list(path.parent().unwrap()).unwrap().into_iter().find(|named| named.path == path).unwrap();
     let mut segment = Segment::open(&named, ORIGIN).unwrap();
     let mut bounds = vec![segment.at() as usize];
     while let Found::Batch(batch) = segment.next_batch().unwrap() {

@@ -1,0 +1,236 @@
+//! Opening a log: everything is checked before anything is changed. The write-ahead log is the truth; the published
+//! tree gives the place to begin reading it, the second place says how far it must reach.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::rebuild::{Failed, Replay, Replayed, Signed};
+use super::repair_tail;
+use crate::checkpoint::Checkpoint;
+use crate::clock::Clock;
+use crate::log::disk::failure::Probe;
+use crate::log::disk::files;
+use crate::log::error::RecoverError;
+use crate::log::publish::rollback_guard::SecondPlace;
+use crate::log::publish::tile_store::Shelf;
+use crate::log::settings::Settings;
+use crate::log::threads::publisher::CHECKPOINT;
+use crate::log::threads::shared::Published;
+use crate::log::tree::frontier::{Frontier, bundle_start};
+use crate::log::tree::recent::Recent;
+use crate::log::wal::append::Current;
+use crate::log::wal::leaf_reader::Leaves;
+use crate::log::wal::reserve::NEXT;
+use crate::log::wal::segment::{self, Found, Named, Segment, read_error};
+use crate::merkle::{HASH_LEN, Hash};
+use crate::note::VerifierKey;
+use crate::tile::{self, FULL_WIDTH, MAX_LEVELS};
+
+/// The file with the key that checks the log's signatures.
+pub(crate) const VKEY: &str = "log.vkey";
+/// The file that a process locks while it has the log.
+const LOCK: &str = "lock";
+
+/// A log that was read and checked, and not started: nothing is written to it yet.
+#[must_use]
+pub struct Recovered {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) lock: File,
+    pub(crate) second_place: SecondPlace,
+    pub(crate) published: Published,
+    /// Up to this size tiles and bundles are on disk; what lies below is not held in `recent` any more.
+    pub(crate) shelved: u64,
+    pub(crate) frontier: Frontier,
+    pub(crate) recent: Recent,
+    pub(crate) current: Option<Current>,
+    segments: Vec<Named>,
+}
+
+impl Recovered {
+    /// Leaves in the log.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.recent.head().size
+    }
+
+    /// The root of the tree.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        self.recent.head().root
+    }
+
+    /// `at` of the last leaf; `None` in a log without leaves.
+    #[must_use]
+    pub fn last_at(&self) -> Option<Timestamp> {
+        (self.size() > 0).then(|| self.recent.head().at)
+    }
+
+    /// The leaves from index `from` on with their indices, in order, read from the write-ahead log. Ends after the
+    /// first error.
+    #[must_use]
+    pub fn leaves(&self, from: u64) -> Leaves {
+        Leaves::new(&self.segments, &self.settings.origin, from, self.size())
+    }
+}
+
+/// Opens the log in a data folder, for this process alone, and checks it. A folder without a log gets an empty one.
+///
+/// The cost does not grow with the log: it reads the write-ahead log from the bundle that the published tree left
+/// partial, and only where the published tiles are missing or wrong all of it, to make them anew.
+///
+/// # Errors
+/// When the log is damaged, incomplete, contradicts what was signed, belongs to another origin or to another process,
+/// as [`RecoverError`] says. No record, tile or signature on disk is changed then.
+pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, RecoverError> {
+    let (wal, log) = (settings.wal_dir(), settings.log_dir());
+    for dir in [&wal, &log] {
+        files::make_dir_durably(dir).map_err(|source| RecoverError::Io {
+            doing: "making",
+            path: dir.clone(),
+            source,
+        })?;
+    }
+    let lock = lock(&wal.join(LOCK))?;
+    let segments = segments(&wal, &settings.origin)?;
+    let (published, note) = published(&log, &settings.origin)?;
+    let second_place = second_place(&settings, published.is_some() || !segments.is_empty())?;
+    let published_size = published.as_ref().map_or(0, |checkpoint| checkpoint.size);
+    if published_size > second_place.size() {
+        return Err(RecoverError::SecondPlaceBehind {
+            path: second_place.path().to_owned(),
+            remembered: second_place.size(),
+            published: published_size,
+        });
+    }
+    let mut signed =
+        vec![Signed { size: second_place.size(), root: second_place.root(), witness: second_place.path().to_owned() }];
+    signed.extend(published.map(|checkpoint| Signed {
+        size: checkpoint.size,
+        root: checkpoint.root,
+        witness: log.join(CHECKPOINT),
+    }));
+    let shelf = Shelf { dir: log, probe: Probe::default() };
+    let replay = Replay { segments: &segments, origin: &settings.origin, shelf: &shelf, signed: &signed };
+    let replayed = replay_from_published(&replay, published_size)?;
+    // Everything holds. Only now is anything changed on disk.
+    drop(fs::remove_file(wal.join(NEXT)));
+    let Replayed { frontier, recent, end, published_at, shelved } = replayed;
+    let current = end.map(repair_tail::mend).transpose()?;
+    let published = Published { size: published_size, at: published_at, note };
+    Ok(Recovered { settings, clock, lock, second_place, published, shelved, frontier, recent, current, segments })
+}
+
+/// Begins with the published tree's tiles; where they are missing or do not lead to what was signed, with nothing.
+fn replay_from_published(replay: &Replay<'_>, published: u64) -> Result<Replayed, RecoverError> {
+    let base = bundle_start(published);
+    if base > 0
+        && let Ok(edge) = edge(replay.shelf, base)
+    {
+        match replay.run(base, &edge, published) {
+            Ok(replayed) => return Ok(replayed),
+            Err(Failed::Root(_)) => {}
+            Err(Failed::Other(error)) => return Err(error),
+        }
+    }
+    replay.run(0, &[], published).map_err(|failed| match failed {
+        Failed::Root(error) | Failed::Other(error) => error,
+    })
+}
+
+/// The hashes of the partial tiles of level 1, 2, … of a tree of `size` leaves.
+fn edge(shelf: &Shelf, size: u64) -> io::Result<Vec<Vec<Hash>>> {
+    let mut edge = Vec::new();
+    for level in 1..MAX_LEVELS {
+        let hashes = tile::hashes_at(level, size);
+        let (index, width) = (hashes / u64::from(FULL_WIDTH), (hashes % u64::from(FULL_WIDTH)) as u16);
+        let bytes = if width == 0 { Vec::new() } else { shelf.read_hashes(level, index, width)? };
+        edge.push(bytes.as_chunks::<HASH_LEN>().0.to_vec());
+    }
+    Ok(edge)
+}
+
+/// Takes the lock, which lasts as long as the file is open.
+fn lock(path: &Path) -> Result<File, RecoverError> {
+    let io_error = |source| RecoverError::Io { doing: "locking", path: path.to_owned(), source };
+    let file = files::private().open(path).map_err(io_error)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(RecoverError::Locked(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(io_error(error)),
+    }
+}
+
+/// The row of segments, complete by the ordinal of the last one.
+fn segments(wal: &Path, origin: &str) -> Result<Vec<Named>, RecoverError> {
+    let segments = segment::list(wal).map_err(|source| read_error(wal, source))?;
+    let Some(last) = segments.last() else {
+        return Ok(segments);
+    };
+    let ordinal = Segment::open(last, origin)?.header().ordinal;
+    if ordinal.checked_add(1) == Some(segments.len() as u64) {
+        return Ok(segments);
+    }
+    // Some file is missing or too many. Now it is worth opening all of them to say which.
+    let mut end = 0;
+    for (ordinal, named) in (0..).zip(&segments) {
+        let mut segment = Segment::open(named, origin)?;
+        if segment.header().ordinal != ordinal || named.first != end {
+            return Err(RecoverError::Gap { before: named.path.clone(), from: end });
+        }
+        while let Found::Batch(_) = segment.next_batch().map_err(|source| read_error(&named.path, source))? {}
+        end = segment.size();
+    }
+    Err(RecoverError::Gap { before: last.path.clone(), from: end })
+}
+
+/// The published checkpoint, if there is one, with its note.
+fn published(log: &Path, origin: &str) -> Result<(Option<Checkpoint>, String), RecoverError> {
+    let path = log.join(CHECKPOINT);
+    let read = |path: &PathBuf| match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(read_error(path, error)),
+    };
+    let Some(note) = read(&path)? else {
+        return Ok((None, String::new()));
+    };
+    let refused = |why: String| RecoverError::Checkpoint { path: path.clone(), why };
+    let checkpoint = match read(&log.join(VKEY))? {
+        Some(key) => {
+            let key = VerifierKey::parse(key.trim_end()).map_err(|error| refused(error.to_string()))?;
+            Checkpoint::open(&note, &key)
+        }
+        // Its signature is checked when the log starts; its root, which matters more, before that.
+        None => {
+            let text = note.split_once("\n\n").map(|(text, _)| format!("{text}\n"));
+            Checkpoint::parse(&text.unwrap_or_default())
+        }
+    };
+    let checkpoint = checkpoint.map_err(|error| refused(error.to_string()))?;
+    if checkpoint.origin != origin {
+        return Err(RecoverError::OtherOrigin { path, wanted: origin.to_owned() });
+    }
+    Ok((Some(checkpoint), note))
+}
+
+/// Opens the second place; makes it for a log that has nothing yet.
+fn second_place(settings: &Settings, has_log: bool) -> Result<SecondPlace, RecoverError> {
+    let path = &settings.second_place;
+    if let Some(place) = SecondPlace::open(path, &settings.origin)? {
+        return Ok(place);
+    }
+    if has_log {
+        return Err(RecoverError::SecondPlaceMissing(path.clone()));
+    }
+    let failed = |source| RecoverError::Io { doing: "making the second place", path: path.clone(), source };
+    // Its folder is never made: a device that is not mounted must not go unnoticed.
+    if !path.parent().is_some_and(Path::is_dir) {
+        return Err(failed(io::ErrorKind::NotFound.into()));
+    }
+    SecondPlace::create(path, &settings.origin).map_err(failed)
+}

@@ -1,0 +1,61 @@
+//! The one place where a checkpoint is signed, and the rule that it keeps: the size is durable, and the second place
+//! remembers it before the signature exists.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::rollback_guard::SecondPlace;
+use crate::checkpoint::Checkpoint;
+use crate::log::Signer;
+use crate::log::disk::failure::{Fatal, Probe};
+use crate::log::tree::recent::Head;
+use crate::note::{self, VerifierKey};
+
+/// The signer with the second place.
+pub(crate) struct Desk {
+    signer: Box<dyn Signer>,
+    key: VerifierKey,
+    probe: Probe,
+    fatal: Fatal,
+    state: Mutex<State>,
+}
+
+struct State {
+    second_place: SecondPlace,
+    /// The last note, so that one size is signed once.
+    last: Option<(u64, String)>,
+}
+
+impl Desk {
+    pub(crate) fn new(
+        signer: Box<dyn Signer>,
+        key: VerifierKey,
+        second_place: SecondPlace,
+        probe: Probe,
+        fatal: Fatal,
+    ) -> Self {
+        Self { signer, key, probe, fatal, state: Mutex::new(State { second_place, last: None }) }
+    }
+
+    /// The signed checkpoint of a durable head. `None`: the second place failed and the log stopped.
+    ///
+    /// The lock is held while the second place is synced: its two callers, the publisher and the prover, have to wait
+    /// for that sync in any case.
+    pub(crate) fn sign(&self, head: &Head) -> Option<String> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((size, note)) = &state.last
+            && *size == head.size
+        {
+            return Some(note.clone());
+        }
+        if let Err(error) = state.second_place.remember(head.size, head.root, &self.probe) {
+            self.fatal.stop("writing the second place", &error);
+            return None;
+        }
+        // Crash here: a size is remembered that nobody saw signed. It is durable, so the next start agrees.
+        let checkpoint = Checkpoint { origin: self.key.name().to_owned(), size: head.size, root: head.root };
+        let text = checkpoint.to_text();
+        let note = note::sign(self.key.name(), self.key.id(), &text, |message| self.signer.sign(message));
+        state.last = Some((head.size, note.clone()));
+        Some(note)
+    }
+}

@@ -1,0 +1,5 @@
+//! What is published, and the rules for a signature: tiles and bundles, rollback guard, checkpoint.
+
+pub(crate) mod checkpoint_signer;
+pub(crate) mod rollback_guard;
+pub(crate) mod tile_store;

@@ -1,0 +1,161 @@
+//! Tiles and entry bundles on disk, as tlog-tiles lays them out, and how proofs read them.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use crate::log::disk::failure::{Probe, Step};
+use crate::log::disk::files::Staged;
+use crate::log::threads::shared::Shared;
+use crate::merkle::{HASH_LEN, Hash, HashReader, ReadError};
+use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
+
+/// The folder `<data>/log`.
+pub(crate) struct Shelf {
+    pub(crate) dir: PathBuf,
+    pub(crate) probe: Probe,
+}
+
+impl Shelf {
+    /// Puts every tile and bundle there that a tree of `to` leaves has and one of `from` had not. What is there
+    /// already is left alone if it is right and replaced if it is not.
+    ///
+    /// `bytes` gives the content, without I/O.
+    pub(crate) fn put(&self, from: u64, to: u64, bytes: impl Fn(&TileName) -> Option<Vec<u8>>) -> io::Result<()> {
+        let mut staged = Staged::default();
+        for name in between(from, to) {
+            let content = bytes(&name).ok_or_else(|| io::Error::other(format!("no content for `{}`", name.path())))?;
+            let path = self.dir.join(name.path());
+            if !fs::read(&path).is_ok_and(|there| there == content) {
+                staged.write(&path, &content)?;
+            }
+        }
+        self.probe.at(Step::PutTiles)?;
+        staged.publish()
+    }
+
+    /// Removes the partial tiles and bundles of those that became full between the two sizes. Readers that hold an
+    /// older checkpoint take the beginning of the full one.
+    pub(crate) fn tidy(&self, from: u64, to: u64) -> io::Result<()> {
+        self.probe.at(Step::Tidy)?;
+        for name in between(from, to).filter(|name| name.width == FULL_WIDTH) {
+            let path = self.dir.join(format!("{}.p", name.path()));
+            match fs::remove_dir_all(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a tile or bundle; where a partial one was cleaned up, the full one, which begins with it.
+    pub(crate) fn read(&self, name: &TileName) -> io::Result<Vec<u8>> {
+        match fs::read(self.dir.join(name.path())) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && name.width < FULL_WIDTH => {
+                let full = TileName { width: FULL_WIDTH, ..*name };
+                fs::read(self.dir.join(full.path()))
+            }
+            read => read,
+        }
+    }
+
+    /// Reads a hash tile, exactly as wide as asked.
+    pub(crate) fn read_hashes(&self, level: u8, index: u64, width: u16) -> io::Result<Vec<u8>> {
+        let mut bytes = self.read(&TileName { kind: TileKind::Hashes(level), index, width })?;
+        let len = usize::from(width) * HASH_LEN;
+        if bytes.len() < len {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the tile is too short"));
+        }
+        bytes.truncate(len);
+        Ok(bytes)
+    }
+}
+
+/// The tiles and bundles that a tree of `to` leaves has and one of `from` leaves had not, partial ones last.
+fn between(from: u64, to: u64) -> impl Iterator<Item = TileName> {
+    let hashes = (0..MAX_LEVELS).map(|level| (TileKind::Hashes(level), level));
+    let kinds = std::iter::once((TileKind::Entries, 0)).chain(hashes);
+    kinds.flat_map(move |(kind, level)| {
+        let (had, has) = (tile::hashes_at(level, from), tile::hashes_at(level, to));
+        let full = FULL_WIDTH.into();
+        let (first, last) = if has > had { (had / full, has.div_ceil(full)) } else { (0, 0) };
+        (first..last).map(move |index| TileName { kind, index, width: tile::width_at(level, index, to) })
+    })
+}
+
+/// Hashes of the durable tree for one round of proofs: from memory where they are not published, else from the shelf;
+/// each tile is read once, and each subtree hashed once.
+pub(crate) struct Tree<'a> {
+    tiles: Tiles<'a>,
+    subtrees: RefCell<HashMap<(u8, u64, u64), Hash>>,
+}
+
+impl<'a> Tree<'a> {
+    pub(crate) fn new(shared: &'a Shared) -> Self {
+        Self { tiles: Tiles { shared, read: RefCell::default() }, subtrees: RefCell::default() }
+    }
+}
+
+impl HashReader for Tree<'_> {
+    fn tile(&self, level: u8, index: u64, width: u16) -> io::Result<Cow<'_, [u8]>> {
+        self.tiles.tile(level, index, width)
+    }
+
+    fn subtree(&self, height: u8, index: u64, size: u64) -> Result<Hash, ReadError> {
+        let key = (height, index, size);
+        if let Some(hash) = self.subtrees.borrow().get(&key) {
+            return Ok(*hash);
+        }
+        let hash = self.tiles.subtree(height, index, size)?;
+        self.subtrees.borrow_mut().insert(key, hash);
+        Ok(hash)
+    }
+}
+
+struct Tiles<'a> {
+    shared: &'a Shared,
+    read: RefCell<HashMap<TileName, Rc<[u8]>>>,
+}
+
+impl HashReader for Tiles<'_> {
+    fn tile(&self, level: u8, index: u64, width: u16) -> io::Result<Cow<'_, [u8]>> {
+        let name = TileName { kind: TileKind::Hashes(level), index, width };
+        if let Some(bytes) = self.read.borrow().get(&name) {
+            return Ok(Cow::Owned(bytes.to_vec()));
+        }
+        let bytes = match self.shared.with_recent(|recent| recent.bytes(&name)) {
+            Some(bytes) => bytes,
+            // Not held any more means published: the shelf has it.
+            None => self.shared.shelf.read_hashes(level, index, width)?,
+        };
+        self.read.borrow_mut().insert(name, bytes.as_slice().into());
+        Ok(Cow::Owned(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(from: u64, to: u64) -> Vec<String> {
+        between(from, to).map(|name| name.path()).collect()
+    }
+
+    #[test]
+    fn the_tiles_between_two_sizes() {
+        assert_eq!(paths(5, 5), Vec::<String>::new());
+        assert_eq!(paths(0, 1), ["tile/entries/000.p/1", "tile/0/000.p/1"]);
+        assert_eq!(paths(1, 255), ["tile/entries/000.p/255", "tile/0/000.p/255"]);
+        assert_eq!(paths(255, 256), ["tile/entries/000", "tile/0/000", "tile/1/000.p/1"]);
+        assert_eq!(paths(256, 257), ["tile/entries/001.p/1", "tile/0/001.p/1"]);
+        let many = paths(0, 70_000);
+        assert_eq!(many.len(), 274 + 274 + 2 + 1);
+        assert!(many.contains(&"tile/1/001.p/17".to_owned()) && many.contains(&"tile/2/000.p/1".to_owned()));
+        assert!(many.contains(&"tile/entries/273.p/112".to_owned()) && many.contains(&"tile/1/000".to_owned()));
+    }
+}

@@ -1,0 +1,3 @@
+//! Reading the published log: one leaf with its receipt.
+
+pub(crate) mod lookup;
