@@ -1,7 +1,7 @@
 //! What can keep a log from opening, recording or finding. Each message says what, where, and what to do next.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::leaf::Entry;
 
@@ -126,6 +126,11 @@ pub enum RecoverError {
         /// What is wrong.
         why: String,
     },
+}
+
+/// Wraps a failed read with its path.
+pub(crate) fn read_error(path: &Path, source: io::Error) -> RecoverError {
+    RecoverError::Io { doing: "reading", path: path.to_owned(), source }
 }
 
 /// Why a recovered log does not start.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::settings::Report;
+use super::disk::failure::Report;
 
 /// What keeps the log from recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

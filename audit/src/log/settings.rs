@@ -1,17 +1,11 @@
-//! What a log needs to know before it opens, and the hooks by which it speaks to the process around it.
+//! What a log needs to know before it opens.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::disk::failure::{self, Probe};
-
-/// A hook that is told one line for the operator: no newline, no personal data.
-pub type Report = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// A hook that ends the process.
-pub type Stop = Arc<dyn Fn() + Send + Sync>;
+use super::disk::failure::{self, Probe, Report, Stop};
 
 /// How a log is kept. [`Settings::new`] gives the defaults.
 #[derive(Clone)]

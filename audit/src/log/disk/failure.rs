@@ -4,7 +4,11 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use crate::log::settings::{Report, Stop};
+/// A hook that is told one line for the operator: no newline, no personal data.
+pub type Report = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// A hook that ends the process.
+pub type Stop = Arc<dyn Fn() + Send + Sync>;
 
 /// A step that changes what is on disk. The probe is asked *before* each, so the moment it is asked is also the
 /// moment after the step before: a copy of the folder made then is what a crash would leave.

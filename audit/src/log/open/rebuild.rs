@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::leaf;
-use crate::log::error::RecoverError;
+use crate::log::error::{RecoverError, read_error};
 use crate::log::publish::tile_store::Shelf;
 use crate::log::tree::frontier::{Frontier, bundle_start};
 use crate::log::tree::recent::{Hashed, Head, Recent, empty_head};
-use crate::log::wal::segment::{Batch, Found, Named, Segment, read_error};
+use crate::log::wal::segment::{Batch, Found, Named, Segment};
 use crate::merkle::{self, Hash};
 
 /// Leaves after which tiles that are made anew are put on disk: memory stays bounded whatever the log's size.

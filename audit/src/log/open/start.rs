@@ -10,10 +10,12 @@ use std::thread::{self, JoinHandle};
 
 use super::recover::{Recovered, VKEY};
 use crate::checkpoint::Checkpoint;
+use crate::log::disk::block::origin_hash;
 use crate::log::disk::failure::Fatal;
 use crate::log::disk::files;
 use crate::log::error::StartError;
-use crate::log::publish::checkpoint_signer::Desk;
+use crate::log::handle::{Log, Running, Threads};
+use crate::log::publish::checkpoint_signer::{Desk, Signer};
 use crate::log::publish::tile_store::Shelf;
 use crate::log::recordability::Cause;
 use crate::log::threads::batch_clock::At;
@@ -22,9 +24,7 @@ use crate::log::threads::publisher;
 use crate::log::threads::shared::{Parts, Published, Shared};
 use crate::log::threads::writer::Writer;
 use crate::log::wal::append::Wal;
-use crate::log::wal::frame::origin_hash;
 use crate::log::wal::reserve::Reserve;
-use crate::log::{Log, Running, Signer, Threads};
 use crate::note::VerifierKey;
 
 impl Recovered {

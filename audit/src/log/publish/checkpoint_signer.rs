@@ -5,10 +5,18 @@ use std::sync::{Mutex, PoisonError};
 
 use super::rollback_guard::SecondPlace;
 use crate::checkpoint::Checkpoint;
-use crate::log::Signer;
 use crate::log::disk::failure::{Fatal, Probe};
 use crate::log::tree::recent::Head;
 use crate::note::{self, VerifierKey};
+
+/// Signs for the log, with Ed25519. The key itself stays with whoever implements this.
+pub trait Signer: Send + Sync {
+    /// The signature of a message.
+    fn sign(&self, message: &[u8]) -> [u8; 64];
+
+    /// The key that verifies it.
+    fn public_key(&self) -> [u8; 32];
+}
 
 /// The signer with the second place.
 pub(crate) struct Desk {

@@ -10,11 +10,10 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::log::disk::block::{Fields, Reader, origin_hash};
 use crate::log::disk::failure::{Probe, Step};
 use crate::log::disk::files;
-use crate::log::error::RecoverError;
-use crate::log::wal::frame::{Fields, Reader, origin_hash};
-use crate::log::wal::segment::read_error;
+use crate::log::error::{RecoverError, read_error};
 use crate::merkle::{self, Hash};
 
 const MAGIC: [u8; 8] = *b"CG2ND\0\0\x01";

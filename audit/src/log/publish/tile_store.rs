@@ -1,17 +1,12 @@
-//! Tiles and entry bundles on disk, as tlog-tiles lays them out, and how proofs read them.
+//! Tiles and entry bundles on disk, as tlog-tiles lays them out.
 
-use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::rc::Rc;
 
 use crate::log::disk::failure::{Probe, Step};
 use crate::log::disk::files::Staged;
-use crate::log::threads::shared::Shared;
-use crate::merkle::{HASH_LEN, Hash, HashReader, ReadError};
+use crate::merkle::HASH_LEN;
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 /// The folder `<data>/log`.
@@ -86,56 +81,6 @@ fn between(from: u64, to: u64) -> impl Iterator<Item = TileName> {
         let (first, last) = if has > had { (had / full, has.div_ceil(full)) } else { (0, 0) };
         (first..last).map(move |index| TileName { kind, index, width: tile::width_at(level, index, to) })
     })
-}
-
-/// Hashes of the durable tree for one round of proofs: from memory where they are not published, else from the shelf;
-/// each tile is read once, and each subtree hashed once.
-pub(crate) struct Tree<'a> {
-    tiles: Tiles<'a>,
-    subtrees: RefCell<HashMap<(u8, u64, u64), Hash>>,
-}
-
-impl<'a> Tree<'a> {
-    pub(crate) fn new(shared: &'a Shared) -> Self {
-        Self { tiles: Tiles { shared, read: RefCell::default() }, subtrees: RefCell::default() }
-    }
-}
-
-impl HashReader for Tree<'_> {
-    fn tile(&self, level: u8, index: u64, width: u16) -> io::Result<Cow<'_, [u8]>> {
-        self.tiles.tile(level, index, width)
-    }
-
-    fn subtree(&self, height: u8, index: u64, size: u64) -> Result<Hash, ReadError> {
-        let key = (height, index, size);
-        if let Some(hash) = self.subtrees.borrow().get(&key) {
-            return Ok(*hash);
-        }
-        let hash = self.tiles.subtree(height, index, size)?;
-        self.subtrees.borrow_mut().insert(key, hash);
-        Ok(hash)
-    }
-}
-
-struct Tiles<'a> {
-    shared: &'a Shared,
-    read: RefCell<HashMap<TileName, Rc<[u8]>>>,
-}
-
-impl HashReader for Tiles<'_> {
-    fn tile(&self, level: u8, index: u64, width: u16) -> io::Result<Cow<'_, [u8]>> {
-        let name = TileName { kind: TileKind::Hashes(level), index, width };
-        if let Some(bytes) = self.read.borrow().get(&name) {
-            return Ok(Cow::Owned(bytes.to_vec()));
-        }
-        let bytes = match self.shared.with_recent(|recent| recent.bytes(&name)) {
-            Some(bytes) => bytes,
-            // Not held any more means published: the shelf has it.
-            None => self.shared.shelf.read_hashes(level, index, width)?,
-        };
-        self.read.borrow_mut().insert(name, bytes.as_slice().into());
-        Ok(Cow::Owned(bytes))
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::leaf;
 use crate::log::error::LookupError;
-use crate::log::publish::tile_store::Tree;
+use crate::log::publish::proof_tree::Tree;
 use crate::log::threads::shared::{Published, Shared};
 use crate::tile::{self, FULL_WIDTH, TileKind, TileName};
 use crate::{merkle, proof};
@@ -59,7 +59,8 @@ pub(crate) fn receipt(shared: &Shared, id: Uuid, institution: &str) -> Result<Lo
     if leaf::peek(&leaf).ok().and_then(|peek| peek.institution) != Some(institution) {
         return Err(LookupError::NotFound);
     }
-    let hashes = merkle::inclusion_proof(index, published.size, &Tree::new(shared))
+    let unpublished = |name: &_| shared.with_recent(|recent| recent.bytes(name));
+    let hashes = merkle::inclusion_proof(index, published.size, &Tree::new(&unpublished, &shared.shelf))
         .map_err(|error| LookupError::Unreadable(io::Error::other(error)))?;
     Ok(Lookup { index, leaf, proof: proof::format(index, &hashes, &published.note) })
 }

@@ -14,7 +14,7 @@ use super::disk::failure::{Probe, Step};
 use super::wal::segment;
 use super::*;
 use crate::clock::Clock;
-use crate::leaf::Kind;
+use crate::leaf::{Entry, Kind};
 use crate::merkle::{self, Hash};
 use crate::note::VerifierKey;
 

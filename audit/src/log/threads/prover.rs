@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::shared::Shared;
-use crate::log::publish::tile_store::Tree;
+use crate::log::publish::proof_tree::Tree;
 use crate::log::recordability::Cause;
 use crate::log::submit::ticket::{Durable, Reply};
 use crate::log::tree::recent::Head;
@@ -66,7 +66,8 @@ fn prove(shared: &Arc<Shared>, head: &Head, waiting: Vec<Proving>) {
         return;
     };
     shared.meters.checkpoints.fetch_add(1, Ordering::Relaxed);
-    let tree = Tree::new(shared);
+    let unpublished = |name: &_| shared.with_recent(|recent| recent.bytes(name));
+    let tree = Tree::new(&unpublished, &shared.shelf);
     for Proving { reply, mut durable } in waiting {
         let hashes = merkle::inclusion_proof(durable.index, head.size, &tree);
         // The leaf is durable whatever happens here: without a proof the receipt is fetched later.

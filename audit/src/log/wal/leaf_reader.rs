@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::segment::{Found, Named, Segment, read_error};
-use crate::log::error::RecoverError;
+use super::segment::{Found, Named, Segment};
+use crate::log::error::{RecoverError, read_error};
 
 /// The leaves from one index on, read from the write-ahead log; see [`crate::log::Recovered::leaves`].
 pub struct Leaves {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::frame::{self, FRAME_HEAD_LEN, HEADER_LEN, Header, Next, TRAILER_LEN, TRAILER_MAGIC, Trailer};
-use crate::log::error::RecoverError;
+use crate::log::disk::block::origin_hash;
+use crate::log::error::{RecoverError, read_error};
 use crate::merkle::Hash;
 
 /// Bytes read at a time.
@@ -99,7 +100,7 @@ impl Segment {
         }
         file.read_exact_at(&mut head, 0).map_err(io_error)?;
         let header = Header::decode(&head).ok_or_else(|| damaged("the header's checksum is wrong"))?;
-        if header.origin != frame::origin_hash(origin) {
+        if header.origin != origin_hash(origin) {
             return Err(RecoverError::OtherOrigin { path: named.path.clone(), wanted: origin.to_owned() });
         }
         if header.first != named.first {
@@ -237,9 +238,4 @@ fn read_up_to(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
         }
     }
     Ok(done)
-}
-
-/// Wraps a failed read with its path.
-pub(crate) fn read_error(path: &Path, source: io::Error) -> RecoverError {
-    RecoverError::Io { doing: "reading", path: path.to_owned(), source }
 }

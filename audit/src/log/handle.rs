@@ -1,0 +1,128 @@
+//! A running log as its users hold it.
+
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::error::{LookupError, NotRecordable, Unsubmitted};
+use super::metrics::Metrics;
+use super::read::lookup::{self, Lookup};
+use super::submit::ticket::Ticket;
+use super::threads::prover::Proofs;
+use super::threads::shared::Shared;
+use crate::leaf::Entry;
+
+/// A running log. Clones are the same log; the last one dropped closes it.
+#[derive(Clone)]
+pub struct Log(pub(super) Arc<Running>);
+
+pub(super) struct Running {
+    pub(super) shared: Arc<Shared>,
+    pub(super) proofs: Arc<Proofs>,
+    pub(super) threads: Mutex<Option<Threads>>,
+}
+
+/// What ends when the log closes.
+pub(super) struct Threads {
+    pub(super) writer: JoinHandle<()>,
+    pub(super) prover: JoinHandle<()>,
+    pub(super) publisher: JoinHandle<()>,
+    pub(super) reserver: JoinHandle<()>,
+    /// Held until all have ended.
+    pub(super) lock: File,
+}
+
+impl Log {
+    /// Puts an entry into the writer's queue, if `still` holds. The ticket resolves when its leaf is durable, and with
+    /// `proof` when the whole proof is made.
+    ///
+    /// `still` runs under the queue's short lock, so it must not block or submit. What it sees is seen in the log's
+    /// order: a suspension whose own `still` took effect is in force for every entry that is submitted later.
+    ///
+    /// # Errors
+    /// [`Unsubmitted::NotRecordable`] when nothing can be recorded now, [`Unsubmitted::Overtaken`] with the entry when
+    /// `still` says no.
+    pub fn submit(&self, entry: Entry, proof: bool, still: impl FnOnce() -> bool) -> Result<Ticket, Unsubmitted> {
+        if !self.0.shared.gate.is_open() {
+            return Err(NotRecordable.into());
+        }
+        self.0.shared.queue.submit(entry, proof, still)
+    }
+
+    /// Whether entries are taken now: what readiness tells.
+    #[must_use]
+    pub fn recordable(&self) -> bool {
+        self.0.shared.gate.is_open()
+    }
+
+    /// Leaves that are durable.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.0.shared.head().size
+    }
+
+    /// Leaves that the published checkpoint covers.
+    #[must_use]
+    pub fn published(&self) -> u64 {
+        self.0.shared.published().size
+    }
+
+    /// The published leaf with this id, if it is this institution's own, with its proof. Reads files; call it where
+    /// blocking is allowed.
+    ///
+    /// # Errors
+    /// As [`LookupError`] says; another institution's leaf is not found.
+    pub fn receipt(&self, id: Uuid, institution: &str) -> Result<Lookup, LookupError> {
+        lookup::receipt(&self.0.shared, id, institution)
+    }
+
+    /// The log's figures.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        let shared = &self.0.shared;
+        let (waiting, ready) = (shared.queue.len(), shared.reserve.ready_bytes());
+        shared.meters.read(waiting, ready, shared.unpublished_for(), shared.gate.causes())
+    }
+
+    /// Waits until everything that was submitted before is published, or the time has passed; says whether it is.
+    /// Blocks.
+    #[must_use]
+    pub fn drain(&self, most: Duration) -> bool {
+        self.0.shared.drain(most)
+    }
+
+    /// Takes no entries any more, records those that wait, publishes the last checkpoint and ends the threads. Blocks
+    /// until then; a second call returns when the first has. Receipts can still be read.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl Running {
+    fn close(&self) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Threads { writer, prover, publisher, reserver, lock }) = threads.take() else {
+            return;
+        };
+        self.shared.gate.close();
+        self.shared.queue.close();
+        // Each ends when those that feed it have ended. One that panicked has nothing more to say.
+        drop(writer.join());
+        self.proofs.close();
+        drop(prover.join());
+        self.shared.close();
+        drop(publisher.join());
+        self.shared.reserve.close();
+        drop(reserver.join());
+        drop(lock);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
