@@ -28,7 +28,7 @@ pub enum RecoverError {
     #[error("`{0}` is locked: another process has this log; stop that one first")]
     Locked(PathBuf),
     /// A file could not be read or written.
-    #[error("{doing} `{path}`: {source}; mend this and start again")]
+    #[error("{doing} `{path}`: {source}; fix this and start again")]
     Io {
         /// What was being done.
         doing: &'static str,
@@ -93,22 +93,22 @@ pub enum RecoverError {
         /// Where the signed root stands.
         witness: PathBuf,
     },
-    /// The second place is gone although the log is not empty.
+    /// The rollback guard is gone although the log is not empty.
     #[error(
-        "the second place `{0}` is missing, so nobody can say whether the log is whole; \
+        "the rollback guard `{0}` is missing, so nobody can say whether the log is whole; \
          mount its device or restore it, or start as a new log"
     )]
-    SecondPlaceMissing(PathBuf),
-    /// Neither slot of the second place can be read.
-    #[error("the second place `{0}` is damaged; restore it from its copy, or start as a new log")]
-    SecondPlaceDamaged(PathBuf),
-    /// The second place is older than the checkpoint.
+    RollbackGuardMissing(PathBuf),
+    /// Neither slot of the rollback guard can be read.
+    #[error("the rollback guard `{0}` is damaged; restore it from its copy, or start as a new log")]
+    RollbackGuardDamaged(PathBuf),
+    /// The rollback guard is older than the checkpoint.
     #[error(
-        "the second place `{path}` says size {remembered}, the checkpoint {published}: it was restored from an \
+        "the rollback guard `{path}` says size {remembered}, the checkpoint {published}: it was restored from an \
          older state; restore the newer file, or start as a new log"
     )]
-    SecondPlaceBehind {
-        /// The second place.
+    RollbackGuardBehind {
+        /// The rollback guard.
         path: PathBuf,
         /// The size it remembers.
         remembered: u64,
@@ -143,7 +143,7 @@ pub enum StartError {
     #[error("`{0}` cannot be a log's origin: no spaces, no `+`, not empty")]
     Origin(String),
     /// A file or a thread could not be made.
-    #[error("{doing}: {source}; mend this and start again")]
+    #[error("{doing}: {source}; fix this and start again")]
     Io {
         /// What was being done.
         doing: &'static str,

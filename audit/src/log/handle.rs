@@ -36,26 +36,26 @@ pub(super) struct Threads {
 }
 
 impl Log {
-    /// Puts an entry into the writer's queue, if `still` holds. The ticket resolves when its leaf is durable, and with
+    /// Puts an entry into the writer's queue, if `check` holds. The ticket resolves when its leaf is durable, and with
     /// `proof` when the whole proof is made.
     ///
-    /// `still` runs under the queue's short lock, so it must not block or submit. What it sees is seen in the log's
-    /// order: a suspension whose own `still` took effect is in force for every entry that is submitted later.
+    /// `check` runs under the queue's short lock, so it must not block or submit. What it sees is seen in the log's
+    /// order: a suspension whose own `check` took effect is in force for every entry that is submitted later.
     ///
     /// # Errors
     /// [`Unsubmitted::NotRecordable`] when nothing can be recorded now, [`Unsubmitted::Overtaken`] with the entry when
-    /// `still` says no.
-    pub fn submit(&self, entry: Entry, proof: bool, still: impl FnOnce() -> bool) -> Result<Ticket, Unsubmitted> {
-        if !self.0.shared.gate.is_open() {
+    /// `check` says no.
+    pub fn submit(&self, entry: Entry, proof: bool, check: impl FnOnce() -> bool) -> Result<Ticket, Unsubmitted> {
+        if !self.0.shared.recordability.is_recordable() {
             return Err(NotRecordable.into());
         }
-        self.0.shared.queue.submit(entry, proof, still)
+        self.0.shared.queue.submit(entry, proof, check)
     }
 
-    /// Whether entries are taken now: what readiness tells.
+    /// Whether entries are taken now: what readiness reports.
     #[must_use]
     pub fn recordable(&self) -> bool {
-        self.0.shared.gate.is_open()
+        self.0.shared.recordability.is_recordable()
     }
 
     /// Leaves that are durable.
@@ -84,7 +84,7 @@ impl Log {
     pub fn metrics(&self) -> Metrics {
         let shared = &self.0.shared;
         let (waiting, ready) = (shared.queue.len(), shared.reserve.ready_bytes());
-        shared.meters.read(waiting, ready, shared.unpublished_for(), shared.gate.causes())
+        shared.meters.read(waiting, ready, shared.unpublished_for(), shared.recordability.causes())
     }
 
     /// Waits until everything that was submitted before is published, or the time has passed; says whether it is.
@@ -107,7 +107,7 @@ impl Running {
         let Some(Threads { writer, prover, publisher, reserver, lock }) = threads.take() else {
             return;
         };
-        self.shared.gate.close();
+        self.shared.recordability.close();
         self.shared.queue.close();
         // Each ends when those that feed it have ended. One that panicked has nothing more to say.
         drop(writer.join());

@@ -22,7 +22,7 @@ pub struct Histogram {
     pub count: u64,
 }
 
-/// What [`super::Log::metrics`] tells.
+/// What [`super::Log::metrics`] returns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metrics {
     /// Leaves that are durable.
@@ -48,14 +48,14 @@ pub struct Metrics {
 }
 
 /// Counts of one histogram.
-pub(crate) struct Counts<const N: usize> {
+pub(crate) struct AtomicHistogram<const N: usize> {
     bounds: &'static [u64; N],
     counts: [AtomicU64; N],
     sum: AtomicU64,
     count: AtomicU64,
 }
 
-impl<const N: usize> Counts<N> {
+impl<const N: usize> AtomicHistogram<N> {
     fn new(bounds: &'static [u64; N]) -> Self {
         Self { bounds, counts: [const { AtomicU64::new(0) }; N], sum: AtomicU64::new(0), count: AtomicU64::new(0) }
     }
@@ -90,9 +90,9 @@ impl<const N: usize> Counts<N> {
 
 /// The figures while they are collected.
 pub(crate) struct Meters {
-    pub(crate) batch_leaves: Counts<11>,
-    pub(crate) commit: Counts<14>,
-    pub(crate) publish_lag: Counts<14>,
+    pub(crate) batch_leaves: AtomicHistogram<11>,
+    pub(crate) commit: AtomicHistogram<14>,
+    pub(crate) publish_lag: AtomicHistogram<14>,
     pub(crate) checkpoints: AtomicU64,
     /// Bytes left in the current segment.
     pub(crate) room: AtomicU64,
@@ -105,9 +105,9 @@ pub(crate) struct Meters {
 impl Meters {
     pub(crate) fn new(size: u64, published: u64) -> Self {
         Self {
-            batch_leaves: Counts::new(&LEAVES),
-            commit: Counts::new(&MICROSECONDS),
-            publish_lag: Counts::new(&MICROSECONDS),
+            batch_leaves: AtomicHistogram::new(&LEAVES),
+            commit: AtomicHistogram::new(&MICROSECONDS),
+            publish_lag: AtomicHistogram::new(&MICROSECONDS),
             checkpoints: AtomicU64::new(0),
             room: AtomicU64::new(0),
             size: AtomicU64::new(size),
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn buckets_are_cumulative_and_have_a_sum() {
-        let counts = Counts::new(&LEAVES);
+        let counts = AtomicHistogram::new(&LEAVES);
         for value in [1, 2, 3, 5000] {
             counts.add(value);
         }

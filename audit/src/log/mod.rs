@@ -1,18 +1,18 @@
 //! The writing side of the log: write-ahead log, group commit, publication, receipts, recovery.
 //!
-//! **Truth** is the write-ahead log, `<data>/wal/<first index>.seg` (`frame.rs` describes its bytes). An entry that
+//! **Truth** is the write-ahead log, `<data>/wal/<first index>.seg` (`wal/frame.rs` describes its bytes). An entry that
 //! was [submitted](Log::submit) waits in a queue; the one writer takes everything that waits as a batch, gives each
 //! leaf its index, `at` and `seq`, writes all with one write and one `fdatasync`, and then resolves the tickets. Tiles,
 //! bundles and checkpoint in `<data>/log` are derived from it by the publisher; a prover signs at once for those who
 //! asked for the whole proof. Four threads: writer, publisher, prover, and one that keeps the next segment reserved.
 //!
 //! **What must never be**: a ticket resolved before its batch is durable; a signature above what is durable or above
-//! what the second place remembers; a write tried again after a failed sync; a lock held across the writer's I/O.
+//! what the rollback guard remembers; a write tried again after a failed sync; a lock held across the writer's I/O.
 //!
-//! Begin with `writer.rs`, whose commit says what is true if we crash at each point; then `publish.rs` and
-//! `recover.rs`, which does the same steps from the other side.
+//! Begin with `threads/writer.rs`, whose commit says what is true if we crash at each point; then `threads/publisher.rs` and
+//! `open/recover.rs`, which does the same steps from the other side.
 //!
-//! What it does not do: prune, compress, replicate, or keep an index. A leaf is found by its id's time (`lookup.rs`).
+//! What it does not do: prune, compress, replicate, or keep an index. A leaf is found by its id's time (`read/lookup.rs`).
 
 mod disk;
 mod error;
@@ -40,4 +40,4 @@ pub use read::lookup::Lookup;
 pub use recordability::Cause;
 pub use settings::Settings;
 pub use submit::ticket::{Durable, Ticket};
-pub use wal::leaf_reader::Leaves;
+pub use wal::leaf_reader::LeafReader;

@@ -41,18 +41,18 @@ impl Cause {
 }
 
 /// The causes in force.
-pub(crate) struct Gate {
+pub(crate) struct Recordability {
     causes: AtomicU8,
     report: Report,
 }
 
-impl Gate {
+impl Recordability {
     pub(crate) fn new(report: Report) -> Self {
         Self { causes: AtomicU8::new(0), report }
     }
 
     /// Whether entries are taken.
-    pub(crate) fn is_open(&self) -> bool {
+    pub(crate) fn is_recordable(&self) -> bool {
         self.causes.load(Ordering::Acquire) == 0
     }
 
@@ -61,12 +61,12 @@ impl Gate {
         self.causes.load(Ordering::Acquire) & !Cause::Closed.bit() == 0
     }
 
-    pub(crate) fn holds(&self, cause: Cause) -> bool {
+    pub(crate) fn is_blocked_by(&self, cause: Cause) -> bool {
         self.causes.load(Ordering::Acquire) & cause.bit() != 0
     }
 
-    /// A cause begins; the operator is told once.
-    pub(crate) fn shut(&self, cause: Cause, why: &str) {
+    /// A cause begins; reported once.
+    pub(crate) fn block(&self, cause: Cause, why: &str) {
         let before = self.causes.fetch_or(cause.bit(), Ordering::AcqRel);
         if before & cause.bit() == 0 {
             (self.report)(&format!("the log is not recordable ({}): {why}", cause.as_str()));
@@ -74,19 +74,19 @@ impl Gate {
     }
 
     /// A cause ends.
-    pub(crate) fn open(&self, cause: Cause) {
+    pub(crate) fn unblock(&self, cause: Cause) {
         let before = self.causes.fetch_and(!cause.bit(), Ordering::AcqRel);
         if before == cause.bit() {
             (self.report)(&format!("the log is recordable again ({} was the last cause)", cause.as_str()));
         }
     }
 
-    /// [`super::Log::close`]: nothing to tell anybody.
+    /// [`super::Log::close`]: nothing is reported.
     pub(crate) fn close(&self) {
         self.causes.fetch_or(Cause::Closed.bit(), Ordering::AcqRel);
     }
 
     pub(crate) fn causes(&self) -> Vec<Cause> {
-        Cause::ALL.into_iter().filter(|cause| self.holds(*cause)).collect()
+        Cause::ALL.into_iter().filter(|cause| self.is_blocked_by(*cause)).collect()
     }
 }

@@ -16,20 +16,20 @@ pub struct Settings {
     pub origin: String,
     /// The file that remembers the last signed size and root. By default `<dir>/wal/second-place`; on another device
     /// it also shows that `dir` was rolled back to an older state. Its folder must exist unless it lies in `dir`.
-    pub second_place: PathBuf,
+    pub rollback_guard: PathBuf,
     /// Bytes reserved for a segment of the write-ahead log: 16 MiB, halved down to 256 KiB while there is less room.
     pub segment_bytes: u64,
-    /// How long a busy batch may wait for company: 1 ms. A lone request never waits.
+    /// How long a busy batch may wait for more entries: 1 ms. A lone request never waits.
     pub linger: Duration,
     /// The least time between two publications: 500 ms. A leaf that comes after a pause is published at once.
     pub publish_every: Duration,
-    /// Is told when the log stops and starts being recordable, and why the process stops. By default a line on
+    /// Receives one line when the log stops or starts being recordable, and why the process stops. By default a line on
     /// standard error.
     pub report: Report,
     /// Ends the process after a failure whose outcome on the disk is unknown. By default [`std::process::abort`].
     /// Should it return, the log records nothing any more.
     pub stop: Stop,
-    /// Told of every durable step before it is taken; tests fail steps or copy the folder there.
+    /// Called before every durable step; tests make steps fail or copy the folder there.
     pub(crate) probe: Probe,
 }
 
@@ -39,7 +39,7 @@ impl Settings {
     pub fn new(dir: impl Into<PathBuf>, origin: impl Into<String>) -> Self {
         let dir = dir.into();
         Self {
-            second_place: dir.join("wal").join("second-place"),
+            rollback_guard: dir.join("wal").join("second-place"),
             dir,
             origin: origin.into(),
             segment_bytes: 16 << 20,
@@ -65,7 +65,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("dir", &self.dir)
             .field("origin", &self.origin)
-            .field("second_place", &self.second_place)
+            .field("rollback_guard", &self.rollback_guard)
             .field("segment_bytes", &self.segment_bytes)
             .field("linger", &self.linger)
             .field("publish_every", &self.publish_every)

@@ -4,7 +4,7 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
-/// A hook that is told one line for the operator: no newline, no personal data.
+/// A hook that receives one line for the operator: no newline, no personal data.
 pub type Report = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// A hook that ends the process.
@@ -26,8 +26,8 @@ pub(crate) enum Step {
     PutTiles,
     /// Partial tiles that became full are removed.
     Tidy,
-    /// The second place is written and synced.
-    SecondPlace,
+    /// The rollback guard is written and synced.
+    RollbackGuard,
     /// The checkpoint is replaced.
     Checkpoint,
 }
@@ -72,7 +72,7 @@ pub(crate) fn is_lack_of_room(error: &io::Error) -> bool {
 
 /// The default report: one line on standard error.
 pub(crate) fn report_to_stderr(line: &str) {
-    // If standard error is gone there is nobody left to tell.
+    // If standard error is gone there is nowhere left to report to.
     drop(writeln!(io::stderr(), "{line}"));
 }
 

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use crate::leaf;
 use crate::log::error::{RecoverError, read_error};
-use crate::log::publish::tile_store::Shelf;
+use crate::log::publish::tile_store::TileStore;
 use crate::log::tree::frontier::{Frontier, bundle_start};
-use crate::log::tree::recent::{Hashed, Head, Recent, empty_head};
-use crate::log::wal::segment::{Batch, Found, Named, Segment};
+use crate::log::tree::recent::{Hashed, Recent, TreeHead, empty_head};
+use crate::log::wal::segment::{Batch, Found, Segment, SegmentFile};
 use crate::merkle::{self, Hash};
 
 /// Leaves after which tiles that are made anew are put on disk: memory stays bounded whatever the log's size.
@@ -25,10 +25,10 @@ pub(crate) struct Signed {
 }
 
 /// What replaying needs.
-pub(crate) struct Replay<'a> {
-    pub(crate) segments: &'a [Named],
+pub(crate) struct Rebuild<'a> {
+    pub(crate) segments: &'a [SegmentFile],
     pub(crate) origin: &'a str,
-    pub(crate) shelf: &'a Shelf,
+    pub(crate) tile_store: &'a TileStore,
     pub(crate) signed: &'a [Signed],
 }
 
@@ -43,14 +43,14 @@ pub(crate) struct End {
 }
 
 /// A log that holds.
-pub(crate) struct Replayed {
+pub(crate) struct Rebuilt {
     pub(crate) frontier: Frontier,
     pub(crate) recent: Recent,
     pub(crate) end: Option<End>,
     /// `at` of the last published leaf.
     pub(crate) published_at: Timestamp,
     /// Up to this size, at least the published one, tiles and bundles are on disk.
-    pub(crate) shelved: u64,
+    pub(crate) stored: u64,
 }
 
 /// Why it does not.
@@ -67,9 +67,9 @@ impl From<RecoverError> for Failed {
 }
 
 /// What grows while batches are read.
-struct State<'a> {
-    replay: &'a Replay<'a>,
-    /// Leaves before this one are in the tiles that the replay began with.
+struct Progress<'a> {
+    rebuild: &'a Rebuild<'a>,
+    /// Leaves before this one are in the tiles that the rebuild began with.
     base: u64,
     frontier: Frontier,
     recent: Recent,
@@ -91,25 +91,25 @@ enum Pass {
     Write,
 }
 
-impl Replay<'_> {
+impl Rebuild<'_> {
     /// Replays leaves from `base` on, a multiple of 256, on top of the partial tiles `edge`. Then, when everything
     /// holds, tiles and bundles up to the published size are put on disk where they are missing or wrong.
-    pub(crate) fn run(&self, base: u64, edge: &[Vec<Hash>], published: u64) -> Result<Replayed, Failed> {
-        if let Some(replayed) = self.pass(Pass::Check, base, edge, published)? {
-            return Ok(replayed);
+    pub(crate) fn run(&self, base: u64, edge: &[Vec<Hash>], published: u64) -> Result<Rebuilt, Failed> {
+        if let Some(rebuilt) = self.pass(Pass::Check, base, edge, published)? {
+            return Ok(rebuilt);
         }
         // Everything holds, but more was read than is held: it is read once more.
-        let replayed = self.pass(Pass::Write, base, edge, published)?;
-        replayed.ok_or_else(|| Failed::Other(read_error(&self.shelf.dir, io::ErrorKind::Other.into())))
+        let rebuilt = self.pass(Pass::Write, base, edge, published)?;
+        rebuilt.ok_or_else(|| Failed::Other(read_error(&self.tile_store.dir, io::ErrorKind::Other.into())))
     }
 
     /// `None` when the check had to forget something that is to be written.
-    fn pass(&self, pass: Pass, base: u64, edge: &[Vec<Hash>], published: u64) -> Result<Option<Replayed>, Failed> {
+    fn pass(&self, pass: Pass, base: u64, edge: &[Vec<Hash>], published: u64) -> Result<Option<Rebuilt>, Failed> {
         let frontier = Frontier::from_edge(base, edge);
-        let mut state = State {
-            replay: self,
+        let mut state = Progress {
+            rebuild: self,
             base,
-            recent: Recent::new(base, edge, Head { size: base, root: frontier.root(), ..empty_head() }),
+            recent: Recent::new(base, edge, TreeHead { size: base, root: frontier.root(), ..empty_head() }),
             frontier,
             flushed: base,
             published,
@@ -131,21 +131,21 @@ impl Replay<'_> {
         }
         state.pass = Pass::Write;
         state.flush(published)?;
-        let State { frontier, recent, published_at, flushed: shelved, .. } = state;
-        Ok(Some(Replayed { frontier, recent, end, published_at, shelved }))
+        let Progress { frontier, recent, published_at, flushed: stored, .. } = state;
+        Ok(Some(Rebuilt { frontier, recent, end, published_at, stored }))
     }
 }
 
-impl State<'_> {
+impl Progress<'_> {
     /// Reads the segments that matter, to the end of the log.
     fn read_segments(&mut self) -> Result<Option<End>, Failed> {
-        let segments = self.replay.segments;
+        let segments = self.rebuild.segments;
         // The one with the leaf before the first that matters, whose `at` may be needed.
         let start = segments.iter().rposition(|segment| segment.first < self.base).unwrap_or(0);
         let mut size = segments.get(start).filter(|_| start > 0).map_or(0, |segment| segment.first);
         let mut end: Option<Segment> = None;
         for (place, named) in segments.iter().enumerate().skip(start) {
-            let mut segment = Segment::open(named, self.replay.origin)?;
+            let mut segment = Segment::open(named, self.rebuild.origin)?;
             if named.first != size {
                 // The segment before ends too early (or too late) for this one, which was begun only after it.
                 return Err(match end {
@@ -219,7 +219,7 @@ impl State<'_> {
             }));
         }
         let size = self.frontier.size();
-        self.recent.extend(hashed, &full, Head { size, root, at: last_at });
+        self.recent.extend(hashed, &full, TreeHead { size, root, at: last_at });
         if size - self.flushed >= FLUSH {
             // The published size has partial tiles of its own, which must be there.
             if (self.flushed + 1..=size).contains(&self.published) {
@@ -234,7 +234,7 @@ impl State<'_> {
     fn check_signed(&self) -> Result<(), Failed> {
         let size = self.frontier.size();
         let wrong = |signed: &&Signed| signed.size == size && signed.root != self.frontier.root();
-        match self.replay.signed.iter().find(wrong) {
+        match self.rebuild.signed.iter().find(wrong) {
             None => Ok(()),
             Some(signed) => Err(Failed::Root(RecoverError::OtherRoot { size, witness: signed.witness.clone() })),
         }
@@ -246,11 +246,11 @@ impl State<'_> {
             return Ok(());
         }
         if self.pass == Pass::Write {
-            let shelf = self.replay.shelf;
-            let put = shelf.put(self.flushed, to, |name| self.recent.bytes(name));
-            put.and_then(|()| shelf.tidy(self.flushed, to)).map_err(|source| RecoverError::Io {
+            let tile_store = self.rebuild.tile_store;
+            let put = tile_store.put(self.flushed, to, |name| self.recent.bytes(name));
+            put.and_then(|()| tile_store.tidy(self.flushed, to)).map_err(|source| RecoverError::Io {
                 doing: "making tiles anew in",
-                path: shelf.dir.clone(),
+                path: tile_store.dir.clone(),
                 source,
             })?;
         }

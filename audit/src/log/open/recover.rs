@@ -1,5 +1,5 @@
 //! Opening a log: everything is checked before anything is changed. The write-ahead log is the truth; the published
-//! tree gives the place to begin reading it, the second place says how far it must reach.
+//! tree gives the place to begin reading it, the rollback guard says how far it must reach.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -8,24 +8,24 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::rebuild::{Failed, Replay, Replayed, Signed};
+use super::rebuild::{Failed, Rebuild, Rebuilt, Signed};
 use super::repair_tail;
 use crate::checkpoint::Checkpoint;
 use crate::clock::Clock;
 use crate::log::disk::failure::Probe;
 use crate::log::disk::files;
 use crate::log::error::{RecoverError, read_error};
-use crate::log::publish::rollback_guard::SecondPlace;
-use crate::log::publish::tile_store::Shelf;
+use crate::log::publish::rollback_guard::RollbackGuard;
+use crate::log::publish::tile_store::TileStore;
 use crate::log::settings::Settings;
 use crate::log::threads::publisher::CHECKPOINT;
 use crate::log::threads::shared::Published;
 use crate::log::tree::frontier::{Frontier, bundle_start};
 use crate::log::tree::recent::Recent;
-use crate::log::wal::append::Current;
-use crate::log::wal::leaf_reader::Leaves;
+use crate::log::wal::append::OpenSegment;
+use crate::log::wal::leaf_reader::LeafReader;
 use crate::log::wal::reserve::NEXT;
-use crate::log::wal::segment::{self, Found, Named, Segment};
+use crate::log::wal::segment::{self, Found, Segment, SegmentFile};
 use crate::merkle::{HASH_LEN, Hash};
 use crate::note::VerifierKey;
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS};
@@ -41,14 +41,14 @@ pub struct Recovered {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) lock: File,
-    pub(crate) second_place: SecondPlace,
+    pub(crate) rollback_guard: RollbackGuard,
     pub(crate) published: Published,
     /// Up to this size tiles and bundles are on disk; what lies below is not held in `recent` any more.
-    pub(crate) shelved: u64,
+    pub(crate) stored: u64,
     pub(crate) frontier: Frontier,
     pub(crate) recent: Recent,
-    pub(crate) current: Option<Current>,
-    segments: Vec<Named>,
+    pub(crate) current: Option<OpenSegment>,
+    segments: Vec<SegmentFile>,
 }
 
 impl Recovered {
@@ -73,8 +73,8 @@ impl Recovered {
     /// The leaves from index `from` on with their indices, in order, read from the write-ahead log. Ends after the
     /// first error.
     #[must_use]
-    pub fn leaves(&self, from: u64) -> Leaves {
-        Leaves::new(&self.segments, &self.settings.origin, from, self.size())
+    pub fn leaves(&self, from: u64) -> LeafReader {
+        LeafReader::new(&self.segments, &self.settings.origin, from, self.size())
     }
 }
 
@@ -98,57 +98,60 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
     let lock = lock(&wal.join(LOCK))?;
     let segments = segments(&wal, &settings.origin)?;
     let (published, note) = published(&log, &settings.origin)?;
-    let second_place = second_place(&settings, published.is_some() || !segments.is_empty())?;
+    let rollback_guard = rollback_guard(&settings, published.is_some() || !segments.is_empty())?;
     let published_size = published.as_ref().map_or(0, |checkpoint| checkpoint.size);
-    if published_size > second_place.size() {
-        return Err(RecoverError::SecondPlaceBehind {
-            path: second_place.path().to_owned(),
-            remembered: second_place.size(),
+    if published_size > rollback_guard.size() {
+        return Err(RecoverError::RollbackGuardBehind {
+            path: rollback_guard.path().to_owned(),
+            remembered: rollback_guard.size(),
             published: published_size,
         });
     }
-    let mut signed =
-        vec![Signed { size: second_place.size(), root: second_place.root(), witness: second_place.path().to_owned() }];
+    let mut signed = vec![Signed {
+        size: rollback_guard.size(),
+        root: rollback_guard.root(),
+        witness: rollback_guard.path().to_owned(),
+    }];
     signed.extend(published.map(|checkpoint| Signed {
         size: checkpoint.size,
         root: checkpoint.root,
         witness: log.join(CHECKPOINT),
     }));
-    let shelf = Shelf { dir: log, probe: Probe::default() };
-    let replay = Replay { segments: &segments, origin: &settings.origin, shelf: &shelf, signed: &signed };
-    let replayed = replay_from_published(&replay, published_size)?;
+    let tile_store = TileStore { dir: log, probe: Probe::default() };
+    let rebuild = Rebuild { segments: &segments, origin: &settings.origin, tile_store: &tile_store, signed: &signed };
+    let rebuilt = rebuild_from_published(&rebuild, published_size)?;
     // Everything holds. Only now is anything changed on disk.
     drop(fs::remove_file(wal.join(NEXT)));
-    let Replayed { frontier, recent, end, published_at, shelved } = replayed;
-    let current = end.map(repair_tail::mend).transpose()?;
+    let Rebuilt { frontier, recent, end, published_at, stored } = rebuilt;
+    let current = end.map(repair_tail::repair_tail).transpose()?;
     let published = Published { size: published_size, at: published_at, note };
-    Ok(Recovered { settings, clock, lock, second_place, published, shelved, frontier, recent, current, segments })
+    Ok(Recovered { settings, clock, lock, rollback_guard, published, stored, frontier, recent, current, segments })
 }
 
 /// Begins with the published tree's tiles; where they are missing or do not lead to what was signed, with nothing.
-fn replay_from_published(replay: &Replay<'_>, published: u64) -> Result<Replayed, RecoverError> {
+fn rebuild_from_published(rebuild: &Rebuild<'_>, published: u64) -> Result<Rebuilt, RecoverError> {
     let base = bundle_start(published);
     if base > 0
-        && let Ok(edge) = edge(replay.shelf, base)
+        && let Ok(edge) = edge(rebuild.tile_store, base)
     {
-        match replay.run(base, &edge, published) {
-            Ok(replayed) => return Ok(replayed),
+        match rebuild.run(base, &edge, published) {
+            Ok(rebuilt) => return Ok(rebuilt),
             Err(Failed::Root(_)) => {}
             Err(Failed::Other(error)) => return Err(error),
         }
     }
-    replay.run(0, &[], published).map_err(|failed| match failed {
+    rebuild.run(0, &[], published).map_err(|failed| match failed {
         Failed::Root(error) | Failed::Other(error) => error,
     })
 }
 
 /// The hashes of the partial tiles of level 1, 2, … of a tree of `size` leaves.
-fn edge(shelf: &Shelf, size: u64) -> io::Result<Vec<Vec<Hash>>> {
+fn edge(tile_store: &TileStore, size: u64) -> io::Result<Vec<Vec<Hash>>> {
     let mut edge = Vec::new();
     for level in 1..MAX_LEVELS {
         let hashes = tile::hashes_at(level, size);
         let (index, width) = (hashes / u64::from(FULL_WIDTH), (hashes % u64::from(FULL_WIDTH)) as u16);
-        let bytes = if width == 0 { Vec::new() } else { shelf.read_hashes(level, index, width)? };
+        let bytes = if width == 0 { Vec::new() } else { tile_store.read_hashes(level, index, width)? };
         edge.push(bytes.as_chunks::<HASH_LEN>().0.to_vec());
     }
     Ok(edge)
@@ -166,7 +169,7 @@ fn lock(path: &Path) -> Result<File, RecoverError> {
 }
 
 /// The row of segments, complete by the ordinal of the last one.
-fn segments(wal: &Path, origin: &str) -> Result<Vec<Named>, RecoverError> {
+fn segments(wal: &Path, origin: &str) -> Result<Vec<SegmentFile>, RecoverError> {
     let segments = segment::list(wal).map_err(|source| read_error(wal, source))?;
     let Some(last) = segments.last() else {
         return Ok(segments);
@@ -218,19 +221,19 @@ fn published(log: &Path, origin: &str) -> Result<(Option<Checkpoint>, String), R
     Ok((Some(checkpoint), note))
 }
 
-/// Opens the second place; makes it for a log that has nothing yet.
-fn second_place(settings: &Settings, has_log: bool) -> Result<SecondPlace, RecoverError> {
-    let path = &settings.second_place;
-    if let Some(place) = SecondPlace::open(path, &settings.origin)? {
+/// Opens the rollback guard; makes it for a log that has nothing yet.
+fn rollback_guard(settings: &Settings, has_log: bool) -> Result<RollbackGuard, RecoverError> {
+    let path = &settings.rollback_guard;
+    if let Some(place) = RollbackGuard::open(path, &settings.origin)? {
         return Ok(place);
     }
     if has_log {
-        return Err(RecoverError::SecondPlaceMissing(path.clone()));
+        return Err(RecoverError::RollbackGuardMissing(path.clone()));
     }
-    let failed = |source| RecoverError::Io { doing: "making the second place", path: path.clone(), source };
+    let failed = |source| RecoverError::Io { doing: "making the rollback guard", path: path.clone(), source };
     // Its folder is never made: a device that is not mounted must not go unnoticed.
     if !path.parent().is_some_and(Path::is_dir) {
         return Err(failed(io::ErrorKind::NotFound.into()));
     }
-    SecondPlace::create(path, &settings.origin).map_err(failed)
+    RollbackGuard::create(path, &settings.origin).map_err(failed)
 }

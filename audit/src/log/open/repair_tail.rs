@@ -7,13 +7,13 @@ use std::path::Path;
 
 use super::rebuild::End;
 use crate::log::error::RecoverError;
-use crate::log::wal::append::Current;
+use crate::log::wal::append::OpenSegment;
 
 /// Zeros written at a time.
 const CHUNK: usize = 64 << 10;
 
 /// Cuts off a torn batch and makes sure that the last good one is durable.
-pub(crate) fn mend(end: End) -> Result<Current, RecoverError> {
+pub(crate) fn repair_tail(end: End) -> Result<OpenSegment, RecoverError> {
     let End { segment, dirty_to, last_batch } = end;
     let path = segment.path().to_owned();
     let failed = |path: &Path, source| RecoverError::Io { doing: "writing", path: path.to_owned(), source };
@@ -27,7 +27,7 @@ pub(crate) fn mend(end: End) -> Result<Current, RecoverError> {
     let file = segment.into_file();
     // Crash anywhere here: the torn batch is still torn, or gone.
     zero(&file, at, dirty_to).map_err(|source| failed(&path, source))?;
-    Ok(Current { file, at, end, ordinal })
+    Ok(OpenSegment { file, at, end, ordinal })
 }
 
 fn write_again(path: &Path, from: u64, to: u64) -> io::Result<()> {

@@ -15,10 +15,10 @@ use crate::log::disk::failure::Fatal;
 use crate::log::disk::files;
 use crate::log::error::StartError;
 use crate::log::handle::{Log, Running, Threads};
-use crate::log::publish::checkpoint_signer::{Desk, Signer};
-use crate::log::publish::tile_store::Shelf;
+use crate::log::publish::checkpoint_signer::{CheckpointSigner, Signer};
+use crate::log::publish::tile_store::TileStore;
 use crate::log::recordability::Cause;
-use crate::log::threads::batch_clock::At;
+use crate::log::threads::batch_clock::BatchClock;
 use crate::log::threads::prover::Proofs;
 use crate::log::threads::publisher;
 use crate::log::threads::shared::{Parts, Published, Shared};
@@ -35,7 +35,7 @@ impl Recovered {
     /// # Errors
     /// When the signer is not the one of this log, or a file or thread cannot be made.
     pub fn start(self, signer: Box<dyn Signer>, seqs: HashMap<String, u64>) -> Result<Log, StartError> {
-        let Self { settings, clock, lock, second_place, published, shelved, frontier, recent, current, .. } = self;
+        let Self { settings, clock, lock, rollback_guard, published, stored, frontier, recent, current, .. } = self;
         let key = VerifierKey::new(&settings.origin, signer.public_key())
             .map_err(|_| StartError::Origin(settings.origin.clone()))?;
         publish_key(&settings.log_dir(), &key, &published)?;
@@ -50,12 +50,12 @@ impl Recovered {
             probe: probe.clone(),
             fatal: fatal.clone(),
         };
-        let at = At::new(Arc::clone(&clock), recent.head().at);
+        let at = BatchClock::new(Arc::clone(&clock), recent.head().at);
         let parts = Parts {
             clock,
             reserve: Arc::clone(&reserve),
-            shelf: Shelf { dir: settings.log_dir(), probe: probe.clone() },
-            desk: Desk::new(signer, key, second_place, probe, fatal),
+            tile_store: TileStore { dir: settings.log_dir(), probe: probe.clone() },
+            checkpoint_signer: CheckpointSigner::new(signer, key, rollback_guard, probe, fatal),
             recent,
             published,
         };
@@ -68,7 +68,7 @@ impl Recovered {
         let threads = Threads {
             reserver: watch.spawn("log-reserve", move || reserve.run())?,
             prover: watch.spawn("log-prove", move || prover.run(&of_prover))?,
-            publisher: watch.spawn("log-publish", move || publisher::run(&publisher, shelved))?,
+            publisher: watch.spawn("log-publish", move || publisher::run(&publisher, stored))?,
             writer: watch.spawn("log-write", move || writer.run())?,
             lock,
         };
@@ -87,7 +87,7 @@ impl Watch {
         let shared = Arc::clone(&self.shared);
         let watched = move || {
             if panic::catch_unwind(AssertUnwindSafe(run)).is_err() {
-                shared.gate.shut(Cause::Stopped, "a thread of the log panicked");
+                shared.recordability.block(Cause::Stopped, "a thread of the log panicked");
                 shared.queue.close();
                 shared.fatal.stop(name, &io::Error::other("the thread panicked"));
             }

@@ -1,12 +1,12 @@
-//! The one place where a checkpoint is signed, and the rule that it keeps: the size is durable, and the second place
+//! The one place where a checkpoint is signed, and the rule that it keeps: the size is durable, and the rollback guard
 //! remembers it before the signature exists.
 
 use std::sync::{Mutex, PoisonError};
 
-use super::rollback_guard::SecondPlace;
+use super::rollback_guard::RollbackGuard;
 use crate::checkpoint::Checkpoint;
 use crate::log::disk::failure::{Fatal, Probe};
-use crate::log::tree::recent::Head;
+use crate::log::tree::recent::TreeHead;
 use crate::note::{self, VerifierKey};
 
 /// Signs for the log, with Ed25519. The key itself stays with whoever implements this.
@@ -18,45 +18,45 @@ pub trait Signer: Send + Sync {
     fn public_key(&self) -> [u8; 32];
 }
 
-/// The signer with the second place.
-pub(crate) struct Desk {
+/// The signer with the rollback guard.
+pub(crate) struct CheckpointSigner {
     signer: Box<dyn Signer>,
     key: VerifierKey,
     probe: Probe,
     fatal: Fatal,
-    state: Mutex<State>,
+    state: Mutex<SignerState>,
 }
 
-struct State {
-    second_place: SecondPlace,
+struct SignerState {
+    rollback_guard: RollbackGuard,
     /// The last note, so that one size is signed once.
     last: Option<(u64, String)>,
 }
 
-impl Desk {
+impl CheckpointSigner {
     pub(crate) fn new(
         signer: Box<dyn Signer>,
         key: VerifierKey,
-        second_place: SecondPlace,
+        rollback_guard: RollbackGuard,
         probe: Probe,
         fatal: Fatal,
     ) -> Self {
-        Self { signer, key, probe, fatal, state: Mutex::new(State { second_place, last: None }) }
+        Self { signer, key, probe, fatal, state: Mutex::new(SignerState { rollback_guard, last: None }) }
     }
 
-    /// The signed checkpoint of a durable head. `None`: the second place failed and the log stopped.
+    /// The signed checkpoint of a durable head. `None`: the rollback guard failed and the log stopped.
     ///
-    /// The lock is held while the second place is synced: its two callers, the publisher and the prover, have to wait
+    /// The lock is held while the rollback guard is synced: its two callers, the publisher and the prover, have to wait
     /// for that sync in any case.
-    pub(crate) fn sign(&self, head: &Head) -> Option<String> {
+    pub(crate) fn sign(&self, head: &TreeHead) -> Option<String> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((size, note)) = &state.last
             && *size == head.size
         {
             return Some(note.clone());
         }
-        if let Err(error) = state.second_place.remember(head.size, head.root, &self.probe) {
-            self.fatal.stop("writing the second place", &error);
+        if let Err(error) = state.rollback_guard.remember(head.size, head.root, &self.probe) {
+            self.fatal.stop("writing the rollback guard", &error);
             return None;
         }
         // Crash here: a size is remembered that nobody saw signed. It is durable, so the next start agrees.

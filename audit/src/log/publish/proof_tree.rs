@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 
-use super::tile_store::Shelf;
+use super::tile_store::TileStore;
 use crate::merkle::{Hash, HashReader, ReadError};
 use crate::tile::{TileKind, TileName};
 
 /// The bytes of a tile that is not published yet; `None` once it is.
 type Unpublished<'a> = dyn Fn(&TileName) -> Option<Vec<u8>> + 'a;
 
-/// Hashes of the durable tree for one round of proofs: from memory where they are not published, else from the shelf;
+/// Hashes of the durable tree for one round of proofs: from memory where they are not published, else from the files;
 /// each tile is read once, and each subtree hashed once.
 pub(crate) struct Tree<'a> {
     tiles: Tiles<'a>,
@@ -22,8 +22,8 @@ pub(crate) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     /// `unpublished` returns a tile that memory holds, without I/O.
-    pub(crate) fn new(unpublished: &'a Unpublished<'a>, shelf: &'a Shelf) -> Self {
-        Self { tiles: Tiles { unpublished, shelf, read: RefCell::default() }, subtrees: RefCell::default() }
+    pub(crate) fn new(unpublished: &'a Unpublished<'a>, tile_store: &'a TileStore) -> Self {
+        Self { tiles: Tiles { unpublished, tile_store, read: RefCell::default() }, subtrees: RefCell::default() }
     }
 }
 
@@ -45,7 +45,7 @@ impl HashReader for Tree<'_> {
 
 struct Tiles<'a> {
     unpublished: &'a Unpublished<'a>,
-    shelf: &'a Shelf,
+    tile_store: &'a TileStore,
     read: RefCell<HashMap<TileName, Rc<[u8]>>>,
 }
 
@@ -57,8 +57,8 @@ impl HashReader for Tiles<'_> {
         }
         let bytes = match (self.unpublished)(&name) {
             Some(bytes) => bytes,
-            // Not held any more means published: the shelf has it.
-            None => self.shelf.read_hashes(level, index, width)?,
+            // Not held any more means published: the files have it.
+            None => self.tile_store.read_hashes(level, index, width)?,
         };
         self.read.borrow_mut().insert(name, bytes.as_slice().into());
         Ok(Cow::Owned(bytes))

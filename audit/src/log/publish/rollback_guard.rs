@@ -1,4 +1,4 @@
-//! The second place: a small file, best on another device, that remembers the last signed size and root. A log
+//! The rollback guard: a small file, best on another device, that remembers the last signed size and root. A log
 //! folder that was rolled back to an older state contradicts it.
 //!
 //! Two slots of 4,096 bytes, written in turn: `"CG2ND\0\0\1"` ‖ turn (8) ‖ size (8) ‖ root (32) ‖ SHA-256 of the origin
@@ -23,7 +23,7 @@ const CRC_AT: usize = 88;
 
 /// The open file and what it says.
 #[derive(Debug)]
-pub(crate) struct SecondPlace {
+pub(crate) struct RollbackGuard {
     file: File,
     path: PathBuf,
     origin: Hash,
@@ -32,7 +32,7 @@ pub(crate) struct SecondPlace {
     root: Hash,
 }
 
-impl SecondPlace {
+impl RollbackGuard {
     /// Opens the file; `None` when there is none.
     pub(crate) fn open(path: &Path, origin: &str) -> Result<Option<Self>, RecoverError> {
         let io_error = |source| read_error(path, source);
@@ -44,7 +44,7 @@ impl SecondPlace {
         let bytes = std::fs::read(path).map_err(io_error)?;
         let slots = bytes.chunks(SLOT).filter_map(decode);
         let (turn, size, root, found) =
-            slots.max_by_key(|(turn, ..)| *turn).ok_or_else(|| RecoverError::SecondPlaceDamaged(path.to_owned()))?;
+            slots.max_by_key(|(turn, ..)| *turn).ok_or_else(|| RecoverError::RollbackGuardDamaged(path.to_owned()))?;
         let origin_of_log = origin_hash(origin);
         if found != origin_of_log {
             return Err(RecoverError::OtherOrigin { path: path.to_owned(), wanted: origin.to_owned() });
@@ -83,7 +83,7 @@ impl SecondPlace {
             return Ok(());
         }
         let turn = self.turn + 1;
-        probe.at(Step::SecondPlace)?;
+        probe.at(Step::RollbackGuard)?;
         let slot = encode(turn, size, &root, &self.origin);
         self.file.write_all_at(&slot, turn % 2 * SLOT as u64)?;
         // Crash here: the slot is old, new or torn; the other slot still holds the last size that was signed.
@@ -118,7 +118,7 @@ mod tests {
     fn a_torn_slot_leaves_the_size_before() {
         let dir = temp_dir();
         let path = dir.path().join("second-place");
-        let mut place = SecondPlace::create(&path, "a/b").unwrap();
+        let mut place = RollbackGuard::create(&path, "a/b").unwrap();
         for size in 1..=5 {
             place.remember(size, [size as u8; 32], &Probe::default()).unwrap();
         }
@@ -128,11 +128,11 @@ mod tests {
             let mut torn = whole.clone();
             torn[at] ^= 1;
             std::fs::write(&path, &torn).unwrap();
-            let place = SecondPlace::open(&path, "a/b").unwrap().unwrap();
+            let place = RollbackGuard::open(&path, "a/b").unwrap().unwrap();
             assert_eq!((place.size(), place.root()), (4, [4; 32]), "byte {at}");
         }
         std::fs::write(&path, &whole).unwrap();
-        let place = SecondPlace::open(&path, "a/b").unwrap().unwrap();
+        let place = RollbackGuard::open(&path, "a/b").unwrap().unwrap();
         assert_eq!((place.size(), place.root()), (5, [5; 32]));
     }
 
@@ -140,14 +140,14 @@ mod tests {
     fn nothing_readable_or_another_log_is_refused() {
         let dir = temp_dir();
         let path = dir.path().join("second-place");
-        assert!(SecondPlace::open(&path, "a/b").unwrap().is_none());
-        drop(SecondPlace::create(&path, "a/b").unwrap());
-        let other = SecondPlace::open(&path, "a/c");
+        assert!(RollbackGuard::open(&path, "a/b").unwrap().is_none());
+        drop(RollbackGuard::create(&path, "a/b").unwrap());
+        let other = RollbackGuard::open(&path, "a/c");
         assert!(matches!(other, Err(RecoverError::OtherOrigin { .. })));
         for content in [vec![], vec![0; 2 * SLOT], vec![1; 100]] {
             std::fs::write(&path, content).unwrap();
-            let damaged = SecondPlace::open(&path, "a/b");
-            assert!(matches!(damaged, Err(RecoverError::SecondPlaceDamaged(_))));
+            let damaged = RollbackGuard::open(&path, "a/b");
+            assert!(matches!(damaged, Err(RecoverError::RollbackGuardDamaged(_))));
         }
     }
 }

@@ -10,12 +10,12 @@ use crate::merkle::HASH_LEN;
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 /// The folder `<data>/log`.
-pub(crate) struct Shelf {
+pub(crate) struct TileStore {
     pub(crate) dir: PathBuf,
     pub(crate) probe: Probe,
 }
 
-impl Shelf {
+impl TileStore {
     /// Puts every tile and bundle there that a tree of `to` leaves has and one of `from` had not. What is there
     /// already is left alone if it is right and replaced if it is not.
     ///

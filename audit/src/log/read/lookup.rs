@@ -60,7 +60,7 @@ pub(crate) fn receipt(shared: &Shared, id: Uuid, institution: &str) -> Result<Lo
         return Err(LookupError::NotFound);
     }
     let unpublished = |name: &_| shared.with_recent(|recent| recent.bytes(name));
-    let hashes = merkle::inclusion_proof(index, published.size, &Tree::new(&unpublished, &shared.shelf))
+    let hashes = merkle::inclusion_proof(index, published.size, &Tree::new(&unpublished, &shared.tile_store))
         .map_err(|error| LookupError::Unreadable(io::Error::other(error)))?;
     Ok(Lookup { index, leaf, proof: proof::format(index, &hashes, &published.note) })
 }
@@ -102,7 +102,7 @@ impl Search<'_> {
             if index > start && self.first_at(index)? > latest {
                 break;
             }
-            if let Some(hit) = self.scan(index, id)? {
+            if let Some(hit) = self.find_in_bundle(index, id)? {
                 return Ok(Some(hit));
             }
         }
@@ -111,7 +111,7 @@ impl Search<'_> {
             if self.first_at(index + 1)? < earliest {
                 break;
             }
-            if let Some(hit) = self.scan(index, id)? {
+            if let Some(hit) = self.find_in_bundle(index, id)? {
                 return Ok(Some(hit));
             }
         }
@@ -147,7 +147,7 @@ impl Search<'_> {
     /// `at` of a bundle's first leaf.
     fn first_at(&self, index: u64) -> io::Result<Timestamp> {
         let name = self.name(index);
-        let dir = &self.shared.shelf.dir;
+        let dir = &self.shared.tile_store.dir;
         let file = File::open(dir.join(name.path())).or_else(|error| match error.kind() {
             io::ErrorKind::NotFound => File::open(dir.join(TileName { width: FULL_WIDTH, ..name }.path())),
             _ => Err(error),
@@ -159,9 +159,9 @@ impl Search<'_> {
     }
 
     /// The leaf with this id in one bundle.
-    fn scan(&self, index: u64, id: &[u8]) -> io::Result<Option<Hit>> {
+    fn find_in_bundle(&self, index: u64, id: &[u8]) -> io::Result<Option<Hit>> {
         let name = self.name(index);
-        let bundle = self.shared.shelf.read(&name)?;
+        let bundle = self.shared.tile_store.read(&name)?;
         let entries = tile::entries(&bundle).take(usize::from(name.width));
         let found = (index * u64::from(FULL_WIDTH)..).zip(entries).try_for_each(|(index, entry)| match entry {
             Ok(leaf) if id_text(leaf) == Some(id) => ControlFlow::Break(Ok((index, leaf.to_vec()))),

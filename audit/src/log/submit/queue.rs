@@ -32,11 +32,11 @@ pub(crate) enum Taken {
 
 /// See the module.
 pub(crate) struct Queue {
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     more: Condvar,
 }
 
-struct State {
+struct QueueState {
     waiting: VecDeque<Waiting>,
     /// The writer sleeps until so many wait. [`usize::MAX`] while it is awake: then nobody wakes it.
     wake_at: usize,
@@ -47,23 +47,23 @@ struct State {
 
 impl Queue {
     pub(crate) fn new() -> Self {
-        let state = State { waiting: VecDeque::new(), wake_at: usize::MAX, closed: false, writing: false };
+        let state = QueueState { waiting: VecDeque::new(), wake_at: usize::MAX, closed: false, writing: false };
         Self { state: Mutex::new(state), more: Condvar::new() }
     }
 
-    /// Adds an entry if `still` holds. It is called under the lock: whatever was submitted before is before it in the
-    /// log, and its effects outside, if they were made in its own `still`, are seen.
+    /// Adds an entry if `check` holds. It is called under the lock: whatever was submitted before is before it in the
+    /// log, and its effects outside, if they were made in its own `check`, are seen.
     pub(crate) fn submit(
         &self,
         entry: Entry,
         proof: bool,
-        still: impl FnOnce() -> bool,
+        check: impl FnOnce() -> bool,
     ) -> Result<Ticket, Unsubmitted> {
         let mut state = self.lock();
         if state.closed || state.waiting.len() >= LIMIT {
             return Err(NotRecordable.into());
         }
-        if !still() {
+        if !check() {
             return Err(Unsubmitted::Overtaken(entry));
         }
         let (reply, ticket) = Reply::new(proof);
@@ -79,9 +79,9 @@ impl Queue {
         Ok(ticket)
     }
 
-    /// Takes everything that waits into `batch`, which is empty. `company`: a busy batch that has more than one entry
+    /// Takes everything that waits into `batch`, which is empty. `batch_target`: a busy batch of more than one entry
     /// waits up to the duration until so many wait; a lone entry never does.
-    pub(crate) fn take(&self, batch: &mut VecDeque<Waiting>, company: Option<(usize, Duration)>) -> Taken {
+    pub(crate) fn take(&self, batch: &mut VecDeque<Waiting>, batch_target: Option<(usize, Duration)>) -> Taken {
         let mut state = self.lock();
         state.writing = false;
         if state.waiting.is_empty() && !state.closed {
@@ -90,7 +90,7 @@ impl Queue {
         if state.waiting.is_empty() {
             return if state.closed { Taken::Closed } else { Taken::Idle };
         }
-        if let Some((count, linger)) = company
+        if let Some((count, linger)) = batch_target
             && (2..count).contains(&state.waiting.len())
         {
             state = self.sleep(state, count, linger);
@@ -101,7 +101,12 @@ impl Queue {
     }
 
     /// Sleeps until `count` entries wait, the queue is closed, or the time has passed.
-    fn sleep<'a>(&'a self, mut state: MutexGuard<'a, State>, count: usize, most: Duration) -> MutexGuard<'a, State> {
+    fn sleep<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, QueueState>,
+        count: usize,
+        most: Duration,
+    ) -> MutexGuard<'a, QueueState> {
         let until = Instant::now() + most;
         while state.waiting.len() < count && !state.closed {
             let left = until.saturating_duration_since(Instant::now());
@@ -132,8 +137,8 @@ impl Queue {
         self.more.notify_one();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A `still` that panicked changed nothing here.
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
+        // A `check` that panicked changed nothing here.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

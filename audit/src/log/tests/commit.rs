@@ -60,7 +60,7 @@ fn a_suspension_is_seen_by_every_later_entry_and_stands_before_it() {
 }
 
 #[test]
-fn a_still_that_panics_breaks_nothing() {
+fn a_check_that_panics_breaks_nothing() {
     let bench = Bench::new();
     let log = bench.start();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -113,9 +113,9 @@ fn a_failed_write_or_sync_stops_the_log_and_is_never_tried_again() {
 }
 
 #[test]
-fn a_failed_second_place_stops_the_log_and_nothing_is_signed() {
+fn a_failed_rollback_guard_stops_the_log_and_nothing_is_signed() {
     let bench = Bench::probed(|step| match step {
-        Step::SecondPlace => Err(io::Error::other("the other device is gone")),
+        Step::RollbackGuard => Err(io::Error::other("the other device is gone")),
         _ => Ok(()),
     });
     let log = bench.start();
@@ -219,7 +219,7 @@ fn a_proof_asked_for_comes_at_once_and_holds() {
         assert!(checkpoint.size > durable.index && checkpoint.size <= log.size());
     }
     assert_eq!(log.published(), 1);
-    // What was signed without being published is remembered by the second place, and the log is not below it.
+    // What was signed without being published is remembered by the rollback guard, and the log is not below it.
     log.close();
     assert_eq!(log.published(), 620);
 }

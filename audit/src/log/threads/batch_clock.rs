@@ -11,7 +11,7 @@ use crate::clock::Clock;
 const LARGEST_STEP: SignedDuration = SignedDuration::from_secs(60);
 
 /// Gives each batch its `at`.
-pub(crate) struct At {
+pub(crate) struct BatchClock {
     clock: Arc<dyn Clock>,
     last: Timestamp,
     /// The wall clock and the monotonic clock when they last agreed.
@@ -27,7 +27,7 @@ pub(crate) enum Stepped {
     Forward,
 }
 
-impl At {
+impl BatchClock {
     /// Goes on after a log whose last leaf has this `at`. What the wall clock says now is where steps are measured
     /// from.
     pub(crate) fn new(clock: Arc<dyn Clock>, last: Timestamp) -> Self {
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_step_back_beyond_a_minute_refuses_until_the_clock_agrees() {
         let clock = FakeClock::new();
-        let mut at = At::new(clock.clone(), Timestamp::UNIX_EPOCH);
+        let mut at = BatchClock::new(clock.clone(), Timestamp::UNIX_EPOCH);
         let first = at.next().unwrap();
         clock.step(seconds(-61));
         assert_eq!(at.next(), Err(Stepped::Back));
@@ -90,14 +90,14 @@ mod tests {
     #[test]
     fn a_step_forward_beyond_a_minute_refuses_until_the_clock_agrees_or_a_restart() {
         let clock = FakeClock::new();
-        let mut at = At::new(clock.clone(), Timestamp::UNIX_EPOCH);
+        let mut at = BatchClock::new(clock.clone(), Timestamp::UNIX_EPOCH);
         clock.pass(Duration::from_secs(7200));
         let first = at.next().unwrap();
         clock.step(seconds(61));
         assert_eq!(at.next(), Err(Stepped::Forward));
         clock.pass(Duration::from_secs(600));
         assert_eq!(at.next(), Err(Stepped::Forward));
-        let mut restarted = At::new(clock.clone(), first);
+        let mut restarted = BatchClock::new(clock.clone(), first);
         assert!(restarted.next().unwrap() > first);
         clock.step(seconds(-61));
         assert_eq!(at.next().unwrap(), first.checked_add(seconds(600)).unwrap());
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn small_corrections_do_not_add_up() {
         let clock = FakeClock::new();
-        let mut at = At::new(clock.clone(), Timestamp::UNIX_EPOCH);
+        let mut at = BatchClock::new(clock.clone(), Timestamp::UNIX_EPOCH);
         for _ in 0..10 {
             clock.step(seconds(59));
             at.next().unwrap();
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_wrong_step_back_of_an_idle_log_can_be_mended() {
         let clock = FakeClock::new();
-        let mut at = At::new(clock.clone(), Timestamp::UNIX_EPOCH);
+        let mut at = BatchClock::new(clock.clone(), Timestamp::UNIX_EPOCH);
         at.next().unwrap();
         clock.pass(Duration::from_secs(7200));
         clock.step(seconds(-3600));
@@ -129,8 +129,8 @@ mod tests {
     fn a_restart_with_a_clock_behind_the_log_refuses() {
         let clock = FakeClock::new();
         let last = clock.now().checked_add(seconds(61)).unwrap();
-        assert_eq!(At::new(clock.clone(), last).next(), Err(Stepped::Back));
+        assert_eq!(BatchClock::new(clock.clone(), last).next(), Err(Stepped::Back));
         clock.pass(Duration::from_secs(1));
-        assert_eq!(At::new(clock, last).next(), Ok(last));
+        assert_eq!(BatchClock::new(clock, last).next(), Ok(last));
     }
 }

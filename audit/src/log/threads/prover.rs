@@ -8,7 +8,7 @@ use super::shared::Shared;
 use crate::log::publish::proof_tree::Tree;
 use crate::log::recordability::Cause;
 use crate::log::submit::ticket::{Durable, Reply};
-use crate::log::tree::recent::Head;
+use crate::log::tree::recent::TreeHead;
 use crate::{merkle, proof};
 
 /// One who waits for a proof of a leaf that is durable.
@@ -20,12 +20,12 @@ pub(crate) struct Proving {
 /// The queue of those.
 #[derive(Default)]
 pub(crate) struct Proofs {
-    state: Mutex<State>,
+    state: Mutex<ProverState>,
     more: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct ProverState {
     waiting: Vec<Proving>,
     closed: bool,
 }
@@ -52,22 +52,22 @@ impl Proofs {
 
     fn take(&self) -> Option<Vec<Proving>> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = |state: &mut State| state.waiting.is_empty() && !state.closed;
+        let idle = |state: &mut ProverState| state.waiting.is_empty() && !state.closed;
         let mut state = self.more.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
         let waiting = std::mem::take(&mut state.waiting);
         (!waiting.is_empty()).then_some(waiting)
     }
 }
 
-/// One signature and one sync of the second place for all of them.
-fn prove(shared: &Arc<Shared>, head: &Head, waiting: Vec<Proving>) {
-    let Some(note) = shared.desk.sign(head) else {
-        shared.gate.shut(Cause::Stopped, "the second place failed");
+/// One signature and one sync of the rollback guard for all of them.
+fn prove(shared: &Arc<Shared>, head: &TreeHead, waiting: Vec<Proving>) {
+    let Some(note) = shared.checkpoint_signer.sign(head) else {
+        shared.recordability.block(Cause::Stopped, "the rollback guard failed");
         return;
     };
     shared.meters.checkpoints.fetch_add(1, Ordering::Relaxed);
     let unpublished = |name: &_| shared.with_recent(|recent| recent.bytes(name));
-    let tree = Tree::new(&unpublished, &shared.shelf);
+    let tree = Tree::new(&unpublished, &shared.tile_store);
     for Proving { reply, mut durable } in waiting {
         let hashes = merkle::inclusion_proof(durable.index, head.size, &tree);
         // The leaf is durable whatever happens here: without a proof the receipt is fetched later.

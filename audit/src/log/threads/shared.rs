@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use crate::clock::Clock;
 use crate::log::disk::failure::Fatal;
 use crate::log::metrics::Meters;
-use crate::log::publish::checkpoint_signer::Desk;
-use crate::log::publish::tile_store::Shelf;
-use crate::log::recordability::Gate;
+use crate::log::publish::checkpoint_signer::CheckpointSigner;
+use crate::log::publish::tile_store::TileStore;
+use crate::log::recordability::Recordability;
 use crate::log::settings::Settings;
 use crate::log::submit::queue::Queue;
-use crate::log::tree::recent::{Head, Recent};
+use crate::log::tree::recent::{Recent, TreeHead};
 use crate::log::wal::reserve::Reserve;
 
 /// How often [`Shared::drain`] looks.
@@ -36,11 +36,11 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) queue: Queue,
-    pub(crate) gate: Gate,
+    pub(crate) recordability: Recordability,
     pub(crate) fatal: Fatal,
     pub(crate) reserve: Arc<Reserve>,
-    pub(crate) shelf: Shelf,
-    pub(crate) desk: Desk,
+    pub(crate) tile_store: TileStore,
+    pub(crate) checkpoint_signer: CheckpointSigner,
     pub(crate) meters: Meters,
     recent: Mutex<Growth>,
     grown: Condvar,
@@ -63,8 +63,8 @@ struct Growth {
 pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) reserve: Arc<Reserve>,
-    pub(crate) shelf: Shelf,
-    pub(crate) desk: Desk,
+    pub(crate) tile_store: TileStore,
+    pub(crate) checkpoint_signer: CheckpointSigner,
     pub(crate) recent: Recent,
     pub(crate) published: Published,
 }
@@ -75,13 +75,13 @@ impl Shared {
         let since = (size > parts.published.size).then(|| parts.clock.monotonic());
         Self {
             queue: Queue::new(),
-            gate: Gate::new(Arc::clone(&settings.report)),
+            recordability: Recordability::new(Arc::clone(&settings.report)),
             fatal: Fatal { report: Arc::clone(&settings.report), stop: Arc::clone(&settings.stop) },
             settings,
             clock: parts.clock,
             reserve: parts.reserve,
-            shelf: parts.shelf,
-            desk: parts.desk,
+            tile_store: parts.tile_store,
+            checkpoint_signer: parts.checkpoint_signer,
             meters: Meters::new(size, parts.published.size),
             recent: Mutex::new(Growth { recent: parts.recent, since, publishing: None, asleep: false }),
             grown: Condvar::new(),
@@ -101,7 +101,7 @@ impl Shared {
     }
 
     /// The head of the durable tree.
-    pub(crate) fn head(&self) -> Head {
+    pub(crate) fn head(&self) -> TreeHead {
         self.with_recent(|recent| recent.head())
     }
 
@@ -121,7 +121,7 @@ impl Shared {
 
     /// The publisher sleeps here until there is something to publish or the log closes. Gives the head to publish and
     /// since when its oldest leaf waits, and starts to measure anew from now.
-    pub(crate) fn wait_for_growth(&self) -> Option<(Head, Duration)> {
+    pub(crate) fn wait_for_growth(&self) -> Option<(TreeHead, Duration)> {
         let mut growth = self.growth();
         loop {
             if let Some(since) = growth.since.take() {

@@ -1,4 +1,4 @@
-//! The one writer: takes everything that waits, gives each leaf its place, makes the batch durable, tells everybody.
+//! The one writer: takes everything that waits, gives each leaf its place, makes the batch durable, resolves the tickets.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
-use super::batch_clock::At;
+use super::batch_clock::BatchClock;
 use super::prover::{Proofs, Proving};
 use super::shared::Shared;
 use crate::leaf::{self, Entry, MAX_LEAF_BYTES};
@@ -14,7 +14,7 @@ use crate::log::recordability::Cause;
 use crate::log::submit::queue::{Taken, Waiting};
 use crate::log::submit::ticket::{Durable, Reply};
 use crate::log::tree::frontier::Frontier;
-use crate::log::tree::recent::{Hashed, Head};
+use crate::log::tree::recent::{Hashed, TreeHead};
 use crate::log::wal::append::{NoSegment, Wal};
 use crate::log::wal::frame::{self, FRAME_HEAD_LEN, TRAILER_LEN, Trailer};
 use crate::log::wal::reserve::LEAST_SEGMENT;
@@ -31,7 +31,7 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     proofs: Arc<Proofs>,
     wal: Wal,
-    at: At,
+    at: BatchClock,
     frontier: Frontier,
     /// The last `seq` of each institution.
     seqs: HashMap<String, u64>,
@@ -46,12 +46,12 @@ struct Batch {
     /// Frames, then the trailer.
     bytes: Vec<u8>,
     /// Who waits for which leaf.
-    told: Vec<(Reply, Durable)>,
+    waiters: Vec<(Reply, Durable)>,
     /// Roots of the tiles that it fills.
     full: Vec<(u8, Hash)>,
 }
 
-/// Nothing more can be written until [`Writer::look_around`] says so.
+/// Nothing more can be written until [`Writer::check_preconditions`] says so.
 struct Blocked;
 
 impl Writer {
@@ -59,7 +59,7 @@ impl Writer {
         shared: Arc<Shared>,
         proofs: Arc<Proofs>,
         wal: Wal,
-        at: At,
+        at: BatchClock,
         frontier: Frontier,
         seqs: HashMap<String, u64>,
     ) -> Self {
@@ -69,17 +69,17 @@ impl Writer {
     /// The thread: until the queue is closed and empty.
     pub(crate) fn run(mut self) {
         let mut waiting = VecDeque::new();
-        self.look_around();
+        self.check_preconditions();
         loop {
             let busy = self.average_by_8 >= BUSY * 8;
-            let company = busy.then_some((self.average_by_8 / 8, self.shared.settings.linger));
-            let taken = self.shared.queue.take(&mut waiting, company);
+            let batch_target = busy.then_some((self.average_by_8 / 8, self.shared.settings.linger));
+            let taken = self.shared.queue.take(&mut waiting, batch_target);
             if taken == Taken::Closed {
                 break;
             }
-            self.look_around();
+            self.check_preconditions();
             while !waiting.is_empty() {
-                if !self.shared.gate.may_write() || self.write_batch(&mut waiting).is_err() {
+                if !self.shared.recordability.may_write() || self.write_batch(&mut waiting).is_err() {
                     // Dropped replies say that nothing was recorded.
                     waiting.clear();
                 }
@@ -90,13 +90,13 @@ impl Writer {
     }
 
     /// Whether there is time and room: before each batch, and each second while nothing comes.
-    fn look_around(&mut self) {
+    fn check_preconditions(&mut self) {
         match self.at.look() {
-            Ok(_) => self.shared.gate.open(Cause::Clock),
-            Err(stepped) => self.shared.gate.shut(Cause::Clock, &stepped.to_string()),
+            Ok(_) => self.shared.recordability.unblock(Cause::Clock),
+            Err(stepped) => self.shared.recordability.block(Cause::Clock, &stepped.to_string()),
         }
         // A log that has no segment yet, or found no room for the next, tries again.
-        if self.wal.room() == 0 || self.shared.gate.holds(Cause::Room) {
+        if self.wal.room() == 0 || self.shared.recordability.is_blocked_by(Cause::Room) {
             drop(self.begin_segment());
         }
         self.shared.meters.room.store(self.wal.room(), Ordering::Relaxed);
@@ -105,15 +105,15 @@ impl Writer {
     fn begin_segment(&mut self) -> Result<(), Blocked> {
         match self.wal.begin_segment(self.frontier.size()) {
             Ok(()) => {
-                self.shared.gate.open(Cause::Room);
+                self.shared.recordability.unblock(Cause::Room);
                 Ok(())
             }
             Err(NoSegment::Room(why)) => {
-                self.shared.gate.shut(Cause::Room, &why);
+                self.shared.recordability.block(Cause::Room, &why);
                 Err(Blocked)
             }
             Err(NoSegment::Stopped) => {
-                self.shared.gate.shut(Cause::Stopped, "the disk failed");
+                self.shared.recordability.block(Cause::Stopped, "the disk failed");
                 Err(Blocked)
             }
         }
@@ -128,28 +128,28 @@ impl Writer {
             self.begin_segment()?;
             self.gather(waiting, at);
         }
-        if self.batch.told.is_empty() {
+        if self.batch.waiters.is_empty() {
             return Err(Blocked);
         }
-        let head = Head { size: self.frontier.size(), root: self.frontier.root(), at };
+        let head = TreeHead { size: self.frontier.size(), root: self.frontier.root(), at };
         let trailer = Trailer {
             size: head.size,
-            count: u32::try_from(self.batch.told.len()).unwrap_or(u32::MAX),
+            count: u32::try_from(self.batch.waiters.len()).unwrap_or(u32::MAX),
             frames_len: u32::try_from(self.batch.bytes.len()).unwrap_or(u32::MAX),
             root: head.root,
         };
         self.batch.bytes.extend_from_slice(&trailer.encode());
         if let Err(error) = self.wal.append(&self.batch.bytes) {
             // What reached the disk is unknown, and the room was reserved: this disk is not to be trusted further.
-            self.shared.gate.shut(Cause::Stopped, "the disk failed");
+            self.shared.recordability.block(Cause::Stopped, "the disk failed");
             self.shared.fatal.stop("writing a batch to the write-ahead log", &error);
-            self.batch.told.clear();
+            self.batch.waiters.clear();
             return Err(Blocked);
         }
-        // The batch is durable. Crash from here on: its leaves are in the log, whether or not anybody was told.
+        // The batch is durable. Crash from here on: its leaves are in the log, whether or not anybody was informed.
         self.shared.meters.commit.add_time(self.shared.clock.monotonic().saturating_sub(started));
         self.shared.meters.room.store(self.wal.room(), Ordering::Relaxed);
-        self.tell(head);
+        self.acknowledge(head);
         Ok(())
     }
 
@@ -160,7 +160,7 @@ impl Writer {
         batch.full.clear();
         let room = self.wal.room().saturating_sub(TRAILER_LEN as u64).min(BATCH_BYTES);
         let room = usize::try_from(room).unwrap_or(usize::MAX);
-        while batch.told.len() < BATCH_LEAVES
+        while batch.waiters.len() < BATCH_LEAVES
             && let Some(next) = waiting.pop_front()
         {
             let from = batch.bytes.len();
@@ -189,24 +189,24 @@ impl Writer {
             let index = self.frontier.size();
             let leaf_hash = merkle::leaf_hash(&leaf);
             self.frontier.push(leaf_hash, |level, hash| batch.full.push((level, hash)));
-            batch.told.push((reply, Durable { index, at, leaf_hash, leaf, proof: None }));
+            batch.waiters.push((reply, Durable { index, at, leaf_hash, leaf, proof: None }));
         }
-        batch.told.len()
+        batch.waiters.len()
     }
 
-    /// Hands a durable batch to publication and tells those who wait; those who asked for the proof are told later.
-    fn tell(&mut self, head: Head) {
-        let count = self.batch.told.len();
+    /// Hands a durable batch to publication and tells those who wait; the prover answers those who asked for a proof.
+    fn acknowledge(&mut self, head: TreeHead) {
+        let count = self.batch.waiters.len();
         self.shared.meters.batch_leaves.add(count as u64);
         self.average_by_8 = self.average_by_8 - self.average_by_8 / 8 + count;
         let leaves = self
             .batch
-            .told
+            .waiters
             .iter()
             .map(|(_, durable)| Hashed { hash: durable.leaf_hash, leaf: Arc::clone(&durable.leaf) });
         self.shared.grow(|recent| recent.extend(leaves, &self.batch.full, head));
         let mut proving = Vec::new();
-        for (reply, durable) in self.batch.told.drain(..) {
+        for (reply, durable) in self.batch.waiters.drain(..) {
             if reply.proof {
                 proving.push(Proving { reply, durable });
             } else {

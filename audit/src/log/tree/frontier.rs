@@ -1,4 +1,4 @@
-//! The right edge of the tree: enough to add leaves and tell the root, 32 bytes for each bit of the size.
+//! The right edge of the tree: enough to add leaves and compute the root, 32 bytes for each bit of the size.
 
 use crate::merkle::{self, Hash, node_hash, perfect_root};
 use crate::tile::{FULL_WIDTH, HEIGHT};
@@ -35,7 +35,7 @@ impl Frontier {
         self.size
     }
 
-    /// Adds a leaf by its hash. `full` is told the root of each tile of 256 hashes that it completes, with the level
+    /// Adds a leaf by its hash. `full` receives the root of each tile of 256 hashes that it completes, with the level
     /// on which that root stands (1, 2, …).
     pub(crate) fn push(&mut self, leaf: Hash, mut full: impl FnMut(u8, Hash)) {
         let mut hash = leaf;

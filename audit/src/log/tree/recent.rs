@@ -18,7 +18,7 @@ pub(crate) struct Hashed {
 
 /// The head of the durable tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Head {
+pub(crate) struct TreeHead {
     pub(crate) size: u64,
     pub(crate) root: Hash,
     /// `at` of the last leaf.
@@ -32,7 +32,7 @@ pub(crate) struct Recent {
     base: u64,
     leaves: Vec<Arc<[u8]>>,
     levels: Vec<Level>,
-    head: Head,
+    head: TreeHead,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -44,7 +44,7 @@ struct Level {
 
 impl Recent {
     /// A tree of `base` leaves, a multiple of 256, whose partial tiles of level 1, 2, … are `edge`.
-    pub(crate) fn new(base: u64, edge: &[Vec<Hash>], head: Head) -> Self {
+    pub(crate) fn new(base: u64, edge: &[Vec<Hash>], head: TreeHead) -> Self {
         let mut levels = vec![Level { first: base, hashes: Vec::new() }];
         for level in 1..MAX_LEVELS {
             let hashes = edge.get(usize::from(level) - 1).cloned().unwrap_or_default();
@@ -54,12 +54,12 @@ impl Recent {
     }
 
     /// The durable tree's head.
-    pub(crate) fn head(&self) -> Head {
+    pub(crate) fn head(&self) -> TreeHead {
         self.head
     }
 
     /// Adds a batch: its leaves, and the roots of the tiles that it filled with the level on which they stand.
-    pub(crate) fn extend(&mut self, batch: impl IntoIterator<Item = Hashed>, full: &[(u8, Hash)], head: Head) {
+    pub(crate) fn extend(&mut self, batch: impl IntoIterator<Item = Hashed>, full: &[(u8, Hash)], head: TreeHead) {
         if let Some(level) = self.levels.first_mut() {
             for hashed in batch {
                 level.hashes.push(hashed.hash);
@@ -124,6 +124,6 @@ fn range<'a, T>(items: &'a [T], first: u64, name: &TileName) -> Option<&'a [T]> 
 }
 
 /// The head of the empty tree.
-pub(crate) fn empty_head() -> Head {
-    Head { size: 0, root: merkle::empty_root(), at: Timestamp::UNIX_EPOCH }
+pub(crate) fn empty_head() -> TreeHead {
+    TreeHead { size: 0, root: merkle::empty_root(), at: Timestamp::UNIX_EPOCH }
 }

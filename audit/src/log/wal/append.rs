@@ -15,7 +15,7 @@ use crate::merkle::Hash;
 
 /// The segment that is written now.
 #[derive(Debug)]
-pub(crate) struct Current {
+pub(crate) struct OpenSegment {
     pub(crate) file: File,
     /// Where the next batch goes.
     pub(crate) at: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Current {
     pub(crate) ordinal: u64,
 }
 
-impl Current {
+impl OpenSegment {
     fn room(&self) -> u64 {
         self.end.saturating_sub(self.at)
     }
@@ -35,7 +35,7 @@ impl Current {
 pub(crate) struct Wal {
     pub(crate) dir: PathBuf,
     pub(crate) origin: Hash,
-    pub(crate) current: Option<Current>,
+    pub(crate) current: Option<OpenSegment>,
     pub(crate) reserve: Arc<Reserve>,
     pub(crate) probe: Probe,
     pub(crate) fatal: Fatal,
@@ -53,7 +53,7 @@ pub(crate) enum NoSegment {
 impl Wal {
     /// Bytes left in the current segment.
     pub(crate) fn room(&self) -> u64 {
-        self.current.as_ref().map_or(0, Current::room)
+        self.current.as_ref().map_or(0, OpenSegment::room)
     }
 
     /// Goes on to the next reserved segment, which begins with leaf `first`.
@@ -79,7 +79,7 @@ impl Wal {
         // Crash from here on: an empty segment stands at the end of the row, and writing goes on in it.
         self.reserve.taken();
         let (at, end) = (HEADER_LEN as u64, reserved.capacity);
-        self.current = Some(Current { file: reserved.file, at, end, ordinal });
+        self.current = Some(OpenSegment { file: reserved.file, at, end, ordinal });
         Ok(())
     }
 
@@ -95,10 +95,10 @@ impl Wal {
         self.probe.at(Step::WriteBatch)?;
         current.file.write_all_at(batch, current.at)?;
         self.probe.at(Step::SyncBatch)?;
-        // Crash here: any part of the batch may be on disk. Nobody was told, and the next start cuts it off, unless
+        // Crash here: any part of the batch may be on disk. No ticket is resolved, and the next start cuts it off, unless
         // it is whole.
         current.file.sync_data()?;
-        // Crash from here on: the next start finds the batch. Only now may anyone be told.
+        // Crash from here on: the next start finds the batch. Only now may tickets resolve.
         current.at += batch.len() as u64;
         Ok(())
     }

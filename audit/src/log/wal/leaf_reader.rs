@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::segment::{Found, Named, Segment};
+use super::segment::{Found, Segment, SegmentFile};
 use crate::log::error::{RecoverError, read_error};
 
 /// The leaves from one index on, read from the write-ahead log; see [`crate::log::Recovered::leaves`].
-pub struct Leaves {
-    segments: std::vec::IntoIter<Named>,
+pub struct LeafReader {
+    segments: std::vec::IntoIter<SegmentFile>,
     origin: String,
     current: Option<Segment>,
     batch: std::vec::IntoIter<Arc<[u8]>>,
@@ -17,9 +17,9 @@ pub struct Leaves {
     size: u64,
 }
 
-impl Leaves {
+impl LeafReader {
     /// From leaf `from` to the end of a log of `size` leaves.
-    pub(crate) fn new(segments: &[Named], origin: &str, from: u64, size: u64) -> Self {
+    pub(crate) fn new(segments: &[SegmentFile], origin: &str, from: u64, size: u64) -> Self {
         let start = segments.iter().rposition(|segment| segment.first <= from).unwrap_or(0);
         let segments: Vec<_> = segments.iter().skip(start).cloned().collect();
         let next = segments.first().map_or(0, |segment| segment.first);
@@ -64,7 +64,7 @@ impl Leaves {
     }
 }
 
-impl Iterator for Leaves {
+impl Iterator for LeafReader {
     type Item = Result<(u64, Vec<u8>), RecoverError>;
 
     fn next(&mut self) -> Option<Self::Item> {

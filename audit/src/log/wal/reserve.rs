@@ -97,7 +97,7 @@ impl Reserve {
                         return Ok(reserved);
                     }
                 }
-                // One writer takes, and it tells what became of the last one before it takes again.
+                // One writer takes, and it settles the last one before it takes again.
                 Slot::Taken | Slot::Closed => return Err("the log is closed".to_owned()),
             }
         }

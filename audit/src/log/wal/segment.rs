@@ -16,9 +16,9 @@ const WINDOW: usize = 256 << 10;
 /// Bytes compared with zeros at a time.
 const BLOCK: usize = 4096;
 
-/// A segment file as its name tells.
+/// A segment file, by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct SegmentFile {
     pub(crate) path: PathBuf,
     /// Index of its first leaf.
     pub(crate) first: u64,
@@ -30,7 +30,7 @@ pub(crate) fn file_name(first: u64) -> String {
 }
 
 /// The segments of a folder in their order. Other names are passed over.
-pub(crate) fn list(dir: &Path) -> io::Result<Vec<Named>> {
+pub(crate) fn list(dir: &Path) -> io::Result<Vec<SegmentFile>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -38,7 +38,7 @@ pub(crate) fn list(dir: &Path) -> io::Result<Vec<Named>> {
         let first = name.to_str().and_then(|name| name.strip_suffix(".seg"));
         let first = first.and_then(|digits| u64::from_str_radix(digits, 16).ok());
         if let Some(first) = first.filter(|first| name.to_str() == Some(&file_name(*first))) {
-            found.push(Named { path: entry.path(), first });
+            found.push(SegmentFile { path: entry.path(), first });
         }
     }
     found.sort_unstable_by_key(|segment| segment.first);
@@ -89,7 +89,7 @@ pub(crate) struct Tail {
 
 impl Segment {
     /// Opens a segment and checks its header against its name and the log's origin.
-    pub(crate) fn open(named: &Named, origin: &str) -> Result<Self, RecoverError> {
+    pub(crate) fn open(named: &SegmentFile, origin: &str) -> Result<Self, RecoverError> {
         let io_error = |source| read_error(&named.path, source);
         let file = File::options().read(true).write(true).open(&named.path).map_err(io_error)?;
         let len = file.metadata().map_err(io_error)?.len();
