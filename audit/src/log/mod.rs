@@ -40,4 +40,4 @@ pub use read::lookup::Lookup;
 pub use recordability::Cause;
 pub use settings::Settings;
 pub use submit::ticket::{Durable, Ticket};
-pub use wal::leaf_reader::LeafReader;
+pub use read::leaf_reader::LeafReader;

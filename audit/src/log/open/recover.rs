@@ -23,7 +23,7 @@ use crate::log::threads::shared::Published;
 use crate::log::tree::frontier::{Frontier, bundle_start};
 use crate::log::tree::recent::Recent;
 use crate::log::wal::append::OpenSegment;
-use crate::log::wal::leaf_reader::LeafReader;
+use crate::log::read::leaf_reader::LeafReader;
 use crate::log::wal::reserve::NEXT;
 use crate::log::wal::segment::{self, Found, Segment, SegmentFile};
 use crate::merkle::{HASH_LEN, Hash};

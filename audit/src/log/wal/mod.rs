@@ -2,6 +2,5 @@
 
 pub(crate) mod append;
 pub(crate) mod frame;
-pub(crate) mod leaf_reader;
 pub(crate) mod reserve;
 pub(crate) mod segment;

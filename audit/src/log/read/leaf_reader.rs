@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::segment::{Found, Segment, SegmentFile};
+use crate::log::wal::segment::{Found, Segment, SegmentFile};
 use crate::log::error::{RecoverError, read_error};
 
 /// The leaves from one index on, read from the write-ahead log; see [`crate::log::Recovered::leaves`].
