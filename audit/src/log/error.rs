@@ -99,6 +99,23 @@ pub enum RecoverError {
          mount its device or restore it, or start as a new log"
     )]
     RollbackGuardMissing(PathBuf),
+    /// The rollback guard was used last with another data folder: two gateways must not go on from one log.
+    #[error(
+        "the rollback guard `{guard}` was used last with another data folder than `{folder}`, which is a copy, an older \
+         state or new; start the folder that was used last, or start as a new log with a new guard"
+    )]
+    OtherFolder {
+        /// The rollback guard.
+        guard: PathBuf,
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The folder was made by the first release.
+    #[error(
+        "`{0}` was written by an earlier release, whose logs this one does not read; \
+         start as a new log, with another origin, data folder and rollback guard"
+    )]
+    EarlierRelease(PathBuf),
     /// Neither slot of the rollback guard can be read.
     #[error("the rollback guard `{0}` is damaged; restore it from its copy, or start as a new log")]
     RollbackGuardDamaged(PathBuf),

@@ -117,6 +117,7 @@ impl Running {
         drop(publisher.join());
         self.shared.reserve.close();
         drop(reserver.join());
+        self.shared.checkpoint_signer.close();
         drop(lock);
     }
 }

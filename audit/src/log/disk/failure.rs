@@ -26,6 +26,10 @@ pub(crate) enum Step {
     PutTiles,
     /// Partial tiles that became full are removed.
     Tidy,
+    /// The id of a start is written into the data folder.
+    Instance,
+    /// The id of a start is written into the rollback guard.
+    Claim,
     /// The rollback guard is written and synced.
     RollbackGuard,
     /// The checkpoint is replaced.

@@ -43,6 +43,23 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     staged.publish()
 }
 
+/// Makes one new file appear whole, or not at all. Durable when it returns.
+///
+/// An error of kind `AlreadyExists` when the name is taken: the file that has it stays.
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    // Another process may do the same at the same time.
+    let temporary = dir.join(format!(".{name}.{}.tmp", std::process::id()));
+    let mut file = private().open(&temporary)?;
+    // Renaming would replace a file that is there; a second name cannot.
+    let made = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&temporary, path));
+    fs::remove_file(&temporary)?;
+    made?;
+    sync_dir(dir)
+}
+
 /// Files that appear together: all are durable under their temporary names before the first is renamed.
 #[derive(Default)]
 pub(crate) struct Staged {

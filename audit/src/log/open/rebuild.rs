@@ -30,6 +30,8 @@ pub(crate) struct Rebuild<'a> {
     pub(crate) origin: &'a str,
     pub(crate) tile_store: &'a TileStore,
     pub(crate) signed: &'a [Signed],
+    /// The data folder and its guard, if the guard was used last with another one: nothing may be written then.
+    pub(crate) unbound: Option<(&'a Path, &'a Path)>,
 }
 
 /// Where writing goes on.
@@ -125,6 +127,9 @@ impl Rebuild<'_> {
         if let Some(short) = self.signed.iter().find(|signed| signed.size > have) {
             let (signed, witness) = (short.size, short.witness.clone());
             return Err(RecoverError::Short { have, signed, witness }.into());
+        }
+        if let Some((folder, guard)) = self.unbound {
+            return Err(RecoverError::OtherFolder { guard: guard.to_owned(), folder: folder.to_owned() }.into());
         }
         if state.forgot {
             return Ok(None);

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::log::disk::failure::Probe;
 use crate::log::disk::files;
 use crate::log::error::{RecoverError, read_error};
+use crate::log::publish::instance::Instance;
 use crate::log::publish::rollback_guard::RollbackGuard;
 use crate::log::publish::tile_store::TileStore;
 use crate::log::settings::Settings;
@@ -42,6 +43,7 @@ pub struct Recovered {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) lock: File,
     pub(crate) rollback_guard: RollbackGuard,
+    pub(crate) instance: Instance,
     pub(crate) published: Published,
     /// Up to this size tiles and bundles are on disk; what lies below is not held in `recent` any more.
     pub(crate) stored: u64,
@@ -98,7 +100,8 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
     let lock = lock(&wal.join(LOCK))?;
     let segments = segments(&wal, &settings.origin)?;
     let (published, note) = published(&log, &settings.origin)?;
-    let rollback_guard = rollback_guard(&settings, published.is_some() || !segments.is_empty())?;
+    let mut instance = Instance::read(&wal).map_err(|source| read_error(&wal, source))?;
+    let rollback_guard = rollback_guard(&settings, &mut instance, published.is_some() || !segments.is_empty())?;
     let published_size = published.as_ref().map_or(0, |checkpoint| checkpoint.size);
     if published_size > rollback_guard.size() {
         return Err(RecoverError::RollbackGuardBehind {
@@ -118,14 +121,28 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
         witness: log.join(CHECKPOINT),
     }));
     let tile_store = TileStore { dir: log, probe: Probe::default() };
-    let rebuild = Rebuild { segments: &segments, origin: &settings.origin, tile_store: &tile_store, signed: &signed };
+    let unbound = (!instance.knows(rollback_guard.instance())).then(|| (settings.dir.as_path(), rollback_guard.path()));
+    let rebuild =
+        Rebuild { segments: &segments, origin: &settings.origin, tile_store: &tile_store, signed: &signed, unbound };
     let rebuilt = rebuild_from_published(&rebuild, published_size)?;
     // Everything holds. Only now is anything changed on disk.
     drop(fs::remove_file(wal.join(NEXT)));
     let Rebuilt { frontier, recent, end, published_at, stored } = rebuilt;
     let current = end.map(repair_tail::repair_tail).transpose()?;
     let published = Published { size: published_size, at: published_at, note };
-    Ok(Recovered { settings, clock, lock, rollback_guard, published, stored, frontier, recent, current, segments })
+    Ok(Recovered {
+        settings,
+        clock,
+        lock,
+        rollback_guard,
+        instance,
+        published,
+        stored,
+        frontier,
+        recent,
+        current,
+        segments,
+    })
 }
 
 /// Begins with the published tree's tiles; where they are missing or do not lead to what was signed, with nothing.
@@ -222,18 +239,22 @@ fn published(log: &Path, origin: &str) -> Result<(Option<Checkpoint>, String), R
 }
 
 /// Opens the rollback guard; makes it for a log that has nothing yet.
-fn rollback_guard(settings: &Settings, has_log: bool) -> Result<RollbackGuard, RecoverError> {
+fn rollback_guard(settings: &Settings, instance: &mut Instance, has_log: bool) -> Result<RollbackGuard, RecoverError> {
     let path = &settings.rollback_guard;
-    if let Some(place) = RollbackGuard::open(path, &settings.origin)? {
-        return Ok(place);
+    if let Some(guard) = RollbackGuard::open(path, &settings.origin)? {
+        return Ok(guard);
     }
+    let missing = || RecoverError::RollbackGuardMissing(path.clone());
     if has_log {
-        return Err(RecoverError::RollbackGuardMissing(path.clone()));
+        return Err(missing());
     }
     let failed = |source| RecoverError::Io { doing: "making the rollback guard", path: path.clone(), source };
     // Its folder is never made: a device that is not mounted must not go unnoticed.
     if !path.parent().is_some_and(Path::is_dir) {
         return Err(failed(io::ErrorKind::NotFound.into()));
     }
-    RollbackGuard::create(path, &settings.origin).map_err(failed)
+    // Crash between the two: the next start finds an empty log without a guard, and makes both again.
+    let id = instance.draw(&[0; 16], &settings.probe).map_err(failed)?;
+    RollbackGuard::create(path, &settings.origin, id).map_err(failed)?;
+    RollbackGuard::open(path, &settings.origin)?.ok_or_else(missing)
 }

@@ -35,11 +35,26 @@ impl Recovered {
     /// # Errors
     /// When the signer is not the one of this log, or a file or thread cannot be made.
     pub fn start(self, signer: Box<dyn Signer>, seqs: HashMap<String, u64>) -> Result<Log, StartError> {
-        let Self { settings, clock, lock, rollback_guard, published, stored, frontier, recent, current, .. } = self;
+        let Self {
+            settings,
+            clock,
+            lock,
+            mut rollback_guard,
+            mut instance,
+            published,
+            stored,
+            frontier,
+            recent,
+            current,
+            ..
+        } = self;
         let key = VerifierKey::new(&settings.origin, signer.public_key())
             .map_err(|_| StartError::Origin(settings.origin.clone()))?;
         publish_key(&settings.log_dir(), &key, &published)?;
         let probe = settings.probe.clone();
+        let claimed = instance.draw(&rollback_guard.instance().clone(), &probe);
+        let claimed = claimed.and_then(|id| rollback_guard.claim(id, &probe));
+        claimed.map_err(|source| StartError::Io { doing: "claiming the rollback guard", source })?;
         let fatal = Fatal { report: Arc::clone(&settings.report), stop: Arc::clone(&settings.stop) };
         let reserve = Arc::new(Reserve::new(settings.wal_dir(), settings.segment_bytes, probe.clone()));
         let wal = Wal {

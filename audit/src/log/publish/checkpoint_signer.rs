@@ -28,7 +28,8 @@ pub(crate) struct CheckpointSigner {
 }
 
 struct SignerState {
-    rollback_guard: RollbackGuard,
+    /// `None` once the log is closed.
+    rollback_guard: Option<RollbackGuard>,
     /// The last note, so that one size is signed once.
     last: Option<(u64, String)>,
 }
@@ -41,10 +42,17 @@ impl CheckpointSigner {
         probe: Probe,
         fatal: Fatal,
     ) -> Self {
-        Self { signer, key, probe, fatal, state: Mutex::new(SignerState { rollback_guard, last: None }) }
+        Self {
+            signer,
+            key,
+            probe,
+            fatal,
+            state: Mutex::new(SignerState { rollback_guard: Some(rollback_guard), last: None }),
+        }
     }
 
-    /// The signed checkpoint of a durable head. `None`: the rollback guard failed and the log stopped.
+    /// The signed checkpoint of a durable head. `None`: the rollback guard failed and the log stopped, or it
+    /// is closed.
     ///
     /// The lock is held while the rollback guard is synced: its two callers, the publisher and the prover, have to wait
     /// for that sync in any case.
@@ -55,7 +63,8 @@ impl CheckpointSigner {
         {
             return Some(note.clone());
         }
-        if let Err(error) = state.rollback_guard.remember(head.size, head.root, &self.probe) {
+        let guard = state.rollback_guard.as_mut()?;
+        if let Err(error) = guard.remember(head.size, head.root, &self.probe) {
             self.fatal.stop("writing the rollback guard", &error);
             return None;
         }
@@ -65,5 +74,10 @@ impl CheckpointSigner {
         let note = note::sign(self.key.name(), self.key.id(), &text, |message| self.signer.sign(message));
         state.last = Some((head.size, note.clone()));
         Some(note)
+    }
+
+    /// Gives the rollback guard back: nothing is signed from here on.
+    pub(crate) fn close(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).rollback_guard = None;
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn copy(settings: &Settings, to: &Path) {
         }
     }
     copy_tree(&from.join("log"), &to.join("log"));
-    if settings.rollback_guard.starts_with(from) {
+    if settings.rollback_guard.starts_with(from) && settings.rollback_guard.exists() {
         fs::create_dir_all(to.join("wal")).unwrap();
         fs::copy(&settings.rollback_guard, to.join("wal").join("second-place")).unwrap();
     }

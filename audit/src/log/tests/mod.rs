@@ -21,6 +21,7 @@ use crate::note::VerifierKey;
 mod commit;
 mod crash;
 mod damage;
+mod guard;
 mod published;
 mod room;
 
