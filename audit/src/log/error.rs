@@ -69,6 +69,17 @@ pub enum RecoverError {
         /// The first index that is missing.
         from: u64,
     },
+    /// A bundle is missing or wrong, and nothing else has its records any more.
+    #[error(
+        "`{path}` cannot be used ({why}), and the write-ahead log has released its records; \
+         restore the file from a copy of the log, or restore a backup as a new log"
+    )]
+    Bundle {
+        /// The bundle.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The write-ahead log holds less than was signed.
     #[error(
         "the write-ahead log ends at size {have}, but `{witness}` says that size {signed} was signed: \
@@ -150,6 +161,35 @@ pub(crate) fn read_error(path: &Path, source: io::Error) -> RecoverError {
     RecoverError::Io { doing: "reading", path: path.to_owned(), source }
 }
 
+/// Why segments were kept. The log goes on, and nothing is lost.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// A bundle holds something else than the write-ahead log.
+    #[error(
+        "the bundle with record {index} does not hold what `{segment}` does, so no segment was removed; \
+         stop the log, remove `log/tile` and start again to have it made anew"
+    )]
+    Unlike {
+        /// The segment.
+        segment: PathBuf,
+        /// The record's index in the log.
+        index: u64,
+    },
+    /// A segment or bundle cannot be read.
+    #[error("no segment was removed: {0}")]
+    Unreadable(#[from] RecoverError),
+    /// A file could not be written or removed.
+    #[error("{doing} `{path}`: {source}; it is tried again with the next call")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// With which file or folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
 /// Why a recovered log does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -179,6 +219,8 @@ pub enum LookupError {
     #[error("no record with this id")]
     NotFound,
     /// The published files cannot be read.
-    #[error("the published log cannot be read: {0}; remove `log/tile` and start again to have it made anew")]
+    #[error(
+        "the published log cannot be read: {0}; restore the file from a copy (hash tiles that are removed are made anew at the next start)"
+    )]
     Unreadable(#[source] io::Error),
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::error::{LookupError, NotRecordable, Unsubmitted};
+use super::error::{LookupError, NotRecordable, ReleaseError, Unsubmitted};
 use super::metrics::Metrics;
 use super::read::lookup::{self, Lookup};
+use super::release::{self, Released};
 use super::submit::ticket::Ticket;
 use super::threads::prover::Proofs;
 use super::threads::shared::Shared;
@@ -77,6 +78,21 @@ impl Log {
     /// As [`LookupError`] says; another institution's leaf is not found.
     pub fn receipt(&self, id: Uuid, institution: &str) -> Result<Lookup, LookupError> {
         lookup::receipt(&self.0.shared, id, institution)
+    }
+
+    /// Removes segments of the write-ahead log whose leaves all lie below both `covered`, up to which the caller has
+    /// taken the leaves in (a state snapshot, say), and the published size. Bundles keep every leaf. Reads files, some
+    /// seconds at most; call it where blocking is allowed, and again while it removes something.
+    ///
+    /// # Errors
+    /// As [`ReleaseError`] says; the log goes on in any case. A closed log removes nothing.
+    pub fn release_segments(&self, covered: u64) -> Result<Released, ReleaseError> {
+        // Held so that the folder is not given to another process meanwhile.
+        let threads = self.0.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*threads {
+            Some(_) => release::release(&self.0.shared, covered),
+            None => Ok(Released::default()),
+        }
     }
 
     /// The log's figures.

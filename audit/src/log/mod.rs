@@ -22,6 +22,7 @@ mod open;
 mod publish;
 mod read;
 mod recordability;
+mod release;
 mod settings;
 mod submit;
 #[cfg(test)]
@@ -31,13 +32,14 @@ mod tree;
 mod wal;
 
 pub use disk::failure::{Report, Stop};
-pub use error::{LookupError, NotRecordable, RecoverError, StartError, Unsubmitted};
+pub use error::{LookupError, NotRecordable, RecoverError, ReleaseError, StartError, Unsubmitted};
 pub use handle::Log;
 pub use metrics::{Histogram, Metrics};
 pub use open::recover::{Recovered, recover};
 pub use publish::checkpoint_signer::Signer;
+pub use read::leaf_reader::LeafReader;
 pub use read::lookup::Lookup;
 pub use recordability::Cause;
+pub use release::Released;
 pub use settings::Settings;
 pub use submit::ticket::{Durable, Ticket};
-pub use read::leaf_reader::LeafReader;

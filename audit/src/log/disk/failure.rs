@@ -34,6 +34,10 @@ pub(crate) enum Step {
     RollbackGuard,
     /// The checkpoint is replaced.
     Checkpoint,
+    /// It is noted that segments are released.
+    Release,
+    /// A released segment is removed.
+    RemoveSegment,
 }
 
 type Ask = dyn Fn(Step) -> io::Result<()> + Send + Sync;
@@ -83,4 +87,10 @@ pub(crate) fn report_to_stderr(line: &str) {
 /// Adds the path to an error: what an operator needs first.
 pub(crate) fn at_path(error: &io::Error, path: &std::path::Path) -> io::Error {
     io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
+}
+
+impl std::fmt::Debug for Probe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Probe").finish_non_exhaustive()
+    }
 }

@@ -3,16 +3,19 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::leaf;
 use crate::log::error::{RecoverError, read_error};
+use crate::log::publish::bundles;
 use crate::log::publish::tile_store::TileStore;
 use crate::log::tree::frontier::{Frontier, bundle_start};
 use crate::log::tree::recent::{Hashed, Recent, TreeHead, empty_head};
 use crate::log::wal::segment::{Batch, Found, Segment, SegmentFile};
 use crate::merkle::{self, Hash};
+use crate::tile::{self, FULL_WIDTH};
 
 /// Leaves after which tiles that are made anew are put on disk: memory stays bounded whatever the log's size.
 const FLUSH: u64 = 1 << 14;
@@ -27,6 +30,8 @@ pub(crate) struct Signed {
 /// What replaying needs.
 pub(crate) struct Rebuild<'a> {
     pub(crate) segments: &'a [SegmentFile],
+    /// Leaves before this one are in bundles only.
+    pub(crate) released: u64,
     pub(crate) origin: &'a str,
     pub(crate) tile_store: &'a TileStore,
     pub(crate) signed: &'a [Signed],
@@ -121,6 +126,7 @@ impl Rebuild<'_> {
             forgot: false,
         };
         state.check_signed()?;
+        state.read_bundles()?;
         let end = state.read_segments()?;
         // Not the frontier's size: that begins at what the tiles say.
         let have = end.as_ref().map_or(0, |end| end.segment.size());
@@ -142,12 +148,34 @@ impl Rebuild<'_> {
 }
 
 impl Progress<'_> {
+    /// Reads leaves that the write-ahead log released. Their bundles are believed here: the root of the first batch after
+    /// them is that of these leaves too.
+    fn read_bundles(&mut self) -> Result<(), Failed> {
+        let (released, full) = (self.rebuild.released, u64::from(FULL_WIDTH));
+        if self.base >= released {
+            return Ok(());
+        }
+        // With the leaf before the first that matters, whose `at` may be needed.
+        for index in self.base.saturating_sub(1) / full..released.div_ceil(full) {
+            let first = index * full;
+            let mut leaves = bundles::read(self.rebuild.tile_store, index)?;
+            leaves.truncate(usize::try_from(released - first).unwrap_or(usize::MAX));
+            self.add(first, leaves, || RecoverError::Bundle {
+                path: self.rebuild.tile_store.dir.join(tile::entries_path(index, FULL_WIDTH)),
+                why: "a record is no leaf".to_owned(),
+            })?;
+            self.flush_much()?;
+        }
+        Ok(())
+    }
+
     /// Reads the segments that matter, to the end of the log.
     fn read_segments(&mut self) -> Result<Option<End>, Failed> {
         let segments = self.rebuild.segments;
         // The one with the leaf before the first that matters, whose `at` may be needed.
         let start = segments.iter().rposition(|segment| segment.first < self.base).unwrap_or(0);
-        let mut size = segments.get(start).filter(|_| start > 0).map_or(0, |segment| segment.first);
+        let first = segments.get(start).filter(|_| start > 0).map(|segment| segment.first);
+        let mut size = first.unwrap_or(self.rebuild.released);
         let mut end: Option<Segment> = None;
         for (place, named) in segments.iter().enumerate().skip(start) {
             let mut segment = Segment::open(named, self.rebuild.origin)?;
@@ -189,23 +217,37 @@ impl Progress<'_> {
 
     /// Adds a batch to the tree and checks its root.
     fn absorb(&mut self, path: &Path, batch: Batch) -> Result<(), Failed> {
-        let end = batch.first + batch.leaves.len() as u64;
+        let Batch { start, first, root, leaves, .. } = batch;
+        let end = first + leaves.len() as u64;
+        let damaged = |what| RecoverError::Damaged { segment: path.to_owned(), offset: start, what };
+        self.last_batch = Some((path.to_owned(), start, batch.end));
+        self.add(first, leaves, || damaged("a record is no leaf although its checksum holds"))?;
+        // Of leaves that all come before the base, the tiles know the root, and it was checked.
+        if end >= self.base && end == self.frontier.size() && self.frontier.root() != root {
+            let after_bundles = first == self.rebuild.released && self.base < first;
+            return Err(Failed::Root(damaged(if after_bundles {
+                "its root is not that of the records in the bundles before it"
+            } else {
+                "a batch's root is not that of the records up to its end"
+            })));
+        }
+        self.flush_much()
+    }
+
+    /// Adds leaves to the tree; those before the base are in it.
+    fn add(&mut self, first: u64, leaves: Vec<Arc<[u8]>>, not_a_leaf: impl Fn() -> RecoverError) -> Result<(), Failed> {
+        let end = first + leaves.len() as u64;
         let at = |index: u64| -> Result<Timestamp, RecoverError> {
-            let leaf = usize::try_from(index - batch.first).ok().and_then(|place| batch.leaves.get(place));
+            let leaf = usize::try_from(index - first).ok().and_then(|place| leaves.get(place));
             let peeked = leaf.map(|leaf| leaf::peek(leaf).map(|peek| peek.at));
-            peeked.and_then(Result::ok).ok_or(RecoverError::Damaged {
-                segment: path.to_owned(),
-                offset: batch.start,
-                what: "a record is no leaf although its checksum holds",
-            })
+            peeked.and_then(Result::ok).ok_or_else(&not_a_leaf)
         };
-        if (batch.first + 1..=end).contains(&self.published) {
+        if (first + 1..=end).contains(&self.published) {
             self.published_at = at(self.published - 1)?;
         }
         let last_at = at(end - 1)?;
-        self.last_batch = Some((path.to_owned(), batch.start, batch.end));
         let (mut hashed, mut full) = (Vec::new(), Vec::new());
-        for (index, leaf) in (batch.first..).zip(batch.leaves) {
+        for (index, leaf) in (first..).zip(leaves) {
             if index < self.base {
                 continue;
             }
@@ -214,17 +256,14 @@ impl Progress<'_> {
             hashed.push(Hashed { hash, leaf });
             self.check_signed()?;
         }
-        let root = self.frontier.root();
-        // Of leaves that all come before the base, the tiles know the root, and it was checked.
-        if end >= self.base && end == self.frontier.size() && root != batch.root {
-            return Err(Failed::Root(RecoverError::Damaged {
-                segment: path.to_owned(),
-                offset: batch.start,
-                what: "a batch's root is not that of the records up to its end",
-            }));
-        }
-        let size = self.frontier.size();
+        let (size, root) = (self.frontier.size(), self.frontier.root());
         self.recent.extend(hashed, &full, TreeHead { size, root, at: last_at });
+        Ok(())
+    }
+
+    /// Puts or forgets what was read, once it is much.
+    fn flush_much(&mut self) -> Result<(), Failed> {
+        let size = self.frontier.size();
         if size - self.flushed >= FLUSH {
             // The published size has partial tiles of its own, which must be there.
             if (self.flushed + 1..=size).contains(&self.published) {

@@ -15,21 +15,23 @@ use crate::clock::Clock;
 use crate::log::disk::failure::Probe;
 use crate::log::disk::files;
 use crate::log::error::{RecoverError, read_error};
+use crate::log::publish::bundles::CheckedBundles;
 use crate::log::publish::instance::Instance;
 use crate::log::publish::rollback_guard::RollbackGuard;
 use crate::log::publish::tile_store::TileStore;
+use crate::log::read::leaf_reader::LeafReader;
 use crate::log::settings::Settings;
 use crate::log::threads::publisher::CHECKPOINT;
 use crate::log::threads::shared::Published;
 use crate::log::tree::frontier::{Frontier, bundle_start};
 use crate::log::tree::recent::Recent;
 use crate::log::wal::append::OpenSegment;
-use crate::log::read::leaf_reader::LeafReader;
+use crate::log::wal::lower_edge::LowerEdge;
 use crate::log::wal::reserve::NEXT;
 use crate::log::wal::segment::{self, Found, Segment, SegmentFile};
 use crate::merkle::{HASH_LEN, Hash};
 use crate::note::VerifierKey;
-use crate::tile::{self, FULL_WIDTH, MAX_LEVELS};
+use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 /// The file with the key that checks the log's signatures.
 pub(crate) const VKEY: &str = "log.vkey";
@@ -51,6 +53,8 @@ pub struct Recovered {
     pub(crate) recent: Recent,
     pub(crate) current: Option<OpenSegment>,
     segments: Vec<SegmentFile>,
+    /// Leaves before this one are in bundles only.
+    released: u64,
 }
 
 impl Recovered {
@@ -72,11 +76,13 @@ impl Recovered {
         (self.size() > 0).then(|| self.recent.head().at)
     }
 
-    /// The leaves from index `from` on with their indices, in order, read from the write-ahead log. Ends after the
-    /// first error.
+    /// The leaves from index `from` on with their indices, in order, read from the write-ahead log and, below
+    /// what it released, from bundles. Ends after the first error.
     #[must_use]
     pub fn leaves(&self, from: u64) -> LeafReader {
-        LeafReader::new(&self.segments, &self.settings.origin, from, self.size())
+        let store = TileStore { dir: self.settings.log_dir(), probe: Probe::default() };
+        let bundles = CheckedBundles::new(store, bundle_start(self.published.size));
+        LeafReader::new(bundles, self.released, &self.segments, &self.settings.origin, from..self.size())
     }
 }
 
@@ -98,10 +104,11 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
         })?;
     }
     let lock = lock(&wal.join(LOCK))?;
-    let segments = segments(&wal, &settings.origin)?;
+    let Row { edge, segments, leftover } = row(&wal, &settings.origin)?;
     let (published, note) = published(&log, &settings.origin)?;
     let mut instance = Instance::read(&wal).map_err(|source| read_error(&wal, source))?;
-    let rollback_guard = rollback_guard(&settings, &mut instance, published.is_some() || !segments.is_empty())?;
+    let rollback_guard =
+        rollback_guard(&settings, &mut instance, published.is_some() || edge.first > 0 || !segments.is_empty())?;
     let published_size = published.as_ref().map_or(0, |checkpoint| checkpoint.size);
     if published_size > rollback_guard.size() {
         return Err(RecoverError::RollbackGuardBehind {
@@ -122,11 +129,19 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
     }));
     let tile_store = TileStore { dir: log, probe: Probe::default() };
     let unbound = (!instance.knows(rollback_guard.instance())).then(|| (settings.dir.as_path(), rollback_guard.path()));
-    let rebuild =
-        Rebuild { segments: &segments, origin: &settings.origin, tile_store: &tile_store, signed: &signed, unbound };
+    let rebuild = Rebuild {
+        segments: &segments,
+        released: edge.first,
+        origin: &settings.origin,
+        tile_store: &tile_store,
+        signed: &signed,
+        unbound,
+    };
     let rebuilt = rebuild_from_published(&rebuild, published_size)?;
     // Everything holds. Only now is anything changed on disk.
     drop(fs::remove_file(wal.join(NEXT)));
+    // A release that was interrupted; what cannot be removed now is removed with the next release.
+    leftover.iter().for_each(|named| drop(fs::remove_file(&named.path)));
     let Rebuilt { frontier, recent, end, published_at, stored } = rebuilt;
     let current = end.map(repair_tail::repair_tail).transpose()?;
     let published = Published { size: published_size, at: published_at, note };
@@ -142,13 +157,23 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
         recent,
         current,
         segments,
+        released: edge.first,
     })
 }
 
 /// Begins with the published tree's tiles; where they are missing or do not lead to what was signed, with nothing.
 fn rebuild_from_published(rebuild: &Rebuild<'_>, published: u64) -> Result<Rebuilt, RecoverError> {
     let base = bundle_start(published);
+    let released_bundles = rebuild.released.next_multiple_of(FULL_WIDTH.into());
+    let missing = rebuild.tile_store.first_missing(released_bundles);
+    let missing = missing.map_err(|source| read_error(&rebuild.tile_store.dir, source))?;
+    if let Some(TileName { kind: TileKind::Entries, .. }) = missing {
+        let path = rebuild.tile_store.dir.join(missing.map(|name| name.path()).unwrap_or_default());
+        return Err(RecoverError::Bundle { path, why: "it is missing".to_owned() });
+    }
+    // Hash tiles that are missing are made anew from the bundles.
     if base > 0
+        && missing.is_none()
         && let Ok(edge) = edge(rebuild.tile_store, base)
     {
         match rebuild.run(base, &edge, published) {
@@ -185,19 +210,31 @@ fn lock(path: &Path) -> Result<File, RecoverError> {
     }
 }
 
-/// The row of segments, complete by the ordinal of the last one.
-fn segments(wal: &Path, origin: &str) -> Result<Vec<SegmentFile>, RecoverError> {
-    let segments = segment::list(wal).map_err(|source| read_error(wal, source))?;
+/// The segments of the write-ahead log.
+struct Row {
+    edge: LowerEdge,
+    /// From the lower edge on.
+    segments: Vec<SegmentFile>,
+    /// Released, and not removed yet.
+    leftover: Vec<SegmentFile>,
+}
+
+/// The row of segments, complete by the ordinals of the lower edge and of the last one.
+fn row(wal: &Path, origin: &str) -> Result<Row, RecoverError> {
+    let edge = LowerEdge::read(wal, origin)?;
+    let mut leftover = segment::list(wal).map_err(|source| read_error(wal, source))?;
+    let segments = leftover.split_off(leftover.partition_point(|segment| segment.first < edge.first));
     let Some(last) = segments.last() else {
-        return Ok(segments);
+        let lost = RecoverError::Gap { before: wal.to_owned(), from: edge.first };
+        return if edge.first == 0 { Ok(Row { edge, segments, leftover }) } else { Err(lost) };
     };
     let ordinal = Segment::open(last, origin)?.header().ordinal;
-    if ordinal.checked_add(1) == Some(segments.len() as u64) {
-        return Ok(segments);
+    if ordinal.checked_sub(edge.ordinal).and_then(|before| before.checked_add(1)) == Some(segments.len() as u64) {
+        return Ok(Row { edge, segments, leftover });
     }
     // Some file is missing or too many. Now it is worth opening all of them to say which.
-    let mut end = 0;
-    for (ordinal, named) in (0..).zip(&segments) {
+    let mut end = edge.first;
+    for (ordinal, named) in (edge.ordinal..).zip(&segments) {
         let mut segment = Segment::open(named, origin)?;
         if segment.header().ordinal != ordinal || named.first != end {
             return Err(RecoverError::Gap { before: named.path.clone(), from: end });

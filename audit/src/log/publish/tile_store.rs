@@ -1,8 +1,10 @@
 //! Tiles and entry bundles on disk, as tlog-tiles lays them out.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::log::disk::failure::{Probe, Step};
 use crate::log::disk::files::Staged;
@@ -10,6 +12,7 @@ use crate::merkle::HASH_LEN;
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 /// The folder `<data>/log`.
+#[derive(Debug, Clone)]
 pub(crate) struct TileStore {
     pub(crate) dir: PathBuf,
     pub(crate) probe: Probe,
@@ -48,6 +51,27 @@ impl TileStore {
         Ok(())
     }
 
+    /// The first full tile or bundle of a tree of `size` leaves that is not there, bundles before hash tiles. Looks at
+    /// names only: one reading of a folder for each 1,000 files.
+    pub(crate) fn first_missing(&self, size: u64) -> io::Result<Option<TileName>> {
+        let mut listed: Option<(PathBuf, HashSet<OsString>)> = None;
+        for name in between(0, size).filter(|name| name.width == FULL_WIDTH) {
+            let path = self.dir.join(name.path());
+            let (Some(folder), Some(file)) = (path.parent(), path.file_name()) else {
+                return Ok(Some(name));
+            };
+            let names = match listed.take() {
+                Some((known, names)) if known == folder => names,
+                Some(_) | None => names_in(folder)?,
+            };
+            if !names.contains(file) {
+                return Ok(Some(name));
+            }
+            listed = Some((folder.to_owned(), names));
+        }
+        Ok(None)
+    }
+
     /// Reads a tile or bundle; where a partial one was cleaned up, the full one, which begins with it.
     pub(crate) fn read(&self, name: &TileName) -> io::Result<Vec<u8>> {
         match fs::read(self.dir.join(name.path())) {
@@ -68,6 +92,15 @@ impl TileStore {
         }
         bytes.truncate(len);
         Ok(bytes)
+    }
+}
+
+/// The names in a folder; none if it is missing.
+fn names_in(folder: &Path) -> io::Result<HashSet<OsString>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.file_name())).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
+        Err(error) => Err(error),
     }
 }
 

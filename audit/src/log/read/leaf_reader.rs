@@ -1,13 +1,20 @@
-//! The leaves of a log in their order, read from its write-ahead log: what state is folded from.
+//! The leaves of a log in their order, read from bundles and write-ahead log: what state is folded from.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::log::wal::segment::{Found, Segment, SegmentFile};
 use crate::log::error::{RecoverError, read_error};
+use crate::log::publish::bundles::CheckedBundles;
+use crate::log::tree::frontier::bundle_start;
+use crate::log::wal::segment::{Found, Segment, SegmentFile};
+use crate::tile::FULL_WIDTH;
 
-/// The leaves from one index on, read from the write-ahead log; see [`crate::log::Recovered::leaves`].
+/// The leaves from one index on; see [`crate::log::Recovered::leaves`].
 pub struct LeafReader {
+    bundles: CheckedBundles,
+    /// Leaves before this one are in bundles only.
+    released: u64,
     segments: std::vec::IntoIter<SegmentFile>,
     origin: String,
     current: Option<Segment>,
@@ -18,17 +25,26 @@ pub struct LeafReader {
 }
 
 impl LeafReader {
-    /// From leaf `from` to the end of a log of `size` leaves.
-    pub(crate) fn new(segments: &[SegmentFile], origin: &str, from: u64, size: u64) -> Self {
+    /// The leaves in `wanted` of a log whose write-ahead log begins with leaf `released`.
+    pub(crate) fn new(
+        bundles: CheckedBundles,
+        released: u64,
+        segments: &[SegmentFile],
+        origin: &str,
+        wanted: Range<u64>,
+    ) -> Self {
+        let Range { start: from, end: size } = wanted;
         let start = segments.iter().rposition(|segment| segment.first <= from).unwrap_or(0);
         let segments: Vec<_> = segments.iter().skip(start).cloned().collect();
-        let next = segments.first().map_or(0, |segment| segment.first);
+        let first = segments.first().map_or(released, |segment| segment.first);
         Self {
+            bundles,
+            released,
             segments: segments.into_iter(),
             origin: origin.to_owned(),
             current: None,
             batch: Vec::new().into_iter(),
-            next,
+            next: if from < released { bundle_start(from) } else { first },
             from,
             size,
         }
@@ -40,6 +56,12 @@ impl LeafReader {
             if let Some(leaf) = self.batch.next() {
                 self.next += 1;
                 return Ok(leaf);
+            }
+            if self.next < self.released {
+                let mut leaves = self.bundles.read(self.next / u64::from(FULL_WIDTH))?;
+                leaves.truncate(usize::try_from(self.released - self.next).unwrap_or(usize::MAX));
+                self.batch = leaves.into_iter();
+                continue;
             }
             if let Some(segment) = &mut self.current {
                 let path = segment.path().to_owned();

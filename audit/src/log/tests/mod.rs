@@ -23,6 +23,7 @@ mod crash;
 mod damage;
 mod guard;
 mod published;
+mod release;
 mod room;
 
 pub(super) const ORIGIN: &str = "log.example/2026/r1";

@@ -2,5 +2,6 @@
 
 pub(crate) mod append;
 pub(crate) mod frame;
+pub(crate) mod lower_edge;
 pub(crate) mod reserve;
 pub(crate) mod segment;
