@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::error::{LookupError, NotRecordable, ReleaseError, Unsubmitted};
@@ -40,8 +41,11 @@ impl Log {
     /// Puts an entry into the writer's queue, if `check` holds. The ticket resolves when its leaf is durable, and with
     /// `proof` when the whole proof is made.
     ///
-    /// `check` runs under the queue's short lock, so it must not block or submit. What it sees is seen in the log's
-    /// order: a suspension whose own `check` took effect is in force for every entry that is submitted later.
+    /// `check` runs under the queue's lock, for which every submitter and the writer wait. It may be a few atomic loads
+    /// and comparisons, no more: no I/O, no lock that anybody holds for long, no parsing, no cryptography, no
+    /// `submit`. What takes longer is prepared before, and `check` only looks whether it is still so (a generation
+    /// number, say). What it sees is seen in the log's order: a suspension whose own `check` took effect is in force for
+    /// every entry that is submitted later.
     ///
     /// # Errors
     /// [`Unsubmitted::NotRecordable`] when nothing can be recorded now, [`Unsubmitted::Overtaken`] with the entry when
@@ -57,6 +61,14 @@ impl Log {
     #[must_use]
     pub fn recordable(&self) -> bool {
         self.0.shared.recordability.is_recordable()
+    }
+
+    /// The time now as the log accepts it: the wall clock's, but a step of more than a minute is not followed while the
+    /// log refuses to record by it. Never before the last leaf. What goes by days (limits, keys) takes its time from here,
+    /// so that it agrees with the leaves. Takes no lock and does no I/O.
+    #[must_use]
+    pub fn accepted_now(&self) -> Timestamp {
+        self.0.shared.accepted.now(&*self.0.shared.clock)
     }
 
     /// Leaves that are durable.

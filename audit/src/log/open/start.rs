@@ -68,6 +68,7 @@ impl Recovered {
         let at = BatchClock::new(Arc::clone(&clock), recent.head().at);
         let parts = Parts {
             clock,
+            accepted: at.accepted(),
             reserve: Arc::clone(&reserve),
             tile_store: TileStore { dir: settings.log_dir(), probe: probe.clone() },
             checkpoint_signer: CheckpointSigner::new(signer, key, rollback_guard, probe, fatal),

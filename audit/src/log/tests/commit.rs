@@ -176,6 +176,11 @@ fn a_stepped_clock_is_not_recordable_until_it_agrees() {
         }
         assert!(!log.recordable());
         assert_eq!(log.metrics().not_recordable, [Cause::Clock]);
+        // Meanwhile the log's own time goes on.
+        let before = log.accepted_now();
+        bench.clock.pass(Duration::from_secs(1));
+        assert_eq!(log.accepted_now().duration_since(before), SignedDuration::from_secs(1));
+        assert!(log.accepted_now().duration_since(first.at) < SignedDuration::from_secs(5));
         bench.clock.step(SignedDuration::from_secs(-step));
         assert!(eventually(|| log.recordable()));
     }

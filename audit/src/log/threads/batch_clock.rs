@@ -1,6 +1,7 @@
 //! When a batch was recorded: the wall clock's time, never decreasing, and none while the wall clock has stepped.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +17,35 @@ pub(crate) struct BatchClock {
     last: Timestamp,
     /// The wall clock and the monotonic clock when they last agreed.
     agreed: (Timestamp, Duration),
+    accepted: Arc<AcceptedTime>,
+}
+
+/// The time that the writer accepts, for everybody to read: two numbers instead of a lock.
+#[derive(Debug, Default)]
+pub(crate) struct AcceptedTime {
+    /// What the wall clock was ahead of the monotonic clock when it was accepted last, in microseconds.
+    ahead: AtomicI64,
+    /// `at` of the last batch, in microseconds.
+    last: AtomicI64,
+}
+
+impl AcceptedTime {
+    /// The time now. While the wall clock is not accepted it goes on with the monotonic clock; it is never before the
+    /// last leaf.
+    pub(crate) fn now(&self, clock: &dyn Clock) -> Timestamp {
+        let now = self.ahead.load(Ordering::Relaxed).saturating_add(micros(clock.monotonic()));
+        let now = now.max(self.last.load(Ordering::Relaxed));
+        // Beyond the year 9999 there is no time to accept.
+        Timestamp::from_microsecond(now).unwrap_or(Timestamp::MAX)
+    }
+
+    fn accept(&self, wall: Timestamp, monotonic: Duration) {
+        self.ahead.store(wall.as_microsecond().saturating_sub(micros(monotonic)), Ordering::Relaxed);
+    }
+}
+
+fn micros(monotonic: Duration) -> i64 {
+    i64::try_from(monotonic.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// The wall clock stepped; it holds until the clock agrees again or the process restarts.
@@ -32,7 +62,15 @@ impl BatchClock {
     /// from.
     pub(crate) fn new(clock: Arc<dyn Clock>, last: Timestamp) -> Self {
         let agreed = (clock.now(), clock.monotonic());
-        Self { clock, last, agreed }
+        let accepted = Arc::new(AcceptedTime::default());
+        accepted.accept(agreed.0, agreed.1);
+        accepted.last.store(last.as_microsecond(), Ordering::Relaxed);
+        Self { clock, last, agreed, accepted }
+    }
+
+    /// The time that this clock accepts, for other threads.
+    pub(crate) fn accepted(&self) -> Arc<AcceptedTime> {
+        Arc::clone(&self.accepted)
     }
 
     /// The `at` of a batch taken now, cut to the microsecond as the leaf shows it.
@@ -40,6 +78,7 @@ impl BatchClock {
         let wall = self.look()?;
         let wall = Timestamp::from_microsecond(wall.as_microsecond()).unwrap_or(wall);
         self.last = self.last.max(wall);
+        self.accepted.last.store(self.last.as_microsecond(), Ordering::Relaxed);
         Ok(self.last)
     }
 
@@ -60,6 +99,7 @@ impl BatchClock {
         }
         // After a larger step back that stays above the last record, the old agreement is kept, so that a step forth
         // to the right time is none.
+        self.accepted.accept(wall, monotonic);
         Ok(wall)
     }
 }
@@ -101,6 +141,29 @@ mod tests {
         assert!(restarted.next().unwrap() > first);
         clock.step(seconds(-61));
         assert_eq!(at.next().unwrap(), first.checked_add(seconds(600)).unwrap());
+    }
+
+    #[test]
+    fn the_accepted_time_passes_over_a_glitch_and_follows_small_corrections() {
+        let clock = FakeClock::new();
+        let mut at = BatchClock::new(clock.clone(), Timestamp::UNIX_EPOCH);
+        let accepted = at.accepted();
+        for days in [40, -40] {
+            let before = accepted.now(&*clock);
+            clock.step(seconds(days * 86_400));
+            at.look().unwrap_err();
+            clock.pass(Duration::from_secs(2));
+            assert_eq!(accepted.now(&*clock), before.checked_add(seconds(2)).unwrap(), "{days} days");
+            clock.step(seconds(days * -86_400));
+            at.next().unwrap();
+            assert_eq!(accepted.now(&*clock), clock.now());
+        }
+        clock.step(seconds(-30));
+        let last = at.next().unwrap();
+        assert_eq!(accepted.now(&*clock), last, "never before the last leaf");
+        clock.step(seconds(60));
+        at.look().unwrap();
+        assert_eq!(accepted.now(&*clock), clock.now());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::batch_clock::AcceptedTime;
 use crate::clock::Clock;
 use crate::log::disk::failure::Fatal;
 use crate::log::metrics::Meters;
@@ -35,6 +36,7 @@ pub(crate) struct Published {
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) accepted: Arc<AcceptedTime>,
     pub(crate) queue: Queue,
     pub(crate) recordability: Recordability,
     pub(crate) fatal: Fatal,
@@ -62,6 +64,7 @@ struct Growth {
 /// What [`Shared::new`] needs beside the settings.
 pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) accepted: Arc<AcceptedTime>,
     pub(crate) reserve: Arc<Reserve>,
     pub(crate) tile_store: TileStore,
     pub(crate) checkpoint_signer: CheckpointSigner,
@@ -79,6 +82,7 @@ impl Shared {
             fatal: Fatal { report: Arc::clone(&settings.report), stop: Arc::clone(&settings.stop) },
             settings,
             clock: parts.clock,
+            accepted: parts.accepted,
             reserve: parts.reserve,
             tile_store: parts.tile_store,
             checkpoint_signer: parts.checkpoint_signer,
