@@ -80,7 +80,7 @@ pub enum RecoverError {
         /// What is wrong with it.
         why: String,
     },
-    /// The write-ahead log holds less than was signed.
+    /// The write-ahead log has fewer leaves than were signed.
     #[error(
         "the write-ahead log ends at size {have}, but `{witness}` says that size {signed} was signed: \
          records were lost or the folder was rolled back; restore the newer folder, or start as a new log"
@@ -93,7 +93,7 @@ pub enum RecoverError {
         /// Where that stands.
         witness: PathBuf,
     },
-    /// The write-ahead log holds something else than was signed.
+    /// The write-ahead log has other leaves than those signed.
     #[error(
         "the root at size {size} is not the one that `{witness}` says was signed: \
          records were changed; restore the folder from a copy, or start as a new log"
@@ -143,9 +143,9 @@ pub enum RecoverError {
         /// The size of the published checkpoint.
         published: u64,
     },
-    /// The published checkpoint cannot be read or its signature does not hold.
+    /// The published checkpoint cannot be read or its signature is wrong.
     #[error(
-        "`{path}` does not hold ({why}); it is made anew from the write-ahead log, which takes a while, \
+        "`{path}` is not valid ({why}); it is made again from the log, which takes a while, \
          when you remove it and start again"
     )]
     Checkpoint {
@@ -164,10 +164,10 @@ pub(crate) fn read_error(path: &Path, source: io::Error) -> RecoverError {
 /// Why segments were kept. The log goes on, and nothing is lost.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
-    /// A bundle holds something else than the write-ahead log.
+    /// A bundle has other leaves than the write-ahead log.
     #[error(
-        "the bundle with record {index} does not hold what `{segment}` does, so no segment was removed; \
-         stop the log, remove `log/tile` and start again to have it made anew"
+        "the bundle with record {index} has not what `{segment}` has, so no segment was removed; stop the log, remove \
+         the hash tiles (`log/tile/0`, `log/tile/1` and so on, never `log/tile/entries`) and start again to rebuild it"
     )]
     Unlike {
         /// The segment.
@@ -220,7 +220,7 @@ pub enum LookupError {
     NotFound,
     /// The published files cannot be read.
     #[error(
-        "the published log cannot be read: {0}; restore the file from a copy (hash tiles that are removed are made anew at the next start)"
+        "the published log cannot be read: {0}; restore the file from a copy; hash tiles that are removed (never `log/tile/entries`) are rebuilt at the next start"
     )]
     Unreadable(#[source] io::Error),
 }

@@ -1,4 +1,4 @@
-//! A running log as its users hold it.
+//! A running log as its users see it.
 
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,11 +38,11 @@ pub(super) struct Threads {
 }
 
 impl Log {
-    /// Puts an entry into the writer's queue, if `check` holds. The ticket resolves when its leaf is durable, and with
+    /// Puts an entry into the writer's queue, if `check` returns true. The ticket resolves when its leaf is durable, and with
     /// `proof` when the whole proof is made.
     ///
     /// `check` runs under the queue's lock, for which every submitter and the writer wait. It may be a few atomic loads
-    /// and comparisons, no more: no I/O, no lock that anybody holds for long, no parsing, no cryptography, no
+    /// and comparisons, no more: no I/O, no lock that anybody keeps for long, no parsing, no cryptography, no
     /// `submit`. What takes longer is prepared before, and `check` only looks whether it is still so (a generation
     /// number, say). What it sees is seen in the log's order: a suspension whose own `check` took effect is in force for
     /// every entry that is submitted later.

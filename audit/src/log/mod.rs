@@ -12,7 +12,9 @@
 //! Begin with `threads/writer.rs`, whose commit says what is true if we crash at each point; then `threads/publisher.rs` and
 //! `open/recover.rs`, which does the same steps from the other side.
 //!
-//! What it does not do: prune, compress, replicate, or keep an index. A leaf is found by its id's time (`read/lookup.rs`).
+//! `release.rs` removes segments whose leaves are published, when the caller says so.
+//!
+//! What it does not do: remove leaves, compress, replicate, or keep an index. A leaf is found by its id's time (`read/lookup.rs`).
 
 mod disk;
 mod error;

@@ -1,4 +1,4 @@
-//! Letting go of write-ahead segments whose leaves are in published bundles: the disk then holds each leaf once.
+//! Removing write-ahead segments whose leaves are in published bundles: the disk then has each leaf once.
 
 use std::fs;
 use std::io;
@@ -67,7 +67,7 @@ pub(super) fn release(shared: &Shared, covered: u64) -> Result<Released, Release
     Ok(released)
 }
 
-/// The bundles hold what the segment does, byte for byte: they will be the only place.
+/// Whether the bundles have the segment's leaves, byte for byte: they will be the only copy.
 fn compare(shared: &Shared, named: &SegmentFile) -> Result<(), ReleaseError> {
     let mut segment = Segment::open(named, &shared.settings.origin)?;
     let full = u64::from(FULL_WIDTH);

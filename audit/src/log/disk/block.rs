@@ -40,13 +40,13 @@ impl<const LEN: usize> Fields<LEN> {
     }
 }
 
-/// The fields of a block whose checksum holds.
+/// The fields of a block whose checksum is right.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    /// `None` unless the block begins with `magic` and the checksum at `crc_at` holds.
+    /// `None` unless the block begins with `magic` and the checksum at `crc_at` is right.
     pub(crate) fn open(bytes: &'a [u8], crc_at: usize, magic: [u8; 8]) -> Option<Self> {
         let (fields, rest) = bytes.split_at_checked(crc_at)?;
         let crc = u32::from_be_bytes(*rest.first_chunk()?);

@@ -24,7 +24,7 @@ pub(crate) fn make_dir_durably(path: &Path) -> io::Result<()> {
     sync_dir(parent)
 }
 
-/// Options that make a file anew, mode 0600, readable too.
+/// Options that make a file empty or replace its content, mode 0600, readable too.
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(true).mode(0o600);

@@ -17,7 +17,7 @@ use crate::log::wal::segment::{Batch, Found, Segment, SegmentFile};
 use crate::merkle::{self, Hash};
 use crate::tile::{self, FULL_WIDTH};
 
-/// Leaves after which tiles that are made anew are put on disk: memory stays bounded whatever the log's size.
+/// Leaves after which rebuilt tiles are put on disk: memory stays bounded whatever the log's size.
 const FLUSH: u64 = 1 << 14;
 
 /// A size whose root was signed, and where that stands.
@@ -49,7 +49,7 @@ pub(crate) struct End {
     pub(crate) last_batch: Option<(PathBuf, u64, u64)>,
 }
 
-/// A log that holds.
+/// A log that passed every check.
 pub(crate) struct Rebuilt {
     pub(crate) frontier: Frontier,
     pub(crate) recent: Recent,
@@ -92,20 +92,20 @@ struct Progress<'a> {
 /// Nothing is written before everything was checked: right tiles must survive a write-ahead log that is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pass {
-    /// What is too much to hold is forgotten.
+    /// What is too much for memory is forgotten.
     Check,
     /// It is put on disk.
     Write,
 }
 
 impl Rebuild<'_> {
-    /// Replays leaves from `base` on, a multiple of 256, on top of the partial tiles `edge`. Then, when everything
-    /// holds, tiles and bundles up to the published size are put on disk where they are missing or wrong.
+    /// Replays leaves from `base` on, a multiple of 256, on top of the partial tiles `edge`. Then, when every
+    /// check has passed, tiles and bundles up to the published size are put on disk where they are missing or wrong.
     pub(crate) fn run(&self, base: u64, edge: &[Vec<Hash>], published: u64) -> Result<Rebuilt, Failed> {
         if let Some(rebuilt) = self.pass(Pass::Check, base, edge, published)? {
             return Ok(rebuilt);
         }
-        // Everything holds, but more was read than is held: it is read once more.
+        // Every check has passed, but more was read than is in memory: it is read once more.
         let rebuilt = self.pass(Pass::Write, base, edge, published)?;
         rebuilt.ok_or_else(|| Failed::Other(read_error(&self.tile_store.dir, io::ErrorKind::Other.into())))
     }
@@ -221,7 +221,7 @@ impl Progress<'_> {
         let end = first + leaves.len() as u64;
         let damaged = |what| RecoverError::Damaged { segment: path.to_owned(), offset: start, what };
         self.last_batch = Some((path.to_owned(), start, batch.end));
-        self.add(first, leaves, || damaged("a record is no leaf although its checksum holds"))?;
+        self.add(first, leaves, || damaged("a record is no leaf although its checksum is right"))?;
         // Of leaves that all come before the base, the tiles know the root, and it was checked.
         if end >= self.base && end == self.frontier.size() && self.frontier.root() != root {
             let after_bundles = first == self.rebuild.released && self.base < first;
@@ -284,7 +284,7 @@ impl Progress<'_> {
         }
     }
 
-    /// Puts tiles and bundles up to a size on disk where they are not, or only forgets what they would hold.
+    /// Puts tiles and bundles up to a size on disk where they are not, or only forgets their content.
     fn flush(&mut self, to: u64) -> Result<(), RecoverError> {
         if to <= self.flushed {
             return Ok(());
@@ -293,7 +293,7 @@ impl Progress<'_> {
             let tile_store = self.rebuild.tile_store;
             let put = tile_store.put(self.flushed, to, |name| self.recent.bytes(name));
             put.and_then(|()| tile_store.tidy(self.flushed, to)).map_err(|source| RecoverError::Io {
-                doing: "making tiles anew in",
+                doing: "rebuilding tiles in",
                 path: tile_store.dir.clone(),
                 source,
             })?;

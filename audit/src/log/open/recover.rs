@@ -89,7 +89,7 @@ impl Recovered {
 /// Opens the log in a data folder, for this process alone, and checks it. A folder without a log gets an empty one.
 ///
 /// The cost does not grow with the log: it reads the write-ahead log from the bundle that the published tree left
-/// partial, and only where the published tiles are missing or wrong all of it, to make them anew.
+/// partial, and only where the published tiles are missing or wrong all of it, to rebuild them.
 ///
 /// # Errors
 /// When the log is damaged, incomplete, contradicts what was signed, belongs to another origin or to another process,
@@ -138,7 +138,7 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
         unbound,
     };
     let rebuilt = rebuild_from_published(&rebuild, published_size)?;
-    // Everything holds. Only now is anything changed on disk.
+    // Every check has passed. Only now is anything changed on disk.
     drop(fs::remove_file(wal.join(NEXT)));
     // A release that was interrupted; what cannot be removed now is removed with the next release.
     leftover.iter().for_each(|named| drop(fs::remove_file(&named.path)));
@@ -171,7 +171,7 @@ fn rebuild_from_published(rebuild: &Rebuild<'_>, published: u64) -> Result<Rebui
         let path = rebuild.tile_store.dir.join(missing.map(|name| name.path()).unwrap_or_default());
         return Err(RecoverError::Bundle { path, why: "it is missing".to_owned() });
     }
-    // Hash tiles that are missing are made anew from the bundles.
+    // Hash tiles that are missing are rebuilt from the bundles.
     if base > 0
         && missing.is_none()
         && let Ok(edge) = edge(rebuild.tile_store, base)

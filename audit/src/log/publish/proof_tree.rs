@@ -21,7 +21,7 @@ pub(crate) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// `unpublished` returns a tile that memory holds, without I/O.
+    /// `unpublished` returns a tile that is in memory, without I/O.
     pub(crate) fn new(unpublished: &'a Unpublished<'a>, tile_store: &'a TileStore) -> Self {
         Self { tiles: Tiles { unpublished, tile_store, read: RefCell::default() }, subtrees: RefCell::default() }
     }

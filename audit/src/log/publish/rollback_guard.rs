@@ -7,7 +7,7 @@
 //! slot with the higher turn counts, so a slot torn while it was written leaves the one before.
 //!
 //! The file is locked while the log is open. Locks can fail without a word on network file systems, so the file is also
-//! read back before each write: what it holds must be what this process read or wrote last.
+//! read back before each write: its content must be what this process read or wrote last.
 
 use std::fs::{self, File, TryLockError};
 use std::io;

@@ -36,7 +36,7 @@ impl TileStore {
         staged.publish()
     }
 
-    /// Removes the partial tiles and bundles of those that became full between the two sizes. Readers that hold an
+    /// Removes the partial tiles and bundles of those that became full between the two sizes. Readers with an
     /// older checkpoint take the beginning of the full one.
     pub(crate) fn tidy(&self, from: u64, to: u64) -> io::Result<()> {
         self.probe.at(Step::Tidy)?;

@@ -30,7 +30,7 @@ const BEGINNING: &[u8] = br#"{"v":1,"kind":""#;
 /// Characters of a UUID, and of an instant with microseconds.
 const ID_LEN: usize = 36;
 const AT_LEN: usize = 27;
-/// Enough of a leaf to hold its `at`.
+/// Enough of a leaf to reach its `at`.
 const HEAD_LEN: usize = 160;
 
 /// A published leaf with its proof.

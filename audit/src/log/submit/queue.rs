@@ -51,7 +51,7 @@ impl Queue {
         Self { state: Mutex::new(state), more: Condvar::new() }
     }
 
-    /// Adds an entry if `check` holds. It is called under the lock: whatever was submitted before is before it in the
+    /// Adds an entry if `check` returns true. It is called under the lock: whatever was submitted before is before it in the
     /// log, and its effects outside, if they were made in its own `check`, are seen.
     pub(crate) fn submit(
         &self,

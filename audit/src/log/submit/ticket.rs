@@ -1,4 +1,4 @@
-//! What a submitter holds until its leaf is durable.
+//! What a submitter waits on until its leaf is durable.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -48,7 +48,7 @@ fn micros(monotonic: Duration) -> i64 {
     i64::try_from(monotonic.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// The wall clock stepped; it holds until the clock agrees again or the process restarts.
+/// The wall clock stepped. It is not accepted until the clock agrees again or the process restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Stepped {
     #[error("the clock is more than a minute behind the last record; set it right, or wait until it has caught up")]

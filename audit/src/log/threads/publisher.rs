@@ -71,7 +71,7 @@ fn publish(shared: &Shared, from: u64, head: &TreeHead) -> Result<(), Unpublishe
     // Crash here: the published checkpoint's partial tiles may be gone; the full ones, which begin with them, are there.
     let note = shared.checkpoint_signer.sign(head).ok_or(Unpublished::Stopped)?;
     shared.meters.checkpoints.fetch_add(1, Ordering::Relaxed);
-    // Crash here: signed, but nobody has seen it. The rollback guard knows the size, and the log holds it.
+    // Crash here: signed, but nobody has seen it. The rollback guard knows the size, and the log has it.
     shared.tile_store.probe.at(Step::Checkpoint).map_err(failed)?;
     files::replace(&shared.tile_store.dir.join(CHECKPOINT), note.as_bytes()).map_err(failed)?;
     // Crash from here on: published; everything that the checkpoint needs is there.

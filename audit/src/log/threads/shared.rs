@@ -32,7 +32,7 @@ pub(crate) struct Published {
     pub(crate) note: String,
 }
 
-/// See the module. Each part has its own short lock; where a thread holds two, the second is `closing`.
+/// See the module. Each part has its own short lock; where a thread has two, the second is `closing`.
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
@@ -124,7 +124,7 @@ impl Shared {
     }
 
     /// The publisher sleeps here until there is something to publish or the log closes. Gives the head to publish and
-    /// since when its oldest leaf waits, and starts to measure anew from now.
+    /// since when its oldest leaf waits, and starts to measure again from now.
     pub(crate) fn wait_for_growth(&self) -> Option<(TreeHead, Duration)> {
         let mut growth = self.growth();
         loop {

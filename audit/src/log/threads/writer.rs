@@ -119,7 +119,7 @@ impl Writer {
         }
     }
 
-    /// Records as many of those who wait as one batch holds.
+    /// Records as many of those who wait as fit into one batch.
     fn write_batch(&mut self, waiting: &mut VecDeque<Waiting>) -> Result<(), Blocked> {
         let at = self.at.next().map_err(|_| Blocked)?;
         let started = self.shared.clock.monotonic();
@@ -194,7 +194,7 @@ impl Writer {
         batch.waiters.len()
     }
 
-    /// Hands a durable batch to publication and tells those who wait; the prover answers those who asked for a proof.
+    /// Hands a durable batch to publication and resolves the tickets; the prover answers those who asked for a proof.
     fn acknowledge(&mut self, head: TreeHead) {
         let count = self.batch.waiters.len();
         self.shared.meters.batch_leaves.add(count as u64);

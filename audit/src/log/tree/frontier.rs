@@ -12,7 +12,7 @@ pub(crate) struct Frontier {
 }
 
 impl Frontier {
-    /// The tree of `size` leaves, a multiple of 256, from the hashes of its partial tiles: `edge` holds them for
+    /// The tree of `size` leaves, a multiple of 256, from the hashes of its partial tiles: `edge` has them for
     /// level 1, 2, … . A level whose hashes fill whole tiles gives none.
     pub(crate) fn from_edge(size: u64, edge: &[Vec<Hash>]) -> Self {
         let mut subtrees = Vec::with_capacity(64);

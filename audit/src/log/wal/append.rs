@@ -89,7 +89,7 @@ impl Wal {
         reserved.file.sync_data()
     }
 
-    /// Writes a whole batch into the current segment's room, which must hold it, and makes it durable.
+    /// Writes a whole batch into the current segment's room, which must be enough, and makes it durable.
     pub(crate) fn append(&mut self, batch: &[u8]) -> io::Result<()> {
         let current = self.current.as_mut().ok_or(io::ErrorKind::NotFound)?;
         self.probe.at(Step::WriteBatch)?;

@@ -52,14 +52,14 @@ impl Header {
         fields.seal(HEADER_LEN - 4)
     }
 
-    /// `None` unless magic and checksum hold.
+    /// `None` unless magic and checksum are right.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::open(bytes, HEADER_LEN - 4, HEADER_MAGIC)?;
         Some(Self { ordinal: reader.u64()?, first: reader.u64()?, capacity: reader.u64()?, origin: reader.array()? })
     }
 }
 
-/// The end of a batch: the batch counts only when this holds.
+/// The end of a batch: a batch without a valid one does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Trailer {
     /// Leaves in the log after the batch.
@@ -83,7 +83,7 @@ impl Trailer {
         fields.seal(TRAILER_LEN - 8)
     }
 
-    /// `None` unless magic and checksum hold.
+    /// `None` unless magic and checksum are right.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::open(bytes, TRAILER_LEN - 8, TRAILER_MAGIC)?;
         Some(Self { size: reader.u64()?, count: reader.u32()?, frames_len: reader.u32()?, root: reader.array()? })
@@ -93,7 +93,7 @@ impl Trailer {
 /// What stands where a frame or a trailer could begin.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// A leaf of this many bytes, if the checksum holds.
+    /// A leaf of this many bytes, if the checksum is right.
     Frame { len: usize, crc: u32 },
     /// A trailer, if it decodes.
     Trailer,

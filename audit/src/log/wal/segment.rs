@@ -59,7 +59,7 @@ pub(crate) struct Segment {
     size: u64,
 }
 
-/// A whole batch: every checksum holds, and so do its counts. Its root is for the caller to check.
+/// A whole batch: every checksum and count is right. Its root is for the caller to check.
 pub(crate) struct Batch {
     pub(crate) start: u64,
     pub(crate) end: u64,
