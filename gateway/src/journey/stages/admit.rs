@@ -40,7 +40,8 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
     let institution = particulars.id.as_str();
     let person = draft.person.as_ref().ok_or(Code::InternalError)?;
     let keys = gateway.keys.current();
-    let tags = person.disclose(|number| keys.subject_tags(institution, number.as_str()));
+    let purpose_group = permitted.permit().scenario().purpose_group();
+    let tags = person.disclose(|number| keys.subject_tags(institution, purpose_group, number.as_str()));
     let claim = Claim {
         now: gateway.clock.now(),
         consent: draft.consent.as_ref().map(|consent| consent.claim),

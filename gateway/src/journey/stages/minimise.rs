@@ -77,7 +77,7 @@ pub fn minimise(gateway: &Gateway, fetched: Fetched, draft: &mut Draft) -> Resul
         obligations: permit.obligations(draft.facts.on),
     };
     let body = serde_json::to_vec(&wire).map_err(|error| Refusal::because(Code::InternalError, error))?;
-    draft.told = Some(Personal::new(sealed::told(&history)));
+    draft.told = Some(Personal::new(sealed::told(&history, sealed::bytes(Some(scenario)))));
     draft.counts = Some(minimised.counts);
     draft.pseudonym = Some(Personal::new(issued.current.as_str().to_owned()));
     Ok(Answer { body, permit, reservation })

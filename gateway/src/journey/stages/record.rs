@@ -224,14 +224,18 @@ fn entry(
     let keys = gateway.keys.current();
     let id = draft.id.to_string();
     let institution = draft.institution.id();
-    let sealed = sealed::plaintext(draft, &opening.text)
-        .map(|plain| keys.sealer.seal(&id, &plain, &gateway.entropy))
+    let scenario = draft.scenario.as_deref();
+    let sealed_bytes = sealed::bytes(scenario);
+    let person = draft.person.as_ref();
+    let person = person.map(|person| person.disclose(|number| keys.sealer.person(number.as_str())));
+    let sealed = person
+        .as_ref()
+        .zip(sealed::plaintext(draft, &opening.text))
+        .map(|(person, plain)| person.seal(&id, &plain, sealed_bytes, &gateway.entropy))
         .transpose()
         .map_err(|error| unrecordable(&error))?;
-    let subject = draft
-        .person
-        .as_ref()
-        .map(|person| person.disclose(|number| Base64(keys.sealer.subject_tag(institution, number.as_str()))));
+    let purpose_group = scenario.map_or("", credit_policy::Scenario::purpose_group);
+    let subject = person.as_ref().map(|person| Base64(person.subject_tag(institution, purpose_group)));
     let asked = draft.ask.map(|ask| [ask.slot, ask.identity].concat());
     let record = QueryRecord {
         operator: draft.operator.as_ref().map(|operator| operator.as_str()),
