@@ -110,6 +110,8 @@ pub struct Institution {
     pub rates: Rates,
     /// What it sent that has no record of its own.
     pub floods: Floods,
+    /// SHA-256 of its certificates, as consents name them.
+    digests: Vec<[u8; 32]>,
     /// Its queries under way.
     pub journeys: Arc<Semaphore>,
     /// Its open connections to the institutions' listener.
@@ -122,6 +124,12 @@ impl Institution {
     #[must_use]
     pub fn is_suspended(&self) -> bool {
         self.suspended.load(Ordering::SeqCst)
+    }
+
+    /// SHA-256 of each of its certificates (`x5t#S256`).
+    #[must_use]
+    pub fn certificates(&self) -> &[[u8; 32]] {
+        &self.digests
     }
 
     /// Its id.
@@ -283,7 +291,10 @@ impl Register {
         if table.by_id.contains_key(&particulars.id) {
             return Err(RegisterError::IdTaken(id.to_owned()));
         }
+        let digests: Option<Vec<_>> = particulars.certificates.iter().map(|text| Thumbprint::parse(text)).collect();
+        let digests = digests.ok_or_else(unusable)?;
         let institution = Arc::new(Institution {
+            digests: digests.into_iter().map(Thumbprint::into_bytes).collect(),
             record: particulars.clone(),
             rates,
             floods: Floods::default(),

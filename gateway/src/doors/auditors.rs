@@ -11,8 +11,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::{
     callers::{register::Institution, trust::CertificateStatus},
     doors::files::{LogFile, plain, serve},
+    doors::problems::{accepted, fixed},
     gateway::Gateway,
-    journey::{refusal::accepted, stages::reply::fixed},
     transport::Body,
 };
 

@@ -26,7 +26,7 @@ use crate::{
         issuers::Issuers,
         register::{Register, institution_record},
     },
-    gateway::{Gateway, new_id},
+    gateway::{Gateway, StoreHandle, new_id},
     keyring::Keyring,
     settings::Settings,
     state::{
@@ -123,7 +123,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         register,
         state: State::new(held.tally),
         keys,
-        store,
+        store: StoreHandle::new(store),
         log,
         clock,
         entropy,

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::journey::evidence::Draft;
+use super::evidence::Evidence;
 
 #[derive(Serialize)]
 struct Wire<'a> {
@@ -25,24 +25,24 @@ struct Wire<'a> {
 
 /// The plain personal part; nothing where no person is known.
 #[must_use]
-pub fn plaintext(draft: &Draft, opening: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let person = draft.person.as_ref()?;
+pub(super) fn plaintext(evidence: &Evidence, opening: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let person = evidence.recognised.person.as_ref()?;
     let write = |pseudonym: Option<&str>, told: Option<&str>| {
         person.disclose(|number| {
             serde_json::to_vec(&Wire {
                 number: number.as_str(),
                 pseudonym,
                 opening,
-                counts: draft.counts,
+                counts: evidence.counts,
                 told: told.and_then(|told| serde_json::from_str(told).ok()),
             })
         })
     };
-    let with_pseudonym = |told: Option<&str>| match &draft.pseudonym {
+    let with_pseudonym = |told: Option<&str>| match &evidence.pseudonym {
         Some(pseudonym) => pseudonym.disclose(|pseudonym| write(Some(pseudonym), told)),
         None => write(None, told),
     };
-    let plain = match &draft.told {
+    let plain = match &evidence.store_summary {
         Some(told) => told.disclose(|told| with_pseudonym(Some(told))),
         None => with_pseudonym(None),
     };
@@ -51,7 +51,7 @@ pub fn plaintext(draft: &Draft, opening: &str) -> Option<Zeroizing<Vec<u8>>> {
 
 /// The length of the sealed part, which is the scenario's and nobody's own.
 #[must_use]
-pub fn bytes(scenario: Option<&Scenario>) -> SealedBytes {
+pub(super) fn bytes(scenario: Option<&Scenario>) -> SealedBytes {
     scenario.and_then(|scenario| SealedBytes::of(scenario.sealed_bytes())).unwrap_or(SealedBytes::B1024)
 }
 
@@ -62,7 +62,7 @@ const REST_BYTES: usize = 351;
 /// repair revoked, disputed], …],"listings":[[list, from, until, disputed], …],"attributes":[[field, value], …]}`, and
 /// `"left_out":n` where a history is so long that the last `n` of these do not fit. `counts` tells them all.
 #[must_use]
-pub fn told(history: &History, sealed_bytes: SealedBytes) -> String {
+pub(super) fn store_summary(history: &History, sealed_bytes: SealedBytes) -> String {
     let date = |date: Option<Date>| date.map(|date| date.to_string());
     let records = history.records.iter().map(|r| {
         let (act, determined) = (r.act.to_string(), r.determined.to_string());
@@ -146,9 +146,9 @@ mod tests {
         // 30 bytes of number, 58 of pseudonym, 57 of opening, 105 of counts, 10 of names and braces.
         let others = 260;
         for (sealed_bytes, least) in [(SealedBytes::B1024, 5), (SealedBytes::B2048, 15)] {
-            let told = told(&history(1_000), sealed_bytes);
-            assert!(told.len() + others <= sealed_bytes.plaintext(), "{}", told.len());
-            let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+            let summary = store_summary(&history(1_000), sealed_bytes);
+            assert!(summary.len() + others <= sealed_bytes.plaintext(), "{}", summary.len());
+            let told: serde_json::Value = serde_json::from_str(&summary).unwrap();
             let kept = ["records", "listings", "attributes"].map(|part| told[part].as_array().unwrap().len());
             assert!(kept[0] >= least, "{kept:?}");
             assert_eq!(told["left_out"].as_u64().unwrap() as usize, 1_002 - kept.iter().sum::<usize>());
@@ -158,9 +158,12 @@ mod tests {
     #[test]
     fn a_history_is_told_whole() {
         assert_eq!(
-            told(&history(1), SealedBytes::B1024),
+            store_summary(&history(1), SealedBytes::B1024),
             r#"{"records":[["administrative-penalty","general","2026-01-02","2026-01-02",null,null,"2026-01-02",null,true]],"listings":[["red","2026-01-02",null,false]],"attributes":[["housing",3]]}"#
         );
-        assert_eq!(told(&History::default(), SealedBytes::B1024), r#"{"records":[],"listings":[],"attributes":[]}"#);
+        assert_eq!(
+            store_summary(&History::default(), SealedBytes::B1024),
+            r#"{"records":[],"listings":[],"attributes":[]}"#
+        );
     }
 }

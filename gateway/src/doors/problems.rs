@@ -1,0 +1,154 @@
+//! Problem documents (RFC 9457): every code with its status and its sentence in two languages, in one table; the wire
+//! contract of refusals.
+//!
+//! A problem tells the caller what to mend and nothing about the person; the cause, where there is more to say, goes to
+//! the operator's log.
+
+use credit_policy::{Code, Language};
+use http_body_util::Full;
+use hyper::{
+    Response, StatusCode,
+    body::Bytes,
+    header::{self, HeaderMap, HeaderValue},
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{journey::refusal::Refusal, transport::Body};
+
+/// The language of sentences that `Accept-Language` asks for (RFC 9110 §12.5.4): of those that we have, the one of the
+/// highest weight, else Chinese.
+#[must_use]
+pub fn accepted(header: Option<&str>) -> Language {
+    let mut best = (Language::Zh, 0.0_f32);
+    for range in header.unwrap_or_default().split(',') {
+        let mut parts = range.split(';');
+        let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+        let weight = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+        let language = match tag.split('-').next() {
+            Some("zh") => Language::Zh,
+            Some("en") => Language::En,
+            Some(_) | None => continue,
+        };
+        if weight > best.1 {
+            best = (language, weight);
+        }
+    }
+    best.0
+}
+
+/// A problem document, up to its receipt where it has one.
+#[derive(Serialize)]
+struct Problem<'a> {
+    code: &'a str,
+    title: &'a str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bound: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query: Option<Uuid>,
+}
+
+/// The bytes of a recorded refusal, without the receipt.
+///
+/// # Errors
+/// When they cannot be rendered.
+pub fn problem(refusal: &Refusal, language: Language, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&Problem {
+        code: refusal.code.as_str(),
+        title: title(refusal.code, language),
+        status: status(refusal.code).as_u16(),
+        bound: refusal.bound.map(|bound| bound.as_str()),
+        query: Some(query),
+    })
+}
+
+/// A refusal without a record: only for what is no query yet, or cannot be one now (`docs/formats.md` §2).
+#[must_use]
+pub fn fixed(code: Code, language: Language) -> Response<Body> {
+    let status = status(code);
+    let title = title(code, language);
+    let problem = Problem { code: code.as_str(), title, status: status.as_u16(), bound: None, query: None };
+    // Text and numbers alone: it can always be rendered.
+    let mut response = Response::new(Full::new(Bytes::from(serde_json::to_vec(&problem).unwrap_or_default())));
+    let retry_after_s = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+    refuse(&mut response, &Refusal { retry_after_s, ..Refusal::from(code) }, language);
+    set(response.headers_mut(), header::CACHE_CONTROL, "no-store");
+    response
+}
+
+/// Status and headers of a refusal.
+pub(super) fn refuse(response: &mut Response<Body>, refusal: &Refusal, language: Language) {
+    let status = status(refusal.code);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    set(headers, header::CONTENT_TYPE, "application/problem+json");
+    set(headers, header::CONTENT_LANGUAGE, language.as_str());
+    if status == StatusCode::UNAUTHORIZED {
+        set(headers, header::WWW_AUTHENTICATE, "Bearer");
+    }
+    if let Some(methods) = refusal.allow {
+        set(headers, header::ALLOW, methods);
+    }
+    if let Some(seconds) = refusal.retry_after_s {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(limit) = refusal.limit {
+        headers.insert("ratelimit-limit", HeaderValue::from(limit));
+        headers.insert("ratelimit-remaining", HeaderValue::from(0));
+        headers.insert("ratelimit-reset", HeaderValue::from(refusal.retry_after_s.unwrap_or(1)));
+    }
+}
+
+pub(super) fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
+}
+
+/// The status of a code.
+#[must_use]
+pub fn status(code: Code) -> StatusCode {
+    StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The public sentence of a code.
+#[must_use]
+pub fn title(code: Code, language: Language) -> &'static str {
+    match language {
+        Language::Zh => code.chinese(),
+        Language::En => code.english(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_is_the_one_of_the_highest_weight_that_we_have() {
+        for (header, language) in [
+            (None, Language::Zh),
+            (Some(""), Language::Zh),
+            (Some("fr"), Language::Zh),
+            (Some("*"), Language::Zh),
+            (Some("en"), Language::En),
+            (Some("en-GB,en;q=0.9"), Language::En),
+            (Some("zh-CN,en;q=0.9"), Language::Zh),
+            (Some("fr, zh;q=0.2, en;q=0.7"), Language::En),
+            (Some("en;q=0"), Language::Zh),
+            (Some("en;q=nonsense"), Language::En),
+        ] {
+            assert_eq!(accepted(header), language, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_a_status_of_refusal_and_two_sentences_of_its_own() {
+        let mut seen = std::collections::HashSet::new();
+        for code in Code::ALL {
+            assert!(status(*code).is_client_error() || status(*code).is_server_error(), "{code}");
+            for language in [Language::Zh, Language::En] {
+                assert!(seen.insert(title(*code, language)), "{code} shares its sentence");
+            }
+        }
+    }
+}
