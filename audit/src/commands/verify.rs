@@ -5,7 +5,7 @@ use std::path::Path;
 use credit_audit::checkpoint::{Checkpoint, CheckpointError};
 use credit_audit::note::VerifierKey;
 use credit_audit::proof::ProofError;
-use credit_audit::verify::{self, ClientFiles, Violation, Remote, Report};
+use credit_audit::verify::{self, ClientFiles, Remote, Report, Violation};
 
 use super::arguments::VerifyArguments;
 use super::progress::Progress;

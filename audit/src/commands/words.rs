@@ -5,13 +5,13 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use credit_audit::checkpoint::{Checkpoint, CheckpointError};
+use credit_audit::decision::{Mismatch, Verdict};
 use credit_audit::leaf::PeekError;
 use credit_audit::merkle::InvalidProof;
 use credit_audit::note::{MAX_SIGNATURES, NoteError, VerifierKeyError};
-use credit_audit::proof::ProofError;
-use credit_audit::decision::{Mismatch, Verdict};
 use credit_audit::promises::Broken;
-use credit_audit::verify::{CheckError, Violation, Report};
+use credit_audit::proof::ProofError;
+use credit_audit::verify::{CheckError, Report, Violation};
 
 /// The language of the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

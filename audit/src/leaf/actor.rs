@@ -127,5 +127,7 @@ fn take_part(text: &str) -> Option<(&str, &str)> {
 }
 
 fn is_part(text: &str) -> bool {
-    (1..=LONGEST_PART).contains(&text.len()) && !text.contains(['"', '\\', '{', '}']) && !text.contains(char::is_control)
+    (1..=LONGEST_PART).contains(&text.len())
+        && !text.contains(['"', '\\', '{', '}'])
+        && !text.contains(char::is_control)
 }

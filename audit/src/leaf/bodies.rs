@@ -10,8 +10,8 @@ pub use officers::{
     Approval, Case, CaseState, Feedback, FeedbackResult, Figures, Proposal, Review, ReviewState, Unseal,
 };
 pub use operation::{
-    Flood, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, KeyState, Read, Refusals, RegisterChange, Revocation,
-    Stop, Suspension,
+    Flood, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, KeyState, Read, Refusals, RegisterChange,
+    Revocation, Stop, Suspension,
 };
 pub use persons::{
     Binding, BindingState, Block, Correction, CorrectionState, Notice, NoticeWay, Objection, ObjectionState, Repair,

@@ -108,7 +108,8 @@ impl Pass<'_> {
         let name = TileName { kind: TileKind::Entries, index, width: wanted };
         let Some(width) = self.files.read_or_full(name)? else {
             let hanging = TileName { kind: TileKind::Hashes(0), ..name }.path();
-            let fault = if for_tile { Violation::Hanging { path: hanging } } else { Violation::Missing { path: name.path() } };
+            let fault =
+                if for_tile { Violation::Hanging { path: hanging } } else { Violation::Missing { path: name.path() } };
             return Err(fault.into());
         };
         let name = TileName { width, ..name };
@@ -126,7 +127,11 @@ impl Pass<'_> {
                 self.visitor.leaf(index, &peek, entry)?;
             }
         }
-        if self.hashes.len() == usize::from(width) { Ok(()) } else { Err(Violation::Framing { path: name.path() }.into()) }
+        if self.hashes.len() == usize::from(width) {
+            Ok(())
+        } else {
+            Err(Violation::Framing { path: name.path() }.into())
+        }
     }
 
     /// Every narrower bundle is the beginning of the widest.
@@ -223,7 +228,11 @@ impl Files<'_> {
 }
 
 fn check_length(bytes: &[u8], name: TileName) -> Result<(), Violation> {
-    if bytes.len() == usize::from(name.width) * HASH_LEN { Ok(()) } else { Err(Violation::Length { path: name.path() }) }
+    if bytes.len() == usize::from(name.width) * HASH_LEN {
+        Ok(())
+    } else {
+        Err(Violation::Length { path: name.path() })
+    }
 }
 
 /// The hashes above the lowest level, and those of the lowest level at the edge of each checkpoint.

@@ -258,13 +258,8 @@ fn a_whole_log_is_decided_again() {
 fn what_the_leaves_contradict_is_found_though_each_decision_is_made_again() {
     let catalogues = [catalogue()];
     let good = facts(&catalogues[0]);
-    let suspension = Suspension {
-        institution: "housing".to_owned(),
-        operator: None,
-        scenario: None,
-        suspended: true,
-        reason: None,
-    };
+    let suspension =
+        Suspension { institution: "housing".to_owned(), operator: None, scenario: None, suspended: true, reason: None };
     let suspended = leaf::render(&suspension.entry(id(99), Actor::gateway()).unwrap(), now(), 0);
     let mut leaves = vec![leaf_of(0), catalogue_set(catalogues[0].label()), data_key("data-2026-11")];
     leaves.push(recorded(&catalogues[0], &good, 1, now()));
@@ -273,5 +268,8 @@ fn what_the_leaves_contradict_is_found_though_each_decision_is_made_again() {
     let log = Log::of_leaves(leaves);
     let found = verify::directory(&log.folder, &log.key, &[], &mut Replay::new(&catalogues)).unwrap_err();
     let cause = Broken::Suspended("housing".to_owned());
-    assert!(matches!(&found, CheckError::Violation(Violation::Promise { index: 5, cause: c }) if *c == cause), "{found}");
+    assert!(
+        matches!(&found, CheckError::Violation(Violation::Promise { index: 5, cause: c }) if *c == cause),
+        "{found}"
+    );
 }

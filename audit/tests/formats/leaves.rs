@@ -87,7 +87,10 @@ fn what_the_log_says_of_itself_is_written_as_its_tables_say() {
         &ListedLog { origin: text("o"), vkey: text("o+1+k"), from: at(0), until: None },
         r#""origin":"o","vkey":"o+1+k","from":"2026-11-18T11:06:40Z""#,
     );
-    act(&Prune { from: 0, until: 256, proposal: Some(id(5)) }, &format!(r#""from":0,"until":256,"proposal":"{}""#, id(5)));
+    act(
+        &Prune { from: 0, until: 256, proposal: Some(id(5)) },
+        &format!(r#""from":0,"until":256,"proposal":"{}""#, id(5)),
+    );
 }
 
 #[test]
@@ -116,7 +119,7 @@ fn what_runs_the_gateway_is_written_as_its_tables_say() {
     );
     act(&Stop { scenario: None, stopped: false, reason: None }, r#""stopped":false"#);
     act(&Revocation { issuer: text("i"), jti: text("j") }, r#""issuer":"i","jti":"j""#);
-    let jwk = serde_json::json!({"x": "AA", "kty": "OKP"});
+    let jwk = BTreeMap::from([(text("x"), text("AA")), (text("kty"), text("OKP"))]);
     act(
         &IssuerKey { iss: text("i"), kid: text("k"), jwk, state: IssuerKeyState::Retired },
         r#""iss":"i","kid":"k","jwk":{"kty":"OKP","x":"AA"},"state":"retired""#,
@@ -235,12 +238,9 @@ fn a_name_that_would_need_an_escape_cannot_act() {
         let refused = revocation.entry(id(3), Actor::Account(text(name)));
         assert!(matches!(refused, Err(LeafError::Actor)), "{name:?}");
     }
-    let good = String::from_utf8(leaf::render(
-        &revocation.entry(id(3), Actor::Account(text("root"))).unwrap(),
-        at(0),
-        0,
-    ))
-    .unwrap();
+    let good =
+        String::from_utf8(leaf::render(&revocation.entry(id(3), Actor::Account(text("root"))).unwrap(), at(0), 0))
+            .unwrap();
     for bad in [
         r#"{"account":"a\u0062"}"#,
         r#"{"account":""}"#,
@@ -278,7 +278,11 @@ fn a_leaf_that_is_not_written_as_its_kind_is_noticed() {
     }
     let nobody = found(r#","actor":{"account":"root"}"#, "");
     assert!(matches!(nobody, BodyError::Actor("institution")));
-    let somebody = good.replacen("institution\",\"id", "open\",\"id", 1).replacen("burst\":2", "origin\":\"o\",\"software\":\"s\"", 1);
+    let somebody = good.replacen("institution\",\"id", "open\",\"id", 1).replacen(
+        "burst\":2",
+        "origin\":\"o\",\"software\":\"s\"",
+        1,
+    );
     assert!(matches!(leaf::check_form(somebody.as_bytes()), Err(BodyError::Actor("open"))));
     let unknown = good.replacen("institution\",\"id", "weather-report\",\"id", 1);
     assert_eq!(leaf::parse(unknown.as_bytes()).unwrap(), None);

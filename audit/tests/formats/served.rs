@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use credit_audit::checkpoint::Checkpoint;
-use credit_audit::verify::{self, ClientFiles, CheckError, Violation, Remote, RemoteError, Report};
+use credit_audit::verify::{self, CheckError, ClientFiles, Remote, RemoteError, Report, Violation};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};

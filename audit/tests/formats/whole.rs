@@ -8,7 +8,7 @@ use credit_audit::checkpoint::{Checkpoint, CheckpointError};
 use credit_audit::leaf::{Peek, PeekError};
 use credit_audit::note::NoteError;
 use credit_audit::tile;
-use credit_audit::verify::{self, CheckError, Violation, Report, Visitor};
+use credit_audit::verify::{self, CheckError, Report, Violation, Visitor};
 
 use crate::logs::{Log, ORIGIN, leaf_of};
 

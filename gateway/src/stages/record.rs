@@ -222,7 +222,7 @@ fn entry(
     let keys = gateway.keys.current();
     let id = draft.id.to_string();
     let institution = draft.institution.id();
-    let sealed = sealed::plaintext(draft, &opening.text)
+    let sealed = sealed::plaintext(draft, &opening.bytes, body)
         .map(|plain| keys.sealer.seal(&id, &plain, &gateway.entropy))
         .transpose()
         .map_err(|error| unrecordable(&error))?;

@@ -1,6 +1,9 @@
 //! Opening the key ring.
 
-use credit_audit::{leaf::{KeyEvent, KeyState}, log::Signer};
+use credit_audit::{
+    leaf::{KeyEvent, KeyState},
+    log::Signer,
+};
 use credit_keys::{Kek, KeyStatus, LogSigner, Ring};
 
 use super::StartError;
@@ -46,8 +49,7 @@ pub fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
 /// The keys in use that no leaf of this log introduces yet: a key is on the record before anything is made with it.
 pub(super) fn introduced_now(status: &[KeyStatus], changes: &[(u64, String)]) -> Vec<KeyEvent> {
     let known = |event: &KeyEvent, id: &str| event.key == id;
-    let introduced: Vec<KeyEvent> =
-        changes.iter().filter_map(|(_, leaf)| serde_json::from_str(leaf).ok()).collect();
+    let introduced: Vec<KeyEvent> = changes.iter().filter_map(|(_, leaf)| serde_json::from_str(leaf).ok()).collect();
     let state = |status: &KeyStatus| match status.state {
         credit_keys::KeyState::Active => Some(KeyState::Active),
         credit_keys::KeyState::Accepted => Some(KeyState::Accepted),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::leaf::encoded::Base64;
 use crate::leaf::event::{Act, Event, impl_kind};
@@ -144,8 +143,8 @@ pub struct IssuerKey {
     pub iss: String,
     /// The key's id at the issuer.
     pub kid: String,
-    /// The public key (RFC 7517), public members only.
-    pub jwk: Value,
+    /// The public key (RFC 7517), public members only, in alphabetical order.
+    pub jwk: BTreeMap<String, String>,
     /// Whether it is accepted.
     pub state: IssuerKeyState,
 }

@@ -174,7 +174,8 @@ pub(super) fn read(world: &mut World) -> Made {
 pub(super) fn issuer_key(world: &mut World) -> Made {
     let state = if world.random.once_in(2) { IssuerKeyState::Active } else { IssuerKeyState::Retired };
     let kid = format!("key-{}", world.random.below(5));
-    let jwk = serde_json::json!({"crv": "Ed25519", "kid": kid, "kty": "OKP", "x": world.thumbprint()});
+    let jwk = [("kty", "OKP".to_owned()), ("crv", "Ed25519".to_owned()), ("x", world.thumbprint())];
+    let jwk = jwk.map(|(name, value)| (name.to_owned(), value)).into();
     world.act(&IssuerKey { iss: "https://consent.example".to_owned(), kid, jwk, state })
 }
 

@@ -56,14 +56,8 @@ pub(super) fn objection(world: &mut World) -> Made {
 pub(super) fn repair(world: &mut World) -> Made {
     let state = if world.random.once_in(3) { RepairState::Revoked } else { RepairState::Repaired };
     let order = world.random.once_in(2).then(|| world.sealed());
-    let body = Repair {
-        state,
-        class: "penalty".to_owned(),
-        on: world.day(),
-        key: world.key(),
-        record: world.sealed(),
-        order,
-    };
+    let body =
+        Repair { state, class: "penalty".to_owned(), on: world.day(), key: world.key(), record: world.sealed(), order };
     world.own(&body)
 }
 

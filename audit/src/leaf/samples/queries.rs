@@ -37,11 +37,12 @@ pub(super) fn query(world: &mut World) -> Result<Entry, LeafError> {
     let asked_bytes = asked.map(|slot| [slot, slot].concat());
     let key = world.key();
     let catalogue = world.random.one_of(&world.catalogues).cloned().unwrap_or_default();
+    let name = ScenarioName::parse(scenario).ok();
     let record = QueryRecord {
         operator: institution.map(|_| staff),
         certificate: certificate.as_deref(),
         on_behalf: None,
-        scenario: ScenarioName::parse(scenario).ok().as_ref(),
+        scenario: name.as_ref(),
         ground,
         repeats,
         idempotency: asked_bytes.as_deref().map(Base64),
