@@ -175,7 +175,7 @@ mod tests {
         let told = told(&history(records));
         let pseudonym = "p".repeat(64);
         let counts = Some(Counts { considered: 999, expired: 999, repaired: 999, disputed: 999 });
-        let known = Known { number: "990101199001010016", pseudonym: Some(&pseudonym), counts, told: Some(&told) };
+        let known = Known { number: "990101199001010019", pseudonym: Some(&pseudonym), counts, told: Some(&told) };
         let plain = known.write(&OPENING, body).unwrap();
         (plain.len(), serde_json::from_slice(&plain).unwrap())
     }
