@@ -21,7 +21,7 @@ pub struct Entry {
     /// UUIDv7.
     pub id: Uuid,
     /// Who acted, where it records an act.
-    pub actor: Option<Actor>,
+    pub actor: Option<Box<Actor>>,
     /// The institution whose own act this is: its receipt goes there, and `seq` counts its acts. `None` otherwise,
     /// also where the leaf is *about* an institution.
     pub institution: Option<String>,
@@ -83,7 +83,7 @@ impl Entry {
         if !actor.is_well_formed() {
             return Err(LeafError::Actor);
         }
-        let entry = Self { actor: Some(actor), ..self };
+        let entry = Self { actor: Some(Box::new(actor)), ..self };
         let mut header = Vec::new();
         entry.render_actor(&mut header);
         let length = header.len() + entry.tail.len();

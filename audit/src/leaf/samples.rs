@@ -44,7 +44,7 @@ pub fn log(seed: u64, more: usize) -> Vec<Vec<u8>> {
     for kind in kinds {
         made.leaf_of(kind);
     }
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         let institutions: BTreeMap<String, u64> = made.world.seqs.clone();
         let id = made.world.id();
         made.push(Seal { institutions, next: Some(format!("{ORIGIN}2")) }.entry(id));
