@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_keys::{
-    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyUse, Pseudonyms, Ring, RingError, Rotation, Sealer,
+    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyUse, Person, Pseudonyms, Ring, RingError, Rotation, Sealer,
     StateKey, Steady, SubjectTagger, SystemEntropy, Turn,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -31,12 +31,13 @@ pub struct SubjectTags {
 }
 
 impl Current {
-    /// The tags of `number` for `institution` and a group of purposes.
+    /// The tags of the person with `number` for `institution` and a group of purposes; `person` has the keys of the
+    /// present period.
     #[must_use]
-    pub fn subject_tags(&self, institution: &str, purpose_group: &str, number: &str) -> SubjectTags {
+    pub fn subject_tags(&self, person: &Person, institution: &str, purpose_group: &str, number: &str) -> SubjectTags {
         let earlier = self.earlier.iter().filter_map(|key| key.subject_tag(institution, purpose_group, number));
         SubjectTags {
-            current: STANDARD.encode(self.sealer.person(number).subject_tag(institution, purpose_group)),
+            current: STANDARD.encode(person.subject_tag(institution, purpose_group)),
             earlier: earlier.map(|tag| STANDARD.encode(tag)).collect(),
         }
     }
