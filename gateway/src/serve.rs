@@ -5,7 +5,10 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use credit_audit::{clock::Clock, leaf::Event};
+use credit_audit::{
+    clock::Clock,
+    leaf::{Act, Actor},
+};
 use hyper::{Request, body::Incoming, service::service_fn};
 use rustls::ServerConfig;
 use tokio::{net::TcpListener, signal::unix::SignalKind, sync::Semaphore};
@@ -267,7 +270,7 @@ async fn renew_keys(gateway: &Gateway) {
     match gateway.keys.renew(next, &gateway.entropy) {
         Ok(Some(made)) => {
             let ticket = key_made(made.as_str())
-                .entry(gateway.new_id())
+                .entry(gateway.new_id(), Actor::gateway())
                 .ok()
                 .and_then(|entry| gateway.log.submit(entry, false, || true).ok());
             if let Some(ticket) = ticket

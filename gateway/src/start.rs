@@ -10,7 +10,7 @@ use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration
 
 use credit_audit::{
     clock::Clock,
-    leaf::{CatalogueSet, Entry, Event, LeafError, Open, Seal},
+    leaf::{Act, Actor, CatalogueSet, Entry, Event, LeafError, Open, Seal},
     log::{self, Log, Recovered},
 };
 use credit_keys::SystemEntropy;
@@ -36,7 +36,7 @@ use crate::{
     store::sqlite::SqliteStore,
 };
 use carry::{Carry, apply_changes, carry_over, previous};
-use keys::RingSigner;
+use keys::{RingSigner, introduced_now};
 
 /// Opens everything. The log is recovered and takes records from here on; no port is open yet.
 ///
@@ -63,7 +63,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     make_data_folder(&settings.data.dir)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
-    let (keys, made) = Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?;
+    let (keys, _) = Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?;
     let mut held = fold_all(&settings, &catalogue, &recovered)?;
     let new = recovered.size() == 0;
     if held.changes.last().is_some_and(|(_, leaf)| serde_json::from_str::<Seal>(leaf).is_ok()) {
@@ -97,8 +97,8 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
                 in_force.push(record(&log, former.entry(id)).await?, false);
                 continue;
             }
-            Carry::Institution(change) => change.entry(id),
-            Carry::Suspension(change) => change.entry(id),
+            Carry::Institution(change) => change.entry(id, Actor::gateway()),
+            Carry::Suspension(change) => change.entry(id, Actor::gateway()),
             Carry::Counts(counts) => {
                 held.tally.carry(&counts).map_err(|error| StartError::Unrecorded(error.to_string()))?;
                 counts.entry(id)
@@ -110,8 +110,8 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         let entry = rules::leaf(&catalogue, &files).entry(new_id(&*clock, &entropy));
         in_force.push(record(&log, entry).await?, true);
     }
-    if let Some(key) = made {
-        record(&log, key_made(key.as_str()).entry(new_id(&*clock, &entropy))).await?;
+    for key in introduced_now(&keys.with(|ring| ring.status(clock.now())), &held.changes) {
+        record(&log, key.entry(new_id(&*clock, &entropy), Actor::gateway())).await?;
     }
     Ok(Arc::new(Gateway {
         catalogue: Arc::new(catalogue),

@@ -2,7 +2,9 @@
 //! or resumed) is recorded first; what narrows or turns (a suspension, a key) is in force first.
 
 use credit_audit::{
-    leaf::{Entry, Event, InstitutionChange, KeyEvent, LeafError, RegisterChange, Revocation, Suspension},
+    leaf::{
+        Act, Actor, Entry, InstitutionChange, KeyEvent, KeyState, LeafError, RegisterChange, Revocation, Suspension,
+    },
     log::Unsubmitted,
 };
 use credit_keys::{KeyUse, SystemEntropy};
@@ -84,7 +86,7 @@ pub enum ChangeError {
     Keys(#[from] KeyringError),
 }
 
-/// Makes a change, or answers a question. `by` names who asked.
+/// Makes a change, or answers a question. `by` is the account of the operating system that asked.
 ///
 /// # Errors
 /// Why not.
@@ -93,7 +95,7 @@ pub async fn apply(gateway: &Gateway, change: Change, by: &str) -> Result<Value,
     match change {
         Change::InstitutionAdd { particulars } => {
             gateway.register.check(&particulars)?;
-            let index = record(gateway, added(&particulars, by).entry(gateway.new_id())?).await?;
+            let index = record(gateway, added(&particulars).entry(gateway.new_id(), account(by))?).await?;
             gateway.register.add(&particulars)?;
             Ok(json!({"index": index, "institution": particulars.id.as_str()}))
         }
@@ -101,8 +103,8 @@ pub async fn apply(gateway: &Gateway, change: Change, by: &str) -> Result<Value,
         Change::InstitutionResume { id, reason } => suspend(gateway, &id, reason, false, by).await,
         Change::ConsentRevoke { iss, jti } => {
             let jti = TokenId::parse(&jti).ok_or(ChangeError::TokenId)?;
-            let event = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned(), by: by.to_owned() };
-            let entry = event.entry(gateway.new_id())?;
+            let event = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
+            let entry = event.entry(gateway.new_id(), account(by))?;
             gateway.state.revoke(consent_key(&iss, jti.as_str()));
             let index = record(gateway, entry).await?;
             Ok(json!({"index": index, "jti": jti.as_str()}))
@@ -142,8 +144,8 @@ async fn suspend(
     by: &str,
 ) -> Result<Value, ChangeError> {
     let institution = gateway.register.by_id(id)?;
-    let event = Suspension { institution: id.to_owned(), suspended, reason, by: by.to_owned() };
-    let entry = event.entry(gateway.new_id())?;
+    let event = Suspension { institution: id.to_owned(), operator: None, scenario: None, suspended, reason };
+    let entry = event.entry(gateway.new_id(), account(by))?;
     if suspended {
         gateway.register.set_suspended(&institution, true);
     }
@@ -161,17 +163,23 @@ async fn rotate(gateway: &Gateway, use_: String, overlap_days: u16, by: &str) ->
     for key in &made {
         let event = KeyEvent {
             key: key.as_str().to_owned(),
-            use_: key_use.as_str().to_owned(),
-            state: "active".to_owned(),
+            // A pseudonym key turns together with a tag key, and an id begins with the use.
+            use_: key.as_str().split('-').next().unwrap_or_default().to_owned(),
+            state: KeyState::Active,
+            fingerprint: None,
             activates: None,
-            by: by.to_owned(),
+            part: None,
         };
-        indices.push(record(gateway, event.entry(gateway.new_id())?).await?);
+        indices.push(record(gateway, event.entry(gateway.new_id(), account(by))?).await?);
     }
     Ok(json!({"indices": indices, "keys": made.iter().map(|key| key.as_str()).collect::<Vec<_>>()}))
 }
 
-fn added(particulars: &Particulars, by: &str) -> InstitutionChange {
+fn account(by: &str) -> Actor {
+    Actor::Account(by.to_owned())
+}
+
+fn added(particulars: &Particulars) -> InstitutionChange {
     InstitutionChange {
         institution: particulars.id.as_str().to_owned(),
         change: RegisterChange::Added,
@@ -184,7 +192,9 @@ fn added(particulars: &Particulars, by: &str) -> InstitutionChange {
         operator_rate_per_s: particulars.operator_rate_per_s,
         operator_burst: particulars.operator_burst,
         look_ups_an_operator_a_day: particulars.look_ups_an_operator_a_day,
-        by: by.to_owned(),
+        name: None,
+        issuers: Vec::new(),
+        on_behalf_of: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use credit_audit::leaf::{Event, Read};
+use credit_audit::leaf::{Act, Actor, Read};
 use credit_policy::{Code, InstitutionKind};
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
 use tokio::sync::OwnedSemaphorePermit;
@@ -72,9 +72,12 @@ pub async fn answer(
 }
 
 async fn record_read(gateway: &Gateway, standing: &Standing, auditor: &Institution, path: &str) -> bool {
-    let read =
-        Read { reader: auditor.id().to_owned(), certificate: standing.thumbprint().to_string(), path: path.to_owned() };
-    let Ok(entry) = read.entry(gateway.new_id()) else {
+    let (id, certificate) = (auditor.id().to_owned(), standing.thumbprint().to_string());
+    let actor = match auditor.particulars.kind == InstitutionKind::Officer {
+        true => Actor::Officer { officer: id, certificate },
+        false => Actor::Institution { institution: id, certificate },
+    };
+    let Ok(entry) = (Read { path: path.to_owned() }).entry(gateway.new_id(), actor) else {
         return false;
     };
     // Each read is a leaf: an auditor waits its turn, so that a hasty one does not fill the log and nobody is refused.

@@ -37,7 +37,9 @@ pub fn ground(gateway: &Gateway, _asked: Asked, head: &Parts, draft: &mut Draft)
             let case = draft.case.as_ref().ok_or(Code::CaseRequired)?;
             draft.ground = Some(GroundRecord::Statute {
                 statute: scenario.statute().unwrap_or_default().to_owned().into(),
+                rank: None,
                 case: case.as_str().to_owned().into(),
+                consent_on_file: false,
             });
             draft.ask = ask(gateway, draft, &[])?;
         }

@@ -4,7 +4,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{
-    leaf::{Base64, Entry, Kind, Outcome, QueryRecord, Revocation},
+    leaf::{Act, Base64, Entry, Outcome, QueryRecord, Revocation},
     log::{Durable, NotRecordable, Unsubmitted},
 };
 use credit_keys::{Entropy, answer_commitment};
@@ -161,9 +161,9 @@ async fn record_withdrawal(
 ) -> Result<Recorded, NotRecordable> {
     let ConsentId { iss, jti } = withdrawal.into_consent();
     let institution = draft.institution.id();
-    let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned(), by: institution.to_owned() };
-    let entry =
-        Entry::new(Kind::Revocation, draft.id, Some(institution), &leaf).map_err(|error| unrecordable(&error))?;
+    let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
+    let certificate = draft.certificate.to_string();
+    let entry = leaf.own_entry(draft.id, institution, &certificate).map_err(|error| unrecordable(&error))?;
     gateway.state.revoke(consent_key(&iss, jti.as_str()));
     let ticket = gateway.log.submit(entry, draft.wants_proof, || true).map_err(|_| NotRecordable)?;
     let durable = ticket.await?;
@@ -222,7 +222,7 @@ fn entry(
     let keys = gateway.keys.current();
     let id = draft.id.to_string();
     let institution = draft.institution.id();
-    let sealed = sealed::plaintext(draft, &opening.text)
+    let sealed = sealed::plaintext(draft, &opening.bytes, body)
         .map(|plain| keys.sealer.seal(&id, &plain, &gateway.entropy))
         .transpose()
         .map_err(|error| unrecordable(&error))?;
@@ -233,7 +233,8 @@ fn entry(
     let asked = draft.ask.map(|ask| [ask.slot, ask.identity].concat());
     let record = QueryRecord {
         operator: draft.operator.as_ref().map(|operator| operator.as_str()),
-        certificate: &draft.certificate.to_string(),
+        certificate: Some(&draft.certificate.to_string()),
+        on_behalf: None,
         scenario: draft.scenario.as_ref().map(|scenario| scenario.name()),
         ground: draft.ground.clone(),
         repeats: draft.repeats,
@@ -245,6 +246,7 @@ fn entry(
         code: verdict.code,
         fields: verdict.fields,
         notice: verdict.notice,
+        remote: None,
         answer: Some(Base64(answer_commitment(&opening.bytes, body))),
         subject,
         key: sealed.as_ref().map(|_| keys.sealer.key_id().as_str()),
