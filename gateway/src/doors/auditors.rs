@@ -12,9 +12,13 @@ use crate::{
     callers::{register::Institution, trust::CertificateStatus},
     doors::files::{LogFile, plain, serve},
     gateway::Gateway,
+    recorder::NotRecorded,
     journey::{refusal::accepted, stages::reply::fixed},
     transport::Body,
 };
+
+/// How often a read is tried again because a newer revocation list came.
+const LISTS_AT_ONCE: usize = 3;
 
 /// Whether one more connection of this caller may be open: only so many are for those who are to be told that this
 /// door is not theirs.
@@ -70,15 +74,18 @@ pub async fn answer(
 async fn record_read(gateway: &Gateway, standing: &CertificateStatus, auditor: &Institution, path: &str) -> bool {
     let read =
         Read { reader: auditor.id().to_owned(), certificate: standing.thumbprint().to_string(), path: path.to_owned() };
-    let Ok(entry) = read.entry(gateway.new_id()) else {
-        return false;
-    };
     // Each read is a leaf: an auditor waits its turn, so that a hasty one does not fill the log and nobody is refused.
     while let Err(wait) = auditor.rates.turn() {
         tokio::time::sleep(wait).await;
     }
-    match gateway.log.submit(entry, false, || !auditor.is_suspended() && standing.is_valid()) {
-        Ok(ticket) => ticket.await.is_ok(),
-        Err(_) => false,
+    // A revocation list that came in between is asked outside of the log's queue; there is one a second at most.
+    for _ in 0..LISTS_AT_ONCE {
+        let Ok(entry) = read.entry(gateway.new_id()) else { return false };
+        let still = || !auditor.is_suspended() && standing.is_still_valid();
+        match gateway.recorder.record_while(entry, still).await {
+            Err(NotRecorded::Overtaken) if !auditor.is_suspended() && standing.is_valid() => {}
+            recorded => return recorded.is_ok(),
+        }
     }
+    false
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     callers::{
-        flood::{self, Unrecorded},
+        flood::Unrecorded,
         register::Institution,
         trust::CertificateStatus,
     },
@@ -79,7 +79,7 @@ async fn answer(
     };
     let certificate = standing.thumbprint();
     let refuse = |code| {
-        flood::count(&gateway, certificate, Unrecorded::Refused(code));
+        gateway.count_unrecorded(certificate, Unrecorded::Refused(code));
         fixed(code, language)
     };
     if look == HeadVerdict::TooLarge {

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use crate::{
     callers::{
-        register::{Institution, Thumbprint},
+        register::Institution,
+        thumbprint::Thumbprint,
         trust::CertificateStatus,
     },
     state::{AskClaim, ConsentClaim},

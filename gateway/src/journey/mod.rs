@@ -23,7 +23,7 @@ use tracing::Instrument;
 
 use crate::{
     callers::{
-        flood::{self, Unrecorded},
+        flood::Unrecorded,
         trust::CertificateStatus,
     },
     gateway::Gateway,
@@ -89,7 +89,7 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Result<Response
         return Ok(fixed(Code::CertificateUnknown, language));
     };
     let Some(paced) = pace(&institution) else {
-        flood::count(&gateway, certificate, Unrecorded::CutOff);
+        gateway.count_unrecorded(certificate, Unrecorded::CutOff);
         return Err(Unanswered::CutOff);
     };
     let mut draft = Draft::begin(gateway.new_id(), certificate, Arc::clone(&institution), gateway.today());
@@ -104,14 +104,14 @@ pub async fn journey(gateway: Arc<Gateway>, arrival: Arrival) -> Result<Response
     let finished = body.finish().await;
     if finished == Finished::Broken {
         gateway.metrics.broken_off();
-        flood::count(&gateway, certificate, Unrecorded::Refused(Code::RequestTimeout));
+        gateway.count_unrecorded(certificate, Unrecorded::Refused(Code::RequestTimeout));
         return Err(Unanswered::BrokenOff);
     }
     let scenario = draft.scenario.clone();
     timer.enter(Stage::Record);
     let Ok(recorded) = record(&gateway, draft, outcome).instrument(span.clone()).await else {
         gateway.metrics.unrecorded();
-        flood::count(&gateway, certificate, Unrecorded::Refused(Code::NotRecordable));
+        gateway.count_unrecorded(certificate, Unrecorded::Refused(Code::NotRecordable));
         return Ok(fixed(Code::NotRecordable, language));
     };
     timer.enter(Stage::Reply);

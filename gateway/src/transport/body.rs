@@ -12,8 +12,6 @@ use hyper::{
 };
 use tokio::time::Instant;
 
-use crate::journey::refusal::Refusal;
-
 /// Of a body that is too large, so much is read and discarded before it is refused.
 const DISCARD_BYTES: usize = 1024 * 1024;
 
@@ -47,13 +45,13 @@ impl RequestBody {
     /// Reads all of it, at most `limit` bytes.
     ///
     /// # Errors
-    /// `payload-too-large`; `malformed-request` where it broke off (then [`Self::finish`] says false and nothing is
-    /// answered).
-    pub async fn read(&mut self, limit: usize) -> Result<Vec<u8>, Refusal> {
+    /// `payload-too-large`; `malformed-request` where it broke off (then [`Self::finish`] says [`Finished::Broken`] and
+    /// nothing is answered).
+    pub async fn read(&mut self, limit: usize) -> Result<Vec<u8>, Code> {
         let mut bytes = Vec::new();
         while let Some(data) = self.data().await {
             if bytes.len() + data.len() > limit {
-                return Err(Code::PayloadTooLarge.into());
+                return Err(Code::PayloadTooLarge);
             }
             bytes.extend_from_slice(&data);
         }
@@ -61,13 +59,13 @@ impl RequestBody {
             // Fields behind a body have no meaning here, and h2 does not look at what they are.
             Reading::Complete if !self.trailers => Ok(bytes),
             Reading::More | Reading::Complete | Reading::Broken | Reading::Unreadable => {
-                Err(Code::MalformedRequest.into())
+                Err(Code::MalformedRequest)
             }
         }
     }
 
-    /// Reads and discards the rest of a body that is refused anyway. False where it never became complete: then there
-    /// was no query, and there is nobody to answer.
+    /// Reads and discards the rest of a body that is refused anyway. [`Finished::Broken`] where it never became complete:
+    /// then there was no query, and there is nobody to answer.
     pub async fn finish(&mut self) -> Finished {
         while self.seen <= DISCARD_BYTES && self.data().await.is_some() {}
         match self.state {

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{Tour, TourError, unexpected};
 use crate::{
-    callers::register::thumbprint_of_file,
+    callers::thumbprint::Thumbprint,
     demo::folder::{AUTHORITY, AUTHORITY_ES256, ISSUER},
 };
 
@@ -125,7 +125,7 @@ impl Tour<'_> {
             issued_at,
             not_before: issued_at,
             expires_at: no(issued_at.checked_add(SignedDuration::from_secs(LIFETIME_S)))?,
-            certificate: no(thumbprint_of_file(&certificate))?.into_bytes(),
+            certificate: no(Thumbprint::of_file(&certificate))?.into_bytes(),
             terms: Terms {
                 scenario: no(ScenarioName::parse(agreed.scenario))?,
                 fields: Some(no(fields)?),

@@ -54,9 +54,9 @@ pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Resu
     };
     let limits = Limits {
         case: permitted.permit().scenario().case_limit(),
-        person_a_day: particulars.look_ups_a_person_a_day,
-        distinct_a_day: particulars.distinct_subjects_a_day,
-        operator_a_day: particulars.look_ups_an_operator_a_day,
+        person_a_day: particulars.limits.look_ups_a_person_a_day,
+        distinct_a_day: particulars.limits.distinct_subjects_a_day,
+        operator_a_day: particulars.limits.look_ups_an_operator_a_day,
     };
     match gateway.state.reserve(&claim, &limits) {
         Ok(reservation) => {

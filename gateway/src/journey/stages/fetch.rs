@@ -8,7 +8,7 @@ use crate::{
     gateway::Gateway,
     journey::{evidence::Draft, refusal::Refusal, stages::admit::Admitted},
     state::Reservation,
-    stores::sqlite::StoreError,
+    stores::StoreError,
 };
 
 /// PROOF: what the stores told, for one admitted look-up.

@@ -11,7 +11,7 @@ use credit_policy::{
 use hyper::{header, http::request::Parts};
 
 use crate::{
-    callers::register::Thumbprint,
+    callers::thumbprint::Thumbprint,
     gateway::Gateway,
     journey::{
         evidence::{Draft, HeldConsent},

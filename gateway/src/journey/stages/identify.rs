@@ -7,7 +7,8 @@ use credit_policy::Code;
 use crate::{
     callers::{
         limits::{Pace, Reached},
-        register::{Institution, Thumbprint},
+        register::Institution,
+        thumbprint::Thumbprint,
     },
     gateway::Gateway,
     journey::{evidence::Draft, refusal::Refusal},

@@ -1,6 +1,6 @@
 //! Opening the key ring.
 
-use credit_audit::{leaf::KeyEvent, log::Signer};
+use credit_audit::log::Signer;
 use credit_keys::{Kek, LogSigner, Ring};
 
 use super::StartError;
@@ -41,16 +41,4 @@ pub fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
     }
     let path = settings.keys.passphrase_file.clone().unwrap_or_default();
     Ok(Kek::from_passphrase_file(&path)?)
-}
-
-/// The leaf of a data key that was made for a new period.
-#[must_use]
-pub fn key_made(id: &str) -> KeyEvent {
-    KeyEvent {
-        key: id.to_owned(),
-        use_: "data".to_owned(),
-        state: "active".to_owned(),
-        activates: None,
-        by: "credit-gateway".to_owned(),
-    }
 }
