@@ -4,18 +4,18 @@ use std::{path::PathBuf, sync::Arc};
 
 use credit_audit::{clock::Clock, log::Log};
 use credit_keys::SystemEntropy;
-use credit_policy::Catalogue;
+use credit_policy::{Catalogue, CitizenNumber, FetchPlan, History, Personal};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
     callers::{flood::Unrecorded, issuers::Issuers, register::Register, thumbprint::Thumbprint},
-    keyring::Keyring,
+    keyring::{Current, Keyring},
     recorder::Recorder,
     settings::Settings,
-    state::{State, catalogue_history::CatalogueHistory},
-    stores::sqlite::SqliteStore,
+    state::{Reservation, State, catalogue_history::CatalogueHistory},
+    stores::{StoreError, figures::Figures, sqlite::SqliteStore},
     telemetry::metrics::Metrics,
 };
 
@@ -35,8 +35,8 @@ pub struct Gateway {
     pub state: Arc<State>,
     /// Keys in force.
     pub keys: Arc<Keyring>,
-    /// The data.
-    pub store: SqliteStore,
+    /// The data. Asked through [`Gateway::look_up`] alone.
+    pub(crate) store: StoreHandle,
     /// The record.
     pub log: Log,
     /// Records what is no query, and puts it in force.
@@ -57,7 +57,60 @@ pub struct Gateway {
     pub draining: watch::Sender<bool>,
 }
 
+/// What one query takes once: time, day and keys, so that all of it goes by the same.
+#[derive(Clone)]
+pub struct Moment {
+    /// When the query began.
+    pub now: Timestamp,
+    /// The civil day of then in the jurisdiction.
+    pub today: Date,
+    /// The keys in force.
+    pub keys: Arc<Current>,
+}
+
+/// The stores behind a handle that looks up for an admitted query only.
+pub struct StoreHandle(SqliteStore);
+
+impl StoreHandle {
+    /// A handle for these stores.
+    #[must_use]
+    pub fn new(store: SqliteStore) -> Self {
+        Self(store)
+    }
+
+    /// What the stores count of themselves.
+    #[must_use]
+    pub fn figures(&self) -> &Figures {
+        self.0.figures()
+    }
+
+    /// Asks about nobody, so that readiness knows whether the stores answer.
+    pub async fn probe(&self) {
+        self.0.probe().await;
+    }
+}
+
 impl Gateway {
+    /// Looks up one person for a query whose look-up is reserved.
+    ///
+    /// # Errors
+    /// When the store fails or does not answer in time.
+    pub async fn look_up(
+        &self,
+        _admitted: &Reservation,
+        person: Arc<Personal<CitizenNumber>>,
+        plan: Arc<FetchPlan>,
+    ) -> Result<History, StoreError> {
+        self.store.0.fetch(person, plan).await
+    }
+
+    /// Time, day and keys of a query that begins now.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        let now = self.clock.now();
+        Moment { now, today: self.catalogue.today(now), keys: self.keys.current() }
+    }
+
     /// A new id: UUIDv7 of now.
     #[must_use]
     pub fn new_id(&self) -> Uuid {

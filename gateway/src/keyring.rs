@@ -69,8 +69,14 @@ pub struct Keyring {
     ring: Mutex<Ring>,
     current: ArcSwap<Current>,
     /// Keys that this process made and no leaf names yet.
-    unrecorded: Mutex<Vec<KeyId>>,
+    unrecorded: Mutex<Vec<Unrecorded>>,
     origin: String,
+}
+
+struct Unrecorded {
+    key: KeyId,
+    /// Made for a new period; the others are of a turn that an administrator asked for, who asks again.
+    of_period: bool,
 }
 
 impl Keyring {
@@ -78,18 +84,13 @@ impl Keyring {
     ///
     /// # Errors
     /// When a key that is needed now is missing or cannot be written.
-    pub fn new(
-        mut ring: Ring,
-        origin: &str,
-        now: Timestamp,
-        entropy: &SystemEntropy,
-    ) -> Result<Self, KeyringError> {
+    pub fn new(mut ring: Ring, origin: &str, now: Timestamp, entropy: &SystemEntropy) -> Result<Self, KeyringError> {
         let made = ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?;
         let current = Current::of(&ring, origin, now)?;
         Ok(Self {
             ring: Mutex::new(ring),
             current: ArcSwap::from_pointee(current),
-            unrecorded: Mutex::new(made.into_iter().collect()),
+            unrecorded: Mutex::new(made.map(|key| Unrecorded { key, of_period: true }).into_iter().collect()),
             origin: origin.to_owned(),
         })
     }
@@ -100,21 +101,20 @@ impl Keyring {
         self.current.load_full()
     }
 
-    /// Renews the snapshot, and makes the data key of the period where it is new.
+    /// Renews the snapshot, and makes the data key of the period where it is new; that key is used once the log names it.
     ///
     /// # Errors
     /// When a key that is needed now is missing or cannot be written.
     pub fn renew(&self, now: Timestamp, entropy: &SystemEntropy) -> Result<(), KeyringError> {
         self.with(|ring| {
             let made = ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?;
-            self.lock_unrecorded().extend(made);
-            self.current.store(Arc::new(Current::of(ring, &self.origin, now)?));
-            Ok(())
+            self.lock_unrecorded().extend(made.map(|key| Unrecorded { key, of_period: true }));
+            self.take_snapshot(ring, now)
         })
     }
 
-    /// Turns the keys of one use, and renews the snapshot; gives the keys that the log must name next. Where a turn of
-    /// this use is not on the record yet, these are its keys, and no others are made.
+    /// Turns the keys of one use; gives the keys that the log must name next. Where a turn of this use is not on the
+    /// record yet, these are its keys, and no others are made.
     ///
     /// # Errors
     /// When the ring cannot be written; nothing has changed then.
@@ -126,31 +126,41 @@ impl Keyring {
         entropy: &SystemEntropy,
     ) -> Result<Vec<KeyId>, KeyringError> {
         self.with(|ring| {
-            let unfinished = self.unrecorded_of(ring, key_use, now);
+            let unfinished = self.unfinished(ring, key_use, now);
             if !unfinished.is_empty() {
                 return Ok(unfinished);
             }
             let made = ring.rotate(key_use, now, overlap_days, entropy)?;
-            self.lock_unrecorded().extend(made.iter().cloned());
-            self.current.store(Arc::new(Current::of(ring, &self.origin, now)?));
+            let unrecorded = made.iter().map(|key| Unrecorded { key: key.clone(), of_period: false });
+            self.lock_unrecorded().extend(unrecorded);
+            self.take_snapshot(ring, now)?;
             Ok(made)
         })
     }
 
-    /// Keys in force at `now` that the log must name.
+    /// Data keys of a period that has come, which the log must name before they are used.
     #[must_use]
     pub fn unrecorded(&self, now: Timestamp) -> Vec<KeyId> {
-        let unrecorded = self.lock_unrecorded().clone();
-        if unrecorded.is_empty() {
-            return unrecorded;
+        let of_periods: Vec<_> = {
+            let unrecorded = self.lock_unrecorded();
+            unrecorded.iter().filter(|each| each.of_period).map(|each| each.key.clone()).collect()
+        };
+        if of_periods.is_empty() {
+            return of_periods;
         }
         let pending = self.with(|ring| pending(ring, now));
-        unrecorded.into_iter().filter(|id| !pending.contains(id)).collect()
+        of_periods.into_iter().filter(|key| !pending.contains(key)).collect()
     }
 
     /// From now on the log names this key.
-    pub fn mark_introduced(&self, key: &KeyId) {
-        self.lock_unrecorded().retain(|other| other != key);
+    ///
+    /// # Errors
+    /// When a key that is needed now is missing.
+    pub fn mark_introduced(&self, key: &KeyId, now: Timestamp) -> Result<(), KeyringError> {
+        self.with(|ring| {
+            self.lock_unrecorded().retain(|unrecorded| unrecorded.key != *key);
+            self.take_snapshot(ring, now)
+        })
     }
 
     /// Whether the snapshot must be renewed by now: keys turn, or the time that the log accepts is before the one for
@@ -168,18 +178,26 @@ impl Keyring {
         use_(&mut self.ring.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn lock_unrecorded(&self) -> MutexGuard<'_, Vec<KeyId>> {
+    /// A leaf names a data key only after the key's own leaf, so a snapshot waits for that.
+    fn take_snapshot(&self, ring: &Ring, now: Timestamp) -> Result<(), KeyringError> {
+        let next = Current::of(ring, &self.origin, now)?;
+        if !self.lock_unrecorded().iter().any(|unrecorded| unrecorded.key == *next.sealer.key_id()) {
+            self.current.store(Arc::new(next));
+        }
+        Ok(())
+    }
+
+    fn lock_unrecorded(&self) -> MutexGuard<'_, Vec<Unrecorded>> {
         self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A tag key turns together with a pseudonym key.
-    fn unrecorded_of(&self, ring: &Ring, key_use: KeyUse, now: Timestamp) -> Vec<KeyId> {
+    fn unfinished(&self, ring: &Ring, key_use: KeyUse, now: Timestamp) -> Vec<KeyId> {
         let turns = |other: KeyUse| other == key_use || (key_use, other) == (KeyUse::Pseudonym, KeyUse::Tag);
         let unrecorded = self.lock_unrecorded();
-        let keys = ring.status(now).into_iter();
-        keys.filter(|key| turns(key.key_use) && key.state != KeyState::Pending && unrecorded.contains(&key.id))
-            .map(|key| key.id)
-            .collect()
+        let is_unrecorded = |key: &KeyId| unrecorded.iter().any(|unrecorded| unrecorded.key == *key);
+        let keys = ring.status(now).into_iter().filter(|key| turns(key.key_use) && key.state != KeyState::Pending);
+        keys.map(|key| key.id).filter(is_unrecorded).collect()
     }
 }
 
@@ -227,12 +245,35 @@ mod tests {
         assert_eq!(names(&turned), ["pseudonym-2", "tag-2"]);
         assert_eq!(rotate(2, KeyUse::Pseudonym), turned, "its leaves are missing");
         assert_eq!(issued().previous.unwrap().as_str(), before, "institutions hold it");
-        keyring.mark_introduced(&turned[0]);
+        let mark = |key: &KeyId| keyring.mark_introduced(key, at("2026-11-22T00:00:00Z")).unwrap();
+        mark(&turned[0]);
         assert_eq!(names(&rotate(2, KeyUse::Pseudonym)), ["tag-2"], "one leaf of the turn is there");
         assert_eq!(names(&rotate(2, KeyUse::State)), ["state-2"], "another use turns by itself");
-        keyring.mark_introduced(&turned[1]);
-        assert_eq!(names(&keyring.unrecorded(at("2026-11-23T00:00:00Z"))), ["state-2"]);
+        mark(&turned[1]);
         assert_eq!(names(&rotate(3, KeyUse::Pseudonym)), ["pseudonym-3", "tag-3"]);
+    }
+
+    #[test]
+    fn a_data_key_is_used_once_the_log_names_it() {
+        let now = at("2026-11-30T23:59:59Z");
+        let (_folder, keyring) = keyring(now);
+        let sealer = || keyring.current().sealer.key_id().as_str().to_owned();
+        let next = at("2026-12-01T00:00:00Z");
+        for _ in 0..2 {
+            assert!(keyring.is_due(now), "as long as its leaf is missing");
+            keyring.renew(next, &SystemEntropy::new()).unwrap();
+            assert_eq!(sealer(), "data-2026-11");
+            assert_eq!(names(&keyring.unrecorded(now)), [""; 0], "its month has not come");
+            assert_eq!(names(&keyring.unrecorded(next)), ["data-2026-12"]);
+        }
+        keyring.mark_introduced(&KeyId::parse("data-2026-12").unwrap(), next).unwrap();
+        assert_eq!(sealer(), "data-2026-12");
+        assert!(!keyring.is_due(next) && keyring.unrecorded(next).is_empty());
+        let turned = keyring.rotate(KeyUse::Data, at("2026-12-05T00:00:00Z"), 30, &SystemEntropy::new()).unwrap();
+        assert_eq!((sealer().as_str(), names(&turned)), ("data-2026-12", vec!["data-2026-12-2"]));
+        assert_eq!(names(&keyring.unrecorded(at("2026-12-06T00:00:00Z"))), [""; 0], "who asked for it asks again");
+        keyring.mark_introduced(&turned[0], at("2026-12-05T00:00:01Z")).unwrap();
+        assert_eq!(sealer(), "data-2026-12-2");
     }
 
     #[test]
@@ -242,18 +283,16 @@ mod tests {
         let entropy = SystemEntropy::new();
         let sealer = || keyring.current().sealer.key_id().as_str().to_owned();
         assert!(!keyring.is_due(now));
-        assert_eq!(sealer(), "data-2026-11");
-        // 40 days too far, for a moment.
+        // 40 days too far, for a moment in which even the log believed it.
         let wrong = at("2026-12-30T00:00:00Z");
         assert!(keyring.is_due(wrong));
         keyring.renew(wrong, &entropy).unwrap();
+        keyring.mark_introduced(&KeyId::parse("data-2026-12").unwrap(), wrong).unwrap();
         assert_eq!(sealer(), "data-2026-12");
         let right = at("2026-11-20T00:00:02Z");
         assert!(keyring.is_due(right), "it stays with keys of another month");
         keyring.renew(right, &entropy).unwrap();
         assert_eq!(sealer(), "data-2026-11");
         assert!(!keyring.is_due(right));
-        assert_eq!(names(&keyring.unrecorded(right)), [""; 0], "a key that waits for its month needs no leaf yet");
-        assert_eq!(names(&keyring.unrecorded(at("2026-12-01T00:00:00Z"))), ["data-2026-12"]);
     }
 }

@@ -32,6 +32,8 @@ pub struct Institution {
     pub rates: Rates,
     /// What it sent that has no record of its own.
     pub floods: Floods,
+    /// SHA-256 of its certificates, as consents name them.
+    digests: Vec<[u8; 32]>,
     /// Its queries under way.
     pub journeys: Arc<Semaphore>,
     /// Its open connections to the institutions' listener.
@@ -44,6 +46,12 @@ impl Institution {
     #[must_use]
     pub fn is_suspended(&self) -> bool {
         self.suspended.load(Ordering::SeqCst)
+    }
+
+    /// SHA-256 of each of its certificates (`x5t#S256`).
+    #[must_use]
+    pub fn certificates(&self) -> &[[u8; 32]] {
+        &self.digests
     }
 
     /// Its id.
@@ -194,6 +202,7 @@ impl Register {
             return Err(RegisterError::IdTaken(id.to_owned()));
         }
         let institution = Arc::new(Institution {
+            digests: record.certificates.iter().map(|certificate| certificate.into_bytes()).collect(),
             record: record.clone(),
             rates,
             floods: Floods::default(),

@@ -29,10 +29,10 @@ pub enum ChangeError {
          again"
     )]
     NotOnRecord(String),
-    /// Keys are in force for good, and not on the record.
+    /// Keys are in the ring for good, and not all on the record.
     #[error(
-        "{} in force and stay so, but they are not all on the record yet; see readiness and rotate again: that records \
-         them and makes no other keys",
+        "{} made and stay, but they are not all on the record yet; see readiness and rotate again: that records them and \
+         makes no other keys",
         these(.0)
     )]
     KeysNotOnRecord(Vec<KeyId>),

@@ -1,8 +1,8 @@
 //! Keys turned by an administrator, and the leaf of each key.
 //!
-//! A turn is in force before its leaves, since the ring is a file of its own. So a turn whose record failed is finished
-//! when it is asked for again, and by the upkeep as soon as the log takes leaves: no other keys are made, and none that
-//! institutions hold is retired before its time.
+//! A turn is in the ring before its leaves are in the log, since the ring is a file of its own. So a turn whose record
+//! failed is finished when it is asked for again: no other keys are made, and none that institutions hold is retired
+//! before its time.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use credit_audit::{
     log::Durable,
 };
 use credit_keys::{KeyId, KeyUse, SystemEntropy};
+use jiff::Timestamp;
 
 use super::{
     account::Account,
@@ -29,25 +30,26 @@ pub(super) async fn rotate(
     overlap_days: u16,
     account: &Account,
 ) -> Result<Made, ChangeError> {
-    let now = gateway.clock.now();
+    let now = gateway.log.accepted_now();
     let keys = gateway.keys.rotate(turning.into(), now, overlap_days, &SystemEntropy::new())?;
     let mut indices = Vec::new();
     for key in &keys {
-        let recorded = record_key(&gateway.recorder, &gateway.keys, key, &account.actor()).await;
+        let recorded = record_key(&gateway.recorder, &gateway.keys, key, now, &account.actor()).await;
         let durable = recorded.map_err(|_| ChangeError::KeysNotOnRecord(keys.clone()))?;
         indices.push(durable.index);
     }
     Ok(Made::Rotated { indices, keys })
 }
 
-/// Records that a key is in force; the keyring then knows that its turn is finished.
+/// Records that a key is in force at `now`; only then is it used for what leaves name.
 ///
 /// # Errors
-/// When it is not on the record: it is in force all the same.
+/// When it is not on the record.
 pub async fn record_key(
     recorder: &Recorder,
     keys: &Arc<Keyring>,
     key: &KeyId,
+    now: Timestamp,
     actor: &str,
 ) -> Result<Durable, NotRecorded> {
     let leaf = KeyEvent {
@@ -62,8 +64,12 @@ pub async fn record_key(
         NotRecorded::NotRecordable
     })?;
     let (shared, introduced) = (Arc::clone(keys), key.clone());
-    let known = move || shared.mark_introduced(&introduced);
-    recorder.put_in_force(Order::RecordFirst, entry, false, known).await.map(|(durable, ())| durable)
+    let take = move || shared.mark_introduced(&introduced, now);
+    let (durable, taken) = recorder.put_in_force(Order::RecordFirst, entry, false, take).await?;
+    if let Err(error) = taken {
+        tracing::error!(%error, key = key.as_str(), "a key that is on the record cannot be used yet");
+    }
+    Ok(durable)
 }
 
 /// An id begins with its use.

@@ -11,14 +11,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::{
     callers::{register::Institution, trust::CertificateStatus},
     doors::files::{LogFile, plain, serve},
+    doors::problems::{accepted, fixed},
     gateway::Gateway,
     recorder::NotRecorded,
-    journey::{refusal::accepted, stages::reply::fixed},
     transport::Body,
 };
-
-/// How often a read is tried again because a newer revocation list came.
-const LISTS_AT_ONCE: usize = 3;
 
 /// Whether one more connection of this caller may be open: only so many are for those who are to be told that this
 /// door is not theirs.
@@ -78,8 +75,8 @@ async fn record_read(gateway: &Gateway, standing: &CertificateStatus, auditor: &
     while let Err(wait) = auditor.rates.turn() {
         tokio::time::sleep(wait).await;
     }
-    // A revocation list that came in between is asked outside of the log's queue; there is one a second at most.
-    for _ in 0..LISTS_AT_ONCE {
+    // A certificate is verified outside of the log's queue; there is at most one new list a second, so this ends.
+    loop {
         let Ok(entry) = read.entry(gateway.new_id()) else { return false };
         let still = || !auditor.is_suspended() && standing.is_still_valid();
         match gateway.recorder.record_while(entry, still).await {
@@ -87,5 +84,4 @@ async fn record_read(gateway: &Gateway, standing: &CertificateStatus, auditor: &
             recorded => return recorded.is_ok(),
         }
     }
-    false
 }

@@ -5,4 +5,5 @@ pub mod auditors;
 pub mod files;
 pub mod institutions;
 pub mod operations;
+pub mod problems;
 pub mod public;

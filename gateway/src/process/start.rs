@@ -22,9 +22,13 @@ pub use keys::{open_ring, read_kek};
 pub use rules::{load_catalogue, read_catalogue};
 
 use crate::{
-    callers::{institution::InstitutionRecord, issuers::Issuers, register::{Register, RegisterError}},
+    callers::{
+        institution::InstitutionRecord,
+        issuers::Issuers,
+        register::{Register, RegisterError},
+    },
     changes::{GATEWAY, record_key},
-    gateway::Gateway,
+    gateway::{Gateway, StoreHandle},
     keyring::Keyring,
     process::cores,
     recorder::Recorder,
@@ -115,8 +119,9 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         let entry = rules::leaf(&catalogue, &files).entry(recorder.new_id());
         catalogue_history.push(record(&recorder, entry).await?, true);
     }
-    for key in keys.unrecorded(clock.now()) {
-        record_key(&recorder, &keys, &key, GATEWAY).await?;
+    let now = clock.now();
+    for key in keys.unrecorded(now) {
+        record_key(&recorder, &keys, &key, now, GATEWAY).await?;
     }
     Ok(Arc::new(Gateway {
         catalogue: Arc::new(catalogue),
@@ -124,7 +129,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         register,
         state: State::new(held.tally),
         keys,
-        store,
+        store: StoreHandle::new(store),
         log,
         recorder,
         clock,

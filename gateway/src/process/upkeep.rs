@@ -45,22 +45,22 @@ pub(super) async fn watch_store(gateway: Arc<Gateway>) {
 }
 
 /// Turns the keys a second before their time, so that no query meets a period without a key, and turns them back where the
-/// clock does. Then the log is told of every key that it does not name yet, also of a turn whose record failed before.
+/// time that the log accepts goes back. A new data key is used once the log names it.
 async fn renew_keys(gateway: &Gateway) {
-    let now = gateway.clock.now();
-    if gateway.keys.is_due(now) {
-        let next = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
-        if let Err(error) = gateway.keys.renew(next, &gateway.entropy) {
-            tracing::error!(%error, "keys could not be renewed");
-        }
+    let now = gateway.log.accepted_now();
+    let next = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+    if gateway.keys.is_due(now)
+        && let Err(error) = gateway.keys.renew(next, &gateway.entropy)
+    {
+        tracing::error!(%error, "keys could not be renewed");
     }
     if !gateway.log.recordable() {
         return;
     }
     // A turn that is being made records its own leaves.
     let Ok(_turn) = gateway.changes.try_lock() else { return };
-    for key in gateway.keys.unrecorded(now) {
-        if let Err(error) = record_key(&gateway.recorder, &gateway.keys, &key, GATEWAY).await {
+    for key in gateway.keys.unrecorded(next) {
+        if let Err(error) = record_key(&gateway.recorder, &gateway.keys, &key, next, GATEWAY).await {
             tracing::error!(%error, key = key.as_str(), "a new key could not be recorded");
         }
     }

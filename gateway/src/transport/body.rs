@@ -4,13 +4,21 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use credit_policy::Code;
 use http_body_util::BodyExt;
 use hyper::{
     Version,
     body::{Body as _, Incoming},
 };
 use tokio::time::Instant;
+
+/// Why a body cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadError {
+    /// It is longer than it may be.
+    TooLarge,
+    /// It broke off (then [`RequestBody::finish`] says so), or is no body.
+    Unusable,
+}
 
 /// Of a body that is too large, so much is read and discarded before it is refused.
 const DISCARD_BYTES: usize = 1024 * 1024;
@@ -45,27 +53,23 @@ impl RequestBody {
     /// Reads all of it, at most `limit` bytes.
     ///
     /// # Errors
-    /// `payload-too-large`; `malformed-request` where it broke off (then [`Self::finish`] says [`Finished::Broken`] and
-    /// nothing is answered).
-    pub async fn read(&mut self, limit: usize) -> Result<Vec<u8>, Code> {
+    /// [`ReadError`].
+    pub async fn read(&mut self, limit: usize) -> Result<Vec<u8>, ReadError> {
         let mut bytes = Vec::new();
         while let Some(data) = self.data().await {
             if bytes.len() + data.len() > limit {
-                return Err(Code::PayloadTooLarge);
+                return Err(ReadError::TooLarge);
             }
             bytes.extend_from_slice(&data);
         }
         match self.state {
             // Fields behind a body have no meaning here, and h2 does not look at what they are.
             Reading::Complete if !self.trailers => Ok(bytes),
-            Reading::More | Reading::Complete | Reading::Broken | Reading::Unreadable => {
-                Err(Code::MalformedRequest)
-            }
+            Reading::More | Reading::Complete | Reading::Broken | Reading::Unreadable => Err(ReadError::Unusable),
         }
     }
 
-    /// Reads and discards the rest of a body that is refused anyway. [`Finished::Broken`] where it never became complete:
-    /// then there was no query, and there is nobody to answer.
+    /// Reads and discards the rest of a body that is refused anyway.
     pub async fn finish(&mut self) -> Finished {
         while self.seen <= DISCARD_BYTES && self.data().await.is_some() {}
         match self.state {

@@ -23,7 +23,7 @@ use std::{
 };
 
 use credit_gateway::{
-    journey::stages::accept::is_ambiguous,
+    doors::institutions::exchange::is_ambiguous,
     transport::{
         Body,
         http1_guard::{GuardHandle, HeadVerdict, Http1Guard},

@@ -3,68 +3,66 @@
 //! Held against a second reading of formats.md §2, over `serde_json`'s own values:
 //! 1. A body is taken exactly when the second reading finds no fault in it, and else refused with one of the codes that
 //!    a body can have.
-//! 2. What then stands in the draft is what the body says, and nothing of a refused body does that was not recognised.
+//! 2. What is read is what the body says.
 //! 3. What is told to the operator of a refusal holds no citizen number.
 
-use std::{
-    collections::BTreeSet,
-    fmt,
-    sync::{Arc, LazyLock},
-};
+use std::{collections::BTreeSet, fmt, sync::LazyLock};
 
 use credit_gateway::{
-    callers::register::{Institution, Thumbprint},
-    journey::{evidence::Draft, stages::accept},
+    doors::institutions::exchange::question,
+    journey::{
+        refusal::Refusal,
+        stages::accept::{self, Reading},
+    },
 };
-use credit_policy::{Catalogue, Code, Ground, InstitutionKind, catalogue::shipped, holds_citizen_number};
+use credit_policy::{Catalogue, Code, Facts, Ground, InstitutionKind, catalogue::shipped, holds_citizen_number};
 use jiff::civil::{Date, date};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
-use uuid::Uuid;
 
 const ON: Date = date(2026, 11, 22);
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(&shipped()).expect("the shipped catalogue"));
 
-static INSTITUTION: LazyLock<Arc<Institution>> = LazyLock::new(|| {
-    let thumbprint = Thumbprint::of(b"").to_string();
-    let register = super::registered("housing", InstitutionKind::HousingDepartment, thumbprint);
-    register.by_id("housing").expect("it was added")
-});
-
 pub(super) fn feed(bytes: &[u8]) -> bool {
-    let mut draft = Draft::begin(Uuid::nil(), Thumbprint::of(b""), Arc::clone(&INSTITUTION), ON);
-    let read = accept::read(&CATALOGUE, bytes, &mut draft);
     let body = Body::read(bytes);
-    match &read {
-        Ok(()) => {
+    let facts = Facts::new(InstitutionKind::HousingDepartment, ON);
+    let reading = match question(bytes) {
+        Ok(question) => accept::read_alone(&CATALOGUE, &question, facts),
+        Err(refusal) => {
+            refused(&refusal, body.as_ref());
+            return false;
+        }
+    };
+    match &reading.refusal {
+        None => {
             let body = body.as_ref().expect("taken although it is no object of texts");
             assert_eq!(body.fault(), None, "taken although it has a fault");
-            taken(body, &draft);
+            taken(body, &reading);
+            true
         }
-        Err(refusal) => {
-            let fault = body.as_ref().map_or(Some(Code::MalformedRequest), Body::fault);
-            assert_eq!(Some(refusal.code), fault, "refused otherwise than formats.md says");
-            let cause = refusal.cause.clone().unwrap_or_default();
-            assert!(!holds_citizen_number(&cause), "a citizen number in the operator's log");
+        Some(refusal) => {
+            refused(refusal, body.as_ref());
+            false
         }
     }
-    if let Some(operator) = &draft.operator {
-        assert!(body.as_ref().is_some_and(|body| body.text("operator") == Some(operator.as_str())));
-    }
-    if let Some(case) = &draft.case {
-        assert!(body.as_ref().is_some_and(|body| body.text("case") == Some(case.as_str())));
-    }
-    read.is_ok()
 }
 
-fn taken(body: &Body, draft: &Draft) {
-    let scenario = draft.scenario.as_ref().expect("a scenario");
+fn refused(refusal: &Refusal, body: Option<&Body>) {
+    let fault = body.map_or(Some(Code::MalformedRequest), Body::fault);
+    assert_eq!(Some(refusal.code), fault, "refused otherwise than formats.md says");
+    let cause = refusal.cause.clone().unwrap_or_default();
+    assert!(!holds_citizen_number(&cause), "a citizen number in the operator's log");
+}
+
+fn taken(body: &Body, reading: &Reading) {
+    let scenario = reading.scenario.as_ref().expect("a scenario");
     assert_eq!(body.text("scenario"), Some(scenario.name().as_str()));
-    assert!(draft.operator.is_some() && draft.facts.operator);
-    assert_eq!(draft.case.is_some(), body.text("case").is_some());
-    assert_eq!(draft.facts.case, draft.case.is_some());
-    let (person, claimed) = (&draft.person, &draft.claimed);
+    assert_eq!(body.text("operator"), reading.staff.as_ref().map(|staff| staff.as_str()));
+    assert!(reading.facts.operator);
+    assert_eq!(reading.case.as_ref().map(|case| case.as_str()), body.text("case"));
+    assert_eq!(reading.facts.case, reading.case.is_some());
+    let (person, claimed) = (&reading.person, &reading.claimed);
     let person = person.as_ref().map(|person| person.disclose(|number| number.as_str().to_owned()));
     let claimed = claimed.as_ref().map(|claimed| claimed.disclose(|number| number.as_str().to_owned()));
     let subject = body.text("subject").map(str::to_owned);
@@ -73,11 +71,12 @@ fn taken(body: &Body, draft: &Draft) {
     } else {
         let born = subject.as_ref().map(|number| number[6..14].to_owned()).expect("a subject");
         assert_eq!((person, claimed), (subject, None));
-        let minor = draft.facts.minor.expect("an age");
+        let minor = reading.facts.minor.expect("an age");
         assert_eq!(minor, born.as_str() > "20081122", "18 years before the day of the query");
     }
-    let known: Option<Vec<&str>> = draft.facts.fields.as_ref().map(|names| names.iter().map(|n| n.as_str()).collect());
-    match (body.names(), known, draft.facts.observed) {
+    let known: Option<Vec<&str>> =
+        reading.facts.fields.as_ref().map(|names| names.iter().map(|n| n.as_str()).collect());
+    match (body.names(), known, reading.facts.observed) {
         (None, None, None) => {}
         (Some(asked), Some(known), None) => {
             assert_eq!(

@@ -11,7 +11,7 @@ use credit_policy::Code;
 use super::{Tour, TourError, asking::Token, hold, unexpected};
 use crate::{
     demo::client::{Caller, Reply},
-    journey::refusal,
+    doors::problems::status,
     terminal::{print, words},
 };
 
@@ -47,7 +47,7 @@ impl<'a> Told<'a> {
     ) -> Result<Self, TourError> {
         let (status, code) = match outcome {
             Outcome::Answered | Outcome::Withdrawn(_) => (200, ""),
-            Outcome::Refused(code) => (refusal::status(code).as_u16(), code.as_str()),
+            Outcome::Refused(code) => (status(code).as_u16(), code.as_str()),
         };
         let given = reply.at("/code");
         hold(reply.status == status && given == code, || {

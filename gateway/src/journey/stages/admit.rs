@@ -1,30 +1,46 @@
-//! Whether it is still within the finer limits: the operator, the case, the person, the day. Reserves the look-up.
+//! Whether it is within the finer limits: the member of staff, the case, the person, the day. Reserves the look-up.
+
+use std::sync::Arc;
 
 use credit_audit::leaf::GroundRecord;
-use credit_policy::{Code, Permit};
+use credit_policy::{CaseNumber, CitizenNumber, Code, Permit, Personal};
 
+use super::{
+    authorise::Permitted,
+    ground::{Basis, VerifiedConsent},
+};
 use crate::{
     callers::limits::Reached,
-    gateway::Gateway,
-    journey::{evidence::Draft, refusal::Refusal, stages::authorise::Permitted},
+    gateway::{Gateway, Moment},
+    journey::{record::evidence::Evidence, refusal::Refusal},
     state::{Claim, ConsentUse, Limits, Reservation, Unreserved},
 };
 
 /// PROOF: the look-up is reserved; given back if it is not recorded as answered.
 #[must_use]
-pub struct Admitted {
-    permitted: Permitted,
+pub struct Admitted<'e> {
+    basis: Basis,
+    permit: Permit,
     reservation: Reservation,
+    evidence: &'e mut Evidence,
 }
 
-impl Admitted {
+impl<'e> Admitted<'e> {
     /// What is permitted.
     pub fn permit(&self) -> &Permit {
-        self.permitted.permit()
+        &self.permit
     }
 
-    pub(super) fn into_parts(self) -> (Permit, Reservation) {
-        (self.permitted.into_permit(), self.reservation)
+    pub(super) fn person(&self) -> &Arc<Personal<CitizenNumber>> {
+        &self.basis.person
+    }
+
+    pub(super) fn reservation(&self) -> &Reservation {
+        &self.reservation
+    }
+
+    pub(super) fn into_parts(self) -> (Basis, Permit, Reservation, &'e mut Evidence) {
+        (self.basis, self.permit, self.reservation, self.evidence)
     }
 }
 
@@ -32,52 +48,60 @@ impl Admitted {
 ///
 /// # Errors
 /// `idempotency-conflict`, `consent-used-up`, `case-already-used`, `rate-limited`, `distinct-subjects-exceeded`.
-pub fn admit(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) -> Result<Admitted, Refusal> {
-    let operator = draft.operator.as_ref().ok_or(Code::InternalError)?;
-    let taken = draft.institution.rates.take_operator(operator.as_str());
+pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<'e>) -> Result<Admitted<'e>, Refusal> {
+    let (basis, permit, evidence) = permitted.into_parts();
+    let query = &basis.query;
+    let taken = query.institution.rates.take_operator(query.staff.as_str());
     taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
-    let particulars = &draft.institution.record;
-    let institution = particulars.id.as_str();
-    let person = draft.person.as_ref().ok_or(Code::InternalError)?;
-    let keys = gateway.keys.current();
-    let tags = person.disclose(|number| keys.subject_tags(institution, number.as_str()));
-    let claim = Claim {
-        now: gateway.clock.now(),
-        consent: draft.consent.as_ref().map(|consent| consent.claim),
-        ask: draft.ask,
-        institution,
-        day: draft.facts.on,
-        operator: operator.as_str(),
-        subject: &tags.current,
-        earlier_subjects: &tags.earlier,
-        case: draft.case.as_ref().map(credit_policy::CaseNumber::as_str),
-    };
-    let limits = Limits {
-        case: permitted.permit().scenario().case_limit(),
-        person_a_day: particulars.limits.look_ups_a_person_a_day,
-        distinct_a_day: particulars.limits.distinct_subjects_a_day,
-        operator_a_day: particulars.limits.look_ups_an_operator_a_day,
-    };
-    match gateway.state.reserve(&claim, &limits) {
-        Ok(reservation) => {
-            draft.repeats = reservation.repeats();
-            draft.ground = draft.ground.take().or_else(|| ground_of(draft, &reservation));
-            Ok(Admitted { permitted, reservation })
+    let reserved = reserve(gateway, moment, &basis, &permit).await;
+    let reservation = reserved.map_err(|error| match error {
+        Unreserved::UnderWay => Refusal { retry_after_s: Some(1), ..Refusal::from(Code::IdempotencyConflict) },
+        Unreserved::Refused(code) => code.into(),
+        Unreserved::OfTheDay(code, limit) => {
+            let retry_after_s = gateway.seconds_to_day_after(query.facts.on);
+            Refusal::limited(code, Reached { limit, retry_after_s })
         }
-        Err(Unreserved::UnderWay) => {
-            Err(Refusal { retry_after_s: Some(1), ..Refusal::from(Code::IdempotencyConflict) })
-        }
-        Err(Unreserved::Refused(code)) => Err(code.into()),
-        Err(Unreserved::OfTheDay(code, limit)) => {
-            let retry_after_s = gateway.seconds_to_day_after(draft.facts.on);
-            Err(Refusal::limited(code, Reached { limit, retry_after_s }))
-        }
+    })?;
+    evidence.repeats(reservation.repeats());
+    if let Some(consent) = &basis.consent
+        && let Some(ground) = ground_of(consent, &reservation)
+    {
+        evidence.ground(ground);
     }
+    Ok(Admitted { basis, permit, reservation, evidence })
 }
 
-/// The consent as the leaf tells it: the token with its first use, the leaf that holds it with every other.
-fn ground_of(draft: &Draft, reservation: &Reservation) -> Option<GroundRecord<'static>> {
-    let consent = draft.consent.as_ref()?;
+async fn reserve(
+    gateway: &Gateway,
+    moment: &Moment,
+    basis: &Basis,
+    permit: &Permit,
+) -> Result<Reservation, Unreserved> {
+    let query = &basis.query;
+    let record = &query.institution.record;
+    let tags = basis.person.disclose(|number| moment.keys.subject_tags(record.id.as_str(), number.as_str()));
+    let claim = Claim {
+        now: moment.now,
+        consent: basis.consent.as_ref().map(|consent| consent.claim),
+        ask: basis.idempotency,
+        institution: record.id.as_str(),
+        day: query.facts.on,
+        operator: query.staff.as_str(),
+        subject: &tags.current,
+        earlier_subjects: &tags.earlier,
+        case: query.case.as_ref().map(CaseNumber::as_str),
+    };
+    let limits = Limits {
+        case: permit.scenario().case_limit(),
+        person_a_day: record.limits.look_ups_a_person_a_day,
+        distinct_a_day: record.limits.distinct_subjects_a_day,
+        operator_a_day: record.limits.look_ups_an_operator_a_day,
+    };
+    gateway.state.reserve(&claim, &limits)
+}
+
+/// The consent as the leaf names it: the token with its first use, the leaf that has it with every other.
+fn ground_of(consent: &VerifiedConsent, reservation: &Reservation) -> Option<GroundRecord<'static>> {
     // A repeat is the first query's own use once more.
     let ConsentUse { number, first } = reservation.consent_use().or_else(|| reservation.repeated_use())?;
     Some(match first {

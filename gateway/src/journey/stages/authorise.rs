@@ -1,26 +1,26 @@
 //! Whether it is allowed: the catalogue's decision on the facts, with the rules that made it.
 
-use credit_policy::{Decision, Permit, decide};
+use credit_policy::{Catalogue, Decision, Permit, decide};
 
-use crate::{
-    gateway::Gateway,
-    journey::{evidence::Draft, refusal::Refusal, stages::ground::Grounded},
-};
+use super::ground::{Basis, Grounded};
+use crate::journey::{record::evidence::Evidence, refusal::Refusal};
 
-/// PROOF: the catalogue permits these fields to this kind of institution on this ground.
+/// PROOF: the catalogue permits these fields to this institution, for this person, on this ground.
 #[must_use]
-pub struct Permitted {
+pub struct Permitted<'e> {
+    basis: Basis,
     permit: Permit,
+    evidence: &'e mut Evidence,
 }
 
-impl Permitted {
+impl<'e> Permitted<'e> {
     /// What is permitted.
     pub fn permit(&self) -> &Permit {
         &self.permit
     }
 
-    pub(super) fn into_permit(self) -> Permit {
-        self.permit
+    pub(super) fn into_parts(self) -> (Basis, Permit, &'e mut Evidence) {
+        (self.basis, self.permit, self.evidence)
     }
 }
 
@@ -28,10 +28,10 @@ impl Permitted {
 ///
 /// # Errors
 /// The code of the first rule that refuses.
-pub fn authorise(gateway: &Gateway, _grounded: Grounded, draft: &mut Draft) -> Result<Permitted, Refusal> {
-    let scenario = draft.scenario.as_ref().map(|scenario| scenario.name());
-    match decide(&gateway.catalogue, scenario, &draft.facts) {
-        Decision::Permit(permit) => Ok(Permitted { permit }),
+pub fn authorise<'e>(catalogue: &Catalogue, grounded: Grounded<'e>) -> Result<Permitted<'e>, Refusal> {
+    let (basis, evidence) = grounded.into_parts();
+    match decide(catalogue, Some(basis.query.scenario.name()), &basis.query.facts) {
+        Decision::Permit(permit) => Ok(Permitted { basis, permit, evidence }),
         Decision::Refuse { code, rules, bound } => Err(Refusal { rules, bound, ..Refusal::from(code) }),
     }
 }

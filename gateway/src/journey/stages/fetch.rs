@@ -2,26 +2,21 @@
 
 use std::sync::Arc;
 
-use credit_policy::{Code, History, Permit};
+use credit_policy::{Code, History};
 
-use crate::{
-    gateway::Gateway,
-    journey::{evidence::Draft, refusal::Refusal, stages::admit::Admitted},
-    state::Reservation,
-    stores::StoreError,
-};
+use super::admit::Admitted;
+use crate::{gateway::Gateway, journey::refusal::Refusal, stores::StoreError};
 
-/// PROOF: what the stores told, for one admitted look-up.
+/// PROOF: what the stores returned, for one admitted look-up.
 #[must_use]
-pub struct Fetched {
-    permit: Permit,
-    reservation: Reservation,
+pub struct Fetched<'e> {
+    admitted: Admitted<'e>,
     history: History,
 }
 
-impl Fetched {
-    pub(super) fn into_parts(self) -> (Permit, Reservation, History) {
-        (self.permit, self.reservation, self.history)
+impl<'e> Fetched<'e> {
+    pub(super) fn into_parts(self) -> (Admitted<'e>, History) {
+        (self.admitted, self.history)
     }
 }
 
@@ -29,15 +24,10 @@ impl Fetched {
 ///
 /// # Errors
 /// `store-failed`, `store-timeout`.
-pub async fn fetch(gateway: &Gateway, admitted: Admitted, draft: &mut Draft) -> Result<Fetched, Refusal> {
-    let person = draft.person.as_ref().ok_or(Code::InternalError)?;
-    let plan = Arc::clone(admitted.permit().plan());
-    let found = gateway.store.fetch(Arc::clone(person), plan).await;
-    match found {
-        Ok(history) => {
-            let (permit, reservation) = admitted.into_parts();
-            Ok(Fetched { permit, reservation, history })
-        }
+pub async fn fetch<'e>(gateway: &Gateway, admitted: Admitted<'e>) -> Result<Fetched<'e>, Refusal> {
+    let (person, plan) = (Arc::clone(admitted.person()), Arc::clone(admitted.permit().plan()));
+    match gateway.look_up(admitted.reservation(), person, plan).await {
+        Ok(history) => Ok(Fetched { admitted, history }),
         Err(error @ StoreError::Timeout) => Err(Refusal::because(Code::StoreTimeout, error)),
         Err(error @ StoreError::Failed(_)) => Err(Refusal::because(Code::StoreFailed, error)),
     }

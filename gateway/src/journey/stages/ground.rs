@@ -5,124 +5,162 @@ use std::sync::Arc;
 
 use credit_audit::leaf::GroundRecord;
 use credit_policy::{
-    CitizenNumber, Code, ConsentFacts, Ground,
-    consent::{ConsentFault, Unverified},
+    CitizenNumber, Code, ConsentFacts, Ground, Personal,
+    consent::{Consent, ConsentFault, Unverified},
 };
-use hyper::{header, http::request::Parts};
 
+use super::accept::{Asked, Idempotency, Query, Subject, is_minor};
 use crate::{
-    callers::thumbprint::Thumbprint,
-    gateway::Gateway,
-    journey::{
-        evidence::{Draft, HeldConsent},
-        refusal::Refusal,
-        stages::accept::Asked,
-    },
+    callers::register::Institution,
+    gateway::{Gateway, Moment},
+    journey::{record::evidence::Evidence, refusal::Refusal},
     state::{AskClaim, ConsentClaim, fold::consent_key},
 };
 
-/// PROOF: the ground that the scenario stands on is there.
-#[must_use]
-pub struct Grounded {
-    _proof: (),
+/// A query, the person whom it is about, and what it rests on.
+pub(super) struct Basis {
+    pub(super) query: Query,
+    pub(super) person: Arc<Personal<CitizenNumber>>,
+    /// Where the ground is consent.
+    pub(super) consent: Option<VerifiedConsent>,
+    pub(super) idempotency: Option<AskClaim>,
 }
 
-/// Verifies the ground.
+/// A consent that was verified, as far as state and record need it.
+pub(super) struct VerifiedConsent {
+    /// What stands for it in the state, and how often it may be used.
+    pub(super) claim: ConsentClaim,
+    /// The issuer-signed part, for the leaf.
+    pub(super) issuer_signed: String,
+}
+
+/// PROOF: the ground that the scenario stands on is there, for this person.
+#[must_use]
+pub struct Grounded<'e> {
+    basis: Basis,
+    evidence: &'e mut Evidence,
+}
+
+impl<'e> Grounded<'e> {
+    pub(super) fn into_parts(self) -> (Basis, &'e mut Evidence) {
+        (self.basis, self.evidence)
+    }
+}
+
+/// Verifies the ground. `token` is the consent that was presented; it is looked at only where the scenario needs one.
 ///
 /// # Errors
-/// `case-required`, `scenario-not-allowed`, `consent-required` and every other code of consents.
-pub fn ground(gateway: &Gateway, _asked: Asked, head: &Parts, draft: &mut Draft) -> Result<Grounded, Refusal> {
-    let scenario = Arc::clone(draft.scenario.as_ref().ok_or(Code::UnknownScenario)?);
-    match scenario.ground() {
-        Ground::Statute => {
-            let case = draft.case.as_ref().ok_or(Code::CaseRequired)?;
-            draft.ground = Some(GroundRecord::Statute {
-                statute: scenario.statute().unwrap_or_default().to_owned().into(),
+/// `scenario-not-allowed`, `consent-required` and every other code of consents.
+pub fn ground<'e>(
+    gateway: &Gateway,
+    moment: &Moment,
+    asked: Asked<'e>,
+    token: Result<&str, Refusal>,
+) -> Result<Grounded<'e>, Refusal> {
+    let (mut query, subject, idempotency, evidence) = asked.into_parts();
+    let (person, consent) = match (query.scenario.ground(), subject) {
+        (Ground::Statute, Subject::Named(person)) => {
+            let case = query.case.as_ref().ok_or(Code::CaseRequired)?;
+            evidence.ground(GroundRecord::Statute {
+                statute: query.scenario.statute().unwrap_or_default().to_owned().into(),
                 case: case.as_str().to_owned().into(),
             });
-            draft.ask = ask(gateway, draft, &[])?;
+            (person, None)
         }
         // Whoever may not use the scenario is told so before the token is looked at.
-        Ground::Consent if scenario.is_open_to(draft.facts.kind) => consent(gateway, head, draft)?,
-        Ground::Consent | Ground::Person | Ground::Public => return Err(Code::ScenarioNotAllowed.into()),
+        (Ground::Consent, Subject::OfConsent(claimed)) if query.scenario.is_open_to(query.facts.kind) => {
+            let consent = verify(gateway, moment, &query, claimed.as_ref(), token?)?;
+            let (person, consent) = on_consent(gateway, &mut query, &consent, evidence)?;
+            (person, Some(consent))
+        }
+        (Ground::Statute | Ground::Consent | Ground::Person | Ground::Public, _) => {
+            return Err(Code::ScenarioNotAllowed.into());
+        }
+    };
+    let idempotency = idempotency.map(|asked| {
+        let token = consent.as_ref().map(|consent: &VerifiedConsent| &consent.claim.key[..]);
+        claim(gateway, moment, &query.institution, &asked, &person, token)
+    });
+    if let Some(claim) = idempotency {
+        evidence.idempotency(claim);
     }
-    Ok(Grounded { _proof: () })
+    Ok(Grounded { basis: Basis { query, person, consent, idempotency }, evidence })
 }
 
-fn consent(gateway: &Gateway, head: &Parts, draft: &mut Draft) -> Result<(), Refusal> {
+/// Signature, times, institution, scenario and person of the token; and that it was not withdrawn.
+fn verify(
+    gateway: &Gateway,
+    moment: &Moment,
+    query: &Query,
+    claimed: Option<&Personal<CitizenNumber>>,
+    token: &str,
+) -> Result<Consent, Refusal> {
     let faulty = |fault: ConsentFault| Refusal::because(fault.code(), fault);
-    let scenario = draft.scenario.as_ref().ok_or(Code::UnknownScenario)?;
-    let now = gateway.clock.now();
-    let consent =
-        Unverified::parse(bearer(head)?).and_then(|token| token.verify(&gateway.issuers.keys, now)).map_err(faulty)?;
-    let certificates: Vec<[u8; 32]> = draft
-        .institution
-        .record
-        .certificates
-        .iter()
-        .filter_map(|certificate| Thumbprint::parse(certificate).map(Thumbprint::into_bytes))
-        .collect();
-    consent.check_presented(&certificates, scenario.name(), draft.claimed.as_ref()).map_err(faulty)?;
-    let consent_id = consent.id();
-    let standing = consent_key(&consent_id.iss, consent_id.jti.as_str());
-    if gateway.state.is_revoked(&standing) {
+    let token = Unverified::parse(token).map_err(faulty)?;
+    let consent = token.verify(&gateway.issuers.keys, moment.now).map_err(faulty)?;
+    consent.check_presented(query.institution.certificates(), query.scenario.name(), claimed).map_err(faulty)?;
+    let id = consent.id();
+    if gateway.state.is_revoked(&consent_key(&id.iss, id.jti.as_str())) {
         return Err(Code::ConsentRevoked.into());
     }
-    // What “all that one may see” meant then is not at hand, and may not have been what it means now.
+    // The rules of an earlier catalogue are not kept, so nobody can say which fields "all that one may see" were then.
     if consent.terms().fields.is_none() && !gateway.catalogue_history.was_at(consent.issued_at()) {
         let cause = "it names no fields and was issued under an earlier catalogue: ask the person for another";
         return Err(Refusal::because(Code::ConsentInvalid, cause));
     }
+    Ok(consent)
+}
+
+fn on_consent(
+    gateway: &Gateway,
+    query: &mut Query,
+    consent: &Consent,
+    evidence: &mut Evidence,
+) -> Result<(Arc<Personal<CitizenNumber>>, VerifiedConsent), Refusal> {
     let person = consent.person().disclose(|number| CitizenNumber::parse(number.as_str()));
-    let person = person.map_err(|_| Code::ConsentInvalid)?;
-    draft.facts.minor = Some(!person.disclose(|number| number.is_adult_on(draft.facts.on)));
-    draft.person = Some(Arc::new(person));
-    draft.facts.consent = Some(ConsentFacts::of(&gateway.catalogue, &consent));
-    let terms = consent.terms();
-    let claim = ConsentClaim { key: standing, uses: terms.uses, frequency: terms.frequency };
-    draft.ask = ask(gateway, draft, &[consent_id.iss.as_bytes(), consent_id.jti.as_str().as_bytes()])?;
-    gateway.state.has_use(&claim, draft.ask.as_ref(), now)?;
-    draft.consent =
-        Some(HeldConsent { claim, issuer_signed: consent.issuer_signed().to_owned(), id: consent_id.clone() });
-    Ok(())
+    let person = Arc::new(person.map_err(|_| Code::ConsentInvalid)?);
+    query.facts.minor = Some(is_minor(&person, query.facts.on));
+    query.facts.consent = Some(ConsentFacts::of(&gateway.catalogue, consent));
+    evidence.person(&person);
+    evidence.inputs(&query.facts);
+    let (id, terms) = (consent.id(), consent.terms());
+    let key = consent_key(&id.iss, id.jti.as_str());
+    let claim = ConsentClaim { key, uses: terms.uses, frequency: terms.frequency };
+    Ok((person, VerifiedConsent { claim, issuer_signed: consent.issuer_signed().to_owned() }))
 }
 
-fn bearer(head: &Parts) -> Result<&str, Refusal> {
-    let mut values = head.headers.get_all(header::AUTHORIZATION).iter();
-    let (value, second) = (values.next().ok_or(Code::ConsentRequired)?, values.next());
-    let token = value.to_str().ok().and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_start_matches(' '))
-    });
-    token.filter(|_| second.is_none()).ok_or_else(|| Code::ConsentInvalid.into())
-}
-
-/// The identity of a query with an idempotency key: institution and key; and with them body, token and person.
-fn ask(gateway: &Gateway, draft: &Draft, token: &[&[u8]]) -> Result<Option<AskClaim>, Refusal> {
-    let Some((idempotency, body)) = &draft.idempotency else { return Ok(None) };
-    let person = draft.person.as_ref().ok_or(Code::InternalError)?;
-    let keys = gateway.keys.current();
-    let institution = draft.institution.id().as_bytes();
-    let slot = keys.state.digest("credit/idempotency-key", &[institution, idempotency.as_bytes()]);
-    let identity_of = |body: &[u8; 32]| {
+/// The identity of a query with an idempotency key: institution and key; and with them question, person and consent.
+fn claim(
+    gateway: &Gateway,
+    moment: &Moment,
+    institution: &Institution,
+    asked: &Idempotency,
+    person: &Personal<CitizenNumber>,
+    consent: Option<&[u8]>,
+) -> AskClaim {
+    let state = &moment.keys.state;
+    let (name, key) = (institution.id().as_bytes(), asked.key.as_bytes());
+    let slot = state.digest("credit/idempotency-key", &[name, key]);
+    let identity_of = |question: &[u8; 32]| {
         person.disclose(|number| {
-            let mut parts = vec![institution, idempotency.as_bytes(), body, number.as_str().as_bytes()];
-            parts.extend(token);
-            keys.state.digest("credit/idempotency-identity", &parts)
+            let mut parts = vec![name, key, question, number.as_str().as_bytes()];
+            parts.extend(consent);
+            state.digest("credit/idempotency-identity", &parts)
         })
     };
-    let identity = identity_of(&body.current).current;
-    let cut = |digest: [u8; 32]| {
-        let mut short = [0; 16];
-        for (to, from) in short.iter_mut().zip(digest) {
-            *to = from;
-        }
-        short
-    };
-    let claim = AskClaim { slot: cut(slot.current), identity: cut(identity) };
+    let current = AskClaim { slot: cut(slot.current), identity: cut(identity_of(&asked.question.current).current) };
+    // Under the state key before, where its first query came before the key turned.
     let earlier = || {
-        let identity = identity_of(&body.previous?).previous?;
+        let identity = identity_of(&asked.question.previous?).previous?;
         Some(AskClaim { slot: cut(slot.previous?), identity: cut(identity) })
     };
-    Ok(Some(gateway.state.ask_of(claim, earlier(), gateway.clock.now())))
+    gateway.state.ask_of(current, earlier(), moment.now)
+}
+
+fn cut(digest: [u8; 32]) -> [u8; 16] {
+    let mut short = [0; 16];
+    for (to, from) in short.iter_mut().zip(digest) {
+        *to = from;
+    }
+    short
 }

@@ -1,66 +1,45 @@
-//! Who asks: a verified certificate → an institution of the register, active now, within its coarse rate.
+//! Who asks: an institution of the register whose certificate is valid now, not suspended, and within its rate.
 
 use std::sync::Arc;
 
 use credit_policy::Code;
 
 use crate::{
-    callers::{
-        limits::{Pace, Reached},
-        register::Institution,
-        thumbprint::Thumbprint,
-    },
-    gateway::Gateway,
-    journey::{evidence::Draft, refusal::Refusal},
+    callers::register::Institution,
+    journey::{caller::Caller, record::evidence::Evidence, refusal::Refusal},
 };
 
-/// PROOF: the caller's certificate is that of an institution that is registered, not suspended, and within its rate.
+/// For the operator alone; the caller is not told why its certificate is not known.
+pub(in crate::journey) const REVOKED: &str = "the certificate was revoked, or ended, while its connection was open";
+
+/// PROOF: the caller is an institution that is registered, not suspended, and within its rate.
 #[must_use]
-pub struct Identified {
-    _proof: (),
+pub struct Identified<'e> {
+    institution: Arc<Institution>,
+    evidence: &'e mut Evidence,
 }
 
-/// Looks the certificate up. TLS verified it when the connection was made; whether it still counts is asked now, since
-/// connections live long.
-#[must_use]
-pub fn caller(gateway: &Gateway, thumbprint: Thumbprint) -> Option<Arc<Institution>> {
-    gateway.register.by_certificate(thumbprint)
-}
-
-/// For the operator, who alone is told that it is not the register.
-pub(super) const REVOKED: &str = "the certificate was revoked, or ended, while its connection was open";
-
-/// A request that is within its institution's rate, or so little over it that its refusal is recorded.
-#[must_use]
-pub struct Paced {
-    over: Option<Reached>,
-}
-
-/// Takes the request from the institution's rate, before a byte of the body is read. Nothing for a flood: the refusals of
-/// a suspended institution count too, so that it cannot fill the log either.
-#[must_use]
-pub fn pace(institution: &Institution) -> Option<Paced> {
-    match institution.rates.take() {
-        Pace::Within => Some(Paced { over: None }),
-        Pace::Over(reached) => Some(Paced { over: Some(reached) }),
-        Pace::Flood => None,
+impl<'e> Identified<'e> {
+    pub(super) fn into_parts(self) -> (Arc<Institution>, &'e mut Evidence) {
+        (self.institution, self.evidence)
     }
 }
 
-/// Holds certificate, suspension and coarse rate.
+/// Checks certificate, suspension and rate.
 ///
 /// # Errors
 /// `certificate-unknown`, `institution-suspended`, `rate-limited`.
-pub fn identify(paced: Paced, draft: &mut Draft) -> Result<Identified, Refusal> {
-    if !draft.is_trusted() {
+pub fn identify(caller: Caller, evidence: &mut Evidence) -> Result<Identified<'_>, Refusal> {
+    let Caller { institution, certificate, over } = caller;
+    if !certificate.is_valid() {
         return Err(Refusal::because(Code::CertificateUnknown, REVOKED));
     }
-    if draft.institution.is_suspended() {
-        draft.facts.suspended = true;
+    if institution.is_suspended() {
+        evidence.suspended();
         return Err(Code::InstitutionSuspended.into());
     }
-    match paced.over {
+    match over {
         Some(reached) => Err(Refusal::limited(Code::RateLimited, reached)),
-        None => Ok(Identified { _proof: () }),
+        None => Ok(Identified { institution, evidence }),
     }
 }

@@ -2,83 +2,83 @@
 //!
 //! [`Answer`] is the only type of the journey with a body.
 
-use credit_policy::{Code, Minimised, Obligations, Permit, Personal, minimise as reduce};
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use std::sync::Arc;
 
+use credit_policy::{Code, Permit, minimise as reduce};
+
+use super::fetch::Fetched;
 use crate::{
-    gateway::Gateway,
-    journey::{evidence::Draft, refusal::Refusal, sealed, stages::fetch::Fetched},
-    state::Reservation,
+    callers::register::Institution,
+    gateway::{Gateway, Moment},
+    journey::{
+        exchange::{AnswerView, Exchange},
+        record::evidence::Evidence,
+        refusal::Refusal,
+    },
+    state::{Key, Reservation},
 };
 
-/// PROOF: an answer that holds what the permit lists and nothing else.
+/// PROOF: an answer that has what the permit lists and nothing else, and all that its record must say.
 #[must_use]
-pub struct Answer {
+pub struct Answer<'e> {
     body: Vec<u8>,
     permit: Permit,
     reservation: Reservation,
+    institution: Arc<Institution>,
+    consent: Option<Key>,
+    evidence: &'e mut Evidence,
 }
 
-impl Answer {
-    pub(super) fn into_parts(self) -> (Vec<u8>, Permit, Reservation) {
-        (self.body, self.permit, self.reservation)
+/// An answer taken apart for the record.
+pub(in crate::journey) struct AnswerParts<'e> {
+    pub(in crate::journey) body: Vec<u8>,
+    pub(in crate::journey) permit: Permit,
+    pub(in crate::journey) reservation: Reservation,
+    pub(in crate::journey) institution: Arc<Institution>,
+    /// What stands for the consent in the state, where that is the ground.
+    pub(in crate::journey) consent: Option<Key>,
+    pub(in crate::journey) evidence: &'e mut Evidence,
+}
+
+impl<'e> Answer<'e> {
+    pub(in crate::journey) fn into_parts(self) -> AnswerParts<'e> {
+        let Self { body, permit, reservation, institution, consent, evidence } = self;
+        AnswerParts { body, permit, reservation, institution, consent, evidence }
     }
 }
 
-/// The answer on the wire, up to its receipt (formats.md §2).
-#[derive(Serialize)]
-struct Wire<'a> {
-    query: uuid::Uuid,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repeats: Option<uuid::Uuid>,
-    scenario: &'a str,
-    subject: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject_previous: Option<&'a str>,
-    catalogue: &'a str,
-    data: Data<'a>,
-    marks: &'a [credit_policy::FieldName],
-    obligations: Obligations,
-}
-
-struct Data<'a>(&'a Minimised);
-
-impl Serialize for Data<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.data.len()))?;
-        for (field, value) in &self.0.data {
-            map.serialize_entry(field, value)?;
-        }
-        map.end()
-    }
-}
-
-/// Reduces what the stores told to the answer.
+/// Reduces what the stores returned to the answer.
 ///
 /// # Errors
-/// `internal-error` where the pseudonym keys are not there.
-pub fn minimise(gateway: &Gateway, fetched: Fetched, draft: &mut Draft) -> Result<Answer, Refusal> {
-    let (permit, reservation, history) = fetched.into_parts();
-    let minimised = reduce(&permit, &history, draft.facts.on);
+/// `internal-error` where the door cannot render it.
+pub fn minimise<'e>(
+    gateway: &Gateway,
+    moment: &Moment,
+    fetched: Fetched<'e>,
+    exchange: &impl Exchange,
+) -> Result<Answer<'e>, Refusal> {
+    let (admitted, history) = fetched.into_parts();
+    let (basis, permit, reservation, evidence) = admitted.into_parts();
+    let on = basis.query.facts.on;
+    let minimised = reduce(&permit, &history, on);
     let scenario = permit.scenario();
-    let person = draft.person.as_ref().ok_or(Code::InternalError)?;
-    let keys = gateway.keys.current();
-    let issued = person
-        .disclose(|number| keys.pseudonyms.issue(draft.institution.id(), scenario.purpose_group(), number.as_str()));
-    let wire = Wire {
-        query: draft.id,
-        repeats: draft.repeats,
+    let institution = basis.query.institution;
+    let group = scenario.purpose_group();
+    let issued = basis.person.disclose(|number| moment.keys.pseudonyms.issue(institution.id(), group, number.as_str()));
+    let view = AnswerView {
+        query: evidence.id(),
+        repeats: reservation.repeats(),
         scenario: scenario.name().as_str(),
         subject: issued.current.as_str(),
         subject_previous: issued.previous.as_ref().map(|previous| previous.as_str()),
         catalogue: gateway.catalogue.label(),
-        data: Data(&minimised),
+        data: &minimised,
         marks: &minimised.marks,
-        obligations: permit.obligations(draft.facts.on),
+        obligations: permit.obligations(on),
     };
-    let body = serde_json::to_vec(&wire).map_err(|error| Refusal::because(Code::InternalError, error))?;
-    draft.told = Some(Personal::new(sealed::told(&history)));
-    draft.counts = Some(minimised.counts);
-    draft.pseudonym = Some(Personal::new(issued.current.as_str().to_owned()));
-    Ok(Answer { body, permit, reservation })
+    let body = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
+    evidence.store_summary(&history);
+    evidence.answer(minimised.counts, issued.current.as_str());
+    let consent = basis.consent.map(|consent| consent.claim.key);
+    Ok(Answer { body, permit, reservation, institution, consent, evidence })
 }

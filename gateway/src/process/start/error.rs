@@ -9,7 +9,7 @@ use crate::{
     callers::{issuers::IssuerError, register::RegisterError},
     keyring::KeyringError,
     recorder::NotRecorded,
-    state::{fold::FoldError, tally::NoKey},
+    state::{NoKey, fold::FoldError},
     stores::sqlite::OpenError,
 };
 

@@ -1,6 +1,12 @@
 //! A proof is not copied.
 
-use credit_gateway::journey::stages::{accept::Asked, admit::Admitted, authorise::Permitted, fetch::Fetched, ground::Grounded, identify::Identified, minimise::Answer, record::Recorded};
+use credit_gateway::journey::{
+    record::Recorded,
+    stages::{
+        accept::Asked, admit::Admitted, authorise::Permitted, fetch::Fetched, ground::Grounded, identify::Identified,
+        minimise::Answer,
+    },
+};
 
 fn copied<T: Clone>() {}
 

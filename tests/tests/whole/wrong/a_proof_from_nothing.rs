@@ -1,6 +1,12 @@
 //! No proof and no plan comes from nothing.
 
-use credit_gateway::journey::stages::{accept::Asked, admit::Admitted, authorise::Permitted, fetch::Fetched, ground::Grounded, identify::Identified, minimise::Answer, record::Recorded};
+use credit_gateway::journey::{
+    record::Recorded,
+    stages::{
+        accept::Asked, admit::Admitted, authorise::Permitted, fetch::Fetched, ground::Grounded, identify::Identified,
+        minimise::Answer,
+    },
+};
 use credit_policy::Permit;
 
 fn from_nothing<T: Default>() {}

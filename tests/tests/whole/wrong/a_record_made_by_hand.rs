@@ -1,7 +1,9 @@
 //! Nobody but the log's word makes a record.
 
-use credit_gateway::journey::stages::record::Recorded;
+use credit_gateway::journey::record::{Receipt, Recorded};
 
-fn main() {
-    let _recorded = Recorded { body: Vec::new(), refusal: None };
+fn wrong(receipt: Receipt) -> Recorded {
+    Recorded { body: Vec::new(), refusal: None, receipt, scenario: None }
 }
+
+fn main() {}

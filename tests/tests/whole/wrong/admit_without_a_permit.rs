@@ -1,9 +1,12 @@
 //! Only what is permitted is admitted: a verified ground is not enough.
 
-use credit_gateway::{journey::{evidence::Draft, stages::{admit::admit, ground::Grounded}}, gateway::Gateway};
+use credit_gateway::{
+    gateway::{Gateway, Moment},
+    journey::stages::{admit::admit, ground::Grounded},
+};
 
-fn wrong(gateway: &Gateway, grounded: Grounded, draft: &mut Draft) {
-    drop(admit(gateway, grounded, draft));
+async fn wrong(gateway: &Gateway, moment: &Moment, grounded: Grounded<'_>) {
+    drop(admit(gateway, moment, grounded).await);
 }
 
 fn main() {}

@@ -1,9 +1,13 @@
 //! Nobody but the limits admits.
 
-use credit_gateway::{journey::stages::{admit::Admitted, authorise::Permitted}, state::Reservation};
+use credit_gateway::{
+    journey::stages::{admit::Admitted, authorise::Permitted},
+    state::Reservation,
+};
 
-fn wrong(permitted: Permitted, reservation: Reservation) -> Admitted {
-    Admitted { permitted, reservation }
+fn wrong<'e>(permitted: Permitted<'e>, reservation: Reservation) -> Admitted<'e> {
+    let (basis, permit, evidence) = permitted.into_parts();
+    Admitted { basis, permit, reservation, evidence }
 }
 
 fn main() {}

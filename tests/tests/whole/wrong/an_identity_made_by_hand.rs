@@ -1,7 +1,14 @@
 //! Nobody but the stage of that name identifies.
 
-use credit_gateway::journey::stages::identify::Identified;
+use std::sync::Arc;
 
-fn main() {
-    let _identified = Identified { _proof: () };
+use credit_gateway::{
+    callers::register::Institution,
+    journey::{record::evidence::Evidence, stages::identify::Identified},
+};
+
+fn wrong(institution: Arc<Institution>, evidence: &mut Evidence) -> Identified<'_> {
+    Identified { institution, evidence }
 }
+
+fn main() {}

@@ -1,9 +1,10 @@
 //! What is asked must stand on a ground before it is decided on.
 
-use credit_gateway::{journey::{evidence::Draft, stages::{accept::Asked, authorise::authorise}}, gateway::Gateway};
+use credit_gateway::journey::stages::{accept::Asked, authorise::authorise};
+use credit_policy::Catalogue;
 
-fn wrong(gateway: &Gateway, asked: Asked, draft: &mut Draft) {
-    drop(authorise(gateway, asked, draft));
+fn wrong(catalogue: &Catalogue, asked: Asked<'_>) {
+    drop(authorise(catalogue, asked));
 }
 
 fn main() {}

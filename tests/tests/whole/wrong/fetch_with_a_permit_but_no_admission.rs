@@ -1,9 +1,12 @@
 //! Stores are asked for an admitted look-up only: a permit is not enough.
 
-use credit_gateway::{journey::{evidence::Draft, stages::{authorise::Permitted, fetch::fetch}}, gateway::Gateway};
+use credit_gateway::{
+    gateway::Gateway,
+    journey::stages::{authorise::Permitted, fetch::fetch},
+};
 
-async fn wrong(gateway: &Gateway, permitted: Permitted, draft: &mut Draft) {
-    drop(fetch(gateway, permitted, draft).await);
+async fn wrong(gateway: &Gateway, permitted: Permitted<'_>) {
+    drop(fetch(gateway, permitted).await);
 }
 
 fn main() {}

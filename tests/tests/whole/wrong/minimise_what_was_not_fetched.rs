@@ -1,9 +1,13 @@
 //! An answer is made of what was fetched for an admitted look-up, and of nothing else.
 
-use credit_gateway::{journey::{evidence::Draft, stages::{admit::Admitted, minimise::minimise}}, gateway::Gateway};
+use credit_gateway::{
+    doors::institutions::exchange::HttpExchange,
+    gateway::{Gateway, Moment},
+    journey::stages::{admit::Admitted, minimise::minimise},
+};
 
-fn wrong(gateway: &Gateway, admitted: Admitted, draft: &mut Draft) {
-    drop(minimise(gateway, admitted, draft));
+fn wrong(gateway: &Gateway, moment: &Moment, admitted: Admitted<'_>, exchange: &HttpExchange) {
+    drop(minimise(gateway, moment, admitted, exchange));
 }
 
 fn main() {}

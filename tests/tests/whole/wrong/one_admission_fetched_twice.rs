@@ -1,10 +1,13 @@
 //! One admission is one look-up.
 
-use credit_gateway::{journey::{evidence::Draft, stages::{admit::Admitted, fetch::fetch}}, gateway::Gateway};
+use credit_gateway::{
+    gateway::Gateway,
+    journey::stages::{admit::Admitted, fetch::fetch},
+};
 
-async fn wrong(gateway: &Gateway, admitted: Admitted, draft: &mut Draft) {
-    drop(fetch(gateway, admitted, draft).await);
-    drop(fetch(gateway, admitted, draft).await);
+async fn wrong(gateway: &Gateway, admitted: Admitted<'_>) {
+    drop(fetch(gateway, admitted).await);
+    drop(fetch(gateway, admitted).await);
 }
 
 fn main() {}

@@ -1,10 +1,13 @@
 //! A refusal does not leave before it is recorded, either.
 
-use credit_gateway::journey::{refusal::Refusal, stages::reply::reply};
+use credit_gateway::{
+    doors::institutions::reply::reply,
+    journey::{exchange::Ended, refusal::Refusal},
+};
 use credit_policy::Language;
 
-fn wrong(refusal: Refusal) {
-    drop(reply(refusal, Language::En));
+fn wrong(refusal: Refusal, version: hyper::Version) {
+    drop(reply(refusal, Ended::Complete, "origin", Language::En, version));
 }
 
 fn main() {}

@@ -1,10 +1,13 @@
 //! An answer does not leave before it is recorded.
 
-use credit_gateway::journey::stages::{minimise::Answer, reply::reply};
+use credit_gateway::{
+    doors::institutions::reply::reply,
+    journey::{exchange::Ended, stages::minimise::Answer},
+};
 use credit_policy::Language;
 
-fn wrong(answer: Answer) {
-    drop(reply(answer, Language::En));
+fn wrong(answer: Answer<'_>, version: hyper::Version) {
+    drop(reply(answer, Ended::Complete, "origin", Language::En, version));
 }
 
 fn main() {}

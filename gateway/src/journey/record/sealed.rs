@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::journey::evidence::Draft;
+use super::evidence::Evidence;
 
 #[derive(Serialize)]
 struct Wire<'a> {
@@ -24,24 +24,24 @@ struct Wire<'a> {
 
 /// The plain personal part; nothing where no person is known.
 #[must_use]
-pub fn plaintext(draft: &Draft, opening: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let person = draft.person.as_ref()?;
+pub(super) fn plaintext(evidence: &Evidence, opening: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let person = evidence.recognised.person.as_ref()?;
     let write = |pseudonym: Option<&str>, told: Option<&str>| {
         person.disclose(|number| {
             serde_json::to_vec(&Wire {
                 number: number.as_str(),
                 pseudonym,
                 opening,
-                counts: draft.counts,
+                counts: evidence.counts,
                 told: told.and_then(|told| serde_json::from_str(told).ok()),
             })
         })
     };
-    let with_pseudonym = |told: Option<&str>| match &draft.pseudonym {
+    let with_pseudonym = |told: Option<&str>| match &evidence.pseudonym {
         Some(pseudonym) => pseudonym.disclose(|pseudonym| write(Some(pseudonym), told)),
         None => write(None, told),
     };
-    let plain = match &draft.told {
+    let plain = match &evidence.store_summary {
         Some(told) => told.disclose(|told| with_pseudonym(Some(told))),
         None => with_pseudonym(None),
     };
@@ -55,7 +55,7 @@ const TOLD_BYTES: usize = 7_000;
 /// repair revoked, disputed], …],"listings":[[list, from, until, disputed], …],"attributes":[[field, value], …]}`, and
 /// `"left_out":n` where a history is so long that the last `n` of these do not fit. `counts` tells them all.
 #[must_use]
-pub fn told(history: &History) -> String {
+pub(super) fn store_summary(history: &History) -> String {
     let date = |date: Option<Date>| date.map(|date| date.to_string());
     let records = history.records.iter().map(|r| {
         let (act, determined) = (r.act.to_string(), r.determined.to_string());
@@ -134,9 +134,9 @@ mod tests {
 
     #[test]
     fn nobody_s_history_is_too_long_to_be_recorded() {
-        let told = told(&history(1_000));
-        assert!(told.len() <= TOLD_BYTES + 100);
-        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        let summary = store_summary(&history(1_000));
+        assert!(summary.len() <= TOLD_BYTES + 100);
+        let told: serde_json::Value = serde_json::from_str(&summary).unwrap();
         let kept = ["records", "listings", "attributes"].map(|part| told[part].as_array().unwrap().len());
         assert!(kept[0] > 50);
         assert_eq!(told["left_out"].as_u64().unwrap() as usize, 1_002 - kept.iter().sum::<usize>());
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn a_history_is_told_whole() {
         assert_eq!(
-            told(&history(1)),
+            store_summary(&history(1)),
             r#"{"records":[["administrative-penalty","general","2026-01-02","2026-01-02",null,null,"2026-01-02",null,true]],"listings":[["red","2026-01-02",null,false]],"attributes":[["housing",3]]}"#
         );
-        assert_eq!(told(&History::default()), r#"{"records":[],"listings":[],"attributes":[]}"#);
+        assert_eq!(store_summary(&History::default()), r#"{"records":[],"listings":[],"attributes":[]}"#);
     }
 }

@@ -1,34 +1,34 @@
 //! 8443: institutions. Receipts and records of one's own are read here; everything else is a journey.
 
+pub mod exchange;
+mod own;
+pub mod reply;
+
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use credit_audit::log::LookupError;
-use credit_policy::{Code, Language};
-use http_body_util::Full;
+use credit_policy::Code;
 use hyper::{
-    Method, Request, Response,
-    body::{Bytes, Incoming},
+    Request, Response,
+    body::Incoming,
     header::{self, HeaderValue},
-    http::request::Parts,
     service::Service,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use uuid::Uuid;
 
+use super::problems::fixed;
 use crate::{
     callers::{
         flood::Unrecorded,
-        register::Institution,
         trust::CertificateStatus,
     },
     gateway::Gateway,
-    journey::{
-        Arrival, Unanswered, journey,
-        refusal::accepted,
-        stages::{accept::is_ambiguous, reply::fixed},
-    },
+    journey::{Dropped, caller::Caller, exchange::Exchange, journey},
     transport::{Body, aborts::Aborted, accept::Peer, body::RequestBody, http1_guard::HeadVerdict},
 };
+use exchange::{HttpExchange, is_ambiguous, language};
+
+use own::{OwnRecord, read_own};
+use reply::reply;
 
 /// The service of one connection.
 pub struct Institutions {
@@ -73,7 +73,7 @@ async fn answer(
     request: Request<Incoming>,
     look: HeadVerdict,
 ) -> Result<Response<Body>, Aborted> {
-    let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
+    let language = language(request.headers());
     let Some(standing) = standing else {
         return Ok(fixed(Code::CertificateUnknown, language));
     };
@@ -112,82 +112,51 @@ async fn answer(
     };
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
     let body = RequestBody::new(body, head.version, time);
-    let arrival = Arrival { standing, head, sound, body, permits };
+    let exchange = HttpExchange::new(head, sound, body);
     // In a task of its own: if the caller hangs up, only this waiting future is dropped.
-    match tokio::spawn(journey(Arc::clone(&gateway), arrival)).await {
-        Ok(Ok(response)) => Ok(response),
-        Ok(Err(Unanswered::BrokenOff)) => Ok(closing(fixed(Code::RequestTimeout, language))),
-        Ok(Err(Unanswered::CutOff)) => Err(Aborted),
+    match tokio::spawn(ask(Arc::clone(&gateway), standing, permits, exchange)).await {
+        Ok(response) => response,
         Err(_) => Ok(refuse(Code::NotRecordable)),
     }
 }
 
+/// A request whose head came, with all the room that it needs.
+async fn ask(
+    gateway: Arc<Gateway>,
+    status: Arc<CertificateStatus>,
+    permits: Vec<OwnedSemaphorePermit>,
+    mut exchange: HttpExchange,
+) -> Result<Response<Body>, Aborted> {
+    let (certificate, language, version) = (status.thumbprint(), exchange.language(), exchange.version());
+    let Some(institution) = gateway.register.by_certificate(certificate) else {
+        gateway.metrics.unregistered();
+        return Ok(fixed(Code::CertificateUnknown, language));
+    };
+    let Some(caller) = Caller::pace(institution, status) else {
+        gateway.count_unrecorded(certificate, Unrecorded::CutOff);
+        return Err(Aborted);
+    };
+    let origin = &gateway.settings.log.origin;
+    let reply = |recorded, ended| reply(recorded, ended, origin, language, version);
+    journey(&gateway, caller, permits, &mut exchange, reply).await.or_else(|dropped| {
+        let refuse = |code| {
+            gateway.count_unrecorded(certificate, Unrecorded::Refused(code));
+            fixed(code, language)
+        };
+        Ok(match dropped {
+            Dropped::BrokenOff => {
+                gateway.metrics.broken_off();
+                closing(refuse(Code::RequestTimeout))
+            }
+            Dropped::NotRecordable => {
+                gateway.metrics.unrecorded();
+                refuse(Code::NotRecordable)
+            }
+        })
+    })
+}
+
 fn closing(mut response: Response<Body>) -> Response<Body> {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
-}
-
-/// What an institution may read of its own: no leaf is made of it.
-pub enum OwnRecord {
-    /// The proof that a query is on the record.
-    Receipt(Uuid),
-    /// The record of a query.
-    Record(Uuid),
-}
-
-impl OwnRecord {
-    fn of(head: &Parts) -> Option<Self> {
-        Self::at(head.uri.path()).filter(|_| head.method == Method::GET && head.uri.query().is_none())
-    }
-
-    /// What is read at a path.
-    #[must_use]
-    pub fn at(path: &str) -> Option<Self> {
-        if let Some(id) = path.strip_prefix("/v1/receipts/") {
-            return parse(id).map(Self::Receipt);
-        }
-        path.strip_prefix("/v1/queries/")?.strip_suffix("/record").and_then(parse).map(Self::Record)
-    }
-}
-
-/// An id in the one form in which we write it.
-fn parse(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok().filter(|id| id.to_string() == text)
-}
-
-async fn read_own(
-    gateway: &Arc<Gateway>,
-    institution: &Arc<Institution>,
-    wanted: OwnRecord,
-    language: Language,
-) -> Response<Body> {
-    let id = match wanted {
-        OwnRecord::Receipt(id) | OwnRecord::Record(id) => id,
-    };
-    let (reader, name) = (gateway.log.clone(), institution.id().to_owned());
-    // Files are read; two look-ups at once, so that guessing ids costs the guesser and nobody else.
-    let Ok(_turn) = gateway.receipt_readers.acquire().await else {
-        return fixed(Code::NotFound, language);
-    };
-    let found = tokio::task::spawn_blocking(move || reader.receipt(id, &name)).await;
-    let (content_type, bytes) = match (found, wanted) {
-        (Ok(Ok(found)), OwnRecord::Receipt(_)) => ("text/plain; charset=utf-8", Bytes::from(found.proof)),
-        (Ok(Ok(found)), OwnRecord::Record(_)) => ("application/json", Bytes::from(found.leaf)),
-        (Ok(Err(error)), _) => {
-            let mut response = fixed(Code::NotFound, language);
-            match error {
-                LookupError::NotYet => {
-                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-                }
-                LookupError::NotFound => {}
-                LookupError::Unreadable(error) => tracing::error!(%error, "a receipt could not be read"),
-            }
-            return response;
-        }
-        (Err(_), _) => return fixed(Code::NotFound, language),
-    };
-    let mut response = Response::new(Full::new(bytes));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

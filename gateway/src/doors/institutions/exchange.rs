@@ -1,0 +1,246 @@
+//! A request of an institution over HTTP, as the journey reads and answers it.
+
+use credit_policy::{Code, Language, consent::TokenId};
+use hyper::{
+    Method, Version,
+    header::{self, HeaderMap},
+    http::request::Parts,
+};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::own::OwnRecord;
+use crate::{
+    doors::problems::{accepted, problem},
+    journey::{
+        exchange::{AnswerView, Ended, Exchange, Question, Request},
+        refusal::Refusal,
+    },
+    transport::body::{Finished, ReadError, RequestBody},
+};
+
+/// Largest body of a query.
+const BODY_BYTES: usize = 16 * 1024;
+
+const QUERIES: &str = "/v1/queries";
+const WITHDRAWALS: &str = "/v1/revocations";
+
+/// One request and its answer.
+pub struct HttpExchange {
+    head: Parts,
+    /// False where two parties might read the head differently.
+    sound: bool,
+    body: RequestBody,
+}
+
+impl HttpExchange {
+    /// Of a head, and a body that is not yet read. `sound` is false where two parties might read the head differently.
+    #[must_use]
+    pub fn new(head: Parts, sound: bool, body: RequestBody) -> Self {
+        Self { head, sound, body }
+    }
+
+    /// The protocol's version.
+    pub(super) fn version(&self) -> Version {
+        self.head.version
+    }
+
+    async fn read(&mut self) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        let read = self.body.read(BODY_BYTES).await;
+        read.map(Zeroizing::new).map_err(|error| match error {
+            ReadError::TooLarge => Code::PayloadTooLarge.into(),
+            ReadError::Unusable => Code::MalformedRequest.into(),
+        })
+    }
+}
+
+impl Exchange for HttpExchange {
+    fn language(&self) -> Language {
+        language(&self.head.headers)
+    }
+
+    /// `Prefer: receipt=proof` (RFC 7240).
+    fn wants_proof(&self) -> bool {
+        let values = self.head.headers.get_all("prefer").iter();
+        values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|preference| preference.trim().eq_ignore_ascii_case("receipt=proof"))
+    }
+
+    async fn request(&mut self) -> Result<Request, Refusal> {
+        if self.head.uri.path() == WITHDRAWALS {
+            check_head(&self.head, self.sound, WITHDRAWALS)?;
+            let bytes = self.read().await?;
+            return withdrawal(&bytes).map(Request::Withdrawal);
+        }
+        check_head(&self.head, self.sound, QUERIES)?;
+        let bytes = self.read().await?;
+        let key = idempotency_key(&self.head.headers)?;
+        let mut question = question(&bytes)?;
+        question.idempotency = key.map(|key| (key, bytes));
+        Ok(Request::Query(question))
+    }
+
+    fn consent(&self) -> Result<&str, Refusal> {
+        let mut values = self.head.headers.get_all(header::AUTHORIZATION).iter();
+        let (value, second) = (values.next().ok_or(Code::ConsentRequired)?, values.next());
+        let token = value.to_str().ok().and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_start_matches(' '))
+        });
+        token.filter(|_| second.is_none()).ok_or_else(|| Code::ConsentInvalid.into())
+    }
+
+    async fn ended(&mut self) -> Ended {
+        match self.body.finish().await {
+            Finished::Complete => Ended::Complete,
+            Finished::TooLong => Ended::TooLong,
+            Finished::Broken => Ended::Broken,
+        }
+    }
+
+    fn answer(&self, answer: &AnswerView<'_>) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(answer)
+    }
+
+    fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
+        problem(refusal, self.language(), query)
+    }
+
+    fn withdrawn(&self, query: Uuid, jti: &TokenId) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(&Withdrawn { query, jti: jti.as_str(), revoked: true })
+    }
+}
+
+/// The language that `Accept-Language` asks for.
+pub(super) fn language(headers: &HeaderMap) -> Language {
+    accepted(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+}
+
+/// The body of a query (`docs/formats.md` §2). Unknown and duplicate members are refused by the derived reader.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QueryBody {
+    scenario: String,
+    #[serde(default, deserialize_with = "present")]
+    subject: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "present")]
+    operator: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    case: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    fields: Option<Vec<String>>,
+}
+
+/// A member that is present has a value: `null` is not another way to leave it out.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WithdrawalBody {
+    jti: String,
+}
+
+#[derive(Serialize)]
+struct Withdrawn<'a> {
+    query: Uuid,
+    jti: &'a str,
+    revoked: bool,
+}
+
+/// Reads the body of a query.
+///
+/// # Errors
+/// `malformed-request` where it is not one JSON object of these members.
+pub fn question(body: &[u8]) -> Result<Question, Refusal> {
+    let QueryBody { scenario, subject, operator, case, fields } = object(body)?;
+    Ok(Question { scenario, subject, staff: operator, case, fields, idempotency: None })
+}
+
+fn withdrawal(body: &[u8]) -> Result<TokenId, Refusal> {
+    let WithdrawalBody { jti } = object(body)?;
+    TokenId::parse(&jti).ok_or_else(|| Refusal::because(Code::MalformedRequest, "`jti` is no token id"))
+}
+
+/// Reads a body that must be one object. A derived reader alone would take an array for one, its values in the order
+/// of the members.
+fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Refusal::because(Code::MalformedRequest, "the body is no JSON object"));
+    }
+    // The parser's own words may quote the caller, so only the place is kept.
+    serde_json::from_slice(body).map_err(|error| {
+        let place = format!("the body does not have its form: line {}, column {}", error.line(), error.column());
+        Refusal::because(Code::MalformedRequest, place)
+    })
+}
+
+/// Checks the head of a request that is to be a JSON body posted to `path`.
+fn check_head(head: &Parts, sound: bool, path: &str) -> Result<(), Refusal> {
+    if !sound {
+        return Err(Refusal {
+            closes: true,
+            ..Refusal::because(Code::MalformedRequest, "two parties might read the head differently")
+        });
+    }
+    if head.uri.path() != path {
+        return Err(match OwnRecord::at(head.uri.path()) {
+            None => Code::NotFound.into(),
+            Some(_) if head.method != Method::GET => Refusal::method("GET"),
+            // Without one it is read before a journey begins.
+            Some(_) => Refusal::because(Code::MalformedRequest, "a query string is not taken"),
+        });
+    }
+    if head.method != Method::POST {
+        return Err(Refusal::method("POST"));
+    }
+    if head.uri.query().is_some() {
+        return Err(Refusal::because(Code::MalformedRequest, "a query string is not taken"));
+    }
+    let headers = &head.headers;
+    let once = headers.get_all(header::CONTENT_TYPE).iter().count() == 1;
+    let json = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
+    if !json || !once || headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    Ok(())
+}
+
+/// `application/json`, with no parameter but `charset=utf-8`.
+fn is_json(value: &str) -> bool {
+    let mut parts = value.split(';').map(str::trim);
+    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+        && parts.all(|parameter| parameter.eq_ignore_ascii_case("charset=utf-8"))
+}
+
+/// `Idempotency-Key`: 1 to 64 visible ASCII characters.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let (Some(value), second) = (values.next(), values.next()) else { return Ok(None) };
+    let visible = value.to_str().ok().filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()));
+    match visible.filter(|key| (1..=64).contains(&key.len()) && second.is_none()) {
+        Some(key) => Ok(Some(key.to_owned())),
+        None => Err(Refusal::because(Code::MalformedRequest, "Idempotency-Key is not 1 to 64 visible characters")),
+    }
+}
+
+/// Whether two parties might read this head differently: a `Transfer-Encoding`, two lengths, no host, or more than one.
+#[must_use]
+pub fn is_ambiguous(head: &Parts) -> bool {
+    let headers = &head.headers;
+    if headers.contains_key(header::TRANSFER_ENCODING) || headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
+        return true;
+    }
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (host, second) = (hosts.next(), hosts.next());
+    let elsewhere = host
+        .zip(head.uri.authority())
+        .is_some_and(|(host, authority)| host.as_bytes() != authority.as_str().as_bytes());
+    // HTTP/2 names the host in `:authority`, which hyper keeps in the URI.
+    let named = host.is_some() || (head.version >= Version::HTTP_2 && head.uri.authority().is_some());
+    second.is_some() || elsewhere || !named
+}

@@ -1,0 +1,82 @@
+//! What an institution may read of its own: receipts and records of its queries. No leaf is made of it.
+
+use std::sync::Arc;
+
+use credit_audit::log::LookupError;
+use credit_policy::{Code, Language};
+use http_body_util::Full;
+use hyper::{
+    Method, Response,
+    body::Bytes,
+    header::{self, HeaderValue},
+    http::request::Parts,
+};
+use uuid::Uuid;
+
+use crate::{callers::register::Institution, doors::problems::fixed, gateway::Gateway, transport::Body};
+
+/// What is read.
+pub(super) enum OwnRecord {
+    /// The proof that a query is on the record.
+    Receipt(Uuid),
+    /// The record of a query.
+    Record(Uuid),
+}
+
+impl OwnRecord {
+    pub(super) fn of(head: &Parts) -> Option<Self> {
+        Self::at(head.uri.path()).filter(|_| head.method == Method::GET && head.uri.query().is_none())
+    }
+
+    /// What is read at a path.
+    #[must_use]
+    pub(super) fn at(path: &str) -> Option<Self> {
+        if let Some(id) = path.strip_prefix("/v1/receipts/") {
+            return parse(id).map(Self::Receipt);
+        }
+        path.strip_prefix("/v1/queries/")?.strip_suffix("/record").and_then(parse).map(Self::Record)
+    }
+}
+
+/// An id in the one form in which we write it.
+fn parse(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|id| id.to_string() == text)
+}
+
+/// Answers it.
+pub(super) async fn read_own(
+    gateway: &Arc<Gateway>,
+    institution: &Arc<Institution>,
+    wanted: OwnRecord,
+    language: Language,
+) -> Response<Body> {
+    let id = match wanted {
+        OwnRecord::Receipt(id) | OwnRecord::Record(id) => id,
+    };
+    let (reader, name) = (gateway.log.clone(), institution.id().to_owned());
+    // Files are read; two look-ups at once, so that guessing ids costs the guesser and nobody else.
+    let Ok(_turn) = gateway.receipt_readers.acquire().await else {
+        return fixed(Code::NotFound, language);
+    };
+    let found = tokio::task::spawn_blocking(move || reader.receipt(id, &name)).await;
+    let (content_type, bytes) = match (found, wanted) {
+        (Ok(Ok(found)), OwnRecord::Receipt(_)) => ("text/plain; charset=utf-8", Bytes::from(found.proof)),
+        (Ok(Ok(found)), OwnRecord::Record(_)) => ("application/json", Bytes::from(found.leaf)),
+        (Ok(Err(error)), _) => {
+            let mut response = fixed(Code::NotFound, language);
+            match error {
+                LookupError::NotYet => {
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                }
+                LookupError::NotFound => {}
+                LookupError::Unreadable(error) => tracing::error!(%error, "a receipt could not be read"),
+            }
+            return response;
+        }
+        (Err(_), _) => return fixed(Code::NotFound, language),
+    };
+    let mut response = Response::new(Full::new(bytes));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

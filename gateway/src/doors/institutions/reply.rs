@@ -1,0 +1,69 @@
+//! What the caller gets: made from [`Recorded`] only. The bypasses are the fixed bodies of [`super::super::problems`].
+
+use credit_policy::Language;
+use http_body_util::Full;
+use hyper::{
+    Response, Version,
+    body::Bytes,
+    header::{self, HeaderValue},
+};
+use serde::Serialize;
+
+use crate::{
+    doors::problems::{refuse, set},
+    journey::{
+        exchange::Ended,
+        record::{Receipt, Recorded},
+    },
+    transport::Body,
+};
+
+/// What the receipt says (`docs/formats.md` §2).
+#[derive(Serialize)]
+struct ReceiptBody<'a> {
+    log: &'a str,
+    index: u64,
+    leaf: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opening: Option<&'a str>,
+    proof: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tlog_proof: Option<&'a str>,
+}
+
+/// The reply to what was recorded in the log named `origin`.
+#[must_use]
+pub fn reply(recorded: Recorded, ended: Ended, origin: &str, language: Language, version: Version) -> Response<Body> {
+    let (body, refusal, receipt) = recorded.into_parts();
+    let mut response = Response::new(Full::new(Bytes::from(with_receipt(body, origin, &receipt))));
+    let closes = refusal.as_ref().is_some_and(|refusal| refusal.closes);
+    match &refusal {
+        None => set(response.headers_mut(), header::CONTENT_TYPE, "application/json"),
+        Some(refusal) => refuse(&mut response, refusal, language),
+    }
+    set(response.headers_mut(), header::CACHE_CONTROL, "no-store");
+    if (ended == Ended::TooLong || closes) && version < Version::HTTP_2 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Adds the receipt as the last member.
+fn with_receipt(mut body: Vec<u8>, origin: &str, receipt: &Receipt) -> Vec<u8> {
+    let receipt = ReceiptBody {
+        log: origin,
+        index: receipt.index,
+        leaf: &receipt.leaf,
+        opening: receipt.opening.as_deref(),
+        proof: format!("/v1/receipts/{}", receipt.query),
+        tlog_proof: receipt.proof.as_deref(),
+    };
+    // The body is an object that this door wrote: its last byte is the closing brace.
+    body.pop();
+    body.extend_from_slice(b",\"receipt\":");
+    if let Ok(receipt) = serde_json::to_vec(&receipt) {
+        body.extend_from_slice(&receipt);
+    }
+    body.push(b'}');
+    body
+}

@@ -1,0 +1,122 @@
+//! What a door lends to a query: where its words come from, and what its answer looks like. The journey knows no HTTP.
+
+use credit_policy::{FieldName, Language, Minimised, Obligations, consent::TokenId};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::refusal::Refusal;
+
+/// One request of one caller, as its door reads and answers it.
+///
+/// The journey calls [`Exchange::request`] once, then [`Exchange::consent`] where the scenario stands on consent, then
+/// [`Exchange::ended`] once whatever came of it, and renders at most one answer or some problems.
+pub trait Exchange: Send {
+    /// The language of a refusal's sentence.
+    fn language(&self) -> Language;
+
+    /// Whether the whole proof is asked for with the answer.
+    fn wants_proof(&self) -> bool;
+
+    /// Reads what is asked: whole, bounded in bytes and time, and of the door's form.
+    ///
+    /// # Errors
+    /// The codes of syntax: see `docs/formats.md` §2.
+    fn request(&mut self) -> impl Future<Output = Result<Request, Refusal>> + Send;
+
+    /// The consent token that was presented.
+    ///
+    /// # Errors
+    /// `consent-required` where there is none, `consent-invalid` where it cannot be told which.
+    fn consent(&self) -> Result<&str, Refusal>;
+
+    /// Reads what remains of the request, and returns how it ended.
+    fn ended(&mut self) -> impl Future<Output = Ended> + Send;
+
+    /// The bytes of an answer, without the receipt.
+    ///
+    /// # Errors
+    /// When it cannot be rendered; nothing is answered then.
+    fn answer(&self, answer: &AnswerView<'_>) -> Result<Vec<u8>, serde_json::Error>;
+
+    /// The bytes of a refusal, without the receipt.
+    ///
+    /// # Errors
+    /// When it cannot be rendered; nothing is answered then.
+    fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error>;
+
+    /// The bytes that confirm the withdrawal of a consent, without the receipt.
+    ///
+    /// # Errors
+    /// When they cannot be rendered; nothing is answered then.
+    fn withdrawn(&self, query: Uuid, jti: &TokenId) -> Result<Vec<u8>, serde_json::Error>;
+}
+
+/// What a caller asks for.
+pub enum Request {
+    /// A look-up.
+    Query(Question),
+    /// The withdrawal of a consent (PIPL art. 15).
+    Withdrawal(TokenId),
+}
+
+/// The members of a look-up as they were sent: of the right type, not yet looked at.
+pub struct Question {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The citizen number.
+    pub subject: Option<Zeroizing<String>>,
+    /// The id of the member of staff; `operator` on the wire.
+    pub staff: Option<String>,
+    /// The case number.
+    pub case: Option<String>,
+    /// The fields asked for.
+    pub fields: Option<Vec<String>>,
+    /// The idempotency key, with the bytes of the whole question.
+    pub idempotency: Option<(String, Zeroizing<Vec<u8>>)>,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All of it came.
+    Complete,
+    /// More than is worth reading, or nobody can say where it ends: the connection is closed after the refusal.
+    TooLong,
+    /// It broke off or did not come in time: there was no query, and there is nobody to answer.
+    Broken,
+}
+
+/// An answer as a door renders it (`docs/formats.md` §2).
+#[derive(Serialize)]
+pub struct AnswerView<'a> {
+    /// The id of the query.
+    pub query: Uuid,
+    /// The first query under the same idempotency key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Uuid>,
+    /// The scenario's name.
+    pub scenario: &'a str,
+    /// The pseudonym.
+    pub subject: &'a str,
+    /// The pseudonym of the epoch before, while both count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_previous: Option<&'a str>,
+    /// The catalogue's label.
+    pub catalogue: &'a str,
+    /// The fields of the permit.
+    #[serde(serialize_with = "fields")]
+    pub data: &'a Minimised,
+    /// Fields that rest on disputed records.
+    pub marks: &'a [FieldName],
+    /// How long the answer may be kept, and what else binds its holder.
+    pub obligations: Obligations,
+}
+
+fn fields<S: Serializer>(minimised: &Minimised, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(minimised.data.len()))?;
+    for (field, value) in &minimised.data {
+        map.serialize_entry(field, value)?;
+    }
+    map.end()
+}

@@ -1,0 +1,83 @@
+//! The leaf of a query, made of its evidence and what came of it.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use credit_audit::{
+    leaf::{Base64, Entry, Outcome, QueryRecord},
+    log::NotRecordable,
+};
+use credit_keys::{Entropy, answer_commitment};
+use credit_policy::{Code, FieldName, RuleId};
+
+use super::{evidence::Evidence, sealed};
+use crate::gateway::Gateway;
+
+/// What an outcome adds to the leaf.
+pub(super) struct Verdict<'a> {
+    pub(super) code: Option<Code>,
+    pub(super) rules: &'a [RuleId],
+    pub(super) fields: Option<&'a [FieldName]>,
+    pub(super) notice: Option<&'a str>,
+}
+
+/// Renders everything but the leaf's time and number.
+pub(super) fn query_entry(
+    gateway: &Gateway,
+    evidence: &Evidence,
+    verdict: &Verdict<'_>,
+    body: &[u8],
+    opening: &Opening,
+) -> Result<Entry, NotRecordable> {
+    let sealer = &evidence.moment.keys.sealer;
+    let id = evidence.id.to_string();
+    let institution = evidence.institution.id();
+    let sealed = sealed::plaintext(evidence, &opening.text)
+        .map(|plain| sealer.seal(&id, &plain, &gateway.entropy))
+        .transpose()
+        .map_err(|error| unrecordable(&error))?;
+    let subject = evidence
+        .recognised
+        .person
+        .as_ref()
+        .map(|person| person.disclose(|number| Base64(sealer.subject_tag(institution, number.as_str()))));
+    let idempotency = evidence.idempotency.map(|claim| [claim.slot, claim.identity].concat());
+    let record = QueryRecord {
+        operator: evidence.recognised.staff.as_ref().map(|staff| staff.as_str()),
+        certificate: &evidence.certificate.thumbprint().to_string(),
+        scenario: evidence.recognised.scenario.as_ref().map(|scenario| scenario.name()),
+        ground: evidence.ground.clone(),
+        repeats: evidence.repeats,
+        idempotency: idempotency.as_ref().map(|claim| Base64(&claim[..])),
+        catalogue: gateway.catalogue.label(),
+        rules: verdict.rules,
+        inputs: &evidence.inputs,
+        outcome: if verdict.code.is_none() { Outcome::Answered } else { Outcome::Refused },
+        code: verdict.code,
+        fields: verdict.fields,
+        notice: verdict.notice,
+        answer: Some(Base64(answer_commitment(&opening.bytes, body))),
+        subject,
+        key: sealed.as_ref().map(|_| sealer.key_id().as_str()),
+        sealed: sealed.as_ref().map(|sealed| Base64(&*sealed.ciphertext)),
+        commit: sealed.as_ref().map(|sealed| Base64(sealed.commit)),
+    };
+    record.entry(evidence.id, institution).map_err(|error| unrecordable(&error))
+}
+
+pub(super) fn unrecordable(error: &dyn std::fmt::Display) -> NotRecordable {
+    tracing::error!(%error, "a record could not be made");
+    NotRecordable
+}
+
+/// The random opening of the answer's commitment; the caller gets it with the receipt.
+pub(super) struct Opening {
+    bytes: [u8; 32],
+    pub(super) text: String,
+}
+
+impl Opening {
+    pub(super) fn draw(gateway: &Gateway) -> Result<Self, NotRecordable> {
+        let mut bytes = [0; 32];
+        gateway.entropy.fill(&mut bytes).map_err(|error| unrecordable(&error))?;
+        Ok(Self { bytes, text: STANDARD.encode(bytes) })
+    }
+}

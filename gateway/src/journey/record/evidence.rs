@@ -1,0 +1,134 @@
+//! What the record says of a query, gathered while the query is under way.
+//!
+//! INVARIANT (write-only): stages write here and never read; only the record reads. What a later stage needs, the proof
+//! of the stage before owns. A stage that fails loses nothing that the record needs: what it learned stands here already.
+
+use std::sync::Arc;
+
+use credit_audit::leaf::GroundRecord;
+use credit_policy::{CaseNumber, CitizenNumber, Counts, Facts, History, Personal, Scenario, StaffId};
+use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
+
+use super::sealed;
+use crate::{
+    callers::{register::Institution, trust::CertificateStatus},
+    gateway::Moment,
+    journey::caller::Caller,
+    state::AskClaim,
+};
+
+/// The leaf under construction; one a query.
+pub struct Evidence {
+    pub(super) id: Uuid,
+    pub(super) moment: Moment,
+    pub(super) institution: Arc<Institution>,
+    pub(super) certificate: Arc<CertificateStatus>,
+    pub(super) recognised: Recognised,
+    pub(super) ground: Option<GroundRecord<'static>>,
+    pub(super) idempotency: Option<AskClaim>,
+    pub(super) repeats: Option<Uuid>,
+    pub(super) inputs: Facts,
+    pub(super) counts: Option<Counts>,
+    pub(super) store_summary: Option<Personal<String>>,
+    pub(super) pseudonym: Option<Personal<String>>,
+    /// Kept until the query is recorded, whatever the caller does.
+    _permits: Vec<OwnedSemaphorePermit>,
+}
+
+/// What was recognised of a question.
+#[derive(Default)]
+pub(in crate::journey) struct Recognised {
+    pub(super) scenario: Option<Arc<Scenario>>,
+    pub(super) staff: Option<StaffId>,
+    pub(super) case: Option<CaseNumber>,
+    pub(super) person: Option<Arc<Personal<CitizenNumber>>>,
+}
+
+impl Recognised {
+    pub(in crate::journey) fn scenario(&mut self, scenario: &Arc<Scenario>) {
+        self.scenario = Some(Arc::clone(scenario));
+    }
+
+    pub(in crate::journey) fn staff(&mut self, staff: &StaffId) {
+        self.staff = Some(staff.clone());
+    }
+
+    pub(in crate::journey) fn case(&mut self, case: &CaseNumber) {
+        self.case = Some(case.clone());
+    }
+
+    pub(in crate::journey) fn person(&mut self, person: &Arc<Personal<CitizenNumber>>) {
+        self.person = Some(Arc::clone(person));
+    }
+}
+
+impl Evidence {
+    /// The evidence of a query that begins; nothing but its caller is known yet.
+    #[must_use]
+    pub(in crate::journey) fn begin(
+        id: Uuid,
+        moment: Moment,
+        caller: &Caller,
+        permits: Vec<OwnedSemaphorePermit>,
+    ) -> Self {
+        let institution = Arc::clone(&caller.institution);
+        Self {
+            id,
+            inputs: Facts::new(institution.record.kind, moment.today),
+            moment,
+            institution,
+            certificate: Arc::clone(&caller.certificate),
+            recognised: Recognised::default(),
+            ground: None,
+            idempotency: None,
+            repeats: None,
+            counts: None,
+            store_summary: None,
+            pseudonym: None,
+            _permits: permits,
+        }
+    }
+
+    /// The id of the query: no evidence, so every stage may know it.
+    pub(in crate::journey) fn id(&self) -> Uuid {
+        self.id
+    }
+
+    pub(in crate::journey) fn recognised(&mut self, recognised: Recognised) {
+        self.recognised = recognised;
+    }
+
+    pub(in crate::journey) fn person(&mut self, person: &Arc<Personal<CitizenNumber>>) {
+        self.recognised.person(person);
+    }
+
+    pub(in crate::journey) fn inputs(&mut self, facts: &Facts) {
+        self.inputs.clone_from(facts);
+    }
+
+    pub(in crate::journey) fn suspended(&mut self) {
+        self.inputs.suspended = true;
+    }
+
+    pub(in crate::journey) fn ground(&mut self, ground: GroundRecord<'static>) {
+        self.ground = Some(ground);
+    }
+
+    pub(in crate::journey) fn idempotency(&mut self, entry: AskClaim) {
+        self.idempotency = Some(entry);
+    }
+
+    pub(in crate::journey) fn repeats(&mut self, first: Option<Uuid>) {
+        self.repeats = first;
+    }
+
+    pub(in crate::journey) fn store_summary(&mut self, history: &History) {
+        self.store_summary = Some(Personal::new(sealed::store_summary(history)));
+    }
+
+    pub(in crate::journey) fn answer(&mut self, counts: Counts, pseudonym: &str) {
+        self.counts = Some(counts);
+        self.pseudonym = Some(Personal::new(pseudonym.to_owned()));
+    }
+}

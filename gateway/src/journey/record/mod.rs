@@ -1,0 +1,218 @@
+//! The record: a durable leaf, answered or refused alike. The only way to anything with data or a receipt.
+//!
+//! INVARIANT (record first): [`Recorded`] is made after the log said that the leaf is durable, and nowhere else.
+
+mod entry;
+pub(super) mod evidence;
+mod sealed;
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use credit_audit::{
+    leaf::{Entry, Kind, Revocation},
+    log::{Durable, Log, NotRecordable, Ticket, Unsubmitted},
+};
+use credit_policy::{Code, Decision, RuleId, Scenario, consent::ConsentId, decide};
+use uuid::Uuid;
+
+use super::{
+    exchange::Exchange,
+    refusal::Refusal,
+    stages::{
+        identify::REVOKED,
+        minimise::{Answer, AnswerParts},
+        withdraw::Withdrawal,
+    },
+};
+use crate::{
+    callers::trust::CertificateStatus,
+    gateway::Gateway,
+    recorder::Order,
+    state::fold::consent_key,
+};
+use entry::{Opening, Verdict, query_entry, unrecordable};
+use evidence::Evidence;
+
+/// PROOF: what the caller is about to get is on the record.
+#[must_use]
+pub struct Recorded {
+    body: Vec<u8>,
+    refusal: Option<Refusal>,
+    receipt: Receipt,
+    scenario: Option<Arc<Scenario>>,
+}
+
+/// Where a record stands, and what opens its commitment (`docs/formats.md` §2).
+pub struct Receipt {
+    /// The id of the query.
+    pub query: Uuid,
+    /// The number of the leaf.
+    pub index: u64,
+    /// The hash of the leaf, in base64.
+    pub leaf: String,
+    /// What opens the commitment to the answer, in base64.
+    pub opening: Option<String>,
+    /// The whole proof, where it was asked for.
+    pub proof: Option<String>,
+}
+
+impl Recorded {
+    fn new(
+        evidence: &Evidence,
+        body: Vec<u8>,
+        refusal: Option<Refusal>,
+        opening: Option<Opening>,
+        durable: Durable,
+    ) -> Self {
+        let receipt = Receipt {
+            query: evidence.id,
+            index: durable.index,
+            leaf: STANDARD.encode(durable.leaf_hash),
+            opening: opening.map(|opening| opening.text),
+            proof: durable.proof,
+        };
+        Self { body, refusal, receipt, scenario: evidence.recognised.scenario.clone() }
+    }
+
+    /// What the door sends: the bytes that the record commits to, why they are a refusal if so, and the receipt.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<u8>, Option<Refusal>, Receipt) {
+        (self.body, self.refusal, self.receipt)
+    }
+
+    /// The code of a refusal; nothing for an answer.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        self.refusal.as_ref().map(|refusal| refusal.code)
+    }
+
+    pub(super) fn scenario(&self) -> Option<&Scenario> {
+        self.scenario.as_deref()
+    }
+}
+
+/// Records an answer.
+///
+/// A suspension or withdrawal that came while the query was under way turns the answer into a refusal: all pass through
+/// the log's queue, so no answered leaf follows the leaf of the suspension.
+///
+/// # Errors
+/// [`NotRecordable`]: then nothing may be sent.
+pub(super) async fn record_answer(
+    gateway: &Gateway,
+    answer: Answer<'_>,
+    exchange: &mut impl Exchange,
+) -> Result<Recorded, NotRecordable> {
+    let AnswerParts { body, permit, reservation, institution, consent, evidence } = answer.into_parts();
+    let verdict =
+        Verdict { code: None, rules: permit.rules(), fields: Some(permit.fields()), notice: Some(permit.notice()) };
+    let opening = Opening::draw(gateway)?;
+    let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
+    let certificate = &evidence.certificate;
+    let still_allowed =
+        || !institution.is_suspended() && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent));
+    match submit_while(&gateway.log, entry, exchange.wants_proof(), certificate, still_allowed) {
+        Ok(ticket) => {
+            let durable = ticket.await?;
+            reservation.spend(durable.index, evidence.id, durable.at);
+            Ok(Recorded::new(evidence, body, None, Some(opening), durable))
+        }
+        Err(Unsubmitted::NotRecordable(error)) => Err(error),
+        Err(Unsubmitted::Overtaken(_)) => {
+            drop(reservation);
+            if consent.is_some() {
+                evidence.ground = None;
+            }
+            evidence.inputs.suspended = institution.is_suspended();
+            let refusal = match (evidence.certificate.is_valid(), evidence.inputs.suspended) {
+                (false, _) => Refusal::because(Code::CertificateUnknown, REVOKED),
+                (true, true) => Refusal::from(Code::InstitutionSuspended),
+                (true, false) => Refusal::from(Code::ConsentRevoked),
+            };
+            record_refusal(gateway, evidence, refusal, exchange).await
+        }
+    }
+}
+
+/// Submits an answer as long as it may be given. A certificate is verified here; in the queue of the log, where every
+/// query waits, it is only seen whether the list by which it was verified is still the one in force. There is at most one
+/// new list a second, so this ends.
+fn submit_while(
+    log: &Log,
+    mut entry: Entry,
+    proof: bool,
+    certificate: &CertificateStatus,
+    still_allowed: impl Fn() -> bool,
+) -> Result<Ticket, Unsubmitted> {
+    loop {
+        match log.submit(entry, proof, || certificate.is_still_valid() && still_allowed()) {
+            Err(Unsubmitted::Overtaken(overtaken)) if certificate.is_valid() && still_allowed() => entry = overtaken,
+            submitted => return submitted,
+        }
+    }
+}
+
+/// Withdraws a consent: in force at once, then on the record, then confirmed.
+///
+/// # Errors
+/// [`NotRecordable`]: the consent is refused from now on all the same, until the process ends.
+pub(super) async fn record_withdrawal(
+    gateway: &Gateway,
+    withdrawal: Withdrawal<'_>,
+    exchange: &mut impl Exchange,
+) -> Result<Recorded, NotRecordable> {
+    let (ConsentId { iss, jti }, evidence) = withdrawal.into_parts();
+    let institution = evidence.institution.id();
+    let body = exchange.withdrawn(evidence.id, &jti).map_err(|error| unrecordable(&error))?;
+    let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned(), by: institution.to_owned() };
+    let entry =
+        Entry::new(Kind::Revocation, evidence.id, Some(institution), &leaf).map_err(|error| unrecordable(&error))?;
+    let (state, key) = (Arc::clone(&gateway.state), consent_key(&iss, jti.as_str()));
+    let effect = move || state.revoke(key);
+    let recorded = gateway.recorder.put_in_force(Order::EffectFirst, entry, exchange.wants_proof(), effect).await;
+    let (durable, ()) = recorded.map_err(|_| NotRecordable)?;
+    Ok(Recorded::new(evidence, body, None, None, durable))
+}
+
+/// Records a refusal.
+///
+/// # Errors
+/// [`NotRecordable`]: then nothing may be sent.
+pub(super) async fn record_refusal(
+    gateway: &Gateway,
+    evidence: &mut Evidence,
+    refusal: Refusal,
+    exchange: &mut impl Exchange,
+) -> Result<Recorded, NotRecordable> {
+    if let Some(cause) = &refusal.cause {
+        tracing::info!(code = refusal.code.as_str(), query = %evidence.id, cause, "refused");
+    }
+    let rules = rules_that_refuse(gateway, evidence, &refusal);
+    let verdict = Verdict { code: Some(refusal.code), rules: &rules, fields: None, notice: None };
+    let body = exchange.problem(&refusal, evidence.id).map_err(|error| unrecordable(&error))?;
+    let opening = Opening::draw(gateway)?;
+    let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
+    let ticket = gateway.log.submit(entry, exchange.wants_proof(), || true).map_err(|_| NotRecordable)?;
+    let durable = ticket.await?;
+    Ok(Recorded::new(evidence, body, Some(refusal), Some(opening), durable))
+}
+
+/// The rules that refuse. What was met outside policy is put among the inputs, so that the leaf can be decided again.
+fn rules_that_refuse(gateway: &Gateway, evidence: &mut Evidence, refusal: &Refusal) -> Vec<RuleId> {
+    if !refusal.rules.is_empty() {
+        return refusal.rules.clone();
+    }
+    let decide_again = |evidence: &Evidence| {
+        let scenario = evidence.recognised.scenario.as_ref().map(|scenario| scenario.name());
+        match decide(&gateway.catalogue, scenario, &evidence.inputs) {
+            Decision::Refuse { code, rules, .. } if code == refusal.code => Some(rules),
+            Decision::Refuse { .. } | Decision::Permit(_) => None,
+        }
+    };
+    if let Some(rules) = decide_again(evidence) {
+        return rules;
+    }
+    evidence.inputs.observed = Some(refusal.code);
+    decide_again(evidence).unwrap_or_default()
+}

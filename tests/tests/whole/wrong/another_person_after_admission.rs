@@ -1,0 +1,16 @@
+//! Whom a look-up is about cannot be changed once it is admitted.
+
+use std::sync::Arc;
+
+use credit_gateway::{
+    gateway::Gateway,
+    journey::stages::{admit::Admitted, fetch::fetch},
+};
+use credit_policy::{CitizenNumber, Personal};
+
+async fn wrong(gateway: &Gateway, mut admitted: Admitted<'_>, another: Arc<Personal<CitizenNumber>>) {
+    admitted.basis.person = another;
+    drop(fetch(gateway, admitted).await);
+}
+
+fn main() {}
