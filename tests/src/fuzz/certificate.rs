@@ -131,7 +131,7 @@ pub fn thumbprint() -> String {
 
 static VERIFIER: LazyLock<Arc<dyn ClientCertVerifier>> = LazyLock::new(|| {
     let (authority, list) = (CertificateDer::from(authority()), revocation_list().into());
-    callers_verifier(vec![authority], list).expect("a verifier")
+    callers_verifier(&[authority], list).expect("a verifier")
 });
 
 /// A register of one institution.
