@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_keys::{
-    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyState, KeyUse, Pseudonyms, Ring, Sealer, StateKey, SubjectTagger,
-    SystemEntropy,
+    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyState, KeyUse, Pseudonyms, Ring, Sealer, StateKey,
+    SubjectTagger, SystemEntropy,
 };
 use jiff::{SignedDuration, Timestamp};
 

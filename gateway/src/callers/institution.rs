@@ -102,7 +102,10 @@ mod tests {
         };
         let leaf = record.leaf(RegisterChange::Added, "uid 0");
         assert_eq!(InstitutionRecord::of_leaf(&leaf), Some(record.clone()));
-        assert_eq!(serde_json::from_value::<InstitutionRecord>(serde_json::to_value(&record).unwrap()).unwrap(), record);
+        assert_eq!(
+            serde_json::from_value::<InstitutionRecord>(serde_json::to_value(&record).unwrap()).unwrap(),
+            record
+        );
         let other = |change: fn(&mut InstitutionChange)| {
             let mut leaf = leaf.clone();
             change(&mut leaf);

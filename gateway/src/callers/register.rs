@@ -231,6 +231,7 @@ fn rates(limits: &Limits, flood_multiple: NonZeroU32) -> Result<Rates, &'static 
         return Err(fault);
     }
     let own = Rate::new(limits.rate_per_s, limits.burst).ok_or("its rate must be at least 1")?;
-    let staff = limits.operator_rate_per_s.zip(limits.operator_burst).and_then(|(per_s, burst)| Rate::new(per_s, burst));
+    let staff =
+        limits.operator_rate_per_s.zip(limits.operator_burst).and_then(|(per_s, burst)| Rate::new(per_s, burst));
     Ok(Rates::new(own, flood_multiple, staff))
 }

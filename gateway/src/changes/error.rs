@@ -37,7 +37,9 @@ pub enum ChangeError {
     )]
     KeysNotOnRecord(Vec<KeyId>),
     /// It panicked, or the process ends.
-    #[error("the change broke off; see the gateway's log, and what is in force with `institution list` and `keys status`")]
+    #[error(
+        "the change broke off; see the gateway's log, and what is in force with `institution list` and `keys status`"
+    )]
     BrokenOff,
 }
 

@@ -32,7 +32,9 @@ pub async fn apply(gateway: &Arc<Gateway>, change: Change, account: Account) -> 
             Change::InstitutionResume { id, reason } => institution::resume(&gateway, id, reason, &account).await,
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account).await,
-            Change::KeysRotate { key_use, overlap_days } => keys::rotate(&gateway, key_use, overlap_days, &account).await,
+            Change::KeysRotate { key_use, overlap_days } => {
+                keys::rotate(&gateway, key_use, overlap_days, &account).await
+            }
         }
     });
     task.await.unwrap_or(Err(ChangeError::BrokenOff))

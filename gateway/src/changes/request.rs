@@ -66,7 +66,9 @@ impl TurningUse {
     /// The use of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Pseudonym, Self::State, Self::Data, Self::Ring].into_iter().find(|known| KeyUse::from(*known).as_str() == name)
+        [Self::Pseudonym, Self::State, Self::Data, Self::Ring]
+            .into_iter()
+            .find(|known| KeyUse::from(*known).as_str() == name)
     }
 }
 

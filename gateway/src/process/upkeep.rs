@@ -101,8 +101,7 @@ pub(super) fn advance_snapshot(gateway: &Gateway, lag: u64) -> Result<(), String
     if published.saturating_sub(covered) < lag.max(256) {
         return Ok(());
     }
-    let run = fold::bundles(&gateway.log_folder(), covered, published, &gateway.catalogue)
-        .map_err(|error| said(&error))?;
+    let run =
+        fold::bundles(&gateway.log_folder(), covered, published, &gateway.catalogue).map_err(|error| said(&error))?;
     snapshot.advance(origin, &run).map_err(|error| said(&error))
 }
-

@@ -53,9 +53,7 @@ impl Limits {
         let mut faults = Vec::new();
         let must = [self.rate_per_s, self.burst, self.distinct_subjects_a_day, self.look_ups_a_person_a_day];
         if must.contains(&0) {
-            faults.push(
-                "rate_per_s, burst, distinct_subjects_a_day and look_ups_a_person_a_day must be at least 1",
-            );
+            faults.push("rate_per_s, burst, distinct_subjects_a_day and look_ups_a_person_a_day must be at least 1");
         }
         if self.look_ups_an_operator_a_day == Some(0) {
             faults.push("look_ups_an_operator_a_day must be at least 1; leave it out for no such limit");

@@ -148,9 +148,7 @@ fn start_reader(
     connection.execute_batch(OPENING)?;
     let (sender, jobs) = sync_channel(queue);
     let figures = Arc::clone(figures);
-    std::thread::Builder::new()
-        .name(format!("store-{number}"))
-        .spawn(move || read(connection, &jobs, &figures))?;
+    std::thread::Builder::new().name(format!("store-{number}")).spawn(move || read(connection, &jobs, &figures))?;
     Ok(sender)
 }
 

@@ -7,10 +7,9 @@
 
 mod lines;
 pub mod metrics;
-#[cfg(feature = "telemetry")]
-mod traces;
 #[cfg(not(feature = "telemetry"))]
-#[path = "no_traces.rs"]
+mod no_traces;
+#[cfg(feature = "telemetry")]
 mod traces;
 
 use std::sync::Arc;
@@ -20,6 +19,8 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 
 pub use lines::FIELDS;
 use lines::Lines;
+#[cfg(not(feature = "telemetry"))]
+use no_traces as traces;
 use traces::Traces;
 pub use traces::{TARGET, TelemetryError};
 

@@ -82,8 +82,7 @@ fn provider(endpoint: &str) -> Result<SdkTracerProvider, Cause> {
     if !endpoint.starts_with("http://") {
         return Err(Cause::Scheme);
     }
-    let collector =
-        Collector { client: Client::builder(TokioExecutor::new()).build_http(), handle: Handle::current() };
+    let collector = Collector { client: Client::builder(TokioExecutor::new()).build_http(), handle: Handle::current() };
     let exporter = SpanExporter::builder()
         .with_http()
         .with_http_client(collector)

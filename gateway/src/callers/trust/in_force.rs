@@ -234,14 +234,9 @@ fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Authori
 }
 
 impl ListInForce {
-    fn new(
-        generation: u64,
-        lists: list::Lists,
-        path: &Path,
-        roots: &Arc<RootCertStore>,
-    ) -> Result<Self, ListError> {
-        let verifier = verifier(Arc::clone(roots), lists.der.iter().cloned())
-            .map_err(|error| ListError::unusable(path, error))?;
+    fn new(generation: u64, lists: list::Lists, path: &Path, roots: &Arc<RootCertStore>) -> Result<Self, ListError> {
+        let verifier =
+            verifier(Arc::clone(roots), lists.der.iter().cloned()).map_err(|error| ListError::unusable(path, error))?;
         Ok(Self { generation, lists, verifier, verdicts: Mutex::default() })
     }
 
@@ -314,12 +309,12 @@ impl ClientCertVerifier for Trust {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::{callers::trust::CertificateStatus, scratch::Scratch};
     use rcgen::{
         BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
         ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber, date_time_ymd,
     };
-    use super::*;
-    use crate::{callers::trust::CertificateStatus, scratch::Scratch};
 
     struct Stepped(Mutex<Timestamp>);
 

@@ -17,10 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problems::fixed;
 use crate::{
-    callers::{
-        flood::Unrecorded,
-        trust::CertificateStatus,
-    },
+    callers::{flood::Unrecorded, trust::CertificateStatus},
     gateway::Gateway,
     journey::{Dropped, caller::Caller, exchange::Exchange, journey},
     transport::{Body, aborts::Aborted, accept::Peer, body::RequestBody, http1_guard::HeadVerdict},

@@ -25,12 +25,7 @@ use super::{
         withdraw::Withdrawal,
     },
 };
-use crate::{
-    callers::trust::CertificateStatus,
-    gateway::Gateway,
-    recorder::Order,
-    state::fold::consent_key,
-};
+use crate::{callers::trust::CertificateStatus, gateway::Gateway, recorder::Order, state::fold::consent_key};
 use entry::{Opening, Verdict, query_entry, unrecordable};
 use evidence::Evidence;
 

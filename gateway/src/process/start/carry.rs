@@ -13,11 +13,11 @@ use jiff::Timestamp;
 use super::StartError;
 use crate::state::carried::counts;
 use crate::{
-    changes::GATEWAY,
     callers::{
         institution::InstitutionRecord,
         register::{Register, RegisterError},
     },
+    changes::GATEWAY,
     state::{fold, snapshot::Held},
 };
 
