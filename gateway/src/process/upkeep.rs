@@ -24,7 +24,7 @@ pub(super) async fn each_second(gateway: Arc<Gateway>) {
         renew_keys(&gateway).await;
         record_floods(&gateway, false).await;
         for institution in gateway.register.all() {
-            institution.rates.forget_idle_operators();
+            institution.rates.forget_idle_staff();
         }
         let shared = Arc::clone(&gateway);
         let advanced = tokio::task::spawn_blocking(move || advance_snapshot(&shared, SNAPSHOT_LAG)).await;

@@ -105,3 +105,63 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for DelayedEof<T> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::IoSlice;
+
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// Takes pieces together, so many times; then it is broken. Nothing is there to be read yet.
+    struct Vectored(usize);
+
+    impl AsyncRead for Vectored {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Vectored {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            panic!("the pieces come one by one")
+        }
+
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            parts: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            let Some(left) = self.0.checked_sub(1) else {
+                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            };
+            self.0 = left;
+            Poll::Ready(Ok(parts.iter().map(|part| part.len()).sum()))
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            true
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pieces_are_written_together_and_a_failure_is_told_to_who_reads() {
+        let mut stream = DelayedEof::new(Vectored(1));
+        assert!(stream.is_write_vectored());
+        let parts = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+        assert_eq!(stream.write_vectored(&parts).await.unwrap(), 8);
+        assert_eq!(stream.write_vectored(&parts).await.unwrap(), 8, "a failed write counts as written");
+        let began = tokio::time::Instant::now();
+        let told = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 8]).await.unwrap_err();
+        assert_eq!((told.kind(), began.elapsed()), (io::ErrorKind::BrokenPipe, LATE));
+    }
+}

@@ -51,7 +51,7 @@ impl<'e> Admitted<'e> {
 pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<'e>) -> Result<Admitted<'e>, Refusal> {
     let (basis, permit, evidence) = permitted.into_parts();
     let query = &basis.query;
-    let taken = query.institution.rates.take_operator(query.staff.as_str());
+    let taken = query.institution.rates.take_staff(query.staff.as_str());
     taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
     let reserved = reserve(gateway, moment, &basis, &permit).await;
     let reservation = reserved.map_err(|error| match error {
