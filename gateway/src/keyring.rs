@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_keys::{
-    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyState, KeyUse, Pseudonyms, Ring, Sealer, StateKey,
-    SubjectTagger, SystemEntropy,
+    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyState, KeyUse, Person, Pseudonyms, Ring, RingError,
+    Rotation, Sealer, StateKey, Steady, SubjectTagger, SystemEntropy, Turn,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,8 +19,7 @@ pub struct Current {
     /// For what the gateway remembers of its callers' words.
     pub state: StateKey,
     earlier: Vec<SubjectTagger>,
-    /// The instant for which these are the keys in force.
-    at: Timestamp,
+    steady: Steady,
 }
 
 /// The subject tags of one person for one institution, in base64 as they stand in leaves.
@@ -32,12 +31,14 @@ pub struct SubjectTags {
 }
 
 impl Current {
-    /// The tags of `number` for `institution`.
+    /// The tags of the person with `number` for `institution` and a group of purposes; `person` has the keys of the
+    /// present period.
     #[must_use]
-    pub fn subject_tags(&self, institution: &str, number: &str) -> SubjectTags {
+    pub fn subject_tags(&self, person: &Person, institution: &str, purpose_group: &str, number: &str) -> SubjectTags {
+        let earlier = self.earlier.iter().filter_map(|key| key.subject_tag(institution, purpose_group, number));
         SubjectTags {
-            current: STANDARD.encode(self.sealer.subject_tag(institution, number)),
-            earlier: self.earlier.iter().map(|key| STANDARD.encode(key.subject_tag(institution, number))).collect(),
+            current: STANDARD.encode(person.subject_tag(institution, purpose_group)),
+            earlier: earlier.map(|tag| STANDARD.encode(tag)).collect(),
         }
     }
 
@@ -47,7 +48,7 @@ impl Current {
             sealer: ring.sealer(now, origin)?,
             state: ring.state_key(now)?,
             earlier: ring.previous_sealers(now)?,
-            at: now,
+            steady: ring.steady(now),
         })
     }
 }
@@ -61,6 +62,10 @@ pub enum KeyringError {
     /// The ring could not be changed.
     #[error(transparent)]
     Change(#[from] ChangeError),
+}
+
+fn newly_made(turn: Turn) -> Option<KeyId> {
+    if turn.made { turn.keys.into_iter().next() } else { None }
 }
 
 /// The ring and its snapshot. Every instant that it is given is one that the log accepts, not the raw clock: a clock that
@@ -85,7 +90,7 @@ impl Keyring {
     /// # Errors
     /// When a key that is needed now is missing or cannot be written.
     pub fn new(mut ring: Ring, origin: &str, now: Timestamp, entropy: &SystemEntropy) -> Result<Self, KeyringError> {
-        let made = ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?;
+        let made = newly_made(ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?);
         let current = Current::of(&ring, origin, now)?;
         Ok(Self {
             ring: Mutex::new(ring),
@@ -107,8 +112,9 @@ impl Keyring {
     /// When a key that is needed now is missing or cannot be written.
     pub fn renew(&self, now: Timestamp, entropy: &SystemEntropy) -> Result<(), KeyringError> {
         self.with(|ring| {
-            let made = ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?;
-            self.lock_unrecorded().extend(made.map(|key| Unrecorded { key, of_period: true }));
+            let turn = reopened(ring, |ring| ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy))?;
+            let made = newly_made(turn).map(|key| Unrecorded { key, of_period: true });
+            self.lock_unrecorded().extend(made);
             self.take_snapshot(ring, now)
         })
     }
@@ -126,15 +132,16 @@ impl Keyring {
         entropy: &SystemEntropy,
     ) -> Result<Vec<KeyId>, KeyringError> {
         self.with(|ring| {
-            let unfinished = self.unfinished(ring, key_use, now);
-            if !unfinished.is_empty() {
-                return Ok(unfinished);
+            let unrecorded: Vec<_> = self.lock_unrecorded().iter().map(|unrecorded| unrecorded.key.clone()).collect();
+            let is_introduced = |key: &KeyId| !unrecorded.contains(key);
+            let rotation = Rotation { key_use, now, overlap_days, end_overlap: true, is_introduced: &is_introduced };
+            let Turn { keys, made } = reopened(ring, |ring| ring.rotate(&rotation, entropy))?;
+            if made {
+                let made = keys.iter().map(|key| Unrecorded { key: key.clone(), of_period: false });
+                self.lock_unrecorded().extend(made);
             }
-            let made = ring.rotate(key_use, now, overlap_days, entropy)?;
-            let unrecorded = made.iter().map(|key| Unrecorded { key: key.clone(), of_period: false });
-            self.lock_unrecorded().extend(unrecorded);
             self.take_snapshot(ring, now)?;
-            Ok(made)
+            Ok(keys)
         })
     }
 
@@ -163,14 +170,11 @@ impl Keyring {
         })
     }
 
-    /// Whether the snapshot must be renewed by now: keys turn, or the time that the log accepts is before the one for
-    /// which they were turned.
+    /// Whether the snapshot must be renewed by now: keys turn, or the time that the log accepts was set back.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
-        let current = self.current.load();
         let soon = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
-        let turns = |until: Timestamp| until <= soon;
-        soon < current.at || turns(current.sealer.valid_until()) || current.pseudonyms.valid_until().is_some_and(turns)
+        !self.current.load().steady.contains(soon)
     }
 
     /// Uses the ring itself: for rotation and tracing.
@@ -190,14 +194,16 @@ impl Keyring {
     fn lock_unrecorded(&self) -> MutexGuard<'_, Vec<Unrecorded>> {
         self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// A tag key turns together with a pseudonym key.
-    fn unfinished(&self, ring: &Ring, key_use: KeyUse, now: Timestamp) -> Vec<KeyId> {
-        let turns = |other: KeyUse| other == key_use || (key_use, other) == (KeyUse::Pseudonym, KeyUse::Tag);
-        let unrecorded = self.lock_unrecorded();
-        let is_unrecorded = |key: &KeyId| unrecorded.iter().any(|unrecorded| unrecorded.key == *key);
-        let keys = ring.status(now).into_iter().filter(|key| turns(key.key_use) && key.state != KeyState::Pending);
-        keys.map(|key| key.id).filter(is_unrecorded).collect()
+/// Another process may have written the ring since; then it is read again, and the change made once more.
+fn reopened<T>(ring: &mut Ring, mut change: impl FnMut(&mut Ring) -> Result<T, ChangeError>) -> Result<T, ChangeError> {
+    match change(ring) {
+        Err(ChangeError::Ring(RingError::Overtaken)) => {
+            ring.reopen()?;
+            change(ring)
+        }
+        done => done,
     }
 }
 

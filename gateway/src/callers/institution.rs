@@ -53,7 +53,7 @@ impl InstitutionRecord {
 
     /// The leaf that says that `change` happened to it.
     #[must_use]
-    pub fn leaf(&self, change: RegisterChange, by: &str) -> InstitutionChange {
+    pub fn leaf(&self, change: RegisterChange) -> InstitutionChange {
         let Limits {
             rate_per_s,
             burst,
@@ -75,7 +75,9 @@ impl InstitutionRecord {
             operator_rate_per_s,
             operator_burst,
             look_ups_an_operator_a_day,
-            by: by.to_owned(),
+            name: None,
+            issuers: Vec::new(),
+            on_behalf_of: Vec::new(),
         }
     }
 }
@@ -100,7 +102,7 @@ mod tests {
                 look_ups_an_operator_a_day: Some(7),
             },
         };
-        let leaf = record.leaf(RegisterChange::Added, "uid 0");
+        let leaf = record.leaf(RegisterChange::Added);
         assert_eq!(InstitutionRecord::of_leaf(&leaf), Some(record.clone()));
         assert_eq!(
             serde_json::from_value::<InstitutionRecord>(serde_json::to_value(&record).unwrap()).unwrap(),

@@ -1,5 +1,7 @@
 //! Who acts at this machine, as leaves name one.
 
+use credit_audit::leaf::Actor;
+
 /// An account of the operating system: `uid 1000 (name)`.
 #[derive(Clone, Debug)]
 pub struct Account(String);
@@ -21,10 +23,7 @@ impl Account {
     }
 
     /// As it stands in a leaf.
-    pub(super) fn actor(&self) -> String {
-        self.0.clone()
+    pub(super) fn actor(&self) -> Actor {
+        Actor::Account(self.0.clone())
     }
 }
-
-/// The gateway itself, of its own accord, as it stands in a leaf.
-pub const GATEWAY: &str = "credit-gateway";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use credit_audit::leaf::{Event, Revocation};
+use credit_audit::leaf::{Act, Revocation};
 use credit_policy::consent::TokenId;
 
 use super::{account::Account, error::ChangeError, request::Made};
@@ -15,8 +15,8 @@ pub(super) async fn revoke(
     account: &Account,
 ) -> Result<Made, ChangeError> {
     let jti = TokenId::parse(&jti).ok_or(ChangeError::TokenId)?;
-    let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned(), by: account.actor() };
-    let entry = leaf.entry(gateway.new_id())?;
+    let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
+    let entry = leaf.entry(gateway.new_id(), account.actor())?;
     let (state, key) = (Arc::clone(&gateway.state), consent_key(&iss, jti.as_str()));
     let recorded = gateway.recorder.put_in_force(Order::EffectFirst, entry, false, move || state.revoke(key)).await;
     let unrecorded = || ChangeError::NotOnRecord(format!("the consent `{}` is withdrawn", jti.as_str()));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use credit_audit::leaf::{Event, RegisterChange, Suspension};
+use credit_audit::leaf::{Act, RegisterChange, Suspension};
 use credit_policy::InstitutionId;
 
 use super::{
@@ -24,7 +24,7 @@ pub(super) async fn add(
 ) -> Result<Made, ChangeError> {
     gateway.register.check(&record)?;
     let institution = record.id.clone();
-    let entry = record.leaf(RegisterChange::Added, &account.actor()).entry(gateway.new_id())?;
+    let entry = record.leaf(RegisterChange::Added).entry(gateway.new_id(), account.actor())?;
     let shared = Arc::clone(gateway);
     let register = move || shared.register.add(&record);
     let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, register).await;
@@ -61,8 +61,8 @@ async fn set_suspended(
 ) -> Result<Made, ChangeError> {
     let institution = gateway.register.by_id(id.as_str())?;
     let suspended = order == Order::EffectFirst;
-    let leaf = Suspension { institution: id.as_str().to_owned(), suspended, reason, by: account.actor() };
-    let entry = leaf.entry(gateway.new_id())?;
+    let leaf = Suspension { institution: id.as_str().to_owned(), operator: None, scenario: None, suspended, reason };
+    let entry = leaf.entry(gateway.new_id(), account.actor())?;
     let shared = Arc::clone(gateway);
     let effect = move || shared.register.set_suspended(&institution, suspended);
     match gateway.recorder.put_in_force(order, entry, false, effect).await {

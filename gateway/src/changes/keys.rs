@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use credit_audit::{
-    leaf::{Event, KeyEvent},
+    leaf::{Act, Actor, KeyEvent, KeyState},
     log::Durable,
 };
-use credit_keys::{KeyId, KeyUse, SystemEntropy};
+use credit_keys::{KeyId, KeyStatus, SystemEntropy};
 use jiff::Timestamp;
 
 use super::{
@@ -34,14 +34,14 @@ pub(super) async fn rotate(
     let keys = gateway.keys.rotate(turning.into(), now, overlap_days, &SystemEntropy::new())?;
     let mut indices = Vec::new();
     for key in &keys {
-        let recorded = record_key(&gateway.recorder, &gateway.keys, key, now, &account.actor()).await;
+        let recorded = record_key(&gateway.recorder, &gateway.keys, key, now, account.actor()).await;
         let durable = recorded.map_err(|_| ChangeError::KeysNotOnRecord(keys.clone()))?;
         indices.push(durable.index);
     }
     Ok(Made::Rotated { indices, keys })
 }
 
-/// Records that a key is in force at `now`; only then is it used for what leaves name.
+/// Records that a key is in use at `now`; only then do leaves name it.
 ///
 /// # Errors
 /// When it is not on the record.
@@ -50,19 +50,14 @@ pub async fn record_key(
     keys: &Arc<Keyring>,
     key: &KeyId,
     now: Timestamp,
-    actor: &str,
+    actor: Actor,
 ) -> Result<Durable, NotRecorded> {
-    let leaf = KeyEvent {
-        key: key.as_str().to_owned(),
-        use_: use_of(key).to_owned(),
-        state: "active".to_owned(),
-        activates: None,
-        by: actor.to_owned(),
+    let status = keys.with(|ring| ring.status(now)).into_iter().find(|status| status.id == *key);
+    let entry = status.as_ref().and_then(leaf).map(|leaf| leaf.entry(recorder.new_id(), actor));
+    let Some(Ok(entry)) = entry else {
+        tracing::error!(key = key.as_str(), "no leaf of a key can be made");
+        return Err(NotRecorded::NotRecordable);
     };
-    let entry = leaf.entry(recorder.new_id()).map_err(|error| {
-        tracing::error!(%error, key = key.as_str(), "no leaf of a key can be made");
-        NotRecorded::NotRecordable
-    })?;
     let (shared, introduced) = (Arc::clone(keys), key.clone());
     let take = move || shared.mark_introduced(&introduced, now);
     let (durable, taken) = recorder.put_in_force(Order::RecordFirst, entry, false, take).await?;
@@ -72,8 +67,21 @@ pub async fn record_key(
     Ok(durable)
 }
 
-/// An id begins with its use.
-fn use_of(key: &KeyId) -> &'static str {
-    let of = |key_use: &KeyUse| key.as_str().split('-').next() == Some(key_use.as_str());
-    KeyUse::ALL.into_iter().find(of).map_or("ring", KeyUse::as_str)
+/// The leaf that introduces a key; nothing for one that is not in use.
+fn leaf(status: &KeyStatus) -> Option<KeyEvent> {
+    let state = match status.state {
+        credit_keys::KeyState::Active => KeyState::Active,
+        credit_keys::KeyState::Accepted => KeyState::Accepted,
+        credit_keys::KeyState::Pending | credit_keys::KeyState::Retired | credit_keys::KeyState::Destroyed => {
+            return None;
+        }
+    };
+    Some(KeyEvent {
+        key: status.id.as_str().to_owned(),
+        use_: status.key_use.as_str().to_owned(),
+        state,
+        fingerprint: Some(status.fingerprint.clone()),
+        activates: None,
+        part: None,
+    })
 }

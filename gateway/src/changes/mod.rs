@@ -10,7 +10,7 @@ mod request;
 
 use std::sync::Arc;
 
-pub use account::{Account, GATEWAY};
+pub use account::Account;
 pub use error::ChangeError;
 pub use keys::record_key;
 pub use request::{Change, InstitutionStatus, Made, TurningUse};

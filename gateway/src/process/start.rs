@@ -9,7 +9,7 @@ use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration
 
 use credit_audit::{
     clock::Clock,
-    leaf::{CatalogueSet, Entry, Event, LeafError, Open, Seal},
+    leaf::{Act, Actor, CatalogueSet, Entry, Event, LeafError, Open, Seal},
     log::{self, Recovered},
 };
 use credit_keys::SystemEntropy;
@@ -27,7 +27,7 @@ use crate::{
         issuers::Issuers,
         register::{Register, RegisterError},
     },
-    changes::{GATEWAY, record_key},
+    changes::record_key,
     gateway::{Gateway, StoreHandle},
     keyring::Keyring,
     process::cores,
@@ -43,7 +43,7 @@ use crate::{
     telemetry::metrics::Metrics,
 };
 use carry::{Carry, apply_changes, carry_over, previous};
-use keys::RingSigner;
+use keys::{RingSigner, not_introduced};
 
 /// Opens everything. The log is recovered and takes records from here on; no port is open yet.
 ///
@@ -106,8 +106,8 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
                 catalogue_history.push(record(&recorder, former.entry(id)).await?, false);
                 continue;
             }
-            Carry::Institution(change) => change.entry(id),
-            Carry::Suspension(change) => change.entry(id),
+            Carry::Institution(change) => change.entry(id, Actor::gateway()),
+            Carry::Suspension(change) => change.entry(id, Actor::gateway()),
             Carry::Counts(counts) => {
                 held.tally.carry(&counts)?;
                 counts.entry(id)
@@ -120,8 +120,8 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         catalogue_history.push(record(&recorder, entry).await?, true);
     }
     let now = clock.now();
-    for key in keys.unrecorded(now) {
-        record_key(&recorder, &keys, &key, now, GATEWAY).await?;
+    for key in not_introduced(&keys.with(|ring| ring.status(now)), &held.changes) {
+        record_key(&recorder, &keys, &key, now, Actor::gateway()).await?;
     }
     Ok(Arc::new(Gateway {
         catalogue: Arc::new(catalogue),

@@ -3,11 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use credit_audit::leaf::{Event, Flood};
+use credit_audit::leaf::{Actor, Event, Flood};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    changes::{GATEWAY, record_key},
+    changes::record_key,
     gateway::Gateway,
     process::start::state_file,
     state::{fold, snapshot::Snapshot},
@@ -60,7 +60,7 @@ async fn renew_keys(gateway: &Gateway) {
     // A turn that is being made records its own leaves.
     let Ok(_turn) = gateway.changes.try_lock() else { return };
     for key in gateway.keys.unrecorded(next) {
-        if let Err(error) = record_key(&gateway.recorder, &gateway.keys, &key, next, GATEWAY).await {
+        if let Err(error) = record_key(&gateway.recorder, &gateway.keys, &key, next, Actor::gateway()).await {
             tracing::error!(%error, key = key.as_str(), "a new key could not be recorded");
         }
     }

@@ -27,7 +27,7 @@ pub struct QueryEffect<'a> {
     /// When it was recorded.
     pub at: Timestamp,
     /// Who asked.
-    pub institution: &'a str,
+    pub institution: Option<&'a str>,
     /// Through whom.
     pub operator: Option<&'a str>,
     outcome: &'a str,
@@ -131,7 +131,7 @@ pub fn absorb(held: &mut Held, catalogue: &Catalogue, index: u64, leaf: &[u8]) -
             let carried: Carried = leaf::body(leaf).map_err(|error| fault(&error))?;
             held.tally.carry(&carried).map_err(|error| fault(&error))?;
         }
-        "institution" | "suspension" | "catalogue" | "seal" => {
+        "institution" | "suspension" | "catalogue" | "key" | "seal" => {
             let text = std::str::from_utf8(leaf).map_err(|error| fault(&error))?;
             held.changes.push((index, text.to_owned()));
         }

@@ -301,7 +301,7 @@ mod tests {
 
     fn suspension(index: u64) -> Vec<u8> {
         format!(
-            r#"{{"v":1,"kind":"suspension","id":"01900000-0000-7000-8000-{index:012x}","at":"2026-11-20T00:00:00.000000Z","institution":"bank","suspended":true,"by":"uid 0"}}"#
+            r#"{{"v":1,"kind":"suspension","id":"01900000-0000-7000-8000-{index:012x}","at":"2026-11-20T00:00:00.000000Z","actor":{{"account":"uid 0"}},"institution":"bank","suspended":true}}"#
         )
         .into_bytes()
     }

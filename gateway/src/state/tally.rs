@@ -79,7 +79,7 @@ impl Tally {
     pub fn absorb(&mut self, index: u64, query: &QueryEffect<'_>, day: Date) {
         let (true, Some(subject)) = (query.is_answered(), query.subject) else { return };
         let operator = query.operator.unwrap_or_default();
-        let mut spending = Spending::new(query.institution, day, operator, subject, query.case());
+        let mut spending = Spending::new(query.institution.unwrap_or_default(), day, operator, subject, query.case());
         if let Some((slot, identity)) = query.idempotency() {
             let first = query.repeats.unwrap_or(query.id);
             let ask = self.asks.entry(slot).or_insert(Ask { identity, first, repeats: 0 });

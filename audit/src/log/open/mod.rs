@@ -3,4 +3,6 @@
 pub(crate) mod rebuild;
 pub(crate) mod recover;
 pub(crate) mod repair_tail;
+mod row;
+mod signed;
 pub(crate) mod start;

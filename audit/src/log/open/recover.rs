@@ -3,14 +3,15 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::rebuild::{Failed, Rebuild, Rebuilt, Signed};
 use super::repair_tail;
-use crate::checkpoint::Checkpoint;
+use super::row::{Row, row};
+use super::signed::{published, rollback_guard};
 use crate::clock::Clock;
 use crate::log::disk::failure::Probe;
 use crate::log::disk::files;
@@ -26,15 +27,11 @@ use crate::log::threads::shared::Published;
 use crate::log::tree::frontier::{Frontier, bundle_start};
 use crate::log::tree::recent::Recent;
 use crate::log::wal::append::OpenSegment;
-use crate::log::wal::lower_edge::LowerEdge;
 use crate::log::wal::reserve::NEXT;
-use crate::log::wal::segment::{self, Found, Segment, SegmentFile};
+use crate::log::wal::segment::SegmentFile;
 use crate::merkle::{HASH_LEN, Hash};
-use crate::note::VerifierKey;
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
-/// The file with the key that checks the log's signatures.
-pub(crate) const VKEY: &str = "log.vkey";
 /// The file that a process locks while it has the log.
 const LOCK: &str = "lock";
 
@@ -208,90 +205,4 @@ fn lock(path: &Path) -> Result<File, RecoverError> {
         Err(TryLockError::WouldBlock) => Err(RecoverError::Locked(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(io_error(error)),
     }
-}
-
-/// The segments of the write-ahead log.
-struct Row {
-    edge: LowerEdge,
-    /// From the lower edge on.
-    segments: Vec<SegmentFile>,
-    /// Released, and not removed yet.
-    leftover: Vec<SegmentFile>,
-}
-
-/// The row of segments, complete by the ordinals of the lower edge and of the last one.
-fn row(wal: &Path, origin: &str) -> Result<Row, RecoverError> {
-    let edge = LowerEdge::read(wal, origin)?;
-    let mut leftover = segment::list(wal).map_err(|source| read_error(wal, source))?;
-    let segments = leftover.split_off(leftover.partition_point(|segment| segment.first < edge.first));
-    let Some(last) = segments.last() else {
-        let lost = RecoverError::Gap { before: wal.to_owned(), from: edge.first };
-        return if edge.first == 0 { Ok(Row { edge, segments, leftover }) } else { Err(lost) };
-    };
-    let ordinal = Segment::open(last, origin)?.header().ordinal;
-    if ordinal.checked_sub(edge.ordinal).and_then(|before| before.checked_add(1)) == Some(segments.len() as u64) {
-        return Ok(Row { edge, segments, leftover });
-    }
-    // Some file is missing or too many. Now it is worth opening all of them to say which.
-    let mut end = edge.first;
-    for (ordinal, named) in (edge.ordinal..).zip(&segments) {
-        let mut segment = Segment::open(named, origin)?;
-        if segment.header().ordinal != ordinal || named.first != end {
-            return Err(RecoverError::Gap { before: named.path.clone(), from: end });
-        }
-        while let Found::Batch(_) = segment.next_batch().map_err(|source| read_error(&named.path, source))? {}
-        end = segment.size();
-    }
-    Err(RecoverError::Gap { before: last.path.clone(), from: end })
-}
-
-/// The published checkpoint, if there is one, with its note.
-fn published(log: &Path, origin: &str) -> Result<(Option<Checkpoint>, String), RecoverError> {
-    let path = log.join(CHECKPOINT);
-    let read = |path: &PathBuf| match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(read_error(path, error)),
-    };
-    let Some(note) = read(&path)? else {
-        return Ok((None, String::new()));
-    };
-    let refused = |why: String| RecoverError::Checkpoint { path: path.clone(), why };
-    let checkpoint = match read(&log.join(VKEY))? {
-        Some(key) => {
-            let key = VerifierKey::parse(key.trim_end()).map_err(|error| refused(error.to_string()))?;
-            Checkpoint::open(&note, &key)
-        }
-        // Its signature is checked when the log starts; its root, which matters more, before that.
-        None => {
-            let text = note.split_once("\n\n").map(|(text, _)| format!("{text}\n"));
-            Checkpoint::parse(&text.unwrap_or_default())
-        }
-    };
-    let checkpoint = checkpoint.map_err(|error| refused(error.to_string()))?;
-    if checkpoint.origin != origin {
-        return Err(RecoverError::OtherOrigin { path, wanted: origin.to_owned() });
-    }
-    Ok((Some(checkpoint), note))
-}
-
-/// Opens the rollback guard; makes it for a log that has nothing yet.
-fn rollback_guard(settings: &Settings, instance: &mut Instance, has_log: bool) -> Result<RollbackGuard, RecoverError> {
-    let path = &settings.rollback_guard;
-    if let Some(guard) = RollbackGuard::open(path, &settings.origin)? {
-        return Ok(guard);
-    }
-    let missing = || RecoverError::RollbackGuardMissing(path.clone());
-    if has_log {
-        return Err(missing());
-    }
-    let failed = |source| RecoverError::Io { doing: "making the rollback guard", path: path.clone(), source };
-    // Its folder is never made: a device that is not mounted must not go unnoticed.
-    if !path.parent().is_some_and(Path::is_dir) {
-        return Err(failed(io::ErrorKind::NotFound.into()));
-    }
-    // Crash between the two: the next start finds an empty log without a guard, and makes both again.
-    let id = instance.draw(&[0; 16], &settings.probe).map_err(failed)?;
-    RollbackGuard::create(path, &settings.origin, id).map_err(failed)?;
-    RollbackGuard::open(path, &settings.origin)?.ok_or_else(missing)
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use super::recover::{Recovered, VKEY};
+use super::recover::Recovered;
+use super::signed::VKEY;
 use crate::checkpoint::Checkpoint;
 use crate::log::disk::block::origin_hash;
 use crate::log::disk::failure::Fatal;

@@ -5,12 +5,13 @@
 mod entry;
 pub(super) mod evidence;
 mod sealed;
+mod summary;
 
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{
-    leaf::{Entry, Kind, Revocation},
+    leaf::{Act, Entry, Revocation},
     log::{Durable, Log, NotRecordable, Ticket, Unsubmitted},
 };
 use credit_policy::{Code, Decision, RuleId, Scenario, consent::ConsentId, decide};
@@ -160,9 +161,9 @@ pub(super) async fn record_withdrawal(
     let (ConsentId { iss, jti }, evidence) = withdrawal.into_parts();
     let institution = evidence.institution.id();
     let body = exchange.withdrawn(evidence.id, &jti).map_err(|error| unrecordable(&error))?;
-    let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned(), by: institution.to_owned() };
-    let entry =
-        Entry::new(Kind::Revocation, evidence.id, Some(institution), &leaf).map_err(|error| unrecordable(&error))?;
+    let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
+    let certificate = evidence.certificate.thumbprint().to_string();
+    let entry = leaf.own_entry(evidence.id, institution, &certificate).map_err(|error| unrecordable(&error))?;
     let (state, key) = (Arc::clone(&gateway.state), consent_key(&iss, jti.as_str()));
     let effect = move || state.revoke(key);
     let recorded = gateway.recorder.put_in_force(Order::EffectFirst, entry, exchange.wants_proof(), effect).await;

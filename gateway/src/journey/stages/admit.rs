@@ -79,7 +79,10 @@ async fn reserve(
 ) -> Result<Reservation, Unreserved> {
     let query = &basis.query;
     let record = &query.institution.record;
-    let tags = basis.person.disclose(|number| moment.keys.subject_tags(record.id.as_str(), number.as_str()));
+    let purpose_group = permit.scenario().purpose_group();
+    let tags = basis.person.disclose(|number| {
+        moment.keys.subject_tags(&basis.person_keys, record.id.as_str(), purpose_group, number.as_str())
+    });
     let claim = Claim {
         now: moment.now,
         consent: basis.consent.as_ref().map(|consent| consent.claim),

@@ -17,7 +17,6 @@ use crate::{
         institution::InstitutionRecord,
         register::{Register, RegisterError},
     },
-    changes::GATEWAY,
     state::{fold, snapshot::Held},
 };
 
@@ -64,9 +63,10 @@ pub(super) fn carry_over(
     carried.extend(suspended(register).into_iter().filter(|id| !known.contains(id)).map(|institution| {
         Carry::Suspension(Suspension {
             institution,
+            operator: None,
+            scenario: None,
             suspended: true,
             reason: Some("carried over from the log before".to_owned()),
-            by: GATEWAY.to_owned(),
         })
     }));
     carried.extend(counts(&before.tally, &held.tally, catalogue.today(now), now).into_iter().map(Carry::Counts));

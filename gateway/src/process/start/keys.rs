@@ -1,7 +1,7 @@
 //! Opening the key ring.
 
-use credit_audit::log::Signer;
-use credit_keys::{Kek, LogSigner, Ring};
+use credit_audit::{leaf::KeyEvent, log::Signer};
+use credit_keys::{Kek, KeyId, KeyState, KeyStatus, LogSigner, Ring};
 
 use super::StartError;
 use crate::settings::Settings;
@@ -41,4 +41,12 @@ pub fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
     }
     let path = settings.keys.passphrase_file.clone().unwrap_or_default();
     Ok(Kek::from_passphrase_file(&path)?)
+}
+
+/// The keys in use that no leaf of this log introduces yet: a key is on the record before anything is made with it.
+pub(super) fn not_introduced(status: &[KeyStatus], changes: &[(u64, String)]) -> Vec<KeyId> {
+    let introduced: Vec<KeyEvent> = changes.iter().filter_map(|(_, leaf)| serde_json::from_str(leaf).ok()).collect();
+    let in_use = status.iter().filter(|key| matches!(key.state, KeyState::Active | KeyState::Accepted));
+    let new = in_use.filter(|key| !introduced.iter().any(|event| event.key == key.id.as_str()));
+    new.map(|key| key.id.clone()).collect()
 }

@@ -17,16 +17,17 @@ words! {
     }
 }
 
-/// The title and the origin of a row of the catalogue.
+/// Where a row of the catalogue comes from: its title, the rows of the source documents, and the law. The legal ground of
+/// a query is another thing ([`crate::Ground`]).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Basis {
+pub struct LegalSource {
     pub(super) title: Titles,
     pub(super) sources: Sources,
     pub(super) citation: Text,
 }
 
-impl Basis {
+impl LegalSource {
     /// The title for readers.
     #[must_use]
     pub fn title(&self, language: Language) -> &str {
