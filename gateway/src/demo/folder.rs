@@ -246,7 +246,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::{demo::scratch::Scratch, settings::Settings};
+    use crate::{scratch::Scratch, settings::Settings};
 
     const TODAY: Date = date(2026, 11, 22);
 

@@ -10,7 +10,7 @@ use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration
 use credit_audit::{
     clock::Clock,
     leaf::{Act, Actor, CatalogueSet, Entry, Event, LeafError, Open, Seal},
-    log::{self, Log, Recovered},
+    log::{self, Recovered},
 };
 use credit_keys::SystemEntropy;
 use credit_policy::Catalogue;
@@ -18,16 +18,20 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 pub use error::StartError;
-pub use keys::{key_made, open_ring, read_kek};
+pub use keys::{open_ring, read_kek};
 pub use rules::{load_catalogue, read_catalogue};
 
 use crate::{
     callers::{
+        institution::InstitutionRecord,
         issuers::Issuers,
-        register::{Register, institution_record},
+        register::{Register, RegisterError},
     },
-    gateway::{Gateway, StoreHandle, new_id},
+    changes::record_key,
+    gateway::{Gateway, StoreHandle},
     keyring::Keyring,
+    process::cores,
+    recorder::Recorder,
     settings::Settings,
     state::{
         State,
@@ -39,7 +43,7 @@ use crate::{
     telemetry::metrics::Metrics,
 };
 use carry::{Carry, apply_changes, carry_over, previous};
-use keys::{RingSigner, introduced_now};
+use keys::{RingSigner, not_introduced};
 
 /// Opens everything. The log is recovered and takes records from here on; no port is open yet.
 ///
@@ -52,7 +56,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let (bounds, floods) = (&settings.bounds, &settings.floods);
     let register = Register::new(bounds.journeys_per_institution, bounds.connections_per_institution, floods.multiple);
     for entry in &settings.institutions {
-        register.add(&institution_record(entry)?)?;
+        register.add(&InstitutionRecord::of_entry(entry).map_err(RegisterError::from)?)?;
     }
     let issuers = Issuers::read(&settings.consent_issuers)?;
     let readers = settings.store.readers.unwrap_or_else(cores);
@@ -66,7 +70,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     make_data_folder(&settings.data.dir)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
-    let (keys, _) = Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?;
+    let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
     let mut held = fold_all(&settings, &catalogue, &recovered)?;
     let new = recovered.size() == 0;
     if held.changes.last().is_some_and(|(_, leaf)| serde_json::from_str::<Seal>(leaf).is_ok()) {
@@ -86,36 +90,38 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let mut catalogue_history =
         CatalogueHistory::of(held.changes.iter().map(|(_, leaf)| leaf.as_str()), catalogue.label());
     let log = recovered.start(signer, held.tally.seqs.clone())?;
+    let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
     if new {
         let open = Open {
             origin: settings.log.origin.clone(),
             previous: previous.map(|(_, previous)| previous),
             software: concat!("credit-gateway ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
-        record(&log, open.entry(new_id(&*clock, &entropy))).await?;
+        record(&recorder, open.entry(recorder.new_id())).await?;
     }
     for change in carried {
-        let id = new_id(&*clock, &entropy);
+        let id = recorder.new_id();
         let entry = match change {
             Carry::Catalogue(former) => {
-                catalogue_history.push(record(&log, former.entry(id)).await?, false);
+                catalogue_history.push(record(&recorder, former.entry(id)).await?, false);
                 continue;
             }
             Carry::Institution(change) => change.entry(id, Actor::gateway()),
             Carry::Suspension(change) => change.entry(id, Actor::gateway()),
             Carry::Counts(counts) => {
-                held.tally.carry(&counts).map_err(|error| StartError::Unrecorded(error.to_string()))?;
+                held.tally.carry(&counts)?;
                 counts.entry(id)
             }
         };
-        record(&log, entry).await?;
+        record(&recorder, entry).await?;
     }
     if last_catalogue.as_deref() != Some(catalogue.label()) {
-        let entry = rules::leaf(&catalogue, &files).entry(new_id(&*clock, &entropy));
-        catalogue_history.push(record(&log, entry).await?, true);
+        let entry = rules::leaf(&catalogue, &files).entry(recorder.new_id());
+        catalogue_history.push(record(&recorder, entry).await?, true);
     }
-    for key in introduced_now(&keys.with(|ring| ring.status(clock.now())), &held.changes) {
-        record(&log, key.entry(new_id(&*clock, &entropy), Actor::gateway())).await?;
+    let now = clock.now();
+    for key in not_introduced(&keys.with(|ring| ring.status(now)), &held.changes) {
+        record_key(&recorder, &keys, &key, now, Actor::gateway()).await?;
     }
     Ok(Arc::new(Gateway {
         catalogue: Arc::new(catalogue),
@@ -125,6 +131,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         keys,
         store: StoreHandle::new(store),
         log,
+        recorder,
         clock,
         entropy,
         issuers,
@@ -135,12 +142,6 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         draining: watch::Sender::new(false),
         settings,
     }))
-}
-
-/// Threads that serve: one a core that this process may use.
-#[must_use]
-pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn log_settings(settings: &Settings) -> log::Settings {
@@ -185,9 +186,6 @@ fn label_of(leaf: &str) -> Option<String> {
 }
 
 /// Records, and says when.
-async fn record(log: &Log, entry: Result<Entry, LeafError>) -> Result<Timestamp, StartError> {
-    let fault = |why: &dyn std::fmt::Display| StartError::Unrecorded(why.to_string());
-    let entry = entry.map_err(|error| fault(&error))?;
-    let ticket = log.submit(entry, false, || true).map_err(|error| fault(&error))?;
-    ticket.await.map(|durable| durable.at).map_err(|error| fault(&error))
+async fn record(recorder: &Recorder, entry: Result<Entry, LeafError>) -> Result<Timestamp, StartError> {
+    Ok(recorder.record(entry?).await?.at)
 }

@@ -26,7 +26,7 @@ use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 pub use consent::{AskClaim, ConsentClaim, ConsentUse};
-pub use tally::{Ask, Key, Tally, forgotten_asks, key};
+pub use tally::{Ask, Key, NoKey, Tally, forgotten_asks, key};
 
 use consent::Reserved;
 use tally::Spending;

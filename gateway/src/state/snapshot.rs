@@ -358,7 +358,7 @@ mod tests {
         kept.sort_unstable();
         assert_eq!(kept, [2, 3, 4]);
         for cut in 0..=leaves.len() {
-            let folder = crate::demo::scratch::Scratch::new();
+            let folder = crate::scratch::Scratch::new();
             let mut snapshot = Snapshot::open(&folder.path().join("state.sqlite")).unwrap();
             for (from, until) in [(0, cut), (cut, leaves.len())] {
                 let mut run = Held { size: from as u64, ..Held::default() };
@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_of_another_log_is_not_taken() {
-        let folder = crate::demo::scratch::Scratch::new();
+        let folder = crate::scratch::Scratch::new();
         let mut snapshot = Snapshot::open(&folder.path().join("state.sqlite")).unwrap();
         let mut run = Held::default();
         fold(&mut run, &leaves(), 0);
@@ -399,7 +399,7 @@ mod tests {
         assert_eq!(whole.tally.seqs.get("housing"), Some(&40));
         assert_eq!(whole.changes.len(), 1);
         for cut in [0, 1, 2, 20, 58, 59, 60, 80, leaves.len()] {
-            let folder = crate::demo::scratch::Scratch::new();
+            let folder = crate::scratch::Scratch::new();
             let mut snapshot = Snapshot::open(&folder.path().join("state.sqlite")).unwrap();
             for (from, until) in [(0, cut), (cut, leaves.len())] {
                 let mut run = Held { size: from as u64, ..Held::default() };

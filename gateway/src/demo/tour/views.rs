@@ -10,7 +10,10 @@ use credit_audit::{
 };
 use credit_policy::{Catalogue, Personal};
 
-use super::{Tour, TourError, hold, unexpected};
+use super::{
+    cast::Tour,
+    failure::{TourError, hold, unexpected},
+};
 use crate::{
     demo::{Note, folder},
     keyring::Current,

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{
-    leaf::{Act, Revocation},
-    log::{Durable, NotRecordable, Unsubmitted},
+    leaf::{Act, Entry, Revocation},
+    log::{Durable, Log, NotRecordable, Ticket, Unsubmitted},
 };
 use credit_policy::{Code, Decision, RuleId, Scenario, consent::ConsentId, decide};
 use uuid::Uuid;
@@ -26,7 +26,7 @@ use super::{
         withdraw::Withdrawal,
     },
 };
-use crate::{gateway::Gateway, state::fold::consent_key};
+use crate::{callers::trust::CertificateStatus, gateway::Gateway, recorder::Order, state::fold::consent_key};
 use entry::{Opening, Verdict, query_entry, unrecordable};
 use evidence::Evidence;
 
@@ -106,12 +106,9 @@ pub(super) async fn record_answer(
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
     let certificate = &evidence.certificate;
-    let still_allowed = || {
-        !institution.is_suspended()
-            && certificate.is_valid()
-            && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent))
-    };
-    match gateway.log.submit(entry, exchange.wants_proof(), still_allowed) {
+    let still_allowed =
+        || !institution.is_suspended() && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent));
+    match submit_while(&gateway.log, entry, exchange.wants_proof(), certificate, still_allowed) {
         Ok(ticket) => {
             let durable = ticket.await?;
             reservation.spend(durable.index, evidence.id, durable.at);
@@ -134,6 +131,24 @@ pub(super) async fn record_answer(
     }
 }
 
+/// Submits an answer as long as it may be given. A certificate is verified here; in the queue of the log, where every
+/// query waits, it is only seen whether the list by which it was verified is still the one in force. There is at most one
+/// new list a second, so this ends.
+fn submit_while(
+    log: &Log,
+    mut entry: Entry,
+    proof: bool,
+    certificate: &CertificateStatus,
+    still_allowed: impl Fn() -> bool,
+) -> Result<Ticket, Unsubmitted> {
+    loop {
+        match log.submit(entry, proof, || certificate.is_still_valid() && still_allowed()) {
+            Err(Unsubmitted::Overtaken(overtaken)) if certificate.is_valid() && still_allowed() => entry = overtaken,
+            submitted => return submitted,
+        }
+    }
+}
+
 /// Withdraws a consent: in force at once, then on the record, then confirmed.
 ///
 /// # Errors
@@ -149,9 +164,10 @@ pub(super) async fn record_withdrawal(
     let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
     let certificate = evidence.certificate.thumbprint().to_string();
     let entry = leaf.own_entry(evidence.id, institution, &certificate).map_err(|error| unrecordable(&error))?;
-    gateway.state.revoke(consent_key(&iss, jti.as_str()));
-    let ticket = gateway.log.submit(entry, exchange.wants_proof(), || true).map_err(|_| NotRecordable)?;
-    let durable = ticket.await?;
+    let (state, key) = (Arc::clone(&gateway.state), consent_key(&iss, jti.as_str()));
+    let effect = move || state.revoke(key);
+    let recorded = gateway.recorder.put_in_force(Order::EffectFirst, entry, exchange.wants_proof(), effect).await;
+    let (durable, ()) = recorded.map_err(|_| NotRecordable)?;
     Ok(Recorded::new(evidence, body, None, None, durable))
 }
 

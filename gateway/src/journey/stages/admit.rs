@@ -51,7 +51,7 @@ impl<'e> Admitted<'e> {
 pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<'e>) -> Result<Admitted<'e>, Refusal> {
     let (basis, permit, evidence) = permitted.into_parts();
     let query = &basis.query;
-    let taken = query.institution.rates.take_operator(query.staff.as_str());
+    let taken = query.institution.rates.take_staff(query.staff.as_str());
     taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
     let reserved = reserve(gateway, moment, &basis, &permit).await;
     let reservation = reserved.map_err(|error| match error {
@@ -96,9 +96,9 @@ async fn reserve(
     };
     let limits = Limits {
         case: permit.scenario().case_limit(),
-        person_a_day: record.look_ups_a_person_a_day,
-        distinct_a_day: record.distinct_subjects_a_day,
-        operator_a_day: record.look_ups_an_operator_a_day,
+        person_a_day: record.limits.look_ups_a_person_a_day,
+        distinct_a_day: record.limits.distinct_subjects_a_day,
+        operator_a_day: record.limits.look_ups_an_operator_a_day,
     };
     gateway.state.reserve(&claim, &limits)
 }

@@ -6,14 +6,17 @@ use credit_audit::{
     checkpoint::Checkpoint,
     leaf::{Carried, CatalogueSet, InstitutionChange, Previous, Suspension},
 };
-use credit_policy::{Catalogue, InstitutionId, InstitutionKind};
+use credit_policy::Catalogue;
 
 use jiff::Timestamp;
 
 use super::StartError;
 use crate::state::carried::counts;
 use crate::{
-    callers::register::{InstitutionRecord, Register, RegisterError},
+    callers::{
+        institution::InstitutionRecord,
+        register::{Register, RegisterError},
+    },
     state::{fold, snapshot::Held},
 };
 
@@ -86,24 +89,15 @@ pub(super) fn apply_changes(register: &Register, changes: &[(u64, String)]) -> R
     let mut suspended: HashMap<String, bool> = HashMap::new();
     for (_, leaf) in changes {
         if let Ok(change) = serde_json::from_str::<InstitutionChange>(leaf) {
-            let unknown = || RegisterError::Unusable(change.institution.clone());
-            let particulars = InstitutionRecord {
-                id: InstitutionId::parse(&change.institution).map_err(|_| unknown())?,
-                kind: InstitutionKind::parse(&change.institution_kind).ok_or_else(unknown)?,
-                certificates: change.certificates.clone(),
-                rate_per_s: change.rate_per_s,
-                burst: change.burst,
-                distinct_subjects_a_day: change.distinct_subjects_a_day,
-                look_ups_a_person_a_day: change.look_ups_a_person_a_day,
-                operator_rate_per_s: change.operator_rate_per_s,
-                operator_burst: change.operator_burst,
-                look_ups_an_operator_a_day: change.look_ups_an_operator_a_day,
-            };
+            let record = InstitutionRecord::of_leaf(&change).ok_or_else(|| RegisterError::Unusable {
+                id: change.institution.clone(),
+                why: "what the record tells of it is not of this release",
+            })?;
             // Also written into the configuration since: the same is said twice.
-            if register.by_id(&change.institution).is_ok_and(|known| known.record == particulars) {
+            if register.by_id(&change.institution).is_ok_and(|known| known.record == record) {
                 continue;
             }
-            register.add(&particulars)?;
+            register.add(&record)?;
         } else if let Ok(change) = serde_json::from_str::<Suspension>(leaf) {
             suspended.insert(change.institution, change.suspended);
         }

@@ -1,5 +1,6 @@
 //! Why a gateway does not start.
 
+use credit_audit::leaf::LeafError;
 use credit_audit::log::{RecoverError, StartError as LogStartError};
 use credit_keys::{KekError, KeyError, RingError};
 use credit_policy::Fault;
@@ -7,7 +8,8 @@ use credit_policy::Fault;
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError},
     keyring::KeyringError,
-    state::fold::FoldError,
+    recorder::NotRecorded,
+    state::{NoKey, fold::FoldError},
     stores::sqlite::OpenError,
 };
 
@@ -91,5 +93,11 @@ pub enum StartError {
     Metrics(#[from] prometheus::Error),
     /// The first leaves.
     #[error("the start could not be recorded: {0}")]
-    Unrecorded(String),
+    NotRecorded(#[from] NotRecorded),
+    /// What the log before amounts to.
+    #[error("the start could not be recorded: {0}")]
+    Carried(#[from] NoKey),
+    /// One of the first leaves.
+    #[error("the start could not be recorded: {0}")]
+    Leaf(#[from] LeafError),
 }

@@ -1,10 +1,7 @@
 //! Opening the key ring.
 
-use credit_audit::{
-    leaf::{KeyEvent, KeyState},
-    log::Signer,
-};
-use credit_keys::{Kek, KeyStatus, LogSigner, Ring};
+use credit_audit::{leaf::KeyEvent, log::Signer};
+use credit_keys::{Kek, KeyId, KeyState, KeyStatus, LogSigner, Ring};
 
 use super::StartError;
 use crate::settings::Settings;
@@ -47,37 +44,9 @@ pub fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
 }
 
 /// The keys in use that no leaf of this log introduces yet: a key is on the record before anything is made with it.
-pub(super) fn introduced_now(status: &[KeyStatus], changes: &[(u64, String)]) -> Vec<KeyEvent> {
-    let known = |event: &KeyEvent, id: &str| event.key == id;
+pub(super) fn not_introduced(status: &[KeyStatus], changes: &[(u64, String)]) -> Vec<KeyId> {
     let introduced: Vec<KeyEvent> = changes.iter().filter_map(|(_, leaf)| serde_json::from_str(leaf).ok()).collect();
-    let state = |status: &KeyStatus| match status.state {
-        credit_keys::KeyState::Active => Some(KeyState::Active),
-        credit_keys::KeyState::Accepted => Some(KeyState::Accepted),
-        credit_keys::KeyState::Pending | credit_keys::KeyState::Retired | credit_keys::KeyState::Destroyed => None,
-    };
-    let new = status.iter().filter(|key| !introduced.iter().any(|event| known(event, key.id.as_str())));
-    new.filter_map(|key| {
-        Some(KeyEvent {
-            key: key.id.as_str().to_owned(),
-            use_: key.key_use.as_str().to_owned(),
-            state: state(key)?,
-            fingerprint: None,
-            activates: None,
-            part: None,
-        })
-    })
-    .collect()
-}
-
-/// The leaf of a data key that was made for a new period.
-#[must_use]
-pub fn key_made(id: &str) -> KeyEvent {
-    KeyEvent {
-        key: id.to_owned(),
-        use_: "data".to_owned(),
-        state: KeyState::Active,
-        fingerprint: None,
-        activates: None,
-        part: None,
-    }
+    let in_use = status.iter().filter(|key| matches!(key.state, KeyState::Active | KeyState::Accepted));
+    let new = in_use.filter(|key| !introduced.iter().any(|event| event.key == key.id.as_str()));
+    new.map(|key| key.id.clone()).collect()
 }
