@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use credit_policy::{InstitutionId, InstitutionKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::limits::Limits;
 
 /// One institution of the register.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct InstitutionEntry {
     /// Its id in leaves and pseudonyms; never reused for another.
     #[schemars(schema_with = "institution_id")]
@@ -21,8 +21,19 @@ pub struct InstitutionEntry {
     /// PEM files of its client certificates.
     pub certificates: Vec<PathBuf>,
     /// How much it may ask.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "limits")]
     pub limits: Limits,
+}
+
+/// By way of a table of its own, since serde forgets which key was wrong when it flattens.
+fn limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
+    let table = toml::Table::deserialize(deserializer)?;
+    let limits = Limits::deserialize(table.clone()).map_err(D::Error::custom)?;
+    let known = toml::Table::try_from(&limits).map_err(D::Error::custom)?;
+    match table.keys().find(|key| !known.contains_key(*key)) {
+        Some(key) => Err(D::Error::custom(format_args!("unknown key `{key}`"))),
+        None => Ok(limits),
+    }
 }
 
 /// The form of an institution's id.
