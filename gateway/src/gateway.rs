@@ -13,7 +13,7 @@ use crate::{
     callers::{issuers::Issuers, register::Register},
     keyring::{Current, Keyring},
     settings::Settings,
-    state::{Reservation, State, catalogue_history::CatalogueHistory},
+    state::{CatalogueHistory, Counts, Reservation},
     stores::{
         figures::Figures,
         sqlite::{SqliteStore, StoreError},
@@ -34,7 +34,7 @@ pub struct Gateway {
     /// Who may issue consents.
     pub issuers: Issuers,
     /// What was spent.
-    pub state: Arc<State>,
+    pub state: Counts,
     /// Keys in force.
     pub keys: Keyring,
     /// The data. Asked through [`Gateway::look_up`] alone.

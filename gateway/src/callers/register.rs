@@ -276,46 +276,78 @@ impl Register {
         institution.suspended.store(suspended, Ordering::SeqCst);
     }
 
+    /// Registers an institution in the place of the one with its id; its certificates are nobody else's from here on.
+    ///
+    /// # Errors
+    /// When a value is unusable.
+    pub fn replace(&self, record: &InstitutionRecord) -> Result<(), RegisterError> {
+        let institution = self.made_of(record)?;
+        let mut table = Table::clone(&self.table.load());
+        table.remove(record.id.as_str());
+        let thumbprints = institution.digests.iter().map(|digest| Thumbprint(*digest));
+        table.by_certificate.extend(thumbprints.map(|thumbprint| (thumbprint, Arc::clone(&institution))));
+        table.by_id.insert(record.id.clone(), institution);
+        self.table.store(Arc::new(table));
+        Ok(())
+    }
+
+    /// Takes an institution out, if it is there.
+    pub fn remove(&self, id: &str) {
+        let mut table = Table::clone(&self.table.load());
+        table.remove(id);
+        self.table.store(Arc::new(table));
+    }
+
     fn with(&self, particulars: &InstitutionRecord) -> Result<Table, RegisterError> {
+        let institution = self.made_of(particulars)?;
         let id = particulars.id.as_str();
-        let unusable = || RegisterError::Unusable(id.to_owned());
-        let rates = particulars.rates(self.flood_multiple).ok_or_else(unusable)?;
-        if particulars.distinct_subjects_a_day == 0
-            || particulars.look_ups_a_person_a_day == 0
-            || particulars.look_ups_an_operator_a_day == Some(0)
-            || particulars.certificates.is_empty()
-        {
-            return Err(unusable());
-        }
         let mut table = Table::clone(&self.table.load());
         if table.by_id.contains_key(&particulars.id) {
             return Err(RegisterError::IdTaken(id.to_owned()));
         }
-        let digests: Option<Vec<_>> = particulars.certificates.iter().map(|text| Thumbprint::parse(text)).collect();
-        let digests = digests.ok_or_else(unusable)?;
-        let institution = Arc::new(Institution {
-            digests: digests.into_iter().map(Thumbprint::into_bytes).collect(),
-            record: particulars.clone(),
-            rates,
-            floods: Floods::default(),
-            journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
-            connections: Arc::new(Semaphore::new(self.connections_per_institution)),
-            suspended: AtomicBool::new(false),
-        });
-        for certificate in &particulars.certificates {
-            let thumbprint = Thumbprint::parse(certificate).ok_or_else(unusable)?;
+        for digest in &institution.digests {
+            let thumbprint = Thumbprint(*digest);
             if let Some(other) = table.by_certificate.insert(thumbprint, Arc::clone(&institution))
                 && !Arc::ptr_eq(&other, &institution)
             {
                 return Err(RegisterError::CertificateTaken {
                     id: id.to_owned(),
-                    certificate: certificate.clone(),
+                    certificate: thumbprint.to_string(),
                     other: other.id().to_owned(),
                 });
             }
         }
         table.by_id.insert(particulars.id.clone(), institution);
         Ok(table)
+    }
+
+    fn made_of(&self, record: &InstitutionRecord) -> Result<Arc<Institution>, RegisterError> {
+        let unusable = || RegisterError::Unusable(record.id.as_str().to_owned());
+        let rates = record.rates(self.flood_multiple).ok_or_else(unusable)?;
+        if record.distinct_subjects_a_day == 0
+            || record.look_ups_a_person_a_day == 0
+            || record.look_ups_an_operator_a_day == Some(0)
+            || record.certificates.is_empty()
+        {
+            return Err(unusable());
+        }
+        let digests: Option<Vec<_>> = record.certificates.iter().map(|text| Thumbprint::parse(text)).collect();
+        Ok(Arc::new(Institution {
+            digests: digests.ok_or_else(unusable)?.into_iter().map(Thumbprint::into_bytes).collect(),
+            record: record.clone(),
+            rates,
+            floods: Floods::default(),
+            journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
+            connections: Arc::new(Semaphore::new(self.connections_per_institution)),
+            suspended: AtomicBool::new(false),
+        }))
+    }
+}
+
+impl Table {
+    fn remove(&mut self, id: &str) {
+        self.by_id.retain(|_, institution| institution.id() != id);
+        self.by_certificate.retain(|_, institution| institution.id() != id);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     callers::register::{InstitutionRecord, RegisterError},
     gateway::Gateway,
     keyring::KeyringError,
-    state::fold::consent_key,
+    state::consent_key,
 };
 
 /// A request over the socket: one line of JSON.
@@ -103,7 +103,7 @@ pub async fn apply(gateway: &Gateway, change: Change, by: &str) -> Result<Value,
             let jti = TokenId::parse(&jti).ok_or(ChangeError::TokenId)?;
             let event = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned(), by: by.to_owned() };
             let entry = event.entry(gateway.new_id())?;
-            gateway.state.revoke(consent_key(&iss, jti.as_str()));
+            gateway.state.revoke(consent_key(&iss, jti.as_str()), gateway.clock.now());
             let index = record(gateway, entry).await?;
             Ok(json!({"index": index, "jti": jti.as_str()}))
         }

@@ -112,6 +112,8 @@ impl Failure {
             | StartError::Keyring(_)
             | StartError::DemoKeys(_)
             | StartError::Continues { .. }
+            | StartError::ContinuesDamaged { .. }
+            | StartError::FirstRelease(_)
             | StartError::Sealed(_)
             | StartError::Register(_)
             | StartError::Issuer(_)
@@ -119,7 +121,6 @@ impl Failure {
             StartError::Recover(_)
             | StartError::Log(_)
             | StartError::Fold(_)
-            | StartError::State(_)
             | StartError::LogShort { .. }
             | StartError::Metrics(_)
             | StartError::Unrecorded(_) => Self::unavailable(error),

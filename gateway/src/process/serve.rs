@@ -19,7 +19,7 @@ use crate::{
         revocations,
         start::{cores, key_made, state_file},
     },
-    state::snapshot::Snapshot,
+    state::{SnapshotError, snapshot},
     transport::{
         accept::{ListenerConfig, OnBadHead, accept},
         handshakes::Handshakes,
@@ -244,7 +244,7 @@ async fn upkeep(gateway: Arc<Gateway>) {
         let shared = Arc::clone(&gateway);
         let advanced = tokio::task::spawn_blocking(move || advance_snapshot(&shared, SNAPSHOT_LAG)).await;
         if let Ok(Err(error)) = advanced {
-            tracing::error!(error, "the snapshot of the state could not be written; the next start takes longer");
+            tracing::error!(%error, "the snapshot of the state could not be written; the next start takes longer");
         }
     }
 }
@@ -282,19 +282,17 @@ async fn renew_keys(gateway: &Gateway) {
     }
 }
 
-fn advance_snapshot(gateway: &Gateway, lag: u64) -> Result<(), String> {
-    let said = |error: &dyn std::fmt::Display| error.to_string();
-    let origin = &gateway.settings.log.origin;
+/// Takes the published leaves into the snapshot, if it is `lag` behind, and lets the write-ahead log drop what both
+/// cover.
+fn advance_snapshot(gateway: &Gateway, lag: u64) -> Result<(), SnapshotError> {
+    let (origin, path) = (&gateway.settings.log.origin, state_file(&gateway.settings));
     // Whole bundles only: a narrower one may be cleaned up while it is read.
     let published = gateway.log.published() / 256 * 256;
-    let mut snapshot = Snapshot::open(&state_file(&gateway.settings)).map_err(|error| said(&error))?;
-    let covered = snapshot.covered(origin).map_err(|error| said(&error))?;
+    let covered = snapshot::covered(&path, origin);
     if published.saturating_sub(covered) < lag.max(256) {
         return Ok(());
     }
-    let run = crate::state::fold::bundles(&gateway.log_folder(), covered, published, &gateway.catalogue)
-        .map_err(|error| said(&error))?;
-    snapshot.advance(origin, &run).map_err(|error| said(&error))
+    snapshot::advance(&path, origin, &gateway.log_folder(), &gateway.catalogue, published).map(drop)
 }
 
 /// No new queries; those under way end with their records; then the last checkpoint.
@@ -315,6 +313,6 @@ async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) {
         tracing::error!("the log did not close in order; it recovers at the next start");
     }
     if let Err(error) = advance_snapshot(gateway, 0) {
-        tracing::warn!(error, "the snapshot of the state could not be written; the next start takes longer");
+        tracing::warn!(%error, "the snapshot of the state could not be written; the next start takes longer");
     }
 }

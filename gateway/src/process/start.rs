@@ -2,43 +2,38 @@
 
 mod carry;
 mod error;
+mod first_leaves;
 mod keys;
+mod project;
+mod register;
 mod rules;
 
 use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 
 use credit_audit::{
     clock::Clock,
-    leaf::{CatalogueSet, Entry, Event, LeafError, Open, Seal},
-    log::{self, Log, Recovered},
+    log::{self, Recovered},
 };
-use credit_keys::SystemEntropy;
+use credit_keys::{KeyId, Ring, SystemEntropy};
 use credit_policy::Catalogue;
-use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 pub use error::StartError;
 pub use keys::{key_made, open_ring, read_kek};
+pub use project::state_file;
 pub use rules::{load_catalogue, read_catalogue};
 
 use crate::{
-    callers::{
-        issuers::Issuers,
-        register::{Register, institution_record},
-    },
-    gateway::{Gateway, StoreHandle, new_id},
+    callers::issuers::Issuers,
+    gateway::{Gateway, StoreHandle},
     keyring::Keyring,
     settings::Settings,
-    state::{
-        State,
-        catalogue_history::CatalogueHistory,
-        fold,
-        snapshot::{Held, Snapshot},
-    },
+    state::{CatalogueHistory, Counts, projection::Projection},
     stores::sqlite::SqliteStore,
     telemetry::metrics::Metrics,
 };
-use carry::{Carry, apply_changes, carry_over, previous};
+use carry::Before;
+use first_leaves::Recorder;
 use keys::RingSigner;
 
 /// Opens everything. The log is recovered and takes records from here on; no port is open yet.
@@ -49,79 +44,40 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     let entropy = SystemEntropy::new();
     let (catalogue, files) = read_catalogue(&settings)?;
     let ring = open_ring(&settings)?;
-    let (bounds, floods) = (&settings.bounds, &settings.floods);
-    let register = Register::new(bounds.journeys_per_institution, bounds.connections_per_institution, floods.multiple);
-    for entry in &settings.institutions {
-        register.add(&institution_record(entry)?)?;
-    }
+    let register = register::configured(&settings)?;
     let issuers = Issuers::read(&settings.consent_issuers)?;
-    let readers = settings.store.readers.unwrap_or_else(cores);
     let metrics = Metrics::new(clock.now())?;
-    let store = SqliteStore::open(
-        &settings.store.sqlite,
-        readers,
-        settings.store.queue,
-        Duration::from_millis(settings.store.timeout_ms),
-    )?;
+    let store = open_store(&settings)?;
+    project::check_release(&settings)?;
     make_data_folder(&settings.data.dir)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
+    let OnRecord { mut projection, is_new, before } = read_record(&settings, &catalogue, &ring, &recovered)?;
     let (keys, made) = Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?;
-    let mut held = fold_all(&settings, &catalogue, &recovered)?;
-    let new = recovered.size() == 0;
-    if held.changes.last().is_some_and(|(_, leaf)| serde_json::from_str::<Seal>(leaf).is_ok()) {
-        return Err(StartError::Sealed(settings.data.dir.display().to_string()));
+    let previous = before.as_ref().map(|before| before.previous.clone());
+    let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
+    register::apply(&register, &carry::with(&projection.ledger, &carried))?;
+    let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
+    let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
+    let recorder = Recorder { log: &log, clock: &*clock, entropy: &entropy };
+    if is_new {
+        recorder.open(&settings.log.origin, previous).await?;
     }
-    apply_changes(&register, &held.changes)?;
-    // Before the first query everything of the log before is said again: a crash in between says the rest.
-    let fresh = held.tally.seqs.is_empty();
-    let previous = settings.log.continues.as_deref().filter(|_| fresh).map(previous).transpose()?;
-    let carried = match (&settings.log.continues, &previous) {
-        (Some(path), Some((checkpoint, _))) => {
-            carry_over(path, checkpoint.size, &catalogue, &register, &held, clock.now())?
-        }
-        (Some(_) | None, _) => Vec::new(),
-    };
-    let last_catalogue = held.changes.iter().rev().find_map(|(_, leaf)| label_of(leaf));
-    let mut catalogue_history =
-        CatalogueHistory::of(held.changes.iter().map(|(_, leaf)| leaf.as_str()), catalogue.label());
-    let log = recovered.start(signer, held.tally.seqs.clone())?;
-    if new {
-        let open = Open {
-            origin: settings.log.origin.clone(),
-            previous: previous.map(|(_, previous)| previous),
-            software: concat!("credit-gateway ", env!("CARGO_PKG_VERSION")).to_owned(),
-        };
-        record(&log, open.entry(new_id(&*clock, &entropy))).await?;
+    recorder.carry(carried, &mut projection).await?;
+    if !is_in_force {
+        recorder.catalogue(rules::leaf(&catalogue, &files), &mut projection).await?;
     }
-    for change in carried {
-        let id = new_id(&*clock, &entropy);
-        let entry = match change {
-            Carry::Catalogue(former) => {
-                catalogue_history.push(record(&log, former.entry(id)).await?, false);
-                continue;
-            }
-            Carry::Institution(change) => change.entry(id),
-            Carry::Suspension(change) => change.entry(id),
-            Carry::Counts(counts) => {
-                held.tally.carry(&counts).map_err(|error| StartError::Unrecorded(error.to_string()))?;
-                counts.entry(id)
-            }
-        };
-        record(&log, entry).await?;
+    if let Some(key) = made.as_ref().map(KeyId::as_str) {
+        recorder.key(&key_made(key)).await?;
     }
-    if last_catalogue.as_deref() != Some(catalogue.label()) {
-        let entry = rules::leaf(&catalogue, &files).entry(new_id(&*clock, &entropy));
-        catalogue_history.push(record(&log, entry).await?, true);
-    }
-    if let Some(key) = made {
-        record(&log, key_made(key.as_str()).entry(new_id(&*clock, &entropy))).await?;
-    }
+    let catalogue_history = CatalogueHistory::of(&projection.ledger.catalogues, catalogue.label());
+    let (ledger, usage) = projection.finish();
+    let catalogue = Arc::new(catalogue);
     Ok(Arc::new(Gateway {
-        catalogue: Arc::new(catalogue),
         catalogue_history,
         register,
-        state: State::new(held.tally),
+        state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
+        catalogue,
         keys,
         store: StoreHandle::new(store),
         log,
@@ -135,6 +91,35 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         draining: watch::Sender::new(false),
         settings,
     }))
+}
+
+/// What the log says, and the log before where a new one has not said everything of it yet.
+struct OnRecord {
+    projection: Projection,
+    is_new: bool,
+    before: Option<Before>,
+}
+
+fn read_record(
+    settings: &Settings,
+    catalogue: &Catalogue,
+    ring: &Ring,
+    recovered: &Recovered,
+) -> Result<OnRecord, StartError> {
+    let projection = project::project(settings, catalogue, recovered)?;
+    if projection.ledger.sealed {
+        return Err(StartError::Sealed(settings.data.dir.display().to_string()));
+    }
+    // Before the first query everything of the log before is said again: a crash in between says the rest.
+    let continues = settings.log.continues.as_deref().filter(|_| projection.ledger.seqs.is_empty());
+    let before = continues.map(|path| carry::read(path, ring, catalogue)).transpose()?;
+    Ok(OnRecord { projection, is_new: recovered.size() == 0, before })
+}
+
+fn open_store(settings: &Settings) -> Result<SqliteStore, StartError> {
+    let store = &settings.store;
+    let readers = store.readers.unwrap_or_else(cores);
+    Ok(SqliteStore::open(&store.sqlite, readers, store.queue, Duration::from_millis(store.timeout_ms))?)
 }
 
 /// Threads that serve: one a core that this process may use.
@@ -159,35 +144,4 @@ fn make_data_folder(dir: &Path) -> Result<(), StartError> {
         path: dir.display().to_string(),
         source,
     })
-}
-
-/// Snapshot plus the leaves that it does not cover.
-fn fold_all(settings: &Settings, catalogue: &Catalogue, recovered: &Recovered) -> Result<Held, StartError> {
-    let mut held = Snapshot::open(&state_file(settings))?.read(&settings.log.origin)?;
-    if held.size > recovered.size() {
-        return Err(StartError::LogShort { state: held.size, log: recovered.size() });
-    }
-    for leaf in recovered.leaves(held.size) {
-        let (index, leaf) = leaf?;
-        fold::absorb(&mut held, catalogue, index, &leaf)?;
-    }
-    Ok(held)
-}
-
-/// The snapshot's file.
-#[must_use]
-pub fn state_file(settings: &Settings) -> std::path::PathBuf {
-    settings.data.dir.join("state.sqlite")
-}
-
-fn label_of(leaf: &str) -> Option<String> {
-    serde_json::from_str::<CatalogueSet>(leaf).ok().map(|set| set.label)
-}
-
-/// Records, and says when.
-async fn record(log: &Log, entry: Result<Entry, LeafError>) -> Result<Timestamp, StartError> {
-    let fault = |why: &dyn std::fmt::Display| StartError::Unrecorded(why.to_string());
-    let entry = entry.map_err(|error| fault(&error))?;
-    let ticket = log.submit(entry, false, || true).map_err(|error| fault(&error))?;
-    ticket.await.map(|durable| durable.at).map_err(|error| fault(&error))
 }

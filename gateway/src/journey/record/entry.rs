@@ -39,7 +39,7 @@ pub(super) fn query_entry(
         .person
         .as_ref()
         .map(|person| person.disclose(|number| Base64(sealer.subject_tag(institution, number.as_str()))));
-    let idempotency = evidence.idempotency.map(|claim| [claim.slot, claim.identity].concat());
+    let idempotency = evidence.idempotency.map(|entry| [entry.key, entry.identity].concat());
     let record = QueryRecord {
         operator: evidence.recognised.staff.as_ref().map(|staff| staff.as_str()),
         certificate: &evidence.certificate.thumbprint().to_string(),

@@ -15,7 +15,7 @@ use crate::{
     callers::{register::Institution, trust::CertificateStatus},
     gateway::Moment,
     journey::caller::Caller,
-    state::AskClaim,
+    state::IdempotencyEntry,
 };
 
 /// The leaf under construction; one a query.
@@ -26,7 +26,7 @@ pub struct Evidence {
     pub(super) certificate: Arc<CertificateStatus>,
     pub(super) recognised: Recognised,
     pub(super) ground: Option<GroundRecord<'static>>,
-    pub(super) idempotency: Option<AskClaim>,
+    pub(super) idempotency: Option<IdempotencyEntry>,
     pub(super) repeats: Option<Uuid>,
     pub(super) inputs: Facts,
     pub(super) counts: Option<Counts>,
@@ -115,7 +115,7 @@ impl Evidence {
         self.ground = Some(ground);
     }
 
-    pub(in crate::journey) fn idempotency(&mut self, entry: AskClaim) {
+    pub(in crate::journey) fn idempotency(&mut self, entry: IdempotencyEntry) {
         self.idempotency = Some(entry);
     }
 

@@ -25,7 +25,10 @@ use super::{
         withdraw::Withdrawal,
     },
 };
-use crate::{gateway::Gateway, state::fold::consent_key};
+use crate::{
+    gateway::Gateway,
+    state::{Settlement, consent_key},
+};
 use entry::{Opening, Verdict, query_entry, unrecordable};
 use evidence::Evidence;
 
@@ -113,7 +116,8 @@ pub(super) async fn record_answer(
     match gateway.log.submit(entry, exchange.wants_proof(), still_allowed) {
         Ok(ticket) => {
             let durable = ticket.await?;
-            reservation.spend(durable.index, evidence.id, durable.at);
+            let spent = Settlement::Spent { index: durable.index, id: evidence.id, at: durable.at };
+            reservation.settle(spent).await;
             Ok(Recorded::new(evidence, body, None, Some(opening), durable))
         }
         Err(Unsubmitted::NotRecordable(error)) => Err(error),
@@ -148,7 +152,7 @@ pub(super) async fn record_withdrawal(
     let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned(), by: institution.to_owned() };
     let entry =
         Entry::new(Kind::Revocation, evidence.id, Some(institution), &leaf).map_err(|error| unrecordable(&error))?;
-    gateway.state.revoke(consent_key(&iss, jti.as_str()));
+    gateway.state.revoke(consent_key(&iss, jti.as_str()), gateway.clock.now());
     let ticket = gateway.log.submit(entry, exchange.wants_proof(), || true).map_err(|_| NotRecordable)?;
     let durable = ticket.await?;
     Ok(Recorded::new(evidence, body, None, None, durable))

@@ -7,7 +7,7 @@ use credit_policy::Fault;
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError},
     keyring::KeyringError,
-    state::fold::FoldError,
+    state::FoldError,
     stores::sqlite::OpenError,
 };
 
@@ -53,9 +53,11 @@ pub enum StartError {
     /// A leaf that cannot be read.
     #[error(transparent)]
     Fold(#[from] FoldError),
-    /// The state file.
-    #[error("the state file cannot be used ({0}); move it away: it is made anew from the log")]
-    State(#[from] rusqlite::Error),
+    /// A data folder of the first release.
+    #[error(
+        "`{0}` is of the first release, whose records are not read any more: name a new folder in data.dir and keep this one"
+    )]
+    FirstRelease(String),
     /// The state knows more leaves than the log has.
     #[error(
         "the state covers {state} leaves, the log has {log}: records were lost; restore the log, or start as a new one"
@@ -69,6 +71,17 @@ pub enum StartError {
     /// The log was sealed.
     #[error("the log in `{0}` is sealed: a new one continues it under the next origin and in a folder of its own")]
     Sealed(String),
+    /// The log that a new one continues does not hold.
+    #[error(
+        "log.continues `{path}`: {why}; nothing of it is taken over: restore the folder of that log from another copy and its \
+         key ring, and see `credit-audit verify`"
+    )]
+    ContinuesDamaged {
+        /// The checkpoint's file.
+        path: String,
+        /// What is wrong with the log.
+        why: String,
+    },
     /// The checkpoint that a new log continues.
     #[error("log.continues `{path}` is no checkpoint: {why}")]
     Continues {
