@@ -14,10 +14,10 @@ use std::{
 };
 
 use credit_gateway::{
-    callers::register::{Register, Thumbprint},
+    callers::register::{InstitutionRecord, Register, Thumbprint},
     transport::tls::callers_verifier,
 };
-use credit_policy::InstitutionKind;
+use credit_policy::{InstitutionId, InstitutionKind};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ED25519, RevocationReason,
@@ -134,7 +134,24 @@ static VERIFIER: LazyLock<Arc<dyn ClientCertVerifier>> = LazyLock::new(|| {
     callers_verifier(vec![authority], list).expect("a verifier")
 });
 
-static REGISTER: LazyLock<Register> = LazyLock::new(|| super::registered(BANK, InstitutionKind::Bank, thumbprint()));
+/// A register of one institution.
+static REGISTER: LazyLock<Register> = LazyLock::new(|| {
+    let register = Register::new(1, 1, 1);
+    let bank = InstitutionRecord {
+        id: InstitutionId::parse(BANK).expect("an id"),
+        kind: InstitutionKind::Bank,
+        certificates: vec![thumbprint()],
+        rate_per_s: 1,
+        burst: 1,
+        distinct_subjects_a_day: 1,
+        look_ups_a_person_a_day: 1,
+        operator_rate_per_s: None,
+        operator_burst: None,
+        look_ups_an_operator_a_day: None,
+    };
+    register.add(&bank).expect("an empty register");
+    register
+});
 
 pub(super) fn feed(bytes: &[u8]) -> bool {
     if let Some(text) = std::str::from_utf8(bytes).ok()

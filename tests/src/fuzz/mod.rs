@@ -19,33 +19,11 @@ mod proof;
 mod query_body;
 mod signer;
 
-use credit_gateway::callers::register::{InstitutionRecord, Register};
-use credit_policy::{InstitutionId, InstitutionKind};
-
 pub use certificate::{authority, certificates, revocation_list, thumbprint};
 pub use consent_token::issuer_signed;
 pub use frame::segment;
 pub use proof::receipt;
 pub use signer::{KEY_NAME, log_key, signed};
-
-/// A register of one institution.
-fn registered(id: &str, kind: InstitutionKind, thumbprint: String) -> Register {
-    let register = Register::new(1, 1, 1);
-    let particulars = InstitutionRecord {
-        id: InstitutionId::parse(id).expect("an id"),
-        kind,
-        certificates: vec![thumbprint],
-        rate_per_s: 1,
-        burst: 1,
-        distinct_subjects_a_day: 1,
-        look_ups_a_person_a_day: 1,
-        operator_rate_per_s: None,
-        operator_burst: None,
-        look_ups_an_operator_a_day: None,
-    };
-    register.add(&particulars).expect("an empty register");
-    register
-}
 
 /// A target: what the fuzzer feeds, and what must hold of it. Says whether anything of it was taken, so that a test can
 /// see that the seeds get as far as they are meant to.

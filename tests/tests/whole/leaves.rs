@@ -12,7 +12,7 @@ use credit_tests::{Leaf, audit, each};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::mixed::mixed;
+use crate::mixed_load::mixed;
 
 /// The keys of a leaf of kind `query`, in their order (formats.md §4).
 const KEYS: [&str; 24] = [

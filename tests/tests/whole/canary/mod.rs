@@ -16,7 +16,7 @@ use base64::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::mixed::mixed;
+use crate::mixed_load::mixed;
 
 /// All that is searched for, by its first bytes.
 struct Needles {

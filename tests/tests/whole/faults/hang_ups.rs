@@ -86,6 +86,23 @@ fn assert_recorded(folder: &Folder, operators: &[String]) {
     assert!(all, "complete requests left no leaf: {:?}", missing());
 }
 
+/// Lets callers send complete queries and leave, each under an operator of its own; then all of them are recorded.
+#[track_caller]
+fn assert_recorded_though_gone(leave: impl AsyncFnOnce(&Caller, &mut dyn FnMut(String) -> Value)) {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let (caller, number) = (folder.caller("housing"), folder.person("clean", 0));
+    let mut operators = Vec::new();
+    run(leave(&caller, &mut |operator| {
+        let body = query(&number, &operator, &operator);
+        operators.push(operator);
+        body
+    }));
+    assert_recorded(folder, &operators);
+    assert_serves(&gateway, "after");
+    drop(gateway.stop());
+}
+
 /// The gateway is alive, and serves others.
 #[track_caller]
 fn assert_serves(gateway: &Gateway, case: &str) {
@@ -147,21 +164,12 @@ fn a_request_that_never_becomes_complete_leaves_nothing() {
 
 #[test]
 fn a_complete_request_is_recorded_though_its_caller_is_gone() {
-    let gateway = Gateway::serve(Folder::new());
-    let folder = gateway.folder();
-    let (caller, number) = (folder.caller("housing"), folder.person("clean", 0));
-    let mut operators = Vec::new();
-    let mut body = |way: String| {
-        let body = query(&number, &way, &way);
-        operators.push(way);
-        body
-    };
-    run(async {
+    assert_recorded_though_gone(async |caller, body| {
         for nr in 0..TIMES {
             for leave in LEAVES {
                 // In one piece, and in two, on a new connection and on one that was used.
                 for (used, whole) in [(false, true), (false, false), (true, true), (true, false)] {
-                    let mut stream = open(&caller, "http/1.1").await;
+                    let mut stream = open(caller, "http/1.1").await;
                     if used {
                         let (head, text) = http1(&body(format!("first.{leave:?}.{whole}.{nr}")));
                         write(&mut stream, format!("{head}{text}").as_bytes()).await;
@@ -180,26 +188,18 @@ fn a_complete_request_is_recorded_though_its_caller_is_gone() {
             }
         }
     });
-    assert_recorded(folder, &operators);
-    assert_serves(&gateway, "after");
-    drop(gateway.stop());
 }
 
 #[test]
 fn a_complete_request_is_recorded_though_its_http2_caller_is_gone() {
-    let gateway = Gateway::serve(Folder::new());
-    let folder = gateway.folder();
-    let (caller, number) = (folder.caller("housing"), folder.person("clean", 0));
-    let mut operators = Vec::new();
-    run(async {
+    assert_recorded_though_gone(async |caller, body| {
         for nr in 0..TIMES {
             for leave in LEAVES {
                 // Right after it, and while it is looked into.
                 for pause_us in [0, 300, 3_000] {
                     let operator = format!("http2.{leave:?}.{pause_us}.{nr}");
-                    let text = query(&number, &operator, &operator).to_string();
-                    operators.push(operator);
-                    let mut stream = open(&caller, "h2").await;
+                    let text = body(operator).to_string();
+                    let mut stream = open(caller, "h2").await;
                     write(&mut stream, &[frames::head(1, None), frames::data(1, text.as_bytes(), true)].concat()).await;
                     if pause_us > 0 {
                         tokio::time::sleep(Duration::from_micros(pause_us)).await;
@@ -209,26 +209,18 @@ fn a_complete_request_is_recorded_though_its_http2_caller_is_gone() {
             }
         }
     });
-    assert_recorded(folder, &operators);
-    assert_serves(&gateway, "after");
-    drop(gateway.stop());
 }
 
 #[test]
 fn a_complete_request_is_recorded_though_its_stream_is_reset() {
-    let gateway = Gateway::serve(Folder::new());
-    let folder = gateway.folder();
-    let (caller, number) = (folder.caller("housing"), folder.person("clean", 0));
-    let mut operators = Vec::new();
-    run(async {
+    assert_recorded_though_gone(async |caller, body| {
         for nr in 0..TIMES {
             for reason in [Reason::NoError, Reason::InternalError, Reason::Cancel] {
                 // With the request, right after it, and while it is looked into.
                 for pause_us in [None, Some(0_u32), Some(300), Some(3_000)] {
                     let operator = format!("reset.{reason:?}.{}.{nr}", pause_us.map_or(-1, i64::from));
-                    let text = query(&number, &operator, &operator).to_string();
-                    operators.push(operator);
-                    let mut stream = open(&caller, "h2").await;
+                    let text = body(operator).to_string();
+                    let mut stream = open(caller, "h2").await;
                     let mut request = [frames::head(1, None), frames::data(1, text.as_bytes(), true)].concat();
                     match pause_us {
                         None => request.extend(frames::reset(1, reason)),
@@ -244,9 +236,6 @@ fn a_complete_request_is_recorded_though_its_stream_is_reset() {
             }
         }
     });
-    assert_recorded(folder, &operators);
-    assert_serves(&gateway, "after");
-    drop(gateway.stop());
 }
 
 #[test]

@@ -21,7 +21,7 @@ use super::{
     institutions,
     scrape::{samples, scraped, value},
 };
-use crate::mixed::mixed;
+use crate::mixed_load::mixed;
 
 #[test]
 fn promtool_finds_no_fault_after_a_mixed_load() {

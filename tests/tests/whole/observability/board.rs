@@ -10,7 +10,7 @@ use credit_tests::{command, scratch, tools};
 use serde_json::{Value, json};
 
 use super::scrape::samples;
-use crate::mixed::mixed;
+use crate::mixed_load::mixed;
 
 fn shipped(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(path)

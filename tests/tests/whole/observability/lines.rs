@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use credit_gateway::telemetry::FIELDS;
 use serde_json::{Map, Value};
 
-use crate::mixed::mixed;
+use crate::mixed_load::mixed;
 
 /// What stands in every line.
 const HEAD: [&str; 3] = ["at", "level", "target"];

@@ -204,3 +204,17 @@ fn the_fuzz_targets_are_built_on_the_same_versions() {
     let other: Vec<_> = theirs.difference(&ours).filter(|(name, _)| !OF_LIBFUZZER.contains(&name.as_str())).collect();
     assert!(other.is_empty(), "copy Cargo.lock to tests/fuzz and run `cargo metadata` there: {other:?}");
 }
+
+#[test]
+fn outside_tools_are_pinned_and_name_no_registry() {
+    let read =
+        |name: &str| fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/").to_owned() + name).unwrap();
+    let requirements = read("requirements.txt");
+    let lines = requirements.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let unpinned: Vec<_> = lines.filter(|line| !line.contains("==") || line.contains("://")).collect();
+    assert!(unpinned.is_empty(), "{unpinned:?}");
+    let lock: Json = serde_json::from_str(&read("package-lock.json")).unwrap();
+    for (path, package) in lock["packages"].as_object().unwrap().iter().filter(|(path, _)| !path.is_empty()) {
+        assert!(package["integrity"].is_string() && package.get("resolved").is_none(), "{path}");
+    }
+}

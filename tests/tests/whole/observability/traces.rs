@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::institutions;
 use crate::{
     collector::{Collector, Posted},
-    mixed::mixed,
+    mixed_load::mixed,
 };
 
 const DECODE: &str = include_str!("traces.py");
