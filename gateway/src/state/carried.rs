@@ -173,7 +173,7 @@ impl Usage {
             }
         }
         for (key, first) in parsed.first {
-            self.idempotency.put(&key, || first, |known| known.answered(first));
+            self.idempotency.put(&key, || FirstQuery::new(first.identity, first.id), |known| known.answered(first));
         }
         Ok(())
     }

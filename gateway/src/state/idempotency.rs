@@ -1,5 +1,7 @@
 //! Answered queries with an idempotency key.
 
+use std::cmp::Ordering;
+
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -40,10 +42,11 @@ impl FirstQuery {
     /// A query under the key was answered: `first` is the first one under it, and `repeats` how often that was repeated
     /// since this row was written.
     pub(crate) fn answered(&mut self, first: Self) {
-        if self.id == first.id {
-            self.repeats = self.repeats.saturating_add(first.repeats);
-        } else {
-            *self = first;
+        // Ids begin with their time: a later first query takes the key, and an earlier one has lost it.
+        match first.id.cmp(&self.id) {
+            Ordering::Equal => self.repeats = self.repeats.saturating_add(first.repeats),
+            Ordering::Greater => *self = first,
+            Ordering::Less => {}
         }
     }
 

@@ -98,10 +98,10 @@ impl Usage {
         if at <= self.at {
             return Retired::default();
         }
-        // Nothing ends but with a month.
-        let turned = month_of(self.at) != month_of(at) || self.cases.months().count() > 2;
+        // A month's cases are over when a day begins in UTC.
+        let same_day = seconds(self.at) / 86_400 == seconds(at) / 86_400;
         self.at = at;
-        Retired { months: if turned { self.cases.take_over(at) } else { Vec::new() }, day: None }
+        Retired { months: if same_day { Vec::new() } else { self.cases.take_over(at) }, day: None }
     }
 
     /// Takes in what an answered query used; its leaf is durable, and of the civil day `day`.
