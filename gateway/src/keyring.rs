@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_keys::{
-    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyUse, Pseudonyms, Ring, Sealer, StateKey, SubjectTagger,
-    SystemEntropy,
+    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyUse, Pseudonyms, Ring, RingError, Rotation, Sealer,
+    StateKey, Steady, SubjectTagger, SystemEntropy, Turn,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,6 +19,7 @@ pub struct Current {
     /// For what the gateway remembers of its callers' words.
     pub state: StateKey,
     earlier: Vec<SubjectTagger>,
+    steady: Steady,
 }
 
 /// The subject tags of one person for one institution, in base64 as they stand in leaves.
@@ -30,12 +31,13 @@ pub struct SubjectTags {
 }
 
 impl Current {
-    /// The tags of `number` for `institution`.
+    /// The tags of `number` for `institution` and a group of purposes.
     #[must_use]
-    pub fn subject_tags(&self, institution: &str, number: &str) -> SubjectTags {
+    pub fn subject_tags(&self, institution: &str, purpose_group: &str, number: &str) -> SubjectTags {
+        let earlier = self.earlier.iter().filter_map(|key| key.subject_tag(institution, purpose_group, number));
         SubjectTags {
-            current: STANDARD.encode(self.sealer.subject_tag(institution, number)),
-            earlier: self.earlier.iter().map(|key| STANDARD.encode(key.subject_tag(institution, number))).collect(),
+            current: STANDARD.encode(self.sealer.person(number).subject_tag(institution, purpose_group)),
+            earlier: earlier.map(|tag| STANDARD.encode(tag)).collect(),
         }
     }
 
@@ -45,6 +47,7 @@ impl Current {
             sealer: ring.sealer(now, origin)?,
             state: ring.state_key(now)?,
             earlier: ring.previous_sealers(now)?,
+            steady: ring.steady(now),
         })
     }
 }
@@ -58,6 +61,10 @@ pub enum KeyringError {
     /// The ring could not be changed.
     #[error(transparent)]
     Change(#[from] ChangeError),
+}
+
+fn newly_made(turn: Turn) -> Option<KeyId> {
+    if turn.made { turn.keys.into_iter().next() } else { None }
 }
 
 /// The ring and its snapshot.
@@ -78,7 +85,7 @@ impl Keyring {
         now: Timestamp,
         entropy: &SystemEntropy,
     ) -> Result<(Self, Option<KeyId>), KeyringError> {
-        let made = ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?;
+        let made = newly_made(ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?);
         let current = Current::of(&ring, origin, now)?;
         let keyring =
             Self { ring: Mutex::new(ring), current: ArcSwap::from_pointee(current), origin: origin.to_owned() };
@@ -97,9 +104,15 @@ impl Keyring {
     /// When a key that is needed now is missing or cannot be written.
     pub fn renew(&self, now: Timestamp, entropy: &SystemEntropy) -> Result<Option<KeyId>, KeyringError> {
         self.with(|ring| {
-            let made = ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?;
+            let turn = match ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy) {
+                Err(ChangeError::Ring(RingError::Overtaken)) => {
+                    ring.reopen().map_err(ChangeError::from)?;
+                    ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?
+                }
+                done => done?,
+            };
             self.current.store(Arc::new(Current::of(ring, &self.origin, now)?));
-            Ok(made)
+            Ok(newly_made(turn))
         })
     }
 
@@ -115,18 +128,18 @@ impl Keyring {
         entropy: &SystemEntropy,
     ) -> Result<Vec<KeyId>, KeyringError> {
         self.with(|ring| {
-            let made = ring.rotate(key_use, now, overlap_days, entropy)?;
+            let rotation = Rotation { key_use, now, overlap_days, end_overlap: true, is_introduced: &|_: &KeyId| true };
+            let turn = ring.rotate(&rotation, entropy)?;
             self.current.store(Arc::new(Current::of(ring, &self.origin, now)?));
-            Ok(made)
+            Ok(turn.keys)
         })
     }
 
-    /// Whether the snapshot must be renewed by now.
+    /// Whether the snapshot must be renewed by now: because a key turned, or because the clock was set back.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
-        let current = self.current.load();
         let soon = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
-        current.sealer.valid_until() <= soon || current.pseudonyms.valid_until().is_some_and(|until| until <= soon)
+        !self.current.load().steady.contains(soon)
     }
 
     /// Uses the ring itself: for status, rotation and tracing.

@@ -7,7 +7,7 @@ pub trait Entropy: Send + Sync {
     /// Fills the whole of `bytes`.
     ///
     /// # Errors
-    /// [`EntropyError`] when the source gives none; what `bytes` then holds must not be used.
+    /// [`EntropyError`] when the source gives none; what `bytes` then contains must not be used.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
 

@@ -9,8 +9,8 @@ use std::{
 
 use zeroize::Zeroizing;
 
-/// Nothing that is read here is longer.
-const LARGEST_FILE_BYTES: u64 = 1 << 20;
+/// No key file and no passphrase is longer.
+const LARGEST_KEY_FILE_BYTES: u64 = 1 << 20;
 const FILE_MODE: u32 = 0o600;
 const FOLDER_MODE: u32 = 0o700;
 
@@ -42,7 +42,7 @@ pub enum FileError {
     Owner {
         /// The file or folder.
         path: PathBuf,
-        /// Its owner.
+        /// User id of the owner.
         owner: u32,
         /// Who runs this process.
         us: u32,
@@ -58,19 +58,19 @@ pub enum FileError {
     /// Larger than any file of keys.
     #[error("`{}` is larger than a file of keys can be: name another path", path.display())]
     TooLarge {
-        /// The file.
+        /// Its path.
         path: PathBuf,
     },
     /// Another process is changing the folder.
     #[error("another process is changing `{}`: try again when it is done", path.display())]
     Busy {
-        /// The folder.
+        /// Its path.
         path: PathBuf,
     },
     /// The file was renamed into place, but the folder could not be synced.
     #[error("`{}` may or may not survive a power cut: {source}; open it again and look before going on", path.display())]
     UnknownFate {
-        /// The file.
+        /// Its path.
         path: PathBuf,
         /// What the machine said.
         source: io::Error,
@@ -128,19 +128,34 @@ impl PrivateFolder {
         // A crash here leaves the old file and a temporary one that the next replacement removes.
         std::fs::rename(&temporary, &target).map_err(io_error("rename", &temporary))?;
         // A crash here leaves the old file or the new one, each whole; which one, only the sync below decides.
-        self.handle.sync_all().map_err(|source| FileError::UnknownFate { path: target, source })
+        self.sync(&target)
         // A crash here leaves the new file.
+    }
+
+    /// Settles which file stands under the name `target` after a power cut.
+    pub(crate) fn sync(&self, target: &Path) -> Result<(), FileError> {
+        #[cfg(test)]
+        let synced =
+            if crate::scratch::SYNC_FAILS.get() { Err(io::Error::other("injected")) } else { self.handle.sync_all() };
+        #[cfg(not(test))]
+        let synced = self.handle.sync_all();
+        synced.map_err(|source| FileError::UnknownFate { path: target.to_owned(), source })
     }
 }
 
-/// Reads a whole file of mode 0600 that belongs to us. The bytes are wiped when they are dropped.
+/// Reads a whole key file or passphrase of mode 0600 that belongs to us. The bytes are wiped when they are dropped.
 pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read_private_up_to(LARGEST_KEY_FILE_BYTES, path)
+}
+
+/// As [`read_private`], for files of at most `largest_bytes`.
+pub(crate) fn read_private_up_to(largest_bytes: u64, path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let file = File::open(path).map_err(io_error("open", path))?;
     // Examined through the open file, so that what is examined is what is read.
     let meta = file.metadata().map_err(io_error("examine", path))?;
     check(path, &meta, Kind::File, us())?;
     let too_large = || FileError::TooLarge { path: path.to_owned() };
-    if meta.len() > LARGEST_FILE_BYTES {
+    if meta.len() > largest_bytes {
         return Err(too_large());
     }
     // Room for a byte more than is expected: the buffer does not move while it fills, so no copy stays behind.

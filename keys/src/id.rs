@@ -82,6 +82,13 @@ impl KeyId {
         &self.0
     }
 
+    /// The use of the key, with which its id begins; `None` for an id that no ring gives.
+    #[must_use]
+    pub fn key_use(&self) -> Option<KeyUse> {
+        let (key_use, _) = self.0.split_once('-')?;
+        KeyUse::parse(key_use)
+    }
+
     pub(crate) fn of_epoch(key_use: KeyUse, epoch: u32) -> Self {
         Self(format!("{key_use}-{epoch}"))
     }
@@ -131,10 +138,13 @@ mod tests {
         let month = jiff::civil::date(2026, 11, 1);
         assert_eq!(KeyId::of_month(month, 1).as_str(), "data-2026-11");
         assert_eq!(KeyId::of_month(month, 2).as_str(), "data-2026-11-2");
+        assert_eq!(KeyId::of_month(month, 2).key_use(), Some(KeyUse::Data));
+        assert_eq!(KeyId::parse("dates-1").expect("an id").key_use(), None);
         for key_use in KeyUse::ALL {
             let id = KeyId::of_epoch(key_use, 7);
             assert_eq!(KeyId::parse(id.as_str()).as_ref(), Ok(&id));
             assert_eq!(KeyUse::parse(key_use.as_str()), Some(key_use));
+            assert_eq!(id.key_use(), Some(key_use));
             assert_eq!(serde_json::to_string(&key_use).expect("JSON"), format!("\"{key_use}\""));
         }
     }

@@ -1,4 +1,4 @@
-//! The key encryption key: what the custodian holds, and under which the ring's own key is wrapped.
+//! The key encryption key: what the custodian keeps, and under which the ring's own key is wrapped.
 
 use std::path::Path;
 
@@ -33,7 +33,7 @@ pub enum KekError {
     /// The key file is missing, unreadable or not private.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The key file holds something else.
+    /// The key file contains something else.
     #[error("the key file holds no key: it must be 64 hexadecimal digits on one line")]
     Content,
     /// Too easily guessed.
@@ -58,18 +58,18 @@ pub enum KekError {
 /// What a guess at the passphrase costs: parameters of Argon2id (RFC 9106).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Argon2Cost {
+pub(crate) struct Argon2Cost {
     /// Memory in KiB.
-    pub memory_kib: u32,
+    pub(crate) memory_kib: u32,
     /// Passes over the memory.
-    pub passes: u32,
+    pub(crate) passes: u32,
     /// Degree of parallelism.
-    pub lanes: u32,
+    pub(crate) lanes: u32,
 }
 
 impl Argon2Cost {
     /// The second recommended choice of RFC 9106 §4: 64 MiB, 3 passes, 4 lanes.
-    pub const RECOMMENDED: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
+    pub(crate) const RECOMMENDED: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
 }
 
 impl Kek {
@@ -84,7 +84,8 @@ impl Kek {
         Ok(Self(Source::KeyFile(key)))
     }
 
-    /// From a passphrase on the one line of a file, mode 0600, owned by who runs this.
+    /// From a passphrase on the one line of a file, mode 0600, owned by who runs this. A ring that is made with it asks
+    /// 64 MiB, 3 passes and 4 lanes of Argon2id for each guess (RFC 9106 §4).
     ///
     /// # Errors
     /// [`KekError::File`], [`KekError::Content`] where it is no UTF-8, or [`KekError::Short`].
@@ -92,7 +93,7 @@ impl Kek {
         let content = read_private(path)?;
         let line = content.strip_suffix(b"\n").unwrap_or(&content);
         let text = std::str::from_utf8(line).map_err(|_| KekError::Content)?;
-        Self::from_passphrase(Secret::new(text.to_owned()))
+        Self::from_passphrase(Secret::new(text.to_owned()), Argon2Cost::RECOMMENDED)
     }
 
     /// Makes a key file with a new key, and takes it. An existing file is never overwritten.
@@ -115,20 +116,8 @@ impl Kek {
         Ok(Self(Source::KeyFile(key)))
     }
 
-    /// From a passphrase, at the recommended cost for a ring that is made with it; a ring that is opened says itself
-    /// what it cost.
-    ///
-    /// # Errors
-    /// [`KekError::Short`].
-    pub fn from_passphrase(passphrase: Secret<String>) -> Result<Self, KekError> {
-        Self::from_passphrase_at(passphrase, Argon2Cost::RECOMMENDED)
-    }
-
-    /// As [`from_passphrase`](Self::from_passphrase), at another cost for a ring that is made with it.
-    ///
-    /// # Errors
-    /// [`KekError::Short`].
-    pub fn from_passphrase_at(passphrase: Secret<String>, cost: Argon2Cost) -> Result<Self, KekError> {
+    /// From a passphrase; a ring that is made with it costs as much, a ring that is opened says itself what it cost.
+    pub(crate) fn from_passphrase(passphrase: Secret<String>, cost: Argon2Cost) -> Result<Self, KekError> {
         let characters = passphrase.disclose(|text| text.chars().count());
         if characters < SHORTEST_PASSPHRASE_CHARACTERS {
             return Err(KekError::Short);
@@ -205,10 +194,19 @@ fn from_hex(digits: &[u8], bytes: &mut [u8; 32]) -> Option<()> {
     Some(())
 }
 
+/// Argon2id that costs a test nothing.
+#[cfg(test)]
+pub(crate) const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 32, passes: 1, lanes: 1 };
+
+#[cfg(test)]
+pub(crate) fn passphrase(text: &str) -> Kek {
+    Kek::from_passphrase(Secret::new(text.to_owned()), CHEAP).expect("long enough")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scratch::{CHEAP, NoEntropy, Scratch, Stream, passphrase};
+    use crate::scratch::{NoEntropy, Scratch, Stream};
 
     fn key(kek: &Kek, lock: &Lock) -> Result<Vec<u8>, KekError> {
         Ok(kek.unlock(lock)?.disclose(|key| key.to_vec()))
@@ -276,9 +274,9 @@ mod tests {
     #[test]
     fn a_short_passphrase_is_refused() {
         let short = Secret::new("电池电池电池电池电池电".to_owned());
-        assert!(matches!(Kek::from_passphrase(short), Err(KekError::Short)));
+        assert!(matches!(Kek::from_passphrase(short, CHEAP), Err(KekError::Short)));
         let long = Secret::new("电池电池电池电池电池电池".to_owned());
-        assert!(Kek::from_passphrase(long).is_ok());
+        assert!(Kek::from_passphrase(long, CHEAP).is_ok());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The keys of the gateway: secrets, the ring that holds them, and what is made with them.
+//! The keys of the gateway: secrets, the ring that keeps them, and what is made with them.
 //!
 //! For the key custodian. Begin with [`Ring`]: it makes, opens, turns and destroys keys. What serves queries takes
 //! snapshots of it: [`Pseudonyms`] for what an institution sees in place of a citizen number, [`Sealer`] for the
@@ -11,6 +11,7 @@
 //! keys in a hardware module, the national suite.
 
 mod base32;
+mod data_key;
 mod entropy;
 mod folder;
 pub mod frame;
@@ -25,15 +26,18 @@ mod seal;
 mod secret;
 mod signer;
 mod state;
+mod tree;
 
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use folder::FileError;
 pub use id::{KeyId, KeyIdError, KeyUse};
-pub use kek::{Argon2Cost, Kek, KekError};
+pub use kek::{Kek, KekError};
 pub use mac::answer_commitment;
 pub use pseudonym::{Issued, Pseudonym, Pseudonyms, Traced};
-pub use ring::{ChangeError, DEFAULT_OVERLAP_DAYS, Ends, KeyError, KeyState, KeyStatus, Ring, RingError};
-pub use seal::{SealError, Sealed, Sealer, SubjectTagger, UnsealError};
+pub use ring::{
+    ChangeError, DEFAULT_OVERLAP_DAYS, Ends, KeyError, KeyState, KeyStatus, Ring, RingError, Rotation, Steady, Turn,
+};
+pub use seal::{Person, SealError, Sealed, SealedBytes, Sealer, SubjectTagger, UnsealError};
 pub use secret::Secret;
 pub use signer::LogSigner;
-pub use state::{StateDigest, StateKey};
+pub use state::{RecordId, RecordName, StateDigest, StateKey};

@@ -30,6 +30,14 @@ impl MacKey {
         mac.finalize().into_bytes().into()
     }
 
+    /// HKDF-Expand (RFC 5869 §2.3) to 32 bytes with the framed parts as info and this key as the pseudorandom key.
+    pub(crate) fn expand(&self, label: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        frame::feed(label, parts, |bytes| mac.update(bytes));
+        mac.update(&[1]);
+        mac.finalize().into_bytes().into()
+    }
+
     /// MAC of one message that is no concatenation.
     pub(crate) fn plain(&self, message: &[u8]) -> [u8; 32] {
         let mut mac = self.0.clone();
@@ -38,8 +46,17 @@ impl MacKey {
     }
 }
 
+/// The first `N` bytes of a MAC.
+pub(crate) fn first<const N: usize>(mac: [u8; 32]) -> [u8; N] {
+    let mut cut = [0_u8; N];
+    for (to, from) in cut.iter_mut().zip(mac) {
+        *to = from;
+    }
+    cut
+}
+
 /// The commitment to an answer: HMAC-SHA-256 under a random opening over the response body without its `receipt`
-/// member (formats, leaf key `answer`). The asker gets the opening, so its receipt proves what it was told; the
+/// member (formats, leaf key `answer`). The asker gets the opening, so its receipt proves what was returned; the
 /// record alone says nothing about the answer.
 #[must_use]
 pub fn answer_commitment(opening: &[u8; 32], body: &[u8]) -> [u8; 32] {
@@ -63,6 +80,16 @@ mod tests {
             hex(&MacKey::new(&key).plain(b"what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
+    }
+
+    /// Against the hkdf crate, from the same pseudorandom key.
+    #[test]
+    fn expanding_is_that_of_the_rfc() {
+        let key = [5; 32];
+        let mut wanted = [0; 32];
+        let hkdf = hkdf::Hkdf::<Sha256>::from_prk(&key).expect("long enough");
+        hkdf.expand(&frame::framed("use", &[b"a", b"b"]), &mut wanted).expect("short enough");
+        assert_eq!(MacKey::new(&key).expand("use", &[b"a", b"b"]), wanted);
     }
 
     /// Made with Python: `hmac.new(bytes(range(112, 144)), b'{"query":"x","data":{}}', hashlib.sha256).hexdigest()`.

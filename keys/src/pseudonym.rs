@@ -8,10 +8,12 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
-use crate::{base32, mac::MacKey};
+use crate::{
+    base32,
+    mac::{MacKey, first},
+};
 
 const PREFIX: &str = "psn1";
 const BODY_BYTES: usize = 16;
@@ -43,19 +45,18 @@ pub struct Issued {
 
 /// Issues pseudonyms: a snapshot of the ring at one instant. Cloning is cheap; issuing takes no lock, reads
 /// nothing and begins from prepared key states. It keeps its keys alive until it is dropped: take a new one after
-/// any change of the ring and when [`valid_until`](Self::valid_until) has passed.
+/// any change of the ring and outside of [`Ring::steady`](crate::Ring::steady).
 #[derive(Clone)]
 pub struct Pseudonyms(Arc<Epochs>);
 
 struct Epochs {
     current: EpochKeys,
     previous: Option<EpochKeys>,
-    valid_until: Option<Timestamp>,
 }
 
 impl Pseudonyms {
-    pub(crate) fn new(current: EpochKeys, previous: Option<EpochKeys>, valid_until: Option<Timestamp>) -> Self {
-        Self(Arc::new(Epochs { current, previous, valid_until }))
+    pub(crate) fn new(current: EpochKeys, previous: Option<EpochKeys>) -> Self {
+        Self(Arc::new(Epochs { current, previous }))
     }
 
     /// The pseudonyms of the person with this citizen number for an institution (its register id) and a purpose
@@ -63,12 +64,6 @@ impl Pseudonyms {
     pub fn issue(&self, institution: &str, purpose_group: &str, number: &str) -> Issued {
         let issue = |keys: &EpochKeys| keys.issue(institution, purpose_group, number);
         Issued { current: issue(&self.0.current), previous: self.0.previous.as_ref().map(issue) }
-    }
-
-    /// When the overlap of this snapshot ends; `None` where none is under way.
-    #[must_use]
-    pub fn valid_until(&self) -> Option<Timestamp> {
-        self.0.valid_until
     }
 }
 
@@ -151,15 +146,6 @@ pub(crate) fn trace(
         }
     }
     None
-}
-
-/// The first `N` bytes of a MAC.
-fn first<const N: usize>(mac: [u8; 32]) -> [u8; N] {
-    let mut cut = [0_u8; N];
-    for (to, from) in cut.iter_mut().zip(mac) {
-        *to = from;
-    }
-    cut
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the tests of this crate share: folders of their own and randomness that repeats.
 
 use std::{
+    cell::Cell,
     fs::{self, DirBuilder},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
@@ -9,7 +10,12 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{Argon2Cost, Entropy, EntropyError, Kek, Secret};
+use crate::entropy::{Entropy, EntropyError};
+
+thread_local! {
+    /// While true, folders do not sync in this thread: a disk that fails between rename and sync.
+    pub(crate) static SYNC_FAILS: Cell<bool> = const { Cell::new(false) };
+}
 
 /// A private folder that is removed when it is dropped.
 pub(crate) struct Scratch(PathBuf);
@@ -62,11 +68,4 @@ impl Entropy for NoEntropy {
     fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
         Err(EntropyError)
     }
-}
-
-/// Argon2id that costs a test nothing.
-pub(crate) const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 32, passes: 1, lanes: 1 };
-
-pub(crate) fn passphrase(text: &str) -> Kek {
-    Kek::from_passphrase_at(Secret::new(text.to_owned()), CHEAP).expect("long enough")
 }

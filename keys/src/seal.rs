@@ -1,41 +1,71 @@
-//! Sealing the personal part of a record.
+//! Sealing the personal part of a record, and the tags under which a person's records can be compared. The bytes are
+//! settled in `docs/0004`.
 //!
-//! sealed = nonce (12) ‖ AES-256-GCM ciphertext ‖ tag (16), under the record's own key HKDF-SHA-256(data key, no salt,
-//! log ‖ id), with log, id and key id as associated data. Inside stand a random opening (32) and the padded
-//! plaintext; `commit` = HMAC-SHA-256(opening, log ‖ id ‖ padded plaintext), because AES-GCM alone does not commit to its
-//! key: without it a record could be made that opens to two different contents under two keys.
+//! sealed = nonce (12) ‖ locator (5) ‖ AES-256-GCM ciphertext ‖ tag (16), under a key of the record that follows from the
+//! person's key, with log, id and key id as associated data. Inside stand a random opening (32) and the padded
+//! plaintext; `commit` is an HMAC under that opening, because AES-GCM alone does not commit to its key: without it a
+//! record could be made that opens to two different contents under two keys.
 
 use std::sync::Arc;
 
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
-use hkdf::Hkdf;
 use jiff::Timestamp;
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::{
+    data_key::{DataKey, subject_tag},
     entropy::{Entropy, EntropyError},
     frame::framed,
     id::KeyId,
     mac::MacKey,
     secret::Secret,
+    tree::{Node, POSITION_BYTES, Path},
 };
 
 const NONCE_BYTES: usize = 12;
 const OPENING_BYTES: usize = 32;
 const TAG_BYTES: usize = 16;
-/// What stands inside a seal (opening, plaintext, padding) is this long for nearly everybody …
-const SMALLEST_INSIDE_BYTES: usize = 1024;
-/// … and doubles up to this, so that its base64 fits a leaf of 16 KiB.
-const LARGEST_INSIDE_BYTES: usize = 8192;
 /// Ends the plaintext; zeros follow.
 const END_OF_PLAINTEXT: u8 = 0x80;
+
+/// Bytes inside a seal (opening, plaintext and padding), the same for all records of a scenario, so that the length of
+/// a leaf says nothing of the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SealedBytes {
+    /// 1,024: room for 991 bytes of plaintext.
+    B1024,
+    /// 2,048, where the scenario's row asks for it: room for 2,015 bytes.
+    B2048,
+}
+
+impl SealedBytes {
+    const ALL: [Self; 2] = [Self::B1024, Self::B2048];
+
+    /// The choice of this many bytes; `None` for any other number than 1,024 and 2,048.
+    #[must_use]
+    pub fn of(bytes: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.inside() == usize::from(bytes))
+    }
+
+    /// The longest plaintext, in bytes.
+    #[must_use]
+    pub fn plaintext(self) -> usize {
+        self.inside() - OPENING_BYTES - 1
+    }
+
+    fn inside(self) -> usize {
+        match self {
+            Self::B1024 => 1024,
+            Self::B2048 => 2048,
+        }
+    }
+}
 
 /// A sealed personal part and the commitment to it: leaf keys `sealed` and `commit`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
-    /// nonce ‖ ciphertext ‖ tag.
+    /// nonce ‖ locator ‖ ciphertext ‖ tag.
     pub ciphertext: Vec<u8>,
     /// HMAC under the sealed opening.
     pub commit: [u8; 32],
@@ -44,8 +74,8 @@ pub struct Sealed {
 /// A personal part was not sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// More than 8,159 bytes of plaintext.
-    #[error("the personal part is longer than a leaf can hold: record less")]
+    /// More plaintext than [`SealedBytes::plaintext`].
+    #[error("the personal part is longer than the scenario's sealed part: put counts and a digest in its place")]
     TooLong,
     /// No nonce and no opening.
     #[error(transparent)]
@@ -64,10 +94,14 @@ pub enum UnsealError {
     /// The key was destroyed.
     #[error("key `{0}` was destroyed: what it sealed is gone for good")]
     Destroyed(KeyId),
+    /// Persons were destroyed under this key, and the record does not open for any other person: it is about one of
+    /// them, or was changed. Nothing tells which.
+    #[error("the sealed part does not open: its person was destroyed under key `{0}`, or it was changed")]
+    PersonDestroyed(KeyId),
     /// Sealed under another key, for another log or query, or changed since.
     #[error("the sealed part is not what key, log and query id made: it was changed or belongs to another record")]
     NotGenuine,
-    /// Opened, but to something else than the record committed to.
+    /// Opened, but to other content than the record committed to.
     #[error("the sealed part opens to other content than its record committed to: do not rely on it")]
     Commitment,
     /// Opened, but is not written as a sealer writes it.
@@ -75,22 +109,24 @@ pub enum UnsealError {
     Padding,
 }
 
-/// Seals records and makes subject tags under the data key of one period, for one log: a snapshot of the ring at
-/// one instant. Cloning is cheap; sealing takes no lock and begins from prepared key states. It keeps its key alive
-/// until it is dropped: take a new one after any change of the ring and when [`valid_until`](Self::valid_until)
-/// has come.
+/// Seals records and makes tags under the data key of one period, for one log: a snapshot of the ring at one instant.
+/// Cloning is cheap; sealing takes no lock and begins from prepared key states. It keeps its key alive until it is
+/// dropped: take a new one after any change of the ring and outside of [`Ring::steady`](crate::Ring::steady).
 #[derive(Clone)]
 pub struct Sealer(Arc<Inner>);
 
 struct Inner {
     key: DataKey,
+    root: Node,
     log: String,
     valid_until: Timestamp,
 }
 
 impl Sealer {
-    pub(crate) fn new(key: DataKey, log: &str, valid_until: Timestamp) -> Self {
-        Self(Arc::new(Inner { key, log: log.to_owned(), valid_until }))
+    /// `None` for a key from which persons were destroyed: it seals nothing more.
+    pub(crate) fn new(key: DataKey, log: &str, valid_until: Timestamp) -> Option<Self> {
+        let root = key.tree().root()?.clone();
+        Some(Self(Arc::new(Inner { key, root, log: log.to_owned(), valid_until })))
     }
 
     /// Id of the data key: leaf key `key`.
@@ -105,35 +141,72 @@ impl Sealer {
         self.0.valid_until
     }
 
-    /// The tag under which an institution's queries about one person can be counted while the data key lives: leaf
-    /// key `subject`. Tags of two institutions or periods cannot be linked.
+    /// The keys of the person with this citizen number. Their making is most of the work of a tag or seal: take them
+    /// once a query.
     #[must_use]
-    pub fn subject_tag(&self, institution: &str, number: &str) -> [u8; 32] {
-        self.0.key.subject_tag(institution, number)
+    pub fn person(&self, number: &str) -> Person {
+        let path = Path::new(&self.0.root, self.0.key.position(number));
+        let key = MacKey::new(path.leaf().bytes());
+        Person { sealer: self.clone(), path, key, number: Zeroizing::new(number.to_owned()) }
+    }
+}
+
+/// One person's keys under the data key of a [`Sealer`]: makes the person's tags and seals the person's records.
+pub struct Person {
+    sealer: Sealer,
+    path: Path,
+    key: MacKey,
+    number: Zeroizing<String>,
+}
+
+impl Person {
+    /// The tag under which an institution's queries about the person for one purpose group can be counted while the data
+    /// key lives: leaf key `subject`. The group is empty while no scenario is known. Tags of two institutions, groups
+    /// or periods cannot be linked.
+    #[must_use]
+    pub fn subject_tag(&self, institution: &str, purpose_group: &str) -> [u8; 32] {
+        subject_tag(&self.key, institution, purpose_group, &self.number)
     }
 
-    /// Seals the personal part of the record of query `id`.
+    /// The tag of the person as the one who acts: `{"person":…}` of a leaf's `actor`.
+    #[must_use]
+    pub fn actor_tag(&self) -> [u8; 32] {
+        self.key.framed("credit/actor", &[self.number.as_bytes()])
+    }
+
+    /// Seals the personal part of the record `id` about the person.
     ///
     /// # Errors
     /// [`SealError`]; nothing of the plaintext stays behind.
-    pub fn seal(&self, id: &str, plaintext: &[u8], entropy: &dyn Entropy) -> Result<Sealed, SealError> {
-        let Inner { key, log, .. } = &*self.0;
-        let inside_bytes = inside_length(plaintext.len()).ok_or(SealError::TooLong)?;
+    pub fn seal(
+        &self,
+        id: &str,
+        plaintext: &[u8],
+        sealed_bytes: SealedBytes,
+        entropy: &dyn Entropy,
+    ) -> Result<Sealed, SealError> {
+        let Inner { key, log, .. } = &*self.sealer.0;
+        if plaintext.len() > sealed_bytes.plaintext() {
+            return Err(SealError::TooLong);
+        }
+        let mut random = Zeroizing::new([0_u8; NONCE_BYTES + OPENING_BYTES]);
+        entropy.fill(&mut *random)?;
+        let (nonce, opening) = random.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Cipher)?;
+        let before = NONCE_BYTES + POSITION_BYTES;
         // One buffer of the final size: it never moves, so the plaintext is written once and encrypted in place.
-        let mut buffer = Zeroizing::new(Vec::with_capacity(NONCE_BYTES + inside_bytes + TAG_BYTES));
-        buffer.resize(NONCE_BYTES + OPENING_BYTES, 0);
-        entropy.fill(&mut buffer)?;
+        let mut buffer = Zeroizing::new(Vec::with_capacity(before + sealed_bytes.inside() + TAG_BYTES));
+        buffer.extend_from_slice(nonce);
+        buffer.extend_from_slice(&self.path.locator(nonce));
+        buffer.extend_from_slice(opening);
         buffer.extend_from_slice(plaintext);
         buffer.push(END_OF_PLAINTEXT);
-        buffer.resize(NONCE_BYTES + inside_bytes, 0);
+        buffer.resize(before + sealed_bytes.inside(), 0);
 
-        let (nonce, inside) = buffer.split_first_chunk_mut::<NONCE_BYTES>().ok_or(SealError::Cipher)?;
+        let (_, inside) = buffer.split_at_mut_checked(before).ok_or(SealError::Cipher)?;
         let (opening, padded) = inside.split_first_chunk::<OPENING_BYTES>().ok_or(SealError::Cipher)?;
         let commit = commitment(opening, log, id, padded);
-        let tag = key
-            .record_cipher(log, id)
-            .ok_or(SealError::Cipher)?
-            .encrypt_inout_detached((&*nonce).into(), &associated_data(log, id, &key.id), inside.into())
+        let tag = record_cipher(&self.key, log, id)
+            .encrypt_inout_detached(nonce.into(), &associated_data(log, id, &key.id), inside.into())
             .map_err(|_| SealError::Cipher)?;
         buffer.extend_from_slice(&tag);
         Ok(Sealed { ciphertext: std::mem::take(&mut *buffer), commit })
@@ -156,65 +229,52 @@ impl SubjectTagger {
         &self.0.id
     }
 
-    /// As [`Sealer::subject_tag`].
+    /// As [`Person::subject_tag`]; `None` if the person was destroyed under this key.
     #[must_use]
-    pub fn subject_tag(&self, institution: &str, number: &str) -> [u8; 32] {
-        self.0.subject_tag(institution, number)
+    pub fn subject_tag(&self, institution: &str, purpose_group: &str, number: &str) -> Option<[u8; 32]> {
+        let person = self.0.tree().leaf(&self.0.position(number))?;
+        Some(subject_tag(&MacKey::new(person.bytes()), institution, purpose_group, number))
     }
 }
 
-/// A data key, made ready for use.
-pub(crate) struct DataKey {
-    id: KeyId,
-    subject: MacKey,
-    records: Hkdf<Sha256>,
+/// Opens what [`Person::seal`] made under the same data key, for the same log and id.
+pub(crate) fn unseal(
+    key: &DataKey,
+    log: &str,
+    id: &str,
+    sealed: &[u8],
+    commit: &[u8; 32],
+) -> Result<Secret<Vec<u8>>, UnsealError> {
+    let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(UnsealError::NotGenuine)?;
+    let (locator, rest) = rest.split_first_chunk::<POSITION_BYTES>().ok_or(UnsealError::NotGenuine)?;
+    let (body, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(UnsealError::NotGenuine)?;
+    let associated = associated_data(log, id, &key.id);
+    let mut inside = Zeroizing::new(vec![0; body.len()]);
+    // The tag of the cipher says which of the remaining subtrees the person stands in.
+    let opened = key.tree().follow(locator, nonce).any(|person| {
+        inside.copy_from_slice(body);
+        record_cipher(&MacKey::new(person.bytes()), log, id)
+            .decrypt_inout_detached(nonce.into(), &associated, inside.as_mut_slice().into(), tag.into())
+            .is_ok()
+    });
+    if !opened {
+        return Err(match key.tree().root() {
+            Some(_) => UnsealError::NotGenuine,
+            None => UnsealError::PersonDestroyed(key.id.clone()),
+        });
+    }
+    let (opening, padded) = inside.split_first_chunk::<OPENING_BYTES>().ok_or(UnsealError::Padding)?;
+    if !bool::from(commitment(opening, log, id, padded).ct_eq(commit)) {
+        return Err(UnsealError::Commitment);
+    }
+    let plaintext = without_padding(padded).ok_or(UnsealError::Padding)?;
+    Ok(Secret::new(plaintext.to_vec()))
 }
 
-impl DataKey {
-    pub(crate) fn new(id: KeyId, key: &[u8; 32]) -> Self {
-        Self { id, subject: MacKey::new(key), records: Hkdf::new(None, key) }
-    }
-
-    fn subject_tag(&self, institution: &str, number: &str) -> [u8; 32] {
-        let parts = [institution.as_bytes(), number.as_bytes()];
-        self.subject.framed("credit/subject", &parts)
-    }
-
-    /// The cipher under the record's own key. `None` never comes: HKDF gives up to 8,160 bytes.
-    fn record_cipher(&self, log: &str, id: &str) -> Option<Aes256Gcm> {
-        let info = framed("credit/seal", &[log.as_bytes(), id.as_bytes()]);
-        let mut key = Zeroizing::new([0_u8; 32]);
-        self.records.expand(&info, &mut *key).ok()?;
-        Some(Aes256Gcm::new((&*key).into()))
-    }
-
-    /// Opens what [`Sealer::seal`] made for the same key, log and query id.
-    pub(crate) fn unseal(
-        &self,
-        log: &str,
-        id: &str,
-        sealed: &[u8],
-        commit: &[u8; 32],
-    ) -> Result<Secret<Vec<u8>>, UnsealError> {
-        let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(UnsealError::NotGenuine)?;
-        let (body, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(UnsealError::NotGenuine)?;
-        let mut inside = Zeroizing::new(body.to_vec());
-        self.record_cipher(log, id)
-            .ok_or(UnsealError::NotGenuine)?
-            .decrypt_inout_detached(
-                nonce.into(),
-                &associated_data(log, id, &self.id),
-                inside.as_mut_slice().into(),
-                tag.into(),
-            )
-            .map_err(|_| UnsealError::NotGenuine)?;
-        let (opening, padded) = inside.split_first_chunk::<OPENING_BYTES>().ok_or(UnsealError::Padding)?;
-        if !bool::from(commitment(opening, log, id, padded).ct_eq(commit)) {
-            return Err(UnsealError::Commitment);
-        }
-        let plaintext = without_padding(padded).ok_or(UnsealError::Padding)?;
-        Ok(Secret::new(plaintext.to_vec()))
-    }
+/// The cipher under the record's own key.
+fn record_cipher(person: &MacKey, log: &str, id: &str) -> Aes256Gcm {
+    let key = Zeroizing::new(person.expand("credit/seal", &[log.as_bytes(), id.as_bytes()]));
+    Aes256Gcm::new((&*key).into())
 }
 
 fn commitment(opening: &[u8; OPENING_BYTES], log: &str, id: &str, padded: &[u8]) -> [u8; 32] {
@@ -227,25 +287,11 @@ fn associated_data(log: &str, id: &str, key_id: &KeyId) -> Vec<u8> {
     framed("credit/seal-aad", &parts)
 }
 
-/// Length of opening, plaintext and padding together; `None` above the largest.
-fn inside_length(plaintext_bytes: usize) -> Option<usize> {
-    let least = plaintext_bytes.checked_add(OPENING_BYTES + 1)?;
-    let mut inside = SMALLEST_INSIDE_BYTES;
-    while inside < least {
-        inside *= 2;
-        if inside > LARGEST_INSIDE_BYTES {
-            return None;
-        }
-    }
-    Some(inside)
-}
-
 fn without_padding(padded: &[u8]) -> Option<&[u8]> {
     let end = padded.iter().rposition(|byte| *byte != 0)?;
     let (plaintext, padding) = padded.split_at_checked(end)?;
-    let proper = padding.first() == Some(&END_OF_PLAINTEXT)
-        && inside_length(plaintext.len()) == Some(OPENING_BYTES + padded.len());
-    proper.then_some(plaintext)
+    let is_a_length = SealedBytes::ALL.iter().any(|choice| choice.inside() == OPENING_BYTES + padded.len());
+    (padding.first() == Some(&END_OF_PLAINTEXT) && is_a_length).then_some(plaintext)
 }
 
 #[cfg(test)]

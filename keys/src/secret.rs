@@ -10,7 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 pub struct Secret<T: Zeroize>(Box<Zeroizing<T>>);
 
 impl<T: Zeroize> Secret<T> {
-    /// Takes charge of a value. What the caller still holds of it is the caller's to wipe.
+    /// Takes charge of a value. What the caller still has of it is the caller's to wipe.
     pub fn new(value: T) -> Self {
         Self(Box::new(Zeroizing::new(value)))
     }

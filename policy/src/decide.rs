@@ -7,11 +7,10 @@ use serde::Serialize;
 
 use crate::asker::{Asker, Ground};
 use crate::catalogue::{Catalogue, FetchPlan, GeneralRule, Released, Scenario, Statute};
-use crate::code::Code;
+use crate::code::{Code, RulesBehind};
 use crate::consent::{Bound, Period};
 use crate::facts::{ConsentFacts, Facts};
 use crate::names::{FieldName, RuleId, ScenarioName};
-use crate::order::Step;
 
 /// What was decided, and by which rules.
 #[derive(Debug)]
@@ -55,7 +54,7 @@ pub struct Obligations {
     pub keep_until: Date,
     /// Whether it may hand the answer on: `forbidden` (credit-reporting regulation, art. 20).
     pub onward: &'static str,
-    /// Whether it must tell the person of an automated decision (PIPL art. 24).
+    /// Whether it must inform the person of an automated decision (PIPL art. 24).
     pub automated_decision_notice: bool,
 }
 
@@ -125,7 +124,7 @@ pub fn decide(catalogue: &Catalogue, scenario: Option<&ScenarioName>, facts: &Fa
         (Ok(permit), None) => return Decision::Permit(permit),
         // A withdrawal names no scenario, and is refused to whoever acts for no issuer.
         (Err(Found { code: Code::UnknownScenario, .. }), Some(observed @ Code::ScenarioNotAllowed)) => (observed, None),
-        (Err(found), Some(observed)) if Step::of(found.code) < Step::of(observed) => (found.code, found.bound),
+        (Err(found), Some(observed)) if found.code.step() < observed.step() => (found.code, found.bound),
         // In one step what was observed is more exact: a consent that expired, against none that was verified.
         (Ok(_) | Err(_), Some(observed)) => (observed, None),
         (Err(found), None) => (found.code, found.bound),
@@ -145,7 +144,7 @@ impl From<Code> for Found {
     }
 }
 
-/// The first fault that policy finds by itself, in the order of [`Step`].
+/// The first fault that policy finds by itself, in the order of [`crate::order::Step`].
 fn permit(catalogue: &Catalogue, scenario: Option<&Arc<Scenario>>, facts: &Facts) -> Result<Permit, Found> {
     refuse_if(facts.suspended, Code::InstitutionSuspended)?;
     let scenario = scenario.ok_or(Code::UnknownScenario)?;
@@ -216,46 +215,15 @@ fn with_statute(scenario: Option<&Arc<Scenario>>, statute: Statute) -> Vec<RuleI
 
 /// The rows of the catalogue that a refusal comes from.
 fn rules_behind(code: Code, scenario: Option<&Arc<Scenario>>) -> Vec<RuleId> {
-    match code {
-        Code::UnknownScenario => vec![GeneralRule::ApplicationList.rule()],
-        Code::UnknownField => vec![GeneralRule::DataList.rule()],
-        Code::OperatorRequired => vec![GeneralRule::QueryRegister.rule()],
-        Code::InstitutionSuspended => vec![Statute::SuspendedNever.rule()],
-        Code::SubjectMinor => vec![Statute::AdultsOnly.rule()],
-        Code::CaseRequired => with_statute(scenario, Statute::OnlyListedOrgans),
-        Code::ConsentExceedsBound => with_statute(scenario, Statute::ConsentWithinMaxima),
-        Code::ScenarioNotAllowed
-        | Code::FieldNotAllowed
-        | Code::CaseAlreadyUsed
-        | Code::ConsentRequired
-        | Code::ConsentInvalid
-        | Code::ConsentExpired
-        | Code::ConsentNotYetValid
-        | Code::ConsentWrongInstitution
-        | Code::ConsentWrongScenario
-        | Code::ConsentWrongSubject
-        | Code::ConsentRevoked
-        | Code::ConsentUsedUp => scenario.map(|scenario| scenario.rules().to_vec()).unwrap_or_default(),
-        Code::MalformedRequest
-        | Code::InvalidCitizenNumber
-        | Code::CertificateUnknown
-        | Code::StatuteForbids
-        | Code::NotFound
-        | Code::MethodNotAllowed
-        | Code::RequestTimeout
-        | Code::PayloadTooLarge
-        | Code::UnsupportedMediaType
-        | Code::HeadersTooLarge
-        | Code::IdempotencyConflict
-        | Code::RateLimited
-        | Code::DistinctSubjectsExceeded
-        | Code::InternalError
-        | Code::StoreFailed
-        | Code::StoreTimeout
-        | Code::NotRecordable
-        | Code::Draining
-        | Code::Overloaded
-        | Code::Stopped
-        | Code::StateUnavailable => Vec::new(),
+    match code.rules() {
+        RulesBehind::Nothing => Vec::new(),
+        RulesBehind::ApplicationList => vec![GeneralRule::ApplicationList.rule()],
+        RulesBehind::DataList => vec![GeneralRule::DataList.rule()],
+        RulesBehind::QueryRegister => vec![GeneralRule::QueryRegister.rule()],
+        RulesBehind::SuspendedNever => vec![Statute::SuspendedNever.rule()],
+        RulesBehind::AdultsOnly => vec![Statute::AdultsOnly.rule()],
+        RulesBehind::Scenario => scenario.map(|scenario| scenario.rules().to_vec()).unwrap_or_default(),
+        RulesBehind::ScenarioAndListedOrgans => with_statute(scenario, Statute::OnlyListedOrgans),
+        RulesBehind::ScenarioAndMaxima => with_statute(scenario, Statute::ConsentWithinMaxima),
     }
 }

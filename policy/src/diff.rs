@@ -37,11 +37,11 @@ pub struct Diff {
 /// An asker's access to a field, where it differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Shift {
-    /// The scenario.
+    /// In which scenario.
     pub scenario: ScenarioName,
     /// Who asks.
     pub asker: Asker,
-    /// The field.
+    /// Which field it is about.
     pub field: FieldName,
     /// The access before; `None` where there was none.
     pub old: Option<Access>,
@@ -154,6 +154,7 @@ fn values(catalogue: &Catalogue) -> Values {
 fn row(scenario: &Scenario) -> BTreeMap<&'static str, String> {
     let mut values = BTreeMap::from([
         ("automated_decision_notice", scenario.automated_decision_notice().to_string()),
+        ("sealed_bytes", scenario.sealed_bytes().to_string()),
         ("basic_public_service", scenario.basic_public_service().to_string()),
         ("case_limit", scenario.case_limit().to_string()),
         ("data_life", scenario.data_life().to_string()),

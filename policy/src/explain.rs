@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::{Answer, Basis, Catalogue, Language, RequestFacts, Scenario};
+use crate::catalogue::{Answer, Catalogue, Language, LegalSource, RequestFacts, Scenario};
 use crate::code::Code;
 use crate::decide::{Decision, decide};
 use crate::facts::Facts;
@@ -22,18 +22,18 @@ pub struct Explanation {
 /// A rule with the law behind it.
 #[derive(Clone, Debug)]
 pub struct Reason {
-    /// The rule.
+    /// The id of the rule in the catalogue.
     pub rule: RuleId,
     /// Whether the decision itself names it, as its record does.
     pub decided: bool,
-    /// Its title in both languages, its sources, its citation.
-    pub basis: Basis,
+    /// Where the rule comes from.
+    pub legal_source: LegalSource,
 }
 
 /// One field of a request.
 #[derive(Clone, Debug)]
 pub struct FieldReason {
-    /// The field.
+    /// A name of the data list.
     pub field: FieldName,
     /// Whether the answer has it.
     pub released: bool,
@@ -62,8 +62,8 @@ pub fn explain(catalogue: &Catalogue, scenario: Option<&ScenarioName>, facts: &F
     let named: Vec<_> = rules.iter().map(|rule| (rule.clone(), true)).collect();
     let others = others.into_iter().filter(|rule| !rules.contains(rule)).map(|rule| (rule, false));
     let reasons = named.into_iter().chain(others).filter_map(|(rule, decided)| {
-        let basis = catalogue.rule(&rule)?.clone();
-        Some(Reason { rule, decided, basis })
+        let legal_source = catalogue.rule(&rule)?.clone();
+        Some(Reason { rule, decided, legal_source })
     });
     Explanation { refused, reasons: reasons.collect(), fields }
 }
@@ -95,10 +95,10 @@ impl Explanation {
             (Some(code), Language::Zh) => format!("拒绝：{code}"),
             (Some(code), Language::En) => format!("refused: {code}"),
         }];
-        for Reason { rule, decided, basis } in &self.reasons {
+        for Reason { rule, decided, legal_source } in &self.reasons {
             let mark = if *decided { '*' } else { '-' };
-            let sources: Vec<_> = basis.sources().collect();
-            let (title, citation) = (basis.title(language), basis.citation());
+            let sources: Vec<_> = legal_source.sources().collect();
+            let (title, citation) = (legal_source.title(language), legal_source.citation());
             lines.push(format!("{mark} {rule}: {title} ({}) {citation}", sources.join("; ")));
         }
         lines.extend(self.fields.iter().map(|field| field.text(language)));

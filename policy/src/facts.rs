@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::asker::Asker;
-use crate::catalogue::{Catalogue, start_of, wider};
+use crate::catalogue::{Catalogue, RequestFacts, Width};
 use crate::code::Code;
-use crate::consent::{Bound, Consent, Frequency, Maxima, Period};
+use crate::consent::{Bound, Consent, Frequency, Maxima, Period, start_of, wider};
 use crate::names::FieldName;
 
 /// The non-personal inputs of one decision. They *are* the `inputs` of its leaf (formats.md §4), so that it can be
 /// decided again from leaf and catalogue alone. For an answered query of one scenario they are the same whoever the
-/// person is: whatever would tell persons apart stays out.
+/// person is: whatever differs from person to person stays out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
@@ -60,9 +60,9 @@ impl Facts {
     }
 }
 
-/// The terms of a consent that was verified (formats.md §3): what the person agreed to, and nothing that tells who.
+/// The terms of a consent that was verified (formats.md §3): what the person agreed to, and nothing that identifies the person.
 ///
-/// [`crate::decide`] holds them against the maxima of the scenario and releases no field that they do not cover.
+/// [`crate::decide`] compares them with the maxima of the scenario and releases no field that they do not cover.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentFacts {
@@ -76,7 +76,7 @@ pub struct ConsentFacts {
     /// The day in UTC on which the token was issued, `iat`: its periods are compared with the maxima as they run from
     /// there, so that one token is never within them today and wider tomorrow.
     pub issued_on: Date,
-    /// How long the token holds: `exp − iat`, in seconds.
+    /// How long the token is valid: `exp − iat`, in seconds.
     pub lifetime_s: u64,
     /// How often it may be used in all.
     pub uses: u64,
@@ -118,15 +118,36 @@ impl ConsentFacts {
         let lifetime = SignedDuration::from_secs(i64::try_from(self.lifetime_s).unwrap_or(i64::MAX));
         let start = start_of(self.issued_on);
         let expires_at = start.checked_add(lifetime).unwrap_or(Timestamp::MAX);
-        let asked = Maxima {
+        let lives_longer = expires_at > maxima.lifetime.end_from(start);
+        if lives_longer { Some(Bound::Lifetime) } else { wider(&self.asked(maxima), maxima, self.issued_on) }
+    }
+
+    /// What it asks for beside its lifetime, which is a number of seconds and no period.
+    fn asked(&self, maxima: &Maxima) -> Maxima {
+        Maxima {
             lifetime: maxima.lifetime,
             uses: self.uses,
             frequency: self.frequency,
             look_back: self.look_back,
             data_life: self.data_life,
+        }
+    }
+}
+
+impl RequestFacts {
+    /// What statutes know of the facts of a decision.
+    pub(crate) fn of(facts: &Facts, maxima: Option<&Maxima>) -> Self {
+        let start = start_of(facts.consent.as_ref().map_or(facts.on, |consent| consent.issued_on));
+        let width = |(maxima, consent): (&Maxima, &ConsentFacts)| {
+            Width::of_consent(&consent.asked(maxima), consent.lifetime_s, maxima, start)
         };
-        let lives_longer = expires_at > maxima.lifetime.end_from(start);
-        if lives_longer { Some(Bound::Lifetime) } else { wider(&asked, maxima, self.issued_on) }
+        Self {
+            suspended: facts.suspended,
+            adult: facts.minor == Some(false),
+            case: facts.case,
+            consent: maxima.zip(facts.consent.as_ref()).map(width),
+            maxima: maxima.map(|maxima| Width::of_maxima(maxima, start)),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the stores told about a person.
+//! What the stores returned about a person.
 //!
 //! A history has no `Debug` and no `Serialize`: it comes from a store and leaves only through [`crate::minimise()`].
 
@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::names::{ClassName, FieldName};
 use crate::words::words;
 
-/// Everything that the stores told about one person for one permit. The default is a person without a file.
+/// Everything that the stores returned about one person for one permit. The default is a person without a file.
 #[derive(Default)]
 pub struct History {
     /// The records, in any order.
@@ -67,7 +67,7 @@ words! {
 
 /// One entry on a list.
 pub struct Listing {
-    /// The list.
+    /// On which list the person stands.
     pub list: List,
     /// The first day on it.
     pub from: Date,
@@ -77,11 +77,11 @@ pub struct Listing {
     pub disputed: bool,
 }
 
-/// The value of one field that a store holds as it is.
+/// The value of one field that a store has as it is.
 pub struct Attribute {
     /// The field of the data list.
     pub field: FieldName,
-    /// Its value.
+    /// The value in the store.
     pub value: Value,
 }
 

@@ -7,8 +7,8 @@
 //!   `policy/catalogue/`.
 //! - [`decide`] turns [`Facts`] into a [`Decision`]: a [`Permit`], or a refusal with one [`Code`]. Every decision names
 //!   its rules, and [`Catalogue::rule`] leads from each to its row, its source and its law.
-//! - [`consent`] verifies a person's consent token and holds it against the query and the catalogue.
-//! - [`minimise()`] reduces the [`History`] that a store told to exactly the fields of the permit: display periods,
+//! - [`consent`] verifies a person's consent token and compares it with the query and the catalogue.
+//! - [`minimise()`] reduces the [`History`] that a store returned to exactly the fields of the permit: display periods,
 //!   repairs and objections applied on the day of the query, everything else dropped.
 //! - [`prove()`] shows that the statutes hold for every request, [`diff()`] what changes between two catalogues,
 //!   [`explain()`] why one request is decided as it is.
@@ -34,8 +34,8 @@
 //!
 //! # What it does not do
 //!
-//! No input or output, no clock, no randomness, no async: files, dates and what stores told are arguments, so a decision
-//! can be made again from a record alone. It knows no HTTP status, no certificate, no secret, no store. It keeps no state:
+//! No input or output, no clock, no randomness, no async: files, dates and what stores returned are arguments, so a decision
+//! can be made again from a record alone. It knows no HTTP (a status is a number in the table of codes), no certificate, no secret, no store. It keeps no state:
 //! limits and uses are counted elsewhere and come in as observed faults. It does not log; what identifies a person is
 //! [`Personal`] and prints nowhere.
 
@@ -60,8 +60,8 @@ mod words;
 
 pub use asker::{Asker, CaseNumber, Ground, IdError, InstitutionId, InstitutionKind, StaffId};
 pub use catalogue::{
-    Basis, Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language, RecordState, Scenario,
-    Sensitivity, Shape, Tier,
+    Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language, LegalSource, RecordState,
+    Scenario, Sensitivity, Shape, Tier,
 };
 pub use code::Code;
 pub use decide::{Decision, Obligations, Permit, decide};

@@ -14,7 +14,7 @@ use crate::names::FieldName;
 /// The characters of a citizen number.
 const CITIZEN_NUMBER: usize = 18;
 
-/// What may leave: exactly the permit's fields, whatever the history holds.
+/// What may leave: exactly the permit's fields, whatever stands in the history.
 pub struct Minimised {
     /// Each field of the permit with its value, sorted by name.
     pub data: Vec<(FieldName, Value)>,
@@ -86,7 +86,7 @@ impl Weighed<'_> {
     }
 
     fn records(&self, reducer: Reducer, within: Option<Period>, classes: &[Arc<RecordClass>]) -> (Value, bool) {
-        // Who may look back a year cannot be told of three: not even that there was nothing.
+        // An answer to somebody who may look back one year says nothing of three years, not even that there was nothing.
         let too_far =
             |look_back: Period| within.is_some_and(|within| look_back.last_day(self.on) < within.last_day(self.on));
         if self.look_back.is_some_and(too_far) {

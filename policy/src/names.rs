@@ -95,7 +95,7 @@ impl RuleId {
         Self(format!("{folder}/{name}").into())
     }
 
-    /// The id of a rule that holds for every query.
+    /// The id of a rule that applies to every query.
     pub(crate) fn general(name: &str) -> Self {
         Self(name.into())
     }

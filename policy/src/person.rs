@@ -78,7 +78,7 @@ impl CitizenNumber {
     }
 }
 
-/// Whether a free text (case or operator, formats.md §2) holds a citizen number: a run of exactly 15 digits, the old
+/// Whether a free text (case or operator, formats.md §2) contains a citizen number: a run of exactly 15 digits, the old
 /// form, or 18 characters anywhere that [`CitizenNumber::parse`] takes, in either case of the `X`.
 #[must_use]
 pub fn holds_citizen_number(text: &str) -> bool {

@@ -1,7 +1,7 @@
 //! What can keep a log from opening, recording or finding. Each message says what, where, and what to do next.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::leaf::Entry;
 
@@ -28,7 +28,7 @@ pub enum RecoverError {
     #[error("`{0}` is locked: another process has this log; stop that one first")]
     Locked(PathBuf),
     /// A file could not be read or written.
-    #[error("{doing} `{path}`: {source}; mend this and start again")]
+    #[error("{doing} `{path}`: {source}; fix this and start again")]
     Io {
         /// What was being done.
         doing: &'static str,
@@ -69,7 +69,18 @@ pub enum RecoverError {
         /// The first index that is missing.
         from: u64,
     },
-    /// The write-ahead log holds less than was signed.
+    /// A bundle is missing or wrong, and nothing else has its records any more.
+    #[error(
+        "`{path}` cannot be used ({why}), and the write-ahead log has released its records; \
+         restore the file from a copy of the log, or restore a backup as a new log"
+    )]
+    Bundle {
+        /// The bundle.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The write-ahead log has fewer leaves than were signed.
     #[error(
         "the write-ahead log ends at size {have}, but `{witness}` says that size {signed} was signed: \
          records were lost or the folder was rolled back; restore the newer folder, or start as a new log"
@@ -82,7 +93,7 @@ pub enum RecoverError {
         /// Where that stands.
         witness: PathBuf,
     },
-    /// The write-ahead log holds something else than was signed.
+    /// The write-ahead log has other leaves than those signed.
     #[error(
         "the root at size {size} is not the one that `{witness}` says was signed: \
          records were changed; restore the folder from a copy, or start as a new log"
@@ -93,31 +104,48 @@ pub enum RecoverError {
         /// Where the signed root stands.
         witness: PathBuf,
     },
-    /// The second place is gone although the log is not empty.
+    /// The rollback guard is gone although the log is not empty.
     #[error(
-        "the second place `{0}` is missing, so nobody can say whether the log is whole; \
+        "the rollback guard `{0}` is missing, so nobody can say whether the log is whole; \
          mount its device or restore it, or start as a new log"
     )]
-    SecondPlaceMissing(PathBuf),
-    /// Neither slot of the second place can be read.
-    #[error("the second place `{0}` is damaged; restore it from its copy, or start as a new log")]
-    SecondPlaceDamaged(PathBuf),
-    /// The second place is older than the checkpoint.
+    RollbackGuardMissing(PathBuf),
+    /// The rollback guard was used last with another data folder: two gateways must not go on from one log.
     #[error(
-        "the second place `{path}` says size {remembered}, the checkpoint {published}: it was restored from an \
+        "the rollback guard `{guard}` was used last with another data folder than `{folder}`, which is a copy, an older \
+         state or new; start the folder that was used last, or start as a new log with a new guard"
+    )]
+    OtherFolder {
+        /// The rollback guard.
+        guard: PathBuf,
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The folder was made by the first release.
+    #[error(
+        "`{0}` was written by an earlier release, whose logs this one does not read; \
+         start as a new log, with another origin, data folder and rollback guard"
+    )]
+    EarlierRelease(PathBuf),
+    /// Neither slot of the rollback guard can be read.
+    #[error("the rollback guard `{0}` is damaged; restore it from its copy, or start as a new log")]
+    RollbackGuardDamaged(PathBuf),
+    /// The rollback guard is older than the checkpoint.
+    #[error(
+        "the rollback guard `{path}` says size {remembered}, the checkpoint {published}: it was restored from an \
          older state; restore the newer file, or start as a new log"
     )]
-    SecondPlaceBehind {
-        /// The second place.
+    RollbackGuardBehind {
+        /// The rollback guard.
         path: PathBuf,
         /// The size it remembers.
         remembered: u64,
         /// The size of the published checkpoint.
         published: u64,
     },
-    /// The published checkpoint cannot be read or its signature does not hold.
+    /// The published checkpoint cannot be read or its signature is wrong.
     #[error(
-        "`{path}` does not hold ({why}); it is made anew from the write-ahead log, which takes a while, \
+        "`{path}` is not valid ({why}); it is made again from the log, which takes a while, \
          when you remove it and start again"
     )]
     Checkpoint {
@@ -125,6 +153,40 @@ pub enum RecoverError {
         path: PathBuf,
         /// What is wrong.
         why: String,
+    },
+}
+
+/// Wraps a failed read with its path.
+pub(crate) fn read_error(path: &Path, source: io::Error) -> RecoverError {
+    RecoverError::Io { doing: "reading", path: path.to_owned(), source }
+}
+
+/// Why segments were kept. The log goes on, and nothing is lost.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// A bundle has other leaves than the write-ahead log.
+    #[error(
+        "the bundle with record {index} has not what `{segment}` has, so no segment was removed; stop the log, remove \
+         the hash tiles (`log/tile/0`, `log/tile/1` and so on, never `log/tile/entries`) and start again to rebuild it"
+    )]
+    Unlike {
+        /// The segment.
+        segment: PathBuf,
+        /// The record's index in the log.
+        index: u64,
+    },
+    /// A segment or bundle cannot be read.
+    #[error("no segment was removed: {0}")]
+    Unreadable(#[from] RecoverError),
+    /// A file could not be written or removed.
+    #[error("{doing} `{path}`: {source}; it is tried again with the next call")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// With which file or folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
     },
 }
 
@@ -138,7 +200,7 @@ pub enum StartError {
     #[error("`{0}` cannot be a log's origin: no spaces, no `+`, not empty")]
     Origin(String),
     /// A file or a thread could not be made.
-    #[error("{doing}: {source}; mend this and start again")]
+    #[error("{doing}: {source}; fix this and start again")]
     Io {
         /// What was being done.
         doing: &'static str,
@@ -157,6 +219,8 @@ pub enum LookupError {
     #[error("no record with this id")]
     NotFound,
     /// The published files cannot be read.
-    #[error("the published log cannot be read: {0}; remove `log/tile` and start again to have it made anew")]
+    #[error(
+        "the published log cannot be read: {0}; restore the file from a copy; hash tiles that are removed (never `log/tile/entries`) are rebuilt at the next start"
+    )]
     Unreadable(#[source] io::Error),
 }

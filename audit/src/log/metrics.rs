@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::gate::Cause;
+use super::recordability::Cause;
 
 /// Upper bounds in microseconds: from a fast disk's flush to the longest lag that is allowed.
 const MICROSECONDS: [u64; 14] =
@@ -22,7 +22,7 @@ pub struct Histogram {
     pub count: u64,
 }
 
-/// What [`super::Log::metrics`] tells.
+/// What [`super::Log::metrics`] returns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metrics {
     /// Leaves that are durable.
@@ -48,19 +48,19 @@ pub struct Metrics {
 }
 
 /// Counts of one histogram.
-pub(super) struct Counts<const N: usize> {
+pub(crate) struct AtomicHistogram<const N: usize> {
     bounds: &'static [u64; N],
     counts: [AtomicU64; N],
     sum: AtomicU64,
     count: AtomicU64,
 }
 
-impl<const N: usize> Counts<N> {
+impl<const N: usize> AtomicHistogram<N> {
     fn new(bounds: &'static [u64; N]) -> Self {
         Self { bounds, counts: [const { AtomicU64::new(0) }; N], sum: AtomicU64::new(0), count: AtomicU64::new(0) }
     }
 
-    pub(super) fn add(&self, value: u64) {
+    pub(crate) fn add(&self, value: u64) {
         let bucket = self.bounds.iter().zip(&self.counts).find(|(bound, _)| value <= **bound);
         if let Some((_, count)) = bucket {
             count.fetch_add(1, Ordering::Relaxed);
@@ -69,7 +69,7 @@ impl<const N: usize> Counts<N> {
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn add_time(&self, time: Duration) {
+    pub(crate) fn add_time(&self, time: Duration) {
         self.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
     }
 
@@ -89,25 +89,25 @@ impl<const N: usize> Counts<N> {
 }
 
 /// The figures while they are collected.
-pub(super) struct Meters {
-    pub(super) batch_leaves: Counts<11>,
-    pub(super) commit: Counts<14>,
-    pub(super) publish_lag: Counts<14>,
-    pub(super) checkpoints: AtomicU64,
+pub(crate) struct Meters {
+    pub(crate) batch_leaves: AtomicHistogram<11>,
+    pub(crate) commit: AtomicHistogram<14>,
+    pub(crate) publish_lag: AtomicHistogram<14>,
+    pub(crate) checkpoints: AtomicU64,
     /// Bytes left in the current segment.
-    pub(super) room: AtomicU64,
+    pub(crate) room: AtomicU64,
     /// Leaves durable.
-    pub(super) size: AtomicU64,
+    pub(crate) size: AtomicU64,
     /// Leaves published.
-    pub(super) published: AtomicU64,
+    pub(crate) published: AtomicU64,
 }
 
 impl Meters {
-    pub(super) fn new(size: u64, published: u64) -> Self {
+    pub(crate) fn new(size: u64, published: u64) -> Self {
         Self {
-            batch_leaves: Counts::new(&LEAVES),
-            commit: Counts::new(&MICROSECONDS),
-            publish_lag: Counts::new(&MICROSECONDS),
+            batch_leaves: AtomicHistogram::new(&LEAVES),
+            commit: AtomicHistogram::new(&MICROSECONDS),
+            publish_lag: AtomicHistogram::new(&MICROSECONDS),
             checkpoints: AtomicU64::new(0),
             room: AtomicU64::new(0),
             size: AtomicU64::new(size),
@@ -115,7 +115,7 @@ impl Meters {
         }
     }
 
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         waiting: usize,
         ready_bytes: u64,
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn buckets_are_cumulative_and_have_a_sum() {
-        let counts = Counts::new(&LEAVES);
+        let counts = AtomicHistogram::new(&LEAVES);
         for value in [1, 2, 3, 5000] {
             counts.add(value);
         }

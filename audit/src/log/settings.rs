@@ -1,17 +1,11 @@
-//! What a log needs to know before it opens, and the hooks by which it speaks to the process around it.
+//! What a log needs to know before it opens.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::failure::{self, Probe};
-
-/// A hook that is told one line for the operator: no newline, no personal data.
-pub type Report = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// A hook that ends the process.
-pub type Stop = Arc<dyn Fn() + Send + Sync>;
+use super::disk::failure::{self, Probe, Report, Stop};
 
 /// How a log is kept. [`Settings::new`] gives the defaults.
 #[derive(Clone)]
@@ -22,21 +16,21 @@ pub struct Settings {
     pub origin: String,
     /// The file that remembers the last signed size and root. By default `<dir>/wal/second-place`; on another device
     /// it also shows that `dir` was rolled back to an older state. Its folder must exist unless it lies in `dir`.
-    pub second_place: PathBuf,
+    pub rollback_guard: PathBuf,
     /// Bytes reserved for a segment of the write-ahead log: 16 MiB, halved down to 256 KiB while there is less room.
     pub segment_bytes: u64,
-    /// How long a busy batch may wait for company: 1 ms. A lone request never waits.
+    /// How long a busy batch may wait for more entries: 1 ms. A lone request never waits.
     pub linger: Duration,
     /// The least time between two publications: 500 ms. A leaf that comes after a pause is published at once.
     pub publish_every: Duration,
-    /// Is told when the log stops and starts being recordable, and why the process stops. By default a line on
+    /// Receives one line when the log stops or starts being recordable, and why the process stops. By default a line on
     /// standard error.
     pub report: Report,
     /// Ends the process after a failure whose outcome on the disk is unknown. By default [`std::process::abort`].
     /// Should it return, the log records nothing any more.
     pub stop: Stop,
-    /// Told of every durable step before it is taken; tests fail steps or copy the folder there.
-    pub(super) probe: Probe,
+    /// Called before every durable step; tests make steps fail or copy the folder there.
+    pub(crate) probe: Probe,
 }
 
 impl Settings {
@@ -45,7 +39,7 @@ impl Settings {
     pub fn new(dir: impl Into<PathBuf>, origin: impl Into<String>) -> Self {
         let dir = dir.into();
         Self {
-            second_place: dir.join("wal").join("second-place"),
+            rollback_guard: dir.join("wal").join("second-place"),
             dir,
             origin: origin.into(),
             segment_bytes: 16 << 20,
@@ -57,11 +51,11 @@ impl Settings {
         }
     }
 
-    pub(super) fn wal_dir(&self) -> PathBuf {
+    pub(crate) fn wal_dir(&self) -> PathBuf {
         self.dir.join("wal")
     }
 
-    pub(super) fn log_dir(&self) -> PathBuf {
+    pub(crate) fn log_dir(&self) -> PathBuf {
         self.dir.join("log")
     }
 }
@@ -71,7 +65,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("dir", &self.dir)
             .field("origin", &self.origin)
-            .field("second_place", &self.second_place)
+            .field("rollback_guard", &self.rollback_guard)
             .field("segment_bytes", &self.segment_bytes)
             .field("linger", &self.linger)
             .field("publish_every", &self.publish_every)

@@ -161,7 +161,7 @@ async fn rotate(gateway: &Gateway, use_: String, overlap_days: u16, by: &str) ->
     for key in &made {
         let event = KeyEvent {
             key: key.as_str().to_owned(),
-            use_: key_use.as_str().to_owned(),
+            use_: key.key_use().unwrap_or(key_use).as_str().to_owned(),
             state: "active".to_owned(),
             activates: None,
             by: by.to_owned(),

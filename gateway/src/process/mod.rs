@@ -3,4 +3,5 @@
 pub mod hardening;
 pub mod revocations;
 pub mod serve;
+mod snapshots;
 pub mod start;

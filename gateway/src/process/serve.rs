@@ -17,18 +17,15 @@ use crate::{
     gateway::Gateway,
     process::{
         revocations,
-        start::{cores, key_made, state_file},
+        snapshots::{self, Due},
+        start::{cores, key_made},
     },
-    state::{SnapshotError, snapshot},
     transport::{
         accept::{ListenerConfig, OnBadHead, accept},
         handshakes::Handshakes,
         tls::{self, Callers, TlsError},
     },
 };
-
-/// Leaves that the snapshot may lag behind: so many are folded at the next start, at most.
-const SNAPSHOT_LAG: u64 = 65_536;
 
 /// Why serving did not begin, or ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -234,6 +231,7 @@ fn serve_side_doors(
 /// What is due every second: keys that turn, floods, operators that need not be remembered, and the snapshot.
 async fn upkeep(gateway: Arc<Gateway>) {
     let mut each_second = tokio::time::interval(Duration::from_secs(1));
+    let mut covered = None;
     loop {
         each_second.tick().await;
         renew_keys(&gateway).await;
@@ -242,10 +240,8 @@ async fn upkeep(gateway: Arc<Gateway>) {
             institution.rates.forget_idle_operators();
         }
         let shared = Arc::clone(&gateway);
-        let advanced = tokio::task::spawn_blocking(move || advance_snapshot(&shared, SNAPSHOT_LAG)).await;
-        if let Ok(Err(error)) = advanced {
-            tracing::error!(%error, "the snapshot of the state could not be written; the next start takes longer");
-        }
+        let advanced = tokio::task::spawn_blocking(move || snapshots::advance(&shared, covered, Due::Behind)).await;
+        covered = advanced.ok().flatten();
     }
 }
 
@@ -282,19 +278,6 @@ async fn renew_keys(gateway: &Gateway) {
     }
 }
 
-/// Takes the published leaves into the snapshot, if it is `lag` behind, and lets the write-ahead log drop what both
-/// cover.
-fn advance_snapshot(gateway: &Gateway, lag: u64) -> Result<(), SnapshotError> {
-    let (origin, path) = (&gateway.settings.log.origin, state_file(&gateway.settings));
-    // Whole bundles only: a narrower one may be cleaned up while it is read.
-    let published = gateway.log.published() / 256 * 256;
-    let covered = snapshot::covered(&path, origin);
-    if published.saturating_sub(covered) < lag.max(256) {
-        return Ok(());
-    }
-    snapshot::advance(&path, origin, &gateway.log_folder(), &gateway.catalogue, published).map(drop)
-}
-
 /// No new queries; those under way end with their records; then the last checkpoint.
 async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) {
     gateway.draining.send_replace(true);
@@ -312,7 +295,5 @@ async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) {
     if tokio::task::spawn_blocking(move || log.close()).await.is_err() {
         tracing::error!("the log did not close in order; it recovers at the next start");
     }
-    if let Err(error) = advance_snapshot(gateway, 0) {
-        tracing::warn!(%error, "the snapshot of the state could not be written; the next start takes longer");
-    }
+    snapshots::advance(gateway, None, Due::Now);
 }

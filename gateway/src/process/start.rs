@@ -130,7 +130,7 @@ pub fn cores() -> usize {
 
 fn log_settings(settings: &Settings) -> log::Settings {
     let mut log = log::Settings::new(&settings.data.dir, &settings.log.origin);
-    log.second_place = settings.second_place();
+    log.rollback_guard = settings.second_place();
     log.segment_bytes = settings.log.segment_mib << 20;
     log.linger = Duration::from_micros(settings.log.linger_us);
     log.publish_every = Duration::from_millis(settings.log.publish_every_ms);

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::KeyError;
+use super::error::KeyError;
 use crate::{
+    data_key::PersonKeys,
     id::{KeyId, KeyUse},
     secret::{KEY_BYTES, Material},
 };
@@ -30,23 +31,28 @@ pub enum KeyState {
 /// What is known of a key without knowing the key. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeyStatus {
-    /// Its public name.
+    /// Such as `data-2026-11`; it stands in leaves.
     pub id: KeyId,
-    /// What it is for.
+    /// The one use of the key.
     #[serde(rename = "use")]
     pub key_use: KeyUse,
+    /// 16 bytes in base64url that depend on the key itself: another key under the same id has another fingerprint.
+    pub fingerprint: String,
     /// Consecutive number among the keys of its use, from 1.
     pub epoch: u32,
     /// Of a log key: the origin for which it signs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
-    /// Where it stands.
+    /// At the instant of the question.
     pub state: KeyState,
     /// From when it is used.
     pub activates: Timestamp,
     /// The end of its use, where that is settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ends: Option<Ends>,
+    /// Of a data key: when a person's records were last destroyed under it, if any were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person_destroyed: Option<Timestamp>,
     /// When it was destroyed, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destroyed: Option<Timestamp>,
@@ -69,6 +75,7 @@ pub(crate) struct Entry {
     pub(crate) id: KeyId,
     #[serde(rename = "use")]
     pub(crate) key_use: KeyUse,
+    pub(crate) fingerprint: String,
     pub(crate) epoch: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) origin: Option<String>,
@@ -76,7 +83,17 @@ pub(crate) struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ends: Option<Ends>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) punctured: Option<Punctured>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) destroyed: Option<Timestamp>,
+}
+
+/// Of a data key under which persons were destroyed: when the last was, and the subtrees that remain.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Punctured {
+    pub(crate) last: Timestamp,
+    pub(crate) subtrees: usize,
 }
 
 impl Entry {
@@ -91,6 +108,8 @@ impl Entry {
         match self.ends {
             Some(ends) if at >= ends.superseded && at >= ends.accepted_until => KeyState::Retired,
             Some(ends) if at >= ends.superseded => KeyState::Accepted,
+            // It could not seal a record of the person who was destroyed.
+            Some(_) | None if self.punctured.is_some() => KeyState::Accepted,
             Some(_) | None => KeyState::Active,
         }
     }
@@ -99,21 +118,32 @@ impl Entry {
         KeyStatus {
             id: self.id.clone(),
             key_use: self.key_use,
+            fingerprint: self.fingerprint.clone(),
             epoch: self.epoch,
             origin: self.origin.clone(),
             state: self.state(at),
             activates: self.activates,
             ends: self.ends,
+            person_destroyed: self.punctured.map(|punctured| punctured.last),
             destroyed: self.destroyed,
         }
     }
 }
 
-/// A key with its material, which is shared and gone once the key is destroyed.
+/// What the ring has of a key.
+#[derive(Clone)]
+pub(crate) enum Stored {
+    Whole(Arc<Material>),
+    /// A data key without the persons who were destroyed under it.
+    Punctured(Arc<PersonKeys>),
+    Destroyed,
+}
+
+/// A key and what is left of it; clones share it.
 #[derive(Clone)]
 pub(crate) struct Key {
     pub(crate) entry: Entry,
-    pub(crate) material: Option<Arc<Material>>,
+    pub(crate) stored: Stored,
 }
 
 impl Key {
@@ -123,9 +153,18 @@ impl Key {
     }
 
     pub(crate) fn material(&self) -> Result<&Material, KeyError> {
-        match &self.material {
-            Some(material) => Ok(material),
-            None => Err(KeyError::Destroyed(self.entry.id.clone())),
+        match &self.stored {
+            Stored::Whole(material) => Ok(material),
+            Stored::Punctured(_) | Stored::Destroyed => Err(KeyError::Destroyed(self.entry.id.clone())),
+        }
+    }
+
+    /// Of a data key: what derives the keys of persons.
+    pub(crate) fn person_keys(&self) -> Result<Arc<PersonKeys>, KeyError> {
+        match &self.stored {
+            Stored::Whole(material) => Ok(Arc::new(material.disclose(PersonKeys::of))),
+            Stored::Punctured(persons) => Ok(Arc::clone(persons)),
+            Stored::Destroyed => Err(KeyError::Destroyed(self.entry.id.clone())),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use crate::{
     entropy::EntropyError,
     folder::FileError,
@@ -15,13 +17,13 @@ pub enum RingError {
     /// There is one already.
     #[error("`{}` holds a ring already: name another folder", dir.display())]
     Exists {
-        /// The folder.
+        /// Path of the folder.
         dir: PathBuf,
     },
     /// There is none.
     #[error("`{}` holds no ring: make one with `credit-gateway keys init`", dir.display())]
     Missing {
-        /// The folder.
+        /// Path of the folder.
         dir: PathBuf,
     },
     /// The folder or file is missing, unreadable or not private.
@@ -36,6 +38,9 @@ pub enum RingError {
     /// The file is not written as a ring is.
     #[error("the ring's file is malformed ({0}): restore it from a backup")]
     Malformed(&'static str),
+    /// Written by another release.
+    #[error("the ring has the form of another release: make a new one with `credit-gateway keys init`")]
+    Format,
     /// The ring's own key does not unwrap.
     #[error(
         "the passphrase or key file is not the one of this ring, or the ring's file was changed: try the right one, else restore the file"
@@ -44,7 +49,13 @@ pub enum RingError {
     /// The ring's own key unwraps, but header or body are not what was written.
     #[error("the ring's file was changed since it was written: restore it from a backup")]
     Damaged,
-    /// Another process wrote the file after this one read it.
+    /// Too many persons were destroyed under keys that are still there.
+    #[error("the ring's file would be too large: destroy the data keys of old months first")]
+    Full,
+    /// The file lacks a key, or a destruction, that this process knows of.
+    #[error("the ring's file is older than the ring that is in use: put the newer file back")]
+    Older,
+    /// Another process wrote the file after this one read it: see [`Ring::reopen`](crate::Ring::reopen).
     #[error("the ring's file changed since it was opened: open it again, then repeat the change")]
     Overtaken,
 }
@@ -72,7 +83,7 @@ pub enum ChangeError {
     /// A log of that name has a key.
     #[error("the ring has a key for `{origin}` already: choose a new origin")]
     OriginTaken {
-        /// The name.
+        /// The origin that was asked for.
         origin: String,
     },
     /// The clock stands before the key that would be superseded.
@@ -90,6 +101,20 @@ pub enum ChangeError {
     /// The key is gone.
     #[error("key `{0}` was destroyed before: nothing is left to do")]
     AlreadyDestroyed(KeyId),
+    /// The person is gone.
+    #[error("the person was destroyed under key `{0}` before: leave that key out")]
+    PersonDestroyed(KeyId),
+    /// No data key.
+    #[error("key `{0}` seals no records: name a data key")]
+    NotData(KeyId),
+    /// A turn now would end the overlap with the key before.
+    #[error("key `{key}` is accepted until {until}: turn after that, or end the overlap now on purpose")]
+    OverlapUnderWay {
+        /// The key that is still accepted.
+        key: KeyId,
+        /// The end of the overlap.
+        until: Timestamp,
+    },
 }
 
 impl From<EntropyError> for ChangeError {
@@ -107,13 +132,13 @@ pub enum KeyError {
     /// The clock stands before the first key of the use.
     #[error("no {key_use} key is in force at this instant: mend the clock")]
     NotInForce {
-        /// The use.
+        /// For what a key was asked.
         key_use: KeyUse,
     },
     /// No log of that name.
     #[error("the ring has no signing key for log `{origin}`: open that log, or name the ring's own")]
     UnknownOrigin {
-        /// The name.
+        /// The origin that was asked for.
         origin: String,
     },
     /// The key is gone.

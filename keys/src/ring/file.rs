@@ -2,8 +2,8 @@
 //!
 //! `{"header":{…},"body":"…"}` and a line feed. The header is in clear: how the ring is locked, its own key wrapped under
 //! the key encryption key, and the name and life of every key. The body is base64 of nonce (12) ‖ AES-256-GCM
-//! ciphertext ‖ tag (16) under the ring's own key; inside stand the keys that are not destroyed, 32 bytes each, in the
-//! order of the header. The header's very bytes are the associated data, so no byte of the file can be changed.
+//! ciphertext ‖ tag (16) under the ring's own key; inside stand the keys that are not destroyed, in the order of the header:
+//! 32 bytes each, of a data key under which persons were destroyed its position key and subtrees (`docs/0004`). The header's very bytes are the associated data, so no byte of the file can be changed.
 
 use std::sync::Arc;
 
@@ -14,10 +14,12 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
-    RingError,
-    entry::{Entry, Key},
+    entry::{Entry, Key, Stored},
+    error::RingError,
+    fingerprint::fingerprint,
 };
 use crate::{
+    data_key::PersonKeys,
     entropy::Entropy,
     frame::framed,
     id::{KeyId, KeyUse},
@@ -25,14 +27,14 @@ use crate::{
     secret::{KEY_BYTES, Material},
 };
 
-const FORMAT: &str = "credit-keys/ring/1";
+const FORMAT: &str = "credit-keys/ring/2";
 const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
 const OPEN: &str = "{\"header\":";
 const BETWEEN: &str = ",\"body\":\"";
 const CLOSE: &str = "\"}\n";
 
-/// What the file holds, opened.
+/// What the file contains, opened.
 #[derive(Clone)]
 pub(super) struct Content {
     pub(super) demo: bool,
@@ -46,8 +48,15 @@ pub(super) struct Content {
 #[serde(deny_unknown_fields)]
 pub(super) struct RingKey {
     pub(super) epoch: u32,
+    pub(super) fingerprint: String,
     pub(super) activates: Timestamp,
     wrapped: String,
+}
+
+/// What every release's header has.
+#[derive(Deserialize)]
+struct Format {
+    format: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -77,11 +86,12 @@ impl RingKey {
     ) -> Result<(Self, Material), RingError> {
         let key = Material::make(|key| entropy.fill(key))?;
         let wrapped = key.disclose(|key| encrypt(kek, &wrap_data(epoch), key, entropy))?;
-        Ok((Self { epoch, activates, wrapped }, key))
+        let fingerprint = fingerprint(KeyUse::Ring, &ring_key_id(epoch), &key);
+        Ok((Self { epoch, fingerprint, activates, wrapped }, key))
     }
 
     pub(super) fn id(&self) -> KeyId {
-        KeyId::of_epoch(KeyUse::Ring, self.epoch)
+        ring_key_id(self.epoch)
     }
 }
 
@@ -95,26 +105,41 @@ pub(super) fn write(content: &Content, ring_key: &Material, entropy: &dyn Entrop
         keys: content.keys.iter().map(|key| key.entry.clone()).collect(),
     };
     let header = serde_json::to_string(&header).map_err(|_| RingError::Malformed("header"))?;
-    let mut plain = Zeroizing::new(Vec::with_capacity(content.keys.len() * KEY_BYTES));
-    for material in content.keys.iter().filter_map(|key| key.material.as_ref()) {
-        material.disclose(|key| plain.extend_from_slice(key));
+    // Of the final size from the beginning: it does not move while it fills, so no copy of a key stays behind.
+    let bytes = content.keys.iter().filter_map(|key| bytes_of(&key.entry)).sum();
+    let mut plain = Zeroizing::new(Vec::with_capacity(bytes));
+    for key in &content.keys {
+        match &key.stored {
+            Stored::Whole(material) => material.disclose(|key| plain.extend_from_slice(key)),
+            Stored::Punctured(persons) => persons.write(&mut plain),
+            Stored::Destroyed => {}
+        }
     }
     let body = encrypt(ring_key, &body_data(&header), &plain, entropy)?;
     Ok([OPEN, &header, BETWEEN, &body, CLOSE].concat())
 }
 
-/// Opens the file's bytes.
+/// Opens the file's bytes with what the custodian presents.
 pub(super) fn read(bytes: &[u8], kek: &Kek) -> Result<Opened, RingError> {
+    read_by(bytes, |lock| Ok(kek.unlock(lock)?))
+}
+
+/// Opens the file's bytes; `unlock` gives the key encryption key.
+pub(super) fn read_by(
+    bytes: &[u8],
+    unlock: impl FnOnce(&Lock) -> Result<Material, RingError>,
+) -> Result<Opened, RingError> {
     let (header_text, body) = std::str::from_utf8(bytes)
         .ok()
         .and_then(|text| text.strip_prefix(OPEN)?.strip_suffix(CLOSE))
         .and_then(|inner| inner.rsplit_once(BETWEEN))
         .ok_or(RingError::Malformed("outline"))?;
-    let header: Header = serde_json::from_str(header_text).map_err(|_| RingError::Malformed("header"))?;
-    if header.format != FORMAT {
-        return Err(RingError::Malformed("format"));
+    let Format { format } = serde_json::from_str(header_text).map_err(|_| RingError::Malformed("header"))?;
+    if format != FORMAT {
+        return Err(RingError::Format);
     }
-    let kek = kek.unlock(&header.lock)?;
+    let header: Header = serde_json::from_str(header_text).map_err(|_| RingError::Malformed("header"))?;
+    let kek = unlock(&header.lock)?;
     let unwrapped = decrypt(&kek, &wrap_data(header.ring.epoch), &header.ring.wrapped).ok_or(RingError::WrongKek)?;
     let ring_key = material(&unwrapped).ok_or(RingError::Damaged)?;
     let plain = decrypt(&ring_key, &body_data(header_text), body).ok_or(RingError::Damaged)?;
@@ -122,20 +147,33 @@ pub(super) fn read(bytes: &[u8], kek: &Kek) -> Result<Opened, RingError> {
     Ok(Opened { content: Content { demo: header.demo, lock: header.lock, ring: header.ring, keys }, kek, ring_key })
 }
 
-/// Gives each key that is not destroyed its 32 bytes; `None` if there are too few or too many.
-fn put_together(entries: Vec<Entry>, plain: &[u8]) -> Option<Vec<Key>> {
-    let mut materials = plain.chunks(KEY_BYTES);
-    let keys = entries
-        .into_iter()
-        .map(|entry| {
-            let material = match entry.destroyed {
-                Some(_) => None,
-                None => Some(Arc::new(material(materials.next()?)?)),
-            };
-            Some(Key { entry, material })
-        })
-        .collect();
-    if materials.next().is_some() { None } else { keys }
+/// Gives each key that is not destroyed its bytes; `None` if there are too few or too many.
+fn put_together(entries: Vec<Entry>, mut plain: &[u8]) -> Option<Vec<Key>> {
+    let mut keys = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (bytes, rest) = plain.split_at_checked(bytes_of(&entry)?)?;
+        plain = rest;
+        let stored = match (entry.destroyed, entry.punctured) {
+            (Some(_), _) => Stored::Destroyed,
+            (None, Some(_)) => Stored::Punctured(Arc::new(PersonKeys::read(bytes)?)),
+            (None, None) => Stored::Whole(Arc::new(material(bytes)?)),
+        };
+        keys.push(Key { entry, stored });
+    }
+    plain.is_empty().then_some(keys)
+}
+
+/// How long a key is in the body; `None` where the header gives a length beyond all memory.
+fn bytes_of(entry: &Entry) -> Option<usize> {
+    match (entry.destroyed, entry.punctured) {
+        (Some(_), _) => Some(0),
+        (None, Some(punctured)) => PersonKeys::bytes_at_rest(punctured.subtrees),
+        (None, None) => Some(KEY_BYTES),
+    }
+}
+
+fn ring_key_id(epoch: u32) -> KeyId {
+    KeyId::of_epoch(KeyUse::Ring, epoch)
 }
 
 fn material(bytes: &[u8]) -> Option<Material> {
@@ -189,10 +227,12 @@ mod tests {
         let entry = |epoch, destroyed| Entry {
             id: KeyId::of_epoch(KeyUse::State, epoch),
             key_use: KeyUse::State,
+            fingerprint: String::new(),
             epoch,
             origin: None,
             activates: Timestamp::UNIX_EPOCH,
             ends: None,
+            punctured: None,
             destroyed,
         };
         let entries = || {

@@ -2,11 +2,20 @@
 
 mod at_rest;
 mod life;
+mod persons;
 mod records;
+mod turns;
 
-use super::*;
-use crate::scratch::{CHEAP, NoEntropy, Scratch, Stream, passphrase};
-use crate::{Issued, KekError, Pseudonym};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{at_rest::FILE_NAME, *};
+use crate::{
+    Entropy, FileError, Issued, Kek, KekError, KeyId, KeyUse, Pseudonym, Secret,
+    kek::{CHEAP, passphrase},
+    scratch::{NoEntropy, SYNC_FAILS, Scratch, Stream},
+};
 
 const ORIGIN: &str = "credit-gateway.example/2026/r1";
 const PERSON: &str = "990001199003071012";
@@ -58,7 +67,7 @@ impl Bench {
     }
 
     fn rotate(&mut self, key_use: KeyUse, now: &str, overlap_days: u16) -> Vec<KeyId> {
-        let rotated = self.ring.rotate(key_use, at(now), overlap_days, &self.entropy);
+        let rotated = rotate(&mut self.ring, key_use, at(now), overlap_days, &self.entropy);
         rotated.expect("rotated")
     }
 
@@ -66,6 +75,26 @@ impl Bench {
     fn states(&self, now: &str) -> Vec<(String, KeyState)> {
         states(&self.ring, at(now))
     }
+}
+
+/// Turns the keys of a use on purpose, with all keys before in the log.
+fn rotate(
+    ring: &mut Ring,
+    key_use: KeyUse,
+    now: Timestamp,
+    overlap_days: u16,
+    entropy: &dyn Entropy,
+) -> Result<Vec<KeyId>, ChangeError> {
+    let is_introduced = &|_: &KeyId| true;
+    let turn = ring.rotate(&Rotation { key_use, now, overlap_days, end_overlap: true, is_introduced }, entropy)?;
+    assert!(turn.made);
+    Ok(turn.keys)
+}
+
+/// The key that was made for the month of `now`, if one was.
+fn ensure(bench: &mut Bench, now: &str, overlap_days: u16) -> Option<KeyId> {
+    let turn = bench.ring.ensure_period(at(now), overlap_days, &bench.entropy).expect("ensured");
+    if turn.made { turn.keys.first().cloned() } else { None }
 }
 
 fn states(ring: &Ring, now: Timestamp) -> Vec<(String, KeyState)> {

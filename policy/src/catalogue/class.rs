@@ -1,7 +1,7 @@
 //! The classes of the data list: what each says about a person, and how openly.
 
-use super::Basis;
 use super::clock::Clock;
+use super::legal_source::LegalSource;
 use crate::history::List;
 use crate::names::{ClassName, FieldName};
 use crate::words::words;
@@ -21,7 +21,7 @@ words! {
         Score = "score",
         /// It may not be collected: a name that no row can use (R13).
         Forbidden = "forbidden",
-        /// It tells who reported something: a name that no row can use (R14).
+        /// It shows who reported something: a name that no row can use (R14).
         ConfidentialSource = "confidential-source",
     }
 }
@@ -41,17 +41,17 @@ words! {
 #[derive(Debug)]
 pub struct Class {
     pub(super) name: ClassName,
-    pub(super) basis: Basis,
+    pub(super) legal_source: LegalSource,
     pub(super) sensitivity: Sensitivity,
     pub(super) tier: Tier,
-    /// Its display periods, if it holds records.
+    /// Its display periods, if it is a class of records.
     pub(super) clock: Option<Clock>,
     pub(super) list: Option<List>,
     pub(super) attributes: Vec<FieldName>,
 }
 
 impl Class {
-    /// Its name.
+    /// The name in the data list.
     #[must_use]
     pub fn name(&self) -> &ClassName {
         &self.name
@@ -59,8 +59,8 @@ impl Class {
 
     /// Its title and the law behind it.
     #[must_use]
-    pub fn basis(&self) -> &Basis {
-        &self.basis
+    pub fn legal_source(&self) -> &LegalSource {
+        &self.legal_source
     }
 
     /// What it says about a person.
@@ -75,24 +75,24 @@ impl Class {
         self.tier
     }
 
-    /// Whether it holds records, with a display period.
+    /// Whether it is a class of records, with a display period.
     #[must_use]
     pub fn holds_records(&self) -> bool {
         self.clock.is_some()
     }
 
-    /// The display periods of its records, if it holds records.
+    /// The display periods of its records, if it is a class of records.
     pub(crate) fn clock(&self) -> Option<&Clock> {
         self.clock.as_ref()
     }
 
-    /// The list that it holds, if it holds one.
+    /// The list, if it is the class of one.
     #[must_use]
     pub fn list(&self) -> Option<List> {
         self.list
     }
 
-    /// The attributes that it holds, in the order of the file.
+    /// The attributes of the class, in the order of the file.
     #[must_use]
     pub fn attributes(&self) -> &[FieldName] {
         &self.attributes

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Tier;
-use super::basis::Basis;
+use serde::Deserialize;
+
+use super::class::Tier;
 use super::clock::Clock;
-use super::rows::Band;
+use super::legal_source::{LegalSource, Text};
 use crate::consent::Period;
 use crate::history::List;
 use crate::names::{ClassName, FieldName};
@@ -15,7 +16,7 @@ use crate::words::words;
 #[derive(Debug)]
 pub struct Field {
     pub(super) name: FieldName,
-    pub(super) basis: Basis,
+    pub(super) legal_source: LegalSource,
     pub(super) tier: Tier,
     /// Sorted.
     pub(super) classes: Vec<ClassName>,
@@ -23,7 +24,7 @@ pub struct Field {
 }
 
 words! {
-    /// What a field tells: the less, the further to the front.
+    /// What a field shows: the less, the further to the front.
     "shape of a field" pub Shape {
         /// Yes or no.
         YesNo = "yes-no",
@@ -35,7 +36,7 @@ words! {
         Day = "day",
         /// The person's name or number with most of it covered.
         Masked = "masked",
-        /// What the store holds, as it is.
+        /// What the store has, as it is.
         Whole = "whole",
     }
 }
@@ -43,7 +44,7 @@ words! {
 /// How the value of a field comes from a history.
 #[derive(Debug)]
 pub(crate) enum Derivation {
-    /// As the store holds it.
+    /// As the store has it.
     Attribute,
     /// An attribute with most of it covered.
     Masked(FieldName),
@@ -89,7 +90,7 @@ pub(crate) enum Number {
 }
 
 impl Field {
-    /// Its name.
+    /// The name in the data list, in queries and in answers.
     #[must_use]
     pub fn name(&self) -> &FieldName {
         &self.name
@@ -97,8 +98,8 @@ impl Field {
 
     /// Its title and the law behind it.
     #[must_use]
-    pub fn basis(&self) -> &Basis {
-        &self.basis
+    pub fn legal_source(&self) -> &LegalSource {
+        &self.legal_source
     }
 
     /// How openly it may be released: as its class, or as the closest of the classes that it is derived from.
@@ -113,7 +114,7 @@ impl Field {
         &self.classes
     }
 
-    /// What it tells.
+    /// How much it shows.
     #[must_use]
     pub fn shape(&self) -> Shape {
         match &self.derivation {
@@ -268,4 +269,12 @@ impl Released {
     pub(crate) fn plan(&self) -> &Arc<FetchPlan> {
         &self.plan
     }
+}
+
+/// One band: its name, and the least number that lies in it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Band {
+    pub(crate) name: Text,
+    pub(crate) from: i64,
 }

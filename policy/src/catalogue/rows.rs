@@ -6,11 +6,14 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::basis::{Basis, Sources, Text, Titles};
+use super::calendar::Deadline;
+use super::class::{Sensitivity, Tier};
 use super::clock::Clock;
 use super::fault::{Fault, File};
+use super::field::Band;
+use super::legal_source::{LegalSource, Sources, Text, Titles};
 use super::period::{Days, Often};
-use super::{Deadline, Disclosure, Sensitivity, Tier};
+use super::scenario::Disclosure;
 use crate::asker::{Ground, InstitutionKind};
 use crate::history::List;
 use crate::names::{ClassName, FieldName, ScenarioName};
@@ -53,9 +56,9 @@ pub(super) struct PurposeGroupRow {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct GeneralRules {
-    pub(super) application_list: Basis,
-    pub(super) data_list: Basis,
-    pub(super) query_register: Basis,
+    pub(super) application_list: LegalSource,
+    pub(super) data_list: LegalSource,
+    pub(super) query_register: LegalSource,
 }
 
 /// `packs/<pack>.toml`.
@@ -115,7 +118,7 @@ pub(super) struct HolidayRow {
     title: Titles,
 }
 
-/// `data-list/<class>.toml`. A class holds records (it has a clock), a list, attributes (it has fields).
+/// `data-list/<class>.toml`. A class has records (and a clock), a list, or attributes (and fields).
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ClassRow {
@@ -143,8 +146,8 @@ pub(super) struct AttributeRow {
 
 impl AttributeRow {
     /// Its own title on the sources of its class.
-    pub(super) fn basis(&self, class: &ClassRow) -> Basis {
-        Basis { title: self.title.clone(), ..class.basis() }
+    pub(super) fn legal_source(&self, class: &ClassRow) -> LegalSource {
+        LegalSource { title: self.title.clone(), ..class.legal_source() }
     }
 }
 
@@ -222,14 +225,6 @@ pub(super) struct BandRow {
     pub(super) bands: Spanned<Vec<Band>>,
 }
 
-/// One band: its name, and the least number that lies in it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Band {
-    pub(crate) name: Text,
-    pub(crate) from: i64,
-}
-
 /// `scenarios/<scenario>.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -250,6 +245,8 @@ pub(super) struct ScenarioRow {
     pub(super) data_life: Spanned<Days>,
     pub(super) notice: Spanned<String>,
     pub(super) automated_decision_notice: bool,
+    /// Bytes inside the sealed part of a record: 1,024 where the row says nothing, or 2,048.
+    pub(super) sealed_bytes: Option<Spanned<u16>>,
     pub(super) consent: Option<Spanned<ConsentRow>>,
 }
 
@@ -265,16 +262,16 @@ pub(super) struct ConsentRow {
 }
 
 /// Takes title, sources and citation of a row together; serde's `flatten` would open the closed tables.
-macro_rules! basis {
+macro_rules! legal_source {
     ($($row:ident),+) => {
         $(impl $row {
-            pub(super) fn basis(&self) -> Basis {
-                Basis { title: self.title.clone(), sources: self.sources.clone(), citation: self.citation.clone() }
+            pub(super) fn legal_source(&self) -> LegalSource {
+                LegalSource { title: self.title.clone(), sources: self.sources.clone(), citation: self.citation.clone() }
             }
         })+
     };
 }
-basis!(PackRow, CalendarRow, ClassRow, DerivedRow, ScenarioRow);
+legal_source!(PackRow, CalendarRow, ClassRow, DerivedRow, ScenarioRow);
 
 /// Every file, parsed by the place where it stands.
 #[derive(Default)]

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::Offset;
 
-use super::basis::{Basis, Language};
 use super::field::{Field, Released};
+use super::legal_source::{Language, LegalSource};
 use crate::asker::{Asker, Ground, InstitutionKind};
-use crate::consent::{Bound, Maxima, Period};
+use crate::consent::{Maxima, Period};
 use crate::names::{FieldName, RuleId, ScenarioName};
 use crate::words::words;
 
@@ -29,7 +27,7 @@ words! {
 #[derive(Debug)]
 pub struct Scenario {
     pub(super) name: ScenarioName,
-    pub(super) basis: Basis,
+    pub(super) legal_source: LegalSource,
     pub(super) ground: Ground,
     pub(super) kinds: Vec<InstitutionKind>,
     pub(super) released: Arc<Released>,
@@ -45,11 +43,12 @@ pub struct Scenario {
     pub(super) maxima: Option<Maxima>,
     pub(super) notice: String,
     pub(super) automated_decision_notice: bool,
+    pub(super) sealed_bytes: u16,
     pub(super) rules: Vec<RuleId>,
 }
 
 impl Scenario {
-    /// Its name.
+    /// The name in the application list and in queries.
     #[must_use]
     pub fn name(&self) -> &ScenarioName {
         &self.name
@@ -58,12 +57,12 @@ impl Scenario {
     /// Its title for readers.
     #[must_use]
     pub fn title(&self, language: Language) -> &str {
-        self.basis.title(language)
+        self.legal_source.title(language)
     }
 
     /// The rows of the source documents from which it comes.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
-        self.basis.sources()
+        self.legal_source.sources()
     }
 
     /// The legal ground on which it stands.
@@ -75,7 +74,7 @@ impl Scenario {
     /// The citation of the statute that is its ground, for the leaf's `ground.statute`; `None` on another ground.
     #[must_use]
     pub fn statute(&self) -> Option<&str> {
-        (self.ground == Ground::Statute).then(|| self.basis.citation())
+        (self.ground == Ground::Statute).then(|| self.legal_source.citation())
     }
 
     /// Whether somebody may use it.
@@ -140,7 +139,7 @@ impl Scenario {
         self.basic_public_service
     }
 
-    /// Whether it may tell yes or no and nothing else (R28).
+    /// Whether it may say yes or no and nothing else (R28).
     #[must_use]
     pub fn yes_no_only(&self) -> bool {
         self.yes_no_only
@@ -188,6 +187,12 @@ impl Scenario {
         self.automated_decision_notice
     }
 
+    /// How long the sealed part of its records is inside, in bytes: 1,024 or 2,048, whoever the person is.
+    #[must_use]
+    pub fn sealed_bytes(&self) -> u16 {
+        self.sealed_bytes
+    }
+
     /// The rules that a permit of it names.
     pub(crate) fn rules(&self) -> &[RuleId] {
         &self.rules
@@ -211,23 +216,4 @@ pub struct Ceilings {
     pub consent: Maxima,
     /// The most look-ups on one person under one case.
     pub case_limit: u32,
-}
-
-/// The first bound by which the one is wider than the other, on that day.
-pub(crate) fn wider(one: &Maxima, other: &Maxima, on: Date) -> Option<Bound> {
-    let start = start_of(on);
-    let longer = |one: Period, other: Period| one.end_from(start) > other.end_from(start);
-    let wider = [
-        (longer(one.lifetime, other.lifetime), Bound::Lifetime),
-        (one.uses > other.uses, Bound::Uses),
-        (one.frequency.most_within(other.frequency.per, start) > other.frequency.uses, Bound::Frequency),
-        (longer(one.look_back, other.look_back), Bound::LookBack),
-        (longer(one.data_life, other.data_life), Bound::DataLife),
-    ];
-    wider.into_iter().find(|(wider, _)| *wider).map(|(_, bound)| bound)
-}
-
-/// The instant at which periods begin that run from that day.
-pub(crate) fn start_of(day: Date) -> Timestamp {
-    Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
 }

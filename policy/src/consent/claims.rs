@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use super::json::{Json, Object};
 use super::keys::Algorithm;
-use super::{Frequency, Period, Terms, TokenId};
+use super::period::{Frequency, Period};
+use super::terms::{Terms, TokenId};
 use crate::names::{FieldName, ScenarioName};
 use crate::person::CitizenNumber;
 use crate::personal::Personal;

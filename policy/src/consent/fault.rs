@@ -19,7 +19,7 @@ words! {
     }
 }
 
-/// Why a consent is refused. It holds nothing of the token: no person, and no text of a caller.
+/// Why a consent is refused. It contains nothing of the token: no person, and no text of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConsentFault {
     /// Longer than a token, a header or a disclosure may be.

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{AUDIENCE, Algorithm, Terms, TokenId};
+use super::keys::Algorithm;
+use super::terms::{AUDIENCE, Terms, TokenId};
 use crate::person::CitizenNumber;
 use crate::personal::Personal;
 
@@ -27,13 +28,13 @@ pub enum IssueError {
 
 /// What an issuer puts its name to.
 pub struct Grant {
-    /// The issuer.
+    /// The issuer, claim `iss`.
     pub iss: String,
     /// The issuer's id of the token.
     pub jti: TokenId,
     /// When it is issued; whole seconds are used, as for the other two.
     pub issued_at: Timestamp,
-    /// From when on it holds.
+    /// From when on it is valid.
     pub not_before: Timestamp,
     /// From when on it is expired.
     pub expires_at: Timestamp,
@@ -88,7 +89,7 @@ impl SigningKey {
         Ok(Self { kid: jwk.kid, pair: pair.map_err(|_| IssueError::Key)? })
     }
 
-    /// Its algorithm.
+    /// By which tokens are signed with it.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         match self.pair {

@@ -16,7 +16,7 @@ const DEEPEST: usize = 16;
 /// Where a text has fewer digits, there is no citizen number in it.
 const FEWEST_DIGITS: usize = 15;
 
-/// A value of JSON, as far as the profile tells values apart.
+/// A value of JSON, as far as the profile distinguishes values.
 pub(super) enum Json {
     /// `null`, `true`, `false`, a fraction, a negative number: the profile has no use for them.
     Other,

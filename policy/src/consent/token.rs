@@ -1,4 +1,4 @@
-//! The token: its parts, and the steps by which it is verified.
+//! The token: its parts, the steps by which it is verified, and the consent that it then is.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -6,7 +6,12 @@ use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use super::claims::{Claims, Header, person};
-use super::{AUDIENCE, Consent, ConsentFault, ConsentId, IssuerKeys, refuse_if};
+use super::fault::ConsentFault;
+use super::keys::IssuerKeys;
+use super::terms::{AUDIENCE, ConsentId, Terms};
+use crate::names::ScenarioName;
+use crate::person::CitizenNumber;
+use crate::personal::Personal;
 
 /// The longest token: what it takes of a leaf of 16 KiB leaves room for the rest.
 const TOKEN_BYTES: usize = 8 * 1024;
@@ -85,6 +90,89 @@ impl<'a> Unverified<'a> {
             issuer_signed: self.issuer_signed.to_owned(),
         })
     }
+}
+
+/// A verified consent: signed by its issuer for this gateway, whole, and in force at the time of verification. Only
+/// [`Unverified::verify`] makes one. What it permits is still to be checked.
+#[must_use]
+pub struct Consent {
+    id: ConsentId,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    certificate: [u8; 32],
+    terms: Terms,
+    person: Personal<CitizenNumber>,
+    issuer_signed: String,
+}
+
+impl Consent {
+    /// What it is revoked and counted under.
+    #[must_use]
+    pub fn id(&self) -> &ConsentId {
+        &self.id
+    }
+
+    /// When it was issued, `iat`.
+    #[must_use]
+    pub fn issued_at(&self) -> Timestamp {
+        self.issued_at
+    }
+
+    /// From when on it is expired, `exp`.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// The certificate for whose holder it was issued: `x5t#S256` (RFC 8705 §3.1), SHA-256 of its DER form.
+    #[must_use]
+    pub fn certificate(&self) -> &[u8; 32] {
+        &self.certificate
+    }
+
+    /// What the person agreed to.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// The person, from the disclosure.
+    #[must_use]
+    pub fn person(&self) -> &Personal<CitizenNumber> {
+        &self.person
+    }
+
+    /// The issuer-signed JWT without disclosure, byte for byte: what stands in the leaf. It names nobody.
+    #[must_use]
+    pub fn issuer_signed(&self) -> &str {
+        &self.issuer_signed
+    }
+
+    /// Checks that it is for this caller and this query: for one of the institution's unrevoked `certificates` (by
+    /// thumbprint, SHA-256 of the DER form), for the `scenario`, and for the person whom the body repeats, if it does.
+    ///
+    /// # Errors
+    ///
+    /// The first of [`ConsentFault::WrongInstitution`], [`ConsentFault::WrongScenario`] and
+    /// [`ConsentFault::WrongSubject`].
+    pub fn check_presented(
+        &self,
+        certificates: &[[u8; 32]],
+        scenario: &ScenarioName,
+        subject: Option<&Personal<CitizenNumber>>,
+    ) -> Result<(), ConsentFault> {
+        refuse_if(!certificates.contains(&self.certificate), ConsentFault::WrongInstitution)?;
+        refuse_if(self.terms.scenario != *scenario, ConsentFault::WrongScenario)?;
+        let another = subject.is_some_and(|subject| {
+            subject.disclose(|subject| self.person.disclose(|person| subject.as_str() != person.as_str()))
+        });
+        refuse_if(another, ConsentFault::WrongSubject)
+    }
+}
+
+/// An error where the fault is there.
+fn refuse_if(fault: bool, error: ConsentFault) -> Result<(), ConsentFault> {
+    if fault { Err(error) } else { Ok(()) }
 }
 
 /// Base64url without padding; other encodings of the same bytes are refused, trailing bits too. Zeroed on drop, for it

@@ -15,9 +15,9 @@ words! {
         Leaks = "leaks",
         /// The decision refuses what tables and statutes allow: then one of them is not what it seems.
         Withholds = "withholds",
-        /// An answer tells of a record that a statute keeps back.
+        /// An answer shows a record that a statute keeps back.
         TellsRecord = "tells-record",
-        /// An answer does not tell of a record that counts: then nothing is proved of it.
+        /// An answer does not show a record that counts: then nothing is proved of it.
         HidesRecord = "hides-record",
         /// A statute allows what the shipped statute of the same name forbids.
         Laxer = "laxer",
@@ -31,7 +31,7 @@ words! {
 pub struct Hypothesis {
     /// Who asks.
     pub asker: Asker,
-    /// The scenario.
+    /// Name of the scenario; a made-up one in hypothetical rows.
     pub scenario: String,
     /// The ground on which it stands.
     pub ground: Ground,
@@ -93,7 +93,7 @@ pub struct HypotheticalRow {
     pub restraint: bool,
     /// Whether it is a basic public service.
     pub basic_public_service: bool,
-    /// Whether it tells yes or no alone.
+    /// Whether it says yes or no alone.
     pub yes_no_only: bool,
 }
 
@@ -102,7 +102,7 @@ pub struct HypotheticalRow {
 pub struct Counterexample {
     /// In what they disagree.
     pub finding: Finding,
-    /// The request.
+    /// The request about which decision and statutes disagree.
     pub request: Hypothesis,
     /// The rules by which Cedar answered.
     pub rules: Vec<RuleId>,

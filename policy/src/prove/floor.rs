@@ -4,7 +4,8 @@
 //! Therefore rows are made up here that no catalogue has. Of askers, classes and scenarios only those are gone through
 //! that the two texts name, and one more of each: what neither names is all the same to both.
 
-use super::{Counterexample, Finding, Hypothesis, HypotheticalConsent, HypotheticalRow, Proof};
+use super::case::{Counterexample, Finding, Hypothesis, HypotheticalConsent, HypotheticalRow};
+use super::proof::Proof;
 use crate::asker::{Asker, Ground};
 use crate::catalogue::{
     Answer, Catalogue, ClassEntity, Disclosure, FieldEntity, Law, RecordState, RequestFacts, ScenarioEntity,

@@ -1,11 +1,12 @@
-//! Every field that rests on records: does its value tell of one that a statute keeps back?
+//! Every field that rests on records: does its value show one that a statute keeps back?
 
 use jiff::ToSpan;
 
-use super::{Counterexample, Finding, Hypothesis, ON, Proof};
+use super::case::{Counterexample, Finding, Hypothesis};
+use super::proof::{ON, Proof};
 use crate::asker::{Asker, Ground};
-use crate::catalogue::{Catalogue, RecordState, Scenario, Width, start_of};
-use crate::consent::Maxima;
+use crate::catalogue::{Catalogue, RecordState, Scenario, Width};
+use crate::consent::{Maxima, start_of};
 use crate::decide::{Decision, Permit, decide};
 use crate::facts::{ConsentFacts, Facts};
 use crate::history::{History, Record, Severity, Value};
@@ -34,7 +35,7 @@ pub(super) fn walk(catalogue: &Catalogue, proof: &mut Proof) -> Result<(), Box<C
     Ok(())
 }
 
-/// Whether an answer with that field tells of records of the class in that state.
+/// Whether an answer with that field shows records of the class in that state.
 struct Told<'a> {
     scenario: &'a Scenario,
     asker: Asker,

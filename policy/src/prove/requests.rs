@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::case::{Counterexample, Finding, Hypothesis, HypotheticalConsent};
+use super::proof::{ON, Proof};
 use super::records::widest;
-use super::{Counterexample, Finding, Hypothesis, HypotheticalConsent, ON, Proof};
 use crate::asker::Asker;
-use crate::catalogue::{Answer, Catalogue, RequestFacts, Scenario, start_of};
-use crate::consent::{Bound, Frequency, Maxima, Period};
+use crate::catalogue::{Answer, Catalogue, RequestFacts, Scenario};
+use crate::consent::{Bound, Frequency, Maxima, Period, start_of};
 use crate::decide::{Decision, decide};
 use crate::facts::{ConsentFacts, Facts};
 use crate::names::FieldName;
@@ -140,7 +141,7 @@ impl Door<'_> {
         Ok(())
     }
 
-    /// Decides, and holds every field, or the one asked about, against Cedar's answers.
+    /// Decides, and compares every field, or the one asked about, with Cedar's answers.
     fn compare(
         &mut self,
         asked: &Asked<'_>,

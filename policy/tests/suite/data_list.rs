@@ -58,13 +58,17 @@ fn income_deposits_securities_insurance_property_and_tax_amounts_are_second_tier
 #[test]
 fn every_row_says_whence_it_comes_in_both_languages() {
     let fields = catalogue().fields();
-    let bases = fields.iter().map(|field| (field.name().to_string(), field.basis()));
-    let classes = catalogue().classes().map(|class| (class.name().to_string(), class.basis()));
-    for (name, basis) in bases.chain(classes) {
-        let zh = basis.title(Language::Zh);
+    let bases = fields.iter().map(|field| (field.name().to_string(), field.legal_source()));
+    let classes = catalogue().classes().map(|class| (class.name().to_string(), class.legal_source()));
+    for (name, source) in bases.chain(classes) {
+        let zh = source.title(Language::Zh);
         assert!(zh.chars().any(|c| ('\u{4e00}'..'\u{a000}').contains(&c)), "{name}: {zh}");
-        assert!(basis.title(Language::En).is_ascii(), "{name}");
-        assert!(basis.sources().count() > 0 && basis.citation().contains(['《', '惠']), "{name}: {}", basis.citation());
+        assert!(source.title(Language::En).is_ascii(), "{name}");
+        assert!(
+            source.sources().count() > 0 && source.citation().contains(['《', '惠']),
+            "{name}: {}",
+            source.citation()
+        );
     }
 }
 

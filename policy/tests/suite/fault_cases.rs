@@ -121,6 +121,8 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (IDENTITY, "masks = \"name\"", "masks = \"nickname\"", "the class has no attribute `nickname` to mask"),
     (IDENTITY, "masks = \"name\"", "masks = \"masked_name\"", "the class has no attribute `masked_name` to mask"),
     (DERIVED, "listed = \"black\"", "exists = { classes = [] }", "what rests on nothing"),
+    (HOUSING, "case_limit = 3", "sealed_bytes = 4096\ncase_limit = 3", "`sealed_bytes` of 4096: use 1024"),
+    (HOUSING, "case_limit = 3", "sealed_bytes = 0\ncase_limit = 3", "`sealed_bytes` of 0: use 1024"),
     // Rows wider than the ceilings of the catalogue.
     (HOUSING, "case_limit = 3", "case_limit = 6", "`case_limit` of 6 is wider than 5"),
     (HOUSING, "data_life = \"P1M\"", "data_life = \"P13M\"", "`data_life` of P13M is wider than P1Y"),

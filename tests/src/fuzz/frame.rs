@@ -184,7 +184,7 @@ fn trailer(bytes: &[u8]) -> Option<(u64, usize, usize)> {
 pub(super) fn feed(bytes: &[u8]) -> bool {
     let segment = segment(bytes);
     let path = FOLDER.join("wal").join("0000000000000000.seg");
-    // What the second place remembers is an empty log; it is made by opening one.
+    // What the rollback guard remembers is an empty log; it is made by opening one.
     drop(fs::remove_file(&path));
     if !FOLDER.join("wal/second-place").exists() {
         open(&FOLDER).expect("an empty log");

@@ -90,9 +90,8 @@ fn binary_values_are_of_their_lengths_and_encodings() {
         assert_eq!(URL_SAFE_NO_PAD.decode(leaf.text("certificate")).unwrap().len(), 32);
         if leaf.json.get("sealed").is_some() {
             assert_eq!((length("subject"), length("commit")), (Some(32), Some(32)));
-            // Nonce, one or more times 256 bytes, tag.
-            let sealed = length("sealed").unwrap() - 12 - 16;
-            assert!(sealed > 0 && sealed % 256 == 0, "{sealed}");
+            // Nonce, locator, 1,024 bytes whoever the person is, tag.
+            assert_eq!(length("sealed"), Some(12 + 5 + 1024 + 16));
             assert!(leaf.text("key").starts_with("data-"));
         }
     });

@@ -60,7 +60,7 @@ fn a_suspension_is_seen_by_every_later_entry_and_stands_before_it() {
 }
 
 #[test]
-fn a_still_that_panics_breaks_nothing() {
+fn a_check_that_panics_breaks_nothing() {
     let bench = Bench::new();
     let log = bench.start();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -113,9 +113,9 @@ fn a_failed_write_or_sync_stops_the_log_and_is_never_tried_again() {
 }
 
 #[test]
-fn a_failed_second_place_stops_the_log_and_nothing_is_signed() {
+fn a_failed_rollback_guard_stops_the_log_and_nothing_is_signed() {
     let bench = Bench::probed(|step| match step {
-        Step::SecondPlace => Err(io::Error::other("the other device is gone")),
+        Step::RollbackGuard => Err(io::Error::other("the other device is gone")),
         _ => Ok(()),
     });
     let log = bench.start();
@@ -176,6 +176,11 @@ fn a_stepped_clock_is_not_recordable_until_it_agrees() {
         }
         assert!(!log.recordable());
         assert_eq!(log.metrics().not_recordable, [Cause::Clock]);
+        // Meanwhile the log's own time goes on.
+        let before = log.accepted_now();
+        bench.clock.pass(Duration::from_secs(1));
+        assert_eq!(log.accepted_now().duration_since(before), SignedDuration::from_secs(1));
+        assert!(log.accepted_now().duration_since(first.at) < SignedDuration::from_secs(5));
         bench.clock.step(SignedDuration::from_secs(-step));
         assert!(eventually(|| log.recordable()));
     }
@@ -219,7 +224,7 @@ fn a_proof_asked_for_comes_at_once_and_holds() {
         assert!(checkpoint.size > durable.index && checkpoint.size <= log.size());
     }
     assert_eq!(log.published(), 1);
-    // What was signed without being published is remembered by the second place, and the log is not below it.
+    // What was signed without being published is remembered by the rollback guard, and the log is not below it.
     log.close();
     assert_eq!(log.published(), 620);
 }

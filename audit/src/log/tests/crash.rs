@@ -4,7 +4,7 @@
 use super::*;
 
 /// Copies a log's folder while it may be written to, in an order that keeps what the log keeps: the checkpoint needs
-/// its tiles, the second place, and the write-ahead log, each at least as new.
+/// its tiles, the rollback guard, and the write-ahead log, each at least as new.
 pub(super) fn copy(settings: &Settings, to: &Path) {
     let from = &settings.dir;
     fs::create_dir_all(to.join("log")).unwrap();
@@ -14,9 +14,9 @@ pub(super) fn copy(settings: &Settings, to: &Path) {
         }
     }
     copy_tree(&from.join("log"), &to.join("log"));
-    if settings.second_place.starts_with(from) {
+    if settings.rollback_guard.starts_with(from) && settings.rollback_guard.exists() {
         fs::create_dir_all(to.join("wal")).unwrap();
-        fs::copy(&settings.second_place, to.join("wal").join("second-place")).unwrap();
+        fs::copy(&settings.rollback_guard, to.join("wal").join("second-place")).unwrap();
     }
     copy_tree(&from.join("wal"), &to.join("wal"));
 }
@@ -85,11 +85,11 @@ fn every_copy_made_at_a_step_opens_with_all_that_was_acknowledged() {
     let mut watched = std::mem::take(&mut *watched.lock().unwrap());
     watched.settings = None;
     let seen = |wanted: Step| watched.copies.iter().any(|(_, step, _)| *step == wanted);
-    let wanted = [Step::Activate, Step::WriteBatch, Step::SyncBatch, Step::PutTiles, Step::Tidy, Step::SecondPlace];
+    let wanted = [Step::Activate, Step::WriteBatch, Step::SyncBatch, Step::PutTiles, Step::Tidy, Step::RollbackGuard];
     assert!(wanted.into_iter().chain([Step::Checkpoint]).all(seen), "a step was not taken");
     for (dir, step, acknowledged) in &watched.copies {
         let mut copied = Bench::new();
-        copied.settings.second_place = dir.join("wal").join("second-place");
+        copied.settings.rollback_guard = dir.join("wal").join("second-place");
         copied.settings.dir = dir.clone();
         let recovered = copied.recover().unwrap_or_else(|error| panic!("before {step:?}: {error}"));
         let leaves = leaf_hashes(&recovered);

@@ -1,9 +1,9 @@
 //! What a log refuses to open on, and what it mends.
 
 use super::*;
-use crate::log::failure::Step;
-use crate::log::frame::{TRAILER_LEN, Trailer};
-use crate::log::scan::{Found, Segment};
+use crate::log::disk::failure::Step;
+use crate::log::wal::frame::{TRAILER_LEN, Trailer};
+use crate::log::wal::segment::{Found, Segment};
 
 /// Four leaves in batches of one, of which only the first is signed; the folder as a crash leaves it.
 fn unsigned_tail() -> (Bench, Vec<Durable>) {
@@ -16,14 +16,14 @@ fn unsigned_tail() -> (Bench, Vec<Durable>) {
     let crashed = bench.settings.dir.with_extension("crashed");
     crash::copy(&bench.settings, &crashed);
     log.close();
-    bench.settings.second_place = crashed.join("wal").join("second-place");
+    bench.settings.rollback_guard = crashed.join("wal").join("second-place");
     bench.settings.dir = crashed;
     (bench, recorded)
 }
 
 /// Where the batches of a segment begin, and where the last ends.
 fn batches(path: &Path) -> (PathBuf, Vec<usize>) {
-    let named = scan::list(path.parent().unwrap()).unwrap().into_iter().find(|named| named.path == path).unwrap();
+    let named = segment::list(path.parent().unwrap()).unwrap().into_iter().find(|named| named.path == path).unwrap();
     let mut segment = Segment::open(&named, ORIGIN).unwrap();
     let mut bounds = vec![segment.at() as usize];
     while let Found::Batch(batch) = segment.next_batch().unwrap() {
@@ -210,7 +210,7 @@ fn a_log_shorter_than_what_was_signed_is_refused() {
     let whole = fs::read(&path).unwrap();
     let short = |bench: &Bench, have| match refusal(bench) {
         RecoverError::Short { have: found, signed, witness } => {
-            assert_eq!((found, signed, witness), (have, 5, bench.settings.second_place.clone()));
+            assert_eq!((found, signed, witness), (have, 5, bench.settings.rollback_guard.clone()));
         }
         other => panic!("{other}"),
     };
@@ -247,19 +247,19 @@ fn a_long_log_shorter_than_its_tiles_is_refused() {
 }
 
 #[test]
-fn the_folder_of_a_second_place_elsewhere_is_never_made() {
+fn the_folder_of_a_rollback_guard_elsewhere_is_never_made() {
     let mut bench = Bench::new();
     let missing = bench.settings.dir.with_extension("not-mounted");
-    bench.settings.second_place = missing.join("second-place");
-    assert!(matches!(refusal(&bench), RecoverError::Io { path, .. } if path == bench.settings.second_place));
+    bench.settings.rollback_guard = missing.join("second-place");
+    assert!(matches!(refusal(&bench), RecoverError::Io { path, .. } if path == bench.settings.rollback_guard));
     assert!(!missing.exists());
 }
 
 #[test]
-fn a_rolled_back_folder_is_noticed_by_a_second_place_elsewhere() {
+fn a_rolled_back_folder_is_noticed_by_a_rollback_guard_elsewhere() {
     let mut bench = Bench::new();
     let elsewhere = temp_dir();
-    bench.settings.second_place = elsewhere.path().join("second-place");
+    bench.settings.rollback_guard = elsewhere.path().join("second-place");
     filled(&bench, 3);
     let backup = bench.settings.dir.with_extension("backup");
     crash::copy(&bench.settings, &backup);
@@ -319,10 +319,10 @@ fn a_refused_log_keeps_the_tiles_that_were_right() {
 }
 
 #[test]
-fn a_second_place_that_is_missing_damaged_or_behind_is_refused() {
+fn a_rollback_guard_that_is_missing_damaged_or_behind_is_refused() {
     let bench = Bench::new();
     filled(&bench, 3);
-    let path = &bench.settings.second_place;
+    let path = &bench.settings.rollback_guard;
     let old = fs::read(path).unwrap();
     let log = bench.start();
     record(&log, entry(&bench, 3));
@@ -330,11 +330,11 @@ fn a_second_place_that_is_missing_damaged_or_behind_is_refused() {
     log.close();
     let new = fs::read(path).unwrap();
     fs::write(path, old).unwrap();
-    assert!(matches!(refusal(&bench), RecoverError::SecondPlaceBehind { remembered: 3, published: 5, .. }));
+    assert!(matches!(refusal(&bench), RecoverError::RollbackGuardBehind { remembered: 3, published: 5, .. }));
     fs::write(path, [1; 8192]).unwrap();
-    assert!(matches!(refusal(&bench), RecoverError::SecondPlaceDamaged(_)));
+    assert!(matches!(refusal(&bench), RecoverError::RollbackGuardDamaged(_)));
     fs::remove_file(path).unwrap();
-    assert!(matches!(refusal(&bench), RecoverError::SecondPlaceMissing(_)));
+    assert!(matches!(refusal(&bench), RecoverError::RollbackGuardMissing(_)));
     fs::write(path, new).unwrap();
     assert_eq!(bench.recover().unwrap().size(), 5);
 }
@@ -379,7 +379,7 @@ fn a_published_tree_far_behind_the_log_is_made_anew_whole() {
     crash::copy(&bench.settings, &crashed);
     hangs.store(0, Ordering::SeqCst);
     log.close();
-    bench.settings.second_place = crashed.join("wal").join("second-place");
+    bench.settings.rollback_guard = crashed.join("wal").join("second-place");
     bench.settings.dir = crashed;
     fs::remove_dir_all(bench.log().join("tile")).unwrap();
     drop(bench.recover().unwrap());

@@ -10,17 +10,20 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
-use super::failure::{Probe, Step};
+use super::disk::failure::{Probe, Step};
+use super::wal::segment;
 use super::*;
 use crate::clock::Clock;
-use crate::leaf::Kind;
+use crate::leaf::{Entry, Kind};
 use crate::merkle::{self, Hash};
 use crate::note::VerifierKey;
 
 mod commit;
 mod crash;
 mod damage;
+mod guard;
 mod published;
+mod release;
 mod room;
 
 pub(super) const ORIGIN: &str = "log.example/2026/r1";
@@ -148,7 +151,7 @@ impl Bench {
 
     /// Segment files in their order.
     fn segments(&self) -> Vec<PathBuf> {
-        scan::list(&self.wal()).unwrap().into_iter().map(|named| named.path).collect()
+        segment::list(&self.wal()).unwrap().into_iter().map(|named| named.path).collect()
     }
 
     fn reports(&self) -> Vec<String> {

@@ -48,7 +48,9 @@ impl Watcher for Views {
         } else {
             self.other += 1;
         }
-        let tags = self.clean.disclose(|number| self.keys.subject_tags(&leaf.institution, number));
+        let scenario = leaf.scenario.as_ref().and_then(|name| self.catalogue.scenario(name.as_str()));
+        let purpose_group = scenario.map_or("", |scenario| scenario.purpose_group());
+        let tags = self.clean.disclose(|number| self.keys.subject_tags(&leaf.institution, purpose_group, number));
         let subject = leaf.subject.map(|tag| STANDARD.encode(tag.0));
         let hers = subject.is_some_and(|subject| subject == tags.current || tags.earlier.contains(&subject));
         if hers && index >= self.first {

@@ -30,15 +30,17 @@ pub(super) fn query_entry(
     let sealer = &evidence.moment.keys.sealer;
     let id = evidence.id.to_string();
     let institution = evidence.institution.id();
-    let sealed = sealed::plaintext(evidence, &opening.text)
-        .map(|plain| sealer.seal(&id, &plain, &gateway.entropy))
+    let scenario = evidence.recognised.scenario.as_deref();
+    let person = evidence.recognised.person.as_ref();
+    let person = person.map(|person| person.disclose(|number| sealer.person(number.as_str())));
+    let sealed = person
+        .as_ref()
+        .zip(sealed::plaintext(evidence, &opening.text))
+        .map(|(person, plain)| person.seal(&id, &plain, sealed::bytes(scenario), &gateway.entropy))
         .transpose()
         .map_err(|error| unrecordable(&error))?;
-    let subject = evidence
-        .recognised
-        .person
-        .as_ref()
-        .map(|person| person.disclose(|number| Base64(sealer.subject_tag(institution, number.as_str()))));
+    let purpose_group = scenario.map_or("", credit_policy::Scenario::purpose_group);
+    let subject = person.as_ref().map(|person| Base64(person.subject_tag(institution, purpose_group)));
     let idempotency = evidence.idempotency.map(|entry| [entry.key, entry.identity].concat());
     let record = QueryRecord {
         operator: evidence.recognised.staff.as_ref().map(|staff| staff.as_str()),

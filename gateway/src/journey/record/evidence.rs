@@ -124,7 +124,8 @@ impl Evidence {
     }
 
     pub(in crate::journey) fn store_summary(&mut self, history: &History) {
-        self.store_summary = Some(Personal::new(sealed::store_summary(history)));
+        self.store_summary =
+            Some(Personal::new(sealed::store_summary(history, sealed::bytes(self.recognised.scenario.as_deref()))));
     }
 
     pub(in crate::journey) fn answer(&mut self, counts: Counts, pseudonym: &str) {

@@ -3,7 +3,8 @@
 //! Opened by an officer, under the data key of its period, it tells who was asked about and everything of the person on
 //! which the decision rested.
 
-use credit_policy::History;
+use credit_keys::SealedBytes;
+use credit_policy::{History, Scenario};
 use jiff::civil::Date;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -48,14 +49,20 @@ pub(super) fn plaintext(evidence: &Evidence, opening: &str) -> Option<Zeroizing<
     plain.ok().map(Zeroizing::new)
 }
 
-/// Room for what the store told: with number, pseudonym, opening and counts it fits the largest sealed part.
-const TOLD_BYTES: usize = 7_000;
+/// The length of the sealed part, which is the scenario's and nobody's own.
+#[must_use]
+pub(super) fn bytes(scenario: Option<&Scenario>) -> SealedBytes {
+    scenario.and_then(|scenario| SealedBytes::of(scenario.sealed_bytes())).unwrap_or(SealedBytes::B1024)
+}
+
+/// At most this long are number, pseudonym, opening and counts, and what closes a list of rows.
+const REST_BYTES: usize = 351;
 
 /// What the store told, compact: `{"records":[[class, severity, act, determined, sentence end, effect end, repaired,
 /// repair revoked, disputed], …],"listings":[[list, from, until, disputed], …],"attributes":[[field, value], …]}`, and
 /// `"left_out":n` where a history is so long that the last `n` of these do not fit. `counts` tells them all.
 #[must_use]
-pub(super) fn store_summary(history: &History) -> String {
+pub(super) fn store_summary(history: &History, sealed_bytes: SealedBytes) -> String {
     let date = |date: Option<Date>| date.map(|date| date.to_string());
     let records = history.records.iter().map(|r| {
         let (act, determined) = (r.act.to_string(), r.determined.to_string());
@@ -66,7 +73,8 @@ pub(super) fn store_summary(history: &History) -> String {
     let listings =
         history.listings.iter().map(|l| json(&(l.list.as_str(), l.from.to_string(), date(l.until), l.disputed)));
     let attributes = history.attributes.iter().map(|a| json(&(a.field.as_str(), &a.value)));
-    let mut told = Told { text: String::with_capacity(256), left_out: 0 };
+    let room = sealed_bytes.plaintext() - REST_BYTES;
+    let mut told = Told { text: String::with_capacity(256), room, left_out: 0 };
     told.part("{\"records\":[", records);
     told.part("],\"listings\":[", listings);
     told.part("],\"attributes\":[", attributes);
@@ -80,6 +88,7 @@ pub(super) fn store_summary(history: &History) -> String {
 
 struct Told {
     text: String,
+    room: usize,
     left_out: usize,
 }
 
@@ -88,7 +97,7 @@ impl Told {
         self.text.push_str(open);
         let mut first = true;
         for row in rows {
-            if self.text.len() + row.len() > TOLD_BYTES {
+            if self.text.len() + row.len() > self.room {
                 self.left_out += 1;
                 continue;
             }
@@ -134,20 +143,27 @@ mod tests {
 
     #[test]
     fn nobody_s_history_is_too_long_to_be_recorded() {
-        let summary = store_summary(&history(1_000));
-        assert!(summary.len() <= TOLD_BYTES + 100);
-        let told: serde_json::Value = serde_json::from_str(&summary).unwrap();
-        let kept = ["records", "listings", "attributes"].map(|part| told[part].as_array().unwrap().len());
-        assert!(kept[0] > 50);
-        assert_eq!(told["left_out"].as_u64().unwrap() as usize, 1_002 - kept.iter().sum::<usize>());
+        // 30 bytes of number, 58 of pseudonym, 57 of opening, 105 of counts, 10 of names and braces.
+        let others = 260;
+        for (sealed_bytes, least) in [(SealedBytes::B1024, 5), (SealedBytes::B2048, 15)] {
+            let summary = store_summary(&history(1_000), sealed_bytes);
+            assert!(summary.len() + others <= sealed_bytes.plaintext(), "{}", summary.len());
+            let told: serde_json::Value = serde_json::from_str(&summary).unwrap();
+            let kept = ["records", "listings", "attributes"].map(|part| told[part].as_array().unwrap().len());
+            assert!(kept[0] >= least, "{kept:?}");
+            assert_eq!(told["left_out"].as_u64().unwrap() as usize, 1_002 - kept.iter().sum::<usize>());
+        }
     }
 
     #[test]
     fn a_history_is_told_whole() {
         assert_eq!(
-            store_summary(&history(1)),
+            store_summary(&history(1), SealedBytes::B1024),
             r#"{"records":[["administrative-penalty","general","2026-01-02","2026-01-02",null,null,"2026-01-02",null,true]],"listings":[["red","2026-01-02",null,false]],"attributes":[["housing",3]]}"#
         );
-        assert_eq!(store_summary(&History::default()), r#"{"records":[],"listings":[],"attributes":[]}"#);
+        assert_eq!(
+            store_summary(&History::default(), SealedBytes::B1024),
+            r#"{"records":[],"listings":[],"attributes":[]}"#
+        );
     }
 }

@@ -77,7 +77,9 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
 async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Permit) -> Result<Reservation, Refused> {
     let query = &basis.query;
     let record = &query.institution.record;
-    let tags = basis.person.disclose(|number| moment.keys.subject_tags(record.id.as_str(), number.as_str()));
+    let purpose_group = permit.scenario().purpose_group();
+    let tags =
+        basis.person.disclose(|number| moment.keys.subject_tags(record.id.as_str(), purpose_group, number.as_str()));
     let claim = Claim {
         now: moment.now,
         consent: basis.consent.as_ref().map(|consent| consent.claim),

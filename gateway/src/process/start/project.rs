@@ -45,8 +45,8 @@ fn from_snapshot(settings: &Settings, recovered: &Recovered) -> Result<Projectio
             Err(StartError::LogShort { state: covered, log: recovered.size() })
         }
         Err(snapshot::ReadError::Unusable(why)) => {
-            let path = path.display();
-            tracing::error!(%path, %why, "the snapshot of the state cannot be used; all of the log is read instead");
+            let place = path.display();
+            tracing::error!(%place, error = %why, "the snapshot of the state cannot be used; all of the log is read instead");
             Ok(Projection::default())
         }
     }

@@ -69,8 +69,8 @@ fn replace(register: &Register, ledger: &Ledger, record: &InstitutionRecord) -> 
             }
             .into());
         }
-        let (institution, other) = (record.id.as_str(), other.id());
-        tracing::warn!(institution, other, certificate, "a certificate is recorded for two; the later one has it");
+        let cause = format_args!("`{certificate}` of `{}` and `{}`", other.id(), record.id.as_str());
+        tracing::warn!(%cause, "a certificate is recorded for two institutions; the later one has it");
     }
     Ok(register.replace(record)?)
 }

@@ -2,7 +2,9 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use super::*;
+use sha2::{Digest, Sha256};
+
+use super::{super::file, *};
 
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("mode");
@@ -79,9 +81,9 @@ fn a_ring_under_a_passphrase_opens_with_that_passphrase_only() {
     let refused = Ring::open(&dir, &passphrase("correct horse Battery")).err();
     assert!(matches!(refused, Some(RingError::WrongKek)));
     // The cost comes from the header, not from who opens.
-    let dearer = crate::Argon2Cost { passes: 2, ..CHEAP };
+    let dearer = crate::kek::Argon2Cost { passes: 2, ..CHEAP };
     let phrase = Secret::new("correct horse battery".to_owned());
-    let kek = Kek::from_passphrase_at(phrase, dearer).expect("long enough");
+    let kek = Kek::from_passphrase(phrase, dearer).expect("long enough");
     Ring::open(&dir, &kek).expect("opened");
 }
 
@@ -149,14 +151,108 @@ fn a_change_by_another_process_is_not_lost() {
     let mut other = bench.reopened();
     let ids = bench.rotate(KeyUse::State, "2026-12-01T00:00:00Z", 1);
     let now = at("2026-12-02T00:00:00Z");
-    let refused = other.rotate(KeyUse::State, now, 1, &bench.entropy).err();
+    let refused = rotate(&mut other, KeyUse::State, now, 1, &bench.entropy).err();
     assert!(matches!(refused, Some(ChangeError::Ring(RingError::Overtaken))));
     assert_eq!(ids, [id("state-2")]);
     assert_eq!(states(&bench.reopened(), now), bench.states("2026-12-02T00:00:00Z"));
 
-    let mut other = bench.reopened();
-    let ids = other.rotate(KeyUse::State, now, 1, &bench.entropy).expect("rotated");
+    // Once it has read the other's change, it may make its own.
+    other.reopen().expect("reopened");
+    assert_eq!(states(&other, now), bench.states("2026-12-02T00:00:00Z"));
+    let ids = rotate(&mut other, KeyUse::State, now, 1, &bench.entropy).expect("rotated");
     assert_eq!(ids, [id("state-3")]);
+}
+
+#[test]
+fn a_ring_of_another_release_is_named_as_such() {
+    let bench = Bench::new();
+    let text = fs::read_to_string(bench.file()).expect("read").replace("ring/2", "ring/1");
+    assert!(matches!(file::read(text.as_bytes(), &bench.kek).err(), Some(RingError::Format)));
+}
+
+#[test]
+fn a_write_of_unknown_fate_is_settled_by_the_next_change() {
+    let mut bench = Bench::new();
+    let december = "2026-12-01T00:00:00Z";
+    let failed = |bench: &mut Bench| {
+        let refused = bench.ring.ensure_period(at(december), 30, &bench.entropy).err();
+        assert!(matches!(refused, Some(ChangeError::Ring(RingError::File(FileError::UnknownFate { .. })))));
+    };
+    SYNC_FAILS.set(true);
+    failed(&mut bench);
+    failed(&mut bench);
+    SYNC_FAILS.set(false);
+    // The file has the key; memory takes it over instead of making another.
+    let turn = bench.ring.ensure_period(at(december), 30, &bench.entropy).expect("settled");
+    assert_eq!(turn, Turn { keys: vec![id("data-2026-12")], made: false });
+    assert_eq!(states(&bench.reopened(), at(december)), bench.states(december));
+    assert_eq!(bench.rotate(KeyUse::State, "2026-12-02T00:00:00Z", 1), [id("state-2")]);
+}
+
+#[test]
+fn after_a_power_cut_that_kept_the_old_file_the_change_is_made_again() {
+    let mut bench = Bench::new();
+    let old = fs::read(bench.file()).expect("read");
+    SYNC_FAILS.set(true);
+    let refused = bench.ring.ensure_period(at("2026-12-01T00:00:00Z"), 30, &bench.entropy).err();
+    assert!(refused.is_some());
+    SYNC_FAILS.set(false);
+    fs::write(bench.file(), &old).expect("written");
+    assert_eq!(ensure(&mut bench, "2026-12-01T00:00:00Z", 30), Some(id("data-2026-12")));
+
+    // A file that is neither the old one nor the new one is somebody else's.
+    SYNC_FAILS.set(true);
+    let refused = bench.ring.ensure_period(at("2027-01-01T00:00:00Z"), 30, &bench.entropy).err();
+    assert!(refused.is_some());
+    SYNC_FAILS.set(false);
+    fs::write(bench.file(), &old).expect("written");
+    let refused = bench.ring.ensure_period(at("2027-01-01T00:00:00Z"), 30, &bench.entropy).err();
+    assert!(matches!(refused, Some(ChangeError::Ring(RingError::Overtaken))));
+    // Nor is it taken over: it lacks a key that this process has used.
+    assert!(matches!(bench.ring.reopen(), Err(RingError::Older)));
+}
+
+#[test]
+fn a_file_without_a_destruction_is_not_taken_over() {
+    let mut bench = Bench::new();
+    ensure(&mut bench, "2026-12-02T00:00:00Z", 30);
+    let (key, now) = (id("data-2026-11"), at("2026-12-02T00:00:00Z"));
+    let whole = fs::read(bench.file()).expect("read");
+    bench.ring.destroy_person(std::slice::from_ref(&key), PERSON, now, &bench.entropy).expect("destroyed");
+    let cut = fs::read(bench.file()).expect("read");
+    fs::write(bench.file(), &whole).expect("written");
+    assert!(matches!(bench.ring.reopen(), Err(RingError::Older)));
+    fs::write(bench.file(), &cut).expect("written");
+    bench.ring.destroy(&key, now, &bench.entropy).expect("destroyed");
+    fs::write(bench.file(), &cut).expect("written");
+    assert!(matches!(bench.ring.reopen(), Err(RingError::Older)));
+}
+
+#[test]
+fn fingerprints_tell_two_keys_of_one_id_apart_and_outlive_the_key() {
+    let (mut one, two) = (Bench::new(), Bench::new());
+    let fingerprints = |ring: &Ring| {
+        let status = ring.status(start()).into_iter();
+        status.map(|key| (key.id, key.fingerprint)).collect::<Vec<_>>()
+    };
+    let before = fingerprints(&one.ring);
+    assert!(before.iter().all(|(_, fingerprint)| fingerprint.len() == 22), "{before:?}");
+    assert_eq!(fingerprints(&one.reopened()), before);
+    // The rings of these tests have the same randomness, so a second one has the same keys; a turn makes others.
+    assert_eq!(fingerprints(&two.ring), before);
+    let state = one.rotate(KeyUse::State, "2026-12-01T00:00:00Z", 0);
+    let data = ensure(&mut one, "2026-12-01T00:00:00Z", 0);
+    one.ring.destroy(&id("state-1"), at("2026-12-02T00:00:00Z"), &one.entropy).expect("destroyed");
+    let after = fingerprints(&one.reopened());
+    assert_eq!(&after[..5], &before[..5]);
+    let distinct: std::collections::HashSet<_> = after.iter().map(|(_, fingerprint)| fingerprint).collect();
+    assert_eq!((distinct.len(), state, data), (8, vec![id("state-2")], Some(id("data-2026-12"))));
+
+    let public_key = one.ring.log_signer(ORIGIN).expect("a signer").public_key();
+    let digest = Sha256::digest(public_key);
+    let log = one.ring.status(start()).into_iter().find(|key| key.key_use == KeyUse::Log).expect("a log key");
+    let read = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, log.fingerprint);
+    assert_eq!(read.expect("base64url"), digest[..16]);
 }
 
 #[test]
@@ -166,13 +262,13 @@ fn a_failed_write_leaves_the_ring_as_it_was() {
     let before = fs::read(bench.file()).expect("read");
     let before_states = bench.states("2026-12-01T00:00:00Z");
 
-    let refused = bench.ring.rotate(KeyUse::Pseudonym, now, 30, &NoEntropy).err();
+    let refused = rotate(&mut bench.ring, KeyUse::Pseudonym, now, 30, &NoEntropy).err();
     assert!(matches!(refused, Some(ChangeError::Ring(RingError::Entropy(_)))));
     // A folder stands where the temporary file should go.
     let in_the_way = bench.dir().join(".ring.json.new");
     fs::create_dir(&in_the_way).expect("a folder");
     for key_use in [KeyUse::Pseudonym, KeyUse::State, KeyUse::Data, KeyUse::Ring] {
-        let refused = bench.ring.rotate(key_use, now, 30, &bench.entropy).err();
+        let refused = rotate(&mut bench.ring, key_use, now, 30, &bench.entropy).err();
         assert!(matches!(refused, Some(ChangeError::Ring(RingError::File(FileError::Io { .. })))));
     }
     assert_eq!(bench.states("2026-12-01T00:00:00Z"), before_states);

@@ -1,14 +1,15 @@
 //! Data keys: a key a month, subject tags over the turn of a month, and destruction.
 
 use super::*;
-use crate::{Sealed, Sealer, UnsealError};
+use crate::{Sealed, SealedBytes, Sealer, SubjectTagger, UnsealError};
 
 const QUERY: &str = "01930000-0000-7000-8000-000000000001";
 const PLAIN: &[u8] = br#"{"number":"990001199003071012"}"#;
 
 fn seal(bench: &Bench, now: &str) -> (Sealer, Sealed) {
     let sealer = bench.ring.sealer(at(now), ORIGIN).expect("a sealer");
-    let sealed = sealer.seal(QUERY, PLAIN, &bench.entropy).expect("sealed");
+    let sealed = sealer.person(PERSON).seal(QUERY, PLAIN, SealedBytes::B1024, &bench.entropy);
+    let sealed = sealed.expect("sealed");
     (sealer, sealed)
 }
 
@@ -16,6 +17,14 @@ fn unseal(ring: &Ring, key: &str, sealed: &Sealed) -> Result<Vec<u8>, UnsealErro
     let Sealed { ciphertext, commit } = sealed;
     let opened = ring.unseal(&id(key), ORIGIN, QUERY, ciphertext, commit)?;
     Ok(opened.disclose(Clone::clone))
+}
+
+fn tag(sealer: &Sealer) -> [u8; 32] {
+    sealer.person(PERSON).subject_tag("bank-1", "lending")
+}
+
+fn tag_before(tagger: &SubjectTagger) -> Option<[u8; 32]> {
+    tagger.subject_tag("bank-1", "lending", PERSON)
 }
 
 fn previous(ring: &Ring, now: &str) -> Vec<String> {
@@ -31,10 +40,11 @@ fn a_month_without_a_key_seals_nothing_until_it_is_made() {
         assert_eq!(refused, Some(KeyError::NeedsPeriod), "{now}");
     }
     let now = at("2026-12-01T00:00:00.5Z");
-    let made = bench.ring.ensure_period(now, 30, &bench.entropy).expect("made");
-    assert_eq!(made, Some(id("data-2026-12")));
-    let again = bench.ring.ensure_period(now, 30, &bench.entropy).expect("there");
-    assert_eq!(again, None);
+    let keys = vec![id("data-2026-12")];
+    for made in [true, false] {
+        let turn = bench.ring.ensure_period(now, 30, &bench.entropy).expect("a key");
+        assert_eq!(turn, Turn { keys: keys.clone(), made });
+    }
     // The first key of a month holds from its beginning, so a clock that steps back a little stops nothing.
     for (now, key, until) in [
         ("2026-11-01T00:00:00Z", "data-2026-11", "2026-12-01T00:00:00Z"),
@@ -85,10 +95,10 @@ fn subject_tags_change_with_the_month_and_are_followed_through_the_overlap() {
     bench.ring.ensure_period(at("2026-12-05T00:00:00Z"), 45, &bench.entropy).expect("made");
     bench.ring.ensure_period(at("2027-01-05T00:00:00Z"), 45, &bench.entropy).expect("made");
     let (december, _) = seal(&bench, "2026-12-05T00:00:00Z");
-    assert_ne!(november.subject_tag("bank-1", PERSON), december.subject_tag("bank-1", PERSON));
+    assert_ne!(tag(&november), tag(&december));
     let taggers = bench.ring.previous_sealers(at("2026-12-05T00:00:00Z")).expect("taggers");
     assert_eq!(taggers.len(), 1);
-    assert_eq!(taggers[0].subject_tag("bank-1", PERSON), november.subject_tag("bank-1", PERSON));
+    assert_eq!(tag_before(&taggers[0]), Some(tag(&november)));
     // November's key was made with the ring, and so with the default overlap of 30 days.
     for (now, expected) in [
         ("2026-11-30T23:59:59Z", &[][..]),
@@ -107,7 +117,7 @@ fn subject_tags_change_with_the_month_and_are_followed_through_the_overlap() {
 fn destroying_a_data_key_ends_opening_and_linking() {
     let mut bench = Bench::new();
     let (sealer, sealed) = seal(&bench, "2026-11-22T03:00:00Z");
-    let tag = sealer.subject_tag("bank-1", PERSON);
+    let gone = tag(&sealer);
     let now = at("2026-12-02T00:00:00Z");
     bench.ring.ensure_period(now, 30, &bench.entropy).expect("made");
     let (_, kept) = seal(&bench, "2026-12-02T00:00:00Z");
@@ -120,8 +130,8 @@ fn destroying_a_data_key_ends_opening_and_linking() {
     assert!(body_bytes(&bench) < before, "the material has left the file");
 
     for ring in [&bench.ring, &bench.reopened()] {
-        let gone = UnsealError::Destroyed(id("data-2026-11"));
-        assert_eq!(unseal(ring, "data-2026-11", &sealed), Err(gone));
+        let refused = UnsealError::Destroyed(id("data-2026-11"));
+        assert_eq!(unseal(ring, "data-2026-11", &sealed), Err(refused));
         assert_eq!(previous(ring, "2026-12-02T00:00:00Z"), [""; 0]);
         let refused = ring.sealer(at("2026-11-22T03:00:00Z"), ORIGIN).err();
         assert_eq!(refused, Some(KeyError::NeedsPeriod));
@@ -133,10 +143,9 @@ fn destroying_a_data_key_ends_opening_and_linking() {
 
     // Should the clock go back into that month, it gets a new key under a new name, which links to nothing.
     let back = at("2026-11-29T00:00:00Z");
-    let made = bench.ring.ensure_period(back, 30, &bench.entropy).expect("made");
-    assert_eq!(made, Some(id("data-2026-11-2")));
+    assert_eq!(ensure(&mut bench, "2026-11-29T00:00:00Z", 30), Some(id("data-2026-11-2")));
     let sealer = bench.ring.sealer(back, ORIGIN).expect("a sealer");
-    assert_ne!(sealer.subject_tag("bank-1", PERSON), tag);
+    assert_ne!(tag(&sealer), gone);
 }
 
 #[test]
@@ -156,7 +165,7 @@ fn a_data_key_is_replaced_within_its_month() {
     }
     assert_eq!(unseal(&bench.ring, "data-2026-11", &sealed).as_deref(), Ok(PLAIN));
     for now in ["2026-11-25T00:00:00Z", "2026-11-24T00:00:00Z"] {
-        let refused = bench.ring.rotate(KeyUse::Data, at(now), 2, &bench.entropy).err();
+        let refused = rotate(&mut bench.ring, KeyUse::Data, at(now), 2, &bench.entropy).err();
         assert!(matches!(refused, Some(ChangeError::ClockBehind(_))), "{now}");
     }
     let now = at("2026-11-26T00:00:00Z");

@@ -13,13 +13,16 @@ use super::Loader;
 use crate::asker::{Asker, Ground, InstitutionKind};
 use crate::catalogue::fault::File;
 use crate::catalogue::rows::{CatalogueRow, ScenarioRow};
-use crate::catalogue::scenario::{start_of, wider};
 use crate::catalogue::{Ceilings, Field, Language, Law, Released, RequestFacts, Scenario, Width};
-use crate::consent::{Bound, Maxima};
+use crate::consent::{Bound, Maxima, start_of, wider};
 use crate::names::{ClassName, RuleId};
 
 /// Look-ups on one person under one case where a scenario does not say (formats.md §2).
 const DEFAULT_CASE_LIMIT: u32 = 3;
+/// Bytes inside the sealed part of a record where a scenario does not say (formats.md §4) …
+const SEALED_BYTES: u16 = 1024;
+/// … and the only other choice.
+const LARGE_SEALED_BYTES: u16 = 2048;
 /// Periods of the catalogue are compared as they run from here: a February has 28 days, a year 365.
 const ANY_DAY: Date = date(2026, 2, 1);
 
@@ -41,10 +44,10 @@ impl Loader {
         let maxima = self.maxima(file, ceilings);
         self.title_is_its_own(file);
         let rule = RuleId::of("scenario", name.as_str());
-        self.rules.insert(rule.clone(), row.basis());
+        self.rules.insert(rule.clone(), row.legal_source());
         let scenario = Scenario {
             name: name.clone(),
-            basis: row.basis(),
+            legal_source: row.legal_source(),
             ground: row.ground,
             kinds,
             // Without names, a consent opens what the statutes let it open: they are asked when all rows stand.
@@ -60,6 +63,7 @@ impl Loader {
             maxima,
             notice: row.notice.get_ref().clone(),
             automated_decision_notice: row.automated_decision_notice,
+            sealed_bytes: row.sealed_bytes.as_ref().map_or(SEALED_BYTES, |bytes| *bytes.get_ref()),
             rules: vec![rule],
         };
         self.scenarios.insert(name.clone(), Arc::new(scenario));
@@ -167,6 +171,11 @@ impl Loader {
         if let Some(limit) = row.case_limit.as_ref().filter(|limit| *limit.get_ref() == 0) {
             self.fault(file, limit.span(), "a case limit of 0 allows no look-up: give at least 1");
         }
+        let is_a_length = |bytes: &u16| [SEALED_BYTES, LARGE_SEALED_BYTES].contains(bytes);
+        if let Some(bytes) = row.sealed_bytes.as_ref().filter(|bytes| !is_a_length(bytes.get_ref())) {
+            let message = format!("`sealed_bytes` of {}: use 1024 (or leave it out) or 2048", bytes.get_ref());
+            self.fault(file, bytes.span(), message);
+        }
         let notice = row.notice.get_ref();
         let has_rest = |prefix| notice.strip_prefix(prefix).is_some_and(|rest: &str| !rest.trim().is_empty());
         if notice != "given" && !has_rest("deferred until ") && !has_rest("exempt by ") {
@@ -238,9 +247,9 @@ impl Loader {
 
     /// Two scenarios of one title are one scenario written twice.
     fn title_is_its_own(&mut self, file: &File<'_, ScenarioRow>) {
-        let basis = file.row.basis();
+        let legal_source = file.row.legal_source();
         for language in Language::ALL {
-            let title = basis.title(*language);
+            let title = legal_source.title(*language);
             let other = self.scenarios.values().find(|other| other.title(*language) == title);
             if let Some(other) = other.map(Arc::clone) {
                 let message = format!("scenario `{}` has this title already: they overlap, leave one", other.name);

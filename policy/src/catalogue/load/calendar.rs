@@ -17,7 +17,7 @@ impl Loader {
             let (name, at) = (file.row.calendar.get_ref(), file.row.calendar.span());
             self.named_as_file(file, at.clone(), name);
             match RuleId::parse(&format!("calendar/{name}")) {
-                Ok(rule) => drop(self.rules.insert(rule, file.row.basis())),
+                Ok(rule) => drop(self.rules.insert(rule, file.row.legal_source())),
                 Err(error) => self.fault(file, at, error.to_string()),
             }
             let mut calendar = Calendar::default();

@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::Loader;
 use crate::catalogue::fault::File;
 use crate::catalogue::rows::{AttributeRow, ClassRow};
-use crate::catalogue::{Basis, Class, Derivation, Field, RecordClass, Sensitivity, Tier};
+use crate::catalogue::{Class, Derivation, Field, LegalSource, RecordClass, Sensitivity, Tier};
 use crate::names::{ClassName, FieldName};
 
 impl Loader {
@@ -42,7 +42,7 @@ impl Loader {
         }
         let class = Class {
             name: name.clone(),
-            basis: row.basis(),
+            legal_source: row.legal_source(),
             sensitivity: row.sensitivity,
             tier: row.tier,
             clock: self.records.get(name).map(|records| records.clock.clone()),
@@ -85,8 +85,8 @@ impl Loader {
                 Derivation::Masked(masked.get_ref().clone())
             }
         };
-        let (basis, classes) = (attribute.basis(row), vec![row.class.get_ref().clone()]);
-        self.field(file, NewField { name: &attribute.name, basis, tier: row.tier, classes, derivation });
+        let (legal_source, classes) = (attribute.legal_source(row), vec![row.class.get_ref().clone()]);
+        self.field(file, NewField { name: &attribute.name, legal_source, tier: row.tier, classes, derivation });
     }
 
     fn records_of(&mut self, file: &File<'_, ClassRow>) {
@@ -125,8 +125,8 @@ impl Loader {
         if self.forbidden(file, at.clone(), name.as_str()) {
             return;
         }
-        let NewField { name: _, basis, tier, classes, derivation } = field;
-        let compiled = Arc::new(Field { name: name.clone(), basis, tier, classes, derivation });
+        let NewField { name: _, legal_source, tier, classes, derivation } = field;
+        let compiled = Arc::new(Field { name: name.clone(), legal_source, tier, classes, derivation });
         if self.fields.insert(name.clone(), compiled).is_some() {
             self.fault(file, at, format!("field `{name}` stands twice in the data list: rename one"));
         }
@@ -136,7 +136,7 @@ impl Loader {
 /// A field that is about to be taken into the data list.
 pub(super) struct NewField<'a> {
     pub(super) name: &'a Spanned<FieldName>,
-    pub(super) basis: Basis,
+    pub(super) legal_source: LegalSource,
     pub(super) tier: Tier,
     pub(super) classes: Vec<ClassName>,
     pub(super) derivation: Derivation,

@@ -9,7 +9,8 @@ use toml::Spanned;
 use super::Loader;
 use super::data_list::NewField;
 use crate::catalogue::fault::File;
-use crate::catalogue::rows::{Band, Classes, DerivedRow, DerivedRows, ReducerRow};
+use crate::catalogue::field::Band;
+use crate::catalogue::rows::{Classes, DerivedRow, DerivedRows, ReducerRow};
 use crate::catalogue::{Derivation, Field, Number, RecordClass, Reducer, Tier};
 use crate::consent::Period;
 use crate::history::List;
@@ -64,7 +65,7 @@ impl Loader {
         classes.dedup();
         let tiers = classes.iter().filter_map(|class| self.classes.get(class)).map(|class| class.tier);
         let tier = tiers.max().unwrap_or(Tier::First);
-        self.field(file, NewField { name: &row.name, basis: row.basis(), tier, classes, derivation });
+        self.field(file, NewField { name: &row.name, legal_source: row.legal_source(), tier, classes, derivation });
     }
 
     fn records_field(

@@ -35,7 +35,7 @@ impl Loader {
             let (name, at) = (file.row.pack.get_ref(), file.row.pack.span());
             self.named_as_file(file, at.clone(), name);
             match RuleId::parse(&format!("pack/{name}")) {
-                Ok(rule) => drop(self.rules.insert(rule, file.row.basis())),
+                Ok(rule) => drop(self.rules.insert(rule, file.row.legal_source())),
                 Err(error) => self.fault(file, at, error.to_string()),
             }
             let calendar = self.calendar_of(file, calendars);
@@ -89,7 +89,7 @@ impl Loader {
         }
     }
 
-    /// A pack holds in its jurisdiction and in those within it: `CN` in `CN-GD`, `CN-SD` not.
+    /// A pack is valid in its jurisdiction and in those within it: `CN` in `CN-GD`, `CN-SD` not.
     fn jurisdiction(&mut self, catalogue: &File<'_, CatalogueRow>, pack: &File<'_, PackRow>) {
         let (here, there) = (catalogue.row.jurisdiction.as_str(), pack.row.jurisdiction.as_str());
         let within = here.strip_prefix(there).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));

@@ -17,14 +17,41 @@ use sha2::{Digest, Sha256};
 use super::clock::Clock;
 use super::fault::{Fault, File};
 use super::rows::{CatalogueRow, Rows};
-use super::{Basis, Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, Law, RecordClass, Scenario, Statute};
+use super::{
+    Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, Law, LegalSource, RecordClass, Scenario, Statute,
+};
 use crate::consent::Maxima;
 use crate::history::List;
 use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
 
-/// See [`Catalogue::load`]. Each step rests on the one before, so a step with faults is the last: a fault in one file
-/// is told there, and not again wherever that file is needed.
-pub(super) fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> {
+impl Catalogue {
+    /// Loads a catalogue from its files, given as path relative to the catalogue's folder and text:
+    ///
+    /// ```text
+    /// catalogue.toml            version, jurisdiction, offset from UTC, the rule pack in force, general rules
+    /// data-list/<class>.toml    the data list, one class a file
+    /// derived/<topic>.toml      the derived fields: a reducer and what it rests on
+    /// scenarios/<name>.toml     the application list, one scenario a file
+    /// statutes/<name>.cedar     each rule that stands over every table, with the law behind it
+    /// statutes/tables.cedar     what the tables permit, as Cedar says it
+    /// statutes/schema.cedarschema  what statutes can speak of
+    /// packs/<name>.toml         rule packs: the display periods and deadlines of a jurisdiction
+    /// calendars/<name>.toml     working days, by year
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The faults, sorted by file and line: unknown keys, names, kinds and reducers, rows without a citation,
+    /// overlapping rows, rows wider than the ceilings, and whatever a statute forbids. A catalogue with a fault does not load. Rows are checked in the
+    /// order syntax, law, classes, derived fields, scenarios, and those that rest on faulty ones are not looked at.
+    pub fn load(files: &[(String, String)]) -> Result<Self, Vec<Fault>> {
+        load(files)
+    }
+}
+
+/// Each step rests on the one before, so a step with faults is the last: a fault in one file
+/// is reported there, and not again wherever that file is needed.
+fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> {
     let mut loader = Loader::default();
     let rows = loader.parse(files);
     let main = loader.step(rows.catalogue.as_ref())?;
@@ -70,11 +97,11 @@ struct Loader {
     clocks: BTreeMap<String, Clock>,
     classes: BTreeMap<ClassName, Class>,
     records: HashMap<ClassName, Arc<RecordClass>>,
-    /// The class that holds each list.
+    /// The class of each list.
     lists: HashMap<List, ClassName>,
     fields: HashMap<FieldName, Arc<Field>>,
     scenarios: HashMap<ScenarioName, Arc<Scenario>>,
-    rules: BTreeMap<RuleId, Basis>,
+    rules: BTreeMap<RuleId, LegalSource>,
     /// The working days and deadlines of the pack in force.
     calendar: Calendar,
 }

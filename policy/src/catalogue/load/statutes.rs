@@ -9,7 +9,9 @@ use miette::Diagnostic;
 
 use super::Loader;
 use crate::catalogue::fault::File;
-use crate::catalogue::{Basis, ClassEntity, FieldEntity, GeneralRule, Law, ScenarioEntity, Statute, Statutes, World};
+use crate::catalogue::{
+    ClassEntity, FieldEntity, GeneralRule, Law, LegalSource, ScenarioEntity, Statute, Statutes, World,
+};
 use crate::names::{ClassName, RuleId};
 
 /// The file of what the tables permit: no statute, and the only one that permits.
@@ -120,8 +122,8 @@ impl Loader {
             return None;
         };
         if nth == 0 {
-            match basis(policy) {
-                Ok(basis) => drop(self.rules.insert(statute.rule(), basis)),
+            match legal_source(policy) {
+                Ok(legal_source) => drop(self.rules.insert(statute.rule(), legal_source)),
                 Err(message) => self.fault(file, at, message),
             }
         }
@@ -201,12 +203,12 @@ fn policy_id(file: &File<'_, ()>, nth: usize) -> PolicyId {
 }
 
 /// Title and origin of a statute.
-fn basis(policy: &Policy) -> Result<Basis, String> {
+fn legal_source(policy: &Policy) -> Result<LegalSource, String> {
     let annotation = |key: &str| {
         policy.annotation(key).ok_or_else(|| format!("missing annotation `@{key}`: say it on the first rule"))
     };
     let (zh, en) = (annotation("title_zh")?, annotation("title_en")?);
-    Basis::of_annotations(zh, en, annotation("source")?, annotation("citation")?)
+    LegalSource::of_annotations(zh, en, annotation("source")?, annotation("citation")?)
 }
 
 fn place(error: &dyn Diagnostic) -> Range<usize> {

@@ -1,26 +1,24 @@
 //! The statutes, as Cedar decides them: the rules that stand over every table.
 //!
 //! Statutes about fields are asked when a catalogue loads, once for each scenario and field, and what they answer is the
-//! compiled mask. Statutes about requests are compiled checks in [`crate::decide`], which [`crate::prove()`] holds
-//! against the answers that are given here.
+//! compiled mask. Statutes about requests are compiled checks in [`crate::decide`], which [`crate::prove()`] compares
+//! with the answers that are given here.
 
+mod types;
 mod world;
 
 use std::collections::{BTreeMap, HashMap};
-use std::str::FromStr;
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, Request,
-    RestrictedExpression, Schema,
+    Authorizer, Context, Decision, Entities, EntityUid, Policy, PolicyId, PolicySet, Request, RestrictedExpression,
+    Schema,
 };
 
-use super::scenario::start_of;
 use crate::asker::Asker;
-use crate::consent::Maxima;
-use crate::facts::Facts;
 use crate::names::RuleId;
 use crate::words::words;
 
+use types::{Types, uid};
 pub(crate) use world::{ClassEntity, FieldEntity, ScenarioEntity, Width, World};
 
 words! {
@@ -28,7 +26,7 @@ words! {
     "statute" pub(crate) Statute {
         /// Classes that may not be collected are named nowhere (R13).
         ForbiddenClassesNever = "forbidden-classes-never",
-        /// Who reported something is told to nobody (R14).
+        /// Who reported something is shown to nobody (R14).
         ConfidentialSourceNever = "confidential-source-never",
         /// A suspended institution gets no answer (R15).
         SuspendedNever = "suspended-never",
@@ -50,7 +48,7 @@ words! {
         ConsentWithinMaxima = "consent-within-maxima",
         /// Where yes or no answers the question, no record is released (R28).
         YesNoReleasesNoRecord = "yes-no-releases-no-record",
-        /// Expired and repaired records are told to nobody but the person (R9, R10).
+        /// Expired and repaired records are shown to nobody but the person (R9, R10).
         ExpiredOrRepairedNever = "expired-or-repaired-never",
     }
 }
@@ -110,62 +108,6 @@ pub(crate) struct RequestFacts {
     pub(crate) case: bool,
     pub(crate) consent: Option<Width>,
     pub(crate) maxima: Option<Width>,
-}
-
-impl RequestFacts {
-    /// What statutes know of the facts of a decision.
-    pub(crate) fn of(facts: &Facts, maxima: Option<&Maxima>) -> Self {
-        let start = start_of(facts.consent.as_ref().map_or(facts.on, |consent| consent.issued_on));
-        let consent = maxima.zip(facts.consent.as_ref());
-        Self {
-            suspended: facts.suspended,
-            adult: facts.minor == Some(false),
-            case: facts.case,
-            consent: consent.map(|(maxima, consent)| Width::of_consent(consent, maxima, start)),
-            maxima: maxima.map(|maxima| Width::of_maxima(maxima, start)),
-        }
-    }
-}
-
-/// The names of the schema's types, parsed once.
-#[derive(Clone, Debug)]
-pub(super) struct Types {
-    action: EntityTypeName,
-    asker: EntityTypeName,
-    class: EntityTypeName,
-    disclosure: EntityTypeName,
-    field: EntityTypeName,
-    gateway: EntityTypeName,
-    ground: EntityTypeName,
-    scenario: EntityTypeName,
-    sensitivity: EntityTypeName,
-    shape: EntityTypeName,
-    standing: EntityTypeName,
-    tier: EntityTypeName,
-}
-
-impl Types {
-    fn new() -> Result<Self, String> {
-        let name = |name: &str| EntityTypeName::from_str(name).map_err(|error| error.to_string());
-        Ok(Self {
-            action: name("Action")?,
-            asker: name("Asker")?,
-            class: name("Class")?,
-            disclosure: name("Disclosure")?,
-            field: name("Field")?,
-            gateway: name("Gateway")?,
-            ground: name("Ground")?,
-            scenario: name("Scenario")?,
-            sensitivity: name("Sensitivity")?,
-            shape: name("Shape")?,
-            standing: name("Standing")?,
-            tier: name("Tier")?,
-        })
-    }
-}
-
-fn uid(of: &EntityTypeName, id: &str) -> EntityUid {
-    EntityUid::from_type_name_and_id(of.clone(), EntityId::new(id))
 }
 
 impl Statutes {
@@ -255,7 +197,7 @@ impl Law {
         self.ask(self.asker(asker), "release", uid(&self.types.field, field), context)
     }
 
-    /// May a record of the class in that state be told to the asker?
+    /// May a record of the class in that state be shown to the asker?
     pub(crate) fn tell(&self, asker: Asker, class: &str, state: RecordState) -> Answer {
         let standing = RestrictedExpression::new_entity_uid(uid(&self.types.standing, state.as_str()));
         self.ask(self.asker(asker), "tell", uid(&self.types.class, class), vec![("standing", standing)])

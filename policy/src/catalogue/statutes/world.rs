@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use cedar_policy::{Entities, Entity, EntityTypeName, EntityUid, RestrictedExpression, Schema};
 use jiff::Timestamp;
 
-use super::{Types, uid};
+use super::types::{Types, uid};
 use crate::asker::{Asker, Ground};
-use crate::catalogue::{Class, Disclosure, Field, Scenario, Sensitivity, Shape, Tier};
+use crate::catalogue::class::{Class, Sensitivity, Tier};
+use crate::catalogue::field::{Field, Shape};
+use crate::catalogue::scenario::{Disclosure, Scenario};
 use crate::consent::{Maxima, Period};
-use crate::facts::ConsentFacts;
 
 /// Classes, fields and scenarios: those of a catalogue, or ones that no catalogue has.
 #[derive(Default)]
@@ -164,14 +165,14 @@ impl Width {
         }
     }
 
-    /// A consent issued at that instant; its frequency in uses within the period of the maximum.
-    pub(crate) fn of_consent(consent: &ConsentFacts, maxima: &Maxima, start: Timestamp) -> Self {
+    /// A consent issued at that instant for that long; its frequency in uses within the period of the maximum.
+    pub(crate) fn of_consent(asked: &Maxima, lifetime_s: u64, maxima: &Maxima, start: Timestamp) -> Self {
         Self {
-            data_life: seconds(consent.data_life, start),
-            frequency: long(consent.frequency.most_within(maxima.frequency.per, start)),
-            lifetime: long(consent.lifetime_s),
-            look_back: seconds(consent.look_back, start),
-            uses: long(consent.uses),
+            data_life: seconds(asked.data_life, start),
+            frequency: long(asked.frequency.most_within(maxima.frequency.per, start)),
+            lifetime: long(lifetime_s),
+            look_back: seconds(asked.look_back, start),
+            uses: long(asked.uses),
         }
     }
 

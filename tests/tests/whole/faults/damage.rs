@@ -40,7 +40,7 @@ fn segment(folder: &Folder) -> PathBuf {
     folder.join("data/wal/0000000000000000.seg")
 }
 
-/// Where the batches of a segment are (`audit/src/log/frame.rs`).
+/// Where the batches of a segment are (`audit/src/log/wal/frame.rs`).
 fn batches(segment: &[u8]) -> Vec<Range<usize>> {
     let (mut batches, mut start, mut at) = (Vec::new(), 128, 128);
     loop {
@@ -140,7 +140,7 @@ fn a_torn_end_is_cut_off_and_writing_goes_on() {
 }
 
 #[test]
-fn a_log_that_is_shorter_than_the_second_place_says_is_refused() {
+fn a_log_that_is_shorter_than_the_rollback_guard_says_is_refused() {
     let (folder, mut held) = filled(5);
     let path = segment(&folder);
     let old = fs::read(&path).expect("a segment");
@@ -164,14 +164,14 @@ fn a_log_that_is_shorter_than_the_second_place_says_is_refused() {
 }
 
 #[test]
-fn without_its_second_place_it_is_refused() {
+fn without_its_rollback_guard_it_is_refused() {
     let (folder, mut held) = filled(3);
     let path = folder.join("data/wal/second-place");
-    let whole = fs::read(&path).expect("the second place");
+    let whole = fs::read(&path).expect("the rollback guard");
     fs::remove_file(&path).expect("removed");
-    let folder = assert_refuses(folder, &["the second place", "is missing"]);
+    let folder = assert_refuses(folder, &["the rollback guard", "is missing"]);
     fs::write(&path, vec![0; whole.len()]).expect("written");
-    let folder = assert_refuses(folder, &["the second place", "is damaged"]);
+    let folder = assert_refuses(folder, &["the rollback guard", "is damaged"]);
     fs::write(&path, &whole).expect("written");
     drop(assert_goes_on(folder, &mut held, "mended"));
 }

@@ -231,7 +231,7 @@ fn paths_of_http2_that_are_not_that_of_a_query_are_not_answered() {
     };
     each(PATHS, |path| assert_refused(&ask(path)));
     // A fragment is dropped where HTTP/2 is read, before anything of ours sees it: the path is then that of a query, and
-    // nobody reads it in another way (docs/formats.md §7).
+    // nobody reads it in another way (docs/formats.md §2).
     let answered = ask("/v1/queries#/v1/nothing");
     let text: Vec<u8> = answered.into_iter().filter(|(kind, ..)| *kind == DATA).flat_map(|(.., bytes)| bytes).collect();
     assert!(String::from_utf8_lossy(&text).contains("\"data\":"), "{}", String::from_utf8_lossy(&text));

@@ -1,0 +1,5 @@
+//! Steps that change the disk: whole files, blocks with a checksum, and what follows when a step fails.
+
+pub(crate) mod block;
+pub(crate) mod failure;
+pub(crate) mod files;

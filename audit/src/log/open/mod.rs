@@ -1,0 +1,8 @@
+//! From a data folder to a running log: checks, recovery, start.
+
+pub(crate) mod rebuild;
+pub(crate) mod recover;
+pub(crate) mod repair_tail;
+mod row;
+mod signed;
+pub(crate) mod start;

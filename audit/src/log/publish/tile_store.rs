@@ -1,0 +1,139 @@
+//! Tiles and entry bundles on disk, as tlog-tiles lays them out.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::log::disk::failure::{Probe, Step};
+use crate::log::disk::files::Staged;
+use crate::merkle::HASH_LEN;
+use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
+
+/// The folder `<data>/log`.
+#[derive(Debug, Clone)]
+pub(crate) struct TileStore {
+    pub(crate) dir: PathBuf,
+    pub(crate) probe: Probe,
+}
+
+impl TileStore {
+    /// Puts every tile and bundle there that a tree of `to` leaves has and one of `from` had not. What is there
+    /// already is left alone if it is right and replaced if it is not.
+    ///
+    /// `bytes` gives the content, without I/O.
+    pub(crate) fn put(&self, from: u64, to: u64, bytes: impl Fn(&TileName) -> Option<Vec<u8>>) -> io::Result<()> {
+        let mut staged = Staged::default();
+        for name in between(from, to) {
+            let content = bytes(&name).ok_or_else(|| io::Error::other(format!("no content for `{}`", name.path())))?;
+            let path = self.dir.join(name.path());
+            if !fs::read(&path).is_ok_and(|there| there == content) {
+                staged.write(&path, &content)?;
+            }
+        }
+        self.probe.at(Step::PutTiles)?;
+        staged.publish()
+    }
+
+    /// Removes the partial tiles and bundles of those that became full between the two sizes. Readers with an
+    /// older checkpoint take the beginning of the full one.
+    pub(crate) fn tidy(&self, from: u64, to: u64) -> io::Result<()> {
+        self.probe.at(Step::Tidy)?;
+        for name in between(from, to).filter(|name| name.width == FULL_WIDTH) {
+            let path = self.dir.join(format!("{}.p", name.path()));
+            match fs::remove_dir_all(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The first full tile or bundle of a tree of `size` leaves that is not there, bundles before hash tiles. Looks at
+    /// names only: one reading of a folder for each 1,000 files.
+    pub(crate) fn first_missing(&self, size: u64) -> io::Result<Option<TileName>> {
+        let mut listed: Option<(PathBuf, HashSet<OsString>)> = None;
+        for name in between(0, size).filter(|name| name.width == FULL_WIDTH) {
+            let path = self.dir.join(name.path());
+            let (Some(folder), Some(file)) = (path.parent(), path.file_name()) else {
+                return Ok(Some(name));
+            };
+            let names = match listed.take() {
+                Some((known, names)) if known == folder => names,
+                Some(_) | None => names_in(folder)?,
+            };
+            if !names.contains(file) {
+                return Ok(Some(name));
+            }
+            listed = Some((folder.to_owned(), names));
+        }
+        Ok(None)
+    }
+
+    /// Reads a tile or bundle; where a partial one was cleaned up, the full one, which begins with it.
+    pub(crate) fn read(&self, name: &TileName) -> io::Result<Vec<u8>> {
+        match fs::read(self.dir.join(name.path())) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && name.width < FULL_WIDTH => {
+                let full = TileName { width: FULL_WIDTH, ..*name };
+                fs::read(self.dir.join(full.path()))
+            }
+            read => read,
+        }
+    }
+
+    /// Reads a hash tile, exactly as wide as asked.
+    pub(crate) fn read_hashes(&self, level: u8, index: u64, width: u16) -> io::Result<Vec<u8>> {
+        let mut bytes = self.read(&TileName { kind: TileKind::Hashes(level), index, width })?;
+        let len = usize::from(width) * HASH_LEN;
+        if bytes.len() < len {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the tile is too short"));
+        }
+        bytes.truncate(len);
+        Ok(bytes)
+    }
+}
+
+/// The names in a folder; none if it is missing.
+fn names_in(folder: &Path) -> io::Result<HashSet<OsString>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.file_name())).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The tiles and bundles that a tree of `to` leaves has and one of `from` leaves had not, partial ones last.
+fn between(from: u64, to: u64) -> impl Iterator<Item = TileName> {
+    let hashes = (0..MAX_LEVELS).map(|level| (TileKind::Hashes(level), level));
+    let kinds = std::iter::once((TileKind::Entries, 0)).chain(hashes);
+    kinds.flat_map(move |(kind, level)| {
+        let (had, has) = (tile::hashes_at(level, from), tile::hashes_at(level, to));
+        let full = FULL_WIDTH.into();
+        let (first, last) = if has > had { (had / full, has.div_ceil(full)) } else { (0, 0) };
+        (first..last).map(move |index| TileName { kind, index, width: tile::width_at(level, index, to) })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(from: u64, to: u64) -> Vec<String> {
+        between(from, to).map(|name| name.path()).collect()
+    }
+
+    #[test]
+    fn the_tiles_between_two_sizes() {
+        assert_eq!(paths(5, 5), Vec::<String>::new());
+        assert_eq!(paths(0, 1), ["tile/entries/000.p/1", "tile/0/000.p/1"]);
+        assert_eq!(paths(1, 255), ["tile/entries/000.p/255", "tile/0/000.p/255"]);
+        assert_eq!(paths(255, 256), ["tile/entries/000", "tile/0/000", "tile/1/000.p/1"]);
+        assert_eq!(paths(256, 257), ["tile/entries/001.p/1", "tile/0/001.p/1"]);
+        let many = paths(0, 70_000);
+        assert_eq!(many.len(), 274 + 274 + 2 + 1);
+        assert!(many.contains(&"tile/1/001.p/17".to_owned()) && many.contains(&"tile/2/000.p/1".to_owned()));
+        assert!(many.contains(&"tile/entries/273.p/112".to_owned()) && many.contains(&"tile/1/000".to_owned()));
+    }
+}

@@ -1,0 +1,233 @@
+//! Finding a leaf by its id, without an index: a UUIDv7 says its millisecond, leaves stand in the order of their `at`,
+//! so a search over the first leaf of each bundle leads to the few bundles in which it can be.
+
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt as _;
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::leaf;
+use crate::log::error::LookupError;
+use crate::log::publish::proof_tree::Tree;
+use crate::log::threads::shared::{Published, Shared};
+use crate::tile::{self, FULL_WIDTH, TileKind, TileName};
+use crate::{merkle, proof};
+
+/// A leaf is recorded at most this long after its id was made: far beyond every deadline of a query.
+const AFTER: SignedDuration = SignedDuration::from_secs(60);
+/// A leaf's `at` lies before its id's time only by a small step of the clock between the two.
+const BEFORE: SignedDuration = SignedDuration::from_secs(2);
+/// Bundles read after and before the id's place, at most: 65,536 and 8,192 leaves.
+const BUNDLES_AFTER: u64 = 256;
+const BUNDLES_BEFORE: u64 = 32;
+/// An id this fresh may belong to a query that is still under way.
+const FRESH: SignedDuration = SignedDuration::from_secs(10);
+/// How every leaf begins, up to its kind.
+const BEGINNING: &[u8] = br#"{"v":1,"kind":""#;
+/// Characters of a UUID, and of an instant with microseconds.
+const ID_LEN: usize = 36;
+const AT_LEN: usize = 27;
+/// Enough of a leaf to reach its `at`.
+const HEAD_LEN: usize = 160;
+
+/// A published leaf with its proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// Its index in the log.
+    pub index: u64,
+    /// The leaf, byte for byte.
+    pub leaf: Vec<u8>,
+    /// The receipt (`c2sp.org/tlog-proof@v1`), against the published checkpoint.
+    pub proof: String,
+}
+
+/// See [`crate::log::Log::receipt`].
+pub(crate) fn receipt(shared: &Shared, id: Uuid, institution: &str) -> Result<Lookup, LookupError> {
+    let made = made_at(id).ok_or(LookupError::NotFound)?;
+    if made.duration_since(shared.clock.now()) > FRESH {
+        return Err(LookupError::NotFound);
+    }
+    let published = shared.published();
+    let found = Search { shared, published: &published }.find(id, made).map_err(LookupError::Unreadable)?;
+    let Some((index, leaf)) = found else {
+        return Err(absent(shared, &published, made));
+    };
+    // Another institution's record is as absent as none.
+    if leaf::peek(&leaf).ok().and_then(|peek| peek.institution) != Some(institution) {
+        return Err(LookupError::NotFound);
+    }
+    let unpublished = |name: &_| shared.with_recent(|recent| recent.bytes(name));
+    let hashes = merkle::inclusion_proof(index, published.size, &Tree::new(&unpublished, &shared.tile_store))
+        .map_err(|error| LookupError::Unreadable(io::Error::other(error)))?;
+    Ok(Lookup { index, leaf, proof: proof::format(index, &hashes, &published.note) })
+}
+
+/// Whether it is worth asking again.
+fn absent(shared: &Shared, published: &Published, made: Timestamp) -> LookupError {
+    let age = shared.clock.now().duration_since(made);
+    let unpublished = shared.head().size > published.size && made >= published.at - BEFORE;
+    if age <= FRESH || unpublished && age <= AFTER { LookupError::NotYet } else { LookupError::NotFound }
+}
+
+/// The millisecond that a UUIDv7 carries.
+fn made_at(id: Uuid) -> Option<Timestamp> {
+    if id.get_version_num() != 7 {
+        return None;
+    }
+    let (bytes, _) = id.as_bytes().split_first_chunk::<6>()?;
+    let [a, b, c, d, e, f] = *bytes;
+    Timestamp::from_millisecond(i64::from_be_bytes([0, 0, a, b, c, d, e, f])).ok()
+}
+
+/// A search in one published tree.
+struct Search<'a> {
+    shared: &'a Shared,
+    published: &'a Published,
+}
+
+type Hit = (u64, Vec<u8>);
+
+impl Search<'_> {
+    fn find(&self, id: Uuid, made: Timestamp) -> io::Result<Option<Hit>> {
+        let bundles = self.published.size.div_ceil(u64::from(FULL_WIDTH));
+        let mut text = [0; ID_LEN];
+        let id = id.hyphenated().encode_lower(&mut text).as_bytes();
+        let start = self.last_before(made, bundles)?;
+        let (latest, earliest) = (made + AFTER, made - BEFORE);
+        // Where it stands unless the clock was stepped: from the id's time on.
+        for index in start..bundles.min(start + BUNDLES_AFTER) {
+            if index > start && self.first_at(index)? > latest {
+                break;
+            }
+            if let Some(hit) = self.find_in_bundle(index, id)? {
+                return Ok(Some(hit));
+            }
+        }
+        for index in (start.saturating_sub(BUNDLES_BEFORE)..start).rev() {
+            // This one's leaves are at most as late as the first of the next.
+            if self.first_at(index + 1)? < earliest {
+                break;
+            }
+            if let Some(hit) = self.find_in_bundle(index, id)? {
+                return Ok(Some(hit));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The last bundle whose first leaf was recorded before `made`, or the first bundle. Steps alternate between the
+    /// place where an even load would put it, which mostly hits, and the middle, which bounds them.
+    fn last_before(&self, made: Timestamp, bundles: u64) -> io::Result<u64> {
+        if bundles == 0 {
+            return Ok(0);
+        }
+        let (mut low, mut high) = (0, bundles);
+        let (mut low_at, mut high_at) = (self.first_at(0)?, self.published.at);
+        let mut even = true;
+        while high - low > 1 {
+            let middle = if even { interpolate((low, low_at), (high, high_at), made) } else { low + (high - low) / 2 };
+            even = !even;
+            let at = self.first_at(middle)?;
+            if at < made {
+                (low, low_at) = (middle, at);
+            } else {
+                (high, high_at) = (middle, at);
+            }
+        }
+        Ok(low)
+    }
+
+    fn name(&self, index: u64) -> TileName {
+        TileName { kind: TileKind::Entries, index, width: tile::width_at(0, index, self.published.size) }
+    }
+
+    /// `at` of a bundle's first leaf.
+    fn first_at(&self, index: u64) -> io::Result<Timestamp> {
+        let name = self.name(index);
+        let dir = &self.shared.tile_store.dir;
+        let file = File::open(dir.join(name.path())).or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => File::open(dir.join(TileName { width: FULL_WIDTH, ..name }.path())),
+            _ => Err(error),
+        })?;
+        let mut head = [0; 2 + HEAD_LEN];
+        let read = file.read_at(&mut head, 0)?;
+        let at = head.get(2..read).and_then(at_text).and_then(|text| text.parse().ok());
+        at.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("`{}` begins with no leaf", name.path())))
+    }
+
+    /// The leaf with this id in one bundle.
+    fn find_in_bundle(&self, index: u64, id: &[u8]) -> io::Result<Option<Hit>> {
+        let name = self.name(index);
+        let bundle = self.shared.tile_store.read(&name)?;
+        let entries = tile::entries(&bundle).take(usize::from(name.width));
+        let found = (index * u64::from(FULL_WIDTH)..).zip(entries).try_for_each(|(index, entry)| match entry {
+            Ok(leaf) if id_text(leaf) == Some(id) => ControlFlow::Break(Ok((index, leaf.to_vec()))),
+            Ok(_) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(Err(io::Error::other(error))),
+        });
+        match found {
+            ControlFlow::Break(hit) => hit.map(Some),
+            ControlFlow::Continue(()) => Ok(None),
+        }
+    }
+}
+
+/// Where between two bundles a time would lie if leaves came evenly; strictly between them.
+fn interpolate(low: (u64, Timestamp), high: (u64, Timestamp), made: Timestamp) -> u64 {
+    let span = high.1.duration_since(low.1).as_secs_f64();
+    let part = made.duration_since(low.1).as_secs_f64();
+    let share = if span > 0.0 { (part / span).clamp(0.0, 1.0) } else { 0.5 };
+    let step = ((high.0 - low.0) as f64 * share) as u64;
+    (low.0 + step).clamp(low.0 + 1, high.0 - 1)
+}
+
+/// The text of a leaf's id: at a fixed place after its kind.
+fn id_text(leaf: &[u8]) -> Option<&[u8]> {
+    after_kind(leaf)?.get(..ID_LEN)
+}
+
+/// The text of a leaf's `at`, which follows its id.
+fn at_text(leaf: &[u8]) -> Option<&str> {
+    let rest = after_kind(leaf)?.get(ID_LEN..)?.strip_prefix(br#"","at":""#)?;
+    std::str::from_utf8(rest.get(..AT_LEN)?).ok()
+}
+
+fn after_kind(leaf: &[u8]) -> Option<&[u8]> {
+    let rest = leaf.strip_prefix(BEGINNING)?;
+    let kind = rest.iter().position(|byte| *byte == b'"')?;
+    rest.get(kind..)?.strip_prefix(br#"","id":""#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leaf::{Entry, Kind};
+
+    #[test]
+    fn id_and_time_are_read_from_the_bytes_of_every_kind() {
+        let id = Uuid::parse_str("01939f3c-0000-7000-8000-000000000001").unwrap();
+        let at: Timestamp = "2026-11-22T02:19:00.000001Z".parse().unwrap();
+        for kind in Kind::ALL {
+            let entry = Entry { kind, id, institution: None, tail: Vec::new() };
+            let leaf = leaf::render(&entry, at, 1);
+            assert_eq!(id_text(&leaf), Some(id.to_string().as_bytes()));
+            assert_eq!(at_text(&leaf).map(|text| text.parse().unwrap()), Some(at));
+            assert!(leaf.len() < HEAD_LEN);
+        }
+        assert_eq!(id_text(br#"{"v":1,"kind":"query","at":"#), None);
+        assert_eq!(made_at(id), Timestamp::from_millisecond(0x0193_9f3c_0000).ok());
+        assert_eq!(made_at(Uuid::nil()), None);
+    }
+
+    #[test]
+    fn a_guess_lies_strictly_between() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(interpolate((0, at(0)), (100, at(100)), at(25)), 25);
+        assert_eq!(interpolate((0, at(0)), (100, at(100)), at(-5)), 1);
+        assert_eq!(interpolate((0, at(0)), (100, at(100)), at(500)), 99);
+        assert_eq!(interpolate((4, at(7)), (6, at(7)), at(7)), 5);
+    }
+}

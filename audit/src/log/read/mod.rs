@@ -1,0 +1,4 @@
+//! Reading the published log: one leaf with its receipt.
+
+pub(crate) mod leaf_reader;
+pub(crate) mod lookup;

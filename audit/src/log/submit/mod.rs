@@ -1,0 +1,4 @@
+//! The way in: the queue before the writer, and the ticket that its submitter gets.
+
+pub(crate) mod queue;
+pub(crate) mod ticket;

@@ -1,0 +1,140 @@
+//! A catalogue as it is in force.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+
+use super::calendar::{Calendar, Deadline};
+use super::class::Class;
+use super::field::Field;
+use super::legal_source::LegalSource;
+use super::scenario::{Ceilings, Scenario};
+use super::statutes::Law;
+use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
+
+/// The rules of `catalogue.toml` that decisions name.
+#[derive(Clone, Copy)]
+pub(crate) enum GeneralRule {
+    /// What is not on the application list is no scenario (R6).
+    ApplicationList,
+    /// What is not in the data list does not exist (R7).
+    DataList,
+    /// Every query is registered with the person who asks (R3).
+    QueryRegister,
+}
+
+impl GeneralRule {
+    /// The id of the rule.
+    pub(crate) fn rule(self) -> RuleId {
+        RuleId::general(match self {
+            Self::ApplicationList => "application-list",
+            Self::DataList => "data-list",
+            Self::QueryRegister => "query-register",
+        })
+    }
+}
+
+/// An immutable, versioned catalogue. It is swapped whole.
+#[derive(Debug)]
+pub struct Catalogue {
+    pub(super) label: String,
+    pub(super) offset: Offset,
+    pub(super) scenarios: HashMap<ScenarioName, Arc<Scenario>>,
+    pub(super) fields: HashMap<FieldName, Arc<Field>>,
+    pub(super) classes: BTreeMap<ClassName, Class>,
+    pub(super) rules: BTreeMap<RuleId, LegalSource>,
+    pub(super) calendar: Calendar,
+    pub(super) ceilings: Ceilings,
+    pub(super) law: Law,
+}
+
+impl Catalogue {
+    /// Its version and the digest of its files: `2026.11@sha256:<hex>`.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The jurisdiction's civil date, by the catalogue's fixed offset and never by the machine's zone.
+    #[must_use]
+    pub fn today(&self, now: Timestamp) -> Date {
+        self.offset.to_datetime(now).date()
+    }
+
+    /// The scenario of that name.
+    #[must_use]
+    pub fn scenario(&self, name: &str) -> Option<&Arc<Scenario>> {
+        self.scenarios.get(name)
+    }
+
+    /// The field of that name in the data list. What is not in it does not exist for the gateway (R7).
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.get(name).map(Arc::as_ref)
+    }
+
+    /// Every scenario, sorted by name.
+    #[must_use]
+    pub fn scenarios(&self) -> Vec<&Scenario> {
+        let mut all: Vec<_> = self.scenarios.values().map(Arc::as_ref).collect();
+        all.sort_by(|a, b| a.name().cmp(b.name()));
+        all
+    }
+
+    /// The class of that name in the data list.
+    #[must_use]
+    pub fn class(&self, name: &str) -> Option<&Class> {
+        self.classes.get(name)
+    }
+
+    /// Every field of the data list, sorted by name.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&Field> {
+        let mut all: Vec<_> = self.fields.values().map(Arc::as_ref).collect();
+        all.sort_by(|a, b| a.name().cmp(b.name()));
+        all
+    }
+
+    /// Every class of the data list, sorted by name.
+    pub fn classes(&self) -> impl Iterator<Item = &Class> {
+        self.classes.values()
+    }
+
+    /// The row behind a rule id: where a decision's rule comes from.
+    #[must_use]
+    pub fn rule(&self, id: &RuleId) -> Option<&LegalSource> {
+        self.rules.get(id)
+    }
+
+    /// What no row goes beyond.
+    #[must_use]
+    pub fn ceilings(&self) -> &Ceilings {
+        &self.ceilings
+    }
+
+    /// The statutes over the rows of this catalogue.
+    pub(crate) fn law(&self) -> &Law {
+        &self.law
+    }
+
+    /// Whether that day is worked in the jurisdiction; `None` in a year for which the holidays are not known.
+    #[must_use]
+    pub fn is_working_day(&self, day: Date) -> Option<bool> {
+        self.calendar.is_working(day)
+    }
+
+    /// Working days and deadlines.
+    pub(crate) fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// The last day of a deadline that an event of that day starts, by the pack in force; `None` where the pack sets
+    /// none, or its calendar does not reach so far.
+    #[must_use]
+    pub fn deadline(&self, deadline: Deadline, event: Date) -> Option<Date> {
+        self.calendar.last_day(deadline, event)
+    }
+}
