@@ -89,7 +89,7 @@ impl Counts {
     pub async fn reserve(&self, claim: Claim<'_>) -> Result<Reservation, Refused> {
         let asked = Asked::new(&claim);
         let grant = self.lock().reserve(asked)?;
-        Ok(Reservation { counts: self.clone(), grant: Some(grant) })
+        Ok(Reservation { counts: self.clone(), grant: Some(Box::new(grant)) })
     }
 
     /// The last consecutive number of each institution when the process began.
@@ -108,7 +108,7 @@ impl Counts {
 #[must_use]
 pub struct Reservation {
     counts: Counts,
-    grant: Option<Grant>,
+    grant: Option<Box<Grant>>,
 }
 
 impl Reservation {
@@ -142,7 +142,7 @@ impl Reservation {
         match settlement {
             Settlement::Spent { index, id, at } => {
                 let day = self.counts.shared.catalogue.today(at);
-                let retired = self.counts.lock().spend(grant, index, id, at, day);
+                let retired = self.counts.lock().spend(*grant, index, id, at, day);
                 drop_elsewhere(retired);
             }
             Settlement::GivenBack => self.counts.lock().give_back(&grant),

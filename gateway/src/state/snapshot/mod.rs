@@ -176,13 +176,10 @@ fn open(path: &Path) -> io::Result<Option<(Reader<BufReader<File>>, Head)>> {
 }
 
 /// Rows until the table's end, and the fault that ended them.
-fn rows<'a, R: Read, T: Row>(
+fn rows<'a, R: Read, T: Row + 'a>(
     reader: &'a mut Reader<R>,
     fault: &'a mut io::Result<()>,
-) -> impl Iterator<Item = (Key, T)> + 'a
-where
-    T: 'a,
-{
+) -> impl Iterator<Item = (Key, T)> + 'a {
     std::iter::from_fn(move || match reader.row() {
         Ok(row) => row,
         Err(error) => {
