@@ -14,7 +14,7 @@ use crate::{
     keyring::{Current, Keyring},
     recorder::Recorder,
     settings::Settings,
-    state::{Reservation, State, catalogue_history::CatalogueHistory},
+    state::{CatalogueHistory, Counts, Reservation},
     stores::{StoreError, figures::Figures, sqlite::SqliteStore},
     telemetry::metrics::Metrics,
 };
@@ -32,7 +32,7 @@ pub struct Gateway {
     /// Who may issue consents.
     pub issuers: Issuers,
     /// What was spent.
-    pub state: Arc<State>,
+    pub state: Counts,
     /// Keys in force.
     pub keys: Arc<Keyring>,
     /// The data. Asked through [`Gateway::look_up`] alone.

@@ -101,7 +101,7 @@ pub struct Tls {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// Folder of `log/`, `wal/`, `state.sqlite` and `admin.sock`; made with mode 0700 if it is missing.
+    /// Folder of `log/`, `wal/`, `state.snapshot` and `admin.sock`; made with mode 0700 if it is missing.
     pub dir: PathBuf,
 }
 

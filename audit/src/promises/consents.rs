@@ -51,7 +51,7 @@ impl Consents {
         for revoked in &carried.revoked {
             self.revoked.insert(parse(revoked)?);
         }
-        for (consent, number, _) in &carried.uses {
+        for (consent, number, _, _) in &carried.uses {
             if !self.uses.insert((parse(consent)?, *number)) {
                 return Err(Broken::UseAgain(*number));
             }

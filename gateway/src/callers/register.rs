@@ -190,18 +190,57 @@ impl Register {
         institution.suspended.store(suspended, Ordering::SeqCst);
     }
 
+    /// Registers an institution in the place of the one with its id; its certificates are nobody else's from here on.
+    ///
+    /// # Errors
+    /// When a value is unusable.
+    pub fn replace(&self, record: &InstitutionRecord) -> Result<(), RegisterError> {
+        let institution = self.made_of(record)?;
+        let mut table = Table::clone(&self.table.load());
+        table.remove(record.id.as_str());
+        let thumbprints = record.certificates.iter();
+        table.by_certificate.extend(thumbprints.map(|thumbprint| (*thumbprint, Arc::clone(&institution))));
+        table.by_id.insert(record.id.clone(), institution);
+        self.table.store(Arc::new(table));
+        Ok(())
+    }
+
+    /// Takes an institution out, if it is there.
+    pub fn remove(&self, id: &str) {
+        let mut table = Table::clone(&self.table.load());
+        table.remove(id);
+        self.table.store(Arc::new(table));
+    }
+
     fn with(&self, record: &InstitutionRecord) -> Result<Table, RegisterError> {
+        let institution = self.made_of(record)?;
         let id = record.id.as_str();
-        let unusable = |why| RegisterError::Unusable { id: id.to_owned(), why };
-        let rates = rates(&record.limits, self.flood_multiple).map_err(unusable)?;
-        if record.certificates.is_empty() {
-            return Err(unusable("it has no certificate: name at least one"));
-        }
         let mut table = Table::clone(&self.table.load());
         if table.by_id.contains_key(&record.id) {
             return Err(RegisterError::IdTaken(id.to_owned()));
         }
-        let institution = Arc::new(Institution {
+        for thumbprint in &record.certificates {
+            if let Some(other) = table.by_certificate.insert(*thumbprint, Arc::clone(&institution))
+                && !Arc::ptr_eq(&other, &institution)
+            {
+                return Err(RegisterError::CertificateTaken {
+                    id: id.to_owned(),
+                    certificate: *thumbprint,
+                    other: other.id().to_owned(),
+                });
+            }
+        }
+        table.by_id.insert(record.id.clone(), institution);
+        Ok(table)
+    }
+
+    fn made_of(&self, record: &InstitutionRecord) -> Result<Arc<Institution>, RegisterError> {
+        let unusable = |why| RegisterError::Unusable { id: record.id.as_str().to_owned(), why };
+        let rates = rates(&record.limits, self.flood_multiple).map_err(unusable)?;
+        if record.certificates.is_empty() {
+            return Err(unusable("it has no certificate: name at least one"));
+        }
+        Ok(Arc::new(Institution {
             digests: record.certificates.iter().map(|certificate| certificate.into_bytes()).collect(),
             record: record.clone(),
             rates,
@@ -209,20 +248,14 @@ impl Register {
             journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
             connections: Arc::new(Semaphore::new(self.connections_per_institution)),
             suspended: AtomicBool::new(false),
-        });
-        for certificate in &record.certificates {
-            if let Some(other) = table.by_certificate.insert(*certificate, Arc::clone(&institution))
-                && !Arc::ptr_eq(&other, &institution)
-            {
-                return Err(RegisterError::CertificateTaken {
-                    id: id.to_owned(),
-                    certificate: *certificate,
-                    other: other.id().to_owned(),
-                });
-            }
-        }
-        table.by_id.insert(record.id.clone(), institution);
-        Ok(table)
+        }))
+    }
+}
+
+impl Table {
+    fn remove(&mut self, id: &str) {
+        self.by_id.retain(|_, institution| institution.id() != id);
+        self.by_certificate.retain(|_, institution| institution.id() != id);
     }
 }
 

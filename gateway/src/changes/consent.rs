@@ -6,7 +6,7 @@ use credit_audit::leaf::{Act, Revocation};
 use credit_policy::consent::TokenId;
 
 use super::{account::Account, error::ChangeError, request::Made};
-use crate::{gateway::Gateway, recorder::Order, state::fold::consent_key};
+use crate::{gateway::Gateway, recorder::Order, state::consent_key};
 
 pub(super) async fn revoke(
     gateway: &Arc<Gateway>,
@@ -17,8 +17,9 @@ pub(super) async fn revoke(
     let jti = TokenId::parse(&jti).ok_or(ChangeError::TokenId)?;
     let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
     let entry = leaf.entry(gateway.new_id(), account.actor())?;
-    let (state, key) = (Arc::clone(&gateway.state), consent_key(&iss, jti.as_str()));
-    let recorded = gateway.recorder.put_in_force(Order::EffectFirst, entry, false, move || state.revoke(key)).await;
+    let (state, key, now) = (gateway.state.clone(), consent_key(&iss, jti.as_str()), gateway.log.accepted_now());
+    let effect = move || state.revoke(key, now);
+    let recorded = gateway.recorder.put_in_force(Order::EffectFirst, entry, false, effect).await;
     let unrecorded = || ChangeError::NotOnRecord(format!("the consent `{}` is withdrawn", jti.as_str()));
     let (durable, ()) = recorded.map_err(|_| unrecorded())?;
     Ok(Made::Revoked { index: durable.index, jti: jti.as_str().to_owned() })

@@ -62,6 +62,9 @@ impl Failure {
             | StartError::Keyring(_)
             | StartError::DemoKeys(_)
             | StartError::Continues { .. }
+            | StartError::ContinuesDamaged { .. }
+            | StartError::FirstRelease(_)
+            | StartError::OtherRing { .. }
             | StartError::Sealed(_)
             | StartError::Register(_)
             | StartError::Issuer(_)
@@ -69,7 +72,6 @@ impl Failure {
             StartError::Recover(_)
             | StartError::Log(_)
             | StartError::Fold(_)
-            | StartError::State(_)
             | StartError::LogShort { .. }
             | StartError::Metrics(_)
             | StartError::NotRecorded(_)

@@ -105,8 +105,8 @@ mod tests {
             "/log",
             "/log/",
             "/log/wal/lock",
-            "/../state.sqlite",
-            "/tile/0/../../state.sqlite",
+            "/../state.snapshot",
+            "/tile/0/../../state.snapshot",
             "/tile/0/1",
             "/log.vkey/",
         ] {

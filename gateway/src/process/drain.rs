@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::upkeep::{advance_snapshot, record_floods};
+use super::{
+    snapshots::{self, Due},
+    upkeep::record_floods,
+};
 use crate::{gateway::Gateway, transport::accept::ListenerConfig};
 
 /// `door` is the one of the institutions, whose last replies are waited for.
@@ -22,7 +25,5 @@ pub(super) async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) {
     if tokio::task::spawn_blocking(move || log.close()).await.is_err() {
         tracing::error!("the log did not close in order; it recovers at the next start");
     }
-    if let Err(error) = advance_snapshot(gateway, 0) {
-        tracing::warn!(error, "the snapshot of the state could not be written; the next start takes longer");
-    }
+    snapshots::advance(gateway, None, Due::Now);
 }

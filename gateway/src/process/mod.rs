@@ -4,6 +4,7 @@ mod drain;
 pub mod hardening;
 pub mod revocations;
 pub mod serve;
+mod snapshots;
 pub mod start;
 mod upkeep;
 

@@ -9,16 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     changes::record_key,
     gateway::Gateway,
-    process::start::state_file,
-    state::{fold, snapshot::Snapshot},
+    process::snapshots::{self, Due},
 };
-
-/// Leaves that the snapshot may lag behind: so many are folded at the next start, at most.
-const SNAPSHOT_LAG: u64 = 65_536;
 
 /// Runs as long as the process does.
 pub(super) async fn each_second(gateway: Arc<Gateway>) {
     let mut each_second = tokio::time::interval(Duration::from_secs(1));
+    let mut covered = None;
     loop {
         each_second.tick().await;
         renew_keys(&gateway).await;
@@ -27,10 +24,8 @@ pub(super) async fn each_second(gateway: Arc<Gateway>) {
             institution.rates.forget_idle_staff();
         }
         let shared = Arc::clone(&gateway);
-        let advanced = tokio::task::spawn_blocking(move || advance_snapshot(&shared, SNAPSHOT_LAG)).await;
-        if let Ok(Err(error)) = advanced {
-            tracing::error!(error, "the snapshot of the state could not be written; the next start takes longer");
-        }
+        let advanced = tokio::task::spawn_blocking(move || snapshots::advance(&shared, covered, Due::Behind)).await;
+        covered = advanced.ok().flatten();
     }
 }
 
@@ -88,20 +83,4 @@ pub(super) async fn record_floods(gateway: &Gateway, all: bool) {
             institution.floods.give_back(taken);
         }
     }
-}
-
-/// Folds published leaves into the snapshot, where it lags behind them by `lag` or more.
-pub(super) fn advance_snapshot(gateway: &Gateway, lag: u64) -> Result<(), String> {
-    let said = |error: &dyn std::fmt::Display| error.to_string();
-    let origin = &gateway.settings.log.origin;
-    // Whole bundles only: a narrower one may be cleaned up while it is read.
-    let published = gateway.log.published() / 256 * 256;
-    let mut snapshot = Snapshot::open(&state_file(&gateway.settings)).map_err(|error| said(&error))?;
-    let covered = snapshot.covered(origin).map_err(|error| said(&error))?;
-    if published.saturating_sub(covered) < lag.max(256) {
-        return Ok(());
-    }
-    let run =
-        fold::bundles(&gateway.log_folder(), covered, published, &gateway.catalogue).map_err(|error| said(&error))?;
-    snapshot.advance(origin, &run).map_err(|error| said(&error))
 }

@@ -1,22 +1,18 @@
 //! Since when the catalogue in force is in force: what a consent that names no fields was given under (formats.md §3).
 
-use credit_audit::leaf::{CatalogueSet, body, peek};
 use jiff::Timestamp;
+
+use super::ledger::InForce;
 
 /// Each time that a catalogue came into force, in order, and whether it was the one in force now.
 #[derive(Debug, Default)]
 pub struct CatalogueHistory(Vec<(Timestamp, bool)>);
 
 impl CatalogueHistory {
-    /// What the `catalogue` leaves among these say; `label` is the catalogue in force now.
+    /// What the log says; `label` is the catalogue in force now.
     #[must_use]
-    pub fn of<'a>(leaves: impl IntoIterator<Item = &'a str>, label: &str) -> Self {
-        let set = |leaf: &'a str| {
-            let seen = peek(leaf.as_bytes()).ok().filter(|seen| seen.kind == "catalogue")?;
-            let set: CatalogueSet = body(leaf.as_bytes()).ok()?;
-            Some((seen.at, set.label == label))
-        };
-        Self(leaves.into_iter().filter_map(set).collect())
+    pub(crate) fn of(catalogues: &[InForce], label: &str) -> Self {
+        Self(catalogues.iter().map(|in_force| (in_force.at, in_force.catalogue.label == label)).collect())
     }
 
     /// Another one came into force.
@@ -35,6 +31,8 @@ impl CatalogueHistory {
 
 #[cfg(test)]
 mod tests {
+    use credit_audit::leaf::CatalogueSet;
+
     use super::*;
 
     fn at(text: &str) -> Timestamp {
@@ -43,18 +41,16 @@ mod tests {
 
     #[test]
     fn the_catalogue_of_then_is_the_last_that_came_into_force() {
-        let leaf = |at: &str, kind: &str, label: &str| {
-            format!(
-                r#"{{"v":1,"kind":"{kind}","id":"019aa000-0000-7000-8000-000000000000","at":"{at}","label":"{label}","files":[]}}"#
-            )
+        let in_force = |then: &str, label: &str| InForce {
+            at: at(then),
+            catalogue: CatalogueSet { label: label.to_owned(), files: Vec::new() },
         };
-        let leaves = [
-            leaf("2026-01-01T00:00:00.500000Z", "catalogue", "a"),
-            leaf("2026-02-01T00:00:00.500000Z", "catalogue", "b"),
-            leaf("2026-02-02T00:00:00.000000Z", "something", "a"),
-            leaf("2026-03-01T00:00:00.500000Z", "catalogue", "a"),
+        let catalogues = [
+            in_force("2026-01-01T00:00:00.5Z", "a"),
+            in_force("2026-02-01T00:00:00.5Z", "b"),
+            in_force("2026-03-01T00:00:00.5Z", "a"),
         ];
-        let catalogue_history = |label| CatalogueHistory::of(leaves.iter().map(String::as_str), label);
+        let catalogue_history = |label| CatalogueHistory::of(&catalogues, label);
         for (then, label) in [
             ("2025-12-31T00:00:00Z", "a"),
             ("2026-01-01T00:00:01Z", "a"),

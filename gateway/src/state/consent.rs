@@ -1,118 +1,150 @@
-//! Uses of consents and idempotency keys: what the tally says of them, and what is reserved beside it.
+//! The uses of one consent.
 
-use std::collections::{HashMap, HashSet};
+use jiff::{SignedDuration, Timestamp};
 
-use credit_policy::{Code, consent::Frequency};
-use jiff::Timestamp;
-use uuid::Uuid;
+/// How long after its end the uses of a consent are still counted: longer than a query takes.
+const KEPT: SignedDuration = SignedDuration::from_hours(1);
 
-use super::{
-    Unreserved,
-    tally::{Key, Tally},
-};
-
-/// How often a first may be asked anew under its idempotency key.
-const REPEATS: u32 = 5;
-
-/// The consent that a query rests on.
-#[derive(Clone, Copy, Debug)]
-pub struct ConsentClaim {
-    /// Stands for issuer and token.
-    pub key: Key,
-    /// Uses in all.
-    pub uses: u64,
-    /// Uses in a time.
-    pub frequency: Frequency,
-}
-
-/// The idempotency key of a query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AskClaim {
-    /// Stands for institution and key.
-    pub slot: Key,
-    /// Stands for everything that was asked.
-    pub identity: Key,
-}
-
-/// Which use of a consent a query is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConsentUse {
+/// One use that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Use {
+    /// When, in microseconds of Unix time, as leaves count.
+    pub(crate) at: i64,
     /// From 1.
-    pub number: u64,
-    /// The leaf that holds the token, if there is one already.
-    pub first: Option<u64>,
+    pub(crate) number: u32,
+    /// The leaf of this log that has the token; nothing where the use was made in a log before.
+    pub(crate) holder: Option<u64>,
 }
 
-/// What is reserved beside the tally.
-#[derive(Default)]
-pub(super) struct Reserved {
-    uses: HashMap<Key, Vec<u64>>,
-    under_way: HashSet<Key>,
+/// The uses of one consent until it expires. One use needs no memory of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Consent {
+    // The first use, taken apart so that it has no room between its parts.
+    at: i64,
+    holder: u64,
+    number: u32,
+    /// In seconds of Unix time.
+    expires: u32,
+    #[expect(
+        clippy::box_collection,
+        reason = "8 bytes in each of millions of rows, where 24 would stand mostly empty"
+    )]
+    more: Option<Box<Vec<Use>>>,
 }
 
-impl Reserved {
-    /// The next use of a consent, if there is one left now.
-    pub(super) fn next_use(&self, tally: &Tally, claim: &ConsentClaim, now: Timestamp) -> Result<ConsentUse, Code> {
-        let holders = tally.consents.get(&claim.key).map_or(&[][..], Vec::as_slice);
-        let before = tally.before.get(&claim.key);
-        let here = holders.iter().filter_map(|holder| tally.uses.get(holder));
-        let spent: Vec<(u64, Timestamp)> = before.into_iter().chain(here).flatten().copied().collect();
-        let reserved = self.uses.get(&claim.key).map_or(&[][..], Vec::as_slice);
-        let total = (spent.len() + reserved.len()) as u64;
-        let since = claim.frequency.per.start_to(now);
-        let lately = spent.iter().filter(|(_, at)| *at > since).count() + reserved.len();
-        if total >= claim.uses || lately as u64 >= claim.frequency.uses {
-            return Err(Code::ConsentUsedUp);
+/// Stands for no leaf of this log.
+const NO_LEAF: u64 = u64::MAX;
+
+impl Consent {
+    pub(crate) fn new(use_: Use, expires: u32) -> Self {
+        Self { at: use_.at, holder: use_.holder.unwrap_or(NO_LEAF), number: use_.number, expires, more: None }
+    }
+
+    /// The row again from its parts; nothing where there is no use.
+    pub(crate) fn restored(uses: impl IntoIterator<Item = Use>, expires: u32) -> Option<Self> {
+        let mut uses = uses.into_iter();
+        let first = uses.next()?;
+        let more: Vec<Use> = uses.collect();
+        let more = Some(Box::new(more)).filter(|more| !more.is_empty());
+        Some(Self { more, ..Self::new(first, expires) })
+    }
+
+    fn first(&self) -> Use {
+        Use { at: self.at, number: self.number, holder: Some(self.holder).filter(|holder| *holder != NO_LEAF) }
+    }
+
+    /// Every use, in the order of `at`.
+    pub(crate) fn uses(&self) -> impl Iterator<Item = Use> {
+        std::iter::once(self.first()).chain(self.more.iter().flat_map(|more| more.iter().copied()))
+    }
+
+    /// Seconds of Unix time when it ends.
+    pub(crate) fn expires(&self) -> u32 {
+        self.expires
+    }
+
+    /// Whether its uses count no longer.
+    pub(crate) fn is_over(&self, at: Timestamp) -> bool {
+        let kept = at.saturating_sub(KEPT).map_or(0, Timestamp::as_second);
+        i64::from(self.expires) < kept
+    }
+
+    /// Adds a use. What was used of a consent that was over by then counts no more.
+    pub(crate) fn add(&mut self, use_: Use, expires: u32) {
+        if Timestamp::from_microsecond(use_.at).is_ok_and(|at| self.is_over(at)) {
+            *self = Self::new(use_, expires);
+            return;
         }
-        let taken = |number: &u64| reserved.contains(number) || spent.iter().any(|(used, _)| used == number);
-        let number = (1..=total + 1).find(|number| !taken(number)).unwrap_or(total + 1);
-        Ok(ConsentUse { number, first: holders.first().copied() })
+        self.expires = self.expires.max(expires);
+        let first = self.first();
+        if use_ == first {
+            return;
+        }
+        let more = self.more.get_or_insert_default();
+        let mut later = use_;
+        if use_ < first {
+            (self.at, self.number, self.holder) = (use_.at, use_.number, use_.holder.unwrap_or(NO_LEAF));
+            later = first;
+        }
+        // Nearly always the last one.
+        if let Err(place) = more.binary_search(&later) {
+            more.insert(place, later);
+        }
     }
 
-    /// A use that was made of the consent. Where that was in a log before, no leaf of this one holds its token.
-    pub(super) fn a_use(&self, tally: &Tally, claim: &ConsentClaim) -> Option<ConsentUse> {
-        let here = || {
-            let holder = *tally.consents.get(&claim.key)?.first()?;
-            Some(ConsentUse { number: tally.uses.get(&holder)?.first()?.0, first: Some(holder) })
-        };
-        let before = || Some(ConsentUse { number: tally.before.get(&claim.key)?.first()?.0, first: None });
-        here().or_else(before)
+    /// Whether a use that names an earlier leaf is one of this consent: it still counts then, and that leaf has its token.
+    pub(crate) fn takes(&self, use_: &Use) -> bool {
+        Timestamp::from_microsecond(use_.at).is_ok_and(|at| !self.is_over(at))
+            && self.uses().any(|known| known.holder == use_.holder)
     }
 
-    pub(super) fn take_use(&mut self, key: Key, number: u64) {
-        self.uses.entry(key).or_default().push(number);
+    /// The first leaf of this log that has the token.
+    pub(crate) fn holder(&self) -> Option<u64> {
+        self.uses().filter_map(|use_| use_.holder).min()
     }
 
-    pub(super) fn give_use(&mut self, key: Key, number: u64) {
-        if let Some(uses) = self.uses.get_mut(&key) {
-            uses.retain(|reserved| *reserved != number);
-            if uses.is_empty() {
-                self.uses.remove(&key);
+    /// The use that a repeat of a query names: one that this log knows, or else any.
+    pub(crate) fn known_use(&self) -> Use {
+        let holder = self.holder();
+        self.uses().find(|use_| use_.holder == holder).unwrap_or_else(|| self.first())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(at: i64, number: u32, holder: Option<u64>) -> Use {
+        Use { at: at * 1_000_000, number, holder }
+    }
+
+    #[test]
+    fn a_row_of_one_use_is_small() {
+        assert_eq!(size_of::<Consent>(), 32);
+    }
+
+    #[test]
+    fn uses_stand_in_order_whoever_comes_first() {
+        let uses = [used(10, 1, Some(7)), used(20, 2, Some(7)), used(20, 3, Some(9)), used(30, 4, None)];
+        for first in 0..uses.len() {
+            let mut order = uses;
+            order.rotate_left(first);
+            let mut consent = Consent::new(order[0], 100);
+            for use_ in &order[1..] {
+                consent.add(*use_, 100);
             }
+            assert!(consent.uses().eq(uses), "{first}");
+            assert_eq!(consent.holder(), Some(7));
+            assert_eq!(consent.known_use(), uses[0]);
         }
     }
 
-    /// Whether the query repeats an answered one; then which.
-    pub(super) fn ask(&self, tally: &Tally, claim: &AskClaim, now: Timestamp) -> Result<Option<Uuid>, Unreserved> {
-        let first = match tally.asks.get(&claim.slot).filter(|ask| ask.is_remembered(now)) {
-            None => None,
-            Some(ask) if ask.identity == claim.identity && ask.repeats < REPEATS => Some(ask.first),
-            Some(_) => return Err(Unreserved::Refused(Code::IdempotencyConflict)),
-        };
-        // What is under way may be refused yet, and spends nothing then: whether the key is taken shows when it is over.
-        if self.under_way.contains(&claim.slot) { Err(Unreserved::UnderWay) } else { Ok(first) }
-    }
-
-    /// Whether the first query under a key is under way or answered.
-    pub(super) fn knows(&self, tally: &Tally, slot: &Key, now: Timestamp) -> bool {
-        self.under_way.contains(slot) || tally.asks.get(slot).is_some_and(|ask| ask.is_remembered(now))
-    }
-
-    pub(super) fn begin(&mut self, slot: Key) {
-        self.under_way.insert(slot);
-    }
-
-    pub(super) fn end(&mut self, slot: Key) {
-        self.under_way.remove(&slot);
+    #[test]
+    fn uses_of_a_consent_that_is_over_do_not_count_for_a_later_one_of_its_name() {
+        let mut consent = Consent::new(used(10, 1, Some(7)), 100);
+        consent.add(used(100 + 3_600, 2, Some(7)), 100);
+        assert_eq!(consent.uses().count(), 2);
+        consent.add(used(100 + 3_601, 1, Some(8)), 9_000);
+        assert_eq!(consent.uses().collect::<Vec<_>>(), [used(100 + 3_601, 1, Some(8))]);
     }
 }

@@ -184,7 +184,7 @@ fn a_sound_configuration_is_told_to_be_one_and_nothing_is_begun() {
     let folder = Folder::new();
     let out = gateway(&["check", "--config", folder.config().to_str().unwrap()]).held();
     assert_eq!(out.lines().count(), 1, "{out}");
-    assert!(!folder.log().exists() && !folder.join("data/state.sqlite").exists());
+    assert!(!folder.log().exists() && !folder.join("data/state.snapshot").exists());
     drop(gateway(&["check", "--config", "/nowhere/config.toml"]).failed(64));
     drop(gateway(&["serve", "--config", "/nowhere/config.toml"]).failed(64));
 }

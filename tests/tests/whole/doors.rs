@@ -87,7 +87,7 @@ fn the_public_is_refused_entries_and_everything_that_is_no_file_of_the_log() {
             "/tile/../../store.sqlite",
             "/log/../store.sqlite",
             "/wal/lock",
-            "/state.sqlite",
+            "/state.snapshot",
             "/store.sqlite",
             "/metrics",
             "/v1/queries",

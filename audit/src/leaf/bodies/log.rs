@@ -48,21 +48,24 @@ pub struct Carried {
     /// Consents that were withdrawn: the key of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revoked: Vec<String>,
-    /// Uses of consents: key of the consent, number and instant of the use.
+    /// Uses of consents: key of the consent, number and instant of the use, and the end of the token in whole seconds of
+    /// Unix time; 4,294,967,295 where that is not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub uses: Vec<(String, u64, Timestamp)>,
-    /// Look-ups under a case: key of institution, case and person, and how many.
+    pub uses: Vec<(String, u64, Timestamp, u32)>,
+    /// Look-ups under a case: the first day of the month (UTC) of the leaves, the key of institution, case and person, and
+    /// how many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub cases: Vec<(String, u32)>,
-    /// Look-ups of the civil day: the day, the institution, the key of institution and person, and how many.
+    pub cases: Vec<(Date, String, u32)>,
+    /// Look-ups of the civil day: the day, the institution, the purpose group, the key of institution and person, and how
+    /// many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub people: Vec<(Date, String, String, u32)>,
-    /// The same by member of staff: the day, the institution, the key of institution and staff, and how many.
+    pub people: Vec<(Date, String, String, String, u32)>,
+    /// The same by operator: the day, the institution, the key of institution and operator, and how many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operators: Vec<(Date, String, String, u32)>,
-    /// Idempotency keys: slot, identity, the first query's id, and how often it was repeated.
+    /// Idempotency keys: key, identity, the first query's id, and how often it was repeated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub asks: Vec<(String, String, Uuid, u32)>,
+    pub idempotency: Vec<(String, String, Uuid, u32)>,
 }
 
 /// `catalogue`: the catalogue in force from here on.

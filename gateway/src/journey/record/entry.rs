@@ -47,7 +47,7 @@ pub(super) fn query_entry(
         .map_err(|error| unrecordable(&error))?;
     let purpose_group = scenario.map_or("", credit_policy::Scenario::purpose_group);
     let subject = person.as_ref().map(|person| Base64(person.subject_tag(institution, purpose_group)));
-    let idempotency = evidence.idempotency.map(|claim| [claim.slot, claim.identity].concat());
+    let idempotency = evidence.idempotency.map(|entry| [entry.key, entry.identity].concat());
     let record = QueryRecord {
         operator: evidence.recognised.staff.as_ref().map(|staff| staff.as_str()),
         certificate: Some(&evidence.certificate.thumbprint().to_string()),

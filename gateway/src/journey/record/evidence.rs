@@ -16,7 +16,7 @@ use crate::{
     callers::{register::Institution, trust::CertificateStatus},
     gateway::Moment,
     journey::caller::Caller,
-    state::AskClaim,
+    state::IdempotencyEntry,
 };
 
 /// The leaf under construction; one a query.
@@ -29,7 +29,7 @@ pub struct Evidence {
     pub(super) ground: Option<GroundRecord<'static>>,
     /// The keys that protect the person's records, once they were derived.
     pub(super) person_keys: Option<Arc<Person>>,
-    pub(super) idempotency: Option<AskClaim>,
+    pub(super) idempotency: Option<IdempotencyEntry>,
     pub(super) repeats: Option<Uuid>,
     pub(super) inputs: Facts,
     pub(super) counts: Option<Counts>,
@@ -123,7 +123,7 @@ impl Evidence {
         self.ground = Some(ground);
     }
 
-    pub(in crate::journey) fn idempotency(&mut self, entry: AskClaim) {
+    pub(in crate::journey) fn idempotency(&mut self, entry: IdempotencyEntry) {
         self.idempotency = Some(entry);
     }
 

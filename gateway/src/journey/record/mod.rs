@@ -26,7 +26,12 @@ use super::{
         withdraw::Withdrawal,
     },
 };
-use crate::{callers::trust::CertificateStatus, gateway::Gateway, recorder::Order, state::fold::consent_key};
+use crate::{
+    callers::trust::CertificateStatus,
+    gateway::Gateway,
+    recorder::Order,
+    state::{Settlement, consent_key},
+};
 use entry::{Opening, Verdict, query_entry, unrecordable};
 use evidence::Evidence;
 
@@ -111,7 +116,8 @@ pub(super) async fn record_answer(
     match submit_while(&gateway.log, entry, exchange.wants_proof(), certificate, still_allowed) {
         Ok(ticket) => {
             let durable = ticket.await?;
-            reservation.spend(durable.index, evidence.id, durable.at);
+            let spent = Settlement::Spent { index: durable.index, id: evidence.id, at: durable.at };
+            reservation.settle(spent).await;
             Ok(Recorded::new(evidence, body, None, Some(opening), durable))
         }
         Err(Unsubmitted::NotRecordable(error)) => Err(error),
@@ -164,8 +170,8 @@ pub(super) async fn record_withdrawal(
     let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
     let certificate = evidence.certificate.thumbprint().to_string();
     let entry = leaf.own_entry(evidence.id, institution, &certificate).map_err(|error| unrecordable(&error))?;
-    let (state, key) = (Arc::clone(&gateway.state), consent_key(&iss, jti.as_str()));
-    let effect = move || state.revoke(key);
+    let (state, key, now) = (gateway.state.clone(), consent_key(&iss, jti.as_str()), evidence.moment.now);
+    let effect = move || state.revoke(key, now);
     let recorded = gateway.recorder.put_in_force(Order::EffectFirst, entry, exchange.wants_proof(), effect).await;
     let (durable, ()) = recorded.map_err(|_| NotRecordable)?;
     Ok(Recorded::new(evidence, body, None, None, durable))

@@ -13,7 +13,7 @@ use crate::{
     callers::limits::Reached,
     gateway::{Gateway, Moment},
     journey::{record::evidence::Evidence, refusal::Refusal},
-    state::{Claim, ConsentUse, Limits, Reservation, Unreserved},
+    state::{Claim, ConsentUse, Limits, Refused, Reservation},
 };
 
 /// PROOF: the look-up is reserved; given back if it is not recorded as answered.
@@ -55,14 +55,17 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
     taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
     let reserved = reserve(gateway, moment, &basis, &permit).await;
     let reservation = reserved.map_err(|error| match error {
-        Unreserved::UnderWay => Refusal { retry_after_s: Some(1), ..Refusal::from(Code::IdempotencyConflict) },
-        Unreserved::Refused(code) => code.into(),
-        Unreserved::OfTheDay(code, limit) => {
+        Refused::UnderWay => Refusal { retry_after_s: Some(1), ..Refusal::from(Code::IdempotencyConflict) },
+        Refused::Final(code) => code.into(),
+        Refused::OfTheDay(code, limit) => {
             let retry_after_s = gateway.seconds_to_day_after(query.facts.on);
             Refusal::limited(code, Reached { limit, retry_after_s })
         }
     })?;
     evidence.repeats(reservation.repeats());
+    if let Some(entry) = reservation.idempotency() {
+        evidence.idempotency(entry);
+    }
     if let Some(consent) = &basis.consent
         && let Some(ground) = ground_of(consent, &reservation)
     {
@@ -71,12 +74,7 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
     Ok(Admitted { basis, permit, reservation, evidence })
 }
 
-async fn reserve(
-    gateway: &Gateway,
-    moment: &Moment,
-    basis: &Basis,
-    permit: &Permit,
-) -> Result<Reservation, Unreserved> {
+async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Permit) -> Result<Reservation, Refused> {
     let query = &basis.query;
     let record = &query.institution.record;
     let purpose_group = permit.scenario().purpose_group();
@@ -86,21 +84,22 @@ async fn reserve(
     let claim = Claim {
         now: moment.now,
         consent: basis.consent.as_ref().map(|consent| consent.claim),
-        ask: basis.idempotency,
+        idempotency: basis.idempotency,
         institution: record.id.as_str(),
         day: query.facts.on,
-        operator: query.staff.as_str(),
+        group: permit.scenario().purpose_group(),
+        staff: query.staff.as_str(),
         subject: &tags.current,
         earlier_subjects: &tags.earlier,
         case: query.case.as_ref().map(CaseNumber::as_str),
+        limits: Limits {
+            case: permit.scenario().case_limit(),
+            person_a_day: record.limits.look_ups_a_person_a_day,
+            distinct_a_day: record.limits.distinct_subjects_a_day,
+            staff_a_day: record.limits.look_ups_an_operator_a_day,
+        },
     };
-    let limits = Limits {
-        case: permit.scenario().case_limit(),
-        person_a_day: record.limits.look_ups_a_person_a_day,
-        distinct_a_day: record.limits.distinct_subjects_a_day,
-        operator_a_day: record.limits.look_ups_an_operator_a_day,
-    };
-    gateway.state.reserve(&claim, &limits)
+    gateway.state.reserve(claim).await
 }
 
 /// The consent as the leaf names it: the token with its first use, the leaf that has it with every other.

@@ -15,7 +15,7 @@ use crate::{
     callers::register::Institution,
     gateway::{Gateway, Moment},
     journey::{record::evidence::Evidence, refusal::Refusal},
-    state::{AskClaim, ConsentClaim, fold::consent_key},
+    state::{ConsentClaim, IdempotencyClaim, IdempotencyEntry, consent_key},
 };
 
 /// A query, the person whom it is about, and what it rests on.
@@ -26,7 +26,7 @@ pub(super) struct Basis {
     pub(super) person_keys: Arc<Person>,
     /// Where the ground is consent.
     pub(super) consent: Option<VerifiedConsent>,
-    pub(super) idempotency: Option<AskClaim>,
+    pub(super) idempotency: Option<IdempotencyClaim>,
 }
 
 /// A consent that was verified, as far as state and record need it.
@@ -84,10 +84,10 @@ pub fn ground<'e>(
     };
     let idempotency = idempotency.map(|asked| {
         let token = consent.as_ref().map(|consent: &VerifiedConsent| &consent.claim.key[..]);
-        claim(gateway, moment, &query.institution, &asked, &person, token)
+        claim(moment, &query.institution, &asked, &person, token)
     });
     if let Some(claim) = idempotency {
-        evidence.idempotency(claim);
+        evidence.idempotency(claim.entry);
     }
     let person_keys = Arc::new(person.disclose(|number| moment.keys.sealer.person(number.as_str())));
     evidence.person_keys(&person_keys);
@@ -132,19 +132,18 @@ fn on_consent(
     evidence.inputs(&query.facts);
     let (id, terms) = (consent.id(), consent.terms());
     let key = consent_key(&id.iss, id.jti.as_str());
-    let claim = ConsentClaim { key, uses: terms.uses, frequency: terms.frequency };
+    let claim = ConsentClaim { key, uses: terms.uses, frequency: terms.frequency, expires: consent.expires_at() };
     Ok((person, VerifiedConsent { claim, issuer_signed: consent.issuer_signed().to_owned() }))
 }
 
 /// The identity of a query with an idempotency key: institution and key; and with them question, person and consent.
 fn claim(
-    gateway: &Gateway,
     moment: &Moment,
     institution: &Institution,
     asked: &Idempotency,
     person: &Personal<CitizenNumber>,
     consent: Option<&[u8]>,
-) -> AskClaim {
+) -> IdempotencyClaim {
     let state = &moment.keys.state;
     let (name, key) = (institution.id().as_bytes(), asked.key.as_bytes());
     let slot = state.digest("credit/idempotency-key", &[name, key]);
@@ -155,13 +154,14 @@ fn claim(
             state.digest("credit/idempotency-identity", &parts)
         })
     };
-    let current = AskClaim { slot: cut(slot.current), identity: cut(identity_of(&asked.question.current).current) };
+    let identity = identity_of(&asked.question.current).current;
+    let entry = IdempotencyEntry { key: cut(slot.current), identity: cut(identity) };
     // Under the state key before, where its first query came before the key turned.
     let earlier = || {
         let identity = identity_of(&asked.question.previous?).previous?;
-        Some(AskClaim { slot: cut(slot.previous?), identity: cut(identity) })
+        Some(IdempotencyEntry { key: cut(slot.previous?), identity: cut(identity) })
     };
-    gateway.state.ask_of(current, earlier(), moment.now)
+    IdempotencyClaim { entry, earlier: earlier() }
 }
 
 fn cut(digest: [u8; 32]) -> [u8; 16] {

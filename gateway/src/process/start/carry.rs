@@ -1,23 +1,23 @@
-//! What the record says of the register and of what was spent, in this log and in the one before it.
+//! What a new log takes over from the one before it: that log is checked as an auditor would check it, then read.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use credit_audit::{
     checkpoint::Checkpoint,
-    leaf::{Carried, CatalogueSet, InstitutionChange, Previous, Suspension},
+    leaf::{Carried, CatalogueSet, InstitutionChange, Peek, Previous, RegisterChange, Suspension},
+    note::VerifierKey,
+    verify,
 };
+use credit_keys::Ring;
 use credit_policy::Catalogue;
-
 use jiff::Timestamp;
 
-use super::StartError;
-use crate::state::carried::counts;
-use crate::{
-    callers::{
-        institution::InstitutionRecord,
-        register::{Register, RegisterError},
-    },
-    state::{fold, snapshot::Held},
+use super::error::StartError;
+use crate::state::{
+    FoldError,
+    carried::counts,
+    ledger::{Ledger, RegisterEvent, Registered},
+    projection::Projection,
 };
 
 /// What the log before said, and the new one says again.
@@ -29,84 +29,116 @@ pub(super) enum Carry {
     Counts(Carried),
 }
 
-/// Reads the log before: institutions that were added stay registered, who was suspended stays suspended, and what was
-/// used up or withdrawn stays so. `now` is what the new log holds already.
-pub(super) fn carry_over(
-    checkpoint: &Path,
-    size: u64,
-    catalogue: &Catalogue,
-    register: &Register,
-    held: &Held,
-    now: Timestamp,
-) -> Result<Vec<Carry>, StartError> {
-    let folder = checkpoint.parent().unwrap_or(Path::new("."));
-    let added = |changes: &[(u64, String)]| -> Vec<InstitutionChange> {
-        changes.iter().filter_map(|(_, leaf)| serde_json::from_str(leaf).ok()).collect()
-    };
-    let (mut before, said) = (fold::bundles(folder, 0, size, catalogue)?, added(&held.changes));
-    let is_said =
-        |leaf: &str| serde_json::from_str::<InstitutionChange>(leaf).is_ok_and(|change| said.contains(&change));
-    before.changes.retain(|(_, leaf)| !is_said(leaf));
-    let suspended = |register: &Register| -> Vec<String> {
-        let all = register.all().into_iter().filter(|institution| institution.is_suspended());
-        all.map(|institution| institution.id().to_owned()).collect()
-    };
-    let sets = |changes: &[(u64, String)]| -> Vec<CatalogueSet> {
-        changes.iter().filter_map(|(_, leaf)| serde_json::from_str(leaf).ok()).collect()
-    };
-    let other = |set: &CatalogueSet| set.label != catalogue.label();
-    let former = sets(&before.changes).into_iter().rfind(other).filter(|_| !sets(&held.changes).iter().any(other));
-    let known = suspended(register);
-    apply_changes(register, &before.changes)?;
-    let mut carried: Vec<_> = former.into_iter().map(Carry::Catalogue).collect();
-    carried.extend(added(&before.changes).into_iter().map(Carry::Institution));
-    carried.extend(suspended(register).into_iter().filter(|id| !known.contains(id)).map(|institution| {
-        Carry::Suspension(Suspension {
-            institution,
-            operator: None,
-            scenario: None,
-            suspended: true,
-            reason: Some("carried over from the log before".to_owned()),
-        })
-    }));
-    carried.extend(counts(&before.tally, &held.tally, catalogue.today(now), now).into_iter().map(Carry::Counts));
-    Ok(carried)
+/// The log that a new one continues.
+pub(super) struct Before {
+    /// For the new log's first leaf.
+    pub(super) previous: Previous,
+    projection: Projection,
 }
 
-/// The log that a new one continues.
-pub(super) fn previous(path: &Path) -> Result<(Checkpoint, Previous), StartError> {
+/// Reads the log before, from the folder of its checkpoint. Nothing of it is believed before its signature, by the
+/// ring's key of that log, and its whole tree hold.
+///
+/// # Errors
+/// When there is no checkpoint, when the ring has no key of that log, and when the log does not hold.
+pub(super) fn read(path: &Path, ring: &Ring, catalogue: &Catalogue) -> Result<Before, StartError> {
+    let (checkpoint, note) = checkpoint(path)?;
+    let damaged = |why: &dyn std::fmt::Display| StartError::ContinuesDamaged {
+        path: path.display().to_string(),
+        why: why.to_string(),
+    };
+    let signer = ring.log_signer(&checkpoint.origin).map_err(|error| damaged(&error))?;
+    let key = VerifierKey::new(&checkpoint.origin, signer.public_key()).map_err(|error| damaged(&error))?;
+    let checkpoint = Checkpoint::open(&note, &key).map_err(|error| damaged(&error))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut reading = Reading { catalogue, until: checkpoint.size, projection: Projection::default(), fault: None };
+    let report = verify::directory(folder, &key, std::slice::from_ref(&checkpoint), &mut reading);
+    report.map_err(|error| damaged(&error))?;
+    if let Some(fault) = reading.fault {
+        return Err(fault.into());
+    }
+    let previous = Previous { origin: checkpoint.origin, checkpoint: note };
+    Ok(Before { previous, projection: reading.projection })
+}
+
+fn checkpoint(path: &Path) -> Result<(Checkpoint, String), StartError> {
     let fault =
         |why: &dyn std::fmt::Display| StartError::Continues { path: path.display().to_string(), why: why.to_string() };
-    let checkpoint = fs::read_to_string(path).map_err(|error| fault(&error))?;
-    let (text, _) = checkpoint.split_once("\n\n").ok_or_else(|| fault(&"it has no signature"))?;
+    let note = fs::read_to_string(path).map_err(|error| fault(&error))?;
+    let (text, _) = note.split_once("\n\n").ok_or_else(|| fault(&"it has no signature"))?;
     let parsed = Checkpoint::parse(&format!("{text}\n")).map_err(|error| fault(&error))?;
-    let previous = Previous { origin: parsed.origin.clone(), checkpoint };
-    Ok((parsed, previous))
+    Ok((parsed, note))
 }
 
-/// Brings the register to where the record says that it was left.
-pub(super) fn apply_changes(register: &Register, changes: &[(u64, String)]) -> Result<(), StartError> {
-    let mut suspended: HashMap<String, bool> = HashMap::new();
-    for (_, leaf) in changes {
-        if let Ok(change) = serde_json::from_str::<InstitutionChange>(leaf) {
-            let record = InstitutionRecord::of_leaf(&change).ok_or_else(|| RegisterError::Unusable {
-                id: change.institution.clone(),
-                why: "what the record tells of it is not of this release",
-            })?;
-            // Also written into the configuration since: the same is said twice.
-            if register.by_id(&change.institution).is_ok_and(|known| known.record == record) {
+/// Takes in the leaves that the checkpoint covers, while they are checked.
+struct Reading<'a> {
+    catalogue: &'a Catalogue,
+    until: u64,
+    projection: Projection,
+    fault: Option<FoldError>,
+}
+
+impl verify::Visitor for Reading<'_> {
+    fn leaf(&mut self, index: u64, _peek: &Peek<'_>, bytes: &[u8]) -> Result<(), verify::CheckError> {
+        if index < self.until && self.fault.is_none() {
+            self.fault = self.projection.apply(self.catalogue, index, bytes).err();
+        }
+        Ok(())
+    }
+}
+
+/// What the new log will say once all of it is recorded.
+pub(super) fn with(ledger: &Ledger, carried: &[Carry]) -> Ledger {
+    let mut ledger = ledger.clone();
+    for (index, part) in (ledger.size..).zip(carried) {
+        match part {
+            Carry::Institution(change) => ledger.apply(index, RegisterEvent::Added(change.clone())),
+            Carry::Suspension(suspension) => ledger.suspend(suspension.clone()),
+            Carry::Catalogue(_) | Carry::Counts(_) => {}
+        }
+    }
+    ledger
+}
+
+impl Before {
+    /// What the new log has to say: institutions that were added stay registered, who was suspended stays suspended, and
+    /// what was used up or withdrawn stays so. `now` is what the new log says already.
+    pub(super) fn carry(self, catalogue: &Catalogue, new: &Projection, now: Timestamp) -> Vec<Carry> {
+        let (old, usage) = self.projection.finish();
+        let mut carried: Vec<_> =
+            former_catalogue(&old, &new.ledger, catalogue).map(Carry::Catalogue).into_iter().collect();
+        for (id, said) in old.register() {
+            if new.ledger.institutions.contains_key(id) {
                 continue;
             }
-            register.add(&record)?;
-        } else if let Ok(change) = serde_json::from_str::<Suspension>(leaf) {
-            suspended.insert(change.institution, change.suspended);
+            match said {
+                Registered::Added(change) | Registered::Changed(change) => {
+                    let change = InstitutionChange { change: RegisterChange::Added, ..change.clone() };
+                    carried.push(Carry::Institution(change));
+                }
+                Registered::Removed => {}
+            }
         }
+        let suspended = old.suspended().filter(|id| !new.ledger.suspended.contains_key(*id));
+        carried.extend(suspended.map(|institution| {
+            Carry::Suspension(Suspension {
+                institution: institution.to_owned(),
+                operator: None,
+                scenario: None,
+                suspended: true,
+                reason: Some("carried over from the log before".to_owned()),
+            })
+        }));
+        let today = catalogue.today(now);
+        carried.extend(counts(&usage, &new.usage, today, now).into_iter().map(Carry::Counts));
+        carried
     }
-    for (id, _) in suspended.iter().filter(|(_, suspended)| **suspended) {
-        // One that left the configuration since cannot ask either way.
-        if let Ok(institution) = register.by_id(id) {
-            register.set_suspended(&institution, true);
-        }
-    }
-    Ok(())
+}
+
+/// The last catalogue before that is in force no more, if the new log does not name one yet.
+fn former_catalogue(old: &Ledger, new: &Ledger, catalogue: &Catalogue) -> Option<CatalogueSet> {
+    let is_other = |set: &&CatalogueSet| set.label != catalogue.label();
+    let is_said = new.catalogues.iter().map(|in_force| &in_force.catalogue).any(|set| is_other(&set));
+    let former = old.catalogues.iter().map(|in_force| &in_force.catalogue).rfind(is_other);
+    former.filter(|_| !is_said).cloned()
 }

@@ -9,7 +9,7 @@ use crate::{
     callers::{issuers::IssuerError, register::RegisterError},
     keyring::KeyringError,
     recorder::NotRecorded,
-    state::{NoKey, fold::FoldError},
+    state::{FoldError, NoKey},
     stores::sqlite::OpenError,
 };
 
@@ -55,9 +55,11 @@ pub enum StartError {
     /// A leaf that cannot be read.
     #[error(transparent)]
     Fold(#[from] FoldError),
-    /// The state file.
-    #[error("the state file cannot be used ({0}); move it away: it is made anew from the log")]
-    State(#[from] rusqlite::Error),
+    /// A data folder of the first release.
+    #[error(
+        "`{0}` is of the first release, whose records are not read any more: name a new folder in data.dir and keep this one"
+    )]
+    FirstRelease(String),
     /// The state knows more leaves than the log has.
     #[error(
         "the state covers {state} leaves, the log has {log}: records were lost; restore the log, or start as a new one"
@@ -68,9 +70,31 @@ pub enum StartError {
         /// Leaves of the log.
         log: u64,
     },
+    /// The ring is not the one with which the log was written.
+    #[error(
+        "the key ring in `{ring}` does not have the key `{key}` that the log names, or has another one under that name: it \
+         is an older copy, or another ring; put back the newest `ring.json`"
+    )]
+    OtherRing {
+        /// The ring's folder.
+        ring: String,
+        /// The key.
+        key: String,
+    },
     /// The log was sealed.
     #[error("the log in `{0}` is sealed: a new one continues it under the next origin and in a folder of its own")]
     Sealed(String),
+    /// The log that a new one continues does not hold.
+    #[error(
+        "log.continues `{path}`: {why}; nothing of it is taken over: restore the folder of that log from another copy and its \
+         key ring, and see `credit-audit verify`"
+    )]
+    ContinuesDamaged {
+        /// The checkpoint's file.
+        path: String,
+        /// What is wrong with the log.
+        why: String,
+    },
     /// The checkpoint that a new log continues.
     #[error("log.continues `{path}` is no checkpoint: {why}")]
     Continues {

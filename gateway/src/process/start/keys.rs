@@ -1,9 +1,12 @@
 //! Opening the key ring.
 
+use std::collections::BTreeMap;
+
 use credit_audit::{leaf::KeyEvent, log::Signer};
 use credit_keys::{Kek, KeyId, KeyState, KeyStatus, LogSigner, Ring};
+use jiff::Timestamp;
 
-use super::StartError;
+use super::error::StartError;
 use crate::settings::Settings;
 
 /// Signs checkpoints with the ring's log key.
@@ -44,9 +47,24 @@ pub fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
 }
 
 /// The keys in use that no leaf of this log introduces yet: a key is on the record before anything is made with it.
-pub(super) fn not_introduced(status: &[KeyStatus], changes: &[(u64, String)]) -> Vec<KeyId> {
-    let introduced: Vec<KeyEvent> = changes.iter().filter_map(|(_, leaf)| serde_json::from_str(leaf).ok()).collect();
+pub(super) fn not_introduced(status: &[KeyStatus], introduced: &BTreeMap<String, KeyEvent>) -> Vec<KeyId> {
     let in_use = status.iter().filter(|key| matches!(key.state, KeyState::Active | KeyState::Accepted));
-    let new = in_use.filter(|key| !introduced.iter().any(|event| event.key == key.id.as_str()));
-    new.map(|key| key.id.clone()).collect()
+    in_use.filter(|key| !introduced.contains_key(key.id.as_str())).map(|key| key.id.clone()).collect()
+}
+
+/// Every key that the log names must be in the ring, and be the same: an older copy of the ring would make other keys
+/// under the same names, and what was sealed since would never open.
+///
+/// # Errors
+/// The first key that is missing or another one.
+pub(super) fn compare(named: &BTreeMap<String, KeyEvent>, ring: &Ring, settings: &Settings) -> Result<(), StartError> {
+    let status = ring.status(Timestamp::UNIX_EPOCH);
+    for (id, event) in named {
+        let fingerprint = status.iter().find(|key| key.id.as_str() == id).map(|key| key.fingerprint.as_str());
+        if fingerprint.is_none() || (event.fingerprint.is_some() && event.fingerprint.as_deref() != fingerprint) {
+            let ring = settings.keys.dir.display().to_string();
+            return Err(StartError::OtherRing { ring, key: id.clone() });
+        }
+    }
+    Ok(())
 }

@@ -168,7 +168,7 @@ fn the_numbers_are_in_no_file_but_the_store_s() {
     let needles = Needles::new(&mixed.numbers);
     let (stores, others): (Vec<_>, Vec<_>) =
         files(&mixed.folder.join("data")).into_iter().partition(|file| is_store(file));
-    for name in ["wal", "log/tile/entries", "log/checkpoint", "state.sqlite"] {
+    for name in ["wal", "log/tile/entries", "log/checkpoint", "state.snapshot"] {
         let place = mixed.folder.join("data").join(name);
         assert!(others.iter().any(|file| file.starts_with(&place)), "`{name}` was not searched");
     }

@@ -215,7 +215,5 @@ pub(crate) fn withdraw(folder: &Folder, jti: &str) -> Reply {
 
 /// The log and nothing else: what a restored backup has.
 fn forget_state(folder: &Folder) {
-    for end in ["", "-wal", "-shm"] {
-        drop(fs::remove_file(folder.join(format!("data/state.sqlite{end}"))));
-    }
+    drop(fs::remove_file(folder.join("data/state.snapshot")));
 }

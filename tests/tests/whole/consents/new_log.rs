@@ -125,3 +125,38 @@ fn a_backup_made_while_the_log_grew_continues_as_a_new_log_and_knows_what_it_hel
     assert_eq!(folder.leaf(0).json["previous"]["checkpoint"], saved);
     assert_sound(folder);
 }
+
+#[test]
+fn a_log_before_that_does_not_hold_is_not_taken_over() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let person = folder.person("clean", 0);
+    checked::answer(folder, "bank", &ask(&folder.caller("bank"), &token(folder, &person, 1)));
+    let leaves = folder.leaves().len();
+    let folder = gateway.stop();
+    let bundle = folder.log().join(format!("tile/entries/000.p/{leaves}"));
+    let checkpoint = folder.log().join("checkpoint");
+    let (entries, signed) = (fs::read(&bundle).unwrap(), fs::read_to_string(&checkpoint).unwrap());
+    continue_log(&folder, 1, &["--without-seal"]);
+    let [bundle, checkpoint] = [bundle, checkpoint].map(|path| {
+        let below = path.strip_prefix(folder.join("data")).unwrap().to_owned();
+        folder.join("data-1").join(below)
+    });
+    let refused = |what: &str| {
+        let config = folder.config();
+        let why = credit_tests::gateway(&["serve", "--config", config.to_str().unwrap()]).failed(64);
+        assert!(why.contains("data-1/log/checkpoint") && why.contains("nothing of it is taken over"), "{what}: {why}");
+        assert!(!folder.join("data/wal").join("0000000000000000.seg").exists(), "{what}");
+    };
+    // An edited leaf of the same length; then a checkpoint that the ring's key did not sign.
+    let edited = String::from_utf8_lossy(&entries).replace(r#""outcome":"answered""#, r#""outcome":"refused-""#);
+    assert_ne!(edited.as_bytes(), entries);
+    fs::write(&bundle, edited).unwrap();
+    refused("an edited leaf");
+    fs::write(&bundle, &entries).unwrap();
+    let (text, _) = signed.split_once("\n\n").unwrap();
+    fs::write(&checkpoint, format!("{text}\n\n\u{2014} somebody-else AAAAAAAA\n")).unwrap();
+    refused("a checkpoint of somebody else");
+    fs::write(&checkpoint, signed).unwrap();
+    drop(Gateway::serve(folder).stop());
+}

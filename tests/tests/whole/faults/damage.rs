@@ -214,12 +214,19 @@ fn a_case_is_used_up_whatever_became_of_process_and_state() {
     let gateway = Gateway::serve(gateway.kill());
     refused(&gateway, "with a snapshot and leaves after it");
     let folder = gateway.stop();
-    let state = |folder: &Folder| folder.join("data/state.sqlite");
+    let state = |folder: &Folder| folder.join("data/state.snapshot");
     assert!(state(&folder).exists());
     remove_state(&folder.join("data"));
     let gateway = Gateway::serve(folder);
     refused(&gateway, "without the snapshot");
-    assert!(state(gateway.folder()).exists());
+    let folder = gateway.stop();
+    let mut snapshot = fs::read(state(&folder)).expect("written at the end");
+    let middle = snapshot.len() / 2;
+    snapshot[middle] ^= 1;
+    fs::write(state(&folder), snapshot).expect("written");
+    let gateway = Gateway::serve(folder);
+    refused(&gateway, "with a damaged snapshot");
+    assert!(gateway.err().all().contains("the snapshot of the state cannot be used"), "{}", gateway.err().all());
     let folder = gateway.stop();
     remove_state(&folder.join("data"));
     fs::remove_dir_all(folder.log().join("tile")).expect("removed");
@@ -228,10 +235,5 @@ fn a_case_is_used_up_whatever_became_of_process_and_state() {
 }
 
 fn remove_state(data: &Path) {
-    for name in ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm"] {
-        match fs::remove_file(data.join(name)) {
-            Ok(()) => {}
-            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{name}"),
-        }
-    }
+    fs::remove_file(data.join("state.snapshot")).expect("it was there");
 }

@@ -1,0 +1,52 @@
+//! Keeping the snapshot of the state up with the log, so that a start has little to read and the log's write-ahead segments
+//! can go.
+
+use std::fs;
+
+use crate::{gateway::Gateway, process::start::state_file, state::snapshot};
+
+/// Leaves that the snapshot may be behind: so many a start takes in, at most, and a little time more.
+const BEHIND: u64 = 65_536;
+
+/// A snapshot is written whole. For each so many bytes of it one more leaf is waited for, so that writing it costs no more
+/// than the log itself.
+const BYTES_A_LEAF: u64 = 2_048;
+
+/// When a snapshot is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// If the one that is there is far behind.
+    Behind,
+    /// If there is anything new for it.
+    Now,
+}
+
+/// Takes published leaves into the snapshot, if it is due, and removes the write-ahead segments that it covers. `covered`
+/// is what the last call gave back: how many leaves the snapshot covers. Blocks.
+pub(super) fn advance(gateway: &Gateway, covered: Option<u64>, due: Due) -> Option<u64> {
+    let (origin, path) = (&gateway.settings.log.origin, state_file(&gateway.settings));
+    // Whole bundles only: a narrower one may be cleaned up while it is read.
+    let published = gateway.log.published() / 256 * 256;
+    let covered = covered.unwrap_or_else(|| snapshot::covered(&path, origin));
+    let bytes = fs::metadata(&path).map_or(0, |file| file.len());
+    let behind = match due {
+        Due::Behind => BEHIND.max(bytes / BYTES_A_LEAF),
+        Due::Now => 256,
+    };
+    let covered = if published.saturating_sub(covered) < behind {
+        covered
+    } else {
+        match snapshot::advance(&path, origin, &gateway.log_folder(), &gateway.catalogue, published) {
+            Ok(covered) => covered,
+            Err(error) => {
+                tracing::error!(%error, "the snapshot of the state could not be written; the next start takes longer");
+                return None;
+            }
+        }
+    };
+    // Bundles have every leaf of them, and are compared before a segment is removed.
+    if let Err(error) = gateway.log.release_segments(covered) {
+        tracing::error!(%error, "write-ahead segments could not be removed; they need room until they are");
+    }
+    Some(covered)
+}

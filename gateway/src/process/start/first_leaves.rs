@@ -1,0 +1,60 @@
+//! What the start itself records: the opening of a new log, what it takes over, and what changed while nothing ran.
+
+use credit_audit::leaf::{Act, Actor, CatalogueSet, Entry, Event, LeafError, Open, Previous};
+use jiff::Timestamp;
+
+use super::{carry::Carry, error::StartError};
+use crate::{
+    recorder::Recorder,
+    state::{ledger::InForce, projection::Projection},
+};
+
+/// Records at start.
+pub(super) struct FirstLeaves<'a>(pub(super) &'a Recorder);
+
+impl FirstLeaves<'_> {
+    pub(super) async fn open(&self, origin: &str, previous: Option<Previous>) -> Result<(), StartError> {
+        let open = Open {
+            origin: origin.to_owned(),
+            previous,
+            software: concat!("credit-gateway ", env!("CARGO_PKG_VERSION")).to_owned(),
+        };
+        self.record(open.entry(self.0.new_id())).await.map(drop)
+    }
+
+    /// Says again what the log before said, and takes it in. A crash in between leaves the rest to the next start.
+    pub(super) async fn carry(&self, carried: Vec<Carry>, projection: &mut Projection) -> Result<(), StartError> {
+        for part in carried {
+            match part {
+                Carry::Catalogue(former) => self.catalogue(former, projection).await?,
+                Carry::Institution(change) => {
+                    self.record(change.entry(self.0.new_id(), Actor::gateway())).await?;
+                }
+                Carry::Suspension(change) => {
+                    self.record(change.entry(self.0.new_id(), Actor::gateway())).await?;
+                }
+                Carry::Counts(counts) => {
+                    let at = self.record(counts.entry(self.0.new_id())).await?;
+                    projection.usage.import(&counts, at, |_, _, _| true)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A catalogue is in force from here on.
+    pub(super) async fn catalogue(
+        &self,
+        catalogue: CatalogueSet,
+        projection: &mut Projection,
+    ) -> Result<(), StartError> {
+        let at = self.record(catalogue.entry(self.0.new_id())).await?;
+        projection.ledger.catalogues.push(InForce { at, catalogue });
+        Ok(())
+    }
+
+    /// Records, and says when.
+    async fn record(&self, entry: Result<Entry, LeafError>) -> Result<Timestamp, StartError> {
+        Ok(self.0.record(entry?).await?.at)
+    }
+}

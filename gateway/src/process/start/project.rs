@@ -1,0 +1,53 @@
+//! What the log amounts to at start: the snapshot, and the leaves that it does not cover.
+
+use std::path::PathBuf;
+
+use credit_audit::log::Recovered;
+use credit_policy::Catalogue;
+
+use super::error::StartError;
+use crate::{
+    settings::Settings,
+    state::{projection::Projection, snapshot},
+};
+
+/// The snapshot's file.
+#[must_use]
+pub fn state_file(settings: &Settings) -> PathBuf {
+    settings.data.dir.join("state.snapshot")
+}
+
+/// Refuses the data folder of the first release, of which nothing is read any more.
+pub(super) fn check_release(settings: &Settings) -> Result<(), StartError> {
+    let file = settings.data.dir.join("state.sqlite");
+    if file.exists() { Err(StartError::FirstRelease(file.display().to_string())) } else { Ok(()) }
+}
+
+/// Takes in every leaf, by way of the snapshot where that can be used.
+pub(super) fn project(
+    settings: &Settings,
+    catalogue: &Catalogue,
+    recovered: &Recovered,
+) -> Result<Projection, StartError> {
+    let mut projection = from_snapshot(settings, recovered)?;
+    for leaf in recovered.leaves(projection.ledger.size) {
+        let (index, leaf) = leaf?;
+        projection.apply(catalogue, index, &leaf)?;
+    }
+    Ok(projection)
+}
+
+fn from_snapshot(settings: &Settings, recovered: &Recovered) -> Result<Projection, StartError> {
+    let (path, log_folder) = (state_file(settings), settings.data.dir.join("log"));
+    match snapshot::read(&path, &settings.log.origin, &log_folder, recovered.size()) {
+        Ok(projection) => Ok(projection.unwrap_or_default()),
+        Err(snapshot::ReadError::LogShort { covered }) => {
+            Err(StartError::LogShort { state: covered, log: recovered.size() })
+        }
+        Err(snapshot::ReadError::Unusable(why)) => {
+            let place = path.display();
+            tracing::error!(%place, error = %why, "the snapshot of the state cannot be used; all of the log is read instead");
+            Ok(Projection::default())
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What the log says of the gateway itself, as far as it still holds: register, suspensions, stops, catalogues, keys.
+//!
+//! All of it is small, whatever the number of queries, so it is kept whole and written as JSON into the snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use credit_audit::leaf::{CatalogueSet, InstitutionChange, KeyEvent, Stop, Suspension};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A change of who may ask, as one leaf recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RegisterEvent {
+    /// An institution is new.
+    Added(InstitutionChange),
+    /// Its kind, certificates or limits are others from here on.
+    Changed(InstitutionChange),
+    /// It may ask no more.
+    Removed {
+        /// Its id.
+        institution: String,
+    },
+}
+
+/// What the record says last of an institution, and in which leaf.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastSaid {
+    pub(crate) index: u64,
+    pub(crate) institution: Registered,
+}
+
+/// How an institution stands in the register.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Registered {
+    /// It is registered like this, by its only leaf.
+    Added(InstitutionChange),
+    /// It is registered like this, whatever was said before.
+    Changed(InstitutionChange),
+    /// It was removed.
+    Removed,
+}
+
+/// A catalogue that came into force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct InForce {
+    pub(crate) at: Timestamp,
+    pub(crate) catalogue: CatalogueSet,
+}
+
+/// What the log says of the gateway itself, up to its last leaf.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ledger {
+    /// Leaves that were taken in.
+    pub(crate) size: u64,
+    /// The last leaf is a seal: nothing may follow.
+    pub(crate) sealed: bool,
+    /// Last consecutive number of each institution.
+    pub(crate) seqs: BTreeMap<String, u64>,
+    /// The register, as far as it was changed on the record.
+    pub(crate) institutions: BTreeMap<String, LastSaid>,
+    /// Whether institutions are suspended, as the last leaf about each says.
+    pub(crate) suspended: BTreeMap<String, bool>,
+    /// Suspensions of one member of staff or of the use of one scenario: institution, staff, scenario.
+    pub(crate) partly_suspended: BTreeSet<(String, Option<String>, Option<String>)>,
+    /// What is stopped for everybody: one scenario, or `None` for every query.
+    pub(crate) stopped: BTreeSet<Option<String>>,
+    /// Catalogues, in the order in which they came into force.
+    pub(crate) catalogues: Vec<InForce>,
+    /// Keys of the ring, as the last leaf about each says.
+    pub(crate) keys: BTreeMap<String, KeyEvent>,
+}
+
+impl Ledger {
+    /// Takes in one change of the register. A later leaf of the same institution is the one in force.
+    pub(crate) fn apply(&mut self, index: u64, event: RegisterEvent) {
+        let (id, institution) = match event {
+            RegisterEvent::Added(change) => {
+                let is_known = self.institutions.contains_key(&change.institution);
+                let id = change.institution.clone();
+                (id, if is_known { Registered::Changed(change) } else { Registered::Added(change) })
+            }
+            RegisterEvent::Changed(change) => (change.institution.clone(), Registered::Changed(change)),
+            RegisterEvent::Removed { institution } => (institution, Registered::Removed),
+        };
+        self.institutions.insert(id, LastSaid { index, institution });
+    }
+
+    /// Takes in one suspension or resumption.
+    pub(crate) fn suspend(&mut self, Suspension { institution, operator, scenario, suspended, .. }: Suspension) {
+        if operator.is_none() && scenario.is_none() {
+            self.suspended.insert(institution, suspended);
+            return;
+        }
+        let part = (institution, operator, scenario);
+        if suspended {
+            self.partly_suspended.insert(part);
+        } else {
+            self.partly_suspended.remove(&part);
+        }
+    }
+
+    /// Takes in one throw or release of the stop switch.
+    pub(crate) fn stop(&mut self, Stop { scenario, stopped, .. }: Stop) {
+        if stopped {
+            self.stopped.insert(scenario);
+        } else {
+            self.stopped.remove(&scenario);
+        }
+    }
+
+    /// The register as the record says it, in the order of the leaves.
+    pub(crate) fn register(&self) -> Vec<(&str, &Registered)> {
+        let mut said: Vec<_> = self.institutions.iter().collect();
+        said.sort_by_key(|(_, said)| said.index);
+        said.into_iter().map(|(id, said)| (id.as_str(), &said.institution)).collect()
+    }
+
+    /// Institutions that are suspended.
+    pub(crate) fn suspended(&self) -> impl Iterator<Item = &str> {
+        self.suspended.iter().filter(|(_, suspended)| **suspended).map(|(institution, _)| institution.as_str())
+    }
+
+    /// The catalogue that came into force last.
+    pub(crate) fn last_catalogue(&self) -> Option<&CatalogueSet> {
+        self.catalogues.last().map(|last| &last.catalogue)
+    }
+}
