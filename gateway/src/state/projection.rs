@@ -96,6 +96,12 @@ impl Projection {
         Self { ledger, usage, consents: Consents::Apart { uses: Vec::new(), holders: Holders::default() } }
     }
 
+    /// Parts of a run that goes on from a snapshot.
+    #[cfg(test)]
+    pub(crate) fn with(ledger: Ledger, usage: Usage, uses: Vec<UseEvent>) -> Self {
+        Self { ledger, usage, consents: Consents::Apart { uses, holders: Holders::default() } }
+    }
+
     /// From its parts, as they were written.
     pub(crate) fn restored(ledger: Ledger, usage: Usage) -> Self {
         Self { ledger, usage, consents: Consents::default() }

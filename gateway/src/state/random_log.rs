@@ -1,11 +1,17 @@
 //! For tests: logs of every kind in random order, the same for the same seed.
 
+use std::sync::LazyLock;
+
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use credit_audit::leaf::Kind;
+use credit_policy::{Catalogue, catalogue};
 use jiff::{SignedDuration, Timestamp};
+
+pub(super) static CATALOGUE: LazyLock<Catalogue> =
+    LazyLock::new(|| Catalogue::load(&catalogue::shipped()).ok().unwrap());
 
 /// SplitMix64: small, and the same everywhere.
 pub(super) struct Random(pub(super) u64);

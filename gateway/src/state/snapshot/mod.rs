@@ -6,6 +6,8 @@
 //! bit is another, or that another log left behind, is not used.
 
 mod file;
+#[cfg(test)]
+mod measured;
 mod merge;
 mod root;
 mod rows;

@@ -1,21 +1,18 @@
 //! Start-up by a snapshot, by several, and by none come to the same; and what is not as it was written is not used.
 
-use std::{io::Cursor, sync::LazyLock};
+use std::io::Cursor;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{merkle, tile};
-use credit_policy::catalogue;
 
 use super::*;
 use crate::{
     scratch::Scratch,
     state::{
         ledger::Registered,
-        random_log::{Random, log},
+        random_log::{CATALOGUE, Random, log},
     },
 };
-
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(&catalogue::shipped()).ok().unwrap());
 
 const ORIGIN: &str = "credit-gateway.example/test/r1";
 

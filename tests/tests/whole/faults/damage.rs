@@ -226,7 +226,7 @@ fn a_case_is_used_up_whatever_became_of_process_and_state() {
     fs::write(state(&folder), snapshot).expect("written");
     let gateway = Gateway::serve(folder);
     refused(&gateway, "with a damaged snapshot");
-    assert!(gateway.err().all().contains("the snapshot of the state cannot be used"), "{}", gateway.err().all());
+    assert!(gateway.err().wait(|lines| lines.contains("the snapshot of the state cannot be used")));
     let folder = gateway.stop();
     remove_state(&folder.join("data"));
     fs::remove_dir_all(folder.log().join("tile")).expect("removed");
