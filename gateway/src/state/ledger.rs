@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use credit_audit::leaf::{CatalogueSet, InstitutionChange, KeyEvent, Stop, Suspension};
+use credit_audit::leaf::{CatalogueSet, InstitutionChange, KeyEvent, RegisterChange, Stop, Suspension};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,17 @@ pub(crate) enum RegisterEvent {
         /// Its id.
         institution: String,
     },
+}
+
+impl RegisterEvent {
+    /// What one leaf recorded.
+    pub(crate) fn of(change: InstitutionChange) -> Self {
+        match change.change {
+            RegisterChange::Added => Self::Added(change),
+            RegisterChange::Changed => Self::Changed(change),
+            RegisterChange::Removed => Self::Removed { institution: change.institution },
+        }
+    }
 }
 
 /// What the record says last of an institution, and in which leaf.

@@ -8,8 +8,7 @@
 //! not recorded is gone with the process, what was recorded is read again.
 
 use credit_audit::leaf::{
-    self, Carried, CatalogueSet, InstitutionChange, KeyEvent, Kind, Peek, PeekError, RegisterChange, Revocation, Stop,
-    Suspension, peek,
+    self, Carried, CatalogueSet, InstitutionChange, KeyEvent, Kind, Peek, PeekError, Revocation, Stop, Suspension, peek,
 };
 use credit_policy::Catalogue;
 use jiff::Timestamp;
@@ -169,14 +168,7 @@ impl Projection {
             }
             Kind::Institution => {
                 let change: InstitutionChange = leaf::body(leaf)?;
-                self.ledger.apply(
-                    index,
-                    match change.change {
-                        RegisterChange::Added => RegisterEvent::Added(change),
-                        RegisterChange::Changed => RegisterEvent::Changed(change),
-                        RegisterChange::Removed => RegisterEvent::Removed { institution: change.institution },
-                    },
-                );
+                self.ledger.apply(index, RegisterEvent::of(change));
             }
             Kind::Suspension => {
                 let suspension: Suspension = leaf::body(leaf)?;

@@ -103,16 +103,16 @@ fn tail(random: &mut Random, kind: Kind, at: Timestamp, institution: &str) -> St
         Kind::Institution => {
             let change = ["added", "changed", "removed"][random.below(3) as usize];
             format!(
-                r#","institution":"{institution}","change":"{change}","institution_kind":"bank","certificates":["x"],"rate_per_s":{count},"burst":1,"distinct_subjects_a_day":1,"look_ups_a_person_a_day":1,"by":"x""#
+                r#","institution":"{institution}","change":"{change}","institution_kind":"bank","certificates":["x"],"rate_per_s":{count},"burst":1,"distinct_subjects_a_day":1,"look_ups_a_person_a_day":1"#
             )
         }
         Kind::Suspension => {
-            format!(r#","institution":"{institution}","suspended":{},"by":"x""#, random.below(2) == 0)
+            format!(r#","institution":"{institution}","suspended":{}"#, random.below(2) == 0)
         }
-        Kind::Revocation => format!(r#","issuer":"i","jti":"j{}","by":"x""#, random.below(4)),
+        Kind::Revocation => format!(r#","issuer":"i","jti":"j{}""#, random.below(4)),
         Kind::Catalogue => format!(r#","label":"c{count}","files":[]"#),
-        Kind::Key => format!(r#","key":"data-{count}","use":"data","state":"active","by":"x""#),
-        Kind::Stop => format!(r#","stopped":{},"by":"x""#, random.below(2) == 0),
+        Kind::Key => format!(r#","key":"data-{count}","use":"data","state":"active""#),
+        Kind::Stop => format!(r#","stopped":{}"#, random.below(2) == 0),
         Kind::Seal => r#","institutions":{}"#.to_owned(),
         Kind::Carried => carried(random, at, institution, count),
         Kind::Flood => format!(r#","institution":"{institution}","since":"2026-11-20T00:00:00Z","counts":{{}}"#),

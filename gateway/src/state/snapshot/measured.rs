@@ -16,14 +16,14 @@ use jiff::{Timestamp, civil::date};
 
 use super::{file::Reader, merge, usage};
 use crate::{
-    demo::scratch::Scratch,
+    scratch::Scratch,
     state::{
         consent::Use,
         key::{consent_key, key},
         ledger::Ledger,
         projection::{ConsentName, Projection, UseEvent},
         random_log::CATALOGUE,
-        usage::{Spending, Usage},
+        usage::Usage,
     },
 };
 

@@ -108,7 +108,7 @@ fn a_leaf_that_is_none_of_ours_stops_the_fold() {
 fn a_later_leaf_of_the_same_institution_is_the_one_in_force() {
     let leaf = |index: u64, change: &str, rate: u64| {
         format!(
-            r#"{{"v":1,"kind":"institution","id":"01900000-0000-7000-8000-{index:012x}","at":"2026-11-20T00:00:00.000000Z","institution":"bank","change":"{change}","institution_kind":"bank","certificates":["x"],"rate_per_s":{rate},"burst":1,"distinct_subjects_a_day":1,"look_ups_a_person_a_day":1,"by":"x"}}"#
+            r#"{{"v":1,"kind":"institution","id":"01900000-0000-7000-8000-{index:012x}","at":"2026-11-20T00:00:00.000000Z","institution":"bank","change":"{change}","institution_kind":"bank","certificates":["x"],"rate_per_s":{rate},"burst":1,"distinct_subjects_a_day":1,"look_ups_a_person_a_day":1}}"#
         )
         .into_bytes()
     };
