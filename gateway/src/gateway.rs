@@ -69,23 +69,23 @@ pub struct Moment {
 }
 
 /// The stores behind a handle that looks up for an admitted query only.
-pub struct StoreHandle(SqliteStore);
+pub(crate) struct StoreHandle(SqliteStore);
 
 impl StoreHandle {
     /// A handle for these stores.
     #[must_use]
-    pub fn new(store: SqliteStore) -> Self {
+    pub(crate) fn new(store: SqliteStore) -> Self {
         Self(store)
     }
 
     /// What the stores count of themselves.
     #[must_use]
-    pub fn figures(&self) -> &Figures {
+    pub(crate) fn figures(&self) -> &Figures {
         self.0.figures()
     }
 
     /// Asks about nobody, so that readiness knows whether the stores answer.
-    pub async fn probe(&self) {
+    pub(crate) async fn probe(&self) {
         self.0.probe().await;
     }
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    credit_gateway::commands::run()
+    credit_gateway::run()
 }

@@ -112,7 +112,7 @@ impl From<Unsubmitted> for NotRecorded {
 
 /// A UUIDv7 (RFC 9562 §5.7): milliseconds of now, the rest random.
 #[must_use]
-pub fn new_id(clock: &dyn Clock, entropy: &SystemEntropy) -> Uuid {
+pub(crate) fn new_id(clock: &dyn Clock, entropy: &SystemEntropy) -> Uuid {
     let mut random = [0; 10];
     // Without entropy the id is only less random; whatever needs it for secrecy fails on its own.
     if entropy.fill(&mut random).is_err() {

@@ -17,9 +17,9 @@ use credit_policy::InstitutionId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use bounds::Bounds;
-pub use floods::FloodSettings;
-pub use institution::InstitutionEntry;
+pub(crate) use bounds::Bounds;
+pub(crate) use floods::FloodSettings;
+pub(crate) use institution::InstitutionEntry;
 pub use limits::Limits;
 
 /// A whole configuration, parsed and with its paths made absolute.

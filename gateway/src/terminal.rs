@@ -6,7 +6,7 @@ use credit_policy::Language;
 
 /// The language of messages: Chinese where `LC_ALL`, `LC_MESSAGES` or `LANG` says `zh`, else English.
 #[must_use]
-pub fn language() -> Language {
+pub(crate) fn language() -> Language {
     let wish = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
@@ -18,7 +18,7 @@ pub fn language() -> Language {
 
 /// The text of the language in use.
 #[must_use]
-pub fn words<'a>(chinese: &'a str, english: &'a str) -> &'a str {
+pub(crate) fn words<'a>(chinese: &'a str, english: &'a str) -> &'a str {
     match language() {
         Language::Zh => chinese,
         Language::En => english,
@@ -26,7 +26,7 @@ pub fn words<'a>(chinese: &'a str, english: &'a str) -> &'a str {
 }
 
 /// Writes one line to standard output. A reader that went away (`| head`) is no fault of ours.
-pub fn print(line: impl std::fmt::Display) {
+pub(crate) fn print(line: impl std::fmt::Display) {
     let mut out = std::io::stdout().lock();
     if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
         tracing::debug!("nobody reads standard output");
@@ -34,7 +34,7 @@ pub fn print(line: impl std::fmt::Display) {
 }
 
 /// Writes one line to standard error: a command's complaint, before and outside the structured log.
-pub fn eprint(line: impl std::fmt::Display) {
+pub(crate) fn eprint(line: impl std::fmt::Display) {
     let mut out = std::io::stderr().lock();
     if writeln!(out, "credit-gateway: {line}").is_err() {
         tracing::debug!("nobody reads standard error");

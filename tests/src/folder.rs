@@ -13,7 +13,7 @@ use credit_audit::{
     clock::{Clock, SystemClock},
     note::VerifierKey,
 };
-use credit_gateway::demo::folder;
+use credit_gateway::for_tests::folder;
 use credit_policy::{Catalogue, catalogue};
 
 use crate::{Caller, Leaf, Person, metric, persons, ports, scratch};

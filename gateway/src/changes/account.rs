@@ -4,12 +4,12 @@ use credit_audit::leaf::Actor;
 
 /// An account of the operating system: `uid 1000 (name)`.
 #[derive(Clone, Debug)]
-pub struct Account(String);
+pub(crate) struct Account(String);
 
 impl Account {
     /// The account with this number, and its name where `/etc/passwd` has it.
     #[must_use]
-    pub fn of(uid: u32) -> Self {
+    pub(crate) fn of(uid: u32) -> Self {
         let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
         let name = accounts.lines().find_map(|line| {
             let mut parts = line.split(':');

@@ -7,7 +7,7 @@ use crate::{callers::register::RegisterError, keyring::KeyringError};
 
 /// See the module.
 #[derive(Debug, thiserror::Error)]
-pub enum ChangeError {
+pub(crate) enum ChangeError {
     /// The register refuses; nothing has changed.
     #[error(transparent)]
     Register(#[from] RegisterError),

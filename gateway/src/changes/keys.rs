@@ -45,7 +45,7 @@ pub(super) async fn rotate(
 ///
 /// # Errors
 /// When it is not on the record.
-pub async fn record_key(
+pub(crate) async fn record_key(
     recorder: &Recorder,
     keys: &Arc<Keyring>,
     key: &KeyId,

@@ -10,10 +10,10 @@ mod request;
 
 use std::sync::Arc;
 
-pub use account::Account;
-pub use error::ChangeError;
-pub use keys::record_key;
-pub use request::{Change, InstitutionStatus, Made, TurningUse};
+pub(crate) use account::Account;
+pub(crate) use error::ChangeError;
+pub(crate) use keys::record_key;
+pub(crate) use request::{Change, InstitutionStatus, Made, TurningUse};
 
 use crate::gateway::Gateway;
 
@@ -22,7 +22,7 @@ use crate::gateway::Gateway;
 ///
 /// # Errors
 /// Why it was not made, or what is in force without being on the record.
-pub async fn apply(gateway: &Arc<Gateway>, change: Change, account: Account) -> Result<Made, ChangeError> {
+pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Account) -> Result<Made, ChangeError> {
     let gateway = Arc::clone(gateway);
     let task = tokio::spawn(async move {
         let _turn = gateway.changes.lock().await;

@@ -9,7 +9,7 @@ use crate::callers::institution::InstitutionRecord;
 /// A request: one line of JSON over the socket.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Change {
+pub(crate) enum Change {
     /// Registers an institution.
     InstitutionAdd {
         /// All that is known of it.
@@ -86,7 +86,7 @@ impl From<TurningUse> for KeyUse {
 /// What a request came to.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Made {
+pub(crate) enum Made {
     /// An institution is registered.
     Registered {
         /// The leaf's index.
@@ -123,7 +123,7 @@ pub enum Made {
 
 /// An institution of the register, and whether it may ask.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct InstitutionStatus {
+pub(crate) struct InstitutionStatus {
     /// All that is known of it.
     #[serde(flatten)]
     pub institution: InstitutionRecord,

@@ -19,7 +19,7 @@ const ANSWER_BYTES: usize = 1024 * 1024;
 /// Why a call brought nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("the gateway could not be asked: {0}")]
-pub struct ClientError(String);
+pub(crate) struct ClientError(String);
 
 impl ClientError {
     fn of(error: impl std::fmt::Display) -> Self {
@@ -28,7 +28,7 @@ impl ClientError {
 }
 
 /// What was answered.
-pub struct Reply {
+pub(crate) struct Reply {
     /// The status.
     pub status: u16,
     /// The body, parsed.
@@ -40,13 +40,13 @@ pub struct Reply {
 impl Reply {
     /// The text at a JSON pointer; empty where there is none.
     #[must_use]
-    pub fn at(&self, pointer: &str) -> &str {
+    pub(crate) fn at(&self, pointer: &str) -> &str {
         self.json.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }
 }
 
 /// Who calls.
-pub struct Caller {
+pub(crate) struct Caller {
     tls: TlsConnector,
     address: SocketAddr,
 }
@@ -56,7 +56,7 @@ impl Caller {
     ///
     /// # Errors
     /// When its certificate or key cannot be read.
-    pub fn new(dir: &Path, name: &str, address: SocketAddr) -> Result<Self, ClientError> {
+    pub(crate) fn new(dir: &Path, name: &str, address: SocketAddr) -> Result<Self, ClientError> {
         let mut roots = RootCertStore::empty();
         roots
             .add(CertificateDer::from_pem_file(dir.join("ca.pem")).map_err(ClientError::of)?)
@@ -78,7 +78,7 @@ impl Caller {
     ///
     /// # Errors
     /// When no whole JSON answer comes.
-    pub async fn post(&self, path: &str, body: &str, consent: Option<&str>) -> Result<Reply, ClientError> {
+    pub(crate) async fn post(&self, path: &str, body: &str, consent: Option<&str>) -> Result<Reply, ClientError> {
         let (status, text) = self.send(Method::POST, path, body.to_owned(), consent).await?;
         let json = serde_json::from_str(&text).map_err(ClientError::of)?;
         Ok(Reply { status: status.as_u16(), json, text })
@@ -88,7 +88,7 @@ impl Caller {
     ///
     /// # Errors
     /// When it is not there after five.
-    pub async fn read_when_there(&self, path: &str) -> Result<String, ClientError> {
+    pub(crate) async fn read_when_there(&self, path: &str) -> Result<String, ClientError> {
         for _ in 0..50 {
             let (status, body) = self.send(Method::GET, path, String::new(), None).await?;
             if status == StatusCode::OK {

@@ -32,7 +32,6 @@ pub(super) const AUTHORITY_ES256: &str = "consent-authority-es256.jwk";
 /// Their public halves, as one JWK Set.
 const AUTHORITY_KEYS: &str = "keys/consent-authority.jwks";
 const TEMPLATE: &str = include_str!("config.toml.in");
-const SCHEMA: &str = include_str!("../stores/schema.sql");
 
 /// Listeners of a gateway, each with a port of its own.
 const LISTENERS: u16 = 5;
@@ -170,7 +169,7 @@ fn populate(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
     // Made by us first, because SQLite would make it readable by everybody.
     root.file("data/store.sqlite", OURS, "")?;
     let mut store = Connection::open(root.path("data/store.sqlite"))?;
-    store.execute_batch(SCHEMA)?;
+    store.execute_batch(crate::stores::SCHEMA)?;
     people.fill(&mut store)?;
     Ok(())
 }

@@ -56,7 +56,7 @@ fn permit(catalogue: &Catalogue, scenario: &Scenario, on: Date) -> Permit {
 fn store(today: Date) -> (Connection, String) {
     let people = people::generate(today);
     let mut store = Connection::open_in_memory().unwrap();
-    store.execute_batch(include_str!("../stores/schema.sql")).unwrap();
+    store.execute_batch(crate::stores::SCHEMA).unwrap();
     people.fill(&mut store).unwrap();
     (store, people.persons_csv())
 }

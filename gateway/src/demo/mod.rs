@@ -7,7 +7,7 @@
 mod applicants;
 mod attributes;
 pub mod certificates;
-pub mod client;
+pub(crate) mod client;
 pub mod folder;
 mod history;
 mod jwk;
@@ -15,7 +15,7 @@ mod jwk;
 mod meaning;
 mod note;
 mod number;
-pub mod people;
-pub mod tour;
+pub(crate) mod people;
+pub(crate) mod tour;
 
-pub use note::Note;
+pub(crate) use note::Note;

@@ -29,7 +29,7 @@ const MORE_ATTRIBUTES: u64 = 1 << 32;
 const IN_FORCE: u64 = 2 << 32;
 
 /// All people of the demo. Nothing of them can be printed.
-pub struct People(Vec<Person>);
+pub(crate) struct People(Vec<Person>);
 
 struct Person {
     number: Personal<String>,
@@ -41,7 +41,7 @@ struct Person {
 /// Makes the people whose histories end on `today` (2026 or later): the 1,000 applicants, some minors, and some whom no
 /// store knows.
 #[must_use]
-pub fn generate(today: Date) -> People {
+pub(crate) fn generate(today: Date) -> People {
     let mut adults = Note::ALL
         .into_iter()
         .filter(|note| !matches!(note, Note::Minor | Note::NoFile))
@@ -108,7 +108,7 @@ impl People {
     ///
     /// # Errors
     /// What SQLite says; nothing is written then.
-    pub fn fill(&self, store: &mut Connection) -> rusqlite::Result<()> {
+    pub(crate) fn fill(&self, store: &mut Connection) -> rusqlite::Result<()> {
         let transaction = store.transaction()?;
         for person in &self.0 {
             person.number.disclose(|number| insert(&transaction, number, person))?;
@@ -118,7 +118,7 @@ impl People {
 
     /// The file `persons.csv`: a hundred people, each with a note. The numbers in it are nobody's.
     #[must_use]
-    pub fn persons_csv(&self) -> String {
+    pub(crate) fn persons_csv(&self) -> String {
         let mut text = String::from("citizen_number,note\n");
         for note in Note::ALL {
             for person in self.0.iter().filter(|person| person.note == Some(note)) {
@@ -184,7 +184,7 @@ mod tests {
 
     fn filled(people: &People, file: &Path) -> Connection {
         let mut store = Connection::open(file).unwrap();
-        store.execute_batch(include_str!("../stores/schema.sql")).unwrap();
+        store.execute_batch(crate::stores::SCHEMA).unwrap();
         people.fill(&mut store).unwrap();
         store
     }

@@ -27,9 +27,9 @@ use crate::{
     terminal::{print, words},
 };
 
-pub use failure::TourError;
+pub(crate) use failure::TourError;
 
-pub use calls::print_calls;
+pub(crate) use calls::print_calls;
 
 /// Answers about the person on the tour: as many look-ups as the case allows, a loan, an employment check, and the first
 /// use of the consent that is withdrawn.
@@ -39,7 +39,7 @@ const ANSWERS: u64 = CASE_LIMIT + 3;
 ///
 /// # Errors
 /// The first thing that is not as it must be.
-pub async fn run(dir: &Path, gateway: &Gateway) -> Result<(), TourError> {
+pub(crate) async fn run(dir: &Path, gateway: &Gateway) -> Result<(), TourError> {
     let tour = Tour::new(dir, gateway)?;
     print(words(
         "演示开始。每一行都说明所示内容;所有查询均已留痕。\n",

@@ -26,7 +26,7 @@ const GOES_ON: &str = "the disk is slow: the change goes on, and is in force onc
 /// What follows a request: one line of JSON.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reply {
+pub(crate) enum Reply {
     /// It was done.
     Ok(Made),
     /// It was not, or not whole: a sentence for who asked.
@@ -34,7 +34,7 @@ pub enum Reply {
 }
 
 /// Serves until the process ends.
-pub async fn serve(gateway: Arc<Gateway>, listener: UnixListener) {
+pub(crate) async fn serve(gateway: Arc<Gateway>, listener: UnixListener) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -54,7 +54,7 @@ pub async fn serve(gateway: Arc<Gateway>, listener: UnixListener) {
 ///
 /// # Errors
 /// When the file cannot be made.
-pub fn listen(path: &Path) -> std::io::Result<UnixListener> {
+pub(crate) fn listen(path: &Path) -> std::io::Result<UnixListener> {
     match std::fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

@@ -19,7 +19,7 @@ use crate::{
 
 /// Whether one more connection of this caller may be open: only so many are for those who are to be told that this
 /// door is not theirs.
-pub fn place(gateway: &Gateway, standing: Option<&Arc<CertificateStatus>>) -> Option<Place> {
+pub(crate) fn place(gateway: &Gateway, standing: Option<&Arc<CertificateStatus>>) -> Option<Place> {
     let caller = standing.and_then(|standing| gateway.register.by_certificate(standing.thumbprint()));
     match caller.is_some_and(|caller| is_auditor(&caller)) {
         true => Some(Place { _of_strangers: None }),
@@ -28,7 +28,7 @@ pub fn place(gateway: &Gateway, standing: Option<&Arc<CertificateStatus>>) -> Op
 }
 
 /// The place of a connection, as long as it is kept.
-pub struct Place {
+pub(crate) struct Place {
     _of_strangers: Option<OwnedSemaphorePermit>,
 }
 
@@ -37,7 +37,7 @@ fn is_auditor(institution: &Institution) -> bool {
 }
 
 /// Answers an auditor.
-pub async fn answer(
+pub(crate) async fn answer(
     gateway: Arc<Gateway>,
     standing: Option<Arc<CertificateStatus>>,
     request: Request<Incoming>,

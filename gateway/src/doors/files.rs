@@ -13,7 +13,7 @@ use hyper::{
 use crate::transport::Body;
 
 /// A file of the log.
-pub enum LogFile {
+pub(crate) enum LogFile {
     /// The signed checkpoint.
     Checkpoint,
     /// The verifier key.
@@ -27,7 +27,7 @@ pub enum LogFile {
 impl LogFile {
     /// The file at a path of a URL, with or without the prefix `/log`.
     #[must_use]
-    pub fn of(path: &str) -> Option<Self> {
+    pub(crate) fn of(path: &str) -> Option<Self> {
         let path = path.strip_prefix("/log/").or_else(|| path.strip_prefix('/'))?;
         match path {
             "checkpoint" => Some(Self::Checkpoint),
@@ -41,7 +41,7 @@ impl LogFile {
 
     /// Its path below the log's folder.
     #[must_use]
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         match self {
             Self::Checkpoint => "checkpoint",
             Self::VerifierKey => "log.vkey",
@@ -51,7 +51,7 @@ impl LogFile {
 }
 
 /// Reads a file of the log, or answers 404.
-pub async fn serve(folder: &Path, file: &LogFile) -> Response<Body> {
+pub(crate) async fn serve(folder: &Path, file: &LogFile) -> Response<Body> {
     let (folder, name) = (folder.to_owned(), file.path().to_owned());
     let Ok(Ok(bytes)) = tokio::task::spawn_blocking(move || read(&folder, &name)).await else {
         return plain(StatusCode::NOT_FOUND, "not found\n");
@@ -86,7 +86,7 @@ fn read(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
 
 /// A short plain answer.
 #[must_use]
-pub fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+pub(crate) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(Full::new(text.into()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

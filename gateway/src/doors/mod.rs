@@ -1,9 +1,9 @@
 //! The doors of the gateway (formats.md §1): who may come in where, and what a request becomes.
 
-pub mod admin;
-pub mod auditors;
-pub mod files;
-pub mod institutions;
-pub mod operations;
-pub mod problems;
-pub mod public;
+pub(crate) mod admin;
+pub(crate) mod auditors;
+pub(crate) mod files;
+pub(crate) mod institutions;
+pub(crate) mod operations;
+pub(crate) mod problems;
+pub(crate) mod public;

@@ -22,7 +22,7 @@ use crate::{
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
 /// `clock`, `closed`, `stopped`), `store-failed`, `revocation-list-expired`.
-pub fn answer(gateway: &Arc<Gateway>, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
+pub(crate) fn answer(gateway: &Arc<Gateway>, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/healthz" => plain(StatusCode::OK, "ok\n"),
         "/readyz" => {

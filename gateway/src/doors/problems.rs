@@ -19,7 +19,7 @@ use crate::{journey::refusal::Refusal, transport::Body};
 /// The language of sentences that `Accept-Language` asks for (RFC 9110 §12.5.4): of those that we have, the one of the
 /// highest weight, else Chinese.
 #[must_use]
-pub fn accepted(header: Option<&str>) -> Language {
+pub(crate) fn accepted(header: Option<&str>) -> Language {
     let mut best = (Language::Zh, 0.0_f32);
     for range in header.unwrap_or_default().split(',') {
         let mut parts = range.split(';');
@@ -53,7 +53,7 @@ struct Problem<'a> {
 ///
 /// # Errors
 /// When they cannot be rendered.
-pub fn problem(refusal: &Refusal, language: Language, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
+pub(crate) fn problem(refusal: &Refusal, language: Language, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&Problem {
         code: refusal.code.as_str(),
         title: title(refusal.code, language),
@@ -65,7 +65,7 @@ pub fn problem(refusal: &Refusal, language: Language, query: Uuid) -> Result<Vec
 
 /// A refusal without a record: only for what is no query yet, or cannot be one now (`docs/formats.md` §2).
 #[must_use]
-pub fn fixed(code: Code, language: Language) -> Response<Body> {
+pub(crate) fn fixed(code: Code, language: Language) -> Response<Body> {
     let status = status(code);
     let title = title(code, language);
     let problem = Problem { code: code.as_str(), title, status: status.as_u16(), bound: None, query: None };
@@ -112,7 +112,7 @@ pub fn status(code: Code) -> StatusCode {
 
 /// The public sentence of a code.
 #[must_use]
-pub fn title(code: Code, language: Language) -> &'static str {
+pub(crate) fn title(code: Code, language: Language) -> &'static str {
     match language {
         Language::Zh => code.chinese(),
         Language::En => code.english(),

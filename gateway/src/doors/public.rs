@@ -19,7 +19,7 @@ use crate::{
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 /// Answers the public.
-pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
+pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
     }
@@ -49,7 +49,7 @@ const FOR_BROWSERS: [(HeaderName, &str); 5] = [
 ];
 
 /// Answers persons: their door is built in a later release.
-pub fn nothing_yet() -> Response<Body> {
+pub(crate) fn nothing_yet() -> Response<Body> {
     let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
     for (name, value) in FOR_BROWSERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

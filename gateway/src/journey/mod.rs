@@ -4,11 +4,11 @@
 //! A door runs the journey in a task of its own, so that a caller who hangs up does not stop the record. A panic of a
 //! stage is caught here and recorded as `internal-error`.
 
-pub mod caller;
-pub mod exchange;
-pub mod record;
-pub mod refusal;
-pub mod stages;
+pub(crate) mod caller;
+pub(crate) mod exchange;
+pub(crate) mod record;
+pub(crate) mod refusal;
+pub(crate) mod stages;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -41,7 +41,7 @@ use stages::{
 
 /// Why nothing that was recorded can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dropped {
+pub(crate) enum Dropped {
     /// The request never became complete: there was no query, and there is nobody to answer.
     BrokenOff,
     /// The log takes no record now.
@@ -58,7 +58,7 @@ enum Outcome<'e> {
 ///
 /// # Errors
 /// Why there is no record: nothing may be sent then but a fixed body without data.
-pub async fn journey<R>(
+pub(crate) async fn journey<R>(
     gateway: &Gateway,
     caller: Caller,
     permits: Vec<OwnedSemaphorePermit>,

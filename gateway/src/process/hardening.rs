@@ -9,7 +9,7 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpabl
 ///
 /// # Errors
 /// When the system does not let us turn core dumps off.
-pub fn harden() -> std::io::Result<()> {
+pub(crate) fn harden() -> std::io::Result<()> {
     std::panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a thread panicked");
@@ -21,7 +21,7 @@ pub fn harden() -> std::io::Result<()> {
 
 /// Raises the number of files that this process may open as far as the system lets it; gives what it is then.
 #[must_use]
-pub fn raise_open_files() -> u64 {
+pub(crate) fn raise_open_files() -> u64 {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
         tracing::debug!(%error, "the limit of open files stays as it is");

@@ -13,7 +13,7 @@ use crate::{
 const CHECK_AGAIN_S: u32 = 60;
 
 /// Puts each new list in force, as long as the process runs.
-pub async fn watch(gateway: Arc<Gateway>, trust: Arc<Trust>, mut hangup: Signal) {
+pub(crate) async fn watch(gateway: Arc<Gateway>, trust: Arc<Trust>, mut hangup: Signal) {
     let mut each_second = tokio::time::interval(Duration::from_secs(1));
     let (mut since_checked_s, mut was_expired) = (0, false);
     gateway.metrics.revocation_list(trust.next_update(), true);

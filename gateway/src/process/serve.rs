@@ -24,7 +24,7 @@ use crate::{
 
 /// Why serving did not begin, or ended badly.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub(crate) enum ServeError {
     /// TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -53,7 +53,7 @@ pub enum ServeError {
 }
 
 /// The TLS settings of the listeners; made before anything is opened.
-pub struct TlsSettings {
+pub(crate) struct TlsSettings {
     trust: Arc<Trust>,
     certified: Arc<ServerConfig>,
     anyone: Arc<ServerConfig>,
@@ -64,7 +64,7 @@ impl TlsSettings {
     ///
     /// # Errors
     /// When a file is missing or unusable; each error names the file.
-    pub fn read(tls: &crate::settings::Tls, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
+    pub(crate) fn read(tls: &crate::settings::Tls, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
         let trust = Trust::read(tls, clock)?;
         Ok(Self {
             certified: tls::server_config(tls, Callers::Certified(Arc::clone(&trust) as _))?,
@@ -79,7 +79,7 @@ impl TlsSettings {
 ///
 /// # Errors
 /// When a port is taken or a thread cannot be made.
-pub async fn serve<R>(
+pub(crate) async fn serve<R>(
     gateway: Arc<Gateway>,
     tls: TlsSettings,
     ready: impl FnOnce(Arc<Gateway>) -> R,
@@ -137,7 +137,7 @@ where
 
 /// What follows after the gateway is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
+pub(crate) enum Then {
     /// Serve until a signal comes.
     Serve,
     /// Drain and end.

@@ -19,10 +19,10 @@ use credit_keys::{Ring, SystemEntropy};
 use credit_policy::Catalogue;
 use tokio::sync::{Semaphore, watch};
 
-pub use error::StartError;
-pub use keys::{open_ring, read_kek};
-pub use project::state_file;
-pub use rules::{load_catalogue, read_catalogue};
+pub(crate) use error::StartError;
+pub(crate) use keys::{open_ring, read_kek};
+pub(crate) use project::state_file;
+pub(crate) use rules::{load_catalogue, read_catalogue};
 
 use crate::{
     callers::issuers::Issuers,
@@ -44,7 +44,7 @@ use keys::{RingSigner, compare, not_introduced};
 ///
 /// # Errors
 /// The first thing that is not as it must be.
-pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gateway>, StartError> {
+pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
     let (catalogue, files) = read_catalogue(&settings)?;
     let ring = open_ring(&settings)?;

@@ -4,12 +4,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// 16 bytes that stand for an institution together with a person, a case or a member of staff, or for a consent. Made
 /// from the leaf's keyed `subject` tag, so it says as little as the leaf does (`FORMAT.md` §4, `carried`).
-pub type Key = [u8; 16];
+pub(crate) type Key = [u8; 16];
 
 /// Text in the place of a key that is none.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a key in it is not 16 bytes of base64")]
-pub struct NoKey;
+pub(crate) struct NoKey;
 
 pub(super) fn parse_key(text: &str) -> Result<Key, NoKey> {
     STANDARD.decode(text).map_err(|_| NoKey)?.try_into().map_err(|_| NoKey)
@@ -21,7 +21,7 @@ pub(super) fn key_text(key: &Key) -> String {
 
 /// Stands for some parts: 16 bytes of SHA-256 over them, framed.
 #[must_use]
-pub fn key(label: &str, parts: &[&str]) -> Key {
+pub(crate) fn key(label: &str, parts: &[&str]) -> Key {
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
     for part in std::iter::once(&label).chain(parts) {
         context.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -36,7 +36,7 @@ pub fn key(label: &str, parts: &[&str]) -> Key {
 
 /// What stands for a consent in the counts.
 #[must_use]
-pub fn consent_key(iss: &str, jti: &str) -> Key {
+pub(crate) fn consent_key(iss: &str, jti: &str) -> Key {
     key("consent", &[iss, jti])
 }
 

@@ -27,9 +27,9 @@ mod table;
 mod tests;
 pub(crate) mod usage;
 
-pub use catalogue_history::CatalogueHistory;
-pub use claim::{Claim, ConsentClaim, ConsentUse, IdempotencyClaim, IdempotencyEntry, Limits, Refused};
-pub use counts::{Counts, Reservation, Settlement};
-pub use key::{Key, NoKey, consent_key, key};
-pub use projection::FoldError;
-pub use snapshot::SnapshotError;
+pub(crate) use catalogue_history::CatalogueHistory;
+pub(crate) use claim::{Claim, ConsentClaim, ConsentUse, IdempotencyClaim, IdempotencyEntry, Limits, Refused};
+pub use counts::Reservation;
+pub(crate) use counts::{Counts, Settlement};
+pub(crate) use key::{Key, NoKey, consent_key};
+pub(crate) use projection::FoldError;

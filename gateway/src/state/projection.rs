@@ -64,7 +64,7 @@ impl Default for Consents {
 /// A leaf that cannot be taken in.
 #[derive(Debug, thiserror::Error)]
 #[error("leaf {index} of the log cannot be read ({why}); run `credit-audit verify` on the data folder")]
-pub struct FoldError {
+pub(crate) struct FoldError {
     pub(crate) index: u64,
     why: Fault,
 }

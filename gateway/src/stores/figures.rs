@@ -8,7 +8,7 @@ use super::StoreError;
 const LATE_PROBES: u64 = 3;
 
 /// Figures of a store.
-pub struct Figures {
+pub(crate) struct Figures {
     answered: AtomicU64,
     timeouts: AtomicU64,
     failed: AtomicU64,
@@ -32,20 +32,20 @@ impl Figures {
 
     /// Look-ups by what came of them.
     #[must_use]
-    pub fn look_ups(&self) -> [(&'static str, u64); 3] {
+    pub(crate) fn look_ups(&self) -> [(&'static str, u64); 3] {
         [("answered", &self.answered), ("timeout", &self.timeouts), ("failed", &self.failed)]
             .map(|(outcome, count)| (outcome, count.load(Ordering::Relaxed)))
     }
 
     /// Questions that wait for a reader.
     #[must_use]
-    pub fn waiting(&self) -> u64 {
+    pub(crate) fn waiting(&self) -> u64 {
         self.waiting.load(Ordering::Relaxed)
     }
 
     /// Whether the store answers. Only probes decide: a look-up may fail because of one person's data.
     #[must_use]
-    pub fn is_up(&self) -> bool {
+    pub(crate) fn is_up(&self) -> bool {
         self.up.load(Ordering::Relaxed)
     }
 

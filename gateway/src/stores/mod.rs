@@ -1,10 +1,10 @@
 //! The data stores behind the gateway. One kind so far: the embedded SQLite store.
 
-pub mod figures;
-pub mod sqlite;
+pub(crate) mod figures;
+pub(crate) mod sqlite;
 
 /// Tables of the embedded store.
-pub const SCHEMA: &str = include_str!("schema.sql");
+pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// Why a look-up brought nothing.
 #[derive(Debug, thiserror::Error)]

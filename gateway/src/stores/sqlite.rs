@@ -30,7 +30,7 @@ const OPENING: &str = "SELECT number FROM record LIMIT 0; SELECT number FROM lis
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot open the store `{}`: {cause}", path.display())]
-pub struct OpenError {
+pub(crate) struct OpenError {
     path: PathBuf,
     cause: OpenFault,
 }
@@ -58,7 +58,7 @@ struct Job {
 }
 
 /// Handle to the reader threads.
-pub struct SqliteStore {
+pub(crate) struct SqliteStore {
     readers: Vec<SyncSender<Job>>,
     next: AtomicUsize,
     timeout: Duration,
@@ -70,7 +70,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// When the file is missing or is no store of the known schema.
-    pub fn open(path: &Path, readers: usize, queue: usize, timeout: Duration) -> Result<Self, OpenError> {
+    pub(crate) fn open(path: &Path, readers: usize, queue: usize, timeout: Duration) -> Result<Self, OpenError> {
         let figures = Arc::new(Figures::new());
         let readers = (0..readers.max(1)).map(|number| start_reader(path, number, queue, &figures));
         let readers = readers.collect::<Result<_, _>>().map_err(|cause| OpenError { path: path.to_owned(), cause })?;
@@ -81,7 +81,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`StoreError::Timeout`] when no reader is free or the deadline passes, else [`StoreError::Failed`].
-    pub async fn fetch(
+    pub(crate) async fn fetch(
         &self,
         person: Arc<Personal<CitizenNumber>>,
         plan: Arc<FetchPlan>,
@@ -93,7 +93,7 @@ impl SqliteStore {
 
     /// Whether the store still answers; due every second. What it finds stands in [`Self::figures`], and the operator is
     /// told of each change once.
-    pub async fn probe(&self) {
+    pub(crate) async fn probe(&self) {
         let found = self.ask(Question::Probe).await;
         if self.figures.probed(&found) {
             match found {
@@ -105,7 +105,7 @@ impl SqliteStore {
 
     /// What the store counted of itself.
     #[must_use]
-    pub fn figures(&self) -> &Figures {
+    pub(crate) fn figures(&self) -> &Figures {
         &self.figures
     }
 

@@ -6,7 +6,7 @@
 //! `traceparent` of the caller is not read (`docs/0009`). Traces need the feature `telemetry`.
 
 mod lines;
-pub mod metrics;
+pub(crate) mod metrics;
 #[cfg(not(feature = "telemetry"))]
 mod no_traces;
 #[cfg(feature = "telemetry")]
@@ -22,10 +22,10 @@ use lines::Lines;
 #[cfg(not(feature = "telemetry"))]
 use no_traces as traces;
 use traces::Traces;
-pub use traces::{TARGET, TelemetryError};
+pub(crate) use traces::{TARGET, TelemetryError};
 
 /// What must be shut down at the end, so that the last spans leave.
-pub struct Telemetry(Option<Traces>);
+pub(crate) struct Telemetry(Option<Traces>);
 
 impl Telemetry {
     /// Sets up the log (`RUST_LOG`, default `info`), and traces to `endpoint` where one is given; then it must be called
@@ -33,7 +33,7 @@ impl Telemetry {
     ///
     /// # Errors
     /// When the endpoint is no address that traces can be sent to.
-    pub fn start(clock: Arc<dyn Clock>, endpoint: Option<&str>) -> Result<Self, TelemetryError> {
+    pub(crate) fn start(clock: Arc<dyn Clock>, endpoint: Option<&str>) -> Result<Self, TelemetryError> {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
         let lines = Lines::new(clock, std::io::stderr()).with_filter(filter);
         let traces = endpoint.map(Traces::to).transpose()?;
@@ -44,7 +44,7 @@ impl Telemetry {
     }
 
     /// Sends what is left. Blocks until it is sent or given up.
-    pub fn shutdown(self) {
+    pub(crate) fn shutdown(self) {
         if let Some(traces) = self.0 {
             traces.shutdown();
         }
@@ -53,7 +53,7 @@ impl Telemetry {
 
 /// The span of one query; its names are the whole list of what a trace may say.
 #[must_use]
-pub fn span(query: uuid::Uuid, institution: &str) -> tracing::Span {
+pub(crate) fn span(query: uuid::Uuid, institution: &str) -> tracing::Span {
     tracing::trace_span!(
         target: TARGET,
         "query",

@@ -22,7 +22,7 @@ use tracing_subscriber::{
 };
 
 /// Target of the spans; no line of the log has it.
-pub const TARGET: &str = "query";
+pub(crate) const TARGET: &str = "query";
 
 /// Time for one export.
 const EXPORT: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ const ANSWER_BYTES: usize = 64 * 1024;
 #[error(
     "telemetry.traces `{endpoint}` cannot be used: {cause}; it must be an http address such as http://127.0.0.1:4318/v1/traces"
 )]
-pub struct TelemetryError {
+pub(crate) struct TelemetryError {
     endpoint: String,
     cause: Cause,
 }

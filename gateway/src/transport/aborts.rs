@@ -9,16 +9,16 @@ use tokio::sync::Notify;
 /// Nothing is answered, and the connection ends: its institution floods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the institution floods: its connection is closed")]
-pub struct Aborted;
+pub(crate) struct Aborted;
 
 /// Between a connection and its service, which can end it. HTTP/1.1 ends by the service's error alone; HTTP/2 would only
 /// reset the stream.
 #[derive(Clone, Debug, Default)]
-pub struct Abort(Arc<Notify>);
+pub(crate) struct Abort(Arc<Notify>);
 
 impl Abort {
     /// Ends the connection now, whatever else is under way on it.
-    pub fn off(&self) {
+    pub(crate) fn off(&self) {
         self.0.notify_one();
     }
 

@@ -49,7 +49,7 @@ const LAST_BYTES: u64 = 64 * 1024;
 const LAST_WAIT: Duration = Duration::from_millis(500);
 
 /// What a listener needs to know of its bounds; shared by the tasks of its connections.
-pub struct ListenerConfig {
+pub(crate) struct ListenerConfig {
     /// TLS, or plain for the listeners that are public or on loopback.
     pub tls: Option<Arc<ServerConfig>>,
     /// Whose certificates are trusted, where callers must show one.
@@ -80,10 +80,10 @@ pub struct ListenerConfig {
 }
 
 /// Counts what came instead of a head, or instead of anything that asks for something.
-pub type OnBadHead = Arc<dyn Fn(Thumbprint, Unrecorded) + Send + Sync>;
+pub(crate) type OnBadHead = Arc<dyn Fn(Thumbprint, Unrecorded) + Send + Sync>;
 
 /// The other end of a connection, as its service gets to know it.
-pub struct Peer {
+pub(crate) struct Peer {
     /// The certificate that TLS verified.
     pub standing: Option<Arc<CertificateStatus>>,
     /// The gate before its heads, on HTTP/1.1 at a gated door.
@@ -95,7 +95,7 @@ pub struct Peer {
 impl ListenerConfig {
     /// A door with the bounds of the configuration, and so many connections.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         tls: Option<Arc<ServerConfig>>,
         bounds: &Bounds,
         connections: usize,
@@ -122,7 +122,7 @@ impl ListenerConfig {
 
 /// Accepts until the gateway drains. `service` makes the service of one connection; nothing where its caller has too many
 /// already.
-pub async fn accept<S, F>(listener: TcpListener, door: Arc<ListenerConfig>, service: F)
+pub(crate) async fn accept<S, F>(listener: TcpListener, door: Arc<ListenerConfig>, service: F)
 where
     F: Fn(Peer) -> Option<S> + Clone + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,

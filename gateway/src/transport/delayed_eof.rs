@@ -20,7 +20,7 @@ use tokio::{
 const LATE: Duration = Duration::from_millis(50);
 
 /// See the module.
-pub struct DelayedEof<T> {
+pub(crate) struct DelayedEof<T> {
     inner: T,
     /// Nothing more can be read.
     is_read: bool,
@@ -34,7 +34,7 @@ struct End {
 
 impl<T> DelayedEof<T> {
     /// Around a connection.
-    pub fn new(inner: T) -> Self {
+    pub(crate) fn new(inner: T) -> Self {
         Self { inner, is_read: false, end: None }
     }
 

@@ -14,7 +14,7 @@ use tokio::{sync::oneshot, time::Instant};
 const GRACE: Duration = Duration::from_millis(250);
 
 /// The handshakes of one door.
-pub struct Handshakes {
+pub(crate) struct Handshakes {
     most: usize,
     under_way: Mutex<UnderWay>,
 }
@@ -37,7 +37,7 @@ impl UnderWay {
 }
 
 /// The place of one; free when it is dropped.
-pub struct Place {
+pub(crate) struct Place {
     handshakes: Arc<Handshakes>,
     number: u64,
     lost: oneshot::Receiver<()>,
@@ -46,12 +46,12 @@ pub struct Place {
 impl Handshakes {
     /// At most so many.
     #[must_use]
-    pub fn new(most: usize) -> Arc<Self> {
+    pub(crate) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self { most, under_way: Mutex::default() })
     }
 
     /// Waits until one more may begin, at most as long as the youngest may take its time.
-    pub async fn room(&self) {
+    pub(crate) async fn room(&self) {
         while let Some(due) = self.make_room() {
             tokio::time::sleep_until(due).await;
         }
@@ -78,7 +78,7 @@ impl Handshakes {
 
     /// Begins one.
     #[must_use]
-    pub fn begin(self: &Arc<Self>) -> Place {
+    pub(crate) fn begin(self: &Arc<Self>) -> Place {
         let (place, lost) = oneshot::channel();
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let number = under_way.next;
@@ -90,7 +90,7 @@ impl Handshakes {
 
 impl Place {
     /// Its first byte is here.
-    pub fn speaks(&self) {
+    pub(crate) fn speaks(&self) {
         let mut under_way = self.handshakes.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = under_way.silent.remove(&self.number) {
             under_way.speaking.insert(self.number, place);
@@ -98,7 +98,7 @@ impl Place {
     }
 
     /// Waits until the place is lost to another.
-    pub async fn lost(&mut self) {
+    pub(crate) async fn lost(&mut self) {
         // Nothing is ever sent: an end of the channel is the message.
         drop((&mut self.lost).await);
     }

@@ -37,7 +37,7 @@ const HEAD_BYTES: usize = 256;
 
 /// How long an HTTP/2 connection may do what, and who is told that it did not keep to it.
 #[derive(Clone)]
-pub struct FrameBudget {
+pub(crate) struct FrameBudget {
     /// Without an open stream.
     pub idle: Duration,
     /// From the first frame of a stream to the last of its answer.
@@ -48,7 +48,7 @@ pub struct FrameBudget {
 
 /// Why a connection was ended, if it was: for who counts.
 #[derive(Clone, Default)]
-pub struct CloseReason(Arc<AtomicU8>);
+pub(crate) struct CloseReason(Arc<AtomicU8>);
 
 const FLOODING: u8 = 1;
 const STALLED: u8 = 2;
@@ -56,19 +56,19 @@ const STALLED: u8 = 2;
 impl CloseReason {
     /// It had too many frames.
     #[must_use]
-    pub fn was_flooding(&self) -> bool {
+    pub(crate) fn was_flooding(&self) -> bool {
         self.0.load(Ordering::Relaxed) == FLOODING
     }
 
     /// A stream was open for too long.
     #[must_use]
-    pub fn was_stalled(&self) -> bool {
+    pub(crate) fn was_stalled(&self) -> bool {
         self.0.load(Ordering::Relaxed) == STALLED
     }
 }
 
 /// A stream whose frames are looked at.
-pub struct Http2Guard<T> {
+pub(crate) struct Http2Guard<T> {
     inner: T,
     patience: FrameBudget,
     read: Scan,
@@ -86,7 +86,7 @@ pub struct Http2Guard<T> {
 
 impl<T> Http2Guard<T> {
     /// Around a connection that begins now.
-    pub fn new(inner: T, patience: FrameBudget) -> Self {
+    pub(crate) fn new(inner: T, patience: FrameBudget) -> Self {
         let now = Instant::now();
         Self {
             inner,

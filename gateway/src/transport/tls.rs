@@ -14,7 +14,7 @@ use crate::settings::Tls;
 
 /// Why TLS cannot be set up. Each names the file.
 #[derive(Debug, thiserror::Error)]
-pub enum TlsError {
+pub(crate) enum TlsError {
     /// A file holds no usable PEM.
     #[error("cannot read `{path}`: {why}")]
     Pem {
@@ -33,7 +33,7 @@ pub enum TlsError {
 
 /// Whether a listener asks its callers for a certificate.
 #[derive(Clone, Debug)]
-pub enum Callers {
+pub(crate) enum Callers {
     /// A certificate that is trusted when the caller shows it is required.
     Certified(Arc<dyn ClientCertVerifier>),
     /// Anyone (the persons' listener).
@@ -44,7 +44,7 @@ pub enum Callers {
 ///
 /// # Errors
 /// When a file is missing, open to others, or does not fit the rest.
-pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, TlsError> {
+pub(crate) fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, TlsError> {
     let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
     let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
@@ -70,7 +70,7 @@ pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, T
 ///
 /// # Errors
 /// When the file holds no certificates.
-pub fn expiry(tls: &Tls) -> Result<Timestamp, TlsError> {
+pub(crate) fn expiry(tls: &Tls) -> Result<Timestamp, TlsError> {
     let path = &tls.certificate;
     let mut first = Timestamp::MAX;
     for certificate in certificates(path)? {

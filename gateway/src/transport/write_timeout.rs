@@ -14,7 +14,7 @@ use tokio::{
 };
 
 /// See the module.
-pub struct WriteTimeout<T> {
+pub(crate) struct WriteTimeout<T> {
     inner: T,
     time: Duration,
     /// Since something could not be written.
@@ -24,13 +24,8 @@ pub struct WriteTimeout<T> {
 
 impl<T> WriteTimeout<T> {
     /// Around a stream; `stalled` counts those that are given up.
-    pub fn new(inner: T, time: Duration, stalled: IntCounter) -> Self {
+    pub(crate) fn new(inner: T, time: Duration, stalled: IntCounter) -> Self {
         Self { inner, time, deadline: None, stalled }
-    }
-
-    /// The stream within.
-    pub fn get_ref(&self) -> &T {
-        &self.inner
     }
 
     fn within_time<R>(&mut self, polled: Poll<io::Result<R>>, context: &mut Context<'_>) -> Poll<io::Result<R>> {

@@ -41,7 +41,7 @@ const GATEWAY: House = House {
             Room {
                 name: "transport",
                 why: "bytes and connections: it knows of callers only which certificates are trusted, and no query",
-                only_for: &["doors", "process"],
+                only_for: &["doors", "process", "for_tests"],
             },
         ],
         &[room("gateway", "the handles that a query and a change work with")],

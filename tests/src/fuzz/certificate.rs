@@ -13,10 +13,7 @@ use std::{
     time::Duration,
 };
 
-use credit_gateway::{
-    callers::{institution::InstitutionRecord, register::Register, thumbprint::Thumbprint, trust::callers_verifier},
-    settings::Limits,
-};
+use credit_gateway::for_tests::{InstitutionRecord, Limits, Register, Thumbprint, callers_verifier};
 use credit_policy::{InstitutionId, InstitutionKind};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DistinguishedName, DnType,

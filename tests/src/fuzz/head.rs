@@ -22,13 +22,7 @@ use std::{
     time::Duration,
 };
 
-use credit_gateway::{
-    doors::institutions::exchange::is_ambiguous,
-    transport::{
-        Body,
-        http1_guard::{GuardHandle, HeadVerdict, Http1Guard},
-    },
-};
+use credit_gateway::for_tests::{Body, GuardHandle, HeadVerdict, Http1Guard, is_ambiguous};
 use http_body_util::BodyExt as _;
 use hyper::{
     Request, Response,

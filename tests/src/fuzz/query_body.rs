@@ -8,13 +8,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::LazyLock};
 
-use credit_gateway::{
-    doors::institutions::exchange::question,
-    journey::{
-        refusal::Refusal,
-        stages::accept::{self, Reading},
-    },
-};
+use credit_gateway::for_tests::{Reading, Refusal, question, read_alone};
 use credit_policy::{Catalogue, Code, Facts, Ground, InstitutionKind, catalogue::shipped, holds_citizen_number};
 use jiff::civil::{Date, date};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -28,7 +22,7 @@ pub(super) fn feed(bytes: &[u8]) -> bool {
     let body = Body::read(bytes);
     let facts = Facts::new(InstitutionKind::HousingDepartment, ON);
     let reading = match question(bytes) {
-        Ok(question) => accept::read_alone(&CATALOGUE, &question, facts),
+        Ok(question) => read_alone(&CATALOGUE, &question, facts),
         Err(refusal) => {
             refused(&refusal, body.as_ref());
             return false;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use credit_audit::clock::{Clock, SystemClock};
-use credit_gateway::demo::certificates;
+use credit_gateway::for_tests::certificates;
 use credit_tests::{
     Authority, Caller, Folder, Gateway, Tls, Wish, checked, gateway, metric,
     query::{SCENARIO, look_up},

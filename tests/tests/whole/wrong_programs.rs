@@ -88,7 +88,7 @@ fn kept(said: &str) -> String {
         "error: could not compile",
     ];
     let lines = said.lines().filter(|line| !sums.iter().any(|sum| line.starts_with(sum)));
-    let mut kept: Vec<String> = lines.map(|line| place(line)).collect();
+    let mut kept: Vec<String> = lines.map(place).collect();
     while kept.last().is_some_and(String::is_empty) {
         kept.pop();
     }

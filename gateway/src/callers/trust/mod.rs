@@ -10,7 +10,6 @@ mod list;
 mod status;
 mod verifier;
 
-pub use in_force::{Reload, Trust, TrustError};
-pub use list::ListError;
+pub(crate) use in_force::{Reload, Trust, TrustError};
 pub use status::CertificateStatus;
 pub use verifier::callers_verifier;

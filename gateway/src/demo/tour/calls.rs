@@ -18,7 +18,7 @@ const WITHDRAWN: &str = "withdrawn-in-the-demo";
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub fn print_calls(dir: &Path, gateway: &Gateway) -> Result<(), DemoError> {
+pub(crate) fn print_calls(dir: &Path, gateway: &Gateway) -> Result<(), DemoError> {
     let clean = folder::person(dir, Note::Clean)?;
     let (address, public) = (gateway.settings.listen.institutions, gateway.settings.listen.public);
     let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());

@@ -4,7 +4,7 @@ use crate::demo::{client::ClientError, folder::DemoError};
 
 /// Something on the tour was not as it must be.
 #[derive(Debug, thiserror::Error)]
-pub enum TourError {
+pub(crate) enum TourError {
     /// The demo's folder.
     #[error(transparent)]
     Folder(#[from] DemoError),

@@ -1,8 +1,8 @@
 //! 8443: institutions. Receipts and records of one's own are read here; everything else is a journey.
 
-pub mod exchange;
+pub(crate) mod exchange;
 mod own;
-pub mod reply;
+pub(crate) mod reply;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ use own::{OwnRecord, read_own};
 use reply::reply;
 
 /// The service of one connection.
-pub struct Institutions {
+pub(crate) struct Institutions {
     gateway: Arc<Gateway>,
     peer: Peer,
     journeys: Arc<Semaphore>,
@@ -38,7 +38,7 @@ pub struct Institutions {
 impl Institutions {
     /// For one connection; nothing where its caller has as many as it may have.
     #[must_use]
-    pub fn new(gateway: Arc<Gateway>, peer: Peer) -> Option<Self> {
+    pub(crate) fn new(gateway: Arc<Gateway>, peer: Peer) -> Option<Self> {
         let place = gateway.register.place(peer.standing.as_ref()?.thumbprint())?;
         let journeys = Arc::new(Semaphore::new(gateway.settings.bounds.journeys_per_connection));
         Some(Self { gateway, peer, journeys, _place: place })

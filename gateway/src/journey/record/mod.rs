@@ -3,7 +3,7 @@
 //! INVARIANT (record first): [`Recorded`] is made after the log said that the leaf is durable, and nowhere else.
 
 mod entry;
-pub mod evidence;
+pub(crate) mod evidence;
 mod sealed;
 mod summary;
 

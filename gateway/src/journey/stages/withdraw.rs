@@ -13,7 +13,7 @@ use crate::{
 
 /// PROOF: the institution may withdraw this consent.
 #[must_use]
-pub struct Withdrawal<'e> {
+pub(crate) struct Withdrawal<'e> {
     consent: ConsentId,
     evidence: &'e mut Evidence,
 }
@@ -28,7 +28,11 @@ impl<'e> Withdrawal<'e> {
 ///
 /// # Errors
 /// `scenario-not-allowed` for an institution that acts for no issuer.
-pub fn withdraw<'e>(issuers: &Issuers, identified: Identified<'e>, jti: TokenId) -> Result<Withdrawal<'e>, Refusal> {
+pub(crate) fn withdraw<'e>(
+    issuers: &Issuers,
+    identified: Identified<'e>,
+    jti: TokenId,
+) -> Result<Withdrawal<'e>, Refusal> {
     let (institution, evidence) = identified.into_parts();
     let is_authority = institution.record.kind == InstitutionKind::ConsentAuthority;
     let issuer = issuers.of(institution.id()).next().filter(|_| is_authority);

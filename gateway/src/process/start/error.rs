@@ -15,7 +15,7 @@ use crate::{
 
 /// Why a gateway does not start. Each is one line for the operator: what, where, and what to do next.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub(crate) enum StartError {
     /// A file or folder.
     #[error("cannot {doing} `{path}`: {source}")]
     File {

@@ -26,7 +26,7 @@ impl Signer for RingSigner {
 ///
 /// # Errors
 /// When it does not open, or is the demo's outside the demo.
-pub fn open_ring(settings: &Settings) -> Result<Ring, StartError> {
+pub(crate) fn open_ring(settings: &Settings) -> Result<Ring, StartError> {
     let ring = Ring::open(&settings.keys.dir, &read_kek(settings)?)?;
     if ring.is_demo() && !settings.demo {
         return Err(StartError::DemoKeys(settings.keys.dir.display().to_string()));
@@ -38,7 +38,7 @@ pub fn open_ring(settings: &Settings) -> Result<Ring, StartError> {
 ///
 /// # Errors
 /// When the file is missing, open to others or holds no key.
-pub fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
+pub(crate) fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
     if let Some(path) = &settings.keys.key_file {
         return Ok(Kek::from_key_file(path)?);
     }

@@ -13,7 +13,7 @@ use crate::{
 
 /// The snapshot's file.
 #[must_use]
-pub fn state_file(settings: &Settings) -> PathBuf {
+pub(crate) fn state_file(settings: &Settings) -> PathBuf {
     settings.data.dir.join("state.snapshot")
 }
 

@@ -13,7 +13,7 @@ use crate::settings::{CatalogueSource, Settings};
 ///
 /// # Errors
 /// Every fault of it, with file and line.
-pub fn read_catalogue(settings: &Settings) -> Result<(Catalogue, Vec<(String, String)>), StartError> {
+pub(crate) fn read_catalogue(settings: &Settings) -> Result<(Catalogue, Vec<(String, String)>), StartError> {
     load_catalogue(&settings.catalogue)
 }
 
@@ -21,7 +21,7 @@ pub fn read_catalogue(settings: &Settings) -> Result<(Catalogue, Vec<(String, St
 ///
 /// # Errors
 /// Every fault of it, with file and line.
-pub fn load_catalogue(source: &CatalogueSource) -> Result<(Catalogue, Vec<(String, String)>), StartError> {
+pub(crate) fn load_catalogue(source: &CatalogueSource) -> Result<(Catalogue, Vec<(String, String)>), StartError> {
     let files = match &source.dir {
         None => catalogue::shipped(),
         Some(dir) => catalogue_files(dir).map_err(|source| StartError::File {

@@ -43,7 +43,7 @@ const STEP: u64 = 1 << 18;
 
 /// Why a snapshot could not be written. The one before is as it was.
 #[derive(Debug, thiserror::Error)]
-pub enum SnapshotError {
+pub(crate) enum SnapshotError {
     /// A leaf that it would take in.
     #[error(transparent)]
     Fold(#[from] FoldError),

@@ -19,9 +19,10 @@ use credit_policy::{Code, Scenario};
 use jiff::Timestamp;
 use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
 
-pub use closed::Closed;
-pub use readings::{Readings, StoreReadings};
-pub use stage_timer::{Stage, StageTimer};
+pub(crate) use closed::Closed;
+pub(crate) use readings::{Readings, StoreReadings};
+pub use stage_timer::Stage;
+pub(crate) use stage_timer::StageTimer;
 
 use exposition::Exposition;
 use queries::Queries;

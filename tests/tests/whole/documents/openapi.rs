@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, process::Stdio};
 
-use credit_gateway::doors::problems::status;
+use credit_gateway::for_tests::status;
 use credit_policy::{Catalogue, Code, Ground, Language, catalogue, consent::Bound};
 use credit_tests::{Ended, binaries, command, plain, scratch, shared, tools::python};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use credit_gateway::telemetry::FIELDS;
+use credit_gateway::for_tests::FIELDS;
 use serde_json::{Map, Value};
 
 use crate::mixed_load::mixed;

@@ -9,7 +9,7 @@ use credit_audit::{
     clock::{Clock, SystemClock},
     log::Cause,
 };
-use credit_gateway::telemetry::metrics::Stage;
+use credit_gateway::for_tests::Stage;
 use credit_policy::{Catalogue, Code, catalogue};
 use credit_tests::{
     Gateway, command, command_reading,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use credit_gateway::telemetry::metrics::Stage;
+use credit_gateway::for_tests::Stage;
 use credit_policy::{Catalogue, Code, catalogue};
 use credit_tests::{Folder, Gateway, Reply, command, query::look_up, scratch, tools};
 use serde_json::Value;

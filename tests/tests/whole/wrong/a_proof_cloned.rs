@@ -1,12 +1,6 @@
 //! A proof is not copied.
 
-use credit_gateway::journey::{
-    record::Recorded,
-    stages::{
-        accept::Asked, admit::Admitted, authorise::Permitted, fetch::Fetched, ground::Grounded, identify::Identified,
-        minimise::Answer,
-    },
-};
+use credit_gateway::for_tests::{Admitted, Answer, Asked, Fetched, Grounded, Identified, Permitted, Recorded};
 
 fn copied<T: Clone>() {}
 

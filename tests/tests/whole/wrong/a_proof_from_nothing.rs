@@ -1,12 +1,6 @@
 //! No proof and no plan comes from nothing.
 
-use credit_gateway::journey::{
-    record::Recorded,
-    stages::{
-        accept::Asked, admit::Admitted, authorise::Permitted, fetch::Fetched, ground::Grounded, identify::Identified,
-        minimise::Answer,
-    },
-};
+use credit_gateway::for_tests::{Admitted, Answer, Asked, Fetched, Grounded, Identified, Permitted, Recorded};
 use credit_policy::Permit;
 
 fn from_nothing<T: Default>() {}

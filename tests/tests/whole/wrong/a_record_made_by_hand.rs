@@ -1,6 +1,6 @@
 //! Nobody but the log's word makes a record.
 
-use credit_gateway::journey::record::{Receipt, Recorded};
+use credit_gateway::for_tests::{Receipt, Recorded};
 
 fn wrong(receipt: Receipt) -> Recorded {
     Recorded { body: Vec::new(), refusal: None, receipt, scenario: None }

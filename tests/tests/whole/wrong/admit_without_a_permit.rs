@@ -1,9 +1,6 @@
 //! Only what is permitted is admitted: a verified ground is not enough.
 
-use credit_gateway::{
-    gateway::{Gateway, Moment},
-    journey::stages::{admit::admit, ground::Grounded},
-};
+use credit_gateway::for_tests::{Gateway, Grounded, Moment, admit};
 
 async fn wrong(gateway: &Gateway, moment: &Moment, grounded: Grounded<'_>) {
     drop(admit(gateway, moment, grounded).await);

@@ -1,9 +1,6 @@
 //! Nobody but the limits admits.
 
-use credit_gateway::{
-    journey::stages::{admit::Admitted, authorise::Permitted},
-    state::Reservation,
-};
+use credit_gateway::for_tests::{Admitted, Permitted, Reservation};
 
 fn wrong<'e>(permitted: Permitted<'e>, reservation: Reservation) -> Admitted<'e> {
     let (basis, permit, evidence) = permitted.into_parts();

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use credit_gateway::{
-    callers::register::Institution,
-    journey::{record::evidence::Evidence, stages::identify::Identified},
-};
+use credit_gateway::for_tests::{Evidence, Identified, Institution};
 
 fn wrong(institution: Arc<Institution>, evidence: &mut Evidence) -> Identified<'_> {
     Identified { institution, evidence }

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use credit_gateway::{
-    gateway::Gateway,
-    journey::stages::{admit::Admitted, fetch::fetch},
-};
+use credit_gateway::for_tests::{Admitted, Gateway, fetch};
 use credit_policy::{CitizenNumber, Personal};
 
 async fn wrong(gateway: &Gateway, mut admitted: Admitted<'_>, another: Arc<Personal<CitizenNumber>>) {

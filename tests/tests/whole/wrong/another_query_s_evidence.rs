@@ -1,12 +1,6 @@
 //! What one query proved is never recorded with the evidence of another.
 
-use credit_gateway::{
-    gateway::{Gateway, Moment},
-    journey::{
-        record::evidence::Evidence,
-        stages::{admit::admit, authorise::Permitted},
-    },
-};
+use credit_gateway::for_tests::{Evidence, Gateway, Moment, Permitted, admit};
 
 async fn wrong(gateway: &Gateway, moment: &Moment, permitted: Permitted<'_>, another: &mut Evidence) {
     drop(admit(gateway, moment, permitted, another).await);

@@ -1,6 +1,6 @@
 //! Stages write evidence and do not read it.
 
-use credit_gateway::journey::record::evidence::Evidence;
+use credit_gateway::for_tests::Evidence;
 
 fn wrong(evidence: &Evidence) -> bool {
     evidence.repeats.is_some() && evidence.inputs.suspended

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use credit_gateway::gateway::Gateway;
+use credit_gateway::for_tests::Gateway;
 use credit_policy::{CitizenNumber, FetchPlan, Personal};
 
 async fn wrong(gateway: &Gateway, person: Arc<Personal<CitizenNumber>>, plan: Arc<FetchPlan>) {

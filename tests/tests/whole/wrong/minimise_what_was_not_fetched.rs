@@ -1,10 +1,6 @@
 //! An answer is made of what was fetched for an admitted look-up, and of nothing else.
 
-use credit_gateway::{
-    doors::institutions::exchange::HttpExchange,
-    gateway::{Gateway, Moment},
-    journey::stages::{admit::Admitted, minimise::minimise},
-};
+use credit_gateway::for_tests::{Admitted, Gateway, HttpExchange, Moment, minimise};
 
 fn wrong(gateway: &Gateway, moment: &Moment, admitted: Admitted<'_>, exchange: &HttpExchange) {
     drop(minimise(gateway, moment, admitted, exchange));

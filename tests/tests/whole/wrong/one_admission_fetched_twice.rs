@@ -1,9 +1,6 @@
 //! One admission is one look-up.
 
-use credit_gateway::{
-    gateway::Gateway,
-    journey::stages::{admit::Admitted, fetch::fetch},
-};
+use credit_gateway::for_tests::{Admitted, Gateway, fetch};
 
 async fn wrong(gateway: &Gateway, admitted: Admitted<'_>) {
     drop(fetch(gateway, admitted).await);

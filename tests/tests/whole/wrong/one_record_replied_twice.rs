@@ -1,9 +1,6 @@
 //! One record is one reply.
 
-use credit_gateway::{
-    doors::institutions::reply::reply,
-    journey::{exchange::Ended, record::Recorded},
-};
+use credit_gateway::for_tests::{Ended, Recorded, reply};
 use credit_policy::Language;
 
 fn wrong(recorded: Recorded, version: hyper::Version) {

@@ -1,9 +1,6 @@
 //! A refusal does not leave before it is recorded, either.
 
-use credit_gateway::{
-    doors::institutions::reply::reply,
-    journey::{exchange::Ended, refusal::Refusal},
-};
+use credit_gateway::for_tests::{Ended, Refusal, reply};
 use credit_policy::Language;
 
 fn wrong(refusal: Refusal, version: hyper::Version) {

@@ -1,9 +1,6 @@
 //! An answer does not leave before it is recorded.
 
-use credit_gateway::{
-    doors::institutions::reply::reply,
-    journey::{exchange::Ended, stages::minimise::Answer},
-};
+use credit_gateway::for_tests::{Answer, Ended, reply};
 use credit_policy::Language;
 
 fn wrong(answer: Answer<'_>, version: hyper::Version) {

@@ -1,0 +1,42 @@
+//! What tests of the whole name: proofs and stages that wrong programs must not put together otherwise, parsers that are
+//! fuzzed, tables that pages are compared with, and the demo's folder. No other crate uses it.
+
+#[cfg(feature = "demo")]
+pub use crate::demo::{certificates, folder};
+pub use crate::{
+    callers::{
+        institution::InstitutionRecord,
+        register::{Institution, Register},
+        thumbprint::Thumbprint,
+        trust::{CertificateStatus, callers_verifier},
+    },
+    doors::{
+        institutions::{
+            exchange::{HttpExchange, is_ambiguous, question},
+            reply::reply,
+        },
+        problems::status,
+    },
+    gateway::{Gateway, Moment},
+    journey::{
+        exchange::{Ended, Question},
+        record::{Receipt, Recorded, evidence::Evidence},
+        refusal::Refusal,
+        stages::{
+            accept::{Asked, Reading, accept, read_alone},
+            admit::{Admitted, admit},
+            authorise::{Permitted, authorise},
+            fetch::{Fetched, fetch},
+            ground::{Grounded, ground},
+            identify::{Identified, identify},
+            minimise::{Answer, minimise},
+        },
+    },
+    settings::Limits,
+    state::Reservation,
+    telemetry::{FIELDS, metrics::Stage},
+    transport::{
+        Body,
+        http1_guard::{GuardHandle, HeadVerdict, Http1Guard},
+    },
+};
