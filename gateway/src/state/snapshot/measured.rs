@@ -23,7 +23,7 @@ use crate::{
         ledger::Ledger,
         projection::{ConsentName, Projection, UseEvent},
         random_log::CATALOGUE,
-        usage::{Spending, Usage},
+        usage::Usage,
     },
 };
 
