@@ -91,6 +91,7 @@ fn entry(institution: &str) -> Entry {
     Entry {
         kind: Kind::Query,
         id: uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid(),
+        actor: None,
         institution: Some(institution.to_owned()),
         tail: format!(r#","operator":"{}""#, "o".repeat(600)).into_bytes(),
     }

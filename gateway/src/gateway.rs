@@ -10,14 +10,12 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    callers::{issuers::Issuers, register::Register},
+    callers::{flood::Unrecorded, issuers::Issuers, register::Register, thumbprint::Thumbprint},
     keyring::{Current, Keyring},
+    recorder::Recorder,
     settings::Settings,
     state::{CatalogueHistory, Counts, Reservation},
-    stores::{
-        figures::Figures,
-        sqlite::{SqliteStore, StoreError},
-    },
+    stores::{StoreError, figures::Figures, sqlite::SqliteStore},
     telemetry::metrics::Metrics,
 };
 
@@ -36,11 +34,13 @@ pub struct Gateway {
     /// What was spent.
     pub state: Counts,
     /// Keys in force.
-    pub keys: Keyring,
+    pub keys: Arc<Keyring>,
     /// The data. Asked through [`Gateway::look_up`] alone.
     pub(crate) store: StoreHandle,
     /// The record.
     pub log: Log,
+    /// Records what is no query, and puts it in force.
+    pub recorder: Recorder,
     /// The one clock.
     pub clock: Arc<dyn Clock>,
     /// The one source of randomness.
@@ -114,7 +114,7 @@ impl Gateway {
     /// A new id: UUIDv7 of now.
     #[must_use]
     pub fn new_id(&self) -> Uuid {
-        new_id(&*self.clock, &self.entropy)
+        self.recorder.new_id()
     }
 
     /// The civil day in the jurisdiction.
@@ -128,6 +128,15 @@ impl Gateway {
     #[must_use]
     pub fn seconds_to_day_after(&self, day: Date) -> u64 {
         seconds_to_day_after(&self.catalogue, self.clock.now(), day)
+    }
+
+    /// Counts a request that has no record of its own; one whose certificate is in no register has no institution to be
+    /// counted for.
+    pub fn count_unrecorded(&self, certificate: Thumbprint, what: Unrecorded) {
+        if let Some(institution) = self.register.by_certificate(certificate) {
+            institution.floods.count(what, self.clock.now(), self.clock.monotonic());
+            self.metrics.flood(institution.id(), what.as_str());
+        }
     }
 
     /// Whether the process drains.
@@ -156,19 +165,6 @@ fn seconds_to_day_after(catalogue: &Catalogue, now: Timestamp, day: Date) -> u64
         }
     }
     next.unsigned_abs()
-}
-
-/// A UUIDv7 (RFC 9562 §5.7): milliseconds of now, the rest random.
-#[must_use]
-pub fn new_id(clock: &dyn Clock, entropy: &SystemEntropy) -> Uuid {
-    use credit_keys::Entropy;
-    let mut random = [0; 10];
-    // Without entropy the id is only less random; whatever needs it for secrecy fails on its own.
-    if entropy.fill(&mut random).is_err() {
-        tracing::error!("the system gives no randomness");
-    }
-    let millis = u64::try_from(clock.now().as_millisecond()).unwrap_or_default();
-    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
 #[cfg(test)]

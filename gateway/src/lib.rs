@@ -11,12 +11,16 @@
 pub mod callers;
 pub mod changes;
 pub mod commands;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod doors;
 pub mod gateway;
 pub mod journey;
 pub mod keyring;
 pub mod process;
+pub mod recorder;
+#[cfg(test)]
+mod scratch;
 pub mod settings;
 pub mod state;
 pub mod stores;

@@ -6,6 +6,7 @@
 mod bounds;
 mod floods;
 mod institution;
+mod limits;
 
 use std::{
     net::SocketAddr,
@@ -13,12 +14,13 @@ use std::{
 };
 
 use credit_policy::InstitutionId;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use bounds::Bounds;
 pub use floods::FloodSettings;
 pub use institution::InstitutionEntry;
+pub use limits::Limits;
 
 /// A whole configuration, parsed and with its paths made absolute.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -179,15 +181,10 @@ pub struct ConsentIssuer {
     /// The `iss` of its tokens.
     pub iss: String,
     /// The institution of kind `consent-authority` that withdraws its tokens.
-    #[schemars(schema_with = "institution_id")]
+    #[schemars(schema_with = "institution::institution_id")]
     pub institution: InstitutionId,
     /// Files with its public keys (JWK or JWK Set); a private key is refused.
     pub keys: Vec<PathBuf>,
-}
-
-/// The form of an institution's id.
-fn institution_id(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "pattern": "^[a-z0-9-]{1,64}$" })
 }
 
 fn segment_mib() -> u64 {
@@ -344,7 +341,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::scratch::Scratch;
+    use crate::scratch::Scratch;
 
     const SOUND: &str = r#"
 [listen]
@@ -397,9 +394,11 @@ look_ups_a_person_a_day = 1
             ("[store]", "passphrase_file = \"p\"\n[store]", "exactly one of key_file"),
             ("operations = \"127.0.0.1:5\"", "operations = \"0.0.0.0:5\"", "listen.operations"),
             ("burst = 1", "burst = 0", "`bank`"),
-            ("certificates = [\"bank.pem\"]", "certificates = []", "`bank` has no certificate"),
+            ("certificates = [\"bank.pem\"]", "certificates = []", "`bank`: it has no certificate"),
             ("id = \"bank\"", "id = \"Bank\"", "id"),
             ("kind = \"bank\"", "kind = \"pawnshop\"", "pawnshop"),
+            ("burst = 1", "burst = 1\ncolour = 1", "colour"),
+            ("burst = 1", "burst = -1", "burst"),
             ("[store]", "[bounds]\njourneys = 0\n[store]", "bounds"),
             ("[store]", "[store]\nqueue = -1", "queue"),
         ] {

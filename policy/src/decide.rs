@@ -95,7 +95,7 @@ impl Permit {
         }
     }
 
-    /// The notice to the person: `given`, `deferred until …` or `exempt by …`.
+    /// The notice to the person: `owed`, `deferred until …` or `exempt by …`.
     #[must_use]
     pub fn notice(&self) -> &str {
         self.scenario.notice()

@@ -51,6 +51,12 @@ impl Leaf {
         self.json.get(key).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The account of the operating system that acted; empty where somebody else did.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.json.pointer("/actor/account").and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// Its keys in their order.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {

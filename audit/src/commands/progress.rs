@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-use credit_audit::verify::Watcher;
+use credit_audit::verify::Visitor;
 use indicatif::ProgressBar;
 
 const SILENT_AT_FIRST: Duration = Duration::from_secs(1);
@@ -22,7 +22,7 @@ impl Progress {
     }
 }
 
-impl Watcher for Progress {
+impl Visitor for Progress {
     fn progress(&mut self, done: u64, all: u64) {
         if self.terminal && self.start.elapsed() > SILENT_AT_FIRST {
             self.bar.get_or_insert_with(|| ProgressBar::new(all)).set_position(done);

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use credit_audit::replay::{Replay, catalogue_files};
-use credit_audit::verify::{self, Failure, Watcher};
+use credit_audit::verify::{self, CheckError, Visitor};
 use credit_policy::Catalogue;
 
+use super::arguments::ReplayArguments;
 use super::progress::Progress;
+use super::report;
+use super::stop::{Stop, read_key};
 use super::words::Language;
-use super::{ReplayArguments, Stop, read_key, report};
 
 /// Decides every query again; gives what is to be printed.
 pub(super) fn run(arguments: &ReplayArguments, language: Language) -> Result<String, Stop> {
@@ -28,7 +30,7 @@ pub(super) fn run(arguments: &ReplayArguments, language: Language) -> Result<Str
 
 fn load(folder: &Path) -> Result<Catalogue, Stop> {
     let unavailable =
-        |error: std::io::Error| Failure::Unavailable { what: folder.display().to_string(), why: error.to_string() };
+        |error: std::io::Error| CheckError::Unavailable { what: folder.display().to_string(), why: error.to_string() };
     let files = catalogue_files(folder).map_err(unavailable)?;
     Catalogue::load(&files).map_err(|faults| {
         let lines = faults.iter().map(|fault| format!("{}:{}: {}", fault.path, fault.line, fault.message));
@@ -42,8 +44,8 @@ struct Both<'a> {
     progress: Progress,
 }
 
-impl Watcher for Both<'_> {
-    fn leaf(&mut self, index: u64, peek: &credit_audit::leaf::Peek<'_>, bytes: &[u8]) -> Result<(), Failure> {
+impl Visitor for Both<'_> {
+    fn leaf(&mut self, index: u64, peek: &credit_audit::leaf::Peek<'_>, bytes: &[u8]) -> Result<(), CheckError> {
         self.replay.leaf(index, peek, bytes)
     }
 

@@ -5,11 +5,13 @@ use std::path::Path;
 use credit_audit::checkpoint::{Checkpoint, CheckpointError};
 use credit_audit::note::VerifierKey;
 use credit_audit::proof::ProofError;
-use credit_audit::verify::{self, ClientFiles, Fault, Remote, Report};
+use credit_audit::verify::{self, ClientFiles, Remote, Report, Violation};
 
+use super::arguments::VerifyArguments;
 use super::progress::Progress;
+use super::report;
+use super::stop::{Stop, read, read_key};
 use super::words::Language;
-use super::{Stop, VerifyArguments, read, read_key, report};
 
 /// Checks what the arguments say; gives what is to be printed.
 pub(super) fn run(arguments: &VerifyArguments, language: Language) -> Result<String, Stop> {
@@ -23,8 +25,8 @@ pub(super) fn run(arguments: &VerifyArguments, language: Language) -> Result<Str
         if arguments.log.is_none() {
             return Err(Stop::Usage(language.old_without_log()));
         }
-        let text = String::from_utf8(read(old)?).map_err(|_| Fault::Checkpoint(CheckpointError::Encoding))?;
-        earlier.push(Checkpoint::open(&text, &key).map_err(Fault::Checkpoint)?);
+        let text = String::from_utf8(read(old)?).map_err(|_| Violation::Checkpoint(CheckpointError::Encoding))?;
+        earlier.push(Checkpoint::open(&text, &key).map_err(Violation::Checkpoint)?);
     }
     // With a log too, the receipt's checkpoint must be a beginning of that log.
     earlier.extend(receipt.iter().map(|(_, checkpoint)| checkpoint.clone()));
@@ -38,9 +40,9 @@ pub(super) fn run(arguments: &VerifyArguments, language: Language) -> Result<Str
 }
 
 fn check_receipt(receipt: &Path, leaf: &Path, key: &VerifierKey) -> Result<(u64, Checkpoint), Stop> {
-    let malformed = |_| Fault::Receipt(ProofError::Form("not UTF-8"));
+    let malformed = |_| Violation::Receipt(ProofError::Form("not UTF-8"));
     let text = String::from_utf8(read(receipt)?).map_err(malformed)?;
-    Ok(verify::receipt(&text, &read(leaf)?, key).map_err(Fault::Receipt)?)
+    Ok(verify::receipt(&text, &read(leaf)?, key).map_err(Violation::Receipt)?)
 }
 
 fn check_log(

@@ -5,12 +5,13 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use credit_audit::checkpoint::{Checkpoint, CheckpointError};
+use credit_audit::decision::{Mismatch, Verdict};
 use credit_audit::leaf::PeekError;
 use credit_audit::merkle::InvalidProof;
 use credit_audit::note::{MAX_SIGNATURES, NoteError, VerifierKeyError};
+use credit_audit::promises::Broken;
 use credit_audit::proof::ProofError;
-use credit_audit::replay::{Mismatch, Verdict};
-use credit_audit::verify::{Failure, Fault, Report};
+use credit_audit::verify::{CheckError, Report, Violation};
 
 /// The language of the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,38 +119,39 @@ impl Language {
     }
 
     /// Why there is no result, in one line.
-    pub(super) fn failure(self, failure: &Failure) -> String {
+    pub(super) fn failure(self, failure: &CheckError) -> String {
         match (self, failure) {
             (Self::English, failure) => failure.to_string(),
-            (Self::Chinese, Failure::Fault(fault)) => fault_in_chinese(fault),
-            (Self::Chinese, Failure::Unavailable { what, why }) => format!("`{what}` 无法取得：{why}"),
+            (Self::Chinese, CheckError::Violation(fault)) => fault_in_chinese(fault),
+            (Self::Chinese, CheckError::Unavailable { what, why }) => format!("`{what}` 无法取得：{why}"),
         }
     }
 }
 
-fn fault_in_chinese(fault: &Fault) -> String {
+fn fault_in_chinese(fault: &Violation) -> String {
     match fault {
-        Fault::Checkpoint(error) => checkpoint(error),
-        Fault::Receipt(error) => receipt(error),
-        Fault::Missing { path } => format!("缺少 `{path}`"),
-        Fault::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),
-        Fault::Length { path } => format!("`{path}` 长度不对"),
-        Fault::Framing { path } => format!("`{path}` 不是其宽度的记录包"),
-        Fault::Hash { path, position } => format!("`{path}` 第 {position} 个哈希与其下内容不符"),
-        Fault::Beginning { path } => format!("`{path}` 不是更宽记录包的开头"),
-        Fault::Hanging { path } => format!("`{path}` 中有哈希，其下却没有内容"),
-        Fault::Leaf { index, cause } => format!("第 {index} 条：{}", peek(*cause)),
-        Fault::Time { index } => format!("第 {index} 条早于前一条"),
-        Fault::Seq { index, institution, wanted, found } => {
+        Violation::Checkpoint(error) => checkpoint(error),
+        Violation::Receipt(error) => receipt(error),
+        Violation::Missing { path } => format!("缺少 `{path}`"),
+        Violation::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),
+        Violation::Length { path } => format!("`{path}` 长度不对"),
+        Violation::Framing { path } => format!("`{path}` 不是其宽度的记录包"),
+        Violation::Hash { path, position } => format!("`{path}` 第 {position} 个哈希与其下内容不符"),
+        Violation::Beginning { path } => format!("`{path}` 不是更宽记录包的开头"),
+        Violation::Hanging { path } => format!("`{path}` 中有哈希，其下却没有内容"),
+        Violation::Leaf { index, cause } => format!("第 {index} 条：{}", peek(*cause)),
+        Violation::Time { index } => format!("第 {index} 条早于前一条"),
+        Violation::Seq { index, institution, wanted, found } => {
             format!("第 {index} 条：`{institution}` 的序号是 {found}，应为 {wanted}")
         }
-        Fault::Anonymous { index } => format!("第 {index} 条是没有机构及序号的查询"),
-        Fault::OutOfPlace { index } => format!("第 {index} 条是位置不对或属于别的日志的 `open`，或在 `seal` 之后"),
-        Fault::Root { size } => format!("日志与大小为 {size} 的已签名检查点的根不符"),
-        Fault::Shortened { size, earlier } => {
+        Violation::Anonymous { index } => format!("第 {index} 条是机构的查询，却没有机构名及序号"),
+        Violation::OutOfPlace { index } => format!("第 {index} 条是位置不对或属于别的日志的 `open`，或在 `seal` 之后"),
+        Violation::Root { size } => format!("日志与大小为 {size} 的已签名检查点的根不符"),
+        Violation::Shortened { size, earlier } => {
             format!("日志有 {size} 条，而此前签名的检查点有 {earlier} 条：日志被截短或回退")
         }
-        Fault::Decision { index, cause } => format!("第 {index} 条重新裁定结果不同：{}", mismatch(cause)),
+        Violation::Promise { index, cause } => format!("第 {index} 条：{}", broken(cause)),
+        Violation::Decision { index, cause } => format!("第 {index} 条重新裁定结果不同：{}", mismatch(cause)),
     }
 }
 
@@ -199,6 +201,7 @@ fn peek(error: PeekError) -> &'static str {
         PeekError::Kind => "`kind` 格式不对",
         PeekError::Id => "`id` 不是 UUIDv7",
         PeekError::At => "`at` 不是精确到微秒的 UTC 时刻",
+        PeekError::Actor => "`actor` 格式不对",
         PeekError::Institution => "`institution` 或 `seq` 格式不对",
     }
 }
@@ -212,10 +215,34 @@ fn mismatch(cause: &Mismatch) -> String {
         Mismatch::Malformed(why) => format!("不是查询记录：{why}"),
         Mismatch::Catalogue(label) => format!("它依据的目录是 `{label}`"),
         Mismatch::Date => "`inputs.on` 不是 `at` 的日期".to_owned(),
-        Mismatch::Key(key) => format!("缺少 `{key}`，或未答复却有它"),
+        Mismatch::Key(key) => format!("缺少 `{key}`，或未答复、无机构却有它"),
+        Mismatch::Ground => "`ground` 不是该场景的依据".to_owned(),
         Mismatch::Outcome { leaf, again } => format!("记录为{}，按规则应为{}", verdict(leaf), verdict(again)),
         Mismatch::Fields => "`fields` 不是规则所放行的字段".to_owned(),
         Mismatch::Rules => "`rules` 不是作出裁定的规则".to_owned(),
         Mismatch::Notice => "`notice` 与目录所定不符".to_owned(),
+    }
+}
+
+fn broken(cause: &Broken) -> String {
+    match cause {
+        Broken::Form(why) => format!("记录的写法与其种类不符：{why}"),
+        Broken::Suspended(institution) => format!("`{institution}` 已被暂停，其查询却得到答复"),
+        Broken::Stopped => "已全部停止或停止该场景，查询却得到答复".to_owned(),
+        Broken::Removed(institution) => format!("`{institution}` 已不在登记册中"),
+        Broken::Register(institution) => {
+            format!("登记册不能这样变更：`{institution}` 在登记前已有行为、重复登记或不在册")
+        }
+        Broken::Certificate(institution) => format!("所用证书不是为 `{institution}` 登记的证书"),
+        Broken::Withdrawn => "同意已撤回，查询却得到答复".to_owned(),
+        Broken::UseAgain(number) => format!("该同意的第 {number} 次使用此前已有"),
+        Broken::First(first) => format!("`first` 为 {first}，但此前该条没有该同意的令牌"),
+        Broken::Token => "其中的同意没有 `iss` 与 `jti`".to_owned(),
+        Broken::KeyAgain(key) => format!("密钥 `{key}` 此前已登记、已是另一把密钥，或退回先前的状态"),
+        Broken::Key(key) => format!("密钥 `{key}` 此前未登记，或已销毁"),
+        Broken::Catalogue(label) => format!("目录 `{label}` 此前未登记"),
+        Broken::Refusals => "`seqs`、`counts` 与 `seq` 不一致".to_owned(),
+        Broken::Seal => "各机构的最后序号与此前的记录不符".to_owned(),
+        Broken::Approval => "此前没有该提议，或内容不同、已过期、由同一人批准".to_owned(),
     }
 }

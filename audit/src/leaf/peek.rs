@@ -5,7 +5,10 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use uuid::Uuid;
 
-use super::MAX_LEAF_BYTES;
+use super::actor::ActorText;
+
+/// Longest leaf, in bytes.
+pub const MAX_LEAF_BYTES: usize = 16 * 1024;
 
 /// What every leaf begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub struct Peek<'a> {
     pub id: Uuid,
     /// When it was recorded, to the microsecond.
     pub at: Timestamp,
+    /// Who acted, as [`Actor::parse`](super::Actor::parse) reads it; there where the leaf records an act.
+    pub actor: Option<&'a str>,
     /// The institution whose own act it is.
     pub institution: Option<&'a str>,
     /// The institution's consecutive number in this log, from 1; there exactly where `institution` is.
@@ -43,6 +48,9 @@ pub enum PeekError {
     /// `at` is no instant in UTC with 6 decimals.
     #[error("the leaf's `at` is no instant in UTC with microseconds")]
     At,
+    /// `actor` is malformed.
+    #[error("the leaf's `actor` is malformed")]
+    Actor,
     /// `institution` or `seq` is malformed.
     #[error("the leaf's `institution` or `seq` is malformed")]
     Institution,
@@ -73,11 +81,22 @@ pub fn peek(leaf: &[u8]) -> Result<Peek<'_>, PeekError> {
     let (at, rest) = rest.split_at_checked(27).ok_or(PeekError::At)?;
     let at = parse_at(at.as_bytes()).ok_or(PeekError::At)?;
     let rest = rest.strip_prefix('"').ok_or(PeekError::At)?;
+    let (actor, rest) = parse_actor(rest)?;
     let (acting, rest) = parse_institution(rest)?;
     if rest != "}" && !(rest.starts_with(",\"") && rest.ends_with('}')) {
         return Err(PeekError::Line);
     }
-    Ok(Peek { kind, id, at, institution: acting.map(|(name, _)| name), seq: acting.map(|(_, seq)| seq) })
+    Ok(Peek { kind, id, at, actor, institution: acting.map(|(name, _)| name), seq: acting.map(|(_, seq)| seq) })
+}
+
+/// The value of `actor`, and what follows it.
+fn parse_actor(rest: &str) -> Result<(Option<&str>, &str), PeekError> {
+    let Some(after) = rest.strip_prefix(r#","actor":"#) else {
+        return Ok((None, rest));
+    };
+    let (_, rest) = ActorText::split(after).ok_or(PeekError::Actor)?;
+    let actor = after.get(..after.len() - rest.len()).ok_or(PeekError::Actor)?;
+    Ok((Some(actor), rest))
 }
 
 /// An acting institution and its number.

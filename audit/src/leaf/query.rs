@@ -3,34 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use base64::Engine as _;
-use base64::display::Base64Display;
-use base64::engine::general_purpose::STANDARD;
 use credit_policy::{Code, Facts, FieldName, RuleId, ScenarioName};
 use jiff::Timestamp;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Entry, Kind, LeafError};
-
-/// Bytes that stand in JSON as standard base64 with padding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Base64<T>(pub T);
-
-impl<T: AsRef<[u8]>> Serialize for Base64<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&Base64Display::new(self.0.as_ref(), &STANDARD))
-    }
-}
-
-impl<'de, T: TryFrom<Vec<u8>>> Deserialize<'de> for Base64<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'_, str>::deserialize(deserializer)?;
-        let bytes = STANDARD.decode(text.as_bytes()).map_err(D::Error::custom)?;
-        T::try_from(bytes).map(Self).map_err(|_| D::Error::custom("wrong number of bytes"))
-    }
-}
+use super::encoded::Base64;
+use super::entry::{Entry, LeafError};
+use super::kind::Kind;
 
 /// Whether the asker got an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,8 +56,14 @@ pub enum GroundRecord<'a> {
     Statute {
         /// The citation.
         statute: Cow<'a, str>,
+        /// The rank of that instrument, where the catalogue names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rank: Option<Cow<'a, str>>,
         /// The case number.
         case: Cow<'a, str>,
+        /// True where the rule wants the applicant's written consent in the institution's file.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        consent_on_file: bool,
     },
     /// The person.
     Person {
@@ -91,14 +78,46 @@ pub enum GroundRecord<'a> {
     },
 }
 
+/// Of a query that another gateway asks: for whom (formats.md §2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnBehalf {
+    /// The end institution's id at the other gateway.
+    pub institution: String,
+    /// Its kind.
+    pub kind: String,
+    /// x5t#S256 of its certificate.
+    pub certificate: String,
+    /// The other gateway's log.
+    pub origin: String,
+    /// The query's id there.
+    pub query: Uuid,
+}
+
+/// Of a query that was answered from another gateway: the leaf there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoteLeaf {
+    /// The other gateway's log.
+    pub origin: String,
+    /// Index of the leaf.
+    pub index: u64,
+    /// Its hash.
+    pub leaf: Base64<[u8; 32]>,
+}
+
 /// The record of one query, in the order of its keys (`FORMAT.md` §3). What is not known is left out.
 #[derive(Debug, Clone, Serialize)]
 pub struct QueryRecord<'a> {
     /// Member of staff who asks, once its form was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<&'a str>,
-    /// The certificate used: base64url without padding of its SHA-256 (x5t#S256, RFC 8705 §3.1).
-    pub certificate: &'a str,
+    /// The certificate used: base64url without padding of its SHA-256 (x5t#S256, RFC 8705 §3.1). An institution has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<&'a str>,
+    /// For whom another gateway asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf: Option<&'a OnBehalf>,
     /// The scenario, once it was found in the catalogue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario: Option<&'a ScenarioName>,
@@ -125,9 +144,12 @@ pub struct QueryRecord<'a> {
     /// Names of the fields released.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<&'a [FieldName]>,
-    /// Notice to the person: `given`, `deferred until …`, `exempt by …`.
+    /// Notice to the person: `owed`, `deferred until …`, `exempt by …`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notice: Option<&'a str>,
+    /// The leaf of the other gateway that answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<&'a RemoteLeaf>,
     /// Commitment to the response's bytes, of an answer or a refusal, under the opening that the asker got.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<Base64<[u8; 32]>>,
@@ -146,12 +168,20 @@ pub struct QueryRecord<'a> {
 }
 
 impl QueryRecord<'_> {
-    /// The entry of this query, numbered among the institution's.
+    /// The entry of an institution's query, numbered among its acts.
     ///
     /// # Errors
     /// When it is longer than a leaf may be, or an id is malformed.
     pub fn entry(&self, id: Uuid, institution: &str) -> Result<Entry, LeafError> {
         Entry::new(Kind::Query, id, Some(institution), self)
+    }
+
+    /// The entry of a query by a person or the public: it has no number.
+    ///
+    /// # Errors
+    /// When it is longer than a leaf may be, or the id is malformed.
+    pub fn entry_of_person(&self, id: Uuid) -> Result<Entry, LeafError> {
+        Entry::new(Kind::Query, id, None, self)
     }
 }
 
@@ -164,10 +194,11 @@ pub struct QueryLeaf {
     pub kind: String,
     pub id: Uuid,
     pub at: Timestamp,
-    pub institution: String,
-    pub seq: u64,
+    pub institution: Option<String>,
+    pub seq: Option<u64>,
     pub operator: Option<String>,
-    pub certificate: String,
+    pub certificate: Option<String>,
+    pub on_behalf: Option<OnBehalf>,
     pub scenario: Option<ScenarioName>,
     pub ground: Option<GroundRecord<'static>>,
     pub repeats: Option<Uuid>,
@@ -179,6 +210,7 @@ pub struct QueryLeaf {
     pub code: Option<Code>,
     pub fields: Option<Vec<FieldName>>,
     pub notice: Option<String>,
+    pub remote: Option<RemoteLeaf>,
     pub answer: Option<Base64<[u8; 32]>>,
     pub subject: Option<Base64<[u8; 32]>>,
     pub key: Option<String>,

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
+use credit_policy::Asker;
 use jiff::Timestamp;
+use serde::Deserialize;
 
-use crate::leaf::{self, Kind, Open, Peek};
+use crate::leaf::{self, Kind, Open, Peek, Refusals};
 
-use super::{Fault, LeafReport};
+use super::report::LeafReport;
+use super::violation::Violation;
 
 /// Checks leaves in their order.
 pub(super) struct LeafCheck<'a> {
@@ -24,13 +27,13 @@ impl<'a> LeafCheck<'a> {
     }
 
     /// Checks the next leaf; gives its index and beginning.
-    pub(super) fn next<'l>(&mut self, bytes: &'l [u8]) -> Result<(u64, Peek<'l>), Fault> {
+    pub(super) fn next<'l>(&mut self, bytes: &'l [u8]) -> Result<(u64, Peek<'l>), Violation> {
         let index = self.next;
-        let peek = leaf::peek(bytes).map_err(|cause| Fault::Leaf { index, cause })?;
+        let peek = leaf::peek(bytes).map_err(|cause| Violation::Leaf { index, cause })?;
         if self.last_at.is_some_and(|last| last > peek.at) {
-            return Err(Fault::Time { index });
+            return Err(Violation::Time { index });
         }
-        self.seq(index, &peek)?;
+        self.seq(index, &peek, bytes)?;
         self.place(index, peek.kind, bytes)?;
         self.count(peek.kind);
         self.last_at = Some(peek.at);
@@ -38,25 +41,29 @@ impl<'a> LeafCheck<'a> {
         Ok((index, peek))
     }
 
-    fn seq(&mut self, index: u64, peek: &Peek<'_>) -> Result<(), Fault> {
+    fn seq(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), Violation> {
         let (Some(institution), Some(found)) = (peek.institution, peek.seq) else {
-            return if peek.kind == Kind::Query.as_str() { Err(Fault::Anonymous { index }) } else { Ok(()) };
+            let anonymous = peek.kind == Kind::Query.as_str() && !is_by_person(bytes);
+            return if anonymous { Err(Violation::Anonymous { index }) } else { Ok(()) };
         };
-        let wanted = match self.seqs.get_mut(institution) {
-            Some(last) => {
-                *last += 1;
-                *last
-            }
-            None => *self.seqs.entry(institution.to_owned()).or_insert(1),
+        let first = match peek.kind == Kind::Refusals.as_str() {
+            true => leaf::body::<Refusals>(bytes).map_or(found, |refusals| refusals.seqs.0),
+            false => found,
         };
-        if wanted == found {
+        let last = match self.seqs.get_mut(institution) {
+            Some(last) => last,
+            None => self.seqs.entry(institution.to_owned()).or_default(),
+        };
+        let wanted = last.saturating_add(1);
+        *last = found;
+        if first == wanted && found >= first {
             return Ok(());
         }
-        Err(Fault::Seq { index, institution: institution.to_owned(), wanted, found })
+        Err(Violation::Seq { index, institution: institution.to_owned(), wanted, found: first })
     }
 
     /// `open` comes first and names this log; nothing follows `seal`.
-    fn place(&mut self, index: u64, kind: &str, bytes: &[u8]) -> Result<(), Fault> {
+    fn place(&mut self, index: u64, kind: &str, bytes: &[u8]) -> Result<(), Violation> {
         let misplaced = if kind == Kind::Open.as_str() {
             let open: Option<Open> = leaf::body(bytes).ok();
             index != 0 || open.is_none_or(|open| open.origin != self.origin)
@@ -64,7 +71,7 @@ impl<'a> LeafCheck<'a> {
             self.sealed
         };
         self.sealed = kind == Kind::Seal.as_str();
-        if misplaced { Err(Fault::OutOfPlace { index }) } else { Ok(()) }
+        if misplaced { Err(Violation::OutOfPlace { index }) } else { Ok(()) }
     }
 
     fn count(&mut self, kind: &str) {
@@ -82,4 +89,18 @@ impl<'a> LeafCheck<'a> {
             last_at: self.last_at,
         }
     }
+}
+
+/// Whether a query is one by a person or the public: it has neither institution nor number.
+fn is_by_person(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Query {
+        inputs: Inputs,
+    }
+    #[derive(Deserialize)]
+    struct Inputs {
+        kind: Asker,
+    }
+    let query: Option<Query> = leaf::body(bytes).ok();
+    query.is_some_and(|query| matches!(query.inputs.kind, Asker::Person | Asker::Public))
 }

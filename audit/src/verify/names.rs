@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
-use super::{Failure, Fault};
+use super::violation::{CheckError, Violation};
 
 /// The files to check.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) enum Names {
 
 impl Names {
     /// Every file below `tile/`; a name that is no tile's is a fault. Names that begin with a dot are temporary.
-    pub(super) fn in_directory(log: &Path) -> Result<Self, Failure> {
+    pub(super) fn in_directory(log: &Path) -> Result<Self, CheckError> {
         let mut files = Vec::new();
         // Upper levels first, bundles last: see the module's comment in `verify`.
         let mut levels = entries_of(log, "tile")?;
@@ -92,9 +92,9 @@ pub(super) fn tiles_at(level: u8, size: u64) -> u64 {
     tile::hashes_at(level, size).div_ceil(u64::from(FULL_WIDTH))
 }
 
-fn walk(log: &Path, path: String, is_directory: bool, files: &mut Vec<TileName>) -> Result<(), Failure> {
+fn walk(log: &Path, path: String, is_directory: bool, files: &mut Vec<TileName>) -> Result<(), CheckError> {
     if !is_directory {
-        let name = tile::parse_path(&path).ok_or(Fault::Stranger { path })?;
+        let name = tile::parse_path(&path).ok_or(Violation::Stranger { path })?;
         files.push(name);
         return Ok(());
     }
@@ -105,8 +105,8 @@ fn walk(log: &Path, path: String, is_directory: bool, files: &mut Vec<TileName>)
 }
 
 /// Names in a folder and whether they are folders; a folder that is gone (cleaned up meanwhile) has none.
-fn entries_of(log: &Path, path: &str) -> Result<Vec<(String, bool)>, Failure> {
-    let fail = |error: std::io::Error| Failure::unavailable(log.join(path).display().to_string(), &error);
+fn entries_of(log: &Path, path: &str) -> Result<Vec<(String, bool)>, CheckError> {
+    let fail = |error: std::io::Error| CheckError::unavailable(log.join(path).display().to_string(), &error);
     let folder = match std::fs::read_dir(log.join(path)) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         folder => folder.map_err(fail)?,
@@ -121,7 +121,7 @@ fn entries_of(log: &Path, path: &str) -> Result<Vec<(String, bool)>, Failure> {
         }
         if !kind.is_file() && !kind.is_dir() {
             // A symbolic link or a device: what it shows is not this log's.
-            return Err(Fault::Stranger { path: format!("{path}/{name}") }.into());
+            return Err(Violation::Stranger { path: format!("{path}/{name}") }.into());
         }
         entries.push((name, kind.is_dir()));
     }

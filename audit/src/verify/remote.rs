@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
 
-use super::Failure;
+use super::violation::CheckError;
 
 /// Longest answer: a full bundle of the longest entries that the framing allows.
 const MAX_BODY_BYTES: usize = 256 * (2 + 65_535);
@@ -111,14 +111,14 @@ impl Remote {
     }
 
     /// Reads a file into an empty buffer; `false` when the server has none of that name.
-    pub(super) fn read(&mut self, path: &str, buffer: &mut Vec<u8>) -> Result<bool, Failure> {
+    pub(super) fn read(&mut self, path: &str, buffer: &mut Vec<u8>) -> Result<bool, CheckError> {
         // A kept connection may have been closed by the server meanwhile; only a new one's failure counts.
         let kept = self.connection.take().map(|sender| self.exchange(Some(sender), path));
         let answer = match kept {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(_)) | None => self.exchange(None, path),
         };
-        let (body, sender) = answer.map_err(|why| Failure::unavailable(self.address(path), &why))?;
+        let (body, sender) = answer.map_err(|why| CheckError::unavailable(self.address(path), &why))?;
         self.connection = Some(sender);
         let Some(body) = body else { return Ok(false) };
         buffer.extend_from_slice(&body);

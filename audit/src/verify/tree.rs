@@ -10,10 +10,12 @@ use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 use super::leaves::LeafCheck;
 use super::names::{Names, tiles_at};
+use super::report::LeafReport;
 use super::source::Source;
-use super::{Failure, Fault, LeafReport, Watcher};
+use super::violation::{CheckError, Violation};
+use super::visitor::Visitor;
 
-/// How many tiles pass between two calls of [`Watcher::progress`].
+/// How many tiles pass between two calls of [`Visitor::progress`].
 const PROGRESS_EVERY_TILES: u64 = 64;
 
 /// What the check found.
@@ -29,13 +31,13 @@ pub(super) fn check(
     checkpoint: &Checkpoint,
     heads: &[(u64, Hash)],
     leaves: bool,
-    watcher: &mut dyn Watcher,
-) -> Result<Checked, Failure> {
+    visitor: &mut dyn Visitor,
+) -> Result<Checked, CheckError> {
     let edges = heads.iter().map(|(size, _)| (size / u64::from(FULL_WIDTH), Vec::new()));
     let mut pass = Pass {
         files: Files { source, names, size: checkpoint.size, read: 0, buffer: Vec::new() },
         leaves: leaves.then(|| LeafCheck::new(&checkpoint.origin)),
-        watcher,
+        visitor,
         tree: Tree { upper: Vec::new(), edges: edges.collect() },
         bundle: Vec::new(),
         ends: Vec::new(),
@@ -45,13 +47,13 @@ pub(super) fn check(
     for index in 0..end {
         pass.lowest(index, index + 1 == end)?;
         if index % PROGRESS_EVERY_TILES == 0 {
-            pass.watcher.progress(index, end);
+            pass.visitor.progress(index, end);
         }
     }
     pass.upper()?;
     for (size, root) in heads {
         if merkle::root(*size, &pass.tree).ok() != Some(*root) {
-            return Err(Fault::Root { size: *size }.into());
+            return Err(Violation::Root { size: *size }.into());
         }
     }
     Ok(Checked { files: pass.files.read, leaves: pass.leaves.map(LeafCheck::report) })
@@ -60,7 +62,7 @@ pub(super) fn check(
 struct Pass<'a> {
     files: Files<'a>,
     leaves: Option<LeafCheck<'a>>,
-    watcher: &'a mut dyn Watcher,
+    visitor: &'a mut dyn Visitor,
     tree: Tree,
     /// The widest bundle of one index, and where its entries end.
     bundle: Vec<u8>,
@@ -72,7 +74,7 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// One index of the lowest level: bundles of every width, then hash tiles of every width. Below the last index
     /// everything must be full.
-    fn lowest(&mut self, index: u64, last: bool) -> Result<(), Failure> {
+    fn lowest(&mut self, index: u64, last: bool) -> Result<(), CheckError> {
         let kind = TileKind::Hashes(0);
         let needed = tile::width_at(0, index, self.files.size);
         if self.leaves.is_none() {
@@ -92,8 +94,8 @@ impl Pass<'_> {
     }
 
     /// Takes the leaf hashes from the tile itself, as far as the checkpoint covers them.
-    fn lowest_without_leaves(&mut self, name: TileName) -> Result<(), Failure> {
-        let width = self.files.read_or_full(name)?.ok_or(Fault::Missing { path: name.path() })?;
+    fn lowest_without_leaves(&mut self, name: TileName) -> Result<(), CheckError> {
+        let width = self.files.read_or_full(name)?.ok_or(Violation::Missing { path: name.path() })?;
         check_length(&self.files.buffer, TileName { width, ..name })?;
         let hashes = self.files.buffer.chunks_exact(HASH_LEN).take(usize::from(name.width));
         self.hashes.clear();
@@ -102,11 +104,12 @@ impl Pass<'_> {
     }
 
     /// Reads the bundle of the wanted width (or the full one, if it has come since) and checks its leaves.
-    fn widest_bundle(&mut self, index: u64, wanted: u16, for_tile: bool) -> Result<(), Failure> {
+    fn widest_bundle(&mut self, index: u64, wanted: u16, for_tile: bool) -> Result<(), CheckError> {
         let name = TileName { kind: TileKind::Entries, index, width: wanted };
         let Some(width) = self.files.read_or_full(name)? else {
             let hanging = TileName { kind: TileKind::Hashes(0), ..name }.path();
-            let fault = if for_tile { Fault::Hanging { path: hanging } } else { Fault::Missing { path: name.path() } };
+            let fault =
+                if for_tile { Violation::Hanging { path: hanging } } else { Violation::Missing { path: name.path() } };
             return Err(fault.into());
         };
         let name = TileName { width, ..name };
@@ -115,20 +118,24 @@ impl Pass<'_> {
         self.ends.clear();
         let mut end = 0;
         for entry in tile::entries(&self.bundle) {
-            let entry = entry.map_err(|_| Fault::Framing { path: name.path() })?;
+            let entry = entry.map_err(|_| Violation::Framing { path: name.path() })?;
             end += 2 + entry.len();
             self.ends.push(end);
             self.hashes.push(leaf_hash(entry));
             if let Some(leaves) = &mut self.leaves {
                 let (index, peek) = leaves.next(entry)?;
-                self.watcher.leaf(index, &peek, entry)?;
+                self.visitor.leaf(index, &peek, entry)?;
             }
         }
-        if self.hashes.len() == usize::from(width) { Ok(()) } else { Err(Fault::Framing { path: name.path() }.into()) }
+        if self.hashes.len() == usize::from(width) {
+            Ok(())
+        } else {
+            Err(Violation::Framing { path: name.path() }.into())
+        }
     }
 
     /// Every narrower bundle is the beginning of the widest.
-    fn narrower_bundles(&mut self, index: u64) -> Result<(), Failure> {
+    fn narrower_bundles(&mut self, index: u64) -> Result<(), CheckError> {
         let kind = TileKind::Entries;
         for width in self.files.names.widths(kind, index) {
             let Some(end) = self.ends.get(usize::from(width) - 1).filter(|_| usize::from(width) < self.ends.len())
@@ -136,16 +143,16 @@ impl Pass<'_> {
                 continue;
             };
             let name = TileName { kind, index, width };
-            let found = self.files.read_or_full(name)?.ok_or(Fault::Missing { path: name.path() })?;
+            let found = self.files.read_or_full(name)?.ok_or(Violation::Missing { path: name.path() })?;
             if found == width && self.bundle.get(..*end) != Some(&self.files.buffer) {
-                return Err(Fault::Beginning { path: name.path() }.into());
+                return Err(Violation::Beginning { path: name.path() }.into());
             }
         }
         Ok(())
     }
 
     /// Every tile above the lowest level, and that none is missing.
-    fn upper(&mut self) -> Result<(), Failure> {
+    fn upper(&mut self) -> Result<(), CheckError> {
         for name in self.files.names.upper() {
             let TileKind::Hashes(level) = name.kind else { continue };
             self.files.compare_one(name, self.tree.upper_tile(level, name.index))?;
@@ -171,7 +178,7 @@ struct Files<'a> {
 
 impl Files<'_> {
     /// Reads a file into the buffer, or the full one in its place; gives the width read.
-    fn read_or_full(&mut self, name: TileName) -> Result<Option<u16>, Failure> {
+    fn read_or_full(&mut self, name: TileName) -> Result<Option<u16>, CheckError> {
         let mut widths = vec![name.width];
         if name.width < FULL_WIDTH {
             widths.push(FULL_WIDTH);
@@ -186,42 +193,46 @@ impl Files<'_> {
     }
 
     /// Whether what the checkpoint needs is there: exactly its width, or the full tile that took its place.
-    fn require(&mut self, kind: TileKind, index: u64, needed: u16) -> Result<(), Failure> {
+    fn require(&mut self, kind: TileKind, index: u64, needed: u16) -> Result<(), CheckError> {
         if needed == 0 || self.names.widths(kind, index).any(|width| width == needed || width == FULL_WIDTH) {
             return Ok(());
         }
         let name = TileName { kind, index, width: needed };
         match self.read_or_full(name)? {
             Some(_) => Ok(()),
-            None => Err(Fault::Missing { path: name.path() }.into()),
+            None => Err(Violation::Missing { path: name.path() }.into()),
         }
     }
 
     /// Every tile of an index against the hashes that it must begin with.
-    fn compare(&mut self, kind: TileKind, index: u64, hashes: &[Hash]) -> Result<(), Failure> {
+    fn compare(&mut self, kind: TileKind, index: u64, hashes: &[Hash]) -> Result<(), CheckError> {
         for width in self.names.widths(kind, index) {
             self.compare_one(TileName { kind, index, width }, hashes)?;
         }
         Ok(())
     }
 
-    fn compare_one(&mut self, name: TileName, hashes: &[Hash]) -> Result<(), Failure> {
+    fn compare_one(&mut self, name: TileName, hashes: &[Hash]) -> Result<(), CheckError> {
         if usize::from(name.width) > hashes.len() {
-            return Err(Fault::Hanging { path: name.path() }.into());
+            return Err(Violation::Hanging { path: name.path() }.into());
         }
-        let width = self.read_or_full(name)?.ok_or(Fault::Missing { path: name.path() })?;
+        let width = self.read_or_full(name)?.ok_or(Violation::Missing { path: name.path() })?;
         let name = TileName { width, ..name };
         check_length(&self.buffer, name)?;
         let differs = self.buffer.chunks_exact(HASH_LEN).zip(hashes).position(|(bytes, hash)| bytes != hash);
         match differs {
-            Some(position) => Err(Fault::Hash { path: name.path(), position: position as u64 }.into()),
+            Some(position) => Err(Violation::Hash { path: name.path(), position: position as u64 }.into()),
             None => Ok(()),
         }
     }
 }
 
-fn check_length(bytes: &[u8], name: TileName) -> Result<(), Fault> {
-    if bytes.len() == usize::from(name.width) * HASH_LEN { Ok(()) } else { Err(Fault::Length { path: name.path() }) }
+fn check_length(bytes: &[u8], name: TileName) -> Result<(), Violation> {
+    if bytes.len() == usize::from(name.width) * HASH_LEN {
+        Ok(())
+    } else {
+        Err(Violation::Length { path: name.path() })
+    }
 }
 
 /// The hashes above the lowest level, and those of the lowest level at the edge of each checkpoint.

@@ -1,13 +1,16 @@
 //! Records of queries: their bytes, and their decisions made again.
 
-use credit_audit::leaf::{self, Base64, GroundRecord, LeafError, Outcome, QueryLeaf, QueryRecord};
+use credit_audit::leaf::{
+    self, Act as _, Actor, Base64, GroundRecord, LeafError, Outcome, QueryLeaf, QueryRecord, Suspension,
+};
+use credit_audit::promises::Broken;
 use credit_audit::replay::{Mismatch, Replay, Verdict, decide_again};
-use credit_audit::verify::{self, Failure, Fault};
+use credit_audit::verify::{self, CheckError, Violation};
 use credit_policy::catalogue::shipped;
 use credit_policy::{Catalogue, Code, Decision, Facts, InstitutionKind, ScenarioName, decide};
 use jiff::Timestamp;
 
-use crate::logs::{Log, id, leaf_of};
+use crate::logs::{Log, catalogue_set, data_key, id, leaf_of};
 
 const SCENARIO: &str = "public-rental-housing";
 
@@ -28,15 +31,21 @@ fn facts(catalogue: &Catalogue) -> Facts {
     }
 }
 
+fn statute() -> GroundRecord<'static> {
+    let case = "HZ-2026-001234（甲）".into();
+    GroundRecord::Statute { statute: "city rule, art. 3".into(), rank: None, case, consent_on_file: false }
+}
+
 /// The leaf of a query with these facts, as a gateway records it.
 fn recorded(catalogue: &Catalogue, facts: &Facts, seq: u64, at: Timestamp) -> Vec<u8> {
     let scenario = ScenarioName::parse(SCENARIO).unwrap();
     let decision = decide(catalogue, Some(&scenario), facts);
     let sealed = [7; 1052];
-    let ground = GroundRecord::Statute { statute: "city rule, art. 3".into(), case: "HZ-2026-001234（甲）".into() };
+    let ground = statute();
     let refused = QueryRecord {
         operator: Some("staff-0017"),
-        certificate: "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2",
+        certificate: Some("bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"),
+        on_behalf: None,
         scenario: Some(&scenario),
         ground: Some(ground),
         repeats: None,
@@ -48,6 +57,7 @@ fn recorded(catalogue: &Catalogue, facts: &Facts, seq: u64, at: Timestamp) -> Ve
         code: None,
         fields: None,
         notice: None,
+        remote: None,
         answer: None,
         subject: Some(Base64([1; 32])),
         key: Some("data-2026-11"),
@@ -109,11 +119,10 @@ fn a_record_has_its_keys_in_their_order() {
     assert_eq!((peek.kind, peek.id, peek.at), ("query", id(1), now()));
     assert_eq!((peek.institution, peek.seq), (Some("housing"), Some(1)));
     let read = QueryLeaf::parse(&leaf).unwrap();
-    assert_eq!((read.id, read.at, read.seq), (id(1), now(), 1));
+    assert_eq!((read.id, read.at, read.seq), (id(1), now(), Some(1)));
     assert_eq!(read.inputs, facts(&catalogue));
     assert_eq!(read.sealed, Some(Base64(vec![7; 1052])));
-    let case = "HZ-2026-001234（甲）".into();
-    assert_eq!(read.ground, Some(GroundRecord::Statute { statute: "city rule, art. 3".into(), case }));
+    assert_eq!(read.ground, Some(statute()));
     for key in ["ground", "inputs", "v"] {
         let place = text.find(&format!(r#""{key}":"#)).unwrap();
         let end = place + text[place..].find(['}', ',']).unwrap();
@@ -131,7 +140,8 @@ fn a_record_that_is_too_long_or_misnamed_is_not_made() {
     let sealed = vec![0; 13_000];
     let record = QueryRecord {
         operator: None,
-        certificate: "x",
+        certificate: Some("x"),
+        on_behalf: None,
         scenario: None,
         ground: None,
         repeats: None,
@@ -143,6 +153,7 @@ fn a_record_that_is_too_long_or_misnamed_is_not_made() {
         code: Some(Code::MalformedRequest),
         fields: None,
         notice: None,
+        remote: None,
         answer: None,
         subject: None,
         key: None,
@@ -204,6 +215,15 @@ fn a_record_that_was_bent_is_decided_otherwise() {
     assert_eq!(bent(&|leaf| leaf.sealed = None), Mismatch::Key("sealed"));
     assert_eq!(bent(&|leaf| leaf.operator = None), Mismatch::Key("operator"));
     assert_eq!(bent(&|leaf| leaf.outcome = Outcome::Refused), Mismatch::Key("fields"));
+    assert_eq!(bent(&|leaf| leaf.ground = Some(GroundRecord::Person { self_: true })), Mismatch::Ground);
+    for key in ["institution", "seq", "certificate"] {
+        let without = |leaf: &mut QueryLeaf| match key {
+            "institution" => leaf.institution = None,
+            "seq" => leaf.seq = None,
+            _ => leaf.certificate = None,
+        };
+        assert_eq!(bent(&without), Mismatch::Key(key));
+    }
     // Midnight in the jurisdiction is 16:00 UTC: a query may be decided before it and recorded after.
     let midnight: Timestamp = "2026-11-22T16:00:01.000000Z".parse().unwrap();
     let leaf = QueryLeaf::parse(&recorded(&catalogue, &facts(&catalogue), 1, midnight)).unwrap();
@@ -214,7 +234,7 @@ fn a_record_that_was_bent_is_decided_otherwise() {
 fn a_whole_log_is_decided_again() {
     let catalogues = [catalogue()];
     let good = facts(&catalogues[0]);
-    let mut leaves = vec![leaf_of(0)];
+    let mut leaves = vec![leaf_of(0), catalogue_set(catalogues[0].label()), data_key("data-2026-11")];
     leaves.extend((1..40).map(|seq| {
         let facts = Facts { suspended: seq % 3 == 0, ..good.clone() };
         recorded(&catalogues[0], &facts, seq, now())
@@ -225,11 +245,31 @@ fn a_whole_log_is_decided_again() {
     assert_eq!(replay.decided(), 39);
 
     let none = verify::directory(&log.folder, &log.key, &[], &mut Replay::new(&[])).unwrap_err();
-    assert!(matches!(none, Failure::Unavailable { .. }));
+    assert!(matches!(none, CheckError::Unavailable { .. }));
 
-    let text = String::from_utf8(leaves[6].clone()).unwrap();
-    leaves[6] = text.replacen(r#""suspended":true"#, r#""suspended":false"#, 1).into_bytes();
+    let text = String::from_utf8(leaves[8].clone()).unwrap();
+    leaves[8] = text.replacen(r#""suspended":true"#, r#""suspended":false"#, 1).into_bytes();
     let log = Log::of_leaves(leaves);
     let bent = verify::directory(&log.folder, &log.key, &[], &mut Replay::new(&catalogues)).unwrap_err();
-    assert!(matches!(bent, Failure::Fault(Fault::Decision { index: 6, .. })), "{bent}");
+    assert!(matches!(bent, CheckError::Violation(Violation::Decision { index: 8, .. })), "{bent}");
+}
+
+#[test]
+fn what_the_leaves_contradict_is_found_though_each_decision_is_made_again() {
+    let catalogues = [catalogue()];
+    let good = facts(&catalogues[0]);
+    let suspension =
+        Suspension { institution: "housing".to_owned(), operator: None, scenario: None, suspended: true, reason: None };
+    let suspended = leaf::render(&suspension.entry(id(99), Actor::gateway()).unwrap(), now(), 0);
+    let mut leaves = vec![leaf_of(0), catalogue_set(catalogues[0].label()), data_key("data-2026-11")];
+    leaves.push(recorded(&catalogues[0], &good, 1, now()));
+    leaves.push(suspended);
+    leaves.push(recorded(&catalogues[0], &good, 2, now()));
+    let log = Log::of_leaves(leaves);
+    let found = verify::directory(&log.folder, &log.key, &[], &mut Replay::new(&catalogues)).unwrap_err();
+    let cause = Broken::Suspended("housing".to_owned());
+    assert!(
+        matches!(&found, CheckError::Violation(Violation::Promise { index: 5, cause: c }) if *c == cause),
+        "{found}"
+    );
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use credit_audit::checkpoint::Checkpoint;
-use credit_audit::leaf::{self, Entry, Event as _, Kind, Open};
+use credit_audit::leaf::{self, Act as _, Actor, CatalogueSet, Entry, Event as _, KeyEvent, KeyState, Kind, Open};
 use credit_audit::merkle::{self, HashReader as _, leaf_hash};
 use credit_audit::note::{self, VerifierKey};
 use credit_audit::{proof, tile};
@@ -22,6 +22,7 @@ const START_SECONDS: i64 = 1_795_000_000;
 pub(crate) struct Log {
     pub(crate) folder: PathBuf,
     pub(crate) leaves: Vec<Vec<u8>>,
+    origin: &'static str,
     pair: Ed25519KeyPair,
     pub(crate) key: VerifierKey,
 }
@@ -52,22 +53,45 @@ pub(crate) fn leaf_of(number: u64) -> Vec<u8> {
     };
     let kind = if institution.is_some() { Kind::Query } else { Kind::Flood };
     let tail = format!(r#","operator":"staff-{}","outcome":"answered"{}"#, number % 7, r#","x":"征""#.repeat(3));
-    let entry = Entry { kind, id: id(number), institution, tail: tail.into_bytes() };
+    let entry = Entry { kind, id: id(number), actor: None, institution, tail: tail.into_bytes() };
     leaf::render(&entry, at(number), seq)
+}
+
+/// The leaf that brings a catalogue into force, at the time of leaf 0.
+pub(crate) fn catalogue_set(label: &str) -> Vec<u8> {
+    let set = CatalogueSet { label: label.to_owned(), files: Vec::new() };
+    leaf::render(&set.entry(id(1_000_001)).unwrap(), at(0), 0)
+}
+
+/// The leaf that introduces a data key, at the time of leaf 0.
+pub(crate) fn data_key(key: &str) -> Vec<u8> {
+    let event = KeyEvent {
+        key: key.to_owned(),
+        use_: "data".to_owned(),
+        state: KeyState::Active,
+        fingerprint: None,
+        activates: None,
+        part: None,
+    };
+    leaf::render(&event.entry(id(1_000_002), Actor::gateway()).unwrap(), at(0), 0)
 }
 
 impl Log {
     /// An empty folder and a key.
     pub(crate) fn new() -> Self {
+        Self::named(ORIGIN)
+    }
+
+    fn named(origin: &'static str) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("log-{}-{number}", std::process::id());
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&folder).unwrap();
         let pair = Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap();
-        let key = VerifierKey::new(ORIGIN, pair.public_key().as_ref().try_into().unwrap()).unwrap();
+        let key = VerifierKey::new(origin, pair.public_key().as_ref().try_into().unwrap()).unwrap();
         fs::write(folder.join("log.vkey"), format!("{key}\n")).unwrap();
-        Self { folder, leaves: Vec::new(), pair, key }
+        Self { folder, leaves: Vec::new(), origin, pair, key }
     }
 
     /// A log of this many leaves, published as it grew: at each of these sizes, the last one last.
@@ -78,6 +102,14 @@ impl Log {
             log.leaves.extend((from..*size).map(leaf_of));
             log.publish();
         }
+        log
+    }
+
+    /// A log of exactly these leaves, under another name.
+    pub(crate) fn of_origin(origin: &'static str, leaves: Vec<Vec<u8>>) -> Self {
+        let mut log = Self::named(origin);
+        log.leaves = leaves;
+        log.publish();
         log
     }
 
@@ -147,12 +179,12 @@ impl Log {
 
     pub(crate) fn signed(&self, checkpoint: &Checkpoint) -> String {
         let sign = |text: &[u8]| self.pair.sign(text).as_ref().try_into().unwrap();
-        note::sign(ORIGIN, self.key.id(), &checkpoint.to_text(), sign)
+        note::sign(self.origin, self.key.id(), &checkpoint.to_text(), sign)
     }
 
     pub(crate) fn head(&self) -> Checkpoint {
         let root = merkle::root(self.size(), &self.tree()).unwrap();
-        Checkpoint { origin: ORIGIN.to_owned(), size: self.size(), root }
+        Checkpoint { origin: self.origin.to_owned(), size: self.size(), root }
     }
 
     pub(crate) fn checkpoint(&self) -> String {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use credit_audit::checkpoint::Checkpoint;
-use credit_audit::verify::{self, ClientFiles, Failure, Fault, Remote, RemoteError, Report};
+use credit_audit::verify::{self, CheckError, ClientFiles, Remote, RemoteError, Report, Violation};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -70,7 +70,7 @@ fn serve(folder: PathBuf, tls: Option<Arc<ServerConfig>>, bundles: bool) -> Sock
     address
 }
 
-fn check(address: &str, files: &ClientFiles, log: &Log, earlier: &[Checkpoint]) -> Result<Report, Failure> {
+fn check(address: &str, files: &ClientFiles, log: &Log, earlier: &[Checkpoint]) -> Result<Report, CheckError> {
     let remote = Remote::new(address, files).unwrap();
     verify::remote(remote, files.identity.is_some(), &log.key, earlier, &mut ())
 }
@@ -91,27 +91,27 @@ fn anyone_can_check_the_tree_of_a_served_log() {
     assert_eq!(report.earlier, [300]);
     let forked = Checkpoint { root: [0; 32], ..before.head() };
     let found = check(&url, &ClientFiles::default(), &log, &[forked]).unwrap_err();
-    assert!(matches!(found, Failure::Fault(Fault::Root { size: 300 })), "{found}");
+    assert!(matches!(found, CheckError::Violation(Violation::Root { size: 300 })), "{found}");
 
     for path in ["tile/0/000", "tile/0/256.p/64", "tile/1/000", "tile/2/000.p/1"] {
         let good = log.read(path);
         let mut bad = good.clone();
         bad[17] ^= 4;
         log.write(path, &bad);
-        assert!(matches!(check(&url, &ClientFiles::default(), &log, &[]), Err(Failure::Fault(_))), "{path}");
+        assert!(matches!(check(&url, &ClientFiles::default(), &log, &[]), Err(CheckError::Violation(_))), "{path}");
         log.write(path, &bad[1..]);
-        assert!(matches!(check(&url, &ClientFiles::default(), &log, &[]), Err(Failure::Fault(_))), "{path}");
+        assert!(matches!(check(&url, &ClientFiles::default(), &log, &[]), Err(CheckError::Violation(_))), "{path}");
         fs::remove_file(log.folder.join(path)).unwrap();
         let missing = check(&url, &ClientFiles::default(), &log, &[]).unwrap_err();
-        assert!(matches!(missing, Failure::Fault(Fault::Missing { .. })), "{path}: {missing}");
+        assert!(matches!(missing, CheckError::Violation(Violation::Missing { .. })), "{path}: {missing}");
         log.write(path, &good);
     }
     let endless = Checkpoint { size: u64::MAX, ..log.head() };
     log.write("checkpoint", log.signed(&endless).as_bytes());
     let found = check(&url, &ClientFiles::default(), &log, &[]).unwrap_err();
-    assert!(matches!(found, Failure::Fault(Fault::Missing { .. })), "{found}");
+    assert!(matches!(found, CheckError::Violation(Violation::Missing { .. })), "{found}");
     fs::remove_file(log.folder.join("checkpoint")).unwrap();
-    assert!(matches!(check(&url, &ClientFiles::default(), &log, &[]), Err(Failure::Unavailable { .. })));
+    assert!(matches!(check(&url, &ClientFiles::default(), &log, &[]), Err(CheckError::Unavailable { .. })));
 }
 
 #[test]
@@ -162,13 +162,13 @@ fn an_auditor_checks_the_leaves_too() {
     assert_eq!(report.leaves.unwrap().count, 300);
 
     let nobody = ClientFiles { authorities, identity: None };
-    assert!(matches!(check(&url, &nobody, &log, &[]), Err(Failure::Unavailable { .. })), "no certificate");
+    assert!(matches!(check(&url, &nobody, &log, &[]), Err(CheckError::Unavailable { .. })), "no certificate");
     let stranger = ClientFiles { authorities: Some(identity.0.clone()), identity: Some(identity) };
-    assert!(matches!(check(&url, &stranger, &log, &[]), Err(Failure::Unavailable { .. })), "another authority");
+    assert!(matches!(check(&url, &stranger, &log, &[]), Err(CheckError::Unavailable { .. })), "another authority");
 
     let bundle = log.read("tile/entries/001.p/44");
     log.write("tile/entries/001.p/44", &bundle[1..]);
-    assert!(matches!(check(&url, &auditor, &log, &[]), Err(Failure::Fault(Fault::Framing { .. }))));
+    assert!(matches!(check(&url, &auditor, &log, &[]), Err(CheckError::Violation(Violation::Framing { .. }))));
 }
 
 #[test]

@@ -8,17 +8,17 @@ use credit_audit::checkpoint::{Checkpoint, CheckpointError};
 use credit_audit::leaf::{Peek, PeekError};
 use credit_audit::note::NoteError;
 use credit_audit::tile;
-use credit_audit::verify::{self, Failure, Fault, Report, Watcher};
+use credit_audit::verify::{self, CheckError, Report, Violation, Visitor};
 
 use crate::logs::{Log, ORIGIN, leaf_of};
 
-fn check(log: &Log) -> Result<Report, Failure> {
+fn check(log: &Log) -> Result<Report, CheckError> {
     verify::directory(&log.folder, &log.key, &[], &mut ())
 }
 
-fn fault(log: &Log) -> Fault {
+fn fault(log: &Log) -> Violation {
     match check(log) {
-        Err(Failure::Fault(fault)) => fault,
+        Err(CheckError::Violation(fault)) => fault,
         other => panic!("{other:?}"),
     }
 }
@@ -48,11 +48,11 @@ fn every_bit_of_every_file_counts() {
             let mut bad = good.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
             fs::write(log.folder.join(&path), &bad).unwrap();
-            assert!(matches!(check(&log), Err(Failure::Fault(_))), "{path}, bit {bit}");
+            assert!(matches!(check(&log), Err(CheckError::Violation(_))), "{path}, bit {bit}");
         }
         for bad in [&good[1..], &good[..good.len() - 1], &[&good[..], b"\0"].concat(), &[]] {
             fs::write(log.folder.join(&path), bad).unwrap();
-            assert!(matches!(check(&log), Err(Failure::Fault(_))), "{path}, {} bytes", bad.len());
+            assert!(matches!(check(&log), Err(CheckError::Violation(_))), "{path}, {} bytes", bad.len());
         }
         fs::write(log.folder.join(&path), &good).unwrap();
     }
@@ -70,7 +70,7 @@ fn a_changed_byte_is_found_in_any_file_of_a_larger_log() {
             let mut bad = good.clone();
             bad[place] ^= 0x10;
             fs::write(log.folder.join(&path), &bad).unwrap();
-            assert!(matches!(check(&log), Err(Failure::Fault(_))), "{path}, byte {place}");
+            assert!(matches!(check(&log), Err(CheckError::Violation(_))), "{path}, byte {place}");
         }
         fs::write(log.folder.join(&path), &good).unwrap();
     }
@@ -94,7 +94,7 @@ fn a_file_that_the_checkpoint_needs_must_be_there() {
         let good = log.read(path);
         fs::remove_file(log.folder.join(path)).unwrap();
         let found = fault(&log);
-        assert!(matches!(found, Fault::Missing { .. } | Fault::Hanging { .. }), "{path}: {found:?}");
+        assert!(matches!(found, Violation::Missing { .. } | Violation::Hanging { .. }), "{path}: {found:?}");
         log.write(path, &good);
     }
     // A partial tile of an earlier size is not needed once the full one is there.
@@ -126,7 +126,7 @@ fn what_is_no_tile_does_not_belong_there() {
         "tile/entries/000.gz",
     ] {
         log.write(path, &tile);
-        assert_eq!(fault(&log), Fault::Stranger { path: path.to_owned() });
+        assert_eq!(fault(&log), Violation::Stranger { path: path.to_owned() });
         fs::remove_file(log.folder.join(path)).unwrap();
     }
     for path in ["tile/1/001", "tile/2/000", "tile/63/000", "tile/0/000.p/7", "tile/1/000.p/2", "tile/0/002"] {
@@ -135,7 +135,7 @@ fn what_is_no_tile_does_not_belong_there() {
         fs::remove_file(log.folder.join(path)).unwrap();
     }
     std::os::unix::fs::symlink("000", log.folder.join("tile/0/001")).unwrap();
-    assert_eq!(fault(&log), Fault::Stranger { path: "tile/0/001".to_owned() });
+    assert_eq!(fault(&log), Violation::Stranger { path: "tile/0/001".to_owned() });
     fs::remove_file(log.folder.join("tile/0/001")).unwrap();
     log.write("tile/0/.001.tmp", b"half a ti");
     log.write("tile/.new/000", b"half a ti");
@@ -165,11 +165,11 @@ fn leaves_must_follow_each_other() {
     ];
     for (log, expected) in cases {
         let found = match fault(&log) {
-            Fault::Seq { .. } => "seq",
-            Fault::Anonymous { .. } => "anonymous",
-            Fault::Time { .. } => "time",
-            Fault::OutOfPlace { .. } => "place",
-            Fault::Leaf { .. } => "leaf",
+            Violation::Seq { .. } => "seq",
+            Violation::Anonymous { .. } => "anonymous",
+            Violation::Time { .. } => "time",
+            Violation::OutOfPlace { .. } => "place",
+            Violation::Leaf { .. } => "leaf",
             other => panic!("{other:?}"),
         };
         assert_eq!(found, expected);
@@ -181,7 +181,7 @@ fn leaves_must_follow_each_other() {
     long.splice(long.len() - 1..long.len() - 1, format!(r#","y":"{}""#, "y".repeat(16_384)).into_bytes());
     let mut leaves: Vec<_> = (0..5).map(leaf_of).collect();
     leaves[4] = long;
-    assert_eq!(fault(&Log::of_leaves(leaves)), Fault::Leaf { index: 4, cause: PeekError::TooLong });
+    assert_eq!(fault(&Log::of_leaves(leaves)), Violation::Leaf { index: 4, cause: PeekError::TooLong });
 }
 
 #[test]
@@ -195,10 +195,10 @@ fn a_log_continues_its_earlier_checkpoints() {
         assert_eq!(report.earlier, [size as u64]);
         let forked = Checkpoint { root: [1; 32], ..earlier.head() };
         let found = verify::directory(&log.folder, &log.key, &[forked], &mut ()).unwrap_err();
-        assert!(matches!(found, Failure::Fault(Fault::Root { .. })), "{found}");
+        assert!(matches!(found, CheckError::Violation(Violation::Root { .. })), "{found}");
     }
     let cut = verify::directory(&before.folder, &before.key, &[log.head()], &mut ()).unwrap_err();
-    assert!(matches!(cut, Failure::Fault(Fault::Shortened { size: 257, earlier: 600 })), "{cut}");
+    assert!(matches!(cut, CheckError::Violation(Violation::Shortened { size: 257, earlier: 600 })), "{cut}");
 }
 
 #[test]
@@ -206,17 +206,17 @@ fn a_checkpoint_must_be_this_logs_and_signed() {
     let log = Log::of_sizes(&[5]);
     let other = Checkpoint { origin: "other.example/log".to_owned(), ..log.head() };
     log.write("checkpoint", log.signed(&other).as_bytes());
-    assert!(matches!(fault(&log), Fault::Checkpoint(CheckpointError::Origin { .. })));
+    assert!(matches!(fault(&log), Violation::Checkpoint(CheckpointError::Origin { .. })));
     let lying = Checkpoint { root: [3; 32], ..log.head() };
     log.write("checkpoint", log.signed(&lying).as_bytes());
-    assert_eq!(fault(&log), Fault::Root { size: 5 });
+    assert_eq!(fault(&log), Violation::Root { size: 5 });
     let text = log.checkpoint().replace("/r1\n5\n", "/r1\n4\n");
     log.write("checkpoint", text.as_bytes());
-    assert!(matches!(fault(&log), Fault::Checkpoint(CheckpointError::Note(NoteError::Signature(_)))));
+    assert!(matches!(fault(&log), Violation::Checkpoint(CheckpointError::Note(NoteError::Signature(_)))));
     fs::remove_file(log.folder.join("checkpoint")).unwrap();
-    assert!(matches!(check(&log), Err(Failure::Unavailable { .. })));
+    assert!(matches!(check(&log), Err(CheckError::Unavailable { .. })));
     let nowhere = verify::directory(Path::new("/nonexistent"), &log.key, &[], &mut ());
-    assert!(matches!(nowhere, Err(Failure::Unavailable { .. })));
+    assert!(matches!(nowhere, Err(CheckError::Unavailable { .. })));
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn a_bundle_has_as_many_entries_as_its_name_says() {
     cut.truncate(good.len() - leaf_of(4).len() - 2);
     for bad in [longer, cut, [&good[..], &[0]].concat(), Vec::new()] {
         log.write(path, &bad);
-        assert_eq!(fault(&log), Fault::Framing { path: path.to_owned() });
+        assert_eq!(fault(&log), Violation::Framing { path: path.to_owned() });
     }
 }
 
@@ -256,7 +256,7 @@ fn a_newer_partial_does_not_stand_in_for_the_one_that_the_checkpoint_names() {
     for path in ["tile/entries/002.p/88", "tile/0/002.p/88"] {
         let good = log.read(path);
         fs::remove_file(log.folder.join(path)).unwrap();
-        assert_eq!(fault(&log), Fault::Missing { path: path.to_owned() });
+        assert_eq!(fault(&log), Violation::Missing { path: path.to_owned() });
         log.write(path, &good);
     }
     check(&log).unwrap();
@@ -265,8 +265,8 @@ fn a_newer_partial_does_not_stand_in_for_the_one_that_the_checkpoint_names() {
 /// Counts what it is shown.
 struct Counts(u64, u64);
 
-impl Watcher for Counts {
-    fn leaf(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), Failure> {
+impl Visitor for Counts {
+    fn leaf(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), CheckError> {
         assert_eq!(index, self.0);
         assert_eq!(bytes, leaf_of(index));
         self.0 += 1;
@@ -297,7 +297,7 @@ fn files_newer_than_the_checkpoint_must_agree_with_each_other() {
         let mut bad = good.clone();
         bad[good.len() / 2] ^= 1;
         fs::write(log.folder.join(&path), &bad).unwrap();
-        assert!(matches!(check(&log), Err(Failure::Fault(_))), "{path}");
+        assert!(matches!(check(&log), Err(CheckError::Violation(_))), "{path}");
         fs::write(log.folder.join(&path), &good).unwrap();
     }
     // The partial tile that the checkpoint names gives way to the full one.
@@ -309,7 +309,7 @@ fn files_newer_than_the_checkpoint_must_agree_with_each_other() {
     check(&log).unwrap();
     log.publish_tiles();
     fs::remove_file(log.folder.join("tile/entries/003.p/32")).unwrap();
-    assert_eq!(fault(&log), Fault::Hanging { path: "tile/0/003.p/32".to_owned() });
+    assert_eq!(fault(&log), Violation::Hanging { path: "tile/0/003.p/32".to_owned() });
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What has no record of its own, counted by institution: one `flood` leaf tells it, a while after the first of it and
+//! What has no record of its own, counted by institution: one `flood` leaf says how many, a while after the first and
 //! when the gateway goes down (formats.md §2, “What is a query”). So a flood adds a leaf a minute to the log and no more.
 //!
 //! If the process is killed, what was counted since the last leaf is lost: it had no answer that anybody could hold.
@@ -9,11 +9,8 @@ use std::{
     time::Duration,
 };
 
-use credit_audit::leaf::{Event, Flood};
 use credit_policy::Code;
 use jiff::Timestamp;
-
-use crate::{callers::register::Thumbprint, gateway::Gateway};
 
 /// Why a request has no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,27 +38,32 @@ pub struct Floods {
     open: Mutex<Option<Open>>,
 }
 
+/// What was counted, not yet recorded.
 #[derive(Debug)]
-struct Open {
-    since: Timestamp,
+pub struct Open {
+    /// When the first of it came.
+    pub since: Timestamp,
     began: Duration,
-    counts: BTreeMap<String, u64>,
+    /// By [`Unrecorded::as_str`].
+    pub counts: BTreeMap<String, u64>,
 }
 
 impl Floods {
-    fn count(&self, what: Unrecorded, now: Timestamp, monotonic: Duration) {
+    /// Counts one request.
+    pub fn count(&self, what: Unrecorded, now: Timestamp, monotonic: Duration) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let open = open.get_or_insert_with(|| Open { since: now, began: monotonic, counts: BTreeMap::new() });
         *open.counts.entry(what.as_str().to_owned()).or_default() += 1;
     }
 
-    /// What was counted, where the first of it was before `until`.
-    fn take(&self, until: Duration) -> Option<Open> {
+    /// Takes what was counted, where the first of it came at or before `until`.
+    pub fn take(&self, until: Duration) -> Option<Open> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.take_if(|open| open.began <= until)
     }
 
-    fn give_back(&self, taken: Open) {
+    /// Puts back what could not be recorded.
+    pub fn give_back(&self, taken: Open) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *open {
             Some(open) => {
@@ -71,40 +73,6 @@ impl Floods {
                 }
             }
             None => *open = Some(taken),
-        }
-    }
-}
-
-/// Counts a request without a record; one whose certificate is in no register is counted in metrics alone.
-pub fn count(gateway: &Gateway, certificate: Thumbprint, what: Unrecorded) {
-    if let Some(institution) = gateway.register.by_certificate(certificate) {
-        institution.floods.count(what, gateway.clock.now(), gateway.clock.monotonic());
-        gateway.metrics.flood(institution.id(), what);
-    }
-}
-
-/// Writes the leaves that are due; `all` where the gateway goes down. What cannot be recorded now stays counted.
-pub async fn write(gateway: &Gateway, all: bool) {
-    let now = gateway.clock.monotonic();
-    let wait = Duration::from_secs(gateway.settings.floods.leaf_every_s);
-    let Some(until) = (if all { Some(now) } else { now.checked_sub(wait) }) else { return };
-    if !gateway.log.recordable() {
-        return;
-    }
-    for institution in gateway.register.all() {
-        let Some(taken) = institution.floods.take(until) else { continue };
-        let leaf = Flood { institution: institution.id().to_owned(), since: taken.since, counts: taken.counts.clone() };
-        let ticket = leaf
-            .entry(gateway.new_id())
-            .map_err(|error| tracing::error!(%error, "a flood could not be recorded"))
-            .ok()
-            .and_then(|entry| gateway.log.submit(entry, false, || true).ok());
-        let recorded = match ticket {
-            Some(ticket) => ticket.await.is_ok(),
-            None => false,
-        };
-        if !recorded {
-            institution.floods.give_back(taken);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! How fast an institution may ask: its own rate, the multiple of it up to which refusals are recorded, and the rate of
-//! each of its operators. Buckets of tokens (GCRA, by `governor`), each institution's its own; days are counted in
+//! each member of its staff. Buckets of tokens (GCRA, by `governor`), each institution's its own; days are counted in
 //! [`state`](crate::state).
 //!
 //! Time comes from governor's own clock, which tests replace.
@@ -72,23 +72,23 @@ pub struct Rates<C: Clock = DefaultClock> {
     own: Bucket<C>,
     own_burst: u32,
     refusals: Bucket<C>,
-    operators: Option<(Buckets<C>, u32)>,
+    staff: Option<(Buckets<C>, u32)>,
 }
 
 impl Rates {
-    /// Full buckets. Up to `multiple` times `own`, refusals are recorded; without `operator` an operator may ask as fast
+    /// Full buckets. Up to `multiple` times `own`, refusals are recorded; without `each` a member of staff may ask as fast
     /// as the institution.
     #[must_use]
-    pub fn new(own: Rate, multiple: NonZeroU32, operator: Option<Rate>) -> Self {
-        Self::with_clock(own, multiple, operator, DefaultClock::default())
+    pub fn new(own: Rate, multiple: NonZeroU32, each: Option<Rate>) -> Self {
+        Self::with_clock(own, multiple, each, DefaultClock::default())
     }
 }
 
 impl<C: Clock + Clone> Rates<C> {
     /// [`Rates::new`] by another clock.
     #[must_use]
-    pub fn with_clock(own: Rate, multiple: NonZeroU32, operator: Option<Rate>, clock: C) -> Self {
-        let operators = operator.map(|rate| {
+    pub fn with_clock(own: Rate, multiple: NonZeroU32, each: Option<Rate>, clock: C) -> Self {
+        let staff = each.map(|rate| {
             let buckets = RateLimiter::dashmap_with_clock(rate.quota(), clock.clone());
             (buckets, rate.burst.get())
         });
@@ -96,7 +96,7 @@ impl<C: Clock + Clone> Rates<C> {
             own: RateLimiter::direct_with_clock(own.quota(), clock.clone()),
             own_burst: own.burst.get(),
             refusals: RateLimiter::direct_with_clock(own.times(multiple).quota(), clock.clone()),
-            operators,
+            staff,
             clock,
         }
     }
@@ -110,13 +110,13 @@ impl<C: Clock + Clone> Rates<C> {
         }
     }
 
-    /// Takes one look-up of an operator, where operators have a rate of their own.
+    /// Takes one look-up by a member of staff, where staff have a rate of their own.
     ///
     /// # Errors
     /// When it is over it.
-    pub fn take_operator(&self, operator: &str) -> Result<(), Reached> {
-        let Some((buckets, burst)) = &self.operators else { return Ok(()) };
-        buckets.check_key(&operator.to_owned()).map_err(|not_until| self.reached(*burst, &not_until))
+    pub fn take_staff(&self, staff: &str) -> Result<(), Reached> {
+        let Some((buckets, burst)) = &self.staff else { return Ok(()) };
+        buckets.check_key(&staff.to_owned()).map_err(|not_until| self.reached(*burst, &not_until))
     }
 
     /// Time until the next request is within the institution's rate; takes it where that is now.
@@ -127,19 +127,19 @@ impl<C: Clock + Clone> Rates<C> {
         self.own.check().map_err(|not_until| not_until.wait_time_from(self.clock.now()))
     }
 
-    /// Forgets operators whose buckets are full again, so that what is kept is bounded by the institution's own rate:
-    /// an operator is forgotten soon after it could be new. Called every second.
-    pub fn forget_idle_operators(&self) {
-        if let Some((buckets, _)) = &self.operators {
+    /// Forgets staff whose buckets are full again: they are as if they had never asked. So what is kept is bounded by the
+    /// institution's own rate. Called every second.
+    pub fn forget_idle_staff(&self) {
+        if let Some((buckets, _)) = &self.staff {
             buckets.retain_recent();
             buckets.shrink_to_fit();
         }
     }
 
-    /// Operators that are remembered now.
+    /// Members of staff who are remembered now.
     #[must_use]
-    pub fn operators(&self) -> usize {
-        self.operators.as_ref().map_or(0, |(buckets, _)| buckets.len())
+    pub fn staff(&self) -> usize {
+        self.staff.as_ref().map_or(0, |(buckets, _)| buckets.len())
     }
 
     fn reached(&self, limit: u32, not_until: &NotUntil<C::Instant>) -> Reached {
@@ -165,9 +165,9 @@ mod tests {
         Rate::new(per_s, burst).unwrap()
     }
 
-    fn rates(own: Rate, operator: Option<Rate>) -> (Rates<FakeRelativeClock>, FakeRelativeClock) {
+    fn rates(own: Rate, each: Option<Rate>) -> (Rates<FakeRelativeClock>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
-        (Rates::with_clock(own, TEN, operator, clock.clone()), clock)
+        (Rates::with_clock(own, TEN, each, clock.clone()), clock)
     }
 
     #[test]
@@ -201,49 +201,49 @@ mod tests {
     }
 
     #[test]
-    fn operators_have_buckets_of_their_own_and_are_forgotten_once_these_are_full() {
+    fn staff_have_buckets_of_their_own_and_are_forgotten_once_these_are_full() {
         let (rates, clock) = rates(rate(1_000, 1_000), Some(rate(2, 4)));
         for _ in 0..4 {
-            assert_eq!(rates.take_operator("staff-1"), Ok(()));
+            assert_eq!(rates.take_staff("staff-1"), Ok(()));
         }
-        assert_eq!(rates.take_operator("staff-1"), Err(Reached { limit: 4, retry_after_s: 1 }));
-        assert_eq!(rates.take_operator("staff-2"), Ok(()));
+        assert_eq!(rates.take_staff("staff-1"), Err(Reached { limit: 4, retry_after_s: 1 }));
+        assert_eq!(rates.take_staff("staff-2"), Ok(()));
         clock.advance(Duration::from_millis(1_100));
-        assert_eq!(rates.take_operator("staff-1"), Ok(()));
-        assert_eq!(rates.operators(), 2);
-        rates.forget_idle_operators();
-        assert_eq!(rates.operators(), 1, "staff-2 is as if it had never asked");
+        assert_eq!(rates.take_staff("staff-1"), Ok(()));
+        assert_eq!(rates.staff(), 2);
+        rates.forget_idle_staff();
+        assert_eq!(rates.staff(), 1, "staff-2 is as if it had never asked");
         clock.advance(Duration::from_secs(2));
-        rates.forget_idle_operators();
-        assert_eq!(rates.operators(), 0);
-        assert_eq!(rates.take_operator("staff-1"), Ok(()));
+        rates.forget_idle_staff();
+        assert_eq!(rates.staff(), 0);
+        assert_eq!(rates.take_staff("staff-1"), Ok(()));
     }
 
     #[test]
-    fn inventing_operators_does_not_grow_what_is_remembered() {
+    fn inventing_staff_does_not_grow_what_is_remembered() {
         let (rates, clock) = rates(rate(100, 200), Some(rate(1, 60)));
         let (mut most, mut nr) = (0, 0);
         for _ in 0..600 {
             for _ in 0..1_000 {
                 if rates.take() == Pace::Within {
                     nr += 1;
-                    rates.take_operator(&format!("staff-{nr}")).unwrap();
+                    rates.take_staff(&format!("staff-{nr}")).unwrap();
                 }
             }
-            most = most.max(rates.operators());
+            most = most.max(rates.staff());
             clock.advance(Duration::from_secs(1));
-            rates.forget_idle_operators();
+            rates.forget_idle_staff();
         }
         assert!(nr > 60_000 && most <= 300, "{most} remembered of {nr}");
     }
 
     #[test]
-    fn without_a_rate_of_their_own_operators_are_not_even_remembered() {
+    fn without_a_rate_of_their_own_staff_are_not_even_remembered() {
         let (rates, _) = rates(rate(1, 1), None);
         for nr in 0..1_000 {
-            assert_eq!(rates.take_operator(&format!("staff-{nr}")), Ok(()));
+            assert_eq!(rates.take_staff(&format!("staff-{nr}")), Ok(()));
         }
-        assert_eq!(rates.operators(), 0);
+        assert_eq!(rates.staff(), 0);
     }
 
     proptest! {
@@ -259,9 +259,9 @@ mod tests {
             for (pause_ms, count) in steps {
                 clock.advance(Duration::from_millis(pause_ms));
                 for _ in 0..count {
-                    let (own, operator) = (rates.take(), rates.take_operator("staff-1"));
-                    prop_assert_eq!(own == Pace::Within, operator.is_ok());
-                    let Err(reached) = operator else { continue };
+                    let (own, staff) = (rates.take(), rates.take_staff("staff-1"));
+                    prop_assert_eq!(own == Pace::Within, staff.is_ok());
+                    let Err(reached) = staff else { continue };
                     prop_assert_eq!(reached.limit, burst);
                     if let Pace::Over(own) = own {
                         prop_assert_eq!(own, reached);
@@ -270,7 +270,7 @@ mod tests {
                     prop_assert_eq!(reached.retry_after_s, 1);
                     clock.advance(Duration::from_secs(reached.retry_after_s));
                     prop_assert_eq!(rates.take(), Pace::Within);
-                    prop_assert_eq!(rates.take_operator("staff-1"), Ok(()));
+                    prop_assert_eq!(rates.take_staff("staff-1"), Ok(()));
                 }
             }
         }

@@ -5,7 +5,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     num::NonZeroU32,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,100 +12,23 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use credit_policy::{InstitutionId, InstitutionKind};
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-use serde::{Deserialize, Serialize};
+use credit_policy::InstitutionId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{
-    callers::{
-        flood::Floods,
-        limits::{Rate, Rates},
-    },
-    settings::InstitutionEntry,
+use super::{
+    flood::Floods,
+    institution::InstitutionRecord,
+    limits::{Rate, Rates},
+    thumbprint::{CertificateError, Thumbprint},
 };
-
-/// `x5t#S256` of a certificate (RFC 8705 §3.1): SHA-256 of its DER form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Thumbprint([u8; 32]);
-
-impl Thumbprint {
-    /// Of a certificate in DER.
-    #[must_use]
-    pub fn of(certificate: &[u8]) -> Self {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, certificate).as_ref());
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub fn into_bytes(self) -> [u8; 32] {
-        self.0
-    }
-
-    /// Reads its text form.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
-    }
-}
-
-impl std::fmt::Display for Thumbprint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
-    }
-}
-
-/// What the record says of an institution: the payload of an `institution` leaf.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct InstitutionRecord {
-    /// Its id.
-    pub id: InstitutionId,
-    /// Its kind.
-    pub kind: InstitutionKind,
-    /// Thumbprints of its certificates.
-    pub certificates: Vec<String>,
-    /// Requests a second.
-    pub rate_per_s: u32,
-    /// Requests at once.
-    pub burst: u32,
-    /// Different persons a day.
-    pub distinct_subjects_a_day: u32,
-    /// Look-ups on one person a day.
-    pub look_ups_a_person_a_day: u32,
-    /// Look-ups a second by one operator, where operators have a rate of their own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub operator_rate_per_s: Option<u32>,
-    /// Look-ups at once by one operator; there if the rate is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub operator_burst: Option<u32>,
-    /// Look-ups by one operator a day, where that has a limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub look_ups_an_operator_a_day: Option<u32>,
-}
-
-impl InstitutionRecord {
-    /// The rates; nothing where a limit is not usable.
-    fn rates(&self, flood_multiple: NonZeroU32) -> Option<Rates> {
-        let own = Rate::new(self.rate_per_s, self.burst)?;
-        let operator = match (self.operator_rate_per_s, self.operator_burst) {
-            (None, None) => None,
-            (Some(per_s), Some(burst)) => Some(Rate::new(per_s, burst)?),
-            (Some(_), None) | (None, Some(_)) => return None,
-        };
-        Some(Rates::new(own, flood_multiple, operator))
-    }
-}
+use crate::settings::Limits;
 
 /// An institution that may call.
 #[derive(Debug)]
 pub struct Institution {
     /// What the record says of it.
     pub record: InstitutionRecord,
-    /// How fast it and its operators may ask.
+    /// How fast it and its staff may ask.
     pub rates: Rates,
     /// What it sent that has no record of its own.
     pub floods: Floods,
@@ -156,7 +78,7 @@ pub enum RegisterError {
         /// The new institution.
         id: String,
         /// The thumbprint.
-        certificate: String,
+        certificate: Thumbprint,
         /// Who has it.
         other: String,
     },
@@ -164,19 +86,16 @@ pub enum RegisterError {
     #[error("institution `{0}` is not in the register: see `institution list`")]
     Unknown(String),
     /// A certificate file cannot be read.
-    #[error("cannot read the certificate `{path}`: {why}")]
-    Certificate {
-        /// The file.
-        path: String,
-        /// Why.
-        why: String,
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// It has no certificate, or a limit that is none.
+    #[error("institution `{id}`: {why}")]
+    Unusable {
+        /// The institution.
+        id: String,
+        /// What to write instead.
+        why: &'static str,
     },
-    /// A limit or thumbprint is not usable.
-    #[error(
-        "institution `{0}`: every limit must be at least 1, an operator's rate and burst go together, and every certificate \
-         must be a SHA-256 thumbprint"
-    )]
-    Unusable(String),
 }
 
 #[derive(Default, Clone)]
@@ -238,13 +157,8 @@ impl Register {
     /// # Errors
     /// [`RegisterError::Unknown`].
     pub fn by_id(&self, id: &str) -> Result<Arc<Institution>, RegisterError> {
-        let table = self.table.load();
-        table
-            .by_id
-            .values()
-            .find(|institution| institution.id() == id)
-            .cloned()
-            .ok_or_else(|| RegisterError::Unknown(id.to_owned()))
+        let found = InstitutionId::parse(id).ok().and_then(|id| self.table.load().by_id.get(&id).cloned());
+        found.ok_or_else(|| RegisterError::Unknown(id.to_owned()))
     }
 
     /// All institutions, by id.
@@ -253,20 +167,20 @@ impl Register {
         self.table.load().by_id.values().cloned().collect()
     }
 
-    /// Says whether `particulars` could be added.
+    /// Says whether `record` could be added.
     ///
     /// # Errors
     /// Why not.
-    pub fn check(&self, particulars: &InstitutionRecord) -> Result<(), RegisterError> {
-        self.with(particulars).map(drop)
+    pub fn check(&self, record: &InstitutionRecord) -> Result<(), RegisterError> {
+        self.with(record).map(drop)
     }
 
     /// Adds an institution. Called once its leaf is durable (or at start, from the file and from the record).
     ///
     /// # Errors
     /// When its id or a certificate is taken, or a value is unusable.
-    pub fn add(&self, particulars: &InstitutionRecord) -> Result<(), RegisterError> {
-        let table = self.with(particulars)?;
+    pub fn add(&self, record: &InstitutionRecord) -> Result<(), RegisterError> {
+        let table = self.with(record)?;
         self.table.store(Arc::new(table));
         Ok(())
     }
@@ -280,60 +194,54 @@ impl Register {
     ///
     /// # Errors
     /// When a value is unusable.
-    pub fn replace(&self, record: &InstitutionRecord) -> Result<(), RegisterError> {
+    pub(crate) fn replace(&self, record: &InstitutionRecord) -> Result<(), RegisterError> {
         let institution = self.made_of(record)?;
         let mut table = Table::clone(&self.table.load());
         table.remove(record.id.as_str());
-        let thumbprints = institution.digests.iter().map(|digest| Thumbprint(*digest));
-        table.by_certificate.extend(thumbprints.map(|thumbprint| (thumbprint, Arc::clone(&institution))));
+        let certificates = record.certificates.iter().map(|certificate| (*certificate, Arc::clone(&institution)));
+        table.by_certificate.extend(certificates);
         table.by_id.insert(record.id.clone(), institution);
         self.table.store(Arc::new(table));
         Ok(())
     }
 
     /// Takes an institution out, if it is there.
-    pub fn remove(&self, id: &str) {
+    pub(crate) fn remove(&self, id: &str) {
         let mut table = Table::clone(&self.table.load());
         table.remove(id);
         self.table.store(Arc::new(table));
     }
 
-    fn with(&self, particulars: &InstitutionRecord) -> Result<Table, RegisterError> {
-        let institution = self.made_of(particulars)?;
-        let id = particulars.id.as_str();
+    fn with(&self, record: &InstitutionRecord) -> Result<Table, RegisterError> {
+        let institution = self.made_of(record)?;
+        let id = record.id.as_str();
         let mut table = Table::clone(&self.table.load());
-        if table.by_id.contains_key(&particulars.id) {
+        if table.by_id.contains_key(&record.id) {
             return Err(RegisterError::IdTaken(id.to_owned()));
         }
-        for digest in &institution.digests {
-            let thumbprint = Thumbprint(*digest);
-            if let Some(other) = table.by_certificate.insert(thumbprint, Arc::clone(&institution))
+        for certificate in &record.certificates {
+            if let Some(other) = table.by_certificate.insert(*certificate, Arc::clone(&institution))
                 && !Arc::ptr_eq(&other, &institution)
             {
                 return Err(RegisterError::CertificateTaken {
                     id: id.to_owned(),
-                    certificate: thumbprint.to_string(),
+                    certificate: *certificate,
                     other: other.id().to_owned(),
                 });
             }
         }
-        table.by_id.insert(particulars.id.clone(), institution);
+        table.by_id.insert(record.id.clone(), institution);
         Ok(table)
     }
 
     fn made_of(&self, record: &InstitutionRecord) -> Result<Arc<Institution>, RegisterError> {
-        let unusable = || RegisterError::Unusable(record.id.as_str().to_owned());
-        let rates = record.rates(self.flood_multiple).ok_or_else(unusable)?;
-        if record.distinct_subjects_a_day == 0
-            || record.look_ups_a_person_a_day == 0
-            || record.look_ups_an_operator_a_day == Some(0)
-            || record.certificates.is_empty()
-        {
-            return Err(unusable());
+        let unusable = |why| RegisterError::Unusable { id: record.id.as_str().to_owned(), why };
+        let rates = rates(&record.limits, self.flood_multiple).map_err(unusable)?;
+        if record.certificates.is_empty() {
+            return Err(unusable("it has no certificate: name at least one"));
         }
-        let digests: Option<Vec<_>> = record.certificates.iter().map(|text| Thumbprint::parse(text)).collect();
         Ok(Arc::new(Institution {
-            digests: digests.ok_or_else(unusable)?.into_iter().map(Thumbprint::into_bytes).collect(),
+            digests: record.certificates.iter().map(|certificate| certificate.into_bytes()).collect(),
             record: record.clone(),
             rates,
             floods: Floods::default(),
@@ -351,35 +259,12 @@ impl Table {
     }
 }
 
-/// Reads the certificates of an entry of the configuration.
-///
-/// # Errors
-/// [`RegisterError::Certificate`] with the file's name.
-pub fn institution_record(entry: &InstitutionEntry) -> Result<InstitutionRecord, RegisterError> {
-    Ok(InstitutionRecord {
-        id: entry.id.clone(),
-        kind: entry.kind,
-        certificates: entry
-            .certificates
-            .iter()
-            .map(|path| thumbprint_of_file(path).map(|thumbprint| thumbprint.to_string()))
-            .collect::<Result<_, _>>()?,
-        rate_per_s: entry.rate_per_s,
-        burst: entry.burst,
-        distinct_subjects_a_day: entry.distinct_subjects_a_day,
-        look_ups_a_person_a_day: entry.look_ups_a_person_a_day,
-        operator_rate_per_s: entry.operator_rate_per_s,
-        operator_burst: entry.operator_burst,
-        look_ups_an_operator_a_day: entry.look_ups_an_operator_a_day,
-    })
-}
-
-/// The thumbprint of the first certificate in a PEM file.
-///
-/// # Errors
-/// [`RegisterError::Certificate`] with the file's name.
-pub fn thumbprint_of_file(path: &Path) -> Result<Thumbprint, RegisterError> {
-    CertificateDer::from_pem_file(path)
-        .map(|certificate| Thumbprint::of(&certificate))
-        .map_err(|error| RegisterError::Certificate { path: path.display().to_string(), why: error.to_string() })
+fn rates(limits: &Limits, flood_multiple: NonZeroU32) -> Result<Rates, &'static str> {
+    if let Some(fault) = limits.faults().first() {
+        return Err(fault);
+    }
+    let own = Rate::new(limits.rate_per_s, limits.burst).ok_or("its rate must be at least 1")?;
+    let staff =
+        limits.operator_rate_per_s.zip(limits.operator_burst).and_then(|(per_s, burst)| Rate::new(per_s, burst));
+    Ok(Rates::new(own, flood_multiple, staff))
 }

@@ -9,7 +9,7 @@ use credit_policy::{
 };
 use serde_json::{Value, json};
 
-use super::Failure;
+use super::failure::Failure;
 use crate::{
     process::start,
     settings::CatalogueSource,

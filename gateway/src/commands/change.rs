@@ -11,19 +11,26 @@ use credit_audit::{
     clock::SystemClock,
     leaf::{Event, Seal},
 };
-use serde_json::Value;
 
-use super::{Failure, runtime};
+use super::failure::{Failure, runtime};
 use crate::{
-    changes::{Change, apply},
-    doors::admin::name_of,
+    changes::{Account, Change, InstitutionStatus, Made, apply},
+    doors::admin::Reply,
     process::start,
     settings::Settings,
     telemetry::Telemetry,
 };
 
+/// All institutions of the register.
+pub(super) fn list(settings: Settings) -> Result<Vec<InstitutionStatus>, Failure> {
+    match make(settings, Change::InstitutionList)? {
+        Made::Listed(all) => Ok(all),
+        other => Err(Failure::new(1, format_args!("the gateway replied to something else: {other}"))),
+    }
+}
+
 /// Makes the change and gives back what it came to.
-pub(super) fn make(settings: Settings, change: Change) -> Result<Value, Failure> {
+pub(super) fn make(settings: Settings, change: Change) -> Result<Made, Failure> {
     match UnixStream::connect(settings.admin_socket()) {
         Ok(socket) => over(socket, &change),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
@@ -49,16 +56,18 @@ pub(super) fn seal(settings: Settings, next: &str) -> Result<u64, Failure> {
         let fault =
             |error: &dyn std::fmt::Display| Failure::new(1, format_args!("the log could not be sealed: {error}"));
         let entry = seal.entry(gateway.new_id()).map_err(|error| fault(&error))?;
-        let ticket = gateway.log.submit(entry, false, || true).map_err(|error| fault(&error))?;
-        let sealed = ticket.await.map_err(|error| fault(&error))?;
+        let sealed = gateway.recorder.record(entry).await.map_err(|error| fault(&error))?;
         gateway.log.close();
         Ok(sealed.index)
     })
 }
 
-fn over(mut socket: UnixStream, change: &Change) -> Result<Value, Failure> {
+fn over(mut socket: UnixStream, change: &Change) -> Result<Made, Failure> {
     let broken = |error: &dyn std::fmt::Display| {
-        Failure::unavailable(format_args!("the gateway did not answer: {error}; look at its log"))
+        Failure::unavailable(format_args!(
+            "the gateway did not answer: {error}; the change may be made all the same: see its log, `institution list` and \
+             `keys status`"
+        ))
     };
     let mut line = serde_json::to_string(change).map_err(|error| broken(&error))?;
     line.push('\n');
@@ -68,20 +77,19 @@ fn over(mut socket: UnixStream, change: &Change) -> Result<Value, Failure> {
         .map_err(|error| broken(&error))?;
     let mut reply = String::new();
     BufReader::new(socket).read_line(&mut reply).map_err(|error| broken(&error))?;
-    let mut reply: Value = serde_json::from_str(&reply).map_err(|error| broken(&error))?;
-    match reply.get("error").and_then(Value::as_str) {
-        Some(error) => Err(Failure::new(1, error)),
-        None => Ok(reply.get_mut("ok").map(Value::take).unwrap_or_default()),
+    match serde_json::from_str(&reply).map_err(|error| broken(&error))? {
+        Reply::Ok(made) => Ok(made),
+        Reply::Error(error) => Err(Failure::new(1, error)),
     }
 }
 
-fn alone(settings: Settings, change: Change) -> Result<Value, Failure> {
-    let by = name_of(rustix::process::getuid().as_raw());
+fn alone(settings: Settings, change: Change) -> Result<Made, Failure> {
+    let account = Account::of(rustix::process::getuid().as_raw());
     runtime()?.block_on(async move {
         let _log = Telemetry::start(Arc::new(SystemClock::new()), None).map_err(Failure::usage)?;
         let gateway =
             start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
-        let done = apply(&gateway, change, &by).await.map_err(|error| Failure::new(1, error));
+        let done = apply(&gateway, change, account).await.map_err(|error| Failure::new(1, error));
         gateway.log.close();
         done
     })

@@ -11,9 +11,12 @@ use credit_policy::{
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
-use super::{ConfigFile, Failure, change};
+use super::{
+    change,
+    failure::{ConfigFile, Failure},
+};
 use crate::{
-    callers::register::thumbprint_of_file,
+    callers::thumbprint::Thumbprint,
     changes::Change,
     terminal::{print, words},
 };
@@ -106,7 +109,7 @@ fn token(wish: &Issue) -> Result<Zeroizing<String>, Failure> {
         expires_at: now
             .saturating_add(jiff::SignedDuration::from_secs(wish.lifetime_s.into()))
             .map_err(no("--lifetime-s"))?,
-        certificate: thumbprint_of_file(&wish.certificate).map_err(no("--certificate"))?.into_bytes(),
+        certificate: Thumbprint::of_file(&wish.certificate).map_err(no("--certificate"))?.into_bytes(),
         terms: Terms {
             scenario: ScenarioName::parse(&wish.scenario).map_err(no("--scenario"))?,
             fields: (!fields.is_empty()).then_some(fields),

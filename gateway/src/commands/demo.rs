@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{Catalogue, catalogue};
 
-use super::{Failure, serving};
+use super::{failure::Failure, serving};
 use crate::{
     demo::{folder, tour},
     process::serve::Then,

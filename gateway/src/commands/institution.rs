@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use credit_policy::{InstitutionId, InstitutionKind};
-use serde_json::Value;
 
-use super::{ConfigFile, Failure, change};
+use super::{
+    change,
+    failure::{ConfigFile, Failure},
+};
 use crate::{
-    callers::register::{InstitutionRecord, thumbprint_of_file},
-    changes::Change,
+    callers::{institution::InstitutionRecord, thumbprint::Thumbprint},
+    changes::{Change, InstitutionStatus, Made},
+    settings::Limits,
     terminal::{print, words},
 };
 
@@ -41,27 +44,8 @@ pub(super) struct Add {
     /// PEM file of a client certificate; several are allowed 客户端证书
     #[arg(long = "certificate", required = true, value_name = "FILE")]
     certificates: Vec<PathBuf>,
-    /// Requests a second 每秒请求数
-    #[arg(long, default_value_t = 100)]
-    rate_per_s: u32,
-    /// Requests at once 突发请求数
-    #[arg(long, default_value_t = 200)]
-    burst: u32,
-    /// Different persons a day 每日不同信息主体数
-    #[arg(long, default_value_t = 10_000)]
-    distinct_subjects_a_day: u32,
-    /// Look-ups on one person a day 每日对同一主体的查询数
-    #[arg(long, default_value_t = 100)]
-    look_ups_a_person_a_day: u32,
-    /// Look-ups a second by one operator; left out = no limit by operator 单个经办人每秒查询数,省略则不单独限制
-    #[arg(long, requires = "operator_burst")]
-    operator_rate_per_s: Option<u32>,
-    /// Look-ups at once by one operator 单个经办人突发查询数
-    #[arg(long, requires = "operator_rate_per_s")]
-    operator_burst: Option<u32>,
-    /// Look-ups by one operator a day; left out = no such limit 单个经办人每日查询数,省略则不限制
-    #[arg(long)]
-    look_ups_an_operator_a_day: Option<u32>,
+    #[command(flatten)]
+    limits: Limits,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -78,62 +62,55 @@ pub(super) struct Which {
 }
 
 pub(super) fn run(command: Institution) -> Result<(), Failure> {
-    match command {
+    let (settings, change, done) = match command {
         Institution::Add(add) => {
-            let particulars = particulars(&add)?;
-            let done = change::make(add.config.read()?, Change::InstitutionAdd { particulars })?;
-            print(format_args!("{}: {done}", words("已登记并留痕", "registered and on the record")));
+            let institution = record(&add)?;
+            let done = words("已登记并留痕", "registered and on the record");
+            (add.config.read()?, Change::InstitutionAdd { institution }, done)
         }
         Institution::Suspend(Which { id, reason, config }) => {
-            let done = change::make(config.read()?, Change::InstitutionSuspend { id, reason })?;
-            print(format_args!("{}: {done}", words("已暂停并留痕", "suspended and on the record")));
+            let done = words("已暂停并留痕", "suspended and on the record");
+            (config.read()?, Change::InstitutionSuspend { id: parse(&id)?, reason }, done)
         }
         Institution::Resume(Which { id, reason, config }) => {
-            let done = change::make(config.read()?, Change::InstitutionResume { id, reason })?;
-            print(format_args!("{}: {done}", words("已恢复并留痕", "resumed and on the record")));
+            let done = words("已恢复并留痕", "resumed and on the record");
+            (config.read()?, Change::InstitutionResume { id: parse(&id)?, reason }, done)
         }
         Institution::List { config, json } => {
-            let all = change::make(config.read()?, Change::InstitutionList)?;
+            let all = change::list(config.read()?)?;
             if json {
-                print(&all);
+                print(Made::Listed(all));
             } else {
-                list(&all);
+                all.iter().for_each(print_line);
             }
+            return Ok(());
         }
-    }
+    };
+    print(format_args!("{done}: {}", change::make(settings, change)?));
     Ok(())
 }
 
-fn list(all: &Value) {
-    for institution in all.as_array().into_iter().flatten() {
-        let text = |key: &str| institution.get(key).and_then(Value::as_str).unwrap_or_default();
-        let suspended = institution.get("suspended").and_then(Value::as_bool).unwrap_or_default();
-        let standing = if suspended { words("已暂停", "suspended") } else { words("正常", "active") };
-        print(format_args!("{:<24} {:<28} {standing}", text("id"), text("kind")));
-    }
+fn print_line(listed: &InstitutionStatus) {
+    let status = if listed.suspended { words("已暂停", "suspended") } else { words("正常", "active") };
+    let record = &listed.institution;
+    print(format_args!("{:<24} {:<28} {status}", record.id.as_str(), record.kind.as_str()));
 }
 
 fn kinds() -> String {
     InstitutionKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn particulars(add: &Add) -> Result<InstitutionRecord, Failure> {
+fn parse(id: &str) -> Result<InstitutionId, Failure> {
+    InstitutionId::parse(id).map_err(|error| Failure::usage(format_args!("`{id}` is no id: {error}")))
+}
+
+fn record(add: &Add) -> Result<InstitutionRecord, Failure> {
+    let certificates = add.certificates.iter().map(|path| Thumbprint::of_file(path));
     Ok(InstitutionRecord {
-        id: InstitutionId::parse(&add.id)
-            .map_err(|error| Failure::usage(format_args!("`{}` is no id: {error}", add.id)))?,
+        id: parse(&add.id)?,
         kind: InstitutionKind::parse(&add.kind)
             .ok_or_else(|| Failure::usage(format_args!("`{}` is no kind of institution: {}", add.kind, kinds())))?,
-        certificates: add
-            .certificates
-            .iter()
-            .map(|path| thumbprint_of_file(path).map(|thumbprint| thumbprint.to_string()).map_err(Failure::usage))
-            .collect::<Result<_, _>>()?,
-        rate_per_s: add.rate_per_s,
-        burst: add.burst,
-        distinct_subjects_a_day: add.distinct_subjects_a_day,
-        look_ups_a_person_a_day: add.look_ups_a_person_a_day,
-        operator_rate_per_s: add.operator_rate_per_s,
-        operator_burst: add.operator_burst,
-        look_ups_an_operator_a_day: add.look_ups_an_operator_a_day,
+        certificates: certificates.collect::<Result<_, _>>().map_err(Failure::usage)?,
+        limits: add.limits.clone(),
     })
 }

@@ -4,12 +4,14 @@ use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path};
 
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
-use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, Kek, Ring, SystemEntropy};
-use serde_json::Value;
+use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, Ring, SystemEntropy};
 
-use super::{ConfigFile, Failure, change};
+use super::{
+    change,
+    failure::{ConfigFile, Failure},
+};
 use crate::{
-    changes::Change,
+    changes::{Change, TurningUse},
     process::start,
     terminal::{print, words},
 };
@@ -61,11 +63,11 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
         Keys::Status { config, json } => {
             let settings = config.read()?;
             let ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
-            let status = serde_json::to_value(ring.status(SystemClock::new().now())).unwrap_or_default();
+            let status = ring.status(SystemClock::new().now());
             if json {
-                print(&status)
+                print(serde_json::to_string(&status).map_err(|error| Failure::new(1, error))?);
             } else {
-                list(&status)
+                status.iter().for_each(print_line);
             }
             Ok(())
         }
@@ -74,8 +76,16 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
         }
         Keys::Rotate(Rotate { origin: Some(_), .. }) => Err(Failure::usage("--origin goes with `log` only")),
         Keys::Rotate(Rotate { use_, overlap_days, config, .. }) => {
-            let done = change::make(config.read()?, Change::KeysRotate { use_, overlap_days })?;
-            print(format_args!("{}: {done}", words("已轮换并留痕", "turned and on the record")));
+            let key_use = TurningUse::parse(&use_).ok_or_else(|| {
+                Failure::new(
+                    1,
+                    format_args!(
+                        "`{use_}` is no use of keys that turns here: pseudonym (with tag), state, data or ring"
+                    ),
+                )
+            })?;
+            let done = change::make(config.read()?, Change::KeysRotate { key_use, overlap_days })?;
+            print(format_args!("{}: {done}", words("已轮换并留痕", "rotated and on the record")));
             Ok(())
         }
         Keys::Trace { pseudonym, config } => trace(&config, &pseudonym),
@@ -143,24 +153,24 @@ fn rotate_log(config: &ConfigFile, next: &str, without_seal: bool) -> Result<(),
     Ok(())
 }
 
-fn list(status: &Value) {
-    for key in status.as_array().into_iter().flatten() {
-        let text = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or_default();
-        print(format_args!("{:<28} {:<12} {:<10} {}", text("id"), text("use"), text("state"), text("activates")));
-    }
+fn print_line(key: &KeyStatus) {
+    let (id, key_use, activates) = (key.id.as_str(), key.key_use.as_str(), key.activates);
+    let state = match key.state {
+        KeyState::Pending => "pending",
+        KeyState::Active => "active",
+        KeyState::Accepted => "accepted",
+        KeyState::Retired => "retired",
+        KeyState::Destroyed => "destroyed",
+    };
+    print(format_args!("{id:<28} {key_use:<12} {state:<10} {activates}"));
 }
 
 fn trace(config: &ConfigFile, pseudonym: &str) -> Result<(), Failure> {
     let settings = config.read()?;
     let (catalogue, _) = start::read_catalogue(&settings).map_err(|error| Failure::start(&error))?;
     let ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
-    let listed = change::make(settings, Change::InstitutionList)?;
-    let institutions: Vec<&str> = listed
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|institution| institution.get("id").and_then(Value::as_str))
-        .collect();
+    let listed = change::list(settings)?;
+    let institutions: Vec<&str> = listed.iter().map(|listed| listed.institution.id.as_str()).collect();
     let groups: Vec<&str> = catalogue.scenarios().into_iter().map(|scenario| scenario.purpose_group()).collect();
     match ring.trace(pseudonym, &institutions, &groups) {
         Some(traced) => {

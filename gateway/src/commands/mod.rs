@@ -4,27 +4,20 @@
 mod catalogue;
 mod change;
 mod consent;
+#[cfg(feature = "demo")]
 mod demo;
+mod failure;
 mod institution;
 mod keys;
 mod printed;
 mod serving;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::{
-    process::{hardening, start::StartError},
-    settings::{Settings, SettingsError},
-    terminal::eprint,
-};
-
-/// Exit code for wrong usage or configuration (sysexits `EX_USAGE`).
-const USAGE: u8 = 64;
-
-/// Exit code for something that is needed and not there (sysexits `EX_UNAVAILABLE`).
-const UNAVAILABLE: u8 = 69;
+use crate::{process::hardening, terminal::eprint};
+use failure::{ConfigFile, UNAVAILABLE, USAGE};
 
 /// 征信查询网关 · privacy-preserving credit query gateway
 #[derive(Parser)]
@@ -36,6 +29,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    #[cfg(feature = "demo")]
     /// Make (once) and run a whole demo 制作并运行完整演示
     Demo(demo::Arguments),
     /// Serve until SIGTERM 提供服务
@@ -63,71 +57,6 @@ enum Command {
     },
 }
 
-/// Where the configuration is.
-#[derive(clap::Args, Clone)]
-struct ConfigFile {
-    /// The configuration file 配置文件
-    #[arg(long, default_value = "demo/config.toml", value_name = "FILE")]
-    config: PathBuf,
-}
-
-impl ConfigFile {
-    fn read(&self) -> Result<Settings, Failure> {
-        Settings::read(&self.config).map_err(Failure::settings)
-    }
-}
-
-/// Why a command ends with another code than 0.
-struct Failure {
-    code: u8,
-    lines: Vec<String>,
-}
-
-impl Failure {
-    fn new(code: u8, line: impl std::fmt::Display) -> Self {
-        Self { code, lines: vec![line.to_string()] }
-    }
-
-    fn usage(line: impl std::fmt::Display) -> Self {
-        Self::new(USAGE, line)
-    }
-
-    fn unavailable(line: impl std::fmt::Display) -> Self {
-        Self::new(UNAVAILABLE, line)
-    }
-
-    fn settings(faults: Vec<SettingsError>) -> Self {
-        Self { code: USAGE, lines: faults.iter().map(ToString::to_string).collect() }
-    }
-
-    fn start(error: &StartError) -> Self {
-        match error {
-            StartError::Catalogue(faults) => {
-                Self { code: USAGE, lines: faults.iter().map(ToString::to_string).collect() }
-            }
-            StartError::File { .. }
-            | StartError::Kek(_)
-            | StartError::Ring(_)
-            | StartError::Key(_)
-            | StartError::Keyring(_)
-            | StartError::DemoKeys(_)
-            | StartError::Continues { .. }
-            | StartError::ContinuesDamaged { .. }
-            | StartError::FirstRelease(_)
-            | StartError::Sealed(_)
-            | StartError::Register(_)
-            | StartError::Issuer(_)
-            | StartError::Store(_) => Self::usage(error),
-            StartError::Recover(_)
-            | StartError::Log(_)
-            | StartError::Fold(_)
-            | StartError::LogShort { .. }
-            | StartError::Metrics(_)
-            | StartError::Unrecorded(_) => Self::unavailable(error),
-        }
-    }
-}
-
 /// Runs the command of this process.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -143,6 +72,7 @@ pub fn run() -> ExitCode {
         return ExitCode::from(UNAVAILABLE);
     }
     let done = match arguments.command {
+        #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(config) => serving::serve(&config),
         Command::Check(config) => serving::check(&config),
@@ -152,7 +82,7 @@ pub fn run() -> ExitCode {
         Command::Institution(institution) => institution::run(institution),
         Command::Schema => printed::schema(),
         Command::Completions { shell } => {
-            printed::completions(shell);
+            printed::completions(shell, &mut Arguments::command());
             Ok(())
         }
     };
@@ -165,12 +95,4 @@ pub fn run() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
-}
-
-/// The runtime of the main thread.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::unavailable(format_args!("no runtime: {error}")))
 }

@@ -1,9 +1,8 @@
 //! `schema` and `completions`: what is printed for other programs.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Arguments, Failure};
+use super::failure::Failure;
 use crate::{settings::Settings, terminal::print};
 
 /// The JSON Schema of the configuration file, for editors and for those who write one by program.
@@ -14,8 +13,8 @@ pub(super) fn schema() -> Result<(), Failure> {
 }
 
 /// What a shell reads to complete the arguments of this command.
-pub(super) fn completions(shell: Shell) {
+pub(super) fn completions(shell: Shell, command: &mut clap::Command) {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "credit-gateway", &mut script);
+    clap_complete::generate(shell, command, "credit-gateway", &mut script);
     print(String::from_utf8_lossy(&script).trim_end());
 }

@@ -4,9 +4,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use credit_audit::clock::{Clock, SystemClock};
 
-use super::{ConfigFile, Failure, UNAVAILABLE, USAGE, runtime};
+use super::failure::{ConfigFile, Failure, UNAVAILABLE, USAGE, runtime};
 use crate::{
-    callers::register::{Register, institution_record},
+    callers::{institution::InstitutionRecord, register::Register},
     process::{
         hardening::raise_open_files,
         serve::{ServeError, Then, TlsSettings, serve as serve_doors},
@@ -57,7 +57,7 @@ pub(super) fn run(
         })
         .await
         .map_err(|error| match error {
-            ServeError::Tls(_) => Failure::new(USAGE, error),
+            ServeError::Tls(_) | ServeError::Trust(_) => Failure::new(USAGE, error),
             ServeError::Listen { .. } | ServeError::Socket { .. } | ServeError::System(_) => {
                 Failure::new(UNAVAILABLE, error)
             }
@@ -89,8 +89,10 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
     }
     let register = Register::new(1, 1, 1);
     for entry in &settings.institutions {
-        if let Err(error) = institution_record(entry).and_then(|particulars| register.add(&particulars)) {
-            fault(&error);
+        match InstitutionRecord::of_entry(entry).map(|record| register.add(&record)) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => fault(&error),
+            Err(error) => fault(&error),
         }
     }
     if let Err(error) =

@@ -152,7 +152,7 @@ mod tests {
     use x509_parser::oid_registry::{OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER};
 
     use super::*;
-    use crate::demo::scratch::Scratch;
+    use crate::scratch::Scratch;
 
     const TODAY: Date = date(2026, 11, 22);
     /// Noon of that day, UTC.

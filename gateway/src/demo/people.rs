@@ -178,7 +178,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::demo::scratch::Scratch;
+    use crate::scratch::Scratch;
 
     const TODAY: Date = date(2026, 11, 22);
 

@@ -4,88 +4,43 @@
 
 mod asking;
 mod calls;
+mod cast;
+mod failure;
 mod record;
 mod refusals;
 mod views;
 
 use std::path::Path;
 
-use credit_audit::note::VerifierKey;
-use credit_policy::{Code, Personal};
+use credit_policy::Code;
 use serde_json::{Value, json};
 
 use self::{
-    asking::{Agreed, Authority, Token, asked, on_consent},
+    asking::{Agreed, Token, asked, on_consent},
+    cast::{CASE_LIMIT, Tour},
+    failure::hold,
     record::{Outcome, Told},
 };
-use super::{
-    Note,
-    client::{Caller, ClientError, Reply},
-    folder::{self, DemoError},
-};
+use super::client::Reply;
 use crate::{
     gateway::Gateway,
     terminal::{print, words},
 };
 
+pub use failure::TourError;
+
 pub use calls::print_calls;
-
-/// Why the tour does not hold.
-#[derive(Debug, thiserror::Error)]
-pub enum TourError {
-    /// The demo's folder.
-    #[error(transparent)]
-    Folder(#[from] DemoError),
-    /// A call.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// Something was not as it must be.
-    #[error("the tour does not hold: {0}")]
-    Unexpected(String),
-}
-
-/// Look-ups on one person that one case of public rental housing allows.
-const CASE_LIMIT: u64 = 3;
 
 /// Answers about the person on the tour: as many look-ups as the case allows, a loan, an employment check, and the first
 /// use of the consent that is withdrawn.
 const ANSWERS: u64 = CASE_LIMIT + 3;
-
-/// Who takes part, and what is found out on the way.
-struct Tour<'a> {
-    dir: &'a Path,
-    gateway: &'a Gateway,
-    housing: Caller,
-    bank: Caller,
-    employer: Caller,
-    authority: Caller,
-    /// The demo's consent authority, with its private keys.
-    signs: Authority,
-    /// The first `clean` person: nobody else of the demo is asked about.
-    clean: Personal<String>,
-    case: String,
-    log_key: VerifierKey,
-}
 
 /// Makes the tour.
 ///
 /// # Errors
 /// The first thing that is not as it must be.
 pub async fn run(dir: &Path, gateway: &Gateway) -> Result<(), TourError> {
-    let caller = |name| Caller::new(dir, name, gateway.settings.listen.institutions);
-    let log_key = std::fs::read_to_string(gateway.log_folder().join("log.vkey")).map_err(|error| unexpected(&error))?;
-    let tour = Tour {
-        dir,
-        gateway,
-        housing: caller("housing")?,
-        bank: caller("bank")?,
-        employer: caller("employer")?,
-        authority: caller("authority")?,
-        signs: Authority::of(dir)?,
-        clean: folder::person(dir, Note::Clean)?,
-        case: format!("TOUR-{}", gateway.clock.now().as_millisecond()),
-        log_key: VerifierKey::parse(&log_key).map_err(|error| unexpected(&error))?,
-    };
+    let tour = Tour::new(dir, gateway)?;
     print(words(
         "演示开始。每一行都说明所示内容;所有查询均已留痕。\n",
         "A tour. Every line says what it shows; every query is on the record.\n",
@@ -207,12 +162,4 @@ impl Tour<'_> {
         }
         Ok(())
     }
-}
-
-fn hold(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), TourError> {
-    if holds { Ok(()) } else { Err(TourError::Unexpected(otherwise())) }
-}
-
-fn unexpected(error: &dyn std::fmt::Display) -> TourError {
-    TourError::Unexpected(error.to_string())
 }

@@ -3,22 +3,35 @@
 
 use std::{os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
 };
 
 use crate::{
-    changes::{Change, apply},
+    changes::{Account, Change, Made, apply},
     gateway::Gateway,
 };
 
 /// Longest request.
 const REQUEST_BYTES: u64 = 64 * 1024;
 
-/// Time for one request.
+/// Time for a request to arrive, for it to be done, and for its reply to leave.
 const TIME: Duration = Duration::from_secs(10);
+
+const GOES_ON: &str = "the disk is slow: the change goes on, and is in force once it is on the record; `institution list` \
+                       and `keys status` show whether it is; do not make it again before";
+
+/// What follows a request: one line of JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// It was done.
+    Ok(Made),
+    /// It was not, or not whole: a sentence for who asked.
+    Error(String),
+}
 
 /// Serves until the process ends.
 pub async fn serve(gateway: Arc<Gateway>, listener: UnixListener) {
@@ -29,7 +42,7 @@ pub async fn serve(gateway: Arc<Gateway>, listener: UnixListener) {
         };
         let gateway = Arc::clone(&gateway);
         tokio::spawn(async move {
-            if let Ok(Err(error)) = tokio::time::timeout(TIME, one(stream, &gateway)).await {
+            if let Err(error) = one(stream, &gateway, TIME).await {
                 tracing::warn!(%error, "a request over the admin socket broke off");
             }
         });
@@ -53,32 +66,25 @@ pub fn listen(path: &Path) -> std::io::Result<UnixListener> {
     Ok(listener)
 }
 
-async fn one(stream: UnixStream, gateway: &Gateway) -> std::io::Result<()> {
-    let by = name_of(stream.peer_cred()?.uid());
+/// A change goes on to its end whatever becomes of who asked; only the wait for it is bounded.
+async fn one(stream: UnixStream, gateway: &Arc<Gateway>, time: Duration) -> std::io::Result<()> {
+    let account = Account::of(stream.peer_cred()?.uid());
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
-    BufReader::new(reader.take(REQUEST_BYTES)).read_line(&mut line).await?;
-    let reply = match serde_json::from_str::<Change>(&line) {
-        Ok(change) => match apply(gateway, change, &by).await {
-            Ok(value) => json!({ "ok": value }),
-            Err(error) => json!({ "error": error.to_string() }),
-        },
-        Err(error) => json!({ "error": format!("no such request: {error}") }),
+    let mut reader = BufReader::new(reader.take(REQUEST_BYTES));
+    let Ok(read) = tokio::time::timeout(time, reader.read_line(&mut line)).await else {
+        return Err(std::io::ErrorKind::TimedOut.into());
     };
-    writer.write_all(format!("{reply}\n").as_bytes()).await
-}
-
-/// A person at this machine, as leaves name one: number and name of the account.
-#[must_use]
-pub fn name_of(uid: u32) -> String {
-    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = accounts.lines().find_map(|line| {
-        let mut parts = line.split(':');
-        let (name, _, id) = (parts.next()?, parts.next()?, parts.next()?);
-        (id.parse() == Ok(uid)).then_some(name)
-    });
-    match name {
-        Some(name) => format!("uid {uid} ({name})"),
-        None => format!("uid {uid}"),
-    }
+    read?;
+    let reply = match serde_json::from_str::<Change>(&line) {
+        Ok(change) => match tokio::time::timeout(time, apply(gateway, change, account)).await {
+            Ok(Ok(made)) => Reply::Ok(made),
+            Ok(Err(error)) => Reply::Error(error.to_string()),
+            Err(_) => Reply::Error(GOES_ON.to_owned()),
+        },
+        Err(error) => Reply::Error(format!("no such request: {error}")),
+    };
+    let mut line = serde_json::to_vec(&reply)?;
+    line.push(b'\n');
+    tokio::time::timeout(time, writer.write_all(&line)).await?
 }

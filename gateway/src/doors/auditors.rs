@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use credit_audit::leaf::{Event, Read};
+use credit_audit::leaf::{Act, Actor, Read};
 use credit_policy::{Code, InstitutionKind};
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
 use tokio::sync::OwnedSemaphorePermit;
@@ -13,6 +13,7 @@ use crate::{
     doors::files::{LogFile, plain, serve},
     doors::problems::{accepted, fixed},
     gateway::Gateway,
+    recorder::NotRecorded,
     transport::Body,
 };
 
@@ -68,17 +69,23 @@ pub async fn answer(
 }
 
 async fn record_read(gateway: &Gateway, standing: &CertificateStatus, auditor: &Institution, path: &str) -> bool {
-    let read =
-        Read { reader: auditor.id().to_owned(), certificate: standing.thumbprint().to_string(), path: path.to_owned() };
-    let Ok(entry) = read.entry(gateway.new_id()) else {
-        return false;
+    let (id, certificate) = (auditor.id().to_owned(), standing.thumbprint().to_string());
+    let actor = match auditor.record.kind == InstitutionKind::Officer {
+        true => Actor::Officer { officer: id, certificate },
+        false => Actor::Institution { institution: id, certificate },
     };
+    let read = Read { path: path.to_owned() };
     // Each read is a leaf: an auditor waits its turn, so that a hasty one does not fill the log and nobody is refused.
     while let Err(wait) = auditor.rates.turn() {
         tokio::time::sleep(wait).await;
     }
-    match gateway.log.submit(entry, false, || !auditor.is_suspended() && standing.is_valid()) {
-        Ok(ticket) => ticket.await.is_ok(),
-        Err(_) => false,
+    // A certificate is verified outside of the log's queue; there is at most one new list a second, so this ends.
+    loop {
+        let Ok(entry) = read.entry(gateway.new_id(), actor.clone()) else { return false };
+        let still = || !auditor.is_suspended() && standing.is_still_valid();
+        match gateway.recorder.record_while(entry, still).await {
+            Err(NotRecorded::Overtaken) if !auditor.is_suspended() && standing.is_valid() => {}
+            recorded => return recorded.is_ok(),
+        }
     }
 }

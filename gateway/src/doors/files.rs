@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_partial_that_was_cleaned_up_is_the_beginning_of_the_full_one() {
-        let folder = crate::demo::scratch::Scratch::new();
+        let folder = crate::scratch::Scratch::new();
         let write = |name: &str, bytes: &[u8]| {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -9,7 +9,13 @@ use hyper::{
     header::{self, HeaderValue},
 };
 
-use crate::{callers::trust::Trust, doors::files::plain, gateway::Gateway, transport::Body};
+use crate::{
+    callers::trust::Trust,
+    doors::files::plain,
+    gateway::Gateway,
+    telemetry::metrics::{Readings, StoreReadings},
+    transport::Body,
+};
 
 /// Answers the operator's machinery.
 ///
@@ -28,13 +34,23 @@ pub fn answer(gateway: &Arc<Gateway>, trust: &Trust, request: &Request<Incoming>
             }
         }
         "/metrics" => {
-            let mut response = Response::new(Full::new(Bytes::from(gateway.metrics.text(gateway))));
+            let mut response = Response::new(Full::new(Bytes::from(gateway.metrics.text(&readings(gateway)))));
             response
                 .headers_mut()
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
             response
         }
         _ => plain(StatusCode::NOT_FOUND, "not found\n"),
+    }
+}
+
+fn readings(gateway: &Gateway) -> Readings<'_> {
+    let store = gateway.store.figures();
+    Readings {
+        queries_under_way: gateway.settings.bounds.journeys.saturating_sub(gateway.journeys.available_permits()),
+        log: gateway.log.metrics(),
+        data_folder: &gateway.settings.data.dir,
+        store: StoreReadings { is_up: store.is_up(), waiting: store.waiting(), look_ups: store.look_ups() },
     }
 }
 

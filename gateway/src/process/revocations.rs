@@ -9,13 +9,13 @@ use crate::{
     gateway::Gateway,
 };
 
-/// Open connections are asked about anew so often, in seconds, also without a new list: certificates end by themselves.
-const ASK_ANEW_S: u32 = 60;
+/// Seconds after which open connections are checked again, also without a new list: certificates end by themselves.
+const CHECK_AGAIN_S: u32 = 60;
 
 /// Puts each new list in force, as long as the process runs.
 pub async fn watch(gateway: Arc<Gateway>, trust: Arc<Trust>, mut hangup: Signal) {
     let mut each_second = tokio::time::interval(Duration::from_secs(1));
-    let (mut since_asked_s, mut was_expired) = (0, false);
+    let (mut since_checked_s, mut was_expired) = (0, false);
     gateway.metrics.revocation_list(trust.next_update(), true);
     loop {
         let force = tokio::select! {
@@ -23,16 +23,16 @@ pub async fn watch(gateway: Arc<Gateway>, trust: Arc<Trust>, mut hangup: Signal)
             Some(()) = hangup.recv() => true,
         };
         look(&gateway, &trust, force).await;
-        since_asked_s += 1;
+        since_checked_s += 1;
         let expired = trust.is_expired();
         if expired && !was_expired {
             tracing::error!(
                 "the revocation list is past its next update: every certificate is refused until a newer list is there"
             );
         }
-        if since_asked_s >= ASK_ANEW_S || expired != was_expired {
-            trust.ask_anew();
-            since_asked_s = 0;
+        if since_checked_s >= CHECK_AGAIN_S || expired != was_expired {
+            trust.check_again();
+            since_checked_s = 0;
         }
         was_expired = expired;
     }

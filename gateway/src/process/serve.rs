@@ -1,25 +1,20 @@
-//! Serving: the listeners, the threads, the upkeep, and the way down.
+//! Serving: the listeners and the threads, from the first port that opens to the drain.
 //!
 //! Each worker thread has a runtime of its own and accepts for institutions, so that a connection stays on one core.
 //! The other doors, the admin socket and the upkeep share the main thread.
 
-use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use credit_audit::{clock::Clock, leaf::Event};
+use credit_audit::clock::Clock;
 use hyper::{Request, body::Incoming, service::service_fn};
 use rustls::ServerConfig;
 use tokio::{net::TcpListener, signal::unix::SignalKind, sync::Semaphore};
 
 use crate::{
-    callers::{flood, trust::Trust},
-    doors::admin,
-    doors::{auditors, institutions::Institutions, operations, public},
+    callers::trust::{Trust, TrustError},
+    doors::{admin, auditors, institutions::Institutions, operations, public},
     gateway::Gateway,
-    process::{
-        revocations,
-        snapshots::{self, Due},
-        start::{cores, key_made},
-    },
+    process::{cores, drain::drain, revocations, upkeep},
     transport::{
         accept::{ListenerConfig, OnBadHead, accept},
         handshakes::Handshakes,
@@ -33,6 +28,9 @@ pub enum ServeError {
     /// TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Whose certificates are trusted.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// A port.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -65,11 +63,11 @@ impl TlsSettings {
     /// Reads certificates, key and revocation list.
     ///
     /// # Errors
-    /// [`TlsError`] with the file.
-    pub fn read(tls: &crate::settings::Tls, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
-        let trust = tls::trust(tls, clock)?;
+    /// When a file is missing or unusable; each error names the file.
+    pub fn read(tls: &crate::settings::Tls, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
+        let trust = Trust::read(tls, clock)?;
         Ok(Self {
-            certified: tls::server_config(tls, Callers::Certified(Arc::clone(&trust)))?,
+            certified: tls::server_config(tls, Callers::Certified(Arc::clone(&trust) as _))?,
             anyone: tls::server_config(tls, Callers::Anyone)?,
             trust,
         })
@@ -96,7 +94,7 @@ where
     let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
     let bounds = &gateway.settings.bounds;
     let shared = Arc::clone(&gateway);
-    let on_bad_head: OnBadHead = Arc::new(move |certificate, what| flood::count(&shared, certificate, what));
+    let on_bad_head: OnBadHead = Arc::new(move |certificate, what| shared.count_unrecorded(certificate, what));
     let door = Arc::new(ListenerConfig {
         gated: true,
         on_bad_head: Some(on_bad_head),
@@ -115,9 +113,9 @@ where
     let socket = gateway.settings.admin_socket();
     let socket = admin::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
     tokio::spawn(admin::serve(Arc::clone(&gateway), socket));
-    tokio::spawn(upkeep(Arc::clone(&gateway)));
+    tokio::spawn(upkeep::each_second(Arc::clone(&gateway)));
     tokio::spawn(revocations::watch(Arc::clone(&gateway), Arc::clone(&tls.trust), signal(SignalKind::hangup())?));
-    tokio::spawn(watch_store(Arc::clone(&gateway)));
+    tokio::spawn(upkeep::watch_store(Arc::clone(&gateway)));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let until_signal = async {
         tokio::select! {
@@ -226,74 +224,4 @@ fn serve_side_doors(
         }))
     }));
     Ok(())
-}
-
-/// What is due every second: keys that turn, floods, operators that need not be remembered, and the snapshot.
-async fn upkeep(gateway: Arc<Gateway>) {
-    let mut each_second = tokio::time::interval(Duration::from_secs(1));
-    let mut covered = None;
-    loop {
-        each_second.tick().await;
-        renew_keys(&gateway).await;
-        flood::write(&gateway, false).await;
-        for institution in gateway.register.all() {
-            institution.rates.forget_idle_operators();
-        }
-        let shared = Arc::clone(&gateway);
-        let advanced = tokio::task::spawn_blocking(move || snapshots::advance(&shared, covered, Due::Behind)).await;
-        covered = advanced.ok().flatten();
-    }
-}
-
-/// Apart from the rest of the upkeep: a store that hangs makes only this wait.
-async fn watch_store(gateway: Arc<Gateway>) {
-    let mut each_second = tokio::time::interval(Duration::from_secs(1));
-    each_second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        each_second.tick().await;
-        gateway.store.probe().await;
-    }
-}
-
-async fn renew_keys(gateway: &Gateway) {
-    if !gateway.keys.is_due(gateway.clock.now()) {
-        return;
-    }
-    let next = gateway.clock.now().saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(jiff::Timestamp::MAX);
-    match gateway.keys.renew(next, &gateway.entropy) {
-        Ok(Some(made)) => {
-            let ticket = key_made(made.as_str())
-                .entry(gateway.new_id())
-                .ok()
-                .and_then(|entry| gateway.log.submit(entry, false, || true).ok());
-            if let Some(ticket) = ticket
-                && ticket.await.is_ok()
-            {
-                return;
-            }
-            tracing::error!(key = made.as_str(), "a new key could not be recorded");
-        }
-        Ok(None) => {}
-        Err(error) => tracing::error!(%error, "keys could not be renewed"),
-    }
-}
-
-/// No new queries; those under way end with their records; then the last checkpoint.
-async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) {
-    gateway.draining.send_replace(true);
-    let bounds = &gateway.settings.bounds;
-    let all = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let journeys = gateway.journeys.acquire_many(all(bounds.journeys));
-    if tokio::time::timeout(Duration::from_secs(bounds.drain_s), journeys).await.is_err() {
-        tracing::warn!("queries were still under way when the time to drain ended; they got no answer");
-    }
-    // The replies of the last journeys are still on their way out.
-    let connections = door.connections.acquire_many(all(door.most_connections));
-    drop(tokio::time::timeout(Duration::from_millis(500), connections).await);
-    flood::write(gateway, true).await;
-    let log = gateway.log.clone();
-    if tokio::task::spawn_blocking(move || log.close()).await.is_err() {
-        tracing::error!("the log did not close in order; it recovers at the next start");
-    }
-    snapshots::advance(gateway, None, Due::Now);
 }

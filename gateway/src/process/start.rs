@@ -12,29 +12,34 @@ use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration
 
 use credit_audit::{
     clock::Clock,
+    leaf::Actor,
     log::{self, Recovered},
 };
-use credit_keys::{KeyId, Ring, SystemEntropy};
+use credit_keys::{Ring, SystemEntropy};
 use credit_policy::Catalogue;
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 pub use error::StartError;
-pub use keys::{key_made, open_ring, read_kek};
+pub use keys::{open_ring, read_kek};
 pub use project::state_file;
 pub use rules::{load_catalogue, read_catalogue};
 
 use crate::{
     callers::issuers::Issuers,
+    changes::record_key,
     gateway::{Gateway, StoreHandle},
     keyring::Keyring,
+    process::cores,
+    recorder::Recorder,
     settings::Settings,
     state::{CatalogueHistory, Counts, projection::Projection},
     stores::sqlite::SqliteStore,
     telemetry::metrics::Metrics,
 };
 use carry::Before;
-use first_leaves::Recorder;
-use keys::RingSigner;
+use first_leaves::FirstLeaves;
+use keys::{RingSigner, check_ring, not_introduced};
 
 /// Opens everything. The log is recovered and takes records from here on; no port is open yet.
 ///
@@ -52,23 +57,26 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
     make_data_folder(&settings.data.dir)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
-    let OnRecord { mut projection, is_new, before } = read_record(&settings, &catalogue, &ring, &recovered)?;
-    let (keys, made) = Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?;
+    let OnRecord { mut projection, is_new, before } =
+        read_record(&settings, &catalogue, &ring, &recovered, clock.now())?;
+    let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
     let previous = before.as_ref().map(|before| before.previous.clone());
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     register::apply(&register, &carry::with(&projection.ledger, &carried))?;
     let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
-    let recorder = Recorder { log: &log, clock: &*clock, entropy: &entropy };
+    let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
+    let first = FirstLeaves { recorder: &recorder };
     if is_new {
-        recorder.open(&settings.log.origin, previous).await?;
+        first.open(&settings.log.origin, previous).await?;
     }
-    recorder.carry(carried, &mut projection).await?;
+    first.carry(carried, &mut projection).await?;
     if !is_in_force {
-        recorder.catalogue(rules::leaf(&catalogue, &files), &mut projection).await?;
+        first.catalogue(rules::leaf(&catalogue, &files), &mut projection).await?;
     }
-    if let Some(key) = made.as_ref().map(KeyId::as_str) {
-        recorder.key(&key_made(key)).await?;
+    let now = clock.now();
+    for key in not_introduced(&keys.with(|ring| ring.status(now)), &projection.ledger.keys) {
+        record_key(&recorder, &keys, &key, now, Actor::gateway()).await?;
     }
     let catalogue_history = CatalogueHistory::of(&projection.ledger.catalogues, catalogue.label());
     let (ledger, usage) = projection.finish();
@@ -81,6 +89,7 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gatew
         keys,
         store: StoreHandle::new(store),
         log,
+        recorder,
         clock,
         entropy,
         issuers,
@@ -105,11 +114,13 @@ fn read_record(
     catalogue: &Catalogue,
     ring: &Ring,
     recovered: &Recovered,
+    now: Timestamp,
 ) -> Result<OnRecord, StartError> {
     let projection = project::project(settings, catalogue, recovered)?;
     if projection.ledger.sealed {
         return Err(StartError::Sealed(settings.data.dir.display().to_string()));
     }
+    check_ring(&ring.status(now), &projection.ledger.keys)?;
     // Before the first query everything of the log before is said again: a crash in between says the rest.
     let continues = settings.log.continues.as_deref().filter(|_| projection.ledger.seqs.is_empty());
     let before = continues.map(|path| carry::read(path, ring, catalogue)).transpose()?;
@@ -120,12 +131,6 @@ fn open_store(settings: &Settings) -> Result<SqliteStore, StartError> {
     let store = &settings.store;
     let readers = store.readers.unwrap_or_else(cores);
     Ok(SqliteStore::open(&store.sqlite, readers, store.queue, Duration::from_millis(store.timeout_ms))?)
-}
-
-/// Threads that serve: one a core that this process may use.
-#[must_use]
-pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn log_settings(settings: &Settings) -> log::Settings {

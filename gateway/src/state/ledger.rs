@@ -71,8 +71,10 @@ pub(crate) struct Ledger {
     pub(crate) institutions: BTreeMap<String, LastSaid>,
     /// Whether institutions are suspended, as the last leaf about each says.
     pub(crate) suspended: BTreeMap<String, bool>,
-    /// Whether the stop switch is thrown.
-    pub(crate) stopped: bool,
+    /// Parts of institutions that are suspended: institution, member of staff, scenario; empty where all are meant.
+    pub(crate) parts_suspended: Vec<(String, String, String)>,
+    /// Whether the stop switch is thrown, by scenario; the empty one is that of all.
+    pub(crate) stopped: BTreeMap<String, bool>,
     /// Catalogues, in the order in which they came into force.
     pub(crate) catalogues: Vec<InForce>,
     /// Keys of the ring, as the last leaf about each says.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::sqlite::StoreError;
+use super::StoreError;
 
 /// Probes in a row that may be late before the store counts as away: a full queue is late too, and no failure.
 const LATE_PROBES: u64 = 3;
@@ -86,11 +86,12 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stores::StoreFault;
 
     #[test]
     fn one_failed_probe_or_three_late_ones_mean_away_and_one_answer_means_back() {
         let figures = Figures::new();
-        let failed = || Err::<(), _>(StoreError::Failed("no such table".to_owned()));
+        let failed = || Err::<(), _>(StoreError::Failed(StoreFault::ReaderEnded));
         let late = || Err::<(), _>(StoreError::Timeout);
         let told = [(late(), true), (late(), true), (late(), false), (late(), false), (Ok(()), true), (late(), true)];
         for (found, up) in told.into_iter().chain([(failed(), false), (late(), false), (Ok(()), true)]) {

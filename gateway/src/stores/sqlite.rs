@@ -4,7 +4,7 @@
 //! SQLite. Answers are typed, and a value outside its type fails the look-up: a store that lies is not passed on.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -21,25 +21,26 @@ use jiff::civil::Date;
 use rusqlite::{Connection, OpenFlags, Row, types::ValueRef};
 use tokio::sync::oneshot;
 
-use super::figures::Figures;
+use super::{StoreError, StoreFault, figures::Figures};
 
-/// Why a look-up brought nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// No reader was free, or the look-up was interrupted at its deadline.
-    #[error("the store did not answer in time")]
-    Timeout,
-    /// The store failed or told something that is no answer. The text names table and column, never a value.
-    #[error("the store failed: {0}")]
-    Failed(String),
-}
+/// Fails where a table is missing.
+const OPENING: &str = "SELECT number FROM record LIMIT 0; SELECT number FROM listing LIMIT 0; \
+                       SELECT number FROM attribute LIMIT 0; PRAGMA mmap_size = 268435456;";
 
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open the store `{path}`: {why}")]
+#[error("cannot open the store `{}`: {cause}", path.display())]
 pub struct OpenError {
-    path: String,
-    why: String,
+    path: PathBuf,
+    cause: OpenFault,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum OpenFault {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("no thread for a reader: {0}")]
+    Thread(#[from] std::io::Error),
 }
 
 /// What a reader is asked.
@@ -70,23 +71,9 @@ impl SqliteStore {
     /// # Errors
     /// When the file is missing or is no store of the known schema.
     pub fn open(path: &Path, readers: usize, queue: usize, timeout: Duration) -> Result<Self, OpenError> {
-        let fault = |why: &dyn std::fmt::Display| OpenError { path: path.display().to_string(), why: why.to_string() };
         let figures = Arc::new(Figures::new());
-        let readers = (0..readers.max(1))
-            .map(|number| {
-                let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| fault(&error))?;
-                connection
-                    .execute_batch("SELECT number FROM record LIMIT 0; SELECT number FROM listing LIMIT 0; SELECT number FROM attribute LIMIT 0; PRAGMA mmap_size = 268435456;")
-                    .map_err(|error| fault(&error))?;
-                let (sender, jobs) = sync_channel(queue);
-                let figures = Arc::clone(&figures);
-                std::thread::Builder::new()
-                    .name(format!("store-{number}"))
-                    .spawn(move || read(connection, &jobs, &figures))
-                    .map_err(|error| fault(&error))?;
-                Ok(sender)
-            })
-            .collect::<Result<_, _>>()?;
+        let readers = (0..readers.max(1)).map(|number| start_reader(path, number, queue, &figures));
+        let readers = readers.collect::<Result<_, _>>().map_err(|cause| OpenError { path: path.to_owned(), cause })?;
         Ok(Self { readers, next: AtomicUsize::new(0), timeout, figures })
     }
 
@@ -138,7 +125,7 @@ impl SqliteStore {
                     // The reader interrupts itself at the deadline; ours is for one that is stuck in the system.
                     return match tokio::time::timeout(self.timeout, answer).await {
                         Ok(Ok(history)) => history,
-                        Ok(Err(_)) => Err(StoreError::Failed("its reader ended".to_owned())),
+                        Ok(Err(_)) => Err(StoreError::Failed(StoreFault::ReaderEnded)),
                         Err(_) => Err(StoreError::Timeout),
                     };
                 }
@@ -148,6 +135,21 @@ impl SqliteStore {
         self.figures.is_read();
         Err(StoreError::Timeout)
     }
+}
+
+fn start_reader(
+    path: &Path,
+    number: usize,
+    queue: usize,
+    figures: &Arc<Figures>,
+) -> Result<SyncSender<Job>, OpenFault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(OPENING)?;
+    let (sender, jobs) = sync_channel(queue);
+    let figures = Arc::clone(figures);
+    std::thread::Builder::new().name(format!("store-{number}")).spawn(move || read(connection, &jobs, &figures))?;
+    Ok(sender)
 }
 
 /// A reader thread: one job after the other, each interrupted at its deadline.
@@ -313,15 +315,14 @@ fn some_date(row: &Row<'_>, column: usize, place: &'static str) -> Result<Option
 }
 
 fn untyped(place: &'static str) -> StoreError {
-    StoreError::Failed(format!("`{place}` holds a value that is none of its type"))
+    StoreError::Failed(StoreFault::Untyped(place))
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::OperationInterrupted) => Self::Timeout,
-            // The code alone: a message of SQLite may quote a value.
-            code => Self::Failed(format!("SQLite says {code:?}")),
+            code => Self::Failed(StoreFault::Sqlite(code)),
         }
     }
 }

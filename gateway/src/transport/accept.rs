@@ -18,7 +18,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use crate::{
     callers::{
         flood::Unrecorded,
-        register::Thumbprint,
+        thumbprint::Thumbprint,
         trust::{CertificateStatus, Trust},
     },
     settings::Bounds,
@@ -347,7 +347,6 @@ where
     S: Service<Request<Incoming>, Response = Response<Body>>,
     S::Error: std::error::Error + Send + Sync + 'static,
     S::Future: Send + 'static,
-    S::Error: std::error::Error + Send + Sync + 'static,
 {
     let patience = FrameBudget {
         idle: door.idle,

@@ -28,7 +28,7 @@ pub struct DelayedEof<T> {
 }
 
 struct End {
-    told: Pin<Box<Sleep>>,
+    due: Pin<Box<Sleep>>,
     error: Option<io::Error>,
 }
 
@@ -42,7 +42,15 @@ impl<T> DelayedEof<T> {
     fn end(&mut self, error: Option<io::Error>, cx: &Context<'_>) -> &mut End {
         self.end.get_or_insert_with(|| {
             cx.waker().wake_by_ref();
-            End { told: Box::pin(tokio::time::sleep(LATE)), error }
+            End { due: Box::pin(tokio::time::sleep(LATE)), error }
+        })
+    }
+
+    /// Of a write that failed, all counts as written: what goes wrong is seen by whoever reads, when all is read.
+    fn written(&mut self, written: io::Result<usize>, all: usize, cx: &Context<'_>) -> usize {
+        written.unwrap_or_else(|error| {
+            self.end(Some(error), cx);
+            all
         })
     }
 }
@@ -62,20 +70,28 @@ impl<T: AsyncRead + Unpin> AsyncRead for DelayedEof<T> {
             }
         }
         let Some(end) = &mut self.end else { return Poll::Pending };
-        ready!(end.told.as_mut().poll(cx));
+        ready!(end.due.as_mut().poll(cx));
         Poll::Ready(end.error.take().map_or(Ok(()), Err))
     }
 }
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for DelayedEof<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(match ready!(Pin::new(&mut self.inner).poll_write(cx, bytes)) {
-            Ok(written) => Ok(written),
-            Err(error) => {
-                self.end(Some(error), cx);
-                Ok(bytes.len())
-            }
-        })
+        let written = ready!(Pin::new(&mut self.inner).poll_write(cx, bytes));
+        Poll::Ready(Ok(self.written(written, bytes.len(), cx)))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, parts));
+        Poll::Ready(Ok(self.written(written, parts.iter().map(|part| part.len()).sum(), cx)))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -87,5 +103,65 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for DelayedEof<T> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::IoSlice;
+
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// Takes pieces together, so many times; then it is broken. Nothing is there to be read yet.
+    struct Vectored(usize);
+
+    impl AsyncRead for Vectored {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Vectored {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            panic!("the pieces come one by one")
+        }
+
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            parts: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            let Some(left) = self.0.checked_sub(1) else {
+                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            };
+            self.0 = left;
+            Poll::Ready(Ok(parts.iter().map(|part| part.len()).sum()))
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            true
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pieces_are_written_together_and_a_failure_is_told_to_who_reads() {
+        let mut stream = DelayedEof::new(Vectored(1));
+        assert!(stream.is_write_vectored());
+        let parts = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+        assert_eq!(stream.write_vectored(&parts).await.unwrap(), 8);
+        assert_eq!(stream.write_vectored(&parts).await.unwrap(), 8, "a failed write counts as written");
+        let began = tokio::time::Instant::now();
+        let told = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 8]).await.unwrap_err();
+        assert_eq!((told.kind(), began.elapsed()), (io::ErrorKind::BrokenPipe, LATE));
     }
 }

@@ -1,21 +1,16 @@
-//! TLS: rustls with ring, TLS 1.3 and 1.2, no resumption, no early data; client certificates checked against the
-//! authorities and their revocation list.
+//! TLS: rustls with ring, TLS 1.3 and 1.2, no resumption, no early data. Who checks client certificates is given.
 
 use std::{path::Path, sync::Arc};
 
-use credit_audit::clock::Clock;
 use jiff::Timestamp;
 use rustls::{
-    RootCertStore, ServerConfig,
-    crypto::{CryptoProvider, ring::default_provider},
-    pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
-    server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier, danger::ClientCertVerifier},
+    ServerConfig,
+    crypto::ring::default_provider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::{NoServerSessionStorage, danger::ClientCertVerifier},
 };
 
-use crate::{
-    callers::trust::{ListError, Trust},
-    settings::Tls,
-};
+use crate::settings::Tls;
 
 /// Why TLS cannot be set up. Each names the file.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +26,6 @@ pub enum TlsError {
     /// The private key is open to others.
     #[error("`{0}` can be read by others: `chmod 600` it")]
     KeyMode(String),
-    /// The revocation list.
-    #[error(transparent)]
-    List(#[from] ListError),
     /// Certificates and key do not fit together.
     #[error("TLS cannot be set up: {0}")]
     Unusable(String),
@@ -43,27 +35,9 @@ pub enum TlsError {
 #[derive(Clone, Debug)]
 pub enum Callers {
     /// A certificate that is trusted when the caller shows it is required.
-    Certified(Arc<Trust>),
+    Certified(Arc<dyn ClientCertVerifier>),
     /// Anyone (the persons' listener).
     Anyone,
-}
-
-/// Whose certificates are trusted: reads the authorities and their revocation list.
-///
-/// # Errors
-/// When a file is missing or unusable, or the list is past its next update.
-pub fn trust(tls: &Tls, clock: Arc<dyn Clock>) -> Result<Arc<Trust>, TlsError> {
-    let authorities = certificates(&tls.authorities)?;
-    let roots = roots(&authorities).map_err(|error| pem(&tls.authorities, &error))?;
-    Ok(Trust::read(tls.revocation_list.clone(), authorities, roots, clock)?)
-}
-
-fn roots(authorities: &[CertificateDer<'static>]) -> Result<RootCertStore, rustls::Error> {
-    let mut roots = RootCertStore::empty();
-    for authority in authorities {
-        roots.add(authority.clone())?;
-    }
-    Ok(roots)
 }
 
 /// The server's TLS settings.
@@ -72,11 +46,11 @@ fn roots(authorities: &[CertificateDer<'static>]) -> Result<RootCertStore, rustl
 /// When a file is missing, open to others, or does not fit the rest.
 pub fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, TlsError> {
     let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
-    let builder = ServerConfig::builder_with_provider(provider())
+    let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?;
     let builder = match callers {
-        Callers::Certified(trust) => builder.with_client_cert_verifier(trust),
+        Callers::Certified(verifier) => builder.with_client_cert_verifier(verifier),
         Callers::Anyone => builder.with_no_client_auth(),
     };
     refuse_open_key(&tls.key)?;
@@ -105,35 +79,6 @@ pub fn expiry(tls: &Tls) -> Result<Timestamp, TlsError> {
         first = first.min(ends.map_err(|error| pem(path, &error))?);
     }
     Ok(first)
-}
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(default_provider())
-}
-
-/// What callers' certificates are checked by: one of the authorities, and revocation lists that are in force.
-pub(crate) fn verifier(
-    roots: Arc<RootCertStore>,
-    lists: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
-) -> Result<Arc<dyn ClientCertVerifier>, VerifierBuilderError> {
-    WebPkiClientVerifier::builder_with_provider(roots, provider())
-        .with_crls(lists)
-        .enforce_revocation_expiration()
-        .build()
-}
-
-/// The same, of its parts: for what is checked from outside.
-///
-/// # Errors
-/// When they do not fit together.
-#[doc(hidden)]
-pub fn callers_verifier(
-    authorities: Vec<CertificateDer<'static>>,
-    list: CertificateRevocationListDer<'static>,
-) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
-    let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
-    let roots = roots(&authorities).map_err(|error| unusable(&error))?;
-    verifier(Arc::new(roots), [list]).map_err(|error| unusable(&error))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

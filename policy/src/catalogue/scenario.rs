@@ -175,7 +175,7 @@ impl Scenario {
         self.data_life
     }
 
-    /// The notice to the person: `given`, `deferred until …` or `exempt by …` (PIPL art. 18 and 35).
+    /// The notice to the person: `owed`, `deferred until …` or `exempt by …` (PIPL art. 18 and 35).
     #[must_use]
     pub fn notice(&self) -> &str {
         &self.notice

@@ -132,7 +132,7 @@ fn obligations_come_from_the_row() {
     let permit = permit(catalogue, &facts(date("2026-11-22")));
     let json = serde_json::to_string(&permit.obligations(date("2026-11-22"))).unwrap();
     assert_eq!(json, r#"{"keep_until":"2026-12-22","onward":"forbidden","automated_decision_notice":true}"#);
-    assert_eq!(permit.notice(), "given");
+    assert_eq!(permit.notice(), "owed");
     assert_eq!(permit.scenario().name().as_str(), HOUSING);
     for (on, until) in [
         ("2026-01-31", "2026-02-28"),

@@ -36,19 +36,22 @@ const GATEWAY: House = House {
         &[room("process", "the life of the process: opens, serves, keeps up, drains")],
         &[room("doors", "who is served: routes and wire forms, one folder an audience")],
         &[room("changes", "acts that are recorded and are no query")],
-        &[room("journey", "the query, without HTTP")],
+        &[
+            room("journey", "the query, without HTTP"),
+            Room {
+                name: "transport",
+                why: "bytes and connections: it knows of callers only which certificates are trusted, and no query",
+                only_for: &["doors", "process"],
+            },
+        ],
         &[room("gateway", "the handles that a query and a change work with")],
+        &[room("recorder", "records what is no query, and puts it in force")],
         &[
             room("callers", "who calls: register, certificates, rates"),
             room("state", "what was spent"),
             room("stores", "where the data is"),
             room("keyring", "the keys in force"),
         ],
-        &[Room {
-            name: "transport",
-            why: "bytes and connections: it knows no institution and no query",
-            only_for: &["doors", "process"],
-        }],
         &[room("telemetry", "figures, lines and traces about all above")],
         &[room("settings", "the configuration file"), room("terminal", "words at a terminal")],
     ],
@@ -61,7 +64,7 @@ const LOG: House = House {
     floors: &[
         &[room("open", "recovers what is on disk and starts the log")],
         &[room("handle", "the log as its users have it")],
-        &[room("read", "answers about what was published")],
+        &[room("read", "answers about what was published"), room("release", "removes what stands twice on the disk")],
         &[room("threads", "the threads and what they share")],
         &[room("publish", "tiles, signatures and what must not roll back")],
         &[

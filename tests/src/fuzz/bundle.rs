@@ -6,7 +6,7 @@
 //! 3. A path that is read is written the same.
 
 use credit_audit::{
-    leaf::{self, Entry, Kind},
+    leaf::{self, Actor, Entry, Kind},
     tile,
 };
 use serde_json::Value;
@@ -54,7 +54,8 @@ fn one_leaf(bytes: &[u8]) -> bool {
     // Readers accept kinds that a writer does not have.
     let Some(kind) = Kind::parse(peek.kind) else { return true };
     let institution = peek.institution.map(str::to_owned);
-    let empty = Entry { kind, id: peek.id, institution, tail: Vec::new() };
+    let actor = peek.actor.map(|actor| Box::new(Actor::parse(actor).expect("an actor that was seen can be read")));
+    let empty = Entry { kind, id: peek.id, actor, institution, tail: Vec::new() };
     let seq = peek.seq.unwrap_or(0);
     let beginning = leaf::render(&empty, peek.at, seq);
     let beginning = beginning.strip_suffix(b"}").expect("it ends with a brace");

@@ -14,8 +14,8 @@ use std::{
 };
 
 use credit_gateway::{
-    callers::register::{InstitutionRecord, Register, Thumbprint},
-    transport::tls::callers_verifier,
+    callers::{institution::InstitutionRecord, register::Register, thumbprint::Thumbprint, trust::callers_verifier},
+    settings::Limits,
 };
 use credit_policy::{InstitutionId, InstitutionKind};
 use rcgen::{
@@ -126,12 +126,16 @@ pub fn certificates() -> BTreeMap<&'static str, Vec<u8>> {
 /// The thumbprint of the bank's certificate, as text.
 #[must_use]
 pub fn thumbprint() -> String {
-    Thumbprint::of(&MADE.certificates[BANK]).to_string()
+    bank().to_string()
+}
+
+fn bank() -> Thumbprint {
+    Thumbprint::of(&MADE.certificates[BANK])
 }
 
 static VERIFIER: LazyLock<Arc<dyn ClientCertVerifier>> = LazyLock::new(|| {
     let (authority, list) = (CertificateDer::from(authority()), revocation_list().into());
-    callers_verifier(vec![authority], list).expect("a verifier")
+    callers_verifier(&[authority], list).expect("a verifier")
 });
 
 /// A register of one institution.
@@ -140,14 +144,16 @@ static REGISTER: LazyLock<Register> = LazyLock::new(|| {
     let bank = InstitutionRecord {
         id: InstitutionId::parse(BANK).expect("an id"),
         kind: InstitutionKind::Bank,
-        certificates: vec![thumbprint()],
-        rate_per_s: 1,
-        burst: 1,
-        distinct_subjects_a_day: 1,
-        look_ups_a_person_a_day: 1,
-        operator_rate_per_s: None,
-        operator_burst: None,
-        look_ups_an_operator_a_day: None,
+        certificates: vec![bank()],
+        limits: Limits {
+            rate_per_s: 1,
+            burst: 1,
+            distinct_subjects_a_day: 1,
+            look_ups_a_person_a_day: 1,
+            operator_rate_per_s: None,
+            operator_burst: None,
+            look_ups_an_operator_a_day: None,
+        },
     };
     register.add(&bank).expect("an empty register");
     register

@@ -12,6 +12,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, LazyLock},
+    thread,
+    time::{Duration, Instant},
 };
 
 use credit_audit::{
@@ -210,6 +212,15 @@ pub(super) fn feed(bytes: &[u8]) -> bool {
 }
 
 fn open(folder: &Path) -> Result<Vec<Vec<u8>>, RecoverError> {
-    let recovered = recover(Settings::new(folder, KEY_NAME), Arc::new(SystemClock::new()))?;
-    recovered.leaves(0).map(|leaf| leaf.map(|(_, leaf)| leaf.to_vec())).collect()
+    let began = Instant::now();
+    loop {
+        match recover(Settings::new(folder, KEY_NAME), Arc::new(SystemClock::new())) {
+            // Another test of this process may be starting a program: its child has our lock for the moment before it
+            // becomes that program.
+            Err(RecoverError::Locked(_)) if began.elapsed() < Duration::from_secs(10) => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            recovered => return recovered?.leaves(0).map(|leaf| leaf.map(|(_, leaf)| leaf.to_vec())).collect(),
+        }
+    }
 }

@@ -84,7 +84,7 @@ fn an_institution_added_to_a_running_gateway_asks_at_once_and_after_a_restart() 
     assert_eq!(added.len(), 1);
     let leaf = &added[0];
     assert_eq!(
-        (leaf.text("institution"), leaf.text("change"), leaf.text("institution_kind"), leaf.text("by")),
+        (leaf.text("institution"), leaf.text("change"), leaf.text("institution_kind"), leaf.account()),
         ("housing-2", "added", "housing-department", me().as_str())
     );
     assert_eq!(leaf.json["rate_per_s"], 50);
@@ -116,8 +116,8 @@ fn changes_made_while_none_runs_hold_once_one_does() {
     checked::refusal(folder, "housing", &folder.caller("housing").ask(&look_up(&person)), 403, "institution-suspended");
     assert_eq!(suspended(folder), ["housing"]);
     let leaf = &of_kind(folder, "suspension")[0];
-    assert_eq!((leaf.text("reason"), leaf.text("by")), ("an audit 审计", me().as_str()));
-    assert_eq!(of_kind(folder, "institution")[0].text("by"), me());
+    assert_eq!((leaf.text("reason"), leaf.account()), ("an audit 审计", me().as_str()));
+    assert_eq!(of_kind(folder, "institution")[0].account(), me());
     // The other way round: lifted while none runs.
     let folder = gateway.stop();
     drop(run(&folder, &["institution", "resume", "housing"]).held());
@@ -212,7 +212,7 @@ fn turning_the_pseudonym_key_shows_both_pseudonyms_and_both_are_traced() {
     assert_eq!(after["subject_previous"], before["subject"]);
     assert_ne!(after["subject"], before["subject"]);
     let turned = of_kind(folder, "key");
-    assert!(turned.iter().any(|leaf| leaf.text("use") == "pseudonym" && leaf.text("by") == me()), "{turned:?}");
+    assert!(turned.iter().any(|leaf| leaf.text("use") == "pseudonym" && leaf.account() == me()), "{turned:?}");
     let mut epochs = Vec::new();
     for answer in [&before, &after] {
         let traced: Value =
@@ -250,7 +250,7 @@ fn a_pseudonym_altered_anywhere_is_traced_to_nobody() {
     for none in ["", "psn1", &pseudonym[..42], &pseudonym.to_uppercase(), &folder.person("clean", 0)] {
         drop(run(folder, &["keys", "trace", none]).failed(1));
     }
-    assert_eq!(of_kind(folder, "key").iter().filter(|leaf| leaf.text("by") == me()).count(), 0);
+    assert_eq!(of_kind(folder, "key").iter().filter(|leaf| leaf.account() == me()).count(), 0);
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn auditors_read_entries_and_each_read_is_on_the_record() {
     let folder = gateway.folder();
     let port = folder.port_base() + AUDITORS;
     checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&folder.person("clean", 0))));
-    for who in ["officer", "supervisor"] {
+    for (who, role) in [("officer", "officer"), ("supervisor", "institution")] {
         let (path, bytes) = last_bundle(folder);
         let size = folder.leaves().len() as u64;
         let read = folder.caller(who).at(port).get(&format!("/log/{path}"));
@@ -137,11 +137,12 @@ fn auditors_read_entries_and_each_read_is_on_the_record() {
         // Durable before the first byte left.
         assert_eq!(metric(folder.port_base(), "credit_gateway_log_durable_leaves"), size + 1);
         let leaf = folder.leaf(size);
-        assert_eq!(leaf.keys(), ["v", "kind", "id", "at", "reader", "certificate", "path"]);
-        assert_eq!((leaf.text("kind"), leaf.text("reader"), leaf.text("path")), ("read", who, path.as_str()));
+        assert_eq!(leaf.keys(), ["v", "kind", "id", "at", "actor", "path"]);
+        let actor = &leaf.json["actor"];
+        assert_eq!((leaf.text("kind"), &actor[role], leaf.text("path")), ("read", &who.into(), path.as_str()));
         let file = folder.join(format!("institutions/{who}.pem"));
         let thumbprint = Sha256::digest(CertificateDer::from_pem_file(file).unwrap());
-        assert_eq!(leaf.text("certificate"), URL_SAFE_NO_PAD.encode(thumbprint));
+        assert_eq!(actor["certificate"], URL_SAFE_NO_PAD.encode(thumbprint));
     }
     let size = folder.leaves().len();
     let officer = folder.caller("officer").at(port);
@@ -349,7 +350,7 @@ fn verify_reads_a_running_gateway_by_directory_http_and_https() {
     assert_eq!(said["holds"], true, "{said}");
     assert!(said.to_string().contains("query"), "leaves were not read: {said}");
     let reads = folder.leaves().split_off(before);
-    assert!(reads.iter().any(|leaf| leaf.text("kind") == "read" && leaf.text("reader") == "officer"));
+    assert!(reads.iter().any(|leaf| leaf.text("kind") == "read" && leaf.json["actor"]["officer"] == "officer"));
     let refused = with("bank");
     assert_eq!(refused.code, Some(69), "{refused:?}");
 }

@@ -211,7 +211,7 @@ mod tests {
         let id = Uuid::parse_str("01939f3c-0000-7000-8000-000000000001").unwrap();
         let at: Timestamp = "2026-11-22T02:19:00.000001Z".parse().unwrap();
         for kind in Kind::ALL {
-            let entry = Entry { kind, id, institution: None, tail: Vec::new() };
+            let entry = Entry { kind, id, actor: None, institution: None, tail: Vec::new() };
             let leaf = leaf::render(&entry, at, 1);
             assert_eq!(id_text(&leaf), Some(id.to_string().as_bytes()));
             assert_eq!(at_text(&leaf).map(|text| text.parse().unwrap()), Some(at));

@@ -7,8 +7,8 @@ use std::sync::{
 
 use rustls::pki_types::CertificateDer;
 
-use super::Trust;
-use crate::callers::register::Thumbprint;
+use super::in_force::Trust;
+use crate::callers::thumbprint::Thumbprint;
 
 /// Of a verified certificate, for as long as its connection and the queries that came over it.
 pub struct CertificateStatus {
@@ -34,29 +34,42 @@ impl CertificateStatus {
         self.thumbprint
     }
 
-    /// Whether the certificate is trusted by the list that is in force now.
+    /// Whether the certificate is trusted by the list in force. The first call for each list verifies the whole chain:
+    /// not for the queue of the log, which has [`is_still_valid`](Self::is_still_valid).
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        let held = self.trust.held.load();
-        let now = held.generation + 1;
-        if self.trusted_by.load(Ordering::Acquire) == now {
+        let list = self.trust.in_force();
+        if self.trusted_by.load(Ordering::SeqCst) == list.generation + 1 {
             return true;
         }
-        let valid = self.trust.trusts(&held, self.thumbprint, &self.chain);
+        let valid = self.trust.trusts(&list, self.thumbprint, &self.chain);
         if valid {
-            self.trusted_by.store(now, Ordering::Release);
+            self.trusted_by.fetch_max(list.generation + 1, Ordering::SeqCst);
         }
         valid
     }
 
+    /// Whether the list by which [`is_valid`](Self::is_valid) last said yes is still the one in force: two atomic loads.
+    /// False also where a newer list would say yes; whoever needs to know asks `is_valid` outside of any lock, and then
+    /// again here.
+    #[must_use]
+    pub fn is_still_valid(&self) -> bool {
+        self.trusted_by.load(Ordering::SeqCst) == self.trust.generation() + 1
+    }
+
     /// Waits until the certificate is trusted no more.
     pub async fn revoked(&self) {
-        // Before the first look, so that no change is missed between the two.
-        let mut changed = self.trust.changed.subscribe();
+        // Before the first check, so that no change is missed between the two.
+        let mut changed = self.trust.changes();
         while self.is_valid() {
             if changed.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.chain
     }
 }

@@ -11,10 +11,11 @@ use ring::rand::SystemRandom;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{Tour, TourError, unexpected};
+use super::failure::{TourError, unexpected};
 use crate::{
-    callers::register::thumbprint_of_file,
+    callers::thumbprint::Thumbprint,
     demo::folder::{AUTHORITY, AUTHORITY_ES256, ISSUER},
+    gateway::Gateway,
 };
 
 /// Where queries go.
@@ -109,23 +110,29 @@ impl Token {
     }
 }
 
-impl Tour<'_> {
-    /// Has the authority sign a consent of the first clean person.
-    pub(super) fn token(&self, agreed: &Agreed<'_>) -> Result<Token, TourError> {
+impl Authority {
+    /// Signs what `person` agreed to.
+    pub(super) fn token(
+        &self,
+        dir: &Path,
+        gateway: &Gateway,
+        person: &Personal<String>,
+        agreed: &Agreed<'_>,
+    ) -> Result<Token, TourError> {
         fn no<T, E: std::fmt::Display>(made: Result<T, E>) -> Result<T, TourError> {
             made.map_err(|error| unexpected(&error))
         }
-        let certificate = self.dir.join(format!("institutions/{}.pem", agreed.institution));
+        let certificate = dir.join(format!("institutions/{}.pem", agreed.institution));
         let fields = agreed.fields.iter().map(|field| FieldName::parse(field)).collect::<Result<Vec<_>, _>>();
-        let issued_at = no(self.gateway.clock.now().checked_sub(SignedDuration::from_secs(agreed.ago_s)))?;
-        let jti = format!("tour-{}", self.gateway.new_id());
+        let issued_at = no(gateway.clock.now().checked_sub(SignedDuration::from_secs(agreed.ago_s)))?;
+        let jti = format!("tour-{}", gateway.new_id());
         let grant = Grant {
             iss: ISSUER.to_owned(),
             jti: TokenId::parse(&jti).ok_or_else(|| TourError::Unexpected("no token id".to_owned()))?,
             issued_at,
             not_before: issued_at,
             expires_at: no(issued_at.checked_add(SignedDuration::from_secs(LIFETIME_S)))?,
-            certificate: no(thumbprint_of_file(&certificate))?.into_bytes(),
+            certificate: no(Thumbprint::of_file(&certificate))?.into_bytes(),
             terms: Terms {
                 scenario: no(ScenarioName::parse(agreed.scenario))?,
                 fields: Some(no(fields)?),
@@ -135,9 +142,9 @@ impl Tour<'_> {
                 data_life: no(Period::parse("P1M"))?,
             },
         };
-        let person = no(self.clean.disclose(|number| CitizenNumber::parse(number)))?;
-        let key = if agreed.es256 { &self.signs.es256 } else { &self.signs.eddsa };
-        let text = no(issue(key, &grant, &person, &self.signs.random))?;
+        let person = no(person.disclose(|number| CitizenNumber::parse(number)))?;
+        let key = if agreed.es256 { &self.es256 } else { &self.eddsa };
+        let text = no(issue(key, &grant, &person, &self.random))?;
         Ok(Token { jti, text })
     }
 }

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use super::{DemoError, Note, folder};
 use crate::{
+    demo::{
+        Note,
+        folder::{self, DemoError},
+    },
     gateway::Gateway,
     terminal::{print, words},
 };

@@ -8,7 +8,11 @@ use credit_audit::{
 use credit_keys::answer_commitment;
 use credit_policy::Code;
 
-use super::{Tour, TourError, asking::Token, hold, unexpected};
+use super::{
+    asking::Token,
+    cast::Tour,
+    failure::{TourError, hold, unexpected},
+};
 use crate::{
     demo::client::{Caller, Reply},
     doors::problems::status,

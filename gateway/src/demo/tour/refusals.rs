@@ -5,9 +5,9 @@ use jiff::{ToSpan, civil::date};
 use serde_json::{Value, json};
 
 use super::{
-    CASE_LIMIT, Tour, TourError,
     asking::{Agreed, QUERIES, Token, asked, on_consent},
-    hold,
+    cast::{CASE_LIMIT, Tour},
+    failure::{TourError, hold},
     record::{Outcome, Told},
 };
 use crate::{

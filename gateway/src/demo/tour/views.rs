@@ -6,11 +6,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{
     leaf::{Outcome, Peek, QueryLeaf},
     replay::{Mismatch, decide_again},
-    verify::{self, Failure, Fault, Watcher},
+    verify::{self, CheckError, Violation, Visitor},
 };
 use credit_policy::{Catalogue, Personal};
 
-use super::{Tour, TourError, hold, unexpected};
+use super::{
+    cast::Tour,
+    failure::{TourError, hold, unexpected},
+};
 use crate::{
     demo::{Note, folder},
     keyring::Current,
@@ -35,12 +38,12 @@ struct Views {
     asked: BTreeMap<(String, String), (u64, u64)>,
 }
 
-impl Watcher for Views {
-    fn leaf(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), Failure> {
+impl Visitor for Views {
+    fn leaf(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), CheckError> {
         if peek.kind != "query" {
             return Ok(());
         }
-        let fault = |cause| Fault::Decision { index, cause };
+        let fault = |cause| Violation::Decision { index, cause };
         let leaf = QueryLeaf::parse(bytes).map_err(|error| fault(Mismatch::Malformed(error.to_string())))?;
         if leaf.catalogue == self.catalogue.label() {
             decide_again(&self.catalogue, &leaf).map_err(fault)?;
@@ -50,12 +53,15 @@ impl Watcher for Views {
         }
         let scenario = leaf.scenario.as_ref().and_then(|name| self.catalogue.scenario(name.as_str()));
         let purpose_group = scenario.map_or("", |scenario| scenario.purpose_group());
-        let tags = self.clean.disclose(|number| self.keys.subject_tags(&leaf.institution, purpose_group, number));
+        let institution = leaf.institution.unwrap_or_default();
+        let tags = self.clean.disclose(|number| {
+            self.keys.subject_tags(&self.keys.sealer.person(number), &institution, purpose_group, number)
+        });
         let subject = leaf.subject.map(|tag| STANDARD.encode(tag.0));
         let hers = subject.is_some_and(|subject| subject == tags.current || tags.earlier.contains(&subject));
         if hers && index >= self.first {
             let scenario = leaf.scenario.map(|name| name.to_string()).unwrap_or_default();
-            let (answered, refused) = self.asked.entry((leaf.institution, scenario)).or_default();
+            let (answered, refused) = self.asked.entry((institution, scenario)).or_default();
             match leaf.outcome {
                 Outcome::Answered => *answered += 1,
                 Outcome::Refused => *refused += 1,

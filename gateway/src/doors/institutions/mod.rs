@@ -17,10 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problems::fixed;
 use crate::{
-    callers::{
-        flood::{self, Unrecorded},
-        trust::CertificateStatus,
-    },
+    callers::{flood::Unrecorded, trust::CertificateStatus},
     gateway::Gateway,
     journey::{Dropped, caller::Caller, exchange::Exchange, journey},
     transport::{Body, aborts::Aborted, accept::Peer, body::RequestBody, http1_guard::HeadVerdict},
@@ -79,7 +76,7 @@ async fn answer(
     };
     let certificate = standing.thumbprint();
     let refuse = |code| {
-        flood::count(&gateway, certificate, Unrecorded::Refused(code));
+        gateway.count_unrecorded(certificate, Unrecorded::Refused(code));
         fixed(code, language)
     };
     if look == HeadVerdict::TooLarge {
@@ -133,14 +130,14 @@ async fn ask(
         return Ok(fixed(Code::CertificateUnknown, language));
     };
     let Some(caller) = Caller::pace(institution, status) else {
-        flood::count(&gateway, certificate, Unrecorded::CutOff);
+        gateway.count_unrecorded(certificate, Unrecorded::CutOff);
         return Err(Aborted);
     };
     let origin = &gateway.settings.log.origin;
     let reply = |recorded, ended| reply(recorded, ended, origin, language, version);
     journey(&gateway, caller, permits, &mut exchange, reply).await.or_else(|dropped| {
         let refuse = |code| {
-            flood::count(&gateway, certificate, Unrecorded::Refused(code));
+            gateway.count_unrecorded(certificate, Unrecorded::Refused(code));
             fixed(code, language)
         };
         Ok(match dropped {

@@ -1,5 +1,7 @@
 //! The leaf of a query, made of its evidence and what came of it.
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{
     leaf::{Base64, Entry, Outcome, QueryRecord},
@@ -31,12 +33,16 @@ pub(super) fn query_entry(
     let id = evidence.id.to_string();
     let institution = evidence.institution.id();
     let scenario = evidence.recognised.scenario.as_deref();
-    let person = evidence.recognised.person.as_ref();
-    let person = person.map(|person| person.disclose(|number| sealer.person(number.as_str())));
+    let sealed_bytes = sealed::bytes(scenario);
+    let derive = || {
+        let person = evidence.recognised.person.as_ref()?;
+        Some(Arc::new(person.disclose(|number| sealer.person(number.as_str()))))
+    };
+    let person = evidence.person_keys.clone().or_else(derive);
     let sealed = person
         .as_ref()
-        .zip(sealed::plaintext(evidence, &opening.text))
-        .map(|(person, plain)| person.seal(&id, &plain, sealed::bytes(scenario), &gateway.entropy))
+        .zip(sealed::plaintext(evidence, &opening.bytes, body, sealed_bytes))
+        .map(|(person, plain)| person.seal(&id, &plain, sealed_bytes, &gateway.entropy))
         .transpose()
         .map_err(|error| unrecordable(&error))?;
     let purpose_group = scenario.map_or("", credit_policy::Scenario::purpose_group);
@@ -44,7 +50,8 @@ pub(super) fn query_entry(
     let idempotency = evidence.idempotency.map(|entry| [entry.key, entry.identity].concat());
     let record = QueryRecord {
         operator: evidence.recognised.staff.as_ref().map(|staff| staff.as_str()),
-        certificate: &evidence.certificate.thumbprint().to_string(),
+        certificate: Some(&evidence.certificate.thumbprint().to_string()),
+        on_behalf: None,
         scenario: evidence.recognised.scenario.as_ref().map(|scenario| scenario.name()),
         ground: evidence.ground.clone(),
         repeats: evidence.repeats,
@@ -56,6 +63,7 @@ pub(super) fn query_entry(
         code: verdict.code,
         fields: verdict.fields,
         notice: verdict.notice,
+        remote: None,
         answer: Some(Base64(answer_commitment(&opening.bytes, body))),
         subject,
         key: sealed.as_ref().map(|_| sealer.key_id().as_str()),

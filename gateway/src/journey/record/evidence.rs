@@ -6,11 +6,12 @@
 use std::sync::Arc;
 
 use credit_audit::leaf::GroundRecord;
+use credit_keys::Person;
 use credit_policy::{CaseNumber, CitizenNumber, Counts, Facts, History, Personal, Scenario, StaffId};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
-use super::sealed;
+use super::summary;
 use crate::{
     callers::{register::Institution, trust::CertificateStatus},
     gateway::Moment,
@@ -26,6 +27,8 @@ pub struct Evidence {
     pub(super) certificate: Arc<CertificateStatus>,
     pub(super) recognised: Recognised,
     pub(super) ground: Option<GroundRecord<'static>>,
+    /// The keys that protect the person's records, once they were derived.
+    pub(super) person_keys: Option<Arc<Person>>,
     pub(super) idempotency: Option<IdempotencyEntry>,
     pub(super) repeats: Option<Uuid>,
     pub(super) inputs: Facts,
@@ -81,6 +84,7 @@ impl Evidence {
             certificate: Arc::clone(&caller.certificate),
             recognised: Recognised::default(),
             ground: None,
+            person_keys: None,
             idempotency: None,
             repeats: None,
             counts: None,
@@ -101,6 +105,10 @@ impl Evidence {
 
     pub(in crate::journey) fn person(&mut self, person: &Arc<Personal<CitizenNumber>>) {
         self.recognised.person(person);
+    }
+
+    pub(in crate::journey) fn person_keys(&mut self, keys: &Arc<Person>) {
+        self.person_keys = Some(Arc::clone(keys));
     }
 
     pub(in crate::journey) fn inputs(&mut self, facts: &Facts) {
@@ -124,8 +132,7 @@ impl Evidence {
     }
 
     pub(in crate::journey) fn store_summary(&mut self, history: &History) {
-        self.store_summary =
-            Some(Personal::new(sealed::store_summary(history, sealed::bytes(self.recognised.scenario.as_deref()))));
+        self.store_summary = Some(Personal::new(summary::store_summary(history)));
     }
 
     pub(in crate::journey) fn answer(&mut self, counts: Counts, pseudonym: &str) {

@@ -3,15 +3,16 @@
 //! INVARIANT (record first): [`Recorded`] is made after the log said that the leaf is durable, and nowhere else.
 
 mod entry;
-pub(super) mod evidence;
+pub mod evidence;
 mod sealed;
+mod summary;
 
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{
-    leaf::{Entry, Kind, Revocation},
-    log::{Durable, NotRecordable, Unsubmitted},
+    leaf::{Act, Entry, Revocation},
+    log::{Durable, Log, NotRecordable, Ticket, Unsubmitted},
 };
 use credit_policy::{Code, Decision, RuleId, Scenario, consent::ConsentId, decide};
 use uuid::Uuid;
@@ -26,7 +27,9 @@ use super::{
     },
 };
 use crate::{
+    callers::trust::CertificateStatus,
     gateway::Gateway,
+    recorder::Order,
     state::{Settlement, consent_key},
 };
 use entry::{Opening, Verdict, query_entry, unrecordable};
@@ -108,12 +111,9 @@ pub(super) async fn record_answer(
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
     let certificate = &evidence.certificate;
-    let still_allowed = || {
-        !institution.is_suspended()
-            && certificate.is_valid()
-            && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent))
-    };
-    match gateway.log.submit(entry, exchange.wants_proof(), still_allowed) {
+    let still_allowed =
+        || !institution.is_suspended() && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent));
+    match submit_while(&gateway.log, entry, exchange.wants_proof(), certificate, still_allowed) {
         Ok(ticket) => {
             let durable = ticket.await?;
             let spent = Settlement::Spent { index: durable.index, id: evidence.id, at: durable.at };
@@ -137,6 +137,24 @@ pub(super) async fn record_answer(
     }
 }
 
+/// Submits an answer as long as it may be given. A certificate is verified here; in the queue of the log, where every
+/// query waits, it is only seen whether the list by which it was verified is still the one in force. There is at most one
+/// new list a second, so this ends.
+fn submit_while(
+    log: &Log,
+    mut entry: Entry,
+    proof: bool,
+    certificate: &CertificateStatus,
+    still_allowed: impl Fn() -> bool,
+) -> Result<Ticket, Unsubmitted> {
+    loop {
+        match log.submit(entry, proof, || certificate.is_still_valid() && still_allowed()) {
+            Err(Unsubmitted::Overtaken(overtaken)) if certificate.is_valid() && still_allowed() => entry = overtaken,
+            submitted => return submitted,
+        }
+    }
+}
+
 /// Withdraws a consent: in force at once, then on the record, then confirmed.
 ///
 /// # Errors
@@ -149,12 +167,13 @@ pub(super) async fn record_withdrawal(
     let (ConsentId { iss, jti }, evidence) = withdrawal.into_parts();
     let institution = evidence.institution.id();
     let body = exchange.withdrawn(evidence.id, &jti).map_err(|error| unrecordable(&error))?;
-    let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned(), by: institution.to_owned() };
-    let entry =
-        Entry::new(Kind::Revocation, evidence.id, Some(institution), &leaf).map_err(|error| unrecordable(&error))?;
-    gateway.state.revoke(consent_key(&iss, jti.as_str()), gateway.clock.now());
-    let ticket = gateway.log.submit(entry, exchange.wants_proof(), || true).map_err(|_| NotRecordable)?;
-    let durable = ticket.await?;
+    let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
+    let certificate = evidence.certificate.thumbprint().to_string();
+    let entry = leaf.own_entry(evidence.id, institution, &certificate).map_err(|error| unrecordable(&error))?;
+    let (state, key, now) = (gateway.state.clone(), consent_key(&iss, jti.as_str()), gateway.clock.now());
+    let effect = move || state.revoke(key, now);
+    let recorded = gateway.recorder.put_in_force(Order::EffectFirst, entry, exchange.wants_proof(), effect).await;
+    let (durable, ()) = recorded.map_err(|_| NotRecordable)?;
     Ok(Recorded::new(evidence, body, None, None, durable))
 }
 

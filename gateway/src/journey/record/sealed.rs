@@ -3,13 +3,21 @@
 //! Opened by an officer, under the data key of its period, it tells who was asked about and everything of the person on
 //! which the decision rested.
 
-use credit_keys::SealedBytes;
-use credit_policy::{History, Scenario};
-use jiff::civil::Date;
-use serde::Serialize;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use credit_audit::leaf::Base64;
+use credit_keys::{SealedBytes, answer_commitment, frame::framed};
+use credit_policy::Scenario;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::evidence::Evidence;
+
+/// The length of the sealed part, which is the scenario's and nobody's own (`audit/FORMAT.md` §5).
+#[must_use]
+pub(super) fn bytes(scenario: Option<&Scenario>) -> SealedBytes {
+    scenario.and_then(|scenario| SealedBytes::of(scenario.sealed_bytes())).unwrap_or(SealedBytes::B1024)
+}
 
 #[derive(Serialize)]
 struct Wire<'a> {
@@ -18,108 +26,101 @@ struct Wire<'a> {
     pseudonym: Option<&'a str>,
     opening: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<Base64<[u8; 32]>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<credit_policy::Counts>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    told: Option<&'a serde_json::value::RawValue>,
+    told: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told_digest: Option<Base64<[u8; 32]>>,
 }
 
-/// The plain personal part; nothing where no person is known.
+/// What an answer said about the person; of a response, the members that a repeat must have again.
+#[derive(Deserialize)]
+struct Said<'a> {
+    #[serde(borrow)]
+    data: &'a RawValue,
+    #[serde(borrow)]
+    marks: &'a RawValue,
+}
+
+/// The plain personal part; nothing where no person is known. `body` is the response up to its receipt, and `opening`
+/// what its commitment opens with.
 #[must_use]
-pub(super) fn plaintext(evidence: &Evidence, opening: &str) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn plaintext(
+    evidence: &Evidence,
+    opening: &[u8; 32],
+    body: &[u8],
+    sealed_bytes: SealedBytes,
+) -> Option<Zeroizing<Vec<u8>>> {
     let person = evidence.recognised.person.as_ref()?;
-    let write = |pseudonym: Option<&str>, told: Option<&str>| {
+    let with_all = |pseudonym: Option<&str>, told: Option<&str>| {
         person.disclose(|number| {
-            serde_json::to_vec(&Wire {
-                number: number.as_str(),
-                pseudonym,
-                opening,
-                counts: evidence.counts,
-                told: told.and_then(|told| serde_json::from_str(told).ok()),
-            })
+            let known = Known { number: number.as_str(), pseudonym, counts: evidence.counts, told };
+            known.write(opening, body, sealed_bytes)
         })
     };
-    let with_pseudonym = |told: Option<&str>| match &evidence.pseudonym {
-        Some(pseudonym) => pseudonym.disclose(|pseudonym| write(Some(pseudonym), told)),
-        None => write(None, told),
+    let with_told = |told: Option<&str>| match &evidence.pseudonym {
+        Some(pseudonym) => pseudonym.disclose(|pseudonym| with_all(Some(pseudonym), told)),
+        None => with_all(None, told),
     };
     let plain = match &evidence.store_summary {
-        Some(told) => told.disclose(|told| with_pseudonym(Some(told))),
-        None => with_pseudonym(None),
+        Some(told) => told.disclose(|told| with_told(Some(told))),
+        None => with_told(None),
     };
-    plain.ok().map(Zeroizing::new)
+    plain.ok()
 }
 
-/// The length of the sealed part, which is the scenario's and nobody's own.
-#[must_use]
-pub(super) fn bytes(scenario: Option<&Scenario>) -> SealedBytes {
-    scenario.and_then(|scenario| SealedBytes::of(scenario.sealed_bytes())).unwrap_or(SealedBytes::B1024)
+/// What is known of the person.
+struct Known<'a> {
+    number: &'a str,
+    pseudonym: Option<&'a str>,
+    counts: Option<credit_policy::Counts>,
+    told: Option<&'a str>,
 }
 
-/// At most this long are number, pseudonym, opening and counts, and what closes a list of rows.
-const REST_BYTES: usize = 351;
-
-/// What the store told, compact: `{"records":[[class, severity, act, determined, sentence end, effect end, repaired,
-/// repair revoked, disputed], …],"listings":[[list, from, until, disputed], …],"attributes":[[field, value], …]}`, and
-/// `"left_out":n` where a history is so long that the last `n` of these do not fit. `counts` tells them all.
-#[must_use]
-pub(super) fn store_summary(history: &History, sealed_bytes: SealedBytes) -> String {
-    let date = |date: Option<Date>| date.map(|date| date.to_string());
-    let records = history.records.iter().map(|r| {
-        let (act, determined) = (r.act.to_string(), r.determined.to_string());
-        let (sentence, effect) = (date(r.sentence_end), date(r.effect_end));
-        let (repaired, revoked) = (date(r.repaired), date(r.repair_revoked));
-        json(&(r.class.as_str(), r.severity.as_str(), act, determined, sentence, effect, repaired, revoked, r.disputed))
-    });
-    let listings =
-        history.listings.iter().map(|l| json(&(l.list.as_str(), l.from.to_string(), date(l.until), l.disputed)));
-    let attributes = history.attributes.iter().map(|a| json(&(a.field.as_str(), &a.value)));
-    let room = sealed_bytes.plaintext() - REST_BYTES;
-    let mut told = Told { text: String::with_capacity(256), room, left_out: 0 };
-    told.part("{\"records\":[", records);
-    told.part("],\"listings\":[", listings);
-    told.part("],\"attributes\":[", attributes);
-    told.text.push(']');
-    if told.left_out > 0 {
-        told.text.push_str(&format!(",\"left_out\":{}", told.left_out));
-    }
-    told.text.push('}');
-    told.text
-}
-
-struct Told {
-    text: String,
-    room: usize,
-    left_out: usize,
-}
-
-impl Told {
-    fn part(&mut self, open: &str, rows: impl Iterator<Item = String>) {
-        self.text.push_str(open);
-        let mut first = true;
-        for row in rows {
-            if self.text.len() + row.len() > self.room {
-                self.left_out += 1;
-                continue;
+impl Known<'_> {
+    /// With all that the store told, or with a digest of it where that does not fit.
+    fn write(
+        &self,
+        opening: &[u8; 32],
+        body: &[u8],
+        sealed_bytes: SealedBytes,
+    ) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
+        let text = Zeroizing::new(STANDARD.encode(opening));
+        let repeat = repeat(opening, body);
+        let write = |told: Option<&RawValue>, told_digest| {
+            let Self { number, pseudonym, counts, told: _ } = *self;
+            let wire = Wire { number, pseudonym, opening: &text, repeat, counts, told, told_digest };
+            serde_json::to_vec(&wire).map(Zeroizing::new)
+        };
+        let whole = write(self.told.map(serde_json::from_str).transpose()?, None)?;
+        match self.told {
+            Some(told) if whole.len() > sealed_bytes.plaintext() => {
+                let digest = answer_commitment(opening, &framed("credit/told", &[told.as_bytes()]));
+                write(None, Some(Base64(digest)))
             }
-            if !std::mem::take(&mut first) {
-                self.text.push(',');
-            }
-            self.text.push_str(&row);
+            Some(_) | None => Ok(whole),
         }
     }
 }
 
-fn json(row: &impl Serialize) -> String {
-    serde_json::to_string(row).unwrap_or_default()
+/// The keyed digest of what an answer says about the person: a repeat is answered only while it is the same. Nothing
+/// for a refusal.
+fn repeat(opening: &[u8; 32], body: &[u8]) -> Option<Base64<[u8; 32]>> {
+    let said: Said<'_> = serde_json::from_slice(body).ok()?;
+    let parts = [said.data.get().as_bytes(), said.marks.get().as_bytes()];
+    Some(Base64(answer_commitment(opening, &framed("credit/repeat", &parts))))
 }
 
 #[cfg(test)]
 mod tests {
     use credit_policy::Value;
-    use credit_policy::{Attribute, ClassName, FieldName, List, Listing, Record, Severity};
+    use credit_policy::{Attribute, ClassName, Counts, FieldName, History, List, Listing, Record, Severity};
     use jiff::civil::date;
 
     use super::*;
+    use crate::journey::record::summary::store_summary;
 
     fn history(records: usize) -> History {
         let day = date(2026, 1, 2);
@@ -141,29 +142,52 @@ mod tests {
         }
     }
 
+    const OPENING: [u8; 32] = [9; 32];
+    const BODY: &[u8] = br#"{"query":"q","data":{"housing":3},"marks":["housing"],"obligations":{}}"#;
+
+    /// The plain part of a query about somebody with so many records.
+    fn plain(records: usize, body: &[u8]) -> (usize, serde_json::Value) {
+        let told = store_summary(&history(records));
+        let pseudonym = "p".repeat(64);
+        let counts = Some(Counts { considered: 999, expired: 999, repaired: 999, disputed: 999 });
+        let known = Known { number: "990101199001010019", pseudonym: Some(&pseudonym), counts, told: Some(&told) };
+        let plain = known.write(&OPENING, body, SealedBytes::B1024).unwrap();
+        (plain.len(), serde_json::from_slice(&plain).unwrap())
+    }
+
     #[test]
-    fn nobody_s_history_is_too_long_to_be_recorded() {
-        // 30 bytes of number, 58 of pseudonym, 57 of opening, 105 of counts, 10 of names and braces.
-        let others = 260;
-        for (sealed_bytes, least) in [(SealedBytes::B1024, 5), (SealedBytes::B2048, 15)] {
-            let summary = store_summary(&history(1_000), sealed_bytes);
-            assert!(summary.len() + others <= sealed_bytes.plaintext(), "{}", summary.len());
-            let told: serde_json::Value = serde_json::from_str(&summary).unwrap();
-            let kept = ["records", "listings", "attributes"].map(|part| told[part].as_array().unwrap().len());
-            assert!(kept[0] >= least, "{kept:?}");
-            assert_eq!(told["left_out"].as_u64().unwrap() as usize, 1_002 - kept.iter().sum::<usize>());
+    fn nobody_s_history_makes_the_sealed_part_longer() {
+        for records in [0, 1, 2, 3, 4, 5, 50, 10_000] {
+            let (length, plain) = plain(records, BODY);
+            assert!(length <= SealedBytes::B1024.plaintext(), "{records}: {length}");
+            assert_ne!(plain.get("told").is_some(), plain.get("told_digest").is_some(), "{records}");
+            assert_eq!(plain["counts"]["considered"], 999);
         }
+        assert!(plain(1, BODY).1.get("told").is_some());
+        let message = framed("credit/told", &[store_summary(&history(10_000)).as_bytes()]);
+        let digest = STANDARD.encode(answer_commitment(&OPENING, &message));
+        assert_eq!(plain(10_000, BODY).1["told_digest"], digest);
+    }
+
+    #[test]
+    fn an_answer_that_says_another_thing_has_another_digest_and_a_refusal_has_none() {
+        let repeat = |body: &[u8]| plain(1, body).1.get("repeat").cloned();
+        let said = framed("credit/repeat", &[br#"{"housing":3}"#, br#"["housing"]"#]);
+        assert_eq!(repeat(BODY), Some(STANDARD.encode(answer_commitment(&OPENING, &said)).into()));
+        let same = br#"{"query":"another","data":{"housing":3},"marks":["housing"],"obligations":{"x":1}}"#;
+        assert_eq!(repeat(same), repeat(BODY));
+        for other in [&br#"{"data":{"housing":4},"marks":["housing"]}"#[..], br#"{"data":{"housing":3},"marks":[]}"#] {
+            assert!(repeat(other).is_some() && repeat(other) != repeat(BODY));
+        }
+        assert_eq!(repeat(br#"{"code":"store-failed","status":502}"#), None);
     }
 
     #[test]
     fn a_history_is_told_whole() {
         assert_eq!(
-            store_summary(&history(1), SealedBytes::B1024),
+            store_summary(&history(1)),
             r#"{"records":[["administrative-penalty","general","2026-01-02","2026-01-02",null,null,"2026-01-02",null,true]],"listings":[["red","2026-01-02",null,false]],"attributes":[["housing",3]]}"#
         );
-        assert_eq!(
-            store_summary(&History::default(), SealedBytes::B1024),
-            r#"{"records":[],"listings":[],"attributes":[]}"#
-        );
+        assert_eq!(store_summary(&History::default()), r#"{"records":[],"listings":[],"attributes":[]}"#);
     }
 }

@@ -51,7 +51,7 @@ impl<'e> Admitted<'e> {
 pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<'e>) -> Result<Admitted<'e>, Refusal> {
     let (basis, permit, evidence) = permitted.into_parts();
     let query = &basis.query;
-    let taken = query.institution.rates.take_operator(query.staff.as_str());
+    let taken = query.institution.rates.take_staff(query.staff.as_str());
     taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
     let reserved = reserve(gateway, moment, &basis, &permit).await;
     let reservation = reserved.map_err(|error| match error {
@@ -78,8 +78,9 @@ async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Per
     let query = &basis.query;
     let record = &query.institution.record;
     let purpose_group = permit.scenario().purpose_group();
-    let tags =
-        basis.person.disclose(|number| moment.keys.subject_tags(record.id.as_str(), purpose_group, number.as_str()));
+    let tags = basis.person.disclose(|number| {
+        moment.keys.subject_tags(&basis.person_keys, record.id.as_str(), purpose_group, number.as_str())
+    });
     let claim = Claim {
         now: moment.now,
         consent: basis.consent.as_ref().map(|consent| consent.claim),
@@ -93,9 +94,9 @@ async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Per
         case: query.case.as_ref().map(CaseNumber::as_str),
         limits: Limits {
             case: permit.scenario().case_limit(),
-            person_a_day: record.look_ups_a_person_a_day,
-            distinct_a_day: record.distinct_subjects_a_day,
-            staff_a_day: record.look_ups_an_operator_a_day,
+            person_a_day: record.limits.look_ups_a_person_a_day,
+            distinct_a_day: record.limits.distinct_subjects_a_day,
+            staff_a_day: record.limits.look_ups_an_operator_a_day,
         },
     };
     gateway.state.reserve(claim).await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use credit_policy::{Code, History};
 
 use super::admit::Admitted;
-use crate::{gateway::Gateway, journey::refusal::Refusal, stores::sqlite::StoreError};
+use crate::{gateway::Gateway, journey::refusal::Refusal, stores::StoreError};
 
 /// PROOF: what the stores returned, for one admitted look-up.
 #[must_use]

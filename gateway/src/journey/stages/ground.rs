@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use credit_audit::leaf::GroundRecord;
+use credit_keys::Person;
 use credit_policy::{
     CitizenNumber, Code, ConsentFacts, Ground, Personal,
     consent::{Consent, ConsentFault, Unverified},
@@ -21,6 +22,8 @@ use crate::{
 pub(super) struct Basis {
     pub(super) query: Query,
     pub(super) person: Arc<Personal<CitizenNumber>>,
+    /// The keys that protect the person's records.
+    pub(super) person_keys: Arc<Person>,
     /// Where the ground is consent.
     pub(super) consent: Option<VerifiedConsent>,
     pub(super) idempotency: Option<IdempotencyClaim>,
@@ -63,7 +66,9 @@ pub fn ground<'e>(
             let case = query.case.as_ref().ok_or(Code::CaseRequired)?;
             evidence.ground(GroundRecord::Statute {
                 statute: query.scenario.statute().unwrap_or_default().to_owned().into(),
+                rank: None,
                 case: case.as_str().to_owned().into(),
+                consent_on_file: false,
             });
             (person, None)
         }
@@ -84,7 +89,9 @@ pub fn ground<'e>(
     if let Some(claim) = idempotency {
         evidence.idempotency(claim.entry);
     }
-    Ok(Grounded { basis: Basis { query, person, consent, idempotency }, evidence })
+    let person_keys = Arc::new(person.disclose(|number| moment.keys.sealer.person(number.as_str())));
+    evidence.person_keys(&person_keys);
+    Ok(Grounded { basis: Basis { query, person, person_keys, consent, idempotency }, evidence })
 }
 
 /// Signature, times, institution, scenario and person of the token; and that it was not withdrawn.

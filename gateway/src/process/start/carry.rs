@@ -78,8 +78,8 @@ struct Reading<'a> {
     fault: Option<FoldError>,
 }
 
-impl verify::Watcher for Reading<'_> {
-    fn leaf(&mut self, index: u64, _peek: &Peek<'_>, bytes: &[u8]) -> Result<(), verify::Failure> {
+impl verify::Visitor for Reading<'_> {
+    fn leaf(&mut self, index: u64, _peek: &Peek<'_>, bytes: &[u8]) -> Result<(), verify::CheckError> {
         if index < self.until && self.fault.is_none() {
             self.fault = self.projection.apply(self.catalogue, index, bytes).err();
         }
@@ -125,9 +125,10 @@ impl Before {
         carried.extend(suspended.map(|institution| {
             Carry::Suspension(Suspension {
                 institution: institution.to_owned(),
+                operator: None,
+                scenario: None,
                 suspended: true,
                 reason: Some("carried over from the log before".to_owned()),
-                by: "credit-gateway".to_owned(),
             })
         }));
         let today = catalogue.today(now);

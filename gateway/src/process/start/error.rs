@@ -1,5 +1,6 @@
 //! Why a gateway does not start.
 
+use credit_audit::leaf::LeafError;
 use credit_audit::log::{RecoverError, StartError as LogStartError};
 use credit_keys::{KekError, KeyError, RingError};
 use credit_policy::Fault;
@@ -7,7 +8,8 @@ use credit_policy::Fault;
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError},
     keyring::KeyringError,
-    state::FoldError,
+    recorder::NotRecorded,
+    state::{FoldError, NoKey},
     stores::sqlite::OpenError,
 };
 
@@ -58,6 +60,19 @@ pub enum StartError {
         "`{0}` is of the first release, whose records are not read any more: name a new folder in data.dir and keep this one"
     )]
     FirstRelease(String),
+    /// The ring has not the key that the log names.
+    #[error(
+        "the log names the key `{key}` with the fingerprint {recorded}, and the ring {has}: this is an older ring or that of \
+         another gateway; restore the ring that was in use last"
+    )]
+    OtherKey {
+        /// The key's id.
+        key: String,
+        /// As its leaf says.
+        recorded: String,
+        /// What the ring has in its place.
+        has: String,
+    },
     /// The state knows more leaves than the log has.
     #[error(
         "the state covers {state} leaves, the log has {log}: records were lost; restore the log, or start as a new one"
@@ -104,5 +119,11 @@ pub enum StartError {
     Metrics(#[from] prometheus::Error),
     /// The first leaves.
     #[error("the start could not be recorded: {0}")]
-    Unrecorded(String),
+    NotRecorded(#[from] NotRecorded),
+    /// What the log before amounts to.
+    #[error("the start could not be recorded: {0}")]
+    Carried(#[from] NoKey),
+    /// One of the first leaves.
+    #[error("the start could not be recorded: {0}")]
+    Leaf(#[from] LeafError),
 }

@@ -1,47 +1,40 @@
-//! What the start itself records: the opening of a new log, what it takes over, and what changed while nothing ran.
+//! What the start itself records: the opening of a new log, what it takes over, and a catalogue that is new.
 
-use credit_audit::{
-    clock::Clock,
-    leaf::{CatalogueSet, Entry, Event, KeyEvent, LeafError, Open, Previous},
-    log::Log,
-};
-use credit_keys::SystemEntropy;
+use credit_audit::leaf::{Act, Actor, CatalogueSet, Entry, Event, LeafError, Open, Previous};
 use jiff::Timestamp;
 
 use super::{carry::Carry, error::StartError};
 use crate::{
-    gateway::new_id,
+    recorder::Recorder,
     state::{ledger::InForce, projection::Projection},
 };
 
 /// Records at start.
-pub(super) struct Recorder<'a> {
-    pub(super) log: &'a Log,
-    pub(super) clock: &'a dyn Clock,
-    pub(super) entropy: &'a SystemEntropy,
+pub(super) struct FirstLeaves<'a> {
+    pub(super) recorder: &'a Recorder,
 }
 
-impl Recorder<'_> {
+impl FirstLeaves<'_> {
     pub(super) async fn open(&self, origin: &str, previous: Option<Previous>) -> Result<(), StartError> {
         let open = Open {
             origin: origin.to_owned(),
             previous,
             software: concat!("credit-gateway ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
-        self.record(&open).await.map(drop)
+        self.record(open.entry(self.recorder.new_id())).await.map(drop)
     }
 
     /// Says again what the log before said, and takes it in. A crash in between leaves the rest to the next start.
     pub(super) async fn carry(&self, carried: Vec<Carry>, projection: &mut Projection) -> Result<(), StartError> {
         for part in carried {
+            let id = self.recorder.new_id();
             match part {
                 Carry::Catalogue(former) => self.catalogue(former, projection).await?,
-                Carry::Institution(change) => drop(self.record(&change).await?),
-                Carry::Suspension(change) => drop(self.record(&change).await?),
+                Carry::Institution(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
+                Carry::Suspension(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
                 Carry::Counts(counts) => {
-                    let at = self.record(&counts).await?;
-                    let unread = |error: crate::state::NoKey| StartError::Unrecorded(error.to_string());
-                    projection.usage.import(&counts, at, |_, _, _| true).map_err(unread)?;
+                    let at = self.record(counts.entry(id)).await?;
+                    projection.usage.import(&counts, at, |_, _, _| true)?;
                 }
             }
         }
@@ -54,21 +47,13 @@ impl Recorder<'_> {
         catalogue: CatalogueSet,
         projection: &mut Projection,
     ) -> Result<(), StartError> {
-        let at = self.record(&catalogue).await?;
+        let at = self.record(catalogue.entry(self.recorder.new_id())).await?;
         projection.ledger.catalogues.push(InForce { at, catalogue });
         Ok(())
     }
 
-    pub(super) async fn key(&self, key: &KeyEvent) -> Result<(), StartError> {
-        self.record(key).await.map(drop)
-    }
-
     /// Records, and says when.
-    async fn record(&self, event: &impl Event) -> Result<Timestamp, StartError> {
-        let fault = |why: &dyn std::fmt::Display| StartError::Unrecorded(why.to_string());
-        let entry: Result<Entry, LeafError> = event.entry(new_id(self.clock, self.entropy));
-        let ticket = self.log.submit(entry.map_err(|error| fault(&error))?, false, || true);
-        let ticket = ticket.map_err(|error| fault(&error))?;
-        ticket.await.map(|durable| durable.at).map_err(|error| fault(&error))
+    async fn record(&self, entry: Result<Entry, LeafError>) -> Result<Timestamp, StartError> {
+        Ok(self.recorder.record(entry?).await?.at)
     }
 }

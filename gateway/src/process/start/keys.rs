@@ -1,9 +1,11 @@
 //! Opening the key ring.
 
-use credit_audit::{leaf::KeyEvent, log::Signer};
-use credit_keys::{Kek, LogSigner, Ring};
+use std::collections::BTreeMap;
 
-use super::StartError;
+use credit_audit::{leaf::KeyEvent, log::Signer};
+use credit_keys::{Kek, KeyId, KeyState, KeyStatus, LogSigner, Ring};
+
+use super::error::StartError;
 use crate::settings::Settings;
 
 /// Signs checkpoints with the ring's log key.
@@ -43,14 +45,26 @@ pub fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
     Ok(Kek::from_passphrase_file(&path)?)
 }
 
-/// The leaf of a data key that was made for a new period.
-#[must_use]
-pub fn key_made(id: &str) -> KeyEvent {
-    KeyEvent {
-        key: id.to_owned(),
-        use_: "data".to_owned(),
-        state: "active".to_owned(),
-        activates: None,
-        by: "credit-gateway".to_owned(),
+/// The keys in use that no leaf of this log introduces yet: a key is on the record before anything is made with it.
+pub(super) fn not_introduced(status: &[KeyStatus], introduced: &BTreeMap<String, KeyEvent>) -> Vec<KeyId> {
+    let in_use = status.iter().filter(|key| matches!(key.state, KeyState::Active | KeyState::Accepted));
+    let new = in_use.filter(|key| !introduced.contains_key(key.id.as_str()));
+    new.map(|key| key.id.clone()).collect()
+}
+
+/// Compares the ring with the keys that the log names: an older ring would make the same key again, as another.
+///
+/// # Errors
+/// The first key that the ring has not, or has as another.
+pub(super) fn check_ring(status: &[KeyStatus], introduced: &BTreeMap<String, KeyEvent>) -> Result<(), StartError> {
+    for event in introduced.values() {
+        let Some(recorded) = &event.fingerprint else { continue };
+        let has = match status.iter().find(|key| key.id.as_str() == event.key) {
+            Some(key) if key.fingerprint == *recorded => continue,
+            Some(key) => format!("has it with {}", key.fingerprint),
+            None => "does not have it".to_owned(),
+        };
+        return Err(StartError::OtherKey { key: event.key.clone(), recorded: recorded.clone(), has });
     }
+    Ok(())
 }

@@ -1,11 +1,13 @@
 //! The register at start: the configuration, then what the record says of it.
 
 use credit_audit::leaf::InstitutionChange;
-use credit_policy::{InstitutionId, InstitutionKind};
 
 use super::error::StartError;
 use crate::{
-    callers::register::{InstitutionRecord, Register, RegisterError, Thumbprint, institution_record},
+    callers::{
+        institution::InstitutionRecord,
+        register::{Register, RegisterError},
+    },
     settings::Settings,
     state::ledger::{Ledger, Registered},
 };
@@ -15,7 +17,7 @@ pub(super) fn configured(settings: &Settings) -> Result<Register, StartError> {
     let (bounds, floods) = (&settings.bounds, &settings.floods);
     let register = Register::new(bounds.journeys_per_institution, bounds.connections_per_institution, floods.multiple);
     for entry in &settings.institutions {
-        register.add(&institution_record(entry)?)?;
+        register.add(&InstitutionRecord::of_entry(entry).map_err(RegisterError::from)?)?;
     }
     Ok(register)
 }
@@ -55,7 +57,7 @@ pub(super) fn apply(register: &Register, ledger: &Ledger) -> Result<(), StartErr
 /// one back. That of an institution of the configuration stays where it is.
 fn replace(register: &Register, ledger: &Ledger, record: &InstitutionRecord) -> Result<(), StartError> {
     for certificate in &record.certificates {
-        let Some(other) = Thumbprint::parse(certificate).and_then(|known| register.by_certificate(known)) else {
+        let Some(other) = register.by_certificate(*certificate) else {
             continue;
         };
         if other.id() == record.id.as_str() {
@@ -64,7 +66,7 @@ fn replace(register: &Register, ledger: &Ledger, record: &InstitutionRecord) -> 
         if !ledger.institutions.contains_key(other.id()) {
             return Err(RegisterError::CertificateTaken {
                 id: record.id.as_str().to_owned(),
-                certificate: certificate.clone(),
+                certificate: *certificate,
                 other: other.id().to_owned(),
             }
             .into());
@@ -76,17 +78,8 @@ fn replace(register: &Register, ledger: &Ledger, record: &InstitutionRecord) -> 
 }
 
 fn record_of(change: &InstitutionChange) -> Result<InstitutionRecord, RegisterError> {
-    let unusable = || RegisterError::Unusable(change.institution.clone());
-    Ok(InstitutionRecord {
-        id: InstitutionId::parse(&change.institution).map_err(|_| unusable())?,
-        kind: InstitutionKind::parse(&change.institution_kind).ok_or_else(unusable)?,
-        certificates: change.certificates.clone(),
-        rate_per_s: change.rate_per_s,
-        burst: change.burst,
-        distinct_subjects_a_day: change.distinct_subjects_a_day,
-        look_ups_a_person_a_day: change.look_ups_a_person_a_day,
-        operator_rate_per_s: change.operator_rate_per_s,
-        operator_burst: change.operator_burst,
-        look_ups_an_operator_a_day: change.look_ups_an_operator_a_day,
+    InstitutionRecord::of_leaf(change).ok_or_else(|| RegisterError::Unusable {
+        id: change.institution.clone(),
+        why: "what the record says of it is not of this release",
     })
 }

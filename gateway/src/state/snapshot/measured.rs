@@ -16,7 +16,7 @@ use jiff::{Timestamp, civil::date};
 
 use super::{file::Reader, merge, usage};
 use crate::{
-    demo::scratch::Scratch,
+    scratch::Scratch,
     state::{
         consent::Use,
         key::{consent_key, key},

@@ -1,8 +1,8 @@
-//! Connections that are closed before their time, by why.
+//! Connections that were closed early, by cause.
 
 use prometheus::{IntCounter, IntCounterVec};
 
-/// See the module.
+/// A counter for each cause.
 #[derive(Clone)]
 pub struct Closed {
     /// The handshake failed, or did not end.

@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use credit_audit::clock::Clock;
 use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// A stage of the journey, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +83,7 @@ impl StageTimer {
         self.end();
         self.stage = stage;
         if !self.span.is_disabled() {
-            self.span.add_event(stage.as_str(), Vec::new());
+            crate::telemetry::traces::stage_began(&self.span, stage.as_str());
         }
     }
 

@@ -178,8 +178,8 @@ impl Loader {
         }
         let notice = row.notice.get_ref();
         let has_rest = |prefix| notice.strip_prefix(prefix).is_some_and(|rest: &str| !rest.trim().is_empty());
-        if notice != "given" && !has_rest("deferred until ") && !has_rest("exempt by ") {
-            let message = format!("`{notice}` is no notice: use `given`, `deferred until …` or `exempt by …`");
+        if notice != "owed" && !has_rest("deferred until ") && !has_rest("exempt by ") {
+            let message = format!("`{notice}` is no notice: use `owed`, `deferred until …` or `exempt by …`");
             self.fault(file, row.notice.span(), message);
         }
     }

@@ -86,7 +86,8 @@ fn a_withdrawal_is_on_the_record_and_has_its_receipt() {
         let leaf = folder.leaf(reply.index());
         assert_eq!((leaf.text("kind"), leaf.text("id")), ("revocation", json["query"].as_str().unwrap()));
         assert_eq!((leaf.text("jti"), leaf.text("issuer")), (jti.as_str(), "https://consent.example"));
-        assert_eq!((leaf.text("institution"), leaf.text("by")), ("authority", "authority"));
+        assert_eq!(leaf.keys(), ["v", "kind", "id", "at", "actor", "institution", "seq", "issuer", "jti"]);
+        assert_eq!((leaf.text("institution"), &leaf.json["actor"]["institution"]), ("authority", &json!("authority")));
         assert_eq!(json["receipt"]["leaf"], STANDARD.encode(leaf.hash()));
         let (caller, id) = (folder.caller("authority"), leaf.text("id"));
         let proof = caller.get_when_there(&format!("/v1/receipts/{id}")).text();

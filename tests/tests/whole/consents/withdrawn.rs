@@ -153,5 +153,5 @@ fn a_withdrawal_by_command_needs_no_running_gateway_and_names_who() {
     let leaves = folder.leaves();
     let leaf = leaves.iter().find(|leaf| leaf.text("kind") == "revocation").unwrap();
     assert_eq!((leaf.text("jti"), leaf.text("issuer")), (jti.as_str(), "https://consent.example"));
-    assert!(leaf.text("by").starts_with(&format!("uid {}", rustix::process::getuid().as_raw())), "{leaf:?}");
+    assert!(leaf.account().starts_with(&format!("uid {}", rustix::process::getuid().as_raw())), "{leaf:?}");
 }

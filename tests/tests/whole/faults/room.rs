@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use credit_tests::{Folder, Gateway, Leaf, Reply, checked, scratch};
+use credit_tests::{Folder, Gateway, Leaf, Reply, checked, query::look_up, scratch};
+use serde_json::Value;
 
 use super::{load::Load, query, readiness, record, verify, within};
 
@@ -154,4 +155,77 @@ fn without_room_nothing_is_answered_until_there_is_some() {
     let counted: u64 = floods.filter_map(|leaf| leaf.json["counts"]["not-recordable"].as_u64()).sum();
     assert_eq!(counted, 20 + refused as u64);
     drop(folder);
+}
+
+/// A command of the gateway in the device's namespace: its exit code, and what it says.
+fn run(device: &Device, folder: &Folder, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(Gateway::serve_command(folder).get_program());
+    command.args(arguments).arg("--config").arg(folder.config());
+    let ended = device.inside(&command).env("LC_ALL", "C.UTF-8").output().expect("nsenter (util-linux)");
+    let said = [ended.stdout, ended.stderr].concat();
+    (ended.status.code(), String::from_utf8(said).expect("UTF-8"))
+}
+
+/// The pseudonym keys of the ring, and their states.
+fn pseudonym_keys(device: &Device, folder: &Folder) -> Vec<(String, String)> {
+    let (_, said) = run(device, folder, &["keys", "status", "--json"]);
+    let keys: Value = serde_json::from_str(&said).expect("JSON");
+    let text = |key: &Value, name: &str| key[name].as_str().expect("text").to_owned();
+    let keys = keys.as_array().expect("a list").iter().filter(|key| key["use"] == "pseudonym");
+    keys.map(|key| (text(key, "id"), text(key, "state"))).collect()
+}
+
+#[test]
+fn without_room_a_change_says_what_is_in_force_and_a_turn_of_keys_is_finished_later() {
+    let folder = Folder::new();
+    folder.unregister("bank");
+    folder.replace_in_config("dir = \"data\"", "dir = \"small\"");
+    let device = Device::new(folder.join("small"));
+    let command = device.inside(&Gateway::serve_command(&folder));
+    let gateway = Gateway::start(folder, command);
+    let folder = gateway.folder();
+    let change = |arguments: &[&str]| run(&device, folder, arguments);
+    let caller = folder.caller("housing");
+    let ask = || caller.ask(&look_up(&folder.person("clean", 0))).json();
+    let before = ask();
+    device.fill();
+    assert!(within(Duration::from_secs(2), || !is_ready(folder)), "it records what it cannot publish");
+
+    let certificate = folder.join("institutions/bank.pem");
+    let add = ["institution", "add", "new", "--kind", "bank", "--certificate", certificate.to_str().expect("a path")];
+    let (code, said) = change(&add);
+    assert!(code == Some(1) && said.contains("was not made"), "{code:?} {said}");
+    let (code, said) = change(&["institution", "suspend", "employer"]);
+    assert!(code == Some(1) && said.contains("`employer` is suspended until this gateway ends"), "{code:?} {said}");
+    let (_, listed) = change(&["institution", "list"]);
+    let suspended: Vec<_> = listed.lines().filter(|line| line.contains("suspended")).collect();
+    assert!(!listed.contains("new ") && suspended.len() == 1 && suspended[0].starts_with("employer"), "{listed}");
+    let state = |id: &str, state: &str| (id.to_owned(), state.to_owned());
+    let turned = [state("pseudonym-1", "accepted"), state("pseudonym-2", "active")];
+    for _ in 0..2 {
+        let (code, said) = change(&["keys", "rotate", "pseudonym"]);
+        assert!(code == Some(1) && said.contains("`pseudonym-2`, `tag-2` are made and stay"), "{code:?} {said}");
+        assert_eq!(pseudonym_keys(&device, folder), turned);
+    }
+
+    fs::remove_file(device.join("filler")).expect("ours");
+    assert!(within(Duration::from_secs(5), || is_ready(folder)), "it does not recover by itself");
+    for arguments in [&["keys", "rotate", "pseudonym"][..], &["institution", "suspend", "employer"], &add] {
+        let (code, said) = change(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {said}");
+    }
+    assert_eq!(pseudonym_keys(&device, folder), turned, "no key that institutions hold is retired");
+    assert_eq!(ask()["subject_previous"], before["subject"]);
+    let told = |kind: &str, key: &str| {
+        let leaves = device.leaves();
+        let leaves: Vec<_> = leaves.iter().filter(|leaf| leaf.text("kind") == kind).collect();
+        leaves.iter().map(|leaf| leaf.text(key).to_owned()).collect::<Vec<_>>()
+    };
+    let is_told = || told("institution", "institution") == ["new"];
+    assert!(within(Duration::from_secs(2), is_told), "{:?}", told("institution", "institution"));
+    assert_eq!(told("suspension", "institution"), ["employer"]);
+    let keys = [told("key", "key"), told("key", "use")];
+    assert!(keys[0].ends_with(&["pseudonym-2".to_owned(), "tag-2".to_owned()]), "{keys:?}");
+    assert!(keys[1].ends_with(&["pseudonym".to_owned(), "tag".to_owned()]), "{keys:?}");
+    drop(gateway.stop());
 }

@@ -1,0 +1,157 @@
+//! What departments report, and what officers do.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::leaf::encoded::Base64;
+use crate::leaf::event::{Act, Event, impl_kind};
+use crate::leaf::kind::Kind;
+
+/// `case`: a case that must be checked was registered, or decided. A department's own act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// What happened to it.
+    pub state: CaseState,
+    /// The scenario under which it must be checked.
+    pub scenario: String,
+    /// The case number.
+    pub case: String,
+    /// The day on which it was opened or decided.
+    pub on: Date,
+    /// Member of staff.
+    pub operator: String,
+    /// The person's tag, as in a query; may be absent once it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Base64<[u8; 32]>>,
+    /// Id of the data key; there where `subject` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Sealed: the person; there where `subject` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Base64<Vec<u8>>>,
+    /// Commitment to the sealed part; there where `subject` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Base64<[u8; 32]>>,
+}
+
+/// What happened to a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CaseState {
+    /// It was opened; or, undecided, it is said again under the present data key.
+    Opened,
+    /// It was decided.
+    Decided,
+}
+
+/// `feedback`: what was done with an answer. The own act of who asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feedback {
+    /// The query.
+    pub query: Uuid,
+    /// Member of staff.
+    pub operator: String,
+    /// What came of it.
+    pub result: FeedbackResult,
+    /// The measure of the catalogue that was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<String>,
+}
+
+/// What came of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FeedbackResult {
+    /// An incentive.
+    Reward,
+    /// A restraint.
+    Restraint,
+    /// A priority.
+    Priority,
+    /// Nothing.
+    None,
+}
+
+/// `proposal`: an act that needs two officers was proposed by the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The act: `catalogue`, `register`, `limits`, `resume`, `unseal`, `destroy`, `prune`, `export`, `officer`, `sampling`.
+    pub act: String,
+    /// SHA-256 of what is proposed; where a person is named in it, HMAC(data key, framed("credit/proposal", it)).
+    pub digest: Base64<[u8; 32]>,
+    /// Until when it may be approved.
+    pub expires: Timestamp,
+}
+
+/// `approval`: another officer approved a proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Id of the proposal's leaf.
+    pub proposal: Uuid,
+    /// The proposal's digest.
+    pub digest: Base64<[u8; 32]>,
+}
+
+/// `review`: an officer looked at a query, or judged it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// The query.
+    pub query: Uuid,
+    /// How far the review has come.
+    pub state: ReviewState,
+    /// What the reviewer found: `explained`, `unexplained` or `suspicious`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+    /// Why; there where a verdict is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// How far a review has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewState {
+    /// It waits for a reviewer.
+    Queued,
+    /// A reviewer opened it.
+    Opened,
+    /// A reviewer judged it.
+    Judged,
+    /// A second officer closed it.
+    Closed,
+}
+
+/// `unseal`: the sealed part of a leaf was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unseal {
+    /// Index of the leaf in this log.
+    pub entry: u64,
+    /// Why.
+    pub reason: String,
+    /// The proposal that was approved; absent where one officer opened it in an emergency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Uuid>,
+}
+
+/// `figures`: figures over a period were published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// The period: a month (`2026-11`), a day or a year.
+    pub period: String,
+    /// SHA-256 of the file that was published.
+    pub digest: Base64<[u8; 32]>,
+    /// The privacy budget spent on it, a decimal such as `0.5`.
+    pub epsilon: String,
+}
+
+impl_kind! {
+    Act Case = Case;
+    Act Feedback = Feedback;
+    Act Proposal = Proposal;
+    Act Approval = Approval;
+    Act Review = Review;
+    Act Unseal = Unseal;
+    Event Figures = Figures;
+}

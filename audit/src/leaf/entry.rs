@@ -1,0 +1,121 @@
+//! A leaf before it has its place, and its bytes once it has.
+
+use std::io::Write as _;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::actor::Actor;
+use super::kind::Kind;
+use super::peek::{MAX_LEAF_BYTES, is_institution};
+
+/// Longest tail that an [`Entry`] may have, its actor included, so that no header makes the leaf too long.
+pub const MAX_TAIL_BYTES: usize = MAX_LEAF_BYTES - 256;
+
+/// A leaf before the writer gives it its place: everything but `at` and `seq`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What it records.
+    pub kind: Kind,
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Who acted, where it records an act.
+    pub actor: Option<Box<Actor>>,
+    /// The institution whose own act this is: its receipt goes there, and `seq` counts its acts. `None` otherwise,
+    /// also where the leaf is *about* an institution.
+    pub institution: Option<String>,
+    /// The keys of the kind, as they stand in the leaf: empty, or a comma and members; at most [`MAX_TAIL_BYTES`].
+    pub tail: Vec<u8>,
+}
+
+/// A leaf that cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum LeafError {
+    /// Longer than a leaf may be.
+    #[error("a record of {0} bytes is longer than a leaf may be ({MAX_LEAF_BYTES}); refuse the query or shorten it")]
+    TooLong(usize),
+    /// An institution's id that is none.
+    #[error("`{0}` is no institution's id ([a-z0-9-], 1 to 64)")]
+    Institution(String),
+    /// An actor whose name cannot stand in a leaf.
+    #[error("the name of who acts is empty, too long or has quotes, braces or control characters")]
+    Actor,
+    /// An id of another version.
+    #[error("`{0}` is no UUIDv7")]
+    Id(Uuid),
+    /// The keys of the kind do not make a JSON object.
+    #[error("the record is no JSON object: {0}")]
+    Json(String),
+}
+
+impl Entry {
+    /// An entry whose kind's keys are the members of `body`, in the order in which it serializes them.
+    ///
+    /// # Errors
+    /// As [`LeafError`] says.
+    pub fn new(kind: Kind, id: Uuid, institution: Option<&str>, body: &impl Serialize) -> Result<Self, LeafError> {
+        if id.get_version_num() != 7 {
+            return Err(LeafError::Id(id));
+        }
+        if let Some(name) = institution.filter(|name| !is_institution(name.as_bytes())) {
+            return Err(LeafError::Institution(name.to_owned()));
+        }
+        let json = serde_json::to_vec(body).map_err(|error| LeafError::Json(error.to_string()))?;
+        let members = json.strip_prefix(b"{").and_then(|json| json.strip_suffix(b"}"));
+        let members = members.ok_or_else(|| LeafError::Json("another type".to_owned()))?;
+        let mut tail = Vec::with_capacity(members.len() + 1);
+        if !members.is_empty() {
+            tail.push(b',');
+            tail.extend_from_slice(members);
+        }
+        if tail.len() > MAX_TAIL_BYTES {
+            return Err(LeafError::TooLong(tail.len()));
+        }
+        Ok(Self { kind, id, actor: None, institution: institution.map(str::to_owned), tail })
+    }
+
+    /// The same, done by somebody.
+    ///
+    /// # Errors
+    /// When the actor cannot stand in a leaf, or makes it too long.
+    pub fn by(self, actor: Actor) -> Result<Self, LeafError> {
+        if !actor.is_well_formed() {
+            return Err(LeafError::Actor);
+        }
+        let entry = Self { actor: Some(Box::new(actor)), ..self };
+        let mut header = Vec::new();
+        entry.render_actor(&mut header);
+        let length = header.len() + entry.tail.len();
+        if length > MAX_TAIL_BYTES { Err(LeafError::TooLong(length)) } else { Ok(entry) }
+    }
+
+    fn render_actor(&self, leaf: &mut Vec<u8>) {
+        if let Some(actor) = &self.actor {
+            leaf.extend_from_slice(br#","actor":"#);
+            // Neither a map of texts nor writing into a vector fails.
+            serde_json::to_writer(leaf, actor).unwrap_or_default();
+        }
+    }
+}
+
+/// The bytes of the leaf. `at` is written with 6 decimals, cut; `seq` stands where the entry has an institution
+/// and is passed over elsewhere.
+#[must_use]
+pub fn render(entry: &Entry, at: Timestamp, seq: u64) -> Vec<u8> {
+    let mut leaf = Vec::with_capacity(entry.tail.len() + 256);
+    render_into(&mut leaf, entry, at, seq);
+    leaf
+}
+
+/// As [`render`], appended to a buffer.
+pub fn render_into(leaf: &mut Vec<u8>, entry: &Entry, at: Timestamp, seq: u64) {
+    // Writing into a vector cannot fail.
+    write!(leaf, r#"{{"v":1,"kind":"{}","id":"{}","at":"{at:.6}""#, entry.kind.as_str(), entry.id).unwrap_or_default();
+    entry.render_actor(leaf);
+    if let Some(institution) = &entry.institution {
+        write!(leaf, r#","institution":"{institution}","seq":{seq}"#).unwrap_or_default();
+    }
+    leaf.extend_from_slice(&entry.tail);
+    leaf.push(b'}');
+}

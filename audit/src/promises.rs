@@ -1,0 +1,127 @@
+//! The promises of `FORMAT.md` that leaves alone can show, checked one leaf after the other (`FORMAT.md` §9).
+//!
+//! What a promise says of several leaves is remembered here: nothing is taken from `inputs`, which are the operator's
+//! word.
+
+mod broken;
+mod consents;
+mod keys;
+mod register;
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::leaf::{self, Actor, Approval, Base64, Body, Leaf, QuerySummary, Refusals};
+
+use consents::Consents;
+use keys::Keys;
+use register::{Register, certificate};
+
+pub use broken::Broken;
+
+/// Checks leaves in their order, from the first of a log.
+#[derive(Default)]
+pub struct Promises {
+    register: Register,
+    consents: Consents,
+    keys: Keys,
+    catalogues: HashSet<String>,
+    proposals: HashMap<Uuid, Proposed>,
+}
+
+struct Proposed {
+    digest: Base64<[u8; 32]>,
+    expires: Timestamp,
+    by: Option<Actor>,
+}
+
+impl Promises {
+    /// Checks the next leaf, which has this index. A kind that this release does not know promises nothing.
+    ///
+    /// # Errors
+    /// The promise that it breaks.
+    pub fn leaf(&mut self, index: u64, bytes: &[u8]) -> Result<(), Broken> {
+        let form = |error: leaf::BodyError| Broken::Form(error.to_string());
+        leaf::check_form(bytes).map_err(form)?;
+        let Some(leaf) = leaf::parse(bytes).map_err(form)? else { return Ok(()) };
+        match &leaf.body {
+            Body::Query(query) => return self.query(index, &leaf, query),
+            Body::Catalogue(set) => drop(self.catalogues.insert(set.label.clone())),
+            Body::Key(event) => self.keys.event(event)?,
+            Body::Institution(change) => self.register.change(change)?,
+            Body::Suspension(change) => self.register.suspend(change),
+            Body::Stop(change) => self.register.stop(change),
+            Body::Revocation(revocation) => self.consents.revoke(revocation),
+            Body::Carried(carried) => self.consents.carry(carried)?,
+            Body::Refusals(refusals) => agree(refusals, leaf.head.seq)?,
+            Body::Seal(seal) => self.register.seal(seal)?,
+            Body::Notice(notice) => self.keys.used(&notice.key)?,
+            Body::Statement(statement) => self.keys.used(&statement.key)?,
+            Body::Block(block) => self.keys.used(&block.key)?,
+            Body::Objection(objection) => self.keys.used(&objection.key)?,
+            Body::Repair(repair) => self.keys.used(&repair.key)?,
+            Body::Binding(binding) => self.keys.used(&binding.key)?,
+            Body::Case(case) => case.key.as_deref().map_or(Ok(()), |key| self.keys.used(key))?,
+            Body::Proposal(proposal) => {
+                let by = leaf.actor.clone();
+                let proposed = Proposed { digest: proposal.digest, expires: proposal.expires, by };
+                self.proposals.insert(leaf.head.id, proposed);
+            }
+            Body::Approval(approval) => self.approve(approval, &leaf)?,
+            Body::Flood(_)
+            | Body::Read(_)
+            | Body::Unseal(_)
+            | Body::IssuerKey(_)
+            | Body::Correction(_)
+            | Body::Feedback(_)
+            | Body::Review(_)
+            | Body::Figures(_)
+            | Body::Prune(_)
+            | Body::Log(_)
+            | Body::Open(_) => {}
+        }
+        self.register.act(&leaf.head, certificate(leaf.actor.as_ref()), false)
+    }
+
+    fn query(&mut self, index: u64, leaf: &Leaf<'_>, query: &QuerySummary<'_>) -> Result<(), Broken> {
+        if !self.catalogues.contains(&*query.catalogue) {
+            return Err(Broken::Catalogue(query.catalogue.clone().into_owned()));
+        }
+        query.key.map_or(Ok(()), |key| self.keys.used(key))?;
+        self.consents.query(index, query)?;
+        if query.is_answered() {
+            self.register.answered(query)?;
+        }
+        self.register.act(&leaf.head, query.certificate, !query.is_answered())
+    }
+
+    fn approve(&mut self, approval: &Approval, leaf: &Leaf<'_>) -> Result<(), Broken> {
+        let proposed = self.proposals.get(&approval.proposal).ok_or(Broken::Approval)?;
+        let fits = proposed.digest == approval.digest
+            && leaf.head.at <= proposed.expires
+            && name(proposed.by.as_ref()) != name(leaf.actor.as_ref());
+        if fits { Ok(()) } else { Err(Broken::Approval) }
+    }
+}
+
+/// Who it is, whatever the certificate.
+fn name(actor: Option<&Actor>) -> Option<&str> {
+    match actor? {
+        Actor::Institution { institution: name, .. }
+        | Actor::Officer { officer: name, .. }
+        | Actor::Account(name)
+        | Actor::System(name) => Some(name),
+        Actor::Person(_) => None,
+    }
+}
+
+/// As many numbers as refusals, and the leaf has the last of them.
+fn agree(refusals: &Refusals, seq: Option<u64>) -> Result<(), Broken> {
+    let (first, last) = refusals.seqs;
+    let numbers = last.checked_sub(first).and_then(|more| more.checked_add(1));
+    let counted = refusals.counts.values().try_fold(0_u64, |sum, count| sum.checked_add(*count));
+    let fits = numbers.is_some() && numbers == counted && seq == Some(last) && first > 0;
+    if fits { Ok(()) } else { Err(Broken::Refusals) }
+}

@@ -1,0 +1,152 @@
+//! What can be wrong with a log.
+
+use crate::checkpoint::CheckpointError;
+use crate::decision::Mismatch;
+use crate::leaf::PeekError;
+use crate::promises::Broken;
+use crate::proof::ProofError;
+
+/// Why a log does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// Its checkpoint does not.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A receipt does not.
+    #[error(transparent)]
+    Receipt(#[from] ProofError),
+    /// A file that the checkpoint, or a later file, needs is not there.
+    #[error("`{path}` is missing")]
+    Missing {
+        /// Below the log.
+        path: String,
+    },
+    /// Something that is no tile and no bundle.
+    #[error("`{path}` is neither a tile nor a bundle and does not belong here")]
+    Stranger {
+        /// Below the log.
+        path: String,
+    },
+    /// A tile whose length does not fit its name.
+    #[error("`{path}` has the wrong length")]
+    Length {
+        /// Below the log.
+        path: String,
+    },
+    /// A bundle that is cut short, or has more or fewer entries than its name says.
+    #[error("`{path}` is not framed as a bundle of its width")]
+    Framing {
+        /// Below the log.
+        path: String,
+    },
+    /// A hash that is not that of what lies below it.
+    #[error("`{path}` does not have the hash of what lies below it at position {position}")]
+    Hash {
+        /// Below the log.
+        path: String,
+        /// Position in the tile, from 0.
+        position: u64,
+    },
+    /// A narrower bundle that is not the beginning of the wider one.
+    #[error("`{path}` is not the beginning of the wider bundle")]
+    Beginning {
+        /// Below the log.
+        path: String,
+    },
+    /// A tile with hashes of what does not exist.
+    #[error("`{path}` has hashes with nothing below them")]
+    Hanging {
+        /// Below the log.
+        path: String,
+    },
+    /// A leaf that is malformed.
+    #[error("entry {index}: {cause}")]
+    Leaf {
+        /// In the log, from 0.
+        index: u64,
+        /// What is malformed.
+        cause: PeekError,
+    },
+    /// A leaf that is older than the one before it.
+    #[error("entry {index} is older than the entry before it")]
+    Time {
+        /// In the log, from 0.
+        index: u64,
+    },
+    /// An institution's numbers have a gap or a repetition.
+    #[error("entry {index}: `{institution}` has number {found}, not {wanted}")]
+    Seq {
+        /// In the log, from 0.
+        index: u64,
+        /// The institution.
+        institution: String,
+        /// The number that follows its last.
+        wanted: u64,
+        /// The number there.
+        found: u64,
+    },
+    /// A query that names no institution, and is none by a person or the public either.
+    #[error("entry {index} is a query by an institution without its name and number")]
+    Anonymous {
+        /// In the log, from 0.
+        index: u64,
+    },
+    /// An `open` leaf that is not the first, or names another log; or a leaf after `seal`.
+    #[error("entry {index} is an `open` out of place or of another log, or follows a `seal`")]
+    OutOfPlace {
+        /// In the log, from 0.
+        index: u64,
+    },
+    /// The tiles lead to another root than the one signed.
+    #[error("the log does not lead to the root of a signed checkpoint of size {size}")]
+    Root {
+        /// The checkpoint's size.
+        size: u64,
+    },
+    /// An earlier checkpoint, or a receipt's, is larger than the log.
+    #[error("the log has {size} entries, a checkpoint signed earlier has {earlier}: it was cut or put back")]
+    Shortened {
+        /// Size of the log's checkpoint.
+        size: u64,
+        /// Size of the earlier one.
+        earlier: u64,
+    },
+    /// A decision that would not be made again.
+    #[error("entry {index} would be decided otherwise: {cause}")]
+    Decision {
+        /// In the log, from 0.
+        index: u64,
+        /// What differs.
+        cause: Mismatch,
+    },
+    /// A promise of the format that the leaves themselves contradict.
+    #[error("entry {index}: {cause}")]
+    Promise {
+        /// In the log, from 0.
+        index: u64,
+        /// Which promise.
+        cause: Broken,
+    },
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The log does not hold.
+    #[error(transparent)]
+    Violation(#[from] Violation),
+    /// Something needed could not be read.
+    #[error("`{what}` is unavailable: {why}")]
+    Unavailable {
+        /// A path or an address.
+        what: String,
+        /// The system's words.
+        why: String,
+    },
+}
+
+impl CheckError {
+    pub(crate) fn unavailable(what: impl Into<String>, why: &impl ToString) -> Self {
+        Self::Unavailable { what: what.into(), why: why.to_string() }
+    }
+}

@@ -1,0 +1,429 @@
+//! The authorities and the revocation list in force, and what was found of certificates by it.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use credit_audit::clock::Clock;
+use jiff::Timestamp;
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme,
+    client::danger::HandshakeSignatureValid,
+    pki_types::{CertificateDer, UnixTime, pem::PemObject},
+    server::danger::{ClientCertVerified, ClientCertVerifier},
+};
+use tokio::sync::watch;
+
+use super::{
+    list::{self, ListError},
+    verifier::{MOST_INTERMEDIATES, roots, verifier},
+};
+use crate::{callers::thumbprint::Thumbprint, settings::Tls};
+
+/// Why nobody can be trusted. Each names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// The file of the authorities.
+    #[error("cannot read `{path}`: {why}")]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: AuthoritiesFault,
+    },
+    /// The revocation list.
+    #[error(transparent)]
+    List(#[from] ListError),
+}
+
+/// What is wrong with the file of the authorities.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthoritiesFault {
+    /// It is missing, or no PEM.
+    #[error(transparent)]
+    Pem(#[from] rustls::pki_types::pem::Error),
+    /// It is PEM without a certificate.
+    #[error("it holds no certificate")]
+    Empty,
+    /// A certificate of it is no authority's.
+    #[error(transparent)]
+    Unusable(#[from] rustls::Error),
+}
+
+/// The authorities and the revocation list in force.
+pub struct Trust {
+    path: PathBuf,
+    authorities: Vec<CertificateDer<'static>>,
+    roots: Arc<RootCertStore>,
+    hints: Vec<DistinguishedName>,
+    clock: Arc<dyn Clock>,
+    in_force: ArcSwap<ListInForce>,
+    /// That of `in_force`, once a list took the place of the one before: what the queue of the log compares.
+    generation: AtomicU64,
+    changed: watch::Sender<u64>,
+    stamp: Mutex<Option<FileStamp>>,
+}
+
+/// A list in force, and what was found of certificates by it.
+pub(super) struct ListInForce {
+    /// Counts up with each; a verdict is of one of them.
+    pub(super) generation: u64,
+    lists: list::Lists,
+    verifier: Arc<dyn ClientCertVerifier>,
+    verdicts: Mutex<HashMap<Thumbprint, bool>>,
+}
+
+/// What tells that a file is another one than before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileStamp {
+    device_and_inode: (u64, u64),
+    bytes: u64,
+    /// Seconds and nanoseconds.
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl FileStamp {
+    fn of(path: &Path) -> io::Result<Self> {
+        let file = fs::metadata(path)?;
+        Ok(Self {
+            device_and_inode: (file.dev(), file.ino()),
+            bytes: file.size(),
+            modified: (file.mtime(), file.mtime_nsec()),
+            changed: (file.ctime(), file.ctime_nsec()),
+        })
+    }
+}
+
+/// What came of a look at the file.
+#[derive(Debug)]
+pub enum Reload {
+    /// It is the one that was looked at before.
+    Same,
+    /// A new list is in force.
+    Taken,
+    /// It cannot be used; the list before stays in force.
+    Refused(ListError),
+}
+
+impl Trust {
+    /// Reads the authorities and their revocation list.
+    ///
+    /// # Errors
+    /// When a file is missing or unusable, or the list is past its next update.
+    pub fn read(tls: &Tls, clock: Arc<dyn Clock>) -> Result<Arc<Self>, TrustError> {
+        let authorities = read_authorities(&tls.authorities)
+            .map_err(|why| TrustError::Authorities { path: tls.authorities.clone(), why })?;
+        let roots = roots(&authorities).map_err(|error| TrustError::Authorities {
+            path: tls.authorities.clone(),
+            why: AuthoritiesFault::Unusable(error),
+        })?;
+        let roots = Arc::new(roots);
+        let path = tls.revocation_list.clone();
+        // Before the list itself: what is written in between is looked at again.
+        let stamp = FileStamp::of(&path).ok();
+        let lists = list::read(&path, &authorities, clock.now())?;
+        let first = ListInForce::new(0, lists, &path, &roots)?;
+        let hints = first.verifier.root_hint_subjects().to_vec();
+        Ok(Arc::new(Self {
+            path,
+            authorities,
+            roots,
+            hints,
+            clock,
+            in_force: ArcSwap::from_pointee(first),
+            generation: AtomicU64::new(0),
+            changed: watch::Sender::new(0),
+            stamp: Mutex::new(stamp),
+        }))
+    }
+
+    /// When the list in force ought to be followed by the next.
+    #[must_use]
+    pub fn next_update(&self) -> Timestamp {
+        self.in_force.load().lists.next_update
+    }
+
+    /// Whether the list in force is past its next update: then nobody is trusted.
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        self.clock.now() >= self.next_update()
+    }
+
+    /// Looks at the file, if it changed since the last look; `force` even if not.
+    pub fn reload(&self, force: bool) -> Reload {
+        let now = FileStamp::of(&self.path).ok();
+        let before = std::mem::replace(&mut *self.stamp.lock().unwrap_or_else(PoisonError::into_inner), now);
+        if now == before && !force {
+            return Reload::Same;
+        }
+        match self.take_new() {
+            Ok(()) => Reload::Taken,
+            Err(error) => Reload::Refused(error),
+        }
+    }
+
+    fn take_new(&self) -> Result<(), ListError> {
+        let lists = list::read(&self.path, &self.authorities, self.clock.now())?;
+        let before = self.in_force.load();
+        lists.follow(&before.lists, &self.path)?;
+        let next = ListInForce::new(before.generation + 1, lists, &self.path, &self.roots)?;
+        self.put(next);
+        Ok(())
+    }
+
+    /// Checks every open connection again: certificates end by themselves, too, and so does a list.
+    pub fn check_again(&self) {
+        let before = self.in_force.load();
+        self.put(ListInForce {
+            generation: before.generation + 1,
+            lists: before.lists.clone(),
+            verifier: Arc::clone(&before.verifier),
+            verdicts: Mutex::default(),
+        });
+    }
+
+    fn put(&self, next: ListInForce) {
+        let generation = next.generation;
+        self.in_force.store(Arc::new(next));
+        self.generation.store(generation, Ordering::SeqCst);
+        self.changed.send_replace(generation);
+    }
+
+    /// The generation of the list in force: one atomic load.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn in_force(&self) -> Arc<ListInForce> {
+        self.in_force.load_full()
+    }
+
+    /// Told of each list that takes the place of the one before.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Whether `list` trusts a certificate now. Verifies it once a list; no lock is held meanwhile, so that one chain
+    /// that takes its time makes nobody else wait.
+    pub(super) fn trusts(&self, list: &ListInForce, thumbprint: Thumbprint, chain: &[CertificateDer<'static>]) -> bool {
+        if let Some(known) = list.verdicts().get(&thumbprint) {
+            return *known;
+        }
+        let now = Duration::from_secs(u64::try_from(self.clock.now().as_second()).unwrap_or_default());
+        let valid = chain.split_first().is_some_and(|(leaf, intermediates)| {
+            list.verify(leaf, intermediates, UnixTime::since_unix_epoch(now)).is_ok()
+        });
+        list.verdicts().insert(thumbprint, valid);
+        valid
+    }
+}
+
+fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, AuthoritiesFault> {
+    let all: Vec<_> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect)?;
+    if all.is_empty() { Err(AuthoritiesFault::Empty) } else { Ok(all) }
+}
+
+impl ListInForce {
+    fn new(generation: u64, lists: list::Lists, path: &Path, roots: &Arc<RootCertStore>) -> Result<Self, ListError> {
+        let verifier =
+            verifier(Arc::clone(roots), lists.der.iter().cloned()).map_err(|error| ListError::unusable(path, error))?;
+        Ok(Self { generation, lists, verifier, verdicts: Mutex::default() })
+    }
+
+    fn verdicts(&self) -> MutexGuard<'_, HashMap<Thumbprint, bool>> {
+        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        if intermediates.len() > MOST_INTERMEDIATES {
+            return Err(rustls::Error::General("the certificate chain is too long".to_owned()));
+        }
+        self.verifier.verify_client_cert(leaf, intermediates, now)
+    }
+}
+
+impl std::fmt::Debug for Trust {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trust").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// What rustls asks: all of it is the verifier's of the list in force.
+impl ClientCertVerifier for Trust {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.hints
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        self.in_force.load().verify(end_entity, intermediates, now).map_err(|error| match error {
+            // Of our list, not of the caller's certificate: rustls would tell the caller of an unknown authority.
+            rustls::Error::InvalidCertificate(CertificateError::ExpiredRevocationListContext { .. }) => {
+                rustls::Error::General("the revocation list is past its next update".to_owned())
+            }
+            error => error,
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.in_force.load().verifier.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.in_force.load().verifier.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.in_force.load().verifier.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{callers::trust::CertificateStatus, scratch::Scratch};
+    use rcgen::{
+        BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
+        ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber, date_time_ymd,
+    };
+
+    struct Stepped(Mutex<Timestamp>);
+
+    impl Clock for Stepped {
+        fn now(&self) -> Timestamp {
+            *self.0.lock().unwrap()
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    /// An authority, a certificate and a list that end on these days of January 2030.
+    fn trust(clock: &Arc<Stepped>, leaf_ends: u8, list_ends: u8) -> (Scratch, Arc<Trust>, Arc<CertificateStatus>) {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let mut params = CertificateParams::new([]).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(2029, 12, 30), date_time_ymd(2030, 1, leaf_ends));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let leaf = params.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2029, 12, 30),
+            next_update: date_time_ymd(2030, 1, list_ends),
+            crl_number: SerialNumber::from_slice(&[1]),
+            issuing_distribution_point: None,
+            revoked_certs: Vec::new(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let folder = Scratch::new();
+        let path = folder.path().join("crl.pem");
+        fs::write(&path, list.signed_by(&issuer).unwrap().pem().unwrap()).unwrap();
+        let authorities = folder.path().join("ca.pem");
+        fs::write(&authorities, issuer.pem()).unwrap();
+        let tls = Tls { authorities, certificate: PathBuf::new(), key: PathBuf::new(), revocation_list: path };
+        let clock = Arc::clone(clock);
+        let trust = Trust::read(&tls, clock).unwrap();
+        let status = CertificateStatus::new(&trust, &[leaf.der().clone()]).unwrap();
+        (folder, trust, status)
+    }
+
+    fn at(day: &str) -> Timestamp {
+        format!("{day}T12:00:00Z").parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_ends_while_its_connection_is_open_is_trusted_no_more() {
+        let clock = Arc::new(Stepped(Mutex::new(at("2030-01-01"))));
+        let (_folder, trust, status) = trust(&clock, 2, 9);
+        assert!(status.is_valid());
+        let waiting = tokio::spawn({
+            let status = Arc::clone(&status);
+            async move { status.revoked().await }
+        });
+        *clock.0.lock().unwrap() = at("2030-01-02");
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished() && status.is_valid(), "it is asked about once a minute");
+        trust.check_again();
+        assert!(!status.is_valid());
+        tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap();
+    }
+
+    #[test]
+    fn past_its_next_update_a_list_lets_nobody_in() {
+        let clock = Arc::new(Stepped(Mutex::new(at("2030-01-01"))));
+        let (_folder, trust, status) = trust(&clock, 9, 4);
+        assert!(!trust.is_expired() && status.is_valid());
+        *clock.0.lock().unwrap() = at("2030-01-04");
+        assert!(trust.is_expired());
+        trust.check_again();
+        assert!(!status.is_valid());
+        assert!(matches!(trust.reload(false), Reload::Same));
+        let Reload::Refused(why) = trust.reload(true) else { panic!("it was taken") };
+        assert!(why.to_string().contains("2030-01-04T00:00:00Z"), "{why}");
+    }
+
+    #[test]
+    fn a_caller_without_a_certificate_has_no_status() {
+        let clock = Arc::new(Stepped(Mutex::new(at("2030-01-01"))));
+        let (_folder, trust, _) = trust(&clock, 9, 4);
+        assert!(CertificateStatus::new(&trust, &[]).is_none());
+    }
+
+    #[test]
+    fn a_newer_list_that_was_not_asked_about_a_certificate_does_not_let_it_through_the_queue() {
+        let clock = Arc::new(Stepped(Mutex::new(at("2030-01-01"))));
+        let (_folder, trust, status) = trust(&clock, 9, 20);
+        assert!(!status.is_still_valid(), "nobody asked yet");
+        assert!(status.is_valid() && status.is_still_valid());
+        trust.check_again();
+        assert!(!status.is_still_valid(), "the newest list was not asked");
+        assert!(status.is_valid() && status.is_still_valid());
+        *clock.0.lock().unwrap() = at("2030-01-09");
+        trust.check_again();
+        assert!(!status.is_valid() && !status.is_still_valid());
+    }
+
+    #[test]
+    fn a_chain_that_is_too_long_is_not_even_verified() {
+        let clock = Arc::new(Stepped(Mutex::new(at("2030-01-01"))));
+        let (_folder, trust, status) = trust(&clock, 9, 20);
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at("2030-01-01").as_second()).unwrap()));
+        let leaf = status.chain().first().unwrap();
+        let padded = |count| trust.verify_client_cert(leaf, &vec![leaf.clone(); count], now);
+        assert!(padded(MOST_INTERMEDIATES).is_ok());
+        let refused = padded(MOST_INTERMEDIATES + 1).unwrap_err();
+        assert!(refused.to_string().contains("too long"), "{refused}");
+    }
+}

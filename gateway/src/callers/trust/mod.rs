@@ -1,0 +1,16 @@
+//! Whose certificates are trusted now: those of the authorities, but for what the revocation list in force has revoked.
+//!
+//! The list is read again when its file changes and on SIGHUP, and a new one is in force at once: for handshakes, since
+//! [`Trust`] is the verifier that rustls asks; for open connections, which are dropped; and for queries under way, which
+//! are checked once more in the queue of the log (like a suspension). What cannot be decided is refused: once the list in
+//! force is past its next update, nobody is trusted.
+
+mod in_force;
+mod list;
+mod status;
+mod verifier;
+
+pub use in_force::{Reload, Trust, TrustError};
+pub use list::ListError;
+pub use status::CertificateStatus;
+pub use verifier::callers_verifier;

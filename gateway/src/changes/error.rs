@@ -1,0 +1,49 @@
+//! Why a change was not made, or not whole. The text says what is in force and what is on the record now, and what to do.
+
+use credit_audit::leaf::LeafError;
+use credit_keys::KeyId;
+
+use crate::{callers::register::RegisterError, keyring::KeyringError};
+
+/// See the module.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The register refuses; nothing has changed.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// No id of a token; nothing has changed.
+    #[error("this is no token id: 1 to 128 visible characters without a citizen number")]
+    TokenId,
+    /// Its leaf cannot be made; nothing has changed.
+    #[error("no record of it can be made, so it was not made: {0}")]
+    Leaf(#[from] LeafError),
+    /// The ring refuses; nothing has changed.
+    #[error(transparent)]
+    Keys(#[from] KeyringError),
+    /// Nothing is in force.
+    #[error("the change cannot be recorded now, so it was not made; see readiness and try again")]
+    NotMade,
+    /// In force, and not on the record.
+    #[error(
+        "{0} until this gateway ends, but it is not on the record, so it ends with it; see readiness and make the change \
+         again"
+    )]
+    NotOnRecord(String),
+    /// Keys are in the ring for good, and not all on the record.
+    #[error(
+        "{} made and stay, but they are not all on the record yet; see readiness and rotate again: that records them and \
+         makes no other keys",
+        these(.0)
+    )]
+    KeysNotOnRecord(Vec<KeyId>),
+    /// It panicked, or the process ends.
+    #[error(
+        "the change broke off; see the gateway's log, and what is in force with `institution list` and `keys status`"
+    )]
+    BrokenOff,
+}
+
+fn these(keys: &[KeyId]) -> String {
+    let names: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+    format!("the keys {} are", names.join(", "))
+}

@@ -1,0 +1,176 @@
+//! What can be asked of a gateway over `admin.sock`, and what it replies: parsed at the edge, typed from there on.
+
+use credit_keys::{KeyId, KeyUse};
+use credit_policy::InstitutionId;
+use serde::{Deserialize, Serialize};
+
+use crate::callers::institution::InstitutionRecord;
+
+/// A request: one line of JSON over the socket.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Change {
+    /// Registers an institution.
+    InstitutionAdd {
+        /// All that is known of it.
+        institution: InstitutionRecord,
+    },
+    /// Suspends an institution at once.
+    InstitutionSuspend {
+        /// The institution.
+        id: InstitutionId,
+        /// Why; goes on the record.
+        reason: Option<String>,
+    },
+    /// Lets an institution ask again.
+    InstitutionResume {
+        /// The institution.
+        id: InstitutionId,
+        /// Why; goes on the record.
+        reason: Option<String>,
+    },
+    /// Lists all institutions; no change and no leaf.
+    InstitutionList,
+    /// Withdraws a consent, on behalf of its issuer.
+    ConsentRevoke {
+        /// The issuer, as in the token.
+        iss: String,
+        /// The token's id. Text, since only the policy's own parser makes a token id.
+        jti: String,
+    },
+    /// Turns the keys of one use.
+    KeysRotate {
+        /// The use.
+        #[serde(rename = "use")]
+        key_use: TurningUse,
+        /// Days for which the keys before are still accepted.
+        overlap_days: u16,
+    },
+}
+
+/// The uses of keys that turn in a running gateway. Tag keys turn with pseudonym keys; a log key is a new log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TurningUse {
+    /// Pseudonym and tag.
+    Pseudonym,
+    /// State.
+    State,
+    /// Data.
+    Data,
+    /// Ring.
+    Ring,
+}
+
+impl TurningUse {
+    /// The use of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Pseudonym, Self::State, Self::Data, Self::Ring]
+            .into_iter()
+            .find(|known| KeyUse::from(*known).as_str() == name)
+    }
+}
+
+impl From<TurningUse> for KeyUse {
+    fn from(turning: TurningUse) -> Self {
+        match turning {
+            TurningUse::Pseudonym => Self::Pseudonym,
+            TurningUse::State => Self::State,
+            TurningUse::Data => Self::Data,
+            TurningUse::Ring => Self::Ring,
+        }
+    }
+}
+
+/// What a request came to.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Made {
+    /// An institution is registered.
+    Registered {
+        /// The leaf's index.
+        index: u64,
+        /// The institution.
+        institution: InstitutionId,
+    },
+    /// An institution is suspended, or may ask again.
+    Suspension {
+        /// The leaf's index.
+        index: u64,
+        /// The institution.
+        institution: InstitutionId,
+        /// Whether it is suspended now.
+        suspended: bool,
+    },
+    /// A consent is withdrawn.
+    Revoked {
+        /// The leaf's index.
+        index: u64,
+        /// The token's id.
+        jti: String,
+    },
+    /// Keys were turned, or the turn before was finished.
+    Rotated {
+        /// The leaves' indices.
+        indices: Vec<u64>,
+        /// The keys that are in force now.
+        keys: Vec<KeyId>,
+    },
+    /// All institutions, by id.
+    Listed(Vec<InstitutionStatus>),
+}
+
+/// An institution of the register, and whether it may ask.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct InstitutionStatus {
+    /// All that is known of it.
+    #[serde(flatten)]
+    pub institution: InstitutionRecord,
+    /// Whether it is suspended.
+    pub suspended: bool,
+}
+
+/// For people: the members of the reply as JSON.
+impl std::fmt::Display for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = match serde_json::to_value(self) {
+            // The name of the variant says nothing that the command did not.
+            Ok(serde_json::Value::Object(reply)) => reply.values().next().map(ToString::to_string),
+            Ok(_) | Err(_) => None,
+        };
+        f.write_str(&text.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_request_is_refused_at_the_edge() {
+        for wrong in [
+            r#"{}"#,
+            r#"{"do":"institution-remove","id":"bank"}"#,
+            r#"{"do":"institution-suspend","id":"Bank"}"#,
+            r#"{"do":"institution-suspend","id":"bank","force":true}"#,
+            r#"{"do":"keys-rotate","use":"log","overlap_days":30}"#,
+            r#"{"do":"keys-rotate","use":"tag","overlap_days":30}"#,
+            r#"{"do":"keys-rotate","use":"data","overlap_days":-1}"#,
+            r#"{"do":"institution-add","institution":{"id":"bank"}}"#,
+        ] {
+            assert!(serde_json::from_str::<Change>(wrong).is_err(), "{wrong}");
+        }
+        let right = r#"{"do":"keys-rotate","use":"data","overlap_days":30}"#;
+        assert_eq!(serde_json::to_string(&serde_json::from_str::<Change>(right).unwrap()).unwrap(), right);
+    }
+
+    #[test]
+    fn a_reply_reads_as_it_was_written_and_people_see_its_members() {
+        let made = Made::Revoked { index: 7, jti: "t-1".to_owned() };
+        let wire = serde_json::to_string(&made).unwrap();
+        assert!(matches!(serde_json::from_str(&wire).unwrap(), Made::Revoked { index: 7, .. }), "{wire}");
+        assert_eq!(made.to_string(), r#"{"index":7,"jti":"t-1"}"#);
+        assert_eq!(Made::Listed(Vec::new()).to_string(), "[]");
+    }
+}

@@ -1,0 +1,90 @@
+//! What every command shares: where the configuration is, how it fails, and the runtime of its thread.
+
+use std::path::PathBuf;
+
+use crate::{
+    process::start::StartError,
+    settings::{Settings, SettingsError},
+};
+
+/// Exit code for wrong usage or configuration (sysexits `EX_USAGE`).
+pub(super) const USAGE: u8 = 64;
+
+/// Exit code for something that is needed and not there (sysexits `EX_UNAVAILABLE`).
+pub(super) const UNAVAILABLE: u8 = 69;
+
+/// The flag that names the configuration.
+#[derive(clap::Args, Clone)]
+pub(super) struct ConfigFile {
+    /// The configuration file 配置文件
+    #[arg(long, default_value = "demo/config.toml", value_name = "FILE")]
+    config: PathBuf,
+}
+
+impl ConfigFile {
+    pub(super) fn read(&self) -> Result<Settings, Failure> {
+        Settings::read(&self.config).map_err(Failure::settings)
+    }
+}
+
+/// Why a command ends with another code than 0.
+pub(super) struct Failure {
+    pub(super) code: u8,
+    pub(super) lines: Vec<String>,
+}
+
+impl Failure {
+    pub(super) fn new(code: u8, line: impl std::fmt::Display) -> Self {
+        Self { code, lines: vec![line.to_string()] }
+    }
+
+    pub(super) fn usage(line: impl std::fmt::Display) -> Self {
+        Self::new(USAGE, line)
+    }
+
+    pub(super) fn unavailable(line: impl std::fmt::Display) -> Self {
+        Self::new(UNAVAILABLE, line)
+    }
+
+    pub(super) fn settings(faults: Vec<SettingsError>) -> Self {
+        Self { code: USAGE, lines: faults.iter().map(ToString::to_string).collect() }
+    }
+
+    pub(super) fn start(error: &StartError) -> Self {
+        match error {
+            StartError::Catalogue(faults) => {
+                Self { code: USAGE, lines: faults.iter().map(ToString::to_string).collect() }
+            }
+            StartError::File { .. }
+            | StartError::Kek(_)
+            | StartError::Ring(_)
+            | StartError::Key(_)
+            | StartError::Keyring(_)
+            | StartError::DemoKeys(_)
+            | StartError::Continues { .. }
+            | StartError::ContinuesDamaged { .. }
+            | StartError::FirstRelease(_)
+            | StartError::OtherKey { .. }
+            | StartError::Sealed(_)
+            | StartError::Register(_)
+            | StartError::Issuer(_)
+            | StartError::Store(_) => Self::usage(error),
+            StartError::Recover(_)
+            | StartError::Log(_)
+            | StartError::Fold(_)
+            | StartError::LogShort { .. }
+            | StartError::Metrics(_)
+            | StartError::NotRecorded(_)
+            | StartError::Carried(_)
+            | StartError::Leaf(_) => Self::unavailable(error),
+        }
+    }
+}
+
+/// The runtime of the main thread.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::unavailable(format_args!("no runtime: {error}")))
+}

@@ -1,0 +1,164 @@
+//! Figures for the operator (Prometheus). Never a label that a person could be told from: the labels are institutions of
+//! the register, scenarios of the catalogue, codes, and words of this code.
+//!
+//! Where the values of a label are known, its series are there from the start, at zero, so that an alert sees the first
+//! increase. Only `credit_gateway_queries_total`, with three labels, grows by what was asked. The meaning of each figure
+//! is its help text; the board and the alerts are in `docs/grafana/` and `docs/prometheus/`.
+
+mod closed;
+mod exposition;
+mod queries;
+mod readings;
+mod registrar;
+mod stage_timer;
+mod system;
+
+use std::time::Duration;
+
+use credit_policy::{Code, Scenario};
+use jiff::Timestamp;
+use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
+
+pub use closed::Closed;
+pub use readings::{Readings, StoreReadings};
+pub use stage_timer::{Stage, StageTimer};
+
+use exposition::Exposition;
+use queries::Queries;
+use registrar::Registrar;
+
+/// All figures.
+pub struct Metrics {
+    registry: Registry,
+    queries: Queries,
+    unregistered: IntCounter,
+    broken_off: IntCounter,
+    unrecorded: IntCounter,
+    overloaded: IntCounter,
+    closed: Closed,
+    floods: IntCounterVec,
+    certificate_expiry: IntGauge,
+    list_next_update: IntGauge,
+    list_refused: IntGauge,
+    started: Timestamp,
+}
+
+impl Metrics {
+    /// All at zero. `started`: when the process started, or near enough.
+    ///
+    /// # Errors
+    /// Only for a name that Prometheus does not take: a defect.
+    pub fn new(started: Timestamp) -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let registrar = Registrar(&registry);
+        Ok(Self {
+            queries: Queries::new(&registrar)?,
+            unregistered: registrar.counter(
+                "credit_gateway_unregistered_total",
+                "Requests with a trusted certificate that is in no register.",
+            )?,
+            broken_off: registrar
+                .counter("credit_gateway_broken_off_total", "Requests that never became complete.")?,
+            unrecorded: registrar.counter(
+                "credit_gateway_not_recordable_total",
+                "Requests refused because nothing could be recorded.",
+            )?,
+            overloaded: registrar
+                .counter("credit_gateway_overloaded_total", "Requests refused because too many were under way.")?,
+            closed: Closed::new(
+                registrar
+                    .counter("credit_gateway_failed_handshakes_total", "TLS handshakes that failed or did not end.")?,
+                &registrar.counters(
+                    "credit_gateway_closed_connections_total",
+                    "Connections that were closed before their time.",
+                    &["why"],
+                )?,
+            ),
+            certificate_expiry: registrar.gauge(
+                "credit_gateway_certificate_expiry_seconds",
+                "When the first certificate of the server's chain expires (Unix time).",
+            )?,
+            list_next_update: registrar.gauge(
+                "credit_gateway_revocation_list_next_update_seconds",
+                "When the revocation list in force ought to be followed by the next (Unix time).",
+            )?,
+            list_refused: registrar.gauge(
+                "credit_gateway_revocation_list_refused",
+                "1 while the file of the revocation list holds one that was not taken.",
+            )?,
+            floods: registrar.counters(
+                "credit_gateway_floods_total",
+                "Requests without a record of their own, by institution and code; `cut-off` where the connection was closed.",
+                &["institution", "code"],
+            )?,
+            started,
+            registry,
+        })
+    }
+
+    /// A recorded query.
+    pub fn query(&self, institution: &str, scenario: Option<&Scenario>, code: Option<Code>, took: Duration) {
+        self.queries.query(institution, scenario, code, took);
+    }
+
+    /// The stages of a journey that is over.
+    pub fn stages(&self, timer: &StageTimer) {
+        self.queries.stages(timer);
+    }
+
+    /// A request of a registered institution that has no record of its own, by code or `cut-off`.
+    pub fn flood(&self, institution: &str, what: &str) {
+        self.floods.with_label_values(&[institution, what]).inc();
+    }
+
+    /// A trusted certificate in no register.
+    pub fn unregistered(&self) {
+        self.unregistered.inc();
+    }
+
+    /// A request that never became complete.
+    pub fn broken_off(&self) {
+        self.broken_off.inc();
+    }
+
+    /// A request that could not be recorded.
+    pub fn unrecorded(&self) {
+        self.unrecorded.inc();
+    }
+
+    /// A request too many.
+    pub fn overloaded(&self) {
+        self.overloaded.inc();
+    }
+
+    /// When the first certificate of the server's chain expires.
+    pub fn certificate_expires(&self, at: Timestamp) {
+        self.certificate_expiry.set(at.as_second());
+    }
+
+    /// The counters of connections that are closed before their time, for the listeners.
+    #[must_use]
+    pub fn closed(&self) -> Closed {
+        self.closed.clone()
+    }
+
+    /// The revocation list in force, and whether it is the one in the file.
+    pub fn revocation_list(&self, next_update: Timestamp, is_of_file: bool) {
+        self.list_next_update.set(next_update.as_second());
+        self.list_refused.set(i64::from(!is_of_file));
+    }
+
+    /// The text that Prometheus reads. Reads a few small files of `/proc`.
+    #[must_use]
+    pub fn text(&self, readings: &Readings<'_>) -> Vec<u8> {
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            tracing::error!(%error, "metrics could not be written");
+        }
+        let mut more = Exposition::default();
+        readings.write(&mut more);
+        readings::process(&mut more, self.started.as_millisecond() as f64 / 1e3);
+        text.extend_from_slice(more.text().as_bytes());
+        text
+    }
+}

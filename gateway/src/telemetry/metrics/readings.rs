@@ -1,0 +1,136 @@
+//! Figures that are counted elsewhere and read for each scrape: whoever answers the scrape gathers them.
+
+use std::path::Path;
+
+use credit_audit::log::{Cause, Metrics as LogMetrics};
+
+use super::{
+    exposition::Exposition,
+    system::{Process, free_bytes},
+};
+
+/// What is read for one scrape.
+pub struct Readings<'a> {
+    /// Queries that are not recorded yet.
+    pub queries_under_way: usize,
+    /// The log's figures.
+    pub log: LogMetrics,
+    /// The data folder, for the room on its disk.
+    pub data_folder: &'a Path,
+    /// The store's figures.
+    pub store: StoreReadings,
+}
+
+/// What a store counted of itself.
+pub struct StoreReadings {
+    /// Whether it answers.
+    pub is_up: bool,
+    /// Look-ups that wait for a reader.
+    pub waiting: u64,
+    /// Look-ups by what came of them.
+    pub look_ups: [(&'static str, u64); 3],
+}
+
+impl Readings<'_> {
+    pub(super) fn write(&self, to: &mut Exposition) {
+        to.gauge(
+            "credit_gateway_queries_under_way",
+            "Queries that are not recorded yet.",
+            self.queries_under_way as f64,
+        );
+        self.log_gauges(to);
+        self.log_counts(to);
+        self.store.write(to);
+    }
+
+    fn log_gauges(&self, to: &mut Exposition) {
+        let log = &self.log;
+        for (name, help, value) in [
+            ("credit_gateway_log_durable_leaves", "Leaves that are durable.", log.size as f64),
+            ("credit_gateway_log_published_leaves", "Leaves under the published checkpoint.", log.published as f64),
+            ("credit_gateway_log_waiting_entries", "Entries that wait for the log's writer.", log.waiting as f64),
+            (
+                "credit_gateway_log_unpublished_seconds",
+                "How long the oldest durable leaf that is not published has waited.",
+                log.unpublished_for.as_secs_f64(),
+            ),
+            (
+                "credit_gateway_log_reserved_bytes",
+                "Room for records that is reserved on the disk.",
+                log.reserved_bytes as f64,
+            ),
+            (
+                "credit_gateway_log_recordable",
+                "1 while queries can be recorded.",
+                one_if(log.not_recordable.is_empty()),
+            ),
+        ] {
+            to.gauge(name, help, value);
+        }
+        if let Some(free) = free_bytes(self.data_folder) {
+            to.gauge("credit_gateway_data_free_bytes", "Free on the disk of the data folder.", free as f64);
+        }
+        to.gauges(
+            "credit_gateway_log_not_recordable",
+            "1 while this keeps the log from recording; `clock` is a clock that stepped.",
+            "cause",
+            Cause::ALL.map(|cause| (cause.as_str(), one_if(log.not_recordable.contains(&cause)))),
+        );
+    }
+
+    fn log_counts(&self, to: &mut Exposition) {
+        let log = &self.log;
+        to.counter("credit_gateway_log_checkpoints_total", "Checkpoints signed.", log.checkpoints as f64);
+        for (name, help, histogram) in [
+            ("credit_gateway_log_batch_leaves", "Leaves in a batch.", &log.batch_leaves),
+            ("credit_gateway_log_commit_seconds", "Write and fdatasync of a batch.", &log.commit_seconds),
+            (
+                "credit_gateway_log_publish_lag_seconds",
+                "From a leaf durable to its checkpoint published.",
+                &log.publish_lag_seconds,
+            ),
+        ] {
+            to.histogram(name, help, histogram);
+        }
+    }
+}
+
+impl StoreReadings {
+    fn write(&self, to: &mut Exposition) {
+        to.gauge("credit_gateway_store_up", "1 while the store answers.", one_if(self.is_up));
+        to.gauge(
+            "credit_gateway_store_waiting_look_ups",
+            "Look-ups that wait for a reader of the store.",
+            self.waiting as f64,
+        );
+        to.counters(
+            "credit_gateway_store_look_ups_total",
+            "Look-ups in the store by what came of them.",
+            "outcome",
+            self.look_ups.map(|(outcome, count)| (outcome, count as f64)),
+        );
+    }
+}
+
+/// What Linux says of this process.
+pub(super) fn process(to: &mut Exposition, started_s: f64) {
+    to.gauges("credit_gateway_build_info", "The version that runs.", "version", [(env!("CARGO_PKG_VERSION"), 1.0)]);
+    to.gauge("process_start_time_seconds", "When the process started.", started_s);
+    let now = Process::now();
+    if let Some(seconds) = now.cpu_seconds {
+        to.counter("process_cpu_seconds_total", "Processor time used.", seconds);
+    }
+    for (name, help, value) in [
+        ("process_open_fds", "Open file descriptors.", now.open_fds),
+        ("process_max_fds", "Most file descriptors that may be open.", now.max_fds),
+        ("process_resident_memory_bytes", "Memory in use.", now.resident_bytes),
+    ] {
+        if let Some(value) = value {
+            to.gauge(name, help, value as f64);
+        }
+    }
+}
+
+fn one_if(holds: bool) -> f64 {
+    if holds { 1.0 } else { 0.0 }
+}
