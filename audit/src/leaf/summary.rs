@@ -60,6 +60,9 @@ pub struct ConsentName {
     pub iss: String,
     /// The token's id at the issuer.
     pub jti: String,
+    /// When it ends, in seconds of Unix time; nothing in tokens that say it in another way.
+    #[serde(default)]
+    pub exp: Option<i64>,
 }
 
 impl<'a> QuerySummary<'a> {

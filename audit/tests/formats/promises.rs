@@ -236,7 +236,7 @@ fn what_was_withdrawn_or_used_in_the_log_before_stays_so() {
     let digest = Sha256::digest([&[0, 0, 0, 7][..], b"consent", &[0, 0, 0, 1], b"i", &[0, 0, 0, 1], b"j"].concat());
     let consent = STANDARD.encode(&digest[..16]);
     let revoked = Carried { revoked: vec![consent.clone()], ..Carried::default() };
-    let used = Carried { uses: vec![(consent, 2, at(0), 4_000_000_000)], ..Carried::default() };
+    let used = Carried { uses: vec![(consent, 2, at(0), u32::MAX)], ..Carried::default() };
     for (carried, broken) in [(revoked, Broken::Withdrawn), (used, Broken::UseAgain(2))] {
         let mut story = Story::begin();
         let entry = carried.entry(story.next_id()).unwrap();

@@ -194,19 +194,19 @@ impl Register {
     ///
     /// # Errors
     /// When a value is unusable.
-    pub fn replace(&self, record: &InstitutionRecord) -> Result<(), RegisterError> {
+    pub(crate) fn replace(&self, record: &InstitutionRecord) -> Result<(), RegisterError> {
         let institution = self.made_of(record)?;
         let mut table = Table::clone(&self.table.load());
         table.remove(record.id.as_str());
-        let thumbprints = record.certificates.iter();
-        table.by_certificate.extend(thumbprints.map(|thumbprint| (*thumbprint, Arc::clone(&institution))));
+        let certificates = record.certificates.iter().map(|certificate| (*certificate, Arc::clone(&institution)));
+        table.by_certificate.extend(certificates);
         table.by_id.insert(record.id.clone(), institution);
         self.table.store(Arc::new(table));
         Ok(())
     }
 
     /// Takes an institution out, if it is there.
-    pub fn remove(&self, id: &str) {
+    pub(crate) fn remove(&self, id: &str) {
         let mut table = Table::clone(&self.table.load());
         table.remove(id);
         self.table.store(Arc::new(table));
@@ -219,13 +219,13 @@ impl Register {
         if table.by_id.contains_key(&record.id) {
             return Err(RegisterError::IdTaken(id.to_owned()));
         }
-        for thumbprint in &record.certificates {
-            if let Some(other) = table.by_certificate.insert(*thumbprint, Arc::clone(&institution))
+        for certificate in &record.certificates {
+            if let Some(other) = table.by_certificate.insert(*certificate, Arc::clone(&institution))
                 && !Arc::ptr_eq(&other, &institution)
             {
                 return Err(RegisterError::CertificateTaken {
                     id: id.to_owned(),
-                    certificate: *thumbprint,
+                    certificate: *certificate,
                     other: other.id().to_owned(),
                 });
             }

@@ -17,9 +17,9 @@ pub(super) async fn revoke(
     let jti = TokenId::parse(&jti).ok_or(ChangeError::TokenId)?;
     let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
     let entry = leaf.entry(gateway.new_id(), account.actor())?;
-    let (state, key, now) = (gateway.state.clone(), consent_key(&iss, jti.as_str()), gateway.log.accepted_now());
-    let effect = move || state.revoke(key, now);
-    let recorded = gateway.recorder.put_in_force(Order::EffectFirst, entry, false, effect).await;
+    let (state, key, now) = (gateway.state.clone(), consent_key(&iss, jti.as_str()), gateway.clock.now());
+    let recorded =
+        gateway.recorder.put_in_force(Order::EffectFirst, entry, false, move || state.revoke(key, now)).await;
     let unrecorded = || ChangeError::NotOnRecord(format!("the consent `{}` is withdrawn", jti.as_str()));
     let (durable, ()) = recorded.map_err(|_| unrecorded())?;
     Ok(Made::Revoked { index: durable.index, jti: jti.as_str().to_owned() })

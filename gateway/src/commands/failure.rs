@@ -64,7 +64,7 @@ impl Failure {
             | StartError::Continues { .. }
             | StartError::ContinuesDamaged { .. }
             | StartError::FirstRelease(_)
-            | StartError::OtherRing { .. }
+            | StartError::OtherKey { .. }
             | StartError::Sealed(_)
             | StartError::Register(_)
             | StartError::Issuer(_)

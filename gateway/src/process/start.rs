@@ -17,6 +17,7 @@ use credit_audit::{
 };
 use credit_keys::{Ring, SystemEntropy};
 use credit_policy::Catalogue;
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 pub(crate) use error::StartError;
@@ -38,7 +39,7 @@ use crate::{
 };
 use carry::Before;
 use first_leaves::FirstLeaves;
-use keys::{RingSigner, compare, not_introduced};
+use keys::{RingSigner, check_ring, not_introduced};
 
 /// Opens everything. The log is recovered and takes records from here on; no port is open yet.
 ///
@@ -56,7 +57,8 @@ pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Ar
     make_data_folder(&settings.data.dir)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
-    let OnRecord { mut projection, is_new, before } = read_record(&settings, &catalogue, &ring, &recovered)?;
+    let OnRecord { mut projection, is_new, before } =
+        read_record(&settings, &catalogue, &ring, &recovered, clock.now())?;
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
     let previous = before.as_ref().map(|before| before.previous.clone());
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
@@ -64,7 +66,7 @@ pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Ar
     let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
-    let first = FirstLeaves(&recorder);
+    let first = FirstLeaves { recorder: &recorder };
     if is_new {
         first.open(&settings.log.origin, previous).await?;
     }
@@ -112,12 +114,13 @@ fn read_record(
     catalogue: &Catalogue,
     ring: &Ring,
     recovered: &Recovered,
+    now: Timestamp,
 ) -> Result<OnRecord, StartError> {
     let projection = project::project(settings, catalogue, recovered)?;
     if projection.ledger.sealed {
         return Err(StartError::Sealed(settings.data.dir.display().to_string()));
     }
-    compare(&projection.ledger.keys, ring, settings)?;
+    check_ring(&ring.status(now), &projection.ledger.keys)?;
     // Before the first query everything of the log before is said again: a crash in between says the rest.
     let continues = settings.log.continues.as_deref().filter(|_| projection.ledger.seqs.is_empty());
     let before = continues.map(|path| carry::read(path, ring, catalogue)).transpose()?;

@@ -2,9 +2,9 @@
 //!
 //! All of it is small, whatever the number of queries, so it is kept whole and written as JSON into the snapshot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use credit_audit::leaf::{CatalogueSet, InstitutionChange, KeyEvent, RegisterChange, Stop, Suspension};
+use credit_audit::leaf::{CatalogueSet, InstitutionChange, KeyEvent};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -20,17 +20,16 @@ pub(crate) enum RegisterEvent {
         /// Its id.
         institution: String,
     },
-}
-
-impl RegisterEvent {
-    /// What one leaf recorded.
-    pub(crate) fn of(change: InstitutionChange) -> Self {
-        match change.change {
-            RegisterChange::Added => Self::Added(change),
-            RegisterChange::Changed => Self::Changed(change),
-            RegisterChange::Removed => Self::Removed { institution: change.institution },
-        }
-    }
+    /// No query of it is answered from here on.
+    Suspended {
+        /// Its id.
+        institution: String,
+    },
+    /// Its queries are answered again.
+    Resumed {
+        /// Its id.
+        institution: String,
+    },
 }
 
 /// What the record says last of an institution, and in which leaf.
@@ -72,10 +71,10 @@ pub(crate) struct Ledger {
     pub(crate) institutions: BTreeMap<String, LastSaid>,
     /// Whether institutions are suspended, as the last leaf about each says.
     pub(crate) suspended: BTreeMap<String, bool>,
-    /// Suspensions of one member of staff or of the use of one scenario: institution, staff, scenario.
-    pub(crate) partly_suspended: BTreeSet<(String, Option<String>, Option<String>)>,
-    /// What is stopped for everybody: one scenario, or `None` for every query.
-    pub(crate) stopped: BTreeSet<Option<String>>,
+    /// Parts of institutions that are suspended: institution, member of staff, scenario; empty where all are meant.
+    pub(crate) parts_suspended: Vec<(String, String, String)>,
+    /// Whether the stop switch is thrown, by scenario; the empty one is that of all.
+    pub(crate) stopped: BTreeMap<String, bool>,
     /// Catalogues, in the order in which they came into force.
     pub(crate) catalogues: Vec<InForce>,
     /// Keys of the ring, as the last leaf about each says.
@@ -93,31 +92,16 @@ impl Ledger {
             }
             RegisterEvent::Changed(change) => (change.institution.clone(), Registered::Changed(change)),
             RegisterEvent::Removed { institution } => (institution, Registered::Removed),
+            RegisterEvent::Suspended { institution } => {
+                self.suspended.insert(institution, true);
+                return;
+            }
+            RegisterEvent::Resumed { institution } => {
+                self.suspended.insert(institution, false);
+                return;
+            }
         };
         self.institutions.insert(id, LastSaid { index, institution });
-    }
-
-    /// Takes in one suspension or resumption.
-    pub(crate) fn suspend(&mut self, Suspension { institution, operator, scenario, suspended, .. }: Suspension) {
-        if operator.is_none() && scenario.is_none() {
-            self.suspended.insert(institution, suspended);
-            return;
-        }
-        let part = (institution, operator, scenario);
-        if suspended {
-            self.partly_suspended.insert(part);
-        } else {
-            self.partly_suspended.remove(&part);
-        }
-    }
-
-    /// Takes in one throw or release of the stop switch.
-    pub(crate) fn stop(&mut self, Stop { scenario, stopped, .. }: Stop) {
-        if stopped {
-            self.stopped.insert(scenario);
-        } else {
-            self.stopped.remove(&scenario);
-        }
     }
 
     /// The register as the record says it, in the order of the leaves.

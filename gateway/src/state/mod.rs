@@ -18,7 +18,6 @@ pub(crate) mod ledger;
 mod memory;
 mod pending;
 pub(crate) mod projection;
-mod query_effect;
 #[cfg(test)]
 mod random_log;
 pub(crate) mod snapshot;

@@ -7,9 +7,7 @@
 //! leaf adds exactly what its reservation was. So a crash loses nothing and doubles nothing: what was reserved and
 //! not recorded is gone with the process, what was recorded is read again.
 
-use credit_audit::leaf::{
-    self, Carried, CatalogueSet, InstitutionChange, KeyEvent, Kind, Peek, PeekError, Revocation, Stop, Suspension, peek,
-};
+use credit_audit::leaf::{self, Body, BodyError, Peek, PeekError, QuerySummary, RegisterChange, Suspension, peek};
 use credit_policy::Catalogue;
 use jiff::Timestamp;
 
@@ -18,7 +16,6 @@ use super::{
     idempotency::FirstQuery,
     key::{Key, NoKey, consent_key},
     ledger::{InForce, Ledger, RegisterEvent},
-    query_effect::QueryEffect,
     usage::{Spending, Usage, seconds},
 };
 
@@ -74,7 +71,7 @@ enum Fault {
     #[error(transparent)]
     Peek(#[from] PeekError),
     #[error(transparent)]
-    Json(#[from] serde_json::Error),
+    Body(#[from] BodyError),
     #[error(transparent)]
     Key(#[from] NoKey),
     #[error(transparent)]
@@ -131,8 +128,8 @@ impl Projection {
         let head = peek(leaf)?;
         drop(self.usage.reach(head.at));
         // A kind of a later release: a reader passes over it (`FORMAT.md` §2).
-        if let Some(kind) = Kind::parse(head.kind) {
-            self.apply_kind(catalogue, index, kind, &head, leaf)?;
+        if let Some(leaf) = leaf::parse(leaf)? {
+            self.apply_body(catalogue, index, &head, leaf.body)?;
         }
         if let (Some(institution), Some(seq)) = (head.institution, head.seq) {
             self.ledger.seqs.insert(institution.to_owned(), seq);
@@ -142,23 +139,15 @@ impl Projection {
     }
 
     /// Every kind by name: whoever adds one decides here what it means for the state.
-    fn apply_kind(
-        &mut self,
-        catalogue: &Catalogue,
-        index: u64,
-        kind: Kind,
-        head: &Peek<'_>,
-        leaf: &[u8],
-    ) -> Result<(), Fault> {
-        match kind {
-            Kind::Query => self.apply_query(catalogue, index, &serde_json::from_slice(leaf)?),
-            Kind::Revocation => {
-                let revocation: Revocation = leaf::body(leaf)?;
+    fn apply_body(&mut self, catalogue: &Catalogue, index: u64, head: &Peek<'_>, body: Body<'_>) -> Result<(), Fault> {
+        match body {
+            Body::Query(query) => self.apply_query(catalogue, index, &query),
+            Body::Revocation(revocation) => {
                 self.usage.revoke(&consent_key(&revocation.issuer, &revocation.jti), head.at);
             }
-            Kind::Carried => {
-                let carried: Carried = leaf::body(leaf)?;
-                self.usage.import(&carried, head.at, |consent, use_, expires| match &mut self.consents {
+            Body::Carried(carried) => {
+                let consents = &mut self.consents;
+                self.usage.import(&carried, head.at, |consent, use_, expires| match consents {
                     Consents::Rows(_) => true,
                     Consents::Apart { uses, .. } => {
                         uses.push(UseEvent { consent: ConsentName::Token(consent, expires), use_ });
@@ -166,50 +155,66 @@ impl Projection {
                     }
                 })?;
             }
-            Kind::Institution => {
-                let change: InstitutionChange = leaf::body(leaf)?;
-                self.ledger.apply(index, RegisterEvent::of(change));
-            }
-            Kind::Suspension => {
-                let suspension: Suspension = leaf::body(leaf)?;
-                self.ledger.suspend(suspension);
-            }
-            Kind::Catalogue => {
-                let catalogue: CatalogueSet = leaf::body(leaf)?;
-                self.ledger.catalogues.push(InForce { at: head.at, catalogue });
-            }
-            Kind::Key => {
-                let key: KeyEvent = leaf::body(leaf)?;
+            Body::Institution(change) => self.ledger.apply(
+                index,
+                match change.change {
+                    RegisterChange::Added => RegisterEvent::Added(*change),
+                    RegisterChange::Changed => RegisterEvent::Changed(*change),
+                    RegisterChange::Removed => RegisterEvent::Removed { institution: change.institution },
+                },
+            ),
+            Body::Suspension(suspension) => self.apply_suspension(index, suspension),
+            Body::Catalogue(catalogue) => self.ledger.catalogues.push(InForce { at: head.at, catalogue }),
+            Body::Key(key) => {
                 self.ledger.keys.insert(key.key.clone(), key);
             }
-            Kind::Stop => {
-                let stop: Stop = leaf::body(leaf)?;
-                self.ledger.stop(stop);
+            Body::Stop(stop) => {
+                self.ledger.stopped.insert(stop.scenario.unwrap_or_default(), stop.stopped);
             }
-            Kind::Seal => self.ledger.sealed = true,
+            Body::Seal(_) => self.ledger.sealed = true,
             // They say nothing that a later query depends on.
-            Kind::Open | Kind::Flood | Kind::Refusals | Kind::Read | Kind::Unseal | Kind::Log | Kind::Prune => {}
-            // Written by nothing yet: whoever writes one says here what it means.
-            Kind::IssuerKey
-            | Kind::Notice
-            | Kind::Statement
-            | Kind::Block
-            | Kind::Objection
-            | Kind::Repair
-            | Kind::Correction
-            | Kind::Case
-            | Kind::Feedback
-            | Kind::Binding
-            | Kind::Proposal
-            | Kind::Approval
-            | Kind::Review
-            | Kind::Figures => {}
+            Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Read(_) | Body::Log(_) | Body::Prune(_) => {}
+            // Written by nothing yet.
+            Body::IssuerKey(_)
+            | Body::Unseal(_)
+            | Body::Notice(_)
+            | Body::Statement(_)
+            | Body::Block(_)
+            | Body::Objection(_)
+            | Body::Repair(_)
+            | Body::Correction(_)
+            | Body::Case(_)
+            | Body::Feedback(_)
+            | Body::Binding(_)
+            | Body::Proposal(_)
+            | Body::Approval(_)
+            | Body::Review(_)
+            | Body::Figures(_) => {}
         }
         Ok(())
     }
 
+    fn apply_suspension(&mut self, index: u64, suspension: Suspension) {
+        let Suspension { institution, operator, scenario, suspended, .. } = suspension;
+        if operator.is_some() || scenario.is_some() {
+            let part = (institution, operator.unwrap_or_default(), scenario.unwrap_or_default());
+            self.ledger.parts_suspended.retain(|known| *known != part);
+            if suspended {
+                self.ledger.parts_suspended.push(part);
+            }
+            return;
+        }
+        self.ledger.apply(
+            index,
+            match suspended {
+                true => RegisterEvent::Suspended { institution },
+                false => RegisterEvent::Resumed { institution },
+            },
+        );
+    }
+
     /// What an answered query used. Refused queries use nothing.
-    fn apply_query(&mut self, catalogue: &Catalogue, index: u64, query: &QueryEffect<'_>) {
+    fn apply_query(&mut self, catalogue: &Catalogue, index: u64, query: &QuerySummary<'_>) {
         let (true, Some(subject)) = (query.is_answered(), query.subject) else { return };
         let group = query.scenario.and_then(|name| catalogue.scenario(name)).map_or("", |found| found.purpose_group());
         let staff = query.operator.unwrap_or_default();
@@ -225,7 +230,10 @@ impl Projection {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             let use_ = Use { at: query.at.as_microsecond(), number, holder: Some(holder) };
             let consent = match query.consent() {
-                Some((consent, expires)) => ConsentName::Token(consent, expires.map_or(u32::MAX, seconds)),
+                Some(name) => {
+                    let expires = name.exp.and_then(|exp| Timestamp::from_second(exp).ok());
+                    ConsentName::Token(consent_key(&name.iss, &name.jti), expires.map_or(u32::MAX, seconds))
+                }
                 None => ConsentName::Holder(holder, None),
             };
             self.apply_use(UseEvent { consent, use_ });

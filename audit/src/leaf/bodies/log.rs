@@ -60,7 +60,7 @@ pub struct Carried {
     /// many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<(Date, String, String, String, u32)>,
-    /// The same by operator: the day, the institution, the key of institution and operator, and how many.
+    /// The same by member of staff: the day, the institution, the key of institution and staff, and how many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operators: Vec<(Date, String, String, u32)>,
     /// Idempotency keys: key, identity, the first query's id, and how often it was repeated.

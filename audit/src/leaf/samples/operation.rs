@@ -199,7 +199,7 @@ pub(super) fn carried(world: &mut World) -> Made {
     let (day, count) = (world.day(), u32::try_from(1 + world.random.below(9)).unwrap_or(1));
     let body = match world.random.below(6) {
         0 => Carried { revoked: vec![key], ..Carried::default() },
-        1 => Carried { uses: vec![(key, 1 + world.random.below(3), world.at, 4_000_000_000)], ..Carried::default() },
+        1 => Carried { uses: vec![(key, 1 + world.random.below(3), world.at, u32::MAX - count)], ..Carried::default() },
         2 => Carried { cases: vec![(day.first_of_month(), key, count)], ..Carried::default() },
         3 => Carried { people: vec![(day, name.to_owned(), "housing".to_owned(), key, count)], ..Carried::default() },
         4 => Carried { operators: vec![(day, name.to_owned(), key, count)], ..Carried::default() },

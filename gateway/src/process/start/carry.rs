@@ -93,7 +93,9 @@ pub(super) fn with(ledger: &Ledger, carried: &[Carry]) -> Ledger {
     for (index, part) in (ledger.size..).zip(carried) {
         match part {
             Carry::Institution(change) => ledger.apply(index, RegisterEvent::Added(change.clone())),
-            Carry::Suspension(suspension) => ledger.suspend(suspension.clone()),
+            Carry::Suspension(Suspension { institution, .. }) => {
+                ledger.apply(index, RegisterEvent::Suspended { institution: institution.clone() });
+            }
             Carry::Catalogue(_) | Carry::Counts(_) => {}
         }
     }

@@ -60,6 +60,19 @@ pub(crate) enum StartError {
         "`{0}` is of the first release, whose records are not read any more: name a new folder in data.dir and keep this one"
     )]
     FirstRelease(String),
+    /// The ring has not the key that the log names.
+    #[error(
+        "the log names the key `{key}` with the fingerprint {recorded}, and the ring {has}: this is an older ring or that of \
+         another gateway; restore the ring that was in use last"
+    )]
+    OtherKey {
+        /// The key's id.
+        key: String,
+        /// As its leaf says.
+        recorded: String,
+        /// What the ring has in its place.
+        has: String,
+    },
     /// The state knows more leaves than the log has.
     #[error(
         "the state covers {state} leaves, the log has {log}: records were lost; restore the log, or start as a new one"
@@ -69,17 +82,6 @@ pub(crate) enum StartError {
         state: u64,
         /// Leaves of the log.
         log: u64,
-    },
-    /// The ring is not the one with which the log was written.
-    #[error(
-        "the key ring in `{ring}` does not have the key `{key}` that the log names, or has another one under that name: it \
-         is an older copy, or another ring; put back the newest `ring.json`"
-    )]
-    OtherRing {
-        /// The ring's folder.
-        ring: String,
-        /// The key.
-        key: String,
     },
     /// The log was sealed.
     #[error("the log in `{0}` is sealed: a new one continues it under the next origin and in a folder of its own")]

@@ -1,4 +1,4 @@
-//! What the start itself records: the opening of a new log, what it takes over, and what changed while nothing ran.
+//! What the start itself records: the opening of a new log, what it takes over, and a catalogue that is new.
 
 use credit_audit::leaf::{Act, Actor, CatalogueSet, Entry, Event, LeafError, Open, Previous};
 use jiff::Timestamp;
@@ -10,7 +10,9 @@ use crate::{
 };
 
 /// Records at start.
-pub(super) struct FirstLeaves<'a>(pub(super) &'a Recorder);
+pub(super) struct FirstLeaves<'a> {
+    pub(super) recorder: &'a Recorder,
+}
 
 impl FirstLeaves<'_> {
     pub(super) async fn open(&self, origin: &str, previous: Option<Previous>) -> Result<(), StartError> {
@@ -19,22 +21,19 @@ impl FirstLeaves<'_> {
             previous,
             software: concat!("credit-gateway ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
-        self.record(open.entry(self.0.new_id())).await.map(drop)
+        self.record(open.entry(self.recorder.new_id())).await.map(drop)
     }
 
     /// Says again what the log before said, and takes it in. A crash in between leaves the rest to the next start.
     pub(super) async fn carry(&self, carried: Vec<Carry>, projection: &mut Projection) -> Result<(), StartError> {
         for part in carried {
+            let id = self.recorder.new_id();
             match part {
                 Carry::Catalogue(former) => self.catalogue(former, projection).await?,
-                Carry::Institution(change) => {
-                    self.record(change.entry(self.0.new_id(), Actor::gateway())).await?;
-                }
-                Carry::Suspension(change) => {
-                    self.record(change.entry(self.0.new_id(), Actor::gateway())).await?;
-                }
+                Carry::Institution(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
+                Carry::Suspension(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
                 Carry::Counts(counts) => {
-                    let at = self.record(counts.entry(self.0.new_id())).await?;
+                    let at = self.record(counts.entry(id)).await?;
                     projection.usage.import(&counts, at, |_, _, _| true)?;
                 }
             }
@@ -48,13 +47,13 @@ impl FirstLeaves<'_> {
         catalogue: CatalogueSet,
         projection: &mut Projection,
     ) -> Result<(), StartError> {
-        let at = self.record(catalogue.entry(self.0.new_id())).await?;
+        let at = self.record(catalogue.entry(self.recorder.new_id())).await?;
         projection.ledger.catalogues.push(InForce { at, catalogue });
         Ok(())
     }
 
     /// Records, and says when.
     async fn record(&self, entry: Result<Entry, LeafError>) -> Result<Timestamp, StartError> {
-        Ok(self.0.record(entry?).await?.at)
+        Ok(self.recorder.record(entry?).await?.at)
     }
 }

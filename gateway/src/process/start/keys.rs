@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use credit_audit::{leaf::KeyEvent, log::Signer};
 use credit_keys::{Kek, KeyId, KeyState, KeyStatus, LogSigner, Ring};
-use jiff::Timestamp;
 
 use super::error::StartError;
 use crate::settings::Settings;
@@ -49,22 +48,23 @@ pub(crate) fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
 /// The keys in use that no leaf of this log introduces yet: a key is on the record before anything is made with it.
 pub(super) fn not_introduced(status: &[KeyStatus], introduced: &BTreeMap<String, KeyEvent>) -> Vec<KeyId> {
     let in_use = status.iter().filter(|key| matches!(key.state, KeyState::Active | KeyState::Accepted));
-    in_use.filter(|key| !introduced.contains_key(key.id.as_str())).map(|key| key.id.clone()).collect()
+    let new = in_use.filter(|key| !introduced.contains_key(key.id.as_str()));
+    new.map(|key| key.id.clone()).collect()
 }
 
-/// Every key that the log names must be in the ring, and be the same: an older copy of the ring would make other keys
-/// under the same names, and what was sealed since would never open.
+/// Compares the ring with the keys that the log names: an older ring would make the same key again, as another.
 ///
 /// # Errors
-/// The first key that is missing or another one.
-pub(super) fn compare(named: &BTreeMap<String, KeyEvent>, ring: &Ring, settings: &Settings) -> Result<(), StartError> {
-    let status = ring.status(Timestamp::UNIX_EPOCH);
-    for (id, event) in named {
-        let fingerprint = status.iter().find(|key| key.id.as_str() == id).map(|key| key.fingerprint.as_str());
-        if fingerprint.is_none() || (event.fingerprint.is_some() && event.fingerprint.as_deref() != fingerprint) {
-            let ring = settings.keys.dir.display().to_string();
-            return Err(StartError::OtherRing { ring, key: id.clone() });
-        }
+/// The first key that the ring has not, or has as another.
+pub(super) fn check_ring(status: &[KeyStatus], introduced: &BTreeMap<String, KeyEvent>) -> Result<(), StartError> {
+    for event in introduced.values() {
+        let Some(recorded) = &event.fingerprint else { continue };
+        let has = match status.iter().find(|key| key.id.as_str() == event.key) {
+            Some(key) if key.fingerprint == *recorded => continue,
+            Some(key) => format!("has it with {}", key.fingerprint),
+            None => "does not have it".to_owned(),
+        };
+        return Err(StartError::OtherKey { key: event.key.clone(), recorded: recorded.clone(), has });
     }
     Ok(())
 }

@@ -78,6 +78,8 @@ fn replace(register: &Register, ledger: &Ledger, record: &InstitutionRecord) -> 
 }
 
 fn record_of(change: &InstitutionChange) -> Result<InstitutionRecord, RegisterError> {
-    let unusable = || RegisterError::Unusable { id: change.institution.clone(), why: "its record cannot be read" };
-    InstitutionRecord::of_leaf(change).ok_or_else(unusable)
+    InstitutionRecord::of_leaf(change).ok_or_else(|| RegisterError::Unusable {
+        id: change.institution.clone(),
+        why: "what the record says of it is not of this release",
+    })
 }

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use credit_audit::{merkle, tile};
+use credit_audit::{leaf::samples, merkle, tile};
 
 use super::*;
 use crate::{
@@ -67,8 +67,14 @@ fn rounds() -> u64 {
 fn a_fold_from_zero_and_start_ups_from_snapshots_of_any_size_agree() {
     for seed in 0..rounds() {
         let mut random = Random(seed);
-        let size = 1 + random.below(80);
-        let leaves = log(&mut random, size);
+        let leaves = match seed % 4 {
+            0 => samples::log(seed, 60),
+            _ => {
+                let size = 1 + random.below(80);
+                log(&mut random, size)
+            }
+        };
+        let size = leaves.len() as u64;
         let mut cuts = [0; 2].map(|_| usize::try_from(random.below(size + 1)).unwrap());
         cuts.sort_unstable();
         let zero = folded(Projection::default(), &leaves);
@@ -108,7 +114,7 @@ fn a_leaf_that_is_none_of_ours_stops_the_fold() {
 fn a_later_leaf_of_the_same_institution_is_the_one_in_force() {
     let leaf = |index: u64, change: &str, rate: u64| {
         format!(
-            r#"{{"v":1,"kind":"institution","id":"01900000-0000-7000-8000-{index:012x}","at":"2026-11-20T00:00:00.000000Z","institution":"bank","change":"{change}","institution_kind":"bank","certificates":["x"],"rate_per_s":{rate},"burst":1,"distinct_subjects_a_day":1,"look_ups_a_person_a_day":1}}"#
+            r#"{{"v":1,"kind":"institution","id":"01900000-0000-7000-8000-{index:012x}","at":"2026-11-20T00:00:00.000000Z","actor":{{"account":"uid 0"}},"institution":"bank","change":"{change}","institution_kind":"bank","certificates":["x"],"rate_per_s":{rate},"burst":1,"distinct_subjects_a_day":1,"look_ups_a_person_a_day":1}}"#
         )
         .into_bytes()
     };
