@@ -15,7 +15,12 @@ mod traces;
 use std::sync::Arc;
 
 use credit_audit::clock::Clock;
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 pub use lines::FIELDS;
 use lines::Lines;
@@ -34,7 +39,10 @@ impl Telemetry {
     /// # Errors
     /// When the endpoint is no address that traces can be sent to.
     pub(crate) fn start(clock: Arc<dyn Clock>, endpoint: Option<&str>) -> Result<Self, TelemetryError> {
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+        let filter = std::env::var("RUST_LOG")
+            .ok()
+            .and_then(|asked| asked.parse::<Targets>().ok())
+            .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
         let lines = Lines::new(clock, std::io::stderr()).with_filter(filter);
         let traces = endpoint.map(Traces::to).transpose()?;
         let spans = traces.as_ref().map(Traces::layer);

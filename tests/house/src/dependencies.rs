@@ -28,6 +28,13 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
 const REACHING: &[&str] =
     &["tokio", "hyper", "hyper-util", "rustls", "tokio-rustls", "rusqlite", "mio", "futures-util"];
 
+/// Dependencies that no file names, and why: package, names, reason.
+const UNNAMED: &[(&str, &[&str], &str)] = &[(
+    "audit",
+    &["futures-util", "hashbrown", "itertools", "memchr", "num-traits", "portable-atomic", "tracing-core"],
+    "they give crates of both commands the gateway's features, so that each is built once for both",
+)];
+
 /// Differences from the table of crates.
 fn arrows(sources: &Sources, crates: &[(&str, &[&str])]) -> Vec<String> {
     let designed: BTreeMap<&str, BTreeSet<&str>> =
@@ -57,23 +64,28 @@ fn forbidden(sources: &Sources, rules: &[(&str, &[&str], &str)]) -> Vec<String> 
     faults
 }
 
-/// Dependencies that no file of their kind names.
-fn unused(sources: &Sources) -> Vec<String> {
+/// Dependencies that no file of their kind names, and exceptions that are not needed.
+fn unused(sources: &Sources, exceptions: &[(&str, &[&str], &str)]) -> Vec<String> {
     let mut faults = Vec::new();
+    let mut left: BTreeSet<(&str, &str)> =
+        exceptions.iter().flat_map(|(package, names, _)| names.iter().map(|name| (*package, *name))).collect();
     let mut taken = BTreeSet::new();
     for (package, manifest) in sources.packages() {
         let used = used(sources, package);
         for Dependency { name, kind } in dependencies(manifest) {
             taken.insert(name);
             let kinds: &[Kind] = if kind == Kind::Dev { &[Kind::Normal, Kind::Dev] } else { &[kind] };
-            if !kinds.iter().any(|kind| used.get(&name.replace('-', "_")).is_some_and(|found| found.contains(kind))) {
+            let is_used =
+                kinds.iter().any(|kind| used.get(&name.replace('-', "_")).is_some_and(|found| found.contains(kind)));
+            if !is_used && !left.remove(&(package, name)) {
                 faults.push(format!("{package}/Cargo.toml: `{name}` ({kind:?}) is used nowhere"));
             }
         }
     }
     let workspace = dependencies(sources.text("Cargo.toml").unwrap_or_default());
-    let left = workspace.iter().filter(|found| found.kind == Kind::Workspace && !taken.contains(found.name));
-    faults.extend(left.map(|found| format!("Cargo.toml: no package takes `{}`", found.name)));
+    let not_taken = workspace.iter().filter(|found| found.kind == Kind::Workspace && !taken.contains(found.name));
+    faults.extend(not_taken.map(|found| format!("Cargo.toml: no package takes `{}`", found.name)));
+    faults.extend(left.iter().map(|(package, name)| format!("{package}/Cargo.toml: `{name}` needs no exception")));
     faults
 }
 
@@ -107,7 +119,7 @@ fn the_pure_crates_need_nothing_that_reaches_outside() {
 
 #[test]
 fn every_dependency_is_used() {
-    let faults = unused(&Sources::of_the_workspace());
+    let faults = unused(&Sources::of_the_workspace(), UNNAMED);
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
@@ -147,7 +159,7 @@ fn a_dependency_that_is_not_used_fails() {
         ("a/build.rs", "fn main() { cc::Build::new(); }"),
     ]);
     assert_eq!(
-        unused(&sources),
+        unused(&sources, &[]),
         [
             "a/Cargo.toml: `in-tests` (Normal) is used nowhere",
             "a/Cargo.toml: `shadowed` (Normal) is used nowhere",
@@ -155,4 +167,19 @@ fn a_dependency_that_is_not_used_fails() {
             "Cargo.toml: no package takes `spare`",
         ]
     );
+}
+
+#[test]
+fn a_dependency_is_named_nowhere_only_as_long_as_it_must() {
+    let sources = Sources::made_up(&[
+        ("a/Cargo.toml", "[dependencies]\nused = \"1\"\nunused = \"1\"\n[build-dependencies]\nunused-too = \"1\""),
+        ("a/src/lib.rs", "use used::X;"),
+    ]);
+    let faults = unused(&sources, &[("a", &["unused", "unused-too", "used", "gone"], "")]);
+    assert_eq!(faults, ["a/Cargo.toml: `gone` needs no exception", "a/Cargo.toml: `used` needs no exception"]);
+}
+
+#[test]
+fn what_no_file_names_has_its_reason() {
+    assert!(UNNAMED.iter().all(|(_, names, why)| !names.is_empty() && why.len() > 20));
 }

@@ -218,3 +218,37 @@ fn outside_tools_are_pinned_and_name_no_registry() {
         assert!(package["integrity"].is_string() && package.get("resolved").is_none(), "{path}");
     }
 }
+
+/// Features of each package that a command is made of: for the target as Cargo's edges ask, `normal` or more.
+fn built(package: &str, edges: &str) -> BTreeSet<String> {
+    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let manifest = root().join("Cargo.toml");
+    let arguments = [
+        "tree",
+        "--locked",
+        "--offline",
+        "--target=x86_64-unknown-linux-gnu",
+        "--prefix=none",
+        "--no-dedupe",
+        "--format={p} [{f}]",
+        "--manifest-path",
+        manifest.to_str().unwrap(),
+        "--edges",
+        edges,
+        "--package",
+        package,
+    ];
+    command(cargo, &arguments).held().lines().map(str::to_owned).collect()
+}
+
+/// Who has built one command has built nearly all of the other: Cargo builds a crate again where the features differ, and
+/// with it all that leans on it.
+#[test]
+fn both_commands_are_built_of_the_same_crates() {
+    for edges in ["normal,no-proc-macro", "normal,build"] {
+        let (gateway, audit) = (built("credit-gateway", edges), built("credit-audit", edges));
+        assert!(audit.len() > 100 && gateway.len() > audit.len());
+        let other: Vec<_> = audit.difference(&gateway).collect();
+        assert!(other.is_empty(), "give these the gateway's features in audit/Cargo.toml: {other:?}");
+    }
+}

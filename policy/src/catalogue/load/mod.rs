@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::tz::Offset;
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 use super::clock::Clock;
 use super::fault::{Fault, File};
@@ -219,5 +219,5 @@ fn label(version: &str, files: &[(String, String)]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
