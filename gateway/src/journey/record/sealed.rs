@@ -54,6 +54,8 @@ pub(super) fn plaintext(
     sealed_bytes: SealedBytes,
 ) -> Option<Zeroizing<Vec<u8>>> {
     let person = evidence.recognised.person.as_ref()?;
+    // Only what was asked under an idempotency key can be repeated.
+    let body = evidence.idempotency.map(|_| body);
     let with_all = |pseudonym: Option<&str>, told: Option<&str>| {
         person.disclose(|number| {
             let known = Known { number: number.as_str(), pseudonym, counts: evidence.counts, told };
@@ -84,11 +86,11 @@ impl Known<'_> {
     fn write(
         &self,
         opening: &[u8; 32],
-        body: &[u8],
+        body: Option<&[u8]>,
         sealed_bytes: SealedBytes,
     ) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
         let text = Zeroizing::new(STANDARD.encode(opening));
-        let repeat = repeat(opening, body);
+        let repeat = body.and_then(|body| repeat(opening, body));
         let write = |told: Option<&RawValue>, told_digest| {
             let Self { number, pseudonym, counts, told: _ } = *self;
             let wire = Wire { number, pseudonym, opening: &text, repeat, counts, told, told_digest };
@@ -151,7 +153,7 @@ mod tests {
         let pseudonym = "p".repeat(64);
         let counts = Some(Counts { considered: 999, expired: 999, repaired: 999, disputed: 999 });
         let known = Known { number: "990101199001010019", pseudonym: Some(&pseudonym), counts, told: Some(&told) };
-        let plain = known.write(&OPENING, body, SealedBytes::B1024).unwrap();
+        let plain = known.write(&OPENING, Some(body), SealedBytes::B1024).unwrap();
         (plain.len(), serde_json::from_slice(&plain).unwrap())
     }
 
