@@ -32,7 +32,7 @@ pub use crate::{
             minimise::{Answer, minimise},
         },
     },
-    settings::Limits,
+    settings::{LISTENERS, Limits},
     state::Reservation,
     telemetry::{FIELDS, metrics::Stage},
     transport::{

@@ -82,6 +82,23 @@ pub struct Listen {
     pub operations: SocketAddr,
 }
 
+/// How many listeners there are. They have as many ports in a row in demos and tests.
+pub const LISTENERS: u16 = 5;
+
+impl Listen {
+    /// Each address, in the order of formats.md §1.
+    #[cfg(feature = "demo")]
+    pub(crate) fn each_mut(&mut self) -> [&mut SocketAddr; LISTENERS as usize] {
+        let Self { institutions, persons, auditors, public, operations } = self;
+        [institutions, persons, auditors, public, operations]
+    }
+
+    fn are_loopback(&self) -> bool {
+        let Self { institutions, persons, auditors, public, operations } = self;
+        [institutions, persons, auditors, public, operations].iter().all(|address| address.ip().is_loopback())
+    }
+}
+
 /// PEM files.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -313,14 +330,7 @@ impl Settings {
                 "listen.operations must be a loopback address: metrics and readiness are for this machine".to_owned(),
             );
         }
-        let listen = [
-            self.listen.institutions,
-            self.listen.persons,
-            self.listen.auditors,
-            self.listen.public,
-            self.listen.operations,
-        ];
-        if self.demo && listen.iter().any(|address| !address.ip().is_loopback()) {
+        if self.demo && !self.listen.are_loopback() {
             faults.push("demo = true allows loopback addresses only: its keys are known to everybody".to_owned());
         }
         if let Some(traces) = self.telemetry.traces.as_ref().filter(|traces| !traces.starts_with("http://")) {

@@ -13,7 +13,7 @@ use credit_audit::{
     clock::{Clock, SystemClock},
     note::VerifierKey,
 };
-use credit_gateway::for_tests::folder;
+use credit_gateway::for_tests::{LISTENERS, folder};
 use credit_policy::{Catalogue, catalogue};
 
 use crate::{Caller, Leaf, Person, metric, persons, ports, scratch};
@@ -48,7 +48,7 @@ impl Folder {
         assert!(copied.success());
         let folder = Self { path, port_base: ports() };
         folder.edit_config(|config| {
-            (0..5).fold(config, |config, offset| {
+            (0..LISTENERS).fold(config, |config, offset| {
                 let (from, to) = (READY_MADE_PORTS + offset, folder.port_base + offset);
                 config.replace(&format!(":{from}\""), &format!(":{to}\""))
             })

@@ -5,6 +5,8 @@ use std::{
     sync::atomic::{AtomicU16, Ordering},
 };
 
+use credit_gateway::for_tests::LISTENERS;
+
 const FIRST: u16 = 20_000;
 /// Where the system begins to give ports to callers.
 const END: u16 = 32_000;
@@ -20,7 +22,7 @@ pub fn ports() -> u16 {
     for _ in 0..places {
         let place = (begin + TAKEN.fetch_add(1, Ordering::Relaxed)) % places;
         let base = FIRST + place * APART;
-        if (base..base + 5).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+        if (base..base + LISTENERS).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
             return base;
         }
     }

@@ -51,14 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// The ports of the command line hold, whatever ports the folder was made for.
 fn take_ports(listen: &mut Listen, port_base: u16) -> Result<(), Failure> {
-    let listeners = [
-        &mut listen.institutions,
-        &mut listen.persons,
-        &mut listen.auditors,
-        &mut listen.public,
-        &mut listen.operations,
-    ];
-    for (offset, listener) in (0..).zip(listeners) {
+    for (offset, listener) in (0..).zip(listen.each_mut()) {
         let port = port_base
             .checked_add(offset)
             .ok_or_else(|| Failure::usage(format_args!("no five ports from {port_base} on")))?;

@@ -17,6 +17,7 @@ use ring::rand::SystemRandom;
 use rusqlite::Connection;
 
 use super::{Note, certificates, certificates::Pair, jwk, people};
+use crate::settings::LISTENERS;
 
 /// The name of the demo's log.
 pub const ORIGIN: &str = "credit-gateway.example/demo/r1";
@@ -32,9 +33,6 @@ pub(super) const AUTHORITY_ES256: &str = "consent-authority-es256.jwk";
 /// Their public halves, as one JWK Set.
 const AUTHORITY_KEYS: &str = "keys/consent-authority.jwks";
 const TEMPLATE: &str = include_str!("config.toml.in");
-
-/// Listeners of a gateway, each with a port of its own.
-const LISTENERS: u16 = 5;
 
 /// Readable by everybody, and by nobody but us.
 const OPEN: u32 = 0o644;

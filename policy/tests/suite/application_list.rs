@@ -175,6 +175,15 @@ fn what_the_demo_promises_is_in_the_rows() {
 }
 
 #[test]
+fn a_person_who_asks_gets_every_field_that_is_not_masked() {
+    let own = catalogue().scenario("self-query").expect("a person may ask");
+    for field in catalogue().fields() {
+        let expected = field.shape() != Shape::Masked;
+        assert_eq!(own.fields().contains(field.name()), expected, "{}", field.name());
+    }
+}
+
+#[test]
 fn minors_are_not_answered_about_in_any_scenario() {
     for row in catalogue().scenarios() {
         for minor in [None, Some(true)] {

@@ -2,6 +2,7 @@
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
 
+use credit_gateway::for_tests::LISTENERS;
 use credit_tests::{Folder, gateway};
 
 /// A spoiled folder: how many faults it has, and words that tell them.
@@ -145,8 +146,9 @@ fn serve_opens_no_port_with_a_fault() {
         let (name, ..) = SPOILED[*number];
         let folder = spoiled(*number);
         // Somebody else has the ports: whoever tried to open one would end with 69.
-        let _taken: Vec<_> =
-            (0..5).map(|offset| TcpListener::bind(("127.0.0.1", folder.port_base() + offset)).unwrap()).collect();
+        let _taken: Vec<_> = (0..LISTENERS)
+            .map(|offset| TcpListener::bind(("127.0.0.1", folder.port_base() + offset)).unwrap())
+            .collect();
         let ended = gateway(&["serve", "--config", folder.config().to_str().unwrap()]);
         let err = ended.failed(64);
         assert!(!complaints(&err).is_empty(), "{name}: {err}");

@@ -177,7 +177,8 @@ fn schemathesis_finds_nothing_whoever_asks() {
         let said = schemathesis(&document, institution, "examples,coverage,fuzzing,stateful").held();
         let passed = said.split(" generated, ").nth(1).and_then(|rest| rest.split(' ').next());
         let passed: u32 = passed.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("{said}"));
-        assert!(passed >= 150 && said.contains("Tested: 4"), "{said}");
+        // How many there are in its 15 seconds, depends on what else the machine does.
+        assert!(passed >= 60 && said.contains("Tested: 4"), "{said}");
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
     path::Path,
 };
 
+use credit_gateway::for_tests::LISTENERS;
 use credit_policy::Code;
 use credit_tests::{Folder, Gateway, binaries, command};
 
@@ -69,7 +70,7 @@ fn run(page: &str, language: &str, demo: &Folder) {
 fn printed(page: &str, language: &str, demo: &Folder) -> Vec<(Block, String)> {
     const MARK: &str = "\u{1e}";
     // The demo of a test has ports of its own.
-    let page = (0..5)
+    let page = (0..LISTENERS)
         .fold(page.to_owned(), |page, nr| page.replace(&(8443 + nr).to_string(), &(demo.port_base() + nr).to_string()));
     let blocks = blocks(&page);
     let root = repository_around(demo.path());
