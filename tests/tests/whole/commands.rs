@@ -292,6 +292,36 @@ fn uses_that_do_not_turn_are_refused() {
     checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&folder.person("clean", 0))));
 }
 
+/// Makes a copy of the ring's file, turns a key, and puts the copy back.
+#[test]
+fn an_older_ring_than_the_log_knows_is_refused() {
+    let folder = Gateway::serve(Folder::new()).stop();
+    let ring = folder.join("keys/ring.json");
+    let older = fs::read(&ring).unwrap();
+    let gateway = Gateway::serve(folder);
+    drop(run(gateway.folder(), &["keys", "rotate", "data"]).held());
+    let folder = gateway.stop();
+    let newest = fs::read(&ring).unwrap();
+    fs::write(&ring, &older).unwrap();
+    let said = run(&folder, &["serve"]).failed(64);
+    assert!(said.contains("this is an older ring"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    fs::write(&ring, &newest).unwrap();
+    drop(Gateway::serve(folder).stop());
+}
+
+#[test]
+fn a_data_folder_of_the_first_release_is_refused() {
+    let folder = Gateway::serve(Folder::new()).stop();
+    let state = folder.join("data/state.sqlite");
+    fs::write(&state, "").unwrap();
+    let said = run(&folder, &["serve"]).failed(64);
+    assert!(said.contains("is of the first release") && said.contains("data.dir"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    fs::remove_file(&state).unwrap();
+    drop(Gateway::serve(folder).stop());
+}
+
 #[test]
 fn a_ring_is_made_once_and_opens_by_its_own_key_only() {
     let folder = Folder::new();

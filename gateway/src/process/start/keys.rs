@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use credit_audit::{leaf::KeyEvent, log::Signer};
-use credit_keys::{Kek, KeyId, KeyState, KeyStatus, LogSigner, Ring};
+use credit_keys::{Kek, KeyId, KeyState, KeyStatus, KeyUse, LogSigner, Ring};
 
 use super::error::StartError;
 use crate::settings::Settings;
@@ -59,6 +59,10 @@ pub(super) fn not_introduced(status: &[KeyStatus], introduced: &BTreeMap<String,
 pub(super) fn check_ring(status: &[KeyStatus], introduced: &BTreeMap<String, KeyEvent>) -> Result<(), StartError> {
     for event in introduced.values() {
         let Some(recorded) = &event.fingerprint else { continue };
+        // The ring keeps the newest key that seals it, and no other: nothing else was ever sealed by one.
+        if event.use_ == KeyUse::Ring.as_str() {
+            continue;
+        }
         let has = match status.iter().find(|key| key.id.as_str() == event.key) {
             Some(key) if key.fingerprint == *recorded => continue,
             Some(key) => format!("has it with {}", key.fingerprint),
