@@ -15,7 +15,7 @@ use crate::{
     settings::{Bounds, Settings},
     stores::sqlite::SqliteStore,
     telemetry::Telemetry,
-    terminal::{print, words},
+    terminal::{eprint, print, words},
 };
 
 /// Serves until SIGTERM or SIGINT; then drains and ends with 0.
@@ -112,8 +112,20 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
             "配置、目录、密钥、证书与数据源均可用",
             "configuration, catalogue, keys, certificates and store are usable",
         ));
+        warn(&settings);
         Ok(())
     } else {
         Err(Failure { code: USAGE, lines })
+    }
+}
+
+/// What is usable, and not what anybody should rely on.
+fn warn(settings: &Settings) {
+    if settings.second_place().starts_with(&settings.data.dir) {
+        eprint(words(
+            "警告：log.second_place 位于 data.dir 之内，数据目录被回滚或复制时无法察觉；请放到另一设备",
+            "warning: log.second_place lies within data.dir, so a data folder that is rolled back or copied is not noticed; \
+             put it on another device",
+        ));
     }
 }
