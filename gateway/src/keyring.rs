@@ -120,21 +120,23 @@ impl Keyring {
     }
 
     /// Turns the keys of one use; gives the keys that the log must name next. Where a turn of this use is not on the
-    /// record yet, these are its keys, and no others are made.
+    /// record yet, these are its keys, and no others are made. A key that is still accepted is retired by this only with
+    /// `end_overlap`.
     ///
     /// # Errors
-    /// When the ring cannot be written; nothing has changed then.
+    /// When an overlap is under way, or the ring cannot be written; nothing has changed then.
     pub fn rotate(
         &self,
         key_use: KeyUse,
         now: Timestamp,
         overlap_days: u16,
+        end_overlap: bool,
         entropy: &SystemEntropy,
     ) -> Result<Vec<KeyId>, KeyringError> {
         self.with(|ring| {
             let unrecorded: Vec<_> = self.lock_unrecorded().iter().map(|unrecorded| unrecorded.key.clone()).collect();
             let is_introduced = |key: &KeyId| !unrecorded.contains(key);
-            let rotation = Rotation { key_use, now, overlap_days, end_overlap: true, is_introduced: &is_introduced };
+            let rotation = Rotation { key_use, now, overlap_days, end_overlap, is_introduced: &is_introduced };
             let Turn { keys, made } = reopened(ring, |ring| ring.rotate(&rotation, entropy))?;
             if made {
                 let made = keys.iter().map(|key| Unrecorded { key: key.clone(), of_period: false });
@@ -243,7 +245,7 @@ mod tests {
         let (_folder, keyring) = keyring(begin);
         let rotate = |days: i64, key_use| {
             let now = begin.saturating_add((24 * days).hours()).unwrap();
-            keyring.rotate(key_use, now, 30, &SystemEntropy::new()).unwrap()
+            keyring.rotate(key_use, now, 30, true, &SystemEntropy::new()).unwrap()
         };
         let issued = || keyring.current().pseudonyms.issue("bank", "credit", "990001199003071012");
         let before = issued().current.as_str().to_owned();
@@ -275,7 +277,8 @@ mod tests {
         keyring.mark_introduced(&KeyId::parse("data-2026-12").unwrap(), next).unwrap();
         assert_eq!(sealer(), "data-2026-12");
         assert!(!keyring.is_due(next) && keyring.unrecorded(next).is_empty());
-        let turned = keyring.rotate(KeyUse::Data, at("2026-12-05T00:00:00Z"), 30, &SystemEntropy::new()).unwrap();
+        let turned =
+            keyring.rotate(KeyUse::Data, at("2026-12-05T00:00:00Z"), 30, false, &SystemEntropy::new()).unwrap();
         assert_eq!((sealer().as_str(), names(&turned)), ("data-2026-12", vec!["data-2026-12-2"]));
         assert_eq!(names(&keyring.unrecorded(at("2026-12-06T00:00:00Z"))), [""; 0], "who asked for it asks again");
         keyring.mark_introduced(&turned[0], at("2026-12-05T00:00:01Z")).unwrap();

@@ -28,10 +28,11 @@ pub(super) async fn rotate(
     gateway: &Arc<Gateway>,
     turning: TurningUse,
     overlap_days: u16,
+    end_overlap: bool,
     account: &Account,
 ) -> Result<Made, ChangeError> {
     let now = gateway.log.accepted_now();
-    let keys = gateway.keys.rotate(turning.into(), now, overlap_days, &SystemEntropy::new())?;
+    let keys = gateway.keys.rotate(turning.into(), now, overlap_days, end_overlap, &SystemEntropy::new())?;
     let mut indices = Vec::new();
     for key in &keys {
         let recorded = record_key(&gateway.recorder, &gateway.keys, key, now, account.actor()).await;

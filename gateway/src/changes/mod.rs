@@ -32,8 +32,8 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::InstitutionResume { id, reason } => institution::resume(&gateway, id, reason, &account).await,
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account).await,
-            Change::KeysRotate { key_use, overlap_days } => {
-                keys::rotate(&gateway, key_use, overlap_days, &account).await
+            Change::KeysRotate { key_use, overlap_days, end_overlap } => {
+                keys::rotate(&gateway, key_use, overlap_days, end_overlap, &account).await
             }
         }
     });

@@ -45,6 +45,8 @@ pub(crate) enum Change {
         key_use: TurningUse,
         /// Days for which the keys before are still accepted.
         overlap_days: u16,
+        /// Whether to turn although that retires a key which is still accepted.
+        end_overlap: bool,
     },
 }
 
@@ -154,14 +156,15 @@ mod tests {
             r#"{"do":"institution-remove","id":"bank"}"#,
             r#"{"do":"institution-suspend","id":"Bank"}"#,
             r#"{"do":"institution-suspend","id":"bank","force":true}"#,
-            r#"{"do":"keys-rotate","use":"log","overlap_days":30}"#,
-            r#"{"do":"keys-rotate","use":"tag","overlap_days":30}"#,
-            r#"{"do":"keys-rotate","use":"data","overlap_days":-1}"#,
+            r#"{"do":"keys-rotate","use":"log","overlap_days":30,"end_overlap":false}"#,
+            r#"{"do":"keys-rotate","use":"tag","overlap_days":30,"end_overlap":false}"#,
+            r#"{"do":"keys-rotate","use":"data","overlap_days":-1,"end_overlap":false}"#,
+            r#"{"do":"keys-rotate","use":"data","overlap_days":30,"end_overlap":1}"#,
             r#"{"do":"institution-add","institution":{"id":"bank"}}"#,
         ] {
             assert!(serde_json::from_str::<Change>(wrong).is_err(), "{wrong}");
         }
-        let right = r#"{"do":"keys-rotate","use":"data","overlap_days":30}"#;
+        let right = r#"{"do":"keys-rotate","use":"data","overlap_days":30,"end_overlap":false}"#;
         assert_eq!(serde_json::to_string(&serde_json::from_str::<Change>(right).unwrap()).unwrap(), right);
     }
 

@@ -63,6 +63,7 @@ impl Failure {
             | StartError::DemoKeys(_)
             | StartError::Continues { .. }
             | StartError::ContinuesDamaged { .. }
+            | StartError::ContinuesItself { .. }
             | StartError::FirstRelease(_)
             | StartError::OtherKey { .. }
             | StartError::Sealed(_)

@@ -47,6 +47,9 @@ pub(super) struct Rotate {
     /// Days for which the old keys are still accepted 旧密钥继续有效的天数
     #[arg(long, default_value_t = DEFAULT_OVERLAP_DAYS)]
     overlap_days: u16,
+    /// Rotate although an earlier key is still accepted, and retire that one now 立即停用仍有效的旧密钥
+    #[arg(long)]
+    end_overlap: bool,
     /// For `log`: the name of the log that follows 后继日志的名称
     #[arg(long, required_if_eq("use_", "log"))]
     origin: Option<String>,
@@ -75,7 +78,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             rotate_log(&config, &origin, without_seal)
         }
         Keys::Rotate(Rotate { origin: Some(_), .. }) => Err(Failure::usage("--origin goes with `log` only")),
-        Keys::Rotate(Rotate { use_, overlap_days, config, .. }) => {
+        Keys::Rotate(Rotate { use_, overlap_days, end_overlap, config, .. }) => {
             let key_use = TurningUse::parse(&use_).ok_or_else(|| {
                 Failure::new(
                     1,
@@ -84,7 +87,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
                     ),
                 )
             })?;
-            let done = change::make(config.read()?, Change::KeysRotate { key_use, overlap_days })?;
+            let done = change::make(config.read()?, Change::KeysRotate { key_use, overlap_days, end_overlap })?;
             print(format_args!("{}: {done}", words("已轮换并留痕", "rotated and on the record")));
             Ok(())
         }

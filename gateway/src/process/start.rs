@@ -123,7 +123,7 @@ fn read_record(
     check_ring(&ring.status(now), &projection.ledger.keys)?;
     // Before the first query everything of the log before is said again: a crash in between says the rest.
     let continues = settings.log.continues.as_deref().filter(|_| projection.ledger.seqs.is_empty());
-    let before = continues.map(|path| carry::read(path, ring, catalogue)).transpose()?;
+    let before = continues.map(|path| carry::read(path, &settings.log.origin, ring, catalogue, now)).transpose()?;
     Ok(OnRecord { projection, is_new: recovered.size() == 0, before })
 }
 

@@ -108,7 +108,7 @@ pub enum ChangeError {
     #[error("key `{0}` seals no records: name a data key")]
     NotData(KeyId),
     /// A turn now would end the overlap with the key before.
-    #[error("key `{key}` is accepted until {until}: turn after that, or end the overlap now on purpose")]
+    #[error("key `{key}` is accepted until {until}: rotate after that, or with `--end-overlap`, which retires it now")]
     OverlapUnderWay {
         /// The key that is still accepted.
         key: KeyId,

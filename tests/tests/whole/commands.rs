@@ -226,6 +226,13 @@ fn turning_the_pseudonym_key_shows_both_pseudonyms_and_both_are_traced() {
     let gateway = Gateway::serve(gateway.stop());
     let again = gateway.folder().caller("housing").ask(&look_up(&person)).json();
     assert_eq!((&again["subject"], &again["subject_previous"]), (&after["subject"], &after["subject_previous"]));
+    // A second turn would retire the key before, so it is made on purpose only.
+    let refused = run(gateway.folder(), &["keys", "rotate", "pseudonym"]).failed(1);
+    assert!(refused.contains("`pseudonym-1` is accepted until") && refused.contains("--end-overlap"), "{refused}");
+    let asked = || gateway.folder().caller("housing").ask(&look_up(&person)).json();
+    assert_eq!(asked()["subject"], after["subject"]);
+    drop(run(gateway.folder(), &["keys", "rotate", "pseudonym", "--end-overlap"]).held());
+    assert_eq!(asked()["subject_previous"], after["subject"]);
 }
 
 #[test]

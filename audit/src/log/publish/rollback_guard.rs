@@ -7,7 +7,8 @@
 //! slot with the higher turn counts, so a slot torn while it was written leaves the one before.
 //!
 //! The file is locked while the log is open. Locks can fail without a word on network file systems, so the file is also
-//! read back before each write: its content must be what this process read or wrote last.
+//! read back before each write: its content must be what this process read or wrote last. It must be the same file too:
+//! one that was put in its place, even with the same content, is not locked, and this process would write to the old one.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -65,8 +66,7 @@ impl RollbackGuard {
             }
         }
         // The name may have gone to another file since it was opened; then the lock says nothing.
-        let (opened, named) = (file.metadata().map_err(io_error)?, fs::metadata(path).map_err(io_error)?);
-        if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
+        if !is_named(&file, path).map_err(io_error)? {
             return Err(RecoverError::Locked(path.to_owned()));
         }
         let bytes = fs::read(path).map_err(io_error)?;
@@ -130,10 +130,10 @@ impl RollbackGuard {
 
     fn write(&mut self, slot: Slot) -> io::Result<()> {
         // By its name, so that a file put in its place is noticed too.
-        if fs::read(&self.path)? != self.bytes {
+        if !is_named(&self.file, &self.path)? || fs::read(&self.path)? != self.bytes {
             return Err(io::Error::other(format!(
-                "`{}` is not what this process wrote last: another process uses it, perhaps a gateway on a copy of \
-                 this data folder",
+                "`{}` is not the file that this process wrote last: it was replaced, or another process uses it, perhaps a \
+                 gateway on a copy of this data folder",
                 self.path.display()
             )));
         }
@@ -148,6 +148,12 @@ impl RollbackGuard {
         self.last = slot;
         Ok(())
     }
+}
+
+/// Whether this is still the name of the open file.
+fn is_named(file: &File, path: &Path) -> io::Result<bool> {
+    let (opened, named) = (file.metadata()?, fs::metadata(path)?);
+    Ok((opened.dev(), opened.ino()) == (named.dev(), named.ino()))
 }
 
 impl Slot {

@@ -98,6 +98,28 @@ fn two_gateways_on_copies_without_a_working_lock_do_not_both_sign() {
 }
 
 #[test]
+fn a_guard_replaced_by_a_copy_of_itself_stops_the_log_before_it_signs() {
+    // As `rsync` and a restore do: the same bytes under the same name, in another file. What is written into the open file
+    // is seen by nobody, so a gateway on a copy of the folder would sign the same size.
+    let (bench, _elsewhere) = guarded_elsewhere();
+    filled(&bench, 3);
+    let log = bench.start();
+    let other = on_a_copy(&bench);
+    let copied = bench.settings.rollback_guard.with_extension("copied");
+    fs::copy(&bench.settings.rollback_guard, &copied).unwrap();
+    fs::rename(&copied, &bench.settings.rollback_guard).unwrap();
+    let lost = log.submit(entry(&bench, 3), true, || true).unwrap();
+    assert_eq!(lost.wait().unwrap_err(), NotRecordable);
+    assert!(eventually(|| bench.stopped.load(Ordering::SeqCst) >= 1));
+    assert_eq!(checkpoint(&bench).size, 3);
+    log.close();
+    let fork = other.start();
+    record(&fork, entry(&other, 7));
+    fork.close();
+    assert_eq!((checkpoint(&bench).size, checkpoint(&other).size), (3, 4));
+}
+
+#[test]
 fn a_guard_that_was_changed_stops_the_log_before_it_signs() {
     let (bench, _elsewhere) = guarded_elsewhere();
     let log = bench.start();

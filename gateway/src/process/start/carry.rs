@@ -12,7 +12,7 @@ use credit_keys::Ring;
 use credit_policy::Catalogue;
 use jiff::Timestamp;
 
-use super::error::StartError;
+use super::{error::StartError, keys::check_ring};
 use crate::state::{
     FoldError,
     carried::counts,
@@ -36,13 +36,24 @@ pub(super) struct Before {
     projection: Projection,
 }
 
-/// Reads the log before, from the folder of its checkpoint. Nothing of it is believed before its signature, by the
-/// ring's key of that log, and its whole tree hold.
+/// Reads the log before the log `origin`, from the folder of its checkpoint. Nothing of it is believed before its
+/// signature, by the ring's key of that log, and its whole tree are verified. Its keys must be those of the ring: an
+/// older ring would make them again as others, and what was counted under them would be forgotten.
 ///
 /// # Errors
-/// When there is no checkpoint, when the ring has no key of that log, and when the log does not hold.
-pub(super) fn read(path: &Path, ring: &Ring, catalogue: &Catalogue) -> Result<Before, StartError> {
+/// When there is no checkpoint of another log, when the ring has no key of that log, when the log is not valid, and when
+/// the ring is older than the log.
+pub(super) fn read(
+    path: &Path,
+    origin: &str,
+    ring: &Ring,
+    catalogue: &Catalogue,
+    now: Timestamp,
+) -> Result<Before, StartError> {
     let (checkpoint, note) = checkpoint(path)?;
+    if checkpoint.origin == origin {
+        return Err(StartError::ContinuesItself { path: path.display().to_string(), origin: origin.to_owned() });
+    }
     let damaged = |why: &dyn std::fmt::Display| StartError::ContinuesDamaged {
         path: path.display().to_string(),
         why: why.to_string(),
@@ -57,6 +68,7 @@ pub(super) fn read(path: &Path, ring: &Ring, catalogue: &Catalogue) -> Result<Be
     if let Some(fault) = reading.fault {
         return Err(fault.into());
     }
+    check_ring(&ring.status(now), &reading.projection.ledger.keys)?;
     let previous = Previous { origin: checkpoint.origin, checkpoint: note };
     Ok(Before { previous, projection: reading.projection })
 }

@@ -97,6 +97,17 @@ pub(crate) enum StartError {
         /// What is wrong with the log.
         why: String,
     },
+    /// Two logs of one name would contradict each other.
+    #[error(
+        "log.continues `{path}` has the same origin as this log, `{origin}`: a log that continues another has a name of its \
+         own; run `credit-gateway keys rotate log --origin <name>` and write that name into log.origin"
+    )]
+    ContinuesItself {
+        /// The checkpoint's file.
+        path: String,
+        /// The origin of both.
+        origin: String,
+    },
     /// The checkpoint that a new log continues.
     #[error("log.continues `{path}` is no checkpoint: {why}")]
     Continues {

@@ -160,3 +160,34 @@ fn a_log_before_that_does_not_hold_is_not_taken_over() {
     fs::write(&checkpoint, signed).unwrap();
     drop(Gateway::serve(folder).stop());
 }
+
+#[test]
+fn a_log_before_is_not_taken_over_with_an_older_ring_than_it_knows() {
+    let gateway = Gateway::serve(Folder::new());
+    let ring = gateway.folder().join("keys/ring.json");
+    let older = fs::read(&ring).unwrap();
+    let config = gateway.folder().config();
+    let config = config.to_str().unwrap();
+    // As the month does it by itself.
+    drop(credit_tests::gateway(&["keys", "rotate", "data", "--config", config]).held());
+    let folder = gateway.stop();
+    fs::write(&ring, older).unwrap();
+    continue_log(&folder, 1, &["--without-seal"]);
+    // A command that ends also where the start is not refused.
+    let why = credit_tests::gateway(&["institution", "list", "--config", config]).failed(64);
+    assert!(why.contains("names the key `data-") && why.contains("this is an older ring"), "{why}");
+    assert_eq!(why.lines().count(), 1, "{why}");
+    assert!(!folder.join("data/wal/0000000000000000.seg").exists(), "a log was begun");
+}
+
+#[test]
+fn a_log_does_not_continue_one_of_its_own_name() {
+    let folder = Gateway::serve(Folder::new()).stop();
+    continue_log(&folder, 1, &["--without-seal"]);
+    // Two logs of one name, signed by the same key, would contradict each other.
+    folder.replace_in_config("credit-gateway.example/2026/next-1", "credit-gateway.example/demo/r1");
+    let config = folder.config();
+    let why = credit_tests::gateway(&["institution", "list", "--config", config.to_str().unwrap()]).failed(64);
+    assert!(why.contains("data-1/log/checkpoint") && why.contains("has the same origin"), "{why}");
+    assert!(!folder.join("data/wal/0000000000000000.seg").exists(), "a log was begun");
+}
