@@ -30,8 +30,6 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<credit_policy::Counts>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    told: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     told_digest: Option<Base64<[u8; 32]>>,
 }
 
@@ -73,6 +71,8 @@ pub(super) fn plaintext(
     plain.ok()
 }
 
+const TOLD: &[u8] = b",\"told\":";
+
 /// What is known of the person.
 struct Known<'a> {
     number: &'a str,
@@ -91,19 +91,25 @@ impl Known<'_> {
     ) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
         let text = Zeroizing::new(STANDARD.encode(opening));
         let repeat = body.and_then(|body| repeat(opening, body));
-        let write = |told: Option<&RawValue>, told_digest| {
+        let write = |told_digest| {
             let Self { number, pseudonym, counts, told: _ } = *self;
-            let wire = Wire { number, pseudonym, opening: &text, repeat, counts, told, told_digest };
-            serde_json::to_vec(&wire).map(Zeroizing::new)
+            let wire = Wire { number, pseudonym, opening: &text, repeat, counts, told_digest };
+            // With room for all of it: a vector that grew would leave a copy behind that nobody zeroes.
+            let mut plain = Zeroizing::new(Vec::with_capacity(sealed_bytes.plaintext()));
+            serde_json::to_writer(&mut *plain, &wire).map(|()| plain)
         };
-        let whole = write(self.told.map(serde_json::from_str).transpose()?, None)?;
-        match self.told {
-            Some(told) if whole.len() > sealed_bytes.plaintext() => {
-                let digest = answer_commitment(opening, &framed("credit/told", &[told.as_bytes()]));
-                write(None, Some(Base64(digest)))
-            }
-            Some(_) | None => Ok(whole),
+        let mut plain = write(None)?;
+        let Some(told) = self.told else { return Ok(plain) };
+        if plain.len() + TOLD.len() + told.len() > sealed_bytes.plaintext() {
+            let digest = answer_commitment(opening, &framed("credit/told", &[told.as_bytes()]));
+            return write(Some(Base64(digest)));
         }
+        // An object and a value that were both written here: the value becomes the last member.
+        plain.pop();
+        plain.extend_from_slice(TOLD);
+        plain.extend_from_slice(told.as_bytes());
+        plain.push(b'}');
+        Ok(plain)
     }
 }
 
