@@ -21,7 +21,7 @@ pub struct Checkpoint {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
     /// The note around it does not hold.
-    #[error("the checkpoint does not hold: {0}")]
+    #[error("the checkpoint is not valid: {0}")]
     Note(#[from] NoteError),
     /// Not UTF-8.
     #[error("the checkpoint is not UTF-8")]

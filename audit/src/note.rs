@@ -32,7 +32,7 @@ pub enum VerifierKeyError {
     #[error("a verifier key has the form `name+id+key`, on one line")]
     Form,
     /// Empty, or with a space or a `+`.
-    #[error("the key's name is empty or holds a space or a control character")]
+    #[error("the key's name is empty or contains a space or a control character")]
     Name,
     /// Not a canonical base64 of an Ed25519 key.
     #[error("the key is no base64 of type 0x01 and 32 bytes (Ed25519)")]
@@ -154,7 +154,7 @@ pub enum NoteError {
     #[error("the note is longer than {MAX_BYTES} bytes")]
     TooLong,
     /// A control character other than newline (a carriage return, for example).
-    #[error("the note holds a control character; fetch it again without changing its line ends")]
+    #[error("the note contains a control character; fetch it again without changing its line ends")]
     ControlCharacter,
     /// No empty line before signatures, or no newline at the end.
     #[error("the note is not a text, an empty line and signature lines, each with its newline")]

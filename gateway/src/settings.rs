@@ -55,7 +55,7 @@ pub struct Settings {
     /// What becomes of an institution that asks faster than it may and does not stop.
     #[serde(default)]
     pub floods: FloodSettings,
-    /// What the process tells its operator besides the log on standard error.
+    /// What the process reports to its operator besides the log on standard error.
     #[serde(default)]
     pub telemetry: Telemetry,
     /// Who may issue consents.
@@ -182,7 +182,7 @@ pub struct CatalogueSource {
     pub dir: Option<PathBuf>,
 }
 
-/// What the process tells its operator.
+/// What the process reports to its operator.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Telemetry {

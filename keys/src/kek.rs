@@ -34,7 +34,7 @@ pub enum KekError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The key file contains something else.
-    #[error("the key file holds no key: it must be 64 hexadecimal digits on one line")]
+    #[error("the key file contains no key: it must be 64 hexadecimal digits on one line")]
     Content,
     /// Too easily guessed.
     #[error("the passphrase is shorter than {SHORTEST_PASSPHRASE_CHARACTERS} characters: choose a longer one")]

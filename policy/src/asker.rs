@@ -130,10 +130,10 @@ pub enum IdError {
     #[error("it must have 1 to 64 characters")]
     Length,
     /// A character that is not allowed in it.
-    #[error("it holds a character that is not allowed there: leave it out")]
+    #[error("it contains a character that is not allowed there: leave it out")]
     Character,
     /// A citizen number stands in it (formats.md §2).
-    #[error("it holds a citizen number: use an id of your own that names nobody")]
+    #[error("it contains a citizen number: use an id of your own that names nobody")]
     HoldsCitizenNumber,
 }
 

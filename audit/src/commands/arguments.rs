@@ -27,7 +27,7 @@ pub(super) enum Command {
 
 /// What is to be checked.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 it holds, 1 it does not, 64 wrong usage, 69 something needed is unavailable.")]
+#[command(after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable.")]
 pub(super) struct VerifyArguments {
     /// The log's folder (or the data folder that has it), or its address: http://… or https://….
     #[arg(value_name = "DIR|URL", required_unless_present = "receipt")]
@@ -60,7 +60,7 @@ pub(super) struct VerifyArguments {
 
 /// What is to be decided again.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 it holds, 1 it does not, 64 wrong usage, 69 something needed is unavailable.")]
+#[command(after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable.")]
 pub(super) struct ReplayArguments {
     /// The log's folder, or the data folder that has it.
     #[arg(value_name = "DIR")]

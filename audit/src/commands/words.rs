@@ -62,8 +62,8 @@ impl Language {
         let mut lines = Vec::new();
         if let Some((index, Checkpoint { origin, size, .. })) = receipt {
             lines.push(self.pick(
-                format!("the receipt holds: the leaf is entry {index} of `{origin}`, signed at size {size}"),
-                format!("回执成立：该记录是 `{origin}` 的第 {index} 条（从 0 起），签名时共 {size} 条"),
+                format!("the receipt is valid: the leaf is entry {index} of `{origin}`, signed at size {size}"),
+                format!("回执有效：该记录是 `{origin}` 的第 {index} 条（从 0 起），签名时共 {size} 条"),
             ));
         }
         if let Some(log) = log {
@@ -157,7 +157,7 @@ fn fault_in_chinese(fault: &Violation) -> String {
 
 fn checkpoint(error: &CheckpointError) -> String {
     match error {
-        CheckpointError::Note(error) => format!("检查点不成立：{}", note(error)),
+        CheckpointError::Note(error) => format!("检查点无效：{}", note(error)),
         CheckpointError::Encoding => "检查点不是 UTF-8".to_owned(),
         CheckpointError::Form => "检查点应为三行：来源、大小、根".to_owned(),
         CheckpointError::Size(size) => format!("检查点的大小 `{size}` 不是数字"),

@@ -154,6 +154,14 @@ pub enum RecoverError {
         /// What is wrong.
         why: String,
     },
+    /// The file beside the log with its verifier key cannot be read as one.
+    #[error("`{path}` is not a verifier key ({why}); it is written again when you remove it and start again")]
+    VerifierKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
 }
 
 /// Wraps a failed read with its path.

@@ -209,7 +209,7 @@ fn connector(files: &ClientFiles) -> Result<TlsConnector, RemoteError> {
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, RemoteError> {
     let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let certificates = read.map_err(|error| unusable(file, error))?;
-    if certificates.is_empty() { Err(unusable(file, "it holds no certificate")) } else { Ok(certificates) }
+    if certificates.is_empty() { Err(unusable(file, "it contains no certificate")) } else { Ok(certificates) }
 }
 
 fn unusable(file: &Path, why: impl ToString) -> RemoteError {

@@ -105,7 +105,7 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
 fn check(catalogue: &Catalogue) -> Result<(), Failure> {
     let built_in = Source { dir: None }.load()?;
     let proof = if catalogue.label() == built_in.label() { None } else { Some(proved(catalogue)?) };
-    print(format_args!("{} {}", words("目录可用", "the catalogue holds:"), catalogue.label()));
+    print(format_args!("{} {}", words("目录可用", "the catalogue can be used:"), catalogue.label()));
     print(proof.unwrap_or_else(|| {
         words("与内置目录相同,已随发布证明", "it is the one that is built in, and proved").to_owned()
     }));

@@ -83,7 +83,7 @@ pub enum DemoError {
     #[error("cannot fill the store: {0}")]
     Store(#[from] rusqlite::Error),
     /// The file of people has nobody with a note.
-    #[error("`persons.csv` names nobody who is `{0}`: delete the demo folder to have it made anew")]
+    #[error("`persons.csv` names nobody who is `{0}`: delete the demo folder, and it is made again")]
     Nobody(&'static str),
 }
 

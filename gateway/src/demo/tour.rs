@@ -51,7 +51,7 @@ pub(crate) async fn run(dir: &Path, gateway: &Gateway) -> Result<(), TourError> 
     tour.withdrawal().await?;
     tour.refusals(&used_up).await?;
     tour.views(first, ANSWERS).await?;
-    print(words("演示各项均成立。\n", "All of it held.\n"));
+    print(words("演示各项均符合预期。\n", "All results are as expected.\n"));
     Ok(())
 }
 
@@ -100,7 +100,7 @@ impl Tour<'_> {
             "   {} {}\n",
             words(
                 "记录载有签名的授权(不含号码),监管者可自行核验:日志第",
-                "Its record holds the signed consent, without the number, for a regulator to check: leaf"
+                "Its record contains the signed consent, without the number, for a regulator to check: leaf"
             ),
             leaf.index
         ));

@@ -21,7 +21,7 @@ pub enum StoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFault {
     /// A value outside of its type.
-    #[error("`{0}` holds a value that is none of its type")]
+    #[error("`{0}` contains a value that is not of its type")]
     Untyped(&'static str),
     /// SQLite's code alone: its messages may quote a value.
     #[error("SQLite says {0:?}")]

@@ -1,4 +1,4 @@
-//! What the process tells its operator: JSON lines on standard error and, where the configuration names a collector,
+//! What the process reports to its operator: JSON lines on standard error and, where the configuration names a collector,
 //! OpenTelemetry traces over OTLP/HTTP.
 //!
 //! A line has only what [`lines`] lets through. A trace has one span a query, with the names of [`span`], an event a stage

@@ -85,7 +85,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let all: Vec<_> =
         CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| pem(path, &error))?;
     if all.is_empty() {
-        return Err(pem(path, &"it holds no certificate"));
+        return Err(pem(path, &"it contains no certificate"));
     }
     Ok(all)
 }

@@ -89,8 +89,9 @@ impl Ring {
         };
         // No lock: the file is only ever replaced whole.
         PrivateFolder::examine(dir).map_err(not_found)?;
-        let bytes = read_private_up_to(LARGEST_FILE_BYTES, &dir.join(FILE_NAME)).map_err(not_found)?;
-        let Opened { content, kek, ring_key } = file::read(&bytes, kek)?;
+        let path = dir.join(FILE_NAME);
+        let bytes = read_private_up_to(LARGEST_FILE_BYTES, &path).map_err(not_found)?;
+        let Opened { content, kek, ring_key } = file::read(&bytes, kek).map_err(|error| error.of_file(&path))?;
         let (ring_key, stored) = (Arc::new(ring_key), Sha256::digest(&*bytes).into());
         Ok(Self { dir: dir.to_owned(), content, kek, ring_key, stored, unsettled: None })
     }
@@ -134,7 +135,8 @@ impl Ring {
                 Ok(())
             })
         };
-        let Opened { content, kek, ring_key } = file::read_by(&bytes, |_| kek())?;
+        let Opened { content, kek, ring_key } =
+            file::read_by(&bytes, |_| kek()).map_err(|error| error.of_file(&self.file()))?;
         if !continues(&self.content, &content) {
             return Err(RingError::Older);
         }

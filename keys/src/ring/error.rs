@@ -1,6 +1,6 @@
 //! What a ring refuses, and what to do then.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -15,13 +15,13 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum RingError {
     /// There is one already.
-    #[error("`{}` holds a ring already: name another folder", dir.display())]
+    #[error("`{}` contains a ring already: name another folder", dir.display())]
     Exists {
         /// Path of the folder.
         dir: PathBuf,
     },
     /// There is none.
-    #[error("`{}` holds no ring: make one with `credit-gateway keys init`", dir.display())]
+    #[error("`{}` contains no ring: make one with `credit-gateway keys init`", dir.display())]
     Missing {
         /// Path of the folder.
         dir: PathBuf,
@@ -41,6 +41,14 @@ pub enum RingError {
     /// Written by another release.
     #[error("the ring has the form of another release: make a new one with `credit-gateway keys init`")]
     Format,
+    /// The file at `path` cannot be used.
+    #[error("`{}`: {fault}", path.display())]
+    Unusable {
+        /// Path of the file.
+        path: PathBuf,
+        /// [`RingError::Malformed`], [`RingError::Format`] or [`RingError::Damaged`].
+        fault: Box<RingError>,
+    },
     /// The ring's own key does not unwrap.
     #[error(
         "the passphrase or key file is not the one of this ring, or the ring's file was changed: try the right one, else restore the file"
@@ -58,6 +66,18 @@ pub enum RingError {
     /// Another process wrote the file after this one read it: see [`Ring::reopen`](crate::Ring::reopen).
     #[error("the ring's file changed since it was opened: open it again, then repeat the change")]
     Overtaken,
+}
+
+impl RingError {
+    /// Names the file, where the fault is in what the file contains.
+    pub(super) fn of_file(self, path: &Path) -> Self {
+        match self {
+            Self::Malformed(_) | Self::Format | Self::Damaged => {
+                Self::Unusable { path: path.to_owned(), fault: Box::new(self) }
+            }
+            other => other,
+        }
+    }
 }
 
 /// A change of the ring was refused.
@@ -87,10 +107,10 @@ pub enum ChangeError {
         origin: String,
     },
     /// The clock stands before the key that would be superseded.
-    #[error("the clock stands at or before the activation of `{0}`: mend the clock")]
+    #[error("the clock stands at or before the activation of `{0}`: correct the clock")]
     ClockBehind(KeyId),
     /// The clock stands where the calendar ends.
-    #[error("the clock shows a time beyond the calendar: mend the clock")]
+    #[error("the clock shows a time beyond the calendar: correct the clock")]
     Time,
     /// No such key.
     #[error("the ring has no key `{0}`: look at `credit-gateway keys status`")]
@@ -130,13 +150,16 @@ pub enum KeyError {
     #[error("this month has no data key yet: make it, then ask again")]
     NeedsPeriod,
     /// The clock stands before the first key of the use.
-    #[error("no {key_use} key is in force at this instant: mend the clock")]
+    #[error("no {key_use} key is in force at this instant: correct the clock")]
     NotInForce {
         /// For what a key was asked.
         key_use: KeyUse,
     },
     /// No log of that name.
-    #[error("the ring has no signing key for log `{origin}`: open that log, or name the ring's own")]
+    #[error(
+        "the ring has no signing key for log `{origin}`: set `log.origin` to a log that the ring has; \
+         for a new log, run `credit-gateway keys rotate log --origin {origin}` then"
+    )]
     UnknownOrigin {
         /// The origin that was asked for.
         origin: String,

@@ -62,7 +62,7 @@ pub enum ConsentFault {
     #[error("the digest of the disclosure must stand in `_sd`, and no digest twice")]
     Digest,
     /// `iat` or `nbf` lies more than 10 seconds ahead.
-    #[error("the consent does not hold yet: compare the clocks of issuer and gateway")]
+    #[error("the consent is not valid yet: compare the clocks of issuer and gateway")]
     NotYetValid,
     /// `exp` is reached.
     #[error("the consent has expired: ask the person for a new one")]

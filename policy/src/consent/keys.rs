@@ -25,7 +25,7 @@ pub enum KeyError {
     #[error("not a JWK or JWK Set: it must be one JSON object, no key in it twice")]
     Form,
     /// A private key.
-    #[error("it holds a private key: give the public part only, without `d`")]
+    #[error("it contains a private key: give the public part only, without `d`")]
     Private,
     /// Not a signing key of the profile.
     #[error(

@@ -122,11 +122,11 @@ impl Counterexample {
             (Finding::Withholds, Language::Zh) => "决定拒绝了清单和法规允许的内容",
             (Finding::Withholds, Language::En) => "the decision refuses what tables and statutes allow",
             (Finding::TellsRecord, Language::Zh) => "答复透露了法规不许透露的记录",
-            (Finding::TellsRecord, Language::En) => "the answer tells of a record that a statute keeps back",
-            (Finding::HidesRecord, Language::Zh) => "答复未反映有效记录，无从证明",
-            (Finding::HidesRecord, Language::En) => {
-                "the answer does not tell of a record that counts, so nothing is proved"
+            (Finding::TellsRecord, Language::En) => {
+                "the answer reveals a record that a statute does not allow it to reveal"
             }
+            (Finding::HidesRecord, Language::Zh) => "答复未反映有效记录，无从证明",
+            (Finding::HidesRecord, Language::En) => "the answer does not reflect a valid record, so nothing is proved",
             (Finding::Laxer, Language::Zh) => "法规宽于随附的同名法规",
             (Finding::Laxer, Language::En) => "the statute allows what the shipped one of its name forbids",
             (Finding::Undecided, Language::Zh) => "Cedar 无法回答",

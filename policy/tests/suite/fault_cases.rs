@@ -61,8 +61,8 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     ),
     (DERIVED, "reducer = { listed = \"black\" }", "reducer = { average = \"black\" }", "unknown variant `average`"),
     (DERIVED, "listed = \"black\"", "listed = \"pink\"", "`pink` is no list"),
-    (DERIVED, "\"tax\"", "\"taxes\"", "no class `taxes` of the data list holds records"),
-    (DERIVED, "\"tax\"", "\"loan-performance\"", "no class `loan-performance` of the data list holds records"),
+    (DERIVED, "\"tax\"", "\"taxes\"", "no class `taxes` of the data list has records"),
+    (DERIVED, "\"tax\"", "\"loan-performance\"", "no class `loan-performance` of the data list has records"),
     (PACK, "\"determination\"\ndisplay", "\"whim\"\ndisplay", "unknown variant `whim`"),
     (MAIN, "pack = \"national-2026\"", "pack = \"chongqing\"", "no rule pack `chongqing`"),
     (FORBIDDEN, "@id(\"forbidden-classes-never\")", "@id(\"forbidden\")", "`forbidden` is no statute"),
@@ -173,7 +173,7 @@ pub(crate) const ELSEWHERE: &[(&str, &str, &str, &str, &str, &str)] = &[
     (PACK, "jurisdiction = \"CN\"", "jurisdiction = \"CN-SD\"", "the pack is the law of `CN-SD`", MAIN, "pack = "),
     // Classes that could do harm by what they leave out.
     (TAX, "clock = \"public-credit\"", "", "adverse class `tax` has no clock", TAX, "class = "),
-    (RED, "list = \"red\"", "", "class `red-list` holds nothing", RED, "class = "),
+    (RED, "list = \"red\"", "", "class `red-list` is empty", RED, "class = "),
     (CALENDAR, "year = 2026", "year = 2027", "is no holiday of 2027", CALENDAR, "  { from = \"2026-01-01\""),
     (
         CALENDAR,
@@ -237,7 +237,7 @@ pub(crate) const ELSEWHERE: &[(&str, &str, &str, &str, &str, &str)] = &[
         RELIGION,
         "tier = ",
         "clock = \"in-force\"\ntier = ",
-        "is a name that no row may use: it holds nothing",
+        "is a name that no row may use: remove its clock, list and fields",
         RELIGION,
         "class = ",
     ),

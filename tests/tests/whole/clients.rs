@@ -201,7 +201,7 @@ fn the_demo_s_standard_output_is_for_the_reader_and_its_log_is_not_in_it() {
     each(out.lines(), |line| assert!(!line.starts_with('{'), "a line of the log"));
     let ready: Vec<&str> = out.lines().filter(|line| line.starts_with("ready ")).collect();
     assert_eq!(ready.len(), 1);
-    assert!(out.contains("All of it held."), "the tour was not made to its end");
+    assert!(out.contains("All results are as expected."), "the tour was not made to its end");
     drop(checked::answer(
         gateway.folder(),
         "housing",

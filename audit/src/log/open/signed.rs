@@ -26,9 +26,11 @@ pub(super) fn published(log: &Path, origin: &str) -> Result<(Option<Checkpoint>,
         return Ok((None, String::new()));
     };
     let refused = |why: String| RecoverError::Checkpoint { path: path.clone(), why };
-    let checkpoint = match read(&log.join(VKEY))? {
+    let beside = log.join(VKEY);
+    let checkpoint = match read(&beside)? {
         Some(key) => {
-            let key = VerifierKey::parse(key.trim_end()).map_err(|error| refused(error.to_string()))?;
+            let key = VerifierKey::parse(key.trim_end())
+                .map_err(|error| RecoverError::VerifierKey { path: beside, why: error.to_string() })?;
             Checkpoint::open(&note, &key)
         }
         // Its signature is checked when the log starts; its root, which matters more, before that.

@@ -405,6 +405,20 @@ fn a_damaged_checkpoint_is_refused_and_made_anew_once_removed() {
 }
 
 #[test]
+fn a_damaged_verifier_key_is_refused_by_its_own_name_and_written_again_once_removed() {
+    let bench = Bench::new();
+    filled(&bench, 3);
+    let path = bench.log().join("log.vkey");
+    let line = fs::read_to_string(&path).unwrap();
+    fs::write(&path, "no key\n").unwrap();
+    let refused = refusal(&bench);
+    assert!(matches!(&refused, RecoverError::VerifierKey { path: named, .. } if *named == path), "{refused}");
+    fs::remove_file(&path).unwrap();
+    drop(bench.start());
+    assert_eq!(fs::read_to_string(&path).unwrap(), line);
+}
+
+#[test]
 fn an_empty_folder_starts_an_empty_log_and_can_be_left_at_once() {
     let bench = Bench::new();
     let recovered = bench.recover().unwrap();

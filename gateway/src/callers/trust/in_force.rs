@@ -52,7 +52,7 @@ pub enum AuthoritiesFault {
     #[error(transparent)]
     Pem(#[from] rustls::pki_types::pem::Error),
     /// It is PEM without a certificate.
-    #[error("it holds no certificate")]
+    #[error("it contains no certificate")]
     Empty,
     /// A certificate of it is no authority's.
     #[error(transparent)]

@@ -61,7 +61,7 @@ pub(super) fn read(path: &Path, authorities: &[CertificateDer<'static>], now: Ti
         numbers.push(Numbered { issuer: list.issuer().as_raw().to_vec(), number });
     }
     if der.is_empty() {
-        return Err(unusable(&"it holds no list in PEM; convert it by `openssl crl -inform DER`"));
+        return Err(unusable(&"it contains no list in PEM; convert it with `openssl crl -inform DER`"));
     }
     Ok(Lists { der, next_update, numbers })
 }
@@ -102,12 +102,12 @@ fn signed_by_one_of(
     match signer.key_usage() {
         Ok(Some(usage)) if !usage.value.crl_sign() => Err(format!("`{issuer}` may not sign revocation lists")),
         Ok(_) => Ok(()),
-        Err(_) => Err(format!("the certificate of `{issuer}` tells its key usage twice")),
+        Err(_) => Err(format!("the certificate of `{issuer}` states its key usage twice")),
     }
 }
 
 fn still_good(list: &CertificateRevocationList<'_>, now: Timestamp) -> Result<Timestamp, String> {
-    let next_update = list.next_update().ok_or("it does not tell its next update")?;
+    let next_update = list.next_update().ok_or("it does not state its next update")?;
     let next_update = Timestamp::from_second(next_update.timestamp()).map_err(|error| error.to_string())?;
     if next_update <= now {
         return Err(format!(

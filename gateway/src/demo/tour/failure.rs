@@ -12,7 +12,7 @@ pub(crate) enum TourError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// Something was not as it must be.
-    #[error("the tour does not hold: {0}")]
+    #[error("the tour found an unexpected result: {0}")]
     Unexpected(String),
 }
 

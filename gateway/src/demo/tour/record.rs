@@ -101,7 +101,7 @@ impl Tour<'_> {
             )
             | None => false,
         };
-        hold(held, || "the record does not hold the consent".to_owned())
+        hold(held, || "the record does not contain the consent".to_owned())
     }
 
     /// Fetches receipts and records of replies, and shows each reply that is on the record as what it was.

@@ -97,7 +97,7 @@ impl Tour<'_> {
             "   {} {}{}",
             words(
                 "监管者:整个日志已核验,签名、哈希树、编号、顺序无误,记录数",
-                "The regulator: the whole log verifies; signature, tree, numbers and order hold; leaves:"
+                "The regulator: the whole log is valid: signature, tree, numbers and order; leaves:"
             ),
             report.checkpoint.size,
             words("。", ".")
@@ -118,7 +118,7 @@ impl Tour<'_> {
         ));
         print(words(
             "   本人:记录中只有密封部分与带密钥的标签;凭密钥可查出谁查询过,所为何事:",
-            "   The person: the record has sealed parts and keyed tags; with the key it tells who asked, and why:",
+            "   The person: the record has sealed parts and keyed tags; the key shows who asked, and why:",
         ));
         for ((institution, scenario), (answered, refused)) in &views.asked {
             print(format_args!(
@@ -129,6 +129,6 @@ impl Tour<'_> {
         }
         print("");
         let told: u64 = views.asked.values().map(|(answered, _)| answered).sum();
-        hold(told >= answered, || format!("{answered} answers were given, the record tells of {told}"))
+        hold(told >= answered, || format!("{answered} answers were given, the record shows {told}"))
     }
 }

@@ -85,7 +85,7 @@ impl Metrics {
             )?,
             list_refused: registrar.gauge(
                 "credit_gateway_revocation_list_refused",
-                "1 while the file of the revocation list holds one that was not taken.",
+                "1 while the file of the revocation list contains a list that was not accepted.",
             )?,
             floods: registrar.counters(
                 "credit_gateway_floods_total",

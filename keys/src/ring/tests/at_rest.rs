@@ -171,6 +171,21 @@ fn a_ring_of_another_release_is_named_as_such() {
 }
 
 #[test]
+fn a_refusal_of_what_the_file_contains_names_the_file() {
+    let mut bench = Bench::new();
+    let text = fs::read_to_string(bench.file()).expect("read");
+    for changed in [text.replace("ring/2", "ring/1"), text.replace("\"demo\":false", "\"demo\":true"), "{}".to_owned()]
+    {
+        assert_ne!(changed, text);
+        fs::write(bench.file(), &changed).expect("written");
+        let named = format!("`{}`: the ring", bench.file().display());
+        for refused in [refusal(&bench), bench.ring.reopen().expect_err("a refusal")] {
+            assert!(refused.to_string().starts_with(&named), "{refused}");
+        }
+    }
+}
+
+#[test]
 fn a_write_of_unknown_fate_is_settled_by_the_next_change() {
     let mut bench = Bench::new();
     let december = "2026-12-01T00:00:00Z";

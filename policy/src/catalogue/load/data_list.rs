@@ -22,9 +22,9 @@ impl Loader {
         let holds_nothing = row.clock.is_none() && row.list.is_none() && row.field.is_empty();
         if holds_nothing != Self::forbidding(row.sensitivity).is_some() {
             let message = if holds_nothing {
-                format!("class `{name}` holds nothing: give it a clock, a list or fields")
+                format!("class `{name}` is empty: give it a clock, a list or fields")
             } else {
-                format!("class `{name}` is a name that no row may use: it holds nothing")
+                format!("class `{name}` is a name that no row may use: remove its clock, list and fields")
             };
             self.fault(file, at.clone(), message);
         }

@@ -99,7 +99,7 @@ impl Loader {
         }
         let found = self.records.get(name).map(Arc::clone);
         if found.is_none() {
-            self.fault(file, at, format!("no class `{name}` of the data list holds records: check its name"));
+            self.fault(file, at, format!("no class `{name}` of the data list has records: check its name"));
         }
         found
     }
@@ -107,7 +107,7 @@ impl Loader {
     fn listed(&mut self, file: &File<'_, DerivedRows>, list: &Spanned<List>) -> Made {
         let class = self.lists.get(list.get_ref()).cloned();
         if class.is_none() {
-            let message = format!("no class of the data list holds the list `{}`: add one", list.get_ref());
+            let message = format!("no class of the data list has the list `{}`: add one", list.get_ref());
             self.fault(file, list.span(), message);
         }
         class.map(|class| (Derivation::Listed(*list.get_ref()), vec![class]))

@@ -146,8 +146,8 @@ fn the_readme_s_calls_do_what_it_says() {
         let pairs: Vec<&str> = pairs.lines().collect();
         assert!(pairs.len() == 4 && pairs[0] == pairs[1] && pairs[2] == pairs[3], "{pairs:?}");
         let (held, continued, decided) = match language {
-            "C.UTF-8" => ("the receipt holds", "the log holds", "queries decided again, each as recorded"),
-            _ => ("回执成立", "日志成立", "次查询，均与记录一致"),
+            "C.UTF-8" => ("the receipt is valid", "the log holds", "queries decided again, each as recorded"),
+            _ => ("回执有效", "日志成立", "次查询，均与记录一致"),
         };
         assert!(receipt.contains(held), "{receipt}");
         assert!(log.matches(continued).count() == 4 && log.contains(decided), "{log}");
