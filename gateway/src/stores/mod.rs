@@ -4,6 +4,7 @@ pub(crate) mod figures;
 pub(crate) mod sqlite;
 
 /// Tables of the embedded store.
+#[cfg(feature = "demo")]
 pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// Why a look-up brought nothing.

@@ -4,12 +4,12 @@ use tracing::{Span, Subscriber};
 use tracing_subscriber::{Layer, layer::Identity};
 
 /// Target of the spans; nobody listens to it.
-pub const TARGET: &str = "query";
+pub(crate) const TARGET: &str = "query";
 
 /// Why telemetry cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("this program was built without telemetry: take telemetry.traces out of the configuration")]
-pub struct TelemetryError(());
+pub(crate) struct TelemetryError(());
 
 /// Never made.
 pub(super) enum Traces {}
