@@ -1,6 +1,6 @@
 //! `serve` and `check`.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use credit_audit::clock::{Clock, SystemClock};
 
@@ -13,7 +13,6 @@ use crate::{
         start,
     },
     settings::{Bounds, Settings},
-    stores::sqlite::SqliteStore,
     telemetry::Telemetry,
     terminal::{eprint, print, words},
 };
@@ -95,9 +94,7 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
             Err(error) => fault(&error),
         }
     }
-    if let Err(error) =
-        SqliteStore::open(&settings.store.sqlite, 1, 1, Duration::from_millis(settings.store.timeout_ms))
-    {
+    if let Err(error) = start::check_store(&settings) {
         fault(&error);
     }
     if let Some(folder) = settings

@@ -50,7 +50,12 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
         queries_under_way: gateway.settings.bounds.journeys.saturating_sub(gateway.journeys.available_permits()),
         log: gateway.log.metrics(),
         data_folder: &gateway.settings.data.dir,
-        store: StoreReadings { is_up: store.is_up(), waiting: store.waiting(), look_ups: store.look_ups() },
+        store: StoreReadings {
+            is_up: store.is_up(),
+            waiting: store.waiting(),
+            faulty_values: store.faulty_values(),
+            look_ups: store.look_ups(),
+        },
     }
 }
 

@@ -27,6 +27,8 @@ pub struct StoreReadings {
     pub is_up: bool,
     /// Look-ups that wait for a reader.
     pub waiting: u64,
+    /// Values that do not fit the data list.
+    pub faulty_values: u64,
     /// Look-ups by what came of them.
     pub look_ups: [(&'static str, u64); 3],
 }
@@ -102,6 +104,11 @@ impl StoreReadings {
             "credit_gateway_store_waiting_look_ups",
             "Look-ups that wait for a reader of the store.",
             self.waiting as f64,
+        );
+        to.gauge(
+            "credit_gateway_store_faulty_values",
+            "Values in the store that do not fit the data list; persons whom they could clear are not answered about.",
+            self.faulty_values as f64,
         );
         to.counters(
             "credit_gateway_store_look_ups_total",
