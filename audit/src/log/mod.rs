@@ -45,3 +45,4 @@ pub use recordability::Cause;
 pub use release::Released;
 pub use settings::Settings;
 pub use submit::ticket::{Durable, Ticket};
+pub use threads::shared::SLOW;
