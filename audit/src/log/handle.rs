@@ -8,9 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::error::{LookupError, NotRecordable, ReleaseError, Unsubmitted};
+use super::error::{Damaged, LookupError, NotRecordable, ReleaseError, Unsubmitted};
 use super::metrics::{Metrics, Times};
 use super::read::lookup::{self, Lookup};
+use super::read::scrub;
 use super::release::{self, Released};
 use super::submit::ticket::Ticket;
 use super::threads::prover::Proofs;
@@ -112,6 +113,15 @@ impl Log {
             Some(_) => release::release(&self.0.shared, covered),
             None => Ok(Released::default()),
         }
+    }
+
+    /// Compares a full bundle (counted round and round, from 0) with the hash tiles up to the published tree; gives the
+    /// one that is next. Reads some files; call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// [`Damaged`], with the file.
+    pub fn scrub(&self, bundle: u64) -> Result<u64, Damaged> {
+        scrub::scrub(&self.0.shared, bundle)
     }
 
     /// The log's figures.

@@ -34,7 +34,7 @@ mod tree;
 mod wal;
 
 pub use disk::failure::{Report, Stop};
-pub use error::{LookupError, NotRecordable, RecoverError, ReleaseError, StartError, Unsubmitted};
+pub use error::{Damaged, LookupError, NotRecordable, RecoverError, ReleaseError, StartError, Unsubmitted};
 pub use handle::Log;
 pub use metrics::{Histogram, Metrics};
 pub use open::recover::{Recovered, recover};

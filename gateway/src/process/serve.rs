@@ -130,6 +130,7 @@ where
     tokio::spawn(revocations::watch(Arc::clone(&gateway), Arc::clone(&tls.trust), hangup));
     tokio::spawn(upkeep::watch_keys(Arc::clone(&gateway)));
     tokio::spawn(upkeep::watch_log(Arc::clone(&gateway)));
+    tokio::spawn(upkeep::scrub(Arc::clone(&gateway)));
     tokio::spawn(upkeep::watch_store(Arc::clone(&gateway)));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut until_signal = async || {

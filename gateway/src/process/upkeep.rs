@@ -17,6 +17,9 @@ use crate::{
     telemetry::metrics::Duty,
 };
 
+/// Bundles that are read again each second: with 1,024 records, a hundred million take a little more than a day.
+const SCRUBBED_BUNDLES: u32 = 4;
+
 /// Durable records that are unpublished for longer are behind (`log.publish_every_ms` is at most 1.5 s).
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(5);
 
@@ -80,6 +83,36 @@ pub(super) async fn watch_log(gateway: Arc<Gateway>) {
             (true, true) | (false, false) => {}
         }
         was_slow = is_slow;
+    }
+}
+
+/// Reads the published log again, slowly, and stays with what is damaged until it is restored. It begins anywhere, so that
+/// a process that is often started reads all of a long log too.
+pub(super) async fn scrub(gateway: Arc<Gateway>) {
+    let mut each_second = every_second();
+    let mut next = gateway.new_id().as_u64_pair().1;
+    loop {
+        each_second.tick().await;
+        let log = gateway.log.clone();
+        let read = move || {
+            let mut from = next;
+            for _ in 0..SCRUBBED_BUNDLES {
+                from = log.scrub(from).map_err(|error| (from, error.to_string()))?;
+            }
+            Ok(from)
+        };
+        let read = tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err((next, error.to_string())));
+        let done = match read {
+            Ok(then) => {
+                next = then;
+                Ok(())
+            }
+            Err((damaged, error)) => {
+                next = damaged;
+                Err(error)
+            }
+        };
+        gateway.metrics.duty(Duty::Scrub, done, gateway.clock.now());
     }
 }
 

@@ -22,12 +22,14 @@ pub enum Duty {
     Store,
     /// The log publishes what is durable, and remembers it in the second place.
     Publication,
+    /// Published bundles are read and compared again.
+    Scrub,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 6] =
-        [Self::Keys, Self::Floods, Self::Snapshot, Self::RevocationList, Self::Store, Self::Publication];
+    pub const ALL: [Self; 7] =
+        [Self::Keys, Self::Floods, Self::Snapshot, Self::RevocationList, Self::Store, Self::Publication, Self::Scrub];
 
     /// A word for metrics.
     #[must_use]
@@ -39,6 +41,7 @@ impl Duty {
             Self::RevocationList => "revocation-list",
             Self::Store => "store",
             Self::Publication => "publication",
+            Self::Scrub => "scrub",
         }
     }
 }

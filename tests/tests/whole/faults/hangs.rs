@@ -37,6 +37,10 @@ fn preload() -> &'static Path {
     &BUILT
 }
 
+fn pipe(path: &Path) {
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+}
+
 /// A gateway whose disk hangs while the file that is given back exists.
 fn on_a_hanging_disk() -> (Gateway, PathBuf) {
     let folder = Folder::new();
@@ -66,7 +70,8 @@ fn a_disk_that_hangs_is_seen_in_time_and_nobody_waits_for_it_for_ever() {
     let figures = plain(folder.port_base() + 4, "GET", "/metrics").text();
     let under_way = figures.lines().find_map(|line| line.strip_prefix("credit_gateway_log_commit_under_way_seconds "));
     assert!(under_way.unwrap().parse::<f64>().unwrap() > 2.0, "{under_way:?}");
-    assert!(gateway.err().text().contains(r#""cause":"slow""#), "{}", gateway.err().text());
+    let is_in_the_log = || gateway.err().text().contains(r#""cause":"slow""#);
+    assert!(within(TURNS, is_in_the_log), "{}", gateway.err().text());
     fs::remove_file(&hangs).unwrap();
     assert!(within(TURNS, || is(folder, READY)), "{:?}", readiness(folder));
     checked::answer(folder, "housing", &caller.ask(&look_up(&number)));
@@ -138,14 +143,14 @@ fn a_ring_that_is_read_only_when_a_month_begins_is_seen_in_time_and_mended_witho
 #[test]
 fn a_standard_error_that_nobody_reads_delays_nobody() {
     let folder = Folder::new();
-    let pipe = folder.join("err");
-    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+    let err = folder.join("err");
+    pipe(&err);
     // Linux opens a pipe for both at once; so nobody waits for the other side.
-    let unread = OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+    let unread = OpenOptions::new().read(true).write(true).open(&err).unwrap();
     let serve = Gateway::serve_command(&folder);
     let mut command = Command::new("sh");
     command.args(["-c", r#"exec "$0" "$@" 2> "$ERR""#]).arg(serve.get_program()).args(serve.get_args());
-    command.env("ERR", &pipe).env("RUST_LOG", "trace");
+    command.env("ERR", &err).env("RUST_LOG", "trace");
     let mut gateway = Gateway::start(folder, command);
     let folder = gateway.folder();
     let (caller, number) = (folder.caller("housing"), folder.person("clean", 0));
@@ -159,7 +164,7 @@ fn a_standard_error_that_nobody_reads_delays_nobody() {
         asked += 1;
         assert!(asked < 2_000, "the queue is too long to be bounded");
     }
-    let lines = BufReader::new(File::open(&pipe).unwrap()).lines().map(Result::unwrap);
+    let lines = BufReader::new(File::open(&err).unwrap()).lines().map(Result::unwrap);
     let report = lines.take(20_000).find(|line| line.contains("lines were dropped"));
     assert!(report.is_some());
     let began = Instant::now();
@@ -194,15 +199,20 @@ fn callers_who_do_not_read_are_ended_at_the_plain_doors_too() {
 
 #[test]
 fn a_hang_up_while_it_starts_is_harmless() {
-    for wait_ms in [5, 20, 50] {
-        let folder = Folder::new();
-        let command = Gateway::serve_command(&folder);
-        let gateway = Gateway::spawn(folder, command);
-        std::thread::sleep(Duration::from_millis(wait_ms));
-        gateway.signal(Signal::HUP);
-        assert!(gateway.is_ready(), "{wait_ms} ms: {}", gateway.err().all());
-        drop(gateway.stop());
-    }
+    let folder = Folder::new();
+    let text = fs::read(folder.config()).unwrap();
+    fs::remove_file(folder.config()).unwrap();
+    pipe(&folder.config());
+    let command = Gateway::serve_command(&folder);
+    let gateway = Gateway::spawn(folder, command);
+    // It has begun to read its configuration once somebody opens the pipe for it.
+    let mut config = OpenOptions::new().write(true).open(gateway.folder().config()).unwrap();
+    gateway.signal(Signal::HUP);
+    config.write_all(&text).unwrap();
+    drop(config);
+    gateway.signal(Signal::HUP);
+    assert!(gateway.is_ready(), "{}", gateway.err().all());
+    drop(gateway.stop());
 }
 
 #[test]

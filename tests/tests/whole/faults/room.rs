@@ -1,12 +1,6 @@
 //! A device of 4 MiB for the data folder fills up: a tmpfs in a namespace of our own, so that nobody needs to be root.
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{fs, io::Write, path::PathBuf, process::Command, time::Duration};
 
 use credit_tests::{Folder, Gateway, Leaf, Reply, checked, query::look_up};
 use serde_json::Value;
