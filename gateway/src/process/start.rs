@@ -8,7 +8,13 @@ mod project;
 mod register;
 mod rules;
 
-use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use credit_audit::{
     clock::Clock,
@@ -34,8 +40,11 @@ use crate::{
     recorder::Recorder,
     settings::Settings,
     state::{CatalogueHistory, Counts, projection::Projection},
-    stores::sqlite::SqliteStore,
-    telemetry::metrics::Metrics,
+    stores::{
+        copy,
+        sqlite::{OpenError, Opening, SqliteStore},
+    },
+    telemetry::{self, metrics::Metrics},
 };
 use carry::Before;
 use first_leaves::FirstLeaves;
@@ -48,13 +57,14 @@ use keys::{RingSigner, check_ring, not_introduced};
 pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
     let (catalogue, files) = read_catalogue(&settings)?;
+    let catalogue = Arc::new(catalogue);
     let ring = open_ring(&settings)?;
     let register = register::configured(&settings)?;
     let issuers = Issuers::read(&settings.consent_issuers)?;
     let metrics = Metrics::new(clock.now())?;
-    let store = open_store(&settings)?;
     project::check_release(&settings)?;
     make_data_folder(&settings.data.dir)?;
+    let store = open_store(&settings, &catalogue, &clock)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
     let OnRecord { mut projection, is_new, before } =
@@ -80,7 +90,6 @@ pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Ar
     }
     let catalogue_history = CatalogueHistory::of(&projection.ledger.catalogues, catalogue.label());
     let (ledger, usage) = projection.finish();
-    let catalogue = Arc::new(catalogue);
     Ok(Arc::new(Gateway {
         catalogue_history,
         register,
@@ -97,6 +106,7 @@ pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Ar
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::new(()),
         receipt_readers: Semaphore::new(2),
+        ending: AtomicBool::new(false),
         draining: watch::Sender::new(false),
         settings,
     }))
@@ -127,10 +137,31 @@ fn read_record(
     Ok(OnRecord { projection, is_new: recovered.size() == 0, before })
 }
 
-fn open_store(settings: &Settings) -> Result<SqliteStore, StartError> {
+fn open_store(
+    settings: &Settings,
+    catalogue: &Arc<Catalogue>,
+    clock: &Arc<dyn Clock>,
+) -> Result<SqliteStore, StartError> {
     let store = &settings.store;
-    let readers = store.readers.unwrap_or_else(cores);
-    Ok(SqliteStore::open(&store.sqlite, readers, store.queue, Duration::from_millis(store.timeout_ms))?)
+    Ok(SqliteStore::open(Opening {
+        path: store.sqlite.clone(),
+        copies: settings.data.dir.clone(),
+        readers: store.readers.unwrap_or_else(cores),
+        queue: store.queue,
+        timeout: Duration::from_millis(store.timeout_ms),
+        catalogue: Arc::clone(catalogue),
+        clock: Arc::clone(clock),
+    })?)
+}
+
+/// Whether the store could be opened, without a copy of it.
+///
+/// # Errors
+/// As [`open`] says it.
+pub(crate) fn check_store(settings: &Settings) -> Result<(), StartError> {
+    let path = &settings.store.sqlite;
+    let sound = copy::open_in_place(path).and_then(|store| copy::is_sound(&store));
+    sound.map_err(|fault| OpenError::new(path.clone(), fault).into())
 }
 
 fn log_settings(settings: &Settings) -> log::Settings {
@@ -140,6 +171,10 @@ fn log_settings(settings: &Settings) -> log::Settings {
     log.linger = Duration::from_micros(settings.log.linger_us);
     log.publish_every = Duration::from_millis(settings.log.publish_every_ms);
     log.report = Arc::new(|line| tracing::error!(line, "log"));
+    log.stop = Arc::new(|| {
+        telemetry::flush_lines();
+        std::process::abort()
+    });
     log
 }
 

@@ -102,7 +102,8 @@ fn read(
         facts.case = true;
         recognised.case(case);
     }
-    let subject = subject(question.subject.as_ref().map(|subject| subject.as_str()), scenario.ground())?;
+    let subject = question.subject.as_ref().map(|subject| subject.as_str());
+    let subject = self::subject(subject, scenario.ground(), facts.on)?;
     if let Subject::Named(person) = &subject {
         facts.minor = Some(is_minor(person, facts.on));
         recognised.person(person);
@@ -170,13 +171,16 @@ fn case(text: Option<&str>, ground: Ground) -> Result<Option<CaseNumber>, Refusa
     }
 }
 
-fn subject(text: Option<&str>, ground: Ground) -> Result<Subject, Refusal> {
+fn subject(text: Option<&str>, ground: Ground, on: Date) -> Result<Subject, Refusal> {
     let text = match text {
         Some(text) => text,
         None if ground == Ground::Consent => return Ok(Subject::OfConsent(None)),
         None => return Err(Refusal::because(Code::MalformedRequest, "the body names no subject")),
     };
     let person: Personal<CitizenNumber> = CitizenNumber::parse(text).map_err(|_| Code::InvalidCitizenNumber)?;
+    if !person.disclose(|number| number.is_born_on(on)) {
+        return Err(Code::InvalidCitizenNumber.into());
+    }
     Ok(match ground {
         Ground::Consent => Subject::OfConsent(Some(person)),
         Ground::Statute | Ground::Person | Ground::Public => Subject::Named(Arc::new(person)),

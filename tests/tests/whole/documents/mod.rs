@@ -5,6 +5,7 @@ mod configuration;
 mod generated;
 mod openapi;
 mod pages;
+mod unit;
 
 use std::path::{Path, PathBuf};
 
