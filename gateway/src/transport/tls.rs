@@ -57,7 +57,8 @@ pub(crate) fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerCon
     let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| pem(&tls.key, &error))?;
     let mut config =
         builder.with_single_cert(certificates(&tls.certificate)?, key).map_err(|error| unusable(&error))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // `curl --http1.0` offers nothing but `http/1.0`.
+    config.alpn_protocols = [&b"h2"[..], b"http/1.1", b"http/1.0"].map(<[u8]>::to_vec).to_vec();
     // The strongest that both have, ours first: a caller's list may be old.
     config.ignore_client_order = true;
     // A resumed session would skip the look at the certificate and its revocation (formats.md §1).
