@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::{process::hardening, terminal::eprint};
+use crate::{process::hardening, telemetry, terminal::eprint};
 use failure::{ConfigFile, UNAVAILABLE, USAGE};
 
 /// 征信查询网关 · privacy-preserving credit query gateway
@@ -75,6 +75,7 @@ pub fn run() -> ExitCode {
         eprint(format_args!("core dumps cannot be turned off: {error}"));
         return ExitCode::from(UNAVAILABLE);
     }
+    let _flush = telemetry::FlushAtEnd;
     let done = match arguments.command {
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(&arguments),

@@ -8,7 +8,13 @@ mod project;
 mod register;
 mod rules;
 
-use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use credit_audit::{
     clock::Clock,
@@ -38,7 +44,7 @@ use crate::{
         copy,
         sqlite::{OpenError, Opening, SqliteStore},
     },
-    telemetry::metrics::Metrics,
+    telemetry::{self, metrics::Metrics},
 };
 use carry::Before;
 use first_leaves::FirstLeaves;
@@ -100,6 +106,7 @@ pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Ar
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::new(()),
         receipt_readers: Semaphore::new(2),
+        ending: AtomicBool::new(false),
         draining: watch::Sender::new(false),
         settings,
     }))
@@ -164,6 +171,10 @@ fn log_settings(settings: &Settings) -> log::Settings {
     log.linger = Duration::from_micros(settings.log.linger_us);
     log.publish_every = Duration::from_millis(settings.log.publish_every_ms);
     log.report = Arc::new(|line| tracing::error!(line, "log"));
+    log.stop = Arc::new(|| {
+        telemetry::flush_lines();
+        std::process::abort()
+    });
     log
 }
 

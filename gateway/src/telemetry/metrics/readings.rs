@@ -15,6 +15,8 @@ pub struct Readings<'a> {
     pub queries_under_way: usize,
     /// The log's figures.
     pub log: LogMetrics,
+    /// Lines of the log on standard error that were dropped.
+    pub dropped_lines: u64,
     /// The data folder, for the room on its disk.
     pub data_folder: &'a Path,
     /// The store's figures.
@@ -42,6 +44,11 @@ impl Readings<'_> {
         );
         self.log_gauges(to);
         self.log_counts(to);
+        to.counter(
+            "credit_gateway_lines_dropped_total",
+            "Lines on standard error that were dropped because nobody read them.",
+            self.dropped_lines as f64,
+        );
         self.store.write(to);
     }
 
@@ -55,6 +62,11 @@ impl Readings<'_> {
                 "credit_gateway_log_unpublished_seconds",
                 "How long the oldest durable leaf that is not published has waited.",
                 log.unpublished_for.as_secs_f64(),
+            ),
+            (
+                "credit_gateway_log_commit_under_way_seconds",
+                "How long the batch that is being written has taken until now; beyond 2 nothing can be recorded.",
+                log.writing_for.as_secs_f64(),
             ),
             (
                 "credit_gateway_log_reserved_bytes",
