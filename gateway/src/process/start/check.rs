@@ -31,7 +31,9 @@ pub(crate) struct Checked {
 pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
     let mut faults = Faults::default();
     let (inputs, tls) = inputs::collect(settings, clock, &mut faults);
-    let examined = faults.keep(examine(&log_settings(settings)));
+    // Without its place there is no log to examine, and that is named already.
+    let has_place = places::faults(settings).is_empty();
+    let examined = has_place.then(|| faults.keep(examine(&log_settings(settings)))).flatten();
     let is_running = examined.as_ref().is_some_and(|examined| examined.is_in_use);
     let fixed_ring = places::ring_is_fixed(settings);
     if let (Some(inputs), Some(examined)) = (inputs, examined) {

@@ -15,7 +15,8 @@ pub(super) fn faults(settings: &Settings) -> Vec<StartError> {
     let mut faults = Vec::new();
     let dir = &settings.data.dir;
     for folder in [dir.clone(), dir.join("wal"), dir.join("log")] {
-        faults.extend(unwritable(there(&folder)));
+        let there = there(&folder);
+        faults.extend(if there.is_dir() { unwritable(there) } else { Some(no_folder(there)) });
     }
     let socket = settings.admin_socket();
     if socket.as_os_str().len() > LONGEST_SOCKET_PATH {
@@ -41,6 +42,11 @@ pub(super) fn ring_is_fixed(settings: &Settings) -> Option<io::Error> {
 /// The path itself, or the folder in which it would be made.
 fn there(path: &Path) -> &Path {
     path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(path)
+}
+
+fn no_folder(path: &Path) -> StartError {
+    let source = io::ErrorKind::NotADirectory.into();
+    StartError::File { doing: "make a folder in", path: path.display().to_string(), source }
 }
 
 fn unwritable(path: &Path) -> Option<StartError> {
