@@ -80,6 +80,8 @@ pub struct Listen {
     pub public: SocketAddr,
     /// Metrics, health, readiness: loopback only.
     pub operations: SocketAddr,
+    /// Health and readiness alone, never metrics, for a load balancer on another machine; left out = on `operations` only.
+    pub readiness: Option<SocketAddr>,
 }
 
 /// How many listeners there are. They have as many ports in a row in demos and tests.
@@ -89,14 +91,14 @@ impl Listen {
     /// Each address, in the order of formats.md §1.
     #[cfg(feature = "demo")]
     pub(crate) fn each_mut(&mut self) -> [&mut SocketAddr; LISTENERS as usize] {
-        let Self { institutions, persons, auditors, public, operations } = self;
+        let Self { institutions, persons, auditors, public, operations, readiness: _ } = self;
         [institutions, persons, auditors, public, operations]
     }
 
     /// Each address that is opened.
-    pub(crate) fn all(&self) -> [SocketAddr; LISTENERS as usize] {
-        let Self { institutions, persons, auditors, public, operations } = *self;
-        [institutions, persons, auditors, public, operations]
+    pub(crate) fn all(&self) -> Vec<SocketAddr> {
+        let Self { institutions, persons, auditors, public, operations, readiness } = *self;
+        [institutions, persons, auditors, public, operations].into_iter().chain(readiness).collect()
     }
 
     /// Two listeners cannot share an address, nor one of them have a port on all addresses that another has on one.
@@ -115,8 +117,9 @@ impl Listen {
     }
 
     fn are_loopback(&self) -> bool {
-        let Self { institutions, persons, auditors, public, operations } = self;
-        [institutions, persons, auditors, public, operations].iter().all(|address| address.ip().is_loopback())
+        let Self { institutions, persons, auditors, public, operations, readiness } = self;
+        let always = [institutions, persons, auditors, public, operations];
+        always.into_iter().chain(readiness).all(|address| address.ip().is_loopback())
     }
 }
 

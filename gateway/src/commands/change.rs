@@ -43,11 +43,17 @@ pub(super) fn make(settings: Settings, change: Change) -> Result<Made, Failure> 
     }
 }
 
+/// Refuses where a gateway runs.
+pub(super) fn require_no_gateway(settings: &Settings) -> Result<(), Failure> {
+    match UnixStream::connect(settings.admin_socket()) {
+        Ok(_) => Err(Failure::unavailable("a gateway is running with this log: stop it first")),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Seals the log: its last leaf tells each institution's last number and which log follows. Only while no gateway runs.
 pub(super) fn seal(settings: Settings, next: &str) -> Result<u64, Failure> {
-    if UnixStream::connect(settings.admin_socket()).is_ok() {
-        return Err(Failure::unavailable("a gateway is running with this log: stop it first"));
-    }
+    require_no_gateway(&settings)?;
     runtime()?.block_on(async move {
         let _log = Telemetry::start(Arc::new(SystemClock::new()), None).map_err(Failure::usage)?;
         let inputs = start::Inputs::read(&settings).map_err(|errors| Failure::starts(&errors))?;

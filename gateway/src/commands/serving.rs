@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use credit_audit::clock::{Clock, SystemClock};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::failure::{ConfigFile, Failure, runtime};
 use crate::{
@@ -18,47 +19,78 @@ use crate::{
 
 /// Serves until SIGTERM or SIGINT; then drains and ends with 0.
 pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
+    let process = Process::begin()?;
     let settings = config.read()?;
     let address = settings.listen.institutions;
-    run(settings, async move |_| {
+    process.run(settings, async move |_| {
         print(format_args!("ready https://{address}"));
         Ok(Then::Serve)
     })
 }
 
-/// Opens everything, opens the doors, runs `ready`, and serves as it says.
-pub(super) fn run(
+/// A process that is about to serve. SIGHUP, which would end it, is caught from the first moment on.
+pub(super) struct Process {
+    runtime: tokio::runtime::Runtime,
+    hangup: Signal,
+}
+
+impl Process {
+    /// Before anything else.
+    pub(super) fn begin() -> Result<Self, Failure> {
+        let runtime = runtime()?;
+        let hangup = {
+            let _entered = runtime.enter();
+            signal(SignalKind::hangup())
+        };
+        let hangup = hangup.map_err(|error| Failure::unavailable(format_args!("no signals: {error}")))?;
+        Ok(Self { runtime, hangup })
+    }
+
+    /// Opens everything, opens the doors, runs `ready`, and serves as it says.
+    pub(super) fn run(
+        self,
+        settings: Settings,
+        ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
+    ) -> Result<(), Failure> {
+        let Self { runtime, hangup } = self;
+        let done = runtime.block_on(run(settings, hangup, ready));
+        // What hangs in a disk's call is not waited for.
+        runtime.shutdown_background();
+        done
+    }
+}
+
+async fn run(
     mut settings: Settings,
+    hangup: Signal,
     ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
 ) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let (inputs, tls) = start::read(&settings, &clock).map_err(|errors| Failure::starts(&errors))?;
-    runtime()?.block_on(async move {
-        let telemetry =
-            Telemetry::start(Arc::clone(&clock), settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
-        if settings.bounds.fit(raise_open_files()) {
-            let Bounds { connections, handshakes, side_connections, .. } = &settings.bounds;
-            tracing::warn!(
-                "this process may open too few files, so there are {connections} connections, {handshakes} handshakes and \
+    let telemetry =
+        Telemetry::start(Arc::clone(&clock), settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
+    if settings.bounds.fit(raise_open_files()) {
+        let Bounds { connections, handshakes, side_connections, .. } = &settings.bounds;
+        tracing::warn!(
+            "this process may open too few files, so there are {connections} connections, {handshakes} handshakes and \
                  {side_connections} connections to each other listener at most; raise its limit (ulimit -n)"
-            );
+        );
+    }
+    let gateway = start::open(settings, inputs, clock).await.map_err(|error| Failure::start(&error))?;
+    let mut failure = None;
+    let kept = &mut failure;
+    serve_doors(gateway, tls, hangup, async move |gateway| match ready(gateway).await {
+        Ok(then) => then,
+        Err(error) => {
+            *kept = Some(error);
+            Then::End
         }
-        let gateway = start::open(settings, inputs, clock).await.map_err(|error| Failure::start(&error))?;
-        let mut failure = None;
-        let kept = &mut failure;
-        serve_doors(gateway, tls, async move |gateway| match ready(gateway).await {
-            Ok(then) => then,
-            Err(error) => {
-                *kept = Some(error);
-                Then::End
-            }
-        })
-        .await
-        .map_err(Failure::unavailable)?;
-        // The exporter's last words go over this runtime, so it must not be blocked.
-        drop(tokio::task::spawn_blocking(move || telemetry.shutdown()).await);
-        failure.map_or(Ok(()), Err)
     })
+    .await
+    .map_err(Failure::unavailable)?;
+    // The exporter's last words go over this runtime, so it must not be blocked.
+    drop(tokio::task::spawn_blocking(move || telemetry.shutdown()).await);
+    failure.map_or(Ok(()), Err)
 }
 
 /// Tries a start up to the ports, beside a running gateway too; all faults are told, one a line, and nothing is changed.

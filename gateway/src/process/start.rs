@@ -13,7 +13,13 @@ mod rules;
 mod tls;
 mod warnings;
 
-use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use credit_audit::{
     clock::Clock,
@@ -37,10 +43,15 @@ use crate::{
     changes::record_key,
     gateway::{Gateway, StoreHandle},
     keyring::Keyring,
+    process::cores,
     recorder::Recorder,
     settings::Settings,
     state::{CatalogueHistory, Counts, projection::Projection},
-    telemetry::metrics::Metrics,
+    stores::{
+        copy,
+        sqlite::{OpenError, Opening, SqliteStore},
+    },
+    telemetry::{self, metrics::Metrics},
 };
 use carry::Before;
 use first_leaves::FirstLeaves;
@@ -56,9 +67,11 @@ pub(crate) async fn open(
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
-    let Inputs { catalogue, files, ring, register, issuers, store } = inputs;
+    let Inputs { catalogue, files, ring, register, issuers } = inputs;
+    let catalogue = Arc::new(catalogue);
     let metrics = Metrics::new(clock.now())?;
     make_data_folder(&settings.data.dir)?;
+    let store = open_store(&settings, &catalogue, &clock)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
     let OnRecord { mut projection, is_new, before } =
@@ -85,7 +98,6 @@ pub(crate) async fn open(
     }
     let catalogue_history = CatalogueHistory::of(&projection.ledger.catalogues, catalogue.label());
     let (ledger, usage) = projection.finish();
-    let catalogue = Arc::new(catalogue);
     Ok(Arc::new(Gateway {
         catalogue_history,
         register,
@@ -102,6 +114,7 @@ pub(crate) async fn open(
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::new(()),
         receipt_readers: Semaphore::new(2),
+        ending: AtomicBool::new(false),
         draining: watch::Sender::new(false),
         settings,
     }))
@@ -132,6 +145,33 @@ fn read_record(
     Ok(OnRecord { projection, is_new: log.is_none_or(|log| log.size() == 0), before })
 }
 
+fn open_store(
+    settings: &Settings,
+    catalogue: &Arc<Catalogue>,
+    clock: &Arc<dyn Clock>,
+) -> Result<SqliteStore, StartError> {
+    let store = &settings.store;
+    Ok(SqliteStore::open(Opening {
+        path: store.sqlite.clone(),
+        copies: settings.data.dir.clone(),
+        readers: store.readers.unwrap_or_else(cores),
+        queue: store.queue,
+        timeout: Duration::from_millis(store.timeout_ms),
+        catalogue: Arc::clone(catalogue),
+        clock: Arc::clone(clock),
+    })?)
+}
+
+/// Whether the store could be opened, without a copy of it.
+///
+/// # Errors
+/// As [`open`] says it.
+fn check_store(settings: &Settings) -> Result<(), StartError> {
+    let path = &settings.store.sqlite;
+    let sound = copy::open_in_place(path).and_then(|store| copy::is_sound(&store));
+    sound.map_err(|fault| OpenError::new(path.clone(), fault).into())
+}
+
 fn log_settings(settings: &Settings) -> log::Settings {
     let mut log = log::Settings::new(&settings.data.dir, &settings.log.origin);
     log.rollback_guard = settings.second_place();
@@ -139,6 +179,10 @@ fn log_settings(settings: &Settings) -> log::Settings {
     log.linger = Duration::from_micros(settings.log.linger_us);
     log.publish_every = Duration::from_millis(settings.log.publish_every_ms);
     log.report = Arc::new(|line| tracing::error!(line, "log"));
+    log.stop = Arc::new(|| {
+        telemetry::flush_lines();
+        std::process::abort()
+    });
     log
 }
 

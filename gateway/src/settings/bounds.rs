@@ -28,7 +28,10 @@ pub struct Bounds {
     pub request_ms: u64,
     /// A connection without a request is closed after this, in seconds.
     pub idle_s: u64,
-    /// Time that queries under way have to end after SIGTERM, in seconds.
+    /// Time from SIGTERM on in which readiness is false and queries are still taken, so that a load balancer sees it first,
+    /// in seconds; 0 = none.
+    pub drain_notice_s: u64,
+    /// Time that queries under way have to end after that, in seconds.
     pub drain_s: u64,
 }
 
@@ -45,6 +48,7 @@ impl Default for Bounds {
             handshake_ms: 5_000,
             request_ms: 10_000,
             idle_s: 600,
+            drain_notice_s: 0,
             drain_s: 20,
         }
     }

@@ -14,6 +14,7 @@ pub(crate) struct Figures {
     failed: AtomicU64,
     waiting: AtomicU64,
     late_probes: AtomicU64,
+    faulty: AtomicU64,
     up: AtomicBool,
 }
 
@@ -26,6 +27,7 @@ impl Figures {
             failed: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
             late_probes: AtomicU64::new(0),
+            faulty: AtomicU64::new(0),
             up: AtomicBool::new(true),
         }
     }
@@ -41,6 +43,16 @@ impl Figures {
     #[must_use]
     pub(crate) fn waiting(&self) -> u64 {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Values of the store that do not fit the data list.
+    #[must_use]
+    pub(crate) fn faulty_values(&self) -> u64 {
+        self.faulty.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn faulty(&self, values: u64) {
+        self.faulty.store(values, Ordering::Relaxed);
     }
 
     /// Whether the store answers. Only probes decide: a look-up may fail because of one person's data.

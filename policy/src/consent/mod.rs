@@ -9,6 +9,7 @@
 //! must not be. Signatures are checked by `ring`. Nothing here reads a clock or draws a random number by itself.
 
 mod claims;
+mod detail;
 mod fault;
 mod issue;
 mod json;
@@ -17,6 +18,7 @@ mod period;
 mod terms;
 mod token;
 
+pub use detail::Claim;
 pub use fault::{Bound, ConsentFault};
 pub use issue::{Grant, IssueError, SigningKey, issue};
 pub use keys::{Algorithm, IssuerKeys, KeyError};

@@ -25,6 +25,7 @@ mod refusals;
 mod request_syntax;
 mod scenario_matrix;
 mod seeds;
+mod stores;
 mod supply_chain;
 mod uniform;
 mod unlinkable;

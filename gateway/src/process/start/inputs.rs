@@ -1,18 +1,16 @@
 //! What a start reads before it opens the log: one list of steps for `serve`, for `check` and for the changes that are made
 //! while no gateway runs. Nothing is written, and every fault is found, not only the first.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use credit_audit::clock::Clock;
 use credit_keys::Ring;
 use credit_policy::Catalogue;
 
-use super::{StartError, TlsSettings, keys::open_ring, places, project, register, rules::read_catalogue};
+use super::{StartError, TlsSettings, check_store, keys::open_ring, places, project, register, rules::read_catalogue};
 use crate::{
     callers::{issuers::Issuers, register::Register},
-    process::cores,
     settings::Settings,
-    stores::sqlite::SqliteStore,
 };
 
 /// What was read of the configuration's files.
@@ -22,7 +20,6 @@ pub(crate) struct Inputs {
     pub(super) ring: Ring,
     pub(super) register: Register,
     pub(super) issuers: Issuers,
-    pub(super) store: SqliteStore,
 }
 
 /// The faults that were found so far.
@@ -63,14 +60,14 @@ impl Inputs {
         }));
         let register = register::configured(settings, faults);
         let issuers = faults.keep(Issuers::read(&settings.consent_issuers));
-        let store = faults.keep(open_store(settings));
+        faults.note(check_store(settings));
         faults.note(project::check_release(settings));
         faults.0.extend(places::faults(settings));
         if faults.0.len() > before {
             return None;
         }
         let (catalogue, files) = catalogue?;
-        Some(Self { catalogue, files, ring: ring?, register, issuers: issuers?, store: store? })
+        Some(Self { catalogue, files, ring: ring?, register, issuers: issuers? })
     }
 }
 
@@ -91,10 +88,4 @@ pub(super) fn collect(
 ) -> (Option<Inputs>, Option<TlsSettings>) {
     let inputs = Inputs::collect(settings, faults);
     (inputs, faults.keep(TlsSettings::read(&settings.tls, clock)))
-}
-
-fn open_store(settings: &Settings) -> Result<SqliteStore, StartError> {
-    let store = &settings.store;
-    let readers = store.readers.unwrap_or_else(cores);
-    Ok(SqliteStore::open(&store.sqlite, readers, store.queue, Duration::from_millis(store.timeout_ms))?)
 }

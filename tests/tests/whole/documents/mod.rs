@@ -4,6 +4,7 @@ mod completions;
 mod configuration;
 mod openapi;
 mod pages;
+mod unit;
 
 use std::path::{Path, PathBuf};
 
