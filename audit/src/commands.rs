@@ -1,9 +1,11 @@
 //! The commands: what each is given, how it ends, and its exit code.
 
 mod arguments;
+mod escape;
 mod progress;
 mod replay;
 mod report;
+mod show;
 mod stop;
 mod verify;
 mod words;
@@ -14,6 +16,7 @@ use clap::CommandFactory;
 use credit_audit::verify::CheckError;
 
 use arguments::Command;
+use escape::{escaped, escaped_lines};
 use stop::Stop;
 use words::Language;
 
@@ -55,8 +58,9 @@ pub(crate) struct Outcome {
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let language = Language::of_environment();
     let (result, json) = match &arguments.command {
-        Command::Verify(arguments) => (verify::run(arguments, language), arguments.json),
-        Command::Replay(arguments) => (replay::run(arguments, language), arguments.json),
+        Command::Verify(arguments) => (verify::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
+        Command::Replay(arguments) => (replay::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
+        Command::Show(arguments) => (show::run(arguments, language), arguments.json),
         Command::Completions { shell } => (Ok(completions(*shell)), false),
     };
     let stop = match result {
@@ -64,9 +68,15 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         Err(stop) => stop,
     };
     let (exit, holds, why) = match stop {
-        Stop::Usage(why) => (Exit::Usage, None, why),
-        Stop::Check(failure @ CheckError::Violation(_)) => (Exit::DoesNot, Some(false), language.failure(&failure)),
-        Stop::Check(failure @ CheckError::Unavailable { .. }) => (Exit::Unavailable, None, language.failure(&failure)),
+        // Faults of a catalogue stand on a line each.
+        Stop::Usage(why) => (Exit::Usage, None, escaped_lines(&why)),
+        Stop::Check(failure) => {
+            let (exit, holds) = match failure {
+                CheckError::Violation(_) => (Exit::DoesNot, Some(false)),
+                CheckError::Unavailable { .. } => (Exit::Unavailable, None),
+            };
+            (exit, holds, escaped(&language.failure(&failure)))
+        }
     };
     let out = if json { format!("{}\n", serde_json::json!({ "holds": holds, "why": why })) } else { String::new() };
     Outcome { exit, out, err: format!("credit-audit: {why}\n") }

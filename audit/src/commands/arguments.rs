@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
 
 /// Checks the signed record of a credit query gateway.
 #[derive(Debug, Parser)]
@@ -18,6 +19,8 @@ pub(super) enum Command {
     Verify(VerifyArguments),
     /// Check a whole log and decide every query in it again.
     Replay(ReplayArguments),
+    /// List what the records of a log say in clear, and check the log.
+    Show(ShowArguments),
     /// Print what a shell reads to complete this command.
     Completions {
         /// The shell.
@@ -72,6 +75,48 @@ pub(super) struct ReplayArguments {
     #[arg(long, value_name = "FILE")]
     pub(super) vkey: Option<PathBuf>,
     /// Say the result as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What is to be listed.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Lines are written while the log is checked: only after exit code 0 are all of them of a valid log.\n\
+                        Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable."
+)]
+pub(super) struct ShowArguments {
+    /// The log's folder (or the data folder that has it), or its address for auditors: https://….
+    #[arg(value_name = "DIR|URL")]
+    pub(super) log: String,
+    /// The log's verifier key; without it the `log.vkey` in the folder, which proves less.
+    #[arg(long, value_name = "FILE")]
+    pub(super) vkey: Option<PathBuf>,
+    /// Only records of this institution, or about it.
+    #[arg(long, value_name = "ID")]
+    pub(super) institution: Option<String>,
+    /// Only records from this time on, e.g. 2026-11-22T00:00:00+08:00.
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<Timestamp>,
+    /// Only records before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<Timestamp>,
+    /// Only records of this case.
+    #[arg(long, value_name = "CASE")]
+    pub(super) case: Option<String>,
+    /// Only refusals with this code, and counts of it.
+    #[arg(long, value_name = "CODE")]
+    pub(super) code: Option<String>,
+    /// Certificates of the authorities that an https server's may come from (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// An auditor's certificate (PEM), for an address.
+    #[arg(long, value_name = "FILE", requires_all = ["key", "ca"])]
+    pub(super) cert: Option<PathBuf>,
+    /// The key of that certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(super) key: Option<PathBuf>,
+    /// List as JSON, a record a line.
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -7,6 +7,7 @@ use credit_audit::verify::{self, CheckError, Visitor};
 use credit_policy::Catalogue;
 
 use super::arguments::ReplayArguments;
+use super::escape::escaped;
 use super::progress::Progress;
 use super::report;
 use super::stop::{Stop, read_key};
@@ -33,7 +34,7 @@ fn load(folder: &Path) -> Result<Catalogue, Stop> {
         |error: std::io::Error| CheckError::Unavailable { what: folder.display().to_string(), why: error.to_string() };
     let files = catalogue_files(folder).map_err(unavailable)?;
     Catalogue::load(&files).map_err(|faults| {
-        let lines = faults.iter().map(|fault| format!("{}:{}: {}", fault.path, fault.line, fault.message));
+        let lines = faults.iter().map(|fault| escaped(&format!("{}:{}: {}", fault.path, fault.line, fault.message)));
         Stop::Usage(lines.collect::<Vec<_>>().join("\n"))
     })
 }

@@ -1,5 +1,7 @@
 //! How a command stops before its end, and the files that it reads.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use credit_audit::note::VerifierKey;
@@ -22,11 +24,19 @@ impl<T: Into<CheckError>> From<T> for Stop {
     }
 }
 
-/// Reads a file that the user named.
+/// Longest file that a user names: more than a receipt, a leaf, a checkpoint or a key can have.
+const LONGEST_BYTES: u64 = 2 * 1024 * 1024;
+
+/// Reads a file that the user named; it may be a pipe.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, Stop> {
-    let unavailable =
-        |error: std::io::Error| CheckError::Unavailable { what: file.display().to_string(), why: error.to_string() };
-    Ok(std::fs::read(file).map_err(unavailable)?)
+    let unavailable = |why: String| CheckError::Unavailable { what: file.display().to_string(), why };
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|open| open.take(LONGEST_BYTES + 1).read_to_end(&mut bytes));
+    read.map_err(|error| unavailable(error.to_string()))?;
+    if bytes.len() as u64 > LONGEST_BYTES {
+        return Err(unavailable(format!("it is longer than {LONGEST_BYTES} bytes")).into());
+    }
+    Ok(bytes)
 }
 
 /// Reads the log's public key.

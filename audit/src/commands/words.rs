@@ -13,6 +13,8 @@ use credit_audit::promises::Broken;
 use credit_audit::proof::ProofError;
 use credit_audit::verify::{CheckError, Report, Violation};
 
+use super::escape::escaped;
+
 /// The language of the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
@@ -41,6 +43,23 @@ impl Language {
         )
     }
 
+    pub(super) fn show_needs_files(self) -> String {
+        self.pick(
+            "to list a log from its address, give --vkey, and an auditor's --cert and --key with --ca",
+            "从网址列出日志，须给出 --vkey，以及审计人员的 --cert、--key 与 --ca",
+        )
+    }
+
+    /// The head of a table of records.
+    pub(super) fn show_columns(self) -> [&'static str; 10] {
+        match self {
+            Self::English => {
+                ["index", "at", "kind", "institution", "seq", "operator", "scenario", "case", "outcome", "code"]
+            }
+            Self::Chinese => ["位置", "时间", "种类", "机构", "序号", "经办人", "场景", "案件", "结果", "代码"],
+        }
+    }
+
     pub(super) fn verifier_key(self, file: &Path, error: VerifierKeyError) -> String {
         let chinese = match error {
             VerifierKeyError::Form => "验证公钥应为一行“名称+编号+公钥”",
@@ -48,7 +67,7 @@ impl Language {
             VerifierKeyError::Key => "公钥不是类型 0x01 的 Ed25519 公钥的 base64",
             VerifierKeyError::Id => "公钥编号与名称、公钥不符：是否复制完整？",
         };
-        let file = file.display();
+        let file = escaped(&file.display().to_string());
         self.pick(format!("`{file}`: {error}"), format!("`{file}`：{chinese}"))
     }
 
@@ -134,6 +153,7 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Receipt(error) => receipt(error),
         Violation::Missing { path } => format!("缺少 `{path}`"),
         Violation::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),
+        Violation::NotAFile { path } => format!("`{path}` 不是普通文件"),
         Violation::Length { path } => format!("`{path}` 长度不对"),
         Violation::Framing { path } => format!("`{path}` 不是其宽度的记录包"),
         Violation::Hash { path, position } => format!("`{path}` 第 {position} 个哈希与其下内容不符"),

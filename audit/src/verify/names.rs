@@ -109,6 +109,9 @@ fn entries_of(log: &Path, path: &str) -> Result<Vec<(String, bool)>, CheckError>
     let fail = |error: std::io::Error| CheckError::unavailable(log.join(path).display().to_string(), &error);
     let folder = match std::fs::read_dir(log.join(path)) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            return Err(Violation::Stranger { path: path.to_owned() }.into());
+        }
         folder => folder.map_err(fail)?,
     };
     let mut entries = Vec::new();

@@ -16,10 +16,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
 
+use super::source::LONGEST_BUNDLE;
 use super::violation::CheckError;
-
-/// Longest answer: a full bundle of the longest entries that the framing allows.
-const MAX_BODY_BYTES: usize = 256 * (2 + 65_535);
 
 /// How long one request may take, connecting included.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -161,7 +159,7 @@ impl Remote {
             .map_err(text)?;
         let response = sender.send_request(request).await.map_err(text)?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), MAX_BODY_BYTES).collect().await.map_err(text)?.to_bytes();
+        let body = Limited::new(response.into_body(), LONGEST_BUNDLE).collect().await.map_err(text)?.to_bytes();
         match status {
             StatusCode::OK => Ok(Some(body)),
             StatusCode::NOT_FOUND => Ok(None),

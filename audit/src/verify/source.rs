@@ -1,12 +1,25 @@
 //! Where a log is read from.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+use crate::merkle::HASH_LEN;
+use crate::tile::{self, FULL_WIDTH, TileKind};
 
 use super::names::Names;
 use super::remote::Remote;
-use super::violation::CheckError;
+use super::violation::{CheckError, Violation};
+
+/// Longest full bundle that the framing allows.
+pub(super) const LONGEST_BUNDLE: usize = FULL_WIDTH as usize * (2 + u16::MAX as usize);
+
+/// Longest checkpoint: as long as a signed note may be.
+const LONGEST_CHECKPOINT: usize = 1_000_000;
 
 /// A directory, or a server.
 pub(super) enum Source {
@@ -42,19 +55,46 @@ impl Source {
     pub(super) fn read(&mut self, path: &str, buffer: &mut Vec<u8>) -> Result<bool, CheckError> {
         buffer.clear();
         match self {
-            Self::Directory(folder) => {
-                let place = folder.join(path);
-                let fail = |error: std::io::Error| CheckError::unavailable(place.display().to_string(), &error);
-                let mut file = match File::open(&place) {
-                    Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                        return Ok(false);
-                    }
-                    file => file.map_err(fail)?,
-                };
-                file.read_to_end(buffer).map_err(fail)?;
-                Ok(true)
-            }
+            Self::Directory(folder) => read_file(&folder.join(path), path, buffer),
             Self::Remote(remote) => remote.read(path, buffer),
         }
     }
+}
+
+/// The longest that the file at this path may be.
+fn longest(path: &str) -> usize {
+    match tile::parse_path(path).map(|name| (name.kind, name.width)) {
+        None => LONGEST_CHECKPOINT,
+        Some((TileKind::Hashes(_), width)) => usize::from(width) * HASH_LEN,
+        Some((TileKind::Entries, _)) => LONGEST_BUNDLE,
+    }
+}
+
+/// Reads a regular file no longer than its name allows. Whoever made the folder may have put anything there: opening a
+/// pipe does not wait, a link is not followed, and a length is looked at before a byte is read.
+fn read_file(place: &Path, path: &str, buffer: &mut Vec<u8>) -> Result<bool, CheckError> {
+    let fail = |error: io::Error| CheckError::unavailable(place.display().to_string(), &error);
+    let not_a_file = || CheckError::from(Violation::NotAFile { path: path.to_owned() });
+    let too_long = || CheckError::from(Violation::Length { path: path.to_owned() });
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = match OpenOptions::new().read(true).custom_flags(flags).open(place) {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(false),
+        // A link, or a socket.
+        Err(error) if [Errno::LOOP, Errno::NXIO].iter().any(|no| error.raw_os_error() == Some(no.raw_os_error())) => {
+            return Err(not_a_file());
+        }
+        Err(error) => return Err(fail(error)),
+    };
+    let found = file.metadata().map_err(fail)?;
+    if !found.is_file() {
+        return Err(not_a_file());
+    }
+    let longest = longest(path) as u64;
+    if found.len() > longest {
+        return Err(too_long());
+    }
+    // It may grow while it is read.
+    file.take(longest + 1).read_to_end(buffer).map_err(fail)?;
+    if buffer.len() as u64 > longest { Err(too_long()) } else { Ok(true) }
 }

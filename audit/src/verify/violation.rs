@@ -27,7 +27,13 @@ pub enum Violation {
         /// Below the log.
         path: String,
     },
-    /// A tile whose length does not fit its name.
+    /// A folder, a link, a pipe or a device where a file of the log stands.
+    #[error("`{path}` is not a regular file")]
+    NotAFile {
+        /// Below the log.
+        path: String,
+    },
+    /// A tile whose length does not fit its name, or a file longer than any of its kind.
     #[error("`{path}` has the wrong length")]
     Length {
         /// Below the log.

@@ -9,6 +9,7 @@
 
 mod command;
 mod decisions;
+mod folders;
 mod hostile;
 mod leaves;
 mod logs;
@@ -17,5 +18,6 @@ mod persons;
 mod promises;
 mod samples;
 mod served;
+mod show;
 mod tree;
 mod whole;

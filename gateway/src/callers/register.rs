@@ -34,12 +34,29 @@ pub struct Institution {
     pub floods: Floods,
     /// SHA-256 of its certificates, as consents name them.
     digests: Vec<[u8; 32]>,
+    /// How it may read its own receipts and records.
+    pub reads: Reads,
     /// Its queries under way.
     pub journeys: Arc<Semaphore>,
     /// Its open connections to the institutions' listener.
     connections: Arc<Semaphore>,
     suspended: AtomicBool,
 }
+
+/// How one institution reads its own receipts and records: as fast as it may ask, so many waiting at once, one after the
+/// other. What it reads takes nothing of what it may ask, nor of what another institution may read.
+#[derive(Debug)]
+pub struct Reads {
+    /// Reads a second and at once: the institution's own rate, counted apart from its queries.
+    pub rates: Rates,
+    /// Places for reads that wait or are under way.
+    pub waiting: Semaphore,
+    /// The one turn of the institution.
+    pub turn: Semaphore,
+}
+
+/// So many reads of one institution may wait or be under way; each takes a few KiB.
+const READS_WAITING: usize = 128;
 
 impl Institution {
     /// Whether it is suspended now.
@@ -236,14 +253,17 @@ impl Register {
 
     fn made_of(&self, record: &InstitutionRecord) -> Result<Arc<Institution>, RegisterError> {
         let unusable = |why| RegisterError::Unusable { id: record.id.as_str().to_owned(), why };
-        let rates = rates(&record.limits, self.flood_multiple).map_err(unusable)?;
+        let rates = |limits: &Limits| rates(limits, self.flood_multiple).map_err(unusable);
+        let reads =
+            Reads { rates: rates(&record.limits)?, waiting: Semaphore::new(READS_WAITING), turn: Semaphore::new(1) };
         if record.certificates.is_empty() {
             return Err(unusable("it has no certificate: name at least one"));
         }
         Ok(Arc::new(Institution {
             digests: record.certificates.iter().map(|certificate| certificate.into_bytes()).collect(),
             record: record.clone(),
-            rates,
+            rates: rates(&record.limits)?,
+            reads,
             floods: Floods::default(),
             journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
             connections: Arc::new(Semaphore::new(self.connections_per_institution)),

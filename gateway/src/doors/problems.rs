@@ -66,13 +66,19 @@ pub(crate) fn problem(refusal: &Refusal, language: Language, query: Uuid) -> Res
 /// A refusal without a record: only for what is no query yet, or cannot be one now (`docs/formats.md` §2).
 #[must_use]
 pub(crate) fn fixed(code: Code, language: Language) -> Response<Body> {
-    let status = status(code);
-    let title = title(code, language);
-    let problem = Problem { code: code.as_str(), title, status: status.as_u16(), bound: None, query: None };
+    let retry_after_s = (status(code) == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+    fixed_for(&Refusal { retry_after_s, ..Refusal::from(code) }, language)
+}
+
+/// As [`fixed`], with what the refusal says in headers.
+#[must_use]
+pub(crate) fn fixed_for(refusal: &Refusal, language: Language) -> Response<Body> {
+    let status = status(refusal.code);
+    let title = title(refusal.code, language);
+    let problem = Problem { code: refusal.code.as_str(), title, status: status.as_u16(), bound: None, query: None };
     // Text and numbers alone: it can always be rendered.
     let mut response = Response::new(Full::new(Bytes::from(serde_json::to_vec(&problem).unwrap_or_default())));
-    let retry_after_s = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
-    refuse(&mut response, &Refusal { retry_after_s, ..Refusal::from(code) }, language);
+    refuse(&mut response, refusal, language);
     set(response.headers_mut(), header::CACHE_CONTROL, "no-store");
     response
 }

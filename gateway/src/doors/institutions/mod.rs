@@ -92,10 +92,10 @@ async fn answer(
     let sound = look == HeadVerdict::Sound && !is_ambiguous(&head);
     if let Some(wanted) = OwnRecord::of(&head).filter(|_| sound) {
         let institution = gateway.register.by_certificate(certificate).filter(|_| standing.is_valid());
-        return Ok(match institution {
+        return match institution {
             Some(institution) => read_own(&gateway, &institution, wanted, language).await,
-            None => fixed(Code::CertificateUnknown, language),
-        });
+            None => Ok(fixed(Code::CertificateUnknown, language)),
+        };
     }
     if gateway.is_draining() {
         return Ok(refuse(Code::Draining));

@@ -13,7 +13,13 @@ use hyper::{
 };
 use uuid::Uuid;
 
-use crate::{callers::register::Institution, doors::problems::fixed, gateway::Gateway, transport::Body};
+use crate::{
+    callers::{flood::Unrecorded, limits::Pace, register::Institution},
+    doors::problems::{fixed, fixed_for},
+    gateway::Gateway,
+    journey::refusal::Refusal,
+    transport::{Body, aborts::Aborted},
+};
 
 /// What is read.
 pub(super) enum OwnRecord {
@@ -43,10 +49,49 @@ fn parse(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok().filter(|id| id.to_string() == text)
 }
 
-/// Answers it.
+/// Answers it, within the institution's rate of reads. A flood gets no answer.
+///
+/// # Errors
+/// When the connection is to be closed instead.
 pub(super) async fn read_own(
     gateway: &Arc<Gateway>,
     institution: &Arc<Institution>,
+    wanted: OwnRecord,
+    language: Language,
+) -> Result<Response<Body>, Aborted> {
+    let unrecorded = |what| {
+        institution.floods.count(what, gateway.clock.now(), gateway.clock.monotonic());
+        gateway.metrics.flood(institution.id(), what.as_str());
+    };
+    let refuse = |refusal: Refusal| {
+        unrecorded(Unrecorded::Refused(refusal.code));
+        fixed_for(&refusal, language)
+    };
+    gateway.metrics.read(institution.id());
+    match institution.reads.rates.take() {
+        Pace::Within => {}
+        Pace::Over(reached) => return Ok(refuse(Refusal::limited(Code::RateLimited, reached))),
+        Pace::Flood => {
+            unrecorded(Unrecorded::CutOff);
+            return Err(Aborted);
+        }
+    }
+    let Ok(_place) = institution.reads.waiting.try_acquire() else {
+        gateway.metrics.overloaded();
+        return Ok(refuse(Refusal { retry_after_s: Some(1), ..Code::Overloaded.into() }));
+    };
+    // One institution stands once in the line of all, so whoever guesses ids waits for itself.
+    let (Ok(_own), Ok(_turn)) = (institution.reads.turn.acquire().await, gateway.receipt_readers.acquire().await)
+    else {
+        return Ok(fixed(Code::NotFound, language));
+    };
+    Ok(look_up(gateway, institution, wanted, language).await)
+}
+
+/// Reads files.
+async fn look_up(
+    gateway: &Arc<Gateway>,
+    institution: &Institution,
     wanted: OwnRecord,
     language: Language,
 ) -> Response<Body> {
@@ -54,10 +99,6 @@ pub(super) async fn read_own(
         OwnRecord::Receipt(id) | OwnRecord::Record(id) => id,
     };
     let (reader, name) = (gateway.log.clone(), institution.id().to_owned());
-    // Files are read; two look-ups at once, so that guessing ids costs the guesser and nobody else.
-    let Ok(_turn) = gateway.receipt_readers.acquire().await else {
-        return fixed(Code::NotFound, language);
-    };
     let found = tokio::task::spawn_blocking(move || reader.receipt(id, &name)).await;
     let (content_type, bytes) = match (found, wanted) {
         (Ok(Ok(found)), OwnRecord::Receipt(_)) => ("text/plain; charset=utf-8", Bytes::from(found.proof)),

@@ -42,6 +42,7 @@ pub struct Metrics {
     closed: Closed,
     floods: IntCounterVec,
     duties: Duties,
+    reads: IntCounterVec,
     certificate_expiry: IntGauge,
     list_next_update: IntGauge,
     list_refused: IntGauge,
@@ -91,6 +92,11 @@ impl Metrics {
                 "credit_gateway_revocation_list_refused",
                 "1 while the file of the revocation list contains a list that was not accepted.",
             )?,
+            reads: registrar.counters(
+                "credit_gateway_reads_total",
+                "Requests for receipts and records, answered or not, by institution.",
+                &["institution"],
+            )?,
             floods: registrar.counters(
                 "credit_gateway_floods_total",
                 "Requests without a record of their own, by institution and code; `cut-off` where the connection was closed.",
@@ -115,6 +121,11 @@ impl Metrics {
     /// A request of a registered institution that has no record of its own, by code or `cut-off`.
     pub fn flood(&self, institution: &str, what: &str) {
         self.floods.with_label_values(&[institution, what]).inc();
+    }
+
+    /// A request of an institution for a receipt or record of its own.
+    pub fn read(&self, institution: &str) {
+        self.reads.with_label_values(&[institution]).inc();
     }
 
     /// A trusted certificate in no register.

@@ -6,6 +6,7 @@ mod days;
 mod demo;
 mod floods;
 mod operators;
+mod reads;
 
 use std::{fs, time::Duration};
 

@@ -1,0 +1,109 @@
+//! Reads of receipts and records: a rate apart from that of queries, and turns by institution.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use credit_tests::{Caller, Folder, Gateway, checked, metric, query::look_up, request, run};
+use hyper::{Method, StatusCode};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::slow_employer;
+
+/// The path of a receipt that nobody has, of an id made within the last minute.
+fn of_nobody() -> String {
+    format!("/v1/receipts/{}", Uuid::now_v7())
+}
+
+#[test]
+fn reads_over_the_rate_are_refused_then_cut_off_and_cost_no_query() {
+    let gateway = Gateway::serve(slow_employer("multiple = 10", "multiple = 2"));
+    let (folder, caller) = (gateway.folder(), gateway.folder().caller("employer"));
+    let leaves = folder.leaves().len();
+    let (mut replies, mut sent, mut cut_off) = (Vec::new(), 0, false);
+    run(async {
+        let mut connection = caller.http1().await.expect("a connection");
+        while !cut_off && sent < 60 {
+            sent += 1;
+            match connection.send(request(Method::GET, &of_nobody(), &[], "")).await {
+                Ok(reply) => replies.push(reply),
+                Err(_) => cut_off = true,
+            }
+        }
+    });
+    assert!(cut_off, "{sent} reads were all answered");
+    assert_eq!(replies.iter().take_while(|reply| reply.status == StatusCode::NOT_FOUND).count(), 2, "2 at once");
+    let refused: Vec<_> = replies.iter().filter(|reply| reply.status != StatusCode::NOT_FOUND).collect();
+    assert!(refused.len() >= 4, "{} refused", refused.len());
+    for reply in refused {
+        checked::fixed(reply, 429, "rate-limited");
+        assert_eq!(reply.header("retry-after"), Some("1"));
+        assert_eq!(reply.header("ratelimit-limit"), Some("2"));
+    }
+    let port = folder.port_base();
+    assert_eq!(metric(port, r#"credit_gateway_reads_total{institution="employer"}"#), sent);
+    assert_eq!(metric(port, r#"credit_gateway_floods_total{code="cut-off",institution="employer"}"#), 1);
+    assert_eq!(folder.leaves().len(), leaves, "a read makes no leaf");
+    // The rate of queries is untouched.
+    let body = look_up(&folder.person("clean", 0));
+    checked::refusal(folder, "employer", &caller.ask(&body), 403, "scenario-not-allowed");
+}
+
+/// Asks for receipts of nobody over one connection after the other, as many at once as it may.
+async fn guess(caller: Caller, stop: Arc<AtomicBool>) -> u64 {
+    let mut answered = 0;
+    while !stop.load(Ordering::SeqCst) {
+        let Ok(connection) = caller.http2().await else { continue };
+        let mut asks = JoinSet::new();
+        for _ in 0..100 {
+            let mut sender = connection.share().expect("HTTP/2");
+            let url = format!("https://{}{}", caller.address(), of_nobody());
+            asks.spawn(async move { sender.send_request(request(Method::GET, &url, &[], "")).await.is_ok() });
+        }
+        while let Some(done) = asks.join_next().await {
+            answered += u64::from(done.expect("no panic"));
+        }
+    }
+    answered
+}
+
+#[test]
+fn who_guesses_ids_waits_for_itself_and_nobody_else() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let bank = folder.caller("bank");
+    let number = folder.person("clean", 15);
+    let asked = bank.ask(&look_up(&number));
+    let receipt = format!("/v1/receipts/{}", asked.json()["query"].as_str().unwrap());
+    let proof = bank.get_when_there(&receipt);
+    let housing = folder.caller("housing");
+    let stop = Arc::new(AtomicBool::new(false));
+    let (answered, longest) = run(async {
+        let mut guesses = JoinSet::new();
+        for _ in 0..40 {
+            guesses.spawn(guess(housing.clone(), Arc::clone(&stop)));
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let mut longest = Duration::ZERO;
+        let mut connection = bank.http1().await.expect("a connection");
+        for _ in 0..15 {
+            let began = Instant::now();
+            let reply = connection.send(request(Method::GET, &receipt, &[], "")).await.expect("a reply");
+            longest = longest.max(began.elapsed());
+            assert_eq!((reply.status, reply.body.len()), (StatusCode::OK, proof.body.len()), "{}", reply.text());
+            let began = Instant::now();
+            connection.ask(&look_up(&number)).await.expect("a reply");
+            longest = longest.max(began.elapsed());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        stop.store(true, Ordering::SeqCst);
+        (guesses.join_all().await.into_iter().sum::<u64>(), longest)
+    });
+    assert!(answered > 1_000, "only {answered} guesses were answered: no flood");
+    assert!(longest < Duration::from_secs(1), "the bank waited {longest:?}");
+}
