@@ -11,6 +11,9 @@ pub const HEIGHT: u8 = 8;
 /// Hashes in a full tile, entries in a full bundle.
 pub const FULL_WIDTH: u16 = 1 << HEIGHT;
 
+/// Longest full bundle that the framing allows, in bytes.
+pub const LONGEST_BUNDLE: usize = FULL_WIDTH as usize * (2 + u16::MAX as usize);
+
 /// Levels that a tree of less than 2^64 leaves can have.
 pub const MAX_LEVELS: u8 = 8;
 

@@ -16,7 +16,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
 
-use super::source::LONGEST_BUNDLE;
+use crate::tile::LONGEST_BUNDLE;
+
 use super::violation::CheckError;
 
 /// How long one request may take, connecting included.

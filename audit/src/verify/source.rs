@@ -9,14 +9,11 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::merkle::HASH_LEN;
-use crate::tile::{self, FULL_WIDTH, TileKind};
+use crate::tile::{self, LONGEST_BUNDLE, TileKind};
 
 use super::names::Names;
 use super::remote::Remote;
 use super::violation::{CheckError, Violation};
-
-/// Longest full bundle that the framing allows.
-pub(super) const LONGEST_BUNDLE: usize = FULL_WIDTH as usize * (2 + u16::MAX as usize);
 
 /// Longest checkpoint: as long as a signed note may be.
 const LONGEST_CHECKPOINT: usize = 1_000_000;

@@ -3,13 +3,16 @@
 mod carry;
 mod check;
 mod error;
+mod faults;
 mod first_leaves;
 mod inputs;
 mod keys;
 mod places;
 mod project;
+mod record;
 mod register;
 mod rules;
+mod store;
 mod tls;
 mod warnings;
 
@@ -18,17 +21,10 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::Path,
     sync::{Arc, atomic::AtomicBool},
-    time::Duration,
 };
 
-use credit_audit::{
-    clock::Clock,
-    leaf::Actor,
-    log::{self, Contents},
-};
-use credit_keys::{Ring, SystemEntropy};
-use credit_policy::Catalogue;
-use jiff::Timestamp;
+use credit_audit::{clock::Clock, leaf::Actor, log};
+use credit_keys::SystemEntropy;
 use tokio::sync::{Semaphore, watch};
 
 pub(crate) use check::{Checked, check};
@@ -43,19 +39,15 @@ use crate::{
     changes::record_key,
     gateway::{Gateway, StoreHandle},
     keyring::Keyring,
-    process::cores,
     recorder::Recorder,
     settings::Settings,
-    state::{CatalogueHistory, Counts, projection::Projection},
-    stores::{
-        copy,
-        sqlite::{OpenError, Opening, SqliteStore},
-    },
-    telemetry::{self, metrics::Metrics},
+    state::{CatalogueHistory, Counts},
+    telemetry::metrics::Metrics,
 };
-use carry::Before;
 use first_leaves::FirstLeaves;
-use keys::{RingSigner, check_ring, not_introduced};
+use keys::{RingSigner, not_introduced};
+use record::{OnRecord, log_settings, read_record};
+use store::open_store;
 
 /// Opens everything with what was read. The log is recovered and takes records from here on; no port is open yet.
 ///
@@ -118,72 +110,6 @@ pub(crate) async fn open(
         draining: watch::Sender::new(false),
         settings,
     }))
-}
-
-/// What the log says, and the log before where a new one has not said everything of it yet.
-struct OnRecord {
-    projection: Projection,
-    is_new: bool,
-    before: Option<Before>,
-}
-
-fn read_record(
-    settings: &Settings,
-    catalogue: &Catalogue,
-    ring: &Ring,
-    log: Option<&Contents>,
-    now: Timestamp,
-) -> Result<OnRecord, StartError> {
-    let projection = project::project(settings, catalogue, log)?;
-    if projection.ledger.sealed {
-        return Err(StartError::Sealed(settings.data.dir.display().to_string()));
-    }
-    check_ring(&ring.status(now), &projection.ledger.keys)?;
-    // Before the first query everything of the log before is said again: a crash in between says the rest.
-    let continues = settings.log.continues.as_deref().filter(|_| projection.ledger.seqs.is_empty());
-    let before = continues.map(|path| carry::read(path, &settings.log.origin, ring, catalogue, now)).transpose()?;
-    Ok(OnRecord { projection, is_new: log.is_none_or(|log| log.size() == 0), before })
-}
-
-fn open_store(
-    settings: &Settings,
-    catalogue: &Arc<Catalogue>,
-    clock: &Arc<dyn Clock>,
-) -> Result<SqliteStore, StartError> {
-    let store = &settings.store;
-    Ok(SqliteStore::open(Opening {
-        path: store.sqlite.clone(),
-        copies: settings.data.dir.clone(),
-        readers: store.readers.unwrap_or_else(cores),
-        queue: store.queue,
-        timeout: Duration::from_millis(store.timeout_ms),
-        catalogue: Arc::clone(catalogue),
-        clock: Arc::clone(clock),
-    })?)
-}
-
-/// Whether the store could be opened, without a copy of it.
-///
-/// # Errors
-/// As [`open`] says it.
-fn check_store(settings: &Settings) -> Result<(), StartError> {
-    let path = &settings.store.sqlite;
-    let sound = copy::open_in_place(path).and_then(|store| copy::is_sound(&store));
-    sound.map_err(|fault| OpenError::new(path.clone(), fault).into())
-}
-
-fn log_settings(settings: &Settings) -> log::Settings {
-    let mut log = log::Settings::new(&settings.data.dir, &settings.log.origin);
-    log.rollback_guard = settings.second_place();
-    log.segment_bytes = settings.log.segment_mib << 20;
-    log.linger = Duration::from_micros(settings.log.linger_us);
-    log.publish_every = Duration::from_millis(settings.log.publish_every_ms);
-    log.report = Arc::new(|line| tracing::error!(line, "log"));
-    log.stop = Arc::new(|| {
-        telemetry::flush_lines();
-        std::process::abort()
-    });
-    log
 }
 
 fn make_data_folder(dir: &Path) -> Result<(), StartError> {

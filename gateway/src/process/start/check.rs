@@ -10,9 +10,13 @@ use credit_keys::{KeyError, Ring};
 use jiff::Timestamp;
 
 use super::{
-    Inputs, OnRecord, StartError, carry,
-    inputs::{self, Faults},
-    log_settings, places, read_record, register,
+    carry,
+    error::StartError,
+    faults::Faults,
+    inputs::{self, Inputs},
+    places,
+    record::{OnRecord, log_settings, read_record},
+    register,
     warnings::{Warning, warnings},
 };
 use crate::settings::Settings;

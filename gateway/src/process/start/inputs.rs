@@ -7,7 +7,10 @@ use credit_audit::clock::Clock;
 use credit_keys::Ring;
 use credit_policy::Catalogue;
 
-use super::{StartError, TlsSettings, check_store, keys::open_ring, places, project, register, rules::read_catalogue};
+use super::{
+    error::StartError, faults::Faults, keys::open_ring, places, project, register, rules::read_catalogue,
+    store::check_store, tls::TlsSettings,
+};
 use crate::{
     callers::{issuers::Issuers, register::Register},
     settings::Settings,
@@ -20,24 +23,6 @@ pub(crate) struct Inputs {
     pub(super) ring: Ring,
     pub(super) register: Register,
     pub(super) issuers: Issuers,
-}
-
-/// The faults that were found so far.
-#[derive(Default)]
-pub(super) struct Faults(pub(super) Vec<StartError>);
-
-impl Faults {
-    /// The value of a step, or nothing and one fault more.
-    pub(super) fn keep<T>(&mut self, step: Result<T, impl Into<StartError>>) -> Option<T> {
-        step.map_err(|error| self.0.push(error.into())).ok()
-    }
-
-    /// A step of which nothing is needed but that it succeeds.
-    pub(super) fn note(&mut self, step: Result<(), impl Into<StartError>>) {
-        if let Err(error) = step {
-            self.0.push(error.into());
-        }
-    }
 }
 
 impl Inputs {

@@ -3,7 +3,7 @@
 use credit_audit::leaf::InstitutionChange;
 use credit_policy::InstitutionKind;
 
-use super::{error::StartError, inputs::Faults};
+use super::{error::StartError, faults::Faults};
 use crate::{
     callers::{
         institution::InstitutionRecord,

@@ -1,0 +1,43 @@
+//! The store at start.
+
+use std::{sync::Arc, time::Duration};
+
+use credit_audit::clock::Clock;
+use credit_policy::Catalogue;
+
+use super::error::StartError;
+use crate::{
+    process::cores,
+    settings::Settings,
+    stores::{
+        copy,
+        sqlite::{OpenError, Opening, SqliteStore},
+    },
+};
+
+pub(super) fn open_store(
+    settings: &Settings,
+    catalogue: &Arc<Catalogue>,
+    clock: &Arc<dyn Clock>,
+) -> Result<SqliteStore, StartError> {
+    let store = &settings.store;
+    Ok(SqliteStore::open(Opening {
+        path: store.sqlite.clone(),
+        copies: settings.data.dir.clone(),
+        readers: store.readers.unwrap_or_else(cores),
+        queue: store.queue,
+        timeout: Duration::from_millis(store.timeout_ms),
+        catalogue: Arc::clone(catalogue),
+        clock: Arc::clone(clock),
+    })?)
+}
+
+/// Whether the store could be opened, without a copy of it.
+///
+/// # Errors
+/// As [`open_store`] says it.
+pub(super) fn check_store(settings: &Settings) -> Result<(), StartError> {
+    let path = &settings.store.sqlite;
+    let sound = copy::open_in_place(path).and_then(|store| copy::is_sound(&store));
+    sound.map_err(|fault| OpenError::new(path.clone(), fault).into())
+}
