@@ -32,6 +32,9 @@ fn refused(log: &Log, why: &str) {
     assert_eq!((output.status.code(), err.as_str()), (Some(1), format!("credit-audit: {why}\n").as_str()));
 }
 
+/// Puts something else where a file was.
+type Make = fn(&Path);
+
 fn fifo(place: &Path) {
     assert!(Command::new("mkfifo").arg(place).status().unwrap().success());
 }
@@ -39,7 +42,7 @@ fn fifo(place: &Path) {
 #[test]
 fn what_is_no_file_where_a_file_stands_is_a_fault_of_the_log() {
     for path in ["checkpoint", "tile/0/000", "tile/1/000.p/1", "tile/entries/000"] {
-        let make: [(&str, fn(&Path)); 3] = [
+        let make: [(&str, Make); 3] = [
             ("a folder", |place| fs::create_dir(place).unwrap()),
             ("a pipe", fifo),
             ("a link", |place| symlink("/etc/hostname", place).unwrap()),

@@ -1,5 +1,6 @@
 //! Issuers on the SD-JWT libraries of PyPI and npm, as they come: what they make is answered, or the token's fault is named.
 
+use credit_audit::clock::{Clock, SystemClock};
 use std::{ffi::OsString, fs, path::PathBuf};
 
 use credit_policy::consent::ConsentFault;
@@ -31,7 +32,7 @@ fn is_refused(folder: &Folder, token: &Value, fault: ConsentFault) {
     let mut keys = credit_policy::consent::IssuerKeys::default();
     let set = fs::read_to_string(folder.join("keys/consent-authority.jwks")).unwrap();
     keys.add("https://consent.example", &set).unwrap();
-    let now = jiff::Timestamp::now();
+    let now = SystemClock::new().now();
     let found = credit_policy::consent::Unverified::parse(token).and_then(|token| token.verify(&keys, now)).err();
     assert_eq!(found, Some(fault));
 }

@@ -51,7 +51,7 @@ fn it_gives_the_gateway_little() {
     };
     let bare = unit(|text| text.lines().filter(|line| !line.starts_with("Protect")).collect::<Vec<_>>().join("\n"));
     assert_eq!(arguments(&bare).code, Some(1));
-    let _ = arguments(&unit(|text| text)).held();
+    drop(arguments(&unit(|text| text)).held());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What hangs instead of failing: the disk under a commit, the reader of standard error, callers who do not read. Health
 //! says so in time, nobody else waits, and SIGTERM ends the process in bounded time all the same.
 
+use credit_audit::clock::{Clock, SystemClock};
 use std::{
     fs::{self, File, OpenOptions},
     io::{BufRead, BufReader, Write},
@@ -111,7 +112,7 @@ fn a_ring_that_is_read_only_when_a_month_begins_is_seen_in_time_and_mended_witho
     let keys = folder.join("keys");
     let namespace = Namespace::new(r#"mount --bind "$1" "$1""#, &[&keys]);
     // Nothing but the clock of this process is ahead.
-    let now = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC);
+    let now = SystemClock::new().now().to_zoned(jiff::tz::TimeZone::UTC);
     let month = now.last_of_month().and_then(|day| day.end_of_day()).unwrap();
     let ahead = month.timestamp().as_second() - now.timestamp().as_second() - BEFORE_S;
     let mut command = Gateway::serve_command(&folder);
