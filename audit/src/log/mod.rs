@@ -37,7 +37,7 @@ pub use disk::failure::{Report, Stop};
 pub use error::{Damaged, LookupError, NotRecordable, RecoverError, ReleaseError, StartError, Unsubmitted};
 pub use handle::Log;
 pub use metrics::{Histogram, Metrics};
-pub use open::recover::{Recovered, recover};
+pub use open::recover::{Contents, Examined, Recovered, examine, recover};
 pub use publish::checkpoint_signer::Signer;
 pub use read::leaf_reader::LeafReader;
 pub use read::lookup::Lookup;

@@ -56,8 +56,10 @@ pub(super) fn seal(settings: Settings, next: &str) -> Result<u64, Failure> {
     require_no_gateway(&settings)?;
     runtime()?.block_on(async move {
         let _log = Telemetry::start(Arc::new(SystemClock::new()), None).map_err(Failure::usage)?;
-        let gateway =
-            start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
+        let inputs = start::Inputs::read(&settings).map_err(|errors| Failure::starts(&errors))?;
+        let gateway = start::open(settings, inputs, Arc::new(SystemClock::new()))
+            .await
+            .map_err(|error| Failure::start(&error))?;
         let seal = Seal { institutions: gateway.state.folded_seqs(), next: Some(next.to_owned()) };
         let fault =
             |error: &dyn std::fmt::Display| Failure::new(1, format_args!("the log could not be sealed: {error}"));
@@ -93,8 +95,10 @@ fn alone(settings: Settings, change: Change) -> Result<Made, Failure> {
     let account = Account::of(rustix::process::getuid().as_raw());
     runtime()?.block_on(async move {
         let _log = Telemetry::start(Arc::new(SystemClock::new()), None).map_err(Failure::usage)?;
-        let gateway =
-            start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
+        let inputs = start::Inputs::read(&settings).map_err(|errors| Failure::starts(&errors))?;
+        let gateway = start::open(settings, inputs, Arc::new(SystemClock::new()))
+            .await
+            .map_err(|error| Failure::start(&error))?;
         let done = apply(&gateway, change, account).await.map_err(|error| Failure::new(1, error));
         gateway.log.close();
         done

@@ -5,7 +5,6 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use credit_audit::clock::Clock;
 use hyper::{Request, Response, body::Incoming, service::service_fn};
 use rustls::ServerConfig;
 use tokio::{
@@ -15,27 +14,19 @@ use tokio::{
 };
 
 use crate::{
-    callers::trust::{Trust, TrustError},
     doors::{admin, auditors, institutions::Institutions, operations, public},
     gateway::Gateway,
-    process::{cores, drain, revocations, upkeep},
+    process::{cores, drain, revocations, start::TlsSettings, upkeep},
     transport::{
         Body,
         accept::{ListenerConfig, OnBadHead, accept},
         handshakes::Handshakes,
-        tls::{self, Callers, TlsError},
     },
 };
 
 /// Why serving did not begin, or ended badly.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
-    /// TLS.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// Whose certificates are trusted.
-    #[error(transparent)]
-    Trust(#[from] TrustError),
     /// A port.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -60,28 +51,6 @@ pub(crate) enum ServeError {
     System(#[from] io::Error),
 }
 
-/// The TLS settings of the listeners; made before anything is opened.
-pub(crate) struct TlsSettings {
-    trust: Arc<Trust>,
-    certified: Arc<ServerConfig>,
-    anyone: Arc<ServerConfig>,
-}
-
-impl TlsSettings {
-    /// Reads certificates, key and revocation list.
-    ///
-    /// # Errors
-    /// When a file is missing or unusable; each error names the file.
-    pub(crate) fn read(tls: &crate::settings::Tls, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
-        let trust = Trust::read(tls, clock)?;
-        Ok(Self {
-            certified: tls::server_config(tls, Callers::Certified(Arc::clone(&trust) as _))?,
-            anyone: tls::server_config(tls, Callers::Anyone)?,
-            trust,
-        })
-    }
-}
-
 /// Opens the ports and serves until SIGTERM or SIGINT; `ready` runs once every listener answers, and its end (for the
 /// demo's `--once`) ends the serving too.
 ///
@@ -96,7 +65,7 @@ pub(crate) async fn serve<R>(
 where
     R: Future<Output = Then>,
 {
-    gateway.metrics.certificate_expires(tls::expiry(&gateway.settings.tls)?);
+    gateway.metrics.certificate_expires(tls.expiry);
     let listen = &gateway.settings.listen;
     let institutions = bind(listen.institutions)?;
     let (persons, auditors) = (bind(listen.persons)?, bind(listen.auditors)?);
@@ -246,7 +215,7 @@ fn serve_operations(
     gateway: &Arc<Gateway>,
     tls: &TlsSettings,
     listener: std::net::TcpListener,
-    answer: fn(&Gateway, &Trust, &Request<Incoming>) -> Response<Body>,
+    answer: fn(&Gateway, &crate::callers::trust::Trust, &Request<Incoming>) -> Response<Body>,
 ) -> io::Result<()> {
     let (shared, trust) = (Arc::clone(gateway), Arc::clone(&tls.trust));
     // Readiness must be seen to turn false while the gateway drains: this door stays open to the end.

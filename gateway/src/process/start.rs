@@ -1,12 +1,17 @@
 //! From settings to a gateway that can serve: everything is read, checked and recovered before a port is opened.
 
 mod carry;
+mod check;
 mod error;
 mod first_leaves;
+mod inputs;
 mod keys;
+mod places;
 mod project;
 mod register;
 mod rules;
+mod tls;
+mod warnings;
 
 use std::{
     fs,
@@ -19,20 +24,22 @@ use std::{
 use credit_audit::{
     clock::Clock,
     leaf::Actor,
-    log::{self, Recovered},
+    log::{self, Contents},
 };
 use credit_keys::{Ring, SystemEntropy};
 use credit_policy::Catalogue;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
+pub(crate) use check::{Checked, check};
 pub(crate) use error::StartError;
+pub(crate) use inputs::{Inputs, read};
 pub(crate) use keys::{open_ring, read_kek};
 pub(crate) use project::state_file;
 pub(crate) use rules::{load_catalogue, read_catalogue};
+pub(crate) use tls::TlsSettings;
 
 use crate::{
-    callers::issuers::Issuers,
     changes::record_key,
     gateway::{Gateway, StoreHandle},
     keyring::Keyring,
@@ -50,29 +57,30 @@ use carry::Before;
 use first_leaves::FirstLeaves;
 use keys::{RingSigner, check_ring, not_introduced};
 
-/// Opens everything. The log is recovered and takes records from here on; no port is open yet.
+/// Opens everything with what was read. The log is recovered and takes records from here on; no port is open yet.
 ///
 /// # Errors
 /// The first thing that is not as it must be.
-pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gateway>, StartError> {
+pub(crate) async fn open(
+    settings: Settings,
+    inputs: Inputs,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
-    let (catalogue, files) = read_catalogue(&settings)?;
+    let Inputs { catalogue, files, ring, register, issuers } = inputs;
     let catalogue = Arc::new(catalogue);
-    let ring = open_ring(&settings)?;
-    let register = register::configured(&settings)?;
-    let issuers = Issuers::read(&settings.consent_issuers)?;
     let metrics = Metrics::new(clock.now())?;
-    project::check_release(&settings)?;
     make_data_folder(&settings.data.dir)?;
     let store = open_store(&settings, &catalogue, &clock)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
     let OnRecord { mut projection, is_new, before } =
-        read_record(&settings, &catalogue, &ring, &recovered, clock.now())?;
+        read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
     let previous = before.as_ref().map(|before| before.previous.clone());
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     register::apply(&register, &carry::with(&projection.ledger, &carried))?;
+    register::acting(&register, &settings.consent_issuers)?;
     let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
@@ -123,10 +131,10 @@ fn read_record(
     settings: &Settings,
     catalogue: &Catalogue,
     ring: &Ring,
-    recovered: &Recovered,
+    log: Option<&Contents>,
     now: Timestamp,
 ) -> Result<OnRecord, StartError> {
-    let projection = project::project(settings, catalogue, recovered)?;
+    let projection = project::project(settings, catalogue, log)?;
     if projection.ledger.sealed {
         return Err(StartError::Sealed(settings.data.dir.display().to_string()));
     }
@@ -134,7 +142,7 @@ fn read_record(
     // Before the first query everything of the log before is said again: a crash in between says the rest.
     let continues = settings.log.continues.as_deref().filter(|_| projection.ledger.seqs.is_empty());
     let before = continues.map(|path| carry::read(path, &settings.log.origin, ring, catalogue, now)).transpose()?;
-    Ok(OnRecord { projection, is_new: recovered.size() == 0, before })
+    Ok(OnRecord { projection, is_new: log.is_none_or(|log| log.size() == 0), before })
 }
 
 fn open_store(
@@ -158,7 +166,7 @@ fn open_store(
 ///
 /// # Errors
 /// As [`open`] says it.
-pub(crate) fn check_store(settings: &Settings) -> Result<(), StartError> {
+fn check_store(settings: &Settings) -> Result<(), StartError> {
     let path = &settings.store.sqlite;
     let sound = copy::open_in_place(path).and_then(|store| copy::is_sound(&store));
     sound.map_err(|fault| OpenError::new(path.clone(), fault).into())

@@ -49,7 +49,7 @@ pub(super) async fn watch_store(gateway: Arc<Gateway>) {
     loop {
         each_second.tick().await;
         gateway.store.probe().await;
-        let up = if gateway.store.figures().is_up() { Ok(()) } else { Err("the store does not answer") };
+        let up = if gateway.store.figures().is_up() { Ok(()) } else { Err("its probes fail") };
         gateway.metrics.duty(Duty::Store, up, gateway.clock.now());
     }
 }

@@ -57,6 +57,12 @@ impl Default for Bounds {
 /// Descriptors that are kept for the log, the store, and whatever else is opened.
 const OTHER_FILES: u64 = 256;
 
+/// More of anything is no bound: no machine has so many.
+const MOST: usize = 1_000_000;
+
+/// An hour in milliseconds.
+const LONGEST: u64 = 3_600_000;
+
 impl Bounds {
     /// What is wrong with them, a line each.
     pub(super) fn faults(&self) -> Option<String> {
@@ -70,7 +76,10 @@ impl Bounds {
             self.journeys_per_connection,
         ];
         let times = [self.handshake_ms, self.request_ms, self.idle_s, self.drain_s];
-        (counts.contains(&0) || times.contains(&0)).then(|| "every one of bounds must be at least 1".to_owned())
+        let too_much = counts.iter().any(|count| *count > MOST) || times.iter().any(|time| *time > LONGEST);
+        (counts.contains(&0) || times.contains(&0) || too_much).then(|| {
+            format!("every one of bounds must be at least 1; a count at most {MOST}, a time at most {LONGEST}")
+        })
     }
 
     /// Makes the connections fewer, all in proportion, where this process may not have so many descriptors; false where

@@ -18,8 +18,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::{
     examine::{Domain, Suspects, Tally, examine},
     layout,
+    progress::Progress,
     stamp::{Mark, Stamp, beside},
-    watch::Progress,
 };
 
 /// More persons than this with rows that do not fit: it is another store, and not one with typing errors.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::StoreError;
+use super::fault::StoreError;
 
 /// Probes in a row that may be late before the store counts as away: a full queue is late too, and no failure.
 const LATE_PROBES: u64 = 3;
@@ -98,7 +98,7 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stores::StoreFault;
+    use crate::stores::fault::StoreFault;
 
     #[test]
     fn one_failed_probe_or_three_late_ones_mean_away_and_one_answer_means_back() {

@@ -2,6 +2,9 @@
 
 use rusqlite::Connection;
 
+/// Tables of the embedded store.
+pub(crate) const SCHEMA: &str = include_str!("schema.sql");
+
 /// What a column contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {

@@ -1,10 +1,13 @@
 //! Rows of the tables as values of the policy. A value outside its type fails: a store that lies is not passed on.
 
-use credit_policy::{Attribute, ClassName, FieldName, List, Listing, Record, Severity, Value};
+use credit_policy::{Attribute, ClassName, FieldName, List, Listing, Record, Severity};
 use jiff::civil::Date;
 use rusqlite::{Row, types::ValueRef};
 
-use super::{StoreError, StoreFault};
+use super::{
+    fault::{StoreError, StoreFault},
+    values::{day, scalar},
+};
 
 pub(super) fn record(row: &Row<'_>) -> Result<Record, StoreError> {
     Ok(Record {
@@ -32,22 +35,6 @@ pub(super) fn listing(row: &Row<'_>) -> Result<Listing, StoreError> {
 pub(super) fn attribute(row: &Row<'_>) -> Result<Attribute, StoreError> {
     let value = scalar(text(row, 1, "attribute.value")?).ok_or_else(|| untyped("attribute.value"))?;
     Ok(Attribute { field: name(row, 0, FieldName::parse, "attribute.field")?, value })
-}
-
-/// A JSON scalar; of numbers the whole ones.
-pub(super) fn scalar(text: &str) -> Option<Value> {
-    match serde_json::from_str(text).ok()? {
-        serde_json::Value::Null => Some(Value::Null),
-        serde_json::Value::Bool(value) => Some(Value::Bool(value)),
-        serde_json::Value::String(value) => Some(Value::Text(value)),
-        serde_json::Value::Number(value) => value.as_i64().map(Value::Int),
-        serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
-    }
-}
-
-/// A day as ISO 8601 writes it, in ten characters: nothing else that a parser of dates may take.
-pub(super) fn day(text: &str) -> Option<Date> {
-    (text.len() == 10).then(|| text.parse().ok()).flatten()
 }
 
 fn text<'a>(row: &'a Row<'_>, column: usize, place: &'static str) -> Result<&'a str, StoreError> {

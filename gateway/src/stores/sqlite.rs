@@ -20,12 +20,13 @@ use rusqlite::{Connection, ErrorCode, Row};
 use tokio::sync::oneshot;
 
 use super::{
-    StoreError, StoreFault,
     copy::{CopyFault, Serving, Source},
+    fault::{StoreError, StoreFault},
     figures::Figures,
     layout::{ATTRIBUTE, LISTING, RECORD, TABLES, Table},
+    progress::Progress,
     rows,
-    watch::{Progress, Standing, Watch},
+    watch::{Standing, Watch},
 };
 
 /// How long a reader waits before it looks again whether a writer has let go of the store.

@@ -4,10 +4,9 @@
 //! store, so that nobody is answered about from data that the operator has taken away.
 
 use std::{
-    path::PathBuf,
+    path::Path,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
@@ -21,6 +20,7 @@ use super::{
     copy::{CopyFault, Serving, Source, Taken},
     examine::Domain,
     figures::Figures,
+    progress::Progress,
     stamp::Mark,
 };
 
@@ -32,30 +32,6 @@ const STILL: Duration = Duration::from_secs(1);
 const AWAY: Duration = Duration::from_secs(2);
 /// So long it may be written without a pause.
 const WRITTEN: Duration = Duration::from_secs(60);
-/// No sign of life for so long: the disk does not answer.
-const STUCK: Duration = Duration::from_secs(3);
-
-/// When the thread that watches last went on.
-pub(super) struct Progress {
-    start: Instant,
-    millis: AtomicU64,
-}
-
-impl Progress {
-    pub(super) fn new() -> Self {
-        Self { start: Instant::now(), millis: AtomicU64::new(0) }
-    }
-
-    pub(super) fn beat(&self) {
-        let millis = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.millis.store(millis, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_stuck(&self) -> bool {
-        let last = Duration::from_millis(self.millis.load(Ordering::Relaxed));
-        self.start.elapsed().saturating_sub(last) > STUCK
-    }
-}
 
 /// What the watch tells the readers.
 pub(super) struct Standing {
@@ -190,7 +166,7 @@ impl Seen {
         Self { taken: mark, last: mark, since: now, refused: None, changing: None, away: None, pause: STILL }
     }
 
-    fn look(&mut self, path: &PathBuf) -> Look {
+    fn look(&mut self, path: &Path) -> Look {
         let now = Instant::now();
         let mark = match Mark::of(path) {
             Ok(mark) => mark,

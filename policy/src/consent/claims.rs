@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 
-use super::detail::Claim;
+use super::claim_names::Claim;
 use super::fault::ConsentFault;
 use super::json::{Json, Object};
 use super::keys::Algorithm;

@@ -1,6 +1,6 @@
 //! Why a consent is refused: a cause for the operator, a code for the caller.
 
-use super::detail::Claim;
+use super::claim_names::Claim;
 use crate::Language;
 use crate::code::Code;
 use crate::words::words;

@@ -3,6 +3,8 @@
 mod answers;
 mod canary;
 mod certificates;
+mod checks;
+mod client_programs;
 mod clients;
 mod collector;
 mod commands;

@@ -26,7 +26,7 @@ pub(in crate::commands) struct Arguments {
 
 /// 0 where nothing was found, 1 where something was, 64 where there is no store to read.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let (settings, domain) = super::read(&arguments.config)?;
+    let (settings, domain) = super::domain::read(&arguments.config)?;
     let path = arguments.store.as_ref().unwrap_or(&settings.store.sqlite);
     let fault = |fault: &CopyFault| format!("`{}`: {fault}", path.display());
     let store = copy::open_in_place(path).map_err(|error| Failure::usage(fault(&error)))?;

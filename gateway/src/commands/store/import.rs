@@ -46,7 +46,7 @@ pub(in crate::commands) struct Arguments {
 
 /// 0 where the new store is in place (or could be), 1 where a row does not fit, 64 where a file is no table.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let (settings, domain) = super::read(&arguments.config)?;
+    let (settings, domain) = super::domain::read(&arguments.config)?;
     let to = arguments.to.clone().unwrap_or(settings.store.sqlite);
     let no = |what: &Path| {
         let what = what.display().to_string();

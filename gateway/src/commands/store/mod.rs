@@ -1,13 +1,12 @@
 //! `store check|import`: what an operator does with data before the gateway answers from them.
 
 mod check;
+mod domain;
 mod import;
 
 use clap::Subcommand;
-use credit_audit::clock::{Clock, SystemClock};
 
-use super::failure::{ConfigFile, Failure};
-use crate::{process::start, settings::Settings, stores::examine::Domain};
+use super::failure::Failure;
 
 #[derive(Subcommand)]
 pub(super) enum Store {
@@ -22,12 +21,4 @@ pub(super) fn run(command: Store) -> Result<(), Failure> {
         Store::Check(arguments) => check::run(&arguments),
         Store::Import(arguments) => import::run(&arguments),
     }
-}
-
-/// The configuration, and what the values of its store may be.
-fn read(config: &ConfigFile) -> Result<(Settings, Domain), Failure> {
-    let settings = config.read()?;
-    let (catalogue, _) = start::read_catalogue(&settings).map_err(|error| Failure::start(&error))?;
-    let today = catalogue.today(SystemClock::new().now());
-    Ok((settings, Domain::of(&catalogue, today)))
 }

@@ -2,6 +2,7 @@
 
 mod completions;
 mod configuration;
+mod generated;
 mod openapi;
 mod pages;
 mod unit;

@@ -113,6 +113,17 @@ fn the_scenarios_are_those_of_the_catalogue_that_institutions_may_use() {
     }
 }
 
+/// Whether a schema lists the only values that there may be.
+fn is_closed(node: &Value) -> bool {
+    match node {
+        Value::Object(members) => {
+            ["enum", "const"].iter().any(|word| members.contains_key(*word)) || members.values().any(is_closed)
+        }
+        Value::Array(nodes) => nodes.iter().any(is_closed),
+        _ => false,
+    }
+}
+
 /// Later releases add members, codes and scenarios, so a strict client of today must take what it does not know.
 #[test]
 fn what_is_answered_is_open_and_what_is_asked_is_closed() {
@@ -120,15 +131,6 @@ fn what_is_answered_is_open_and_what_is_asked_is_closed() {
     let schemas = document["components"]["schemas"].as_object().unwrap();
     let closed = schemas.iter().filter(|(_, schema)| schema["additionalProperties"] == false).map(|(name, _)| name);
     assert_eq!(closed.collect::<Vec<_>>(), ["Query", "Revocation"]);
-    fn is_closed(node: &Value) -> bool {
-        match node {
-            Value::Object(members) => {
-                ["enum", "const"].iter().any(|word| members.contains_key(*word)) || members.values().any(is_closed)
-            }
-            Value::Array(nodes) => nodes.iter().any(is_closed),
-            _ => false,
-        }
-    }
     for (name, schema) in schemas {
         assert!(!is_closed(schema), "{name} lists the only values that there may be");
     }
@@ -138,20 +140,22 @@ fn what_is_answered_is_open_and_what_is_asked_is_closed() {
     assert!(document["info"]["title"].as_str().unwrap().starts_with("Credit query gateway"));
 }
 
+/// Objects with members that stand within another schema or an operation.
+fn nameless(node: &Value, depth: usize, found: &mut Vec<String>) {
+    if let Value::Object(members) = node {
+        let inline = members.get("properties").is_some_and(Value::is_object) || members.contains_key("allOf");
+        if inline && depth > 0 {
+            found.push(node.to_string());
+        }
+        members.values().for_each(|node| nameless(node, depth + 1, found));
+    } else if let Value::Array(nodes) = node {
+        nodes.iter().for_each(|node| nameless(node, depth + 1, found));
+    }
+}
+
 /// A schema that stands in another would get a name of the generator's choice, which changes with the document.
 #[test]
 fn every_object_of_the_interface_has_a_name() {
-    fn nameless(node: &Value, depth: usize, found: &mut Vec<String>) {
-        if let Value::Object(members) = node {
-            let inline = members.get("properties").is_some_and(Value::is_object) || members.contains_key("allOf");
-            if inline && depth > 0 {
-                found.push(node.to_string());
-            }
-            members.values().for_each(|node| nameless(node, depth + 1, found));
-        } else if let Value::Array(nodes) = node {
-            nodes.iter().for_each(|node| nameless(node, depth + 1, found));
-        }
-    }
     let mut document = document();
     let mut found = Vec::new();
     for schema in document["components"]["schemas"].take().as_object().unwrap().values() {

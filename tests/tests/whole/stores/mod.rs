@@ -1,5 +1,6 @@
 //! The store as operators treat it: replaced, written over, cut, removed, and with typing errors in it.
 
+mod commands;
 mod replaced;
 mod typing_errors;
 mod unreadable;
