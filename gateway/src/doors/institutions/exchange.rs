@@ -228,11 +228,20 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// Whether two parties might read this head differently: a `Transfer-Encoding`, two lengths, no host, or more than one.
+/// Whether two parties might read this head differently: a `Transfer-Encoding` that is not `chunked` alone, two lengths, no host,
+/// or more than one.
 #[must_use]
 pub fn is_ambiguous(head: &Parts) -> bool {
     let headers = &head.headers;
-    if headers.contains_key(header::TRANSFER_ENCODING) || headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
+    let lengths = headers.get_all(header::CONTENT_LENGTH).iter().count();
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next() {
+        let is_chunked = coding == "chunked" && codings.next().is_none() && lengths == 0;
+        if !is_chunked || head.version != Version::HTTP_11 {
+            return true;
+        }
+    }
+    if lengths > 1 {
         return true;
     }
     let mut hosts = headers.get_all(header::HOST).iter();
