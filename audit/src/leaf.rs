@@ -27,7 +27,7 @@ pub use bodies::{
     KeyState, ListedLog, Notice, NoticeWay, Objection, ObjectionState, Open, Previous, Proposal, Prune, Read, Refusals,
     RegisterChange, Repair, RepairState, Review, ReviewState, Revocation, Seal, Statement, Stop, Suspension, Unseal,
 };
-pub use body::{Body, BodyError, Leaf, check_form, parse};
+pub use body::{Body, BodyError, Leaf, check_form, parse, parse_after};
 pub use encoded::Base64;
 pub use entry::{Entry, LeafError, MAX_TAIL_BYTES, render, render_into};
 pub use event::{Act, Event};

@@ -34,7 +34,10 @@ pub use crate::{
     },
     settings::{LISTENERS, Limits},
     state::Reservation,
-    telemetry::{FIELDS, metrics::Stage},
+    telemetry::{
+        FIELDS,
+        metrics::{Duty, Stage},
+    },
     transport::{
         Body,
         http1_guard::{GuardHandle, HeadVerdict, Http1Guard},

@@ -1,6 +1,12 @@
 //! What every query shares: register, catalogue, keys, state, store, log.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use credit_audit::{clock::Clock, log::Log};
 use credit_keys::SystemEntropy;
@@ -53,6 +59,8 @@ pub struct Gateway {
     pub changes: tokio::sync::Mutex<()>,
     /// Reads of receipts under way.
     pub receipt_readers: Semaphore,
+    /// True from SIGTERM on, a while before it drains: readiness is false.
+    pub ending: AtomicBool,
     /// True once the process drains.
     pub draining: watch::Sender<bool>,
 }
@@ -143,6 +151,25 @@ impl Gateway {
     #[must_use]
     pub fn is_draining(&self) -> bool {
         *self.draining.borrow()
+    }
+
+    /// Whether the process is on its way down, or will be in a moment.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire) || self.is_draining()
+    }
+
+    /// Whether a query can be put on the record now: the log takes it, and the data key is the one of its month. A record
+    /// under last month's key would be lost with that key (FORMAT.md §5).
+    #[must_use]
+    pub fn is_recordable(&self) -> bool {
+        self.log.recordable() && !self.are_keys_past()
+    }
+
+    /// Whether the keys in force were not renewed in time.
+    #[must_use]
+    pub fn are_keys_past(&self) -> bool {
+        self.keys.is_past(self.log.accepted_now())
     }
 
     /// The folder of the published log.

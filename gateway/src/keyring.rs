@@ -179,6 +179,12 @@ impl Keyring {
         !self.current.load().steady.contains(soon)
     }
 
+    /// Whether the data key in force is one of a month that is over.
+    #[must_use]
+    pub fn is_past(&self, now: Timestamp) -> bool {
+        now >= self.current.load().sealer.valid_until()
+    }
+
     /// Uses the ring itself: for rotation and tracing.
     pub fn with<R>(&self, use_: impl FnOnce(&mut Ring) -> R) -> R {
         use_(&mut self.ring.lock().unwrap_or_else(PoisonError::into_inner))
@@ -283,6 +289,23 @@ mod tests {
         assert_eq!(names(&keyring.unrecorded(at("2026-12-06T00:00:00Z"))), [""; 0], "who asked for it asks again");
         keyring.mark_introduced(&turned[0], at("2026-12-05T00:00:01Z")).unwrap();
         assert_eq!(sealer(), "data-2026-12-2");
+    }
+
+    #[test]
+    fn keys_that_cannot_be_renewed_are_past_until_the_ring_can_be_written_again() {
+        let (folder, keyring) = keyring(at("2026-11-30T23:59:58Z"));
+        let (ring, away) = (folder.path().join("keys"), folder.path().join("away"));
+        let entropy = SystemEntropy::new();
+        std::fs::rename(&ring, &away).unwrap();
+        let next = at("2026-12-01T00:00:00Z");
+        assert!(keyring.renew(next, &entropy).is_err());
+        assert!(!keyring.is_past(at("2026-11-30T23:59:59.999999Z")), "its month is not over");
+        assert!(keyring.is_past(next));
+        std::fs::rename(&away, &ring).unwrap();
+        keyring.renew(next, &entropy).unwrap();
+        assert!(keyring.is_past(next), "its leaf is missing");
+        keyring.mark_introduced(&KeyId::parse("data-2026-12").unwrap(), next).unwrap();
+        assert!(!keyring.is_past(next));
     }
 
     #[test]

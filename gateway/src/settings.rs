@@ -80,6 +80,8 @@ pub struct Listen {
     pub public: SocketAddr,
     /// Metrics, health, readiness: loopback only.
     pub operations: SocketAddr,
+    /// Health and readiness alone, never metrics, for a load balancer on another machine; left out = on `operations` only.
+    pub readiness: Option<SocketAddr>,
 }
 
 /// How many listeners there are. They have as many ports in a row in demos and tests.
@@ -89,13 +91,35 @@ impl Listen {
     /// Each address, in the order of formats.md §1.
     #[cfg(feature = "demo")]
     pub(crate) fn each_mut(&mut self) -> [&mut SocketAddr; LISTENERS as usize] {
-        let Self { institutions, persons, auditors, public, operations } = self;
+        let Self { institutions, persons, auditors, public, operations, readiness: _ } = self;
         [institutions, persons, auditors, public, operations]
     }
 
+    /// Each address that is opened.
+    pub(crate) fn all(&self) -> Vec<SocketAddr> {
+        let Self { institutions, persons, auditors, public, operations, readiness } = *self;
+        [institutions, persons, auditors, public, operations].into_iter().chain(readiness).collect()
+    }
+
+    /// Two listeners cannot share an address, nor one of them have a port on all addresses that another has on one.
+    fn clashes(&self) -> Vec<String> {
+        let all = self.all();
+        let clash = |one: &SocketAddr, other: &SocketAddr| {
+            one.port() == other.port()
+                && one.port() != 0
+                && (one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified())
+        };
+        let pairs = all.iter().enumerate().flat_map(|(at, one)| all.iter().skip(at + 1).map(move |other| (one, other)));
+        pairs
+            .filter(|(one, other)| clash(one, other))
+            .map(|(one, other)| format!("listen: two listeners are at {one} and {other}: give each a port of its own"))
+            .collect()
+    }
+
     fn are_loopback(&self) -> bool {
-        let Self { institutions, persons, auditors, public, operations } = self;
-        [institutions, persons, auditors, public, operations].iter().all(|address| address.ip().is_loopback())
+        let Self { institutions, persons, auditors, public, operations, readiness } = self;
+        let always = [institutions, persons, auditors, public, operations];
+        always.into_iter().chain(readiness).all(|address| address.ip().is_loopback())
     }
 }
 
@@ -174,6 +198,23 @@ pub struct Store {
     pub timeout_ms: u64,
 }
 
+impl Store {
+    /// What is wrong with it, a line each.
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if !(1..=100_000).contains(&self.queue) {
+            faults.push("store.queue must be between 1 and 100000".to_owned());
+        }
+        if !(1..=60_000).contains(&self.timeout_ms) {
+            faults.push("store.timeout_ms must be between 1 and 60000".to_owned());
+        }
+        if self.readers.is_some_and(|readers| !(1..=256).contains(&readers)) {
+            faults.push("store.readers must be between 1 and 256; leave it out for one a core".to_owned());
+        }
+        faults
+    }
+}
+
 /// Where the catalogue comes from.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -202,6 +243,11 @@ pub struct ConsentIssuer {
     pub institution: InstitutionId,
     /// Files with its public keys (JWK or JWK Set); a private key is refused.
     pub keys: Vec<PathBuf>,
+}
+
+fn is_http(address: &str) -> bool {
+    let parsed = address.parse::<hyper::Uri>();
+    parsed.is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty()))
 }
 
 fn segment_mib() -> u64 {
@@ -333,7 +379,8 @@ impl Settings {
         if self.demo && !self.listen.are_loopback() {
             faults.push("demo = true allows loopback addresses only: its keys are known to everybody".to_owned());
         }
-        if let Some(traces) = self.telemetry.traces.as_ref().filter(|traces| !traces.starts_with("http://")) {
+        faults.extend(self.listen.clashes());
+        if let Some(traces) = self.telemetry.traces.as_ref().filter(|traces| !is_http(traces)) {
             faults.push(format!(
                 "telemetry.traces `{traces}` must be an http address such as http://127.0.0.1:4318/v1/traces"
             ));
@@ -341,8 +388,9 @@ impl Settings {
         faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
         faults.extend(self.floods.fault());
         faults.extend(self.bounds.faults());
-        if self.store.queue == 0 || self.store.timeout_ms == 0 {
-            faults.push("store.queue and store.timeout_ms must be at least 1".to_owned());
+        faults.extend(self.store.faults());
+        if self.log.linger_us > 1_000_000 {
+            faults.push("log.linger_us must be at most 1000000: callers wait as long".to_owned());
         }
         faults
     }

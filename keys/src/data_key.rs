@@ -1,4 +1,4 @@
-//! What a data key gives: a key of its own for every person. The bytes are settled in `docs/0004`.
+//! What a data key gives: a key of its own for every person. The bytes are settled in `docs/0006`.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 //! Sealing the personal part of a record, and the tags under which a person's records can be compared. The bytes are
-//! settled in `docs/0004`.
+//! settled in `docs/0006`.
 //!
 //! sealed = nonce (12) ‖ locator (5) ‖ AES-256-GCM ciphertext ‖ tag (16), under a key of the record that follows from the
 //! person's key, with log, id and key id as associated data. Inside stand a random opening (32) and the padded
@@ -192,19 +192,19 @@ impl Person {
         let mut random = Zeroizing::new([0_u8; NONCE_BYTES + OPENING_BYTES]);
         entropy.fill(&mut *random)?;
         let (nonce, opening) = random.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Cipher)?;
+        let opening: &[u8; OPENING_BYTES] = opening.try_into().map_err(|_| SealError::Cipher)?;
         let before = NONCE_BYTES + POSITION_BYTES;
         // One buffer of the final size: it never moves, so the plaintext is written once and encrypted in place.
         let mut buffer = Zeroizing::new(Vec::with_capacity(before + sealed_bytes.inside() + TAG_BYTES));
         buffer.extend_from_slice(nonce);
         buffer.extend_from_slice(&self.path.locator(nonce));
+        let commit = commitment(opening, log, id, plaintext);
         buffer.extend_from_slice(opening);
         buffer.extend_from_slice(plaintext);
         buffer.push(END_OF_PLAINTEXT);
         buffer.resize(before + sealed_bytes.inside(), 0);
 
         let (_, inside) = buffer.split_at_mut_checked(before).ok_or(SealError::Cipher)?;
-        let (opening, padded) = inside.split_first_chunk::<OPENING_BYTES>().ok_or(SealError::Cipher)?;
-        let commit = commitment(opening, log, id, padded);
         let tag = record_cipher(&self.key, log, id)
             .encrypt_inout_detached(nonce.into(), &associated_data(log, id, &key.id), inside.into())
             .map_err(|_| SealError::Cipher)?;
@@ -264,10 +264,10 @@ pub(crate) fn unseal(
         });
     }
     let (opening, padded) = inside.split_first_chunk::<OPENING_BYTES>().ok_or(UnsealError::Padding)?;
-    if !bool::from(commitment(opening, log, id, padded).ct_eq(commit)) {
+    let plaintext = without_padding(padded).ok_or(UnsealError::Padding)?;
+    if !bool::from(commitment(opening, log, id, plaintext).ct_eq(commit)) {
         return Err(UnsealError::Commitment);
     }
-    let plaintext = without_padding(padded).ok_or(UnsealError::Padding)?;
     Ok(Secret::new(plaintext.to_vec()))
 }
 
@@ -277,8 +277,8 @@ fn record_cipher(person: &MacKey, log: &str, id: &str) -> Aes256Gcm {
     Aes256Gcm::new((&*key).into())
 }
 
-fn commitment(opening: &[u8; OPENING_BYTES], log: &str, id: &str, padded: &[u8]) -> [u8; 32] {
-    let parts = [log.as_bytes(), id.as_bytes(), padded];
+fn commitment(opening: &[u8; OPENING_BYTES], log: &str, id: &str, plaintext: &[u8]) -> [u8; 32] {
+    let parts = [log.as_bytes(), id.as_bytes(), plaintext];
     MacKey::new(opening).framed("credit/commit", &parts)
 }
 

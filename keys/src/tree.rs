@@ -1,7 +1,10 @@
 //! A puncturable tree of keys (Goldreich, Goldwasser, Micali): one node gives the key of every position below it, and
-//! one position can be cut out while all others keep their keys. The bytes are settled in `docs/0004`.
+//! one position can be cut out while all others keep their keys. The bytes are settled in `docs/0006`.
 
-use sha2::{Digest, Sha256};
+use aes_gcm::{
+    KeyInit,
+    aes::{Aes256Enc, Block, cipher::BlockCipherEncrypt},
+};
 use zeroize::Zeroizing;
 
 /// Levels of the tree, and bytes of a position: each byte chooses one of 256 children.
@@ -29,25 +32,55 @@ impl Node {
         &self.0
     }
 
-    /// One block of SHA-256: 33 bytes, so it never meets the 44 bytes of [`mask`](Self::mask).
+    fn step(&self) -> Step {
+        Step(Aes256Enc::new((&*self.0).into()))
+    }
+
     fn child(&self, byte: u8) -> Self {
+        self.step().child(byte)
+    }
+}
+
+/// A node as a key of AES-256: the schedule is made once for the way down and for all masks. It is wiped when it is
+/// dropped.
+struct Step(Aes256Enc);
+
+/// The last byte of a block says what the block is for, so that no child meets another or a mask.
+const MASK: u8 = 0;
+const CHILD: [u8; 2] = [1, 2];
+
+impl Step {
+    /// The child by this byte: two blocks, one a half.
+    fn child(&self, byte: u8) -> Node {
         let mut child = Zeroizing::new([0_u8; NODE_BYTES]);
-        let hash = Sha256::new().chain_update(*self.0).chain_update([byte]);
-        hash.finalize_into((&mut *child).into());
-        Self(child)
+        for (half, purpose) in child.chunks_exact_mut(NODE_BYTES / 2).zip(CHILD) {
+            let mut input = [0; 12];
+            set(&mut input, 0, byte);
+            half.copy_from_slice(&self.block(&input, purpose));
+        }
+        Node(child)
     }
 
     /// What hides the next byte of the position in the record of this nonce.
     fn mask(&self, nonce: &[u8; 12]) -> u8 {
-        let [first, ..]: [u8; NODE_BYTES] = Sha256::new().chain_update(*self.0).chain_update(nonce).finalize().into();
-        first
+        self.block(nonce, MASK).first().copied().unwrap_or_default()
+    }
+
+    /// AES-256 of `input` (12) ‖ 0 (3) ‖ `purpose` (1).
+    fn block(&self, input: &[u8; 12], purpose: u8) -> Block {
+        let mut block = Block::default();
+        for (to, from) in block.iter_mut().zip(input.iter().chain(&[0, 0, 0, purpose])) {
+            *to = *from;
+        }
+        self.0.encrypt_block(&mut block);
+        block
     }
 }
 
 /// The nodes from the root down to one leaf.
 pub(crate) struct Path {
     position: Position,
-    above: [Node; POSITION_BYTES],
+    above: [Step; POSITION_BYTES],
     leaf: Node,
 }
 
@@ -55,8 +88,9 @@ impl Path {
     pub(crate) fn new(root: &Node, position: Position) -> Self {
         let mut leaf = root.clone();
         let above = position.map(|byte| {
-            let below = leaf.child(byte);
-            std::mem::replace(&mut leaf, below)
+            let step = leaf.step();
+            leaf = step.child(byte);
+            step
         });
         Self { position, above, leaf }
     }
@@ -67,8 +101,8 @@ impl Path {
 
     pub(crate) fn locator(&self, nonce: &[u8; 12]) -> Locator {
         let mut locator = self.position;
-        for (byte, node) in locator.iter_mut().zip(&self.above) {
-            *byte ^= node.mask(nonce);
+        for (byte, step) in locator.iter_mut().zip(&self.above) {
+            *byte ^= step.mask(nonce);
         }
         locator
     }
@@ -93,7 +127,10 @@ impl Subtree {
 
     /// The leaf that a locator leads to from here: the right one if its position is in this subtree.
     fn follow(&self, locator: &Locator, nonce: &[u8; 12]) -> Node {
-        locator.iter().skip(self.depth).fold(self.node.clone(), |node, byte| node.child(*byte ^ node.mask(nonce)))
+        locator.iter().skip(self.depth).fold(self.node.clone(), |node, byte| {
+            let step = node.step();
+            step.child(*byte ^ step.mask(nonce))
+        })
     }
 }
 
@@ -130,12 +167,13 @@ impl Tree {
         let mut prefix: Position = [0; POSITION_BYTES];
         for (level, byte) in position.iter().enumerate() {
             if level >= cut.depth {
+                let step = node.step();
                 for other in (0..=u8::MAX).filter(|other| other != byte) {
                     let mut beside = prefix;
                     set(&mut beside, level, other);
-                    kept.push(Subtree { depth: level + 1, position: beside, node: node.child(other) });
+                    kept.push(Subtree { depth: level + 1, position: beside, node: step.child(other) });
                 }
-                node = node.child(*byte);
+                node = step.child(*byte);
             }
             set(&mut prefix, level, *byte);
         }
@@ -167,7 +205,7 @@ impl Tree {
     }
 }
 
-fn set(position: &mut Position, level: usize, byte: u8) {
+fn set(position: &mut [u8], level: usize, byte: u8) {
     if let Some(place) = position.get_mut(level) {
         *place = byte;
     }
@@ -180,8 +218,8 @@ mod tests {
     use super::*;
 
     const NONCE: [u8; 12] = [7; 12];
-    const LEAF: &str = "f9b3a826ebfd0d3070c7ac2aaa03fbb266f292106fa59c1390e861296dcc16da";
-    const LOCATOR: &str = "9a8835caa4";
+    const LEAF: &str = "3c942993a14f07008d9ef69461f77a478407b5aab85ff1a9d8488ccfd4834112";
+    const LOCATOR: &str = "a11eb56152";
 
     fn whole() -> Tree {
         Tree::whole(Node::new([9; 32]))
@@ -229,8 +267,8 @@ mod tests {
         assert_eq!(Tree::read(&bytes).expect("read").len(), 5 * 255);
     }
 
-    /// Made with Python: `node = hashlib.sha256(node + bytes([b])).digest()` five times from `bytes([9]) * 32`, and
-    /// `b ^ hashlib.sha256(node + bytes([7]) * 12).digest()[0]` before each step.
+    /// Made with `openssl enc -aes-256-ecb -nopad`: five times from `09` × 32, a child of the two blocks
+    /// `b`, 14 zeros, `1` and `b`, 14 zeros, `2`; and before each step `b` XOR the first byte of the block `07` × 12, 4 zeros.
     #[test]
     fn path_and_locator_are_those_of_the_vector() {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

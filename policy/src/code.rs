@@ -215,8 +215,8 @@ codes! {
         "an internal error; it is on the record, try again later";
     /// A store failed.
     StoreFailed = "store-failed", 502, Store, Nothing,
-        "数据源未能应答；请稍后重试",
-        "the data store failed; try again later";
+        "数据源失败，或其数据须由运营方修正；重试仍失败时请联系网关运营方",
+        "the data store failed, or its data need repair; if a retry fails too, contact the operator of the gateway";
     /// A store did not answer in time.
     StoreTimeout = "store-timeout", 504, Store, Nothing,
         "数据源未在时限内应答；请稍后重试",

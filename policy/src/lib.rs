@@ -49,6 +49,7 @@ mod decide;
 mod diff;
 mod explain;
 mod facts;
+mod fields_page;
 mod history;
 mod minimise;
 mod names;
@@ -61,13 +62,14 @@ mod words;
 pub use asker::{Asker, CaseNumber, Ground, IdError, InstitutionId, InstitutionKind, StaffId};
 pub use catalogue::{
     Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language, LegalSource, RecordState,
-    Scenario, Sensitivity, Shape, Tier,
+    Scenario, Sensitivity, Shape, Tier, ValueType,
 };
 pub use code::Code;
 pub use decide::{Decision, Obligations, Permit, decide};
 pub use diff::{Access, Altered, Diff, Shift, diff};
 pub use explain::{Explanation, FieldReason, Reason, explain};
 pub use facts::{ConsentFacts, Facts};
+pub use fields_page::fields_page;
 pub use history::{Attribute, History, List, Listing, Record, Severity, Value};
 pub use minimise::{Counts, Minimised, minimise};
 pub use names::{ClassName, FieldName, NameError, RuleId, ScenarioName};

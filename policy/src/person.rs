@@ -9,6 +9,8 @@ use crate::personal::Personal;
 const LENGTH: usize = 18;
 /// The number of digits of the form issued before 1999, which has neither century nor check character.
 const OLD_LENGTH: usize = 15;
+/// Nobody whose number can be asked for was born earlier.
+const FIRST_YEAR: i16 = 1900;
 /// The age at which records are answered about (R24; Civil Code art. 17).
 const ADULT_YEARS: i16 = 18;
 
@@ -24,8 +26,8 @@ pub enum CitizenNumberError {
     /// Not 18 characters, or other characters than 17 ASCII digits and a digit or `X`.
     #[error("a citizen number has 17 digits and then a digit or `X`: send all 18 characters")]
     Form,
-    /// The eight digits of the birth date name no day of the calendar.
-    #[error("the birth date in the citizen number is no date: check digits 7 to 14")]
+    /// The eight digits of the birth date name no day of the calendar, or one before 1900.
+    #[error("the birth date in the citizen number is no date since 1900: check digits 7 to 14")]
     BirthDate,
     /// The check character does not fit (ISO 7064, MOD 11-2).
     #[error("the check character of the citizen number does not fit: compare it with the document")]
@@ -33,14 +35,16 @@ pub enum CitizenNumberError {
 }
 
 impl CitizenNumber {
-    /// Parses the 18 characters of GB 11643: ASCII digits, a valid birth date, and the check character of
-    /// ISO 7064 MOD 11-2, `X` in upper case only.
+    /// Parses the 18 characters of GB 11643: ASCII digits, a birth date since 1900, and the check character of
+    /// ISO 7064 MOD 11-2. `x` is taken for `X`; the canonical form is upper case. Whether the person is born yet is
+    /// for whoever knows the day: [`CitizenNumber::is_born_on`].
     ///
     /// # Errors
     ///
     /// The first of form, birth date and check character that does not hold.
     pub fn parse(text: &str) -> Result<Personal<Self>, CitizenNumberError> {
-        let bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| CitizenNumberError::Form)?;
+        let mut bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| CitizenNumberError::Form)?;
+        bytes.make_ascii_uppercase();
         let [digits @ .., check] = &bytes;
         if !digits.iter().all(u8::is_ascii_digit) || !(check.is_ascii_digit() || *check == b'X') {
             return Err(CitizenNumberError::Form);
@@ -66,6 +70,12 @@ impl CitizenNumber {
     #[expect(clippy::expect_used, reason = "parse() made this very date once")]
     pub fn birth_date(&self) -> Date {
         birth_date(&self.0).expect("a date of the calendar")
+    }
+
+    /// Whether the birth date is that day or an earlier one: a number of somebody who is not born yet is nobody's.
+    #[must_use]
+    pub fn is_born_on(&self, on: Date) -> bool {
+        self.birth_date() <= on
     }
 
     /// Whether the person has reached the age of 18 on that day (R24): from the eighteenth birthday on, and for those
@@ -103,7 +113,7 @@ fn birth_date(bytes: &[u8; LENGTH]) -> Option<Date> {
     };
     let month = i8::try_from(number(10..12)?).ok()?;
     let day = i8::try_from(number(12..14)?).ok()?;
-    Date::new(number(6..10)?, month, day).ok()
+    Date::new(number(6..10)?, month, day).ok().filter(|date| date.year() >= FIRST_YEAR)
 }
 
 /// ISO 7064, pure system MOD 11-2: double and add, then the character that brings the sum to 1.

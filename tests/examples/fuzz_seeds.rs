@@ -187,7 +187,17 @@ fn tokens() {
     let mut tier = claims.clone();
     tier["authorization_details"][0].as_object_mut().expect("an object").remove("fields");
     put("consent_token", "first-tier", lines(header, &disclosure, &tier));
-    put("consent_token", "unknown-claim", lines(header, &disclosure, &with("sub", json!({"deep": [[1, null, true]]}))));
+    put(
+        "consent_token",
+        "not-with-an-unknown-claim",
+        lines(header, &disclosure, &with("sub", json!({"deep": [[1, null, true]]}))),
+    );
+    let mut hidden = claims.clone();
+    hidden.as_object_mut().expect("an object").remove("_sd_alg");
+    hidden["cnf"]["_sd"] = json!(["47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"]);
+    hidden["authorization_details"][0]["fields"] =
+        json!(["score_band", {"...": "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"}]);
+    put("consent_token", "decoys-everywhere", lines(header, &disclosure, &hidden));
     put(
         "consent_token",
         "not-with-a-number-in-clear",

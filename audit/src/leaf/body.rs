@@ -91,9 +91,16 @@ pub struct Leaf<'a> {
 /// # Errors
 /// As [`BodyError`] says; [`BodyError::Form`] is left to [`check_form`].
 pub fn parse(leaf: &[u8]) -> Result<Option<Leaf<'_>>, BodyError> {
-    let head = peek(leaf)?;
+    parse_after(peek(leaf)?)
+}
+
+/// As [`parse`], of a leaf whose beginning is read already.
+///
+/// # Errors
+/// As [`BodyError`] says.
+pub fn parse_after(head: Peek<'_>) -> Result<Option<Leaf<'_>>, BodyError> {
     let Some(kind) = Kind::parse(head.kind) else { return Ok(None) };
-    let body = Body::parse(kind, leaf)?;
+    let body = Body::parse(kind, head.text)?;
     let actor = head.actor.map(|actor| Actor::parse(actor).ok_or(PeekError::Actor)).transpose()?;
     if actor.is_some() != body.is_act() {
         return Err(BodyError::Actor(kind.as_str()));
@@ -133,7 +140,7 @@ macro_rules! each_kind {
             ///
             /// # Errors
             /// [`BodyError::Keys`].
-            pub fn parse(kind: Kind, leaf: &'a [u8]) -> Result<Self, BodyError> {
+            pub fn parse(kind: Kind, leaf: &'a str) -> Result<Self, BodyError> {
                 let fault = |why| BodyError::Keys { kind: kind.as_str(), why };
                 match kind {
                     Kind::Query => QuerySummary::parse(leaf).map(Self::Query).map_err(fault),
@@ -206,6 +213,6 @@ each_kind! {
     Seal as Event,
 }
 
-fn keys<T: DeserializeOwned>(leaf: &[u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(leaf)
+fn keys<T: DeserializeOwned>(leaf: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(leaf)
 }

@@ -25,6 +25,8 @@ pub struct Peek<'a> {
     pub institution: Option<&'a str>,
     /// The institution's consecutive number in this log, from 1; there exactly where `institution` is.
     pub seq: Option<u64>,
+    /// The whole leaf.
+    pub text: &'a str,
 }
 
 /// Bytes that are no leaf; says which part is wrong.
@@ -86,7 +88,7 @@ pub fn peek(leaf: &[u8]) -> Result<Peek<'_>, PeekError> {
     if rest != "}" && !(rest.starts_with(",\"") && rest.ends_with('}')) {
         return Err(PeekError::Line);
     }
-    Ok(Peek { kind, id, at, actor, institution: acting.map(|(name, _)| name), seq: acting.map(|(_, seq)| seq) })
+    Ok(Peek { kind, id, at, actor, institution: acting.map(|(name, _)| name), seq: acting.map(|(_, seq)| seq), text })
 }
 
 /// The value of `actor`, and what follows it.

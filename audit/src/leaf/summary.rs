@@ -70,8 +70,8 @@ impl<'a> QuerySummary<'a> {
     ///
     /// # Errors
     /// When a key is missing that every query has, or one is of another type.
-    pub fn parse(leaf: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(leaf)
+    pub fn parse(leaf: &'a str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(leaf)
     }
 
     /// Whether it was answered.

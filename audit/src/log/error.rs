@@ -169,6 +169,11 @@ pub(crate) fn read_error(path: &Path, source: io::Error) -> RecoverError {
     RecoverError::Io { doing: "reading", path: path.to_owned(), source }
 }
 
+/// A published file that is missing or not what it was: receipts and audits of its records fail.
+#[derive(Debug, thiserror::Error)]
+#[error("the published log is damaged: {0}; restore the file from a copy")]
+pub struct Damaged(pub(crate) String);
+
 /// Why segments were kept. The log goes on, and nothing is lost.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {

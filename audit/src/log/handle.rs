@@ -8,13 +8,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::error::{LookupError, NotRecordable, ReleaseError, Unsubmitted};
-use super::metrics::Metrics;
+use super::error::{Damaged, LookupError, NotRecordable, ReleaseError, Unsubmitted};
+use super::metrics::{Metrics, Times};
 use super::read::lookup::{self, Lookup};
+use super::read::scrub;
 use super::release::{self, Released};
 use super::submit::ticket::Ticket;
 use super::threads::prover::Proofs;
-use super::threads::shared::Shared;
+use super::threads::shared::{SLOW, Shared};
 use crate::leaf::Entry;
 
 /// A running log. Clones are the same log; the last one dropped closes it.
@@ -51,7 +52,7 @@ impl Log {
     /// [`Unsubmitted::NotRecordable`] when nothing can be recorded now, [`Unsubmitted::Overtaken`] with the entry when
     /// `check` says no.
     pub fn submit(&self, entry: Entry, proof: bool, check: impl FnOnce() -> bool) -> Result<Ticket, Unsubmitted> {
-        if !self.0.shared.recordability.is_recordable() {
+        if !self.recordable() {
             return Err(NotRecordable.into());
         }
         self.0.shared.queue.submit(entry, proof, check)
@@ -60,7 +61,14 @@ impl Log {
     /// Whether entries are taken now: what readiness reports.
     #[must_use]
     pub fn recordable(&self) -> bool {
-        self.0.shared.recordability.is_recordable()
+        self.0.shared.is_recordable()
+    }
+
+    /// Whether the batch under way takes longer than [`super::SLOW`]: whoever waits for a record may be informed that it
+    /// is not known whether there will be one.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        self.0.shared.writing_for() > SLOW
     }
 
     /// The time now as the log accepts it: the wall clock's, but a step of more than a minute is not followed while the
@@ -107,12 +115,22 @@ impl Log {
         }
     }
 
+    /// Compares a full bundle (counted round and round, from 0) with the hash tiles up to the published tree; gives the
+    /// one that is next. Reads some files; call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// [`Damaged`], with the file.
+    pub fn scrub(&self, bundle: u64) -> Result<u64, Damaged> {
+        scrub::scrub(&self.0.shared, bundle)
+    }
+
     /// The log's figures.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         let shared = &self.0.shared;
         let (waiting, ready) = (shared.queue.len(), shared.reserve.ready_bytes());
-        shared.meters.read(waiting, ready, shared.unpublished_for(), shared.recordability.causes())
+        let times = Times { unpublished_for: shared.unpublished_for(), writing_for: shared.writing_for() };
+        shared.meters.read(waiting, ready, times, shared.causes())
     }
 
     /// Waits until everything that was submitted before is published, or the time has passed; says whether it is.

@@ -41,10 +41,18 @@ pub struct Metrics {
     pub publish_lag_seconds: Histogram,
     /// How long the oldest durable leaf that is not published has waited until now; zero when all are published.
     pub unpublished_for: Duration,
+    /// How long the batch under way has taken until now; zero while there is none. `commit_seconds` counts it afterwards.
+    pub writing_for: Duration,
     /// Checkpoints signed, those for proofs at once included.
     pub checkpoints: u64,
     /// What keeps the log from recording; empty when nothing does.
     pub not_recordable: Vec<Cause>,
+}
+
+/// What is under way, until now.
+pub(crate) struct Times {
+    pub(crate) unpublished_for: Duration,
+    pub(crate) writing_for: Duration,
 }
 
 /// Counts of one histogram.
@@ -115,13 +123,7 @@ impl Meters {
         }
     }
 
-    pub(crate) fn read(
-        &self,
-        waiting: usize,
-        ready_bytes: u64,
-        unpublished_for: Duration,
-        not_recordable: Vec<Cause>,
-    ) -> Metrics {
+    pub(crate) fn read(&self, waiting: usize, ready_bytes: u64, times: Times, not_recordable: Vec<Cause>) -> Metrics {
         Metrics {
             size: self.size.load(Ordering::Acquire),
             published: self.published.load(Ordering::Acquire),
@@ -130,7 +132,8 @@ impl Meters {
             batch_leaves: self.batch_leaves.read(1.0),
             commit_seconds: self.commit.read(1e6),
             publish_lag_seconds: self.publish_lag.read(1e6),
-            unpublished_for,
+            unpublished_for: times.unpublished_for,
+            writing_for: times.writing_for,
             checkpoints: self.checkpoints.load(Ordering::Relaxed),
             not_recordable,
         }

@@ -34,10 +34,10 @@ mod tree;
 mod wal;
 
 pub use disk::failure::{Report, Stop};
-pub use error::{LookupError, NotRecordable, RecoverError, ReleaseError, StartError, Unsubmitted};
+pub use error::{Damaged, LookupError, NotRecordable, RecoverError, ReleaseError, StartError, Unsubmitted};
 pub use handle::Log;
 pub use metrics::{Histogram, Metrics};
-pub use open::recover::{Recovered, recover};
+pub use open::recover::{Contents, Examined, Recovered, examine, recover};
 pub use publish::checkpoint_signer::Signer;
 pub use read::leaf_reader::LeafReader;
 pub use read::lookup::Lookup;
@@ -45,3 +45,4 @@ pub use recordability::Cause;
 pub use release::Released;
 pub use settings::Settings;
 pub use submit::ticket::{Durable, Ticket};
+pub use threads::shared::SLOW;

@@ -17,11 +17,13 @@ pub enum Cause {
     Closed,
     /// The disk failed inside reserved room.
     Stopped,
+    /// The batch under way takes longer than [`super::SLOW`]: the disk hangs, or nearly. It ends with that batch.
+    Slow,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 5] = [Self::Room, Self::Publication, Self::Clock, Self::Closed, Self::Stopped];
+    pub const ALL: [Self; 6] = [Self::Room, Self::Publication, Self::Clock, Self::Closed, Self::Stopped, Self::Slow];
 
     /// A word for metrics.
     #[must_use]
@@ -32,6 +34,7 @@ impl Cause {
             Self::Clock => "clock",
             Self::Closed => "closed",
             Self::Stopped => "stopped",
+            Self::Slow => "slow",
         }
     }
 
@@ -40,7 +43,8 @@ impl Cause {
     }
 }
 
-/// The causes in force.
+/// The causes in force that were reported; [`Cause::Slow`] is none of them, since whoever hangs cannot report it
+/// ([`super::threads::shared::Shared::causes`]).
 pub(crate) struct Recordability {
     causes: AtomicU8,
     report: Report,

@@ -32,7 +32,12 @@ pub(super) async fn rotate(
     account: &Account,
 ) -> Result<Made, ChangeError> {
     let now = gateway.log.accepted_now();
-    let keys = gateway.keys.rotate(turning.into(), now, overlap_days, end_overlap, &SystemEntropy::new())?;
+    let ring = Arc::clone(&gateway.keys);
+    // The ring is a file: whatever asks for it may wait for a disk.
+    let turned = tokio::task::spawn_blocking(move || {
+        ring.rotate(turning.into(), now, overlap_days, end_overlap, &SystemEntropy::new())
+    });
+    let keys = turned.await.map_err(|_| ChangeError::BrokenOff)??;
     let mut indices = Vec::new();
     for key in &keys {
         let recorded = record_key(&gateway.recorder, &gateway.keys, key, now, account.actor()).await;

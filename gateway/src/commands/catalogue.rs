@@ -1,11 +1,12 @@
-//! `policy check|show|explain|diff|prove`.
+//! `policy check|show|fields|explain|diff|prove`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{
-    Catalogue, Facts, FieldName, InstitutionKind, Scenario, ScenarioName, consent::Maxima, diff, explain, prove,
+    Catalogue, Facts, Field, FieldName, InstitutionKind, Language, Scenario, ScenarioName, ValueType, consent::Maxima,
+    diff, explain, fields_page, prove,
 };
 use serde_json::{Value, json};
 
@@ -20,14 +21,20 @@ use crate::{
 pub(super) enum Policy {
     /// Load the catalogue and tell every fault; one that is not built in is proved too 检查目录;非内置目录一并证明
     Check(Source),
-    /// Show scenarios and their fields 查看应用场景
+    /// Show scenarios and their fields, or one scenario and what its values mean 查看应用场景
     Show {
-        #[command(flatten)]
-        source: Source,
+        /// A scenario, or the folder of a catalogue; left out = all scenarios of the one that is built in 应用场景或目录文件夹
+        #[arg(value_name = "SCENARIO|DIR")]
+        what: Option<String>,
+        /// The folder of the catalogue of the scenario 目录文件夹
+        #[arg(long, value_name = "DIR")]
+        catalogue: Option<PathBuf>,
         /// As JSON
         #[arg(long)]
         json: bool,
     },
+    /// Print the page of all fields and what their values mean (docs/fields.md) 打印字段说明
+    Fields(Source),
     /// Tell why a request would be decided as it is 说明一次请求的决定依据
     Explain(Request),
     /// Who gains and who loses which field between two catalogues 比较两个目录
@@ -86,16 +93,8 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
         Policy::Explain(request) => explain_request(request)?,
         Policy::Diff { old, new } => print(diff(&load(old)?, &load(new)?).text(language())),
         Policy::Prove(source) => print(proved(&source.load()?)?),
-        Policy::Show { source, json } => {
-            let catalogue = source.load()?;
-            if json {
-                print(
-                    json!({"catalogue": catalogue.label(), "scenarios": catalogue.scenarios().into_iter().map(row).collect::<Vec<_>>()}),
-                );
-            } else {
-                show(&catalogue);
-            }
-        }
+        Policy::Fields(source) => print(fields_page(&source.load()?).trim_end()),
+        Policy::Show { what, catalogue, json } => show(what, catalogue, json)?,
     }
     Ok(())
 }
@@ -141,7 +140,7 @@ fn explain_request(request: Request) -> Result<(), Failure> {
 
 fn row(scenario: &Scenario) -> Value {
     json!({
-        "name": scenario.name(), "title": {"zh": scenario.title(credit_policy::Language::Zh), "en": scenario.title(credit_policy::Language::En)},
+        "name": scenario.name(), "title": {"zh": scenario.title(Language::Zh), "en": scenario.title(Language::En)},
         "ground": scenario.ground().as_str(), "statute": scenario.statute(), "kinds": scenario.kinds(), "fields": scenario.fields(),
         "second_tier": scenario.second_tier().collect::<Vec<_>>(), "consent": scenario.maxima().map(widest),
         "purpose_group": scenario.purpose_group(), "case_limit": scenario.case_limit(), "notice": scenario.notice(),
@@ -157,9 +156,82 @@ fn widest(maxima: &Maxima) -> Value {
     })
 }
 
-fn show(catalogue: &Catalogue) {
+/// A name is that of a scenario; what is a folder, or looks like the path of one, is a catalogue.
+fn show(what: Option<String>, dir: Option<PathBuf>, json: bool) -> Result<(), Failure> {
+    let (name, folder) = match what {
+        Some(what) if what.contains('/') || Path::new(&what).is_dir() => (None, Some(PathBuf::from(what))),
+        what => (what, None),
+    };
+    let catalogue = Source { dir: dir.or(folder) }.load()?;
+    let scenarios = match &name {
+        None => catalogue.scenarios(),
+        Some(name) => {
+            let found = catalogue.scenario(name);
+            let unknown =
+                || Failure::usage(format_args!("no scenario `{name}`: `credit-gateway policy show` lists them"));
+            vec![&**found.ok_or_else(unknown)?]
+        }
+    };
+    let of_scenario = |field: &&Field| scenarios.iter().any(|scenario| scenario.fields().contains(field.name()));
+    let fields: Vec<_> = catalogue.fields().into_iter().filter(of_scenario).collect();
+    if json {
+        let fields: Vec<_> = fields.into_iter().map(meaning).collect();
+        let scenarios: Vec<_> = scenarios.into_iter().map(row).collect();
+        print(json!({"catalogue": catalogue.label(), "scenarios": scenarios, "fields": fields}));
+        return Ok(());
+    }
     print(catalogue.label());
-    for scenario in catalogue.scenarios() {
+    show_scenarios(&scenarios);
+    if name.is_some() {
+        print("");
+        fields.into_iter().for_each(show_field);
+    }
+    Ok(())
+}
+
+/// What a value means, for programs.
+fn meaning(field: &Field) -> Value {
+    let both = |text: &dyn Fn(Language) -> Option<String>| {
+        text(Language::Zh).map(|zh| json!({"zh": zh, "en": text(Language::En)}))
+    };
+    let value = |(value, from): (&str, Option<i64>)| match from {
+        Some(from) => json!({"value": value, "from": from}),
+        None => json!({"value": value}),
+    };
+    json!({
+        "name": field.name(), "title": both(&|language| Some(field.legal_source().title(language).to_owned())),
+        "classes": field.classes(), "tier": field.tier(), "type": field.value_type(),
+        "unit": both(&|language| field.unit(language).map(str::to_owned)),
+        "values": field.values().into_iter().map(value).collect::<Vec<_>>(),
+        "null": both(&|language| field.null(language).map(str::to_owned)),
+        "made_from": field.made_from(), "clocks": field.clocks(),
+    })
+}
+
+fn show_field(field: &Field) {
+    print(format_args!("{}  {}", field.name(), field.legal_source().title(language())));
+    let value_type = field.value_type().map_or(words("依数据源", "as the store has it"), ValueType::as_str);
+    let unit = field.unit(language()).map(|unit| format!(" ({unit})")).unwrap_or_default();
+    print(format_args!("  {} {value_type}{unit}", words("类型", "type")));
+    let value = |(value, from): (&str, Option<i64>)| match from {
+        Some(from) => format!("{value} ≥ {from}"),
+        None => value.to_owned(),
+    };
+    let values: Vec<_> = field.values().into_iter().map(value).collect();
+    if !values.is_empty() {
+        print(format_args!("  {} {}", words("取值", "values"), values.join(" · ")));
+    }
+    if let Some(null) = field.null(language()) {
+        print(format_args!("  null {null}"));
+    }
+    print(format_args!("  {} {}", words("来源", "made from"), field.made_from()));
+    if !field.clocks().is_empty() {
+        print(format_args!("  {} {}", words("计时", "clock"), field.clocks().join("; ")));
+    }
+}
+
+fn show_scenarios(scenarios: &[&Scenario]) {
+    for scenario in scenarios {
         print(format_args!("\n{}  {}", scenario.name(), scenario.title(language())));
         print(format_args!(
             "  {} {}",

@@ -43,15 +43,23 @@ pub(super) fn make(settings: Settings, change: Change) -> Result<Made, Failure> 
     }
 }
 
+/// Refuses where a gateway runs.
+pub(super) fn require_no_gateway(settings: &Settings) -> Result<(), Failure> {
+    match UnixStream::connect(settings.admin_socket()) {
+        Ok(_) => Err(Failure::unavailable("a gateway is running with this log: stop it first")),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Seals the log: its last leaf tells each institution's last number and which log follows. Only while no gateway runs.
 pub(super) fn seal(settings: Settings, next: &str) -> Result<u64, Failure> {
-    if UnixStream::connect(settings.admin_socket()).is_ok() {
-        return Err(Failure::unavailable("a gateway is running with this log: stop it first"));
-    }
+    require_no_gateway(&settings)?;
     runtime()?.block_on(async move {
         let _log = Telemetry::start(Arc::new(SystemClock::new()), None).map_err(Failure::usage)?;
-        let gateway =
-            start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
+        let inputs = start::Inputs::read(&settings).map_err(|errors| Failure::starts(&errors))?;
+        let gateway = start::open(settings, inputs, Arc::new(SystemClock::new()))
+            .await
+            .map_err(|error| Failure::start(&error))?;
         let seal = Seal { institutions: gateway.state.folded_seqs(), next: Some(next.to_owned()) };
         let fault =
             |error: &dyn std::fmt::Display| Failure::new(1, format_args!("the log could not be sealed: {error}"));
@@ -87,8 +95,10 @@ fn alone(settings: Settings, change: Change) -> Result<Made, Failure> {
     let account = Account::of(rustix::process::getuid().as_raw());
     runtime()?.block_on(async move {
         let _log = Telemetry::start(Arc::new(SystemClock::new()), None).map_err(Failure::usage)?;
-        let gateway =
-            start::open(settings, Arc::new(SystemClock::new())).await.map_err(|error| Failure::start(&error))?;
+        let inputs = start::Inputs::read(&settings).map_err(|errors| Failure::starts(&errors))?;
+        let gateway = start::open(settings, inputs, Arc::new(SystemClock::new()))
+            .await
+            .map_err(|error| Failure::start(&error))?;
         let done = apply(&gateway, change, account).await.map_err(|error| Failure::new(1, error));
         gateway.log.close();
         done

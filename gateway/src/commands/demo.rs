@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{Catalogue, catalogue};
 
-use super::{failure::Failure, serving};
+use super::{failure::Failure, serving::Process};
 use crate::{
     demo::{folder, tour},
     process::serve::Then,
@@ -27,6 +27,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let process = Process::begin()?;
     let catalogue = Catalogue::load(&catalogue::shipped())
         .map_err(|faults| Failure::new(1, format_args!("the catalogue that is built in does not load: {faults:?}")))?;
     let now = SystemClock::new().now();
@@ -34,7 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut settings = Settings::read(&arguments.dir.join("config.toml")).map_err(Failure::settings)?;
     take_ports(&mut settings.listen, arguments.port_base)?;
     let address = settings.listen.institutions;
-    serving::run(settings, async |gateway| {
+    process.run(settings, async |gateway| {
         let toured = tour::run(&arguments.dir, &gateway).await;
         if arguments.once {
             return toured.map(|()| Then::End).map_err(|error| Failure::new(1, error));

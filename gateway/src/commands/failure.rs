@@ -51,34 +51,18 @@ impl Failure {
     }
 
     pub(super) fn start(error: &StartError) -> Self {
-        match error {
-            StartError::Catalogue(faults) => {
-                Self { code: USAGE, lines: faults.iter().map(ToString::to_string).collect() }
-            }
-            StartError::File { .. }
-            | StartError::Kek(_)
-            | StartError::Ring(_)
-            | StartError::Key(_)
-            | StartError::Keyring(_)
-            | StartError::DemoKeys(_)
-            | StartError::Continues { .. }
-            | StartError::ContinuesDamaged { .. }
-            | StartError::ContinuesItself { .. }
-            | StartError::FirstRelease(_)
-            | StartError::OtherKey { .. }
-            | StartError::Sealed(_)
-            | StartError::Register(_)
-            | StartError::Issuer(_)
-            | StartError::Store(_) => Self::usage(error),
-            StartError::Recover(_)
-            | StartError::Log(_)
-            | StartError::Fold(_)
-            | StartError::LogShort { .. }
-            | StartError::Metrics(_)
-            | StartError::NotRecorded(_)
-            | StartError::Carried(_)
-            | StartError::Leaf(_) => Self::unavailable(error),
-        }
+        let lines = match error {
+            StartError::Catalogue(faults) => faults.iter().map(ToString::to_string).collect(),
+            other => vec![other.to_string()],
+        };
+        Self { code: if error.may_pass() { UNAVAILABLE } else { USAGE }, lines }
+    }
+
+    /// All of them. Where one needs another configuration, trying again does not help.
+    pub(super) fn starts(errors: &[StartError]) -> Self {
+        let each: Vec<_> = errors.iter().map(Self::start).collect();
+        let code = each.iter().map(|failure| failure.code).min().unwrap_or(UNAVAILABLE);
+        Self { code, lines: each.into_iter().flat_map(|failure| failure.lines).collect() }
     }
 }
 

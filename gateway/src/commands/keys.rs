@@ -128,6 +128,10 @@ fn rotate_log(config: &ConfigFile, next: &str, without_seal: bool) -> Result<(),
     if next == settings.log.origin {
         return Err(Failure::usage(format_args!("`{next}` is the name of the log now: a new log needs another")));
     }
+    if !without_seal {
+        // Before the ring is touched: a gateway that runs would find it changed.
+        change::require_no_gateway(&settings)?;
+    }
     let (clock, entropy) = (SystemClock::new(), SystemEntropy::new());
     let checkpoint = settings.data.dir.join("log/checkpoint");
     let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;

@@ -11,12 +11,13 @@ mod institution;
 mod keys;
 mod printed;
 mod serving;
+mod store;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::{process::hardening, terminal::eprint};
+use crate::{process::hardening, telemetry, terminal::eprint};
 use failure::{ConfigFile, UNAVAILABLE, USAGE};
 
 /// 征信查询网关 · privacy-preserving credit query gateway
@@ -48,6 +49,9 @@ enum Command {
     /// The register of institutions 机构登记
     #[command(subcommand)]
     Institution(institution::Institution),
+    /// The data that the gateway answers from 数据源
+    #[command(subcommand)]
+    Store(store::Store),
     /// Print the JSON Schema of the configuration 打印配置文件的 JSON Schema
     Schema,
     /// Print what a shell reads to complete this command 打印命令补全脚本
@@ -71,6 +75,7 @@ pub fn run() -> ExitCode {
         eprint(format_args!("core dumps cannot be turned off: {error}"));
         return ExitCode::from(UNAVAILABLE);
     }
+    let _flush = telemetry::FlushAtEnd;
     let done = match arguments.command {
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(&arguments),
@@ -80,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Keys(keys) => keys::run(keys),
         Command::Consent(consent) => consent::run(consent),
         Command::Institution(institution) => institution::run(institution),
+        Command::Store(store) => store::run(store),
         Command::Schema => printed::schema(),
         Command::Completions { shell } => {
             printed::completions(shell, &mut Arguments::command());

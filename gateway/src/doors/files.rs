@@ -50,11 +50,13 @@ impl LogFile {
     }
 }
 
-/// Reads a file of the log, or answers 404.
+/// Reads a file of the log; answers 404 where there is none, and 503 where it cannot be read.
 pub(crate) async fn serve(folder: &Path, file: &LogFile) -> Response<Body> {
     let (folder, name) = (folder.to_owned(), file.path().to_owned());
-    let Ok(Ok(bytes)) = tokio::task::spawn_blocking(move || read(&folder, &name)).await else {
-        return plain(StatusCode::NOT_FOUND, "not found\n");
+    let read = tokio::task::spawn_blocking(move || read(&folder, &name)).await;
+    let bytes = match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
+        Ok(bytes) => bytes,
+        Err(error) => return unreadable(&error, file),
     };
     let mut response = Response::new(Full::new(Bytes::from(bytes)));
     let (content_type, cache) = match file {
@@ -66,6 +68,17 @@ pub(crate) async fn serve(folder: &Path, file: &LogFile) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    response
+}
+
+/// What is not there is a fact; what cannot be read is none, and is to be asked for again.
+fn unreadable(error: &io::Error, file: &LogFile) -> Response<Body> {
+    if error.kind() == io::ErrorKind::NotFound {
+        return plain(StatusCode::NOT_FOUND, "not found\n");
+    }
+    tracing::error!(%error, place = file.path(), "a file of the published log could not be read");
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "cannot be read now\n");
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 
@@ -96,6 +109,18 @@ pub(crate) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn only_what_is_not_there_is_not_found() {
+        let folder = crate::scratch::Scratch::new();
+        let file = LogFile::of("/checkpoint").unwrap();
+        assert_eq!(serve(folder.path(), &file).await.status(), StatusCode::NOT_FOUND);
+        // Reading a folder is an error of another kind, as a broken disk or a lack of descriptors is.
+        std::fs::create_dir(folder.path().join("checkpoint")).unwrap();
+        let answer = serve(folder.path(), &file).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "1");
+    }
 
     #[test]
     fn other_paths_are_no_files_of_the_log() {

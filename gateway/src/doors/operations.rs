@@ -1,6 +1,4 @@
-//! 8447: metrics, health, readiness; on loopback.
-
-use std::sync::Arc;
+//! 8447: metrics, health, readiness; on loopback. And `listen.readiness`: the last two.
 
 use http_body_util::Full;
 use hyper::{
@@ -13,7 +11,10 @@ use crate::{
     callers::trust::Trust,
     doors::files::plain,
     gateway::Gateway,
-    telemetry::metrics::{Readings, StoreReadings},
+    telemetry::{
+        self,
+        metrics::{Readings, StoreReadings},
+    },
     transport::Body,
 };
 
@@ -21,8 +22,22 @@ use crate::{
 ///
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
-/// `clock`, `closed`, `stopped`), `store-failed`, `revocation-list-expired`.
-pub(crate) fn answer(gateway: &Arc<Gateway>, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
+/// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed`, `revocation-list-expired`.
+pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
+    match request.uri().path() {
+        "/metrics" => {
+            let mut response = Response::new(Full::new(Bytes::from(gateway.metrics.text(&readings(gateway)))));
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
+            response
+        }
+        _ => readiness(gateway, trust, request),
+    }
+}
+
+/// Answers whoever asks whether this gateway may get traffic: [`answer`] without metrics.
+pub(crate) fn readiness(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/healthz" => plain(StatusCode::OK, "ok\n"),
         "/readyz" => {
@@ -33,13 +48,6 @@ pub(crate) fn answer(gateway: &Arc<Gateway>, trust: &Trust, request: &Request<In
                 plain(StatusCode::SERVICE_UNAVAILABLE, reasons)
             }
         }
-        "/metrics" => {
-            let mut response = Response::new(Full::new(Bytes::from(gateway.metrics.text(&readings(gateway)))));
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
-            response
-        }
         _ => plain(StatusCode::NOT_FOUND, "not found\n"),
     }
 }
@@ -49,15 +57,21 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
     Readings {
         queries_under_way: gateway.settings.bounds.journeys.saturating_sub(gateway.journeys.available_permits()),
         log: gateway.log.metrics(),
+        dropped_lines: telemetry::dropped_lines(),
         data_folder: &gateway.settings.data.dir,
-        store: StoreReadings { is_up: store.is_up(), waiting: store.waiting(), look_ups: store.look_ups() },
+        store: StoreReadings {
+            is_up: store.is_up(),
+            waiting: store.waiting(),
+            faulty_values: store.faulty_values(),
+            look_ups: store.look_ups(),
+        },
     }
 }
 
 /// Why no query would be answered now, one reason a line; empty when one would be.
 fn reasons(gateway: &Gateway, trust: &Trust) -> String {
     let mut reasons = String::new();
-    if gateway.is_draining() {
+    if gateway.is_ending() {
         reasons.push_str("draining\n");
     }
     if !gateway.log.recordable() {
@@ -66,6 +80,9 @@ fn reasons(gateway: &Gateway, trust: &Trust) -> String {
             reasons.push_str(cause.as_str());
             reasons.push('\n');
         }
+    }
+    if gateway.are_keys_past() {
+        reasons.push_str("not-recordable: keys\n");
     }
     if !gateway.store.figures().is_up() {
         reasons.push_str("store-failed\n");

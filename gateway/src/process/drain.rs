@@ -1,29 +1,75 @@
-//! The way down: no new queries; those under way end with their records; then the last checkpoint.
+//! The way down: a notice for load balancers; no new queries; those under way end with their records; then the last
+//! checkpoint. Whatever hangs meanwhile, the process ends within `drain_notice_s` + `drain_s` + 2 s.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, sync::atomic::Ordering, time::Duration};
+
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     snapshots::{self, Due},
     upkeep::record_floods,
 };
-use crate::{gateway::Gateway, transport::accept::ListenerConfig};
+use crate::{gateway::Gateway, settings::Bounds, telemetry, transport::accept::ListenerConfig};
 
-/// `door` is the one of the institutions, whose last replies are waited for.
-pub(super) async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) {
+/// For the last replies, floods, checkpoint and snapshot together, beside what the queries left of their time.
+const AFTER_QUERIES: Duration = Duration::from_millis(1_300);
+
+/// When a thread of its own ends a process whose main thread hangs: after all of the above, and within 2 s.
+const IN_ANY_CASE: Duration = Duration::from_millis(1_500);
+
+/// The code of a process that did not end in order (sysexits `EX_UNAVAILABLE`).
+const NOT_IN_ORDER: i32 = 69;
+
+/// Ends the process when its time is over, if it has not ended by then.
+///
+/// # Errors
+/// When no thread can be made.
+pub(super) fn end_in_any_case(bounds: &Bounds) -> io::Result<()> {
+    let time = Duration::from_secs(bounds.drain_notice_s.saturating_add(bounds.drain_s)).saturating_add(IN_ANY_CASE);
+    let end = move || {
+        std::thread::sleep(time);
+        tracing::error!("the process did not end in order within its time; the log recovers at the next start");
+        telemetry::flush_lines();
+        std::process::exit(NOT_IN_ORDER);
+    };
+    std::thread::Builder::new().name("end".to_owned()).spawn(end).map(drop)
+}
+
+/// Readiness is false from here on, while queries are still taken.
+pub(super) async fn notice(gateway: &Gateway, no_longer: impl Future<Output = ()>) {
+    gateway.ending.store(true, Ordering::Release);
+    drop(timeout(Duration::from_secs(gateway.settings.bounds.drain_notice_s), no_longer).await);
+}
+
+/// `door` is the one of the institutions, whose last replies are waited for. Says whether the log closed in order.
+pub(super) async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) -> bool {
     gateway.draining.send_replace(true);
+    let began = Instant::now();
     let bounds = &gateway.settings.bounds;
     let all = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let journeys = gateway.journeys.acquire_many(all(bounds.journeys));
-    if tokio::time::timeout(Duration::from_secs(bounds.drain_s), journeys).await.is_err() {
+    let time = Duration::from_secs(bounds.drain_s);
+    if timeout(time, journeys).await.is_err() {
         tracing::warn!("queries were still under way when the time to drain ended; they got no answer");
     }
-    // The replies of the last journeys are still on their way out.
-    let connections = door.connections.acquire_many(all(door.most_connections));
-    drop(tokio::time::timeout(Duration::from_millis(500), connections).await);
-    record_floods(gateway, true).await;
-    let log = gateway.log.clone();
-    if tokio::task::spawn_blocking(move || log.close()).await.is_err() {
-        tracing::error!("the log did not close in order; it recovers at the next start");
+    let mut is_closed = false;
+    let rest = async {
+        // The replies of the last journeys are still on their way out.
+        let connections = door.connections.acquire_many(all(door.most_connections));
+        drop(timeout(Duration::from_millis(500), connections).await);
+        if let Err(error) = record_floods(gateway, true).await {
+            tracing::error!(%error, "floods of the last minute are not on the record");
+        }
+        let log = gateway.log.clone();
+        is_closed = tokio::task::spawn_blocking(move || log.close()).await.is_ok();
+        let shared = Arc::clone(gateway);
+        let advanced = tokio::task::spawn_blocking(move || snapshots::advance(&shared, None, Due::Now)).await;
+        if let Ok(Err(error)) = advanced {
+            tracing::error!(%error, "the last snapshot failed");
+        }
+    };
+    if timeout_at(began + time + AFTER_QUERIES, rest).await.is_err() && is_closed {
+        tracing::info!("the snapshot of the state was not finished; the next start takes a little longer");
     }
-    snapshots::advance(gateway, None, Due::Now);
+    is_closed
 }

@@ -7,6 +7,7 @@ use tokio::signal::unix::Signal;
 use crate::{
     callers::trust::{Reload, Trust},
     gateway::Gateway,
+    telemetry::metrics::Duty,
 };
 
 /// Seconds after which open connections are checked again, also without a new list: certificates end by themselves.
@@ -40,7 +41,11 @@ pub(crate) async fn watch(gateway: Arc<Gateway>, trust: Arc<Trust>, mut hangup: 
 
 async fn look(gateway: &Gateway, trust: &Arc<Trust>, force: bool) {
     let shared = Arc::clone(trust);
-    match tokio::task::spawn_blocking(move || shared.reload(force)).await {
+    let looked = tokio::task::spawn_blocking(move || shared.reload(force)).await;
+    // A list that is refused is looked at once, and stays refused until the next: `credit_gateway_revocation_list_refused`.
+    let done = looked.as_ref().map(|_| ()).map_err(ToString::to_string);
+    gateway.metrics.duty(Duty::RevocationList, done, gateway.clock.now());
+    match looked {
         Ok(Reload::Same) => {}
         Ok(Reload::Taken) => {
             gateway.metrics.revocation_list(trust.next_update(), true);
@@ -50,6 +55,6 @@ async fn look(gateway: &Gateway, trust: &Arc<Trust>, force: bool) {
             gateway.metrics.revocation_list(trust.next_update(), false);
             tracing::error!(%error, "a new revocation list was not taken; the one before stays in force");
         }
-        Err(error) => tracing::error!(%error, "the revocation list could not be looked at"),
+        Err(_) => {}
     }
 }

@@ -5,32 +5,28 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use credit_audit::clock::Clock;
-use hyper::{Request, body::Incoming, service::service_fn};
+use hyper::{Request, Response, body::Incoming, service::service_fn};
 use rustls::ServerConfig;
-use tokio::{net::TcpListener, signal::unix::SignalKind, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind},
+    sync::Semaphore,
+};
 
 use crate::{
-    callers::trust::{Trust, TrustError},
     doors::{admin, auditors, institutions::Institutions, operations, public},
     gateway::Gateway,
-    process::{cores, drain::drain, revocations, upkeep},
+    process::{cores, drain, revocations, start::TlsSettings, upkeep},
     transport::{
+        Body,
         accept::{ListenerConfig, OnBadHead, accept},
         handshakes::Handshakes,
-        tls::{self, Callers, TlsError},
     },
 };
 
 /// Why serving did not begin, or ended badly.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
-    /// TLS.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// Whose certificates are trusted.
-    #[error(transparent)]
-    Trust(#[from] TrustError),
     /// A port.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -47,31 +43,12 @@ pub(crate) enum ServeError {
         /// What the system said.
         source: io::Error,
     },
+    /// The log.
+    #[error("the log did not close in time; it recovers at the next start")]
+    Unclosed,
     /// Something else of the system.
     #[error("cannot serve: {0}")]
     System(#[from] io::Error),
-}
-
-/// The TLS settings of the listeners; made before anything is opened.
-pub(crate) struct TlsSettings {
-    trust: Arc<Trust>,
-    certified: Arc<ServerConfig>,
-    anyone: Arc<ServerConfig>,
-}
-
-impl TlsSettings {
-    /// Reads certificates, key and revocation list.
-    ///
-    /// # Errors
-    /// When a file is missing or unusable; each error names the file.
-    pub(crate) fn read(tls: &crate::settings::Tls, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
-        let trust = Trust::read(tls, clock)?;
-        Ok(Self {
-            certified: tls::server_config(tls, Callers::Certified(Arc::clone(&trust) as _))?,
-            anyone: tls::server_config(tls, Callers::Anyone)?,
-            trust,
-        })
-    }
 }
 
 /// Opens the ports and serves until SIGTERM or SIGINT; `ready` runs once every listener answers, and its end (for the
@@ -82,16 +59,18 @@ impl TlsSettings {
 pub(crate) async fn serve<R>(
     gateway: Arc<Gateway>,
     tls: TlsSettings,
+    hangup: Signal,
     ready: impl FnOnce(Arc<Gateway>) -> R,
 ) -> Result<(), ServeError>
 where
     R: Future<Output = Then>,
 {
-    gateway.metrics.certificate_expires(tls::expiry(&gateway.settings.tls)?);
+    gateway.metrics.certificate_expires(tls.expiry);
     let listen = &gateway.settings.listen;
     let institutions = bind(listen.institutions)?;
     let (persons, auditors) = (bind(listen.persons)?, bind(listen.auditors)?);
     let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
+    let readiness = listen.readiness.map(bind).transpose()?;
     let bounds = &gateway.settings.bounds;
     let shared = Arc::clone(&gateway);
     let on_bad_head: OnBadHead = Arc::new(move |certificate, what| shared.count_unrecorded(certificate, what));
@@ -110,29 +89,42 @@ where
     // The workers have clones; with ours open, callers would queue for a gateway that drains.
     drop(institutions);
     serve_side_doors(&gateway, &tls, [persons, auditors, public, operations])?;
+    if let Some(readiness) = readiness {
+        serve_operations(&gateway, &tls, readiness, operations::readiness)?;
+    }
     let socket = gateway.settings.admin_socket();
     let socket = admin::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
     tokio::spawn(admin::serve(Arc::clone(&gateway), socket));
     tokio::spawn(upkeep::each_second(Arc::clone(&gateway)));
-    tokio::spawn(revocations::watch(Arc::clone(&gateway), Arc::clone(&tls.trust), signal(SignalKind::hangup())?));
+    tokio::spawn(revocations::watch(Arc::clone(&gateway), Arc::clone(&tls.trust), hangup));
+    tokio::spawn(upkeep::watch_keys(Arc::clone(&gateway)));
+    tokio::spawn(upkeep::watch_log(Arc::clone(&gateway)));
+    tokio::spawn(upkeep::scrub(Arc::clone(&gateway)));
     tokio::spawn(upkeep::watch_store(Arc::clone(&gateway)));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let until_signal = async {
+    let mut until_signal = async || {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
     };
-    tokio::pin!(until_signal);
     let then = tokio::select! {
         then = ready(Arc::clone(&gateway)) => then,
-        () = &mut until_signal => Then::End,
+        () = until_signal() => Then::Notice,
     };
-    if then == Then::Serve {
-        until_signal.await;
+    let then = match then {
+        Then::Serve => {
+            until_signal().await;
+            Then::Notice
+        }
+        then => then,
+    };
+    drain::end_in_any_case(&gateway.settings.bounds)?;
+    if then == Then::Notice {
+        // A second signal ends the notice.
+        drain::notice(&gateway, until_signal()).await;
     }
-    drain(&gateway, &door).await;
-    Ok(())
+    if drain::drain(&gateway, &door).await { Ok(()) } else { Err(ServeError::Unclosed) }
 }
 
 /// What follows after the gateway is ready.
@@ -140,6 +132,8 @@ where
 pub(crate) enum Then {
     /// Serve until a signal comes.
     Serve,
+    /// Let it be seen that the end comes, then drain and end.
+    Notice,
     /// Drain and end.
     End,
 }
@@ -213,14 +207,24 @@ fn serve_side_doors(
             async move { Ok::<_, Infallible>(public::answer(shared, request).await) }
         }))
     }));
+    serve_operations(gateway, tls, operations, operations::answer)
+}
+
+/// Answers the operator's machinery at one of its addresses.
+fn serve_operations(
+    gateway: &Arc<Gateway>,
+    tls: &TlsSettings,
+    listener: std::net::TcpListener,
+    answer: fn(&Gateway, &crate::callers::trust::Trust, &Request<Incoming>) -> Response<Body>,
+) -> io::Result<()> {
     let (shared, trust) = (Arc::clone(gateway), Arc::clone(&tls.trust));
     // Readiness must be seen to turn false while the gateway drains: this door stays open to the end.
     let open = Arc::new(ListenerConfig { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None) });
-    tokio::spawn(accept(TcpListener::from_std(operations)?, open, move |_| {
+    tokio::spawn(accept(TcpListener::from_std(listener)?, open, move |_| {
         let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
         Some(service_fn(move |request| {
             let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
-            async move { Ok::<_, Infallible>(operations::answer(&shared, &trust, &request)) }
+            async move { Ok::<_, Infallible>(answer(&shared, &trust, &request)) }
         }))
     }));
     Ok(())

@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use credit_audit::log::ReleaseError;
+
 use crate::{gateway::Gateway, process::start::state_file, state::snapshot};
 
 /// Leaves that the snapshot may be behind: so many a start takes in, at most, and a little time more.
@@ -11,6 +13,20 @@ const BEHIND: u64 = 65_536;
 /// A snapshot is written whole. For each so many bytes of it one more leaf is waited for, so that writing it costs no more
 /// than the log itself.
 const BYTES_A_LEAF: u64 = 2_048;
+
+/// Why the log's segments need more and more room.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotAdvanced {
+    /// No snapshot.
+    #[error("the snapshot of the state could not be written; the next start takes longer: {0}")]
+    Snapshot(String),
+    /// No segment removed.
+    #[error("write-ahead segments could not be removed; they need room until they are: {0}")]
+    Segments(#[from] ReleaseError),
+    /// A defect.
+    #[error("the snapshot panicked")]
+    Panicked,
+}
 
 /// When a snapshot is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +39,10 @@ pub(super) enum Due {
 
 /// Takes published leaves into the snapshot, if it is due, and removes the write-ahead segments that it covers. `covered`
 /// is what the last call gave back: how many leaves the snapshot covers. Blocks.
-pub(super) fn advance(gateway: &Gateway, covered: Option<u64>, due: Due) -> Option<u64> {
+///
+/// # Errors
+/// When the snapshot cannot be written, or segments cannot be removed.
+pub(super) fn advance(gateway: &Gateway, covered: Option<u64>, due: Due) -> Result<u64, NotAdvanced> {
     let (origin, path) = (&gateway.settings.log.origin, state_file(&gateway.settings));
     // Whole bundles only: a narrower one may be cleaned up while it is read.
     let published = gateway.log.published() / 256 * 256;
@@ -36,17 +55,10 @@ pub(super) fn advance(gateway: &Gateway, covered: Option<u64>, due: Due) -> Opti
     let covered = if published.saturating_sub(covered) < behind {
         covered
     } else {
-        match snapshot::advance(&path, origin, &gateway.log_folder(), &gateway.catalogue, published) {
-            Ok(covered) => covered,
-            Err(error) => {
-                tracing::error!(%error, "the snapshot of the state could not be written; the next start takes longer");
-                return None;
-            }
-        }
+        snapshot::advance(&path, origin, &gateway.log_folder(), &gateway.catalogue, published)
+            .map_err(|error| NotAdvanced::Snapshot(error.to_string()))?
     };
     // Bundles have every leaf of them, and are compared before a segment is removed.
-    if let Err(error) = gateway.log.release_segments(covered) {
-        tracing::error!(%error, "write-ahead segments could not be removed; they need room until they are");
-    }
-    Some(covered)
+    gateway.log.release_segments(covered)?;
+    Ok(covered)
 }

@@ -1,32 +1,45 @@
 //! From settings to a gateway that can serve: everything is read, checked and recovered before a port is opened.
 
 mod carry;
+mod check;
 mod error;
 mod first_leaves;
+mod inputs;
 mod keys;
+mod places;
 mod project;
 mod register;
 mod rules;
+mod tls;
+mod warnings;
 
-use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use credit_audit::{
     clock::Clock,
     leaf::Actor,
-    log::{self, Recovered},
+    log::{self, Contents},
 };
 use credit_keys::{Ring, SystemEntropy};
 use credit_policy::Catalogue;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
+pub(crate) use check::{Checked, check};
 pub(crate) use error::StartError;
+pub(crate) use inputs::{Inputs, read};
 pub(crate) use keys::{open_ring, read_kek};
 pub(crate) use project::state_file;
 pub(crate) use rules::{load_catalogue, read_catalogue};
+pub(crate) use tls::TlsSettings;
 
 use crate::{
-    callers::issuers::Issuers,
     changes::record_key,
     gateway::{Gateway, StoreHandle},
     keyring::Keyring,
@@ -34,35 +47,40 @@ use crate::{
     recorder::Recorder,
     settings::Settings,
     state::{CatalogueHistory, Counts, projection::Projection},
-    stores::sqlite::SqliteStore,
-    telemetry::metrics::Metrics,
+    stores::{
+        copy,
+        sqlite::{OpenError, Opening, SqliteStore},
+    },
+    telemetry::{self, metrics::Metrics},
 };
 use carry::Before;
 use first_leaves::FirstLeaves;
 use keys::{RingSigner, check_ring, not_introduced};
 
-/// Opens everything. The log is recovered and takes records from here on; no port is open yet.
+/// Opens everything with what was read. The log is recovered and takes records from here on; no port is open yet.
 ///
 /// # Errors
 /// The first thing that is not as it must be.
-pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Gateway>, StartError> {
+pub(crate) async fn open(
+    settings: Settings,
+    inputs: Inputs,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
-    let (catalogue, files) = read_catalogue(&settings)?;
-    let ring = open_ring(&settings)?;
-    let register = register::configured(&settings)?;
-    let issuers = Issuers::read(&settings.consent_issuers)?;
+    let Inputs { catalogue, files, ring, register, issuers } = inputs;
+    let catalogue = Arc::new(catalogue);
     let metrics = Metrics::new(clock.now())?;
-    let store = open_store(&settings)?;
-    project::check_release(&settings)?;
     make_data_folder(&settings.data.dir)?;
+    let store = open_store(&settings, &catalogue, &clock)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
     let OnRecord { mut projection, is_new, before } =
-        read_record(&settings, &catalogue, &ring, &recovered, clock.now())?;
+        read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
     let previous = before.as_ref().map(|before| before.previous.clone());
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     register::apply(&register, &carry::with(&projection.ledger, &carried))?;
+    register::acting(&register, &settings.consent_issuers)?;
     let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
@@ -80,7 +98,6 @@ pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Ar
     }
     let catalogue_history = CatalogueHistory::of(&projection.ledger.catalogues, catalogue.label());
     let (ledger, usage) = projection.finish();
-    let catalogue = Arc::new(catalogue);
     Ok(Arc::new(Gateway {
         catalogue_history,
         register,
@@ -97,6 +114,7 @@ pub(crate) async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Ar
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::new(()),
         receipt_readers: Semaphore::new(2),
+        ending: AtomicBool::new(false),
         draining: watch::Sender::new(false),
         settings,
     }))
@@ -113,10 +131,10 @@ fn read_record(
     settings: &Settings,
     catalogue: &Catalogue,
     ring: &Ring,
-    recovered: &Recovered,
+    log: Option<&Contents>,
     now: Timestamp,
 ) -> Result<OnRecord, StartError> {
-    let projection = project::project(settings, catalogue, recovered)?;
+    let projection = project::project(settings, catalogue, log)?;
     if projection.ledger.sealed {
         return Err(StartError::Sealed(settings.data.dir.display().to_string()));
     }
@@ -124,13 +142,34 @@ fn read_record(
     // Before the first query everything of the log before is said again: a crash in between says the rest.
     let continues = settings.log.continues.as_deref().filter(|_| projection.ledger.seqs.is_empty());
     let before = continues.map(|path| carry::read(path, &settings.log.origin, ring, catalogue, now)).transpose()?;
-    Ok(OnRecord { projection, is_new: recovered.size() == 0, before })
+    Ok(OnRecord { projection, is_new: log.is_none_or(|log| log.size() == 0), before })
 }
 
-fn open_store(settings: &Settings) -> Result<SqliteStore, StartError> {
+fn open_store(
+    settings: &Settings,
+    catalogue: &Arc<Catalogue>,
+    clock: &Arc<dyn Clock>,
+) -> Result<SqliteStore, StartError> {
     let store = &settings.store;
-    let readers = store.readers.unwrap_or_else(cores);
-    Ok(SqliteStore::open(&store.sqlite, readers, store.queue, Duration::from_millis(store.timeout_ms))?)
+    Ok(SqliteStore::open(Opening {
+        path: store.sqlite.clone(),
+        copies: settings.data.dir.clone(),
+        readers: store.readers.unwrap_or_else(cores),
+        queue: store.queue,
+        timeout: Duration::from_millis(store.timeout_ms),
+        catalogue: Arc::clone(catalogue),
+        clock: Arc::clone(clock),
+    })?)
+}
+
+/// Whether the store could be opened, without a copy of it.
+///
+/// # Errors
+/// As [`open`] says it.
+fn check_store(settings: &Settings) -> Result<(), StartError> {
+    let path = &settings.store.sqlite;
+    let sound = copy::open_in_place(path).and_then(|store| copy::is_sound(&store));
+    sound.map_err(|fault| OpenError::new(path.clone(), fault).into())
 }
 
 fn log_settings(settings: &Settings) -> log::Settings {
@@ -140,6 +179,10 @@ fn log_settings(settings: &Settings) -> log::Settings {
     log.linger = Duration::from_micros(settings.log.linger_us);
     log.publish_every = Duration::from_millis(settings.log.publish_every_ms);
     log.report = Arc::new(|line| tracing::error!(line, "log"));
+    log.stop = Arc::new(|| {
+        telemetry::flush_lines();
+        std::process::abort()
+    });
     log
 }
 

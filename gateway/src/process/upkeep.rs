@@ -1,74 +1,183 @@
 //! What is due every second: keys that turn and their leaves, floods, staff that need not be remembered, the snapshot, and
-//! whether the store answers.
+//! whether store and log do what they should. Each reports to the metrics as a [`Duty`].
 
 use std::{sync::Arc, time::Duration};
 
 use credit_audit::leaf::{Actor, Event, Flood};
+use credit_keys::KeyId;
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{
     changes::record_key,
     gateway::Gateway,
-    process::snapshots::{self, Due},
+    keyring::KeyringError,
+    process::snapshots::{self, Due, NotAdvanced},
+    recorder::NotRecorded,
+    telemetry::metrics::Duty,
 };
 
-/// Runs as long as the process does.
+/// Bundles that are read again each second: with 1,024 records, a hundred million take a little more than a day.
+const SCRUBBED_BUNDLES: u32 = 4;
+
+/// Durable records that are unpublished for longer are behind (`log.publish_every_ms` is at most 1.5 s).
+const PUBLISHED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Floods, staff that need not be remembered, and the snapshot. Runs as long as the process does, like the watches below;
+/// each of them waits for itself alone.
 pub(super) async fn each_second(gateway: Arc<Gateway>) {
-    let mut each_second = tokio::time::interval(Duration::from_secs(1));
+    let mut each_second = every_second();
     let mut covered = None;
     loop {
         each_second.tick().await;
-        renew_keys(&gateway).await;
-        record_floods(&gateway, false).await;
+        let floods = record_floods(&gateway, false).await;
+        gateway.metrics.duty(Duty::Floods, floods, gateway.clock.now());
         for institution in gateway.register.all() {
             institution.rates.forget_idle_staff();
         }
         let shared = Arc::clone(&gateway);
         let advanced = tokio::task::spawn_blocking(move || snapshots::advance(&shared, covered, Due::Behind)).await;
-        covered = advanced.ok().flatten();
+        let advanced = advanced.unwrap_or(Err(NotAdvanced::Panicked));
+        covered = advanced.as_ref().ok().copied();
+        gateway.metrics.duty(Duty::Snapshot, advanced.map(drop), gateway.clock.now());
     }
 }
 
-/// Apart from the rest of the upkeep: a store that hangs makes only this wait.
+/// A store that hangs makes only this wait.
 pub(super) async fn watch_store(gateway: Arc<Gateway>) {
-    let mut each_second = tokio::time::interval(Duration::from_secs(1));
-    each_second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut each_second = every_second();
     loop {
         each_second.tick().await;
         gateway.store.probe().await;
+        let up = if gateway.store.figures().is_up() { Ok(()) } else { Err("its probes fail") };
+        gateway.metrics.duty(Duty::Store, up, gateway.clock.now());
     }
+}
+
+/// A ring that hangs or cannot be written makes only this wait. Each failure is tried again a second later.
+pub(super) async fn watch_keys(gateway: Arc<Gateway>) {
+    let mut each_second = every_second();
+    loop {
+        each_second.tick().await;
+        let done = renew_keys(&gateway).await;
+        gateway.metrics.duty(Duty::Keys, done, gateway.clock.now());
+    }
+}
+
+/// Whether the log writes and publishes: it cannot say so itself where a disk hangs.
+pub(super) async fn watch_log(gateway: Arc<Gateway>) {
+    let (mut each_second, mut was_slow) = (every_second(), false);
+    loop {
+        each_second.tick().await;
+        let metrics = gateway.log.metrics();
+        let is_behind = metrics.unpublished_for > PUBLISHED_WITHIN;
+        let published = if is_behind { Err("durable records are not published") } else { Ok(()) };
+        gateway.metrics.duty(Duty::Publication, published, gateway.clock.now());
+        let is_slow = gateway.log.is_slow();
+        match (was_slow, is_slow) {
+            (false, true) => tracing::error!(
+                cause = "slow",
+                "writing a batch takes too long; queries are refused until it is durable"
+            ),
+            (true, false) => tracing::info!(cause = "slow", "the batch is durable; queries are taken again"),
+            (true, true) | (false, false) => {}
+        }
+        was_slow = is_slow;
+    }
+}
+
+/// Reads the published log again, slowly, and stays with what is damaged until it is restored. It begins anywhere, so that
+/// a process that is often started reads all of a long log too.
+pub(super) async fn scrub(gateway: Arc<Gateway>) {
+    let mut each_second = every_second();
+    let mut next = gateway.new_id().as_u64_pair().1;
+    loop {
+        each_second.tick().await;
+        let log = gateway.log.clone();
+        let read = move || {
+            let mut from = next;
+            for _ in 0..SCRUBBED_BUNDLES {
+                from = log.scrub(from).map_err(|error| (from, error.to_string()))?;
+            }
+            Ok(from)
+        };
+        let read = tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err((next, error.to_string())));
+        let done = match read {
+            Ok(then) => {
+                next = then;
+                Ok(())
+            }
+            Err((damaged, error)) => {
+                next = damaged;
+                Err(error)
+            }
+        };
+        gateway.metrics.duty(Duty::Scrub, done, gateway.clock.now());
+    }
+}
+
+fn every_second() -> Interval {
+    let mut interval = tokio::time::interval(Duration::from_secs(1));
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+/// Why a duty was not done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotDone {
+    /// The ring.
+    #[error("keys could not be renewed: {0}")]
+    Renew(#[from] KeyringError),
+    /// The leaf of a key.
+    #[error("the new key `{0}` could not be recorded: {1}")]
+    Key(KeyId, NotRecorded),
+    /// The leaf of a flood.
+    #[error("a flood could not be recorded")]
+    Flood,
+    /// A defect.
+    #[error("it panicked")]
+    Panicked,
 }
 
 /// Turns the keys a second before their time, so that no query meets a period without a key, and turns them back where the
 /// time that the log accepts goes back. A new data key is used once the log names it.
-async fn renew_keys(gateway: &Gateway) {
+async fn renew_keys(gateway: &Arc<Gateway>) -> Result<(), NotDone> {
     let now = gateway.log.accepted_now();
     let next = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
-    if gateway.keys.is_due(now)
-        && let Err(error) = gateway.keys.renew(next, &gateway.entropy)
-    {
-        tracing::error!(%error, "keys could not be renewed");
-    }
+    let shared = Arc::clone(gateway);
+    // The ring is a file: whatever asks for it may wait for a disk.
+    let unrecorded = tokio::task::spawn_blocking(move || {
+        if shared.keys.is_due(now) {
+            shared.keys.renew(next, &shared.entropy)?;
+        }
+        Ok(shared.keys.unrecorded(next))
+    });
+    let unrecorded = unrecorded.await.unwrap_or(Err(NotDone::Panicked))?;
     if !gateway.log.recordable() {
-        return;
+        return Ok(());
     }
     // A turn that is being made records its own leaves.
-    let Ok(_turn) = gateway.changes.try_lock() else { return };
-    for key in gateway.keys.unrecorded(next) {
-        if let Err(error) = record_key(&gateway.recorder, &gateway.keys, &key, next, Actor::gateway()).await {
-            tracing::error!(%error, key = key.as_str(), "a new key could not be recorded");
-        }
+    let Ok(_turn) = gateway.changes.try_lock() else { return Ok(()) };
+    for key in unrecorded {
+        record_key(&gateway.recorder, &gateway.keys, &key, next, Actor::gateway())
+            .await
+            .map_err(|error| NotDone::Key(key, error))?;
     }
+    Ok(())
 }
 
 /// Writes the `flood` leaves that are due; `all` where the gateway goes down. What cannot be recorded now stays counted.
-pub(super) async fn record_floods(gateway: &Gateway, all: bool) {
+///
+/// # Errors
+/// When one of them was not recorded.
+pub(super) async fn record_floods(gateway: &Gateway, all: bool) -> Result<(), NotDone> {
     let now = gateway.clock.monotonic();
     let wait = Duration::from_secs(gateway.settings.floods.leaf_every_s);
-    let Some(until) = (if all { Some(now) } else { now.checked_sub(wait) }) else { return };
+    let Some(until) = (if all { Some(now) } else { now.checked_sub(wait) }) else { return Ok(()) };
     if !gateway.log.recordable() {
-        return;
+        return Ok(());
     }
+    let mut done = Ok(());
     for institution in gateway.register.all() {
         let Some(taken) = institution.floods.take(until) else { continue };
         let leaf = Flood { institution: institution.id().to_owned(), since: taken.since, counts: taken.counts.clone() };
@@ -81,6 +190,8 @@ pub(super) async fn record_floods(gateway: &Gateway, all: bool) {
         };
         if !recorded {
             institution.floods.give_back(taken);
+            done = Err(NotDone::Flood);
         }
     }
+    done
 }

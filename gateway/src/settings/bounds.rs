@@ -28,7 +28,10 @@ pub struct Bounds {
     pub request_ms: u64,
     /// A connection without a request is closed after this, in seconds.
     pub idle_s: u64,
-    /// Time that queries under way have to end after SIGTERM, in seconds.
+    /// Time from SIGTERM on in which readiness is false and queries are still taken, so that a load balancer sees it first,
+    /// in seconds; 0 = none.
+    pub drain_notice_s: u64,
+    /// Time that queries under way have to end after that, in seconds.
     pub drain_s: u64,
 }
 
@@ -45,6 +48,7 @@ impl Default for Bounds {
             handshake_ms: 5_000,
             request_ms: 10_000,
             idle_s: 600,
+            drain_notice_s: 0,
             drain_s: 20,
         }
     }
@@ -52,6 +56,12 @@ impl Default for Bounds {
 
 /// Descriptors that are kept for the log, the store, and whatever else is opened.
 const OTHER_FILES: u64 = 256;
+
+/// More of anything is no bound: no machine has so many.
+const MOST: usize = 1_000_000;
+
+/// An hour in milliseconds.
+const LONGEST: u64 = 3_600_000;
 
 impl Bounds {
     /// What is wrong with them, a line each.
@@ -66,7 +76,10 @@ impl Bounds {
             self.journeys_per_connection,
         ];
         let times = [self.handshake_ms, self.request_ms, self.idle_s, self.drain_s];
-        (counts.contains(&0) || times.contains(&0)).then(|| "every one of bounds must be at least 1".to_owned())
+        let too_much = counts.iter().any(|count| *count > MOST) || times.iter().any(|time| *time > LONGEST);
+        (counts.contains(&0) || times.contains(&0) || too_much).then(|| {
+            format!("every one of bounds must be at least 1; a count at most {MOST}, a time at most {LONGEST}")
+        })
     }
 
     /// Makes the connections fewer, all in proportion, where this process may not have so many descriptors; false where

@@ -4,10 +4,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use super::{
-    key::{Key, key},
-    table::Table,
-};
+use super::{key::Key, table::Table};
 
 /// The counts of one day.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +12,8 @@ pub(crate) struct Day {
     /// The day; nothing before the first look-up.
     pub(crate) date: Option<Date>,
     scopes: Vec<Scope>,
-    by_key: HashMap<Key, u32>,
+    /// Places in `scopes`, by institution and purpose group.
+    places: HashMap<String, Vec<(String, u32)>>,
     pub(crate) people: Table<InScope>,
     pub(crate) staff: Table<InScope>,
 }
@@ -53,8 +51,11 @@ impl Day {
         people: Table<InScope>,
         staff: Table<InScope>,
     ) -> Self {
-        let by_key = (0..).zip(&scopes).map(|(place, scope)| (scope_key(&scope.institution, &scope.group), place));
-        Self { date, by_key: by_key.collect(), scopes, people, staff }
+        let mut places: HashMap<String, Vec<(String, u32)>> = HashMap::new();
+        for (place, scope) in (0..).zip(&scopes) {
+            places.entry(scope.institution.clone()).or_default().push((scope.group.clone(), place));
+        }
+        Self { date, scopes, places, people, staff }
     }
 
     pub(crate) fn scopes(&self) -> &[Scope] {
@@ -67,8 +68,7 @@ impl Day {
 
     /// Different persons of an institution in a purpose group.
     pub(crate) fn persons(&self, institution: &str, group: &str) -> u32 {
-        let place = self.by_key.get(&scope_key(institution, group));
-        place.and_then(|place| self.scope(*place)).map_or(0, |scope| scope.persons)
+        self.known_place(institution, group).and_then(|place| self.scope(place)).map_or(0, |scope| scope.persons)
     }
 
     pub(crate) fn look_ups_on(&self, person: &Key) -> u32 {
@@ -95,13 +95,18 @@ impl Day {
         self.staff.put(staff, || InScope { scope, count: 0 }, |counted| counted.add(count));
     }
 
+    fn known_place(&self, institution: &str, group: &str) -> Option<u32> {
+        let (_, place) = self.places.get(institution)?.iter().find(|(known, _)| known == group)?;
+        Some(*place)
+    }
+
     fn place_of(&mut self, institution: &str, group: &str) -> u32 {
-        let next = u32::try_from(self.scopes.len()).unwrap_or(u32::MAX);
-        let place = *self.by_key.entry(scope_key(institution, group)).or_insert(next);
-        if place == next {
-            let (institution, group) = (institution.to_owned(), group.to_owned());
-            self.scopes.push(Scope { institution, group, persons: 0 });
+        if let Some(place) = self.known_place(institution, group) {
+            return place;
         }
+        let place = u32::try_from(self.scopes.len()).unwrap_or(u32::MAX);
+        self.places.entry(institution.to_owned()).or_default().push((group.to_owned(), place));
+        self.scopes.push(Scope { institution: institution.to_owned(), group: group.to_owned(), persons: 0 });
         place
     }
 
@@ -133,8 +138,4 @@ impl InScope {
     pub(crate) fn add(&mut self, count: u32) {
         self.count = self.count.saturating_add(count);
     }
-}
-
-fn scope_key(institution: &str, group: &str) -> Key {
-    key("scope", &[institution, group])
 }

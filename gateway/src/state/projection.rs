@@ -128,7 +128,7 @@ impl Projection {
         let head = peek(leaf)?;
         drop(self.usage.reach(head.at));
         // A kind of a later release: a reader passes over it (`FORMAT.md` §2).
-        if let Some(leaf) = leaf::parse(leaf)? {
+        if let Some(leaf) = leaf::parse_after(head)? {
             self.apply_body(catalogue, index, &head, leaf.body)?;
         }
         if let (Some(institution), Some(seq)) = (head.institution, head.seq) {

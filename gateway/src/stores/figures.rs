@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::StoreError;
+use super::fault::StoreError;
 
 /// Probes in a row that may be late before the store counts as away: a full queue is late too, and no failure.
 const LATE_PROBES: u64 = 3;
@@ -14,6 +14,7 @@ pub(crate) struct Figures {
     failed: AtomicU64,
     waiting: AtomicU64,
     late_probes: AtomicU64,
+    faulty: AtomicU64,
     up: AtomicBool,
 }
 
@@ -26,6 +27,7 @@ impl Figures {
             failed: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
             late_probes: AtomicU64::new(0),
+            faulty: AtomicU64::new(0),
             up: AtomicBool::new(true),
         }
     }
@@ -41,6 +43,16 @@ impl Figures {
     #[must_use]
     pub(crate) fn waiting(&self) -> u64 {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Values of the store that do not fit the data list.
+    #[must_use]
+    pub(crate) fn faulty_values(&self) -> u64 {
+        self.faulty.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn faulty(&self, values: u64) {
+        self.faulty.store(values, Ordering::Relaxed);
     }
 
     /// Whether the store answers. Only probes decide: a look-up may fail because of one person's data.
@@ -86,7 +98,7 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stores::StoreFault;
+    use crate::stores::fault::StoreFault;
 
     #[test]
     fn one_failed_probe_or_three_late_ones_mean_away_and_one_answer_means_back() {

@@ -1,31 +1,36 @@
-//! The embedded store: SQLite, read by a fixed number of threads, each with a read-only connection and prepared plans.
+//! The embedded store: SQLite, read by a fixed number of threads, each with a connection of its own and prepared plans.
 //!
 //! A look-up asks only for the classes, lists and fields of its plan; what else a row or a table holds never leaves
-//! SQLite. Answers are typed, and a value outside its type fails the look-up: a store that lies is not passed on.
+//! SQLite. What is read is a private copy; see [`super::watch`] for when it is taken.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel},
     },
     time::{Duration, Instant},
 };
 
-use credit_policy::{
-    Attribute, CitizenNumber, ClassName, FetchPlan, FieldName, History, List, Listing, Personal, Record, Severity,
-    Value,
-};
-use jiff::civil::Date;
-use rusqlite::{Connection, OpenFlags, Row, types::ValueRef};
+use arc_swap::ArcSwapOption;
+use credit_audit::clock::Clock;
+use credit_policy::{Catalogue, CitizenNumber, ClassName, FetchPlan, FieldName, History, Personal};
+use rusqlite::{Connection, ErrorCode, Row};
 use tokio::sync::oneshot;
 
-use super::{StoreError, StoreFault, figures::Figures};
+use super::{
+    copy::{CopyFault, Serving, Source},
+    fault::{StoreError, StoreFault},
+    figures::Figures,
+    layout::{ATTRIBUTE, LISTING, RECORD, TABLES, Table},
+    progress::Progress,
+    rows,
+    watch::{Standing, Watch},
+};
 
-/// Fails where a table is missing.
-const OPENING: &str = "SELECT number FROM record LIMIT 0; SELECT number FROM listing LIMIT 0; \
-                       SELECT number FROM attribute LIMIT 0; PRAGMA mmap_size = 268435456;";
+/// How long a reader waits before it looks again whether a writer has let go of the store.
+const GATE_EVERY: Duration = Duration::from_millis(1);
 
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -38,16 +43,41 @@ pub(crate) struct OpenError {
 #[derive(Debug, thiserror::Error)]
 enum OpenFault {
     #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
+    Copy(#[from] CopyFault),
     #[error("no thread for a reader: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+impl OpenError {
+    /// That this file cannot be read.
+    pub(crate) fn new(path: PathBuf, cause: CopyFault) -> Self {
+        Self { path, cause: cause.into() }
+    }
+}
+
+/// What a store is opened with.
+pub(crate) struct Opening {
+    /// The operator's file.
+    pub(crate) path: PathBuf,
+    /// The folder of the private copies.
+    pub(crate) copies: PathBuf,
+    /// Threads that read.
+    pub(crate) readers: usize,
+    /// Questions that may wait for each.
+    pub(crate) queue: usize,
+    /// The deadline of a look-up.
+    pub(crate) timeout: Duration,
+    /// Whose names the rows must have.
+    pub(crate) catalogue: Arc<Catalogue>,
+    /// The one clock.
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// What a reader is asked.
 enum Question {
     /// What a plan says of a person.
     Person(Arc<Personal<CitizenNumber>>, Arc<FetchPlan>),
-    /// Whether the tables can be read; nobody is asked about, and nothing is told.
+    /// Whether what look-ups read can be read; nobody is asked about, and nothing is told.
     Probe,
 }
 
@@ -63,18 +93,40 @@ pub(crate) struct SqliteStore {
     next: AtomicUsize,
     timeout: Duration,
     figures: Arc<Figures>,
+    standing: Arc<Standing>,
+    /// Dropped with the store, and the watch ends.
+    _watched: Sender<()>,
 }
 
 impl SqliteStore {
-    /// Opens the file read-only, `readers` times, and starts the reader threads.
+    /// Takes a copy of the file, checks it, and starts the threads that read it and the one that watches the file.
     ///
     /// # Errors
-    /// When the file is missing or is no store of the known schema.
-    pub(crate) fn open(path: &Path, readers: usize, queue: usize, timeout: Duration) -> Result<Self, OpenError> {
+    /// When the file cannot be read or is no store of the known schema.
+    pub(crate) fn open(opening: Opening) -> Result<Self, OpenError> {
+        let path = opening.path.clone();
+        Self::started(opening).map_err(|cause| OpenError { path, cause })
+    }
+
+    fn started(opening: Opening) -> Result<Self, OpenFault> {
+        let Opening { path, copies, readers, queue, timeout, catalogue, clock } = opening;
         let figures = Arc::new(Figures::new());
-        let readers = (0..readers.max(1)).map(|number| start_reader(path, number, queue, &figures));
-        let readers = readers.collect::<Result<_, _>>().map_err(|cause| OpenError { path: path.to_owned(), cause })?;
-        Ok(Self { readers, next: AtomicUsize::new(0), timeout, figures })
+        let count = readers.max(1);
+        let progress = Arc::new(Progress::new());
+        let standing = Arc::new(Standing {
+            next: (0..count).map(|_| Mutex::default()).collect(),
+            fault: ArcSwapOption::empty(),
+            progress: Arc::clone(&progress),
+        });
+        let source = Source { path, copies, readers: count, progress };
+        let (on, by) = (Arc::clone(&standing), Arc::clone(&figures));
+        let watch = Watch { source, catalogue, clock, standing: on, figures: by };
+        let seen = watch.begin()?;
+        let readers = (0..count).map(|number| start_reader(number, queue, &standing, &figures));
+        let readers = readers.collect::<Result<_, std::io::Error>>()?;
+        let (watched, ended) = channel();
+        std::thread::Builder::new().name("store-watch".to_owned()).spawn(move || watch.run(seen, &ended))?;
+        Ok(Self { readers, next: AtomicUsize::new(0), timeout, figures, standing, _watched: watched })
     }
 
     /// Looks up what `plan` asks about `person`.
@@ -88,13 +140,21 @@ impl SqliteStore {
     ) -> Result<History, StoreError> {
         let found = self.ask(Question::Person(person, plan)).await;
         self.figures.looked_up(&found);
+        if let Err(StoreError::Failed(fault)) = &found
+            && fault.is_of_data()
+        {
+            tracing::warn!("the data of a store do not fit: {fault}");
+        }
         found
     }
 
     /// Whether the store still answers; due every second. What it finds stands in [`Self::figures`], and the operator is
     /// told of each change once.
     pub(crate) async fn probe(&self) {
-        let found = self.ask(Question::Probe).await;
+        let mut found = self.ask(Question::Probe).await;
+        if self.standing.progress.is_stuck() {
+            found = Err(StoreError::Failed(StoreFault::Stuck));
+        }
         if self.figures.probed(&found) {
             match found {
                 Ok(_) => tracing::info!("the store answers again"),
@@ -110,6 +170,9 @@ impl SqliteStore {
     }
 
     async fn ask(&self, question: Question) -> Result<History, StoreError> {
+        if let Some(fault) = self.standing.fault.load_full() {
+            return Err(StoreError::Failed(StoreFault::File(fault)));
+        }
         let deadline = Instant::now() + self.timeout;
         let (reply, answer) = oneshot::channel();
         let mut job = Job { question, deadline, reply };
@@ -138,46 +201,64 @@ impl SqliteStore {
 }
 
 fn start_reader(
-    path: &Path,
     number: usize,
     queue: usize,
+    standing: &Arc<Standing>,
     figures: &Arc<Figures>,
-) -> Result<SyncSender<Job>, OpenFault> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.execute_batch(OPENING)?;
+) -> Result<SyncSender<Job>, std::io::Error> {
     let (sender, jobs) = sync_channel(queue);
-    let figures = Arc::clone(figures);
-    std::thread::Builder::new().name(format!("store-{number}")).spawn(move || read(connection, &jobs, &figures))?;
+    let (standing, figures) = (Arc::clone(standing), Arc::clone(figures));
+    std::thread::Builder::new()
+        .name(format!("store-{number}"))
+        .spawn(move || read(number, &standing, &jobs, &figures))?;
     Ok(sender)
 }
 
 /// A reader thread: one job after the other, each interrupted at its deadline.
-fn read(mut connection: Connection, jobs: &Receiver<Job>, figures: &Figures) {
+fn read(number: usize, standing: &Standing, jobs: &Receiver<Job>, figures: &Figures) {
     let deadline = Arc::new(Mutex::new(Instant::now()));
-    let watched = Arc::clone(&deadline);
-    let passed = move || watched.lock().is_ok_and(|deadline| Instant::now() > *deadline);
-    // SQLite asks every 1,000 steps of its machine whether to stop.
-    if let Err(error) = connection.progress_handler(1_000, Some(passed)) {
-        tracing::error!(%error, "a store reader could not be set up");
-        return;
-    }
+    let mut serving = None;
     while let Ok(job) = jobs.recv() {
         figures.is_read();
+        let next = standing.next.get(number).and_then(|next| next.lock().ok()?.take());
+        if let Some(mut next) = next {
+            interrupt_at(&mut next.store, &deadline);
+            serving = Some(next);
+        }
         if let Ok(mut deadline) = deadline.lock() {
             *deadline = job.deadline;
         }
-        let history = if Instant::now() > job.deadline { Err(StoreError::Timeout) } else { look_up(&connection, &job) };
+        let history = match &serving {
+            Some(serving) if Instant::now() <= job.deadline => look_up(serving, &job),
+            Some(_) => Err(StoreError::Timeout),
+            None => Err(StoreError::Failed(StoreFault::ReaderEnded)),
+        };
         // A journey that passed its own deadline needs no answer any more.
         drop(job.reply.send(history));
     }
 }
 
-/// One transaction for all tables: the parts of a history are of one moment, and the file is locked once.
-fn look_up(connection: &Connection, job: &Job) -> Result<History, StoreError> {
+fn interrupt_at(connection: &mut Connection, deadline: &Arc<Mutex<Instant>>) {
+    let watched = Arc::clone(deadline);
+    let passed = move || watched.lock().is_ok_and(|deadline| Instant::now() > *deadline);
+    // SQLite asks every 1,000 steps of its machine whether to stop.
+    if let Err(error) = connection.progress_handler(1_000, Some(passed)) {
+        tracing::error!(%error, "a store reader could not be set up");
+    }
+}
+
+/// One transaction for all tables; the copy does not change, so the parts of a history are of one moment.
+fn look_up(serving: &Serving, job: &Job) -> Result<History, StoreError> {
+    if let Some(gate) = &serving.gate {
+        pass(gate, job.deadline)?;
+    }
+    let connection = &serving.store;
     connection.prepare_cached("BEGIN")?.execute([])?;
     let history = match &job.question {
-        Question::Person(person, plan) => history(connection, person, plan),
+        Question::Person(person, plan) => match serving.suspects.about(person) {
+            Some(fault) => Err(StoreError::Failed(StoreFault::Row(fault))),
+            None => history(connection, person, plan),
+        },
         Question::Probe => probe(connection),
     };
     let ended = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
@@ -187,10 +268,25 @@ fn look_up(connection: &Connection, job: &Job) -> Result<History, StoreError> {
     history
 }
 
-/// Reads a row of each table, and tells nothing of it.
+/// Waits while another has the store to itself: what is being committed is not overtaken by an answer of before. What
+/// else is wrong with the file, the watch says.
+fn pass(gate: &Connection, deadline: Instant) -> Result<(), StoreError> {
+    loop {
+        let read = gate.prepare_cached("SELECT 1 FROM sqlite_schema LIMIT 1").and_then(|mut one| one.exists([]));
+        match read.map_err(|error| error.sqlite_error_code()) {
+            Err(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) if Instant::now() < deadline => {
+                std::thread::sleep(GATE_EVERY);
+            }
+            Err(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => return Err(StoreError::Timeout),
+            Ok(_) | Err(_) => return Ok(()),
+        }
+    }
+}
+
+/// Runs the statements of a look-up for a number that nobody has, and tells nothing of it.
 fn probe(connection: &Connection) -> Result<History, StoreError> {
-    for select in ["SELECT 1 FROM record LIMIT 1", "SELECT 1 FROM listing LIMIT 1", "SELECT 1 FROM attribute LIMIT 1"] {
-        connection.prepare_cached(select)?.exists([])?;
+    for table in TABLES {
+        rows(connection, table, "", std::iter::once(""), |_| Ok(()))?;
     }
     Ok(History::default())
 }
@@ -198,28 +294,13 @@ fn probe(connection: &Connection) -> Result<History, StoreError> {
 fn history(connection: &Connection, person: &Personal<CitizenNumber>, plan: &FetchPlan) -> Result<History, StoreError> {
     person.disclose(|number| {
         let number = number.as_str();
+        let classes = plan.classes().iter().map(ClassName::as_str);
+        let lists = plan.lists().iter().map(|list| list.as_str());
+        let attributes = plan.attributes().iter().map(FieldName::as_str);
         Ok(History {
-            records: rows(
-                connection,
-                "SELECT class, severity, act, determined, sentence_end, effect_end, repaired, repair_revoked, disputed FROM record WHERE number = ?1 AND class IN",
-                number,
-                plan.classes().iter().map(ClassName::as_str),
-                record,
-            )?,
-            listings: rows(
-                connection,
-                "SELECT list, since, until, disputed FROM listing WHERE number = ?1 AND list IN",
-                number,
-                plan.lists().iter().map(|list| list.as_str()),
-                listing,
-            )?,
-            attributes: rows(
-                connection,
-                "SELECT field, value FROM attribute WHERE number = ?1 AND field IN",
-                number,
-                plan.attributes().iter().map(FieldName::as_str),
-                attribute,
-            )?,
+            records: rows(connection, &RECORD, number, classes, rows::record)?,
+            listings: rows(connection, &LISTING, number, lists, rows::listing)?,
+            attributes: rows(connection, &ATTRIBUTE, number, attributes, rows::attribute)?,
         })
     })
 }
@@ -227,7 +308,7 @@ fn history(connection: &Connection, person: &Personal<CitizenNumber>, plan: &Fet
 /// Runs one prepared statement over the names that the plan asks for; asks nothing where it asks for none.
 fn rows<'a, T>(
     connection: &Connection,
-    select: &str,
+    table: &Table,
     number: &'a str,
     names: impl Iterator<Item = &'a str>,
     read: fn(&Row<'_>) -> Result<T, StoreError>,
@@ -236,8 +317,8 @@ fn rows<'a, T>(
     if values.len() == 1 {
         return Ok(Vec::new());
     }
-    let mut query = String::with_capacity(select.len() + 3 * values.len() + 3);
-    query.push_str(select);
+    let mut query = String::with_capacity(table.select.len() + 3 * values.len() + 3);
+    query.push_str(table.select);
     query.push_str(" (?");
     for _ in 2..values.len() {
         query.push_str(",?");
@@ -250,79 +331,4 @@ fn rows<'a, T>(
         all.push(read(row)?);
     }
     Ok(all)
-}
-
-fn record(row: &Row<'_>) -> Result<Record, StoreError> {
-    Ok(Record {
-        class: name(row, 0, ClassName::parse, "record.class")?,
-        severity: name(row, 1, |text| Severity::parse(text).ok_or(()), "record.severity")?,
-        act: date(row, 2, "record.act")?,
-        determined: date(row, 3, "record.determined")?,
-        sentence_end: some_date(row, 4, "record.sentence_end")?,
-        effect_end: some_date(row, 5, "record.effect_end")?,
-        repaired: some_date(row, 6, "record.repaired")?,
-        repair_revoked: some_date(row, 7, "record.repair_revoked")?,
-        disputed: row.get(8)?,
-    })
-}
-
-fn listing(row: &Row<'_>) -> Result<Listing, StoreError> {
-    Ok(Listing {
-        list: name(row, 0, |text| List::parse(text).ok_or(()), "listing.list")?,
-        from: date(row, 1, "listing.since")?,
-        until: some_date(row, 2, "listing.until")?,
-        disputed: row.get(3)?,
-    })
-}
-
-fn attribute(row: &Row<'_>) -> Result<Attribute, StoreError> {
-    let value = match serde_json::from_str(text(row, 1, "attribute.value")?) {
-        Ok(serde_json::Value::Null) => Value::Null,
-        Ok(serde_json::Value::Bool(value)) => Value::Bool(value),
-        Ok(serde_json::Value::String(value)) => Value::Text(value),
-        Ok(serde_json::Value::Number(value)) => Value::Int(value.as_i64().ok_or_else(|| untyped("attribute.value"))?),
-        Ok(serde_json::Value::Array(_) | serde_json::Value::Object(_)) | Err(_) => {
-            return Err(untyped("attribute.value"));
-        }
-    };
-    Ok(Attribute { field: name(row, 0, FieldName::parse, "attribute.field")?, value })
-}
-
-fn text<'a>(row: &'a Row<'_>, column: usize, place: &'static str) -> Result<&'a str, StoreError> {
-    row.get_ref(column)?.as_str().map_err(|_| untyped(place))
-}
-
-fn name<T, E>(
-    row: &Row<'_>,
-    column: usize,
-    parse: fn(&str) -> Result<T, E>,
-    place: &'static str,
-) -> Result<T, StoreError> {
-    parse(text(row, column, place)?).map_err(|_| untyped(place))
-}
-
-fn date(row: &Row<'_>, column: usize, place: &'static str) -> Result<Date, StoreError> {
-    text(row, column, place)?.parse().map_err(|_| untyped(place))
-}
-
-fn some_date(row: &Row<'_>, column: usize, place: &'static str) -> Result<Option<Date>, StoreError> {
-    match row.get_ref(column)? {
-        ValueRef::Null => Ok(None),
-        ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => {
-            date(row, column, place).map(Some)
-        }
-    }
-}
-
-fn untyped(place: &'static str) -> StoreError {
-    StoreError::Failed(StoreFault::Untyped(place))
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::OperationInterrupted) => Self::Timeout,
-            code => Self::Failed(StoreFault::Sqlite(code)),
-        }
-    }
 }

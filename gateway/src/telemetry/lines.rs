@@ -5,11 +5,7 @@
 //! crates say what they like (HTTP/2 logs heads, TLS logs names): of their lines only the place is left, which tells
 //! whoever looks for a fault where to look, and nobody who asked about whom.
 
-use std::{
-    collections::BTreeMap,
-    io::Write,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use credit_audit::clock::Clock;
 use serde::Serialize;
@@ -19,6 +15,8 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context};
 
+use super::line_queue::LineQueue;
+
 /// The fields whose values our own code may write. Each holds words of this program, an id that we made, or a path of
 /// the configuration; never text of a caller. `message` is the text of the line.
 pub const FIELDS: [&str; 8] = ["message", "cause", "code", "error", "key", "line", "place", "query"];
@@ -26,10 +24,10 @@ pub const FIELDS: [&str; 8] = ["message", "cause", "code", "error", "key", "line
 /// Our own crates, by the beginning of a target.
 const OURS: &str = "credit_";
 
-/// Writes lines to `W`.
-pub(super) struct Lines<W> {
+/// Makes lines and queues them.
+pub(super) struct Lines {
     clock: Arc<dyn Clock>,
-    to: Mutex<W>,
+    to: Arc<LineQueue>,
 }
 
 /// A line, in the order in which it is written.
@@ -46,13 +44,33 @@ struct Line<'a> {
     dropped: Vec<&'static str>,
 }
 
-impl<W> Lines<W> {
-    pub(super) fn new(clock: Arc<dyn Clock>, to: W) -> Self {
-        Self { clock, to: Mutex::new(to) }
+impl Lines {
+    pub(super) fn new(clock: Arc<dyn Clock>, to: Arc<LineQueue>) -> Self {
+        Self { clock, to }
     }
 }
 
-impl<S: Subscriber, W: Write + Send + 'static> Layer<S> for Lines<W> {
+/// The line that says how many were dropped.
+pub(super) fn dropped(clock: &dyn Clock, lines: u64) -> Vec<u8> {
+    let message = format!("{lines} lines were dropped, since standard error was not read");
+    render(&Line {
+        at: clock.now(),
+        level: "WARN",
+        target: module_path!(),
+        source_line: None,
+        fields: [("message", message)].into(),
+        dropped: Vec::new(),
+    })
+    .unwrap_or_default()
+}
+
+fn render(line: &Line<'_>) -> Option<Vec<u8>> {
+    let mut line = serde_json::to_vec(line).ok()?;
+    line.push(b'\n');
+    Some(line)
+}
+
+impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let metadata = event.metadata();
         let mut kept = Kept { ours: metadata.target().starts_with(OURS), fields: BTreeMap::new(), dropped: Vec::new() };
@@ -65,10 +83,9 @@ impl<S: Subscriber, W: Write + Send + 'static> Layer<S> for Lines<W> {
             fields: kept.fields,
             dropped: kept.dropped,
         };
-        let Ok(mut line) = serde_json::to_vec(&line) else { return };
-        line.push(b'\n');
-        // Nobody is left to tell where the log itself cannot be written.
-        drop(self.to.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line));
+        if let Some(line) = render(&line) {
+            self.to.put(line);
+        }
     }
 }
 
@@ -100,6 +117,8 @@ impl Visit for Kept {
 
 #[cfg(test)]
 mod tests {
+    use std::{io::Write, sync::Mutex, time::Duration};
+
     use jiff::Timestamp;
     use serde_json::Value;
     use tracing_subscriber::{Registry, layer::SubscriberExt};
@@ -113,8 +132,8 @@ mod tests {
             Timestamp::UNIX_EPOCH
         }
 
-        fn monotonic(&self) -> std::time::Duration {
-            std::time::Duration::ZERO
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
         }
     }
 
@@ -134,8 +153,10 @@ mod tests {
     /// The lines that `say` makes.
     fn lines(say: impl FnOnce()) -> Vec<Value> {
         let heard = Heard::default();
-        let subscriber = Registry::default().with(Lines::new(Arc::new(Still), heard.clone()));
+        let queue = Arc::new(LineQueue::new(heard.clone(), |lines| dropped(&Still, lines)).unwrap());
+        let subscriber = Registry::default().with(Lines::new(Arc::new(Still), Arc::clone(&queue)));
         tracing::subscriber::with_default(subscriber, say);
+        queue.flush(Duration::from_secs(10));
         let bytes = heard.0.lock().unwrap();
         bytes.split_inclusive(|byte| *byte == b'\n').map(|line| serde_json::from_slice(line).unwrap()).collect()
     }
@@ -158,6 +179,13 @@ mod tests {
         assert_eq!(line["at"], "1970-01-01T00:00:00Z");
         assert_eq!(line["target"], "credit_gateway::telemetry::lines::tests");
         assert!(line["source_line"].as_u64().unwrap() > 100);
+    }
+
+    #[test]
+    fn dropped_lines_are_reported_as_a_line() {
+        let line: Value = serde_json::from_slice(&dropped(&Still, 7)).unwrap();
+        assert_eq!(line["message"], "7 lines were dropped, since standard error was not read");
+        assert_eq!((&line["level"], &line["target"]), (&"WARN".into(), &"credit_gateway::telemetry::lines".into()));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! of the journey, and nothing else: never text of the caller, never anything from which a person could be told. A
 //! `traceparent` of the caller is not read (`docs/0009`). Traces need the feature `telemetry`.
 
+mod line_queue;
 mod lines;
 pub(crate) mod metrics;
 #[cfg(not(feature = "telemetry"))]
@@ -12,7 +13,13 @@ mod no_traces;
 #[cfg(feature = "telemetry")]
 mod traces;
 
-use std::sync::Arc;
+use std::{
+    fs::File,
+    io,
+    os::fd::AsFd,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use credit_audit::clock::Clock;
 use tracing_subscriber::{
@@ -22,12 +29,62 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+use line_queue::LineQueue;
 pub use lines::FIELDS;
 use lines::Lines;
 #[cfg(not(feature = "telemetry"))]
 use no_traces as traces;
 use traces::Traces;
-pub(crate) use traces::{TARGET, TelemetryError};
+pub(crate) use traces::{TARGET, TelemetryError as TracesError};
+
+/// Why telemetry cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TelemetryError {
+    /// Where traces go.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
+    /// Where lines go.
+    #[error("standard error cannot be used: {0}")]
+    Lines(#[from] io::Error),
+}
+
+/// The queue of this process's lines.
+static QUEUE: OnceLock<Arc<LineQueue>> = OnceLock::new();
+
+/// Longest wait for the last lines of a process that ends.
+const LAST_LINES: Duration = Duration::from_millis(500);
+
+fn line_queue(clock: Arc<dyn Clock>) -> io::Result<Arc<LineQueue>> {
+    if let Some(queue) = QUEUE.get() {
+        return Ok(Arc::clone(queue));
+    }
+    // Not through the standard library's lock, which whoever writes to standard error by itself would wait for.
+    let to = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    let queue = Arc::new(LineQueue::new(to, move |dropped| lines::dropped(&*clock, dropped))?);
+    Ok(Arc::clone(QUEUE.get_or_init(|| queue)))
+}
+
+/// Waits a moment for the last lines: before the process ends, in whatever way.
+pub(crate) fn flush_lines() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(LAST_LINES);
+    }
+}
+
+/// Lines of the log that were dropped because nobody read standard error.
+#[must_use]
+pub(crate) fn dropped_lines() -> u64 {
+    QUEUE.get().map_or(0, |queue| queue.dropped())
+}
+
+/// Flushes when it is dropped, so that a panic's line leaves too.
+pub(crate) struct FlushAtEnd;
+
+impl Drop for FlushAtEnd {
+    fn drop(&mut self) {
+        flush_lines();
+    }
+}
 
 /// What must be shut down at the end, so that the last spans leave.
 pub(crate) struct Telemetry(Option<Traces>);
@@ -43,7 +100,7 @@ impl Telemetry {
             .ok()
             .and_then(|asked| asked.parse::<Targets>().ok())
             .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
-        let lines = Lines::new(clock, std::io::stderr()).with_filter(filter);
+        let lines = Lines::new(Arc::clone(&clock), line_queue(clock)?).with_filter(filter);
         let traces = endpoint.map(Traces::to).transpose()?;
         let spans = traces.as_ref().map(Traces::layer);
         // A second start in one process (tests) keeps the first.

@@ -171,6 +171,7 @@ where
                     if let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned()
                         && let Some(service) = service(Peer { standing: None, gate: None, abort: Abort::default() })
                     {
+                        let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone());
                         end(http1(stream, &door, door.request, service).await, &door, None);
                     }
                 }

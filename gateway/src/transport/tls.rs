@@ -26,6 +26,19 @@ pub(crate) enum TlsError {
     /// The private key is open to others.
     #[error("`{0}` can be read by others: `chmod 600` it")]
     KeyMode(String),
+    /// Every caller would refuse the server.
+    #[error(
+        "a certificate in `{path}` is not valid now: it is valid from {begins} to {expiry}; put a valid one there, or correct the \
+         clock"
+    )]
+    NotValidNow {
+        /// The file.
+        path: String,
+        /// When all of the chain begin.
+        begins: Timestamp,
+        /// When the first of the chain expires.
+        expiry: Timestamp,
+    },
     /// Certificates and key do not fit together.
     #[error("TLS cannot be set up: {0}")]
     Unusable(String),
@@ -57,7 +70,8 @@ pub(crate) fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerCon
     let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| pem(&tls.key, &error))?;
     let mut config =
         builder.with_single_cert(certificates(&tls.certificate)?, key).map_err(|error| unusable(&error))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // `curl --http1.0` offers nothing but `http/1.0`.
+    config.alpn_protocols = [&b"h2"[..], b"http/1.1", b"http/1.0"].map(<[u8]>::to_vec).to_vec();
     // The strongest that both have, ours first: a caller's list may be old.
     config.ignore_client_order = true;
     // A resumed session would skip the look at the certificate and its revocation (formats.md §1).
@@ -66,19 +80,23 @@ pub(crate) fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerCon
     Ok(Arc::new(config))
 }
 
-/// When the first certificate of the server's chain expires.
+/// From when to when all certificates of the server's chain are valid.
 ///
 /// # Errors
 /// When the file holds no certificates.
-pub(crate) fn expiry(tls: &Tls) -> Result<Timestamp, TlsError> {
+pub(crate) fn validity(tls: &Tls) -> Result<(Timestamp, Timestamp), TlsError> {
     let path = &tls.certificate;
-    let mut first = Timestamp::MAX;
+    let (mut begins, mut expiry) = (Timestamp::MIN, Timestamp::MAX);
     for certificate in certificates(path)? {
         let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).map_err(|error| pem(path, &error))?;
-        let ends = Timestamp::from_second(certificate.validity().not_after.timestamp());
-        first = first.min(ends.map_err(|error| pem(path, &error))?);
+        let validity = certificate.validity();
+        let at = |time: x509_parser::time::ASN1Time| {
+            Timestamp::from_second(time.timestamp()).map_err(|error| pem(path, &error))
+        };
+        begins = begins.max(at(validity.not_before)?);
+        expiry = expiry.min(at(validity.not_after)?);
     }
-    Ok(first)
+    Ok((begins, expiry))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -3,7 +3,7 @@
 //! `{"header":{…},"body":"…"}` and a line feed. The header is in clear: how the ring is locked, its own key wrapped under
 //! the key encryption key, and the name and life of every key. The body is base64 of nonce (12) ‖ AES-256-GCM
 //! ciphertext ‖ tag (16) under the ring's own key; inside stand the keys that are not destroyed, in the order of the header:
-//! 32 bytes each, of a data key under which persons were destroyed its position key and subtrees (`docs/0004`). The header's very bytes are the associated data, so no byte of the file can be changed.
+//! 32 bytes each, of a data key under which persons were destroyed its position key and subtrees (`docs/0006`). The header's very bytes are the associated data, so no byte of the file can be changed.
 
 use std::sync::Arc;
 

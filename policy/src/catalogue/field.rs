@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::class::Tier;
 use super::clock::Clock;
 use super::legal_source::{LegalSource, Text};
+use super::meaning::{Meaning, ValueType};
 use crate::consent::Period;
 use crate::history::List;
 use crate::names::{ClassName, FieldName};
@@ -21,6 +22,7 @@ pub struct Field {
     /// Sorted.
     pub(super) classes: Vec<ClassName>,
     pub(super) derivation: Derivation,
+    pub(super) meaning: Meaning,
 }
 
 words! {
@@ -135,7 +137,9 @@ impl Field {
 
     /// Whether its value can be compared with a number.
     pub(super) fn is_numeric(&self) -> bool {
-        matches!(self.derivation, Derivation::Attribute) || self.shape() == Shape::Count
+        matches!(self.derivation, Derivation::Attribute)
+            && self.meaning.value_type.is_none_or(|value_type| value_type == ValueType::WholeNumber)
+            || self.shape() == Shape::Count
     }
 
     /// How its value is made, as a reader compares it: `none-within P3Y of tax, safety`.

@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::fault::{Fault, File};
 use super::field::Band;
 use super::legal_source::{LegalSource, Sources, Text, Titles};
+use super::meaning::ValueType;
 use super::period::{Days, Often};
 use super::scenario::Disclosure;
 use crate::asker::{Ground, InstitutionKind};
@@ -142,6 +143,15 @@ pub(super) struct AttributeRow {
     title: Titles,
     /// The attribute of the class that it shows masked, where it is no attribute of its own.
     pub(super) masks: Option<Spanned<FieldName>>,
+    /// The type of its values; left out, the store decides.
+    #[serde(rename = "type")]
+    pub(super) value_type: Option<Spanned<ValueType>>,
+    /// The unit of its number.
+    pub(super) unit: Option<Spanned<Titles>>,
+    /// The texts that it may be.
+    pub(super) values: Option<Spanned<Vec<Text>>>,
+    /// What null says, where it is not "not known".
+    pub(super) null: Option<Titles>,
 }
 
 impl AttributeRow {

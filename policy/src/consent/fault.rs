@@ -1,5 +1,7 @@
 //! Why a consent is refused: a cause for the operator, a code for the caller.
 
+use super::claim_names::Claim;
+use crate::Language;
 use crate::code::Code;
 use crate::words::words;
 
@@ -43,9 +45,15 @@ pub enum ConsentFault {
     /// The signature does not verify.
     #[error("the signature does not verify with the issuer's key")]
     Signature,
-    /// The claims are missing, of another type, repeated, too deep, or hold a citizen number.
-    #[error("the claims are not those of the profile: each once, well typed, and no citizen number in clear")]
+    /// The payload is not one JSON object, or repeats a member, is too deep, or has a citizen number in clear.
+    #[error("the payload must be one JSON object, each member once, and no citizen number in clear")]
     Claims,
+    /// A claim is missing, or has not the form of the profile.
+    #[error("the claim `{0}` is missing or has another form: it must be {form}", form = .0.form(Language::En))]
+    Claim(Claim),
+    /// A claim beyond those of the profile, which the record would keep for ever.
+    #[error("the payload has a claim that the profile does not know: leave out all but {known}", known = Claim::known())]
+    UnknownClaim,
     /// The key is not one of `iss`.
     #[error("the key of this `kid` belongs to another issuer than `iss`")]
     Issuer,
@@ -56,7 +64,9 @@ pub enum ConsentFault {
     #[error("`nbf` must be before `exp`")]
     Lifetime,
     /// The disclosure is not salt, `citizen_number` and a valid number.
-    #[error("the disclosure must be a salt of at least 128 bits, `citizen_number` and a valid citizen number")]
+    #[error(
+        "the disclosure must be a salt of at least 128 bits (22 characters of base64url, or 32 of hexadecimal), `citizen_number` and a valid citizen number"
+    )]
     Disclosure,
     /// The digest of the disclosure does not stand exactly once in `_sd`.
     #[error("the digest of the disclosure must stand in `_sd`, and no digest twice")]
@@ -91,6 +101,8 @@ impl ConsentFault {
             | Self::Algorithm
             | Self::Signature
             | Self::Claims
+            | Self::Claim(_)
+            | Self::UnknownClaim
             | Self::Issuer
             | Self::Audience
             | Self::Lifetime

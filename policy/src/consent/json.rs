@@ -4,8 +4,9 @@
 //! word is meant, `null` where something is left out, and look into nothing that they ignore.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::{fmt, mem};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
@@ -58,6 +59,20 @@ impl Object {
         Timestamp::from_second(self.number(key)?.try_into().ok()?).ok()
     }
 
+    /// Takes out, at any depth, what may stand beside claims (RFC 9901 §4.2.4): `_sd` of objects, and `{"...": digest}`
+    /// among the elements of arrays. `None` where such a member is no digest.
+    pub(super) fn take_decoys(&mut self, found: &mut Vec<String>) -> Option<()> {
+        if let Some(digests) = self.take("_sd") {
+            found.extend(digests.digests()?);
+        }
+        self.0.values_mut().try_for_each(|value| value.take_decoys(found))
+    }
+
+    /// Whether it stands in an array for an element that is not disclosed.
+    fn is_decoy(&self) -> bool {
+        self.0.len() == 1 && self.0.contains_key("...")
+    }
+
     /// Nothing if no member is left: the object was closed.
     pub(super) fn end(self) -> Option<()> {
         self.0.is_empty().then_some(())
@@ -90,6 +105,36 @@ impl Json {
     pub(super) fn texts(self) -> Option<Vec<String>> {
         self.array()?.into_iter().map(Self::text).collect()
     }
+
+    /// An array of digests only.
+    pub(super) fn digests(self) -> Option<Vec<String>> {
+        self.texts().filter(|texts| texts.iter().all(|text| is_digest(text)))
+    }
+
+    fn take_decoys(&mut self, found: &mut Vec<String>) -> Option<()> {
+        match self {
+            Self::Object(object) => object.take_decoys(found),
+            Self::Array(values) => {
+                for mut value in mem::take(values) {
+                    if let Self::Object(object) = &mut value
+                        && object.is_decoy()
+                    {
+                        found.push(object.text("...").filter(|digest| is_digest(digest))?);
+                    } else {
+                        value.take_decoys(found)?;
+                        values.push(value);
+                    }
+                }
+                Some(())
+            }
+            Self::Other | Self::Number(_) | Self::Text(_) => Some(()),
+        }
+    }
+}
+
+/// SHA-256 as the one base64url text of its 32 bytes: nothing else can hide among digests.
+fn is_digest(text: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(text).is_ok_and(|digest| digest.len() == 32)
 }
 
 /// Reads a value with so many levels left.

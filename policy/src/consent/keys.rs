@@ -25,7 +25,7 @@ pub enum KeyError {
     #[error("not a JWK or JWK Set: it must be one JSON object, no key in it twice")]
     Form,
     /// A private key.
-    #[error("it contains a private key: give the public part only, without `d`")]
+    #[error("it contains a private or secret key: give the public part only, without `d` or `k`")]
     Private,
     /// Not a signing key of the profile.
     #[error(
@@ -33,11 +33,16 @@ pub enum KeyError {
     )]
     Key,
     /// `alg` or `use` is another than the key's.
-    #[error("`alg` must be `EdDSA` for Ed25519 and `ES256` for P-256, and `use` must be `sig`, where they are given")]
+    #[error(
+        "`alg` must be `EdDSA` or `Ed25519` for Ed25519 and `ES256` for P-256, and `use` must be `sig`, where they are given"
+    )]
     Use,
     /// No `kid`, or an empty one.
     #[error("every key needs a `kid` by which tokens name it")]
     Kid,
+    /// A set without keys.
+    #[error("the set has no key: give at least one that the issuer signs with")]
+    Empty,
     /// Two keys of one `kid`, of the same issuer or of two.
     #[error("two keys have the same `kid`: every `kid` must be unique among all issuers")]
     KidTwice,
@@ -77,23 +82,31 @@ pub struct IssuerKeys(HashMap<String, IssuerKey>);
 
 impl IssuerKeys {
     /// Adds the keys of an issuer: a JWK or a JWK Set, public parts only. `iss` is the claim of its tokens. Returns the
-    /// `kid`s of the keys that were added.
+    /// `kid`s of the keys that were added. A key of a set that is not for consents (another type, curve, `alg` or `use`,
+    /// no `kid`, a member missing or out of range) is left out, as RFC 7517 §5 has it.
     ///
     /// # Errors
     ///
-    /// [`KeyError`]; then nothing is added.
+    /// [`KeyError`]; then nothing is added. A set of which no key can be used has the fault of its first.
     pub fn add(&mut self, iss: &str, jwks: &str) -> Result<Vec<String>, KeyError> {
         let mut file = Object::parse(jwks.as_bytes()).ok_or(KeyError::Form)?;
         let keys = match file.take("keys") {
             Some(keys) => keys.array().ok_or(KeyError::Form)?,
             None => vec![Json::Object(file)],
         };
-        let mut added = HashMap::new();
+        let (mut added, mut left_out) = (HashMap::new(), None);
         for jwk in keys {
-            let (kid, key) = public_key(iss, jwk.object().ok_or(KeyError::Form)?)?;
-            if self.0.contains_key(&kid) || added.insert(kid, key).is_some() {
-                return Err(KeyError::KidTwice);
+            match public_key(iss, jwk.object().ok_or(KeyError::Form)?) {
+                Ok((kid, _)) if self.0.contains_key(&kid) || added.contains_key(&kid) => {
+                    return Err(KeyError::KidTwice);
+                }
+                Ok((kid, key)) => drop(added.insert(kid, key)),
+                Err(KeyError::Private) => return Err(KeyError::Private),
+                Err(fault) => drop(left_out.get_or_insert(fault)),
             }
+        }
+        if added.is_empty() {
+            return Err(left_out.unwrap_or(KeyError::Empty));
         }
         let kids = added.keys().cloned().collect();
         self.0.extend(added);
@@ -106,13 +119,21 @@ impl IssuerKeys {
 }
 
 fn public_key(iss: &str, mut jwk: Object) -> Result<(String, IssuerKey), KeyError> {
-    if jwk.take("d").is_some() {
+    // `d` of every asymmetric type, `k` of the symmetric one (RFC 7518 §6).
+    if jwk.take("d").is_some() || jwk.take("k").is_some() {
         return Err(KeyError::Private);
     }
     let kid = jwk.text("kid").filter(|kid| !kid.is_empty()).ok_or(KeyError::Kid)?;
     let (algorithm, public) = point(&mut jwk).ok_or(KeyError::Key)?;
-    let given = |value: Option<Json>, word| value.is_none_or(|value| value.text().is_some_and(|text| text == word));
-    if !given(jwk.take("alg"), algorithm.as_str()) || !given(jwk.take("use"), "sig") {
+    // RFC 9864 §2.2 names what was `EdDSA` by its curve.
+    let names: &[&str] = match algorithm {
+        Algorithm::EdDsa => &["EdDSA", "Ed25519"],
+        Algorithm::Es256 => &["ES256"],
+    };
+    let given = |value: Option<Json>, words: &[&str]| {
+        value.is_none_or(|value| value.text().is_some_and(|text| words.contains(&text.as_str())))
+    };
+    if !given(jwk.take("alg"), names) || !given(jwk.take("use"), &["sig"]) {
         return Err(KeyError::Use);
     }
     Ok((kid, IssuerKey { iss: iss.to_owned(), algorithm, public }))

@@ -8,7 +8,9 @@
 //! The parser knows this one profile of SD-JWT (RFC 9901) and no other: general libraries are lenient where a gateway
 //! must not be. Signatures are checked by `ring`. Nothing here reads a clock or draws a random number by itself.
 
+mod claim_names;
 mod claims;
+mod detail;
 mod fault;
 mod issue;
 mod json;
@@ -17,6 +19,7 @@ mod period;
 mod terms;
 mod token;
 
+pub use claim_names::Claim;
 pub use fault::{Bound, ConsentFault};
 pub use issue::{Grant, IssueError, SigningKey, issue};
 pub use keys::{Algorithm, IssuerKeys, KeyError};

@@ -67,14 +67,15 @@ impl<'a> Unverified<'a> {
         let signature = decode(self.signature)?;
         refuse_if(!key.verifies(self.signing_input.as_bytes(), &signature), ConsentFault::Signature)?;
 
-        let claims = Claims::read(&decode(self.payload)?).ok_or(ConsentFault::Claims)?;
+        let claims = Claims::read(&decode(self.payload)?)?;
         refuse_if(claims.iss != key.iss(), ConsentFault::Issuer)?;
         refuse_if(claims.aud != AUDIENCE, ConsentFault::Audience)?;
         refuse_if(claims.nbf >= claims.exp, ConsentFault::Lifetime)?;
 
         // RFC 9901 §7.1: the digest is over the disclosure as it was sent, and no digest may stand twice.
         let expected = URL_SAFE_NO_PAD.encode(digest(&SHA256, self.disclosure.as_bytes()));
-        refuse_if(!claims.digests.contains(&expected) || has_twice(claims.digests), ConsentFault::Digest)?;
+        let there = claims.digests.contains(&expected);
+        refuse_if(!there || has_twice([claims.digests, claims.decoys].concat()), ConsentFault::Digest)?;
         let person = person(&decode(self.disclosure)?).ok_or(ConsentFault::Disclosure)?;
 
         let latest = now.saturating_add(AHEAD).map_err(|_| ConsentFault::NotYetValid)?;

@@ -19,6 +19,7 @@ mod dated_cases;
 mod decisions;
 mod diff_and_explain;
 mod fault_cases;
+mod fields_page;
 mod load_faults;
 mod minimisation;
 mod numbers;

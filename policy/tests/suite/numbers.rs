@@ -13,7 +13,6 @@ fn error(text: &str) -> Option<CitizenNumberError> {
 #[test]
 fn texts_of_another_form_are_refused() {
     let good = number("19900307", 1);
-    let lower = number_with_x().to_lowercase();
     let full_width: String = good.chars().map(|c| char::from_u32(u32::from(c) + 0xFEE0).unwrap()).collect();
     let texts = [
         String::new(),
@@ -27,7 +26,7 @@ fn texts_of_another_form_are_refused() {
         good.replacen('9', "X", 1),
         format!("+{}", &good[1..]),
         full_width,
-        lower,
+        number_with_x().replace('X', "Ｘ"),
         "990101900307001".into(),
     ];
     for text in texts {
@@ -37,7 +36,9 @@ fn texts_of_another_form_are_refused() {
 
 #[test]
 fn birth_dates_that_are_no_days_are_refused() {
-    for birth in ["19900229", "19901301", "19900001", "19900100", "19900431", "21000229", "99999999", "19900132"] {
+    for birth in
+        ["19900229", "19901301", "19900001", "19900100", "19900431", "21000229", "99999999", "19900132", "18991231"]
+    {
         assert_eq!(error(&number(birth, 1)), Some(CitizenNumberError::BirthDate), "{birth}");
     }
 }
@@ -51,6 +52,21 @@ fn a_number_gives_its_text_and_birth_date() {
             assert_eq!(number.as_str(), text);
             assert_eq!(number.birth_date(), Date::strptime("%Y%m%d", birth).unwrap());
         });
+    }
+}
+
+#[test]
+fn a_small_x_is_a_large_one() {
+    let (large, small) = (number_with_x(), number_with_x().to_lowercase());
+    assert_ne!(large, small);
+    CitizenNumber::parse(&small).unwrap().disclose(|number| assert_eq!(number.as_str(), large));
+}
+
+#[test]
+fn nobody_is_asked_about_before_birth() {
+    for (birth, on, born) in [("20261122", "2026-11-21", false), ("20261122", "2026-11-22", true)] {
+        let parsed = CitizenNumber::parse(&number(birth, 1)).unwrap();
+        assert_eq!(parsed.disclose(|number| number.is_born_on(date(on))), born, "born {birth}, on {on}");
     }
 }
 
@@ -113,11 +129,11 @@ fn other_free_texts_hold_none() {
 
 proptest! {
     #[test]
-    fn a_text_parses_exactly_if_the_reference_says_so(text in ".{0,24}|[0-9X]{17,19}|99[0-9]{4}(19|20)[0-9]{2}(0[0-9]|1[0-3])([0-2][0-9]|3[0-2])[0-9]{3}[0-9X]") {
+    fn a_text_parses_exactly_if_the_reference_says_so(text in ".{0,24}|[0-9Xx]{17,19}|99[0-9]{4}(18|19|20)[0-9]{2}(0[0-9]|1[0-3])([0-2][0-9]|3[0-2])[0-9]{3}[0-9Xx]") {
         let form = text.len() == 18 && text.bytes().take(17).all(|byte| byte.is_ascii_digit());
         let expected = form
-            && Date::strptime("%Y%m%d", &text[6..14]).is_ok()
-            && text.ends_with(check_by_weights(&text[..17]));
+            && Date::strptime("%Y%m%d", &text[6..14]).is_ok_and(|born| born.year() >= 1900)
+            && text.to_uppercase().ends_with(check_by_weights(&text[..17]));
         prop_assert_eq!(CitizenNumber::parse(&text).is_ok(), expected);
     }
 

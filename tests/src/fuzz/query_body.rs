@@ -110,7 +110,9 @@ impl Body {
 
     fn names(&self) -> Option<Vec<String>> {
         let (_, names) = self.0.iter().find(|(name, _)| name == "fields")?;
-        names.as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect()
+        // An empty list counts as left out.
+        let names = names.as_array().filter(|names| !names.is_empty())?;
+        names.iter().map(|name| name.as_str().map(str::to_owned)).collect()
     }
 
     /// The first fault, in the order of formats.md §2.
@@ -136,7 +138,7 @@ impl Body {
         let names = self.names()?;
         let known = names.iter().all(|name| CATALOGUE.field(name).is_some());
         let twice = names.iter().collect::<BTreeSet<_>>().len() < names.len();
-        (names.is_empty() || known && twice).then_some(Code::MalformedRequest)
+        (known && twice).then_some(Code::MalformedRequest)
     }
 }
 

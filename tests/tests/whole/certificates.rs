@@ -202,8 +202,10 @@ fn a_gateway_does_not_start_with_a_list_that_cannot_be_used() {
     let config = config.to_str().unwrap();
     each(&unusable(&authority), |(what, list, why)| {
         put(&folder, list);
+        // A list that has ended is followed by another one day, and a clock that is wrong at boot is put right.
+        let code = if *why == "next update" { 69 } else { 64 };
         for command in ["check", "serve"] {
-            let said = gateway(&[command, "--config", config]).failed(64);
+            let said = gateway(&[command, "--config", config]).failed(code);
             assert!(said.contains(why) && said.contains("crl.pem"), "{what}: {said}");
             assert_eq!(said.trim().lines().count(), 1, "{what}: {said}");
         }

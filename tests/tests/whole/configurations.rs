@@ -99,7 +99,7 @@ const SPOILED: &[Spoiled] = &[
         1,
         &["store.sqlite"],
     ),
-    ("no ring", |f| fs::rename(f.join("keys"), f.join("gone")).unwrap(), 1, &["keys"]),
+    ("no ring", |f| fs::rename(f.join("keys"), f.join("gone")).unwrap(), 2, &["ring.key", "jwks"]),
     ("no catalogue", |f| replace(f, "# dir = \"catalogue\"", "dir = \"nowhere\""), 1, &["nowhere"]),
     ("no time for a query", |f| replace(f, "request_ms = 10000", "request_ms = 0"), 1, &["bounds"]),
     ("traces to nowhere", |f| replace(f, "# traces = \"http", "traces = \"ftp"), 1, &["telemetry"]),

@@ -3,6 +3,8 @@
 mod answers;
 mod canary;
 mod certificates;
+mod checks;
+mod client_programs;
 mod clients;
 mod collector;
 mod commands;
@@ -24,6 +26,7 @@ mod refusals;
 mod request_syntax;
 mod scenario_matrix;
 mod seeds;
+mod stores;
 mod supply_chain;
 mod uniform;
 mod unlinkable;

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use super::rebuild::{Failed, Rebuild, Rebuilt, Signed};
 use super::repair_tail;
 use super::row::{Row, row};
 use super::signed::{published, rollback_guard};
+use crate::checkpoint::Checkpoint;
 use crate::clock::Clock;
 use crate::log::disk::failure::Probe;
 use crate::log::disk::files;
@@ -25,7 +26,7 @@ use crate::log::settings::Settings;
 use crate::log::threads::publisher::CHECKPOINT;
 use crate::log::threads::shared::Published;
 use crate::log::tree::frontier::{Frontier, bundle_start};
-use crate::log::tree::recent::Recent;
+use crate::log::tree::recent::{Recent, TreeHead};
 use crate::log::wal::append::OpenSegment;
 use crate::log::wal::reserve::NEXT;
 use crate::log::wal::segment::SegmentFile;
@@ -49,37 +50,72 @@ pub struct Recovered {
     pub(crate) frontier: Frontier,
     pub(crate) recent: Recent,
     pub(crate) current: Option<OpenSegment>,
-    segments: Vec<SegmentFile>,
-    /// Leaves before this one are in bundles only.
-    released: u64,
+    contents: Contents,
 }
 
 impl Recovered {
+    /// What the log has.
+    #[must_use]
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
     /// Leaves in the log.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.recent.head().size
+        self.contents.size()
     }
 
     /// The root of the tree.
     #[must_use]
     pub fn root(&self) -> Hash {
-        self.recent.head().root
+        self.contents.head.root
     }
 
     /// `at` of the last leaf; `None` in a log without leaves.
     #[must_use]
     pub fn last_at(&self) -> Option<Timestamp> {
-        (self.size() > 0).then(|| self.recent.head().at)
+        self.contents.last_at()
+    }
+
+    /// The leaves from index `from` on, as [`Contents::leaves`] has them.
+    #[must_use]
+    pub fn leaves(&self, from: u64) -> LeafReader {
+        self.contents.leaves(from)
+    }
+}
+
+/// What a log has, checked when it was read.
+pub struct Contents {
+    origin: String,
+    log: PathBuf,
+    head: TreeHead,
+    published: u64,
+    segments: Vec<SegmentFile>,
+    /// Leaves before this one are in bundles only.
+    released: u64,
+}
+
+impl Contents {
+    /// Leaves in the log.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.head.size
+    }
+
+    /// `at` of the last leaf; `None` in a log without leaves.
+    #[must_use]
+    pub fn last_at(&self) -> Option<Timestamp> {
+        (self.size() > 0).then_some(self.head.at)
     }
 
     /// The leaves from index `from` on with their indices, in order, read from the write-ahead log and, below
     /// what it released, from bundles. Ends after the first error.
     #[must_use]
     pub fn leaves(&self, from: u64) -> LeafReader {
-        let store = TileStore { dir: self.settings.log_dir(), probe: Probe::default() };
-        let bundles = CheckedBundles::new(store, bundle_start(self.published.size));
-        LeafReader::new(bundles, self.released, &self.segments, &self.settings.origin, from..self.size())
+        let store = TileStore { dir: self.log.clone(), probe: Probe::default() };
+        let bundles = CheckedBundles::new(store, bundle_start(self.published));
+        LeafReader::new(bundles, self.released, &self.segments, &self.origin, from..self.size())
     }
 }
 
@@ -101,47 +137,18 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
         })?;
     }
     let lock = lock(&wal.join(LOCK))?;
-    let Row { edge, segments, leftover } = row(&wal, &settings.origin)?;
-    let (published, note) = published(&log, &settings.origin)?;
-    let mut instance = Instance::read(&wal).map_err(|source| read_error(&wal, source))?;
-    let rollback_guard =
-        rollback_guard(&settings, &mut instance, published.is_some() || edge.first > 0 || !segments.is_empty())?;
-    let published_size = published.as_ref().map_or(0, |checkpoint| checkpoint.size);
-    if published_size > rollback_guard.size() {
-        return Err(RecoverError::RollbackGuardBehind {
-            path: rollback_guard.path().to_owned(),
-            remembered: rollback_guard.size(),
-            published: published_size,
-        });
-    }
-    let mut signed = vec![Signed {
-        size: rollback_guard.size(),
-        root: rollback_guard.root(),
-        witness: rollback_guard.path().to_owned(),
-    }];
-    signed.extend(published.map(|checkpoint| Signed {
-        size: checkpoint.size,
-        root: checkpoint.root,
-        witness: log.join(CHECKPOINT),
-    }));
-    let tile_store = TileStore { dir: log, probe: Probe::default() };
-    let unbound = (!instance.knows(rollback_guard.instance())).then(|| (settings.dir.as_path(), rollback_guard.path()));
-    let rebuild = Rebuild {
-        segments: &segments,
-        released: edge.first,
-        origin: &settings.origin,
-        tile_store: &tile_store,
-        signed: &signed,
-        unbound,
-    };
-    let rebuilt = rebuild_from_published(&rebuild, published_size)?;
+    let mut found = Found::read(&settings)?;
+    let has_log = found.has_log();
+    let rollback_guard = rollback_guard(&settings, &mut found.instance, has_log)?;
+    let (rebuilt, contents) = found.check(&settings, &rollback_guard)?;
     // Every check has passed. Only now is anything changed on disk.
     drop(fs::remove_file(wal.join(NEXT)));
     // A release that was interrupted; what cannot be removed now is removed with the next release.
-    leftover.iter().for_each(|named| drop(fs::remove_file(&named.path)));
+    found.row.leftover.iter().for_each(|named| drop(fs::remove_file(&named.path)));
     let Rebuilt { frontier, recent, end, published_at, stored } = rebuilt;
     let current = end.map(repair_tail::repair_tail).transpose()?;
-    let published = Published { size: published_size, at: published_at, note };
+    let published = Published { size: contents.published, at: published_at, note: found.note };
+    let instance = found.instance;
     Ok(Recovered {
         settings,
         clock,
@@ -153,9 +160,120 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
         frontier,
         recent,
         current,
-        segments,
-        released: edge.first,
+        contents,
     })
+}
+
+/// What [`examine`] found.
+pub struct Examined {
+    /// The log, where one was begun.
+    pub contents: Option<Contents>,
+    /// A process has it open.
+    pub is_in_use: bool,
+}
+
+/// How often a log that changes meanwhile is read before its fault is believed.
+const TRIES: u32 = 5;
+
+/// Reads and checks the log in a data folder as [`recover`] would, and changes nothing: no file is made, mended or
+/// removed. A log that no process has open is locked meanwhile; one that is in use is read as it is.
+///
+/// # Errors
+/// As for [`recover`], but not because the log is in use.
+pub fn examine(settings: &Settings) -> Result<Examined, RecoverError> {
+    let path = settings.wal_dir().join(LOCK);
+    let lock = match File::open(&path) {
+        Ok(file) => locked(file, &path).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(read_error(&path, source)),
+    };
+    let (_lock, is_in_use) = match lock {
+        Err(RecoverError::Locked(_)) => (None, true),
+        lock => (lock?, false),
+    };
+    let mut tries = if is_in_use { TRIES } else { 1 };
+    loop {
+        tries -= 1;
+        match contents(settings, is_in_use) {
+            Ok(contents) => return Ok(Examined { contents, is_in_use }),
+            // Its writer is faster than we are: a segment is gone by now.
+            Err(_) if tries > 0 => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn contents(settings: &Settings, is_in_use: bool) -> Result<Option<Contents>, RecoverError> {
+    // Before the leaves: they may grow meanwhile, and what was signed is never above them.
+    let open = if is_in_use { RollbackGuard::look } else { RollbackGuard::open };
+    let guard = open(&settings.rollback_guard, &settings.origin)?;
+    let found = Found::read(settings)?;
+    match guard {
+        Some(guard) => found.check(settings, &guard).map(|(_, contents)| Some(contents)),
+        None if found.has_log() => Err(RecoverError::RollbackGuardMissing(settings.rollback_guard.clone())),
+        None => Ok(None),
+    }
+}
+
+/// What is on disk, before it is checked.
+struct Found {
+    row: Row,
+    published: Option<Checkpoint>,
+    note: String,
+    instance: Instance,
+}
+
+impl Found {
+    fn read(settings: &Settings) -> Result<Self, RecoverError> {
+        let (wal, log) = (settings.wal_dir(), settings.log_dir());
+        let row = row(&wal, &settings.origin)?;
+        let (published, note) = published(&log, &settings.origin)?;
+        let instance = Instance::read(&wal).map_err(|source| read_error(&wal, source))?;
+        Ok(Self { row, published, note, instance })
+    }
+
+    fn has_log(&self) -> bool {
+        self.published.is_some() || self.row.edge.first > 0 || !self.row.segments.is_empty()
+    }
+
+    /// Checks all of it against what was signed.
+    fn check(&self, settings: &Settings, guard: &RollbackGuard) -> Result<(Rebuilt, Contents), RecoverError> {
+        let log = settings.log_dir();
+        let published = self.published.as_ref().map_or(0, |checkpoint| checkpoint.size);
+        if published > guard.size() {
+            return Err(RecoverError::RollbackGuardBehind {
+                path: guard.path().to_owned(),
+                remembered: guard.size(),
+                published,
+            });
+        }
+        let mut signed = vec![Signed { size: guard.size(), root: guard.root(), witness: guard.path().to_owned() }];
+        signed.extend(self.published.as_ref().map(|checkpoint| Signed {
+            size: checkpoint.size,
+            root: checkpoint.root,
+            witness: log.join(CHECKPOINT),
+        }));
+        let tile_store = TileStore { dir: log.clone(), probe: Probe::default() };
+        let unbound = (!self.instance.knows(guard.instance())).then(|| (settings.dir.as_path(), guard.path()));
+        let rebuild = Rebuild {
+            segments: &self.row.segments,
+            released: self.row.edge.first,
+            origin: &settings.origin,
+            tile_store: &tile_store,
+            signed: &signed,
+            unbound,
+        };
+        let rebuilt = rebuild_from_published(&rebuild, published)?;
+        let contents = Contents {
+            origin: settings.origin.clone(),
+            log,
+            head: rebuilt.recent.head(),
+            published,
+            segments: self.row.segments.clone(),
+            released: self.row.edge.first,
+        };
+        Ok((rebuilt, contents))
+    }
 }
 
 /// Begins with the published tree's tiles; where they are missing or do not lead to what was signed, with nothing.
@@ -199,10 +317,13 @@ fn edge(tile_store: &TileStore, size: u64) -> io::Result<Vec<Vec<Hash>>> {
 /// Takes the lock, which lasts as long as the file is open.
 fn lock(path: &Path) -> Result<File, RecoverError> {
     let io_error = |source| RecoverError::Io { doing: "locking", path: path.to_owned(), source };
-    let file = files::private().open(path).map_err(io_error)?;
+    locked(files::private().open(path).map_err(io_error)?, path)
+}
+
+fn locked(file: File, path: &Path) -> Result<File, RecoverError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(RecoverError::Locked(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(io_error(error)),
+        Err(TryLockError::Error(source)) => Err(RecoverError::Io { doing: "locking", path: path.to_owned(), source }),
     }
 }

@@ -1,5 +1,6 @@
 //! Which segments the write-ahead log has, and whether one is missing.
 
+use std::io;
 use std::path::Path;
 
 use crate::log::error::{RecoverError, read_error};
@@ -18,7 +19,11 @@ pub(super) struct Row {
 /// The row of segments, complete by the ordinals of the lower edge and of the last one.
 pub(super) fn row(wal: &Path, origin: &str) -> Result<Row, RecoverError> {
     let edge = LowerEdge::read(wal, origin)?;
-    let mut leftover = segment::list(wal).map_err(|source| read_error(wal, source))?;
+    let mut leftover = match segment::list(wal) {
+        // A folder that is only examined is not made.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        listed => listed.map_err(|source| read_error(wal, source))?,
+    };
     let segments = leftover.split_off(leftover.partition_point(|segment| segment.first < edge.first));
     let Some(last) = segments.last() else {
         let lost = RecoverError::Gap { before: wal.to_owned(), from: edge.first };

@@ -69,7 +69,20 @@ impl RollbackGuard {
         if !is_named(&file, path).map_err(io_error)? {
             return Err(RecoverError::Locked(path.to_owned()));
         }
-        let bytes = fs::read(path).map_err(io_error)?;
+        Self::read(file, path, origin).map(Some)
+    }
+
+    /// Opens the file of a log that is in use, to read what it says and never to write; `None` when there is none.
+    pub(crate) fn look(path: &Path, origin: &str) -> Result<Option<Self>, RecoverError> {
+        match File::open(path) {
+            Ok(file) => Self::read(file, path, origin).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(read_error(path, error)),
+        }
+    }
+
+    fn read(file: File, path: &Path, origin: &str) -> Result<Self, RecoverError> {
+        let bytes = fs::read(path).map_err(|source| read_error(path, source))?;
         let Some(last) = bytes.chunks(SLOT).filter_map(Slot::decode).max_by_key(|slot| slot.turn) else {
             let earlier = bytes.chunks(SLOT).any(|slot| slot.starts_with(&EARLIER_MAGIC));
             let path = path.to_owned();
@@ -82,7 +95,7 @@ impl RollbackGuard {
         if last.origin != origin_hash(origin) {
             return Err(RecoverError::OtherOrigin { path: path.to_owned(), wanted: origin.to_owned() });
         }
-        Ok(Some(Self { file, path: path.to_owned(), bytes, last }))
+        Ok(Self { file, path: path.to_owned(), bytes, last })
     }
 
     /// Makes the file of a log without leaves, for the start with this id. It appears whole, with both slots written,

@@ -1,4 +1,5 @@
-//! Reading the published log: one leaf with its receipt.
+//! Reading the published log: one leaf with its receipt, and all of it again and again.
 
 pub(crate) mod leaf_reader;
 pub(crate) mod lookup;
+pub(crate) mod scrub;

@@ -113,6 +113,35 @@ fn a_failed_write_or_sync_stops_the_log_and_is_never_tried_again() {
 }
 
 #[test]
+fn a_batch_that_takes_too_long_makes_the_log_slow_until_it_is_durable() {
+    let (hangs, goes_on) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (begun, ended) = (Arc::clone(&hangs), Arc::clone(&goes_on));
+    let asked = AtomicU64::new(0);
+    let bench = Bench::probed(move |step| {
+        if step == Step::SyncBatch && asked.fetch_add(1, Ordering::SeqCst) == 0 {
+            begun.wait();
+            ended.wait();
+        }
+        Ok(())
+    });
+    let log = bench.start();
+    let slow = log.submit(entry(&bench, 0), false, || true).unwrap();
+    hangs.wait();
+    assert!(log.recordable() && !log.is_slow(), "it has only begun");
+    let waits = log.submit(entry(&bench, 1), false, || true).unwrap();
+    bench.clock.pass(SLOW + Duration::from_millis(1));
+    assert!(!log.recordable() && log.is_slow());
+    assert!(log.submit(entry(&bench, 2), false, || true).is_err(), "refused, and not made to wait");
+    let metrics = log.metrics();
+    assert_eq!((metrics.not_recordable, metrics.writing_for), (vec![Cause::Slow], SLOW + Duration::from_millis(1)));
+    goes_on.wait();
+    assert_eq!(slow.wait().unwrap().index, 0);
+    assert_eq!(waits.wait().unwrap().index, 1, "what was taken is recorded");
+    assert!(eventually(|| log.recordable() && log.metrics().writing_for.is_zero()));
+    log.close();
+}
+
+#[test]
 fn a_failed_rollback_guard_stops_the_log_and_nothing_is_signed() {
     let bench = Bench::probed(|step| match step {
         Step::RollbackGuard => Err(io::Error::other("the other device is gone")),

@@ -430,3 +430,29 @@ fn an_empty_folder_starts_an_empty_log_and_can_be_left_at_once() {
     assert!(fs::read_to_string(bench.log().join("checkpoint")).unwrap().starts_with(&format!("{ORIGIN}\n0\n")));
     assert_eq!(bench.recover().unwrap().size(), 0);
 }
+
+#[test]
+fn a_published_file_that_rots_while_the_log_runs_is_found() {
+    let bench = Bench::new();
+    assert_eq!(bench.start().scrub(7).unwrap(), 0, "nothing is there yet");
+    drop(filled(&bench, 600));
+    let log = bench.start();
+    assert_eq!((log.scrub(0).unwrap(), log.scrub(1).unwrap(), log.scrub(5).unwrap()), (1, 0, 0));
+    for name in ["tile/entries/001", "tile/0/001", "tile/1/000.p/2"] {
+        let file = bench.log().join(name);
+        let good = fs::read(&file).unwrap();
+        let mut rotten = good.clone();
+        *rotten.last_mut().unwrap() ^= 1;
+        for lost in [Some(rotten), None] {
+            match &lost {
+                Some(rotten) => fs::write(&file, rotten).unwrap(),
+                None => fs::remove_file(&file).unwrap(),
+            }
+            let error = log.scrub(1).map_err(|error| error.to_string()).unwrap_err();
+            assert!(error.contains("damaged") && error.contains("tile/"), "{name}: {error}");
+        }
+        fs::write(&file, good).unwrap();
+        assert_eq!(log.scrub(1).unwrap(), 0, "{name}");
+    }
+    log.close();
+}

@@ -21,6 +21,7 @@ use crate::note::VerifierKey;
 mod commit;
 mod crash;
 mod damage;
+mod examined;
 mod guard;
 mod published;
 mod release;

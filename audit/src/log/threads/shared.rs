@@ -1,6 +1,6 @@
 //! What the threads of a log have in common.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,11 +13,15 @@ use crate::log::disk::failure::Fatal;
 use crate::log::metrics::Meters;
 use crate::log::publish::checkpoint_signer::CheckpointSigner;
 use crate::log::publish::tile_store::TileStore;
-use crate::log::recordability::Recordability;
+use crate::log::recordability::{Cause, Recordability};
 use crate::log::settings::Settings;
 use crate::log::submit::queue::Queue;
 use crate::log::tree::recent::{Recent, TreeHead};
 use crate::log::wal::reserve::Reserve;
+
+/// A batch that is under way for longer makes the log not recordable until it is durable: queries that come meanwhile
+/// would only wait.
+pub const SLOW: Duration = Duration::from_secs(2);
 
 /// How often [`Shared::drain`] looks.
 const DRAIN_POLL: Duration = Duration::from_millis(5);
@@ -44,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) tile_store: TileStore,
     pub(crate) checkpoint_signer: CheckpointSigner,
     pub(crate) meters: Meters,
+    /// Since when (microseconds of the monotonic clock, and one) the writer works on a batch; 0 while it does not.
+    writing_since: AtomicU64,
     recent: Mutex<Growth>,
     grown: Condvar,
     published: Mutex<Arc<Published>>,
@@ -87,12 +93,46 @@ impl Shared {
             tile_store: parts.tile_store,
             checkpoint_signer: parts.checkpoint_signer,
             meters: Meters::new(size, parts.published.size),
+            writing_since: AtomicU64::new(0),
             recent: Mutex::new(Growth { recent: parts.recent, since, publishing: None, asleep: false }),
             grown: Condvar::new(),
             published: Mutex::new(Arc::new(parts.published)),
             closing: Mutex::new(false),
             closed: Condvar::new(),
         }
+    }
+
+    /// The writer begins with a batch, or with what a batch needs.
+    pub(crate) fn begin_writing(&self) {
+        let now = u64::try_from(self.clock.monotonic().as_micros()).unwrap_or(u64::MAX);
+        self.writing_since.store(now.saturating_add(1), Ordering::Release);
+    }
+
+    /// The writer is done.
+    pub(crate) fn end_writing(&self) {
+        self.writing_since.store(0, Ordering::Release);
+    }
+
+    /// How long the batch under way has taken until now; zero while there is none.
+    pub(crate) fn writing_for(&self) -> Duration {
+        match self.writing_since.load(Ordering::Acquire) {
+            0 => Duration::ZERO,
+            since => self.clock.monotonic().saturating_sub(Duration::from_micros(since - 1)),
+        }
+    }
+
+    /// Whether entries are taken.
+    pub(crate) fn is_recordable(&self) -> bool {
+        self.recordability.is_recordable() && self.writing_for() <= SLOW
+    }
+
+    /// What keeps the log from recording now.
+    pub(crate) fn causes(&self) -> Vec<Cause> {
+        let mut causes = self.recordability.causes();
+        if self.writing_for() > SLOW {
+            causes.push(Cause::Slow);
+        }
+        causes
     }
 
     fn growth(&self) -> MutexGuard<'_, Growth> {

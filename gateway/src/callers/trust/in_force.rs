@@ -45,6 +45,13 @@ pub enum TrustError {
     List(#[from] ListError),
 }
 
+impl TrustError {
+    /// Whether it is so only at this time: a list that has ended, or a clock that is wrong.
+    pub(crate) fn is_of_time(&self) -> bool {
+        matches!(self, Self::List(error) if error.has_ended)
+    }
+}
+
 /// What is wrong with the file of the authorities.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthoritiesFault {

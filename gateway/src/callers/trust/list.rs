@@ -18,11 +18,13 @@ use x509_parser::{
 pub struct ListError {
     path: String,
     why: String,
+    /// It was due to be followed by a newer one.
+    pub(super) has_ended: bool,
 }
 
 impl ListError {
     pub(super) fn unusable(path: &Path, why: impl std::fmt::Display) -> Self {
-        Self { path: path.display().to_string(), why: why.to_string() }
+        Self { path: path.display().to_string(), why: why.to_string(), has_ended: false }
     }
 }
 
@@ -56,7 +58,14 @@ pub(super) fn read(path: &Path, authorities: &[CertificateDer<'static>], now: Ti
             return Err(unusable(&"something follows the list"));
         }
         signed_by_one_of(authorities, &list).map_err(|why| unusable(&why))?;
-        next_update = next_update.min(still_good(&list, now).map_err(|why| unusable(&why))?);
+        let due = stated_next_update(&list).map_err(|why| unusable(&why))?;
+        if due <= now {
+            let why = format!(
+                "its next update was due at {due}; fetch the newest one from the authority (of a demo: make a new folder)"
+            );
+            return Err(ListError { has_ended: true, ..unusable(&why) });
+        }
+        next_update = next_update.min(due);
         let number = list.crl_number().map(|number| number.to_bytes_be());
         numbers.push(Numbered { issuer: list.issuer().as_raw().to_vec(), number });
     }
@@ -106,13 +115,7 @@ fn signed_by_one_of(
     }
 }
 
-fn still_good(list: &CertificateRevocationList<'_>, now: Timestamp) -> Result<Timestamp, String> {
+fn stated_next_update(list: &CertificateRevocationList<'_>) -> Result<Timestamp, String> {
     let next_update = list.next_update().ok_or("it does not state its next update")?;
-    let next_update = Timestamp::from_second(next_update.timestamp()).map_err(|error| error.to_string())?;
-    if next_update <= now {
-        return Err(format!(
-            "its next update was due at {next_update}; fetch the newest one from the authority (of a demo: make a new folder)"
-        ));
-    }
-    Ok(next_update)
+    Timestamp::from_second(next_update.timestamp()).map_err(|error| error.to_string())
 }

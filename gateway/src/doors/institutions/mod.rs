@@ -27,6 +27,12 @@ use exchange::{HttpExchange, is_ambiguous, language};
 use own::{OwnRecord, read_own};
 use reply::reply;
 
+/// How often a query that waits looks whether its record hangs.
+const LOOK: Duration = Duration::from_millis(2_500);
+
+/// Beside the time to read its head and body, so long a caller waits at most.
+const LATEST: Duration = Duration::from_secs(10);
+
 /// The service of one connection.
 pub(crate) struct Institutions {
     gateway: Arc<Gateway>,
@@ -94,7 +100,7 @@ async fn answer(
     if gateway.is_draining() {
         return Ok(refuse(Code::Draining));
     }
-    if !gateway.log.recordable() {
+    if !gateway.is_recordable() {
         gateway.metrics.unrecorded();
         return Ok(refuse(Code::NotRecordable));
     }
@@ -111,9 +117,19 @@ async fn answer(
     let body = RequestBody::new(body, head.version, time);
     let exchange = HttpExchange::new(head, sound, body);
     // In a task of its own: if the caller hangs up, only this waiting future is dropped.
-    match tokio::spawn(ask(Arc::clone(&gateway), standing, permits, exchange)).await {
-        Ok(response) => response,
-        Err(_) => Ok(refuse(Code::NotRecordable)),
+    let mut asked = tokio::spawn(ask(Arc::clone(&gateway), standing, permits, exchange));
+    let latest = tokio::time::Instant::now() + 2 * time + LATEST;
+    loop {
+        match tokio::time::timeout(LOOK, &mut asked).await {
+            Ok(Ok(response)) => return response,
+            Ok(Err(_)) => return Ok(refuse(Code::NotRecordable)),
+            // It is not counted as unrecorded for the institution: there may be a record of it yet.
+            Err(_) if gateway.log.is_slow() || tokio::time::Instant::now() >= latest => {
+                gateway.metrics.unrecorded();
+                return Ok(fixed(Code::NotRecordable, language));
+            }
+            Err(_) => {}
+        }
     }
 }
 

@@ -110,11 +110,14 @@ async fn look_up(
                     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
                 }
                 LookupError::NotFound => {}
-                LookupError::Unreadable(error) => tracing::error!(%error, "a receipt could not be read"),
+                LookupError::Unreadable(error) => {
+                    tracing::error!(%error, "a receipt could not be read");
+                    return fixed(Code::Overloaded, language);
+                }
             }
             return response;
         }
-        (Err(_), _) => return fixed(Code::NotFound, language),
+        (Err(_), _) => return fixed(Code::Overloaded, language),
     };
     let mut response = Response::new(Full::new(bytes));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -102,7 +102,8 @@ fn read(
         facts.case = true;
         recognised.case(case);
     }
-    let subject = subject(question.subject.as_ref().map(|subject| subject.as_str()), scenario.ground())?;
+    let subject = question.subject.as_ref().map(|subject| subject.as_str());
+    let subject = self::subject(subject, scenario.ground(), facts.on)?;
     if let Subject::Named(person) = &subject {
         facts.minor = Some(is_minor(person, facts.on));
         recognised.person(person);
@@ -170,13 +171,16 @@ fn case(text: Option<&str>, ground: Ground) -> Result<Option<CaseNumber>, Refusa
     }
 }
 
-fn subject(text: Option<&str>, ground: Ground) -> Result<Subject, Refusal> {
+fn subject(text: Option<&str>, ground: Ground, on: Date) -> Result<Subject, Refusal> {
     let text = match text {
         Some(text) => text,
         None if ground == Ground::Consent => return Ok(Subject::OfConsent(None)),
         None => return Err(Refusal::because(Code::MalformedRequest, "the body names no subject")),
     };
     let person: Personal<CitizenNumber> = CitizenNumber::parse(text).map_err(|_| Code::InvalidCitizenNumber)?;
+    if !person.disclose(|number| number.is_born_on(on)) {
+        return Err(Code::InvalidCitizenNumber.into());
+    }
     Ok(match ground {
         Ground::Consent => Subject::OfConsent(Some(person)),
         Ground::Statute | Ground::Person | Ground::Public => Subject::Named(Arc::new(person)),
@@ -184,10 +188,8 @@ fn subject(text: Option<&str>, ground: Ground) -> Result<Subject, Refusal> {
 }
 
 fn fields(catalogue: &Catalogue, names: Option<&[String]>, facts: &mut Facts) -> Result<(), Refusal> {
-    let Some(names) = names else { return Ok(()) };
-    if names.is_empty() {
-        return Err(Refusal::because(Code::MalformedRequest, "`fields` is empty"));
-    }
+    // Generated clients send an empty list for one that is left out.
+    let Some(names) = names.filter(|names| !names.is_empty()) else { return Ok(()) };
     let known = |name: &String| FieldName::parse(name).ok().filter(|name| catalogue.field(name.as_str()).is_some());
     let Some(mut known) = names.iter().map(known).collect::<Option<Vec<_>>>() else {
         // Its place in the order of faults is behind others that are still to be looked for.

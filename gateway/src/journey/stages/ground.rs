@@ -126,6 +126,9 @@ fn on_consent(
 ) -> Result<(Arc<Personal<CitizenNumber>>, VerifiedConsent), Refusal> {
     let person = consent.person().disclose(|number| CitizenNumber::parse(number.as_str()));
     let person = Arc::new(person.map_err(|_| Code::ConsentInvalid)?);
+    if !person.disclose(|number| number.is_born_on(query.facts.on)) {
+        return Err(Refusal::because(Code::ConsentInvalid, "the person of the consent is not born yet"));
+    }
     query.facts.minor = Some(is_minor(&person, query.facts.on));
     query.facts.consent = Some(ConsentFacts::of(&gateway.catalogue, consent));
     evidence.person(&person);

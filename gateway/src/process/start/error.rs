@@ -1,16 +1,19 @@
 //! Why a gateway does not start.
 
+use std::{net::SocketAddr, path::PathBuf};
+
 use credit_audit::leaf::LeafError;
 use credit_audit::log::{RecoverError, StartError as LogStartError};
 use credit_keys::{KekError, KeyError, RingError};
 use credit_policy::Fault;
 
 use crate::{
-    callers::{issuers::IssuerError, register::RegisterError},
+    callers::{issuers::IssuerError, register::RegisterError, trust::TrustError},
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
     stores::sqlite::OpenError,
+    transport::tls::TlsError,
 };
 
 /// Why a gateway does not start. Each is one line for the operator: what, where, and what to do next.
@@ -122,6 +125,41 @@ pub(crate) enum StartError {
     /// An issuer of consents.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
+    /// Nobody could withdraw the consents of an issuer.
+    #[error(
+        "consent issuer `{iss}`: its institution `{institution}` {why}; name an institution of kind `consent-authority`, which \
+         can withdraw its consents"
+    )]
+    Acting {
+        /// The issuer.
+        iss: String,
+        /// What the configuration names.
+        institution: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Certificates and key of the listeners.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Whose certificates are trusted.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The folder of the rollback guard.
+    #[error("log.second_place: the folder `{}` is not there; mount or make it", .0.display())]
+    SecondPlace(PathBuf),
+    /// The admin socket.
+    #[error(
+        "the path of the admin socket `{}` is too long for a socket, which may have 107 bytes: choose a shorter data.dir", .0.display()
+    )]
+    LongSocket(PathBuf),
+    /// A port.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
@@ -137,4 +175,45 @@ pub(crate) enum StartError {
     /// One of the first leaves.
     #[error("the start could not be recorded: {0}")]
     Leaf(#[from] LeafError),
+}
+
+impl StartError {
+    /// Whether a later start with the same configuration may succeed: a clock that is wrong at boot is put right, a port is
+    /// given back, a device comes. A service manager should try again then, and only then.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Key(error) | Self::Keyring(KeyringError::Missing(error)) => {
+                matches!(error, KeyError::NotInForce { .. })
+            }
+            Self::Tls(error) => matches!(error, TlsError::NotValidNow { .. }),
+            Self::Trust(error) => error.is_of_time(),
+            Self::Recover(_)
+            | Self::Log(_)
+            | Self::Fold(_)
+            | Self::LogShort { .. }
+            | Self::Metrics(_)
+            | Self::NotRecorded(_)
+            | Self::Carried(_)
+            | Self::SecondPlace(_)
+            | Self::Listen { .. }
+            | Self::Leaf(_) => true,
+            Self::File { .. }
+            | Self::Catalogue(_)
+            | Self::Kek(_)
+            | Self::Ring(_)
+            | Self::Keyring(_)
+            | Self::DemoKeys(_)
+            | Self::Continues { .. }
+            | Self::ContinuesDamaged { .. }
+            | Self::ContinuesItself { .. }
+            | Self::FirstRelease(_)
+            | Self::OtherKey { .. }
+            | Self::Sealed(_)
+            | Self::Register(_)
+            | Self::Issuer(_)
+            | Self::Acting { .. }
+            | Self::LongSocket(_)
+            | Self::Store(_) => false,
+        }
+    }
 }

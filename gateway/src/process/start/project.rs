@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use credit_audit::log::Recovered;
+use credit_audit::log::Contents;
 use credit_policy::Catalogue;
 
 use super::error::StartError;
@@ -27,23 +27,22 @@ pub(super) fn check_release(settings: &Settings) -> Result<(), StartError> {
 pub(super) fn project(
     settings: &Settings,
     catalogue: &Catalogue,
-    recovered: &Recovered,
+    log: Option<&Contents>,
 ) -> Result<Projection, StartError> {
-    let mut projection = from_snapshot(settings, recovered)?;
-    for leaf in recovered.leaves(projection.ledger.size) {
+    let Some(log) = log else { return Ok(Projection::default()) };
+    let mut projection = from_snapshot(settings, log)?;
+    for leaf in log.leaves(projection.ledger.size) {
         let (index, leaf) = leaf?;
         projection.apply(catalogue, index, &leaf)?;
     }
     Ok(projection)
 }
 
-fn from_snapshot(settings: &Settings, recovered: &Recovered) -> Result<Projection, StartError> {
+fn from_snapshot(settings: &Settings, log: &Contents) -> Result<Projection, StartError> {
     let (path, log_folder) = (state_file(settings), settings.data.dir.join("log"));
-    match snapshot::read(&path, &settings.log.origin, &log_folder, recovered.size()) {
+    match snapshot::read(&path, &settings.log.origin, &log_folder, log.size()) {
         Ok(projection) => Ok(projection.unwrap_or_default()),
-        Err(snapshot::ReadError::LogShort { covered }) => {
-            Err(StartError::LogShort { state: covered, log: recovered.size() })
-        }
+        Err(snapshot::ReadError::LogShort { covered }) => Err(StartError::LogShort { state: covered, log: log.size() }),
         Err(snapshot::ReadError::Unusable(why)) => {
             let place = path.display();
             tracing::error!(%place, error = %why, "the snapshot of the state cannot be used; all of the log is read instead");

@@ -1,25 +1,43 @@
 //! The register at start: the configuration, then what the record says of it.
 
 use credit_audit::leaf::InstitutionChange;
+use credit_policy::InstitutionKind;
 
-use super::error::StartError;
+use super::{error::StartError, inputs::Faults};
 use crate::{
     callers::{
         institution::InstitutionRecord,
         register::{Register, RegisterError},
     },
-    settings::Settings,
+    settings::{ConsentIssuer, Settings},
     state::ledger::{Ledger, Registered},
 };
 
-/// The register of the configuration.
-pub(super) fn configured(settings: &Settings) -> Result<Register, StartError> {
+/// The register of the configuration; each entry that cannot be taken is a fault.
+pub(super) fn configured(settings: &Settings, faults: &mut Faults) -> Register {
     let (bounds, floods) = (&settings.bounds, &settings.floods);
     let register = Register::new(bounds.journeys_per_institution, bounds.connections_per_institution, floods.multiple);
     for entry in &settings.institutions {
-        register.add(&InstitutionRecord::of_entry(entry).map_err(RegisterError::from)?)?;
+        let record = InstitutionRecord::of_entry(entry).map_err(RegisterError::from);
+        faults.note(record.and_then(|record| register.add(&record)));
     }
-    Ok(register)
+    register
+}
+
+/// Each issuer of consents needs an institution that may withdraw them.
+///
+/// # Errors
+/// The first whose institution is not in the register, or of another kind.
+pub(super) fn acting(register: &Register, issuers: &[ConsentIssuer]) -> Result<(), StartError> {
+    for ConsentIssuer { iss, institution, .. } in issuers {
+        let why = match register.by_id(institution.as_str()) {
+            Ok(acting) if acting.record.kind == InstitutionKind::ConsentAuthority => continue,
+            Ok(acting) => format!("is of kind `{}`", acting.record.kind.as_str()),
+            Err(_) => "is not in the register".to_owned(),
+        };
+        return Err(StartError::Acting { iss: iss.clone(), institution: institution.as_str().to_owned(), why });
+    }
+    Ok(())
 }
 
 /// Brings the register to where the record says that it was left.

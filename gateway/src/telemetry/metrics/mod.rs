@@ -6,6 +6,7 @@
 //! is its help text; the board and the alerts are in `docs/grafana/` and `docs/prometheus/`.
 
 mod closed;
+mod duties;
 mod exposition;
 mod queries;
 mod readings;
@@ -20,10 +21,12 @@ use jiff::Timestamp;
 use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
 
 pub(crate) use closed::Closed;
+pub use duties::Duty;
 pub(crate) use readings::{Readings, StoreReadings};
 pub use stage_timer::Stage;
 pub(crate) use stage_timer::StageTimer;
 
+use duties::Duties;
 use exposition::Exposition;
 use queries::Queries;
 use registrar::Registrar;
@@ -39,6 +42,7 @@ pub struct Metrics {
     closed: Closed,
     floods: IntCounterVec,
     reads: IntCounterVec,
+    duties: Duties,
     certificate_expiry: IntGauge,
     list_next_update: IntGauge,
     list_refused: IntGauge,
@@ -98,6 +102,7 @@ impl Metrics {
                 "Requests without a record of their own, by institution and code; `cut-off` where the connection was closed.",
                 &["institution", "code"],
             )?,
+            duties: Duties::new(&registrar, started)?,
             started,
             registry,
         })
@@ -158,6 +163,18 @@ impl Metrics {
     pub fn revocation_list(&self, next_update: Timestamp, is_of_file: bool) {
         self.list_next_update.set(next_update.as_second());
         self.list_refused.set(i64::from(!is_of_file));
+    }
+
+    /// A duty in the background was done, or failed; its first failure and its first success after one are lines of the
+    /// log.
+    pub fn duty<E: std::fmt::Display>(&self, duty: Duty, done: Result<(), E>, now: Timestamp) {
+        if !self.duties.done(duty, done.is_ok(), now) {
+            return;
+        }
+        match done {
+            Err(error) => tracing::error!(%error, place = duty.as_str(), "a duty in the background fails"),
+            Ok(()) => tracing::info!(place = duty.as_str(), "a duty in the background succeeds again"),
+        }
     }
 
     /// The text that Prometheus reads. Reads a few small files of `/proc`.

@@ -15,6 +15,8 @@ pub struct Readings<'a> {
     pub queries_under_way: usize,
     /// The log's figures.
     pub log: LogMetrics,
+    /// Lines of the log on standard error that were dropped.
+    pub dropped_lines: u64,
     /// The data folder, for the room on its disk.
     pub data_folder: &'a Path,
     /// The store's figures.
@@ -27,6 +29,8 @@ pub struct StoreReadings {
     pub is_up: bool,
     /// Look-ups that wait for a reader.
     pub waiting: u64,
+    /// Values that do not fit the data list.
+    pub faulty_values: u64,
     /// Look-ups by what came of them.
     pub look_ups: [(&'static str, u64); 3],
 }
@@ -40,6 +44,11 @@ impl Readings<'_> {
         );
         self.log_gauges(to);
         self.log_counts(to);
+        to.counter(
+            "credit_gateway_lines_dropped_total",
+            "Lines on standard error that were dropped because nobody read them.",
+            self.dropped_lines as f64,
+        );
         self.store.write(to);
     }
 
@@ -53,6 +62,11 @@ impl Readings<'_> {
                 "credit_gateway_log_unpublished_seconds",
                 "How long the oldest durable leaf that is not published has waited.",
                 log.unpublished_for.as_secs_f64(),
+            ),
+            (
+                "credit_gateway_log_commit_under_way_seconds",
+                "How long the batch that is being written has taken until now; beyond 2 nothing can be recorded.",
+                log.writing_for.as_secs_f64(),
             ),
             (
                 "credit_gateway_log_reserved_bytes",
@@ -102,6 +116,11 @@ impl StoreReadings {
             "credit_gateway_store_waiting_look_ups",
             "Look-ups that wait for a reader of the store.",
             self.waiting as f64,
+        );
+        to.gauge(
+            "credit_gateway_store_faulty_values",
+            "Values in the store that do not fit the data list; persons whom they could clear are not answered about.",
+            self.faulty_values as f64,
         );
         to.counters(
             "credit_gateway_store_look_ups_total",

@@ -1,11 +1,14 @@
 //! Loading the data list: classes with their records, lists and attributes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use toml::Spanned;
 
 use super::Loader;
 use crate::catalogue::fault::File;
+use crate::catalogue::legal_source::Text;
+use crate::catalogue::meaning::{Meaning, ValueType};
 use crate::catalogue::rows::{AttributeRow, ClassRow};
 use crate::catalogue::{Class, Derivation, Field, LegalSource, RecordClass, Sensitivity, Tier};
 use crate::names::{ClassName, FieldName};
@@ -85,8 +88,40 @@ impl Loader {
                 Derivation::Masked(masked.get_ref().clone())
             }
         };
+        let meaning = self.meaning(file, attribute);
         let (legal_source, classes) = (attribute.legal_source(row), vec![row.class.get_ref().clone()]);
-        self.field(file, NewField { name: &attribute.name, legal_source, tier: row.tier, classes, derivation });
+        self.field(
+            file,
+            NewField { name: &attribute.name, legal_source, tier: row.tier, classes, derivation, meaning },
+        );
+    }
+
+    /// What the row says of its values; a text has values and a number has a unit, and not the other way round.
+    fn meaning(&mut self, file: &File<'_, ClassRow>, attribute: &AttributeRow) -> Meaning {
+        let value_type = attribute.value_type.as_ref().map(|value_type| *value_type.get_ref());
+        let mut wrong = |at: std::ops::Range<usize>, message: &str| {
+            let message = format!("`{}`: {message}", attribute.name.get_ref());
+            self.fault(file, at, message);
+        };
+        if let Some(unit) = attribute.unit.as_ref().filter(|_| value_type != Some(ValueType::WholeNumber)) {
+            wrong(unit.span(), "only what has `type = \"whole-number\"` has a unit");
+        }
+        let values = attribute.values.as_ref();
+        if let Some(values) = values.filter(|_| value_type != Some(ValueType::Text)) {
+            wrong(values.span(), "only what has `type = \"text\"` has values to choose from");
+        }
+        if let Some(values) = values {
+            let names: HashSet<_> = values.get_ref().iter().map(Text::as_str).collect();
+            if names.is_empty() || names.len() != values.get_ref().len() {
+                wrong(values.span(), "name at least one value, and each once");
+            }
+        }
+        Meaning {
+            value_type,
+            unit: attribute.unit.as_ref().map(|unit| unit.get_ref().clone()),
+            values: values.map(|values| values.get_ref().clone()).unwrap_or_default(),
+            null: attribute.null.clone(),
+        }
     }
 
     fn records_of(&mut self, file: &File<'_, ClassRow>) {
@@ -125,8 +160,8 @@ impl Loader {
         if self.forbidden(file, at.clone(), name.as_str()) {
             return;
         }
-        let NewField { name: _, legal_source, tier, classes, derivation } = field;
-        let compiled = Arc::new(Field { name: name.clone(), legal_source, tier, classes, derivation });
+        let NewField { name: _, legal_source, tier, classes, derivation, meaning } = field;
+        let compiled = Arc::new(Field { name: name.clone(), legal_source, tier, classes, derivation, meaning });
         if self.fields.insert(name.clone(), compiled).is_some() {
             self.fault(file, at, format!("field `{name}` stands twice in the data list: rename one"));
         }
@@ -140,4 +175,5 @@ pub(super) struct NewField<'a> {
     pub(super) tier: Tier,
     pub(super) classes: Vec<ClassName>,
     pub(super) derivation: Derivation,
+    pub(super) meaning: Meaning,
 }

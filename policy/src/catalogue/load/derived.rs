@@ -10,6 +10,7 @@ use super::Loader;
 use super::data_list::NewField;
 use crate::catalogue::fault::File;
 use crate::catalogue::field::Band;
+use crate::catalogue::meaning::Meaning;
 use crate::catalogue::rows::{Classes, DerivedRow, DerivedRows, ReducerRow};
 use crate::catalogue::{Derivation, Field, Number, RecordClass, Reducer, Tier};
 use crate::consent::Period;
@@ -65,7 +66,17 @@ impl Loader {
         classes.dedup();
         let tiers = classes.iter().filter_map(|class| self.classes.get(class)).map(|class| class.tier);
         let tier = tiers.max().unwrap_or(Tier::First);
-        self.field(file, NewField { name: &row.name, legal_source: row.legal_source(), tier, classes, derivation });
+        self.field(
+            file,
+            NewField {
+                name: &row.name,
+                legal_source: row.legal_source(),
+                tier,
+                classes,
+                derivation,
+                meaning: Meaning::default(),
+            },
+        );
     }
 
     fn records_field(

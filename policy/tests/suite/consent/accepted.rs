@@ -32,16 +32,33 @@ fn a_good_token_of_either_algorithm_says_what_the_person_agreed_to() {
     }
 }
 
+fn decoy(nr: u8) -> String {
+    encode([nr; 32])
+}
+
 #[test]
 fn what_the_profile_leaves_open_is_taken() {
     let good = || Draft::good("EdDSA");
     let drafts = [
-        ("decoys before and after", good().with_claims(|c| c["_sd"] = json!([encode([1; 32]), c["_sd"][0], "decoy"]))),
+        ("decoys before and after", good().with_claims(|c| c["_sd"] = json!([decoy(1), c["_sd"][0], decoy(2)]))),
+        ("decoys in every object", {
+            good().with_claims(|c| {
+                c["cnf"]["_sd"] = json!([decoy(1)]);
+                c["authorization_details"][0]["_sd"] = json!([decoy(2), decoy(3)]);
+            })
+        }),
+        ("decoys in every list", {
+            good().with_claims(|c| {
+                let detail = c["authorization_details"][0].take();
+                c["authorization_details"] = json!([{"...": decoy(1)}, detail, {"...": decoy(2)}]);
+                c["authorization_details"][1]["fields"] = json!(["score_band", {"...": decoy(3)}]);
+            })
+        }),
+        ("empty `_sd`", good().with_claims(|c| c["cnf"]["_sd"] = json!([]))),
+        ("no `_sd_alg`", good().with_claims(|c| drop(c.as_object_mut().unwrap().remove("_sd_alg")))),
+        ("a type of the token", good().with_claims(|c| c["vct"] = "https://consent.example/credit-query".into())),
         ("no fields", {
             good().with_claims(|c| drop(c["authorization_details"][0].as_object_mut().unwrap().remove("fields")))
-        }),
-        ("unknown claims of every type", {
-            good().with_claims(|c| c["x"] = json!({"a": [1, -1, 1.5, null, true, "текст 中文 😀", {"b": {}}], "": []}))
         }),
         ("an escaped solidus", {
             let draft = good();
@@ -56,17 +73,15 @@ fn what_the_profile_leaves_open_is_taken() {
             let draft = good();
             Draft { disclosure: draft.disclosure.replace(',', ", "), ..draft }
         }),
-        ("a longer salt", {
+        ("a salt of 128 bits in hexadecimal", {
             Draft { disclosure: disclosure(&"0a".repeat(16), "citizen_number", &person()), ..good() }
         }),
-        ("as deep as may be", { good().with_claims(|c| c["x"] = (0..14).fold(json!(1), |value, _| json!([value]))) }),
         ("fields that no data list knows", {
             good().with_claims(|c| c["authorization_details"][0]["fields"] = json!(["no_such_field"]))
         }),
         ("as many uses as there are", {
             good().with_claims(|c| c["authorization_details"][0]["uses"] = json!(u64::MAX))
         }),
-        ("the same key in two objects", good().with_claims(|c| c["x"] = json!([{"jti": 1}, {"jti": 1}]))),
         ("long digits that are no citizen number", good().with_claims(|c| c["jti"] = "1234567890123456".into())),
     ];
     for (name, draft) in drafts {

@@ -1,9 +1,9 @@
 //! The issuers' keys: what is no public key of the profile is refused before any token comes.
 
-use credit_policy::consent::{IssuerKeys, KeyError};
+use credit_policy::consent::{IssuerKeys, KeyError, Unverified};
 use serde_json::{Value, json};
 
-use super::draft::{ISS, OTHER_ISS, ed25519, ed25519_jwk, encode, p256, p256_jwk};
+use super::draft::{ISS, NOW, OTHER_ISS, at, ed25519, ed25519_jwk, encode, good, p256, p256_jwk};
 
 fn error(jwks: &Value) -> Option<KeyError> {
     IssuerKeys::default().add(ISS, &jwks.to_string()).err()
@@ -27,6 +27,7 @@ fn other_keys_are_refused() {
         (ed("d", Value::Null), KeyError::Private),
         (ed("kid", Value::Null), KeyError::Kid),
         (ed("kid", "".into()), KeyError::Kid),
+        (ed("k", encode([7; 32]).into()), KeyError::Private),
         (ed("kty", "oct".into()), KeyError::Key),
         (ed("kty", "EC".into()), KeyError::Key),
         (ed("crv", "X25519".into()), KeyError::Key),
@@ -42,6 +43,13 @@ fn other_keys_are_refused() {
         (ed("use", "enc".into()), KeyError::Use),
         (json!({"keys": 1}), KeyError::Form),
         (json!({"keys": [1]}), KeyError::Form),
+        (json!({"keys": []}), KeyError::Empty),
+        (json!({"keys": [ed("alg", "none".into()), {"kty": "RSA"}]}), KeyError::Use),
+        (
+            json!({"keys": [ed25519_jwk("k", &ed25519()), {"kty": "RSA", "kid": "r", "n": "AQ", "e": "AQAB", "d": "AQ"}]}),
+            KeyError::Private,
+        ),
+        (json!({"keys": [ed25519_jwk("k", &ed25519()), {"kty": "oct", "kid": "o", "k": "AQ"}]}), KeyError::Private),
         (json!([]), KeyError::Form),
         (json!({}), KeyError::Kid),
         (
@@ -66,4 +74,43 @@ fn a_kid_is_one_key_among_all_issuers_and_a_refused_file_adds_none() {
     let mut without_hints = p256_jwk("new", &p256());
     without_hints.as_object_mut().unwrap().retain(|key, _| key != "alg" && key != "use");
     assert_eq!(keys.add(OTHER_ISS, &without_hints.to_string()), Ok(vec!["new".to_owned()]));
+}
+
+/// RFC 7517 §5: what a set has beside the keys of consents, hinders nobody.
+#[test]
+fn keys_of_a_set_that_are_not_for_consents_are_left_out() {
+    let without_kid = {
+        let mut jwk = p256_jwk("", &p256());
+        jwk.as_object_mut().unwrap().remove("kid");
+        jwk
+    };
+    let foreign = [
+        json!({"kty": "RSA", "kid": "rsa", "use": "sig", "alg": "RS256", "n": "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri", "e": "AQAB"}),
+        json!({"kty": "AKP", "alg": "ML-DSA-44", "kid": "akp", "pub": "AAAA"}),
+        json!({"kty": "OKP", "crv": "X25519", "kid": "x25519", "use": "enc", "x": encode([7; 32])}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "short", "x": encode([7; 31])}),
+        json!({"kty": "EC", "crv": "P-384", "kid": "p384", "x": encode([7; 48]), "y": encode([7; 48])}),
+        json!({"kty": "EC", "crv": "P-256", "kid": "no-y", "x": encode([7; 32])}),
+        json!({"kty": 1, "kid": {}}),
+        json!({}),
+        without_kid,
+        // It shares its `kid` with one that is used.
+        json!({"kty": "RSA", "kid": "ed", "n": "AQ", "e": "AQAB"}),
+    ];
+    let ours = [ed25519_jwk("ed", &ed25519()), p256_jwk("p256", &p256())];
+    let keys = [&foreign[..], &ours[..]].concat();
+    let set = json!({ "keys": keys }).to_string();
+    let mut kids = IssuerKeys::default().add(ISS, &set).unwrap();
+    kids.sort();
+    assert_eq!(kids, ["ed", "p256"]);
+}
+
+/// RFC 9864 renames `EdDSA` with this curve; a key of either name verifies the tokens of the profile.
+#[test]
+fn a_key_may_say_ed25519_for_its_algorithm() {
+    let mut keys = IssuerKeys::default();
+    let mut jwk = ed25519_jwk("ed", &ed25519());
+    jwk["alg"] = "Ed25519".into();
+    assert_eq!(keys.add(ISS, &jwk.to_string()), Ok(vec!["ed".to_owned()]));
+    assert!(Unverified::parse(&good("EdDSA")).and_then(|token| token.verify(&keys, at(NOW))).is_ok());
 }

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod checks;
+mod detail;
 pub(crate) mod draft;
 mod hostile;
 mod issuing;

@@ -58,8 +58,8 @@ payload = {
     "iss": "https://consent.example", "aud": "credit-gateway", "jti": sys.argv[3],
     "iat": now, "nbf": now, "exp": now + 3600,
     "cnf": {"x5t#S256": text(hashlib.sha256(certificate).digest())},
-    # With a decoy, and a claim that the profile does not know.
-    "_sd_alg": "sha-256", "_sd": sorted(digests), "ui_locales": "zh",
+    # With a decoy.
+    "_sd_alg": "sha-256", "_sd": sorted(digests),
     "authorization_details": [{
         "type": "credit-query", "scenario": "commercial-loan", "fields": ["score_band", "clean_three_years"],
         "look_back": "P5Y", "uses": 1, "frequency": "1/P1M", "data_life": "P1M",

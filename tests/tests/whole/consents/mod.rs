@@ -14,6 +14,7 @@ mod new_log;
 mod refused;
 mod repeats;
 mod revocations;
+mod sd_jwt_issuers;
 mod withdrawn;
 
 use std::{

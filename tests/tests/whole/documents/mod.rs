@@ -2,8 +2,10 @@
 
 mod completions;
 mod configuration;
+mod generated;
 mod openapi;
 mod pages;
+mod unit;
 
 use std::path::{Path, PathBuf};
 

@@ -237,3 +237,31 @@ fn a_case_is_used_up_whatever_became_of_process_and_state() {
 fn remove_state(data: &Path) {
     fs::remove_file(data.join("state.snapshot")).expect("it was there");
 }
+
+#[test]
+fn a_bundle_that_rots_while_it_serves_is_noticed_and_named() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let caller = folder.caller("housing");
+    credit_tests::run(async {
+        let mut connection = caller.http1().await.expect("a connection");
+        for _ in 0..260 {
+            let body = serde_json::json!({"scenario": "none"});
+            assert_ne!(connection.ask(&body).await.expect("a reply").status, 200);
+        }
+    });
+    let bundle = folder.log().join("tile/entries/000");
+    assert!(within(Duration::from_secs(5), || bundle.exists()));
+    let good = fs::read(&bundle).expect("published");
+    let failures = || credit_tests::metric(folder.port_base(), r#"credit_gateway_duty_failures_total{duty="scrub"}"#);
+    assert_eq!(failures(), 0);
+    let mut rotten = good.clone();
+    rotten[1_000] ^= 1;
+    fs::write(&bundle, rotten).expect("ours");
+    assert!(within(Duration::from_secs(5), || failures() > 0));
+    assert!(gateway.err().text().contains("tile/entries/000"), "{}", gateway.err().text());
+    fs::write(&bundle, good).expect("ours");
+    let again = || gateway.err().text().contains("a duty in the background succeeds again");
+    assert!(within(Duration::from_secs(5), again), "{}", gateway.err().text());
+    drop(gateway.stop());
+}

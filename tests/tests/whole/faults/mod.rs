@@ -2,7 +2,7 @@
 //!
 //! What is injected from outside: SIGKILL and SIGTERM at any moment under load; a device without room; connections cut at
 //! every level (HTTP, TLS, TCP); bytes of the log's files changed, cut and removed; more streams, connections and patience
-//! than the bounds allow. What is not: a clock that steps, a panic in a stage, a failing `fdatasync` (these are injected
+//! than the bounds allow; a disk and a standard error that hang. What is not: a clock that steps, a panic in a stage, a failing `fdatasync` (these are injected
 //! inside, by the tests of the crates), power loss (SIGKILL leaves the page cache, so a missing sync does not show here),
 //! and several machines.
 //!
@@ -13,8 +13,10 @@ mod damage;
 mod drain;
 mod frames;
 mod hang_ups;
+mod hangs;
 mod kills;
 mod load;
+pub(crate) mod namespace;
 mod overload;
 mod record;
 mod room;

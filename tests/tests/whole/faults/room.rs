@@ -1,65 +1,40 @@
 //! A device of 4 MiB for the data folder fills up: a tmpfs in a namespace of our own, so that nobody needs to be root.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{fs, io::Write, path::PathBuf, process::Command, time::Duration};
 
-use credit_tests::{Folder, Gateway, Leaf, Reply, checked, query::look_up, scratch};
+use credit_tests::{Folder, Gateway, Leaf, Reply, checked, query::look_up};
 use serde_json::Value;
 
-use super::{load::Load, query, readiness, record, verify, within};
+use super::{load::Load, namespace::Namespace, query, readiness, record, verify, within};
 
 const SMALL: &str = "size=4m,mode=0700";
 const LARGER: &str = "remount,size=64m";
 
-/// A mount that only processes of its namespace see; held by a process that waits for the end of its input.
+/// A small device, mounted in a namespace.
 struct Device {
-    holder: Child,
+    namespace: Namespace,
     path: PathBuf,
 }
 
 impl Device {
     fn new(path: PathBuf) -> Self {
         fs::create_dir(&path).expect("a mount point");
-        let script = r#"mount -t tmpfs -o "$1" tmpfs "$2" && echo mounted && exec cat"#;
-        let mut holder = Command::new("unshare")
-            .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", SMALL])
-            .arg(&path)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("unshare (util-linux)");
-        scratch::began(holder.id());
-        let mut line = String::new();
-        let out = holder.stdout.take().expect("piped");
-        BufReader::new(out).read_line(&mut line).expect("a line");
-        assert_eq!(line, "mounted\n", "no tmpfs in a namespace of our own; unshare says why above");
-        Self { holder, path }
+        let script = format!(r#"mount -t tmpfs -o {SMALL} tmpfs "$1""#);
+        Self { namespace: Namespace::new(&script, &[&path]), path }
     }
 
-    /// A command in its namespace, with the arguments of another. It keeps its process id: nsenter becomes it.
     fn inside(&self, command: &Command) -> Command {
-        let mut inside = Command::new("nsenter");
-        inside.args(["--user", "--mount", "--preserve-credentials", "--target", &self.holder.id().to_string(), "--"]);
-        inside.arg(command.get_program()).args(command.get_args());
-        inside
+        self.namespace.inside(command)
     }
 
     /// A file on it, as we see it from outside.
     fn join(&self, name: &str) -> PathBuf {
-        let below_root = self.path.strip_prefix("/").expect("absolute");
-        Path::new("/proc").join(self.holder.id().to_string()).join("root").join(below_root).join(name)
+        self.namespace.seen(&self.path.join(name))
     }
 
     fn enlarge(&self) {
-        let mut mount = Command::new("mount");
         // With type and source, mount leaves out the options in force, one of which only the owner of the machine may set.
-        mount.args(["-t", "tmpfs", "-o", LARGER, "tmpfs"]).arg(&self.path);
-        assert!(self.inside(&mount).status().expect("nsenter (util-linux)").success());
+        self.namespace.mount(&["-t", "tmpfs", "-o", LARGER, "tmpfs"], &[&self.path]);
     }
 
     fn leaves(&self) -> Vec<Leaf> {
@@ -74,14 +49,6 @@ impl Device {
                 assert!(filler.metadata().expect("open").len() < 8 << 20, "the device is larger than it should be");
             }
         }
-    }
-}
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        drop(self.holder.kill());
-        drop(self.holder.wait());
-        scratch::ended(self.holder.id());
     }
 }
 

@@ -9,7 +9,7 @@ use credit_audit::{
     clock::{Clock, SystemClock},
     log::Cause,
 };
-use credit_gateway::for_tests::Stage;
+use credit_gateway::for_tests::{Duty, Stage};
 use credit_policy::{Catalogue, Code, catalogue};
 use credit_tests::{
     Gateway, command, command_reading,
@@ -47,6 +47,7 @@ fn every_label_is_on_the_closed_list() {
         ("code", codes().chain(["cut-off"]).collect()),
         ("stage", Stage::ALL.iter().map(|stage| stage.as_str()).collect()),
         ("cause", Cause::ALL.iter().map(|cause| cause.as_str()).collect()),
+        ("duty", Duty::ALL.iter().map(|duty| duty.as_str()).collect()),
         ("why", words(&["too-many", "revoked", "stalled", "flooding"])),
         ("version", words(&[env!("CARGO_PKG_VERSION")])),
     ]);
@@ -99,10 +100,19 @@ fn what_is_known_is_there_from_the_start_at_zero_and_the_stages_count_what_happe
     for cause in Cause::ALL {
         assert_eq!(value(&before, "credit_gateway_log_not_recordable", Some(("cause", cause.as_str()))), 0.0);
     }
+    let now = SystemClock::new().now().as_second() as f64;
+    for duty in Duty::ALL {
+        let duty = Some(("duty", duty.as_str()));
+        assert_eq!(value(&before, "credit_gateway_duty_failures_total", duty), 0.0, "{duty:?}");
+        let done = value(&before, "credit_gateway_duty_last_success_seconds", duty);
+        assert!((now - 60.0..=now + 1.0).contains(&done), "{duty:?}: {done} at {now}");
+    }
+    for name in ["lines_dropped_total", "log_commit_under_way_seconds"] {
+        assert_eq!(value(&before, &format!("credit_gateway_{name}"), None), 0.0, "{name}");
+    }
     for name in ["unregistered", "broken_off", "not_recordable", "overloaded", "failed_handshakes"] {
         assert_eq!(value(&before, &format!("credit_gateway_{name}_total"), None), 0.0, "{name}");
     }
-    let now = SystemClock::new().now().as_second() as f64;
     let started = value(&before, "process_start_time_seconds", None);
     assert!((now - 60.0..=now + 1.0).contains(&started), "{started} at {now}");
     assert_eq!(

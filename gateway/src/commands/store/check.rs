@@ -1,0 +1,58 @@
+//! `store check`: reads the store as it lies, and tells what does not fit: places and row numbers, never values.
+
+use std::path::PathBuf;
+
+use crate::{
+    commands::failure::{ConfigFile, Failure},
+    stores::{
+        copy::{self, CopyFault},
+        examine::{Tally, examine},
+        layout::TABLES,
+    },
+    terminal::{print, words},
+};
+
+#[derive(clap::Args)]
+pub(in crate::commands) struct Arguments {
+    /// A store that is not in its place yet; left out = the one that the configuration names 数据源文件
+    #[arg(value_name = "STORE")]
+    store: Option<PathBuf>,
+    /// Read only the first ROWS rows of each table 每表只读前若干行
+    #[arg(long, value_name = "ROWS")]
+    sample: Option<u64>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// 0 where nothing was found, 1 where something was, 64 where there is no store to read.
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let (settings, domain) = super::domain::read(&arguments.config)?;
+    let path = arguments.store.as_ref().unwrap_or(&settings.store.sqlite);
+    let fault = |fault: &CopyFault| format!("`{}`: {fault}", path.display());
+    let store = copy::open_in_place(path).map_err(|error| Failure::usage(fault(&error)))?;
+    if let Err(error) = copy::is_sound(&store) {
+        return Err(Failure::new(1, fault(&error)));
+    }
+    let system = |error: rusqlite::Error| Failure::new(1, fault(&error.into()));
+    let mut lines = Vec::new();
+    for table in TABLES {
+        if !table.is_indexed(&store).map_err(system)? {
+            let name = table.name;
+            lines.push(format!("`{name}` has no index that begins with `number`: each look-up reads the whole table"));
+        }
+    }
+    let mut tally = Tally::default();
+    let read = examine(&store, &domain, arguments.sample, &mut |fault, _| tally.add(&fault), &|| ()).map_err(system)?;
+    lines.extend(tally.lines());
+    let [records, listings, attributes] = read;
+    print(format_args!(
+        "{} record {records}, listing {listings}, attribute {attributes}",
+        words("已检查的行数:", "rows checked:")
+    ));
+    if lines.is_empty() {
+        print(words("数据源无误", "nothing was found"));
+        Ok(())
+    } else {
+        Err(Failure { code: 1, lines })
+    }
+}

@@ -1,0 +1,279 @@
+//! `store import`: makes a store of text files. Everything is read and checked first; the new store takes the place of the
+//! one before by a rename, or nothing changes.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::BufReader,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown},
+    path::{Path, PathBuf},
+};
+
+use credit_policy::CitizenNumber;
+use rusqlite::{Connection, ErrorCode, params_from_iter};
+
+use crate::{
+    commands::failure::{ConfigFile, Failure},
+    stores::{
+        SCHEMA,
+        delimited::{Cells, Rows},
+        examine::{Domain, check_row},
+        layout::{Form, TABLES, Table},
+    },
+    terminal::{eprint, print, words},
+};
+
+/// Faults that are told one a line; what follows is counted.
+const TOLD: usize = 1_000;
+/// Rows between two lines of progress.
+const PROGRESS: u64 = 500_000;
+/// The column that may be left out: the import counts then.
+const COUNTER: &str = "nr";
+
+#[derive(clap::Args)]
+pub(in crate::commands) struct Arguments {
+    /// Text files, each with the rows of one table under a line with the names of its columns 文本文件
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The store to make; left out = the one that the configuration names 目标数据源
+    #[arg(long, value_name = "STORE")]
+    to: Option<PathBuf>,
+    /// Check everything, and change nothing 只检查，不改动
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// 0 where the new store is in place (or could be), 1 where a row does not fit, 64 where a file is no table.
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let (settings, domain) = super::domain::read(&arguments.config)?;
+    let to = arguments.to.clone().unwrap_or(settings.store.sqlite);
+    let no = |what: &Path| {
+        let what = what.display().to_string();
+        move |error: std::io::Error| Failure::usage(format_args!("`{what}`: {error}"))
+    };
+    let wal = beside(&to, "-wal");
+    if fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0) {
+        let wal = wal.display();
+        return Err(Failure::usage(format_args!("`{wal}` is in use: end the program that writes the store first")));
+    }
+    let made = Made(beside(&to, &format!(".import-{}", std::process::id())));
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&made.0).map_err(no(&made.0))?;
+    let mut import = Import { domain: &domain, faults: Vec::new(), more: 0, rows: 0 };
+    import.fill(&made.0, &arguments.files)?;
+    if !import.faults.is_empty() {
+        let more = import.more;
+        if more > 0 {
+            import.faults.push(format!("… {} {more}", words("另有:", "and more:")));
+        }
+        import.faults.push(words("未导入任何数据", "nothing was imported").to_owned());
+        return Err(Failure { code: 1, lines: import.faults });
+    }
+    let rows = import.rows;
+    if arguments.dry_run {
+        print(format_args!(
+            "{} {rows}",
+            words("全部行均可导入，未作改动:", "every row can be imported, nothing was changed:")
+        ));
+        return Ok(());
+    }
+    put_in_place(&made.0, &to).map_err(no(&to))?;
+    print(format_args!("{} {rows} → `{}`", words("已导入行数:", "rows imported:"), to.display()));
+    Ok(())
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// As readable as the one before, and durable before it takes its name.
+fn put_in_place(made: &Path, to: &Path) -> std::io::Result<()> {
+    if let Ok(before) = fs::metadata(to) {
+        fs::set_permissions(made, fs::Permissions::from_mode(before.mode() & 0o777))?;
+        let new = fs::metadata(made)?;
+        if (new.uid(), new.gid()) != (before.uid(), before.gid()) {
+            chown(made, Some(before.uid()), Some(before.gid()))?;
+        }
+    }
+    File::open(made)?.sync_all()?;
+    fs::rename(made, to)?;
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+struct Import<'a> {
+    domain: &'a Domain,
+    faults: Vec<String>,
+    more: u64,
+    rows: u64,
+}
+
+impl Import<'_> {
+    fn fault(&mut self, file: &Path, line: u64, what: impl std::fmt::Display) {
+        if self.faults.len() < TOLD {
+            self.faults.push(format!("{}:{line}: {what}", file.display()));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn fill(&mut self, made: &Path, files: &[PathBuf]) -> Result<(), Failure> {
+        let system = |error: rusqlite::Error| {
+            Failure::unavailable(format_args!("`{}`: {:?}", made.display(), error.sqlite_error_code()))
+        };
+        let mut store = Connection::open(made).map_err(system)?;
+        store
+            .execute_batch(&format!("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {SCHEMA}"))
+            .map_err(system)?;
+        let transaction = store.transaction().map_err(system)?;
+        for file in files {
+            self.file(&transaction, file)?;
+        }
+        transaction.commit().map_err(system)
+    }
+
+    fn file(&mut self, store: &Connection, path: &Path) -> Result<(), Failure> {
+        let no = |what: &dyn std::fmt::Display| Failure::usage(format_args!("`{}`: {what}", path.display()));
+        let file = File::open(path).map_err(|error| no(&error))?;
+        let mut rows = Rows::new(BufReader::new(file));
+        let header = rows.next_row().map_err(|(line, fault)| no(&format_args!("line {line}: {fault}")))?;
+        let header = header.ok_or_else(|| no(&"is empty"))?;
+        let columns = Columns::of(&header.cells).map_err(|what| no(&what))?;
+        let mut insert = store.prepare(&columns.insert()).map_err(|error| no(&error))?;
+        loop {
+            let row = match rows.next_row() {
+                Ok(Some(row)) => row,
+                Ok(None) => return Ok(()),
+                Err((line, fault)) => {
+                    self.fault(path, line, fault);
+                    return Ok(());
+                }
+            };
+            self.rows += 1;
+            if self.rows.is_multiple_of(PROGRESS) {
+                eprint(format_args!("{} {}", words("已读取行数:", "rows read:"), self.rows));
+            }
+            let line = row.line;
+            let Some(values) = self.values(path, &columns, row) else { continue };
+            match insert.execute(params_from_iter(values)) {
+                Ok(_) => {}
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                    let key: Vec<_> =
+                        columns.table.columns.iter().take(columns.table.key).map(|(name, _)| *name).collect();
+                    self.fault(path, line, format_args!("a row with the same {} stands before it", key.join(", ")));
+                }
+                Err(error) => return Err(no(&format_args!("{:?}", error.sqlite_error_code()))),
+            }
+        }
+    }
+
+    /// The values of one row in the order of the table's columns, if all of them fit.
+    fn values(&mut self, path: &Path, columns: &Columns, row: Cells) -> Option<Vec<Option<String>>> {
+        let Cells { line, cells } = row;
+        if cells.len() != columns.places.len() {
+            self.fault(
+                path,
+                line,
+                format_args!("{} cells, and the first line has {}", cells.len(), columns.places.len()),
+            );
+            return None;
+        }
+        let mut values: Vec<Option<String>> = columns.table.columns.iter().map(|_| None).collect();
+        for (cell, place) in cells.into_iter().zip(&columns.places) {
+            if let Some(value) = values.get_mut(*place) {
+                *value = Some(cell).filter(|cell| !cell.is_empty() && cell != "\\N");
+            }
+        }
+        for ((_, form), value) in columns.table.columns.iter().zip(&mut values) {
+            match (form, value.as_deref()) {
+                // The one form of a number; what is none is told below.
+                (Form::Number, Some(text)) => {
+                    if let Ok(person) = CitizenNumber::parse(text.trim()) {
+                        *value = Some(person.disclose(|person| person.as_str().to_owned()));
+                    }
+                }
+                (Form::Flag, None) => *value = Some("0".to_owned()),
+                _ => {}
+            }
+        }
+        let mut fits = true;
+        let mut to_check = values.clone();
+        if columns.counts
+            && let Some(counter) = to_check.get_mut(2)
+        {
+            *counter = Some("0".to_owned());
+        }
+        let mut found = Vec::new();
+        check_row(columns.table, &to_check, line, self.domain, &mut |fault, _| found.push(fault));
+        for fault in found {
+            fits = false;
+            self.fault(path, line, format_args!("column `{}`: {}", fault.column, fault.what));
+        }
+        fits.then_some(values)
+    }
+}
+
+/// Which table a file is of, and in which order its columns stand.
+struct Columns {
+    table: &'static Table,
+    places: Vec<usize>,
+    /// Whether the counter is left out.
+    counts: bool,
+}
+
+impl Columns {
+    fn of(header: &[String]) -> Result<Self, String> {
+        let names: Vec<_> = header.iter().map(|name| name.trim()).collect();
+        let own = |table: &&&Table| table.columns.get(1).is_some_and(|(name, _)| names.contains(name));
+        let Some(table) = TABLES.iter().find(own) else {
+            return Err(
+                "the first line names no table: it has a column `class` (records), `list` (listings) or `field` \
+                        (attributes), beside `number`"
+                    .to_owned(),
+            );
+        };
+        let place = |name: &&str| table.columns.iter().position(|(column, _)| column == name);
+        if let Some(unknown) = names.iter().find(|name| place(name).is_none()) {
+            let known: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
+            return Err(format!("the table `{}` has no column `{unknown}`: it has {}", table.name, known.join(", ")));
+        }
+        let twice = |(at, name): (usize, &&str)| names.iter().skip(at + 1).any(|other| other == name);
+        if names.iter().enumerate().any(twice) {
+            return Err("the first line names a column twice".to_owned());
+        }
+        let counts = table.columns.iter().any(|(name, _)| *name == COUNTER) && !names.contains(&COUNTER);
+        let may_miss = |name: &str, form: Form| name == COUNTER || matches!(form, Form::SomeDay | Form::Flag);
+        let missing = table.columns.iter().find(|(name, form)| !names.contains(name) && !may_miss(name, *form));
+        match missing {
+            Some((name, _)) => Err(format!("the column `{name}` is missing")),
+            None => Ok(Self { table, places: names.iter().filter_map(place).collect(), counts }),
+        }
+    }
+
+    fn insert(&self) -> String {
+        let Table { name, columns, .. } = self.table;
+        let value = |(at, (column, form)): (usize, &(&str, Form))| match form {
+            Form::Whole if self.counts => {
+                let second = columns.get(1).map_or("", |(name, _)| name);
+                format!(
+                    "(SELECT ifnull(max({column}), 0) + 1 FROM {name} WHERE number = ?1 AND {second} = ?2 AND ?3 IS NULL)"
+                )
+            }
+            _ => format!("?{}", at + 1),
+        };
+        let values: Vec<_> = columns.iter().enumerate().map(value).collect();
+        format!("INSERT INTO {name} VALUES ({})", values.join(", "))
+    }
+}
+
+/// A file that is removed unless it was renamed.
+struct Made(PathBuf);
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // Gone where it took its place.
+        drop(fs::remove_file(&self.0));
+    }
+}

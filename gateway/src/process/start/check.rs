@@ -1,0 +1,77 @@
+//! A start that is only tried: the same steps, and nothing is written, made or kept open.
+
+use std::{net::TcpListener, sync::Arc};
+
+use credit_audit::{
+    clock::Clock,
+    log::{Contents, examine},
+};
+use credit_keys::{KeyError, Ring};
+use jiff::Timestamp;
+
+use super::{
+    Inputs, OnRecord, StartError, carry,
+    inputs::{self, Faults},
+    log_settings, places, read_record, register,
+    warnings::{Warning, warnings},
+};
+use crate::settings::Settings;
+
+/// What a start would meet.
+pub(crate) struct Checked {
+    /// Why it would end; none = the gateway would be ready.
+    pub(crate) faults: Vec<StartError>,
+    /// Certificates on which nobody should rely.
+    pub(crate) warnings: Vec<Warning>,
+    /// The ring's folder cannot be written: the gateway starts, and cannot go on past the turn of the month.
+    pub(crate) fixed_ring: Option<std::io::Error>,
+}
+
+/// Tries what a start does up to the moment at which it is ready.
+pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
+    let mut faults = Faults::default();
+    let (inputs, tls) = inputs::collect(settings, clock, &mut faults);
+    // Without its place there is no log to examine, and that is named already.
+    let has_place = places::faults(settings).is_empty();
+    let examined = has_place.then(|| faults.keep(examine(&log_settings(settings)))).flatten();
+    let is_running = examined.as_ref().is_some_and(|examined| examined.is_in_use);
+    let fixed_ring = places::ring_is_fixed(settings);
+    if let (Some(inputs), Some(examined)) = (inputs, examined) {
+        let now = clock.now();
+        faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
+        faults.note(record(&inputs, settings, examined.contents.as_ref(), now));
+    }
+    if faults.0.is_empty() && !is_running {
+        for address in settings.listen.all() {
+            let bound = TcpListener::bind(address);
+            faults.note(bound.map(drop).map_err(|source| StartError::Listen { address, source }));
+        }
+    }
+    let warnings = tls.map_or_else(Vec::new, |tls| warnings(settings, &tls, clock.now()));
+    Checked { faults: faults.0, warnings, fixed_ring }
+}
+
+/// The keys that a start needs at once. That of the month is made by it, where it can be written.
+fn keys(ring: &Ring, settings: &Settings, fixed: Option<&std::io::Error>, now: Timestamp) -> Result<(), StartError> {
+    ring.pseudonyms(now)?;
+    ring.state_key(now)?;
+    match (ring.sealer(now, &settings.log.origin), fixed) {
+        (Ok(_), _) => Ok(()),
+        (Err(KeyError::NeedsPeriod | KeyError::NotInForce { .. }), None) => Ok(()),
+        (Err(KeyError::NeedsPeriod | KeyError::NotInForce { .. }), Some(why)) => Err(StartError::File {
+            doing: "make this month's data key in",
+            path: settings.keys.dir.display().to_string(),
+            source: why.kind().into(),
+        }),
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// What the log says, with all that a start compares it with.
+fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Timestamp) -> Result<(), StartError> {
+    let Inputs { catalogue, ring, register, .. } = inputs;
+    let OnRecord { projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
+    let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
+    register::apply(register, &carry::with(&projection.ledger, &carried))?;
+    register::acting(register, &settings.consent_issuers)
+}

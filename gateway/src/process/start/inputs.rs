@@ -1,0 +1,91 @@
+//! What a start reads before it opens the log: one list of steps for `serve`, for `check` and for the changes that are made
+//! while no gateway runs. Nothing is written, and every fault is found, not only the first.
+
+use std::sync::Arc;
+
+use credit_audit::clock::Clock;
+use credit_keys::Ring;
+use credit_policy::Catalogue;
+
+use super::{StartError, TlsSettings, check_store, keys::open_ring, places, project, register, rules::read_catalogue};
+use crate::{
+    callers::{issuers::Issuers, register::Register},
+    settings::Settings,
+};
+
+/// What was read of the configuration's files.
+pub(crate) struct Inputs {
+    pub(super) catalogue: Catalogue,
+    pub(super) files: Vec<(String, String)>,
+    pub(super) ring: Ring,
+    pub(super) register: Register,
+    pub(super) issuers: Issuers,
+}
+
+/// The faults that were found so far.
+#[derive(Default)]
+pub(super) struct Faults(pub(super) Vec<StartError>);
+
+impl Faults {
+    /// The value of a step, or nothing and one fault more.
+    pub(super) fn keep<T>(&mut self, step: Result<T, impl Into<StartError>>) -> Option<T> {
+        step.map_err(|error| self.0.push(error.into())).ok()
+    }
+
+    /// A step of which nothing is needed but that it succeeds.
+    pub(super) fn note(&mut self, step: Result<(), impl Into<StartError>>) {
+        if let Err(error) = step {
+            self.0.push(error.into());
+        }
+    }
+}
+
+impl Inputs {
+    /// Reads everything but what the doors need.
+    ///
+    /// # Errors
+    /// Each thing that is not as it must be.
+    pub(crate) fn read(settings: &Settings) -> Result<Self, Vec<StartError>> {
+        let mut faults = Faults::default();
+        Self::collect(settings, &mut faults).ok_or(faults.0)
+    }
+
+    /// The list. Nothing where a step found a fault; each step is tried in any case.
+    pub(super) fn collect(settings: &Settings, faults: &mut Faults) -> Option<Self> {
+        let before = faults.0.len();
+        let catalogue = faults.keep(read_catalogue(settings));
+        let ring = faults.keep(open_ring(settings).and_then(|ring| {
+            ring.log_signer(&settings.log.origin)?;
+            Ok(ring)
+        }));
+        let register = register::configured(settings, faults);
+        let issuers = faults.keep(Issuers::read(&settings.consent_issuers));
+        faults.note(check_store(settings));
+        faults.note(project::check_release(settings));
+        faults.0.extend(places::faults(settings));
+        if faults.0.len() > before {
+            return None;
+        }
+        let (catalogue, files) = catalogue?;
+        Some(Self { catalogue, files, ring: ring?, register, issuers: issuers? })
+    }
+}
+
+/// Everything that `serve` reads before it opens the log and then a port.
+///
+/// # Errors
+/// Each thing that is not as it must be.
+pub(crate) fn read(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<(Inputs, TlsSettings), Vec<StartError>> {
+    let mut faults = Faults::default();
+    let read = collect(settings, clock, &mut faults);
+    read.0.zip(read.1).filter(|_| faults.0.is_empty()).ok_or(faults.0)
+}
+
+pub(super) fn collect(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    faults: &mut Faults,
+) -> (Option<Inputs>, Option<TlsSettings>) {
+    let inputs = Inputs::collect(settings, faults);
+    (inputs, faults.keep(TlsSettings::read(&settings.tls, clock)))
+}

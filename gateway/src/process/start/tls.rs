@@ -1,0 +1,41 @@
+//! The TLS settings of the listeners; read before anything is opened.
+
+use std::sync::Arc;
+
+use credit_audit::clock::Clock;
+use jiff::Timestamp;
+use rustls::ServerConfig;
+
+use super::StartError;
+use crate::{
+    callers::trust::Trust,
+    settings::Tls,
+    transport::tls::{self, Callers, TlsError},
+};
+
+/// Whom the listeners trust and what they show.
+pub(crate) struct TlsSettings {
+    pub(crate) trust: Arc<Trust>,
+    pub(crate) certified: Arc<ServerConfig>,
+    pub(crate) anyone: Arc<ServerConfig>,
+    /// When the first certificate of the server's chain expires.
+    pub(crate) expiry: Timestamp,
+}
+
+impl TlsSettings {
+    /// Reads certificates, key and revocation list.
+    ///
+    /// # Errors
+    /// When a file is missing or unusable, and when the server's certificate is not valid now: no caller would connect.
+    /// Each error names the file.
+    pub(crate) fn read(tls: &Tls, clock: &Arc<dyn Clock>) -> Result<Self, StartError> {
+        let trust = Trust::read(tls, Arc::clone(clock))?;
+        let certified = tls::server_config(tls, Callers::Certified(Arc::clone(&trust) as _))?;
+        let (begins, expiry) = tls::validity(tls)?;
+        let now = clock.now();
+        if now < begins || expiry <= now {
+            return Err(TlsError::NotValidNow { path: tls.certificate.display().to_string(), begins, expiry }.into());
+        }
+        Ok(Self { certified, anyone: tls::server_config(tls, Callers::Anyone)?, trust, expiry })
+    }
+}

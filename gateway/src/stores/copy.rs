@@ -1,0 +1,347 @@
+//! A private copy of the store: taken while nobody writes, checked as a whole, and read by us alone.
+//!
+//! A SQLite file has no checksums, so what is read while another program writes over it may be anything. The copy is
+//! made under SQLite's own read lock, which keeps its writers away, and is given up where the file did not stay as it
+//! was, which finds all others. It lies in the data folder, readable by this account only, and has no name any more once
+//! the readers have it open.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek},
+    os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::{
+    examine::{Domain, Suspects, Tally, examine},
+    layout,
+    progress::Progress,
+    stamp::{Mark, Stamp, beside},
+};
+
+/// More persons than this with rows that do not fit: it is another store, and not one with typing errors.
+const MOST_SUSPECTS: usize = 10_000;
+/// Bytes of SQLite's header.
+const HEADER: usize = 100;
+/// Bytes that are copied between two signs of life.
+const STEP: u64 = 64 << 20;
+/// KiB of pages that a reader keeps.
+const CACHE_KIB: i64 = 16 << 10;
+
+/// Why no copy of a store can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyFault {
+    /// The file cannot be read.
+    #[error("it cannot be read: {0}")]
+    Read(#[source] io::Error),
+    /// No SQLite file.
+    #[error("it is no SQLite file")]
+    NoStore,
+    /// Its header says more pages than there are.
+    #[error(
+        "it is shorter than it says of itself: it was not copied to its end; copy it again and rename it into place"
+    )]
+    Cut,
+    /// Another has it locked.
+    #[error("another program has it locked")]
+    Locked,
+    /// A writer ended within a transaction.
+    #[error("`{}` is left of a writer that broke off: open the store once with `sqlite3`, which completes it", .0.display())]
+    Journal(PathBuf),
+    /// A write-ahead log that this account cannot use.
+    #[error(
+        "it is in WAL mode with changes in its -wal file, and SQLite needs to write `{}` to read it: let this account write \
+         the folder `{}`, or end the writer and set `PRAGMA journal_mode = DELETE`",
+        beside(path, "-shm").display(), path.parent().unwrap_or(path).display()
+    )]
+    Wal {
+        /// The store.
+        path: PathBuf,
+    },
+    /// A write-ahead log of another file.
+    #[error("`{}` belongs to another file than this store: end the program that writes it and remove it", .0.display())]
+    ForeignWal(PathBuf),
+    /// Pages that contradict each other.
+    #[error(
+        "it does not pass SQLite's `PRAGMA integrity_check`: restore it, or copy it again and rename it into place"
+    )]
+    Damaged,
+    /// Tables or columns missing.
+    #[error("it is not laid out as the gateway reads it: {0}; see `credit-gateway store check`")]
+    Layout(String),
+    /// Too many rows that do not fit.
+    #[error("rows about more than {MOST_SUSPECTS} persons do not fit the data list; see `credit-gateway store check`")]
+    Unfit,
+    /// The copy cannot be written.
+    #[error("it cannot be copied to `{}`: {cause}", to.display())]
+    Write {
+        /// The copy.
+        to: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// It was written meanwhile.
+    #[error("it is being written")]
+    Changed,
+    /// SQLite's code alone: its messages may quote a value.
+    #[error("SQLite says {0:?}")]
+    Sqlite(Option<ErrorCode>),
+}
+
+impl CopyFault {
+    /// Whether the file itself is at fault, so that it is not worth looking at again before it changes.
+    pub(super) fn is_of_the_file(&self) -> bool {
+        match self {
+            Self::NoStore | Self::Cut | Self::ForeignWal(_) | Self::Damaged | Self::Layout(_) | Self::Unfit => true,
+            Self::Read(_)
+            | Self::Locked
+            | Self::Journal(_)
+            | Self::Wal { .. }
+            | Self::Write { .. }
+            | Self::Changed
+            | Self::Sqlite(_) => false,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for CopyFault {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
+            Some(ErrorCode::NotADatabase) => Self::NoStore,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged,
+            code => Self::Sqlite(code),
+        }
+    }
+}
+
+/// What a reader thread reads.
+pub(super) struct Serving {
+    /// The copy.
+    pub(super) store: Connection,
+    /// The operator's file, where its writers lock it: look-ups wait while one has it for itself, as SQLite's readers do.
+    pub(super) gate: Option<Connection>,
+    /// Who is not answered about.
+    pub(super) suspects: Arc<Suspects>,
+}
+
+/// A copy that was checked.
+pub(super) struct Taken {
+    pub(super) mark: Mark,
+    pub(super) readers: Vec<Serving>,
+    pub(super) tally: Tally,
+    pub(super) suspects: usize,
+}
+
+/// Where a store is, and what is needed to copy and check it.
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    /// The folder of the copies.
+    pub(super) copies: PathBuf,
+    pub(super) readers: usize,
+    pub(super) progress: Arc<Progress>,
+}
+
+impl Source {
+    /// Takes a copy and checks it. `before` is the one in use.
+    pub(super) fn take(&self, domain: &Domain, before: Option<&Mark>) -> Result<Taken, CopyFault> {
+        let mark = Mark::of(&self.path).map_err(CopyFault::Read)?;
+        let file = File::open(&self.path).map_err(CopyFault::Read)?;
+        let is_wal = is_wal(&file)?;
+        if mark.wal.is_some() && (!is_wal || before.is_some_and(|before| mark.has_wal_of(before))) {
+            return Err(CopyFault::ForeignWal(beside(&self.path, "-wal")));
+        }
+        let copy = Named(self.copies.join(format!("store-copy-{}.sqlite", std::process::id())));
+        self.copy(&file, &copy.0, is_wal, mark.wal.is_some())?;
+        let (tally, suspects) = self.check(&copy.0, domain)?;
+        let suspects = Arc::new(suspects);
+        let readers = (0..self.readers).map(|_| {
+            let gate = if is_wal { None } else { Some(open(&self.path)?) };
+            Ok(Serving { store: open_copy(&copy.0)?, gate, suspects: Arc::clone(&suspects) })
+        });
+        let readers = readers.collect::<Result<_, CopyFault>>()?;
+        // Last: whatever was read was of this state.
+        let now = Mark::of(&self.path).map_err(CopyFault::Read)?;
+        let opened = Stamp::from(&file.metadata().map_err(CopyFault::Read)?);
+        if now.main != mark.main || opened != mark.main || (!is_wal && now.wal != mark.wal) {
+            return Err(CopyFault::Changed);
+        }
+        Ok(Taken { mark, readers, tally, suspects: suspects.len() })
+    }
+
+    fn copy(&self, file: &File, to: &Path, is_wal: bool, has_wal: bool) -> Result<(), CopyFault> {
+        let write = |cause| CopyFault::Write { to: to.to_owned(), cause };
+        match fs::remove_file(to) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(write(error)),
+            Ok(()) | Err(_) => {}
+        }
+        let mut copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(write)?;
+        if has_wal {
+            return vacuum(&self.path, to, &self.progress);
+        }
+        // Held until the copy is made: none of SQLite's writers changes the file under it.
+        let lock = if is_wal { None } else { Some(lock(&self.path)?) };
+        self.progress.beat();
+        let mut from = file;
+        from.rewind().map_err(CopyFault::Read)?;
+        // By reference to the file, so that the system copies, and shares blocks where the file system can.
+        while io::copy(&mut from.take(STEP), &mut copy).map_err(write)? > 0 {
+            self.progress.beat();
+        }
+        drop(lock);
+        Ok(())
+    }
+
+    fn check(&self, copy: &Path, domain: &Domain) -> Result<(Tally, Suspects), CopyFault> {
+        let mut connection = open_copy(copy)?;
+        let progress = Arc::clone(&self.progress);
+        let alive = move || {
+            progress.beat();
+            false
+        };
+        connection.progress_handler(100_000, Some(alive))?;
+        is_sound(&connection)?;
+        let (mut tally, mut suspects) = (Tally::default(), Suspects::default());
+        let mut found = |fault, person: Option<&_>| {
+            tally.add(&fault);
+            suspects.add(&fault, person);
+        };
+        examine(&connection, domain, None, &mut found, &|| self.progress.beat())?;
+        if suspects.len() > MOST_SUSPECTS {
+            return Err(CopyFault::Unfit);
+        }
+        Ok((tally, suspects))
+    }
+}
+
+/// Whether the pages fit each other, and the tables are those that look-ups read.
+pub(crate) fn is_sound(connection: &Connection) -> Result<(), CopyFault> {
+    // What a row says is for `examine`, which names the row.
+    connection.execute_batch("PRAGMA ignore_check_constraints = ON")?;
+    let said: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    // A column that must not be NULL and is: a row's fault, too.
+    if said != "ok" && !said.starts_with("NULL value in ") {
+        return Err(CopyFault::Damaged);
+    }
+    layout::prepare(connection).map_err(|error| match error {
+        rusqlite::Error::SqlInputError { msg, .. } => CopyFault::Layout(msg),
+        rusqlite::Error::SqliteFailure(_, Some(msg)) => CopyFault::Layout(msg),
+        other => other.into(),
+    })
+}
+
+/// Opens the operator's file to read it in place, for the commands; with the words of [`CopyFault`] where it cannot be.
+pub(crate) fn open_in_place(path: &Path) -> Result<Connection, CopyFault> {
+    let file = File::open(path).map_err(CopyFault::Read)?;
+    let is_wal = is_wal(&file)?;
+    drop(file);
+    let mark = Mark::of(path).map_err(CopyFault::Read)?;
+    if mark.wal.is_some() && !is_wal {
+        return Err(CopyFault::ForeignWal(beside(path, "-wal")));
+    }
+    // Without changes in a write-ahead log nothing but the file is needed.
+    if is_wal && mark.wal.is_none() { open_copy(path) } else { lock(path) }
+}
+
+/// Whether the header says WAL mode. Fails where it says that the file is longer than it is.
+fn is_wal(mut file: &File) -> Result<bool, CopyFault> {
+    let mut header = [0; HEADER];
+    match file.read_exact(&mut header) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(CopyFault::NoStore),
+        read => read.map_err(CopyFault::Read)?,
+    }
+    let field =
+        |at: usize| header.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);
+    if !header.starts_with(b"SQLite format 3\0") {
+        return Err(CopyFault::NoStore);
+    }
+    let [.., high, low] = field(14).to_be_bytes();
+    let page = match u16::from_be_bytes([high, low]) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    // The count is only good where the two counters of changes agree.
+    let pages = if field(24) == field(92) { u64::from(field(28)) } else { 0 };
+    let length = file.metadata().map_err(CopyFault::Read)?.len();
+    if length < pages * page || page == 0 || !length.is_multiple_of(page) {
+        return Err(CopyFault::Cut);
+    }
+    Ok(header.get(18) == Some(&2))
+}
+
+fn open(path: &Path) -> Result<Connection, CopyFault> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(std::time::Duration::ZERO)?;
+    Ok(connection)
+}
+
+/// A read transaction on the operator's file.
+fn lock(path: &Path) -> Result<Connection, CopyFault> {
+    let locked = open(path).and_then(|connection| {
+        connection.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")?;
+        Ok(connection)
+    });
+    locked.map_err(|fault| {
+        let needs_more = matches!(fault, CopyFault::Sqlite(Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)));
+        let journal = beside(path, "-journal");
+        match fault {
+            CopyFault::Sqlite(_) if needs_more && journal.exists() => CopyFault::Journal(journal),
+            CopyFault::Sqlite(_) if needs_more => CopyFault::Wal { path: path.to_owned() },
+            fault => fault,
+        }
+    })
+}
+
+/// One transaction's state of a store with a write-ahead log, whose frames have checksums.
+fn vacuum(path: &Path, to: &Path, progress: &Arc<Progress>) -> Result<(), CopyFault> {
+    drop(lock(path)?);
+    let mut source = open(path)?;
+    let alive = Arc::clone(progress);
+    let alive = move || {
+        alive.beat();
+        false
+    };
+    source.progress_handler(10_000, Some(alive))?;
+    let name = to.to_str().ok_or(CopyFault::Sqlite(None))?;
+    source.execute("VACUUM INTO ?1", [name]).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+            CopyFault::Write { to: to.to_owned(), cause: io::Error::other("the disk is full or fails") }
+        }
+        _ => error.into(),
+    })?;
+    Ok(())
+}
+
+/// Opens a file that nobody changes: without locks, and never as memory, so that a disk that fails is an error and no
+/// signal.
+fn open_copy(path: &Path) -> Result<Connection, CopyFault> {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
+            uri.push(char::from(*byte));
+        } else {
+            uri.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    uri.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(uri, flags)?;
+    connection.execute_batch(&format!("PRAGMA mmap_size = 0; PRAGMA cache_size = -{CACHE_KIB}"))?;
+    // Opened now, not at the first question: by then the name is gone.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// A file that is there as long as this.
+struct Named(PathBuf);
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        // What cannot be removed is replaced by the next copy.
+        drop(fs::remove_file(&self.0));
+    }
+}

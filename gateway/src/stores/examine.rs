@@ -1,0 +1,413 @@
+//! Whether what stands in a store has a meaning: every column of every row has the form of its table, every class, list
+//! and field is one of the data list, every number is canonical.
+//!
+//! A row that does not fit could clear the person whom it is about: nobody asks for a class that no data list has, and
+//! nobody's number ends in a small `x`. So each such row is counted and named, and whoever it is about is not answered
+//! about ([`Suspects`]).
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::{BuildHasher, RandomState},
+};
+
+use credit_policy::{Catalogue, CitizenNumber, List, Personal, Severity};
+use jiff::{ToSpan, civil::Date};
+use rusqlite::{Connection, Row, types::ValueRef};
+
+use super::{
+    layout::{Form, TABLES, Table},
+    values::{day, scalar},
+};
+
+/// Rows whose numbers are kept of each kind of fault.
+const NAMED: usize = 10;
+/// Dates before this year stand for "unknown" somewhere: they are no days.
+const FIRST_YEAR: i16 = 1900;
+
+/// What a value of a store may be: the names of one data list, and the day.
+pub(crate) struct Domain {
+    classes: BTreeSet<String>,
+    fields: BTreeSet<String>,
+    /// No act and no determination lies later. A day is left for time zones.
+    latest: Date,
+}
+
+impl Domain {
+    /// Of this catalogue, on this day.
+    pub(crate) fn of(catalogue: &Catalogue, today: Date) -> Self {
+        let records = catalogue.classes().filter(|class| class.holds_records());
+        let attributes = catalogue.classes().flat_map(|class| class.attributes().iter());
+        Self {
+            classes: records.map(|class| class.name().as_str().to_owned()).collect(),
+            fields: attributes.map(|field| field.as_str().to_owned()).collect(),
+            latest: today.saturating_add(1.day()),
+        }
+    }
+}
+
+/// What is wrong with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum What {
+    /// No number of anybody.
+    #[error("no citizen number (17 digits and a check character that fits)")]
+    NoNumber,
+    /// The number of somebody, in another form.
+    #[error("a citizen number that is not in its canonical form (upper-case `X`, no spaces)")]
+    NotCanonical,
+    /// A class that the data list does not have, or that has no records.
+    #[error("a class of which the data list has no records")]
+    UnknownClass,
+    /// No list.
+    #[error("no list (`red`, `grey` or `black`)")]
+    UnknownList,
+    /// A field that is no attribute of the data list.
+    #[error("a field that is no attribute of the data list")]
+    UnknownField,
+    /// No severity.
+    #[error("no severity (`minor`, `general` or `serious`)")]
+    NoSeverity,
+    /// No day, or a day before 1900, which stands for "unknown" somewhere.
+    #[error("no date since 1900 in the form `2026-03-31`")]
+    NoDay,
+    /// A day that has not come yet.
+    #[error("a day in the future")]
+    Future,
+    /// A day before the one after which it must lie.
+    #[error("a day before the one after which it must lie")]
+    OutOfOrder,
+    /// Neither 0 nor 1.
+    #[error("neither 0 nor 1")]
+    NoFlag,
+    /// No whole number.
+    #[error("no whole number")]
+    NotWhole,
+    /// No JSON scalar.
+    #[error("no JSON scalar (a text in quotation marks, a whole number, true, false or null)")]
+    NoScalar,
+}
+
+/// One value that does not fit: where it stands, never what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{table}.{column}` in row {row} is {what}")]
+pub struct RowFault {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// What is wrong.
+    pub what: What,
+    /// Counts the rows of the table in the order of its key, from 1.
+    pub row: u64,
+}
+
+impl RowFault {
+    /// Whether the person could be cleared by it. An attribute that cannot be read is "not known", which clears nobody,
+    /// or fails where it is asked for.
+    fn could_clear(&self) -> bool {
+        self.table != "attribute" || matches!(self.what, What::NoNumber | What::NotCanonical)
+    }
+}
+
+/// Reads every row, or the first `most` of each table, and tells each fault, with the person whom it is about where that can be said.
+///
+/// # Errors
+/// What SQLite says.
+pub(crate) fn examine(
+    connection: &Connection,
+    domain: &Domain,
+    most: Option<u64>,
+    found: &mut dyn FnMut(RowFault, Option<&Personal<CitizenNumber>>),
+    beat: &dyn Fn(),
+) -> rusqlite::Result<[u64; 3]> {
+    let mut counts = [0; 3];
+    for (table, count) in TABLES.into_iter().zip(&mut counts) {
+        let mut statement = connection.prepare(&table.all_rows())?;
+        let mut rows = statement.query([])?;
+        while most.is_none_or(|most| *count < most)
+            && let Some(row) = rows.next()?
+        {
+            *count += 1;
+            let values = (0..table.columns.len()).map(|at| row_text(row, at)).collect::<rusqlite::Result<Vec<_>>>()?;
+            check_row(table, &values, *count, domain, found);
+            if count.is_multiple_of(1_024) {
+                beat();
+            }
+        }
+    }
+    Ok(counts)
+}
+
+/// A value as text: a whole number in digits, NULL as nothing. What else is there has no form that fits.
+fn row_text(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Null => None,
+        ValueRef::Integer(value) => Some(value.to_string()),
+        ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Real(_) | ValueRef::Blob(_) => Some(String::new()),
+    })
+}
+
+/// Tells each fault of one row, whose values stand in the order of the table's columns.
+pub(crate) fn check_row(
+    table: &Table,
+    values: &[Option<String>],
+    row: u64,
+    domain: &Domain,
+    found: &mut dyn FnMut(RowFault, Option<&Personal<CitizenNumber>>),
+) {
+    let number = values.first().and_then(Option::as_deref).unwrap_or_default();
+    let person = CitizenNumber::parse(number.trim()).ok().filter(|person| is_born(person, domain.latest));
+    let is_canonical = person.as_ref().is_some_and(|person| person.disclose(|person| person.as_str() == number));
+    let mut days: Vec<(&str, Date)> = Vec::new();
+    for ((column, form), value) in table.columns.iter().zip(values) {
+        let value = value.as_deref();
+        let what = match form {
+            Form::Number if is_canonical => None,
+            Form::Number => Some(if person.is_some() { What::NotCanonical } else { What::NoNumber }),
+            Form::Day | Form::SomeDay => match value.map(|text| day(text).filter(|day| day.year() >= FIRST_YEAR)) {
+                None if *form == Form::SomeDay => None,
+                None | Some(None) => Some(What::NoDay),
+                Some(Some(on)) => {
+                    days.push((column, on));
+                    misplaced(column, on, &days, domain)
+                }
+            },
+            Form::Class | Form::List | Form::Field | Form::Whole | Form::Severity | Form::Flag | Form::Scalar => {
+                unfit(*form, value.unwrap_or_default(), domain)
+            }
+        };
+        if let Some(what) = what {
+            found(RowFault { table: table.name, column, what, row }, person.as_ref());
+        }
+    }
+}
+
+fn is_born(person: &Personal<CitizenNumber>, on: Date) -> bool {
+    person.disclose(|person| person.is_born_on(on))
+}
+
+/// A day that cannot be where it stands: an act in the future, an end before its beginning.
+fn misplaced(column: &str, on: Date, before: &[(&str, Date)], domain: &Domain) -> Option<What> {
+    let day_of = |name: &str| before.iter().find(|(column, _)| *column == name).map(|(_, day)| *day);
+    let not_before = match column {
+        "determined" => day_of("act"),
+        "until" => day_of("since"),
+        "repair_revoked" => day_of("repaired"),
+        _ => None,
+    };
+    let is_past = matches!(column, "act" | "determined" | "repaired");
+    if is_past && on > domain.latest {
+        Some(What::Future)
+    } else if not_before.is_some_and(|first| on < first) {
+        Some(What::OutOfOrder)
+    } else {
+        None
+    }
+}
+
+fn unfit(form: Form, value: &str, domain: &Domain) -> Option<What> {
+    let (fits, what) = match form {
+        Form::Class => (domain.classes.contains(value), What::UnknownClass),
+        Form::Field => (domain.fields.contains(value), What::UnknownField),
+        Form::List => (List::parse(value).is_some(), What::UnknownList),
+        Form::Severity => (Severity::parse(value).is_some(), What::NoSeverity),
+        Form::Flag => (matches!(value, "0" | "1"), What::NoFlag),
+        Form::Scalar => (scalar(value).is_some(), What::NoScalar),
+        Form::Whole => (value.parse::<i64>().is_ok(), What::NotWhole),
+        // Told by the caller.
+        Form::Number | Form::Day | Form::SomeDay => return None,
+    };
+    (!fits).then_some(what)
+}
+
+/// Faults by place and kind, with the rows of the first few.
+#[derive(Default)]
+pub(crate) struct Tally(BTreeMap<(&'static str, &'static str, What), (u64, Vec<u64>)>);
+
+impl Tally {
+    /// Counts one.
+    pub(crate) fn add(&mut self, fault: &RowFault) {
+        let (count, rows) = self.0.entry((fault.table, fault.column, fault.what)).or_default();
+        *count += 1;
+        if rows.len() < NAMED {
+            rows.push(fault.row);
+        }
+    }
+
+    /// All that were counted.
+    #[must_use]
+    pub(crate) fn total(&self) -> u64 {
+        self.0.values().map(|(count, _)| count).sum()
+    }
+
+    /// One line a place and kind: how many, and in which rows.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|((table, column, what), (count, rows))| {
+            let more = if *count > rows.len() as u64 { ", …" } else { "" };
+            let rows: Vec<_> = rows.iter().map(u64::to_string).collect();
+            format!("`{table}.{column}`: {count} with {what}: row {}{more}", rows.join(", "))
+        })
+    }
+}
+
+/// The persons about whom a row does not fit. Numbers are kept as keyed hashes of this process alone.
+#[derive(Default)]
+pub(crate) struct Suspects {
+    hasher: RandomState,
+    rows: HashMap<u64, RowFault>,
+}
+
+impl Suspects {
+    /// Remembers the person if the fault could clear them; the first row of each is enough.
+    pub(crate) fn add(&mut self, fault: &RowFault, person: Option<&Personal<CitizenNumber>>) {
+        if let Some(person) = person.filter(|_| fault.could_clear()) {
+            self.rows.entry(self.key(person)).or_insert(*fault);
+        }
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The row about this person that does not fit, if there is one.
+    #[must_use]
+    pub(crate) fn about(&self, person: &Personal<CitizenNumber>) -> Option<RowFault> {
+        if self.rows.is_empty() { None } else { self.rows.get(&self.key(person)).copied() }
+    }
+
+    fn key(&self, person: &Personal<CitizenNumber>) -> u64 {
+        person.disclose(|person| self.hasher.hash_one(person.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use credit_policy::catalogue::shipped;
+    use jiff::civil::date;
+    use proptest::{
+        prelude::*,
+        test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+    };
+
+    use super::*;
+
+    const TODAY: Date = date(2026, 11, 22);
+    /// Nobody: the division is not in use. The last character is X.
+    const PERSON: &str = "99010119900307004X";
+    const OTHER: &str = "990101199003070031";
+
+    fn store() -> Connection {
+        let store = Connection::open_in_memory().unwrap();
+        store.execute_batch(crate::stores::layout::SCHEMA).unwrap();
+        for number in [PERSON, OTHER] {
+            store
+                .execute_batch(&format!(
+                    "INSERT INTO record VALUES ('{number}', 'tax', 1, 'serious', '2026-01-01', '2026-02-01', NULL, NULL, NULL, NULL, 0);
+                     INSERT INTO listing VALUES ('{number}', 'black', 1, '2026-02-01', '2027-02-01', 0);
+                     INSERT INTO attribute VALUES ('{number}', 'credit_amount', '1169');"
+                ))
+                .unwrap();
+        }
+        store.execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
+        store
+    }
+
+    fn found(store: &Connection) -> (Vec<RowFault>, Suspects) {
+        static DOMAIN: std::sync::LazyLock<Domain> =
+            std::sync::LazyLock::new(|| Domain::of(&Catalogue::load(&shipped()).unwrap(), TODAY));
+        let (mut faults, mut suspects) = (Vec::new(), Suspects::default());
+        let mut each = |fault, person: Option<&_>| {
+            faults.push(fault);
+            suspects.add(&fault, person);
+        };
+        examine(store, &DOMAIN, None, &mut each, &|| ()).unwrap();
+        (faults, suspects)
+    }
+
+    fn person(number: &str) -> Personal<CitizenNumber> {
+        CitizenNumber::parse(number).ok().unwrap()
+    }
+
+    /// Texts that a person might type where another is meant, for each column in which they are wrong.
+    fn slips() -> impl Strategy<Value = (&'static str, &'static str, String)> {
+        let typed = |table: &'static str, column: &'static str, right: &'static str| {
+            let of_letters = prop_oneof![
+                Just(right.to_uppercase()),
+                Just(format!(" {right}")),
+                Just(format!("{right} ")),
+                Just(format!("{right}s")),
+                Just(right.chars().skip(1).collect()),
+                Just(String::new()),
+                "[ -~]{1,12}",
+                "[一-龥]{1,4}",
+            ];
+            of_letters.prop_filter("a slip", move |text| text != right).prop_map(move |text| (table, column, text))
+        };
+        prop_oneof![
+            typed("record", "class", "tax").prop_filter("another class", |(_, _, text)| text != "safety"),
+            typed("record", "severity", "serious"),
+            typed("record", "act", "2026-01-01"),
+            typed("record", "determined", "2026-02-01"),
+            typed("listing", "list", "black"),
+            typed("listing", "since", "2026-02-01"),
+            typed("listing", "until", "2027-02-01"),
+            Just(("record", "determined", "2062-02-01".to_owned())),
+            Just(("record", "determined", "1899-12-31".to_owned())),
+            Just(("record", "determined", "2026/02/01".to_owned())),
+            Just(("record", "determined", "2026-02-30".to_owned())),
+            Just(("record", "act", "2026-03-01".to_owned())),
+            Just(("listing", "until", "2026-01-01".to_owned())),
+            Just(("listing", "number", PERSON.to_lowercase())),
+            Just(("record", "number", format!("{PERSON} "))),
+            Just(("attribute", "number", PERSON.to_lowercase())),
+        ]
+    }
+
+    #[test]
+    fn each_slip_of_a_sound_store_is_named_and_clears_nobody() {
+        let (faults, suspects) = found(&store());
+        assert!(faults.is_empty() && suspects.len() == 0, "a sound store: {faults:?}");
+        let config = Config { cases: 200, failure_persistence: None, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
+        let named = runner.run(&slips(), |(table, column, text)| {
+            let store = store();
+            let update = format!("UPDATE {table} SET {column} = ?1 WHERE number = ?2");
+            prop_assert_eq!(store.execute(&update, [&text, PERSON]).unwrap(), 1);
+            let (faults, suspects) = found(&store);
+            let is_named = faults.iter().any(|fault| {
+                fault.table == table && (fault.column == column || fault.what == What::OutOfOrder) && fault.row > 0
+            });
+            prop_assert!(is_named, "{}.{} = {:?}: {:?}", table, column, text, faults);
+            prop_assert!(suspects.about(&person(PERSON)).is_some(), "{}.{} = {:?}", table, column, text);
+            prop_assert!(suspects.about(&person(OTHER)).is_none());
+            let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            prop_assert!(said.iter().all(|line| !line.contains(PERSON)));
+            Ok(())
+        });
+        named.unwrap();
+    }
+
+    #[test]
+    fn what_nobody_can_be_found_by_is_counted() {
+        let store = store();
+        for (sql, what) in [
+            ("UPDATE record SET number = '330921************' WHERE number = ?1", What::NoNumber),
+            ("UPDATE attribute SET field = 'credit_amuont' WHERE number = ?1", What::UnknownField),
+            ("UPDATE attribute SET value = '1.5' WHERE number = ?1", What::NoScalar),
+            ("UPDATE listing SET disputed = 2 WHERE number = ?1", What::NoFlag),
+        ] {
+            assert_eq!(store.execute(sql, [OTHER]).unwrap(), 1);
+            assert!(found(&store).0.iter().any(|fault| fault.what == what), "{sql}");
+        }
+        let mut tally = Tally::default();
+        found(&store).0.iter().for_each(|fault| tally.add(fault));
+        assert_eq!(tally.total(), 4);
+        assert!(
+            tally
+                .lines()
+                .any(|line| line.starts_with("`record.number`: 1 with no citizen number") && line.contains("row "))
+        );
+    }
+}

@@ -1,0 +1,50 @@
+//! Why a look-up brings nothing.
+
+use std::sync::Arc;
+
+use super::{copy::CopyFault, examine::RowFault};
+
+/// Why a look-up brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No reader was free, or the look-up was interrupted at its deadline.
+    #[error("the store did not answer in time")]
+    Timeout,
+    /// The store failed, or what it holds is no answer.
+    #[error("the store failed: {0}")]
+    Failed(StoreFault),
+}
+
+/// What is wrong with a store. It names table, column and row, never a value.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFault {
+    /// A value outside of its type.
+    #[error("`{0}` contains a value that is not of its type; run `credit-gateway store check`")]
+    Untyped(&'static str),
+    /// A row about this person that cannot be relied on.
+    #[error("{0}; run `credit-gateway store check`")]
+    Row(RowFault),
+    /// The file as a whole.
+    #[error("{0}")]
+    File(Arc<CopyFault>),
+    /// SQLite's code alone: its messages may quote a value.
+    #[error("SQLite says {0:?}")]
+    Sqlite(Option<rusqlite::ErrorCode>),
+    /// The thread that reads has ended.
+    #[error("its reader ended")]
+    ReaderEnded,
+    /// The thread that watches the file does not go on.
+    #[error("its file cannot be looked at: the disk does not answer")]
+    Stuck,
+}
+
+impl StoreFault {
+    /// Whether asking again cannot help before somebody mends the data.
+    #[must_use]
+    pub fn is_of_data(&self) -> bool {
+        match self {
+            Self::Untyped(_) | Self::Row(_) => true,
+            Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Watches the operator's file: takes a copy when it has changed and was left alone, and says when it cannot be read.
+//!
+//! Until a new copy is checked the one before answers; a file that is gone, cannot be read or does not fit fails the
+//! store, so that nobody is answered about from data that the operator has taken away.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwapOption;
+use credit_audit::clock::Clock;
+use credit_policy::Catalogue;
+
+use super::{
+    copy::{CopyFault, Serving, Source, Taken},
+    examine::Domain,
+    figures::Figures,
+    progress::Progress,
+    stamp::Mark,
+};
+
+/// How often the file is looked at.
+const EVERY: Duration = Duration::from_millis(250);
+/// So long it must be left alone before it is copied.
+const STILL: Duration = Duration::from_secs(1);
+/// So long it may be away: a copy that is removed and made again is soon back.
+const AWAY: Duration = Duration::from_secs(2);
+/// So long it may be written without a pause.
+const WRITTEN: Duration = Duration::from_secs(60);
+
+/// What the watch tells the readers.
+pub(super) struct Standing {
+    /// For each reader what it reads from its next question on.
+    pub(super) next: Vec<Mutex<Option<Serving>>>,
+    /// Why the store is not read, while it is not.
+    pub(super) fault: ArcSwapOption<CopyFault>,
+    pub(super) progress: Arc<Progress>,
+}
+
+impl Standing {
+    fn publish(&self, readers: Vec<Serving>) {
+        for (next, serving) in self.next.iter().zip(readers) {
+            if let Ok(mut next) = next.lock() {
+                *next = Some(serving);
+            }
+        }
+        self.fault.store(None);
+    }
+}
+
+/// What is needed to take a copy.
+pub(super) struct Watch {
+    pub(super) source: Source,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) standing: Arc<Standing>,
+    pub(super) figures: Arc<Figures>,
+}
+
+impl Watch {
+    /// The first copy. A file that was written within the last second is left alone for another.
+    pub(super) fn begin(&self) -> Result<Seen, CopyFault> {
+        let mut patience = 5;
+        loop {
+            let mark = Mark::of(&self.source.path).map_err(CopyFault::Read)?;
+            let age = self.clock.now().as_second().saturating_sub(mark.written_at());
+            if age < 2 {
+                std::thread::sleep(STILL);
+            }
+            let is_left_alone = Mark::of(&self.source.path).is_ok_and(|now| now.main == mark.main);
+            match if is_left_alone { self.take(None) } else { Err(CopyFault::Changed) } {
+                Err(CopyFault::Changed | CopyFault::Locked) if patience > 0 => {
+                    patience -= 1;
+                    std::thread::sleep(STILL);
+                }
+                taken => return taken.map(Seen::of),
+            }
+        }
+    }
+
+    fn take(&self, before: Option<&Mark>) -> Result<Mark, CopyFault> {
+        let today = self.catalogue.today(self.clock.now());
+        let Taken { mark, readers, tally, suspects } = self.source.take(&Domain::of(&self.catalogue, today), before)?;
+        self.standing.publish(readers);
+        self.figures.faulty(tally.total());
+        if tally.total() > 0 {
+            let lines: Vec<_> = tally.lines().collect();
+            tracing::warn!(
+                "the store has {} values that do not fit, and {suspects} persons are not answered about: {}",
+                tally.total(),
+                lines.join("; ")
+            );
+        }
+        Ok(mark)
+    }
+
+    /// Runs until the store is dropped.
+    pub(super) fn run(self, mut seen: Seen, ended: &Receiver<()>) {
+        while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+            self.standing.progress.beat();
+            match seen.look(&self.source.path) {
+                Look::Same => self.standing.fault.store(None),
+                Look::Wait => {}
+                Look::Failed(fault) => self.standing.fault.store(Some(Arc::new(fault))),
+                Look::Take => self.renew(&mut seen),
+            }
+        }
+    }
+
+    fn renew(&self, seen: &mut Seen) {
+        let begun = Instant::now();
+        match self.take(Some(&seen.taken)) {
+            Ok(mark) => {
+                *seen = Seen { pause: begun.elapsed().max(STILL), ..Seen::of(mark) };
+                tracing::info!("the store has changed, and the new one is read");
+            }
+            // Somebody writes: what was there before answers meanwhile.
+            Err(CopyFault::Changed | CopyFault::Locked) => seen.since = Instant::now(),
+            Err(fault) => {
+                if fault.is_of_the_file() {
+                    seen.refused = Some(seen.last);
+                }
+                seen.since = Instant::now();
+                self.standing.fault.store(Some(Arc::new(fault)));
+            }
+        }
+    }
+}
+
+/// What was seen of the file.
+pub(super) struct Seen {
+    /// The state that is read.
+    taken: Mark,
+    /// The state that was last seen, and since when.
+    last: Mark,
+    since: Instant,
+    /// A state that was looked at and cannot be read.
+    refused: Option<Mark>,
+    /// Since when it is another than the one that is read.
+    changing: Option<Instant>,
+    away: Option<Instant>,
+    /// How long it is left alone before the next copy.
+    pause: Duration,
+}
+
+/// What is to be done.
+enum Look {
+    /// It is what is read.
+    Same,
+    /// Nothing yet.
+    Wait,
+    /// The store fails.
+    Failed(CopyFault),
+    /// It was left alone.
+    Take,
+}
+
+impl Seen {
+    fn of(mark: Mark) -> Self {
+        let now = Instant::now();
+        Self { taken: mark, last: mark, since: now, refused: None, changing: None, away: None, pause: STILL }
+    }
+
+    fn look(&mut self, path: &Path) -> Look {
+        let now = Instant::now();
+        let mark = match Mark::of(path) {
+            Ok(mark) => mark,
+            Err(error) => {
+                let away = *self.away.get_or_insert(now);
+                self.changing = None;
+                return if now - away < AWAY { Look::Wait } else { Look::Failed(CopyFault::Read(error)) };
+            }
+        };
+        self.away = None;
+        if mark == self.taken {
+            (self.changing, self.refused, self.last) = (None, None, mark);
+            return Look::Same;
+        }
+        // Frames of a write-ahead log have checksums, so only the file itself must be left alone.
+        let moved = mark.main != self.last.main;
+        if moved {
+            self.since = now;
+        }
+        self.last = mark;
+        if self.refused == Some(mark) {
+            return Look::Wait;
+        }
+        let changing = *self.changing.get_or_insert(now);
+        if now - self.since >= STILL.max(self.pause) {
+            Look::Take
+        } else if now - changing >= WRITTEN && moved {
+            Look::Failed(CopyFault::Changed)
+        } else {
+            Look::Wait
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What the process does by itself, without anybody asking: each duty reports here, so that none can stop unseen.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use prometheus::{IntCounterVec, IntGaugeVec};
+
+use super::registrar::Registrar;
+
+/// A duty in the background.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// Keys of a new period are made, recorded and taken.
+    Keys,
+    /// What has no record of its own is recorded in sum.
+    Floods,
+    /// The snapshot of the state follows the log.
+    Snapshot,
+    /// The revocation list in its file is taken.
+    RevocationList,
+    /// The store is asked whether it answers.
+    Store,
+    /// The log publishes what is durable, and remembers it in the second place.
+    Publication,
+    /// Published bundles are read and compared again.
+    Scrub,
+}
+
+impl Duty {
+    /// Every duty. Publication is reported by whether the log publishes, not by who looks.
+    pub const ALL: [Self; 7] =
+        [Self::Keys, Self::Floods, Self::Snapshot, Self::RevocationList, Self::Store, Self::Publication, Self::Scrub];
+
+    /// A word for metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Keys => "keys",
+            Self::Floods => "floods",
+            Self::Snapshot => "snapshot",
+            Self::RevocationList => "revocation-list",
+            Self::Store => "store",
+            Self::Publication => "publication",
+            Self::Scrub => "scrub",
+        }
+    }
+}
+
+/// Their figures.
+pub(super) struct Duties {
+    last_success: IntGaugeVec,
+    failures: IntCounterVec,
+    fails: [AtomicBool; Duty::ALL.len()],
+}
+
+impl Duties {
+    pub(super) fn new(registrar: &Registrar<'_>, started: Timestamp) -> prometheus::Result<Self> {
+        let last_success = registrar.gauges(
+            "credit_gateway_duty_last_success_seconds",
+            "When a duty in the background was last done (Unix time); each is due every second.",
+            &["duty"],
+        )?;
+        let failures = registrar.counters(
+            "credit_gateway_duty_failures_total",
+            "How often a duty in the background failed.",
+            &["duty"],
+        )?;
+        for duty in Duty::ALL {
+            last_success.with_label_values(&[duty.as_str()]).set(started.as_second());
+            failures.with_label_values(&[duty.as_str()]).inc_by(0);
+        }
+        Ok(Self { last_success, failures, fails: [const { AtomicBool::new(false) }; Duty::ALL.len()] })
+    }
+
+    /// A duty was done, or failed; true where that is news.
+    pub(super) fn done(&self, duty: Duty, is_done: bool, now: Timestamp) -> bool {
+        if is_done {
+            self.last_success.with_label_values(&[duty.as_str()]).set(now.as_second());
+        } else {
+            self.failures.with_label_values(&[duty.as_str()]).inc();
+        }
+        self.fails.get(duty as usize).is_some_and(|fails| fails.swap(!is_done, Ordering::Relaxed) == is_done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus::Registry;
+
+    use super::*;
+
+    #[test]
+    fn a_duty_that_begins_to_fail_or_goes_on_again_is_news_once() {
+        let registry = Registry::new();
+        let duties = Duties::new(&Registrar(&registry), Timestamp::UNIX_EPOCH).unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (second, is_done, is_news) in
+            [(1, true, false), (2, false, true), (3, false, false), (4, true, true), (5, true, false)]
+        {
+            assert_eq!(duties.done(Duty::Keys, is_done, at(second)), is_news, "{second}");
+        }
+        assert_eq!(duties.last_success.with_label_values(&["keys"]).get(), 5);
+        assert_eq!(duties.failures.with_label_values(&["keys"]).get(), 2);
+        assert_eq!(duties.last_success.with_label_values(&["store"]).get(), 0);
+    }
+
+    #[test]
+    fn each_duty_has_its_own_place_and_name() {
+        for (place, duty) in Duty::ALL.into_iter().enumerate() {
+            assert_eq!(duty as usize, place);
+            assert_eq!(Duty::ALL.into_iter().filter(|other| other.as_str() == duty.as_str()).count(), 1);
+        }
+    }
+}

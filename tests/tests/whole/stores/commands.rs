@@ -1,0 +1,129 @@
+//! `store check` and `store import`, as an operator runs them.
+
+use std::fs;
+
+use credit_tests::{Ended, Folder, Gateway, gateway};
+use rusqlite::Connection;
+
+use super::{BLACK, ask};
+use crate::faults::within;
+
+/// Nobody: the division is not in use.
+const SOMEBODY: &str = "99010119900307004X";
+
+fn store(folder: &Folder, arguments: &[&str]) -> Ended {
+    let config = folder.config();
+    gateway(&[&["store"], arguments, &["--config", config.to_str().unwrap()]].concat())
+}
+
+fn file(folder: &Folder, name: &str, text: impl AsRef<[u8]>) -> String {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn check_names_what_does_not_fit_and_no_value() {
+    let folder = Folder::new();
+    let late = folder.person("late", 0);
+    assert!(store(&folder, &["check"]).held().contains("nothing was found"));
+    let path = folder.join("data/store.sqlite");
+    let change = |sql: &str| {
+        let store = Connection::open(&path).unwrap();
+        store.execute_batch(&format!("PRAGMA ignore_check_constraints = ON; {sql}")).unwrap();
+    };
+    change(&format!(
+        "UPDATE record SET class = 'taxes', act = '2025/03/01' WHERE number = '{late}';
+         UPDATE attribute SET field = 'credit_amuont' WHERE number = '{late}' AND field = 'credit_amount';
+         UPDATE listing SET list = 'black-list', number = lower(number) WHERE number LIKE '%X' AND list = 'black'"
+    ));
+    let said = store(&folder, &["check"]).failed(1);
+    for place in ["`record.class`: ", "`record.act`: ", "`attribute.field`: 1 with", "row "] {
+        assert!(said.contains(place), "{place}: {said}");
+    }
+    assert!(!said.contains(&late) && !said.contains("taxes"), "{said}");
+    assert!(store(&folder, &["check", "--sample", "0"]).code == Some(0), "of no row nothing is said");
+
+    change("CREATE TABLE other AS SELECT * FROM listing; DROP TABLE listing; ALTER TABLE other RENAME TO listing;");
+    let said = store(&folder, &["check"]).failed(1);
+    assert!(said.contains("`listing` has no index"), "{said}");
+    change("ALTER TABLE listing RENAME COLUMN until TO till");
+    let said = store(&folder, &["check"]).failed(1);
+    assert!(said.contains("until"), "{said}");
+    change("DROP TABLE attribute");
+    assert!(gateway(&["check", "--config", folder.config().to_str().unwrap()]).failed(64).contains("store.sqlite"));
+    let none = file(&folder, "none.sqlite", "no store");
+    assert!(store(&folder, &["check", &none]).failed(64).contains("no SQLite file"));
+    assert!(store(&folder, &["check", "/nowhere"]).failed(64).contains("/nowhere"));
+}
+
+#[test]
+fn an_import_is_all_or_nothing_and_says_where_it_fails() {
+    let folder = Folder::new();
+    let before = fs::read(folder.join("data/store.sqlite")).unwrap();
+    let good = file(&folder, "good.csv", format!("number,list,since\n{SOMEBODY},black,2026-01-01\n"));
+    for (text, places) in [
+        (
+            format!("number,list,since\n{SOMEBODY},Black,2026-01-01\n{SOMEBODY},black,2026-02-30\n"),
+            vec![":2: column `list`", ":3: column `since`"],
+        ),
+        (format!("number,list,since\n{}0,red,2026-01-01\n", &SOMEBODY[..17]), vec![":2: column `number`"]),
+        (
+            format!("number,list,nr,since\n{SOMEBODY},red,1,2026-01-01\n{SOMEBODY},red,1,2026-01-02\n"),
+            vec![":3: a row with the same"],
+        ),
+        (format!("number,list,since\n{SOMEBODY},red\n"), vec![":2: 2 cells"]),
+        (format!("number,field,value\n{SOMEBODY},credit_amount,good\n"), vec![":2: column `value`"]),
+        (
+            format!("number,class,severity,act,determined\n{SOMEBODY},tax,严重,2026-01-01,2025-01-01\n"),
+            vec![":2: column `severity`", ":2: column `determined`"],
+        ),
+    ] {
+        let bad = file(&folder, "bad.csv", &text);
+        let said = store(&folder, &["import", &good, &bad]).failed(1);
+        for place in places {
+            assert!(said.contains(&format!("{bad}{place}")), "{place}: {said}");
+        }
+        assert!(!said.contains(SOMEBODY), "{said}");
+    }
+    let gb18030 = file(&folder, "gb.csv", b"number,list,since\n\xba\xda,black,2026-01-01\n");
+    assert!(store(&folder, &["import", &gb18030]).failed(1).contains("GB18030"));
+    for (text, word) in [
+        ("", "empty"),
+        ("a,b\n1,2\n", "names no table"),
+        ("number,list,sinse\n", "`sinse`"),
+        ("number,list\n", "`since`"),
+    ] {
+        let none = file(&folder, "none.csv", text);
+        assert!(store(&folder, &["import", &none]).failed(64).contains(word), "{text}");
+    }
+    drop(store(&folder, &["import", &good, "--dry-run"]).held());
+    assert_eq!(fs::read(folder.join("data/store.sqlite")).unwrap(), before);
+    assert_eq!(fs::read_dir(folder.join("data")).unwrap().count(), 1, "nothing is left behind");
+}
+
+#[test]
+fn what_is_imported_is_answered_from() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    // A mark, tabs, a small x, columns in another order, and counters and flags left out.
+    let listings = format!(
+        "\u{feff}list\tsince\tuntil\tnumber\r\nblack\t2026-01-01\t\t{0}\r\nred\t2020-01-01\t2020-02-01\t{0}\r\n",
+        SOMEBODY.to_lowercase()
+    );
+    let records = format!(
+        "number,class,severity,act,determined,repaired\n{SOMEBODY},tax,serious,2026-01-01,2026-01-02,\n{SOMEBODY},tax,minor,2026-01-01,2026-01-02,\\N\n"
+    );
+    let attributes =
+        format!("number,field,value\n{SOMEBODY},credit_amount,1169\n{SOMEBODY},creditability,\"\"\"good\"\"\"\n");
+    let files =
+        [("l.txt", listings), ("r.csv", records), ("a.csv", attributes)].map(|(name, text)| file(folder, name, text));
+    let said = store(folder, &["import", &files[0], &files[1], &files[2]]).held();
+    assert!(said.contains("rows imported: 6"), "{said}");
+    assert!(
+        within(std::time::Duration::from_secs(10), || ask(folder, SOMEBODY) == BLACK),
+        "{:?}",
+        ask(folder, SOMEBODY)
+    );
+    assert!(store(folder, &["check"]).held().contains("record 2, listing 2, attribute 2"));
+}
