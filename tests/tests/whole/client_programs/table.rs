@@ -14,7 +14,7 @@ const JAVA_WAITS: &str = "0 TimeoutException none";
 const NODE_WAITS: &str = "408 h2 request-timeout";
 const GO_WAITS: &str = "200 h2.0, late receipt";
 /// Chinese in an answer, to a client that goes by the `charset` of its type.
-const TITLE: &str = "mojibake";
+const TITLE: &str = "readable";
 
 pub(super) const SHELL: &[Row] = &[
     ("curl -d", H2),

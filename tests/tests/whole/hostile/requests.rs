@@ -153,7 +153,7 @@ fn a_body_in_chunks_is_a_body_like_any_other_and_the_next_request_follows() {
     // 16 KiB count after decoding.
     let long = " ".repeat(16 * 1024);
     let sent = format!(
-        "POST /v1/queries HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}{long}\r\n0\r\n\r\n",
+        "POST /v1/queries HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}{long}\r\n0\r\n\r\n",
         body.len() + long.len()
     );
     assert_eq!(parse_reply(&caller.raw(sent.as_bytes()).unwrap()).0.status, 413);
