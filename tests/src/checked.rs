@@ -12,10 +12,12 @@ use crate::{Folder, Leaf, Reply, wire};
 #[track_caller]
 pub fn refusal(folder: &Folder, institution: &str, reply: &Reply, status: u16, code: &str) -> Leaf {
     problem(reply, status, code);
-    let members = match code {
-        "consent-exceeds-bound" => &["code", "title", "status", "bound", "query", "receipt"][..],
-        _ => &["code", "title", "status", "query", "receipt"],
-    };
+    let said = reply.json().get("detail").map(|_| "detail");
+    let bound = (code == "consent-exceeds-bound").then_some("bound");
+    // Every fault of a consent itself is named.
+    assert!(code != "consent-invalid" || said.is_some(), "{}", reply.text());
+    let members: Vec<_> =
+        ["code", "title", "status"].into_iter().chain(said).chain(bound).chain(["query", "receipt"]).collect();
     assert_eq!(wire::keys(&reply.body), members, "{}", reply.text());
     let leaf = recorded(folder, institution, reply);
     assert_eq!((leaf.text("outcome"), leaf.text("code")), ("refused", code));
@@ -36,7 +38,7 @@ pub fn fixed(reply: &Reply, status: u16, code: &str) {
 #[track_caller]
 fn problem(reply: &Reply, status: u16, code: &str) {
     assert_eq!((reply.status.as_u16(), reply.code().as_str()), (status, code), "{}", reply.text());
-    assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+    assert_eq!(reply.header("content-type"), Some("application/problem+json; charset=utf-8"));
     common_headers(reply);
     let json = reply.json();
     assert_eq!(json["status"], status);
@@ -71,7 +73,7 @@ fn common_headers(reply: &Reply) {
 #[track_caller]
 pub fn answer(folder: &Folder, institution: &str, reply: &Reply) -> Leaf {
     assert_eq!(reply.status.as_u16(), 200, "{}", reply.text());
-    assert_eq!(reply.header("content-type"), Some("application/json"));
+    assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
     common_headers(reply);
     let leaf = recorded(folder, institution, reply);
     assert_eq!(leaf.text("outcome"), "answered");

@@ -44,6 +44,8 @@ struct Problem<'a> {
     title: &'a str,
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     bound: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     query: Option<Uuid>,
@@ -58,6 +60,7 @@ pub(crate) fn problem(refusal: &Refusal, language: Language, query: Uuid) -> Res
         code: refusal.code.as_str(),
         title: title(refusal.code, language),
         status: status(refusal.code).as_u16(),
+        detail: refusal.detail.map(|detail| detail.sentence(language)),
         bound: refusal.bound.map(|bound| bound.as_str()),
         query: Some(query),
     })
@@ -75,7 +78,8 @@ pub(crate) fn fixed(code: Code, language: Language) -> Response<Body> {
 pub(crate) fn fixed_for(refusal: &Refusal, language: Language) -> Response<Body> {
     let status = status(refusal.code);
     let title = title(refusal.code, language);
-    let problem = Problem { code: refusal.code.as_str(), title, status: status.as_u16(), bound: None, query: None };
+    let problem =
+        Problem { code: refusal.code.as_str(), title, status: status.as_u16(), detail: None, bound: None, query: None };
     // Text and numbers alone: it can always be rendered.
     let mut response = Response::new(Full::new(Bytes::from(serde_json::to_vec(&problem).unwrap_or_default())));
     refuse(&mut response, refusal, language);
@@ -88,7 +92,7 @@ pub(super) fn refuse(response: &mut Response<Body>, refusal: &Refusal, language:
     let status = status(refusal.code);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    set(headers, header::CONTENT_TYPE, "application/problem+json");
+    set(headers, header::CONTENT_TYPE, "application/problem+json; charset=utf-8");
     set(headers, header::CONTENT_LANGUAGE, language.as_str());
     if status == StatusCode::UNAUTHORIZED {
         set(headers, header::WWW_AUTHENTICATE, "Bearer");

@@ -25,7 +25,9 @@ pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) ->
     }
     if request.uri().path() == "/openapi.json" {
         let mut response = plain(StatusCode::OK, OPENAPI);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
         return response;
     }
     match LogFile::of(request.uri().path()) {

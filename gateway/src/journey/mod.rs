@@ -5,6 +5,7 @@
 //! stage is caught here and recorded as `internal-error`.
 
 pub(crate) mod caller;
+pub(crate) mod detail;
 pub(crate) mod exchange;
 pub(crate) mod record;
 pub(crate) mod refusal;

@@ -2,6 +2,7 @@
 
 use credit_policy::{Code, RuleId, consent::Bound};
 
+use super::detail::Detail;
 use crate::callers::limits::Reached;
 
 /// Why a request is refused, and what the caller may be told beside the code.
@@ -22,6 +23,8 @@ pub struct Refusal {
     pub allow: Option<&'static str>,
     /// Whether the connection is closed after it: where its messages end is in doubt.
     pub closes: bool,
+    /// For the caller: what is at fault, and its form.
+    pub detail: Option<Detail>,
     /// For the operator: what happened, without anything personal.
     pub cause: Option<String>,
 }
@@ -36,6 +39,7 @@ impl From<Code> for Refusal {
             limit: None,
             allow: None,
             closes: false,
+            detail: None,
             cause: None,
         }
     }
@@ -45,6 +49,11 @@ impl Refusal {
     /// A refusal with its cause for the operator.
     pub fn because(code: Code, cause: impl std::fmt::Display) -> Self {
         Self { cause: Some(cause.to_string()), ..Self::from(code) }
+    }
+
+    /// The refusal with what the caller is to mend.
+    pub fn with(self, detail: Detail) -> Self {
+        Self { detail: Some(detail), ..self }
     }
 
     /// A refusal of the method, at a path that takes another.

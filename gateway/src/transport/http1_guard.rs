@@ -7,6 +7,7 @@
 //! a body of known length; a pipelined head waits for its turn. A head that is too long is cut short, so that it can be
 //! refused in words.
 
+mod chunks;
 mod scan;
 
 use std::{
@@ -28,10 +29,13 @@ use tokio::{
 };
 
 pub use scan::HeadVerdict;
-use scan::{At, Scan};
+use scan::{At, Framing, Scan};
 
 /// No body length was told yet.
 const UNTOLD: u64 = u64::MAX;
+
+/// The body is in chunks.
+const CHUNKS: u64 = UNTOLD - 1;
 
 /// What the service of a connection and the bytes of it tell each other.
 pub struct GuardHandle {
@@ -47,9 +51,13 @@ impl GuardHandle {
         let headers = request.headers();
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
-        // A body whose end we do not know is refused and the connection closed: nothing after it is a head.
-        let length = if headers.contains_key(header::TRANSFER_ENCODING) { UNTOLD - 1 } else { length };
-        self.body.store(length.min(UNTOLD - 1), Ordering::Release);
+        let length = match headers.get(header::TRANSFER_ENCODING) {
+            None => length.min(CHUNKS - 1),
+            Some(coding) if coding == "chunked" => CHUNKS,
+            // A body whose end we do not know is refused and the connection closed: nothing after it is a head.
+            Some(_) => CHUNKS - 1,
+        };
+        self.body.store(length, Ordering::Release);
         self.waker.wake();
         match self.look.load(Ordering::Acquire) {
             0 => HeadVerdict::Sound,
@@ -123,7 +131,7 @@ impl<T> Http1Guard<T> {
             UNTOLD => Poll::Pending,
             length => {
                 self.deadline = None;
-                self.scan.go_on(length);
+                self.scan.go_on(if length == CHUNKS { Framing::Chunks } else { Framing::Length(length) });
                 Poll::Ready(())
             }
         }
@@ -139,6 +147,9 @@ impl<T: AsyncRead + Unpin> AsyncRead for Http1Guard<T> {
             buffer.put_slice(now);
             this.ending = rest;
             return Poll::Ready(Ok(()));
+        }
+        if this.scan.at == At::Wrong {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
         }
         ready!(this.poll_told(context));
         let passed = if !this.held.is_empty() {
@@ -166,7 +177,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Http1Guard<T> {
             passed
         };
         if passed == 0 {
-            // The head was cut short just here, and an empty read would mean the end.
+            // The head was cut short just here, or a chunk is wrong, and an empty read would mean the end.
             return Pin::new(this).poll_read(context, buffer);
         }
         Poll::Ready(Ok(()))

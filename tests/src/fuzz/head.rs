@@ -154,14 +154,35 @@ fn plain(mut sent: &[u8]) -> Vec<Understood> {
         let Some(end) = sent.windows(4).position(|window| window == b"\r\n\r\n") else { return found };
         let (head, rest) = (&sent[..end], &sent[end + 4..]);
         let Some((request, length)) = plain_head(head) else { return found };
-        let Some(body) = rest.get(..length) else { return found };
-        found.push(Understood { body: body.to_vec(), ..request });
-        sent = &rest[length..];
+        let body = match length {
+            Some(length) => rest.get(..length).map(|body| (body.to_vec(), &rest[length..])),
+            None => plain_chunks(rest),
+        };
+        let Some((body, behind)) = body else { return found };
+        found.push(Understood { body, ..request });
+        sent = behind;
     }
 }
 
-/// Request line and fields, and the length of the body.
-fn plain_head(head: &[u8]) -> Option<(Understood, usize)> {
+/// A body in chunks without extensions and trailers (RFC 9112 §7.1), and what follows it.
+fn plain_chunks(mut rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let mut body = Vec::new();
+    loop {
+        let end = rest.windows(2).position(|window| window == b"\r\n")?;
+        let size = std::str::from_utf8(&rest[..end]).ok()?;
+        let plain = (1..=8).contains(&size.len()) && size.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let size = usize::from_str_radix(size, 16).ok().filter(|_| plain)?;
+        rest = &rest[end + 2..];
+        body.extend_from_slice(rest.get(..size)?);
+        rest = rest[size..].strip_prefix(b"\r\n")?;
+        if size == 0 {
+            return Some((body, rest));
+        }
+    }
+}
+
+/// Request line and fields, and the length of the body; none where it is in chunks.
+fn plain_head(head: &[u8]) -> Option<(Understood, Option<usize>)> {
     let lines: Vec<&[u8]> = head.split(|byte| *byte == b'\n').collect();
     let last = lines.len() - 1;
     let mut lines = lines.iter().enumerate().map(|(at, line)| {
@@ -179,7 +200,7 @@ fn plain_head(head: &[u8]) -> Option<(Understood, usize)> {
     let visible = |byte: u8| byte != b'#' && (0x21..=0x7e).contains(&byte) || byte >= 0x80;
     let visible = !target.is_empty() && target.bytes().all(visible);
     (token(method.as_bytes()) && visible && ["HTTP/1.1", "HTTP/1.0"].contains(&version)).then_some(())?;
-    let (mut hosts, mut lengths) = (Vec::new(), Vec::new());
+    let (mut hosts, mut lengths, mut codings) = (Vec::new(), Vec::new(), Vec::new());
     for line in lines {
         let line = line?;
         let colon = line.iter().position(|byte| *byte == b':')?;
@@ -187,7 +208,7 @@ fn plain_head(head: &[u8]) -> Option<(Understood, usize)> {
         // No space before the colon, no folded line (§5.1, §5.2).
         token(name).then_some(())?;
         if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            return None;
+            codings.push(value);
         } else if name.eq_ignore_ascii_case(b"host") {
             hosts.push(value);
         } else if name.eq_ignore_ascii_case(b"content-length") {
@@ -199,11 +220,12 @@ fn plain_head(head: &[u8]) -> Option<(Understood, usize)> {
         Some((scheme, rest)) => absolute(scheme, rest, host)?,
         None => target.to_owned(),
     };
-    let length = match lengths[..] {
-        [] => 0,
-        [length] => {
+    let length = match (&lengths[..], &codings[..]) {
+        ([], []) => Some(0),
+        ([], [b"chunked"]) if version == "HTTP/1.1" => None,
+        ([length], []) => {
             (!length.is_empty() && length.iter().all(u8::is_ascii_digit)).then_some(())?;
-            std::str::from_utf8(length).ok()?.parse().ok()?
+            Some(std::str::from_utf8(length).ok()?.parse().ok()?)
         }
         _ => return None,
     };

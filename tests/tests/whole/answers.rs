@@ -192,9 +192,13 @@ fn spellings_of_the_media_type_and_of_json_that_mean_the_same_are_taken() {
     let folder = shared().folder();
     let caller = folder.caller("housing");
     let body = look_up(&folder.person("clean", 13)).to_string();
-    for content_type in
-        ["application/json", "APPLICATION/JSON", "application/json;charset=utf-8", "application/json; charset=UTF-8"]
-    {
+    for content_type in [
+        "application/json",
+        "APPLICATION/JSON",
+        "application/json;charset=utf-8",
+        "application/json; charset=UTF-8",
+        "application/json; charset=\"utf-8\"",
+    ] {
         let reply = caller.send(
             Method::POST,
             "/v1/queries",

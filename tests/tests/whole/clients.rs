@@ -54,8 +54,7 @@ fn curl_with_expect_and_chunked_bodies_gets_what_http_says() {
         curl(folder, &arguments).held()
     };
     assert!(send(&["Expect: 100-continue"]).ends_with("\n200 1.1"));
-    let refused = send(&["Transfer-Encoding: chunked"]);
-    assert!(refused.ends_with("\n400 1.1") && refused.contains("malformed-request"), "{refused}");
+    assert!(send(&["Transfer-Encoding: chunked"]).ends_with("\n200 1.1"));
 }
 
 #[test]

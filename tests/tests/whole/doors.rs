@@ -155,7 +155,7 @@ fn auditors_read_entries_and_each_read_is_on_the_record() {
 #[test]
 fn nobody_else_reads_entries() {
     let folder = Folder::new();
-    folder.unregister("authority");
+    folder.unregister("employer");
     let gateway = Gateway::serve(folder);
     let folder = gateway.folder();
     let port = folder.port_base() + AUDITORS;
@@ -165,7 +165,7 @@ fn nobody_else_reads_entries() {
     for who in ["bank", "employer", "housing", "authority"] {
         for path in [format!("/log/{path}"), "/log/checkpoint".to_owned()] {
             let reply = folder.caller(who).at(port).get(&path);
-            let expected = if who == "authority" { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
+            let expected = if who == "employer" { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
             assert_eq!(reply.status, expected, "{who}");
             assert!(!reply.text().contains("\"kind\""), "{who}");
         }

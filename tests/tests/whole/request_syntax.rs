@@ -141,7 +141,6 @@ fn fields_narrow_and_never_widen() {
     let number = folder.person("black-listed", 1);
     let asked = |fields: Value| caller.ask(&with(look_up(&number), "fields", fields));
     for (status, code, fields) in [
-        (400, "malformed-request", json!([])),
         (400, "malformed-request", json!(["black_listed", "black_listed"])),
         (400, "malformed-request", json!("black_listed")),
         (400, "malformed-request", json!([1])),
@@ -223,4 +222,33 @@ fn a_query_string_is_not_taken() {
     let body = look_up(&folder.person("clean", 7)).to_string();
     let reply = caller.send(Method::POST, "/v1/queries?fields=score", &[("content-type", "application/json")], body);
     checked::refusal(folder, "housing", &reply, 400, "malformed-request");
+}
+
+#[test]
+fn a_fault_of_form_is_named_in_both_languages() {
+    let (_, caller) = housing();
+    let json = ("content-type", "application/json");
+    let zipped = [json, ("content-encoding", "gzip")];
+    let long = "k".repeat(65);
+    let keyed = [json, ("idempotency-key", long.as_str())];
+    for (path, headers, body, names) in [
+        ("/v1/queries", &[json][..], "\u{feff}{}", "BOM"),
+        ("/v1/queries", &[json][..], "[]", "JSON"),
+        ("/v1/queries", &[json][..], "{\"secret-member\":1}", "`scenario`"),
+        ("/v1/queries?a=b", &[json][..], "{}", "?"),
+        ("/v1/queries", &[("content-type", "text/plain")][..], "{}", "`Content-Type`"),
+        ("/v1/queries", &zipped[..], "{}", "`Content-Encoding`"),
+        ("/v1/queries", &keyed[..], "{}", "`Idempotency-Key`"),
+    ] {
+        for language in ["zh", "en"] {
+            let headers = [headers, &[("accept-language", language)]].concat();
+            let reply = caller.send(Method::POST, path, &headers, body.to_owned());
+            let json = reply.json();
+            let detail = json["detail"].as_str().unwrap_or_else(|| panic!("no detail: {}", reply.text()));
+            assert!(names == "?" || detail.contains(names), "{detail}");
+            let is_chinese = detail.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+            assert_eq!(is_chinese, language == "zh", "{detail}");
+            assert!(!reply.text().contains("secret-member") && !reply.text().contains(&long), "{}", reply.text());
+        }
+    }
 }

@@ -14,6 +14,7 @@ use super::own::OwnRecord;
 use crate::{
     doors::problems::{accepted, problem},
     journey::{
+        detail::Detail,
         exchange::{AnswerView, Ended, Exchange, Question, Request},
         refusal::Refusal,
     },
@@ -90,7 +91,9 @@ impl Exchange for HttpExchange {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_start_matches(' '))
         });
-        token.filter(|_| second.is_none()).ok_or_else(|| Code::ConsentInvalid.into())
+        token
+            .filter(|_| second.is_none())
+            .ok_or_else(|| Refusal::from(Code::ConsentInvalid).with(Detail::Authorization))
     }
 
     async fn ended(&mut self) -> Ended {
@@ -157,25 +160,30 @@ struct Withdrawn<'a> {
 /// # Errors
 /// `malformed-request` where it is not one JSON object of these members.
 pub fn question(body: &[u8]) -> Result<Question, Refusal> {
-    let QueryBody { scenario, subject, operator, case, fields } = object(body)?;
+    let QueryBody { scenario, subject, operator, case, fields } = object(body, Detail::QueryMembers)?;
     Ok(Question { scenario, subject, staff: operator, case, fields, idempotency: None })
 }
 
 fn withdrawal(body: &[u8]) -> Result<TokenId, Refusal> {
-    let WithdrawalBody { jti } = object(body)?;
-    TokenId::parse(&jti).ok_or_else(|| Refusal::because(Code::MalformedRequest, "`jti` is no token id"))
+    let WithdrawalBody { jti } = object(body, Detail::WithdrawalMembers)?;
+    TokenId::parse(&jti)
+        .ok_or_else(|| Refusal::because(Code::MalformedRequest, "`jti` is no token id").with(Detail::WithdrawalMembers))
 }
 
 /// Reads a body that must be one object. A derived reader alone would take an array for one, its values in the order
 /// of the members.
-fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+fn object<T: DeserializeOwned>(body: &[u8], members: Detail) -> Result<T, Refusal> {
+    if body.starts_with(b"\xef\xbb\xbf") {
+        let cause = "the body starts with a byte order mark";
+        return Err(Refusal::because(Code::MalformedRequest, cause).with(Detail::ByteOrderMark));
+    }
     if body.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Refusal::because(Code::MalformedRequest, "the body is no JSON object"));
+        return Err(Refusal::because(Code::MalformedRequest, "the body is no JSON object").with(Detail::NoObject));
     }
     // The parser's own words may quote the caller, so only the place is kept.
     serde_json::from_slice(body).map_err(|error| {
         let place = format!("the body does not have its form: line {}, column {}", error.line(), error.column());
-        Refusal::because(Code::MalformedRequest, place)
+        Refusal::because(Code::MalformedRequest, place).with(members)
     })
 }
 
@@ -192,20 +200,25 @@ fn check_head(head: &Parts, sound: bool, path: &str) -> Result<(), Refusal> {
             None => Code::NotFound.into(),
             Some(_) if head.method != Method::GET => Refusal::method("GET"),
             // Without one it is read before a journey begins.
-            Some(_) => Refusal::because(Code::MalformedRequest, "a query string is not taken"),
+            Some(_) => {
+                Refusal::because(Code::MalformedRequest, "a query string is not taken").with(Detail::QueryString)
+            }
         });
     }
     if head.method != Method::POST {
         return Err(Refusal::method("POST"));
     }
     if head.uri.query().is_some() {
-        return Err(Refusal::because(Code::MalformedRequest, "a query string is not taken"));
+        return Err(Refusal::because(Code::MalformedRequest, "a query string is not taken").with(Detail::QueryString));
     }
     let headers = &head.headers;
     let once = headers.get_all(header::CONTENT_TYPE).iter().count() == 1;
     let json = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
-    if !json || !once || headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Code::UnsupportedMediaType.into());
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Refusal::from(Code::UnsupportedMediaType).with(Detail::ContentEncoding));
+    }
+    if !json || !once {
+        return Err(Refusal::from(Code::UnsupportedMediaType).with(Detail::ContentType));
     }
     Ok(())
 }
@@ -214,7 +227,9 @@ fn check_head(head: &Parts, sound: bool, path: &str) -> Result<(), Refusal> {
 fn is_json(value: &str) -> bool {
     let mut parts = value.split(';').map(str::trim);
     parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
-        && parts.all(|parameter| parameter.eq_ignore_ascii_case("charset=utf-8"))
+        && parts.all(|parameter| {
+            parameter.eq_ignore_ascii_case("charset=utf-8") || parameter.eq_ignore_ascii_case("charset=\"utf-8\"")
+        })
 }
 
 /// `Idempotency-Key`: 1 to 64 visible ASCII characters.
@@ -224,15 +239,27 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let visible = value.to_str().ok().filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()));
     match visible.filter(|key| (1..=64).contains(&key.len()) && second.is_none()) {
         Some(key) => Ok(Some(key.to_owned())),
-        None => Err(Refusal::because(Code::MalformedRequest, "Idempotency-Key is not 1 to 64 visible characters")),
+        None => {
+            let cause = "Idempotency-Key is not 1 to 64 visible characters";
+            Err(Refusal::because(Code::MalformedRequest, cause).with(Detail::IdempotencyKey))
+        }
     }
 }
 
-/// Whether two parties might read this head differently: a `Transfer-Encoding`, two lengths, no host, or more than one.
+/// Whether two parties might read this head differently: a `Transfer-Encoding` that is not `chunked` alone, two lengths, no host,
+/// or more than one.
 #[must_use]
 pub fn is_ambiguous(head: &Parts) -> bool {
     let headers = &head.headers;
-    if headers.contains_key(header::TRANSFER_ENCODING) || headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
+    let lengths = headers.get_all(header::CONTENT_LENGTH).iter().count();
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next() {
+        let is_chunked = coding == "chunked" && codings.next().is_none() && lengths == 0;
+        if !is_chunked || head.version != Version::HTTP_11 {
+            return true;
+        }
+    }
+    if lengths > 1 {
         return true;
     }
     let mut hosts = headers.get_all(header::HOST).iter();

@@ -102,7 +102,7 @@ async fn look_up(
     let found = tokio::task::spawn_blocking(move || reader.receipt(id, &name)).await;
     let (content_type, bytes) = match (found, wanted) {
         (Ok(Ok(found)), OwnRecord::Receipt(_)) => ("text/plain; charset=utf-8", Bytes::from(found.proof)),
-        (Ok(Ok(found)), OwnRecord::Record(_)) => ("application/json", Bytes::from(found.leaf)),
+        (Ok(Ok(found)), OwnRecord::Record(_)) => ("application/json; charset=utf-8", Bytes::from(found.leaf)),
         (Ok(Err(error)), _) => {
             let mut response = fixed(Code::NotFound, language);
             match error {

@@ -38,7 +38,7 @@ pub fn reply(recorded: Recorded, ended: Ended, origin: &str, language: Language,
     let mut response = Response::new(Full::new(Bytes::from(with_receipt(body, origin, &receipt))));
     let closes = refusal.as_ref().is_some_and(|refusal| refusal.closes);
     match &refusal {
-        None => set(response.headers_mut(), header::CONTENT_TYPE, "application/json"),
+        None => set(response.headers_mut(), header::CONTENT_TYPE, "application/json; charset=utf-8"),
         Some(refusal) => refuse(&mut response, refusal, language),
     }
     set(response.headers_mut(), header::CACHE_CONTROL, "no-store");

@@ -14,7 +14,7 @@ use super::accept::{Asked, Idempotency, Query, Subject, is_minor};
 use crate::{
     callers::register::Institution,
     gateway::{Gateway, Moment},
-    journey::{record::evidence::Evidence, refusal::Refusal},
+    journey::{detail::Detail, record::evidence::Evidence, refusal::Refusal},
     state::{ConsentClaim, IdempotencyClaim, IdempotencyEntry, consent_key},
 };
 
@@ -102,7 +102,7 @@ fn verify(
     claimed: Option<&Personal<CitizenNumber>>,
     token: &str,
 ) -> Result<Consent, Refusal> {
-    let faulty = |fault: ConsentFault| Refusal::because(fault.code(), fault);
+    let faulty = |fault: ConsentFault| Refusal::because(fault.code(), fault).with(Detail::Consent(fault));
     let token = Unverified::parse(token).map_err(faulty)?;
     let consent = token.verify(&gateway.issuers.keys, moment.now).map_err(faulty)?;
     consent.check_presented(query.institution.certificates(), query.scenario.name(), claimed).map_err(faulty)?;
@@ -113,7 +113,7 @@ fn verify(
     // The rules of an earlier catalogue are not kept, so nobody can say which fields "all that one may see" were then.
     if consent.terms().fields.is_none() && !gateway.catalogue_history.was_at(consent.issued_at()) {
         let cause = "it names no fields and was issued under an earlier catalogue: ask the person for another";
-        return Err(Refusal::because(Code::ConsentInvalid, cause));
+        return Err(Refusal::because(Code::ConsentInvalid, cause).with(Detail::ConsentWithoutFields));
     }
     Ok(consent)
 }
@@ -125,9 +125,10 @@ fn on_consent(
     evidence: &mut Evidence,
 ) -> Result<(Arc<Personal<CitizenNumber>>, VerifiedConsent), Refusal> {
     let person = consent.person().disclose(|number| CitizenNumber::parse(number.as_str()));
-    let person = Arc::new(person.map_err(|_| Code::ConsentInvalid)?);
+    let no_person = Detail::Consent(ConsentFault::Disclosure);
+    let person = Arc::new(person.map_err(|_| Refusal::from(Code::ConsentInvalid).with(no_person))?);
     if !person.disclose(|number| number.is_born_on(query.facts.on)) {
-        return Err(Refusal::because(Code::ConsentInvalid, "the person of the consent is not born yet"));
+        return Err(Refusal::because(Code::ConsentInvalid, "the person of the consent is not born yet").with(no_person));
     }
     query.facts.minor = Some(is_minor(&person, query.facts.on));
     query.facts.consent = Some(ConsentFacts::of(&gateway.catalogue, consent));

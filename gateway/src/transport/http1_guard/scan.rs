@@ -1,18 +1,30 @@
 //! The look itself: bytes in, how many may pass, and what was seen.
 
+use super::chunks::{Chunks, Step};
+
 /// Bytes and lines of a head, the request line included.
 const HEAD_BYTES: usize = 16 * 1024;
 const HEAD_LINES: usize = 64;
 
-/// The name whose second line makes a head ambiguous; hyper folds two equal ones into one.
-const LENGTH: &[u8] = b"content-length:";
+/// Of these names together a head has one line at most: hyper folds two equal lengths into one, and drops a length beside
+/// a transfer coding.
+const FRAMING: [&[u8]; 2] = [b"content-length:", b"transfer-encoding:"];
+
+/// How long a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// So many bytes.
+    Length(u64),
+    /// In chunks.
+    Chunks,
+}
 
 /// What was seen of the head that was read last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadVerdict {
     /// Nothing wrong.
     Sound,
-    /// A bare LF, two lengths, or a fragment: two parties may read it differently.
+    /// A bare LF, two lines that say how long the body is, or a fragment: two parties may read it differently.
     Ambiguous,
     /// Longer than a head may be; what hyper got of it is cut short.
     TooLarge,
@@ -27,6 +39,10 @@ pub(super) enum At {
     HeadEnd,
     /// In a body with so many bytes left.
     Body(u64),
+    /// In a body in chunks.
+    Chunks(Chunks),
+    /// Behind what is no body in chunks: nothing more is read, and that is an error.
+    Wrong,
     /// Behind a head that was cut short: nothing more is read.
     Ended,
 }
@@ -37,7 +53,7 @@ pub(super) struct Scan {
     pub(super) look: HeadVerdict,
     bytes: usize,
     lines: usize,
-    lengths: usize,
+    framings: usize,
     line: Line,
 }
 
@@ -47,13 +63,13 @@ struct Line {
     empty: bool,
     cr: bool,
     colon: bool,
-    /// How much of [`LENGTH`] it begins with, while it does.
-    matched: Option<usize>,
+    /// How much of each of [`FRAMING`] it begins with, while it does.
+    matched: [Option<usize>; 2],
 }
 
 impl Line {
     fn new() -> Self {
-        Self { empty: true, cr: false, colon: false, matched: Some(0) }
+        Self { empty: true, cr: false, colon: false, matched: [Some(0); 2] }
     }
 
     /// A CR that no LF follows is of the line, as any other byte: a line of CRs is not an empty one. hyper does not take
@@ -66,16 +82,21 @@ impl Line {
     fn take(&mut self, byte: u8) {
         (self.empty, self.cr) = (false, false);
         self.colon |= byte == b':';
-        self.matched = self
-            .matched
-            .filter(|matched| LENGTH.get(*matched).is_none_or(|wanted| wanted.eq_ignore_ascii_case(&byte)))
-            .map(|matched| (matched + 1).min(LENGTH.len()));
+        for (matched, name) in self.matched.iter_mut().zip(FRAMING) {
+            *matched = matched
+                .filter(|matched| name.get(*matched).is_none_or(|wanted| wanted.eq_ignore_ascii_case(&byte)))
+                .map(|matched| (matched + 1).min(name.len()));
+        }
+    }
+
+    fn is_framing(&self) -> bool {
+        self.matched.iter().zip(FRAMING).any(|(matched, name)| *matched == Some(name.len()))
     }
 }
 
 impl Scan {
     pub(super) fn new() -> Self {
-        Self { at: At::Head, look: HeadVerdict::Sound, bytes: 0, lines: 0, lengths: 0, line: Line::new() }
+        Self { at: At::Head, look: HeadVerdict::Sound, bytes: 0, lines: 0, framings: 0, line: Line::new() }
     }
 
     /// Whether a head has begun and is not whole.
@@ -83,10 +104,15 @@ impl Scan {
         self.at == At::Head && (self.lines > 0 || !self.line.empty)
     }
 
-    /// The body length is told: on with the body, or the next head.
-    pub(super) fn go_on(&mut self, length: u64) {
+    /// It is said how the body is framed: on with the body, or the next head.
+    pub(super) fn go_on(&mut self, framing: Framing) {
         if self.at == At::HeadEnd {
-            *self = Self { at: if length == 0 { At::Head } else { At::Body(length) }, ..Self::new() };
+            let at = match framing {
+                Framing::Length(0) => At::Head,
+                Framing::Length(length) => At::Body(length),
+                Framing::Chunks => At::Chunks(Chunks::new()),
+            };
+            *self = Self { at, ..Self::new() };
         }
     }
 
@@ -95,7 +121,7 @@ impl Scan {
         let mut passed = 0;
         for &byte in bytes {
             match self.at {
-                At::HeadEnd | At::Ended => return passed,
+                At::HeadEnd | At::Ended | At::Wrong => return passed,
                 At::Body(left) => {
                     let now = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - passed);
                     let left = left - now as u64;
@@ -106,6 +132,17 @@ impl Scan {
                     }
                     return passed + now;
                 }
+                At::Chunks(chunks) => match chunks.step(byte) {
+                    Step::On(next) => {
+                        passed += 1;
+                        self.at = At::Chunks(next);
+                    }
+                    Step::Whole => {
+                        passed += 1;
+                        *self = Self::new();
+                    }
+                    Step::Wrong => self.at = At::Wrong,
+                },
                 At::Head => {
                     if self.bytes == HEAD_BYTES || self.lines == HEAD_LINES {
                         self.look = HeadVerdict::TooLarge;
@@ -137,8 +174,8 @@ impl Scan {
 
     fn end_line(&mut self) {
         let line = std::mem::replace(&mut self.line, Line::new());
-        self.lengths += usize::from(line.matched == Some(LENGTH.len()));
-        if !line.cr || self.lengths > 1 {
+        self.framings += usize::from(line.is_framing());
+        if !line.cr || self.framings > 1 {
             self.look = HeadVerdict::Ambiguous;
         }
         if !line.empty {

@@ -6,15 +6,15 @@ pub(super) type Row = (&'static str, &'static str);
 const H1: &str = "200 h1.1 receipt";
 const H2: &str = "200 h2 receipt";
 /// A body without a length over HTTP/1.1: `Transfer-Encoding: chunked`.
-const CHUNKED: &str = "400 h1.1 malformed-request";
+const CHUNKED: &str = "200 h1.1 receipt";
 /// A body that is compressed and chunked.
-const COMPRESSED: &str = "400 h1.1 malformed-request";
+const COMPRESSED: &str = "415 h1.1 unsupported-media-type";
 /// Waiting for 100 (Continue) over HTTP/2.
 const JAVA_WAITS: &str = "0 TimeoutException none";
 const NODE_WAITS: &str = "408 h2 request-timeout";
 const GO_WAITS: &str = "200 h2.0, late receipt";
 /// Chinese in an answer, to a client that goes by the `charset` of its type.
-const TITLE: &str = "mojibake";
+const TITLE: &str = "readable";
 
 pub(super) const SHELL: &[Row] = &[
     ("curl -d", H2),

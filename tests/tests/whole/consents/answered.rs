@@ -107,7 +107,6 @@ fn the_body_may_ask_for_less_than_the_token_agrees_to() {
         (&["black_listed"][..], 403, "field-not-allowed"),
         (&["score_band", "black_listed"], 403, "field-not-allowed"),
         (&["score_band", "religion"], 400, "unknown-field"),
-        (&[], 400, "malformed-request"),
         (&["score_band", "score_band"], 400, "malformed-request"),
     ] {
         let reply = ask_for(&caller, &token, &with(loan(), "fields", json!(asked)));

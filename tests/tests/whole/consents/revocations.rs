@@ -78,7 +78,7 @@ fn a_withdrawal_is_on_the_record_and_has_its_receipt() {
     for _ in 0..2 {
         let reply = withdraw(folder, &jti);
         assert_eq!(reply.status, 200, "{}", reply.text());
-        assert_eq!(reply.header("content-type"), Some("application/json"));
+        assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
         assert_eq!(reply.header("cache-control"), Some("no-store"));
         let json = reply.json();
         assert_eq!(wire::keys(&reply.body), ["query", "jti", "revoked", "receipt"]);

@@ -26,7 +26,7 @@ fn words(list: &Value) -> BTreeSet<&str> {
 #[test]
 fn what_is_served_is_what_is_committed() {
     let reply = plain(shared().folder().port_base() + 3, "GET", "/openapi.json");
-    assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, Some("application/json")));
+    assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, Some("application/json; charset=utf-8")));
     assert_eq!(reply.text(), read(FILE));
 }
 

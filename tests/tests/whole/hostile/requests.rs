@@ -96,9 +96,15 @@ fn nothing_is_smuggled_in_behind_a_head() {
     checked::answer(folder, "housing", &parse_reply(&answer).0);
 }
 
-/// Bodies in chunks, with what extensions, trailers and sizes can be made of: `Transfer-Encoding` is refused as such.
+/// Bodies that are not in chunks as they must be: what extensions, trailers and sizes can be made of.
 const CHUNKED: &[&str] = &[
-    "2\r\n{}\r\n0\r\n\r\n",
+    "000000002\r\n{}\r\n0\r\n\r\n",
+    "2 \r\n{}\r\n0\r\n\r\n",
+    "\r\n{}\r\n0\r\n\r\n",
+    "2\r\n{}\r\n0\r\n\n",
+    "2\r{}\r\n0\r\n\r\n",
+    "3\r\n{}\r\n0\r\n\r\n",
+    "2\r\n{}\r\n0;\r\n\r\n",
     "2;x=y\r\n{}\r\n0\r\n\r\n",
     "2;\n\r\n{}\r\n0\r\n\r\n",
     "0x2\r\n{}\r\n0\r\n\r\n",
@@ -111,7 +117,7 @@ const CHUNKED: &[&str] = &[
 ];
 
 #[test]
-fn bodies_in_chunks_are_refused_whatever_is_in_them() {
+fn bodies_in_chunks_of_another_form_are_refused_and_nothing_behind_them_is_read() {
     let caller = own().caller("housing");
     each(CHUNKED, |chunks| {
         let head = "POST /v1/queries HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
@@ -124,6 +130,33 @@ fn bodies_in_chunks_are_refused_whatever_is_in_them() {
             assert!(matches!(reply.status.as_u16(), 400 | 408), "{}", reply.text());
         }
     });
+}
+
+#[test]
+fn a_body_in_chunks_is_a_body_like_any_other_and_the_next_request_follows() {
+    let folder = own();
+    let caller = folder.caller("housing");
+    let body = look_up(&folder.person("clean", 8)).to_string();
+    let (one, other) = body.split_at(9);
+    let (one_size, other_size) = (one.len(), other.len());
+    let whole = format!("{:X}\r\n{body}\r\n", body.len());
+    let single: String = body.chars().map(|one| format!("1\r\n{one}\r\n")).collect();
+    for chunks in [whole, format!("{one_size:08x}\r\n{one}\r\n{other_size:x}\r\n{other}\r\n"), single] {
+        let head = "POST /v1/queries HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+        let behind = "GET /v1/nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        let sent = format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n{behind}");
+        let answer = caller.raw(sent.as_bytes()).unwrap();
+        let (reply, rest) = parse_reply(&answer);
+        checked::answer(folder, "housing", &reply);
+        assert_eq!(parse_reply(rest).0.status, 404, "{}", String::from_utf8_lossy(rest));
+    }
+    // 16 KiB count after decoding.
+    let long = " ".repeat(16 * 1024);
+    let sent = format!(
+        "POST /v1/queries HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}{long}\r\n0\r\n\r\n",
+        body.len() + long.len()
+    );
+    assert_eq!(parse_reply(&caller.raw(sent.as_bytes()).unwrap()).0.status, 413);
 }
 
 type Fields = &'static [(&'static str, &'static str)];

