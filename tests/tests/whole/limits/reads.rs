@@ -105,5 +105,6 @@ fn who_guesses_ids_waits_for_itself_and_nobody_else() {
         (guesses.join_all().await.into_iter().sum::<u64>(), longest)
     });
     assert!(answered > 1_000, "only {answered} guesses were answered: no flood");
-    assert!(longest < Duration::from_secs(1), "the bank waited {longest:?}");
+    // The callers, the gateway without optimisation and other tests share two processors here; in one line for all it was 25 s.
+    assert!(longest < Duration::from_secs(5), "the bank waited {longest:?}");
 }
