@@ -35,10 +35,13 @@ pub(super) fn end_in_any_case(bounds: &Bounds) -> io::Result<()> {
     std::thread::Builder::new().name("end".to_owned()).spawn(end).map(drop)
 }
 
-/// Readiness is false from here on, while queries are still taken.
+/// Readiness is false from here on, while queries are still taken. Without a notice both end at once.
 pub(super) async fn notice(gateway: &Gateway, no_longer: impl Future<Output = ()>) {
-    gateway.ending.store(true, Ordering::Release);
-    drop(timeout(Duration::from_secs(gateway.settings.bounds.drain_notice_s), no_longer).await);
+    let time = gateway.settings.bounds.drain_notice_s;
+    if time > 0 {
+        gateway.ending.store(true, Ordering::Release);
+        drop(timeout(Duration::from_secs(time), no_longer).await);
+    }
 }
 
 /// `door` is the one of the institutions, whose last replies are waited for. Says whether the log closed in order.
