@@ -87,6 +87,12 @@ pub(crate) fn fixed_for(refusal: &Refusal, language: Language) -> Response<Body>
     response
 }
 
+/// An answer after which the connection is closed, over HTTP/1.1.
+pub(super) fn closing(mut response: Response<Body>) -> Response<Body> {
+    set(response.headers_mut(), header::CONNECTION, "close");
+    response
+}
+
 /// Status and headers of a refusal.
 pub(super) fn refuse(response: &mut Response<Body>, refusal: &Refusal, language: Language) {
     let status = status(refusal.code);

@@ -9,7 +9,7 @@ use super::{
     snapshots::{self, Due},
     upkeep::record_floods,
 };
-use crate::{gateway::Gateway, settings::Bounds, telemetry, transport::accept::ListenerConfig};
+use crate::{gateway::Gateway, settings::Bounds, telemetry, transport::listener::ListenerConfig};
 
 /// For the last replies, floods, checkpoint and snapshot together, beside what the queries left of their time.
 const AFTER_QUERIES: Duration = Duration::from_millis(1_300);

@@ -22,6 +22,7 @@ mod limits;
 mod mixed_load;
 mod observability;
 mod order;
+mod protocols;
 mod receipts;
 mod refusals;
 mod request_syntax;

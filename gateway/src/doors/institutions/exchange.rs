@@ -245,29 +245,3 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
         }
     }
 }
-
-/// Whether two parties might read this head differently: a `Transfer-Encoding` that is not `chunked` alone, two lengths, no host,
-/// or more than one.
-#[must_use]
-pub fn is_ambiguous(head: &Parts) -> bool {
-    let headers = &head.headers;
-    let lengths = headers.get_all(header::CONTENT_LENGTH).iter().count();
-    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    if let Some(coding) = codings.next() {
-        let is_chunked = coding == "chunked" && codings.next().is_none() && lengths == 0;
-        if !is_chunked || head.version != Version::HTTP_11 {
-            return true;
-        }
-    }
-    if lengths > 1 {
-        return true;
-    }
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let (host, second) = (hosts.next(), hosts.next());
-    let elsewhere = host
-        .zip(head.uri.authority())
-        .is_some_and(|(host, authority)| host.as_bytes() != authority.as_str().as_bytes());
-    // HTTP/2 names the host in `:authority`, which hyper keeps in the URI.
-    let named = host.is_some() || (head.version >= Version::HTTP_2 && head.uri.authority().is_some());
-    second.is_some() || elsewhere || !named
-}
