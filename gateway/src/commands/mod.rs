@@ -17,7 +17,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::{process::hardening, telemetry, terminal::eprint};
+use crate::{
+    process::hardening,
+    telemetry,
+    terminal::{eprint, eprint_last},
+};
 use failure::{ConfigFile, UNAVAILABLE, USAGE};
 
 /// 征信查询网关 · privacy-preserving credit query gateway
@@ -95,9 +99,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            for line in &failure.lines {
-                eprint(line);
-            }
+            eprint_last(&failure.lines);
             ExitCode::from(failure.code)
         }
     }

@@ -23,7 +23,8 @@ pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
     let settings = config.read()?;
     let address = settings.listen.institutions;
     process.run(settings, async move |_| {
-        print(format_args!("ready https://{address}"));
+        // A pipe that is full makes this line wait, and nothing else.
+        drop(tokio::task::spawn_blocking(move || print(format_args!("ready https://{address}"))).await);
         Ok(Then::Serve)
     })
 }

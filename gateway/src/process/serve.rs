@@ -96,12 +96,8 @@ where
     let socket = gateway.settings.admin_socket();
     let socket = admin::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
     tokio::spawn(admin::serve(Arc::clone(&gateway), socket));
-    tokio::spawn(upkeep::each_second(Arc::clone(&gateway)));
-    tokio::spawn(revocations::watch(Arc::clone(&gateway), Arc::clone(&tls.trust), hangup));
-    tokio::spawn(upkeep::watch_keys(Arc::clone(&gateway)));
-    tokio::spawn(upkeep::watch_log(Arc::clone(&gateway)));
-    tokio::spawn(upkeep::scrub(Arc::clone(&gateway)));
-    tokio::spawn(upkeep::watch_store(Arc::clone(&gateway)));
+    keep_up(&gateway, &tls, hangup);
+    let ends = drain::end_in_any_case(&gateway.settings.bounds)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut until_signal = async || {
         tokio::select! {
@@ -120,12 +116,22 @@ where
         }
         then => then,
     };
-    drain::end_in_any_case(&gateway.settings.bounds)?;
+    drop(ends);
     if then == Then::Notice {
         // A second signal ends the notice.
         drain::notice(&gateway, until_signal()).await;
     }
     if drain::drain(&gateway, &door).await { Ok(()) } else { Err(ServeError::Unclosed) }
+}
+
+/// Begins each duty in the background, as a task of its own.
+fn keep_up(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) {
+    tokio::spawn(upkeep::each_second(Arc::clone(gateway)));
+    tokio::spawn(revocations::watch(Arc::clone(gateway), Arc::clone(&tls.trust), hangup));
+    tokio::spawn(upkeep::watch_keys(Arc::clone(gateway)));
+    tokio::spawn(upkeep::watch_log(Arc::clone(gateway)));
+    tokio::spawn(upkeep::scrub(Arc::clone(gateway)));
+    tokio::spawn(upkeep::watch_store(Arc::clone(gateway)));
 }
 
 /// What follows after the gateway is ready.

@@ -1,5 +1,6 @@
 //! From settings to a gateway that can serve: everything is read, checked and recovered before a port is opened.
 
+mod ahead;
 mod carry;
 mod check;
 mod error;
@@ -66,6 +67,8 @@ pub(crate) async fn open(
     let store = open_store(&settings, &catalogue, &clock)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
+    ahead::check(&settings, recovered.last_at(), clock.now())?;
+    ahead::note(recovered.last_at(), clock.now());
     let OnRecord { mut projection, is_new, before } =
         read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
