@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::log::disk::failure::Fatal;
 use crate::log::metrics::Meters;
 use crate::log::publish::checkpoint_signer::CheckpointSigner;
+use crate::log::publish::spans::Spans;
 use crate::log::publish::tile_store::TileStore;
 use crate::log::recordability::{Cause, Recordability};
 use crate::log::settings::Settings;
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) fatal: Fatal,
     pub(crate) reserve: Arc<Reserve>,
     pub(crate) tile_store: TileStore,
+    pub(crate) spans: Spans,
     pub(crate) checkpoint_signer: CheckpointSigner,
     pub(crate) meters: Meters,
     /// Since when (microseconds of the monotonic clock, and one) the writer works on a batch; 0 while it does not.
@@ -91,6 +93,7 @@ impl Shared {
             accepted: parts.accepted,
             reserve: parts.reserve,
             tile_store: parts.tile_store,
+            spans: Spans::default(),
             checkpoint_signer: parts.checkpoint_signer,
             meters: Meters::new(size, parts.published.size),
             writing_since: AtomicU64::new(0),
