@@ -55,7 +55,10 @@ impl Promises {
             Body::Stop(change) => self.register.stop(change),
             Body::Revocation(revocation) => self.consents.revoke(revocation),
             Body::Carried(carried) => self.consents.carry(carried)?,
-            Body::Refusals(refusals) => agree(refusals, leaf.head.seq)?,
+            Body::Refusals(refusals) => {
+                agree(refusals, leaf.head.seq)?;
+                return self.register.act(&leaf.head, None, true);
+            }
             Body::Seal(seal) => self.register.seal(seal)?,
             Body::Notice(notice) => self.keys.used(&notice.key)?,
             Body::Statement(statement) => self.keys.used(&statement.key)?,

@@ -1,6 +1,7 @@
 //! A leaf before it has its place, and its bytes once it has.
 
 use std::io::Write as _;
+use std::num::NonZeroU64;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -27,6 +28,9 @@ pub struct Entry {
     pub institution: Option<String>,
     /// The keys of the kind, as they stand in the leaf: empty, or a comma and members; at most [`MAX_TAIL_BYTES`].
     pub tail: Vec<u8>,
+    /// How many refusals share it, each with a number of its own: then the writer adds their `seqs`. `None` where it takes
+    /// one number or none.
+    pub shared: Option<NonZeroU64>,
 }
 
 /// A leaf that cannot be written.
@@ -72,7 +76,13 @@ impl Entry {
         if tail.len() > MAX_TAIL_BYTES {
             return Err(LeafError::TooLong(tail.len()));
         }
-        Ok(Self { kind, id, actor: None, institution: institution.map(str::to_owned), tail })
+        Ok(Self { kind, id, actor: None, institution: institution.map(str::to_owned), tail, shared: None })
+    }
+
+    /// How many of its institution's numbers it takes.
+    #[must_use]
+    pub fn numbers(&self) -> u64 {
+        self.shared.map_or(1, NonZeroU64::get)
     }
 
     /// The same, done by somebody.
@@ -99,8 +109,8 @@ impl Entry {
     }
 }
 
-/// The bytes of the leaf. `at` is written with 6 decimals, cut; `seq` stands where the entry has an institution
-/// and is passed over elsewhere.
+/// The bytes of the leaf. `at` is written with 6 decimals, cut; `seq`, the last of its numbers, stands where the entry has
+/// an institution and is passed over elsewhere.
 #[must_use]
 pub fn render(entry: &Entry, at: Timestamp, seq: u64) -> Vec<u8> {
     let mut leaf = Vec::with_capacity(entry.tail.len() + 256);
@@ -117,5 +127,9 @@ pub fn render_into(leaf: &mut Vec<u8>, entry: &Entry, at: Timestamp, seq: u64) {
         write!(leaf, r#","institution":"{institution}","seq":{seq}"#).unwrap_or_default();
     }
     leaf.extend_from_slice(&entry.tail);
+    if let Some(shared) = entry.shared {
+        let first = (seq + 1).saturating_sub(shared.get());
+        write!(leaf, r#","seqs":[{first},{seq}]"#).unwrap_or_default();
+    }
     leaf.push(b'}');
 }

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::log::disk::failure::Fatal;
 use crate::log::metrics::Meters;
 use crate::log::publish::checkpoint_signer::CheckpointSigner;
+use crate::log::publish::spans::Spans;
 use crate::log::publish::tile_store::TileStore;
 use crate::log::recordability::{Cause, Recordability};
 use crate::log::settings::Settings;
@@ -51,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) fatal: Fatal,
     pub(crate) reserve: Arc<Reserve>,
     pub(crate) tile_store: TileStore,
+    pub(crate) spans: Spans,
     pub(crate) checkpoint_signer: CheckpointSigner,
     pub(crate) meters: Meters,
     /// The writer's batch, or what a batch needs.
@@ -98,6 +100,7 @@ impl Shared {
             accepted: parts.accepted,
             reserve: parts.reserve,
             tile_store: parts.tile_store,
+            spans: Spans::default(),
             checkpoint_signer: parts.checkpoint_signer,
             meters: Meters::new(size, parts.published.size),
             writing: UnderWay::default(),

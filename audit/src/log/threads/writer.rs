@@ -226,8 +226,8 @@ impl Writer {
     }
 }
 
-/// The number that an entry's institution is at.
+/// The number that an entry's institution is at with it.
 fn next_seq(seqs: &HashMap<String, u64>, entry: &Entry) -> u64 {
     let last = entry.institution.as_ref().and_then(|institution| seqs.get(institution));
-    last.map_or(1, |last| last + 1)
+    last.copied().unwrap_or_default() + entry.numbers()
 }

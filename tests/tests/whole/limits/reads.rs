@@ -60,7 +60,7 @@ async fn guess(caller: Caller, stop: Arc<AtomicBool>) -> u64 {
     while !stop.load(Ordering::SeqCst) {
         let Ok(connection) = caller.http2().await else { continue };
         let mut asks = JoinSet::new();
-        for _ in 0..100 {
+        for _ in 0..120 {
             let mut sender = connection.share().expect("HTTP/2");
             let url = format!("https://{}{}", caller.address(), of_nobody());
             asks.spawn(async move { sender.send_request(request(Method::GET, &url, &[], "")).await.is_ok() });
@@ -105,6 +105,6 @@ fn who_guesses_ids_waits_for_itself_and_nobody_else() {
         (guesses.join_all().await.into_iter().sum::<u64>(), longest)
     });
     assert!(answered > 1_000, "only {answered} guesses were answered: no flood");
-    // The callers, the gateway without optimisation and other tests share two processors here; in one line for all it was 25 s.
-    assert!(longest < Duration::from_secs(5), "the bank waited {longest:?}");
+    println!("{answered} guesses were answered; the bank waited {longest:?} at most");
+    assert!(longest < Duration::from_secs(1), "the bank waited {longest:?}");
 }
