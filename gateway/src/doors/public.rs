@@ -10,7 +10,10 @@ use hyper::{
 };
 
 use crate::{
-    doors::files::{LogFile, plain, serve},
+    doors::{
+        files::{LogFile, plain, serve},
+        index,
+    },
     gateway::Gateway,
     transport::Body,
 };
@@ -22,6 +25,9 @@ const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+    }
+    if request.uri().path() == "/" {
+        return index::page(index::PUBLIC);
     }
     if request.uri().path() == "/openapi.json" {
         let mut response = plain(StatusCode::OK, OPENAPI);

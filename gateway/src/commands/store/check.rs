@@ -46,8 +46,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     lines.extend(tally.lines());
     let [records, listings, attributes] = read;
     print(format_args!(
-        "{} record {records}, listing {listings}, attribute {attributes}",
-        words("已检查的行数:", "rows checked:")
+        "{}record {records}, listing {listings}, attribute {attributes}",
+        words("已检查的行数：", "rows checked: ")
     ));
     if lines.is_empty() {
         print(words("数据源无误", "nothing was found"));

@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !import.faults.is_empty() {
         let more = import.more;
         if more > 0 {
-            import.faults.push(format!("… {} {more}", words("另有:", "and more:")));
+            import.faults.push(format!("… {}{more}", words("另有：", "and more: ")));
         }
         import.faults.push(words("未导入任何数据", "nothing was imported").to_owned());
         return Err(Failure { code: 1, lines: import.faults });
@@ -72,13 +72,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let rows = import.rows;
     if arguments.dry_run {
         print(format_args!(
-            "{} {rows}",
-            words("全部行均可导入，未作改动:", "every row can be imported, nothing was changed:")
+            "{}{rows}",
+            words("全部行均可导入，未作改动：", "every row can be imported, nothing was changed: ")
         ));
         return Ok(());
     }
     put_in_place(&made.0, &to).map_err(no(&to))?;
-    print(format_args!("{} {rows} → `{}`", words("已导入行数:", "rows imported:"), to.display()));
+    print(format_args!("{}{rows} → `{}`", words("已导入行数：", "rows imported: "), to.display()));
     Ok(())
 }
 
@@ -153,7 +153,7 @@ impl Import<'_> {
             };
             self.rows += 1;
             if self.rows.is_multiple_of(PROGRESS) {
-                eprint(format_args!("{} {}", words("已读取行数:", "rows read:"), self.rows));
+                eprint(format_args!("{}{}", words("已读取行数：", "rows read: "), self.rows));
             }
             let line = row.line;
             let Some(values) = self.values(path, &columns, row) else { continue };
