@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         }
     };
     let out = if json { format!("{}\n", serde_json::json!({ "holds": holds, "why": why })) } else { String::new() };
-    Outcome { exit, out, err: format!("credit-audit: {why}\n") }
+    Outcome { exit, out, err: format!("credit-audit{}{why}\n", language.colon()) }
 }
 
 fn completions(shell: clap_complete::Shell) -> String {

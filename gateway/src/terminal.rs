@@ -1,20 +1,19 @@
 //! Words for people at a terminal: in Chinese or English by `LANG`, through one writer. Whoever does not read delays the
 //! process for a moment only.
 
-use std::{io::Write, sync::mpsc::channel, time::Duration};
+use std::{
+    io::Write,
+    sync::{LazyLock, mpsc::channel},
+    time::Duration,
+};
 
+use credit_audit::translation::{self, Translation};
 use credit_policy::Language;
 
 /// The language of messages: Chinese where `LC_ALL`, `LC_MESSAGES` or `LANG` says `zh`, else English.
 #[must_use]
 pub(crate) fn language() -> Language {
-    let wish = ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    match wish {
-        Some(wish) if wish.starts_with("zh") => Language::Zh,
-        Some(_) | None => Language::En,
-    }
+    translation::language()
 }
 
 /// The text of the language in use.
@@ -37,6 +36,23 @@ pub(crate) fn said(chinese: impl FnOnce() -> String, english: impl FnOnce() -> S
     }
 }
 
+/// What stands between a word and what it is about.
+#[must_use]
+pub(crate) fn colon() -> &'static str {
+    words("：", ": ")
+}
+
+/// A fault in the language in use. Faults are written in English, and in Chinese by the texts of `chinese.po`.
+#[must_use]
+pub(crate) fn fault(text: &str) -> String {
+    static CHINESE: LazyLock<Translation> =
+        LazyLock::new(|| Translation::parse(&[translation::CHINESE, include_str!("terminal/chinese.po")]));
+    match language() {
+        Language::Zh => CHINESE.of(text),
+        Language::En => text.to_owned(),
+    }
+}
+
 /// Writes one line to standard output. A reader that went away (`| head`) is no fault of ours.
 pub(crate) fn print(line: impl std::fmt::Display) {
     let mut out = std::io::stdout().lock();
@@ -47,8 +63,9 @@ pub(crate) fn print(line: impl std::fmt::Display) {
 
 /// Writes one line to standard error: a command's complaint, before and outside the structured log.
 pub(crate) fn eprint(line: impl std::fmt::Display) {
+    let line = fault(&line.to_string());
     let mut out = std::io::stderr().lock();
-    if writeln!(out, "credit-gateway: {line}").is_err() {
+    if writeln!(out, "credit-gateway{}{line}", colon()).is_err() {
         tracing::debug!("nobody reads standard error");
     }
 }

@@ -37,7 +37,8 @@ pub(super) fn run(arguments: &ShowArguments, language: Language) -> Result<Strin
             return Err(Stop::Usage(language.show_needs_files()));
         }
         let files = ClientFiles { authorities: arguments.ca.clone(), identity };
-        let remote = Remote::new(&arguments.log, &files).map_err(|error| Stop::Usage(error.to_string()))?;
+        let remote =
+            Remote::new(&arguments.log, &files).map_err(|error| Stop::Usage(language.fault(&error.to_string())))?;
         verify::remote(remote, true, &key, &[], &mut list)
     } else {
         verify::directory(folder, &key, &[], &mut list)

@@ -25,6 +25,11 @@ pub(super) struct ConfigFile {
 }
 
 impl ConfigFile {
+    /// The flag, given.
+    pub(super) fn at(config: PathBuf) -> Self {
+        Self { config }
+    }
+
     pub(super) fn read(&self) -> Result<Settings, Failure> {
         Settings::read(&self.config).map_err(Failure::settings)
     }

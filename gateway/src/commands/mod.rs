@@ -7,6 +7,8 @@ mod consent;
 #[cfg(feature = "demo")]
 mod demo;
 mod failure;
+mod hints;
+mod init;
 mod institution;
 mod keys;
 mod printed;
@@ -37,11 +39,13 @@ enum Command {
     #[cfg(feature = "demo")]
     /// Make (once) and run a whole demo 制作并运行完整演示
     Demo(demo::Arguments),
+    /// Create the folder of a gateway of your own: configuration, keys, empty store 新建网关文件夹：配置、密钥、空数据源
+    Init(init::Arguments),
     /// Serve until SIGTERM 提供服务
     Serve(ConfigFile),
-    /// Check configuration, catalogue, keys and stores 检查配置、目录、密钥与数据源
+    /// Check configuration, catalogue, keys and stores 检查配置、规则目录、密钥与数据源
     Check(ConfigFile),
-    /// Read and check the catalogue 查看与检查目录
+    /// Read and check the catalogue 查看与检查规则目录
     #[command(subcommand)]
     Policy(catalogue::Policy),
     /// The key ring 密钥环
@@ -83,6 +87,7 @@ pub fn run() -> ExitCode {
     let done = match arguments.command {
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Serve(config) => serving::serve(&config),
         Command::Check(config) => serving::check(&config),
         Command::Policy(policy) => catalogue::run(policy),

@@ -9,7 +9,7 @@ use hyper::{
 
 use crate::{
     callers::trust::Trust,
-    doors::files::plain,
+    doors::{files::plain, index},
     gateway::Gateway,
     telemetry::{
         self,
@@ -32,6 +32,7 @@ pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incomin
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
             response
         }
+        "/" => index::page(index::OPERATIONS),
         _ => readiness(gateway, trust, request),
     }
 }

@@ -9,7 +9,10 @@ use hyper::{
 };
 
 use crate::{
-    doors::files::{LogFile, plain, serve},
+    doors::{
+        files::{LogFile, plain, serve},
+        index,
+    },
     gateway::Gateway,
     transport::{Body, incoming::Incoming},
 };
@@ -23,6 +26,9 @@ pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) ->
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
+    }
+    if request.uri().path() == "/" {
+        return index::page(index::PUBLIC);
     }
     if request.uri().path() == "/openapi.json" {
         let mut response = plain(StatusCode::OK, OPENAPI);

@@ -29,7 +29,7 @@ pub struct Limits {
     #[arg(
         long,
         requires = "operator_burst",
-        help = "Look-ups a second by one member of staff; left out = no such limit 单个经办人每秒查询数,省略则不单独限制"
+        help = "Look-ups a second by one member of staff; left out = no such limit 单个经办人每秒查询数，省略则不单独限制"
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
@@ -46,7 +46,7 @@ pub struct Limits {
     /// Look-ups by one member of staff a day; left out = no limit by staff and day.
     #[arg(
         long,
-        help = "Look-ups by one member of staff a day; left out = no such limit 单个经办人每日查询数,省略则不限制"
+        help = "Look-ups by one member of staff a day; left out = no such limit 单个经办人每日查询数，省略则不限制"
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]

@@ -75,8 +75,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let rows = import.rows;
     if arguments.dry_run {
-        let said = words("全部行均可导入，未作改动：", "every row can be imported, nothing was changed: ");
-        print(format_args!("{said}{rows}"));
+        print(format_args!(
+            "{}{rows}",
+            words("全部行均可导入，未作改动：", "every row can be imported, nothing was changed: ")
+        ));
         return Ok(());
     }
     put_in_place(&made.0, &to).map_err(no(&to))?;
