@@ -11,6 +11,7 @@ mod body;
 mod encoded;
 mod entry;
 mod event;
+mod guard;
 mod kind;
 mod peek;
 mod query;

@@ -127,7 +127,7 @@ impl Leaf<'_> {
         let Some(entry) = self.body.entry(self.head.id).transpose()? else { return Ok(None) };
         let entry = Entry { institution: self.head.institution.map(str::to_owned), ..entry };
         match &self.actor {
-            Some(actor) => entry.by(actor.clone()).map(Some),
+            Some(actor) => entry.by_whom(actor.clone()).map(Some),
             None => Ok(Some(entry)),
         }
     }
@@ -172,8 +172,8 @@ macro_rules! each_kind {
             fn entry(&self, id: Uuid) -> Option<Result<Entry, LeafError>> {
                 match self {
                     Self::Query(_) => None,
-                    Self::Institution(body) => Some(Entry::new(self.kind(), id, None, body)),
-                    $(Self::$kind(body) => Some(Entry::new(self.kind(), id, None, body)),)+
+                    Self::Institution(body) => Some(Entry::as_written(self.kind(), id, None, body)),
+                    $(Self::$kind(body) => Some(Entry::as_written(self.kind(), id, None, body)),)+
                 }
             }
         }

@@ -23,6 +23,7 @@ mod observability;
 mod order;
 mod receipts;
 mod refusals;
+mod request_details;
 mod request_syntax;
 mod scenario_matrix;
 mod seeds;
