@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::actor::Actor;
 use super::bodies::{
-    Approval, Binding, Block, Carried, Case, CatalogueSet, Correction, Feedback, Figures, Flood, InstitutionChange,
-    IssuerKey, KeyEvent, ListedLog, Notice, Objection, Open, Proposal, Prune, Read, Refusals, Repair, Review,
-    Revocation, Seal, Statement, Stop, Suspension, Unseal,
+    Approval, Binding, Block, Carried, Case, CatalogueSet, Correction, Definitions, Feedback, Figures, Flood,
+    InstitutionChange, IssuerKey, KeyEvent, ListedLog, Notice, Objection, Open, Proposal, Prune, Read, Refusals,
+    Repair, Review, Revocation, Seal, Statement, Stop, Suspension, Unseal,
 };
 use super::entry::{Entry, LeafError, render};
 use super::kind::Kind;
@@ -45,6 +45,7 @@ pub enum BodyError {
 pub enum Body<'a> {
     Query(QuerySummary<'a>),
     Catalogue(CatalogueSet),
+    Definitions(Definitions),
     Key(KeyEvent),
     Institution(Box<InstitutionChange>),
     Suspension(Suspension),
@@ -184,6 +185,7 @@ macro_rules! each_kind {
 
 each_kind! {
     Catalogue as Event,
+    Definitions as Event,
     Key as Act,
     Suspension as Act,
     Revocation as Act,

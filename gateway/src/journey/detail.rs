@@ -51,6 +51,15 @@ impl Detail {
             Self::FieldNotOfConsent(number) => {
                 return entry(number, ("不在授权范围内", "is not among the fields of the consent"));
             }
+            Self::FieldRedefined(number) => {
+                return entry(
+                    number,
+                    (
+                        "的定义在授权之后已变更：请重新取得授权",
+                        "has another definition than when the consent was given: ask for another consent",
+                    ),
+                );
+            }
             Self::Twice(member) => return member.twice(language),
             Self::Type(member) => return member.wrong_type(language),
             Self::Missing(member) => return member.missing(language),

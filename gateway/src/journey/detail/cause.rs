@@ -99,6 +99,10 @@ pub enum Detail {
     FieldOfAnotherScenario(usize),
     /// An entry of `fields` is not among those that the consent names.
     FieldNotOfConsent(usize),
+    /// An entry of `fields` means another thing than when the consent was given.
+    FieldRedefined(usize),
+    /// A field that the consent names means another thing than when it was given.
+    ConsentRedefined,
     /// The consent names a field that stands in no data list.
     UnknownFieldOfConsent,
     /// The consent names a field that is not among those of the scenario.

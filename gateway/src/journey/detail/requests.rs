@@ -71,6 +71,10 @@ impl Detail {
                 "授权的 `fields` 含有该应用场景不提供的数据项：请重新取得授权",
                 "`fields` of the consent has a field that the scenario does not release: ask for another consent",
             ),
+            Self::ConsentRedefined => (
+                "授权的 `fields` 中有数据项的定义在授权之后已变更：请重新取得授权，或仅请求其余数据项",
+                "a field in `fields` of the consent has another definition than when it was given: ask for another consent, or for the other fields alone",
+            ),
             Self::ConsentWithoutFields => (
                 "授权未写明 `fields`，且签发于现行目录之前：请重新取得写明 `fields` 的授权",
                 "the consent names no `fields` and is older than the catalogue: ask for another that names `fields`",

@@ -31,6 +31,8 @@ pub(super) struct Query {
     pub(super) facts: Facts,
     /// The entries of `fields` in the order in which they were sent; nothing in the place of one that is not known.
     pub(super) fields: Vec<Option<FieldName>>,
+    /// A field that means another thing than when the consent was given.
+    pub(super) redefined: Option<FieldName>,
 }
 
 /// Whom the question names.
@@ -83,7 +85,7 @@ pub fn accept<'e>(
     evidence.recognised(recognised);
     evidence.inputs(&facts);
     let Members { scenario, staff, case, subject, fields } = read?;
-    let query = Query { institution, scenario, staff, case, facts, fields };
+    let query = Query { institution, scenario, staff, case, facts, fields, redefined: None };
     Ok(Asked { query, subject, idempotency, evidence })
 }
 

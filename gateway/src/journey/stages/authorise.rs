@@ -66,6 +66,10 @@ fn field_not_allowed(query: &Query) -> Detail {
         Some(named) => named.contains(name),
         None => query.scenario.second_tier().all(|second| second != name),
     };
+    if let Some(redefined) = &query.redefined {
+        let named = (1..).zip(&query.fields).find(|(_, name)| name.as_ref() == Some(redefined));
+        return named.map_or(Detail::ConsentRedefined, |(number, _)| Detail::FieldRedefined(number));
+    }
     let uncovered = (1..).zip(&query.fields).find(|(_, name)| name.as_ref().is_some_and(|name| !covers(name)));
     uncovered.map_or(Detail::ConsentOfOtherFields, |(number, _)| Detail::FieldNotOfConsent(number))
 }
