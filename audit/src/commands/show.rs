@@ -5,6 +5,7 @@ use std::path::Path;
 
 use credit_audit::leaf::Peek;
 use credit_audit::verify::{self, CheckError, ClientFiles, Remote, Visitor};
+use credit_policy::normal_case;
 use serde_json::{Map, Value, json};
 
 use super::arguments::ShowArguments;
@@ -99,7 +100,7 @@ impl List<'_> {
             text("code") == Some(code) || leaf.get("counts").is_some_and(|counts| counts.get(code).is_some())
         };
         institution.as_deref().is_none_or(of_institution)
-            && wanted.as_deref().is_none_or(|wanted| case(leaf) == Some(wanted))
+            && wanted.as_deref().is_none_or(|wanted| case(leaf).map(normal_case) == Some(normal_case(wanted)))
             && code.as_deref().is_none_or(has_code)
     }
 

@@ -24,7 +24,11 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use credit_audit::{clock::Clock, leaf::Actor, log};
+use credit_audit::{
+    clock::Clock,
+    leaf::{Actor, Definitions},
+    log,
+};
 use credit_keys::SystemEntropy;
 use tokio::sync::{Semaphore, watch};
 
@@ -87,11 +91,13 @@ pub(crate) async fn open(
     if !is_in_force {
         first.catalogue(rules::leaf(&catalogue, &files), &mut projection).await?;
     }
+    let label = catalogue.label().to_owned();
+    first.definitions(Definitions { catalogue: label, fields: catalogue.definitions() }, &mut projection).await?;
     let now = clock.now();
     for key in not_introduced(&keys.with(|ring| ring.status(now)), &projection.ledger.keys) {
         record_key(&recorder, &keys, &key, now, Actor::gateway()).await?;
     }
-    let catalogue_history = CatalogueHistory::of(&projection.ledger.catalogues, catalogue.label());
+    let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
     let (ledger, usage) = projection.finish();
     Ok(Arc::new(Gateway {
         catalogue_history,

@@ -27,6 +27,7 @@ mod policies;
 mod protocols;
 mod receipts;
 mod refusals;
+mod request_details;
 mod request_syntax;
 mod scenario_matrix;
 mod seeds;

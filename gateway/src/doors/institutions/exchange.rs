@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::own::OwnRecord;
+use super::{body_fault::query_fault, own::OwnRecord};
 use crate::{
     doors::problems::{accepted, problem},
     journey::{
@@ -51,7 +51,7 @@ impl HttpExchange {
         let read = self.body.read(BODY_BYTES).await;
         read.map(Zeroizing::new).map_err(|error| match error {
             ReadError::TooLarge => Code::PayloadTooLarge.into(),
-            ReadError::Unusable => Code::MalformedRequest.into(),
+            ReadError::Unusable => Refusal::from(Code::MalformedRequest).with(Detail::AmbiguousHead),
         })
     }
 }
@@ -160,19 +160,19 @@ struct Withdrawn<'a> {
 /// # Errors
 /// `malformed-request` where it is not one JSON object of these members.
 pub fn question(body: &[u8]) -> Result<Question, Refusal> {
-    let QueryBody { scenario, subject, operator, case, fields } = object(body, Detail::QueryMembers)?;
+    let QueryBody { scenario, subject, operator, case, fields } = object(body, query_fault)?;
     Ok(Question { scenario, subject, staff: operator, case, fields, idempotency: None })
 }
 
 fn withdrawal(body: &[u8]) -> Result<TokenId, Refusal> {
-    let WithdrawalBody { jti } = object(body, Detail::WithdrawalMembers)?;
+    let WithdrawalBody { jti } = object(body, |_| Detail::WithdrawalMembers)?;
     TokenId::parse(&jti)
         .ok_or_else(|| Refusal::because(Code::MalformedRequest, "`jti` is no token id").with(Detail::WithdrawalMembers))
 }
 
 /// Reads a body that must be one object. A derived reader alone would take an array for one, its values in the order
 /// of the members.
-fn object<T: DeserializeOwned>(body: &[u8], members: Detail) -> Result<T, Refusal> {
+fn object<T: DeserializeOwned>(body: &[u8], fault: impl Fn(&[u8]) -> Detail) -> Result<T, Refusal> {
     if body.starts_with(b"\xef\xbb\xbf") {
         let cause = "the body starts with a byte order mark";
         return Err(Refusal::because(Code::MalformedRequest, cause).with(Detail::ByteOrderMark));
@@ -183,7 +183,7 @@ fn object<T: DeserializeOwned>(body: &[u8], members: Detail) -> Result<T, Refusa
     // The parser's own words may quote the caller, so only the place is kept.
     serde_json::from_slice(body).map_err(|error| {
         let place = format!("the body does not have its form: line {}, column {}", error.line(), error.column());
-        Refusal::because(Code::MalformedRequest, place).with(members)
+        Refusal::because(Code::MalformedRequest, place).with(fault(body))
     })
 }
 
@@ -193,6 +193,7 @@ fn check_head(head: &Parts, sound: bool, path: &str) -> Result<(), Refusal> {
         return Err(Refusal {
             closes: true,
             ..Refusal::because(Code::MalformedRequest, "two parties might read the head differently")
+                .with(Detail::AmbiguousHead)
         });
     }
     if head.uri.path() != path {

@@ -1,5 +1,6 @@
 //! 8443: institutions. Receipts and records of one's own are read here; everything else is a journey.
 
+mod body_fault;
 pub(crate) mod exchange;
 mod own;
 pub(crate) mod reply;

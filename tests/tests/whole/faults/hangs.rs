@@ -14,7 +14,7 @@ use std::{
 use credit_tests::{
     Folder, Gateway, checked, metric, plain,
     query::{look_up, with},
-    run, scratch,
+    run,
 };
 use rustix::process::Signal;
 
