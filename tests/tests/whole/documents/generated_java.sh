@@ -6,14 +6,46 @@ cd "$folder"
 java -jar "$jar" generate -g java -i "$document" -o client \
   --additional-properties=library=native,openApiNullable=false,useJakartaEe=true >generated.log 2>&1
 if grep ERROR generated.log; then exit 1; fi
-# Debian has no jackson-datatype-jsr310, and nothing in the document is an instant: these stand for it.
-stub() {
-  mkdir -p "stubs/$1"
-  printf 'package %s;\npublic class %s extends com.fasterxml.jackson.databind.module.SimpleModule { private static final long serialVersionUID = 1L; }\n' \
-    "${1//\//.}" "$2" >"stubs/$1/$2.java"
+# Debian has no jackson-datatype-jsr310; of its types the document has days alone, and these stand for it.
+mkdir -p stubs
+cat >stubs/JavaTimeModule.java <<'END'
+package com.fasterxml.jackson.datatype.jsr310;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
+import java.io.IOException;
+import java.time.LocalDate;
+
+public class JavaTimeModule extends SimpleModule {
+    private static final long serialVersionUID = 1L;
+
+    private static final class Day extends StdDeserializer<LocalDate> {
+        private static final long serialVersionUID = 1L;
+
+        Day() { super(LocalDate.class); }
+
+        @Override
+        public LocalDate deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+            return LocalDate.parse(parser.getText());
+        }
+    }
+
+    public JavaTimeModule() {
+        addDeserializer(LocalDate.class, new Day());
+        addSerializer(LocalDate.class, ToStringSerializer.instance);
+    }
 }
-stub com/fasterxml/jackson/datatype/jsr310 JavaTimeModule
-stub org/openapitools/client RFC3339JavaTimeModule
+END
+cat >stubs/RFC3339JavaTimeModule.java <<'END'
+package org.openapitools.client;
+
+public class RFC3339JavaTimeModule extends com.fasterxml.jackson.databind.module.SimpleModule {
+    private static final long serialVersionUID = 1L;
+}
+END
 mapfile -t sources < <(find client/src/main -name '*.java' ! -name 'RFC3339InstantDeserializer.java' ! -name 'RFC3339JavaTimeModule.java'; find stubs -name '*.java')
 path=.
 for name in jackson-annotations jackson-core jackson-databind jakarta-annotation-api; do path+=":/usr/share/java/$name.jar"; done
