@@ -11,7 +11,7 @@
 
 mod damage;
 mod drain;
-mod frames;
+pub(crate) mod frames;
 mod hang_ups;
 mod hangs;
 mod kills;
