@@ -66,6 +66,11 @@ pub(super) const NODE: &[Row] = &[
     ("axios object", H1),
     ("axios string", H1),
     ("axios stream", CHUNKED),
+    ("got json", H1),
+    ("got stream", CHUNKED),
+    ("got json h2", "200 h2.0 receipt"),
+    ("node-fetch string", H1),
+    ("node-fetch stream", CHUNKED),
 ];
 
 pub(super) const JAVA: &[Row] = &[

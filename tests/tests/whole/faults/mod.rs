@@ -14,7 +14,7 @@ mod clock;
 mod damage;
 mod drain;
 mod endings;
-mod frames;
+pub(crate) mod frames;
 mod hang_ups;
 mod hangs;
 mod kills;

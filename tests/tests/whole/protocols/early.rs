@@ -1,12 +1,15 @@
 //! Refusals for which no body is needed, as Debian's curl gets them over HTTP/2: each with status and body, and no
 //! "Stream error". A few of each; 60 with `CREDIT_TESTS_FULL=1`.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use credit_tests::{Folder, Gateway, each, run, scratch, sh};
-use tokio::io::AsyncWriteExt;
+use credit_tests::{Folder, Gateway, each, parse_reply, run, scratch, sh};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::faults::is_full;
+use crate::faults::{frames, is_full};
 
 /// curl's calls: certificate, door, what follows the URL's host, and curl's options.
 #[derive(Debug)]
@@ -79,6 +82,8 @@ fn early_answers_reach_curl_over_http2_at_every_door() {
 fn refusals_for_want_of_room_reach_curl_over_http2() {
     let folder = Folder::new();
     folder.replace_in_config("journeys_per_institution = 2048", "journeys_per_institution = 1");
+    // As long as curl's calls may take.
+    folder.replace_in_config("request_ms = 10000", "request_ms = 300000");
     let gateway = Gateway::serve(folder);
     let folder = gateway.folder();
     run(async {
@@ -86,8 +91,53 @@ fn refusals_for_want_of_room_reach_curl_over_http2() {
         let head =
             b"POST /v1/queries HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
         slow.write_all(head).await.expect("sent");
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
         post(folder, "housing", 0, QUERIES, "").always(503, "overloaded");
         Call { body: 300_000, ..post(folder, "housing", 0, QUERIES, "") }.always(503, "overloaded");
+    });
+}
+
+/// What comes on a connection until it says nothing for two seconds, and when the first of it came.
+async fn said(folder: &Folder, protocol: &str, bytes: &[u8]) -> (Vec<u8>, Duration) {
+    let mut stream = folder.caller("bank").stream(protocol).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let (mut said, mut first, began) = (Vec::new(), None, Instant::now());
+    let mut buffer = [0; 4096];
+    while let Ok(Ok(read @ 1..)) = tokio::time::timeout(Duration::from_secs(2), stream.read(&mut buffer)).await {
+        said.extend_from_slice(&buffer[..read]);
+        let is_answer = protocol != "h2" || frames::parse(&said).iter().any(|(kind, ..)| *kind == DATA);
+        first = first.or(is_answer.then(|| began.elapsed()));
+    }
+    (said, first.unwrap_or_default())
+}
+
+const DATA: u8 = 0;
+const RST_STREAM: u8 = 3;
+
+#[test]
+fn a_body_that_does_not_come_or_does_not_end_is_waited_for_no_longer_than_it_may_take() {
+    let folder = Folder::new();
+    folder.unregister("bank");
+    folder.replace_in_config("request_ms = 10000", "request_ms = 600");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let in_time = Duration::from_millis(500)..Duration::from_secs(5);
+    run(async {
+        let head =
+            b"POST /v1/queries HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
+        let (said, took) = said(folder, "http/1.1", head).await;
+        assert_eq!(parse_reply(&said).0.code(), "certificate-unknown");
+        assert!(in_time.contains(&took), "{took:?}");
+
+        let request = [frames::preface(), frames::head(1, None), frames::data(1, b"{", false)].concat();
+        let (said, took) = self::said(folder, "h2", &request).await;
+        assert!(in_time.contains(&took), "{took:?}");
+        let sent = frames::parse(&said);
+        let last = sent.iter().filter(|(_, _, stream, _)| *stream == 1).map(|(kind, flags, ..)| (*kind, flags & 1));
+        let last: Vec<_> = last.collect();
+        // Head, body with the stream's end, and only then the reset.
+        assert_eq!(last, [(1, 0), (DATA, 1), (RST_STREAM, 0)]);
+        let reset = sent.iter().find(|(kind, ..)| *kind == RST_STREAM).map(|(.., reason)| reason.clone());
+        assert_eq!(reset, Some((frames::Reason::NoError as u32).to_be_bytes().to_vec()));
     });
 }
