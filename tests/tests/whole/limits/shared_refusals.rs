@@ -184,6 +184,5 @@ fn refusals_without_end_add_little_to_the_log() {
     assert!(added <= (290 + 10 * took) << 10, "{refused} refusals in {took} s added {added} bytes");
     assert!(refused as u64 >= 300 * seconds, "only {refused} were refused: no load");
     assert!(longest < Duration::from_secs(1), "another institution waited {longest:?}");
-    println!("{refused} refusals in {took} s added {added} bytes");
     is_wholly_recorded(&gateway.stop());
 }
