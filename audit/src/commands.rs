@@ -2,6 +2,7 @@
 
 mod arguments;
 mod escape;
+mod help;
 mod progress;
 mod replay;
 mod report;
@@ -12,7 +13,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use credit_audit::verify::CheckError;
 
 use arguments::Command;
@@ -20,7 +21,7 @@ use escape::{escaped, escaped_lines};
 use stop::Stop;
 use words::Language;
 
-pub(crate) use arguments::Arguments;
+use arguments::Arguments;
 
 /// How the command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,19 @@ pub(crate) struct Outcome {
     pub(crate) exit: Exit,
     pub(crate) out: String,
     pub(crate) err: String,
+}
+
+/// Reads the command line; help is in the language of the environment.
+///
+/// # Errors
+/// What is wrong with it, or the help or version that it asks for.
+pub(crate) fn arguments() -> Result<Arguments, clap::Error> {
+    let command = Arguments::command();
+    let command = match Language::of_environment() {
+        Language::English => command,
+        Language::Chinese => help::in_chinese(command),
+    };
+    Arguments::from_arg_matches(&command.try_get_matches()?)
 }
 
 /// Runs a command.

@@ -86,7 +86,7 @@ impl Visitor for List<'_> {
             text("scenario").unwrap_or_else(none),
             case(&leaf).map_or_else(none, str::to_owned),
             text("outcome").unwrap_or_else(none),
-            text("code").unwrap_or_else(none),
+            text("code").or_else(|| counts(&leaf)).unwrap_or_else(none),
         ])
     }
 }
@@ -113,6 +113,12 @@ impl List<'_> {
 
 fn case(leaf: &Map<String, Value>) -> Option<&str> {
     leaf.get("ground").and_then(|ground| ground.get("case")).or_else(|| leaf.get("case"))?.as_str()
+}
+
+/// What a leaf counts by code, such as `cut-off:3,overloaded:1`.
+fn counts(leaf: &Map<String, Value>) -> Option<String> {
+    let counts = leaf.get("counts")?.as_object()?;
+    Some(counts.iter().map(|(code, count)| format!("{code}:{count}")).collect::<Vec<_>>().join(","))
 }
 
 /// A value without what is sealed or long; the names of that go to `left_out`.

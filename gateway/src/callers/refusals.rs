@@ -20,7 +20,7 @@ const BURST: u32 = 131_072;
 const BYTES_PER_S: u32 = 2_048;
 
 /// What becomes of a shared leaf; nothing until that is known.
-type Told = Option<Result<Arc<Durable>, NotRecordable>>;
+type Outcome = Option<Result<Arc<Durable>, NotRecordable>>;
 
 /// The refusals of one institution that name nobody.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ struct Open {
     leaf: Uuid,
     counts: BTreeMap<String, u64>,
     with_proof: bool,
-    told: watch::Receiver<Told>,
+    outcome: watch::Receiver<Outcome>,
 }
 
 /// A refusal's place in a shared leaf.
@@ -52,12 +52,12 @@ pub enum Role {
     /// It was the first: it waits for others, closes the leaf and records it for all.
     Records(Recording),
     /// It waits until the leaf is recorded.
-    Waits(watch::Receiver<Told>),
+    Waits(watch::Receiver<Outcome>),
 }
 
 /// The duty to record a shared leaf. If it is dropped, nobody else gets an answer.
 #[must_use]
-pub struct Recording(watch::Sender<Told>);
+pub struct Recording(watch::Sender<Outcome>);
 
 /// What a closed leaf says.
 #[derive(Debug, PartialEq, Eq)]
@@ -87,16 +87,16 @@ impl SharedRefusals {
     pub fn join(&self, code: Code, with_proof: bool, new_id: impl FnOnce() -> Uuid) -> Place {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         // Whose recorder is gone is closed by nobody.
-        if let Some(open) = open.as_mut().filter(|open| open.told.has_changed().is_ok()) {
+        if let Some(open) = open.as_mut().filter(|open| open.outcome.has_changed().is_ok()) {
             open.count(code, with_proof);
-            return Place { leaf: open.leaf, role: Role::Waits(open.told.clone()) };
+            return Place { leaf: open.leaf, role: Role::Waits(open.outcome.clone()) };
         }
-        let (tell, told) = watch::channel(None);
+        let (sender, outcome) = watch::channel(None);
         let leaf = new_id();
-        let mut opened = Open { leaf, counts: BTreeMap::new(), with_proof: false, told };
+        let mut opened = Open { leaf, counts: BTreeMap::new(), with_proof: false, outcome };
         opened.count(code, with_proof);
         *open = Some(opened);
-        Place { leaf, role: Role::Records(Recording(tell)) }
+        Place { leaf, role: Role::Records(Recording(sender)) }
     }
 
     /// Closes the leaf that is open: the next refusal opens another.
@@ -120,8 +120,8 @@ impl Open {
 }
 
 impl Recording {
-    /// Tells all who wait.
-    pub fn tell(self, recorded: Result<Arc<Durable>, NotRecordable>) {
+    /// Wakes all who wait.
+    pub fn end(self, recorded: Result<Arc<Durable>, NotRecordable>) {
         self.0.send_replace(Some(recorded));
     }
 }
@@ -130,9 +130,9 @@ impl Recording {
 ///
 /// # Errors
 /// When it is not.
-pub(crate) async fn told(mut told: watch::Receiver<Told>) -> Result<Arc<Durable>, NotRecordable> {
-    let told = told.wait_for(Option::is_some).await.map_err(|_| NotRecordable)?;
-    told.clone().unwrap_or(Err(NotRecordable))
+pub(crate) async fn ended(mut outcome: watch::Receiver<Outcome>) -> Result<Arc<Durable>, NotRecordable> {
+    let outcome = outcome.wait_for(Option::is_some).await.map_err(|_| NotRecordable)?;
+    outcome.clone().unwrap_or(Err(NotRecordable))
 }
 
 #[cfg(test)]
@@ -158,10 +158,10 @@ mod tests {
         }
     }
 
-    fn waiting(place: Place) -> watch::Receiver<Told> {
+    fn waiting(place: Place) -> watch::Receiver<Outcome> {
         match place.role {
             Role::Records(_) => panic!("it is the first"),
-            Role::Waits(told) => told,
+            Role::Waits(outcome) => outcome,
         }
     }
 
@@ -174,20 +174,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_of_a_slot_are_counted_in_one_leaf_and_told_of_it() {
+    async fn all_of_a_slot_are_counted_in_one_leaf_and_get_its_receipt() {
         let (refusals, mut id) = (SharedRefusals::new(), ids());
         let first = refusals.join(Code::RateLimited, false, &mut id);
         let others = [(Code::MalformedRequest, true), (Code::RateLimited, false)]
             .map(|(code, proof)| refusals.join(code, proof, &mut id));
         assert!(others.iter().all(|place| place.leaf == first.leaf));
-        let (told, recording) = (others.map(waiting), recording(first));
+        let (others, recording) = (others.map(waiting), recording(first));
         let counts = [("malformed-request".to_owned(), 1), ("rate-limited".to_owned(), 2)].into();
         assert_eq!(refusals.close(&recording), Some(Closed { counts, with_proof: true }));
         let next = refusals.join(Code::NotFound, false, &mut id);
         assert_eq!(next.leaf, Uuid::from_u128(2), "who comes later is in another leaf");
-        recording.tell(Ok(Arc::new(durable())));
-        for told in told {
-            assert_eq!(super::told(told).await.unwrap().index, 7);
+        recording.end(Ok(Arc::new(durable())));
+        for outcome in others {
+            assert_eq!(ended(outcome).await.unwrap().index, 7);
         }
     }
 
@@ -196,10 +196,10 @@ mod tests {
         let (refusals, mut id) = (SharedRefusals::new(), ids());
         for end in [Recording::fails, drop] {
             let first = refusals.join(Code::NotFound, false, &mut id);
-            let told = waiting(refusals.join(Code::NotFound, false, &mut id));
+            let outcome = waiting(refusals.join(Code::NotFound, false, &mut id));
             // Not closed: as if its recorder were gone.
             end(recording(first));
-            assert!(super::told(told).await.is_err());
+            assert!(ended(outcome).await.is_err());
         }
         let next = refusals.join(Code::NotFound, false, &mut id);
         assert_eq!(next.leaf, Uuid::from_u128(3));
@@ -208,7 +208,7 @@ mod tests {
 
     impl Recording {
         fn fails(self) {
-            self.tell(Err(NotRecordable));
+            self.end(Err(NotRecordable));
         }
     }
 }

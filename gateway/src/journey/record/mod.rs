@@ -200,18 +200,18 @@ pub(super) async fn record_refusal(
     let has_its_own = || evidence.institution.refusals.has_its_own(entry.tail.len() + BEGINNING_BYTES);
     if evidence.names_nobody() && !has_its_own() {
         let durable = shared::record(gateway, evidence, refusal.code, exchange.wants_proof()).await?;
-        tell_cause(&refusal, evidence.id);
+        log_cause(&refusal, evidence.id);
         let body = exchange.problem(&refusal, evidence.id).map_err(|error| unrecordable(&error))?;
         return Ok(Recorded::new(evidence, body, Some(refusal), None, durable));
     }
-    tell_cause(&refusal, evidence.id);
+    log_cause(&refusal, evidence.id);
     let ticket = gateway.log.submit(entry, exchange.wants_proof(), || true).map_err(|_| NotRecordable)?;
     let durable = ticket.await?;
     Ok(Recorded::new(evidence, body, Some(refusal), Some(opening), durable))
 }
 
 /// The operator's line of a refusal.
-fn tell_cause(refusal: &Refusal, id: Uuid) {
+fn log_cause(refusal: &Refusal, id: Uuid) {
     if let Some(cause) = &refusal.cause {
         tracing::info!(code = refusal.code.as_str(), query = %id, cause, "refused");
     }

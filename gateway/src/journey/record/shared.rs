@@ -12,7 +12,7 @@ use credit_policy::Code;
 use super::{entry::unrecordable, evidence::Evidence};
 use crate::{
     callers::{
-        refusals::{Closed, Recording, Role, told},
+        refusals::{Closed, Recording, Role, ended},
         register::Institution,
     },
     gateway::Gateway,
@@ -38,10 +38,10 @@ pub(super) async fn record(
         Role::Records(recording) => {
             tokio::time::sleep(SLOT).await;
             let recorded = close_and_record(gateway, evidence, &institution, &recording).await.map(Arc::new);
-            recording.tell(recorded.clone());
+            recording.end(recorded.clone());
             recorded
         }
-        Role::Waits(leaf) => told(leaf).await,
+        Role::Waits(outcome) => ended(outcome).await,
     };
     let Durable { index, at, leaf_hash, leaf, proof } = Durable::clone(&*recorded?);
     Ok(Durable { index, at, leaf_hash, leaf, proof: proof.filter(|_| wants_proof) })
