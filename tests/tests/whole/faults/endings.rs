@@ -3,6 +3,8 @@
 
 use std::{
     fs,
+    io::{Read, Write},
+    net::TcpStream,
     time::{Duration, Instant},
 };
 
@@ -61,6 +63,18 @@ fn although_the_second_place_hangs() {
 }
 
 #[test]
+fn although_its_main_thread_hangs() {
+    // A scrape reads files of `/proc` on the thread that hears signals.
+    let (gateway, hangs) = on_a_disk(hasty(), "HANG_READ_WHILE", "/proc/");
+    fs::write(hangs, "").unwrap();
+    let mut scrape = TcpStream::connect(("127.0.0.1", gateway.folder().port_base() + 4)).unwrap();
+    scrape.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    scrape.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    assert!(scrape.read(&mut [0]).is_err(), "it answers");
+    assert_eq!(ends(gateway), Some(69));
+}
+
+#[test]
 fn although_the_store_is_locked_for_ever() {
     let gateway = Gateway::serve(hasty());
     let mut store = Connection::open(gateway.folder().join("data/store.sqlite")).unwrap();
@@ -98,7 +112,7 @@ fn although_nobody_reads_what_it_writes() {
     let command = into_a_pipe(&Gateway::serve_command(&folder), &path);
     let gateway = Gateway::spawn(folder, command);
     let port = gateway.folder().port_base() + 4;
-    let listens = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+    let listens = || TcpStream::connect(("127.0.0.1", port)).is_ok();
     assert!(within(Duration::from_secs(30), listens));
     let ready = || readiness(gateway.folder()) == (200, "ready\n".to_owned());
     assert!(within(TURNS, ready), "{:?}", readiness(gateway.folder()));

@@ -1,6 +1,10 @@
-/* A disk that hangs: fdatasync waits as long as the file named by HANG_WHILE exists. A disk that refuses: pwrite says that
-   the file system is read-only as long as the file named by REFUSE_WHILE exists. A disk that fails: reads say so as long as
-   the file named by FAIL_WHILE exists. All of files only whose path has FAULT_IN in it, where that is set. A clock that is ahead: the wall clock plus CLOCK_AHEAD_S seconds. */
+/* Faults of disk and clock, each as long as the file that a variable names exists:
+   HANG_WHILE       fdatasync waits
+   HANG_READ_WHILE  read waits
+   REFUSE_WHILE     pwrite says that the file system is read-only
+   FAIL_WHILE       read and pread say that the disk fails
+   of those files only whose path has FAULT_IN in it, where that is set. CLOCK_AHEAD_S: seconds by which the wall clock is
+   ahead, always. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,14 +29,19 @@ static int is_meant(int fd)
     return strstr(path, part) != NULL;
 }
 
+static void hang(int fd, const char *name)
+{
+    const char *file = getenv(name);
+    while (file && access(file, F_OK) == 0 && is_meant(fd))
+        usleep(10000);
+}
+
 int fdatasync(int fd)
 {
     static int (*next)(int);
-    const char *file = getenv("HANG_WHILE");
     if (!next)
         *(void **)&next = dlsym(RTLD_NEXT, "fdatasync");
-    while (file && is_meant(fd) && access(file, F_OK) == 0)
-        usleep(10000);
+    hang(fd, "HANG_WHILE");
     return next(fd);
 }
 
@@ -63,6 +72,7 @@ ssize_t read(int fd, void *to, size_t count)
     static ssize_t (*next)(int, void *, size_t);
     if (!next)
         *(void **)&next = dlsym(RTLD_NEXT, "read");
+    hang(fd, "HANG_READ_WHILE");
     return fails(fd) ? -1 : next(fd, to, count);
 }
 
