@@ -140,7 +140,7 @@ fn what_holds_is_0() {
 
     let chinese = audit(&["verify", &folder, "--vkey", &key], "zh_CN.UTF-8");
     assert_eq!(chinese.status.code(), Some(0));
-    assert!(String::from_utf8(chinese.stdout).unwrap().starts_with("日志成立"));
+    assert!(String::from_utf8(chinese.stdout).unwrap().starts_with("日志核验通过"));
 }
 
 #[test]

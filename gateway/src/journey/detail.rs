@@ -42,11 +42,11 @@ impl Detail {
             ),
             Self::NoObject => ("请求体须为一个 JSON 对象", "the body must be one JSON object"),
             Self::QueryMembers => (
-                "请求体的成员只可有 `scenario`、`subject`、`operator`、`case`（文字）与 `fields`（文字数组），不得重复，不得为 null",
+                "请求体的字段只可有 `scenario`、`subject`、`operator`、`case`（文字）与 `fields`（文字数组），不得重复，不得为 null",
                 "the body may have the members `scenario`, `subject`, `operator`, `case` (strings) and `fields` (an array of strings), each once and none null",
             ),
             Self::WithdrawalMembers => (
-                "请求体须且只须有成员 `jti`，即授权凭证的编号",
+                "请求体须且只须有字段 `jti`，即授权凭证的编号",
                 "the body must have the one member `jti`, the id of a consent token",
             ),
             Self::QueryString => ("路径之后不得有查询字符串", "the path takes no query string"),
@@ -63,7 +63,7 @@ impl Detail {
                 "`Authorization` must be there once, as `Bearer` and the consent token",
             ),
             Self::ConsentWithoutFields => (
-                "授权未写明 `fields`，且签发于现行目录之前：请重新取得写明 `fields` 的授权",
+                "授权未写明 `fields`，且签发于现行规则目录之前：请重新取得写明 `fields` 的授权",
                 "the consent names no `fields` and is older than the catalogue: ask for another that names `fields`",
             ),
             Self::IdempotencyKey => (
