@@ -12,7 +12,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{CommandFactory as _, FromArgMatches as _};
 use credit_audit::help;
 use credit_audit::translation::{self, Translation};
 use credit_audit::verify::CheckError;
@@ -22,7 +22,7 @@ use escape::{escaped, escaped_lines};
 use stop::Stop;
 use words::Language;
 
-pub(crate) use arguments::Arguments;
+use arguments::Arguments;
 
 /// How the command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,11 @@
-//! Words for people at a terminal: in Chinese or English by `LANG`, through one writer.
+//! Words for people at a terminal: in Chinese or English by `LANG`, through one writer. Whoever does not read delays the
+//! process for a moment only.
 
-use std::{io::Write, sync::LazyLock};
+use std::{
+    io::Write,
+    sync::{LazyLock, mpsc::channel},
+    time::Duration,
+};
 
 use credit_audit::translation::{self, Translation};
 use credit_policy::Language;
@@ -17,6 +22,17 @@ pub(crate) fn words<'a>(chinese: &'a str, english: &'a str) -> &'a str {
     match language() {
         Language::Zh => chinese,
         Language::En => english,
+    }
+}
+
+/// Longest wait for a reader of the last lines of a process.
+const LAST_LINES: Duration = Duration::from_millis(500);
+
+/// The text of the language in use, where it is made for the moment.
+pub(crate) fn said(chinese: impl FnOnce() -> String, english: impl FnOnce() -> String) -> String {
+    match language() {
+        Language::Zh => chinese(),
+        Language::En => english(),
     }
 }
 
@@ -57,5 +73,19 @@ pub(crate) fn eprint(line: impl std::fmt::Display) {
     let mut out = std::io::stderr().lock();
     if writeln!(out, "credit-gateway{}{line}", colon()).is_err() {
         tracing::debug!("nobody reads standard error");
+    }
+}
+
+/// Writes the last lines of a process that fails. A pipe that is full and that nobody reads does not keep it from ending.
+pub(crate) fn eprint_last(lines: &[String]) {
+    let (lines, (done, waits)) = (lines.to_owned(), channel());
+    let write = move || {
+        lines.iter().for_each(eprint);
+        // Whoever waited may have given up.
+        done.send(()).ok();
+    };
+    match std::thread::Builder::new().name("last-lines".to_owned()).spawn(write) {
+        Ok(_) => drop(waits.recv_timeout(LAST_LINES)),
+        Err(error) => tracing::debug!(%error, "the last lines could not be written"),
     }
 }

@@ -105,7 +105,7 @@ pub(super) struct ShowArguments {
     /// Only records before this time 仅列此时刻之前的记录
     #[arg(long, value_name = "TIME")]
     pub(super) until: Option<Timestamp>,
-    /// Only records of this case 仅列此案件的记录
+    /// Only records of this case, however it is written there 仅列此案件的记录，不论其写法
     #[arg(long, value_name = "CASE")]
     pub(super) case: Option<String>,
     /// Only refusals with this code, and counts of it 仅列此代码的拒绝及其计数

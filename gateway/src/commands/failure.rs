@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use credit_policy::Language;
+
 use crate::{
     process::start::StartError,
     settings::{Settings, SettingsError},
+    terminal::language,
 };
 
 /// Exit code for wrong usage or configuration (sysexits `EX_USAGE`).
@@ -58,6 +61,7 @@ impl Failure {
     pub(super) fn start(error: &StartError) -> Self {
         let lines = match error {
             StartError::Catalogue(faults) => faults.iter().map(ToString::to_string).collect(),
+            StartError::Store(store) if language() == Language::Zh => vec![store.chinese()],
             other => vec![other.to_string()],
         };
         Self { code: if error.may_pass() { UNAVAILABLE } else { USAGE }, lines }

@@ -23,7 +23,7 @@ use credit_audit::help;
 use crate::{
     process::hardening,
     telemetry,
-    terminal::{chinese, eprint, language},
+    terminal::{chinese, eprint, eprint_last, language},
 };
 use failure::{ConfigFile, UNAVAILABLE, USAGE};
 
@@ -117,9 +117,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            for line in &failure.lines {
-                eprint(line);
-            }
+            eprint_last(&failure.lines);
             ExitCode::from(failure.code)
         }
     }

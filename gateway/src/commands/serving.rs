@@ -23,8 +23,8 @@ pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
     let settings = config.read()?;
     let ready = format!("ready https://{}\n{}", settings.listen.institutions, pages(&settings.listen));
     process.run(settings, async move |_| {
-        // In one piece: programs wait for the first line.
-        print(ready);
+        // In one piece, as programs wait for the first line. A pipe that is full makes this wait, and nothing else.
+        drop(tokio::task::spawn_blocking(move || print(ready)).await);
         Ok(Then::Serve)
     })
 }

@@ -3,7 +3,7 @@
 use http_body_util::Full;
 use hyper::{
     Request, Response, StatusCode,
-    body::{Bytes, Incoming},
+    body::Bytes,
     header::{self, HeaderValue},
 };
 
@@ -15,7 +15,7 @@ use crate::{
         self,
         metrics::{Readings, StoreReadings},
     },
-    transport::Body,
+    transport::{Body, incoming::Incoming},
 };
 
 /// Answers the operator's machinery.

@@ -102,6 +102,11 @@ impl Readings<'_> {
     fn log_counts(&self, to: &mut Exposition) {
         let log = &self.log;
         to.counter("credit_gateway_log_checkpoints_total", "Checkpoints signed.", log.checkpoints as f64);
+        to.counter(
+            "credit_gateway_log_restored_files_total",
+            "Files of the published log that were missing or damaged and were made again.",
+            log.restored as f64,
+        );
         for (name, help, histogram) in [
             ("credit_gateway_log_batch_leaves", "Leaves in a batch.", &log.batch_leaves),
             ("credit_gateway_log_commit_seconds", "Write and fdatasync of a batch.", &log.commit_seconds),
