@@ -100,7 +100,7 @@ fn changed_bounds_clocks_definitions_and_statutes_are_told() {
     }
     let without = shipped().into_iter().filter(|(path, _)| path != "scenarios/rental.toml").collect::<Vec<_>>();
     let gone = diff(catalogue(), &loaded(&without));
-    assert!(gone.text(Language::En).contains("scenario/rental: row row → none"));
+    assert!(gone.text(Language::En).contains("scenario/rental: removed"));
     assert!(gone.shifts.iter().all(|shift| shift.scenario.as_str() == "rental" && shift.new.is_none()));
 }
 
