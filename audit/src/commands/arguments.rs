@@ -74,6 +74,10 @@ pub(super) struct ReplayArguments {
     /// The log's verifier key; without it the `log.vkey` beside the log, which proves less.
     #[arg(long, value_name = "FILE")]
     pub(super) vkey: Option<PathBuf>,
+    /// Public keys of issuers of consents (JWK or JWK Set), from a source that you trust; without it the keys on the
+    /// record, which prove less. Several are allowed.
+    #[arg(long, value_name = "FILE")]
+    pub(super) issuer_keys: Vec<PathBuf>,
     /// Say the result as JSON.
     #[arg(long)]
     pub(super) json: bool,
