@@ -40,6 +40,12 @@ impl Thumbprint {
             .map_err(|source| CertificateError { path: path.to_owned(), source })
     }
 
+    /// Of a certificate whose digest is known.
+    #[must_use]
+    pub fn of_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
     /// The digest.
     #[must_use]
     pub fn into_bytes(self) -> [u8; 32] {

@@ -124,5 +124,5 @@ async fn run_stages<'e>(
     timer.enter(Stage::Fetch);
     let fetched = fetch(gateway, admitted).await?;
     timer.enter(Stage::Minimise);
-    minimise(gateway, moment, fetched, exchange).map(Outcome::Answer)
+    minimise(gateway, moment, fetched, exchange).await.map(Outcome::Answer)
 }

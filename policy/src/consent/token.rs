@@ -178,7 +178,7 @@ fn refuse_if(fault: bool, error: ConsentFault) -> Result<(), ConsentFault> {
 
 /// Base64url without padding; other encodings of the same bytes are refused, trailing bits too. Zeroed on drop, for it
 /// may be the disclosure.
-fn decode(part: &str) -> Result<Zeroizing<Vec<u8>>, ConsentFault> {
+pub(super) fn decode(part: &str) -> Result<Zeroizing<Vec<u8>>, ConsentFault> {
     // Room for all, so that growing leaves no copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(part.len() + 3));
     URL_SAFE_NO_PAD.decode_vec(part, &mut bytes).map_err(|_| ConsentFault::Encoding)?;

@@ -62,6 +62,8 @@ fn what_cannot_be_registered_is_refused_with_its_reason_and_not_recorded() {
         (1, vec!["institution", "suspend", "nobody"], "nobody"),
         (1, vec!["institution", "resume", "nobody"], "nobody"),
         (64, vec!["institution", "suspend"], "ID"),
+        (1, vec!["institution", "suspend", "housing", "--reason", "about 990101 19900307 0015"], "citizen number"),
+        (64, add("a-990101-19900307-0015", &bank), "citizen number"),
     ] {
         let said = run(folder, &arguments).failed(code);
         assert!(said.contains(word), "{arguments:?}: {said}");

@@ -24,6 +24,7 @@ use rustls::{
 use tokio::sync::watch;
 
 use super::{
+    known::Known,
     list::{self, ListError},
     verifier::{MOST_INTERMEDIATES, roots, verifier},
 };
@@ -78,6 +79,7 @@ pub struct Trust {
     generation: AtomicU64,
     changed: watch::Sender<u64>,
     stamp: Mutex<Option<FileStamp>>,
+    known: Known,
 }
 
 /// A list in force, and what was found of certificates by it.
@@ -151,6 +153,7 @@ impl Trust {
             generation: AtomicU64::new(0),
             changed: watch::Sender::new(0),
             stamp: Mutex::new(stamp),
+            known: Known::default(),
         }))
     }
 
@@ -218,6 +221,28 @@ impl Trust {
     /// Told of each list that takes the place of the one before.
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
+    }
+
+    /// Remembers a caller's chain, its own certificate first.
+    pub(super) fn know(&self, chain: Vec<CertificateDer<'static>>) {
+        self.known.put(chain);
+    }
+
+    /// Remembers the chain of a PEM file, if there is one: whoever needs it otherwise says what is wrong with it.
+    pub(crate) fn know_file(&self, path: &Path) {
+        let chain = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        chain.into_iter().for_each(|chain| self.known.put(chain));
+    }
+
+    /// Whether a certificate that was seen is trusted by the list in force, whoever presents it. One that was never seen
+    /// is not: the list says nothing of it.
+    pub(super) fn trusts_seen(&self, thumbprint: Thumbprint) -> bool {
+        let now = Duration::from_secs(u64::try_from(self.clock.now().as_second()).unwrap_or_default());
+        let trusted = |chain: Vec<CertificateDer<'static>>| {
+            let (leaf, intermediates) = chain.split_first()?;
+            self.in_force.load().verify(leaf, intermediates, UnixTime::since_unix_epoch(now)).ok()
+        };
+        self.known.get(thumbprint).and_then(trusted).is_some()
     }
 
     /// Whether `list` trusts a certificate now. Verifies it once a list; no lock is held meanwhile, so that one chain

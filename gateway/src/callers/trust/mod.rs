@@ -6,6 +6,7 @@
 //! force is past its next update, nobody is trusted.
 
 mod in_force;
+mod known;
 mod list;
 mod status;
 mod verifier;

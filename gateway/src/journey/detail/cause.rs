@@ -119,6 +119,8 @@ pub enum Detail {
     UsedUp,
     /// The case has had all its look-ups on this person.
     CaseSpent,
+    /// The repeat is too late, one too many, or would tell another thing.
+    AnswerChanged,
     /// The idempotency key stands for something else, or its first query is under way.
     Conflict,
 }

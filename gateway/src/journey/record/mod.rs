@@ -4,7 +4,7 @@
 
 mod entry;
 pub(crate) mod evidence;
-mod sealed;
+pub(super) mod sealed;
 mod shared;
 mod summary;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use credit_policy::Code;
 
 use crate::{
-    callers::register::Institution,
+    callers::{register::Institution, trust::CertificateStatus},
     journey::{caller::Caller, record::evidence::Evidence, refusal::Refusal},
 };
 
@@ -16,12 +16,18 @@ pub(in crate::journey) const REVOKED: &str = "the certificate was revoked, or en
 #[must_use]
 pub struct Identified<'e> {
     institution: Arc<Institution>,
+    certificate: Arc<CertificateStatus>,
     evidence: &'e mut Evidence,
 }
 
 impl<'e> Identified<'e> {
     pub(super) fn into_parts(self) -> (Arc<Institution>, &'e mut Evidence) {
         (self.institution, self.evidence)
+    }
+
+    /// The certificate by which it is known.
+    pub(super) fn certificate(&self) -> &Arc<CertificateStatus> {
+        &self.certificate
     }
 }
 
@@ -40,6 +46,6 @@ pub fn identify(caller: Caller, evidence: &mut Evidence) -> Result<Identified<'_
     }
     match over {
         Some(reached) => Err(Refusal::limited(Code::RateLimited, reached)),
-        None => Ok(Identified { institution, evidence }),
+        None => Ok(Identified { institution, certificate, evidence }),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use credit_policy::{Code, Permit, minimise as reduce};
 
-use super::fetch::Fetched;
+use super::{fetch::Fetched, repeat};
 use crate::{
     callers::register::Institution,
     gateway::{Gateway, Moment},
@@ -50,8 +50,8 @@ impl<'e> Answer<'e> {
 /// Reduces what the stores returned to the answer.
 ///
 /// # Errors
-/// `internal-error` where the door cannot render it.
-pub fn minimise<'e>(
+/// `internal-error` where the door cannot render it; `answer-changed` where it repeats another answer.
+pub async fn minimise<'e>(
     gateway: &Gateway,
     moment: &Moment,
     fetched: Fetched<'e>,
@@ -77,6 +77,9 @@ pub fn minimise<'e>(
         obligations: permit.obligations(on),
     };
     let body = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
+    if let Some(first) = reservation.repeats() {
+        repeat::check(gateway, first, &institution, &body).await?;
+    }
     evidence.store_summary(&history);
     evidence.answer(minimised.counts, issued.current.as_str());
     let consent = basis.consent.map(|consent| consent.claim.key);

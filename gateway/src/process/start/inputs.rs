@@ -75,5 +75,8 @@ pub(super) fn collect(
     let missing = tls::missing(&settings.tls);
     let tls = if missing.is_empty() { faults.keep(TlsSettings::read(&settings.tls, clock)) } else { None };
     faults.0.extend(missing);
+    if let Some(TlsSettings { trust, .. }) = &tls {
+        settings.institutions.iter().flat_map(|known| &known.certificates).for_each(|path| trust.know_file(path));
+    }
     (inputs, tls)
 }

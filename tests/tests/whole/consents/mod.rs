@@ -15,6 +15,7 @@ mod refused;
 mod repeats;
 mod revocations;
 mod sd_jwt_issuers;
+mod sisters;
 mod withdrawn;
 
 use std::{
