@@ -49,6 +49,9 @@ impl Promises {
         match &leaf.body {
             Body::Query(query) => return self.query(index, &leaf, query),
             Body::Catalogue(set) => drop(self.catalogues.insert(set.label.clone())),
+            Body::Definitions(definitions) if !self.catalogues.contains(&definitions.catalogue) => {
+                return Err(Broken::Catalogue(definitions.catalogue.clone()));
+            }
             Body::Key(event) => self.keys.event(event)?,
             Body::Institution(change) => self.register.change(change)?,
             Body::Suspension(change) => self.register.suspend(change),
@@ -73,7 +76,8 @@ impl Promises {
                 self.proposals.insert(leaf.head.id, proposed);
             }
             Body::Approval(approval) => self.approve(approval, &leaf)?,
-            Body::Flood(_)
+            Body::Definitions(_)
+            | Body::Flood(_)
             | Body::Read(_)
             | Body::Unseal(_)
             | Body::IssuerKey(_)

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use credit_audit::leaf::Peek;
 use credit_audit::verify::{self, CheckError, ClientFiles, Remote, Visitor};
+use credit_policy::normal_case;
 use serde_json::{Map, Value, json};
 
 use super::arguments::ShowArguments;
@@ -37,7 +38,8 @@ pub(super) fn run(arguments: &ShowArguments, language: Language) -> Result<Strin
             return Err(Stop::Usage(language.show_needs_files()));
         }
         let files = ClientFiles { authorities: arguments.ca.clone(), identity };
-        let remote = Remote::new(&arguments.log, &files).map_err(|error| Stop::Usage(error.to_string()))?;
+        let remote =
+            Remote::new(&arguments.log, &files).map_err(|error| Stop::Usage(language.fault(&error.to_string())))?;
         verify::remote(remote, true, &key, &[], &mut list)
     } else {
         verify::directory(folder, &key, &[], &mut list)
@@ -98,7 +100,7 @@ impl List<'_> {
             text("code") == Some(code) || leaf.get("counts").is_some_and(|counts| counts.get(code).is_some())
         };
         institution.as_deref().is_none_or(of_institution)
-            && wanted.as_deref().is_none_or(|wanted| case(leaf) == Some(wanted))
+            && wanted.as_deref().is_none_or(|wanted| case(leaf).map(normal_case) == Some(normal_case(wanted)))
             && code.as_deref().is_none_or(has_code)
     }
 

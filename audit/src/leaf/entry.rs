@@ -3,11 +3,13 @@
 use std::io::Write as _;
 use std::num::NonZeroU64;
 
+use credit_policy::holds_citizen_number;
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::actor::Actor;
+use super::guard::names_somebody;
 use super::kind::Kind;
 use super::peek::{MAX_LEAF_BYTES, is_institution};
 
@@ -48,6 +50,9 @@ pub enum LeafError {
     /// An id of another version.
     #[error("`{0}` is no UUIDv7")]
     Id(Uuid),
+    /// A citizen number stands in it.
+    #[error("a citizen number stands in it in clear: leave it out, and name nobody")]
+    CitizenNumber,
     /// The keys of the kind do not make a JSON object.
     #[error("the record is no JSON object: {0}")]
     Json(String),
@@ -59,6 +64,21 @@ impl Entry {
     /// # Errors
     /// As [`LeafError`] says.
     pub fn new(kind: Kind, id: Uuid, institution: Option<&str>, body: &impl Serialize) -> Result<Self, LeafError> {
+        let entry = Self::as_written(kind, id, institution, body)?;
+        if institution.is_some_and(holds_citizen_number) {
+            return Err(LeafError::CitizenNumber);
+        }
+        let members = entry.tail.strip_prefix(b",").unwrap_or_default();
+        if names_somebody(&[b"{", members, b"}"].concat()) { Err(LeafError::CitizenNumber) } else { Ok(entry) }
+    }
+
+    /// As [`Entry::new`], for a leaf that is on the record already and is only compared with what a writer makes.
+    pub(super) fn as_written(
+        kind: Kind,
+        id: Uuid,
+        institution: Option<&str>,
+        body: &impl Serialize,
+    ) -> Result<Self, LeafError> {
         if id.get_version_num() != 7 {
             return Err(LeafError::Id(id));
         }
@@ -90,6 +110,11 @@ impl Entry {
     /// # Errors
     /// When the actor cannot stand in a leaf, or makes it too long.
     pub fn by(self, actor: Actor) -> Result<Self, LeafError> {
+        if actor.names_somebody() { Err(LeafError::CitizenNumber) } else { self.by_whom(actor) }
+    }
+
+    /// As [`Entry::by`], for a leaf that is on the record already.
+    pub(super) fn by_whom(self, actor: Actor) -> Result<Self, LeafError> {
         if !actor.is_well_formed() {
             return Err(LeafError::Actor);
         }

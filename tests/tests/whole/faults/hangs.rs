@@ -6,20 +6,23 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{BufRead, BufReader, Write},
     net::TcpStream,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
-    sync::LazyLock,
     time::{Duration, Instant},
 };
 
 use credit_tests::{
     Folder, Gateway, checked, metric, plain,
     query::{look_up, with},
-    run, scratch,
+    run,
 };
 use rustix::process::Signal;
 
-use super::{namespace::Namespace, query, readiness, record, within};
+use super::{
+    namespace::Namespace,
+    preload::{pipe, preload},
+    query, readiness, record, within,
+};
 
 const READY: (u16, &str) = (200, "ready\n");
 
@@ -28,22 +31,6 @@ const TURNS: Duration = Duration::from_secs(5);
 
 fn is(folder: &Folder, wanted: (u16, &str)) -> bool {
     readiness(folder) == (wanted.0, wanted.1.to_owned())
-}
-
-/// `fdatasync` that hangs and a clock that is ahead (`hang.c`), as a library to load first.
-fn preload() -> &'static Path {
-    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
-        let library = scratch::folder("hang").join("hang.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/whole/faults/hang.c");
-        let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).status();
-        assert!(built.expect("a C compiler").success());
-        library
-    });
-    &BUILT
-}
-
-fn pipe(path: &Path) {
-    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
 }
 
 /// A gateway whose disk hangs while the file that is given back exists.
