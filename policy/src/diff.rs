@@ -136,6 +136,7 @@ fn values(catalogue: &Catalogue) -> Values {
         let mut values =
             BTreeMap::from([("sensitivity", class.sensitivity().to_string()), ("tier", class.tier().to_string())]);
         values.extend(class.clock().map(|clock| ("clock", clock.to_string())));
+        values.extend(class.severity().map(|severity| ("severity", severity.to_string())));
         values.extend(class.list().map(|list| ("list", list.to_string())));
         all.insert(format!("class/{}", class.name()), values);
     }

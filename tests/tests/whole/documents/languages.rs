@@ -251,12 +251,12 @@ fn faults_of_the_commands_are_chinese_where_the_language_is() {
     for (from, to) in SPOILED {
         let folder = Folder::new();
         folder.replace_in_config(from, to);
-        let said = in_chinese(&gateway, &["check", "--config", "config.toml"], folder.path());
+        let said = in_chinese(gateway, &["check", "--config", "config.toml"], folder.path());
         wrong.extend(english(&said).map(|words| format!("{to}: {words}: {said}")));
     }
     let folder = Folder::new();
     for arguments in FAILING {
-        let said = in_chinese(&gateway, arguments, folder.path());
+        let said = in_chinese(gateway, arguments, folder.path());
         wrong.extend(english(&said).map(|words| format!("{arguments:?}: {words}: {said}")));
     }
     let audit = binaries::credit_audit();
@@ -269,7 +269,7 @@ fn faults_of_the_commands_are_chinese_where_the_language_is() {
         &["replay", ".", "--catalogue", "gone"],
     ];
     for arguments in commands {
-        let said = in_chinese(&audit, arguments, &empty);
+        let said = in_chinese(audit, arguments, &empty);
         wrong.extend(english(&said).map(|words| format!("{arguments:?}: {words}: {said}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
