@@ -43,6 +43,11 @@ impl Issuers {
         Ok(read)
     }
 
+    /// The `iss` of each.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.acting.iter().map(|(iss, _)| iss.as_str())
+    }
+
     /// The issuers for which an institution acts.
     pub fn of<'a>(&'a self, institution: &'a str) -> impl Iterator<Item = &'a str> {
         self.acting.iter().filter(move |(_, acting)| acting == institution).map(|(iss, _)| iss.as_str())

@@ -12,8 +12,10 @@ pub enum Detail {
     NoObject,
     /// The body of a query has other members than those of a query, one twice, or one of another type.
     QueryMembers,
-    /// The body of a withdrawal is not its one member.
+    /// The body of a withdrawal has other members than those of a withdrawal.
     WithdrawalMembers,
+    /// A withdrawal does not name one of several issuers.
+    WithdrawalIssuer,
     /// The target has a query string.
     QueryString,
     /// The body is compressed.
@@ -46,8 +48,12 @@ impl Detail {
                 "the body may have the members `scenario`, `subject`, `operator`, `case` (strings) and `fields` (an array of strings), each once and none null",
             ),
             Self::WithdrawalMembers => (
-                "请求体须且只须有成员 `jti`，即授权凭证的编号",
-                "the body must have the one member `jti`, the id of a consent token",
+                "请求体须有成员 `jti`，即授权凭证的编号；另可有 `iss`，即其签发者；二者均为文字",
+                "the body must have the member `jti`, the id of a consent token, and may have `iss`, its issuer; both are strings",
+            ),
+            Self::WithdrawalIssuer => (
+                "贵机构代表多个签发者：请求体须有成员 `iss`，写明是哪一个",
+                "you act for several issuers: the body must have the member `iss`, which names one of them",
             ),
             Self::QueryString => ("路径之后不得有查询字符串", "the path takes no query string"),
             Self::ContentEncoding => (

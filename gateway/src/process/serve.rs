@@ -20,6 +20,7 @@ use crate::{
     transport::{
         Body,
         accept::{ListenerConfig, OnBadHead, accept},
+        failed_handshakes::FailedHandshakes,
         handshakes::Handshakes,
     },
 };
@@ -72,15 +73,15 @@ where
     let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
     let readiness = listen.readiness.map(bind).transpose()?;
     let bounds = &gateway.settings.bounds;
-    let shared = Arc::clone(&gateway);
-    let on_bad_head: OnBadHead = Arc::new(move |certificate, what| shared.count_unrecorded(certificate, what));
+    let failed = failed_handshakes(&gateway);
+    let on_bad_head = on_bad_head(&gateway);
     let door = Arc::new(ListenerConfig {
         gated: true,
         on_bad_head: Some(on_bad_head),
         connections: Arc::new(Semaphore::new(bounds.connections)),
         most_connections: bounds.connections,
         handshakes: Handshakes::new(bounds.handshakes),
-        ..certified(&gateway, &tls)
+        ..certified(&gateway, &tls, &failed)
     });
     for number in 0..cores() {
         let (gateway, door, listener) = (Arc::clone(&gateway), Arc::clone(&door), institutions.try_clone()?);
@@ -88,9 +89,9 @@ where
     }
     // The workers have clones; with ours open, callers would queue for a gateway that drains.
     drop(institutions);
-    serve_side_doors(&gateway, &tls, [persons, auditors, public, operations])?;
+    serve_side_doors(&gateway, &tls, &failed, [persons, auditors, public, operations])?;
     if let Some(readiness) = readiness {
-        serve_operations(&gateway, &tls, readiness, operations::readiness)?;
+        serve_operations(&gateway, &tls, &failed, readiness, operations::readiness)?;
     }
     let socket = gateway.settings.admin_socket();
     let socket = admin::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
@@ -151,14 +152,26 @@ fn bind(address: SocketAddr) -> Result<std::net::TcpListener, ServeError> {
     Ok(listener)
 }
 
-fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>) -> ListenerConfig {
-    let bounds = &gateway.settings.bounds;
-    ListenerConfig::new(tls, bounds, bounds.side_connections, gateway.metrics.closed(), gateway.draining.subscribe())
+fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>, failed: &Arc<FailedHandshakes>) -> ListenerConfig {
+    let (bounds, closed) = (&gateway.settings.bounds, gateway.metrics.closed());
+    let draining = gateway.draining.subscribe();
+    ListenerConfig::new(tls, bounds, bounds.side_connections, closed, Arc::clone(failed), draining)
+}
+
+fn on_bad_head(gateway: &Arc<Gateway>) -> OnBadHead {
+    let shared = Arc::clone(gateway);
+    Arc::new(move |certificate, what| shared.count_unrecorded(certificate, what))
+}
+
+fn failed_handshakes(gateway: &Arc<Gateway>) -> Arc<FailedHandshakes> {
+    let shared = Arc::clone(gateway);
+    let owner = move |certificate| shared.register.by_certificate(certificate).map(|owner| owner.id().to_owned());
+    Arc::new(FailedHandshakes::new(&gateway.metrics.closed().handshakes, Box::new(owner)))
 }
 
 /// A door for those with a trusted certificate.
-fn certified(gateway: &Gateway, tls: &TlsSettings) -> ListenerConfig {
-    ListenerConfig { trust: Some(Arc::clone(&tls.trust)), ..door(gateway, Some(Arc::clone(&tls.certified))) }
+fn certified(gateway: &Gateway, tls: &TlsSettings, failed: &Arc<FailedHandshakes>) -> ListenerConfig {
+    ListenerConfig { trust: Some(Arc::clone(&tls.trust)), ..door(gateway, Some(Arc::clone(&tls.certified)), failed) }
 }
 
 fn worker(gateway: Arc<Gateway>, door: Arc<ListenerConfig>, listener: std::net::TcpListener) {
@@ -182,14 +195,15 @@ fn worker(gateway: Arc<Gateway>, door: Arc<ListenerConfig>, listener: std::net::
 fn serve_side_doors(
     gateway: &Arc<Gateway>,
     tls: &TlsSettings,
+    failed: &Arc<FailedHandshakes>,
     listeners: [std::net::TcpListener; 4],
 ) -> io::Result<()> {
     let [persons, auditors, public, operations] = listeners;
-    let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone))));
+    let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone)), failed));
     tokio::spawn(accept(TcpListener::from_std(persons)?, anyone, |_| {
         Some(service_fn(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) }))
     }));
-    let certified = Arc::new(certified(gateway, tls));
+    let certified = Arc::new(certified(gateway, tls, failed));
     let shared = Arc::clone(gateway);
     tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |peer| {
         let (shared, standing) = (Arc::clone(&shared), peer.standing);
@@ -199,7 +213,7 @@ fn serve_side_doors(
             async move { Ok::<_, Infallible>(auditors::answer(shared, standing, request).await) }
         }))
     }));
-    let (plain, shared) = (Arc::new(door(gateway, None)), Arc::clone(gateway));
+    let (plain, shared) = (Arc::new(door(gateway, None, failed)), Arc::clone(gateway));
     tokio::spawn(accept(TcpListener::from_std(public)?, Arc::clone(&plain), move |_| {
         let shared = Arc::clone(&shared);
         Some(service_fn(move |request| {
@@ -207,19 +221,21 @@ fn serve_side_doors(
             async move { Ok::<_, Infallible>(public::answer(shared, request).await) }
         }))
     }));
-    serve_operations(gateway, tls, operations, operations::answer)
+    serve_operations(gateway, tls, failed, operations, operations::answer)
 }
 
 /// Answers the operator's machinery at one of its addresses.
 fn serve_operations(
     gateway: &Arc<Gateway>,
     tls: &TlsSettings,
+    failed: &Arc<FailedHandshakes>,
     listener: std::net::TcpListener,
     answer: fn(&Gateway, &crate::callers::trust::Trust, &Request<Incoming>) -> Response<Body>,
 ) -> io::Result<()> {
     let (shared, trust) = (Arc::clone(gateway), Arc::clone(&tls.trust));
     // Readiness must be seen to turn false while the gateway drains: this door stays open to the end.
-    let open = Arc::new(ListenerConfig { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None) });
+    let open =
+        Arc::new(ListenerConfig { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None, failed) });
     tokio::spawn(accept(TcpListener::from_std(listener)?, open, move |_| {
         let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
         Some(service_fn(move |request| {

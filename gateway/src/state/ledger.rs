@@ -2,7 +2,7 @@
 //!
 //! All of it is small, whatever the number of queries, so it is kept whole and written as JSON into the snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use credit_audit::leaf::{CatalogueSet, InstitutionChange, KeyEvent};
 use jiff::Timestamp;
@@ -37,6 +37,10 @@ pub(crate) enum RegisterEvent {
 pub(crate) struct LastSaid {
     pub(crate) index: u64,
     pub(crate) institution: Registered,
+    /// Certificates that earlier leaves gave it and the last one does not: they were removed, and come back by another
+    /// leaf alone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) former: BTreeSet<String>,
 }
 
 /// How an institution stands in the register.
@@ -49,6 +53,22 @@ pub(crate) enum Registered {
     Changed(InstitutionChange),
     /// It was removed.
     Removed,
+}
+
+impl Registered {
+    fn certificates(&self) -> &[String] {
+        match self {
+            Self::Added(change) | Self::Changed(change) => &change.certificates,
+            Self::Removed => &[],
+        }
+    }
+}
+
+impl LastSaid {
+    /// All certificates that it ever had on the record.
+    pub(crate) fn certificates(&self) -> BTreeSet<String> {
+        self.former.iter().chain(self.institution.certificates()).cloned().collect()
+    }
 }
 
 /// A catalogue that came into force.
@@ -101,14 +121,18 @@ impl Ledger {
                 return;
             }
         };
-        self.institutions.insert(id, LastSaid { index, institution });
+        let mut former = self.institutions.get(&id).map(LastSaid::certificates).unwrap_or_default();
+        for certificate in institution.certificates() {
+            former.remove(certificate);
+        }
+        self.institutions.insert(id, LastSaid { index, institution, former });
     }
 
     /// The register as the record says it, in the order of the leaves.
-    pub(crate) fn register(&self) -> Vec<(&str, &Registered)> {
+    pub(crate) fn register(&self) -> Vec<(&str, &LastSaid)> {
         let mut said: Vec<_> = self.institutions.iter().collect();
         said.sort_by_key(|(_, said)| said.index);
-        said.into_iter().map(|(id, said)| (id.as_str(), &said.institution)).collect()
+        said.into_iter().map(|(id, said)| (id.as_str(), said)).collect()
     }
 
     /// Institutions that are suspended.

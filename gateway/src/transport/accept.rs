@@ -2,7 +2,7 @@
 //!
 //! Our own loop, because ready-made servers shake hands one at a time and hide the peer's certificate.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use credit_policy::Code;
 use hyper::{Request, Response, body::Incoming, service::Service};
@@ -19,7 +19,7 @@ use crate::{
     callers::{
         flood::Unrecorded,
         thumbprint::Thumbprint,
-        trust::{CertificateStatus, Trust},
+        trust::{Cause, CertificateStatus, Trust, with_shown},
     },
     settings::Bounds,
     telemetry::metrics::Closed,
@@ -27,6 +27,7 @@ use crate::{
         Body,
         aborts::{Abort, instead_of_a_head},
         delayed_eof::DelayedEof,
+        failed_handshakes::FailedHandshakes,
         handshakes::{Handshakes, Place},
         http1_guard::{GuardHandle, Http1Guard},
         http2_guard::{CloseReason, FrameBudget, Http2Guard},
@@ -68,6 +69,8 @@ pub(crate) struct ListenerConfig {
     pub request: Duration,
     /// Counts what is closed before its time.
     pub closed: Closed,
+    /// Told of handshakes that fail.
+    pub failed: Arc<FailedHandshakes>,
     /// Streams at once on an HTTP/2 connection.
     pub streams: u32,
     /// Whether heads of HTTP/1.1 are looked at before hyper reads them ([`head`](super::head)); the service must then
@@ -100,6 +103,7 @@ impl ListenerConfig {
         bounds: &Bounds,
         connections: usize,
         closed: Closed,
+        failed: Arc<FailedHandshakes>,
         draining: watch::Receiver<bool>,
     ) -> Self {
         Self {
@@ -112,6 +116,7 @@ impl ListenerConfig {
             idle: Duration::from_secs(bounds.idle_s),
             request: Duration::from_millis(bounds.request_ms),
             closed,
+            failed,
             streams: u32::try_from(bounds.journeys_per_connection).unwrap_or(u32::MAX),
             gated: false,
             on_bad_head: None,
@@ -136,8 +141,8 @@ where
             // A door whose sender is gone never drains: the branch is off then.
             Ok(_) = draining.wait_for(|draining| *draining) => return,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of descriptors, most likely: wait for connections to end instead of spinning.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -160,7 +165,7 @@ where
             }
             match place {
                 Some((acceptor, place)) => {
-                    if let Some(stream) = shake_hands(acceptor, stream, &door, place).await {
+                    if let Some(stream) = shake_hands(acceptor, (stream, peer), &door, place).await {
                         // In a task of its own size: what a handshake needs is given back by now. The stream is boxed,
                         // since each future that it is handed on to would have room for it.
                         let stream = Box::new(stream);
@@ -182,40 +187,56 @@ where
 
 async fn shake_hands(
     acceptor: TlsAcceptor,
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     door: &ListenerConfig,
     mut place: Place,
 ) -> Option<TlsStream<TcpStream>> {
     let until = tokio::time::Instant::now() + door.handshake;
     // What is needed for a handshake is made once there is a first byte of it.
     let mut first = [0];
-    let speaks = tokio::select! {
+    let peeked = tokio::select! {
         biased;
-        peeked = tokio::time::timeout_at(until, stream.peek(&mut first)) => matches!(peeked, Ok(Ok(1))),
-        () = place.lost() => false,
+        peeked = tokio::time::timeout_at(until, stream.peek(&mut first)) => peeked.map_err(|_| Cause::TimedOut),
+        () = place.lost() => Err(Cause::CrowdedOut),
     };
-    if !speaks {
-        door.closed.handshake.inc();
-        return None;
-    }
-    place.speaks();
-    let handshake = async {
-        match acceptor.accept(stream).into_fallible().await {
-            Ok(stream) => Some(stream),
-            Err((_, stream)) => {
-                lingering_close(stream).await;
-                None
-            }
+    let is_tls = match peeked.and_then(|peeked| first_byte(&peeked, first)) {
+        Ok(is_tls) => is_tls,
+        Err(cause) => {
+            door.failed.note(cause, peer, None);
+            return None;
         }
     };
-    let done = tokio::select! {
-        done = tokio::time::timeout_at(until, handshake) => done.ok().flatten(),
-        () = place.lost() => None,
-    };
-    if done.is_none() {
-        door.closed.handshake.inc();
+    place.speaks();
+    let (done, shown) = with_shown(async {
+        tokio::select! {
+            done = tokio::time::timeout_at(until, acceptor.accept(stream).into_fallible()) => match done {
+                Ok(done) => done.map_err(|(error, stream)| (Cause::of_handshake(&error), Some(stream))),
+                Err(_) => Err((Cause::TimedOut, None)),
+            },
+            () = place.lost() => Err((Cause::CrowdedOut, None)),
+        }
+    })
+    .await;
+    match done {
+        Ok(stream) => Some(stream),
+        Err((cause, stream)) => {
+            door.failed.note(if is_tls { cause } else { Cause::NotTls }, peer, shown);
+            if let Some(stream) = stream {
+                let rest = tokio::time::timeout_at(until, lingering_close(stream));
+                tokio::select! {
+                    _ = rest => {}
+                    () = place.lost() => {}
+                }
+            }
+            None
+        }
     }
-    done
+}
+
+/// Whether a caller begins as TLS does: with a record of a handshake (RFC 8446 §5.1).
+fn first_byte(peeked: &io::Result<usize>, first: [u8; 1]) -> Result<bool, Cause> {
+    const HANDSHAKE: u8 = 22;
+    if matches!(peeked, Ok(1..)) { Ok(first == [HANDSHAKE]) } else { Err(Cause::Probe) }
 }
 
 /// Serves a connection over TLS.

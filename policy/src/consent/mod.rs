@@ -22,7 +22,7 @@ mod token;
 pub use claim_names::Claim;
 pub use fault::{Bound, ConsentFault};
 pub use issue::{Grant, IssueError, SigningKey, issue};
-pub use keys::{Algorithm, IssuerKeys, KeyError};
+pub use keys::{Algorithm, IssuerJwk, IssuerKeys, KeyError};
 pub use period::{Frequency, Period, PeriodError};
 pub use terms::{AUDIENCE, ConsentId, Maxima, Terms, TokenId};
 pub(crate) use terms::{start_of, wider};

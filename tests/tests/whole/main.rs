@@ -1,6 +1,7 @@
 //! The whole from outside, over real mutual TLS: one binary with modules.
 
 mod answers;
+mod authorities;
 mod canary;
 mod certificates;
 mod checks;
@@ -13,6 +14,7 @@ mod consents;
 mod documents;
 mod doors;
 mod faults;
+mod handshakes;
 mod heads;
 mod hostile;
 mod identity;
@@ -23,6 +25,7 @@ mod observability;
 mod order;
 mod receipts;
 mod refusals;
+mod renewals;
 mod request_syntax;
 mod scenario_matrix;
 mod seeds;

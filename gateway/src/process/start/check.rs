@@ -17,7 +17,7 @@ use super::{
     places,
     record::{OnRecord, log_settings, read_record},
     register,
-    warnings::{Warning, warnings},
+    warnings::{Warning, registered, warnings},
 };
 use crate::settings::Settings;
 
@@ -40,10 +40,12 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
     let examined = has_place.then(|| faults.keep(examine(&log_settings(settings)))).flatten();
     let is_running = examined.as_ref().is_some_and(|examined| examined.is_in_use);
     let fixed_ring = places::ring_is_fixed(settings);
+    let mut of_record = Vec::new();
     if let (Some(inputs), Some(examined)) = (inputs, examined) {
         let now = clock.now();
         faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
         faults.note(record(&inputs, settings, examined.contents.as_ref(), now));
+        of_record = registered(settings, &inputs.register, now);
     }
     if faults.0.is_empty() && !is_running {
         for address in settings.listen.all() {
@@ -51,7 +53,8 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
             faults.note(bound.map(drop).map_err(|source| StartError::Listen { address, source }));
         }
     }
-    let warnings = tls.map_or_else(Vec::new, |tls| warnings(settings, &tls, clock.now()));
+    let mut warnings = tls.map_or_else(Vec::new, |tls| warnings(settings, &tls, clock.now()));
+    warnings.extend(of_record);
     Checked { faults: faults.0, warnings, fixed_ring }
 }
 
@@ -76,6 +79,6 @@ fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Tim
     let Inputs { catalogue, ring, register, .. } = inputs;
     let OnRecord { projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
-    register::apply(register, &carry::with(&projection.ledger, &carried))?;
+    drop(register::apply(register, &carry::with(&projection.ledger, &carried))?);
     register::acting(register, &settings.consent_issuers)
 }

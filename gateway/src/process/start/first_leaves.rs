@@ -1,10 +1,11 @@
 //! What the start itself records: the opening of a new log, what it takes over, and a catalogue that is new.
 
-use credit_audit::leaf::{Act, Actor, CatalogueSet, Entry, Event, LeafError, Open, Previous};
+use credit_audit::leaf::{Act, Actor, CatalogueSet, Entry, Event, LeafError, Open, Previous, RegisterChange};
 use jiff::Timestamp;
 
 use super::{carry::Carry, error::StartError};
 use crate::{
+    callers::institution::InstitutionRecord,
     recorder::Recorder,
     state::{ledger::InForce, projection::Projection},
 };
@@ -50,6 +51,12 @@ impl FirstLeaves<'_> {
         let at = self.record(catalogue.entry(self.recorder.new_id())).await?;
         projection.ledger.catalogues.push(InForce { at, catalogue });
         Ok(())
+    }
+
+    /// An institution of the record stands otherwise in the configuration.
+    pub(super) async fn changed(&self, institution: &InstitutionRecord) -> Result<(), StartError> {
+        let leaf = institution.leaf(RegisterChange::Changed);
+        self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await.map(drop)
     }
 
     /// Records, and says when.

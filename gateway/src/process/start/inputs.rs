@@ -72,5 +72,5 @@ pub(super) fn collect(
     faults: &mut Faults,
 ) -> (Option<Inputs>, Option<TlsSettings>) {
     let inputs = Inputs::collect(settings, faults);
-    (inputs, faults.keep(TlsSettings::read(&settings.tls, clock)))
+    (inputs, faults.keep(TlsSettings::read(settings, clock)))
 }

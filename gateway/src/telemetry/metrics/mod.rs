@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use credit_policy::{Code, Scenario};
 use jiff::Timestamp;
-use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
+use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder};
 
 pub(crate) use closed::Closed;
 pub use duties::Duty;
@@ -44,6 +44,7 @@ pub struct Metrics {
     duties: Duties,
     reads: IntCounterVec,
     certificate_expiry: IntGauge,
+    institution_certificates_end: IntGaugeVec,
     list_next_update: IntGauge,
     list_refused: IntGauge,
     started: Timestamp,
@@ -72,8 +73,12 @@ impl Metrics {
             overloaded: registrar
                 .counter("credit_gateway_overloaded_total", "Requests refused because too many were under way.")?,
             closed: Closed::new(
-                registrar
-                    .counter("credit_gateway_failed_handshakes_total", "TLS handshakes that failed or did not end.")?,
+                registrar.counters(
+                    "credit_gateway_failed_handshakes_total",
+                    "TLS handshakes that failed or did not end, by cause; `probe` is a caller that connected and said nothing, such \
+                     as a load balancer, and no fault.",
+                    &["cause"],
+                )?,
                 &registrar.counters(
                     "credit_gateway_closed_connections_total",
                     "Connections that were closed before their time.",
@@ -83,6 +88,11 @@ impl Metrics {
             certificate_expiry: registrar.gauge(
                 "credit_gateway_certificate_expiry_seconds",
                 "When the first certificate of the server's chain expires (Unix time).",
+            )?,
+            institution_certificates_end: registrar.gauges(
+                "credit_gateway_institution_certificates_end_seconds",
+                "When the last of an institution's certificates expires (Unix time), where that is known: then it cannot call.",
+                &["institution"],
             )?,
             list_next_update: registrar.gauge(
                 "credit_gateway_revocation_list_next_update_seconds",
@@ -151,6 +161,14 @@ impl Metrics {
     /// When the first certificate of the server's chain expires.
     pub fn certificate_expires(&self, at: Timestamp) {
         self.certificate_expiry.set(at.as_second());
+    }
+
+    /// When each institution's certificates end, all of them; those that are not known are left out.
+    pub fn institution_certificates_end<'a>(&self, ends: impl Iterator<Item = (&'a str, Timestamp)>) {
+        self.institution_certificates_end.reset();
+        for (institution, end) in ends {
+            self.institution_certificates_end.with_label_values(&[institution]).set(end.as_second());
+        }
     }
 
     /// The counters of connections that are closed before their time, for the listeners.
