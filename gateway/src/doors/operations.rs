@@ -22,7 +22,8 @@ use crate::{
 ///
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
-/// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed`, `revocation-list-expired`.
+/// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed`, `revocation-list-expired`. Below `ready` stand warnings:
+/// `warning: issuer-keys-refused` while a key file of an issuer cannot be used.
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
@@ -43,7 +44,7 @@ pub(crate) fn readiness(gateway: &Gateway, trust: &Trust, request: &Request<Inco
         "/readyz" => {
             let reasons = reasons(gateway, trust);
             if reasons.is_empty() {
-                plain(StatusCode::OK, "ready\n")
+                plain(StatusCode::OK, format!("ready\n{}", warnings(gateway)))
             } else {
                 plain(StatusCode::SERVICE_UNAVAILABLE, reasons)
             }
@@ -66,6 +67,11 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
             look_ups: store.look_ups(),
         },
     }
+}
+
+/// What does not keep queries from being answered, and should be mended; one line each.
+fn warnings(gateway: &Gateway) -> &'static str {
+    if gateway.issuers.are_refused() { "warning: issuer-keys-refused\n" } else { "" }
 }
 
 /// Why no query would be answered now, one reason a line; empty when one would be.

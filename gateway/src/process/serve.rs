@@ -16,7 +16,7 @@ use tokio::{
 use crate::{
     doors::{admin, auditors, institutions::Institutions, operations, public},
     gateway::Gateway,
-    process::{cores, drain, revocations, start::TlsSettings, upkeep},
+    process::{cores, drain, issuer_keys, revocations, start::TlsSettings, upkeep},
     transport::{
         Body,
         accept::{ListenerConfig, OnBadHead, accept},
@@ -97,7 +97,7 @@ where
     let socket = admin::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
     tokio::spawn(admin::serve(Arc::clone(&gateway), socket));
     tokio::spawn(upkeep::each_second(Arc::clone(&gateway)));
-    tokio::spawn(revocations::watch(Arc::clone(&gateway), Arc::clone(&tls.trust), hangup));
+    watch_files(&gateway, &tls, hangup)?;
     tokio::spawn(upkeep::watch_keys(Arc::clone(&gateway)));
     tokio::spawn(upkeep::watch_log(Arc::clone(&gateway)));
     tokio::spawn(upkeep::scrub(Arc::clone(&gateway)));
@@ -156,6 +156,13 @@ fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>, failed: &Arc<FailedHa
     let (bounds, closed) = (&gateway.settings.bounds, gateway.metrics.closed());
     let draining = gateway.draining.subscribe();
     ListenerConfig::new(tls, bounds, bounds.side_connections, closed, Arc::clone(failed), draining)
+}
+
+/// Files that others replace: revocation lists, and keys of issuers.
+fn watch_files(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) -> io::Result<()> {
+    tokio::spawn(revocations::watch(Arc::clone(gateway), Arc::clone(&tls.trust), hangup));
+    tokio::spawn(issuer_keys::watch(Arc::clone(gateway), signal(SignalKind::hangup())?));
+    Ok(())
 }
 
 fn on_bad_head(gateway: &Arc<Gateway>) -> OnBadHead {

@@ -88,6 +88,7 @@ pub(crate) async fn open(
     if !is_in_force {
         first.catalogue(rules::leaf(&catalogue, &files), &mut projection).await?;
     }
+    first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
     let now = clock.now();
     for key in not_introduced(&keys.with(|ring| ring.status(now)), &projection.ledger.keys) {
         record_key(&recorder, &keys, &key, now, Actor::gateway()).await?;

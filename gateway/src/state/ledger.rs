@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use credit_audit::leaf::{CatalogueSet, InstitutionChange, KeyEvent};
+use credit_audit::leaf::{CatalogueSet, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,9 @@ pub(crate) struct Ledger {
     pub(crate) stopped: BTreeMap<String, bool>,
     /// Catalogues, in the order in which they came into force.
     pub(crate) catalogues: Vec<InForce>,
+    /// Keys of issuers that are accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) issuer_keys: Vec<IssuerKey>,
     /// Keys of the ring, as the last leaf about each says.
     pub(crate) keys: BTreeMap<String, KeyEvent>,
 }
@@ -126,6 +129,14 @@ impl Ledger {
             former.remove(certificate);
         }
         self.institutions.insert(id, LastSaid { index, institution, former });
+    }
+
+    /// Takes in that a key of an issuer is accepted from here on, or no longer.
+    pub(crate) fn issuer_key(&mut self, key: IssuerKey) {
+        self.issuer_keys.retain(|known| (&known.iss, &known.kid) != (&key.iss, &key.kid));
+        if key.state == IssuerKeyState::Active {
+            self.issuer_keys.push(key);
+        }
     }
 
     /// The register as the record says it, in the order of the leaves.

@@ -104,7 +104,7 @@ fn verify(
 ) -> Result<Consent, Refusal> {
     let faulty = |fault: ConsentFault| Refusal::because(fault.code(), fault).with(Detail::Consent(fault));
     let token = Unverified::parse(token).map_err(faulty)?;
-    let consent = token.verify(&gateway.issuers.keys, moment.now).map_err(faulty)?;
+    let consent = token.verify(&gateway.issuers.keys(), moment.now).map_err(faulty)?;
     consent.check_presented(query.institution.certificates(), query.scenario.name(), claimed).map_err(faulty)?;
     let id = consent.id();
     if gateway.state.is_revoked(&consent_key(&id.iss, id.jti.as_str())) {

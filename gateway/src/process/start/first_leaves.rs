@@ -1,13 +1,20 @@
 //! What the start itself records: the opening of a new log, what it takes over, and a catalogue that is new.
 
-use credit_audit::leaf::{Act, Actor, CatalogueSet, Entry, Event, LeafError, Open, Previous, RegisterChange};
+use credit_audit::leaf::{
+    Act, Actor, CatalogueSet, Entry, Event, IssuerKey, IssuerKeyState, LeafError, Open, Previous, RegisterChange,
+};
+use credit_policy::consent::IssuerJwk;
 use jiff::Timestamp;
 
 use super::{carry::Carry, error::StartError};
 use crate::{
     callers::institution::InstitutionRecord,
+    process::issuer_keys::leaf,
     recorder::Recorder,
-    state::{ledger::InForce, projection::Projection},
+    state::{
+        ledger::{InForce, Ledger},
+        projection::Projection,
+    },
 };
 
 /// Records at start.
@@ -57,6 +64,22 @@ impl FirstLeaves<'_> {
     pub(super) async fn changed(&self, institution: &InstitutionRecord) -> Result<(), StartError> {
         let leaf = institution.leaf(RegisterChange::Changed);
         self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await.map(drop)
+    }
+
+    /// Keys of issuers that are new in the configuration, or gone from it.
+    pub(super) async fn issuer_keys(&self, ledger: &Ledger, configured: &[IssuerJwk]) -> Result<(), StartError> {
+        let said = |IssuerKey { iss, kid, jwk, .. }: &IssuerKey| IssuerJwk {
+            iss: iss.clone(),
+            kid: kid.clone(),
+            jwk: jwk.clone(),
+        };
+        let on_record: Vec<_> = ledger.issuer_keys.iter().map(said).collect();
+        let gone = on_record.iter().filter(|key| !configured.contains(key)).map(|key| (key, IssuerKeyState::Retired));
+        let new = configured.iter().filter(|key| !on_record.contains(key)).map(|key| (key, IssuerKeyState::Active));
+        for (key, state) in gone.chain(new) {
+            self.record(leaf(key, state).entry(self.recorder.new_id(), Actor::gateway())).await?;
+        }
+        Ok(())
     }
 
     /// Records, and says when.

@@ -47,6 +47,7 @@ pub struct Metrics {
     institution_certificates_end: IntGaugeVec,
     list_next_update: IntGauge,
     list_refused: IntGauge,
+    issuer_keys_refused: IntGauge,
     started: Timestamp,
 }
 
@@ -101,6 +102,10 @@ impl Metrics {
             list_refused: registrar.gauge(
                 "credit_gateway_revocation_list_refused",
                 "1 while the file of the revocation list contains a list that was not accepted.",
+            )?,
+            issuer_keys_refused: registrar.gauge(
+                "credit_gateway_issuer_keys_refused",
+                "1 while a key file of an issuer cannot be used and the keys before stay in force.",
             )?,
             reads: registrar.counters(
                 "credit_gateway_reads_total",
@@ -181,6 +186,11 @@ impl Metrics {
     pub fn revocation_list(&self, next_update: Timestamp, is_of_file: bool) {
         self.list_next_update.set(next_update.as_second());
         self.list_refused.set(i64::from(!is_of_file));
+    }
+
+    /// Whether a key file of an issuer cannot be used.
+    pub fn issuer_keys_refused(&self, are_refused: bool) {
+        self.issuer_keys_refused.set(i64::from(are_refused));
     }
 
     /// A duty in the background was done, or failed; its first failure and its first success after one are lines of the
