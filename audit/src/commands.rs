@@ -2,6 +2,7 @@
 
 mod arguments;
 mod escape;
+mod help;
 mod progress;
 mod replay;
 mod report;
@@ -12,7 +13,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use credit_audit::verify::CheckError;
 
 use arguments::Command;
@@ -20,7 +21,7 @@ use escape::{escaped, escaped_lines};
 use stop::Stop;
 use words::Language;
 
-pub(crate) use arguments::Arguments;
+use arguments::Arguments;
 
 /// How the command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,19 @@ pub(crate) struct Outcome {
     pub(crate) err: String,
 }
 
+/// Reads the command line; help is in the language of the environment.
+///
+/// # Errors
+/// What is wrong with it, or the help or version that it asks for.
+pub(crate) fn arguments() -> Result<Arguments, clap::Error> {
+    let command = Arguments::command();
+    let command = match Language::of_environment() {
+        Language::English => command,
+        Language::Chinese => help::in_chinese(command),
+    };
+    Arguments::from_arg_matches(&command.try_get_matches()?)
+}
+
 /// Runs a command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let language = Language::of_environment();
@@ -79,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         }
     };
     let out = if json { format!("{}\n", serde_json::json!({ "holds": holds, "why": why })) } else { String::new() };
-    Outcome { exit, out, err: format!("credit-audit: {why}\n") }
+    Outcome { exit, out, err: format!("credit-audit{}{why}\n", language.colon()) }
 }
 
 fn completions(shell: clap_complete::Shell) -> String {

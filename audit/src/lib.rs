@@ -20,4 +20,5 @@ pub mod promises;
 pub mod proof;
 pub mod replay;
 pub mod tile;
+pub mod translation;
 pub mod verify;

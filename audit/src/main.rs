@@ -6,12 +6,10 @@ mod commands;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use commands::{Arguments, Exit};
+use commands::Exit;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match commands::arguments() {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are no faults; clap's own code for a fault is 2, ours is 64.

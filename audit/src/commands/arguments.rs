@@ -101,7 +101,7 @@ pub(super) struct ShowArguments {
     /// Only records before this time.
     #[arg(long, value_name = "TIME")]
     pub(super) until: Option<Timestamp>,
-    /// Only records of this case.
+    /// Only records of this case, however it is written there.
     #[arg(long, value_name = "CASE")]
     pub(super) case: Option<String>,
     /// Only refusals with this code, and counts of it.

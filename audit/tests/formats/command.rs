@@ -1,5 +1,6 @@
 //! The command itself: exit codes, one line why, two languages, JSON.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -61,6 +62,35 @@ fn wrong_usage_is_64() {
     }
     for arguments in [&["--help"][..], &["verify", "--help"], &["--version"]] {
         assert_eq!(said(arguments).0, 0);
+    }
+}
+
+#[test]
+fn help_is_in_the_language_of_the_environment() {
+    for (command, english, chinese) in [
+        (&[][..], "Checks the signed record", "核验征信查询网关签名的记录"),
+        (&["verify"], "Check a whole log, one receipt, or both", "核验整个日志、一张回执，或二者"),
+        (&["replay"], "decide every query in it again", "对其中每次查询重新裁定"),
+        (&["show"], "List what the records of a log say in clear", "列出日志各条记录的明文内容"),
+        (&["completions"], "complete this command", "补全本命令"),
+    ] {
+        let help = |lang| {
+            let output = audit(&[command, &["--help"]].concat(), lang);
+            assert_eq!(output.status.code(), Some(0), "{command:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let (in_english, in_chinese) = (help("en"), help("zh_CN.UTF-8"));
+        assert!(in_english.contains(english), "{in_english}");
+        assert!(in_chinese.contains(chinese), "{in_chinese}");
+        // The same commands and options in both, and in Chinese no sentence in English.
+        let options = |text: &str| -> BTreeSet<String> {
+            let words = text.split(|char: char| !(char.is_ascii_alphanumeric() || char == '-'));
+            words.filter(|word| word.starts_with("--")).map(str::to_owned).collect()
+        };
+        assert_eq!(options(&in_english), options(&in_chinese), "{command:?}");
+        for sentence in ["Print ", "Options:", "Usage:", "Commands:", "Arguments:", " the "] {
+            assert!(!in_chinese.contains(sentence), "`{sentence}` in {in_chinese}");
+        }
     }
 }
 

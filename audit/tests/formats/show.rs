@@ -99,5 +99,6 @@ fn what_stands_in_clear_is_listed_and_the_rest_is_named() {
     assert_eq!(lines.len(), 5, "{table}");
     assert!(lines[0].contains("institution") && lines[2].contains("housing  1  staff-1"), "{table}");
     assert!(lines[3].contains(r"a\u001b[8m\u202eb") && lines[3].ends_with("refused  rate-limited"), "{table}");
+    assert!(lines[4].ends_with("-  cut-off:7"), "{table}");
     assert!(show(&log, &[], "zh_CN.UTF-8").1.lines().next().unwrap().contains("机构"));
 }

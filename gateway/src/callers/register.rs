@@ -19,6 +19,7 @@ use super::{
     flood::Floods,
     institution::InstitutionRecord,
     limits::{Rate, Rates},
+    refusals::SharedRefusals,
     thumbprint::{CertificateError, Thumbprint},
 };
 use crate::settings::Limits;
@@ -32,6 +33,8 @@ pub struct Institution {
     pub rates: Arc<Rates>,
     /// What it sent that has no record of its own.
     pub floods: Arc<Floods>,
+    /// How its refusals that name nobody get on the record.
+    pub refusals: Arc<SharedRefusals>,
     /// SHA-256 of its certificates, as consents name them.
     digests: Vec<[u8; 32]>,
     /// How it may read its own receipts and records.
@@ -80,6 +83,7 @@ impl Institution {
             digests: certificates.iter().map(|certificate| certificate.into_bytes()).collect(),
             rates: Arc::clone(&self.rates),
             floods: Arc::clone(&self.floods),
+            refusals: Arc::clone(&self.refusals),
             reads: Arc::clone(&self.reads),
             journeys: Arc::clone(&self.journeys),
             connections: Arc::clone(&self.connections),
@@ -369,6 +373,7 @@ impl Register {
             rates: Arc::new(rates(&record.limits)?),
             reads: Arc::new(reads),
             floods: Arc::new(Floods::default()),
+            refusals: Arc::new(SharedRefusals::new()),
             journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
             connections: Arc::new(Semaphore::new(self.connections_per_institution)),
             suspended: Arc::new(AtomicBool::new(false)),

@@ -22,7 +22,7 @@ use crate::{
     },
     changes::{Change, InstitutionStatus, Made},
     settings::{Limits, Settings},
-    terminal::{eprint, print, words},
+    terminal::{colon, eprint, print, words},
 };
 
 #[derive(Subcommand)]
@@ -93,7 +93,7 @@ pub(super) struct RemoveCertificate {
 pub(super) struct Which {
     /// Its id 机构标识
     id: String,
-    /// Why; goes on the record 原因(写入日志)
+    /// Why; goes on the record 原因（写入日志）
     #[arg(long)]
     reason: Option<String>,
     #[command(flatten)]
@@ -143,7 +143,7 @@ pub(super) fn run(command: Institution) -> Result<(), Failure> {
             return Ok(());
         }
     };
-    print(format_args!("{done}: {}", change::make(settings, change)?));
+    print(format_args!("{done}{}{}", colon(), change::make(settings, change)?));
     Ok(())
 }
 

@@ -7,6 +7,8 @@ mod consent;
 #[cfg(feature = "demo")]
 mod demo;
 mod failure;
+mod hints;
+mod init;
 mod institution;
 mod keys;
 mod printed;
@@ -17,7 +19,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::{process::hardening, telemetry, terminal::eprint};
+use crate::{
+    process::hardening,
+    telemetry,
+    terminal::{eprint, eprint_last},
+};
 use failure::{ConfigFile, UNAVAILABLE, USAGE};
 
 /// 征信查询网关 · privacy-preserving credit query gateway
@@ -33,11 +39,13 @@ enum Command {
     #[cfg(feature = "demo")]
     /// Make (once) and run a whole demo 制作并运行完整演示
     Demo(demo::Arguments),
+    /// Create the folder of a gateway of your own: configuration, keys, empty store 新建网关文件夹：配置、密钥、空数据源
+    Init(init::Arguments),
     /// Serve until SIGTERM 提供服务
     Serve(ConfigFile),
-    /// Check configuration, catalogue, keys and stores 检查配置、目录、密钥与数据源
+    /// Check configuration, catalogue, keys and stores 检查配置、规则目录、密钥与数据源
     Check(ConfigFile),
-    /// Read and check the catalogue 查看与检查目录
+    /// Read and check the catalogue 查看与检查规则目录
     #[command(subcommand)]
     Policy(catalogue::Policy),
     /// The key ring 密钥环
@@ -79,6 +87,7 @@ pub fn run() -> ExitCode {
     let done = match arguments.command {
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Serve(config) => serving::serve(&config),
         Command::Check(config) => serving::check(&config),
         Command::Policy(policy) => catalogue::run(policy),
@@ -95,9 +104,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            for line in &failure.lines {
-                eprint(line);
-            }
+            eprint_last(&failure.lines);
             ExitCode::from(failure.code)
         }
     }

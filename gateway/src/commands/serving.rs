@@ -12,7 +12,7 @@ use crate::{
         serve::{Then, serve as serve_doors},
         start::{self, Checked},
     },
-    settings::{Bounds, Settings},
+    settings::{Bounds, Listen, Settings},
     telemetry::Telemetry,
     terminal::{eprint, print, words},
 };
@@ -21,11 +21,22 @@ use crate::{
 pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
     let process = Process::begin()?;
     let settings = config.read()?;
-    let address = settings.listen.institutions;
+    let ready = format!("ready https://{}\n{}", settings.listen.institutions, pages(&settings.listen));
     process.run(settings, async move |_| {
-        print(format_args!("ready https://{address}"));
+        // In one piece, as programs wait for the first line. A pipe that is full makes this wait, and nothing else.
+        drop(tokio::task::spawn_blocking(move || print(ready)).await);
         Ok(Then::Serve)
     })
+}
+
+/// What a person can open: a browser at the institutions' listener sees nothing but a fault of TLS.
+fn pages(listen: &Listen) -> String {
+    let Listen { institutions, public, operations, .. } = listen;
+    let chinese = format!("{institutions} 须出示客户端证书；浏览器请打开 http://{public}/ 与 http://{operations}/");
+    let english = format!(
+        "{institutions} requires a client certificate; with a browser open http://{public}/ and http://{operations}/"
+    );
+    words(&chinese, &english).to_owned()
 }
 
 /// A process that is about to serve. SIGHUP, which would end it, is caught from the first moment on.
@@ -107,7 +118,7 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
         return Err(Failure::starts(&checked.faults));
     }
     print(words(
-        "配置、目录、密钥、证书、数据源与记录均可用",
+        "配置、规则目录、密钥、证书、数据源与记录均可用",
         "configuration, catalogue, keys, certificates, store and record are usable",
     ));
     warn(&settings, &checked);
@@ -118,7 +129,7 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
 fn warn(settings: &Settings, checked: &Checked) {
     if settings.second_place().starts_with(&settings.data.dir) {
         eprint(words(
-            "警告：log.second_place 位于 data.dir 之内，数据目录被回滚或复制时无法察觉；请放到另一设备",
+            "警告：log.second_place 位于 data.dir 之内，数据文件夹被回滚或复制时无法察觉；请放到另一设备",
             "warning: log.second_place lies within data.dir, so a data folder that is rolled back or copied is not noticed; \
              put it on another device",
         ));

@@ -11,12 +11,15 @@ use std::{
 };
 
 use credit_keys::{ChangeError, Kek, KekError, Ring, SystemEntropy};
-use credit_policy::{Personal, consent::SigningKey};
+use credit_policy::{
+    Personal,
+    consent::{Algorithm, SigningKey, new_jwk},
+};
 use jiff::{Timestamp, civil::Date};
 use ring::rand::SystemRandom;
 use rusqlite::Connection;
 
-use super::{Note, certificates, certificates::Pair, jwk, people};
+use super::{Note, certificates, certificates::Pair, people};
 use crate::settings::LISTENERS;
 
 /// The name of the demo's log.
@@ -150,9 +153,10 @@ fn certify(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
 
 /// The authority's two private keys, and the set of their public halves: all that the gateway knows of it.
 fn consent_authority(root: &Root<'_>) -> Result<(), DemoError> {
-    let random = |_unspecified| DemoError::Randomness;
     let mut public = Vec::new();
-    for (name, key) in [(AUTHORITY, jwk::eddsa().map_err(random)?), (AUTHORITY_ES256, jwk::es256().map_err(random)?)] {
+    let keys = [(AUTHORITY, Algorithm::EdDsa, "demo-eddsa"), (AUTHORITY_ES256, Algorithm::Es256, "demo-es256")];
+    for (name, algorithm, kid) in keys {
+        let key = new_jwk(algorithm, kid).map_err(|_| DemoError::Randomness)?;
         let pair = SigningKey::from_jwk(&key, &SystemRandom::new()).map_err(|_| DemoError::Randomness)?;
         public.push(pair.public_jwk());
         root.file(name, OURS, &key)?;

@@ -3,19 +3,19 @@
 use http_body_util::Full;
 use hyper::{
     Request, Response, StatusCode,
-    body::{Bytes, Incoming},
+    body::Bytes,
     header::{self, HeaderValue},
 };
 
 use crate::{
     callers::trust::Trust,
-    doors::files::plain,
+    doors::{files::plain, index},
     gateway::Gateway,
     telemetry::{
         self,
         metrics::{Readings, StoreReadings},
     },
-    transport::Body,
+    transport::{Body, incoming::Incoming},
 };
 
 /// Answers the operator's machinery.
@@ -33,6 +33,7 @@ pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incomin
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
             response
         }
+        "/" => index::page(index::OPERATIONS),
         _ => readiness(gateway, trust, request),
     }
 }
@@ -66,12 +67,21 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
             faulty_values: store.faulty_values(),
             look_ups: store.look_ups(),
         },
+        calendar_days: days_with_deadlines(gateway),
     }
 }
 
 /// What does not keep queries from being answered, and should be mended; one line each.
 fn warnings(gateway: &Gateway) -> &'static str {
     if gateway.issuers.are_refused() { "warning: issuer-keys-refused\n" } else { "" }
+}
+
+/// How many days from today on every deadline that begins has a date, so far as it is looked.
+fn days_with_deadlines(gateway: &Gateway) -> usize {
+    const DAYS: usize = 62;
+    let today = gateway.today();
+    let first = gateway.catalogue.first_day_without_deadline(today, DAYS);
+    first.map_or(DAYS, |first| usize::try_from((first - today).get_days()).unwrap_or(DAYS))
 }
 
 /// Why no query would be answered now, one reason a line; empty when one would be.

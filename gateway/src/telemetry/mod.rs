@@ -52,7 +52,7 @@ pub(crate) enum TelemetryError {
 static QUEUE: OnceLock<Arc<LineQueue>> = OnceLock::new();
 
 /// Longest wait for the last lines of a process that ends.
-const LAST_LINES: Duration = Duration::from_millis(500);
+const LAST_LINES: Duration = Duration::from_millis(300);
 
 fn line_queue(clock: Arc<dyn Clock>) -> io::Result<Arc<LineQueue>> {
     if let Some(queue) = QUEUE.get() {

@@ -141,5 +141,8 @@ fn a_permit_is_explained_field_by_field() {
     let of = |name: &str| why.fields.iter().find(|field| field.field.as_str() == name).unwrap();
     assert!(of("score_band").released && !of("property").lawful);
     assert!(of("black_listed").lawful && !of("black_listed").released);
-    assert!(why.text(Language::En).contains("  black_listed: may be released, and is not here [data-list]"));
+    assert!(
+        why.text(Language::En)
+            .contains("  black_listed: permitted by the statutes, not granted in this request [data-list]")
+    );
 }

@@ -58,6 +58,26 @@ fn curl_with_expect_and_chunked_bodies_gets_what_http_says() {
 }
 
 #[test]
+fn curl_is_told_to_continue_where_it_asks_and_nowhere_else() {
+    let folder = shared().folder();
+    let url = format!("https://127.0.0.1:{}/v1/", folder.port_base());
+    each(["--http1.1", "--http2"], |protocol| {
+        let said = |path: &str, more: &[&str]| {
+            let url = url.clone() + path;
+            let body = look_up_under(&folder.person("clean", 16), &new_case()).to_string();
+            let common = [*protocol, "-i", "-m", "15", "-H", "Content-Type: application/json", "-d", &body, &url];
+            let said = curl(folder, &[&common[..], more].concat()).held();
+            let states = said.lines().filter_map(|line| line.strip_prefix("HTTP/")?.split(' ').nth(1));
+            states.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let expect = ["-H", "Expect: 100-continue", "--expect100-timeout", "30"];
+        assert_eq!(said("queries", &expect), ["100", "200"], "{protocol}");
+        assert_eq!(said("nothing", &expect), ["100", "404"], "{protocol}");
+        assert_eq!(said("queries", &[]), ["200"], "{protocol}");
+    });
+}
+
+#[test]
 fn curl_without_a_certificate_or_with_the_revoked_one_gets_nothing() {
     let folder = shared().folder();
     let url = format!("https://127.0.0.1:{}/v1/queries", folder.port_base());

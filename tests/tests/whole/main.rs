@@ -2,6 +2,7 @@
 
 mod answers;
 mod authorities;
+mod calendar;
 mod canary;
 mod certificates;
 mod checks;
@@ -18,14 +19,18 @@ mod handshakes;
 mod heads;
 mod hostile;
 mod identity;
+mod init;
 mod leaves;
 mod limits;
 mod mixed_load;
 mod observability;
 mod order;
+mod policies;
+mod protocols;
 mod receipts;
 mod refusals;
 mod renewals;
+mod request_details;
 mod request_syntax;
 mod scenario_matrix;
 mod seeds;

@@ -35,7 +35,7 @@ pub(crate) fn print_calls(dir: &Path, gateway: &Gateway) -> Result<(), DemoError
     let queries = format!("https://{address}/v1/queries");
     let call =
         |chinese: &str, english: &str, line: &str| print(format_args!("# {}\n{line}\n", words(chinese, english)));
-    print(words("可直接复制的调用:\n", "Calls to copy and paste:\n"));
+    print(words("可直接复制的调用：\n", "Calls to copy and paste:\n"));
     clean.disclose(|number| {
         let body = |scenario: &str, case: &str| {
             format!(r#"'{{"scenario":"{scenario}","subject":"{number}","operator":"staff-0017","case":"{case}"}}'"#)
@@ -43,12 +43,12 @@ pub(crate) fn print_calls(dir: &Path, gateway: &Gateway) -> Result<(), DemoError
         let housed = |case: &str| body("public-rental-housing", case);
         call("一次查询", "a look-up", &format!("{housing} -d {} {queries}", housed("HZ-2026-000001")));
         call(
-            "同上,HTTP/1.1,附完整证明",
+            "同上，HTTP/1.1，附完整证明",
             "the same over HTTP/1.1, with the whole proof",
             &format!("{housing} --http1.1 -H 'Prefer: receipt=proof' -d {} {queries}", housed("HZ-2026-000002")),
         );
         call(
-            "一次拒绝(英文说明)",
+            "一次拒绝（英文说明）",
             "a refusal, in English",
             &format!("{housing} -H 'Accept-Language: en' -d {} {queries}", body("curiosity", "HZ-2026-000003")),
         );
@@ -62,13 +62,13 @@ pub(crate) fn print_calls(dir: &Path, gateway: &Gateway) -> Result<(), DemoError
             let asked = r#"'{"scenario":"commercial-loan","operator":"staff-0021"}'"#;
             format!(r#"{bank} -H "Authorization: Bearer $({issue}{more})" -d {asked} {queries}"#)
         };
-        call("一笔贷款:当场签发授权并查询", "a loan: the consent is signed on the spot", &loan(""));
+        call("一笔贷款：当场签发授权并查询", "a loan: the consent is signed on the spot", &loan(""));
         call(
             "授权机构撤回一份授权",
             "the authority withdraws a consent",
             &format!(r#"{authority} -d '{{"jti":"{WITHDRAWN}"}}' https://{address}/v1/revocations"#),
         );
-        call("撤回之后:拒绝", "after it: refused", &loan(&format!(" --jti {WITHDRAWN}")));
+        call("撤回之后：拒绝", "after it: refused", &loan(&format!(" --jti {WITHDRAWN}")));
     });
     call("公开的检查点", "the public checkpoint", &format!("curl -sS http://{public}/checkpoint"));
     call(

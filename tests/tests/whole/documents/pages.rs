@@ -128,6 +128,14 @@ fn the_page_for_operators_does_what_it_says() {
 }
 
 #[test]
+fn the_page_for_a_gateway_of_one_s_own_does_what_it_says() {
+    for (page, language) in [("docs/own-gateway.md", "C.UTF-8"), ("docs/own-gateway.zh-CN.md", "zh_CN.UTF-8")] {
+        // Of the demo beside it the page uses the ports and nothing else.
+        run(&read(page), language, &Folder::new());
+    }
+}
+
+#[test]
 fn the_readme_s_calls_do_what_it_says() {
     for (page, language, heading) in
         [("README.md", "C.UTF-8", "## A first query"), ("README.zh-CN.md", "zh_CN.UTF-8", "## 第一次查询")]
@@ -147,7 +155,7 @@ fn the_readme_s_calls_do_what_it_says() {
         assert!(pairs.len() == 4 && pairs[0] == pairs[1] && pairs[2] == pairs[3], "{pairs:?}");
         let (held, continued, decided) = match language {
             "C.UTF-8" => ("the receipt is valid", "the log holds", "queries decided again, each as recorded"),
-            _ => ("回执有效", "日志成立", "次查询，均与记录一致"),
+            _ => ("回执有效", "日志核验通过", "次查询，均与记录一致"),
         };
         assert!(receipt.contains(held), "{receipt}");
         assert!(log.matches(continued).count() == 4 && log.contains(decided), "{log}");
@@ -179,7 +187,7 @@ fn both_pages_tell_of_every_code() {
 
 #[test]
 fn both_languages_have_the_same_commands() {
-    for page in ["docs/institutions", "docs/operators", "README"] {
+    for page in ["docs/institutions", "docs/operators", "docs/own-gateway", "README"] {
         let commands = |name: String| -> Vec<String> {
             let commands = blocks(&read(&name)).into_iter().map(|block| block.commands).collect::<String>();
             commands.lines().map(bare).collect()
