@@ -12,6 +12,7 @@
 pub mod checkpoint;
 pub mod clock;
 pub mod decision;
+pub mod help;
 pub mod leaf;
 pub mod log;
 pub mod merkle;

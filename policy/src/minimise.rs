@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::catalogue::{Derivation, Field, Number, RecordClass, Reducer, Released, Standing};
 use crate::consent::Period;
 use crate::decide::Permit;
-use crate::history::{Attribute, History, List, Listing, Record, Value};
+use crate::history::{Attribute, History, Listing, Record, Value};
 use crate::names::FieldName;
 
 /// The characters of a citizen number.
@@ -45,8 +45,7 @@ pub fn minimise(permit: &Permit, history: &History, on: Date) -> Minimised {
     let weighed = Weighed {
         on,
         look_back: permit.look_back(),
-        records: records_that_count(permit, history, on, &mut counts),
-        listings: listings_that_count(released, history, on, &mut counts),
+        entries: entries_that_count(permit, history, on, &mut counts),
         attributes: &history.attributes,
     };
     let mut data = Vec::with_capacity(released.fields().len());
@@ -65,8 +64,7 @@ pub fn minimise(permit: &Permit, history: &History, on: Date) -> Minimised {
 struct Weighed<'a> {
     on: Date,
     look_back: Option<Period>,
-    records: Vec<Counting<'a>>,
-    listings: Vec<&'a Listing>,
+    entries: Vec<Counting<'a>>,
     attributes: &'a [Attribute],
 }
 
@@ -81,7 +79,10 @@ impl Weighed<'_> {
                 let (value, marked) = self.value(of);
                 (compared(number, &value), marked)
             }
-            Derivation::Listed(list) => listed(*list, &self.listings),
+            Derivation::Listed(class) => {
+                let mut found = self.entries.iter().filter(|entry| Arc::ptr_eq(class, entry.class)).peekable();
+                (Value::Bool(found.peek().is_some()), found.any(|entry| entry.disputed))
+            }
         }
     }
 
@@ -96,7 +97,7 @@ impl Weighed<'_> {
             classes.iter().any(|class| Arc::ptr_eq(class, record.class))
                 && within.is_none_or(|within| lies_within(within, record.started, self.on))
         };
-        let found: Vec<_> = self.records.iter().filter(rests_on).collect();
+        let found: Vec<_> = self.entries.iter().filter(rests_on).collect();
         let value = match reducer {
             Reducer::Exists => Value::Bool(!found.is_empty()),
             Reducer::NoneWithin => Value::Bool(found.is_empty()),
@@ -116,7 +117,7 @@ fn lies_within(period: Period, started: Option<Date>, on: Date) -> bool {
     started.is_none_or(|started| period.last_day(started) >= on)
 }
 
-/// A record that counts, with what reducers need of it.
+/// A record or a list entry that counts, with what reducers need of it.
 struct Counting<'a> {
     class: &'a Arc<RecordClass>,
     determined: Date,
@@ -124,8 +125,8 @@ struct Counting<'a> {
     disputed: bool,
 }
 
-fn records_that_count<'a>(permit: &'a Permit, history: &History, on: Date, counts: &mut Counts) -> Vec<Counting<'a>> {
-    let mut counting = Vec::new();
+fn entries_that_count<'a>(permit: &'a Permit, history: &History, on: Date, counts: &mut Counts) -> Vec<Counting<'a>> {
+    let mut counting = listings_that_count(permit.released(), history, on, counts);
     for record in &history.records {
         let Some(class) = permit.released().class(&record.class) else {
             continue;
@@ -150,21 +151,29 @@ fn records_that_count<'a>(permit: &'a Permit, history: &History, on: Date, count
     counting
 }
 
-/// A listing counts from its first day until the day before its end.
+/// A listing counts from its first day until the day before its end, or until its display period is over. While it
+/// does, it lies within every period: who stands on a list has had no clean years.
 fn listings_that_count<'a>(
-    released: &Released,
-    history: &'a History,
+    released: &'a Released,
+    history: &History,
     on: Date,
     counts: &mut Counts,
-) -> Vec<&'a Listing> {
+) -> Vec<Counting<'a>> {
     let mut counting = Vec::new();
-    for listing in history.listings.iter().filter(|listing| released.plan().lists().contains(&listing.list)) {
+    for listing in &history.listings {
+        let Some(class) = released.list(listing.list) else {
+            continue;
+        };
         counts.considered += 1;
-        if listing.until.is_some_and(|until| until <= on) {
-            counts.expired += 1;
-        } else if listing.from <= on {
-            counts.disputed += u32::from(listing.disputed);
-            counting.push(listing);
+        match class.standing_of(listing, on) {
+            Standing::Counts => {
+                counts.disputed += u32::from(listing.disputed);
+                let Listing { from, disputed, .. } = *listing;
+                counting.push(Counting { class, determined: from, started: None, disputed });
+            }
+            Standing::Undetermined => {}
+            Standing::Expired => counts.expired += 1,
+            Standing::Repaired => counts.repaired += 1,
         }
     }
     counting
@@ -198,9 +207,4 @@ fn masked(value: Value) -> Value {
         if length == CITIZEN_NUMBER { (2, length - 2) } else { (1.min(length.saturating_sub(1)), length) };
     let cover = |(at, c): (usize, char)| if at < head || at >= tail { c } else { '*' };
     Value::Text(text.chars().enumerate().map(cover).collect())
-}
-
-fn listed(list: List, listings: &[&Listing]) -> (Value, bool) {
-    let mut found = listings.iter().filter(|listing| listing.list == list).peekable();
-    (Value::Bool(found.peek().is_some()), found.any(|listing| listing.disputed))
 }

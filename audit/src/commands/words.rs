@@ -93,7 +93,7 @@ impl Language {
         }
         if let Some(decided) = decided {
             lines.push(self.pick(
-                format!("{decided} queries decided again, each as recorded"),
+                format!("{} decided again, each as recorded", count(decided, "query", "queries")),
                 format!("已重新判定 {decided} 次查询，均与记录一致"),
             ));
         }
@@ -105,16 +105,16 @@ impl Language {
         let Checkpoint { origin, size, root } = &log.checkpoint;
         let root = STANDARD.encode(root);
         let mut lines = vec![self.pick(
-            format!("the log holds: `{origin}`, {size} entries, root {root}"),
+            format!("the log is valid: `{origin}`, {}, root {root}", count(*size, "entry", "entries")),
             format!("日志核验通过：`{origin}`，共 {size} 条，根 {root}"),
         )];
         lines.push(match &log.leaves {
             Some(leaves) => self.pick(
                 format!(
-                    "{} leaves in {} files checked, of {} institutions",
-                    leaves.count,
-                    log.files,
-                    leaves.institutions.len()
+                    "{} in {} checked, of {}",
+                    count(leaves.count, "leaf", "leaves"),
+                    count(log.files, "file", "files"),
+                    count(leaves.institutions.len() as u64, "institution", "institutions")
                 ),
                 format!(
                     "已核对 {} 条记录、{} 个文件，涉及 {} 个机构",
@@ -125,8 +125,8 @@ impl Language {
             ),
             None => self.pick(
                 format!(
-                    "{} hash tiles checked; leaves were not checked (entry bundles go to auditors only)",
-                    log.files
+                    "{} checked; leaves were not checked (entry bundles go to auditors only)",
+                    count(log.files, "hash tile", "hash tiles")
                 ),
                 format!("已核对 {} 个哈希块；未核对记录内容（记录只提供给审计人员）", log.files),
             ),
@@ -166,6 +166,10 @@ impl Language {
             Self::Chinese => Translation::parse(&[translation::CHINESE]).of(text),
         }
     }
+}
+
+fn count(number: u64, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 fn fault_in_chinese(fault: &Violation) -> String {

@@ -17,12 +17,12 @@ use super::{failure::Failure, hints};
 use crate::{
     process::start,
     settings::CatalogueSource,
-    terminal::{language, print, words},
+    terminal::{chinese, language, print, words},
 };
 
 #[derive(Subcommand)]
 pub(super) enum Policy {
-    /// Load the catalogue and tell every fault; one that is not built in is proved too 检查规则目录；非内置的一并证明
+    /// Load the catalogue and report every fault; one that is not built in is proved too 检查规则目录；非内置的一并证明
     Check(Source),
     /// Show scenarios and their fields, or one scenario and what its values mean 查看应用场景
     Show {
@@ -38,7 +38,7 @@ pub(super) enum Policy {
     },
     /// Print the page of all fields and what their values mean (docs/fields.md) 打印数据项说明
     Fields(Source),
-    /// Tell why a request would be decided as it is 说明一次请求的判定依据
+    /// Explain why a request would be decided as it is 说明一次请求的判定依据
     Explain(Request),
     /// Who gains and who loses which field between two catalogues 比较两套规则目录
     Diff {
@@ -47,7 +47,7 @@ pub(super) enum Policy {
         /// The folder of the one that is to follow
         new: PathBuf,
     },
-    /// Show that the statutes hold for every request and row, or print one for which they do not 证明任何请求都不违反法规规则
+    /// Prove that no request and no row breaks the statutes, or print one that does 证明任何请求都不违反法规规则
     Prove(Source),
     /// Write the catalogue that is built in into a new folder 将内置规则目录写入新文件夹
     Export {
@@ -304,15 +304,23 @@ fn show_field(field: &Field) {
     }
 }
 
+/// A word of the catalogue, with what it means in the language in use.
+fn named(word: &str) -> String {
+    match language() {
+        Language::Zh => format!("{}（{word}）", chinese().of(word)),
+        Language::En => word.to_owned(),
+    }
+}
+
 fn show_scenarios(scenarios: &[&Scenario]) {
     for scenario in scenarios {
         print(format_args!("\n{}  {}", scenario.name(), scenario.title(language())));
         print(format_args!(
             "  {} {}",
             words("依据", "ground"),
-            scenario.statute().unwrap_or(scenario.ground().as_str())
+            scenario.statute().map_or_else(|| named(scenario.ground().as_str()), str::to_owned)
         ));
-        let kinds: Vec<_> = scenario.kinds().iter().map(|kind| kind.as_str()).collect();
+        let kinds: Vec<_> = scenario.kinds().iter().map(|kind| named(kind.as_str())).collect();
         print(format_args!("  {} {}", words("可用机构", "for"), kinds.join(" ")));
         let fields: Vec<_> = scenario.fields().iter().map(|field| field.as_str()).collect();
         print(format_args!("  {} {}", words("数据项", "fields"), fields.join(" ")));

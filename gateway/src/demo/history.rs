@@ -8,7 +8,7 @@ use jiff::{ToSpan, civil::Date};
 
 use super::{note::Note, number::Sequence};
 
-/// The classes of the data list on which `clean_three_years` rests.
+/// The classes of records on which `clean_three_years` rests.
 pub(super) const ADVERSE: [&str; 11] = [
     PENALTY,
     "academic-misconduct",
@@ -23,6 +23,7 @@ pub(super) const ADVERSE: [&str; 11] = [
     "wage-arrears",
 ];
 const CARD: &str = "credit-card-performance";
+const LOAN: &str = "loan-overdue";
 const COURT: &str = "court-judgment";
 const FRAUD: &str = "contract-fraud";
 const PENALTY: &str = "administrative-penalty";
@@ -111,10 +112,10 @@ impl Historian {
                 history.listings.push(listing);
             }
         }
-        // Only here: nobody whose note means a clean answer has an overdue card.
+        // Only here: nobody whose note means a clean answer has an overdue card or loan.
         if self.sequence.chance(15) {
             for _ in 0..self.sequence.between(1, 6) {
-                let record = self.overdue_card();
+                let record = self.overdue();
                 history.records.push(record);
             }
         }
@@ -188,7 +189,7 @@ impl Historian {
         self.record(severity, determined)
     }
 
-    /// A listing that holds for two more years.
+    /// A listing that stands for months on the grey list and for two years on the others.
     fn standing(&mut self, list: &'static str) -> Listing {
         let since = self.days_ago(20, 160);
         Listing {
@@ -219,9 +220,10 @@ impl Historian {
         record
     }
 
-    fn overdue_card(&mut self) -> Record {
+    fn overdue(&mut self) -> Record {
         let determined = self.days_ago(1, 2_200);
-        Record { class: CARD, disputed: self.sequence.chance(8), ..self.record("general", determined) }
+        let class = if determined.day() % 3 == 0 { LOAN } else { CARD };
+        Record { class, disputed: self.sequence.chance(8), ..self.record("general", determined) }
     }
 
     fn any_listing(&mut self, list: &'static str) -> Listing {

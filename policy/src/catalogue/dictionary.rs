@@ -86,7 +86,8 @@ impl Field {
                 classes.iter().map(|class| Clock::to_string(class.clock())).collect()
             }
             Derivation::Number { of, number: _ } => of.clocks(),
-            Derivation::Attribute | Derivation::Masked(_) | Derivation::Listed(_) => Vec::new(),
+            Derivation::Listed(class) => vec![class.clock().to_string()],
+            Derivation::Attribute | Derivation::Masked(_) => Vec::new(),
         };
         clocks.sort();
         clocks.dedup();

@@ -19,10 +19,11 @@ mod statutes;
 
 pub(crate) use calendar::Calendar;
 pub use calendar::Deadline;
+pub(crate) use class::Holding;
 pub use class::{Class, Sensitivity, Tier};
 pub(crate) use clock::Standing;
 pub use fault::Fault;
-pub(crate) use field::{Derivation, Number, RecordClass, Reducer, Released};
+pub(crate) use field::{Derivation, Number, Origin, RecordClass, Reducer, Released};
 pub use field::{FetchPlan, Field, Shape};
 pub use legal_source::{Language, LegalSource};
 pub use loaded::Catalogue;

@@ -16,7 +16,7 @@ use super::meaning::ValueType;
 use super::period::{Days, Often};
 use super::scenario::Disclosure;
 use crate::asker::{Ground, InstitutionKind};
-use crate::history::List;
+use crate::history::{List, Severity};
 use crate::names::{ClassName, FieldName, ScenarioName};
 
 /// `catalogue.toml`.
@@ -122,7 +122,8 @@ pub(super) struct HolidayRow {
     title: Titles,
 }
 
-/// `data-list/<class>.toml`. A class has records (and a clock), a list, or attributes (and fields).
+/// `data-list/<class>.toml`. A class has records (by a clock), a list (with a clock and a
+/// severity), or attributes (as fields), and one of the three alone.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ClassRow {
@@ -134,6 +135,8 @@ pub(super) struct ClassRow {
     pub(super) tier: Tier,
     pub(super) clock: Option<Spanned<String>>,
     pub(super) list: Option<Spanned<List>>,
+    /// How grave an entry on the list is taken for; its display period goes by it.
+    pub(super) severity: Option<Spanned<Severity>>,
     #[serde(default)]
     pub(super) field: Vec<AttributeRow>,
 }

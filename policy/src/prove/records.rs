@@ -5,11 +5,11 @@ use jiff::ToSpan;
 use super::case::{Counterexample, Finding, Hypothesis};
 use super::proof::{ON, Proof};
 use crate::asker::{Asker, Ground};
-use crate::catalogue::{Catalogue, RecordState, Scenario, Width};
+use crate::catalogue::{Catalogue, Class, RecordState, Scenario, Width};
 use crate::consent::{Maxima, start_of};
 use crate::decide::{Decision, Permit, decide};
 use crate::facts::{ConsentFacts, Facts};
-use crate::history::{History, Record, Severity, Value};
+use crate::history::{History, List, Listing, Record, Severity, Value};
 use crate::minimise::minimise;
 use crate::names::{ClassName, FieldName};
 
@@ -23,9 +23,11 @@ pub(super) fn walk(catalogue: &Catalogue, proof: &mut Proof) -> Result<(), Box<C
         for asker in scenario.askers() {
             for field in scenario.fields() {
                 let Some(permit) = permit(catalogue, scenario, asker, field) else { continue };
-                for class in permit.plan().classes() {
+                let lists = permit.plan().lists().iter().filter_map(|list| class_of(catalogue, *list));
+                for class in permit.plan().classes().iter().chain(lists) {
                     for state in RecordState::ALL {
-                        let tells = tells(&permit, class, *state);
+                        let list = catalogue.class(class.as_str()).and_then(Class::list);
+                        let tells = tells(&permit, class, list, *state);
                         compare(catalogue, proof, &Told { scenario, asker, field, class, state: *state, tells })?;
                     }
                 }
@@ -100,14 +102,35 @@ pub(super) fn widest(maxima: &Maxima) -> ConsentFacts {
 }
 
 /// Whether the answer with such records differs from that without.
-fn tells(permit: &Permit, class: &ClassName, state: RecordState) -> bool {
-    let records = (0..RECORDS).map(|_| record(class, state)).collect();
-    let with = value(permit, &History { records, ..History::default() });
+fn tells(permit: &Permit, class: &ClassName, list: Option<List>, state: RecordState) -> bool {
+    let history = match list {
+        None => History { records: (0..RECORDS).map(|_| record(class, state)).collect(), ..History::default() },
+        Some(list) => History { listings: vec![listing(list, state)], ..History::default() },
+    };
+    let with = value(permit, &history);
     with != value(permit, &History::default())
 }
 
 fn value(permit: &Permit, history: &History) -> Option<Value> {
     minimise(permit, history, ON).data.into_iter().next().map(|(_, value)| value)
+}
+
+/// The class of a list.
+fn class_of(catalogue: &Catalogue, list: List) -> Option<&ClassName> {
+    catalogue.classes().find(|class| class.list() == Some(list)).map(Class::name)
+}
+
+/// An entry that was taken from its list stands for a repaired record.
+fn listing(list: List, state: RecordState) -> Listing {
+    let (from, until) = match state {
+        RecordState::Counts => (ON, None),
+        RecordState::Expired => {
+            let long_ago = ON.saturating_sub(LONG_AGO_YEARS.years());
+            (long_ago, Some(long_ago))
+        }
+        RecordState::Repaired => (ON, Some(ON)),
+    };
+    Listing { list, from, until, disputed: false }
 }
 
 fn record(class: &ClassName, state: RecordState) -> Record {

@@ -162,7 +162,6 @@ fn a_listing_counts_from_its_first_day_until_its_end() {
         // From, until, day, whether listed.
         ("2026-06-01", None, "2026-05-31", false),
         ("2026-06-01", None, "2026-06-01", true),
-        ("2026-06-01", None, "2099-01-01", true),
         ("2026-06-01", Some("2026-11-22"), "2026-11-21", true),
         ("2026-06-01", Some("2026-11-22"), "2026-11-22", false),
         ("2026-06-01", Some("2026-11-22"), "2026-11-23", false),
@@ -178,9 +177,29 @@ fn a_listing_counts_from_its_first_day_until_its_end() {
             let history = History { listings: vec![listing], ..History::default() };
             let told = told(catalogue, &history, date(on));
             assert_eq!(value(&told, field), expected, "{list} {from} {until:?} {on}");
-            assert!(!value(&told, other) && value(&told, "clean_three_years"), "{list}");
+            // Who stands on a list has had no clean years.
+            assert!(!value(&told, other) && value(&told, "clean_three_years") != expected, "{list}");
             assert_eq!(told.counts.considered, 1);
             assert_eq!(told.counts.expired, u32::from(until.is_some_and(|until| date(until) <= date(on))));
+        }
+    }
+}
+
+#[test]
+fn an_entry_without_an_end_leaves_its_list_when_its_display_period_is_over() {
+    // List, first day, last day by the pack: serious three years, general one year.
+    for (list, field, from, last) in [
+        (List::Black, "black_listed", "2010-01-01", "2013-01-01"),
+        (List::Black, "black_listed", "2024-02-29", "2027-02-28"),
+        (List::Grey, "grey_listed", "2025-11-22", "2026-11-22"),
+    ] {
+        for until in [None, Some(date("2099-01-01"))] {
+            let listing = || Listing { list, from: date(from), until, disputed: false };
+            let on = |day| told(catalogue(), &History { listings: vec![listing()], ..History::default() }, day);
+            let (shown, over) = (on(date(last)), on(date(last).tomorrow().unwrap()));
+            assert!(value(&shown, field) && !value(&shown, "clean_three_years"), "{field} on {last}");
+            assert!(!value(&over, field) && value(&over, "clean_three_years"), "{field} after {last}");
+            assert_eq!((shown.counts, over.counts), (COUNTS, EXPIRED));
         }
     }
 }

@@ -47,16 +47,14 @@ fn who_gains_and_who_loses_is_told() {
 
 #[test]
 fn a_change_of_tier_is_a_change_of_access() {
-    let opened = changed("data-list/tax-amount.toml", "tier = \"second\"", "tier = \"first\"");
-    assert!(!opened.shifts.is_empty());
-    for shift in &opened.shifts {
-        assert_eq!(
-            (shift.field.as_str(), shift.old, shift.new),
-            ("tax_paid_last_year", Some(Access::ByName), Some(Access::Open))
-        );
-    }
-    let altered: Vec<_> = opened.altered.iter().map(|altered| (altered.row.as_str(), altered.what.as_str())).collect();
-    assert_eq!(altered, [("class/tax-amount", "tier"), ("field/tax_paid_last_year", "tier")]);
+    let closed = changed("data-list/objection-and-repair.toml", "tier = \"first\"", "tier = \"second\"");
+    let shifts: Vec<_> = closed.shifts.iter().map(|shift| (shift.field.as_str(), shift.old, shift.new)).collect();
+    let by_name = |field| (field, Some(Access::Open), Some(Access::ByName));
+    assert_eq!(shifts, [by_name("objection_open"), by_name("subject_statement")]);
+    let altered: Vec<_> = closed.altered.iter().map(|altered| (altered.row.as_str(), altered.what.as_str())).collect();
+    let fields = ["field/objection_open", "field/repair_applied_for", "field/subject_statement"];
+    assert_eq!(altered[0], ("class/objection-and-repair", "tier"));
+    assert_eq!(altered[1..], fields.map(|row| (row, "tier")));
 }
 
 #[test]
@@ -100,7 +98,7 @@ fn changed_bounds_clocks_definitions_and_statutes_are_told() {
     }
     let without = shipped().into_iter().filter(|(path, _)| path != "scenarios/rental.toml").collect::<Vec<_>>();
     let gone = diff(catalogue(), &loaded(&without));
-    assert!(gone.text(Language::En).contains("scenario/rental: row row → none"));
+    assert!(gone.text(Language::En).contains("scenario/rental: removed"));
     assert!(gone.shifts.iter().all(|shift| shift.scenario.as_str() == "rental" && shift.new.is_none()));
 }
 

@@ -18,6 +18,9 @@ const IDENTITY: &str = "data-list/identity.toml";
 const RELIGION: &str = "data-list/religion.toml";
 const SELF: &str = "scenarios/self-query.toml";
 const SHANGHAI: &str = "packs/shanghai.toml";
+const BLACK: &str = "data-list/black-list.toml";
+const TAX_DERIVED: &str = "derived/tax.toml";
+const LOANS: &str = "data-list/loan-performance.toml";
 const RED: &str = "data-list/red-list.toml";
 pub(crate) const MAIN: &str = "catalogue.toml";
 
@@ -95,6 +98,9 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (DERIVED, "name = \"red_listed\"", "name = \"black_listed\"", "field `black_listed` stands twice in the data list"),
     (DERIVED, "name = \"red_listed\"", "name = \"property\"", "field `property` stands twice in the data list"),
     (RED, "list = \"red\"", "list = \"grey\"", "the list `grey` has another class already"),
+    (RED, "list = \"red\"", "list = \"red\"\nseverity = \"general\"", "give it where the clock has periods"),
+    (BLACK, "list = \"black\"\nclock = \"public-credit\"", "list = \"black\"", "the list has no clock"),
+    (TAX_DERIVED, "exists = { classes = [\"tax\"]", "exists = { classes = [\"black-list\"]", "`black-list` is a list"),
     (HOUSING, "scenario = \"public-rental-housing\"", "scenario = \"rental\"", "stands in a file of another name"),
     (TAX, "class = \"tax\"", "class = \"taxes\"", "stands in a file of another name"),
     (PACK, "pack = \"national-2026\"", "pack = \"National\"", "not a rule id"),
@@ -195,6 +201,8 @@ pub(crate) const ELSEWHERE: &[(&str, &str, &str, &str, &str, &str)] = &[
         SHANGHAI,
         "[deadline.repair-removal]",
     ),
+    (BLACK, "list = \"black\"\n", "", "only a class with a list", BLACK, "severity = "),
+    (LOANS, "sensitivity = \"neutral\"", "sensitivity = \"adverse\"", "has no clock", LOANS, "class = "),
     // Bands that overlap.
     (SCORE, "from = 650", "from = 550", "the bands overlap", SCORE, "reducer = { band"),
     (SCORE, "name = \"B\"", "name = \"C\"", "two bands have one name", SCORE, "reducer = { band"),

@@ -20,6 +20,7 @@ mod decisions;
 mod diff_and_explain;
 mod fault_cases;
 mod fields_page;
+mod labels;
 mod load_faults;
 mod minimisation;
 mod numbers;

@@ -8,6 +8,19 @@ use crate::support::{catalogue, faults, lines, loaded, shipped_with};
 const BROKEN_ROWS: &[(&str, &str, &str, &str)] = &[
     ("score-never-for-restraint", "scenarios/joint-restraint.toml", "\"black_listed\"", "\"score_band\""),
     ("score-never-for-restraint", "scenarios/industry-association-member.toml", "\"black_listed\"", "\"score\""),
+    ("score-never-for-restraint", "scenarios/joint-restraint.toml", "\"black_listed\"", "\"creditability\""),
+    ("score-never-for-restraint", "scenarios/joint-restraint.toml", "\"black_listed\"", "\"present_employment_since\""),
+    ("score-never-for-basic-services", "scenarios/clinic-visit.toml", "\"black_listed\"", "\"objection_open\""),
+    ("lending-data-by-consent", "scenarios/commendation.toml", "\"black_listed\"", "\"score_at_least_600\""),
+    ("lending-data-by-consent", "scenarios/commendation.toml", "\"black_listed\"", "\"loan_overdue_exists\""),
+    ("lending-data-by-consent", "scenarios/joint-restraint.toml", "\"black_listed\"", "\"card_overdue_band\""),
+    (
+        "lending-data-by-consent",
+        "scenarios/clinic-visit.toml",
+        "\"black_listed\"",
+        "\"credit_card_performance_exists\"",
+    ),
+    ("lending-data-by-consent", "scenarios/supervision-inspection.toml", "\"black_listed\"", "\"objection_open\""),
     ("score-never-for-basic-services", "scenarios/clinic-visit.toml", "\"black_listed\"", "\"score_at_least_600\""),
     (
         "score-never-for-basic-services",
@@ -30,6 +43,61 @@ const BROKEN_ROWS: &[(&str, &str, &str, &str)] = &[
 
 /// The same, where the fault stands at the beginning of another line.
 const BROKEN_ELSEWHERE: &[(&str, &str, &str, &str, &str)] = &[
+    ("rows-only-stricter", "scenarios/joint-restraint.toml", "restraint = true", "restraint = false", "kinds = "),
+    (
+        "rows-only-stricter",
+        "scenarios/clinic-visit.toml",
+        "basic_public_service = true",
+        "basic_public_service = false",
+        "kinds = ",
+    ),
+    ("rows-only-stricter", "scenarios/clinic-visit.toml", "yes_no_only = true", "yes_no_only = false", "kinds = "),
+    (
+        "rows-only-stricter",
+        "scenarios/student-admission.toml",
+        "basic_public_service = true",
+        "basic_public_service = false",
+        "kinds = ",
+    ),
+    // Another kind of institution makes another scenario of it.
+    ("rows-only-stricter", "scenarios/commercial-loan.toml", "\"bank\"", "\"court\"", "kinds = "),
+    ("rows-only-stricter", "scenarios/joint-restraint.toml", "\"measures-department\"", "\"police\"", "kinds = "),
+    (
+        "classes-only-stricter",
+        "data-list/personal-credit-score.toml",
+        "sensitivity = \"evaluation\"",
+        "sensitivity = \"neutral\"",
+        "class = ",
+    ),
+    (
+        "classes-only-stricter",
+        "data-list/credit-evaluation.toml",
+        "sensitivity = \"evaluation\"",
+        "sensitivity = \"positive\"",
+        "class = ",
+    ),
+    (
+        "classes-only-stricter",
+        "data-list/loan-overdue.toml",
+        "sensitivity = \"adverse\"",
+        "sensitivity = \"neutral\"",
+        "class = ",
+    ),
+    (
+        "classes-only-stricter",
+        "data-list/tax.toml",
+        "sensitivity = \"adverse\"",
+        "sensitivity = \"positive\"",
+        "class = ",
+    ),
+    ("classes-only-stricter", "data-list/tax-amount.toml", "tier = \"second\"", "tier = \"first\"", "class = "),
+    (
+        "classes-only-stricter",
+        "data-list/identity.toml",
+        "sensitivity = \"identity\"",
+        "sensitivity = \"neutral\"",
+        "class = ",
+    ),
     ("public-only-masked-by-statute", "scenarios/public-disclosure.toml", "\"masked\"", "\"pseudonym\"", "scenario = "),
     (
         "public-only-masked-by-statute",
@@ -104,6 +172,7 @@ fn the_shipped_catalogue_is_proved() {
         "statute-only-to-listed-organs",
         "suspended-never",
         "yes-no-releases-no-record",
+        "lending-data-by-consent",
     ] {
         let rule = RuleId::parse(&format!("statute/{statute}")).unwrap();
         assert!(proof.forbade.get(&rule).is_some_and(|times| *times > 0), "{statute}");
@@ -133,7 +202,7 @@ pub(crate) const WEAKER: &[(&str, &str, &str)] = &[
         "context.scenario.restraint &&",
         "context.scenario.restraint && resource.shape != Shape::\"band\" &&",
     ),
-    ("score-never-for-restraint", ".contains(Sensitivity::\"score\")", ".contains(Sensitivity::\"forbidden\")"),
+    ("score-never-for-restraint", ".contains(Sensitivity::\"evaluation\")", ".contains(Sensitivity::\"forbidden\")"),
     (
         "score-never-for-basic-services",
         "basic_public_service &&",
@@ -180,6 +249,34 @@ pub(crate) const WEAKER: &[(&str, &str, &str)] = &[
         "resource.shape != Shape::\"yes-no\"",
         "![Shape::\"count\", Shape::\"yes-no\"].contains(resource.shape)",
     ),
+    (
+        "rows-only-stricter",
+        "when { !resource.restraint }",
+        "when { !resource.restraint && principal != Asker::\"bank\" }",
+    ),
+    (
+        "rows-only-stricter",
+        "    Scenario::\"volunteer-star\"\n  ].contains",
+        "    Scenario::\"joint-restraint\",\n    Scenario::\"volunteer-star\"\n  ].contains",
+    ),
+    ("rows-only-stricter", "when { !resource.yes_no_only }", "when { !resource.yes_no_only && resource.restraint }"),
+    ("rows-only-stricter", "      Asker::\"school\",\n", ""),
+    ("classes-only-stricter", "Holding::\"list\", ", ""),
+    ("classes-only-stricter", "Class::\"volunteer-service\"", "Class::\"tax\",\n    Class::\"volunteer-service\""),
+    (
+        "classes-only-stricter",
+        "Class::\"loan-performance\"",
+        "Class::\"credit-evaluation\",\n    Class::\"loan-performance\"",
+    ),
+    (
+        "classes-only-stricter",
+        "== Sensitivity::\"adverse\" }",
+        "== Sensitivity::\"adverse\" && resource.tier == Tier::\"first\" }",
+    ),
+    ("lending-data-by-consent", "Class::\"wage-arrears\"", "Class::\"loan-overdue\",\n    Class::\"wage-arrears\""),
+    ("lending-data-by-consent", ".containsAll(resource.classes)", ".containsAny(resource.classes)"),
+    ("lending-data-by-consent", "  context.scenario.restraint ||\n", ""),
+    ("lending-data-by-consent", "resource.shape == Shape::\"masked\" &&", "resource.shape == Shape::\"masked\" ||"),
     ("expired-or-repaired-never", "Standing::\"expired\", ", ""),
     (
         "expired-or-repaired-never",

@@ -105,9 +105,9 @@ fn released(catalogue: &Catalogue, scenario: &Scenario, field: &Field) {
             Sensitivity::Forbidden | Sensitivity::ConfidentialSource => {
                 panic!("{scenario_name} releases `{name}` of class `{}`", class.name());
             }
-            Sensitivity::Score => assert!(
+            Sensitivity::Evaluation => assert!(
                 !scenario.restraint() && !scenario.basic_public_service(),
-                "{scenario_name} rests on the score by `{name}`"
+                "{scenario_name} rests on an evaluation by `{name}`"
             ),
             Sensitivity::Adverse | Sensitivity::Neutral | Sensitivity::Positive | Sensitivity::Identity => {}
         }

@@ -93,7 +93,7 @@ impl Loader {
         let mut seen = HashSet::new();
         let mut classes = Vec::new();
         for class in written.get_ref() {
-            classes.extend(self.record_class(file, class));
+            classes.extend(self.record_class(file, class, reducer == Reducer::NoneWithin));
             if !seen.insert(class.get_ref()) {
                 self.fault(file, class.span(), format!("class `{}` stands twice: leave one", class.get_ref()));
             }
@@ -103,9 +103,19 @@ impl Loader {
         (self.faults.len() == faults_before).then_some((derivation, names))
     }
 
-    fn record_class(&mut self, file: &File<'_, DerivedRows>, class: &Spanned<ClassName>) -> Option<Arc<RecordClass>> {
+    fn record_class(
+        &mut self,
+        file: &File<'_, DerivedRows>,
+        class: &Spanned<ClassName>,
+        or_list: bool,
+    ) -> Option<Arc<RecordClass>> {
         let (name, at) = (class.get_ref(), class.span());
         if self.forbidden(file, at.clone(), name.as_str()) {
+            return None;
+        }
+        let of_list = |class: &&Arc<RecordClass>| class.list().is_some();
+        if self.records.get(name).filter(of_list).is_some() && !or_list {
+            self.fault(file, at, format!("`{name}` is a list: use `listed`, which tells no detail of an entry"));
             return None;
         }
         let found = self.records.get(name).map(Arc::clone);
@@ -121,7 +131,9 @@ impl Loader {
             let message = format!("no class of the data list has the list `{}`: add one", list.get_ref());
             self.fault(file, list.span(), message);
         }
-        class.map(|class| (Derivation::Listed(*list.get_ref()), vec![class]))
+        let class = class.and_then(|class| self.records.get(&class).map(Arc::clone))?;
+        let name = class.name.clone();
+        Some((Derivation::Listed(class), vec![name]))
     }
 
     fn number_field(&mut self, file: &File<'_, DerivedRows>, of: &Spanned<FieldName>, number: Number) -> Made {

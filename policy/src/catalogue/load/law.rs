@@ -19,7 +19,7 @@ impl Loader {
             | Sensitivity::Neutral
             | Sensitivity::Positive
             | Sensitivity::Identity
-            | Sensitivity::Score => None,
+            | Sensitivity::Evaluation => None,
         }
     }
 

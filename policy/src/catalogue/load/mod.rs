@@ -80,6 +80,7 @@ fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> {
     loader.step(Some(()))?;
     let law = loader.law(statutes);
     let law = loader.step(law)?;
+    loader.classes_are_lawful(&rows.classes, &law);
     for scenario in &rows.scenarios {
         loader.hold_against_statutes(scenario, &law);
     }

@@ -48,6 +48,12 @@ words! {
         ConsentWithinMaxima = "consent-within-maxima",
         /// Where yes or no answers the question, no record is released (R28).
         YesNoReleasesNoRecord = "yes-no-releases-no-record",
+        /// Statutory look-ups, restraint and basic services rest on public credit information alone.
+        LendingDataByConsent = "lending-data-by-consent",
+        /// The row of a scenario is no laxer than the scenario is.
+        RowsOnlyStricter = "rows-only-stricter",
+        /// The row of a class is no laxer than the class is.
+        ClassesOnlyStricter = "classes-only-stricter",
         /// Expired and repaired records are shown to nobody but the person (R9, R10).
         ExpiredOrRepairedNever = "expired-or-repaired-never",
     }
