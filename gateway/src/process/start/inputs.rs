@@ -73,7 +73,7 @@ pub(super) fn collect(
 ) -> (Option<Inputs>, Option<TlsSettings>) {
     let inputs = Inputs::collect(settings, faults);
     let missing = tls::missing(&settings.tls);
-    let tls = if missing.is_empty() { faults.keep(TlsSettings::read(&settings.tls, clock)) } else { None };
+    let tls = if missing.is_empty() { faults.keep(TlsSettings::read(settings, clock)) } else { None };
     faults.0.extend(missing);
     if let Some(TlsSettings { trust, .. }) = &tls {
         settings.institutions.iter().flat_map(|known| &known.certificates).for_each(|path| trust.know_file(path));
