@@ -106,7 +106,10 @@ impl Language {
             }
             if unverified > 0 {
                 lines.push(self.pick(
-                    format!("{} NOT verified: no issuer's key is on the record; give --issuer-keys", count(unverified, "consent", "consents")),
+                    format!(
+                        "{} NOT verified: no issuer's key is on the record; give --issuer-keys",
+                        count(unverified, "consent", "consents")
+                    ),
                     format!("另有 {unverified} 份授权未能核验：记录中没有签发方公钥，请以 --issuer-keys 提供"),
                 ));
             }

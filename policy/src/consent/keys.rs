@@ -6,6 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey, VerificationAlgorithm};
 
 use super::{
+    fault::ConsentFault,
     json::{Json, Object},
     terms::TokenId,
 };
@@ -178,7 +179,17 @@ impl IssuerKeys {
         }
     }
 
-    pub(super) fn by_kid(&self, kid: &str) -> &[IssuerKey] {
+    /// The keys of a header: of two issuers with one `kid`, whose signature it is decides.
+    pub(super) fn named_by(&self, kid: &str, algorithm: Algorithm) -> Result<Vec<&IssuerKey>, ConsentFault> {
+        let named = self.by_kid(kid);
+        if named.is_empty() {
+            return Err(ConsentFault::UnknownKey);
+        }
+        let able: Vec<_> = named.iter().filter(|key| key.algorithm() == algorithm).collect();
+        if able.is_empty() { Err(ConsentFault::Algorithm) } else { Ok(able) }
+    }
+
+    fn by_kid(&self, kid: &str) -> &[IssuerKey] {
         self.0.get(kid).map_or(&[], Vec::as_slice)
     }
 

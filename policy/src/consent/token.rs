@@ -62,11 +62,7 @@ impl<'a> Unverified<'a> {
     ///
     /// The first fault: one that makes it invalid, or [`ConsentFault::NotYetValid`] or [`ConsentFault::Expired`].
     pub fn verify(self, keys: &IssuerKeys, now: Timestamp) -> Result<Consent, ConsentFault> {
-        // Of two issuers with one `kid`, whose signature it is decides.
-        let named = keys.by_kid(&self.header.kid);
-        refuse_if(named.is_empty(), ConsentFault::UnknownKey)?;
-        let mut signers: Vec<_> = named.iter().filter(|key| key.algorithm() == self.header.algorithm).collect();
-        refuse_if(signers.is_empty(), ConsentFault::Algorithm)?;
+        let mut signers = keys.named_by(&self.header.kid, self.header.algorithm)?;
         let signature = decode(self.signature)?;
         signers.retain(|key| key.verifies(self.signing_input.as_bytes(), &signature));
         refuse_if(signers.is_empty(), ConsentFault::Signature)?;

@@ -48,7 +48,7 @@ pub(super) struct Authorities(pub(super) Vec<Authority>);
 impl Authorities {
     pub(super) fn read(path: &Path) -> Result<Self, AuthoritiesFault> {
         // Of all others the reader of PEM says what is wrong, and not of a file that is none.
-        drop(fs::metadata(path).map_err(pem::Error::Io)?);
+        fs::metadata(path).map_err(pem::Error::Io)?;
         let all: Vec<_> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect)?;
         if all.is_empty() {
             return Err(AuthoritiesFault::Empty);
