@@ -14,6 +14,7 @@ mod period;
 mod rows;
 mod scenario;
 mod shipped;
+mod source;
 mod statutes;
 
 pub(crate) use calendar::Calendar;
@@ -30,6 +31,7 @@ pub(crate) use loaded::GeneralRule;
 pub use meaning::ValueType;
 pub use scenario::{Ceilings, Disclosure, Scenario};
 pub use shipped::shipped;
+pub use source::{Rank, Source};
 pub use statutes::RecordState;
 pub(crate) use statutes::{
     Answer, ClassEntity, FieldEntity, Law, RequestFacts, ScenarioEntity, Statute, Statutes, Width, World,

@@ -370,7 +370,7 @@ fn the_catalogue_is_checked_and_shown() {
         "property",
         "savings_account_and_bonds",
         "status_of_existing_checking_account",
-        "tax_paid_last_year",
+        "tax_paid_band",
     ];
     assert_eq!(loan["second_tier"], serde_json::json!(named));
     let widest = serde_json::json!({
