@@ -65,7 +65,16 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
             faulty_values: store.faulty_values(),
             look_ups: store.look_ups(),
         },
+        calendar_days: days_with_deadlines(gateway),
     }
+}
+
+/// How many days from today on every deadline that begins has a date, so far as it is looked.
+fn days_with_deadlines(gateway: &Gateway) -> usize {
+    const DAYS: usize = 62;
+    let today = gateway.today();
+    let first = gateway.catalogue.first_day_without_deadline(today, DAYS);
+    first.map_or(DAYS, |first| usize::try_from((first - today).get_days()).unwrap_or(DAYS))
 }
 
 /// Why no query would be answered now, one reason a line; empty when one would be.

@@ -55,10 +55,23 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
-    /// Whether that day is worked; `None` in a year that the calendar does not know.
+    /// Whether that day is worked; `None` for a day that the calendar does not know.
     pub(super) fn is_working(&self, day: Date) -> Option<bool> {
-        let known = self.years.contains(&day.year());
-        known.then(|| self.made_up.contains(&day) || !(self.holidays.contains(&day) || is_weekend(day)))
+        self.knows(day).then(|| self.made_up.contains(&day) || !(self.holidays.contains(&day) || is_weekend(day)))
+    }
+
+    /// Whether nothing can change what the calendar says of that day: the notice for a year may move the last days of
+    /// the December before it, as those for 2007, 2008, 2012 and 2019 did.
+    fn knows(&self, day: Date) -> bool {
+        self.years.contains(&day.year())
+            && (!may_be_of_the_next_year(day)
+                || day.year().checked_add(1).is_some_and(|next| self.years.contains(&next)))
+    }
+
+    /// The first of that many days, from `from` on, on which some deadline would begin that has no date.
+    pub(super) fn first_without_deadline(&self, from: Date, days: usize) -> Option<Date> {
+        let lacks = |day: &Date| self.deadlines.keys().any(|deadline| self.last_day(*deadline, *day).is_none());
+        from.series(jiff::Span::new().days(1)).take(days).find(lacks)
     }
 
     /// The deadlines and their lengths.
@@ -88,6 +101,11 @@ impl Calendar {
         }
         Some(day)
     }
+}
+
+/// Whether the notice for the next year may say of that day whether it is worked.
+pub(super) fn may_be_of_the_next_year(day: Date) -> bool {
+    (day.month(), day.day()) >= (12, 29)
 }
 
 pub(super) fn is_weekend(day: Date) -> bool {

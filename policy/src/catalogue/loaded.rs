@@ -143,7 +143,8 @@ impl Catalogue {
         &self.law
     }
 
-    /// Whether that day is worked in the jurisdiction; `None` in a year for which the holidays are not known.
+    /// Whether that day is worked in the jurisdiction; `None` in a year for which the holidays are not known, and from
+    /// 29 December on where those of the next year are not.
     #[must_use]
     pub fn is_working_day(&self, day: Date) -> Option<bool> {
         self.calendar.is_working(day)
@@ -159,5 +160,12 @@ impl Catalogue {
     #[must_use]
     pub fn deadline(&self, deadline: Deadline, event: Date) -> Option<Date> {
         self.calendar.last_day(deadline, event)
+    }
+
+    /// The first of that many days, from `from` on, on which some deadline of the pack in force would begin that has no
+    /// date, as the calendar does not reach so far: the holidays of another year are wanted before.
+    #[must_use]
+    pub fn first_day_without_deadline(&self, from: Date, days: usize) -> Option<Date> {
+        self.calendar.first_without_deadline(from, days)
     }
 }

@@ -118,7 +118,10 @@ pub(super) struct CalendarRow {
 #[serde(deny_unknown_fields)]
 pub(super) struct YearRow {
     pub(super) year: Spanned<i16>,
-    /// First and last day of each holiday, with the weekend days that it takes in.
+    #[expect(dead_code, reason = "for those who read the file: the notice that the days are of")]
+    notice: Text,
+    /// First and last day of each holiday, with the weekend days that it takes in; one across New Year stands in the year
+    /// that it ends in.
     pub(super) holidays: Vec<Spanned<HolidayRow>>,
     /// The days of weekends that are worked to make up.
     pub(super) made_up: Vec<Spanned<Date>>,

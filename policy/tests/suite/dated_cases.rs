@@ -99,10 +99,47 @@ fn the_days_that_are_worked_are_those_of_the_notice() {
     for day in ["2026-01-01", "2026-02-15", "2026-02-23", "2026-05-05", "2026-10-07", "2026-10-11", "2026-11-22"] {
         assert_eq!(working(day), Some(false), "{day}");
     }
-    for day in ["2025-12-31", "2027-01-01"] {
+    for day in ["2023-12-31", "2026-12-29", "2026-12-31", "2027-01-01"] {
         assert_eq!(working(day), None, "{day}: no notice, no answer");
     }
     let year = date("2026-01-01").series(jiff::Span::new().days(1)).take(365);
-    // 365 days less 104 of weekends less 33 of holidays, 14 of which are weekend days, and 6 made up.
-    assert_eq!(year.filter(|day| catalogue().is_working_day(*day) == Some(true)).count(), 248);
+    // 365 days less 104 of weekends less 33 of holidays, 14 of which are weekend days, and 6 made up; the last three are
+    // the next notice's.
+    assert_eq!(year.filter(|day| catalogue().is_working_day(*day) == Some(true)).count(), 248 - 3);
+}
+
+/// The shipped catalogue with one more year.
+fn with_a_year(row: &str) -> Catalogue {
+    let mut files = shipped();
+    let (_, calendar) = files.iter_mut().find(|(path, _)| path == "calendars/cn.toml").unwrap();
+    calendar.push_str(row);
+    loaded(&files)
+}
+
+#[test]
+fn a_holiday_across_new_year_is_one_row() {
+    let catalogue = with_a_year(
+        "
+[[year]]
+year = 2027
+notice = \"made up\"
+holidays = [{ from = \"2026-12-31\", to = \"2027-01-02\", title = { zh = \"元旦\", en = \"New Year\" } }]
+made_up = [\"2027-01-03\"]
+",
+    );
+    let days = ["2026-12-29", "2026-12-30", "2026-12-31", "2027-01-01", "2027-01-02", "2027-01-03", "2027-12-28"];
+    let worked = days.map(|day| catalogue.is_working_day(date(day)).unwrap());
+    assert_eq!(worked, [true, true, false, false, false, true, true]);
+    assert_eq!(catalogue.is_working_day(date("2027-12-29")), None);
+}
+
+#[test]
+fn the_day_from_which_deadlines_have_no_date_is_known_before() {
+    // The longest deadline of the national pack is 20 days.
+    let first = |from: &str, days| catalogue().first_day_without_deadline(date(from), days);
+    assert_eq!(first("2026-11-01", 38), None);
+    assert_eq!(first("2026-11-01", 62), Some(date("2026-12-09")));
+    assert_eq!(first("2024-11-01", 62), None, "the next year is known");
+    let in_zhejiang = &catalogues()["zhejiang"];
+    assert_eq!(in_zhejiang.first_day_without_deadline(date("2026-11-01"), 62), Some(date("2026-12-01")));
 }

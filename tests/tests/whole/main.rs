@@ -1,6 +1,7 @@
 //! The whole from outside, over real mutual TLS: one binary with modules.
 
 mod answers;
+mod calendar;
 mod canary;
 mod certificates;
 mod checks;

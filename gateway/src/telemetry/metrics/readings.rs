@@ -21,6 +21,8 @@ pub struct Readings<'a> {
     pub data_folder: &'a Path,
     /// The store's figures.
     pub store: StoreReadings,
+    /// Days until the first on which a deadline would begin that has no date.
+    pub calendar_days: usize,
 }
 
 /// What a store counted of itself.
@@ -50,6 +52,11 @@ impl Readings<'_> {
             self.dropped_lines as f64,
         );
         self.store.write(to);
+        to.gauge(
+            "credit_gateway_calendar_days",
+            "Days until the first on which a deadline would begin that has no date, as the calendar ends; 62 where none is so near.",
+            self.calendar_days as f64,
+        );
     }
 
     fn log_gauges(&self, to: &mut Exposition) {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::Loader;
 use crate::catalogue::Calendar;
-use crate::catalogue::calendar::is_weekend;
+use crate::catalogue::calendar::{is_weekend, may_be_of_the_next_year};
 use crate::catalogue::fault::File;
 use crate::catalogue::rows::{CalendarRow, YearRow};
 use crate::names::RuleId;
@@ -22,21 +24,24 @@ impl Loader {
             }
             let mut calendar = Calendar::default();
             for year in &file.row.year {
-                self.year(file, year, &mut calendar);
+                self.holidays(file, year, &mut calendar);
+            }
+            for year in &file.row.year {
+                self.made_up(file, year, &mut calendar);
             }
             calendars.insert(name.clone(), calendar);
         }
         calendars
     }
 
-    fn year(&mut self, file: &File<'_, CalendarRow>, row: &YearRow, calendar: &mut Calendar) {
+    fn holidays(&mut self, file: &File<'_, CalendarRow>, row: &YearRow, calendar: &mut Calendar) {
         let year = *row.year.get_ref();
         if !calendar.years.insert(year) {
             self.fault(file, row.year.span(), format!("year {year} stands twice: leave one"));
         }
         for holiday in &row.holidays {
             let (from, to) = (holiday.get_ref().from, holiday.get_ref().to);
-            if from > to || from.year() != year || to.year() != year {
+            if from > to || !is_of(from, year) || to.year() != year {
                 self.fault(file, holiday.span(), format!("`{from}` to `{to}` is no holiday of {year}"));
                 continue;
             }
@@ -46,13 +51,24 @@ impl Loader {
                 }
             }
         }
+    }
+
+    fn made_up(&mut self, file: &File<'_, CalendarRow>, row: &YearRow, calendar: &mut Calendar) {
+        let year = *row.year.get_ref();
         for made_up in &row.made_up {
             let day = *made_up.get_ref();
-            if day.year() != year || !is_weekend(day) || calendar.holidays.contains(&day) {
+            if !is_of(day, year) || !is_weekend(day) || calendar.holidays.contains(&day) {
                 let message = format!("`{day}` is no weekend day of {year} that could be worked: check the notice");
                 self.fault(file, made_up.span(), message);
             }
-            calendar.made_up.insert(day);
+            if !calendar.made_up.insert(day) {
+                self.fault(file, made_up.span(), format!("`{day}` stands twice: leave one"));
+            }
         }
     }
+}
+
+/// Whether the notice for that year may speak of the day: one in it, or one of the last of the December before.
+fn is_of(day: Date, year: i16) -> bool {
+    day.year() == year || day.year().checked_add(1) == Some(year) && may_be_of_the_next_year(day)
 }

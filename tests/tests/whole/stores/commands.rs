@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use credit_tests::{Ended, Folder, Gateway, gateway};
+use credit_tests::{Ended, Folder, Gateway, command_reading, gateway};
 use rusqlite::Connection;
 
 use super::{BLACK, ask};
@@ -126,4 +126,25 @@ fn what_is_imported_is_answered_from() {
         ask(folder, SOMEBODY)
     );
     assert!(store(folder, &["check"]).held().contains("record 2, listing 2, attribute 2"));
+}
+
+#[test]
+fn the_constraints_refuse_30_february_in_an_older_sqlite_too() {
+    // Python's is the one of the system: operators write with what their machine has.
+    const WRITE: &str = "
+import sqlite3, sys
+store = sqlite3.connect(sys.stdin.read())
+dates = [('record', name) for name in 'act determined sentence_end effect_end repaired repair_revoked'.split()]
+for table, column in dates + [('listing', 'since'), ('listing', 'until')]:
+    for wrong in ('2027-02-30', '2027-04-31', '2027'):
+        try:
+            store.execute(f'UPDATE {table} SET {column} = ?', (wrong,))
+            print(table, column, wrong)
+        except sqlite3.IntegrityError:
+            pass
+print(store.execute('UPDATE record SET effect_end = ?', ('2028-02-29',)).rowcount > 1)";
+    let folder = Folder::new();
+    let store = folder.join("data/store.sqlite");
+    let said = command_reading("python3", &["-c", WRITE], store.to_str().unwrap()).held();
+    assert_eq!(said, "True\n");
 }
