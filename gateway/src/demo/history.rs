@@ -213,7 +213,7 @@ impl Historian {
             record.effect_end = self.sequence.chance(30).then_some(served);
         }
         let kept_out = usize::from(determined.day().unsigned_abs() % 10).checked_sub(1);
-        if let Some(class) = kept_out.and_then(|at| KEPT_OUT.get(at)).filter(|_| record.class == PENALTY) {
+        if let Some(class) = kept_out.and_then(|at| KEPT_OUT.get(at).copied()).filter(|_| record.class == PENALTY) {
             record.class = class;
         }
         let repaired = self.after(determined, 95, 500);

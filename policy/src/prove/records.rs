@@ -101,17 +101,30 @@ pub(super) fn widest(maxima: &Maxima) -> ConsentFacts {
     }
 }
 
-/// Whether the answer with such records differs from that without.
+/// Whether the answer with such records differs from that without, of somebody who has nothing else or of somebody with
+/// all that speaks in his or her favour: a field that is yes where several are shows one of them only beside the others.
 fn tells(catalogue: &Catalogue, permit: &Permit, class: &Class, state: RecordState) -> bool {
-    let mut history = match class.list() {
-        None => History { records: (0..RECORDS).map(|_| record(class.name(), state)).collect(), ..History::default() },
-        Some(list) => History { listings: vec![listing(list, state)], ..History::default() },
+    let positive = |name: &&ClassName| {
+        catalogue.class(name.as_str()).is_some_and(|class| class.sensitivity() == Sensitivity::Positive)
     };
-    if state == RecordState::Sealed {
-        seal_acts_of_minors(&mut history, catalogue, |_| false);
-    }
-    let with = value(permit, &history);
-    with != value(permit, &History::default())
+    let good: Vec<_> = permit.plan().classes().iter().filter(positive).collect();
+    let favourable =
+        || good.iter().flat_map(|name| (0..RECORDS).map(|_| record(name, RecordState::Counts))).collect::<Vec<_>>();
+    let with = |mut records: Vec<Record>| {
+        let mut listings = Vec::new();
+        match class.list() {
+            None => records.extend((0..RECORDS).map(|_| record(class.name(), state))),
+            Some(list) => listings.push(listing(list, state)),
+        }
+        let mut history = History { records, listings, ..History::default() };
+        if state == RecordState::Sealed {
+            seal_acts_of_minors(&mut history, catalogue, |_| false);
+        }
+        value(permit, &history)
+    };
+    let without = |records| value(permit, &History { records, ..History::default() });
+    let of_nobody = with(Vec::new()) != without(Vec::new());
+    of_nobody || (!good.is_empty() && with(favourable()) != without(favourable()))
 }
 
 fn value(permit: &Permit, history: &History) -> Option<Value> {
