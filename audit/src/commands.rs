@@ -12,7 +12,9 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::{CommandFactory as _, FromArgMatches as _};
+use credit_audit::help;
+use credit_audit::translation::{self, Translation};
 use credit_audit::verify::CheckError;
 
 use arguments::Command;
@@ -20,7 +22,7 @@ use escape::{escaped, escaped_lines};
 use stop::Stop;
 use words::Language;
 
-pub(crate) use arguments::Arguments;
+use arguments::Arguments;
 
 /// How the command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,22 @@ pub(crate) struct Outcome {
     pub(crate) err: String,
 }
 
+/// The arguments of this process; else help, or what is wrong with them.
+pub(crate) fn arguments() -> Result<Arguments, Outcome> {
+    let command = help::in_language(Arguments::command(), translation::language());
+    let parsed = command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    parsed.map_err(|error| {
+        let chinese = Translation::parse(&[translation::CHINESE]);
+        let text = help::text(&error, translation::language(), &chinese);
+        // Help and version are no faults; clap's own code for a fault is 2, ours is 64.
+        if error.use_stderr() {
+            Outcome { exit: Exit::Usage, out: String::new(), err: text }
+        } else {
+            Outcome { exit: Exit::Holds, out: text, err: String::new() }
+        }
+    })
+}
+
 /// Runs a command.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let language = Language::of_environment();
@@ -79,11 +97,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         }
     };
     let out = if json { format!("{}\n", serde_json::json!({ "holds": holds, "why": why })) } else { String::new() };
-    Outcome { exit, out, err: format!("credit-audit: {why}\n") }
+    Outcome { exit, out, err: format!("credit-audit{}{why}\n", language.colon()) }
 }
 
 fn completions(shell: clap_complete::Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "credit-audit", &mut script);
+    let mut command = help::in_language(Arguments::command(), translation::language());
+    clap_complete::generate(shell, &mut command, "credit-audit", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }

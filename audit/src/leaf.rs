@@ -11,6 +11,7 @@ mod body;
 mod encoded;
 mod entry;
 mod event;
+mod guard;
 mod kind;
 mod peek;
 mod query;
@@ -23,9 +24,10 @@ use serde::de::DeserializeOwned;
 pub use actor::Actor;
 pub use bodies::{
     Approval, Binding, BindingState, Block, Carried, Case, CaseState, CatalogueFile, CatalogueSet, Correction,
-    CorrectionState, Feedback, FeedbackResult, Figures, Flood, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent,
-    KeyState, ListedLog, Notice, NoticeWay, Objection, ObjectionState, Open, Previous, Proposal, Prune, Read, Refusals,
-    RegisterChange, Repair, RepairState, Review, ReviewState, Revocation, Seal, Statement, Stop, Suspension, Unseal,
+    CorrectionState, Definitions, Feedback, FeedbackResult, Figures, Flood, InstitutionChange, IssuerKey,
+    IssuerKeyState, KeyEvent, KeyState, ListedLog, Notice, NoticeWay, Objection, ObjectionState, Open, Previous,
+    Proposal, Prune, Read, Refusals, RegisterChange, Repair, RepairState, Review, ReviewState, Revocation, Seal,
+    Statement, Stop, Suspension, Unseal,
 };
 pub use body::{Body, BodyError, Leaf, check_form, parse, parse_after};
 pub use encoded::Base64;

@@ -12,6 +12,7 @@
 pub mod checkpoint;
 pub mod clock;
 pub mod decision;
+pub mod help;
 pub mod leaf;
 pub mod log;
 pub mod merkle;
@@ -20,4 +21,5 @@ pub mod promises;
 pub mod proof;
 pub mod replay;
 pub mod tile;
+pub mod translation;
 pub mod verify;

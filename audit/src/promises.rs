@@ -49,13 +49,19 @@ impl Promises {
         match &leaf.body {
             Body::Query(query) => return self.query(index, &leaf, query),
             Body::Catalogue(set) => drop(self.catalogues.insert(set.label.clone())),
+            Body::Definitions(definitions) if !self.catalogues.contains(&definitions.catalogue) => {
+                return Err(Broken::Catalogue(definitions.catalogue.clone()));
+            }
             Body::Key(event) => self.keys.event(event)?,
             Body::Institution(change) => self.register.change(change)?,
             Body::Suspension(change) => self.register.suspend(change),
             Body::Stop(change) => self.register.stop(change),
             Body::Revocation(revocation) => self.consents.revoke(revocation),
             Body::Carried(carried) => self.consents.carry(carried)?,
-            Body::Refusals(refusals) => agree(refusals, leaf.head.seq)?,
+            Body::Refusals(refusals) => {
+                agree(refusals, leaf.head.seq)?;
+                return self.register.act(&leaf.head, None, true);
+            }
             Body::Seal(seal) => self.register.seal(seal)?,
             Body::Notice(notice) => self.keys.used(&notice.key)?,
             Body::Statement(statement) => self.keys.used(&statement.key)?,
@@ -70,7 +76,8 @@ impl Promises {
                 self.proposals.insert(leaf.head.id, proposed);
             }
             Body::Approval(approval) => self.approve(approval, &leaf)?,
-            Body::Flood(_)
+            Body::Definitions(_)
+            | Body::Flood(_)
             | Body::Read(_)
             | Body::Unseal(_)
             | Body::IssuerKey(_)

@@ -1,9 +1,12 @@
 //! A whole log replayed: every decision made again, and every promise of the format that leaves alone can show.
 
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::{fs, io};
 
 use credit_policy::Catalogue;
+use rustix::fs::OFlags;
 
 use crate::leaf::{Kind, Peek, QueryLeaf};
 use crate::promises::Promises;
@@ -56,24 +59,59 @@ impl Replay<'_> {
     }
 }
 
+/// Longest file of a catalogue.
+const LONGEST_FILE: u64 = 1 << 20;
+/// Files and folders of a catalogue, at most, and bytes of all files.
+const MOST_ENTRIES: usize = 4_096;
+const MOST_BYTES: usize = 16 << 20;
+
 /// The files of a catalogue's folder, as [`Catalogue::load`] takes them: tables, statutes and their schema, by path below the folder.
 ///
 /// # Errors
-/// When the folder or a file cannot be read, or is not UTF-8.
+/// When the folder or a file cannot be read, is not UTF-8, or is larger than a catalogue is.
 pub fn catalogue_files(folder: &Path) -> io::Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     let mut folders = vec![(folder.to_owned(), String::new())];
+    let (mut seen, mut bytes) = (0, 0);
     while let Some((place, prefix)) = folders.pop() {
         for entry in fs::read_dir(place)? {
             let entry = entry?;
+            seen += 1;
+            if seen > MOST_ENTRIES || bytes > MOST_BYTES {
+                let most = format!("it is no catalogue: more than {MOST_ENTRIES} files, or {} MiB", MOST_BYTES >> 20);
+                return Err(io::Error::other(most));
+            }
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             if entry.path().is_dir() {
                 folders.push((entry.path(), format!("{name}/")));
             } else if [".toml", ".cedar", ".cedarschema"].iter().any(|end| name.ends_with(end)) {
-                files.push((name, fs::read_to_string(entry.path())?));
+                let text = catalogue_file(&entry.path()).map_err(|error| named(&name, &error))?;
+                bytes += text.len();
+                files.push((name, text));
             }
         }
     }
     files.sort();
     Ok(files)
+}
+
+/// A file whose length is looked at before a byte is read. Opening a pipe does not wait.
+fn catalogue_file(place: &Path) -> io::Result<String> {
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(place)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut text = String::new();
+    if found.len() <= LONGEST_FILE {
+        file.take(LONGEST_FILE + 1).read_to_string(&mut text)?;
+    }
+    if found.len().max(text.len() as u64) > LONGEST_FILE {
+        return Err(io::Error::other(format!("it is longer than {LONGEST_FILE} bytes")));
+    }
+    Ok(text)
+}
+
+fn named(name: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{name}`: {error}"))
 }

@@ -94,6 +94,7 @@ fn entry(institution: &str) -> Entry {
         actor: None,
         institution: Some(institution.to_owned()),
         tail: format!(r#","operator":"{}""#, "o".repeat(600)).into_bytes(),
+        shared: None,
     }
 }
 

@@ -12,7 +12,7 @@ pub use crate::{
     },
     doors::{
         institutions::{
-            exchange::{HttpExchange, is_ambiguous, question},
+            exchange::{HttpExchange, question},
             reply::reply,
         },
         problems::status,
@@ -40,6 +40,7 @@ pub use crate::{
     },
     transport::{
         Body,
+        head::is_ambiguous,
         http1_guard::{GuardHandle, HeadVerdict, Http1Guard},
     },
 };

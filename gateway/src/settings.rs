@@ -7,6 +7,7 @@ mod bounds;
 mod floods;
 mod institution;
 mod limits;
+mod store;
 
 use std::{
     net::SocketAddr,
@@ -21,6 +22,7 @@ pub(crate) use bounds::Bounds;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::InstitutionEntry;
 pub use limits::Limits;
+pub(crate) use store::Store;
 
 /// A whole configuration, parsed and with its paths made absolute.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -88,13 +90,6 @@ pub struct Listen {
 pub const LISTENERS: u16 = 5;
 
 impl Listen {
-    /// Each address, in the order of formats.md §1.
-    #[cfg(feature = "demo")]
-    pub(crate) fn each_mut(&mut self) -> [&mut SocketAddr; LISTENERS as usize] {
-        let Self { institutions, persons, auditors, public, operations, readiness: _ } = self;
-        [institutions, persons, auditors, public, operations]
-    }
-
     /// Each address that is opened.
     pub(crate) fn all(&self) -> Vec<SocketAddr> {
         let Self { institutions, persons, auditors, public, operations, readiness } = *self;
@@ -163,11 +158,18 @@ pub struct LogSettings {
     pub segment_mib: u64,
     /// How long a busy batch may wait for more, in microseconds.
     #[serde(default = "linger_us")]
+    #[schemars(range(max = 1_000_000))]
     pub linger_us: u64,
     /// How often tiles and checkpoint are published while there is something new, in milliseconds (at most 1500).
     #[serde(default = "publish_every_ms")]
     #[schemars(range(min = 1, max = 1_500))]
     pub publish_every_ms: u64,
+    /// How far the clock may be ahead of the last record at a start, in days. A first record with a clock that is wrong
+    /// would keep the log from recording until that time has come. Where the gateway was off for longer and the clock is
+    /// right, say so with a larger number.
+    #[serde(default = "clock_ahead_days")]
+    #[schemars(range(min = 1, max = 36_500))]
+    pub clock_ahead_days: u32,
 }
 
 /// The key ring.
@@ -180,39 +182,6 @@ pub struct Keys {
     pub key_file: Option<PathBuf>,
     /// File with a passphrase for it instead, mode 0600.
     pub passphrase_file: Option<PathBuf>,
-}
-
-/// The embedded store.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Store {
-    /// The SQLite file; opened read-only.
-    pub sqlite: PathBuf,
-    /// Reader threads, each with a connection of its own; left out = one a core.
-    pub readers: Option<usize>,
-    /// Look-ups that may wait for a reader.
-    #[serde(default = "store_queue")]
-    pub queue: usize,
-    /// A look-up that takes longer is interrupted and refused as `store-timeout`, in milliseconds.
-    #[serde(default = "store_timeout_ms")]
-    pub timeout_ms: u64,
-}
-
-impl Store {
-    /// What is wrong with it, a line each.
-    fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        if !(1..=100_000).contains(&self.queue) {
-            faults.push("store.queue must be between 1 and 100000".to_owned());
-        }
-        if !(1..=60_000).contains(&self.timeout_ms) {
-            faults.push("store.timeout_ms must be between 1 and 60000".to_owned());
-        }
-        if self.readers.is_some_and(|readers| !(1..=256).contains(&readers)) {
-            faults.push("store.readers must be between 1 and 256; leave it out for one a core".to_owned());
-        }
-        faults
-    }
 }
 
 /// Where the catalogue comes from.
@@ -259,11 +228,8 @@ fn linger_us() -> u64 {
 fn publish_every_ms() -> u64 {
     500
 }
-fn store_queue() -> usize {
-    1_024
-}
-fn store_timeout_ms() -> u64 {
-    1_000
+fn clock_ahead_days() -> u32 {
+    31
 }
 
 /// Why a configuration is not taken. Each is one line for the operator.
@@ -367,6 +333,9 @@ impl Settings {
         }
         if self.log.segment_mib == 0 || self.log.segment_mib > 1_024 {
             faults.push("log.segment_mib must be between 1 and 1024".to_owned());
+        }
+        if !(1..=36_500).contains(&self.log.clock_ahead_days) {
+            faults.push("log.clock_ahead_days must be between 1 and 36500".to_owned());
         }
         if self.keys.key_file.is_some() == self.keys.passphrase_file.is_some() {
             faults.push("keys needs exactly one of key_file and passphrase_file".to_owned());

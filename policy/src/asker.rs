@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::person::holds_citizen_number;
+use crate::number_guard::holds_citizen_number;
 use crate::words::words;
 
 /// The longest id of an institution or operator and the longest case number, in characters.
@@ -145,20 +145,15 @@ pub struct InstitutionId(String);
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct StaffId(String);
 
-/// The number of the case for which a statute lets the institution ask: 1 to 64 letters of any script, ASCII digits,
-/// spaces and `-_./()（）〔〕`, at least one of them a letter or a digit (formats.md §2).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct CaseNumber(String);
-
 impl InstitutionId {
     /// Parses an id.
     ///
     /// # Errors
     ///
-    /// [`IdError::Length`] or [`IdError::Character`].
+    /// [`IdError`]: the first of length, characters and citizen number that does not hold.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         check(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')?;
-        Ok(Self(text.to_owned()))
+        names_nobody(text).map(|()| Self(text.to_owned()))
     }
 
     /// The text of the id.
@@ -186,28 +181,6 @@ impl StaffId {
     }
 }
 
-impl CaseNumber {
-    /// Parses a case number.
-    ///
-    /// # Errors
-    ///
-    /// [`IdError`]: the first of length, characters and citizen number that does not hold.
-    pub fn parse(text: &str) -> Result<Self, IdError> {
-        // Digits of other scripts are no digits here: a citizen number written in them would not be seen.
-        check(text, |c| c.is_alphabetic() || c.is_ascii_digit() || " -_./()（）〔〕".contains(c))?;
-        if !text.contains(char::is_alphanumeric) {
-            return Err(IdError::Character);
-        }
-        names_nobody(text).map(|()| Self(text.to_owned()))
-    }
-
-    /// The text of the case number.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl<'de> Deserialize<'de> for InstitutionId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
@@ -215,7 +188,7 @@ impl<'de> Deserialize<'de> for InstitutionId {
     }
 }
 
-fn check(text: &str, allowed: impl Fn(char) -> bool) -> Result<(), IdError> {
+pub(crate) fn check(text: &str, allowed: impl Fn(char) -> bool) -> Result<(), IdError> {
     // One more than the longest is enough to know; a hostile text may be long.
     let length = text.chars().take(LONGEST + 1).count();
     if length == 0 || length > LONGEST {
@@ -224,6 +197,6 @@ fn check(text: &str, allowed: impl Fn(char) -> bool) -> Result<(), IdError> {
     if text.chars().all(allowed) { Ok(()) } else { Err(IdError::Character) }
 }
 
-fn names_nobody(text: &str) -> Result<(), IdError> {
+pub(crate) fn names_nobody(text: &str) -> Result<(), IdError> {
     if holds_citizen_number(text) { Err(IdError::HoldsCitizenNumber) } else { Ok(()) }
 }

@@ -112,7 +112,7 @@ impl FieldReason {
             (true, _, Language::Zh) => "提供",
             (true, _, Language::En) => "released",
             (false, true, Language::Zh) => "可以提供，本次不提供",
-            (false, true, Language::En) => "may be released, and is not here",
+            (false, true, Language::En) => "permitted by the statutes, not granted in this request",
             (false, false, Language::Zh) => "不得提供",
             (false, false, Language::En) => "may not be released",
         };

@@ -42,6 +42,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod asker;
+mod case_number;
 pub mod catalogue;
 mod code;
 pub mod consent;
@@ -53,13 +54,15 @@ mod fields_page;
 mod history;
 mod minimise;
 mod names;
+mod number_guard;
 mod order;
 mod person;
 mod personal;
 mod prove;
 mod words;
 
-pub use asker::{Asker, CaseNumber, Ground, IdError, InstitutionId, InstitutionKind, StaffId};
+pub use asker::{Asker, Ground, IdError, InstitutionId, InstitutionKind, StaffId};
+pub use case_number::{CaseNumber, normal_case};
 pub use catalogue::{
     Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language, LegalSource, Rank,
     RecordState, Scenario, Sensitivity, Shape, Source, Tier, ValueType,
@@ -73,6 +76,7 @@ pub use fields_page::fields_page;
 pub use history::{Attribute, History, List, Listing, Record, Severity, Value};
 pub use minimise::{Counts, Minimised, minimise, seal_acts_of_minors};
 pub use names::{ClassName, FieldName, NameError, RuleId, ScenarioName};
-pub use person::{CitizenNumber, CitizenNumberError, holds_citizen_number};
+pub use number_guard::holds_citizen_number;
+pub use person::{CitizenNumber, CitizenNumberError};
 pub use personal::Personal;
 pub use prove::{Counterexample, Finding, Hypothesis, HypotheticalConsent, HypotheticalRow, Proof, prove};

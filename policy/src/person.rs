@@ -8,7 +8,7 @@ use crate::personal::Personal;
 /// The number of characters of a citizen number.
 const LENGTH: usize = 18;
 /// The number of digits of the form issued before 1999, which has neither century nor check character.
-const OLD_LENGTH: usize = 15;
+pub(crate) const OLD_LENGTH: usize = 15;
 /// Nobody whose number can be asked for was born earlier.
 const FIRST_YEAR: i16 = 1900;
 /// The age at which records are answered about (R24; Civil Code art. 17).
@@ -88,24 +88,6 @@ impl CitizenNumber {
     }
 }
 
-/// Whether a free text (case or operator, formats.md §2) contains a citizen number: a run of exactly 15 digits, the old
-/// form, or 18 characters anywhere that [`CitizenNumber::parse`] takes, in either case of the `X`.
-#[must_use]
-pub fn holds_citizen_number(text: &str) -> bool {
-    let runs_of_digits = text.as_bytes().split(|byte| !byte.is_ascii_digit());
-    runs_of_digits.map(<[u8]>::len).any(|length| length == OLD_LENGTH) || holds_new_form(text)
-}
-
-fn holds_new_form(text: &str) -> bool {
-    let mut upper = text.to_ascii_uppercase();
-    let found = upper
-        .as_bytes()
-        .windows(LENGTH)
-        .any(|window| std::str::from_utf8(window).is_ok_and(|text| CitizenNumber::parse(text).is_ok()));
-    upper.zeroize();
-    found
-}
-
 fn birth_date(bytes: &[u8; LENGTH]) -> Option<Date> {
     let number = |at: std::ops::Range<usize>| {
         let digits = bytes.get(at)?;
@@ -114,6 +96,14 @@ fn birth_date(bytes: &[u8; LENGTH]) -> Option<Date> {
     let month = i8::try_from(number(10..12)?).ok()?;
     let day = i8::try_from(number(12..14)?).ok()?;
     Date::new(number(6..10)?, month, day).ok().filter(|date| date.year() >= FIRST_YEAR)
+}
+
+/// Whether six digits, in ASCII, are a birth date of the form issued before 1999: year, month and day of the 20th century.
+pub(crate) fn is_old_birth_date(digits: &[u8]) -> bool {
+    let number = |two: &[u8]| two.iter().fold(0_i8, |sum, digit| sum * 10 + i8::try_from(digit - b'0').unwrap_or(0));
+    let mut parts = digits.chunks(2).map(number);
+    let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    Date::new(FIRST_YEAR + i16::from(year), month, day).is_ok()
 }
 
 /// ISO 7064, pure system MOD 11-2: double and add, then the character that brings the sum to 1.

@@ -11,6 +11,39 @@ use crate::{Folder, Leaf, Reply, wire};
 /// Checks a refusal that must be on the record, and gives its leaf.
 #[track_caller]
 pub fn refusal(folder: &Folder, institution: &str, reply: &Reply, status: u16, code: &str) -> Leaf {
+    recorded_problem(reply, status, code);
+    let leaf = recorded(folder, institution, reply);
+    assert_eq!((leaf.text("outcome"), leaf.text("code")), ("refused", code));
+    for key in ["fields", "notice"] {
+        assert!(leaf.json.get(key).is_none(), "a refusal's leaf has `{key}`");
+    }
+    leaf
+}
+
+/// Checks a refusal that shares its leaf with others, and gives the leaf.
+#[track_caller]
+pub fn shared_refusal(folder: &Folder, institution: &str, reply: &Reply, status: u16, code: &str) -> Leaf {
+    recorded_problem(reply, status, code);
+    let leaf = folder.leaf(reply.index());
+    assert_eq!(leaf.keys(), ["v", "kind", "id", "at", "institution", "seq", "counts", "seqs"]);
+    assert_eq!((leaf.text("kind"), leaf.text("institution")), ("refusals", institution));
+    assert!(leaf.json["counts"][code].as_u64() >= Some(1), "{leaf:?} has no `{code}`");
+    let [first, last] = [0, 1].map(|place| leaf.json["seqs"][place].as_u64().expect("a number"));
+    let counted: u64 = leaf.json["counts"].as_object().expect("counts").values().filter_map(Value::as_u64).sum();
+    assert_eq!((leaf.json["seq"].as_u64(), counted), (Some(last), last - first + 1));
+
+    // One leaf cannot commit to many bodies.
+    let json = reply.json();
+    assert!(json["receipt"].get("opening").is_none(), "{}", reply.text());
+    assert_eq!(json["query"], leaf.text("id"));
+    assert_eq!(json["receipt"]["proof"], format!("/v1/receipts/{}", leaf.text("id")));
+    assert_eq!(decoded(&json["receipt"]["leaf"]), leaf.hash(), "the receipt has another leaf hash");
+    leaf
+}
+
+/// Checks the form of a refusal with a receipt.
+#[track_caller]
+fn recorded_problem(reply: &Reply, status: u16, code: &str) {
     problem(reply, status, code);
     let said = reply.json().get("detail").map(|_| "detail");
     let bound = (code == "consent-exceeds-bound").then_some("bound");
@@ -19,12 +52,6 @@ pub fn refusal(folder: &Folder, institution: &str, reply: &Reply, status: u16, c
     let members: Vec<_> =
         ["code", "title", "status"].into_iter().chain(said).chain(bound).chain(["query", "receipt"]).collect();
     assert_eq!(wire::keys(&reply.body), members, "{}", reply.text());
-    let leaf = recorded(folder, institution, reply);
-    assert_eq!((leaf.text("outcome"), leaf.text("code")), ("refused", code));
-    for key in ["fields", "notice"] {
-        assert!(leaf.json.get(key).is_none(), "a refusal's leaf has `{key}`");
-    }
-    leaf
 }
 
 /// Checks a refusal without a record: a fixed body.

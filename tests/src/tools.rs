@@ -22,6 +22,13 @@ pub fn node_script(name: &str, text: &str) -> PathBuf {
     script
 }
 
+/// openapi-generator, which only `tests/run --full` installs (`tests/tools/generator.txt`).
+#[must_use]
+#[track_caller]
+pub fn openapi_generator() -> PathBuf {
+    installed("generator/openapi_generator_cli/openapi-generator.jar")
+}
+
 /// Prometheus' own checker of metrics and rules.
 #[must_use]
 #[track_caller]

@@ -17,7 +17,8 @@ use super::words::Language;
 pub(super) fn run(arguments: &ReplayArguments, language: Language) -> Result<String, Stop> {
     let beside = || verify::log_directory(&arguments.log).join("log.vkey");
     let key = read_key(&arguments.vkey.clone().unwrap_or_else(beside), language)?;
-    let catalogues: Vec<_> = arguments.catalogue.iter().map(|folder| load(folder)).collect::<Result<_, _>>()?;
+    let catalogues: Vec<_> =
+        arguments.catalogue.iter().map(|folder| load(folder, language)).collect::<Result<_, _>>()?;
     let mut both = Both { replay: Replay::new(&catalogues), progress: Progress::new() };
     let checked = verify::directory(&arguments.log, &key, &[], &mut both)?;
     let decided = Some(both.replay.decided());
@@ -29,12 +30,12 @@ pub(super) fn run(arguments: &ReplayArguments, language: Language) -> Result<Str
     Ok(text)
 }
 
-fn load(folder: &Path) -> Result<Catalogue, Stop> {
+fn load(folder: &Path, language: Language) -> Result<Catalogue, Stop> {
     let unavailable =
         |error: std::io::Error| CheckError::Unavailable { what: folder.display().to_string(), why: error.to_string() };
     let files = catalogue_files(folder).map_err(unavailable)?;
     Catalogue::load(&files).map_err(|faults| {
-        let lines = faults.iter().map(|fault| escaped(&format!("{}:{}: {}", fault.path, fault.line, fault.message)));
+        let lines = faults.iter().map(|fault| escaped(&language.fault(&fault.to_string())));
         Stop::Usage(lines.collect::<Vec<_>>().join("\n"))
     })
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use credit_audit::leaf::Peek;
 use credit_audit::verify::{self, CheckError, ClientFiles, Remote, Visitor};
+use credit_policy::normal_case;
 use serde_json::{Map, Value, json};
 
 use super::arguments::ShowArguments;
@@ -37,7 +38,8 @@ pub(super) fn run(arguments: &ShowArguments, language: Language) -> Result<Strin
             return Err(Stop::Usage(language.show_needs_files()));
         }
         let files = ClientFiles { authorities: arguments.ca.clone(), identity };
-        let remote = Remote::new(&arguments.log, &files).map_err(|error| Stop::Usage(error.to_string()))?;
+        let remote =
+            Remote::new(&arguments.log, &files).map_err(|error| Stop::Usage(language.fault(&error.to_string())))?;
         verify::remote(remote, true, &key, &[], &mut list)
     } else {
         verify::directory(folder, &key, &[], &mut list)
@@ -84,7 +86,7 @@ impl Visitor for List<'_> {
             text("scenario").unwrap_or_else(none),
             case(&leaf).map_or_else(none, str::to_owned),
             text("outcome").unwrap_or_else(none),
-            text("code").unwrap_or_else(none),
+            text("code").or_else(|| counts(&leaf)).unwrap_or_else(none),
         ])
     }
 }
@@ -98,7 +100,7 @@ impl List<'_> {
             text("code") == Some(code) || leaf.get("counts").is_some_and(|counts| counts.get(code).is_some())
         };
         institution.as_deref().is_none_or(of_institution)
-            && wanted.as_deref().is_none_or(|wanted| case(leaf) == Some(wanted))
+            && wanted.as_deref().is_none_or(|wanted| case(leaf).map(normal_case) == Some(normal_case(wanted)))
             && code.as_deref().is_none_or(has_code)
     }
 
@@ -111,6 +113,12 @@ impl List<'_> {
 
 fn case(leaf: &Map<String, Value>) -> Option<&str> {
     leaf.get("ground").and_then(|ground| ground.get("case")).or_else(|| leaf.get("case"))?.as_str()
+}
+
+/// What a leaf counts by code, such as `cut-off:3,overloaded:1`.
+fn counts(leaf: &Map<String, Value>) -> Option<String> {
+    let counts = leaf.get("counts")?.as_object()?;
+    Some(counts.iter().map(|(code, count)| format!("{code}:{count}")).collect::<Vec<_>>().join(","))
 }
 
 /// A value without what is sealed or long; the names of that go to `left_out`.

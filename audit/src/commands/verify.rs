@@ -30,7 +30,8 @@ pub(super) fn run(arguments: &VerifyArguments, language: Language) -> Result<Str
     }
     // With a log too, the receipt's checkpoint must be a beginning of that log.
     earlier.extend(receipt.iter().map(|(_, checkpoint)| checkpoint.clone()));
-    let checked = arguments.log.as_deref().map(|log| check_log(log, arguments, &key, &earlier)).transpose()?;
+    let checked =
+        arguments.log.as_deref().map(|log| check_log(log, arguments, &key, &earlier, language)).transpose()?;
     let text = if arguments.json {
         report::json(checked.as_ref(), receipt.as_ref(), None)
     } else {
@@ -50,6 +51,7 @@ fn check_log(
     arguments: &VerifyArguments,
     key: &VerifierKey,
     earlier: &[Checkpoint],
+    language: Language,
 ) -> Result<Report, Stop> {
     let mut progress = Progress::new();
     if !log.starts_with("http://") && !log.starts_with("https://") {
@@ -58,6 +60,6 @@ fn check_log(
     let identity = arguments.cert.clone().zip(arguments.key.clone());
     let leaves = identity.is_some();
     let files = ClientFiles { authorities: arguments.ca.clone(), identity };
-    let remote = Remote::new(log, &files).map_err(|error| Stop::Usage(error.to_string()))?;
+    let remote = Remote::new(log, &files).map_err(|error| Stop::Usage(language.fault(&error.to_string())))?;
     Ok(verify::remote(remote, leaves, key, earlier, &mut progress)?)
 }

@@ -11,6 +11,7 @@ use credit_audit::merkle::InvalidProof;
 use credit_audit::note::{MAX_SIGNATURES, NoteError, VerifierKeyError};
 use credit_audit::promises::Broken;
 use credit_audit::proof::ProofError;
+use credit_audit::translation::{self, Translation};
 use credit_audit::verify::{CheckError, Report, Violation};
 
 use super::escape::escaped;
@@ -23,10 +24,12 @@ pub(super) enum Language {
 }
 
 impl Language {
-    /// Chinese where `LANG` begins with `zh`.
+    /// As [`translation::language`] says.
     pub(super) fn of_environment() -> Self {
-        let chinese = std::env::var("LANG").is_ok_and(|lang| lang.starts_with("zh"));
-        if chinese { Self::Chinese } else { Self::English }
+        match translation::language() {
+            credit_policy::Language::Zh => Self::Chinese,
+            credit_policy::Language::En => Self::English,
+        }
     }
 
     fn pick(self, english: impl Into<String>, chinese: impl Into<String>) -> String {
@@ -39,7 +42,7 @@ impl Language {
     pub(super) fn old_without_log(self) -> String {
         self.pick(
             "--old needs a log to compare with: name its folder or address",
-            "--old 需要与日志比对：请给出日志的目录或网址",
+            "--old 需要与日志比对：请给出日志的文件夹或网址",
         )
     }
 
@@ -90,8 +93,8 @@ impl Language {
         }
         if let Some(decided) = decided {
             lines.push(self.pick(
-                format!("{decided} queries decided again, each as recorded"),
-                format!("已重新裁定 {decided} 次查询，均与记录一致"),
+                format!("{} decided again, each as recorded", count(decided, "query", "queries")),
+                format!("已重新判定 {decided} 次查询，均与记录一致"),
             ));
         }
         lines.push(String::new());
@@ -102,16 +105,16 @@ impl Language {
         let Checkpoint { origin, size, root } = &log.checkpoint;
         let root = STANDARD.encode(root);
         let mut lines = vec![self.pick(
-            format!("the log holds: `{origin}`, {size} entries, root {root}"),
-            format!("日志成立：`{origin}`，共 {size} 条，根 {root}"),
+            format!("the log is valid: `{origin}`, {}, root {root}", count(*size, "entry", "entries")),
+            format!("日志核验通过：`{origin}`，共 {size} 条，根 {root}"),
         )];
         lines.push(match &log.leaves {
             Some(leaves) => self.pick(
                 format!(
-                    "{} leaves in {} files checked, of {} institutions",
-                    leaves.count,
-                    log.files,
-                    leaves.institutions.len()
+                    "{} in {} checked, of {}",
+                    count(leaves.count, "leaf", "leaves"),
+                    count(log.files, "file", "files"),
+                    count(leaves.institutions.len() as u64, "institution", "institutions")
                 ),
                 format!(
                     "已核对 {} 条记录、{} 个文件，涉及 {} 个机构",
@@ -122,8 +125,8 @@ impl Language {
             ),
             None => self.pick(
                 format!(
-                    "{} hash tiles checked; leaves were not checked (entry bundles go to auditors only)",
-                    log.files
+                    "{} checked; leaves were not checked (entry bundles go to auditors only)",
+                    count(log.files, "hash tile", "hash tiles")
                 ),
                 format!("已核对 {} 个哈希块；未核对记录内容（记录只提供给审计人员）", log.files),
             ),
@@ -142,9 +145,31 @@ impl Language {
         match (self, failure) {
             (Self::English, failure) => failure.to_string(),
             (Self::Chinese, CheckError::Violation(fault)) => fault_in_chinese(fault),
-            (Self::Chinese, CheckError::Unavailable { what, why }) => format!("`{what}` 无法取得：{why}"),
+            (Self::Chinese, CheckError::Unavailable { what, why }) => {
+                format!("`{what}` 无法取得：{}", self.fault(why))
+            }
         }
     }
+
+    /// What stands between a word and what it is about.
+    pub(super) fn colon(self) -> &'static str {
+        match self {
+            Self::English => ": ",
+            Self::Chinese => "：",
+        }
+    }
+
+    /// A fault that is written in English, in this language.
+    pub(super) fn fault(self, text: &str) -> String {
+        match self {
+            Self::English => text.to_owned(),
+            Self::Chinese => Translation::parse(&[translation::CHINESE]).of(text),
+        }
+    }
+}
+
+fn count(number: u64, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 fn fault_in_chinese(fault: &Violation) -> String {
@@ -171,7 +196,7 @@ fn fault_in_chinese(fault: &Violation) -> String {
             format!("日志有 {size} 条，而此前签名的检查点有 {earlier} 条：日志被截短或回退")
         }
         Violation::Promise { index, cause } => format!("第 {index} 条：{}", broken(cause)),
-        Violation::Decision { index, cause } => format!("第 {index} 条重新裁定结果不同：{}", mismatch(cause)),
+        Violation::Decision { index, cause } => format!("第 {index} 条重新判定结果不同：{}", mismatch(cause)),
     }
 }
 
@@ -179,7 +204,7 @@ fn checkpoint(error: &CheckpointError) -> String {
     match error {
         CheckpointError::Note(error) => format!("检查点无效：{}", note(error)),
         CheckpointError::Encoding => "检查点不是 UTF-8".to_owned(),
-        CheckpointError::Form => "检查点应为三行：来源、大小、根".to_owned(),
+        CheckpointError::Form => "检查点应为三行：名称、大小、根".to_owned(),
         CheckpointError::Size(size) => format!("检查点的大小 `{size}` 不是数字"),
         CheckpointError::Root => "检查点的根不是 32 字节的 base64".to_owned(),
         CheckpointError::Origin { found, wanted } => format!("检查点属于日志 `{found}`，而公钥属于 `{wanted}`"),
@@ -200,7 +225,7 @@ fn note(error: &NoteError) -> String {
 
 fn receipt(error: &ProofError) -> String {
     match error {
-        ProofError::Form(part) => format!("回执不是 c2sp.org/tlog-proof@v1：{part}"),
+        ProofError::Form(part) => format!("回执不是 c2sp.org/tlog-proof@v1：{}", Language::Chinese.fault(part)),
         ProofError::Checkpoint(error) => format!("回执中的{}", checkpoint(error)),
         ProofError::Inclusion(error) => {
             let why = match error {
@@ -232,21 +257,21 @@ fn mismatch(cause: &Mismatch) -> String {
         Verdict::Refused(code) => format!("拒绝（{}）", code.map_or("无代码", |code| code.as_str())),
     };
     match cause {
-        Mismatch::Malformed(why) => format!("不是查询记录：{why}"),
-        Mismatch::Catalogue(label) => format!("它依据的目录是 `{label}`"),
+        Mismatch::Malformed(why) => format!("不是查询记录：{}", Language::Chinese.fault(why)),
+        Mismatch::Catalogue(label) => format!("它依据的规则目录是 `{label}`"),
         Mismatch::Date => "`inputs.on` 不是 `at` 的日期".to_owned(),
         Mismatch::Key(key) => format!("缺少 `{key}`，或未答复、无机构却有它"),
         Mismatch::Ground => "`ground` 不是该场景的依据".to_owned(),
         Mismatch::Outcome { leaf, again } => format!("记录为{}，按规则应为{}", verdict(leaf), verdict(again)),
-        Mismatch::Fields => "`fields` 不是规则所放行的字段".to_owned(),
-        Mismatch::Rules => "`rules` 不是作出裁定的规则".to_owned(),
-        Mismatch::Notice => "`notice` 与目录所定不符".to_owned(),
+        Mismatch::Fields => "`fields` 不是规则所提供的数据项".to_owned(),
+        Mismatch::Rules => "`rules` 不是作出判定的规则".to_owned(),
+        Mismatch::Notice => "`notice` 与规则目录所定不符".to_owned(),
     }
 }
 
 fn broken(cause: &Broken) -> String {
     match cause {
-        Broken::Form(why) => format!("记录的写法与其种类不符：{why}"),
+        Broken::Form(why) => format!("记录的写法与其种类不符：{}", Language::Chinese.fault(&why.to_string())),
         Broken::Suspended(institution) => format!("`{institution}` 已被暂停，其查询却得到答复"),
         Broken::Stopped => "已全部停止或停止该场景，查询却得到答复".to_owned(),
         Broken::Removed(institution) => format!("`{institution}` 已不在登记册中"),
@@ -254,13 +279,13 @@ fn broken(cause: &Broken) -> String {
             format!("登记册不能这样变更：`{institution}` 在登记前已有行为、重复登记或不在册")
         }
         Broken::Certificate(institution) => format!("所用证书不是为 `{institution}` 登记的证书"),
-        Broken::Withdrawn => "同意已撤回，查询却得到答复".to_owned(),
-        Broken::UseAgain(number) => format!("该同意的第 {number} 次使用此前已有"),
-        Broken::First(first) => format!("`first` 为 {first}，但此前该条没有该同意的令牌"),
-        Broken::Token => "其中的同意没有 `iss` 与 `jti`".to_owned(),
+        Broken::Withdrawn => "授权已撤回，查询却得到答复".to_owned(),
+        Broken::UseAgain(number) => format!("该授权的第 {number} 次使用此前已有"),
+        Broken::First(first) => format!("`first` 为 {first}，但此前该条没有该授权凭证"),
+        Broken::Token => "其中的授权没有 `iss` 与 `jti`".to_owned(),
         Broken::KeyAgain(key) => format!("密钥 `{key}` 此前已登记、已是另一把密钥，或退回先前的状态"),
         Broken::Key(key) => format!("密钥 `{key}` 此前未登记，或已销毁"),
-        Broken::Catalogue(label) => format!("目录 `{label}` 此前未登记"),
+        Broken::Catalogue(label) => format!("规则目录 `{label}` 此前未登记"),
         Broken::Refusals => "`seqs`、`counts` 与 `seq` 不一致".to_owned(),
         Broken::Seal => "各机构的最后序号与此前的记录不符".to_owned(),
         Broken::Approval => "此前没有该提议，或内容不同、已过期、由同一人批准".to_owned(),

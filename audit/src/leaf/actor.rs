@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use credit_policy::holds_citizen_number;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
@@ -69,6 +70,19 @@ impl Actor {
             }
             Self::Account(text) | Self::System(text) => is_part(text),
             Self::Person(_) => true,
+        }
+    }
+}
+
+impl Actor {
+    /// Whether a name in it is a citizen number. Certificates and tags are made by nobody.
+    pub(super) fn names_somebody(&self) -> bool {
+        match self {
+            Self::Institution { institution: name, .. }
+            | Self::Officer { officer: name, .. }
+            | Self::Account(name)
+            | Self::System(name) => holds_citizen_number(name),
+            Self::Person(_) => false,
         }
     }
 }

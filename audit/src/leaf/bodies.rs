@@ -5,7 +5,7 @@ mod officers;
 mod operation;
 mod persons;
 
-pub use log::{Carried, CatalogueFile, CatalogueSet, ListedLog, Open, Previous, Prune, Seal};
+pub use log::{Carried, CatalogueFile, CatalogueSet, Definitions, ListedLog, Open, Previous, Prune, Seal};
 pub use officers::{
     Approval, Case, CaseState, Feedback, FeedbackResult, Figures, Proposal, Review, ReviewState, Unseal,
 };

@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::actor::Actor;
 use super::bodies::{
-    Approval, Binding, Block, Carried, Case, CatalogueSet, Correction, Feedback, Figures, Flood, InstitutionChange,
-    IssuerKey, KeyEvent, ListedLog, Notice, Objection, Open, Proposal, Prune, Read, Refusals, Repair, Review,
-    Revocation, Seal, Statement, Stop, Suspension, Unseal,
+    Approval, Binding, Block, Carried, Case, CatalogueSet, Correction, Definitions, Feedback, Figures, Flood,
+    InstitutionChange, IssuerKey, KeyEvent, ListedLog, Notice, Objection, Open, Proposal, Prune, Read, Refusals,
+    Repair, Review, Revocation, Seal, Statement, Stop, Suspension, Unseal,
 };
 use super::entry::{Entry, LeafError, render};
 use super::kind::Kind;
@@ -45,6 +45,7 @@ pub enum BodyError {
 pub enum Body<'a> {
     Query(QuerySummary<'a>),
     Catalogue(CatalogueSet),
+    Definitions(Definitions),
     Key(KeyEvent),
     Institution(Box<InstitutionChange>),
     Suspension(Suspension),
@@ -127,7 +128,7 @@ impl Leaf<'_> {
         let Some(entry) = self.body.entry(self.head.id).transpose()? else { return Ok(None) };
         let entry = Entry { institution: self.head.institution.map(str::to_owned), ..entry };
         match &self.actor {
-            Some(actor) => entry.by(actor.clone()).map(Some),
+            Some(actor) => entry.by_whom(actor.clone()).map(Some),
             None => Ok(Some(entry)),
         }
     }
@@ -172,8 +173,8 @@ macro_rules! each_kind {
             fn entry(&self, id: Uuid) -> Option<Result<Entry, LeafError>> {
                 match self {
                     Self::Query(_) => None,
-                    Self::Institution(body) => Some(Entry::new(self.kind(), id, None, body)),
-                    $(Self::$kind(body) => Some(Entry::new(self.kind(), id, None, body)),)+
+                    Self::Institution(body) => Some(Entry::as_written(self.kind(), id, None, body)),
+                    $(Self::$kind(body) => Some(Entry::as_written(self.kind(), id, None, body)),)+
                 }
             }
         }
@@ -184,6 +185,7 @@ macro_rules! each_kind {
 
 each_kind! {
     Catalogue as Event,
+    Definitions as Event,
     Key as Act,
     Suspension as Act,
     Revocation as Act,

@@ -1,12 +1,15 @@
 //! A leaf before it has its place, and its bytes once it has.
 
 use std::io::Write as _;
+use std::num::NonZeroU64;
 
+use credit_policy::holds_citizen_number;
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::actor::Actor;
+use super::guard::names_somebody;
 use super::kind::Kind;
 use super::peek::{MAX_LEAF_BYTES, is_institution};
 
@@ -27,6 +30,9 @@ pub struct Entry {
     pub institution: Option<String>,
     /// The keys of the kind, as they stand in the leaf: empty, or a comma and members; at most [`MAX_TAIL_BYTES`].
     pub tail: Vec<u8>,
+    /// How many refusals share it, each with a number of its own: then the writer adds their `seqs`. `None` where it takes
+    /// one number or none.
+    pub shared: Option<NonZeroU64>,
 }
 
 /// A leaf that cannot be written.
@@ -44,6 +50,9 @@ pub enum LeafError {
     /// An id of another version.
     #[error("`{0}` is no UUIDv7")]
     Id(Uuid),
+    /// A citizen number stands in it.
+    #[error("a citizen number stands in it in clear: leave it out, and name nobody")]
+    CitizenNumber,
     /// The keys of the kind do not make a JSON object.
     #[error("the record is no JSON object: {0}")]
     Json(String),
@@ -55,6 +64,21 @@ impl Entry {
     /// # Errors
     /// As [`LeafError`] says.
     pub fn new(kind: Kind, id: Uuid, institution: Option<&str>, body: &impl Serialize) -> Result<Self, LeafError> {
+        let entry = Self::as_written(kind, id, institution, body)?;
+        if institution.is_some_and(holds_citizen_number) {
+            return Err(LeafError::CitizenNumber);
+        }
+        let members = entry.tail.strip_prefix(b",").unwrap_or_default();
+        if names_somebody(&[b"{", members, b"}"].concat()) { Err(LeafError::CitizenNumber) } else { Ok(entry) }
+    }
+
+    /// As [`Entry::new`], for a leaf that is on the record already and is only compared with what a writer makes.
+    pub(super) fn as_written(
+        kind: Kind,
+        id: Uuid,
+        institution: Option<&str>,
+        body: &impl Serialize,
+    ) -> Result<Self, LeafError> {
         if id.get_version_num() != 7 {
             return Err(LeafError::Id(id));
         }
@@ -72,7 +96,13 @@ impl Entry {
         if tail.len() > MAX_TAIL_BYTES {
             return Err(LeafError::TooLong(tail.len()));
         }
-        Ok(Self { kind, id, actor: None, institution: institution.map(str::to_owned), tail })
+        Ok(Self { kind, id, actor: None, institution: institution.map(str::to_owned), tail, shared: None })
+    }
+
+    /// How many of its institution's numbers it takes.
+    #[must_use]
+    pub fn numbers(&self) -> u64 {
+        self.shared.map_or(1, NonZeroU64::get)
     }
 
     /// The same, done by somebody.
@@ -80,6 +110,11 @@ impl Entry {
     /// # Errors
     /// When the actor cannot stand in a leaf, or makes it too long.
     pub fn by(self, actor: Actor) -> Result<Self, LeafError> {
+        if actor.names_somebody() { Err(LeafError::CitizenNumber) } else { self.by_whom(actor) }
+    }
+
+    /// As [`Entry::by`], for a leaf that is on the record already.
+    pub(super) fn by_whom(self, actor: Actor) -> Result<Self, LeafError> {
         if !actor.is_well_formed() {
             return Err(LeafError::Actor);
         }
@@ -99,8 +134,8 @@ impl Entry {
     }
 }
 
-/// The bytes of the leaf. `at` is written with 6 decimals, cut; `seq` stands where the entry has an institution
-/// and is passed over elsewhere.
+/// The bytes of the leaf. `at` is written with 6 decimals, cut; `seq`, the last of its numbers, stands where the entry has
+/// an institution and is passed over elsewhere.
 #[must_use]
 pub fn render(entry: &Entry, at: Timestamp, seq: u64) -> Vec<u8> {
     let mut leaf = Vec::with_capacity(entry.tail.len() + 256);
@@ -117,5 +152,9 @@ pub fn render_into(leaf: &mut Vec<u8>, entry: &Entry, at: Timestamp, seq: u64) {
         write!(leaf, r#","institution":"{institution}","seq":{seq}"#).unwrap_or_default();
     }
     leaf.extend_from_slice(&entry.tail);
+    if let Some(shared) = entry.shared {
+        let first = (seq + 1).saturating_sub(shared.get());
+        write!(leaf, r#","seqs":[{first},{seq}]"#).unwrap_or_default();
+    }
     leaf.push(b'}');
 }

@@ -37,6 +37,8 @@ kinds! {
     Query = "query",
     /// The catalogue in force from here on.
     Catalogue = "catalogue",
+    /// What the fields of a catalogue mean.
+    Definitions = "definitions",
     /// A key of the ring that changed its state.
     Key = "key",
     /// A change of the register.

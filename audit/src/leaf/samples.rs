@@ -73,6 +73,7 @@ impl Made {
         let entry = match kind {
             Kind::Query => queries::query(world),
             Kind::Catalogue => operation::catalogue(world),
+            Kind::Definitions => operation::definitions(world),
             Kind::Key => operation::key(world),
             Kind::Institution => operation::institution(world),
             Kind::Suspension => operation::suspension(world),

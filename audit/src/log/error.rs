@@ -225,7 +225,7 @@ pub enum StartError {
 /// Why there is no receipt.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
-    /// Perhaps soon: the id is fresh, or leaves of its time are not published yet. Ask again within 2 seconds.
+    /// Soon: it is recorded and not published yet. Ask again within 2 seconds.
     #[error("not published yet; ask again in a second")]
     NotYet,
     /// No published leaf has this id and this institution.

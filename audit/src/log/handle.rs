@@ -11,11 +11,11 @@ use uuid::Uuid;
 use super::error::{Damaged, LookupError, NotRecordable, ReleaseError, Unsubmitted};
 use super::metrics::{Metrics, Times};
 use super::read::lookup::{self, Lookup};
-use super::read::scrub;
+use super::read::scrub::{self, Scrubbed};
 use super::release::{self, Released};
 use super::submit::ticket::Ticket;
 use super::threads::prover::Proofs;
-use super::threads::shared::{SLOW, Shared};
+use super::threads::shared::Shared;
 use crate::leaf::Entry;
 
 /// A running log. Clones are the same log; the last one dropped closes it.
@@ -64,11 +64,11 @@ impl Log {
         self.0.shared.is_recordable()
     }
 
-    /// Whether the batch under way takes longer than [`super::SLOW`]: whoever waits for a record may be informed that it
-    /// is not known whether there will be one.
+    /// Whether the batch under way takes longer than [`super::SLOW`], or a signature too long: whoever waits for a record
+    /// may be informed that it is not known whether there will be one.
     #[must_use]
     pub fn is_slow(&self) -> bool {
-        self.0.shared.writing_for() > SLOW
+        self.0.shared.is_slow()
     }
 
     /// The time now as the log accepts it: the wall clock's, but a step of more than a minute is not followed while the
@@ -115,12 +115,13 @@ impl Log {
         }
     }
 
-    /// Compares a full bundle (counted round and round, from 0) with the hash tiles up to the published tree; gives the
-    /// one that is next. Reads some files; call it where blocking is allowed.
+    /// Compares a full bundle (counted round and round, from 0) with the hash tiles up to the published tree. What is
+    /// missing or wrong is made again: records from the write-ahead log, as long as it has them, hashes from what they are
+    /// of; it must lead to the published root. Reads some files; call it where blocking is allowed.
     ///
     /// # Errors
-    /// [`Damaged`], with the file.
-    pub fn scrub(&self, bundle: u64) -> Result<u64, Damaged> {
+    /// [`Damaged`], with the file, where nothing can make it again.
+    pub fn scrub(&self, bundle: u64) -> Result<Scrubbed, Damaged> {
         scrub::scrub(&self.0.shared, bundle)
     }
 
@@ -129,7 +130,8 @@ impl Log {
     pub fn metrics(&self) -> Metrics {
         let shared = &self.0.shared;
         let (waiting, ready) = (shared.queue.len(), shared.reserve.ready_bytes());
-        let times = Times { unpublished_for: shared.unpublished_for(), writing_for: shared.writing_for() };
+        let times =
+            Times { unpublished_for: shared.unpublished_for(), writing_for: shared.writing.time(&*shared.clock) };
         shared.meters.read(waiting, ready, times, shared.causes())
     }
 

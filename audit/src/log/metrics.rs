@@ -45,6 +45,8 @@ pub struct Metrics {
     pub writing_for: Duration,
     /// Checkpoints signed, those for proofs at once included.
     pub checkpoints: u64,
+    /// Published files that were missing or damaged and were made again.
+    pub restored: u64,
     /// What keeps the log from recording; empty when nothing does.
     pub not_recordable: Vec<Cause>,
 }
@@ -102,6 +104,8 @@ pub(crate) struct Meters {
     pub(crate) commit: AtomicHistogram<14>,
     pub(crate) publish_lag: AtomicHistogram<14>,
     pub(crate) checkpoints: AtomicU64,
+    /// Published files made again.
+    pub(crate) restored: AtomicU64,
     /// Bytes left in the current segment.
     pub(crate) room: AtomicU64,
     /// Leaves durable.
@@ -117,6 +121,7 @@ impl Meters {
             commit: AtomicHistogram::new(&MICROSECONDS),
             publish_lag: AtomicHistogram::new(&MICROSECONDS),
             checkpoints: AtomicU64::new(0),
+            restored: AtomicU64::new(0),
             room: AtomicU64::new(0),
             size: AtomicU64::new(size),
             published: AtomicU64::new(published),
@@ -135,6 +140,7 @@ impl Meters {
             unpublished_for: times.unpublished_for,
             writing_for: times.writing_for,
             checkpoints: self.checkpoints.load(Ordering::Relaxed),
+            restored: self.restored.load(Ordering::Relaxed),
             not_recordable,
         }
     }

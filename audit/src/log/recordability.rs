@@ -9,7 +9,8 @@ use super::disk::failure::Report;
 pub enum Cause {
     /// There is no room for another segment of the write-ahead log.
     Room,
-    /// Tiles, bundles or the checkpoint cannot be published.
+    /// Tiles, bundles or the checkpoint cannot be published, or the rollback guard cannot be reached; or that takes too
+    /// long.
     Publication,
     /// The wall clock stepped by more than a minute.
     Clock,
@@ -43,7 +44,8 @@ impl Cause {
     }
 }
 
-/// The causes in force that were reported; [`Cause::Slow`] is none of them, since whoever hangs cannot report it
+/// The causes in force that were reported; [`Cause::Slow`] and a publication that hangs are none of them, since whoever hangs
+/// cannot report it
 /// ([`super::threads::shared::Shared::causes`]).
 pub(crate) struct Recordability {
     causes: AtomicU8,

@@ -32,8 +32,8 @@ pub(super) struct Register {
 }
 
 impl Register {
-    /// Takes an institution's own act, of any kind; `refused` where it is a query that was refused, which may have been
-    /// under way while the register changed.
+    /// Takes an institution's own act, of any kind; `refused` where it is of queries that were refused, which may have
+    /// been under way while the register changed.
     pub(super) fn act(&mut self, head: &Peek<'_>, certificate: Option<&str>, refused: bool) -> Result<(), Broken> {
         let (Some(name), Some(seq)) = (head.institution, head.seq) else { return Ok(()) };
         self.numbers.insert(name.to_owned(), seq);

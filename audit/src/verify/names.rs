@@ -3,9 +3,13 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
+use crate::merkle::HASH_LEN;
+use crate::tile::{self, FULL_WIDTH, LONGEST_BUNDLE, MAX_LEVELS, TileKind, TileName};
 
 use super::violation::{CheckError, Violation};
+
+/// Longest checkpoint: as long as a signed note may be.
+const LONGEST_CHECKPOINT: usize = 1_000_000;
 
 /// The files to check.
 #[derive(Debug)]
@@ -90,6 +94,15 @@ fn level_of(kind: TileKind, entries: bool) -> Option<u8> {
 /// How many tiles a level has.
 pub(super) fn tiles_at(level: u8, size: u64) -> u64 {
     tile::hashes_at(level, size).div_ceil(u64::from(FULL_WIDTH))
+}
+
+/// The longest that the file at this path may be.
+pub(super) fn longest(path: &str) -> usize {
+    match tile::parse_path(path).map(|name| (name.kind, name.width)) {
+        None => LONGEST_CHECKPOINT,
+        Some((TileKind::Hashes(_), width)) => usize::from(width) * HASH_LEN,
+        Some((TileKind::Entries, _)) => LONGEST_BUNDLE,
+    }
 }
 
 fn walk(log: &Path, path: String, is_directory: bool, files: &mut Vec<TileName>) -> Result<(), CheckError> {

@@ -1,10 +1,12 @@
 //! A log read over HTTP: one connection, kept open, one request at a time.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Request, StatusCode, Uri, header};
@@ -16,12 +18,14 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
 
-use crate::tile::LONGEST_BUNDLE;
-
-use super::violation::CheckError;
+use super::names::longest;
+use super::violation::{CheckError, Violation};
 
 /// How long one request may take, connecting included.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Longest file of certificates or of a key: more than all authorities that a system trusts.
+const LONGEST_PEM: u64 = 2 << 20;
 
 /// A connection on which requests can be sent.
 type Sender = SendRequest<Empty<Bytes>>;
@@ -117,7 +121,10 @@ impl Remote {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(_)) | None => self.exchange(None, path),
         };
-        let (body, sender) = answer.map_err(|why| CheckError::unavailable(self.address(path), &why))?;
+        let (body, sender) = answer.map_err(|failure| match failure {
+            Failure::Unavailable(why) => CheckError::unavailable(self.address(path), &why),
+            Failure::TooLong => Violation::Length { path: path.to_owned() }.into(),
+        })?;
         self.connection = Some(sender);
         let Some(body) = body else { return Ok(false) };
         buffer.extend_from_slice(&body);
@@ -125,7 +132,7 @@ impl Remote {
     }
 
     /// One request on this connection, or on a new one. Gives the body, and the connection for the next.
-    fn exchange(&self, sender: Option<Sender>, path: &str) -> Result<(Option<Bytes>, Sender), String> {
+    fn exchange(&self, sender: Option<Sender>, path: &str) -> Result<(Option<Bytes>, Sender), Failure> {
         let exchange = async {
             let mut sender = match sender {
                 Some(sender) => sender,
@@ -134,54 +141,68 @@ impl Remote {
             Ok((self.get(&mut sender, path).await?, sender))
         };
         self.runtime.block_on(async {
-            tokio::time::timeout(TIMEOUT, exchange).await.unwrap_or_else(|_| Err("it does not answer".to_owned()))
+            tokio::time::timeout(TIMEOUT, exchange).await.unwrap_or_else(|_| Err(Failure::from("it does not answer")))
         })
     }
 
-    async fn connect(&self) -> Result<Sender, String> {
+    async fn connect(&self) -> Result<Sender, Failure> {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        let stream = TcpStream::connect((host, self.port)).await.map_err(text)?;
-        stream.set_nodelay(true).map_err(text)?;
+        let stream = TcpStream::connect((host, self.port)).await?;
+        stream.set_nodelay(true)?;
         match &self.scheme {
             Scheme::Http => drive(TokioIo::new(stream)).await,
             Scheme::Https(connector) => {
-                let name = ServerName::try_from(host.to_owned()).map_err(text)?;
-                drive(TokioIo::new(connector.connect(name, stream).await.map_err(text)?)).await
+                let name = ServerName::try_from(host.to_owned())?;
+                drive(TokioIo::new(connector.connect(name, stream).await?)).await
             }
         }
     }
 
-    async fn get(&self, sender: &mut Sender, path: &str) -> Result<Option<Bytes>, String> {
-        sender.ready().await.map_err(text)?;
+    async fn get(&self, sender: &mut Sender, path: &str) -> Result<Option<Bytes>, Failure> {
+        sender.ready().await?;
         let request = Request::get(format!("{}/{path}", self.prefix))
             .header(header::HOST, format!("{}:{}", self.host, self.port))
             .header(header::USER_AGENT, "credit-audit")
-            .body(Empty::new())
-            .map_err(text)?;
-        let response = sender.send_request(request).await.map_err(text)?;
+            .body(Empty::new())?;
+        let response = sender.send_request(request).await?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), LONGEST_BUNDLE).collect().await.map_err(text)?.to_bytes();
+        let body = Limited::new(response.into_body(), longest(path)).collect().await;
+        let body = body.map_err(|error| match error.downcast::<LengthLimitError>() {
+            Ok(_) if status == StatusCode::OK => Failure::TooLong,
+            Ok(error) => Failure::from(error),
+            Err(error) => Failure::from(error),
+        });
         match status {
-            StatusCode::OK => Ok(Some(body)),
+            StatusCode::OK => Ok(Some(body?.to_bytes())),
             StatusCode::NOT_FOUND => Ok(None),
-            other => Err(format!("it answers {other}")),
+            other => Err(Failure::from(format!("it answers {other}"))),
         }
     }
 }
 
+/// Why a request came to nothing.
+enum Failure {
+    /// The server does not answer, or with something else.
+    Unavailable(String),
+    /// The file is longer than any of its name.
+    TooLong,
+}
+
+impl<E: ToString> From<E> for Failure {
+    fn from(why: E) -> Self {
+        Self::Unavailable(why.to_string())
+    }
+}
+
 /// Begins HTTP/1.1 on a stream; the connection runs as a task of the same runtime.
-async fn drive<S>(stream: S) -> Result<Sender, String>
+async fn drive<S>(stream: S) -> Result<Sender, Failure>
 where
     S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
-    let (sender, connection) = handshake(stream).await.map_err(text)?;
+    let (sender, connection) = handshake(stream).await?;
     // An error of the connection reaches the request that is under way.
     drop(tokio::spawn(connection));
     Ok(sender)
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }
 
 fn connector(files: &ClientFiles) -> Result<TlsConnector, RemoteError> {
@@ -198,7 +219,7 @@ fn connector(files: &ClientFiles) -> Result<TlsConnector, RemoteError> {
     let config = match &files.identity {
         None => config.with_no_client_auth(),
         Some((chain, key)) => {
-            let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error))?;
+            let secret = PrivateKeyDer::from_pem_slice(&pem(key)?).map_err(|error| unusable(key, error))?;
             config.with_client_auth_cert(certificates(chain)?, secret).map_err(|error| unusable(chain, error))?
         }
     };
@@ -206,9 +227,19 @@ fn connector(files: &ClientFiles) -> Result<TlsConnector, RemoteError> {
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, RemoteError> {
-    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let bytes = pem(file)?;
+    let read = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
     let certificates = read.map_err(|error| unusable(file, error))?;
     if certificates.is_empty() { Err(unusable(file, "it contains no certificate")) } else { Ok(certificates) }
+}
+
+/// The bytes of a file that the user named; it may be a pipe.
+fn pem(file: &Path) -> Result<Vec<u8>, RemoteError> {
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|open| open.take(LONGEST_PEM + 1).read_to_end(&mut bytes));
+    read.map_err(|error| unusable(file, error))?;
+    let is_short = bytes.len() as u64 <= LONGEST_PEM;
+    if is_short { Ok(bytes) } else { Err(unusable(file, format!("it is longer than {LONGEST_PEM} bytes"))) }
 }
 
 fn unusable(file: &Path, why: impl ToString) -> RemoteError {

@@ -8,15 +8,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::merkle::HASH_LEN;
-use crate::tile::{self, LONGEST_BUNDLE, TileKind};
-
-use super::names::Names;
+use super::names::{Names, longest};
 use super::remote::Remote;
 use super::violation::{CheckError, Violation};
-
-/// Longest checkpoint: as long as a signed note may be.
-const LONGEST_CHECKPOINT: usize = 1_000_000;
 
 /// A directory, or a server.
 pub(super) enum Source {
@@ -55,15 +49,6 @@ impl Source {
             Self::Directory(folder) => read_file(&folder.join(path), path, buffer),
             Self::Remote(remote) => remote.read(path, buffer),
         }
-    }
-}
-
-/// The longest that the file at this path may be.
-fn longest(path: &str) -> usize {
-    match tile::parse_path(path).map(|name| (name.kind, name.width)) {
-        None => LONGEST_CHECKPOINT,
-        Some((TileKind::Hashes(_), width)) => usize::from(width) * HASH_LEN,
-        Some((TileKind::Entries, _)) => LONGEST_BUNDLE,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command itself: exit codes, one line why, two languages, JSON.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -11,7 +12,7 @@ use crate::logs::{Log, leaf_of};
 
 fn audit(arguments: &[&str], lang: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_credit-audit"));
-    command.args(arguments).env("LANG", lang).output().unwrap()
+    command.args(arguments).env_remove("LC_ALL").env("LANG", lang).output().unwrap()
 }
 
 /// Runs in English; gives the exit code and what was said.
@@ -61,6 +62,35 @@ fn wrong_usage_is_64() {
     }
     for arguments in [&["--help"][..], &["verify", "--help"], &["--version"]] {
         assert_eq!(said(arguments).0, 0);
+    }
+}
+
+#[test]
+fn help_is_in_the_language_of_the_environment() {
+    for (command, english, chinese) in [
+        (&[][..], "Checks the signed record", "核验征信查询网关的签名记录"),
+        (&["verify"], "Check a whole log, one receipt, or both", "核验整个日志、一份回执，或两者"),
+        (&["replay"], "decide every query in it again", "对每次查询重新判定"),
+        (&["show"], "List what the records of a log say in clear", "列出日志记录中的明文内容"),
+        (&["completions"], "complete this command", "命令补全脚本"),
+    ] {
+        let help = |lang| {
+            let output = audit(&[command, &["--help"]].concat(), lang);
+            assert_eq!(output.status.code(), Some(0), "{command:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let (in_english, in_chinese) = (help("en"), help("zh_CN.UTF-8"));
+        assert!(in_english.contains(english), "{in_english}");
+        assert!(in_chinese.contains(chinese), "{in_chinese}");
+        // The same commands and options in both, and in Chinese no sentence in English.
+        let options = |text: &str| -> BTreeSet<String> {
+            let words = text.split(|char: char| !(char.is_ascii_alphanumeric() || char == '-'));
+            words.filter(|word| word.starts_with("--")).map(str::to_owned).collect()
+        };
+        assert_eq!(options(&in_english), options(&in_chinese), "{command:?}");
+        for sentence in ["Print ", "Options:", "Usage:", "Commands:", "Arguments:", " the "] {
+            assert!(!in_chinese.contains(sentence), "`{sentence}` in {in_chinese}");
+        }
     }
 }
 
@@ -140,7 +170,7 @@ fn what_holds_is_0() {
 
     let chinese = audit(&["verify", &folder, "--vkey", &key], "zh_CN.UTF-8");
     assert_eq!(chinese.status.code(), Some(0));
-    assert!(String::from_utf8(chinese.stdout).unwrap().starts_with("日志成立"));
+    assert!(String::from_utf8(chinese.stdout).unwrap().starts_with("日志核验通过"));
 }
 
 #[test]

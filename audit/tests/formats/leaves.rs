@@ -293,7 +293,7 @@ fn a_leaf_that_is_not_written_as_its_kind_is_noticed() {
 fn every_kind_has_one_name() {
     for kind in Kind::ALL {
         assert_eq!(Kind::parse(kind.as_str()), Some(kind));
-        let entry = Entry { kind, id: id(1), actor: None, institution: None, tail: Vec::new() };
+        let entry = Entry { kind, id: id(1), actor: None, institution: None, tail: Vec::new(), shared: None };
         assert_eq!(leaf::peek(&leaf::render(&entry, at(1), 1)).unwrap().kind, kind.as_str());
     }
     assert_eq!(Kind::parse("Query"), None);

@@ -53,7 +53,7 @@ pub(crate) fn leaf_of(number: u64) -> Vec<u8> {
     };
     let kind = if institution.is_some() { Kind::Query } else { Kind::Flood };
     let tail = format!(r#","operator":"staff-{}","outcome":"answered"{}"#, number % 7, r#","x":"征""#.repeat(3));
-    let entry = Entry { kind, id: id(number), actor: None, institution, tail: tail.into_bytes() };
+    let entry = Entry { kind, id: id(number), actor: None, institution, tail: tail.into_bytes(), shared: None };
     leaf::render(&entry, at(number), seq)
 }
 

@@ -380,6 +380,10 @@ fn refusals_that_share_a_leaf_have_as_many_numbers() {
     let mut story = Story::begin();
     let entry = Entry::new(Kind::Refusals, story.next_id(), Some("bank"), &refusals(3, (1, 3))).unwrap();
     story.push(&entry, 3).keeps();
+    // They may have been under way while their institution was taken out of the register.
+    let mut story = Story::begin();
+    story.act(&register("bank", RegisterChange::Added, &["cert"])).act(&register("bank", RegisterChange::Removed, &[]));
+    story.push(&entry, 3).keeps();
 }
 
 #[test]

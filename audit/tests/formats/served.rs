@@ -37,7 +37,11 @@ fn answer(stream: &mut (impl Read + Write), folder: &std::path::Path, bundles: b
         assert!(lines.any(|line| line.to_ascii_lowercase().starts_with("host: 127.0.0.1:")));
         let hidden = path.starts_with("tile/entries/") && !bundles;
         let body = fs::read(folder.join(path)).ok().filter(|_| !hidden);
-        let status = if body.is_some() { "200 OK" } else { "404 Not Found" };
+        let status = match body {
+            Some(_) if folder.join("failing").exists() => "503 Service Unavailable",
+            Some(_) => "200 OK",
+            None => "404 Not Found",
+        };
         let body = body.unwrap_or_default();
         let closes = count.is_multiple_of(3);
         let connection = if closes && !count.is_multiple_of(6) { "connection: close\r\n" } else { "" };
@@ -169,6 +173,26 @@ fn an_auditor_checks_the_leaves_too() {
     let bundle = log.read("tile/entries/001.p/44");
     log.write("tile/entries/001.p/44", &bundle[1..]);
     assert!(matches!(check(&url, &auditor, &log, &[]), Err(CheckError::Violation(Violation::Framing { .. }))));
+}
+
+#[test]
+fn a_server_that_cannot_read_its_files_is_no_fault_of_the_log_and_a_file_that_is_too_long_is_one() {
+    let log = Log::of_sizes(&[300]);
+    let url = format!("http://{}/log", serve(log.folder.clone(), None, false));
+    let none = ClientFiles::default();
+    log.write("failing", b"");
+    match check(&url, &none, &log, &[]) {
+        Err(CheckError::Unavailable { why, .. }) => assert!(why.contains("503"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    fs::remove_file(log.folder.join("failing")).unwrap();
+    check(&url, &none, &log, &[]).unwrap();
+    log.write("tile/0/000", &[0; 256 * 32 + 1]);
+    let found = check(&url, &none, &log, &[]);
+    assert!(
+        matches!(&found, Err(CheckError::Violation(Violation::Length { path })) if path == "tile/0/000"),
+        "{found:?}"
+    );
 }
 
 #[test]

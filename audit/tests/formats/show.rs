@@ -39,7 +39,7 @@ fn log() -> Log {
 /// Exit code, what it wrote to standard output and to standard error.
 fn show(log: &Log, more: &[&str], lang: &str) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_credit-audit"));
-    command.arg("show").arg(&log.folder).args(more).env("LANG", lang);
+    command.arg("show").arg(&log.folder).args(more).env_remove("LC_ALL").env("LANG", lang);
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
@@ -99,5 +99,6 @@ fn what_stands_in_clear_is_listed_and_the_rest_is_named() {
     assert_eq!(lines.len(), 5, "{table}");
     assert!(lines[0].contains("institution") && lines[2].contains("housing  1  staff-1"), "{table}");
     assert!(lines[3].contains(r"a\u001b[8m\u202eb") && lines[3].ends_with("refused  rate-limited"), "{table}");
+    assert!(lines[4].ends_with("-  cut-off:7"), "{table}");
     assert!(show(&log, &[], "zh_CN.UTF-8").1.lines().next().unwrap().contains("机构"));
 }

@@ -4,6 +4,7 @@ pub(crate) mod flood;
 pub(crate) mod institution;
 pub(crate) mod issuers;
 pub(crate) mod limits;
+pub(crate) mod refusals;
 pub(crate) mod register;
 pub(crate) mod thumbprint;
 pub(crate) mod trust;

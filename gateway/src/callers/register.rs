@@ -19,6 +19,7 @@ use super::{
     flood::Floods,
     institution::InstitutionRecord,
     limits::{Rate, Rates},
+    refusals::SharedRefusals,
     thumbprint::{CertificateError, Thumbprint},
 };
 use crate::settings::Limits;
@@ -32,6 +33,8 @@ pub struct Institution {
     pub rates: Rates,
     /// What it sent that has no record of its own.
     pub floods: Floods,
+    /// How its refusals that name nobody get on the record.
+    pub refusals: SharedRefusals,
     /// SHA-256 of its certificates, as consents name them.
     digests: Vec<[u8; 32]>,
     /// How it may read its own receipts and records.
@@ -265,6 +268,7 @@ impl Register {
             rates: rates(&record.limits)?,
             reads,
             floods: Floods::default(),
+            refusals: SharedRefusals::new(),
             journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
             connections: Arc::new(Semaphore::new(self.connections_per_institution)),
             suspended: AtomicBool::new(false),

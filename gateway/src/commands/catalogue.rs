@@ -1,60 +1,68 @@
-//! `policy check|show|fields|explain|diff|prove`.
+//! `policy check|show|fields|explain|diff|prove|export`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{
-    Catalogue, Facts, Field, FieldName, InstitutionKind, Language, Scenario, ScenarioName, ValueType, consent::Maxima,
-    diff, explain, fields_page, prove,
+    Catalogue, ConsentFacts, Facts, Field, FieldName, InstitutionKind, Language, Scenario, ScenarioName, ValueType,
+    catalogue::shipped, consent::Maxima, diff, explain, fields_page, prove,
 };
 use serde_json::{Value, json};
 
-use super::failure::Failure;
+use super::{failure::Failure, hints};
 use crate::{
     process::start,
     settings::CatalogueSource,
-    terminal::{language, print, words},
+    terminal::{chinese, language, print, words},
 };
 
 #[derive(Subcommand)]
 pub(super) enum Policy {
-    /// Load the catalogue and tell every fault; one that is not built in is proved too 检查目录;非内置目录一并证明
+    /// Load the catalogue and report every fault; one that is not built in is proved too 检查规则目录；非内置的一并证明
     Check(Source),
     /// Show scenarios and their fields, or one scenario and what its values mean 查看应用场景
     Show {
-        /// A scenario, or the folder of a catalogue; left out = all scenarios of the one that is built in 应用场景或目录文件夹
-        #[arg(value_name = "SCENARIO|DIR")]
+        /// A scenario, or the folder of a catalogue; left out = all scenarios of the one that is built in 应用场景，或规则目录所在文件夹
+        #[arg(value_name = "SCENARIO|DIR", value_parser = hints::scenarios(), hide_possible_values = true)]
         what: Option<String>,
-        /// The folder of the catalogue of the scenario 目录文件夹
+        /// The folder of the catalogue of the scenario 规则目录所在文件夹
         #[arg(long, value_name = "DIR")]
         catalogue: Option<PathBuf>,
         /// As JSON
         #[arg(long)]
         json: bool,
     },
-    /// Print the page of all fields and what their values mean (docs/fields.md) 打印字段说明
+    /// Print the page of all fields and what their values mean (docs/fields.md) 打印数据项说明
     Fields(Source),
-    /// Tell why a request would be decided as it is 说明一次请求的决定依据
+    /// Explain why a request would be decided as it is 说明一次请求的判定依据
     Explain(Request),
-    /// Who gains and who loses which field between two catalogues 比较两个目录
+    /// Who gains and who loses which field between two catalogues 比较两套规则目录
     Diff {
         /// The folder of the catalogue in force
         old: PathBuf,
         /// The folder of the one that is to follow
         new: PathBuf,
     },
-    /// Show that the statutes hold for every request and row, or print one for which they do not 证明法规对一切请求成立
+    /// Prove that no request and no row breaks the statutes, or print one that does 证明任何请求都不违反法规规则
     Prove(Source),
+    /// Write the catalogue that is built in into a new folder 将内置规则目录写入新文件夹
+    Export {
+        /// A folder that does not exist yet, or is empty 尚不存在或为空的文件夹
+        dir: PathBuf,
+    },
 }
 
 #[derive(Args)]
 pub(super) struct Request {
     /// The scenario 应用场景
-    #[arg(long)]
+    #[arg(long, value_parser = hints::scenarios(), hide_possible_values = true)]
     scenario: String,
     /// The kind of institution that asks 机构类型
-    #[arg(long)]
+    #[arg(long, value_parser = hints::kinds(), hide_possible_values = true)]
     kind: String,
     /// Without a case number 无案件编号
     #[arg(long)]
@@ -65,8 +73,14 @@ pub(super) struct Request {
     /// While the institution is suspended 机构已被暂停
     #[arg(long)]
     suspended: bool,
-    /// Fields asked for, separated by commas; left out = all 字段
-    #[arg(long, value_delimiter = ',')]
+    /// With a consent as wide as the scenario lets it be 附范围最宽的授权
+    #[arg(long)]
+    consent: bool,
+    /// How often that consent may be used 授权的使用次数
+    #[arg(long, requires = "consent", default_value_t = 1)]
+    uses: u64,
+    /// Fields asked for, separated by commas; left out = all 数据项
+    #[arg(long, value_delimiter = ',', value_parser = hints::fields(), hide_possible_values = true)]
     fields: Vec<String>,
     #[command(flatten)]
     source: Source,
@@ -74,7 +88,7 @@ pub(super) struct Request {
 
 #[derive(Args)]
 pub(super) struct Source {
-    /// A folder; left out = the catalogue that is built in 目录文件夹
+    /// A folder; left out = the catalogue that is built in 规则目录所在文件夹
     #[arg(value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -93,9 +107,34 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
         Policy::Explain(request) => explain_request(request)?,
         Policy::Diff { old, new } => print(diff(&load(old)?, &load(new)?).text(language())),
         Policy::Prove(source) => print(proved(&source.load()?)?),
+        Policy::Export { dir } => export(&dir)?,
         Policy::Fields(source) => print(fields_page(&source.load()?).trim_end()),
         Policy::Show { what, catalogue, json } => show(what, catalogue, json)?,
     }
+    Ok(())
+}
+
+/// Writes the shipped catalogue; what is in the folder already is never overwritten.
+fn export(dir: &Path) -> Result<(), Failure> {
+    let fault = |path: &Path, error: io::Error| Failure::unavailable(format_args!("{}: {error}", path.display()));
+    fs::create_dir_all(dir).map_err(|error| fault(dir, error))?;
+    if fs::read_dir(dir).map_err(|error| fault(dir, error))?.next().is_some() {
+        let why = words("文件夹不为空，不覆盖其中任何文件", "the folder is not empty; nothing in it is overwritten");
+        return Err(Failure::usage(format_args!("{}: {why}", dir.display())));
+    }
+    for (path, text) in shipped() {
+        let file = dir.join(path);
+        let folder = file.parent().unwrap_or(dir);
+        fs::create_dir_all(folder).map_err(|error| fault(folder, error))?;
+        fs::write(&file, text).map_err(|error| fault(&file, error))?;
+    }
+    let catalogue = load(dir.to_owned())?;
+    print(format_args!(
+        "{} {} → `{}`",
+        words("已写入规则目录", "wrote the catalogue"),
+        catalogue.label(),
+        dir.display()
+    ));
     Ok(())
 }
 
@@ -104,9 +143,9 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
 fn check(catalogue: &Catalogue) -> Result<(), Failure> {
     let built_in = Source { dir: None }.load()?;
     let proof = if catalogue.label() == built_in.label() { None } else { Some(proved(catalogue)?) };
-    print(format_args!("{} {}", words("目录可用", "the catalogue can be used:"), catalogue.label()));
+    print(format_args!("{}{}", words("规则目录可用：", "the catalogue can be used: "), catalogue.label()));
     print(proof.unwrap_or_else(|| {
-        words("与内置目录相同,已随发布证明", "it is the one that is built in, and proved").to_owned()
+        words("与内置规则目录相同，已随发布证明", "it is the one that is built in, and proved").to_owned()
     }));
     Ok(())
 }
@@ -126,16 +165,51 @@ fn explain_request(request: Request) -> Result<(), Failure> {
         .ok_or_else(|| Failure::usage(format_args!("`{}` is no kind of institution", request.kind)))?;
     let fields = request.fields.iter().map(|field| name(field)).collect::<Result<Vec<_>, _>>()?;
     let catalogue = request.source.load()?;
+    if let Some(unknown) = fields.iter().find(|field| catalogue.field(field.as_str()).is_none()) {
+        let why = words("规则目录中没有此数据项", "is no field of the catalogue; `policy show` lists them");
+        return Err(Failure::usage(format_args!("`{unknown}` {why}")));
+    }
+    let today = catalogue.today(SystemClock::new().now());
+    let maxima = catalogue.scenario(scenario.as_str()).and_then(|row| row.maxima());
+    if request.consent && maxima.is_none() {
+        let why = words("不是凭授权查询的应用场景", "is no scenario on consent");
+        return Err(Failure::usage(format_args!("--consent: `{scenario}` {why}")));
+    }
+    let maxima = maxima.filter(|_| request.consent);
+    let consent = maxima.map(|widest| ConsentFacts {
+        fields: fields_of_consent(&fields),
+        unknown_fields: false,
+        issued_on: today,
+        lifetime_s: 3600,
+        uses: request.uses,
+        frequency: widest.frequency,
+        look_back: widest.look_back,
+        data_life: widest.data_life,
+    });
     let facts = Facts {
         suspended: request.suspended,
         operator: true,
         case: !request.no_case,
         fields: (!fields.is_empty()).then_some(fields),
         minor: Some(request.minor),
-        ..Facts::new(kind, catalogue.today(SystemClock::new().now()))
+        consent,
+        ..Facts::new(kind, today)
     };
-    print(explain(&catalogue, Some(&scenario), &facts).text(language()));
-    Ok(())
+    let mut why = explain(&catalogue, Some(&scenario), &facts);
+    // Of a request for some fields only these are of interest.
+    if let Some(asked) = &facts.fields {
+        why.fields.retain(|reason| asked.contains(&reason.field));
+    }
+    print(why.text(language()));
+    match why.refused {
+        Some(_) => Err(Failure { code: 1, lines: Vec::new() }),
+        None => Ok(()),
+    }
+}
+
+/// A consent for this request names the fields that it asks for, and so opens the second tier to them.
+fn fields_of_consent(asked: &[FieldName]) -> Option<Vec<FieldName>> {
+    (!asked.is_empty()).then(|| asked.to_vec())
 }
 
 fn row(scenario: &Scenario) -> Value {
@@ -230,21 +304,29 @@ fn show_field(field: &Field) {
     }
 }
 
+/// A word of the catalogue, with what it means in the language in use.
+fn named(word: &str) -> String {
+    match language() {
+        Language::Zh => format!("{}（{word}）", chinese().of(word)),
+        Language::En => word.to_owned(),
+    }
+}
+
 fn show_scenarios(scenarios: &[&Scenario]) {
     for scenario in scenarios {
         print(format_args!("\n{}  {}", scenario.name(), scenario.title(language())));
         print(format_args!(
             "  {} {}",
             words("依据", "ground"),
-            scenario.statute().unwrap_or(scenario.ground().as_str())
+            scenario.statute().map_or_else(|| named(scenario.ground().as_str()), str::to_owned)
         ));
-        let kinds: Vec<_> = scenario.kinds().iter().map(|kind| kind.as_str()).collect();
+        let kinds: Vec<_> = scenario.kinds().iter().map(|kind| named(kind.as_str())).collect();
         print(format_args!("  {} {}", words("可用机构", "for"), kinds.join(" ")));
         let fields: Vec<_> = scenario.fields().iter().map(|field| field.as_str()).collect();
-        print(format_args!("  {} {}", words("字段", "fields"), fields.join(" ")));
+        print(format_args!("  {} {}", words("数据项", "fields"), fields.join(" ")));
         let by_name: Vec<_> = scenario.second_tier().map(|field| field.as_str()).collect();
         if !by_name.is_empty() {
-            let which = words("仅限授权书列明的字段", "only to a consent that names them");
+            let which = words("仅限授权凭证列明的数据项", "only to a consent that names them");
             print(format_args!("  {which} {}", by_name.join(" ")));
         }
         print(format_args!("  {} {}", words("来源", "sources"), scenario.sources().collect::<Vec<_>>().join(" · ")));

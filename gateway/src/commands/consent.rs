@@ -1,12 +1,17 @@
 //! `consent issue|revoke`: the issuer's side, for the demo and for an authority that has no tools of its own yet.
 
-use std::{io::Read, path::PathBuf};
+use std::{
+    fs::OpenOptions,
+    io::{Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{
     CitizenNumber, FieldName, ScenarioName,
-    consent::{Frequency, Grant, Period, SigningKey, Terms, TokenId, issue},
+    consent::{Algorithm, Frequency, Grant, Period, SigningKey, Terms, TokenId, issue, new_jwk},
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
@@ -14,17 +19,30 @@ use zeroize::Zeroizing;
 use super::{
     change,
     failure::{ConfigFile, Failure},
+    hints,
 };
 use crate::{
     callers::thumbprint::Thumbprint,
     changes::Change,
-    terminal::{print, words},
+    terminal::{colon, print, words},
 };
 
 #[derive(Subcommand)]
 pub(super) enum Consent {
-    /// Issue a token; the citizen number is read from standard input 签发授权凭证(公民身份号码从标准输入读取)
+    /// Issue a token; the citizen number is read from standard input 签发授权凭证（公民身份号码从标准输入读取）
     Issue(Issue),
+    /// Create an issuer's key; its public half is printed as a JWK Set, for `consent_issuer.keys` 新建签发密钥，并打印公钥集
+    NewKey {
+        /// The private JWK to write (mode 0600); never overwritten 私钥文件
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// The `kid` by which tokens name it 密钥标识
+        #[arg(long)]
+        kid: String,
+        /// Its algorithm 算法
+        #[arg(long, default_value = "EdDSA", value_parser = PossibleValuesParser::new(Algorithm::ALL.iter().map(|algorithm| algorithm.as_str())))]
+        algorithm: String,
+    },
     /// Withdraw a token 撤回授权凭证
     Revoke {
         /// Its `jti`
@@ -49,10 +67,10 @@ pub(super) struct Issue {
     #[arg(long, default_value = "demo/institutions/bank.pem", value_name = "FILE")]
     certificate: PathBuf,
     /// The scenario 应用场景
-    #[arg(long, default_value = "commercial-loan")]
+    #[arg(long, default_value = "commercial-loan", value_parser = hints::scenarios(), hide_possible_values = true)]
     scenario: String,
     /// Fields, separated by commas; left out = the scenario's first tier 字段
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_parser = hints::fields(), hide_possible_values = true)]
     fields: Vec<String>,
     /// How far back records may lie 回溯期
     #[arg(long, default_value = "P5Y")]
@@ -66,7 +84,7 @@ pub(super) struct Issue {
     /// How long an answer may be kept 保存期限
     #[arg(long, default_value = "P1M")]
     data_life: String,
-    /// Lifetime in seconds 有效期(秒)
+    /// Lifetime in seconds 有效期（秒）
     #[arg(long, default_value_t = 3_600)]
     lifetime_s: u32,
     /// The token's id; left out = drawn at random
@@ -80,11 +98,27 @@ pub(super) fn run(command: Consent) -> Result<(), Failure> {
             let token = token(&wish)?;
             print(token.as_str());
         }
+        Consent::NewKey { out, kid, algorithm } => new_key(&out, &kid, &algorithm)?,
         Consent::Revoke { jti, iss, config } => {
             let done = change::make(config.read()?, Change::ConsentRevoke { iss, jti })?;
-            print(format_args!("{}: {done}", words("已撤回并留痕", "withdrawn and on the record")));
+            print(format_args!("{}{}{done}", words("已撤回并留痕", "withdrawn and on the record"), colon()));
         }
     }
+    Ok(())
+}
+
+fn new_key(out: &std::path::Path, kid: &str, algorithm: &str) -> Result<(), Failure> {
+    let file = |error: std::io::Error| Failure::usage(format_args!("`{}`: {error}", out.display()));
+    let algorithm = Algorithm::parse(algorithm).ok_or_else(|| Failure::usage("--algorithm"))?;
+    if kid.is_empty() {
+        return Err(Failure::usage(words("--kid 不得为空", "--kid: it is empty")));
+    }
+    let private = new_jwk(algorithm, kid).map_err(Failure::unavailable)?;
+    let public = SigningKey::from_jwk(&private, &SystemRandom::new()).map_err(Failure::unavailable)?.public_jwk();
+    let mut open = OpenOptions::new();
+    let mut made = open.write(true).create_new(true).mode(0o600).open(out).map_err(file)?;
+    made.write_all(private.as_bytes()).map_err(file)?;
+    print(format_args!("{{\"keys\":[{public}]}}"));
     Ok(())
 }
 

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use credit_policy::Language;
+
 use crate::{
     process::start::StartError,
     settings::{Settings, SettingsError},
+    terminal::language,
 };
 
 /// Exit code for wrong usage or configuration (sysexits `EX_USAGE`).
@@ -22,6 +25,11 @@ pub(super) struct ConfigFile {
 }
 
 impl ConfigFile {
+    /// The flag, given.
+    pub(super) fn at(config: PathBuf) -> Self {
+        Self { config }
+    }
+
     pub(super) fn read(&self) -> Result<Settings, Failure> {
         Settings::read(&self.config).map_err(Failure::settings)
     }
@@ -53,6 +61,7 @@ impl Failure {
     pub(super) fn start(error: &StartError) -> Self {
         let lines = match error {
             StartError::Catalogue(faults) => faults.iter().map(ToString::to_string).collect(),
+            StartError::Store(store) if language() == Language::Zh => vec![store.chinese()],
             other => vec![other.to_string()],
         };
         Self { code: if error.may_pass() { UNAVAILABLE } else { USAGE }, lines }

@@ -13,7 +13,7 @@ use crate::{
     callers::{institution::InstitutionRecord, thumbprint::Thumbprint},
     changes::{Change, InstitutionStatus, Made},
     settings::Limits,
-    terminal::{print, words},
+    terminal::{colon, print, words},
 };
 
 #[derive(Subcommand)]
@@ -54,7 +54,7 @@ pub(super) struct Add {
 pub(super) struct Which {
     /// Its id 机构标识
     id: String,
-    /// Why; goes on the record 原因(写入日志)
+    /// Why; goes on the record 原因（写入日志）
     #[arg(long)]
     reason: Option<String>,
     #[command(flatten)]
@@ -86,7 +86,7 @@ pub(super) fn run(command: Institution) -> Result<(), Failure> {
             return Ok(());
         }
     };
-    print(format_args!("{done}: {}", change::make(settings, change)?));
+    print(format_args!("{done}{}{}", colon(), change::make(settings, change)?));
     Ok(())
 }
 

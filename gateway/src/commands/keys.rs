@@ -13,12 +13,12 @@ use super::{
 use crate::{
     changes::{Change, TurningUse},
     process::start,
-    terminal::{print, words},
+    terminal::{colon, print, words},
 };
 
 #[derive(Subcommand)]
 pub(super) enum Keys {
-    /// Make a ring, and its key file where the configuration names one that is not there 新建密钥环
+    /// Create a ring, and its key file where the configuration names one that does not exist 新建密钥环
     Init(ConfigFile),
     /// Keys, their uses, states and dates; never the keys 密钥状态
     Status {
@@ -28,7 +28,7 @@ pub(super) enum Keys {
         #[arg(long)]
         json: bool,
     },
-    /// Turn the keys of one use: pseudonym (with tag), state, data, ring; `log` with --origin seals the log 轮换密钥
+    /// Rotate the keys of one use: pseudonym (with tag), state, data, ring; `log` with --origin seals the log 轮换密钥
     Rotate(Rotate),
     /// Find for whom and for which purpose a pseudonym was made 追溯假名
     Trace {
@@ -42,7 +42,7 @@ pub(super) enum Keys {
 #[derive(Args)]
 pub(super) struct Rotate {
     /// Which use 用途
-    #[arg(value_name = "USE")]
+    #[arg(value_name = "USE", value_parser = ["pseudonym", "state", "data", "ring", "log"])]
     use_: String,
     /// Days for which the old keys are still accepted 旧密钥继续有效的天数
     #[arg(long, default_value_t = DEFAULT_OVERLAP_DAYS)]
@@ -88,14 +88,14 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
                 )
             })?;
             let done = change::make(config.read()?, Change::KeysRotate { key_use, overlap_days, end_overlap })?;
-            print(format_args!("{}: {done}", words("已轮换并留痕", "rotated and on the record")));
+            print(format_args!("{}{}{done}", words("已轮换并留痕", "rotated and on the record"), colon()));
             Ok(())
         }
         Keys::Trace { pseudonym, config } => trace(&config, &pseudonym),
     }
 }
 
-fn init(config: &ConfigFile) -> Result<(), Failure> {
+pub(super) fn init(config: &ConfigFile) -> Result<(), Failure> {
     let settings = config.read()?;
     let entropy = SystemEntropy::new();
     for folder in [settings.keys.key_file.as_deref().and_then(Path::parent), settings.keys.dir.parent()] {
@@ -109,15 +109,13 @@ fn init(config: &ConfigFile) -> Result<(), Failure> {
     };
     Ring::create(&settings.keys.dir, &kek, SystemClock::new().now(), &settings.log.origin, settings.demo, &entropy)
         .map_err(Failure::usage)?;
-    print(format_args!(
-        "{} `{}`; {}",
-        words("已新建密钥环", "made the key ring"),
-        settings.keys.dir.display(),
-        words(
-            "请将密钥文件或口令另行备份:没有它,任何密封内容都无法打开",
-            "back up its key file or passphrase elsewhere: without it nothing sealed can be opened"
-        )
-    ));
+    let opens = settings.keys.key_file.as_ref().or(settings.keys.passphrase_file.as_ref());
+    let (ring, opens) = (settings.keys.dir.display(), opens.map(|path| path.display().to_string()).unwrap_or_default());
+    let chinese =
+        format!("已新建密钥环 `{ring}`；请将 `{opens}` 另行备份，勿与密钥环放在一处：没有它，任何密封内容都无法打开");
+    let english =
+        format!("created the key ring `{ring}`; back up `{opens}` elsewhere: without it nothing sealed can be opened");
+    print(words(&chinese, &english));
     Ok(())
 }
 
@@ -144,15 +142,13 @@ fn rotate_log(config: &ConfigFile, next: &str, without_seal: bool) -> Result<(),
         print(words("旧日志未封存。", "The old log is not sealed."));
     } else {
         let index = change::seal(settings, next)?;
-        print(format_args!(
-            "{} {index}",
-            words("日志已封存,其最后一条记录为第", "The log is sealed; its last leaf is")
-        ));
+        let chinese = format!("日志已封存，其最后一条记录为第 {index} 条");
+        print(words(&chinese, &format!("The log is sealed; its last leaf is {index}")));
     }
     print(format_args!(
         "{}\n  log.origin = \"{next}\"\n  log.continues = \"{}\"\n  data.dir = …",
         words(
-            "新日志的密钥已就绪。请在配置中写入(data.dir 须为新目录):",
+            "新日志的密钥已就绪。请在配置中写入（data.dir 须为新目录）：",
             "The key of the new log is ready. Write into the configuration, with a folder of its own as data.dir:"
         ),
         checkpoint.display(),

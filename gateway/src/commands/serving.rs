@@ -12,38 +12,50 @@ use crate::{
         serve::{Then, serve as serve_doors},
         start::{self, Checked},
     },
-    settings::{Bounds, Settings},
-    telemetry::Telemetry,
+    settings::{Bounds, Listen, Settings},
+    telemetry::{LevelFilter, Telemetry},
     terminal::{eprint, print, words},
 };
 
 /// Serves until SIGTERM or SIGINT; then drains and ends with 0.
 pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
-    let process = Process::begin()?;
+    let process = Process::begin(LevelFilter::INFO)?;
     let settings = config.read()?;
-    let address = settings.listen.institutions;
+    let ready = format!("ready https://{}\n{}", settings.listen.institutions, pages(&settings.listen));
     process.run(settings, async move |_| {
-        print(format_args!("ready https://{address}"));
+        // In one piece, as programs wait for the first line. A pipe that is full makes this wait, and nothing else.
+        drop(tokio::task::spawn_blocking(move || print(ready)).await);
         Ok(Then::Serve)
     })
+}
+
+/// What a person can open: a browser at the institutions' listener sees nothing but a fault of TLS.
+pub(super) fn pages(listen: &Listen) -> String {
+    let Listen { institutions, public, operations, .. } = listen;
+    let chinese = format!("{institutions} 须出示客户端证书；浏览器请打开 http://{public}/ 与 http://{operations}/");
+    let english = format!(
+        "{institutions} requires a client certificate; with a browser open http://{public}/ and http://{operations}/"
+    );
+    words(&chinese, &english).to_owned()
 }
 
 /// A process that is about to serve. SIGHUP, which would end it, is caught from the first moment on.
 pub(super) struct Process {
     runtime: tokio::runtime::Runtime,
     hangup: Signal,
+    level: LevelFilter,
 }
 
 impl Process {
-    /// Before anything else.
-    pub(super) fn begin() -> Result<Self, Failure> {
+    /// Before anything else. `level`: the lines of the log where `RUST_LOG` does not say.
+    pub(super) fn begin(level: LevelFilter) -> Result<Self, Failure> {
         let runtime = runtime()?;
         let hangup = {
             let _entered = runtime.enter();
             signal(SignalKind::hangup())
         };
         let hangup = hangup.map_err(|error| Failure::unavailable(format_args!("no signals: {error}")))?;
-        Ok(Self { runtime, hangup })
+        Ok(Self { runtime, hangup, level })
     }
 
     /// Opens everything, opens the doors, runs `ready`, and serves as it says.
@@ -52,8 +64,8 @@ impl Process {
         settings: Settings,
         ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
     ) -> Result<(), Failure> {
-        let Self { runtime, hangup } = self;
-        let done = runtime.block_on(run(settings, hangup, ready));
+        let Self { runtime, hangup, level } = self;
+        let done = runtime.block_on(run(settings, hangup, level, ready));
         // What hangs in a disk's call is not waited for.
         runtime.shutdown_background();
         done
@@ -63,12 +75,13 @@ impl Process {
 async fn run(
     mut settings: Settings,
     hangup: Signal,
+    level: LevelFilter,
     ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
 ) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let (inputs, tls) = start::read(&settings, &clock).map_err(|errors| Failure::starts(&errors))?;
     let telemetry =
-        Telemetry::start(Arc::clone(&clock), settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
+        Telemetry::start(Arc::clone(&clock), level, settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
     if settings.bounds.fit(raise_open_files()) {
         let Bounds { connections, handshakes, side_connections, .. } = &settings.bounds;
         tracing::warn!(
@@ -102,7 +115,7 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
         return Err(Failure::starts(&checked.faults));
     }
     print(words(
-        "配置、目录、密钥、证书、数据源与记录均可用",
+        "配置、规则目录、密钥、证书、数据源与记录均可用",
         "configuration, catalogue, keys, certificates, store and record are usable",
     ));
     warn(&settings, &checked);
@@ -113,7 +126,7 @@ pub(super) fn check(config: &ConfigFile) -> Result<(), Failure> {
 fn warn(settings: &Settings, checked: &Checked) {
     if settings.second_place().starts_with(&settings.data.dir) {
         eprint(words(
-            "警告：log.second_place 位于 data.dir 之内，数据目录被回滚或复制时无法察觉；请放到另一设备",
+            "警告：log.second_place 位于 data.dir 之内，数据文件夹被回滚或复制时无法察觉；请放到另一设备",
             "warning: log.second_place lies within data.dir, so a data folder that is rolled back or copied is not noticed; \
              put it on another device",
         ));

@@ -31,7 +31,7 @@ pub(super) fn made_up(
     let repair = to_repair && sequence.chance(40);
     let statement = match (objection, repair) {
         (true, _) => json!("本人对所载信息有异议"),
-        (false, true) => json!("本人已履行义务,申请信用修复"),
+        (false, true) => json!("本人已履行义务，申请信用修复"),
         (false, false) => Value::Null,
     };
     vec![

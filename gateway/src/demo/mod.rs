@@ -10,7 +10,6 @@ pub mod certificates;
 pub(crate) mod client;
 pub mod folder;
 mod history;
-mod jwk;
 #[cfg(test)]
 mod meaning;
 mod note;

@@ -42,7 +42,7 @@ const ANSWERS: u64 = CASE_LIMIT + 3;
 pub(crate) async fn run(dir: &Path, gateway: &Gateway) -> Result<(), TourError> {
     let tour = Tour::new(dir, gateway)?;
     print(words(
-        "演示开始。每一行都说明所示内容;所有查询均已留痕。\n",
+        "演示开始。每一行都说明所示内容；所有查询均已留痕。\n",
         "A tour. Every line says what it shows; every query is on the record.\n",
     ));
     let (first, looked_up) = tour.look_up().await?;
@@ -59,20 +59,20 @@ impl Tour<'_> {
     /// A look-up by statute: its leaf, and the pseudonym that came back.
     async fn look_up(&self) -> Result<(u64, String), TourError> {
         print(words(
-            "1. 应查必查:公租房资格核查,依法查询,须有案件编号",
+            "1. 应查必查：公租房资格核查，依法查询，须有案件编号",
             "1. A look-up that a statute demands (应查必查): public rental housing, under a case number",
         ));
         let reply = self.housing.post(asking::QUERIES, &asked(&self.clean, Some(&self.case)), None).await?;
         self.answered(&reply, &["black_listed", "clean_three_years", "grey_listed"])?;
         print(words(
-            "   不返回公民身份号码,只返回仅在本机构、本用途有效的假名。",
+            "   不返回公民身份号码，只返回仅在本机构、本用途有效的假名。",
             "   No citizen number comes back, but a pseudonym that is worth nothing elsewhere.",
         ));
         let leaf = self.on_record(&self.housing, &reply).await?;
         print(format_args!(
             "   {} {}\n",
             words(
-                "答复之前已留痕;回执与记录核验无误,记录不含姓名号码,正是此答复:日志第",
+                "答复之前已留痕；回执与记录核验无误，记录不含姓名号码，正是此答复：日志第",
                 "Recorded before it left; receipt and record verify, name nobody, are of these bytes: leaf"
             ),
             leaf.index
@@ -83,7 +83,7 @@ impl Tour<'_> {
     /// A loan on consent; gives back the token, used up.
     async fn loan(&self, looked_up: &str) -> Result<Token, TourError> {
         print(words(
-            "2. 商业贷款:凭本人授权,由授权机构签名(EdDSA),限本银行、两个字段、一次",
+            "2. 商业贷款：凭本人授权，由授权机构签名（EdDSA），限本银行、两个数据项、一次",
             "2. A loan, on the person's consent, signed (EdDSA): to this bank, two fields, one answer",
         ));
         let token = self.token(&Agreed::to("bank", "commercial-loan", &["clean_three_years", "score_band"]))?;
@@ -91,7 +91,7 @@ impl Tour<'_> {
         self.answered(&reply, &["clean_three_years", "score_band"])?;
         hold(reply.at("/subject") != looked_up, || "two institutions know the person by one pseudonym".to_owned())?;
         print(words(
-            "   同一人的假名与住房保障部门所得不同,两家数据无法拼合。",
+            "   同一人的假名与住房保障部门所得不同，两家数据无法拼合。",
             "   The same person has another pseudonym here: the two files cannot be joined.",
         ));
         let leaf = self.on_record(&self.bank, &reply).await?;
@@ -99,7 +99,7 @@ impl Tour<'_> {
         print(format_args!(
             "   {} {}\n",
             words(
-                "记录载有签名的授权(不含号码),监管者可自行核验:日志第",
+                "记录载有签名的授权（不含号码），监管者可自行核验：日志第",
                 "Its record contains the signed consent, without the number, for a regulator to check: leaf"
             ),
             leaf.index
@@ -109,7 +109,7 @@ impl Tour<'_> {
 
     async fn employment(&self) -> Result<(), TourError> {
         print(words(
-            "3. 招聘录用:凭本人授权,由授权机构签名(ES256),限本单位",
+            "3. 招聘录用：凭本人授权，由授权机构签名（ES256），限本单位",
             "3. An employment check, on the person's consent, signed (ES256): to this employer",
         ));
         let fields = ["academic_misconduct_exists", "clean_three_years", "qualification_exists"];
@@ -120,7 +120,7 @@ impl Tour<'_> {
         self.holds_consent(&leaf, &token)?;
         print(format_args!(
             "   {} {}\n",
-            words("回执与记录核验无误:日志第", "Receipt and record verify: leaf"),
+            words("回执与记录核验无误：日志第", "Receipt and record verify: leaf"),
             leaf.index
         ));
         Ok(())
@@ -128,7 +128,7 @@ impl Tour<'_> {
 
     async fn withdrawal(&self) -> Result<(), TourError> {
         print(words(
-            "4. 撤回授权:授权可用两次,其间本人撤回",
+            "4. 撤回授权：授权可用两次，其间本人撤回",
             "4. A withdrawal: a consent to two answers, and the person withdraws in between",
         ));
         let agreed = Agreed { uses: 2, frequency: "2/P1D", ..Agreed::to("bank", "commercial-loan", &["score_band"]) };
@@ -137,7 +137,7 @@ impl Tour<'_> {
         let ask = || self.bank.post(asking::QUERIES, &asking, Some(&token));
         let first = Told::new(&self.bank, ask().await?, Outcome::Answered, words("第一次使用", "the first use"))?;
         let withdrawn = self.authority.post("/v1/revocations", &withdrawing, None).await?;
-        let shows = words("授权机构撤回,即时生效", "the authority withdraws it: in force at once");
+        let shows = words("授权机构撤回，即时生效", "the authority withdraws it: in force at once");
         let withdrawn = Told::new(&self.authority, withdrawn, Outcome::Withdrawn(&token.jti), shows)?;
         let revoked = Outcome::Refused(Code::ConsentRevoked);
         let shows = words("第二次使用被拒绝", "the second use is refused");

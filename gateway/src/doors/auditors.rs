@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use credit_audit::leaf::{Act, Actor, Read};
 use credit_policy::{Code, InstitutionKind};
-use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    header::{self, HeaderValue},
+};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     callers::{register::Institution, trust::CertificateStatus},
     doors::files::{LogFile, plain, serve},
-    doors::problems::{accepted, fixed},
+    doors::problems::{accepted, closing, fixed},
     gateway::Gateway,
     recorder::NotRecorded,
-    transport::Body,
+    transport::{Body, head::verdict, http1_guard::HeadVerdict, incoming::Incoming},
 };
 
 /// Whether one more connection of this caller may be open: only so many are for those who are to be told that this
@@ -43,6 +46,11 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Response<Body> {
     let language = accepted(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
+    match verdict(&request) {
+        HeadVerdict::Sound => {}
+        HeadVerdict::Ambiguous => return closing(fixed(Code::MalformedRequest, language)),
+        HeadVerdict::TooLarge => return closing(fixed(Code::HeadersTooLarge, language)),
+    }
     let caller = standing
         .filter(|standing| standing.is_valid())
         .and_then(|standing| Some((gateway.register.by_certificate(standing.thumbprint())?, standing)));
@@ -56,7 +64,9 @@ pub(crate) async fn answer(
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
     }
     if *request.method() != Method::GET {
-        return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+        return response;
     }
     match LogFile::of(request.uri().path()) {
         Some(file @ LogFile::Entries(_)) => match record_read(&gateway, &standing, &auditor, file.path()).await {

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod auditors;
 pub(crate) mod files;
+mod index;
 pub(crate) mod institutions;
 pub(crate) mod operations;
 pub(crate) mod problems;

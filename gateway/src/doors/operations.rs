@@ -3,19 +3,21 @@
 use http_body_util::Full;
 use hyper::{
     Request, Response, StatusCode,
-    body::{Bytes, Incoming},
+    body::Bytes,
     header::{self, HeaderValue},
 };
 
+use jiff::SignedDuration;
+
 use crate::{
     callers::trust::Trust,
-    doors::files::plain,
+    doors::{files::plain, index},
     gateway::Gateway,
     telemetry::{
         self,
         metrics::{Readings, StoreReadings},
     },
-    transport::Body,
+    transport::{Body, incoming::Incoming},
 };
 
 /// Answers the operator's machinery.
@@ -32,6 +34,7 @@ pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incomin
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
             response
         }
+        "/" => index::page(index::OPERATIONS),
         _ => readiness(gateway, trust, request),
     }
 }
@@ -65,16 +68,18 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
             faulty_values: store.faulty_values(),
             look_ups: store.look_ups(),
         },
-        calendar_days: days_with_deadlines(gateway),
+        deadlines_end: deadlines_end(gateway),
     }
 }
 
-/// How many days from today on every deadline that begins has a date, so far as it is looked.
-fn days_with_deadlines(gateway: &Gateway) -> usize {
+/// When the first day begins on which a deadline would begin without a date, so far as it is looked.
+fn deadlines_end(gateway: &Gateway) -> i64 {
     const DAYS: usize = 62;
     let today = gateway.today();
     let first = gateway.catalogue.first_day_without_deadline(today, DAYS);
-    first.map_or(DAYS, |first| usize::try_from((first - today).get_days()).unwrap_or(DAYS))
+    let days = first.map_or(Ok(DAYS), |first| usize::try_from((first - today).get_days())).unwrap_or(DAYS);
+    let day = SignedDuration::from_hours(24) * i32::try_from(days).unwrap_or_default();
+    gateway.clock.now().saturating_add(day).map_or(i64::MAX, |at| at.as_second())
 }
 
 /// Why no query would be answered now, one reason a line; empty when one would be.

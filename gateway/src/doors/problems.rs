@@ -60,7 +60,7 @@ pub(crate) fn problem(refusal: &Refusal, language: Language, query: Uuid) -> Res
         code: refusal.code.as_str(),
         title: title(refusal.code, language),
         status: status(refusal.code).as_u16(),
-        detail: refusal.detail.map(|detail| detail.sentence(language)),
+        detail: refusal.told().map(|detail| detail.sentence(language)),
         bound: refusal.bound.map(|bound| bound.as_str()),
         query: Some(query),
     })
@@ -78,12 +78,19 @@ pub(crate) fn fixed(code: Code, language: Language) -> Response<Body> {
 pub(crate) fn fixed_for(refusal: &Refusal, language: Language) -> Response<Body> {
     let status = status(refusal.code);
     let title = title(refusal.code, language);
+    let detail = refusal.told().map(|detail| detail.sentence(language));
     let problem =
-        Problem { code: refusal.code.as_str(), title, status: status.as_u16(), detail: None, bound: None, query: None };
+        Problem { code: refusal.code.as_str(), title, status: status.as_u16(), detail, bound: None, query: None };
     // Text and numbers alone: it can always be rendered.
     let mut response = Response::new(Full::new(Bytes::from(serde_json::to_vec(&problem).unwrap_or_default())));
     refuse(&mut response, refusal, language);
     set(response.headers_mut(), header::CACHE_CONTROL, "no-store");
+    response
+}
+
+/// An answer after which the connection is closed, over HTTP/1.1.
+pub(super) fn closing(mut response: Response<Body>) -> Response<Body> {
+    set(response.headers_mut(), header::CONNECTION, "close");
     response
 }
 

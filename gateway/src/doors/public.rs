@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use hyper::{
     Method, Request, Response, StatusCode,
-    body::Incoming,
     header::{self, HeaderName, HeaderValue},
 };
 
 use crate::{
-    doors::files::{LogFile, plain, serve},
+    doors::{
+        files::{LogFile, plain, serve},
+        index,
+    },
     gateway::Gateway,
-    transport::Body,
+    transport::{Body, incoming::Incoming},
 };
 
 /// The interface of the institutions' listener, as programs read it (OpenAPI 3.1). What is served is what is committed.
@@ -21,7 +23,12 @@ const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 /// Answers the public.
 pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    if request.uri().path() == "/" {
+        return index::page(index::PUBLIC);
     }
     if request.uri().path() == "/openapi.json" {
         let mut response = plain(StatusCode::OK, OPENAPI);

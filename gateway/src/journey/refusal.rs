@@ -56,6 +56,12 @@ impl Refusal {
         Self { detail: Some(detail), ..self }
     }
 
+    /// For the caller: what is at fault, as far as anything is that the caller can correct.
+    #[must_use]
+    pub fn told(&self) -> Option<Detail> {
+        self.detail.or_else(|| Detail::of(self.code))
+    }
+
     /// A refusal of the method, at a path that takes another.
     pub fn method(allow: &'static str) -> Self {
         Self { allow: Some(allow), ..Self::from(Code::MethodNotAllowed) }

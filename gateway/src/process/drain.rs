@@ -3,36 +3,55 @@
 
 use std::{io, sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+    time::{Instant, timeout, timeout_at},
+};
 
 use super::{
     snapshots::{self, Due},
     upkeep::record_floods,
 };
-use crate::{gateway::Gateway, settings::Bounds, telemetry, transport::accept::ListenerConfig};
+use crate::{gateway::Gateway, settings::Bounds, telemetry, transport::listener::ListenerConfig};
 
 /// For the last replies, floods, checkpoint and snapshot together, beside what the queries left of their time.
-const AFTER_QUERIES: Duration = Duration::from_millis(1_300);
+const AFTER_QUERIES: Duration = Duration::from_millis(1_200);
 
 /// When a thread of its own ends a process whose main thread hangs: after all of the above, and within 2 s.
-const IN_ANY_CASE: Duration = Duration::from_millis(1_500);
+const IN_ANY_CASE: Duration = Duration::from_millis(1_600);
 
 /// The code of a process that did not end in order (sysexits `EX_UNAVAILABLE`).
 const NOT_IN_ORDER: i32 = 69;
 
-/// Ends the process when its time is over, if it has not ended by then.
+/// Ends the process when its time is over, if it has not ended by then. The time begins with a signal, which a thread of
+/// its own hears whatever the main thread waits for, or when what is given back is used or dropped.
 ///
 /// # Errors
-/// When no thread can be made.
-pub(super) fn end_in_any_case(bounds: &Bounds) -> io::Result<()> {
+/// When there can be no thread or no signals.
+pub(super) fn end_in_any_case(bounds: &Bounds) -> io::Result<oneshot::Sender<()>> {
     let time = Duration::from_secs(bounds.drain_notice_s.saturating_add(bounds.drain_s)).saturating_add(IN_ANY_CASE);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut terminate, mut interrupt) = {
+        let _entered = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let (begins, begun) = oneshot::channel();
     let end = move || {
+        runtime.block_on(async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = begun => {}
+            }
+        });
         std::thread::sleep(time);
         tracing::error!("the process did not end in order within its time; the log recovers at the next start");
         telemetry::flush_lines();
         std::process::exit(NOT_IN_ORDER);
     };
-    std::thread::Builder::new().name("end".to_owned()).spawn(end).map(drop)
+    std::thread::Builder::new().name("end".to_owned()).spawn(end)?;
+    Ok(begins)
 }
 
 /// Readiness is false from here on, while queries are still taken. Without a notice both end at once.

@@ -5,7 +5,7 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use hyper::{Request, Response, body::Incoming, service::service_fn};
+use hyper::{Request, Response};
 use rustls::ServerConfig;
 use tokio::{
     net::TcpListener,
@@ -19,8 +19,10 @@ use crate::{
     process::{cores, drain, revocations, start::TlsSettings, upkeep},
     transport::{
         Body,
-        accept::{ListenerConfig, OnBadHead, accept},
+        accept::accept,
         handshakes::Handshakes,
+        incoming::Incoming,
+        listener::{ListenerConfig, OnBadHead},
     },
 };
 
@@ -75,7 +77,6 @@ where
     let shared = Arc::clone(&gateway);
     let on_bad_head: OnBadHead = Arc::new(move |certificate, what| shared.count_unrecorded(certificate, what));
     let door = Arc::new(ListenerConfig {
-        gated: true,
         on_bad_head: Some(on_bad_head),
         connections: Arc::new(Semaphore::new(bounds.connections)),
         most_connections: bounds.connections,
@@ -95,12 +96,8 @@ where
     let socket = gateway.settings.admin_socket();
     let socket = admin::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
     tokio::spawn(admin::serve(Arc::clone(&gateway), socket));
-    tokio::spawn(upkeep::each_second(Arc::clone(&gateway)));
-    tokio::spawn(revocations::watch(Arc::clone(&gateway), Arc::clone(&tls.trust), hangup));
-    tokio::spawn(upkeep::watch_keys(Arc::clone(&gateway)));
-    tokio::spawn(upkeep::watch_log(Arc::clone(&gateway)));
-    tokio::spawn(upkeep::scrub(Arc::clone(&gateway)));
-    tokio::spawn(upkeep::watch_store(Arc::clone(&gateway)));
+    keep_up(&gateway, &tls, hangup);
+    let ends = drain::end_in_any_case(&gateway.settings.bounds)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut until_signal = async || {
         tokio::select! {
@@ -119,12 +116,22 @@ where
         }
         then => then,
     };
-    drain::end_in_any_case(&gateway.settings.bounds)?;
+    drop(ends);
     if then == Then::Notice {
         // A second signal ends the notice.
         drain::notice(&gateway, until_signal()).await;
     }
     if drain::drain(&gateway, &door).await { Ok(()) } else { Err(ServeError::Unclosed) }
+}
+
+/// Begins each duty in the background, as a task of its own.
+fn keep_up(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) {
+    tokio::spawn(upkeep::each_second(Arc::clone(gateway)));
+    tokio::spawn(revocations::watch(Arc::clone(gateway), Arc::clone(&tls.trust), hangup));
+    tokio::spawn(upkeep::watch_keys(Arc::clone(gateway)));
+    tokio::spawn(upkeep::watch_log(Arc::clone(gateway)));
+    tokio::spawn(upkeep::scrub(Arc::clone(gateway)));
+    tokio::spawn(upkeep::watch_store(Arc::clone(gateway)));
 }
 
 /// What follows after the gateway is ready.
@@ -153,7 +160,8 @@ fn bind(address: SocketAddr) -> Result<std::net::TcpListener, ServeError> {
 
 fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>) -> ListenerConfig {
     let bounds = &gateway.settings.bounds;
-    ListenerConfig::new(tls, bounds, bounds.side_connections, gateway.metrics.closed(), gateway.draining.subscribe())
+    let (closed, clock) = (gateway.metrics.closed(), Arc::clone(&gateway.clock));
+    ListenerConfig::new(tls, bounds, bounds.side_connections, closed, clock, gateway.draining.subscribe())
 }
 
 /// A door for those with a trusted certificate.
@@ -169,7 +177,10 @@ fn worker(gateway: Arc<Gateway>, door: Arc<ListenerConfig>, listener: std::net::
     runtime.block_on(async move {
         match TcpListener::from_std(listener) {
             Ok(listener) => {
-                let service = move |peer| Institutions::new(Arc::clone(&gateway), peer);
+                let service = move |peer| {
+                    let institutions = Institutions::new(Arc::clone(&gateway), peer)?;
+                    Some(move |request| institutions.answer(request))
+                };
                 accept(listener, door, service).await;
             }
             Err(error) => tracing::error!(%error, "a worker could not listen"),
@@ -187,25 +198,25 @@ fn serve_side_doors(
     let [persons, auditors, public, operations] = listeners;
     let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone))));
     tokio::spawn(accept(TcpListener::from_std(persons)?, anyone, |_| {
-        Some(service_fn(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) }))
+        Some(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) })
     }));
     let certified = Arc::new(certified(gateway, tls));
     let shared = Arc::clone(gateway);
     tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |peer| {
         let (shared, standing) = (Arc::clone(&shared), peer.standing);
         let place = auditors::place(&shared, standing.as_ref())?;
-        Some(service_fn(move |request| {
+        Some(move |request| {
             let (shared, standing, _kept) = (Arc::clone(&shared), standing.clone(), &place);
             async move { Ok::<_, Infallible>(auditors::answer(shared, standing, request).await) }
-        }))
+        })
     }));
     let (plain, shared) = (Arc::new(door(gateway, None)), Arc::clone(gateway));
     tokio::spawn(accept(TcpListener::from_std(public)?, Arc::clone(&plain), move |_| {
         let shared = Arc::clone(&shared);
-        Some(service_fn(move |request| {
+        Some(move |request| {
             let shared = Arc::clone(&shared);
             async move { Ok::<_, Infallible>(public::answer(shared, request).await) }
-        }))
+        })
     }));
     serve_operations(gateway, tls, operations, operations::answer)
 }
@@ -222,10 +233,10 @@ fn serve_operations(
     let open = Arc::new(ListenerConfig { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None) });
     tokio::spawn(accept(TcpListener::from_std(listener)?, open, move |_| {
         let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
-        Some(service_fn(move |request| {
+        Some(move |request| {
             let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
             async move { Ok::<_, Infallible>(answer(&shared, &trust, &request)) }
-        }))
+        })
     }));
     Ok(())
 }

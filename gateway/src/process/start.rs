@@ -1,5 +1,6 @@
 //! From settings to a gateway that can serve: everything is read, checked and recovered before a port is opened.
 
+mod ahead;
 mod carry;
 mod check;
 mod error;
@@ -23,7 +24,11 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use credit_audit::{clock::Clock, leaf::Actor, log};
+use credit_audit::{
+    clock::Clock,
+    leaf::{Actor, Definitions},
+    log,
+};
 use credit_keys::SystemEntropy;
 use tokio::sync::{Semaphore, watch};
 
@@ -66,6 +71,8 @@ pub(crate) async fn open(
     let store = open_store(&settings, &catalogue, &clock)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
+    ahead::check(&settings, recovered.last_at(), clock.now())?;
+    ahead::note(recovered.last_at(), clock.now());
     let OnRecord { mut projection, is_new, before } =
         read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
@@ -84,11 +91,13 @@ pub(crate) async fn open(
     if !is_in_force {
         first.catalogue(rules::leaf(&catalogue, &files), &mut projection).await?;
     }
+    let label = catalogue.label().to_owned();
+    first.definitions(Definitions { catalogue: label, fields: catalogue.definitions() }, &mut projection).await?;
     let now = clock.now();
     for key in not_introduced(&keys.with(|ring| ring.status(now)), &projection.ledger.keys) {
         record_key(&recorder, &keys, &key, now, Actor::gateway()).await?;
     }
-    let catalogue_history = CatalogueHistory::of(&projection.ledger.catalogues, catalogue.label());
+    let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
     let (ledger, usage) = projection.finish();
     Ok(Arc::new(Gateway {
         catalogue_history,

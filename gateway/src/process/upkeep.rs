@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use credit_audit::leaf::{Actor, Event, Flood};
+use credit_audit::{
+    leaf::{Actor, Event, Flood},
+    log::{Cause, Scrubbed},
+};
 use credit_keys::KeyId;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Interval, MissedTickBehavior};
@@ -70,10 +73,11 @@ pub(super) async fn watch_log(gateway: Arc<Gateway>) {
     loop {
         each_second.tick().await;
         let metrics = gateway.log.metrics();
-        let is_behind = metrics.unpublished_for > PUBLISHED_WITHIN;
+        let blocked = |cause| metrics.not_recordable.contains(&cause);
+        let is_behind = metrics.unpublished_for > PUBLISHED_WITHIN || blocked(Cause::Publication);
         let published = if is_behind { Err("durable records are not published") } else { Ok(()) };
         gateway.metrics.duty(Duty::Publication, published, gateway.clock.now());
-        let is_slow = gateway.log.is_slow();
+        let is_slow = blocked(Cause::Slow);
         match (was_slow, is_slow) {
             (false, true) => tracing::error!(
                 cause = "slow",
@@ -86,7 +90,8 @@ pub(super) async fn watch_log(gateway: Arc<Gateway>) {
     }
 }
 
-/// Reads the published log again, slowly, and stays with what is damaged until it is restored. It begins anywhere, so that
+/// Reads the published log again, slowly. What is damaged is made again; where that cannot be, it stays with it until it is
+/// restored. It begins anywhere, so that
 /// a process that is often started reads all of a long log too.
 pub(super) async fn scrub(gateway: Arc<Gateway>) {
     let mut each_second = every_second();
@@ -97,7 +102,12 @@ pub(super) async fn scrub(gateway: Arc<Gateway>) {
         let read = move || {
             let mut from = next;
             for _ in 0..SCRUBBED_BUNDLES {
-                from = log.scrub(from).map_err(|error| (from, error.to_string()))?;
+                let Scrubbed { next, restored } = log.scrub(from).map_err(|error| (from, error.to_string()))?;
+                for place in restored {
+                    let place = place.display();
+                    tracing::error!(%place, "a file of the published log was missing or damaged, and was made again");
+                }
+                from = next;
             }
             Ok(from)
         };

@@ -8,30 +8,42 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, default)]
 pub struct Bounds {
     /// Open connections to the institutions' listener.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub connections: usize,
     /// Open connections of one institution to it; one more is closed.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub connections_per_institution: usize,
     /// Open connections to each of the other listeners.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub side_connections: usize,
     /// Handshakes under way at one listener; one more ends the oldest.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub handshakes: usize,
     /// Queries under way in the process; one more is `overloaded`.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub journeys: usize,
     /// Queries under way for one institution.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub journeys_per_institution: usize,
     /// Queries under way on one connection.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub journeys_per_connection: usize,
     /// Time for a TLS handshake, in milliseconds.
+    #[schemars(range(min = 1, max = 3_600_000))]
     pub handshake_ms: u64,
     /// Time for a request head from its first byte on, then for its body, and then for the caller to take the answer, in
     /// milliseconds.
+    #[schemars(range(min = 1, max = 3_600_000))]
     pub request_ms: u64,
     /// A connection without a request is closed after this, in seconds.
+    #[schemars(range(min = 1, max = 3_600_000))]
     pub idle_s: u64,
     /// Time from SIGTERM on in which readiness is false and queries are still taken, so that a load balancer sees it first,
     /// in seconds; 0 = none.
+    #[schemars(range(max = 3_600_000))]
     pub drain_notice_s: u64,
     /// Time that queries under way have to end after that, in seconds.
+    #[schemars(range(min = 1, max = 3_600_000))]
     pub drain_s: u64,
 }
 
@@ -76,9 +88,10 @@ impl Bounds {
             self.journeys_per_connection,
         ];
         let times = [self.handshake_ms, self.request_ms, self.idle_s, self.drain_s];
-        let too_much = counts.iter().any(|count| *count > MOST) || times.iter().any(|time| *time > LONGEST);
+        let too_much = counts.iter().any(|count| *count > MOST)
+            || times.iter().chain([&self.drain_notice_s]).any(|time| *time > LONGEST);
         (counts.contains(&0) || times.contains(&0) || too_much).then(|| {
-            format!("every one of bounds must be at least 1; a count at most {MOST}, a time at most {LONGEST}")
+            format!("every one of bounds must be at least 1 (drain_notice_s 0); a count at most {MOST}, a time at most {LONGEST}")
         })
     }
 

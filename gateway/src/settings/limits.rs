@@ -10,24 +10,29 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Requests a second.
     #[arg(long, default_value_t = 100, help = "Requests a second 每秒请求数")]
+    #[schemars(range(min = 1))]
     pub rate_per_s: u32,
     /// Requests at once.
     #[arg(long, default_value_t = 200, help = "Requests at once 突发请求数")]
+    #[schemars(range(min = 1))]
     pub burst: u32,
     /// Different persons a day.
     #[arg(long, default_value_t = 10_000, help = "Different persons a day 每日不同信息主体数")]
+    #[schemars(range(min = 1))]
     pub distinct_subjects_a_day: u32,
     /// Look-ups on one person a day.
     #[arg(long, default_value_t = 100, help = "Look-ups on one person a day 每日对同一主体的查询数")]
+    #[schemars(range(min = 1))]
     pub look_ups_a_person_a_day: u32,
     /// Look-ups a second by one member of staff (`operator` of the query); left out = as many as the institution's own
     /// rate lets through. Goes together with `operator_burst`.
     #[arg(
         long,
         requires = "operator_burst",
-        help = "Look-ups a second by one member of staff; left out = no such limit 单个经办人每秒查询数,省略则不单独限制"
+        help = "Look-ups a second by one member of staff; left out = no such limit 单个经办人每秒查询数，省略则不单独限制"
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub operator_rate_per_s: Option<u32>,
     /// Look-ups at once by one member of staff.
     #[arg(
@@ -36,13 +41,15 @@ pub struct Limits {
         help = "Look-ups at once by one member of staff 单个经办人突发查询数"
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub operator_burst: Option<u32>,
     /// Look-ups by one member of staff a day; left out = no limit by staff and day.
     #[arg(
         long,
-        help = "Look-ups by one member of staff a day; left out = no such limit 单个经办人每日查询数,省略则不限制"
+        help = "Look-ups by one member of staff a day; left out = no such limit 单个经办人每日查询数，省略则不限制"
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub look_ups_an_operator_a_day: Option<u32>,
 }
 

@@ -1,6 +1,7 @@
 //! What stands for persons, cases, consents and callers' keys in the counts.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use credit_policy::normal_case;
 
 /// 16 bytes that stand for an institution together with a person, a case or a member of staff, or for a consent. Made
 /// from the leaf's keyed `subject` tag, so it says as little as the leaf does (`FORMAT.md` §4, `carried`).
@@ -40,8 +41,9 @@ pub(crate) fn consent_key(iss: &str, jti: &str) -> Key {
     key("consent", &[iss, jti])
 }
 
+/// However a case is written, it is counted in its normal form.
 pub(super) fn case_key(institution: &str, case: &str, subject: &str) -> Key {
-    key("case", &[institution, case, subject])
+    key("case", &[institution, &normal_case(case), subject])
 }
 
 pub(super) fn person_key(institution: &str, subject: &str) -> Key {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use credit_audit::leaf::{CatalogueSet, InstitutionChange, KeyEvent};
+use credit_audit::leaf::{CatalogueSet, Definitions, InstitutionChange, KeyEvent};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -77,11 +77,19 @@ pub(crate) struct Ledger {
     pub(crate) stopped: BTreeMap<String, bool>,
     /// Catalogues, in the order in which they came into force.
     pub(crate) catalogues: Vec<InForce>,
+    /// What the fields of each catalogue mean: digests by field, by the catalogue's label.
+    #[serde(default)]
+    pub(crate) definitions: BTreeMap<String, BTreeMap<String, String>>,
     /// Keys of the ring, as the last leaf about each says.
     pub(crate) keys: BTreeMap<String, KeyEvent>,
 }
 
 impl Ledger {
+    /// Takes in what fields of a catalogue mean.
+    pub(crate) fn define(&mut self, definitions: Definitions) {
+        self.definitions.entry(definitions.catalogue).or_default().extend(definitions.fields);
+    }
+
     /// Takes in one change of the register. A later leaf of the same institution is the one in force.
     pub(crate) fn apply(&mut self, index: u64, event: RegisterEvent) {
         let (id, institution) = match event {

@@ -165,6 +165,7 @@ impl Projection {
             ),
             Body::Suspension(suspension) => self.apply_suspension(index, suspension),
             Body::Catalogue(catalogue) => self.ledger.catalogues.push(InForce { at: head.at, catalogue }),
+            Body::Definitions(definitions) => self.ledger.define(definitions),
             Body::Key(key) => {
                 self.ledger.keys.insert(key.key.clone(), key);
             }

@@ -23,11 +23,13 @@ use super::{
 };
 
 /// More persons than this with rows that do not fit: it is another store, and not one with typing errors.
-const MOST_SUSPECTS: usize = 10_000;
+pub(super) const MOST_SUSPECTS: usize = 10_000;
 /// Bytes of SQLite's header.
 const HEADER: usize = 100;
 /// Bytes that are copied between two signs of life.
 const STEP: u64 = 64 << 20;
+/// The system's number for a disk that fails.
+const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
 /// KiB of pages that a reader keeps.
 const CACHE_KIB: i64 = 16 << 10;
 
@@ -92,6 +94,23 @@ pub enum CopyFault {
 }
 
 impl CopyFault {
+    /// Whether it may be otherwise a moment later, with the same file: somebody writes it, or there is no room for the copy.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Locked | Self::Changed | Self::Write { .. } => true,
+            Self::Read(error) => error.raw_os_error() == Some(EIO),
+            Self::NoStore
+            | Self::Cut
+            | Self::Journal(_)
+            | Self::Wal { .. }
+            | Self::ForeignWal(_)
+            | Self::Damaged
+            | Self::Layout(_)
+            | Self::Unfit
+            | Self::Sqlite(_) => false,
+        }
+    }
+
     /// Whether the file itself is at fault, so that it is not worth looking at again before it changes.
     pub(super) fn is_of_the_file(&self) -> bool {
         match self {
@@ -113,6 +132,7 @@ impl From<rusqlite::Error> for CopyFault {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
             Some(ErrorCode::NotADatabase) => Self::NoStore,
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged,
+            Some(ErrorCode::SystemIoFailure) => Self::Read(io::Error::from_raw_os_error(EIO)),
             code => Self::Sqlite(code),
         }
     }
@@ -204,17 +224,34 @@ impl Source {
         };
         connection.progress_handler(100_000, Some(alive))?;
         is_sound(&connection)?;
-        let (mut tally, mut suspects) = (Tally::default(), Suspects::default());
-        let mut found = |fault, person: Option<&_>| {
-            tally.add(&fault);
-            suspects.add(&fault, person);
-        };
-        examine(&connection, domain, None, &mut found, &|| self.progress.beat())?;
-        if suspects.len() > MOST_SUSPECTS {
-            return Err(CopyFault::Unfit);
-        }
-        Ok((tally, suspects))
+        rows(&connection, domain, &|| self.progress.beat())
     }
+}
+
+/// What every row says, and who is not answered about.
+pub(crate) fn rows(connection: &Connection, domain: &Domain, beat: &dyn Fn()) -> Result<(Tally, Suspects), CopyFault> {
+    let (mut tally, mut suspects) = (Tally::default(), Suspects::default());
+    let mut found = |fault, person: Option<&_>| {
+        tally.add(&fault);
+        suspects.add(&fault, person);
+    };
+    examine(connection, domain, None, &mut found, beat)?;
+    if suspects.len() > MOST_SUSPECTS {
+        return Err(CopyFault::Unfit);
+    }
+    Ok((tally, suspects))
+}
+
+/// Fails where a folder has no room for a copy of the store.
+pub(crate) fn has_room(path: &Path, copies: &Path) -> Result<(), CopyFault> {
+    let bytes = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    let wanted = bytes(path).saturating_add(bytes(&beside(path, "-wal")));
+    let write = |cause| CopyFault::Write { to: copies.to_owned(), cause };
+    let room = rustix::fs::statvfs(copies).map_err(|error| write(error.into()))?;
+    if room.f_bavail.saturating_mul(room.f_frsize) < wanted {
+        return Err(write(io::ErrorKind::StorageFull.into()));
+    }
+    Ok(())
 }
 
 /// Whether the pages fit each other, and the tables are those that look-ups read.
@@ -235,10 +272,10 @@ pub(crate) fn is_sound(connection: &Connection) -> Result<(), CopyFault> {
 
 /// Opens the operator's file to read it in place, for the commands; with the words of [`CopyFault`] where it cannot be.
 pub(crate) fn open_in_place(path: &Path) -> Result<Connection, CopyFault> {
+    let mark = Mark::of(path).map_err(CopyFault::Read)?;
     let file = File::open(path).map_err(CopyFault::Read)?;
     let is_wal = is_wal(&file)?;
     drop(file);
-    let mark = Mark::of(path).map_err(CopyFault::Read)?;
     if mark.wal.is_some() && !is_wal {
         return Err(CopyFault::ForeignWal(beside(path, "-wal")));
     }

@@ -272,10 +272,15 @@ impl Tally {
 
     /// One line a place and kind: how many, and in which rows.
     pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        self.each().map(|(place, count, what, rows)| format!("`{place}`: {count} with {what}: row {rows}"))
+    }
+
+    /// Place, how many, what, and the rows.
+    pub(super) fn each(&self) -> impl Iterator<Item = (String, u64, What, String)> {
         self.0.iter().map(|((table, column, what), (count, rows))| {
             let more = if *count > rows.len() as u64 { ", …" } else { "" };
             let rows: Vec<_> = rows.iter().map(u64::to_string).collect();
-            format!("`{table}.{column}`: {count} with {what}: row {}{more}", rows.join(", "))
+            (format!("{table}.{column}"), *count, *what, format!("{}{more}", rows.join(", ")))
         })
     }
 }

@@ -4,6 +4,7 @@
 //! a private copy of it ([`copy`]) whenever it has changed and was left alone, checks the copy ([`examine`]) and hands it
 //! on.
 
+mod chinese;
 pub(crate) mod copy;
 pub(crate) mod delimited;
 pub(crate) mod examine;

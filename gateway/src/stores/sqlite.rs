@@ -53,6 +53,23 @@ impl OpenError {
     pub(crate) fn new(path: PathBuf, cause: CopyFault) -> Self {
         Self { path, cause: cause.into() }
     }
+
+    /// Whether a later start may succeed with the same file.
+    pub(crate) fn may_pass(&self) -> bool {
+        match &self.cause {
+            OpenFault::Copy(fault) => fault.may_pass(),
+            OpenFault::Thread(_) => true,
+        }
+    }
+
+    /// In Chinese.
+    pub(crate) fn chinese(&self) -> String {
+        let cause = match &self.cause {
+            OpenFault::Copy(fault) => fault.chinese(),
+            OpenFault::Thread(error) => format!("无法为读取创建线程（{error}）"),
+        };
+        format!("无法打开数据源 `{}`：{cause}", self.path.display())
+    }
 }
 
 /// What a store is opened with.

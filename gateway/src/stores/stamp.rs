@@ -39,7 +39,12 @@ pub(super) struct Mark {
 impl Mark {
     /// As it is now.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let main = Stamp::from(&fs::metadata(path)?);
+        let main = fs::metadata(path)?;
+        if !main.is_file() {
+            // A pipe would be waited for, for ever.
+            return Err(io::Error::other("it is no regular file"));
+        }
+        let main = Stamp::from(&main);
         let wal = match fs::metadata(beside(path, "-wal")) {
             Ok(wal) => Some(Stamp::from(&wal)).filter(|wal| wal.size > 0),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,

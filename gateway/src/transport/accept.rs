@@ -5,129 +5,49 @@
 use std::{sync::Arc, time::Duration};
 
 use credit_policy::Code;
-use hyper::{Request, Response, body::Incoming, service::Service};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use rustls::ServerConfig;
+use hyper::{Request, Response};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
-    callers::{
-        flood::Unrecorded,
-        thumbprint::Thumbprint,
-        trust::{CertificateStatus, Trust},
-    },
-    settings::Bounds,
-    telemetry::metrics::Closed,
+    callers::{flood::Unrecorded, thumbprint::Thumbprint, trust::CertificateStatus},
     transport::{
         Body,
         aborts::{Abort, instead_of_a_head},
-        delayed_eof::DelayedEof,
-        handshakes::{Handshakes, Place},
-        http1_guard::{GuardHandle, Http1Guard},
-        http2_guard::{CloseReason, FrameBudget, Http2Guard},
+        handshakes::Place,
+        http1,
+        http1_guard::Http1Guard,
+        http2,
+        http2_guard::CloseReason,
+        incoming::Incoming,
+        listener::ListenerConfig,
         write_timeout::WriteTimeout,
     },
 };
-
-/// Request head: bytes and lines; at a gated door the gate's bounds are narrower.
-const HEAD_BYTES: usize = 32 * 1024;
-const HEAD_LINES: usize = 72;
-
-/// HTTP/2 windows, of a stream and of a connection: what a caller may send before somebody reads it. And what waits for
-/// a caller to take it.
-const STREAM_WINDOW: u32 = 64 * 1024;
-const CONNECTION_WINDOW: u32 = 256 * 1024;
-const SEND_BUFFER: usize = 64 * 1024;
 
 /// Of a caller whose handshake failed, so much is still read, for so long.
 const LAST_BYTES: u64 = 64 * 1024;
 const LAST_WAIT: Duration = Duration::from_millis(500);
 
-/// What a listener needs to know of its bounds; shared by the tasks of its connections.
-pub(crate) struct ListenerConfig {
-    /// TLS, or plain for the listeners that are public or on loopback.
-    pub tls: Option<Arc<ServerConfig>>,
-    /// Whose certificates are trusted, where callers must show one.
-    pub trust: Option<Arc<Trust>>,
-    /// Open connections.
-    pub connections: Arc<Semaphore>,
-    /// How many there may be.
-    pub most_connections: usize,
-    /// Connections that are not open yet.
-    pub handshakes: Arc<Handshakes>,
-    /// Time for the handshake.
-    pub handshake: Duration,
-    /// Time for the wait for a request.
-    pub idle: Duration,
-    /// Time for the head of a request from its first byte on, and for the caller to take what is written.
-    pub request: Duration,
-    /// Counts what is closed before its time.
-    pub closed: Closed,
-    /// Streams at once on an HTTP/2 connection.
-    pub streams: u32,
-    /// Whether heads of HTTP/1.1 are looked at before hyper reads them ([`head`](super::head)); the service must then
-    /// tell the gate of every head.
-    pub gated: bool,
-    /// Told of callers who brought something else than a whole head, by their certificate.
-    pub on_bad_head: Option<OnBadHead>,
-    /// True once the gateway drains.
-    pub draining: watch::Receiver<bool>,
-}
-
-/// Counts what came instead of a head, or instead of anything that asks for something.
-pub(crate) type OnBadHead = Arc<dyn Fn(Thumbprint, Unrecorded) + Send + Sync>;
-
 /// The other end of a connection, as its service gets to know it.
 pub(crate) struct Peer {
     /// The certificate that TLS verified.
     pub standing: Option<Arc<CertificateStatus>>,
-    /// The gate before its heads, on HTTP/1.1 at a gated door.
-    pub gate: Option<Arc<GuardHandle>>,
     /// Ends the connection.
     pub abort: Abort,
 }
 
-impl ListenerConfig {
-    /// A door with the bounds of the configuration, and so many connections.
-    #[must_use]
-    pub(crate) fn new(
-        tls: Option<Arc<ServerConfig>>,
-        bounds: &Bounds,
-        connections: usize,
-        closed: Closed,
-        draining: watch::Receiver<bool>,
-    ) -> Self {
-        Self {
-            tls,
-            trust: None,
-            connections: Arc::new(Semaphore::new(connections)),
-            most_connections: connections,
-            handshakes: Handshakes::new(bounds.handshakes.min(connections)),
-            handshake: Duration::from_millis(bounds.handshake_ms),
-            idle: Duration::from_secs(bounds.idle_s),
-            request: Duration::from_millis(bounds.request_ms),
-            closed,
-            streams: u32::try_from(bounds.journeys_per_connection).unwrap_or(u32::MAX),
-            gated: false,
-            on_bad_head: None,
-            draining,
-        }
-    }
-}
-
 /// Accepts until the gateway drains. `service` makes the service of one connection; nothing where its caller has too many
 /// already.
-pub(crate) async fn accept<S, F>(listener: TcpListener, door: Arc<ListenerConfig>, service: F)
+pub(crate) async fn accept<F, S, T, E>(listener: TcpListener, door: Arc<ListenerConfig>, service: F)
 where
     F: Fn(Peer) -> Option<S> + Clone + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,
-    S::Future: Send + 'static,
-    S::Error: std::error::Error + Send + Sync + 'static,
+    S: Fn(Request<Incoming>) -> T + Send + 'static,
+    T: Future<Output = Result<Response<Body>, E>> + Send + 'static,
+    E: std::error::Error + Send + Sync + 'static,
 {
     let mut draining = door.draining.clone();
     loop {
@@ -169,10 +89,10 @@ where
                 }
                 None => {
                     if let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned()
-                        && let Some(service) = service(Peer { standing: None, gate: None, abort: Abort::default() })
+                        && let Some(service) = service(Peer { standing: None, abort: Abort::default() })
                     {
                         let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone());
-                        end(http1(stream, &door, door.request, service).await, &door, None);
+                        end(http1::serve(stream, &door, door.request, None, service).await, &door, None);
                     }
                 }
             }
@@ -219,12 +139,12 @@ async fn shake_hands(
 }
 
 /// Serves a connection over TLS.
-async fn certified<S, F>(stream: Box<TlsStream<TcpStream>>, door: &ListenerConfig, service: F)
+async fn certified<F, S, T, E>(stream: Box<TlsStream<TcpStream>>, door: &ListenerConfig, service: F)
 where
     F: Fn(Peer) -> Option<S>,
-    S: Service<Request<Incoming>, Response = Response<Body>> + Send + 'static,
-    S::Future: Send + 'static,
-    S::Error: std::error::Error + Send + Sync + 'static,
+    S: Fn(Request<Incoming>) -> T + Send + 'static,
+    T: Future<Output = Result<Response<Body>, E>> + Send + 'static,
+    E: std::error::Error + Send + Sync + 'static,
 {
     let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned() else {
         return door.closed.too_many.inc();
@@ -237,28 +157,25 @@ where
         .and_then(|(trust, chain)| CertificateStatus::new(trust, chain));
     let is_http2 = session.alpn_protocol() == Some(b"h2");
     let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone());
-    let (stream, gate) = match door.gated && !is_http2 {
-        true => {
-            let (stream, gate) = Http1Guard::new(stream, door.request);
-            (Stream::Http1Guard(stream), Some(gate))
-        }
-        false => (Stream::Open(stream), None),
-    };
     let (certificate, abort) = (standing.as_ref().map(|standing| standing.thumbprint()), Abort::default());
-    let Some(service) = service(Peer { standing: standing.clone(), gate, abort: abort.clone() }) else {
+    let Some(service) = service(Peer { standing: standing.clone(), abort: abort.clone() }) else {
         door.closed.too_many.inc();
         return on_bad_head(door, certificate, Unrecorded::Refused(Code::Overloaded));
     };
     let reason = CloseReason::default();
     let serve = async {
-        match stream {
-            Stream::Open(stream) if is_http2 => tokio::select! {
-                ended = Box::pin(http2(stream, door, reason.clone(), service)) => ended,
+        if is_http2 {
+            let ended = tokio::select! {
+                ended = Box::pin(http2::serve(stream, door, reason.clone(), service)) => ended,
                 () = abort.is_off() => Ok(()),
-            },
-            Stream::Open(stream) => Box::pin(http1(stream, door, door.request, service)).await,
-            Stream::Http1Guard(stream) => Box::pin(http1(stream, door, door.idle, service)).await,
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            return Ok(());
         }
+        let (stream, gate) = Http1Guard::new(stream, door.request);
+        Box::pin(http1::serve(stream, door, door.idle, Some(gate), service)).await
     };
     tokio::select! {
         ended = serve => end(ended, door, certificate),
@@ -289,11 +206,6 @@ fn on_bad_head(door: &ListenerConfig, certificate: Option<Thumbprint>, what: Unr
     }
 }
 
-enum Stream<T> {
-    Open(WriteTimeout<T>),
-    Http1Guard(Http1Guard<WriteTimeout<T>>),
-}
-
 /// Waits until the caller's certificate is trusted no more; without one, for ever.
 async fn lost(standing: Option<Arc<CertificateStatus>>) {
     match standing {
@@ -307,69 +219,5 @@ async fn lingering_close(mut stream: TcpStream) {
     if stream.shutdown().await.is_ok() {
         let (mut rest, mut nowhere) = (stream.take(LAST_BYTES), tokio::io::sink());
         drop(tokio::time::timeout(LAST_WAIT, tokio::io::copy(&mut rest, &mut nowhere)).await);
-    }
-}
-
-async fn drained(door: &ListenerConfig) {
-    let mut draining = door.draining.clone();
-    if draining.wait_for(|draining| *draining).await.is_err() {
-        // A door whose sender is gone never drains.
-        std::future::pending::<()>().await;
-    }
-}
-
-async fn http1<I, S>(stream: I, door: &ListenerConfig, wait: Duration, service: S) -> hyper::Result<()>
-where
-    I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Incoming>, Response = Response<Body>>,
-    S::Error: std::error::Error + Send + Sync + 'static,
-{
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(wait)
-        .max_headers(HEAD_LINES)
-        .max_buf_size(HEAD_BYTES)
-        .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
-    let draining = drained(door);
-    tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = draining => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    }
-}
-
-async fn http2<I, S>(stream: I, door: &ListenerConfig, reason: CloseReason, service: S) -> hyper::Result<()>
-where
-    I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Incoming>, Response = Response<Body>>,
-    S::Error: std::error::Error + Send + Sync + 'static,
-    S::Future: Send + 'static,
-{
-    let patience = FrameBudget {
-        idle: door.idle,
-        // As long as head, body and answer may take over HTTP/1.1.
-        stream: 3 * door.request,
-        reason,
-    };
-    let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(door.streams)
-        .max_header_list_size(u32::try_from(HEAD_BYTES / 2).unwrap_or(u32::MAX))
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_send_buf_size(SEND_BUFFER)
-        .serve_connection(TokioIo::new(DelayedEof::new(Http2Guard::new(stream, patience))), service);
-    let mut connection = std::pin::pin!(connection);
-    let draining = drained(door);
-    tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = draining => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! A request is a query once its head and body are complete (formats.md §2): [`RequestBody::finish`] tells.
 
-use std::{io::ErrorKind, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use http_body_util::BodyExt;
-use hyper::{
-    Version,
-    body::{Body as _, Incoming},
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
 };
-use tokio::time::Instant;
+
+use super::incoming::{Incoming, Piece, Source, Unread};
 
 /// Why a body cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,6 @@ const DISCARD_BYTES: usize = 1024 * 1024;
 /// A body on its way in.
 pub struct RequestBody {
     incoming: Incoming,
-    version: Version,
     deadline: Instant,
     seen: usize,
     trailers: bool,
@@ -45,9 +44,9 @@ enum Reading {
 impl RequestBody {
     /// A body that must be complete after `time`.
     #[must_use]
-    pub fn new(incoming: Incoming, version: Version, time: Duration) -> Self {
-        let state = if incoming.is_end_stream() { Reading::Complete } else { Reading::More };
-        Self { incoming, version, deadline: Instant::now() + time, seen: 0, trailers: false, state }
+    pub fn new(incoming: Incoming, time: Duration) -> Self {
+        let state = if incoming.is_at_end() { Reading::Complete } else { Reading::More };
+        Self { incoming, deadline: Instant::now() + time, seen: 0, trailers: false, state }
     }
 
     /// Reads all of it, at most `limit` bytes.
@@ -72,6 +71,7 @@ impl RequestBody {
     /// Reads and discards the rest of a body that is refused anyway.
     pub async fn finish(&mut self) -> Finished {
         while self.seen <= DISCARD_BYTES && self.data().await.is_some() {}
+        self.incoming.give_up();
         match self.state {
             Reading::Complete => Finished::Complete,
             Reading::More | Reading::Unreadable => Finished::TooLong,
@@ -80,34 +80,40 @@ impl RequestBody {
     }
 
     async fn data(&mut self) -> Option<hyper::body::Bytes> {
-        loop {
-            if self.state != Reading::More {
-                return None;
-            }
-            match tokio::time::timeout_at(self.deadline, self.incoming.frame()).await {
-                Ok(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(data) => {
-                        self.seen += data.len();
-                        return Some(data);
-                    }
-                    Err(_) => self.trailers = true,
-                },
-                // hyper takes a stream that was reset with NO_ERROR for one that ended; this tells them apart.
-                Ok(None) if self.version == Version::HTTP_2 && !self.incoming.is_end_stream() => {
-                    self.state = Reading::Broken;
-                }
-                Ok(None) => self.state = Reading::Complete,
-                Ok(Some(Err(error))) if is_no_body(&error) => self.state = Reading::Unreadable,
-                Ok(Some(Err(_))) | Err(_) => self.state = Reading::Broken,
-            }
+        if self.state != Reading::More {
+            return None;
         }
+        self.state = match tokio::time::timeout_at(self.deadline, self.incoming.next()).await {
+            Ok(Piece::Data(data)) => {
+                self.seen += data.len();
+                return Some(data);
+            }
+            Ok(Piece::Trailers) => {
+                self.trailers = true;
+                Reading::Complete
+            }
+            Ok(Piece::End) => Reading::Complete,
+            Ok(Piece::Unreadable) => Reading::Unreadable,
+            Ok(Piece::Broken) | Err(_) => Reading::Broken,
+        };
+        None
     }
 }
 
-/// Whether hyper could not make sense of the bytes; only of chunks, which are refused by their head.
-fn is_no_body(error: &hyper::Error) -> bool {
-    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
-    cause.is_some_and(|cause| matches!(cause.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData))
+/// Reads and discards what a service left of a body that it answered without reading, since many clients lose an answer
+/// that overtakes their request. What is still not at its end after that is returned.
+pub(super) async fn discard(
+    mut unread: oneshot::Receiver<Unread>,
+    wanted: Option<Arc<Notify>>,
+    time: Duration,
+) -> Option<Source> {
+    // The service may still be at it, and reads it then.
+    let Unread { source, is_given_up } = unread.try_recv().ok()?;
+    let mut body = RequestBody::new(Incoming::again(source, wanted), time);
+    if !is_given_up {
+        body.finish().await;
+    }
+    body.incoming.into_source().filter(|source| !source.is_at_end())
 }
 
 /// How a body ended.

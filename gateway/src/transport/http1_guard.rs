@@ -30,6 +30,7 @@ use tokio::{
 
 pub use scan::HeadVerdict;
 use scan::{At, Framing, Scan};
+pub(super) use scan::{HEAD_BYTES, HEAD_LINES};
 
 /// No body length was told yet.
 const UNTOLD: u64 = u64::MAX;

@@ -5,8 +5,13 @@ pub(crate) mod accept;
 pub(crate) mod body;
 pub(crate) mod delayed_eof;
 pub(crate) mod handshakes;
+pub(crate) mod head;
+mod http1;
 pub(crate) mod http1_guard;
+mod http2;
 pub(crate) mod http2_guard;
+pub(crate) mod incoming;
+pub(crate) mod listener;
 pub(crate) mod tls;
 pub(crate) mod write_timeout;
 

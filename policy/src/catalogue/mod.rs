@@ -3,6 +3,7 @@
 mod calendar;
 mod class;
 mod clock;
+mod definition;
 mod dictionary;
 mod fault;
 mod field;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fault::Bound;
 use super::period::{Frequency, Period};
 use crate::names::{FieldName, ScenarioName};
-use crate::person::holds_citizen_number;
+use crate::number_guard::holds_citizen_number;
 
 /// The one audience whose tokens are taken: the claim `aud`.
 pub const AUDIENCE: &str = "credit-gateway";

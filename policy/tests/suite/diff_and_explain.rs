@@ -98,7 +98,7 @@ fn changed_bounds_clocks_definitions_and_statutes_are_told() {
     }
     let without = shipped().into_iter().filter(|(path, _)| path != "scenarios/rental.toml").collect::<Vec<_>>();
     let gone = diff(catalogue(), &loaded(&without));
-    assert!(gone.text(Language::En).contains("scenario/rental: row row → none"));
+    assert!(gone.text(Language::En).contains("scenario/rental: removed"));
     assert!(gone.shifts.iter().all(|shift| shift.scenario.as_str() == "rental" && shift.new.is_none()));
 }
 
@@ -139,5 +139,8 @@ fn a_permit_is_explained_field_by_field() {
     let of = |name: &str| why.fields.iter().find(|field| field.field.as_str() == name).unwrap();
     assert!(of("score_band").released && !of("property").lawful);
     assert!(of("black_listed").lawful && !of("black_listed").released);
-    assert!(why.text(Language::En).contains("  black_listed: may be released, and is not here [data-list]"));
+    assert!(
+        why.text(Language::En)
+            .contains("  black_listed: permitted by the statutes, not granted in this request [data-list]")
+    );
 }

@@ -111,6 +111,16 @@ fn free_texts_that_hold_a_number_are_found() {
         "990101900307001".into(),
         "HZ-990101900307001-A".into(),
         "号990101900307001号".into(),
+        "990101-900307-001".into(),
+        "经办 990101 900307 001。".into(),
+        "９９０１０１９００３０７００１".into(),
+        format!("{} {} {}", &good[..6], &good[6..14], &good[14..]),
+        format!("{}-{}-{}x", &with_x[..6], &with_x[6..14], &with_x[14..17]),
+        good.chars().map(|digit| char::from_u32(u32::from(digit) - 0x30 + 0xF20).unwrap()).collect(),
+        good.replace('9', "玖").replace('0', "零"),
+        format!("2026-11-22 {good}"),
+        format!("a:{good},b"),
+        good.chars().map(|digit| format!("{digit}\u{200b}")).collect(),
     ];
     for text in found {
         assert!(holds_citizen_number(&text), "{text}");
@@ -121,7 +131,19 @@ fn free_texts_that_hold_a_number_are_found() {
 fn other_free_texts_hold_none() {
     let wrong_check =
         format!("{}{}", &number("19900307", 1)[..17], if number("19900307", 1).ends_with('0') { 1 } else { 0 });
-    let texts = ["", "HZ-2026-001234", "〔2026〕粤13公租123号", "99010190030700", "9901019003070012", &wrong_check];
+    let texts = [
+        "",
+        "HZ-2026-001234",
+        "〔2026〕粤13公租123号",
+        "99010190030700",
+        "9901019003070012",
+        &wrong_check,
+        "990101901307001",
+        "2026-11-22T10:15:30.123456Z",
+        "2026-11-22 10:15:30,8",
+        "019c9b1e-a123-4567-8123-123456789012",
+        "二〇二六年十一月二十二日第一百二十三号",
+    ];
     for text in texts {
         assert!(!holds_citizen_number(text), "{text}");
     }

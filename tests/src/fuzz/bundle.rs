@@ -55,7 +55,7 @@ fn one_leaf(bytes: &[u8]) -> bool {
     let Some(kind) = Kind::parse(peek.kind) else { return true };
     let institution = peek.institution.map(str::to_owned);
     let actor = peek.actor.map(|actor| Box::new(Actor::parse(actor).expect("an actor that was seen can be read")));
-    let empty = Entry { kind, id: peek.id, actor, institution, tail: Vec::new() };
+    let empty = Entry { kind, id: peek.id, actor, institution, tail: Vec::new(), shared: None };
     let seq = peek.seq.unwrap_or(0);
     let beginning = leaf::render(&empty, peek.at, seq);
     let beginning = beginning.strip_suffix(b"}").expect("it ends with a brace");

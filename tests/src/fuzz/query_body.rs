@@ -9,10 +9,13 @@
 use std::{collections::BTreeSet, fmt, sync::LazyLock};
 
 use credit_gateway::for_tests::{Reading, Refusal, question, read_alone};
-use credit_policy::{Catalogue, Code, Facts, Ground, InstitutionKind, catalogue::shipped, holds_citizen_number};
+use credit_policy::{
+    Catalogue, Code, Facts, Ground, InstitutionKind, catalogue::shipped, holds_citizen_number, normal_case,
+};
 use jiff::civil::{Date, date};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 const ON: Date = date(2026, 11, 22);
 
@@ -149,17 +152,65 @@ fn is_operator(text: &str) -> bool {
 }
 
 fn is_case(text: &str) -> bool {
-    let letter = |c: char| c.is_alphabetic() || c.is_ascii_digit();
+    let word =
+        |c: char| c.is_alphabetic() || c.is_ascii_digit() || is_combining_mark(c) || "\u{f0b}\u{f0c}".contains(c);
+    let wide = |c: char| "　－＿．／（）［］０１２３４５６７８９".contains(c);
     (1..=64).contains(&text.chars().count())
-        && text.chars().all(|c| letter(c) || " -_./()（）〔〕".contains(c))
-        && text.chars().any(letter)
+        && text.chars().all(|c| word(c) || wide(c) || " -_./()〔〕【】[]".contains(c))
+        && normal_case(text).contains(char::is_alphanumeric)
         && !names_somebody(text)
 }
 
-/// A run of exactly 15 digits, or 18 characters that are a citizen number.
+/// 15 digits with a date, or 18 characters that are a citizen number, read as `docs/formats.md` §2 says.
 fn names_somebody(text: &str) -> bool {
-    let bytes = text.to_ascii_uppercase().into_bytes();
-    bytes.split(|byte| !byte.is_ascii_digit()).any(|run| run.len() == 15) || bytes.windows(18).any(is_citizen_number)
+    let digits = "〇一二三四五六七八九零壹贰叁肆伍陆柒捌玖○\0貳參\0\0陸\0\0\0";
+    let read: String = text
+        .nfkc()
+        .map(|c| match c {
+            '0'..='9' => c,
+            'x' | 'X' => 'X',
+            'a'..='f' | 'A'..='F' => 'h',
+            ':' | ';' | ',' | '<' | '>' | '=' | '"' | '\'' | '|' | '&' | '%' | '$' | '#' | '@' | '!' | '?' | '+'
+            | '~' | '^' | '`' | '*' | '\\' | '、' => '|',
+            _ => match digits.chars().position(|digit| digit == c && c != '\0').or_else(|| of_other_script(c)) {
+                Some(at) => char::from(b'0' + (at % 10) as u8),
+                None if c.is_alphanumeric() => 'l',
+                None => ' ',
+            },
+        })
+        .collect();
+    let closed: String = read.chars().filter(|c| !" |".contains(*c)).collect();
+    closed.as_bytes().windows(18).any(is_citizen_number) || has_old_form(&read)
+}
+
+/// Decimal digits that NFKC leaves as they are, as far as the corpus has them.
+fn of_other_script(c: char) -> Option<usize> {
+    [0x660, 0x6F0, 0x966, 0x9E6, 0xE50, 0xF20]
+        .into_iter()
+        .find_map(|zero| (u32::from(c)).checked_sub(zero).filter(|value| *value < 10))
+        .map(|value| value as usize)
+}
+
+fn has_old_form(read: &str) -> bool {
+    let letter = |c: char| "Xhl|".contains(c);
+    let mut at = 0;
+    for part in read.split(letter) {
+        let before = read[..at].ends_with('h') && !part.starts_with(' ');
+        let after = read[at + part.len()..].starts_with('h') && !part.ends_with(' ');
+        let runs: Vec<&str> = part.split(' ').filter(|run| !run.is_empty()).collect();
+        for first in 0..runs.len() {
+            for last in first..runs.len() {
+                let joined = runs[first..=last].concat();
+                let touched = first < last && (before && first == 0 || after && last + 1 == runs.len());
+                let date = |text: &str| jiff::civil::Date::strptime("%Y%m%d", format!("19{text}")).is_ok();
+                if joined.len() == 15 && !touched && date(&joined[6..12]) {
+                    return true;
+                }
+            }
+        }
+        at += part.len() + 1;
+    }
+    false
 }
 
 /// GB 11643 by the weights of its annex A.
@@ -171,7 +222,8 @@ fn is_citizen_number(bytes: &[u8]) -> bool {
     }
     let day = format!("{}-{}-{}", &text[6..10], &text[10..12], &text[12..14]);
     let sum: u32 = bytes.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    day.parse::<Date>().is_ok() && b"10X98765432"[usize::try_from(sum % 11).expect("small")] == bytes[17]
+    day.parse::<Date>().is_ok_and(|day| day.year() >= 1900)
+        && b"10X98765432"[usize::try_from(sum % 11).expect("small")] == bytes[17]
 }
 
 impl<'de> Deserialize<'de> for Body {

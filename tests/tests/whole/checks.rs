@@ -326,6 +326,37 @@ fn with(folder: &Folder, table: &str, key: &str, value: Option<&str>) {
     });
 }
 
+/// Numbers that the schema takes no more, of each setting that it bounds.
+fn beyond_the_schema() -> Vec<(String, String, i64)> {
+    let schema: serde_json::Value = serde_json::from_str(&gateway(&["schema"]).held()).unwrap();
+    let mut beyond = Vec::new();
+    for (table, key) in settings() {
+        let means = &schema["properties"][&table];
+        let text = means.to_string();
+        let Some(at) = text.find("#/$defs/") else { continue };
+        let name: String = text[at + 8..].chars().take_while(char::is_ascii_alphanumeric).collect();
+        let bounds = &schema["$defs"][&name]["properties"][&key];
+        let least = bounds["minimum"].as_i64().map(|least| least - 1);
+        let most = bounds["maximum"].as_i64().map(|most| most + 1);
+        beyond.extend(least.into_iter().chain(most).map(|value| (table.clone(), key.clone(), value)));
+    }
+    beyond
+}
+
+#[test]
+fn what_the_schema_does_not_take_check_does_not_take() {
+    let beyond = beyond_the_schema();
+    for bounded in ["connections", "drain_notice_s", "linger_us", "readers", "timeout_ms", "clock_ahead_days"] {
+        assert_eq!(beyond.iter().filter(|(_, key, _)| key == bounded).count(), 2, "{bounded}: {beyond:?}");
+    }
+    assert!(beyond.len() > 40, "{}", beyond.len());
+    each(&beyond, |(table, key, value)| {
+        let folder = Folder::new();
+        with(&folder, table, key, Some(&value.to_string()));
+        drop(check(&folder).failed(64));
+    });
+}
+
 /// Of all cases so many, spread evenly; each setting is among them in a full run.
 const FEW: usize = 40;
 

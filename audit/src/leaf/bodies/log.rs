@@ -86,6 +86,16 @@ pub struct CatalogueFile {
     pub sha256: String,
 }
 
+/// `definitions`: what the fields of a catalogue mean, recorded the first time that it is in force. Several leaves of one
+/// catalogue add up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definitions {
+    /// The catalogue's label.
+    pub catalogue: String,
+    /// Digest of each field's definition, by its name: base64url of 16 bytes (`FORMAT.md` §4).
+    pub fields: BTreeMap<String, String>,
+}
+
 /// `log`: another log of the same gateway, listed in this one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedLog {
@@ -117,6 +127,7 @@ impl_kind! {
     Event Seal = Seal;
     Event Carried = Carried;
     Event CatalogueSet = Catalogue;
+    Event Definitions = Definitions;
     Act ListedLog = Log;
     Act Prune = Prune;
 }

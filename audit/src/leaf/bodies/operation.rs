@@ -1,11 +1,14 @@
 //! What runs the gateway: keys, register, suspensions, withdrawals, floods, reads.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::leaf::encoded::Base64;
+use crate::leaf::entry::{Entry, LeafError};
 use crate::leaf::event::{Act, Event, impl_kind};
 use crate::leaf::kind::Kind;
 
@@ -178,6 +181,22 @@ pub struct Refusals {
     pub counts: BTreeMap<String, u64>,
     /// The first and the last number of the institution that they have; as many as the counts say.
     pub seqs: (u64, u64),
+}
+
+impl Refusals {
+    /// The entry of refusals that share a leaf; their numbers are given by the writer. `None` where there are none.
+    ///
+    /// # Errors
+    /// As [`Entry::new`].
+    pub fn shared(id: Uuid, institution: &str, counts: BTreeMap<String, u64>) -> Result<Option<Entry>, LeafError> {
+        #[derive(Serialize)]
+        struct Unnumbered {
+            counts: BTreeMap<String, u64>,
+        }
+        let Some(shared) = NonZeroU64::new(counts.values().sum()) else { return Ok(None) };
+        let entry = Entry::new(Kind::Refusals, id, Some(institution), &Unnumbered { counts })?;
+        Ok(Some(Entry { shared: Some(shared), ..entry }))
+    }
 }
 
 /// `read`: an officer or auditor read entries, or looked at a record.

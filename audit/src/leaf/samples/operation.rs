@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::leaf::bodies::{
-    Carried, CatalogueSet, Flood, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, KeyState, ListedLog, Prune,
-    Read, Refusals, RegisterChange, Revocation, Stop, Suspension,
+    Carried, CatalogueSet, Definitions, Flood, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, KeyState,
+    ListedLog, Prune, Read, Refusals, RegisterChange, Revocation, Stop, Suspension,
 };
 use crate::leaf::entry::{Entry, LeafError};
 use crate::leaf::event::Event as _;
@@ -21,6 +21,12 @@ pub(super) fn catalogue(world: &mut World) -> Made {
     let label = format!("2026.{}@sha256:{:016x}", world.random.below(20), world.random.next());
     world.catalogues.push(label.clone());
     CatalogueSet { label, files: Vec::new() }.entry(world.id())
+}
+
+pub(super) fn definitions(world: &mut World) -> Made {
+    let catalogue = world.random.one_of(&world.catalogues.clone()).cloned().unwrap_or_default();
+    let fields = ["score", "tax_exists"].map(|field| (field.to_owned(), "AAAAAAAAAAAAAAAAAAAAAA".to_owned()));
+    Definitions { catalogue, fields: fields.into() }.entry(world.id())
 }
 
 pub(super) fn new_data_key(world: &mut World) -> Made {

@@ -1,9 +1,10 @@
 //! The one place where a checkpoint is signed, and the rule that it keeps: the size is durable, and the rollback guard
 //! remembers it before the signature exists.
 
+use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use super::rollback_guard::RollbackGuard;
+use super::rollback_guard::{Forgotten, RollbackGuard};
 use crate::checkpoint::Checkpoint;
 use crate::log::disk::failure::{Fatal, Probe};
 use crate::log::tree::recent::TreeHead;
@@ -16,6 +17,14 @@ pub trait Signer: Send + Sync {
 
     /// The key that verifies it.
     fn public_key(&self) -> [u8; 32];
+}
+
+/// Why nothing was signed.
+pub(crate) enum Unsigned {
+    /// The rollback guard cannot be reached or written now; nothing is on record of this size, and it is tried again.
+    Away(io::Error),
+    /// The rollback guard failed and the log stopped, or it is closed.
+    Stopped,
 }
 
 /// The signer with the rollback guard.
@@ -51,29 +60,34 @@ impl CheckpointSigner {
         }
     }
 
-    /// The signed checkpoint of a durable head. `None`: the rollback guard failed and the log stopped, or it
-    /// is closed.
+    /// The signed checkpoint of a durable head.
     ///
     /// The lock is held while the rollback guard is synced: its two callers, the publisher and the prover, have to wait
     /// for that sync in any case.
-    pub(crate) fn sign(&self, head: &TreeHead) -> Option<String> {
+    /// # Errors
+    /// [`Unsigned`]: the rollback guard does not remember it.
+    pub(crate) fn sign(&self, head: &TreeHead) -> Result<String, Unsigned> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((size, note)) = &state.last
             && *size == head.size
         {
-            return Some(note.clone());
+            return Ok(note.clone());
         }
-        let guard = state.rollback_guard.as_mut()?;
-        if let Err(error) = guard.remember(head.size, head.root, &self.probe) {
-            self.fatal.stop("writing the rollback guard", &error);
-            return None;
+        let guard = state.rollback_guard.as_mut().ok_or(Unsigned::Stopped)?;
+        match guard.remember(head.size, head.root, &self.probe) {
+            Ok(()) => {}
+            Err(Forgotten::Away(error)) => return Err(Unsigned::Away(error)),
+            Err(Forgotten::Failed(error)) => {
+                self.fatal.stop("writing the rollback guard", &error);
+                return Err(Unsigned::Stopped);
+            }
         }
         // Crash here: a size is remembered that nobody saw signed. It is durable, so the next start agrees.
         let checkpoint = Checkpoint { origin: self.key.name().to_owned(), size: head.size, root: head.root };
         let text = checkpoint.to_text();
         let note = note::sign(self.key.name(), self.key.id(), &text, |message| self.signer.sign(message));
         state.last = Some((head.size, note.clone()));
-        Some(note)
+        Ok(note)
     }
 
     /// Gives the rollback guard back: nothing is signed from here on.

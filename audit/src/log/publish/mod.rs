@@ -5,4 +5,5 @@ pub(crate) mod checkpoint_signer;
 pub(crate) mod instance;
 pub(crate) mod proof_tree;
 pub(crate) mod rollback_guard;
+pub(crate) mod spans;
 pub(crate) mod tile_store;

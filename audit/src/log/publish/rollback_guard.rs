@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use super::instance::InstanceId;
 use crate::log::disk::block::{Fields, Reader, origin_hash};
-use crate::log::disk::failure::{Probe, Step};
+use crate::log::disk::failure::{Probe, Step, at_path, is_lack_of_room};
 use crate::log::disk::files;
 use crate::log::error::{RecoverError, read_error};
 use crate::merkle::{self, Hash};
@@ -38,6 +38,15 @@ pub(crate) struct RollbackGuard {
     /// The whole file as it was read or written last.
     bytes: Vec<u8>,
     last: Slot,
+}
+
+/// Why a size was not remembered.
+#[derive(Debug)]
+pub(crate) enum Forgotten {
+    /// The file cannot be looked at or written now, and nothing was written: it is tried again.
+    Away(io::Error),
+    /// It is another file, or nobody can say what was written: this process may not sign any more.
+    Failed(io::Error),
 }
 
 #[derive(Debug, Clone)]
@@ -129,27 +138,48 @@ impl RollbackGuard {
     /// Makes this start the last one, durably. Whoever else has the file finds that out before it signs again.
     pub(crate) fn claim(&mut self, instance: InstanceId, probe: &Probe) -> io::Result<()> {
         probe.at(Step::Claim)?;
+        self.look_again()?;
         self.write(Slot { turn: self.last.turn + 1, instance, ..self.last.clone() })
     }
 
     /// Remembers a size that is about to be signed, durably. A size up to the remembered one changes nothing.
-    pub(crate) fn remember(&mut self, size: u64, root: Hash, probe: &Probe) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// [`Forgotten`]: nothing may be signed.
+    pub(crate) fn remember(&mut self, size: u64, root: Hash, probe: &Probe) -> Result<(), Forgotten> {
         if size <= self.last.size {
             return Ok(());
         }
-        probe.at(Step::RollbackGuard)?;
-        self.write(Slot { turn: self.last.turn + 1, size, root, ..self.last.clone() })
+        probe.at(Step::RollbackGuard).map_err(Forgotten::Failed)?;
+        self.look_again().map_err(|error| match error.kind() {
+            // It may come back: a mount, a server, a file that was moved away.
+            io::ErrorKind::Other => Forgotten::Failed(error),
+            _ => Forgotten::Away(at_path(&error, &self.path)),
+        })?;
+        self.write(Slot { turn: self.last.turn + 1, size, root, ..self.last.clone() }).map_err(|error| {
+            // Refused before a byte was written. Were some of them written all the same, the next look would find them.
+            if matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem) || is_lack_of_room(&error) {
+                Forgotten::Away(at_path(&error, &self.path))
+            } else {
+                Forgotten::Failed(error)
+            }
+        })
+    }
+
+    /// Whether the file under its name is still the one that this process wrote last. By its name, so that a file put in
+    /// its place is noticed too. An error of kind `Other`: it is another one.
+    fn look_again(&self) -> io::Result<()> {
+        if is_named(&self.file, &self.path)? && fs::read(&self.path)? == self.bytes {
+            return Ok(());
+        }
+        Err(io::Error::other(format!(
+            "`{}` is not the file that this process wrote last: it was replaced, or another process uses it, perhaps a \
+             gateway on a copy of this data folder",
+            self.path.display()
+        )))
     }
 
     fn write(&mut self, slot: Slot) -> io::Result<()> {
-        // By its name, so that a file put in its place is noticed too.
-        if !is_named(&self.file, &self.path)? || fs::read(&self.path)? != self.bytes {
-            return Err(io::Error::other(format!(
-                "`{}` is not the file that this process wrote last: it was replaced, or another process uses it, perhaps a \
-                 gateway on a copy of this data folder",
-                self.path.display()
-            )));
-        }
         let (encoded, at) = (slot.encode(), slot.turn % 2 * SLOT as u64);
         self.file.write_all_at(&encoded, at)?;
         // Crash here: the slot is old, new or torn; the other slot still holds the last size that was signed.

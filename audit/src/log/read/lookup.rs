@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt as _;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +11,7 @@ use uuid::Uuid;
 use crate::leaf;
 use crate::log::error::LookupError;
 use crate::log::publish::proof_tree::Tree;
+use crate::log::publish::spans::Span;
 use crate::log::threads::shared::{Published, Shared};
 use crate::tile::{self, FULL_WIDTH, TileKind, TileName};
 use crate::{merkle, proof};
@@ -23,7 +23,7 @@ const BEFORE: SignedDuration = SignedDuration::from_secs(2);
 /// Bundles read after and before the id's place, at most: 65,536 and 8,192 leaves.
 const BUNDLES_AFTER: u64 = 256;
 const BUNDLES_BEFORE: u64 = 32;
-/// An id this fresh may belong to a query that is still under way.
+/// An id may be so far ahead of the clock, which may have been set back a little.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
 /// How every leaf begins, up to its kind.
 const BEGINNING: &[u8] = br#"{"v":1,"kind":""#;
@@ -45,31 +45,42 @@ pub struct Lookup {
 }
 
 /// See [`crate::log::Log::receipt`].
+///
+/// An id that nobody has, one of another institution and one that is too young or too old are answered alike, after the
+/// same work: that nothing is there for who asks.
 pub(crate) fn receipt(shared: &Shared, id: Uuid, institution: &str) -> Result<Lookup, LookupError> {
     let made = made_at(id).ok_or(LookupError::NotFound)?;
     if made.duration_since(shared.clock.now()) > FRESH {
         return Err(LookupError::NotFound);
     }
+    let mut text = [0; ID_LEN];
+    let wanted = Wanted { id: id.hyphenated().encode_lower(&mut text).as_bytes(), institution };
+    // Before the published tree is looked up: what is published meanwhile is found there.
+    let recent = shared.with_recent(|recent| recent.find(|leaf| wanted.is(leaf)));
     let published = shared.published();
-    let found = Search { shared, published: &published }.find(id, made).map_err(LookupError::Unreadable)?;
-    let Some((index, leaf)) = found else {
-        return Err(absent(shared, &published, made));
-    };
-    // Another institution's record is as absent as none.
-    if leaf::peek(&leaf).ok().and_then(|peek| peek.institution) != Some(institution) {
-        return Err(LookupError::NotFound);
+    if recent.is_some_and(|index| index >= published.size) {
+        return Err(LookupError::NotYet);
     }
+    let found = Search { shared, published: &published, wanted }.find(made).map_err(LookupError::Unreadable)?;
+    let (index, leaf) = found.ok_or(LookupError::NotFound)?;
     let unpublished = |name: &_| shared.with_recent(|recent| recent.bytes(name));
     let hashes = merkle::inclusion_proof(index, published.size, &Tree::new(&unpublished, &shared.tile_store))
         .map_err(|error| LookupError::Unreadable(io::Error::other(error)))?;
     Ok(Lookup { index, leaf, proof: proof::format(index, &hashes, &published.note) })
 }
 
-/// Whether it is worth asking again.
-fn absent(shared: &Shared, published: &Published, made: Timestamp) -> LookupError {
-    let age = shared.clock.now().duration_since(made);
-    let unpublished = shared.head().size > published.size && made >= published.at - BEFORE;
-    if age <= FRESH || unpublished && age <= AFTER { LookupError::NotYet } else { LookupError::NotFound }
+/// What is looked for.
+struct Wanted<'a> {
+    id: &'a [u8],
+    institution: &'a str,
+}
+
+impl Wanted<'_> {
+    /// Another institution's record is as absent as none.
+    fn is(&self, leaf: &[u8]) -> bool {
+        id_text(leaf) == Some(self.id)
+            && leaf::peek(leaf).ok().and_then(|peek| peek.institution) == Some(self.institution)
+    }
 }
 
 /// The millisecond that a UUIDv7 carries.
@@ -86,15 +97,14 @@ fn made_at(id: Uuid) -> Option<Timestamp> {
 struct Search<'a> {
     shared: &'a Shared,
     published: &'a Published,
+    wanted: Wanted<'a>,
 }
 
 type Hit = (u64, Vec<u8>);
 
 impl Search<'_> {
-    fn find(&self, id: Uuid, made: Timestamp) -> io::Result<Option<Hit>> {
+    fn find(&self, made: Timestamp) -> io::Result<Option<Hit>> {
         let bundles = self.published.size.div_ceil(u64::from(FULL_WIDTH));
-        let mut text = [0; ID_LEN];
-        let id = id.hyphenated().encode_lower(&mut text).as_bytes();
         let start = self.last_before(made, bundles)?;
         let (latest, earliest) = (made + AFTER, made - BEFORE);
         // Where it stands unless the clock was stepped: from the id's time on.
@@ -102,7 +112,7 @@ impl Search<'_> {
             if index > start && self.first_at(index)? > latest {
                 break;
             }
-            if let Some(hit) = self.find_in_bundle(index, id)? {
+            if let Some(hit) = self.find_in_bundle(index, made)? {
                 return Ok(Some(hit));
             }
         }
@@ -111,7 +121,7 @@ impl Search<'_> {
             if self.first_at(index + 1)? < earliest {
                 break;
             }
-            if let Some(hit) = self.find_in_bundle(index, id)? {
+            if let Some(hit) = self.find_in_bundle(index, made)? {
                 return Ok(Some(hit));
             }
         }
@@ -146,6 +156,9 @@ impl Search<'_> {
 
     /// `at` of a bundle's first leaf.
     fn first_at(&self, index: u64) -> io::Result<Timestamp> {
+        if let Some(span) = self.shared.spans.get(index) {
+            return Ok(span.first_at);
+        }
         let name = self.name(index);
         let dir = &self.shared.tile_store.dir;
         let file = File::open(dir.join(name.path())).or_else(|error| match error.kind() {
@@ -158,20 +171,29 @@ impl Search<'_> {
         at.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("`{}` begins with no leaf", name.path())))
     }
 
-    /// The leaf with this id in one bundle.
-    fn find_in_bundle(&self, index: u64, id: &[u8]) -> io::Result<Option<Hit>> {
+    /// The wanted leaf in one bundle. A full one that was read before is read again only if ids of that time stand in it.
+    fn find_in_bundle(&self, index: u64, made: Timestamp) -> io::Result<Option<Hit>> {
+        let made = u64::try_from(made.as_millisecond()).unwrap_or_default();
+        if self.shared.spans.get(index).is_some_and(|span| !span.may_hold(made)) {
+            return Ok(None);
+        }
         let name = self.name(index);
         let bundle = self.shared.tile_store.read(&name)?;
+        let (mut hit, mut first_at, mut span) = (None, None, (u64::MAX, 0));
         let entries = tile::entries(&bundle).take(usize::from(name.width));
-        let found = (index * u64::from(FULL_WIDTH)..).zip(entries).try_for_each(|(index, entry)| match entry {
-            Ok(leaf) if id_text(leaf) == Some(id) => ControlFlow::Break(Ok((index, leaf.to_vec()))),
-            Ok(_) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(Err(io::Error::other(error))),
-        });
-        match found {
-            ControlFlow::Break(hit) => hit.map(Some),
-            ControlFlow::Continue(()) => Ok(None),
+        for (index, leaf) in (index * u64::from(FULL_WIDTH)..).zip(entries) {
+            let leaf = leaf.map_err(io::Error::other)?;
+            first_at = first_at.or_else(|| at_text(leaf)?.parse().ok());
+            let made = id_text(leaf).and_then(millisecond).unwrap_or_default();
+            span = (span.0.min(made), span.1.max(made));
+            if self.wanted.is(leaf) {
+                hit = Some((index, leaf.to_vec()));
+            }
         }
+        if let Some(first_at) = first_at.filter(|_| name.width == FULL_WIDTH) {
+            self.shared.spans.insert(index, Span { first_at, made: span });
+        }
+        Ok(hit)
     }
 }
 
@@ -187,6 +209,13 @@ fn interpolate(low: (u64, Timestamp), high: (u64, Timestamp), made: Timestamp) -
 /// The text of a leaf's id: at a fixed place after its kind.
 fn id_text(leaf: &[u8]) -> Option<&[u8]> {
     after_kind(leaf)?.get(..ID_LEN)
+}
+
+/// The millisecond in the text of a UUIDv7: its first twelve hexadecimal digits.
+fn millisecond(id: &[u8]) -> Option<u64> {
+    let (high, rest) = std::str::from_utf8(id).ok()?.split_at_checked(8)?;
+    let low = rest.strip_prefix('-')?.get(..4)?;
+    Some(u64::from_str_radix(high, 16).ok()? << 16 | u64::from_str_radix(low, 16).ok()?)
 }
 
 /// The text of a leaf's `at`, which follows its id.
@@ -211,7 +240,7 @@ mod tests {
         let id = Uuid::parse_str("01939f3c-0000-7000-8000-000000000001").unwrap();
         let at: Timestamp = "2026-11-22T02:19:00.000001Z".parse().unwrap();
         for kind in Kind::ALL {
-            let entry = Entry { kind, id, actor: None, institution: None, tail: Vec::new() };
+            let entry = Entry { kind, id, actor: None, institution: None, tail: Vec::new(), shared: None };
             let leaf = leaf::render(&entry, at, 1);
             assert_eq!(id_text(&leaf), Some(id.to_string().as_bytes()));
             assert_eq!(at_text(&leaf).map(|text| text.parse().unwrap()), Some(at));
@@ -219,6 +248,7 @@ mod tests {
         }
         assert_eq!(id_text(br#"{"v":1,"kind":"query","at":"#), None);
         assert_eq!(made_at(id), Timestamp::from_millisecond(0x0193_9f3c_0000).ok());
+        assert_eq!(millisecond(id.to_string().as_bytes()), Some(0x0193_9f3c_0000));
         assert_eq!(made_at(Uuid::nil()), None);
     }
 

@@ -2,4 +2,5 @@
 
 pub(crate) mod leaf_reader;
 pub(crate) mod lookup;
+mod restore;
 pub(crate) mod scrub;

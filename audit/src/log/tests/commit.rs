@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::*;
-use crate::leaf;
+use crate::leaf::{self, Refusals};
 use crate::proof::Proof;
 
 #[test]
@@ -190,6 +190,25 @@ fn numbers_are_consecutive_for_each_institution_also_after_a_restart() {
     let log = recovered.start(Box::new(TestSigner::new(7)), seqs).unwrap();
     let next = record(&log, entry_at(bench.clock.now(), "housing", 31));
     assert_eq!(leaf::peek(&next.leaf).unwrap().seq, Some(11));
+}
+
+#[test]
+fn refusals_that_share_a_leaf_take_as_many_numbers_as_they_are() {
+    let bench = Bench::new();
+    let log = bench.start();
+    record(&log, entry(&bench, 0));
+    let counts = [("malformed-request".to_owned(), 2), ("rate-limited".to_owned(), 3)];
+    let none = Refusals::shared(entry(&bench, 1).id, "bank", [].into()).unwrap();
+    assert_eq!(none, None);
+    let shared = Refusals::shared(entry(&bench, 1).id, "bank", counts.into()).unwrap().unwrap();
+    let leaf = record(&log, shared.clone()).leaf;
+    let text = std::str::from_utf8(&leaf).unwrap();
+    let tail = r#","institution":"bank","seq":6,"counts":{"malformed-request":2,"rate-limited":3},"seqs":[2,6]}"#;
+    assert!(text.ends_with(tail), "{text}");
+    leaf::check_form(&leaf).unwrap();
+    assert_eq!(leaf::peek(&record(&log, entry(&bench, 2)).leaf).unwrap().seq, Some(7));
+    assert!(log.drain(Duration::from_secs(10)));
+    assert_eq!(log.receipt(shared.id, "bank").unwrap().leaf, leaf.to_vec());
 }
 
 #[test]

@@ -431,28 +431,67 @@ fn an_empty_folder_starts_an_empty_log_and_can_be_left_at_once() {
     assert_eq!(bench.recover().unwrap().size(), 0);
 }
 
+/// Spoils a file in each way; what is done about it is asked of `scrub`.
+fn each_loss(file: &Path, mut scrub: impl FnMut(&Path)) {
+    let good = fs::read(file).unwrap();
+    let mut rotten = good.clone();
+    *rotten.last_mut().unwrap() ^= 1;
+    for lost in [Some(rotten), Some(good[..good.len() - 1].to_vec()), Some(Vec::new()), None] {
+        match &lost {
+            Some(rotten) => fs::write(file, rotten).unwrap(),
+            None => fs::remove_file(file).unwrap(),
+        }
+        scrub(file);
+    }
+    fs::write(file, good).unwrap();
+}
+
 #[test]
-fn a_published_file_that_rots_while_the_log_runs_is_found() {
+fn a_published_file_that_rots_while_the_log_runs_is_made_again() {
     let bench = Bench::new();
-    assert_eq!(bench.start().scrub(7).unwrap(), 0, "nothing is there yet");
+    assert_eq!(bench.start().scrub(7).unwrap(), Scrubbed { next: 0, restored: Vec::new() }, "nothing is there yet");
     drop(filled(&bench, 600));
     let log = bench.start();
-    assert_eq!((log.scrub(0).unwrap(), log.scrub(1).unwrap(), log.scrub(5).unwrap()), (1, 0, 0));
-    for name in ["tile/entries/001", "tile/0/001", "tile/1/000.p/2"] {
-        let file = bench.log().join(name);
-        let good = fs::read(&file).unwrap();
-        let mut rotten = good.clone();
-        *rotten.last_mut().unwrap() ^= 1;
-        for lost in [Some(rotten), None] {
-            match &lost {
-                Some(rotten) => fs::write(&file, rotten).unwrap(),
-                None => fs::remove_file(&file).unwrap(),
-            }
-            let error = log.scrub(1).map_err(|error| error.to_string()).unwrap_err();
-            assert!(error.contains("damaged") && error.contains("tile/"), "{name}: {error}");
-        }
-        fs::write(&file, good).unwrap();
-        assert_eq!(log.scrub(1).unwrap(), 0, "{name}");
+    for (bundle, next) in [(0, 1), (1, 0), (5, 0)] {
+        assert_eq!(log.scrub(bundle).unwrap(), Scrubbed { next, restored: Vec::new() });
     }
+    for name in ["tile/entries/001", "tile/0/001", "tile/1/000.p/2"] {
+        let good = fs::read(bench.log().join(name)).unwrap();
+        each_loss(&bench.log().join(name), |file| {
+            let scrubbed = log.scrub(1).unwrap();
+            assert_eq!(scrubbed, Scrubbed { next: 0, restored: vec![file.to_owned()] });
+            assert_eq!(fs::read(file).unwrap(), good, "{name}");
+        });
+    }
+    // All of them at once: the write-ahead log has the records, and the other bundle's hashes are right.
+    for name in ["tile/entries/001", "tile/0/001", "tile/1/000.p/2"] {
+        fs::remove_file(bench.log().join(name)).unwrap();
+    }
+    assert_eq!(log.scrub(1).unwrap().restored.len(), 3);
+    assert_eq!(log.metrics().restored, 15);
+    log.close();
+    drop(crate::verify::directory(&bench.log(), &key(), &[], &mut ()).unwrap());
+}
+
+#[test]
+fn a_bundle_that_nothing_else_has_is_reported_and_nothing_is_written_in_its_place() {
+    let bench = many_segments();
+    let log = bench.start();
+    assert!(log.release_segments(600).unwrap().segments >= 3);
+    each_loss(&bench.log().join("tile/entries/000"), |file| {
+        let there = fs::read(file).ok();
+        let error = log.scrub(0).map_err(|error| error.to_string()).unwrap_err();
+        assert!(error.contains("damaged") && error.contains("tile/entries/000"), "{error}");
+        assert_eq!(fs::read(file).ok(), there);
+    });
+    // Its hashes are made of it.
+    for name in ["tile/0/000", "tile/1/000.p/2"] {
+        each_loss(&bench.log().join(name), |file| {
+            // What rots in a tile above is noticed with the bundle that it concerns.
+            let restored = [0, 1].map(|bundle| log.scrub(bundle).unwrap().restored).concat();
+            assert_eq!(restored, [file], "{name}");
+        });
+    }
+    assert_eq!(log.scrub(0).unwrap(), Scrubbed { next: 1, restored: Vec::new() });
     log.close();
 }

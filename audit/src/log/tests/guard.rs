@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::checkpoint::Checkpoint;
+use crate::log::threads::shared::SLOW_PUBLICATION;
 
 /// A bench whose guard lies outside its data folder.
 fn guarded_elsewhere() -> (Bench, TempDir) {
@@ -190,4 +191,52 @@ fn a_crash_between_folder_and_guard_leaves_a_log_that_starts() {
             log.close();
         }
     }
+}
+
+#[test]
+fn a_guard_that_is_away_is_waited_for_and_nothing_is_signed_meanwhile() {
+    let (bench, elsewhere) = guarded_elsewhere();
+    let log = bench.start();
+    record(&log, entry(&bench, 0));
+    assert!(log.drain(Duration::from_secs(10)));
+    let away = elsewhere.path().join("away");
+    fs::rename(&bench.settings.rollback_guard, &away).unwrap();
+    // Durable, and without its proof.
+    let durable = log.submit(entry(&bench, 1), true, || true).unwrap().wait().unwrap();
+    assert_eq!((durable.index, durable.proof), (1, None));
+    assert!(eventually(|| !log.recordable()));
+    assert_eq!(log.metrics().not_recordable, [Cause::Publication]);
+    assert_eq!((log.published(), checkpoint(&bench).size), (1, 1));
+    fs::rename(&away, &bench.settings.rollback_guard).unwrap();
+    assert!(eventually(|| log.recordable()));
+    record(&log, entry(&bench, 2));
+    assert!(log.drain(Duration::from_secs(10)));
+    log.close();
+    assert_eq!((bench.stopped.load(Ordering::SeqCst), checkpoint(&bench).size), (0, 3));
+    assert_eq!(bench.recover().unwrap().size(), 3);
+}
+
+#[test]
+fn a_guard_that_hangs_makes_the_log_not_recordable_until_it_answers() {
+    let hangs = Arc::new(AtomicU64::new(0));
+    let asked = Arc::clone(&hangs);
+    let bench = Bench::probed(move |step| {
+        while step == Step::RollbackGuard && asked.load(Ordering::SeqCst) > 0 {
+            asked.store(2, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    });
+    let log = bench.start();
+    assert!(log.drain(Duration::from_secs(10)));
+    hangs.store(1, Ordering::SeqCst);
+    record(&log, entry(&bench, 0));
+    assert!(eventually(|| hangs.load(Ordering::SeqCst) == 2));
+    assert!(log.recordable(), "it has only begun");
+    bench.clock.pass(SLOW_PUBLICATION + Duration::from_millis(1));
+    assert_eq!((log.recordable(), log.metrics().not_recordable), (false, vec![Cause::Publication]));
+    assert!(log.submit(entry(&bench, 1), false, || true).is_err(), "refused, and not made to wait");
+    hangs.store(0, Ordering::SeqCst);
+    assert!(eventually(|| log.recordable()));
+    log.close();
 }

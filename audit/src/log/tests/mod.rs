@@ -187,7 +187,7 @@ fn entry_at(at: Timestamp, institution: &str, n: u64) -> Entry {
     )
     .into_uuid();
     let tail = format!(r#","operator":"staff-{n}""#).into_bytes();
-    Entry { kind: Kind::Query, id, actor: None, institution: Some(institution.to_owned()), tail }
+    Entry { kind: Kind::Query, id, actor: None, institution: Some(institution.to_owned()), tail, shared: None }
 }
 
 fn entry(bench: &Bench, n: u64) -> Entry {

@@ -77,6 +77,8 @@ pub(super) fn assert_published(dir: &Path, leaves: &[Hash]) {
 pub(super) fn record_many(log: &Log, bench: &Bench, from: u64, to: u64) -> Vec<Durable> {
     let mut recorded = Vec::new();
     let mut next = from;
+    // The time that a test lets pass may have passed within a publication.
+    assert!(eventually(|| log.recordable()));
     while next < to {
         let chunk = next..to.min(next + 10_000);
         next = chunk.end;
@@ -184,9 +186,9 @@ fn what_is_not_ones_own_or_not_there_is_not_found() {
     assert!(log.drain(Duration::from_secs(10)));
     assert!(matches!(log.receipt(id(0), "housing"), Err(LookupError::NotFound)));
     assert!(matches!(log.receipt(id(1), "bank"), Err(LookupError::NotFound)));
-    // Fresh ids may be on their way; old ones, ids from the future and other versions are not.
+    // A fresh id that nobody has is as absent as an old one, as one from the future and as other versions.
     let unknown = id(77);
-    assert!(matches!(log.receipt(unknown, "bank"), Err(LookupError::NotYet)));
+    assert!(matches!(log.receipt(unknown, "bank"), Err(LookupError::NotFound)));
     bench.clock.pass(Duration::from_secs(11));
     assert!(matches!(log.receipt(unknown, "bank"), Err(LookupError::NotFound)));
     let future = entry_at(bench.clock.now() + SignedDuration::from_secs(11), "bank", 78).id;
@@ -195,6 +197,42 @@ fn what_is_not_ones_own_or_not_there_is_not_found() {
         assert!(matches!(log.receipt(id, "bank"), Err(LookupError::NotFound)));
     }
     assert_eq!(log.receipt(id(0), "bank").unwrap().index, 0);
+}
+
+#[test]
+fn what_is_recorded_and_not_published_yet_is_promised_to_its_own_institution_alone() {
+    let mut bench = Bench::new();
+    bench.settings.publish_every = Duration::from_secs(600);
+    let log = bench.start();
+    record(&log, entry(&bench, 0));
+    assert!(eventually(|| log.published() == 1));
+    record(&log, entry(&bench, 1));
+    let id = entry(&bench, 1).id;
+    assert!(matches!(log.receipt(id, "bank"), Err(LookupError::NotYet)));
+    assert!(matches!(log.receipt(id, "housing"), Err(LookupError::NotFound)));
+    assert!(matches!(log.receipt(entry(&bench, 2).id, "bank"), Err(LookupError::NotFound)));
+}
+
+#[test]
+fn a_second_search_for_what_nobody_has_reads_no_bundle_again() {
+    let bench = Bench::new();
+    let log = bench.start();
+    let made = bench.clock.now();
+    bench.clock.pass(Duration::from_secs(1));
+    let recorded = record_many(&log, &bench, 1, 2_001);
+    assert!(log.drain(Duration::from_secs(10)));
+    let absent = |n| {
+        let id = entry_at(made, "bank", n).id;
+        matches!(log.receipt(id, "bank"), Err(LookupError::NotFound))
+    };
+    assert!(absent(10_000));
+    // Were a full one read again, the log would be unreadable.
+    for bundle in 0..7 {
+        std::fs::remove_file(bench.log().join(format!("tile/entries/00{bundle}"))).unwrap();
+    }
+    assert!(absent(10_001));
+    let there = crate::leaf::peek(&recorded[1_500].leaf).unwrap().id;
+    assert!(matches!(log.receipt(there, "bank"), Err(LookupError::Unreadable(_))));
 }
 
 #[test]
@@ -232,6 +270,7 @@ fn every_leaf_is_found_by_its_id_and_its_proof_holds() {
         if n == 4 {
             bench.clock.step(SignedDuration::from_secs(-1));
         }
+        assert!(eventually(|| log.recordable()));
         let tickets: Vec<_> =
             entries.iter().map(|entry| (entry.id, log.submit(entry.clone(), false, || true).unwrap())).collect();
         recorded.extend(tickets.into_iter().map(|(id, ticket)| (id, ticket.wait().unwrap())));

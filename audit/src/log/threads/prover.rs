@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::shared::Shared;
+use crate::log::publish::checkpoint_signer::Unsigned;
 use crate::log::publish::proof_tree::Tree;
 use crate::log::recordability::Cause;
 use crate::log::submit::ticket::{Durable, Reply};
@@ -46,7 +47,9 @@ impl Proofs {
     pub(crate) fn run(&self, shared: &Arc<Shared>) {
         while let Some(waiting) = self.take() {
             // Taken after those who wait, so the head covers all of them.
+            shared.proving.begin(&*shared.clock);
             prove(shared, &shared.head(), waiting);
+            shared.proving.end();
         }
     }
 
@@ -61,9 +64,17 @@ impl Proofs {
 
 /// One signature and one sync of the rollback guard for all of them.
 fn prove(shared: &Arc<Shared>, head: &TreeHead, waiting: Vec<Proving>) {
-    let Some(note) = shared.checkpoint_signer.sign(head) else {
-        shared.recordability.block(Cause::Stopped, "the rollback guard failed");
-        return;
+    let note = match shared.checkpoint_signer.sign(head) {
+        Ok(note) => note,
+        Err(Unsigned::Away(_)) => {
+            // Each leaf is durable; the publisher says why there is no checkpoint of it yet.
+            waiting.into_iter().for_each(|Proving { reply, durable }| reply.send(durable));
+            return;
+        }
+        Err(Unsigned::Stopped) => {
+            shared.recordability.block(Cause::Stopped, "the rollback guard failed");
+            return;
+        }
     };
     shared.meters.checkpoints.fetch_add(1, Ordering::Relaxed);
     let unpublished = |name: &_| shared.with_recent(|recent| recent.bytes(name));

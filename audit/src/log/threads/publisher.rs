@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::shared::{Published, Shared};
 use crate::log::disk::failure::{Step, at_path};
 use crate::log::disk::files;
+use crate::log::publish::checkpoint_signer::Unsigned;
 use crate::log::recordability::Cause;
 use crate::log::tree::recent::TreeHead;
 
@@ -34,7 +35,10 @@ pub(crate) fn run(shared: &Arc<Shared>, mut stored: u64) {
     while let Some((head, since)) = shared.wait_for_growth() {
         let started = Instant::now();
         let is_news = head.size > shared.published().size;
-        match publish(shared, stored, &head) {
+        shared.publication.begin(&*shared.clock);
+        let done = publish(shared, stored, &head);
+        shared.publication.end();
+        match done {
             Ok(()) => {
                 stored = head.size;
                 shared.recordability.unblock(Cause::Publication);
@@ -69,7 +73,10 @@ fn publish(shared: &Shared, from: u64, head: &TreeHead) -> Result<(), Unpublishe
     // Crash here: tiles that no checkpoint needs yet. The next start finds them right, or writes over them.
     shared.tile_store.tidy(from, head.size).map_err(failed)?;
     // Crash here: the published checkpoint's partial tiles may be gone; the full ones, which begin with them, are there.
-    let note = shared.checkpoint_signer.sign(head).ok_or(Unpublished::Stopped)?;
+    let note = shared.checkpoint_signer.sign(head).map_err(|unsigned| match unsigned {
+        Unsigned::Away(error) => Unpublished::Failed(error),
+        Unsigned::Stopped => Unpublished::Stopped,
+    })?;
     shared.meters.checkpoints.fetch_add(1, Ordering::Relaxed);
     // Crash here: signed, but nobody has seen it. The rollback guard knows the size, and the log has it.
     shared.tile_store.probe.at(Step::Checkpoint).map_err(failed)?;

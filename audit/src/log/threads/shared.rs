@@ -1,6 +1,6 @@
 //! What the threads of a log have in common.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::batch_clock::AcceptedTime;
+use super::under_way::UnderWay;
 use crate::clock::Clock;
 use crate::log::disk::failure::Fatal;
 use crate::log::metrics::Meters;
 use crate::log::publish::checkpoint_signer::CheckpointSigner;
+use crate::log::publish::spans::Spans;
 use crate::log::publish::tile_store::TileStore;
 use crate::log::recordability::{Cause, Recordability};
 use crate::log::settings::Settings;
@@ -22,6 +24,10 @@ use crate::log::wal::reserve::Reserve;
 /// A batch that is under way for longer makes the log not recordable until it is durable: queries that come meanwhile
 /// would only wait.
 pub const SLOW: Duration = Duration::from_secs(2);
+
+/// A publication or a signature that is under way for longer makes the log not recordable until it ends: the second place
+/// or the folder of the published log hangs, and nobody gets receipts. Longer than [`SLOW`], since it is several syncs.
+pub(crate) const SLOW_PUBLICATION: Duration = Duration::from_secs(3);
 
 /// How often [`Shared::drain`] looks.
 const DRAIN_POLL: Duration = Duration::from_millis(5);
@@ -46,10 +52,13 @@ pub(crate) struct Shared {
     pub(crate) fatal: Fatal,
     pub(crate) reserve: Arc<Reserve>,
     pub(crate) tile_store: TileStore,
+    pub(crate) spans: Spans,
     pub(crate) checkpoint_signer: CheckpointSigner,
     pub(crate) meters: Meters,
-    /// Since when (microseconds of the monotonic clock, and one) the writer works on a batch; 0 while it does not.
-    writing_since: AtomicU64,
+    /// The writer's batch, or what a batch needs.
+    pub(crate) writing: UnderWay,
+    pub(crate) publication: UnderWay,
+    pub(crate) proving: UnderWay,
     recent: Mutex<Growth>,
     grown: Condvar,
     published: Mutex<Arc<Published>>,
@@ -91,9 +100,12 @@ impl Shared {
             accepted: parts.accepted,
             reserve: parts.reserve,
             tile_store: parts.tile_store,
+            spans: Spans::default(),
             checkpoint_signer: parts.checkpoint_signer,
             meters: Meters::new(size, parts.published.size),
-            writing_since: AtomicU64::new(0),
+            writing: UnderWay::default(),
+            publication: UnderWay::default(),
+            proving: UnderWay::default(),
             recent: Mutex::new(Growth { recent: parts.recent, since, publishing: None, asleep: false }),
             grown: Condvar::new(),
             published: Mutex::new(Arc::new(parts.published)),
@@ -102,35 +114,30 @@ impl Shared {
         }
     }
 
-    /// The writer begins with a batch, or with what a batch needs.
-    pub(crate) fn begin_writing(&self) {
-        let now = u64::try_from(self.clock.monotonic().as_micros()).unwrap_or(u64::MAX);
-        self.writing_since.store(now.saturating_add(1), Ordering::Release);
+    /// Whether who waits for a leaf or its proof waits for a disk that hangs.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.writing.time(&*self.clock) > SLOW || self.proving.time(&*self.clock) > SLOW_PUBLICATION
     }
 
-    /// The writer is done.
-    pub(crate) fn end_writing(&self) {
-        self.writing_since.store(0, Ordering::Release);
-    }
-
-    /// How long the batch under way has taken until now; zero while there is none.
-    pub(crate) fn writing_for(&self) -> Duration {
-        match self.writing_since.load(Ordering::Acquire) {
-            0 => Duration::ZERO,
-            since => self.clock.monotonic().saturating_sub(Duration::from_micros(since - 1)),
-        }
+    /// Whether checkpoints are signed and published in time.
+    fn is_publication_slow(&self) -> bool {
+        let under_way = self.publication.time(&*self.clock).max(self.proving.time(&*self.clock));
+        under_way > SLOW_PUBLICATION
     }
 
     /// Whether entries are taken.
     pub(crate) fn is_recordable(&self) -> bool {
-        self.recordability.is_recordable() && self.writing_for() <= SLOW
+        self.recordability.is_recordable() && !self.is_slow() && !self.is_publication_slow()
     }
 
     /// What keeps the log from recording now.
     pub(crate) fn causes(&self) -> Vec<Cause> {
         let mut causes = self.recordability.causes();
-        if self.writing_for() > SLOW {
+        if self.writing.time(&*self.clock) > SLOW {
             causes.push(Cause::Slow);
+        }
+        if self.is_publication_slow() && !causes.contains(&Cause::Publication) {
+            causes.push(Cause::Publication);
         }
         causes
     }

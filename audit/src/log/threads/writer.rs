@@ -69,20 +69,20 @@ impl Writer {
     /// The thread: until the queue is closed and empty.
     pub(crate) fn run(mut self) {
         let mut waiting = VecDeque::new();
-        self.shared.begin_writing();
+        self.shared.writing.begin(&*self.shared.clock);
         self.check_preconditions();
         loop {
-            self.shared.end_writing();
+            self.shared.writing.end();
             let busy = self.average_by_8 >= BUSY * 8;
             let batch_target = busy.then_some((self.average_by_8 / 8, self.shared.settings.linger));
             let taken = self.shared.queue.take(&mut waiting, batch_target);
             if taken == Taken::Closed {
                 break;
             }
-            self.shared.begin_writing();
+            self.shared.writing.begin(&*self.shared.clock);
             self.check_preconditions();
             while !waiting.is_empty() {
-                self.shared.begin_writing();
+                self.shared.writing.begin(&*self.shared.clock);
                 if !self.shared.recordability.may_write() || self.write_batch(&mut waiting).is_err() {
                     // Dropped replies say that nothing was recorded.
                     waiting.clear();
@@ -151,7 +151,7 @@ impl Writer {
             return Err(Blocked);
         }
         // The batch is durable. Crash from here on: its leaves are in the log, whether or not anybody was informed.
-        self.shared.end_writing();
+        self.shared.writing.end();
         self.shared.meters.commit.add_time(self.shared.clock.monotonic().saturating_sub(started));
         self.shared.meters.room.store(self.wal.room(), Ordering::Relaxed);
         self.acknowledge(head);
@@ -226,8 +226,8 @@ impl Writer {
     }
 }
 
-/// The number that an entry's institution is at.
+/// The number that an entry's institution is at with it.
 fn next_seq(seqs: &HashMap<String, u64>, entry: &Entry) -> u64 {
     let last = entry.institution.as_ref().and_then(|institution| seqs.get(institution));
-    last.map_or(1, |last| last + 1)
+    last.copied().unwrap_or_default() + entry.numbers()
 }

@@ -58,6 +58,11 @@ impl Recent {
         self.head
     }
 
+    /// The number of a leaf that is held and for which `is_wanted` says yes: it must be quick, for the writer waits.
+    pub(crate) fn find(&self, is_wanted: impl Fn(&[u8]) -> bool) -> Option<u64> {
+        (self.base..).zip(&self.leaves).find(|(_, leaf)| is_wanted(leaf)).map(|(index, _)| index)
+    }
+
     /// Adds a batch: its leaves, and the roots of the tiles that it filled with the level on which they stand.
     pub(crate) fn extend(&mut self, batch: impl IntoIterator<Item = Hashed>, full: &[(u8, Hash)], head: TreeHead) {
         if let Some(level) = self.levels.first_mut() {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use credit_policy::Language;
+
 use crate::{
     commands::failure::{ConfigFile, Failure},
     stores::{
@@ -9,7 +11,7 @@ use crate::{
         examine::{Tally, examine},
         layout::TABLES,
     },
-    terminal::{print, words},
+    terminal::{language, print, said, words},
 };
 
 #[derive(clap::Args)]
@@ -28,7 +30,10 @@ pub(in crate::commands) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (settings, domain) = super::domain::read(&arguments.config)?;
     let path = arguments.store.as_ref().unwrap_or(&settings.store.sqlite);
-    let fault = |fault: &CopyFault| format!("`{}`: {fault}", path.display());
+    let path_shown = path.display();
+    let fault = |fault: &CopyFault| {
+        said(|| format!("`{path_shown}`：{}", fault.chinese()), || format!("`{path_shown}`: {fault}"))
+    };
     let store = copy::open_in_place(path).map_err(|error| Failure::usage(fault(&error)))?;
     if let Err(error) = copy::is_sound(&store) {
         return Err(Failure::new(1, fault(&error)));
@@ -38,16 +43,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for table in TABLES {
         if !table.is_indexed(&store).map_err(system)? {
             let name = table.name;
-            lines.push(format!("`{name}` has no index that begins with `number`: each look-up reads the whole table"));
+            lines.push(said(
+                || format!("`{name}` 没有以 `number` 开头的索引：每次查询都须读取整张表"),
+                || format!("`{name}` has no index that begins with `number`: each look-up reads the whole table"),
+            ));
         }
     }
     let mut tally = Tally::default();
     let read = examine(&store, &domain, arguments.sample, &mut |fault, _| tally.add(&fault), &|| ()).map_err(system)?;
-    lines.extend(tally.lines());
+    match language() {
+        Language::Zh => lines.extend(tally.chinese_lines()),
+        Language::En => lines.extend(tally.lines()),
+    }
     let [records, listings, attributes] = read;
-    print(format_args!(
-        "{} record {records}, listing {listings}, attribute {attributes}",
-        words("已检查的行数:", "rows checked:")
+    print(said(
+        || format!("已检查的行数：record {records}，listing {listings}，attribute {attributes}"),
+        || format!("rows checked: record {records}, listing {listings}, attribute {attributes}"),
     ));
     if lines.is_empty() {
         print(words("数据源无误", "nothing was found"));

@@ -2,6 +2,7 @@
 //! one before by a rename, or nothing changes.
 
 use std::{
+    fmt::Display,
     fs::{self, File, OpenOptions},
     io::BufReader,
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown},
@@ -16,10 +17,10 @@ use crate::{
     stores::{
         SCHEMA,
         delimited::{Cells, Rows},
-        examine::{Domain, check_row},
+        examine::{Domain, RowFault, check_row},
         layout::{Form, TABLES, Table},
     },
-    terminal::{eprint, print, words},
+    terminal::{eprint, print, said, words},
 };
 
 /// Faults that are told one a line; what follows is counted.
@@ -50,12 +51,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let to = arguments.to.clone().unwrap_or(settings.store.sqlite);
     let no = |what: &Path| {
         let what = what.display().to_string();
-        move |error: std::io::Error| Failure::usage(format_args!("`{what}`: {error}"))
+        move |error: std::io::Error| Failure::usage(at(&what, &error))
     };
     let wal = beside(&to, "-wal");
     if fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0) {
         let wal = wal.display();
-        return Err(Failure::usage(format_args!("`{wal}` is in use: end the program that writes the store first")));
+        return Err(Failure::usage(said(
+            || format!("`{wal}` 正在使用：请先结束写入数据源的程序"),
+            || format!("`{wal}` is in use: end the program that writes the store first"),
+        )));
     }
     let made = Made(beside(&to, &format!(".import-{}", std::process::id())));
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&made.0).map_err(no(&made.0))?;
@@ -64,7 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !import.faults.is_empty() {
         let more = import.more;
         if more > 0 {
-            import.faults.push(format!("… {} {more}", words("另有:", "and more:")));
+            import.faults.push(format!("… {}{more}", words("另有：", "and more: ")));
         }
         import.faults.push(words("未导入任何数据", "nothing was imported").to_owned());
         return Err(Failure { code: 1, lines: import.faults });
@@ -72,14 +76,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let rows = import.rows;
     if arguments.dry_run {
         print(format_args!(
-            "{} {rows}",
-            words("全部行均可导入，未作改动:", "every row can be imported, nothing was changed:")
+            "{}{rows}",
+            words("全部行均可导入，未作改动：", "every row can be imported, nothing was changed: ")
         ));
         return Ok(());
     }
     put_in_place(&made.0, &to).map_err(no(&to))?;
-    print(format_args!("{} {rows} → `{}`", words("已导入行数:", "rows imported:"), to.display()));
+    print(format_args!("{}{rows} → `{}`", words("已导入行数：", "rows imported: "), to.display()));
     Ok(())
+}
+
+/// Where something is wrong, and what.
+fn at(place: impl Display, what: impl Display) -> String {
+    said(|| format!("`{place}`：{what}"), || format!("`{place}`: {what}"))
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -111,9 +120,9 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
-    fn fault(&mut self, file: &Path, line: u64, what: impl std::fmt::Display) {
+    fn fault(&mut self, file: &Path, line: u64, what: impl Display) {
         if self.faults.len() < TOLD {
-            self.faults.push(format!("{}:{line}: {what}", file.display()));
+            self.faults.push(format!("{}:{line}{}{what}", file.display(), words("：", ": ")));
         } else {
             self.more += 1;
         }
@@ -121,7 +130,7 @@ impl Import<'_> {
 
     fn fill(&mut self, made: &Path, files: &[PathBuf]) -> Result<(), Failure> {
         let system = |error: rusqlite::Error| {
-            Failure::unavailable(format_args!("`{}`: {:?}", made.display(), error.sqlite_error_code()))
+            Failure::unavailable(at(made.display(), format_args!("{:?}", error.sqlite_error_code())))
         };
         let mut store = Connection::open(made).map_err(system)?;
         store
@@ -135,11 +144,13 @@ impl Import<'_> {
     }
 
     fn file(&mut self, store: &Connection, path: &Path) -> Result<(), Failure> {
-        let no = |what: &dyn std::fmt::Display| Failure::usage(format_args!("`{}`: {what}", path.display()));
+        let no = |what: &dyn Display| Failure::usage(at(path.display(), what));
         let file = File::open(path).map_err(|error| no(&error))?;
         let mut rows = Rows::new(BufReader::new(file));
-        let header = rows.next_row().map_err(|(line, fault)| no(&format_args!("line {line}: {fault}")))?;
-        let header = header.ok_or_else(|| no(&"is empty"))?;
+        let header = rows.next_row().map_err(|(line, fault)| {
+            no(&said(|| format!("第 {line} 行：{}", fault.chinese()), || format!("line {line}: {fault}")))
+        })?;
+        let header = header.ok_or_else(|| no(&words("文件为空", "is empty")))?;
         let columns = Columns::of(&header.cells).map_err(|what| no(&what))?;
         let mut insert = store.prepare(&columns.insert()).map_err(|error| no(&error))?;
         loop {
@@ -147,13 +158,13 @@ impl Import<'_> {
                 Ok(Some(row)) => row,
                 Ok(None) => return Ok(()),
                 Err((line, fault)) => {
-                    self.fault(path, line, fault);
+                    self.fault(path, line, said(|| fault.chinese(), || fault.to_string()));
                     return Ok(());
                 }
             };
             self.rows += 1;
             if self.rows.is_multiple_of(PROGRESS) {
-                eprint(format_args!("{} {}", words("已读取行数:", "rows read:"), self.rows));
+                eprint(format_args!("{}{}", words("已读取行数：", "rows read: "), self.rows));
             }
             let line = row.line;
             let Some(values) = self.values(path, &columns, row) else { continue };
@@ -162,7 +173,12 @@ impl Import<'_> {
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                     let key: Vec<_> =
                         columns.table.columns.iter().take(columns.table.key).map(|(name, _)| *name).collect();
-                    self.fault(path, line, format_args!("a row with the same {} stands before it", key.join(", ")));
+                    let key = key.join(", ");
+                    let said = said(
+                        || format!("前面已有 {key} 相同的行"),
+                        || format!("a row with the same {key} stands before it"),
+                    );
+                    self.fault(path, line, said);
                 }
                 Err(error) => return Err(no(&format_args!("{:?}", error.sqlite_error_code()))),
             }
@@ -173,11 +189,12 @@ impl Import<'_> {
     fn values(&mut self, path: &Path, columns: &Columns, row: Cells) -> Option<Vec<Option<String>>> {
         let Cells { line, cells } = row;
         if cells.len() != columns.places.len() {
-            self.fault(
-                path,
-                line,
-                format_args!("{} cells, and the first line has {}", cells.len(), columns.places.len()),
+            let (has, wanted) = (cells.len(), columns.places.len());
+            let said = said(
+                || format!("有 {has} 个单元格，而首行有 {wanted} 个"),
+                || format!("{has} cells, and the first line has {wanted}"),
             );
+            self.fault(path, line, said);
             return None;
         }
         let mut values: Vec<Option<String>> = columns.table.columns.iter().map(|_| None).collect();
@@ -209,7 +226,9 @@ impl Import<'_> {
         check_row(columns.table, &to_check, line, self.domain, &mut |fault, _| found.push(fault));
         for fault in found {
             fits = false;
-            self.fault(path, line, format_args!("column `{}`: {}", fault.column, fault.what));
+            let RowFault { column, what, .. } = fault;
+            let said = said(|| format!("列 `{column}`：{}", what.chinese()), || format!("column `{column}`: {what}"));
+            self.fault(path, line, said);
         }
         fits.then_some(values)
     }
@@ -228,26 +247,31 @@ impl Columns {
         let names: Vec<_> = header.iter().map(|name| name.trim()).collect();
         let own = |table: &&&Table| table.columns.get(1).is_some_and(|(name, _)| names.contains(name));
         let Some(table) = TABLES.iter().find(own) else {
-            return Err(
+            return Err(words(
+                "首行未指明是哪张表：除 `number` 外，应有列 `class`（记录）、`list`（名单）或 `field`（属性）",
                 "the first line names no table: it has a column `class` (records), `list` (listings) or `field` \
-                        (attributes), beside `number`"
-                    .to_owned(),
-            );
+                 (attributes), beside `number`",
+            )
+            .to_owned());
         };
         let place = |name: &&str| table.columns.iter().position(|(column, _)| column == name);
         if let Some(unknown) = names.iter().find(|name| place(name).is_none()) {
             let known: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
-            return Err(format!("the table `{}` has no column `{unknown}`: it has {}", table.name, known.join(", ")));
+            let (table, known) = (table.name, known.join(", "));
+            return Err(said(
+                || format!("表 `{table}` 没有列 `{unknown}`；它的列为 {known}"),
+                || format!("the table `{table}` has no column `{unknown}`: it has {known}"),
+            ));
         }
         let twice = |(at, name): (usize, &&str)| names.iter().skip(at + 1).any(|other| other == name);
         if names.iter().enumerate().any(twice) {
-            return Err("the first line names a column twice".to_owned());
+            return Err(words("首行中同一列出现两次", "the first line names a column twice").to_owned());
         }
         let counts = table.columns.iter().any(|(name, _)| *name == COUNTER) && !names.contains(&COUNTER);
         let may_miss = |name: &str, form: Form| name == COUNTER || matches!(form, Form::SomeDay | Form::Flag);
         let missing = table.columns.iter().find(|(name, form)| !names.contains(name) && !may_miss(name, *form));
         match missing {
-            Some((name, _)) => Err(format!("the column `{name}` is missing")),
+            Some((name, _)) => Err(said(|| format!("缺少列 `{name}`"), || format!("the column `{name}` is missing"))),
             None => Ok(Self { table, places: names.iter().filter_map(place).collect(), counts }),
         }
     }

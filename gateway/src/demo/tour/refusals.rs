@@ -25,7 +25,7 @@ impl Tour<'_> {
     /// Shows them; `spent` is a consent that was good for one answer.
     pub(super) async fn refusals(&self, spent: &Token) -> Result<(), TourError> {
         print(words(
-            "5. 拒绝:每次均已留痕,回执核验无误",
+            "5. 拒绝：每次均已留痕，回执核验无误",
             "5. Refusals: each is on the record, with a receipt that verifies",
         ));
         let mut told = self.of_requests().await?;
@@ -35,7 +35,7 @@ impl Tour<'_> {
         let admitted = revoked.post(QUERIES, &asked(&self.clean, Some(&self.case)), None).await.is_ok();
         hold(!admitted, || "a revoked certificate was let in".to_owned())?;
         self.settle(&told).await?;
-        let shows = words("已吊销的证书:TLS 握手即被拒绝", "a revoked certificate: closed in the TLS handshake");
+        let shows = words("已吊销的证书：TLS 握手即被拒绝", "a revoked certificate: closed in the TLS handshake");
         print(format_args!("   --- {:<25} {:10}  {shows}", "", ""));
         print("");
         Ok(())
@@ -50,7 +50,7 @@ impl Tour<'_> {
             (
                 with(&whole, "reason", json!("curiosity")),
                 Code::MalformedRequest,
-                words("请求含未知项,不予猜测", "a member that is not known: nothing is guessed"),
+                words("请求含未知项，不予猜测", "a member that is not known: nothing is guessed"),
             ),
             (
                 with(&whole, "scenario", json!("curiosity")),
@@ -65,12 +65,12 @@ impl Tour<'_> {
             (
                 asked(&self.clean, None),
                 Code::CaseRequired,
-                words("没有案件编号,不得依法查询", "no look-up by statute without a case"),
+                words("没有案件编号，不得依法查询", "no look-up by statute without a case"),
             ),
             (
                 asked(&wrong, Some(&self.case)),
                 Code::InvalidCitizenNumber,
-                words("校验位错误,未询问任何数据源", "a wrong check digit: no store is asked"),
+                words("校验位错误，未查询任何数据源", "a wrong check digit: no store is asked"),
             ),
             (
                 with(&whole, "fields", json!(["religion"])),
@@ -132,7 +132,7 @@ impl Tour<'_> {
                 &body,
                 Some(&**spent),
                 Code::ConsentUsedUp,
-                words("授权一次,已经用过", "a consent to one answer, used before"),
+                words("授权一次，已经用过", "a consent to one answer, used before"),
             ),
         ] {
             told.push(self.bank_refused(body, token, code, shows).await?);
@@ -146,17 +146,17 @@ impl Tour<'_> {
             (
                 Agreed { institution: "employer", ..agreed() },
                 Code::ConsentWrongInstitution,
-                words("授权给了用人单位,不是本银行", "a consent to the employer, in the bank's hands"),
+                words("授权给了用人单位，不是本银行", "a consent to the employer, in the bank's hands"),
             ),
             (
                 Agreed { scenario: "employment", ..agreed() },
                 Code::ConsentWrongScenario,
-                words("授权用于招聘,不是贷款", "a consent for an employment check, not for a loan"),
+                words("授权用于招聘，不是贷款", "a consent for an employment check, not for a loan"),
             ),
             (
                 Agreed { uses: 1_000, ..agreed() },
                 Code::ConsentExceedsBound,
-                words("授权一千次,超出目录上限", "a consent to a thousand answers, beyond the maximum"),
+                words("授权一千次，超出规则目录的上限", "a consent to a thousand answers, beyond the maximum"),
             ),
         ] {
             let token = self.token(&agreed)?;

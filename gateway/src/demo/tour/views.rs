@@ -96,7 +96,7 @@ impl Tour<'_> {
         print(format_args!(
             "   {} {}{}",
             words(
-                "监管者:整个日志已核验,签名、哈希树、编号、顺序无误,记录数",
+                "监管者：整个日志已核验，签名、哈希树、编号、顺序无误，记录数",
                 "The regulator: the whole log is valid: signature, tree, numbers and order; leaves:"
             ),
             report.checkpoint.size,
@@ -105,19 +105,19 @@ impl Tour<'_> {
         let others = if views.other == 0 {
             String::new()
         } else {
-            format!("{} {}", words(",另有旧目录下的决定", ", and of an earlier catalogue"), views.other)
+            format!("{} {}", words("，另有旧规则目录下的判定", ", and of an earlier catalogue"), views.other)
         };
         print(format_args!(
             "   {} {}{others}{}",
             words(
-                "仅凭记录与目录重新作出各项决定,结果一致,决定数",
+                "仅凭记录与规则目录重新作出各项判定，结果一致，判定数",
                 "Every decision was made again from leaf and catalogue alone, and is the same:"
             ),
             views.decided,
             words("。", ".")
         ));
         print(words(
-            "   本人:记录中只有密封部分与带密钥的标签;凭密钥可查出谁查询过,所为何事:",
+            "   本人：记录中只有密封部分与带密钥的标签；凭密钥可查出谁查询过，所为何事：",
             "   The person: the record has sealed parts and keyed tags; the key shows who asked, and why:",
         ));
         for ((institution, scenario), (answered, refused)) in &views.asked {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::own::OwnRecord;
+use super::{body_fault::query_fault, own::OwnRecord};
 use crate::{
     doors::problems::{accepted, problem},
     journey::{
@@ -51,7 +51,7 @@ impl HttpExchange {
         let read = self.body.read(BODY_BYTES).await;
         read.map(Zeroizing::new).map_err(|error| match error {
             ReadError::TooLarge => Code::PayloadTooLarge.into(),
-            ReadError::Unusable => Code::MalformedRequest.into(),
+            ReadError::Unusable => Refusal::from(Code::MalformedRequest).with(Detail::AmbiguousHead),
         })
     }
 }
@@ -160,19 +160,19 @@ struct Withdrawn<'a> {
 /// # Errors
 /// `malformed-request` where it is not one JSON object of these members.
 pub fn question(body: &[u8]) -> Result<Question, Refusal> {
-    let QueryBody { scenario, subject, operator, case, fields } = object(body, Detail::QueryMembers)?;
+    let QueryBody { scenario, subject, operator, case, fields } = object(body, query_fault)?;
     Ok(Question { scenario, subject, staff: operator, case, fields, idempotency: None })
 }
 
 fn withdrawal(body: &[u8]) -> Result<TokenId, Refusal> {
-    let WithdrawalBody { jti } = object(body, Detail::WithdrawalMembers)?;
+    let WithdrawalBody { jti } = object(body, |_| Detail::WithdrawalMembers)?;
     TokenId::parse(&jti)
         .ok_or_else(|| Refusal::because(Code::MalformedRequest, "`jti` is no token id").with(Detail::WithdrawalMembers))
 }
 
 /// Reads a body that must be one object. A derived reader alone would take an array for one, its values in the order
 /// of the members.
-fn object<T: DeserializeOwned>(body: &[u8], members: Detail) -> Result<T, Refusal> {
+fn object<T: DeserializeOwned>(body: &[u8], fault: impl Fn(&[u8]) -> Detail) -> Result<T, Refusal> {
     if body.starts_with(b"\xef\xbb\xbf") {
         let cause = "the body starts with a byte order mark";
         return Err(Refusal::because(Code::MalformedRequest, cause).with(Detail::ByteOrderMark));
@@ -183,7 +183,7 @@ fn object<T: DeserializeOwned>(body: &[u8], members: Detail) -> Result<T, Refusa
     // The parser's own words may quote the caller, so only the place is kept.
     serde_json::from_slice(body).map_err(|error| {
         let place = format!("the body does not have its form: line {}, column {}", error.line(), error.column());
-        Refusal::because(Code::MalformedRequest, place).with(members)
+        Refusal::because(Code::MalformedRequest, place).with(fault(body))
     })
 }
 
@@ -193,6 +193,7 @@ fn check_head(head: &Parts, sound: bool, path: &str) -> Result<(), Refusal> {
         return Err(Refusal {
             closes: true,
             ..Refusal::because(Code::MalformedRequest, "two parties might read the head differently")
+                .with(Detail::AmbiguousHead)
         });
     }
     if head.uri.path() != path {
@@ -244,30 +245,4 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
             Err(Refusal::because(Code::MalformedRequest, cause).with(Detail::IdempotencyKey))
         }
     }
-}
-
-/// Whether two parties might read this head differently: a `Transfer-Encoding` that is not `chunked` alone, two lengths, no host,
-/// or more than one.
-#[must_use]
-pub fn is_ambiguous(head: &Parts) -> bool {
-    let headers = &head.headers;
-    let lengths = headers.get_all(header::CONTENT_LENGTH).iter().count();
-    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    if let Some(coding) = codings.next() {
-        let is_chunked = coding == "chunked" && codings.next().is_none() && lengths == 0;
-        if !is_chunked || head.version != Version::HTTP_11 {
-            return true;
-        }
-    }
-    if lengths > 1 {
-        return true;
-    }
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let (host, second) = (hosts.next(), hosts.next());
-    let elsewhere = host
-        .zip(head.uri.authority())
-        .is_some_and(|(host, authority)| host.as_bytes() != authority.as_str().as_bytes());
-    // HTTP/2 names the host in `:authority`, which hyper keeps in the URI.
-    let named = host.is_some() || (head.version >= Version::HTTP_2 && head.uri.authority().is_some());
-    second.is_some() || elsewhere || !named
 }

@@ -1,28 +1,27 @@
 //! 8443: institutions. Receipts and records of one's own are read here; everything else is a journey.
 
+mod body_fault;
 pub(crate) mod exchange;
 mod own;
 pub(crate) mod reply;
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use credit_policy::Code;
-use hyper::{
-    Request, Response,
-    body::Incoming,
-    header::{self, HeaderValue},
-    service::Service,
-};
+use hyper::{Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::problems::fixed;
+use super::problems::{closing, fixed};
 use crate::{
     callers::{flood::Unrecorded, trust::CertificateStatus},
     gateway::Gateway,
     journey::{Dropped, caller::Caller, exchange::Exchange, journey},
-    transport::{Body, aborts::Aborted, accept::Peer, body::RequestBody, http1_guard::HeadVerdict},
+    transport::{
+        Body, aborts::Aborted, accept::Peer, body::RequestBody, head::verdict, http1_guard::HeadVerdict,
+        incoming::Incoming,
+    },
 };
-use exchange::{HttpExchange, is_ambiguous, language};
+use exchange::{HttpExchange, language};
 
 use own::{OwnRecord, read_own};
 use reply::reply;
@@ -49,21 +48,17 @@ impl Institutions {
         let journeys = Arc::new(Semaphore::new(gateway.settings.bounds.journeys_per_connection));
         Some(Self { gateway, peer, journeys, _place: place })
     }
-}
 
-impl Service<Request<Incoming>> for Institutions {
-    type Response = Response<Body>;
-    type Error = Aborted;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Aborted>> + Send>>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let gateway = Arc::clone(&self.gateway);
-        let journeys = Arc::clone(&self.journeys);
-        let standing = self.peer.standing.clone();
-        let look = self.peer.gate.as_ref().map_or(HeadVerdict::Sound, |gate| gate.head_was_read(&request));
-        let abort = self.peer.abort.clone();
+    /// Answers a request.
+    pub(crate) fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<Body>, Aborted>> + Send + use<> {
+        let (gateway, journeys) = (Arc::clone(&self.gateway), Arc::clone(&self.journeys));
+        let (standing, abort) = (self.peer.standing.clone(), self.peer.abort.clone());
+        // Boxed: each future that it is handed on to would have room for it.
         Box::pin(async move {
-            let answered = answer(gateway, standing, journeys, request, look).await;
+            let answered = answer(gateway, standing, journeys, request).await;
             answered.inspect_err(|Aborted| abort.off())
         })
     }
@@ -74,7 +69,6 @@ async fn answer(
     standing: Option<Arc<CertificateStatus>>,
     journeys: Arc<Semaphore>,
     request: Request<Incoming>,
-    look: HeadVerdict,
 ) -> Result<Response<Body>, Aborted> {
     let language = language(request.headers());
     let Some(standing) = standing else {
@@ -85,11 +79,12 @@ async fn answer(
         gateway.count_unrecorded(certificate, Unrecorded::Refused(code));
         fixed(code, language)
     };
-    if look == HeadVerdict::TooLarge {
+    let seen = verdict(&request);
+    if seen == HeadVerdict::TooLarge {
         return Ok(closing(refuse(Code::HeadersTooLarge)));
     }
     let (head, body) = request.into_parts();
-    let sound = look == HeadVerdict::Sound && !is_ambiguous(&head);
+    let sound = seen == HeadVerdict::Sound;
     if let Some(wanted) = OwnRecord::of(&head).filter(|_| sound) {
         let institution = gateway.register.by_certificate(certificate).filter(|_| standing.is_valid());
         return match institution {
@@ -114,7 +109,7 @@ async fn answer(
         return Ok(refuse(Code::Overloaded));
     };
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
-    let body = RequestBody::new(body, head.version, time);
+    let body = RequestBody::new(body, time);
     let exchange = HttpExchange::new(head, sound, body);
     // In a task of its own: if the caller hangs up, only this waiting future is dropped.
     let mut asked = tokio::spawn(ask(Arc::clone(&gateway), standing, permits, exchange));
@@ -167,9 +162,4 @@ async fn ask(
             }
         })
     })
-}
-
-fn closing(mut response: Response<Body>) -> Response<Body> {
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
 }

@@ -99,6 +99,11 @@ impl Evidence {
         self.id
     }
 
+    /// Whether nothing recognised says whom the query was about.
+    pub(super) fn names_nobody(&self) -> bool {
+        self.recognised.person.is_none() && self.ground.is_none()
+    }
+
     pub(in crate::journey) fn recognised(&mut self, recognised: Recognised) {
         self.recognised = recognised;
     }

@@ -5,6 +5,7 @@
 mod entry;
 pub(crate) mod evidence;
 mod sealed;
+mod shared;
 mod summary;
 
 use std::sync::Arc;
@@ -34,6 +35,9 @@ use crate::{
 };
 use entry::{Opening, Verdict, query_entry, unrecordable};
 use evidence::Evidence;
+
+/// About so long is a leaf before the keys of its kind.
+const BEGINNING_BYTES: usize = 160;
 
 /// PROOF: what the caller is about to get is on the record.
 #[must_use]
@@ -177,7 +181,8 @@ pub(super) async fn record_withdrawal(
     Ok(Recorded::new(evidence, body, None, None, durable))
 }
 
-/// Records a refusal.
+/// Records a refusal: in a leaf of its own, or in one that it shares where it names nobody and its institution has had
+/// many of them.
 ///
 /// # Errors
 /// [`NotRecordable`]: then nothing may be sent.
@@ -187,17 +192,29 @@ pub(super) async fn record_refusal(
     refusal: Refusal,
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
-    if let Some(cause) = &refusal.cause {
-        tracing::info!(code = refusal.code.as_str(), query = %evidence.id, cause, "refused");
-    }
     let rules = rules_that_refuse(gateway, evidence, &refusal);
     let verdict = Verdict { code: Some(refusal.code), rules: &rules, fields: None, notice: None };
     let body = exchange.problem(&refusal, evidence.id).map_err(|error| unrecordable(&error))?;
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
+    let has_its_own = || evidence.institution.refusals.has_its_own(entry.tail.len() + BEGINNING_BYTES);
+    if evidence.names_nobody() && !has_its_own() {
+        let durable = shared::record(gateway, evidence, refusal.code, exchange.wants_proof()).await?;
+        log_cause(&refusal, evidence.id);
+        let body = exchange.problem(&refusal, evidence.id).map_err(|error| unrecordable(&error))?;
+        return Ok(Recorded::new(evidence, body, Some(refusal), None, durable));
+    }
+    log_cause(&refusal, evidence.id);
     let ticket = gateway.log.submit(entry, exchange.wants_proof(), || true).map_err(|_| NotRecordable)?;
     let durable = ticket.await?;
     Ok(Recorded::new(evidence, body, Some(refusal), Some(opening), durable))
+}
+
+/// The operator's line of a refusal.
+fn log_cause(refusal: &Refusal, id: Uuid) {
+    if let Some(cause) = &refusal.cause {
+        tracing::info!(code = refusal.code.as_str(), query = %id, cause, "refused");
+    }
 }
 
 /// The rules that refuse. What was met outside policy is put among the inputs, so that the leaf can be decided again.

@@ -15,6 +15,7 @@ use crate::{
     callers::register::Institution,
     gateway::Moment,
     journey::{
+        detail::{Detail, Member},
         exchange::Question,
         record::evidence::{Evidence, Recognised},
         refusal::Refusal,
@@ -28,6 +29,10 @@ pub(super) struct Query {
     pub(super) staff: StaffId,
     pub(super) case: Option<CaseNumber>,
     pub(super) facts: Facts,
+    /// The entries of `fields` in the order in which they were sent; nothing in the place of one that is not known.
+    pub(super) fields: Vec<Option<FieldName>>,
+    /// A field that means another thing than when the consent was given.
+    pub(super) redefined: Option<FieldName>,
 }
 
 /// Whom the question names.
@@ -79,12 +84,18 @@ pub fn accept<'e>(
     let read = read(catalogue, &question, &mut facts, &mut recognised);
     evidence.recognised(recognised);
     evidence.inputs(&facts);
-    let (scenario, staff, case, subject) = read?;
-    let query = Query { institution, scenario, staff, case, facts };
+    let Members { scenario, staff, case, subject, fields } = read?;
+    let query = Query { institution, scenario, staff, case, facts, fields, redefined: None };
     Ok(Asked { query, subject, idempotency, evidence })
 }
 
-type Members = (Arc<Scenario>, StaffId, Option<CaseNumber>, Subject);
+struct Members {
+    scenario: Arc<Scenario>,
+    staff: StaffId,
+    case: Option<CaseNumber>,
+    subject: Subject,
+    fields: Vec<Option<FieldName>>,
+}
 
 fn read(
     catalogue: &Catalogue,
@@ -108,8 +119,8 @@ fn read(
         facts.minor = Some(is_minor(person, facts.on));
         recognised.person(person);
     }
-    fields(catalogue, question.fields.as_deref(), facts)?;
-    Ok((Arc::clone(scenario), staff, case, subject))
+    let fields = fields(catalogue, question.fields.as_deref(), facts)?;
+    Ok(Members { scenario: Arc::clone(scenario), staff, case, subject, fields })
 }
 
 /// What [`accept`] reads of a question, for tests that have no gateway.
@@ -141,7 +152,9 @@ pub fn read_alone(catalogue: &Catalogue, question: &Question, mut facts: Facts) 
         Err(refusal) => (Some(refusal), None),
     };
     let (scenario, staff, case, subject) = match members {
-        Some((scenario, staff, case, subject)) => (Some(scenario), Some(staff), case, Some(subject)),
+        Some(Members { scenario, staff, case, subject, fields: _ }) => {
+            (Some(scenario), Some(staff), case, Some(subject))
+        }
         None => (None, None, None, None),
     };
     let (person, claimed) = match subject {
@@ -158,16 +171,18 @@ pub(super) fn is_minor(person: &Personal<CitizenNumber>, on: Date) -> bool {
 
 fn staff(text: Option<&str>) -> Result<StaffId, Refusal> {
     let text = text.ok_or(Code::OperatorRequired)?;
-    StaffId::parse(text).map_err(|error| Refusal::because(Code::MalformedRequest, format!("operator: {error}")))
+    StaffId::parse(text).map_err(|error| {
+        Refusal::because(Code::MalformedRequest, format!("operator: {error}")).with(Detail::Staff(error))
+    })
 }
 
 fn case(text: Option<&str>, ground: Ground) -> Result<Option<CaseNumber>, Refusal> {
     match text {
         None if ground == Ground::Statute => Err(Code::CaseRequired.into()),
         None => Ok(None),
-        Some(text) => CaseNumber::parse(text)
-            .map(Some)
-            .map_err(|error| Refusal::because(Code::MalformedRequest, format!("case: {error}"))),
+        Some(text) => CaseNumber::parse(text).map(Some).map_err(|error| {
+            Refusal::because(Code::MalformedRequest, format!("case: {error}")).with(Detail::Case(error))
+        }),
     }
 }
 
@@ -175,11 +190,16 @@ fn subject(text: Option<&str>, ground: Ground, on: Date) -> Result<Subject, Refu
     let text = match text {
         Some(text) => text,
         None if ground == Ground::Consent => return Ok(Subject::OfConsent(None)),
-        None => return Err(Refusal::because(Code::MalformedRequest, "the body names no subject")),
+        None => {
+            let refusal = Refusal::because(Code::MalformedRequest, "the body names no subject");
+            return Err(refusal.with(Detail::Missing(Member::Subject)));
+        }
     };
-    let person: Personal<CitizenNumber> = CitizenNumber::parse(text).map_err(|_| Code::InvalidCitizenNumber)?;
+    let invalid = |detail| Refusal::from(Code::InvalidCitizenNumber).with(detail);
+    let person: Personal<CitizenNumber> =
+        CitizenNumber::parse(text).map_err(|error| invalid(Detail::Subject(error)))?;
     if !person.disclose(|number| number.is_born_on(on)) {
-        return Err(Code::InvalidCitizenNumber.into());
+        return Err(invalid(Detail::NotBorn));
     }
     Ok(match ground {
         Ground::Consent => Subject::OfConsent(Some(person)),
@@ -187,19 +207,26 @@ fn subject(text: Option<&str>, ground: Ground, on: Date) -> Result<Subject, Refu
     })
 }
 
-fn fields(catalogue: &Catalogue, names: Option<&[String]>, facts: &mut Facts) -> Result<(), Refusal> {
+fn fields(
+    catalogue: &Catalogue,
+    names: Option<&[String]>,
+    facts: &mut Facts,
+) -> Result<Vec<Option<FieldName>>, Refusal> {
     // Generated clients send an empty list for one that is left out.
-    let Some(names) = names.filter(|names| !names.is_empty()) else { return Ok(()) };
+    let Some(names) = names.filter(|names| !names.is_empty()) else { return Ok(Vec::new()) };
     let known = |name: &String| FieldName::parse(name).ok().filter(|name| catalogue.field(name.as_str()).is_some());
-    let Some(mut known) = names.iter().map(known).collect::<Option<Vec<_>>>() else {
+    let sent: Vec<_> = names.iter().map(known).collect();
+    let Some(mut known) = sent.iter().cloned().collect::<Option<Vec<_>>>() else {
         // Its place in the order of faults is behind others that are still to be looked for.
         facts.observed = Some(Code::UnknownField);
-        return Ok(());
+        return Ok(sent);
     };
-    known.sort();
-    if known.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-        return Err(Refusal::because(Code::MalformedRequest, "`fields` names a field twice"));
+    let again = (1..).zip(&sent).find(|(number, name)| sent.iter().take(number - 1).any(|before| before == *name));
+    if let Some((number, _)) = again {
+        let refusal = Refusal::because(Code::MalformedRequest, "`fields` names a field twice");
+        return Err(refusal.with(Detail::FieldTwice(number)));
     }
+    known.sort();
     facts.fields = Some(known);
-    Ok(())
+    Ok(sent)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use credit_audit::leaf::GroundRecord;
 use credit_keys::Person;
 use credit_policy::{
-    CitizenNumber, Code, ConsentFacts, Ground, Personal,
+    CitizenNumber, Code, ConsentFacts, FieldName, Ground, Personal,
     consent::{Consent, ConsentFault, Unverified},
 };
 
@@ -132,12 +132,29 @@ fn on_consent(
     }
     query.facts.minor = Some(is_minor(&person, query.facts.on));
     query.facts.consent = Some(ConsentFacts::of(&gateway.catalogue, consent));
+    query.redefined = redefined(gateway, query, consent);
+    if query.redefined.is_some() {
+        // Its place in the order of faults is behind others that are still to be looked for.
+        query.facts.observed = query.facts.observed.or(Some(Code::FieldNotAllowed));
+    }
     evidence.person(&person);
     evidence.inputs(&query.facts);
     let (id, terms) = (consent.id(), consent.terms());
     let key = consent_key(&id.iss, id.jti.as_str());
     let claim = ConsentClaim { key, uses: terms.uses, frequency: terms.frequency, expires: consent.expires_at() };
     Ok((person, VerifiedConsent { claim, issuer_signed: consent.issuer_signed().to_owned() }))
+}
+
+/// The first of the fields asked for that means another thing than when the person agreed to it. A consent that names no
+/// fields was given under the catalogue in force.
+fn redefined(gateway: &Gateway, query: &Query, consent: &Consent) -> Option<FieldName> {
+    let agreed = consent.terms().fields.as_ref()?;
+    let asked = query.facts.fields.as_ref().unwrap_or(agreed);
+    let history = &gateway.catalogue_history;
+    // What the data list does not know is refused as that.
+    let is_known = |field: &&FieldName| gateway.catalogue.field(field.as_str()).is_some();
+    let mut known = asked.iter().filter(is_known);
+    known.find(|field| !history.means_the_same(field.as_str(), consent.issued_at())).cloned()
 }
 
 /// The identity of a query with an idempotency key: institution and key; and with them question, person and consent.

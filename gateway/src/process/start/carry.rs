@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use credit_audit::{
     checkpoint::Checkpoint,
-    leaf::{Carried, CatalogueSet, InstitutionChange, Peek, Previous, RegisterChange, Suspension},
+    leaf::{Carried, CatalogueSet, Definitions, InstitutionChange, Peek, Previous, RegisterChange, Suspension},
     note::VerifierKey,
     verify,
 };
@@ -24,6 +24,8 @@ use crate::state::{
 pub(super) enum Carry {
     /// A catalogue that is in force no more: consents may have been given under it.
     Catalogue(CatalogueSet),
+    /// What the fields of that catalogue meant.
+    Definitions(Definitions),
     Institution(InstitutionChange),
     Suspension(Suspension),
     Counts(Carried),
@@ -108,7 +110,7 @@ pub(super) fn with(ledger: &Ledger, carried: &[Carry]) -> Ledger {
             Carry::Suspension(Suspension { institution, .. }) => {
                 ledger.apply(index, RegisterEvent::Suspended { institution: institution.clone() });
             }
-            Carry::Catalogue(_) | Carry::Counts(_) => {}
+            Carry::Catalogue(_) | Carry::Definitions(_) | Carry::Counts(_) => {}
         }
     }
     ledger
@@ -119,8 +121,13 @@ impl Before {
     /// what was used up or withdrawn stays so. `now` is what the new log says already.
     pub(super) fn carry(self, catalogue: &Catalogue, new: &Projection, now: Timestamp) -> Vec<Carry> {
         let (old, usage) = self.projection.finish();
-        let mut carried: Vec<_> =
-            former_catalogue(&old, &new.ledger, catalogue).map(Carry::Catalogue).into_iter().collect();
+        let mut carried = Vec::new();
+        if let Some(former) = former_catalogue(&old, &new.ledger, catalogue) {
+            let fields = old.definitions.get(&former.label).cloned();
+            let definitions = fields.map(|fields| Definitions { catalogue: former.label.clone(), fields });
+            carried.push(Carry::Catalogue(former));
+            carried.extend(definitions.map(Carry::Definitions));
+        }
         for (id, said) in old.register() {
             if new.ledger.institutions.contains_key(id) {
                 continue;

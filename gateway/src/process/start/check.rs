@@ -10,13 +10,14 @@ use credit_keys::{KeyError, Ring};
 use jiff::Timestamp;
 
 use super::{
-    carry,
+    ahead, carry,
     error::StartError,
     faults::Faults,
     inputs::{self, Inputs},
     places,
     record::{OnRecord, log_settings, read_record},
     register,
+    store::check_copy,
     warnings::{Warning, warnings},
 };
 use crate::settings::Settings;
@@ -42,6 +43,7 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
     let fixed_ring = places::ring_is_fixed(settings);
     if let (Some(inputs), Some(examined)) = (inputs, examined) {
         let now = clock.now();
+        faults.note(check_copy(settings, &inputs.catalogue, now));
         faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
         faults.note(record(&inputs, settings, examined.contents.as_ref(), now));
     }
@@ -74,6 +76,7 @@ fn keys(ring: &Ring, settings: &Settings, fixed: Option<&std::io::Error>, now: T
 /// What the log says, with all that a start compares it with.
 fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Timestamp) -> Result<(), StartError> {
     let Inputs { catalogue, ring, register, .. } = inputs;
+    ahead::check(settings, log.and_then(Contents::last_at), now)?;
     let OnRecord { projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
     register::apply(register, &carry::with(&projection.ledger, &carried))?;

@@ -86,6 +86,19 @@ pub(crate) enum StartError {
         /// Leaves of the log.
         log: u64,
     },
+    /// The clock is far ahead of the last record.
+    #[error(
+        "the clock says {now}, and the last record is of {last}, more than {days} days ago: correct the clock; or, if the gateway \
+         was off for so long and the clock is right, set log.clock_ahead_days to a larger number"
+    )]
+    ClockAhead {
+        /// The clock.
+        now: jiff::Timestamp,
+        /// When the last record was made.
+        last: jiff::Timestamp,
+        /// `log.clock_ahead_days`.
+        days: u32,
+    },
     /// The log was sealed.
     #[error("the log in `{0}` is sealed: a new one continues it under the next origin and in a folder of its own")]
     Sealed(String),
@@ -187,10 +200,12 @@ impl StartError {
             }
             Self::Tls(error) => matches!(error, TlsError::NotValidNow { .. }),
             Self::Trust(error) => error.is_of_time(),
+            Self::Store(error) => error.may_pass(),
             Self::Recover(_)
             | Self::Log(_)
             | Self::Fold(_)
             | Self::LogShort { .. }
+            | Self::ClockAhead { .. }
             | Self::Metrics(_)
             | Self::NotRecorded(_)
             | Self::Carried(_)
@@ -212,8 +227,7 @@ impl StartError {
             | Self::Register(_)
             | Self::Issuer(_)
             | Self::Acting { .. }
-            | Self::LongSocket(_)
-            | Self::Store(_) => false,
+            | Self::LongSocket(_) => false,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What the start itself records: the opening of a new log, what it takes over, and a catalogue that is new.
 
-use credit_audit::leaf::{Act, Actor, CatalogueSet, Entry, Event, LeafError, Open, Previous};
+use std::collections::BTreeMap;
+
+use credit_audit::leaf::{Act, Actor, CatalogueSet, Definitions, Entry, Event, LeafError, Open, Previous};
 use jiff::Timestamp;
 
 use super::{carry::Carry, error::StartError};
@@ -8,6 +10,9 @@ use crate::{
     recorder::Recorder,
     state::{ledger::InForce, projection::Projection},
 };
+
+/// A name has 64 bytes at most and its digest 22, so that these fit into a leaf.
+const DEFINITIONS_A_LEAF: usize = 150;
 
 /// Records at start.
 pub(super) struct FirstLeaves<'a> {
@@ -30,6 +35,7 @@ impl FirstLeaves<'_> {
             let id = self.recorder.new_id();
             match part {
                 Carry::Catalogue(former) => self.catalogue(former, projection).await?,
+                Carry::Definitions(definitions) => self.definitions(definitions, projection).await?,
                 Carry::Institution(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
                 Carry::Suspension(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
                 Carry::Counts(counts) => {
@@ -50,6 +56,27 @@ impl FirstLeaves<'_> {
         let at = self.record(catalogue.entry(self.recorder.new_id())).await?;
         projection.ledger.catalogues.push(InForce { at, catalogue });
         Ok(())
+    }
+
+    /// What the fields of a catalogue mean, unless all of it is on the record.
+    pub(super) async fn definitions(
+        &self,
+        definitions: Definitions,
+        projection: &mut Projection,
+    ) -> Result<(), StartError> {
+        let known = projection.ledger.definitions.get(&definitions.catalogue);
+        let new = |(field, digest): &(String, String)| known.and_then(|known| known.get(field)) != Some(digest);
+        let Definitions { catalogue, fields } = definitions;
+        let mut fields = fields.into_iter().filter(new).collect::<Vec<_>>().into_iter();
+        loop {
+            let fields: BTreeMap<_, _> = fields.by_ref().take(DEFINITIONS_A_LEAF).collect();
+            if fields.is_empty() {
+                return Ok(());
+            }
+            let part = Definitions { catalogue: catalogue.clone(), fields };
+            self.record(part.entry(self.recorder.new_id())).await?;
+            projection.ledger.define(part);
+        }
     }
 
     /// Records, and says when.

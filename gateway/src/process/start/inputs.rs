@@ -9,7 +9,7 @@ use credit_policy::Catalogue;
 
 use super::{
     error::StartError, faults::Faults, keys::open_ring, places, project, register, rules::read_catalogue,
-    store::check_store, tls::TlsSettings,
+    store::check_store, tls, tls::TlsSettings,
 };
 use crate::{
     callers::{issuers::Issuers, register::Register},
@@ -72,5 +72,8 @@ pub(super) fn collect(
     faults: &mut Faults,
 ) -> (Option<Inputs>, Option<TlsSettings>) {
     let inputs = Inputs::collect(settings, faults);
-    (inputs, faults.keep(TlsSettings::read(&settings.tls, clock)))
+    let missing = tls::missing(&settings.tls);
+    let tls = if missing.is_empty() { faults.keep(TlsSettings::read(&settings.tls, clock)) } else { None };
+    faults.0.extend(missing);
+    (inputs, tls)
 }

@@ -40,7 +40,7 @@ pub(super) fn ring_is_fixed(settings: &Settings) -> Option<io::Error> {
 }
 
 /// The path itself, or the folder in which it would be made.
-fn there(path: &Path) -> &Path {
+pub(super) fn there(path: &Path) -> &Path {
     path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(path)
 }
 

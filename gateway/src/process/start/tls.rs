@@ -1,6 +1,6 @@
 //! The TLS settings of the listeners; read before anything is opened.
 
-use std::sync::Arc;
+use std::{fs::File, sync::Arc};
 
 use credit_audit::clock::Clock;
 use jiff::Timestamp;
@@ -20,6 +20,16 @@ pub(crate) struct TlsSettings {
     pub(crate) anyone: Arc<ServerConfig>,
     /// When the first certificate of the server's chain expires.
     pub(crate) expiry: Timestamp,
+}
+
+/// Which of the files are not there or cannot be opened: each is named, so that whoever brings them sees what is left.
+pub(super) fn missing(tls: &Tls) -> Vec<StartError> {
+    let Tls { authorities, certificate, key, revocation_list } = tls;
+    let missing = [authorities, revocation_list, certificate, key].into_iter().filter_map(|path| {
+        let source = File::open(path).err()?;
+        Some(StartError::File { doing: "read", path: path.display().to_string(), source })
+    });
+    missing.collect()
 }
 
 impl TlsSettings {

@@ -21,8 +21,8 @@ pub struct Readings<'a> {
     pub data_folder: &'a Path,
     /// The store's figures.
     pub store: StoreReadings,
-    /// Days until the first on which a deadline would begin that has no date.
-    pub calendar_days: usize,
+    /// When the first day begins on which a deadline would begin that has no date (Unix time).
+    pub deadlines_end: i64,
 }
 
 /// What a store counted of itself.
@@ -53,9 +53,9 @@ impl Readings<'_> {
         );
         self.store.write(to);
         to.gauge(
-            "credit_gateway_calendar_days",
-            "Days until the first on which a deadline would begin that has no date, as the calendar ends; 62 where none is so near.",
-            self.calendar_days as f64,
+            "credit_gateway_deadlines_end_seconds",
+            "When deadlines begin to have no date, as the calendar ends (Unix time); in 62 days where it is later.",
+            self.deadlines_end as f64,
         );
     }
 
@@ -102,6 +102,11 @@ impl Readings<'_> {
     fn log_counts(&self, to: &mut Exposition) {
         let log = &self.log;
         to.counter("credit_gateway_log_checkpoints_total", "Checkpoints signed.", log.checkpoints as f64);
+        to.counter(
+            "credit_gateway_log_restored_files_total",
+            "Files of the published log that were missing or damaged and were made again.",
+            log.restored as f64,
+        );
         for (name, help, histogram) in [
             ("credit_gateway_log_batch_leaves", "Leaves in a batch.", &log.batch_leaves),
             ("credit_gateway_log_commit_seconds", "Write and fdatasync of a batch.", &log.commit_seconds),

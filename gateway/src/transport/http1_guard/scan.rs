@@ -3,8 +3,8 @@
 use super::chunks::{Chunks, Step};
 
 /// Bytes and lines of a head, the request line included.
-const HEAD_BYTES: usize = 16 * 1024;
-const HEAD_LINES: usize = 64;
+pub(crate) const HEAD_BYTES: usize = 16 * 1024;
+pub(crate) const HEAD_LINES: usize = 64;
 
 /// Of these names together a head has one line at most: hyper folds two equal lengths into one, and drops a length beside
 /// a transfer coding.

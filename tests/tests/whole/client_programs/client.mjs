@@ -1,10 +1,12 @@
-// node's https, http2 and fetch, undici and axios. See mod.rs for what is read and printed.
+// node's https, http2 and fetch, undici, axios, got and node-fetch. See mod.rs for what is read and printed.
 import { readFileSync } from "node:fs";
 import http2 from "node:http2";
 import https from "node:https";
 import { Readable } from "node:stream";
 import { Agent, fetch } from "undici";
 import axios from "axios";
+import got from "got";
+import nodeFetch from "node-fetch";
 
 const { CREDIT_DIR: folder, CREDIT_URL: url } = process.env;
 const read = (name) => readFileSync(`${folder}/${name}`);
@@ -55,6 +57,17 @@ async function ofAxios(data) {
   return [answer.status, `h${answer.request.res.httpVersion}`, answer.data];
 }
 
+async function ofGot(more) {
+  const certificate = { certificateAuthority: tls.ca, certificate: tls.cert, key: tls.key };
+  const answer = await got.post(there, { https: certificate, throwHttpErrors: false, retry: { limit: 0 }, timeout: { request: 20_000 }, ...more });
+  return [answer.statusCode, `h${answer.httpVersion}`, answer.body];
+}
+
+async function ofNodeFetch(body) {
+  const answer = await nodeFetch(there, { method: "POST", agent, headers: type, body, signal: AbortSignal.timeout(20_000) });
+  return [answer.status, "h1.1", await answer.text()];
+}
+
 async function* pieces(text) {
   yield* halves(text);
 }
@@ -81,6 +94,11 @@ const rows = {
   "axios object": (text) => ofAxios(JSON.parse(text)),
   "axios string": (text) => ofAxios(text),
   "axios stream": (text) => ofAxios(Readable.from(halves(text))),
+  "got json": (text) => ofGot({ json: JSON.parse(text) }),
+  "got stream": (text) => ofGot({ headers: type, body: Readable.from(halves(text)) }),
+  "got json h2": (text) => ofGot({ json: JSON.parse(text), http2: true }),
+  "node-fetch string": (text) => ofNodeFetch(text),
+  "node-fetch stream": (text) => ofNodeFetch(Readable.from(halves(text))),
 };
 
 async function verdict([status, version, text]) {

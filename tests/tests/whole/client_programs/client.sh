@@ -28,7 +28,7 @@ row 'curl --http1.1 -d' curl_ --http1.1 -H "$json" -d @-
 row 'curl --http1.0 -d' curl_ --http1.0 -H "$json" -d @-
 row 'curl --tls-max 1.2 -d' curl_ --tls-max 1.2 -H "$json" -d @-
 row 'curl --http1.1 Expect' curl_ --http1.1 -H "$json" -H 'Expect: 100-continue' -d @-
-row 'curl --http2 Expect' curl_ --http2 -H "$json" -H 'Expect: 100-continue' --expect100-timeout 5 -d @-
+row 'curl --http2 Expect' curl_ --http2 -H "$json" -H 'Expect: 100-continue' --expect100-timeout 30 -m 15 -d @-
 row 'curl --http2 -T -' curl_ --http2 -X POST -H "$json" -T -
 row 'curl --http1.1 -T -' curl_ --http1.1 -X POST -H "$json" -T -
 row 'curl --http1.1 -T file' curl_ --http1.1 -X POST -H "$json" -T "$desk/body"

@@ -72,7 +72,7 @@ fn further() -> Vec<Program> {
 }
 
 /// The institution's key and certificate in one file, as Java reads them.
-fn pkcs12(folder: &Folder) -> PathBuf {
+pub(crate) fn pkcs12(folder: &Folder) -> PathBuf {
     let file = scratch::folder("pkcs12").join("housing.p12");
     let path = |name: &str| folder.join(name).into_os_string();
     let mut arguments: Vec<OsString> =

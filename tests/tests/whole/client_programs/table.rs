@@ -9,10 +9,6 @@ const H2: &str = "200 h2 receipt";
 const CHUNKED: &str = "200 h1.1 receipt";
 /// A body that is compressed and chunked.
 const COMPRESSED: &str = "415 h1.1 unsupported-media-type";
-/// Waiting for 100 (Continue) over HTTP/2.
-const JAVA_WAITS: &str = "0 TimeoutException none";
-const NODE_WAITS: &str = "408 h2 request-timeout";
-const GO_WAITS: &str = "200 h2.0, late receipt";
 /// Chinese in an answer, to a client that goes by the `charset` of its type.
 const TITLE: &str = "readable";
 
@@ -60,7 +56,7 @@ pub(super) const NODE: &[Row] = &[
     ("https write", CHUNKED),
     ("https pipe", CHUNKED),
     ("http2 end", H2),
-    ("http2 Expect", NODE_WAITS),
+    ("http2 Expect", H2),
     ("fetch string h1", H1),
     ("fetch Blob h1", H1),
     ("fetch stream h1", CHUNKED),
@@ -70,6 +66,11 @@ pub(super) const NODE: &[Row] = &[
     ("axios object", H1),
     ("axios string", H1),
     ("axios stream", CHUNKED),
+    ("got json", H1),
+    ("got stream", CHUNKED),
+    ("got json h2", "200 h2.0 receipt"),
+    ("node-fetch string", H1),
+    ("node-fetch stream", CHUNKED),
 ];
 
 pub(super) const JAVA: &[Row] = &[
@@ -82,7 +83,7 @@ pub(super) const JAVA: &[Row] = &[
     ("HttpClient ofFile h2", H2),
     ("HttpClient ofInputStream h2", H2),
     ("HttpClient fromPublisher h2", H2),
-    ("HttpClient expectContinue h2", JAVA_WAITS),
+    ("HttpClient expectContinue h2", H2),
     ("HttpsURLConnection", H1),
     ("HttpsURLConnection chunked", CHUNKED),
 ];
@@ -112,7 +113,7 @@ pub(super) const GO: &[Row] = &[
     ("net/http bytes.Reader h2", "200 h2.0 receipt"),
     ("net/http io.Reader h2", "200 h2.0 receipt"),
     ("net/http io.Pipe h2", "200 h2.0 receipt"),
-    ("net/http Expect h2", GO_WAITS),
+    ("net/http Expect h2", "200 h2.0 receipt"),
 ];
 
 pub(super) const PHP: &[Row] = &[

@@ -1,9 +1,12 @@
 //! Clients that generators make of `docs/openapi.json`: they are right under strict settings and read whole answers.
 
+use std::ffi::OsString;
+
 use credit_tests::{command, command_reading, query::look_up, scratch, shared, tools};
 use serde_json::{Value, json};
 
-use super::repository;
+use super::{read, repository};
+use crate::{client_programs::pkcs12, faults::is_full};
 
 /// An answer with values of several types, and a refusal.
 fn replies() -> (Value, Value) {
@@ -30,6 +33,37 @@ fn a_client_of_openapi_python_client_reads_answers_and_refusals() {
     let arguments = [script, repository("docs/openapi.json"), scratch::folder("generated")];
     let said = command_reading(tools::python(), &arguments, &json!([answer, refusal]).to_string()).held();
     assert_eq!(said, "read\n");
+}
+
+/// Those of openapi-generator ask the demo too, with nothing but what they send by themselves. In the short form the
+/// document is held to what they need: values without a type, which they would read as another, and lists that they may
+/// send empty.
+#[test]
+fn clients_of_openapi_generator_ask_and_read_answers_and_refusals() {
+    let document: Value = serde_json::from_str(&read("docs/openapi.json")).unwrap();
+    let schemas = &document["components"]["schemas"];
+    assert!(schemas["Answer"]["properties"]["data"]["additionalProperties"].get("type").is_none());
+    assert!(schemas["Query"]["properties"]["fields"].get("minItems").is_none());
+    if !is_full() {
+        return;
+    }
+    let (folder, (answer, refusal)) = (shared().folder(), replies());
+    let input = json!([answer, refusal, look_up(&folder.person("clean", 4))]).to_string();
+    let own = |name: &str| repository("tests/tests/whole/documents").join(name).into_os_string();
+    let generated = || scratch::folder("generated").into_os_string();
+    let (jar, document) =
+        (tools::openapi_generator().into_os_string(), repository("docs/openapi.json").into_os_string());
+    let python = [tools::python().into(), own("generated_openapi.py"), jar.clone(), document.clone(), generated()];
+    let java = ["bash".into(), own("generated_java.sh"), jar, document, generated(), own("Generated.java")];
+    for client in [&python[..], &java] {
+        let mut arguments = vec![
+            OsString::from(format!("CREDIT_URL=https://localhost:{}", folder.port_base())),
+            format!("CREDIT_DIR={}", folder.path().display()).into(),
+            format!("CREDIT_PKCS12={}", pkcs12(folder).display()).into(),
+        ];
+        arguments.extend_from_slice(client);
+        assert_eq!(command_reading("env", &arguments, &input).held(), "read\n", "{client:?}");
+    }
 }
 
 /// The compiler holds the replies against the types.

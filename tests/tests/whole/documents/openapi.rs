@@ -113,6 +113,29 @@ fn the_scenarios_are_those_of_the_catalogue_that_institutions_may_use() {
     }
 }
 
+/// Field, title, type, unit, values and null of each row of a table of fields.
+fn rows_of_fields(text: &str) -> Vec<Vec<&str>> {
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| row.trim_matches(['|', ' ']).split(" | ").take(6).collect()).collect()
+}
+
+#[test]
+fn every_field_has_the_unit_values_and_null_of_the_catalogue() {
+    let document = document();
+    let said = document["components"]["schemas"]["Data"]["description"].as_str().unwrap();
+    // `docs/fields.md` is what the catalogue makes; a test of the policy holds that.
+    let page = read("docs/fields.md");
+    let (said, fields) = (rows_of_fields(said), rows_of_fields(&page));
+    assert!(fields.len() > 90 && fields.iter().all(|row| row.len() == 6), "{fields:?}");
+    for row in &fields {
+        assert!(
+            said.contains(row),
+            "schema Data of {FILE} has not the first six cells of this row of docs/fields.md: {row:?}"
+        );
+    }
+    assert_eq!(said.len(), fields.len());
+}
+
 /// Whether a schema lists the only values that there may be.
 fn is_closed(node: &Value) -> bool {
     match node {

@@ -239,7 +239,7 @@ fn remove_state(data: &Path) {
 }
 
 #[test]
-fn a_bundle_that_rots_while_it_serves_is_noticed_and_named() {
+fn a_bundle_that_rots_while_it_serves_is_made_again_or_named() {
     let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();
     let caller = folder.caller("housing");
@@ -254,14 +254,27 @@ fn a_bundle_that_rots_while_it_serves_is_noticed_and_named() {
     assert!(within(Duration::from_secs(5), || bundle.exists()));
     let good = fs::read(&bundle).expect("published");
     let failures = || credit_tests::metric(folder.port_base(), r#"credit_gateway_duty_failures_total{duty="scrub"}"#);
-    assert_eq!(failures(), 0);
+    let restored = || credit_tests::metric(folder.port_base(), "credit_gateway_log_restored_files_total");
     let mut rotten = good.clone();
     rotten[1_000] ^= 1;
-    fs::write(&bundle, rotten).expect("ours");
+    // The write-ahead log has its records.
+    fs::write(&bundle, &rotten).expect("ours");
+    assert!(within(Duration::from_secs(5), || restored() == 1 && failures() == 0));
+    assert_eq!(fs::read(&bundle).expect("restored"), good);
+    let said = || gateway.err().text().contains("was made again");
+    assert!(within(Duration::from_secs(5), said), "{}", gateway.err().text());
+    // And now it has not any more.
+    let segment = fs::read_dir(folder.join("data/wal")).expect("ours").map(|entry| entry.expect("a name").path());
+    let segment = segment.filter(|path| path.extension().is_some_and(|kind| kind == "seg")).min().expect("a segment");
+    let away = segment.with_extension("away");
+    fs::rename(&segment, &away).expect("ours");
+    fs::write(&bundle, &rotten).expect("ours");
     assert!(within(Duration::from_secs(5), || failures() > 0));
     assert!(gateway.err().text().contains("tile/entries/000"), "{}", gateway.err().text());
-    fs::write(&bundle, good).expect("ours");
+    assert_eq!(fs::read(&bundle).expect("there"), rotten);
+    fs::rename(&away, &segment).expect("ours");
     let again = || gateway.err().text().contains("a duty in the background succeeds again");
     assert!(within(Duration::from_secs(5), again), "{}", gateway.err().text());
+    assert_eq!(fs::read(&bundle).expect("restored"), good);
     drop(gateway.stop());
 }

@@ -1,12 +1,12 @@
 //! HTTP/2 by hand (RFC 9113, RFC 7541): frames that no client would send in this order.
 
 /// What opens a connection: preface and empty settings.
-pub(super) fn preface() -> Vec<u8> {
+pub(crate) fn preface() -> Vec<u8> {
     [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(4, 0, 0, &[])[..]].concat()
 }
 
 /// The head of a query of so many bytes; the body follows.
-pub(super) fn head(stream: u32, body_bytes: Option<usize>) -> Vec<u8> {
+pub(crate) fn head(stream: u32, body_bytes: Option<usize>) -> Vec<u8> {
     let length = body_bytes.map(|length| length.to_string());
     let mut fields = vec![
         (":method", "POST"),
@@ -29,18 +29,18 @@ pub(super) fn head(stream: u32, body_bytes: Option<usize>) -> Vec<u8> {
 }
 
 /// A piece of the body.
-pub(super) fn data(stream: u32, bytes: &[u8], last: bool) -> Vec<u8> {
+pub(crate) fn data(stream: u32, bytes: &[u8], last: bool) -> Vec<u8> {
     frame(0, if last { END_STREAM } else { 0 }, stream, bytes)
 }
 
 /// The stream is given up.
-pub(super) fn reset(stream: u32, reason: Reason) -> Vec<u8> {
+pub(crate) fn reset(stream: u32, reason: Reason) -> Vec<u8> {
     frame(3, 0, stream, &(reason as u32).to_be_bytes())
 }
 
 /// Why a stream is given up (RFC 9113 §7).
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Reason {
+pub(crate) enum Reason {
     NoError = 0,
     InternalError = 2,
     Cancel = 8,
@@ -55,7 +55,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The frames that a server sent: type, flags, stream, payload. What is cut short at the end is left out.
-pub(super) fn parse(mut bytes: &[u8]) -> Vec<(u8, u8, u32, Vec<u8>)> {
+pub(crate) fn parse(mut bytes: &[u8]) -> Vec<(u8, u8, u32, Vec<u8>)> {
     let mut frames = Vec::new();
     while let Some((head, rest)) = bytes.split_first_chunk::<9>() {
         let [a, b, c, kind, flags, s @ ..] = *head;

@@ -6,16 +6,23 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{BufRead, BufReader, Write},
     net::TcpStream,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
-    sync::LazyLock,
     time::{Duration, Instant},
 };
 
-use credit_tests::{Folder, Gateway, checked, metric, plain, query::look_up, run, scratch};
+use credit_tests::{
+    Folder, Gateway, checked, metric, plain,
+    query::{look_up, with},
+    run,
+};
 use rustix::process::Signal;
 
-use super::{namespace::Namespace, query, readiness, record, within};
+use super::{
+    namespace::Namespace,
+    preload::{pipe, preload},
+    query, readiness, record, within,
+};
 
 const READY: (u16, &str) = (200, "ready\n");
 
@@ -24,22 +31,6 @@ const TURNS: Duration = Duration::from_secs(5);
 
 fn is(folder: &Folder, wanted: (u16, &str)) -> bool {
     readiness(folder) == (wanted.0, wanted.1.to_owned())
-}
-
-/// `fdatasync` that hangs and a clock that is ahead (`hang.c`), as a library to load first.
-fn preload() -> &'static Path {
-    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
-        let library = scratch::folder("hang").join("hang.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/whole/faults/hang.c");
-        let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).status();
-        assert!(built.expect("a C compiler").success());
-        library
-    });
-    &BUILT
-}
-
-fn pipe(path: &Path) {
-    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
 }
 
 /// A gateway whose disk hangs while the file that is given back exists.
@@ -156,12 +147,13 @@ fn a_standard_error_that_nobody_reads_delays_nobody() {
     let folder = gateway.folder();
     let (caller, number) = (folder.caller("housing"), folder.person("clean", 0));
     let dropped = || metric(folder.port_base(), "credit_gateway_lines_dropped_total");
-    // Each body that is no object is refused with a line.
+    // Each is refused with a line, and names a person, so that it shares its leaf with none.
+    let twice = with(look_up(&number), "fields", serde_json::json!(["black_listed", "black_listed"]));
     for round in 0.. {
         run(async {
             let mut connection = caller.http1().await.expect("a connection");
             for _ in 0..100 {
-                if connection.ask(&serde_json::json!([])).await.is_err() {
+                if connection.ask(&twice).await.is_err() {
                     break;
                 }
             }

@@ -9,17 +9,22 @@
 //! Known nondeterminism: which request is where when the fault comes. The moments are drawn from a fixed seed, the rest is
 //! the scheduler's; so each test checks what must hold whatever the moment was.
 
+mod all_at_once;
+mod clock;
 mod damage;
 mod drain;
-mod frames;
+mod endings;
+pub(crate) mod frames;
 mod hang_ups;
 mod hangs;
 mod kills;
 mod load;
 pub(crate) mod namespace;
 mod overload;
+pub(crate) mod preload;
 mod record;
 mod room;
+mod second_place;
 mod suspension;
 
 use std::{

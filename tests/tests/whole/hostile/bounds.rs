@@ -130,24 +130,6 @@ fn a_busy_connection_is_no_flood() {
 }
 
 #[test]
-fn who_does_not_take_the_answers_is_given_up() {
-    let folder = Folder::new();
-    folder.replace_in_config("request_ms = 10000", "request_ms = 700");
-    let gateway = Gateway::serve(folder);
-    let folder = gateway.folder();
-    run(async {
-        let mut stream = folder.caller("bank").stream("http/1.1").await.unwrap();
-        let request = "POST /v1/queries HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}".repeat(200);
-        let began = Instant::now();
-        // Nobody reads; when the buffers between are full, the other side waits for a while and then no more.
-        while stream.write_all(request.as_bytes()).await.is_ok() && began.elapsed() < Duration::from_secs(40) {}
-        assert!(began.elapsed() < Duration::from_secs(40), "it is waited for");
-    });
-    assert!(soon(folder, "stalled", 1));
-    assert_eq!(folder.caller("housing").ask(&look_up(&folder.person("clean", 0))).status, 200);
-}
-
-#[test]
 fn an_institution_s_connections_are_bounded_and_others_have_theirs() {
     let folder = Folder::new();
     folder.replace_in_config("connections_per_institution = 2048", "connections_per_institution = 3");

@@ -8,6 +8,7 @@
 mod bounds;
 mod floods;
 mod frames;
+mod readers;
 mod requests;
 mod siege;
 mod tls;

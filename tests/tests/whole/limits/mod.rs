@@ -7,6 +7,7 @@ mod demo;
 mod floods;
 mod operators;
 mod reads;
+mod shared_refusals;
 
 use std::{fs, time::Duration};
 

@@ -1,6 +1,7 @@
 //! What an operator sees: metrics, readiness, log lines, traces, the board and the alerts. That nobody can be told from
 //! any of them is searched for in `canary.rs` too; here each is held against the closed list of what it may say.
 
+mod agreement;
 mod board;
 mod lines;
 mod metrics;

@@ -128,6 +128,80 @@ fn what_is_imported_is_answered_from() {
     assert!(store(folder, &["check"]).held().contains("record 2, listing 2, attribute 2"));
 }
 
+/// The `nr`-th of many citizen numbers that nobody has.
+fn number(nr: usize) -> String {
+    let body = format!("990101199{:01}{:02}{:02}{:03}", nr % 10, nr / 10 % 12 + 1, nr / 120 % 28 + 1, nr / 3_360);
+    // GB 11643, ISO 7064 MOD 11-2.
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    format!("{body}{}", char::from(b"10X98765432"[sum as usize % 11]))
+}
+
+#[test]
+fn more_persons_whose_rows_do_not_fit_than_there_may_be_are_found_by_check_as_by_serve() {
+    let folder = Folder::new();
+    let mut store = Connection::open(folder.join("data/store.sqlite")).unwrap();
+    store.execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
+    let fill = store.transaction().unwrap();
+    for nr in 0..10_001 {
+        fill.execute("INSERT INTO listing VALUES (?1, 'Black', 1, '2026-01-01', NULL, 0)", [number(nr)]).unwrap();
+    }
+    fill.commit().unwrap();
+    let config = folder.config();
+    for command in ["check", "serve"] {
+        let said = gateway(&[command, "--config", config.to_str().unwrap()]).failed(64);
+        assert!(said.contains("more than 10000 persons"), "{command}: {said}");
+    }
+    store.execute("DELETE FROM listing WHERE number = ?1", [number(0)]).unwrap();
+    drop(gateway(&["check", "--config", config.to_str().unwrap()]).held());
+}
+
+#[test]
+fn faults_are_told_in_chinese_too() {
+    let folder = Folder::new();
+    let in_chinese = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(credit_tests::binaries::credit_gateway());
+        command.arg("store").args(arguments).arg("--config").arg(folder.config()).env("LC_ALL", "zh_CN.UTF-8");
+        let output = command.output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let is_chinese = |line: &str| line.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    for (text, words) in [
+        (
+            format!("number,list,since\n{SOMEBODY},Black,2026-02-30\n"),
+            &["列 `list`", "未知名单", "非 1900 年以来的日期"][..],
+        ),
+        (format!("number,list,since\n{SOMEBODY},red\n"), &["有 2 个单元格"]),
+        (
+            format!("number,list,nr,since\n{SOMEBODY},red,1,2026-01-01\n{SOMEBODY},red,1,2026-01-02\n"),
+            &["前面已有", "相同的行"],
+        ),
+        (format!("number,field,value\n{SOMEBODY},credit_amuont,\"\n"), &["引号未闭合"]),
+        (String::new(), &["文件为空"]),
+        ("a,b\n1,2\n".to_owned(), &["首行未指明是哪张表"]),
+        ("number,list,sinse\n".to_owned(), &["没有列 `sinse`"]),
+        ("number,list\n".to_owned(), &["缺少列 `since`"]),
+        ("number,list,since,since\n".to_owned(), &["出现两次"]),
+    ] {
+        let bad = file(&folder, "bad.csv", &text);
+        let said = in_chinese(&["import", &bad]);
+        for word in words {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+        assert!(said.lines().all(is_chinese) && !said.contains(SOMEBODY), "{said}");
+    }
+    let store = Connection::open(folder.join("data/store.sqlite")).unwrap();
+    store.execute_batch("PRAGMA ignore_check_constraints = ON; UPDATE record SET class = 'taxes'").unwrap();
+    let said = in_chinese(&["check"]);
+    assert!(said.contains("`record.class`：") && said.contains("数据清单中没有其记录的类别：第 "), "{said}");
+    store.execute_batch("CREATE TABLE other AS SELECT * FROM listing; DROP TABLE listing").unwrap();
+    assert!(in_chinese(&["check"]).contains("表结构与网关所读的不同"));
+    let none = file(&folder, "none.sqlite", "no store");
+    assert!(in_chinese(&["check", &none]).contains("不是 SQLite 文件"));
+    assert!(in_chinese(&["check", "/nowhere"]).contains("无法读取"));
+}
+
 #[test]
 fn the_constraints_refuse_30_february_in_an_older_sqlite_too() {
     // Python's is the one of the system: operators write with what their machine has.

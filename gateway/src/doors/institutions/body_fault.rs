@@ -1,0 +1,58 @@
+//! Which member of a query's body is at fault: looked for only once its reader has refused it, so it need not be fast.
+
+use std::fmt;
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::journey::detail::{Detail, Member};
+
+/// The first fault of a body that is no query.
+pub(super) fn query_fault(body: &[u8]) -> Detail {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let found = (&mut reader).deserialize_map(Members);
+    match (found, reader.end()) {
+        (Ok(fault), Ok(())) => fault,
+        _ => Detail::NoJson,
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Detail;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Detail, A::Error> {
+        let (mut seen, mut fault) = (Vec::new(), None);
+        while let Some(name) = members.next_key::<String>()? {
+            let Some(member) = Member::ALL.into_iter().find(|member| member.name() == name) else {
+                let IgnoredAny = members.next_value()?;
+                fault = fault.or(Some(Detail::UnknownMember));
+                continue;
+            };
+            let value: &RawValue = members.next_value()?;
+            let found = if seen.contains(&member) {
+                Some(Detail::Twice(member))
+            } else {
+                (!is_of_type(member, value)).then_some(Detail::Type(member))
+            };
+            fault = fault.or(found);
+            seen.push(member);
+        }
+        // What is left is the one member that must be there to begin with.
+        Ok(fault.unwrap_or(Detail::Missing(Member::Scenario)))
+    }
+}
+
+fn is_of_type(member: Member, value: &RawValue) -> bool {
+    let text = value.get();
+    if member == Member::Fields {
+        return serde_json::from_str::<Vec<&RawValue>>(text)
+            .is_ok_and(|names| names.iter().all(|name| name.get().starts_with('"')));
+    }
+    text.starts_with('"')
+}

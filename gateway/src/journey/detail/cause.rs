@@ -1,0 +1,124 @@
+//! What is at fault in a request.
+
+use credit_policy::{
+    CitizenNumberError, IdError,
+    consent::{Bound, ConsentFault},
+};
+
+/// A member of the body of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Member {
+    /// The name of the scenario.
+    Scenario,
+    /// The citizen number.
+    Subject,
+    /// The id of the member of staff.
+    Operator,
+    /// The case number.
+    Case,
+    /// Fewer fields than the scenario has.
+    Fields,
+}
+
+impl Member {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Scenario, Self::Subject, Self::Operator, Self::Case, Self::Fields];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scenario => "scenario",
+            Self::Subject => "subject",
+            Self::Operator => "operator",
+            Self::Case => "case",
+            Self::Fields => "fields",
+        }
+    }
+}
+
+/// A sentence in Chinese and in English.
+pub(super) type Pair = (&'static str, &'static str);
+
+/// What is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Two parties might read the head differently.
+    AmbiguousHead,
+    /// The head is too large.
+    HeadTooLarge,
+    /// The body is too large.
+    BodyTooLarge,
+    /// The request did not come in time.
+    Late,
+    /// The path takes another method.
+    Method,
+    /// The body starts with a byte order mark.
+    ByteOrderMark,
+    /// The body is not one JSON object.
+    NoObject,
+    /// The body begins like an object and is no JSON.
+    NoJson,
+    /// The body has a member beside those of its kind.
+    UnknownMember,
+    /// A member is given twice.
+    Twice(Member),
+    /// A member is of another type.
+    Type(Member),
+    /// A member is missing.
+    Missing(Member),
+    /// The body of a withdrawal has other members than its own, or one of another form.
+    WithdrawalMembers,
+    /// The target has a query string.
+    QueryString,
+    /// The body is compressed.
+    ContentEncoding,
+    /// The body is not declared as JSON.
+    ContentType,
+    /// The header `Idempotency-Key`.
+    IdempotencyKey,
+    /// The header `Authorization`, where a consent is needed.
+    Authorization,
+    /// The scenario is not of the application list.
+    UnknownScenario,
+    /// The institution's kind may not use the scenario.
+    ScenarioNotAllowed,
+    /// The citizen number.
+    Subject(CitizenNumberError),
+    /// The birth date in the citizen number has not come yet.
+    NotBorn,
+    /// The id of the member of staff.
+    Staff(IdError),
+    /// The case number.
+    Case(IdError),
+    /// An entry of `fields`, counted from 1, stands in no data list.
+    UnknownField(usize),
+    /// An entry of `fields` was there before.
+    FieldTwice(usize),
+    /// An entry of `fields` is not among those of the scenario.
+    FieldOfAnotherScenario(usize),
+    /// An entry of `fields` is not among those that the consent names.
+    FieldNotOfConsent(usize),
+    /// An entry of `fields` means another thing than when the consent was given.
+    FieldRedefined(usize),
+    /// A field that the consent names means another thing than when it was given.
+    ConsentRedefined,
+    /// The consent names a field that stands in no data list.
+    UnknownFieldOfConsent,
+    /// The consent names a field that is not among those of the scenario.
+    ConsentOfOtherFields,
+    /// The consent names no fields and is older than the catalogue.
+    ConsentWithoutFields,
+    /// The consent is not valid.
+    Consent(ConsentFault),
+    /// The consent is wider than the catalogue allows.
+    Exceeds(Bound),
+    /// The person has withdrawn the consent.
+    Withdrawn,
+    /// The consent was used as often as it says.
+    UsedUp,
+    /// The case has had all its look-ups on this person.
+    CaseSpent,
+    /// The idempotency key stands for something else, or its first query is under way.
+    Conflict,
+}

@@ -1,0 +1,117 @@
+//! Sentences about the members of a body.
+
+use credit_policy::{CitizenNumberError, IdError, Language};
+
+use super::cause::{Detail, Member, Pair};
+
+impl Member {
+    pub(super) fn twice(self, language: Language) -> String {
+        let name = self.name();
+        match language {
+            Language::Zh => format!("`{name}` 出现了两次"),
+            Language::En => format!("`{name}` is given twice"),
+        }
+    }
+
+    pub(super) fn wrong_type(self, language: Language) -> String {
+        let name = self.name();
+        match (language, self) {
+            (Language::Zh, Self::Fields) => format!("`{name}` 须为文字数组，不得为 null"),
+            (Language::En, Self::Fields) => format!("`{name}` must be an array of strings, and not null"),
+            (Language::Zh, _) => format!("`{name}` 须为文字，不得为数字、布尔值或 null"),
+            (Language::En, _) => format!("`{name}` must be a string: no number, no boolean, not null"),
+        }
+    }
+
+    pub(super) fn missing(self, language: Language) -> String {
+        let name = self.name();
+        let (chinese, english) = match self {
+            Self::Scenario => ("应用清单中的名称", "a name of the application list"),
+            Self::Subject => ("所查询的信息主体的公民身份号码", "the citizen number of the person who is asked about"),
+            Self::Operator => (
+                "经办人工号，1 至 64 个 `A-Za-z0-9._@-` 字符",
+                "the id of the member of staff who asks, 1 to 64 of `A-Za-z0-9._@-`",
+            ),
+            Self::Case => ("依法查询的案件编号", "the number of the case for which a statute lets you ask"),
+            Self::Fields => ("数据项名称", "names of fields"),
+        };
+        match language {
+            Language::Zh => format!("缺少 `{name}`：{chinese}"),
+            Language::En => format!("`{name}` is missing: {english}"),
+        }
+    }
+}
+
+impl Detail {
+    pub(super) fn of_members(self) -> Option<Pair> {
+        Some(match self {
+            Self::UnknownMember => (
+                "请求体含有规定之外的成员：只可有 `scenario`、`subject`、`operator`、`case` 与 `fields`",
+                "the body has an unknown member: it may have `scenario`, `subject`, `operator`, `case` and `fields`",
+            ),
+            Self::WithdrawalMembers => (
+                "请求体须且只须有成员 `jti`，即授权凭证的编号",
+                "the body must have the one member `jti`, the id of a consent token",
+            ),
+            Self::UnknownScenario => {
+                ("`scenario` 不是应用清单中的名称", "`scenario` is no name of the application list")
+            }
+            Self::ScenarioNotAllowed => (
+                "本机构的类型不得使用 `scenario` 所指的应用场景",
+                "an institution of your kind may not use this `scenario`",
+            ),
+            Self::Subject(error) => subject(error),
+            Self::NotBorn => (
+                "`subject` 第 7 至 14 位的出生日期尚未到来",
+                "the birth date in `subject`, digits 7 to 14, lies in the future",
+            ),
+            Self::Staff(error) => staff(error),
+            Self::Case(error) => case(error),
+            _ => return None,
+        })
+    }
+}
+
+fn subject(error: CitizenNumberError) -> Pair {
+    match error {
+        CitizenNumberError::Form => (
+            "`subject` 须为 18 位：17 位 ASCII 数字及一位数字或 `X`，不含空格",
+            "`subject` must have 18 characters: 17 ASCII digits and a digit or `X`, without spaces",
+        ),
+        CitizenNumberError::BirthDate => (
+            "`subject` 第 7 至 14 位须为 1900 年以来的出生日期",
+            "digits 7 to 14 of `subject` must be a birth date since 1900",
+        ),
+        CitizenNumberError::CheckCharacter => (
+            "`subject` 的末位校验码不符（GB 11643）：请与证件核对",
+            "the check character of `subject`, the last, does not fit (GB 11643): compare it with the document",
+        ),
+    }
+}
+
+fn staff(error: IdError) -> Pair {
+    match error {
+        IdError::Length => ("`operator` 须为 1 至 64 个字符", "`operator` must have 1 to 64 characters"),
+        IdError::Character => {
+            ("`operator` 只可含有 `A-Za-z0-9._@-`", "`operator` may have `A-Za-z0-9._@-` and nothing else")
+        }
+        IdError::HoldsCitizenNumber => (
+            "`operator` 含有公民身份号码：请使用不指明任何人的工号",
+            "`operator` contains a citizen number: use an id that names nobody",
+        ),
+    }
+}
+
+fn case(error: IdError) -> Pair {
+    match error {
+        IdError::Length => ("`case` 须为 1 至 64 个字符", "`case` must have 1 to 64 characters"),
+        IdError::Character => (
+            "`case` 只可含有文字、数字、空格及 `-_./()（）〔〕【】[]`，且至少有一个文字或数字",
+            "`case` may have letters and marks of any script, digits, spaces and `-_./()（）〔〕【】[]`, and must have a letter or digit",
+        ),
+        IdError::HoldsCitizenNumber => (
+            "`case` 含有公民身份号码：请使用不指明任何人的案件编号",
+            "`case` contains a citizen number: use a case number that names nobody",
+        ),
+    }
+}

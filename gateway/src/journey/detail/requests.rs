@@ -1,0 +1,107 @@
+//! Sentences about head and body, the consent, and what was used before.
+
+use credit_policy::consent::Bound;
+
+use super::cause::{Detail, Pair};
+
+impl Detail {
+    pub(super) fn of_request(self) -> Option<Pair> {
+        self.of_head_and_body().or_else(|| self.of_consent()).or(match self {
+            Self::CaseSpent => Some((
+                "同一 `case` 下对同一信息主体的查询已达上限：新的案件请使用其自身的编号",
+                "this `case` has had all its look-ups on this person: another case has a number of its own",
+            )),
+            Self::Conflict => Some((
+                "此 `Idempotency-Key` 已用于内容不同的请求，或首个请求仍在处理（见 `Retry-After`）：新的请求请使用新的键",
+                "this `Idempotency-Key` was used with another request, or its first request is under way (see `Retry-After`): a new request takes a new key",
+            )),
+            _ => None,
+        })
+    }
+
+    fn of_head_and_body(self) -> Option<Pair> {
+        Some(match self {
+            Self::AmbiguousHead => (
+                "请求头有歧义：`Host` 须只出现一次，`Content-Length` 最多一次，`Transfer-Encoding` 只可为 `chunked`，且不与 `Content-Length` 同时出现，各行以 CRLF 结尾",
+                "the head can be read in two ways: `Host` must be there once, `Content-Length` once at most, `Transfer-Encoding` only as `chunked` and without `Content-Length`, and lines must end with CRLF",
+            ),
+            Self::HeadTooLarge => {
+                ("请求行与请求头合计最大 16 KiB", "request line and headers may have 16 KiB together")
+            }
+            Self::BodyTooLarge => ("请求体最大 16 KiB", "the body may have 16 KiB at most"),
+            Self::Late => ("请求头与请求体须在时限内完整送达", "head and body must arrive whole in time"),
+            Self::Method => ("此路径不支持该方法：见 `Allow`", "the path does not take this method: see `Allow`"),
+            Self::ByteOrderMark => (
+                "请求体以字节顺序标记（BOM）开头：请去除",
+                "the body starts with a byte order mark (BOM): leave it out",
+            ),
+            Self::NoObject => ("请求体须为一个 JSON 对象", "the body must be one JSON object"),
+            Self::NoJson => (
+                "请求体不是 UTF-8 编码的有效 JSON（RFC 8259），或对象之后另有内容",
+                "the body is no valid JSON in UTF-8 (RFC 8259), or something follows the object",
+            ),
+            Self::QueryString => ("路径之后不得有查询字符串", "the path takes no query string"),
+            Self::ContentEncoding => (
+                "请求体不得压缩：请去除 `Content-Encoding`",
+                "the body must not be compressed: leave out `Content-Encoding`",
+            ),
+            Self::ContentType => (
+                "`Content-Type` 须出现一次，为 `application/json`，参数只可有 `charset=utf-8`",
+                "`Content-Type` must be there once, as `application/json`, with no parameter but `charset=utf-8`",
+            ),
+            Self::IdempotencyKey => (
+                "`Idempotency-Key` 须只出现一次，为 1 至 64 个可见 ASCII 字符",
+                "`Idempotency-Key` must be there once, as 1 to 64 visible ASCII characters",
+            ),
+            Self::Authorization => (
+                "`Authorization` 须只出现一次，为 `Bearer` 与授权凭证",
+                "`Authorization` must be there once, as `Bearer` and the consent token",
+            ),
+            _ => return None,
+        })
+    }
+
+    fn of_consent(self) -> Option<Pair> {
+        Some(match self {
+            Self::UnknownFieldOfConsent => (
+                "授权的 `fields` 含有数据清单中没有的数据项：请重新取得授权",
+                "`fields` of the consent has a name that is not in the data list: ask for another consent",
+            ),
+            Self::ConsentOfOtherFields => (
+                "授权的 `fields` 含有该应用场景不提供的数据项：请重新取得授权",
+                "`fields` of the consent has a field that the scenario does not release: ask for another consent",
+            ),
+            Self::ConsentRedefined => (
+                "授权的 `fields` 中有数据项的定义在授权之后已变更：请重新取得授权，或仅请求其余数据项",
+                "a field in `fields` of the consent has another definition than when it was given: ask for another consent, or for the other fields alone",
+            ),
+            Self::ConsentWithoutFields => (
+                "授权未写明 `fields`，且签发于现行目录之前：请重新取得写明 `fields` 的授权",
+                "the consent names no `fields` and is older than the catalogue: ask for another that names `fields`",
+            ),
+            Self::Exceeds(bound) => return Some(exceeds(bound)),
+            Self::Withdrawn => (
+                "信息主体已撤回此 `jti` 的授权：如仍需查询，请重新取得授权",
+                "the person has withdrawn the consent of this `jti`: if you still need it, ask for another",
+            ),
+            Self::UsedUp => (
+                "此授权已达 `uses` 或 `frequency` 的上限：请等待期间届满，或重新取得授权",
+                "the consent was used as often as its `uses` or `frequency` says: wait for the period to pass, or ask for another",
+            ),
+            _ => return None,
+        })
+    }
+}
+
+fn exceeds(bound: Bound) -> Pair {
+    match bound {
+        Bound::Lifetime => (
+            "`exp` − `iat` 超过该应用场景允许的授权期限",
+            "`exp` − `iat` is longer than the scenario's consents may live",
+        ),
+        Bound::Uses => ("`uses` 超过该应用场景的上限", "`uses` is above the maximum of the scenario"),
+        Bound::Frequency => ("`frequency` 超过该应用场景的上限", "`frequency` is above the maximum of the scenario"),
+        Bound::LookBack => ("`look_back` 超过该应用场景的上限", "`look_back` is above the maximum of the scenario"),
+        Bound::DataLife => ("`data_life` 超过该应用场景的上限", "`data_life` is above the maximum of the scenario"),
+    }
+}

@@ -1,0 +1,78 @@
+//! What is said of a request's head before its service looks at it, the same over HTTP/1.1 and HTTP/2.
+
+use std::sync::Arc;
+
+use hyper::{
+    Request, Version, header,
+    http::{request::Parts, uri::Authority},
+};
+
+use super::http1_guard::{GuardHandle, HEAD_BYTES, HEAD_LINES, HeadVerdict};
+
+/// What was seen of a head that [`look`] has seen; of any other, nothing wrong.
+#[must_use]
+pub(crate) fn verdict<B>(request: &Request<B>) -> HeadVerdict {
+    request.extensions().get().copied().unwrap_or(HeadVerdict::Sound)
+}
+
+/// Looks at a head, and notes on the request what was seen. `gate` is the one that its bytes came through, if any.
+pub(super) fn look<B>(request: Request<B>, gate: Option<&Arc<GuardHandle>>) -> Request<B> {
+    let seen = gate.map_or(HeadVerdict::Sound, |gate| gate.head_was_read(&request));
+    let (mut head, body) = request.into_parts();
+    let seen = match seen {
+        HeadVerdict::Sound if head.version == Version::HTTP_2 && is_too_large(&head) => HeadVerdict::TooLarge,
+        HeadVerdict::Sound if is_ambiguous(&head) => HeadVerdict::Ambiguous,
+        seen => seen,
+    };
+    if seen == HeadVerdict::TooLarge {
+        // They may be many, and only the language of the refusal is still asked for.
+        let language = head.headers.remove(header::ACCEPT_LANGUAGE);
+        head.headers = language.map(|language| (header::ACCEPT_LANGUAGE, language)).into_iter().collect();
+    }
+    head.extensions.insert(seen);
+    Request::from_parts(head, body)
+}
+
+/// Whether a head of HTTP/2 would be too large over HTTP/1.1: the same bytes and lines are counted.
+fn is_too_large(head: &Parts) -> bool {
+    let host = head.uri.authority().filter(|_| !head.headers.contains_key(header::HOST));
+    let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let request_line = head.method.as_str().len() + target + "  HTTP/1.1\r\n".len();
+    let host_line = host.map_or(0, |host| "host: \r\n".len() + host.as_str().len());
+    let lines = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    let bytes = request_line + host_line + lines.sum::<usize>() + "\r\n".len();
+    bytes > HEAD_BYTES || 1 + usize::from(host.is_some()) + head.headers.len() >= HEAD_LINES
+}
+
+/// Whether two parties might read this head differently: a `Transfer-Encoding` that is not `chunked` alone, two lengths, no
+/// host, more than one, or one that is none or names a user (RFC 9112 §3.2, RFC 9113 §8.3.1).
+#[must_use]
+pub fn is_ambiguous(head: &Parts) -> bool {
+    let headers = &head.headers;
+    let lengths = headers.get_all(header::CONTENT_LENGTH).iter().count();
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next() {
+        let is_chunked = coding == "chunked" && codings.next().is_none() && lengths == 0;
+        if !is_chunked || head.version != Version::HTTP_11 {
+            return true;
+        }
+    }
+    if lengths > 1 {
+        return true;
+    }
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (host, second) = (hosts.next(), hosts.next());
+    let authority = head.uri.authority();
+    let elsewhere =
+        host.zip(authority).is_some_and(|(host, authority)| host.as_bytes() != authority.as_str().as_bytes());
+    // HTTP/2 names the host in `:authority`, which is kept in the URI.
+    let named = host.is_some() || (head.version >= Version::HTTP_2 && authority.is_some());
+    let is_host = host.is_none_or(|host| host.is_empty() || Authority::try_from(host.as_bytes()).is_ok());
+    let names_user = |host: &[u8]| host.contains(&b'@');
+    second.is_some()
+        || elsewhere
+        || !named
+        || !is_host
+        || host.is_some_and(|host| names_user(host.as_bytes()))
+        || authority.is_some_and(|authority| names_user(authority.as_str().as_bytes()))
+}

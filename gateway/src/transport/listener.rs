@@ -1,0 +1,85 @@
+//! What a listener is: its bounds, its counters, and whom it trusts.
+
+use std::{sync::Arc, time::Duration};
+
+use credit_audit::clock::Clock;
+use rustls::ServerConfig;
+use tokio::sync::{Semaphore, watch};
+
+use super::handshakes::Handshakes;
+use crate::{
+    callers::{flood::Unrecorded, thumbprint::Thumbprint, trust::Trust},
+    settings::Bounds,
+    telemetry::metrics::Closed,
+};
+
+/// What a listener needs to know of its bounds; shared by the tasks of its connections.
+pub(crate) struct ListenerConfig {
+    /// TLS, or plain for the listeners that are public or on loopback.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// Whose certificates are trusted, where callers must show one.
+    pub trust: Option<Arc<Trust>>,
+    /// Open connections.
+    pub connections: Arc<Semaphore>,
+    /// How many there may be.
+    pub most_connections: usize,
+    /// Connections that are not open yet.
+    pub handshakes: Arc<Handshakes>,
+    /// Time for the handshake.
+    pub handshake: Duration,
+    /// Time for the wait for a request.
+    pub idle: Duration,
+    /// Time for the head of a request from its first byte on, and for the caller to take what is written.
+    pub request: Duration,
+    /// Counts what is closed before its time.
+    pub closed: Closed,
+    /// Streams at once on an HTTP/2 connection.
+    pub streams: u32,
+    /// For the date of an answer.
+    pub clock: Arc<dyn Clock>,
+    /// Told of callers who brought something else than a whole head, by their certificate.
+    pub on_bad_head: Option<OnBadHead>,
+    /// True once the gateway drains.
+    pub draining: watch::Receiver<bool>,
+}
+
+/// Counts what came instead of a head, or instead of anything that asks for something.
+pub(crate) type OnBadHead = Arc<dyn Fn(Thumbprint, Unrecorded) + Send + Sync>;
+
+impl ListenerConfig {
+    /// A door with the bounds of the configuration, and so many connections.
+    #[must_use]
+    pub(crate) fn new(
+        tls: Option<Arc<ServerConfig>>,
+        bounds: &Bounds,
+        connections: usize,
+        closed: Closed,
+        clock: Arc<dyn Clock>,
+        draining: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            tls,
+            trust: None,
+            connections: Arc::new(Semaphore::new(connections)),
+            most_connections: connections,
+            handshakes: Handshakes::new(bounds.handshakes.min(connections)),
+            handshake: Duration::from_millis(bounds.handshake_ms),
+            idle: Duration::from_secs(bounds.idle_s),
+            request: Duration::from_millis(bounds.request_ms),
+            closed,
+            streams: u32::try_from(bounds.journeys_per_connection).unwrap_or(u32::MAX),
+            clock,
+            on_bad_head: None,
+            draining,
+        }
+    }
+
+    /// Waits until the gateway drains.
+    pub(super) async fn drained(&self) {
+        let mut draining = self.draining.clone();
+        if draining.wait_for(|draining| *draining).await.is_err() {
+            // A door whose sender is gone never drains.
+            std::future::pending::<()>().await;
+        }
+    }
+}

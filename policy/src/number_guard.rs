@@ -1,0 +1,144 @@
+//! The guard before every free text that becomes a record: it finds a citizen number however it is usually written.
+
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
+
+use crate::person::{CitizenNumber, OLD_LENGTH, is_old_birth_date};
+
+/// Signs that part numbers: what stands on both sides of one is not read as a number of the old form.
+const PARTING: &str = ":;,=<>\"'|&%$#@!?+~^`*\\、";
+
+/// The zeros of the decimal digits of other scripts that NFKC leaves as they are; nine digits follow each (Unicode,
+/// general category Nd).
+const ZEROS: [u32; 58] = [
+    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50,
+    0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50,
+    0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0x104A0, 0x10D30, 0x11066, 0x110F0, 0x11136, 0x111D0,
+    0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x16A60,
+    0x16AC0, 0x16B50, 0x1E140, 0x1E2F0, 0x1E950,
+];
+
+/// Whether a free text contains a citizen number: 17 digits and a digit or `X` that [`CitizenNumber::parse`] takes, or
+/// 15 digits whose digits 7 to 12 are a date (the form issued before 1999).
+///
+/// The text is read in NFKC, with the digits of every script and Chinese numerals as digits, and with white space and
+/// signs left out. The old form has no check character, so it is looked for more narrowly: its 15 digits begin and end
+/// where digits begin and end, and where signs stand between them no letter of hexadecimal touches them, as in a UUID.
+#[must_use]
+pub fn holds_citizen_number(text: &str) -> bool {
+    let mut scan = Scan::default();
+    let mut found = false;
+    for c in text.chars() {
+        if c.is_ascii() || is_han(c) {
+            found |= scan.take(c);
+        } else {
+            for c in std::iter::once(c).nfkc() {
+                found |= scan.take(c);
+            }
+        }
+        if found {
+            return true;
+        }
+    }
+    scan.end_of_digits(None)
+}
+
+/// Han characters that NFKC leaves as they are.
+fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
+}
+
+fn digit(c: char) -> Option<u8> {
+    let value = match c {
+        '0'..='9' => u32::from(c) - u32::from('0'),
+        '〇' | '零' | '○' => 0,
+        '一' | '壹' => 1,
+        '二' | '贰' | '貳' => 2,
+        '三' | '叁' | '參' => 3,
+        '四' | '肆' => 4,
+        '五' | '伍' => 5,
+        '六' | '陆' | '陸' => 6,
+        '七' | '柒' => 7,
+        '八' | '捌' => 8,
+        '九' | '玖' => 9,
+        _ if c.is_ascii() || is_han(c) => return None,
+        _ => ZEROS.iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value < 10))?,
+    };
+    u8::try_from(value).ok()
+}
+
+/// Digits with nothing but signs between them.
+#[derive(Default)]
+struct Scan {
+    /// In ASCII. Zeroed on drop, for a number may stand in it.
+    digits: Zeroizing<Vec<u8>>,
+    /// Where runs of digits without a sign before them begin.
+    runs: Vec<usize>,
+    /// Whether a sign stands before the next digit.
+    apart: bool,
+    /// Whether a letter of hexadecimal stands directly before the first run.
+    after_hex: bool,
+    /// Whether one was read last.
+    last_is_hex: bool,
+}
+
+impl Scan {
+    /// Reads one more character; whether a number ends with it.
+    fn take(&mut self, c: char) -> bool {
+        if let Some(value) = digit(c) {
+            if self.runs.is_empty() {
+                self.after_hex = self.last_is_hex;
+            }
+            if self.apart || self.runs.is_empty() {
+                self.runs.push(self.digits.len());
+            }
+            (self.apart, self.last_is_hex) = (false, false);
+            self.digits.push(b'0' + value);
+            return self.ends_with_number(None);
+        }
+        if c.is_alphanumeric() {
+            let found = matches!(c, 'x' | 'X') && self.ends_with_number(Some(b'X'));
+            return found || self.end_of_digits(Some(c));
+        }
+        if PARTING.contains(c) {
+            let found = self.has_old_form(self.after_hex, false);
+            // The check character makes the new form certain enough to be looked for across such signs.
+            self.runs.clear();
+            (self.apart, self.last_is_hex) = (true, false);
+            return found;
+        }
+        (self.apart, self.last_is_hex) = (true, false);
+        false
+    }
+
+    /// The digits are over, by a letter or by the end of the text.
+    fn end_of_digits(&mut self, letter: Option<char>) -> bool {
+        let is_hex = letter.is_some_and(|letter| letter.is_ascii_hexdigit());
+        let found = self.has_old_form(self.after_hex, is_hex && !self.apart);
+        self.digits.clear();
+        self.runs.clear();
+        (self.apart, self.last_is_hex) = (false, is_hex);
+        found
+    }
+
+    fn ends_with_number(&self, check: Option<u8>) -> bool {
+        let mut number = Zeroizing::new([0_u8; 18]);
+        let wanted = number.len() - usize::from(check.is_some());
+        let Some(start) = self.digits.len().checked_sub(wanted) else { return false };
+        let digits = self.digits.iter().skip(start).copied().chain(check);
+        number.iter_mut().zip(digits).for_each(|(to, from)| *to = from);
+        std::str::from_utf8(&*number).is_ok_and(|number| CitizenNumber::parse(number).is_ok())
+    }
+
+    fn has_old_form(&self, after_hex: bool, before_hex: bool) -> bool {
+        let ends = || self.runs.iter().copied().skip(1).chain([self.digits.len()]);
+        self.runs.iter().enumerate().any(|(first, start)| {
+            ends().enumerate().skip(first).any(|(last, end)| {
+                let touched = after_hex && first == 0 || before_hex && last + 1 == self.runs.len();
+                end - start == OLD_LENGTH
+                    && (first == last || !touched)
+                    && self.digits.get(start + 6..start + 12).is_some_and(is_old_birth_date)
+            })
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! Callers who ask and do not read what they are answered: at every door, the connection is ended after `bounds.request_ms`.
+
+use std::{
+    io::{ErrorKind, Write},
+    net::TcpStream,
+    os::fd::AsFd,
+    time::{Duration, Instant},
+};
+
+use credit_tests::{Folder, Gateway, checked, metric, plain, query::look_up, run};
+use rustix::net::sockopt;
+use tokio::io::AsyncWriteExt;
+
+/// Far longer than the gateway waits in this test.
+const MOST: Duration = Duration::from_secs(20);
+
+/// As little room on this side as there may be, so that an answer that nobody reads does not go far.
+fn narrow(stream: impl AsFd) {
+    sockopt::set_socket_recv_buffer_size(stream, 4_096).expect("a smaller buffer");
+}
+
+fn stalled(folder: &Folder) -> u64 {
+    metric(folder.port_base(), r#"credit_gateway_closed_connections_total{why="stalled"}"#)
+}
+
+/// Sends requests for as long as they are taken; how long that was.
+fn ask_in_clear(port: u16, request: &str) -> Duration {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+    narrow(&stream);
+    stream.set_write_timeout(Some(MOST)).expect("a time-out");
+    let (began, requests) = (Instant::now(), request.repeat(500));
+    loop {
+        match stream.write(requests.as_bytes()) {
+            Ok(_) if began.elapsed() < MOST => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Ok(_) | Err(_) => return began.elapsed(),
+        }
+    }
+}
+
+async fn ask_with_a_certificate(folder: &Folder, who: &str, port: u16, request: &str) -> Duration {
+    let mut stream = folder.caller(who).at(port).stream("http/1.1").await.expect("a connection");
+    narrow(stream.get_ref().0);
+    let (began, requests) = (Instant::now(), request.repeat(100));
+    while began.elapsed() < MOST
+        && tokio::time::timeout(MOST, stream.write_all(requests.as_bytes())).await.is_ok_and(|sent| sent.is_ok())
+    {}
+    began.elapsed()
+}
+
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")
+}
+
+#[test]
+fn who_does_not_read_is_ended_at_every_door() {
+    let folder = Folder::new();
+    let readiness = folder.port_base() + 5;
+    folder.replace_in_config("# readiness = \"192.0.2.1:8448\"", &format!("readiness = \"127.0.0.1:{readiness}\""));
+    folder.replace_in_config("request_ms = 10000", "request_ms = 700");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let port = folder.port_base();
+    let certified = [
+        (port, "housing", "/v1/receipts/01900000-0000-7000-8000-000000000000"),
+        (port + 1, "bank", "/"),
+        (port + 2, "officer", "/log/log.vkey"),
+    ];
+    let in_clear = [(port + 3, "/openapi.json"), (port + 4, "/metrics"), (readiness, "/readyz")];
+    let mut ended = 0;
+    for (port, who, path) in certified {
+        let took = run(ask_with_a_certificate(folder, who, port, &get(path)));
+        assert!(took < MOST, "{who} is waited for at {port}");
+        ended += 1;
+        assert!(stalled(folder) >= ended, "{who} at {port}");
+    }
+    for (port, path) in in_clear {
+        let took = ask_in_clear(port, &get(path));
+        assert!(took < MOST, "who asks for {path} is waited for");
+        ended += 1;
+        assert!(stalled(folder) >= ended, "{path}");
+        assert_eq!(plain(port, "GET", path).status, 200, "{path}");
+    }
+    checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&folder.person("clean", 0))));
+}

@@ -1,0 +1,51 @@
+//! `credit-gateway policy`: the catalogue for those who write one, and why a request is decided as it is.
+
+use std::fs;
+
+use credit_tests::{Ended, gateway, scratch};
+
+fn policy(arguments: &[&str]) -> Ended {
+    gateway(&[&["policy"], arguments].concat())
+}
+
+fn explain(arguments: &[&str]) -> Ended {
+    policy(&[&["explain"], arguments].concat())
+}
+
+#[test]
+fn what_an_explanation_cannot_know_is_refused_by_name() {
+    let loan = ["--scenario", "commercial-loan", "--kind", "bank"];
+    let wrong_kind = explain(&["--scenario", "commercial-loan", "--kind", "housing"]);
+    assert_eq!(wrong_kind.code, Some(64), "{wrong_kind:?}");
+    assert!(wrong_kind.err.contains("housing-department") && wrong_kind.err.contains("bank"), "{wrong_kind:?}");
+    let wrong_field = explain(&[&loan[..], &["--consent", "--fields", "score_bond"]].concat());
+    assert_eq!(wrong_field.code, Some(64), "{wrong_field:?}");
+    assert!(wrong_field.err.contains("`score_bond`"), "{wrong_field:?}");
+    assert_eq!(explain(&[&loan[..], &["--uses", "2"]].concat()).code, Some(64));
+}
+
+#[test]
+fn an_explanation_ends_with_one_where_refused_and_names_only_the_fields_asked_for() {
+    let loan = ["--scenario", "commercial-loan", "--kind", "bank"];
+    let without = explain(&loan);
+    assert_eq!(without.code, Some(1), "{without:?}");
+    assert!(without.out.starts_with("refused: "), "{without:?}");
+    let beyond = explain(&[&loan[..], &["--consent", "--uses", "1000000"]].concat());
+    assert_eq!(beyond.code, Some(1), "{beyond:?}");
+    let permitted = explain(&[&loan[..], &["--consent", "--fields", "score_band"]].concat()).held();
+    let fields: Vec<_> = permitted.lines().filter(|line| line.starts_with("  ")).collect();
+    assert!(fields.len() == 1 && fields[0].starts_with("  score_band: released"), "{permitted}");
+}
+
+#[test]
+fn an_exported_catalogue_is_the_built_in_one_and_no_file_is_overwritten() {
+    let dir = scratch::folder("policy-export").join("catalogue");
+    let path = dir.to_str().unwrap();
+    drop(policy(&["export", path]).held());
+    let built_in = policy(&["check"]).held();
+    assert_eq!(policy(&["check", path]).held(), built_in);
+    fs::write(dir.join("catalogue.toml"), "mine").unwrap();
+    let again = policy(&["export", path]);
+    assert_eq!(again.code, Some(64), "{again:?}");
+    assert_eq!(fs::read_to_string(dir.join("catalogue.toml")).unwrap(), "mine");
+}
