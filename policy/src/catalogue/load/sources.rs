@@ -11,7 +11,7 @@ impl Loader {
         for file in &rows.sources {
             self.source(file);
         }
-        for file in rows.catalogue.iter() {
+        if let Some(file) = &rows.catalogue {
             let general = &file.row.rules;
             for rule in [&general.application_list, &general.data_list, &general.query_register] {
                 self.are_registered(file, rule);

@@ -167,8 +167,8 @@ impl Loader {
         let Ok(law) = Law::new(statutes.clone(), &world) else { return };
         for name in &named {
             let by = law.collect(name).by;
-            let forbidding = Sensitivity::ALL.iter().filter_map(|sensitivity| Self::forbidding(*sensitivity));
-            let statute = { forbidding }.find(|statute| by.contains(&statute.rule()));
+            let mut forbidding = Sensitivity::ALL.iter().filter_map(|sensitivity| Self::forbidding(*sensitivity));
+            let statute = forbidding.find(|statute| by.contains(&statute.rule()));
             if let (Some(statute), Ok(class)) = (statute, ClassName::parse(name)) {
                 self.forbidden.insert(class, statute);
             }
