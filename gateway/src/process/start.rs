@@ -66,7 +66,6 @@ pub(crate) async fn open(
 ) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
     let Inputs { catalogue, files, ring, register, issuers } = inputs;
-    let catalogue = Arc::new(catalogue);
     let metrics = Metrics::new(clock.now())?;
     make_data_folder(&settings.data.dir)?;
     let store = open_store(&settings, &catalogue, &clock)?;

@@ -373,7 +373,7 @@ fn the_catalogue_is_checked_and_shown() {
         "property",
         "savings_account_and_bonds",
         "status_of_existing_checking_account",
-        "tax_paid_last_year",
+        "tax_paid_band",
     ];
     assert_eq!(loan["second_tier"], serde_json::json!(named));
     let widest = serde_json::json!({
@@ -382,6 +382,9 @@ fn the_catalogue_is_checked_and_shown() {
     assert_eq!(loan["consent"], widest);
     assert!(!housing["sources"].as_array().unwrap().is_empty());
     assert!(housing["title"]["zh"].as_str().unwrap().contains('住'));
+    let low = gateway(&["policy", "show", "--to-confirm"]).held();
+    assert!(low.contains("household-registration") && low.contains("HD draft CN-QH-02"), "{low}");
+    assert!(!low.contains("commercial-loan"), "consent needs no power: {low}");
     let read = gateway(&["policy", "show"]).held();
     assert!(read.contains("public-rental-housing") && read.contains(&named.join(" ")));
 }

@@ -18,7 +18,7 @@ use crate::{
 
 /// What was read of the configuration's files.
 pub(crate) struct Inputs {
-    pub(super) catalogue: Catalogue,
+    pub(super) catalogue: Arc<Catalogue>,
     pub(super) files: Vec<(String, String)>,
     pub(super) ring: Ring,
     pub(super) register: Register,
@@ -52,6 +52,7 @@ impl Inputs {
             return None;
         }
         let (catalogue, files) = catalogue?;
+        let catalogue = Arc::new(catalogue);
         Some(Self { catalogue, files, ring: ring?, register, issuers: issuers? })
     }
 }
