@@ -2,7 +2,6 @@
 
 mod arguments;
 mod escape;
-mod help;
 mod progress;
 mod replay;
 mod report;
@@ -14,6 +13,8 @@ mod words;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
+use credit_audit::help;
+use credit_audit::translation::{self, Translation};
 use credit_audit::verify::CheckError;
 
 use arguments::Command;
@@ -55,17 +56,20 @@ pub(crate) struct Outcome {
     pub(crate) err: String,
 }
 
-/// Reads the command line; help is in the language of the environment.
-///
-/// # Errors
-/// What is wrong with it, or the help or version that it asks for.
-pub(crate) fn arguments() -> Result<Arguments, clap::Error> {
-    let command = Arguments::command();
-    let command = match Language::of_environment() {
-        Language::English => command,
-        Language::Chinese => help::in_chinese(command),
-    };
-    Arguments::from_arg_matches(&command.try_get_matches()?)
+/// The arguments of this process; else help, or what is wrong with them.
+pub(crate) fn arguments() -> Result<Arguments, Outcome> {
+    let command = help::in_language(Arguments::command(), translation::language());
+    let parsed = command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    parsed.map_err(|error| {
+        let chinese = Translation::parse(&[translation::CHINESE]);
+        let text = help::text(&error, translation::language(), &chinese);
+        // Help and version are no faults; clap's own code for a fault is 2, ours is 64.
+        if error.use_stderr() {
+            Outcome { exit: Exit::Usage, out: String::new(), err: text }
+        } else {
+            Outcome { exit: Exit::Holds, out: text, err: String::new() }
+        }
+    })
 }
 
 /// Runs a command.
@@ -98,6 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 
 fn completions(shell: clap_complete::Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "credit-audit", &mut script);
+    let mut command = help::in_language(Arguments::command(), translation::language());
+    clap_complete::generate(shell, &mut command, "credit-audit", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }

@@ -9,15 +9,10 @@ use std::process::ExitCode;
 use commands::Exit;
 
 fn main() -> ExitCode {
-    let arguments = match commands::arguments() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no faults; clap's own code for a fault is 2, ours is 64.
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Holds };
-            return if error.print().is_ok() { exit.into() } else { Exit::Usage.into() };
-        }
+    let outcome = match commands::arguments() {
+        Ok(arguments) => commands::run(&arguments),
+        Err(outcome) => outcome,
     };
-    let outcome = commands::run(&arguments);
     let mut out = std::io::stdout().lock();
     let mut err = std::io::stderr().lock();
     let written = out.write_all(outcome.out.as_bytes()).and_then(|()| out.flush());

@@ -105,8 +105,9 @@ fn fill<'a>(pieces: &[String], places: &[Place], text: &'a str, found: &mut Vec<
         return text.is_empty();
     };
     let fits = |value: &str| {
-        let digits = !NUMBERS.contains(&place.name.as_str()) || value.bytes().all(|byte| byte.is_ascii_digit());
-        !value.is_empty() && digits
+        let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+        let is_other = place.is_name && value.contains('`') || NUMBERS.contains(&place.name.as_str()) && !is_number;
+        !value.is_empty() && !is_other
     };
     if pieces.is_empty() {
         let value = text.strip_suffix(piece.as_str()).filter(|value| fits(value));
@@ -171,7 +172,7 @@ msgstr "{what}：{why}"
     fn what_is_in_a_message_is_translated_too_and_names_are_not() {
         let texts = Translation::parse(&[TEXTS]);
         assert_eq!(texts.of("cannot read `read`: it is \"gone\""), "无法读取 `read`：“没有了”");
-        assert_eq!(texts.of("cannot read `a`: b`: it is \"gone\""), "无法读取 `a`：b`: it is \"gone\"");
+        assert_eq!(texts.of("cannot read `a`: b`: it is \"gone\""), "无法读取 `a`：b`：“没有了”");
         assert_eq!(texts.of("a.toml:7: it is \"gone\""), "a.toml:7：“没有了”");
         assert_eq!(texts.of("a:b: read"), "a:b：读取");
     }

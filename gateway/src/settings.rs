@@ -90,13 +90,6 @@ pub struct Listen {
 pub const LISTENERS: u16 = 5;
 
 impl Listen {
-    /// Each address, in the order of formats.md §1.
-    #[cfg(feature = "demo")]
-    pub(crate) fn each_mut(&mut self) -> [&mut SocketAddr; LISTENERS as usize] {
-        let Self { institutions, persons, auditors, public, operations, readiness: _ } = self;
-        [institutions, persons, auditors, public, operations]
-    }
-
     /// Each address that is opened.
     pub(crate) fn all(&self) -> Vec<SocketAddr> {
         let Self { institutions, persons, auditors, public, operations, readiness } = *self;
@@ -209,7 +202,7 @@ pub struct Telemetry {
 }
 
 /// One issuer of consents.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentIssuer {
     /// The `iss` of its tokens.

@@ -42,13 +42,19 @@ pub(crate) fn colon() -> &'static str {
     words("：", ": ")
 }
 
+/// The Chinese texts of everything that is written in English.
+#[must_use]
+pub(crate) fn chinese() -> &'static Translation {
+    static CHINESE: LazyLock<Translation> =
+        LazyLock::new(|| Translation::parse(&[translation::CHINESE, include_str!("terminal/chinese.po")]));
+    &CHINESE
+}
+
 /// A fault in the language in use. Faults are written in English, and in Chinese by the texts of `chinese.po`.
 #[must_use]
 pub(crate) fn fault(text: &str) -> String {
-    static CHINESE: LazyLock<Translation> =
-        LazyLock::new(|| Translation::parse(&[translation::CHINESE, include_str!("terminal/chinese.po")]));
     match language() {
-        Language::Zh => CHINESE.of(text),
+        Language::Zh => chinese().of(text),
         Language::En => text.to_owned(),
     }
 }

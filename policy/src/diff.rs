@@ -95,6 +95,9 @@ fn accesses(catalogue: &Catalogue) -> Accesses {
     all
 }
 
+/// What is said to differ where a whole row has come or is gone.
+const ROW: &str = "row";
+
 /// The values of each row.
 type Values = BTreeMap<String, BTreeMap<&'static str, String>>;
 
@@ -103,11 +106,11 @@ fn altered(old: &Values, new: &Values) -> Vec<Altered> {
     let mut all = Vec::new();
     let nothing = BTreeMap::new();
     for row in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
-        let row_of = |has: bool| has.then(|| "row".to_owned());
+        let row_of = |has: bool| has.then(|| ROW.to_owned());
         let (before, after) = (old.get(row), new.get(row));
         if before.is_none() || after.is_none() {
             let (old, new) = (row_of(before.is_some()), row_of(after.is_some()));
-            all.push(Altered { row: row.clone(), what: "row".to_owned(), old, new });
+            all.push(Altered { row: row.clone(), what: ROW.to_owned(), old, new });
             continue;
         }
         let (before, after) = (before.unwrap_or(&nothing), after.unwrap_or(&nothing));
@@ -133,6 +136,7 @@ fn values(catalogue: &Catalogue) -> Values {
         let mut values =
             BTreeMap::from([("sensitivity", class.sensitivity().to_string()), ("tier", class.tier().to_string())]);
         values.extend(class.clock().map(|clock| ("clock", clock.to_string())));
+        values.extend(class.severity().map(|severity| ("severity", severity.to_string())));
         values.extend(class.list().map(|list| ("list", list.to_string())));
         all.insert(format!("class/{}", class.name()), values);
     }
@@ -212,13 +216,13 @@ impl Shift {
         let change = match (old, new, language) {
             (None, Some(Access::Open), Language::Zh) => "得到",
             (None, Some(Access::Open), Language::En) => "gains",
-            (None, Some(Access::ByName), Language::Zh) => "得到（须在同意中列明）",
+            (None, Some(Access::ByName), Language::Zh) => "得到（须在授权凭证中列明）",
             (None, Some(Access::ByName), Language::En) => "gains, by a consent that names it,",
             (Some(_), None, Language::Zh) => "失去",
             (Some(_), None, Language::En) => "loses",
             (Some(_), Some(Access::Open), Language::Zh) => "无须再列明即可得到",
             (Some(_), Some(Access::Open), Language::En) => "no longer needs a consent to name",
-            (Some(_), Some(Access::ByName), Language::Zh) => "须在同意中列明才可得到",
+            (Some(_), Some(Access::ByName), Language::Zh) => "须在授权凭证中列明才可得到",
             (Some(_), Some(Access::ByName), Language::En) => "now needs a consent to name",
             (None, None, Language::Zh | Language::En) => "—",
         };
@@ -232,6 +236,16 @@ impl Altered {
             Language::Zh => "无",
             Language::En => "none",
         };
+        // A whole row has come, or is gone.
+        if self.what == ROW {
+            let what = match (self.new.is_some(), language) {
+                (true, Language::Zh) => "新增",
+                (true, Language::En) => "added",
+                (false, Language::Zh) => "删除",
+                (false, Language::En) => "removed",
+            };
+            return format!("{}: {what}", self.row);
+        }
         let said = |value: &Option<String>| value.clone().unwrap_or_else(|| nothing.to_owned());
         format!("{}: {} {} → {}", self.row, self.what, said(&self.old), said(&self.new))
     }

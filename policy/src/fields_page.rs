@@ -8,24 +8,20 @@ const HEAD: &str = "\
 What each field of an answer means. Made from the data list and the derived fields of the catalogue by
 `credit-gateway policy fields > docs/fields.md`; `credit-gateway policy show SCENARIO` says the same of one scenario.
 
-答复中各字段的含义，由目录的数据清单与派生字段生成；`credit-gateway policy show 场景` 按场景给出同样内容。
+答复中各数据项的含义，由规则目录的数据清单与派生数据项生成；`credit-gateway policy show 场景` 按场景给出同样内容。
 
-- **Type 类型**: `yes-no` 是否 (`true`, `false`), `whole-number` 整数, `day` 日期 (`2026-03-31`), `text` 文本.
+- **Type 类型**: `yes-no` 是否 (`true`, `false`) · `whole-number` 整数 · `day` 日期 (`2026-03-31`) · `text` 文本.
 - **Null**: what it says where the value is `null`. \"—\" is never null, but for one case: a consent that looks back less
   far than the field does (`look_back`) is told `null`, which says nothing either way. 值为 `null` 的含义；“—”表示不会为空，
   唯授权的回溯期短于字段所需时为 `null`，不表示有或无。
 - **Clock 计时**: from which day and how long a record counts, by severity (minor, general, serious): `determination P3M P1Y P3Y`
   counts from the determination, three months, one year or three years; `while in force` as long as its effect lasts. A
   record that is repaired does not count. 记录自何日起、按严重程度（轻微、一般、严重）有效多久；已修复的记录不计。
-- **Second tier 第二层级** (†): only by a consent that names the field, and to the person. 仅限授权书列明的字段，或提供给本人。
+- **Second tier 第二层级** (†): only by a consent that names the field, and to the person. 仅限授权凭证列明的数据项，或提供给本人。
 
-**`clean_three_years: true` beside `black_listed: true`** is no contradiction. `clean_three_years` looks at records: none of
-the classes that it rests on has one that counts and started within three years. `black_listed` looks at the list alone: its entry has a first
-and a last day of its own, and may rest on facts that have no record here, or on one that is repaired, expired or of
-a class that the field does not rest on. Neither is made from the other; decide by the one that your rule names.
-
-`clean_three_years` 为 `true` 而 `black_listed` 同时为 `true` 并不矛盾：前者只看记录，即所依据的类别在三年内没有仍然有效的记录；后者只看
-名单，列入与移出另有日期，其依据可能没有记录，或记录已修复、已过期、不属于前者所依据的类别。两者互不推导，请按您的规则所指的字段判断。
+**Lists**: an entry on the black or the grey list counts until its own end, and at the latest until the clock of its class is
+over. As long as it counts, `clean_three_years` is `false`. 名单：黑名单、灰名单条目至其移出日有效，且不超过该类别的计时；有效期间
+`clean_three_years` 为 `false`。
 
 | field 字段 | title 名称 | type 类型 | unit 单位 | values 取值 | null | made from 来源 | clock 计时 |
 |---|---|---|---|---|---|---|---|

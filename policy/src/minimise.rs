@@ -5,10 +5,12 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::catalogue::{Derivation, Field, Number, RecordClass, Reducer, Released, Standing};
+use crate::catalogue::{
+    Catalogue, Class, Derivation, Field, Number, RecordClass, Reducer, Released, Sensitivity, Standing,
+};
 use crate::consent::Period;
 use crate::decide::Permit;
-use crate::history::{Attribute, History, List, Listing, Record, Value};
+use crate::history::{Attribute, History, Listing, Record, Value};
 use crate::names::FieldName;
 
 /// The characters of a citizen number.
@@ -45,8 +47,7 @@ pub fn minimise(permit: &Permit, history: &History, on: Date) -> Minimised {
     let weighed = Weighed {
         on,
         look_back: permit.look_back(),
-        records: records_that_count(permit, history, on, &mut counts),
-        listings: listings_that_count(released, history, on, &mut counts),
+        entries: entries_that_count(permit, history, on, &mut counts),
         attributes: &history.attributes,
     };
     let mut data = Vec::with_capacity(released.fields().len());
@@ -61,12 +62,23 @@ pub fn minimise(permit: &Permit, history: &History, on: Date) -> Minimised {
     Minimised { data, marks, counts }
 }
 
+/// Takes out what is sealed because the person did it as a minor: records and list entries that count against the person
+/// and are of a day on which he or she was not of age. The seal does not end at 18 (law on the prevention of juvenile
+/// delinquency, art. 59; criminal procedure law, art. 286).
+pub fn seal_acts_of_minors(history: &mut History, catalogue: &Catalogue, is_adult_on: impl Fn(Date) -> bool) {
+    let counts_against = |class: Option<&Class>| class.is_none_or(|class| class.sensitivity() == Sensitivity::Adverse);
+    history.records.retain(|record| !counts_against(catalogue.class(record.class.as_str())) || is_adult_on(record.act));
+    history.listings.retain(|listing| {
+        let class = catalogue.classes().find(|class| class.list() == Some(listing.list));
+        !counts_against(class) || is_adult_on(listing.from)
+    });
+}
+
 /// What of a history counts on the day.
 struct Weighed<'a> {
     on: Date,
     look_back: Option<Period>,
-    records: Vec<Counting<'a>>,
-    listings: Vec<&'a Listing>,
+    entries: Vec<Counting<'a>>,
     attributes: &'a [Attribute],
 }
 
@@ -81,8 +93,22 @@ impl Weighed<'_> {
                 let (value, marked) = self.value(of);
                 (compared(number, &value), marked)
             }
-            Derivation::Listed(list) => listed(*list, &self.listings),
+            Derivation::All(of) => self.all(of),
+            Derivation::Listed(class) => {
+                let mut found = self.entries.iter().filter(|entry| Arc::ptr_eq(class, entry.class)).peekable();
+                (Value::Bool(found.peek().is_some()), found.any(|entry| entry.disputed))
+            }
         }
+    }
+
+    /// No, where one says no; not known, where none does and one is not known.
+    fn all(&self, of: &[Arc<Field>]) -> (Value, bool) {
+        let values: Vec<_> = of.iter().map(|field| self.value(field)).collect();
+        let marked = values.iter().any(|(_, marked)| *marked);
+        let says_no = values.iter().any(|(value, _)| *value == Value::Bool(false));
+        let says_yes = values.iter().all(|(value, _)| *value == Value::Bool(true));
+        let value = if says_no || says_yes { Value::Bool(says_yes) } else { Value::Null };
+        (value, marked)
     }
 
     fn records(&self, reducer: Reducer, within: Option<Period>, classes: &[Arc<RecordClass>]) -> (Value, bool) {
@@ -96,7 +122,7 @@ impl Weighed<'_> {
             classes.iter().any(|class| Arc::ptr_eq(class, record.class))
                 && within.is_none_or(|within| lies_within(within, record.started, self.on))
         };
-        let found: Vec<_> = self.records.iter().filter(rests_on).collect();
+        let found: Vec<_> = self.entries.iter().filter(rests_on).collect();
         let value = match reducer {
             Reducer::Exists => Value::Bool(!found.is_empty()),
             Reducer::NoneWithin => Value::Bool(found.is_empty()),
@@ -116,7 +142,7 @@ fn lies_within(period: Period, started: Option<Date>, on: Date) -> bool {
     started.is_none_or(|started| period.last_day(started) >= on)
 }
 
-/// A record that counts, with what reducers need of it.
+/// A record or a list entry that counts, with what reducers need of it.
 struct Counting<'a> {
     class: &'a Arc<RecordClass>,
     determined: Date,
@@ -124,8 +150,8 @@ struct Counting<'a> {
     disputed: bool,
 }
 
-fn records_that_count<'a>(permit: &'a Permit, history: &History, on: Date, counts: &mut Counts) -> Vec<Counting<'a>> {
-    let mut counting = Vec::new();
+fn entries_that_count<'a>(permit: &'a Permit, history: &History, on: Date, counts: &mut Counts) -> Vec<Counting<'a>> {
+    let mut counting = listings_that_count(permit.released(), history, on, counts);
     for record in &history.records {
         let Some(class) = permit.released().class(&record.class) else {
             continue;
@@ -135,14 +161,16 @@ fn records_that_count<'a>(permit: &'a Permit, history: &History, on: Date, count
         if permit.look_back().is_some_and(|look_back| !lies_within(look_back, started, on)) {
             continue;
         }
-        counts.considered += 1;
-        match class.clock().standing(record, on) {
+        let standing = class.clock().standing(record, on);
+        // What the law keeps out might as well not be there.
+        counts.considered += u32::from(standing != Standing::KeptOut);
+        match standing {
             Standing::Counts => {
                 counts.disputed += u32::from(record.disputed);
                 let Record { determined, disputed, .. } = *record;
                 counting.push(Counting { class, determined, started, disputed });
             }
-            Standing::Undetermined => {}
+            Standing::Undetermined | Standing::KeptOut => {}
             Standing::Expired => counts.expired += 1,
             Standing::Repaired => counts.repaired += 1,
         }
@@ -150,21 +178,30 @@ fn records_that_count<'a>(permit: &'a Permit, history: &History, on: Date, count
     counting
 }
 
-/// A listing counts from its first day until the day before its end.
+/// A listing counts from its first day until the day before its end, or until its display period is over. While it
+/// does, it lies within every period: who stands on a list has had no clean years.
 fn listings_that_count<'a>(
-    released: &Released,
-    history: &'a History,
+    released: &'a Released,
+    history: &History,
     on: Date,
     counts: &mut Counts,
-) -> Vec<&'a Listing> {
+) -> Vec<Counting<'a>> {
     let mut counting = Vec::new();
-    for listing in history.listings.iter().filter(|listing| released.plan().lists().contains(&listing.list)) {
-        counts.considered += 1;
-        if listing.until.is_some_and(|until| until <= on) {
-            counts.expired += 1;
-        } else if listing.from <= on {
-            counts.disputed += u32::from(listing.disputed);
-            counting.push(listing);
+    for listing in &history.listings {
+        let Some(class) = released.list(listing.list) else {
+            continue;
+        };
+        let standing = class.standing_of(listing, on);
+        counts.considered += u32::from(standing != Standing::KeptOut);
+        match standing {
+            Standing::Counts => {
+                counts.disputed += u32::from(listing.disputed);
+                let Listing { from, disputed, .. } = *listing;
+                counting.push(Counting { class, determined: from, started: None, disputed });
+            }
+            Standing::Undetermined | Standing::KeptOut => {}
+            Standing::Expired => counts.expired += 1,
+            Standing::Repaired => counts.repaired += 1,
         }
     }
     counting
@@ -198,9 +235,4 @@ fn masked(value: Value) -> Value {
         if length == CITIZEN_NUMBER { (2, length - 2) } else { (1.min(length.saturating_sub(1)), length) };
     let cover = |(at, c): (usize, char)| if at < head || at >= tail { c } else { '*' };
     Value::Text(text.chars().enumerate().map(cover).collect())
-}
-
-fn listed(list: List, listings: &[&Listing]) -> (Value, bool) {
-    let mut found = listings.iter().filter(|listing| listing.list == list).peekable();
-    (Value::Bool(found.peek().is_some()), found.any(|listing| listing.disputed))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
-/// Checks the signed record of a credit query gateway.
+/// Checks the signed record of a credit query gateway 核验征信查询网关的签名记录
 #[derive(Debug, Parser)]
 #[command(name = "credit-audit", version, about)]
 pub(crate) struct Arguments {
@@ -15,70 +15,74 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Check a whole log, one receipt, or both.
+    /// Check a whole log, one receipt, or both 核验整个日志、一份回执，或两者
     Verify(VerifyArguments),
-    /// Check a whole log and decide every query in it again.
+    /// Check a whole log and decide every query in it again 核验整个日志，并对每次查询重新判定
     Replay(ReplayArguments),
-    /// List what the records of a log say in clear, and check the log.
+    /// List what the records of a log say in clear, and check the log 列出日志记录中的明文内容，并核验日志
     Show(ShowArguments),
-    /// Print what a shell reads to complete this command.
+    /// Print what a shell reads to complete this command 打印命令补全脚本
     Completions {
-        /// The shell.
+        /// The shell 命令行解释器
         shell: clap_complete::Shell,
     },
 }
 
 /// What is to be checked.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable.")]
+#[command(
+    after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
+)]
 pub(super) struct VerifyArguments {
-    /// The log's folder (or the data folder that has it), or its address: http://… or https://….
+    /// The log's folder (or the data folder that has it), or its address: http://… or https://… 日志文件夹（或其所在的数据文件夹），或网址
     #[arg(value_name = "DIR|URL", required_unless_present = "receipt")]
     pub(super) log: Option<String>,
-    /// The log's verifier key (`log.vkey`), from a source that you trust.
+    /// The log's verifier key (`log.vkey`), from a source that you trust 日志的验证公钥（`log.vkey`），须取自可信来源
     #[arg(long, value_name = "FILE")]
     pub(super) vkey: PathBuf,
-    /// A receipt (c2sp.org/tlog-proof).
+    /// A receipt (c2sp.org/tlog-proof) 回执（c2sp.org/tlog-proof）
     #[arg(long, value_name = "FILE", requires = "leaf")]
     pub(super) receipt: Option<PathBuf>,
-    /// The leaf that the receipt is for, byte for byte.
+    /// The leaf that the receipt is for, byte for byte 回执所证明的记录，须逐字节一致
     #[arg(long, value_name = "FILE", requires = "receipt")]
     pub(super) leaf: Option<PathBuf>,
-    /// A checkpoint kept from earlier: the log must continue it.
+    /// A checkpoint kept from earlier: the log must continue it 此前保存的检查点：日志须为其延续
     #[arg(long, value_name = "CHECKPOINT")]
     pub(super) old: Option<PathBuf>,
-    /// Certificates of the authorities that an https server's may come from (PEM).
+    /// Certificates of the authorities that an https server's may come from (PEM) 受信任的 https 服务器证书签发机构（PEM）
     #[arg(long, value_name = "FILE")]
     pub(super) ca: Option<PathBuf>,
-    /// An auditor's certificate (PEM): entry bundles are checked over https too.
+    /// An auditor's certificate (PEM): entry bundles are checked over https too 审计人员证书（PEM）：经 https 时也核对记录
     #[arg(long, value_name = "FILE", requires_all = ["key", "ca"])]
     pub(super) cert: Option<PathBuf>,
-    /// The key of that certificate (PEM).
+    /// The key of that certificate (PEM) 该证书的私钥（PEM）
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub(super) key: Option<PathBuf>,
-    /// Say the result as JSON.
+    /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
     pub(super) json: bool,
 }
 
 /// What is to be decided again.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable.")]
+#[command(
+    after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
+)]
 pub(super) struct ReplayArguments {
-    /// The log's folder, or the data folder that has it.
+    /// The log's folder, or the data folder that has it 日志文件夹，或其所在的数据文件夹
     #[arg(value_name = "DIR")]
     pub(super) log: PathBuf,
-    /// A catalogue's folder; once for each catalogue that was in force.
+    /// A catalogue's folder; once for each catalogue that was in force 规则目录所在文件夹；每套曾生效的规则目录各一次
     #[arg(long, value_name = "DIR", required = true)]
     pub(super) catalogue: Vec<PathBuf>,
-    /// The log's verifier key; without it the `log.vkey` beside the log, which proves less.
+    /// The log's verifier key; without it the `log.vkey` beside the log, which proves less 日志的验证公钥；省略时用日志旁的 `log.vkey`，证明力较弱
     #[arg(long, value_name = "FILE")]
     pub(super) vkey: Option<PathBuf>,
     /// Public keys of issuers of consents (JWK or JWK Set), from a source that you trust; without it the keys on the
-    /// record, which prove less. Several are allowed.
+    /// record, which prove less. Several are allowed 授权签发方的公钥（JWK 或 JWK Set），须取自可信来源；省略时用记录中的公钥，证明力较弱；可给多个
     #[arg(long, value_name = "FILE")]
     pub(super) issuer_keys: Vec<PathBuf>,
-    /// Say the result as JSON.
+    /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -86,41 +90,41 @@ pub(super) struct ReplayArguments {
 /// What is to be listed.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Lines are written while the log is checked: only after exit code 0 are all of them of a valid log.\n\
-                        Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable."
+    after_help = "Lines are written while the log is checked: only after exit code 0 are all of them of a valid log. \
+                        Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
 )]
 pub(super) struct ShowArguments {
-    /// The log's folder (or the data folder that has it), or its address for auditors: https://….
+    /// The log's folder (or the data folder that has it), or its address for auditors: https://… 日志文件夹（或其所在的数据文件夹），或审计人员的网址
     #[arg(value_name = "DIR|URL")]
     pub(super) log: String,
-    /// The log's verifier key; without it the `log.vkey` in the folder, which proves less.
+    /// The log's verifier key; without it the `log.vkey` in the folder, which proves less 日志的验证公钥；省略时用文件夹中的 `log.vkey`，证明力较弱
     #[arg(long, value_name = "FILE")]
     pub(super) vkey: Option<PathBuf>,
-    /// Only records of this institution, or about it.
+    /// Only records of this institution, or about it 仅列此机构的记录
     #[arg(long, value_name = "ID")]
     pub(super) institution: Option<String>,
-    /// Only records from this time on, e.g. 2026-11-22T00:00:00+08:00.
+    /// Only records from this time on, e.g. 2026-11-22T00:00:00+08:00 仅列此时刻起的记录，例如 2026-11-22T00:00:00+08:00
     #[arg(long, value_name = "TIME")]
     pub(super) since: Option<Timestamp>,
-    /// Only records before this time.
+    /// Only records before this time 仅列此时刻之前的记录
     #[arg(long, value_name = "TIME")]
     pub(super) until: Option<Timestamp>,
-    /// Only records of this case, however it is written there.
+    /// Only records of this case, however it is written there 仅列此案件的记录，不论其写法
     #[arg(long, value_name = "CASE")]
     pub(super) case: Option<String>,
-    /// Only refusals with this code, and counts of it.
+    /// Only refusals with this code, and counts of it 仅列此代码的拒绝及其计数
     #[arg(long, value_name = "CODE")]
     pub(super) code: Option<String>,
-    /// Certificates of the authorities that an https server's may come from (PEM).
+    /// Certificates of the authorities that an https server's may come from (PEM) 受信任的 https 服务器证书签发机构（PEM）
     #[arg(long, value_name = "FILE")]
     pub(super) ca: Option<PathBuf>,
-    /// An auditor's certificate (PEM), for an address.
+    /// An auditor's certificate (PEM), for an address 审计人员证书（PEM），用于网址
     #[arg(long, value_name = "FILE", requires_all = ["key", "ca"])]
     pub(super) cert: Option<PathBuf>,
-    /// The key of that certificate (PEM).
+    /// The key of that certificate (PEM) 该证书的私钥（PEM）
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub(super) key: Option<PathBuf>,
-    /// List as JSON, a record a line.
+    /// List as JSON, a record a line 以 JSON 输出，每条记录一行
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -95,18 +95,21 @@ impl Language {
         }
         if let Some(Decided { queries, verified, unverified }) = decided {
             lines.push(self.pick(
-                format!("{queries} queries decided again, each as recorded"),
+                format!("{} decided again, each as recorded", count(queries, "query", "queries")),
                 format!("已重新判定 {queries} 次查询，均与记录一致"),
             ));
             if verified > 0 {
                 lines.push(self.pick(
-                    format!("{verified} consents verified by their issuers' keys"),
+                    format!("{} verified by their issuers' keys", count(verified, "consent", "consents")),
                     format!("已用签发方公钥核验 {verified} 份授权"),
                 ));
             }
             if unverified > 0 {
                 lines.push(self.pick(
-                    format!("{unverified} consents NOT verified: no issuer's key is on the record; give --issuer-keys"),
+                    format!(
+                        "{} NOT verified: no issuer's key is on the record; give --issuer-keys",
+                        count(unverified, "consent", "consents")
+                    ),
                     format!("另有 {unverified} 份授权未能核验：记录中没有签发方公钥，请以 --issuer-keys 提供"),
                 ));
             }
@@ -119,16 +122,16 @@ impl Language {
         let Checkpoint { origin, size, root } = &log.checkpoint;
         let root = STANDARD.encode(root);
         let mut lines = vec![self.pick(
-            format!("the log holds: `{origin}`, {size} entries, root {root}"),
+            format!("the log is valid: `{origin}`, {}, root {root}", count(*size, "entry", "entries")),
             format!("日志核验通过：`{origin}`，共 {size} 条，根 {root}"),
         )];
         lines.push(match &log.leaves {
             Some(leaves) => self.pick(
                 format!(
-                    "{} leaves in {} files checked, of {} institutions",
-                    leaves.count,
-                    log.files,
-                    leaves.institutions.len()
+                    "{} in {} checked, of {}",
+                    count(leaves.count, "leaf", "leaves"),
+                    count(log.files, "file", "files"),
+                    count(leaves.institutions.len() as u64, "institution", "institutions")
                 ),
                 format!(
                     "已核对 {} 条记录、{} 个文件，涉及 {} 个机构",
@@ -139,8 +142,8 @@ impl Language {
             ),
             None => self.pick(
                 format!(
-                    "{} hash tiles checked; leaves were not checked (entry bundles go to auditors only)",
-                    log.files
+                    "{} checked; leaves were not checked (entry bundles go to auditors only)",
+                    count(log.files, "hash tile", "hash tiles")
                 ),
                 format!("已核对 {} 个哈希块；未核对记录内容（记录只提供给审计人员）", log.files),
             ),
@@ -180,6 +183,10 @@ impl Language {
             Self::Chinese => Translation::parse(&[translation::CHINESE]).of(text),
         }
     }
+}
+
+fn count(number: u64, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 fn fault_in_chinese(fault: &Violation) -> String {

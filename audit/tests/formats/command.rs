@@ -12,7 +12,7 @@ use crate::logs::{Log, leaf_of};
 
 fn audit(arguments: &[&str], lang: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_credit-audit"));
-    command.args(arguments).env("LANG", lang).output().unwrap()
+    command.args(arguments).env_remove("LC_ALL").env("LANG", lang).output().unwrap()
 }
 
 /// Runs in English; gives the exit code and what was said.
@@ -68,11 +68,11 @@ fn wrong_usage_is_64() {
 #[test]
 fn help_is_in_the_language_of_the_environment() {
     for (command, english, chinese) in [
-        (&[][..], "Checks the signed record", "核验征信查询网关签名的记录"),
-        (&["verify"], "Check a whole log, one receipt, or both", "核验整个日志、一张回执，或二者"),
-        (&["replay"], "decide every query in it again", "对其中每次查询重新裁定"),
-        (&["show"], "List what the records of a log say in clear", "列出日志各条记录的明文内容"),
-        (&["completions"], "complete this command", "补全本命令"),
+        (&[][..], "Checks the signed record", "核验征信查询网关的签名记录"),
+        (&["verify"], "Check a whole log, one receipt, or both", "核验整个日志、一份回执，或两者"),
+        (&["replay"], "decide every query in it again", "对每次查询重新判定"),
+        (&["show"], "List what the records of a log say in clear", "列出日志记录中的明文内容"),
+        (&["completions"], "complete this command", "命令补全脚本"),
     ] {
         let help = |lang| {
             let output = audit(&[command, &["--help"]].concat(), lang);
@@ -170,7 +170,7 @@ fn what_holds_is_0() {
 
     let chinese = audit(&["verify", &folder, "--vkey", &key], "zh_CN.UTF-8");
     assert_eq!(chinese.status.code(), Some(0));
-    assert!(String::from_utf8(chinese.stdout).unwrap().starts_with("日志成立"));
+    assert!(String::from_utf8(chinese.stdout).unwrap().starts_with("日志核验通过"));
 }
 
 #[test]

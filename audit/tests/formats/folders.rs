@@ -24,7 +24,7 @@ fn audit(arguments: &[&str]) -> Output {
     let limits = format!("ulimit -d {MEMORY_KIB} && exec timeout {SECONDS} \"$@\"");
     let mut command = Command::new("sh");
     command.args(["-c", &limits, "sh", env!("CARGO_BIN_EXE_credit-audit")]).args(arguments);
-    command.env("LANG", "en").output().unwrap()
+    command.env_remove("LC_ALL").env("LANG", "en").output().unwrap()
 }
 
 /// Gives a folder to a command.

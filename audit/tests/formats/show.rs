@@ -39,7 +39,7 @@ fn log() -> Log {
 /// Exit code, what it wrote to standard output and to standard error.
 fn show(log: &Log, more: &[&str], lang: &str) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_credit-audit"));
-    command.arg("show").arg(&log.folder).args(more).env("LANG", lang);
+    command.arg("show").arg(&log.folder).args(more).env_remove("LC_ALL").env("LANG", lang);
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))

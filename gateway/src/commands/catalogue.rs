@@ -8,8 +8,8 @@ use std::{
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{
-    Catalogue, ConsentFacts, Facts, Field, FieldName, InstitutionKind, Language, Scenario, ScenarioName, ValueType,
-    catalogue::shipped, consent::Maxima, diff, explain, fields_page, prove,
+    Catalogue, ConsentFacts, Facts, Field, FieldName, Ground, InstitutionKind, Language, Rank, RuleId, Scenario,
+    ScenarioName, ValueType, catalogue::shipped, consent::Maxima, diff, explain, fields_page, prove,
 };
 use serde_json::{Value, json};
 
@@ -17,12 +17,12 @@ use super::{failure::Failure, hints};
 use crate::{
     process::start,
     settings::CatalogueSource,
-    terminal::{language, print, words},
+    terminal::{chinese, language, print, words},
 };
 
 #[derive(Subcommand)]
 pub(super) enum Policy {
-    /// Load the catalogue and tell every fault; one that is not built in is proved too 检查规则目录；非内置的一并证明
+    /// Load the catalogue and report every fault; one that is not built in is proved too 检查规则目录；非内置的一并证明
     Check(Source),
     /// Show scenarios and their fields, or one scenario and what its values mean 查看应用场景
     Show {
@@ -35,10 +35,13 @@ pub(super) enum Policy {
         /// As JSON
         #[arg(long)]
         json: bool,
+        /// What a jurisdiction must confirm: scenarios without consent that rest on less than a law 须由本地确认的依据
+        #[arg(long, conflicts_with = "json")]
+        to_confirm: bool,
     },
     /// Print the page of all fields and what their values mean (docs/fields.md) 打印数据项说明
     Fields(Source),
-    /// Tell why a request would be decided as it is 说明一次请求的判定依据
+    /// Explain why a request would be decided as it is 说明一次请求的判定依据
     Explain(Request),
     /// Who gains and who loses which field between two catalogues 比较两套规则目录
     Diff {
@@ -47,7 +50,7 @@ pub(super) enum Policy {
         /// The folder of the one that is to follow
         new: PathBuf,
     },
-    /// Show that the statutes hold for every request and row, or print one for which they do not 证明任何请求都不违反法规规则
+    /// Prove that no request and no row breaks the statutes, or print one that does 证明任何请求都不违反法规规则
     Prove(Source),
     /// Write the catalogue that is built in into a new folder 将内置规则目录写入新文件夹
     Export {
@@ -109,7 +112,10 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
         Policy::Prove(source) => print(proved(&source.load()?)?),
         Policy::Export { dir } => export(&dir)?,
         Policy::Fields(source) => print(fields_page(&source.load()?).trim_end()),
-        Policy::Show { what, catalogue, json } => show(what, catalogue, json)?,
+        Policy::Show { what, catalogue, to_confirm: true, json: _ } => {
+            show_to_confirm(what.map(PathBuf::from).or(catalogue))?
+        }
+        Policy::Show { what, catalogue, json, to_confirm: false } => show(what, catalogue, json)?,
     }
     Ok(())
 }
@@ -230,6 +236,29 @@ fn widest(maxima: &Maxima) -> Value {
     })
 }
 
+/// Scenarios without consent, with those of their documents that are neither law nor administrative regulation: a power to
+/// look up stands in one of these (PIPL art. 34).
+fn show_to_confirm(dir: Option<PathBuf>) -> Result<(), Failure> {
+    let catalogue = Source { dir }.load()?;
+    print(catalogue.label());
+    for scenario in catalogue.scenarios() {
+        let rule = RuleId::parse(&format!("scenario/{}", scenario.name())).ok();
+        let row = rule.and_then(|rule| catalogue.rule(&rule));
+        let Some(row) = row.filter(|_| matches!(scenario.ground(), Ground::Statute | Ground::Public)) else { continue };
+        let low: Vec<_> =
+            catalogue.documents(row).filter(|document| document.rank() > Rank::AdministrativeRegulation).collect();
+        if low.is_empty() {
+            continue;
+        }
+        print(format_args!("\n{}  {}\n  {}", scenario.name(), scenario.title(language()), row.citation()));
+        for document in low {
+            let (code, rank, place) = (document.code(), document.rank(), document.jurisdiction());
+            print(format_args!("  {code} {rank} {place}  {} {}", document.title(language()), document.number()));
+        }
+    }
+    Ok(())
+}
+
 /// A name is that of a scenario; what is a folder, or looks like the path of one, is a catalogue.
 fn show(what: Option<String>, dir: Option<PathBuf>, json: bool) -> Result<(), Failure> {
     let (name, folder) = match what {
@@ -304,15 +333,23 @@ fn show_field(field: &Field) {
     }
 }
 
+/// A word of the catalogue, with what it means in the language in use.
+fn named(word: &str) -> String {
+    match language() {
+        Language::Zh => format!("{}（{word}）", chinese().of(word)),
+        Language::En => word.to_owned(),
+    }
+}
+
 fn show_scenarios(scenarios: &[&Scenario]) {
     for scenario in scenarios {
         print(format_args!("\n{}  {}", scenario.name(), scenario.title(language())));
         print(format_args!(
             "  {} {}",
             words("依据", "ground"),
-            scenario.statute().unwrap_or(scenario.ground().as_str())
+            scenario.statute().map_or_else(|| named(scenario.ground().as_str()), str::to_owned)
         ));
-        let kinds: Vec<_> = scenario.kinds().iter().map(|kind| kind.as_str()).collect();
+        let kinds: Vec<_> = scenario.kinds().iter().map(|kind| named(kind.as_str())).collect();
         print(format_args!("  {} {}", words("可用机构", "for"), kinds.join(" ")));
         let fields: Vec<_> = scenario.fields().iter().map(|field| field.as_str()).collect();
         print(format_args!("  {} {}", words("数据项", "fields"), fields.join(" ")));

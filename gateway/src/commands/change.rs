@@ -18,7 +18,7 @@ use crate::{
     doors::admin::Reply,
     process::start,
     settings::Settings,
-    telemetry::Telemetry,
+    telemetry::{LevelFilter, Telemetry},
 };
 
 /// All institutions of the register.
@@ -55,7 +55,7 @@ pub(super) fn require_no_gateway(settings: &Settings) -> Result<(), Failure> {
 pub(super) fn seal(settings: Settings, next: &str) -> Result<u64, Failure> {
     require_no_gateway(&settings)?;
     runtime()?.block_on(async move {
-        let _log = Telemetry::start(Arc::new(SystemClock::new()), None).map_err(Failure::usage)?;
+        let _log = Telemetry::start(Arc::new(SystemClock::new()), LevelFilter::INFO, None).map_err(Failure::usage)?;
         let inputs = start::Inputs::read(&settings).map_err(|errors| Failure::starts(&errors))?;
         let gateway = start::open(settings, inputs, Arc::new(SystemClock::new()))
             .await
@@ -94,7 +94,7 @@ fn over(mut socket: UnixStream, change: &Change) -> Result<Made, Failure> {
 fn alone(settings: Settings, change: Change) -> Result<Made, Failure> {
     let account = Account::of(rustix::process::getuid().as_raw());
     runtime()?.block_on(async move {
-        let _log = Telemetry::start(Arc::new(SystemClock::new()), None).map_err(Failure::usage)?;
+        let _log = Telemetry::start(Arc::new(SystemClock::new()), LevelFilter::INFO, None).map_err(Failure::usage)?;
         let inputs = start::Inputs::read(&settings).map_err(|errors| Failure::starts(&errors))?;
         let gateway = start::open(settings, inputs, Arc::new(SystemClock::new()))
             .await

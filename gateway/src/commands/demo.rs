@@ -1,62 +1,69 @@
-//! `demo`: makes a whole demo once, runs it, shows round, and serves (or ends, with `--once`).
+//! `demo`: creates a whole demo once, runs it, gives a tour of it once, and serves (or ends, with `--once`).
 
 use std::path::PathBuf;
 
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{Catalogue, catalogue};
 
-use super::{failure::Failure, serving::Process};
+use super::{
+    failure::Failure,
+    serving::{Process, pages},
+};
 use crate::{
-    demo::{folder, tour},
+    demo::{
+        folder::{self, Folder},
+        tour,
+    },
     process::serve::Then,
-    settings::{Listen, Settings},
-    terminal::print,
+    settings::Settings,
+    telemetry::LevelFilter,
+    terminal::{fault, print, words},
 };
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Folder of the demo 演示目录
+    /// Folder of the demo 演示文件夹
     #[arg(long, default_value = "demo")]
     dir: PathBuf,
-    /// First of five ports 五个端口中的第一个
-    #[arg(long, default_value_t = 8443)]
-    port_base: u16,
-    /// Tour it and end; exit 0 only if all held 演示一遍后退出
+    /// First of five ports; left out = those of the folder, 8443 for a new one 五个端口中的第一个
+    #[arg(long)]
+    port_base: Option<u16>,
+    /// Tour it and end; exit 0 only if all was as expected 演示一遍后退出
     #[arg(long)]
     once: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let process = Process::begin()?;
+    let process = Process::begin(LevelFilter::WARN)?;
     let catalogue = Catalogue::load(&catalogue::shipped())
         .map_err(|faults| Failure::new(1, format_args!("the catalogue that is built in does not load: {faults:?}")))?;
     let now = SystemClock::new().now();
-    folder::make(&arguments.dir, arguments.port_base, now, catalogue.today(now)).map_err(Failure::unavailable)?;
-    let mut settings = Settings::read(&arguments.dir.join("config.toml")).map_err(Failure::settings)?;
-    take_ports(&mut settings.listen, arguments.port_base)?;
+    let made = folder::make(&arguments.dir, arguments.port_base.unwrap_or(8443), now, catalogue.today(now))
+        .map_err(Failure::unavailable)?;
+    if let (Folder::Found, Some(port_base)) = (made, arguments.port_base) {
+        folder::set_ports(&arguments.dir, port_base).map_err(Failure::unavailable)?;
+    }
+    let settings = Settings::read(&arguments.dir.join("config.toml")).map_err(Failure::settings)?;
     let address = settings.listen.institutions;
+    let pages = pages(&settings.listen);
     process.run(settings, async |gateway| {
-        let toured = tour::run(&arguments.dir, &gateway).await;
         if arguments.once {
+            let toured = tour::run(&arguments.dir, &gateway).await;
             return toured.map(|()| Then::End).map_err(|error| Failure::new(1, error));
         }
-        // Whoever changed the demo (suspended the bank, say) still wants it served.
-        if let Err(error) = toured {
-            print(format_args!("{error}\n"));
+        // Once a folder: whoever starts a demo again wants it served, soon.
+        if gateway.state.folded_seqs().is_empty() {
+            if let Err(error) = tour::run(&arguments.dir, &gateway).await {
+                print(format_args!("{}\n", fault(&error.to_string())));
+            }
+        } else {
+            print(words(
+                "此演示已有查询记录，不再重复导览；如需再看，请用 `demo --once`。\n",
+                "This demo has been used before, so the tour is left out; see it again with `demo --once`.\n",
+            ));
         }
         tour::print_calls(&arguments.dir, &gateway).map_err(Failure::unavailable)?;
-        print(format_args!("ready https://{address}"));
+        print(format_args!("{pages}\nready https://{address}"));
         Ok(Then::Serve)
     })
-}
-
-/// The ports of the command line hold, whatever ports the folder was made for.
-fn take_ports(listen: &mut Listen, port_base: u16) -> Result<(), Failure> {
-    for (offset, listener) in (0..).zip(listen.each_mut()) {
-        let port = port_base
-            .checked_add(offset)
-            .ok_or_else(|| Failure::usage(format_args!("no five ports from {port_base} on")))?;
-        listener.set_port(port);
-    }
-    Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(super) enum Keys {
-    /// Make a ring, and its key file where the configuration names one that is not there 新建密钥环
+    /// Create a ring, and its key file where the configuration names one that does not exist 新建密钥环
     Init(ConfigFile),
     /// Keys, their uses, states and dates; never the keys 密钥状态
     Status {
@@ -28,7 +28,7 @@ pub(super) enum Keys {
         #[arg(long)]
         json: bool,
     },
-    /// Turn the keys of one use: pseudonym (with tag), state, data, ring; `log` with --origin seals the log 轮换密钥
+    /// Rotate the keys of one use: pseudonym (with tag), state, data, ring; `log` with --origin seals the log 轮换密钥
     Rotate(Rotate),
     /// Find for whom and for which purpose a pseudonym was made 追溯假名
     Trace {

@@ -15,18 +15,19 @@ mod printed;
 mod serving;
 mod store;
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use credit_audit::help;
 
 use crate::{
     process::hardening,
     telemetry,
-    terminal::{eprint, eprint_last},
+    terminal::{chinese, eprint, eprint_last, language},
 };
 use failure::{ConfigFile, UNAVAILABLE, USAGE};
 
-/// 征信查询网关 · privacy-preserving credit query gateway
+/// Privacy-preserving credit query gateway 征信查询网关
 #[derive(Parser)]
 #[command(name = "credit-gateway", version, about, arg_required_else_help = true)]
 struct Arguments {
@@ -37,7 +38,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     #[cfg(feature = "demo")]
-    /// Make (once) and run a whole demo 制作并运行完整演示
+    /// Create (once) and run a whole demo 新建并运行完整演示
     Demo(demo::Arguments),
     /// Create the folder of a gateway of your own: configuration, keys, empty store 新建网关文件夹：配置、密钥、空数据源
     Init(init::Arguments),
@@ -69,14 +70,26 @@ enum Command {
     },
 }
 
+/// The command line, with its help in the language in use.
+fn command() -> clap::Command {
+    help::in_language(Arguments::command(), language())
+}
+
 /// Runs the command of this process.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let parsed = command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
+            let text = help::text(&error, language(), chinese());
+            let written = if error.use_stderr() {
+                std::io::stderr().write_all(text.as_bytes())
+            } else {
+                std::io::stdout().write_all(text.as_bytes())
+            };
             let code = if error.use_stderr() { USAGE } else { 0 };
-            return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::FAILURE };
+            return if written.is_ok() { ExitCode::from(code) } else { ExitCode::FAILURE };
         }
     };
     if let Err(error) = hardening::harden() {
@@ -97,7 +110,7 @@ pub fn run() -> ExitCode {
         Command::Store(store) => store::run(store),
         Command::Schema => printed::schema(),
         Command::Completions { shell } => {
-            printed::completions(shell, &mut Arguments::command());
+            printed::completions(shell, &mut command());
             Ok(())
         }
     };

@@ -13,13 +13,13 @@ use crate::{
         start::{self, Checked},
     },
     settings::{Bounds, Listen, Settings},
-    telemetry::Telemetry,
+    telemetry::{LevelFilter, Telemetry},
     terminal::{eprint, print, words},
 };
 
 /// Serves until SIGTERM or SIGINT; then drains and ends with 0.
 pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
-    let process = Process::begin()?;
+    let process = Process::begin(LevelFilter::INFO)?;
     let settings = config.read()?;
     let ready = format!("ready https://{}\n{}", settings.listen.institutions, pages(&settings.listen));
     process.run(settings, async move |_| {
@@ -30,7 +30,7 @@ pub(super) fn serve(config: &ConfigFile) -> Result<(), Failure> {
 }
 
 /// What a person can open: a browser at the institutions' listener sees nothing but a fault of TLS.
-fn pages(listen: &Listen) -> String {
+pub(super) fn pages(listen: &Listen) -> String {
     let Listen { institutions, public, operations, .. } = listen;
     let chinese = format!("{institutions} 须出示客户端证书；浏览器请打开 http://{public}/ 与 http://{operations}/");
     let english = format!(
@@ -43,18 +43,19 @@ fn pages(listen: &Listen) -> String {
 pub(super) struct Process {
     runtime: tokio::runtime::Runtime,
     hangup: Signal,
+    level: LevelFilter,
 }
 
 impl Process {
-    /// Before anything else.
-    pub(super) fn begin() -> Result<Self, Failure> {
+    /// Before anything else. `level`: the lines of the log where `RUST_LOG` does not say.
+    pub(super) fn begin(level: LevelFilter) -> Result<Self, Failure> {
         let runtime = runtime()?;
         let hangup = {
             let _entered = runtime.enter();
             signal(SignalKind::hangup())
         };
         let hangup = hangup.map_err(|error| Failure::unavailable(format_args!("no signals: {error}")))?;
-        Ok(Self { runtime, hangup })
+        Ok(Self { runtime, hangup, level })
     }
 
     /// Opens everything, opens the doors, runs `ready`, and serves as it says.
@@ -63,8 +64,8 @@ impl Process {
         settings: Settings,
         ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
     ) -> Result<(), Failure> {
-        let Self { runtime, hangup } = self;
-        let done = runtime.block_on(run(settings, hangup, ready));
+        let Self { runtime, hangup, level } = self;
+        let done = runtime.block_on(run(settings, hangup, level, ready));
         // What hangs in a disk's call is not waited for.
         runtime.shutdown_background();
         done
@@ -74,12 +75,13 @@ impl Process {
 async fn run(
     mut settings: Settings,
     hangup: Signal,
+    level: LevelFilter,
     ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
 ) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let (inputs, tls) = start::read(&settings, &clock).map_err(|errors| Failure::starts(&errors))?;
     let telemetry =
-        Telemetry::start(Arc::clone(&clock), settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
+        Telemetry::start(Arc::clone(&clock), level, settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
     if settings.bounds.fit(raise_open_files()) {
         let Bounds { connections, handshakes, side_connections, .. } = &settings.bounds;
         tracing::warn!(
@@ -87,7 +89,12 @@ async fn run(
                  {side_connections} connections to each other listener at most; raise its limit (ulimit -n)"
         );
     }
+    let mut warnings = start::warnings(&settings, &tls, clock.now());
     let gateway = start::open(settings, inputs, clock).await.map_err(|error| Failure::start(&error))?;
+    warnings.extend(start::registered(&gateway.settings, &gateway.register, gateway.clock.now()));
+    for warning in warnings {
+        tracing::warn!(cause = warning.english, "a certificate or a list needs to be replaced");
+    }
     let mut failure = None;
     let kept = &mut failure;
     serve_doors(gateway, tls, hangup, async move |gateway| match ready(gateway).await {

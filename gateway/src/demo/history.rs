@@ -8,7 +8,7 @@ use jiff::{ToSpan, civil::Date};
 
 use super::{note::Note, number::Sequence};
 
-/// The classes of the data list on which `clean_three_years` rests.
+/// The classes of records on which `clean_three_years` rests.
 pub(super) const ADVERSE: [&str; 11] = [
     PENALTY,
     "academic-misconduct",
@@ -22,7 +22,10 @@ pub(super) const ADVERSE: [&str; 11] = [
     "traffic-violation",
     "wage-arrears",
 ];
+/// The classes of penalties that the law keeps out of answers.
+pub(super) const KEPT_OUT: [&str; 3] = ["pending-penalty", "remedied-penalty", "summary-penalty"];
 const CARD: &str = "credit-card-performance";
+const LOAN: &str = "loan-overdue";
 const COURT: &str = "court-judgment";
 const FRAUD: &str = "contract-fraud";
 const PENALTY: &str = "administrative-penalty";
@@ -111,10 +114,10 @@ impl Historian {
                 history.listings.push(listing);
             }
         }
-        // Only here: nobody whose note means a clean answer has an overdue card.
+        // Only here: nobody whose note means a clean answer has an overdue card or loan.
         if self.sequence.chance(15) {
             for _ in 0..self.sequence.between(1, 6) {
-                let record = self.overdue_card();
+                let record = self.overdue();
                 history.records.push(record);
             }
         }
@@ -188,7 +191,7 @@ impl Historian {
         self.record(severity, determined)
     }
 
-    /// A listing that holds for two more years.
+    /// A listing that stands for months on the grey list and for two years on the others.
     fn standing(&mut self, list: &'static str) -> Listing {
         let since = self.days_ago(20, 160);
         Listing {
@@ -209,6 +212,10 @@ impl Historian {
         } else {
             record.effect_end = self.sequence.chance(30).then_some(served);
         }
+        let kept_out = usize::from(determined.day().unsigned_abs() % 10).checked_sub(1);
+        if let Some(class) = kept_out.and_then(|at| KEPT_OUT.get(at).copied()).filter(|_| record.class == PENALTY) {
+            record.class = class;
+        }
         let repaired = self.after(determined, 95, 500);
         if repaired <= self.today && self.sequence.chance(30) {
             record.repaired = Some(repaired);
@@ -219,9 +226,10 @@ impl Historian {
         record
     }
 
-    fn overdue_card(&mut self) -> Record {
+    fn overdue(&mut self) -> Record {
         let determined = self.days_ago(1, 2_200);
-        Record { class: CARD, disputed: self.sequence.chance(8), ..self.record("general", determined) }
+        let class = if determined.day() % 3 == 0 { LOAN } else { CARD };
+        Record { class, disputed: self.sequence.chance(8), ..self.record("general", determined) }
     }
 
     fn any_listing(&mut self, list: &'static str) -> Listing {

@@ -7,6 +7,8 @@ use hyper::{
     header::{self, HeaderValue},
 };
 
+use jiff::SignedDuration;
+
 use crate::{
     callers::trust::Trust,
     doors::{files::plain, index},
@@ -22,7 +24,8 @@ use crate::{
 ///
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
-/// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed`, `revocation-list-expired`.
+/// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed`, `revocation-list-expired`. Below `ready` stand warnings:
+/// `warning: issuer-keys-refused` while a key file of an issuer cannot be used.
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
@@ -44,7 +47,7 @@ pub(crate) fn readiness(gateway: &Gateway, trust: &Trust, request: &Request<Inco
         "/readyz" => {
             let reasons = reasons(gateway, trust);
             if reasons.is_empty() {
-                plain(StatusCode::OK, "ready\n")
+                plain(StatusCode::OK, format!("ready\n{}", warnings(gateway)))
             } else {
                 plain(StatusCode::SERVICE_UNAVAILABLE, reasons)
             }
@@ -66,16 +69,23 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
             faulty_values: store.faulty_values(),
             look_ups: store.look_ups(),
         },
-        calendar_days: days_with_deadlines(gateway),
+        deadlines_end: deadlines_end(gateway),
     }
 }
 
-/// How many days from today on every deadline that begins has a date, so far as it is looked.
-fn days_with_deadlines(gateway: &Gateway) -> usize {
+/// What does not keep queries from being answered, and should be mended; one line each.
+fn warnings(gateway: &Gateway) -> &'static str {
+    if gateway.issuers.are_refused() { "warning: issuer-keys-refused\n" } else { "" }
+}
+
+/// When the first day begins on which a deadline would begin without a date, so far as it is looked.
+fn deadlines_end(gateway: &Gateway) -> i64 {
     const DAYS: usize = 62;
     let today = gateway.today();
     let first = gateway.catalogue.first_day_without_deadline(today, DAYS);
-    first.map_or(DAYS, |first| usize::try_from((first - today).get_days()).unwrap_or(DAYS))
+    let days = first.map_or(Ok(DAYS), |first| usize::try_from((first - today).get_days())).unwrap_or(DAYS);
+    let day = SignedDuration::from_hours(24) * i32::try_from(days).unwrap_or_default();
+    gateway.clock.now().saturating_add(day).map_or(i64::MAX, |at| at.as_second())
 }
 
 /// Why no query would be answered now, one reason a line; empty when one would be.

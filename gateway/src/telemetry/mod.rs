@@ -22,12 +22,8 @@ use std::{
 };
 
 use credit_audit::clock::Clock;
-use tracing_subscriber::{
-    Layer,
-    filter::{LevelFilter, Targets},
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
-};
+pub(crate) use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use line_queue::LineQueue;
 pub use lines::FIELDS;
@@ -90,16 +86,20 @@ impl Drop for FlushAtEnd {
 pub(crate) struct Telemetry(Option<Traces>);
 
 impl Telemetry {
-    /// Sets up the log (`RUST_LOG`, default `info`), and traces to `endpoint` where one is given; then it must be called
+    /// Sets up the log (`RUST_LOG`, else lines from `level` on), and traces to `endpoint` where one is given; then it must be called
     /// within a runtime that goes on until [`Telemetry::shutdown`].
     ///
     /// # Errors
     /// When the endpoint is no address that traces can be sent to.
-    pub(crate) fn start(clock: Arc<dyn Clock>, endpoint: Option<&str>) -> Result<Self, TelemetryError> {
+    pub(crate) fn start(
+        clock: Arc<dyn Clock>,
+        level: LevelFilter,
+        endpoint: Option<&str>,
+    ) -> Result<Self, TelemetryError> {
         let filter = std::env::var("RUST_LOG")
             .ok()
             .and_then(|asked| asked.parse::<Targets>().ok())
-            .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+            .unwrap_or_else(|| Targets::new().with_default(level));
         let lines = Lines::new(Arc::clone(&clock), line_queue(clock)?).with_filter(filter);
         let traces = endpoint.map(Traces::to).transpose()?;
         let spans = traces.as_ref().map(Traces::layer);

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::legal_source::LegalSource;
-use crate::history::List;
+use crate::history::{List, Severity};
 use crate::names::{ClassName, FieldName};
 use crate::words::words;
 
@@ -17,12 +17,14 @@ words! {
         Positive = "positive",
         /// It is the person's name and number (R23).
         Identity = "identity",
-        /// It is a score of the person (R22).
-        Score = "score",
+        /// It evaluates the person: a score, a band, a verdict (R22).
+        Evaluation = "evaluation",
         /// It may not be collected: a name that no row can use (R13).
         Forbidden = "forbidden",
         /// It shows who reported something: a name that no row can use (R14).
         ConfidentialSource = "confidential-source",
+        /// It is sealed by law: a name that no row can use.
+        Sealed = "sealed",
     }
 }
 
@@ -37,6 +39,20 @@ words! {
     }
 }
 
+words! {
+    /// What a class consists of.
+    "content of a class" pub(crate) Holding {
+        /// Facts without a date.
+        Attributes = "attributes",
+        /// Entries on a list.
+        List = "list",
+        /// Nothing: a name that no row can use.
+        Nothing = "nothing",
+        /// Records.
+        Records = "records",
+    }
+}
+
 /// One class of the data list.
 #[derive(Debug)]
 pub struct Class {
@@ -44,9 +60,11 @@ pub struct Class {
     pub(super) legal_source: LegalSource,
     pub(super) sensitivity: Sensitivity,
     pub(super) tier: Tier,
-    /// Its display periods, if it is a class of records.
+    /// The display periods of its records or of the entries on its list.
     pub(super) clock: Option<Clock>,
     pub(super) list: Option<List>,
+    /// How grave an entry on the list is taken for.
+    pub(super) severity: Option<Severity>,
     pub(super) attributes: Vec<FieldName>,
 }
 
@@ -78,10 +96,20 @@ impl Class {
     /// Whether it is a class of records, with a display period.
     #[must_use]
     pub fn holds_records(&self) -> bool {
-        self.clock.is_some()
+        self.clock.is_some() && self.list.is_none()
     }
 
-    /// The display periods of its records, if it is a class of records.
+    /// What it consists of.
+    pub(crate) fn holds(&self) -> Holding {
+        match (self.list, &self.clock) {
+            (Some(_), _) => Holding::List,
+            (None, Some(_)) => Holding::Records,
+            (None, None) if self.attributes.is_empty() => Holding::Nothing,
+            (None, None) => Holding::Attributes,
+        }
+    }
+
+    /// The display periods of its records or of the entries on its list.
     pub(crate) fn clock(&self) -> Option<&Clock> {
         self.clock.as_ref()
     }
@@ -90,6 +118,12 @@ impl Class {
     #[must_use]
     pub fn list(&self) -> Option<List> {
         self.list
+    }
+
+    /// How grave an entry on its list is taken for: the display period goes by it.
+    #[must_use]
+    pub fn severity(&self) -> Option<Severity> {
+        self.severity
     }
 
     /// The attributes of the class, in the order of the file.

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::class::Tier;
-use super::clock::Clock;
+use super::clock::{Clock, Standing};
 use super::legal_source::{LegalSource, Text};
 use super::meaning::{Meaning, ValueType};
 use crate::consent::Period;
-use crate::history::List;
+use crate::history::{List, Listing, Record, Severity, Value};
 use crate::names::{ClassName, FieldName};
 use crate::words::words;
 
@@ -43,6 +44,16 @@ words! {
     }
 }
 
+words! {
+    /// What a field is made from.
+    "origin of a field" pub(crate) Origin {
+        /// Facts without a date.
+        Attribute = "attribute",
+        /// Records and entries on lists, with dates, clock, dispute and repair.
+        Entry = "entry",
+    }
+}
+
 /// How the value of a field comes from a history.
 #[derive(Debug)]
 pub(crate) enum Derivation {
@@ -50,12 +61,14 @@ pub(crate) enum Derivation {
     Attribute,
     /// An attribute with most of it covered.
     Masked(FieldName),
-    /// From the records of classes that count, all or those whose clock started within the period.
+    /// From the records and list entries of classes that count, all or those whose clock started within the period.
     Records { reducer: Reducer, within: Option<Period>, classes: Vec<Arc<RecordClass>> },
     /// From an attribute or a count.
     Number { of: Arc<Field>, number: Number },
-    /// Whether the person stands on the list.
-    Listed(List),
+    /// Whether the person stands on the list of this class.
+    Listed(Arc<RecordClass>),
+    /// Whether each of these says yes.
+    All(Vec<Arc<Field>>),
 }
 
 /// What becomes of records that count.
@@ -124,10 +137,21 @@ impl Field {
             Derivation::Masked(_) => Shape::Masked,
             Derivation::Records { reducer: Reducer::Exists | Reducer::NoneWithin, .. }
             | Derivation::Number { of: _, number: Number::AtLeast(_) }
-            | Derivation::Listed(_) => Shape::YesNo,
+            | Derivation::Listed(_)
+            | Derivation::All(_) => Shape::YesNo,
             Derivation::Records { reducer: Reducer::Count, .. } => Shape::Count,
             Derivation::Records { reducer: Reducer::Latest, .. } => Shape::Day,
             Derivation::Number { of: _, number: Number::Band(_) } => Shape::Band,
+        }
+    }
+
+    /// What it is made from.
+    pub(crate) fn origin(&self) -> Origin {
+        match &self.derivation {
+            Derivation::Attribute | Derivation::Masked(_) => Origin::Attribute,
+            Derivation::Records { .. } | Derivation::Listed(_) => Origin::Entry,
+            Derivation::Number { of, number: _ } => of.origin(),
+            Derivation::All(of) => of.iter().map(|field| field.origin()).min().unwrap_or(Origin::Attribute),
         }
     }
 
@@ -140,6 +164,12 @@ impl Field {
         matches!(self.derivation, Derivation::Attribute)
             && self.meaning.value_type.is_none_or(|value_type| value_type == ValueType::WholeNumber)
             || self.shape() == Shape::Count
+    }
+
+    /// Whether a store's value may be one of it; of what is no attribute, none may.
+    #[must_use]
+    pub fn admits(&self, value: &Value) -> bool {
+        matches!(self.derivation, Derivation::Attribute) && self.meaning.admits(value)
     }
 
     /// How its value is made, as a reader compares it: `none-within P3Y of tax, safety`.
@@ -157,7 +187,11 @@ impl Field {
                 let bands: Vec<_> = bands.iter().map(|band| format!("{} {}", band.name.as_str(), band.from)).collect();
                 format!("{} in bands {}", of.name, bands.join(", "))
             }
-            Derivation::Listed(list) => format!("on the {list} list"),
+            Derivation::Listed(class) => format!("on {}", class.name),
+            Derivation::All(of) => {
+                let names: Vec<_> = of.iter().map(|field| field.name.as_str()).collect();
+                format!("all of {}", names.join(", "))
+            }
         }
     }
 
@@ -167,21 +201,49 @@ impl Field {
             Derivation::Masked(of) => plan.attributes.push(of.clone()),
             Derivation::Records { reducer: _, within: _, classes } => records.extend(classes.iter().cloned()),
             Derivation::Number { of, number: _ } => of.plan(plan, records),
-            Derivation::Listed(list) => plan.lists.push(*list),
+            Derivation::Listed(class) => records.push(Arc::clone(class)),
+            Derivation::All(of) => of.iter().for_each(|field| field.plan(plan, records)),
         }
     }
 }
 
-/// A class of records with its clock.
+/// A class of records, or of entries on a list, with its clock.
 #[derive(Debug)]
 pub(crate) struct RecordClass {
     pub(super) name: ClassName,
     pub(super) clock: Clock,
+    /// The list, and how grave an entry on it is taken for.
+    pub(super) list: Option<(List, Severity)>,
 }
 
 impl RecordClass {
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// The list, if it is the class of one.
+    pub(crate) fn list(&self) -> Option<List> {
+        self.list.map(|(list, _)| list)
+    }
+
+    /// How an entry on its list stands on a day: over from the day of its end on, and at the latest when the display
+    /// period is over that began with its first day.
+    pub(crate) fn standing_of(&self, listing: &Listing, on: Date) -> Standing {
+        if listing.until.is_some_and(|until| until <= on) {
+            return Standing::Expired;
+        }
+        let record = Record {
+            class: self.name.clone(),
+            severity: self.list.map_or(Severity::Serious, |(_, severity)| severity),
+            act: listing.from,
+            determined: listing.from,
+            sentence_end: None,
+            effect_end: listing.until,
+            repaired: None,
+            repair_revoked: None,
+            disputed: listing.disputed,
+        };
+        self.clock.standing(&record, on)
     }
 }
 
@@ -223,7 +285,10 @@ impl FetchPlan {
 pub(crate) struct Released {
     names: Vec<FieldName>,
     fields: Vec<Arc<Field>>,
+    /// The classes of records, sorted by name.
     classes: Vec<Arc<RecordClass>>,
+    /// The classes of lists.
+    lists: Vec<Arc<RecordClass>>,
     plan: Arc<FetchPlan>,
 }
 
@@ -239,12 +304,14 @@ impl Released {
         }
         classes.sort_by(|a: &Arc<RecordClass>, b| a.name.cmp(&b.name));
         classes.dedup_by(|a, b| a.name == b.name);
+        let (lists, classes): (Vec<_>, Vec<_>) = classes.into_iter().partition(|class| class.list.is_some());
         plan.classes = classes.iter().map(|class| class.name.clone()).collect();
+        plan.lists = lists.iter().filter_map(|class| class.list()).collect();
         plan.lists.sort_unstable();
-        plan.lists.dedup();
         plan.attributes.sort_unstable();
         plan.attributes.dedup();
-        Self { names: fields.iter().map(|field| field.name.clone()).collect(), fields, classes, plan: Arc::new(plan) }
+        let names = fields.iter().map(|field| field.name.clone()).collect();
+        Self { names, fields, classes, lists, plan: Arc::new(plan) }
     }
 
     /// The names, sorted.
@@ -267,6 +334,11 @@ impl Released {
     pub(crate) fn class(&self, name: &ClassName) -> Option<&Arc<RecordClass>> {
         let at = self.plan.classes.binary_search(name).ok()?;
         self.classes.get(at)
+    }
+
+    /// The class of that list, if a released field rests on it.
+    pub(crate) fn list(&self, list: List) -> Option<&Arc<RecordClass>> {
+        self.lists.iter().find(|class| class.list() == Some(list))
     }
 
     /// What stores are asked for.

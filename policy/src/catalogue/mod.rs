@@ -15,14 +15,16 @@ mod period;
 mod rows;
 mod scenario;
 mod shipped;
+mod source;
 mod statutes;
 
 pub(crate) use calendar::Calendar;
 pub use calendar::Deadline;
+pub(crate) use class::Holding;
 pub use class::{Class, Sensitivity, Tier};
 pub(crate) use clock::Standing;
 pub use fault::Fault;
-pub(crate) use field::{Derivation, Number, RecordClass, Reducer, Released};
+pub(crate) use field::{Derivation, Number, Origin, RecordClass, Reducer, Released};
 pub use field::{FetchPlan, Field, Shape};
 pub use legal_source::{Language, LegalSource};
 pub use loaded::Catalogue;
@@ -30,6 +32,7 @@ pub(crate) use loaded::GeneralRule;
 pub use meaning::ValueType;
 pub use scenario::{Ceilings, Disclosure, Scenario};
 pub use shipped::shipped;
+pub use source::{Rank, Source};
 pub use statutes::RecordState;
 pub(crate) use statutes::{
     Answer, ClassEntity, FieldEntity, Law, RequestFacts, ScenarioEntity, Statute, Statutes, Width, World,

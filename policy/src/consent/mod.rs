@@ -24,7 +24,7 @@ mod token;
 pub use claim_names::Claim;
 pub use fault::{Bound, ConsentFault};
 pub use issue::{Grant, IssueError, SigningKey, issue};
-pub use keys::{Algorithm, IssuerKeys, KeyError};
+pub use keys::{Algorithm, IssuerJwk, IssuerKeys, KeyError};
 pub use new_key::new_jwk;
 pub use period::{Frequency, Period, PeriodError};
 pub use recorded::RecordedConsent;

@@ -62,14 +62,13 @@ impl RecordedConsent {
     ///
     /// [`ConsentFault::UnknownKey`], [`ConsentFault::Algorithm`], [`ConsentFault::Signature`] or [`ConsentFault::Issuer`].
     pub fn verify(&self, keys: &IssuerKeys) -> Result<(), ConsentFault> {
-        let key = keys.by_kid(&self.header.kid).ok_or(ConsentFault::UnknownKey)?;
-        if key.algorithm() != self.header.algorithm {
-            return Err(ConsentFault::Algorithm);
-        }
-        if !key.verifies(self.signing_input.as_bytes(), &self.signature) {
+        let mut signers = keys.named_by(&self.header.kid, self.header.algorithm)?;
+        signers.retain(|key| key.verifies(self.signing_input.as_bytes(), &self.signature));
+        if signers.is_empty() {
             return Err(ConsentFault::Signature);
         }
-        if self.id.iss == key.iss() { Ok(()) } else { Err(ConsentFault::Issuer) }
+        let is_issuers = signers.iter().any(|key| key.iss() == self.id.iss);
+        if is_issuers { Ok(()) } else { Err(ConsentFault::Issuer) }
     }
 
     /// Whether it was in force at some instant of `from` to `to`, as the gateway takes times: `iat` and `nbf` may lie

@@ -62,13 +62,13 @@ impl<'a> Unverified<'a> {
     ///
     /// The first fault: one that makes it invalid, or [`ConsentFault::NotYetValid`] or [`ConsentFault::Expired`].
     pub fn verify(self, keys: &IssuerKeys, now: Timestamp) -> Result<Consent, ConsentFault> {
-        let key = keys.by_kid(&self.header.kid).ok_or(ConsentFault::UnknownKey)?;
-        refuse_if(key.algorithm() != self.header.algorithm, ConsentFault::Algorithm)?;
+        let mut signers = keys.named_by(&self.header.kid, self.header.algorithm)?;
         let signature = decode(self.signature)?;
-        refuse_if(!key.verifies(self.signing_input.as_bytes(), &signature), ConsentFault::Signature)?;
+        signers.retain(|key| key.verifies(self.signing_input.as_bytes(), &signature));
+        refuse_if(signers.is_empty(), ConsentFault::Signature)?;
 
         let claims = Claims::read(&decode(self.payload)?)?;
-        refuse_if(claims.iss != key.iss(), ConsentFault::Issuer)?;
+        refuse_if(signers.iter().all(|key| key.iss() != claims.iss), ConsentFault::Issuer)?;
         refuse_if(claims.aud != AUDIENCE, ConsentFault::Audience)?;
         refuse_if(claims.nbf >= claims.exp, ConsentFault::Lifetime)?;
 

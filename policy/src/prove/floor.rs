@@ -2,14 +2,15 @@
 //!
 //! The rows of a catalogue may break no statute, so on them a statute that was weakened and a whole one answer alike.
 //! Therefore rows are made up here that no catalogue has. Of askers, classes and scenarios only those are gone through
-//! that the two texts name, and one more of each: what neither names is all the same to both.
+//! that the two texts name, and one more of each; of actions, facts and attributes those whose word stands in a text:
+//! what neither names is all the same to both.
 
 use super::case::{Counterexample, Finding, Hypothesis, HypotheticalConsent, HypotheticalRow};
 use super::proof::Proof;
 use crate::asker::{Asker, Ground};
 use crate::catalogue::{
-    Answer, Catalogue, ClassEntity, Disclosure, FieldEntity, Law, RecordState, RequestFacts, ScenarioEntity,
-    Sensitivity, Shape, Statute, Statutes, Tier, Width, World, shipped,
+    Answer, Catalogue, ClassEntity, Disclosure, FieldEntity, Holding, Law, Origin, RecordState, RequestFacts,
+    ScenarioEntity, Sensitivity, Shape, Statute, Statutes, Tier, Width, World, shipped,
 };
 use crate::consent::Bound;
 
@@ -38,7 +39,11 @@ pub(super) fn walk(catalogue: &Catalogue, proof: &mut Proof) -> Result<(), Box<C
     let floor = floor.law().statutes();
     for statute in others {
         match own.only(*statute).and_then(|own| Ok((own, floor.only(*statute)?))) {
-            Ok((own, floor)) => Pair::new(own, floor).walk(proof)?,
+            Ok((own, floor)) => {
+                let path = format!("statutes/{statute}.cedar");
+                let texts = [own.text(&path), floor.text(&path)].map(|text| text.unwrap_or_default().to_owned());
+                Pair::new(own, floor, texts).walk(proof)?;
+            }
             Err(fault) => return Err(unanswered(None, fault)),
         }
     }
@@ -52,13 +57,24 @@ struct Pair {
     askers: Vec<Asker>,
     classes: Vec<Kind>,
     scenarios: Vec<String>,
+    texts: [String; 2],
 }
 
 /// A kind of class: one that is named, or any other by what statutes see of it.
+#[derive(Clone)]
 struct Kind {
     name: String,
+    holds: Holding,
     sensitivity: Sensitivity,
     tier: Tier,
+}
+
+/// A field that no catalogue has.
+struct Made<'a> {
+    name: String,
+    classes: Vec<&'a Kind>,
+    shape: Shape,
+    origin: Origin,
 }
 
 /// A row that no catalogue has.
@@ -75,7 +91,7 @@ struct Laws {
 }
 
 impl Pair {
-    fn new(own: Statutes, floor: Statutes) -> Self {
+    fn new(own: Statutes, floor: Statutes, texts: [String; 2]) -> Self {
         let either = |of: &str| {
             let mut names: Vec<_> = own.named(of).into_iter().chain(floor.named(of)).collect();
             names.sort();
@@ -86,46 +102,52 @@ impl Pair {
         let is_named = |asker: &Asker| named.iter().any(|name| name == asker.as_str());
         let mut askers: Vec<_> = Asker::all().filter(is_named).collect();
         askers.extend(Asker::all().find(|asker| !is_named(asker)));
-        let forbidden = |name| Kind { name, sensitivity: Sensitivity::Forbidden, tier: Tier::Second };
+        let (holds, tier) = (Holding::Nothing, Tier::Second);
+        let forbidden = |name| Kind { name, holds, sensitivity: Sensitivity::Forbidden, tier };
         let mut classes: Vec<_> = either("Class").into_iter().map(forbidden).collect();
         for sensitivity in Sensitivity::ALL {
             for tier in Tier::ALL {
                 let name = format!("some-{sensitivity}-{tier}");
-                classes.push(Kind { name, sensitivity: *sensitivity, tier: *tier });
+                classes.push(Kind { name, holds: Holding::Records, sensitivity: *sensitivity, tier: *tier });
             }
         }
         let mut scenarios = either("Scenario");
         scenarios.push("some-scenario".to_owned());
-        Self { own, floor, askers, classes, scenarios }
+        Self { own, floor, askers, classes, scenarios, texts }
+    }
+
+    /// Whether the word stands in either text.
+    fn names(&self, word: &str) -> bool {
+        self.texts.iter().any(|text| text.contains(word))
+    }
+
+    /// Whether either text may speak of that action: by its name, or of all actions.
+    fn acts(&self, action: &str) -> bool {
+        self.names(&format!("\"{action}\"")) || self.names("action,") || self.names("action )")
+    }
+
+    /// All of the values where the word stands in either text, else the first: what neither names makes no difference.
+    fn varied<T: Copy>(&self, word: &str, all: &[T]) -> Vec<T> {
+        let most = if self.names(word) { all.len() } else { 1 };
+        all.iter().copied().take(most).collect()
     }
 
     fn walk(&self, proof: &mut Proof) -> Result<(), Box<Counterexample>> {
-        for (nth, row) in rows().enumerate() {
-            let fields = self.fields();
-            let world = self.world(row, &fields);
-            let laws = Law::new(self.own.clone(), &world).and_then(|own| {
-                let floor = Law::new(self.floor.clone(), &world)?;
-                Ok(Laws { own, floor })
-            });
-            let laws = laws.map_err(|fault| unanswered(Some(row), fault))?;
-            if nth == 0 {
-                self.classes(&laws, row, proof)?;
-            }
+        let rows = self.rows();
+        if let Some(row) = rows.first().filter(|_| self.acts("collect") || self.acts("tell")) {
+            self.classes(*row, proof)?;
+        }
+        let fields = if self.acts("release") { self.fields() } else { Vec::new() };
+        for row in rows {
+            let laws = self.laws(row, &self.classes, &fields)?;
             for asker in &self.askers {
                 for scenario in &self.scenarios {
                     let about = hypothesis(*asker, scenario, row);
-                    queries(&laws, &about, proof)?;
-                    for (field, ..) in &fields {
-                        for named in [None, Some(field.as_str()), Some(OTHER)] {
-                            let ask = |law: &Law| {
-                                law.release(*asker, scenario, field, named.as_ref().map(std::slice::from_ref))
-                            };
-                            compare(&laws, proof, ask, || {
-                                let fields = named.map(|named| vec![named.to_owned()]);
-                                let consent = Some(HypotheticalConsent { fields, wider: None });
-                                Hypothesis { field: Some(field.clone()), consent, ..about.clone() }
-                            })?;
-                        }
+                    if self.acts("query") {
+                        self.queries(&laws, &about, proof)?;
+                    }
+                    for field in &fields {
+                        self.releases(&laws, &about, field, proof)?;
                     }
                 }
             }
@@ -133,21 +155,35 @@ impl Pair {
         Ok(())
     }
 
-    /// What is asked of classes, whatever the row.
-    fn classes(&self, laws: &Laws, row: Row, proof: &mut Proof) -> Result<(), Box<Counterexample>> {
-        for class in &self.classes {
+    /// What is asked of classes, whatever the row: each as it might stand in the data list.
+    fn classes(&self, row: Row, proof: &mut Proof) -> Result<(), Box<Counterexample>> {
+        for holds in self.varied("holds", Holding::ALL) {
+            for sensitivity in self.varied("sensitivity", Sensitivity::ALL) {
+                for tier in self.varied("tier", Tier::ALL) {
+                    let as_it_stands = |kind: &Kind| Kind { holds, sensitivity, tier, ..kind.clone() };
+                    let classes: Vec<_> = self.classes.iter().map(as_it_stands).collect();
+                    self.classes_as(row, &classes, proof)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn classes_as(&self, row: Row, classes: &[Kind], proof: &mut Proof) -> Result<(), Box<Counterexample>> {
+        let laws = self.laws(row, classes, &[])?;
+        for class in classes {
             for asker in &self.askers {
                 let about = hypothesis(*asker, "some-scenario", row);
                 for state in RecordState::ALL {
                     compare(
-                        laws,
+                        &laws,
                         proof,
                         |law| law.tell(*asker, &class.name, *state),
                         || Hypothesis { record: Some((class.name.clone(), *state)), ..about.clone() },
                     )?;
                 }
                 compare(
-                    laws,
+                    &laws,
                     proof,
                     |law| law.collect(&class.name),
                     || Hypothesis { field: Some(class.name.clone()), ..about.clone() },
@@ -157,27 +193,69 @@ impl Pair {
         Ok(())
     }
 
-    /// A field of each shape in each class, by name.
-    fn fields(&self) -> Vec<(String, &Kind, Shape)> {
-        let each = |class| Shape::ALL.iter().map(move |shape| (class, *shape));
-        let all = self.classes.iter().flat_map(each);
-        all.map(|(class, shape): (&Kind, Shape)| (format!("{} {shape}", class.name), class, shape)).collect()
+    /// One field, with and without a consent that names it.
+    fn releases(
+        &self,
+        laws: &Laws,
+        about: &Hypothesis,
+        field: &Made<'_>,
+        proof: &mut Proof,
+    ) -> Result<(), Box<Counterexample>> {
+        for named in self.varied("named", &[None, Some(field.name.as_str()), Some(OTHER)]) {
+            let ask = |law: &Law| {
+                law.release(about.asker, &about.scenario, &field.name, named.as_ref().map(std::slice::from_ref))
+            };
+            compare(laws, proof, ask, || {
+                let fields = named.map(|named| vec![named.to_owned()]);
+                let consent = Some(HypotheticalConsent { fields, wider: None });
+                Hypothesis { field: Some(field.name.clone()), consent, ..about.clone() }
+            })?;
+        }
+        Ok(())
     }
 
-    fn world<'a>(&'a self, row: Row, fields: &'a [(String, &'a Kind, Shape)]) -> World<'a> {
-        let classes = self.classes.iter().map(|class| ClassEntity {
+    /// A field of each shape and origin in each class, and in each class and one more.
+    fn fields(&self) -> Vec<Made<'_>> {
+        let mut all = Vec::new();
+        let other = self.classes.last();
+        for shape in self.varied("shape", Shape::ALL) {
+            for origin in self.varied("origin", Origin::ALL) {
+                for class in &self.classes {
+                    let made = |name, classes| Made { name, classes, shape, origin };
+                    all.push(made(format!("{} {shape} {origin}", class.name), vec![class]));
+                    let both = other.map(|other| vec![class, other]).unwrap_or_default();
+                    all.push(made(format!("{} and another {shape} {origin}", class.name), both));
+                }
+            }
+        }
+        all
+    }
+
+    fn laws(&self, row: Row, classes: &[Kind], fields: &[Made<'_>]) -> Result<Laws, Box<Counterexample>> {
+        let world = self.world(row, classes, fields);
+        let laws = Law::new(self.own.clone(), &world).and_then(|own| {
+            let floor = Law::new(self.floor.clone(), &world)?;
+            Ok(Laws { own, floor })
+        });
+        laws.map_err(|fault| unanswered(Some(row), fault))
+    }
+
+    fn world<'a>(&'a self, row: Row, classes: &'a [Kind], fields: &'a [Made<'a>]) -> World<'a> {
+        let classes = classes.iter().map(|class| ClassEntity {
             name: &class.name,
+            holds: class.holds,
             sensitivity: class.sensitivity,
             tier: class.tier,
         });
-        let field = |(name, class, shape): &'a (String, &'a Kind, Shape)| FieldEntity {
-            name,
-            classes: vec![&class.name],
-            sensitivities: vec![class.sensitivity],
-            shape: *shape,
-            tier: class.tier,
+        let field = |made: &'a Made<'a>| FieldEntity {
+            name: &made.name,
+            classes: made.classes.iter().map(|class| class.name.as_str()).collect(),
+            sensitivities: made.classes.iter().map(|class| class.sensitivity).collect(),
+            origin: made.origin,
+            shape: made.shape,
+            tier: made.classes.iter().map(|class| class.tier).max().unwrap_or(Tier::First),
         };
-        let names = fields.iter().map(|(name, ..)| name.as_str());
+        let names = fields.iter().map(|made| made.name.as_str());
         let scenario = |name: &'a String| ScenarioEntity {
             name,
             ground: row.ground,
@@ -194,6 +272,50 @@ impl Pair {
             scenarios: self.scenarios.iter().map(scenario).collect(),
         }
     }
+
+    /// Every row that could be written.
+    fn rows(&self) -> Vec<Row> {
+        let mut all = Vec::new();
+        for ground in self.varied("ground", Ground::ALL) {
+            for restraint in self.varied("restraint", &FLAGS) {
+                for basic_public_service in self.varied("basic_public_service", &FLAGS) {
+                    for yes_no_only in self.varied("yes_no_only", &FLAGS) {
+                        for disclosure in self.varied("disclosure", Disclosure::ALL) {
+                            let flags = HypotheticalRow { disclosure, restraint, basic_public_service, yes_no_only };
+                            all.push(Row { ground, flags });
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Every query of one asker: suspended, minor, case, and consents about the maxima.
+    fn queries(&self, laws: &Laws, about: &Hypothesis, proof: &mut Proof) -> Result<(), Box<Counterexample>> {
+        let consents: Vec<_> = consents().collect();
+        for suspended in self.varied("suspended", &FLAGS) {
+            for adult in self.varied("adult", &FLAGS) {
+                for case in self.varied("case", &FLAGS) {
+                    for (wider, consent) in self.varied("consent", &consents) {
+                        for maxima in self.varied("maxima", &[Some(WIDEST), None]) {
+                            let facts = RequestFacts { suspended, adult, case, consent, maxima };
+                            compare(
+                                laws,
+                                proof,
+                                |law| law.query(about.asker, &about.scenario, &facts),
+                                || {
+                                    let consent = consent.map(|_| HypotheticalConsent { fields: None, wider });
+                                    Hypothesis { suspended, minor: Some(!adult), case, consent, ..about.clone() }
+                                },
+                            )?;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Cedar cannot be asked at all.
@@ -204,56 +326,9 @@ fn unanswered(row: Option<Row>, fault: String) -> Box<Counterexample> {
     Box::new(Counterexample { finding: Finding::Undecided, request, rules: Vec::new(), fault: Some(fault) })
 }
 
-/// Every row that could be written.
-fn rows() -> impl Iterator<Item = Row> {
-    let flags = |ground| {
-        FLAGS.into_iter().flat_map(move |restraint| {
-            FLAGS.into_iter().flat_map(move |basic_public_service| {
-                FLAGS.into_iter().flat_map(move |yes_no_only| {
-                    Disclosure::ALL.iter().map(move |disclosure| Row {
-                        ground,
-                        flags: HypotheticalRow {
-                            disclosure: *disclosure,
-                            restraint,
-                            basic_public_service,
-                            yes_no_only,
-                        },
-                    })
-                })
-            })
-        })
-    };
-    Ground::ALL.iter().flat_map(move |ground| flags(*ground))
-}
-
 /// A query without anything amiss, on a row that no catalogue has.
 fn hypothesis(asker: Asker, scenario: &str, row: Row) -> Hypothesis {
     Hypothesis { row: Some(row.flags), ..Hypothesis::new(asker, scenario, row.ground) }
-}
-
-/// Every query of one asker: suspended, minor, case, and consents about the maxima.
-fn queries(laws: &Laws, about: &Hypothesis, proof: &mut Proof) -> Result<(), Box<Counterexample>> {
-    for suspended in FLAGS {
-        for adult in FLAGS {
-            for case in FLAGS {
-                for (wider, consent) in consents() {
-                    for maxima in [Some(WIDEST), None] {
-                        let facts = RequestFacts { suspended, adult, case, consent, maxima };
-                        compare(
-                            laws,
-                            proof,
-                            |law| law.query(about.asker, &about.scenario, &facts),
-                            || {
-                                let consent = consent.map(|_| HypotheticalConsent { fields: None, wider });
-                                Hypothesis { suspended, minor: Some(!adult), case, consent, ..about.clone() }
-                            },
-                        )?;
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 const WIDEST: Width =

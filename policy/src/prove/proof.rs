@@ -37,15 +37,21 @@ impl Proof {
     #[must_use]
     pub fn text(&self, language: Language) -> String {
         let Self { decisions, answers, comparisons, released, states, stricter, floor, forbade: _ } = self;
+        // Only a statute that was written otherwise is compared.
+        let shipped = match (floor, language) {
+            (0, Language::Zh) => "法规规则均为随附的文本".to_owned(),
+            (0, Language::En) => "and every statute is the shipped one".to_owned(),
+            (_, Language::Zh) => format!("与随附法规规则比较 {floor} 项"),
+            (_, Language::En) => format!("and {floor} comparisons with the shipped statutes"),
+        };
         match language {
             Language::Zh => format!(
-                "法规对每一可能的请求成立：{decisions} 次决定，{answers} 次 Cedar 回答，比较 {comparisons} 项（放行 {released} 项），\
-                 记录状态 {states} 项（其中 {stricter} 项严于法规），与随附法规比较 {floor} 项"
+                "已证明法规规则对所有可能的请求成立：{decisions} 次判定，{answers} 次 Cedar 回答，比较 {comparisons} 项（提供 {released} 项），\
+                 记录状态 {states} 项（其中 {stricter} 项严于法规），{shipped}"
             ),
             Language::En => format!(
-                "the statutes hold for every request: {decisions} decisions, {answers} answers of Cedar, {comparisons} \
-                 comparisons ({released} released), {states} states of records ({stricter} stricter than the law), \
-                 {floor} comparisons with the shipped statutes"
+                "proved for every possible request: {decisions} decisions, {answers} answers of Cedar, {comparisons} \
+                 comparisons ({released} released), {states} states of records ({stricter} stricter than the law), {shipped}"
             ),
         }
     }

@@ -125,7 +125,7 @@ fn the_rows_keep_what_the_statutes_say() {
     for row in catalogue().scenarios() {
         let name = row.name();
         let no_score = row.restraint() || row.basic_public_service();
-        assert!(!(no_score && has(row, Sensitivity::Score)), "{name}: R22");
+        assert!(!(no_score && has(row, Sensitivity::Evaluation)), "{name}: R22");
         assert!(!has(row, Sensitivity::Forbidden) && !has(row, Sensitivity::ConfidentialSource), "{name}: R13, R14");
         if row.yes_no_only() {
             assert!(row.field_rows().all(|field| field.shape() == Shape::YesNo), "{name}: R28");
@@ -148,13 +148,14 @@ fn the_rows_keep_what_the_statutes_say() {
         assert_eq!(found.join(" "), names);
     };
     named(
-        "company-officer industry-association-member joint-restraint public-disclosure restricted-consumption \
-         special-industry-entry",
+        "cadre-selection company-officer industry-association-member joint-restraint personnel-examination \
+         professional-title public-disclosure restricted-consumption special-industry-entry",
         Scenario::restraint,
     );
     named(
-        "clinic-visit culture-sport-tourism library-borrowing public-rental-housing public-transport \
-         social-security-service utilities volunteer-star",
+        "clinic-visit culture-sport-tourism household-registration library-borrowing points-based-settlement \
+         public-rental-housing public-transport scholarship-award social-security-service student-admission \
+         subsidy-application utilities volunteer-star",
         Scenario::basic_public_service,
     );
 }

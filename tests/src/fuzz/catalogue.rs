@@ -102,12 +102,12 @@ fn released(catalogue: &Catalogue, scenario: &Scenario, field: &Field) {
     for class in field.classes() {
         let class = catalogue.class(class.as_str()).expect("a class");
         match class.sensitivity() {
-            Sensitivity::Forbidden | Sensitivity::ConfidentialSource => {
+            Sensitivity::Forbidden | Sensitivity::ConfidentialSource | Sensitivity::Sealed => {
                 panic!("{scenario_name} releases `{name}` of class `{}`", class.name());
             }
-            Sensitivity::Score => assert!(
+            Sensitivity::Evaluation => assert!(
                 !scenario.restraint() && !scenario.basic_public_service(),
-                "{scenario_name} rests on the score by `{name}`"
+                "{scenario_name} rests on an evaluation by `{name}`"
             ),
             Sensitivity::Adverse | Sensitivity::Neutral | Sensitivity::Positive | Sensitivity::Identity => {}
         }

@@ -18,7 +18,7 @@ fn promised(note: &str) -> Option<(Value, bool)> {
         "late" => Some((data(false, false, false), false)),
         "disputed" => Some((data(false, false, false), true)),
         "black-listed" => Some((data(true, false, false), false)),
-        "grey-listed" => Some((data(false, true, true), false)),
+        "grey-listed" => Some((data(false, false, true), false)),
         "minor" => None,
         other => panic!("formats.md knows no note `{other}`"),
     }

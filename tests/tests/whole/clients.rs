@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use credit_tests::{
-    Ended, Folder, Leaf, binaries, checked, command, each,
+    Ended, Folder, Gateway, Leaf, binaries, checked, command, each,
     query::{look_up, look_up_under, new_case},
     sh, shared,
 };
@@ -185,13 +185,20 @@ fn python_speaks_both_versions_of_tls_strictly_over_one_connection() {
 fn the_calls_that_the_demo_prints_work_as_printed() {
     let gateway = shared();
     let out = gateway.out().text();
-    let calls: Vec<&str> = out.lines().filter(|line| line.starts_with("curl ") || line.starts_with("cargo ")).collect();
+    let lines: Vec<&str> = out.lines().collect();
+    let calls: Vec<&str> = lines.windows(2).filter(|two| two[0].starts_with("# ")).map(|two| two[1]).collect();
     assert_eq!(calls.len(), 8, "{out}");
     assert_eq!(out.lines().last(), Some(format!("ready https://127.0.0.1:{}", gateway.folder().port_base()).as_str()));
-    let audit = binaries::credit_audit().display();
-    // Built already, so that the test does not build; the rest of the line is as printed.
-    let line = |call: &str| call.replace("cargo run --release -p credit-audit --", &audit.to_string());
-    let said: Vec<String> = calls.iter().map(|call| sh(&line(call)).held()).collect();
+    // The program beside this one, where it is built or installed.
+    assert!(calls[7].starts_with(binaries::credit_audit().to_str().unwrap()), "{}", calls[7]);
+    // What stands among arguments is seen by everybody: there are no numbers, but behind `echo`, which is no program.
+    let behind_a_pipe = |call: &&str| call.split(" | ").skip(1).any(|part| part.contains("\"subject\""));
+    assert!(!calls.iter().any(behind_a_pipe), "{calls:?}");
+    assert!(
+        calls.iter().filter(|call| call.contains("\"subject\"")).all(|call| call.starts_with("echo ")),
+        "{calls:?}"
+    );
+    let said: Vec<String> = calls.iter().map(|call| sh(call).held()).collect();
     let json = |nr: usize| serde_json::from_str::<Value>(&said[nr]).unwrap_or_else(|_| panic!("{}", said[nr]));
     let (first, second, third) = (json(0), json(1), json(2));
     assert_eq!(first["data"]["clean_three_years"], true);
@@ -284,16 +291,37 @@ fn a_tour_that_does_not_hold_ends_with_1_and_one_line() {
     assert!(complaint(credit_tests::gateway(&demo).failed(1)).contains("institution-suspended"));
 }
 
+/// A folder that was used is served at once: the tour is made once, and its lines are not mixed with those of the log.
+#[test]
+fn a_second_demo_of_a_folder_serves_without_a_tour() {
+    let gateway = Gateway::demo(Folder::new());
+    assert!(gateway.out().text().contains("All results are as expected."));
+    assert_eq!(gateway.err().text(), "", "a log without a fault");
+    let folder = gateway.stop();
+    let before = Leaf::all(&folder.join("data/log")).len();
+    let gateway = Gateway::demo(folder);
+    let out = gateway.out().text();
+    assert!(out.starts_with("This demo has been used before") && out.contains("Calls to copy"), "{out}");
+    assert!(!out.contains("All results are as expected."), "{out}");
+    assert_eq!(Leaf::all(&gateway.stop().join("data/log")).len(), before);
+}
+
 #[test]
 fn demo_once_makes_the_folder_tours_and_ends() {
     let dir = credit_tests::scratch::folder("once").join("made/on/the/way");
     let port = credit_tests::ports().to_string();
     let path = dir.to_str().unwrap();
     let mut english = String::new();
-    for _ in 0..2 {
-        english = credit_tests::gateway(&["demo", "--once", "--dir", path, "--port-base", &port]).held();
+    // The ports of a folder stay, until others are asked for.
+    let elsewhere = credit_tests::ports();
+    for ports in [port.as_str(), &elsewhere.to_string(), ""] {
+        let base = ["--port-base", ports];
+        let base = if ports.is_empty() { &[][..] } else { &base };
+        english = credit_tests::gateway(&[&["demo", "--once", "--dir", path], base].concat()).held();
         assert!(!english.contains("ready "), "{english}");
     }
+    let config = std::fs::read_to_string(dir.join("config.toml")).unwrap();
+    assert!(config.contains(&format!("institutions = \"127.0.0.1:{elsewhere}\"")), "{config}");
     let leaves = Leaf::all(&dir.join("data/log"));
     let chinese = sh(&format!(
         "LC_ALL=zh_CN.UTF-8 {} demo --once --dir {path} --port-base {port}",

@@ -144,9 +144,10 @@ fn a_list_for_people_names_everybody() {
     let said = run(&folder, &["institution", "list"]).held();
     for id in ["bank", "employer", "housing", "supervisor", "officer", "authority"] {
         let line = said.lines().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("no `{id}` in {said}"));
-        assert!(line.contains("active"), "{line}");
+        assert!(line.contains("active") && line.contains("/s ("), "{line}");
     }
-    assert_eq!(said.lines().count(), 6);
+    assert_eq!(said.lines().count(), 12, "a line for each institution, and one for each certificate");
+    assert_eq!(said.lines().filter(|line| line.contains("SHA-256") && line.contains("valid until 2")).count(), 6);
     assert_eq!(of_kind(&folder, "read").len(), 0);
 }
 
@@ -372,7 +373,7 @@ fn the_catalogue_is_checked_and_shown() {
         "property",
         "savings_account_and_bonds",
         "status_of_existing_checking_account",
-        "tax_paid_last_year",
+        "tax_paid_band",
     ];
     assert_eq!(loan["second_tier"], serde_json::json!(named));
     let widest = serde_json::json!({
@@ -381,6 +382,9 @@ fn the_catalogue_is_checked_and_shown() {
     assert_eq!(loan["consent"], widest);
     assert!(!housing["sources"].as_array().unwrap().is_empty());
     assert!(housing["title"]["zh"].as_str().unwrap().contains('住'));
+    let low = gateway(&["policy", "show", "--to-confirm"]).held();
+    assert!(low.contains("household-registration") && low.contains("HD draft CN-QH-02"), "{low}");
+    assert!(!low.contains("commercial-loan"), "consent needs no power: {low}");
     let read = gateway(&["policy", "show"]).held();
     assert!(read.contains("public-rental-housing") && read.contains(&named.join(" ")));
 }
@@ -424,7 +428,7 @@ fn a_catalogue_of_one_s_own_is_proved_when_it_is_checked() {
     let text = fs::read_to_string(&main).unwrap();
     fs::write(&main, text.replace("version = \"2026.11\"", "version = \"2026.12\"")).unwrap();
     let said = gateway(&["policy", "check", path]).held();
-    assert!(said.contains("2026.12@sha256:") && said.contains("the statutes hold for every request"), "{said}");
+    assert!(said.contains("2026.12@sha256:") && said.contains("proved for every possible request"), "{said}");
     // It loads, because no row of it breaks the statute as it now stands; the shipped one forbids more.
     let statute = dir.join("statutes/score-never-for-restraint.cedar");
     let text = fs::read_to_string(&statute).unwrap();

@@ -64,7 +64,7 @@ fn the_public_is_refused_entries_and_everything_that_is_no_file_of_the_log() {
     }
     each(
         [
-            "/",
+            "/index.html",
             "/log",
             "/log/",
             "//checkpoint",
@@ -186,7 +186,7 @@ fn operations_tell_health_readiness_and_figures() {
         let reply = plain(port, "GET", path);
         assert_eq!((reply.status, reply.text().as_str()), (StatusCode::OK, body));
     }
-    for path in ["/", "/v1/queries", "/checkpoint", "/metrics/"] {
+    for path in ["//", "/v1/queries", "/checkpoint", "/metrics/"] {
         assert_eq!(plain(port, "GET", path).status, StatusCode::NOT_FOUND, "{path}");
     }
     let answered =
@@ -204,6 +204,36 @@ fn operations_tell_health_readiness_and_figures() {
         ["credit_gateway_query_seconds_bucket", "credit_gateway_log_durable_leaves", "credit_gateway_log_recordable 1"]
     {
         assert!(metrics.text().contains(name), "{name}");
+    }
+}
+
+/// A browser that opens a listener finds what is there, in both languages, and nothing that runs, loads or is framed.
+#[test]
+fn the_public_and_the_operator_have_a_first_page() {
+    let folder = shared().folder();
+    for (port, links) in [
+        (PUBLIC, &["/checkpoint", "/log.vkey", "/openapi.json"][..]),
+        (OPERATIONS, &["/healthz", "/readyz", "/metrics"]),
+    ] {
+        let port = folder.port_base() + port;
+        let page = plain(port, "GET", "/");
+        assert_eq!((page.status, page.header("content-type")), (StatusCode::OK, Some("text/html; charset=utf-8")));
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+        let html = page.text();
+        assert!(html.contains("lang=\"zh-CN\"") && html.contains("lang=\"en\""), "{html}");
+        each(["<script", "<style", "style=", "<img", "<link", "<form", "<iframe", " on", "src="], |part| {
+            let inside = html.split('<').skip(1).map(|tag| tag.split('>').next().unwrap());
+            assert!(!inside.map(|tag| format!("<{tag}")).any(|tag| tag.contains(part)), "{part}");
+        });
+        let hrefs: Vec<&str> = html.split("href=\"/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert_eq!(hrefs.len(), 2 * links.len(), "each link in each language: {hrefs:?}");
+        for link in links {
+            assert!(hrefs.contains(&&link[1..]), "{link}");
+            assert_eq!(plain(port, "GET", link).status, StatusCode::OK, "{link}");
+        }
+        assert_eq!(plain(port, "HEAD", "/").status, StatusCode::OK);
     }
 }
 

@@ -70,7 +70,7 @@ impl Tour<'_> {
             (
                 asked(&wrong, Some(&self.case)),
                 Code::InvalidCitizenNumber,
-                words("校验位错误，未询问任何数据源", "a wrong check digit: no store is asked"),
+                words("校验位错误，未查询任何数据源", "a wrong check digit: no store is asked"),
             ),
             (
                 with(&whole, "fields", json!(["religion"])),
@@ -156,7 +156,7 @@ impl Tour<'_> {
             (
                 Agreed { uses: 1_000, ..agreed() },
                 Code::ConsentExceedsBound,
-                words("授权一千次，超出目录上限", "a consent to a thousand answers, beyond the maximum"),
+                words("授权一千次，超出规则目录的上限", "a consent to a thousand answers, beyond the maximum"),
             ),
         ] {
             let token = self.token(&agreed)?;

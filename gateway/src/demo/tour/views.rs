@@ -105,12 +105,12 @@ impl Tour<'_> {
         let others = if views.other == 0 {
             String::new()
         } else {
-            format!("{} {}", words("，另有旧目录下的决定", ", and of an earlier catalogue"), views.other)
+            format!("{} {}", words("，另有旧规则目录下的判定", ", and of an earlier catalogue"), views.other)
         };
         print(format_args!(
             "   {} {}{others}{}",
             words(
-                "仅凭记录与目录重新作出各项决定，结果一致，决定数",
+                "仅凭记录与规则目录重新作出各项判定，结果一致，判定数",
                 "Every decision was made again from leaf and catalogue alone, and is the same:"
             ),
             views.decided,

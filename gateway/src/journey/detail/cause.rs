@@ -69,6 +69,8 @@ pub enum Detail {
     Missing(Member),
     /// The body of a withdrawal has other members than its own, or one of another form.
     WithdrawalMembers,
+    /// A withdrawal does not name one of several issuers.
+    WithdrawalIssuer,
     /// The target has a query string.
     QueryString,
     /// The body is compressed.

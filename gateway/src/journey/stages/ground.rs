@@ -104,7 +104,7 @@ fn verify(
 ) -> Result<Consent, Refusal> {
     let faulty = |fault: ConsentFault| Refusal::because(fault.code(), fault).with(Detail::Consent(fault));
     let token = Unverified::parse(token).map_err(faulty)?;
-    let consent = token.verify(&gateway.issuers.keys, moment.now).map_err(faulty)?;
+    let consent = token.verify(&gateway.issuers.keys(), moment.now).map_err(faulty)?;
     let certificates: Vec<_> =
         Some(*consent.certificate()).into_iter().filter(|named| may_use(query, *named)).collect();
     consent.check_presented(&certificates, query.scenario.name(), claimed).map_err(faulty)?;

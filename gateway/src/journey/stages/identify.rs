@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// For the operator alone; the caller is not told why its certificate is not known.
-pub(in crate::journey) const REVOKED: &str = "the certificate was revoked, or ended, while its connection was open";
+pub(in crate::journey) const REVOKED: &str =
+    "the certificate was revoked, removed or ended while its connection was open";
 
 /// PROOF: the caller is an institution that is registered, not suspended, and within its rate.
 #[must_use]
@@ -37,7 +38,7 @@ impl<'e> Identified<'e> {
 /// `certificate-unknown`, `institution-suspended`, `rate-limited`.
 pub fn identify(caller: Caller, evidence: &mut Evidence) -> Result<Identified<'_>, Refusal> {
     let Caller { institution, certificate, over } = caller;
-    if !certificate.is_valid() {
+    if !certificate.is_valid() || !institution.has_certificate(certificate.thumbprint()) {
         return Err(Refusal::because(Code::CertificateUnknown, REVOKED));
     }
     if institution.is_suspended() {

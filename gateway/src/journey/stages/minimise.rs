@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use credit_policy::{Code, Permit, minimise as reduce};
+use credit_policy::{Code, Permit, minimise as reduce, seal_acts_of_minors};
 
 use super::{fetch::Fetched, repeat};
 use crate::{
@@ -57,9 +57,12 @@ pub async fn minimise<'e>(
     fetched: Fetched<'e>,
     exchange: &impl Exchange,
 ) -> Result<Answer<'e>, Refusal> {
-    let (admitted, history) = fetched.into_parts();
+    let (admitted, mut history) = fetched.into_parts();
     let (basis, permit, reservation, evidence) = admitted.into_parts();
     let on = basis.query.facts.on;
+    basis.person.disclose(|person| {
+        seal_acts_of_minors(&mut history, &gateway.catalogue, |act| person.is_adult_on(act));
+    });
     let minimised = reduce(&permit, &history, on);
     let scenario = permit.scenario();
     let institution = basis.query.institution;

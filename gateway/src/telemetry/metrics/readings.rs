@@ -21,8 +21,8 @@ pub struct Readings<'a> {
     pub data_folder: &'a Path,
     /// The store's figures.
     pub store: StoreReadings,
-    /// Days until the first on which a deadline would begin that has no date.
-    pub calendar_days: usize,
+    /// When the first day begins on which a deadline would begin that has no date (Unix time).
+    pub deadlines_end: i64,
 }
 
 /// What a store counted of itself.
@@ -53,9 +53,9 @@ impl Readings<'_> {
         );
         self.store.write(to);
         to.gauge(
-            "credit_gateway_calendar_days",
-            "Days until the first on which a deadline would begin that has no date, as the calendar ends; 62 where none is so near.",
-            self.calendar_days as f64,
+            "credit_gateway_deadlines_end_seconds",
+            "When deadlines begin to have no date, as the calendar ends (Unix time); in 62 days where it is later.",
+            self.deadlines_end as f64,
         );
     }
 

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use toml::Spanned;
 
 use super::Loader;
+use crate::catalogue::clock::Clock;
 use crate::catalogue::fault::File;
 use crate::catalogue::legal_source::Text;
 use crate::catalogue::meaning::{Meaning, ValueType};
 use crate::catalogue::rows::{AttributeRow, ClassRow};
 use crate::catalogue::{Class, Derivation, Field, LegalSource, RecordClass, Sensitivity, Tier};
+use crate::history::Severity;
 use crate::names::{ClassName, FieldName};
 
 impl Loader {
@@ -31,7 +33,11 @@ impl Loader {
             };
             self.fault(file, at.clone(), message);
         }
-        if row.sensitivity == Sensitivity::Adverse && row.clock.is_none() && row.list.is_none() {
+        if u8::from(row.clock.is_some() || row.list.is_some()) + u8::from(!row.field.is_empty()) > 1 {
+            let message = format!("class `{name}` has entries and attributes: give each a class of its own");
+            self.fault(file, at.clone(), message);
+        }
+        if row.sensitivity == Sensitivity::Adverse && row.clock.is_none() {
             self.fault(
                 file,
                 at,
@@ -50,6 +56,7 @@ impl Loader {
             tier: row.tier,
             clock: self.records.get(name).map(|records| records.clock.clone()),
             list: row.list.as_ref().map(|list| *list.get_ref()),
+            severity: row.severity.as_ref().map(|severity| *severity.get_ref()),
             attributes: row
                 .field
                 .iter()
@@ -116,7 +123,22 @@ impl Loader {
                 wrong(values.span(), "name at least one value, and each once");
             }
         }
+        let is_number = value_type == Some(ValueType::WholeNumber);
+        let bounds = attribute.least.zip(attribute.most).filter(|(least, most)| least <= most);
+        if attribute.masks.is_none() && is_number != bounds.is_some() {
+            wrong(attribute.name.span(), "a whole number has `least` and `most`, and nothing else has them");
+        }
+        let is_text = value_type == Some(ValueType::Text);
+        if attribute.masks.is_none() && is_text != (values.is_some() != attribute.longest.is_some()) {
+            wrong(attribute.name.span(), "a text has `values` or `longest`, one of the two, and nothing else has them");
+        }
+        if attribute.masks.is_none() && value_type.is_none() {
+            wrong(attribute.name.span(), "no type: say what its values are");
+        }
         Meaning {
+            bounds,
+            longest: attribute.longest,
+            is_citizen_number: attribute.name.get_ref().as_str() == "citizen_number",
             value_type,
             unit: attribute.unit.as_ref().map(|unit| unit.get_ref().clone()),
             values: values.map(|values| values.get_ref().clone()).unwrap_or_default(),
@@ -135,7 +157,9 @@ impl Loader {
                     format!("clock `{}` has no end: what counts against a person must expire", written.get_ref());
                 self.faults.push(file.fault(written.span(), message));
             }
-            self.records.insert(name.clone(), Arc::new(RecordClass { name, clock: clock.clone() }));
+            let severity = file.row.severity.as_ref().map_or(Severity::Serious, |severity| *severity.get_ref());
+            let list = file.row.list.as_ref().map(|list| (*list.get_ref(), severity));
+            self.records.insert(name.clone(), Arc::new(RecordClass { name, clock: clock.clone(), list }));
         } else {
             let known = self.clocks.keys().cloned().collect::<Vec<_>>().join(", ");
             let message = format!("no clock `{}` in the rule pack: use one of {known}", written.get_ref());
@@ -144,7 +168,22 @@ impl Loader {
     }
 
     fn list_of(&mut self, file: &File<'_, ClassRow>) {
-        let Some(list) = &file.row.list else { return };
+        let row = &file.row;
+        let Some(list) = &row.list else {
+            if let Some(severity) = &row.severity {
+                let message = "a record has a severity of its own: only a class with a list says one for its entries";
+                self.fault(file, severity.span(), message);
+            }
+            return;
+        };
+        let lasts = row.clock.as_ref().and_then(|clock| self.clocks.get(clock.get_ref()));
+        if row.clock.is_none() {
+            self.fault(file, list.span(), "the list has no clock: say by which clock its entries are shown");
+        } else if lasts.is_some_and(Clock::has_periods) != row.severity.is_some() {
+            let message =
+                "`severity` says how long an entry is shown: give it where the clock has periods, and only there";
+            self.fault(file, list.span(), message);
+        }
         if self.lists.insert(*list.get_ref(), file.row.class.get_ref().clone()).is_some() {
             self.fault(
                 file,

@@ -28,6 +28,10 @@ words! {
         ForbiddenClassesNever = "forbidden-classes-never",
         /// Who reported something is shown to nobody (R14).
         ConfidentialSourceNever = "confidential-source-never",
+        /// Sealed records are shown to nobody.
+        SealedRecordsNever = "sealed-records-never",
+        /// Penalties that local law keeps out count nowhere.
+        KeptOutPenaltiesNever = "kept-out-penalties-never",
         /// A suspended institution gets no answer (R15).
         SuspendedNever = "suspended-never",
         /// No score serves restraint (R22).
@@ -48,6 +52,12 @@ words! {
         ConsentWithinMaxima = "consent-within-maxima",
         /// Where yes or no answers the question, no record is released (R28).
         YesNoReleasesNoRecord = "yes-no-releases-no-record",
+        /// Statutory look-ups, restraint and basic services rest on public credit information alone.
+        LendingDataByConsent = "lending-data-by-consent",
+        /// The row of a scenario is no laxer than the scenario is.
+        RowsOnlyStricter = "rows-only-stricter",
+        /// The row of a class is no laxer than the class is.
+        ClassesOnlyStricter = "classes-only-stricter",
         /// Expired and repaired records are shown to nobody but the person (R9, R10).
         ExpiredOrRepairedNever = "expired-or-repaired-never",
     }
@@ -62,6 +72,10 @@ words! {
         Expired = "expired",
         /// It was repaired.
         Repaired = "repaired",
+        /// Local law keeps it out of the data.
+        KeptOut = "kept-out",
+        /// It is of an act from before the age of 18.
+        Sealed = "sealed",
     }
 }
 

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::types::{Types, uid};
 use crate::asker::{Asker, Ground};
-use crate::catalogue::class::{Class, Sensitivity, Tier};
-use crate::catalogue::field::{Field, Shape};
+use crate::catalogue::class::{Class, Holding, Sensitivity, Tier};
+use crate::catalogue::field::{Field, Origin, Shape};
 use crate::catalogue::scenario::{Disclosure, Scenario};
 use crate::consent::{Maxima, Period};
 
@@ -23,6 +23,7 @@ pub(crate) struct World<'a> {
 /// A class of data.
 pub(crate) struct ClassEntity<'a> {
     pub(crate) name: &'a str,
+    pub(crate) holds: Holding,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) tier: Tier,
 }
@@ -32,6 +33,7 @@ pub(crate) struct FieldEntity<'a> {
     pub(crate) name: &'a str,
     pub(crate) classes: Vec<&'a str>,
     pub(crate) sensitivities: Vec<Sensitivity>,
+    pub(crate) origin: Origin,
     pub(crate) shape: Shape,
     pub(crate) tier: Tier,
 }
@@ -61,7 +63,8 @@ pub(crate) struct Width {
 
 impl<'a> ClassEntity<'a> {
     pub(crate) fn of(class: &'a Class) -> Self {
-        Self { name: class.name().as_str(), sensitivity: class.sensitivity(), tier: class.tier() }
+        let (holds, sensitivity) = (class.holds(), class.sensitivity());
+        Self { name: class.name().as_str(), holds, sensitivity, tier: class.tier() }
     }
 }
 
@@ -70,7 +73,8 @@ impl<'a> FieldEntity<'a> {
     pub(crate) fn of(field: &'a Field, class: impl Fn(&str) -> Option<&'a Class>) -> Self {
         let classes: Vec<_> = field.classes().iter().map(|name| name.as_str()).collect();
         let sensitivities = classes.iter().filter_map(|name| class(name)).map(Class::sensitivity).collect();
-        Self { name: field.name().as_str(), classes, sensitivities, shape: field.shape(), tier: field.tier() }
+        let (origin, shape) = (field.origin(), field.shape());
+        Self { name: field.name().as_str(), classes, sensitivities, origin, shape, tier: field.tier() }
     }
 }
 
@@ -102,6 +106,7 @@ impl World<'_> {
 impl ClassEntity<'_> {
     fn entity(&self, types: &Types) -> Result<Entity, String> {
         let attributes = [
+            ("holds", one(&types.holding, self.holds.as_str())),
             ("sensitivity", one(&types.sensitivity, self.sensitivity.as_str())),
             ("tier", one(&types.tier, self.tier.as_str())),
         ];
@@ -112,6 +117,8 @@ impl ClassEntity<'_> {
 impl FieldEntity<'_> {
     fn entity(&self, types: &Types) -> Result<Entity, String> {
         let attributes = [
+            ("classes", set(&types.class, self.classes.iter().copied())),
+            ("origin", one(&types.origin, self.origin.as_str())),
             ("sensitivities", set(&types.sensitivity, self.sensitivities.iter().map(|one| one.as_str()))),
             ("shape", one(&types.shape, self.shape.as_str())),
             ("tier", one(&types.tier, self.tier.as_str())),

@@ -8,6 +8,7 @@ mod answered;
 mod at_once;
 mod catalogues;
 mod issuer;
+mod issuer_keys;
 mod kills;
 mod libraries;
 mod new_log;

@@ -22,6 +22,10 @@ fn bash_completes_both_commands() {
         (gateway, "", "", &["demo", "serve", "check", "keys", "institution", "schema", "completions"][..]),
         (gateway, "institution", "", &["add", "suspend", "resume", "list"]),
         (gateway, "completions", "", &["bash", "zsh", "fish"]),
+        (gateway, "keys rotate", "", &["pseudonym", "state", "data", "ring", "log"]),
+        (gateway, "policy explain --kind", "", &["bank", "housing-department"]),
+        (gateway, "policy explain --scenario", "comm", &["commercial-loan"]),
+        (gateway, "consent issue --fields", "score", &["score_band"]),
         (audit, "", "", &["verify", "replay", "completions"]),
         (audit, "verify", "--", &["--vkey", "--receipt", "--leaf"]),
     ] {

@@ -3,6 +3,7 @@
 mod completions;
 mod configuration;
 mod generated;
+mod languages;
 mod openapi;
 mod pages;
 mod unit;

@@ -39,6 +39,9 @@ fn blocks(page: &str) -> Vec<Block> {
 /// Makes the folder around a demo look like a repository with built programs; nothing in it builds.
 fn repository_around(demo: &Path) -> &Path {
     let root = demo.parent().unwrap();
+    if root.join("policy").exists() {
+        return root;
+    }
     symlink(super::repository("policy"), root.join("policy")).unwrap();
     fs::create_dir_all(root.join("target/release")).unwrap();
     for built in [binaries::credit_gateway(), binaries::credit_audit()] {
@@ -137,10 +140,10 @@ fn the_page_for_a_gateway_of_one_s_own_does_what_it_says() {
 
 #[test]
 fn the_readme_s_calls_do_what_it_says() {
-    for (page, language, heading) in
-        [("README.md", "C.UTF-8", "## A first query"), ("README.zh-CN.md", "zh_CN.UTF-8", "## 第一次查询")]
-    {
-        let gateway = Gateway::demo(Folder::new());
+    // A page works again, and after it the one in the other language, on the same demo.
+    let gateway = Gateway::demo(Folder::new());
+    let english = ("README.md", "C.UTF-8", "## A first query");
+    for (page, language, heading) in [english, english, ("README.zh-CN.md", "zh_CN.UTF-8", "## 第一次查询")] {
         let text = read(page);
         // Before it a machine is set up.
         let calls = &text[text.find(heading).unwrap()..];
@@ -154,7 +157,7 @@ fn the_readme_s_calls_do_what_it_says() {
         let pairs: Vec<&str> = pairs.lines().collect();
         assert!(pairs.len() == 4 && pairs[0] == pairs[1] && pairs[2] == pairs[3], "{pairs:?}");
         let (held, continued, decided) = match language {
-            "C.UTF-8" => ("the receipt is valid", "the log holds", "queries decided again, each as recorded"),
+            "C.UTF-8" => ("the receipt is valid", "the log is valid", "queries decided again, each as recorded"),
             _ => ("回执有效", "日志核验通过", "次查询，均与记录一致"),
         };
         assert!(receipt.contains(held), "{receipt}");
