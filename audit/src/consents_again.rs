@@ -49,8 +49,8 @@ pub(crate) struct Consents {
     /// A regulator's own key sets, in the place of the keys on the record; and each issuer's keys by them.
     given: Option<Vec<String>>,
     given_by: HashMap<String, IssuerKeys>,
-    /// The keys on the record that are in force, by `kid`.
-    recorded: HashMap<String, IssuerKeys>,
+    /// The keys on the record, by `kid`.
+    recorded: HashMap<String, Vec<Recorded>>,
     has_record: bool,
     /// By the leaf that has it.
     opened: HashMap<u64, RecordedConsent>,
@@ -58,6 +58,12 @@ pub(crate) struct Consents {
     holders: HashMap<[u8; 32], String>,
     unverified: u64,
     verified: u64,
+}
+
+/// A key of an issuer, and since when it is accepted no longer.
+struct Recorded {
+    keys: IssuerKeys,
+    retired: Option<Timestamp>,
 }
 
 impl Consents {
@@ -71,16 +77,19 @@ impl Consents {
         (self.verified, self.unverified)
     }
 
-    /// A key of an issuer is accepted from here on, or no longer. One that is no key of the profile verifies nothing.
-    pub(crate) fn key(&mut self, key: &IssuerKey) {
+    /// A key of an issuer is accepted from this time on, or no longer. One that is no key of the profile verifies nothing.
+    pub(crate) fn key(&mut self, key: &IssuerKey, at: Timestamp) {
         self.has_record = true;
-        self.recorded.remove(&key.kid);
+        let of_kid = self.recorded.entry(key.kid.clone()).or_default();
+        for before in of_kid.iter_mut() {
+            before.retired.get_or_insert(at);
+        }
         if key.state == IssuerKeyState::Active {
             let named = key.jwk.iter().map(|(name, value)| (name.as_str(), value.as_str()));
             let jwk: BTreeMap<_, _> = named.chain([("kid", key.kid.as_str())]).collect();
             let mut keys = IssuerKeys::default();
             if keys.add(&key.iss, &serde_json::to_string(&jwk).unwrap_or_default()).is_ok() {
-                self.recorded.insert(key.kid.clone(), keys);
+                of_kid.push(Recorded { keys, retired: None });
             }
         }
     }
@@ -107,7 +116,7 @@ impl Consents {
         let (holder, number) = match &query.ground {
             Some(GroundRecord::Consent { consent, use_ }) => {
                 let consent = RecordedConsent::parse(consent).map_err(ConsentMismatch::Invalid)?;
-                self.verify(&consent).map_err(ConsentMismatch::Invalid)?;
+                self.verify(&consent, query.at).map_err(ConsentMismatch::Invalid)?;
                 self.opened.insert(index, consent);
                 (index, *use_)
             }
@@ -134,14 +143,21 @@ impl Consents {
         Ok(())
     }
 
-    fn verify(&mut self, consent: &RecordedConsent) -> Result<(), ConsentFault> {
+    fn verify(&mut self, consent: &RecordedConsent, at: Timestamp) -> Result<(), ConsentFault> {
         match (&self.given, self.has_record) {
             (Some(sets), _) => {
                 let iss = &consent.id().iss;
                 let keys = self.given_by.entry(iss.clone()).or_insert_with(|| keys_of(iss, sets));
                 consent.verify(keys)?;
             }
-            (None, true) => consent.verify(self.recorded.get(consent.kid()).ok_or(ConsentFault::UnknownKey)?)?,
+            (None, true) => {
+                // A query that was under way when its key was retired stands after that leaf.
+                let earliest = at.checked_sub(LONGEST_QUERY).unwrap_or(Timestamp::MIN);
+                let known = self.recorded.get(consent.kid()).map(Vec::as_slice).unwrap_or_default();
+                let in_force = known.iter().filter(|key| key.retired.is_none_or(|retired| retired >= earliest));
+                let tried = in_force.map(|key| consent.verify(&key.keys));
+                tried.reduce(Result::or).unwrap_or(Err(ConsentFault::UnknownKey))?;
+            }
             (None, false) => {
                 self.unverified += 1;
                 return Ok(());

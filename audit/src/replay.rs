@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use credit_policy::Catalogue;
+use jiff::Timestamp;
 use rustix::fs::OFlags;
 
 use crate::consents_again::Consents;
@@ -55,7 +56,7 @@ impl Visitor for Replay<'_> {
         if peek.kind == Kind::Query.as_str() {
             self.decide(index, bytes)?;
         } else if [Kind::IssuerKey, Kind::Institution].map(Kind::as_str).contains(&peek.kind) {
-            self.take_in(bytes);
+            self.take_in(peek.at, bytes);
         }
         Ok(self.promises.leaf(index, bytes).map_err(|cause| Violation::Promise { index, cause })?)
     }
@@ -63,9 +64,9 @@ impl Visitor for Replay<'_> {
 
 impl Replay<'_> {
     /// What consents are verified by. A leaf that does not read is the promises' to find.
-    fn take_in(&mut self, bytes: &[u8]) {
+    fn take_in(&mut self, at: Timestamp, bytes: &[u8]) {
         match leaf::parse(bytes).ok().flatten().map(|leaf| leaf.body) {
-            Some(Body::IssuerKey(key)) => self.consents.key(&key),
+            Some(Body::IssuerKey(key)) => self.consents.key(&key, at),
             Some(Body::Institution(change)) => self.consents.holds(&change.institution, &change.certificates),
             Some(_) | None => {}
         }
