@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 /// Bytes of leaves of their own that may come at once: about two hundred refusals.
 const BURST: u32 = 131_072;
-/// Bytes of leaves of their own a second: about three refusals.
-const BYTES_PER_S: u32 = 2_048;
+/// Bytes of leaves of their own a second: about one refusal.
+const BYTES_PER_S: u32 = 512;
 
 /// What becomes of a shared leaf; nothing until that is known.
 type Outcome = Option<Result<Arc<Durable>, NotRecordable>>;

@@ -1,9 +1,10 @@
 //! Callers who ask and do not read what they are answered: at every door, the connection is ended after `bounds.request_ms`.
 
 use std::{
-    io::{ErrorKind, Write},
+    ffi::OsStr,
+    io::{ErrorKind, Read, Write},
     net::TcpStream,
-    os::fd::AsFd,
+    os::{fd::AsFd, unix::net::UnixStream},
     time::{Duration, Instant},
 };
 
@@ -82,4 +83,29 @@ fn who_does_not_read_is_ended_at_every_door() {
         assert_eq!(plain(port, "GET", path).status, 200, "{path}");
     }
     checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&folder.person("clean", 0))));
+}
+
+#[test]
+fn who_says_nothing_at_the_admin_socket_is_ended_and_delays_nobody() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let began = Instant::now();
+    let silent: Vec<_> =
+        (0..50).map(|_| UnixStream::connect(folder.join("data/admin.sock")).expect("a connection")).collect();
+    // Half a request is none, and who asks and does not read is like one who says nothing.
+    for (mut caller, said) in silent.iter().zip(["{", "{\"no\":1}\n"].iter().cycle().take(20)) {
+        caller.write_all(said.as_bytes()).expect("it is taken");
+    }
+    let config = folder.config();
+    let words = ["institution", "list", "--config"].map(OsStr::new);
+    let list = credit_tests::gateway(&[&words[..], &[config.as_os_str()]].concat()).held();
+    assert!(list.contains("housing"), "{list}");
+    assert!(began.elapsed() < Duration::from_secs(5), "the command waited {:?}", began.elapsed());
+    for mut caller in silent {
+        caller.set_read_timeout(Some(MOST)).expect("a time-out");
+        let mut said = Vec::new();
+        caller.read_to_end(&mut said).expect("it is ended");
+        assert!(said.is_empty() || said.starts_with(b"{\"error\":"), "{}", String::from_utf8_lossy(&said));
+    }
+    assert!(began.elapsed() < MOST, "{:?}", began.elapsed());
 }
