@@ -146,7 +146,7 @@ fn what_does_not_hold_is_1() {
     let (code, _, err) = said(&["verify", &folder, "--vkey", vkey]);
     assert_eq!((code, err.as_str()), (1, "credit-audit: `tile/0/000` is missing\n"));
     let chinese = audit(&["verify", &folder, "--vkey", vkey], "zh_CN.UTF-8");
-    assert_eq!(String::from_utf8(chinese.stderr).unwrap(), "credit-audit: 缺少 `tile/0/000`\n");
+    assert_eq!(String::from_utf8(chinese.stderr).unwrap(), "credit-audit：缺少 `tile/0/000`\n");
 }
 
 #[test]

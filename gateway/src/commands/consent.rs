@@ -48,7 +48,7 @@ pub(super) enum Consent {
     Revoke {
         /// Its `jti`
         jti: String,
-        /// Its issuer, as in the token; left out = the only one of the configuration 签发方(默认为配置中的唯一签发方)
+        /// Its issuer, as in the token; left out = the only one of the configuration 签发方（默认为配置中的唯一签发方）
         #[arg(long)]
         iss: Option<String>,
         #[command(flatten)]

@@ -29,7 +29,7 @@ use crate::{
 pub(super) enum Institution {
     /// Register an institution 登记机构
     Add(Add),
-    /// Give one another certificate: the next, before the present one ends 增加机构证书(在现有证书到期前)
+    /// Give one another certificate: the next, before the present one ends 增加机构证书（在现有证书到期前）
     AddCertificate(AddCertificate),
     /// Take a certificate from one 移除机构证书
     RemoveCertificate(RemoveCertificate),
