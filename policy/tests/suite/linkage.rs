@@ -104,8 +104,9 @@ fn people() -> BTreeMap<String, Vec<usize>> {
 /// How many of the people no other shares all of these fields with.
 fn unique(people: &BTreeMap<String, Vec<usize>>, fields: &BTreeSet<&str>) -> usize {
     let mut seen: HashMap<Vec<usize>, usize> = HashMap::new();
-    for at in 0..PEOPLE {
-        *seen.entry(fields.iter().map(|field| people[*field][at]).collect()).or_default() += 1;
+    let columns: Vec<_> = fields.iter().map(|field| &people[*field]).collect();
+    for row in (0..PEOPLE).map(|at| columns.iter().map(|column| column[at]).collect()) {
+        *seen.entry(row).or_default() += 1;
     }
     seen.values().filter(|times| **times == 1).count()
 }

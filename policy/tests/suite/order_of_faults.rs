@@ -50,7 +50,7 @@ const ORDER: &[&[Code]] = &[
     &[Code::SubjectMinor],
     &[Code::StatuteForbids],
     &[Code::IdempotencyConflict, Code::CaseAlreadyUsed, Code::ConsentUsedUp, Code::DistinctSubjectsExceeded],
-    &[Code::StoreFailed, Code::StoreTimeout],
+    &[Code::StoreFailed, Code::StoreTimeout, Code::AnswerChanged],
 ];
 
 fn place(code: Code) -> usize {
