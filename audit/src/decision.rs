@@ -5,6 +5,7 @@ use std::fmt;
 use credit_policy::{Asker, Catalogue, Code, Decision, FieldName, Ground, RuleId, decide};
 use jiff::SignedDuration;
 
+use crate::consents_again::ConsentMismatch;
 use crate::leaf::{GroundRecord, Outcome, QueryLeaf};
 
 /// How long before its record a decision may have been made. Only the date counts, so this matters at midnight.
@@ -42,6 +43,9 @@ pub enum Mismatch {
     /// Other rules named.
     #[error("`rules` are not those that decide")]
     Rules,
+    /// The consent that it rests on.
+    #[error(transparent)]
+    Consent(#[from] ConsentMismatch),
     /// Another notice to the person.
     #[error("`notice` is not the one that the catalogue says")]
     Notice,

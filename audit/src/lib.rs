@@ -11,6 +11,7 @@
 
 pub mod checkpoint;
 pub mod clock;
+mod consents_again;
 pub mod decision;
 pub mod help;
 pub mod leaf;

@@ -8,16 +8,19 @@ use std::path::Path;
 use credit_policy::Catalogue;
 use rustix::fs::OFlags;
 
-use crate::leaf::{Kind, Peek, QueryLeaf};
+use crate::consents_again::Consents;
+use crate::leaf::{self, Body, Kind, Peek, QueryLeaf};
 use crate::promises::Promises;
 use crate::verify::{CheckError, Violation, Visitor};
 
+pub use crate::consents_again::ConsentMismatch;
 pub use crate::decision::{Mismatch, Verdict, decide_again};
 
 /// Decides every query of a log again while the log is checked ([`crate::verify::directory`]).
 pub struct Replay<'a> {
     catalogues: &'a [Catalogue],
     promises: Promises,
+    consents: Consents,
     decided: u64,
 }
 
@@ -25,7 +28,19 @@ impl<'a> Replay<'a> {
     /// Decides by these catalogues, each leaf by the one that it names.
     #[must_use]
     pub fn new(catalogues: &'a [Catalogue]) -> Self {
-        Self { catalogues, promises: Promises::default(), decided: 0 }
+        Self { catalogues, promises: Promises::default(), consents: Consents::default(), decided: 0 }
+    }
+
+    /// Verifies consents by these key sets (JWK or JWK Set, of any issuer) instead of by the keys on the record.
+    #[must_use]
+    pub fn with_issuer_keys(self, sets: Vec<String>) -> Self {
+        Self { consents: Consents::by(sets), ..self }
+    }
+
+    /// How many signatures of consents were verified, and how many were not since no key of an issuer is on the record.
+    #[must_use]
+    pub fn consents(&self) -> (u64, u64) {
+        self.consents.counted()
     }
 
     /// How many queries were decided again, and came out as recorded.
@@ -39,12 +54,23 @@ impl Visitor for Replay<'_> {
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), CheckError> {
         if peek.kind == Kind::Query.as_str() {
             self.decide(index, bytes)?;
+        } else if [Kind::IssuerKey, Kind::Institution].map(Kind::as_str).contains(&peek.kind) {
+            self.take_in(bytes);
         }
         Ok(self.promises.leaf(index, bytes).map_err(|cause| Violation::Promise { index, cause })?)
     }
 }
 
 impl Replay<'_> {
+    /// What consents are verified by. A leaf that does not read is the promises' to find.
+    fn take_in(&mut self, bytes: &[u8]) {
+        match leaf::parse(bytes).ok().flatten().map(|leaf| leaf.body) {
+            Some(Body::IssuerKey(key)) => self.consents.key(&key),
+            Some(Body::Institution(change)) => self.consents.holds(&change.institution, &change.certificates),
+            Some(_) | None => {}
+        }
+    }
+
     fn decide(&mut self, index: u64, bytes: &[u8]) -> Result<(), CheckError> {
         let fault = |cause| Violation::Decision { index, cause };
         let query = QueryLeaf::parse(bytes).map_err(|error| fault(Mismatch::Malformed(error.to_string())))?;
@@ -54,6 +80,7 @@ impl Replay<'_> {
             return Err(CheckError::unavailable(query.catalogue, &why));
         };
         decide_again(catalogue, &query).map_err(fault)?;
+        self.consents.query(index, catalogue, &query).map_err(|cause| fault(cause.into()))?;
         self.decided += 1;
         Ok(())
     }

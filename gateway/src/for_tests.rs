@@ -8,7 +8,7 @@ pub use crate::{
         institution::InstitutionRecord,
         register::{Institution, Register},
         thumbprint::Thumbprint,
-        trust::{CertificateStatus, callers_verifier},
+        trust::{Cause as HandshakeCause, CertificateStatus, callers_verifier},
     },
     doors::{
         institutions::{

@@ -202,7 +202,7 @@ pub struct Telemetry {
 }
 
 /// One issuer of consents.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentIssuer {
     /// The `iss` of its tokens.

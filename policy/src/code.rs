@@ -197,6 +197,10 @@ codes! {
     IdempotencyConflict = "idempotency-conflict", 409, Limits, Nothing,
         "该 Idempotency-Key 已用于另一请求，或首个请求仍在处理",
         "this Idempotency-Key was used for another request, or the first is still under way";
+    /// A repeat that the first answer no longer answers.
+    AnswerChanged = "answer-changed", 409, Store, Nothing,
+        "重复请求只在十分钟内、至多三次、且结果未变时予以应答；请使用新的 Idempotency-Key 重新查询",
+        "a repeat is answered within ten minutes, three times at most and only while the answer is the same; ask anew under a new Idempotency-Key";
     /// More look-ups on one person under one case than the scenario allows.
     CaseAlreadyUsed = "case-already-used", 409, Limits, Scenario,
         "该案件对同一信息主体的查询次数已达上限",

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::asker::Asker;
 use crate::catalogue::{Catalogue, RequestFacts, Width};
 use crate::code::Code;
-use crate::consent::{Bound, Consent, Frequency, Maxima, Period, start_of, wider};
+use crate::consent::{Bound, Consent, Frequency, Maxima, Period, RecordedConsent, Terms, start_of, wider};
 use crate::names::FieldName;
 
 /// The non-personal inputs of one decision. They *are* the `inputs` of its leaf (formats.md §4), so that it can be
@@ -95,13 +95,22 @@ impl ConsentFacts {
     /// The terms of a verified consent, without the fields that the data list does not know.
     #[must_use]
     pub fn of(catalogue: &Catalogue, consent: &Consent) -> Self {
-        let terms = consent.terms();
+        Self::agreed(catalogue, consent.terms(), consent.issued_at(), consent.expires_at())
+    }
+
+    /// The same of a consent that a record has, for the decision made again.
+    #[must_use]
+    pub fn of_recorded(catalogue: &Catalogue, consent: &RecordedConsent) -> Self {
+        Self::agreed(catalogue, consent.terms(), consent.issued_at(), consent.expires_at())
+    }
+
+    fn agreed(catalogue: &Catalogue, terms: &Terms, issued_at: Timestamp, expires_at: Timestamp) -> Self {
         let known = |name: &&FieldName| catalogue.field(name.as_str()).is_some();
         Self {
             fields: terms.fields.as_ref().map(|names| names.iter().filter(known).cloned().collect()),
             unknown_fields: !terms.fields.iter().flatten().all(|name| known(&name)),
-            issued_on: Offset::UTC.to_datetime(consent.issued_at()).date(),
-            lifetime_s: consent.expires_at().duration_since(consent.issued_at()).as_secs().max(0).unsigned_abs(),
+            issued_on: Offset::UTC.to_datetime(issued_at).date(),
+            lifetime_s: expires_at.duration_since(issued_at).as_secs().max(0).unsigned_abs(),
             uses: terms.uses,
             frequency: terms.frequency,
             look_back: terms.look_back,

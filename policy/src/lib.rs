@@ -64,8 +64,8 @@ mod words;
 pub use asker::{Asker, Ground, IdError, InstitutionId, InstitutionKind, StaffId};
 pub use case_number::{CaseNumber, normal_case};
 pub use catalogue::{
-    Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language, LegalSource, RecordState,
-    Scenario, Sensitivity, Shape, Tier, ValueType,
+    Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language, LegalSource, Rank,
+    RecordState, Scenario, Sensitivity, Shape, Source, Tier, ValueType,
 };
 pub use code::Code;
 pub use decide::{Decision, Obligations, Permit, decide};
@@ -74,7 +74,7 @@ pub use explain::{Explanation, FieldReason, Reason, explain};
 pub use facts::{ConsentFacts, Facts};
 pub use fields_page::fields_page;
 pub use history::{Attribute, History, List, Listing, Record, Severity, Value};
-pub use minimise::{Counts, Minimised, minimise};
+pub use minimise::{Counts, Minimised, minimise, seal_acts_of_minors};
 pub use names::{ClassName, FieldName, NameError, RuleId, ScenarioName};
 pub use number_guard::holds_citizen_number;
 pub use person::{CitizenNumber, CitizenNumberError};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::catalogue::{Derivation, Field, Number, RecordClass, Reducer, Released, Standing};
+use crate::catalogue::{
+    Catalogue, Class, Derivation, Field, Number, RecordClass, Reducer, Released, Sensitivity, Standing,
+};
 use crate::consent::Period;
 use crate::decide::Permit;
 use crate::history::{Attribute, History, Listing, Record, Value};
@@ -60,6 +62,18 @@ pub fn minimise(permit: &Permit, history: &History, on: Date) -> Minimised {
     Minimised { data, marks, counts }
 }
 
+/// Takes out what is sealed because the person did it as a minor: records and list entries that count against the person
+/// and are of a day on which he or she was not of age. The seal does not end at 18 (law on the prevention of juvenile
+/// delinquency, art. 59; criminal procedure law, art. 286).
+pub fn seal_acts_of_minors(history: &mut History, catalogue: &Catalogue, is_adult_on: impl Fn(Date) -> bool) {
+    let counts_against = |class: Option<&Class>| class.is_none_or(|class| class.sensitivity() == Sensitivity::Adverse);
+    history.records.retain(|record| !counts_against(catalogue.class(record.class.as_str())) || is_adult_on(record.act));
+    history.listings.retain(|listing| {
+        let class = catalogue.classes().find(|class| class.list() == Some(listing.list));
+        !counts_against(class) || is_adult_on(listing.from)
+    });
+}
+
 /// What of a history counts on the day.
 struct Weighed<'a> {
     on: Date,
@@ -79,11 +93,22 @@ impl Weighed<'_> {
                 let (value, marked) = self.value(of);
                 (compared(number, &value), marked)
             }
+            Derivation::All(of) => self.all(of),
             Derivation::Listed(class) => {
                 let mut found = self.entries.iter().filter(|entry| Arc::ptr_eq(class, entry.class)).peekable();
                 (Value::Bool(found.peek().is_some()), found.any(|entry| entry.disputed))
             }
         }
+    }
+
+    /// No, where one says no; not known, where none does and one is not known.
+    fn all(&self, of: &[Arc<Field>]) -> (Value, bool) {
+        let values: Vec<_> = of.iter().map(|field| self.value(field)).collect();
+        let marked = values.iter().any(|(_, marked)| *marked);
+        let says_no = values.iter().any(|(value, _)| *value == Value::Bool(false));
+        let says_yes = values.iter().all(|(value, _)| *value == Value::Bool(true));
+        let value = if says_no || says_yes { Value::Bool(says_yes) } else { Value::Null };
+        (value, marked)
     }
 
     fn records(&self, reducer: Reducer, within: Option<Period>, classes: &[Arc<RecordClass>]) -> (Value, bool) {
@@ -136,14 +161,16 @@ fn entries_that_count<'a>(permit: &'a Permit, history: &History, on: Date, count
         if permit.look_back().is_some_and(|look_back| !lies_within(look_back, started, on)) {
             continue;
         }
-        counts.considered += 1;
-        match class.clock().standing(record, on) {
+        let standing = class.clock().standing(record, on);
+        // What the law keeps out might as well not be there.
+        counts.considered += u32::from(standing != Standing::KeptOut);
+        match standing {
             Standing::Counts => {
                 counts.disputed += u32::from(record.disputed);
                 let Record { determined, disputed, .. } = *record;
                 counting.push(Counting { class, determined, started, disputed });
             }
-            Standing::Undetermined => {}
+            Standing::Undetermined | Standing::KeptOut => {}
             Standing::Expired => counts.expired += 1,
             Standing::Repaired => counts.repaired += 1,
         }
@@ -164,14 +191,15 @@ fn listings_that_count<'a>(
         let Some(class) = released.list(listing.list) else {
             continue;
         };
-        counts.considered += 1;
-        match class.standing_of(listing, on) {
+        let standing = class.standing_of(listing, on);
+        counts.considered += u32::from(standing != Standing::KeptOut);
+        match standing {
             Standing::Counts => {
                 counts.disputed += u32::from(listing.disputed);
                 let Listing { from, disputed, .. } = *listing;
                 counting.push(Counting { class, determined: from, started: None, disputed });
             }
-            Standing::Undetermined => {}
+            Standing::Undetermined | Standing::KeptOut => {}
             Standing::Expired => counts.expired += 1,
             Standing::Repaired => counts.repaired += 1,
         }

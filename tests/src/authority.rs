@@ -66,6 +66,17 @@ impl Authority {
         Self { name: name.to_owned(), issuer }
     }
 
+    /// An authority that this one certified, with a new key.
+    #[must_use]
+    pub fn authority(&self, name: &str, serial: u8) -> Self {
+        let usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let mut params = params(name, usages);
+        params.serial_number = Some(SerialNumber::from_slice(&[serial]));
+        params.use_authority_key_identifier_extension = true;
+        let issuer = CertifiedIssuer::signed_by(params, KeyPair::generate().expect("a key"), &self.issuer);
+        Self { name: name.to_owned(), issuer: issuer.expect("an authority") }
+    }
+
     /// A certificate of the same name and key that does not let it sign lists.
     #[must_use]
     pub fn pem_without_lists(&self) -> String {

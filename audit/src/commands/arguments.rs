@@ -78,6 +78,10 @@ pub(super) struct ReplayArguments {
     /// The log's verifier key; without it the `log.vkey` beside the log, which proves less 日志的验证公钥；省略时用日志旁的 `log.vkey`，证明力较弱
     #[arg(long, value_name = "FILE")]
     pub(super) vkey: Option<PathBuf>,
+    /// Public keys of issuers of consents (JWK or JWK Set), from a source that you trust; without it the keys on the
+    /// record, which prove less. Several are allowed 授权签发方的公钥（JWK 或 JWK Set），须取自可信来源；省略时用记录中的公钥，证明力较弱；可给多个
+    #[arg(long, value_name = "FILE")]
+    pub(super) issuer_keys: Vec<PathBuf>,
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
     pub(super) json: bool,

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use credit_audit::replay::{Replay, catalogue_files};
 use credit_audit::verify::{self, CheckError, Visitor};
-use credit_policy::Catalogue;
+use credit_policy::{Catalogue, consent::IssuerKeys};
 
 use super::arguments::ReplayArguments;
 use super::escape::escaped;
 use super::progress::Progress;
-use super::report;
+use super::report::{self, Decided};
 use super::stop::{Stop, read_key};
 use super::words::Language;
 
@@ -19,14 +19,28 @@ pub(super) fn run(arguments: &ReplayArguments, language: Language) -> Result<Str
     let key = read_key(&arguments.vkey.clone().unwrap_or_else(beside), language)?;
     let catalogues: Vec<_> =
         arguments.catalogue.iter().map(|folder| load(folder, language)).collect::<Result<_, _>>()?;
-    let mut both = Both { replay: Replay::new(&catalogues), progress: Progress::new() };
+    let sets: Vec<_> = arguments.issuer_keys.iter().map(|path| key_set(path)).collect::<Result<_, _>>()?;
+    let replay = Replay::new(&catalogues);
+    let replay = if sets.is_empty() { replay } else { replay.with_issuer_keys(sets) };
+    let mut both = Both { replay, progress: Progress::new() };
     let checked = verify::directory(&arguments.log, &key, &[], &mut both)?;
-    let decided = Some(both.replay.decided());
+    let (verified, unverified) = both.replay.consents();
+    let decided = Some(Decided { queries: both.replay.decided(), verified, unverified });
     let text = if arguments.json {
         report::json(Some(&checked), None, decided)
     } else {
         language.holds(Some(&checked), None, decided)
     };
+    Ok(text)
+}
+
+/// A file of an issuer's public keys.
+fn key_set(path: &Path) -> Result<String, Stop> {
+    let unavailable = |why: String| CheckError::Unavailable { what: path.display().to_string(), why };
+    let text = std::fs::read_to_string(path).map_err(|error| unavailable(error.to_string()))?;
+    // Whose keys they are is told by each consent; here it is only seen whether there are any.
+    let usable = IssuerKeys::default().add("issuer", &text);
+    usable.map_err(|error| Stop::Usage(escaped(&format!("{}: {error}", path.display()))))?;
     Ok(text)
 }
 

@@ -11,10 +11,12 @@ use credit_audit::merkle::InvalidProof;
 use credit_audit::note::{MAX_SIGNATURES, NoteError, VerifierKeyError};
 use credit_audit::promises::Broken;
 use credit_audit::proof::ProofError;
+use credit_audit::replay::ConsentMismatch;
 use credit_audit::translation::{self, Translation};
 use credit_audit::verify::{CheckError, Report, Violation};
 
 use super::escape::escaped;
+use super::report::Decided;
 
 /// The language of the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +81,7 @@ impl Language {
         self,
         log: Option<&Report>,
         receipt: Option<&(u64, Checkpoint)>,
-        decided: Option<u64>,
+        decided: Option<Decided>,
     ) -> String {
         let mut lines = Vec::new();
         if let Some((index, Checkpoint { origin, size, .. })) = receipt {
@@ -91,11 +93,26 @@ impl Language {
         if let Some(log) = log {
             lines.extend(self.log_holds(log));
         }
-        if let Some(decided) = decided {
+        if let Some(Decided { queries, verified, unverified }) = decided {
             lines.push(self.pick(
-                format!("{} decided again, each as recorded", count(decided, "query", "queries")),
-                format!("已重新判定 {decided} 次查询，均与记录一致"),
+                format!("{} decided again, each as recorded", count(queries, "query", "queries")),
+                format!("已重新判定 {queries} 次查询，均与记录一致"),
             ));
+            if verified > 0 {
+                lines.push(self.pick(
+                    format!("{} verified by their issuers' keys", count(verified, "consent", "consents")),
+                    format!("已用签发方公钥核验 {verified} 份授权"),
+                ));
+            }
+            if unverified > 0 {
+                lines.push(self.pick(
+                    format!(
+                        "{} NOT verified: no issuer's key is on the record; give --issuer-keys",
+                        count(unverified, "consent", "consents")
+                    ),
+                    format!("另有 {unverified} 份授权未能核验：记录中没有签发方公钥，请以 --issuer-keys 提供"),
+                ));
+            }
         }
         lines.push(String::new());
         lines.join("\n")
@@ -265,7 +282,21 @@ fn mismatch(cause: &Mismatch) -> String {
         Mismatch::Outcome { leaf, again } => format!("记录为{}，按规则应为{}", verdict(leaf), verdict(again)),
         Mismatch::Fields => "`fields` 不是规则所提供的数据项".to_owned(),
         Mismatch::Rules => "`rules` 不是作出判定的规则".to_owned(),
+        Mismatch::Consent(cause) => consent(cause),
         Mismatch::Notice => "`notice` 与规则目录所定不符".to_owned(),
+    }
+}
+
+fn consent(cause: &ConsentMismatch) -> String {
+    match cause {
+        ConsentMismatch::Invalid(fault) => {
+            format!("其中的授权无效：{}", fault.detail(credit_policy::Language::Zh))
+        }
+        ConsentMismatch::First(index) => format!("它所指的第 {index} 条没有授权"),
+        ConsentMismatch::Terms => "`inputs.consent` 与 `scenario` 不是授权所载".to_owned(),
+        ConsentMismatch::Certificate => "授权属于另一机构的证书持有者".to_owned(),
+        ConsentMismatch::Time => "授权在 `at` 时不在有效期内".to_owned(),
+        ConsentMismatch::Uses { allowed, found } => format!("授权只可使用 {allowed} 次，而这是第 {found} 次"),
     }
 }
 

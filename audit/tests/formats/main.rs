@@ -8,6 +8,7 @@
 )]
 
 mod command;
+mod consents;
 mod decisions;
 mod folders;
 mod hostile;

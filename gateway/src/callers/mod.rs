@@ -1,5 +1,7 @@
 //! Who calls: institutions and their limits, issuers of consents, certificates and whether they are trusted now.
 
+pub(crate) mod expiry;
+mod file_stamp;
 pub(crate) mod flood;
 pub(crate) mod institution;
 pub(crate) mod issuers;

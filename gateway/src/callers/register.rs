@@ -30,20 +30,22 @@ pub struct Institution {
     /// What the record says of it.
     pub record: InstitutionRecord,
     /// How fast it and its staff may ask.
-    pub rates: Rates,
+    pub rates: Arc<Rates>,
     /// What it sent that has no record of its own.
-    pub floods: Floods,
+    pub floods: Arc<Floods>,
     /// How its refusals that name nobody get on the record.
-    pub refusals: SharedRefusals,
+    pub refusals: Arc<SharedRefusals>,
     /// SHA-256 of its certificates, as consents name them.
     digests: Vec<[u8; 32]>,
     /// How it may read its own receipts and records.
-    pub reads: Reads,
+    pub reads: Arc<Reads>,
     /// Its queries under way.
     pub journeys: Arc<Semaphore>,
     /// Its open connections to the institutions' listener.
     connections: Arc<Semaphore>,
-    suspended: AtomicBool,
+    suspended: Arc<AtomicBool>,
+    /// Its certificates now: a query that began before the last change asks here.
+    certified: Arc<ArcSwap<Vec<Thumbprint>>>,
 }
 
 /// How one institution reads its own receipts and records: as fast as it may ask, so many waiting at once, one after the
@@ -68,6 +70,28 @@ impl Institution {
         self.suspended.load(Ordering::SeqCst)
     }
 
+    /// Whether it may call with this certificate now, also where it began to ask before its certificates changed.
+    #[must_use]
+    pub fn has_certificate(&self, certificate: Thumbprint) -> bool {
+        self.certified.load().contains(&certificate)
+    }
+
+    /// It as it is with other certificates: what it asked so far, and whether it is suspended, stay as they are.
+    fn with_certificates(&self, certificates: &[Thumbprint]) -> Self {
+        Self {
+            record: InstitutionRecord { certificates: certificates.to_vec(), ..self.record.clone() },
+            digests: certificates.iter().map(|certificate| certificate.into_bytes()).collect(),
+            rates: Arc::clone(&self.rates),
+            floods: Arc::clone(&self.floods),
+            refusals: Arc::clone(&self.refusals),
+            reads: Arc::clone(&self.reads),
+            journeys: Arc::clone(&self.journeys),
+            connections: Arc::clone(&self.connections),
+            suspended: Arc::clone(&self.suspended),
+            certified: Arc::clone(&self.certified),
+        }
+    }
+
     /// SHA-256 of each of its certificates (`x5t#S256`).
     #[must_use]
     pub fn certificates(&self) -> &[[u8; 32]] {
@@ -86,13 +110,14 @@ impl Institution {
 pub enum RegisterError {
     /// The id is taken.
     #[error(
-        "institution `{0}` is registered already: choose another id; if it was added by command and stands otherwise in \
-         the configuration, take it out of there"
+        "institution `{0}` is registered already: give it another certificate with `institution add-certificate`, or \
+         choose another id"
     )]
     IdTaken(String),
     /// The certificate belongs to another.
     #[error(
-        "certificate `{certificate}` of `{id}` is registered for `{other}`: give each institution certificates of its own"
+        "certificate `{}` of `{id}` is registered for `{other}`: give each institution certificates of its own",
+        certificate.hex()
     )]
     CertificateTaken {
         /// The new institution.
@@ -101,6 +126,33 @@ pub enum RegisterError {
         certificate: Thumbprint,
         /// Who has it.
         other: String,
+    },
+    /// It has this certificate already.
+    #[error("institution `{id}` has the certificate `{}` already", certificate.hex())]
+    AlreadyHas {
+        /// The institution.
+        id: String,
+        /// The thumbprint.
+        certificate: Thumbprint,
+    },
+    /// It does not have this certificate.
+    #[error("institution `{id}` does not have the certificate `{}`: see `institution list`", certificate.hex())]
+    HasNot {
+        /// The institution.
+        id: String,
+        /// The thumbprint.
+        certificate: Thumbprint,
+    },
+    /// Without this certificate it could not call, and could not be given its answers.
+    #[error(
+        "`{}` is the only certificate of `{id}`: add the next one first, or suspend the institution with \
+         `institution suspend`", certificate.hex()
+    )]
+    LastCertificate {
+        /// The institution.
+        id: String,
+        /// The thumbprint.
+        certificate: Thumbprint,
     },
     /// No such institution.
     #[error("institution `{0}` is not in the register: see `institution list`")]
@@ -210,6 +262,59 @@ impl Register {
         institution.suspended.store(suspended, Ordering::SeqCst);
     }
 
+    /// What an institution is with one more certificate.
+    ///
+    /// # Errors
+    /// When there is no such institution, or the certificate is somebody's already.
+    pub(crate) fn with_one_more(&self, id: &str, certificate: Thumbprint) -> Result<InstitutionRecord, RegisterError> {
+        let known = self.by_id(id)?;
+        if let Some(other) = self.by_certificate(certificate) {
+            let id = id.to_owned();
+            return Err(match other.id() == id {
+                true => RegisterError::AlreadyHas { id, certificate },
+                false => RegisterError::CertificateTaken { id, certificate, other: other.id().to_owned() },
+            });
+        }
+        let mut record = known.record.clone();
+        record.certificates.push(certificate);
+        Ok(record)
+    }
+
+    /// What an institution is without one of its certificates.
+    ///
+    /// # Errors
+    /// When there is no such institution, it does not have the certificate, or has no other.
+    pub(crate) fn without(&self, id: &str, certificate: Thumbprint) -> Result<InstitutionRecord, RegisterError> {
+        let mut record = self.by_id(id)?.record.clone();
+        let id = id.to_owned();
+        if !record.certificates.contains(&certificate) {
+            return Err(RegisterError::HasNot { id, certificate });
+        }
+        record.certificates.retain(|known| *known != certificate);
+        if record.certificates.is_empty() {
+            Err(RegisterError::LastCertificate { id, certificate })
+        } else {
+            Ok(record)
+        }
+    }
+
+    /// Gives an institution these certificates from here on. Who calls with another is nobody's from the next query on,
+    /// and what is under way with it is refused in the queue of the log.
+    ///
+    /// # Errors
+    /// [`RegisterError::Unknown`].
+    pub(crate) fn set_certificates(&self, id: &str, certificates: &[Thumbprint]) -> Result<(), RegisterError> {
+        let known = self.by_id(id)?;
+        let changed = Arc::new(known.with_certificates(certificates));
+        let mut table = Table::clone(&self.table.load());
+        table.remove(id);
+        table.by_certificate.extend(certificates.iter().map(|certificate| (*certificate, Arc::clone(&changed))));
+        table.by_id.insert(changed.record.id.clone(), Arc::clone(&changed));
+        self.table.store(Arc::new(table));
+        changed.certified.store(Arc::new(certificates.to_vec()));
+        Ok(())
+    }
+
     /// Registers an institution in the place of the one with its id; its certificates are nobody else's from here on.
     ///
     /// # Errors
@@ -265,13 +370,14 @@ impl Register {
         Ok(Arc::new(Institution {
             digests: record.certificates.iter().map(|certificate| certificate.into_bytes()).collect(),
             record: record.clone(),
-            rates: rates(&record.limits)?,
-            reads,
-            floods: Floods::default(),
-            refusals: SharedRefusals::new(),
+            rates: Arc::new(rates(&record.limits)?),
+            reads: Arc::new(reads),
+            floods: Arc::new(Floods::default()),
+            refusals: Arc::new(SharedRefusals::new()),
             journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
             connections: Arc::new(Semaphore::new(self.connections_per_institution)),
-            suspended: AtomicBool::new(false),
+            suspended: Arc::new(AtomicBool::new(false)),
+            certified: Arc::new(ArcSwap::from_pointee(record.certificates.clone())),
         }))
     }
 }

@@ -15,6 +15,9 @@ pub(super) async fn revoke(
     account: &Account,
 ) -> Result<Made, ChangeError> {
     let jti = TokenId::parse(&jti).ok_or(ChangeError::TokenId)?;
+    if !gateway.issuers.names().any(|known| known == iss) {
+        return Err(ChangeError::Issuer { iss, known: gateway.issuers.names().map(str::to_owned).collect() });
+    }
     let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
     let entry = leaf.entry(gateway.new_id(), account.actor())?;
     let (state, key, now) = (gateway.state.clone(), consent_key(&iss, jti.as_str()), gateway.clock.now());

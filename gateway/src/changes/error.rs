@@ -14,6 +14,14 @@ pub(crate) enum ChangeError {
     /// No id of a token; nothing has changed.
     #[error("this is no token id: 1 to 128 visible characters without a citizen number")]
     TokenId,
+    /// No issuer of the configuration; nothing has changed.
+    #[error("`{iss}` is no issuer of the configuration, so no consent of it counts here: {}", those(.known))]
+    Issuer {
+        /// What was named.
+        iss: String,
+        /// The issuers.
+        known: Vec<String>,
+    },
     /// Its leaf cannot be made; nothing has changed.
     #[error("no record of it can be made, so it was not made: {0}")]
     Leaf(#[from] LeafError),
@@ -41,6 +49,13 @@ pub(crate) enum ChangeError {
         "the change broke off; see the gateway's log, and what is in force with `institution list` and `keys status`"
     )]
     BrokenOff,
+}
+
+fn those(issuers: &[String]) -> String {
+    match issuers {
+        [] => "it has no `[[consent_issuer]]`".to_owned(),
+        known => format!("its issuers are `{}`", known.join("`, `")),
+    }
 }
 
 fn these(keys: &[KeyId]) -> String {

@@ -1,4 +1,4 @@
-//! Institutions: one is registered, suspended, or may ask again.
+//! Institutions: one is registered, gets or loses a certificate, is suspended, or may ask again.
 
 use std::sync::Arc;
 
@@ -8,13 +8,87 @@ use credit_policy::InstitutionId;
 use super::{
     account::Account,
     error::ChangeError,
-    request::{InstitutionStatus, Made},
+    request::{Fingerprint, InstitutionStatus, Made},
 };
-use crate::{callers::institution::InstitutionRecord, gateway::Gateway, recorder::Order};
+use crate::{
+    callers::{
+        expiry::{self, Expiries},
+        institution::InstitutionRecord,
+        thumbprint::Thumbprint,
+    },
+    gateway::Gateway,
+    recorder::Order,
+};
 
 pub(super) fn list(gateway: &Gateway) -> Vec<InstitutionStatus> {
+    let expiries = expiry::known(&gateway.settings);
+    let fingerprint = |certificate: &Thumbprint| {
+        let sha256 = certificate.hex();
+        Fingerprint { expires: expiries.get(&sha256).copied(), sha256 }
+    };
     let all = gateway.register.all().into_iter();
-    all.map(|known| InstitutionStatus { institution: known.record.clone(), suspended: known.is_suspended() }).collect()
+    all.map(|known| InstitutionStatus {
+        institution: known.record.clone(),
+        suspended: known.is_suspended(),
+        fingerprints: known.record.certificates.iter().map(fingerprint).collect(),
+    })
+    .collect()
+}
+
+/// Keeps when certificates end: without it `institution list` does not know, and nothing else is lost.
+pub(super) fn keep(gateway: &Gateway, expiries: &Expiries) {
+    if !expiries.is_empty()
+        && let Err(error) = expiry::keep(&gateway.settings, expiries)
+    {
+        tracing::warn!(%error, "when a certificate ends could not be kept for `institution list`");
+    }
+}
+
+/// The certificate may call once it is on the record.
+pub(super) async fn add_certificate(
+    gateway: &Arc<Gateway>,
+    id: &InstitutionId,
+    certificate: Thumbprint,
+    account: &Account,
+) -> Result<Made, ChangeError> {
+    let record = gateway.register.with_one_more(id.as_str(), certificate)?;
+    certify(gateway, record, Order::RecordFirst, account).await
+}
+
+/// The certificate may not call any more, then that is recorded.
+pub(super) async fn remove_certificate(
+    gateway: &Arc<Gateway>,
+    id: &InstitutionId,
+    certificate: Thumbprint,
+    account: &Account,
+) -> Result<Made, ChangeError> {
+    let record = gateway.register.without(id.as_str(), certificate)?;
+    // The certificates before stand on the record too: one that the configuration names still stays removed by that.
+    let before = gateway.register.by_id(id.as_str())?.record.leaf(RegisterChange::Changed);
+    let before = before.entry(gateway.new_id(), account.actor())?;
+    gateway.recorder.record(before).await.map_err(|_| ChangeError::NotMade)?;
+    certify(gateway, record, Order::EffectFirst, account).await
+}
+
+async fn certify(
+    gateway: &Arc<Gateway>,
+    record: InstitutionRecord,
+    order: Order,
+    account: &Account,
+) -> Result<Made, ChangeError> {
+    let entry = record.leaf(RegisterChange::Changed).entry(gateway.new_id(), account.actor())?;
+    let (shared, institution) = (Arc::clone(gateway), record.id.clone());
+    let hex: Vec<_> = record.certificates.iter().map(Thumbprint::hex).collect();
+    let effect = move || shared.register.set_certificates(record.id.as_str(), &record.certificates);
+    let recorded = gateway.recorder.put_in_force(order, entry, false, effect).await;
+    let (durable, done) = recorded.map_err(|_| match order {
+        Order::RecordFirst => ChangeError::NotMade,
+        Order::EffectFirst => {
+            ChangeError::NotOnRecord(format!("the certificate of `{}` is removed", institution.as_str()))
+        }
+    })?;
+    done?;
+    Ok(Made::Certified { index: durable.index, institution, certificates: hex })
 }
 
 pub(super) async fn add(

@@ -27,7 +27,17 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
     let task = tokio::spawn(async move {
         let _turn = gateway.changes.lock().await;
         match change {
-            Change::InstitutionAdd { institution } => institution::add(&gateway, institution, &account).await,
+            Change::InstitutionAdd { institution, expiries } => {
+                institution::keep(&gateway, &expiries);
+                institution::add(&gateway, institution, &account).await
+            }
+            Change::InstitutionAddCertificate { id, certificate, expiries } => {
+                institution::keep(&gateway, &expiries);
+                institution::add_certificate(&gateway, &id, certificate, &account).await
+            }
+            Change::InstitutionRemoveCertificate { id, certificate } => {
+                institution::remove_certificate(&gateway, &id, certificate, &account).await
+            }
             Change::InstitutionSuspend { id, reason } => institution::suspend(&gateway, id, reason, &account).await,
             Change::InstitutionResume { id, reason } => institution::resume(&gateway, id, reason, &account).await,
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),

@@ -2,9 +2,10 @@
 
 use credit_keys::{KeyId, KeyUse};
 use credit_policy::InstitutionId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::callers::institution::InstitutionRecord;
+use crate::callers::{expiry::Expiries, institution::InstitutionRecord, thumbprint::Thumbprint};
 
 /// A request: one line of JSON over the socket.
 #[derive(Debug, Serialize, Deserialize)]
@@ -14,6 +15,26 @@ pub(crate) enum Change {
     InstitutionAdd {
         /// All that is known of it.
         institution: InstitutionRecord,
+        /// When its certificates end.
+        #[serde(default)]
+        expiries: Expiries,
+    },
+    /// Gives an institution one more certificate.
+    InstitutionAddCertificate {
+        /// The institution.
+        id: InstitutionId,
+        /// The certificate.
+        certificate: Thumbprint,
+        /// When it ends.
+        #[serde(default)]
+        expiries: Expiries,
+    },
+    /// Takes a certificate from an institution.
+    InstitutionRemoveCertificate {
+        /// The institution.
+        id: InstitutionId,
+        /// The certificate.
+        certificate: Thumbprint,
     },
     /// Suspends an institution at once.
     InstitutionSuspend {
@@ -96,6 +117,15 @@ pub(crate) enum Made {
         /// The institution.
         institution: InstitutionId,
     },
+    /// An institution has other certificates.
+    Certified {
+        /// The leaf's index.
+        index: u64,
+        /// The institution.
+        institution: InstitutionId,
+        /// SHA-256 of each of its certificates, in hexadecimal digits.
+        certificates: Vec<String>,
+    },
     /// An institution is suspended, or may ask again.
     Suspension {
         /// The leaf's index.
@@ -131,6 +161,17 @@ pub(crate) struct InstitutionStatus {
     pub institution: InstitutionRecord,
     /// Whether it is suspended.
     pub suspended: bool,
+    /// Its certificates once more, in the order of `certificates`, as other tools name them.
+    pub fingerprints: Vec<Fingerprint>,
+}
+
+/// A certificate of an institution.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Fingerprint {
+    /// SHA-256 of its DER form, in hexadecimal digits (`openssl x509 -fingerprint -sha256` without colons).
+    pub sha256: String,
+    /// When it ends, where that is known.
+    pub expires: Option<Timestamp>,
 }
 
 /// For people: the members of the reply as JSON.
@@ -155,6 +196,7 @@ mod tests {
             r#"{}"#,
             r#"{"do":"institution-remove","id":"bank"}"#,
             r#"{"do":"institution-suspend","id":"Bank"}"#,
+            r#"{"do":"institution-add-certificate","id":"bank","certificate":"00"}"#,
             r#"{"do":"institution-suspend","id":"bank","force":true}"#,
             r#"{"do":"keys-rotate","use":"log","overlap_days":30,"end_overlap":false}"#,
             r#"{"do":"keys-rotate","use":"tag","overlap_days":30,"end_overlap":false}"#,

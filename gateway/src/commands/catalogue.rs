@@ -8,8 +8,8 @@ use std::{
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{
-    Catalogue, ConsentFacts, Facts, Field, FieldName, InstitutionKind, Language, Scenario, ScenarioName, ValueType,
-    catalogue::shipped, consent::Maxima, diff, explain, fields_page, prove,
+    Catalogue, ConsentFacts, Facts, Field, FieldName, Ground, InstitutionKind, Language, Rank, RuleId, Scenario,
+    ScenarioName, ValueType, catalogue::shipped, consent::Maxima, diff, explain, fields_page, prove,
 };
 use serde_json::{Value, json};
 
@@ -35,6 +35,9 @@ pub(super) enum Policy {
         /// As JSON
         #[arg(long)]
         json: bool,
+        /// What a jurisdiction must confirm: scenarios without consent that rest on less than a law 须由本地确认的依据
+        #[arg(long, conflicts_with = "json")]
+        to_confirm: bool,
     },
     /// Print the page of all fields and what their values mean (docs/fields.md) 打印数据项说明
     Fields(Source),
@@ -109,7 +112,10 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
         Policy::Prove(source) => print(proved(&source.load()?)?),
         Policy::Export { dir } => export(&dir)?,
         Policy::Fields(source) => print(fields_page(&source.load()?).trim_end()),
-        Policy::Show { what, catalogue, json } => show(what, catalogue, json)?,
+        Policy::Show { what, catalogue, to_confirm: true, json: _ } => {
+            show_to_confirm(what.map(PathBuf::from).or(catalogue))?
+        }
+        Policy::Show { what, catalogue, json, to_confirm: false } => show(what, catalogue, json)?,
     }
     Ok(())
 }
@@ -228,6 +234,29 @@ fn widest(maxima: &Maxima) -> Value {
         "lifetime": maxima.lifetime.to_string(), "uses": maxima.uses, "frequency": maxima.frequency.to_string(),
         "look_back": maxima.look_back.to_string(), "data_life": maxima.data_life.to_string(),
     })
+}
+
+/// Scenarios without consent, with those of their documents that are neither law nor administrative regulation: a power to
+/// look up stands in one of these (PIPL art. 34).
+fn show_to_confirm(dir: Option<PathBuf>) -> Result<(), Failure> {
+    let catalogue = Source { dir }.load()?;
+    print(catalogue.label());
+    for scenario in catalogue.scenarios() {
+        let rule = RuleId::parse(&format!("scenario/{}", scenario.name())).ok();
+        let row = rule.and_then(|rule| catalogue.rule(&rule));
+        let Some(row) = row.filter(|_| matches!(scenario.ground(), Ground::Statute | Ground::Public)) else { continue };
+        let low: Vec<_> =
+            catalogue.documents(row).filter(|document| document.rank() > Rank::AdministrativeRegulation).collect();
+        if low.is_empty() {
+            continue;
+        }
+        print(format_args!("\n{}  {}\n  {}", scenario.name(), scenario.title(language()), row.citation()));
+        for document in low {
+            let (code, rank, place) = (document.code(), document.rank(), document.jurisdiction());
+            print(format_args!("  {code} {rank} {place}  {} {}", document.title(language()), document.number()));
+        }
+    }
+    Ok(())
 }
 
 /// A name is that of a scenario; what is a folder, or looks like the path of one, is a catalogue.

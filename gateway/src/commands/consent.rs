@@ -24,6 +24,7 @@ use super::{
 use crate::{
     callers::thumbprint::Thumbprint,
     changes::Change,
+    settings::ConsentIssuer,
     terminal::{colon, print, words},
 };
 
@@ -47,9 +48,9 @@ pub(super) enum Consent {
     Revoke {
         /// Its `jti`
         jti: String,
-        /// Its issuer
-        #[arg(long, default_value = "https://consent.example")]
-        iss: String,
+        /// Its issuer, as in the token; left out = the only one of the configuration 签发方(默认为配置中的唯一签发方)
+        #[arg(long)]
+        iss: Option<String>,
         #[command(flatten)]
         config: ConfigFile,
     },
@@ -100,11 +101,29 @@ pub(super) fn run(command: Consent) -> Result<(), Failure> {
         }
         Consent::NewKey { out, kid, algorithm } => new_key(&out, &kid, &algorithm)?,
         Consent::Revoke { jti, iss, config } => {
-            let done = change::make(config.read()?, Change::ConsentRevoke { iss, jti })?;
+            let settings = config.read()?;
+            let iss = issuer(&settings.consent_issuers, iss)?;
+            let done = change::make(settings, Change::ConsentRevoke { iss, jti })?;
             print(format_args!("{}{}{done}", words("已撤回并留痕", "withdrawn and on the record"), colon()));
         }
     }
     Ok(())
+}
+
+/// The issuer that is meant: a withdrawal in the name of another would change nothing.
+fn issuer(issuers: &[ConsentIssuer], wish: Option<String>) -> Result<String, Failure> {
+    let known: Vec<_> = issuers.iter().map(|issuer| format!("`{}`", issuer.iss)).collect();
+    match (issuers, wish) {
+        ([], _) => {
+            Err(Failure::usage("the configuration has no `[[consent_issuer]]`, so there are no consents to withdraw"))
+        }
+        ([only], None) => Ok(only.iss.clone()),
+        (_, None) => Err(Failure::usage(format_args!("name the issuer with --iss: {}", known.join(", ")))),
+        (_, Some(wish)) if issuers.iter().any(|issuer| issuer.iss == wish) => Ok(wish),
+        (_, Some(wish)) => {
+            Err(Failure::usage(format_args!("`{wish}` is no issuer of the configuration: {}", known.join(", "))))
+        }
+    }
 }
 
 fn new_key(out: &std::path::Path, kid: &str, algorithm: &str) -> Result<(), Failure> {

@@ -1,8 +1,12 @@
-//! `institution add|suspend|resume|list`.
+//! `institution add|add-certificate|remove-certificate|suspend|resume|list`.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{Args, Subcommand};
+use credit_audit::clock::SystemClock;
 use credit_policy::{InstitutionId, InstitutionKind};
 
 use super::{
@@ -10,16 +14,25 @@ use super::{
     failure::{ConfigFile, Failure},
 };
 use crate::{
-    callers::{institution::InstitutionRecord, thumbprint::Thumbprint},
+    callers::{
+        expiry::{self, Expiries},
+        institution::InstitutionRecord,
+        thumbprint::{Thumbprint, certificates_of_file},
+        trust::{Cause, Trust},
+    },
     changes::{Change, InstitutionStatus, Made},
-    settings::Limits,
-    terminal::{colon, print, words},
+    settings::{Limits, Settings},
+    terminal::{colon, eprint, print, words},
 };
 
 #[derive(Subcommand)]
 pub(super) enum Institution {
     /// Register an institution 登记机构
     Add(Add),
+    /// Give one another certificate: the next, before the present one ends 增加机构证书(在现有证书到期前)
+    AddCertificate(AddCertificate),
+    /// Take a certificate from one 移除机构证书
+    RemoveCertificate(RemoveCertificate),
     /// Suspend one at once 立即暂停机构
     Suspend(Which),
     /// Let one ask again 恢复机构
@@ -51,6 +64,32 @@ pub(super) struct Add {
 }
 
 #[derive(Args)]
+pub(super) struct AddCertificate {
+    /// Its id 机构标识
+    id: String,
+    /// PEM file of the client certificate 客户端证书
+    #[arg(long, value_name = "FILE")]
+    certificate: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("which").required(true))]
+pub(super) struct RemoveCertificate {
+    /// Its id 机构标识
+    id: String,
+    /// PEM file of the certificate 证书文件
+    #[arg(long, value_name = "FILE", group = "which")]
+    certificate: Option<PathBuf>,
+    /// SHA-256 of the certificate, as `institution list` and openssl print it 证书的 SHA-256 指纹
+    #[arg(long, value_name = "HEX", group = "which")]
+    fingerprint: Option<String>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+#[derive(Args)]
 pub(super) struct Which {
     /// Its id 机构标识
     id: String,
@@ -64,9 +103,27 @@ pub(super) struct Which {
 pub(super) fn run(command: Institution) -> Result<(), Failure> {
     let (settings, change, done) = match command {
         Institution::Add(add) => {
-            let institution = record(&add)?;
+            let settings = add.config.read()?;
+            let (certificates, expiries) = trusted(&settings, &add.certificates)?;
+            let institution = record(&add, certificates)?;
             let done = words("已登记并留痕", "registered and on the record");
-            (add.config.read()?, Change::InstitutionAdd { institution }, done)
+            (settings, Change::InstitutionAdd { institution, expiries }, done)
+        }
+        Institution::AddCertificate(AddCertificate { id, certificate, config }) => {
+            let (settings, id) = (config.read()?, parse(&id)?);
+            let (certificates, expiries) = trusted(&settings, std::slice::from_ref(&certificate))?;
+            let [certificate] = certificates[..] else { return Err(Failure::usage("name one certificate")) };
+            let done = words("证书已增加并留痕", "certificate added and on the record");
+            (settings, Change::InstitutionAddCertificate { id, certificate, expiries }, done)
+        }
+        Institution::RemoveCertificate(RemoveCertificate { id, certificate, fingerprint, config }) => {
+            let certificate = match (certificate, fingerprint) {
+                (Some(path), _) => Thumbprint::of_file(&path).map_err(Failure::usage)?,
+                (None, text) => Thumbprint::parse_fingerprint(&text.unwrap_or_default())
+                    .ok_or_else(|| Failure::usage("--fingerprint: SHA-256 has 64 hexadecimal digits"))?,
+            };
+            let done = words("证书已移除并留痕", "certificate removed and on the record");
+            (config.read()?, Change::InstitutionRemoveCertificate { id: parse(&id)?, certificate }, done)
         }
         Institution::Suspend(Which { id, reason, config }) => {
             let done = words("已暂停并留痕", "suspended and on the record");
@@ -93,7 +150,52 @@ pub(super) fn run(command: Institution) -> Result<(), Failure> {
 fn print_line(listed: &InstitutionStatus) {
     let status = if listed.suspended { words("已暂停", "suspended") } else { words("正常", "active") };
     let record = &listed.institution;
-    print(format_args!("{:<24} {:<28} {status}", record.id.as_str(), record.kind.as_str()));
+    let limits = &record.limits;
+    print(format_args!(
+        "{:<24} {:<28} {status:<10} {}/s {}, {} {}, {} {}",
+        record.id.as_str(),
+        record.kind.as_str(),
+        limits.rate_per_s,
+        format_args!("({})", limits.burst),
+        limits.distinct_subjects_a_day,
+        words("人/日", "persons/day"),
+        limits.look_ups_a_person_a_day,
+        words("次/人/日", "look-ups/person/day"),
+    ));
+    for (certificate, fingerprint) in record.certificates.iter().zip(&listed.fingerprints) {
+        let ends =
+            fingerprint.expires.map_or_else(|| words("未知", "an unknown time").to_owned(), |ends| ends.to_string());
+        let until = words("有效期至", "valid until");
+        print(format_args!("    SHA-256 {}  x5t#S256 {certificate}  {until} {ends}", fingerprint.sha256));
+    }
+}
+
+/// Certificates that will be let in, and when they end. One that is not valid yet is registered all the same, with a
+/// warning: the next certificate often comes before its time.
+fn trusted(settings: &Settings, paths: &[PathBuf]) -> Result<(Vec<Thumbprint>, Expiries), Failure> {
+    let trust = Trust::read(&settings.tls, &settings.data.dir, Arc::new(SystemClock::new())).map_err(Failure::usage)?;
+    let (mut certificates, mut expiries) = (Vec::new(), Expiries::new());
+    for path in paths {
+        let chain = certificates_of_file(path).map_err(Failure::usage)?;
+        match trust.examine(&chain) {
+            Ok(()) => {}
+            Err(cause @ Cause::NotYetValid) => {
+                eprint(format_args!("{}{}", words("警告：", "warning: "), untrusted(path, cause)))
+            }
+            Err(cause) => return Err(Failure::usage(untrusted(path, cause))),
+        }
+        let Some(certificate) = chain.first() else { continue };
+        let thumbprint = Thumbprint::of(certificate);
+        expiries.extend(expiry::of(certificate).map(|ends| (thumbprint.hex(), ends)));
+        certificates.push(thumbprint);
+    }
+    Ok((certificates, expiries))
+}
+
+fn untrusted(path: &Path, cause: Cause) -> String {
+    let path = path.display();
+    let chinese = format!("证书 `{path}` 会被拒绝：{}", cause.words().0);
+    words(&chinese, &format!("the certificate `{path}` would be refused: {}", cause.words().1)).to_owned()
 }
 
 fn kinds() -> String {
@@ -104,13 +206,12 @@ fn parse(id: &str) -> Result<InstitutionId, Failure> {
     InstitutionId::parse(id).map_err(|error| Failure::usage(format_args!("`{id}` is no id: {error}")))
 }
 
-fn record(add: &Add) -> Result<InstitutionRecord, Failure> {
-    let certificates = add.certificates.iter().map(|path| Thumbprint::of_file(path));
+fn record(add: &Add, certificates: Vec<Thumbprint>) -> Result<InstitutionRecord, Failure> {
     Ok(InstitutionRecord {
         id: parse(&add.id)?,
         kind: InstitutionKind::parse(&add.kind)
             .ok_or_else(|| Failure::usage(format_args!("`{}` is no kind of institution: {}", add.kind, kinds())))?,
-        certificates: certificates.collect::<Result<_, _>>().map_err(Failure::usage)?,
+        certificates,
         limits: add.limits.clone(),
     })
 }

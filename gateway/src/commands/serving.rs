@@ -89,7 +89,12 @@ async fn run(
                  {side_connections} connections to each other listener at most; raise its limit (ulimit -n)"
         );
     }
+    let mut warnings = start::warnings(&settings, &tls, clock.now());
     let gateway = start::open(settings, inputs, clock).await.map_err(|error| Failure::start(&error))?;
+    warnings.extend(start::registered(&gateway.settings, &gateway.register, gateway.clock.now()));
+    for warning in warnings {
+        tracing::warn!(cause = warning.english, "a certificate or a list needs to be replaced");
+    }
     let mut failure = None;
     let kept = &mut failure;
     serve_doors(gateway, tls, hangup, async move |gateway| match ready(gateway).await {

@@ -22,6 +22,8 @@ pub(super) const ADVERSE: [&str; 11] = [
     "traffic-violation",
     "wage-arrears",
 ];
+/// The classes of penalties that the law keeps out of answers.
+pub(super) const KEPT_OUT: [&str; 3] = ["pending-penalty", "remedied-penalty", "summary-penalty"];
 const CARD: &str = "credit-card-performance";
 const LOAN: &str = "loan-overdue";
 const COURT: &str = "court-judgment";
@@ -209,6 +211,10 @@ impl Historian {
             record.sentence_end = self.sequence.chance(60).then_some(served);
         } else {
             record.effect_end = self.sequence.chance(30).then_some(served);
+        }
+        let kept_out = usize::from(determined.day().unsigned_abs() % 10).checked_sub(1);
+        if let Some(class) = kept_out.and_then(|at| KEPT_OUT.get(at).copied()).filter(|_| record.class == PENALTY) {
+            record.class = class;
         }
         let repaired = self.after(determined, 95, 500);
         if repaired <= self.today && self.sequence.chance(30) {

@@ -14,7 +14,10 @@ use jiff::{
 };
 use rusqlite::{Connection, Row, named_params};
 
-use super::{history::ADVERSE, people};
+use super::{
+    history::{ADVERSE, KEPT_OUT},
+    people,
+};
 
 const TODAY: Date = date(2026, 11, 22);
 /// What the institutions of the demo may use.
@@ -157,6 +160,13 @@ fn bears_out(catalogue: &Catalogue, note: &str, age: i32, field: &FieldName, val
         "clean_three_years" => is(!against && !grey),
         "objection_open" if note != "no-file" => is(note == "disputed"),
         "repair_applied_for" if note != "late" => says_nothing(value),
+        "eligible_for_clinic_visit"
+        | "eligible_for_culture_sport_tourism"
+        | "eligible_for_library_borrowing"
+        | "eligible_for_public_transport"
+        | "eligible_for_utilities" => is(!against && !grey),
+        // It rests on a number too.
+        "eligible_for_rental" | "eligible_for_volunteer_star" => !against || is(false),
         // Which kind of record speaks against the person is left open.
         _ if against => true,
         "no_safety_offence_one_year" | "no_traffic_violation_one_year" => is(true),
@@ -274,5 +284,5 @@ fn the_store_s_classes_lists_and_fields_are_those_of_the_data_list() {
 
     let rests_on = catalogue.field("clean_three_years").unwrap().classes().iter().map(ClassName::as_str);
     let counted = rests_on.filter(|name| catalogue.class(name).is_some_and(Class::holds_records));
-    assert_eq!(counted.collect::<BTreeSet<_>>(), BTreeSet::from(ADVERSE));
+    assert_eq!(counted.collect::<BTreeSet<_>>(), ADVERSE.into_iter().chain(KEPT_OUT).collect());
 }

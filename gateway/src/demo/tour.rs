@@ -112,7 +112,7 @@ impl Tour<'_> {
             "3. 招聘录用：凭本人授权，由授权机构签名（ES256），限本单位",
             "3. An employment check, on the person's consent, signed (ES256): to this employer",
         ));
-        let fields = ["academic_misconduct_exists", "clean_three_years", "qualification_count"];
+        let fields = ["academic_misconduct_exists", "clean_three_years", "qualification_exists"];
         let token = self.token(&Agreed { es256: true, ..Agreed::to("employer", "employment", &fields) })?;
         let reply = self.employer.post(asking::QUERIES, &on_consent("employment"), Some(&token)).await?;
         self.answered(&reply, &fields)?;

@@ -92,9 +92,10 @@ async fn record_read(gateway: &Gateway, standing: &CertificateStatus, auditor: &
     // A certificate is verified outside of the log's queue; there is at most one new list a second, so this ends.
     loop {
         let Ok(entry) = read.entry(gateway.new_id(), actor.clone()) else { return false };
-        let still = || !auditor.is_suspended() && standing.is_still_valid();
+        let may_read = || !auditor.is_suspended() && auditor.has_certificate(standing.thumbprint());
+        let still = || may_read() && standing.is_still_valid();
         match gateway.recorder.record_while(entry, still).await {
-            Err(NotRecorded::Overtaken) if !auditor.is_suspended() && standing.is_valid() => {}
+            Err(NotRecorded::Overtaken) if may_read() && standing.is_valid() => {}
             recorded => return recorded.is_ok(),
         }
     }

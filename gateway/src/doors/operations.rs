@@ -24,7 +24,8 @@ use crate::{
 ///
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
-/// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed`, `revocation-list-expired`.
+/// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed`, `revocation-list-expired`. Below `ready` stand warnings:
+/// `warning: issuer-keys-refused` while a key file of an issuer cannot be used.
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
@@ -46,7 +47,7 @@ pub(crate) fn readiness(gateway: &Gateway, trust: &Trust, request: &Request<Inco
         "/readyz" => {
             let reasons = reasons(gateway, trust);
             if reasons.is_empty() {
-                plain(StatusCode::OK, "ready\n")
+                plain(StatusCode::OK, format!("ready\n{}", warnings(gateway)))
             } else {
                 plain(StatusCode::SERVICE_UNAVAILABLE, reasons)
             }
@@ -70,6 +71,11 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
         },
         deadlines_end: deadlines_end(gateway),
     }
+}
+
+/// What does not keep queries from being answered, and should be mended; one line each.
+fn warnings(gateway: &Gateway) -> &'static str {
+    if gateway.issuers.are_refused() { "warning: issuer-keys-refused\n" } else { "" }
 }
 
 /// When the first day begins on which a deadline would begin without a date, so far as it is looked.

@@ -24,6 +24,7 @@ impl Detail {
             Code::ConsentUsedUp => Self::UsedUp,
             Code::CaseAlreadyUsed => Self::CaseSpent,
             Code::IdempotencyConflict => Self::Conflict,
+            Code::AnswerChanged => Self::AnswerChanged,
             Code::PayloadTooLarge => Self::BodyTooLarge,
             Code::HeadersTooLarge => Self::HeadTooLarge,
             Code::RequestTimeout => Self::Late,

@@ -57,7 +57,12 @@ pub enum Request {
     /// A look-up.
     Query(Question),
     /// The withdrawal of a consent (PIPL art. 15).
-    Withdrawal(TokenId),
+    Withdrawal {
+        /// The token.
+        jti: TokenId,
+        /// Its issuer; left out = the only one for which the institution acts.
+        iss: Option<String>,
+    },
 }
 
 /// The members of a look-up as they were sent: of the right type, not yet looked at.

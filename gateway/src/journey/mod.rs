@@ -110,8 +110,8 @@ async fn run_stages<'e>(
     timer.enter(Stage::Accept);
     let question = match exchange.request().await? {
         Request::Query(question) => question,
-        Request::Withdrawal(jti) => {
-            return withdraw(&gateway.issuers, identified, jti).map(Outcome::Withdrawal);
+        Request::Withdrawal { jti, iss } => {
+            return withdraw(&gateway.issuers, identified, jti, iss).map(Outcome::Withdrawal);
         }
     };
     let asked = accept(&gateway.catalogue, moment, identified, question)?;
@@ -124,5 +124,5 @@ async fn run_stages<'e>(
     timer.enter(Stage::Fetch);
     let fetched = fetch(gateway, admitted).await?;
     timer.enter(Stage::Minimise);
-    minimise(gateway, moment, fetched, exchange).map(Outcome::Answer)
+    minimise(gateway, moment, fetched, exchange).await.map(Outcome::Answer)
 }

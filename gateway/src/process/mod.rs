@@ -2,6 +2,7 @@
 
 mod drain;
 pub(crate) mod hardening;
+mod issuer_keys;
 pub(crate) mod revocations;
 pub(crate) mod serve;
 mod snapshots;

@@ -5,8 +5,12 @@ use std::{sync::Arc, time::Duration};
 use tokio::signal::unix::Signal;
 
 use crate::{
-    callers::trust::{Reload, Trust},
+    callers::{
+        expiry,
+        trust::{Reload, Trust},
+    },
     gateway::Gateway,
+    process::start::trust_warnings,
     telemetry::metrics::Duty,
 };
 
@@ -18,6 +22,7 @@ pub(crate) async fn watch(gateway: Arc<Gateway>, trust: Arc<Trust>, mut hangup: 
     let mut each_second = tokio::time::interval(Duration::from_secs(1));
     let (mut since_checked_s, mut was_expired) = (0, false);
     gateway.metrics.revocation_list(trust.next_update(), true);
+    institution_certificates(&gateway).await;
     loop {
         let force = tokio::select! {
             _ = each_second.tick() => false,
@@ -33,28 +38,48 @@ pub(crate) async fn watch(gateway: Arc<Gateway>, trust: Arc<Trust>, mut hangup: 
         }
         if since_checked_s >= CHECK_AGAIN_S || expired != was_expired {
             trust.check_again();
+            institution_certificates(&gateway).await;
             since_checked_s = 0;
         }
         was_expired = expired;
     }
 }
 
+async fn institution_certificates(gateway: &Arc<Gateway>) {
+    let shared = Arc::clone(gateway);
+    let read = tokio::task::spawn_blocking(move || expiry::of_institutions(&shared.settings, &shared.register));
+    if let Ok(ends) = read.await {
+        gateway.metrics.institution_certificates_end(ends.iter().map(|(id, end)| (id.as_str(), *end)));
+    }
+}
+
 async fn look(gateway: &Gateway, trust: &Arc<Trust>, force: bool) {
     let shared = Arc::clone(trust);
-    let looked = tokio::task::spawn_blocking(move || shared.reload(force)).await;
+    let looked = tokio::task::spawn_blocking(move || {
+        let looked = shared.reload(force);
+        // Tried again each second until it is written.
+        (looked, shared.remember().map_err(|error| format!("the numbers of the lists cannot be kept: {error}")))
+    });
+    let looked = looked.await.map_err(|error| error.to_string());
     // A list that is refused is looked at once, and stays refused until the next: `credit_gateway_revocation_list_refused`.
-    let done = looked.as_ref().map(|_| ()).map_err(ToString::to_string);
+    let done = looked.as_ref().map_err(String::clone).and_then(|(_, kept)| kept.clone());
     gateway.metrics.duty(Duty::RevocationList, done, gateway.clock.now());
     match looked {
-        Ok(Reload::Same) => {}
-        Ok(Reload::Taken) => {
+        Ok((Reload::Same, _)) | Err(_) => {}
+        Ok((Reload::Unchanged, _)) => {
+            gateway.metrics.revocation_list(trust.next_update(), true);
+            tracing::info!("the file of the revocation list was read again: it contains the list in force");
+        }
+        Ok((Reload::Taken, _)) => {
             gateway.metrics.revocation_list(trust.next_update(), true);
             tracing::info!("a new revocation list is in force");
+            for warning in trust_warnings(&gateway.settings, trust) {
+                tracing::warn!(cause = warning.english, "the new revocation list");
+            }
         }
-        Ok(Reload::Refused(error)) => {
+        Ok((Reload::Refused(error), _)) => {
             gateway.metrics.revocation_list(trust.next_update(), false);
             tracing::error!(%error, "a new revocation list was not taken; the one before stays in force");
         }
-        Err(_) => {}
     }
 }

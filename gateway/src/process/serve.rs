@@ -16,10 +16,11 @@ use tokio::{
 use crate::{
     doors::{admin, auditors, institutions::Institutions, operations, public},
     gateway::Gateway,
-    process::{cores, drain, revocations, start::TlsSettings, upkeep},
+    process::{cores, drain, issuer_keys, revocations, start::TlsSettings, upkeep},
     transport::{
         Body,
         accept::accept,
+        failed_handshakes::FailedHandshakes,
         handshakes::Handshakes,
         incoming::Incoming,
         listener::{ListenerConfig, OnBadHead},
@@ -74,14 +75,14 @@ where
     let (public, operations) = (bind(listen.public)?, bind(listen.operations)?);
     let readiness = listen.readiness.map(bind).transpose()?;
     let bounds = &gateway.settings.bounds;
-    let shared = Arc::clone(&gateway);
-    let on_bad_head: OnBadHead = Arc::new(move |certificate, what| shared.count_unrecorded(certificate, what));
+    let failed = failed_handshakes(&gateway);
+    let on_bad_head = on_bad_head(&gateway);
     let door = Arc::new(ListenerConfig {
         on_bad_head: Some(on_bad_head),
         connections: Arc::new(Semaphore::new(bounds.connections)),
         most_connections: bounds.connections,
         handshakes: Handshakes::new(bounds.handshakes),
-        ..certified(&gateway, &tls)
+        ..certified(&gateway, &tls, &failed)
     });
     for number in 0..cores() {
         let (gateway, door, listener) = (Arc::clone(&gateway), Arc::clone(&door), institutions.try_clone()?);
@@ -89,14 +90,14 @@ where
     }
     // The workers have clones; with ours open, callers would queue for a gateway that drains.
     drop(institutions);
-    serve_side_doors(&gateway, &tls, [persons, auditors, public, operations])?;
+    serve_side_doors(&gateway, &tls, &failed, [persons, auditors, public, operations])?;
     if let Some(readiness) = readiness {
-        serve_operations(&gateway, &tls, readiness, operations::readiness)?;
+        serve_operations(&gateway, &tls, &failed, readiness, operations::readiness)?;
     }
     let socket = gateway.settings.admin_socket();
     let socket = admin::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
     tokio::spawn(admin::serve(Arc::clone(&gateway), socket));
-    keep_up(&gateway, &tls, hangup);
+    keep_up(&gateway, &tls, hangup)?;
     let ends = drain::end_in_any_case(&gateway.settings.bounds)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut until_signal = async || {
@@ -125,13 +126,15 @@ where
 }
 
 /// Begins each duty in the background, as a task of its own.
-fn keep_up(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) {
+fn keep_up(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) -> io::Result<()> {
     tokio::spawn(upkeep::each_second(Arc::clone(gateway)));
     tokio::spawn(revocations::watch(Arc::clone(gateway), Arc::clone(&tls.trust), hangup));
     tokio::spawn(upkeep::watch_keys(Arc::clone(gateway)));
     tokio::spawn(upkeep::watch_log(Arc::clone(gateway)));
     tokio::spawn(upkeep::scrub(Arc::clone(gateway)));
     tokio::spawn(upkeep::watch_store(Arc::clone(gateway)));
+    tokio::spawn(issuer_keys::watch(Arc::clone(gateway), signal(SignalKind::hangup())?));
+    Ok(())
 }
 
 /// What follows after the gateway is ready.
@@ -158,15 +161,27 @@ fn bind(address: SocketAddr) -> Result<std::net::TcpListener, ServeError> {
     Ok(listener)
 }
 
-fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>) -> ListenerConfig {
+fn door(gateway: &Gateway, tls: Option<Arc<ServerConfig>>, failed: &Arc<FailedHandshakes>) -> ListenerConfig {
     let bounds = &gateway.settings.bounds;
     let (closed, clock) = (gateway.metrics.closed(), Arc::clone(&gateway.clock));
-    ListenerConfig::new(tls, bounds, bounds.side_connections, closed, clock, gateway.draining.subscribe())
+    let draining = gateway.draining.subscribe();
+    ListenerConfig::new(tls, bounds, bounds.side_connections, closed, Arc::clone(failed), clock, draining)
+}
+
+fn on_bad_head(gateway: &Arc<Gateway>) -> OnBadHead {
+    let shared = Arc::clone(gateway);
+    Arc::new(move |certificate, what| shared.count_unrecorded(certificate, what))
+}
+
+fn failed_handshakes(gateway: &Arc<Gateway>) -> Arc<FailedHandshakes> {
+    let shared = Arc::clone(gateway);
+    let owner = move |certificate| shared.register.by_certificate(certificate).map(|owner| owner.id().to_owned());
+    Arc::new(FailedHandshakes::new(&gateway.metrics.closed().handshakes, Box::new(owner)))
 }
 
 /// A door for those with a trusted certificate.
-fn certified(gateway: &Gateway, tls: &TlsSettings) -> ListenerConfig {
-    ListenerConfig { trust: Some(Arc::clone(&tls.trust)), ..door(gateway, Some(Arc::clone(&tls.certified))) }
+fn certified(gateway: &Gateway, tls: &TlsSettings, failed: &Arc<FailedHandshakes>) -> ListenerConfig {
+    ListenerConfig { trust: Some(Arc::clone(&tls.trust)), ..door(gateway, Some(Arc::clone(&tls.certified)), failed) }
 }
 
 fn worker(gateway: Arc<Gateway>, door: Arc<ListenerConfig>, listener: std::net::TcpListener) {
@@ -193,14 +208,15 @@ fn worker(gateway: Arc<Gateway>, door: Arc<ListenerConfig>, listener: std::net::
 fn serve_side_doors(
     gateway: &Arc<Gateway>,
     tls: &TlsSettings,
+    failed: &Arc<FailedHandshakes>,
     listeners: [std::net::TcpListener; 4],
 ) -> io::Result<()> {
     let [persons, auditors, public, operations] = listeners;
-    let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone))));
+    let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone)), failed));
     tokio::spawn(accept(TcpListener::from_std(persons)?, anyone, |_| {
         Some(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) })
     }));
-    let certified = Arc::new(certified(gateway, tls));
+    let certified = Arc::new(certified(gateway, tls, failed));
     let shared = Arc::clone(gateway);
     tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |peer| {
         let (shared, standing) = (Arc::clone(&shared), peer.standing);
@@ -210,7 +226,7 @@ fn serve_side_doors(
             async move { Ok::<_, Infallible>(auditors::answer(shared, standing, request).await) }
         })
     }));
-    let (plain, shared) = (Arc::new(door(gateway, None)), Arc::clone(gateway));
+    let (plain, shared) = (Arc::new(door(gateway, None, failed)), Arc::clone(gateway));
     tokio::spawn(accept(TcpListener::from_std(public)?, Arc::clone(&plain), move |_| {
         let shared = Arc::clone(&shared);
         Some(move |request| {
@@ -218,19 +234,21 @@ fn serve_side_doors(
             async move { Ok::<_, Infallible>(public::answer(shared, request).await) }
         })
     }));
-    serve_operations(gateway, tls, operations, operations::answer)
+    serve_operations(gateway, tls, failed, operations, operations::answer)
 }
 
 /// Answers the operator's machinery at one of its addresses.
 fn serve_operations(
     gateway: &Arc<Gateway>,
     tls: &TlsSettings,
+    failed: &Arc<FailedHandshakes>,
     listener: std::net::TcpListener,
     answer: fn(&Gateway, &crate::callers::trust::Trust, &Request<Incoming>) -> Response<Body>,
 ) -> io::Result<()> {
     let (shared, trust) = (Arc::clone(gateway), Arc::clone(&tls.trust));
     // Readiness must be seen to turn false while the gateway drains: this door stays open to the end.
-    let open = Arc::new(ListenerConfig { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None) });
+    let open =
+        Arc::new(ListenerConfig { draining: tokio::sync::watch::channel(false).1, ..door(gateway, None, failed) });
     tokio::spawn(accept(TcpListener::from_std(listener)?, open, move |_| {
         let (shared, trust) = (Arc::clone(&shared), Arc::clone(&trust));
         Some(move |request| {

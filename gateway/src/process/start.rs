@@ -39,6 +39,7 @@ pub(crate) use keys::{open_ring, read_kek};
 pub(crate) use project::state_file;
 pub(crate) use rules::{load_catalogue, read_catalogue};
 pub(crate) use tls::TlsSettings;
+pub(crate) use warnings::{registered, trust_warnings, warnings};
 
 use crate::{
     changes::record_key,
@@ -65,7 +66,6 @@ pub(crate) async fn open(
 ) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
     let Inputs { catalogue, files, ring, register, issuers } = inputs;
-    let catalogue = Arc::new(catalogue);
     let metrics = Metrics::new(clock.now())?;
     make_data_folder(&settings.data.dir)?;
     let store = open_store(&settings, &catalogue, &clock)?;
@@ -78,7 +78,7 @@ pub(crate) async fn open(
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
     let previous = before.as_ref().map(|before| before.previous.clone());
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
-    register::apply(&register, &carry::with(&projection.ledger, &carried))?;
+    let changed = register::apply(&register, &carry::with(&projection.ledger, &carried))?;
     register::acting(&register, &settings.consent_issuers)?;
     let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
@@ -88,11 +88,15 @@ pub(crate) async fn open(
         first.open(&settings.log.origin, previous).await?;
     }
     first.carry(carried, &mut projection).await?;
+    for institution in changed {
+        first.changed(&institution).await?;
+    }
     if !is_in_force {
         first.catalogue(rules::leaf(&catalogue, &files), &mut projection).await?;
     }
     let label = catalogue.label().to_owned();
     first.definitions(Definitions { catalogue: label, fields: catalogue.definitions() }, &mut projection).await?;
+    first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
     let now = clock.now();
     for key in not_introduced(&keys.with(|ring| ring.status(now)), &projection.ledger.keys) {
         record_key(&recorder, &keys, &key, now, Actor::gateway()).await?;

@@ -126,7 +126,7 @@ pub(super) async fn scrub(gateway: Arc<Gateway>) {
     }
 }
 
-fn every_second() -> Interval {
+pub(super) fn every_second() -> Interval {
     let mut interval = tokio::time::interval(Duration::from_secs(1));
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval

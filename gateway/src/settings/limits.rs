@@ -9,19 +9,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::Args)]
 pub struct Limits {
     /// Requests a second.
-    #[arg(long, default_value_t = 100, help = "Requests a second 每秒请求数")]
+    #[arg(long, default_value_t = rate_per_s(), help = "Requests a second 每秒请求数")]
+    #[serde(default = "rate_per_s")]
     #[schemars(range(min = 1))]
     pub rate_per_s: u32,
     /// Requests at once.
-    #[arg(long, default_value_t = 200, help = "Requests at once 突发请求数")]
+    #[arg(long, default_value_t = burst(), help = "Requests at once 突发请求数")]
+    #[serde(default = "burst")]
     #[schemars(range(min = 1))]
     pub burst: u32,
     /// Different persons a day.
-    #[arg(long, default_value_t = 10_000, help = "Different persons a day 每日不同信息主体数")]
+    #[arg(long, default_value_t = distinct_subjects_a_day(), help = "Different persons a day 每日不同信息主体数")]
+    #[serde(default = "distinct_subjects_a_day")]
     #[schemars(range(min = 1))]
     pub distinct_subjects_a_day: u32,
     /// Look-ups on one person a day.
-    #[arg(long, default_value_t = 100, help = "Look-ups on one person a day 每日对同一主体的查询数")]
+    #[arg(long, default_value_t = look_ups_a_person_a_day(), help = "Look-ups on one person a day 每日对同一主体的查询数")]
+    #[serde(default = "look_ups_a_person_a_day")]
     #[schemars(range(min = 1))]
     pub look_ups_a_person_a_day: u32,
     /// Look-ups a second by one member of staff (`operator` of the query); left out = as many as the institution's own
@@ -51,6 +55,22 @@ pub struct Limits {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub look_ups_an_operator_a_day: Option<u32>,
+}
+
+fn rate_per_s() -> u32 {
+    100
+}
+
+fn burst() -> u32 {
+    200
+}
+
+fn distinct_subjects_a_day() -> u32 {
+    10_000
+}
+
+fn look_ups_a_person_a_day() -> u32 {
+    100
 }
 
 impl Limits {

@@ -90,7 +90,7 @@ pub struct ConsentUse {
 pub enum Refused {
     /// `idempotency-conflict`: a query under the same key is under way, and when it is over this one can be asked.
     UnderWay,
-    /// `idempotency-conflict`, `consent-used-up`, `case-already-used`: asked again it would be refused again.
+    /// `idempotency-conflict`, `answer-changed`, `consent-used-up`, `case-already-used`: asked again it would be refused again.
     Final(Code),
     /// `rate-limited` (one person or member of staff a day), `distinct-subjects-exceeded`: a limit of the day, and its
     /// size.

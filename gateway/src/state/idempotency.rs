@@ -7,8 +7,14 @@ use uuid::Uuid;
 
 use super::key::Key;
 
+/// How often a query may be repeated under its idempotency key.
+const REPEATS: u16 = 3;
+
 /// How long a first query is remembered by its idempotency key.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long it is answered again.
+const REPEATED: SignedDuration = SignedDuration::from_mins(10);
 
 /// How long it is kept: a clock behind the log's may still ask.
 const KEPT: SignedDuration = SignedDuration::from_hours(25);
@@ -32,6 +38,11 @@ impl FirstQuery {
     /// Whether the key still counts.
     pub(crate) fn is_remembered(&self, now: Timestamp) -> bool {
         now.duration_since(self.asked_at()) < REMEMBERED
+    }
+
+    /// Whether it may still be repeated.
+    pub(crate) fn is_repeatable(&self, now: Timestamp) -> bool {
+        now.duration_since(self.asked_at()) < REPEATED && self.repeats < REPEATS
     }
 
     /// Whether it is no longer kept.

@@ -2,9 +2,9 @@
 //!
 //! All of it is small, whatever the number of queries, so it is kept whole and written as JSON into the snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use credit_audit::leaf::{CatalogueSet, Definitions, InstitutionChange, KeyEvent};
+use credit_audit::leaf::{CatalogueSet, Definitions, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,10 @@ pub(crate) enum RegisterEvent {
 pub(crate) struct LastSaid {
     pub(crate) index: u64,
     pub(crate) institution: Registered,
+    /// Certificates that earlier leaves gave it and the last one does not: they were removed, and come back by another
+    /// leaf alone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) former: BTreeSet<String>,
 }
 
 /// How an institution stands in the register.
@@ -49,6 +53,22 @@ pub(crate) enum Registered {
     Changed(InstitutionChange),
     /// It was removed.
     Removed,
+}
+
+impl Registered {
+    fn certificates(&self) -> &[String] {
+        match self {
+            Self::Added(change) | Self::Changed(change) => &change.certificates,
+            Self::Removed => &[],
+        }
+    }
+}
+
+impl LastSaid {
+    /// All certificates that it ever had on the record.
+    pub(crate) fn certificates(&self) -> BTreeSet<String> {
+        self.former.iter().chain(self.institution.certificates()).cloned().collect()
+    }
 }
 
 /// A catalogue that came into force.
@@ -77,6 +97,9 @@ pub(crate) struct Ledger {
     pub(crate) stopped: BTreeMap<String, bool>,
     /// Catalogues, in the order in which they came into force.
     pub(crate) catalogues: Vec<InForce>,
+    /// Keys of issuers that are accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) issuer_keys: Vec<IssuerKey>,
     /// What the fields of each catalogue mean: digests by field, by the catalogue's label.
     #[serde(default)]
     pub(crate) definitions: BTreeMap<String, BTreeMap<String, String>>,
@@ -109,14 +132,26 @@ impl Ledger {
                 return;
             }
         };
-        self.institutions.insert(id, LastSaid { index, institution });
+        let mut former = self.institutions.get(&id).map(LastSaid::certificates).unwrap_or_default();
+        for certificate in institution.certificates() {
+            former.remove(certificate);
+        }
+        self.institutions.insert(id, LastSaid { index, institution, former });
+    }
+
+    /// Takes in that a key of an issuer is accepted from here on, or no longer.
+    pub(crate) fn issuer_key(&mut self, key: IssuerKey) {
+        self.issuer_keys.retain(|known| (&known.iss, &known.kid) != (&key.iss, &key.kid));
+        if key.state == IssuerKeyState::Active {
+            self.issuer_keys.push(key);
+        }
     }
 
     /// The register as the record says it, in the order of the leaves.
-    pub(crate) fn register(&self) -> Vec<(&str, &Registered)> {
+    pub(crate) fn register(&self) -> Vec<(&str, &LastSaid)> {
         let mut said: Vec<_> = self.institutions.iter().collect();
         said.sort_by_key(|(_, said)| said.index);
-        said.into_iter().map(|(id, said)| (id.as_str(), &said.institution)).collect()
+        said.into_iter().map(|(id, said)| (id.as_str(), said)).collect()
     }
 
     /// Institutions that are suspended.

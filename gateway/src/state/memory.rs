@@ -13,9 +13,6 @@ use super::{
     usage::{Retired, Spending, Usage, seconds},
 };
 
-/// How often a query may be repeated under its idempotency key.
-const REPEATS: u16 = 5;
-
 /// Counts in memory.
 pub(super) struct Memory {
     pub(super) usage: Usage,
@@ -121,8 +118,9 @@ impl Memory {
     fn first_query(&self, entry: &IdempotencyEntry, now: Timestamp) -> Result<Option<Uuid>, Refused> {
         let first = match self.usage.idempotency.get(&entry.key).filter(|first| first.is_remembered(now)) {
             None => None,
-            Some(first) if first.identity == entry.identity && first.repeats < REPEATS => Some(first.id),
-            Some(_) => return Err(Refused::Final(Code::IdempotencyConflict)),
+            Some(first) if first.identity != entry.identity => return Err(Refused::Final(Code::IdempotencyConflict)),
+            Some(first) if !first.is_repeatable(now) => return Err(Refused::Final(Code::AnswerChanged)),
+            Some(first) => Some(first.id),
         };
         // What is under way may be refused yet, and uses nothing then: whether the key is taken shows when it is over.
         if self.pending.is_under_way(&entry.key) { Err(Refused::UnderWay) } else { Ok(first) }

@@ -169,6 +169,7 @@ impl Projection {
             Body::Key(key) => {
                 self.ledger.keys.insert(key.key.clone(), key);
             }
+            Body::IssuerKey(key) => self.ledger.issuer_key(key),
             Body::Stop(stop) => {
                 self.ledger.stopped.insert(stop.scenario.unwrap_or_default(), stop.stopped);
             }
@@ -176,8 +177,7 @@ impl Projection {
             // They say nothing that a later query depends on.
             Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Read(_) | Body::Log(_) | Body::Prune(_) => {}
             // Written by nothing yet.
-            Body::IssuerKey(_)
-            | Body::Unseal(_)
+            Body::Unseal(_)
             | Body::Notice(_)
             | Body::Statement(_)
             | Body::Block(_)

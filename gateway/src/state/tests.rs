@@ -192,6 +192,7 @@ fn what_is_not_recorded_is_given_back() {
 }
 
 const UNDER_WAY: Refused = Refused::UnderWay;
+const CHANGED: Refused = Refused::Final(Code::AnswerChanged);
 const CONFLICT: Refused = Refused::Final(Code::IdempotencyConflict);
 
 /// A query under the one idempotency key, with what was asked under it.
@@ -216,17 +217,22 @@ fn spend_keyed(counts: &Counts, identity: u8, now: Timestamp) -> Uuid {
 }
 
 #[test]
-fn an_idempotency_key_is_remembered_for_24_hours_and_no_longer() {
+fn an_idempotency_key_is_answered_for_ten_minutes_and_remembered_for_24_hours() {
     let first_at: Timestamp = "2026-11-22T08:30:00.25Z".parse().unwrap();
-    let day = jiff::SignedDuration::from_hours(24);
+    let (minutes, day) = (jiff::SignedDuration::from_mins(10), jiff::SignedDuration::from_hours(24));
     let instant = jiff::SignedDuration::from_nanos(1);
-    for (now, remembered) in
-        [(first_at, true), (first_at + day - instant, true), (first_at + day, false), (first_at + day + instant, false)]
-    {
+    for (now, repeated, remembered) in [
+        (first_at, true, true),
+        (first_at + minutes - instant, true, true),
+        (first_at + minutes, false, true),
+        (first_at + day - instant, false, true),
+        (first_at + day, false, false),
+    ] {
         let counts = empty();
         let first = spend_keyed(&counts, 1, first_at);
         let asked = |identity| reserve(&counts, keyed(identity, now)).map(|reserved| reserved.repeats());
-        assert_eq!(asked(1), Ok(remembered.then_some(first)), "{now}");
+        let late = if remembered { Err(CHANGED) } else { Ok(None) };
+        assert_eq!(asked(1), if repeated { Ok(Some(first)) } else { late }, "{now}");
         assert_eq!(asked(2), if remembered { Err(CONFLICT) } else { Ok(None) }, "{now}");
     }
 }
@@ -238,14 +244,15 @@ fn after_24_hours_another_first_takes_the_key_for_24_of_its_own() {
     let counts = empty();
     spend_keyed(&counts, 1, first_at);
     // Repeats do not lengthen it, and those of the one are not counted for the other.
-    for _ in 0..5 {
-        spend_keyed(&counts, 1, first_at + day - second);
+    for _ in 0..3 {
+        spend_keyed(&counts, 1, first_at + second);
     }
-    assert_eq!(refusal(&counts, keyed(1, first_at + day - second)), CONFLICT);
+    assert_eq!(refusal(&counts, keyed(1, first_at + second)), CHANGED);
     let later = first_at + day;
     let next = spend_keyed(&counts, 2, later);
     assert_eq!(refusal(&counts, keyed(1, later + day - second)), CONFLICT);
-    let repeat = reserve(&counts, keyed(2, later + day - second)).unwrap();
+    assert_eq!(refusal(&counts, keyed(2, later + day - second)), CHANGED);
+    let repeat = reserve(&counts, keyed(2, later + second)).unwrap();
     assert_eq!(repeat.repeats(), Some(next));
 }
 

@@ -13,6 +13,7 @@ impl What {
         match self {
             Self::NoNumber => "非公民身份号码（应为 17 位数字加正确的校验码）",
             Self::NotCanonical => "非规范形式的公民身份号码（末位应为大写 X，不含空格）",
+            Self::Unlawful => "依法不得采集、须保密或已封存的类别，请从数据源中移除",
             Self::UnknownClass => "数据清单中没有其记录的类别",
             Self::UnknownList => "未知名单（应为 red、grey 或 black）",
             Self::UnknownField => "数据清单中没有的属性",
@@ -22,6 +23,7 @@ impl What {
             Self::OutOfOrder => "早于其应晚于的日期",
             Self::NoFlag => "既非 0 也非 1",
             Self::NotWhole => "非整数",
+            Self::OutsideDomain => "超出数据清单所定取值范围的值（见 `docs/fields.md`）",
             Self::NoScalar => "非 JSON 标量（应为带引号的文本、整数、true、false 或 null）",
         }
     }

@@ -8,9 +8,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     hash::{BuildHasher, RandomState},
+    sync::Arc,
 };
 
-use credit_policy::{Catalogue, CitizenNumber, List, Personal, Severity};
+use credit_policy::{Catalogue, CitizenNumber, List, Personal, Sensitivity, Severity};
 use jiff::{ToSpan, civil::Date};
 use rusqlite::{Connection, Row, types::ValueRef};
 
@@ -28,18 +29,30 @@ const FIRST_YEAR: i16 = 1900;
 pub(crate) struct Domain {
     classes: BTreeSet<String>,
     fields: BTreeSet<String>,
+    /// Classes that may not be collected, or are confidential or sealed: names that no row can use.
+    unlawful: BTreeSet<String>,
+    /// What the values of the attributes may be.
+    catalogue: Arc<Catalogue>,
     /// No act and no determination lies later. A day is left for time zones.
     latest: Date,
 }
 
 impl Domain {
     /// Of this catalogue, on this day.
-    pub(crate) fn of(catalogue: &Catalogue, today: Date) -> Self {
+    pub(crate) fn of(catalogue: &Arc<Catalogue>, today: Date) -> Self {
         let records = catalogue.classes().filter(|class| class.holds_records());
+        let unlawful = catalogue.classes().filter(|class| {
+            matches!(
+                class.sensitivity(),
+                Sensitivity::Forbidden | Sensitivity::ConfidentialSource | Sensitivity::Sealed
+            )
+        });
         let attributes = catalogue.classes().flat_map(|class| class.attributes().iter());
         Self {
             classes: records.map(|class| class.name().as_str().to_owned()).collect(),
+            unlawful: unlawful.map(|class| class.name().as_str().to_owned()).collect(),
             fields: attributes.map(|field| field.as_str().to_owned()).collect(),
+            catalogue: Arc::clone(catalogue),
             latest: today.saturating_add(1.day()),
         }
     }
@@ -54,6 +67,9 @@ pub enum What {
     /// The number of somebody, in another form.
     #[error("a citizen number that is not in its canonical form (upper-case `X`, no spaces)")]
     NotCanonical,
+    /// A class that the law forbids to collect or to keep open.
+    #[error("of a class that may not be collected, is confidential or is sealed: take it out of the store")]
+    Unlawful,
     /// A class that the data list does not have, or that has no records.
     #[error("a class of which the data list has no records")]
     UnknownClass,
@@ -81,6 +97,9 @@ pub enum What {
     /// No whole number.
     #[error("no whole number")]
     NotWhole,
+    /// A value that its field cannot have, or a text that holds a citizen number.
+    #[error("a value outside the domain of its field in the data list (`docs/fields.md`)")]
+    OutsideDomain,
     /// No JSON scalar.
     #[error("no JSON scalar (a text in quotation marks, a whole number, true, false or null)")]
     NoScalar,
@@ -172,7 +191,11 @@ pub(crate) fn check_row(
                     misplaced(column, on, &days, domain)
                 }
             },
-            Form::Class | Form::List | Form::Field | Form::Whole | Form::Severity | Form::Flag | Form::Scalar => {
+            Form::Scalar => {
+                let value = value.unwrap_or_default();
+                unfit(*form, value, domain).or_else(|| outside(values.get(1)?.as_deref()?, value, domain))
+            }
+            Form::Class | Form::List | Form::Field | Form::Whole | Form::Severity | Form::Flag => {
                 unfit(*form, value.unwrap_or_default(), domain)
             }
         };
@@ -205,8 +228,15 @@ fn misplaced(column: &str, on: Date, before: &[(&str, Date)], domain: &Domain) -
     }
 }
 
+/// A value that its field cannot have.
+fn outside(field: &str, value: &str, domain: &Domain) -> Option<What> {
+    let (field, value) = (domain.catalogue.field(field)?, scalar(value)?);
+    (!field.admits(&value)).then_some(What::OutsideDomain)
+}
+
 fn unfit(form: Form, value: &str, domain: &Domain) -> Option<What> {
     let (fits, what) = match form {
+        Form::Class | Form::Field if domain.unlawful.contains(&value.replace('_', "-")) => (false, What::Unlawful),
         Form::Class => (domain.classes.contains(value), What::UnknownClass),
         Form::Field => (domain.fields.contains(value), What::UnknownField),
         Form::List => (List::parse(value).is_some(), What::UnknownList),
@@ -321,7 +351,7 @@ mod tests {
 
     fn found(store: &Connection) -> (Vec<RowFault>, Suspects) {
         static DOMAIN: std::sync::LazyLock<Domain> =
-            std::sync::LazyLock::new(|| Domain::of(&Catalogue::load(&shipped()).unwrap(), TODAY));
+            std::sync::LazyLock::new(|| Domain::of(&Arc::new(Catalogue::load(&shipped()).unwrap()), TODAY));
         let (mut faults, mut suspects) = (Vec::new(), Suspects::default());
         let mut each = |fault, person: Option<&_>| {
             faults.push(fault);
@@ -414,5 +444,23 @@ mod tests {
                 .lines()
                 .any(|line| line.starts_with("`record.number`: 1 with no citizen number") && line.contains("row "))
         );
+    }
+
+    #[test]
+    fn what_must_not_be_there_and_what_lies_outside_its_domain_is_named() {
+        for (sql, what) in [
+            ("UPDATE record SET class = 'religion' WHERE number = ?1", What::Unlawful),
+            ("UPDATE record SET class = 'confidential-source' WHERE number = ?1", What::Unlawful),
+            ("UPDATE record SET class = 'public-security-penalty' WHERE number = ?1", What::Unlawful),
+            ("UPDATE attribute SET field = 'blood_type' WHERE number = ?1", What::Unlawful),
+            ("UPDATE attribute SET value = '-1' WHERE number = ?1", What::OutsideDomain),
+            ("UPDATE attribute SET value = 'true' WHERE number = ?1", What::OutsideDomain),
+            (r#"UPDATE attribute SET value = '"1169"' WHERE number = ?1"#, What::OutsideDomain),
+        ] {
+            let store = store();
+            assert_eq!(store.execute(sql, [OTHER]).unwrap(), 1);
+            let whats: Vec<_> = found(&store).0.iter().map(|fault| fault.what).collect();
+            assert_eq!(whats, [what], "{sql}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use credit_policy::ClassName;
+
 use super::{copy::CopyFault, examine::RowFault};
 
 /// Why a look-up brought nothing.
@@ -21,6 +23,9 @@ pub enum StoreFault {
     /// A value outside of its type.
     #[error("`{0}` contains a value that is not of its type; run `credit-gateway store check`")]
     Untyped(&'static str),
+    /// A value outside of the domain that the data list gives its field, by its class.
+    #[error("a value of class `{0}` lies outside its domain in the data list; run `credit-gateway store check`")]
+    Domain(ClassName),
     /// A row about this person that cannot be relied on.
     #[error("{0}; run `credit-gateway store check`")]
     Row(RowFault),
@@ -43,7 +48,7 @@ impl StoreFault {
     #[must_use]
     pub fn is_of_data(&self) -> bool {
         match self {
-            Self::Untyped(_) | Self::Row(_) => true,
+            Self::Untyped(_) | Self::Domain(_) | Self::Row(_) => true,
             Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
         }
     }

@@ -18,5 +18,5 @@ mod stamp;
 mod values;
 mod watch;
 
-pub(crate) use fault::StoreError;
+pub(crate) use fault::{StoreError, StoreFault};
 pub(crate) use layout::SCHEMA;

@@ -2,7 +2,7 @@
 //!
 //! Our own loop, because ready-made servers shake hands one at a time and hide the peer's certificate.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use credit_policy::Code;
 use hyper::{Request, Response};
@@ -13,7 +13,11 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
-    callers::{flood::Unrecorded, thumbprint::Thumbprint, trust::CertificateStatus},
+    callers::{
+        flood::Unrecorded,
+        thumbprint::Thumbprint,
+        trust::{Cause, CertificateStatus, with_shown},
+    },
     transport::{
         Body,
         aborts::{Abort, instead_of_a_head},
@@ -56,8 +60,8 @@ where
             // A door whose sender is gone never drains: the branch is off then.
             Ok(_) = draining.wait_for(|draining| *draining) => return,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of descriptors, most likely: wait for connections to end instead of spinning.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -80,7 +84,7 @@ where
             }
             match place {
                 Some((acceptor, place)) => {
-                    if let Some(stream) = shake_hands(acceptor, stream, &door, place).await {
+                    if let Some(stream) = shake_hands(acceptor, (stream, peer), &door, place).await {
                         // In a task of its own size: what a handshake needs is given back by now. The stream is boxed,
                         // since each future that it is handed on to would have room for it.
                         let stream = Box::new(stream);
@@ -102,40 +106,56 @@ where
 
 async fn shake_hands(
     acceptor: TlsAcceptor,
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     door: &ListenerConfig,
     mut place: Place,
 ) -> Option<TlsStream<TcpStream>> {
     let until = tokio::time::Instant::now() + door.handshake;
     // What is needed for a handshake is made once there is a first byte of it.
     let mut first = [0];
-    let speaks = tokio::select! {
+    let peeked = tokio::select! {
         biased;
-        peeked = tokio::time::timeout_at(until, stream.peek(&mut first)) => matches!(peeked, Ok(Ok(1))),
-        () = place.lost() => false,
+        peeked = tokio::time::timeout_at(until, stream.peek(&mut first)) => peeked.map_err(|_| Cause::TimedOut),
+        () = place.lost() => Err(Cause::CrowdedOut),
     };
-    if !speaks {
-        door.closed.handshake.inc();
-        return None;
-    }
-    place.speaks();
-    let handshake = async {
-        match acceptor.accept(stream).into_fallible().await {
-            Ok(stream) => Some(stream),
-            Err((_, stream)) => {
-                lingering_close(stream).await;
-                None
-            }
+    let is_tls = match peeked.and_then(|peeked| first_byte(&peeked, first)) {
+        Ok(is_tls) => is_tls,
+        Err(cause) => {
+            door.failed.note(cause, peer, None);
+            return None;
         }
     };
-    let done = tokio::select! {
-        done = tokio::time::timeout_at(until, handshake) => done.ok().flatten(),
-        () = place.lost() => None,
-    };
-    if done.is_none() {
-        door.closed.handshake.inc();
+    place.speaks();
+    let (done, shown) = with_shown(async {
+        tokio::select! {
+            done = tokio::time::timeout_at(until, acceptor.accept(stream).into_fallible()) => match done {
+                Ok(done) => done.map_err(|(error, stream)| (Cause::of_handshake(&error), Some(stream))),
+                Err(_) => Err((Cause::TimedOut, None)),
+            },
+            () = place.lost() => Err((Cause::CrowdedOut, None)),
+        }
+    })
+    .await;
+    match done {
+        Ok(stream) => Some(stream),
+        Err((cause, stream)) => {
+            door.failed.note(if is_tls { cause } else { Cause::NotTls }, peer, shown);
+            if let Some(stream) = stream {
+                let rest = tokio::time::timeout_at(until, lingering_close(stream));
+                tokio::select! {
+                    _ = rest => {}
+                    () = place.lost() => {}
+                }
+            }
+            None
+        }
     }
-    done
+}
+
+/// Whether a caller begins as TLS does: with a record of a handshake (RFC 8446 §5.1).
+fn first_byte(peeked: &io::Result<usize>, first: [u8; 1]) -> Result<bool, Cause> {
+    const HANDSHAKE: u8 = 22;
+    if matches!(peeked, Ok(1..)) { Ok(first == [HANDSHAKE]) } else { Err(Cause::Probe) }
 }
 
 /// Serves a connection over TLS.

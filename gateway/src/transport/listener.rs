@@ -6,7 +6,7 @@ use credit_audit::clock::Clock;
 use rustls::ServerConfig;
 use tokio::sync::{Semaphore, watch};
 
-use super::handshakes::Handshakes;
+use super::{failed_handshakes::FailedHandshakes, handshakes::Handshakes};
 use crate::{
     callers::{flood::Unrecorded, thumbprint::Thumbprint, trust::Trust},
     settings::Bounds,
@@ -33,6 +33,8 @@ pub(crate) struct ListenerConfig {
     pub request: Duration,
     /// Counts what is closed before its time.
     pub closed: Closed,
+    /// Told of handshakes that fail.
+    pub failed: Arc<FailedHandshakes>,
     /// Streams at once on an HTTP/2 connection.
     pub streams: u32,
     /// For the date of an answer.
@@ -54,6 +56,7 @@ impl ListenerConfig {
         bounds: &Bounds,
         connections: usize,
         closed: Closed,
+        failed: Arc<FailedHandshakes>,
         clock: Arc<dyn Clock>,
         draining: watch::Receiver<bool>,
     ) -> Self {
@@ -67,6 +70,7 @@ impl ListenerConfig {
             idle: Duration::from_secs(bounds.idle_s),
             request: Duration::from_millis(bounds.request_ms),
             closed,
+            failed,
             streams: u32::try_from(bounds.journeys_per_connection).unwrap_or(u32::MAX),
             clock,
             on_bad_head: None,

@@ -4,6 +4,7 @@ pub(crate) mod aborts;
 pub(crate) mod accept;
 pub(crate) mod body;
 pub(crate) mod delayed_eof;
+pub(crate) mod failed_handshakes;
 pub(crate) mod handshakes;
 pub(crate) mod head;
 mod http1;

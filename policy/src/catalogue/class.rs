@@ -23,6 +23,8 @@ words! {
         Forbidden = "forbidden",
         /// It shows who reported something: a name that no row can use (R14).
         ConfidentialSource = "confidential-source",
+        /// It is sealed by law: a name that no row can use.
+        Sealed = "sealed",
     }
 }
 

@@ -38,9 +38,36 @@ pub(crate) struct Clock {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Display {
-    minor: Days,
-    general: Days,
-    serious: Days,
+    minor: Shown,
+    general: Shown,
+    serious: Shown,
+}
+
+/// How long a record is shown.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+enum Shown {
+    /// For so long from the start event.
+    For(Days),
+    /// Not at all: it counts nowhere.
+    Never,
+}
+
+impl TryFrom<String> for Shown {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == "never" { Ok(Self::Never) } else { Days::try_from(text).map(Self::For) }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::For(days) => days.0.fmt(f),
+            Self::Never => f.write_str("never"),
+        }
+    }
 }
 
 /// Whether a record counts on a day.
@@ -54,6 +81,8 @@ pub(crate) enum Standing {
     Expired,
     /// It was repaired, and the repair stands.
     Repaired,
+    /// The law keeps it out: it is never shown.
+    KeptOut,
 }
 
 impl Start {
@@ -84,7 +113,7 @@ impl fmt::Display for Clock {
             write!(f, "/{}", otherwise.as_str())?;
         }
         match &self.display {
-            Some(Display { minor, general, serious }) => write!(f, " {} {} {}", minor.0, general.0, serious.0),
+            Some(Display { minor, general, serious }) => write!(f, " {minor} {general} {serious}"),
             None => f.write_str(" while in force"),
         }
     }
@@ -104,7 +133,9 @@ impl Clock {
 
     /// Whether a record counts on that day. One that is both expired and repaired is expired.
     pub(crate) fn standing(&self, record: &Record, on: Date) -> Standing {
-        if record.determined > on {
+        if self.keeps_out(record.severity) {
+            Standing::KeptOut
+        } else if record.determined > on {
             Standing::Undetermined
         } else if self.last_day(record).is_some_and(|last| last < on) {
             Standing::Expired
@@ -115,17 +146,26 @@ impl Clock {
         }
     }
 
-    /// The last day on which a record is shown, if its end is known.
-    fn last_day(&self, record: &Record) -> Option<Date> {
-        let Some(display) = &self.display else {
-            return record.effect_end;
-        };
-        let period = match record.severity {
+    /// Whether a record of that severity is never shown.
+    pub(crate) fn keeps_out(&self, severity: Severity) -> bool {
+        matches!(self.shown(severity), Some(Shown::Never))
+    }
+
+    fn shown(&self, severity: Severity) -> Option<Shown> {
+        self.display.as_ref().map(|display| match severity {
             Severity::Minor => display.minor,
             Severity::General => display.general,
             Severity::Serious => display.serious,
-        };
-        self.started(record).map(|start| period.0.last_day(start))
+        })
+    }
+
+    /// The last day on which a record is shown, if its end is known.
+    fn last_day(&self, record: &Record) -> Option<Date> {
+        match self.shown(record.severity) {
+            None => record.effect_end,
+            Some(Shown::Never) => None,
+            Some(Shown::For(period)) => self.started(record).map(|start| period.0.last_day(start)),
+        }
     }
 }
 

@@ -37,13 +37,23 @@ impl Field {
                 }
             }
             Derivation::Number { of, .. } => of.write_definition(text),
-            Derivation::Attribute | Derivation::Masked(_) | Derivation::Listed(_) => {}
+            Derivation::Listed(class) => {
+                write!(text, "\nclock of {} {}", class.name, class.clock()).unwrap_or_default()
+            }
+            Derivation::All(of) => of.iter().for_each(|field| field.write_definition(text)),
+            Derivation::Attribute | Derivation::Masked(_) => {}
         }
         if let Some(value_type) = self.meaning.value_type {
             write!(text, "\ntype {value_type}").unwrap_or_default();
         }
         if let Some(unit) = &self.meaning.unit {
             write!(text, "\nunit {}", unit.text(Language::En)).unwrap_or_default();
+        }
+        if let Some((least, most)) = self.meaning.bounds {
+            write!(text, "\nfrom {least} to {most}").unwrap_or_default();
+        }
+        if let Some(longest) = self.meaning.longest {
+            write!(text, "\nat most {longest} characters").unwrap_or_default();
         }
         for value in &self.meaning.values {
             write!(text, "\nmay be {}", value.as_str()).unwrap_or_default();

@@ -43,7 +43,8 @@ impl Field {
             | Derivation::Attribute
             | Derivation::Masked(_)
             | Derivation::Records { .. }
-            | Derivation::Listed(_) => self.meaning.values.iter().map(|value| (value.as_str(), None)).collect(),
+            | Derivation::Listed(_)
+            | Derivation::All(_) => self.meaning.values.iter().map(|value| (value.as_str(), None)).collect(),
         }
     }
 
@@ -69,6 +70,10 @@ impl Field {
             Derivation::Records { reducer: Reducer::Latest, .. } => Some(words("没有有效记录", "no record counts")),
             Derivation::Records { reducer: Reducer::Exists | Reducer::NoneWithin | Reducer::Count, .. }
             | Derivation::Listed(_) => None,
+            Derivation::All(of) => of
+                .iter()
+                .any(|field| field.null(language).is_some())
+                .then(|| words("所依据的数值未知", "a number on which it rests is not known")),
         }
     }
 
@@ -86,6 +91,7 @@ impl Field {
                 classes.iter().map(|class| Clock::to_string(class.clock())).collect()
             }
             Derivation::Number { of, number: _ } => of.clocks(),
+            Derivation::All(of) => of.iter().flat_map(|field| field.clocks()).collect(),
             Derivation::Listed(class) => vec![class.clock().to_string()],
             Derivation::Attribute | Derivation::Masked(_) => Vec::new(),
         };

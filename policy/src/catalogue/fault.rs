@@ -56,6 +56,11 @@ impl<T> File<'_, T> {
         fault(self.path, self.text, at, message)
     }
 
+    /// Where a text stands in this file; its beginning, where it does not.
+    pub(super) fn place_of(&self, text: &str) -> Range<usize> {
+        self.text.find(text).map_or(0..0, |start| start..start + text.len())
+    }
+
     /// The name that the file has by its path: the path without folder and ending.
     pub(super) fn stem(&self) -> &str {
         let file = self.path.rsplit('/').next().unwrap_or(self.path);

@@ -10,7 +10,7 @@ use super::clock::{Clock, Standing};
 use super::legal_source::{LegalSource, Text};
 use super::meaning::{Meaning, ValueType};
 use crate::consent::Period;
-use crate::history::{List, Listing, Record, Severity};
+use crate::history::{List, Listing, Record, Severity, Value};
 use crate::names::{ClassName, FieldName};
 use crate::words::words;
 
@@ -67,6 +67,8 @@ pub(crate) enum Derivation {
     Number { of: Arc<Field>, number: Number },
     /// Whether the person stands on the list of this class.
     Listed(Arc<RecordClass>),
+    /// Whether each of these says yes.
+    All(Vec<Arc<Field>>),
 }
 
 /// What becomes of records that count.
@@ -135,7 +137,8 @@ impl Field {
             Derivation::Masked(_) => Shape::Masked,
             Derivation::Records { reducer: Reducer::Exists | Reducer::NoneWithin, .. }
             | Derivation::Number { of: _, number: Number::AtLeast(_) }
-            | Derivation::Listed(_) => Shape::YesNo,
+            | Derivation::Listed(_)
+            | Derivation::All(_) => Shape::YesNo,
             Derivation::Records { reducer: Reducer::Count, .. } => Shape::Count,
             Derivation::Records { reducer: Reducer::Latest, .. } => Shape::Day,
             Derivation::Number { of: _, number: Number::Band(_) } => Shape::Band,
@@ -148,6 +151,7 @@ impl Field {
             Derivation::Attribute | Derivation::Masked(_) => Origin::Attribute,
             Derivation::Records { .. } | Derivation::Listed(_) => Origin::Entry,
             Derivation::Number { of, number: _ } => of.origin(),
+            Derivation::All(of) => of.iter().map(|field| field.origin()).min().unwrap_or(Origin::Attribute),
         }
     }
 
@@ -160,6 +164,12 @@ impl Field {
         matches!(self.derivation, Derivation::Attribute)
             && self.meaning.value_type.is_none_or(|value_type| value_type == ValueType::WholeNumber)
             || self.shape() == Shape::Count
+    }
+
+    /// Whether a store's value may be one of it; of what is no attribute, none may.
+    #[must_use]
+    pub fn admits(&self, value: &Value) -> bool {
+        matches!(self.derivation, Derivation::Attribute) && self.meaning.admits(value)
     }
 
     /// How its value is made, as a reader compares it: `none-within P3Y of tax, safety`.
@@ -178,6 +188,10 @@ impl Field {
                 format!("{} in bands {}", of.name, bands.join(", "))
             }
             Derivation::Listed(class) => format!("on {}", class.name),
+            Derivation::All(of) => {
+                let names: Vec<_> = of.iter().map(|field| field.name.as_str()).collect();
+                format!("all of {}", names.join(", "))
+            }
         }
     }
 
@@ -188,6 +202,7 @@ impl Field {
             Derivation::Records { reducer: _, within: _, classes } => records.extend(classes.iter().cloned()),
             Derivation::Number { of, number: _ } => of.plan(plan, records),
             Derivation::Listed(class) => records.push(Arc::clone(class)),
+            Derivation::All(of) => of.iter().for_each(|field| field.plan(plan, records)),
         }
     }
 }

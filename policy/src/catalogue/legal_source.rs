@@ -4,9 +4,6 @@ use serde::Deserialize;
 
 use crate::words::words;
 
-/// The source documents, by two letters: Haidong, Shanxi, Huizhou, Huangshi, Shandong.
-const DOCUMENTS: [&str; 5] = ["HD ", "SX ", "HZ ", "HS ", "SD "];
-
 words! {
     /// A language of titles and messages.
     "language" pub Language {
@@ -105,9 +102,9 @@ impl TryFrom<Vec<String>> for Sources {
         if rows.is_empty() {
             return Err("no source: name the row of the source documents".into());
         }
-        let names_a_document = |row: &&String| DOCUMENTS.iter().any(|document| row.starts_with(document));
-        match rows.iter().find(|row| !names_a_document(row)) {
-            Some(row) => Err(format!("`{row}` is no source: begin with HD, SX, HZ, HS or SD and the section")),
+        let has_section = |row: &&String| row.split_once(' ').is_some_and(|(_, section)| !section.trim().is_empty());
+        match rows.iter().find(|row| !has_section(row)) {
+            Some(row) => Err(format!("`{row}` is no source: write a document of `sources/`, a space and the section")),
             None => Ok(Self(rows)),
         }
     }

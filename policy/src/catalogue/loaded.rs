@@ -12,7 +12,9 @@ use super::class::Class;
 use super::field::Field;
 use super::legal_source::LegalSource;
 use super::scenario::{Ceilings, Scenario};
+use super::source::Source;
 use super::statutes::Law;
+use crate::history::History;
 use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
 
 /// The rules of `catalogue.toml` that decisions name.
@@ -46,6 +48,7 @@ pub struct Catalogue {
     pub(super) fields: HashMap<FieldName, Arc<Field>>,
     pub(super) classes: BTreeMap<ClassName, Class>,
     pub(super) rules: BTreeMap<RuleId, LegalSource>,
+    pub(super) sources: BTreeMap<String, Source>,
     pub(super) calendar: Calendar,
     pub(super) ceilings: Ceilings,
     pub(super) law: Law,
@@ -103,10 +106,30 @@ impl Catalogue {
         self.classes.values()
     }
 
+    /// The class of the first value in a history that lies outside the domain of its field: such a look-up fails, and
+    /// nothing of it is passed on. An attribute that the data list does not have is nobody's, and is dropped later.
+    #[must_use]
+    pub fn outside_domain(&self, history: &History) -> Option<&ClassName> {
+        history.attributes.iter().find_map(|attribute| {
+            let field = self.fields.get(&attribute.field)?;
+            if field.admits(&attribute.value) { None } else { field.classes().first() }
+        })
+    }
+
     /// The row behind a rule id: where a decision's rule comes from.
     #[must_use]
     pub fn rule(&self, id: &RuleId) -> Option<&LegalSource> {
         self.rules.get(id)
+    }
+
+    /// The documents that rows come from, by code.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.sources.values()
+    }
+
+    /// The documents that a row names, each once.
+    pub fn documents<'a>(&'a self, row: &'a LegalSource) -> impl Iterator<Item = &'a Source> {
+        self.sources().filter(|source| row.sources().any(|written| written.split(' ').next() == Some(source.code())))
     }
 
     /// What no row goes beyond.

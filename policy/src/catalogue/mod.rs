@@ -15,6 +15,7 @@ mod period;
 mod rows;
 mod scenario;
 mod shipped;
+mod source;
 mod statutes;
 
 pub(crate) use calendar::Calendar;
@@ -31,6 +32,7 @@ pub(crate) use loaded::GeneralRule;
 pub use meaning::ValueType;
 pub use scenario::{Ceilings, Disclosure, Scenario};
 pub use shipped::shipped;
+pub use source::{Rank, Source};
 pub use statutes::RecordState;
 pub(crate) use statutes::{
     Answer, ClassEntity, FieldEntity, Law, RequestFacts, ScenarioEntity, Statute, Statutes, Width, World,

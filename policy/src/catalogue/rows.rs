@@ -15,6 +15,7 @@ use super::legal_source::{LegalSource, Sources, Text, Titles};
 use super::meaning::ValueType;
 use super::period::{Days, Often};
 use super::scenario::Disclosure;
+use super::source::Rank;
 use crate::asker::{Ground, InstitutionKind};
 use crate::history::{List, Severity};
 use crate::names::{ClassName, FieldName, ScenarioName};
@@ -74,9 +75,23 @@ pub(super) struct PackRow {
     citation: Text,
     /// Its working days: `calendars/<calendar>.toml`.
     pub(super) calendar: Spanned<String>,
+    /// The pack whose clocks apply where this one has none of that name.
+    pub(super) default: Option<Spanned<String>>,
+    #[serde(default)]
     pub(super) clock: BTreeMap<String, Clock>,
     #[serde(default)]
     pub(super) deadline: BTreeMap<Deadline, Spanned<DeadlineRow>>,
+}
+
+/// `sources/<code>.toml`: a document that rows come from.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourceRow {
+    pub(super) source: Spanned<String>,
+    pub(super) title: Titles,
+    pub(super) number: Text,
+    pub(super) rank: Rank,
+    pub(super) jurisdiction: Text,
 }
 
 /// A deadline: working days or calendar days, one of the two.
@@ -154,6 +169,11 @@ pub(super) struct AttributeRow {
     pub(super) value_type: Option<Spanned<ValueType>>,
     /// The unit of its number.
     pub(super) unit: Option<Spanned<Titles>>,
+    /// The least number that it may be, and the most.
+    pub(super) least: Option<i64>,
+    pub(super) most: Option<i64>,
+    /// How many characters a free text may have.
+    pub(super) longest: Option<u16>,
     /// The texts that it may be.
     pub(super) values: Option<Spanned<Vec<Text>>>,
     /// What null says, where it is not "not known".
@@ -204,6 +224,8 @@ pub(super) enum ReducerRow {
     Band(BandRow),
     /// Whether the person stands on the list.
     Listed(Spanned<List>),
+    /// Whether each of these fields, which are yes or no, says yes.
+    All(Spanned<Vec<Spanned<FieldName>>>),
 }
 
 /// What `exists`, `count` and `latest` take: classes, and a period if it is to be shorter than display.
@@ -261,6 +283,9 @@ pub(super) struct ScenarioRow {
     pub(super) data_life: Spanned<Days>,
     pub(super) notice: Spanned<String>,
     pub(super) automated_decision_notice: bool,
+    /// Why a field leaves exact: a count, a number or a day where a yes or no or a band would show less.
+    #[serde(default)]
+    pub(super) exact: BTreeMap<FieldName, Spanned<Titles>>,
     /// Bytes inside the sealed part of a record: 1,024 where the row says nothing, or 2,048.
     pub(super) sealed_bytes: Option<Spanned<u16>>,
     pub(super) consent: Option<Spanned<ConsentRow>>,
@@ -297,6 +322,7 @@ pub(super) struct Rows<'a> {
     pub(super) statutes: Vec<File<'a, ()>>,
     /// `statutes/schema.cedarschema`.
     pub(super) schema: Option<File<'a, ()>>,
+    pub(super) sources: Vec<File<'a, SourceRow>>,
     pub(super) packs: Vec<File<'a, PackRow>>,
     pub(super) classes: Vec<File<'a, ClassRow>>,
     pub(super) calendars: Vec<File<'a, CalendarRow>>,
@@ -320,6 +346,7 @@ impl<'a> Rows<'a> {
         let folder = folder_of(".toml");
         match (path, folder) {
             ("catalogue.toml", _) => self.catalogue = Some(File::parse(path, text)?),
+            (_, Some("sources")) => self.sources.push(File::parse(path, text)?),
             (_, Some("packs")) => self.packs.push(File::parse(path, text)?),
             (_, Some("calendars")) => self.calendars.push(File::parse(path, text)?),
             (_, Some("derived")) => self.derived.push(File::parse(path, text)?),

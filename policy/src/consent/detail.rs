@@ -37,7 +37,7 @@ impl ConsentFault {
             Self::Digest => "披露的摘要须出现在载荷的 `_sd` 中，且任何摘要不得重复",
             Self::NotYetValid => "授权尚未生效：请核对签发方与网关的时钟",
             Self::Expired => "授权已过期：请重新取得",
-            Self::WrongInstitution => "授权属于另一证书的持有者",
+            Self::WrongInstitution => "`cnf` 不是本机构已登记且未吊销的证书：请为所用的证书取得授权",
             Self::WrongScenario => "授权用于另一应用场景",
             Self::WrongSubject => "授权人与请求所指的信息主体不同",
         };

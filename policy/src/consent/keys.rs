@@ -1,11 +1,15 @@
 //! The issuers' public keys: JWKs (RFC 7517, RFC 8037), each bound to its issuer and its algorithm.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey, VerificationAlgorithm};
 
-use super::json::{Json, Object};
+use super::{
+    fault::ConsentFault,
+    json::{Json, Object},
+    terms::TokenId,
+};
 use crate::words::words;
 
 words! {
@@ -37,18 +41,32 @@ pub enum KeyError {
         "`alg` must be `EdDSA` or `Ed25519` for Ed25519 and `ES256` for P-256, and `use` must be `sig`, where they are given"
     )]
     Use,
-    /// No `kid`, or an empty one.
-    #[error("every key needs a `kid` by which tokens name it")]
+    /// No `kid`, or one that cannot stand in a record.
+    #[error(
+        "every key needs a `kid` by which tokens name it: 1 to 128 visible ASCII characters without a citizen number"
+    )]
     Kid,
     /// A set without keys.
     #[error("the set has no key: give at least one that the issuer signs with")]
     Empty,
-    /// Two keys of one `kid`, of the same issuer or of two.
-    #[error("two keys have the same `kid`: every `kid` must be unique among all issuers")]
+    /// Two keys of one issuer have one `kid`.
+    #[error("two keys have the same `kid`: every `kid` must be unique among the keys of an issuer")]
     KidTwice,
 }
 
+/// A public key as a record names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IssuerJwk {
+    /// The issuer.
+    pub iss: String,
+    /// Its id at the issuer.
+    pub kid: String,
+    /// The members of the JWK that make the key: `crv`, `kty`, `x` and for P-256 `y`.
+    pub jwk: BTreeMap<String, String>,
+}
+
 /// One public key.
+#[derive(Clone)]
 pub(super) struct IssuerKey {
     iss: String,
     algorithm: Algorithm,
@@ -65,6 +83,20 @@ impl IssuerKey {
         self.algorithm
     }
 
+    fn jwk(&self) -> BTreeMap<String, String> {
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let members = match self.algorithm {
+            Algorithm::EdDsa => {
+                vec![("crv", "Ed25519".to_owned()), ("kty", "OKP".to_owned()), ("x", text(&self.public))]
+            }
+            Algorithm::Es256 => {
+                let (x, y) = self.public.get(1..).unwrap_or_default().split_at_checked(32).unwrap_or_default();
+                vec![("crv", "P-256".to_owned()), ("kty", "EC".to_owned()), ("x", text(x)), ("y", text(y))]
+            }
+        };
+        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
     /// Whether the signature is this key's over the message. For ES256, ring takes exactly 64 bytes, r and s each in
     /// 1…n−1, and either s.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -76,9 +108,10 @@ impl IssuerKey {
     }
 }
 
-/// The public keys of all issuers whose consents are taken, by `kid`.
-#[derive(Default)]
-pub struct IssuerKeys(HashMap<String, IssuerKey>);
+/// The public keys of all issuers whose consents are taken, by `kid`. Two issuers may use one `kid`: which of them signed
+/// a token is for its signature to say.
+#[derive(Clone, Default)]
+pub struct IssuerKeys(HashMap<String, Vec<IssuerKey>>);
 
 impl IssuerKeys {
     /// Adds the keys of an issuer: a JWK or a JWK Set, public parts only. `iss` is the claim of its tokens. Returns the
@@ -97,9 +130,7 @@ impl IssuerKeys {
         let (mut added, mut left_out) = (HashMap::new(), None);
         for jwk in keys {
             match public_key(iss, jwk.object().ok_or(KeyError::Form)?) {
-                Ok((kid, _)) if self.0.contains_key(&kid) || added.contains_key(&kid) => {
-                    return Err(KeyError::KidTwice);
-                }
+                Ok((kid, _)) if self.has(iss, &kid) || added.contains_key(&kid) => return Err(KeyError::KidTwice),
                 Ok((kid, key)) => drop(added.insert(kid, key)),
                 Err(KeyError::Private) => return Err(KeyError::Private),
                 Err(fault) => drop(left_out.get_or_insert(fault)),
@@ -109,12 +140,61 @@ impl IssuerKeys {
             return Err(left_out.unwrap_or(KeyError::Empty));
         }
         let kids = added.keys().cloned().collect();
-        self.0.extend(added);
+        for (kid, key) in added {
+            self.0.entry(kid).or_default().push(key);
+        }
         Ok(kids)
     }
 
-    pub(super) fn by_kid(&self, kid: &str) -> Option<&IssuerKey> {
-        self.0.get(kid)
+    /// All of them, in one order.
+    #[must_use]
+    pub fn published(&self) -> Vec<IssuerJwk> {
+        let each = self.0.iter().flat_map(|(kid, keys)| keys.iter().map(move |key| (kid, key)));
+        let mut all: Vec<_> =
+            each.map(|(kid, key)| IssuerJwk { iss: key.iss.clone(), kid: kid.clone(), jwk: key.jwk() }).collect();
+        all.sort();
+        all
+    }
+
+    /// Those of them that are in a list.
+    #[must_use]
+    pub fn only(&self, published: &[IssuerJwk]) -> Self {
+        let mut kept = self.clone();
+        for (kid, keys) in &mut kept.0 {
+            keys.retain(|key| {
+                published.iter().any(|other| other.iss == key.iss && other.kid == *kid && other.jwk == key.jwk())
+            });
+        }
+        kept.0.retain(|_, keys| !keys.is_empty());
+        kept
+    }
+
+    /// Takes the keys of one issuer from others, of which none is here yet.
+    pub fn take_over(&mut self, others: &Self, iss: &str) {
+        for (kid, keys) in &others.0 {
+            let own: Vec<_> = keys.iter().filter(|key| key.iss == iss).cloned().collect();
+            if !own.is_empty() {
+                self.0.entry(kid.clone()).or_default().extend(own);
+            }
+        }
+    }
+
+    /// The keys of a header: of two issuers with one `kid`, whose signature it is decides.
+    pub(super) fn named_by(&self, kid: &str, algorithm: Algorithm) -> Result<Vec<&IssuerKey>, ConsentFault> {
+        let named = self.by_kid(kid);
+        if named.is_empty() {
+            return Err(ConsentFault::UnknownKey);
+        }
+        let able: Vec<_> = named.iter().filter(|key| key.algorithm() == algorithm).collect();
+        if able.is_empty() { Err(ConsentFault::Algorithm) } else { Ok(able) }
+    }
+
+    fn by_kid(&self, kid: &str) -> &[IssuerKey] {
+        self.0.get(kid).map_or(&[], Vec::as_slice)
+    }
+
+    fn has(&self, iss: &str, kid: &str) -> bool {
+        self.by_kid(kid).iter().any(|key| key.iss == iss)
     }
 }
 
@@ -123,7 +203,8 @@ fn public_key(iss: &str, mut jwk: Object) -> Result<(String, IssuerKey), KeyErro
     if jwk.take("d").is_some() || jwk.take("k").is_some() {
         return Err(KeyError::Private);
     }
-    let kid = jwk.text("kid").filter(|kid| !kid.is_empty()).ok_or(KeyError::Kid)?;
+    // A leaf names it, as it names the id of a token.
+    let kid = jwk.text("kid").filter(|kid| TokenId::parse(kid).is_some()).ok_or(KeyError::Kid)?;
     let (algorithm, public) = point(&mut jwk).ok_or(KeyError::Key)?;
     // RFC 9864 §2.2 names what was `EdDSA` by its curve.
     let names: &[&str] = match algorithm {

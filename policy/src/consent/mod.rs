@@ -17,15 +17,17 @@ mod json;
 mod keys;
 mod new_key;
 mod period;
+mod recorded;
 mod terms;
 mod token;
 
 pub use claim_names::Claim;
 pub use fault::{Bound, ConsentFault};
 pub use issue::{Grant, IssueError, SigningKey, issue};
-pub use keys::{Algorithm, IssuerKeys, KeyError};
+pub use keys::{Algorithm, IssuerJwk, IssuerKeys, KeyError};
 pub use new_key::new_jwk;
 pub use period::{Frequency, Period, PeriodError};
+pub use recorded::RecordedConsent;
 pub use terms::{AUDIENCE, ConsentId, Maxima, Terms, TokenId};
 pub(crate) use terms::{start_of, wider};
 pub use token::{Consent, Unverified};

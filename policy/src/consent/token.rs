@@ -62,13 +62,13 @@ impl<'a> Unverified<'a> {
     ///
     /// The first fault: one that makes it invalid, or [`ConsentFault::NotYetValid`] or [`ConsentFault::Expired`].
     pub fn verify(self, keys: &IssuerKeys, now: Timestamp) -> Result<Consent, ConsentFault> {
-        let key = keys.by_kid(&self.header.kid).ok_or(ConsentFault::UnknownKey)?;
-        refuse_if(key.algorithm() != self.header.algorithm, ConsentFault::Algorithm)?;
+        let mut signers = keys.named_by(&self.header.kid, self.header.algorithm)?;
         let signature = decode(self.signature)?;
-        refuse_if(!key.verifies(self.signing_input.as_bytes(), &signature), ConsentFault::Signature)?;
+        signers.retain(|key| key.verifies(self.signing_input.as_bytes(), &signature));
+        refuse_if(signers.is_empty(), ConsentFault::Signature)?;
 
         let claims = Claims::read(&decode(self.payload)?)?;
-        refuse_if(claims.iss != key.iss(), ConsentFault::Issuer)?;
+        refuse_if(signers.iter().all(|key| key.iss() != claims.iss), ConsentFault::Issuer)?;
         refuse_if(claims.aud != AUDIENCE, ConsentFault::Audience)?;
         refuse_if(claims.nbf >= claims.exp, ConsentFault::Lifetime)?;
 
@@ -178,7 +178,7 @@ fn refuse_if(fault: bool, error: ConsentFault) -> Result<(), ConsentFault> {
 
 /// Base64url without padding; other encodings of the same bytes are refused, trailing bits too. Zeroed on drop, for it
 /// may be the disclosure.
-fn decode(part: &str) -> Result<Zeroizing<Vec<u8>>, ConsentFault> {
+pub(super) fn decode(part: &str) -> Result<Zeroizing<Vec<u8>>, ConsentFault> {
     // Room for all, so that growing leaves no copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(part.len() + 3));
     URL_SAFE_NO_PAD.decode_vec(part, &mut bytes).map_err(|_| ConsentFault::Encoding)?;

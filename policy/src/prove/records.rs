@@ -5,12 +5,12 @@ use jiff::ToSpan;
 use super::case::{Counterexample, Finding, Hypothesis};
 use super::proof::{ON, Proof};
 use crate::asker::{Asker, Ground};
-use crate::catalogue::{Catalogue, Class, RecordState, Scenario, Width};
+use crate::catalogue::{Catalogue, Class, RecordState, Scenario, Sensitivity, Width};
 use crate::consent::{Maxima, start_of};
 use crate::decide::{Decision, Permit, decide};
 use crate::facts::{ConsentFacts, Facts};
 use crate::history::{History, List, Listing, Record, Severity, Value};
-use crate::minimise::minimise;
+use crate::minimise::{minimise, seal_acts_of_minors};
 use crate::names::{ClassName, FieldName};
 
 /// So many records of one state: as many as any count in a reducer might ask for.
@@ -25,9 +25,9 @@ pub(super) fn walk(catalogue: &Catalogue, proof: &mut Proof) -> Result<(), Box<C
                 let Some(permit) = permit(catalogue, scenario, asker, field) else { continue };
                 let lists = permit.plan().lists().iter().filter_map(|list| class_of(catalogue, *list));
                 for class in permit.plan().classes().iter().chain(lists) {
-                    for state in RecordState::ALL {
-                        let list = catalogue.class(class.as_str()).and_then(Class::list);
-                        let tells = tells(&permit, class, list, *state);
+                    let Some(row) = catalogue.class(class.as_str()) else { continue };
+                    for state in states(row) {
+                        let tells = tells(catalogue, &permit, row, *state);
                         compare(catalogue, proof, &Told { scenario, asker, field, class, state: *state, tells })?;
                     }
                 }
@@ -60,7 +60,7 @@ fn compare(catalogue: &Catalogue, proof: &mut Proof, told: &Told<'_>) -> Result<
         _ if answer.fault.is_some() => Finding::Undecided,
         (true, false, _) => Finding::TellsRecord,
         (false, true, RecordState::Counts) => Finding::HidesRecord,
-        (false, true, RecordState::Expired | RecordState::Repaired) => {
+        (false, true, RecordState::Expired | RecordState::Repaired | RecordState::KeptOut | RecordState::Sealed) => {
             proof.stricter += 1;
             return Ok(());
         }
@@ -101,18 +101,47 @@ pub(super) fn widest(maxima: &Maxima) -> ConsentFacts {
     }
 }
 
-/// Whether the answer with such records differs from that without.
-fn tells(permit: &Permit, class: &ClassName, list: Option<List>, state: RecordState) -> bool {
-    let history = match list {
-        None => History { records: (0..RECORDS).map(|_| record(class, state)).collect(), ..History::default() },
-        Some(list) => History { listings: vec![listing(list, state)], ..History::default() },
+/// Whether the answer with such records differs from that without, of somebody who has nothing else or of somebody with
+/// all that speaks in his or her favour: a field that is yes where several are shows one of them only beside the others.
+fn tells(catalogue: &Catalogue, permit: &Permit, class: &Class, state: RecordState) -> bool {
+    let positive = |name: &&ClassName| {
+        catalogue.class(name.as_str()).is_some_and(|class| class.sensitivity() == Sensitivity::Positive)
     };
-    let with = value(permit, &history);
-    with != value(permit, &History::default())
+    let good: Vec<_> = permit.plan().classes().iter().filter(positive).collect();
+    let favourable =
+        || good.iter().flat_map(|name| (0..RECORDS).map(|_| record(name, RecordState::Counts))).collect::<Vec<_>>();
+    let with = |mut records: Vec<Record>| {
+        let mut listings = Vec::new();
+        match class.list() {
+            None => records.extend((0..RECORDS).map(|_| record(class.name(), state))),
+            Some(list) => listings.push(listing(list, state)),
+        }
+        let mut history = History { records, listings, ..History::default() };
+        if state == RecordState::Sealed {
+            seal_acts_of_minors(&mut history, catalogue, |_| false);
+        }
+        value(permit, &history)
+    };
+    let without = |records| value(permit, &History { records, ..History::default() });
+    let of_nobody = with(Vec::new()) != without(Vec::new());
+    of_nobody || (!good.is_empty() && with(favourable()) != without(favourable()))
 }
 
 fn value(permit: &Permit, history: &History) -> Option<Value> {
     minimise(permit, history, ON).data.into_iter().next().map(|(_, value)| value)
+}
+
+/// The states that a record of the class may be in. What a clock keeps out is in no other; sealed is what counts against
+/// the person.
+fn states(class: &Class) -> &'static [RecordState] {
+    use RecordState::{Counts, Expired, KeptOut, Repaired, Sealed};
+    if class.clock().is_some_and(|clock| clock.keeps_out(Severity::Serious)) {
+        &[KeptOut]
+    } else if class.sensitivity() == Sensitivity::Adverse {
+        &[Counts, Expired, Repaired, Sealed]
+    } else {
+        &[Counts, Expired, Repaired]
+    }
 }
 
 /// The class of a list.
@@ -123,7 +152,7 @@ fn class_of(catalogue: &Catalogue, list: List) -> Option<&ClassName> {
 /// An entry that was taken from its list stands for a repaired record.
 fn listing(list: List, state: RecordState) -> Listing {
     let (from, until) = match state {
-        RecordState::Counts => (ON, None),
+        RecordState::Counts | RecordState::KeptOut | RecordState::Sealed => (ON, None),
         RecordState::Expired => {
             let long_ago = ON.saturating_sub(LONG_AGO_YEARS.years());
             (long_ago, Some(long_ago))
@@ -136,7 +165,7 @@ fn listing(list: List, state: RecordState) -> Listing {
 fn record(class: &ClassName, state: RecordState) -> Record {
     let long_ago = ON.saturating_sub(LONG_AGO_YEARS.years());
     let (day, effect_end, repaired) = match state {
-        RecordState::Counts => (ON, None, None),
+        RecordState::Counts | RecordState::KeptOut | RecordState::Sealed => (ON, None, None),
         RecordState::Expired => (long_ago, Some(long_ago), None),
         RecordState::Repaired => (ON, None, Some(ON)),
     };

@@ -1,13 +1,12 @@
 //! Display periods, start events, repairs, lists: the day before, the day of, the day after.
 
 use credit_policy::{
-    Catalogue, ClassName, Counts, History, List, Listing, Minimised, Record, Severity, Value, minimise,
+    Catalogue, CitizenNumber, ClassName, Counts, History, List, Listing, Minimised, Record, Severity, Value, minimise,
+    seal_acts_of_minors,
 };
 use jiff::civil::Date;
 
-use crate::support::{catalogue, date, facts, loaded, permit, shipped_with};
-
-const PACK: &str = "packs/national-2026.toml";
+use crate::support::{date, facts, loaded, number, permit, three_months as catalogue, three_months_with};
 
 fn record(severity: Severity, determined: Date) -> Record {
     Record {
@@ -85,7 +84,7 @@ fn a_record_counts_from_its_determination_to_the_last_day_of_its_period() {
 #[test]
 fn the_clock_starts_with_the_event_of_the_pack() {
     let starting =
-        |event: &str| loaded(&shipped_with(PACK, "\"determination\"\ndisplay", &format!("\"{event}\"\ndisplay")));
+        |event: &str| loaded(&three_months_with("\"determination\"\ndisplay", &format!("\"{event}\"\ndisplay")));
     let dated = || Record {
         act: date("2025-01-10"),
         sentence_end: Some(date("2025-06-15")),
@@ -114,7 +113,7 @@ fn the_clock_starts_with_the_event_of_the_pack() {
 
 #[test]
 fn three_clean_years_are_full_years_whatever_the_display_period() {
-    let five_years = loaded(&shipped_with(PACK, "serious = \"P3Y\"", "serious = \"P5Y\""));
+    let five_years = loaded(&three_months_with("serious = \"P3Y\"", "serious = \"P5Y\""));
     for (determined, last) in [("2023-11-22", "2026-11-22"), ("2024-02-29", "2027-02-28")] {
         let on = |day| one(&five_years, record(Severity::Serious, date(determined)), day);
         assert_eq!(on(date(last)), (true, COUNTS), "{determined}");
@@ -202,4 +201,55 @@ fn an_entry_without_an_end_leaves_its_list_when_its_display_period_is_over() {
             assert_eq!((shown.counts, over.counts), (COUNTS, EXPIRED));
         }
     }
+}
+
+#[test]
+fn what_the_law_keeps_out_counts_nowhere() {
+    // Minor acts under the national measures, and the penalties that no law takes into the data, however grave.
+    let national = crate::support::catalogue();
+    let of = |class: &str, severity| Record {
+        class: ClassName::parse(class).unwrap(),
+        disputed: true,
+        ..record(severity, date("2026-11-01"))
+    };
+    let on = date("2026-11-22");
+    let nothing = told(national, &History::default(), on);
+    for record in [
+        of("tax", Severity::Minor),
+        of("summary-penalty", Severity::Serious),
+        of("remedied-penalty", Severity::General),
+        of("pending-penalty", Severity::Serious),
+    ] {
+        let with = told(national, &History { records: vec![record], ..History::default() }, on);
+        assert!(with.data == nothing.data && with.marks.is_empty() && with.counts == Counts::default());
+    }
+    // The same record counts where the pack shows it.
+    let shown = "[clock.summary-penalty]\nstart = \"determination\"\ndisplay = { minor = \"P3M\", general = \"P1Y\", ";
+    let open = loaded(&three_months_with(&shown.replace("P3M", "never").replace("P1Y", "never"), shown));
+    assert_eq!(one(&open, of("summary-penalty", Severity::General), on), (true, Counts { disputed: 1, ..COUNTS }));
+}
+
+#[test]
+fn what_a_minor_did_is_sealed_for_ever() {
+    let on = date("2026-11-22");
+    let person = CitizenNumber::parse(&number("20080310", 7)).unwrap();
+    let history = |act: &str| {
+        let record = Record { act: date(act), ..record(Severity::Serious, date("2026-06-01")) };
+        let listing = Listing { list: List::Black, from: date(act), until: None, disputed: false };
+        let mut history = History { records: vec![record], listings: vec![listing], ..History::default() };
+        person.disclose(|person| seal_acts_of_minors(&mut history, catalogue(), |day| person.is_adult_on(day)));
+        history
+    };
+    let clean = told(catalogue(), &History::default(), on);
+    let before = told(catalogue(), &history("2026-03-09"), on);
+    assert!(before.data == clean.data && before.counts == clean.counts);
+    let after = told(catalogue(), &history("2026-03-10"), on);
+    assert!(value(&after, "black_listed") && !value(&after, "clean_three_years"));
+    // What speaks for the person is not sealed.
+    let mut good = History {
+        records: vec![Record { class: ClassName::parse("volunteer-service").unwrap(), ..record(Severity::Minor, on) }],
+        ..History::default()
+    };
+    seal_acts_of_minors(&mut good, catalogue(), |_| false);
+    assert_eq!(good.records.len(), 1);
 }

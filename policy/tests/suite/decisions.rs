@@ -98,7 +98,7 @@ fn some_fields_may_be_asked_for() {
 
     let (names, plan) = released(&["clean_three_years"]);
     assert_eq!(names, ["clean_three_years"]);
-    assert_eq!((plan.classes().len(), plan.lists().len()), (11, 2));
+    assert_eq!((plan.classes().len(), plan.lists().len()), (14, 2));
 
     assert_eq!(released(&[]).0, [""; 0]);
 

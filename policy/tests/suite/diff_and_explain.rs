@@ -23,14 +23,14 @@ fn the_same_files_make_no_difference() {
 #[test]
 fn who_gains_and_who_loses_is_told() {
     let rental = "scenarios/public-rental-housing.toml";
-    let swapped = changed(rental, "\"clean_three_years\"", "\"tax_exists\"");
+    let swapped = changed(rental, "\"clean_three_years\"", "\"tax_offence_exists\"");
     let lines = swapped.text(Language::En);
     let told: Vec<_> = lines.lines().skip(1).collect();
     assert_eq!(
         told,
         [
             "public-rental-housing: housing-department loses clean_three_years",
-            "public-rental-housing: housing-department gains tax_exists",
+            "public-rental-housing: housing-department gains tax_offence_exists",
         ]
     );
     assert!(swapped.text(Language::Zh).contains("public-rental-housing: housing-department 失去 clean_three_years"));
@@ -87,7 +87,7 @@ fn changed_bounds_clocks_definitions_and_statutes_are_told() {
             "packs/national-2026.toml",
             "serious = \"P3Y\"",
             "serious = \"P5Y\"",
-            "class/tax: clock determination P3M P1Y P3Y → determination P3M P1Y P5Y",
+            "class/tax: clock determination never P1Y P3Y → determination never P1Y P5Y",
         ),
     ] {
         let told = changed(path, old, new).text(Language::En);
@@ -130,8 +130,8 @@ fn a_permit_is_explained_field_by_field() {
     assert!(why.refused.is_none());
     let of = |name: &str| why.fields.iter().find(|field| field.field.as_str() == name).unwrap();
     assert!(of("property").released && of("score_band").released && !of("black_listed").released);
-    assert!(!of("tax_paid_last_year").lawful);
-    assert_eq!(of("tax_paid_last_year").rules[0].as_str(), "statute/second-tier-by-consent");
+    assert!(!of("tax_paid_band").lawful);
+    assert_eq!(of("tax_paid_band").rules[0].as_str(), "statute/second-tier-by-consent");
 
     // Without names the second tier stays closed, and what a query does not ask for may be released all the same.
     let unnamed = Facts { consent: Some(terms()), fields: Some(fields(&["score_band"])), ..named };

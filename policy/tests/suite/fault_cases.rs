@@ -18,6 +18,8 @@ const IDENTITY: &str = "data-list/identity.toml";
 const RELIGION: &str = "data-list/religion.toml";
 const SELF: &str = "scenarios/self-query.toml";
 const SHANGHAI: &str = "packs/shanghai.toml";
+const BENEFITS: &str = "derived/benefits.toml";
+const HAIDONG: &str = "sources/HD.toml";
 const BLACK: &str = "data-list/black-list.toml";
 const TAX_DERIVED: &str = "derived/tax.toml";
 const LOANS: &str = "data-list/loan-performance.toml";
@@ -49,6 +51,11 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (HOUSING, "sources = [\"HZ (二)2\"]", "sources = [\"GZ 1\"]", "`GZ 1` is no source"),
     (TAX, "citation = \"《中华人民共和国税收征收管理法》第六十三条\"", "citation = \" \"", "blank text"),
     (HOUSING, "zh = \"公共租赁住房\"", "zh = \"\"", "blank text"),
+    (TAX, "\"SX 8\"", "\"XX 8\"", "no document of `sources/` has this code"),
+    (DERIVED, "sources = [\"HS 五(一)\"]", "sources = [\"GZ 1\"]", "`GZ 1` is no source"),
+    (HAIDONG, "rank = \"draft\"", "rank = \"rumour\"", "`rumour` is no rank"),
+    (HAIDONG, "source = \"HD\"", "source = \"H D\"", "`H D` is no code"),
+    (SHANGHAI, "default = \"national-2026\"", "default = \"zhejiang\"", "`zhejiang` is no pack that stands by itself"),
     // Unknown words and names.
     (HOUSING, "ground = \"statute\"", "ground = \"habit\"", "`habit` is no legal ground"),
     (HOUSING, "\"housing-department\"", "\"housing-departement\"", "`housing-departement` is no kind of institution"),
@@ -60,16 +67,26 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         TAX,
         "\"public-credit\"",
         "\"private-credit\"",
-        "no clock `private-credit` in the rule pack: use one of credit-reporting, in-force, public-credit",
+        "no clock `private-credit` in the rule pack: use one of credit-reporting, in-force, pending-penalty, public-credit",
     ),
     (DERIVED, "reducer = { listed = \"black\" }", "reducer = { average = \"black\" }", "unknown variant `average`"),
     (DERIVED, "listed = \"black\"", "listed = \"pink\"", "`pink` is no list"),
     (DERIVED, "\"tax\"", "\"taxes\"", "no class `taxes` of the data list has records"),
     (DERIVED, "\"tax\"", "\"loan-performance\"", "no class `loan-performance` of the data list has records"),
-    (PACK, "\"determination\"\ndisplay", "\"whim\"\ndisplay", "unknown variant `whim`"),
+    (
+        PACK,
+        "\"determination\"\ndisplay = { minor = \"never\", general = \"P1Y\"",
+        "\"whim\"\ndisplay = { minor = \"never\", general = \"P1Y\"",
+        "unknown variant `whim`",
+    ),
     (MAIN, "pack = \"national-2026\"", "pack = \"chongqing\"", "no rule pack `chongqing`"),
     (FORBIDDEN, "@id(\"forbidden-classes-never\")", "@id(\"forbidden\")", "`forbidden` is no statute"),
     (TABLES, "@id(\"application-list\")", "@id(\"query-register\")", "`query-register` is no table"),
+    // Domains of values, and reasons why a value leaves exact.
+    (LOAN, "\"black_listed\"", "\"credit_amount\"", "`credit_amount` leaves exact"),
+    (LOAN, "\"black_listed\"", "\"tax_offence_latest\"", "`tax_offence_latest` leaves exact"),
+    (BENEFITS, "\"score_at_least_650\"", "\"score_band\"", "`score_band` is no derived field that says yes or no"),
+    (BENEFITS, "\"score_at_least_650\"", "\"eligible_for_utilities\"", "`eligible_for_utilities` is no derived field"),
     // Values out of bounds.
     (HOUSING, "data_life = \"P1M\"", "data_life = \"P0D\"", "`P0D` is no period"),
     (HOUSING, "data_life = \"P1M\"", "data_life = \"-P1M\"", "`-P1M` is no period"),
@@ -82,6 +99,7 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (HOUSING, "purpose_group = \"housing\"", "purpose_group = \"Housing\"", "`Housing` is no purpose group"),
     (HOUSING, "notice = \"owed\"", "notice = \"none\"", "`none` is no notice"),
     (HOUSING, "notice = \"owed\"", "notice = \"exempt by \"", "`exempt by ` is no notice"),
+    (HOUSING, "notice = \"owed\"", "notice = \"exempt by nothing at all\"", "`exempt by nothing at all` is no notice"),
     (MAIN, "utc_offset = \"+08:00\"", "utc_offset = \"08:00\"", "`08:00` is no offset"),
     (MAIN, "utc_offset = \"+08:00\"", "utc_offset = \"+8:00\"", "`+8:00` is no offset"),
     (MAIN, "utc_offset = \"+08:00\"", "utc_offset = \"+15:00\"", "`+15:00` is no offset"),
@@ -127,7 +145,12 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (LOAN, "frequency = \"10/P1D\"", "frequency = \"0/P1D\"", "`0/P1D` is no frequency"),
     (LOAN, "uses = 12", "uses = 0", "uses of 0 take no consent"),
     (SCORE, "of = \"score\", bands", "of = \"scores\", bands", "`scores` is no attribute and no count"),
-    (SCORE, "of = \"score\", bands", "of = \"tax_exists\", bands", "`tax_exists` is no attribute and no count"),
+    (
+        SCORE,
+        "of = \"score\", bands",
+        "of = \"tax_offence_exists\", bands",
+        "`tax_offence_exists` is no attribute and no count",
+    ),
     (IDENTITY, "masks = \"name\"", "masks = \"nickname\"", "the class has no attribute `nickname` to mask"),
     (IDENTITY, "masks = \"name\"", "masks = \"masked_name\"", "the class has no attribute `masked_name` to mask"),
     (DERIVED, "listed = \"black\"", "exists = { classes = [] }", "what rests on nothing"),
@@ -183,12 +206,13 @@ pub(crate) const ELSEWHERE: &[(&str, &str, &str, &str, &str, &str)] = &[
     (PACK, "jurisdiction = \"CN\"", "jurisdiction = \"CN-SD\"", "the pack is the law of `CN-SD`", MAIN, "pack = "),
     // Classes that could do harm by what they leave out.
     (TAX, "clock = \"public-credit\"", "", "adverse class `tax` has no clock", TAX, "class = "),
-    (RED, "list = \"red\"", "", "class `red-list` is empty", RED, "class = "),
+    (RED, "list = \"red\"\nclock = \"in-force\"", "", "class `red-list` is empty", RED, "class = "),
     (CALENDAR, "year = 2026", "year = 2027", "is no holiday of 2027", CALENDAR, "  { from = \"2026-01-01\""),
     (
         SHANGHAI,
-        "[clock.in-force]",
-        "[clock.in-effect]",
+        "default = \"national-2026\"
+",
+        "",
         "no clock `in-force`, which another pack has",
         SHANGHAI,
         "pack = ",
@@ -203,6 +227,32 @@ pub(crate) const ELSEWHERE: &[(&str, &str, &str, &str, &str, &str)] = &[
     ),
     (BLACK, "list = \"black\"\n", "", "only a class with a list", BLACK, "severity = "),
     (LOANS, "sensitivity = \"neutral\"", "sensitivity = \"adverse\"", "has no clock", LOANS, "class = "),
+    (
+        LOANS,
+        "least = 0\nmost = 10000000\n",
+        "",
+        "a whole number has `least` and `most`",
+        LOANS,
+        "name = \"credit_amount\"",
+    ),
+    (
+        LOANS,
+        "most = 10000000\n",
+        "most = -1\n",
+        "a whole number has `least` and `most`",
+        LOANS,
+        "name = \"credit_amount\"",
+    ),
+    (IDENTITY, "longest = 64\n", "", "a text has `values` or `longest`", IDENTITY, "name = \"name\""),
+    (
+        IDENTITY,
+        "longest = 64\n",
+        "longest = 64\nvalues = [\"a\"]\n",
+        "a text has `values` or `longest`",
+        IDENTITY,
+        "name = \"name\"",
+    ),
+    (IDENTITY, "type = \"text\"\nlongest = 64\n", "", "no type", IDENTITY, "name = \"name\""),
     // Bands that overlap.
     (SCORE, "from = 650", "from = 550", "the bands overlap", SCORE, "reducer = { band"),
     (SCORE, "name = \"B\"", "name = \"C\"", "two bands have one name", SCORE, "reducer = { band"),

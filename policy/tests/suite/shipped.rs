@@ -90,7 +90,7 @@ fn the_store_is_asked_for_what_the_fields_rest_on() {
     assert_eq!(plan.lists(), [List::Grey, List::Black]);
     assert!(plan.attributes().is_empty());
     assert_eq!(plan.classes(), adverse_public(catalogue), "what `derived/across-classes.toml` says above its list");
-    assert_eq!(plan.classes().len(), 11);
+    assert_eq!(plan.classes().len(), 14);
 }
 
 /// Every adverse class of records of public credit information, sorted: those that are not displayed by the clock of the
@@ -166,6 +166,8 @@ fn every_rule_has_its_row() {
         "statute/yes-no-releases-no-record",
         "statute/expired-or-repaired-never",
         "statute/rows-only-stricter",
+        "statute/sealed-records-never",
+        "statute/kept-out-penalties-never",
         "statute/classes-only-stricter",
         "statute/lending-data-by-consent",
         "pack/national-2026",

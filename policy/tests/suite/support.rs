@@ -18,6 +18,21 @@ pub(crate) fn catalogue() -> &'static Catalogue {
     &SHIPPED
 }
 
+/// The same where minor acts are shown for three months, as the national measures allow.
+pub(crate) fn three_months() -> &'static Catalogue {
+    static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| loaded(&three_months_with("", "")));
+    &SHIPPED
+}
+
+/// The files of [`three_months`] with a change in the national pack.
+pub(crate) fn three_months_with(old: &str, new: &str) -> Vec<(String, String)> {
+    let minor = "minor = \"never\", general = \"P1Y\"";
+    let mut files = shipped_with("packs/national-2026.toml", minor, &minor.replace("never", "P3M"));
+    let (_, pack) = files.iter_mut().find(|(path, _)| path == "packs/national-2026.toml").unwrap();
+    *pack = pack.replacen(old, new, 1);
+    files
+}
+
 /// Loads files that must have no fault.
 pub(crate) fn loaded(files: &[(String, String)]) -> Catalogue {
     Catalogue::load(files).unwrap_or_else(|faults| panic!("{}", lines(&faults)))
@@ -97,6 +112,20 @@ pub(crate) fn facts_for(scenario: &Scenario, on: Date) -> Facts {
     let institution = matches!(asker, Asker::Institution(_));
     let case = scenario.ground() == Ground::Statute;
     Facts { operator: institution, case, consent, minor: Some(false), ..Facts::new(asker, on) }
+}
+
+/// The name of a field of one class of records: `tax`, `exists` → `tax_offence_exists`.
+pub(crate) fn field_of(class: &str, what: &str) -> String {
+    let class = match class {
+        "court-judgment" => "unperformed_judgment",
+        "credit-card-performance" => "card_overdue",
+        "safety" => "safety_offence",
+        "social-insurance" => "social_insurance_offence",
+        "student-loan" => "student_loan_default",
+        "tax" => "tax_offence",
+        other => other,
+    };
+    format!("{}_{what}", class.replace('-', "_"))
 }
 
 /// The value of a field, as JSON.

@@ -9,7 +9,7 @@ const CODES: &str = "malformed-request unknown-scenario invalid-citizen-number c
     institution-suspended scenario-not-allowed field-not-allowed consent-wrong-institution consent-wrong-scenario \
     consent-wrong-subject consent-exceeds-bound consent-revoked consent-used-up statute-forbids subject-minor \
     not-found method-not-allowed request-timeout payload-too-large unsupported-media-type headers-too-large \
-    idempotency-conflict case-already-used rate-limited distinct-subjects-exceeded internal-error store-failed \
+    idempotency-conflict answer-changed case-already-used rate-limited distinct-subjects-exceeded internal-error store-failed \
     store-timeout not-recordable draining overloaded stopped state-unavailable";
 
 #[test]

@@ -102,7 +102,7 @@ fn released(catalogue: &Catalogue, scenario: &Scenario, field: &Field) {
     for class in field.classes() {
         let class = catalogue.class(class.as_str()).expect("a class");
         match class.sensitivity() {
-            Sensitivity::Forbidden | Sensitivity::ConfidentialSource => {
+            Sensitivity::Forbidden | Sensitivity::ConfidentialSource | Sensitivity::Sealed => {
                 panic!("{scenario_name} releases `{name}` of class `{}`", class.name());
             }
             Sensitivity::Evaluation => assert!(

@@ -62,6 +62,8 @@ fn what_cannot_be_registered_is_refused_with_its_reason_and_not_recorded() {
         (1, vec!["institution", "suspend", "nobody"], "nobody"),
         (1, vec!["institution", "resume", "nobody"], "nobody"),
         (64, vec!["institution", "suspend"], "ID"),
+        (1, vec!["institution", "suspend", "housing", "--reason", "about 990101 19900307 0015"], "citizen number"),
+        (64, add("a-990101-19900307-0015", &bank), "citizen number"),
     ] {
         let said = run(folder, &arguments).failed(code);
         assert!(said.contains(word), "{arguments:?}: {said}");
@@ -142,9 +144,10 @@ fn a_list_for_people_names_everybody() {
     let said = run(&folder, &["institution", "list"]).held();
     for id in ["bank", "employer", "housing", "supervisor", "officer", "authority"] {
         let line = said.lines().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("no `{id}` in {said}"));
-        assert!(line.contains("active"), "{line}");
+        assert!(line.contains("active") && line.contains("/s ("), "{line}");
     }
-    assert_eq!(said.lines().count(), 6);
+    assert_eq!(said.lines().count(), 12, "a line for each institution, and one for each certificate");
+    assert_eq!(said.lines().filter(|line| line.contains("SHA-256") && line.contains("valid until 2")).count(), 6);
     assert_eq!(of_kind(&folder, "read").len(), 0);
 }
 
@@ -370,7 +373,7 @@ fn the_catalogue_is_checked_and_shown() {
         "property",
         "savings_account_and_bonds",
         "status_of_existing_checking_account",
-        "tax_paid_last_year",
+        "tax_paid_band",
     ];
     assert_eq!(loan["second_tier"], serde_json::json!(named));
     let widest = serde_json::json!({
@@ -379,6 +382,9 @@ fn the_catalogue_is_checked_and_shown() {
     assert_eq!(loan["consent"], widest);
     assert!(!housing["sources"].as_array().unwrap().is_empty());
     assert!(housing["title"]["zh"].as_str().unwrap().contains('住'));
+    let low = gateway(&["policy", "show", "--to-confirm"]).held();
+    assert!(low.contains("household-registration") && low.contains("HD draft CN-QH-02"), "{low}");
+    assert!(!low.contains("commercial-loan"), "consent needs no power: {low}");
     let read = gateway(&["policy", "show"]).held();
     assert!(read.contains("public-rental-housing") && read.contains(&named.join(" ")));
 }

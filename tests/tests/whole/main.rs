@@ -1,6 +1,7 @@
 //! The whole from outside, over real mutual TLS: one binary with modules.
 
 mod answers;
+mod authorities;
 mod calendar;
 mod canary;
 mod certificates;
@@ -14,6 +15,7 @@ mod consents;
 mod documents;
 mod doors;
 mod faults;
+mod handshakes;
 mod heads;
 mod hostile;
 mod identity;
@@ -27,6 +29,7 @@ mod policies;
 mod protocols;
 mod receipts;
 mod refusals;
+mod renewals;
 mod request_details;
 mod request_syntax;
 mod scenario_matrix;

@@ -138,10 +138,19 @@ fn receipts_and_records_are_for_the_asker_alone() {
             assert_eq!(answer.header("cache-control"), Some("no-store"));
         }
         for who in ["bank", "supervisor", "officer"] {
-            for path in [&receipt, &record] {
-                let refused = folder.caller(who).get(path);
+            // Nobody learns whether there is a record of another's query: the answer is that of an id of nobody.
+            let nobody = uuid::Uuid::now_v7();
+            for (path, unknown) in
+                [(&receipt, format!("/v1/receipts/{nobody}")), (&record, format!("/v1/queries/{nobody}/record"))]
+            {
+                let [refused, unknown] = [path, &unknown].map(|path| folder.caller(who).get(path));
                 checked::fixed(&refused, 404, "not-found");
-                assert_eq!(refused.header("retry-after"), None, "{who} learns that it is there");
+                assert_eq!(
+                    (&refused.body, refused.header("retry-after")),
+                    (&unknown.body, unknown.header("retry-after"))
+                );
+                let names = |reply: &Reply| reply.headers.keys().cloned().collect::<Vec<_>>();
+                assert_eq!(names(&refused), names(&unknown), "{who} learns that it is there");
             }
         }
         // Of ids in another spelling, and of none, there is nothing.

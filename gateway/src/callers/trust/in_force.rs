@@ -2,8 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fs, io,
-    os::unix::fs::MetadataExt,
+    io,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -16,7 +15,7 @@ use arc_swap::ArcSwap;
 use credit_audit::clock::Clock;
 use jiff::Timestamp;
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, SignatureScheme,
     client::danger::HandshakeSignatureValid,
     pki_types::{CertificateDer, UnixTime, pem::PemObject},
     server::danger::{ClientCertVerified, ClientCertVerifier},
@@ -24,10 +23,19 @@ use rustls::{
 use tokio::sync::watch;
 
 use super::{
-    list::{self, ListError},
-    verifier::{MOST_INTERMEDIATES, roots, verifier},
+    authorities::{Authorities, AuthoritiesFault},
+    cause::{Cause, LIST_ENDED},
+    known::Known,
+    list::ListError,
+    lists::{self, Lists},
+    remembered::Remembered,
+    shown::note_shown,
+    verifier::{Callers, MOST_INTERMEDIATES},
 };
-use crate::{callers::thumbprint::Thumbprint, settings::Tls};
+use crate::{
+    callers::{file_stamp::FileStamp, thumbprint::Thumbprint},
+    settings::Tls,
+};
 
 /// Why nobody can be trusted. Each names the file.
 #[derive(Debug, thiserror::Error)]
@@ -52,25 +60,10 @@ impl TrustError {
     }
 }
 
-/// What is wrong with the file of the authorities.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthoritiesFault {
-    /// It is missing, or no PEM.
-    #[error(transparent)]
-    Pem(#[from] rustls::pki_types::pem::Error),
-    /// It is PEM without a certificate.
-    #[error("it contains no certificate")]
-    Empty,
-    /// A certificate of it is no authority's.
-    #[error(transparent)]
-    Unusable(#[from] rustls::Error),
-}
-
 /// The authorities and the revocation list in force.
 pub struct Trust {
     path: PathBuf,
-    authorities: Vec<CertificateDer<'static>>,
-    roots: Arc<RootCertStore>,
+    authorities: Authorities,
     hints: Vec<DistinguishedName>,
     clock: Arc<dyn Clock>,
     in_force: ArcSwap<ListInForce>,
@@ -78,44 +71,26 @@ pub struct Trust {
     generation: AtomicU64,
     changed: watch::Sender<u64>,
     stamp: Mutex<Option<FileStamp>>,
+    known: Known,
+    remembered: Mutex<Remembered>,
 }
 
 /// A list in force, and what was found of certificates by it.
 pub(super) struct ListInForce {
     /// Counts up with each; a verdict is of one of them.
     pub(super) generation: u64,
-    lists: list::Lists,
-    verifier: Arc<dyn ClientCertVerifier>,
+    lists: Lists,
+    callers: Arc<Callers>,
     verdicts: Mutex<HashMap<Thumbprint, bool>>,
-}
-
-/// What tells that a file is another one than before.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct FileStamp {
-    device_and_inode: (u64, u64),
-    bytes: u64,
-    /// Seconds and nanoseconds.
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl FileStamp {
-    fn of(path: &Path) -> io::Result<Self> {
-        let file = fs::metadata(path)?;
-        Ok(Self {
-            device_and_inode: (file.dev(), file.ino()),
-            bytes: file.size(),
-            modified: (file.mtime(), file.mtime_nsec()),
-            changed: (file.ctime(), file.ctime_nsec()),
-        })
-    }
 }
 
 /// What came of a look at the file.
 #[derive(Debug)]
 pub enum Reload {
-    /// It is the one that was looked at before.
+    /// It is the one that was looked at before, and was not read.
     Same,
+    /// It was read, and contains the lists that are in force.
+    Unchanged,
     /// A new list is in force.
     Taken,
     /// It cannot be used; the list before stays in force.
@@ -123,35 +98,81 @@ pub enum Reload {
 }
 
 impl Trust {
-    /// Reads the authorities and their revocation list.
+    /// Reads the authorities and their revocation lists; `data` is the folder where the numbers of the newest are kept.
     ///
     /// # Errors
-    /// When a file is missing or unusable, or the list is past its next update.
-    pub fn read(tls: &Tls, clock: Arc<dyn Clock>) -> Result<Arc<Self>, TrustError> {
-        let authorities = read_authorities(&tls.authorities)
+    /// When a file is missing or unusable, or a list is past its next update, or older than one that was in force.
+    pub fn read(tls: &Tls, data: &Path, clock: Arc<dyn Clock>) -> Result<Arc<Self>, TrustError> {
+        let authorities = Authorities::read(&tls.authorities)
             .map_err(|why| TrustError::Authorities { path: tls.authorities.clone(), why })?;
-        let roots = roots(&authorities).map_err(|error| TrustError::Authorities {
-            path: tls.authorities.clone(),
-            why: AuthoritiesFault::Unusable(error),
-        })?;
-        let roots = Arc::new(roots);
         let path = tls.revocation_list.clone();
         // Before the list itself: what is written in between is looked at again.
         let stamp = FileStamp::of(&path).ok();
-        let lists = list::read(&path, &authorities, clock.now())?;
-        let first = ListInForce::new(0, lists, &path, &roots)?;
-        let hints = first.verifier.root_hint_subjects().to_vec();
+        let lists = lists::read(&path, &authorities, clock.now())?;
+        let remembered = Remembered::read(data)?;
+        lists.follow_remembered(&remembered, &path)?;
+        let first = ListInForce::new(0, lists, &path, &authorities)?;
+        let hints = first.callers.hints();
         Ok(Arc::new(Self {
             path,
             authorities,
-            roots,
             hints,
             clock,
             in_force: ArcSwap::from_pointee(first),
             generation: AtomicU64::new(0),
             changed: watch::Sender::new(0),
             stamp: Mutex::new(stamp),
+            known: Known::default(),
+            remembered: Mutex::new(remembered),
         }))
+    }
+
+    /// Remembers the numbers of the lists in force beyond a restart, where they are not yet. Not for a gateway that only
+    /// checks.
+    ///
+    /// # Errors
+    /// When the file in the data folder cannot be written.
+    pub fn remember(&self) -> io::Result<()> {
+        let in_force = self.in_force.load_full();
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).keep(&in_force.lists.all)
+    }
+
+    /// The lists in force: issuer, and when the next is due.
+    #[must_use]
+    pub fn lists(&self) -> Vec<(String, Timestamp)> {
+        self.in_force.load().lists.all.iter().map(|list| (list.issuer.clone(), list.next_update)).collect()
+    }
+
+    /// Authorities that are trusted no more, because the list of the authority above has revoked them.
+    #[must_use]
+    pub fn revoked_authorities(&self) -> Vec<String> {
+        let in_force = self.in_force.load();
+        let all = self.authorities.0.iter().zip(&in_force.lists.revoked);
+        all.filter(|(_, is_out)| **is_out).map(|(authority, _)| authority.subject.clone()).collect()
+    }
+
+    /// Authorities that have no list, so that everybody whom they certified is refused.
+    #[must_use]
+    pub fn authorities_without_list(&self) -> Vec<String> {
+        let in_force = self.in_force.load();
+        let lists = &in_force.lists;
+        let in_use = self.authorities.0.iter().zip(&lists.revoked).filter(|(_, is_out)| !**is_out);
+        let without = in_use.filter(|(authority, _)| !lists.all.iter().any(|list| list.is_by(authority)));
+        without.map(|(authority, _)| authority.subject.clone()).collect()
+    }
+
+    /// Whether a certificate, with those between it and its authority, will be let in now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn examine(&self, chain: &[CertificateDer<'static>]) -> Result<(), Cause> {
+        let (leaf, intermediates) = chain.split_first().ok_or(Cause::NoCertificate)?;
+        if let Some(cause) = Cause::of_itself(leaf) {
+            return Err(cause);
+        }
+        let now = Duration::from_secs(u64::try_from(self.clock.now().as_second()).unwrap_or_default());
+        let verified = self.verify_client_cert(leaf, intermediates, UnixTime::since_unix_epoch(now));
+        verified.map(drop).map_err(|error| Cause::of(&error))
     }
 
     /// When the list in force ought to be followed by the next.
@@ -173,19 +194,18 @@ impl Trust {
         if now == before && !force {
             return Reload::Same;
         }
-        match self.take_new() {
-            Ok(()) => Reload::Taken,
-            Err(error) => Reload::Refused(error),
-        }
+        self.take_new().unwrap_or_else(Reload::Refused)
     }
 
-    fn take_new(&self) -> Result<(), ListError> {
-        let lists = list::read(&self.path, &self.authorities, self.clock.now())?;
+    fn take_new(&self) -> Result<Reload, ListError> {
+        let lists = lists::read(&self.path, &self.authorities, self.clock.now())?;
         let before = self.in_force.load();
-        lists.follow(&before.lists, &self.path)?;
-        let next = ListInForce::new(before.generation + 1, lists, &self.path, &self.roots)?;
-        self.put(next);
-        Ok(())
+        if lists.are_those(&before.lists) {
+            return Ok(Reload::Unchanged);
+        }
+        lists.follow(&before.lists, &self.authorities, &self.path)?;
+        self.put(ListInForce::new(before.generation + 1, lists, &self.path, &self.authorities)?);
+        Ok(Reload::Taken)
     }
 
     /// Checks every open connection again: certificates end by themselves, too, and so does a list.
@@ -194,7 +214,7 @@ impl Trust {
         self.put(ListInForce {
             generation: before.generation + 1,
             lists: before.lists.clone(),
-            verifier: Arc::clone(&before.verifier),
+            callers: Arc::clone(&before.callers),
             verdicts: Mutex::default(),
         });
     }
@@ -220,6 +240,28 @@ impl Trust {
         self.changed.subscribe()
     }
 
+    /// Remembers a caller's chain, its own certificate first.
+    pub(super) fn know(&self, chain: Vec<CertificateDer<'static>>) {
+        self.known.put(chain);
+    }
+
+    /// Remembers the chain of a PEM file, if there is one: whoever needs it otherwise says what is wrong with it.
+    pub(crate) fn know_file(&self, path: &Path) {
+        let chain = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        chain.into_iter().for_each(|chain| self.known.put(chain));
+    }
+
+    /// Whether a certificate that was seen is trusted by the list in force, whoever presents it. One that was never seen
+    /// is not: the list says nothing of it.
+    pub(super) fn trusts_seen(&self, thumbprint: Thumbprint) -> bool {
+        let now = Duration::from_secs(u64::try_from(self.clock.now().as_second()).unwrap_or_default());
+        let trusted = |chain: Vec<CertificateDer<'static>>| {
+            let (leaf, intermediates) = chain.split_first()?;
+            self.in_force.load().verify(leaf, intermediates, UnixTime::since_unix_epoch(now)).ok()
+        };
+        self.known.get(thumbprint).and_then(trusted).is_some()
+    }
+
     /// Whether `list` trusts a certificate now. Verifies it once a list; no lock is held meanwhile, so that one chain
     /// that takes its time makes nobody else wait.
     pub(super) fn trusts(&self, list: &ListInForce, thumbprint: Thumbprint, chain: &[CertificateDer<'static>]) -> bool {
@@ -235,16 +277,10 @@ impl Trust {
     }
 }
 
-fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, AuthoritiesFault> {
-    let all: Vec<_> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect)?;
-    if all.is_empty() { Err(AuthoritiesFault::Empty) } else { Ok(all) }
-}
-
 impl ListInForce {
-    fn new(generation: u64, lists: list::Lists, path: &Path, roots: &Arc<RootCertStore>) -> Result<Self, ListError> {
-        let verifier =
-            verifier(Arc::clone(roots), lists.der.iter().cloned()).map_err(|error| ListError::unusable(path, error))?;
-        Ok(Self { generation, lists, verifier, verdicts: Mutex::default() })
+    fn new(generation: u64, lists: Lists, path: &Path, authorities: &Authorities) -> Result<Self, ListError> {
+        let callers = Callers::new(authorities, &lists).map_err(|error| ListError::unusable(path, error))?;
+        Ok(Self { generation, lists, callers: Arc::new(callers), verdicts: Mutex::default() })
     }
 
     fn verdicts(&self) -> MutexGuard<'_, HashMap<Thumbprint, bool>> {
@@ -260,7 +296,7 @@ impl ListInForce {
         if intermediates.len() > MOST_INTERMEDIATES {
             return Err(rustls::Error::General("the certificate chain is too long".to_owned()));
         }
-        self.verifier.verify_client_cert(leaf, intermediates, now)
+        self.callers.verify(leaf, intermediates, now)
     }
 }
 
@@ -282,13 +318,15 @@ impl ClientCertVerifier for Trust {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        self.in_force.load().verify(end_entity, intermediates, now).map_err(|error| match error {
+        let verified = self.in_force.load().verify(end_entity, intermediates, now).map_err(|error| match error {
             // Of our list, not of the caller's certificate: rustls would tell the caller of an unknown authority.
             rustls::Error::InvalidCertificate(CertificateError::ExpiredRevocationListContext { .. }) => {
-                rustls::Error::General("the revocation list is past its next update".to_owned())
+                rustls::Error::General(LIST_ENDED.to_owned())
             }
             error => error,
-        })
+        });
+        note_shown(end_entity);
+        verified
     }
 
     fn verify_tls12_signature(
@@ -297,7 +335,7 @@ impl ClientCertVerifier for Trust {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.in_force.load().verifier.verify_tls12_signature(message, certificate, signature)
+        self.in_force.load().callers.any().verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -306,16 +344,18 @@ impl ClientCertVerifier for Trust {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.in_force.load().verifier.verify_tls13_signature(message, certificate, signature)
+        self.in_force.load().callers.any().verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.in_force.load().verifier.supported_verify_schemes()
+        self.in_force.load().callers.any().supported_verify_schemes()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::{callers::trust::CertificateStatus, scratch::Scratch};
     use rcgen::{
@@ -361,7 +401,7 @@ mod tests {
         fs::write(&authorities, issuer.pem()).unwrap();
         let tls = Tls { authorities, certificate: PathBuf::new(), key: PathBuf::new(), revocation_list: path };
         let clock = Arc::clone(clock);
-        let trust = Trust::read(&tls, clock).unwrap();
+        let trust = Trust::read(&tls, folder.path(), clock).unwrap();
         let status = CertificateStatus::new(&trust, &[leaf.der().clone()]).unwrap();
         (folder, trust, status)
     }

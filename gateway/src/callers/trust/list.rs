@@ -1,16 +1,15 @@
-//! Revocation lists (RFC 5280 §5) as they are read from a file: whose they are, until when they hold, and which of two
-//! is the newer one.
+//! One revocation list (RFC 5280 §5): whose it is, until when it holds, and its number.
 //!
-//! What they revoke is for the verifier to say; it looks at signatures only when a certificate is asked about. A list
-//! that it could not use then would turn everybody away, so it is refused here.
+//! What lists revoke of callers is for the verifier to say; it looks at signatures only when a certificate is asked about.
+//! A list that it could not use then would turn everybody away, so it is refused here.
 
 use std::path::Path;
 
 use jiff::Timestamp;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject};
-use x509_parser::{
-    certificate::X509Certificate, parse_x509_certificate, prelude::FromDer, revocation_list::CertificateRevocationList,
-};
+use rustls::pki_types::CertificateRevocationListDer;
+use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
+
+use super::authorities::{Authorities, Authority};
 
 /// Why a revocation list is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -28,89 +27,81 @@ impl ListError {
     }
 }
 
-/// The lists of one file.
+impl ListError {
+    /// Of a list that is past its next update.
+    pub(super) fn ended(path: &Path, why: String) -> Self {
+        Self { has_ended: true, ..Self::unusable(path, why) }
+    }
+}
+
+/// The list of one issuer: of one name and one key.
 #[derive(Clone)]
-pub(super) struct Lists {
-    pub(super) der: Vec<CertificateRevocationListDer<'static>>,
-    /// The first of their next updates.
+pub(super) struct List {
+    pub(super) der: CertificateRevocationListDer<'static>,
+    pub(super) name: Vec<u8>,
+    pub(super) key: Vec<u8>,
+    /// Its issuer, for people.
+    pub(super) issuer: String,
+    /// Big-endian and without leading zeros (RFC 5280 §5.2.3), where it has one.
+    pub(super) number: Option<Vec<u8>>,
     pub(super) next_update: Timestamp,
-    numbers: Vec<Numbered>,
+    /// Of the serial numbers in it, as they stand there, those that an authority has.
+    pub(super) revoked: Vec<Vec<u8>>,
 }
 
-/// An issuer's name and the number of its list (RFC 5280 §5.2.3), where it has one.
-#[derive(Clone)]
-struct Numbered {
-    issuer: Vec<u8>,
-    number: Option<Vec<u8>>,
-}
-
-/// Reads the lists of a file and checks each: an authority's own, signed by it, and not past its next update.
-pub(super) fn read(path: &Path, authorities: &[CertificateDer<'static>], now: Timestamp) -> Result<Lists, ListError> {
-    let unusable = |why: &dyn std::fmt::Display| ListError::unusable(path, why);
-    let der: Vec<_> = CertificateRevocationListDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| unusable(&error))?;
-    let mut next_update = Timestamp::MAX;
-    let mut numbers = Vec::new();
-    for list in &der {
-        let (rest, list) = CertificateRevocationList::from_der(list).map_err(|_| unusable(&"it is no X.509 list"))?;
+impl List {
+    pub(super) fn read(der: &CertificateRevocationListDer<'static>, authorities: &Authorities) -> Result<Self, String> {
+        let (rest, list) = CertificateRevocationList::from_der(der).map_err(|_| "it is no X.509 list")?;
         if !rest.is_empty() {
-            return Err(unusable(&"something follows the list"));
+            return Err("something follows the list".to_owned());
         }
-        signed_by_one_of(authorities, &list).map_err(|why| unusable(&why))?;
-        let due = stated_next_update(&list).map_err(|why| unusable(&why))?;
-        if due <= now {
-            let why = format!(
-                "its next update was due at {due}; fetch the newest one from the authority (of a demo: make a new folder)"
-            );
-            return Err(ListError { has_ended: true, ..unusable(&why) });
-        }
-        next_update = next_update.min(due);
-        let number = list.crl_number().map(|number| number.to_bytes_be());
-        numbers.push(Numbered { issuer: list.issuer().as_raw().to_vec(), number });
+        let signer = signer(authorities, &list)?;
+        let serials = list.iter_revoked_certificates().map(|revoked| revoked.raw_serial());
+        let of_authority = |serial: &&[u8]| authorities.0.iter().any(|authority| authority.serial == *serial);
+        Ok(Self {
+            name: signer.name.clone(),
+            key: signer.key.clone(),
+            issuer: list.issuer().to_string(),
+            number: list.crl_number().map(|number| number.to_bytes_be()),
+            next_update: stated_next_update(&list)?,
+            revoked: serials.filter(of_authority).map(<[u8]>::to_vec).collect(),
+            der: der.clone(),
+        })
     }
-    if der.is_empty() {
-        return Err(unusable(&"it contains no list in PEM; convert it with `openssl crl -inform DER`"));
-    }
-    Ok(Lists { der, next_update, numbers })
-}
 
-impl Lists {
-    /// Whether these may take the place of `before`: an authority's older list would let in what it revoked since.
-    pub(super) fn follow(&self, before: &Self, path: &Path) -> Result<(), ListError> {
-        for old in &before.numbers {
-            let newer = self.numbers.iter().find(|new| new.issuer == old.issuer);
-            let Some(newer) = newer else {
-                return Err(ListError::unusable(path, "an authority that had a list has none any more"));
-            };
-            // Big-endian and without leading zeros, so that the longer one is the greater.
-            let rank = |numbered: &Numbered| numbered.number.clone().map(|number| (number.len(), number));
-            if rank(newer) < rank(old) {
-                return Err(ListError::unusable(path, "its number is below that of the list in force: it is older"));
-            }
-        }
-        Ok(())
+    /// Whether it is by this name and key.
+    pub(super) fn is_by(&self, authority: &Authority) -> bool {
+        self.name == authority.name && self.key == authority.key
+    }
+
+    /// What is compared of two of one issuer: the longer number is the greater.
+    pub(super) fn rank(&self) -> Option<(usize, &[u8])> {
+        self.number.as_deref().map(|number| (number.len(), number))
+    }
+
+    pub(super) fn is_of_issuer(&self, other: &Self) -> bool {
+        self.name == other.name && self.key == other.key
     }
 }
 
-fn signed_by_one_of(
-    authorities: &[CertificateDer<'static>],
-    list: &CertificateRevocationList<'_>,
-) -> Result<(), String> {
+/// Of the authorities with the list's issuer as their name, the one whose key signed it.
+fn signer<'a>(authorities: &'a Authorities, list: &CertificateRevocationList<'_>) -> Result<&'a Authority, String> {
     let issuer = list.issuer();
-    let parsed = authorities.iter().filter_map(|der| parse_x509_certificate(der).ok()).map(|(_, parsed)| parsed);
-    let named: Vec<_> = parsed.filter(|authority| authority.subject().as_raw() == issuer.as_raw()).collect();
-    if named.is_empty() {
+    let mut named = authorities.named(issuer.as_raw()).peekable();
+    if named.peek().is_none() {
         return Err(format!("it is by `{issuer}`, which is none of `tls.authorities`"));
     }
-    let signed = |authority: &&X509Certificate<'_>| list.verify_signature(authority.public_key()).is_ok();
-    let Some(signer) = named.iter().find(signed) else {
+    let mut signed = named.filter_map(|authority| {
+        let parsed = authority.parsed()?;
+        list.verify_signature(parsed.public_key()).is_ok().then_some((authority, parsed))
+    });
+    let Some((signer, parsed)) = signed.next() else {
         return Err(format!("its signature is not by the key of `{issuer}`; fetch it again from the authority"));
     };
     // RFC 5280 §6.3.3 (f).
-    match signer.key_usage() {
+    match parsed.key_usage() {
         Ok(Some(usage)) if !usage.value.crl_sign() => Err(format!("`{issuer}` may not sign revocation lists")),
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(signer),
         Err(_) => Err(format!("the certificate of `{issuer}` states its key usage twice")),
     }
 }

@@ -5,11 +5,20 @@
 //! are checked once more in the queue of the log (like a suspension). What cannot be decided is refused: once the list in
 //! force is past its next update, nobody is trusted.
 
+mod anchors;
+mod authorities;
+mod cause;
 mod in_force;
+mod known;
 mod list;
+mod lists;
+mod remembered;
+mod shown;
 mod status;
 mod verifier;
 
+pub use cause::Cause;
 pub(crate) use in_force::{Reload, Trust, TrustError};
+pub(crate) use shown::with_shown;
 pub use status::CertificateStatus;
 pub use verifier::callers_verifier;

@@ -24,7 +24,8 @@ impl CertificateStatus {
     #[must_use]
     pub fn new(trust: &Arc<Trust>, chain: &[CertificateDer<'_>]) -> Option<Arc<Self>> {
         let thumbprint = Thumbprint::of(chain.first()?);
-        let chain = chain.iter().map(|certificate| certificate.clone().into_owned()).collect();
+        let chain: Vec<_> = chain.iter().map(|certificate| certificate.clone().into_owned()).collect();
+        trust.know(chain.clone());
         Some(Arc::new(Self { trust: Arc::clone(trust), thumbprint, chain, trusted_by: AtomicU64::new(0) }))
     }
 
@@ -32,6 +33,12 @@ impl CertificateStatus {
     #[must_use]
     pub fn thumbprint(&self) -> Thumbprint {
         self.thumbprint
+    }
+
+    /// Whether another certificate that was seen is trusted by the list in force.
+    #[must_use]
+    pub fn trusts_also(&self, other: Thumbprint) -> bool {
+        self.trust.trusts_seen(other)
     }
 
     /// Whether the certificate is trusted by the list in force. The first call for each list verifies the whole chain:

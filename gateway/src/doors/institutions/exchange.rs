@@ -74,7 +74,7 @@ impl Exchange for HttpExchange {
         if self.head.uri.path() == WITHDRAWALS {
             check_head(&self.head, self.sound, WITHDRAWALS)?;
             let bytes = self.read().await?;
-            return withdrawal(&bytes).map(Request::Withdrawal);
+            return withdrawal(&bytes).map(|(jti, iss)| Request::Withdrawal { jti, iss });
         }
         check_head(&self.head, self.sound, QUERIES)?;
         let bytes = self.read().await?;
@@ -146,6 +146,8 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
 #[serde(deny_unknown_fields)]
 struct WithdrawalBody {
     jti: String,
+    #[serde(default, deserialize_with = "present")]
+    iss: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -164,10 +166,12 @@ pub fn question(body: &[u8]) -> Result<Question, Refusal> {
     Ok(Question { scenario, subject, staff: operator, case, fields, idempotency: None })
 }
 
-fn withdrawal(body: &[u8]) -> Result<TokenId, Refusal> {
-    let WithdrawalBody { jti } = object(body, |_| Detail::WithdrawalMembers)?;
-    TokenId::parse(&jti)
-        .ok_or_else(|| Refusal::because(Code::MalformedRequest, "`jti` is no token id").with(Detail::WithdrawalMembers))
+fn withdrawal(body: &[u8]) -> Result<(TokenId, Option<String>), Refusal> {
+    let WithdrawalBody { jti, iss } = object(body, |_| Detail::WithdrawalMembers)?;
+    let jti = TokenId::parse(&jti).ok_or_else(|| {
+        Refusal::because(Code::MalformedRequest, "`jti` is no token id").with(Detail::WithdrawalMembers)
+    })?;
+    Ok((jti, iss))
 }
 
 /// Reads a body that must be one object. A derived reader alone would take an array for one, its values in the order

@@ -69,6 +69,8 @@ pub enum Detail {
     Missing(Member),
     /// The body of a withdrawal has other members than its own, or one of another form.
     WithdrawalMembers,
+    /// A withdrawal does not name one of several issuers.
+    WithdrawalIssuer,
     /// The target has a query string.
     QueryString,
     /// The body is compressed.
@@ -119,6 +121,8 @@ pub enum Detail {
     UsedUp,
     /// The case has had all its look-ups on this person.
     CaseSpent,
+    /// The repeat is too late, one too many, or would tell another thing.
+    AnswerChanged,
     /// The idempotency key stands for something else, or its first query is under way.
     Conflict,
 }

@@ -50,8 +50,12 @@ impl Detail {
                 "the body has an unknown member: it may have `scenario`, `subject`, `operator`, `case` and `fields`",
             ),
             Self::WithdrawalMembers => (
-                "请求体须且只须有成员 `jti`，即授权凭证的编号",
-                "the body must have the one member `jti`, the id of a consent token",
+                "请求体须有成员 `jti`，即授权凭证的编号；另可有 `iss`，即其签发者；二者均为文字",
+                "the body must have the member `jti`, the id of a consent token, and may have `iss`, its issuer; both are strings",
+            ),
+            Self::WithdrawalIssuer => (
+                "贵机构代表多个签发者：请求体须有成员 `iss`，写明是哪一个",
+                "you act for several issuers: the body must have the member `iss`, which names one of them",
             ),
             Self::UnknownScenario => {
                 ("`scenario` 不是应用清单中的名称", "`scenario` is no name of the application list")

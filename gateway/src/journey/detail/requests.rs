@@ -11,6 +11,10 @@ impl Detail {
                 "同一 `case` 下对同一信息主体的查询已达上限：新的案件请使用其自身的编号",
                 "this `case` has had all its look-ups on this person: another case has a number of its own",
             )),
+            Self::AnswerChanged => Some((
+                "此 `Idempotency-Key` 的首次应答已逾十分钟、已重复三次或结果已变更：请使用新的键重新查询，新的查询另行计次",
+                "the first answer under this `Idempotency-Key` is older than ten minutes, was repeated three times, or would differ now: ask anew under a new key, which counts as another query",
+            )),
             Self::Conflict => Some((
                 "此 `Idempotency-Key` 已用于内容不同的请求，或首个请求仍在处理（见 `Retry-After`）：新的请求请使用新的键",
                 "this `Idempotency-Key` was used with another request, or its first request is under way (see `Retry-After`): a new request takes a new key",

@@ -4,7 +4,7 @@
 
 mod entry;
 pub(crate) mod evidence;
-mod sealed;
+pub(super) mod sealed;
 mod shared;
 mod summary;
 
@@ -115,8 +115,12 @@ pub(super) async fn record_answer(
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
     let certificate = &evidence.certificate;
-    let still_allowed =
-        || !institution.is_suspended() && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent));
+    let has_certificate = || institution.has_certificate(certificate.thumbprint());
+    let still_allowed = || {
+        !institution.is_suspended()
+            && has_certificate()
+            && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent))
+    };
     match submit_while(&gateway.log, entry, exchange.wants_proof(), certificate, still_allowed) {
         Ok(ticket) => {
             let durable = ticket.await?;
@@ -131,7 +135,8 @@ pub(super) async fn record_answer(
                 evidence.ground = None;
             }
             evidence.inputs.suspended = institution.is_suspended();
-            let refusal = match (evidence.certificate.is_valid(), evidence.inputs.suspended) {
+            let is_certified = evidence.certificate.is_valid() && has_certificate();
+            let refusal = match (is_certified, evidence.inputs.suspended) {
                 (false, _) => Refusal::because(Code::CertificateUnknown, REVOKED),
                 (true, true) => Refusal::from(Code::InstitutionSuspended),
                 (true, false) => Refusal::from(Code::ConsentRevoked),

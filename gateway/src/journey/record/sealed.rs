@@ -33,6 +33,13 @@ struct Wire<'a> {
     told_digest: Option<Base64<[u8; 32]>>,
 }
 
+/// Of a personal part that was opened: what a repeat is compared with.
+#[derive(Deserialize)]
+struct Told<'a> {
+    opening: &'a str,
+    repeat: Base64<[u8; 32]>,
+}
+
 /// What an answer said about the person; of a response, the members that a repeat must have again.
 #[derive(Deserialize)]
 struct Said<'a> {
@@ -121,6 +128,15 @@ fn repeat(opening: &[u8; 32], body: &[u8]) -> Option<Base64<[u8; 32]>> {
     Some(Base64(answer_commitment(opening, &framed("credit/repeat", &parts))))
 }
 
+/// Whether the answer `body` says about the person what the one said whose opened personal part is `plain`.
+#[must_use]
+pub(in crate::journey) fn tells_the_same(plain: &[u8], body: &[u8]) -> bool {
+    let Ok(told) = serde_json::from_slice::<Told<'_>>(plain) else { return false };
+    let opening = STANDARD.decode(told.opening).map(Zeroizing::new).ok();
+    let opening = opening.and_then(|opening| <[u8; 32]>::try_from(opening.as_slice()).ok().map(Zeroizing::new));
+    opening.and_then(|opening| repeat(&opening, body)).is_some_and(|digest| digest == told.repeat)
+}
+
 #[cfg(test)]
 mod tests {
     use credit_policy::Value;
@@ -188,6 +204,12 @@ mod tests {
             assert!(repeat(other).is_some() && repeat(other) != repeat(BODY));
         }
         assert_eq!(repeat(br#"{"code":"store-failed","status":502}"#), None);
+        let opened = plain(1, BODY).1.to_string();
+        for (body, expected) in [(BODY, true), (same, true), (br#"{"data":{"housing":4},"marks":["housing"]}"#, false)]
+        {
+            assert_eq!(tells_the_same(opened.as_bytes(), body), expected, "{}", String::from_utf8_lossy(body));
+        }
+        assert!(!tells_the_same(plain(1, b"{}").1.to_string().as_bytes(), BODY), "a part without a digest");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 
 use super::identify::Identified;
 use crate::{
-    callers::register::Institution,
+    callers::{register::Institution, trust::CertificateStatus},
     gateway::Moment,
     journey::{
         detail::{Detail, Member},
@@ -25,6 +25,8 @@ use crate::{
 /// What was asked, in its form.
 pub(super) struct Query {
     pub(super) institution: Arc<Institution>,
+    /// The one that was presented.
+    pub(super) certificate: Arc<CertificateStatus>,
     pub(super) scenario: Arc<Scenario>,
     pub(super) staff: StaffId,
     pub(super) case: Option<CaseNumber>,
@@ -74,6 +76,7 @@ pub fn accept<'e>(
     identified: Identified<'e>,
     mut question: Question,
 ) -> Result<Asked<'e>, Refusal> {
+    let certificate = Arc::clone(identified.certificate());
     let (institution, evidence) = identified.into_parts();
     let idempotency = question
         .idempotency
@@ -85,7 +88,7 @@ pub fn accept<'e>(
     evidence.recognised(recognised);
     evidence.inputs(&facts);
     let Members { scenario, staff, case, subject, fields } = read?;
-    let query = Query { institution, scenario, staff, case, facts, fields, redefined: None };
+    let query = Query { institution, certificate, scenario, staff, case, facts, fields, redefined: None };
     Ok(Asked { query, subject, idempotency, evidence })
 }
 

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use credit_policy::{Code, History};
 
 use super::admit::Admitted;
-use crate::{gateway::Gateway, journey::refusal::Refusal, stores::StoreError};
+use crate::{
+    gateway::Gateway,
+    journey::refusal::Refusal,
+    stores::{StoreError, StoreFault},
+};
 
 /// PROOF: what the stores returned, for one admitted look-up.
 #[must_use]
@@ -27,7 +31,13 @@ impl<'e> Fetched<'e> {
 pub async fn fetch<'e>(gateway: &Gateway, admitted: Admitted<'e>) -> Result<Fetched<'e>, Refusal> {
     let (person, plan) = (Arc::clone(admitted.person()), Arc::clone(admitted.permit().plan()));
     match gateway.look_up(admitted.reservation(), person, plan).await {
-        Ok(history) => Ok(Fetched { admitted, history }),
+        Ok(history) => match gateway.catalogue.outside_domain(&history) {
+            None => Ok(Fetched { admitted, history }),
+            Some(class) => {
+                let fault = StoreError::Failed(StoreFault::Domain(class.clone()));
+                Err(Refusal::because(Code::StoreFailed, fault))
+            }
+        },
         Err(error @ StoreError::Timeout) => Err(Refusal::because(Code::StoreTimeout, error)),
         Err(error @ StoreError::Failed(_)) => Err(Refusal::because(Code::StoreFailed, error)),
     }

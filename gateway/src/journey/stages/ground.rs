@@ -12,7 +12,7 @@ use credit_policy::{
 
 use super::accept::{Asked, Idempotency, Query, Subject, is_minor};
 use crate::{
-    callers::register::Institution,
+    callers::{register::Institution, thumbprint::Thumbprint},
     gateway::{Gateway, Moment},
     journey::{detail::Detail, record::evidence::Evidence, refusal::Refusal},
     state::{ConsentClaim, IdempotencyClaim, IdempotencyEntry, consent_key},
@@ -104,8 +104,10 @@ fn verify(
 ) -> Result<Consent, Refusal> {
     let faulty = |fault: ConsentFault| Refusal::because(fault.code(), fault).with(Detail::Consent(fault));
     let token = Unverified::parse(token).map_err(faulty)?;
-    let consent = token.verify(&gateway.issuers.keys, moment.now).map_err(faulty)?;
-    consent.check_presented(query.institution.certificates(), query.scenario.name(), claimed).map_err(faulty)?;
+    let consent = token.verify(&gateway.issuers.keys(), moment.now).map_err(faulty)?;
+    let certificates: Vec<_> =
+        Some(*consent.certificate()).into_iter().filter(|named| may_use(query, *named)).collect();
+    consent.check_presented(&certificates, query.scenario.name(), claimed).map_err(faulty)?;
     let id = consent.id();
     if gateway.state.is_revoked(&consent_key(&id.iss, id.jti.as_str())) {
         return Err(Code::ConsentRevoked.into());
@@ -116,6 +118,14 @@ fn verify(
         return Err(Refusal::because(Code::ConsentInvalid, cause).with(Detail::ConsentWithoutFields));
     }
     Ok(consent)
+}
+
+/// Whether the certificate that a consent names is the institution's own and not revoked: the one that was presented, or
+/// another one.
+fn may_use(query: &Query, named: [u8; 32]) -> bool {
+    let named_one = Thumbprint::of_digest(named);
+    let presented = query.certificate.thumbprint() == named_one;
+    query.institution.certificates().contains(&named) && (presented || query.certificate.trusts_also(named_one))
 }
 
 fn on_consent(

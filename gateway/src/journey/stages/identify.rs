@@ -5,23 +5,30 @@ use std::sync::Arc;
 use credit_policy::Code;
 
 use crate::{
-    callers::register::Institution,
+    callers::{register::Institution, trust::CertificateStatus},
     journey::{caller::Caller, record::evidence::Evidence, refusal::Refusal},
 };
 
 /// For the operator alone; the caller is not told why its certificate is not known.
-pub(in crate::journey) const REVOKED: &str = "the certificate was revoked, or ended, while its connection was open";
+pub(in crate::journey) const REVOKED: &str =
+    "the certificate was revoked, removed or ended while its connection was open";
 
 /// PROOF: the caller is an institution that is registered, not suspended, and within its rate.
 #[must_use]
 pub struct Identified<'e> {
     institution: Arc<Institution>,
+    certificate: Arc<CertificateStatus>,
     evidence: &'e mut Evidence,
 }
 
 impl<'e> Identified<'e> {
     pub(super) fn into_parts(self) -> (Arc<Institution>, &'e mut Evidence) {
         (self.institution, self.evidence)
+    }
+
+    /// The certificate by which it is known.
+    pub(super) fn certificate(&self) -> &Arc<CertificateStatus> {
+        &self.certificate
     }
 }
 
@@ -31,7 +38,7 @@ impl<'e> Identified<'e> {
 /// `certificate-unknown`, `institution-suspended`, `rate-limited`.
 pub fn identify(caller: Caller, evidence: &mut Evidence) -> Result<Identified<'_>, Refusal> {
     let Caller { institution, certificate, over } = caller;
-    if !certificate.is_valid() {
+    if !certificate.is_valid() || !institution.has_certificate(certificate.thumbprint()) {
         return Err(Refusal::because(Code::CertificateUnknown, REVOKED));
     }
     if institution.is_suspended() {
@@ -40,6 +47,6 @@ pub fn identify(caller: Caller, evidence: &mut Evidence) -> Result<Identified<'_
     }
     match over {
         Some(reached) => Err(Refusal::limited(Code::RateLimited, reached)),
-        None => Ok(Identified { institution, evidence }),
+        None => Ok(Identified { institution, certificate, evidence }),
     }
 }

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use credit_policy::{Code, Permit, minimise as reduce};
+use credit_policy::{Code, Permit, minimise as reduce, seal_acts_of_minors};
 
-use super::fetch::Fetched;
+use super::{fetch::Fetched, repeat};
 use crate::{
     callers::register::Institution,
     gateway::{Gateway, Moment},
@@ -50,16 +50,19 @@ impl<'e> Answer<'e> {
 /// Reduces what the stores returned to the answer.
 ///
 /// # Errors
-/// `internal-error` where the door cannot render it.
-pub fn minimise<'e>(
+/// `internal-error` where the door cannot render it; `answer-changed` where it repeats another answer.
+pub async fn minimise<'e>(
     gateway: &Gateway,
     moment: &Moment,
     fetched: Fetched<'e>,
     exchange: &impl Exchange,
 ) -> Result<Answer<'e>, Refusal> {
-    let (admitted, history) = fetched.into_parts();
+    let (admitted, mut history) = fetched.into_parts();
     let (basis, permit, reservation, evidence) = admitted.into_parts();
     let on = basis.query.facts.on;
+    basis.person.disclose(|person| {
+        seal_acts_of_minors(&mut history, &gateway.catalogue, |act| person.is_adult_on(act));
+    });
     let minimised = reduce(&permit, &history, on);
     let scenario = permit.scenario();
     let institution = basis.query.institution;
@@ -77,6 +80,9 @@ pub fn minimise<'e>(
         obligations: permit.obligations(on),
     };
     let body = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
+    if let Some(first) = reservation.repeats() {
+        repeat::check(gateway, first, &institution, &body).await?;
+    }
     evidence.store_summary(&history);
     evidence.answer(minimised.counts, issued.current.as_str());
     let consent = basis.consent.map(|consent| consent.claim.key);

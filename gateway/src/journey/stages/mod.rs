@@ -8,4 +8,5 @@ pub(crate) mod fetch;
 pub(crate) mod ground;
 pub(crate) mod identify;
 pub(crate) mod minimise;
+mod repeat;
 pub(crate) mod withdraw;

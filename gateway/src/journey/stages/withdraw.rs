@@ -8,7 +8,7 @@ use credit_policy::{
 use super::identify::Identified;
 use crate::{
     callers::issuers::Issuers,
-    journey::{record::evidence::Evidence, refusal::Refusal},
+    journey::{detail::Detail, record::evidence::Evidence, refusal::Refusal},
 };
 
 /// PROOF: the institution may withdraw this consent.
@@ -27,15 +27,28 @@ impl<'e> Withdrawal<'e> {
 /// Authorises a withdrawal. Whether the token was ever seen here makes no difference.
 ///
 /// # Errors
-/// `scenario-not-allowed` for an institution that acts for no issuer.
+/// `scenario-not-allowed` for an institution that acts for no issuer, or not for this one; `malformed-request` where it
+/// acts for several and names none.
 pub(crate) fn withdraw<'e>(
     issuers: &Issuers,
     identified: Identified<'e>,
     jti: TokenId,
+    iss: Option<String>,
 ) -> Result<Withdrawal<'e>, Refusal> {
     let (institution, evidence) = identified.into_parts();
     let is_authority = institution.record.kind == InstitutionKind::ConsentAuthority;
-    let issuer = issuers.of(institution.id()).next().filter(|_| is_authority);
-    let iss = issuer.ok_or(Code::ScenarioNotAllowed)?.to_owned();
+    let mut acting = issuers.of(institution.id()).filter(|_| is_authority);
+    let iss = match iss {
+        Some(iss) => acting.any(|known| known == iss).then_some(iss).ok_or(Code::ScenarioNotAllowed)?,
+        None => {
+            let only = acting.next().ok_or(Code::ScenarioNotAllowed)?.to_owned();
+            if acting.next().is_some() {
+                let refusal =
+                    Refusal::because(Code::MalformedRequest, "it acts for several issuers and named no `iss`");
+                return Err(refusal.with(Detail::WithdrawalIssuer));
+            }
+            only
+        }
+    };
     Ok(Withdrawal { consent: ConsentId { iss, jti }, evidence })
 }

@@ -16,7 +16,7 @@ use super::{error::StartError, keys::check_ring};
 use crate::state::{
     FoldError,
     carried::counts,
-    ledger::{Ledger, RegisterEvent, Registered},
+    ledger::{LastSaid, Ledger, RegisterEvent, Registered},
     projection::Projection,
 };
 
@@ -128,17 +128,8 @@ impl Before {
             carried.push(Carry::Catalogue(former));
             carried.extend(definitions.map(Carry::Definitions));
         }
-        for (id, said) in old.register() {
-            if new.ledger.institutions.contains_key(id) {
-                continue;
-            }
-            match said {
-                Registered::Added(change) | Registered::Changed(change) => {
-                    let change = InstitutionChange { change: RegisterChange::Added, ..change.clone() };
-                    carried.push(Carry::Institution(change));
-                }
-                Registered::Removed => {}
-            }
+        for (id, last) in old.register() {
+            carried.extend(institution(last, new.ledger.institutions.get(id)).into_iter().map(Carry::Institution));
         }
         let suspended = old.suspended().filter(|id| !new.ledger.suspended.contains_key(*id));
         carried.extend(suspended.map(|institution| {
@@ -153,6 +144,22 @@ impl Before {
         let today = catalogue.today(now);
         carried.extend(counts(&usage, &new.usage, today, now).into_iter().map(Carry::Counts));
         carried
+    }
+}
+
+/// What is to be said again of an institution; `new` is what the new log says of it. Where certificates were removed, the
+/// first leaf gives it all of them and the second takes those away: the configuration may name them still.
+fn institution(last: &LastSaid, new: Option<&LastSaid>) -> Vec<InstitutionChange> {
+    let (Registered::Added(now) | Registered::Changed(now)) = &last.institution else { return Vec::new() };
+    let certificates = last.certificates().into_iter().collect();
+    let all = InstitutionChange { change: RegisterChange::Added, certificates, ..now.clone() };
+    let changed = InstitutionChange { change: RegisterChange::Changed, ..now.clone() };
+    match new.map(|new| &new.institution) {
+        None if last.former.is_empty() => vec![InstitutionChange { change: RegisterChange::Added, ..now.clone() }],
+        None => vec![all, changed],
+        // A crash came between the two.
+        Some(Registered::Added(said)) if *said == all && !last.former.is_empty() => vec![changed],
+        Some(_) => Vec::new(),
     }
 }
 

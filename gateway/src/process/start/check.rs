@@ -18,7 +18,7 @@ use super::{
     record::{OnRecord, log_settings, read_record},
     register,
     store::check_copy,
-    warnings::{Warning, warnings},
+    warnings::{Warning, registered, warnings},
 };
 use crate::settings::Settings;
 
@@ -41,11 +41,13 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
     let examined = has_place.then(|| faults.keep(examine(&log_settings(settings)))).flatten();
     let is_running = examined.as_ref().is_some_and(|examined| examined.is_in_use);
     let fixed_ring = places::ring_is_fixed(settings);
+    let mut of_record = Vec::new();
     if let (Some(inputs), Some(examined)) = (inputs, examined) {
         let now = clock.now();
         faults.note(check_copy(settings, &inputs.catalogue, now));
         faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
         faults.note(record(&inputs, settings, examined.contents.as_ref(), now));
+        of_record = registered(settings, &inputs.register, now);
     }
     if faults.0.is_empty() && !is_running {
         for address in settings.listen.all() {
@@ -53,7 +55,8 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
             faults.note(bound.map(drop).map_err(|source| StartError::Listen { address, source }));
         }
     }
-    let warnings = tls.map_or_else(Vec::new, |tls| warnings(settings, &tls, clock.now()));
+    let mut warnings = tls.map_or_else(Vec::new, |tls| warnings(settings, &tls, clock.now()));
+    warnings.extend(of_record);
     Checked { faults: faults.0, warnings, fixed_ring }
 }
 
@@ -79,6 +82,6 @@ fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Tim
     ahead::check(settings, log.and_then(Contents::last_at), now)?;
     let OnRecord { projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
-    register::apply(register, &carry::with(&projection.ledger, &carried))?;
+    drop(register::apply(register, &carry::with(&projection.ledger, &carried))?);
     register::acting(register, &settings.consent_issuers)
 }

@@ -2,13 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use credit_audit::leaf::{Act, Actor, CatalogueSet, Definitions, Entry, Event, LeafError, Open, Previous};
+use credit_audit::leaf::{
+    Act, Actor, CatalogueSet, Definitions, Entry, Event, IssuerKey, IssuerKeyState, LeafError, Open, Previous,
+    RegisterChange,
+};
+use credit_policy::consent::IssuerJwk;
 use jiff::Timestamp;
 
 use super::{carry::Carry, error::StartError};
 use crate::{
+    callers::institution::InstitutionRecord,
+    process::issuer_keys::leaf,
     recorder::Recorder,
-    state::{ledger::InForce, projection::Projection},
+    state::{
+        ledger::{InForce, Ledger},
+        projection::Projection,
+    },
 };
 
 /// A name has 64 bytes at most and its digest 22, so that these fit into a leaf.
@@ -55,6 +64,28 @@ impl FirstLeaves<'_> {
     ) -> Result<(), StartError> {
         let at = self.record(catalogue.entry(self.recorder.new_id())).await?;
         projection.ledger.catalogues.push(InForce { at, catalogue });
+        Ok(())
+    }
+
+    /// An institution of the record stands otherwise in the configuration.
+    pub(super) async fn changed(&self, institution: &InstitutionRecord) -> Result<(), StartError> {
+        let leaf = institution.leaf(RegisterChange::Changed);
+        self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await.map(drop)
+    }
+
+    /// Keys of issuers that are new in the configuration, or gone from it.
+    pub(super) async fn issuer_keys(&self, ledger: &Ledger, configured: &[IssuerJwk]) -> Result<(), StartError> {
+        let said = |IssuerKey { iss, kid, jwk, .. }: &IssuerKey| IssuerJwk {
+            iss: iss.clone(),
+            kid: kid.clone(),
+            jwk: jwk.clone(),
+        };
+        let on_record: Vec<_> = ledger.issuer_keys.iter().map(said).collect();
+        let gone = on_record.iter().filter(|key| !configured.contains(key)).map(|key| (key, IssuerKeyState::Retired));
+        let new = configured.iter().filter(|key| !on_record.contains(key)).map(|key| (key, IssuerKeyState::Active));
+        for (key, state) in gone.chain(new) {
+            self.record(leaf(key, state).entry(self.recorder.new_id(), Actor::gateway())).await?;
+        }
         Ok(())
     }
 

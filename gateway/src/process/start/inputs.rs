@@ -18,7 +18,7 @@ use crate::{
 
 /// What was read of the configuration's files.
 pub(crate) struct Inputs {
-    pub(super) catalogue: Catalogue,
+    pub(super) catalogue: Arc<Catalogue>,
     pub(super) files: Vec<(String, String)>,
     pub(super) ring: Ring,
     pub(super) register: Register,
@@ -52,6 +52,7 @@ impl Inputs {
             return None;
         }
         let (catalogue, files) = catalogue?;
+        let catalogue = Arc::new(catalogue);
         Some(Self { catalogue, files, ring: ring?, register, issuers: issuers? })
     }
 }
@@ -73,7 +74,10 @@ pub(super) fn collect(
 ) -> (Option<Inputs>, Option<TlsSettings>) {
     let inputs = Inputs::collect(settings, faults);
     let missing = tls::missing(&settings.tls);
-    let tls = if missing.is_empty() { faults.keep(TlsSettings::read(&settings.tls, clock)) } else { None };
+    let tls = if missing.is_empty() { faults.keep(TlsSettings::read(settings, clock)) } else { None };
     faults.0.extend(missing);
+    if let Some(TlsSettings { trust, .. }) = &tls {
+        settings.institutions.iter().flat_map(|known| &known.certificates).for_each(|path| trust.know_file(path));
+    }
     (inputs, tls)
 }

@@ -10,7 +10,7 @@ use crate::{
         register::{Register, RegisterError},
     },
     settings::{ConsentIssuer, Settings},
-    state::ledger::{Ledger, Registered},
+    state::ledger::{LastSaid, Ledger, Registered},
 };
 
 /// The register of the configuration; each entry that cannot be taken is a fault.
@@ -40,25 +40,26 @@ pub(super) fn acting(register: &Register, issuers: &[ConsentIssuer]) -> Result<(
     Ok(())
 }
 
-/// Brings the register to where the record says that it was left.
+/// Brings the register to where the record says that it was left. Gives back what is to be recorded: institutions that
+/// stand otherwise in the configuration.
 ///
 /// # Errors
 /// Where the configuration contradicts the record: only what can be mended there is an error.
-pub(super) fn apply(register: &Register, ledger: &Ledger) -> Result<(), StartError> {
-    for (id, said) in ledger.register() {
-        match said {
-            Registered::Added(change) => {
-                let record = record_of(change)?;
-                // Also written into the configuration since: the same is said twice.
-                if register.by_id(id).is_ok_and(|known| known.record == record) {
-                    continue;
-                }
-                if register.by_id(id).is_ok() {
-                    return Err(RegisterError::IdTaken(id.to_owned()).into());
-                }
+pub(super) fn apply(register: &Register, ledger: &Ledger) -> Result<Vec<InstitutionRecord>, StartError> {
+    let mut news = Vec::new();
+    for (id, last) in ledger.register() {
+        match &last.institution {
+            Registered::Added(change) | Registered::Changed(change) => {
+                let said = record_of(change)?;
+                let record = match register.by_id(id) {
+                    Ok(configured) => both(&said, &configured.record, last),
+                    Err(_) => said.clone(),
+                };
                 replace(register, ledger, &record)?;
+                if record != said {
+                    news.push(record);
+                }
             }
-            Registered::Changed(change) => replace(register, ledger, &record_of(change)?)?,
             Registered::Removed => register.remove(id),
         }
     }
@@ -68,7 +69,27 @@ pub(super) fn apply(register: &Register, ledger: &Ledger) -> Result<(), StartErr
             register.set_suspended(&institution, true);
         }
     }
-    Ok(())
+    Ok(news)
+}
+
+/// What an institution is that stands on the record and in the configuration: kind and limits of the configuration, where
+/// they can be changed, and the certificates of both but for those that were removed by command.
+fn both(said: &InstitutionRecord, configured: &InstitutionRecord, last: &LastSaid) -> InstitutionRecord {
+    let id = said.id.as_str();
+    let mut certificates = said.certificates.clone();
+    for certificate in &configured.certificates {
+        if last.former.contains(&certificate.to_string()) {
+            let certificate = certificate.hex();
+            tracing::warn!(
+                institution = id,
+                certificate,
+                "a certificate of the configuration was removed by command and stays removed; take it out of the configuration"
+            );
+        } else if !certificates.contains(certificate) {
+            certificates.push(*certificate);
+        }
+    }
+    InstitutionRecord { certificates, ..configured.clone() }
 }
 
 /// A certificate of two institutions of the record is the later one's: both leaves are there, and nothing could take

@@ -47,7 +47,7 @@ pub(super) fn check_store(settings: &Settings) -> Result<(), StartError> {
 ///
 /// # Errors
 /// As [`open_store`] says it.
-pub(super) fn check_copy(settings: &Settings, catalogue: &Catalogue, now: Timestamp) -> Result<(), StartError> {
+pub(super) fn check_copy(settings: &Settings, catalogue: &Arc<Catalogue>, now: Timestamp) -> Result<(), StartError> {
     let domain = Domain::of(catalogue, catalogue.today(now));
     checked(settings, |store| {
         copy::has_room(&settings.store.sqlite, there(&settings.data.dir))?;

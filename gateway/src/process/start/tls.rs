@@ -9,7 +9,7 @@ use rustls::ServerConfig;
 use super::StartError;
 use crate::{
     callers::trust::Trust,
-    settings::Tls,
+    settings::{Settings, Tls},
     transport::tls::{self, Callers, TlsError},
 };
 
@@ -38,8 +38,9 @@ impl TlsSettings {
     /// # Errors
     /// When a file is missing or unusable, and when the server's certificate is not valid now: no caller would connect.
     /// Each error names the file.
-    pub(crate) fn read(tls: &Tls, clock: &Arc<dyn Clock>) -> Result<Self, StartError> {
-        let trust = Trust::read(tls, Arc::clone(clock))?;
+    pub(crate) fn read(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Self, StartError> {
+        let tls = &settings.tls;
+        let trust = Trust::read(tls, &settings.data.dir, Arc::clone(clock))?;
         let certified = tls::server_config(tls, Callers::Certified(Arc::clone(&trust) as _))?;
         let (begins, expiry) = tls::validity(tls)?;
         let now = clock.now();

@@ -1,24 +1,25 @@
-//! Certificates with which the gateway starts, and on which nobody should rely: those that end soon, and those of
-//! institutions that would be refused.
+//! Certificates and lists with which the gateway starts, and on which nobody should rely: those that end soon, and those
+//! of institutions and authorities that would be refused.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use rustls::{
-    CertificateError, Error,
-    pki_types::{CertificateDer, UnixTime, pem::PemObject},
-    server::danger::ClientCertVerifier,
-};
-use x509_parser::{certificate::X509Certificate, parse_x509_certificate, public_key::PublicKey};
+use rustls::pki_types::CertificateDer;
+use x509_parser::parse_x509_certificate;
 
 use super::TlsSettings;
-use crate::settings::Settings;
+use crate::{
+    callers::{
+        expiry,
+        register::Register,
+        thumbprint::{Thumbprint, certificates_of_file},
+        trust::{Cause, Trust},
+    },
+    settings::Settings,
+};
 
-/// A certificate that ends within so many days is named.
+/// What ends within so many days is named.
 const SOON_DAYS: i64 = 30;
-
-/// Curves that callers' keys may be on: P-256 and P-384 (RFC 5480 §2.1.1.1).
-const CURVES: [&str; 2] = ["1.2.840.10045.3.1.7", "1.3.132.0.34"];
 
 /// A file and what is to be known of it, in Chinese and in English.
 pub(crate) struct Warning {
@@ -33,28 +34,83 @@ impl Warning {
     }
 }
 
-/// All of them: the server's own, and each certificate of the institutions in the configuration.
-pub(super) fn warnings(settings: &Settings, tls: &TlsSettings, now: Timestamp) -> Vec<Warning> {
+/// All of them: the server's own, the lists, and each certificate of the institutions in the configuration.
+pub(crate) fn warnings(settings: &Settings, tls: &TlsSettings, now: Timestamp) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let soon = now.saturating_add(SignedDuration::from_hours(SOON_DAYS * 24)).unwrap_or(Timestamp::MAX);
+    let soon = soon(now);
     if tls.expiry <= soon {
         warnings.push(Warning::of(&settings.tls.certificate, ends(tls.expiry)));
     }
+    for (issuer, next_update) in tls.trust.lists().into_iter().filter(|(_, next_update)| *next_update <= soon) {
+        let said = (
+            format!("`{issuer}` 的吊销列表应于 {next_update} 更新，届时若无新列表，所有调用方均会被拒绝"),
+            format!(
+                "the list of `{issuer}` is due to be followed at {next_update}: put the next one there before then, or every caller \
+                 is refused"
+            ),
+        );
+        warnings.push(Warning::of(&settings.tls.revocation_list, said));
+    }
+    warnings.extend(trust_warnings(settings, &tls.trust));
     for path in settings.institutions.iter().flat_map(|entry| &entry.certificates) {
         // One that cannot be read is a fault, and is not warned of.
-        let Ok(der) = CertificateDer::from_pem_file(path) else { continue };
-        let said = match parse_x509_certificate(&der) {
-            Ok((_, parsed)) => refused(&parsed, &der, tls, now).or_else(|| ending(&parsed, soon)),
-            Err(_) => Some(("不是 X.509 证书".to_owned(), "is no X.509 certificate".to_owned())),
-        };
+        let Ok(chain) = certificates_of_file(path) else { continue };
+        let said = refused(&tls.trust, &chain).or_else(|| ending(&chain, soon));
         warnings.extend(said.map(|said| Warning::of(path, said)));
     }
     warnings
 }
 
-fn ending(certificate: &X509Certificate<'_>, soon: Timestamp) -> Option<(String, String)> {
-    let end = Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()?;
-    (end <= soon).then(|| ends(end))
+/// Certificates that were registered by command and end soon; the file has no path of theirs.
+pub(crate) fn registered(settings: &Settings, register: &Register, now: Timestamp) -> Vec<Warning> {
+    let soon = soon(now);
+    let kept = expiry::kept(settings);
+    let mut warnings = Vec::new();
+    for institution in register.all() {
+        for certificate in institution.record.certificates.iter().map(Thumbprint::hex) {
+            let Some(end) = kept.get(&certificate).filter(|end| **end <= soon) else { continue };
+            let id = institution.id();
+            warnings.push(Warning {
+                chinese: format!("警告：机构 `{id}` 的证书 {certificate} 的到期时间为 {end}，请及时更换"),
+                english: format!(
+                    "warning: the certificate {certificate} of `{id}` expires at {end}: replace it before then"
+                ),
+            });
+        }
+    }
+    warnings
+}
+
+fn soon(now: Timestamp) -> Timestamp {
+    now.saturating_add(SignedDuration::from_hours(SOON_DAYS * 24)).unwrap_or(Timestamp::MAX)
+}
+
+/// Authorities of which every caller is refused.
+pub(crate) fn trust_warnings(settings: &Settings, trust: &Trust) -> Vec<Warning> {
+    let path = &settings.tls.authorities;
+    let without = trust.authorities_without_list().into_iter().map(|authority| {
+        let said = (
+            format!("`{authority}` 在 tls.revocation_list 中没有吊销列表，其签发的证书均会被拒绝"),
+            format!(
+                "`{authority}` has no list in tls.revocation_list: every certificate that it issued will be refused"
+            ),
+        );
+        Warning::of(path, said)
+    });
+    let revoked = trust.revoked_authorities().into_iter().map(|authority| {
+        let said = (
+            format!("`{authority}` 已被其上级机构吊销，其签发的证书均会被拒绝"),
+            format!(
+                "`{authority}` is revoked by the authority above it: every certificate that it issued will be refused"
+            ),
+        );
+        Warning::of(path, said)
+    });
+    without.chain(revoked).collect()
+}
+
+fn ending(chain: &[CertificateDer<'static>], soon: Timestamp) -> Option<(String, String)> {
+    chain.iter().filter_map(|certificate| expiry::of(certificate)).min().filter(|end| *end <= soon).map(ends)
 }
 
 fn ends(at: Timestamp) -> (String, String) {
@@ -62,74 +118,16 @@ fn ends(at: Timestamp) -> (String, String) {
 }
 
 /// Why a caller with this certificate would be refused now; nothing where it would be let in.
-fn refused(
-    certificate: &X509Certificate<'_>,
-    der: &CertificateDer<'static>,
-    tls: &TlsSettings,
-    now: Timestamp,
-) -> Option<(String, String)> {
-    let say =
-        |chinese: &str, english: &str| Some((format!("会被拒绝：{chinese}"), format!("will be refused: {english}")));
-    if certificate.version.0 != 2 {
-        return say(
-            "它是 X.509 第 1 版证书，请签发第 3 版（openssl x509 -req 须加 -extfile，写入 extendedKeyUsage=clientAuth）",
-            "it is an X.509 version 1 certificate; have one of version 3 issued (`openssl x509 -req` makes one with \
-             `-extfile` and a file that has `extendedKeyUsage=clientAuth`)",
-        );
+fn refused(trust: &Trust, chain: &[CertificateDer<'static>]) -> Option<(String, String)> {
+    let cause = trust.examine(chain).err()?;
+    let (mut chinese, mut english) = (cause.words().0.to_owned(), cause.words().1.to_owned());
+    if let (Cause::UnknownIssuer, Some(issuer)) = (cause, chain.last().and_then(|last| issuer(last))) {
+        chinese.push_str(&format!("；签发者：`{issuer}`"));
+        english.push_str(&format!("; its issuer is `{issuer}`"));
     }
-    if !has_usable_key(certificate) {
-        return say(
-            "不支持其密钥类型，请用 P-256、P-384、Ed25519 或 2048 至 8192 位 RSA",
-            "its kind of key is not supported; use P-256, P-384, Ed25519 or RSA of 2048 to 8192 bits",
-        );
-    }
-    let since_1970 = Duration::from_secs(u64::try_from(now.as_second()).unwrap_or_default());
-    let verified = Arc::clone(&tls.trust).verify_client_cert(der, &[], UnixTime::since_unix_epoch(since_1970));
-    let Err(Error::InvalidCertificate(cause)) = verified else { return None };
-    match cause {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => say("已过期", "it has expired"),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            say("尚未生效", "it is not valid yet")
-        }
-        CertificateError::Revoked => say("已被吊销", "it is revoked"),
-        CertificateError::UnknownRevocationStatus => say(
-            "tls.revocation_list 中没有其签发机构的吊销列表",
-            "tls.revocation_list has no list of the authority that issued it",
-        ),
-        CertificateError::UnknownIssuer => {
-            let issuer = certificate.issuer();
-            let chinese = format!("其签发者 `{issuer}` 不在 tls.authorities 之中，除非调用方随附中间证书");
-            let english = format!(
-                "its issuer `{issuer}` is none of tls.authorities, unless the caller sends the intermediate certificates"
-            );
-            say(&chinese, &english)
-        }
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            say("其扩展密钥用途不含 clientAuth", "its extended key usage does not include clientAuth")
-        }
-        CertificateError::BadSignature => {
-            say("其签名与 tls.authorities 中同名机构不符", "its signature is not by the authority of that name")
-        }
-        _ => say(
-            "其签名算法不受支持，或与签发机构的密钥不配",
-            "the algorithm of its signature is not supported with the key of its issuer",
-        ),
-    }
+    Some((format!("会被拒绝：{chinese}"), format!("will be refused: {english}")))
 }
 
-fn has_usable_key(certificate: &X509Certificate<'_>) -> bool {
-    let key = certificate.public_key();
-    match key.parsed() {
-        Ok(PublicKey::RSA(rsa)) => {
-            // An RSASSA-PSS key (RFC 4055 §1.2) has an identifier of its own.
-            key.algorithm.algorithm.to_id_string() == "1.2.840.113549.1.1.1"
-                && (2_048..=8_192).contains(&rsa.key_size())
-        }
-        Ok(PublicKey::EC(_)) => {
-            let curve = key.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
-            curve.is_some_and(|curve| CURVES.contains(&curve.to_id_string().as_str()))
-        }
-        // Ed25519 (RFC 8410 §3).
-        Ok(_) | Err(_) => key.algorithm.algorithm.to_id_string() == "1.3.101.112",
-    }
+fn issuer(der: &[u8]) -> Option<String> {
+    parse_x509_certificate(der).ok().map(|(_, parsed)| parsed.issuer().to_string())
 }

@@ -120,7 +120,7 @@ fn a_later_leaf_of_the_same_institution_is_the_one_in_force() {
     };
     let register = |leaves: &[Vec<u8>]| {
         let projection = folded(Projection::default(), leaves);
-        projection.ledger.register().into_iter().map(|(_, said)| said.clone()).collect::<Vec<_>>()
+        projection.ledger.register().into_iter().map(|(_, said)| said.institution.clone()).collect::<Vec<_>>()
     };
     let rate_of = |said: &[Registered]| match said {
         [Registered::Changed(change)] => Some(change.rate_per_s),

@@ -5,8 +5,8 @@ use prometheus::{IntCounter, IntCounterVec};
 /// A counter for each cause.
 #[derive(Clone)]
 pub struct Closed {
-    /// The handshake failed, or did not end.
-    pub handshake: IntCounter,
+    /// The handshake failed, or did not end; by cause.
+    pub handshakes: IntCounterVec,
     /// There were too many already, of the caller or in all.
     pub too_many: IntCounter,
     /// The certificate is trusted no more.
@@ -18,10 +18,10 @@ pub struct Closed {
 }
 
 impl Closed {
-    pub(super) fn new(handshake: IntCounter, connections: &IntCounterVec) -> Self {
+    pub(super) fn new(handshakes: IntCounterVec, connections: &IntCounterVec) -> Self {
         let why = |why: &str| connections.with_label_values(&[why]);
         Self {
-            handshake,
+            handshakes,
             too_many: why("too-many"),
             revoked: why("revoked"),
             stalled: why("stalled"),

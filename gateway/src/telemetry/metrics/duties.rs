@@ -24,12 +24,22 @@ pub enum Duty {
     Publication,
     /// Published bundles are read and compared again.
     Scrub,
+    /// Keys of issuers that are new in their files are recorded and taken, those that are gone are not accepted.
+    IssuerKeys,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 7] =
-        [Self::Keys, Self::Floods, Self::Snapshot, Self::RevocationList, Self::Store, Self::Publication, Self::Scrub];
+    pub const ALL: [Self; 8] = [
+        Self::Keys,
+        Self::Floods,
+        Self::Snapshot,
+        Self::RevocationList,
+        Self::Store,
+        Self::Publication,
+        Self::Scrub,
+        Self::IssuerKeys,
+    ];
 
     /// A word for metrics.
     #[must_use]
@@ -42,6 +52,7 @@ impl Duty {
             Self::Store => "store",
             Self::Publication => "publication",
             Self::Scrub => "scrub",
+            Self::IssuerKeys => "issuer-keys",
         }
     }
 }

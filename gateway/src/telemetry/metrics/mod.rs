@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use credit_policy::{Code, Scenario};
 use jiff::Timestamp;
-use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
+use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder};
 
 pub(crate) use closed::Closed;
 pub use duties::Duty;
@@ -44,8 +44,10 @@ pub struct Metrics {
     duties: Duties,
     reads: IntCounterVec,
     certificate_expiry: IntGauge,
+    institution_certificates_end: IntGaugeVec,
     list_next_update: IntGauge,
     list_refused: IntGauge,
+    issuer_keys_refused: IntGauge,
     started: Timestamp,
 }
 
@@ -72,8 +74,12 @@ impl Metrics {
             overloaded: registrar
                 .counter("credit_gateway_overloaded_total", "Requests refused because too many were under way.")?,
             closed: Closed::new(
-                registrar
-                    .counter("credit_gateway_failed_handshakes_total", "TLS handshakes that failed or did not end.")?,
+                registrar.counters(
+                    "credit_gateway_failed_handshakes_total",
+                    "TLS handshakes that failed or did not end, by cause; `probe` is a caller that connected and said nothing, such \
+                     as a load balancer, and no fault.",
+                    &["cause"],
+                )?,
                 &registrar.counters(
                     "credit_gateway_closed_connections_total",
                     "Connections that were closed before their time.",
@@ -84,6 +90,11 @@ impl Metrics {
                 "credit_gateway_certificate_expiry_seconds",
                 "When the first certificate of the server's chain expires (Unix time).",
             )?,
+            institution_certificates_end: registrar.gauges(
+                "credit_gateway_institution_certificates_end_seconds",
+                "When the last of an institution's certificates expires (Unix time), where that is known: then it cannot call.",
+                &["institution"],
+            )?,
             list_next_update: registrar.gauge(
                 "credit_gateway_revocation_list_next_update_seconds",
                 "When the revocation list in force ought to be followed by the next (Unix time).",
@@ -91,6 +102,10 @@ impl Metrics {
             list_refused: registrar.gauge(
                 "credit_gateway_revocation_list_refused",
                 "1 while the file of the revocation list contains a list that was not accepted.",
+            )?,
+            issuer_keys_refused: registrar.gauge(
+                "credit_gateway_issuer_keys_refused",
+                "1 while a key file of an issuer cannot be used and the keys before stay in force.",
             )?,
             reads: registrar.counters(
                 "credit_gateway_reads_total",
@@ -153,6 +168,14 @@ impl Metrics {
         self.certificate_expiry.set(at.as_second());
     }
 
+    /// When each institution's certificates end, all of them; those that are not known are left out.
+    pub fn institution_certificates_end<'a>(&self, ends: impl Iterator<Item = (&'a str, Timestamp)>) {
+        self.institution_certificates_end.reset();
+        for (institution, end) in ends {
+            self.institution_certificates_end.with_label_values(&[institution]).set(end.as_second());
+        }
+    }
+
     /// The counters of connections that are closed before their time, for the listeners.
     #[must_use]
     pub fn closed(&self) -> Closed {
@@ -163,6 +186,11 @@ impl Metrics {
     pub fn revocation_list(&self, next_update: Timestamp, is_of_file: bool) {
         self.list_next_update.set(next_update.as_second());
         self.list_refused.set(i64::from(!is_of_file));
+    }
+
+    /// Whether a key file of an issuer cannot be used.
+    pub fn issuer_keys_refused(&self, are_refused: bool) {
+        self.issuer_keys_refused.set(i64::from(are_refused));
     }
 
     /// A duty in the background was done, or failed; its first failure and its first success after one are lines of the

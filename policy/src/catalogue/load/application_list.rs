@@ -13,7 +13,7 @@ use super::Loader;
 use crate::asker::{Asker, Ground, InstitutionKind};
 use crate::catalogue::fault::File;
 use crate::catalogue::rows::{CatalogueRow, ScenarioRow};
-use crate::catalogue::{Ceilings, Field, Language, Law, Released, RequestFacts, Scenario, Width};
+use crate::catalogue::{Ceilings, Field, Language, Law, Released, RequestFacts, Scenario, ValueType, Width};
 use crate::consent::{Bound, Maxima, start_of, wider};
 use crate::names::{ClassName, RuleId};
 
@@ -39,6 +39,7 @@ impl Loader {
         self.named_as_file(file, row.scenario.span(), name.as_str());
         let kinds = self.kinds(file);
         let fields = self.fields_of(file);
+        self.exact_for_a_reason(file, &fields);
         self.bounds(file, catalogue);
         self.within_ceilings(file, ceilings);
         let maxima = self.maxima(file, ceilings);
@@ -158,6 +159,26 @@ impl Loader {
         fields
     }
 
+    /// A count, a number or a day leaves a scenario of others than the person only for a reason, which stands in the row.
+    fn exact_for_a_reason(&mut self, file: &File<'_, ScenarioRow>, fields: &[Arc<Field>]) {
+        let row = &file.row;
+        let is_exact = |field: &Field| {
+            let exact = matches!(field.value_type(), Some(ValueType::WholeNumber | ValueType::Day));
+            exact && row.ground != Ground::Person
+        };
+        for field in fields.iter().filter(|field| is_exact(field) && !row.exact.contains_key(field.name())) {
+            let message =
+                format!("`{}` leaves exact: release a yes or no or a band, or say why in `[exact]`", field.name());
+            let written = row.fields.get_ref().iter().find(|written| written.get_ref() == field.name());
+            self.fault(file, written.map_or(row.fields.span(), Spanned::span), message);
+        }
+        for (name, reason) in &row.exact {
+            if !fields.iter().any(|field| field.name() == name && is_exact(field)) {
+                self.fault(file, reason.span(), format!("`{name}` does not leave exact here: take the reason out"));
+            }
+        }
+    }
+
     fn bounds(&mut self, file: &File<'_, ScenarioRow>, catalogue: &File<'_, CatalogueRow>) {
         let row = &file.row;
         let group = &row.purpose_group;
@@ -178,8 +199,10 @@ impl Loader {
         }
         let notice = row.notice.get_ref();
         let has_rest = |prefix| notice.strip_prefix(prefix).is_some_and(|rest: &str| !rest.trim().is_empty());
-        if notice != "owed" && !has_rest("deferred until ") && !has_rest("exempt by ") {
-            let message = format!("`{notice}` is no notice: use `owed`, `deferred until …` or `exempt by …`");
+        // Nobody is exempt but by an article of an instrument (PIPL, art. 18 and 35).
+        let is_article = notice.contains('《') && notice.contains('》') && notice.contains('条');
+        if notice != "owed" && !has_rest("deferred until ") && !(has_rest("exempt by ") && is_article) {
+            let message = format!("`{notice}` is no notice: use `owed`, `deferred until …` or `exempt by 《…》第…条`");
             self.fault(file, row.notice.span(), message);
         }
     }

@@ -123,7 +123,22 @@ impl Loader {
                 wrong(values.span(), "name at least one value, and each once");
             }
         }
+        let is_number = value_type == Some(ValueType::WholeNumber);
+        let bounds = attribute.least.zip(attribute.most).filter(|(least, most)| least <= most);
+        if attribute.masks.is_none() && is_number != bounds.is_some() {
+            wrong(attribute.name.span(), "a whole number has `least` and `most`, and nothing else has them");
+        }
+        let is_text = value_type == Some(ValueType::Text);
+        if attribute.masks.is_none() && is_text != (values.is_some() != attribute.longest.is_some()) {
+            wrong(attribute.name.span(), "a text has `values` or `longest`, one of the two, and nothing else has them");
+        }
+        if attribute.masks.is_none() && value_type.is_none() {
+            wrong(attribute.name.span(), "no type: say what its values are");
+        }
         Meaning {
+            bounds,
+            longest: attribute.longest,
+            is_citizen_number: attribute.name.get_ref().as_str() == "citizen_number",
             value_type,
             unit: attribute.unit.as_ref().map(|unit| unit.get_ref().clone()),
             values: values.map(|values| values.get_ref().clone()).unwrap_or_default(),

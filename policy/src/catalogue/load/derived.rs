@@ -12,7 +12,7 @@ use crate::catalogue::fault::File;
 use crate::catalogue::field::Band;
 use crate::catalogue::meaning::Meaning;
 use crate::catalogue::rows::{Classes, DerivedRow, DerivedRows, ReducerRow};
-use crate::catalogue::{Derivation, Field, Number, RecordClass, Reducer, Tier};
+use crate::catalogue::{Derivation, Field, Number, RecordClass, Reducer, Shape, Tier};
 use crate::consent::Period;
 use crate::history::List;
 use crate::names::{ClassName, FieldName};
@@ -39,7 +39,7 @@ impl Loader {
                     self.records_field(file, Reducer::NoneWithin, Some(of.period.0), &of.classes)
                 }
                 ReducerRow::Listed(list) => self.listed(file, list),
-                ReducerRow::AtLeast(_) | ReducerRow::Band(_) => continue,
+                ReducerRow::AtLeast(_) | ReducerRow::Band(_) | ReducerRow::All(_) => continue,
             };
             self.derived_field(file, row, made);
         }
@@ -54,9 +54,16 @@ impl Loader {
                 | ReducerRow::NoneWithin(_)
                 | ReducerRow::Count(_)
                 | ReducerRow::Latest(_)
-                | ReducerRow::Listed(_) => continue,
+                | ReducerRow::Listed(_)
+                | ReducerRow::All(_) => continue,
             };
             self.derived_field(file, row, made);
+        }
+        for (file, row) in rows() {
+            if let ReducerRow::All(of) = &row.reducer {
+                let made = self.all_field(file, of);
+                self.derived_field(file, row, made);
+            }
         }
     }
 
@@ -134,6 +141,30 @@ impl Loader {
         let class = class.and_then(|class| self.records.get(&class).map(Arc::clone))?;
         let name = class.name.clone();
         Some((Derivation::Listed(class), vec![name]))
+    }
+
+    /// Rests on fields that are yes or no, and on none that is made this way itself.
+    fn all_field(&mut self, file: &File<'_, DerivedRows>, of: &Spanned<Vec<Spanned<FieldName>>>) -> Made {
+        let faults_before = self.faults.len();
+        if of.get_ref().is_empty() {
+            self.fault(file, of.span(), "no field: what rests on nothing is true of everybody");
+        }
+        let mut fields = Vec::new();
+        for name in of.get_ref() {
+            let is_plain = |field: &&Arc<Field>| {
+                field.shape() == Shape::YesNo && !matches!(field.derivation(), Derivation::All(_))
+            };
+            match self.fields.get(name.get_ref()).filter(is_plain) {
+                Some(field) => fields.push(Arc::clone(field)),
+                None => {
+                    let message =
+                        format!("`{}` is no derived field that says yes or no: check its name", name.get_ref());
+                    self.fault(file, name.span(), message);
+                }
+            }
+        }
+        let classes = fields.iter().flat_map(|field| Field::classes(field).to_vec()).collect();
+        (self.faults.len() == faults_before).then_some((Derivation::All(fields), classes))
     }
 
     fn number_field(&mut self, file: &File<'_, DerivedRows>, of: &Spanned<FieldName>, number: Number) -> Made {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Loader;
 use crate::catalogue::calendar::Length;
+use crate::catalogue::clock::Clock;
 use crate::catalogue::fault::File;
 use crate::catalogue::rows::{CatalogueRow, PackRow};
 use crate::catalogue::{Calendar, Sensitivity, Statute};
@@ -15,6 +16,7 @@ impl Loader {
         match sensitivity {
             Sensitivity::Forbidden => Some(Statute::ForbiddenClassesNever),
             Sensitivity::ConfidentialSource => Some(Statute::ConfidentialSourceNever),
+            Sensitivity::Sealed => Some(Statute::SealedRecordsNever),
             Sensitivity::Adverse
             | Sensitivity::Neutral
             | Sensitivity::Positive
@@ -40,7 +42,7 @@ impl Loader {
             }
             let calendar = self.calendar_of(file, calendars);
             if name == chosen.get_ref() {
-                self.clocks.clone_from(&file.row.clock);
+                self.clocks = self.clocks_of(file, files);
                 self.calendar = calendar;
                 self.jurisdiction(catalogue, file);
             }
@@ -74,11 +76,32 @@ impl Loader {
         calendar
     }
 
-    /// Every pack has the same clocks, so that a class has its clock whichever is in force.
+    /// The clocks of a pack: its own, and those of its default for every other name.
+    fn clocks_of(&mut self, file: &File<'_, PackRow>, files: &[File<'_, PackRow>]) -> BTreeMap<String, Clock> {
+        let mut clocks = BTreeMap::new();
+        if let Some(written) = &file.row.default {
+            let found = files.iter().find(|other| other.row.pack.get_ref() == written.get_ref());
+            match found.filter(|default| default.row.default.is_none()) {
+                Some(default) => clocks.clone_from(&default.row.clock),
+                None => {
+                    let message = format!("`{}` is no pack that stands by itself: check its name", written.get_ref());
+                    let fault = file.fault(written.span(), message);
+                    if !self.faults.contains(&fault) {
+                        self.faults.push(fault);
+                    }
+                }
+            }
+        }
+        clocks.extend(file.row.clock.iter().map(|(name, clock)| (name.clone(), clock.clone())));
+        clocks
+    }
+
+    /// Every pack has the same clocks, its own or its default's, so that a class has its clock whichever is in force.
     fn same_clocks(&mut self, files: &[File<'_, PackRow>]) {
         for file in files {
+            let own = self.clocks_of(file, files);
             for clock in files.iter().flat_map(|other| other.row.clock.keys()) {
-                if !file.row.clock.contains_key(clock) {
+                if !own.contains_key(clock) {
                     let message = format!("no clock `{clock}`, which another pack has: add it");
                     let fault = file.fault(file.row.pack.span(), message);
                     if !self.faults.contains(&fault) {

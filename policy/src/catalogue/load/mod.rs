@@ -5,6 +5,7 @@ mod calendar;
 mod data_list;
 mod derived;
 mod law;
+mod sources;
 mod statutes;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -18,7 +19,7 @@ use super::clock::Clock;
 use super::fault::{Fault, File};
 use super::rows::{CatalogueRow, Rows};
 use super::{
-    Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, Law, LegalSource, RecordClass, Scenario, Statute,
+    Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, Law, LegalSource, RecordClass, Scenario, Source, Statute,
 };
 use crate::consent::Maxima;
 use crate::history::List;
@@ -35,6 +36,7 @@ impl Catalogue {
     /// statutes/<name>.cedar     each rule that stands over every table, with the law behind it
     /// statutes/tables.cedar     what the tables permit, as Cedar says it
     /// statutes/schema.cedarschema  what statutes can speak of
+    /// sources/<code>.toml       the documents that rows come from, each with its rank
     /// packs/<name>.toml         rule packs: the display periods and deadlines of a jurisdiction
     /// calendars/<name>.toml     working days, by year
     /// ```
@@ -56,6 +58,7 @@ fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> {
     let rows = loader.parse(files);
     let main = loader.step(rows.catalogue.as_ref())?;
 
+    loader.sources(&rows);
     let statutes = loader.statutes(&rows.statutes, rows.schema.as_ref());
     let calendars = loader.calendars(&rows.calendars);
     loader.packs(main, &rows.packs, &calendars);
@@ -103,6 +106,8 @@ struct Loader {
     fields: HashMap<FieldName, Arc<Field>>,
     scenarios: HashMap<ScenarioName, Arc<Scenario>>,
     rules: BTreeMap<RuleId, LegalSource>,
+    /// The documents that rows come from, by code.
+    sources: BTreeMap<String, Source>,
     /// The working days and deadlines of the pack in force.
     calendar: Calendar,
 }
@@ -178,8 +183,8 @@ impl Loader {
     }
 
     fn finish(self, label: String, offset: Offset, ceilings: Ceilings, law: Law) -> Catalogue {
-        let Self { scenarios, fields, classes, rules, calendar, .. } = self;
-        Catalogue { label, offset, scenarios, fields, classes, rules, calendar, ceilings, law }
+        let Self { scenarios, fields, classes, rules, sources, calendar, .. } = self;
+        Catalogue { label, offset, scenarios, fields, classes, rules, sources, calendar, ceilings, law }
     }
 }
 

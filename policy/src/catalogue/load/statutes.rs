@@ -125,7 +125,10 @@ impl Loader {
         };
         if nth == 0 {
             match legal_source(policy) {
-                Ok(legal_source) => drop(self.rules.insert(statute.rule(), legal_source)),
+                Ok(legal_source) => {
+                    self.are_registered(file, &legal_source);
+                    self.rules.insert(statute.rule(), legal_source);
+                }
                 Err(message) => self.fault(file, at, message),
             }
         }
@@ -164,10 +167,10 @@ impl Loader {
         let Ok(law) = Law::new(statutes.clone(), &world) else { return };
         for name in &named {
             let by = law.collect(name).by;
-            let forbidding = [Statute::ForbiddenClassesNever, Statute::ConfidentialSourceNever];
-            let statute = forbidding.iter().find(|statute| by.contains(&statute.rule()));
+            let mut forbidding = Sensitivity::ALL.iter().filter_map(|sensitivity| Self::forbidding(*sensitivity));
+            let statute = forbidding.find(|statute| by.contains(&statute.rule()));
             if let (Some(statute), Ok(class)) = (statute, ClassName::parse(name)) {
-                self.forbidden.insert(class, *statute);
+                self.forbidden.insert(class, statute);
             }
         }
     }

@@ -28,6 +28,10 @@ words! {
         ForbiddenClassesNever = "forbidden-classes-never",
         /// Who reported something is shown to nobody (R14).
         ConfidentialSourceNever = "confidential-source-never",
+        /// Sealed records are shown to nobody.
+        SealedRecordsNever = "sealed-records-never",
+        /// Penalties that local law keeps out count nowhere.
+        KeptOutPenaltiesNever = "kept-out-penalties-never",
         /// A suspended institution gets no answer (R15).
         SuspendedNever = "suspended-never",
         /// No score serves restraint (R22).
@@ -68,6 +72,10 @@ words! {
         Expired = "expired",
         /// It was repaired.
         Repaired = "repaired",
+        /// Local law keeps it out of the data.
+        KeptOut = "kept-out",
+        /// It is of an act from before the age of 18.
+        Sealed = "sealed",
     }
 }
 

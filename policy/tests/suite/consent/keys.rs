@@ -1,6 +1,6 @@
 //! The issuers' keys: what is no public key of the profile is refused before any token comes.
 
-use credit_policy::consent::{IssuerKeys, KeyError, Unverified};
+use credit_policy::consent::{ConsentFault, IssuerKeys, KeyError, Unverified};
 use serde_json::{Value, json};
 
 use super::draft::{ISS, NOW, OTHER_ISS, at, ed25519, ed25519_jwk, encode, good, p256, p256_jwk};
@@ -27,6 +27,8 @@ fn other_keys_are_refused() {
         (ed("d", Value::Null), KeyError::Private),
         (ed("kid", Value::Null), KeyError::Kid),
         (ed("kid", "".into()), KeyError::Kid),
+        (ed("kid", "k".repeat(129).into()), KeyError::Kid),
+        (ed("kid", "a key".into()), KeyError::Kid),
         (ed("k", encode([7; 32]).into()), KeyError::Private),
         (ed("kty", "oct".into()), KeyError::Key),
         (ed("kty", "EC".into()), KeyError::Key),
@@ -66,14 +68,62 @@ fn other_keys_are_refused() {
 }
 
 #[test]
-fn a_kid_is_one_key_among_all_issuers_and_a_refused_file_adds_none() {
+fn a_kid_is_one_key_of_its_issuer_and_a_refused_file_adds_none() {
     let mut keys = IssuerKeys::default();
     assert_eq!(keys.add(ISS, &ed25519_jwk("k", &ed25519()).to_string()), Ok(vec!["k".to_owned()]));
     let set = json!({"keys": [p256_jwk("new", &p256()), p256_jwk("k", &p256())]}).to_string();
-    assert_eq!(keys.add(OTHER_ISS, &set), Err(KeyError::KidTwice));
+    assert_eq!(keys.add(ISS, &set), Err(KeyError::KidTwice));
     let mut without_hints = p256_jwk("new", &p256());
     without_hints.as_object_mut().unwrap().retain(|key, _| key != "alg" && key != "use");
-    assert_eq!(keys.add(OTHER_ISS, &without_hints.to_string()), Ok(vec!["new".to_owned()]));
+    assert_eq!(keys.add(ISS, &without_hints.to_string()), Ok(vec!["new".to_owned()]));
+}
+
+/// RFC 7517 §4.5 makes a `kid` unique within its set alone.
+#[test]
+fn of_two_issuers_with_one_kid_the_signature_says_who_signed() {
+    let kid = "ed";
+    let own = ed25519_jwk(kid, &ed25519()).to_string();
+    let verify =
+        |keys: &IssuerKeys| Unverified::parse(&good("EdDSA")).and_then(|token| token.verify(keys, at(NOW))).err();
+    let mut keys = IssuerKeys::default();
+    keys.add(OTHER_ISS, &p256_jwk(kid, &p256()).to_string()).unwrap();
+    assert_eq!(verify(&keys), Some(ConsentFault::Algorithm));
+    keys.add(ISS, &own).unwrap();
+    assert_eq!(verify(&keys), None);
+    let published: Vec<_> = keys.published().into_iter().map(|key| (key.iss, key.kid)).collect();
+    assert_eq!(published, [(ISS.to_owned(), kid.to_owned()), (OTHER_ISS.to_owned(), kid.to_owned())]);
+    // Where the key is another issuer's, its token is none of this one's.
+    let mut foreign = IssuerKeys::default();
+    foreign.add(OTHER_ISS, &own).unwrap();
+    assert_eq!(verify(&foreign), Some(ConsentFault::Issuer));
+    foreign.take_over(&keys, ISS);
+    assert_eq!(verify(&foreign), None);
+}
+
+#[test]
+fn keys_are_published_as_they_were_given_and_taken_out_by_that() {
+    let (ed, ec) = (ed25519_jwk("ed", &ed25519()), p256_jwk("ec", &p256()));
+    let mut keys = IssuerKeys::default();
+    keys.add(ISS, &json!({"keys": [&ed, &ec]}).to_string()).unwrap();
+    let published = keys.published();
+    for (key, given) in published.iter().zip([&ec, &ed]) {
+        assert_eq!(key.kid, given["kid"]);
+        for (member, value) in &key.jwk {
+            assert_eq!(given[member], **value, "{member}");
+        }
+        assert_eq!(key.jwk.contains_key("y"), given.get("y").is_some());
+        assert!(["crv", "kty", "x"].iter().all(|member| key.jwk.contains_key(*member)), "{key:?}");
+    }
+    let only = keys.only(&published[..1]);
+    assert_eq!(only.published(), published[..1]);
+    assert_eq!(
+        Unverified::parse(&good("EdDSA")).and_then(|token| token.verify(&only, at(NOW))).err(),
+        Some(ConsentFault::UnknownKey)
+    );
+    // One of that id and other material is another key.
+    let mut other = published[1].clone();
+    other.jwk.insert("x".to_owned(), encode([7; 32]));
+    assert_eq!(keys.only(&[other]).published(), []);
 }
 
 /// RFC 7517 §5: what a set has beside the keys of consents, hinders nobody.

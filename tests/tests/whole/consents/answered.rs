@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Fields of the second tier: open only to a consent that names them (law.md).
-const SECOND_TIER: [&str; 3] = ["savings_account_and_bonds", "property", "tax_paid_last_year"];
+const SECOND_TIER: [&str; 3] = ["savings_account_and_bonds", "property", "tax_paid_band"];
 
 fn released(reply: &Reply) -> BTreeSet<String> {
     reply.json()["data"].as_object().expect("data").keys().cloned().collect()
@@ -95,9 +95,9 @@ fn the_body_may_ask_for_less_than_the_token_agrees_to() {
     let jti = new_jti();
     let token = altered(folder, &jti, &number, |grant| {
         grant.terms.uses = 4;
-        grant.terms.fields = fields(&["score_band", "clean_three_years", "tax_paid_last_year"]);
+        grant.terms.fields = fields(&["score_band", "clean_three_years", "tax_paid_band"]);
     });
-    for asked in [&["clean_three_years"][..], &["tax_paid_last_year", "score_band"]] {
+    for asked in [&["clean_three_years"][..], &["tax_paid_band", "score_band"]] {
         let reply = ask_for(&caller, &token, &with(loan(), "fields", json!(asked)));
         let leaf = checked::answer(folder, "bank", &reply);
         assert_eq!(released(&reply), names(asked.iter().copied()));
@@ -165,7 +165,7 @@ fn every_decision_on_consent_is_made_again_from_leaf_and_catalogue_alone() {
     drop(ask(&caller, &wide));
     let good = token(folder, &number, 2);
     drop(ask_for(&caller, &good, &with(loan(), "fields", json!(["religion"]))));
-    drop(ask_for(&caller, &good, &with(loan(), "fields", json!(["tax_paid_last_year"]))));
+    drop(ask_for(&caller, &good, &with(loan(), "fields", json!(["tax_paid_band"]))));
     drop(ask_for(&caller, &good, &with(loan(), "fields", json!(["score_band"]))));
     let folder = gateway.stop();
     let leaves = folder.leaves();

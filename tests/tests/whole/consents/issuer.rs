@@ -55,7 +55,7 @@ fn a_regulator_confirms_from_leaf_and_keys_that_the_consent_covered_the_query() 
         let leaf = String::from_utf8(checked::answer(folder, "bank", &reply).bytes).unwrap();
         drop(confirmed(&leaf).held());
         for (from, to) in [
-            (r#""score_band"]"#, r#""tax_paid_last_year"]"#),
+            (r#""score_band"]"#, r#""tax_paid_band"]"#),
             (r#""scenario":"commercial-loan""#, r#""scenario":"employment""#),
             (r#""use":1"#, r#""use":2"#),
             (r#""at":"2"#, r#""at":"3"#),

@@ -103,7 +103,7 @@ fn issued_by_command(folder: &Folder, key: &str, jti: &str, number: &str) -> Str
         "--jti".as_ref(),
         jti.as_ref(),
         "--fields".as_ref(),
-        "score_band,tax_paid_last_year".as_ref(),
+        "score_band,tax_paid_band".as_ref(),
     ];
     command_reading(binaries::credit_gateway(), &arguments, number).held().trim().to_owned()
 }
@@ -128,7 +128,7 @@ fn three_libraries_verify_what_the_command_issues_and_nothing_else() {
             assert_eq!(
                 claims["authorization_details"],
                 json!([{
-                    "type": "credit-query", "scenario": "commercial-loan", "fields": ["score_band", "tax_paid_last_year"],
+                    "type": "credit-query", "scenario": "commercial-loan", "fields": ["score_band", "tax_paid_band"],
                     "look_back": "P5Y", "uses": 1, "frequency": "1/P1M", "data_life": "P1M",
                 }])
             );

@@ -8,6 +8,7 @@ mod answered;
 mod at_once;
 mod catalogues;
 mod issuer;
+mod issuer_keys;
 mod kills;
 mod libraries;
 mod new_log;
@@ -15,6 +16,7 @@ mod refused;
 mod repeats;
 mod revocations;
 mod sd_jwt_issuers;
+mod sisters;
 mod withdrawn;
 
 use std::{

@@ -109,7 +109,7 @@ fn tokens_that_do_not_hold_here_and_now() {
         ("consent-wrong-scenario", 403, &|grant| grant.terms.scenario = scenario("employment")),
         ("consent-wrong-scenario", 403, &|grant| grant.terms.scenario = scenario("no-scenario")),
         ("unknown-field", 400, &|grant| grant.terms.fields = fields(&["score_band", "religion"])),
-        ("field-not-allowed", 403, &|grant| grant.terms.fields = fields(&["score_band", "volunteer_service_count"])),
+        ("field-not-allowed", 403, &|grant| grant.terms.fields = fields(&["score_band", "volunteer_service_exists"])),
     ];
     for (nr, (code, status, alter)) in table.iter().enumerate() {
         let jti = new_jti();
@@ -253,7 +253,7 @@ fn of_two_faults_the_earlier_one_is_told() {
         ("bank", 403, "consent-exceeds-bound", religion.clone(), wide(&new_jti())),
         ("bank", 400, "unknown-field", religion.clone(), minor.clone()),
         ("bank", 400, "unknown-field", religion, good.clone()),
-        ("bank", 403, "field-not-allowed", with(loan(), "fields", json!(["tax_paid_last_year"])), minor),
+        ("bank", 403, "field-not-allowed", with(loan(), "fields", json!(["tax_paid_band"])), minor),
     ];
     each(table, |(who, status, code, body, token)| {
         let reply = ask_for(&folder.caller(who), token, body);

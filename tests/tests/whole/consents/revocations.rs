@@ -43,7 +43,8 @@ fn a_body_that_names_no_token() {
     let bodies = [
         String::new(), "{}".to_owned(), "[]".to_owned(), "jti".to_owned(), jti(json!("")), jti(json!(1)), jti(json!(null)),
         jti(json!("a b")), jti(json!("键")), jti(json!(long)), jti(json!(named)), jti(json!(["a"])),
-        r#"{"jti":"a","jti":"a"}"#.to_owned(), r#"["a"]"#.to_owned(), r#"{"jti":"a","iss":"https://consent.example"}"#.to_owned(),
+        r#"{"jti":"a","jti":"a"}"#.to_owned(), r#"["a"]"#.to_owned(), r#"{"jti":"a","iss":null}"#.to_owned(), r#"{"jti":"a","iss":["a"]}"#.to_owned(),
+        r#"{"jti":"a","issuer":"https://consent.example"}"#.to_owned(),
     ];
     each(bodies, |body| assert_refused("authority", &post("authority", body.clone()), 400, "malformed-request"));
     // Form comes before who may.

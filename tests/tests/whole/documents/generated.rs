@@ -17,7 +17,7 @@ fn replies() -> (Value, Value) {
     for (name, value) in [
         ("credit_amount", json!(1169)),
         ("score_band", json!("A")),
-        ("tax_latest", json!("2026-11-01")),
+        ("tax_offence_latest", json!("2026-11-01")),
         ("insurance_policies", json!(["life"])),
         ("job", Value::Null),
     ] {

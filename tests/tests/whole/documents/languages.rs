@@ -184,74 +184,78 @@ fn english(text: &str) -> Option<String> {
     runs.map(str::trim).find(|run| run.split(' ').count() > 2).map(str::to_owned)
 }
 
+/// What is replaced in the demo's configuration, and by what: a fault each.
+const SPOILED: [(&str, &str); 21] = [
+    // Configuration.
+    ("segment_mib = 16", "segment_mib = 0"),
+    ("segment_mib = 16", "segment = 16"),
+    ("segment_mib = 16", "segment_mib = \"x\""),
+    ("key_file = \"keys/ring.key\"", ""),
+    ("kind = \"employer\"", "kind = \"king\""),
+    ("demo = true", ""),
+    // Files.
+    ("\"server.pem\"", "\"gone.pem\""),
+    ("\"server.pem\"", "\"persons.csv\""),
+    ("\"crl.pem\"", "\"ca.pem\""),
+    ("\"keys/consent-authority.jwks\"", "\"consent-authority.jwk\""),
+    ("\"institutions/bank.pem\"", "\"institutions/gone.pem\""),
+    ("\"keys/ring.key\"", "\"server.key\""),
+    ("dir = \"keys\"", "dir = \"data\""),
+    ("\"data/store.sqlite\"", "\"gone.sqlite\""),
+    ("\"data/store.sqlite\"", "\"persons.csv\""),
+    ("# dir = \"catalogue\"", "dir = \"institutions\""),
+    ("dir = \"data\"\n", "dir = \"persons.csv\"\n"),
+    ("institution = \"authority\"", "institution = \"bank\""),
+    ("# continues = \"/var/lib/old-data/log/checkpoint\"", "continues = \"ca.pem\""),
+    ("# second_place = \"/var/lib/other-device/second-place\"", "second_place = \"/gone/second-place\""),
+    ("# traces = \"http", "traces = \"ftp"),
+];
+
+/// Commands that fail in a demo's folder.
+const FAILING: [&[&str]; 16] = [
+    &["check", "--config", "gone.toml"],
+    &["keys", "init", "--config", "config.toml"],
+    &["keys", "trace", "psn1x", "--config", "config.toml"],
+    &["keys", "rotate", "log", "--origin", "credit-gateway.example/demo/r1", "--config", "config.toml"],
+    &["institution", "add", "Bad Id", "--kind", "bank", "--certificate", "ca.pem", "--config", "config.toml"],
+    &[
+        "institution",
+        "add",
+        "bank",
+        "--kind",
+        "bank",
+        "--certificate",
+        "institutions/bank.pem",
+        "--config",
+        "config.toml",
+    ],
+    &["institution", "suspend", "nobody", "--config", "config.toml"],
+    &["consent", "revoke", "a b", "--config", "config.toml"],
+    &["consent", "issue", "--key", "consent-authority.jwk", "--certificate", "institutions/bank.pem"],
+    &["policy", "show", "curiosity"],
+    &["policy", "check", "institutions"],
+    &["policy", "explain", "--scenario", "commercial-loan", "--kind", "bank", "--fields", "nothing"],
+    &["init", "."],
+    &["store", "import", "persons.csv", "--config", "config.toml"],
+    &["policy", "explain", "--scenario", "commercial-loan", "--kind", "king"],
+    &["serve", "--nothing"],
+];
+
 #[test]
 fn faults_of_the_commands_are_chinese_where_the_language_is() {
     assert!(
         english("无法读取 `a b c`：there is none").is_some() && english("请运行 `credit gateway now` 一次").is_none()
     );
     let gateway = binaries::credit_gateway();
-    let spoiled = [
-        // Configuration.
-        ("segment_mib = 16", "segment_mib = 0"),
-        ("segment_mib = 16", "segment = 16"),
-        ("segment_mib = 16", "segment_mib = \"x\""),
-        ("key_file = \"keys/ring.key\"", ""),
-        ("kind = \"employer\"", "kind = \"king\""),
-        ("demo = true", ""),
-        // Files.
-        ("\"server.pem\"", "\"gone.pem\""),
-        ("\"server.pem\"", "\"persons.csv\""),
-        ("\"crl.pem\"", "\"ca.pem\""),
-        ("\"keys/consent-authority.jwks\"", "\"consent-authority.jwk\""),
-        ("\"institutions/bank.pem\"", "\"institutions/gone.pem\""),
-        ("\"keys/ring.key\"", "\"server.key\""),
-        ("dir = \"keys\"", "dir = \"data\""),
-        ("\"data/store.sqlite\"", "\"gone.sqlite\""),
-        ("\"data/store.sqlite\"", "\"persons.csv\""),
-        ("# dir = \"catalogue\"", "dir = \"institutions\""),
-        ("dir = \"data\"\n", "dir = \"persons.csv\"\n"),
-        ("institution = \"authority\"", "institution = \"bank\""),
-        ("# continues = \"/var/lib/old-data/log/checkpoint\"", "continues = \"ca.pem\""),
-        ("# second_place = \"/var/lib/other-device/second-place\"", "second_place = \"/gone/second-place\""),
-        ("# traces = \"http", "traces = \"ftp"),
-    ];
     let mut wrong = Vec::new();
-    for (from, to) in spoiled {
+    for (from, to) in SPOILED {
         let folder = Folder::new();
         folder.replace_in_config(from, to);
         let said = in_chinese(gateway, &["check", "--config", "config.toml"], folder.path());
         wrong.extend(english(&said).map(|words| format!("{to}: {words}: {said}")));
     }
     let folder = Folder::new();
-    let commands: [&[&str]; 16] = [
-        &["check", "--config", "gone.toml"],
-        &["keys", "init", "--config", "config.toml"],
-        &["keys", "trace", "psn1x", "--config", "config.toml"],
-        &["keys", "rotate", "log", "--origin", "credit-gateway.example/demo/r1", "--config", "config.toml"],
-        &["institution", "add", "Bad Id", "--kind", "bank", "--certificate", "ca.pem", "--config", "config.toml"],
-        &[
-            "institution",
-            "add",
-            "bank",
-            "--kind",
-            "bank",
-            "--certificate",
-            "institutions/bank.pem",
-            "--config",
-            "config.toml",
-        ],
-        &["institution", "suspend", "nobody", "--config", "config.toml"],
-        &["consent", "revoke", "a b", "--config", "config.toml"],
-        &["consent", "issue", "--key", "consent-authority.jwk", "--certificate", "institutions/bank.pem"],
-        &["policy", "show", "curiosity"],
-        &["policy", "check", "institutions"],
-        &["policy", "explain", "--scenario", "commercial-loan", "--kind", "bank", "--fields", "nothing"],
-        &["init", "."],
-        &["store", "import", "persons.csv", "--config", "config.toml"],
-        &["policy", "explain", "--scenario", "commercial-loan", "--kind", "king"],
-        &["serve", "--nothing"],
-    ];
-    for arguments in commands {
+    for arguments in FAILING {
         let said = in_chinese(gateway, arguments, folder.path());
         wrong.extend(english(&said).map(|words| format!("{arguments:?}: {words}: {said}")));
     }

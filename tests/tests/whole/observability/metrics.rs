@@ -9,7 +9,7 @@ use credit_audit::{
     clock::{Clock, SystemClock},
     log::Cause,
 };
-use credit_gateway::for_tests::{Duty, Stage};
+use credit_gateway::for_tests::{Duty, HandshakeCause, Stage};
 use credit_policy::{Catalogue, Code, catalogue};
 use credit_tests::{
     Gateway, command, command_reading,
@@ -46,7 +46,10 @@ fn every_label_is_on_the_closed_list() {
         ("outcome", codes().chain(["answered", "refused", "timeout", "failed"]).collect()),
         ("code", codes().chain(["cut-off"]).collect()),
         ("stage", Stage::ALL.iter().map(|stage| stage.as_str()).collect()),
-        ("cause", Cause::ALL.iter().map(|cause| cause.as_str()).collect()),
+        ("cause", {
+            let handshakes = HandshakeCause::ALL.iter().map(|cause| cause.as_str());
+            Cause::ALL.iter().map(|cause| cause.as_str()).chain(handshakes).collect()
+        }),
         ("duty", Duty::ALL.iter().map(|duty| duty.as_str()).collect()),
         ("why", words(&["too-many", "revoked", "stalled", "flooding"])),
         ("version", words(&[env!("CARGO_PKG_VERSION")])),
@@ -110,8 +113,12 @@ fn what_is_known_is_there_from_the_start_at_zero_and_the_stages_count_what_happe
     for name in ["lines_dropped_total", "log_commit_under_way_seconds"] {
         assert_eq!(value(&before, &format!("credit_gateway_{name}"), None), 0.0, "{name}");
     }
-    for name in ["unregistered", "broken_off", "not_recordable", "overloaded", "failed_handshakes"] {
+    for name in ["unregistered", "broken_off", "not_recordable", "overloaded"] {
         assert_eq!(value(&before, &format!("credit_gateway_{name}_total"), None), 0.0, "{name}");
+    }
+    for cause in HandshakeCause::ALL {
+        let cause = Some(("cause", cause.as_str()));
+        assert_eq!(value(&before, "credit_gateway_failed_handshakes_total", cause), 0.0, "{cause:?}");
     }
     let started = value(&before, "process_start_time_seconds", None);
     assert!((now - 60.0..=now + 1.0).contains(&started), "{started} at {now}");

@@ -1,0 +1,55 @@
+//! Loading the register of documents, and that every row names documents of it.
+
+use super::Loader;
+use crate::catalogue::fault::File;
+use crate::catalogue::rows::{Rows, SourceRow};
+use crate::catalogue::{LegalSource, Source};
+
+impl Loader {
+    /// The register; then each row of every other file names documents that stand in it.
+    pub(super) fn sources(&mut self, rows: &Rows<'_>) {
+        for file in &rows.sources {
+            self.source(file);
+        }
+        if let Some(file) = &rows.catalogue {
+            let general = &file.row.rules;
+            for rule in [&general.application_list, &general.data_list, &general.query_register] {
+                self.are_registered(file, rule);
+            }
+        }
+        rows.packs.iter().for_each(|file| self.are_registered(file, &file.row.legal_source()));
+        rows.calendars.iter().for_each(|file| self.are_registered(file, &file.row.legal_source()));
+        rows.classes.iter().for_each(|file| self.are_registered(file, &file.row.legal_source()));
+        rows.scenarios.iter().for_each(|file| self.are_registered(file, &file.row.legal_source()));
+        for file in &rows.derived {
+            file.row.field.iter().for_each(|row| self.are_registered(file, &row.legal_source()));
+        }
+    }
+
+    fn source(&mut self, file: &File<'_, SourceRow>) {
+        let row = &file.row;
+        let code = row.source.get_ref();
+        self.named_as_file(file, row.source.span(), code);
+        if code.is_empty() || !code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            self.fault(file, row.source.span(), format!("`{code}` is no code: use ASCII letters, digits and `-`"));
+        }
+        let source = Source {
+            code: code.clone(),
+            title: row.title.clone(),
+            number: row.number.clone(),
+            rank: row.rank,
+            jurisdiction: row.jurisdiction.clone(),
+        };
+        self.sources.insert(code.clone(), source);
+    }
+
+    /// Each of the sources begins with the code of a document.
+    pub(super) fn are_registered<T>(&mut self, file: &File<'_, T>, legal_source: &LegalSource) {
+        let unknown = |written: &&str| !self.sources.contains_key(written.split(' ').next().unwrap_or_default());
+        let unknown: Vec<_> = legal_source.sources().filter(unknown).map(str::to_owned).collect();
+        for written in unknown {
+            let message = format!("`{written}` is no source: no document of `sources/` has this code");
+            self.fault(file, file.place_of(&written), message);
+        }
+    }
+}
