@@ -157,5 +157,6 @@ fn who_guesses_ids_waits_for_itself_and_nobody_else() {
         (guesses.join_all().await.into_iter().sum::<u64>(), longest)
     });
     assert!(answered > 1_000, "only {answered} guesses were answered: no flood");
-    assert!(longest < Duration::from_secs(1), "the bank waited {longest:?}");
+    // 0.5 s with a few other programs beside it, 1.8 s with a dozen; in one line for all it was 25 s.
+    assert!(longest < Duration::from_secs(3), "the bank waited {longest:?}");
 }
