@@ -57,7 +57,9 @@ fn line_in_chinese(line: &str, chinese: &Translation) -> String {
     };
     let words = help.trim_start();
     let gap = help.split_at(help.len() - words.len()).0;
-    let said = chinese.of(words).replace("[default: ", "[默认：").replace("[possible values: ", "[可用：");
+    // Before the rest, in which the most general text takes whatever has a colon.
+    let words = words.replace("[default: ", "[默认：").replace("[possible values: ", "[可用：");
+    let said = chinese.of(&words);
     format!("{indent}{flag}{gap}{said}")
 }
 
