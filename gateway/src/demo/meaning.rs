@@ -240,6 +240,10 @@ fn the_repaired_would_count_and_the_expired_once_did() {
             "expired" => history.records[0].determined,
             _ => continue,
         };
+        // A minor act is not shown at all.
+        if history.records[0].severity == Severity::Minor {
+            continue;
+        }
         history.records[0].repaired = None;
         assert!(!clean_three_years(&minimise(&permit(&catalogue, scenario, on), &history, on)), "{note}");
     }

@@ -180,7 +180,7 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (DERIVED, "\"tax\"", "\"medical-history\"", "`medical-history` may be named nowhere"),
     (HOUSING, "\"clean_three_years\"", "\"genes\"", "`genes` may be named nowhere"),
     (HOUSING, "\"clean_three_years\"", "\"property\"", "field `property` may not go to `housing-department`"),
-    (HOUSING, "\"clean_three_years\"", "\"savings_account_and_bonds\"", "rule `statute/second-tier-by-consent`"),
+    (HOUSING, "\"clean_three_years\"", "\"savings_account_and_bonds\"", "`statute/second-tier-by-consent`"),
 ];
 
 /// The same, where the fault stands on another line: file and beginning of that line.
@@ -188,6 +188,14 @@ pub(crate) const ELSEWHERE: &[(&str, &str, &str, &str, &str, &str)] = &[
     // Statutes: annotations, and what a statute may do.
     (FORBIDDEN, "@citation", "@citaton", "unknown annotation `@citaton`", FORBIDDEN, "@id("),
     (FORBIDDEN, "@citation", "@citaton", "missing annotation `@citation`", FORBIDDEN, "@id("),
+    (
+        "statutes/sealed-records-never.cedar",
+        "Class::\"juvenile-offence\", ",
+        "",
+        "class `juvenile-offence` is not among those of `statute/sealed-records-never`",
+        "data-list/juvenile-offence.toml",
+        "class = ",
+    ),
     (ADULTS, "@title_zh(\"不满", "@title_zh(\"\")\n// (\"不满", "blank text", ADULTS, "@id("),
     (ADULTS, "@source(\"HD 二(一)4; SX 15\")", "@source(\"HD 二(一)4, SX 15; \")", "no source", ADULTS, "@id("),
     (ADULTS, "@id(\"adults-only\")", "@title(\"adults-only\")", "missing annotation `@id`", ADULTS, "// R24"),

@@ -7,7 +7,12 @@ use crate::support::{catalogue, faults, lines, loaded, shipped_with};
 /// Statute, file, what is replaced, by what: the row then breaks the statute, and the fault stands where `new` begins.
 const BROKEN_ROWS: &[(&str, &str, &str, &str)] = &[
     ("score-never-for-restraint", "scenarios/joint-restraint.toml", "\"black_listed\"", "\"score_band\""),
-    ("score-never-for-restraint", "scenarios/industry-association-member.toml", "\"black_listed\"", "\"score\""),
+    (
+        "score-never-for-restraint",
+        "scenarios/industry-association-member.toml",
+        "\"black_listed\"",
+        "\"score_at_least_600\"",
+    ),
     ("score-never-for-restraint", "scenarios/joint-restraint.toml", "\"black_listed\"", "\"creditability\""),
     ("score-never-for-restraint", "scenarios/joint-restraint.toml", "\"black_listed\"", "\"present_employment_since\""),
     (
@@ -41,16 +46,16 @@ const BROKEN_ROWS: &[(&str, &str, &str, &str)] = &[
     ("identity-only-to-the-person", "scenarios/commercial-loan.toml", "\"black_listed\"", "\"citizen_number\""),
     ("identity-only-to-the-person", "scenarios/commercial-loan.toml", "\"black_listed\"", "\"masked_name\""),
     ("identity-only-to-the-person", "scenarios/public-disclosure.toml", "\"masked_name\"", "\"name\""),
-    ("public-only-masked-by-statute", "scenarios/public-disclosure.toml", "\"black_listed\"", "\"tax_offence_count\""),
-    ("second-tier-by-consent", "scenarios/joint-incentive.toml", "\"red_listed\"", "\"tax_paid_last_year\""),
+    ("public-only-masked-by-statute", "scenarios/public-disclosure.toml", "\"black_listed\"", "\"traffic_violation_band\""),
+    ("second-tier-by-consent", "scenarios/joint-incentive.toml", "\"red_listed\"", "\"tax_paid_band\""),
     ("second-tier-by-consent", "scenarios/public-disclosure.toml", "\"black_listed\"", "\"property\""),
     ("statute-only-to-listed-organs", "scenarios/joint-restraint.toml", "\"measures-department\"", "\"platform\""),
-    ("yes-no-releases-no-record", "scenarios/restricted-consumption.toml", "\"black_listed\"", "\"tax_offence_count\""),
+    ("yes-no-releases-no-record", "scenarios/restricted-consumption.toml", "\"black_listed\"", "\"traffic_violation_band\""),
     (
         "yes-no-releases-no-record",
         "scenarios/library-borrowing.toml",
         "\"eligible_for_library_borrowing\"",
-        "\"tax_offence_latest\"",
+        "\"loan_overdue_band\"",
     ),
     ("forbidden-classes-never", "scenarios/commercial-loan.toml", "\"black_listed\"", "\"religion\""),
     ("confidential-source-never", "scenarios/commercial-loan.toml", "\"black_listed\"", "\"confidential_source\""),
@@ -294,7 +299,7 @@ pub(crate) const WEAKER: &[(&str, &str, &str)] = &[
     ("lending-data-by-consent", ".containsAll(resource.classes)", ".containsAny(resource.classes)"),
     ("lending-data-by-consent", "  context.scenario.restraint ||\n", ""),
     ("lending-data-by-consent", "resource.shape == Shape::\"masked\" &&", "resource.shape == Shape::\"masked\" ||"),
-    ("sealed-records-never", "Class::\"juvenile-offence\", ", ""),
+    ("sealed-records-never", "Action::\"release\", Action::\"tell\"]", "Action::\"release\"]"),
     (
         "sealed-records-never",
         "== Standing::\"sealed\" }",

@@ -66,15 +66,15 @@ mod tests {
         let files = catalogue::shipped();
         let catalogue = Catalogue::load(&files).unwrap();
         let id = uuid::Uuid::parse_str("019aa000-0000-7000-8000-000000000000").unwrap();
-        let mut many = files.clone();
-        for count in [files.len(), 135, 140, 150, 1_000] {
+        let mut many = files[..100].to_vec();
+        for count in [100, 135, 140, 150, 1_000] {
             many.extend((many.len()..count).map(|nr| (format!("scenarios/another-{nr}.toml"), String::new())));
             let leaf = leaf(&catalogue, &many);
             assert!(leaf.files.len() == many.len() || leaf.files.is_empty());
             assert_eq!(leaf.label, catalogue.label());
             assert!(leaf.entry(id).is_ok(), "{count} files");
         }
-        assert_eq!(leaf(&catalogue, &files).files.len(), files.len());
+        assert_eq!(leaf(&catalogue, &files[..100]).files.len(), 100);
         assert!(leaf(&catalogue, &many).files.is_empty());
     }
 }
