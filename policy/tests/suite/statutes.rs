@@ -46,11 +46,21 @@ const BROKEN_ROWS: &[(&str, &str, &str, &str)] = &[
     ("identity-only-to-the-person", "scenarios/commercial-loan.toml", "\"black_listed\"", "\"citizen_number\""),
     ("identity-only-to-the-person", "scenarios/commercial-loan.toml", "\"black_listed\"", "\"masked_name\""),
     ("identity-only-to-the-person", "scenarios/public-disclosure.toml", "\"masked_name\"", "\"name\""),
-    ("public-only-masked-by-statute", "scenarios/public-disclosure.toml", "\"black_listed\"", "\"traffic_violation_band\""),
+    (
+        "public-only-masked-by-statute",
+        "scenarios/public-disclosure.toml",
+        "\"black_listed\"",
+        "\"traffic_violation_band\"",
+    ),
     ("second-tier-by-consent", "scenarios/joint-incentive.toml", "\"red_listed\"", "\"tax_paid_band\""),
     ("second-tier-by-consent", "scenarios/public-disclosure.toml", "\"black_listed\"", "\"property\""),
     ("statute-only-to-listed-organs", "scenarios/joint-restraint.toml", "\"measures-department\"", "\"platform\""),
-    ("yes-no-releases-no-record", "scenarios/restricted-consumption.toml", "\"black_listed\"", "\"traffic_violation_band\""),
+    (
+        "yes-no-releases-no-record",
+        "scenarios/restricted-consumption.toml",
+        "\"black_listed\"",
+        "\"traffic_violation_band\"",
+    ),
     (
         "yes-no-releases-no-record",
         "scenarios/library-borrowing.toml",
@@ -119,13 +129,6 @@ const BROKEN_ELSEWHERE: &[(&str, &str, &str, &str, &str)] = &[
         "class = ",
     ),
     ("public-only-masked-by-statute", "scenarios/public-disclosure.toml", "\"masked\"", "\"pseudonym\"", "scenario = "),
-    (
-        "public-only-masked-by-statute",
-        "scenarios/self-query.toml",
-        "ground = \"self\"",
-        "ground = \"public\"",
-        "scenario = ",
-    ),
     (
         "identity-only-to-the-person",
         "scenarios/commercial-loan.toml",
