@@ -8,9 +8,13 @@ use sha2::Sha256;
 
 use crate::{Folder, Leaf, Reply, wire};
 
-/// Checks a refusal that must be on the record, and gives its leaf.
+/// Checks a refusal that must be on the record, and gives its leaf: its own, or one that it shares where its institution
+/// had many that name nobody.
 #[track_caller]
 pub fn refusal(folder: &Folder, institution: &str, reply: &Reply, status: u16, code: &str) -> Leaf {
+    if reply.json()["receipt"].get("opening").is_none() {
+        return shared_refusal(folder, institution, reply, status, code);
+    }
     recorded_problem(reply, status, code);
     let leaf = recorded(folder, institution, reply);
     assert_eq!((leaf.text("outcome"), leaf.text("code")), ("refused", code));
@@ -58,7 +62,9 @@ fn recorded_problem(reply: &Reply, status: u16, code: &str) {
 #[track_caller]
 pub fn fixed(reply: &Reply, status: u16, code: &str) {
     problem(reply, status, code);
-    assert_eq!(wire::keys(&reply.body), ["code", "title", "status"], "{}", reply.text());
+    let said = reply.json().get("detail").map(|_| "detail");
+    let members: Vec<_> = ["code", "title", "status"].into_iter().chain(said).collect();
+    assert_eq!(wire::keys(&reply.body), members, "{}", reply.text());
 }
 
 /// Checks the form of any problem document.

@@ -66,7 +66,7 @@ impl FailedHandshakes {
         let certificate = shown.map(|shown| shown.hex());
         let institution = shown.and_then(|shown| (self.owner)(shown));
         let line = (left_out > 0).then(|| format!("{left_out} more since the last line of this cause"));
-        tracing::warn!(%cause, code, %peer, certificate, institution, line, "a handshake failed");
+        tracing::info!(%cause, code, %peer, certificate, institution, line, "a handshake failed");
     }
 }
 

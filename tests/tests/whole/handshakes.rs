@@ -88,7 +88,7 @@ fn a_certificate_that_is_refused_is_named_with_its_cause() {
         assert!(text("cause").contains(word) && text("peer").starts_with("127.0.0.1:"), "{line}");
         assert_eq!(text("certificate"), fingerprint(folder, name), "{line}");
         let owner = if *name == "expired" { "housing" } else { "" };
-        assert_eq!((text("institution").as_str(), text("level").as_str()), (owner, "WARN"), "{line}");
+        assert_eq!((text("institution").as_str(), text("level").as_str()), (owner, "INFO"), "{line}");
         assert!(line.get("dropped").is_none(), "{line}");
     });
 }
