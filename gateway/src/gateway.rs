@@ -57,6 +57,8 @@ pub struct Gateway {
     pub journeys: Arc<Semaphore>,
     /// One change of the register or the ring after the other, so that the record tells their order.
     pub changes: tokio::sync::Mutex<()>,
+    /// Batches under way: each keeps its lines in memory.
+    pub batches: Arc<Semaphore>,
     /// Reads of receipts under way.
     pub receipt_readers: Semaphore,
     /// True from SIGTERM on, a while before it drains: readiness is false.

@@ -1,9 +1,7 @@
 //! 8447: metrics, health, readiness; on loopback. And `listen.readiness`: the last two.
 
-use http_body_util::Full;
 use hyper::{
     Request, Response, StatusCode,
-    body::Bytes,
     header::{self, HeaderValue},
 };
 
@@ -17,7 +15,7 @@ use crate::{
         self,
         metrics::{Readings, StoreReadings},
     },
-    transport::{Body, incoming::Incoming},
+    transport::{Body, incoming::Incoming, whole},
 };
 
 /// Answers the operator's machinery.
@@ -30,7 +28,7 @@ use crate::{
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
-            let mut response = Response::new(Full::new(Bytes::from(gateway.metrics.text(&readings(gateway)))));
+            let mut response = Response::new(whole(gateway.metrics.text(&readings(gateway))));
             response
                 .headers_mut()
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));

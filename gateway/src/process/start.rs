@@ -118,12 +118,16 @@ pub(crate) async fn open(
         metrics,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::new(()),
+        batches: Arc::new(Semaphore::new(BATCHES)),
         receipt_readers: Semaphore::new(2),
         ending: AtomicBool::new(false),
         draining: watch::Sender::new(false),
         settings,
     }))
 }
+
+/// Batches under way in the process: each may have 32 MiB of lines in memory.
+const BATCHES: usize = 4;
 
 fn make_data_folder(dir: &Path) -> Result<(), StartError> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|source| StartError::File {

@@ -1,5 +1,6 @@
 //! 8443: institutions. Receipts and records of one's own are read here; everything else is a journey.
 
+mod batches;
 mod body_fault;
 pub(crate) mod exchange;
 mod own;
@@ -98,6 +99,9 @@ async fn answer(
     if !gateway.is_recordable() {
         gateway.metrics.unrecorded();
         return Ok(refuse(Code::NotRecordable));
+    }
+    if head.uri.path() == exchange::BATCHES {
+        return batches::answer(gateway, standing, (head, sound), body, language).await;
     }
     // The narrower bound first: who asks for too much at once takes no room of the others, not even for a moment.
     let institution = gateway.register.by_certificate(certificate);
