@@ -14,6 +14,7 @@ pub(crate) mod http2_guard;
 pub(crate) mod incoming;
 pub(crate) mod listener;
 pub(crate) mod tls;
+pub(crate) mod turns;
 pub(crate) mod write_timeout;
 
 /// The body of every reply: whole and in memory, so that nothing leaves before all of it is recorded.
