@@ -44,7 +44,7 @@ fn siege() -> Siege {
     if is_full() {
         Siege { unread: 512, connections: 40, streams: 120, time: 30 * second }
     } else {
-        Siege { unread: 40, connections: 8, streams: 30, time: 5 * second }
+        Siege { unread: 256, connections: 20, streams: 120, time: 5 * second }
     }
 }
 
