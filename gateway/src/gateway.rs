@@ -1,6 +1,7 @@
 //! What every query shares: register, catalogue, keys, state, stores, log.
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     sync::{
         Arc,
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     callers::{flood::Unrecorded, issuers::Issuers, register::Register, thumbprint::Thumbprint},
     keyring::{Current, Keyring},
-    recorder::Recorder,
+    recorder::{InForceOnly, Recorder},
     settings::Settings,
     state::{CatalogueHistory, Counts, Reservation},
     stores::{StoreError, all::Stores, contract::Asked, figures::Figures},
@@ -55,8 +56,9 @@ pub struct Gateway {
     pub metrics: Metrics,
     /// Queries under way in the process.
     pub journeys: Arc<Semaphore>,
-    /// One change of the register or the ring after the other, so that the record tells their order.
-    pub changes: tokio::sync::Mutex<()>,
+    /// One change of the register or the ring after the other, so that the record tells their order; and what such changes
+    /// left off the record.
+    pub(crate) changes: tokio::sync::Mutex<HashSet<InForceOnly>>,
     /// Batches under way: each keeps its lines in memory.
     pub batches: Arc<Semaphore>,
     /// Reads of receipts under way.

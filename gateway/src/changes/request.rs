@@ -128,8 +128,9 @@ pub(crate) enum Made {
     },
     /// An institution is suspended, or may ask again.
     Suspension {
-        /// The leaf's index.
-        index: u64,
+        /// Where that stands.
+        #[serde(flatten)]
+        leaf: LeafMade,
         /// The institution.
         institution: InstitutionId,
         /// Whether it is suspended now.
@@ -137,8 +138,9 @@ pub(crate) enum Made {
     },
     /// A consent is withdrawn.
     Revoked {
-        /// The leaf's index.
-        index: u64,
+        /// Where that stands.
+        #[serde(flatten)]
+        leaf: LeafMade,
         /// The token's id.
         jti: String,
     },
@@ -151,6 +153,16 @@ pub(crate) enum Made {
     },
     /// All institutions, by id.
     Listed(Vec<InstitutionStatus>),
+}
+
+/// Whether a change made a leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LeafMade {
+    /// Its index.
+    Index(u64),
+    /// None: it was in force and on the record already. Always true.
+    Already(bool),
 }
 
 /// An institution of the register, and whether it may ask.
@@ -212,10 +224,12 @@ mod tests {
 
     #[test]
     fn a_reply_reads_as_it_was_written_and_people_see_its_members() {
-        let made = Made::Revoked { index: 7, jti: "t-1".to_owned() };
-        let wire = serde_json::to_string(&made).unwrap();
-        assert!(matches!(serde_json::from_str(&wire).unwrap(), Made::Revoked { index: 7, .. }), "{wire}");
-        assert_eq!(made.to_string(), r#"{"index":7,"jti":"t-1"}"#);
+        for (leaf, text) in [(LeafMade::Index(7), r#"{"index":7,"#), (LeafMade::Already(true), r#"{"already":true,"#)] {
+            let made = Made::Revoked { leaf, jti: "t-1".to_owned() };
+            let wire = serde_json::to_string(&made).unwrap();
+            assert!(matches!(serde_json::from_str(&wire).unwrap(), Made::Revoked { leaf: read, .. } if read == leaf));
+            assert_eq!(made.to_string(), format!(r#"{text}"jti":"t-1"}}"#));
+        }
         assert_eq!(Made::Listed(Vec::new()).to_string(), "[]");
     }
 }

@@ -117,7 +117,7 @@ pub(crate) async fn open(
         issuers,
         metrics,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
-        changes: tokio::sync::Mutex::new(()),
+        changes: tokio::sync::Mutex::default(),
         batches: Arc::new(Semaphore::new(BATCHES)),
         receipt_readers: Semaphore::new(2),
         ending: AtomicBool::new(false),

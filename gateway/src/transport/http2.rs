@@ -26,6 +26,7 @@ use super::{
     incoming::{Incoming, Source},
     lines::Lines,
     listener::ListenerConfig,
+    turns::Line,
 };
 
 /// What a head may have before h2 refuses it without a word: far more than ours, so that we can.
@@ -44,6 +45,7 @@ pub(super) async fn serve<I, S, T, E>(
     stream: I,
     door: &ListenerConfig,
     reason: CloseReason,
+    line: &Line,
     service: S,
 ) -> Result<(), h2::Error>
 where
@@ -93,7 +95,7 @@ where
             let response = answer.await?;
             Ok::<_, E>((response, discard(unread, again, time).await))
         };
-        tokio::spawn(Exchange { respond, wanted, is_head, clock }.answer(answer));
+        line.spawn(Exchange { respond, wanted, is_head, clock }.answer(answer));
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod incoming;
 pub(crate) mod lines;
 pub(crate) mod listener;
 pub(crate) mod tls;
+pub(crate) mod turns;
 pub(crate) mod write_timeout;
 
 /// The body of a reply: whole and in memory, so that nothing leaves before all of it is recorded; or lines, each of which

@@ -19,7 +19,7 @@ use crate::{
     journey::{Dropped, caller::Caller, exchange::Exchange, journey},
     transport::{
         Body, aborts::Aborted, accept::Peer, body::RequestBody, head::verdict, http1_guard::HeadVerdict,
-        incoming::Incoming,
+        incoming::Incoming, turns::Line,
     },
 };
 use exchange::{HttpExchange, language};
@@ -56,10 +56,10 @@ impl Institutions {
         request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response<Body>, Aborted>> + Send + use<> {
         let (gateway, journeys) = (Arc::clone(&self.gateway), Arc::clone(&self.journeys));
-        let (standing, abort) = (self.peer.standing.clone(), self.peer.abort.clone());
+        let (standing, abort, line) = (self.peer.standing.clone(), self.peer.abort.clone(), self.peer.line.clone());
         // Boxed: each future that it is handed on to would have room for it.
         Box::pin(async move {
-            let answered = answer(gateway, standing, journeys, request).await;
+            let answered = answer(gateway, standing, journeys, &line, request).await;
             answered.inspect_err(|Aborted| abort.off())
         })
     }
@@ -69,6 +69,7 @@ async fn answer(
     gateway: Arc<Gateway>,
     standing: Option<Arc<CertificateStatus>>,
     journeys: Arc<Semaphore>,
+    line: &Line,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Aborted> {
     let language = language(request.headers());
@@ -116,7 +117,7 @@ async fn answer(
     let body = RequestBody::new(body, time);
     let exchange = HttpExchange::new(head, sound, body);
     // In a task of its own: if the caller hangs up, only this waiting future is dropped.
-    let mut asked = tokio::spawn(ask(Arc::clone(&gateway), standing, permits, exchange));
+    let mut asked = line.spawn(ask(Arc::clone(&gateway), standing, permits, exchange));
     let latest = tokio::time::Instant::now() + 2 * time + LATEST;
     loop {
         match tokio::time::timeout(LOOK, &mut asked).await {
