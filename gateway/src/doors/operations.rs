@@ -25,7 +25,8 @@ use crate::{
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
 /// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed`, `revocation-list-expired`. Below `ready` stand warnings:
-/// `warning: issuer-keys-refused` while a key file of an issuer cannot be used.
+/// `warning: issuer-keys-refused` while a key file of an issuer cannot be used, `warning: authorities-refused` and
+/// `warning: revocation-list-refused` while that file cannot, and the one before stays in force.
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
@@ -47,7 +48,7 @@ pub(crate) fn readiness(gateway: &Gateway, trust: &Trust, request: &Request<Inco
         "/readyz" => {
             let reasons = reasons(gateway, trust);
             if reasons.is_empty() {
-                plain(StatusCode::OK, format!("ready\n{}", warnings(gateway)))
+                plain(StatusCode::OK, format!("ready\n{}", warnings(gateway, trust)))
             } else {
                 plain(StatusCode::SERVICE_UNAVAILABLE, reasons)
             }
@@ -74,8 +75,13 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
 }
 
 /// What does not keep queries from being answered, and should be mended; one line each.
-fn warnings(gateway: &Gateway) -> &'static str {
-    if gateway.issuers.are_refused() { "warning: issuer-keys-refused\n" } else { "" }
+fn warnings(gateway: &Gateway, trust: &Trust) -> String {
+    let all = [
+        (gateway.issuers.are_refused(), "warning: issuer-keys-refused\n"),
+        (trust.are_authorities_refused(), "warning: authorities-refused\n"),
+        (trust.is_list_refused(), "warning: revocation-list-refused\n"),
+    ];
+    all.into_iter().filter(|(is_refused, _)| *is_refused).map(|(_, line)| line).collect()
 }
 
 /// When the first day begins on which a deadline would begin without a date, so far as it is looked.
