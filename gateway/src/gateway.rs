@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    callers::{flood::Unrecorded, issuers::Issuers, register::Register, thumbprint::Thumbprint},
+    callers::{flood::Unrecorded, issuers::Issuers, register::Register, thumbprint::Thumbprint, trust::Known},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
     settings::Settings,
@@ -36,6 +36,8 @@ pub struct Gateway {
     pub catalogue_history: CatalogueHistory,
     /// Who may call.
     pub register: Register,
+    /// The certificates of who may call.
+    pub(crate) certificates: Arc<Known>,
     /// Who may issue consents.
     pub issuers: Issuers,
     /// What was spent.

@@ -123,7 +123,8 @@ impl Listen {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
-    /// Certificates of the authorities whose client certificates are trusted.
+    /// Certificates of the authorities whose client certificates are trusted (PEM, one after the other). The file is read
+    /// again when it changes and on SIGHUP; where it cannot be used, those before stay in force.
     pub authorities: PathBuf,
     /// The server's certificate chain.
     pub certificate: PathBuf,

@@ -12,11 +12,7 @@ use super::{
     request::{Fingerprint, InstitutionStatus, LeafMade, Made},
 };
 use crate::{
-    callers::{
-        expiry::{self, Expiries},
-        institution::InstitutionRecord,
-        thumbprint::Thumbprint,
-    },
+    callers::{chain::Chain, expiry, institution::InstitutionRecord, kept, thumbprint::Thumbprint},
     gateway::Gateway,
     recorder::{InForceOnly, Order},
 };
@@ -36,12 +32,14 @@ pub(super) fn list(gateway: &Gateway) -> Vec<InstitutionStatus> {
     .collect()
 }
 
-/// Keeps when certificates end: without it `institution list` does not know, and nothing else is lost.
-pub(super) fn keep(gateway: &Gateway, expiries: &Expiries) {
-    if !expiries.is_empty()
-        && let Err(error) = expiry::keep(&gateway.settings, expiries)
+/// Knows certificates, also after a restart. Where they cannot be kept, `institution list` does not know when they end, and
+/// after a restart a consent for one of them is refused to the others until its holder calls.
+pub(super) fn keep(gateway: &Gateway, chains: &[Chain]) {
+    chains.iter().for_each(|chain| gateway.certificates.register(chain.clone()));
+    if !chains.is_empty()
+        && let Err(error) = kept::keep(&gateway.settings, chains)
     {
-        tracing::warn!(%error, "when a certificate ends could not be kept for `institution list`");
+        tracing::warn!(%error, "a certificate that was registered could not be kept");
     }
 }
 

@@ -27,13 +27,13 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
     let task = tokio::spawn(async move {
         let off_record = &mut *gateway.changes.lock().await;
         match change {
-            Change::InstitutionAdd { institution, expiries } => {
-                institution::keep(&gateway, &expiries);
+            Change::InstitutionAdd { institution, chains } => {
+                institution::keep(&gateway, &chains);
                 institution::add(&gateway, institution, &account).await
             }
-            Change::InstitutionAddCertificate { id, certificate, expiries } => {
-                institution::keep(&gateway, &expiries);
-                institution::add_certificate(&gateway, &id, certificate, &account).await
+            Change::InstitutionAddCertificate { id, chain } => {
+                institution::keep(&gateway, std::slice::from_ref(&chain));
+                institution::add_certificate(&gateway, &id, chain.thumbprint(), &account).await
             }
             Change::InstitutionRemoveCertificate { id, certificate } => {
                 institution::remove_certificate(&gateway, &id, certificate, &account, off_record).await

@@ -5,7 +5,7 @@ use credit_policy::InstitutionId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::callers::{expiry::Expiries, institution::InstitutionRecord, thumbprint::Thumbprint};
+use crate::callers::{chain::Chain, institution::InstitutionRecord, thumbprint::Thumbprint};
 
 /// A request: one line of JSON over the socket.
 #[derive(Debug, Serialize, Deserialize)]
@@ -15,19 +15,16 @@ pub(crate) enum Change {
     InstitutionAdd {
         /// All that is known of it.
         institution: InstitutionRecord,
-        /// When its certificates end.
+        /// Its certificates.
         #[serde(default)]
-        expiries: Expiries,
+        chains: Vec<Chain>,
     },
     /// Gives an institution one more certificate.
     InstitutionAddCertificate {
         /// The institution.
         id: InstitutionId,
-        /// The certificate.
-        certificate: Thumbprint,
-        /// When it ends.
-        #[serde(default)]
-        expiries: Expiries,
+        /// The certificate, with those between it and its authority.
+        chain: Chain,
     },
     /// Takes a certificate from an institution.
     InstitutionRemoveCertificate {
@@ -208,7 +205,9 @@ mod tests {
             r#"{}"#,
             r#"{"do":"institution-remove","id":"bank"}"#,
             r#"{"do":"institution-suspend","id":"Bank"}"#,
-            r#"{"do":"institution-add-certificate","id":"bank","certificate":"00"}"#,
+            r#"{"do":"institution-add-certificate","id":"bank","chain":["00"],"force":true}"#,
+            r#"{"do":"institution-add-certificate","id":"bank","chain":[]}"#,
+            r#"{"do":"institution-add-certificate","id":"bank","chain":["?"]}"#,
             r#"{"do":"institution-suspend","id":"bank","force":true}"#,
             r#"{"do":"keys-rotate","use":"log","overlap_days":30,"end_overlap":false}"#,
             r#"{"do":"keys-rotate","use":"tag","overlap_days":30,"end_overlap":false}"#,

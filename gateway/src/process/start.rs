@@ -65,7 +65,7 @@ pub(crate) async fn open(
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
-    let Inputs { catalogue, files, ring, register, issuers } = inputs;
+    let Inputs { catalogue, files, ring, register, certificates, issuers } = inputs;
     let metrics = Metrics::new(clock.now())?;
     make_data_folder(&settings.data.dir)?;
     let stores = open_stores(&settings, &catalogue, &clock)?;
@@ -106,6 +106,7 @@ pub(crate) async fn open(
     Ok(Arc::new(Gateway {
         catalogue_history,
         register,
+        certificates,
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
         catalogue,
         keys,
