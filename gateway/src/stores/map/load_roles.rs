@@ -8,7 +8,7 @@ use super::{
     column::Form,
     fault::Wrong,
     file::{AttributeRow, CodeValue, ListingRow, RecordRow, Rows},
-    load::Loader,
+    loader::Loader,
     source::{AttributeRole, End, ListingRole, RecordRole},
 };
 

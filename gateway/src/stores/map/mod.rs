@@ -15,6 +15,7 @@ mod fault;
 mod file;
 mod load;
 mod load_roles;
+mod loader;
 mod number;
 mod reading;
 mod select;
@@ -27,9 +28,9 @@ pub(crate) use cell::Cell;
 pub(crate) use fault::MapFault;
 pub(crate) use reading::{Read, Reading};
 pub(crate) use select::{Exclude, Select};
-pub(crate) use shipped::{SHIPPED, shipped};
+pub(crate) use shipped::shipped;
 pub(crate) use source::{Map, Source};
-pub use unfit::{Unfit, What};
+pub(crate) use unfit::{Unfit, What};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 macro_rules! maps {
     ($($name:literal),+ $(,)?) => {
         /// Name and file of each.
-        pub(crate) const SHIPPED: &[(&str, &str)] =
+        pub(super) const SHIPPED: &[(&str, &str)] =
             &[$(($name, include_str!(concat!("../../../maps/", $name, ".toml")))),+];
     };
 }
