@@ -17,6 +17,9 @@ mod fault;
 pub(crate) mod figures;
 pub(crate) mod http;
 pub(crate) mod layout;
+#[expect(dead_code, reason = "no store that is asked by a map is here yet")]
+#[cfg_attr(not(test), expect(unused_imports, reason = "as above"))]
+pub(crate) mod map;
 mod progress;
 mod rows;
 pub(crate) mod sqlite;
