@@ -5,7 +5,11 @@ import json, os, subprocess, sys
 document, folder = sys.argv[1:]
 target = os.path.join(folder, "credit_query")
 path = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
-command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", document, "--meta", "none"]
+# It knows lines of JSON by another name only.
+config = os.path.join(folder, "config.yaml")
+with open(config, "w") as file:
+    file.write("content_type_overrides:\n  application/x-ndjson: application/octet-stream\n")
+command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", document, "--meta", "none", "--config", config]
 made = subprocess.run([*command, "--fail-on-warning", "--output-path", target], env={**os.environ, "PATH": path}, capture_output=True, text=True)
 assert made.returncode == 0, made.stdout + made.stderr
 sys.path.insert(0, folder)
