@@ -1,6 +1,7 @@
 //! The commands of `credit-gateway` (formats.md §6). Exit codes: 0 holds, 1 does not, 64 usage or configuration, 69
 //! something that is needed is unavailable.
 
+mod ask;
 mod catalogue;
 mod change;
 mod consent;
@@ -44,6 +45,8 @@ enum Command {
     Init(init::Arguments),
     /// Serve until SIGTERM 提供服务
     Serve(ConfigFile),
+    /// Ask a gateway as an institution: one query, or a batch 以机构身份查询：单次或批量
+    Ask(ask::Arguments),
     /// Check configuration, catalogue, keys and stores 检查配置、规则目录、密钥与数据源
     Check(ConfigFile),
     /// Read and check the catalogue 查看与检查规则目录
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Ask(arguments) => ask::run(&arguments),
         Command::Serve(config) => serving::serve(&config),
         Command::Check(config) => serving::check(&config),
         Command::Policy(policy) => catalogue::run(policy),

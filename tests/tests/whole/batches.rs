@@ -6,7 +6,7 @@ use std::{
 };
 
 use credit_tests::{
-    Caller, Folder, Gateway, Leaf, Reply, checked,
+    Caller, Ended, Folder, Gateway, Leaf, Reply, checked, gateway,
     query::{look_up, look_up_under},
     request, run, wire,
 };
@@ -301,4 +301,65 @@ fn a_caller_who_takes_no_answers_holds_nothing_up_and_is_given_up() {
     });
     let asked = answered(folder).len();
     assert!(asked < 1_000, "{asked} lines were asked although nobody took the answers");
+}
+
+fn ask(folder: &Folder, port: u16, arguments: &[&str]) -> Ended {
+    let url = format!("https://127.0.0.1:{port}");
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (authority, certificate, key) =
+        (path("ca.pem"), path("institutions/housing.pem"), path("institutions/housing.key"));
+    let mut all = vec!["ask", "--url", &url, "--authority", &authority, "--certificate", &certificate, "--key", &key];
+    all.extend_from_slice(arguments);
+    gateway(&all)
+}
+
+#[test]
+fn the_command_asks_a_file_of_queries_and_goes_on_where_it_broke_off() {
+    let served = Gateway::serve(Folder::new());
+    let folder = served.folder();
+    let port = folder.port_base();
+    let mut queries = lines(folder, 60);
+    for query in &mut queries {
+        query.as_object_mut().unwrap().remove("line");
+    }
+    queries[9]["scenario"] = json!("nothing");
+    let [file, out] = ["queries.ndjson", "answers.ndjson"].map(|name| folder.join(name).to_str().unwrap().to_owned());
+    std::fs::write(&file, text(&queries)).unwrap();
+    let batch = ["--batch", &file, "--out", &out, "--json"];
+    let said = ask(folder, port, &batch);
+    assert!(said.out.ends_with("{\"answered\":59,\"refused\":1,\"of\":60}\n"), "{said:?}");
+    assert_eq!((said.code, said.err.contains("refused: 1")), (Some(1), true), "{said:?}");
+    let whole = std::fs::read_to_string(&out).unwrap();
+    assert_eq!(whole.lines().count(), 60);
+
+    // As if the last answers had been lost in the middle of one: they come again, as repeats.
+    let kept: usize = whole.split_inclusive('\n').take(40).map(str::len).sum();
+    std::fs::write(&out, &whole.as_bytes()[..kept + 10]).unwrap();
+    let said = ask(folder, port, &batch);
+    assert!(said.out.ends_with("{\"answered\":59,\"refused\":1,\"of\":60}\n"), "{said:?}");
+    let again = std::fs::read_to_string(&out).unwrap();
+    assert_eq!((again.lines().count(), &again[..kept]), (60, &whole[..kept]));
+    assert_eq!(again.matches("\"repeats\":").count(), 20);
+    assert!(within(Duration::from_secs(10), || answered(folder).values().all(|(first, _)| *first == 1)));
+
+    // Other queries are not put into the same file.
+    std::fs::write(&file, text(&queries[..2])).unwrap();
+    assert!(ask(folder, port, &batch).failed(64).contains("another batch"));
+}
+
+#[test]
+fn the_command_asks_one_query_and_says_why_nobody_answers() {
+    let served = Gateway::serve(Folder::new());
+    let folder = served.folder();
+    let file = folder.join("query.json").to_str().unwrap().to_owned();
+    std::fs::write(&file, look_up(&folder.person("clean", 0)).to_string()).unwrap();
+    let answer: Value = serde_json::from_str(&ask(folder, folder.port_base(), &[&file]).held()).unwrap();
+    assert!(answer["data"].is_object() && answer["receipt"].is_object(), "{answer}");
+    std::fs::write(&file, "{}").unwrap();
+    let refused = ask(folder, folder.port_base(), &[&file]);
+    assert_eq!(refused.code, Some(1));
+    assert_eq!(serde_json::from_str::<Value>(&refused.out).unwrap()["code"], "malformed-request");
+    // Nothing listens there.
+    assert!(ask(folder, folder.port_base() + 9, &[&file]).failed(69).contains("cannot ask"));
+    assert!(ask(folder, folder.port_base(), &["nowhere.json"]).failed(64).contains("cannot read"));
 }
