@@ -7,6 +7,7 @@ mod consent;
 #[cfg(feature = "demo")]
 mod demo;
 mod failure;
+mod grounds;
 mod hints;
 mod init;
 mod institution;
