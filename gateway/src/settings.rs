@@ -4,6 +4,7 @@
 //! silently falls back to a default. The doc comments of the fields are the configuration reference.
 
 mod bounds;
+mod catalogue;
 mod floods;
 mod institution;
 mod limits;
@@ -14,18 +15,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use credit_policy::{
-    InstitutionId, Rank,
-    catalogue::{shipped, shipped_in},
-};
+use credit_policy::InstitutionId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use bounds::Bounds;
+pub(crate) use catalogue::CatalogueSource;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::InstitutionEntry;
 pub use limits::Limits;
-pub(crate) use store::Store;
+pub(crate) use store::{Store, StoreKind};
 
 /// A whole configuration, parsed and with its paths made absolute.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -49,8 +48,9 @@ pub struct Settings {
     pub log: LogSettings,
     /// The key ring.
     pub keys: Keys,
-    /// The data store.
-    pub store: Store,
+    /// The data stores.
+    #[serde(rename = "store", default)]
+    pub stores: Vec<Store>,
     /// The catalogue; left out = the one that is built in.
     #[serde(default)]
     pub catalogue: CatalogueSource,
@@ -187,49 +187,6 @@ pub struct Keys {
     pub passphrase_file: Option<PathBuf>,
 }
 
-/// Where the catalogue comes from.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CatalogueSource {
-    /// A folder with `catalogue.toml`, `data-list/`, `derived/`, `scenarios/`, `statutes/`, `packs/` and `calendars/`.
-    pub dir: Option<PathBuf>,
-    /// Whose law the catalogue that is built in follows: `CN`, `CN-SD`, or a city by its number in GB/T 2260, `CN-GD-13`.
-    /// Compulsory without `dir`, but in the demo, whose city is made up; a folder says it in its `catalogue.toml`.
-    pub jurisdiction: Option<String>,
-    /// The lowest rank of an instrument on which a look-up by statute may rest: `law`, `administrative-regulation`,
-    /// `local-regulation`, `department-rule`, `judicial-interpretation`, `normative-document`, `city-rule`, `party-rule`.
-    /// Left out = everything but drafts. Only with `jurisdiction`.
-    pub least_rank: Option<String>,
-}
-
-impl CatalogueSource {
-    /// The files of the catalogue that is built in, for the jurisdiction that is named.
-    ///
-    /// # Errors
-    /// When jurisdiction or rank is none.
-    pub(crate) fn built_in(&self) -> Result<Vec<(String, String)>, String> {
-        let rank = |text: &String| Rank::parse(text).ok_or_else(|| format!("catalogue.least_rank `{text}` is no rank"));
-        let least_rank = self.least_rank.as_ref().map(rank).transpose()?;
-        match &self.jurisdiction {
-            None if least_rank.is_some() => Err("catalogue.least_rank needs catalogue.jurisdiction beside it".to_owned()),
-            None => Ok(shipped()),
-            Some(place) => shipped_in(place, least_rank).ok_or_else(|| {
-                format!("catalogue.jurisdiction `{place}` is none that a rule pack covers: write it as CN, CN-SD or CN-GD-13")
-            }),
-        }
-    }
-
-    fn faults(&self) -> Vec<String> {
-        if self.dir.is_some() && (self.jurisdiction.is_some() || self.least_rank.is_some()) {
-            return vec![
-                "catalogue.dir says jurisdiction and least_rank in its catalogue.toml: leave them out beside it"
-                    .to_owned(),
-            ];
-        }
-        self.built_in().err().into_iter().collect()
-    }
-}
-
 /// What the process reports to its operator.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -307,9 +264,7 @@ impl Settings {
     pub fn read(path: &Path) -> Result<Self, Vec<SettingsError>> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| vec![SettingsError::Read { path: path.to_owned(), source }])?;
-        let mut settings: Self = toml::from_str(&text).map_err(|error| {
-            vec![SettingsError::Parse { path: path.to_owned(), message: error.to_string().trim().replace('\n', " ") }]
-        })?;
+        let mut settings: Self = toml::from_str(&text).map_err(|error| vec![unreadable(path, &text, &error)])?;
         let base =
             std::path::absolute(path).ok().and_then(|file| file.parent().map(Path::to_owned)).unwrap_or_default();
         settings.rebase(&base);
@@ -341,13 +296,13 @@ impl Settings {
             &mut self.tls.revocation_list,
             &mut self.data.dir,
             &mut self.keys.dir,
-            &mut self.store.sqlite,
         ];
         paths.extend(self.log.second_place.as_mut());
         paths.extend(self.log.continues.as_mut());
         paths.extend(self.keys.key_file.as_mut());
         paths.extend(self.keys.passphrase_file.as_mut());
         paths.extend(self.catalogue.dir.as_mut());
+        paths.extend(self.stores.iter_mut().filter_map(|store| store.path.as_mut()));
         paths.extend(self.consent_issuers.iter_mut().flat_map(|issuer| issuer.keys.iter_mut()));
         paths.extend(self.institutions.iter_mut().flat_map(|entry| entry.certificates.iter_mut()));
         for path in paths {
@@ -395,12 +350,22 @@ impl Settings {
         faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
         faults.extend(self.floods.fault());
         faults.extend(self.bounds.faults());
-        faults.extend(self.store.faults());
+        faults.extend(store::faults(&self.stores));
         if self.log.linger_us > 1_000_000 {
             faults.push("log.linger_us must be at most 1000000: callers wait as long".to_owned());
         }
         faults
     }
+}
+
+fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError {
+    let path = path.to_owned();
+    // The form of the first release, which had one store: the parser would say only that a table is no array.
+    if toml::from_str::<toml::Table>(text).is_ok_and(|all| all.get("store").is_some_and(toml::Value::is_table)) {
+        let message = "[store] is the form of the first release; write [[store]] with name, kind = \"sqlite\" and path";
+        return SettingsError::Value { path, message: message.to_owned() };
+    }
+    SettingsError::Parse { path, message: error.to_string().trim().replace('\n', " ") }
 }
 
 #[cfg(test)]
@@ -427,8 +392,10 @@ origin = "credit-gateway.example/test/r1"
 [keys]
 dir = "keys"
 key_file = "keys/ring.key"
-[store]
-sqlite = "store.sqlite"
+[[store]]
+name = "own"
+kind = "sqlite"
+path = "store.sqlite"
 [[institution]]
 id = "bank"
 kind = "bank"
@@ -456,7 +423,7 @@ look_ups_a_person_a_day = 1
             ("[keys]", "publish_every_ms = 2000\n[keys]", "publish_every_ms"),
             ("[keys]", "segment_mib = 0\n[keys]", "segment_mib"),
             ("key_file = \"keys/ring.key\"", "", "exactly one of key_file"),
-            ("[store]", "passphrase_file = \"p\"\n[store]", "exactly one of key_file"),
+            ("[[store]]", "passphrase_file = \"p\"\n[[store]]", "exactly one of key_file"),
             ("operations = \"127.0.0.1:5\"", "operations = \"0.0.0.0:5\"", "listen.operations"),
             ("burst = 1", "burst = 0", "`bank`"),
             ("certificates = [\"bank.pem\"]", "certificates = []", "`bank`: it has no certificate"),
@@ -464,8 +431,18 @@ look_ups_a_person_a_day = 1
             ("kind = \"bank\"", "kind = \"pawnshop\"", "pawnshop"),
             ("burst = 1", "burst = 1\ncolour = 1", "colour"),
             ("burst = 1", "burst = -1", "burst"),
-            ("[store]", "[bounds]\njourneys = 0\n[store]", "bounds"),
-            ("[store]", "[store]\nqueue = -1", "queue"),
+            ("[[store]]", "[bounds]\njourneys = 0\n[[store]]", "bounds"),
+            ("[[store]]", "[[store]]\nqueue = -1", "queue"),
+            ("name = \"own\"", "name = \"Own\"", "store `Own`: its name"),
+            ("path = \"store.sqlite\"", "", "needs `path`"),
+            ("kind = \"sqlite\"", "kind = \"oracle\"", "oracle"),
+            (
+                "[[institution]]",
+                "[[store]]\nname = \"own\"\nkind = \"sqlite\"\npath = \"b\"\n[[institution]]",
+                "another store",
+            ),
+            ("[[store]]\nname = \"own\"\nkind = \"sqlite\"\npath = \"store.sqlite\"\n", "", "there is no [[store]]"),
+            ("[[store]]\nname = \"own\"\nkind = \"sqlite\"\npath", "[store]\nsqlite", "write [[store]]"),
         ] {
             assert!(SOUND.contains(right), "{right}");
             let faults = read(&SOUND.replacen(right, wrong, 1)).1.unwrap_err();

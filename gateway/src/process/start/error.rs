@@ -12,7 +12,7 @@ use crate::{
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
-    stores::sqlite::OpenError,
+    stores::{all::ScopeError, sqlite::OpenError},
     transport::tls::TlsError,
 };
 
@@ -185,6 +185,9 @@ pub(crate) enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// What the stores are said to have.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
     /// The metrics.
     #[error("metrics cannot be set up: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -222,6 +225,7 @@ impl StartError {
             | Self::Listen { .. }
             | Self::Leaf(_) => true,
             Self::File { .. }
+            | Self::Scope(_)
             | Self::Catalogue(_)
             | Self::Jurisdiction(_)
             | Self::DemoLaw(_)
