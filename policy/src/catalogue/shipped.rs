@@ -209,7 +209,9 @@ pub fn shipped_in(jurisdiction: &str, least_rank: Option<Rank>) -> Option<Vec<(S
     }
     let mut files = shipped();
     let packs = files.iter().filter(|(path, _)| path.starts_with("packs/"));
+    let older: Vec<_> = packs.clone().filter_map(|(_, text)| said(text, "before")).collect();
     let around = packs.filter_map(|(_, text)| Some((said(text, "jurisdiction")?, said(text, "pack")?)));
+    let around = around.filter(|(_, pack)| !older.contains(pack));
     let around = around.filter(|(place, _)| is_valid_in(place, jurisdiction));
     let pack = around.max_by_key(|(place, _)| place.len()).map(|(_, pack)| pack.to_owned())?;
     let (_, main) = files.iter_mut().find(|(path, _)| path == "catalogue.toml")?;
