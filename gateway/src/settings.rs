@@ -4,6 +4,7 @@
 //! silently falls back to a default. The doc comments of the fields are the configuration reference.
 
 mod bounds;
+mod catalogue;
 mod floods;
 mod institution;
 mod limits;
@@ -19,6 +20,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use bounds::Bounds;
+pub(crate) use catalogue::CatalogueSource;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::InstitutionEntry;
 pub use limits::Limits;
@@ -186,14 +188,6 @@ pub struct Keys {
     pub passphrase_file: Option<PathBuf>,
 }
 
-/// Where the catalogue comes from.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CatalogueSource {
-    /// A folder with `catalogue.toml`, `data-list/`, `derived/`, `scenarios/`, `statutes/`, `packs/` and `calendars/`.
-    pub dir: Option<PathBuf>,
-}
-
 /// What the process reports to its operator.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -318,7 +312,7 @@ impl Settings {
     }
 
     fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
+        let mut faults = self.catalogue.faults();
         let origin = &self.log.origin;
         if origin.is_empty()
             || origin.ends_with('/')

@@ -160,7 +160,7 @@ fn permit(catalogue: &Catalogue, scenario: Option<&Arc<Scenario>>, facts: &Facts
     if let Some(consent) = consent {
         within_bounds(scenario, consent)?;
     }
-    let released = released(catalogue, scenario, consent, facts.fields.as_deref())?;
+    let released = released(catalogue, scenario, consent, facts)?;
     // Nobody is taken for an adult who was not found to be one.
     refuse_if(facts.minor != Some(false), Code::SubjectMinor)?;
     let agreed = consent.map(|consent| Agreed { look_back: consent.look_back, data_life: consent.data_life });
@@ -186,14 +186,19 @@ fn released(
     catalogue: &Catalogue,
     scenario: &Scenario,
     consent: Option<&ConsentFacts>,
-    asked: Option<&[FieldName]>,
+    facts: &Facts,
 ) -> Result<Arc<Released>, Code> {
+    let asked = facts.fields.as_deref();
     let named = consent.and_then(|consent| consent.fields.as_deref());
     let mut all = named.into_iter().chain(asked).flatten();
     let unknown = all.any(|name| catalogue.field(name.as_str()).is_none());
     refuse_if(unknown || consent.is_some_and(|consent| consent.unknown_fields), Code::UnknownField)?;
     let covered = match (consent, named) {
-        (None, _) => Arc::clone(scenario.released()),
+        (None, _) => {
+            let grounded = scenario.released_on(facts.on);
+            refuse_if(grounded.names().is_empty(), Code::ScenarioNotAllowed)?;
+            grounded
+        }
         // Second-tier fields open only by name (formats.md §3).
         (Some(_), None) => Arc::clone(scenario.first_tier()),
         (Some(_), Some(named)) => chosen(scenario.released(), named)?,

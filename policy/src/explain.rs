@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::{Answer, Catalogue, Language, LegalSource, RequestFacts, Scenario};
+use crate::catalogue::{Answer, Basis, Catalogue, Language, LegalSource, RequestFacts, Scenario};
 use crate::code::Code;
 use crate::decide::{Decision, decide};
 use crate::facts::Facts;
@@ -15,6 +15,8 @@ pub struct Explanation {
     pub refused: Option<Code>,
     /// The rules that made the decision, and those by which Cedar answers about query and fields, each once.
     pub reasons: Vec<Reason>,
+    /// The articles on which the scenario rests here, on the ground of statute.
+    pub bases: Vec<Basis>,
     /// Every field of the scenario and every field that query or consent names, sorted.
     pub fields: Vec<FieldReason>,
 }
@@ -65,7 +67,8 @@ pub fn explain(catalogue: &Catalogue, scenario: Option<&ScenarioName>, facts: &F
         let legal_source = catalogue.rule(&rule)?.clone();
         Some(Reason { rule, decided, legal_source })
     });
-    Explanation { refused, reasons: reasons.collect(), fields }
+    let bases = scenario.map(|row| row.bases_here().cloned().collect()).unwrap_or_default();
+    Explanation { refused, reasons: reasons.collect(), bases, fields }
 }
 
 fn field_reasons(catalogue: &Catalogue, row: &Scenario, facts: &Facts, released: &[FieldName]) -> Vec<FieldReason> {
@@ -101,6 +104,10 @@ impl Explanation {
             let (title, citation) = (legal_source.title(language), legal_source.citation());
             lines.push(format!("{mark} {rule}: {title} ({}) {citation}", sources.join("; ")));
         }
+        lines.extend(self.bases.iter().map(|basis| {
+            let (code, says) = (basis.source().code(), basis.article().says(language));
+            format!("  {code} {}: {says}", basis.citation())
+        }));
         lines.extend(self.fields.iter().map(|field| field.text(language)));
         lines.join("\n")
     }

@@ -64,8 +64,8 @@ mod words;
 pub use asker::{Asker, Ground, IdError, InstitutionId, InstitutionKind, StaffId};
 pub use case_number::{CaseNumber, normal_case};
 pub use catalogue::{
-    Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language, LegalSource, Rank,
-    RecordState, Scenario, Sensitivity, Shape, Source, Tier, ValueType,
+    ArticleRow, Basis, Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language,
+    LegalSource, Mark, Power, Rank, RecordState, Scenario, Sensitivity, Shape, Source, Status, Tier, Unused, ValueType,
 };
 pub use code::Code;
 pub use decide::{Decision, Obligations, Permit, decide};

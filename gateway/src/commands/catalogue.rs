@@ -8,12 +8,12 @@ use std::{
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{
-    Catalogue, ConsentFacts, Facts, Field, FieldName, Ground, InstitutionKind, Language, Rank, RuleId, Scenario,
-    ScenarioName, ValueType, catalogue::shipped, consent::Maxima, diff, explain, fields_page, prove,
+    Basis, Catalogue, ConsentFacts, Facts, Field, FieldName, InstitutionKind, Language, Scenario, ScenarioName,
+    ValueType, consent::Maxima, diff, explain, fields_page, prove,
 };
 use serde_json::{Value, json};
 
-use super::{failure::Failure, hints};
+use super::{failure::Failure, grounds, hints};
 use crate::{
     process::start,
     settings::CatalogueSource,
@@ -56,6 +56,12 @@ pub(super) enum Policy {
     Export {
         /// A folder that does not exist yet, or is empty 尚不存在或为空的文件夹
         dir: PathBuf,
+        /// Whose law it follows, such as CN-SD or CN-GD-13; left out = the demo's made-up city 所属辖区
+        #[arg(long, value_name = "CODE")]
+        jurisdiction: Option<String>,
+        /// The lowest rank of an instrument that is accepted as a ground 可接受的最低效力级别
+        #[arg(long, value_name = "RANK", requires = "jurisdiction")]
+        least_rank: Option<String>,
     },
 }
 
@@ -98,7 +104,7 @@ pub(super) struct Source {
 
 impl Source {
     fn load(self) -> Result<Catalogue, Failure> {
-        start::load_catalogue(&CatalogueSource { dir: self.dir })
+        start::load_catalogue(&CatalogueSource { dir: self.dir, ..CatalogueSource::default() })
             .map(|(catalogue, _)| catalogue)
             .map_err(|error| Failure::start(&error))
     }
@@ -110,10 +116,12 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
         Policy::Explain(request) => explain_request(request)?,
         Policy::Diff { old, new } => print(diff(&load(old)?, &load(new)?).text(language())),
         Policy::Prove(source) => print(proved(&source.load()?)?),
-        Policy::Export { dir } => export(&dir)?,
+        Policy::Export { dir, jurisdiction, least_rank } => {
+            export(&dir, &CatalogueSource { dir: None, jurisdiction, least_rank })?;
+        }
         Policy::Fields(source) => print(fields_page(&source.load()?).trim_end()),
         Policy::Show { what, catalogue, to_confirm: true, json: _ } => {
-            show_to_confirm(what.map(PathBuf::from).or(catalogue))?
+            grounds::to_confirm(&Source { dir: what.map(PathBuf::from).or(catalogue) }.load()?)
         }
         Policy::Show { what, catalogue, json, to_confirm: false } => show(what, catalogue, json)?,
     }
@@ -121,14 +129,15 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
 }
 
 /// Writes the shipped catalogue; what is in the folder already is never overwritten.
-fn export(dir: &Path) -> Result<(), Failure> {
+fn export(dir: &Path, source: &CatalogueSource) -> Result<(), Failure> {
+    let files = source.built_in().map_err(Failure::usage)?;
     let fault = |path: &Path, error: io::Error| Failure::unavailable(format_args!("{}: {error}", path.display()));
     fs::create_dir_all(dir).map_err(|error| fault(dir, error))?;
     if fs::read_dir(dir).map_err(|error| fault(dir, error))?.next().is_some() {
         let why = words("文件夹不为空，不覆盖其中任何文件", "the folder is not empty; nothing in it is overwritten");
         return Err(Failure::usage(format_args!("{}: {why}", dir.display())));
     }
-    for (path, text) in shipped() {
+    for (path, text) in files {
         let file = dir.join(path);
         let folder = file.parent().unwrap_or(dir);
         fs::create_dir_all(folder).map_err(|error| fault(folder, error))?;
@@ -224,7 +233,20 @@ fn row(scenario: &Scenario) -> Value {
         "ground": scenario.ground().as_str(), "statute": scenario.statute(), "kinds": scenario.kinds(), "fields": scenario.fields(),
         "second_tier": scenario.second_tier().collect::<Vec<_>>(), "consent": scenario.maxima().map(widest),
         "purpose_group": scenario.purpose_group(), "case_limit": scenario.case_limit(), "notice": scenario.notice(),
-        "sources": scenario.sources().collect::<Vec<_>>(),
+        "sources": scenario.sources().collect::<Vec<_>>(), "rank": scenario.rank(),
+        "consent_on_file": scenario.consent_on_file(), "basis": scenario.bases_here().map(basis).collect::<Vec<_>>(),
+        "withheld": scenario.withheld().map(Field::name).collect::<Vec<_>>(),
+    })
+}
+
+/// An article on which a scenario rests here.
+fn basis(basis: &Basis) -> Value {
+    let (source, article) = (basis.source(), basis.article());
+    json!({
+        "source": source.code(), "article": article.article(), "rank": source.rank(), "jurisdiction": source.jurisdiction(),
+        "title": {"zh": source.title(Language::Zh), "en": source.title(Language::En)}, "mark": article.mark(),
+        "says": {"zh": article.says(Language::Zh), "en": article.says(Language::En)}, "power": basis.power(),
+        "classes": basis.classes().collect::<Vec<_>>(),
     })
 }
 
@@ -234,29 +256,6 @@ fn widest(maxima: &Maxima) -> Value {
         "lifetime": maxima.lifetime.to_string(), "uses": maxima.uses, "frequency": maxima.frequency.to_string(),
         "look_back": maxima.look_back.to_string(), "data_life": maxima.data_life.to_string(),
     })
-}
-
-/// Scenarios without consent, with those of their documents that are neither law nor administrative regulation: a power to
-/// look up stands in one of these (PIPL art. 34).
-fn show_to_confirm(dir: Option<PathBuf>) -> Result<(), Failure> {
-    let catalogue = Source { dir }.load()?;
-    print(catalogue.label());
-    for scenario in catalogue.scenarios() {
-        let rule = RuleId::parse(&format!("scenario/{}", scenario.name())).ok();
-        let row = rule.and_then(|rule| catalogue.rule(&rule));
-        let Some(row) = row.filter(|_| matches!(scenario.ground(), Ground::Statute | Ground::Public)) else { continue };
-        let low: Vec<_> =
-            catalogue.documents(row).filter(|document| document.rank() > Rank::AdministrativeRegulation).collect();
-        if low.is_empty() {
-            continue;
-        }
-        print(format_args!("\n{}  {}\n  {}", scenario.name(), scenario.title(language()), row.citation()));
-        for document in low {
-            let (code, rank, place) = (document.code(), document.rank(), document.jurisdiction());
-            print(format_args!("  {code} {rank} {place}  {} {}", document.title(language()), document.number()));
-        }
-    }
-    Ok(())
 }
 
 /// A name is that of a scenario; what is a folder, or looks like the path of one, is a catalogue.
@@ -285,6 +284,9 @@ fn show(what: Option<String>, dir: Option<PathBuf>, json: bool) -> Result<(), Fa
     }
     print(catalogue.label());
     show_scenarios(&scenarios);
+    if name.is_none() {
+        grounds::elsewhere(&catalogue);
+    }
     if name.is_some() {
         print("");
         fields.into_iter().for_each(show_field);
@@ -349,6 +351,7 @@ fn show_scenarios(scenarios: &[&Scenario]) {
             words("依据", "ground"),
             scenario.statute().map_or_else(|| named(scenario.ground().as_str()), str::to_owned)
         ));
+        grounds::of(scenario);
         let kinds: Vec<_> = scenario.kinds().iter().map(|kind| named(kind.as_str())).collect();
         print(format_args!("  {} {}", words("可用机构", "for"), kinds.join(" ")));
         let fields: Vec<_> = scenario.fields().iter().map(|field| field.as_str()).collect();

@@ -8,6 +8,7 @@ mod consent;
 #[cfg(feature = "demo")]
 mod demo;
 mod failure;
+mod grounds;
 mod hints;
 mod init;
 mod institution;

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
+use super::basis::Basis;
 use super::calendar::{Calendar, Deadline};
 use super::class::Class;
 use super::field::Field;
 use super::legal_source::LegalSource;
 use super::scenario::{Ceilings, Scenario};
-use super::source::Source;
+use super::source::{Source, Status};
 use super::statutes::Law;
 use crate::history::History;
 use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
@@ -43,8 +44,11 @@ impl GeneralRule {
 #[derive(Debug)]
 pub struct Catalogue {
     pub(super) label: String,
+    pub(super) jurisdiction: String,
     pub(super) offset: Offset,
     pub(super) scenarios: HashMap<ScenarioName, Arc<Scenario>>,
+    /// Scenarios by statute of which no article carries anything here.
+    pub(super) ungrounded: HashMap<ScenarioName, Arc<Scenario>>,
     pub(super) fields: HashMap<FieldName, Arc<Field>>,
     pub(super) classes: BTreeMap<ClassName, Class>,
     pub(super) rules: BTreeMap<RuleId, LegalSource>,
@@ -85,6 +89,31 @@ impl Catalogue {
         let mut all: Vec<_> = self.scenarios.values().map(Arc::as_ref).collect();
         all.sort_by(|a, b| a.name().cmp(b.name()));
         all
+    }
+
+    /// The jurisdiction whose law it follows: `CN-SD`.
+    #[must_use]
+    pub fn jurisdiction(&self) -> &str {
+        &self.jurisdiction
+    }
+
+    /// The scenarios by statute of which no article carries anything in this jurisdiction: they are not on the
+    /// application list. Sorted by name.
+    #[must_use]
+    pub fn ungrounded(&self) -> Vec<&Scenario> {
+        let mut all: Vec<_> = self.ungrounded.values().map(Arc::as_ref).collect();
+        all.sort_by(|a, b| a.name().cmp(b.name()));
+        all
+    }
+
+    /// The first instrument in use that is made up, or a draft: such a catalogue is for the demo alone.
+    #[must_use]
+    pub fn demo_only(&self) -> Option<&Source> {
+        let used = self.scenarios.values().flat_map(|row| row.bases_here()).map(Basis::source);
+        let mut for_the_demo: Vec<_> =
+            used.filter(|source| source.is_made_up() || source.status() == Status::Draft).collect();
+        for_the_demo.sort_by_key(|source| source.code());
+        for_the_demo.first().copied()
     }
 
     /// The class of that name in the data list.

@@ -1,5 +1,6 @@
 //! The catalogue: the data list, the application list, statutes and rule packs, compiled at load.
 
+mod basis;
 mod calendar;
 mod class;
 mod clock;
@@ -18,6 +19,7 @@ mod shipped;
 mod source;
 mod statutes;
 
+pub use basis::{Basis, Power, Unused};
 pub(crate) use calendar::Calendar;
 pub use calendar::Deadline;
 pub(crate) use class::Holding;
@@ -31,8 +33,8 @@ pub use loaded::Catalogue;
 pub(crate) use loaded::GeneralRule;
 pub use meaning::ValueType;
 pub use scenario::{Ceilings, Disclosure, Scenario};
-pub use shipped::shipped;
-pub use source::{Rank, Source};
+pub use shipped::{shipped, shipped_in};
+pub use source::{ArticleRow, Mark, Rank, Source, Status};
 pub use statutes::RecordState;
 pub(crate) use statutes::{
     Answer, ClassEntity, FieldEntity, Law, RequestFacts, ScenarioEntity, Statute, Statutes, Width, World,

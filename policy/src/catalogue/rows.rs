@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::basis::Power;
 use super::calendar::Deadline;
 use super::class::{Sensitivity, Tier};
 use super::clock::Clock;
@@ -15,7 +16,7 @@ use super::legal_source::{LegalSource, Sources, Text, Titles};
 use super::meaning::ValueType;
 use super::period::{Days, Often};
 use super::scenario::Disclosure;
-use super::source::Rank;
+use super::source::{ArticleRow, Rank, Status};
 use crate::asker::{Ground, InstitutionKind};
 use crate::history::{List, Severity};
 use crate::names::{ClassName, FieldName, ScenarioName};
@@ -28,6 +29,10 @@ pub(super) struct CatalogueRow {
     pub(super) jurisdiction: Text,
     pub(super) utc_offset: Spanned<String>,
     pub(super) pack: Spanned<String>,
+    /// The lowest rank of an instrument on which a look-up by statute may rest; left out, everything but drafts.
+    pub(super) least_rank: Option<Rank>,
+    /// The classes that the public credit file consists of: what an article opens that lets an organ query the file.
+    pub(super) credit_file: Classes,
     pub(super) rules: GeneralRules,
     pub(super) ceilings: CeilingsRow,
     /// The groups of purposes, by name.
@@ -92,6 +97,16 @@ pub(super) struct SourceRow {
     pub(super) number: Text,
     pub(super) rank: Rank,
     pub(super) jurisdiction: Text,
+    pub(super) status: Status,
+    /// The first day on which it holds, and the last, where the register knows them.
+    pub(super) from: Option<Date>,
+    pub(super) until: Option<Date>,
+    /// Of a jurisdiction that there is not, for the demo.
+    #[serde(default)]
+    pub(super) made_up: bool,
+    /// The articles that rows rest on.
+    #[serde(default)]
+    pub(super) article: Vec<Spanned<ArticleRow>>,
 }
 
 /// A deadline: working days or calendar days, one of the two.
@@ -288,7 +303,24 @@ pub(super) struct ScenarioRow {
     pub(super) exact: BTreeMap<FieldName, Spanned<Titles>>,
     /// Bytes inside the sealed part of a record: 1,024 where the row says nothing, or 2,048.
     pub(super) sealed_bytes: Option<Spanned<u16>>,
+    /// Whether the rule wants the applicant's written consent in the institution's file.
+    #[serde(default)]
+    pub(super) consent_on_file: bool,
+    /// On what it rests, in each jurisdiction; for the ground of statute alone.
+    #[serde(default)]
+    pub(super) basis: Vec<Spanned<BasisRow>>,
     pub(super) consent: Option<Spanned<ConsentRow>>,
+}
+
+/// On what a scenario by statute rests: an article, and the classes that it carries.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BasisRow {
+    pub(super) source: Spanned<String>,
+    pub(super) article: Spanned<String>,
+    pub(super) power: Power,
+    /// `credit-file` stands for the classes of `credit_file` in `catalogue.toml`.
+    pub(super) classes: Classes,
 }
 
 /// The widest consent that a scenario takes.

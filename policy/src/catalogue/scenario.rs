@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::basis::{Basis, Grounding};
 use super::field::{Field, Released};
 use super::legal_source::{Language, LegalSource};
+use super::source::Rank;
 use crate::asker::{Asker, Ground, InstitutionKind};
 use crate::consent::{Maxima, Period};
 use crate::names::{FieldName, RuleId, ScenarioName};
@@ -31,6 +33,13 @@ pub struct Scenario {
     pub(super) ground: Ground,
     pub(super) kinds: Vec<InstitutionKind>,
     pub(super) released: Arc<Released>,
+    /// Those of its row that no article carries here.
+    pub(super) withheld: Vec<Arc<Field>>,
+    /// What it rests on by its row, whether it counts here or not; nothing on a ground other than statute.
+    pub(super) bases: Vec<Basis>,
+    /// The articles that its fields rest on here, whatever the day.
+    pub(super) grounding: Grounding,
+    pub(super) consent_on_file: bool,
     /// Those of its fields that a consent need not name.
     pub(super) first_tier: Arc<Released>,
     pub(super) purpose_group: String,
@@ -71,10 +80,46 @@ impl Scenario {
         self.ground
     }
 
-    /// The citation of the statute that is its ground, for the leaf's `ground.statute`; `None` on another ground.
+    /// The instruments that are its ground here, each with article and rank, for the leaf's `ground.statute`; `None` on
+    /// another ground.
     #[must_use]
     pub fn statute(&self) -> Option<&str> {
-        (self.ground == Ground::Statute).then(|| self.legal_source.citation())
+        (self.ground == Ground::Statute).then_some(&*self.grounding.statute)
+    }
+
+    /// The lowest rank among them: what the leaf's `ground.rank` says.
+    #[must_use]
+    pub fn rank(&self) -> Option<Rank> {
+        self.grounding.rank
+    }
+
+    /// What it rests on by its row, here and elsewhere; nothing on a ground other than statute.
+    #[must_use]
+    pub fn bases(&self) -> &[Basis] {
+        &self.bases
+    }
+
+    /// The articles that carry one of its fields here, in the order of the row.
+    pub fn bases_here(&self) -> impl Iterator<Item = &Basis> {
+        let carries = |basis: &&Basis| self.field_rows().any(|field| basis.carries(field));
+        self.bases.iter().filter(|basis| basis.unused().is_none()).filter(carries)
+    }
+
+    /// The fields of its row that no article carries here, sorted by name.
+    pub fn withheld(&self) -> impl Iterator<Item = &Field> {
+        self.withheld.iter().map(Arc::as_ref)
+    }
+
+    /// Whether something carries the field on that day: on the ground of statute an article that holds then.
+    pub(crate) fn is_grounded(&self, field: &Field, on: Date) -> bool {
+        let carries = |basis: &Basis| basis.unused().is_none() && basis.source().holds_on(on) && basis.carries(field);
+        self.ground != Ground::Statute || self.bases.iter().any(carries)
+    }
+
+    /// Whether the rule wants the applicant's written consent in the institution's file.
+    #[must_use]
+    pub fn consent_on_file(&self) -> bool {
+        self.consent_on_file
     }
 
     /// Whether somebody may use it.
@@ -201,6 +246,15 @@ impl Scenario {
     /// All of its fields.
     pub(crate) fn released(&self) -> &Arc<Released> {
         &self.released
+    }
+
+    /// Those of its fields whose ground holds on that day: nearly always all.
+    pub(crate) fn released_on(&self, on: Date) -> Arc<Released> {
+        if self.field_rows().all(|field| self.is_grounded(field, on)) {
+            return Arc::clone(&self.released);
+        }
+        let held = self.released.fields().iter().filter(|field| self.is_grounded(field, on));
+        Arc::new(Released::new(held.map(Arc::clone).collect()))
     }
 
     /// Those of its fields that a consent need not name.

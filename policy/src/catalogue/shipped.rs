@@ -1,5 +1,7 @@
 //! The catalogue that is shipped, embedded so that no installation can lose it.
 
+use super::source::{Rank, is_valid_in};
+
 /// Embeds files of `policy/catalogue` under their paths in it.
 macro_rules! embedded {
     ($($path:literal,)+) => {
@@ -127,11 +129,48 @@ pub fn shipped() -> Vec<(String, String)> {
         "scenarios/utilities.toml",
         "scenarios/volunteer-star.toml",
         "scenarios/wealth-management.toml",
+        "sources/ASSESSORS.toml",
+        "sources/CHARITY.toml",
+        "sources/CIVIL-PROCEDURE.toml",
+        "sources/CIVIL-SERVANTS.toml",
+        "sources/COMPANY.toml",
+        "sources/CONSUMPTION.toml",
+        "sources/DEMO-CITY.toml",
+        "sources/EDUCATION.toml",
+        "sources/EXAM-CIVIL-SERVICE.toml",
+        "sources/EXAM-INSTITUTIONS.toml",
+        "sources/EXAM-TITLES.toml",
+        "sources/FJ-CREDIT.toml",
+        "sources/GD-CREDIT.toml",
+        "sources/HA-CREDIT.toml",
+        "sources/HANGZHOU-RESIDENTS.toml",
         "sources/HD.toml",
         "sources/HS.toml",
         "sources/HZ.toml",
+        "sources/LICENSING.toml",
+        "sources/LUOYANG-SCIENCE.toml",
+        "sources/MARKET-ENTITIES.toml",
+        "sources/NINGBO-CIVILITY.toml",
+        "sources/QINGDAO-SCIENCE.toml",
+        "sources/QZ-CREDIT.toml",
+        "sources/SCIENCE-FUND.toml",
+        "sources/SCIENCE-PRIZES.toml",
+        "sources/SCIENCE.toml",
+        "sources/SD-CREDIT.toml",
         "sources/SD.toml",
+        "sources/SH-CREDIT.toml",
+        "sources/SH-SCIENCE.toml",
+        "sources/SOCIAL-INSURANCE.toml",
+        "sources/STATE-EXAMS.toml",
+        "sources/SUPERVISORS.toml",
         "sources/SX.toml",
+        "sources/SZ-CREDIT.toml",
+        "sources/TEACHER-QUALIFICATION.toml",
+        "sources/WAGES.toml",
+        "sources/WORK-SAFETY.toml",
+        "sources/ZHOUSHAN-CIVILITY.toml",
+        "sources/ZHOUSHAN-SCIENCE.toml",
+        "sources/ZJ-CREDIT.toml",
         "statutes/adults-only.cedar",
         "statutes/classes-only-stricter.cedar",
         "statutes/confidential-source-never.cedar",
@@ -141,6 +180,7 @@ pub fn shipped() -> Vec<(String, String)> {
         "statutes/identity-only-to-the-person.cedar",
         "statutes/kept-out-penalties-never.cedar",
         "statutes/lending-data-by-consent.cedar",
+        "statutes/only-on-a-ground.cedar",
         "statutes/public-only-masked-by-statute.cedar",
         "statutes/rows-only-stricter.cedar",
         "statutes/schema.cedarschema",
@@ -154,4 +194,44 @@ pub fn shipped() -> Vec<(String, String)> {
         "statutes/yes-no-releases-no-record.cedar",
     ];
     files.map(|(path, text)| (path.to_owned(), text.to_owned())).into()
+}
+
+/// The shipped catalogue for another jurisdiction, by ISO 3166 and, for a city, its number in GB/T 2260: `CN-SD`, `CN-GD-13`.
+///
+/// Three lines of `catalogue.toml` differ: the jurisdiction, the rule pack (that of the smallest place around it which has
+/// one) and, where one is given, the lowest rank that is accepted. The same arguments give the same bytes, so that an
+/// auditor can write the very catalogue that decided. `None` where the text is no jurisdiction.
+#[must_use]
+pub fn shipped_in(jurisdiction: &str, least_rank: Option<Rank>) -> Option<Vec<(String, String)>> {
+    let is_code = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    if jurisdiction.len() > 16 || !jurisdiction.split('-').all(is_code) {
+        return None;
+    }
+    let mut files = shipped();
+    let packs = files.iter().filter(|(path, _)| path.starts_with("packs/"));
+    let older: Vec<_> = packs.clone().filter_map(|(_, text)| said(text, "before")).collect();
+    let around = packs.filter_map(|(_, text)| Some((said(text, "jurisdiction")?, said(text, "pack")?)));
+    let around = around.filter(|(_, pack)| !older.contains(pack));
+    let around = around.filter(|(place, _)| is_valid_in(place, jurisdiction));
+    let pack = around.max_by_key(|(place, _)| place.len()).map(|(_, pack)| pack.to_owned())?;
+    let (_, main) = files.iter_mut().find(|(path, _)| path == "catalogue.toml")?;
+    *main = with(main, "jurisdiction", jurisdiction);
+    *main = with(main, "pack", &pack);
+    if let Some(rank) = least_rank {
+        *main = with(main, "least_rank", rank.as_str());
+    }
+    Some(files)
+}
+
+/// What a line `key = "…"` says.
+fn said<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let of = |line: &'a str| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"');
+    text.lines().find_map(of)
+}
+
+/// The text with another value in that line.
+fn with(text: &str, key: &str, value: &str) -> String {
+    let line =
+        |line: &str| if said(line, key).is_some() { format!("{key} = \"{value}\"\n") } else { format!("{line}\n") };
+    text.lines().map(line).collect()
 }

@@ -82,6 +82,8 @@ struct Made<'a> {
 struct Row {
     ground: Ground,
     flags: HypotheticalRow,
+    /// Whether an article carries its fields.
+    grounded: bool,
 }
 
 /// The same rows, before the law of the catalogue and before the floor.
@@ -265,6 +267,7 @@ impl Pair {
             yes_no_only: row.flags.yes_no_only,
             askers: Asker::all().collect(),
             fields: names.clone().collect(),
+            grounded: if row.grounded { names.clone().collect() } else { Vec::new() },
         };
         World {
             classes: classes.collect(),
@@ -282,7 +285,9 @@ impl Pair {
                     for yes_no_only in self.varied("yes_no_only", &FLAGS) {
                         for disclosure in self.varied("disclosure", Disclosure::ALL) {
                             let flags = HypotheticalRow { disclosure, restraint, basic_public_service, yes_no_only };
-                            all.push(Row { ground, flags });
+                            for grounded in self.varied("grounded", &[true, false]) {
+                                all.push(Row { ground, flags, grounded });
+                            }
                         }
                     }
                 }

@@ -166,7 +166,9 @@ impl Door<'_> {
             };
             let (unnamed, named) = self.release_of(at);
             let release = if names { named } else { unnamed };
-            let allowed = asked.query.allowed && release.allowed;
+            // Cedar knows no days: an article that does not hold on this one carries nothing.
+            let grounded = self.catalogue.field(field.as_str()).is_some_and(|row| self.scenario.is_grounded(row, ON));
+            let allowed = asked.query.allowed && release.allowed && grounded;
             let is_released = released.binary_search(field).is_ok();
             self.proof.released += u64::from(is_released);
             let fault = asked.query.fault.clone().or(release.fault);

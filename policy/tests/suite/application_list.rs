@@ -6,7 +6,7 @@ use credit_policy::{
 
 use crate::support::{catalogue, date, facts_for, permit_for, scenario};
 
-/// The table of requirements.md: ground, who asks, scenarios.
+/// The table of the sources: ground, who asks, scenarios. Where no law lets an organ look up, the ground is consent.
 const TABLE: &[(Ground, &str, &str)] = &[
     (Ground::Consent, "bank", "commercial-loan"),
     (Ground::Consent, "insurer", "commercial-insurance"),
@@ -24,19 +24,18 @@ const TABLE: &[(Ground, &str, &str)] = &[
     ),
     (Ground::Statute, "police", "household-registration"),
     (Ground::Statute, "police settlement-office", "points-based-settlement"),
+    (Ground::Consent, "approving-department", "administrative-confirmation administrative-filing"),
+    (Ground::Consent, "measures-department", "joint-incentive"),
+    (Ground::Consent, "school", "scholarship-award"),
     (Ground::Statute, "personnel-department", "professional-title commendation personnel-examination cadre-selection"),
     (Ground::Statute, "market-regulator industry-department", "special-industry-entry company-officer"),
     (Ground::Statute, "housing-department", "public-rental-housing"),
     (Ground::Statute, "clearing-desk court", "restricted-consumption"),
-    (
-        Ground::Statute,
-        "approving-department",
-        "administrative-licence administrative-confirmation administrative-filing subsidy-application tax-relief",
-    ),
-    (Ground::Statute, "measures-department", "joint-restraint joint-incentive"),
-    (Ground::Statute, "school", "student-admission scholarship-award"),
+    (Ground::Statute, "approving-department", "administrative-licence subsidy-application tax-relief"),
+    (Ground::Statute, "measures-department", "joint-restraint"),
+    (Ground::Statute, "school", "student-admission"),
     (Ground::Statute, "social-security-department", "social-security-service"),
-    (Ground::Statute, "credit-supervisor", "supervision-inspection"),
+    (Ground::Statute, "market-regulator industry-department", "supervision-inspection"),
     (Ground::Person, "", "self-query"),
     (Ground::Public, "", "public-disclosure"),
 ];

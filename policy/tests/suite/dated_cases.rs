@@ -12,7 +12,7 @@ use crate::support::{catalogue, date, facts_for, field_of, loaded, permit_for, t
 const PACKS: [(&str, &str); 5] = [
     ("national-2026", "CN"),
     ("shanghai", "CN-SH"),
-    ("shenzhen", "CN-GD-SZ"),
+    ("shenzhen", "CN-GD-03"),
     ("zhejiang", "CN-ZJ"),
     ("shandong", "CN-SD"),
 ];
@@ -23,7 +23,7 @@ fn catalogues() -> HashMap<&'static str, Catalogue> {
         let mut files = three_months_with("", "");
         let (_, main) = files.iter_mut().find(|(path, _)| path == "catalogue.toml").unwrap();
         *main = main
-            .replace("jurisdiction = \"CN\"", &format!("jurisdiction = \"{jurisdiction}\""))
+            .replace("jurisdiction = \"CN-99-01\"", &format!("jurisdiction = \"{jurisdiction}\""))
             .replace("pack = \"national-2026\"", &format!("pack = \"{pack}\""));
         (pack, loaded(&files))
     };

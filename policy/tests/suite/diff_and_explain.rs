@@ -62,17 +62,12 @@ fn changed_bounds_clocks_definitions_and_statutes_are_told() {
     for (path, old, new, line) in [
         ("scenarios/commercial-loan.toml", "uses = 12", "uses = 24", "scenario/commercial-loan: uses 12 → 24"),
         ("scenarios/commercial-loan.toml", "restraint = false", "restraint = false # no", ""),
+        ("scenarios/commendation.toml", "case_limit = 3", "case_limit = 5", "scenario/commendation: case_limit 3 → 5"),
         (
-            "scenarios/joint-incentive.toml",
-            "case_limit = 3",
-            "case_limit = 5",
-            "scenario/joint-incentive: case_limit 3 → 5",
-        ),
-        (
-            "scenarios/joint-incentive.toml",
+            "scenarios/commendation.toml",
             "restraint = false",
             "restraint = true",
-            "scenario/joint-incentive: restraint false → true",
+            "scenario/commendation: restraint false → true",
         ),
         ("catalogue.toml", "look_back = \"P5Y\"", "look_back = \"P7Y\"", "ceilings: look_back P5Y → P7Y"),
         ("catalogue.toml", "pack = \"national-2026\"", "pack = \"national-2026\" # still", ""),

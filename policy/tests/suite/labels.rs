@@ -23,7 +23,7 @@ const ALONE: &[(&str, &str, &str)] = &[
     ("scenarios/scholarship-award.toml", "\"clean_three_years\"", "\"score_band\""),
     ("scenarios/household-registration.toml", "\"black_listed\"", "\"score_at_least_600\""),
     ("scenarios/points-based-settlement.toml", "\"black_listed\"", "\"score\""),
-    ("scenarios/tax-relief.toml", "\"black_listed\"", "\"score_band\""),
+    ("scenarios/tax-relief.toml", "\"wage_arrears_exists\"", "\"score_band\""),
     ("scenarios/supervision-inspection.toml", "\"black_listed\"", "\"credit_history\""),
 ];
 

@@ -21,6 +21,7 @@ mod diff_and_explain;
 mod domains;
 mod fault_cases;
 mod fields_page;
+mod grounds;
 mod labels;
 mod linkage;
 mod load_faults;

@@ -27,6 +27,12 @@ title = { zh = "福建省社会信用条例", en = "Fujian regulations on social
 number = "2026年7月24日"
 rank = "local-regulation"
 jurisdiction = "CN-FJ"
+status = "in-force"
+
+[[article]]
+article = "34"
+mark = "one-copy"
+says = { zh = "在审批和市场准入中使用信用报告", en = "credit reports are used in approvals and market entry" }
 "#;
 
 const TEA: &str = r#"
@@ -45,13 +51,19 @@ disclosure = "pseudonym"
 data_life = "P1M"
 notice = "owed"
 automated_decision_notice = true
+
+[[basis]]
+source = "FJ"
+article = "34"
+power = "query"
+classes = ["black-list", "contract-fraud"]
 "#;
 
 fn fujian() -> Catalogue {
     let mut files = shipped();
     let (_, main) = files.iter_mut().find(|(path, _)| path == "catalogue.toml").unwrap();
     *main = main
-        .replace("jurisdiction = \"CN\"", "jurisdiction = \"CN-FJ\"")
+        .replace("jurisdiction = \"CN-99-01\"", "jurisdiction = \"CN-FJ\"")
         .replace("pack = \"national-2026\"", "pack = \"fujian\"");
     main.push_str("\n[purpose_group.tea]\ntitle = { zh = \"茶叶\", en = \"Tea\" }\n");
     for (path, text) in
@@ -94,9 +106,17 @@ fn a_sixth_pack_and_a_new_scenario_are_files_alone() {
 
 #[test]
 fn every_document_of_the_sources_has_its_rank() {
-    let ranks: Vec<_> = catalogue().sources().map(|source| (source.code(), source.rank())).collect();
-    let of = Rank::NormativeDocument;
-    assert_eq!(ranks, [("HD", Rank::Draft), ("HS", of), ("HZ", of), ("SD", of), ("SX", of)]);
+    let of = |code: &str| catalogue().sources().find(|source| source.code() == code).map(|source| source.rank());
+    let five = [
+        ("HD", Rank::Draft),
+        ("HS", Rank::CityRule),
+        ("HZ", Rank::CityRule),
+        ("SD", Rank::NormativeDocument),
+        ("SX", Rank::NormativeDocument),
+    ];
+    for (code, rank) in five {
+        assert_eq!(of(code), Some(rank), "{code}");
+    }
     for source in catalogue().sources() {
         assert!(!source.title(Language::Zh).is_empty() && source.title(Language::En).is_ascii(), "{}", source.code());
         assert!(!source.number().is_empty(), "{}", source.code());

@@ -52,7 +52,7 @@ const BROKEN_ROWS: &[(&str, &str, &str, &str)] = &[
         "\"black_listed\"",
         "\"traffic_violation_band\"",
     ),
-    ("second-tier-by-consent", "scenarios/joint-incentive.toml", "\"red_listed\"", "\"tax_paid_band\""),
+    ("second-tier-by-consent", "scenarios/commendation.toml", "\"red_listed\"", "\"tax_paid_band\""),
     ("second-tier-by-consent", "scenarios/public-disclosure.toml", "\"black_listed\"", "\"property\""),
     ("statute-only-to-listed-organs", "scenarios/joint-restraint.toml", "\"measures-department\"", "\"platform\""),
     (

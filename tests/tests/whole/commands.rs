@@ -383,7 +383,10 @@ fn the_catalogue_is_checked_and_shown() {
     assert!(!housing["sources"].as_array().unwrap().is_empty());
     assert!(housing["title"]["zh"].as_str().unwrap().contains('住'));
     let low = gateway(&["policy", "show", "--to-confirm"]).held();
-    assert!(low.contains("household-registration") && low.contains("HD draft CN-QH-02"), "{low}");
+    assert!(low.contains("household-registration") && low.contains("DEMO-CITY 3 city-rule CN-99-01 made up"), "{low}");
+    assert!(low.contains("EXAM-TITLES 7, 8, 12 department-rule CN read in one copy"), "{low}");
+    assert!(!low.contains("company-officer"), "a law that was read needs no word of the city: {low}");
+    assert_eq!((&housing["rank"], &housing["consent_on_file"]), (&"city-rule".into(), &true.into()));
     assert!(!low.contains("commercial-loan"), "consent needs no power: {low}");
     let read = gateway(&["policy", "show"]).held();
     assert!(read.contains("public-rental-housing") && read.contains(&named.join(" ")));
@@ -450,4 +453,38 @@ fn usage_is_told_with_64_and_help_with_0() {
     for right in [&["--help"][..], &["--version"], &["serve", "--help"], &["keys", "trace", "--help"]] {
         assert!(!gateway(right).held().is_empty());
     }
+}
+
+#[test]
+fn a_catalogue_follows_the_law_of_the_place_that_is_named() {
+    let dir = scratch::folder("place").join("rules");
+    let path = dir.to_str().unwrap();
+    let export = |more: &[&str]| gateway(&[&["policy", "export", path], more].concat());
+    for wrong in [&["--jurisdiction", "china"][..], &["--jurisdiction", "CN", "--least-rank", "rumour"]] {
+        drop(export(wrong).failed(64));
+        assert!(!dir.exists(), "{wrong:?}");
+    }
+    drop(export(&["--jurisdiction", "CN-SD-02", "--least-rank", "local-regulation"]).held());
+    let shown = gateway(&["policy", "show", path]).held();
+    let title = "《中华人民共和国科学技术进步法》69〔law〕；《山东省社会信用条例》22(1)(3)〔local-regulation〕";
+    assert!(shown.contains(title), "{shown}");
+    assert!(shown.contains("public-rental-housing  Public rental housing\n  not available: no ground in CN-SD-02\n"));
+    let explained =
+        gateway(&["policy", "explain", "--scenario", "professional-title", "--kind", "personnel-department", path]);
+    assert!(explained.held().contains("SD-CREDIT 《山东省社会信用条例》22(1)(3)〔local-regulation〕"));
+    let low = gateway(&["policy", "show", "--to-confirm", path]).held();
+    assert!(low.contains("SD-CREDIT 22(1)(3) local-regulation CN-SD"), "{low}");
+    // The demo's rule is for the demo alone, and a folder says its place itself.
+    let folder = Folder::new();
+    folder.replace_in_config("# jurisdiction = \"CN\"", "jurisdiction = \"CN\"");
+    let config = folder.config();
+    drop(gateway(&["check", "--config", config.to_str().unwrap()]).held());
+    folder.replace_in_config("# dir = \"catalogue\"", &format!("dir = {path:?}"));
+    let said = gateway(&["check", "--config", config.to_str().unwrap()]).failed(64);
+    assert!(said.contains("leave them out beside it"), "{said}");
+    folder.replace_in_config("demo = true", "demo = false");
+    folder.replace_in_config("jurisdiction = \"CN\"\n", "");
+    folder.replace_in_config(&format!("dir = {path:?}"), "");
+    let said = gateway(&["check", "--config", config.to_str().unwrap()]).failed(64);
+    assert!(said.contains("the catalogue rests on `DEMO-CITY`"), "{said}");
 }

@@ -48,7 +48,7 @@ const SPOILED: &[Spoiled] = &[
         1,
         &["loopback"],
     ),
-    ("the demo's keys outside the demo", |f| replace(f, "demo = true", "demo = false"), 1, &["demo"]),
+    ("the demo's keys outside the demo", |f| replace(f, "demo = true", "demo = false"), 2, &["demo"]),
     ("a kind that is none", |f| replace(f, "kind = \"employer\"", "kind = \"king\""), 1, &["king"]),
     ("an id that is none", |f| replace(f, "id = \"employer\"", "id = \"An Employer\""), 1, &["id"]),
     ("a limit of nothing", |f| replace(f, "burst = 10\n", "burst = 0\n"), 1, &["employer"]),

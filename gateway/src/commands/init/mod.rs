@@ -16,7 +16,7 @@ use super::{
     keys,
 };
 use crate::{
-    settings::LISTENERS,
+    settings::{CatalogueSource, LISTENERS},
     stores::SCHEMA,
     terminal::{print, words},
 };
@@ -48,6 +48,9 @@ pub(super) struct Arguments {
     /// A name or address by which institutions call the server; several are allowed 服务器名称或地址
     #[arg(long = "host", value_name = "HOST", default_values = ["localhost", "127.0.0.1"])]
     hosts: Vec<String>,
+    /// Whose law it follows: CN, CN-SD, or a city by its number, CN-GD-13 所属辖区
+    #[arg(long, value_name = "CODE", default_value = "CN")]
+    jurisdiction: String,
     /// First of five ports 五个端口中的第一个
     #[arg(long, default_value_t = 8443)]
     port_base: u16,
@@ -58,7 +61,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let dir = std::path::absolute(&arguments.dir).map_err(|error| unusable(&arguments.dir, &error))?;
     let year = SystemClock::new().now().to_string().chars().take(4).collect::<String>();
     let origin = arguments.origin.clone().unwrap_or_else(|| format!("gateway.example/{year}/r1"));
-    let config = config(&dir, &origin, arguments.port_base)?;
+    let place = CatalogueSource { jurisdiction: Some(arguments.jurisdiction.clone()), ..CatalogueSource::default() };
+    place.built_in().map_err(Failure::usage)?;
+    let config = config(&dir, &origin, &arguments.jurisdiction, arguments.port_base)?;
     let (name, names) = names(&arguments.hosts)?;
     let mut folder = DirBuilder::new();
     folder.recursive(true).mode(0o700);
@@ -85,9 +90,9 @@ fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::usage(format_args!("`{}`: {error}", path.display()))
 }
 
-fn config(dir: &Path, origin: &str, port_base: u16) -> Result<String, Failure> {
+fn config(dir: &Path, origin: &str, jurisdiction: &str, port_base: u16) -> Result<String, Failure> {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let mut text = CONFIG.replace("@ORIGIN@", &quoted(origin));
+    let mut text = CONFIG.replace("@ORIGIN@", &quoted(origin)).replace("@JURISDICTION@", &quoted(jurisdiction));
     for path in PATHS {
         let whole = dir.join(path);
         let whole = whole

@@ -66,9 +66,9 @@ pub fn ground<'e>(
             let case = query.case.as_ref().ok_or(Code::CaseRequired)?;
             evidence.ground(GroundRecord::Statute {
                 statute: query.scenario.statute().unwrap_or_default().to_owned().into(),
-                rank: None,
+                rank: query.scenario.rank().map(|rank| rank.as_str().into()),
                 case: case.as_str().to_owned().into(),
-                consent_on_file: false,
+                consent_on_file: query.scenario.consent_on_file(),
             });
             (person, None)
         }

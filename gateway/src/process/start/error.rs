@@ -76,6 +76,15 @@ pub(crate) enum StartError {
         /// What the ring has in its place.
         has: String,
     },
+    /// The catalogue follows the law of no place.
+    #[error("{0}")]
+    Jurisdiction(String),
+    /// The catalogue rests on what is no law.
+    #[error(
+        "the catalogue rests on `{0}`, which is made up or a draft, for the demo alone: name in catalogue.jurisdiction whose \
+         law this gateway follows, for example CN-SD, and no draft in least_rank"
+    )]
+    DemoLaw(String),
     /// The state knows more leaves than the log has.
     #[error(
         "the state covers {state} leaves, the log has {log}: records were lost; restore the log, or start as a new one"
@@ -222,6 +231,8 @@ impl StartError {
             | Self::HttpStore(_)
             | Self::Scope(_)
             | Self::Catalogue(_)
+            | Self::Jurisdiction(_)
+            | Self::DemoLaw(_)
             | Self::Kek(_)
             | Self::Ring(_)
             | Self::Keyring(_)

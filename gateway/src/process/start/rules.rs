@@ -4,7 +4,7 @@ use credit_audit::{
     leaf::{CatalogueFile, CatalogueSet, MAX_TAIL_BYTES},
     replay::catalogue_files,
 };
-use credit_policy::{Catalogue, catalogue};
+use credit_policy::Catalogue;
 
 use super::StartError;
 use crate::settings::{CatalogueSource, Settings};
@@ -12,9 +12,13 @@ use crate::settings::{CatalogueSource, Settings};
 /// Reads the catalogue of the configuration, and its files.
 ///
 /// # Errors
-/// Every fault of it, with file and line.
+/// Every fault of it, with file and line; and outside the demo, where something rests on a draft or on what is made up.
 pub(crate) fn read_catalogue(settings: &Settings) -> Result<(Catalogue, Vec<(String, String)>), StartError> {
-    load_catalogue(&settings.catalogue)
+    let (catalogue, files) = load_catalogue(&settings.catalogue)?;
+    match catalogue.demo_only().filter(|_| !settings.demo) {
+        Some(source) => Err(StartError::DemoLaw(source.code().to_owned())),
+        None => Ok((catalogue, files)),
+    }
 }
 
 /// Reads a catalogue from where it is, and its files.
@@ -23,7 +27,7 @@ pub(crate) fn read_catalogue(settings: &Settings) -> Result<(Catalogue, Vec<(Str
 /// Every fault of it, with file and line.
 pub(crate) fn load_catalogue(source: &CatalogueSource) -> Result<(Catalogue, Vec<(String, String)>), StartError> {
     let files = match &source.dir {
-        None => catalogue::shipped(),
+        None => source.built_in().map_err(StartError::Jurisdiction)?,
         Some(dir) => catalogue_files(dir).map_err(|source| StartError::File {
             doing: "read the catalogue in",
             path: dir.display().to_string(),
@@ -63,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_catalogue_of_any_number_of_files_fits_into_a_leaf() {
-        let files = catalogue::shipped();
+        let files = credit_policy::catalogue::shipped();
         let catalogue = Catalogue::load(&files).unwrap();
         let id = uuid::Uuid::parse_str("019aa000-0000-7000-8000-000000000000").unwrap();
         let mut many = files[..100].to_vec();

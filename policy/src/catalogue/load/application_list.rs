@@ -10,10 +10,12 @@ use jiff::civil::{Date, date};
 use toml::Spanned;
 
 use super::Loader;
+use super::grounds::apart;
 use crate::asker::{Asker, Ground, InstitutionKind};
+use crate::catalogue::basis::Grounding;
 use crate::catalogue::fault::File;
 use crate::catalogue::rows::{CatalogueRow, ScenarioRow};
-use crate::catalogue::{Ceilings, Field, Language, Law, Released, RequestFacts, Scenario, ValueType, Width};
+use crate::catalogue::{Ceilings, Field, Language, Law, Released, RequestFacts, Scenario, Statute, ValueType, Width};
 use crate::consent::{Bound, Maxima, start_of, wider};
 use crate::names::{ClassName, RuleId};
 
@@ -39,7 +41,12 @@ impl Loader {
         self.named_as_file(file, row.scenario.span(), name.as_str());
         let kinds = self.kinds(file);
         let fields = self.fields_of(file);
-        self.exact_for_a_reason(file, &fields);
+        let bases = self.bases(file, &catalogue.row);
+        let (fields, withheld) = match row.ground {
+            Ground::Statute => apart(fields, &bases),
+            Ground::Consent | Ground::Person | Ground::Public => (fields, Vec::new()),
+        };
+        self.exact_for_a_reason(file, &[&fields[..], &withheld].concat());
         self.bounds(file, catalogue);
         self.within_ceilings(file, ceilings);
         let maxima = self.maxima(file, ceilings);
@@ -53,7 +60,11 @@ impl Loader {
             kinds,
             // Without names, a consent opens what the statutes let it open: they are asked when all rows stand.
             first_tier: Arc::new(Released::new(Vec::new())),
+            grounding: Grounding::of(fields.iter().map(Arc::as_ref), &bases),
             released: Arc::new(Released::new(fields)),
+            withheld,
+            bases,
+            consent_on_file: row.consent_on_file,
             purpose_group: row.purpose_group.get_ref().clone(),
             case_limit: row.case_limit.as_ref().map_or(DEFAULT_CASE_LIMIT, |limit| *limit.get_ref()),
             restraint: row.restraint,
@@ -93,11 +104,28 @@ impl Loader {
                     opened_without_name.retain(|other| other.name() != field.name());
                 }
             }
+            self.withheld_is_lawful(file, &scenario, asker, law);
         }
         if let Some(scenario) = Arc::get_mut(&mut scenario) {
             scenario.first_tier = Arc::new(Released::new(opened_without_name));
         }
         self.scenarios.insert(scenario.name.clone(), scenario);
+    }
+
+    /// What no article carries here may break no other statute: another jurisdiction loads the same row.
+    fn withheld_is_lawful(&mut self, file: &File<'_, ScenarioRow>, scenario: &Scenario, asker: Asker, law: &Law) {
+        let ground = Statute::OnlyOnAGround.rule();
+        for field in &scenario.withheld {
+            let answer = law.release(asker, scenario.name.as_str(), field.name().as_str(), None);
+            if answer.fault.is_none() && answer.by == [ground.clone()] {
+                self.carried_somewhere(file, field, &scenario.bases);
+                continue;
+            }
+            let written = file.row.fields.get_ref().iter().find(|written| written.get_ref() == field.name());
+            let at = written.map_or(file.row.fields.span(), Spanned::span);
+            let (name, why) = (field.name(), answer.refusal());
+            self.fault(file, at, format!("field `{name}` may not go to `{}`: {why}", asker.as_str()));
+        }
     }
 
     /// An asker of the row may query with nothing amiss in the request.

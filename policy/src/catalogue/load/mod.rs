@@ -4,6 +4,7 @@ mod application_list;
 mod calendar;
 mod data_list;
 mod derived;
+mod grounds;
 mod law;
 mod sources;
 mod statutes;
@@ -36,7 +37,7 @@ impl Catalogue {
     /// statutes/<name>.cedar     each rule that stands over every table, with the law behind it
     /// statutes/tables.cedar     what the tables permit, as Cedar says it
     /// statutes/schema.cedarschema  what statutes can speak of
-    /// sources/<code>.toml       the documents that rows come from, each with its rank
+    /// sources/<code>.toml       the instruments that rows come from and rest on, with rank, jurisdiction and articles
     /// packs/<name>.toml         rule packs: the display periods and deadlines of a jurisdiction
     /// calendars/<name>.toml     working days, by year
     /// ```
@@ -70,6 +71,7 @@ fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> {
     for class in &rows.classes {
         loader.class(class);
     }
+    loader.credit_file(main);
     loader.named_have_their_rows(&rows.statutes, "Class");
     loader.step(Some(()))?;
     loader.derived(&rows.derived);
@@ -88,7 +90,7 @@ fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> {
         loader.hold_against_statutes(scenario, &law);
     }
     loader.step(Some(()))?;
-    Ok(loader.finish(label(main.row.version.as_str(), files), offset, ceilings, law))
+    Ok(loader.finish(&main.row, label(main.row.version.as_str(), files), offset, ceilings, law))
 }
 
 /// What was loaded so far, and what was wrong with it.
@@ -182,9 +184,24 @@ impl Loader {
         self.faults.push(Fault { path: path.to_owned(), line: 1, message: message.to_owned() });
     }
 
-    fn finish(self, label: String, offset: Offset, ceilings: Ceilings, law: Law) -> Catalogue {
+    fn finish(self, main: &CatalogueRow, label: String, offset: Offset, ceilings: Ceilings, law: Law) -> Catalogue {
+        let jurisdiction = main.jurisdiction.as_str().to_owned();
         let Self { scenarios, fields, classes, rules, sources, calendar, .. } = self;
-        Catalogue { label, offset, scenarios, fields, classes, rules, sources, calendar, ceilings, law }
+        let (scenarios, ungrounded) = scenarios.into_iter().partition(|(_, row)| !row.fields().is_empty());
+        Catalogue {
+            label,
+            jurisdiction,
+            offset,
+            scenarios,
+            ungrounded,
+            fields,
+            classes,
+            rules,
+            sources,
+            calendar,
+            ceilings,
+            law,
+        }
     }
 }
 

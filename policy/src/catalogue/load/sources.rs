@@ -1,9 +1,11 @@
 //! Loading the register of documents, and that every row names documents of it.
 
+use std::collections::HashSet;
+
 use super::Loader;
 use crate::catalogue::fault::File;
 use crate::catalogue::rows::{Rows, SourceRow};
-use crate::catalogue::{LegalSource, Source};
+use crate::catalogue::{LegalSource, Rank, Source, Status};
 
 impl Loader {
     /// The register; then each row of every other file names documents that stand in it.
@@ -39,7 +41,20 @@ impl Loader {
             number: row.number.clone(),
             rank: row.rank,
             jurisdiction: row.jurisdiction.clone(),
+            status: row.status,
+            from: row.from,
+            until: row.until,
+            made_up: row.made_up,
+            articles: row.article.iter().map(|article| article.get_ref().clone()).collect(),
         };
+        let mut seen = HashSet::new();
+        for article in row.article.iter().filter(|article| !seen.insert(article.get_ref().article().to_owned())) {
+            let message = format!("article `{}` stands twice: leave one", article.get_ref().article());
+            self.fault(file, article.span(), message);
+        }
+        if (row.rank == Rank::Draft) != (row.status == Status::Draft) {
+            self.fault(file, row.source.span(), "a draft has the rank and the status of one: write both, or neither");
+        }
         self.sources.insert(code.clone(), source);
     }
 

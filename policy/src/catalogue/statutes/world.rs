@@ -49,6 +49,8 @@ pub(crate) struct ScenarioEntity<'a> {
     pub(crate) yes_no_only: bool,
     pub(crate) askers: Vec<Asker>,
     pub(crate) fields: Vec<&'a str>,
+    /// Those of them that something carries: on the ground of statute an article of the jurisdiction.
+    pub(crate) grounded: Vec<&'a str>,
 }
 
 /// How wide a consent is, or may be: in seconds as its periods run from a day, and in uses.
@@ -88,7 +90,8 @@ impl<'a> ScenarioEntity<'a> {
             basic_public_service: row.basic_public_service(),
             yes_no_only: row.yes_no_only(),
             askers: row.askers(),
-            fields: row.fields().iter().map(|name| name.as_str()).collect(),
+            fields: row.field_rows().chain(row.withheld()).map(|field| field.name().as_str()).collect(),
+            grounded: row.fields().iter().map(|name| name.as_str()).collect(),
         }
     }
 }
@@ -136,6 +139,7 @@ impl ScenarioEntity<'_> {
             ("disclosure", one(&types.disclosure, self.disclosure.as_str())),
             ("fields", set(&types.field, self.fields.iter().copied())),
             ("ground", one(&types.ground, self.ground.as_str())),
+            ("grounded", set(&types.field, self.grounded.iter().copied())),
             ("restraint", RestrictedExpression::new_bool(self.restraint)),
             ("yes_no_only", RestrictedExpression::new_bool(self.yes_no_only)),
         ];
