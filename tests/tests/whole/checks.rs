@@ -347,7 +347,9 @@ fn beyond_the_schema() -> Vec<(String, String, i64)> {
 fn what_the_schema_does_not_take_check_does_not_take() {
     let beyond = beyond_the_schema();
     for bounded in ["connections", "drain_notice_s", "linger_us", "readers", "timeout_ms", "clock_ahead_days"] {
-        assert_eq!(beyond.iter().filter(|(_, key, _)| key == bounded).count(), 2, "{bounded}: {beyond:?}");
+        // Both bounds of each table that has a key of this name.
+        let found = beyond.iter().filter(|(_, key, _)| key == bounded).count();
+        assert!(found >= 2 && found.is_multiple_of(2), "{bounded}: {beyond:?}");
     }
     assert!(beyond.len() > 40, "{}", beyond.len());
     each(&beyond, |(table, key, value)| {
