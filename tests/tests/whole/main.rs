@@ -34,6 +34,7 @@ mod request_details;
 mod request_syntax;
 mod scenario_matrix;
 mod seeds;
+mod statutes;
 mod stores;
 mod supply_chain;
 mod uniform;
