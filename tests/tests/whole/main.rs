@@ -37,6 +37,7 @@ mod seeds;
 mod statutes;
 mod stores;
 mod supply_chain;
+mod undisplayed;
 mod uniform;
 mod unlinkable;
 mod wrong_programs;

@@ -62,6 +62,10 @@ class Catalogue:
             self.derive(name, derived)
         for row in rows(files, "scenarios"):
             self.rows[row["scenario"]] = row
+        self.catalogue = parsed(files["catalogue.toml"])
+        self.sources = {row["source"]: row for row in rows(files, "sources")}
+        # Which fields an article carries is asked for by the schema that knows of it.
+        self.knows_grounds = "grounded" in files["statutes/schema.cedarschema"]
         entities = [self.class_entity(name) for name in self.classes]
         entities += [self.field_entity(name) for name in self.fields]
         entities += [self.scenario_entity(row) for row in self.rows.values()]
@@ -127,14 +131,42 @@ class Catalogue:
             disclosure=uid("Disclosure", row["disclosure"]),
             fields=uids("Field", row["fields"]),
             ground=uid("Ground", row["ground"]),
+            **({"grounded": uids("Field", self.grounded(row))} if self.knows_grounds else {}),
             restraint=row["restraint"],
             yes_no_only=row["yes_no_only"],
         )
+
+    def grounded(self, row):
+        """The fields that an article carries here: each of their classes, by one article."""
+        if row["ground"] != "statute":
+            return row["fields"]
+        carried = [self.carried(basis) for basis in row.get("basis", [])]
+        return [name for name in row["fields"] if any(self.fields[name][2] <= classes for classes in carried)]
+
+    def carried(self, basis):
+        source, here = self.sources[basis["source"]], self.catalogue["jurisdiction"]
+        is_here = (here + "-").startswith(source["jurisdiction"] + "-")
+        is_low = RANKS.index(source["rank"]) > RANKS.index(self.catalogue.get("least_rank", "party-rule"))
+        if source["status"] == "repealed" or not is_here or is_low:
+            return set()
+        classes = set(basis["classes"])
+        return classes | set(self.catalogue["credit_file"]) if "credit-file" in classes else classes
 
     def maxima(self, scenario):
         return self.rows[scenario].get("consent")
 
 
+RANKS = (
+    "law",
+    "administrative-regulation",
+    "local-regulation",
+    "department-rule",
+    "judicial-interpretation",
+    "normative-document",
+    "city-rule",
+    "party-rule",
+    "draft",
+)
 # "first" < "second" in the order of words too.
 HOLDS = (("list", "list"), ("clock", "records"), ("field", "attributes"))
 
