@@ -31,16 +31,18 @@ impl Exposition {
         self.series(name, label, values);
     }
 
-    /// Counters with one label, whose values are words of ours.
-    pub(super) fn counters<const N: usize>(
+    /// Figures with labels that are written already.
+    pub(super) fn family(
         &mut self,
         name: &str,
+        kind: &str,
         help: &str,
-        label: &str,
-        values: [(&'static str, f64); N],
+        values: impl IntoIterator<Item = (String, f64)>,
     ) {
-        self.head(name, "counter", help);
-        self.series(name, label, values);
+        self.head(name, kind, help);
+        for (labels, value) in values {
+            self.line(format_args!("{name}{{{labels}}} {value}"));
+        }
     }
 
     pub(super) fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {

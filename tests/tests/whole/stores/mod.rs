@@ -2,7 +2,9 @@
 
 mod commands;
 mod disk;
+mod http;
 mod replaced;
+mod several;
 mod typing_errors;
 mod unreadable;
 
