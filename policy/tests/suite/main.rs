@@ -29,7 +29,6 @@ mod minimisation;
 mod numbers;
 mod order_of_faults;
 mod other_provinces;
-mod random_edits;
 mod reducers;
 mod shipped;
 mod statutes;

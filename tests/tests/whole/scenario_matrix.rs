@@ -24,11 +24,11 @@ use crate::consents::{EDDSA, bearer, fields, frequency, grant, new_jti, period, 
 
 /// A scenario as `policy show --json` prints it.
 #[derive(Clone, Deserialize)]
-struct Row {
-    name: String,
+pub(crate) struct Row {
+    pub(crate) name: String,
     ground: String,
-    kinds: Vec<String>,
-    fields: BTreeSet<String>,
+    pub(crate) kinds: Vec<String>,
+    pub(crate) fields: BTreeSet<String>,
     second_tier: BTreeSet<String>,
     consent: Option<Widest>,
 }
@@ -41,7 +41,7 @@ struct Widest {
 }
 
 impl Row {
-    fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         let shown: Value = serde_json::from_str(&gateway(&["policy", "show", "--json"]).held()).unwrap();
         serde_json::from_value(shown["scenarios"].clone()).unwrap()
     }
@@ -57,13 +57,13 @@ impl Row {
 }
 
 /// Registered by the name of its kind, which the demo's own institutions are not.
-fn id_of(kind: &str) -> String {
+pub(crate) fn id_of(kind: &str) -> String {
     format!("walk-{kind}")
 }
 
-/// A gateway with an institution of every kind.
-fn with_every_kind() -> Gateway {
-    let (folder, authority) = (Folder::new(), Authority::new("an authority of the tests"));
+/// A gateway of the folder with an institution of every kind.
+pub(crate) fn with_every_kind(folder: Folder) -> Gateway {
+    let authority = Authority::new("an authority of the tests");
     authority.take_over(&folder, &[], &authority.list(1, &[255], 86_400));
     let gateway_running = Gateway::serve(folder);
     let folder = gateway_running.folder();
@@ -107,21 +107,27 @@ fn says_nothing(value: &Value) -> bool {
 }
 
 /// An institution that asks over one connection.
-struct Desk {
+pub(crate) struct Desk {
     gateway: Arc<Gateway>,
     id: String,
     connection: Connection,
 }
 
 impl Desk {
-    async fn open(gateway: &Arc<Gateway>, kind: &str) -> Self {
+    pub(crate) async fn open(gateway: &Arc<Gateway>, kind: &str) -> Self {
         let id = id_of(kind);
         let connection = gateway.folder().caller(&id).http2().await.unwrap();
         Self { gateway: Arc::clone(gateway), id, connection }
     }
 
     /// Asks for some fields or for all, with what the ground needs; a consent names fields or none.
-    async fn ask(&mut self, row: &Row, number: &str, named: Option<&[&str]>, asked: Option<&[&str]>) -> Reply {
+    pub(crate) async fn ask(
+        &mut self,
+        row: &Row,
+        number: &str,
+        named: Option<&[&str]>,
+        asked: Option<&[&str]>,
+    ) -> Reply {
         let mut body = json!({"scenario": row.name, "operator": "staff-0017"});
         let mut headers = vec![("content-type", "application/json".to_owned())];
         match &row.consent {
@@ -273,7 +279,7 @@ fn a_field_is_in_an_answer_if_and_only_if_the_catalogue_lists_it() {
     for ground in ["self", "public"] {
         assert!(rows.iter().any(|row| row.ground == ground && row.kinds.is_empty()), "{ground}");
     }
-    let gateway = Arc::new(with_every_kind());
+    let gateway = Arc::new(with_every_kind(Folder::new()));
     let number = gateway.folder().person("clean", 0);
     let people = Arc::new(Mutex::new(adults(gateway.folder())));
     run(async {

@@ -111,12 +111,18 @@ fn a_log_that_continues_another_knows_of_the_catalogue_before() {
     }
 }
 
-/// `clean_three_years` over two years: the name stays, what it says does not.
+/// `clean_three_years` over two years, and the number of overdue cards with overdue loans among them, from which
+/// `card_overdue_band` is made: the names stay, what they say does not.
 fn redefined(name: &str, text: String) -> String {
-    if name != "derived/across-classes.toml" {
-        return text;
-    }
-    let altered = text.replace("period = \"P3Y\"", "period = \"P2Y\"");
+    let (from, to) = match name {
+        "derived/across-classes.toml" => ("period = \"P3Y\"", "period = \"P2Y\""),
+        "derived/credit-card-performance.toml" => (
+            "count = { classes = [\"credit-card-performance\"] }",
+            "count = { classes = [\"credit-card-performance\", \"loan-overdue\"] }",
+        ),
+        _ => return text,
+    };
+    let altered = text.replace(from, to);
     assert_ne!(altered, text, "the row is written otherwise now");
     altered
 }
@@ -129,8 +135,9 @@ fn a_field_that_is_defined_anew_is_not_released_on_an_older_consent() {
         altered(folder, &new_jti(), &person, |grant| (grant.terms.uses, grant.terms.fields) = (9, fields(names)))
     };
     let both = naming(gateway.folder(), &["clean_three_years", "score_band"]);
+    let widened = naming(gateway.folder(), &["card_overdue_band"]);
     let (only, open) = (naming(gateway.folder(), &["clean_three_years"]), token(gateway.folder(), &person, 9));
-    for token in [&both, &only, &open] {
+    for token in [&both, &only, &widened, &open] {
         checked::answer(gateway.folder(), "bank", &ask(&gateway.folder().caller("bank"), token));
     }
     a_second_later();
@@ -141,7 +148,7 @@ fn a_field_that_is_defined_anew_is_not_released_on_an_older_consent() {
     // Once as it came into force, and once from what the record says of it.
     for _ in 0..2 {
         let (folder, caller) = (gateway.folder(), gateway.folder().caller("bank"));
-        for token in [&both, &only] {
+        for token in [&both, &only, &widened] {
             let reply = caller.ask_with(&loan(), &[("authorization", &bearer(token)), ("accept-language", "en")]);
             let leaf = checked::refusal(folder, "bank", &reply, 403, "field-not-allowed");
             assert!(reply.json()["detail"].as_str().unwrap().contains("definition"), "{}", reply.text());

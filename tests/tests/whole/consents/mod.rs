@@ -50,7 +50,8 @@ const ES256: &str = "consent-authority-es256.jwk";
 /// A `jti` that no other token has.
 pub(crate) fn new_jti() -> String {
     static USED: AtomicU32 = AtomicU32::new(0);
-    format!("consent-{}", USED.fetch_add(1, Ordering::Relaxed))
+    // Of one length, so that leaves differ in nothing but digits.
+    format!("consent-{:06}", USED.fetch_add(1, Ordering::Relaxed))
 }
 
 /// What the demo's bank is granted where a test says nothing else: everything within the maxima, one use, for an hour.
