@@ -1,5 +1,6 @@
 //! Chinese for what programs print in English: texts in pairs, in the form of gettext's PO files. `{…}` in a text stands
 //! for anything; what was found there is translated in its turn, but for what stands between backticks, which is a name.
+//! What another library says, and nobody translated, is quoted as it is.
 
 use credit_policy::Language;
 
@@ -37,6 +38,9 @@ struct Place {
 /// Places that stand for a number, so that a text with two colons is no place in a file.
 const NUMBERS: [&str; 3] = ["line", "column", "number"];
 
+/// Places that stand for what went wrong, where another library may speak.
+const CAUSES: [&str; 7] = ["0", "1", "cause", "error", "fault", "source", "why"];
+
 impl Translation {
     /// Reads PO files: `msgid` and `msgstr` alternate, each on one line. What is not of that form is left out.
     #[must_use]
@@ -67,11 +71,28 @@ impl Translation {
         let Some((message, found)) = found.filter(|_| depth > 0) else { return text.to_owned() };
         let mut chinese = message.chinese.clone();
         for (place, found) in message.places.iter().zip(found) {
-            let found = if place.is_name { found.to_owned() } else { self.translated(found, depth - 1) };
+            let found = match place.is_name {
+                true => found.to_owned(),
+                false => self.found(place, found, depth - 1),
+            };
             chinese = chinese.replace(&format!("{{{}}}", place.name), &found);
         }
         chinese
     }
+
+    fn found(&self, place: &Place, found: &str, depth: usize) -> String {
+        let chinese = self.translated(found, depth);
+        let is_foreign = CAUSES.contains(&place.name.as_str()) && chinese == found && is_sentence(found);
+        if is_foreign { format!("原文「{found}」") } else { chinese }
+    }
+}
+
+/// Whether a text is English, with more than one word outside of backticks.
+fn is_sentence(text: &str) -> bool {
+    let is_word = |word: &str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let plain = text.split('`').step_by(2);
+    plain.map(|part| part.split([' ', ',', ':', ';']).filter(|word| is_word(word)).count()).sum::<usize>() > 1
+        && text.is_ascii()
 }
 
 impl Message {
@@ -166,6 +187,22 @@ msgstr "{what}：{why}"
             assert_eq!(texts.of(text), text);
         }
         assert_eq!(Translation::parse(&["msgid \"open\nmsgstr \"x\"\nmsgstr \"y\""]).of("x"), "x");
+    }
+
+    #[test]
+    fn what_another_library_says_is_quoted() {
+        let texts = Translation::parse(&[TEXTS]);
+        for (found, chinese) in [
+            ("it is not known here", "原文「it is not known here」"),
+            ("no such table x", "原文「no such table x」"),
+            ("disk I/O error", "原文「disk I/O error」"),
+            ("`bank` `of nobody`", "`bank` `of nobody`"),
+            ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+            ("CN=an authority", "CN=an authority"),
+            ("错误 it is", "错误 it is"),
+        ] {
+            assert_eq!(texts.of(&format!("cannot read `x`: {found}")), format!("无法读取 `x`：{chinese}"));
+        }
     }
 
     #[test]

@@ -8,20 +8,40 @@ use sha2::Sha256;
 
 use crate::{Folder, Leaf, Reply, wire};
 
-/// Checks a refusal that must be on the record, and gives its leaf: its own, or one that it shares where its institution
-/// had many that name nobody.
+/// Codes that say nothing of the request, so that their problem documents have no `detail`. All others have one.
+const WITHOUT_DETAIL: [&str; 13] = [
+    "certificate-unknown",
+    "institution-suspended",
+    "statute-forbids",
+    "subject-minor",
+    "not-found",
+    "rate-limited",
+    "distinct-subjects-exceeded",
+    "internal-error",
+    "store-failed",
+    "store-timeout",
+    "not-recordable",
+    "draining",
+    "overloaded",
+];
+
+/// Checks a refusal that must have a leaf of its own, and gives the leaf.
 #[track_caller]
 pub fn refusal(folder: &Folder, institution: &str, reply: &Reply, status: u16, code: &str) -> Leaf {
-    if reply.json()["receipt"].get("opening").is_none() {
-        return shared_refusal(folder, institution, reply, status, code);
-    }
     recorded_problem(reply, status, code);
+    assert!(!shares_its_leaf(reply), "it has no leaf of its own: {}", reply.text());
     let leaf = recorded(folder, institution, reply);
     assert_eq!((leaf.text("outcome"), leaf.text("code")), ("refused", code));
     for key in ["fields", "notice"] {
         assert!(leaf.json.get(key).is_none(), "a refusal's leaf has `{key}`");
     }
     leaf
+}
+
+/// Whether a refusal says that it shares its leaf with others.
+#[must_use]
+pub fn shares_its_leaf(reply: &Reply) -> bool {
+    reply.json()["receipt"].get("opening").is_none()
 }
 
 /// Checks a refusal that shares its leaf with others, and gives the leaf.
@@ -38,7 +58,7 @@ pub fn shared_refusal(folder: &Folder, institution: &str, reply: &Reply, status:
 
     // One leaf cannot commit to many bodies.
     let json = reply.json();
-    assert!(json["receipt"].get("opening").is_none(), "{}", reply.text());
+    assert!(shares_its_leaf(reply), "{}", reply.text());
     assert_eq!(json["query"], leaf.text("id"));
     assert_eq!(json["receipt"]["proof"], format!("/v1/receipts/{}", leaf.text("id")));
     assert_eq!(decoded(&json["receipt"]["leaf"]), leaf.hash(), "the receipt has another leaf hash");
@@ -49,12 +69,8 @@ pub fn shared_refusal(folder: &Folder, institution: &str, reply: &Reply, status:
 #[track_caller]
 fn recorded_problem(reply: &Reply, status: u16, code: &str) {
     problem(reply, status, code);
-    let said = reply.json().get("detail").map(|_| "detail");
     let bound = (code == "consent-exceeds-bound").then_some("bound");
-    // Every fault of a consent itself is named.
-    assert!(code != "consent-invalid" || said.is_some(), "{}", reply.text());
-    let members: Vec<_> =
-        ["code", "title", "status"].into_iter().chain(said).chain(bound).chain(["query", "receipt"]).collect();
+    let members: Vec<_> = plain_members(code).chain(bound).chain(["query", "receipt"]).collect();
     assert_eq!(wire::keys(&reply.body), members, "{}", reply.text());
 }
 
@@ -62,9 +78,13 @@ fn recorded_problem(reply: &Reply, status: u16, code: &str) {
 #[track_caller]
 pub fn fixed(reply: &Reply, status: u16, code: &str) {
     problem(reply, status, code);
-    let said = reply.json().get("detail").map(|_| "detail");
-    let members: Vec<_> = ["code", "title", "status"].into_iter().chain(said).collect();
-    assert_eq!(wire::keys(&reply.body), members, "{}", reply.text());
+    assert_eq!(wire::keys(&reply.body), plain_members(code).collect::<Vec<_>>(), "{}", reply.text());
+}
+
+/// The members of every problem document with this code, in their order.
+fn plain_members(code: &str) -> impl Iterator<Item = &'static str> + use<> {
+    let detail = (!WITHOUT_DETAIL.contains(&code)).then_some("detail");
+    ["code", "title", "status"].into_iter().chain(detail)
 }
 
 /// Checks the form of any problem document.

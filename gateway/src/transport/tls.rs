@@ -39,9 +39,23 @@ pub(crate) enum TlsError {
         /// When the first of the chain expires.
         expiry: Timestamp,
     },
+    /// The chain has a certificate that TLS does not take.
+    #[error("`{0}` contains a certificate that is damaged or not X.509 version 3: put the server's chain there again")]
+    Certificate(String),
+    /// The key is none that TLS takes.
+    #[error("the private key `{0}` is damaged, or neither RSA, ECDSA (P-256, P-384) nor Ed25519: make another")]
+    Key(String),
     /// Certificates and key do not fit together.
+    #[error("the private key `{key}` is not that of the certificate `{certificate}`: put both of one pair there")]
+    Pair {
+        /// The file of the chain.
+        certificate: String,
+        /// The file of the key.
+        key: String,
+    },
+    /// Anything else.
     #[error("TLS cannot be set up: {0}")]
-    Unusable(String),
+    Unusable(rustls::Error),
 }
 
 /// Whether a listener asks its callers for a certificate.
@@ -58,10 +72,9 @@ pub(crate) enum Callers {
 /// # Errors
 /// When a file is missing, open to others, or does not fit the rest.
 pub(crate) fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerConfig>, TlsError> {
-    let unusable = |error: &dyn std::fmt::Display| TlsError::Unusable(error.to_string());
     let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(&error))?;
+        .map_err(TlsError::Unusable)?;
     let builder = match callers {
         Callers::Certified(verifier) => builder.with_client_cert_verifier(verifier),
         Callers::Anyone => builder.with_no_client_auth(),
@@ -69,7 +82,7 @@ pub(crate) fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerCon
     refuse_open_key(&tls.key)?;
     let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| pem(&tls.key, &error))?;
     let mut config =
-        builder.with_single_cert(certificates(&tls.certificate)?, key).map_err(|error| unusable(&error))?;
+        builder.with_single_cert(certificates(&tls.certificate)?, key).map_err(|error| unusable(error, tls))?;
     // `curl --http1.0` offers nothing but `http/1.0`.
     config.alpn_protocols = [&b"h2"[..], b"http/1.1", b"http/1.0"].map(<[u8]>::to_vec).to_vec();
     // The strongest that both have, ours first: a caller's list may be old.
@@ -80,6 +93,18 @@ pub(crate) fn server_config(tls: &Tls, callers: Callers) -> Result<Arc<ServerCon
     Ok(Arc::new(config))
 }
 
+/// What is wrong with chain and key, by which of the two is at fault.
+fn unusable(error: rustls::Error, tls: &Tls) -> TlsError {
+    let [certificate, key] = [&tls.certificate, &tls.key].map(|path| path.display().to_string());
+    match error {
+        rustls::Error::InvalidCertificate(_) => TlsError::Certificate(certificate),
+        rustls::Error::InconsistentKeys(_) => TlsError::Pair { certificate, key },
+        // A key that cannot be read has no kind of error of its own.
+        rustls::Error::General(_) => TlsError::Key(key),
+        error => TlsError::Unusable(error),
+    }
+}
+
 /// From when to when all certificates of the server's chain are valid.
 ///
 /// # Errors
@@ -88,7 +113,8 @@ pub(crate) fn validity(tls: &Tls) -> Result<(Timestamp, Timestamp), TlsError> {
     let path = &tls.certificate;
     let (mut begins, mut expiry) = (Timestamp::MIN, Timestamp::MAX);
     for certificate in certificates(path)? {
-        let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).map_err(|error| pem(path, &error))?;
+        let damaged = |_| TlsError::Certificate(path.display().to_string());
+        let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).map_err(damaged)?;
         let validity = certificate.validity();
         let at = |time: x509_parser::time::ASN1Time| {
             Timestamp::from_second(time.timestamp()).map_err(|error| pem(path, &error))

@@ -22,11 +22,8 @@ pub enum AuthoritiesFault {
     /// It is PEM without a certificate.
     #[error("it contains no certificate")]
     Empty,
-    /// A certificate of it is no authority's.
-    #[error(transparent)]
-    Unusable(#[from] rustls::Error),
     /// A certificate of it is none.
-    #[error("it contains a certificate that is no X.509")]
+    #[error("it contains a certificate that is damaged or not X.509 version 3")]
     Certificate,
 }
 
@@ -94,7 +91,7 @@ impl Authorities {
 impl Authority {
     fn new(der: CertificateDer<'static>) -> Result<Self, AuthoritiesFault> {
         // As the verifier reads it, so that a certificate that it does not take is found now.
-        RootCertStore::empty().add(der.clone())?;
+        RootCertStore::empty().add(der.clone()).map_err(|_| AuthoritiesFault::Certificate)?;
         let (_, parsed) = parse_x509_certificate(&der).map_err(|_| AuthoritiesFault::Certificate)?;
         let (name, key) = (parsed.subject().as_raw().to_vec(), parsed.public_key().raw.to_vec());
         let (issuer, serial) = (parsed.issuer().as_raw().to_vec(), parsed.raw_serial().to_vec());

@@ -32,7 +32,7 @@ use super::{
     lists::{self, Lists},
     remembered::Remembered,
     shown::note_shown,
-    verifier::{Callers, MOST_INTERMEDIATES},
+    verifier::{Callers, MOST_INTERMEDIATES, plain},
 };
 use crate::{
     callers::{chain::Chain, thumbprint::Thumbprint},
@@ -241,7 +241,7 @@ impl InForce {
         lists: Lists,
         path: &Path,
     ) -> Result<Self, ListError> {
-        let callers = Callers::new(&authorities, &lists).map_err(|error| ListError::unusable(path, error))?;
+        let callers = Callers::new(&authorities, &lists).map_err(|error| ListError::unusable(path, plain(&error)))?;
         Ok(Self { generation, authorities, lists, callers: Arc::new(callers), verdicts: Mutex::default() })
     }
 

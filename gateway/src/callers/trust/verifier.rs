@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustls::{
-    CertificateError, DistinguishedName, Error, RootCertStore,
+    CertRevocationListError, CertificateError, DistinguishedName, Error, RootCertStore,
     crypto::ring::default_provider,
     pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime},
     server::{
@@ -119,6 +119,23 @@ fn roots(authorities: impl Iterator<Item = CertificateDer<'static>>) -> Result<R
         roots.add(authority).map_err(|_| VerifierBuilderError::NoRootAnchors)?;
     }
     Ok(roots)
+}
+
+/// Why there is no verifier, for somebody who does not know our libraries.
+pub(super) fn plain(error: &VerifierBuilderError) -> String {
+    use CertRevocationListError as E;
+    let VerifierBuilderError::InvalidCrl(list) = error else {
+        return "no authority is left: all are revoked by these lists".to_owned();
+    };
+    match list {
+        E::UnsupportedDeltaCrl => "it contains a delta list: only complete ones are read",
+        E::UnsupportedIndirectCrl => "it contains an indirect list: each authority must sign its own",
+        E::UnsupportedRevocationReason => "it contains a list for some reasons only: lists for all reasons are read",
+        E::UnsupportedCriticalExtension => "a list in it has a critical extension that is not supported",
+        E::UnsupportedCrlVersion => "a list in it is not of version 2",
+        _ => "a list in it is damaged: fetch it again from the authority",
+    }
+    .to_owned()
 }
 
 /// A verifier of its parts: for what is checked from outside.

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, process::Stdio};
 use credit_gateway::for_tests::status;
 use credit_policy::{Catalogue, Code, Ground, Language, catalogue, consent::Bound};
 use credit_tests::{
-    Ended, binaries, command, plain, scratch, shared,
+    Ended, Folder, Gateway, binaries, command, plain, scratch, shared,
     tools::{node_script, python},
 };
 use serde_json::{Value, json};
@@ -244,8 +244,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
                       response_schema_conformance,negative_data_rejection,unsupported_method";
 
 /// schemathesis with an institution's certificate on a document at some place.
-fn schemathesis(document: &str, institution: &str, phases: &str, more: &[&str]) -> Ended {
-    let folder = shared().folder();
+fn schemathesis(folder: &Folder, document: &str, institution: &str, phases: &str, more: &[&str]) -> Ended {
     let path = |name: String| folder.join(&name).to_str().unwrap().to_owned();
     let (ca, cert, key) = (
         path("ca.pem".to_owned()),
@@ -268,16 +267,14 @@ fn schemathesis(document: &str, institution: &str, phases: &str, more: &[&str]) 
 
 #[test]
 fn schemathesis_finds_nothing_whoever_asks() {
-    let document = format!("http://127.0.0.1:{}/openapi.json", shared().folder().port_base() + 3);
+    // Its own gateway: so many refusals share leaves, and those of other tests would too.
+    let gateway = Gateway::serve(Folder::new());
+    let document = format!("http://127.0.0.1:{}/openapi.json", gateway.folder().port_base() + 3);
     // The bank of the issue is refused everything without a consent; the others are answered too.
     for institution in ["bank", "housing", "authority"] {
-        let said = schemathesis(
-            &document,
-            institution,
-            "examples,coverage,fuzzing,stateful",
-            &["--exclude-operation-id", BATCH],
-        )
-        .held();
+        let phases = "examples,coverage,fuzzing,stateful";
+        let without = ["--exclude-operation-id", BATCH];
+        let said = schemathesis(gateway.folder(), &document, institution, phases, &without).held();
         let passed = said.split(" generated, ").nth(1).and_then(|rest| rest.split(' ').next());
         let passed: u32 = passed.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("{said}"));
         // How many there are in its 15 seconds, depends on what else the machine does.
@@ -290,10 +287,11 @@ const BATCH: &str = "askBatch";
 
 #[test]
 fn schemathesis_finds_nothing_about_batches() {
-    let document = format!("http://127.0.0.1:{}/openapi.json", shared().folder().port_base() + 3);
+    let gateway = Gateway::serve(Folder::new());
+    let document = format!("http://127.0.0.1:{}/openapi.json", gateway.folder().port_base() + 3);
     let checks = CHECKS.replace("negative_data_rejection,", "");
     let only = ["--include-operation-id", BATCH, "--checks", &checks, "--max-time", "5"];
-    let said = schemathesis(&document, "housing", "examples,coverage,fuzzing", &only).held();
+    let said = schemathesis(gateway.folder(), &document, "housing", "examples,coverage,fuzzing", &only).held();
     assert!(said.contains("Tested: 1"), "{said}");
 }
 
@@ -305,6 +303,7 @@ fn schemathesis_finds_what_a_document_keeps_silent_about() {
     document["components"]["schemas"]["Query"]["properties"]["operator"] = json!({"type": "integer"});
     let file = scratch::folder("silent").join("openapi.json");
     std::fs::write(&file, document.to_string()).unwrap();
-    let ended = schemathesis(file.to_str().unwrap(), "housing", "examples", &[]);
+    let gateway = Gateway::serve(Folder::new());
+    let ended = schemathesis(gateway.folder(), file.to_str().unwrap(), "housing", "examples", &[]);
     assert!(ended.code == Some(1) && ended.out.contains("Undocumented status code"), "{ended:?}");
 }

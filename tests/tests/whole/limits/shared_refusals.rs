@@ -9,7 +9,7 @@ use std::{
 };
 
 use credit_tests::{
-    Folder, Gateway, Leaf, Reply, audit, checked,
+    Folder, Gateway, Leaf, audit, checked,
     query::{look_up, look_up_under, new_case, with, wrong_check},
     run,
 };
@@ -25,10 +25,6 @@ fn nameless(folder: &Folder) -> Vec<(Value, u16, &'static str)> {
         (with(sound, "scenario", "no-such-scenario"), 400, "unknown-scenario"),
         (look_up(&wrong_check(&folder.person("clean", 0))), 400, "invalid-citizen-number"),
     ]
-}
-
-fn is_shared(reply: &Reply) -> bool {
-    reply.json()["receipt"].get("opening").is_none()
 }
 
 #[test]
@@ -49,7 +45,7 @@ fn many_refusals_that_name_nobody_share_leaves_which_their_receipts_name() {
     let mut shared: BTreeMap<u64, HashMap<&str, u64>> = BTreeMap::new();
     for ((_, status, code), reply) in asked.iter().zip(&replies) {
         let reply = reply.as_ref().expect("a reply");
-        if is_shared(reply) {
+        if checked::shares_its_leaf(reply) {
             let leaf = checked::shared_refusal(folder, "housing", reply, *status, code);
             *shared.entry(leaf.index).or_default().entry(code).or_default() += 1;
         } else {
@@ -57,7 +53,7 @@ fn many_refusals_that_name_nobody_share_leaves_which_their_receipts_name() {
         }
     }
     let leaves = folder.leaves();
-    let own = replies.iter().flatten().filter(|reply| !is_shared(reply)).count();
+    let own = replies.iter().flatten().filter(|reply| !checked::shares_its_leaf(reply)).count();
     assert!((60..420).contains(&own), "{own} had a leaf of their own");
     for (index, told) in &shared {
         let counts = &leaves[usize::try_from(*index).unwrap()].json["counts"];
@@ -66,7 +62,7 @@ fn many_refusals_that_name_nobody_share_leaves_which_their_receipts_name() {
     }
 
     // Receipt and record of one, checked as an institution checks them.
-    let reply = replies.iter().flatten().find(|reply| is_shared(reply)).expect("one that shares");
+    let reply = replies.iter().flatten().find(|reply| checked::shares_its_leaf(reply)).expect("one that shares");
     let id = reply.json()["query"].as_str().unwrap().to_owned();
     let [receipt, record] = [format!("/v1/receipts/{id}"), format!("/v1/queries/{id}/record")]
         .map(|path| caller.get_when_there(&path).body);
@@ -116,7 +112,7 @@ fn who_recognises_a_person_keeps_a_leaf_for_each_refusal() {
         }
         replies
     });
-    assert!(replies.iter().flatten().any(is_shared), "nothing shares a leaf");
+    assert!(replies.iter().flatten().any(checked::shares_its_leaf), "nothing shares a leaf");
     for reply in replies.iter().flatten().filter(|reply| reply.status == 409) {
         let leaf = checked::refusal(folder, "housing", reply, 409, "case-already-used");
         assert!(leaf.json.get("subject").is_some(), "{leaf:?}");
