@@ -10,13 +10,14 @@ use rusqlite::Connection;
 use super::{error::StartError, places::there};
 use crate::{
     process::cores,
-    settings::{Settings, StoreKind},
+    settings::{self, Settings, StoreKind},
     stores::{
         all::{self, Scope, Stores},
         contract::Store,
         copy::{self, CopyFault},
         examine::Domain,
         http::{Endpoint, HttpStore},
+        map::Map,
         sqlite::{OpenError, Opening, SqliteStore},
     },
 };
@@ -29,6 +30,7 @@ pub(super) fn open_stores(
     let scopes = scopes(settings, catalogue)?;
     let mut stores = Stores::new();
     for (store, scope) in settings.stores.iter().zip(scopes) {
+        let map = map_of(store, catalogue)?.map(Arc::new);
         let opened: Box<dyn Store> = match store.kind {
             StoreKind::Sqlite => Box::new(SqliteStore::open(Opening {
                 path: store.file().to_owned(),
@@ -42,7 +44,10 @@ pub(super) fn open_stores(
             })?),
             StoreKind::Http => {
                 let endpoint = Endpoint::of(store)?;
-                Box::new(HttpStore::new(endpoint, store, Arc::clone(catalogue), Arc::clone(clock)))
+                if let Some(map) = &map {
+                    endpoint.takes(store, map)?;
+                }
+                Box::new(HttpStore::new(endpoint, store, map, Arc::clone(catalogue), Arc::clone(clock)))
             }
         };
         stores.add(&store.name, scope, opened, store.queue);
@@ -50,16 +55,25 @@ pub(super) fn open_stores(
     Ok(stores)
 }
 
+/// The map of a store, if its tables are not the gateway's own.
+fn map_of(store: &settings::Store, catalogue: &Arc<Catalogue>) -> Result<Option<Map>, StartError> {
+    Ok(store.map.as_ref().map(|map| Map::open(map, catalogue)).transpose()?)
+}
+
 /// What each store has.
 ///
 /// # Errors
 /// When a class is unknown, or an attribute is in two stores.
-pub(super) fn scopes(settings: &Settings, catalogue: &Catalogue) -> Result<Vec<Scope>, StartError> {
+pub(super) fn scopes(settings: &Settings, catalogue: &Arc<Catalogue>) -> Result<Vec<Scope>, StartError> {
     let stores = &settings.stores;
-    let scopes: Vec<_> = stores
-        .iter()
-        .map(|store| Scope::of(&store.name, store.classes.as_deref(), catalogue))
-        .collect::<Result<_, _>>()?;
+    let scope = |store: &settings::Store| {
+        let scope = Scope::of(&store.name, store.classes.as_deref(), catalogue)?;
+        Ok(match map_of(store, catalogue)? {
+            Some(map) => scope.within(map.classes(), map.lists(), map.attributes()),
+            None => scope,
+        })
+    };
+    let scopes: Vec<_> = stores.iter().map(scope).collect::<Result<_, StartError>>()?;
     all::distinct(stores.iter().map(|store| store.name.as_str()).zip(&scopes), catalogue)?;
     Ok(scopes)
 }

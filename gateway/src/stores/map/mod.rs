@@ -17,6 +17,7 @@ mod load;
 mod load_roles;
 mod loader;
 mod number;
+mod open;
 mod reading;
 mod select;
 mod shipped;
@@ -26,10 +27,12 @@ mod unfit;
 
 pub(crate) use cell::Cell;
 pub(crate) use fault::MapFault;
+pub(crate) use file::Method;
+pub(crate) use open::MapError;
 pub(crate) use reading::{Read, Reading};
 pub(crate) use select::{Exclude, Select};
 pub(crate) use shipped::shipped;
-pub(crate) use source::{Map, Source};
+pub(crate) use source::{Map, NumberIn, Request, Source};
 pub(crate) use unfit::{Unfit, What};
 
 #[cfg(test)]
