@@ -18,7 +18,10 @@ pub struct Store {
     pub kind: StoreKind,
     /// Of kind `sqlite`: the file; opened read-only.
     pub path: Option<PathBuf>,
-    /// The classes of the data list that it has; left out = all of them.
+    /// What its tables are, where they are not the gateway's own: the name of a shipped map, or a file that ends in
+    /// `.toml` (`docs/stores.md`).
+    pub map: Option<PathBuf>,
+    /// The classes of the data list that it has; left out = all of them, or all that its map has.
     pub classes: Option<Vec<String>>,
     /// Of kind `sqlite`: reader threads, each with a connection of its own; left out = one a core.
     #[schemars(range(min = 1, max = 256))]
@@ -46,6 +49,12 @@ impl Store {
     #[must_use]
     pub fn file(&self) -> &Path {
         self.path.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// The paths in it that may be relative; a shipped map has a name and none.
+    pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let map = self.map.as_mut().filter(|map| map.extension().is_some());
+        self.path.as_mut().into_iter().chain(map)
     }
 
     /// What is wrong with it, a line each.

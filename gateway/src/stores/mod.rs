@@ -16,9 +16,11 @@ pub(crate) mod examine;
 mod fault;
 pub(crate) mod figures;
 pub(crate) mod layout;
-#[expect(dead_code, reason = "no store that is asked by a map is here yet")]
+#[expect(dead_code, reason = "stores of other kinds read more of a map")]
 #[cfg_attr(not(test), expect(unused_imports, reason = "as above"))]
 pub(crate) mod map;
+pub(crate) mod mapped;
+mod mapped_look_up;
 mod progress;
 mod rows;
 pub(crate) mod sqlite;

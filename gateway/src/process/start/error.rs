@@ -12,7 +12,7 @@ use crate::{
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
-    stores::{all::ScopeError, sqlite::OpenError},
+    stores::{all::ScopeError, map::MapError, sqlite::OpenError},
     transport::tls::TlsError,
 };
 
@@ -179,6 +179,9 @@ pub(crate) enum StartError {
     /// What the stores are said to have.
     #[error(transparent)]
     Scope(#[from] ScopeError),
+    /// A store's map.
+    #[error(transparent)]
+    Map(#[from] MapError),
     /// The metrics.
     #[error("metrics cannot be set up: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -217,6 +220,7 @@ impl StartError {
             | Self::Leaf(_) => true,
             Self::File { .. }
             | Self::Scope(_)
+            | Self::Map(_)
             | Self::Catalogue(_)
             | Self::Kek(_)
             | Self::Ring(_)

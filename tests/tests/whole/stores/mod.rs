@@ -2,6 +2,7 @@
 
 mod commands;
 mod disk;
+mod mapped;
 mod replaced;
 mod several;
 mod typing_errors;
