@@ -18,7 +18,24 @@ pub struct Store {
     pub kind: StoreKind,
     /// Of kind `sqlite`: the file; opened read-only.
     pub path: Option<PathBuf>,
-    /// What its tables are, where they are not the gateway's own: the name of a shipped map, or a file that ends in
+    /// Of kind `http`: its address, `https://store.example/credit`; plain `http` on this machine alone.
+    pub url: Option<String>,
+    /// Of kind `http`: the authorities that its certificate must be of, in PEM.
+    pub authorities: Option<PathBuf>,
+    /// Of kind `http`: the certificate that the gateway shows to it, in PEM.
+    pub certificate: Option<PathBuf>,
+    /// Of kind `http`: the key of that certificate, in PEM.
+    pub key: Option<PathBuf>,
+    /// Of kind `http`: a path at which it answers 2xx to a GET while it works; left out = it is up while it takes connections.
+    pub probe: Option<String>,
+    /// Of kind `http`: connections at the same time; left out = 32.
+    #[schemars(range(min = 1, max = 1_024))]
+    pub connections: Option<usize>,
+    /// Of kind `http`: largest answer, in bytes.
+    #[serde(default = "answer_bytes")]
+    #[schemars(range(min = 1_024, max = 67_108_864))]
+    pub answer_bytes: usize,
+    /// Of kind `sqlite`: what its tables are, where they are not the gateway's own: the name of a shipped map, or a file that ends in
     /// `.toml` (`docs/stores.md`).
     pub map: Option<PathBuf>,
     /// The classes of the data list that it has; left out = all of them, or all that its map has.
@@ -42,6 +59,8 @@ pub struct Store {
 pub enum StoreKind {
     /// An SQLite file, of which the gateway reads a private copy.
     Sqlite,
+    /// A service that speaks JSON over HTTP/1.1 (`docs/formats.md`).
+    Http,
 }
 
 impl Store {
@@ -51,10 +70,11 @@ impl Store {
         self.path.as_deref().unwrap_or(Path::new(""))
     }
 
-    /// The paths in it that may be relative; a shipped map has a name and none.
-    pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+    /// The files that it names; a shipped map is none.
+    pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let map = self.map.as_mut().filter(|map| map.extension().is_some());
-        self.path.as_mut().into_iter().chain(map)
+        let files = [&mut self.path, &mut self.authorities, &mut self.certificate, &mut self.key];
+        files.into_iter().filter_map(Option::as_mut).chain(map)
     }
 
     /// What is wrong with it, a line each.
@@ -69,6 +89,7 @@ impl Store {
                 faults.push(format!("store `{name}`: kind sqlite needs `path`, the file"));
             }
             StoreKind::Sqlite => {}
+            StoreKind::Http => faults.extend(self.http_faults()),
         }
         if !(1..=100_000).contains(&self.queue) {
             faults.push(format!("store `{name}`: queue must be between 1 and 100000"));
@@ -81,6 +102,37 @@ impl Store {
         }
         faults
     }
+
+    fn http_faults(&self) -> Vec<String> {
+        let (mut faults, name) = (Vec::new(), &self.name);
+        match &self.url {
+            None => faults.push(format!("store `{name}`: kind http needs `url`, its address")),
+            Some(url) if url.starts_with("https:") && self.authorities.is_none() => {
+                faults.push(format!("store `{name}`: https needs `authorities`, which its certificate must be of"));
+            }
+            Some(_) => {}
+        }
+        if self.map.is_some() {
+            faults.push(format!("store `{name}`: `map` belongs to kind sqlite"));
+        }
+        if self.certificate.is_some() != self.key.is_some() {
+            faults.push(format!("store `{name}`: give both `certificate` and `key`, or neither"));
+        }
+        if self.probe.as_ref().is_some_and(|path| !is_path(path)) {
+            faults.push(format!("store `{name}`: probe must be a path such as /health"));
+        }
+        if self.connections.is_some_and(|connections| !(1..=1_024).contains(&connections)) {
+            faults.push(format!("store `{name}`: connections must be between 1 and 1024"));
+        }
+        if !(1_024..=64 * 1_024 * 1_024).contains(&self.answer_bytes) {
+            faults.push(format!("store `{name}`: answer_bytes must be between 1024 and 67108864"));
+        }
+        faults
+    }
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && text.parse::<hyper::http::uri::PathAndQuery>().is_ok()
 }
 
 /// What is wrong with the stores, a line each.
@@ -100,6 +152,9 @@ pub(super) fn faults(stores: &[Store]) -> Vec<String> {
 
 fn queue() -> usize {
     1_024
+}
+fn answer_bytes() -> usize {
+    1_024 * 1_024
 }
 fn timeout_ms() -> u64 {
     1_000

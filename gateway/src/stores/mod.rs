@@ -2,7 +2,7 @@
 //!
 //! Begin with [`contract`]: what a store promises. [`all`] asks those that have what a plan needs, side by side.
 //!
-//! [`sqlite`] is the embedded store: look-ups and the threads that answer them. They never read the operator's file:
+//! [`http`] is a store behind HTTP and JSON. [`sqlite`] is the embedded store: look-ups and the threads that answer them. They never read the operator's file:
 //! [`watch`] takes a private copy of it ([`copy`]) whenever it has changed and was left alone, checks the copy
 //! ([`examine`]) and hands it on.
 
@@ -15,6 +15,7 @@ pub(crate) mod delimited;
 pub(crate) mod examine;
 mod fault;
 pub(crate) mod figures;
+pub(crate) mod http;
 pub(crate) mod layout;
 #[expect(dead_code, reason = "stores of other kinds read more of a map")]
 #[cfg_attr(not(test), expect(unused_imports, reason = "as above"))]
@@ -25,6 +26,7 @@ mod progress;
 mod rows;
 pub(crate) mod sqlite;
 mod stamp;
+mod tls;
 mod values;
 mod watch;
 

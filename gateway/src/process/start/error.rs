@@ -12,7 +12,7 @@ use crate::{
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
-    stores::{all::ScopeError, map::MapError, sqlite::OpenError},
+    stores::{all::ScopeError, http::HttpOpenError, map::MapError, sqlite::OpenError},
     transport::tls::TlsError,
 };
 
@@ -176,6 +176,9 @@ pub(crate) enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// A store behind HTTP.
+    #[error(transparent)]
+    HttpStore(#[from] HttpOpenError),
     /// What the stores are said to have.
     #[error(transparent)]
     Scope(#[from] ScopeError),
@@ -219,6 +222,7 @@ impl StartError {
             | Self::Listen { .. }
             | Self::Leaf(_) => true,
             Self::File { .. }
+            | Self::HttpStore(_)
             | Self::Scope(_)
             | Self::Map(_)
             | Self::Catalogue(_)

@@ -16,6 +16,7 @@ use crate::{
         contract::Store,
         copy::{self, CopyFault},
         examine::Domain,
+        http::{Endpoint, HttpStore},
         map::Map,
         sqlite::{OpenError, Opening, SqliteStore},
     },
@@ -42,6 +43,10 @@ pub(super) fn open_stores(
                 map,
                 clock: Arc::clone(clock),
             })?),
+            StoreKind::Http => {
+                let endpoint = Endpoint::of(store)?;
+                Box::new(HttpStore::new(endpoint, store, Arc::clone(catalogue), Arc::clone(clock)))
+            }
         };
         stores.add(&store.name, scope, opened, store.queue);
     }
@@ -110,6 +115,7 @@ fn checked(
                 let sound = copy::open_in_place(path).and_then(|store| check(path, &store, map.as_ref()));
                 sound.map_err(|fault| OpenError::new(path.to_owned(), fault))?;
             }
+            StoreKind::Http => drop(Endpoint::of(store)?),
         }
     }
     Ok(())

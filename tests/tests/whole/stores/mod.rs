@@ -2,6 +2,7 @@
 
 mod commands;
 mod disk;
+mod http;
 mod mapped;
 mod replaced;
 mod several;
