@@ -309,7 +309,7 @@ impl Settings {
         paths.extend(self.keys.key_file.as_mut());
         paths.extend(self.keys.passphrase_file.as_mut());
         paths.extend(self.catalogue.dir.as_mut());
-        paths.extend(self.stores.iter_mut().flat_map(Store::paths));
+        paths.extend(self.stores.iter_mut().flat_map(Store::paths_mut));
         paths.extend(self.consent_issuers.iter_mut().flat_map(|issuer| issuer.keys.iter_mut()));
         paths.extend(self.institutions.iter_mut().flat_map(|entry| entry.certificates.iter_mut()));
         for path in paths {

@@ -70,8 +70,8 @@ impl Store {
         self.path.as_deref().unwrap_or(Path::new(""))
     }
 
-    /// The paths in it that may be relative; a shipped map has a name and none.
-    pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+    /// The files that it names; a shipped map is none.
+    pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let map = self.map.as_mut().filter(|map| map.extension().is_some());
         let files = [&mut self.path, &mut self.authorities, &mut self.certificate, &mut self.key];
         files.into_iter().filter_map(Option::as_mut).chain(map)

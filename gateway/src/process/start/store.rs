@@ -40,6 +40,7 @@ pub(super) fn open_stores(
                 queue: store.queue,
                 timeout: Duration::from_millis(store.timeout_ms),
                 catalogue: Arc::clone(catalogue),
+                map,
                 clock: Arc::clone(clock),
             })?),
             StoreKind::Http => {
@@ -82,8 +83,11 @@ pub(super) fn scopes(settings: &Settings, catalogue: &Arc<Catalogue>) -> Result<
 ///
 /// # Errors
 /// As [`open_stores`] says it.
-pub(super) fn check_stores(settings: &Settings) -> Result<(), StartError> {
-    checked(settings, |_, store| copy::is_sound(store))
+pub(super) fn check_stores(settings: &Settings, catalogue: &Arc<Catalogue>) -> Result<(), StartError> {
+    checked(settings, catalogue, |_, store, map| match map {
+        None => copy::is_sound(store),
+        Some(map) => copy::is_mapped(store, map).map(drop),
+    })
 }
 
 /// Whether their copies would be taken: their rows, and the room for it. [`open_stores`] finds that itself.
@@ -92,21 +96,34 @@ pub(super) fn check_stores(settings: &Settings) -> Result<(), StartError> {
 /// As [`open_stores`] says it.
 pub(super) fn check_copies(settings: &Settings, catalogue: &Arc<Catalogue>, now: Timestamp) -> Result<(), StartError> {
     let domain = Domain::of(catalogue, catalogue.today(now));
-    checked(settings, |path, store| {
+    checked(settings, catalogue, |path, store, map| {
         copy::has_room(path, there(&settings.data.dir))?;
-        copy::rows(store, &domain, &|| ()).map(drop)
+        match map {
+            None => copy::rows(store, &domain, &|| ()).map(drop),
+            Some(map) => copy::mapped_rows(store, &copy::is_mapped(store, map)?, &|| ()).map(drop),
+        }
     })
 }
 
-fn checked(settings: &Settings, check: impl Fn(&Path, &Connection) -> Result<(), CopyFault>) -> Result<(), StartError> {
+fn checked(
+    settings: &Settings,
+    catalogue: &Arc<Catalogue>,
+    check: impl Fn(&Path, &Connection, Option<&Map>) -> Result<(), CopyFault>,
+) -> Result<(), StartError> {
     for store in &settings.stores {
+        let map = map_of(store, catalogue)?;
         match store.kind {
             StoreKind::Sqlite => {
                 let path = store.file();
-                let sound = copy::open_in_place(path).and_then(|store| check(path, &store));
+                let sound = copy::open_in_place(path).and_then(|store| check(path, &store, map.as_ref()));
                 sound.map_err(|fault| OpenError::new(path.to_owned(), fault))?;
             }
-            StoreKind::Http => drop(Endpoint::of(store)?),
+            StoreKind::Http => {
+                let endpoint = Endpoint::of(store)?;
+                if let Some(map) = &map {
+                    endpoint.takes(store, map)?;
+                }
+            }
         }
     }
     Ok(())
