@@ -35,7 +35,10 @@ pub struct Store {
     #[serde(default = "answer_bytes")]
     #[schemars(range(min = 1_024, max = 67_108_864))]
     pub answer_bytes: usize,
-    /// The classes of the data list that it has; left out = all of them.
+    /// What its tables are, where they are not the gateway's own: the name of a shipped map, or a file that ends in
+    /// `.toml` (`docs/stores.md`).
+    pub map: Option<PathBuf>,
+    /// The classes of the data list that it has; left out = all of them, or all that its map has.
     pub classes: Option<Vec<String>>,
     /// Of kind `sqlite`: reader threads, each with a connection of its own; left out = one a core.
     #[schemars(range(min = 1, max = 256))]
@@ -67,10 +70,11 @@ impl Store {
         self.path.as_deref().unwrap_or(Path::new(""))
     }
 
-    /// The files that it names.
+    /// The files that it names; a shipped map is none.
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let map = self.map.as_mut().filter(|map| map.extension().is_some());
         let files = [&mut self.path, &mut self.authorities, &mut self.certificate, &mut self.key];
-        files.into_iter().filter_map(Option::as_mut)
+        files.into_iter().filter_map(Option::as_mut).chain(map)
     }
 
     /// What is wrong with it, a line each.

@@ -74,6 +74,25 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// Of this, what a map has.
+    pub(crate) fn within(
+        self,
+        classes: BTreeSet<ClassName>,
+        lists: BTreeSet<List>,
+        attributes: BTreeSet<FieldName>,
+    ) -> Self {
+        Self::Named(match self {
+            Self::Everything => Named { classes, lists, attributes },
+            Self::Named(named) => Named {
+                classes: &named.classes & &classes,
+                lists: &named.lists & &lists,
+                attributes: &named.attributes & &attributes,
+            },
+        })
+    }
+}
+
 impl Named {
     fn add(&mut self, class: &Class) {
         if class.holds_records() {
@@ -155,7 +174,7 @@ impl Stores {
 
 impl Scope {
     /// What of a plan a store with this scope is asked for.
-    fn part(&self, plan: &FetchPlan) -> FetchPlan {
+    pub(crate) fn part(&self, plan: &FetchPlan) -> FetchPlan {
         match self {
             Self::Everything => plan.within(|_| true, |_| true, |_| true),
             Self::Named(Named { classes, lists, attributes }) => {

@@ -1,5 +1,7 @@
 //! What is said of a store, in Chinese; the English is the `Display` of each.
 
+use crate::terminal;
+
 use super::{
     copy::{CopyFault, MOST_SUSPECTS},
     delimited::TextFault,
@@ -71,6 +73,10 @@ impl CopyFault {
             Self::Damaged => "未通过 SQLite 的 `PRAGMA integrity_check`：请恢复，或重新复制后改名到位".to_owned(),
             Self::Layout(what) => {
                 format!("其表结构与网关所读的不同（{what}）；见 `credit-gateway store check`")
+            }
+            Self::Unmapped(faults) => {
+                let faults: Vec<_> = faults.iter().map(|fault| terminal::chinese().of(&fault.to_string())).collect();
+                format!("其表与映射不符：{}", faults.join("；"))
             }
             Self::Unfit => {
                 format!("不符合数据清单的行涉及超过 {MOST_SUSPECTS} 人；见 `credit-gateway store check`")

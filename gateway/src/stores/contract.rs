@@ -14,7 +14,6 @@ pub(crate) struct Asked {
     /// The classes, lists and attributes.
     pub(crate) plan: Arc<FetchPlan>,
     /// The purpose: rows may be limited to some.
-    #[expect(dead_code, reason = "asked for by stores behind a map")]
     pub(crate) scenario: ScenarioName,
 }
 

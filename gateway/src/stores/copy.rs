@@ -18,6 +18,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::{
     examine::{Domain, Suspects, Tally, examine},
     layout,
+    map::{Examined, Map, MapFault},
+    mapped,
     progress::Progress,
     stamp::{Mark, Stamp, beside},
 };
@@ -74,6 +76,9 @@ pub enum CopyFault {
     /// Tables or columns missing.
     #[error("it is not laid out as the gateway reads it: {0}; see `credit-gateway store check`")]
     Layout(String),
+    /// Not the tables and columns of the map.
+    #[error("its tables are not as the map says: {}", joined(.0))]
+    Unmapped(Vec<MapFault>),
     /// Too many rows that do not fit.
     #[error("rows about more than {MOST_SUSPECTS} persons do not fit the data list; see `credit-gateway store check`")]
     Unfit,
@@ -106,6 +111,7 @@ impl CopyFault {
             | Self::ForeignWal(_)
             | Self::Damaged
             | Self::Layout(_)
+            | Self::Unmapped(_)
             | Self::Unfit
             | Self::Sqlite(_) => false,
         }
@@ -114,7 +120,13 @@ impl CopyFault {
     /// Whether the file itself is at fault, so that it is not worth looking at again before it changes.
     pub(super) fn is_of_the_file(&self) -> bool {
         match self {
-            Self::NoStore | Self::Cut | Self::ForeignWal(_) | Self::Damaged | Self::Layout(_) | Self::Unfit => true,
+            Self::NoStore
+            | Self::Cut
+            | Self::ForeignWal(_)
+            | Self::Damaged
+            | Self::Layout(_)
+            | Self::Unmapped(_)
+            | Self::Unfit => true,
             Self::Read(_)
             | Self::Locked
             | Self::Journal(_)
@@ -124,6 +136,11 @@ impl CopyFault {
             | Self::Sqlite(_) => false,
         }
     }
+}
+
+/// Faults of a map in one line.
+fn joined(faults: &[MapFault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl From<rusqlite::Error> for CopyFault {
@@ -146,14 +163,26 @@ pub(super) struct Serving {
     pub(super) gate: Option<Connection>,
     /// Who is not answered about.
     pub(super) suspects: Arc<Suspects>,
+    /// What its tables are, where they are not the gateway's own.
+    pub(super) map: Option<Arc<Map>>,
 }
 
 /// A copy that was checked.
 pub(super) struct Taken {
     pub(super) mark: Mark,
     pub(super) readers: Vec<Serving>,
-    pub(super) tally: Tally,
+    /// How many values do not fit, and a line for each place and kind.
+    pub(super) faults: u64,
+    pub(super) lines: Vec<String>,
     pub(super) suspects: usize,
+}
+
+/// What the check of a copy found.
+struct Checked {
+    faults: u64,
+    lines: Vec<String>,
+    suspects: Suspects,
+    map: Option<Arc<Map>>,
 }
 
 /// Where a store is, and what is needed to copy and check it.
@@ -164,6 +193,8 @@ pub(super) struct Source {
     /// The folder of the copies.
     pub(super) copies: PathBuf,
     pub(super) readers: usize,
+    /// What the tables are; without it, the gateway's own.
+    pub(super) map: Option<Arc<Map>>,
     pub(super) progress: Arc<Progress>,
 }
 
@@ -178,11 +209,11 @@ impl Source {
         }
         let copy = Named(self.copies.join(format!("store-copy-{}-{}.sqlite", self.name, std::process::id())));
         self.copy(&file, &copy.0, is_wal, mark.wal.is_some())?;
-        let (tally, suspects) = self.check(&copy.0, domain)?;
+        let Checked { faults, lines, suspects, map } = self.check(&copy.0, domain)?;
         let suspects = Arc::new(suspects);
         let readers = (0..self.readers).map(|_| {
             let gate = if is_wal { None } else { Some(open(&self.path)?) };
-            Ok(Serving { store: open_copy(&copy.0)?, gate, suspects: Arc::clone(&suspects) })
+            Ok(Serving { store: open_copy(&copy.0)?, gate, suspects: Arc::clone(&suspects), map: map.clone() })
         });
         let readers = readers.collect::<Result<_, CopyFault>>()?;
         // Last: whatever was read was of this state.
@@ -191,7 +222,7 @@ impl Source {
         if now.main != mark.main || opened != mark.main || (!is_wal && now.wal != mark.wal) {
             return Err(CopyFault::Changed);
         }
-        Ok(Taken { mark, readers, tally, suspects: suspects.len() })
+        Ok(Taken { mark, readers, faults, lines, suspects: suspects.len() })
     }
 
     fn copy(&self, file: &File, to: &Path, is_wal: bool, has_wal: bool) -> Result<(), CopyFault> {
@@ -217,7 +248,7 @@ impl Source {
         Ok(())
     }
 
-    fn check(&self, copy: &Path, domain: &Domain) -> Result<(Tally, Suspects), CopyFault> {
+    fn check(&self, copy: &Path, domain: &Domain) -> Result<Checked, CopyFault> {
         let mut connection = open_copy(copy)?;
         let progress = Arc::clone(&self.progress);
         let alive = move || {
@@ -225,9 +256,27 @@ impl Source {
             false
         };
         connection.progress_handler(100_000, Some(alive))?;
-        is_sound(&connection)?;
-        rows(&connection, domain, &|| self.progress.beat())
+        let beat = || self.progress.beat();
+        let Some(map) = &self.map else {
+            is_sound(&connection)?;
+            let (tally, suspects) = rows(&connection, domain, &beat)?;
+            return Ok(Checked { faults: tally.total(), lines: tally.lines().collect(), suspects, map: None });
+        };
+        let map = is_mapped(&connection, map)?;
+        let (examined, suspects) = mapped_rows(&connection, &map, &beat)?;
+        let (faults, lines) = (examined.faults.total(), examined.faults.lines().collect());
+        Ok(Checked { faults, lines, suspects, map: Some(Arc::new(map)) })
     }
+}
+
+/// What every row of a map's tables says, and who is not answered about.
+pub(crate) fn mapped_rows(
+    connection: &Connection,
+    map: &Map,
+    beat: &dyn Fn(),
+) -> Result<(Examined, Suspects), CopyFault> {
+    let (examined, suspects) = mapped::examine(connection, map, None, beat)?;
+    if suspects.len() > MOST_SUSPECTS { Err(CopyFault::Unfit) } else { Ok((examined, suspects)) }
 }
 
 /// What every row says, and who is not answered about.
@@ -258,6 +307,17 @@ pub(crate) fn has_room(path: &Path, copies: &Path) -> Result<(), CopyFault> {
 
 /// Whether the pages fit each other, and the tables are those that look-ups read.
 pub(crate) fn is_sound(connection: &Connection) -> Result<(), CopyFault> {
+    is_whole(connection)?;
+    layout::prepare(connection).map_err(no_such)
+}
+
+/// Whether the pages fit each other; and the map with the columns as the tables spell them.
+pub(crate) fn is_mapped(connection: &Connection, map: &Map) -> Result<Map, CopyFault> {
+    is_whole(connection)?;
+    mapped::bound(connection, map).map_err(no_such)?.map_err(CopyFault::Unmapped)
+}
+
+fn is_whole(connection: &Connection) -> Result<(), CopyFault> {
     // What a row says is for `examine`, which names the row.
     connection.execute_batch("PRAGMA ignore_check_constraints = ON")?;
     let said: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
@@ -265,11 +325,16 @@ pub(crate) fn is_sound(connection: &Connection) -> Result<(), CopyFault> {
     if said != "ok" && !said.starts_with("NULL value in ") {
         return Err(CopyFault::Damaged);
     }
-    layout::prepare(connection).map_err(|error| match error {
+    Ok(())
+}
+
+/// Of a statement that could not be prepared, SQLite names the table or column.
+fn no_such(error: rusqlite::Error) -> CopyFault {
+    match error {
         rusqlite::Error::SqlInputError { msg, .. } => CopyFault::Layout(msg),
         rusqlite::Error::SqliteFailure(_, Some(msg)) => CopyFault::Layout(msg),
         other => other.into(),
-    })
+    }
 }
 
 /// Opens the operator's file to read it in place, for the commands; with the words of [`CopyFault`] where it cannot be.

@@ -17,6 +17,7 @@ use rusqlite::{Connection, Row, types::ValueRef};
 
 use super::{
     layout::{Form, TABLES, Table},
+    map::Unfit,
     values::{day, scalar},
 };
 
@@ -55,6 +56,13 @@ impl Domain {
             catalogue: Arc::clone(catalogue),
             latest: today.saturating_add(1.day()),
         }
+    }
+}
+
+impl Domain {
+    /// The catalogue whose names these are.
+    pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
     }
 }
 
@@ -290,19 +298,33 @@ impl Tally {
     }
 }
 
+/// A row that somebody is not answered about.
+#[derive(Clone, Debug)]
+pub(crate) enum Suspect {
+    /// Of the gateway's own tables.
+    Row(RowFault),
+    /// Of a table that a map describes.
+    Mapped(Unfit),
+}
+
 /// The persons about whom a row does not fit. Numbers are kept as keyed hashes of this process alone.
 #[derive(Default)]
 pub(crate) struct Suspects {
     hasher: RandomState,
-    rows: HashMap<u64, RowFault>,
+    rows: HashMap<u64, Suspect>,
 }
 
 impl Suspects {
     /// Remembers the person if the fault could clear them; the first row of each is enough.
     pub(crate) fn add(&mut self, fault: &RowFault, person: Option<&Personal<CitizenNumber>>) {
         if let Some(person) = person.filter(|_| fault.could_clear()) {
-            self.rows.entry(self.key(person)).or_insert(*fault);
+            self.rows.entry(self.key(person)).or_insert(Suspect::Row(*fault));
         }
+    }
+
+    /// Remembers a person whose row no look-up would find.
+    pub(crate) fn add_mapped(&mut self, unfit: Unfit, person: &Personal<CitizenNumber>) {
+        self.rows.entry(self.key(person)).or_insert(Suspect::Mapped(unfit));
     }
 
     /// How many they are.
@@ -313,8 +335,8 @@ impl Suspects {
 
     /// The row about this person that does not fit, if there is one.
     #[must_use]
-    pub(crate) fn about(&self, person: &Personal<CitizenNumber>) -> Option<RowFault> {
-        if self.rows.is_empty() { None } else { self.rows.get(&self.key(person)).copied() }
+    pub(crate) fn about(&self, person: &Personal<CitizenNumber>) -> Option<&Suspect> {
+        if self.rows.is_empty() { None } else { self.rows.get(&self.key(person)) }
     }
 
     fn key(&self, person: &Personal<CitizenNumber>) -> u64 {

@@ -34,7 +34,7 @@ pub enum StoreFault {
     Row(RowFault),
     /// What a store behind HTTP answered, or why it did not.
     #[error("{0}")]
-    Http(HttpFault),
+    Http(#[from] HttpFault),
     /// A class, list or attribute that is asked for and that no store has.
     #[error("no store has `{0}`; name it in the map of one, or leave the fields that rest on it out of the catalogue")]
     Nowhere(String),

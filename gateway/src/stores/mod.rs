@@ -17,9 +17,10 @@ mod fault;
 pub(crate) mod figures;
 pub(crate) mod http;
 pub(crate) mod layout;
-#[expect(dead_code, reason = "no store that is asked by a map is here yet")]
-#[cfg_attr(not(test), expect(unused_imports, reason = "as above"))]
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "stores of other kinds read more of a map"))]
 pub(crate) mod map;
+pub(crate) mod mapped;
+mod mapped_look_up;
 mod progress;
 mod rows;
 pub(crate) mod sqlite;

@@ -22,9 +22,12 @@ use tokio::sync::oneshot;
 use super::{
     contract::{Asked, LookUp, Probe, Store},
     copy::{CopyFault, Serving, Source},
+    examine::Suspect,
     fault::{StoreError, StoreFault},
     figures::Figures,
     layout::{ATTRIBUTE, LISTING, RECORD, TABLES, Table},
+    map::Map,
+    mapped_look_up,
     progress::Progress,
     rows,
     watch::{Standing, Watch},
@@ -89,6 +92,8 @@ pub(crate) struct Opening {
     pub(crate) timeout: Duration,
     /// Whose names the rows must have.
     pub(crate) catalogue: Arc<Catalogue>,
+    /// What its tables are; without it, the gateway's own.
+    pub(crate) map: Option<Arc<Map>>,
     /// The one clock.
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -96,7 +101,7 @@ pub(crate) struct Opening {
 /// What a reader is asked.
 enum Question {
     /// What a plan says of a person.
-    Person(Arc<Personal<CitizenNumber>>, Arc<FetchPlan>),
+    Person(Asked),
     /// Whether what look-ups read can be read; nobody is asked about, and nothing is told.
     Probe,
 }
@@ -129,7 +134,7 @@ impl SqliteStore {
     }
 
     fn started(opening: Opening) -> Result<Self, OpenFault> {
-        let Opening { path, name, copies, readers, queue, timeout, catalogue, clock } = opening;
+        let Opening { path, name, copies, readers, queue, timeout, catalogue, map, clock } = opening;
         let figures = Arc::new(Figures::default());
         let count = readers.max(1);
         let progress = Arc::new(Progress::new());
@@ -138,7 +143,7 @@ impl SqliteStore {
             fault: ArcSwapOption::empty(),
             progress: Arc::clone(&progress),
         });
-        let source = Source { path, name, copies, readers: count, progress };
+        let source = Source { path, name, copies, readers: count, map, progress };
         let (on, by) = (Arc::clone(&standing), Arc::clone(&figures));
         let watch = Watch { source, catalogue, clock, standing: on, figures: by };
         let seen = watch.begin()?;
@@ -182,7 +187,7 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn look_up(&self, asked: Asked) -> LookUp<'_> {
-        Box::pin(self.ask(Question::Person(asked.person, asked.plan)))
+        Box::pin(self.ask(Question::Person(asked)))
     }
 
     fn probe(&self) -> Probe<'_> {
@@ -252,11 +257,16 @@ fn look_up(serving: &Serving, job: &Job) -> Result<History, StoreError> {
     let connection = &serving.store;
     connection.prepare_cached("BEGIN")?.execute([])?;
     let history = match &job.question {
-        Question::Person(person, plan) => match serving.suspects.about(person) {
-            Some(fault) => Err(StoreError::Failed(StoreFault::Row(fault))),
-            None => history(connection, person, plan),
+        Question::Person(asked) => match (serving.suspects.about(&asked.person), &serving.map) {
+            (Some(Suspect::Row(fault)), _) => Err(StoreError::Failed(StoreFault::Row(*fault))),
+            (Some(Suspect::Mapped(unfit)), _) => Err(StoreError::Failed(StoreFault::Mapped(unfit.clone()))),
+            (None, None) => history(connection, &asked.person, &asked.plan),
+            (None, Some(map)) => mapped_look_up::history(connection, map, asked),
         },
-        Question::Probe => probe(connection),
+        Question::Probe => match &serving.map {
+            None => probe(connection),
+            Some(map) => mapped_look_up::probe(connection, map),
+        },
     };
     let ended = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
     if ended.is_err() && !connection.is_autocommit() {

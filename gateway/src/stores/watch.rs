@@ -85,14 +85,13 @@ impl Watch {
 
     fn take(&self, before: Option<&Mark>) -> Result<Mark, CopyFault> {
         let today = self.catalogue.today(self.clock.now());
-        let Taken { mark, readers, tally, suspects } = self.source.take(&Domain::of(&self.catalogue, today), before)?;
+        let domain = Domain::of(&self.catalogue, today);
+        let Taken { mark, readers, faults, lines, suspects } = self.source.take(&domain, before)?;
         self.standing.publish(readers);
-        self.figures.faulty(tally.total());
-        if tally.total() > 0 {
-            let lines: Vec<_> = tally.lines().collect();
+        self.figures.faulty(faults);
+        if faults > 0 {
             tracing::warn!(
-                "the store has {} values that do not fit, and {suspects} persons are not answered about: {}",
-                tally.total(),
+                "the store has {faults} values that do not fit, and {suspects} persons are not answered about: {}",
                 lines.join("; ")
             );
         }

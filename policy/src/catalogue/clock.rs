@@ -160,7 +160,7 @@ impl Clock {
     }
 
     /// The last day on which a record is shown, if its end is known.
-    fn last_day(&self, record: &Record) -> Option<Date> {
+    pub(super) fn last_day(&self, record: &Record) -> Option<Date> {
         match self.shown(record.severity) {
             None => record.effect_end,
             Some(Shown::Never) => None,

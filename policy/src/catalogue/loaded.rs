@@ -15,7 +15,7 @@ use super::legal_source::LegalSource;
 use super::scenario::{Ceilings, Scenario};
 use super::source::{Source, Status};
 use super::statutes::Law;
-use crate::history::History;
+use crate::history::{History, Record};
 use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
 
 /// The rules of `catalogue.toml` that decisions name.
@@ -143,6 +143,12 @@ impl Catalogue {
             let field = self.fields.get(&attribute.field)?;
             if field.admits(&attribute.value) { None } else { field.classes().first() }
         })
+    }
+
+    /// The last day on which a record is shown by the clock of its class; `None` where no end is known, or it is never shown.
+    #[must_use]
+    pub fn last_day_shown(&self, record: &Record) -> Option<Date> {
+        self.class(record.class.as_str())?.clock()?.last_day(record)
     }
 
     /// The row behind a rule id: where a decision's rule comes from.

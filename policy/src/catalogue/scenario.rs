@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::basis::{Basis, Grounding};
-use super::field::{Field, Released};
+use super::field::{FetchPlan, Field, Released};
 use super::legal_source::{Language, LegalSource};
 use super::source::Rank;
 use crate::asker::{Asker, Ground, InstitutionKind};
@@ -170,6 +170,12 @@ impl Scenario {
     /// The fields, sorted by name: what statutes say of classes and shapes is said of these.
     pub fn field_rows(&self) -> impl Iterator<Item = &Field> {
         self.released.fields().iter().map(Arc::as_ref)
+    }
+
+    /// What stores are asked for where all of its fields are released.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<FetchPlan> {
+        self.released.plan()
     }
 
     /// Whether its answers serve to restrain a person (失信惩戒; R22).

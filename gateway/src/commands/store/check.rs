@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use credit_policy::Language;
 
+use super::{check_mapped, place::Place};
 use crate::{
     commands::failure::{ConfigFile, Failure},
     stores::{
@@ -16,12 +17,15 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(in crate::commands) struct Arguments {
-    /// A store that is not in its place yet; left out = the one that the configuration names 数据源文件
+    /// The name of a store, or a file that is not in its place yet; left out = the one that the configuration names 数据源名称或文件
     #[arg(value_name = "STORE")]
     store: Option<PathBuf>,
     /// Read only the first ROWS rows of each table 每表只读前若干行
     #[arg(long, value_name = "ROWS")]
     sample: Option<u64>,
+    /// The map of the file's tables, where they are not the gateway's own 文件所用的映射
+    #[arg(long, value_name = "MAP")]
+    map: Option<PathBuf>,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -29,12 +33,16 @@ pub(in crate::commands) struct Arguments {
 /// 0 where nothing was found, 1 where something was, 64 where there is no store to read.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (settings, domain) = super::domain::read(&arguments.config)?;
-    let path = &super::place::embedded(&settings, arguments.store.as_ref())?;
+    let Place { path, map } = &super::place::named(&settings, arguments.store.as_ref())?;
     let path_shown = path.display();
     let fault = |fault: &CopyFault| {
         said(|| format!("`{path_shown}`：{}", fault.chinese()), || format!("`{path_shown}`: {fault}"))
     };
     let store = copy::open_in_place(path).map_err(|error| Failure::usage(fault(&error)))?;
+    if let Some(map) = arguments.map.as_ref().or(map.as_ref()) {
+        let failed = |error: &CopyFault| Failure::new(1, fault(error));
+        return check_mapped::run(&store, map, domain.catalogue(), arguments.sample, failed);
+    }
     if let Err(error) = copy::is_sound(&store) {
         return Err(Failure::new(1, fault(&error)));
     }

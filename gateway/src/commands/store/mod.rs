@@ -1,7 +1,9 @@
-//! `store check|import`: what an operator does with data before the gateway answers from them.
+//! `store check|explain|import`: what an operator does with data before the gateway answers from them.
 
 mod check;
+mod check_mapped;
 mod domain;
+mod explain;
 mod import;
 mod place;
 
@@ -13,6 +15,8 @@ use super::failure::Failure;
 pub(super) enum Store {
     /// Find what in the store does not fit: tables, columns, classes, dates, numbers 检查数据源
     Check(check::Arguments),
+    /// Print what a scenario asks of which store; nobody is asked about 查看某应用场景向各数据源查询什么
+    Explain(explain::Arguments),
     /// Make a store of CSV files or spreadsheet text, all or nothing 导入数据，全部成功或全部放弃
     Import(import::Arguments),
 }
@@ -20,6 +24,7 @@ pub(super) enum Store {
 pub(super) fn run(command: Store) -> Result<(), Failure> {
     match command {
         Store::Check(arguments) => check::run(&arguments),
+        Store::Explain(arguments) => explain::run(&arguments),
         Store::Import(arguments) => import::run(&arguments),
     }
 }

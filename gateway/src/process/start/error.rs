@@ -12,7 +12,7 @@ use crate::{
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
-    stores::{all::ScopeError, http::HttpOpenError, sqlite::OpenError},
+    stores::{all::ScopeError, http::HttpOpenError, map::MapError, sqlite::OpenError},
     transport::tls::TlsError,
 };
 
@@ -191,6 +191,9 @@ pub(crate) enum StartError {
     /// What the stores are said to have.
     #[error(transparent)]
     Scope(#[from] ScopeError),
+    /// A store's map.
+    #[error(transparent)]
+    Map(#[from] MapError),
     /// The metrics.
     #[error("metrics cannot be set up: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -230,6 +233,7 @@ impl StartError {
             Self::File { .. }
             | Self::HttpStore(_)
             | Self::Scope(_)
+            | Self::Map(_)
             | Self::Catalogue(_)
             | Self::Jurisdiction(_)
             | Self::DemoLaw(_)

@@ -40,21 +40,22 @@ impl Inputs {
     /// The list. Nothing where a step found a fault; each step is tried in any case.
     pub(super) fn collect(settings: &Settings, faults: &mut Faults) -> Option<Self> {
         let before = faults.0.len();
-        let catalogue = faults.keep(read_catalogue(settings));
+        let catalogue = faults.keep(read_catalogue(settings)).map(|(catalogue, files)| (Arc::new(catalogue), files));
         let ring = faults.keep(open_ring(settings).and_then(|ring| {
             ring.log_signer(&settings.log.origin)?;
             Ok(ring)
         }));
         let register = register::configured(settings, faults);
         let issuers = faults.keep(Issuers::read(&settings.consent_issuers));
-        faults.note(check_stores(settings));
+        if let Some((catalogue, _)) = &catalogue {
+            faults.note(check_stores(settings, catalogue));
+        }
         faults.note(project::check_release(settings));
         faults.0.extend(places::faults(settings));
         if faults.0.len() > before {
             return None;
         }
         let (catalogue, files) = catalogue?;
-        let catalogue = Arc::new(catalogue);
         Some(Self { catalogue, files, ring: ring?, register, certificates: Arc::default(), issuers: issuers? })
     }
 }

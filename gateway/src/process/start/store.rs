@@ -10,13 +10,14 @@ use rusqlite::Connection;
 use super::{error::StartError, places::there};
 use crate::{
     process::cores,
-    settings::{Settings, StoreKind},
+    settings::{self, Settings, StoreKind},
     stores::{
         all::{self, Scope, Stores},
         contract::Store,
         copy::{self, CopyFault},
         examine::Domain,
         http::{Endpoint, HttpStore},
+        map::Map,
         sqlite::{OpenError, Opening, SqliteStore},
     },
 };
@@ -29,6 +30,7 @@ pub(super) fn open_stores(
     let scopes = scopes(settings, catalogue)?;
     let mut stores = Stores::new();
     for (store, scope) in settings.stores.iter().zip(scopes) {
+        let map = map_of(store, catalogue)?.map(Arc::new);
         let opened: Box<dyn Store> = match store.kind {
             StoreKind::Sqlite => Box::new(SqliteStore::open(Opening {
                 path: store.file().to_owned(),
@@ -38,11 +40,15 @@ pub(super) fn open_stores(
                 queue: store.queue,
                 timeout: Duration::from_millis(store.timeout_ms),
                 catalogue: Arc::clone(catalogue),
+                map,
                 clock: Arc::clone(clock),
             })?),
             StoreKind::Http => {
                 let endpoint = Endpoint::of(store)?;
-                Box::new(HttpStore::new(endpoint, store, Arc::clone(catalogue), Arc::clone(clock)))
+                if let Some(map) = &map {
+                    endpoint.takes(store, map)?;
+                }
+                Box::new(HttpStore::new(endpoint, store, map, Arc::clone(catalogue), Arc::clone(clock)))
             }
         };
         stores.add(&store.name, scope, opened, store.queue);
@@ -50,16 +56,25 @@ pub(super) fn open_stores(
     Ok(stores)
 }
 
+/// The map of a store, if its tables are not the gateway's own.
+fn map_of(store: &settings::Store, catalogue: &Arc<Catalogue>) -> Result<Option<Map>, StartError> {
+    Ok(store.map.as_ref().map(|map| Map::open(map, catalogue)).transpose()?)
+}
+
 /// What each store has.
 ///
 /// # Errors
 /// When a class is unknown, or an attribute is in two stores.
-pub(super) fn scopes(settings: &Settings, catalogue: &Catalogue) -> Result<Vec<Scope>, StartError> {
+pub(super) fn scopes(settings: &Settings, catalogue: &Arc<Catalogue>) -> Result<Vec<Scope>, StartError> {
     let stores = &settings.stores;
-    let scopes: Vec<_> = stores
-        .iter()
-        .map(|store| Scope::of(&store.name, store.classes.as_deref(), catalogue))
-        .collect::<Result<_, _>>()?;
+    let scope = |store: &settings::Store| {
+        let scope = Scope::of(&store.name, store.classes.as_deref(), catalogue)?;
+        Ok(match map_of(store, catalogue)? {
+            Some(map) => scope.within(map.classes(), map.lists(), map.attributes()),
+            None => scope,
+        })
+    };
+    let scopes: Vec<_> = stores.iter().map(scope).collect::<Result<_, StartError>>()?;
     all::distinct(stores.iter().map(|store| store.name.as_str()).zip(&scopes), catalogue)?;
     Ok(scopes)
 }
@@ -68,8 +83,11 @@ pub(super) fn scopes(settings: &Settings, catalogue: &Catalogue) -> Result<Vec<S
 ///
 /// # Errors
 /// As [`open_stores`] says it.
-pub(super) fn check_stores(settings: &Settings) -> Result<(), StartError> {
-    checked(settings, |_, store| copy::is_sound(store))
+pub(super) fn check_stores(settings: &Settings, catalogue: &Arc<Catalogue>) -> Result<(), StartError> {
+    checked(settings, catalogue, |_, store, map| match map {
+        None => copy::is_sound(store),
+        Some(map) => copy::is_mapped(store, map).map(drop),
+    })
 }
 
 /// Whether their copies would be taken: their rows, and the room for it. [`open_stores`] finds that itself.
@@ -78,21 +96,34 @@ pub(super) fn check_stores(settings: &Settings) -> Result<(), StartError> {
 /// As [`open_stores`] says it.
 pub(super) fn check_copies(settings: &Settings, catalogue: &Arc<Catalogue>, now: Timestamp) -> Result<(), StartError> {
     let domain = Domain::of(catalogue, catalogue.today(now));
-    checked(settings, |path, store| {
+    checked(settings, catalogue, |path, store, map| {
         copy::has_room(path, there(&settings.data.dir))?;
-        copy::rows(store, &domain, &|| ()).map(drop)
+        match map {
+            None => copy::rows(store, &domain, &|| ()).map(drop),
+            Some(map) => copy::mapped_rows(store, &copy::is_mapped(store, map)?, &|| ()).map(drop),
+        }
     })
 }
 
-fn checked(settings: &Settings, check: impl Fn(&Path, &Connection) -> Result<(), CopyFault>) -> Result<(), StartError> {
+fn checked(
+    settings: &Settings,
+    catalogue: &Arc<Catalogue>,
+    check: impl Fn(&Path, &Connection, Option<&Map>) -> Result<(), CopyFault>,
+) -> Result<(), StartError> {
     for store in &settings.stores {
+        let map = map_of(store, catalogue)?;
         match store.kind {
             StoreKind::Sqlite => {
                 let path = store.file();
-                let sound = copy::open_in_place(path).and_then(|store| check(path, &store));
+                let sound = copy::open_in_place(path).and_then(|store| check(path, &store, map.as_ref()));
                 sound.map_err(|fault| OpenError::new(path.to_owned(), fault))?;
             }
-            StoreKind::Http => drop(Endpoint::of(store)?),
+            StoreKind::Http => {
+                let endpoint = Endpoint::of(store)?;
+                if let Some(map) = &map {
+                    endpoint.takes(store, map)?;
+                }
+            }
         }
     }
     Ok(())

@@ -44,6 +44,12 @@ pub enum HttpFault {
     /// A member of another type.
     #[error("`{0}` in its answer is of another type")]
     Untyped(String),
+    /// It says itself that it is none.
+    #[error("`{0}` in its answer does not say that it succeeded")]
+    NotOk(String),
+    /// It has other rows than it says.
+    #[error("`{0}` in its answer is not the number of its rows: it is cut into pages, or wrong")]
+    Partial(String),
     /// It is about somebody else.
     #[error("its answer is about another person than the one who was asked about")]
     AnotherPerson,
@@ -61,6 +67,7 @@ impl HttpFault {
             | Self::Twice
             | Self::Missing(_)
             | Self::Untyped(_)
+            | Self::Partial(_)
             | Self::AnotherPerson
             | Self::TooLarge(_)
             | Self::Row(_) => true,
@@ -68,6 +75,7 @@ impl HttpFault {
             | Self::Tls(_)
             | Self::Broken
             | Self::Status(_)
+            | Self::NotOk(_)
             | Self::Encoded(_)
             | Self::Cached
             | Self::Charset => false,

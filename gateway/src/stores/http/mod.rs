@@ -2,7 +2,7 @@
 //!
 //! One request a look-up, over mutual TLS, on a connection of a pool: [`pool`] has the connections, [`exchange`] what is
 //! sent with each request and what of an answer makes it none, [`json`] reads slices of it, [`own`] makes a history of
-//! the gateway's own form. There is no second try, no cache, no redirect, no cookie, no compression; a person's number
+//! the gateway's own form, and [`mapped`] of what an interface answers that knows nothing of it. There is no second try, no cache, no redirect, no cookie, no compression; a person's number
 //! stands in the body, and in no address.
 
 mod address;
@@ -10,6 +10,7 @@ mod charset;
 mod exchange;
 mod fault;
 mod json;
+mod mapped;
 mod own;
 mod pool;
 
@@ -18,7 +19,8 @@ use std::{sync::Arc, time::Duration};
 use arc_swap::ArcSwapOption;
 use credit_audit::clock::Clock;
 use credit_policy::{Catalogue, History};
-use hyper::Method;
+use http_body_util::Full;
+use hyper::{Method, Request, body::Bytes};
 use jiff::civil::Date;
 use rustls::pki_types::ServerName;
 use tokio::sync::Semaphore;
@@ -26,7 +28,7 @@ use zeroize::Zeroizing;
 
 use self::{
     address::{Address, NoAddress},
-    exchange::{answer, request},
+    exchange::{Answer, answer, request},
     pool::Pool,
 };
 use super::{
@@ -34,6 +36,7 @@ use super::{
     examine::Domain,
     fault::{StoreError, StoreFault},
     figures::Figures,
+    map::{Map, Reading, Select, Source},
     tls::{ClientTlsError, client_config},
 };
 use crate::settings;
@@ -59,6 +62,8 @@ enum OpenFault {
     Host(String),
     #[error(transparent)]
     Tls(#[from] ClientTlsError),
+    #[error("source `{0}` of its map has no `request`, or none that can be sent")]
+    Request(String),
 }
 
 /// Where a store is, and how it is reached: the part that needs no catalogue.
@@ -77,6 +82,22 @@ impl Endpoint {
         Self::read(store).map_err(|cause| HttpOpenError { name: store.name.clone(), cause })
     }
 
+    /// Whether each source of a map is one that can be asked for over HTTP.
+    ///
+    /// # Errors
+    /// The first that is none.
+    pub(crate) fn takes(&self, store: &settings::Store, map: &Map) -> Result<(), HttpOpenError> {
+        let is_askable =
+            |source: &Source| source.request().is_some_and(|asked| mapped::request(asked, "", &self.address).is_ok());
+        match map.sources().iter().find(|source| !is_askable(source)) {
+            None => Ok(()),
+            Some(source) => {
+                let cause = OpenFault::Request(source.name().to_owned());
+                Err(HttpOpenError { name: store.name.clone(), cause })
+            }
+        }
+    }
+
     fn read(store: &settings::Store) -> Result<Self, OpenFault> {
         let url = store.url.clone().unwrap_or_default();
         let address = Address::parse(&url).map_err(|why| OpenFault::Address(url.clone(), why))?;
@@ -93,8 +114,10 @@ impl Endpoint {
     }
 }
 
-/// A store behind HTTP that speaks the gateway's own form.
+/// A store behind HTTP.
 pub(crate) struct HttpStore {
+    /// Without one it speaks the gateway's own form.
+    map: Option<Arc<Map>>,
     address: Address,
     pool: Pool,
     places: Semaphore,
@@ -112,11 +135,13 @@ impl HttpStore {
     pub(crate) fn new(
         endpoint: Endpoint,
         store: &settings::Store,
+        map: Option<Arc<Map>>,
         catalogue: Arc<Catalogue>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let Endpoint { address, pool, connections } = endpoint;
         Self {
+            map,
             address,
             pool,
             places: Semaphore::new(connections),
@@ -130,18 +155,51 @@ impl HttpStore {
         }
     }
 
-    async fn ask(&self, asked: Asked) -> Result<History, HttpFault> {
-        let place = {
+    async fn ask(&self, asked: Asked) -> Result<History, StoreFault> {
+        let _place = {
             let _waits = Waiting::begin(&self.figures);
             self.places.acquire().await.map_err(|_| HttpFault::Broken)?
         };
-        let body = own::question(&asked.person, &asked.plan)?;
-        let request = request(Method::POST, &self.address.authority, &self.address.path, body)?;
+        match &self.map {
+            None => {
+                let body = own::question(&asked.person, &asked.plan)?;
+                let request = request(Method::POST, &self.address.authority, &self.address.path, body)?;
+                let answer = self.exchange(request).await?;
+                Ok(own::history(&answer.text()?, &asked, &self.domain().1)?)
+            }
+            Some(map) => self.ask_mapped(map, &asked).await,
+        }
+    }
+
+    /// One request for each source of the map that has something of the plan; of a number that ends in a letter two.
+    async fn ask_mapped(&self, map: &Map, asked: &Asked) -> Result<History, StoreFault> {
+        let selects = map.selects(&asked.plan);
+        let [upper, lower] = asked.person.disclose(Select::keys);
+        let mut answers = Vec::with_capacity(selects.len());
+        for select in &selects {
+            let source = select.source().request().ok_or(HttpFault::Broken)?;
+            let mut of_select = vec![self.exchange(mapped::request(source, &upper, &self.address)?).await?];
+            if *upper != *lower {
+                of_select.push(self.exchange(mapped::request(source, &lower, &self.address)?).await?);
+            }
+            answers.push(of_select);
+        }
+        let mut reading = Reading::new(map, &asked.plan, &asked.scenario, &asked.person);
+        for (select, answers) in selects.iter().zip(&answers) {
+            mapped::read(&mut reading, select, answers, map.any_case())?;
+        }
+        let read = reading.end();
+        if let Some(first) = read.unknown.first() {
+            tracing::warn!("{} rows of a person do not count: {first}", read.unknown.len());
+        }
+        Ok(read.history)
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, HttpFault> {
         let (response, link) = self.pool.send(request).await?;
         let answer = answer(response, self.answer_bytes).await?;
         self.pool.keep(link);
-        drop(place);
-        own::history(&answer.text()?, &asked, &self.domain().1)
+        Ok(answer)
     }
 
     /// What values may be today.
@@ -166,10 +224,10 @@ impl HttpStore {
         if response.status().is_success() { Ok(()) } else { Err(HttpFault::Status(response.status().as_u16())) }
     }
 
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, HttpFault>> + Send) -> Result<T, StoreError> {
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, StoreFault>> + Send) -> Result<T, StoreError> {
         match tokio::time::timeout(self.timeout, work).await {
             Ok(Ok(found)) => Ok(found),
-            Ok(Err(fault)) => Err(StoreError::Failed(StoreFault::Http(fault))),
+            Ok(Err(fault)) => Err(StoreError::Failed(fault)),
             Err(_) => Err(StoreError::Timeout),
         }
     }
@@ -181,7 +239,7 @@ impl Store for HttpStore {
     }
 
     fn probe(&self) -> Probe<'_> {
-        Box::pin(self.in_time(self.look()))
+        Box::pin(self.in_time(async { Ok(self.look().await?) }))
     }
 
     fn figures(&self) -> &Figures {

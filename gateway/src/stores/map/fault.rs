@@ -2,7 +2,7 @@
 
 /// One fault of a map file, with the place where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum MapFault {
+pub enum MapFault {
     /// No TOML, or not the members of a map.
     #[error("the map cannot be read: {0}")]
     Form(String),
@@ -16,9 +16,9 @@ pub(crate) enum MapFault {
     },
 }
 
-/// What is wrong at a place.
+/// What is wrong at a place. Each says itself what.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Wrong {
+pub enum Wrong {
     #[error("two sources have this name: rename one")]
     SameName,
     #[error("it has neither `table` nor `request`: say where its rows come from")]

@@ -167,9 +167,7 @@ pub(super) struct ColumnRow {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(
     untagged,
-    expecting = "no such form: use citizen-number, code, text, whole-number, money, or a form of dates, yyyy-mm-dd, yyyy/mm/dd, \
-                 yyyy/m/d, yyyy.mm.dd, `yyyy年m月d日`, yyyymmdd, yyyymm, yyyy-mm-dd hh:mm:ss, yyyy/mm/dd hh:mm:ss, rfc3339, \
-                 milliseconds, seconds, serial, serial-1904, date"
+    expecting = "no such form: use `citizen-number`, `code`, `text`, `whole-number`, `money`, or a form of dates of docs/stores.md"
 )]
 pub(super) enum FormName {
     Plain(PlainForm),

@@ -11,25 +11,31 @@ mod cell;
 mod column;
 mod day;
 mod decimal;
+mod examine;
 mod fault;
 mod file;
 mod load;
 mod load_roles;
 mod loader;
 mod number;
+mod open;
 mod reading;
 mod select;
 mod shipped;
 mod source;
+mod sql;
 mod text;
 mod unfit;
 
 pub(crate) use cell::Cell;
+pub(crate) use examine::{Examined, Found, examine_row};
 pub(crate) use fault::MapFault;
+pub(crate) use file::Method;
+pub(crate) use open::MapError;
 pub(crate) use reading::{Read, Reading};
 pub(crate) use select::{Exclude, Select};
 pub(crate) use shipped::shipped;
-pub(crate) use source::{Map, Source};
+pub(crate) use source::{Map, NumberIn, Request, Source};
 pub(crate) use unfit::{Unfit, What};
 
 #[cfg(test)]

@@ -22,10 +22,12 @@ use super::{
 /// Collects the rows of one look-up. The first that does not fit fails the look-up.
 pub(crate) struct Reading<'a> {
     map: &'a Map,
-    plan: &'a FetchPlan,
+    /// Everything, where rows are only examined.
+    plan: Option<&'a FetchPlan>,
     /// What the rows are asked for. One that the catalogue does not have: what is limited to purposes is used for none.
     scenario: Option<&'a Scenario>,
-    person: &'a Personal<CitizenNumber>,
+    /// Anybody, where rows are only examined.
+    person: Option<&'a Personal<CitizenNumber>>,
     records: Vec<Record>,
     listings: Vec<Listing>,
     attributes: BTreeMap<FieldName, Value>,
@@ -89,7 +91,14 @@ impl<'a> Reading<'a> {
     ) -> Self {
         let scenario = map.catalogue.scenario(scenario.as_str()).map(|scenario| &**scenario);
         let (records, listings, attributes) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let (plan, person) = (Some(plan), Some(person));
         Self { map, plan, scenario, person, records, listings, attributes, unknown: Vec::new() }
+    }
+
+    /// For all that a map has about anybody: what does not fit is found, and nothing is made of it.
+    pub(super) fn of_everything(map: &'a Map) -> Self {
+        let (records, listings, attributes) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { map, plan: None, scenario: None, person: None, records, listings, attributes, unknown: Vec::new() }
     }
 
     /// Takes one row, with its cells in the order of [`Select::columns`].
@@ -120,7 +129,9 @@ impl<'a> Reading<'a> {
     /// What all rows came to.
     pub(crate) fn end(mut self) -> Read {
         let roles = self.map.sources.iter().flat_map(|source| &source.attributes);
-        for role in roles.filter(|role| role.rows == Rows::Any && self.plan.attributes().contains(&role.field)) {
+        for role in roles.filter(|role| {
+            role.rows == Rows::Any && self.plan.is_some_and(|plan| plan.attributes().contains(&role.field))
+        }) {
             self.attributes.entry(role.field.clone()).or_insert(Value::Bool(false));
         }
         let attributes = self.attributes.into_iter().map(|(field, value)| Attribute { field, value }).collect();
@@ -139,7 +150,8 @@ impl<'a> Reading<'a> {
         }
         let (column, cell) = row.cell(source.key)?;
         let found = number::number(cell, column.encoding).map_err(|what| row.unfit(column.name(), what))?;
-        let is_same = found.disclose(|found| self.person.disclose(|person| found.as_str() == person.as_str()));
+        let Some(person) = self.person else { return Ok(true) };
+        let is_same = found.disclose(|found| person.disclose(|person| found.as_str() == person.as_str()));
         if is_same { Ok(true) } else { Err(row.unfit(column.name(), What::AnotherPerson)) }
     }
 
@@ -149,7 +161,7 @@ impl<'a> Reading<'a> {
         let scope = row.code(by)?;
         Ok(match self.scenario {
             Some(scenario) => scope.allows(scenario),
-            None => matches!(scope, Scope::All),
+            None => self.plan.is_none() || matches!(scope, Scope::All),
         })
     }
 
@@ -195,7 +207,7 @@ impl<'a> Reading<'a> {
 
     fn record(&mut self, row: &Row<'_>, role: &RecordRole) -> Result<(), Unfit> {
         let class = match row.given(&role.class)? {
-            Some(class) if self.plan.classes().contains(class) => class,
+            Some(class) if self.plan.is_none_or(|plan| plan.classes().contains(class)) => class,
             Some(_) | None => return Ok(()),
         };
         let of_class = |unfit: Unfit| Unfit { class: Some(class.clone()), ..unfit };
@@ -245,7 +257,8 @@ impl<'a> Reading<'a> {
         let list = *row.given(&role.list)?;
         let state = row.state(&role.states)?;
         // Who was repaired stands on a list no longer.
-        if !self.plan.lists().contains(&list) || matches!(state, State::Withdrawn | State::Repaired) {
+        let is_asked = self.plan.is_none_or(|plan| plan.lists().contains(&list));
+        if !is_asked || matches!(state, State::Withdrawn | State::Repaired) {
             return Ok(());
         }
         let from = self.begins(row, role.since, None)?;

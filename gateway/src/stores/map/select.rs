@@ -33,7 +33,7 @@ pub(crate) struct Select {
 pub(crate) struct Exclude {
     /// The name of the column in the table.
     pub(crate) column: Arc<str>,
-    /// ASCII, so that they are the same bytes in every encoding.
+    /// ASCII letters and digits: the same bytes in every encoding, and in every dialect of SQL.
     pub(crate) codes: Vec<String>,
 }
 
@@ -41,6 +41,13 @@ impl Map {
     /// What must be asked for a plan: one question for each source that has something of it.
     pub(crate) fn selects(&self, plan: &FetchPlan) -> Vec<Select> {
         self.sources.iter().filter_map(|source| Select::of(source, plan)).collect()
+    }
+}
+
+impl Map {
+    /// All that it has, a question a source: to examine a store, and to see whether it can be asked.
+    pub(crate) fn everything(&self) -> Vec<Select> {
+        self.sources.iter().map(Select::everything).collect()
     }
 }
 
@@ -58,6 +65,29 @@ impl Select {
         if records.is_empty() && listings.is_empty() && attributes.is_empty() {
             return None;
         }
+        let class = class_of(source, |class| plan.classes().contains(class), &records, &attributes);
+        let excludes = excludes(source, plan, &records, listings.is_empty() && attributes.is_empty());
+        Some(Self { class, excludes, ..Self::new(source, records, listings, attributes) })
+    }
+
+    /// All that the map has of a source.
+    fn everything(source: &Arc<Source>) -> Self {
+        let (records, listings) = (wanted(&source.records, |_| true), wanted(&source.listings, |_| true));
+        let attributes = wanted(&source.attributes, |_| true);
+        let class = class_of(source, |_| true, &records, &attributes);
+        let mut all = Self { class, ..Self::new(source, records, listings, attributes) };
+        // Compared, and never read as a clock: no look-up has it.
+        let published = source.records.iter().filter_map(|role| role.published_until);
+        for column in published.chain(source.listings.iter().filter_map(|role| role.published_until)) {
+            if let (Some(slot @ None), Some(found)) = (all.places.get_mut(column), source.columns.get(column)) {
+                *slot = Some(all.columns.len());
+                all.columns.push(Arc::clone(found));
+            }
+        }
+        all
+    }
+
+    fn new(source: &Arc<Source>, records: Vec<usize>, listings: Vec<usize>, attributes: Vec<usize>) -> Self {
         let mut needed: BTreeSet<usize> = BTreeSet::new();
         needed.extend(source.id_type.iter().chain(&source.subject).map(|by| by.column));
         needed.extend(source.scope.iter().map(|by| by.column));
@@ -73,9 +103,8 @@ impl Select {
             }
         }
         let columns = order.iter().filter_map(|at| source.columns.get(*at)).cloned().collect();
-        let class = class_of(source, plan, &records, &attributes);
-        let excludes = excludes(source, plan, &records, listings.is_empty() && attributes.is_empty());
-        Some(Self { source: Arc::clone(source), columns, places, excludes, records, listings, attributes, class })
+        let (source, excludes, class) = (Arc::clone(source), Vec::new(), None);
+        Self { source, columns, places, excludes, records, listings, attributes, class }
     }
 
     /// The source to ask.
@@ -104,9 +133,14 @@ impl Select {
     }
 }
 
-fn class_of(source: &Source, plan: &FetchPlan, records: &[usize], attributes: &[usize]) -> Option<ClassName> {
+fn class_of(
+    source: &Source,
+    is_asked: impl Fn(&ClassName) -> bool,
+    records: &[usize],
+    attributes: &[usize],
+) -> Option<ClassName> {
     let classes = records.iter().filter_map(|at| source.records.get(*at)).flat_map(|role| role.classes());
-    let of_records = classes.into_iter().find(|class| plan.classes().contains(class)).cloned();
+    let of_records = classes.into_iter().find(|class| is_asked(class)).cloned();
     let of_attributes = || attributes.iter().find_map(|at| source.attributes.get(*at)?.class.clone());
     of_records.or_else(of_attributes)
 }
@@ -114,8 +148,11 @@ fn class_of(source: &Source, plan: &FetchPlan, records: &[usize], attributes: &[
 fn excludes(source: &Source, plan: &FetchPlan, records: &[usize], only_records: bool) -> Vec<Exclude> {
     let mut all = Vec::new();
     let mut add = |column: usize, codes: Vec<&String>| {
-        let codes: Vec<String> =
-            codes.into_iter().filter(|code| !code.is_empty() && code.is_ascii()).cloned().collect();
+        let codes: Vec<String> = codes
+            .into_iter()
+            .filter(|code| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+            .cloned()
+            .collect();
         if let Some(column) = source.columns.get(column).filter(|_| !codes.is_empty()) {
             all.push(Exclude { column: Arc::clone(&column.stored), codes });
         }

@@ -13,6 +13,9 @@ pub enum What {
     /// A number cell where a citizen number is due: it may have lost digits, and then it is another person's.
     #[error("a number where a citizen number must be a text: it may have lost digits")]
     NumberCell,
+    /// Somebody's number with blanks around it, or in another form that look-ups do not ask for.
+    #[error("a citizen number that is not in its canonical form (upper-case `X`, no spaces)")]
+    NotCanonical,
     /// The row of somebody who was not asked about.
     #[error("another person's number")]
     AnotherPerson,

@@ -3,6 +3,7 @@
 mod commands;
 mod disk;
 mod http;
+mod mapped;
 mod replaced;
 mod several;
 mod typing_errors;

@@ -4,6 +4,7 @@ mod asked;
 mod faults;
 mod hostile;
 mod load;
+mod mapped;
 mod service;
 mod tls;
 

@@ -1,0 +1,54 @@
+//! `store check` of tables that a map describes: columns, an index on the key, the form of every value.
+
+use std::{path::Path, sync::Arc};
+
+use credit_policy::{Catalogue, Language};
+use rusqlite::Connection;
+
+use crate::{
+    commands::failure::Failure,
+    stores::{copy::CopyFault, map::Map, mapped},
+    terminal::{chinese, language, print, said, words},
+};
+
+/// 0 where nothing was found, 1 where something was.
+pub(super) fn run(
+    store: &Connection,
+    named: &Path,
+    catalogue: &Arc<Catalogue>,
+    sample: Option<u64>,
+    failed: impl Fn(&CopyFault) -> Failure,
+) -> Result<(), Failure> {
+    let map = Map::open(named, catalogue).map_err(Failure::usage)?;
+    let map = crate::stores::copy::is_mapped(store, &map).map_err(|fault| failed(&fault))?;
+    let system = |error: rusqlite::Error| failed(&error.into());
+    let mut lines: Vec<String> = mapped::without_index(store, &map)
+        .map_err(system)?
+        .into_iter()
+        .map(|(source, key)| {
+            said(
+                || format!("`{source}` 的 `{key}` 没有索引：每次查询都须读取整张表"),
+                || format!("`{source}` has no index on `{key}`: each look-up reads the whole table"),
+            )
+        })
+        .collect();
+    let (examined, _) = mapped::examine(store, &map, sample, &|| ()).map_err(system)?;
+    lines.extend(examined.faults.each().map(|(place, count, what, rows)| match language() {
+        Language::Zh => format!("`{place}`：{count} 个值为{}：第 {rows} 行", chinese().of(&what.to_string())),
+        Language::En => format!("`{place}`: {count} with {what}: row {rows}"),
+    }));
+    for (place, count) in &examined.published_otherwise {
+        print(said(
+            || format!("`{place}`：{count} 行的公示截止期与规则目录的展示期限不同；不据以计算"),
+            || format!("`{place}`: {count} rows end otherwise than by the catalogue's clock, which is what counts"),
+        ));
+    }
+    let rows: Vec<_> = examined.rows.iter().map(|(source, rows)| format!("{source} {rows}")).collect();
+    print(said(|| format!("已检查的行数：{}", rows.join("，")), || format!("rows checked: {}", rows.join(", "))));
+    if lines.is_empty() {
+        print(words("数据源无误", "nothing was found"));
+        Ok(())
+    } else {
+        Err(Failure { code: 1, lines })
+    }
+}

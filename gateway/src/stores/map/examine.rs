@@ -1,0 +1,123 @@
+//! Rows of a store that are examined before anybody asks: what does not fit is counted and named, by source and column.
+
+use std::collections::BTreeMap;
+
+use credit_policy::{CitizenNumber, Personal, Record};
+
+use super::{
+    cell::Cell,
+    column::{Column, Dated},
+    day::Edge,
+    number,
+    reading::Reading,
+    select::Select,
+    source::Map,
+    unfit::{Unfit, What},
+};
+
+/// What is found in a row.
+pub(crate) enum Found<'a> {
+    /// A value that does not fit; with the person whose row no look-up would find.
+    Unfit(Unfit, Option<&'a Personal<CitizenNumber>>),
+    /// An end of publication that is not the end by the catalogue's clock. The clock is right: it is not read.
+    PublishedOtherwise(&'a Column),
+}
+
+/// Rows whose numbers are kept of each kind of fault.
+const NAMED: usize = 10;
+
+/// What was found in a store.
+#[derive(Default)]
+pub(crate) struct Examined {
+    /// What does not fit.
+    pub(crate) faults: Faults,
+    /// How many rows each source has.
+    pub(crate) rows: Vec<(String, u64)>,
+    /// In how many rows the store's own end of publication is not the end by the catalogue's clock, by column.
+    pub(crate) published_otherwise: BTreeMap<String, u64>,
+}
+
+/// Faults by place and kind, with the rows of the first few.
+#[derive(Default)]
+pub(crate) struct Faults(BTreeMap<(String, What), (u64, Vec<u64>)>);
+
+/// Tells what of a row does not fit, with the person where no look-up would find the row: its number is written in a form
+/// that is not asked for.
+pub(crate) fn examine_row(map: &Map, select: &Select, cells: &[Cell<'_>], found: &mut dyn FnMut(Found<'_>)) {
+    let mut reading = Reading::of_everything(map);
+    if let Err(unfit) = reading.row(select, cells) {
+        found(Found::Unfit(unfit, None));
+        return;
+    }
+    let read = reading.end();
+    if let [record] = read.history.records.as_slice()
+        && let Some(column) = published_otherwise(map, select, cells, record)
+    {
+        found(Found::PublishedOtherwise(column));
+    }
+    for unfit in read.unknown {
+        found(Found::Unfit(unfit, None));
+    }
+    let (Some(key), Some(cell)) = (select.columns().first(), cells.first()) else { return };
+    let Ok(person) = number::number(*cell, key.encoding) else { return };
+    let is_asked_for = person.disclose(|person| {
+        let spellings = number::spellings(person);
+        spellings.iter().any(|spelling| match cell {
+            Cell::Text(text) => *text == spelling.as_str(),
+            Cell::Bytes(bytes) => *bytes == spelling.as_bytes(),
+            Cell::Null
+            | Cell::Int(_)
+            | Cell::Real(_)
+            | Cell::Number(_)
+            | Cell::Bool(_)
+            | Cell::Date(_)
+            | Cell::DateTime(_)
+            | Cell::Instant(_) => false,
+        })
+    });
+    if !is_asked_for {
+        let (class, source) = (select.class.clone(), select.source.name.clone());
+        let unfit = Unfit { class, source, column: key.name.clone(), what: What::NotCanonical };
+        found(Found::Unfit(unfit, Some(&person)));
+    }
+}
+
+/// The column with the end of publication, where it says another day than the catalogue's clock.
+fn published_otherwise<'m>(map: &Map, select: &'m Select, cells: &[Cell<'_>], record: &Record) -> Option<&'m Column> {
+    let at = select.source.records.iter().find_map(|role| role.published_until)?;
+    let column = select.source.columns.get(at)?;
+    let cell = cells.get(select.place(at)?)?;
+    let Ok(Dated::On(published)) = column.day(*cell, Edge::Ends, &map.catalogue) else { return None };
+    (map.catalogue.last_day_shown(record) != Some(published)).then_some(column)
+}
+
+impl Faults {
+    /// Counts one, in a row that is counted from 1.
+    pub(crate) fn add(&mut self, unfit: &Unfit, row: u64) {
+        let (count, rows) = self.0.entry((format!("{}.{}", unfit.source, unfit.column), unfit.what)).or_default();
+        *count += 1;
+        if rows.len() < NAMED {
+            rows.push(row);
+        }
+    }
+
+    /// All that were counted.
+    #[must_use]
+    pub(crate) fn total(&self) -> u64 {
+        self.0.values().map(|(count, _)| count).sum()
+    }
+
+    /// One line a place and kind: how many, and in which rows.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        self.each().map(|(place, count, what, rows)| format!("`{place}`: {count} with {what}: row {rows}"))
+    }
+
+    /// Place, how many, what, and the rows.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&str, u64, What, String)> {
+        self.0.iter().map(|((place, what), (count, rows))| {
+            let more = if *count > rows.len() as u64 { ", …" } else { "" };
+            let rows: Vec<_> = rows.iter().map(u64::to_string).collect();
+            (place.as_str(), *count, *what, format!("{}{more}", rows.join(", ")))
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! Tables as an office has them, behind a map: each trap of them, through the whole gateway.
+
+use std::fs;
+
+use credit_policy::{Catalogue, catalogue};
+use credit_tests::{Folder, Gateway, gateway};
+use rusqlite::Connection;
+
+use super::{CLEAN, ask, refused};
+
+const SEED: &str = include_str!("seed/cn-sgs-2018.sql");
+const MAPPED: [&str; 2] = ["administrative-licence", "administrative-penalty"];
+
+/// A folder whose penalties and licences stand in an office's tables, and who is in them.
+struct Office {
+    folder: Folder,
+    clean: String,
+    penalised: String,
+    trader: String,
+    blank: String,
+    spoilt: String,
+}
+
+impl Office {
+    fn new() -> Self {
+        let folder = Folder::new();
+        let mut persons = folder.noted("clean");
+        let mut next = || persons.pop().unwrap();
+        let (clean, penalised, trader, blank, spoilt) = (next(), next(), next(), next(), next());
+        let office = Self { folder, clean, penalised, trader, blank, spoilt };
+        let Self { folder, .. } = &office;
+        let today = jiff::Timestamp::try_from(fs::metadata(folder.config()).unwrap().modified().unwrap()).unwrap();
+        let recent = today.to_string()[..10].replace('-', "/");
+        let seed = [
+            ("{clean}", &office.clean),
+            ("{penalised}", &office.penalised),
+            ("{trader}", &office.trader),
+            ("{blank}", &office.blank),
+            ("{spoilt}", &office.spoilt),
+            ("{recent}", &recent),
+        ];
+        let seed = seed.into_iter().fold(SEED.to_owned(), |seed, (name, value)| seed.replace(name, value));
+        Connection::open(folder.join("data/office.sqlite")).unwrap().execute_batch(&seed).unwrap();
+        let catalogue = Catalogue::load(&catalogue::shipped()).unwrap();
+        let rest: Vec<_> =
+            catalogue.classes().map(|class| class.name().as_str()).filter(|class| !MAPPED.contains(class)).collect();
+        folder.replace_in_config(
+            "[[store]]\n",
+            &format!(
+                "[[store]]\nname = \"office\"\nkind = \"sqlite\"\npath = \"data/office.sqlite\"\nmap = \"cn-sgs-2018\"\n\n\
+                 [[store]]\nclasses = {rest:?}\n"
+            ),
+        );
+        // What the answers rest on stands in the office's tables alone.
+        let own = Connection::open(folder.join("data/store.sqlite")).unwrap();
+        own.execute("DELETE FROM record WHERE class IN (?1, ?2)", MAPPED).unwrap();
+        office
+    }
+}
+
+const PENALISED: Option<(bool, bool)> = Some((false, false));
+
+#[test]
+fn an_office_s_tables_are_answered_from_and_their_traps_change_no_answer() {
+    let Office { folder, clean, penalised, trader, blank, spoilt } = Office::new();
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    assert_eq!(ask(folder, &penalised), PENALISED);
+    assert_eq!(ask(folder, &trader), PENALISED);
+    assert_eq!(ask(folder, &clean), CLEAN);
+    refused(folder, &blank);
+    refused(folder, &spoilt);
+}
+
+#[test]
+fn the_operator_is_told_what_does_not_fit_and_no_value() {
+    let office = Office::new();
+    let (folder, config) = (&office.folder, office.folder.config());
+    let config = config.to_str().unwrap();
+    let said = gateway(&["store", "check", "office", "--config", config]).failed(1);
+    for wanted in [
+        "`penalty.CF_XDR_ZJHM`: 2 with no citizen number",
+        "`penalty.CF_XDR_ZJHM`: 1 with a number where a citizen number must be a text",
+        "`penalty.CF_XDR_ZJHM`: 1 with a citizen number that is not in its canonical form",
+        "`penalty.CF_JDRQ`: 1 with no date since 1900 in the form that the map names",
+        "`penalty.CF_JDRQ`: 2 with an unknown date: the row does not count",
+    ] {
+        assert!(said.contains(wanted), "{wanted}\n{said}");
+    }
+    for number in [&office.clean, &office.blank, &office.spoilt] {
+        assert!(!said.contains(number.as_str()) && !said.contains("330921"), "{said}");
+    }
+    let store = Connection::open(folder.join("data/office.sqlite")).unwrap();
+    store.execute_batch("DELETE FROM xzcf; DROP INDEX xzcf_number; ALTER TABLE xzxk ADD COLUMN XK_MOBILE").unwrap();
+    let said = gateway(&["store", "check", "office", "--config", config]).failed(1);
+    assert!(said.contains("`penalty` has no index on `CF_XDR_ZJHM`"), "{said}");
+    store.execute_batch("CREATE INDEX again ON xzcf(CF_XDR_ZJHM)").unwrap();
+    assert!(gateway(&["store", "check", "office", "--config", config]).held().contains("nothing was found"));
+    store.execute_batch("ALTER TABLE xzcf RENAME COLUMN CF_JDRQ TO CF_RQ").unwrap();
+    let said = gateway(&["check", "--config", config]).failed(64);
+    assert!(said.contains("`penalty.CF_JDRQ`: the store has no such column"), "{said}");
+}
+
+#[test]
+fn what_is_asked_of_which_store_is_printed_without_asking() {
+    let office = Office::new();
+    let config = office.folder.config();
+    let explain = |scenario: &str| gateway(&["store", "explain", scenario, "--config", config.to_str().unwrap()]);
+    let said = explain("public-rental-housing").held();
+    for wanted in [
+        "office: penalty (XZCF), by CF_XDR_ZJHM",
+        "CF_XDR_ZJHM, CF_JDRQ, CF_SYFW, CF_XDR_LB, CF_XDR_ZJLX, CF_YXQ",
+        "own: records of academic-misconduct",
+        "own: lists grey, black",
+    ] {
+        assert!(said.contains(wanted), "{wanted}\n{said}");
+    }
+    for never in ["GSJZQ", "CF_FR", "_MC", "XZXK", "XK_"] {
+        assert!(!said.contains(never), "{never}\n{said}");
+    }
+    assert!(explain("other").failed(64).contains("other"));
+}
