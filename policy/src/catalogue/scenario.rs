@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::clock::Effect;
 use super::field::{Field, Released};
 use super::legal_source::{Language, LegalSource};
 use crate::asker::{Asker, Ground, InstitutionKind};
@@ -131,6 +132,15 @@ impl Scenario {
     #[must_use]
     pub fn restraint(&self) -> bool {
         self.restraint
+    }
+
+    /// What its answers do with a record.
+    pub(crate) fn effect(&self) -> Effect {
+        match self.ground {
+            Ground::Public => Effect::Publication,
+            Ground::Consent | Ground::Statute | Ground::Person if self.restraint => Effect::Use,
+            Ground::Consent | Ground::Statute | Ground::Person => Effect::Sharing,
+        }
     }
 
     /// Whether it is about a basic public service (R22).
