@@ -25,7 +25,8 @@ use crate::{
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
 /// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed`, `revocation-list-expired`. Below `ready` stand warnings:
-/// `warning: issuer-keys-refused` while a key file of an issuer cannot be used.
+/// `warning: issuer-keys-refused` while a key file of an issuer cannot be used, `warning: unlawful-data` while the store has data
+/// that may not be collected, are confidential or are sealed.
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
@@ -67,6 +68,7 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
             is_up: store.is_up(),
             waiting: store.waiting(),
             faulty_values: store.faulty_values(),
+            unlawful: store.unlawful(),
             look_ups: store.look_ups(),
         },
         deadlines_end: deadlines_end(gateway),
@@ -74,8 +76,13 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
 }
 
 /// What does not keep queries from being answered, and should be mended; one line each.
-fn warnings(gateway: &Gateway) -> &'static str {
-    if gateway.issuers.are_refused() { "warning: issuer-keys-refused\n" } else { "" }
+fn warnings(gateway: &Gateway) -> String {
+    let warnings = [
+        (gateway.issuers.are_refused(), "issuer-keys-refused"),
+        (gateway.store.figures().unlawful().values().any(|rows| *rows > 0), "unlawful-data"),
+    ];
+    let warnings = warnings.into_iter().filter(|(is_so, _)| *is_so);
+    warnings.map(|(_, warning)| format!("warning: {warning}\n")).collect()
 }
 
 /// When the first day begins on which a deadline would begin without a date, so far as it is looked.

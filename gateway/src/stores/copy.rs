@@ -6,6 +6,7 @@
 //! the readers have it open.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek},
     os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
@@ -20,6 +21,7 @@ use super::{
     layout,
     progress::Progress,
     stamp::{Mark, Stamp, beside},
+    unlawful,
 };
 
 /// More persons than this with rows that do not fit: it is another store, and not one with typing errors.
@@ -154,6 +156,8 @@ pub(super) struct Taken {
     pub(super) readers: Vec<Serving>,
     pub(super) tally: Tally,
     pub(super) suspects: usize,
+    /// Rows of classes that may not be there, by class.
+    pub(super) unlawful: BTreeMap<String, u64>,
 }
 
 /// Where a store is, and what is needed to copy and check it.
@@ -176,7 +180,7 @@ impl Source {
         }
         let copy = Named(self.copies.join(format!("store-copy-{}.sqlite", std::process::id())));
         self.copy(&file, &copy.0, is_wal, mark.wal.is_some())?;
-        let (tally, suspects) = self.check(&copy.0, domain)?;
+        let (tally, suspects, unlawful) = self.check(&copy.0, domain)?;
         let suspects = Arc::new(suspects);
         let readers = (0..self.readers).map(|_| {
             let gate = if is_wal { None } else { Some(open(&self.path)?) };
@@ -189,7 +193,7 @@ impl Source {
         if now.main != mark.main || opened != mark.main || (!is_wal && now.wal != mark.wal) {
             return Err(CopyFault::Changed);
         }
-        Ok(Taken { mark, readers, tally, suspects: suspects.len() })
+        Ok(Taken { mark, readers, tally, suspects: suspects.len(), unlawful })
     }
 
     fn copy(&self, file: &File, to: &Path, is_wal: bool, has_wal: bool) -> Result<(), CopyFault> {
@@ -215,7 +219,7 @@ impl Source {
         Ok(())
     }
 
-    fn check(&self, copy: &Path, domain: &Domain) -> Result<(Tally, Suspects), CopyFault> {
+    fn check(&self, copy: &Path, domain: &Domain) -> Result<(Tally, Suspects, BTreeMap<String, u64>), CopyFault> {
         let mut connection = open_copy(copy)?;
         let progress = Arc::clone(&self.progress);
         let alive = move || {
@@ -224,7 +228,8 @@ impl Source {
         };
         connection.progress_handler(100_000, Some(alive))?;
         is_sound(&connection)?;
-        rows(&connection, domain, &|| self.progress.beat())
+        let (tally, suspects) = rows(&connection, domain, &|| self.progress.beat())?;
+        Ok((tally, suspects, unlawful::count(&connection, domain)?))
     }
 }
 

@@ -15,6 +15,7 @@ mod progress;
 mod rows;
 pub(crate) mod sqlite;
 mod stamp;
+mod unlawful;
 mod values;
 mod watch;
 

@@ -60,6 +60,8 @@ pub(super) struct Watch {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) standing: Arc<Standing>,
     pub(super) figures: Arc<Figures>,
+    /// How long a file that stays as it is is not read again.
+    pub(super) read_again: Duration,
 }
 
 impl Watch {
@@ -85,9 +87,16 @@ impl Watch {
 
     fn take(&self, before: Option<&Mark>) -> Result<Mark, CopyFault> {
         let today = self.catalogue.today(self.clock.now());
-        let Taken { mark, readers, tally, suspects } = self.source.take(&Domain::of(&self.catalogue, today), before)?;
+        let Taken { mark, readers, tally, suspects, unlawful } =
+            self.source.take(&Domain::of(&self.catalogue, today), before)?;
         self.standing.publish(readers);
         self.figures.faulty(tally.total());
+        let classes: Vec<_> = unlawful.iter().filter(|(_, rows)| **rows > 0).map(|(class, _)| class.as_str()).collect();
+        if !classes.is_empty() {
+            let classes = classes.join(", ");
+            tracing::warn!("the store has data that may not be collected, is confidential or is sealed: {classes}");
+        }
+        self.figures.has_unlawful(unlawful);
         if tally.total() > 0 {
             let lines: Vec<_> = tally.lines().collect();
             tracing::warn!(
@@ -104,10 +113,27 @@ impl Watch {
         while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
             self.standing.progress.beat();
             match seen.look(&self.source.path) {
-                Look::Same => self.standing.fault.store(None),
+                Look::Same => {
+                    self.standing.fault.store(None);
+                    if seen.read_at.elapsed() >= self.read_again {
+                        self.read_again(&mut seen);
+                    }
+                }
                 Look::Wait => {}
                 Look::Failed(fault) => self.standing.fault.store(Some(Arc::new(fault))),
                 Look::Take => self.renew(&mut seen),
+            }
+        }
+    }
+
+    /// A file that stays as it is is read again every day: what lay in the future does no longer, and what may not be there
+    /// is found at the latest then.
+    fn read_again(&self, seen: &mut Seen) {
+        match self.take(None) {
+            Ok(mark) => *seen = Seen::of(mark),
+            Err(fault) => {
+                tracing::warn!(%fault, "the store could not be read again; it is tried tomorrow");
+                seen.read_at = Instant::now();
             }
         }
     }
@@ -134,8 +160,9 @@ impl Watch {
 
 /// What was seen of the file.
 pub(super) struct Seen {
-    /// The state that is read.
+    /// The state that is read, and since when.
     taken: Mark,
+    read_at: Instant,
     /// The state that was last seen, and since when.
     last: Mark,
     since: Instant,
@@ -163,7 +190,16 @@ enum Look {
 impl Seen {
     fn of(mark: Mark) -> Self {
         let now = Instant::now();
-        Self { taken: mark, last: mark, since: now, refused: None, changing: None, away: None, pause: STILL }
+        Self {
+            taken: mark,
+            read_at: now,
+            last: mark,
+            since: now,
+            refused: None,
+            changing: None,
+            away: None,
+            pause: STILL,
+        }
     }
 
     fn look(&mut self, path: &Path) -> Look {

@@ -20,12 +20,12 @@ impl Exposition {
     }
 
     /// Gauges with one label, whose values are words of ours.
-    pub(super) fn gauges<const N: usize>(
+    pub(super) fn gauges<'a>(
         &mut self,
         name: &str,
         help: &str,
         label: &str,
-        values: [(&'static str, f64); N],
+        values: impl IntoIterator<Item = (&'a str, f64)>,
     ) {
         self.head(name, "gauge", help);
         self.series(name, label, values);
@@ -62,7 +62,7 @@ impl Exposition {
         self.line(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}"));
     }
 
-    fn series<const N: usize>(&mut self, name: &str, label: &str, values: [(&'static str, f64); N]) {
+    fn series<'a>(&mut self, name: &str, label: &str, values: impl IntoIterator<Item = (&'a str, f64)>) {
         for (word, value) in values {
             self.line(format_args!("{name}{{{label}=\"{word}\"}} {value}"));
         }

@@ -16,7 +16,7 @@ mod system;
 
 use std::time::Duration;
 
-use credit_policy::{Code, Scenario};
+use credit_policy::{Catalogue, ClassName, Code, Scenario};
 use jiff::Timestamp;
 use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder};
 
@@ -41,6 +41,7 @@ pub struct Metrics {
     overloaded: IntCounter,
     closed: Closed,
     floods: IntCounterVec,
+    outside_domain: IntCounterVec,
     duties: Duties,
     reads: IntCounterVec,
     certificate_expiry: IntGauge,
@@ -117,6 +118,11 @@ impl Metrics {
                 "Requests without a record of their own, by institution and code; `cut-off` where the connection was closed.",
                 &["institution", "code"],
             )?,
+            outside_domain: registrar.counters(
+                "credit_gateway_store_values_outside_domain_total",
+                "Look-ups that failed because a value of that class lay outside its domain in the data list.",
+                &["class"],
+            )?,
             duties: Duties::new(&registrar, started)?,
             started,
             registry,
@@ -141,6 +147,18 @@ impl Metrics {
     /// A request of an institution for a receipt or record of its own.
     pub fn read(&self, institution: &str) {
         self.reads.with_label_values(&[institution]).inc();
+    }
+
+    /// The classes of this catalogue whose values may lie outside their domain.
+    pub fn classes(&self, catalogue: &Catalogue) {
+        for class in catalogue.classes().filter(|class| !class.attributes().is_empty()) {
+            self.outside_domain.with_label_values(&[class.name().as_str()]);
+        }
+    }
+
+    /// A value of that class lay outside its domain, and the look-up failed.
+    pub fn outside_domain(&self, class: &ClassName) {
+        self.outside_domain.with_label_values(&[class.as_str()]).inc();
     }
 
     /// A trusted certificate in no register.

@@ -1,6 +1,6 @@
 //! Figures that are counted elsewhere and read for each scrape: whoever answers the scrape gathers them.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use credit_audit::log::{Cause, Metrics as LogMetrics};
 
@@ -33,6 +33,8 @@ pub struct StoreReadings {
     pub waiting: u64,
     /// Values that do not fit the data list.
     pub faulty_values: u64,
+    /// Rows of classes that may not be there, by class.
+    pub unlawful: Arc<BTreeMap<String, u64>>,
     /// Look-ups by what came of them.
     pub look_ups: [(&'static str, u64); 3],
 }
@@ -133,6 +135,12 @@ impl StoreReadings {
             "credit_gateway_store_faulty_values",
             "Values in the store that do not fit the data list; persons whom they could clear are not answered about.",
             self.faulty_values as f64,
+        );
+        to.gauges(
+            "credit_gateway_store_unlawful_rows",
+            "Rows in the store of a class that may not be collected, is confidential or is sealed, by class.",
+            "class",
+            self.unlawful.iter().map(|(class, rows)| (class.as_str(), *rows as f64)),
         );
         to.counters(
             "credit_gateway_store_look_ups_total",
