@@ -1,4 +1,4 @@
-//! What every query shares: register, catalogue, keys, state, store, log.
+//! What every query shares: register, catalogue, keys, state, stores, log.
 
 use std::{
     path::PathBuf,
@@ -10,7 +10,7 @@ use std::{
 
 use credit_audit::{clock::Clock, log::Log};
 use credit_keys::SystemEntropy;
-use credit_policy::{Catalogue, CitizenNumber, FetchPlan, History, Personal};
+use credit_policy::{Catalogue, CitizenNumber, History, Permit, Personal};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use crate::{
     recorder::Recorder,
     settings::Settings,
     state::{CatalogueHistory, Counts, Reservation},
-    stores::{StoreError, figures::Figures, sqlite::SqliteStore},
+    stores::{StoreError, all::Stores, contract::Asked, figures::Figures},
     telemetry::metrics::Metrics,
 };
 
@@ -42,7 +42,7 @@ pub struct Gateway {
     /// Keys in force.
     pub keys: Arc<Keyring>,
     /// The data. Asked through [`Gateway::look_up`] alone.
-    pub(crate) store: StoreHandle,
+    pub(crate) stores: StoreHandle,
     /// The record.
     pub log: Log,
     /// Records what is no query, and puts it in force.
@@ -77,19 +77,23 @@ pub struct Moment {
 }
 
 /// The stores behind a handle that looks up for an admitted query only.
-pub(crate) struct StoreHandle(SqliteStore);
+pub(crate) struct StoreHandle(Stores);
 
 impl StoreHandle {
     /// A handle for these stores.
     #[must_use]
-    pub(crate) fn new(store: SqliteStore) -> Self {
-        Self(store)
+    pub(crate) fn new(stores: Stores) -> Self {
+        Self(stores)
     }
 
-    /// What the stores count of themselves.
-    #[must_use]
-    pub(crate) fn figures(&self) -> &Figures {
+    /// What is counted of each store, by its name.
+    pub(crate) fn figures(&self) -> impl Iterator<Item = (&str, &Figures)> {
         self.0.figures()
+    }
+
+    /// The stores that do not answer.
+    pub(crate) fn down(&self) -> impl Iterator<Item = &str> {
+        self.0.down()
     }
 
     /// Asks about nobody, so that readiness knows whether the stores answer.
@@ -99,7 +103,7 @@ impl StoreHandle {
 }
 
 impl Gateway {
-    /// Looks up one person for a query whose look-up is reserved.
+    /// Looks up one person for a query whose look-up is reserved, as its permit says.
     ///
     /// # Errors
     /// When the store fails or does not answer in time.
@@ -107,9 +111,10 @@ impl Gateway {
         &self,
         _admitted: &Reservation,
         person: Arc<Personal<CitizenNumber>>,
-        plan: Arc<FetchPlan>,
+        permit: &Permit,
     ) -> Result<History, StoreError> {
-        self.store.0.fetch(person, plan).await
+        let (plan, scenario) = (Arc::clone(permit.plan()), permit.scenario().name().clone());
+        self.stores.0.look_up(Asked { person, plan, scenario }).await
     }
 
     /// Time, day and keys of a query that begins now.

@@ -22,7 +22,7 @@ pub(crate) use bounds::Bounds;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::InstitutionEntry;
 pub use limits::Limits;
-pub(crate) use store::Store;
+pub(crate) use store::{Store, StoreKind};
 
 /// A whole configuration, parsed and with its paths made absolute.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -46,8 +46,9 @@ pub struct Settings {
     pub log: LogSettings,
     /// The key ring.
     pub keys: Keys,
-    /// The data store.
-    pub store: Store,
+    /// The data stores.
+    #[serde(rename = "store", default)]
+    pub stores: Vec<Store>,
     /// The catalogue; left out = the one that is built in.
     #[serde(default)]
     pub catalogue: CatalogueSource,
@@ -269,9 +270,7 @@ impl Settings {
     pub fn read(path: &Path) -> Result<Self, Vec<SettingsError>> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| vec![SettingsError::Read { path: path.to_owned(), source }])?;
-        let mut settings: Self = toml::from_str(&text).map_err(|error| {
-            vec![SettingsError::Parse { path: path.to_owned(), message: error.to_string().trim().replace('\n', " ") }]
-        })?;
+        let mut settings: Self = toml::from_str(&text).map_err(|error| vec![unreadable(path, &text, &error)])?;
         let base =
             std::path::absolute(path).ok().and_then(|file| file.parent().map(Path::to_owned)).unwrap_or_default();
         settings.rebase(&base);
@@ -303,13 +302,13 @@ impl Settings {
             &mut self.tls.revocation_list,
             &mut self.data.dir,
             &mut self.keys.dir,
-            &mut self.store.sqlite,
         ];
         paths.extend(self.log.second_place.as_mut());
         paths.extend(self.log.continues.as_mut());
         paths.extend(self.keys.key_file.as_mut());
         paths.extend(self.keys.passphrase_file.as_mut());
         paths.extend(self.catalogue.dir.as_mut());
+        paths.extend(self.stores.iter_mut().filter_map(|store| store.path.as_mut()));
         paths.extend(self.consent_issuers.iter_mut().flat_map(|issuer| issuer.keys.iter_mut()));
         paths.extend(self.institutions.iter_mut().flat_map(|entry| entry.certificates.iter_mut()));
         for path in paths {
@@ -357,12 +356,22 @@ impl Settings {
         faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
         faults.extend(self.floods.fault());
         faults.extend(self.bounds.faults());
-        faults.extend(self.store.faults());
+        faults.extend(store::faults(&self.stores));
         if self.log.linger_us > 1_000_000 {
             faults.push("log.linger_us must be at most 1000000: callers wait as long".to_owned());
         }
         faults
     }
+}
+
+fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError {
+    let path = path.to_owned();
+    // The form of the first release, which had one store: the parser would say only that a table is no array.
+    if toml::from_str::<toml::Table>(text).is_ok_and(|all| all.get("store").is_some_and(toml::Value::is_table)) {
+        let message = "[store] is the form of the first release; write [[store]] with name, kind = \"sqlite\" and path";
+        return SettingsError::Value { path, message: message.to_owned() };
+    }
+    SettingsError::Parse { path, message: error.to_string().trim().replace('\n', " ") }
 }
 
 #[cfg(test)]
@@ -389,8 +398,10 @@ origin = "credit-gateway.example/test/r1"
 [keys]
 dir = "keys"
 key_file = "keys/ring.key"
-[store]
-sqlite = "store.sqlite"
+[[store]]
+name = "own"
+kind = "sqlite"
+path = "store.sqlite"
 [[institution]]
 id = "bank"
 kind = "bank"
@@ -418,7 +429,7 @@ look_ups_a_person_a_day = 1
             ("[keys]", "publish_every_ms = 2000\n[keys]", "publish_every_ms"),
             ("[keys]", "segment_mib = 0\n[keys]", "segment_mib"),
             ("key_file = \"keys/ring.key\"", "", "exactly one of key_file"),
-            ("[store]", "passphrase_file = \"p\"\n[store]", "exactly one of key_file"),
+            ("[[store]]", "passphrase_file = \"p\"\n[[store]]", "exactly one of key_file"),
             ("operations = \"127.0.0.1:5\"", "operations = \"0.0.0.0:5\"", "listen.operations"),
             ("burst = 1", "burst = 0", "`bank`"),
             ("certificates = [\"bank.pem\"]", "certificates = []", "`bank`: it has no certificate"),
@@ -426,8 +437,18 @@ look_ups_a_person_a_day = 1
             ("kind = \"bank\"", "kind = \"pawnshop\"", "pawnshop"),
             ("burst = 1", "burst = 1\ncolour = 1", "colour"),
             ("burst = 1", "burst = -1", "burst"),
-            ("[store]", "[bounds]\njourneys = 0\n[store]", "bounds"),
-            ("[store]", "[store]\nqueue = -1", "queue"),
+            ("[[store]]", "[bounds]\njourneys = 0\n[[store]]", "bounds"),
+            ("[[store]]", "[[store]]\nqueue = -1", "queue"),
+            ("name = \"own\"", "name = \"Own\"", "store `Own`: its name"),
+            ("path = \"store.sqlite\"", "", "needs `path`"),
+            ("kind = \"sqlite\"", "kind = \"oracle\"", "oracle"),
+            (
+                "[[institution]]",
+                "[[store]]\nname = \"own\"\nkind = \"sqlite\"\npath = \"b\"\n[[institution]]",
+                "another store",
+            ),
+            ("[[store]]\nname = \"own\"\nkind = \"sqlite\"\npath = \"store.sqlite\"\n", "", "there is no [[store]]"),
+            ("[[store]]\nname = \"own\"\nkind = \"sqlite\"\npath", "[store]\nsqlite", "write [[store]]"),
         ] {
             assert!(SOUND.contains(right), "{right}");
             let faults = read(&SOUND.replacen(right, wrong, 1)).1.unwrap_err();

@@ -27,10 +27,14 @@ pub fn plain(port: u16, method: &str, path: &str) -> Reply {
     }
 }
 
-/// What a metric stands at; 0 where it is not there yet.
+/// What a metric stands at, over all its labels; 0 where it is not there yet.
 #[must_use]
 pub fn metric(port_base: u16, name: &str) -> u64 {
     let text = plain(port_base + 4, "GET", "/metrics").text();
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    line.map_or(0, |value| value.parse().expect("a whole number"))
+    let lines = text.lines().filter_map(|line| {
+        let rest = line.strip_prefix(name)?;
+        let labels = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(_, value)| value);
+        labels.unwrap_or(rest).strip_prefix(' ')
+    });
+    lines.map(|value| value.parse::<u64>().expect("a whole number")).sum()
 }

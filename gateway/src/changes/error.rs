@@ -3,7 +3,7 @@
 use credit_audit::leaf::LeafError;
 use credit_keys::KeyId;
 
-use super::notice::NoticeFault;
+use super::notice_fault::NoticeFault;
 use crate::{callers::register::RegisterError, keyring::KeyringError};
 
 /// See the module.

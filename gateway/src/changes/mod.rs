@@ -7,6 +7,7 @@ mod error;
 mod institution;
 mod keys;
 mod notice;
+mod notice_fault;
 mod request;
 
 use std::sync::Arc;

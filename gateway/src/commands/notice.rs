@@ -2,7 +2,6 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use credit_audit::leaf::NoticeWay;
-use uuid::Uuid;
 
 use super::{
     change,
@@ -26,7 +25,7 @@ pub(super) struct Give {
     way: Way,
     /// The queries, by `query` of each answer; all about one person, at most 50 查询编号（同一人，至多 50 个）
     #[arg(required = true, value_name = "QUERY")]
-    queries: Vec<Uuid>,
+    queries: Vec<String>,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -47,7 +46,6 @@ pub(super) fn run(command: Notice) -> Result<(), Failure> {
                 Way::Counter => NoticeWay::Counter,
                 Way::Message => NoticeWay::Message,
             };
-            let queries = queries.iter().map(Uuid::to_string).collect();
             let done = change::make(config.read()?, Change::NoticeGive { way, queries })?;
             print(format_args!("{}{}{done}", words("告知已留痕", "the notice is on the record"), colon()));
         }

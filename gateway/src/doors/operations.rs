@@ -24,9 +24,10 @@ use crate::{
 ///
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
-/// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed`, `revocation-list-expired`. Below `ready` stand warnings:
-/// `warning: issuer-keys-refused` while a key file of an issuer cannot be used, `warning: unlawful-data` while the store has data
-/// that may not be collected, are confidential or are sealed.
+/// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed` (every store), `revocation-list-expired`. Below `ready`
+/// stand warnings: `warning: issuer-keys-refused` while a key file of an issuer cannot be used,
+/// `warning: store-failed: ` with the name of a store that does not answer while others do, and `warning: unlawful-data` while a
+/// store has data that may not be collected, are confidential or are sealed.
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
@@ -58,31 +59,43 @@ pub(crate) fn readiness(gateway: &Gateway, trust: &Trust, request: &Request<Inco
 }
 
 fn readings(gateway: &Gateway) -> Readings<'_> {
-    let store = gateway.store.figures();
     Readings {
         queries_under_way: gateway.settings.bounds.journeys.saturating_sub(gateway.journeys.available_permits()),
         log: gateway.log.metrics(),
         dropped_lines: telemetry::dropped_lines(),
         data_folder: &gateway.settings.data.dir,
-        store: StoreReadings {
-            is_up: store.is_up(),
-            waiting: store.waiting(),
-            faulty_values: store.faulty_values(),
-            unlawful: store.unlawful(),
-            look_ups: store.look_ups(),
-        },
+        stores: gateway
+            .stores
+            .figures()
+            .map(|(name, store)| StoreReadings {
+                name,
+                is_up: store.is_up(),
+                waiting: store.waiting(),
+                faulty_values: store.faulty_values(),
+                unlawful: store.unlawful(),
+                look_ups: store.look_ups(),
+            })
+            .collect(),
         deadlines_end: deadlines_end(gateway),
     }
 }
 
 /// What does not keep queries from being answered, and should be mended; one line each.
 fn warnings(gateway: &Gateway) -> String {
-    let warnings = [
-        (gateway.issuers.are_refused(), "issuer-keys-refused"),
-        (gateway.store.figures().unlawful().values().any(|rows| *rows > 0), "unlawful-data"),
-    ];
-    let warnings = warnings.into_iter().filter(|(is_so, _)| *is_so);
-    warnings.map(|(_, warning)| format!("warning: {warning}\n")).collect()
+    let mut warnings = String::new();
+    if gateway.issuers.are_refused() {
+        warnings.push_str("warning: issuer-keys-refused\n");
+    }
+    // Queries that do not need it are answered: no reason to take the traffic elsewhere.
+    for store in gateway.stores.down() {
+        warnings.push_str("warning: store-failed: ");
+        warnings.push_str(store);
+        warnings.push('\n');
+    }
+    if gateway.stores.figures().any(|(_, store)| store.unlawful().values().any(|rows| *rows > 0)) {
+        warnings.push_str("warning: unlawful-data\n");
+    }
+    warnings
 }
 
 /// When the first day begins on which a deadline would begin without a date, so far as it is looked.
@@ -111,7 +124,7 @@ fn reasons(gateway: &Gateway, trust: &Trust) -> String {
     if gateway.are_keys_past() {
         reasons.push_str("not-recordable: keys\n");
     }
-    if !gateway.store.figures().is_up() {
+    if gateway.stores.figures().all(|(_, figures)| !figures.is_up()) {
         reasons.push_str("store-failed\n");
     }
     if trust.is_expired() {

@@ -53,7 +53,7 @@ use crate::{
 use first_leaves::FirstLeaves;
 use keys::{RingSigner, not_introduced};
 use record::{OnRecord, log_settings, read_record};
-use store::open_store;
+use store::open_stores;
 
 /// Opens everything with what was read. The log is recovered and takes records from here on; no port is open yet.
 ///
@@ -69,7 +69,7 @@ pub(crate) async fn open(
     let metrics = Metrics::new(clock.now())?;
     metrics.classes(&catalogue);
     make_data_folder(&settings.data.dir)?;
-    let store = open_store(&settings, &catalogue, &clock)?;
+    let stores = open_stores(&settings, &catalogue, &clock)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
     ahead::check(&settings, recovered.last_at(), clock.now())?;
@@ -110,7 +110,7 @@ pub(crate) async fn open(
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
         catalogue,
         keys,
-        store: StoreHandle::new(store),
+        stores: StoreHandle::new(stores),
         log,
         recorder,
         clock,

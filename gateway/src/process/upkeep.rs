@@ -51,8 +51,8 @@ pub(super) async fn watch_store(gateway: Arc<Gateway>) {
     let mut each_second = every_second();
     loop {
         each_second.tick().await;
-        gateway.store.probe().await;
-        let up = if gateway.store.figures().is_up() { Ok(()) } else { Err("its probes fail") };
+        gateway.stores.probe().await;
+        let up = if gateway.stores.down().next().is_none() { Ok(()) } else { Err("its probes fail") };
         gateway.metrics.duty(Duty::Store, up, gateway.clock.now());
     }
 }

@@ -1,49 +1,97 @@
-//! `[store]`: the data that the gateway answers from.
+//! `[[store]]`: the data that the gateway answers from.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// The embedded store.
+/// One store.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Store {
-    /// The SQLite file; opened read-only.
-    pub sqlite: PathBuf,
-    /// Reader threads, each with a connection of its own; left out = one a core.
+    /// Its name in messages and figures: up to 32 lower-case letters, digits and hyphens.
+    pub name: String,
+    /// What it is.
+    pub kind: StoreKind,
+    /// Of kind `sqlite`: the file; opened read-only.
+    pub path: Option<PathBuf>,
+    /// The classes of the data list that it has; left out = all of them.
+    pub classes: Option<Vec<String>>,
+    /// Of kind `sqlite`: reader threads, each with a connection of its own; left out = one a core.
     #[schemars(range(min = 1, max = 256))]
     pub readers: Option<usize>,
-    /// Look-ups that may wait for a reader.
-    #[serde(default = "store_queue")]
+    /// Look-ups that may wait in it or be under way; beyond, a query is refused as `store-timeout`.
+    #[serde(default = "queue")]
     #[schemars(range(min = 1, max = 100_000))]
     pub queue: usize,
     /// A look-up that takes longer is interrupted and refused as `store-timeout`, in milliseconds.
-    #[serde(default = "store_timeout_ms")]
+    #[serde(default = "timeout_ms")]
     #[schemars(range(min = 1, max = 60_000))]
     pub timeout_ms: u64,
 }
 
+/// The kinds of store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoreKind {
+    /// An SQLite file, of which the gateway reads a private copy.
+    Sqlite,
+}
+
 impl Store {
+    /// The file of an SQLite store.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        self.path.as_deref().unwrap_or(Path::new(""))
+    }
+
     /// What is wrong with it, a line each.
-    pub(super) fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
+    fn faults(&self) -> Vec<String> {
+        let (mut faults, name) = (Vec::new(), &self.name);
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || name.len() > 32 || !name.chars().all(is_name) {
+            faults.push(format!("store `{name}`: its name must be 1 to 32 lower-case letters, digits and hyphens"));
+        }
+        match self.kind {
+            StoreKind::Sqlite if self.path.is_none() => {
+                faults.push(format!("store `{name}`: kind sqlite needs `path`, the file"));
+            }
+            StoreKind::Sqlite => {}
+        }
         if !(1..=100_000).contains(&self.queue) {
-            faults.push("store.queue must be between 1 and 100000".to_owned());
+            faults.push(format!("store `{name}`: queue must be between 1 and 100000"));
         }
         if !(1..=60_000).contains(&self.timeout_ms) {
-            faults.push("store.timeout_ms must be between 1 and 60000".to_owned());
+            faults.push(format!("store `{name}`: timeout_ms must be between 1 and 60000"));
         }
         if self.readers.is_some_and(|readers| !(1..=256).contains(&readers)) {
-            faults.push("store.readers must be between 1 and 256; leave it out for one a core".to_owned());
+            faults.push(format!("store `{name}`: readers must be between 1 and 256; leave it out for one a core"));
         }
         faults
     }
 }
 
-fn store_queue() -> usize {
+/// What is wrong with the stores, a line each.
+pub(super) fn faults(stores: &[Store]) -> Vec<String> {
+    let mut faults: Vec<_> = stores.iter().flat_map(Store::faults).collect();
+    let mut names = BTreeSet::new();
+    for store in stores {
+        if !names.insert(&store.name) {
+            faults.push(format!("store `{}`: another store has this name", store.name));
+        }
+    }
+    if stores.is_empty() {
+        faults.push("there is no [[store]]: the gateway would have nothing to answer from".to_owned());
+    }
+    faults
+}
+
+fn queue() -> usize {
     1_024
 }
-fn store_timeout_ms() -> u64 {
+fn timeout_ms() -> u64 {
     1_000
 }

@@ -163,6 +163,8 @@ pub(super) struct Taken {
 /// Where a store is, and what is needed to copy and check it.
 pub(super) struct Source {
     pub(super) path: PathBuf,
+    /// The store's name.
+    pub(super) name: String,
     /// The folder of the copies.
     pub(super) copies: PathBuf,
     pub(super) readers: usize,
@@ -178,7 +180,7 @@ impl Source {
         if mark.wal.is_some() && (!is_wal || before.is_some_and(|before| mark.has_wal_of(before))) {
             return Err(CopyFault::ForeignWal(beside(&self.path, "-wal")));
         }
-        let copy = Named(self.copies.join(format!("store-copy-{}.sqlite", std::process::id())));
+        let copy = Named(self.copies.join(format!("store-copy-{}-{}.sqlite", self.name, std::process::id())));
         self.copy(&file, &copy.0, is_wal, mark.wal.is_some())?;
         let (tally, suspects, unlawful) = self.check(&copy.0, domain)?;
         let suspects = Arc::new(suspects);

@@ -29,6 +29,12 @@ pub enum StoreFault {
     /// A row about this person that cannot be relied on.
     #[error("{0}; run `credit-gateway store check`")]
     Row(RowFault),
+    /// A class, list or attribute that is asked for and that no store has.
+    #[error("no store has `{0}`; name it in the map of one, or leave the fields that rest on it out of the catalogue")]
+    Nowhere(String),
+    /// Look-ups in it fail one after the other, so it is not asked.
+    #[error("it is away: look-ups failed one after the other, and no probe was answered since")]
+    Away,
     /// The file as a whole.
     #[error("{0}")]
     File(Arc<CopyFault>),
@@ -48,8 +54,8 @@ impl StoreFault {
     #[must_use]
     pub fn is_of_data(&self) -> bool {
         match self {
-            Self::Untyped(_) | Self::Domain(_) | Self::Row(_) => true,
-            Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
+            Self::Untyped(_) | Self::Domain(_) | Self::Row(_) | Self::Nowhere(_) => true,
+            Self::Away | Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
         }
     }
 }

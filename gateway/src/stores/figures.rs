@@ -27,9 +27,9 @@ pub(crate) struct Figures {
     up: AtomicBool,
 }
 
-impl Figures {
-    /// Of a store that was just opened, and so was seen to work.
-    pub(super) fn new() -> Self {
+/// Of a store that was just opened, and so was seen to work.
+impl Default for Figures {
+    fn default() -> Self {
         Self {
             answered: AtomicU64::new(0),
             timeouts: AtomicU64::new(0),
@@ -41,7 +41,9 @@ impl Figures {
             up: AtomicBool::new(true),
         }
     }
+}
 
+impl Figures {
     /// Look-ups by what came of them.
     #[must_use]
     pub(crate) fn look_ups(&self) -> [(&'static str, u64); 3] {
@@ -122,7 +124,7 @@ mod tests {
 
     #[test]
     fn one_failed_probe_or_three_late_ones_mean_away_and_one_answer_means_back() {
-        let figures = Figures::new();
+        let figures = Figures::default();
         let failed = || Err::<(), _>(StoreError::Failed(StoreFault::ReaderEnded));
         let late = || Err::<(), _>(StoreError::Timeout);
         let told = [(late(), true), (late(), true), (late(), false), (late(), false), (Ok(()), true), (late(), true)];

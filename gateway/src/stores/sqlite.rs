@@ -20,6 +20,7 @@ use rusqlite::{Connection, ErrorCode, Row};
 use tokio::sync::oneshot;
 
 use super::{
+    contract::{Asked, LookUp, Probe, Store},
     copy::{CopyFault, Serving, Source},
     fault::{StoreError, StoreFault},
     figures::Figures,
@@ -79,6 +80,8 @@ impl OpenError {
 pub(crate) struct Opening {
     /// The operator's file.
     pub(crate) path: PathBuf,
+    /// Its name.
+    pub(crate) name: String,
     /// The folder of the private copies.
     pub(crate) copies: PathBuf,
     /// Threads that read.
@@ -129,8 +132,8 @@ impl SqliteStore {
     }
 
     fn started(opening: Opening) -> Result<Self, OpenFault> {
-        let Opening { path, copies, readers, queue, timeout, catalogue, clock } = opening;
-        let figures = Arc::new(Figures::new());
+        let Opening { path, name, copies, readers, queue, timeout, catalogue, clock } = opening;
+        let figures = Arc::new(Figures::default());
         let count = readers.max(1);
         let progress = Arc::new(Progress::new());
         let standing = Arc::new(Standing {
@@ -138,7 +141,7 @@ impl SqliteStore {
             fault: ArcSwapOption::empty(),
             progress: Arc::clone(&progress),
         });
-        let source = Source { path, copies, readers: count, progress };
+        let source = Source { path, name, copies, readers: count, progress };
         let (on, by) = (Arc::clone(&standing), Arc::clone(&figures));
         let watch = Watch { source, catalogue, clock, standing: on, figures: by, read_again: READ_AGAIN };
         let seen = watch.begin()?;
@@ -147,46 +150,6 @@ impl SqliteStore {
         let (watched, ended) = channel();
         std::thread::Builder::new().name("store-watch".to_owned()).spawn(move || watch.run(seen, &ended))?;
         Ok(Self { readers, next: AtomicUsize::new(0), timeout, figures, standing, _watched: watched })
-    }
-
-    /// Looks up what `plan` asks about `person`.
-    ///
-    /// # Errors
-    /// [`StoreError::Timeout`] when no reader is free or the deadline passes, else [`StoreError::Failed`].
-    pub(crate) async fn fetch(
-        &self,
-        person: Arc<Personal<CitizenNumber>>,
-        plan: Arc<FetchPlan>,
-    ) -> Result<History, StoreError> {
-        let found = self.ask(Question::Person(person, plan)).await;
-        self.figures.looked_up(&found);
-        if let Err(StoreError::Failed(fault)) = &found
-            && fault.is_of_data()
-        {
-            tracing::warn!("the data of a store do not fit: {fault}");
-        }
-        found
-    }
-
-    /// Whether the store still answers; due every second. What it finds stands in [`Self::figures`], and the operator is
-    /// told of each change once.
-    pub(crate) async fn probe(&self) {
-        let mut found = self.ask(Question::Probe).await;
-        if self.standing.progress.is_stuck() {
-            found = Err(StoreError::Failed(StoreFault::Stuck));
-        }
-        if self.figures.probed(&found) {
-            match found {
-                Ok(_) => tracing::info!("the store answers again"),
-                Err(error) => tracing::error!(%error, "the store does not answer"),
-            }
-        }
-    }
-
-    /// What the store counted of itself.
-    #[must_use]
-    pub(crate) fn figures(&self) -> &Figures {
-        &self.figures
     }
 
     async fn ask(&self, question: Question) -> Result<History, StoreError> {
@@ -217,6 +180,23 @@ impl SqliteStore {
         }
         self.figures.is_read();
         Err(StoreError::Timeout)
+    }
+}
+
+impl Store for SqliteStore {
+    fn look_up(&self, asked: Asked) -> LookUp<'_> {
+        Box::pin(self.ask(Question::Person(asked.person, asked.plan)))
+    }
+
+    fn probe(&self) -> Probe<'_> {
+        Box::pin(async {
+            self.ask(Question::Probe).await?;
+            if self.standing.progress.is_stuck() { Err(StoreError::Failed(StoreFault::Stuck)) } else { Ok(()) }
+        })
+    }
+
+    fn figures(&self) -> &Figures {
+        &self.figures
     }
 }
 

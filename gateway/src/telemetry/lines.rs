@@ -19,8 +19,20 @@ use super::line_queue::LineQueue;
 
 /// The fields whose values our own code may write. Each holds words of this program, an id that we made, an id or
 /// a path of the configuration, a certificate's digest, or the address of the other end; never text of a caller. `message` is the text of the line.
-pub const FIELDS: [&str; 11] =
-    ["message", "cause", "certificate", "code", "error", "institution", "key", "line", "peer", "place", "query"];
+pub const FIELDS: [&str; 12] = [
+    "message",
+    "cause",
+    "certificate",
+    "code",
+    "error",
+    "institution",
+    "key",
+    "line",
+    "peer",
+    "place",
+    "query",
+    "store",
+];
 
 /// Our own crates, by the beginning of a target.
 const OURS: &str = "credit_";

@@ -264,6 +264,33 @@ impl FetchPlan {
         Self { classes: Vec::new(), lists: Vec::new(), attributes: Vec::new() }
     }
 
+    /// What of it is asked of a store that has only some classes, lists and attributes.
+    #[must_use]
+    pub fn within(
+        &self,
+        class: impl Fn(&ClassName) -> bool,
+        list: impl Fn(List) -> bool,
+        attribute: impl Fn(&FieldName) -> bool,
+    ) -> Self {
+        Self {
+            classes: self.classes.iter().filter(|name| class(name)).cloned().collect(),
+            lists: self.lists.iter().copied().filter(|name| list(*name)).collect(),
+            attributes: self.attributes.iter().filter(|name| attribute(name)).cloned().collect(),
+        }
+    }
+
+    /// How many classes, lists and attributes are asked for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.classes.len() + self.lists.len() + self.attributes.len()
+    }
+
+    /// Whether nothing is asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The classes of records, sorted.
     #[must_use]
     pub fn classes(&self) -> &[ClassName] {

@@ -3,6 +3,7 @@
 mod calendar;
 mod class;
 mod clock;
+mod clocks;
 mod dated;
 mod definition;
 mod dictionary;

@@ -29,7 +29,7 @@ pub(in crate::commands) struct Arguments {
 /// 0 where nothing was found, 1 where something was, 64 where there is no store to read.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (settings, domain) = super::domain::read(&arguments.config)?;
-    let path = arguments.store.as_ref().unwrap_or(&settings.store.sqlite);
+    let path = &super::place::embedded(&settings, arguments.store.as_ref())?;
     let path_shown = path.display();
     let fault = |fault: &CopyFault| {
         said(|| format!("`{path_shown}`：{}", fault.chinese()), || format!("`{path_shown}`: {fault}"))

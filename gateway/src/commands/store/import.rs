@@ -48,7 +48,7 @@ pub(in crate::commands) struct Arguments {
 /// 0 where the new store is in place (or could be), 1 where a row does not fit, 64 where a file is no table.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (settings, domain) = super::domain::read(&arguments.config)?;
-    let to = arguments.to.clone().unwrap_or(settings.store.sqlite);
+    let to = super::place::embedded(&settings, arguments.to.as_ref())?;
     let no = |what: &Path| {
         let what = what.display().to_string();
         move |error: std::io::Error| Failure::usage(at(&what, &error))

@@ -3,6 +3,7 @@
 mod check;
 mod domain;
 mod import;
+mod place;
 
 use clap::Subcommand;
 

@@ -29,8 +29,8 @@ impl<'e> Fetched<'e> {
 /// # Errors
 /// `store-failed`, `store-timeout`.
 pub async fn fetch<'e>(gateway: &Gateway, admitted: Admitted<'e>) -> Result<Fetched<'e>, Refusal> {
-    let (person, plan) = (Arc::clone(admitted.person()), Arc::clone(admitted.permit().plan()));
-    match gateway.look_up(admitted.reservation(), person, plan).await {
+    let person = Arc::clone(admitted.person());
+    match gateway.look_up(admitted.reservation(), person, admitted.permit()).await {
         Ok(history) => match gateway.catalogue.outside_domain(&history) {
             None => Ok(Fetched { admitted, history }),
             Some(class) => {

@@ -17,7 +17,7 @@ use super::{
     places,
     record::{OnRecord, log_settings, read_record},
     register,
-    store::check_copy,
+    store::{check_copies, scopes},
     warnings::{Warning, registered, warnings},
 };
 use crate::settings::Settings;
@@ -44,7 +44,8 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
     let mut of_record = Vec::new();
     if let (Some(inputs), Some(examined)) = (inputs, examined) {
         let now = clock.now();
-        faults.note(check_copy(settings, &inputs.catalogue, now));
+        faults.note(scopes(settings, &inputs.catalogue).map(drop));
+        faults.note(check_copies(settings, &inputs.catalogue, now));
         faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
         faults.note(record(&inputs, settings, examined.contents.as_ref(), now));
         of_record = registered(settings, &inputs.register, now);

@@ -12,7 +12,7 @@ use crate::{
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
-    stores::sqlite::OpenError,
+    stores::{all::ScopeError, sqlite::OpenError},
     transport::tls::TlsError,
 };
 
@@ -176,6 +176,9 @@ pub(crate) enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// What the stores are said to have.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
     /// The metrics.
     #[error("metrics cannot be set up: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -213,6 +216,7 @@ impl StartError {
             | Self::Listen { .. }
             | Self::Leaf(_) => true,
             Self::File { .. }
+            | Self::Scope(_)
             | Self::Catalogue(_)
             | Self::Kek(_)
             | Self::Ring(_)

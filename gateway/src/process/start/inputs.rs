@@ -9,7 +9,7 @@ use credit_policy::Catalogue;
 
 use super::{
     error::StartError, faults::Faults, keys::open_ring, places, project, register, rules::read_catalogue,
-    store::check_store, tls, tls::TlsSettings,
+    store::check_stores, tls, tls::TlsSettings,
 };
 use crate::{
     callers::{issuers::Issuers, register::Register},
@@ -45,7 +45,7 @@ impl Inputs {
         }));
         let register = register::configured(settings, faults);
         let issuers = faults.keep(Issuers::read(&settings.consent_issuers));
-        faults.note(check_store(settings));
+        faults.note(check_stores(settings));
         faults.note(project::check_release(settings));
         faults.0.extend(places::faults(settings));
         if faults.0.len() > before {

@@ -1,6 +1,6 @@
-//! The store at start.
+//! The stores at start.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use credit_audit::clock::Clock;
 use credit_policy::Catalogue;
@@ -10,53 +10,84 @@ use rusqlite::Connection;
 use super::{error::StartError, places::there};
 use crate::{
     process::cores,
-    settings::Settings,
+    settings::{Settings, StoreKind},
     stores::{
+        all::{self, Scope, Stores},
+        contract::Store,
         copy::{self, CopyFault},
         examine::Domain,
         sqlite::{OpenError, Opening, SqliteStore},
     },
 };
 
-pub(super) fn open_store(
+pub(super) fn open_stores(
     settings: &Settings,
     catalogue: &Arc<Catalogue>,
     clock: &Arc<dyn Clock>,
-) -> Result<SqliteStore, StartError> {
-    let store = &settings.store;
-    Ok(SqliteStore::open(Opening {
-        path: store.sqlite.clone(),
-        copies: settings.data.dir.clone(),
-        readers: store.readers.unwrap_or_else(cores),
-        queue: store.queue,
-        timeout: Duration::from_millis(store.timeout_ms),
-        catalogue: Arc::clone(catalogue),
-        clock: Arc::clone(clock),
-    })?)
+) -> Result<Stores, StartError> {
+    let scopes = scopes(settings, catalogue)?;
+    let mut stores = Stores::new();
+    for (store, scope) in settings.stores.iter().zip(scopes) {
+        let opened: Box<dyn Store> = match store.kind {
+            StoreKind::Sqlite => Box::new(SqliteStore::open(Opening {
+                path: store.file().to_owned(),
+                name: store.name.clone(),
+                copies: settings.data.dir.clone(),
+                readers: store.readers.unwrap_or_else(cores),
+                queue: store.queue,
+                timeout: Duration::from_millis(store.timeout_ms),
+                catalogue: Arc::clone(catalogue),
+                clock: Arc::clone(clock),
+            })?),
+        };
+        stores.add(&store.name, scope, opened, store.queue);
+    }
+    Ok(stores)
 }
 
-/// Whether the store could be opened, without a copy of it.
+/// What each store has.
 ///
 /// # Errors
-/// As [`open_store`] says it.
-pub(super) fn check_store(settings: &Settings) -> Result<(), StartError> {
-    checked(settings, copy::is_sound)
+/// When a class is unknown, or an attribute is in two stores.
+pub(super) fn scopes(settings: &Settings, catalogue: &Catalogue) -> Result<Vec<Scope>, StartError> {
+    let stores = &settings.stores;
+    let scopes: Vec<_> = stores
+        .iter()
+        .map(|store| Scope::of(&store.name, store.classes.as_deref(), catalogue))
+        .collect::<Result<_, _>>()?;
+    all::distinct(stores.iter().map(|store| store.name.as_str()).zip(&scopes), catalogue)?;
+    Ok(scopes)
 }
 
-/// Whether its copy would be taken: its rows, and the room for it. [`open_store`] finds that itself.
+/// Whether the stores could be opened, without a copy of one.
 ///
 /// # Errors
-/// As [`open_store`] says it.
-pub(super) fn check_copy(settings: &Settings, catalogue: &Arc<Catalogue>, now: Timestamp) -> Result<(), StartError> {
+/// As [`open_stores`] says it.
+pub(super) fn check_stores(settings: &Settings) -> Result<(), StartError> {
+    checked(settings, |_, store| copy::is_sound(store))
+}
+
+/// Whether their copies would be taken: their rows, and the room for it. [`open_stores`] finds that itself.
+///
+/// # Errors
+/// As [`open_stores`] says it.
+pub(super) fn check_copies(settings: &Settings, catalogue: &Arc<Catalogue>, now: Timestamp) -> Result<(), StartError> {
     let domain = Domain::of(catalogue, catalogue.today(now));
-    checked(settings, |store| {
-        copy::has_room(&settings.store.sqlite, there(&settings.data.dir))?;
+    checked(settings, |path, store| {
+        copy::has_room(path, there(&settings.data.dir))?;
         copy::rows(store, &domain, &|| ()).map(drop)
     })
 }
 
-fn checked(settings: &Settings, check: impl FnOnce(&Connection) -> Result<(), CopyFault>) -> Result<(), StartError> {
-    let path = &settings.store.sqlite;
-    let sound = copy::open_in_place(path).and_then(|store| check(&store));
-    sound.map_err(|fault| OpenError::new(path.clone(), fault).into())
+fn checked(settings: &Settings, check: impl Fn(&Path, &Connection) -> Result<(), CopyFault>) -> Result<(), StartError> {
+    for store in &settings.stores {
+        match store.kind {
+            StoreKind::Sqlite => {
+                let path = store.file();
+                let sound = copy::open_in_place(path).and_then(|store| check(path, &store));
+                sound.map_err(|fault| OpenError::new(path.to_owned(), fault))?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -20,27 +20,29 @@ impl Exposition {
     }
 
     /// Gauges with one label, whose values are words of ours.
-    pub(super) fn gauges<'a>(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &str,
-        values: impl IntoIterator<Item = (&'a str, f64)>,
-    ) {
-        self.head(name, "gauge", help);
-        self.series(name, label, values);
-    }
-
-    /// Counters with one label, whose values are words of ours.
-    pub(super) fn counters<const N: usize>(
+    pub(super) fn gauges<const N: usize>(
         &mut self,
         name: &str,
         help: &str,
         label: &str,
         values: [(&'static str, f64); N],
     ) {
-        self.head(name, "counter", help);
+        self.head(name, "gauge", help);
         self.series(name, label, values);
+    }
+
+    /// Figures with labels that are written already.
+    pub(super) fn family(
+        &mut self,
+        name: &str,
+        kind: &str,
+        help: &str,
+        values: impl IntoIterator<Item = (String, f64)>,
+    ) {
+        self.head(name, kind, help);
+        for (labels, value) in values {
+            self.line(format_args!("{name}{{{labels}}} {value}"));
+        }
     }
 
     pub(super) fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
@@ -62,7 +64,7 @@ impl Exposition {
         self.line(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}"));
     }
 
-    fn series<'a>(&mut self, name: &str, label: &str, values: impl IntoIterator<Item = (&'a str, f64)>) {
+    fn series<const N: usize>(&mut self, name: &str, label: &str, values: [(&'static str, f64); N]) {
         for (word, value) in values {
             self.line(format_args!("{name}{{{label}=\"{word}\"}} {value}"));
         }

@@ -41,7 +41,6 @@ pub struct Metrics {
     overloaded: IntCounter,
     closed: Closed,
     floods: IntCounterVec,
-    outside_domain: IntCounterVec,
     duties: Duties,
     reads: IntCounterVec,
     certificate_expiry: IntGauge,
@@ -118,11 +117,6 @@ impl Metrics {
                 "Requests without a record of their own, by institution and code; `cut-off` where the connection was closed.",
                 &["institution", "code"],
             )?,
-            outside_domain: registrar.counters(
-                "credit_gateway_store_values_outside_domain_total",
-                "Look-ups that failed because a value of that class lay outside its domain in the data list.",
-                &["class"],
-            )?,
             duties: Duties::new(&registrar, started)?,
             started,
             registry,
@@ -151,14 +145,12 @@ impl Metrics {
 
     /// The classes of this catalogue whose values may lie outside their domain.
     pub fn classes(&self, catalogue: &Catalogue) {
-        for class in catalogue.classes().filter(|class| !class.attributes().is_empty()) {
-            self.outside_domain.with_label_values(&[class.name().as_str()]);
-        }
+        self.queries.classes(catalogue);
     }
 
     /// A value of that class lay outside its domain, and the look-up failed.
     pub fn outside_domain(&self, class: &ClassName) {
-        self.outside_domain.with_label_values(&[class.as_str()]).inc();
+        self.queries.outside_domain(class);
     }
 
     /// A trusted certificate in no register.

@@ -19,14 +19,16 @@ pub struct Readings<'a> {
     pub dropped_lines: u64,
     /// The data folder, for the room on its disk.
     pub data_folder: &'a Path,
-    /// The store's figures.
-    pub store: StoreReadings,
+    /// The figures of each store.
+    pub stores: Vec<StoreReadings<'a>>,
     /// When the first day begins on which a deadline would begin that has no date (Unix time).
     pub deadlines_end: i64,
 }
 
 /// What a store counted of itself.
-pub struct StoreReadings {
+pub struct StoreReadings<'a> {
+    /// Its name.
+    pub name: &'a str,
     /// Whether it answers.
     pub is_up: bool,
     /// Look-ups that wait for a reader.
@@ -53,7 +55,7 @@ impl Readings<'_> {
             "Lines on standard error that were dropped because nobody read them.",
             self.dropped_lines as f64,
         );
-        self.store.write(to);
+        self.store_figures(to);
         to.gauge(
             "credit_gateway_deadlines_end_seconds",
             "When deadlines begin to have no date, as the calendar ends (Unix time); in 62 days where it is later.",
@@ -101,6 +103,44 @@ impl Readings<'_> {
         );
     }
 
+    fn store_figures(&self, to: &mut Exposition) {
+        let gauges: [(&str, &str, fn(&StoreReadings<'_>) -> f64); 3] = [
+            ("credit_gateway_store_up", "1 while the store answers.", |store| one_if(store.is_up)),
+            (
+                "credit_gateway_store_waiting_look_ups",
+                "Look-ups that wait for a reader or a connection of the store.",
+                |store| store.waiting as f64,
+            ),
+            (
+                "credit_gateway_store_faulty_values",
+                "Values in the store that do not fit the data list; persons whom they could clear are not answered about.",
+                |store| store.faulty_values as f64,
+            ),
+        ];
+        for (name, help, value) in gauges {
+            to.family(name, "gauge", help, self.stores.iter().map(|store| (store_label(store), value(store))));
+        }
+        to.family(
+            "credit_gateway_store_unlawful_rows",
+            "gauge",
+            "Rows in the store of a class that may not be collected, is confidential or is sealed, by class.",
+            self.stores.iter().flat_map(|store| {
+                let labels = store_label(store);
+                let label = |(class, rows): (&String, &u64)| (format!("{labels},class=\"{class}\""), *rows as f64);
+                store.unlawful.iter().map(label).collect::<Vec<_>>()
+            }),
+        );
+        to.family(
+            "credit_gateway_store_look_ups_total",
+            "counter",
+            "Look-ups in the store by what came of them.",
+            self.stores.iter().flat_map(|store| {
+                let labels = store_label(store);
+                store.look_ups.map(|(outcome, count)| (format!("{labels},outcome=\"{outcome}\""), count as f64))
+            }),
+        );
+    }
+
     fn log_counts(&self, to: &mut Exposition) {
         let log = &self.log;
         to.counter("credit_gateway_log_checkpoints_total", "Checkpoints signed.", log.checkpoints as f64);
@@ -123,34 +163,6 @@ impl Readings<'_> {
     }
 }
 
-impl StoreReadings {
-    fn write(&self, to: &mut Exposition) {
-        to.gauge("credit_gateway_store_up", "1 while the store answers.", one_if(self.is_up));
-        to.gauge(
-            "credit_gateway_store_waiting_look_ups",
-            "Look-ups that wait for a reader of the store.",
-            self.waiting as f64,
-        );
-        to.gauge(
-            "credit_gateway_store_faulty_values",
-            "Values in the store that do not fit the data list; persons whom they could clear are not answered about.",
-            self.faulty_values as f64,
-        );
-        to.gauges(
-            "credit_gateway_store_unlawful_rows",
-            "Rows in the store of a class that may not be collected, is confidential or is sealed, by class.",
-            "class",
-            self.unlawful.iter().map(|(class, rows)| (class.as_str(), *rows as f64)),
-        );
-        to.counters(
-            "credit_gateway_store_look_ups_total",
-            "Look-ups in the store by what came of them.",
-            "outcome",
-            self.look_ups.map(|(outcome, count)| (outcome, count as f64)),
-        );
-    }
-}
-
 /// What Linux says of this process.
 pub(super) fn process(to: &mut Exposition, started_s: f64) {
     to.gauges("credit_gateway_build_info", "The version that runs.", "version", [(env!("CARGO_PKG_VERSION"), 1.0)]);
@@ -168,6 +180,11 @@ pub(super) fn process(to: &mut Exposition, started_s: f64) {
             to.gauge(name, help, value as f64);
         }
     }
+}
+
+/// The names of stores are letters, digits and hyphens.
+fn store_label(store: &StoreReadings<'_>) -> String {
+    format!("store=\"{}\"", store.name)
 }
 
 fn one_if(holds: bool) -> f64 {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use jiff::tz::Offset;
 use ring::digest::{SHA256, digest};
 
+use super::clocks::Clocks;
 use super::dated::Dated;
 use super::fault::{Fault, File};
 use super::rows::{CatalogueRow, Rows};
@@ -99,7 +100,7 @@ struct Loader {
     /// The classes that no row may name, with the statute that forbids each.
     forbidden: HashMap<ClassName, Statute>,
     /// The clocks of the pack in force.
-    clocks: Dated<packs::Clocks>,
+    clocks: Dated<Clocks>,
     classes: BTreeMap<ClassName, Class>,
     records: HashMap<ClassName, Arc<RecordClass>>,
     /// The class of each list.

@@ -123,7 +123,7 @@ fn a_write_ahead_log_in_a_folder_that_cannot_be_written_is_explained_in_both_lan
         fs::copy(folder.join(format!("live.sqlite{ending}")), stores.join(format!("store.sqlite{ending}"))).unwrap();
     }
     drop(writer);
-    folder.replace_in_config("sqlite = \"data/store.sqlite\"", "sqlite = \"stores/store.sqlite\"");
+    folder.replace_in_config("path = \"data/store.sqlite\"", "path = \"stores/store.sqlite\"");
     let script = r#"mount --bind "$1" "$1" && mount -o remount,bind,ro "$1""#;
     let namespace = Namespace::new(script, &[&stores]);
     for (language, words) in [

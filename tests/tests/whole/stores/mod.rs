@@ -3,6 +3,7 @@
 mod commands;
 mod disk;
 mod replaced;
+mod several;
 mod typing_errors;
 mod unreadable;
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use credit_gateway::for_tests::Gateway;
-use credit_policy::{CitizenNumber, FetchPlan, Personal};
+use credit_policy::{CitizenNumber, Permit, Personal};
 
-async fn wrong(gateway: &Gateway, person: Arc<Personal<CitizenNumber>>, plan: Arc<FetchPlan>) {
-    drop(gateway.look_up(person.clone(), plan.clone()).await);
-    drop(gateway.store.0.fetch(person, plan).await);
+async fn wrong(gateway: &Gateway, person: Arc<Personal<CitizenNumber>>, permit: &Permit) {
+    drop(gateway.look_up(person.clone(), permit).await);
+    drop(gateway.stores.0.look_up(person).await);
 }
 
 fn main() {}

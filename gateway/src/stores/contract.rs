@@ -1,0 +1,60 @@
+//! What a store promises, whatever it is.
+
+use std::{pin::Pin, sync::Arc};
+
+use credit_policy::{CitizenNumber, FetchPlan, History, Personal, ScenarioName};
+
+use super::{fault::StoreError, figures::Figures};
+
+/// What is asked of a store.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    /// The person.
+    pub(crate) person: Arc<Personal<CitizenNumber>>,
+    /// The classes, lists and attributes.
+    pub(crate) plan: Arc<FetchPlan>,
+    /// The purpose: rows may be limited to some.
+    #[expect(dead_code, reason = "asked for by stores behind a map")]
+    pub(crate) scenario: ScenarioName,
+}
+
+/// A look-up under way.
+pub(crate) type LookUp<'a> = Pin<Box<dyn Future<Output = Result<History, StoreError>> + Send + 'a>>;
+
+/// A probe under way.
+pub(crate) type Probe<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>;
+
+/// A store of credit records, asked by [`super::all::Stores`] alone.
+///
+/// **What is asked.** One person, and the classes, lists and attributes of a plan: never more of the person than the plan
+/// names, never another person, nothing without a plan. What the plan does not name does not leave the store where the
+/// store can be told so, and else not this module.
+///
+/// **What is answered.** All that the store has of it, of one moment, or an error. Never a part: an answer that was cut off,
+/// of which a row or a value cannot be read, whose values lie outside their forms, or in which another person stands, is an
+/// error. Nothing found is an empty history, and means that the store was read and has nothing. An error names places and
+/// rows, never a value, nobody's number, no text of the store itself.
+///
+/// **Deadlines.** A look-up ends by the store's `timeout_ms`, counted from the call, whatever hangs: waiting for a connection
+/// is part of it. A look-up that ran out of time, or whose future was dropped, is given up at the store too where it can be,
+/// and no later look-up waits for what it left behind. A probe ends by the same time.
+///
+/// **What may never happen.** A write. A second try of a look-up: the first may have been counted, and the caller's time is
+/// spent. An answer out of a cache. A person's number in an address, a log line, a metric or an error. A panic. A blocked
+/// thread of the runtime.
+pub(crate) trait Store: Send + Sync {
+    /// Looks up what is asked.
+    ///
+    /// # Errors
+    /// [`StoreError::Timeout`] when no connection is free or the deadline passes, else [`StoreError::Failed`].
+    fn look_up(&self, asked: Asked) -> LookUp<'_>;
+
+    /// Whether look-ups would be answered now; asks about nobody. Due every second.
+    ///
+    /// # Errors
+    /// As [`Self::look_up`].
+    fn probe(&self) -> Probe<'_>;
+
+    /// What is counted of it. Look-ups and probes are counted by who asks, what waits in it by the store.
+    fn figures(&self) -> &Figures;
+}
