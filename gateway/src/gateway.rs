@@ -1,6 +1,7 @@
 //! What every query shares: register, catalogue, keys, state, stores, log.
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     sync::{
         Arc,
@@ -16,9 +17,9 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    callers::{flood::Unrecorded, issuers::Issuers, register::Register, thumbprint::Thumbprint},
+    callers::{flood::Unrecorded, issuers::Issuers, register::Register, thumbprint::Thumbprint, trust::Known},
     keyring::{Current, Keyring},
-    recorder::Recorder,
+    recorder::{InForceOnly, Recorder},
     settings::Settings,
     state::{CatalogueHistory, Counts, Reservation},
     stores::{StoreError, all::Stores, contract::Asked, figures::Figures},
@@ -35,6 +36,8 @@ pub struct Gateway {
     pub catalogue_history: CatalogueHistory,
     /// Who may call.
     pub register: Register,
+    /// The certificates of who may call.
+    pub(crate) certificates: Arc<Known>,
     /// Who may issue consents.
     pub issuers: Issuers,
     /// What was spent.
@@ -55,8 +58,11 @@ pub struct Gateway {
     pub metrics: Metrics,
     /// Queries under way in the process.
     pub journeys: Arc<Semaphore>,
-    /// One change of the register or the ring after the other, so that the record tells their order.
-    pub changes: tokio::sync::Mutex<()>,
+    /// One change of the register or the ring after the other, so that the record tells their order; and what such changes
+    /// left off the record.
+    pub(crate) changes: tokio::sync::Mutex<HashSet<InForceOnly>>,
+    /// Batches under way: each keeps its lines in memory.
+    pub batches: Arc<Semaphore>,
     /// Reads of receipts under way.
     pub receipt_readers: Semaphore,
     /// True from SIGTERM on, a while before it drains: readiness is false.

@@ -9,7 +9,10 @@ use credit_audit::{
     log::{Durable, Log, Unsubmitted},
 };
 use credit_keys::{Entropy, SystemEntropy};
+use credit_policy::InstitutionId;
 use uuid::Uuid;
+
+use crate::{callers::thumbprint::Thumbprint, state::Key};
 
 /// Which comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +23,17 @@ pub enum Order {
     /// For what narrows, such as a suspension, which cannot wait for a disk. If it cannot be recorded, it is in force all
     /// the same, until the process ends.
     EffectFirst,
+}
+
+/// What is in force although its leaf could not be recorded: only then does the same change make a leaf when it is made again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum InForceOnly {
+    /// An institution is suspended.
+    Suspension(InstitutionId),
+    /// A consent is withdrawn.
+    Withdrawal(Key),
+    /// An institution lost a certificate.
+    Removal(InstitutionId, Thumbprint),
 }
 
 /// Why something is not on the record. Whether it is in force all the same, its [`Order`] says.

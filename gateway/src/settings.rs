@@ -123,7 +123,8 @@ impl Listen {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
-    /// Certificates of the authorities whose client certificates are trusted.
+    /// Certificates of the authorities whose client certificates are trusted (PEM, one after the other). The file is read
+    /// again when it changes and on SIGHUP; where it cannot be used, those before stay in force.
     pub authorities: PathBuf,
     /// The server's certificate chain.
     pub certificate: PathBuf,
@@ -308,7 +309,7 @@ impl Settings {
         paths.extend(self.keys.key_file.as_mut());
         paths.extend(self.keys.passphrase_file.as_mut());
         paths.extend(self.catalogue.dir.as_mut());
-        paths.extend(self.stores.iter_mut().filter_map(|store| store.path.as_mut()));
+        paths.extend(self.stores.iter_mut().flat_map(Store::paths_mut));
         paths.extend(self.consent_issuers.iter_mut().flat_map(|issuer| issuer.keys.iter_mut()));
         paths.extend(self.institutions.iter_mut().flat_map(|entry| entry.certificates.iter_mut()));
         for path in paths {

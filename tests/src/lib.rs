@@ -8,6 +8,7 @@
 //! id, and what it writes it removes, also when the test process is killed ([`scratch`]). Helpers panic where a test
 //! would: what they expect is part of what is tested.
 
+pub mod arguments;
 mod authority;
 pub mod binaries;
 pub mod checked;

@@ -1,8 +1,10 @@
 //! Gateway processes.
 
 use std::{
+    collections::HashMap,
     io::Read,
     os::unix::process::ExitStatusExt,
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard},
     time::{Duration, Instant},
@@ -189,6 +191,12 @@ impl Gateway {
         &self.err
     }
 
+    /// From now on, for how long a worker thread waits for a processor that runs something else.
+    #[must_use]
+    pub fn kept_waiting(&self) -> KeptWaiting {
+        KeptWaiting { pid: self.pid(), before: waited(self.pid()) }
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.pid()).expect("a process id")).expect("not 0");
@@ -242,6 +250,32 @@ impl Gateway {
         assert_eq!(status.signal(), Some(9));
         self.folder.take().expect("kept until now")
     }
+}
+
+/// How long the machine let worker threads wait that were ready to run: other programs' time, not the gateway's.
+pub struct KeptWaiting {
+    pid: u32,
+    before: HashMap<PathBuf, Duration>,
+}
+
+impl KeptWaiting {
+    /// Of the thread that waited most.
+    #[must_use]
+    pub fn so_far(&self) -> Duration {
+        let since = |(thread, now): (PathBuf, Duration)| now.checked_sub(*self.before.get(&thread)?);
+        waited(self.pid).into_iter().filter_map(since).max().unwrap_or_default()
+    }
+}
+
+/// Of each worker thread, by the kernel's account (`schedstat`: time on a processor, time waiting for one, turns).
+fn waited(pid: u32) -> HashMap<PathBuf, Duration> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let read = |thread: PathBuf| {
+        let is_worker = std::fs::read_to_string(thread.join("comm")).ok()?.starts_with("worker-");
+        let account = std::fs::read_to_string(thread.join("schedstat")).ok().filter(|_| is_worker)?;
+        Some((thread, Duration::from_nanos(account.split(' ').nth(1)?.parse().ok()?)))
+    };
+    threads.filter_map(|thread| read(thread.path())).collect()
 }
 
 impl Drop for Gateway {

@@ -1,10 +1,12 @@
 //! Who calls: institutions and their limits, issuers of consents, certificates and whether they are trusted now.
 
+pub(crate) mod chain;
 pub(crate) mod expiry;
 mod file_stamp;
 pub(crate) mod flood;
 pub(crate) mod institution;
 pub(crate) mod issuers;
+pub(crate) mod kept;
 pub(crate) mod limits;
 pub(crate) mod refusals;
 pub(crate) mod register;

@@ -41,6 +41,8 @@ pub struct Institution {
     pub reads: Arc<Reads>,
     /// Its queries under way.
     pub journeys: Arc<Semaphore>,
+    /// The place of its batch.
+    pub batch: Arc<Semaphore>,
     /// Its open connections to the institutions' listener.
     connections: Arc<Semaphore>,
     suspended: Arc<AtomicBool>,
@@ -86,6 +88,7 @@ impl Institution {
             refusals: Arc::clone(&self.refusals),
             reads: Arc::clone(&self.reads),
             journeys: Arc::clone(&self.journeys),
+            batch: Arc::clone(&self.batch),
             connections: Arc::clone(&self.connections),
             suspended: Arc::clone(&self.suspended),
             certified: Arc::clone(&self.certified),
@@ -375,6 +378,7 @@ impl Register {
             floods: Arc::new(Floods::default()),
             refusals: Arc::new(SharedRefusals::new()),
             journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
+            batch: Arc::new(Semaphore::new(1)),
             connections: Arc::new(Semaphore::new(self.connections_per_institution)),
             suspended: Arc::new(AtomicBool::new(false)),
             certified: Arc::new(ArcSwap::from_pointee(record.certificates.clone())),

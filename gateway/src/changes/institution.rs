@@ -1,6 +1,7 @@
-//! Institutions: one is registered, gets or loses a certificate, is suspended, or may ask again.
+//! Institutions: one is registered, gets or loses a certificate, is suspended, or may ask again. What is in force and on the
+//! record already is left as it is, without a second leaf.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use credit_audit::leaf::{Act, RegisterChange, Suspension};
 use credit_policy::InstitutionId;
@@ -8,16 +9,12 @@ use credit_policy::InstitutionId;
 use super::{
     account::Account,
     error::ChangeError,
-    request::{Fingerprint, InstitutionStatus, Made},
+    request::{Fingerprint, InstitutionStatus, LeafMade, Made},
 };
 use crate::{
-    callers::{
-        expiry::{self, Expiries},
-        institution::InstitutionRecord,
-        thumbprint::Thumbprint,
-    },
+    callers::{chain::Chain, expiry, institution::InstitutionRecord, kept, thumbprint::Thumbprint},
     gateway::Gateway,
-    recorder::Order,
+    recorder::{InForceOnly, Order},
 };
 
 pub(super) fn list(gateway: &Gateway) -> Vec<InstitutionStatus> {
@@ -35,12 +32,14 @@ pub(super) fn list(gateway: &Gateway) -> Vec<InstitutionStatus> {
     .collect()
 }
 
-/// Keeps when certificates end: without it `institution list` does not know, and nothing else is lost.
-pub(super) fn keep(gateway: &Gateway, expiries: &Expiries) {
-    if !expiries.is_empty()
-        && let Err(error) = expiry::keep(&gateway.settings, expiries)
+/// Knows certificates, also after a restart. Where they cannot be kept, `institution list` does not know when they end, and
+/// after a restart a consent for one of them is refused to the others until its holder calls.
+pub(super) fn keep(gateway: &Gateway, chains: &[Chain]) {
+    chains.iter().for_each(|chain| gateway.certificates.register(chain.clone()));
+    if !chains.is_empty()
+        && let Err(error) = kept::keep(&gateway.settings, chains)
     {
-        tracing::warn!(%error, "when a certificate ends could not be kept for `institution list`");
+        tracing::warn!(%error, "a certificate that was registered could not be kept");
     }
 }
 
@@ -61,13 +60,25 @@ pub(super) async fn remove_certificate(
     id: &InstitutionId,
     certificate: Thumbprint,
     account: &Account,
+    off_record: &mut HashSet<InForceOnly>,
 ) -> Result<Made, ChangeError> {
-    let record = gateway.register.without(id.as_str(), certificate)?;
+    let removal = InForceOnly::Removal(id.clone(), certificate);
+    let record = match gateway.register.without(id.as_str(), certificate) {
+        // Made again, since it did not get on the record: the register is as it shall be.
+        Err(_) if off_record.contains(&removal) => gateway.register.by_id(id.as_str())?.record.clone(),
+        record => record?,
+    };
     // The certificates before stand on the record too: one that the configuration names still stays removed by that.
     let before = gateway.register.by_id(id.as_str())?.record.leaf(RegisterChange::Changed);
     let before = before.entry(gateway.new_id(), account.actor())?;
     gateway.recorder.record(before).await.map_err(|_| ChangeError::NotMade)?;
-    certify(gateway, record, Order::EffectFirst, account).await
+    let made = certify(gateway, record, Order::EffectFirst, account).await;
+    match made {
+        Ok(_) => off_record.remove(&removal),
+        Err(ChangeError::NotOnRecord(_)) => off_record.insert(removal),
+        Err(_) => false,
+    };
+    made
 }
 
 async fn certify(
@@ -112,8 +123,19 @@ pub(super) async fn suspend(
     id: InstitutionId,
     reason: Option<String>,
     account: &Account,
+    off_record: &mut HashSet<InForceOnly>,
 ) -> Result<Made, ChangeError> {
-    set_suspended(gateway, id, reason, account, Order::EffectFirst).await
+    let suspension = InForceOnly::Suspension(id.clone());
+    if gateway.register.by_id(id.as_str())?.is_suspended() && !off_record.contains(&suspension) {
+        return Ok(Made::Suspension { leaf: LeafMade::Already(true), institution: id, suspended: true });
+    }
+    let made = set_suspended(gateway, id, reason, account, Order::EffectFirst).await;
+    match made {
+        Ok(_) => off_record.remove(&suspension),
+        Err(ChangeError::NotOnRecord(_)) => off_record.insert(suspension),
+        Err(_) => false,
+    };
+    made
 }
 
 pub(super) async fn resume(
@@ -121,8 +143,17 @@ pub(super) async fn resume(
     id: InstitutionId,
     reason: Option<String>,
     account: &Account,
+    off_record: &mut HashSet<InForceOnly>,
 ) -> Result<Made, ChangeError> {
-    set_suspended(gateway, id, reason, account, Order::RecordFirst).await
+    if !gateway.register.by_id(id.as_str())?.is_suspended() {
+        return Ok(Made::Suspension { leaf: LeafMade::Already(true), institution: id, suspended: false });
+    }
+    let suspension = InForceOnly::Suspension(id.clone());
+    let made = set_suspended(gateway, id, reason, account, Order::RecordFirst).await;
+    if made.is_ok() {
+        off_record.remove(&suspension);
+    }
+    made
 }
 
 /// A suspension comes into force before its leaf, a resumption after it.
@@ -140,7 +171,7 @@ async fn set_suspended(
     let shared = Arc::clone(gateway);
     let effect = move || shared.register.set_suspended(&institution, suspended);
     match gateway.recorder.put_in_force(order, entry, false, effect).await {
-        Ok((durable, ())) => Ok(Made::Suspension { index: durable.index, institution: id, suspended }),
+        Ok((durable, ())) => Ok(Made::Suspension { leaf: LeafMade::Index(durable.index), institution: id, suspended }),
         Err(_) if suspended => Err(ChangeError::NotOnRecord(format!("institution `{}` is suspended", id.as_str()))),
         Err(_) => Err(ChangeError::NotMade),
     }

@@ -27,23 +27,27 @@ use crate::gateway::Gateway;
 pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Account) -> Result<Made, ChangeError> {
     let gateway = Arc::clone(gateway);
     let task = tokio::spawn(async move {
-        let _turn = gateway.changes.lock().await;
+        let off_record = &mut *gateway.changes.lock().await;
         match change {
-            Change::InstitutionAdd { institution, expiries } => {
-                institution::keep(&gateway, &expiries);
+            Change::InstitutionAdd { institution, chains } => {
+                institution::keep(&gateway, &chains);
                 institution::add(&gateway, institution, &account).await
             }
-            Change::InstitutionAddCertificate { id, certificate, expiries } => {
-                institution::keep(&gateway, &expiries);
-                institution::add_certificate(&gateway, &id, certificate, &account).await
+            Change::InstitutionAddCertificate { id, chain } => {
+                institution::keep(&gateway, std::slice::from_ref(&chain));
+                institution::add_certificate(&gateway, &id, chain.thumbprint(), &account).await
             }
             Change::InstitutionRemoveCertificate { id, certificate } => {
-                institution::remove_certificate(&gateway, &id, certificate, &account).await
+                institution::remove_certificate(&gateway, &id, certificate, &account, off_record).await
             }
-            Change::InstitutionSuspend { id, reason } => institution::suspend(&gateway, id, reason, &account).await,
-            Change::InstitutionResume { id, reason } => institution::resume(&gateway, id, reason, &account).await,
+            Change::InstitutionSuspend { id, reason } => {
+                institution::suspend(&gateway, id, reason, &account, off_record).await
+            }
+            Change::InstitutionResume { id, reason } => {
+                institution::resume(&gateway, id, reason, &account, off_record).await
+            }
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),
-            Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account).await,
+            Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account, off_record).await,
             Change::NoticeGive { way, queries } => notice::give(&gateway, way, &queries, &account).await,
             Change::KeysRotate { key_use, overlap_days, end_overlap } => {
                 keys::rotate(&gateway, key_use, overlap_days, end_overlap, &account).await

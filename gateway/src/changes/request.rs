@@ -6,7 +6,7 @@ use credit_policy::InstitutionId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::callers::{expiry::Expiries, institution::InstitutionRecord, thumbprint::Thumbprint};
+use crate::callers::{chain::Chain, institution::InstitutionRecord, thumbprint::Thumbprint};
 
 /// A request: one line of JSON over the socket.
 #[derive(Debug, Serialize, Deserialize)]
@@ -16,19 +16,16 @@ pub(crate) enum Change {
     InstitutionAdd {
         /// All that is known of it.
         institution: InstitutionRecord,
-        /// When its certificates end.
+        /// Its certificates.
         #[serde(default)]
-        expiries: Expiries,
+        chains: Vec<Chain>,
     },
     /// Gives an institution one more certificate.
     InstitutionAddCertificate {
         /// The institution.
         id: InstitutionId,
-        /// The certificate.
-        certificate: Thumbprint,
-        /// When it ends.
-        #[serde(default)]
-        expiries: Expiries,
+        /// The certificate, with those between it and its authority.
+        chain: Chain,
     },
     /// Takes a certificate from an institution.
     InstitutionRemoveCertificate {
@@ -136,8 +133,9 @@ pub(crate) enum Made {
     },
     /// An institution is suspended, or may ask again.
     Suspension {
-        /// The leaf's index.
-        index: u64,
+        /// Where that stands.
+        #[serde(flatten)]
+        leaf: LeafMade,
         /// The institution.
         institution: InstitutionId,
         /// Whether it is suspended now.
@@ -145,8 +143,9 @@ pub(crate) enum Made {
     },
     /// A consent is withdrawn.
     Revoked {
-        /// The leaf's index.
-        index: u64,
+        /// Where that stands.
+        #[serde(flatten)]
+        leaf: LeafMade,
         /// The token's id.
         jti: String,
     },
@@ -166,6 +165,16 @@ pub(crate) enum Made {
     },
     /// All institutions, by id.
     Listed(Vec<InstitutionStatus>),
+}
+
+/// Whether a change made a leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LeafMade {
+    /// Its index.
+    Index(u64),
+    /// None: it was in force and on the record already. Always true.
+    Already(bool),
 }
 
 /// An institution of the register, and whether it may ask.
@@ -211,7 +220,9 @@ mod tests {
             r#"{}"#,
             r#"{"do":"institution-remove","id":"bank"}"#,
             r#"{"do":"institution-suspend","id":"Bank"}"#,
-            r#"{"do":"institution-add-certificate","id":"bank","certificate":"00"}"#,
+            r#"{"do":"institution-add-certificate","id":"bank","chain":["00"],"force":true}"#,
+            r#"{"do":"institution-add-certificate","id":"bank","chain":[]}"#,
+            r#"{"do":"institution-add-certificate","id":"bank","chain":["?"]}"#,
             r#"{"do":"institution-suspend","id":"bank","force":true}"#,
             r#"{"do":"notice-give","way":"pigeon","queries":[]}"#,
             r#"{"do":"keys-rotate","use":"log","overlap_days":30,"end_overlap":false}"#,
@@ -228,10 +239,12 @@ mod tests {
 
     #[test]
     fn a_reply_reads_as_it_was_written_and_people_see_its_members() {
-        let made = Made::Revoked { index: 7, jti: "t-1".to_owned() };
-        let wire = serde_json::to_string(&made).unwrap();
-        assert!(matches!(serde_json::from_str(&wire).unwrap(), Made::Revoked { index: 7, .. }), "{wire}");
-        assert_eq!(made.to_string(), r#"{"index":7,"jti":"t-1"}"#);
+        for (leaf, text) in [(LeafMade::Index(7), r#"{"index":7,"#), (LeafMade::Already(true), r#"{"already":true,"#)] {
+            let made = Made::Revoked { leaf, jti: "t-1".to_owned() };
+            let wire = serde_json::to_string(&made).unwrap();
+            assert!(matches!(serde_json::from_str(&wire).unwrap(), Made::Revoked { leaf: read, .. } if read == leaf));
+            assert_eq!(made.to_string(), format!(r#"{text}"jti":"t-1"}}"#));
+        }
         assert_eq!(Made::Listed(Vec::new()).to_string(), "[]");
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use credit_policy::Language;
 
 use crate::{
-    process::start::StartError,
+    process::{self, start::StartError},
     settings::{Settings, SettingsError},
     terminal::language,
 };
@@ -77,8 +77,5 @@ impl Failure {
 
 /// The runtime of the main thread.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::unavailable(format_args!("no runtime: {error}")))
+    process::runtime().map_err(|error| Failure::unavailable(format_args!("no runtime: {error}")))
 }

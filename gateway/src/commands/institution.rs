@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     callers::{
-        expiry::{self, Expiries},
+        chain::Chain,
         institution::InstitutionRecord,
         thumbprint::{Thumbprint, certificates_of_file},
         trust::{Cause, Trust},
@@ -104,17 +104,17 @@ pub(super) fn run(command: Institution) -> Result<(), Failure> {
     let (settings, change, done) = match command {
         Institution::Add(add) => {
             let settings = add.config.read()?;
-            let (certificates, expiries) = trusted(&settings, &add.certificates)?;
-            let institution = record(&add, certificates)?;
+            let chains = trusted(&settings, &add.certificates)?;
+            let institution = record(&add, chains.iter().map(Chain::thumbprint).collect())?;
             let done = words("已登记并留痕", "registered and on the record");
-            (settings, Change::InstitutionAdd { institution, expiries }, done)
+            (settings, Change::InstitutionAdd { institution, chains }, done)
         }
         Institution::AddCertificate(AddCertificate { id, certificate, config }) => {
             let (settings, id) = (config.read()?, parse(&id)?);
-            let (certificates, expiries) = trusted(&settings, std::slice::from_ref(&certificate))?;
-            let [certificate] = certificates[..] else { return Err(Failure::usage("name one certificate")) };
+            let chain = trusted(&settings, &[certificate])?.pop();
+            let chain = chain.ok_or_else(|| Failure::usage("name one certificate"))?;
             let done = words("证书已增加并留痕", "certificate added and on the record");
-            (settings, Change::InstitutionAddCertificate { id, certificate, expiries }, done)
+            (settings, Change::InstitutionAddCertificate { id, chain }, done)
         }
         Institution::RemoveCertificate(RemoveCertificate { id, certificate, fingerprint, config }) => {
             let certificate = match (certificate, fingerprint) {
@@ -170,11 +170,11 @@ fn print_line(listed: &InstitutionStatus) {
     }
 }
 
-/// Certificates that will be let in, and when they end. One that is not valid yet is registered all the same, with a
+/// Certificates that will be let in. One that is not valid yet is registered all the same, with a
 /// warning: the next certificate often comes before its time.
-fn trusted(settings: &Settings, paths: &[PathBuf]) -> Result<(Vec<Thumbprint>, Expiries), Failure> {
+fn trusted(settings: &Settings, paths: &[PathBuf]) -> Result<Vec<Chain>, Failure> {
     let trust = Trust::read(&settings.tls, &settings.data.dir, Arc::new(SystemClock::new())).map_err(Failure::usage)?;
-    let (mut certificates, mut expiries) = (Vec::new(), Expiries::new());
+    let mut chains = Vec::new();
     for path in paths {
         let chain = certificates_of_file(path).map_err(Failure::usage)?;
         match trust.examine(&chain) {
@@ -184,12 +184,9 @@ fn trusted(settings: &Settings, paths: &[PathBuf]) -> Result<(Vec<Thumbprint>, E
             }
             Err(cause) => return Err(Failure::usage(untrusted(path, cause))),
         }
-        let Some(certificate) = chain.first() else { continue };
-        let thumbprint = Thumbprint::of(certificate);
-        expiries.extend(expiry::of(certificate).map(|ends| (thumbprint.hex(), ends)));
-        certificates.push(thumbprint);
+        chains.extend(Chain::new(chain));
     }
-    Ok((certificates, expiries))
+    Ok(chains)
 }
 
 fn untrusted(path: &Path, cause: Cause) -> String {

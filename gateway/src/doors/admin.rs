@@ -14,8 +14,8 @@ use crate::{
     gateway::Gateway,
 };
 
-/// Longest request.
-const REQUEST_BYTES: u64 = 64 * 1024;
+/// Longest request: an institution with a dozen certificates, each with its chain.
+const REQUEST_BYTES: u64 = 256 * 1024;
 
 /// Time for a request to arrive, for it to be done, and for its reply to leave.
 const TIME: Duration = Duration::from_secs(10);

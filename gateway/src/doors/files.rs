@@ -3,14 +3,13 @@
 use std::{io, path::Path};
 
 use credit_audit::tile::{self, FULL_WIDTH, TileKind, TileName, parse_path};
-use http_body_util::Full;
 use hyper::{
     Response, StatusCode,
     body::Bytes,
     header::{self, HeaderValue},
 };
 
-use crate::transport::Body;
+use crate::transport::{Body, whole};
 
 /// A file of the log.
 pub(crate) enum LogFile {
@@ -58,7 +57,7 @@ pub(crate) async fn serve(folder: &Path, file: &LogFile) -> Response<Body> {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(&error, file),
     };
-    let mut response = Response::new(Full::new(Bytes::from(bytes)));
+    let mut response = Response::new(whole(bytes));
     let (content_type, cache) = match file {
         LogFile::Checkpoint => ("text/plain; charset=utf-8", "no-cache"),
         LogFile::VerifierKey => ("text/plain; charset=utf-8", "max-age=3600"),
@@ -100,7 +99,7 @@ fn read(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
 /// A short plain answer.
 #[must_use]
 pub(crate) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
-    let mut response = Response::new(Full::new(text.into()));
+    let mut response = Response::new(whole(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response

@@ -1,14 +1,12 @@
 //! The first page of the listeners that a browser can open: what is there, with links. Plain HTML without a script, a style
 //! or an image, and nothing personal.
 
-use http_body_util::Full;
 use hyper::{
     Response,
-    body::Bytes,
     header::{self, HeaderName, HeaderValue},
 };
 
-use crate::transport::Body;
+use crate::transport::{Body, whole};
 
 /// The public's, at 8446.
 pub(super) const PUBLIC: &str = include_str!("index/public.html");
@@ -30,7 +28,7 @@ const FOR_BROWSERS: [(HeaderName, &str); 6] = [
 
 /// One of the pages.
 pub(super) fn page(html: &'static str) -> Response<Body> {
-    let mut response = Response::new(Full::new(Bytes::from_static(html.as_bytes())));
+    let mut response = Response::new(whole(html.as_bytes()));
     for (name, value) in FOR_BROWSERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

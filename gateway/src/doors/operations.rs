@@ -1,9 +1,7 @@
 //! 8447: metrics, health, readiness; on loopback. And `listen.readiness`: the last two.
 
-use http_body_util::Full;
 use hyper::{
     Request, Response, StatusCode,
-    body::Bytes,
     header::{self, HeaderValue},
 };
 
@@ -17,7 +15,7 @@ use crate::{
         self,
         metrics::{Readings, StoreReadings},
     },
-    transport::{Body, incoming::Incoming},
+    transport::{Body, incoming::Incoming, whole},
 };
 
 /// Answers the operator's machinery.
@@ -25,13 +23,14 @@ use crate::{
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
 /// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed` (every store), `revocation-list-expired`. Below `ready`
-/// stand warnings: `warning: issuer-keys-refused` while a key file of an issuer cannot be used,
+/// stand warnings: `warning: issuer-keys-refused` while a key file of an issuer cannot be used, `warning: authorities-refused`
+/// and `warning: revocation-list-refused` while that file cannot, and the one before stays in force,
 /// `warning: store-failed: ` with the name of a store that does not answer while others do, and `warning: unlawful-data` while a
 /// store has data that may not be collected, are confidential or are sealed.
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
-            let mut response = Response::new(Full::new(Bytes::from(gateway.metrics.text(&readings(gateway)))));
+            let mut response = Response::new(whole(gateway.metrics.text(&readings(gateway))));
             response
                 .headers_mut()
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
@@ -49,7 +48,7 @@ pub(crate) fn readiness(gateway: &Gateway, trust: &Trust, request: &Request<Inco
         "/readyz" => {
             let reasons = reasons(gateway, trust);
             if reasons.is_empty() {
-                plain(StatusCode::OK, format!("ready\n{}", warnings(gateway)))
+                plain(StatusCode::OK, format!("ready\n{}", warnings(gateway, trust)))
             } else {
                 plain(StatusCode::SERVICE_UNAVAILABLE, reasons)
             }
@@ -81,11 +80,13 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
 }
 
 /// What does not keep queries from being answered, and should be mended; one line each.
-fn warnings(gateway: &Gateway) -> String {
-    let mut warnings = String::new();
-    if gateway.issuers.are_refused() {
-        warnings.push_str("warning: issuer-keys-refused\n");
-    }
+fn warnings(gateway: &Gateway, trust: &Trust) -> String {
+    let all = [
+        (gateway.issuers.are_refused(), "warning: issuer-keys-refused\n"),
+        (trust.are_authorities_refused(), "warning: authorities-refused\n"),
+        (trust.is_list_refused(), "warning: revocation-list-refused\n"),
+    ];
+    let mut warnings: String = all.into_iter().filter(|(is_refused, _)| *is_refused).map(|(_, line)| line).collect();
     // Queries that do not need it are answered: no reason to take the traffic elsewhere.
     for store in gateway.stores.down() {
         warnings.push_str("warning: store-failed: ");

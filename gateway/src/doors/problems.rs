@@ -5,16 +5,17 @@
 //! the operator's log.
 
 use credit_policy::{Code, Language};
-use http_body_util::Full;
 use hyper::{
     Response, StatusCode,
-    body::Bytes,
     header::{self, HeaderMap, HeaderValue},
 };
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{journey::refusal::Refusal, transport::Body};
+use crate::{
+    journey::refusal::Refusal,
+    transport::{Body, whole},
+};
 
 /// The language of sentences that `Accept-Language` asks for (RFC 9110 §12.5.4): of those that we have, the one of the
 /// highest weight, else Chinese.
@@ -76,16 +77,21 @@ pub(crate) fn fixed(code: Code, language: Language) -> Response<Body> {
 /// As [`fixed`], with what the refusal says in headers.
 #[must_use]
 pub(crate) fn fixed_for(refusal: &Refusal, language: Language) -> Response<Body> {
-    let status = status(refusal.code);
-    let title = title(refusal.code, language);
-    let detail = refusal.told().map(|detail| detail.sentence(language));
-    let problem =
-        Problem { code: refusal.code.as_str(), title, status: status.as_u16(), detail, bound: None, query: None };
-    // Text and numbers alone: it can always be rendered.
-    let mut response = Response::new(Full::new(Bytes::from(serde_json::to_vec(&problem).unwrap_or_default())));
+    let mut response = Response::new(whole(fixed_body(refusal, language)));
     refuse(&mut response, refusal, language);
     set(response.headers_mut(), header::CACHE_CONTROL, "no-store");
     response
+}
+
+/// The bytes of a refusal without a record.
+#[must_use]
+pub(super) fn fixed_body(refusal: &Refusal, language: Language) -> Vec<u8> {
+    let title = title(refusal.code, language);
+    let detail = refusal.told().map(|detail| detail.sentence(language));
+    let status = status(refusal.code).as_u16();
+    let problem = Problem { code: refusal.code.as_str(), title, status, detail, bound: None, query: None };
+    // Text and numbers alone: it can always be rendered.
+    serde_json::to_vec(&problem).unwrap_or_default()
 }
 
 /// An answer after which the connection is closed, over HTTP/1.1.

@@ -28,4 +28,20 @@ impl Caller {
         };
         Some(Self { institution, certificate, over })
     }
+
+    /// Whether it is within its rate.
+    #[must_use]
+    pub fn is_within(&self) -> bool {
+        self.over.is_none()
+    }
+
+    /// Waits until a request is within the institution's rate. A suspended one does not wait: its refusal says so.
+    pub async fn wait(institution: Arc<Institution>, certificate: Arc<CertificateStatus>) -> Self {
+        while !institution.is_suspended()
+            && let Err(wait) = institution.rates.turn()
+        {
+            tokio::time::sleep(wait).await;
+        }
+        Self { institution, certificate, over: None }
+    }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
+pub(crate) use crate::state::RepeatWindow;
 
 /// One request of one caller, as its door reads and answers it.
 ///
@@ -77,8 +78,18 @@ pub struct Question {
     pub case: Option<String>,
     /// The fields asked for.
     pub fields: Option<Vec<String>>,
-    /// The idempotency key, with the bytes of the whole question.
-    pub idempotency: Option<(String, Zeroizing<Vec<u8>>)>,
+    /// What makes it the same question as an earlier one.
+    pub idempotency: Option<RepeatKey>,
+}
+
+/// A key under which a question may be asked again.
+pub struct RepeatKey {
+    /// The key, of the institution's own choice.
+    pub key: String,
+    /// The bytes of the whole question.
+    pub question: Zeroizing<Vec<u8>>,
+    /// How often and how long it may be asked.
+    pub(crate) window: RepeatWindow,
 }
 
 /// How a request ended.

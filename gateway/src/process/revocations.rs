@@ -1,4 +1,4 @@
-//! The watch over the revocation list: its file is looked at every second, and at once on SIGHUP.
+//! The watch over authorities and revocation list: their files are looked at every second, and at once on SIGHUP.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::signal::unix::Signal;
 use crate::{
     callers::{
         expiry,
-        trust::{Reload, Trust},
+        trust::{Reloaded, Trust},
     },
     gateway::Gateway,
     process::start::trust_warnings,
@@ -17,7 +17,7 @@ use crate::{
 /// Seconds after which open connections are checked again, also without a new list: certificates end by themselves.
 const CHECK_AGAIN_S: u32 = 60;
 
-/// Puts each new list in force, as long as the process runs.
+/// Puts new authorities and lists in force, as long as the process runs.
 pub(crate) async fn watch(gateway: Arc<Gateway>, trust: Arc<Trust>, mut hangup: Signal) {
     let mut each_second = tokio::time::interval(Duration::from_secs(1));
     let (mut since_checked_s, mut was_expired) = (0, false);
@@ -61,25 +61,25 @@ async fn look(gateway: &Gateway, trust: &Arc<Trust>, force: bool) {
         (looked, shared.remember().map_err(|error| format!("the numbers of the lists cannot be kept: {error}")))
     });
     let looked = looked.await.map_err(|error| error.to_string());
-    // A list that is refused is looked at once, and stays refused until the next: `credit_gateway_revocation_list_refused`.
+    // Files that are refused are looked at once, and stay refused until the next: they have gauges of their own.
     let done = looked.as_ref().map_err(String::clone).and_then(|(_, kept)| kept.clone());
     gateway.metrics.duty(Duty::RevocationList, done, gateway.clock.now());
-    match looked {
-        Ok((Reload::Same, _)) | Err(_) => {}
-        Ok((Reload::Unchanged, _)) => {
-            gateway.metrics.revocation_list(trust.next_update(), true);
-            tracing::info!("the file of the revocation list was read again: it contains the list in force");
-        }
-        Ok((Reload::Taken, _)) => {
-            gateway.metrics.revocation_list(trust.next_update(), true);
-            tracing::info!("a new revocation list is in force");
-            for warning in trust_warnings(&gateway.settings, trust) {
-                tracing::warn!(cause = warning.english, "the new revocation list");
-            }
-        }
-        Ok((Reload::Refused(error), _)) => {
-            gateway.metrics.revocation_list(trust.next_update(), false);
-            tracing::error!(%error, "a new revocation list was not taken; the one before stays in force");
+    let Ok((Some(Reloaded { authorities, list }), _)) = looked else { return };
+    gateway.metrics.revocation_list(trust.next_update(), list.is_ok());
+    gateway.metrics.authorities_refused(authorities.is_err());
+    match &authorities {
+        Ok(true) => tracing::info!("new authorities are in force"),
+        Ok(false) => {}
+        Err(error) => tracing::error!(%error, "new authorities were not taken; those before stay in force"),
+    }
+    match &list {
+        Ok(true) => tracing::info!("a new revocation list is in force"),
+        Ok(false) => tracing::info!("the file of the revocation list was read again: it contains the list in force"),
+        Err(error) => tracing::error!(%error, "a new revocation list was not taken; the one before stays in force"),
+    }
+    if [authorities.ok(), list.ok()].contains(&Some(true)) {
+        for warning in trust_warnings(&gateway.settings, trust) {
+            tracing::warn!(cause = warning.english, "whom the authorities and lists in force do not trust");
         }
     }
 }

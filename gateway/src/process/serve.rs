@@ -16,7 +16,7 @@ use tokio::{
 use crate::{
     doors::{admin, auditors, institutions::Institutions, operations, public},
     gateway::Gateway,
-    process::{cores, drain, issuer_keys, revocations, start::TlsSettings, upkeep},
+    process::{cores, drain, issuer_keys, revocations, runtime, start::TlsSettings, upkeep},
     transport::{
         Body,
         accept::accept,
@@ -185,7 +185,7 @@ fn certified(gateway: &Gateway, tls: &TlsSettings, failed: &Arc<FailedHandshakes
 }
 
 fn worker(gateway: Arc<Gateway>, door: Arc<ListenerConfig>, listener: std::net::TcpListener) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return tracing::error!(%error, "a worker could not be set up"),
     };

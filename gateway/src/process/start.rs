@@ -65,7 +65,7 @@ pub(crate) async fn open(
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
-    let Inputs { catalogue, files, ring, register, issuers } = inputs;
+    let Inputs { catalogue, files, ring, register, certificates, issuers } = inputs;
     let metrics = Metrics::new(clock.now())?;
     metrics.classes(&catalogue);
     make_data_folder(&settings.data.dir)?;
@@ -107,6 +107,7 @@ pub(crate) async fn open(
     Ok(Arc::new(Gateway {
         catalogue_history,
         register,
+        certificates,
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
         catalogue,
         keys,
@@ -118,13 +119,17 @@ pub(crate) async fn open(
         issuers,
         metrics,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
-        changes: tokio::sync::Mutex::new(()),
+        changes: tokio::sync::Mutex::default(),
+        batches: Arc::new(Semaphore::new(BATCHES)),
         receipt_readers: Semaphore::new(2),
         ending: AtomicBool::new(false),
         draining: watch::Sender::new(false),
         settings,
     }))
 }
+
+/// Batches under way in the process: each may have 32 MiB of lines in memory.
+const BATCHES: usize = 4;
 
 fn make_data_folder(dir: &Path) -> Result<(), StartError> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|source| StartError::File {

@@ -18,6 +18,23 @@ pub struct Store {
     pub kind: StoreKind,
     /// Of kind `sqlite`: the file; opened read-only.
     pub path: Option<PathBuf>,
+    /// Of kind `http`: its address, `https://store.example/credit`; plain `http` on this machine alone.
+    pub url: Option<String>,
+    /// Of kind `http`: the authorities that its certificate must be of, in PEM.
+    pub authorities: Option<PathBuf>,
+    /// Of kind `http`: the certificate that the gateway shows to it, in PEM.
+    pub certificate: Option<PathBuf>,
+    /// Of kind `http`: the key of that certificate, in PEM.
+    pub key: Option<PathBuf>,
+    /// Of kind `http`: a path at which it answers 2xx to a GET while it works; left out = it is up while it takes connections.
+    pub probe: Option<String>,
+    /// Of kind `http`: connections at the same time; left out = 32.
+    #[schemars(range(min = 1, max = 1_024))]
+    pub connections: Option<usize>,
+    /// Of kind `http`: largest answer, in bytes.
+    #[serde(default = "answer_bytes")]
+    #[schemars(range(min = 1_024, max = 67_108_864))]
+    pub answer_bytes: usize,
     /// The classes of the data list that it has; left out = all of them.
     pub classes: Option<Vec<String>>,
     /// Of kind `sqlite`: reader threads, each with a connection of its own; left out = one a core.
@@ -39,6 +56,8 @@ pub struct Store {
 pub enum StoreKind {
     /// An SQLite file, of which the gateway reads a private copy.
     Sqlite,
+    /// A service that speaks JSON over HTTP/1.1 (`docs/formats.md`).
+    Http,
 }
 
 impl Store {
@@ -46,6 +65,12 @@ impl Store {
     #[must_use]
     pub fn file(&self) -> &Path {
         self.path.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// The files that it names.
+    pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let files = [&mut self.path, &mut self.authorities, &mut self.certificate, &mut self.key];
+        files.into_iter().filter_map(Option::as_mut)
     }
 
     /// What is wrong with it, a line each.
@@ -60,6 +85,7 @@ impl Store {
                 faults.push(format!("store `{name}`: kind sqlite needs `path`, the file"));
             }
             StoreKind::Sqlite => {}
+            StoreKind::Http => faults.extend(self.http_faults()),
         }
         if !(1..=100_000).contains(&self.queue) {
             faults.push(format!("store `{name}`: queue must be between 1 and 100000"));
@@ -72,6 +98,34 @@ impl Store {
         }
         faults
     }
+
+    fn http_faults(&self) -> Vec<String> {
+        let (mut faults, name) = (Vec::new(), &self.name);
+        match &self.url {
+            None => faults.push(format!("store `{name}`: kind http needs `url`, its address")),
+            Some(url) if url.starts_with("https:") && self.authorities.is_none() => {
+                faults.push(format!("store `{name}`: https needs `authorities`, which its certificate must be of"));
+            }
+            Some(_) => {}
+        }
+        if self.certificate.is_some() != self.key.is_some() {
+            faults.push(format!("store `{name}`: give both `certificate` and `key`, or neither"));
+        }
+        if self.probe.as_ref().is_some_and(|path| !is_path(path)) {
+            faults.push(format!("store `{name}`: probe must be a path such as /health"));
+        }
+        if self.connections.is_some_and(|connections| !(1..=1_024).contains(&connections)) {
+            faults.push(format!("store `{name}`: connections must be between 1 and 1024"));
+        }
+        if !(1_024..=64 * 1_024 * 1_024).contains(&self.answer_bytes) {
+            faults.push(format!("store `{name}`: answer_bytes must be between 1024 and 67108864"));
+        }
+        faults
+    }
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && text.parse::<hyper::http::uri::PathAndQuery>().is_ok()
 }
 
 /// What is wrong with the stores, a line each.
@@ -91,6 +145,9 @@ pub(super) fn faults(stores: &[Store]) -> Vec<String> {
 
 fn queue() -> usize {
     1_024
+}
+fn answer_bytes() -> usize {
+    1_024 * 1_024
 }
 fn timeout_ms() -> u64 {
     1_000

@@ -74,6 +74,17 @@ pub struct IdempotencyClaim {
     pub entry: IdempotencyEntry,
     /// Under the state key before: the first query may have come before the key turned.
     pub earlier: Option<IdempotencyEntry>,
+    /// How often and how long it may be asked again.
+    pub window: RepeatWindow,
+}
+
+/// How often and how long a question may be asked again under its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RepeatWindow {
+    /// A query: three times within ten minutes.
+    Query,
+    /// A line of a batch, which may break off at any of its lines: as long as the key is remembered.
+    BatchLine,
 }
 
 /// Which use of a consent a query is.

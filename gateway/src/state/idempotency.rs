@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::key::Key;
+use super::{claim::RepeatWindow, key::Key};
 
 /// How often a query may be repeated under its idempotency key.
 const REPEATS: u16 = 3;
@@ -41,8 +41,11 @@ impl FirstQuery {
     }
 
     /// Whether it may still be repeated.
-    pub(crate) fn is_repeatable(&self, now: Timestamp) -> bool {
-        now.duration_since(self.asked_at()) < REPEATED && self.repeats < REPEATS
+    pub(crate) fn is_repeatable(&self, now: Timestamp, window: RepeatWindow) -> bool {
+        match window {
+            RepeatWindow::Query => now.duration_since(self.asked_at()) < REPEATED && self.repeats < REPEATS,
+            RepeatWindow::BatchLine => self.is_remembered(now),
+        }
     }
 
     /// Whether it is no longer kept.

@@ -5,7 +5,7 @@ use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 use super::{
-    claim::{Claim, ConsentClaim, ConsentUse, IdempotencyClaim, IdempotencyEntry, Refused},
+    claim::{Claim, ConsentClaim, ConsentUse, IdempotencyClaim, IdempotencyEntry, Refused, RepeatWindow},
     consent::{Consent, Use},
     idempotency::FirstQuery,
     key::{Key, case_key, key, person_key},
@@ -63,7 +63,9 @@ impl Memory {
     pub(super) fn reserve(&mut self, asked: Asked<'_>) -> Result<Grant, Refused> {
         let claim = asked.claim;
         let idempotency = claim.idempotency.map(|claimed| self.entry_of(&claimed, claim.now));
-        let first = idempotency.map(|entry| self.first_query(&entry, claim.now)).transpose()?.flatten();
+        let window = claim.idempotency.map(|claimed| claimed.window);
+        let first = idempotency.zip(window).map(|(entry, window)| self.first_query(&entry, window, claim.now));
+        let first = first.transpose()?.flatten();
         let (mut consent, mut repeated) = (None, None);
         match (&claim.consent, first) {
             // What is repeated was used by the first query.
@@ -115,11 +117,16 @@ impl Memory {
     }
 
     /// The answered query that this one repeats, if it does.
-    fn first_query(&self, entry: &IdempotencyEntry, now: Timestamp) -> Result<Option<Uuid>, Refused> {
+    fn first_query(
+        &self,
+        entry: &IdempotencyEntry,
+        window: RepeatWindow,
+        now: Timestamp,
+    ) -> Result<Option<Uuid>, Refused> {
         let first = match self.usage.idempotency.get(&entry.key).filter(|first| first.is_remembered(now)) {
             None => None,
             Some(first) if first.identity != entry.identity => return Err(Refused::Final(Code::IdempotencyConflict)),
-            Some(first) if !first.is_repeatable(now) => return Err(Refused::Final(Code::AnswerChanged)),
+            Some(first) if !first.is_repeatable(now, window) => return Err(Refused::Final(Code::AnswerChanged)),
             Some(first) => Some(first.id),
         };
         // What is under way may be refused yet, and uses nothing then: whether the key is taken shows when it is over.

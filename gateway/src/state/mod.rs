@@ -27,6 +27,7 @@ mod tests;
 pub(crate) mod usage;
 
 pub(crate) use catalogue_history::CatalogueHistory;
+pub(crate) use claim::RepeatWindow;
 pub(crate) use claim::{Claim, ConsentClaim, ConsentUse, IdempotencyClaim, IdempotencyEntry, Limits, Refused};
 pub use counts::Reservation;
 pub(crate) use counts::{Counts, Settlement};

@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
+use super::claim::RepeatWindow;
 use super::{
     claim::{Claim, ConsentClaim, IdempotencyClaim, IdempotencyEntry, Limits, Refused},
     counts::{Counts, Reservation, Settlement},
@@ -198,7 +199,7 @@ const CONFLICT: Refused = Refused::Final(Code::IdempotencyConflict);
 /// A query under the one idempotency key, with what was asked under it.
 fn keyed(identity: u8, now: Timestamp) -> Claim<'static> {
     let entry = IdempotencyEntry { key: [9; 16], identity: [identity; 16] };
-    let idempotency = Some(IdempotencyClaim { entry, earlier: None });
+    let idempotency = Some(IdempotencyClaim { entry, earlier: None, window: RepeatWindow::Query });
     Claim { now, case: None, idempotency, limits: NO_LIMITS, ..claim("a", "", CATALOGUE.today(now)) }
 }
 
@@ -282,7 +283,7 @@ fn a_query_under_the_state_key_before_is_known_by_that_and_the_leaf_names_it() {
     let turned = |identity: u8| {
         let entry = IdempotencyEntry { key: new, identity: [identity + 100; 16] };
         let earlier = Some(IdempotencyEntry { key: old, identity: [identity; 16] });
-        Claim { idempotency: Some(IdempotencyClaim { entry, earlier }), ..keyed(1, now) }
+        Claim { idempotency: Some(IdempotencyClaim { entry, earlier, window: RepeatWindow::Query }), ..keyed(1, now) }
     };
     let counts = empty();
     let fresh = reserve(&counts, turned(1)).unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use credit_policy::ClassName;
 
-use super::{copy::CopyFault, examine::RowFault};
+use super::{copy::CopyFault, examine::RowFault, http::HttpFault, map::Unfit};
 
 /// Why a look-up brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -26,9 +26,15 @@ pub enum StoreFault {
     /// A value outside of the domain that the data list gives its field, by its class.
     #[error("a value of class `{0}` lies outside its domain in the data list; run `credit-gateway store check`")]
     Domain(ClassName),
+    /// A value that is not as the store's map says.
+    #[error("{0}; run `credit-gateway store check`")]
+    Mapped(Unfit),
     /// A row about this person that cannot be relied on.
     #[error("{0}; run `credit-gateway store check`")]
     Row(RowFault),
+    /// What a store behind HTTP answered, or why it did not.
+    #[error("{0}")]
+    Http(HttpFault),
     /// A class, list or attribute that is asked for and that no store has.
     #[error("no store has `{0}`; name it in the map of one, or leave the fields that rest on it out of the catalogue")]
     Nowhere(String),
@@ -54,7 +60,8 @@ impl StoreFault {
     #[must_use]
     pub fn is_of_data(&self) -> bool {
         match self {
-            Self::Untyped(_) | Self::Domain(_) | Self::Row(_) | Self::Nowhere(_) => true,
+            Self::Untyped(_) | Self::Domain(_) | Self::Mapped(_) | Self::Row(_) | Self::Nowhere(_) => true,
+            Self::Http(fault) => fault.is_of_data(),
             Self::Away | Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
         }
     }

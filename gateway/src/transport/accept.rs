@@ -28,6 +28,7 @@ use crate::{
         http2_guard::CloseReason,
         incoming::Incoming,
         listener::ListenerConfig,
+        turns::{Line, Turns, Whose},
         write_timeout::WriteTimeout,
     },
 };
@@ -42,6 +43,8 @@ pub(crate) struct Peer {
     pub standing: Option<Arc<CertificateStatus>>,
     /// Ends the connection.
     pub abort: Abort,
+    /// In which the tasks of its requests stand.
+    pub line: Line,
 }
 
 /// Accepts until the gateway drains. `service` makes the service of one connection; nothing where its caller has too many
@@ -53,7 +56,7 @@ where
     T: Future<Output = Result<Response<Body>, E>> + Send + 'static,
     E: std::error::Error + Send + Sync + 'static,
 {
-    let mut draining = door.draining.clone();
+    let (mut draining, turns) = (door.draining.clone(), Turns::begin());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -77,23 +80,27 @@ where
             door.handshakes.room().await;
         }
         let place = door.tls.as_ref().map(|tls| (TlsAcceptor::from(Arc::clone(tls)), door.handshakes.begin()));
-        let (door, service) = (Arc::clone(&door), service.clone());
-        tokio::spawn(async move {
+        let (door, turns, service) = (Arc::clone(&door), turns.clone(), service.clone());
+        let line = turns.line(Whose::at(peer.ip()));
+        line.clone().spawn(async move {
             if stream.set_nodelay(true).is_err() {
                 return;
             }
             match place {
                 Some((acceptor, place)) => {
                     if let Some(stream) = shake_hands(acceptor, (stream, peer), &door, place).await {
+                        let standing = standing(&stream, &door);
+                        let line = standing.as_ref().map_or(line, |standing| turns.line(door.whose(standing)));
                         // In a task of its own size: what a handshake needs is given back by now. The stream is boxed,
                         // since each future that it is handed on to would have room for it.
-                        let stream = Box::new(stream);
-                        tokio::spawn(async move { certified(stream, &door, service).await });
+                        let (stream, peer) = (Box::new(stream), Peer { standing, abort: Abort::default(), line });
+                        let line = peer.line.clone();
+                        line.spawn(async move { certified(stream, peer, &door, service).await });
                     }
                 }
                 None => {
                     if let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned()
-                        && let Some(service) = service(Peer { standing: None, abort: Abort::default() })
+                        && let Some(service) = service(Peer { standing: None, abort: Abort::default(), line })
                     {
                         let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone());
                         end(http1::serve(stream, &door, door.request, None, service).await, &door, None);
@@ -158,8 +165,14 @@ fn first_byte(peeked: &io::Result<usize>, first: [u8; 1]) -> Result<bool, Cause>
     if matches!(peeked, Ok(1..)) { Ok(first == [HANDSHAKE]) } else { Err(Cause::Probe) }
 }
 
+/// How the certificate of a caller stands, where one was asked for.
+fn standing(stream: &TlsStream<TcpStream>, door: &ListenerConfig) -> Option<Arc<CertificateStatus>> {
+    let (trust, chain) = door.trust.as_ref().zip(stream.get_ref().1.peer_certificates())?;
+    CertificateStatus::new(trust, chain)
+}
+
 /// Serves a connection over TLS.
-async fn certified<F, S, T, E>(stream: Box<TlsStream<TcpStream>>, door: &ListenerConfig, service: F)
+async fn certified<F, S, T, E>(stream: Box<TlsStream<TcpStream>>, peer: Peer, door: &ListenerConfig, service: F)
 where
     F: Fn(Peer) -> Option<S>,
     S: Fn(Request<Incoming>) -> T + Send + 'static,
@@ -169,16 +182,11 @@ where
     let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned() else {
         return door.closed.too_many.inc();
     };
-    let (_, session) = stream.get_ref();
-    let standing = door
-        .trust
-        .as_ref()
-        .zip(session.peer_certificates())
-        .and_then(|(trust, chain)| CertificateStatus::new(trust, chain));
-    let is_http2 = session.alpn_protocol() == Some(b"h2");
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let (standing, abort, line) = (peer.standing.clone(), peer.abort.clone(), peer.line.clone());
     let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone());
-    let (certificate, abort) = (standing.as_ref().map(|standing| standing.thumbprint()), Abort::default());
-    let Some(service) = service(Peer { standing: standing.clone(), abort: abort.clone() }) else {
+    let certificate = standing.as_ref().map(|standing| standing.thumbprint());
+    let Some(service) = service(peer) else {
         door.closed.too_many.inc();
         return on_bad_head(door, certificate, Unrecorded::Refused(Code::Overloaded));
     };
@@ -186,7 +194,7 @@ where
     let serve = async {
         if is_http2 {
             let ended = tokio::select! {
-                ended = Box::pin(http2::serve(stream, door, reason.clone(), service)) => ended,
+                ended = Box::pin(http2::serve(stream, door, reason.clone(), &line, service)) => ended,
                 () = abort.is_off() => Ok(()),
             };
             if let Err(error) = ended {

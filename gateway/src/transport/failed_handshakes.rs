@@ -49,6 +49,11 @@ impl FailedHandshakes {
         Self { causes: Cause::ALL.map(of_cause), owner }
     }
 
+    /// Whose certificate it is.
+    pub(super) fn institution(&self, certificate: Thumbprint) -> Option<String> {
+        (self.owner)(certificate)
+    }
+
     /// One failed.
     pub(crate) fn note(&self, cause: Cause, peer: SocketAddr, shown: Option<Thumbprint>) {
         let Some(of_cause) = self.causes.get(cause as usize) else { return };

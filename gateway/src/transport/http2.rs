@@ -4,8 +4,8 @@
 use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use credit_audit::clock::Clock;
-use h2::{Reason, server::SendResponse};
-use http_body_util::BodyExt as _;
+use h2::{Reason, SendStream, server::SendResponse};
+use http_body_util::{BodyExt as _, Either};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Body as _, Bytes},
@@ -24,7 +24,9 @@ use super::{
     head::look,
     http2_guard::{CloseReason, FrameBudget, Http2Guard},
     incoming::{Incoming, Source},
+    lines::Lines,
     listener::ListenerConfig,
+    turns::Line,
 };
 
 /// What a head may have before h2 refuses it without a word: far more than ours, so that we can.
@@ -43,6 +45,7 @@ pub(super) async fn serve<I, S, T, E>(
     stream: I,
     door: &ListenerConfig,
     reason: CloseReason,
+    line: &Line,
     service: S,
 ) -> Result<(), h2::Error>
 where
@@ -92,7 +95,7 @@ where
             let response = answer.await?;
             Ok::<_, E>((response, discard(unread, again, time).await))
         };
-        tokio::spawn(Exchange { respond, wanted, is_head, clock }.answer(answer));
+        line.spawn(Exchange { respond, wanted, is_head, clock }.answer(answer));
     }
 }
 
@@ -138,24 +141,43 @@ impl Exchange {
 
     async fn send(&mut self, response: Response<Body>) -> Result<(), h2::Error> {
         let (mut head, body) = response.into_parts();
-        let length = body.size_hint().exact().unwrap_or_default();
+        let length = body.size_hint().exact();
         // A header of HTTP/1.1 alone (RFC 9113 §8.2.2).
         head.headers.remove(header::CONNECTION);
-        if length > 0 {
+        if let Some(length) = length.filter(|length| *length > 0) {
             head.headers.entry(header::CONTENT_LENGTH).or_insert(HeaderValue::from(length));
         }
         let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&self.clock.now());
         if let Some(date) = date.ok().and_then(|date| HeaderValue::try_from(date).ok()) {
             head.headers.entry(header::DATE).or_insert(date);
         }
-        let is_empty = self.is_head || length == 0;
+        let is_empty = self.is_head || length == Some(0);
         let mut stream = self.respond.send_response(Response::from_parts(head, ()), is_empty)?;
-        if !is_empty {
-            let Ok(body) = body.collect().await;
-            stream.send_data(body.to_bytes(), true)?;
+        if is_empty {
+            return Ok(());
         }
-        Ok(())
+        match body {
+            Either::Left(whole) => {
+                let Ok(body) = whole.collect().await;
+                stream.send_data(body.to_bytes(), true)
+            }
+            Either::Right(lines) => send_lines(stream, lines).await,
+        }
     }
+}
+
+/// Sends lines as fast as the caller opens its window, and no faster: h2 would keep any number of them.
+async fn send_lines(mut stream: SendStream<Bytes>, mut lines: Lines) -> Result<(), h2::Error> {
+    while let Some(Ok(frame)) = lines.frame().await {
+        let Ok(mut line) = frame.into_data() else { continue };
+        while !line.is_empty() {
+            stream.reserve_capacity(line.len());
+            let Some(room) = poll_fn(|context| stream.poll_capacity(context)).await else { return Ok(()) };
+            let room = room?.min(line.len());
+            stream.send_data(line.split_to(room), false)?;
+        }
+    }
+    stream.send_data(Bytes::new(), true)
 }
 
 /// Waits until somebody begins to read the body of a caller who waits for that; else for ever.

@@ -29,6 +29,7 @@ use scan::{CONTINUATION, DATA, Frame, HEADERS, RST_STREAM, Scan};
 /// Http2Guard that may come before anything was answered; each answer and each second earns some more.
 const ALLOWANCE: u32 = 2_000;
 const EARNED_BY_AN_ANSWER: u32 = 32;
+const EARNED_BY_A_LINE: u32 = 4;
 const EARNED_IN_A_SECOND: u32 = 20;
 /// A piece of a body of at least so many bytes costs nothing: the body is bounded.
 const PIECE_BYTES: usize = 256;
@@ -40,7 +41,7 @@ const HEAD_BYTES: usize = 256;
 pub(crate) struct FrameBudget {
     /// Without an open stream.
     pub idle: Duration,
-    /// From the first frame of a stream to the last of its answer.
+    /// From the first frame of a stream to the last of its answer, or between two good pieces of it.
     pub stream: Duration,
     /// Told what came of it.
     pub reason: CloseReason,
@@ -73,7 +74,7 @@ pub(crate) struct Http2Guard<T> {
     patience: FrameBudget,
     read: Scan,
     written: Scan,
-    /// When each was opened.
+    /// When each was opened, or its caller last took a good piece of its answer.
     streams: BTreeMap<u32, Instant>,
     /// The highest that was ever opened.
     last: u32,
@@ -133,6 +134,12 @@ impl<T> Http2Guard<T> {
             }
             if frame.ends_stream() || frame.kind == RST_STREAM {
                 self.close(frame.stream);
+            } else if frame.kind == DATA && frame.length >= PIECE_BYTES {
+                // A line of a batch was taken: its caller is at it, and opens its window for the next.
+                self.allowance = self.allowance.saturating_add(EARNED_BY_A_LINE).min(ALLOWANCE);
+                if let Some(since) = self.streams.get_mut(&frame.stream) {
+                    *since = Instant::now();
+                }
             }
         }
     }
@@ -158,8 +165,7 @@ impl<T> Http2Guard<T> {
     /// Nothing to read now; a connection that has waited for too long ends.
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            // Streams are opened in the order of their numbers.
-            let oldest = self.streams.first_key_value().map(|(_, opened)| *opened);
+            let oldest = self.streams.values().min().copied();
             let due = oldest.map_or(self.idle + self.patience.idle, |opened| opened + self.patience.stream);
             if due < self.timer.deadline() {
                 self.timer.as_mut().reset(due);

@@ -6,9 +6,13 @@ use credit_audit::clock::Clock;
 use rustls::ServerConfig;
 use tokio::sync::{Semaphore, watch};
 
-use super::{failed_handshakes::FailedHandshakes, handshakes::Handshakes};
+use super::{failed_handshakes::FailedHandshakes, handshakes::Handshakes, turns::Whose};
 use crate::{
-    callers::{flood::Unrecorded, thumbprint::Thumbprint, trust::Trust},
+    callers::{
+        flood::Unrecorded,
+        thumbprint::Thumbprint,
+        trust::{CertificateStatus, Trust},
+    },
     settings::Bounds,
     telemetry::metrics::Closed,
 };
@@ -76,6 +80,11 @@ impl ListenerConfig {
             on_bad_head: None,
             draining,
         }
+    }
+
+    /// In whose line a caller with a certificate stands.
+    pub(super) fn whose(&self, standing: &CertificateStatus) -> Whose {
+        self.failed.institution(standing.thumbprint()).map_or(Whose::Strangers, Whose::Institution)
     }
 
     /// Waits until the gateway drains.

@@ -167,6 +167,19 @@ fn a_row_that_breaks_a_statute_does_not_load() {
     }
 }
 
+/// What the person alone may see, open to everybody. Its many exact values would be refused before the statutes are asked,
+/// so one field is left, which leaves as yes or no.
+#[test]
+fn a_self_query_that_is_made_public_breaks_the_statute_of_public_disclosure() {
+    let path = "scenarios/self-query.toml";
+    let mut files = shipped_with(path, "ground = \"self\"", "ground = \"public\"");
+    let (_, text) = files.iter_mut().find(|(at, _)| at == path).unwrap();
+    let (before, behind) = text.split_once("fields = [").unwrap();
+    let (_, behind) = behind.split_once(']').unwrap();
+    *text = format!("{before}fields = [\"black_listed\"]{behind}");
+    assert_breaks(&files, "public-only-masked-by-statute", path, 1);
+}
+
 fn assert_breaks(files: &[(String, String)], statute: &str, path: &str, line: usize) {
     let found = faults(files);
     let named = format!("`statute/{statute}`");

@@ -23,7 +23,7 @@ use std::{
 };
 
 use credit_gateway::for_tests::{Body, GuardHandle, HeadVerdict, Http1Guard, is_ambiguous};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Full};
 use hyper::{
     Request, Response,
     body::Incoming,
@@ -81,7 +81,7 @@ async fn answer(
     let bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     assert!(bytes <= 17 * 1024 && head.headers.len() <= 64, "{bytes} bytes in {} lines", head.headers.len());
     let sound = look == HeadVerdict::Sound && !is_ambiguous(&head);
-    let mut response = Response::new(Body::default());
+    let mut response = Response::new(Body::Left(Full::default()));
     if !sound {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         return Ok(response);

@@ -3,10 +3,10 @@
 
 use std::{fs, time::Duration};
 
-use credit_tests::{Authority, Caller, Ended, Folder, Gateway, Wish, checked, gateway, query::look_up, run};
+use credit_tests::{Authority, Caller, Ended, Folder, Gateway, Wish, checked, gateway, metric, query::look_up, run};
 use rustix::process::Signal;
 
-use crate::faults::within;
+use crate::{faults::within, stores::readiness};
 
 const DAY_S: i64 = 86_400;
 const LONG_S: i64 = 60 * DAY_S;
@@ -152,6 +152,69 @@ fn an_authority_that_turns_its_key_has_two_lists_and_both_keys_are_good() {
     let gateway = Gateway::serve(folder);
     answered(gateway.folder(), 1);
     refused_soon(&gateway.folder().caller("caller-0"), "");
+}
+
+fn put_authorities(folder: &Folder, text: &str) {
+    fs::write(folder.join("ca.new"), text).unwrap();
+    fs::rename(folder.join("ca.new"), folder.join("own-ca.pem")).unwrap();
+}
+
+/// What readiness says, and the gauges of both files: 1 = refused.
+fn told(folder: &Folder) -> (String, [u64; 2]) {
+    let gauge = |what: &str| metric(folder.port_base(), &format!("credit_gateway_{what}_refused"));
+    (readiness(folder).1, ["authorities", "revocation_list"].map(gauge))
+}
+
+#[test]
+fn authorities_are_read_again_and_those_before_stay_where_the_file_cannot_be_used() {
+    let (old, new) = (Authority::new("old"), Authority::new("new"));
+    let list = |authority: &Authority, number| authority.list(number, &[], LONG_S);
+    let folder = folder(&[&old, &new], &[list(&old, 1)]);
+    fs::write(folder.join("own-ca.pem"), old.pem()).unwrap();
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let becomes = |warnings: &str, gauges| {
+        let right = (format!("ready\n{warnings}"), gauges);
+        assert!(within(SOON, || told(folder) == right), "{right:?}: {:?}", told(folder));
+    };
+    refused_soon(&folder.caller("caller-1"), "");
+    becomes("", [0, 0]);
+    for damaged in ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        put_authorities(folder, damaged);
+        becomes("warning: authorities-refused\n", [1, 0]);
+        answered(folder, 0);
+        put_authorities(folder, &old.pem());
+        becomes("", [0, 0]);
+    }
+    // Nobody whom a list revokes waits for the authorities.
+    fs::remove_file(folder.join("own-ca.pem")).unwrap();
+    becomes("warning: authorities-refused\n", [1, 0]);
+    put(folder, &[list(&old, 2)]);
+    assert!(gateway.err().wait(|text| text.contains("a new revocation list is in force")));
+    // One after the other: what does not go together waits.
+    put(folder, &[list(&old, 3), list(&new, 1)]);
+    becomes("warning: authorities-refused\nwarning: revocation-list-refused\n", [1, 1]);
+    put_authorities(folder, &(old.pem() + &new.pem()));
+    becomes("", [0, 0]);
+    (0..2).for_each(|nr| answered(folder, nr));
+    let leaving = folder.caller("caller-0");
+    run(async {
+        let mut open = leaving.http2().await.unwrap();
+        let person = folder.person("clean", 0);
+        checked::answer(folder, "housing", &open.ask(&look_up(&person)).await.unwrap());
+        put_authorities(folder, &new.pem());
+        becomes("warning: authorities-refused\n", [1, 0]);
+        checked::answer(folder, "housing", &open.ask(&look_up(&person)).await.unwrap());
+        put(folder, &[list(&new, 2)]);
+        becomes("", [0, 0]);
+        assert!(open.ask(&look_up(&person)).await.is_err(), "a connection by it stayed open");
+    });
+    refused_soon(&leaving, "");
+    answered(folder, 1);
+    assert_eq!(gateway.err().text().matches("new authorities are in force").count(), 2);
+    // The same at the next start.
+    let gateway = Gateway::serve(gateway.stop());
+    answered(gateway.folder(), 1);
 }
 
 #[test]

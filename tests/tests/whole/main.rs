@@ -2,6 +2,7 @@
 
 mod answers;
 mod authorities;
+mod batches;
 mod calendar;
 mod canary;
 mod certificates;

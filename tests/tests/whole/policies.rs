@@ -1,8 +1,8 @@
 //! `credit-gateway policy`: the catalogue for those who write one, and why a request is decided as it is.
 
-use std::fs;
+use std::{fs, path::Path};
 
-use credit_tests::{Ended, gateway, scratch};
+use credit_tests::{Ended, Folder, Gateway, audit, checked, gateway, query::look_up, scratch, sh};
 
 fn policy(arguments: &[&str]) -> Ended {
     gateway(&[&["policy"], arguments].concat())
@@ -87,4 +87,52 @@ fn a_pack_of_another_province_with_a_version_from_next_year_is_two_files_of_a_fo
     fs::remove_file(dir.join("packs/fujian.toml")).unwrap();
     let said = policy(&["check", path]).failed(64);
     assert!(said.contains("packs/fujian-2027.toml:7: no rule pack `fujian`"), "{said}");
+}
+
+/// What FORMAT.md says that an auditor does with the files of a catalogue, done in a folder.
+fn digest_as_the_format_says(dir: &Path) -> String {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../audit/FORMAT.md")).unwrap();
+    let (_, behind) = page.split_once("**A catalogue**").unwrap();
+    let commands = behind.split("```").nth(1).unwrap().strip_prefix("sh\n").unwrap();
+    let printed = sh(&format!("cd {} && {commands}", dir.display())).held();
+    printed.split_whitespace().next().unwrap().to_owned()
+}
+
+#[test]
+fn an_auditor_finds_by_the_leaf_whether_a_catalogue_s_files_are_those_in_force() {
+    let process = Gateway::serve(Folder::new());
+    let folder = process.folder();
+    let person = folder.person("clean", 0);
+    drop(checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&person))));
+    let folder = process.stop();
+    let set = folder.leaves().into_iter().find(|leaf| leaf.text("kind") == "catalogue").unwrap();
+    assert_eq!(
+        set.json["files"],
+        serde_json::json!([]),
+        "the shipped catalogue fits into a leaf again: FORMAT.md says otherwise"
+    );
+    let label = set.text("label").to_owned();
+    let dir = scratch::folder("policy-audit").join("catalogue");
+    let path = dir.to_str().unwrap();
+    assert!(policy(&["export", path]).held().contains(&label));
+    let is_that_of_the_leaf = || label.ends_with(&format!("@sha256:{}", digest_as_the_format_says(&dir)));
+    let replays = || {
+        let (log, vkey) = (folder.log(), folder.join("data/log/log.vkey"));
+        let [log, vkey] = [&log, &vkey].map(|path| path.to_str().unwrap());
+        audit(&["replay", log, "--vkey", vkey, "--catalogue", path]).code
+    };
+    assert!(is_that_of_the_leaf(), "{label}");
+    assert_eq!(replays(), Some(0));
+    let scenario = dir.join("scenarios/public-rental-housing.toml");
+    let text = fs::read_to_string(&scenario).unwrap();
+    fs::write(&scenario, format!("{text}# another byte\n")).unwrap();
+    assert!(!is_that_of_the_leaf());
+    assert_ne!(replays(), Some(0));
+    // Not the same under another name, nor with a file more.
+    fs::write(&scenario, &text).unwrap();
+    assert!(is_that_of_the_leaf());
+    fs::write(dir.join("scenarios/more.toml"), "").unwrap();
+    assert!(!is_that_of_the_leaf());
+    fs::rename(&scenario, dir.join("scenarios/more.toml")).unwrap();
+    assert!(!is_that_of_the_leaf());
 }

@@ -56,6 +56,11 @@ impl Authorities {
         all.into_iter().map(Authority::new).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Whether they are the same, to the byte.
+    pub(super) fn are_those(&self, other: &Self) -> bool {
+        self.0.iter().map(|authority| &authority.der).eq(other.0.iter().map(|authority| &authority.der))
+    }
+
     /// Those of a name.
     pub(super) fn named<'a>(&'a self, name: &[u8]) -> impl Iterator<Item = &'a Authority> {
         self.0.iter().filter(move |authority| authority.name == name)

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, SignatureScheme,
     client::danger::HandshakeSignatureValid,
-    pki_types::{CertificateDer, UnixTime, pem::PemObject},
+    pki_types::{CertificateDer, UnixTime},
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 use tokio::sync::watch;
@@ -25,6 +25,8 @@ use tokio::sync::watch;
 use super::{
     authorities::{Authorities, AuthoritiesFault},
     cause::{Cause, LIST_ENDED},
+    files::Files,
+    hints::Hints,
     known::Known,
     list::ListError,
     lists::{self, Lists},
@@ -33,7 +35,7 @@ use super::{
     verifier::{Callers, MOST_INTERMEDIATES},
 };
 use crate::{
-    callers::{file_stamp::FileStamp, thumbprint::Thumbprint},
+    callers::{chain::Chain, thumbprint::Thumbprint},
     settings::Tls,
 };
 
@@ -54,6 +56,11 @@ pub enum TrustError {
 }
 
 impl TrustError {
+    /// The authorities of a file.
+    pub(super) fn authorities(path: &Path) -> Result<Authorities, Self> {
+        Authorities::read(path).map_err(|why| Self::Authorities { path: path.to_owned(), why })
+    }
+
     /// Whether it is so only at this time: a list that has ended, or a clock that is wrong.
     pub(crate) fn is_of_time(&self) -> bool {
         matches!(self, Self::List(error) if error.has_ended)
@@ -62,39 +69,25 @@ impl TrustError {
 
 /// The authorities and the revocation list in force.
 pub struct Trust {
-    path: PathBuf,
-    authorities: Authorities,
-    hints: Vec<DistinguishedName>,
-    clock: Arc<dyn Clock>,
-    in_force: ArcSwap<ListInForce>,
+    pub(super) files: Files,
+    hints: Hints,
+    pub(super) clock: Arc<dyn Clock>,
+    in_force: ArcSwap<InForce>,
     /// That of `in_force`, once a list took the place of the one before: what the queue of the log compares.
     generation: AtomicU64,
     changed: watch::Sender<u64>,
-    stamp: Mutex<Option<FileStamp>>,
-    known: Known,
+    known: Arc<Known>,
     remembered: Mutex<Remembered>,
 }
 
-/// A list in force, and what was found of certificates by it.
-pub(super) struct ListInForce {
+/// Authorities and lists in force, and what was found of certificates by them.
+pub(super) struct InForce {
     /// Counts up with each; a verdict is of one of them.
     pub(super) generation: u64,
-    lists: Lists,
+    pub(super) authorities: Arc<Authorities>,
+    pub(super) lists: Lists,
     callers: Arc<Callers>,
     verdicts: Mutex<HashMap<Thumbprint, bool>>,
-}
-
-/// What came of a look at the file.
-#[derive(Debug)]
-pub enum Reload {
-    /// It is the one that was looked at before, and was not read.
-    Same,
-    /// It was read, and contains the lists that are in force.
-    Unchanged,
-    /// A new list is in force.
-    Taken,
-    /// It cannot be used; the list before stays in force.
-    Refused(ListError),
 }
 
 impl Trust {
@@ -103,26 +96,22 @@ impl Trust {
     /// # Errors
     /// When a file is missing or unusable, or a list is past its next update, or older than one that was in force.
     pub fn read(tls: &Tls, data: &Path, clock: Arc<dyn Clock>) -> Result<Arc<Self>, TrustError> {
-        let authorities = Authorities::read(&tls.authorities)
-            .map_err(|why| TrustError::Authorities { path: tls.authorities.clone(), why })?;
-        let path = tls.revocation_list.clone();
-        // Before the list itself: what is written in between is looked at again.
-        let stamp = FileStamp::of(&path).ok();
-        let lists = lists::read(&path, &authorities, clock.now())?;
+        // Before their contents: what is written in between is looked at again.
+        let files = Files::new(tls);
+        let authorities = TrustError::authorities(&tls.authorities)?;
+        let path = &tls.revocation_list;
+        let lists = lists::read(path, &authorities, clock.now())?;
         let remembered = Remembered::read(data)?;
-        lists.follow_remembered(&remembered, &path)?;
-        let first = ListInForce::new(0, lists, &path, &authorities)?;
-        let hints = first.callers.hints();
+        lists.follow_remembered(&remembered, path)?;
+        let first = InForce::new(0, Arc::new(authorities), lists, path)?;
         Ok(Arc::new(Self {
-            path,
-            authorities,
-            hints,
+            files,
+            hints: Hints::new(first.callers.hints()),
             clock,
             in_force: ArcSwap::from_pointee(first),
             generation: AtomicU64::new(0),
             changed: watch::Sender::new(0),
-            stamp: Mutex::new(stamp),
-            known: Known::default(),
+            known: Arc::default(),
             remembered: Mutex::new(remembered),
         }))
     }
@@ -147,7 +136,7 @@ impl Trust {
     #[must_use]
     pub fn revoked_authorities(&self) -> Vec<String> {
         let in_force = self.in_force.load();
-        let all = self.authorities.0.iter().zip(&in_force.lists.revoked);
+        let all = in_force.authorities.0.iter().zip(&in_force.lists.revoked);
         all.filter(|(_, is_out)| **is_out).map(|(authority, _)| authority.subject.clone()).collect()
     }
 
@@ -156,7 +145,7 @@ impl Trust {
     pub fn authorities_without_list(&self) -> Vec<String> {
         let in_force = self.in_force.load();
         let lists = &in_force.lists;
-        let in_use = self.authorities.0.iter().zip(&lists.revoked).filter(|(_, is_out)| !**is_out);
+        let in_use = in_force.authorities.0.iter().zip(&lists.revoked).filter(|(_, is_out)| !**is_out);
         let without = in_use.filter(|(authority, _)| !lists.all.iter().any(|list| list.is_by(authority)));
         without.map(|(authority, _)| authority.subject.clone()).collect()
     }
@@ -170,8 +159,7 @@ impl Trust {
         if let Some(cause) = Cause::of_itself(leaf) {
             return Err(cause);
         }
-        let now = Duration::from_secs(u64::try_from(self.clock.now().as_second()).unwrap_or_default());
-        let verified = self.verify_client_cert(leaf, intermediates, UnixTime::since_unix_epoch(now));
+        let verified = self.verify_client_cert(leaf, intermediates, unix_time(self.clock.now()));
         verified.map(drop).map_err(|error| Cause::of(&error))
     }
 
@@ -187,40 +175,21 @@ impl Trust {
         self.clock.now() >= self.next_update()
     }
 
-    /// Looks at the file, if it changed since the last look; `force` even if not.
-    pub fn reload(&self, force: bool) -> Reload {
-        let now = FileStamp::of(&self.path).ok();
-        let before = std::mem::replace(&mut *self.stamp.lock().unwrap_or_else(PoisonError::into_inner), now);
-        if now == before && !force {
-            return Reload::Same;
-        }
-        self.take_new().unwrap_or_else(Reload::Refused)
-    }
-
-    fn take_new(&self) -> Result<Reload, ListError> {
-        let lists = lists::read(&self.path, &self.authorities, self.clock.now())?;
-        let before = self.in_force.load();
-        if lists.are_those(&before.lists) {
-            return Ok(Reload::Unchanged);
-        }
-        lists.follow(&before.lists, &self.authorities, &self.path)?;
-        self.put(ListInForce::new(before.generation + 1, lists, &self.path, &self.authorities)?);
-        Ok(Reload::Taken)
-    }
-
     /// Checks every open connection again: certificates end by themselves, too, and so does a list.
     pub fn check_again(&self) {
         let before = self.in_force.load();
-        self.put(ListInForce {
+        self.put(InForce {
             generation: before.generation + 1,
+            authorities: Arc::clone(&before.authorities),
             lists: before.lists.clone(),
             callers: Arc::clone(&before.callers),
             verdicts: Mutex::default(),
         });
     }
 
-    fn put(&self, next: ListInForce) {
+    pub(super) fn put(&self, next: InForce) {
         let generation = next.generation;
+        self.hints.follow(next.callers.hints());
         self.in_force.store(Arc::new(next));
         self.generation.store(generation, Ordering::SeqCst);
         self.changed.send_replace(generation);
@@ -231,7 +200,7 @@ impl Trust {
         self.generation.load(Ordering::SeqCst)
     }
 
-    pub(super) fn in_force(&self) -> Arc<ListInForce> {
+    pub(super) fn in_force(&self) -> Arc<InForce> {
         self.in_force.load_full()
     }
 
@@ -240,51 +209,49 @@ impl Trust {
         self.changed.subscribe()
     }
 
-    /// Remembers a caller's chain, its own certificate first.
-    pub(super) fn know(&self, chain: Vec<CertificateDer<'static>>) {
-        self.known.put(chain);
+    /// The certificates that are known.
+    pub(crate) fn known(&self) -> &Arc<Known> {
+        &self.known
     }
 
-    /// Remembers the chain of a PEM file, if there is one: whoever needs it otherwise says what is wrong with it.
-    pub(crate) fn know_file(&self, path: &Path) {
-        let chain = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        chain.into_iter().for_each(|chain| self.known.put(chain));
-    }
-
-    /// Whether a certificate that was seen is trusted by the list in force, whoever presents it. One that was never seen
-    /// is not: the list says nothing of it.
-    pub(super) fn trusts_seen(&self, thumbprint: Thumbprint) -> bool {
-        let now = Duration::from_secs(u64::try_from(self.clock.now().as_second()).unwrap_or_default());
-        let trusted = |chain: Vec<CertificateDer<'static>>| {
-            let (leaf, intermediates) = chain.split_first()?;
-            self.in_force.load().verify(leaf, intermediates, UnixTime::since_unix_epoch(now)).ok()
-        };
-        self.known.get(thumbprint).and_then(trusted).is_some()
+    /// Whether a certificate that is known is trusted by the list in force, whoever presents it. One that is not known is
+    /// not: the list says nothing of it.
+    pub(super) fn trusts_known(&self, thumbprint: Thumbprint) -> bool {
+        let now = self.clock.now();
+        self.known.get(thumbprint).is_some_and(|chain| self.in_force.load().verify_chain(&chain, now))
     }
 
     /// Whether `list` trusts a certificate now. Verifies it once a list; no lock is held meanwhile, so that one chain
     /// that takes its time makes nobody else wait.
-    pub(super) fn trusts(&self, list: &ListInForce, thumbprint: Thumbprint, chain: &[CertificateDer<'static>]) -> bool {
-        if let Some(known) = list.verdicts().get(&thumbprint) {
+    pub(super) fn trusts(&self, list: &InForce, chain: &Chain) -> bool {
+        if let Some(known) = list.verdicts().get(&chain.thumbprint()) {
             return *known;
         }
-        let now = Duration::from_secs(u64::try_from(self.clock.now().as_second()).unwrap_or_default());
-        let valid = chain.split_first().is_some_and(|(leaf, intermediates)| {
-            list.verify(leaf, intermediates, UnixTime::since_unix_epoch(now)).is_ok()
-        });
-        list.verdicts().insert(thumbprint, valid);
+        let valid = list.verify_chain(chain, self.clock.now());
+        list.verdicts().insert(chain.thumbprint(), valid);
         valid
     }
 }
 
-impl ListInForce {
-    fn new(generation: u64, lists: Lists, path: &Path, authorities: &Authorities) -> Result<Self, ListError> {
-        let callers = Callers::new(authorities, &lists).map_err(|error| ListError::unusable(path, error))?;
-        Ok(Self { generation, lists, callers: Arc::new(callers), verdicts: Mutex::default() })
+impl InForce {
+    /// From the file of the lists at `path`.
+    pub(super) fn new(
+        generation: u64,
+        authorities: Arc<Authorities>,
+        lists: Lists,
+        path: &Path,
+    ) -> Result<Self, ListError> {
+        let callers = Callers::new(&authorities, &lists).map_err(|error| ListError::unusable(path, error))?;
+        Ok(Self { generation, authorities, lists, callers: Arc::new(callers), verdicts: Mutex::default() })
     }
 
     fn verdicts(&self) -> MutexGuard<'_, HashMap<Thumbprint, bool>> {
         self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn verify_chain(&self, chain: &Chain, now: Timestamp) -> bool {
+        let split = chain.certificates().split_first();
+        split.is_some_and(|(leaf, intermediates)| self.verify(leaf, intermediates, unix_time(now)).is_ok())
     }
 
     fn verify(
@@ -300,16 +267,20 @@ impl ListInForce {
     }
 }
 
+fn unix_time(at: Timestamp) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at.as_second()).unwrap_or_default()))
+}
+
 impl std::fmt::Debug for Trust {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Trust").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Trust").field("files", &self.files).finish_non_exhaustive()
     }
 }
 
 /// What rustls asks: all of it is the verifier's of the list in force.
 impl ClientCertVerifier for Trust {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &self.hints
+        self.hints.names()
     }
 
     fn verify_client_cert(
@@ -436,9 +407,35 @@ mod tests {
         assert!(trust.is_expired());
         trust.check_again();
         assert!(!status.is_valid());
-        assert!(matches!(trust.reload(false), Reload::Same));
-        let Reload::Refused(why) = trust.reload(true) else { panic!("it was taken") };
+        assert!(trust.reload(false).is_none());
+        let why = trust.reload(true).unwrap().list.unwrap_err();
         assert!(why.to_string().contains("2030-01-04T00:00:00Z"), "{why}");
+    }
+
+    #[test]
+    fn another_certificate_is_trusted_while_it_is_known_and_in_its_time() {
+        let clock = Arc::new(Stepped(Mutex::new(at("2030-01-01"))));
+        let (_folder, trust, status) = trust(&clock, 3, 9);
+        assert!(status.trusts_also(status.thumbprint()) && !status.trusts_also(Thumbprint::of(b"unknown")));
+        let foreign = rcgen::generate_simple_self_signed([]).unwrap().cert.der().clone();
+        let foreign = Chain::new(vec![foreign]).unwrap();
+        trust.known().register(foreign.clone());
+        assert!(!status.trusts_also(foreign.thumbprint()));
+        *clock.0.lock().unwrap() = at("2030-01-03");
+        assert!(!status.trusts_also(status.thumbprint()));
+    }
+
+    #[test]
+    fn callers_are_told_the_names_of_new_authorities() {
+        let clock = Arc::new(Stepped(Mutex::new(at("2030-01-01"))));
+        let (folder, trust, _) = trust(&clock, 9, 9);
+        assert_eq!(trust.root_hint_subjects().len(), 1);
+        let path = folder.path().join("ca.pem");
+        let other = rcgen::generate_simple_self_signed([]).unwrap().cert.pem();
+        fs::write(&path, fs::read_to_string(&path).unwrap() + &other).unwrap();
+        let looked = trust.reload(false).unwrap();
+        assert!(looked.authorities.unwrap() && !looked.list.unwrap());
+        assert_eq!(trust.root_hint_subjects().len(), 2);
     }
 
     #[test]
@@ -466,7 +463,7 @@ mod tests {
     fn a_chain_that_is_too_long_is_not_even_verified() {
         let clock = Arc::new(Stepped(Mutex::new(at("2030-01-01"))));
         let (_folder, trust, status) = trust(&clock, 9, 20);
-        let now = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at("2030-01-01").as_second()).unwrap()));
+        let now = unix_time(at("2030-01-01"));
         let leaf = status.chain().first().unwrap();
         let padded = |count| trust.verify_client_cert(leaf, &vec![leaf.clone(); count], now);
         assert!(padded(MOST_INTERMEDIATES).is_ok());

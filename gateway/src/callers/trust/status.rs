@@ -8,13 +8,12 @@ use std::sync::{
 use rustls::pki_types::CertificateDer;
 
 use super::in_force::Trust;
-use crate::callers::thumbprint::Thumbprint;
+use crate::callers::{chain::Chain, thumbprint::Thumbprint};
 
 /// Of a verified certificate, for as long as its connection and the queries that came over it.
 pub struct CertificateStatus {
     trust: Arc<Trust>,
-    thumbprint: Thumbprint,
-    chain: Vec<CertificateDer<'static>>,
+    chain: Chain,
     /// One more than the generation of the list by which it was last found to be trusted; 0 = not yet.
     trusted_by: AtomicU64,
 }
@@ -23,22 +22,21 @@ impl CertificateStatus {
     /// Of the certificate chain that a caller showed, its own first; nothing where there is none.
     #[must_use]
     pub fn new(trust: &Arc<Trust>, chain: &[CertificateDer<'_>]) -> Option<Arc<Self>> {
-        let thumbprint = Thumbprint::of(chain.first()?);
-        let chain: Vec<_> = chain.iter().map(|certificate| certificate.clone().into_owned()).collect();
-        trust.know(chain.clone());
-        Some(Arc::new(Self { trust: Arc::clone(trust), thumbprint, chain, trusted_by: AtomicU64::new(0) }))
+        let chain = Chain::new(chain.iter().map(|certificate| certificate.clone().into_owned()).collect())?;
+        trust.known().show(chain.clone());
+        Some(Arc::new(Self { trust: Arc::clone(trust), chain, trusted_by: AtomicU64::new(0) }))
     }
 
     /// Of the caller's own certificate.
     #[must_use]
     pub fn thumbprint(&self) -> Thumbprint {
-        self.thumbprint
+        self.chain.thumbprint()
     }
 
-    /// Whether another certificate that was seen is trusted by the list in force.
+    /// Whether another certificate that is known is trusted by the list in force.
     #[must_use]
     pub fn trusts_also(&self, other: Thumbprint) -> bool {
-        self.trust.trusts_seen(other)
+        self.trust.trusts_known(other)
     }
 
     /// Whether the certificate is trusted by the list in force. The first call for each list verifies the whole chain:
@@ -49,7 +47,7 @@ impl CertificateStatus {
         if self.trusted_by.load(Ordering::SeqCst) == list.generation + 1 {
             return true;
         }
-        let valid = self.trust.trusts(&list, self.thumbprint, &self.chain);
+        let valid = self.trust.trusts(&list, &self.chain);
         if valid {
             self.trusted_by.fetch_max(list.generation + 1, Ordering::SeqCst);
         }
@@ -77,6 +75,6 @@ impl CertificateStatus {
 
     #[cfg(test)]
     pub(super) fn chain(&self) -> &[CertificateDer<'static>] {
-        &self.chain
+        self.chain.certificates()
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     doors::problems::{accepted, problem},
     journey::{
         detail::Detail,
-        exchange::{AnswerView, Ended, Exchange, Question, Request},
+        exchange::{AnswerView, Ended, Exchange, Question, RepeatKey, RepeatWindow, Request},
         refusal::Refusal,
     },
     transport::body::{Finished, ReadError, RequestBody},
@@ -25,6 +25,8 @@ use crate::{
 const BODY_BYTES: usize = 16 * 1024;
 
 const QUERIES: &str = "/v1/queries";
+/// Where batches are posted.
+pub(super) const BATCHES: &str = "/v1/batches";
 const WITHDRAWALS: &str = "/v1/revocations";
 
 /// One request and its answer.
@@ -72,15 +74,15 @@ impl Exchange for HttpExchange {
 
     async fn request(&mut self) -> Result<Request, Refusal> {
         if self.head.uri.path() == WITHDRAWALS {
-            check_head(&self.head, self.sound, WITHDRAWALS)?;
+            check_head(&self.head, self.sound, WITHDRAWALS, BodyKind::Json)?;
             let bytes = self.read().await?;
             return withdrawal(&bytes).map(|(jti, iss)| Request::Withdrawal { jti, iss });
         }
-        check_head(&self.head, self.sound, QUERIES)?;
+        check_head(&self.head, self.sound, QUERIES, BodyKind::Json)?;
         let bytes = self.read().await?;
         let key = idempotency_key(&self.head.headers)?;
         let mut question = question(&bytes)?;
-        question.idempotency = key.map(|key| (key, bytes));
+        question.idempotency = key.map(|key| RepeatKey { key, question: bytes, window: RepeatWindow::Query });
         Ok(Request::Query(question))
     }
 
@@ -138,7 +140,7 @@ struct QueryBody {
 }
 
 /// A member that is present has a value: `null` is not another way to leave it out.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
@@ -176,7 +178,7 @@ fn withdrawal(body: &[u8]) -> Result<(TokenId, Option<String>), Refusal> {
 
 /// Reads a body that must be one object. A derived reader alone would take an array for one, its values in the order
 /// of the members.
-fn object<T: DeserializeOwned>(body: &[u8], fault: impl Fn(&[u8]) -> Detail) -> Result<T, Refusal> {
+pub(super) fn object<T: DeserializeOwned>(body: &[u8], fault: impl Fn(&[u8]) -> Detail) -> Result<T, Refusal> {
     if body.starts_with(b"\xef\xbb\xbf") {
         let cause = "the body starts with a byte order mark";
         return Err(Refusal::because(Code::MalformedRequest, cause).with(Detail::ByteOrderMark));
@@ -191,8 +193,31 @@ fn object<T: DeserializeOwned>(body: &[u8], fault: impl Fn(&[u8]) -> Detail) -> 
     })
 }
 
-/// Checks the head of a request that is to be a JSON body posted to `path`.
-fn check_head(head: &Parts, sound: bool, path: &str) -> Result<(), Refusal> {
+/// What a body is.
+#[derive(Clone, Copy)]
+pub(super) enum BodyKind {
+    Json,
+    Lines,
+}
+
+impl BodyKind {
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Lines => "application/x-ndjson",
+        }
+    }
+
+    fn detail(self) -> Detail {
+        match self {
+            Self::Json => Detail::ContentType,
+            Self::Lines => Detail::BatchContentType,
+        }
+    }
+}
+
+/// Checks the head of a request that is to be a body of this kind posted to `path`.
+pub(super) fn check_head(head: &Parts, sound: bool, path: &str, kind: BodyKind) -> Result<(), Refusal> {
     if !sound {
         return Err(Refusal {
             closes: true,
@@ -218,20 +243,21 @@ fn check_head(head: &Parts, sound: bool, path: &str) -> Result<(), Refusal> {
     }
     let headers = &head.headers;
     let once = headers.get_all(header::CONTENT_TYPE).iter().count() == 1;
-    let json = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
+    let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_right = sent.is_some_and(|sent| is_of_type(sent, kind.media_type()));
     if headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Refusal::from(Code::UnsupportedMediaType).with(Detail::ContentEncoding));
     }
-    if !json || !once {
-        return Err(Refusal::from(Code::UnsupportedMediaType).with(Detail::ContentType));
+    if !is_right || !once {
+        return Err(Refusal::from(Code::UnsupportedMediaType).with(kind.detail()));
     }
     Ok(())
 }
 
-/// `application/json`, with no parameter but `charset=utf-8`.
-fn is_json(value: &str) -> bool {
+/// This media type, with no parameter but `charset=utf-8`.
+fn is_of_type(value: &str, media_type: &str) -> bool {
     let mut parts = value.split(';').map(str::trim);
-    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(media_type))
         && parts.all(|parameter| {
             parameter.eq_ignore_ascii_case("charset=utf-8") || parameter.eq_ignore_ascii_case("charset=\"utf-8\"")
         })

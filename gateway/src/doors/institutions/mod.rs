@@ -1,5 +1,6 @@
 //! 8443: institutions. Receipts and records of one's own are read here; everything else is a journey.
 
+mod batches;
 mod body_fault;
 pub(crate) mod exchange;
 mod own;
@@ -18,7 +19,7 @@ use crate::{
     journey::{Dropped, caller::Caller, exchange::Exchange, journey},
     transport::{
         Body, aborts::Aborted, accept::Peer, body::RequestBody, head::verdict, http1_guard::HeadVerdict,
-        incoming::Incoming,
+        incoming::Incoming, turns::Line,
     },
 };
 use exchange::{HttpExchange, language};
@@ -55,10 +56,10 @@ impl Institutions {
         request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response<Body>, Aborted>> + Send + use<> {
         let (gateway, journeys) = (Arc::clone(&self.gateway), Arc::clone(&self.journeys));
-        let (standing, abort) = (self.peer.standing.clone(), self.peer.abort.clone());
+        let (standing, abort, line) = (self.peer.standing.clone(), self.peer.abort.clone(), self.peer.line.clone());
         // Boxed: each future that it is handed on to would have room for it.
         Box::pin(async move {
-            let answered = answer(gateway, standing, journeys, request).await;
+            let answered = answer(gateway, standing, journeys, &line, request).await;
             answered.inspect_err(|Aborted| abort.off())
         })
     }
@@ -68,6 +69,7 @@ async fn answer(
     gateway: Arc<Gateway>,
     standing: Option<Arc<CertificateStatus>>,
     journeys: Arc<Semaphore>,
+    line: &Line,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Aborted> {
     let language = language(request.headers());
@@ -99,6 +101,9 @@ async fn answer(
         gateway.metrics.unrecorded();
         return Ok(refuse(Code::NotRecordable));
     }
+    if head.uri.path() == exchange::BATCHES {
+        return batches::answer(gateway, standing, (head, sound), body, language).await;
+    }
     // The narrower bound first: who asks for too much at once takes no room of the others, not even for a moment.
     let institution = gateway.register.by_certificate(certificate);
     let own = institution.map(|institution| Arc::clone(&institution.journeys));
@@ -112,7 +117,7 @@ async fn answer(
     let body = RequestBody::new(body, time);
     let exchange = HttpExchange::new(head, sound, body);
     // In a task of its own: if the caller hangs up, only this waiting future is dropped.
-    let mut asked = tokio::spawn(ask(Arc::clone(&gateway), standing, permits, exchange));
+    let mut asked = line.spawn(ask(Arc::clone(&gateway), standing, permits, exchange));
     let latest = tokio::time::Instant::now() + 2 * time + LATEST;
     loop {
         match tokio::time::timeout(LOOK, &mut asked).await {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use credit_audit::log::LookupError;
 use credit_policy::{Code, Language};
-use http_body_util::Full;
 use hyper::{
     Method, Response,
     body::Bytes,
@@ -18,7 +17,7 @@ use crate::{
     doors::problems::{fixed, fixed_for},
     gateway::Gateway,
     journey::refusal::Refusal,
-    transport::{Body, aborts::Aborted},
+    transport::{Body, aborts::Aborted, whole},
 };
 
 /// What is read.
@@ -119,7 +118,7 @@ async fn look_up(
         }
         (Err(_), _) => return fixed(Code::Overloaded, language),
     };
-    let mut response = Response::new(Full::new(bytes));
+    let mut response = Response::new(whole(bytes));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -1,10 +1,8 @@
 //! What the caller gets: made from [`Recorded`] only. The bypasses are the fixed bodies of [`super::super::problems`].
 
 use credit_policy::Language;
-use http_body_util::Full;
 use hyper::{
     Response, Version,
-    body::Bytes,
     header::{self, HeaderValue},
 };
 use serde::Serialize;
@@ -15,7 +13,7 @@ use crate::{
         exchange::Ended,
         record::{Receipt, Recorded},
     },
-    transport::Body,
+    transport::{Body, whole},
 };
 
 /// What the receipt says (`docs/formats.md` §2).
@@ -35,7 +33,7 @@ struct ReceiptBody<'a> {
 #[must_use]
 pub fn reply(recorded: Recorded, ended: Ended, origin: &str, language: Language, version: Version) -> Response<Body> {
     let (body, refusal, receipt) = recorded.into_parts();
-    let mut response = Response::new(Full::new(Bytes::from(with_receipt(body, origin, &receipt))));
+    let mut response = Response::new(whole(with_receipt(body, origin, &receipt)));
     let closes = refusal.as_ref().is_some_and(|refusal| refusal.closes);
     match &refusal {
         None => set(response.headers_mut(), header::CONTENT_TYPE, "application/json; charset=utf-8"),
@@ -49,7 +47,7 @@ pub fn reply(recorded: Recorded, ended: Ended, origin: &str, language: Language,
 }
 
 /// Adds the receipt as the last member.
-fn with_receipt(mut body: Vec<u8>, origin: &str, receipt: &Receipt) -> Vec<u8> {
+pub(super) fn with_receipt(mut body: Vec<u8>, origin: &str, receipt: &Receipt) -> Vec<u8> {
     let receipt = ReceiptBody {
         log: origin,
         index: receipt.index,

@@ -77,6 +77,18 @@ pub enum Detail {
     ContentEncoding,
     /// The body is not declared as JSON.
     ContentType,
+    /// A batch is not declared as lines of JSON.
+    BatchContentType,
+    /// The header `Batch-Id`.
+    BatchId,
+    /// The header `Batch-After`.
+    BatchAfter,
+    /// A batch has no line, or more than it may have.
+    BatchLines,
+    /// A line of a batch is no object of the members of a query with its number.
+    BatchLine,
+    /// A line of a batch has another number than its place.
+    BatchLineNumber,
     /// The header `Idempotency-Key`.
     IdempotencyKey,
     /// The header `Authorization`, where a consent is needed.

@@ -53,6 +53,30 @@ impl Detail {
                 "`Content-Type` 须出现一次，为 `application/json`，参数只可有 `charset=utf-8`",
                 "`Content-Type` must be there once, as `application/json`, with no parameter but `charset=utf-8`",
             ),
+            Self::BatchContentType => (
+                "`Content-Type` 须出现一次，为 `application/x-ndjson`，参数只可有 `charset=utf-8`",
+                "`Content-Type` must be there once, as `application/x-ndjson`, with no parameter but `charset=utf-8`",
+            ),
+            Self::BatchId => (
+                "`Batch-Id` 须只出现一次，为小写 UUID（RFC 9562）",
+                "`Batch-Id` must be there once, as a UUID (RFC 9562) in lower case",
+            ),
+            Self::BatchAfter => (
+                "`Batch-After` 至多出现一次，为已收到应答的最后一行的行号",
+                "`Batch-After` may be there once, as the number of the last line whose answer was received",
+            ),
+            Self::BatchLines => (
+                "一个批次须有 1 至 100000 行，合计最大 32 MiB",
+                "a batch must have 1 to 100000 lines, and 32 MiB together at most",
+            ),
+            Self::BatchLine => (
+                "每行须为一个 JSON 对象，仅含 `line`、查询的成员及可选的 `consent`",
+                "each line must be one JSON object with `line`, the members of a query, and `consent` where one is needed",
+            ),
+            Self::BatchLineNumber => (
+                "`line` 须为该行在批次中的序号，从 1 起",
+                "`line` must be the number of the line in the batch, counted from 1",
+            ),
             Self::IdempotencyKey => (
                 "`Idempotency-Key` 须只出现一次，为 1 至 64 个可见 ASCII 字符",
                 "`Idempotency-Key` must be there once, as 1 to 64 visible ASCII characters",

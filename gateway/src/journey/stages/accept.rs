@@ -16,7 +16,7 @@ use crate::{
     gateway::Moment,
     journey::{
         detail::{Detail, Member},
-        exchange::Question,
+        exchange::{Question, RepeatKey, RepeatWindow},
         record::evidence::{Evidence, Recognised},
         refusal::Refusal,
     },
@@ -49,6 +49,7 @@ pub(super) enum Subject {
 pub(super) struct Idempotency {
     pub(super) key: String,
     pub(super) question: StateDigest,
+    pub(super) window: RepeatWindow,
 }
 
 /// PROOF: the question is of the known form, and names a scenario of the catalogue.
@@ -78,10 +79,11 @@ pub fn accept<'e>(
 ) -> Result<Asked<'e>, Refusal> {
     let certificate = Arc::clone(identified.certificate());
     let (institution, evidence) = identified.into_parts();
-    let idempotency = question
-        .idempotency
-        .take()
-        .map(|(key, bytes)| Idempotency { key, question: moment.keys.state.digest("credit/body", &[&bytes]) });
+    let idempotency = question.idempotency.take().map(|RepeatKey { key, question, window }| Idempotency {
+        key,
+        question: moment.keys.state.digest("credit/body", &[&question]),
+        window,
+    });
     let mut facts = Facts::new(institution.record.kind, moment.today);
     let mut recognised = Recognised::default();
     let read = read(catalogue, &question, &mut facts, &mut recognised);

@@ -192,7 +192,7 @@ fn claim(
         let identity = identity_of(&asked.question.previous?).previous?;
         Some(IdempotencyEntry { key: cut(slot.previous?), identity: cut(identity) })
     };
-    IdempotencyClaim { entry, earlier: earlier() }
+    IdempotencyClaim { entry, earlier: earlier(), window: asked.window }
 }
 
 fn cut(digest: [u8; 32]) -> [u8; 16] {

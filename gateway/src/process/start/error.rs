@@ -12,7 +12,7 @@ use crate::{
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
-    stores::{all::ScopeError, sqlite::OpenError},
+    stores::{all::ScopeError, http::HttpOpenError, sqlite::OpenError},
     transport::tls::TlsError,
 };
 
@@ -176,6 +176,9 @@ pub(crate) enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// A store behind HTTP.
+    #[error(transparent)]
+    HttpStore(#[from] HttpOpenError),
     /// What the stores are said to have.
     #[error(transparent)]
     Scope(#[from] ScopeError),
@@ -216,6 +219,7 @@ impl StartError {
             | Self::Listen { .. }
             | Self::Leaf(_) => true,
             Self::File { .. }
+            | Self::HttpStore(_)
             | Self::Scope(_)
             | Self::Catalogue(_)
             | Self::Kek(_)

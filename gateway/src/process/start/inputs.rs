@@ -12,7 +12,7 @@ use super::{
     store::check_stores, tls, tls::TlsSettings,
 };
 use crate::{
-    callers::{issuers::Issuers, register::Register},
+    callers::{issuers::Issuers, kept, register::Register, trust::Known},
     settings::Settings,
 };
 
@@ -22,6 +22,8 @@ pub(crate) struct Inputs {
     pub(super) files: Vec<(String, String)>,
     pub(super) ring: Ring,
     pub(super) register: Register,
+    /// Shared with whom the listeners trust, where these were read.
+    pub(super) certificates: Arc<Known>,
     pub(super) issuers: Issuers,
 }
 
@@ -53,7 +55,7 @@ impl Inputs {
         }
         let (catalogue, files) = catalogue?;
         let catalogue = Arc::new(catalogue);
-        Some(Self { catalogue, files, ring: ring?, register, issuers: issuers? })
+        Some(Self { catalogue, files, ring: ring?, register, certificates: Arc::default(), issuers: issuers? })
     }
 }
 
@@ -72,12 +74,13 @@ pub(super) fn collect(
     clock: &Arc<dyn Clock>,
     faults: &mut Faults,
 ) -> (Option<Inputs>, Option<TlsSettings>) {
-    let inputs = Inputs::collect(settings, faults);
+    let mut inputs = Inputs::collect(settings, faults);
     let missing = tls::missing(&settings.tls);
     let tls = if missing.is_empty() { faults.keep(TlsSettings::read(settings, clock)) } else { None };
     faults.0.extend(missing);
-    if let Some(TlsSettings { trust, .. }) = &tls {
-        settings.institutions.iter().flat_map(|known| &known.certificates).for_each(|path| trust.know_file(path));
+    if let (Some(inputs), Some(tls)) = (&mut inputs, &tls) {
+        inputs.certificates = Arc::clone(tls.trust.known());
+        kept::all(settings).into_iter().for_each(|chain| inputs.certificates.register(chain));
     }
     (inputs, tls)
 }

@@ -16,6 +16,7 @@ use crate::{
         contract::Store,
         copy::{self, CopyFault},
         examine::Domain,
+        http::{Endpoint, HttpStore},
         sqlite::{OpenError, Opening, SqliteStore},
     },
 };
@@ -39,6 +40,10 @@ pub(super) fn open_stores(
                 catalogue: Arc::clone(catalogue),
                 clock: Arc::clone(clock),
             })?),
+            StoreKind::Http => {
+                let endpoint = Endpoint::of(store)?;
+                Box::new(HttpStore::new(endpoint, store, Arc::clone(catalogue), Arc::clone(clock)))
+            }
         };
         stores.add(&store.name, scope, opened, store.queue);
     }
@@ -87,6 +92,7 @@ fn checked(settings: &Settings, check: impl Fn(&Path, &Connection) -> Result<(),
                 let sound = copy::open_in_place(path).and_then(|store| check(path, &store));
                 sound.map_err(|fault| OpenError::new(path.to_owned(), fault))?;
             }
+            StoreKind::Http => drop(Endpoint::of(store)?),
         }
     }
     Ok(())

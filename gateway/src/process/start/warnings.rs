@@ -10,7 +10,8 @@ use x509_parser::parse_x509_certificate;
 use super::TlsSettings;
 use crate::{
     callers::{
-        expiry,
+        chain::end_of,
+        expiry, kept,
         register::Register,
         thumbprint::{Thumbprint, certificates_of_file},
         trust::{Cause, Trust},
@@ -64,8 +65,14 @@ pub(crate) fn warnings(settings: &Settings, tls: &TlsSettings, now: Timestamp) -
 /// Certificates that were registered by command and end soon; the file has no path of theirs.
 pub(crate) fn registered(settings: &Settings, register: &Register, now: Timestamp) -> Vec<Warning> {
     let soon = soon(now);
-    let kept = expiry::kept(settings);
     let mut warnings = Vec::new();
+    if let Err(error) = kept::by_command(settings) {
+        warnings.push(Warning {
+            chinese: format!("警告：以命令登记的证书无法读取：{error}"),
+            english: format!("warning: the certificates that were registered by command cannot be read: {error}"),
+        });
+    }
+    let kept = expiry::of_those_by_command(settings);
     for institution in register.all() {
         for certificate in institution.record.certificates.iter().map(Thumbprint::hex) {
             let Some(end) = kept.get(&certificate).filter(|end| **end <= soon) else { continue };
@@ -110,7 +117,7 @@ pub(crate) fn trust_warnings(settings: &Settings, trust: &Trust) -> Vec<Warning>
 }
 
 fn ending(chain: &[CertificateDer<'static>], soon: Timestamp) -> Option<(String, String)> {
-    chain.iter().filter_map(|certificate| expiry::of(certificate)).min().filter(|end| *end <= soon).map(ends)
+    chain.iter().filter_map(|certificate| end_of(certificate)).min().filter(|end| *end <= soon).map(ends)
 }
 
 fn ends(at: Timestamp) -> (String, String) {

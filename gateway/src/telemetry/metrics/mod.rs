@@ -47,6 +47,7 @@ pub struct Metrics {
     institution_certificates_end: IntGaugeVec,
     list_next_update: IntGauge,
     list_refused: IntGauge,
+    authorities_refused: IntGauge,
     issuer_keys_refused: IntGauge,
     started: Timestamp,
 }
@@ -102,6 +103,10 @@ impl Metrics {
             list_refused: registrar.gauge(
                 "credit_gateway_revocation_list_refused",
                 "1 while the file of the revocation list contains a list that was not accepted.",
+            )?,
+            authorities_refused: registrar.gauge(
+                "credit_gateway_authorities_refused",
+                "1 while the file of the authorities cannot be used and the authorities before stay in force.",
             )?,
             issuer_keys_refused: registrar.gauge(
                 "credit_gateway_issuer_keys_refused",
@@ -196,6 +201,11 @@ impl Metrics {
     pub fn revocation_list(&self, next_update: Timestamp, is_of_file: bool) {
         self.list_next_update.set(next_update.as_second());
         self.list_refused.set(i64::from(!is_of_file));
+    }
+
+    /// Whether the file of the authorities cannot be used.
+    pub fn authorities_refused(&self, are_refused: bool) {
+        self.authorities_refused.set(i64::from(are_refused));
     }
 
     /// Whether a key file of an issuer cannot be used.

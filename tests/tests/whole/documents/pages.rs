@@ -2,15 +2,11 @@
 //!
 //! A block ```sh is run; the block ```text behind it is what it prints, `…` standing for what differs from run to run.
 
-use std::{
-    fs,
-    os::unix::fs::{PermissionsExt, symlink},
-    path::Path,
-};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 use credit_gateway::for_tests::LISTENERS;
 use credit_policy::Code;
-use credit_tests::{Folder, Gateway, binaries, command};
+use credit_tests::{Folder, Gateway, arguments::Watched, binaries, command};
 
 use super::read;
 
@@ -37,28 +33,22 @@ fn blocks(page: &str) -> Vec<Block> {
 }
 
 /// Makes the folder around a demo look like a repository with built programs; nothing in it builds.
-fn repository_around(demo: &Path) -> &Path {
+fn repository_around<'a>(demo: &'a Path, page: &str) -> (&'a Path, Watched) {
     let root = demo.parent().unwrap();
+    let (bin, release) = (root.join("bin"), root.join("target/release"));
+    let watched = Watched::new(&bin, page);
     if root.join("policy").exists() {
-        return root;
+        return (root, watched);
     }
     symlink(super::repository("policy"), root.join("policy")).unwrap();
-    fs::create_dir_all(root.join("target/release")).unwrap();
+    fs::create_dir_all(&release).unwrap();
     for built in [binaries::credit_gateway(), binaries::credit_audit()] {
-        symlink(built, root.join("target/release").join(built.file_name().unwrap())).unwrap();
+        watched.add(&release.join(built.file_name().unwrap()), &format!("exec {} \"$@\"", built.display()));
     }
-    fs::create_dir(root.join("bin")).unwrap();
     // `cargo run -p NAME -- …` runs what is built, and `cargo build` has nothing to do.
-    let cargo = root.join("bin/cargo");
-    let built = root.join("target/release");
-    let script = format!(
-        "#!/bin/sh\n[ \"$1\" = run ] || exit 0\nwhile [ \"$1\" != -- ]; do [ \"$1\" = -p ] && name=$2; shift; done\n\
-         shift; exec {}/$name \"$@\"\n",
-        built.display()
-    );
-    fs::write(&cargo, script).unwrap();
-    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
-    root
+    let cargo = "[ \"$1\" = run ] || exit 0\nwhile [ \"$1\" != -- ]; do [ \"$1\" = -p ] && name=$2; shift; done\nshift";
+    watched.add(&bin.join("cargo"), &format!("{cargo}; exec {}/$name \"$@\"", release.display()));
+    (root, watched)
 }
 
 /// Runs the blocks of a page, one after the other in one shell, beside a demo; each must print what the page says.
@@ -76,7 +66,8 @@ fn printed(page: &str, language: &str, demo: &Folder) -> Vec<(Block, String)> {
     let page = (0..LISTENERS)
         .fold(page.to_owned(), |page, nr| page.replace(&(8443 + nr).to_string(), &(demo.port_base() + nr).to_string()));
     let blocks = blocks(&page);
-    let root = repository_around(demo.path());
+    let commands: String = blocks.iter().map(|block| block.commands.as_str()).collect();
+    let (root, watched) = repository_around(demo.path(), &commands);
     // What a page starts ends with its shell.
     let mut script = "trap 'kill $(jobs -p) 2> /dev/null' EXIT\n".to_owned();
     for block in &blocks {
@@ -88,6 +79,7 @@ fn printed(page: &str, language: &str, demo: &Folder) -> Vec<(Block, String)> {
     let said = command("env", &["-u", "LC_ALL", &format!("LANG={language}"), "bash", "-c", &line]).out;
     let printed: Vec<_> = said.split(MARK).skip(1).map(str::to_owned).collect();
     assert_eq!(printed.len(), blocks.len(), "{said}");
+    watched.are_impersonal();
     blocks.into_iter().zip(printed).collect()
 }
 

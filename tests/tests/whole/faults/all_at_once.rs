@@ -1,5 +1,8 @@
 //! Everything that might delay another, at once: nobody reads standard error, callers do not read their answers, others ask
 //! for receipts that nobody has over many connections. An institution that asks soundly is answered in time throughout.
+//!
+//! All of them share the processors of one machine, and perhaps with other programs. So the time in which the gateway was ready
+//! to go on and the machine ran something else is not counted: what counts is how many others it lets go first.
 
 use std::{
     fs::OpenOptions,
@@ -25,22 +28,23 @@ use super::{
 };
 
 /// How much of it: callers who do not read at the public door and at that of the institutions, connections that ask for
-/// receipts, streams of each, how long, and within what every sound query is answered. The short form runs beside other
-/// tests on two slow cores; the long form is the promise.
+/// receipts, streams of each, how long.
 struct Siege {
     unread: usize,
     connections: usize,
     streams: usize,
     time: Duration,
-    within: Duration,
 }
+
+/// Every sound query is answered within it.
+const WITHIN: Duration = Duration::from_secs(1);
 
 fn siege() -> Siege {
     let second = Duration::from_secs(1);
     if is_full() {
-        Siege { unread: 512, connections: 40, streams: 120, time: 30 * second, within: second }
+        Siege { unread: 512, connections: 40, streams: 120, time: 30 * second }
     } else {
-        Siege { unread: 40, connections: 8, streams: 30, time: 5 * second, within: 3 * second }
+        Siege { unread: 256, connections: 20, streams: 120, time: 5 * second }
     }
 }
 
@@ -134,21 +138,24 @@ fn another_institution_is_answered_in_time() {
         if unread.len() < siege.unread / 2 {
             unread.push(unread_at_the_public_door(folder.port_base() + 3));
         }
-        let begun = Instant::now();
+        let (begun, kept_waiting) = (Instant::now(), gateway.kept_waiting());
         // A connection of its own: who is new is served too.
         let reply = housing.ask(&query(&number, "sound", &format!("case-{}", times.len())));
         assert_eq!(reply.status, 200, "{}", reply.text());
-        times.push(begun.elapsed());
+        let took = begun.elapsed();
+        times.push((took.saturating_sub(kept_waiting.so_far()), took));
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(readiness(folder), (200, "ready\n".to_owned()));
     stop.store(true, Ordering::SeqCst);
     times.sort_unstable();
-    let (slowest, median) = (times[times.len() - 1], times[times.len() / 2]);
+    let ((slowest, took), (median, _)) = (times[times.len() - 1], times[times.len() / 2]);
     let (taken, asked) = (taken.load(Ordering::SeqCst), asked.load(Ordering::SeqCst));
-    let said =
-        format!("{} answered, median {median:?}, slowest {slowest:?}, {taken} unread, {asked} guessed", times.len());
-    assert!(slowest < siege.within, "{said}");
+    let said = format!(
+        "{} answered, median {median:?}, slowest {slowest:?} ({took:?} by the clock), {taken} unread, {asked} guessed",
+        times.len()
+    );
+    assert!(slowest < WITHIN, "{said}");
     assert!(taken >= siege.unread as u64 / 2 && asked > 100, "there was no siege: {said}");
     let dropped = metric(folder.port_base(), "credit_gateway_lines_dropped_total");
     assert!(dropped > 0, "standard error was read");

@@ -23,6 +23,7 @@ pub(crate) mod namespace;
 mod overload;
 pub(crate) mod preload;
 mod record;
+mod repeated_changes;
 mod room;
 mod second_place;
 mod suspension;

@@ -78,6 +78,35 @@ fn http2_connections_that_ask_nothing_or_leave_something_open_are_closed() {
 }
 
 #[test]
+fn who_does_not_take_the_answers_is_given_up_and_its_queries_are_on_the_record() {
+    let folder = Folder::new();
+    folder.replace_in_config("request_ms = 10000", "request_ms = 400");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let before = folder.leaves().len();
+    let body = look_up(&folder.person("clean", 0)).to_string();
+    let head = "POST /v1/queries HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length:";
+    let many = format!("{head} {}\r\n\r\n{body}", body.len()).repeat(100);
+    let most = Duration::from_secs(60);
+    let took = run(async {
+        let mut stream = folder.caller("housing").stream("http/1.1").await.unwrap();
+        rustix::net::sockopt::set_socket_recv_buffer_size(stream.get_ref().0, 4_096).unwrap();
+        let began = Instant::now();
+        let all = async { while stream.write_all(many.as_bytes()).await.is_ok() {} };
+        drop(tokio::time::timeout(most, all).await);
+        began.elapsed()
+    });
+    assert!((Duration::from_millis(400)..most).contains(&took), "{took:?}");
+    assert!(soon(folder, "stalled", 1), "{}", closed(folder, "stalled"));
+    // It ends for this reason, and not since its institution floods.
+    assert_eq!(metric(folder.port_base(), r#"credit_gateway_floods_total{code="cut-off",institution="housing"}"#), 0);
+    let leaves = folder.leaves();
+    let queries: Vec<_> = leaves[before..].iter().filter(|leaf| leaf.text("kind") == "query").collect();
+    assert!(queries.len() > 10, "only {} queries", queries.len());
+    assert!(queries.iter().all(|leaf| leaf.text("outcome") == "answered"));
+}
+
+#[test]
 fn too_many_frames_that_ask_for_nothing_end_the_connection() {
     let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();

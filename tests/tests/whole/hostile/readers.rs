@@ -1,5 +1,5 @@
-//! Callers who ask and do not read what they are answered: at every plain listener, the connection is ended after
-//! `bounds.request_ms`. Of the others, `floods` tells.
+//! Callers who ask and do not read what they are answered: at every listener and over each protocol, the connection is ended
+//! after `bounds.request_ms`, or three times that where HTTP/2 gives no window for the answer.
 
 use std::{
     ffi::OsStr,
@@ -9,8 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use credit_tests::{Folder, Gateway, checked, metric, plain, query::look_up};
+use credit_tests::{Caller, Folder, Gateway, checked, metric, plain, query::look_up, run};
 use rustix::net::sockopt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::wire::{self, END_HEADERS, END_STREAM, HEADERS, begin, block};
+use crate::faults::within;
 
 /// Far longer than the gateway waits in this test; on a busy machine it takes a while until all buffers between are full.
 const MOST: Duration = Duration::from_secs(60);
@@ -39,6 +43,33 @@ fn ask_in_clear(port: u16, request: &str) -> Duration {
     }
 }
 
+/// The same over TLS.
+fn ask_over_tls(caller: &Caller, request: &str) -> Duration {
+    run(async {
+        let mut stream = caller.stream("http/1.1").await.expect("a connection");
+        narrow(stream.get_ref().0);
+        let (began, requests) = (Instant::now(), request.repeat(100));
+        let all = async { while stream.write_all(requests.as_bytes()).await.is_ok() {} };
+        drop(tokio::time::timeout(MOST, all).await);
+        began.elapsed()
+    })
+}
+
+/// Asks once over HTTP/2 and opens no window for the answer; how long the connection stays.
+fn ask_without_a_window(caller: &Caller, path: &str) -> Duration {
+    const INITIAL_WINDOW_SIZE: u16 = 4;
+    let head = [(":method", "GET"), (":scheme", "https"), (":authority", "127.0.0.1"), (":path", path)];
+    let asked = wire::frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&head));
+    run(async {
+        let mut stream = caller.stream("h2").await.expect("a connection");
+        stream.write_all(&[begin(&[(INITIAL_WINDOW_SIZE, 0)]), asked].concat()).await.expect("it is taken");
+        let (began, mut buffer) = (Instant::now(), [0; 4_096]);
+        let ended = async { while stream.read(&mut buffer).await.is_ok_and(|read| read > 0) {} };
+        drop(tokio::time::timeout(MOST, ended).await);
+        began.elapsed()
+    })
+}
+
 fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")
 }
@@ -62,6 +93,34 @@ fn who_does_not_read_is_ended_at_every_plain_door() {
         assert_eq!(plain(port, "GET", path).status, 200, "{path}");
     }
     checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&folder.person("clean", 0))));
+}
+
+#[test]
+fn who_does_not_read_is_ended_at_every_door_behind_tls_over_both_protocols() {
+    let folder = Folder::new();
+    folder.replace_in_config("request_ms = 10000", "request_ms = 700");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let (port, housing) = (folder.port_base(), folder.caller("housing"));
+    let asked = housing.ask(&look_up(&folder.person("clean", 0)));
+    let receipt = format!("/v1/receipts/{}", asked.json()["query"].as_str().expect("an id"));
+    drop(housing.get_when_there(&receipt));
+    let auditor = folder.caller("officer").at(port + 2);
+    let mut ended = 0;
+    for (caller, path) in [(&housing, receipt.as_str()), (&housing.at(port + 1), "/"), (&auditor, "/checkpoint")] {
+        let (read, at) = (caller.get(path), caller.address());
+        assert!(!read.body.is_empty(), "{at}: nothing that could be left unread");
+        for over in ["HTTP/1.1", "HTTP/2"] {
+            let took = match over {
+                "HTTP/1.1" => ask_over_tls(caller, &get(path)),
+                _ => ask_without_a_window(caller, path),
+            };
+            assert!((Duration::from_millis(700)..MOST).contains(&took), "{at}, {over}: {took:?}");
+            ended += 1;
+            assert!(within(Duration::from_secs(5), || stalled(folder) == ended), "{at}, {over}: {}", stalled(folder));
+        }
+        assert_eq!(caller.get(path).status, read.status, "{at}");
+    }
 }
 
 #[test]

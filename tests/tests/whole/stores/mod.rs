@@ -2,6 +2,7 @@
 
 mod commands;
 mod disk;
+mod http;
 mod replaced;
 mod several;
 mod typing_errors;

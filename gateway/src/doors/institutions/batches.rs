@@ -1,0 +1,215 @@
+//! `POST /v1/batches`: many queries in one request (R27). Each line is a journey of its own, with its own leaf; answers are
+//! sent in the order of the lines, as fast as the caller takes them.
+//!
+//! The lines are read whole before the first is asked: a caller that sends all before it reads anything is never stuck, and
+//! the digest of all lines is part of what makes a line the same as one that was asked before.
+
+mod line;
+mod lines;
+
+use std::{sync::Arc, time::Duration};
+
+use credit_policy::{Code, Language};
+use futures_util::{StreamExt, stream};
+use http_body_util::Either;
+use hyper::{
+    Response,
+    body::Bytes,
+    header::{self, HeaderMap},
+    http::request::Parts,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use uuid::Uuid;
+
+use super::exchange::{BATCHES, BodyKind, check_head};
+use crate::{
+    callers::{flood::Unrecorded, register::Institution, trust::CertificateStatus},
+    doors::problems::{fixed, fixed_body, set},
+    gateway::Gateway,
+    journey::{Dropped, caller::Caller, detail::Detail, journey, refusal::Refusal},
+    transport::{
+        Body,
+        aborts::Aborted,
+        body::{ReadError, RequestBody},
+        incoming::Incoming,
+        lines::Lines,
+    },
+};
+use line::{LineExchange, answered, unanswered};
+use lines::{BATCH_BYTES, Numbered};
+
+/// Lines under way at once: enough that one commit of the log is of many, few beside the queries of others.
+const AT_ONCE: usize = 32;
+
+/// Answers that wait for the caller to take them.
+const WAITING: usize = 64;
+
+/// So long the lines may take to come in, beside the time of any request.
+const READ: Duration = Duration::from_mins(2);
+
+/// A batch that was read.
+struct Batch {
+    id: Uuid,
+    /// The last line that is not asked.
+    after: usize,
+    lines: Arc<Numbered>,
+}
+
+/// Who asks.
+#[derive(Clone)]
+struct Asker {
+    gateway: Arc<Gateway>,
+    institution: Arc<Institution>,
+    status: Arc<CertificateStatus>,
+    language: Language,
+}
+
+/// Answers a batch. What is wrong with it as a whole is refused like a query, with a leaf.
+///
+/// # Errors
+/// When the connection is to be closed instead.
+pub(super) async fn answer(
+    gateway: Arc<Gateway>,
+    status: Arc<CertificateStatus>,
+    (head, sound): (Parts, bool),
+    body: Incoming,
+    language: Language,
+) -> Result<Response<Body>, Aborted> {
+    let certificate = status.thumbprint();
+    let Some(institution) = gateway.register.by_certificate(certificate) else {
+        gateway.metrics.unregistered();
+        return Ok(fixed(Code::CertificateUnknown, language));
+    };
+    let Some(caller) = Caller::pace(Arc::clone(&institution), Arc::clone(&status)) else {
+        gateway.count_unrecorded(certificate, Unrecorded::CutOff);
+        return Err(Aborted);
+    };
+    let places = [&institution.batch, &gateway.batches].map(|places| Arc::clone(places).try_acquire_owned());
+    let [Ok(own), Ok(place)] = places else {
+        gateway.metrics.overloaded();
+        gateway.count_unrecorded(certificate, Unrecorded::Refused(Code::Overloaded));
+        return Ok(fixed(Code::Overloaded, language));
+    };
+    let asker = Asker { gateway, institution, status, language };
+    let mut body = RequestBody::new(body, Duration::from_millis(asker.gateway.settings.bounds.request_ms) + READ);
+    let batch = if caller.is_within() { read(&head, sound, &mut body).await } else { Err(Code::RateLimited.into()) };
+    match batch {
+        Ok(batch) => Ok(respond(asker, batch, [own, place])),
+        Err(refusal) => asker.refuse(caller, refusal, body).await,
+    }
+}
+
+/// Reads the lines.
+async fn read(head: &Parts, sound: bool, body: &mut RequestBody) -> Result<Batch, Refusal> {
+    check_head(head, sound, BATCHES, BodyKind::Lines)?;
+    let (id, after) = (batch_id(&head.headers)?, batch_after(&head.headers)?);
+    let bytes = body.read(BATCH_BYTES).await.map_err(|error| match error {
+        ReadError::TooLarge => Refusal::from(Code::PayloadTooLarge).with(Detail::BatchLines),
+        ReadError::Unusable => Refusal::from(Code::MalformedRequest).with(Detail::AmbiguousHead),
+    })?;
+    let lines = Numbered::new(bytes).ok_or_else(|| {
+        Refusal::because(Code::PayloadTooLarge, "a batch without lines, or with too many").with(Detail::BatchLines)
+    })?;
+    Ok(Batch { id, after, lines: Arc::new(lines) })
+}
+
+/// Begins to answer.
+fn respond(asker: Asker, batch: Batch, places: [OwnedSemaphorePermit; 2]) -> Response<Body> {
+    let (to, lines) = Lines::new(WAITING);
+    tokio::spawn(async move {
+        ask_each(&asker, batch, &to).await;
+        drop(places);
+    });
+    let mut response = Response::new(Either::Right(lines));
+    set(response.headers_mut(), header::CONTENT_TYPE, "application/x-ndjson; charset=utf-8");
+    set(response.headers_mut(), header::CACHE_CONTROL, "no-store");
+    response
+}
+
+/// Asks line after line, some at once, until the last one, a caller that is gone, or a log that takes no record.
+async fn ask_each(asker: &Asker, batch: Batch, to: &mpsc::Sender<Bytes>) {
+    let Batch { id, after, lines } = batch;
+    let numbers = after.saturating_add(1)..=lines.len();
+    // In a task each: if the caller hangs up, a line that was begun is recorded all the same.
+    let begin = |number| {
+        let (asker, lines) = (asker.clone(), Arc::clone(&lines));
+        tokio::spawn(async move { asker.ask(id, number, &lines).await })
+    };
+    let mut under_way = std::pin::pin!(stream::iter(numbers.clone()).map(begin).buffered(AT_ONCE));
+    for number in numbers {
+        let Some(asked) = under_way.next().await else { return };
+        let (line, is_last) = match asked {
+            Ok(Ok(line)) => (line, false),
+            Ok(Err(code)) => (unanswered(number, &fixed_body(&code.into(), asker.language)), true),
+            Err(_) => (unanswered(number, &fixed_body(&Code::NotRecordable.into(), asker.language)), true),
+        };
+        if to.send(Bytes::from(line)).await.is_err() || is_last {
+            return;
+        }
+    }
+}
+
+impl Asker {
+    /// Asks one line, once it is within the rate and has room.
+    ///
+    /// # Errors
+    /// Why nothing was recorded of it.
+    async fn ask(&self, batch: Uuid, number: usize, lines: &Numbered) -> Result<Vec<u8>, Code> {
+        let caller = Caller::wait(Arc::clone(&self.institution), Arc::clone(&self.status)).await;
+        let room = [&self.institution.journeys, &self.gateway.journeys];
+        let mut permits = Vec::with_capacity(room.len());
+        for room in room {
+            permits.push(Semaphore::acquire_owned(Arc::clone(room)).await.map_err(|_| Code::Overloaded)?);
+        }
+        if self.gateway.is_draining() {
+            return Err(Code::Draining);
+        }
+        if !self.gateway.is_recordable() {
+            self.gateway.metrics.unrecorded();
+            return Err(Code::NotRecordable);
+        }
+        let mut exchange = LineExchange::new(lines, batch, number, self.language);
+        let origin = &self.gateway.settings.log.origin;
+        let reply = |recorded, _| answered(number, recorded, origin);
+        journey(&self.gateway, caller, permits, &mut exchange, reply).await.map_err(|_| {
+            self.gateway.metrics.unrecorded();
+            Code::NotRecordable
+        })
+    }
+
+    /// Refuses the batch as a whole.
+    async fn refuse(self, caller: Caller, refusal: Refusal, body: RequestBody) -> Result<Response<Body>, Aborted> {
+        let (gateway, language) = (&self.gateway, self.language);
+        let mut exchange = line::Refused::new(refusal, body, language);
+        let origin = &gateway.settings.log.origin;
+        let reply = |recorded, ended| super::reply::reply(recorded, ended, origin, language, hyper::Version::HTTP_11);
+        journey(gateway, caller, Vec::new(), &mut exchange, reply).await.or_else(|dropped| {
+            let code = match dropped {
+                Dropped::BrokenOff => Code::RequestTimeout,
+                Dropped::NotRecordable => Code::NotRecordable,
+            };
+            gateway.count_unrecorded(self.status.thumbprint(), Unrecorded::Refused(code));
+            Ok(fixed(code, language))
+        })
+    }
+}
+
+/// `Batch-Id`: a UUID of the caller's.
+fn batch_id(headers: &HeaderMap) -> Result<Uuid, Refusal> {
+    let mut values = headers.get_all("batch-id").iter();
+    let (first, second) = (values.next().and_then(|value| value.to_str().ok()), values.next());
+    let id = first.and_then(|text| Uuid::try_parse(text).ok().filter(|id| id.to_string() == text));
+    id.filter(|_| second.is_none())
+        .ok_or_else(|| Refusal::because(Code::MalformedRequest, "no Batch-Id").with(Detail::BatchId))
+}
+
+/// `Batch-After`: the last line whose answer the caller has; 0 where it is left out.
+fn batch_after(headers: &HeaderMap) -> Result<usize, Refusal> {
+    let mut values = headers.get_all("batch-after").iter();
+    let (Some(first), second) = (values.next(), values.next()) else { return Ok(0) };
+    let number = first.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    number
+        .and_then(|text| text.parse().ok())
+        .filter(|_| second.is_none())
+        .ok_or_else(|| Refusal::because(Code::MalformedRequest, "no line in Batch-After").with(Detail::BatchAfter))
+}

@@ -1,0 +1,187 @@
+//! One line of a batch, as the journey reads and answers it; and a batch that is refused whole.
+
+use credit_policy::{Code, Language, consent::TokenId};
+use serde::Deserialize;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::lines::Numbered;
+use crate::{
+    doors::{
+        institutions::{
+            exchange::{object, present},
+            reply::with_receipt,
+        },
+        problems::problem,
+    },
+    journey::{
+        detail::Detail,
+        exchange::{AnswerView, Ended, Exchange, Question, RepeatKey, RepeatWindow, Request},
+        record::Recorded,
+        refusal::Refusal,
+    },
+    transport::body::{Finished, RequestBody},
+};
+
+/// A query with its number and its consent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LineBody {
+    line: usize,
+    scenario: String,
+    #[serde(default, deserialize_with = "present")]
+    subject: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "present")]
+    operator: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    case: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    fields: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
+    consent: Option<Zeroizing<String>>,
+}
+
+/// A line.
+pub(super) struct LineExchange {
+    language: Language,
+    /// Taken once.
+    question: Option<Result<Question, Refusal>>,
+    consent: Option<Zeroizing<String>>,
+}
+
+impl LineExchange {
+    pub(super) fn new(lines: &Numbered, batch: Uuid, number: usize, language: Language) -> Self {
+        match read(lines, batch, number) {
+            Ok((question, consent)) => Self { language, question: Some(Ok(question)), consent },
+            Err(refusal) => Self { language, question: Some(Err(refusal)), consent: None },
+        }
+    }
+}
+
+/// Longest line: the body of a query, and a consent token.
+const LINE_BYTES: usize = 32 * 1024;
+
+fn read(lines: &Numbered, batch: Uuid, number: usize) -> Result<(Question, Option<Zeroizing<String>>), Refusal> {
+    let bytes = lines.line(number);
+    if bytes.len() > LINE_BYTES {
+        return Err(Code::PayloadTooLarge.into());
+    }
+    let line: LineBody = object(bytes, |_| Detail::BatchLine)?;
+    if line.line != number {
+        let refusal = Refusal::because(Code::MalformedRequest, "`line` is not the number of the line");
+        return Err(refusal.with(Detail::BatchLineNumber));
+    }
+    // No header can be this key: it has spaces. The digest binds it to the other lines.
+    let key = format!("batch {batch} {number}");
+    let question = Zeroizing::new([lines.digest(), bytes].concat());
+    let idempotency = Some(RepeatKey { key, question, window: RepeatWindow::BatchLine });
+    let LineBody { line: _, scenario, subject, operator, case, fields, consent } = line;
+    Ok((Question { scenario, subject, staff: operator, case, fields, idempotency }, consent))
+}
+
+impl Exchange for LineExchange {
+    fn language(&self) -> Language {
+        self.language
+    }
+
+    fn wants_proof(&self) -> bool {
+        false
+    }
+
+    async fn request(&mut self) -> Result<Request, Refusal> {
+        let question = self.question.take();
+        question.unwrap_or_else(|| Err(Code::InternalError.into())).map(Request::Query)
+    }
+
+    fn consent(&self) -> Result<&str, Refusal> {
+        self.consent.as_ref().map(|consent| consent.as_str()).ok_or_else(|| Code::ConsentRequired.into())
+    }
+
+    async fn ended(&mut self) -> Ended {
+        Ended::Complete
+    }
+
+    fn answer(&self, answer: &AnswerView<'_>) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(answer)
+    }
+
+    fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
+        problem(refusal, self.language, query)
+    }
+
+    fn withdrawn(&self, query: Uuid, _: &TokenId) -> Result<Vec<u8>, serde_json::Error> {
+        problem(&Code::InternalError.into(), self.language, query)
+    }
+}
+
+/// The line of what was recorded.
+pub(super) fn answered(number: usize, recorded: Recorded, origin: &str) -> Vec<u8> {
+    let (body, refusal, receipt) = recorded.into_parts();
+    let body = with_receipt(body, origin, &receipt);
+    match refusal {
+        None => numbered(&format!("{{\"line\":{number},\"status\":200,"), &body),
+        Some(_) => unanswered(number, &body),
+    }
+}
+
+/// The line of a problem document.
+pub(super) fn unanswered(number: usize, problem: &[u8]) -> Vec<u8> {
+    numbered(&format!("{{\"line\":{number},"), problem)
+}
+
+/// Both are objects that this program wrote: the first byte of the body is its opening brace.
+fn numbered(begin: &str, body: &[u8]) -> Vec<u8> {
+    let rest = body.strip_prefix(b"{").unwrap_or(body);
+    [begin.as_bytes(), rest, b"\n"].concat()
+}
+
+/// A batch that is refused whole.
+pub(super) struct Refused {
+    refusal: Option<Refusal>,
+    body: RequestBody,
+    language: Language,
+}
+
+impl Refused {
+    pub(super) fn new(refusal: Refusal, body: RequestBody, language: Language) -> Self {
+        Self { refusal: Some(refusal), body, language }
+    }
+}
+
+impl Exchange for Refused {
+    fn language(&self) -> Language {
+        self.language
+    }
+
+    fn wants_proof(&self) -> bool {
+        false
+    }
+
+    async fn request(&mut self) -> Result<Request, Refusal> {
+        Err(self.refusal.take().unwrap_or_else(|| Code::InternalError.into()))
+    }
+
+    fn consent(&self) -> Result<&str, Refusal> {
+        Err(Code::ConsentRequired.into())
+    }
+
+    async fn ended(&mut self) -> Ended {
+        match self.body.finish().await {
+            Finished::Complete => Ended::Complete,
+            Finished::TooLong => Ended::TooLong,
+            Finished::Broken => Ended::Broken,
+        }
+    }
+
+    fn answer(&self, answer: &AnswerView<'_>) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(answer)
+    }
+
+    fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
+        problem(refusal, self.language, query)
+    }
+
+    fn withdrawn(&self, query: Uuid, _: &TokenId) -> Result<Vec<u8>, serde_json::Error> {
+        problem(&Code::InternalError.into(), self.language, query)
+    }
+}

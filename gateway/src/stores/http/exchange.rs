@@ -1,0 +1,107 @@
+//! One request and its answer: what is sent with each, and what of an answer's head makes it none.
+
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::{Body, Bytes, Incoming},
+    header::{
+        ACCEPT, ACCEPT_ENCODING, AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap,
+        HeaderName, TRANSFER_ENCODING,
+    },
+    http::HeaderValue,
+};
+use zeroize::Zeroizing;
+
+use super::{charset::Charset, fault::HttpFault};
+
+/// An answer that was read to its end.
+pub(super) struct Answer {
+    bytes: Zeroizing<Vec<u8>>,
+    charset: Charset,
+}
+
+impl Answer {
+    /// Its text.
+    ///
+    /// # Errors
+    /// [`HttpFault::Undecodable`].
+    pub(super) fn text(&self) -> Result<std::borrow::Cow<'_, str>, HttpFault> {
+        self.charset.decode(&self.bytes)
+    }
+}
+
+/// A request with what every one has. No cookie, no credential of a caller and nothing else of a query goes along.
+///
+/// # Errors
+/// [`HttpFault::Broken`] where an address makes no request, which its parser does not let happen.
+pub(super) fn request(
+    method: Method,
+    host: &str,
+    target: &str,
+    body: Zeroizing<Vec<u8>>,
+) -> Result<Request<Full<Bytes>>, HttpFault> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(target)
+        .header(HOST, host)
+        .header(ACCEPT, "application/json")
+        .header(ACCEPT_ENCODING, "identity")
+        .header(CACHE_CONTROL, "no-store");
+    if !body.is_empty() {
+        request = request.header(CONTENT_TYPE, "application/json; charset=utf-8");
+    }
+    request.body(Full::new(Bytes::from_owner(body))).map_err(|_| HttpFault::Broken)
+}
+
+/// Reads an answer, which must be whole, fresh, in the clear and no larger than `most` bytes.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) async fn answer(response: Response<Incoming>, most: usize) -> Result<Answer, HttpFault> {
+    let (head, mut body) = response.into_parts();
+    if head.status != StatusCode::OK {
+        return Err(HttpFault::Status(head.status.as_u16()));
+    }
+    let charset = charset(&head.headers)?;
+    let too_large = || HttpFault::TooLarge(most);
+    let least = usize::try_from(body.size_hint().lower()).map_err(|_| too_large())?;
+    if least > most {
+        return Err(too_large());
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(least));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| HttpFault::Broken)?;
+        if let Some(data) = frame.data_ref() {
+            if bytes.len() + data.len() > most {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(data);
+        }
+    }
+    Ok(Answer { bytes, charset })
+}
+
+fn charset(headers: &HeaderMap) -> Result<Charset, HttpFault> {
+    // Of a body in another transfer coding nobody says where it ends.
+    let is_coded = all(headers, TRANSFER_ENCODING).any(|value| !value.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if is_coded || (headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH)) {
+        return Err(HttpFault::Encoded("Transfer-Encoding"));
+    }
+    if all(headers, CONTENT_ENCODING).any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(HttpFault::Encoded("Content-Encoding"));
+    }
+    // A cache that passed the request on says 0 (RFC 9111 §5.1).
+    if all(headers, AGE).any(|value| value.as_bytes() != b"0") {
+        return Err(HttpFault::Cached);
+    }
+    let mut types = all(headers, CONTENT_TYPE);
+    match (types.next().map(HeaderValue::to_str), types.next()) {
+        (None, None) => Charset::of(""),
+        (Some(Ok(named)), None) => Charset::of(named),
+        _ => Err(HttpFault::Charset),
+    }
+}
+
+fn all(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &HeaderValue> {
+    headers.get_all(name).into_iter()
+}
