@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::asker::{Asker, Ground};
-use crate::catalogue::{Catalogue, FetchPlan, GeneralRule, Released, Scenario, Statute};
+use crate::catalogue::{Catalogue, Effect, FetchPlan, GeneralRule, Released, Scenario, Statute};
 use crate::code::{Code, RulesBehind};
 use crate::consent::{Bound, Period};
 use crate::facts::{ConsentFacts, Facts};
@@ -105,6 +105,11 @@ impl Permit {
     #[must_use]
     pub fn look_back(&self) -> Option<Period> {
         self.agreed.map(|agreed| agreed.look_back)
+    }
+
+    /// What the answer does with a record: a clock may end each on another day.
+    pub(crate) fn effect(&self) -> Effect {
+        self.scenario.effect()
     }
 
     /// The released fields with their derivations.

@@ -144,8 +144,9 @@ fn values(catalogue: &Catalogue) -> Values {
         let values = BTreeMap::from([("definition", field.definition()), ("tier", field.tier().to_string())]);
         all.insert(format!("field/{}", field.name()), values);
     }
-    for (deadline, length) in catalogue.calendar().deadlines() {
-        all.insert(format!("deadline/{deadline}"), BTreeMap::from([("length", length.to_string())]));
+    for (from, deadline, length) in catalogue.calendar().deadlines() {
+        let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
+        all.insert(format!("deadline/{deadline}{from}"), BTreeMap::from([("length", length.to_string())]));
     }
     for (path, text) in catalogue.law().statutes().texts() {
         let start: String =

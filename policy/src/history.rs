@@ -49,6 +49,10 @@ pub struct Record {
     pub repaired: Option<Date>,
     /// The day on which a repair was revoked.
     pub repair_revoked: Option<Date>,
+    /// The day on which the duty was performed in full: the debt repaid, the judgment fulfilled, the breach corrected.
+    pub performed: Option<Date>,
+    /// What the duty amounts to, in yuan, rounded up.
+    pub amount: Option<u64>,
     /// Whether an objection to it is open (R11).
     pub disputed: bool,
 }

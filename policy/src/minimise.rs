@@ -5,9 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::catalogue::{
-    Catalogue, Class, Derivation, Field, Number, RecordClass, Reducer, Released, Sensitivity, Standing,
-};
+use crate::catalogue::{Catalogue, Class, Derivation, Field, Number, RecordClass, Reducer, Sensitivity, Standing};
 use crate::consent::Period;
 use crate::decide::Permit;
 use crate::history::{Attribute, History, Listing, Record, Value};
@@ -151,17 +149,18 @@ struct Counting<'a> {
 }
 
 fn entries_that_count<'a>(permit: &'a Permit, history: &History, on: Date, counts: &mut Counts) -> Vec<Counting<'a>> {
-    let mut counting = listings_that_count(permit.released(), history, on, counts);
+    let mut counting = listings_that_count(permit, history, on, counts);
     for record in &history.records {
         let Some(class) = permit.released().class(&record.class) else {
             continue;
         };
-        let started = class.clock().started(record);
+        let clock = class.clock().on(on);
+        let started = clock.started(record);
         // What lies further back than the person agreed to is not looked at.
         if permit.look_back().is_some_and(|look_back| !lies_within(look_back, started, on)) {
             continue;
         }
-        let standing = class.clock().standing(record, on);
+        let standing = clock.standing(record, on, permit.effect());
         // What the law keeps out might as well not be there.
         counts.considered += u32::from(standing != Standing::KeptOut);
         match standing {
@@ -180,18 +179,13 @@ fn entries_that_count<'a>(permit: &'a Permit, history: &History, on: Date, count
 
 /// A listing counts from its first day until the day before its end, or until its display period is over. While it
 /// does, it lies within every period: who stands on a list has had no clean years.
-fn listings_that_count<'a>(
-    released: &'a Released,
-    history: &History,
-    on: Date,
-    counts: &mut Counts,
-) -> Vec<Counting<'a>> {
+fn listings_that_count<'a>(permit: &'a Permit, history: &History, on: Date, counts: &mut Counts) -> Vec<Counting<'a>> {
     let mut counting = Vec::new();
     for listing in &history.listings {
-        let Some(class) = released.list(listing.list) else {
+        let Some(class) = permit.released().list(listing.list) else {
             continue;
         };
-        let standing = class.standing_of(listing, on);
+        let standing = class.standing_of(listing, on, permit.effect());
         counts.considered += u32::from(standing != Standing::KeptOut);
         match standing {
             Standing::Counts => {

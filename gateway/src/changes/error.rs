@@ -3,6 +3,7 @@
 use credit_audit::leaf::LeafError;
 use credit_keys::KeyId;
 
+use super::notice_fault::NoticeFault;
 use crate::{callers::register::RegisterError, keyring::KeyringError};
 
 /// See the module.
@@ -28,6 +29,9 @@ pub(crate) enum ChangeError {
     /// The ring refuses; nothing has changed.
     #[error(transparent)]
     Keys(#[from] KeyringError),
+    /// No such notice can have been given; nothing has changed.
+    #[error(transparent)]
+    Notice(#[from] NoticeFault),
     /// Nothing is in force.
     #[error("the change cannot be recorded now, so it was not made; see readiness and try again")]
     NotMade,

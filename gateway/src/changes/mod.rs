@@ -6,6 +6,8 @@ mod consent;
 mod error;
 mod institution;
 mod keys;
+mod notice;
+mod notice_fault;
 mod request;
 
 use std::sync::Arc;
@@ -46,6 +48,7 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             }
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account, off_record).await,
+            Change::NoticeGive { way, queries } => notice::give(&gateway, way, &queries, &account).await,
             Change::KeysRotate { key_use, overlap_days, end_overlap } => {
                 keys::rotate(&gateway, key_use, overlap_days, end_overlap, &account).await
             }

@@ -1,5 +1,6 @@
 //! What can be asked of a gateway over `admin.sock`, and what it replies: parsed at the edge, typed from there on.
 
+use credit_audit::leaf::NoticeWay;
 use credit_keys::{KeyId, KeyUse};
 use credit_policy::InstitutionId;
 use jiff::Timestamp;
@@ -55,6 +56,13 @@ pub(crate) enum Change {
         iss: String,
         /// The token's id. Text, since only the policy's own parser makes a token id.
         jti: String,
+    },
+    /// Records that a person was told of queries.
+    NoticeGive {
+        /// How.
+        way: NoticeWay,
+        /// Their ids.
+        queries: Vec<String>,
     },
     /// Turns the keys of one use.
     KeysRotate {
@@ -141,6 +149,13 @@ pub(crate) enum Made {
         /// The token's id.
         jti: String,
     },
+    /// A notice is on the record.
+    Noticed {
+        /// The leaf's index.
+        index: u64,
+        /// How many queries it tells of.
+        queries: u64,
+    },
     /// Keys were turned, or the turn before was finished.
     Rotated {
         /// The leaves' indices.
@@ -209,6 +224,7 @@ mod tests {
             r#"{"do":"institution-add-certificate","id":"bank","chain":[]}"#,
             r#"{"do":"institution-add-certificate","id":"bank","chain":["?"]}"#,
             r#"{"do":"institution-suspend","id":"bank","force":true}"#,
+            r#"{"do":"notice-give","way":"pigeon","queries":[]}"#,
             r#"{"do":"keys-rotate","use":"log","overlap_days":30,"end_overlap":false}"#,
             r#"{"do":"keys-rotate","use":"tag","overlap_days":30,"end_overlap":false}"#,
             r#"{"do":"keys-rotate","use":"data","overlap_days":-1,"end_overlap":false}"#,

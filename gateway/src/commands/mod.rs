@@ -13,6 +13,7 @@ mod hints;
 mod init;
 mod institution;
 mod keys;
+mod notice;
 mod printed;
 mod serving;
 mod store;
@@ -62,6 +63,9 @@ enum Command {
     /// The register of institutions 机构登记
     #[command(subcommand)]
     Institution(institution::Institution),
+    /// Notices to persons that are owed 告知
+    #[command(subcommand)]
+    Notice(notice::Notice),
     /// The data that the gateway answers from 数据源
     #[command(subcommand)]
     Store(store::Store),
@@ -112,6 +116,7 @@ pub fn run() -> ExitCode {
         Command::Keys(keys) => keys::run(keys),
         Command::Consent(consent) => consent::run(consent),
         Command::Institution(institution) => institution::run(institution),
+        Command::Notice(notice) => notice::run(notice),
         Command::Store(store) => store::run(store),
         Command::Schema => printed::schema(),
         Command::Completions { shell } => {

@@ -20,13 +20,14 @@ pub(super) const ADVERSE: [&str; 11] = [
     "student-loan",
     "tax",
     "traffic-violation",
-    "wage-arrears",
+    WAGES,
 ];
 /// The classes of penalties that the law keeps out of answers.
 pub(super) const KEPT_OUT: [&str; 3] = ["pending-penalty", "remedied-penalty", "summary-penalty"];
 const CARD: &str = "credit-card-performance";
 const LOAN: &str = "loan-overdue";
 const COURT: &str = "court-judgment";
+const WAGES: &str = "wage-arrears";
 const FRAUD: &str = "contract-fraud";
 const PENALTY: &str = "administrative-penalty";
 /// The classes whose records are shown as long as their effect lasts: how many in a hundred have them, at most how many
@@ -51,6 +52,8 @@ pub(super) struct Record {
     pub(super) repaired: Option<Date>,
     pub(super) repair_revoked: Option<Date>,
     pub(super) disputed: bool,
+    pub(super) performed: Option<Date>,
+    pub(super) amount: Option<u32>,
 }
 
 /// One row of the table `listing`.
@@ -165,6 +168,8 @@ impl Historian {
             repaired: None,
             repair_revoked: None,
             disputed: false,
+            performed: None,
+            amount: None,
         }
     }
 
@@ -188,7 +193,10 @@ impl Historian {
         let (severity, least, most) =
             self.sequence.pick(("minor", 130, 900), &[("general", 420, 1500), ("serious", 1150, 2200)]);
         let determined = self.days_ago(least, most);
-        self.record(severity, determined)
+        let record = self.record(severity, determined);
+        // What must be performed is shown for longer, unless it was.
+        let performed = [COURT, WAGES].contains(&record.class).then(|| determined.saturating_add(60.days()));
+        Record { performed, ..record }
     }
 
     /// A listing that stands for months on the grey list and for two years on the others.
@@ -222,6 +230,7 @@ impl Historian {
             let revoked = self.after(repaired, 10, 90);
             record.repair_revoked = (revoked <= self.today && self.sequence.chance(20)).then_some(revoked);
         }
+        record.performed = record.repaired.filter(|_| [COURT, WAGES].contains(&record.class));
         record.disputed = self.sequence.chance(8);
         record
     }
@@ -229,7 +238,14 @@ impl Historian {
     fn overdue(&mut self) -> Record {
         let determined = self.days_ago(1, 2_200);
         let class = if determined.day() % 3 == 0 { LOAN } else { CARD };
-        Record { class, disputed: self.sequence.chance(8), ..self.record("general", determined) }
+        let repaid = determined.saturating_add(60.days());
+        Record {
+            class,
+            disputed: self.sequence.chance(8),
+            performed: (determined.day() % 2 == 0 && repaid <= self.today).then_some(repaid),
+            amount: Some(650 * u32::from(determined.day().unsigned_abs())),
+            ..self.record("general", determined)
+        }
     }
 
     fn any_listing(&mut self, list: &'static str) -> Listing {

@@ -107,6 +107,8 @@ fn history(store: &Connection, number: &str) -> History {
             repaired: day(row, "repaired"),
             repair_revoked: day(row, "repair_revoked"),
             disputed: row.get("disputed").unwrap(),
+            performed: day(row, "performed"),
+            amount: row.get::<_, Option<u32>>("amount").unwrap().map(u64::from),
         }),
         listings: rows(store, "listing", number, |row| Listing {
             list: List::parse(&text(row, "list")).unwrap(),

@@ -137,7 +137,7 @@ fn insert(store: &Transaction<'_>, number: &str, person: &Person) -> rusqlite::R
         attribute.execute(params![number, field, value.to_string()])?;
     }
     let mut record =
-        store.prepare_cached("INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
+        store.prepare_cached("INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")?;
     for (nr, row) in (1_i64..).zip(&person.history.records) {
         record.execute(params![
             number,
@@ -151,6 +151,8 @@ fn insert(store: &Transaction<'_>, number: &str, person: &Person) -> rusqlite::R
             row.repaired.map(|day| day.to_string()),
             row.repair_revoked.map(|day| day.to_string()),
             row.disputed,
+            row.performed.map(|day| day.to_string()),
+            row.amount,
         ])?;
     }
     let mut listing = store.prepare_cached("INSERT INTO listing VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
@@ -289,6 +291,9 @@ mod tests {
             "record WHERE effect_end IS NOT NULL",
             "record WHERE repaired IS NOT NULL AND repair_revoked IS NULL",
             "record WHERE repair_revoked IS NOT NULL",
+            "record WHERE performed IS NOT NULL AND class = 'court-judgment'",
+            "record WHERE performed IS NOT NULL AND amount > 10000",
+            "record WHERE performed IS NOT NULL AND amount <= 10000",
             "record WHERE disputed",
             "listing WHERE list = 'red'",
             "listing WHERE list = 'grey'",
@@ -304,7 +309,13 @@ mod tests {
         }
         assert_eq!(count(&store, "record WHERE act > determined OR determined > '2026-11-22'"), 0);
         assert_eq!(count(&store, "record WHERE repaired <= determined OR repair_revoked <= repaired"), 0);
-        assert_eq!(count(&store, "record WHERE max(repaired, repair_revoked) > '2026-11-22'"), 0);
+        assert_eq!(
+            count(
+                &store,
+                "record WHERE performed < act OR max(repaired, repair_revoked) > '2026-11-22' OR performed > '2026-11-22'"
+            ),
+            0
+        );
         assert_eq!(count(&store, "listing WHERE since > '2026-11-22' OR until <= since"), 0);
     }
 

@@ -24,8 +24,9 @@ use crate::{
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
 /// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed` (every store), `revocation-list-expired`. Below `ready`
 /// stand warnings: `warning: issuer-keys-refused` while a key file of an issuer cannot be used, `warning: authorities-refused`
-/// and `warning: revocation-list-refused` while that file cannot, and the one before stays in force, and
-/// `warning: store-failed: ` with the name of a store that does not answer while others do.
+/// and `warning: revocation-list-refused` while that file cannot, and the one before stays in force,
+/// `warning: store-failed: ` with the name of a store that does not answer while others do, and `warning: unlawful-data` while a
+/// store has data that may not be collected, are confidential or are sealed.
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
@@ -70,6 +71,7 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
                 is_up: store.is_up(),
                 waiting: store.waiting(),
                 faulty_values: store.faulty_values(),
+                unlawful: store.unlawful(),
                 look_ups: store.look_ups(),
             })
             .collect(),
@@ -90,6 +92,9 @@ fn warnings(gateway: &Gateway, trust: &Trust) -> String {
         warnings.push_str("warning: store-failed: ");
         warnings.push_str(store);
         warnings.push('\n');
+    }
+    if gateway.stores.figures().any(|(_, store)| store.unlawful().values().any(|rows| *rows > 0)) {
+        warnings.push_str("warning: unlawful-data\n");
     }
     warnings
 }

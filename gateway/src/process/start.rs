@@ -67,6 +67,7 @@ pub(crate) async fn open(
     let entropy = SystemEntropy::new();
     let Inputs { catalogue, files, ring, register, certificates, issuers } = inputs;
     let metrics = Metrics::new(clock.now())?;
+    metrics.classes(&catalogue);
     make_data_folder(&settings.data.dir)?;
     let stores = open_stores(&settings, &catalogue, &clock)?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));

@@ -25,6 +25,7 @@ impl What {
             Self::OutOfOrder => "早于其应晚于的日期",
             Self::NoFlag => "既非 0 也非 1",
             Self::NotWhole => "非整数",
+            Self::NoAmount => "非整数元的金额",
             Self::OutsideDomain => "超出数据清单所定取值范围的值（见 `docs/fields.md`）",
             Self::NoScalar => "非 JSON 标量（应为带引号的文本、整数、true、false 或 null）",
         }

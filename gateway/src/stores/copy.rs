@@ -6,6 +6,7 @@
 //! the readers have it open.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek},
     os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
@@ -22,6 +23,7 @@ use super::{
     mapped,
     progress::Progress,
     stamp::{Mark, Stamp, beside},
+    unlawful,
 };
 
 /// More persons than this with rows that do not fit: it is another store, and not one with typing errors.
@@ -175,6 +177,8 @@ pub(super) struct Taken {
     pub(super) faults: u64,
     pub(super) lines: Vec<String>,
     pub(super) suspects: usize,
+    /// Rows of classes that may not be there, by class.
+    pub(super) unlawful: BTreeMap<String, u64>,
 }
 
 /// What the check of a copy found.
@@ -182,6 +186,7 @@ struct Checked {
     faults: u64,
     lines: Vec<String>,
     suspects: Suspects,
+    unlawful: BTreeMap<String, u64>,
     map: Option<Arc<Map>>,
 }
 
@@ -209,7 +214,7 @@ impl Source {
         }
         let copy = Named(self.copies.join(format!("store-copy-{}-{}.sqlite", self.name, std::process::id())));
         self.copy(&file, &copy.0, is_wal, mark.wal.is_some())?;
-        let Checked { faults, lines, suspects, map } = self.check(&copy.0, domain)?;
+        let Checked { faults, lines, suspects, unlawful, map } = self.check(&copy.0, domain)?;
         let suspects = Arc::new(suspects);
         let readers = (0..self.readers).map(|_| {
             let gate = if is_wal { None } else { Some(open(&self.path)?) };
@@ -222,7 +227,7 @@ impl Source {
         if now.main != mark.main || opened != mark.main || (!is_wal && now.wal != mark.wal) {
             return Err(CopyFault::Changed);
         }
-        Ok(Taken { mark, readers, faults, lines, suspects: suspects.len() })
+        Ok(Taken { mark, readers, faults, lines, suspects: suspects.len(), unlawful })
     }
 
     fn copy(&self, file: &File, to: &Path, is_wal: bool, has_wal: bool) -> Result<(), CopyFault> {
@@ -260,12 +265,19 @@ impl Source {
         let Some(map) = &self.map else {
             is_sound(&connection)?;
             let (tally, suspects) = rows(&connection, domain, &beat)?;
-            return Ok(Checked { faults: tally.total(), lines: tally.lines().collect(), suspects, map: None });
+            let unlawful = unlawful::count(&connection, domain)?;
+            return Ok(Checked {
+                faults: tally.total(),
+                lines: tally.lines().collect(),
+                suspects,
+                unlawful,
+                map: None,
+            });
         };
         let map = is_mapped(&connection, map)?;
         let (examined, suspects) = mapped_rows(&connection, &map, &beat)?;
         let (faults, lines) = (examined.faults.total(), examined.faults.lines().collect());
-        Ok(Checked { faults, lines, suspects, map: Some(Arc::new(map)) })
+        Ok(Checked { faults, lines, suspects, unlawful: BTreeMap::new(), map: Some(Arc::new(map)) })
     }
 }
 

@@ -64,6 +64,11 @@ impl Domain {
     pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {
         &self.catalogue
     }
+
+    /// The classes that may not be collected, or are confidential or sealed.
+    pub(super) fn unlawful(&self) -> impl Iterator<Item = &str> {
+        self.unlawful.iter().map(String::as_str)
+    }
 }
 
 /// What is wrong with a value.
@@ -105,6 +110,9 @@ pub enum What {
     /// No whole number.
     #[error("no whole number")]
     NotWhole,
+    /// No amount.
+    #[error("no amount in whole yuan")]
+    NoAmount,
     /// A value that its field cannot have, or a text that holds a citizen number.
     #[error("a value outside the domain of its field in the data list (`docs/fields.md`)")]
     OutsideDomain,
@@ -208,6 +216,7 @@ pub(crate) fn check_row(
                 let value = value.unwrap_or_default();
                 unfit(*form, value, domain).or_else(|| outside(values.get(1)?.as_deref()?, value, domain))
             }
+            Form::SomeAmount => value.and_then(|value| unfit(*form, value, domain)),
             Form::Class | Form::List | Form::Field | Form::Whole | Form::Severity | Form::Flag => {
                 unfit(*form, value.unwrap_or_default(), domain)
             }
@@ -226,12 +235,12 @@ fn is_born(person: &Personal<CitizenNumber>, on: Date) -> bool {
 fn misplaced(column: &str, on: Date, before: &[(&str, Date)], domain: &Domain) -> Option<What> {
     let day_of = |name: &str| before.iter().find(|(column, _)| *column == name).map(|(_, day)| *day);
     let not_before = match column {
-        "determined" => day_of("act"),
+        "determined" | "performed" => day_of("act"),
         "until" => day_of("since"),
         "repair_revoked" => day_of("repaired"),
         _ => None,
     };
-    let is_past = matches!(column, "act" | "determined" | "repaired");
+    let is_past = matches!(column, "act" | "determined" | "repaired" | "performed");
     if is_past && on > domain.latest {
         Some(What::Future)
     } else if not_before.is_some_and(|first| on < first) {
@@ -257,6 +266,7 @@ fn unfit(form: Form, value: &str, domain: &Domain) -> Option<What> {
         Form::Flag => (matches!(value, "0" | "1"), What::NoFlag),
         Form::Scalar => (scalar(value).is_some(), What::NoScalar),
         Form::Whole => (value.parse::<i64>().is_ok(), What::NotWhole),
+        Form::SomeAmount => (value.parse::<u32>().is_ok(), What::NoAmount),
         // Told by the caller.
         Form::Number | Form::Day | Form::SomeDay => return None,
     };
@@ -366,7 +376,7 @@ mod tests {
         for number in [PERSON, OTHER] {
             store
                 .execute_batch(&format!(
-                    "INSERT INTO record VALUES ('{number}', 'tax', 1, 'serious', '2026-01-01', '2026-02-01', NULL, NULL, NULL, NULL, 0);
+                    "INSERT INTO record VALUES ('{number}', 'tax', 1, 'serious', '2026-01-01', '2026-02-01', NULL, NULL, NULL, NULL, 0, NULL, NULL);
                      INSERT INTO listing VALUES ('{number}', 'black', 1, '2026-02-01', '2027-02-01', 0);
                      INSERT INTO attribute VALUES ('{number}', 'credit_amount', '1169');"
                 ))

@@ -1,6 +1,14 @@
 //! What the store counts of itself, without a lock; read for metrics and readiness.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
 
 use super::fault::StoreError;
 
@@ -15,6 +23,7 @@ pub(crate) struct Figures {
     waiting: AtomicU64,
     late_probes: AtomicU64,
     faulty: AtomicU64,
+    unlawful: ArcSwap<BTreeMap<String, u64>>,
     up: AtomicBool,
 }
 
@@ -28,6 +37,7 @@ impl Default for Figures {
             waiting: AtomicU64::new(0),
             late_probes: AtomicU64::new(0),
             faulty: AtomicU64::new(0),
+            unlawful: ArcSwap::default(),
             up: AtomicBool::new(true),
         }
     }
@@ -55,6 +65,16 @@ impl Figures {
 
     pub(super) fn faulty(&self, values: u64) {
         self.faulty.store(values, Ordering::Relaxed);
+    }
+
+    /// Rows of classes that may not be collected, or are confidential or sealed, by class.
+    #[must_use]
+    pub(crate) fn unlawful(&self) -> Arc<BTreeMap<String, u64>> {
+        self.unlawful.load_full()
+    }
+
+    pub(super) fn has_unlawful(&self, rows: BTreeMap<String, u64>) {
+        self.unlawful.store(Arc::new(rows));
     }
 
     /// Whether the store answers. Only probes decide: a look-up may fail because of one person's data.

@@ -18,6 +18,8 @@ pub(crate) enum Form {
     Field,
     /// A whole number.
     Whole,
+    /// A whole number that is not negative, or NULL.
+    SomeAmount,
     /// How grave an act was.
     Severity,
     /// A day.
@@ -56,9 +58,11 @@ pub(crate) const RECORD: Table = Table {
         ("repaired", Form::SomeDay),
         ("repair_revoked", Form::SomeDay),
         ("disputed", Form::Flag),
+        ("performed", Form::SomeDay),
+        ("amount", Form::SomeAmount),
     ],
     key: 3,
-    select: "SELECT class, severity, act, determined, sentence_end, effect_end, repaired, repair_revoked, disputed FROM record WHERE number = ?1 AND class IN",
+    select: "SELECT class, severity, act, determined, sentence_end, effect_end, repaired, repair_revoked, disputed, performed, amount FROM record WHERE number = ?1 AND class IN",
 };
 
 pub(crate) const LISTING: Table = Table {

@@ -26,6 +26,7 @@ mod rows;
 pub(crate) mod sqlite;
 mod stamp;
 mod tls;
+mod unlawful;
 mod values;
 mod watch;
 

@@ -20,6 +20,8 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, StoreError> {
         repaired: some_date(row, 6, "record.repaired")?,
         repair_revoked: some_date(row, 7, "record.repair_revoked")?,
         disputed: row.get(8)?,
+        performed: some_date(row, 9, "record.performed")?,
+        amount: some_amount(row, 10, "record.amount")?,
     })
 }
 
@@ -60,6 +62,14 @@ fn some_date(row: &Row<'_>, column: usize, place: &'static str) -> Result<Option
         ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => {
             date(row, column, place).map(Some)
         }
+    }
+}
+
+fn some_amount(row: &Row<'_>, column: usize, place: &'static str) -> Result<Option<u64>, StoreError> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        ValueRef::Integer(amount) => u64::try_from(amount).map(Some).map_err(|_| untyped(place)),
+        ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => Err(untyped(place)),
     }
 }
 

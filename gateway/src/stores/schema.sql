@@ -28,6 +28,10 @@ CREATE TABLE record(
   repair_revoked TEXT CHECK (repair_revoked IS date(repair_revoked, '+0 days')),
   -- 1 while an objection to the record is open, else 0.
   disputed INTEGER NOT NULL DEFAULT 0 CHECK (disputed IN (0, 1)),
+  -- The day on which the duty was performed in full (履行完毕): repaid, fulfilled, corrected; NULL: it was not, or there is none.
+  performed TEXT CHECK (performed IS date(performed, '+0 days') AND performed >= act OR performed IS NULL),
+  -- What the duty amounts to, in yuan, rounded up; NULL: not known.
+  amount INTEGER CHECK (amount >= 0),
   PRIMARY KEY(number, class, nr)
 ) WITHOUT ROWID, STRICT;
 

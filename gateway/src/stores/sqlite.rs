@@ -36,6 +36,9 @@ use super::{
 /// How long a reader waits before it looks again whether a writer has let go of the store.
 const GATE_EVERY: Duration = Duration::from_millis(1);
 
+/// A file that stays as it is is read again so often.
+const READ_AGAIN: Duration = Duration::from_secs(24 * 3_600);
+
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot open the store `{}`: {cause}", path.display())]
@@ -145,7 +148,7 @@ impl SqliteStore {
         });
         let source = Source { path, name, copies, readers: count, map, progress };
         let (on, by) = (Arc::clone(&standing), Arc::clone(&figures));
-        let watch = Watch { source, catalogue, clock, standing: on, figures: by };
+        let watch = Watch { source, catalogue, clock, standing: on, figures: by, read_again: READ_AGAIN };
         let seen = watch.begin()?;
         let readers = (0..count).map(|number| start_reader(number, queue, &standing, &figures));
         let readers = readers.collect::<Result<_, std::io::Error>>()?;

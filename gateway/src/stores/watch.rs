@@ -60,6 +60,8 @@ pub(super) struct Watch {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) standing: Arc<Standing>,
     pub(super) figures: Arc<Figures>,
+    /// How long a file that stays as it is is not read again.
+    pub(super) read_again: Duration,
 }
 
 impl Watch {
@@ -86,9 +88,15 @@ impl Watch {
     fn take(&self, before: Option<&Mark>) -> Result<Mark, CopyFault> {
         let today = self.catalogue.today(self.clock.now());
         let domain = Domain::of(&self.catalogue, today);
-        let Taken { mark, readers, faults, lines, suspects } = self.source.take(&domain, before)?;
+        let Taken { mark, readers, faults, lines, suspects, unlawful } = self.source.take(&domain, before)?;
         self.standing.publish(readers);
         self.figures.faulty(faults);
+        let classes: Vec<_> = unlawful.iter().filter(|(_, rows)| **rows > 0).map(|(class, _)| class.as_str()).collect();
+        if !classes.is_empty() {
+            let classes = classes.join(", ");
+            tracing::warn!("the store has data that may not be collected, is confidential or is sealed: {classes}");
+        }
+        self.figures.has_unlawful(unlawful);
         if faults > 0 {
             tracing::warn!(
                 "the store has {faults} values that do not fit, and {suspects} persons are not answered about: {}",
@@ -103,10 +111,27 @@ impl Watch {
         while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
             self.standing.progress.beat();
             match seen.look(&self.source.path) {
-                Look::Same => self.standing.fault.store(None),
+                Look::Same => {
+                    self.standing.fault.store(None);
+                    if seen.read_at.elapsed() >= self.read_again {
+                        self.read_again(&mut seen);
+                    }
+                }
                 Look::Wait => {}
                 Look::Failed(fault) => self.standing.fault.store(Some(Arc::new(fault))),
                 Look::Take => self.renew(&mut seen),
+            }
+        }
+    }
+
+    /// A file that stays as it is is read again every day: what lay in the future does no longer, and what may not be there
+    /// is found at the latest then.
+    fn read_again(&self, seen: &mut Seen) {
+        match self.take(None) {
+            Ok(mark) => *seen = Seen::of(mark),
+            Err(fault) => {
+                tracing::warn!(%fault, "the store could not be read again; it is tried tomorrow");
+                seen.read_at = Instant::now();
             }
         }
     }
@@ -133,8 +158,9 @@ impl Watch {
 
 /// What was seen of the file.
 pub(super) struct Seen {
-    /// The state that is read.
+    /// The state that is read, and since when.
     taken: Mark,
+    read_at: Instant,
     /// The state that was last seen, and since when.
     last: Mark,
     since: Instant,
@@ -162,7 +188,16 @@ enum Look {
 impl Seen {
     fn of(mark: Mark) -> Self {
         let now = Instant::now();
-        Self { taken: mark, last: mark, since: now, refused: None, changing: None, away: None, pause: STILL }
+        Self {
+            taken: mark,
+            read_at: now,
+            last: mark,
+            since: now,
+            refused: None,
+            changing: None,
+            away: None,
+            pause: STILL,
+        }
     }
 
     fn look(&mut self, path: &Path) -> Look {

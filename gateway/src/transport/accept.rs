@@ -6,6 +6,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use credit_policy::Code;
 use hyper::{Request, Response};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -36,6 +37,10 @@ use crate::{
 /// Of a caller whose handshake failed, so much is still read, for so long.
 const LAST_BYTES: u64 = 64 * 1024;
 const LAST_WAIT: Duration = Duration::from_millis(500);
+
+/// Bytes that the kernel keeps for a caller who does not read (it takes twice as many). Left to itself it keeps 4 MiB of each,
+/// and so many answers are made for nothing before anybody notices.
+const UNREAD: usize = 64 * 1024;
 
 /// The other end of a connection, as its service gets to know it.
 pub(crate) struct Peer {
@@ -83,7 +88,7 @@ where
         let (door, turns, service) = (Arc::clone(&door), turns.clone(), service.clone());
         let line = turns.line(Whose::at(peer.ip()));
         line.clone().spawn(async move {
-            if stream.set_nodelay(true).is_err() {
+            if stream.set_nodelay(true).is_err() || set_socket_send_buffer_size(&stream, UNREAD).is_err() {
                 return;
             }
             match place {

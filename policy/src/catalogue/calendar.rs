@@ -5,6 +5,7 @@ use std::fmt;
 
 use jiff::civil::{Date, Weekday};
 
+use super::dated::Dated;
 use crate::words::words;
 
 words! {
@@ -51,7 +52,8 @@ pub(crate) struct Calendar {
     pub(super) years: BTreeSet<i16>,
     pub(super) holidays: BTreeSet<Date>,
     pub(super) made_up: BTreeSet<Date>,
-    pub(super) deadlines: BTreeMap<Deadline, Length>,
+    /// By the day of the event that starts them.
+    pub(super) deadlines: Dated<BTreeMap<Deadline, Length>>,
 }
 
 impl Calendar {
@@ -70,20 +72,22 @@ impl Calendar {
 
     /// The first of that many days, from `from` on, on which some deadline would begin that has no date.
     pub(super) fn first_without_deadline(&self, from: Date, days: usize) -> Option<Date> {
-        let lacks = |day: &Date| self.deadlines.keys().any(|deadline| self.last_day(*deadline, *day).is_none());
+        let lacks =
+            |day: &Date| self.deadlines.on(*day).keys().any(|deadline| self.last_day(*deadline, *day).is_none());
         from.series(jiff::Span::new().days(1)).take(days).find(lacks)
     }
 
-    /// The deadlines and their lengths.
-    pub(crate) fn deadlines(&self) -> impl Iterator<Item = (Deadline, Length)> {
-        self.deadlines.iter().map(|(deadline, length)| (*deadline, *length))
+    /// The deadlines and their lengths, with the day from which they are so; the first have none.
+    pub(crate) fn deadlines(&self) -> impl Iterator<Item = (Option<Date>, Deadline, Length)> {
+        let all = self.deadlines.each();
+        all.flat_map(|(from, lengths)| lengths.iter().map(move |(deadline, length)| (from, *deadline, *length)))
     }
 
     /// The last day of a deadline that an event of that day starts, by the Civil Code: the day of the event is not
     /// counted (art. 201), and a last day that is not worked gives way to the next that is (art. 203).
     pub(super) fn last_day(&self, deadline: Deadline, event: Date) -> Option<Date> {
         let mut day = event;
-        match self.deadlines.get(&deadline)? {
+        match self.deadlines.on(event).get(&deadline)? {
             Length::Days(days) => {
                 day = day.checked_add(jiff::Span::new().days(*days)).ok()?;
                 while !self.is_working(day)? {

@@ -1,6 +1,7 @@
 //! The classes of the data list: what each says about a person, and how openly.
 
 use super::clock::Clock;
+use super::dated::Dated;
 use super::legal_source::LegalSource;
 use crate::history::{List, Severity};
 use crate::names::{ClassName, FieldName};
@@ -61,7 +62,7 @@ pub struct Class {
     pub(super) sensitivity: Sensitivity,
     pub(super) tier: Tier,
     /// The display periods of its records or of the entries on its list.
-    pub(super) clock: Option<Clock>,
+    pub(super) clock: Option<Dated<Clock>>,
     pub(super) list: Option<List>,
     /// How grave an entry on the list is taken for.
     pub(super) severity: Option<Severity>,
@@ -110,7 +111,7 @@ impl Class {
     }
 
     /// The display periods of its records or of the entries on its list.
-    pub(crate) fn clock(&self) -> Option<&Clock> {
+    pub(crate) fn clock(&self) -> Option<&Dated<Clock>> {
         self.clock.as_ref()
     }
 

@@ -1,6 +1,5 @@
 //! What is said of a field's values: by its row, or by how it is made.
 
-use super::clock::Clock;
 use super::field::{Derivation, Field, Number, Reducer, Shape};
 use super::legal_source::Language;
 use super::meaning::ValueType;
@@ -87,9 +86,7 @@ impl Field {
     #[must_use]
     pub fn clocks(&self) -> Vec<String> {
         let mut clocks: Vec<String> = match &self.derivation {
-            Derivation::Records { classes, .. } => {
-                classes.iter().map(|class| Clock::to_string(class.clock())).collect()
-            }
+            Derivation::Records { classes, .. } => classes.iter().map(|class| class.clock().to_string()).collect(),
             Derivation::Number { of, number: _ } => of.clocks(),
             Derivation::All(of) => of.iter().flat_map(|field| field.clocks()).collect(),
             Derivation::Listed(class) => vec![class.clock().to_string()],

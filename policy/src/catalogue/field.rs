@@ -6,7 +6,8 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::class::Tier;
-use super::clock::{Clock, Standing};
+use super::clock::{Clock, Effect, Standing};
+use super::dated::Dated;
 use super::legal_source::{LegalSource, Text};
 use super::meaning::{Meaning, ValueType};
 use crate::consent::Period;
@@ -211,13 +212,13 @@ impl Field {
 #[derive(Debug)]
 pub(crate) struct RecordClass {
     pub(super) name: ClassName,
-    pub(super) clock: Clock,
+    pub(super) clock: Dated<Clock>,
     /// The list, and how grave an entry on it is taken for.
     pub(super) list: Option<(List, Severity)>,
 }
 
 impl RecordClass {
-    pub(crate) fn clock(&self) -> &Clock {
+    pub(crate) fn clock(&self) -> &Dated<Clock> {
         &self.clock
     }
 
@@ -228,7 +229,7 @@ impl RecordClass {
 
     /// How an entry on its list stands on a day: over from the day of its end on, and at the latest when the display
     /// period is over that began with its first day.
-    pub(crate) fn standing_of(&self, listing: &Listing, on: Date) -> Standing {
+    pub(crate) fn standing_of(&self, listing: &Listing, on: Date, effect: Effect) -> Standing {
         if listing.until.is_some_and(|until| until <= on) {
             return Standing::Expired;
         }
@@ -241,9 +242,11 @@ impl RecordClass {
             effect_end: listing.until,
             repaired: None,
             repair_revoked: None,
+            performed: None,
+            amount: None,
             disputed: listing.disputed,
         };
-        self.clock.standing(&record, on)
+        self.clock.on(on).standing(&record, on, effect)
     }
 }
 

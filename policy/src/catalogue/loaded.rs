@@ -10,6 +10,7 @@ use jiff::tz::Offset;
 use super::basis::Basis;
 use super::calendar::{Calendar, Deadline};
 use super::class::Class;
+use super::clock::Effect;
 use super::field::Field;
 use super::legal_source::LegalSource;
 use super::scenario::{Ceilings, Scenario};
@@ -145,10 +146,15 @@ impl Catalogue {
         })
     }
 
-    /// The last day on which a record is shown by the clock of its class; `None` where no end is known, or it is never shown.
+    /// The last day on which a record is published, by the last rules for the clock of its class; `None` where no end is
+    /// known, or it is never shown.
     #[must_use]
     pub fn last_day_shown(&self, record: &Record) -> Option<Date> {
-        self.class(record.class.as_str())?.clock()?.last_day(record)
+        let clock = self.class(record.class.as_str())?.clock()?.on(Date::MAX);
+        if clock.keeps_out(record.severity, Effect::Publication) {
+            return None;
+        }
+        clock.last_day(record, Date::MAX, Effect::Publication)
     }
 
     /// The row behind a rule id: where a decision's rule comes from.

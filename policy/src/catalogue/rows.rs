@@ -80,8 +80,15 @@ pub(super) struct PackRow {
     citation: Text,
     /// Its working days: `calendars/<calendar>.toml`.
     pub(super) calendar: Spanned<String>,
+    /// The first day on which it holds; left out where it has always held.
+    pub(super) from: Option<Spanned<Date>>,
+    /// The pack that held until then.
+    pub(super) before: Option<Spanned<String>>,
     /// The pack whose clocks apply where this one has none of that name.
     pub(super) default: Option<Spanned<String>>,
+    /// The clocks of classes that have another here than the data list says: one line a class.
+    #[serde(default)]
+    pub(super) class: BTreeMap<ClassName, Spanned<String>>,
     #[serde(default)]
     pub(super) clock: BTreeMap<String, Clock>,
     #[serde(default)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::basis::{Basis, Grounding};
+use super::clock::Effect;
 use super::field::{FetchPlan, Field, Released};
 use super::legal_source::{Language, LegalSource};
 use super::source::Rank;
@@ -182,6 +183,15 @@ impl Scenario {
     #[must_use]
     pub fn restraint(&self) -> bool {
         self.restraint
+    }
+
+    /// What its answers do with a record.
+    pub(crate) fn effect(&self) -> Effect {
+        match self.ground {
+            Ground::Public => Effect::Publication,
+            Ground::Consent | Ground::Statute | Ground::Person if self.restraint => Effect::Use,
+            Ground::Consent | Ground::Statute | Ground::Person => Effect::Sharing,
+        }
     }
 
     /// Whether it is about a basic public service (R22).

@@ -26,7 +26,7 @@ pub(super) fn walk(catalogue: &Catalogue, proof: &mut Proof) -> Result<(), Box<C
                 let lists = permit.plan().lists().iter().filter_map(|list| class_of(catalogue, *list));
                 for class in permit.plan().classes().iter().chain(lists) {
                     let Some(row) = catalogue.class(class.as_str()) else { continue };
-                    for state in states(row) {
+                    for state in states(row, scenario) {
                         let tells = tells(catalogue, &permit, row, *state);
                         compare(catalogue, proof, &Told { scenario, asker, field, class, state: *state, tells })?;
                     }
@@ -133,9 +133,9 @@ fn value(permit: &Permit, history: &History) -> Option<Value> {
 
 /// The states that a record of the class may be in. What a clock keeps out is in no other; sealed is what counts against
 /// the person.
-fn states(class: &Class) -> &'static [RecordState] {
+fn states(class: &Class, scenario: &Scenario) -> &'static [RecordState] {
     use RecordState::{Counts, Expired, KeptOut, Repaired, Sealed};
-    if class.clock().is_some_and(|clock| clock.keeps_out(Severity::Serious)) {
+    if class.clock().is_some_and(|clock| clock.on(ON).keeps_out(Severity::Serious, scenario.effect())) {
         &[KeptOut]
     } else if class.sensitivity() == Sensitivity::Adverse {
         &[Counts, Expired, Repaired, Sealed]
@@ -164,7 +164,7 @@ fn listing(list: List, state: RecordState) -> Listing {
 
 fn record(class: &ClassName, state: RecordState) -> Record {
     let long_ago = ON.saturating_sub(LONG_AGO_YEARS.years());
-    let (day, effect_end, repaired) = match state {
+    let (day, ended, repaired) = match state {
         RecordState::Counts | RecordState::KeptOut | RecordState::Sealed => (ON, None, None),
         RecordState::Expired => (long_ago, Some(long_ago), None),
         RecordState::Repaired => (ON, None, Some(ON)),
@@ -175,9 +175,11 @@ fn record(class: &ClassName, state: RecordState) -> Record {
         act: day,
         determined: day,
         sentence_end: Some(day),
-        effect_end,
+        effect_end: ended,
         repaired,
         repair_revoked: None,
+        performed: ended,
+        amount: None,
         disputed: false,
     }
 }

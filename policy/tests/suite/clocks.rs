@@ -18,6 +18,8 @@ fn record(severity: Severity, determined: Date) -> Record {
         effect_end: None,
         repaired: None,
         repair_revoked: None,
+        performed: None,
+        amount: None,
         disputed: false,
     }
 }

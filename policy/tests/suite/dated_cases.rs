@@ -57,6 +57,8 @@ fn every_dated_case_stands_as_the_table_says() {
             effect_end: some_date(effect),
             repaired: some_date(repaired),
             repair_revoked: some_date(revoked),
+            performed: None,
+            amount: None,
             disputed: false,
         };
         let (catalogue, on) = (&catalogues[pack], date(on));

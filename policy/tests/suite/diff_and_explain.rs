@@ -80,9 +80,10 @@ fn changed_bounds_clocks_definitions_and_statutes_are_told() {
         ("statutes/adults-only.cedar", "// R24.", "// R 24.", "statute/adults-only: text sha256:"),
         (
             "packs/national-2026.toml",
-            "serious = \"P3Y\"",
-            "serious = \"P5Y\"",
-            "class/tax: clock determination never P1Y P3Y → determination never P1Y P5Y",
+            "general = \"P1Y\", serious = \"P3Y\"",
+            "general = \"P1Y\", serious = \"P5Y\"",
+            "class/tax: clock determination never P1Y P3Y, at least none P3M P1Y → determination never P1Y P3Y, at least \
+             none P3M P1Y; from 2026-04-01 determination never P1Y P5Y, at least none P3M P1Y",
         ),
     ] {
         let told = changed(path, old, new).text(Language::En);

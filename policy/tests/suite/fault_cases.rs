@@ -37,7 +37,7 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (TAX, "tier = ", "colour = 1\ntier = ", "unknown field `colour`"),
     (TAX, "title = { zh", "title = { fr = \"Fisc\", zh", "unknown field `fr`"),
     (DERIVED, "period = \"P3Y\"", "perod = \"P3Y\"", "unknown field `perod`"),
-    (PACK, "start = \"act\"", "stop = 1\nstart = \"act\"", "unknown field `stop`"),
+    (PACK, "otherwise = \"act\"", "stop = 1\notherwise = \"act\"", "unknown field `stop`"),
     (SUSPENDED, "when { context", "wenn { context", "wenn"),
     (SUSPENDED, "context.suspended", "context.suspendd", "attribute `suspendd`"),
     (ORGANS, "Asker::\"court\"", "Asker::\"curt\"", "curt"),

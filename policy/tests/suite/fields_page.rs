@@ -33,7 +33,7 @@ fn every_shipped_field_has_a_type_and_every_number_a_unit() {
     assert_eq!(field("credit_amount").unit(Language::En), Some("Deutsche Mark (DM)"));
     assert_eq!(field("clean_three_years").null(Language::En), None);
     assert!(!field("clean_three_years").clocks().is_empty());
-    assert_eq!(field("black_listed").clocks(), ["determination never P1Y P3Y"]);
+    assert_eq!(field("black_listed").clocks(), ["determination never P1Y P3Y, at least none P3M P1Y"]);
 }
 
 #[test]

@@ -51,6 +51,8 @@ fn person(random: &mut Random, attributes: &[&Field]) -> History {
                 effect_end: None,
                 repaired: None,
                 repair_revoked: None,
+                performed: None,
+                amount: None,
                 disputed: false,
             });
         }

@@ -11,6 +11,7 @@
 
 mod application_list;
 mod asker;
+mod clock_kinds;
 mod clocks;
 mod consent;
 mod consent_terms;

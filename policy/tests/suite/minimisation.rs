@@ -33,6 +33,8 @@ fn record(class: &str, determined: &str) -> Record {
         effect_end: None,
         repaired: None,
         repair_revoked: None,
+        performed: None,
+        amount: None,
         disputed: false,
     }
 }
@@ -184,7 +186,7 @@ type Plain = (usize, usize, i64, Option<i64>, Option<i64>, bool);
 /// A listing in plain numbers: list, first day, days until its end.
 type PlainListing = (usize, i64, Option<i64>, bool);
 
-const CLASSES: [&str; 5] = ["tax", "wage-arrears", "court-judgment", "loan-performance", "religion"];
+const CLASSES: [&str; 5] = ["tax", "safety", "contract-fraud", "loan-performance", "religion"];
 /// Months of display by severity in the national pack.
 const MONTHS: [i64; 3] = [3, 12, 36];
 
@@ -269,6 +271,8 @@ fn history(records: &[Plain], listings: &[PlainListing]) -> History {
         effect_end: None,
         repaired: repaired.map(day),
         repair_revoked: revoked.map(day),
+        performed: None,
+        amount: None,
         disputed,
     });
     let listings = listings.iter().map(|&(list, from, length, disputed)| Listing {

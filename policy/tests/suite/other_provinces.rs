@@ -90,6 +90,8 @@ fn a_sixth_pack_and_a_new_scenario_are_files_alone() {
         effect_end: None,
         repaired: None,
         repair_revoked: None,
+        performed: None,
+        amount: None,
         disputed: false,
     };
     let on = date("2026-11-22");

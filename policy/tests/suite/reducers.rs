@@ -60,6 +60,8 @@ fn history(records: &[Plain], score: Option<i64>) -> History {
         effect_end: effect.map(|effect| day(act + later + effect)),
         repaired: repaired.map(day),
         repair_revoked: revoked.map(day),
+        performed: None,
+        amount: None,
         disputed,
     };
     let score = score.map(|score| Attribute { field: FieldName::parse("score").unwrap(), value: Value::Int(score) });

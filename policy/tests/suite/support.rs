@@ -24,12 +24,14 @@ pub(crate) fn three_months() -> &'static Catalogue {
     &SHIPPED
 }
 
-/// The files of [`three_months`] with a change in the national pack.
+/// The files of [`three_months`] with a change in the national pack, and in the one that held before.
 pub(crate) fn three_months_with(old: &str, new: &str) -> Vec<(String, String)> {
     let minor = "minor = \"never\", general = \"P1Y\"";
-    let mut files = shipped_with("packs/national-2026.toml", minor, &minor.replace("never", "P3M"));
-    let (_, pack) = files.iter_mut().find(|(path, _)| path == "packs/national-2026.toml").unwrap();
-    *pack = pack.replacen(old, new, 1);
+    let mut files = shipped();
+    for (_, pack) in files.iter_mut().filter(|(path, _)| path.starts_with("packs/national-")) {
+        assert_eq!(pack.matches(minor).count(), 1);
+        *pack = pack.replace(minor, &minor.replace("never", "P3M")).replacen(old, new, 1);
+    }
     files
 }
 

@@ -24,6 +24,7 @@ mod init;
 mod leaves;
 mod limits;
 mod mixed_load;
+mod notices;
 mod observability;
 mod order;
 mod policies;

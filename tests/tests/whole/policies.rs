@@ -50,6 +50,45 @@ fn an_exported_catalogue_is_the_built_in_one_and_no_file_is_overwritten() {
     assert_eq!(fs::read_to_string(dir.join("catalogue.toml")).unwrap(), "mine");
 }
 
+#[test]
+fn a_pack_of_another_province_with_a_version_from_next_year_is_two_files_of_a_folder() {
+    let dir = scratch::folder("policy-sixth-pack").join("catalogue");
+    let path = dir.to_str().unwrap();
+    drop(policy(&["export", path]).held());
+    let pack = |name: &str, more: &str, serious: &str| {
+        let text = format!(
+            "pack = \"{name}\"\njurisdiction = \"CN-FJ\"\ntitle = {{ zh = \"福建省社会信用条例\", en = \"Fujian\" }}\n\
+             sources = [\"SX 12\"]\ncitation = \"《福建省社会信用条例》第四十七条\"\n{more}\
+             default = \"national-2026\"\ncalendar = \"cn\"\n\n[clock.public-credit]\nstart = \"act\"\n\
+             display = {{ minor = \"never\", general = \"P1Y\", serious = \"{serious}\" }}\n\n\
+             [clock.until-paid]\nstart = \"determination\"\nunperformed = \"shown\"\n\
+             display = {{ minor = \"P1Y\", general = \"P1Y\", serious = \"P1Y\" }}\n\n[class]\ntax = \"until-paid\"\n"
+        );
+        fs::write(dir.join(format!("packs/{name}.toml")), text).unwrap();
+    };
+    pack("fujian", "", "P3Y");
+    pack("fujian-2027", "from = \"2027-01-01\"\nbefore = \"fujian\"\n", "P2Y");
+    let main = fs::read_to_string(dir.join("catalogue.toml")).unwrap();
+    let main = main
+        .replace("jurisdiction = \"CN\"", "jurisdiction = \"CN-FJ\"")
+        .replace("pack = \"national-2026\"", "pack = \"fujian-2027\"");
+    fs::write(dir.join("catalogue.toml"), main).unwrap();
+    drop(policy(&["check", path]).held());
+    let page = policy(&["fields", path]).held();
+    let clock = |class: &str| {
+        let line = page.lines().find(|line| line.starts_with(&format!("| `{class}` |"))).unwrap();
+        line.split(" | ").nth(2).unwrap().to_owned()
+    };
+    assert_eq!(clock("safety"), "act never P1Y P3Y; from 2027-01-01 act never P1Y P2Y");
+    assert_eq!(clock("tax"), "determination P1Y P1Y P1Y, shown until performed");
+    assert!(clock("loan-overdue").starts_with("performance/act P5Y"), "the default's");
+
+    // Without the version that held before, the days until then have no law.
+    fs::remove_file(dir.join("packs/fujian.toml")).unwrap();
+    let said = policy(&["check", path]).failed(64);
+    assert!(said.contains("packs/fujian-2027.toml:7: no rule pack `fujian`"), "{said}");
+}
+
 /// What FORMAT.md says that an auditor does with the files of a catalogue, done in a folder.
 fn digest_as_the_format_says(dir: &Path) -> String {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../audit/FORMAT.md")).unwrap();

@@ -268,7 +268,8 @@ impl Columns {
             return Err(words("首行中同一列出现两次", "the first line names a column twice").to_owned());
         }
         let counts = table.columns.iter().any(|(name, _)| *name == COUNTER) && !names.contains(&COUNTER);
-        let may_miss = |name: &str, form: Form| name == COUNTER || matches!(form, Form::SomeDay | Form::Flag);
+        let may_miss =
+            |name: &str, form: Form| name == COUNTER || matches!(form, Form::SomeDay | Form::SomeAmount | Form::Flag);
         let missing = table.columns.iter().find(|(name, form)| !names.contains(name) && !may_miss(name, *form));
         match missing {
             Some((name, _)) => Err(said(|| format!("缺少列 `{name}`"), || format!("the column `{name}` is missing"))),

@@ -157,6 +157,8 @@ mod tests {
             effect_end: None,
             repaired: Some(day),
             repair_revoked: None,
+            performed: None,
+            amount: None,
             disputed: true,
         };
         History {

@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 /// What the store told, compact: `{"records":[[class, severity, act, determined, sentence end, effect end, repaired,
-/// repair revoked, disputed], …],"listings":[[list, from, until, disputed], …],"attributes":[[field, value], …]}`. Where
-/// that does not fit into the sealed part, `counts` and a digest of it stand there.
+/// repair revoked, disputed], …],"listings":[[list, from, until, disputed], …],"attributes":[[field, value], …]}`. A
+/// record of which the day of performance or the amount is known has both after `disputed`. Where that does not fit into the sealed part, `counts` and a digest of it stand there.
 #[must_use]
 pub(super) fn store_summary(history: &History) -> String {
     let date = |date: Option<Date>| date.map(|date| date.to_string());
@@ -14,7 +14,13 @@ pub(super) fn store_summary(history: &History) -> String {
         let (act, determined) = (r.act.to_string(), r.determined.to_string());
         let (sentence, effect) = (date(r.sentence_end), date(r.effect_end));
         let (repaired, revoked) = (date(r.repaired), date(r.repair_revoked));
-        json(&(r.class.as_str(), r.severity.as_str(), act, determined, sentence, effect, repaired, revoked, r.disputed))
+        let (class, severity, performed) = (r.class.as_str(), r.severity.as_str(), date(r.performed));
+        match (performed, r.amount) {
+            (None, None) => json(&(class, severity, act, determined, sentence, effect, repaired, revoked, r.disputed)),
+            (performed, amount) => json(&(
+                class, severity, act, determined, sentence, effect, repaired, revoked, r.disputed, performed, amount,
+            )),
+        }
     });
     let listings =
         history.listings.iter().map(|l| json(&(l.list.as_str(), l.from.to_string(), date(l.until), l.disputed)));

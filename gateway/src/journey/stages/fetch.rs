@@ -34,6 +34,7 @@ pub async fn fetch<'e>(gateway: &Gateway, admitted: Admitted<'e>) -> Result<Fetc
         Ok(history) => match gateway.catalogue.outside_domain(&history) {
             None => Ok(Fetched { admitted, history }),
             Some(class) => {
+                gateway.metrics.outside_domain(class);
                 let fault = StoreError::Failed(StoreFault::Domain(class.clone()));
                 Err(Refusal::because(Code::StoreFailed, fault))
             }

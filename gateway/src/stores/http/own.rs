@@ -114,11 +114,14 @@ impl Reading<'_> {
                 | Form::Severity
                 | Form::Day
                 | Form::SomeDay
+                | Form::SomeAmount
                 | Form::Flag
                 | Form::Scalar => match (raw.map(|raw| scalar(raw, name)).transpose()?, form) {
                     (None | Some(Scalar::Null), _) => None,
                     (Some(Scalar::Bool(value)), Form::Flag) => Some(u8::from(value).to_string()),
-                    (Some(Scalar::Text(_) | Scalar::Number(_)), Form::Flag)
+                    (Some(Scalar::Number(digits)), Form::SomeAmount) => Some(digits.to_owned()),
+                    (Some(Scalar::Text(_)), Form::SomeAmount)
+                    | (Some(Scalar::Text(_) | Scalar::Number(_)), Form::Flag)
                     | (Some(Scalar::Bool(_) | Scalar::Number(_)), _) => {
                         return Err(HttpFault::Untyped((*name).to_owned()));
                     }
@@ -167,6 +170,10 @@ impl Row {
     fn some_day(&self, name: &'static str) -> Result<Option<Date>, HttpFault> {
         self.text(name).map(|text| values::day(text).ok_or_else(|| HttpFault::Untyped(name.to_owned()))).transpose()
     }
+
+    fn some_amount(&self, name: &'static str) -> Result<Option<u64>, HttpFault> {
+        self.text(name).map(|text| text.parse().map_err(|_| HttpFault::Untyped(name.to_owned()))).transpose()
+    }
 }
 
 fn record(row: Row) -> Result<Record, HttpFault> {
@@ -180,6 +187,8 @@ fn record(row: Row) -> Result<Record, HttpFault> {
         repaired: row.some_day("repaired")?,
         repair_revoked: row.some_day("repair_revoked")?,
         disputed: row.text("disputed") == Some("1"),
+        performed: row.some_day("performed")?,
+        amount: row.some_amount("amount")?,
     })
 }
 

@@ -247,8 +247,20 @@ impl<'a> Reading<'a> {
         }
         let disputed = state == State::Disputed;
         let class = class.clone();
-        let record =
-            Record { class, severity, act, determined, sentence_end, effect_end, repaired, repair_revoked, disputed };
+        let record = Record {
+            class,
+            severity,
+            act,
+            determined,
+            sentence_end,
+            effect_end,
+            repaired,
+            repair_revoked,
+            disputed,
+            // No map names them yet: what is not known fulfils no condition.
+            performed: None,
+            amount: None,
+        };
         self.records.push(record);
         Ok(())
     }

@@ -16,7 +16,7 @@ mod system;
 
 use std::time::Duration;
 
-use credit_policy::{Code, Scenario};
+use credit_policy::{Catalogue, ClassName, Code, Scenario};
 use jiff::Timestamp;
 use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder};
 
@@ -146,6 +146,16 @@ impl Metrics {
     /// A request of an institution for a receipt or record of its own.
     pub fn read(&self, institution: &str) {
         self.reads.with_label_values(&[institution]).inc();
+    }
+
+    /// The classes of this catalogue whose values may lie outside their domain.
+    pub fn classes(&self, catalogue: &Catalogue) {
+        self.queries.classes(catalogue);
+    }
+
+    /// A value of that class lay outside its domain, and the look-up failed.
+    pub fn outside_domain(&self, class: &ClassName) {
+        self.queries.outside_domain(class);
     }
 
     /// A trusted certificate in no register.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use credit_policy::{Code, Scenario};
+use credit_policy::{Catalogue, ClassName, Code, Scenario};
 use prometheus::{Histogram, IntCounterVec, Result};
 
 use super::{
@@ -21,6 +21,7 @@ const STAGE_SECONDS: [f64; 14] = [
 pub(super) struct Queries {
     queries: IntCounterVec,
     refusals: IntCounterVec,
+    outside_domain: IntCounterVec,
     answered_seconds: Histogram,
     refused_seconds: Histogram,
     /// One a stage, in the order of [`Stage::ALL`].
@@ -38,6 +39,11 @@ impl Queries {
         for code in Code::ALL {
             refusals.with_label_values(&[code.as_str()]);
         }
+        let outside_domain = registrar.counters(
+            "credit_gateway_store_values_outside_domain_total",
+            "Look-ups that failed because a value of that class lay outside its domain in the data list.",
+            &["class"],
+        )?;
         let [answered_seconds, refused_seconds] = registrar.histograms(
             "credit_gateway_query_seconds",
             "Time from the head of a query to its durable record.",
@@ -52,7 +58,7 @@ impl Queries {
             "stage",
             Stage::ALL.map(Stage::as_str),
         )?;
-        Ok(Self { queries, refusals, answered_seconds, refused_seconds, stages })
+        Ok(Self { queries, refusals, outside_domain, answered_seconds, refused_seconds, stages })
     }
 
     pub(super) fn query(&self, institution: &str, scenario: Option<&Scenario>, code: Option<Code>, took: Duration) {
@@ -66,6 +72,16 @@ impl Queries {
             &self.answered_seconds
         };
         seconds.observe(took.as_secs_f64());
+    }
+
+    pub(super) fn classes(&self, catalogue: &Catalogue) {
+        for class in catalogue.classes().filter(|class| !class.attributes().is_empty()) {
+            self.outside_domain.with_label_values(&[class.name().as_str()]);
+        }
+    }
+
+    pub(super) fn outside_domain(&self, class: &ClassName) {
+        self.outside_domain.with_label_values(&[class.as_str()]).inc();
     }
 
     pub(super) fn stages(&self, timer: &StageTimer) {

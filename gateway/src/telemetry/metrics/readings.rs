@@ -1,6 +1,6 @@
 //! Figures that are counted elsewhere and read for each scrape: whoever answers the scrape gathers them.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use credit_audit::log::{Cause, Metrics as LogMetrics};
 
@@ -35,6 +35,8 @@ pub struct StoreReadings<'a> {
     pub waiting: u64,
     /// Values that do not fit the data list.
     pub faulty_values: u64,
+    /// Rows of classes that may not be there, by class.
+    pub unlawful: Arc<BTreeMap<String, u64>>,
     /// Look-ups by what came of them.
     pub look_ups: [(&'static str, u64); 3],
 }
@@ -118,6 +120,16 @@ impl Readings<'_> {
         for (name, help, value) in gauges {
             to.family(name, "gauge", help, self.stores.iter().map(|store| (store_label(store), value(store))));
         }
+        to.family(
+            "credit_gateway_store_unlawful_rows",
+            "gauge",
+            "Rows in the store of a class that may not be collected, is confidential or is sealed, by class.",
+            self.stores.iter().flat_map(|store| {
+                let labels = store_label(store);
+                let label = |(class, rows): (&String, &u64)| (format!("{labels},class=\"{class}\""), *rows as f64);
+                store.unlawful.iter().map(label).collect::<Vec<_>>()
+            }),
+        );
         to.family(
             "credit_gateway_store_look_ups_total",
             "counter",

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use toml::Spanned;
 
 use super::Loader;
-use crate::catalogue::clock::Clock;
 use crate::catalogue::fault::File;
 use crate::catalogue::legal_source::Text;
 use crate::catalogue::meaning::{Meaning, ValueType};
@@ -150,18 +149,18 @@ impl Loader {
         let Some(written) = &file.row.clock else {
             return;
         };
-        if let Some(clock) = self.clocks.get(written.get_ref()) {
+        if let Some(clock) = self.clocks.of(file.row.class.get_ref(), written.get_ref()) {
             let name = file.row.class.get_ref().clone();
-            if file.row.sensitivity == Sensitivity::Adverse && !clock.has_periods() {
+            if file.row.sensitivity == Sensitivity::Adverse && !clock.each().all(|(_, clock)| clock.has_periods()) {
                 let message =
                     format!("clock `{}` has no end: what counts against a person must expire", written.get_ref());
                 self.faults.push(file.fault(written.span(), message));
             }
             let severity = file.row.severity.as_ref().map_or(Severity::Serious, |severity| *severity.get_ref());
             let list = file.row.list.as_ref().map(|list| (*list.get_ref(), severity));
-            self.records.insert(name.clone(), Arc::new(RecordClass { name, clock: clock.clone(), list }));
+            self.records.insert(name.clone(), Arc::new(RecordClass { name, clock, list }));
         } else {
-            let known = self.clocks.keys().cloned().collect::<Vec<_>>().join(", ");
+            let known = self.clocks.names().join(", ");
             let message = format!("no clock `{}` in the rule pack: use one of {known}", written.get_ref());
             self.fault(file, written.span(), message);
         }
@@ -176,10 +175,11 @@ impl Loader {
             }
             return;
         };
-        let lasts = row.clock.as_ref().and_then(|clock| self.clocks.get(clock.get_ref()));
+        let clock = row.clock.as_ref().and_then(|clock| self.clocks.of(row.class.get_ref(), clock.get_ref()));
+        let has_periods = clock.is_some_and(|clock| clock.each().any(|(_, clock)| clock.has_periods()));
         if row.clock.is_none() {
             self.fault(file, list.span(), "the list has no clock: say by which clock its entries are shown");
-        } else if lasts.is_some_and(Clock::has_periods) != row.severity.is_some() {
+        } else if has_periods != row.severity.is_some() {
             let message =
                 "`severity` says how long an entry is shown: give it where the clock has periods, and only there";
             self.fault(file, list.span(), message);

@@ -6,6 +6,7 @@ mod data_list;
 mod derived;
 mod grounds;
 mod law;
+mod packs;
 mod sources;
 mod statutes;
 
@@ -16,7 +17,8 @@ use std::sync::Arc;
 use jiff::tz::Offset;
 use ring::digest::{SHA256, digest};
 
-use super::clock::Clock;
+use super::clocks::Clocks;
+use super::dated::Dated;
 use super::fault::{Fault, File};
 use super::rows::{CatalogueRow, Rows};
 use super::{
@@ -62,7 +64,7 @@ fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> {
     loader.sources(&rows);
     let statutes = loader.statutes(&rows.statutes, rows.schema.as_ref());
     let calendars = loader.calendars(&rows.calendars);
-    loader.packs(main, &rows.packs, &calendars);
+    loader.packs(main, &rows.packs, &rows.classes, &calendars);
     loader.general_rules(main);
     let offset = loader.offset(main);
     let offset = loader.step(offset)?;
@@ -100,7 +102,7 @@ struct Loader {
     /// The classes that no row may name, with the statute that forbids each.
     forbidden: HashMap<ClassName, Statute>,
     /// The clocks of the pack in force.
-    clocks: BTreeMap<String, Clock>,
+    clocks: Dated<Clocks>,
     classes: BTreeMap<ClassName, Class>,
     records: HashMap<ClassName, Arc<RecordClass>>,
     /// The class of each list.

@@ -115,7 +115,7 @@ fn the_scenarios_are_those_of_the_catalogue_that_institutions_may_use() {
 
 /// Field, title, type, unit, values and null of each row of a table of fields.
 fn rows_of_fields(text: &str) -> Vec<Vec<&str>> {
-    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    let rows = text.lines().take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with("| `"));
     rows.map(|row| row.trim_matches(['|', ' ']).split(" | ").take(6).collect()).collect()
 }
 

@@ -38,6 +38,7 @@ struct Siege {
 
 /// Every sound query is answered within it.
 const WITHIN: Duration = Duration::from_secs(1);
+const MOST: Duration = Duration::from_secs(60);
 
 fn siege() -> Siege {
     let second = Duration::from_secs(1);
@@ -128,12 +129,15 @@ fn another_institution_is_answered_in_time() {
     let folder = gateway.folder();
     let listens = || TcpStream::connect(("127.0.0.1", folder.port_base() + 4)).is_ok();
     assert!(within(Duration::from_secs(30), listens));
-    let (stop, taken, asked) = (Arc::new(AtomicBool::new(false)), Arc::default(), Arc::default());
+    let (stop, taken, asked) =
+        (Arc::new(AtomicBool::new(false)), Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
     let attack = besiege(folder, &siege, &stop, [&taken, &asked]);
     let mut unread: Vec<_> = Vec::new();
     let (housing, number) = (folder.caller("housing"), folder.person("clean", 0));
     let (began, mut times) = (Instant::now(), Vec::new());
-    while began.elapsed() < siege.time {
+    // On a busy machine the attackers take their time.
+    let is_there = || taken.load(Ordering::SeqCst) >= siege.unread as u64 / 2 && asked.load(Ordering::SeqCst) > 100;
+    while began.elapsed() < siege.time || (!is_there() && began.elapsed() < MOST) {
         // Those that are ended come again.
         if unread.len() < siege.unread / 2 {
             unread.push(unread_at_the_public_door(folder.port_base() + 3));
@@ -150,13 +154,14 @@ fn another_institution_is_answered_in_time() {
     stop.store(true, Ordering::SeqCst);
     times.sort_unstable();
     let ((slowest, took), (median, _)) = (times[times.len() - 1], times[times.len() / 2]);
+    let is_there = is_there();
     let (taken, asked) = (taken.load(Ordering::SeqCst), asked.load(Ordering::SeqCst));
     let said = format!(
         "{} answered, median {median:?}, slowest {slowest:?} ({took:?} by the clock), {taken} unread, {asked} guessed",
         times.len()
     );
     assert!(slowest < WITHIN, "{said}");
-    assert!(taken >= siege.unread as u64 / 2 && asked > 100, "there was no siege: {said}");
+    assert!(is_there, "there was no siege: {said}");
     let dropped = metric(folder.port_base(), "credit_gateway_lines_dropped_total");
     assert!(dropped > 0, "standard error was read");
     drop(unread);

@@ -7,7 +7,10 @@ use credit_tests::{Folder, Gateway, checked, plain, query::look_up};
 use rusqlite::Connection;
 
 use super::scrape::{scraped, value};
-use crate::faults::within;
+use crate::{
+    consents::{bearer, loan, token},
+    faults::within,
+};
 
 fn said(folder: &Folder, path: &str) -> (u16, String) {
     let reply = plain(folder.port_base() + 4, "GET", path);
@@ -66,4 +69,52 @@ fn a_store_that_is_missing_opens_no_port() {
     let (status, folder) = gateway.ended();
     assert!(!status.success());
     assert!(TcpStream::connect(("127.0.0.1", folder.port_base() + 4)).is_err(), "nothing is there to be healthy");
+}
+
+#[test]
+fn data_that_may_not_be_there_is_a_warning_and_counted_by_class_and_no_query_fails() {
+    let folder = Folder::new();
+    let store = Connection::open(folder.join("data/store.sqlite")).unwrap();
+    let number = folder.person("clean", 0);
+    let add = |class: &str| {
+        let row = "INSERT INTO record(number, class, nr, severity, act, determined) VALUES (?1, ?2, 900, 'minor', '2026-01-02', '2026-01-02')";
+        store.execute(row, (&folder.person("clean", 1), class)).unwrap();
+    };
+    add("religion");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let warned = (200, "ready\nwarning: unlawful-data\n".to_owned());
+    assert_eq!(said(folder, "/readyz"), warned);
+    let rows = |class: &str| value(&scraped(folder), "credit_gateway_store_unlawful_rows", Some(("class", class)));
+    assert_eq!((rows("religion"), rows("confidential-source"), rows("genes")), (1.0, 0.0, 0.0));
+    checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&number)));
+    // Another comes, and both go, while the gateway runs.
+    let store = Connection::open(folder.join("data/store.sqlite")).unwrap();
+    store.execute("UPDATE record SET class = 'confidential-source' WHERE class = 'religion'", []).unwrap();
+    assert!(within(Duration::from_secs(10), || rows("confidential-source") == 1.0 && rows("religion") == 0.0));
+    let lines = gateway.err().text();
+    assert!(lines.contains("is confidential or is sealed: confidential-source\""), "{lines}");
+    assert!(!lines.contains(&number) && !lines.contains(&folder.person("clean", 1)), "no person in a line");
+    store.execute("DELETE FROM record WHERE class = 'confidential-source'", []).unwrap();
+    assert!(within(Duration::from_secs(10), || said(folder, "/readyz") == (200, "ready\n".to_owned())));
+}
+
+#[test]
+fn a_value_outside_its_domain_is_counted_by_class_while_serving() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let failed = |class: &str| {
+        value(&scraped(folder), "credit_gateway_store_values_outside_domain_total", Some(("class", class)))
+    };
+    assert_eq!(failed("personal-credit-score"), 0.0, "there from the start");
+    let number = folder.person("clean", 0);
+    let store = Connection::open(folder.join("data/store.sqlite")).unwrap();
+    store.execute("UPDATE attribute SET value = '99999' WHERE number = ?1 AND field = 'score'", [&number]).unwrap();
+    drop(store);
+    let faulty = || value(&scraped(folder), "credit_gateway_store_faulty_values", None) >= 1.0;
+    assert!(within(Duration::from_secs(10), faulty));
+    let token = token(folder, &number, 1);
+    let refused = folder.caller("bank").ask_with(&loan(), &[("authorization", &bearer(&token))]);
+    checked::refusal(folder, "bank", &refused, 502, "store-failed");
+    assert_eq!((failed("personal-credit-score"), failed("tax-amount")), (1.0, 0.0));
 }

@@ -229,6 +229,8 @@ fn history(rules: &Catalogue, class: &ClassName, state: RecordState) -> Option<H
         effect_end: Some(if state == RecordState::Expired { long_ago } else { tomorrow }),
         repaired,
         repair_revoked: None,
+        performed: None,
+        amount: None,
         disputed: true,
     };
     let listing = |list: List| Listing { list, from: day, until, disputed: true };

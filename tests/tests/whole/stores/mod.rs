@@ -26,7 +26,7 @@ pub(crate) fn another(folder: &Folder, name: &str, change: &str) -> PathBuf {
 pub(crate) fn blackened(number: &str) -> String {
     format!(
         "INSERT INTO listing VALUES ('{number}', 'black', 77, '2026-01-01', NULL, 0);
-         INSERT INTO record VALUES ('{number}', 'court-judgment', 77, 'serious', '2026-01-01', '2026-01-02', NULL, NULL, NULL, NULL, 0);"
+         INSERT INTO record VALUES ('{number}', 'court-judgment', 77, 'serious', '2026-01-01', '2026-01-02', NULL, NULL, NULL, NULL, 0, NULL, NULL);"
     )
 }
 
