@@ -7,6 +7,7 @@ mod bounds;
 mod floods;
 mod institution;
 mod limits;
+mod postgres;
 mod store;
 
 use std::{

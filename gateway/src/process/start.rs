@@ -68,7 +68,7 @@ pub(crate) async fn open(
     let Inputs { catalogue, files, ring, register, certificates, issuers } = inputs;
     let metrics = Metrics::new(clock.now())?;
     make_data_folder(&settings.data.dir)?;
-    let stores = open_stores(&settings, &catalogue, &clock)?;
+    let stores = open_stores(&settings, &catalogue, &clock).await?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
     ahead::check(&settings, recovered.last_at(), clock.now())?;

@@ -56,6 +56,11 @@ impl Domain {
             latest: today.saturating_add(1.day()),
         }
     }
+
+    /// Whether it is of this day.
+    pub(super) fn is_of(&self, today: Date) -> bool {
+        self.latest == today.saturating_add(1.day())
+    }
 }
 
 /// What is wrong with a value.
@@ -122,7 +127,7 @@ pub struct RowFault {
 impl RowFault {
     /// Whether the person could be cleared by it. An attribute that cannot be read is "not known", which clears nobody,
     /// or fails where it is asked for.
-    fn could_clear(&self) -> bool {
+    pub(super) fn could_clear(&self) -> bool {
         self.table != "attribute" || matches!(self.what, What::NoNumber | What::NotCanonical)
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
-    stores::{all::ScopeError, http::HttpOpenError, sqlite::OpenError},
+    stores::{all::ScopeError, http::HttpOpenError, postgres, sqlite::OpenError},
     transport::tls::TlsError,
 };
 
@@ -179,6 +179,9 @@ pub(crate) enum StartError {
     /// A store behind HTTP.
     #[error(transparent)]
     HttpStore(#[from] HttpOpenError),
+    /// A PostgreSQL store.
+    #[error(transparent)]
+    Postgres(#[from] postgres::OpenError),
     /// What the stores are said to have.
     #[error(transparent)]
     Scope(#[from] ScopeError),
@@ -207,6 +210,7 @@ impl StartError {
             Self::Tls(error) => matches!(error, TlsError::NotValidNow { .. }),
             Self::Trust(error) => error.is_of_time(),
             Self::Store(error) => error.may_pass(),
+            Self::Postgres(error) => error.may_pass(),
             Self::Recover(_)
             | Self::Log(_)
             | Self::Fold(_)

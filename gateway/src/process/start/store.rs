@@ -17,11 +17,12 @@ use crate::{
         copy::{self, CopyFault},
         examine::Domain,
         http::{Endpoint, HttpStore},
+        postgres::PostgresStore,
         sqlite::{OpenError, Opening, SqliteStore},
     },
 };
 
-pub(super) fn open_stores(
+pub(super) async fn open_stores(
     settings: &Settings,
     catalogue: &Arc<Catalogue>,
     clock: &Arc<dyn Clock>,
@@ -44,6 +45,7 @@ pub(super) fn open_stores(
                 let endpoint = Endpoint::of(store)?;
                 Box::new(HttpStore::new(endpoint, store, Arc::clone(catalogue), Arc::clone(clock)))
             }
+            StoreKind::Postgres => Box::new(PostgresStore::open(store, catalogue, clock).await?),
         };
         stores.add(&store.name, scope, opened, store.queue);
     }
@@ -72,6 +74,32 @@ pub(super) fn check_stores(settings: &Settings) -> Result<(), StartError> {
     checked(settings, |_, store| copy::is_sound(store))
 }
 
+/// Whether the databases can be read, asked once; a start finds that itself.
+///
+/// # Errors
+/// As [`open_stores`] says it.
+pub(super) fn check_databases(
+    settings: &Settings,
+    catalogue: &Arc<Catalogue>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(), StartError> {
+    let databases: Vec<_> = settings.stores.iter().filter(|store| store.kind == StoreKind::Postgres).collect();
+    if databases.is_empty() {
+        return Ok(());
+    }
+    let ask = async {
+        for store in databases {
+            drop(PostgresStore::open(store, catalogue, clock).await?);
+        }
+        Ok(())
+    };
+    // On a thread of its own, whatever thread this is: one of a runtime may not wait for another.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| StartError::File { doing: "start", path: "tokio".to_owned(), source })?;
+    std::thread::scope(|scope| scope.spawn(|| runtime.block_on(ask)).join())
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 /// Whether their copies would be taken: their rows, and the room for it. [`open_stores`] finds that itself.
 ///
 /// # Errors
@@ -93,6 +121,7 @@ fn checked(settings: &Settings, check: impl Fn(&Path, &Connection) -> Result<(),
                 sound.map_err(|fault| OpenError::new(path.to_owned(), fault))?;
             }
             StoreKind::Http => drop(Endpoint::of(store)?),
+            StoreKind::Postgres => PostgresStore::check_files(store)?,
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod commands;
 mod disk;
 mod http;
+mod postgres;
 mod replaced;
 mod several;
 mod typing_errors;
