@@ -34,6 +34,7 @@ pub use crate::{
     },
     settings::{LISTENERS, Limits},
     state::Reservation,
+    stores::postgres::SCHEMA as POSTGRES_SCHEMA,
     telemetry::{
         FIELDS,
         metrics::{Duty, Stage},

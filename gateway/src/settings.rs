@@ -8,6 +8,7 @@ mod catalogue;
 mod floods;
 mod institution;
 mod limits;
+mod postgres;
 mod store;
 
 use std::{

@@ -105,6 +105,17 @@ impl Authority {
         (params.signed_by(&key, &self.issuer).expect("a certificate").pem(), key.serialize_pem())
     }
 
+    /// A certificate of a server at these addresses or names, and its key.
+    #[must_use]
+    pub fn server(&self, names: &[&str]) -> (String, String) {
+        let key = KeyPair::generate().expect("a key");
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("names");
+        (params.not_before, params.not_after) = (from_now!(-DAY_S), from_now!(DAY_S));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        (params.signed_by(&key, &self.issuer).expect("a certificate").pem(), key.serialize_pem())
+    }
+
     /// The revocation list with this number, which is to be followed by the next in so many seconds.
     #[must_use]
     pub fn list(&self, number: u8, revoked: &[u8], next_update_s: i64) -> String {

@@ -20,6 +20,7 @@ mod leaves;
 mod persons;
 mod plain;
 mod ports;
+pub mod postgres;
 mod process;
 pub mod query;
 pub mod scratch;

@@ -18,12 +18,15 @@ use std::{
 const JANITOR: &str = r#"
 trap '' INT TERM HUP
 started=
+stops=
 while read -r verb pid; do
   case $verb in
     began) started="$started $pid " ;;
     ended) started=$(printf %s "$started" | sed "s/ $pid / /") ;;
+    stops) stops="$stops $pid" ;;
   esac
 done
+for pid in $stops; do kill -QUIT "$pid" 2>/dev/null; done
 for pid in $started; do kill -KILL "$pid" 2>/dev/null; done
 sleep 0.2
 rm -rf -- "$1"
@@ -50,6 +53,11 @@ fn tell(verb: &str, pid: u32) {
 /// A process was started: it is ended with this one at the latest.
 pub fn began(pid: u32) {
     tell("began", pid);
+}
+
+/// A server was started that cleans up when it is asked to end: it is asked with the end of this process at the latest.
+pub fn stops(pid: u32) {
+    tell("stops", pid);
 }
 
 /// A process has ended and was waited for: its id may be another's by now.

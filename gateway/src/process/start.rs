@@ -69,7 +69,7 @@ pub(crate) async fn open(
     let metrics = Metrics::new(clock.now())?;
     metrics.classes(&catalogue);
     make_data_folder(&settings.data.dir)?;
-    let stores = open_stores(&settings, &catalogue, &clock)?;
+    let stores = open_stores(&settings, &catalogue, &clock).await?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
     ahead::check(&settings, recovered.last_at(), clock.now())?;

@@ -18,17 +18,20 @@ pub struct Store {
     pub kind: StoreKind,
     /// Of kind `sqlite`: the file; opened read-only.
     pub path: Option<PathBuf>,
-    /// Of kind `http`: its address, `https://store.example/credit`; plain `http` on this machine alone.
+    /// Of kind `http`: its address, `https://store.example/credit`; plain `http` on this machine alone. Of kind `postgres`:
+    /// `postgresql://user@host:5432/database`, never with a password; of several hosts, with commas between, each is tried.
     pub url: Option<String>,
-    /// Of kind `http`: the authorities that its certificate must be of, in PEM.
+    /// Of kind `postgres`: the file of the user's password, mode 0600; read again for each new connection.
+    pub password_file: Option<PathBuf>,
+    /// The authorities that its certificate must be of, in PEM. Of kind `postgres` it may be left out on this machine alone.
     pub authorities: Option<PathBuf>,
-    /// Of kind `http`: the certificate that the gateway shows to it, in PEM.
+    /// The certificate that the gateway shows to it, in PEM.
     pub certificate: Option<PathBuf>,
-    /// Of kind `http`: the key of that certificate, in PEM.
+    /// The key of that certificate, in PEM; of kind `postgres` of mode 0600.
     pub key: Option<PathBuf>,
     /// Of kind `http`: a path at which it answers 2xx to a GET while it works; left out = it is up while it takes connections.
     pub probe: Option<String>,
-    /// Of kind `http`: connections at the same time; left out = 32.
+    /// Connections at the same time; left out = 32 of kind `http`, 16 of kind `postgres`.
     #[schemars(range(min = 1, max = 1_024))]
     pub connections: Option<usize>,
     /// Of kind `http`: largest answer, in bytes.
@@ -61,6 +64,8 @@ pub enum StoreKind {
     Sqlite,
     /// A service that speaks JSON over HTTP/1.1 (`docs/formats.md`).
     Http,
+    /// A PostgreSQL database, version 15 or later.
+    Postgres,
 }
 
 impl Store {
@@ -73,7 +78,8 @@ impl Store {
     /// The files that it names; a shipped map is none.
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let map = self.map.as_mut().filter(|map| map.extension().is_some());
-        let files = [&mut self.path, &mut self.authorities, &mut self.certificate, &mut self.key];
+        let files =
+            [&mut self.path, &mut self.password_file, &mut self.authorities, &mut self.certificate, &mut self.key];
         files.into_iter().filter_map(Option::as_mut).chain(map)
     }
 
@@ -90,6 +96,16 @@ impl Store {
             }
             StoreKind::Sqlite => {}
             StoreKind::Http => faults.extend(self.http_faults()),
+            StoreKind::Postgres => {
+                if self.map.is_some() {
+                    faults
+                        .push(format!("store `{name}`: kind postgres takes no map: its tables are the gateway's own"));
+                }
+                faults.extend(self.server().err().map(|fault| format!("store `{name}`: {fault}")));
+            }
+        }
+        if self.connections.is_some_and(|connections| !(1..=1_024).contains(&connections)) {
+            faults.push(format!("store `{name}`: connections must be between 1 and 1024"));
         }
         if !(1..=100_000).contains(&self.queue) {
             faults.push(format!("store `{name}`: queue must be between 1 and 100000"));
@@ -117,9 +133,6 @@ impl Store {
         }
         if self.probe.as_ref().is_some_and(|path| !is_path(path)) {
             faults.push(format!("store `{name}`: probe must be a path such as /health"));
-        }
-        if self.connections.is_some_and(|connections| !(1..=1_024).contains(&connections)) {
-            faults.push(format!("store `{name}`: connections must be between 1 and 1024"));
         }
         if !(1_024..=64 * 1_024 * 1_024).contains(&self.answer_bytes) {
             faults.push(format!("store `{name}`: answer_bytes must be between 1024 and 67108864"));

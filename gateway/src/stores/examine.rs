@@ -57,6 +57,11 @@ impl Domain {
             latest: today.saturating_add(1.day()),
         }
     }
+
+    /// Whether it is of this day.
+    pub(super) fn is_of(&self, today: Date) -> bool {
+        self.latest == today.saturating_add(1.day())
+    }
 }
 
 impl Domain {
@@ -138,7 +143,7 @@ pub struct RowFault {
 impl RowFault {
     /// Whether the person could be cleared by it. An attribute that cannot be read is "not known", which clears nobody,
     /// or fails where it is asked for.
-    fn could_clear(&self) -> bool {
+    pub(super) fn could_clear(&self) -> bool {
         match self.what {
             What::NoNumber | What::NotCanonical => true,
             // No row can ask for such a class: whether it is there or not, every answer is the same.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use credit_policy::ClassName;
 
-use super::{copy::CopyFault, examine::RowFault, http::HttpFault, map::Unfit};
+use super::{copy::CopyFault, examine::RowFault, http::HttpFault, map::Unfit, postgres::PostgresFault};
 
 /// Why a look-up brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,9 @@ pub enum StoreFault {
     /// What a store behind HTTP answered, or why it did not.
     #[error("{0}")]
     Http(#[from] HttpFault),
+    /// A value about this person that cannot be relied on, where no row has a number.
+    #[error("`{}.{}` is {}", .0.table, .0.column, .0.what)]
+    Value(RowFault),
     /// A class, list or attribute that is asked for and that no store has.
     #[error("no store has `{0}`; name it in the map of one, or leave the fields that rest on it out of the catalogue")]
     Nowhere(String),
@@ -47,6 +50,9 @@ pub enum StoreFault {
     /// SQLite's code alone: its messages may quote a value.
     #[error("SQLite says {0:?}")]
     Sqlite(Option<rusqlite::ErrorCode>),
+    /// A PostgreSQL database.
+    #[error("{0}")]
+    Postgres(#[from] PostgresFault),
     /// The thread that reads has ended.
     #[error("its reader ended")]
     ReaderEnded,
@@ -55,13 +61,23 @@ pub enum StoreFault {
     Stuck,
 }
 
+impl StoreError {
+    /// Whether the store answered, and what it answered is at fault.
+    pub(super) fn is_of_data(&self) -> bool {
+        matches!(self, Self::Failed(fault) if fault.is_of_data())
+    }
+}
+
 impl StoreFault {
     /// Whether asking again cannot help before somebody mends the data.
     #[must_use]
     pub fn is_of_data(&self) -> bool {
         match self {
-            Self::Untyped(_) | Self::Domain(_) | Self::Mapped(_) | Self::Row(_) | Self::Nowhere(_) => true,
+            Self::Untyped(_) | Self::Domain(_) | Self::Mapped(_) | Self::Row(_) | Self::Value(_) | Self::Nowhere(_) => {
+                true
+            }
             Self::Http(fault) => fault.is_of_data(),
+            Self::Postgres(fault) => matches!(fault, PostgresFault::TooMany { .. }),
             Self::Away | Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
         }
     }

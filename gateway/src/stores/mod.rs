@@ -4,7 +4,7 @@
 //!
 //! [`http`] is a store behind HTTP and JSON. [`sqlite`] is the embedded store: look-ups and the threads that answer them. They never read the operator's file:
 //! [`watch`] takes a private copy of it ([`copy`]) whenever it has changed and was left alone, checks the copy
-//! ([`examine`]) and hands it on.
+//! ([`examine`]) and hands it on. [`postgres`] is a database that others run.
 
 pub(crate) mod all;
 mod breaker;
@@ -21,6 +21,7 @@ pub(crate) mod layout;
 pub(crate) mod map;
 pub(crate) mod mapped;
 mod mapped_look_up;
+pub(crate) mod postgres;
 mod progress;
 mod rows;
 pub(crate) mod sqlite;

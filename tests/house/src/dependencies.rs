@@ -31,7 +31,18 @@ const REACHING: &[&str] =
 /// Dependencies that no file names, and why: package, names, reason.
 const UNNAMED: &[(&str, &[&str], &str)] = &[(
     "audit",
-    &["futures-util", "hashbrown", "itertools", "memchr", "num-traits", "portable-atomic", "tracing-core"],
+    &[
+        "futures-channel",
+        "futures-util",
+        "getrandom",
+        "hashbrown",
+        "itertools",
+        "memchr",
+        "num-traits",
+        "portable-atomic",
+        "tracing",
+        "tracing-core",
+    ],
     "they give crates of both commands the gateway's features, so that each is built once for both",
 )];
 

@@ -17,7 +17,7 @@ use super::{
     places,
     record::{OnRecord, log_settings, read_record},
     register,
-    store::{check_copies, scopes},
+    store::{check_copies, check_databases, scopes},
     warnings::{Warning, registered, warnings},
 };
 use crate::settings::Settings;
@@ -46,6 +46,7 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
         let now = clock.now();
         faults.note(scopes(settings, &inputs.catalogue).map(drop));
         faults.note(check_copies(settings, &inputs.catalogue, now));
+        faults.note(check_databases(settings, &inputs.catalogue, clock));
         faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
         faults.note(record(&inputs, settings, examined.contents.as_ref(), now));
         of_record = registered(settings, &inputs.register, now);

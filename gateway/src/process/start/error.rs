@@ -12,7 +12,7 @@ use crate::{
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
-    stores::{all::ScopeError, http::HttpOpenError, map::MapError, sqlite::OpenError},
+    stores::{all::ScopeError, http::HttpOpenError, map::MapError, postgres, sqlite::OpenError},
     transport::tls::TlsError,
 };
 
@@ -188,6 +188,9 @@ pub(crate) enum StartError {
     /// A store behind HTTP.
     #[error(transparent)]
     HttpStore(#[from] HttpOpenError),
+    /// A PostgreSQL store.
+    #[error(transparent)]
+    Postgres(#[from] postgres::OpenError),
     /// What the stores are said to have.
     #[error(transparent)]
     Scope(#[from] ScopeError),
@@ -219,6 +222,7 @@ impl StartError {
             Self::Tls(error) => matches!(error, TlsError::NotValidNow { .. }),
             Self::Trust(error) => error.is_of_time(),
             Self::Store(error) => error.may_pass(),
+            Self::Postgres(error) => error.may_pass(),
             Self::Recover(_)
             | Self::Log(_)
             | Self::Fold(_)

@@ -18,11 +18,12 @@ use crate::{
         examine::Domain,
         http::{Endpoint, HttpStore},
         map::Map,
+        postgres::PostgresStore,
         sqlite::{OpenError, Opening, SqliteStore},
     },
 };
 
-pub(super) fn open_stores(
+pub(super) async fn open_stores(
     settings: &Settings,
     catalogue: &Arc<Catalogue>,
     clock: &Arc<dyn Clock>,
@@ -50,6 +51,7 @@ pub(super) fn open_stores(
                 }
                 Box::new(HttpStore::new(endpoint, store, map, Arc::clone(catalogue), Arc::clone(clock)))
             }
+            StoreKind::Postgres => Box::new(PostgresStore::open(store, catalogue, clock).await?),
         };
         stores.add(&store.name, scope, opened, store.queue);
     }
@@ -90,6 +92,32 @@ pub(super) fn check_stores(settings: &Settings, catalogue: &Arc<Catalogue>) -> R
     })
 }
 
+/// Whether the databases can be read, asked once; a start finds that itself.
+///
+/// # Errors
+/// As [`open_stores`] says it.
+pub(super) fn check_databases(
+    settings: &Settings,
+    catalogue: &Arc<Catalogue>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(), StartError> {
+    let databases: Vec<_> = settings.stores.iter().filter(|store| store.kind == StoreKind::Postgres).collect();
+    if databases.is_empty() {
+        return Ok(());
+    }
+    let ask = async {
+        for store in databases {
+            drop(PostgresStore::open(store, catalogue, clock).await?);
+        }
+        Ok(())
+    };
+    // On a thread of its own, whatever thread this is: one of a runtime may not wait for another.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| StartError::File { doing: "start", path: "tokio".to_owned(), source })?;
+    std::thread::scope(|scope| scope.spawn(|| runtime.block_on(ask)).join())
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 /// Whether their copies would be taken: their rows, and the room for it. [`open_stores`] finds that itself.
 ///
 /// # Errors
@@ -124,6 +152,7 @@ fn checked(
                     endpoint.takes(store, map)?;
                 }
             }
+            StoreKind::Postgres => PostgresStore::check_files(store)?,
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ mod commands;
 mod disk;
 mod http;
 mod mapped;
+mod postgres;
 mod replaced;
 mod several;
 mod typing_errors;

@@ -1,0 +1,115 @@
+//! Connections to the server: how each is made and looked at before a look-up uses it, and how one is given up.
+
+use std::{path::PathBuf, time::Duration};
+
+use deadpool::managed::{Manager, Metrics, Object, RecycleError, RecycleResult};
+use deadpool_postgres::ClientWrapper;
+use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
+use tokio_postgres::{Config, config::SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{fault::PostgresFault, fence::Fence, secret};
+
+/// How long the server is given to take a request to cancel.
+const CANCEL: Duration = Duration::from_secs(1);
+
+/// Makes connections.
+pub(super) struct Sessions {
+    pub(super) config: Config,
+    pub(super) password_file: Option<PathBuf>,
+    pub(super) tls: MakeRustlsConnect,
+    pub(super) fence: Fence,
+}
+
+impl Sessions {
+    async fn config(&self) -> Result<Config, PostgresFault> {
+        let mut config = self.config.clone();
+        if let Some(path) = self.password_file.clone() {
+            // Read each time: a password that was changed holds without a new start.
+            let read = spawn_blocking(move || secret::password(&path)).await;
+            config.password(read.map_err(|_| PostgresFault::Closed)??.as_bytes());
+        }
+        Ok(config)
+    }
+}
+
+impl Manager for Sessions {
+    type Type = ClientWrapper;
+    type Error = PostgresFault;
+
+    async fn create(&self) -> Result<ClientWrapper, PostgresFault> {
+        let connected = self.config().await?.connect(self.tls.clone()).await;
+        let (client, connection) = connected.map_err(|error| PostgresFault::of_connecting(&error))?;
+        let encoding = connection.parameter("server_encoding").unwrap_or_default().to_owned();
+        // What ended it, the next statement says.
+        let task = tokio::spawn(async move { drop(connection.await) });
+        let session = ClientWrapper::new(client, task);
+        self.fence.check(&session, &encoding).await?;
+        Ok(session)
+    }
+
+    /// Asks the server for nothing, so that no look-up gets a connection that is dead and does not know it.
+    async fn recycle(&self, session: &mut ClientWrapper, _: &Metrics) -> RecycleResult<PostgresFault> {
+        if session.is_closed() {
+            return Err(RecycleError::Backend(PostgresFault::Closed));
+        }
+        session.simple_query("").await.map(drop).map_err(|error| RecycleError::Backend(PostgresFault::of(&error)))
+    }
+}
+
+/// A connection that a look-up uses. Unless it is given back, the statement under way is cancelled and the connection
+/// leaves the pool: the next look-up must not wait for what this one left behind.
+pub(super) struct Lent {
+    session: Option<Object<Sessions>>,
+    tls: MakeRustlsConnect,
+}
+
+impl Lent {
+    pub(super) fn new(session: Object<Sessions>, tls: MakeRustlsConnect) -> Self {
+        Self { session: Some(session), tls }
+    }
+
+    /// The connection, until it is given back.
+    pub(super) fn session(&self) -> Result<&ClientWrapper, PostgresFault> {
+        self.session.as_deref().ok_or(PostgresFault::Closed)
+    }
+
+    /// Back into the pool: nothing is under way on it.
+    pub(super) fn give_back(mut self) {
+        drop(self.session.take());
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let (Some(session), Ok(runtime)) = (self.session.take(), Handle::try_current()) else { return };
+        let (session, tls) = (Object::take(session), self.tls.clone());
+        if session.is_closed() {
+            return;
+        }
+        runtime.spawn(async move {
+            // One that cannot be cancelled ends by its `statement_timeout`.
+            drop(timeout(CANCEL, session.cancel_token().cancel_query(tls)).await);
+            drop(session);
+        });
+    }
+}
+
+/// The settings of each connection, which the server puts in force before its first statement.
+pub(super) fn options(config: &mut Config, mark: &str, limit: Duration) {
+    let (limit, mode) = (limit.as_millis(), config.get_ssl_mode());
+    let settings = [
+        format!("statement_timeout={limit}"),
+        format!("lock_timeout={limit}"),
+        format!("idle_in_transaction_session_timeout={limit}"),
+        // A reminder alone: a role can take it back. The fence are the grants that it has not.
+        "default_transaction_read_only=on".to_owned(),
+        "search_path=\"$user\",public".to_owned(),
+        format!("{}={mark}", super::fence::MARK),
+    ];
+    let options: Vec<_> = settings.iter().map(|setting| format!("-c {setting}")).collect();
+    config.options(options.join(" ")).application_name("credit-gateway");
+    if mode == SslMode::Disable {
+        config.channel_binding(tokio_postgres::config::ChannelBinding::Disable);
+    }
+}

@@ -1,0 +1,202 @@
+//! The gateway's own three tables in PostgreSQL: the statements that read them, and their rows as values of the policy.
+
+use credit_policy::{Attribute, ClassName, FieldName, List, Listing, Record, Severity};
+use deadpool_postgres::ClientWrapper;
+use jiff::civil::Date;
+use tokio_postgres::{
+    Row, Statement,
+    error::SqlState,
+    types::{FromSql, Type},
+};
+
+use super::fault::PostgresFault;
+use crate::stores::{
+    StoreError, StoreFault,
+    examine::{Domain, check_row},
+    layout::{Form, TABLES, Table},
+    values::{day, scalar},
+};
+
+/// Rows about one person that are read of a table; nobody has so many.
+pub(super) const MOST: usize = 10_000;
+
+/// The columns that a look-up reads: all but the one that only tells rows apart.
+fn read(table: &Table) -> impl Iterator<Item = &(&'static str, Form)> {
+    table.columns.iter().filter(|(_, form)| *form != Form::Whole)
+}
+
+/// Asks for one person's rows of the names in `$2`. A name that the data list does not know comes too, for it could be the
+/// one that was meant: `$3` are those that it knows. Not so of attributes: one that is not known clears nobody.
+pub(super) fn select(table: &Table) -> String {
+    let columns: Vec<_> = read(table).map(|(name, _)| format!("t.{name}")).collect();
+    let [number, name, ..] = columns.as_slice() else { return String::new() };
+    let unknown = if is_closed(table) { format!(" OR {name} <> ALL ($3) OR {name} IS NULL") } else { String::new() };
+    format!(
+        "SELECT {} FROM {} t WHERE {number} = ANY ($1) AND ({name} = ANY ($2){unknown}) LIMIT {}",
+        columns.join(", "),
+        table.name,
+        MOST + 1
+    )
+}
+
+/// Whether a name that the data list does not know makes what is known of a person doubtful.
+pub(super) fn is_closed(table: &Table) -> bool {
+    table.columns.iter().any(|(_, form)| matches!(form, Form::Class | Form::List))
+}
+
+/// Prepares what look-ups need on a new connection.
+///
+/// # Errors
+/// When a table or column is missing or of another type, or numbers are not found by an index.
+pub(super) async fn prepare(session: &ClientWrapper) -> Result<(), PostgresFault> {
+    for table in TABLES {
+        let select = select(table);
+        let statement = session.prepare_cached(&select).await.map_err(|error| not_laid_out(&error, table))?;
+        for ((column, form), live) in read(table).zip(statement.columns()) {
+            let fits = match form {
+                Form::Day | Form::SomeDay => *live.type_() == Type::DATE,
+                Form::Flag => *live.type_() == Type::BOOL,
+                Form::SomeAmount => *live.type_() == Type::INT8,
+                _ => <&str as FromSql<'_>>::accepts(live.type_()),
+            };
+            if !fits {
+                return Err(PostgresFault::Layout(format!("{}.{column}", table.name)));
+            }
+        }
+        is_indexed(session, table, &statement).await?;
+    }
+    Ok(())
+}
+
+fn not_laid_out(error: &tokio_postgres::Error, table: &Table) -> PostgresFault {
+    let of_schema = [
+        SqlState::UNDEFINED_TABLE,
+        SqlState::UNDEFINED_COLUMN,
+        SqlState::UNDEFINED_FUNCTION,
+        SqlState::INSUFFICIENT_PRIVILEGE,
+        SqlState::DATATYPE_MISMATCH,
+    ];
+    match error.code() {
+        Some(code) if of_schema.contains(code) => PostgresFault::Layout(table.name.to_owned()),
+        Some(_) | None => PostgresFault::of(error),
+    }
+}
+
+/// That numbers are found by an index: a plan that reads a whole table is not taken while there is another.
+async fn is_indexed(session: &ClientWrapper, table: &Table, _: &Statement) -> Result<(), PostgresFault> {
+    let name = table.columns.get(1).map_or("", |(name, _)| name);
+    let explain = format!(
+        "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; \
+         EXPLAIN SELECT FROM {} t WHERE t.number = ANY (ARRAY['x', 'X']) AND t.{name} = ANY (ARRAY['x']); COMMIT",
+        table.name
+    );
+    let plan = session.simple_query(&explain).await.map_err(|error| not_laid_out(&error, table))?;
+    let reads_all = plan.iter().any(|line| match line {
+        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).is_some_and(|line| line.contains("Seq Scan")),
+        _ => false,
+    });
+    if reads_all { Err(PostgresFault::NoIndex(table.name.to_owned())) } else { Ok(()) }
+}
+
+/// The values of one row, in the order of the table's columns.
+pub(super) struct Values<'a> {
+    table: &'static Table,
+    values: Vec<Option<String>>,
+    number: &'a str,
+}
+
+impl<'a> Values<'a> {
+    /// Of a row that the server sent for this number.
+    ///
+    /// # Errors
+    /// A value of another type, of another person, or outside its form.
+    pub(super) fn of(row: &Row, table: &'static Table, number: &'a str, domain: &Domain) -> Result<Self, StoreError> {
+        let mut at = 0;
+        let mut values = Vec::with_capacity(table.columns.len());
+        for (_, form) in table.columns {
+            if *form == Form::Whole {
+                // Not read: it tells rows apart and means nothing else.
+                values.push(Some("0".to_owned()));
+                continue;
+            }
+            let value = match form {
+                Form::Day | Form::SomeDay => {
+                    row.try_get::<_, Option<Date>>(at).map(|day| day.map(|day| day.to_string()))
+                }
+                Form::Flag => {
+                    row.try_get::<_, Option<bool>>(at).map(|flag| flag.map(|flag| u8::from(flag).to_string()))
+                }
+                Form::SomeAmount => {
+                    row.try_get::<_, Option<i64>>(at).map(|amount| amount.map(|amount| amount.to_string()))
+                }
+                _ => row.try_get::<_, Option<String>>(at),
+            };
+            let place = || StoreError::Failed(StoreFault::Untyped(table.name));
+            values.push(value.map_err(|_| place())?);
+            at += 1;
+        }
+        let read = Self { table, values, number };
+        read.check(domain)?;
+        Ok(read)
+    }
+
+    /// As a row of the embedded store is checked: one that does not fit could clear the person whom it is about.
+    fn check(&self, domain: &Domain) -> Result<(), StoreError> {
+        if self.text(0) != Some(self.number) {
+            return Err(self.untyped());
+        }
+        let mut first = None;
+        check_row(self.table, &self.values, 1, domain, &mut |fault, _| {
+            if fault.could_clear() {
+                first.get_or_insert(fault);
+            }
+        });
+        first.map_or(Ok(()), |fault| Err(StoreError::Failed(StoreFault::Value(fault))))
+    }
+
+    pub(super) fn record(&self) -> Result<Record, StoreError> {
+        Ok(Record {
+            class: self.text(1).and_then(|text| ClassName::parse(text).ok()).ok_or_else(|| self.untyped())?,
+            severity: self.text(3).and_then(Severity::parse).ok_or_else(|| self.untyped())?,
+            act: self.day(4)?,
+            determined: self.day(5)?,
+            sentence_end: self.some_day(6)?,
+            effect_end: self.some_day(7)?,
+            repaired: self.some_day(8)?,
+            repair_revoked: self.some_day(9)?,
+            disputed: self.text(10) == Some("1"),
+            performed: self.some_day(11)?,
+            amount: self.text(12).map(|text| text.parse().map_err(|_| self.untyped())).transpose()?,
+        })
+    }
+
+    pub(super) fn listing(&self) -> Result<Listing, StoreError> {
+        Ok(Listing {
+            list: self.text(1).and_then(List::parse).ok_or_else(|| self.untyped())?,
+            from: self.day(3)?,
+            until: self.some_day(4)?,
+            disputed: self.text(5) == Some("1"),
+        })
+    }
+
+    pub(super) fn attribute(&self) -> Result<Attribute, StoreError> {
+        let field = self.text(1).and_then(|text| FieldName::parse(text).ok()).ok_or_else(|| self.untyped())?;
+        Ok(Attribute { field, value: self.text(2).and_then(scalar).ok_or_else(|| self.untyped())? })
+    }
+
+    fn text(&self, at: usize) -> Option<&str> {
+        self.values.get(at).and_then(Option::as_deref)
+    }
+
+    fn day(&self, at: usize) -> Result<Date, StoreError> {
+        self.some_day(at)?.ok_or_else(|| self.untyped())
+    }
+
+    fn some_day(&self, at: usize) -> Result<Option<Date>, StoreError> {
+        self.text(at).map(|text| day(text).ok_or_else(|| self.untyped())).transpose()
+    }
+
+    fn untyped(&self) -> StoreError {
+        StoreError::Failed(StoreFault::Untyped(self.table.name))
+    }
+}

@@ -1,0 +1,212 @@
+//! PostgreSQL servers of the tests' own, and databases in them.
+//!
+//! Made by `initdb` and run by an account that is not root, which PostgreSQL refuses. Nothing is kept for a power cut.
+
+use std::{
+    fs,
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        LazyLock, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use credit_gateway::for_tests::POSTGRES_SCHEMA;
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+
+use crate::{Authority, Ended, Folder, command_reading, ports, scratch};
+
+/// Debian's programs, which are not in the path.
+const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
+/// The gateway's role, and its password.
+pub const READER: &str = "credit_reader";
+/// See [`READER`].
+pub const PASSWORD: &str = "made-for-tests-only";
+
+/// Who may come in how: the tests by the socket, everybody else with a password by SCRAM.
+const WHO: &str = "local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\nlocal all all scram-sha-256\n";
+
+/// A server at `127.0.0.1`, with TLS. Ended when dropped.
+pub struct Server {
+    folder: PathBuf,
+    port: u16,
+    authority: Authority,
+    child: Mutex<Option<Child>>,
+}
+
+/// A command as the account that runs servers.
+fn as_postgres(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    if !geteuid().is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(program);
+    command
+}
+
+impl Server {
+    /// The server that most tests share, each in databases of its own.
+    #[must_use]
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Server> = LazyLock::new(Server::start);
+        &SHARED
+    }
+
+    /// A new one, without databases.
+    #[must_use]
+    pub fn start() -> Self {
+        let folder = scratch::folder("postgres");
+        if geteuid().is_root() {
+            assert!(Command::new("chown").arg("postgres:postgres").arg(&folder).status().expect("chown").success());
+        }
+        let data = folder.join("data");
+        let program = Path::new(PROGRAMS).join("initdb");
+        assert!(program.exists(), "`{}` is missing: run tests/run, which installs it", program.display());
+        let mut initdb = as_postgres(program);
+        initdb.args(["--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "--username=postgres", "--no-sync", "-D"]);
+        assert!(initdb.arg(&data).stdout(Stdio::null()).status().expect("initdb").success());
+        let authority = Authority::new("an authority of databases");
+        let (certificate, key) = authority.server(&["127.0.0.1"]);
+        for (name, text) in [("server.crt", &*certificate), ("server.key", &*key), ("pg_hba.conf", WHO)] {
+            // By the server's account, which must be the owner of its key.
+            let target = data.join(name);
+            let write = "umask 077 && cat > \"$0\"";
+            let mut shell = as_postgres("sh");
+            let mut child = shell.args(["-c", write]).arg(&target).stdin(Stdio::piped()).spawn().expect("sh");
+            std::io::Write::write_all(&mut child.stdin.take().expect("piped"), text.as_bytes()).expect("written");
+            assert!(child.wait().expect("sh").success());
+        }
+        let server = Self { folder, port: ports(), authority, child: Mutex::new(None) };
+        server.run();
+        drop(server.sql("postgres", &format!("CREATE ROLE {READER} LOGIN PASSWORD '{PASSWORD}'")).held());
+        server
+    }
+
+    /// Starts it again where it was stopped; returns once it takes connections.
+    pub fn run(&self) {
+        let port = self.port.to_string();
+        let mut postgres = as_postgres(Path::new(PROGRAMS).join("postgres"));
+        postgres.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder).args(["-p", &port]);
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            "ssl=on",
+            "fsync=off",
+            "full_page_writes=off",
+            "max_connections=400",
+            "shared_buffers=32MB",
+            "autovacuum=off",
+            "jit=off",
+        ] {
+            postgres.args(["-c", setting]);
+        }
+        let child = postgres.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("postgres");
+        scratch::stops(child.id());
+        *self.child.lock().expect("no panic") = Some(child);
+        let began = Instant::now();
+        while self.sql("postgres", "SELECT 1").code != Some(0) {
+            assert!(began.elapsed() < Duration::from_secs(30), "PostgreSQL does not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Stops it at once, with all connections, and waits for its end.
+    pub fn stop(&self) {
+        let Some(mut child) = self.child.lock().expect("no panic").take() else { return };
+        let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process id")).expect("not 0");
+        // Fast: it takes nothing more, ends every connection and writes what it has.
+        kill_process(pid, Signal::INT).expect("it is ours and not waited for");
+        child.wait().expect("waited for");
+        assert!(TcpStream::connect(("127.0.0.1", self.port)).is_err());
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The certificate of the authority of its own.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        self.authority.pem()
+    }
+
+    /// Runs SQL in a database as its owner.
+    #[must_use]
+    pub fn sql(&self, database: &str, sql: &str) -> Ended {
+        let (socket, port) = (self.folder.to_str().expect("UTF-8"), self.port.to_string());
+        #[rustfmt::skip]
+        let arguments = [
+            "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1",
+            "-h", socket, "-p", &port, "-U", "postgres", "-d", database, "-f", "-",
+        ];
+        command_reading("psql", &arguments, sql)
+    }
+
+    /// A new database, made by this text after `CREATE DATABASE` and its name.
+    #[must_use]
+    pub fn database(&self, made: &str) -> String {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("credit_{}", MADE.fetch_add(1, Ordering::Relaxed));
+        drop(self.sql("postgres", &format!("CREATE DATABASE {name} {made}")).held());
+        name
+    }
+
+    /// A new database with the gateway's own tables and the rows of a folder's store, which the gateway's role may read.
+    #[must_use]
+    pub fn seeded(&self, folder: &Folder) -> String {
+        let name = self.database("TEMPLATE template0");
+        let grant = format!("GRANT SELECT ON record, listing, attribute TO {READER};\n");
+        let made = format!("{POSTGRES_SCHEMA}\n{grant}{}", rows(&folder.join("data/store.sqlite")));
+        drop(self.sql(&name, &made).held());
+        name
+    }
+
+    /// Makes a database the only store of a folder, over TLS.
+    pub fn serve_from(&self, folder: &Folder, database: &str) {
+        fs::write(folder.join("postgres-ca.pem"), self.authority()).expect("written");
+        let password = folder.join("postgres.password");
+        fs::write(&password, format!("{PASSWORD}\n")).expect("written");
+        let only_ours = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(&password, only_ours).expect("its mode");
+        let url = format!("postgresql://{READER}@127.0.0.1:{}/{database}", self.port);
+        folder.replace_in_config(
+            "kind = \"sqlite\"\npath = \"data/store.sqlite\"\n",
+            &format!(
+                "kind = \"postgres\"\nurl = \"{url}\"\npassword_file = \"postgres.password\"\nauthorities = \"postgres-ca.pem\"\n"
+            ),
+        );
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The rows of an embedded store, as PostgreSQL copies them in.
+fn rows(store: &Path) -> String {
+    let store = store.to_str().expect("UTF-8");
+    let mut text = String::new();
+    for table in ["record", "listing", "attribute"] {
+        let said = crate::command("python3", &["-c", COPY, store, table]).held();
+        text.push_str(&said);
+    }
+    text
+}
+
+/// Prints one table as `COPY … FROM stdin` reads it.
+const COPY: &str = r#"
+import sqlite3, sys
+store = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+rows = store.execute(f"SELECT * FROM {sys.argv[2]}")
+names = ", ".join(column[0] for column in rows.description)
+print(f"COPY {sys.argv[2]} ({names}) FROM stdin;")
+for row in rows:
+    print("\t".join("\\N" if value is None else str(value).replace("\\", "\\\\") for value in row))
+print("\\.")
+"#;

@@ -1,0 +1,27 @@
+//! PostgreSQL as the store: the same answers as from SQLite, and what it refuses.
+
+mod answers;
+mod away;
+mod starts;
+
+use credit_tests::{Folder, Gateway, postgres::Server};
+
+/// A folder that is answered from a database of its own on the shared server, and the database's name.
+fn folder() -> (Folder, String) {
+    let folder = Folder::new();
+    let database = Server::shared().seeded(&folder);
+    Server::shared().serve_from(&folder, &database);
+    (folder, database)
+}
+
+/// A gateway that answers from a database, after something was done to it as its owner.
+fn gateway_after(change: impl FnOnce(&Folder) -> String) -> (Gateway, String) {
+    let (folder, database) = folder();
+    let change = change(&folder);
+    change_database(&database, &change);
+    (Gateway::serve(folder), database)
+}
+
+fn change_database(database: &str, sql: &str) {
+    drop(Server::shared().sql(database, sql).held());
+}
