@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::field::Field;
 use super::legal_source::Language;
 use super::source::{ArticleRow, Rank, Source};
+use crate::asker::InstitutionKind;
 use crate::names::ClassName;
 use crate::words::words;
 
@@ -37,6 +38,7 @@ pub struct Basis {
     pub(super) article: ArticleRow,
     pub(super) power: Power,
     pub(super) classes: BTreeSet<ClassName>,
+    pub(super) kinds: Option<Vec<InstitutionKind>>,
     pub(super) unused: Option<Unused>,
 }
 
@@ -62,6 +64,11 @@ impl Basis {
     /// The classes that it carries, sorted.
     pub fn classes(&self) -> impl Iterator<Item = &ClassName> {
         self.classes.iter()
+    }
+
+    /// Whether it empowers that kind of institution.
+    pub(super) fn empowers(&self, kind: InstitutionKind) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }
 
     /// Why it carries nothing here; `None` where it does.

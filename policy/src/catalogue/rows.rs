@@ -328,6 +328,8 @@ pub(super) struct BasisRow {
     pub(super) power: Power,
     /// `credit-file` stands for the classes of `credit_file` in `catalogue.toml`.
     pub(super) classes: Classes,
+    /// Those of the scenario's kinds that it empowers; left out = all of them.
+    pub(super) kinds: Option<Vec<InstitutionKind>>,
 }
 
 /// The widest consent that a scenario takes.

@@ -31,7 +31,7 @@ fn a_notice_is_recorded_once_it_was_given_and_only_where_one_is_owed() {
     };
     let (first, second, of_another) = (ask(&person), ask(&person), ask(&other));
     let inspected = folder.caller("supervisor").ask(&json!({
-        "scenario": "supervision-inspection", "subject": {"citizen_number": person}, "operator": "staff-1", "case": new_case(),
+        "scenario": "supervision-inspection", "subject": person, "operator": "staff-1", "case": new_case(),
     }));
     assert!(checked::answer(folder, "supervisor", &inspected).text("notice").starts_with("exempt by "));
     let refused = housing.ask(&with(look_up(&person), "operator", ""));

@@ -70,7 +70,7 @@ impl Store {
             revoked,
             disputed
         ];
-        let sql = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let sql = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, NULL)";
         let mut insert = self.connection.prepare_cached(sql).unwrap();
         insert.execute(row).unwrap_or_else(|error| panic!("{class}: {error}"));
     }

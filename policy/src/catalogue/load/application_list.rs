@@ -10,7 +10,7 @@ use jiff::civil::{Date, date};
 use toml::Spanned;
 
 use super::Loader;
-use super::grounds::apart;
+use super::grounds::{apart, is_empowered};
 use crate::asker::{Asker, Ground, InstitutionKind};
 use crate::catalogue::basis::Grounding;
 use crate::catalogue::fault::File;
@@ -39,13 +39,16 @@ impl Loader {
         let row = &file.row;
         let name = row.scenario.get_ref();
         self.named_as_file(file, row.scenario.span(), name.as_str());
-        let kinds = self.kinds(file);
+        let mut kinds = self.kinds(file);
         let fields = self.fields_of(file);
         let bases = self.bases(file, &catalogue.row);
         let (fields, withheld) = match row.ground {
             Ground::Statute => apart(fields, &bases),
             Ground::Consent | Ground::Person | Ground::Public => (fields, Vec::new()),
         };
+        if row.ground == Ground::Statute {
+            kinds.retain(|kind| is_empowered(*kind, &fields, &bases));
+        }
         self.exact_for_a_reason(file, &[&fields[..], &withheld].concat());
         self.bounds(file, catalogue);
         self.within_ceilings(file, ceilings);

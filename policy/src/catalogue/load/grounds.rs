@@ -6,7 +6,7 @@ use std::sync::Arc;
 use toml::Spanned;
 
 use super::Loader;
-use crate::asker::Ground;
+use crate::asker::{Ground, InstitutionKind};
 use crate::catalogue::Field;
 use crate::catalogue::basis::{Basis, Power, Unused};
 use crate::catalogue::fault::File;
@@ -58,7 +58,8 @@ impl Loader {
         };
         let classes = self.classes_of(file, row, catalogue);
         let unused = unused(&source, catalogue);
-        Some(Basis { source, article, power: row.power, classes, unused })
+        let kinds = row.kinds.clone();
+        Some(Basis { source, article, power: row.power, classes, kinds, unused })
     }
 
     fn classes_of(
@@ -114,6 +115,12 @@ fn unused(source: &Source, catalogue: &CatalogueRow) -> Option<Unused> {
         return Some(Unused::Elsewhere);
     }
     (source.rank() > catalogue.least_rank.unwrap_or(LEAST_RANK)).then_some(Unused::BelowRank)
+}
+
+/// Whether every field may go to that kind of institution by an article that empowers it here.
+pub(super) fn is_empowered(kind: InstitutionKind, fields: &[Arc<Field>], bases: &[Basis]) -> bool {
+    let empowers = |basis: &&Basis| basis.unused().is_none() && basis.empowers(kind);
+    fields.iter().all(|field| bases.iter().filter(empowers).any(|basis| basis.carries(field)))
 }
 
 /// The fields that an article carries here, and the others.
