@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_keys::{Kek, KeyId, Ring};
 use credit_tests::{
     Folder, Gateway, Reply, audit, checked, gateway,
-    query::{look_up, new_case, with},
+    query::{look_up, with},
 };
 use serde_json::{Value, json};
 
@@ -30,9 +30,7 @@ fn a_notice_is_recorded_once_it_was_given_and_only_where_one_is_owed() {
         id(&reply)
     };
     let (first, second, of_another) = (ask(&person), ask(&person), ask(&other));
-    let inspected = folder.caller("supervisor").ask(&json!({
-        "scenario": "supervision-inspection", "subject": person, "operator": "staff-1", "case": new_case(),
-    }));
+    let inspected = folder.caller("supervisor").ask(&with(look_up(&person), "scenario", "supervision-inspection"));
     assert!(checked::answer(folder, "supervisor", &inspected).text("notice").starts_with("exempt by "));
     let refused = housing.ask(&with(look_up(&person), "operator", ""));
     let nobody = "019aa000-0000-7000-8000-000000000000";
