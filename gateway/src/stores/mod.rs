@@ -29,6 +29,7 @@ mod stamp;
 mod tls;
 mod values;
 mod watch;
+pub(crate) mod workbook;
 
 pub(crate) use fault::{StoreError, StoreFault};
 pub(crate) use layout::SCHEMA;

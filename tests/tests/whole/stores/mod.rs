@@ -6,6 +6,7 @@ mod http;
 mod mapped;
 mod replaced;
 mod several;
+mod spreadsheets;
 mod typing_errors;
 mod unreadable;
 
