@@ -30,6 +30,7 @@ mod tls;
 mod unlawful;
 mod values;
 mod watch;
+pub(crate) mod workbook;
 
 pub(crate) use fault::{StoreError, StoreFault};
 pub(crate) use layout::SCHEMA;

@@ -10,8 +10,9 @@ use std::{
 };
 
 use credit_policy::CitizenNumber;
-use rusqlite::{Connection, ErrorCode, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Statement, params_from_iter};
 
+use super::import_mapped::{self, Line};
 use crate::{
     commands::failure::{ConfigFile, Failure},
     stores::{
@@ -19,6 +20,7 @@ use crate::{
         delimited::{Cells, Rows},
         examine::{Domain, RowFault, check_row},
         layout::{Form, TABLES, Table},
+        map::Map,
     },
     terminal::{eprint, print, said, words},
 };
@@ -32,12 +34,15 @@ const COUNTER: &str = "nr";
 
 #[derive(clap::Args)]
 pub(in crate::commands) struct Arguments {
-    /// Text files, each with the rows of one table under a line with the names of its columns 文本文件
+    /// Text files, each with the rows of one table under a line with the names of its columns; with --map, spreadsheets 文本文件；指定映射时为电子表格
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The store to make; left out = the one that the configuration names 目标数据源
     #[arg(long, value_name = "STORE")]
     to: Option<PathBuf>,
+    /// The map of spreadsheets (.xlsx, .ods) of another layout: a shipped one, or a file 电子表格所用的映射
+    #[arg(long, value_name = "MAP")]
+    map: Option<PathBuf>,
     /// Check everything, and change nothing 只检查，不改动
     #[arg(long)]
     dry_run: bool,
@@ -63,7 +68,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let made = Made(beside(&to, &format!(".import-{}", std::process::id())));
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&made.0).map_err(no(&made.0))?;
-    let mut import = Import { domain: &domain, faults: Vec::new(), more: 0, rows: 0 };
+    let map = arguments.map.as_ref().map(|map| Map::open(map, domain.catalogue()));
+    let map = map.transpose().map_err(Failure::usage)?;
+    let mut import = Import { domain: &domain, map, faults: Vec::new(), more: 0, rows: 0, left_out: 0 };
     import.fill(&made.0, &arguments.files)?;
     if !import.faults.is_empty() {
         let more = import.more;
@@ -74,6 +81,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure { code: 1, lines: import.faults });
     }
     let rows = import.rows;
+    if import.left_out > 0 {
+        print(format_args!(
+            "{}{}",
+            words("不计入而未导入的行数：", "rows left out, as they count nowhere: "),
+            import.left_out
+        ));
+    }
     if arguments.dry_run {
         print(format_args!(
             "{}{rows}",
@@ -114,9 +128,12 @@ fn put_in_place(made: &Path, to: &Path) -> std::io::Result<()> {
 
 struct Import<'a> {
     domain: &'a Domain,
+    /// What spreadsheets are; text files have the gateway's own columns.
+    map: Option<Map>,
     faults: Vec<String>,
     more: u64,
     rows: u64,
+    left_out: u64,
 }
 
 impl Import<'_> {
@@ -137,8 +154,12 @@ impl Import<'_> {
             .execute_batch(&format!("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {SCHEMA}"))
             .map_err(system)?;
         let transaction = store.transaction().map_err(system)?;
+        let map = self.map.take();
         for file in files {
-            self.file(&transaction, file)?;
+            match &map {
+                None => self.file(&transaction, file)?,
+                Some(map) => self.mapped_file(&transaction, file, map)?,
+            }
         }
         transaction.commit().map_err(system)
     }
@@ -168,21 +189,69 @@ impl Import<'_> {
             }
             let line = row.line;
             let Some(values) = self.values(path, &columns, row) else { continue };
-            match insert.execute(params_from_iter(values)) {
-                Ok(_) => {}
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                    let key: Vec<_> =
-                        columns.table.columns.iter().take(columns.table.key).map(|(name, _)| *name).collect();
-                    let key = key.join(", ");
-                    let said = said(
-                        || format!("前面已有 {key} 相同的行"),
-                        || format!("a row with the same {key} stands before it"),
-                    );
-                    self.fault(path, line, said);
+            self.insert(&mut insert, columns.table, path, line, values)?;
+        }
+    }
+
+    /// A spreadsheet of another layout.
+    fn mapped_file(&mut self, store: &Connection, path: &Path, map: &Map) -> Result<(), Failure> {
+        let mut failed = None;
+        import_mapped::lines(path, map, &mut |line, found| {
+            self.rows += u64::from(!matches!(found, Line::LeftOut));
+            match found {
+                Line::LeftOut => self.left_out += 1,
+                Line::Fault(what) => self.fault(path, line, what),
+                Line::Row(table, values) => {
+                    if self.fits(path, table, &values, true, line)
+                        && let Err(failure) = self.insert_one(store, table, path, line, values)
+                    {
+                        failed.get_or_insert(failure);
+                    }
                 }
-                Err(error) => return Err(no(&format_args!("{:?}", error.sqlite_error_code()))),
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn insert_one(
+        &mut self,
+        store: &Connection,
+        table: &'static Table,
+        path: &Path,
+        line: u64,
+        values: Vec<Option<String>>,
+    ) -> Result<(), Failure> {
+        let no = |error: rusqlite::Error| {
+            Failure::usage(at(path.display(), format_args!("{:?}", error.sqlite_error_code())))
+        };
+        let mut insert = store.prepare_cached(&Columns::all_of(table).insert()).map_err(no)?;
+        self.insert(&mut insert, table, path, line, values)
+    }
+
+    fn insert(
+        &mut self,
+        insert: &mut Statement<'_>,
+        table: &Table,
+        path: &Path,
+        line: u64,
+        values: Vec<Option<String>>,
+    ) -> Result<(), Failure> {
+        match insert.execute(params_from_iter(values)) {
+            Ok(_) => {}
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                let key: Vec<_> = table.columns.iter().take(table.key).map(|(name, _)| *name).collect();
+                let key = key.join(", ");
+                let said = said(
+                    || format!("前面已有 {key} 相同的行"),
+                    || format!("a row with the same {key} stands before it"),
+                );
+                self.fault(path, line, said);
+            }
+            Err(error) => {
+                return Err(Failure::usage(at(path.display(), format_args!("{:?}", error.sqlite_error_code()))));
             }
         }
+        Ok(())
     }
 
     /// The values of one row in the order of the table's columns, if all of them fit.
@@ -215,22 +284,24 @@ impl Import<'_> {
                 _ => {}
             }
         }
-        let mut fits = true;
-        let mut to_check = values.clone();
-        if columns.counts
-            && let Some(counter) = to_check.get_mut(2)
-        {
+        self.fits(path, columns.table, &values, columns.counts, line).then_some(values)
+    }
+
+    /// Whether all values fit, and tells which do not.
+    fn fits(&mut self, path: &Path, table: &Table, values: &[Option<String>], counts: bool, line: u64) -> bool {
+        let mut to_check = values.to_vec();
+        let counter = table.columns.iter().position(|(name, _)| counts && *name == COUNTER);
+        if let Some(counter) = counter.and_then(|counter| to_check.get_mut(counter)) {
             *counter = Some("0".to_owned());
         }
         let mut found = Vec::new();
-        check_row(columns.table, &to_check, line, self.domain, &mut |fault, _| found.push(fault));
-        for fault in found {
-            fits = false;
-            let RowFault { column, what, .. } = fault;
+        check_row(table, &to_check, line, self.domain, &mut |fault, _| found.push(fault));
+        let fits = found.is_empty();
+        for RowFault { column, what, .. } in found {
             let said = said(|| format!("列 `{column}`：{}", what.chinese()), || format!("column `{column}`: {what}"));
             self.fault(path, line, said);
         }
-        fits.then_some(values)
+        fits
     }
 }
 
@@ -275,6 +346,12 @@ impl Columns {
             Some((name, _)) => Err(said(|| format!("缺少列 `{name}`"), || format!("the column `{name}` is missing"))),
             None => Ok(Self { table, places: names.iter().filter_map(place).collect(), counts }),
         }
+    }
+
+    /// All columns of a table, in their order; the import counts.
+    fn all_of(table: &'static Table) -> Self {
+        let counts = table.columns.iter().any(|(name, _)| *name == COUNTER);
+        Self { table, places: (0..table.columns.len()).collect(), counts }
     }
 
     fn insert(&self) -> String {

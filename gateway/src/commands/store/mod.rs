@@ -5,6 +5,7 @@ mod check_mapped;
 mod domain;
 mod explain;
 mod import;
+mod import_mapped;
 mod place;
 
 use clap::Subcommand;
@@ -17,7 +18,7 @@ pub(super) enum Store {
     Check(check::Arguments),
     /// Print what a scenario asks of which store; nobody is asked about 查看某应用场景向各数据源查询什么
     Explain(explain::Arguments),
-    /// Make a store of CSV files or spreadsheet text, all or nothing 导入数据，全部成功或全部放弃
+    /// Make a store of CSV files, spreadsheet text or spreadsheets, all or nothing 导入数据，全部成功或全部放弃
     Import(import::Arguments),
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Reading<'a> {
     listings: Vec<Listing>,
     attributes: BTreeMap<FieldName, Value>,
     unknown: Vec<Unfit>,
+    /// Whether rows are only examined, whatever they may be used for.
+    examines: bool,
 }
 
 /// What was read.
@@ -92,13 +94,19 @@ impl<'a> Reading<'a> {
         let scenario = map.catalogue.scenario(scenario.as_str()).map(|scenario| &**scenario);
         let (records, listings, attributes) = (Vec::new(), Vec::new(), BTreeMap::new());
         let (plan, person) = (Some(plan), Some(person));
-        Self { map, plan, scenario, person, records, listings, attributes, unknown: Vec::new() }
+        Self { map, plan, scenario, person, records, listings, attributes, unknown: Vec::new(), examines: false }
     }
 
     /// For all that a map has about anybody: what does not fit is found, and nothing is made of it.
     pub(super) fn of_everything(map: &'a Map) -> Self {
-        let (records, listings, attributes) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { map, plan: None, scenario: None, person: None, records, listings, attributes, unknown: Vec::new() }
+        Self { examines: true, ..Self::for_any_purpose(map) }
+    }
+
+    /// For all about anybody that may be used for any purpose.
+    pub(super) fn for_any_purpose(map: &'a Map) -> Self {
+        let (records, listings, attributes, unknown) = (Vec::new(), Vec::new(), BTreeMap::new(), Vec::new());
+        let (plan, scenario, person) = (None, None, None);
+        Self { map, plan, scenario, person, records, listings, attributes, unknown, examines: false }
     }
 
     /// Takes one row, with its cells in the order of [`Select::columns`].
@@ -161,7 +169,7 @@ impl<'a> Reading<'a> {
         let scope = row.code(by)?;
         Ok(match self.scenario {
             Some(scenario) => scope.allows(scenario),
-            None => self.plan.is_none() || matches!(scope, Scope::All),
+            None => self.examines || matches!(scope, Scope::All),
         })
     }
 

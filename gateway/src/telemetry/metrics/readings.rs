@@ -25,6 +25,9 @@ pub struct Readings<'a> {
     pub deadlines_end: i64,
 }
 
+/// What a gauge of a store shows.
+type Gauge = fn(&StoreReadings<'_>) -> f64;
+
 /// What a store counted of itself.
 pub struct StoreReadings<'a> {
     /// Its name.
@@ -104,7 +107,7 @@ impl Readings<'_> {
     }
 
     fn store_figures(&self, to: &mut Exposition) {
-        let gauges: [(&str, &str, fn(&StoreReadings<'_>) -> f64); 3] = [
+        let gauges: [(&str, &str, Gauge); 3] = [
             ("credit_gateway_store_up", "1 while the store answers.", |store| one_if(store.is_up)),
             (
                 "credit_gateway_store_waiting_look_ups",

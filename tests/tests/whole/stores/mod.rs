@@ -7,6 +7,7 @@ mod mapped;
 mod postgres;
 mod replaced;
 mod several;
+mod spreadsheets;
 mod typing_errors;
 mod unreadable;
 
