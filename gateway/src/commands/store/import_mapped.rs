@@ -93,14 +93,14 @@ fn person_rows(
     let flag = |flag: bool| Some(u8::from(flag).to_string());
     let day = |day: Option<Date>| day.map(|day| day.to_string());
     for record in &history.records {
-        let Record { class, severity, act, determined, sentence_end, effect_end, repaired, repair_revoked, disputed } =
-            record;
+        let Record { class, severity, act, determined, sentence_end, effect_end, repaired, .. } = record;
+        let Record { repair_revoked, disputed, performed, amount, .. } = record;
         let (class, severity) = (Some(class.to_string()), Some(severity.to_string()));
         let (act, determined) = (Some(act.to_string()), Some(determined.to_string()));
         let ends = [sentence_end, effect_end, repaired, repair_revoked].map(|on| day(*on));
         let mut values = vec![number(), class, None, severity, act, determined];
         values.extend(ends);
-        values.push(flag(*disputed));
+        values.extend([flag(*disputed), day(*performed), amount.map(|amount| amount.to_string())]);
         take(&RECORD, values);
     }
     for listing in &history.listings {

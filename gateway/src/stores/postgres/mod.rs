@@ -189,7 +189,8 @@ impl PostgresStore {
         let small = number.to_lowercase();
         let spellings: Vec<&str> = if small == number { vec![number] } else { vec![number, &small] };
         let asked = TABLES.into_iter().zip(wanted.iter().zip(&known)).filter(|(_, (wanted, _))| !wanted.is_empty());
-        let asked: Vec<_> = asked.map(|(table, (wanted, known))| (table, wanted, known)).collect();
+        let asked: Vec<Question<'_'>> =
+            asked.map(|(table, (wanted, known))| (table, &wanted[..], &known[..])).collect();
         let found = of_one_moment(session, &spellings, &asked).await?;
         let domain = self.domain();
         let mut history = History::default();
@@ -210,13 +211,13 @@ impl PostgresStore {
     }
 }
 
-type Question<'a> = (&'static Table, &'a Vec<&'a str>, &'a Vec<&'a str>);
+type Question<'a> = (&'static Table, &'a [&'a str], &'a [&'a str]);
 
 /// Runs the statements of a look-up, all sent before the first is answered. Where there are several, a transaction makes
 /// them of one moment; one alone is.
 async fn of_one_moment(
     session: &ClientWrapper,
-    spellings: &Vec<&str>,
+    spellings: &[&str],
     asked: &[Question<'_>],
 ) -> Result<Vec<Vec<Row>>, StoreError> {
     let mut statements = Vec::with_capacity(asked.len());
@@ -226,7 +227,7 @@ async fn of_one_moment(
     let parameters: Vec<Vec<&(dyn ToSql + Sync)>> = asked
         .iter()
         .map(|(table, wanted, known)| {
-            let both: [&(dyn ToSql + Sync); 3] = [spellings, *wanted, *known];
+            let both: [&(dyn ToSql + Sync); 3] = [&spellings, wanted, known];
             both.into_iter().take(if tables::is_closed(table) { 3 } else { 2 }).collect()
         })
         .collect();
@@ -255,8 +256,8 @@ impl Store for PostgresStore {
     /// Asks each table for a number that nobody has.
     fn probe(&self) -> Probe<'_> {
         Box::pin(self.ask(async |session: &ClientWrapper| {
-            let nobody = vec![""];
-            let asked: Vec<Question<'_>> = TABLES.into_iter().map(|table| (table, &nobody, &nobody)).collect();
+            let nobody = [""];
+            let asked: Vec<Question<'_>> = TABLES.into_iter().map(|table| (table, &nobody[..], &nobody[..])).collect();
             of_one_moment(session, &nobody, &asked).await.map(drop)
         }))
     }
