@@ -102,7 +102,7 @@ impl Readings<'_> {
     }
 
     fn store_figures(&self, to: &mut Exposition) {
-        let gauges: [(&str, &str, fn(&StoreReadings<'_>) -> f64); 3] = [
+        let gauges: [Gauge; 3] = [
             ("credit_gateway_store_up", "1 while the store answers.", |store| one_if(store.is_up)),
             (
                 "credit_gateway_store_waiting_look_ups",
@@ -178,3 +178,6 @@ fn store_label(store: &StoreReadings<'_>) -> String {
 fn one_if(holds: bool) -> f64 {
     if holds { 1.0 } else { 0.0 }
 }
+
+/// Name, help and value of a figure of a store.
+type Gauge = (&'static str, &'static str, fn(&StoreReadings<'_>) -> f64);
