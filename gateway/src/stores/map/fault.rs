@@ -30,7 +30,7 @@ pub enum Wrong {
     #[error("no role uses this column: take it out")]
     Unused,
     #[error("its form is `{has}`, and here it must be {wants}")]
-    AnotherForm { has: &'static str, wants: &'static str },
+    OtherForm { has: &'static str, wants: &'static str },
     #[error("the key must be a column of the form `citizen-number`")]
     NoKey,
     #[error("a representative is a second person: `{0}` cannot be the key")]

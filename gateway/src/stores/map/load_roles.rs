@@ -84,7 +84,7 @@ pub(super) fn attribute(loader: &mut Loader<'_>, row: &AttributeRow) -> Option<A
         loader.fault(Some(&row.column), Wrong::CodesMissing);
     }
     if row.codes.is_some() && form != Form::Code {
-        loader.fault(Some(&row.column), Wrong::AnotherForm { has: form.as_str(), wants: "code" });
+        loader.fault(Some(&row.column), Wrong::OtherForm { has: form.as_str(), wants: "code" });
     }
     if row.rows == Rows::Any && value_type != Some(ValueType::YesNo) {
         loader.fault(Some(&row.field), Wrong::AnyOf);

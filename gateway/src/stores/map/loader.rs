@@ -89,7 +89,7 @@ impl<'a> Loader<'a> {
         if fits(has) {
             return Some(at);
         }
-        self.fault(Some(name), Wrong::AnotherForm { has: has.as_str(), wants });
+        self.fault(Some(name), Wrong::OtherForm { has: has.as_str(), wants });
         None
     }
 

@@ -189,8 +189,7 @@ impl PostgresStore {
         let small = number.to_lowercase();
         let spellings: Vec<&str> = if small == number { vec![number] } else { vec![number, &small] };
         let asked = TABLES.into_iter().zip(wanted.iter().zip(&known)).filter(|(_, (wanted, _))| !wanted.is_empty());
-        let asked: Vec<Question<'_'>> =
-            asked.map(|(table, (wanted, known))| (table, &wanted[..], &known[..])).collect();
+        let asked: Vec<Question<'_>> = asked.map(|(table, (wanted, known))| (table, &wanted[..], &known[..])).collect();
         let found = of_one_moment(session, &spellings, &asked).await?;
         let domain = self.domain();
         let mut history = History::default();

@@ -25,9 +25,6 @@ pub struct Readings<'a> {
     pub deadlines_end: i64,
 }
 
-/// What a gauge of a store shows.
-type Gauge = fn(&StoreReadings<'_>) -> f64;
-
 /// What a store counted of itself.
 pub struct StoreReadings<'a> {
     /// Its name.
@@ -107,7 +104,7 @@ impl Readings<'_> {
     }
 
     fn store_figures(&self, to: &mut Exposition) {
-        let gauges: [(&str, &str, Gauge); 3] = [
+        let gauges: [Gauge; 3] = [
             ("credit_gateway_store_up", "1 while the store answers.", |store| one_if(store.is_up)),
             (
                 "credit_gateway_store_waiting_look_ups",
@@ -193,3 +190,6 @@ fn store_label(store: &StoreReadings<'_>) -> String {
 fn one_if(holds: bool) -> f64 {
     if holds { 1.0 } else { 0.0 }
 }
+
+/// Name, help and value of a figure of a store.
+type Gauge = (&'static str, &'static str, fn(&StoreReadings<'_>) -> f64);
