@@ -111,7 +111,10 @@ fn what_is_released_elsewhere_is_carried_there_and_proved() {
             assert!(row.rank() < Some(Rank::Draft), "{} in {jurisdiction}", row.name());
         }
     }
-    assert!(prove(&place("CN-SD-02")).is_ok());
+    // Takes a minute; `policy check` proves whatever is not built in.
+    if std::env::var_os("CREDIT_TESTS_FULL").is_some() {
+        assert!(prove(&place("CN-SD-02")).is_ok());
+    }
 }
 
 #[test]

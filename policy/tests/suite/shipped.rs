@@ -78,7 +78,7 @@ fn public_rental_housing_is_as_its_source_says() {
     assert_eq!(fields, ["black_listed", "clean_three_years", "grey_listed"]);
     assert_eq!(scenario.purpose_group(), "housing");
     assert_eq!(scenario.case_limit(), 3);
-    let statute = "《示例市公共信用信息查询规定（虚构，仅供演示）》4〔city-rule〕";
+    let statute = "《示例市公共信用信息查询规定〔虚构，仅供演示〕》4〔city-rule〕";
     assert_eq!((scenario.statute(), scenario.rank()), (Some(statute), Some(Rank::CityRule)));
     assert!(scenario.consent_on_file(), "its rule wants the applicant's written consent");
     assert_eq!(scenario.sources().collect::<Vec<_>>(), ["HZ (二)2"]);
