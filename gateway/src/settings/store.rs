@@ -107,6 +107,9 @@ impl Store {
         if self.connections.is_some_and(|connections| !(1..=1_024).contains(&connections)) {
             faults.push(format!("store `{name}`: connections must be between 1 and 1024"));
         }
+        if !(1_024..=64 * 1_024 * 1_024).contains(&self.answer_bytes) {
+            faults.push(format!("store `{name}`: answer_bytes must be between 1024 and 67108864"));
+        }
         if !(1..=100_000).contains(&self.queue) {
             faults.push(format!("store `{name}`: queue must be between 1 and 100000"));
         }
@@ -133,9 +136,6 @@ impl Store {
         }
         if self.probe.as_ref().is_some_and(|path| !is_path(path)) {
             faults.push(format!("store `{name}`: probe must be a path such as /health"));
-        }
-        if !(1_024..=64 * 1_024 * 1_024).contains(&self.answer_bytes) {
-            faults.push(format!("store `{name}`: answer_bytes must be between 1024 and 67108864"));
         }
         faults
     }

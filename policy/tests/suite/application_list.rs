@@ -35,7 +35,7 @@ const TABLE: &[(Ground, &str, &str)] = &[
     (Ground::Statute, "measures-department", "joint-restraint"),
     (Ground::Statute, "school", "student-admission"),
     (Ground::Statute, "social-security-department", "social-security-service"),
-    (Ground::Statute, "market-regulator industry-department", "supervision-inspection"),
+    (Ground::Statute, "market-regulator industry-department credit-supervisor", "supervision-inspection"),
     (Ground::Person, "", "self-query"),
     (Ground::Public, "", "public-disclosure"),
 ];

@@ -182,7 +182,7 @@ fn a_new_class_is_one_line_in_every_pack_and_one_more_gives_it_a_clock_of_its_ow
     for (pack, jurisdiction) in [
         ("national-2026", "CN"),
         ("shanghai", "CN-SH"),
-        ("shenzhen", "CN-GD-SZ"),
+        ("shenzhen", "CN-GD-03"),
         ("zhejiang", "CN-ZJ"),
         ("shandong", "CN-SD"),
     ] {
@@ -191,7 +191,7 @@ fn a_new_class_is_one_line_in_every_pack_and_one_more_gives_it_a_clock_of_its_ow
             files.push(("data-list/seal-misuse.toml".into(), ROW.into()));
             let (_, main) = files.iter_mut().find(|(path, _)| path == "catalogue.toml").unwrap();
             *main = main
-                .replace("jurisdiction = \"CN\"", &format!("jurisdiction = \"{jurisdiction}\""))
+                .replace("jurisdiction = \"CN-99-01\"", &format!("jurisdiction = \"{jurisdiction}\""))
                 .replace("pack = \"national-2026\"", &format!("pack = \"{pack}\""));
             loaded(&files)
         };
@@ -235,7 +235,7 @@ fn the_day_chooses_the_version_of_a_pack() {
     assert_eq!(decided("2026-10-12"), Some(date("2026-10-22")));
     // A province that takes what it does not set from that pack follows it from the same day.
     let (_, main) = files.iter_mut().find(|(path, _)| path == "catalogue.toml").unwrap();
-    *main = main.replace("pack = \"national-2027\"", "pack = \"shanghai\"").replace("\"CN\"", "\"CN-SH\"");
+    *main = main.replace("pack = \"national-2027\"", "pack = \"shanghai\"").replace("\"CN-99-01\"", "\"CN-SH\"");
     let (_, shanghai) = files.iter_mut().find(|(path, _)| path == SHANGHAI).unwrap();
     *shanghai = shanghai
         .replace("default = \"national-2026\"", "default = \"national-2027\"")

@@ -90,7 +90,7 @@ const SPOILED: &[Spoiled] = &[
             fs::copy(f.join("institutions/bank.key"), f.join("server.key")).unwrap();
         },
         1,
-        &["TLS"],
+        &["is not that of the certificate"],
     ),
     ("no store", |f| fs::remove_file(f.join("data/store.sqlite")).unwrap(), 1, &["store.sqlite"]),
     (

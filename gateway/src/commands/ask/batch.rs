@@ -13,6 +13,7 @@ use ring::digest::{SHA256, digest};
 use super::{
     answers::{Answers, AnswersError, Head},
     connection::Gateway,
+    input::read,
     progress::Progress,
 };
 use crate::{commands::failure::Failure, terminal::said};
@@ -28,7 +29,7 @@ const STILL: Duration = Duration::from_secs(120);
 
 /// Asks the lines of a file that have no answer yet.
 pub(super) async fn ask(gateway: &Gateway, lines: &Path, out: &Path, is_json: bool) -> Result<(), Failure> {
-    let (lines, count) = numbered(&super::read(&lines.to_owned())?);
+    let (lines, count) = numbered(&read(lines)?);
     let mark: String = digest(&SHA256, &lines).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let mut progress = Progress::new(count, is_json);
     let answers = Answers::open(out, &mark, |head| progress.line(head.status == 200));

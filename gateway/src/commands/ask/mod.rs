@@ -3,15 +3,15 @@
 mod answers;
 mod batch;
 mod connection;
+mod input;
 mod progress;
 
-use std::{io::Read, path::PathBuf};
-
-use zeroize::Zeroizing;
+use std::path::PathBuf;
 
 use super::failure::{Failure, runtime};
-use crate::terminal::{print, said};
+use crate::terminal::print;
 use connection::Gateway;
+use input::read;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -57,23 +57,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 async fn one(gateway: &Gateway, query: &PathBuf, consent: Option<&PathBuf>) -> Result<(), Failure> {
     let query = read(query)?;
-    let consent = consent.map(read).transpose()?;
+    let consent = consent.map(|path| read(path)).transpose()?;
     let token = consent.as_ref().map(|token| String::from_utf8_lossy(token.trim_ascii()).into_owned());
     let (status, body) = gateway.query(query.to_vec(), token.as_deref()).await.map_err(Failure::unavailable)?;
     print(String::from_utf8_lossy(&body));
     if status == 200 { Ok(()) } else { Err(Failure { code: 1, lines: Vec::new() }) }
-}
-
-fn read(path: &PathBuf) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    let read = if path.as_os_str() == "-" {
-        std::io::stdin().read_to_end(&mut bytes).map(drop)
-    } else {
-        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)).map(drop)
-    };
-    let path = path.display();
-    read.map_err(|error| {
-        Failure::usage(said(|| format!("无法读取 `{path}`：{error}"), || format!("cannot read `{path}`: {error}")))
-    })?;
-    Ok(bytes)
 }

@@ -47,9 +47,7 @@ impl Inputs {
         }));
         let register = register::configured(settings, faults);
         let issuers = faults.keep(Issuers::read(&settings.consent_issuers));
-        if let Some((catalogue, _)) = &catalogue {
-            faults.note(check_stores(settings, catalogue));
-        }
+        faults.note(check_stores(settings, catalogue.as_ref().map(|(catalogue, _)| catalogue)));
         faults.note(project::check_release(settings));
         faults.0.extend(places::faults(settings));
         if faults.0.len() > before {

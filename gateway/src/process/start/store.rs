@@ -85,7 +85,7 @@ pub(super) fn scopes(settings: &Settings, catalogue: &Arc<Catalogue>) -> Result<
 ///
 /// # Errors
 /// As [`open_stores`] says it.
-pub(super) fn check_stores(settings: &Settings, catalogue: &Arc<Catalogue>) -> Result<(), StartError> {
+pub(super) fn check_stores(settings: &Settings, catalogue: Option<&Arc<Catalogue>>) -> Result<(), StartError> {
     checked(settings, catalogue, |_, store, map| match map {
         None => copy::is_sound(store),
         Some(map) => copy::is_mapped(store, map).map(drop),
@@ -124,7 +124,7 @@ pub(super) fn check_databases(
 /// As [`open_stores`] says it.
 pub(super) fn check_copies(settings: &Settings, catalogue: &Arc<Catalogue>, now: Timestamp) -> Result<(), StartError> {
     let domain = Domain::of(catalogue, catalogue.today(now));
-    checked(settings, catalogue, |path, store, map| {
+    checked(settings, Some(catalogue), |path, store, map| {
         copy::has_room(path, there(&settings.data.dir))?;
         match map {
             None => copy::rows(store, &domain, &|| ()).map(drop),
@@ -135,11 +135,15 @@ pub(super) fn check_copies(settings: &Settings, catalogue: &Arc<Catalogue>, now:
 
 fn checked(
     settings: &Settings,
-    catalogue: &Arc<Catalogue>,
+    catalogue: Option<&Arc<Catalogue>>,
     check: impl Fn(&Path, &Connection, Option<&Map>) -> Result<(), CopyFault>,
 ) -> Result<(), StartError> {
     for store in &settings.stores {
-        let map = map_of(store, catalogue)?;
+        // Without a catalogue, which is a fault of its own, nobody can say what a map means.
+        if catalogue.is_none() && store.map.is_some() {
+            continue;
+        }
+        let map = catalogue.map(|catalogue| map_of(store, catalogue)).transpose()?.flatten();
         match store.kind {
             StoreKind::Sqlite => {
                 let path = store.file();
