@@ -6,7 +6,7 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -290,6 +290,12 @@ impl Drop for Gateway {
 
 /// The demo that most tests share. What they do to it must not be in each other's way: each asks under cases of its own.
 pub fn shared() -> &'static Gateway {
-    static SHARED: LazyLock<Gateway> = LazyLock::new(|| Gateway::demo(Folder::new()));
-    &SHARED
+    SHARED.get_or_init(|| Gateway::demo(Folder::new()))
+}
+
+static SHARED: OnceLock<Gateway> = OnceLock::new();
+
+/// Whether this is the folder of [`shared`], whose room for refusals with a leaf of their own many tests use up.
+pub(crate) fn is_shared(folder: &Folder) -> bool {
+    SHARED.get().is_some_and(|shared| shared.folder().path() == folder.path())
 }

@@ -70,7 +70,7 @@ fn a_pack_of_another_province_with_a_version_from_next_year_is_two_files_of_a_fo
     pack("fujian-2027", "from = \"2027-01-01\"\nbefore = \"fujian\"\n", "P2Y");
     let main = fs::read_to_string(dir.join("catalogue.toml")).unwrap();
     let main = main
-        .replace("jurisdiction = \"CN\"", "jurisdiction = \"CN-FJ\"")
+        .replace("jurisdiction = \"CN-99-01\"", "jurisdiction = \"CN-FJ\"")
         .replace("pack = \"national-2026\"", "pack = \"fujian-2027\"");
     fs::write(dir.join("catalogue.toml"), main).unwrap();
     drop(policy(&["check", path]).held());

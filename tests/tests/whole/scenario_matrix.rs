@@ -274,7 +274,7 @@ async fn walk(gateway: Arc<Gateway>, kind: &'static str, rows: Arc<Vec<Row>>, nu
 fn a_field_is_in_an_answer_if_and_only_if_the_catalogue_lists_it() {
     let rows = Arc::new(Row::all());
     let pairs: usize = rows.iter().map(|row| row.fields.len()).sum();
-    assert!(rows.len() >= 40 && pairs >= 300, "{} scenarios, {pairs} pairs with fields", rows.len());
+    assert!(rows.len() >= 40 && pairs >= 250, "{} scenarios, {pairs} pairs with fields", rows.len());
     assert!(rows.iter().any(|row| !row.second_tier.is_empty()));
     for ground in ["self", "public"] {
         assert!(rows.iter().any(|row| row.ground == ground && row.kinds.is_empty()), "{ground}");
