@@ -6,7 +6,7 @@ mod connection;
 mod input;
 mod progress;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, runtime};
 use crate::terminal::print;
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-async fn one(gateway: &Gateway, query: &PathBuf, consent: Option<&PathBuf>) -> Result<(), Failure> {
+async fn one(gateway: &Gateway, query: &Path, consent: Option<&PathBuf>) -> Result<(), Failure> {
     let query = read(query)?;
     let consent = consent.map(|path| read(path)).transpose()?;
     let token = consent.as_ref().map(|token| String::from_utf8_lossy(token.trim_ascii()).into_owned());
