@@ -77,7 +77,7 @@ impl StoreFault {
                 true
             }
             Self::Http(fault) => fault.is_of_data(),
-            Self::Postgres(fault) => matches!(fault, PostgresFault::TooMany { .. }),
+            Self::Postgres(fault) => matches!(fault, PostgresFault::TooMany { .. } | PostgresFault::TooLarge(_)),
             Self::Away | Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
         }
     }
