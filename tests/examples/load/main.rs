@@ -5,6 +5,7 @@
 
 mod caller;
 mod figures;
+mod profile;
 mod questions;
 mod servers;
 
@@ -30,8 +31,13 @@ const RATE: u32 = 1_000;
 const FEW: usize = 32;
 
 fn main() {
-    let rounds = env::args().nth(1).map_or(3, |text| text.parse().expect("how many rounds"));
     let disk = gateway(Folder::new(), None);
+    let argument = env::args().nth(1);
+    if argument.as_deref() == Some("profile") {
+        let side = Side::gateway("gateway", &disk);
+        return profile::profile(&disk, &side, &mut Questions::of(disk.folder()));
+    }
+    let rounds = argument.map_or(3, |text| text.parse().expect("how many rounds"));
     let memory = gateway(Folder::new(), Some("/dev/shm"));
     let nginx = Nginx::start(disk.folder());
     let mut load = Load::new(rounds, &disk, &memory, &nginx);
