@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use credit_policy::Language;
-
-use super::{check_mapped, check_remote, place::Place};
+use super::{check_mapped, check_remote, found, place::Place};
 use crate::{
     commands::failure::{ConfigFile, Failure},
     stores::{
@@ -12,7 +10,7 @@ use crate::{
         examine::{Tally, examine},
         layout::TABLES,
     },
-    terminal::{language, print, said, words},
+    terminal::said,
 };
 
 #[derive(clap::Args)]
@@ -66,27 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut tally = Tally::default();
     let read = examine(&store, &domain, arguments.sample, &mut |fault, _| tally.add(&fault), &|| ()).map_err(system)?;
-    lines.extend(lines_of(&tally));
+    lines.extend(found::lines(&tally));
     let [records, listings, attributes] = read;
-    told(&[("record", records), ("listing", listings), ("attribute", attributes)], lines)
-}
-
-/// A line for each kind of fault and place.
-pub(super) fn lines_of(tally: &Tally) -> Vec<String> {
-    match language() {
-        Language::Zh => tally.chinese_lines().collect(),
-        Language::En => tally.lines().collect(),
-    }
-}
-
-/// Prints how many rows of each table were read, and what was found.
-pub(super) fn told(rows: &[(&str, u64)], lines: Vec<String>) -> Result<(), Failure> {
-    let rows: Vec<_> = rows.iter().map(|(table, rows)| format!("{table} {rows}")).collect();
-    print(said(|| format!("已检查的行数：{}", rows.join("，")), || format!("rows checked: {}", rows.join(", "))));
-    if lines.is_empty() {
-        print(words("数据源无误", "nothing was found"));
-        Ok(())
-    } else {
-        Err(Failure { code: 1, lines })
-    }
+    found::told(&[("record", records), ("listing", listings), ("attribute", attributes)], lines)
 }

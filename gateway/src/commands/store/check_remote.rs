@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use credit_audit::clock::SystemClock;
 use credit_policy::{CitizenNumber, ScenarioName};
 
-use super::{check, check_mapped};
+use super::{check_mapped, found};
 use crate::{
     commands::failure::Failure,
     settings::{self, Settings, StoreKind},
@@ -45,7 +45,7 @@ pub(super) fn run(store: &settings::Store, domain: &Domain, sample: Option<u64>)
         StoreKind::Sqlite => Ok(()),
         StoreKind::Http => runtime.block_on(interface(store, map, domain)),
         StoreKind::Postgres => match runtime.block_on(examine(store, map, domain, sample)) {
-            Ok(Checked::Own(tally, rows)) => check::told(&rows, check::lines_of(&tally)),
+            Ok(Checked::Own(tally, rows)) => found::told(&rows, found::lines(&tally)),
             Ok(Checked::Mapped(examined)) => check_mapped::told(&examined, Vec::new()),
             Err(error) if error.may_pass() => Err(Failure::unavailable(fault(&error.to_string()))),
             Err(error) => Err(Failure::usage(fault(&error.to_string()))),

@@ -5,6 +5,7 @@ mod check_mapped;
 mod check_remote;
 mod domain;
 mod explain;
+mod found;
 mod import;
 mod import_mapped;
 mod place;

@@ -120,7 +120,7 @@ pub(super) async fn history(
     let asked: Vec<_> =
         TABLES.into_iter().zip(wanted.iter().zip(&known)).filter(|(_, (it, _))| !it.is_empty()).collect();
     let questions: Vec<_> =
-        asked.iter().map(|(table, (wanted, known))| question(table, &spellings, wanted, known)).collect();
+        asked.iter().map(|(table, (wanted, known))| question(table, [&spellings, *wanted, *known])).collect();
     let found = of_one_moment(session, &questions, most_bytes).await?;
     let mut history = History::default();
     for ((table, _), rows) in asked.iter().zip(&found) {
@@ -136,16 +136,15 @@ pub(super) async fn history(
     Ok(history)
 }
 
-fn question<'a>(table: &Table, spellings: &'a Vec<&str>, wanted: &'a Vec<&str>, known: &'a Vec<&str>) -> Question<'a> {
-    let all: [&(dyn ToSql + Sync); 3] = [spellings, wanted, known];
-    let parameters = all.into_iter().take(if is_closed(table) { 3 } else { 2 }).collect();
+fn question<'a>(table: &'static Table, parameters: [&'a (dyn ToSql + Sync); 3]) -> Question<'a> {
+    let parameters = parameters.into_iter().take(if is_closed(table) { 3 } else { 2 }).collect();
     Question { sql: select(table), parameters, place: table.name }
 }
 
 /// Asks each table for a number that nobody has.
 pub(super) async fn probe(session: &ClientWrapper) -> Result<(), StoreError> {
     let nobody = vec![""];
-    let questions: Vec<_> = TABLES.iter().map(|table| question(table, &nobody, &nobody, &nobody)).collect();
+    let questions: Vec<_> = TABLES.into_iter().map(|table| question(table, [&nobody, &nobody, &nobody])).collect();
     of_one_moment(session, &questions, usize::MAX).await.map(drop)
 }
 

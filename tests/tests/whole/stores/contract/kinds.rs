@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use credit_policy::{Catalogue, catalogue};
 use credit_tests::{Authority, Folder, Gateway, Wish, postgres::Server};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -197,8 +198,9 @@ impl Facts {
                 *entry = form;
             }
         }
-        let mut statement = store.prepare("SELECT DISTINCT class FROM record").unwrap();
-        let classes = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let catalogue = Catalogue::load(&catalogue::shipped()).unwrap();
+        let classes = catalogue.classes().filter(|class| class.holds_records());
+        let classes = classes.map(|class| class.name().as_str().to_owned()).collect();
         Self { forms, classes }
     }
 

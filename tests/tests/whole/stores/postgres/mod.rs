@@ -5,6 +5,7 @@ mod away;
 mod demo;
 mod encodings;
 mod mapped;
+mod scale;
 mod starts;
 
 use credit_tests::{Folder, Gateway, postgres::Server};
