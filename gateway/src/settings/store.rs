@@ -20,6 +20,7 @@ pub struct Store {
     pub path: Option<PathBuf>,
     /// Of kind `http`: its address, `https://store.example/credit`; plain `http` on this machine alone. Of kind `postgres`:
     /// `postgresql://user@host:5432/database`, never with a password; of several hosts, with commas between, each is tried.
+    /// Of kind `gateway`: the address of its institutions' listener, `https://gateway.example:8443`.
     pub url: Option<String>,
     /// Of kind `postgres`: the file of the user's password, mode 0600; read again for each new connection.
     pub password_file: Option<PathBuf>,
@@ -29,12 +30,15 @@ pub struct Store {
     pub certificate: Option<PathBuf>,
     /// The key of that certificate, in PEM; of kind `postgres` of mode 0600.
     pub key: Option<PathBuf>,
+    /// Of kind `gateway`: the file with the verifier key of the other gateway's log, its `log.vkey`; before a rotation of
+    /// that key also the next one, a line each.
+    pub vkey: Option<PathBuf>,
     /// Of kind `http`: a path at which it answers 2xx to a GET while it works; left out = it is up while it takes connections.
     pub probe: Option<String>,
-    /// Connections at the same time; left out = 32 of kind `http`, 16 of kind `postgres`.
+    /// Connections at the same time; left out = 32 of kinds `http` and `gateway`, 16 of kind `postgres`.
     #[schemars(range(min = 1, max = 1_024))]
     pub connections: Option<usize>,
-    /// Of kind `http`: largest answer, in bytes.
+    /// Of kinds `http` and `gateway`: largest answer, in bytes.
     #[serde(default = "answer_bytes")]
     #[schemars(range(min = 1_024, max = 67_108_864))]
     pub answer_bytes: usize,
@@ -66,6 +70,8 @@ pub enum StoreKind {
     Http,
     /// A PostgreSQL database, version 15 or later.
     Postgres,
+    /// Another gateway, which decides and records too (`docs/stores.md`).
+    Gateway,
 }
 
 impl Store {
@@ -78,8 +84,14 @@ impl Store {
     /// The files that it names; a shipped map is none.
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let map = self.map.as_mut().filter(|map| map.extension().is_some());
-        let files =
-            [&mut self.path, &mut self.password_file, &mut self.authorities, &mut self.certificate, &mut self.key];
+        let files = [
+            &mut self.path,
+            &mut self.password_file,
+            &mut self.authorities,
+            &mut self.certificate,
+            &mut self.key,
+            &mut self.vkey,
+        ];
         files.into_iter().filter_map(Option::as_mut).chain(map)
     }
 
@@ -96,6 +108,7 @@ impl Store {
             }
             StoreKind::Sqlite => {}
             StoreKind::Http => faults.extend(self.http_faults()),
+            StoreKind::Gateway => faults.extend(self.gateway_faults()),
             StoreKind::Postgres => {
                 if self.map.is_some() {
                     faults
@@ -118,6 +131,28 @@ impl Store {
         }
         if self.readers.is_some_and(|readers| !(1..=256).contains(&readers)) {
             faults.push(format!("store `{name}`: readers must be between 1 and 256; leave it out for one a core"));
+        }
+        faults
+    }
+
+    fn gateway_faults(&self) -> Vec<String> {
+        let (mut faults, name) = (Vec::new(), &self.name);
+        let is_address = self.url.as_ref().is_some_and(|url| {
+            let rest = url.strip_prefix("https://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+            rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
+        });
+        if !is_address {
+            faults.push(format!(
+                "store `{name}`: kind gateway needs `url`, the address of its institutions' listener, such as https://gateway.example:8443"
+            ));
+        }
+        if [&self.authorities, &self.certificate, &self.key, &self.vkey].iter().any(|file| file.is_none()) {
+            faults.push(format!(
+                "store `{name}`: kind gateway needs `authorities`, `certificate`, `key` and `vkey`, the key of its log"
+            ));
+        }
+        if self.map.is_some() || self.probe.is_some() {
+            faults.push(format!("store `{name}`: kind gateway takes no `map` and no `probe`"));
         }
         faults
     }
