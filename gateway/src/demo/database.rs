@@ -137,8 +137,9 @@ impl Database {
         all.batch_execute(&made).await.map_err(|error| self.fault(&error))?;
         for (table, rows) in rows(dir)? {
             // `record` alone is a type of PostgreSQL's own.
-            let insert =
-                format!("INSERT INTO public.{table} SELECT * FROM json_populate_recordset(NULL::public.{table}, $1::text::json)");
+            let insert = format!(
+                "INSERT INTO public.{table} SELECT * FROM json_populate_recordset(NULL::public.{table}, $1::text::json)"
+            );
             all.execute(&insert, &[&rows]).await.map_err(|error| self.fault(&error))?;
         }
         // Before the rows are there for all: a folder without its database is filled again, one with it is not.
