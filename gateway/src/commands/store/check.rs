@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (settings, domain) = super::domain::read(&arguments.config)?;
     if let Some(store) = check_remote::named(&settings, arguments.store.as_ref()) {
         let sample = if arguments.all { None } else { Some(arguments.sample.unwrap_or(check_remote::ROWS)) };
-        return check_remote::run(store, &domain, sample);
+        return check_remote::run(&settings, store, &domain, sample);
     }
     let Place { path, map } = &super::place::named(&settings, arguments.store.as_ref())?;
     let path_shown = path.display();

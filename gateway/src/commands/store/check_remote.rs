@@ -12,7 +12,7 @@ use crate::{
     stores::{
         contract::{Asked, Store},
         examine::Domain,
-        http::{Endpoint, HttpStore},
+        http::{Endpoint, HttpStore, gateway::GatewayStore},
         map::Map,
         postgres::examine::{Checked, examine},
     },
@@ -37,13 +37,19 @@ pub(super) fn named<'a>(settings: &'a Settings, named: Option<&PathBuf>) -> Opti
 }
 
 /// 0 where nothing was found, 1 where something was, 69 where the store is away, 64 where it cannot be read.
-pub(super) fn run(store: &settings::Store, domain: &Domain, sample: Option<u64>) -> Result<(), Failure> {
+pub(super) fn run(
+    settings: &Settings,
+    store: &settings::Store,
+    domain: &Domain,
+    sample: Option<u64>,
+) -> Result<(), Failure> {
     let map = store.map.as_ref().map(|map| Map::open(map, domain.catalogue())).transpose();
     let map = map.map_err(Failure::usage)?.map(Arc::new);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unavailable)?;
     match store.kind {
         StoreKind::Sqlite => Ok(()),
         StoreKind::Http => runtime.block_on(interface(store, map, domain)),
+        StoreKind::Gateway => runtime.block_on(gateway(store, &settings.log.origin)),
         StoreKind::Postgres => match runtime.block_on(examine(store, map, domain, sample)) {
             Ok(Checked::Own(tally, rows)) => found::told(&rows, found::lines(&tally)),
             Ok(Checked::Mapped(examined)) => check_mapped::told(&examined, Vec::new()),
@@ -51,6 +57,19 @@ pub(super) fn run(store: &settings::Store, domain: &Domain, sample: Option<u64>)
             Err(error) => Err(Failure::usage(fault(&error.to_string()))),
         },
     }
+}
+
+/// Another gateway answers no query without a record: it is connected to, and asked nothing.
+async fn gateway(store: &settings::Store, own: &str) -> Result<(), Failure> {
+    let usage = |error: &dyn std::fmt::Display| Failure::usage(fault(&error.to_string()));
+    let endpoint = Endpoint::of(store).map_err(|error| usage(&error))?;
+    let gateway = GatewayStore::new(endpoint, store, own).map_err(|error| usage(&error))?;
+    gateway.probe().await.map_err(|error| Failure::unavailable(fault(&error.to_string())))?;
+    print(words(
+        "已与另一网关建立双向 TLS 连接；其数据源由该网关自行检查",
+        "the other gateway takes the connection over mutual TLS; its stores are for its own `store check`",
+    ));
+    Ok(())
 }
 
 /// Of an interface only the shape of an answer can be looked at: it is asked about nobody.
