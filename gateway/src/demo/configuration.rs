@@ -44,7 +44,7 @@ pub(crate) fn set_ports(dir: &Path, port_base: u16) -> Result<(), DemoError> {
     }
     let before = text(dir)?;
     let mut text = before.clone();
-    for (port, name) in (port_base..).zip(["institutions", "persons", "auditors", "public", "operations"]) {
+    for (port, name) in (port_base..=u16::MAX).zip(["institutions", "persons", "auditors", "public", "operations"]) {
         let line = |line: &str| match line.strip_prefix(name).and_then(|rest| rest.strip_prefix(" = \"")) {
             Some(address) => {
                 let host = address.rsplit_once(':').map_or("127.0.0.1", |(host, _)| host);
