@@ -1,14 +1,22 @@
 //! Two gateways: the first asks the second for its institutions. Each decides, each records, and the two leaves name each
 //! other.
 
+mod hostile;
+mod limits;
 mod linked;
+mod refused;
 
 use std::fs;
 
-use credit_tests::{Folder, Gateway, Leaf, Reply, query::look_up};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use credit_tests::{
+    Folder, Gateway, Leaf, Reply, audit,
+    query::{look_up, with},
+};
+use serde_json::{Value, json};
 
 use crate::{
-    consents::{bearer, loan},
+    consents::{assert_sound, bearer, loan, thumbprint},
     doors::foreign_origin,
 };
 
@@ -26,6 +34,11 @@ struct Pair {
 impl Pair {
     fn new() -> Self {
         Self::with(|_| (), |_| ())
+    }
+
+    /// With another second gateway, before which the first stands.
+    fn with_second(second: impl FnOnce(&Folder)) -> Self {
+        Self::with(|_| (), second)
     }
 
     /// With folders as a test alters them.
@@ -51,6 +64,36 @@ impl Pair {
         self.first.folder().caller("bank").ask_with(&loan(), &[("authorization", &bearer(token))])
     }
 
+    /// What the second answers whoever calls it as the first gateway.
+    fn direct(&self, body: &Value, headers: &[(&str, &str)]) -> Reply {
+        self.second.folder().caller(PEER).ask_with(body, headers)
+    }
+
+    /// The look-up of the first's housing department, as the first gateway sends it.
+    fn body(&self, number: &str) -> Value {
+        with(look_up(number), "on_behalf", self.on_behalf("housing", "housing-department"))
+    }
+
+    /// For whom the first gateway asks.
+    fn on_behalf(&self, institution: &str, kind: &str) -> Value {
+        let folder = self.first.folder();
+        let certificate = URL_SAFE_NO_PAD.encode(thumbprint(folder, institution));
+        json!({
+            "institution": institution, "kind": kind, "certificate": certificate,
+            "origin": folder.vkey().name(), "query": uuid::Uuid::now_v7().to_string(),
+        })
+    }
+
+    /// Both logs, each by itself, with the other, and decided again.
+    fn sound(&self) -> Value {
+        let (first, second) = (self.first.folder(), self.second.folder());
+        for folder in [first, second] {
+            assert_sound(folder);
+        }
+        drop(compared(first, second));
+        compared(second, first)
+    }
+
     /// The queries on the second's record.
     fn there(&self) -> Vec<Leaf> {
         let mut leaves = self.second.folder().leaves();
@@ -73,4 +116,13 @@ fn asks(folder: &Folder, port: u16) {
     folder.replace_in_config("kind = \"sqlite\"\npath = \"data/store.sqlite\"\n", &store);
     // Two gateways share the cores of a test.
     folder.replace_in_config("timeout_ms = 1000", "timeout_ms = 10000");
+}
+
+/// What `credit-audit verify` says of the links of two logs.
+fn compared(folder: &Folder, other: &Folder) -> Value {
+    let (log, vkey, peer) = (folder.log(), folder.log().join("log.vkey"), other.join("data"));
+    let [log, vkey, peer] = [&log, &vkey, &peer].map(|path| path.to_str().expect("a path"));
+    let told = audit(&["verify", log, "--vkey", vkey, "--peer", peer, "--json"]).held();
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    told["links"].clone()
 }

@@ -5,7 +5,7 @@ mod faults;
 mod hostile;
 mod load;
 mod mapped;
-mod service;
+pub(crate) mod service;
 mod tls;
 
 use std::collections::BTreeMap;
