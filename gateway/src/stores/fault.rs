@@ -99,7 +99,7 @@ impl StoreFault {
             Self::TwoGateways | Self::Refused(_) => true,
             Self::Http(fault) => fault.is_of_data(),
             Self::Gateway(fault) => matches!(fault, GatewayFault::Domain(_)),
-            Self::Postgres(fault) => matches!(fault, PostgresFault::TooMany { .. }),
+            Self::Postgres(fault) => matches!(fault, PostgresFault::TooMany { .. } | PostgresFault::TooLarge(_)),
             Self::Away | Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
         }
     }

@@ -59,7 +59,7 @@ pub(super) async fn open_stores(
                 }
                 Box::new(HttpStore::new(endpoint, store, map, Arc::clone(catalogue), Arc::clone(clock)))
             }
-            StoreKind::Postgres => Box::new(PostgresStore::open(store, catalogue, clock).await?),
+            StoreKind::Postgres => Box::new(PostgresStore::open(store, map, catalogue, clock).await?),
         };
         stores.add(&store.name, scope, opened, store.queue);
     }
@@ -117,7 +117,8 @@ pub(super) fn check_databases(
     }
     let ask = async {
         for store in databases {
-            drop(PostgresStore::open(store, catalogue, clock).await?);
+            let map = map_of(store, catalogue)?.map(Arc::new);
+            drop(PostgresStore::open(store, map, catalogue, clock).await?);
         }
         Ok(())
     };

@@ -147,7 +147,7 @@ impl HttpStore {
             pool,
             places: Semaphore::new(connections),
             timeout: Duration::from_millis(store.timeout_ms),
-            answer_bytes: store.answer_bytes,
+            answer_bytes: store.largest_answer(),
             probe: store.probe.clone(),
             catalogue,
             clock,

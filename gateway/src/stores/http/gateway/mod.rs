@@ -92,7 +92,7 @@ impl GatewayStore {
             pool,
             places: Semaphore::new(connections),
             timeout: Duration::from_millis(store.timeout_ms),
-            answer_bytes: store.answer_bytes,
+            answer_bytes: store.largest_answer(),
             keys: keys(store, own)?,
             figures: Figures::default(),
         })
