@@ -21,14 +21,14 @@ use crate::{
 };
 
 /// For whom the second gateway lets the first ask.
-const ENDS: &str = r#"["bank:bank", "housing:housing-department"]"#;
+pub(crate) const ENDS: &str = r#"["bank:bank", "housing:housing-department"]"#;
 /// As whom the second gateway knows the first.
-const PEER: &str = "employer";
+pub(crate) const PEER: &str = "employer";
 
 /// The gateway that institutions ask, and the one that it asks.
-struct Pair {
-    first: Gateway,
-    second: Gateway,
+pub(crate) struct Pair {
+    pub(crate) first: Gateway,
+    pub(crate) second: Gateway,
 }
 
 impl Pair {
@@ -43,15 +43,22 @@ impl Pair {
 
     /// With folders as a test alters them.
     fn with(first: impl FnOnce(&Folder), second: impl FnOnce(&Folder)) -> Self {
+        let folder = Folder::new();
+        Self::with_folder(folder, |folder, first_folder| {
+            second(folder);
+            first(first_folder);
+        })
+    }
+
+    /// With a folder of the first gateway, which gets the second in the place of its store; both as a test alters them.
+    pub(crate) fn with_folder(first: Folder, alter: impl FnOnce(&Folder, &Folder)) -> Self {
         let folder = foreign_origin();
         known_as_gateway(&folder);
-        second(&folder);
+        asks(&first, folder.port_base());
+        alter(&folder, &first);
         let second = Gateway::serve(folder);
-        let folder = Folder::new();
-        fs::copy(second.folder().log().join("log.vkey"), folder.join("second.vkey")).unwrap();
-        asks(&folder, second.folder().port_base());
-        first(&folder);
-        Self { first: Gateway::serve(folder), second }
+        fs::copy(second.folder().log().join("log.vkey"), first.join("second.vkey")).unwrap();
+        Self { first: Gateway::serve(first), second }
     }
 
     /// What the first answers the housing department about a person.
