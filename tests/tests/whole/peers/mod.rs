@@ -1,6 +1,7 @@
 //! Two gateways: the first asks the second for its institutions. Each decides, each records, and the two leaves name each
 //! other.
 
+mod configured;
 mod hostile;
 mod limits;
 mod linked;
