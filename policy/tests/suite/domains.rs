@@ -2,7 +2,7 @@
 
 use credit_policy::{Attribute, History, Value};
 
-use crate::support::{catalogue, fields, number};
+use crate::support::{catalogue, date, facts_for, fields, number, permit_for};
 
 fn outside(field: &str, value: Value) -> Option<String> {
     let attributes = vec![Attribute { field: fields(&[field])[0].clone(), value }];
@@ -59,4 +59,40 @@ fn what_lies_in_its_domain_passes_to_the_edges() {
     }
     // A field that no data list has is nobody's: it is dropped, and fails nothing.
     assert_eq!(outside("favourite_colour", text("red")), None);
+}
+
+/// What another gateway says of a field is within the field's domain, whatever it is made of; of a field that is not
+/// released nothing is taken.
+#[test]
+fn a_value_that_another_gateway_says_is_one_of_the_field() {
+    let row = catalogue().scenario("commercial-loan").unwrap();
+    let permit = permit_for(catalogue(), "commercial-loan", &facts_for(row, date("2026-11-22")));
+    let admits = |field: &str, value: Value| permit.admits(&fields(&[field])[0], &value);
+    for (field, value) in [
+        ("clean_three_years", Value::Bool(true)),
+        ("clean_three_years", Value::Null),
+        ("black_listed", Value::Bool(false)),
+        ("score_band", text("A")),
+        ("number_of_existing_credits_at_this_bank", Value::Int(1)),
+    ] {
+        assert!(admits(field, value), "{field}");
+    }
+    for (field, value) in [
+        ("clean_three_years", text("true")),
+        ("clean_three_years", Value::Int(1)),
+        ("black_listed", Value::List(vec![Value::Bool(true)])),
+        ("score_band", text("张三")),
+        ("score_band", Value::Int(700)),
+        ("number_of_existing_credits_at_this_bank", Value::Int(-1)),
+        ("grey_listed", Value::Bool(true)),
+    ] {
+        assert!(!admits(field, value), "{field}");
+    }
+    // Each field goes where all that it rests on is, and the rest is asked here.
+    let lists = |plan: &credit_policy::FetchPlan| plan.classes().is_empty() && plan.attributes().is_empty();
+    let (theirs, ours) = permit.split(lists);
+    assert_eq!(theirs, fields(&["black_listed"]));
+    assert!(!ours.classes().is_empty() && !ours.attributes().is_empty());
+    assert_eq!(permit.split(|_| true).1.len(), 0);
+    assert_eq!(permit.split(|_| false).0, fields(&[]));
 }

@@ -3,7 +3,7 @@
 mod commands;
 mod contract;
 mod disk;
-mod http;
+pub(crate) mod http;
 mod mapped;
 mod postgres;
 mod replaced;

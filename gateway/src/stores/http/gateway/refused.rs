@@ -30,7 +30,7 @@ impl Numbers {
 }
 
 /// Whether the institution gets the code itself: its person, consent, case, fields and limits are its own affair. That
-/// this gateway is refused, or the other one cannot answer, is `store-failed`.
+/// this gateway is refused, or the other one cannot answer, is `store-failed`; that a store there was late is `store-timeout`.
 fn passes(code: Code) -> bool {
     match code {
         Code::ScenarioNotAllowed
@@ -48,6 +48,7 @@ fn passes(code: Code) -> bool {
         | Code::SubjectMinor
         | Code::CaseAlreadyUsed
         | Code::AnswerChanged
+        | Code::StoreTimeout
         | Code::RateLimited
         | Code::DistinctSubjectsExceeded => true,
         Code::MalformedRequest
@@ -68,7 +69,6 @@ fn passes(code: Code) -> bool {
         | Code::IdempotencyConflict
         | Code::InternalError
         | Code::StoreFailed
-        | Code::StoreTimeout
         | Code::NotRecordable
         | Code::Draining
         | Code::Overloaded

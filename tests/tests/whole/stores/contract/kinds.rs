@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::{
+    peers::{ENDS, PEER, Pair},
     scenario_matrix::id_of,
     stores::http::{
         Truth, behind,
@@ -21,13 +22,14 @@ use crate::{
 };
 
 /// Every kind.
-pub(super) const KINDS: [Kind; 6] = [
+pub(super) const KINDS: [Kind; 7] = [
     Kind::Sqlite { mapped: false },
     Kind::Sqlite { mapped: true },
     Kind::Postgres { mapped: false },
     Kind::Postgres { mapped: true },
     Kind::Http { mapped: false },
     Kind::Http { mapped: true },
+    Kind::Gateway,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub(super) enum Kind {
     Sqlite { mapped: bool },
     Postgres { mapped: bool },
     Http { mapped: bool },
+    Gateway,
 }
 
 /// A gateway in front of a store of one kind.
@@ -74,6 +77,25 @@ impl Behind {
                 let busy = move || -> Box<dyn Send> { Box::new(Locked::new(&database)) };
                 Self { kind, gateway: Arc::new(Gateway::serve(folder)), busy: Box::new(busy) }
             }
+            Kind::Gateway => {
+                let ends = ends(&folder);
+                let pair = Pair::with_folder(folder, |second, first| {
+                    fs::copy(first.join("data/store.sqlite"), second.join("data/store.sqlite")).unwrap();
+                    second.edit_config(|config| config.replace(ENDS, &ends));
+                    second.set_of_institution(
+                        PEER,
+                        "rate_per_s = 500\nburst = 1000\n",
+                        "rate_per_s = 100000\nburst = 100000\n",
+                    );
+                });
+                let Pair { first, second } = pair;
+                let busy = move || -> Box<dyn Send> {
+                    let store = Connection::open(second.folder().join("data/store.sqlite")).unwrap();
+                    store.execute_batch("BEGIN EXCLUSIVE").unwrap();
+                    Box::new(store)
+                };
+                Self { kind, gateway: Arc::new(first), busy: Box::new(busy) }
+            }
             Kind::Http { mapped } => {
                 let truth = Arc::new(Truth::of(&folder));
                 let held = Arc::new(Mutex::new(()));
@@ -100,6 +122,20 @@ impl Behind {
     pub(super) fn folder(&self) -> &Folder {
         self.gateway.folder()
     }
+}
+
+/// Every institution of the folder, as another gateway lists it.
+fn ends(folder: &Folder) -> String {
+    let config = fs::read_to_string(folder.config()).unwrap();
+    let of = |line: Option<&str>| line.and_then(|line| line.split('"').nth(1)).unwrap().to_owned();
+    let tables = config.split("[[institution]]\n").skip(1);
+    let all: Vec<_> = tables
+        .map(|table| {
+            let mut lines = table.lines();
+            format!("{}:{}", of(lines.next()), of(lines.next()))
+        })
+        .collect();
+    format!("{all:?}")
 }
 
 /// A table that another program has locked.

@@ -5,7 +5,7 @@ mod faults;
 mod hostile;
 mod load;
 mod mapped;
-pub(super) mod service;
+pub(crate) mod service;
 mod tls;
 
 use std::collections::BTreeMap;
