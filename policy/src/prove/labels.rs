@@ -338,7 +338,12 @@ fn class_with<'a>(class: ClassEntity<'a>, labels: &[Label]) -> ClassEntity<'a> {
         Label::Sensitivity(sensitivity) => ClassEntity { sensitivity: *sensitivity, ..class },
         Label::Tier(tier) => ClassEntity { tier: *tier, ..class },
         Label::Holds(holds) if class.holds != Holding::Nothing => ClassEntity { holds: *holds, ..class },
-        _ => class,
+        Label::Holds(_)
+        | Label::Restraint
+        | Label::BasicPublicService
+        | Label::YesNoOnly
+        | Label::Disclosure(_)
+        | Label::Ground(_) => class,
     })
 }
 
@@ -348,8 +353,12 @@ fn field_with<'a>(field: FieldEntity<'a>, labels: &[Label]) -> FieldEntity<'a> {
         Label::Sensitivity(sensitivity) => FieldEntity { sensitivities: vec![*sensitivity], ..field },
         Label::Tier(tier) => FieldEntity { tier: *tier, ..field },
         Label::Holds(Holding::Attributes) => FieldEntity { origin: Origin::Attribute, ..field },
-        Label::Holds(_) => FieldEntity { origin: Origin::Entry, ..field },
-        _ => field,
+        Label::Holds(Holding::List | Holding::Nothing | Holding::Records) => {
+            FieldEntity { origin: Origin::Entry, ..field }
+        }
+        Label::Restraint | Label::BasicPublicService | Label::YesNoOnly | Label::Disclosure(_) | Label::Ground(_) => {
+            field
+        }
     })
 }
 
