@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use credit_policy::{Asker, Catalogue, Code, Decision, FieldName, Ground, RuleId, decide};
+use credit_policy::{Asker, Catalogue, Code, Decision, FieldName, Ground, Rank, RuleId, Scenario, decide};
 use jiff::SignedDuration;
 
 use crate::consents_again::ConsentMismatch;
@@ -93,7 +93,7 @@ pub fn decide_again(catalogue: &Catalogue, leaf: &QueryLeaf) -> Result<(), Misma
     match decide(catalogue, leaf.scenario.as_ref(), &leaf.inputs) {
         Decision::Permit(permit) => {
             same_verdict(said, Verdict::Answered)?;
-            same_ground(leaf.ground.as_ref(), permit.scenario().ground())?;
+            same_ground(leaf, permit.scenario())?;
             same_names(leaf.fields.as_deref(), permit.fields())?;
             same_rules(&leaf.rules, permit.rules())?;
             if leaf.notice.as_deref() == Some(permit.notice()) { Ok(()) } else { Err(Mismatch::Notice) }
@@ -138,11 +138,15 @@ fn complete(leaf: &QueryLeaf) -> Result<(), Mismatch> {
     }
 }
 
-/// The ground is one of the scenario's kind.
-fn same_ground(leaf: Option<&GroundRecord<'_>>, scenario: Ground) -> Result<(), Mismatch> {
-    let same = match (leaf, scenario) {
-        (Some(GroundRecord::Consent { .. } | GroundRecord::ConsentAgain { .. }), Ground::Consent)
-        | (Some(GroundRecord::Statute { .. }), Ground::Statute) => true,
+/// The ground is one of the scenario's kind; a statute, the very articles on which that asker's query rests on that day.
+fn same_ground(leaf: &QueryLeaf, scenario: &Scenario) -> Result<(), Mismatch> {
+    let same = match (leaf.ground.as_ref(), scenario.ground()) {
+        (Some(GroundRecord::Consent { .. } | GroundRecord::ConsentAgain { .. }), Ground::Consent) => true,
+        (Some(GroundRecord::Statute { statute, rank, case: _, consent_on_file }), Ground::Statute) => {
+            let cited = scenario.cited(leaf.inputs.kind, leaf.inputs.on);
+            let own = cited.as_ref().map(|(statute, rank)| (statute.as_str(), rank.map(Rank::as_str)));
+            own == Some((&**statute, rank.as_deref())) && *consent_on_file == scenario.consent_on_file()
+        }
         (Some(GroundRecord::Person { self_: is_true }), Ground::Person)
         | (Some(GroundRecord::Public { public: is_true }), Ground::Public) => *is_true,
         (Some(_) | None, _) => false,

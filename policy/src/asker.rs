@@ -75,7 +75,7 @@ words! {
 }
 
 /// Who asks, as far as the rules know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Asker {
     /// An institution of that kind, by its certificate.
     Institution(InstitutionKind),

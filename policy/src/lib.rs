@@ -79,4 +79,6 @@ pub use names::{ClassName, FieldName, NameError, RuleId, ScenarioName};
 pub use number_guard::holds_citizen_number;
 pub use person::{CitizenNumber, CitizenNumberError};
 pub use personal::Personal;
-pub use prove::{Counterexample, Finding, Hypothesis, HypotheticalConsent, HypotheticalRow, Proof, prove};
+pub use prove::{
+    Counterexample, Finding, Hypothesis, HypotheticalConsent, HypotheticalRow, Proof, prove, prove_labels,
+};

@@ -1,5 +1,7 @@
 //! Records of queries: their bytes, and their decisions made again.
 
+use std::borrow::Cow;
+
 use credit_audit::leaf::{
     self, Act as _, Actor, Base64, GroundRecord, LeafError, Outcome, QueryLeaf, QueryRecord, Suspension,
 };
@@ -31,9 +33,12 @@ fn facts(catalogue: &Catalogue) -> Facts {
     }
 }
 
+/// What the demo's city lets a housing department ask on.
+const CITED: &str = "《示例市公共信用信息查询规定〔虚构，仅供演示〕》4〔city-rule〕";
+
 fn statute() -> GroundRecord<'static> {
     let case = "HZ-2026-001234（甲）".into();
-    GroundRecord::Statute { statute: "city rule, art. 3".into(), rank: None, case, consent_on_file: false }
+    GroundRecord::Statute { statute: CITED.into(), rank: Some("city-rule".into()), case, consent_on_file: true }
 }
 
 /// The leaf of a query with these facts, as a gateway records it.
@@ -83,7 +88,7 @@ fn a_record_has_its_keys_in_their_order() {
     let catalogue = catalogue();
     let leaf = recorded(&catalogue, &facts(&catalogue), 1, now());
     let text = String::from_utf8(leaf.clone()).unwrap();
-    let start = r#"{"v":1,"kind":"query","id":"01920000-0000-7000-8000-000000000001","at":"2026-11-22T02:19:00.123456Z","institution":"housing","seq":1,"operator":"staff-0017","certificate":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2","scenario":"public-rental-housing","ground":{"statute":"city rule, art. 3","case":"HZ-2026-001234（甲）"},"catalogue":"2026.11@sha256:"#;
+    let start = r#"{"v":1,"kind":"query","id":"01920000-0000-7000-8000-000000000001","at":"2026-11-22T02:19:00.123456Z","institution":"housing","seq":1,"operator":"staff-0017","certificate":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2","scenario":"public-rental-housing","ground":{"statute":"《示例市公共信用信息查询规定〔虚构，仅供演示〕》4〔city-rule〕","rank":"city-rule","case":"HZ-2026-001234（甲）","consent_on_file":true},"catalogue":"2026.11@sha256:"#;
     assert!(text.starts_with(start), "{text}");
     let keys = [
         "v",
@@ -216,6 +221,16 @@ fn a_record_that_was_bent_is_decided_otherwise() {
     assert_eq!(bent(&|leaf| leaf.operator = None), Mismatch::Key("operator"));
     assert_eq!(bent(&|leaf| leaf.outcome = Outcome::Refused), Mismatch::Key("fields"));
     assert_eq!(bent(&|leaf| leaf.ground = Some(GroundRecord::Person { self_: true })), Mismatch::Ground);
+    // Another article, another rank, or the applicant's consent left out.
+    let statute = |change: &dyn Fn(&mut Cow<'static, str>, &mut Option<Cow<'static, str>>, &mut bool)| {
+        bent(&|leaf| match leaf.ground.as_mut().unwrap() {
+            GroundRecord::Statute { statute, rank, consent_on_file, .. } => change(statute, rank, consent_on_file),
+            _ => panic!("no statute"),
+        })
+    };
+    assert_eq!(statute(&|statute, _, _| *statute = "《中华人民共和国公司法》178〔law〕".into()), Mismatch::Ground);
+    assert_eq!(statute(&|_, rank, _| *rank = Some("law".into())), Mismatch::Ground);
+    assert_eq!(statute(&|_, _, on_file| *on_file = false), Mismatch::Ground);
     for key in ["institution", "seq", "certificate"] {
         let without = |leaf: &mut QueryLeaf| match key {
             "institution" => leaf.institution = None,

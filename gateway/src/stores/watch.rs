@@ -234,3 +234,77 @@ impl Seen {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use credit_policy::catalogue::shipped;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{scratch::Scratch, stores::SCHEMA};
+
+    struct Stepped(Mutex<Timestamp>);
+
+    impl Stepped {
+        fn set(&self, at: &str) {
+            *self.0.lock().unwrap() = at.parse().unwrap();
+        }
+    }
+
+    impl Clock for Stepped {
+        fn now(&self) -> Timestamp {
+            *self.0.lock().unwrap()
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    /// An act of the day after tomorrow is no value yet.
+    #[test]
+    fn a_file_that_stays_as_it_is_is_read_again_by_the_rules_of_its_day() {
+        let folder = Scratch::new();
+        let path = folder.path().join("store.sqlite");
+        let store = rusqlite::Connection::open(&path).unwrap();
+        store.execute_batch(SCHEMA).unwrap();
+        let row = "INSERT INTO record(number, class, nr, severity, act, determined) VALUES
+            ('990101199003070031', 'tax', 1, 'minor', '2026-11-24', '2026-11-24')";
+        store.execute_batch(row).unwrap();
+        drop(store);
+        let clock = Arc::new(Stepped(Mutex::default()));
+        clock.set("2026-11-22T04:00:00Z");
+        let progress = Arc::new(Progress::new());
+        let figures = Arc::new(Figures::default());
+        let standing = Standing { next: Vec::new(), fault: ArcSwapOption::empty(), progress: Arc::clone(&progress) };
+        let watch = Watch {
+            source: Source {
+                path,
+                name: "own".to_owned(),
+                copies: folder.path().to_owned(),
+                readers: 0,
+                map: None,
+                progress,
+            },
+            catalogue: Arc::new(Catalogue::load(&shipped()).unwrap()),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            standing: Arc::new(standing),
+            figures: Arc::clone(&figures),
+            read_again: Duration::ZERO,
+        };
+        let seen = watch.begin().unwrap();
+        assert_eq!(figures.faulty_values(), 2, "act and determination lie in the future");
+        clock.set("2026-11-23T04:00:00Z");
+        let (watched, ended) = channel();
+        let runs = std::thread::spawn(move || watch.run(seen, &ended));
+        let begun = Instant::now();
+        while figures.faulty_values() > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(10), "it was not read again");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        drop(watched);
+        runs.join().unwrap();
+    }
+}

@@ -101,9 +101,13 @@ pub(super) struct Grounding {
 }
 
 impl Grounding {
-    /// The best article for each field, each once.
-    pub(super) fn of<'a>(fields: impl Iterator<Item = &'a Field>, bases: &[Basis]) -> Self {
-        let mut best: Vec<usize> = fields.filter_map(|field| best(field, bases)).collect();
+    /// The best article that counts for each field, each once.
+    pub(super) fn of<'a>(
+        fields: impl Iterator<Item = &'a Field>,
+        bases: &[Basis],
+        counts: impl Fn(&Basis) -> bool,
+    ) -> Self {
+        let mut best: Vec<usize> = fields.filter_map(|field| best(field, bases, &counts)).collect();
         best.sort_unstable();
         best.dedup();
         let mut used: Vec<_> = best.iter().filter_map(|at| bases.get(*at)).collect();
@@ -113,9 +117,9 @@ impl Grounding {
     }
 }
 
-/// The highest of the articles that carry the field.
-fn best(field: &Field, bases: &[Basis]) -> Option<usize> {
-    let carries = |basis: &Basis| basis.unused.is_none() && basis.carries(field);
+/// The highest of the articles that count and carry the field.
+fn best(field: &Field, bases: &[Basis], counts: impl Fn(&Basis) -> bool) -> Option<usize> {
+    let carries = |basis: &Basis| basis.unused.is_none() && basis.carries(field) && counts(basis);
     let found = bases.iter().enumerate().filter(|(_, basis)| carries(basis));
     found.min_by_key(|(_, basis)| basis.source.rank()).map(|(at, _)| at)
 }

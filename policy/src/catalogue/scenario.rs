@@ -81,14 +81,27 @@ impl Scenario {
         self.ground
     }
 
-    /// The instruments that are its ground here, each with article and rank, for the leaf's `ground.statute`; `None` on
-    /// another ground.
+    /// The instruments that are its ground here, each with article and rank, whoever asks and whenever; `None` on another
+    /// ground.
     #[must_use]
     pub fn statute(&self) -> Option<&str> {
         (self.ground == Ground::Statute).then_some(&*self.grounding.statute)
     }
 
-    /// The lowest rank among them: what the leaf's `ground.rank` says.
+    /// The instruments on which a query of that asker rests on that day, each with article and rank, and the lowest rank
+    /// among them: the leaf's `ground.statute` and `ground.rank`. `None` on another ground.
+    #[must_use]
+    pub fn cited(&self, asker: Asker, on: Date) -> Option<(String, Option<Rank>)> {
+        let empowers = |basis: &Basis| match asker {
+            Asker::Institution(kind) => basis.empowers(kind),
+            Asker::Person | Asker::Public => false,
+        };
+        let counts = |basis: &Basis| empowers(basis) && basis.source().holds_on(on);
+        let cited = Grounding::of(self.field_rows(), &self.bases, counts);
+        (self.ground == Ground::Statute).then_some((cited.statute, cited.rank))
+    }
+
+    /// The lowest rank among them.
     #[must_use]
     pub fn rank(&self) -> Option<Rank> {
         self.grounding.rank

@@ -21,6 +21,8 @@ words! {
         HidesRecord = "hides-record",
         /// A statute allows what the shipped statute of the same name forbids.
         Laxer = "laxer",
+        /// What a row says of itself opens what statutes keep out of it.
+        Label = "label",
         /// Cedar cannot answer: what cannot be answered is refused.
         Undecided = "undecided",
     }
@@ -38,6 +40,9 @@ pub struct Hypothesis {
     /// The row of the scenario, where no catalogue has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<HypotheticalRow>,
+    /// What rows say of themselves that they did not say in the catalogue.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
     /// The field in question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
@@ -63,6 +68,7 @@ impl Hypothesis {
             scenario: scenario.to_owned(),
             ground,
             row: None,
+            labels: Vec::new(),
             field: None,
             suspended: false,
             minor: Some(false),
@@ -129,6 +135,8 @@ impl Counterexample {
             (Finding::HidesRecord, Language::En) => "the answer does not reflect a valid record, so nothing is proved",
             (Finding::Laxer, Language::Zh) => "法规宽于随附的同名法规",
             (Finding::Laxer, Language::En) => "the statute allows what the shipped one of its name forbids",
+            (Finding::Label, Language::Zh) => "条目的自我标注放开了法规禁止的内容",
+            (Finding::Label, Language::En) => "what a row says of itself opens what statutes keep out of it",
             (Finding::Undecided, Language::Zh) => "Cedar 无法回答",
             (Finding::Undecided, Language::En) => "Cedar cannot answer",
         };

@@ -5,6 +5,8 @@
 //! that the two texts name, and one more of each; of actions, facts and attributes those whose word stands in a text:
 //! what neither names is all the same to both.
 
+use std::sync::LazyLock;
+
 use super::case::{Counterexample, Finding, Hypothesis, HypotheticalConsent, HypotheticalRow};
 use super::proof::Proof;
 use crate::asker::{Asker, Ground};
@@ -32,10 +34,10 @@ pub(super) fn walk(catalogue: &Catalogue, proof: &mut Proof) -> Result<(), Box<C
     if others.is_empty() {
         return Ok(());
     }
-    let floor = Catalogue::load(&files).map_err(|faults| {
-        let fault = faults.first().map(ToString::to_string).unwrap_or_default();
-        unanswered(None, fault)
-    })?;
+    static FLOOR: LazyLock<Result<Catalogue, String>> = LazyLock::new(|| {
+        Catalogue::load(&shipped()).map_err(|faults| faults.first().map(ToString::to_string).unwrap_or_default())
+    });
+    let floor = FLOOR.as_ref().map_err(|fault| unanswered(None, fault.clone()))?;
     let floor = floor.law().statutes();
     for statute in others {
         match own.only(*statute).and_then(|own| Ok((own, floor.only(*statute)?))) {
@@ -140,12 +142,13 @@ impl Pair {
             self.classes(*row, proof)?;
         }
         let fields = if self.acts("release") { self.fields() } else { Vec::new() };
+        let asks_queries = self.acts("query");
         for row in rows {
             let laws = self.laws(row, &self.classes, &fields)?;
             for asker in &self.askers {
                 for scenario in &self.scenarios {
                     let about = hypothesis(*asker, scenario, row);
-                    if self.acts("query") {
+                    if asks_queries {
                         self.queries(&laws, &about, proof)?;
                     }
                     for field in &fields {
@@ -298,12 +301,14 @@ impl Pair {
 
     /// Every query of one asker: suspended, minor, case, and consents about the maxima.
     fn queries(&self, laws: &Laws, about: &Hypothesis, proof: &mut Proof) -> Result<(), Box<Counterexample>> {
-        let consents: Vec<_> = consents().collect();
-        for suspended in self.varied("suspended", &FLAGS) {
-            for adult in self.varied("adult", &FLAGS) {
-                for case in self.varied("case", &FLAGS) {
-                    for (wider, consent) in self.varied("consent", &consents) {
-                        for maxima in self.varied("maxima", &[Some(WIDEST), None]) {
+        let consents = self.varied("consent", &consents().collect::<Vec<_>>());
+        let maxima = self.varied("maxima", &[Some(WIDEST), None]);
+        let [suspended, adult, case] = ["suspended", "adult", "case"].map(|word| self.varied(word, &FLAGS));
+        for suspended in suspended {
+            for adult in adult.iter().copied() {
+                for case in case.iter().copied() {
+                    for (wider, consent) in consents.iter().copied() {
+                        for maxima in maxima.iter().copied() {
                             let facts = RequestFacts { suspended, adult, case, consent, maxima };
                             compare(
                                 laws,

@@ -28,6 +28,8 @@ pub struct Proof {
     pub stricter: u64,
     /// Requests over hypothetical rows in which a statute of this catalogue was held against the shipped one.
     pub floor: u64,
+    /// Scenarios with labels of rows changed, one or two, that open nothing.
+    pub labels: u64,
     /// How often each statute was what forbade a request or a field.
     pub forbade: BTreeMap<RuleId, u64>,
 }
@@ -36,7 +38,7 @@ impl Proof {
     /// One line for the reader.
     #[must_use]
     pub fn text(&self, language: Language) -> String {
-        let Self { decisions, answers, comparisons, released, states, stricter, floor, forbade: _ } = self;
+        let Self { decisions, answers, comparisons, released, states, stricter, floor, labels, forbade: _ } = self;
         // Only a statute that was written otherwise is compared.
         let shipped = match (floor, language) {
             (0, Language::Zh) => "法规规则均为随附的文本".to_owned(),
@@ -47,11 +49,12 @@ impl Proof {
         match language {
             Language::Zh => format!(
                 "已证明法规规则对所有可能的请求成立：{decisions} 次判定，{answers} 次 Cedar 回答，比较 {comparisons} 项（提供 {released} 项），\
-                 记录状态 {states} 项（其中 {stricter} 项严于法规），{shipped}"
+                 记录状态 {states} 项（其中 {stricter} 项严于法规），改动标注 {labels} 项，{shipped}"
             ),
             Language::En => format!(
                 "proved for every possible request: {decisions} decisions, {answers} answers of Cedar, {comparisons} \
-                 comparisons ({released} released), {states} states of records ({stricter} stricter than the law), {shipped}"
+                 comparisons ({released} released), {states} states of records ({stricter} stricter than the law), \
+                 {labels} rows with other labels, {shipped}"
             ),
         }
     }

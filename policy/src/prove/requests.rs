@@ -127,7 +127,9 @@ impl Door<'_> {
         self.count(&query);
         let asked = Asked { facts, consented, query };
         self.compare(&asked, facts, None)?;
-        if !consented.by_field {
+        // Behind a door that no row opens, one sound request stands for the others.
+        let is_sound = !facts.suspended && facts.minor == Some(false) && facts.case;
+        if !consented.by_field || !(is_sound || self.scenario.is_open_to(self.asker)) {
             return Ok(());
         }
         for field in self.fields {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use credit_policy::catalogue::{shipped, shipped_in};
 use credit_policy::{
-    Catalogue, Code, Decision, Facts, Ground, Language, Mark, Power, Rank, Unused, decide, explain, prove,
+    Asker, Catalogue, Code, Decision, Facts, Ground, InstitutionKind, Language, Mark, Power, Rank, Unused, decide,
+    explain, prove,
 };
 
 use crate::support::{catalogue, date, facts_for, faults, fields, lines, loaded, permit_for, scenario, shipped_with};
@@ -154,6 +155,33 @@ fn the_operator_sets_the_least_rank() {
     assert_eq!(released(&law, "professional-title"), ["academic_misconduct_exists"], "a law, and no department rule");
     // The demo's city is made up, and says so.
     assert_eq!(catalogue().demo_only().map(|source| source.code()), Some("DEMO-CITY"));
+}
+
+/// Articles that empower another kind are no ground for this one, and neither is one that does not hold on that day.
+#[test]
+fn a_query_cites_what_empowers_its_asker_on_its_day() {
+    let row = catalogue().scenario("supervision-inspection").unwrap();
+    let cited = |kind, on: &str| row.cited(Asker::Institution(kind), date(on)).unwrap();
+    let (supervisor, rank) = cited(InstitutionKind::CreditSupervisor, "2026-11-22");
+    assert_eq!(supervisor, "《示例市公共信用信息查询规定〔虚构，仅供演示〕》7〔city-rule〕");
+    assert_eq!(rank, Some(Rank::CityRule));
+    let (regulator, rank) = cited(InstitutionKind::MarketRegulator, "2026-11-22");
+    assert!(
+        regulator.starts_with("《中华人民共和国行政许可法》61〔law〕；") && rank == Some(Rank::CityRule),
+        "{regulator}"
+    );
+    assert_eq!(catalogue().scenario("commercial-loan").unwrap().cited(Asker::Person, date("2026-11-22")), None);
+    let mut files = shipped();
+    let (_, source) = files.iter_mut().find(|(path, _)| path == "sources/LICENSING.toml").unwrap();
+    let line = source.lines().find(|line| line.starts_with("from = ")).map(str::to_owned);
+    *source = match line {
+        Some(line) => source.replace(&line, "from = \"2026-12-01\""),
+        None => source.replace("status = ", "from = \"2026-12-01\"\nstatus = "),
+    };
+    let later = loaded(&files);
+    let row = later.scenario("supervision-inspection").unwrap();
+    let cites = |on: &str| row.cited(Asker::Institution(InstitutionKind::MarketRegulator), date(on)).unwrap().0;
+    assert!(!cites("2026-11-30").contains("行政许可法") && cites("2026-12-01").contains("行政许可法"));
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use credit_policy::{
-    Attribute, Field, History, Listing, Permit, Record, Sensitivity, Severity, Shape, Value, ValueType, minimise,
+    Attribute, Field, FieldName, History, Listing, Permit, Record, Sensitivity, Severity, Shape, Value, ValueType,
+    minimise,
 };
 use jiff::ToSpan;
 
@@ -138,6 +139,23 @@ fn what_two_purpose_groups_have_in_common_tells_hardly_anybody_apart() {
         let told_apart = unique(&people, fields);
         assert!(told_apart <= PEOPLE / 100, "{one} and {two}: {told_apart} by {fields:?}");
     }
+}
+
+/// One scenario at two institutions: both are told all of it, and what they may not do with it is law and contract.
+#[test]
+#[expect(clippy::print_stdout, reason = "a figure that is reported")]
+fn what_one_scenario_tells_two_institutions_is_reported() {
+    let people = people();
+    let figure = |name: &str| {
+        let fields = catalogue().scenario(name).unwrap().fields();
+        unique(&people, &fields.iter().map(FieldName::as_str).collect())
+    };
+    let rows = catalogue().scenarios().into_iter().filter(|row| !row.kinds().is_empty());
+    for name in rows.map(|row| row.name().as_str()) {
+        println!("{name} at two institutions: {} of {PEOPLE} people are told apart", figure(name));
+    }
+    assert_eq!(figure("clinic-visit"), 0, "a yes or no tells nobody apart");
+    assert!(figure("commercial-loan") > PEOPLE / 2, "the whole of a loan's file does: {}", figure("commercial-loan"));
 }
 
 #[test]

@@ -67,9 +67,10 @@ pub fn ground<'e>(
     let (person, consent) = match (query.scenario.ground(), subject) {
         (Ground::Statute, Subject::Named(person)) => {
             let case = query.case.as_ref().ok_or(Code::CaseRequired)?;
+            let (statute, rank) = query.scenario.cited(query.facts.kind, query.facts.on).unwrap_or_default();
             evidence.ground(GroundRecord::Statute {
-                statute: query.scenario.statute().unwrap_or_default().to_owned().into(),
-                rank: query.scenario.rank().map(|rank| rank.as_str().into()),
+                statute: statute.into(),
+                rank: rank.map(|rank| rank.as_str().into()),
                 case: case.as_str().to_owned().into(),
                 consent_on_file: query.scenario.consent_on_file(),
             });

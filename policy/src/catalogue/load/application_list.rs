@@ -63,7 +63,7 @@ impl Loader {
             kinds,
             // Without names, a consent opens what the statutes let it open: they are asked when all rows stand.
             first_tier: Arc::new(Released::new(Vec::new())),
-            grounding: Grounding::of(fields.iter().map(Arc::as_ref), &bases),
+            grounding: Grounding::of(fields.iter().map(Arc::as_ref), &bases, |_| true),
             released: Arc::new(Released::new(fields)),
             withheld,
             bases,

@@ -10,8 +10,8 @@ mod world;
 use std::collections::{BTreeMap, HashMap};
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, EntityUid, Policy, PolicyId, PolicySet, Request, RestrictedExpression,
-    Schema,
+    ActionConstraint, Authorizer, Context, Decision, Effect, Entities, EntityUid, Policy, PolicyId, PolicySet, Request,
+    RestrictedExpression, Schema,
 };
 
 use crate::asker::Asker;
@@ -129,14 +129,18 @@ pub(crate) struct RequestFacts {
 impl Statutes {
     /// The ids of the entities of that type that statutes name.
     pub(crate) fn named(&self, of: &str) -> Vec<String> {
-        let literals = self.policies.policies().flat_map(Policy::entity_literals);
-        let mut named: Vec<_> = literals
-            .filter(|literal| literal.type_name().to_string() == of)
-            .map(|literal| AsRef::<str>::as_ref(literal.id()).to_owned())
-            .collect();
-        named.sort();
-        named.dedup();
-        named
+        named(self.policies.policies(), of)
+    }
+
+    /// The same of the statutes about that action.
+    pub(crate) fn named_about(&self, action: &str, of: &str) -> Vec<String> {
+        let is_it = |uid: &EntityUid| AsRef::<str>::as_ref(uid.id()) == action;
+        let speaks = |policy: &&Policy| match policy.action_constraint() {
+            ActionConstraint::Any => true,
+            ActionConstraint::In(actions) => actions.iter().any(is_it),
+            ActionConstraint::Eq(own) => is_it(&own),
+        };
+        named(self.policies.policies().filter(speaks), of)
     }
 
     /// One statute alone, over everything permitted: whatever the tables keep back, it must forbid by itself.
@@ -146,7 +150,20 @@ impl Statutes {
     /// Never, as long as Cedar reads the one permit.
     pub(crate) fn only(&self, statute: Statute) -> Result<Self, String> {
         let rule = statute.rule();
-        let own = self.policies.policies().filter(|policy| self.rules.get(policy.id()) == Some(&rule)).cloned();
+        self.over_everything(|policy| self.rules.get(policy.id()) == Some(&rule))
+    }
+
+    /// The statutes without the tables, over everything permitted.
+    ///
+    /// # Errors
+    ///
+    /// Never, as long as Cedar reads the one permit.
+    pub(crate) fn without_tables(&self) -> Result<Self, String> {
+        self.over_everything(|policy| policy.effect() == Effect::Forbid)
+    }
+
+    fn over_everything(&self, is_kept: impl Fn(&Policy) -> bool) -> Result<Self, String> {
+        let own = self.policies.policies().filter(|policy| is_kept(policy)).cloned();
         let everything = Policy::parse(Some(PolicyId::new("everything")), "permit (principal, action, resource);");
         let everything = everything.map_err(|error| error.to_string())?;
         let policies = PolicySet::from_policies(own.chain([everything])).map_err(|error| error.to_string())?;
@@ -271,4 +288,15 @@ impl Answer {
             None => format!("rule {} forbids it", rules.join(", ")),
         }
     }
+}
+
+fn named<'a>(policies: impl Iterator<Item = &'a Policy>, of: &str) -> Vec<String> {
+    let literals = policies.flat_map(Policy::entity_literals);
+    let mut named: Vec<_> = literals
+        .filter(|literal| literal.type_name().to_string() == of)
+        .map(|literal| AsRef::<str>::as_ref(literal.id()).to_owned())
+        .collect();
+    named.sort();
+    named.dedup();
+    named
 }

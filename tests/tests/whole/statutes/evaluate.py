@@ -9,6 +9,7 @@ number of answers of Cedar.
 """
 import datetime
 import functools
+import itertools
 import json
 import sys
 import tomllib
@@ -210,7 +211,9 @@ class Cedar:
 
     def ask(self, requests):
         """Has Cedar answer all of them together: one call costs more than an answer."""
-        new = {key(request): request for request in requests}
+        new = {}
+        for request in requests:
+            new.setdefault(key(request), request)
         entities = self.catalogue.entities
         results = cedarpy.is_authorized_batch(list(new.values()), self.policies, entities, self.schema)
         for name, result in zip(new, results):
@@ -268,12 +271,15 @@ def collect(name):
 def requests(asked, catalogue):
     """All that must be known of a question: whether the door is open, and of each field whether it is released."""
     if "class" in asked:
-        return [tell(asked)]
+        yield tell(asked)
+        return
     fields = asked["fields"] or catalogue.fields
     # Behind a door that no row opens every field would be asked about in vain.
     if asked["asker"] not in catalogue.askers(asked["scenario"]) and not asked["released"]:
         fields = ()
-    return [query(catalogue, asked)] + [release(asked, field) for field in fields]
+    yield query(catalogue, asked)
+    for field in fields:
+        yield release(asked, field)
 
 
 def disagreement(asked, cedar):
@@ -297,10 +303,9 @@ def compare(edited, questions, cedar):
     cedar.begin(edited)
     rows = cedar.catalogue.classes.items()
     held = [name for name, row in rows if any(row.get(key) for key, _ in HOLDS)]
-    asked = [collect(name) for name in held]
-    for question in questions:
-        asked += requests(question, cedar.catalogue)
-    cedar.ask(asked)
+    # One after the other: of the walk over all requests there are millions, and most are asked for again.
+    asked = (request for question in questions for request in requests(question, cedar.catalogue))
+    cedar.ask(itertools.chain(map(collect, held), asked))
     wrong = [f"collects {name}" for name in held if not cedar.allows(collect(name))]
     for question in questions:
         if found := disagreement(question, cedar):
