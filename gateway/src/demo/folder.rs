@@ -19,8 +19,9 @@ use jiff::{Timestamp, civil::Date};
 use ring::rand::SystemRandom;
 use rusqlite::Connection;
 
-use super::{Note, certificates, certificates::Pair, people};
-use crate::settings::LISTENERS;
+use super::{Note, certificates, certificates::Pair, people, ports};
+
+pub use super::ports::PORTS;
 
 /// The name of the demo's log.
 pub const ORIGIN: &str = "credit-gateway.example/demo/r1";
@@ -60,7 +61,7 @@ pub enum DemoError {
     #[error("another process is making `{0}`: wait until it is done, then try again")]
     Busy(PathBuf),
     /// Not enough ports from this one on.
-    #[error("no five ports from {0} on: take a --port-base of at most {max}", max = u16::MAX - LISTENERS + 1)]
+    #[error("no six ports from {0} on: take a --port-base of at most {max}", max = u16::MAX - PORTS + 1)]
     Ports(u16),
     /// A file or folder cannot be read or written.
     #[error("cannot use `{path}`: {source}")]
@@ -90,7 +91,7 @@ pub enum DemoError {
     Nobody(&'static str),
 }
 
-/// Makes the demo folder `dir` for the ports `port_base` to `port_base + 4`, unless it is there already. Its keys are in
+/// Makes the demo folder `dir` for the ports `port_base` to `port_base + 5`, unless it is there already. Its keys are in
 /// force from `now` on; its people's histories end on `today`, the jurisdiction's date then.
 ///
 /// # Errors
@@ -125,12 +126,11 @@ pub fn make(dir: &Path, port_base: u16, now: Timestamp, today: Date) -> Result<F
     Ok(Folder::Made)
 }
 
-/// Writes the ports `port_base` to `port_base + 4` into the configuration of a folder that was made for others.
+/// Writes the ports `port_base` to `port_base + 5` into the configuration of a folder that was made for others.
 ///
 /// # Errors
-/// When there are no five ports, or the file cannot be changed.
+/// When there are no six ports, or the file cannot be changed.
 pub fn set_ports(dir: &Path, port_base: u16) -> Result<(), DemoError> {
-    let ports = |offset| port_base.checked_add(offset).ok_or(DemoError::Ports(port_base));
     let root = Root(dir);
     let (path, new) = (root.path(CONFIG), root.path("config.toml.new"));
     let fault = |path: &Path| {
@@ -138,18 +138,7 @@ pub fn set_ports(dir: &Path, port_base: u16) -> Result<(), DemoError> {
         |source| DemoError::File { path, source }
     };
     let before = fs::read_to_string(&path).map_err(fault(&path))?;
-    let mut text = before.clone();
-    for (offset, name) in (0..).zip(["institutions", "persons", "auditors", "public", "operations"]) {
-        let port = ports(offset)?;
-        let line = |line: &str| match line.strip_prefix(name).and_then(|rest| rest.strip_prefix(" = \"")) {
-            Some(address) => {
-                let host = address.rsplit_once(':').map_or("127.0.0.1", |(host, _)| host);
-                format!("{name} = \"{host}:{port}\"\n")
-            }
-            None => format!("{line}\n"),
-        };
-        text = text.lines().map(line).collect();
-    }
+    let text = ports::moved(&before, port_base).ok_or(DemoError::Ports(port_base))?;
     if text == before {
         return Ok(());
     }
@@ -210,7 +199,7 @@ fn populate(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
 }
 
 fn config(port_base: u16) -> Result<String, DemoError> {
-    (0..LISTENERS).try_fold(TEMPLATE.replace("@ORIGIN@", ORIGIN), |text, offset| {
+    (0..PORTS).try_fold(TEMPLATE.replace("@ORIGIN@", ORIGIN), |text, offset| {
         let port = port_base.checked_add(offset).ok_or(DemoError::Ports(port_base))?;
         Ok(text.replace(&format!("@PORT+{offset}@"), &port.to_string()))
     })
@@ -302,12 +291,12 @@ mod tests {
     }
 
     #[test]
-    fn a_port_base_without_room_for_five_is_refused_before_anything_is_made() {
+    fn a_port_base_without_room_for_six_is_refused_before_anything_is_made() {
         let scratch = Scratch::new();
         let dir = scratch.path().join("demo");
-        assert!(matches!(make(&dir, 65_532, now(), TODAY), Err(DemoError::Ports(65_532))));
+        assert!(matches!(make(&dir, 65_531, now(), TODAY), Err(DemoError::Ports(65_531))));
         assert!(!dir.exists());
-        assert!(config(65_531).is_ok());
+        assert!(config(65_530).is_ok());
     }
 
     #[test]
@@ -315,7 +304,7 @@ mod tests {
         let scratch = Scratch::new();
         make(scratch.path(), 8443, now(), TODAY).unwrap();
         let read = || Settings::read(&scratch.path().join(CONFIG)).unwrap().listen;
-        assert!(matches!(set_ports(scratch.path(), 65_532), Err(DemoError::Ports(65_532))));
+        assert!(matches!(set_ports(scratch.path(), 65_531), Err(DemoError::Ports(65_531))));
         assert_eq!(read().institutions.port(), 8443);
         set_ports(scratch.path(), 9000).unwrap();
         let ports: Vec<u16> = read().all().iter().map(std::net::SocketAddr::port).collect();

@@ -10,11 +10,13 @@ pub mod certificates;
 pub(crate) mod client;
 pub mod folder;
 mod history;
+pub(crate) mod identity;
 #[cfg(test)]
 mod meaning;
 mod note;
 mod number;
 pub(crate) mod people;
+mod ports;
 pub(crate) mod tour;
 
 pub(crate) use note::Note;

@@ -32,14 +32,18 @@ const REACHING: &[&str] =
 const UNNAMED: &[(&str, &[&str], &str)] = &[(
     "audit",
     &[
+        "chrono",
         "futures-channel",
         "futures-util",
         "getrandom",
+        "getrandom-of-ring",
         "hashbrown",
         "itertools",
         "memchr",
         "num-traits",
         "portable-atomic",
+        "subtle",
+        "syn",
         "tracing",
         "tracing-core",
     ],

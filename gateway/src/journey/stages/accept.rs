@@ -12,9 +12,9 @@ use jiff::civil::Date;
 
 use super::identify::Identified;
 use crate::{
-    callers::{register::Institution, trust::CertificateStatus},
     gateway::Moment,
     journey::{
+        caller::Who,
         detail::{Detail, Member},
         exchange::{Question, RepeatKey, RepeatWindow},
         record::evidence::{Evidence, Recognised},
@@ -24,11 +24,10 @@ use crate::{
 
 /// What was asked, in its form.
 pub(super) struct Query {
-    pub(super) institution: Arc<Institution>,
-    /// The one that was presented.
-    pub(super) certificate: Arc<CertificateStatus>,
+    pub(super) who: Who,
     pub(super) scenario: Arc<Scenario>,
-    pub(super) staff: StaffId,
+    /// Where an institution asks.
+    pub(super) staff: Option<StaffId>,
     pub(super) case: Option<CaseNumber>,
     pub(super) facts: Facts,
     /// The entries of `fields` in the order in which they were sent; nothing in the place of one that is not known.
@@ -77,26 +76,28 @@ pub fn accept<'e>(
     identified: Identified<'e>,
     mut question: Question,
 ) -> Result<Asked<'e>, Refusal> {
-    let certificate = Arc::clone(identified.certificate());
-    let (institution, evidence) = identified.into_parts();
+    let (who, evidence) = identified.into_parts();
     let idempotency = question.idempotency.take().map(|RepeatKey { key, question, window }| Idempotency {
         key,
         question: moment.keys.state.digest("credit/body", &[&question]),
         window,
     });
-    let mut facts = Facts::new(institution.record.kind, moment.today);
+    let mut facts = Facts::new(who.asker(), moment.today);
     let mut recognised = Recognised::default();
-    let read = read(catalogue, &question, &mut facts, &mut recognised);
+    let read = match &who {
+        Who::Institution(..) => read(catalogue, &question, &mut facts, &mut recognised),
+        Who::Person(person) => read_own(catalogue, &question, person, &mut facts, &mut recognised),
+    };
     evidence.recognised(recognised);
     evidence.inputs(&facts);
     let Members { scenario, staff, case, subject, fields } = read?;
-    let query = Query { institution, certificate, scenario, staff, case, facts, fields, redefined: None };
+    let query = Query { who, scenario, staff, case, facts, fields, redefined: None };
     Ok(Asked { query, subject, idempotency, evidence })
 }
 
 struct Members {
     scenario: Arc<Scenario>,
-    staff: StaffId,
+    staff: Option<StaffId>,
     case: Option<CaseNumber>,
     subject: Subject,
     fields: Vec<Option<FieldName>>,
@@ -125,7 +126,24 @@ fn read(
         recognised.person(person);
     }
     let fields = fields(catalogue, question.fields.as_deref(), facts)?;
-    Ok(Members { scenario: Arc::clone(scenario), staff, case, subject, fields })
+    Ok(Members { scenario: Arc::clone(scenario), staff: Some(staff), case, subject, fields })
+}
+
+/// A question of a person: about nobody else, whatever it names.
+fn read_own(
+    catalogue: &Catalogue,
+    question: &Question,
+    person: &Arc<Personal<CitizenNumber>>,
+    facts: &mut Facts,
+    recognised: &mut Recognised,
+) -> Result<Members, Refusal> {
+    let scenario = catalogue.scenario(&question.scenario).ok_or(Code::UnknownScenario)?;
+    recognised.scenario(scenario);
+    facts.minor = Some(is_minor(person, facts.on));
+    recognised.person(person);
+    let fields = fields(catalogue, question.fields.as_deref(), facts)?;
+    let subject = Subject::Named(Arc::clone(person));
+    Ok(Members { scenario: Arc::clone(scenario), staff: None, case: None, subject, fields })
 }
 
 /// What [`accept`] reads of a question, for tests that have no gateway.
@@ -157,9 +175,7 @@ pub fn read_alone(catalogue: &Catalogue, question: &Question, mut facts: Facts) 
         Err(refusal) => (Some(refusal), None),
     };
     let (scenario, staff, case, subject) = match members {
-        Some(Members { scenario, staff, case, subject, fields: _ }) => {
-            (Some(scenario), Some(staff), case, Some(subject))
-        }
+        Some(Members { scenario, staff, case, subject, fields: _ }) => (Some(scenario), staff, case, Some(subject)),
         None => (None, None, None, None),
     };
     let (person, claimed) = match subject {

@@ -51,8 +51,10 @@ impl<'e> Admitted<'e> {
 pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<'e>) -> Result<Admitted<'e>, Refusal> {
     let (basis, permit, evidence) = permitted.into_parts();
     let query = &basis.query;
-    let taken = query.institution.rates.take_staff(query.staff.as_str());
-    taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
+    if let Some((institution, staff)) = query.who.institution().zip(query.staff.as_ref()) {
+        let taken = institution.rates.take_staff(staff.as_str());
+        taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
+    }
     let reserved = reserve(gateway, moment, &basis, &permit).await;
     let reservation = reserved.map_err(|error| match error {
         Refused::UnderWay => Refusal { retry_after_s: Some(1), ..Refusal::from(Code::IdempotencyConflict) },
@@ -76,7 +78,11 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
 
 async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Permit) -> Result<Reservation, Refused> {
     let query = &basis.query;
-    let record = &query.institution.record;
+    let (Some(institution), Some(staff)) = (query.who.institution(), query.staff.as_ref()) else {
+        // What a person asks about himself or herself counts against nobody's limits; the door paces it.
+        return Ok(gateway.state.without_limits());
+    };
+    let record = &institution.record;
     let purpose_group = permit.scenario().purpose_group();
     let tags = basis.person.disclose(|number| {
         moment.keys.subject_tags(&basis.person_keys, record.id.as_str(), purpose_group, number.as_str())
@@ -88,7 +94,7 @@ async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Per
         institution: record.id.as_str(),
         day: query.facts.on,
         group: permit.scenario().purpose_group(),
-        staff: query.staff.as_str(),
+        staff: staff.as_str(),
         subject: &tags.current,
         earlier_subjects: &tags.earlier,
         case: query.case.as_ref().map(CaseNumber::as_str),

@@ -1,5 +1,5 @@
-//! On which legal ground: a statute with the number of its case, or the person's consent. The person and the public get
-//! doors of their own; until then their scenarios are refused here.
+//! On which legal ground: a statute with the number of its case, the person's consent, or that it is the person who asks.
+//! The public gets a door of its own; until then its scenario is refused here.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use credit_policy::{
 
 use super::accept::{Asked, Idempotency, Query, Subject, is_minor};
 use crate::{
-    callers::{register::Institution, thumbprint::Thumbprint},
+    callers::thumbprint::Thumbprint,
     gateway::{Gateway, Moment},
-    journey::{detail::Detail, record::evidence::Evidence, refusal::Refusal},
+    journey::{caller::Who, detail::Detail, record::evidence::Evidence, refusal::Refusal},
     state::{ConsentClaim, IdempotencyClaim, IdempotencyEntry, consent_key},
 };
 
@@ -78,13 +78,17 @@ pub fn ground<'e>(
             let (person, consent) = on_consent(gateway, &mut query, &consent, evidence)?;
             (person, Some(consent))
         }
+        (Ground::Person, Subject::Named(person)) if query.scenario.is_open_to(query.facts.kind) => {
+            evidence.ground(GroundRecord::Person { self_: true });
+            (person, None)
+        }
         (Ground::Statute | Ground::Consent | Ground::Person | Ground::Public, _) => {
             return Err(Code::ScenarioNotAllowed.into());
         }
     };
     let idempotency = idempotency.map(|asked| {
         let token = consent.as_ref().map(|consent: &VerifiedConsent| &consent.claim.key[..]);
-        claim(moment, &query.institution, &asked, &person, token)
+        claim(moment, query.who.institution_id(), &asked, &person, token)
     });
     if let Some(claim) = idempotency {
         evidence.idempotency(claim.entry);
@@ -124,8 +128,9 @@ fn verify(
 /// another one.
 fn may_use(query: &Query, named: [u8; 32]) -> bool {
     let named_one = Thumbprint::of_digest(named);
-    let presented = query.certificate.thumbprint() == named_one;
-    query.institution.certificates().contains(&named) && (presented || query.certificate.trusts_also(named_one))
+    let Who::Institution(institution, certificate) = &query.who else { return false };
+    let presented = certificate.thumbprint() == named_one;
+    institution.certificates().contains(&named) && (presented || certificate.trusts_also(named_one))
 }
 
 fn on_consent(
@@ -170,13 +175,13 @@ fn redefined(gateway: &Gateway, query: &Query, consent: &Consent) -> Option<Fiel
 /// The identity of a query with an idempotency key: institution and key; and with them question, person and consent.
 fn claim(
     moment: &Moment,
-    institution: &Institution,
+    institution: &str,
     asked: &Idempotency,
     person: &Personal<CitizenNumber>,
     consent: Option<&[u8]>,
 ) -> IdempotencyClaim {
     let state = &moment.keys.state;
-    let (name, key) = (institution.id().as_bytes(), asked.key.as_bytes());
+    let (name, key) = (institution.as_bytes(), asked.key.as_bytes());
     let slot = state.digest("credit/idempotency-key", &[name, key]);
     let identity_of = |question: &[u8; 32]| {
         person.disclose(|number| {

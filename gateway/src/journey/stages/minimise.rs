@@ -11,6 +11,7 @@ use crate::{
     callers::register::Institution,
     gateway::{Gateway, Moment},
     journey::{
+        caller::Who,
         exchange::{AnswerView, Exchange},
         record::evidence::Evidence,
         refusal::Refusal,
@@ -24,7 +25,7 @@ pub struct Answer<'e> {
     body: Vec<u8>,
     permit: Permit,
     reservation: Reservation,
-    institution: Arc<Institution>,
+    who: Who,
     consent: Option<Key>,
     evidence: &'e mut Evidence,
 }
@@ -34,7 +35,7 @@ pub(in crate::journey) struct AnswerParts<'e> {
     pub(in crate::journey) body: Vec<u8>,
     pub(in crate::journey) permit: Permit,
     pub(in crate::journey) reservation: Reservation,
-    pub(in crate::journey) institution: Arc<Institution>,
+    pub(in crate::journey) who: Who,
     /// What stands for the consent in the state, where that is the ground.
     pub(in crate::journey) consent: Option<Key>,
     pub(in crate::journey) evidence: &'e mut Evidence,
@@ -42,8 +43,8 @@ pub(in crate::journey) struct AnswerParts<'e> {
 
 impl<'e> Answer<'e> {
     pub(in crate::journey) fn into_parts(self) -> AnswerParts<'e> {
-        let Self { body, permit, reservation, institution, consent, evidence } = self;
-        AnswerParts { body, permit, reservation, institution, consent, evidence }
+        let Self { body, permit, reservation, who, consent, evidence } = self;
+        AnswerParts { body, permit, reservation, who, consent, evidence }
     }
 }
 
@@ -65,26 +66,31 @@ pub async fn minimise<'e>(
     });
     let minimised = reduce(&permit, &history, on);
     let scenario = permit.scenario();
-    let institution = basis.query.institution;
+    let who = basis.query.who;
     let group = scenario.purpose_group();
-    let issued = basis.person.disclose(|number| moment.keys.pseudonyms.issue(institution.id(), group, number.as_str()));
+    let issue = |institution: &Arc<Institution>| {
+        basis.person.disclose(|number| moment.keys.pseudonyms.issue(institution.id(), group, number.as_str()))
+    };
+    // Who asks about himself or herself needs no other name.
+    let issued = who.institution().map(issue);
+    let previous = issued.as_ref().and_then(|issued| issued.previous.as_ref());
     let view = AnswerView {
         query: evidence.id(),
         repeats: reservation.repeats(),
         scenario: scenario.name().as_str(),
-        subject: issued.current.as_str(),
-        subject_previous: issued.previous.as_ref().map(|previous| previous.as_str()),
+        subject: issued.as_ref().map(|issued| issued.current.as_str()),
+        subject_previous: previous.map(|previous| previous.as_str()),
         catalogue: gateway.catalogue.label(),
         data: &minimised,
         marks: &minimised.marks,
         obligations: permit.obligations(on),
     };
     let body = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
-    if let Some(first) = reservation.repeats() {
-        repeat::check(gateway, first, &institution, &body).await?;
+    if let (Some(first), Some(institution)) = (reservation.repeats(), who.institution()) {
+        repeat::check(gateway, first, institution, &body).await?;
     }
     evidence.store_summary(&history);
-    evidence.answer(minimised.counts, issued.current.as_str());
+    evidence.answer(minimised.counts, issued.as_ref().map(|issued| issued.current.as_str()));
     let consent = basis.consent.map(|consent| consent.claim.key);
-    Ok(Answer { body, permit, reservation, institution, consent, evidence })
+    Ok(Answer { body, permit, reservation, who, consent, evidence })
 }

@@ -9,6 +9,7 @@ use credit_policy::Fault;
 
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError, trust::TrustError},
+    doors::persons::provider::ProviderError,
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
@@ -49,6 +50,9 @@ pub(crate) enum StartError {
         "the key ring in `{0}` is the demo's, which anybody can have: make your own with `credit-gateway keys init`"
     )]
     DemoKeys(String),
+    /// The identity service of the persons' door.
+    #[error(transparent)]
+    Identity(#[from] ProviderError),
     /// The log's folder.
     #[error(transparent)]
     Recover(#[from] RecoverError),
@@ -236,6 +240,7 @@ impl StartError {
             | Self::Leaf(_) => true,
             Self::File { .. }
             | Self::HttpStore(_)
+            | Self::Identity(_)
             | Self::Scope(_)
             | Self::Map(_)
             | Self::Catalogue(_)
