@@ -3,6 +3,7 @@
 //!
 //! No path, query, header or line of the log has a citizen number: who asks is known by the session alone.
 
+mod entries;
 mod exchange;
 mod fault;
 mod login;
@@ -11,9 +12,12 @@ mod page;
 mod places;
 mod portal;
 pub(crate) mod provider;
+mod queries;
+mod range;
 mod report;
 mod request;
 mod sessions;
+mod statement;
 mod token;
 
 use std::{sync::Arc, time::Duration};
@@ -31,6 +35,7 @@ use crate::{
 use page::{Frame, Words};
 use places::Page;
 pub(crate) use portal::Portal;
+use range::Range;
 use request::{Members, browser_language, cookie, is_from_here, wants_json};
 use sessions::LoggedIn;
 
@@ -136,6 +141,14 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
     }
     match page {
         Page::Report => report::report(gateway, session, visit.frame, visit.json).await,
+        Page::Queries => {
+            let members = Members::of_query(&visit.head);
+            let range = members.and_then(|members| Range::of(&members, &session.form, gateway.today()));
+            match range {
+                Some(range) => queries::queries(gateway, session, visit.frame, visit.json, range).await,
+                None => visit.say(MALFORMED, StatusCode::BAD_REQUEST),
+            }
+        }
     }
 }
 

@@ -5,15 +5,18 @@
 pub(super) enum Page {
     /// The report.
     Report,
+    /// Who asked.
+    Queries,
 }
 
 impl Page {
-    const ALL: [Self; 1] = [Self::Report];
+    const ALL: [Self; 2] = [Self::Report, Self::Queries];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Report => "/me/report",
+            Self::Queries => "/me/queries",
         }
     }
 

@@ -10,6 +10,7 @@ use credit_policy::Fault;
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError, trust::TrustError},
     doors::persons::provider::ProviderError,
+    index::IndexError,
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
@@ -53,6 +54,9 @@ pub(crate) enum StartError {
     /// The identity service of the persons' door.
     #[error(transparent)]
     Identity(#[from] ProviderError),
+    /// The index of the log.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// The log's folder.
     #[error(transparent)]
     Recover(#[from] RecoverError),
@@ -241,6 +245,7 @@ impl StartError {
             Self::File { .. }
             | Self::HttpStore(_)
             | Self::Identity(_)
+            | Self::Index(_)
             | Self::Scope(_)
             | Self::Map(_)
             | Self::Catalogue(_)

@@ -103,7 +103,7 @@ fn a_login_leads_to_pages_of_ours_only() {
         let browser = Browser::new(folder);
         let callback = browser.to_callback(&format!("/login?next={next}"));
         let back = browser.get(&callback);
-        assert_eq!(back.header("location"), Some("/me/report"), "{next}");
+        assert_eq!(back.header("location"), Some("/me/queries"), "{next}");
     }
 }
 
@@ -173,7 +173,7 @@ fn methods_and_paths_that_are_not_there_are_refused() {
         (Method::POST, "/login/callback", 405),
         (Method::GET, "/logout", 405),
         (Method::POST, "/me/report", 405),
-        (Method::PUT, "/me/report", 405),
+        (Method::PUT, "/me/queries", 405),
         (Method::GET, "/me", 404),
         (Method::GET, "/me/report/", 404),
         (Method::GET, "//me/report", 404),

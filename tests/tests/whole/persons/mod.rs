@@ -5,6 +5,7 @@ mod browser;
 mod demo;
 mod hostile;
 mod login;
+mod queries;
 mod service;
 
 use credit_tests::{Folder, Gateway};
