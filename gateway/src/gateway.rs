@@ -11,7 +11,7 @@ use std::{
 
 use credit_audit::{clock::Clock, log::Log};
 use credit_keys::SystemEntropy;
-use credit_policy::{Catalogue, CitizenNumber, History, Permit, Personal};
+use credit_policy::{Catalogue, CitizenNumber, Permit, Personal};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
@@ -23,7 +23,13 @@ use crate::{
     recorder::{InForceOnly, Recorder},
     settings::Settings,
     state::{CatalogueHistory, Counts, Reservation},
-    stores::{StoreError, all::Stores, contract::Asked, figures::Figures},
+    stores::{
+        StoreError,
+        all::{Found, Stores},
+        contract::Asked,
+        figures::Figures,
+        http::gateway::EndQuery,
+    },
     telemetry::metrics::Metrics,
 };
 
@@ -105,6 +111,11 @@ impl StoreHandle {
         self.0.down()
     }
 
+    /// Whether another gateway is among them.
+    pub(crate) fn have_gateway(&self) -> bool {
+        self.0.have_gateway()
+    }
+
     /// Asks about nobody, so that readiness knows whether the stores answer.
     pub(crate) async fn probe(&self) {
         self.0.probe().await;
@@ -112,7 +123,8 @@ impl StoreHandle {
 }
 
 impl Gateway {
-    /// Looks up one person for a query whose look-up is reserved, as its permit says.
+    /// Looks up one person for a query whose look-up is reserved, as its permit says. `end` is for whom another gateway
+    /// may be asked; nothing where another gateway asks.
     ///
     /// # Errors
     /// When the store fails or does not answer in time.
@@ -121,9 +133,10 @@ impl Gateway {
         _admitted: &Reservation,
         person: Arc<Personal<CitizenNumber>>,
         permit: &Permit,
-    ) -> Result<History, StoreError> {
+        end: Option<&EndQuery>,
+    ) -> Result<Found, StoreError> {
         let (plan, scenario) = (Arc::clone(permit.plan()), permit.scenario().name().clone());
-        self.stores.0.look_up(Asked { person, plan, scenario }).await
+        self.stores.0.find(Asked { person, plan, scenario }, permit, end).await
     }
 
     /// Time, day and keys of a query that begins now.

@@ -19,7 +19,7 @@ use jiff::{Timestamp, civil::Date};
 use ring::rand::SystemRandom;
 use rusqlite::Connection;
 
-use super::{Note, certificates, certificates::Pair, people, ports};
+use super::{Note, certificates, certificates::Pair, people};
 
 pub use super::ports::PORTS;
 
@@ -27,7 +27,8 @@ pub use super::ports::PORTS;
 pub const ORIGIN: &str = "credit-gateway.example/demo/r1";
 
 const MARKER: &str = ".making";
-const CONFIG: &str = "config.toml";
+/// Its configuration.
+pub(super) const CONFIG: &str = "config.toml";
 const PERSONS: &str = "persons.csv";
 /// The demo's consent authority, as its tokens name it.
 pub(super) const ISSUER: &str = "https://consent.example";
@@ -40,7 +41,7 @@ const TEMPLATE: &str = include_str!("config.toml.in");
 
 /// Readable by everybody, and by nobody but us.
 const OPEN: u32 = 0o644;
-const OURS: u32 = 0o600;
+pub(super) const OURS: u32 = 0o600;
 
 /// Whether a folder was made, or found as an earlier call left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,27 +127,6 @@ pub fn make(dir: &Path, port_base: u16, now: Timestamp, today: Date) -> Result<F
     Ok(Folder::Made)
 }
 
-/// Writes the ports `port_base` to `port_base + 5` into the configuration of a folder that was made for others.
-///
-/// # Errors
-/// When there are no six ports, or the file cannot be changed.
-pub fn set_ports(dir: &Path, port_base: u16) -> Result<(), DemoError> {
-    let root = Root(dir);
-    let (path, new) = (root.path(CONFIG), root.path("config.toml.new"));
-    let fault = |path: &Path| {
-        let path = path.to_owned();
-        |source| DemoError::File { path, source }
-    };
-    let before = fs::read_to_string(&path).map_err(fault(&path))?;
-    let text = ports::moved(&before, port_base).ok_or(DemoError::Ports(port_base))?;
-    if text == before {
-        return Ok(());
-    }
-    // Renamed into place, so that a crash leaves the one or the other.
-    fs::write(&new, &text).map_err(fault(&new))?;
-    fs::rename(&new, &path).map_err(fault(&path))
-}
-
 /// The first person with a note in the `persons.csv` of a demo folder.
 ///
 /// # Errors
@@ -198,7 +178,7 @@ fn populate(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
     Ok(())
 }
 
-fn config(port_base: u16) -> Result<String, DemoError> {
+pub(super) fn config(port_base: u16) -> Result<String, DemoError> {
     (0..PORTS).try_fold(TEMPLATE.replace("@ORIGIN@", ORIGIN), |text, offset| {
         let port = port_base.checked_add(offset).ok_or(DemoError::Ports(port_base))?;
         Ok(text.replace(&format!("@PORT+{offset}@"), &port.to_string()))
@@ -297,20 +277,6 @@ mod tests {
         assert!(matches!(make(&dir, 65_531, now(), TODAY), Err(DemoError::Ports(65_531))));
         assert!(!dir.exists());
         assert!(config(65_530).is_ok());
-    }
-
-    #[test]
-    fn other_ports_are_written_into_a_folder_that_is_there() {
-        let scratch = Scratch::new();
-        make(scratch.path(), 8443, now(), TODAY).unwrap();
-        let read = || Settings::read(&scratch.path().join(CONFIG)).unwrap().listen;
-        assert!(matches!(set_ports(scratch.path(), 65_531), Err(DemoError::Ports(65_531))));
-        assert_eq!(read().institutions.port(), 8443);
-        set_ports(scratch.path(), 9000).unwrap();
-        let ports: Vec<u16> = read().all().iter().map(std::net::SocketAddr::port).collect();
-        assert_eq!(ports, [9000, 9001, 9002, 9003, 9004]);
-        let text = fs::read_to_string(scratch.path().join(CONFIG)).unwrap();
-        assert_eq!(text, config(9000).unwrap());
     }
 
     #[test]

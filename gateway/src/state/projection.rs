@@ -217,12 +217,12 @@ impl Projection {
     /// What an answered query used. Refused queries use nothing.
     fn apply_query(&mut self, catalogue: &Catalogue, index: u64, query: &QuerySummary<'_>) {
         // What persons ask about themselves, and the public, counts against no limit.
-        let (true, Some(institution), Some(subject)) = (query.is_answered(), query.institution, query.subject) else {
+        let (true, Some(_), Some(subject)) = (query.is_answered(), query.institution, query.subject) else {
             return;
         };
         let group = query.scenario.and_then(|name| catalogue.scenario(name)).map_or("", |found| found.purpose_group());
         let staff = query.operator.unwrap_or_default();
-        let mut spending = Spending::new(institution, group, staff, subject, query.case());
+        let mut spending = Spending::new(&query.counted_for(), group, staff, subject, query.case());
         if let Some((key, identity)) = query.idempotency() {
             let repeats = u16::from(query.repeats.is_some());
             let first = FirstQuery::new(identity, query.repeats.unwrap_or(query.id));

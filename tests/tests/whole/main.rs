@@ -27,6 +27,7 @@ mod mixed_load;
 mod notices;
 mod observability;
 mod order;
+mod peers;
 mod persons;
 mod policies;
 mod protocols;

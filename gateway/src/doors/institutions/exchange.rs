@@ -10,7 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{body_fault::query_fault, own::OwnRecord};
+use super::{
+    body_fault::query_fault,
+    on_behalf::{OnBehalfBody, without},
+    own::OwnRecord,
+};
 use crate::{
     doors::problems::{accepted, problem},
     journey::{
@@ -82,6 +86,10 @@ impl Exchange for HttpExchange {
         let bytes = self.read().await?;
         let key = idempotency_key(&self.head.headers)?;
         let mut question = question(&bytes)?;
+        let bytes = match &question.on_behalf {
+            Some(on_behalf) => without(bytes, &on_behalf.query),
+            None => bytes,
+        };
         question.idempotency = key.map(|key| RepeatKey { key, question: bytes, window: RepeatWindow::Query });
         Ok(Request::Query(question))
     }
@@ -137,6 +145,8 @@ struct QueryBody {
     case: Option<String>,
     #[serde(default, deserialize_with = "present")]
     fields: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
+    on_behalf: Option<OnBehalfBody>,
 }
 
 /// A member that is present has a value: `null` is not another way to leave it out.
@@ -164,8 +174,9 @@ struct Withdrawn<'a> {
 /// # Errors
 /// `malformed-request` where it is not one JSON object of these members.
 pub fn question(body: &[u8]) -> Result<Question, Refusal> {
-    let QueryBody { scenario, subject, operator, case, fields } = object(body, query_fault)?;
-    Ok(Question { scenario, subject, staff: operator, case, fields, idempotency: None })
+    let QueryBody { scenario, subject, operator, case, fields, on_behalf } = object(body, query_fault)?;
+    let on_behalf = on_behalf.map(OnBehalfBody::words);
+    Ok(Question { scenario, subject, staff: operator, case, fields, on_behalf, idempotency: None })
 }
 
 fn withdrawal(body: &[u8]) -> Result<(TokenId, Option<String>), Refusal> {

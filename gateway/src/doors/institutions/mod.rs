@@ -3,6 +3,7 @@
 mod batches;
 mod body_fault;
 pub(crate) mod exchange;
+mod on_behalf;
 mod own;
 pub(crate) mod reply;
 

@@ -108,7 +108,11 @@ pub(super) fn entry(gateway: &Gateway, leaf: &[u8], is_told: bool, language: Lan
         query: leaf.id,
         at: leaf.at,
         day: catalogue.today(leaf.at),
-        institution: leaf.institution,
+        institution: match leaf.on_behalf {
+            // Whom another gateway asks for, and by which gateway.
+            Some(end) => leaf.institution.map(|gateway| format!("{} ({gateway})", end.institution)),
+            None => leaf.institution,
+        },
         scenario,
         ground,
         asked: leaf.inputs.fields.as_deref().map(fields),

@@ -37,6 +37,7 @@ impl Exchange for OwnReport {
             case: None,
             fields: None,
             idempotency: None,
+            on_behalf: None,
         }))
     }
 

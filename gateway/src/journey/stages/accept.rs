@@ -2,15 +2,19 @@
 //!
 //! What the caller wrote and what is not recognised stays out of the evidence: it never reaches the record.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
+use credit_audit::leaf::OnBehalf;
 use credit_keys::StateDigest;
 use credit_policy::{
     CaseNumber, Catalogue, CitizenNumber, Code, Facts, FieldName, Ground, Personal, Scenario, StaffId,
 };
 use jiff::civil::Date;
 
-use super::identify::Identified;
+use super::{
+    identify::Identified,
+    on_behalf::{EndInstitution, NotFor, end_institution},
+};
 use crate::{
     gateway::Moment,
     journey::{
@@ -25,6 +29,8 @@ use crate::{
 /// What was asked, in its form.
 pub(super) struct Query {
     pub(super) who: Who,
+    /// For whom it asks, where it is another gateway.
+    pub(super) end: Option<EndInstitution>,
     pub(super) scenario: Arc<Scenario>,
     /// Where an institution asks.
     pub(super) staff: Option<StaffId>,
@@ -34,6 +40,18 @@ pub(super) struct Query {
     pub(super) fields: Vec<Option<FieldName>>,
     /// A field that means another thing than when the consent was given.
     pub(super) redefined: Option<FieldName>,
+}
+
+impl Query {
+    /// Whom it counts for, and by whom tags and pseudonyms are made: the institution, or the end institution of the
+    /// gateway that asks.
+    pub(super) fn counted_for(&self) -> Cow<'_, str> {
+        let asker = self.who.institution_id();
+        match &self.end {
+            None => asker.into(),
+            Some(end) => OnBehalf::counted_for(asker, &end.record.institution).into(),
+        }
+    }
 }
 
 /// Whom the question names.
@@ -66,24 +84,41 @@ impl<'e> Asked<'e> {
     }
 }
 
-/// Reads the members; the first fault wins, in the order of `docs/formats.md` §2.
+/// Reads the members; the first fault wins, in the order of `docs/formats.md` §2. `own` is the origin of this gateway's
+/// log.
 ///
 /// # Errors
 /// `unknown-scenario`, `operator-required`, `case-required`, `invalid-citizen-number`, `malformed-request`.
 pub fn accept<'e>(
     catalogue: &Catalogue,
+    own: &str,
     moment: &Moment,
     identified: Identified<'e>,
     mut question: Question,
 ) -> Result<Asked<'e>, Refusal> {
     let (who, evidence) = identified.into_parts();
+    let end = match (&question.on_behalf, &who) {
+        (Some(words), Who::Institution(institution, certificate)) => {
+            Some(end_institution(own, institution, certificate, words))
+        }
+        (Some(_), Who::Person(_)) | (None, _) => None,
+    };
+    let (end, not_for) = match end.transpose() {
+        Ok(end) => (end, None),
+        Err(NotFor::Form(refusal)) => return Err(refusal),
+        Err(NotFor::Allowed(refusal)) => (None, Some(refusal)),
+    };
     let idempotency = question.idempotency.take().map(|RepeatKey { key, question, window }| Idempotency {
         key,
         question: moment.keys.state.digest("credit/body", &[&question]),
         window,
     });
-    let mut facts = Facts::new(who.asker(), moment.today);
+    let asker = end.as_ref().map_or_else(|| who.asker(), |end| end.kind.into());
+    let mut facts = Facts::new(asker, moment.today);
     let mut recognised = Recognised::default();
+    if let Some(end) = &end {
+        recognised.on_behalf(&end.record);
+    }
     let read = match &who {
         Who::Institution(..) => read(catalogue, &question, &mut facts, &mut recognised),
         Who::Person(person) => read_own(catalogue, &question, person, &mut facts, &mut recognised),
@@ -91,7 +126,10 @@ pub fn accept<'e>(
     evidence.recognised(recognised);
     evidence.inputs(&facts);
     let Members { scenario, staff, case, subject, fields } = read?;
-    let query = Query { who, scenario, staff, case, facts, fields, redefined: None };
+    if let Some(refusal) = not_for {
+        return Err(refusal);
+    }
+    let query = Query { who, end, scenario, staff, case, facts, fields, redefined: None };
     Ok(Asked { query, subject, idempotency, evidence })
 }
 

@@ -12,8 +12,9 @@ use super::{
 use crate::{
     callers::limits::Reached,
     gateway::{Gateway, Moment},
-    journey::{record::evidence::Evidence, refusal::Refusal},
+    journey::{caller::Who, record::evidence::Evidence, refusal::Refusal},
     state::{Claim, ConsentUse, Limits, Refused, Reservation},
+    stores::http::gateway::EndQuery,
 };
 
 /// PROOF: the look-up is reserved; given back if it is not recorded as answered.
@@ -35,6 +36,25 @@ impl<'e> Admitted<'e> {
         &self.basis.person
     }
 
+    /// For whom another gateway may be asked; nobody where another gateway asks. `origin` is that of this gateway's log.
+    pub(super) fn end_query(&self, origin: &str) -> Option<EndQuery> {
+        let Basis { query, consent, .. } = &self.basis;
+        let id = self.evidence.id();
+        // A person's own query is not passed on: the other gateway has a door for persons.
+        let (Who::Institution(institution, certificate), Some(staff)) = (&query.who, &query.staff) else { return None };
+        query.end.is_none().then(|| EndQuery {
+            institution: institution.id().to_owned(),
+            kind: institution.record.kind,
+            certificate: certificate.thumbprint().to_string(),
+            origin: origin.to_owned(),
+            query: id,
+            first: self.reservation.repeats().unwrap_or(id),
+            staff: staff.as_str().to_owned(),
+            case: query.case.as_ref().map(|case| case.as_str().to_owned()),
+            token: consent.as_ref().map(|consent| consent.presented.clone()),
+        })
+    }
+
     pub(super) fn reservation(&self) -> &Reservation {
         &self.reservation
     }
@@ -52,7 +72,14 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
     let (basis, permit, evidence) = permitted.into_parts();
     let query = &basis.query;
     if let Some((institution, staff)) = query.who.institution().zip(query.staff.as_ref()) {
-        let taken = institution.rates.take_staff(staff.as_str());
+        let rates = &institution.rates;
+        let taken = match &query.end {
+            None => rates.take_staff(staff.as_str()),
+            Some(end) => rates.take_end(&end.record.institution).and_then(|()| {
+                // Staff of two end institutions may have one id.
+                rates.take_staff(&format!("{}/{}", end.record.institution, staff.as_str()))
+            }),
+        };
         taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
     }
     let reserved = reserve(gateway, moment, &basis, &permit).await;
@@ -83,15 +110,16 @@ async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Per
         return Ok(gateway.state.without_limits());
     };
     let record = &institution.record;
+    let counted_for = query.counted_for();
     let purpose_group = permit.scenario().purpose_group();
-    let tags = basis.person.disclose(|number| {
-        moment.keys.subject_tags(&basis.person_keys, record.id.as_str(), purpose_group, number.as_str())
-    });
+    let tags = basis
+        .person
+        .disclose(|number| moment.keys.subject_tags(&basis.person_keys, &counted_for, purpose_group, number.as_str()));
     let claim = Claim {
         now: moment.now,
         consent: basis.consent.as_ref().map(|consent| consent.claim),
         idempotency: basis.idempotency,
-        institution: record.id.as_str(),
+        institution: &counted_for,
         day: query.facts.on,
         group: permit.scenario().purpose_group(),
         staff: staff.as_str(),

@@ -2,21 +2,19 @@
 //!
 //! [`Answer`] is the only type of the journey with a body.
 
-use std::sync::Arc;
-
-use credit_policy::{Code, Permit, minimise as reduce, seal_acts_of_minors};
+use credit_policy::{Code, Minimised, Obligations, Permit, minimise as reduce, seal_acts_of_minors};
 
 use super::{fetch::Fetched, repeat};
 use crate::{
-    callers::register::Institution,
     gateway::{Gateway, Moment},
     journey::{
         caller::Who,
-        exchange::{AnswerView, Exchange},
+        exchange::{AnswerView, AskedBy, Exchange},
         record::evidence::Evidence,
         refusal::Refusal,
     },
     state::{Key, Reservation},
+    stores::{all::Found, http::gateway::Elsewhere},
 };
 
 /// PROOF: an answer that has what the permit lists and nothing else, and all that its record must say.
@@ -58,24 +56,28 @@ pub async fn minimise<'e>(
     fetched: Fetched<'e>,
     exchange: &impl Exchange,
 ) -> Result<Answer<'e>, Refusal> {
-    let (admitted, mut history) = fetched.into_parts();
+    let (admitted, Found { mut history, elsewhere }) = fetched.into_parts();
     let (basis, permit, reservation, evidence) = admitted.into_parts();
     let on = basis.query.facts.on;
     basis.person.disclose(|person| {
         seal_acts_of_minors(&mut history, &gateway.catalogue, |act| person.is_adult_on(act));
     });
-    let minimised = reduce(&permit, &history, on);
+    let mut minimised = reduce(&permit, &history, on);
+    let mut obligations = permit.obligations(on);
+    if let Some(elsewhere) = &elsewhere {
+        put_in(&mut minimised, &mut obligations, elsewhere);
+        evidence.remote(elsewhere.leaf.clone());
+    }
     let scenario = permit.scenario();
-    let who = basis.query.who;
     let group = scenario.purpose_group();
-    let issue = |institution: &Arc<Institution>| {
-        basis.person.disclose(|number| moment.keys.pseudonyms.issue(institution.id(), group, number.as_str()))
-    };
+    let counted_for = basis.query.counted_for();
+    let issue = || basis.person.disclose(|number| moment.keys.pseudonyms.issue(&counted_for, group, number.as_str()));
     // Who asks about himself or herself needs no other name.
-    let issued = who.institution().map(issue);
+    let issued = basis.query.who.institution().map(|_| issue());
     let previous = issued.as_ref().and_then(|issued| issued.previous.as_ref());
     let view = AnswerView {
         query: evidence.id(),
+        on_behalf: basis.query.end.as_ref().map(|end| AskedBy { origin: &end.record.origin, query: end.record.query }),
         repeats: reservation.repeats(),
         scenario: scenario.name().as_str(),
         subject: issued.as_ref().map(|issued| issued.current.as_str()),
@@ -83,14 +85,30 @@ pub async fn minimise<'e>(
         catalogue: gateway.catalogue.label(),
         data: &minimised,
         marks: &minimised.marks,
-        obligations: permit.obligations(on),
+        obligations,
     };
     let body = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
+    let who = basis.query.who;
     if let (Some(first), Some(institution)) = (reservation.repeats(), who.institution()) {
         repeat::check(gateway, first, institution, &body).await?;
     }
-    evidence.store_summary(&history);
+    evidence.store_summary(&history, elsewhere.as_ref());
     evidence.answer(minimised.counts, issued.as_ref().map(|issued| issued.current.as_str()));
     let consent = basis.consent.map(|consent| consent.claim.key);
     Ok(Answer { body, permit, reservation, who, consent, evidence })
+}
+
+/// Puts what another gateway answered in the place of what would have been made of records; of two obligations the
+/// stricter one holds.
+fn put_in(minimised: &mut Minimised, obligations: &mut Obligations, elsewhere: &Elsewhere) {
+    for (field, value) in &elsewhere.values {
+        if let Some((_, place)) = minimised.data.iter_mut().find(|(name, _)| name == field) {
+            place.clone_from(value);
+        }
+    }
+    minimised.marks.extend(elsewhere.marks.iter().cloned());
+    minimised.marks.sort();
+    minimised.marks.dedup();
+    obligations.keep_until = obligations.keep_until.min(elsewhere.keep_until);
+    obligations.automated_decision_notice |= elsewhere.automated_decision_notice;
 }

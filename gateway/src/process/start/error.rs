@@ -14,7 +14,13 @@ use crate::{
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
-    stores::{all::ScopeError, http::HttpOpenError, map::MapError, postgres, sqlite::OpenError},
+    stores::{
+        all::ScopeError,
+        http::{HttpOpenError, gateway::GatewayOpenError},
+        map::MapError,
+        postgres,
+        sqlite::OpenError,
+    },
     transport::tls::TlsError,
 };
 
@@ -196,6 +202,9 @@ pub(crate) enum StartError {
     /// A store behind HTTP.
     #[error(transparent)]
     HttpStore(#[from] HttpOpenError),
+    /// Another gateway.
+    #[error(transparent)]
+    Gateway(#[from] GatewayOpenError),
     /// A PostgreSQL store.
     #[error(transparent)]
     Postgres(#[from] postgres::OpenError),
@@ -246,6 +255,7 @@ impl StartError {
             | Self::HttpStore(_)
             | Self::Identity(_)
             | Self::Index(_)
+            | Self::Gateway(_)
             | Self::Scope(_)
             | Self::Map(_)
             | Self::Catalogue(_)

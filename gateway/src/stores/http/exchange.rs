@@ -58,10 +58,18 @@ pub(super) fn request(
 /// # Errors
 /// What is wrong with it.
 pub(super) async fn answer(response: Response<Incoming>, most: usize) -> Result<Answer, HttpFault> {
-    let (head, mut body) = response.into_parts();
-    if head.status != StatusCode::OK {
-        return Err(HttpFault::Status(head.status.as_u16()));
+    if response.status() != StatusCode::OK {
+        return Err(HttpFault::Status(response.status().as_u16()));
     }
+    read(response, most).await.map(|(_, answer)| answer)
+}
+
+/// [`answer`] of any status.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) async fn read(response: Response<Incoming>, most: usize) -> Result<(StatusCode, Answer), HttpFault> {
+    let (head, mut body) = response.into_parts();
     let charset = charset(&head.headers)?;
     let too_large = || HttpFault::TooLarge(most);
     let least = usize::try_from(body.size_hint().lower()).map_err(|_| too_large())?;
@@ -78,7 +86,7 @@ pub(super) async fn answer(response: Response<Incoming>, most: usize) -> Result<
             bytes.extend_from_slice(data);
         }
     }
-    Ok(Answer { bytes, charset })
+    Ok((head.status, Answer { bytes, charset }))
 }
 
 fn charset(headers: &HeaderMap) -> Result<Charset, HttpFault> {

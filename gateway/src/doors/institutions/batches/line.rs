@@ -76,7 +76,7 @@ fn read(lines: &Numbered, batch: Uuid, number: usize) -> Result<(Question, Optio
     let question = Zeroizing::new([lines.digest(), bytes].concat());
     let idempotency = Some(RepeatKey { key, question, window: RepeatWindow::BatchLine });
     let LineBody { line: _, scenario, subject, operator, case, fields, consent } = line;
-    Ok((Question { scenario, subject, staff: operator, case, fields, idempotency }, consent))
+    Ok((Question { scenario, subject, staff: operator, case, fields, on_behalf: None, idempotency }, consent))
 }
 
 impl Exchange for LineExchange {
