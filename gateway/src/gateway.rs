@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     callers::{flood::Unrecorded, issuers::Issuers, register::Register, thumbprint::Thumbprint, trust::Known},
+    index::Index,
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
     settings::Settings,
@@ -54,6 +55,8 @@ pub struct Gateway {
     pub(crate) stores: StoreHandle,
     /// The record.
     pub log: Log,
+    /// The index of the log, where persons have a door.
+    pub(crate) index: Option<Index>,
     /// Records what is no query, and puts it in force.
     pub recorder: Recorder,
     /// The one clock.

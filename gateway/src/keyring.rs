@@ -1,12 +1,12 @@
 //! The keys as the journey uses them: a snapshot that is read without a lock, renewed when an epoch or a period turns.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_keys::{
-    ChangeError, DEFAULT_OVERLAP_DAYS, KeyError, KeyId, KeyState, KeyUse, Person, Pseudonyms, Ring, RingError,
-    Rotation, Sealer, StateKey, Steady, SubjectTagger, SystemEntropy, Turn,
+    ChangeError, DEFAULT_OVERLAP_DAYS, IndexKey, KeyError, KeyId, KeyState, KeyUse, Person, Pseudonyms, Ring,
+    RingError, Rotation, Sealer, StateKey, Steady, SubjectTagger, SystemEntropy, Turn,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -75,6 +75,8 @@ pub struct Keyring {
     current: ArcSwap<Current>,
     /// Keys that this process made and no leaf names yet.
     unrecorded: Mutex<Vec<Unrecorded>>,
+    /// Where there is an index.
+    index: OnceLock<IndexKey>,
     origin: String,
 }
 
@@ -96,8 +98,25 @@ impl Keyring {
             ring: Mutex::new(ring),
             current: ArcSwap::from_pointee(current),
             unrecorded: Mutex::new(made.map(|key| Unrecorded { key, of_period: true }).into_iter().collect()),
+            index: OnceLock::new(),
             origin: origin.to_owned(),
         })
+    }
+
+    /// The key of the index, which is made where the ring has none. It holds until the process ends: an index that was made
+    /// under another one is made again.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn index_key(&self, now: Timestamp, entropy: &SystemEntropy) -> Result<IndexKey, KeyringError> {
+        if let Some(key) = self.index.get() {
+            return Ok(key.clone());
+        }
+        let key = self.with(|ring| {
+            reopened(ring, |ring| ring.ensure_index(now, entropy))?;
+            ring.index_key(now).map_err(KeyringError::from)
+        })?;
+        Ok(self.index.get_or_init(|| key).clone())
     }
 
     /// The keys in force.

@@ -18,6 +18,7 @@ mod doors;
 #[doc(hidden)]
 pub mod for_tests;
 mod gateway;
+mod index;
 mod journey;
 mod keyring;
 mod process;

@@ -8,6 +8,7 @@ mod catalogue;
 mod floods;
 mod institution;
 mod limits;
+mod persons;
 mod postgres;
 mod store;
 
@@ -25,6 +26,7 @@ pub(crate) use catalogue::CatalogueSource;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::{EndInstitutionEntry, EndInstitutionError, InstitutionEntry, ends_faults};
 pub use limits::Limits;
+pub(crate) use persons::{Persons, is_secure};
 pub(crate) use store::{Store, StoreKind};
 
 /// Whether a text can be the name of a log.
@@ -67,6 +69,8 @@ pub struct Settings {
     /// What becomes of an institution that asks faster than it may and does not stop.
     #[serde(default)]
     pub floods: FloodSettings,
+    /// How persons log in at their door; left out = the door is empty.
+    pub persons: Option<Persons>,
     /// What the process reports to its operator besides the log on standard error.
     #[serde(default)]
     pub telemetry: Telemetry,
@@ -84,7 +88,7 @@ pub struct Settings {
 pub struct Listen {
     /// Institutions, mutual TLS.
     pub institutions: SocketAddr,
-    /// Persons (a later release; every path is answered 404 until then), TLS.
+    /// Persons, TLS; every path is answered 404 where there is no `persons`.
     pub persons: SocketAddr,
     /// Officers and auditors, mutual TLS.
     pub auditors: SocketAddr,
@@ -310,6 +314,11 @@ impl Settings {
         paths.extend(self.keys.key_file.as_mut());
         paths.extend(self.keys.passphrase_file.as_mut());
         paths.extend(self.catalogue.dir.as_mut());
+        paths.extend(
+            self.persons
+                .iter_mut()
+                .flat_map(|persons| persons.client_secret_file.iter_mut().chain(persons.authorities.iter_mut())),
+        );
         paths.extend(self.stores.iter_mut().flat_map(Store::paths_mut));
         paths.extend(self.consent_issuers.iter_mut().flat_map(|issuer| issuer.keys.iter_mut()));
         paths.extend(self.institutions.iter_mut().flat_map(|entry| entry.certificates.iter_mut()));
@@ -353,6 +362,7 @@ impl Settings {
             ));
         }
         faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
+        faults.extend(self.persons.iter().flat_map(Persons::faults));
         faults.extend(self.floods.fault());
         faults.extend(self.bounds.faults());
         faults.extend(store::faults(&self.stores));

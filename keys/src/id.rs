@@ -16,6 +16,8 @@ pub enum KeyUse {
     State,
     /// Sealing of personal parts and subject tags, one key a calendar month (UTC).
     Data,
+    /// Keys of persons in the index of the log. It stands in no leaf, and neither does what it makes.
+    Index,
     /// Signatures of the log, one key an origin.
     Log,
     /// Encryption of the ring at rest; itself wrapped under the key encryption key.
@@ -24,7 +26,8 @@ pub enum KeyUse {
 
 impl KeyUse {
     /// Every use.
-    pub const ALL: [Self; 6] = [Self::Pseudonym, Self::Tag, Self::State, Self::Data, Self::Log, Self::Ring];
+    pub const ALL: [Self; 7] =
+        [Self::Pseudonym, Self::Tag, Self::State, Self::Data, Self::Index, Self::Log, Self::Ring];
 
     /// The name in key ids, commands and leaves.
     #[must_use]
@@ -34,6 +37,7 @@ impl KeyUse {
             Self::Tag => "tag",
             Self::State => "state",
             Self::Data => "data",
+            Self::Index => "index",
             Self::Log => "log",
             Self::Ring => "ring",
         }

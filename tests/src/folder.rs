@@ -13,7 +13,7 @@ use credit_audit::{
     clock::{Clock, SystemClock},
     note::VerifierKey,
 };
-use credit_gateway::for_tests::{LISTENERS, folder};
+use credit_gateway::for_tests::folder::{self, PORTS};
 use credit_policy::{Catalogue, catalogue};
 
 use crate::{Caller, Leaf, Person, metric, persons, ports, scratch};
@@ -48,7 +48,7 @@ impl Folder {
         assert!(copied.success());
         let folder = Self { path, port_base: ports() };
         folder.edit_config(|config| {
-            (0..LISTENERS).fold(config, |config, offset| {
+            (0..PORTS).fold(config, |config, offset| {
                 let (from, to) = (READY_MADE_PORTS + offset, folder.port_base + offset);
                 config.replace(&format!(":{from}\""), &format!(":{to}\""))
             })
@@ -70,7 +70,7 @@ impl Folder {
         self.path.join(name)
     }
 
-    /// The first of its five ports.
+    /// The first of its six ports.
     #[must_use]
     pub fn port_base(&self) -> u16 {
         self.port_base

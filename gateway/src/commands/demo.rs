@@ -1,6 +1,9 @@
 //! `demo`: creates a whole demo once, runs it, gives a tour of it once, and serves (or ends, with `--once`).
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{Catalogue, catalogue};
@@ -14,10 +17,12 @@ use crate::{
         configuration,
         database::{Database, DatabaseError},
         folder::{self, DemoError, Folder},
+        identity::{self, Identity},
         tour,
     },
+    gateway::Gateway,
     process::serve::Then,
-    settings::Settings,
+    settings::{Persons, Settings},
     telemetry::LevelFilter,
     terminal::{fault, print, said, words},
 };
@@ -27,7 +32,7 @@ pub(super) struct Arguments {
     /// Folder of the demo 演示文件夹
     #[arg(long, default_value = "demo")]
     dir: PathBuf,
-    /// First of five ports; left out = those of the folder, 8443 for a new one 五个端口中的第一个
+    /// First of six ports; left out = those of the folder, 8443 for a new one 六个端口中的第一个
     #[arg(long)]
     port_base: Option<u16>,
     /// Tour it and end; exit 0 only if all was as expected 演示一遍后退出
@@ -59,6 +64,19 @@ fn fill(dir: &Path, url: &str) -> Result<(), DatabaseError> {
     Ok(())
 }
 
+/// Starts the demo's identity service, if the configuration still names it.
+async fn identify(dir: &Path, persons: &Persons, gateway: &Gateway) -> Result<(), Failure> {
+    let port = persons.issuer.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    let Some(port) = port.filter(|port| identity::issuer(*port) == persons.issuer) else { return Ok(()) };
+    let people = std::fs::read_to_string(dir.join("persons.csv")).map_err(Failure::unavailable)?;
+    let service = Identity::new(port, &persons.address, &people, Arc::clone(&gateway.clock))
+        .ok_or_else(|| Failure::unavailable("the system gives no randomness"))?;
+    service
+        .listen(port)
+        .await
+        .map_err(|error| Failure::unavailable(format_args!("cannot listen on 127.0.0.1:{port}: {error}")))
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let process = Process::begin(LevelFilter::WARN)?;
     let catalogue = Catalogue::load(&catalogue::shipped())
@@ -75,7 +93,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = Settings::read(&arguments.dir.join("config.toml")).map_err(Failure::settings)?;
     let address = settings.listen.institutions;
     let pages = pages(&settings.listen);
+    let (persons, identity) = (settings.listen.persons, settings.persons.clone());
     process.run(settings, async |gateway| {
+        if let Some(identity) = identity {
+            identify(&arguments.dir, &identity, &gateway).await?;
+        }
         if arguments.once {
             let toured = tour::run(&arguments.dir, &gateway).await;
             return toured.map(|()| Then::End).map_err(|error| Failure::new(1, error));
@@ -92,6 +114,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             ));
         }
         tour::print_calls(&arguments.dir, &gateway).map_err(Failure::unavailable)?;
+        let chinese = format!("个人可在浏览器打开 https://{persons}/ 登录（证书为演示自签，浏览器会提示不受信任）");
+        let english = format!(
+            "persons log in at https://{persons}/ with a browser (it warns of the demo's own certificate authority)"
+        );
+        print(words(&chinese, &english));
         print(format_args!("{pages}\nready https://{address}"));
         Ok(Then::Serve)
     })

@@ -10,6 +10,7 @@ mod demo;
 mod failure;
 mod grounds;
 mod hints;
+mod index;
 mod init;
 mod institution;
 mod keys;
@@ -66,6 +67,9 @@ enum Command {
     /// Notices to persons that are owed 告知
     #[command(subcommand)]
     Notice(notice::Notice),
+    /// The index of the log, by which persons see who asked 日志索引
+    #[command(subcommand)]
+    Index(index::Command),
     /// The data that the gateway answers from 数据源
     #[command(subcommand)]
     Store(store::Store),
@@ -117,6 +121,7 @@ pub fn run() -> ExitCode {
         Command::Consent(consent) => consent::run(consent),
         Command::Institution(institution) => institution::run(institution),
         Command::Notice(notice) => notice::run(notice),
+        Command::Index(index) => index::run(index),
         Command::Store(store) => store::run(store),
         Command::Schema => printed::schema(),
         Command::Completions { shell } => {

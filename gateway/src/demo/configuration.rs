@@ -7,8 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::folder::{CONFIG, DemoError, OURS};
-use crate::settings::LISTENERS;
+use super::{
+    folder::{CONFIG, DemoError, OURS},
+    ports,
+};
 
 /// The store of a new folder.
 pub(super) const EMBEDDED: &str = "kind = \"sqlite\"\npath = \"data/store.sqlite\"\n";
@@ -34,26 +36,13 @@ fn write(dir: &Path, text: &str) -> Result<(), DemoError> {
     fs::rename(&new, &path).map_err(fault(path))
 }
 
-/// Writes the ports `port_base` to `port_base + 4` into the configuration of a folder that was made for others.
+/// Writes the ports `port_base` to `port_base + 5` into the configuration of a folder that was made for others.
 ///
 /// # Errors
-/// When there are no five ports, or the file cannot be changed.
+/// When there are no six ports, or the file cannot be changed.
 pub(crate) fn set_ports(dir: &Path, port_base: u16) -> Result<(), DemoError> {
-    if u16::MAX - port_base < LISTENERS - 1 {
-        return Err(DemoError::Ports(port_base));
-    }
     let before = text(dir)?;
-    let mut text = before.clone();
-    for (port, name) in (port_base..=u16::MAX).zip(["institutions", "persons", "auditors", "public", "operations"]) {
-        let line = |line: &str| match line.strip_prefix(name).and_then(|rest| rest.strip_prefix(" = \"")) {
-            Some(address) => {
-                let host = address.rsplit_once(':').map_or("127.0.0.1", |(host, _)| host);
-                format!("{name} = \"{host}:{port}\"\n")
-            }
-            None => format!("{line}\n"),
-        };
-        text = text.lines().map(line).collect();
-    }
+    let text = ports::moved(&before, port_base).ok_or(DemoError::Ports(port_base))?;
     if text == before { Ok(()) } else { write(dir, &text) }
 }
 
@@ -86,13 +75,13 @@ mod tests {
         let scratch = Scratch::new();
         make(scratch.path(), 8443, "2026-11-22T02:00:00Z".parse().unwrap(), date(2026, 11, 22)).unwrap();
         let read = || Settings::read(&scratch.path().join(CONFIG)).unwrap().listen;
-        assert!(matches!(set_ports(scratch.path(), 65_532), Err(DemoError::Ports(65_532))));
+        assert!(matches!(set_ports(scratch.path(), 65_531), Err(DemoError::Ports(65_531))));
         assert_eq!(read().institutions.port(), 8443);
         set_ports(scratch.path(), 9000).unwrap();
         let ports: Vec<u16> = read().all().iter().map(std::net::SocketAddr::port).collect();
         assert_eq!(ports, [9000, 9001, 9002, 9003, 9004]);
         assert_eq!(text(scratch.path()).unwrap(), config(9000).unwrap());
-        set_ports(scratch.path(), 65_531).unwrap();
-        assert_eq!(text(scratch.path()).unwrap(), config(65_531).unwrap());
+        set_ports(scratch.path(), 65_530).unwrap();
+        assert_eq!(text(scratch.path()).unwrap(), config(65_530).unwrap());
     }
 }

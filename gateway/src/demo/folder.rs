@@ -20,7 +20,8 @@ use ring::rand::SystemRandom;
 use rusqlite::Connection;
 
 use super::{Note, certificates, certificates::Pair, people};
-use crate::settings::LISTENERS;
+
+pub use super::ports::PORTS;
 
 /// The name of the demo's log.
 pub const ORIGIN: &str = "credit-gateway.example/demo/r1";
@@ -61,7 +62,7 @@ pub enum DemoError {
     #[error("another process is making `{0}`: wait until it is done, then try again")]
     Busy(PathBuf),
     /// Not enough ports from this one on.
-    #[error("no five ports from {0} on: take a --port-base of at most {max}", max = u16::MAX - LISTENERS + 1)]
+    #[error("no six ports from {0} on: take a --port-base of at most {max}", max = u16::MAX - PORTS + 1)]
     Ports(u16),
     /// A file or folder cannot be read or written.
     #[error("cannot use `{path}`: {source}")]
@@ -91,7 +92,7 @@ pub enum DemoError {
     Nobody(&'static str),
 }
 
-/// Makes the demo folder `dir` for the ports `port_base` to `port_base + 4`, unless it is there already. Its keys are in
+/// Makes the demo folder `dir` for the ports `port_base` to `port_base + 5`, unless it is there already. Its keys are in
 /// force from `now` on; its people's histories end on `today`, the jurisdiction's date then.
 ///
 /// # Errors
@@ -178,7 +179,7 @@ fn populate(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
 }
 
 pub(super) fn config(port_base: u16) -> Result<String, DemoError> {
-    (0..LISTENERS).try_fold(TEMPLATE.replace("@ORIGIN@", ORIGIN), |text, offset| {
+    (0..PORTS).try_fold(TEMPLATE.replace("@ORIGIN@", ORIGIN), |text, offset| {
         let port = port_base.checked_add(offset).ok_or(DemoError::Ports(port_base))?;
         Ok(text.replace(&format!("@PORT+{offset}@"), &port.to_string()))
     })
@@ -270,12 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn a_port_base_without_room_for_five_is_refused_before_anything_is_made() {
+    fn a_port_base_without_room_for_six_is_refused_before_anything_is_made() {
         let scratch = Scratch::new();
         let dir = scratch.path().join("demo");
-        assert!(matches!(make(&dir, 65_532, now(), TODAY), Err(DemoError::Ports(65_532))));
+        assert!(matches!(make(&dir, 65_531, now(), TODAY), Err(DemoError::Ports(65_531))));
         assert!(!dir.exists());
-        assert!(config(65_531).is_ok());
+        assert!(config(65_530).is_ok());
     }
 
     #[test]

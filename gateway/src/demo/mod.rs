@@ -12,11 +12,13 @@ pub(crate) mod configuration;
 pub(crate) mod database;
 pub mod folder;
 mod history;
+pub(crate) mod identity;
 #[cfg(test)]
 mod meaning;
 mod note;
 mod number;
 pub(crate) mod people;
+mod ports;
 pub(crate) mod tour;
 
 pub(crate) use note::Note;

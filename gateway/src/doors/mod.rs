@@ -6,5 +6,6 @@ pub(crate) mod files;
 mod index;
 pub(crate) mod institutions;
 pub(crate) mod operations;
+pub(crate) mod persons;
 pub(crate) mod problems;
 pub(crate) mod public;

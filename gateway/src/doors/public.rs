@@ -1,5 +1,5 @@
 //! 8446: the public. Checkpoint, verifier key, hash tiles and the description of the interface; nothing personal ever.
-//! And 8444, where there is nothing yet.
+//! And 8444, where the configuration has no `[persons]`.
 
 use std::sync::Arc;
 
@@ -57,8 +57,8 @@ const FOR_BROWSERS: [(HeaderName, &str); 5] = [
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
-/// Answers persons: their door is built in a later release.
-pub(crate) fn nothing_yet() -> Response<Body> {
+/// Answers persons who have no door here.
+pub(super) fn nothing_here() -> Response<Body> {
     let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
     for (name, value) in FOR_BROWSERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

@@ -1,6 +1,9 @@
-//! Who comes through a door with a request: an institution of the register, with its certificate.
+//! Who comes through a door with a request: an institution of the register, with its certificate; or a person who has
+//! logged in, and asks about himself or herself.
 
 use std::sync::Arc;
+
+use credit_policy::{Asker, CitizenNumber, Personal};
 
 use crate::callers::{
     limits::{Pace, Reached},
@@ -8,12 +11,43 @@ use crate::callers::{
     trust::CertificateStatus,
 };
 
-/// An institution whose request is within its rate, or so little over it that the refusal is recorded.
+/// Whose request is within its rate, or so little over it that the refusal is recorded.
 #[must_use]
 pub struct Caller {
-    pub(super) institution: Arc<Institution>,
-    pub(super) certificate: Arc<CertificateStatus>,
+    pub(super) who: Who,
     pub(super) over: Option<Reached>,
+}
+
+/// Who asks.
+#[derive(Clone)]
+pub(super) enum Who {
+    /// An institution, and the certificate that it presented.
+    Institution(Arc<Institution>, Arc<CertificateStatus>),
+    /// The person with this number, about himself or herself.
+    Person(Arc<Personal<CitizenNumber>>),
+}
+
+impl Who {
+    /// As the rules know it.
+    pub(super) fn asker(&self) -> Asker {
+        match self {
+            Self::Institution(institution, _) => institution.record.kind.into(),
+            Self::Person(_) => Asker::Person,
+        }
+    }
+
+    /// The institution, where one asks.
+    pub(super) fn institution(&self) -> Option<&Arc<Institution>> {
+        match self {
+            Self::Institution(institution, _) => Some(institution),
+            Self::Person(_) => None,
+        }
+    }
+
+    /// Its id; empty where a person asks, as in subject tags (`audit/FORMAT.md` §5).
+    pub(super) fn institution_id(&self) -> &str {
+        self.institution().map_or("", |institution| institution.id())
+    }
 }
 
 impl Caller {
@@ -26,7 +60,7 @@ impl Caller {
             Pace::Over(reached) => Some(reached),
             Pace::Flood => return None,
         };
-        Some(Self { institution, certificate, over })
+        Some(Self { who: Who::Institution(institution, certificate), over })
     }
 
     /// Whether it is within its rate.
@@ -42,6 +76,11 @@ impl Caller {
         {
             tokio::time::sleep(wait).await;
         }
-        Self { institution, certificate, over: None }
+        Self { who: Who::Institution(institution, certificate), over: None }
+    }
+
+    /// A person who has logged in; the door has paced the session.
+    pub(crate) fn person(number: Arc<Personal<CitizenNumber>>) -> Self {
+        Self { who: Who::Person(number), over: None }
     }
 }

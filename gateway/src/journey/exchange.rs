@@ -132,8 +132,9 @@ pub struct AnswerView<'a> {
     pub on_behalf: Option<AskedBy<'a>>,
     /// The scenario's name.
     pub scenario: &'a str,
-    /// The pseudonym.
-    pub subject: &'a str,
+    /// The pseudonym; nothing where a person asks about himself or herself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<&'a str>,
     /// The pseudonym of the epoch before, while both count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_previous: Option<&'a str>,

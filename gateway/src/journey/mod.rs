@@ -11,7 +11,7 @@ pub(crate) mod record;
 pub(crate) mod refusal;
 pub(crate) mod stages;
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::panic::AssertUnwindSafe;
 
 use credit_policy::Code;
 use futures_util::FutureExt;
@@ -67,9 +67,9 @@ pub(crate) async fn journey<R>(
     reply: impl FnOnce(Recorded, Ended) -> R,
 ) -> Result<R, Dropped> {
     let (id, moment) = (gateway.new_id(), gateway.moment());
-    let span = telemetry::span(id, caller.institution.id());
+    let who = caller.who.clone();
+    let span = telemetry::span(id, who.institution_id());
     let mut timer = StageTimer::begin(&gateway.clock, span.clone());
-    let institution = Arc::clone(&caller.institution);
     let mut evidence = Evidence::begin(id, moment.clone(), &caller, permits);
     let stages = run_stages(gateway, &moment, caller, exchange, &mut evidence, &mut timer).instrument(span.clone());
     let outcome = AssertUnwindSafe(stages).catch_unwind().await;
@@ -88,7 +88,7 @@ pub(crate) async fn journey<R>(
     };
     let recorded = recorded.map_err(|_| Dropped::NotRecordable)?;
     timer.enter(Stage::Reply);
-    gateway.metrics.query(institution.id(), recorded.scenario(), recorded.code(), timer.elapsed());
+    gateway.metrics.query(who.institution_id(), recorded.scenario(), recorded.code(), timer.elapsed());
     span.record("scenario", recorded.scenario().map(|scenario| scenario.name().as_str()));
     span.record("outcome", recorded.code().map_or("answered", Code::as_str));
     let reply = span.in_scope(|| reply(recorded, ended));

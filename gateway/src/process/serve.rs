@@ -14,7 +14,13 @@ use tokio::{
 };
 
 use crate::{
-    doors::{admin, auditors, institutions::Institutions, operations, public},
+    doors::{
+        admin, auditors,
+        institutions::Institutions,
+        operations,
+        persons::{self, Portal},
+        public,
+    },
     gateway::Gateway,
     process::{cores, drain, issuer_keys, revocations, runtime, start::TlsSettings, upkeep},
     transport::{
@@ -61,7 +67,7 @@ pub(crate) enum ServeError {
 /// When a port is taken or a thread cannot be made.
 pub(crate) async fn serve<R>(
     gateway: Arc<Gateway>,
-    tls: TlsSettings,
+    mut tls: TlsSettings,
     hangup: Signal,
     ready: impl FnOnce(Arc<Gateway>) -> R,
 ) -> Result<(), ServeError>
@@ -90,7 +96,9 @@ where
     }
     // The workers have clones; with ours open, callers would queue for a gateway that drains.
     drop(institutions);
-    serve_side_doors(&gateway, &tls, &failed, [persons, auditors, public, operations])?;
+    let portal = Portal::new(&gateway, tls.identity.take()).map(Arc::new);
+    serve_persons(&gateway, &tls, &failed, persons, portal)?;
+    serve_side_doors(&gateway, &tls, &failed, [auditors, public, operations])?;
     if let Some(readiness) = readiness {
         serve_operations(&gateway, &tls, &failed, readiness, operations::readiness)?;
     }
@@ -131,6 +139,7 @@ fn keep_up(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) -> io::Res
     tokio::spawn(revocations::watch(Arc::clone(gateway), Arc::clone(&tls.trust), hangup));
     tokio::spawn(upkeep::watch_keys(Arc::clone(gateway)));
     tokio::spawn(upkeep::watch_log(Arc::clone(gateway)));
+    tokio::spawn(upkeep::index(Arc::clone(gateway)));
     tokio::spawn(upkeep::scrub(Arc::clone(gateway)));
     tokio::spawn(upkeep::watch_store(Arc::clone(gateway)));
     tokio::spawn(issuer_keys::watch(Arc::clone(gateway), signal(SignalKind::hangup())?));
@@ -209,13 +218,9 @@ fn serve_side_doors(
     gateway: &Arc<Gateway>,
     tls: &TlsSettings,
     failed: &Arc<FailedHandshakes>,
-    listeners: [std::net::TcpListener; 4],
+    listeners: [std::net::TcpListener; 3],
 ) -> io::Result<()> {
-    let [persons, auditors, public, operations] = listeners;
-    let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone)), failed));
-    tokio::spawn(accept(TcpListener::from_std(persons)?, anyone, |_| {
-        Some(|_: Request<Incoming>| async { Ok::<_, Infallible>(public::nothing_yet()) })
-    }));
+    let [auditors, public, operations] = listeners;
     let certified = Arc::new(certified(gateway, tls, failed));
     let shared = Arc::clone(gateway);
     tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |peer| {
@@ -235,6 +240,26 @@ fn serve_side_doors(
         })
     }));
     serve_operations(gateway, tls, failed, operations, operations::answer)
+}
+
+/// Persons come over TLS, without a certificate.
+fn serve_persons(
+    gateway: &Arc<Gateway>,
+    tls: &TlsSettings,
+    failed: &Arc<FailedHandshakes>,
+    listener: std::net::TcpListener,
+    portal: Option<Arc<Portal>>,
+) -> io::Result<()> {
+    let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone)), failed));
+    let shared = Arc::clone(gateway);
+    tokio::spawn(accept(TcpListener::from_std(listener)?, anyone, move |_| {
+        let (shared, portal) = (Arc::clone(&shared), portal.clone());
+        Some(move |request| {
+            let (shared, portal) = (Arc::clone(&shared), portal.clone());
+            async move { Ok::<_, Infallible>(persons::answer(portal, shared, request).await) }
+        })
+    }));
+    Ok(())
 }
 
 /// Answers the operator's machinery at one of its addresses.

@@ -44,6 +44,7 @@ pub(crate) use warnings::{registered, trust_warnings, warnings};
 use crate::{
     changes::record_key,
     gateway::{Gateway, StoreHandle},
+    index::Index,
     keyring::Keyring,
     recorder::Recorder,
     settings::Settings,
@@ -104,6 +105,7 @@ pub(crate) async fn open(
     }
     let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
     let (ledger, usage) = projection.finish();
+    let index = open_index(&settings, &keys, log.accepted_now(), &entropy)?;
     Ok(Arc::new(Gateway {
         catalogue_history,
         register,
@@ -111,6 +113,7 @@ pub(crate) async fn open(
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
         catalogue,
         keys,
+        index,
         stores: StoreHandle::new(stores),
         log,
         recorder,
@@ -126,6 +129,20 @@ pub(crate) async fn open(
         draining: watch::Sender::new(false),
         settings,
     }))
+}
+
+/// The index, where persons have a door; it takes in the log behind it.
+fn open_index(
+    settings: &Settings,
+    keys: &Keyring,
+    now: jiff::Timestamp,
+    entropy: &SystemEntropy,
+) -> Result<Option<Index>, StartError> {
+    if settings.persons.is_none() {
+        return Ok(None);
+    }
+    let key = keys.index_key(now, entropy)?;
+    Ok(Some(Index::open(&settings.data.dir, &settings.log.origin, key)?))
 }
 
 /// Batches under way in the process: each may have 32 MiB of lines in memory.

@@ -14,6 +14,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use crate::{
     changes::record_key,
     gateway::Gateway,
+    index::Sources,
     keyring::KeyringError,
     process::snapshots::{self, Due, NotAdvanced},
     recorder::NotRecorded,
@@ -87,6 +88,22 @@ pub(super) async fn watch_log(gateway: Arc<Gateway>) {
             (true, true) | (false, false) => {}
         }
         was_slow = is_slow;
+    }
+}
+
+/// Takes what is published into the index, and says whether it is behind. Where there is none, nothing is due.
+pub(super) async fn index(gateway: Arc<Gateway>) {
+    let mut each_second = every_second();
+    loop {
+        each_second.tick().await;
+        let shared = Arc::clone(&gateway);
+        let advance = move || {
+            let Some(index) = &shared.index else { return Ok(()) };
+            let sources = Sources { keys: &shared.keys, catalogue: &shared.catalogue };
+            index.advance(shared.log.published(), sources).map(drop).map_err(|error| error.to_string())
+        };
+        let advanced = tokio::task::spawn_blocking(advance).await.unwrap_or_else(|error| Err(error.to_string()));
+        gateway.metrics.duty(Duty::Index, advanced, gateway.clock.now());
     }
 }
 

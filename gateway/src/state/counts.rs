@@ -92,6 +92,11 @@ impl Counts {
         Ok(Reservation { counts: self.clone(), grant: Some(Box::new(grant)) })
     }
 
+    /// A reservation of what no limit counts: its settlement changes nothing.
+    pub(crate) fn without_limits(&self) -> Reservation {
+        Reservation { counts: self.clone(), grant: None }
+    }
+
     /// The last consecutive number of each institution when the process began.
     #[must_use]
     pub fn folded_seqs(&self) -> BTreeMap<String, u64> {

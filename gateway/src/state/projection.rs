@@ -216,7 +216,10 @@ impl Projection {
 
     /// What an answered query used. Refused queries use nothing.
     fn apply_query(&mut self, catalogue: &Catalogue, index: u64, query: &QuerySummary<'_>) {
-        let (true, Some(subject)) = (query.is_answered(), query.subject) else { return };
+        // What persons ask about themselves, and the public, counts against no limit.
+        let (true, Some(_), Some(subject)) = (query.is_answered(), query.institution, query.subject) else {
+            return;
+        };
         let group = query.scenario.and_then(|name| catalogue.scenario(name)).map_or("", |found| found.purpose_group());
         let staff = query.operator.unwrap_or_default();
         let mut spending = Spending::new(&query.counted_for(), group, staff, subject, query.case());

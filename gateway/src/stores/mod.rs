@@ -26,7 +26,7 @@ mod progress;
 mod rows;
 pub(crate) mod sqlite;
 mod stamp;
-mod tls;
+pub(crate) mod tls;
 mod unlawful;
 mod values;
 mod watch;

@@ -52,7 +52,7 @@ impl Ring {
         match key_use {
             KeyUse::Tag => return Err(ChangeError::TurnsWithPseudonym),
             KeyUse::Log => return Err(ChangeError::NeedsOrigin),
-            KeyUse::Pseudonym | KeyUse::State | KeyUse::Data | KeyUse::Ring => {}
+            KeyUse::Pseudonym | KeyUse::State | KeyUse::Index | KeyUse::Data | KeyUse::Ring => {}
         }
         let mut unfinished = self.newest(key_use, now);
         unfinished.retain(|id| !(rotation.is_introduced)(id));
@@ -63,7 +63,7 @@ impl Ring {
         let ids = match key_use {
             KeyUse::Ring => return Ok(Turn { keys: vec![self.rotate_ring_key(now, entropy)?], made: true }),
             KeyUse::Data => vec![next_in_month(&mut keys, now, overlap_days, entropy)?],
-            KeyUse::Pseudonym | KeyUse::Tag | KeyUse::State | KeyUse::Log => {
+            KeyUse::Pseudonym | KeyUse::Tag | KeyUse::State | KeyUse::Index | KeyUse::Log => {
                 if !rotation.end_overlap {
                     self.check_no_overlap(key_use, now)?;
                 }
@@ -95,6 +95,20 @@ impl Ring {
         let id = push_data(&mut keys, at, overlap_days, entropy)?;
         self.commit_keys(keys, entropy)?;
         Ok(Turn { keys: vec![id], made: true })
+    }
+
+    /// Makes the key of the index unless the ring has one in force.
+    ///
+    /// # Errors
+    /// As for [`rotate`](Self::rotate).
+    pub fn ensure_index(&mut self, now: Timestamp, entropy: &dyn Entropy) -> Result<(), ChangeError> {
+        self.settle()?;
+        if self.in_force(KeyUse::Index, now).is_ok() {
+            return Ok(());
+        }
+        let mut keys = self.content.keys.clone();
+        next_epoch(&mut keys, KeyUse::Index, now, 0, entropy)?;
+        self.commit_keys(keys, entropy)
     }
 
     /// Makes the signing key of a new log and retires the one before, which still signs the last checkpoint of the old
@@ -167,7 +181,7 @@ impl Ring {
         match key_use {
             KeyUse::Ring => vec![self.content.ring.id()],
             KeyUse::Data => self.in_force(key_use, now).map(|key| key.entry.id.clone()).into_iter().collect(),
-            KeyUse::Pseudonym | KeyUse::Tag | KeyUse::State | KeyUse::Log => {
+            KeyUse::Pseudonym | KeyUse::Tag | KeyUse::State | KeyUse::Index | KeyUse::Log => {
                 let newest = turning_with(key_use).iter().filter_map(|each| self.of_use(*each).last());
                 newest.map(|key| key.entry.id.clone()).collect()
             }
@@ -220,6 +234,7 @@ fn turning_with(key_use: KeyUse) -> &'static [KeyUse] {
     match key_use {
         KeyUse::Pseudonym | KeyUse::Tag => &[KeyUse::Pseudonym, KeyUse::Tag],
         KeyUse::State => &[KeyUse::State],
+        KeyUse::Index => &[KeyUse::Index],
         KeyUse::Data => &[KeyUse::Data],
         KeyUse::Log => &[KeyUse::Log],
         KeyUse::Ring => &[KeyUse::Ring],

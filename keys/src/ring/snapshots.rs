@@ -6,6 +6,7 @@ use super::{at_rest::Ring, entry::Key, error::KeyError};
 use crate::{
     data_key::DataKey,
     id::{KeyId, KeyUse},
+    index_key::IndexKey,
     mac::MacKey,
     pseudonym::{self, EpochKeys, Pseudonyms, TagKey, Traced},
     seal::{self, Sealer, SubjectTagger, UnsealError},
@@ -118,6 +119,15 @@ impl Ring {
         let current = self.in_force(KeyUse::State, at)?;
         let previous = self.accepted(KeyUse::State, at).last();
         Ok(StateKey::new(current.disclose(MacKey::new)?, previous.map(|key| key.disclose(MacKey::new)).transpose()?))
+    }
+
+    /// A snapshot that makes the keys of persons in the index.
+    ///
+    /// # Errors
+    /// [`KeyError::NotInForce`] before the first index key: call [`ensure_index`](Self::ensure_index).
+    pub fn index_key(&self, at: Timestamp) -> Result<IndexKey, KeyError> {
+        let key = self.in_force(KeyUse::Index, at)?;
+        Ok(IndexKey::new(key.entry.id.clone(), key.disclose(MacKey::new)?))
     }
 
     /// The signer of the log of this origin; also of a retired one, whose last checkpoint it signs.

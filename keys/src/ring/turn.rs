@@ -22,7 +22,7 @@ pub const DEFAULT_OVERLAP_DAYS: u16 = 30;
 pub(super) fn first_keys(now: Timestamp, origin: &str, entropy: &dyn Entropy) -> Result<Vec<Key>, ChangeError> {
     let origin = parse_origin(origin)?;
     let mut keys = Vec::new();
-    for key_use in [KeyUse::Pseudonym, KeyUse::Tag, KeyUse::State, KeyUse::Log] {
+    for key_use in [KeyUse::Pseudonym, KeyUse::Tag, KeyUse::State, KeyUse::Index, KeyUse::Log] {
         push_epoch(&mut keys, key_use, now, entropy)?;
     }
     if let Some(log) = keys.last_mut() {

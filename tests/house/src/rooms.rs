@@ -46,6 +46,7 @@ const GATEWAY: House = House {
         ],
         &[room("gateway", "the handles that a query and a change work with")],
         &[room("recorder", "records what is no query, and puts it in force")],
+        &[room("index", "the log in a form that can be searched")],
         &[
             room("callers", "who calls: register, certificates, rates"),
             room("state", "what was spent"),

@@ -3,7 +3,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use credit_gateway::for_tests::LISTENERS;
+use credit_gateway::for_tests::folder::PORTS;
 use credit_tests::{
     Ended, Folder, Gateway, Leaf, checked, command, gateway,
     query::{look_up, look_up_under, new_case},
@@ -161,7 +161,7 @@ fn a_log_has_one_process_only() {
     let text = fs::read_to_string(folder.config()).unwrap();
     let other = folder.join("other.toml");
     let base = credit_tests::ports();
-    let moved = (0..LISTENERS).fold(text, |text, offset| {
+    let moved = (0..PORTS).fold(text, |text, offset| {
         text.replace(&format!(":{}\"", folder.port_base() + offset), &format!(":{}\"", base + offset))
     });
     fs::write(&other, moved).unwrap();

@@ -1,4 +1,4 @@
-//! The other listeners: persons (nothing yet), auditors, the public, operations; and `credit-audit` at each of them.
+//! The other listeners: persons where they have no door, auditors, the public, operations; and `credit-audit` at each of them.
 
 use std::{
     fs,
@@ -32,8 +32,15 @@ fn last_bundle(folder: &Folder) -> (String, Vec<u8>) {
 }
 
 #[test]
-fn the_persons_door_has_nothing_yet_for_anybody() {
-    let folder = shared().folder();
+fn without_an_identity_service_the_persons_door_has_nothing_for_anybody() {
+    let folder = Folder::new();
+    folder.edit_config(|config| {
+        let (before, rest) = config.split_once("[persons]\n").unwrap();
+        let (_, after) = rest.split_once("[tls]\n").unwrap();
+        format!("{before}[tls]\n{after}")
+    });
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
     let port = folder.port_base() + PERSONS;
     let callers = [Tls::nobody(folder.path()).caller(port), folder.caller("housing").at(port)];
     let queries = [

@@ -28,6 +28,7 @@ mod notices;
 mod observability;
 mod order;
 mod peers;
+mod persons;
 mod policies;
 mod protocols;
 mod receipts;

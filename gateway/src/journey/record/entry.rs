@@ -11,7 +11,7 @@ use credit_keys::{Entropy, answer_commitment};
 use credit_policy::{Code, FieldName, RuleId};
 
 use super::{evidence::Evidence, sealed};
-use crate::gateway::Gateway;
+use crate::{gateway::Gateway, journey::caller::Who};
 
 /// What an outcome adds to the leaf.
 pub(super) struct Verdict<'a> {
@@ -31,7 +31,11 @@ pub(super) fn query_entry(
 ) -> Result<Entry, NotRecordable> {
     let sealer = &evidence.moment.keys.sealer;
     let id = evidence.id.to_string();
-    let institution = evidence.institution.id();
+    let institution = evidence.who.institution_id();
+    let certificate = match &evidence.who {
+        Who::Institution(_, certificate) => Some(certificate.thumbprint().to_string()),
+        Who::Person(_) => None,
+    };
     let scenario = evidence.recognised.scenario.as_deref();
     let sealed_bytes = sealed::bytes(scenario);
     let derive = || {
@@ -50,7 +54,7 @@ pub(super) fn query_entry(
     let idempotency = evidence.idempotency.map(|entry| [entry.key, entry.identity].concat());
     let record = QueryRecord {
         operator: evidence.recognised.staff.as_ref().map(|staff| staff.as_str()),
-        certificate: Some(&evidence.certificate.thumbprint().to_string()),
+        certificate: certificate.as_deref(),
         on_behalf: evidence.recognised.on_behalf.as_ref(),
         scenario: evidence.recognised.scenario.as_ref().map(|scenario| scenario.name()),
         ground: evidence.ground.clone(),
@@ -70,7 +74,11 @@ pub(super) fn query_entry(
         sealed: sealed.as_ref().map(|sealed| Base64(&*sealed.ciphertext)),
         commit: sealed.as_ref().map(|sealed| Base64(sealed.commit)),
     };
-    record.entry(evidence.id, institution).map_err(|error| unrecordable(&error))
+    let entry = match &evidence.who {
+        Who::Institution(..) => record.entry(evidence.id, institution),
+        Who::Person(_) => record.entry_of_person(evidence.id),
+    };
+    entry.map_err(|error| unrecordable(&error))
 }
 
 pub(super) fn unrecordable(error: &dyn std::fmt::Display) -> NotRecordable {

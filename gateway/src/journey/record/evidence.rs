@@ -13,9 +13,8 @@ use uuid::Uuid;
 
 use super::summary;
 use crate::{
-    callers::{register::Institution, trust::CertificateStatus},
     gateway::Moment,
-    journey::caller::Caller,
+    journey::caller::{Caller, Who},
     state::IdempotencyEntry,
     stores::http::gateway::Elsewhere,
 };
@@ -24,8 +23,7 @@ use crate::{
 pub struct Evidence {
     pub(super) id: Uuid,
     pub(super) moment: Moment,
-    pub(super) institution: Arc<Institution>,
-    pub(super) certificate: Arc<CertificateStatus>,
+    pub(super) who: Who,
     pub(super) recognised: Recognised,
     pub(super) ground: Option<GroundRecord<'static>>,
     /// The keys that protect the person's records, once they were derived.
@@ -83,13 +81,11 @@ impl Evidence {
         caller: &Caller,
         permits: Vec<OwnedSemaphorePermit>,
     ) -> Self {
-        let institution = Arc::clone(&caller.institution);
         Self {
             id,
-            inputs: Facts::new(institution.record.kind, moment.today),
+            inputs: Facts::new(caller.who.asker(), moment.today),
             moment,
-            institution,
-            certificate: Arc::clone(&caller.certificate),
+            who: caller.who.clone(),
             recognised: Recognised::default(),
             ground: None,
             person_keys: None,
@@ -147,7 +143,7 @@ impl Evidence {
 
     /// Whom the query counts for, and by whom its tags are made.
     pub(super) fn counted_for(&self) -> Cow<'_, str> {
-        let asker = self.institution.id();
+        let asker = self.who.institution_id();
         match &self.recognised.on_behalf {
             None => asker.into(),
             Some(end) => OnBehalf::counted_for(asker, &end.institution).into(),
@@ -163,8 +159,8 @@ impl Evidence {
         self.store_summary = Some(Personal::new(summary::store_summary(history, values)));
     }
 
-    pub(in crate::journey) fn answer(&mut self, counts: Counts, pseudonym: &str) {
+    pub(in crate::journey) fn answer(&mut self, counts: Counts, pseudonym: Option<&str>) {
         self.counts = Some(counts);
-        self.pseudonym = Some(Personal::new(pseudonym.to_owned()));
+        self.pseudonym = pseudonym.map(|pseudonym| Personal::new(pseudonym.to_owned()));
     }
 }

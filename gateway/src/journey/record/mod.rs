@@ -19,6 +19,7 @@ use credit_policy::{Code, Decision, RuleId, Scenario, consent::ConsentId, decide
 use uuid::Uuid;
 
 use super::{
+    caller::Who,
     exchange::Exchange,
     refusal::Refusal,
     stages::{
@@ -28,7 +29,7 @@ use super::{
     },
 };
 use crate::{
-    callers::trust::CertificateStatus,
+    callers::register::Institution,
     gateway::Gateway,
     recorder::Order,
     state::{Settlement, consent_key},
@@ -109,19 +110,13 @@ pub(super) async fn record_answer(
     answer: Answer<'_>,
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
-    let AnswerParts { body, permit, reservation, institution, consent, evidence } = answer.into_parts();
+    let AnswerParts { body, permit, reservation, who, consent, evidence } = answer.into_parts();
     let verdict =
         Verdict { code: None, rules: permit.rules(), fields: Some(permit.fields()), notice: Some(permit.notice()) };
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
-    let certificate = &evidence.certificate;
-    let has_certificate = || institution.has_certificate(certificate.thumbprint());
-    let still_allowed = || {
-        !institution.is_suspended()
-            && has_certificate()
-            && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent))
-    };
-    match submit_while(&gateway.log, entry, exchange.wants_proof(), certificate, still_allowed) {
+    let still_allowed = || may_ask_on(&who) && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent));
+    match submit_while(&gateway.log, entry, exchange.wants_proof(), &who, still_allowed) {
         Ok(ticket) => {
             let durable = ticket.await?;
             let spent = Settlement::Spent { index: durable.index, id: evidence.id, at: durable.at };
@@ -134,15 +129,34 @@ pub(super) async fn record_answer(
             if consent.is_some() {
                 evidence.ground = None;
             }
-            evidence.inputs.suspended = institution.is_suspended();
-            let is_certified = evidence.certificate.is_valid() && has_certificate();
-            let refusal = match (is_certified, evidence.inputs.suspended) {
+            evidence.inputs.suspended = who.institution().is_some_and(|institution| institution.is_suspended());
+            let refusal = match (is_certified(&who), evidence.inputs.suspended) {
                 (false, _) => Refusal::because(Code::CertificateUnknown, REVOKED),
                 (true, true) => Refusal::from(Code::InstitutionSuspended),
                 (true, false) => Refusal::from(Code::ConsentRevoked),
             };
             record_refusal(gateway, evidence, refusal, exchange).await
         }
+    }
+}
+
+/// Whether an institution is neither suspended nor without the certificate that it presented; a person always is.
+fn may_ask_on(who: &Who) -> bool {
+    match who {
+        Who::Institution(institution, certificate) => {
+            !institution.is_suspended() && institution.has_certificate(certificate.thumbprint())
+        }
+        Who::Person(_) => true,
+    }
+}
+
+/// Whether an institution's certificate is valid and still its own.
+fn is_certified(who: &Who) -> bool {
+    match who {
+        Who::Institution(institution, certificate) => {
+            certificate.is_valid() && institution.has_certificate(certificate.thumbprint())
+        }
+        Who::Person(_) => true,
     }
 }
 
@@ -153,9 +167,10 @@ fn submit_while(
     log: &Log,
     mut entry: Entry,
     proof: bool,
-    certificate: &CertificateStatus,
+    who: &Who,
     still_allowed: impl Fn() -> bool,
 ) -> Result<Ticket, Unsubmitted> {
+    let Who::Institution(_, certificate) = who else { return log.submit(entry, proof, still_allowed) };
     loop {
         match log.submit(entry, proof, || certificate.is_still_valid() && still_allowed()) {
             Err(Unsubmitted::Overtaken(overtaken)) if certificate.is_valid() && still_allowed() => entry = overtaken,
@@ -174,10 +189,11 @@ pub(super) async fn record_withdrawal(
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
     let (ConsentId { iss, jti }, evidence) = withdrawal.into_parts();
-    let institution = evidence.institution.id();
+    // Persons withdraw otherwise: the stage before refuses them.
+    let Who::Institution(institution, certificate) = &evidence.who else { return Err(NotRecordable) };
+    let (institution, certificate) = (institution.id(), certificate.thumbprint().to_string());
     let body = exchange.withdrawn(evidence.id, &jti).map_err(|error| unrecordable(&error))?;
     let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
-    let certificate = evidence.certificate.thumbprint().to_string();
     let entry = leaf.own_entry(evidence.id, institution, &certificate).map_err(|error| unrecordable(&error))?;
     let (state, key, now) = (gateway.state.clone(), consent_key(&iss, jti.as_str()), evidence.moment.now);
     let effect = move || state.revoke(key, now);
@@ -202,9 +218,10 @@ pub(super) async fn record_refusal(
     let body = exchange.problem(&refusal, evidence.id).map_err(|error| unrecordable(&error))?;
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
-    let has_its_own = || evidence.institution.refusals.has_its_own(entry.tail.len() + BEGINNING_BYTES);
-    if evidence.names_nobody() && !has_its_own() {
-        let durable = shared::record(gateway, evidence, refusal.code, exchange.wants_proof()).await?;
+    let has_its_own = |institution: &Institution| institution.refusals.has_its_own(entry.tail.len() + BEGINNING_BYTES);
+    let sharing = evidence.who.institution().filter(|institution| !has_its_own(institution)).cloned();
+    if let Some(institution) = sharing.filter(|_| evidence.names_nobody()) {
+        let durable = shared::record(gateway, evidence, &institution, refusal.code, exchange.wants_proof()).await?;
         log_cause(&refusal, evidence.id);
         let body = exchange.problem(&refusal, evidence.id).map_err(|error| unrecordable(&error))?;
         return Ok(Recorded::new(evidence, body, Some(refusal), None, durable));

@@ -28,16 +28,16 @@ const SLOT: Duration = Duration::from_millis(100);
 pub(super) async fn record(
     gateway: &Gateway,
     evidence: &mut Evidence,
+    institution: &Arc<Institution>,
     code: Code,
     wants_proof: bool,
 ) -> Result<Durable, NotRecordable> {
-    let institution = Arc::clone(&evidence.institution);
     let place = institution.refusals.join(code, wants_proof, || gateway.new_id());
     evidence.id = place.leaf;
     let recorded = match place.role {
         Role::Records(recording) => {
             tokio::time::sleep(SLOT).await;
-            let recorded = close_and_record(gateway, evidence, &institution, &recording).await.map(Arc::new);
+            let recorded = close_and_record(gateway, evidence, institution, &recording).await.map(Arc::new);
             recording.end(recorded.clone());
             recorded
         }

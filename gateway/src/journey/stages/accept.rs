@@ -16,9 +16,9 @@ use super::{
     on_behalf::{EndInstitution, NotFor, end_institution},
 };
 use crate::{
-    callers::{register::Institution, trust::CertificateStatus},
     gateway::Moment,
     journey::{
+        caller::Who,
         detail::{Detail, Member},
         exchange::{Question, RepeatKey, RepeatWindow},
         record::evidence::{Evidence, Recognised},
@@ -28,13 +28,12 @@ use crate::{
 
 /// What was asked, in its form.
 pub(super) struct Query {
-    pub(super) institution: Arc<Institution>,
-    /// The one that was presented.
-    pub(super) certificate: Arc<CertificateStatus>,
+    pub(super) who: Who,
     /// For whom it asks, where it is another gateway.
     pub(super) end: Option<EndInstitution>,
     pub(super) scenario: Arc<Scenario>,
-    pub(super) staff: StaffId,
+    /// Where an institution asks.
+    pub(super) staff: Option<StaffId>,
     pub(super) case: Option<CaseNumber>,
     pub(super) facts: Facts,
     /// The entries of `fields` in the order in which they were sent; nothing in the place of one that is not known.
@@ -47,7 +46,7 @@ impl Query {
     /// Whom it counts for, and by whom tags and pseudonyms are made: the institution, or the end institution of the
     /// gateway that asks.
     pub(super) fn counted_for(&self) -> Cow<'_, str> {
-        let asker = self.institution.id();
+        let asker = self.who.institution_id();
         match &self.end {
             None => asker.into(),
             Some(end) => OnBehalf::counted_for(asker, &end.record.institution).into(),
@@ -97,9 +96,13 @@ pub fn accept<'e>(
     identified: Identified<'e>,
     mut question: Question,
 ) -> Result<Asked<'e>, Refusal> {
-    let certificate = Arc::clone(identified.certificate());
-    let (institution, evidence) = identified.into_parts();
-    let end = question.on_behalf.as_ref().map(|words| end_institution(own, &institution, &certificate, words));
+    let (who, evidence) = identified.into_parts();
+    let end = match (&question.on_behalf, &who) {
+        (Some(words), Who::Institution(institution, certificate)) => {
+            Some(end_institution(own, institution, certificate, words))
+        }
+        (Some(_), Who::Person(_)) | (None, _) => None,
+    };
     let (end, not_for) = match end.transpose() {
         Ok(end) => (end, None),
         Err(NotFor::Form(refusal)) => return Err(refusal),
@@ -110,26 +113,29 @@ pub fn accept<'e>(
         question: moment.keys.state.digest("credit/body", &[&question]),
         window,
     });
-    let kind = end.as_ref().map_or(institution.record.kind, |end| end.kind);
-    let mut facts = Facts::new(kind, moment.today);
+    let asker = end.as_ref().map_or_else(|| who.asker(), |end| end.kind.into());
+    let mut facts = Facts::new(asker, moment.today);
     let mut recognised = Recognised::default();
     if let Some(end) = &end {
         recognised.on_behalf(&end.record);
     }
-    let read = read(catalogue, &question, &mut facts, &mut recognised);
+    let read = match &who {
+        Who::Institution(..) => read(catalogue, &question, &mut facts, &mut recognised),
+        Who::Person(person) => read_own(catalogue, &question, person, &mut facts, &mut recognised),
+    };
     evidence.recognised(recognised);
     evidence.inputs(&facts);
     let Members { scenario, staff, case, subject, fields } = read?;
     if let Some(refusal) = not_for {
         return Err(refusal);
     }
-    let query = Query { institution, certificate, end, scenario, staff, case, facts, fields, redefined: None };
+    let query = Query { who, end, scenario, staff, case, facts, fields, redefined: None };
     Ok(Asked { query, subject, idempotency, evidence })
 }
 
 struct Members {
     scenario: Arc<Scenario>,
-    staff: StaffId,
+    staff: Option<StaffId>,
     case: Option<CaseNumber>,
     subject: Subject,
     fields: Vec<Option<FieldName>>,
@@ -158,7 +164,24 @@ fn read(
         recognised.person(person);
     }
     let fields = fields(catalogue, question.fields.as_deref(), facts)?;
-    Ok(Members { scenario: Arc::clone(scenario), staff, case, subject, fields })
+    Ok(Members { scenario: Arc::clone(scenario), staff: Some(staff), case, subject, fields })
+}
+
+/// A question of a person: about nobody else, whatever it names.
+fn read_own(
+    catalogue: &Catalogue,
+    question: &Question,
+    person: &Arc<Personal<CitizenNumber>>,
+    facts: &mut Facts,
+    recognised: &mut Recognised,
+) -> Result<Members, Refusal> {
+    let scenario = catalogue.scenario(&question.scenario).ok_or(Code::UnknownScenario)?;
+    recognised.scenario(scenario);
+    facts.minor = Some(is_minor(person, facts.on));
+    recognised.person(person);
+    let fields = fields(catalogue, question.fields.as_deref(), facts)?;
+    let subject = Subject::Named(Arc::clone(person));
+    Ok(Members { scenario: Arc::clone(scenario), staff: None, case: None, subject, fields })
 }
 
 /// What [`accept`] reads of a question, for tests that have no gateway.
@@ -190,9 +213,7 @@ pub fn read_alone(catalogue: &Catalogue, question: &Question, mut facts: Facts) 
         Err(refusal) => (Some(refusal), None),
     };
     let (scenario, staff, case, subject) = match members {
-        Some(Members { scenario, staff, case, subject, fields: _ }) => {
-            (Some(scenario), Some(staff), case, Some(subject))
-        }
+        Some(Members { scenario, staff, case, subject, fields: _ }) => (Some(scenario), staff, case, Some(subject)),
         None => (None, None, None, None),
     };
     let (person, claimed) = match subject {

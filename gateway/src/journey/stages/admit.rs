@@ -12,7 +12,7 @@ use super::{
 use crate::{
     callers::limits::Reached,
     gateway::{Gateway, Moment},
-    journey::{record::evidence::Evidence, refusal::Refusal},
+    journey::{caller::Who, record::evidence::Evidence, refusal::Refusal},
     state::{Claim, ConsentUse, Limits, Refused, Reservation},
     stores::http::gateway::EndQuery,
 };
@@ -40,14 +40,16 @@ impl<'e> Admitted<'e> {
     pub(super) fn end_query(&self, origin: &str) -> Option<EndQuery> {
         let Basis { query, consent, .. } = &self.basis;
         let id = self.evidence.id();
+        // A person's own query is not passed on: the other gateway has a door for persons.
+        let (Who::Institution(institution, certificate), Some(staff)) = (&query.who, &query.staff) else { return None };
         query.end.is_none().then(|| EndQuery {
-            institution: query.institution.id().to_owned(),
-            kind: query.institution.record.kind,
-            certificate: query.certificate.thumbprint().to_string(),
+            institution: institution.id().to_owned(),
+            kind: institution.record.kind,
+            certificate: certificate.thumbprint().to_string(),
             origin: origin.to_owned(),
             query: id,
             first: self.reservation.repeats().unwrap_or(id),
-            staff: query.staff.as_str().to_owned(),
+            staff: staff.as_str().to_owned(),
             case: query.case.as_ref().map(|case| case.as_str().to_owned()),
             token: consent.as_ref().map(|consent| consent.presented.clone()),
         })
@@ -69,15 +71,17 @@ impl<'e> Admitted<'e> {
 pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<'e>) -> Result<Admitted<'e>, Refusal> {
     let (basis, permit, evidence) = permitted.into_parts();
     let query = &basis.query;
-    let rates = &query.institution.rates;
-    let taken = match &query.end {
-        None => rates.take_staff(query.staff.as_str()),
-        Some(end) => rates.take_end(&end.record.institution).and_then(|()| {
-            // Staff of two end institutions may have one id.
-            rates.take_staff(&format!("{}/{}", end.record.institution, query.staff.as_str()))
-        }),
-    };
-    taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
+    if let Some((institution, staff)) = query.who.institution().zip(query.staff.as_ref()) {
+        let rates = &institution.rates;
+        let taken = match &query.end {
+            None => rates.take_staff(staff.as_str()),
+            Some(end) => rates.take_end(&end.record.institution).and_then(|()| {
+                // Staff of two end institutions may have one id.
+                rates.take_staff(&format!("{}/{}", end.record.institution, staff.as_str()))
+            }),
+        };
+        taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
+    }
     let reserved = reserve(gateway, moment, &basis, &permit).await;
     let reservation = reserved.map_err(|error| match error {
         Refused::UnderWay => Refusal { retry_after_s: Some(1), ..Refusal::from(Code::IdempotencyConflict) },
@@ -101,7 +105,11 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
 
 async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Permit) -> Result<Reservation, Refused> {
     let query = &basis.query;
-    let record = &query.institution.record;
+    let (Some(institution), Some(staff)) = (query.who.institution(), query.staff.as_ref()) else {
+        // What a person asks about himself or herself counts against nobody's limits; the door paces it.
+        return Ok(gateway.state.without_limits());
+    };
+    let record = &institution.record;
     let counted_for = query.counted_for();
     let purpose_group = permit.scenario().purpose_group();
     let tags = basis
@@ -114,7 +122,7 @@ async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Per
         institution: &counted_for,
         day: query.facts.on,
         group: permit.scenario().purpose_group(),
-        staff: query.staff.as_str(),
+        staff: staff.as_str(),
         subject: &tags.current,
         earlier_subjects: &tags.earlier,
         case: query.case.as_ref().map(CaseNumber::as_str),

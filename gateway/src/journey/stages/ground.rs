@@ -1,5 +1,5 @@
-//! On which legal ground: a statute with the number of its case, or the person's consent. The person and the public get
-//! doors of their own; until then their scenarios are refused here.
+//! On which legal ground: a statute with the number of its case, the person's consent, or that it is the person who asks.
+//! The public gets a door of its own; until then its scenario is refused here.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::accept::{Asked, Idempotency, Query, Subject, is_minor};
 use crate::{
     callers::thumbprint::Thumbprint,
     gateway::{Gateway, Moment},
-    journey::{detail::Detail, record::evidence::Evidence, refusal::Refusal},
+    journey::{caller::Who, detail::Detail, record::evidence::Evidence, refusal::Refusal},
     state::{ConsentClaim, IdempotencyClaim, IdempotencyEntry, consent_key},
 };
 
@@ -83,6 +83,10 @@ pub fn ground<'e>(
             let (person, consent) = on_consent(gateway, &mut query, &consent, token, evidence)?;
             (person, Some(consent))
         }
+        (Ground::Person, Subject::Named(person)) if query.scenario.is_open_to(query.facts.kind) => {
+            evidence.ground(GroundRecord::Person { self_: true });
+            (person, None)
+        }
         (Ground::Statute | Ground::Consent | Ground::Person | Ground::Public, _) => {
             return Err(Code::ScenarioNotAllowed.into());
         }
@@ -129,11 +133,12 @@ fn verify(
 /// another one. Of a gateway it is that of the end institution, and never its own.
 fn may_use(query: &Query, named: [u8; 32]) -> bool {
     let named_one = Thumbprint::of_digest(named);
+    let Who::Institution(institution, certificate) = &query.who else { return false };
     if let Some(end) = &query.end {
         return end.certificate == named_one;
     }
-    let presented = query.certificate.thumbprint() == named_one;
-    query.institution.certificates().contains(&named) && (presented || query.certificate.trusts_also(named_one))
+    let presented = certificate.thumbprint() == named_one;
+    institution.certificates().contains(&named) && (presented || certificate.trusts_also(named_one))
 }
 
 fn on_consent(

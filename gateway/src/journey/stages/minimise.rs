@@ -2,15 +2,13 @@
 //!
 //! [`Answer`] is the only type of the journey with a body.
 
-use std::sync::Arc;
-
 use credit_policy::{Code, Minimised, Obligations, Permit, minimise as reduce, seal_acts_of_minors};
 
 use super::{fetch::Fetched, repeat};
 use crate::{
-    callers::register::Institution,
     gateway::{Gateway, Moment},
     journey::{
+        caller::Who,
         exchange::{AnswerView, AskedBy, Exchange},
         record::evidence::Evidence,
         refusal::Refusal,
@@ -25,7 +23,7 @@ pub struct Answer<'e> {
     body: Vec<u8>,
     permit: Permit,
     reservation: Reservation,
-    institution: Arc<Institution>,
+    who: Who,
     consent: Option<Key>,
     evidence: &'e mut Evidence,
 }
@@ -35,7 +33,7 @@ pub(in crate::journey) struct AnswerParts<'e> {
     pub(in crate::journey) body: Vec<u8>,
     pub(in crate::journey) permit: Permit,
     pub(in crate::journey) reservation: Reservation,
-    pub(in crate::journey) institution: Arc<Institution>,
+    pub(in crate::journey) who: Who,
     /// What stands for the consent in the state, where that is the ground.
     pub(in crate::journey) consent: Option<Key>,
     pub(in crate::journey) evidence: &'e mut Evidence,
@@ -43,8 +41,8 @@ pub(in crate::journey) struct AnswerParts<'e> {
 
 impl<'e> Answer<'e> {
     pub(in crate::journey) fn into_parts(self) -> AnswerParts<'e> {
-        let Self { body, permit, reservation, institution, consent, evidence } = self;
-        AnswerParts { body, permit, reservation, institution, consent, evidence }
+        let Self { body, permit, reservation, who, consent, evidence } = self;
+        AnswerParts { body, permit, reservation, who, consent, evidence }
     }
 }
 
@@ -73,28 +71,31 @@ pub async fn minimise<'e>(
     let scenario = permit.scenario();
     let group = scenario.purpose_group();
     let counted_for = basis.query.counted_for();
-    let issued = basis.person.disclose(|number| moment.keys.pseudonyms.issue(&counted_for, group, number.as_str()));
+    let issue = || basis.person.disclose(|number| moment.keys.pseudonyms.issue(&counted_for, group, number.as_str()));
+    // Who asks about himself or herself needs no other name.
+    let issued = basis.query.who.institution().map(|_| issue());
+    let previous = issued.as_ref().and_then(|issued| issued.previous.as_ref());
     let view = AnswerView {
         query: evidence.id(),
         on_behalf: basis.query.end.as_ref().map(|end| AskedBy { origin: &end.record.origin, query: end.record.query }),
         repeats: reservation.repeats(),
         scenario: scenario.name().as_str(),
-        subject: issued.current.as_str(),
-        subject_previous: issued.previous.as_ref().map(|previous| previous.as_str()),
+        subject: issued.as_ref().map(|issued| issued.current.as_str()),
+        subject_previous: previous.map(|previous| previous.as_str()),
         catalogue: gateway.catalogue.label(),
         data: &minimised,
         marks: &minimised.marks,
         obligations,
     };
     let body = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
-    let institution = basis.query.institution;
-    if let Some(first) = reservation.repeats() {
-        repeat::check(gateway, first, &institution, &body).await?;
+    let who = basis.query.who;
+    if let (Some(first), Some(institution)) = (reservation.repeats(), who.institution()) {
+        repeat::check(gateway, first, institution, &body).await?;
     }
     evidence.store_summary(&history, elsewhere.as_ref());
-    evidence.answer(minimised.counts, issued.current.as_str());
+    evidence.answer(minimised.counts, issued.as_ref().map(|issued| issued.current.as_str()));
     let consent = basis.consent.map(|consent| consent.claim.key);
-    Ok(Answer { body, permit, reservation, institution, consent, evidence })
+    Ok(Answer { body, permit, reservation, who, consent, evidence })
 }
 
 /// Puts what another gateway answered in the place of what would have been made of records; of two obligations the

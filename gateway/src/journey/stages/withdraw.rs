@@ -35,7 +35,8 @@ pub(crate) fn withdraw<'e>(
     jti: TokenId,
     iss: Option<String>,
 ) -> Result<Withdrawal<'e>, Refusal> {
-    let (institution, evidence) = identified.into_parts();
+    let (who, evidence) = identified.into_parts();
+    let institution = who.institution().ok_or(Code::ScenarioNotAllowed)?;
     let is_authority = institution.record.kind == InstitutionKind::ConsentAuthority;
     let mut acting = issuers.of(institution.id()).filter(|_| is_authority);
     let iss = match iss {

@@ -9,6 +9,8 @@ use credit_policy::Fault;
 
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError, trust::TrustError},
+    doors::persons::provider::ProviderError,
+    index::IndexError,
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
@@ -55,6 +57,12 @@ pub(crate) enum StartError {
         "the key ring in `{0}` is the demo's, which anybody can have: make your own with `credit-gateway keys init`"
     )]
     DemoKeys(String),
+    /// The identity service of the persons' door.
+    #[error(transparent)]
+    Identity(#[from] ProviderError),
+    /// The index of the log.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// The log's folder.
     #[error(transparent)]
     Recover(#[from] RecoverError),
@@ -245,6 +253,8 @@ impl StartError {
             | Self::Leaf(_) => true,
             Self::File { .. }
             | Self::HttpStore(_)
+            | Self::Identity(_)
+            | Self::Index(_)
             | Self::Gateway(_)
             | Self::Scope(_)
             | Self::Map(_)

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     callers::{issuers::Issuers, kept, register::Register, trust::Known},
+    doors::persons::provider::Provider,
     settings::Settings,
 };
 
@@ -75,9 +76,12 @@ pub(super) fn collect(
 ) -> (Option<Inputs>, Option<TlsSettings>) {
     let mut inputs = Inputs::collect(settings, faults);
     let missing = tls::missing(&settings.tls);
-    let tls = if missing.is_empty() { faults.keep(TlsSettings::read(settings, clock)) } else { None };
+    let mut tls = if missing.is_empty() { faults.keep(TlsSettings::read(settings, clock)) } else { None };
     faults.0.extend(missing);
-    if let (Some(inputs), Some(tls)) = (&mut inputs, &tls) {
+    let identity = settings.persons.as_ref().map(|persons| Provider::new(persons, Arc::clone(clock)));
+    let identity = faults.keep(identity.transpose().map_err(StartError::from)).flatten();
+    if let (Some(inputs), Some(tls)) = (&mut inputs, &mut tls) {
+        tls.identity = identity;
         inputs.certificates = Arc::clone(tls.trust.known());
         kept::all(settings).into_iter().for_each(|chain| inputs.certificates.register(chain));
     }

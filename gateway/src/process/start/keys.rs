@@ -48,6 +48,8 @@ pub(crate) fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
 /// The keys in use that no leaf of this log introduces yet: a key is on the record before anything is made with it.
 pub(super) fn not_introduced(status: &[KeyStatus], introduced: &BTreeMap<String, KeyEvent>) -> Vec<KeyId> {
     let in_use = status.iter().filter(|key| matches!(key.state, KeyState::Active | KeyState::Accepted));
+    // Nothing that the index's key makes is in a leaf, so no leaf names it.
+    let in_use = in_use.filter(|key| key.key_use != KeyUse::Index);
     let new = in_use.filter(|key| !introduced.contains_key(key.id.as_str()));
     new.map(|key| key.id.clone()).collect()
 }

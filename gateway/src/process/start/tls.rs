@@ -9,6 +9,7 @@ use rustls::ServerConfig;
 use super::StartError;
 use crate::{
     callers::trust::Trust,
+    doors::persons::provider::Provider,
     settings::{Settings, Tls},
     transport::tls::{self, Callers, TlsError},
 };
@@ -20,6 +21,8 @@ pub(crate) struct TlsSettings {
     pub(crate) anyone: Arc<ServerConfig>,
     /// When the first certificate of the server's chain expires.
     pub(crate) expiry: Timestamp,
+    /// The identity service of the persons' door, where there is one.
+    pub(crate) identity: Option<Provider>,
 }
 
 /// Which of the files are not there or cannot be opened: each is named, so that whoever brings them sees what is left.
@@ -47,6 +50,6 @@ impl TlsSettings {
         if now < begins || expiry <= now {
             return Err(TlsError::NotValidNow { path: tls.certificate.display().to_string(), begins, expiry }.into());
         }
-        Ok(Self { certified, anyone: tls::server_config(tls, Callers::Anyone)?, trust, expiry })
+        Ok(Self { certified, anyone: tls::server_config(tls, Callers::Anyone)?, trust, expiry, identity: None })
     }
 }

@@ -26,11 +26,13 @@ pub enum Duty {
     Scrub,
     /// Keys of issuers that are new in their files are recorded and taken, those that are gone are not accepted.
     IssuerKeys,
+    /// The index of the log takes in what is published.
+    Index,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -39,6 +41,7 @@ impl Duty {
         Self::Publication,
         Self::Scrub,
         Self::IssuerKeys,
+        Self::Index,
     ];
 
     /// A word for metrics.
@@ -53,6 +56,7 @@ impl Duty {
             Self::Publication => "publication",
             Self::Scrub => "scrub",
             Self::IssuerKeys => "issuer-keys",
+            Self::Index => "index",
         }
     }
 }

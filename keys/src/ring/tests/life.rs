@@ -16,14 +16,14 @@ fn a_new_ring_has_one_key_of_every_use() {
     let bench = Bench::new();
     let status = bench.ring.status(start());
     let ids: Vec<_> = status.iter().map(|key| key.id.as_str()).collect();
-    assert_eq!(ids, ["pseudonym-1", "tag-1", "state-1", "log-1", "data-2026-11", "ring-1"]);
+    assert_eq!(ids, ["pseudonym-1", "tag-1", "state-1", "index-1", "log-1", "data-2026-11", "ring-1"]);
     assert!(status.iter().all(|key| key.state == Active));
     for key_use in KeyUse::ALL {
         assert_eq!(status.iter().filter(|key| key.key_use == key_use).count(), 1);
     }
     let mut materials: Vec<_> = bench.ring.content.keys.iter().map(|key| key.disclose(|key| *key)).collect();
     materials.dedup();
-    assert_eq!(materials.len(), 5, "no two keys are the same");
+    assert_eq!(materials.len(), 6, "no two keys are the same");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn changes_that_make_no_sense_are_refused() {
 fn keys_in_force_are_not_destroyed() {
     let mut bench = Bench::new();
     let now = at("2026-11-30T23:59:59Z");
-    for key in ["pseudonym-1", "tag-1", "state-1", "log-1", "data-2026-11", "ring-1"] {
+    for key in ["pseudonym-1", "tag-1", "state-1", "index-1", "log-1", "data-2026-11", "ring-1"] {
         let refused = bench.ring.destroy(&id(key), now, &bench.entropy).err();
         assert!(matches!(refused, Some(ChangeError::InUse(_))), "{key}");
     }
@@ -148,7 +148,7 @@ fn pseudonyms_of_every_epoch_are_traced_until_their_tag_key_is_destroyed() {
         assert_eq!(trace(ring, &second), Some(2));
         assert_eq!(ring.trace(&first, &["bank-1"], &["housing"]), None);
     }
-    assert_eq!(Bench::new().ring.status(start()).len(), 6);
+    assert_eq!(Bench::new().ring.status(start()).len(), 7);
 
     // Without the body key nothing can be issued, yet what leaked can still be traced.
     let now = at("2027-01-01T00:00:00Z");

@@ -4,7 +4,7 @@
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
-use credit_gateway::for_tests::LISTENERS;
+use credit_gateway::for_tests::folder::PORTS;
 use credit_policy::Code;
 use credit_tests::{Folder, Gateway, arguments::Watched, binaries, command};
 
@@ -63,7 +63,7 @@ fn run(page: &str, language: &str, demo: &Folder) {
 fn printed(page: &str, language: &str, demo: &Folder) -> Vec<(Block, String)> {
     const MARK: &str = "\u{1e}";
     // The demo of a test has ports of its own.
-    let page = (0..LISTENERS)
+    let page = (0..PORTS)
         .fold(page.to_owned(), |page, nr| page.replace(&(8443 + nr).to_string(), &(demo.port_base() + nr).to_string()));
     let blocks = blocks(&page);
     let commands: String = blocks.iter().map(|block| block.commands.as_str()).collect();

@@ -63,7 +63,7 @@ fn early_answers_reach_curl_over_http2_at_every_door() {
         (post(folder, "bank", auditors, "/checkpoint", ""), 401, "certificate-unknown"),
         (post(folder, "housing", auditors, "/checkpoint", ""), 403, "officers and auditors"),
         (post(folder, "officer", auditors, "/checkpoint", ""), 405, "only GET"),
-        (post(folder, "housing", 1, "/login", ""), 404, "not found"),
+        (post(folder, "housing", 1, "/login", ""), 405, "此地址不接受这种请求"),
         (post(folder, "housing", 0, QUERIES, "-X PUT"), 405, "method-not-allowed"),
         (post(folder, "housing", 0, "/v1/nothing", ""), 404, "not-found"),
         (post(folder, "housing", 0, QUERIES, "-H 'Content-Type: text/plain'"), 415, "unsupported-media-type"),

@@ -1,0 +1,121 @@
+//! From the first page to the identity service and back, and out again.
+
+use std::time::Duration;
+
+use credit_policy::Language;
+use hyper::{Response, StatusCode, header, http::request::Parts};
+
+use super::{
+    fault::LoginFault,
+    logins::Login,
+    page,
+    places::Page,
+    portal::Portal,
+    provider::Answer,
+    request::{Members, browser_language, cookie},
+    sessions::NotBegun,
+    token,
+};
+use crate::{gateway::Gateway, transport::Body};
+
+/// Cookies with this prefix are sent over TLS to this host alone, and nobody else can set them (RFC 6265bis §4.1.3.2).
+pub(super) const SESSION: &str = "__Host-session";
+const LOGIN: &str = "__Host-login";
+/// `Lax` and not `Strict`: the browser comes back from the identity service by a link.
+const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
+
+/// `GET /login`: to the identity service.
+pub(super) async fn begin(portal: &Portal, gateway: &Gateway, head: &Parts) -> Response<Body> {
+    let members = Members::of_query(head);
+    let language = members.as_ref().and_then(Members::language).unwrap_or_else(|| browser_language(&head.headers));
+    // One of our own pages: there is no address of somebody else's that a link could bring along.
+    let next = members.as_ref().and_then(|members| Page::named(members.get("next")?)).unwrap_or(Page::Queries);
+    let (begun, browser) = match (portal.provider.begin().await, token::draw(&gateway.entropy)) {
+        (Ok(begun), Ok(browser)) => (begun, browser),
+        (Err(fault), _) => return failed(portal, fault, language),
+        (Ok(_), Err(_)) => return failed(portal, LoginFault::Full, language),
+    };
+    let login = Login { browser: browser.clone(), nonce: begun.nonce, verifier: begun.verifier, language, next };
+    portal.logins.keep(begun.state, login, gateway.clock.monotonic());
+    let mut response = page::redirect(&begun.location);
+    page::set_cookie(&mut response, &format!("{LOGIN}={browser}{ATTRIBUTES}; Max-Age=600"));
+    response
+}
+
+/// `GET /login/callback`: from the identity service.
+pub(super) async fn finish(portal: &Portal, gateway: &Gateway, head: &Parts) -> Response<Body> {
+    let now = gateway.clock.monotonic();
+    let members = Members::of_query(head);
+    let state = members.as_ref().and_then(|members| members.get("state"));
+    let browser = cookie(&head.headers, LOGIN);
+    let Some(login) = state.and_then(|state| portal.logins.take(state, browser, now)) else {
+        return failed(portal, LoginFault::State, browser_language(&head.headers));
+    };
+    let language = login.language;
+    let next = login.next;
+    match session(portal, gateway, login, members, now).await {
+        Ok(name) => {
+            // Whoever was logged in with this browser is not any more.
+            if let Some(before) = cookie(&head.headers, SESSION) {
+                portal.sessions.end(before);
+            }
+            let mut response = page::redirect(next.path());
+            page::set_cookie(&mut response, &format!("{SESSION}={name}{ATTRIBUTES}"));
+            forget(&mut response, LOGIN);
+            response
+        }
+        Err(fault) => {
+            let mut response = failed(portal, fault, language);
+            forget(&mut response, LOGIN);
+            response
+        }
+    }
+}
+
+async fn session(
+    portal: &Portal,
+    gateway: &Gateway,
+    login: Login,
+    members: Option<Members>,
+    now: Duration,
+) -> Result<String, LoginFault> {
+    let members = members.ok_or(LoginFault::Answer)?;
+    portal.provider.check_issuer(members.get("iss")).await?;
+    if members.get("error").is_some() {
+        return Err(LoginFault::Refused);
+    }
+    let code = members.get("code").filter(|code| !code.is_empty()).ok_or(LoginFault::Answer)?.to_owned();
+    let answer = Answer { code, nonce: login.nonce, verifier: login.verifier };
+    let person = portal.provider.finish(answer).await?;
+    let begun = portal.sessions.begin(person, login.language, now, &gateway.entropy);
+    begun.map_err(|error| match error {
+        NotBegun::Full | NotBegun::Randomness(_) => LoginFault::Full,
+    })
+}
+
+/// `POST /logout`, with the token of a form of ours: the session ends here, then the browser goes to the identity service,
+/// which asks whether its own is to end too.
+pub(super) async fn end(portal: &Portal, name: &str) -> Response<Body> {
+    portal.sessions.end(name);
+    let mut response = match portal.provider.end_session().await {
+        Some(address) => page::redirect(&address),
+        None => page::redirect("/"),
+    };
+    forget(&mut response, SESSION);
+    response
+}
+
+/// Takes a cookie away.
+pub(super) fn forget(response: &mut Response<Body>, name: &str) {
+    page::set_cookie(response, &format!("{name}={ATTRIBUTES}; Max-Age=0"));
+}
+
+/// The page of a login that came to nothing, and the operator's line, which names nobody.
+fn failed(portal: &Portal, fault: LoginFault, language: Language) -> Response<Body> {
+    tracing::info!(cause = fault.cause(), "a login at the persons' door was refused");
+    let mut response = page::notice(&portal.frame(None, language), fault.sentence(language), fault.status());
+    if fault.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("10"));
+    }
+    response
+}

@@ -1,0 +1,54 @@
+//! What the requests of the persons' door share.
+
+use std::sync::Arc;
+
+use credit_policy::Language;
+use hyper::Uri;
+
+use super::{
+    logins::Logins,
+    page::Frame,
+    provider::Provider,
+    sessions::{LoggedIn, Sessions},
+};
+use crate::gateway::Gateway;
+
+/// The persons' door, where the configuration has `[persons]`.
+pub(crate) struct Portal {
+    pub(super) provider: Provider,
+    pub(super) sessions: Sessions,
+    pub(super) logins: Logins,
+    /// This door as browsers reach it.
+    pub(super) address: String,
+    /// Scheme and host of the identity service.
+    provider_origin: Arc<str>,
+    is_demo: bool,
+}
+
+impl Portal {
+    /// The door, if there is one.
+    pub(crate) fn new(gateway: &Gateway, provider: Option<Provider>) -> Option<Self> {
+        let settings = gateway.settings.persons.as_ref()?;
+        Some(Self {
+            provider: provider?,
+            sessions: Sessions::default(),
+            logins: Logins::default(),
+            address: settings.address.clone(),
+            provider_origin: origin(&settings.issuer).into(),
+            is_demo: gateway.settings.demo,
+        })
+    }
+
+    /// What every page has around its own part.
+    pub(super) fn frame(&self, session: Option<&LoggedIn>, language: Language) -> Frame {
+        let form = session.map(|session| Arc::clone(&session.form));
+        Frame::new(language, form, Arc::clone(&self.provider_origin), self.is_demo)
+    }
+}
+
+/// Scheme and host of an address.
+fn origin(address: &str) -> String {
+    let parsed: Option<Uri> = address.parse().ok();
+    let parts = parsed.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));
+    parts.map_or_else(String::new, |(scheme, authority)| format!("{scheme}://{authority}"))
+}

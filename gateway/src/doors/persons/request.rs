@@ -1,0 +1,150 @@
+//! What a browser brings: cookies, a query, a form, a language, and which of page and JSON it wants.
+
+use credit_policy::Language;
+use hyper::{
+    header::{self, HeaderMap},
+    http::request::Parts,
+};
+use openidconnect::url::form_urlencoded;
+
+use crate::{
+    doors::problems::accepted,
+    transport::{body::RequestBody, incoming::Incoming},
+};
+
+/// Largest form.
+const FORM_BYTES: usize = 16 * 1024;
+
+/// The value of a cookie; nothing where it is there twice, as then somebody else has set one of the two.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value);
+    values.next().filter(|value| !value.is_empty()).filter(|_| values.next().is_none())
+}
+
+/// Members of a query or form, each at most once.
+pub(super) struct Members(Vec<(String, String)>);
+
+impl Members {
+    /// Reads a query or form; nothing where a member is there twice.
+    pub(super) fn read(text: &[u8]) -> Option<Self> {
+        let all: Vec<(String, String)> = form_urlencoded::parse(text).into_owned().collect();
+        let is_twice =
+            |(at, (name, _)): (usize, &(String, String))| all.iter().take(at).any(|(before, _)| before == name);
+        if all.iter().enumerate().any(is_twice) { None } else { Some(Self(all)) }
+    }
+
+    /// Those of the request's query.
+    pub(super) fn of_query(head: &Parts) -> Option<Self> {
+        Self::read(head.uri.query().unwrap_or_default().as_bytes())
+    }
+
+    /// Those of a form that was sent; nothing where it is none, too long or breaks off.
+    pub(super) async fn of_form(head: &Parts, body: Incoming, time: std::time::Duration) -> Option<Self> {
+        let mut kinds = head.headers.get_all(header::CONTENT_TYPE).iter();
+        let kind = kinds.next()?.to_str().ok()?.split(';').next()?.trim().to_ascii_lowercase();
+        if kind != "application/x-www-form-urlencoded" || kinds.next().is_some() {
+            return None;
+        }
+        let bytes = RequestBody::new(body, time).read(FORM_BYTES).await.ok()?;
+        Self::read(&bytes)
+    }
+
+    /// One of them.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The language that is asked for by `lang`.
+    pub(super) fn language(&self) -> Option<Language> {
+        match self.get("lang") {
+            Some("zh") => Some(Language::Zh),
+            Some("en") => Some(Language::En),
+            Some(_) | None => None,
+        }
+    }
+}
+
+/// The language of a browser for which nothing was chosen.
+pub(super) fn browser_language(headers: &HeaderMap) -> Language {
+    accepted(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+}
+
+/// Whether JSON is asked for rather than a page: by a program, which names it and no HTML.
+pub(super) fn wants_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.contains("application/json") && !accept.contains("text/html")
+}
+
+/// Whether a form can have come from a page of ours: a browser says so in `Origin` or `Sec-Fetch-Site`.
+pub(super) fn is_from_here(headers: &HeaderMap, address: &str) -> bool {
+    let origin = headers.get(header::ORIGIN);
+    let site = headers.get("sec-fetch-site");
+    origin.is_none_or(|origin| origin == address) && site.is_none_or(|site| site == "same-origin" || site == "none")
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut all = HeaderMap::new();
+        for (name, value) in lines {
+            all.append(*name, HeaderValue::from_static(value));
+        }
+        all
+    }
+
+    #[test]
+    fn a_cookie_that_is_there_twice_is_none() {
+        for (lines, value) in [
+            (&[("cookie", "a=1; __Host-session=x; b=2")][..], Some("x")),
+            (&[("cookie", "a=1"), ("cookie", "__Host-session=x")][..], Some("x")),
+            (&[("cookie", "__Host-session=x; __Host-session=y")][..], None),
+            (&[("cookie", "__Host-session=x"), ("cookie", "__Host-session=x")][..], None),
+            (&[("cookie", "__Host-session=")][..], None),
+            (&[("cookie", "x__Host-session=x")][..], None),
+            (&[("cookie", "__host-session=x")][..], None),
+            (&[][..], None),
+        ] {
+            assert_eq!(cookie(&headers(lines), "__Host-session"), value, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_is_there_twice_makes_no_query() {
+        assert!(Members::read(b"code=a&state=b&code=a").is_none());
+        let read = Members::read(b"code=a%20b&state=").unwrap();
+        assert_eq!((read.get("code"), read.get("state"), read.get("iss")), (Some("a b"), Some(""), None));
+    }
+
+    #[test]
+    fn forms_of_other_places_are_told_from_ours() {
+        let ours = "https://credit.example";
+        assert!(is_from_here(&headers(&[]), ours));
+        assert!(is_from_here(&headers(&[("origin", ours), ("sec-fetch-site", "same-origin")]), ours));
+        for (name, value) in [
+            ("origin", "https://credit.example.evil"),
+            ("origin", "null"),
+            ("origin", "http://credit.example"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            assert!(!is_from_here(&headers(&[(name, value)]), ours), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_browser_gets_pages_and_a_program_json() {
+        for (accept, json) in [
+            ("text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8", false),
+            ("application/json", true),
+            ("*/*", false),
+        ] {
+            assert_eq!(wants_json(&headers(&[("accept", accept)])), json, "{accept}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The index's file.
+
+use std::{fs, io, os::unix::fs::OpenOptionsExt, path::Path};
+
+use credit_audit::merkle::leaf_hash;
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension, Row as Columns, params};
+
+use super::{
+    bundles,
+    error::IndexError,
+    place::{Found, Place},
+    row::{ConsentRow, QueryRow, Row},
+    schema::{COLUMNS, FORM, TABLES},
+};
+
+/// Its connection, and how much of the log it covers.
+pub(super) struct IndexFile {
+    connection: Connection,
+    size: u64,
+}
+
+/// Which queries about a person are wanted.
+pub(crate) struct Wanted {
+    /// The person's key in the index.
+    pub(crate) person: [u8; 32],
+    /// Only leaves before this one.
+    pub(crate) before: u64,
+    /// Recorded at this microsecond of Unix time or later.
+    pub(crate) from: i64,
+    /// Recorded before this microsecond.
+    pub(crate) until: i64,
+    /// So many at most.
+    pub(crate) most: u32,
+}
+
+impl IndexFile {
+    /// Opens the file, or begins anew.
+    pub(super) fn open(path: &Path, origin: &str, index_key: &str, log_folder: &Path) -> Result<Self, IndexError> {
+        // Made by us first, because SQLite would make it readable by everybody.
+        fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        if let Some(known) = Self::known(path, origin, index_key, log_folder) {
+            return Ok(known);
+        }
+        remove(path)?;
+        fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        Self::begin(Connection::open(path)?, origin, index_key)
+    }
+
+    /// An empty one that is nowhere on a disk.
+    pub(super) fn in_memory(origin: &str, index_key: &str) -> Result<Self, IndexError> {
+        Self::begin(Connection::open_in_memory()?, origin, index_key)
+    }
+
+    fn begin(connection: Connection, origin: &str, index_key: &str) -> Result<Self, IndexError> {
+        settle(&connection)?;
+        connection.execute_batch(TABLES)?;
+        connection.execute("INSERT INTO head VALUES (?1, ?2, ?3, 0, x'')", params![FORM, origin, index_key])?;
+        Ok(Self { connection, size: 0 })
+    }
+
+    /// What is there, if it is an index of this log as it is now.
+    fn known(path: &Path, origin: &str, index_key: &str, log_folder: &Path) -> Option<Self> {
+        let connection = Connection::open(path).ok()?;
+        settle(&connection).ok()?;
+        let head = "SELECT size, last FROM head WHERE form = ?1 AND origin = ?2 AND index_key = ?3";
+        let read = |row: &Columns<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?));
+        let (size, last) = connection.query_row(head, params![FORM, origin, index_key], read).ok()?;
+        let size = u64::try_from(size).ok()?;
+        let is_same = size == 0 || last_hash(log_folder, size).is_ok_and(|hash| hash == last);
+        is_same.then_some(Self { connection, size })
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Takes in the rows of the leaves `from` to `size`, whole or not at all. Where another has taken them in meanwhile,
+    /// nothing is done.
+    pub(super) fn take(&mut self, rows: &Rows, from: u64, size: u64) -> Result<(), IndexError> {
+        if self.size != from {
+            return Ok(());
+        }
+        let whole = self.connection.transaction()?;
+        for row in &rows.rows {
+            match row {
+                Row::Query(query) => insert(&whole, query)?,
+                Row::Notice { leaf, queries } => {
+                    let mut told =
+                        whole.prepare_cached("UPDATE query SET notice = ?1 WHERE id = ?2 AND notice IS NULL")?;
+                    for id in queries {
+                        told.execute(params![signed(*leaf), id.as_bytes()])?;
+                    }
+                }
+                Row::Destroyed { data_key } => {
+                    whole.execute("UPDATE query SET person = NULL WHERE data_key = ?1", params![data_key])?;
+                }
+                Row::Other => {}
+            }
+        }
+        whole.execute("UPDATE head SET size = ?1, last = ?2", params![signed(size), rows.last.as_slice()])?;
+        whole.commit()?;
+        self.size = size;
+        Ok(())
+    }
+
+    /// The queries about a person, newest first, as far as the person may know of them today.
+    pub(super) fn about(&self, wanted: &Wanted, today: Date) -> Result<Vec<Found>, IndexError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT leaf, place, length, notice FROM query WHERE person = ?1 AND leaf < ?2 AND at >= ?3 AND at < ?4 \
+             AND (known_from <= ?5 OR notice IS NOT NULL) ORDER BY leaf DESC LIMIT ?6",
+        )?;
+        let Wanted { person, before, from, until, most } = wanted;
+        let values = params![person.as_slice(), signed(*before), from, until, today.to_string(), most];
+        let found = select.query_map(values, |row| {
+            let number = |column| row.get::<_, i64>(column).map(|number| number.unsigned_abs());
+            let place = Place { leaf: number(0)?, offset: number(1)?, length: number(2)? };
+            Ok(Found { place, notice: row.get::<_, Option<i64>>(3)?.map(i64::unsigned_abs) })
+        })?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// Compares all rows with those of another index of the same size.
+    pub(super) fn compare(&self, other: &Self) -> Result<(), IndexError> {
+        let all = format!("SELECT {COLUMNS} FROM query ORDER BY leaf");
+        let (mut ours, mut theirs) = (self.connection.prepare(&all)?, other.connection.prepare(&all)?);
+        let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
+        loop {
+            let pair = (ours.next()?.map(values).transpose()?, theirs.next()?.map(values).transpose()?);
+            match pair {
+                (None, None) => return Ok(()),
+                (Some(one), Some(other)) if one == other => {}
+                (Some((leaf, _)), Some((other, _))) => return Err(IndexError::Differs(leaf.min(other))),
+                (Some((leaf, _)), None) | (None, Some((leaf, _))) => return Err(IndexError::Differs(leaf)),
+            }
+        }
+    }
+}
+
+/// Rows of consecutive leaves, and the hash of the last leaf.
+#[derive(Default)]
+pub(super) struct Rows {
+    rows: Vec<Row>,
+    last: Vec<u8>,
+}
+
+impl Rows {
+    /// One more.
+    pub(super) fn push(&mut self, row: Row, leaf: &[u8]) {
+        self.rows.push(row);
+        self.last = leaf_hash(leaf).to_vec();
+    }
+}
+
+type Values = (u64, Vec<rusqlite::types::Value>);
+
+fn values(row: &Columns<'_>) -> Result<Values, rusqlite::Error> {
+    let columns = COLUMNS.split(',').count();
+    let all = (0..columns).map(|column| row.get(column)).collect::<Result<Vec<_>, _>>()?;
+    Ok((row.get::<_, i64>(0)?.unsigned_abs(), all))
+}
+
+fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
+    // It is made again from the log where a crash leaves it broken, so it need not be written before anything goes on.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "OFF")
+}
+
+fn insert(whole: &Connection, row: &QueryRow) -> Result<(), rusqlite::Error> {
+    let consent = match &row.consent {
+        None => None,
+        Some(ConsentRow::Key(key)) => Some(key.to_vec()),
+        Some(ConsentRow::Of(first)) => {
+            let select = "SELECT consent FROM query WHERE leaf = ?1";
+            whole.query_row(select, params![signed(*first)], |row| row.get(0)).optional()?.flatten()
+        }
+    };
+    let sql = "INSERT INTO query VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, NULL)";
+    let subject = row.subject.as_ref().map(|subject| subject.0.to_vec());
+    whole.prepare_cached(sql)?.execute(params![
+        signed(row.place.leaf),
+        signed(row.place.offset),
+        signed(row.place.length),
+        row.id.as_bytes(),
+        row.at,
+        row.institution,
+        row.staff,
+        row.scenario,
+        row.code,
+        subject,
+        consent,
+        row.case,
+        row.person.as_ref().map(<[u8; 32]>::as_slice),
+        row.data_key,
+        row.known_from,
+    ])?;
+    Ok(())
+}
+
+/// Removes the file with what SQLite keeps beside it, which would be taken for that of the next one.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        match fs::remove_file(&name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The hash of the last of so many leaves.
+fn last_hash(log_folder: &Path, size: u64) -> io::Result<Vec<u8>> {
+    let mut hash = Vec::new();
+    let read = bundles::each(log_folder, size - 1, size, |_, leaf| {
+        hash = leaf_hash(leaf).to_vec();
+        Ok(())
+    });
+    read.map(|()| hash).map_err(io::Error::other)
+}
+
+/// SQLite's numbers have a sign; no log is so long.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,131 @@
+//! The index of the log: a projection of its published leaves in SQLite, so that the record can be searched. It is
+//! derived: made again from the log at any time, and no part of a backup.
+//!
+//! It is written behind the log and never waited for by a query. A person stands in it by a key of its own
+//! ([`credit_keys::IndexKey`]), which is in no leaf; without the data key of a month, that month's rows have nobody. Begin with
+//! [`Index`].
+
+mod bundles;
+mod error;
+mod file;
+mod place;
+mod row;
+mod schema;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use credit_keys::IndexKey;
+use jiff::civil::Date;
+
+pub(crate) use error::IndexError;
+pub(crate) use file::Wanted;
+use file::{IndexFile, Rows};
+pub(crate) use place::{Found, read_leaf};
+use row::Opening;
+pub(crate) use sources::Sources;
+
+/// Leaves that are taken in at once.
+const BATCH: u64 = 4_096;
+
+/// The name of its file in the data folder.
+const FILE: &str = "index.sqlite";
+
+/// The index of one log.
+pub(crate) struct Index {
+    file: Mutex<IndexFile>,
+    log_folder: PathBuf,
+    origin: String,
+    key: IndexKey,
+}
+
+impl Index {
+    /// Opens the index in a data folder. One that is not there, is of another log, form or key, or says another thing of
+    /// its last leaf than the log, begins anew.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn open(data_folder: &Path, origin: &str, key: IndexKey) -> Result<Self, IndexError> {
+        let log_folder = data_folder.join("log");
+        let file = IndexFile::open(&data_folder.join(FILE), origin, key.id().as_str(), &log_folder)?;
+        Ok(Self { file: Mutex::new(file), log_folder, origin: origin.to_owned(), key })
+    }
+
+    /// Takes in the leaves up to `published`; returns how many leaves it covers then. Blocks.
+    ///
+    /// # Errors
+    /// [`IndexError`]; what was taken in before stays.
+    pub(crate) fn advance(&self, published: u64, sources: Sources<'_>) -> Result<u64, IndexError> {
+        loop {
+            let from = self.lock().size();
+            if from >= published {
+                return Ok(from);
+            }
+            let until = published.min(from + BATCH);
+            // Unsealing takes most of the time, and nobody waits for it.
+            let rows = self.rows(from, until, sources)?;
+            self.lock().take(&rows, from, until)?;
+        }
+    }
+
+    /// The key of a person in it.
+    pub(crate) fn person(&self, number: &str) -> [u8; 32] {
+        self.key.person(number)
+    }
+
+    /// How many leaves it covers.
+    pub(crate) fn size(&self) -> u64 {
+        self.lock().size()
+    }
+
+    /// The queries about one person that the person may know of, newest first.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn about(&self, wanted: &Wanted, today: Date) -> Result<Vec<Found>, IndexError> {
+        self.lock().about(wanted, today)
+    }
+
+    /// Compares every row with what the log says, by an index that is made anew beside it. Blocks.
+    ///
+    /// # Errors
+    /// [`IndexError::Differs`] with the first leaf whose row differs.
+    pub(crate) fn check(&self, sources: Sources<'_>) -> Result<u64, IndexError> {
+        let until = self.size();
+        let mut other = IndexFile::in_memory(&self.origin, self.key.id().as_str())?;
+        let mut from = 0;
+        while from < until {
+            let to = until.min(from + BATCH);
+            other.take(&self.rows(from, to, sources)?, from, to)?;
+            from = to;
+        }
+        self.lock().compare(&other)?;
+        Ok(until)
+    }
+
+    fn rows(&self, from: u64, until: u64, sources: Sources<'_>) -> Result<Rows, IndexError> {
+        let mut rows = Rows::default();
+        bundles::each(&self.log_folder, from, until, |place, leaf| {
+            rows.push(row::of(place, leaf, Opening { origin: &self.origin, key: &self.key, sources })?, leaf);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, IndexFile> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Removes the index of a data folder: the next start makes it again.
+///
+/// # Errors
+/// [`IndexError`].
+pub(crate) fn remove(data_folder: &Path) -> Result<(), IndexError> {
+    Ok(file::remove(&data_folder.join(FILE))?)
+}

@@ -1,0 +1,61 @@
+//! Where a leaf lies in the published log, so that one leaf is read and not its whole bundle.
+
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
+
+use credit_audit::tile;
+
+use super::error::IndexError;
+
+/// Where a leaf lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Its index in the log.
+    pub(crate) leaf: u64,
+    /// From the beginning of its bundle, in bytes.
+    pub(super) offset: u64,
+    /// In bytes.
+    pub(super) length: u64,
+}
+
+/// A query that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Where its leaf is.
+    pub(crate) place: Place,
+    /// The leaf with the notice that was given, if one was.
+    pub(crate) notice: Option<u64>,
+}
+
+/// The leaf at a place. Blocks.
+///
+/// # Errors
+/// When the log is not what the index was made of.
+pub(crate) fn read_leaf(log_folder: &Path, place: Place) -> Result<Vec<u8>, IndexError> {
+    let bundle = open(log_folder, place.leaf)?;
+    let mut bytes = vec![0; usize::try_from(place.length).map_err(|_| IndexError::Leaf(place.leaf))?];
+    bundle.read_exact_at(&mut bytes, place.offset)?;
+    Ok(bytes)
+}
+
+/// A bundle with this leaf: the full one, or the widest of those that are there.
+fn open(log_folder: &Path, leaf: u64) -> io::Result<File> {
+    let width = u64::from(tile::FULL_WIDTH);
+    let path = |wide| log_folder.join(tile::entries_path(leaf / width, wide));
+    match File::open(path(tile::FULL_WIDTH)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        opened => return opened,
+    }
+    let partial: PathBuf = path(1).parent().map(Path::to_owned).unwrap_or_default();
+    let entries = std::fs::read_dir(&partial).into_iter().flatten();
+    let widths = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u16>().ok());
+    match widths.max().map(|wide| File::open(path(wide))) {
+        Some(Ok(file)) => Ok(file),
+        // It was cleaned up meanwhile, as the bundle is full now.
+        Some(Err(_)) | None => File::open(path(tile::FULL_WIDTH)),
+    }
+}

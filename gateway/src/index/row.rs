@@ -1,0 +1,202 @@
+//! What a leaf says for the index.
+
+use std::borrow::Cow;
+
+use credit_audit::leaf::{Base64, Body, GroundRecord, KeyState, QueryLeaf, parse_after, peek};
+use credit_keys::{IndexKey, KeyId};
+use credit_policy::CitizenNumber;
+use jiff::civil::Date;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{error::IndexError, place::Place, sources::Sources};
+use crate::state::consent_key;
+
+/// What is taken in of one leaf.
+pub(super) enum Row {
+    /// A query.
+    Query(Box<QueryRow>),
+    /// A notice of these queries was given.
+    Notice { leaf: u64, queries: Vec<Uuid> },
+    /// A data key was destroyed: nobody is known of its month any more.
+    Destroyed { data_key: String },
+    /// Nothing.
+    Other,
+}
+
+/// A query.
+pub(super) struct QueryRow {
+    pub(super) place: Place,
+    pub(super) id: Uuid,
+    /// Microseconds of Unix time.
+    pub(super) at: i64,
+    pub(super) institution: Option<String>,
+    pub(super) staff: Option<String>,
+    pub(super) scenario: Option<String>,
+    pub(super) code: Option<String>,
+    pub(super) subject: Option<Base64<[u8; 32]>>,
+    pub(super) consent: Option<ConsentRow>,
+    pub(super) case: Option<String>,
+    pub(super) person: Option<[u8; 32]>,
+    pub(super) data_key: Option<String>,
+    pub(super) known_from: Option<String>,
+}
+
+/// The consent of a query.
+pub(super) enum ConsentRow {
+    /// By its key.
+    Key([u8; 16]),
+    /// That of an earlier leaf.
+    Of(u64),
+}
+
+/// From the first day on.
+const ALWAYS: &str = "0001-01-01";
+
+/// The row of a leaf.
+///
+/// # Errors
+/// When it is no leaf.
+pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row, IndexError> {
+    let fault = || IndexError::Leaf(place.leaf);
+    let head = peek(leaf).map_err(|_| fault())?;
+    let id = head.id;
+    let Some(parsed) = parse_after(head).map_err(|_| fault())? else { return Ok(Row::Other) };
+    Ok(match parsed.body {
+        Body::Query(summary) => {
+            let query = QueryLeaf::parse(leaf).map_err(|_| fault())?;
+            let consent = summary.consent().map(|name| ConsentRow::Key(consent_key(&name.iss, &name.jti)));
+            Row::Query(Box::new(of_query(place, query, consent, opening)))
+        }
+        Body::Notice(notice) => {
+            let (commit, sealed) = notice.ids.0.split_at_checked(32).unwrap_or_default();
+            let commit: Option<[u8; 32]> = commit.try_into().ok();
+            let told = commit.and_then(|commit| {
+                opening.open(&notice.key, &format!("{id}/ids"), sealed, &commit, |plain| {
+                    Some(serde_json::from_slice::<Told>(plain).ok()?.ids)
+                })
+            });
+            Row::Notice { leaf: place.leaf, queries: told.unwrap_or_default() }
+        }
+        Body::Key(key) if key.state == KeyState::Destroyed && key.part.is_none() => {
+            Row::Destroyed { data_key: key.key }
+        }
+        Body::Key(_)
+        | Body::Open(_)
+        | Body::Seal(_)
+        | Body::Catalogue(_)
+        | Body::Definitions(_)
+        | Body::Carried(_)
+        | Body::Institution(_)
+        | Body::Suspension(_)
+        | Body::Stop(_)
+        | Body::Revocation(_)
+        | Body::IssuerKey(_)
+        | Body::Flood(_)
+        | Body::Refusals(_)
+        | Body::Read(_)
+        | Body::Log(_)
+        | Body::Prune(_)
+        | Body::Unseal(_)
+        | Body::Statement(_)
+        | Body::Block(_)
+        | Body::Objection(_)
+        | Body::Repair(_)
+        | Body::Correction(_)
+        | Body::Case(_)
+        | Body::Feedback(_)
+        | Body::Binding(_)
+        | Body::Proposal(_)
+        | Body::Approval(_)
+        | Body::Review(_)
+        | Body::Figures(_) => Row::Other,
+    })
+}
+
+fn of_query(place: Place, query: QueryLeaf, consent: Option<ConsentRow>, opening: Opening<'_>) -> QueryRow {
+    let person = || {
+        let (key, sealed, commit) = (query.key.as_deref()?, query.sealed.as_ref()?, query.commit.as_ref()?);
+        opening.open(key, &query.id.to_string(), &sealed.0, &commit.0, |plain| {
+            let about: About<'_> = serde_json::from_slice(plain).ok()?;
+            let number = CitizenNumber::parse(&about.number).ok()?;
+            Some(number.disclose(|number| opening.key.person(number.as_str())))
+        })
+    };
+    let (consent, case) = match &query.ground {
+        Some(GroundRecord::ConsentAgain { first, .. }) => (Some(ConsentRow::Of(*first)), None),
+        Some(GroundRecord::Statute { case, .. }) => (None, Some(case.clone().into_owned())),
+        Some(GroundRecord::Consent { .. } | GroundRecord::Person { .. } | GroundRecord::Public { .. }) | None => {
+            (consent, None)
+        }
+    };
+    QueryRow {
+        place,
+        id: query.id,
+        at: query.at.as_microsecond(),
+        person: person(),
+        known_from: known_from(&query, opening.sources),
+        institution: query.institution,
+        staff: query.operator,
+        scenario: query.scenario.map(|name| name.as_str().to_owned()),
+        code: query.code.map(|code| code.as_str().to_owned()),
+        subject: query.subject,
+        consent,
+        case,
+        data_key: query.key,
+    }
+}
+
+/// From which day on the person may know of a query (PIPL art. 18 and 35). What is deferred to an event is known once a
+/// notice was given, what is exempt never; a refused query follows its scenario, and one whose scenario is gone is not
+/// shown, since nobody can say any more whether it was one of these.
+fn known_from(query: &QueryLeaf, sources: Sources<'_>) -> Option<String> {
+    let of_scenario = || match &query.scenario {
+        None => Some("owed"),
+        Some(name) => sources.catalogue.scenario(name.as_str()).map(|scenario| scenario.notice()),
+    };
+    let notice = query.notice.as_deref().or_else(of_scenario)?;
+    match notice.strip_prefix("deferred until ") {
+        Some(until) => until.parse::<Date>().ok().map(|day| day.to_string()),
+        None if notice.starts_with("exempt by ") => None,
+        None => Some(ALWAYS.to_owned()),
+    }
+}
+
+/// Of a personal part: whom it is about.
+#[derive(Deserialize)]
+struct About<'a> {
+    #[serde(borrow)]
+    number: Cow<'a, str>,
+}
+
+/// Of the sealed part of a notice: what it tells of.
+#[derive(Deserialize)]
+struct Told {
+    ids: Vec<Uuid>,
+}
+
+/// What opens sealed parts.
+#[derive(Clone, Copy)]
+pub(super) struct Opening<'a> {
+    /// The log's name.
+    pub(super) origin: &'a str,
+    /// The index's key.
+    pub(super) key: &'a IndexKey,
+    pub(super) sources: Sources<'a>,
+}
+
+impl Opening<'_> {
+    /// Opens a sealed part; nothing where its key is gone.
+    fn open<T>(
+        self,
+        key: &str,
+        id: &str,
+        sealed: &[u8],
+        commit: &[u8; 32],
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Option<T> {
+        let key = KeyId::parse(key).ok()?;
+        let opened = self.sources.keys.with(|ring| ring.unseal(&key, self.origin, id, sealed, commit)).ok()?;
+        opened.disclose(|plain| read(plain))
+    }
+}

@@ -1,0 +1,48 @@
+//! The tables of the index.
+
+/// Raised with every change of what follows or of what a row says: an index of another form is made again.
+pub(super) const FORM: i64 = 1;
+
+pub(super) const TABLES: &str = "
+CREATE TABLE head (
+  form INTEGER NOT NULL,
+  origin TEXT NOT NULL,
+  index_key TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  last BLOB NOT NULL
+) STRICT;
+-- A query. `place` and `length`: where its leaf lies in the entry bundle. `person` is NULL where nobody is known, or
+-- not any more. `known_from`: the day from which the person may know of it; NULL = never, unless a notice was given.
+CREATE TABLE query (
+  leaf INTEGER PRIMARY KEY,
+  place INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  at INTEGER NOT NULL,
+  institution TEXT,
+  staff TEXT,
+  scenario TEXT,
+  code TEXT,
+  subject BLOB,
+  consent BLOB,
+  case_number TEXT,
+  person BLOB,
+  data_key TEXT,
+  known_from TEXT,
+  notice INTEGER
+) STRICT;
+CREATE INDEX query_id ON query (id);
+CREATE INDEX query_person ON query (person, leaf) WHERE person IS NOT NULL;
+CREATE INDEX query_institution ON query (institution, leaf);
+CREATE INDEX query_staff ON query (institution, staff, leaf);
+CREATE INDEX query_scenario ON query (scenario, leaf);
+CREATE INDEX query_code ON query (code, leaf);
+CREATE INDEX query_subject ON query (subject, leaf);
+CREATE INDEX query_consent ON query (consent, leaf) WHERE consent IS NOT NULL;
+CREATE INDEX query_case ON query (institution, case_number, leaf);
+CREATE INDEX query_data_key ON query (data_key);
+";
+
+/// The columns of a row, in the order in which rows are written and compared.
+pub(super) const COLUMNS: &str = "leaf, place, length, id, at, institution, staff, scenario, code, subject, consent, \
+                                  case_number, person, data_key, known_from, notice";

@@ -1,0 +1,131 @@
+//! The index's file: what is found of a person, and when it is of no use any more.
+
+use jiff::civil::{Date, date};
+use uuid::Uuid;
+
+use super::{
+    error::IndexError,
+    file::{IndexFile, Rows, Wanted},
+    place::Place,
+    row::{ConsentRow, QueryRow, Row},
+};
+use crate::scratch::Scratch;
+
+const TODAY: Date = date(2026, 11, 28);
+const PERSON: [u8; 32] = [7; 32];
+
+fn query(leaf: u64, known_from: Option<&str>) -> QueryRow {
+    QueryRow {
+        place: Place { leaf, offset: 2, length: 100 },
+        id: Uuid::from_u128(u128::from(leaf)),
+        at: i64::try_from(leaf).unwrap(),
+        institution: Some("bank".to_owned()),
+        staff: None,
+        scenario: Some("commercial-loan".to_owned()),
+        code: None,
+        subject: None,
+        consent: Some(ConsentRow::Key([9; 16])),
+        case: None,
+        person: Some(PERSON),
+        data_key: Some("data-2026-11".to_owned()),
+        known_from: known_from.map(str::to_owned),
+    }
+}
+
+fn take(file: &mut IndexFile, all: Vec<Row>) {
+    let (from, mut rows) = (file.size(), Rows::default());
+    let until = from + all.len() as u64;
+    all.into_iter().for_each(|row| rows.push(row, b"leaf"));
+    file.take(&rows, from, until).unwrap();
+}
+
+fn found(file: &IndexFile, person: [u8; 32], today: Date) -> Vec<u64> {
+    let wanted = Wanted { person, before: u64::MAX, from: i64::MIN, until: i64::MAX, most: 40 };
+    file.about(&wanted, today).unwrap().iter().map(|found| found.place.leaf).collect()
+}
+
+fn file() -> IndexFile {
+    IndexFile::in_memory("log", "index-1").unwrap()
+}
+
+fn of(row: QueryRow) -> Row {
+    Row::Query(Box::new(row))
+}
+
+#[test]
+fn what_is_deferred_is_found_from_its_day_or_notice_on_and_what_is_exempt_never() {
+    let mut file = file();
+    take(
+        &mut file,
+        vec![
+            of(query(0, Some("0001-01-01"))),
+            of(query(1, Some("2026-11-29"))),
+            of(query(2, None)),
+            of(query(3, None)),
+            of(QueryRow { person: Some([8; 32]), ..query(4, Some("0001-01-01")) }),
+            of(QueryRow { person: None, ..query(5, Some("0001-01-01")) }),
+        ],
+    );
+    assert_eq!(found(&file, PERSON, TODAY), [0]);
+    assert_eq!(found(&file, PERSON, date(2026, 11, 29)), [1, 0]);
+    take(&mut file, vec![Row::Notice { leaf: 6, queries: vec![Uuid::from_u128(3)] }, Row::Other]);
+    assert_eq!(found(&file, PERSON, TODAY), [3, 0]);
+    assert_eq!(found(&file, [8; 32], TODAY), [4]);
+    assert_eq!(file.size(), 8);
+}
+
+#[test]
+fn the_rows_of_a_month_lose_their_persons_with_its_data_key() {
+    let mut file = file();
+    let december = QueryRow { data_key: Some("data-2026-12".to_owned()), ..query(1, Some("0001-01-01")) };
+    take(&mut file, vec![of(query(0, Some("0001-01-01"))), of(december)]);
+    take(&mut file, vec![Row::Destroyed { data_key: "data-2026-11".to_owned() }]);
+    assert_eq!(found(&file, PERSON, TODAY), [1]);
+}
+
+#[test]
+fn rows_that_another_has_taken_in_meanwhile_are_not_taken_in_twice() {
+    let mut file = file();
+    let mut rows = Rows::default();
+    rows.push(of(query(0, Some("0001-01-01"))), b"leaf");
+    file.take(&rows, 0, 1).unwrap();
+    file.take(&rows, 0, 1).unwrap();
+    assert_eq!((file.size(), found(&file, PERSON, TODAY)), (1, vec![0]));
+}
+
+#[test]
+fn a_row_that_says_another_thing_or_is_missing_is_found() {
+    let make = |rows: Vec<Row>| {
+        let mut made = file();
+        take(&mut made, rows);
+        made
+    };
+    let sound = || vec![of(query(0, Some("0001-01-01"))), of(query(1, Some("0001-01-01")))];
+    assert!(make(sound()).compare(&make(sound())).is_ok());
+    let staff = QueryRow { staff: Some("s".to_owned()), ..query(1, Some("0001-01-01")) };
+    let nobody = QueryRow { person: None, ..query(1, Some("0001-01-01")) };
+    for other in [
+        vec![of(query(0, Some("0001-01-01"))), of(staff)],
+        vec![of(query(0, Some("0001-01-01"))), of(nobody)],
+        vec![of(query(0, Some("0001-01-01"))), of(query(1, None))],
+        vec![of(query(0, Some("0001-01-01")))],
+    ] {
+        let compared = make(sound()).compare(&make(other));
+        assert!(matches!(compared, Err(IndexError::Differs(1))), "{compared:?}");
+    }
+}
+
+#[test]
+fn an_index_of_another_log_or_key_or_that_is_no_database_begins_anew() {
+    let folder = Scratch::new();
+    let path = folder.path().join("index.sqlite");
+    let open = |origin, key| IndexFile::open(&path, origin, key, folder.path()).unwrap();
+    take(&mut open("log", "index-1"), vec![of(query(0, None))]);
+    // Nothing of the log is there, so the last leaf cannot be the same.
+    assert_eq!(open("log", "index-1").size(), 0);
+    take(&mut open("log", "index-1"), vec![of(query(0, None))]);
+    assert_eq!(open("another", "index-1").size(), 0);
+    assert_eq!(open("another", "index-2").size(), 0);
+    std::fs::write(&path, "no database").unwrap();
+    assert_eq!(open("log", "index-1").size(), 0);
+}

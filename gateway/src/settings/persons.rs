@@ -1,0 +1,136 @@
+//! What `[persons]` says: the identity service by which persons log in at their door.
+
+use std::path::PathBuf;
+
+use hyper::Uri;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The identity service (an OpenID provider) by which persons log in, and how this door is known to it. Without it the
+/// persons' door answers every path with 404.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Persons {
+    /// This door as browsers reach it, for example `https://credit.example`; `/login/callback` behind it is the address
+    /// that the identity service must know for this client, and the address itself the one after a logout.
+    pub address: String,
+    /// The identity service's `issuer`; `/.well-known/openid-configuration` is read behind it.
+    pub issuer: String,
+    /// The id under which the identity service knows this gateway.
+    pub client_id: String,
+    /// File with the client's secret in its first line, mode 0600; left out = a client without a secret.
+    pub client_secret_file: Option<PathBuf>,
+    /// Certificates of the authorities by which the identity service's is verified (PEM); needed where its address is
+    /// `https`.
+    pub authorities: Option<PathBuf>,
+    /// The claim of the service's userinfo that is the citizen number.
+    #[serde(default = "claim")]
+    pub citizen_number_claim: String,
+    /// The scopes asked for beside `openid`, so that the claim is among the userinfo.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// How a person must have been authenticated (`acr`): one of these; the first is preferred. Left out = as the service
+    /// sees fit.
+    #[serde(default)]
+    pub acr: Vec<String>,
+}
+
+fn claim() -> String {
+    "citizen_number".to_owned()
+}
+
+impl Persons {
+    /// What may not be.
+    pub(super) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if !is_origin(&self.address) {
+            faults.push(
+                "persons.address must be an https address without a path, such as https://credit.example".to_owned(),
+            );
+        }
+        match self.issuer.parse::<Uri>() {
+            Ok(issuer) if is_secure(&issuer) && !self.issuer.contains(['?', '#', '@']) => {
+                let is_tls = issuer.scheme_str() == Some("https");
+                if is_tls != self.authorities.is_some() {
+                    faults.push(
+                        "persons.authorities belongs to an issuer whose address is https, and to no other".to_owned(),
+                    );
+                }
+            }
+            Ok(_) | Err(_) => faults.push(
+                "persons.issuer must be an https address without a question mark; http is for this machine alone (127.0.0.1, ::1, localhost)"
+                    .to_owned(),
+            ),
+        }
+        for (name, value) in [("client_id", &self.client_id), ("citizen_number_claim", &self.citizen_number_claim)] {
+            if value.is_empty() || value.contains(|c: char| c.is_whitespace() || c.is_control()) {
+                faults.push(format!("persons.{name} must be a word"));
+            }
+        }
+        let words = self.scopes.iter().map(|scope| ("scopes", scope)).chain(self.acr.iter().map(|acr| ("acr", acr)));
+        for (name, value) in words {
+            if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+                faults.push(format!("persons.{name} must be a list of words"));
+            }
+        }
+        faults
+    }
+}
+
+/// An `https` address without path, query and user.
+fn is_origin(address: &str) -> bool {
+    let parsed = address.parse::<Uri>().ok();
+    parsed.is_some_and(|uri| {
+        uri.scheme_str() == Some("https")
+            && uri.authority().is_some_and(|authority| address == format!("https://{authority}"))
+            && !address.contains('@')
+    })
+}
+
+/// Whether an address is reached over TLS, or does not leave this machine.
+#[must_use]
+pub(crate) fn is_secure(address: &Uri) -> bool {
+    let host = address.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    match address.scheme_str() {
+        Some("https") => !host.is_empty(),
+        Some("http") => is_here,
+        Some(_) | None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: &str = "address = \"https://credit.example\"\nissuer = \"https://id.example/city\"\nclient_id = \"credit\"\n\
+                         authorities = \"ca.pem\"\n";
+
+    #[test]
+    fn what_cannot_be_is_told_with_what_to_write() {
+        let faults = |text: &str| toml::from_str::<Persons>(text).unwrap().faults().join("\n");
+        assert_eq!(faults(SOUND), "");
+        assert_eq!(faults(&SOUND.replace("https://credit.example", "https://127.0.0.1:8444")), "");
+        let near = SOUND.replace("https://id.example/city", "http://localhost:8448");
+        assert_eq!(faults(&near.replace("authorities = \"ca.pem\"\n", "")), "");
+        for (right, wrong, told) in [
+            ("https://credit.example", "http://credit.example", "persons.address"),
+            ("https://credit.example", "https://credit.example/", "persons.address"),
+            ("https://credit.example", "https://credit.example/me?x", "persons.address"),
+            ("https://credit.example", "https://me@credit.example", "persons.address"),
+            ("https://id.example/city", "http://id.example/city", "persons.issuer"),
+            ("https://id.example/city", "https://id.example/?x=1", "persons.issuer"),
+            ("https://id.example/city", "https://me@id.example/", "persons.issuer"),
+            ("https://id.example/city", "id.example", "persons.issuer"),
+            ("https://id.example/city", "http://localhost:8448", "persons.authorities"),
+            ("authorities = \"ca.pem\"\n", "", "persons.authorities"),
+            ("\"credit\"", "\"\"", "persons.client_id"),
+            ("\"credit\"", "\"credit\"\ncitizen_number_claim = \"a b\"", "citizen_number_claim"),
+            ("\"credit\"", "\"credit\"\nscopes = [\"a b\"]", "persons.scopes"),
+            ("\"credit\"", "\"credit\"\nacr = [\"\"]", "persons.acr"),
+        ] {
+            assert!(SOUND.contains(right), "{right}");
+            assert!(faults(&SOUND.replacen(right, wrong, 1)).contains(told), "{wrong}");
+        }
+    }
+}

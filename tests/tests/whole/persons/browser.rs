@@ -1,0 +1,100 @@
+//! A browser as far as this door needs one: it keeps cookies and follows nothing by itself.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use credit_tests::{Caller, Folder, Reply, Tls};
+use hyper::Method;
+
+/// The door's place among the ports.
+const DOOR: u16 = 1;
+
+/// The browser of one person.
+pub(crate) struct Browser {
+    door: Caller,
+    pub(crate) address: String,
+    cookies: RefCell<BTreeMap<String, String>>,
+}
+
+impl Browser {
+    pub(crate) fn new(folder: &Folder) -> Self {
+        let port = folder.port_base() + DOOR;
+        let door = Tls::nobody(folder.path()).caller(port);
+        Self { door, address: format!("https://127.0.0.1:{port}"), cookies: RefCell::default() }
+    }
+
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.borrow().get(name).cloned()
+    }
+
+    pub(crate) fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
+    }
+
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, &[("accept", "text/html"), ("accept-language", "en")], "")
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, &[("accept", "application/json"), ("accept-language", "en")], "")
+    }
+
+    /// A form, as a page of this door sends it.
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, form: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut all = vec![("content-type", "application/x-www-form-urlencoded"), ("accept-language", "en")];
+        all.extend(headers);
+        self.send(Method::POST, path, &all, form)
+    }
+
+    #[track_caller]
+    pub(crate) fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let cookies: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = cookies.join("; ");
+        let mut all = headers.to_vec();
+        if !cookies.is_empty() {
+            all.push(("cookie", &cookies));
+        }
+        let reply = self.door.send(method, path, &all, body.to_owned());
+        for line in reply.headers.get_all("set-cookie") {
+            let line = line.to_str().unwrap();
+            assert!(
+                line.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax") || line.contains("SameSite=Lax; Max-Age=")
+            );
+            let (name, rest) = line.split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            match line.contains("Max-Age=0") {
+                true => drop(self.cookies.borrow_mut().remove(name)),
+                false => drop(self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned())),
+            }
+        }
+        reply
+    }
+
+    /// From the link `login` to where the service sends the browser back to: path and query.
+    #[track_caller]
+    pub(crate) fn to_callback(&self, login: &str) -> String {
+        let begun = self.get(login);
+        assert_eq!(begun.status, 303, "{}", begun.text());
+        let authorize = begun.header("location").unwrap().to_owned();
+        let back = super::service::visit(&authorize);
+        let back = back.unwrap_or_else(|| panic!("the service does not send back from {authorize}"));
+        back.strip_prefix(&self.address).unwrap_or_else(|| panic!("back to {back}")).to_owned()
+    }
+
+    /// A whole login; gives the answer to its last step.
+    #[track_caller]
+    pub(crate) fn log_in(&self) -> Reply {
+        let callback = self.to_callback("/login?next=/me/report");
+        self.get(&callback)
+    }
+
+    /// The token of forms on a page.
+    #[track_caller]
+    pub(crate) fn form_token(&self) -> String {
+        let page = self.get("/").text();
+        let (_, rest) = page.split_once("name=\"form\" value=\"").expect("a form");
+        rest.split('"').next().unwrap().to_owned()
+    }
+}

@@ -1,0 +1,23 @@
+//! The persons' door from outside: a browser without scripts, an identity service that can be made to lie, and what must
+//! come of each.
+
+mod browser;
+mod demo;
+mod hostile;
+mod login;
+mod queries;
+mod service;
+
+use credit_tests::{Folder, Gateway};
+
+pub(crate) use browser::Browser;
+pub(crate) use service::{Lie, Service};
+
+const IDENTITY: u16 = 5;
+
+/// A gateway whose identity service is one of the test.
+fn gateway() -> (Gateway, Service) {
+    let folder = Folder::new();
+    let service = Service::start(folder.port_base() + IDENTITY, &folder.person("late", 0));
+    (Gateway::serve(folder), service)
+}
