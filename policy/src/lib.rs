@@ -59,6 +59,7 @@ mod order;
 mod person;
 mod personal;
 mod prove;
+mod weigh;
 mod words;
 
 pub use asker::{Asker, Ground, IdError, InstitutionId, InstitutionKind, StaffId};
@@ -80,3 +81,4 @@ pub use number_guard::holds_citizen_number;
 pub use person::{CitizenNumber, CitizenNumberError};
 pub use personal::Personal;
 pub use prove::{Counterexample, Finding, Hypothesis, HypotheticalConsent, HypotheticalRow, Proof, prove};
+pub use weigh::Weighing;

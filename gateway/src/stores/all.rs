@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     breaker::Breaker,
-    contract::{Asked, Store},
+    contract::{Asked, Passed, Report, Store},
     fault::{StoreError, StoreFault},
     figures::Figures,
 };
@@ -154,6 +154,30 @@ impl Stores {
         Ok(all)
     }
 
+    /// Asks one store for its own answer, for a route, which [`Self::weighed`] counts.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub(crate) async fn pass(&self, store: &str, passed: Passed) -> Result<Report, StoreError> {
+        let member = self.named(store).ok_or(StoreError::Failed(StoreFault::NoRoutes))?;
+        let found = member.ask(member.store.pass(passed)).await;
+        if found.is_err() {
+            member.count(&found);
+        }
+        found
+    }
+
+    /// Counts what became of an answer to a route that came.
+    pub(crate) fn weighed<T>(&self, store: &str, found: &Result<T, StoreError>) {
+        if let Some(member) = self.named(store) {
+            member.count(found);
+        }
+    }
+
+    fn named(&self, store: &str) -> Option<&Member> {
+        self.0.iter().find(|member| member.name == store)
+    }
+
     /// Asks every store about nobody, side by side, so that readiness knows which answer. The operator is told of each
     /// change once.
     pub(crate) async fn probe(&self) {
@@ -218,20 +242,24 @@ fn missing(plan: &FetchPlan, parts: &[FetchPlan]) -> Option<String> {
 
 impl Member {
     async fn look_up(&self, asked: Asked) -> Result<History, StoreError> {
-        let found = self.ask(asked).await;
-        self.store.figures().looked_up(&found);
-        if let Err(StoreError::Failed(fault)) = &found
+        let found = self.ask(self.store.look_up(asked)).await;
+        self.count(&found);
+        found
+    }
+
+    fn count<T>(&self, found: &Result<T, StoreError>) {
+        self.store.figures().looked_up(found);
+        if let Err(StoreError::Failed(fault)) = found
             && fault.is_of_data()
         {
             tracing::warn!(store = self.name, "the data of a store do not fit: {fault}");
         }
-        found
     }
 
-    async fn ask(&self, asked: Asked) -> Result<History, StoreError> {
+    async fn ask<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         self.breaker.pass()?;
         let _place = self.under_way.try_acquire().map_err(|_| StoreError::Timeout)?;
-        let found = self.store.look_up(asked).await;
+        let found = work.await;
         if self.breaker.note(&found) {
             tracing::error!(
                 store = self.name,

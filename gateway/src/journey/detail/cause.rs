@@ -105,6 +105,12 @@ pub enum Detail {
     Staff(IdError),
     /// The case number.
     Case(IdError),
+    /// The query string is not that of the route.
+    RouteQuery,
+    /// The body is not that of the route.
+    RouteBody,
+    /// A header from which the route takes something is there twice, or is no text.
+    RouteHeader,
     /// An entry of `fields`, counted from 1, stands in no data list.
     UnknownField(usize),
     /// An entry of `fields` was there before.

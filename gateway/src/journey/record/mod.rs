@@ -46,6 +46,7 @@ pub struct Recorded {
     refusal: Option<Refusal>,
     receipt: Receipt,
     scenario: Option<Arc<Scenario>>,
+    beside: Option<Vec<u8>>,
 }
 
 /// Where a record stands, and what opens its commitment (`docs/formats.md` §2).
@@ -77,13 +78,19 @@ impl Recorded {
             opening: opening.map(|opening| opening.text),
             proof: durable.proof,
         };
-        Self { body, refusal, receipt, scenario: evidence.recognised.scenario.clone() }
+        Self { body, refusal, receipt, scenario: evidence.recognised.scenario.clone(), beside: None }
     }
 
     /// What the door sends: the bytes that the record commits to, why they are a refusal if so, and the receipt.
     #[must_use]
     pub fn into_parts(self) -> (Vec<u8>, Option<Refusal>, Receipt) {
         (self.body, self.refusal, self.receipt)
+    }
+
+    /// Where the body is a store's own answer, what else the door tells: the members of an answer beside its data.
+    #[must_use]
+    pub(crate) fn take_beside(&mut self) -> Option<Vec<u8>> {
+        self.beside.take()
     }
 
     /// The code of a refusal; nothing for an answer.
@@ -109,9 +116,14 @@ pub(super) async fn record_answer(
     answer: Answer<'_>,
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
-    let AnswerParts { body, permit, reservation, institution, consent, evidence } = answer.into_parts();
-    let verdict =
-        Verdict { code: None, rules: permit.rules(), fields: Some(permit.fields()), notice: Some(permit.notice()) };
+    let AnswerParts { body, beside, permit, reservation, institution, consent, evidence } = answer.into_parts();
+    let verdict = Verdict {
+        code: None,
+        rules: permit.rules(),
+        fields: Some(permit.fields()),
+        notice: Some(permit.notice()),
+        is_report: beside.is_some(),
+    };
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
     let certificate = &evidence.certificate;
@@ -126,7 +138,7 @@ pub(super) async fn record_answer(
             let durable = ticket.await?;
             let spent = Settlement::Spent { index: durable.index, id: evidence.id, at: durable.at };
             reservation.settle(spent).await;
-            Ok(Recorded::new(evidence, body, None, Some(opening), durable))
+            Ok(Recorded { beside, ..Recorded::new(evidence, body, None, Some(opening), durable) })
         }
         Err(Unsubmitted::NotRecordable(error)) => Err(error),
         Err(Unsubmitted::Overtaken(_)) => {
@@ -198,7 +210,7 @@ pub(super) async fn record_refusal(
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
     let rules = rules_that_refuse(gateway, evidence, &refusal);
-    let verdict = Verdict { code: Some(refusal.code), rules: &rules, fields: None, notice: None };
+    let verdict = Verdict { code: Some(refusal.code), rules: &rules, fields: None, notice: None, is_report: false };
     let body = exchange.problem(&refusal, evidence.id).map_err(|error| unrecordable(&error))?;
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use super::identify::Identified;
 use crate::{
     callers::{register::Institution, trust::CertificateStatus},
-    gateway::Moment,
+    gateway::{Moment, RouteQuery},
     journey::{
         detail::{Detail, Member},
         exchange::{Question, RepeatKey, RepeatWindow},
@@ -35,6 +35,8 @@ pub(super) struct Query {
     pub(super) fields: Vec<Option<FieldName>>,
     /// A field that means another thing than when the consent was given.
     pub(super) redefined: Option<FieldName>,
+    /// The route by which it came.
+    pub(super) route: Option<RouteQuery>,
 }
 
 /// Whom the question names.
@@ -79,6 +81,7 @@ pub fn accept<'e>(
 ) -> Result<Asked<'e>, Refusal> {
     let certificate = Arc::clone(identified.certificate());
     let (institution, evidence) = identified.into_parts();
+    let route = question.route.take();
     let idempotency = question.idempotency.take().map(|RepeatKey { key, question, window }| Idempotency {
         key,
         question: moment.keys.state.digest("credit/body", &[&question]),
@@ -90,7 +93,7 @@ pub fn accept<'e>(
     evidence.recognised(recognised);
     evidence.inputs(&facts);
     let Members { scenario, staff, case, subject, fields } = read?;
-    let query = Query { institution, certificate, scenario, staff, case, facts, fields, redefined: None };
+    let query = Query { institution, certificate, scenario, staff, case, facts, fields, redefined: None, route };
     Ok(Asked { query, subject, idempotency, evidence })
 }
 

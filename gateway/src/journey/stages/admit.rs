@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     callers::limits::Reached,
-    gateway::{Gateway, Moment},
+    gateway::{Gateway, Moment, RouteQuery},
     journey::{record::evidence::Evidence, refusal::Refusal},
     state::{Claim, ConsentUse, Limits, Refused, Reservation},
 };
@@ -33,6 +33,10 @@ impl<'e> Admitted<'e> {
 
     pub(super) fn person(&self) -> &Arc<Personal<CitizenNumber>> {
         &self.basis.person
+    }
+
+    pub(super) fn route(&self) -> Option<&RouteQuery> {
+        self.basis.query.route.as_ref()
     }
 
     pub(super) fn reservation(&self) -> &Reservation {

@@ -12,7 +12,7 @@ use crate::{
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
-    stores::{all::ScopeError, http::HttpOpenError, map::MapError, postgres, sqlite::OpenError},
+    stores::{all::ScopeError, http::HttpOpenError, map::MapError, postgres, routes::RouteError, sqlite::OpenError},
     transport::tls::TlsError,
 };
 
@@ -197,6 +197,9 @@ pub(crate) enum StartError {
     /// A store's map.
     #[error(transparent)]
     Map(#[from] MapError),
+    /// A route.
+    #[error(transparent)]
+    Route(#[from] RouteError),
     /// The metrics.
     #[error("metrics cannot be set up: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -238,6 +241,7 @@ impl StartError {
             | Self::HttpStore(_)
             | Self::Scope(_)
             | Self::Map(_)
+            | Self::Route(_)
             | Self::Catalogue(_)
             | Self::Jurisdiction(_)
             | Self::DemoLaw(_)

@@ -188,7 +188,7 @@ fn answered<'a>(leaves: &'a [Leaf], token: &str) -> Vec<&'a Leaf> {
 /// A log of the whole that anybody may look at: it verifies, every decision is made again from leaf and catalogue alone, by
 /// the audit's own command too, and no leaf names a person or holds a disclosure.
 #[track_caller]
-fn assert_sound(folder: &Folder) {
+pub(crate) fn assert_sound(folder: &Folder) {
     let rules = Catalogue::load(&catalogue::shipped()).expect("the shipped catalogue");
     let numbers: Vec<String> = folder.persons().into_iter().map(|person| person.number).collect();
     for leaf in folder.leaves() {

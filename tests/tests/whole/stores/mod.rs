@@ -2,7 +2,7 @@
 
 mod commands;
 mod disk;
-mod http;
+pub(crate) mod http;
 mod mapped;
 mod postgres;
 mod replaced;

@@ -9,7 +9,7 @@ use super::lines::Numbered;
 use crate::{
     doors::{
         institutions::{
-            exchange::{object, present},
+            json_body::{object, present},
             reply::with_receipt,
         },
         problems::problem,
@@ -76,7 +76,7 @@ fn read(lines: &Numbered, batch: Uuid, number: usize) -> Result<(Question, Optio
     let question = Zeroizing::new([lines.digest(), bytes].concat());
     let idempotency = Some(RepeatKey { key, question, window: RepeatWindow::BatchLine });
     let LineBody { line: _, scenario, subject, operator, case, fields, consent } = line;
-    Ok((Question { scenario, subject, staff: operator, case, fields, idempotency }, consent))
+    Ok((Question { scenario, subject, staff: operator, case, fields, idempotency, route: None }, consent))
 }
 
 impl Exchange for LineExchange {

@@ -13,16 +13,16 @@ use serde_json::Value;
 
 /// One request.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) head: String,
-    pub(super) body: Value,
+pub(crate) struct Asked {
+    pub(crate) head: String,
+    pub(crate) body: Value,
     /// Counts the connections, from 0.
-    pub(super) connection: usize,
+    pub(crate) connection: usize,
 }
 
 /// What an answer does next.
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Send(Vec<u8>),
     Wait(Duration),
     Close,
@@ -38,17 +38,17 @@ struct Shared {
 }
 
 /// Answers as the test says, for as long as the test process lives.
-pub(super) struct Service {
+pub(crate) struct Service {
     port: u16,
     shared: Arc<Shared>,
 }
 
 impl Service {
-    pub(super) fn plain(answer: impl Fn(&Asked) -> Vec<Step> + Send + Sync + 'static) -> Self {
+    pub(crate) fn plain(answer: impl Fn(&Asked) -> Vec<Step> + Send + Sync + 'static) -> Self {
         Self::start(None, answer)
     }
 
-    pub(super) fn over_tls(
+    pub(crate) fn over_tls(
         config: Arc<ServerConfig>,
         answer: impl Fn(&Asked) -> Vec<Step> + Send + Sync + 'static,
     ) -> Self {
@@ -78,21 +78,21 @@ impl Service {
         Self { port, shared }
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/credit", self.port)
     }
 
     /// Answers otherwise from now on.
-    pub(super) fn answers(&self, answer: impl Fn(&Asked) -> Vec<Step> + Send + Sync + 'static) {
+    pub(crate) fn answers(&self, answer: impl Fn(&Asked) -> Vec<Step> + Send + Sync + 'static) {
         *self.shared.answer.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(answer);
     }
 
     /// Every request that came.
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.shared.asked.lock().unwrap().clone()
     }
 }
@@ -139,12 +139,12 @@ fn read(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
 }
 
 /// A whole answer in order, with more headers.
-pub(super) fn reply(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn reply(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
 /// JSON that is in order in all but, maybe, itself.
-pub(super) fn ok(body: &[u8]) -> Vec<Step> {
+pub(crate) fn ok(body: &[u8]) -> Vec<Step> {
     vec![Step::Send(reply("200 OK", "Content-Type: application/json\r\n", body))]
 }
