@@ -4,6 +4,7 @@
 mod answers;
 mod hostile;
 mod nginx;
+mod page;
 mod repeats;
 mod requests;
 mod starts;
