@@ -38,13 +38,21 @@ impl CaseNumber {
 /// `(` or `)`, in upper case. Any text has one, for records of before are counted too.
 #[must_use]
 pub fn normal_case(text: &str) -> String {
-    let folded = text.nfkc().filter(|c| !c.is_whitespace() && !is_invisible(*c)).map(|c| match c {
+    if text.is_ascii() {
+        // NFKC leaves it as it is.
+        return text.chars().filter(|c| !c.is_whitespace()).map(|c| bracket(c).to_ascii_uppercase()).collect();
+    }
+    let folded = text.nfkc().filter(|c| !c.is_whitespace() && !is_invisible(*c)).map(bracket);
+    // Upper case can take a letter apart that has one code point.
+    folded.flat_map(char::to_uppercase).nfkc().collect()
+}
+
+fn bracket(c: char) -> char {
+    match c {
         '〔' | '【' | '[' | '{' => '(',
         '〕' | '】' | ']' | '}' => ')',
         other => other,
-    });
-    // Upper case can take a letter apart that has one code point.
-    folded.flat_map(char::to_uppercase).nfkc().collect()
+    }
 }
 
 fn is_allowed(c: char) -> bool {

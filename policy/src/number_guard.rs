@@ -26,6 +26,32 @@ const ZEROS: [u32; 58] = [
 /// where digits begin and end, and where signs stand between them no letter of hexadecimal touches them, as in a UUID.
 #[must_use]
 pub fn holds_citizen_number(text: &str) -> bool {
+    has_room_for_number(text.as_bytes()) && reads_citizen_number(text)
+}
+
+/// Whether so many digits can stand in a text with no letter of ASCII between them; what is not ASCII counts as a digit a
+/// byte, which no character's NFKC exceeds. Every number is found in such a place, and few texts have one: of the others
+/// one byte in fifteen is looked at.
+fn has_room_for_number(text: &[u8]) -> bool {
+    let mut at = OLD_LENGTH - 1;
+    while let Some(byte) = text.get(at) {
+        if byte.is_ascii_alphabetic() {
+            at += OLD_LENGTH;
+            continue;
+        }
+        let (before, after) = text.split_at(at);
+        let start = before.iter().rposition(u8::is_ascii_alphabetic).map_or(0, |letter| letter + 1);
+        let end = after.iter().position(u8::is_ascii_alphabetic).map_or(text.len(), |letter| at + letter);
+        let is_digit = |byte: &&u8| byte.is_ascii_digit() || !byte.is_ascii();
+        if text.get(start..end).unwrap_or(text).iter().filter(is_digit).count() >= OLD_LENGTH {
+            return true;
+        }
+        at = end + OLD_LENGTH;
+    }
+    false
+}
+
+fn reads_citizen_number(text: &str) -> bool {
     let mut scan = Scan::default();
     let mut found = false;
     for c in text.chars() {
@@ -140,5 +166,61 @@ impl Scan {
                     && self.digits.get(start + 6..start + 12).is_some_and(is_old_birth_date)
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NUMBER: &str = "990101199003070015";
+
+    /// Of the parts that a number, what hides it and what ends it are made of.
+    fn parts() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            4 => "[0-9]{1,18}",
+            2 => "[-_./()  :;,]{1,3}",
+            1 => "[a-zA-Z]{1,20}",
+            1 => "[一二三四五六七八九〇壹贰]{1,6}",
+            1 => "[０-９①-⑳㏠-㏾½⅒٠-٩é证号]{1,6}",
+            1 => Just(NUMBER.to_owned()),
+            1 => Just("9901019003070019"[..15].to_owned()),
+        ];
+        proptest::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn every_number_that_can_be_read_has_room(text in parts()) {
+            prop_assert!(!reads_citizen_number(&text) || has_room_for_number(text.as_bytes()), "{text}");
+        }
+
+        #[test]
+        fn a_number_is_found_wherever_it_stands(before in "[a-z]{0,40}", after in "[a-z]{0,40}", sign in "[-_./() ]") {
+            let apart: String = NUMBER.chars().flat_map(|digit| [digit.to_string(), sign.clone()]).collect();
+            for number in [NUMBER, &apart] {
+                let text = format!("{before} {number}{after}");
+                prop_assert!(holds_citizen_number(&text));
+            }
+        }
+    }
+
+    #[test]
+    fn no_character_becomes_more_digits_than_it_has_bytes() {
+        for c in char::MIN..=char::MAX {
+            let digits = std::iter::once(c).nfkc().filter(|c| digit(*c).is_some()).count();
+            assert!(digits <= c.len_utf8(), "{c}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_room_is_read_no_further() {
+        for text in ["", "1234567890", "CASE-2026-000123", "12345678901234a5678901234"] {
+            assert!(!has_room_for_number(text.as_bytes()), "{text}");
+        }
     }
 }

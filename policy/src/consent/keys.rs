@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey, VerificationAlgorithm};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use super::{
+    ed25519::VerifyingKey,
     fault::ConsentFault,
     json::{Json, Object},
     terms::TokenId,
@@ -69,9 +70,15 @@ pub struct IssuerJwk {
 #[derive(Clone)]
 pub(super) struct IssuerKey {
     iss: String,
-    algorithm: Algorithm,
-    /// 32 bytes for Ed25519, the uncompressed point for P-256.
-    public: Vec<u8>,
+    public: PublicKey,
+}
+
+#[derive(Clone)]
+enum PublicKey {
+    /// Its 32 bytes, and what verifies with them, unless they are no point.
+    Ed25519([u8; 32], Option<VerifyingKey>),
+    /// The uncompressed point of SEC 1 §2.3.3.
+    P256(Vec<u8>),
 }
 
 impl IssuerKey {
@@ -80,17 +87,20 @@ impl IssuerKey {
     }
 
     pub(super) fn algorithm(&self) -> Algorithm {
-        self.algorithm
+        match self.public {
+            PublicKey::Ed25519(..) => Algorithm::EdDsa,
+            PublicKey::P256(_) => Algorithm::Es256,
+        }
     }
 
     fn jwk(&self) -> BTreeMap<String, String> {
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let members = match self.algorithm {
-            Algorithm::EdDsa => {
-                vec![("crv", "Ed25519".to_owned()), ("kty", "OKP".to_owned()), ("x", text(&self.public))]
+        let members = match &self.public {
+            PublicKey::Ed25519(x, _) => {
+                vec![("crv", "Ed25519".to_owned()), ("kty", "OKP".to_owned()), ("x", text(x))]
             }
-            Algorithm::Es256 => {
-                let (x, y) = self.public.get(1..).unwrap_or_default().split_at_checked(32).unwrap_or_default();
+            PublicKey::P256(point) => {
+                let (x, y) = point.get(1..).unwrap_or_default().split_at_checked(32).unwrap_or_default();
                 vec![("crv", "P-256".to_owned()), ("kty", "EC".to_owned()), ("x", text(x)), ("y", text(y))]
             }
         };
@@ -100,11 +110,12 @@ impl IssuerKey {
     /// Whether the signature is this key's over the message. For ES256, ring takes exactly 64 bytes, r and s each in
     /// 1…n−1, and either s.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        let algorithm: &dyn VerificationAlgorithm = match self.algorithm {
-            Algorithm::EdDsa => &ED25519,
-            Algorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
-        };
-        UnparsedPublicKey::new(algorithm, &self.public).verify(message, signature).is_ok()
+        match &self.public {
+            PublicKey::Ed25519(_, key) => key.as_ref().is_some_and(|key| key.verifies(message, signature)),
+            PublicKey::P256(point) => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature).is_ok()
+            }
+        }
     }
 }
 
@@ -205,11 +216,11 @@ fn public_key(iss: &str, mut jwk: Object) -> Result<(String, IssuerKey), KeyErro
     }
     // A leaf names it, as it names the id of a token.
     let kid = jwk.text("kid").filter(|kid| TokenId::parse(kid).is_some()).ok_or(KeyError::Kid)?;
-    let (algorithm, public) = point(&mut jwk).ok_or(KeyError::Key)?;
+    let public = point(&mut jwk).ok_or(KeyError::Key)?;
     // RFC 9864 §2.2 names what was `EdDSA` by its curve.
-    let names: &[&str] = match algorithm {
-        Algorithm::EdDsa => &["EdDSA", "Ed25519"],
-        Algorithm::Es256 => &["ES256"],
+    let names: &[&str] = match public {
+        PublicKey::Ed25519(..) => &["EdDSA", "Ed25519"],
+        PublicKey::P256(_) => &["ES256"],
     };
     let given = |value: Option<Json>, words: &[&str]| {
         value.is_none_or(|value| value.text().is_some_and(|text| words.contains(&text.as_str())))
@@ -217,16 +228,15 @@ fn public_key(iss: &str, mut jwk: Object) -> Result<(String, IssuerKey), KeyErro
     if !given(jwk.take("alg"), names) || !given(jwk.take("use"), &["sig"]) {
         return Err(KeyError::Use);
     }
-    Ok((kid, IssuerKey { iss: iss.to_owned(), algorithm, public }))
+    Ok((kid, IssuerKey { iss: iss.to_owned(), public }))
 }
 
-fn point(jwk: &mut Object) -> Option<(Algorithm, Vec<u8>)> {
+fn point(jwk: &mut Object) -> Option<PublicKey> {
     let (kty, crv) = (jwk.text("kty")?, jwk.text("crv")?);
     let x = coordinate(&jwk.text("x")?)?;
     match (kty.as_str(), crv.as_str()) {
-        ("OKP", "Ed25519") => Some((Algorithm::EdDsa, x.to_vec())),
-        // The uncompressed point of SEC 1 §2.3.3.
-        ("EC", "P-256") => Some((Algorithm::Es256, [&[4][..], &x, &coordinate(&jwk.text("y")?)?].concat())),
+        ("OKP", "Ed25519") => Some(PublicKey::Ed25519(x, VerifyingKey::new(x))),
+        ("EC", "P-256") => Some(PublicKey::P256([&[4][..], &x, &coordinate(&jwk.text("y")?)?].concat())),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@
 mod claim_names;
 mod claims;
 mod detail;
+mod ed25519;
 mod fault;
 mod issue;
 mod json;

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use toml::{Table, Value};
 
 /// The crates that may call a C compiler (docs/supply-chain.md); `stacker` does so on Windows only.
-const C: [&str; 4] = ["libsqlite3-sys", "psm", "ring", "stacker"];
+const C: [&str; 5] = ["libmimalloc-sys", "libsqlite3-sys", "psm", "ring", "stacker"];
 
 /// What only the fuzz targets have.
 const OF_LIBFUZZER: [&str; 3] = ["arbitrary", "jobserver", "libfuzzer-sys"];

@@ -21,8 +21,7 @@ const TIME: Duration = Duration::from_secs(3);
 /// Of the queries of another institution.
 const EVERY: Duration = Duration::from_millis(20);
 const MOST_KIB: u64 = 300 * 1024;
-/// What the allocator keeps for the next siege is no leak: all of them are laid to one process, which stays below the most.
-const BACK_WITHIN_KIB: u64 = 192 * 1024;
+const BACK_WITHIN_KIB: u64 = 64 * 1024;
 
 /// The gateway that is attacked, one attack after the other: what one leaves behind would show in the next.
 static BESIEGED: LazyLock<Mutex<Gateway>> = LazyLock::new(|| Mutex::new(Gateway::serve(Folder::new())));

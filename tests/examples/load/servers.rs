@@ -1,0 +1,169 @@
+//! The two sides: a gateway on core 0, and an nginx on core 0 that passes on to another one on core 1. The callers are on
+//! core 1 too.
+
+use std::{
+    fs,
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
+
+use credit_tests::{Caller, Folder, Gateway, ports, scratch};
+
+/// A gateway on core 0, whose limits nobody reaches; its log in a folder of its own where one is named.
+pub(crate) fn gateway(folder: Folder, log: Option<&str>) -> Gateway {
+    for (setting, most) in [
+        ("rate_per_s", "1000000"),
+        ("burst", "1000000"),
+        ("distinct_subjects_a_day", "100000000"),
+        ("look_ups_a_person_a_day", "100000000"),
+    ] {
+        folder.edit_config(|config| {
+            let raised = |line: &str| match line.starts_with(&format!("{setting} = ")) {
+                true => format!("{setting} = {most}"),
+                false => line.to_owned(),
+            };
+            config.lines().map(raised).collect::<Vec<_>>().join("\n")
+        });
+    }
+    folder.replace_in_config("publish_every_ms = 50", "publish_every_ms = 500");
+    if let Some(memory) = log {
+        let data = PathBuf::from(memory).join(format!("credit-load-{}", std::process::id()));
+        folder.replace_in_config("dir = \"data\"", &format!("dir = \"{}\"", data.display()));
+        drop(fs::remove_dir_all(&data));
+        let copied = Command::new("cp").arg("-a").arg(folder.join("data")).arg(&data).status().expect("cp");
+        assert!(copied.success());
+    }
+    let serve = Gateway::serve_command(&folder);
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0"]).arg(serve.get_program()).args(serve.get_args());
+    Gateway::start(folder, command)
+}
+
+/// A server of which processor time is measured.
+pub(crate) struct Side {
+    pub(crate) name: &'static str,
+    pub(crate) pids: Vec<u32>,
+    /// The housing department, and the bank.
+    pub(crate) callers: [Caller; 2],
+}
+
+impl Side {
+    pub(crate) fn gateway(name: &'static str, gateway: &Gateway) -> Self {
+        let folder = gateway.folder();
+        Self { name, pids: vec![gateway.pid()], callers: ["housing", "bank"].map(|who| folder.caller(who)) }
+    }
+
+    /// Processor time so far, of every thread.
+    pub(crate) fn cpu(&self) -> Duration {
+        self.pids.iter().map(|pid| cpu(*pid)).sum()
+    }
+
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let of = |pid: &u32| {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS").trim();
+            line.trim_end_matches(" kB").parse::<u64>().expect("KiB")
+        };
+        self.pids.iter().map(of).sum()
+    }
+}
+
+/// By the kernel's account (`schedstat`: nanoseconds on a processor first).
+fn cpu(pid: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("it runs").flatten();
+    let of = |thread: fs::DirEntry| {
+        let account = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        account.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+    };
+    threads.filter_map(of).sum()
+}
+
+/// An nginx that takes the folder's certificates and passes on, and the one behind it.
+pub(crate) struct Nginx {
+    front: Child,
+    behind: Child,
+    port: u16,
+}
+
+impl Nginx {
+    pub(crate) fn start(folder: &Folder) -> Self {
+        let (port, behind_port) = (ports(), ports());
+        let own = scratch::folder("nginx");
+        let report = report();
+        let store = format!(
+            "server {{ listen 127.0.0.1:{behind_port} backlog=4096; location / {{ default_type application/json; return 200 '{report}'; }} }}"
+        );
+        let file = |name: &str| folder.join(name).display().to_string();
+        let pass = format!(
+            "upstream store {{ server 127.0.0.1:{behind_port}; keepalive 128; keepalive_requests 1000000000; }}
+             ssl_certificate {}; ssl_certificate_key {}; ssl_client_certificate {}; ssl_protocols TLSv1.3;
+             proxy_http_version 1.1; proxy_set_header Connection \"\";
+             server {{ listen 127.0.0.1:{port} ssl backlog=4096; ssl_verify_client on; location / {{ proxy_pass http://store; }} }}",
+            file("server.pem"),
+            file("server.key"),
+            file("ca.pem"),
+        );
+        let behind = nginx(&own, "behind", 1, &store);
+        let front = nginx(&own, "front", 0, &pass);
+        for port in [port, behind_port] {
+            let began = Instant::now();
+            while TcpStream::connect(("127.0.0.1", port)).is_err() {
+                assert!(began.elapsed() < Duration::from_secs(10), "nginx does not listen: see {}", own.display());
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        Self { front, behind, port }
+    }
+
+    pub(crate) fn side(&self, folder: &Folder) -> Side {
+        let callers = ["housing", "bank"].map(|who| Caller::of(folder.path(), who, self.port));
+        Side { name: "nginx", pids: vec![self.front.id()], callers }
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        for child in [&mut self.front, &mut self.behind] {
+            drop(child.kill());
+            drop(child.wait());
+            scratch::ended(child.id());
+        }
+    }
+}
+
+/// One process of one worker.
+fn nginx(own: &Path, name: &str, core: usize, servers: &str) -> Child {
+    let at = |what: &str| own.join(format!("{name}.{what}")).display().to_string();
+    let temporary =
+        ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|what| format!("{what}_temp_path {};", at(what)));
+    let config = format!(
+        "daemon off; master_process off; pid {}; error_log {} warn; worker_rlimit_nofile 65536;
+         events {{ worker_connections 8192; }}
+         http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; tcp_nodelay on; server_tokens off;
+           {} {servers} }}",
+        at("pid"),
+        at("err"),
+        temporary.join(" "),
+    );
+    fs::write(at("conf"), config).expect("a folder of our own");
+    let mut command = Command::new("taskset");
+    command.args(["-c", &core.to_string(), "nginx", "-e", &at("err"), "-c", &at("conf")]);
+    let child = command.spawn().expect("nginx and taskset");
+    scratch::began(child.id());
+    child
+}
+
+/// 2 KB of JSON, as a report of a credit store.
+fn report() -> String {
+    let record = |nr: u32| {
+        format!(
+            "{{\"class\":\"administrative-penalty\",\"document\":\"MADE-UP-{nr:06}\",\"determined\":\"2025-03-0{}\",\"severity\":\"minor\",\"state\":\"in-force\",\"amount\":{}00}}",
+            nr % 9 + 1,
+            nr + 1
+        )
+    };
+    let records: Vec<_> = (0..14).map(record).collect();
+    format!("{{\"records\":[{}]}}", records.join(","))
+}
