@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::catalogue::{Catalogue, Field, Origin};
+use crate::catalogue::{Catalogue, Field};
 use crate::decide::Permit;
 use crate::history::{List, Listing, Record};
 use crate::minimise::{Counting, Counts, is_sealed_listing, is_sealed_record, weigh_listing, weigh_record};
@@ -80,8 +80,7 @@ impl<'a, F: Fn(Date) -> bool> Weighing<'a, F> {
     fn note(&mut self, counting: Option<Counting<'_>>) -> bool {
         let Some(counting) = counting else { return false };
         if counting.disputed {
-            let rests =
-                |field: &Field| field.origin() == Origin::Entry && field.classes().contains(counting.class.name());
+            let rests = |field: &Field| field.classes().contains(counting.class.name());
             let fields = self.permit.released().fields().iter().filter(|field| rests(field));
             self.marks.extend(fields.map(|field| field.name().clone()));
         }

@@ -19,7 +19,7 @@ use super::{
     route::{Beside, Routed, routed},
 };
 use crate::{
-    doors::problems::{accepted, problem},
+    doors::problems::{accepted, problem_about},
     journey::{
         detail::Detail,
         exchange::{AnswerView, Ended, Exchange, Question, RepeatKey, RepeatWindow, Request},
@@ -46,13 +46,20 @@ pub struct HttpExchange {
     at: At,
     /// The consent that a route takes from elsewhere than the header.
     consent: Option<Zeroizing<String>>,
+    /// Why it is refused, whatever else it says.
+    refusal: Option<Refusal>,
 }
 
 impl HttpExchange {
     /// Of a head, and a body that is not yet read. `sound` is false where two parties might read the head differently.
     #[must_use]
     pub fn new(head: Parts, sound: bool, body: RequestBody) -> Self {
-        Self { head, sound, body, at: At::Nothing, consent: None }
+        Self { head, sound, body, at: At::Nothing, consent: None, refusal: None }
+    }
+
+    /// A request that is refused, whatever else it says.
+    pub(super) fn refused(head: Parts, body: RequestBody, refusal: Refusal) -> Self {
+        Self { refusal: Some(refusal), ..Self::new(head, true, body) }
     }
 
     /// With what the routes have at its path.
@@ -103,6 +110,9 @@ impl Exchange for HttpExchange {
     }
 
     async fn request(&mut self) -> Result<Request, Refusal> {
+        if let Some(refusal) = self.refusal.take() {
+            return Err(refusal);
+        }
         match &self.at {
             At::Nothing => {}
             At::Method(allow) => {
@@ -158,7 +168,13 @@ impl Exchange for HttpExchange {
     }
 
     fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
-        problem(refusal, self.language(), query)
+        let detail = match (&self.at, refusal.code) {
+            (At::Route(_), Code::OperatorRequired) => Some(Detail::RouteStaff),
+            (At::Route(_), Code::CaseRequired) => Some(Detail::RouteCase),
+            (At::Route(_), Code::ConsentRequired) => Some(Detail::RouteConsent),
+            _ => refusal.told(),
+        };
+        problem_about(refusal, detail, self.language(), query)
     }
 
     fn withdrawn(&self, query: Uuid, jti: &TokenId) -> Result<Vec<u8>, serde_json::Error> {

@@ -56,7 +56,7 @@ pub fn reply(
     response
 }
 
-/// A store's own answer: what an answer has beside its data stands in headers. All of it is ASCII.
+/// A store's own answer: what an answer has beside its data stands in headers.
 fn report(body: Vec<u8>, beside: &[u8], origin: &str, receipt: &Receipt) -> Response<Body> {
     let mut response = Response::new(whole(body));
     let headers = response.headers_mut();
@@ -66,11 +66,25 @@ fn report(body: Vec<u8>, beside: &[u8], origin: &str, receipt: &Receipt) -> Resp
         ("credit-answer", beside.to_vec()),
     ];
     for (name, text) in texts {
-        if let Ok(value) = HeaderValue::from_bytes(&text) {
+        if let Ok(value) = HeaderValue::from_str(&in_ascii(&text)) {
             headers.insert(name, value);
         }
     }
     response
+}
+
+/// JSON in ASCII, as headers have it: the signatures of a proof begin with a dash that is none.
+fn in_ascii(json: &[u8]) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in String::from_utf8_lossy(json).chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            let mut units = [0; 2];
+            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    text
 }
 
 impl<'a> ReceiptBody<'a> {

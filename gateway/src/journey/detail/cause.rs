@@ -109,6 +109,12 @@ pub enum Detail {
     RouteQuery,
     /// The body is not that of the route.
     RouteBody,
+    /// The route's staff id is not there.
+    RouteStaff,
+    /// The route's case number is not there.
+    RouteCase,
+    /// The route's consent is not there.
+    RouteConsent,
     /// A header from which the route takes something is there twice, or is no text.
     RouteHeader,
     /// An entry of `fields`, counted from 1, stands in no data list.

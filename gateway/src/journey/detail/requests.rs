@@ -99,6 +99,18 @@ impl Detail {
                 "请求体须为此路由所定的 JSON 对象，不得有其他成员；GET 请求不得有请求体",
                 "the body must be the JSON object of this route, without other members; a GET has none",
             ),
+            Self::RouteStaff => (
+                "缺少经办人工号：默认为请求头 `Credit-Operator`，或运营者为此路由所定之处",
+                "the id of the member of staff is missing: the header `Credit-Operator`, or the place that the operator chose for this route",
+            ),
+            Self::RouteCase => (
+                "缺少案件编号：默认为请求头 `Credit-Case`，或运营者为此路由所定之处",
+                "the number of the case is missing: the header `Credit-Case`, or the place that the operator chose for this route",
+            ),
+            Self::RouteConsent => (
+                "缺少授权凭证：默认为请求头 `Authorization`（`Bearer`），或运营者为此路由所定之处",
+                "the consent token is missing: the header `Authorization` as `Bearer`, or the place that the operator chose for this route",
+            ),
             Self::RouteHeader => (
                 "经办人、案件或授权的请求头至多出现一次，为 UTF-8 文字",
                 "the headers for staff, case and consent may be there once each, as text in UTF-8",

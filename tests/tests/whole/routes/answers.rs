@@ -71,6 +71,34 @@ fn a_client_of_the_interface_gets_the_members_of_the_scenario_and_the_store_noth
 }
 
 #[test]
+fn the_protocol_and_the_spelling_of_a_number_make_no_difference_and_the_store_is_asked_in_the_client_s() {
+    let (service, gateway) = served(ROUTE);
+    let folder = gateway.folder();
+    let with_x = folder.persons().into_iter().map(|person| person.number).find(|number| number.ends_with('X'));
+    let number = with_x.expect("one of a hundred");
+    let whole = report(&number, &folder.person("late", 0));
+    service.answers(move |_| ok(whole.as_bytes()));
+    let consent = consent(folder, &number, 2);
+    let headers = [("credit-operator", "staff-0017"), ("authorization", consent.as_str()), ("prefer", "receipt=proof")];
+    let lower = number.to_lowercase();
+    let replies = run(async {
+        let mut connection = folder.caller("bank").http2().await.unwrap();
+        let mut ask =
+            async |number: &str| connection.send(request(Method::GET, &path(number), &headers, "")).await.unwrap();
+        [ask(&number).await, ask(&lower).await]
+    });
+    for reply in &replies {
+        checked(folder, reply, allowed);
+        assert!(reply.header("credit-receipt").unwrap().is_ascii());
+        let proof = told(reply, "credit-receipt")["tlog_proof"].as_str().unwrap().to_owned();
+        assert!(proof.starts_with("c2sp.org/tlog-proof@v1\n") && proof.contains("\u{2014} "), "{proof}");
+    }
+    let asked: Vec<_> = service.asked().iter().map(|asked| asked.head.lines().next().unwrap().to_owned()).collect();
+    let line = |number: &str| format!("GET /credit{} HTTP/1.1", path(number));
+    assert_eq!(asked, [line(&number), line(&lower)]);
+}
+
+#[test]
 fn a_person_of_whom_the_store_has_nothing_and_one_of_whom_nothing_counts_get_the_same_bytes() {
     let (service, gateway) = served(ROUTE);
     let folder = gateway.folder();

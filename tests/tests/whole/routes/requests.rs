@@ -1,6 +1,6 @@
 //! Requests that look like those of a route and are none; each is on the record, and no store is asked.
 
-use credit_tests::{Gateway, checked::refusal, request, run};
+use credit_tests::{Gateway, checked::refusal, plain, request, run};
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -150,7 +150,8 @@ fn what_is_not_the_request_of_a_route_is_refused_and_asks_nobody() {
     for target in [path(&number), format!("/reports/{number}?%76iew=f%75ll")] {
         checked(folder, &ask(folder, &target, &consent, &[]), allowed);
     }
-    let heard = gateway.err().text() + &gateway.out().text();
+    let heard = gateway.err().text() + &gateway.out().text() + &plain(folder.port_base() + 4, "GET", "/metrics").text();
+    assert!(heard.contains("commercial-loan"), "the metrics");
     let leaves: String = folder.leaves().iter().map(|leaf| leaf.json.to_string()).collect();
     let is_told = |number: &String| heard.contains(number) || leaves.contains(number);
     assert!(!folder.persons().iter().any(|person| is_told(&person.number)), "a line or a leaf has a number");
@@ -177,6 +178,13 @@ fn staff_case_and_consent_are_asked_for_as_of_a_query() {
         let reply = folder.caller("bank").send(Method::GET, &path(&number), &headers, "");
         assert_eq!((reply.status.as_u16(), reply.code().as_str()), (status, code), "{}", reply.text());
         refusal(folder, "bank", &reply, status, code);
+        let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+        let names_header = match code {
+            "operator-required" => detail.contains("`Credit-Operator`"),
+            "consent-required" => detail.contains("`Authorization`"),
+            _ => true,
+        };
+        assert!(names_header, "{detail}");
     }
     // Who may not use the scenario is told so.
     let reply = folder.caller("housing").send(Method::GET, &path(&number), &[staff, ("authorization", &own)], "");
