@@ -2,6 +2,7 @@
 
 mod arguments;
 mod escape;
+mod peer;
 mod progress;
 mod replay;
 mod report;

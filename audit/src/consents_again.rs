@@ -129,8 +129,14 @@ impl Consents {
         if query.inputs.consent.as_ref() != Some(&facts) || query.scenario.as_ref() != Some(&terms.scenario) {
             return Err(ConsentMismatch::Terms);
         }
-        let holder = self.holders.get(consent.certificate());
-        if holder.is_some_and(|holder| Some(holder) != query.institution.as_ref()) {
+        let is_another_s = match &query.on_behalf {
+            // It was given to the end institution, which may stand in this register too.
+            Some(on_behalf) => digest(&on_behalf.certificate).as_ref() != Some(consent.certificate()),
+            None => {
+                self.holders.get(consent.certificate()).is_some_and(|holder| Some(holder) != query.institution.as_ref())
+            }
+        };
+        if is_another_s {
             return Err(ConsentMismatch::Certificate);
         }
         let earliest = query.at.checked_sub(LONGEST_QUERY).unwrap_or(Timestamp::MIN);

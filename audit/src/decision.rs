@@ -26,6 +26,9 @@ pub enum Mismatch {
     /// A key is missing that this outcome or this asker needs, or one is there that it cannot have.
     #[error("`{0}` is missing, or is there without an answer or an institution")]
     Key(&'static str),
+    /// It was asked on behalf of an institution of another kind than the one that was decided on.
+    #[error("`on_behalf.kind` is not `inputs.kind`")]
+    OnBehalf,
     /// The ground is not that of the scenario.
     #[error("`ground` is not the one on which the scenario stands")]
     Ground,
@@ -126,7 +129,13 @@ fn complete(leaf: &QueryLeaf) -> Result<(), Mismatch> {
     ];
     let wrong = exact.iter().find(|(_, there, wanted)| there != wanted).map(|(key, ..)| *key);
     let wrong = wrong.or_else(|| needed.iter().find(|(_, there)| answered && !there).map(|(key, _)| *key));
-    wrong.map_or(Ok(()), |key| Err(Mismatch::Key(key)))
+    let wrong = wrong.or_else(|| (leaf.remote.is_some() && !answered).then_some("remote"));
+    let wrong = wrong.or_else(|| (leaf.on_behalf.is_some() && !by_institution).then_some("on_behalf"));
+    match (wrong, &leaf.on_behalf) {
+        (Some(key), _) => Err(Mismatch::Key(key)),
+        (None, Some(on_behalf)) if on_behalf.kind != leaf.inputs.kind.as_str() => Err(Mismatch::OnBehalf),
+        (None, _) => Ok(()),
+    }
 }
 
 /// The ground is one of the scenario's kind.

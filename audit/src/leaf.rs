@@ -13,6 +13,7 @@ mod entry;
 mod event;
 mod guard;
 mod kind;
+mod link;
 mod peek;
 mod query;
 #[doc(hidden)]
@@ -34,6 +35,8 @@ pub use encoded::Base64;
 pub use entry::{Entry, LeafError, MAX_TAIL_BYTES, render, render_into};
 pub use event::{Act, Event};
 pub use kind::Kind;
+pub use link::LinkFault;
+pub(crate) use link::{LinkedQuery, check_links, is_linked};
 pub use peek::{MAX_LEAF_BYTES, Peek, PeekError, peek};
 pub use query::{GroundRecord, OnBehalf, Outcome, QueryLeaf, QueryRecord, RemoteLeaf};
 pub use summary::{ConsentName, QuerySummary};

@@ -15,6 +15,7 @@ mod consents_again;
 pub mod decision;
 pub mod help;
 pub mod leaf;
+pub mod links;
 pub mod log;
 pub mod merkle;
 pub mod note;

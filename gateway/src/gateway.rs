@@ -11,7 +11,7 @@ use std::{
 
 use credit_audit::{clock::Clock, log::Log};
 use credit_keys::SystemEntropy;
-use credit_policy::{Catalogue, CitizenNumber, History, Permit, Personal};
+use credit_policy::{Catalogue, CitizenNumber, Permit, Personal};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
@@ -25,9 +25,10 @@ use crate::{
     state::{CatalogueHistory, Counts, Reservation},
     stores::{
         StoreError,
-        all::Stores,
+        all::{Found, Stores},
         contract::{Asked, Report},
         figures::Figures,
+        http::gateway::EndQuery,
         routes::{Reduced, Reduction, Route, Routes},
     },
     telemetry::metrics::Metrics,
@@ -111,6 +112,11 @@ impl StoreHandle {
         self.0.down()
     }
 
+    /// Whether another gateway is among them.
+    pub(crate) fn have_gateway(&self) -> bool {
+        self.0.have_gateway()
+    }
+
     /// Asks about nobody, so that readiness knows whether the stores answer.
     pub(crate) async fn probe(&self) {
         self.0.probe().await;
@@ -125,7 +131,8 @@ pub(crate) struct RouteQuery {
 }
 
 impl Gateway {
-    /// Looks up one person for a query whose look-up is reserved, as its permit says.
+    /// Looks up one person for a query whose look-up is reserved, as its permit says. `end` is for whom another gateway
+    /// may be asked; nothing where another gateway asks.
     ///
     /// # Errors
     /// When the store fails or does not answer in time.
@@ -134,9 +141,10 @@ impl Gateway {
         _admitted: &Reservation,
         person: Arc<Personal<CitizenNumber>>,
         permit: &Permit,
-    ) -> Result<History, StoreError> {
+        end: Option<&EndQuery>,
+    ) -> Result<Found, StoreError> {
         let (plan, scenario) = (Arc::clone(permit.plan()), permit.scenario().name().clone());
-        self.stores.0.look_up(Asked { person, plan, scenario }).await
+        self.stores.0.find(Asked { person, plan, scenario }, permit, end).await
     }
 
     /// Asks the store of a route about one person, whose number is written as the client wrote it, for a query whose look-up

@@ -24,10 +24,16 @@ use serde::Deserialize;
 pub(crate) use bounds::Bounds;
 pub(crate) use catalogue::CatalogueSource;
 pub(crate) use floods::FloodSettings;
-pub(crate) use institution::InstitutionEntry;
+pub(crate) use institution::{EndInstitutionEntry, EndInstitutionError, InstitutionEntry, ends_faults};
 pub use limits::Limits;
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
 pub(crate) use store::{Store, StoreKind};
+
+/// Whether a text can be the name of a log.
+pub(crate) fn is_origin(text: &str) -> bool {
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+    !text.is_empty() && !text.ends_with('/') && !text.contains(is_odd)
+}
 
 /// A whole configuration, parsed and with its paths made absolute.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -321,10 +327,7 @@ impl Settings {
     fn faults(&self) -> Vec<String> {
         let mut faults = self.catalogue.faults();
         let origin = &self.log.origin;
-        if origin.is_empty()
-            || origin.ends_with('/')
-            || origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
-        {
+        if !is_origin(origin) {
             faults.push(format!(
                 "log.origin `{origin}` must be a name without spaces, plus signs or a trailing slash, for example credit-gateway.example/2026/r1"
             ));

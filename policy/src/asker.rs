@@ -55,6 +55,8 @@ words! {
         Officer = "officer",
         /// An authority that issues and revokes consents.
         ConsentAuthority = "consent-authority",
+        /// Another gateway, which asks for institutions of its own and never for itself (formats.md §2).
+        Gateway = "gateway",
     }
 }
 

@@ -10,6 +10,7 @@ use crate::catalogue::{Catalogue, Effect, FetchPlan, GeneralRule, Released, Scen
 use crate::code::{Code, RulesBehind};
 use crate::consent::{Bound, Period};
 use crate::facts::{ConsentFacts, Facts};
+use crate::history::Value;
 use crate::names::{FieldName, RuleId, ScenarioName};
 
 /// What was decided, and by which rules.
@@ -81,6 +82,18 @@ impl Permit {
     #[must_use]
     pub fn plan(&self) -> &Arc<FetchPlan> {
         self.released.plan()
+    }
+
+    /// The fields of which all that they rest on is elsewhere, sorted, and what the stores may be asked for the others.
+    #[must_use]
+    pub fn split(&self, is_elsewhere: impl Fn(&FetchPlan) -> bool) -> (Vec<FieldName>, Arc<FetchPlan>) {
+        self.released.split(is_elsewhere)
+    }
+
+    /// Whether an answer may have this value for a field that is released.
+    #[must_use]
+    pub fn admits(&self, field: &FieldName, value: &Value) -> bool {
+        self.released.field(field).is_some_and(|field| field.releases(value))
     }
 
     /// What the institution owes for an answer of that day.

@@ -104,6 +104,22 @@ pub enum Value {
     List(Vec<Value>),
 }
 
+/// The characters of a citizen number.
+const CITIZEN_NUMBER: usize = 18;
+
+impl Value {
+    /// A name keeps its first character; a citizen number the two digits of its province and its last two characters.
+    /// What is no text becomes nothing.
+    pub(crate) fn masked(self) -> Self {
+        let Self::Text(text) = self else { return Self::Null };
+        let length = text.chars().count();
+        let (head, tail) =
+            if length == CITIZEN_NUMBER { (2, length - 2) } else { (1.min(length.saturating_sub(1)), length) };
+        let cover = |(at, c): (usize, char)| if at < head || at >= tail { c } else { '*' };
+        Self::Text(text.chars().enumerate().map(cover).collect())
+    }
+}
+
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -11,9 +11,6 @@ use crate::decide::Permit;
 use crate::history::{Attribute, History, Listing, Record, Value};
 use crate::names::FieldName;
 
-/// The characters of a citizen number.
-const CITIZEN_NUMBER: usize = 18;
-
 /// What may leave: exactly the permit's fields, whatever stands in the history.
 pub struct Minimised {
     /// Each field of the permit with its value, sorted by name.
@@ -94,7 +91,7 @@ impl Weighed<'_> {
     fn value(&self, field: &Field) -> (Value, bool) {
         match field.derivation() {
             Derivation::Attribute => (attribute(field.name(), self.attributes), false),
-            Derivation::Masked(of) => (masked(attribute(of, self.attributes)), false),
+            Derivation::Masked(of) => (attribute(of, self.attributes).masked(), false),
             Derivation::Records { reducer, within, classes } => self.records(*reducer, *within, classes),
             Derivation::Number { of, number } => {
                 let (value, marked) = self.value(of);
@@ -234,14 +231,4 @@ fn compared(number: &Number, value: &Value) -> Value {
             reached.map_or(Value::Null, |band| Value::Text(band.name.as_str().to_owned()))
         }
     }
-}
-
-/// A name keeps its first character; a citizen number the two digits of its province and its last two characters.
-fn masked(value: Value) -> Value {
-    let Value::Text(text) = value else { return Value::Null };
-    let length = text.chars().count();
-    let (head, tail) =
-        if length == CITIZEN_NUMBER { (2, length - 2) } else { (1.min(length.saturating_sub(1)), length) };
-    let cover = |(at, c): (usize, char)| if at < head || at >= tail { c } else { '*' };
-    Value::Text(text.chars().enumerate().map(cover).collect())
 }

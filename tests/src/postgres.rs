@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Write},
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -26,8 +27,9 @@ pub const READER: &str = "credit_reader";
 /// See [`READER`].
 pub const PASSWORD: &str = "made-for-tests-only";
 
-/// Who may come in how: the tests by the socket, everybody else with a password by SCRAM.
-const WHO: &str = "local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\nlocal all all scram-sha-256\n";
+/// Who may come in how: the tests by the socket, everybody else with a password by SCRAM; into three databases with less.
+const WHO: &str = "host trusting all 127.0.0.1/32 trust\nhost cleartext all 127.0.0.1/32 password\n\
+    host digest all 127.0.0.1/32 md5\nlocal all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\nlocal all all scram-sha-256\n";
 
 /// A server at `127.0.0.1`, with TLS. Ended when dropped.
 pub struct Server {
@@ -76,7 +78,7 @@ impl Server {
             let write = "umask 077 && cat > \"$0\"";
             let mut shell = as_postgres("sh");
             let mut child = shell.args(["-c", write]).arg(&target).stdin(Stdio::piped()).spawn().expect("sh");
-            std::io::Write::write_all(&mut child.stdin.take().expect("piped"), text.as_bytes()).expect("written");
+            child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("written");
             assert!(child.wait().expect("sh").success());
         }
         let server = Self { folder, port: ports(), authority, child: Mutex::new(None) };
@@ -128,6 +130,13 @@ impl Server {
         self.port
     }
 
+    /// Its address for its owner, who comes in by the socket.
+    #[must_use]
+    pub fn owner_url(&self, database: &str) -> String {
+        let socket = self.folder.to_str().expect("UTF-8").replace('/', "%2F");
+        format!("postgresql://postgres@{socket}:{}/{database}", self.port)
+    }
+
     /// The certificate of the authority of its own.
     #[must_use]
     pub fn authority(&self) -> String {
@@ -144,6 +153,22 @@ impl Server {
             "-h", socket, "-p", &port, "-U", "postgres", "-d", database, "-f", "-",
         ];
         command_reading("psql", &arguments, sql)
+    }
+
+    /// Runs SQL in a session of its own, which is kept open while `during` runs; what it began is rolled back.
+    pub fn session(&self, database: &str, sql: &str, during: impl FnOnce()) {
+        let (socket, port) = (self.folder.to_str().expect("UTF-8"), self.port.to_string());
+        let mut psql = Command::new("psql");
+        psql.args(["--no-psqlrc", "--quiet", "-h", socket, "-p", &port, "-U", "postgres", "-d", database]);
+        let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("psql");
+        let mut given = child.stdin.take().expect("piped");
+        given.write_all(format!("{sql}\n\\echo begun\n").as_bytes()).expect("written");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+        assert_eq!(line, "begun\n");
+        during();
+        drop(given);
+        assert!(child.wait().expect("psql").success());
     }
 
     /// A new database, made by this text after `CREATE DATABASE` and its name.
@@ -167,18 +192,26 @@ impl Server {
 
     /// Makes a database the only store of a folder, over TLS.
     pub fn serve_from(&self, folder: &Folder, database: &str) {
+        self.lets_in(folder);
+        folder.replace_in_config("kind = \"sqlite\"\npath = \"data/store.sqlite\"\n", &self.store(database));
+    }
+
+    /// A database as a store of a configuration, over TLS.
+    #[must_use]
+    pub fn store(&self, database: &str) -> String {
+        let url = format!("postgresql://{READER}@127.0.0.1:{}/{database}", self.port);
+        format!(
+            "kind = \"postgres\"\nurl = \"{url}\"\npassword_file = \"postgres.password\"\nauthorities = \"postgres-ca.pem\"\n"
+        )
+    }
+
+    /// Puts into a folder what it needs to come in.
+    pub fn lets_in(&self, folder: &Folder) {
         fs::write(folder.join("postgres-ca.pem"), self.authority()).expect("written");
         let password = folder.join("postgres.password");
         fs::write(&password, format!("{PASSWORD}\n")).expect("written");
         let only_ours = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         fs::set_permissions(&password, only_ours).expect("its mode");
-        let url = format!("postgresql://{READER}@127.0.0.1:{}/{database}", self.port);
-        folder.replace_in_config(
-            "kind = \"sqlite\"\npath = \"data/store.sqlite\"\n",
-            &format!(
-                "kind = \"postgres\"\nurl = \"{url}\"\npassword_file = \"postgres.password\"\nauthorities = \"postgres-ca.pem\"\n"
-            ),
-        );
     }
 }
 

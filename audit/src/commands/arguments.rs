@@ -58,6 +58,12 @@ pub(super) struct VerifyArguments {
     /// The key of that certificate (PEM) 该证书的私钥（PEM）
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub(super) key: Option<PathBuf>,
+    /// The folder of the log of another gateway that was asked, or that asked: the two must name each other 另一网关的日志文件夹：两份日志须互相指明
+    #[arg(long, value_name = "DIR")]
+    pub(super) peer: Option<PathBuf>,
+    /// The other log's verifier key; without it the `log.vkey` in its folder, which proves less 另一日志的验证公钥；省略时用其文件夹中的 `log.vkey`，证明力较弱
+    #[arg(long, value_name = "FILE", requires = "peer")]
+    pub(super) peer_vkey: Option<PathBuf>,
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
     pub(super) json: bool,
@@ -82,6 +88,12 @@ pub(super) struct ReplayArguments {
     /// record, which prove less. Several are allowed 授权签发方的公钥（JWK 或 JWK Set），须取自可信来源；省略时用记录中的公钥，证明力较弱；可给多个
     #[arg(long, value_name = "FILE")]
     pub(super) issuer_keys: Vec<PathBuf>,
+    /// The folder of the log of another gateway that was asked, or that asked: the two must name each other 另一网关的日志文件夹：两份日志须互相指明
+    #[arg(long, value_name = "DIR")]
+    pub(super) peer: Option<PathBuf>,
+    /// The other log's verifier key; without it the `log.vkey` in its folder, which proves less 另一日志的验证公钥；省略时用其文件夹中的 `log.vkey`，证明力较弱
+    #[arg(long, value_name = "FILE", requires = "peer")]
+    pub(super) peer_vkey: Option<PathBuf>,
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
     pub(super) json: bool,

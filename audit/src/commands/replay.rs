@@ -8,6 +8,7 @@ use credit_policy::{Catalogue, consent::IssuerKeys};
 
 use super::arguments::ReplayArguments;
 use super::escape::escaped;
+use super::peer::Peer;
 use super::progress::Progress;
 use super::report::{self, Decided};
 use super::stop::{Stop, read_key};
@@ -26,10 +27,15 @@ pub(super) fn run(arguments: &ReplayArguments, language: Language) -> Result<Str
     let checked = verify::directory(&arguments.log, &key, &[], &mut both)?;
     let (verified, unverified) = both.replay.consents();
     let decided = Some(Decided { queries: both.replay.decided(), verified, unverified });
+    let links = match &arguments.peer {
+        None => None,
+        Some(peer) => Some(Peer::of(peer, arguments.peer_vkey.as_ref(), language)?.compare(&arguments.log, &key)?),
+    };
     let text = if arguments.json {
-        report::json(Some(&checked), None, decided)
+        report::json(Some(&checked), None, decided, links.as_ref())
     } else {
         language.holds(Some(&checked), None, decided)
+            + &links.map(|links| language.links(&links.origin, &links.report)).unwrap_or_default()
     };
     Ok(text)
 }

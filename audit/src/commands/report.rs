@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use credit_audit::checkpoint::Checkpoint;
+use credit_audit::links::LinkReport;
 use credit_audit::verify::{LeafReport, Report};
 use serde_json::{Value, json};
 
@@ -16,8 +17,20 @@ pub(super) struct Decided {
     pub(super) unverified: u64,
 }
 
+/// What two logs say of each other.
+pub(super) struct Links {
+    /// The other log.
+    pub(super) origin: String,
+    pub(super) report: LinkReport,
+}
+
 /// A result that holds, on one line.
-pub(super) fn json(log: Option<&Report>, receipt: Option<&(u64, Checkpoint)>, decided: Option<Decided>) -> String {
+pub(super) fn json(
+    log: Option<&Report>,
+    receipt: Option<&(u64, Checkpoint)>,
+    decided: Option<Decided>,
+    links: Option<&Links>,
+) -> String {
     let mut result = json!({ "holds": true });
     if let Value::Object(members) = &mut result {
         members.extend(log.map(|log| ("log".to_owned(), log_json(log))));
@@ -28,6 +41,11 @@ pub(super) fn json(log: Option<&Report>, receipt: Option<&(u64, Checkpoint)>, de
             members.insert("decided_again".to_owned(), json!(queries));
             members.insert("consents".to_owned(), json!({ "verified": verified, "unverified": unverified }));
         }
+    }
+    if let (Value::Object(members), Some(Links { origin, report })) = (&mut result, links) {
+        let LinkReport { linked, refused, refused_there, open } = report;
+        let links = json!({ "origin": origin, "linked": linked, "refused_here": refused, "refused_there": refused_there, "open": open });
+        members.insert("links".to_owned(), links);
     }
     format!("{result}\n")
 }

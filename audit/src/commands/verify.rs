@@ -8,6 +8,7 @@ use credit_audit::proof::ProofError;
 use credit_audit::verify::{self, ClientFiles, Remote, Report, Violation};
 
 use super::arguments::VerifyArguments;
+use super::peer::Peer;
 use super::progress::Progress;
 use super::report;
 use super::stop::{Stop, read, read_key};
@@ -32,12 +33,24 @@ pub(super) fn run(arguments: &VerifyArguments, language: Language) -> Result<Str
     earlier.extend(receipt.iter().map(|(_, checkpoint)| checkpoint.clone()));
     let checked =
         arguments.log.as_deref().map(|log| check_log(log, arguments, &key, &earlier, language)).transpose()?;
+    let links = match (&arguments.peer, arguments.log.as_deref()) {
+        (None, _) => None,
+        (Some(peer), Some(log)) if !is_address(log) => {
+            Some(Peer::of(peer, arguments.peer_vkey.as_ref(), language)?.compare(Path::new(log), &key)?)
+        }
+        (Some(_), _) => return Err(Stop::Usage(language.peer_needs_folder())),
+    };
     let text = if arguments.json {
-        report::json(checked.as_ref(), receipt.as_ref(), None)
+        report::json(checked.as_ref(), receipt.as_ref(), None, links.as_ref())
     } else {
         language.holds(checked.as_ref(), receipt.as_ref(), None)
+            + &links.map(|links| language.links(&links.origin, &links.report)).unwrap_or_default()
     };
     Ok(text)
+}
+
+fn is_address(log: &str) -> bool {
+    log.starts_with("http://") || log.starts_with("https://")
 }
 
 fn check_receipt(receipt: &Path, leaf: &Path, key: &VerifierKey) -> Result<(u64, Checkpoint), Stop> {
@@ -54,7 +67,7 @@ fn check_log(
     language: Language,
 ) -> Result<Report, Stop> {
     let mut progress = Progress::new();
-    if !log.starts_with("http://") && !log.starts_with("https://") {
+    if !is_address(log) {
         return Ok(verify::directory(Path::new(log), key, earlier, &mut progress)?);
     }
     let identity = arguments.cert.clone().zip(arguments.key.clone());

@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use credit_audit::checkpoint::{Checkpoint, CheckpointError};
 use credit_audit::decision::{Mismatch, Verdict};
-use credit_audit::leaf::PeekError;
+use credit_audit::leaf::{LinkFault, PeekError};
+use credit_audit::links::LinkReport;
 use credit_audit::merkle::InvalidProof;
 use credit_audit::note::{MAX_SIGNATURES, NoteError, VerifierKeyError};
 use credit_audit::promises::Broken;
@@ -74,6 +75,38 @@ impl Language {
         };
         let file = escaped(&file.display().to_string());
         self.pick(format!("`{file}`: {error}"), format!("`{file}`：{chinese}"))
+    }
+
+    pub(super) fn peer_needs_folder(self) -> String {
+        self.pick(
+            "--peer compares two folders: name the folder of the log, not its address",
+            "--peer 比对两个文件夹：请给出日志的文件夹，而非网址",
+        )
+    }
+
+    /// What was found of two logs that fit together.
+    pub(super) fn links(self, origin: &str, links: &LinkReport) -> String {
+        let LinkReport { linked, refused, refused_there, open } = links;
+        let mut lines = vec![self.pick(
+            format!("{linked} linked with `{origin}`, each by both logs; {refused_there} refused there"),
+            format!("与 `{origin}` 互相指明的查询 {linked} 次；被其拒绝 {refused_there} 次"),
+        )];
+        if *refused > 0 {
+            lines.push(self.pick(
+                format!("{refused} answered there and refused here: the answer was not passed on"),
+                format!("另有 {refused} 次在彼处应答而在此处拒绝：应答未转出"),
+            ));
+        }
+        if *open > 0 {
+            lines.push(self.pick(
+                format!(
+                    "{open} answered there at the end of this log: check again when it has gone on for five minutes"
+                ),
+                format!("另有 {open} 次在本日志末尾时在彼处应答：请在日志延续五分钟后再核验"),
+            ));
+        }
+        lines.push(String::new());
+        lines.join("\n")
     }
 
     /// What holds, in a few lines.
@@ -212,6 +245,8 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Shortened { size, earlier } => {
             format!("日志有 {size} 条，而此前签名的检查点有 {earlier} 条：日志被截短或回退")
         }
+        Violation::Link { index, cause } => format!("第 {index} 条：{}", link(cause)),
+        Violation::LinkThere { index, cause } => format!("另一日志第 {index} 条：{}", link(cause)),
         Violation::Promise { index, cause } => format!("第 {index} 条：{}", broken(cause)),
         Violation::Decision { index, cause } => format!("第 {index} 条重新判定结果不同：{}", mismatch(cause)),
     }
@@ -278,12 +313,28 @@ fn mismatch(cause: &Mismatch) -> String {
         Mismatch::Catalogue(label) => format!("它依据的规则目录是 `{label}`"),
         Mismatch::Date => "`inputs.on` 不是 `at` 的日期".to_owned(),
         Mismatch::Key(key) => format!("缺少 `{key}`，或未答复、无机构却有它"),
+        Mismatch::OnBehalf => "`on_behalf.kind` 与 `inputs.kind` 不同".to_owned(),
         Mismatch::Ground => "`ground` 不是该场景的依据".to_owned(),
         Mismatch::Outcome { leaf, again } => format!("记录为{}，按规则应为{}", verdict(leaf), verdict(again)),
         Mismatch::Fields => "`fields` 不是规则所提供的数据项".to_owned(),
         Mismatch::Rules => "`rules` 不是作出判定的规则".to_owned(),
         Mismatch::Consent(cause) => consent(cause),
         Mismatch::Notice => "`notice` 与规则目录所定不符".to_owned(),
+    }
+}
+
+fn link(cause: &LinkFault) -> String {
+    match cause {
+        LinkFault::Form => "`on_behalf` 或 `remote` 格式不对，或出现在不可有它的查询中".to_owned(),
+        LinkFault::NotThere(index) => format!("它所指的另一日志第 {index} 条不是本日志所提出的查询"),
+        LinkFault::Altered(index) => format!("另一日志第 {index} 条的哈希与所记不同"),
+        LinkFault::Other(index) => format!("另一日志第 {index} 条所指的查询、机构、证书、类型或场景不同"),
+        LinkFault::Refused(index) => format!("它据以应答的另一日志第 {index} 条是拒绝"),
+        LinkFault::Twice(index) => format!("另一日志第 {index} 条已被前面的记录所指"),
+        LinkFault::Unnamed(index) => format!("它由另一日志第 {index} 条应答，却未注明"),
+        LinkFault::Unrecorded { query } => format!(
+            "另一日志应答了本日志的查询 {query}，而本日志没有该查询：提出查询的网关在留痕之前停止且未发出任何内容，或记录缺失，或为另一日志捏造"
+        ),
     }
 }
 

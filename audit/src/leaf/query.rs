@@ -94,6 +94,15 @@ pub struct OnBehalf {
     pub query: Uuid,
 }
 
+impl OnBehalf {
+    /// Whom a query counts for that a gateway asks for an end institution: `<gateway>/<institution>`, which is no id, so
+    /// that neither meets an institution of the register (`FORMAT.md` §5).
+    #[must_use]
+    pub fn counted_for(gateway: &str, institution: &str) -> String {
+        format!("{gateway}/{institution}")
+    }
+}
+
 /// Of a query that was answered from another gateway: the leaf there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::query::Outcome;
+use super::query::{OnBehalf, Outcome};
 
 /// A `query` leaf, without what only its decision needs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -23,6 +23,7 @@ pub struct QuerySummary<'a> {
     pub operator: Option<&'a str>,
     /// The certificate used.
     pub certificate: Option<&'a str>,
+    on_behalf: Option<OnBehalfSummary<'a>>,
     /// The scenario, once it was found.
     pub scenario: Option<&'a str>,
     #[serde(borrow)]
@@ -42,6 +43,11 @@ pub struct QuerySummary<'a> {
     pub subject: Option<&'a str>,
     /// Id of the data key.
     pub key: Option<&'a str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct OnBehalfSummary<'a> {
+    institution: &'a str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -78,6 +84,17 @@ impl<'a> QuerySummary<'a> {
     #[must_use]
     pub fn is_answered(&self) -> bool {
         self.outcome == Outcome::Answered
+    }
+
+    /// Whom it counts for: the institution that asked, or the end institution of the gateway that asked
+    /// ([`OnBehalf::counted_for`]).
+    #[must_use]
+    pub fn counted_for(&self) -> Cow<'a, str> {
+        let asker = self.institution.unwrap_or_default();
+        match &self.on_behalf {
+            None => asker.into(),
+            Some(on_behalf) => OnBehalf::counted_for(asker, on_behalf.institution).into(),
+        }
     }
 
     /// Its case.

@@ -35,6 +35,7 @@ impl<'a> LeafCheck<'a> {
         }
         self.seq(index, &peek, bytes)?;
         self.place(index, peek.kind, bytes)?;
+        leaf::check_links(&peek).map_err(|cause| Violation::Link { index, cause })?;
         self.count(peek.kind);
         self.last_at = Some(peek.at);
         self.next += 1;

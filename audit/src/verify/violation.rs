@@ -2,7 +2,7 @@
 
 use crate::checkpoint::CheckpointError;
 use crate::decision::Mismatch;
-use crate::leaf::PeekError;
+use crate::leaf::{LinkFault, PeekError};
 use crate::promises::Broken;
 use crate::proof::ProofError;
 
@@ -124,6 +124,22 @@ pub enum Violation {
         index: u64,
         /// What differs.
         cause: Mismatch,
+    },
+    /// A link to another log.
+    #[error("entry {index}: {cause}")]
+    Link {
+        /// In the log, from 0.
+        index: u64,
+        /// What is wrong with it.
+        cause: LinkFault,
+    },
+    /// A link of the other log.
+    #[error("entry {index} of the other log: {cause}")]
+    LinkThere {
+        /// In the other log, from 0.
+        index: u64,
+        /// What is wrong with it.
+        cause: LinkFault,
     },
     /// A promise of the format that the leaves themselves contradict.
     #[error("entry {index}: {cause}")]

@@ -13,6 +13,7 @@ mod decisions;
 mod folders;
 mod hostile;
 mod leaves;
+mod links;
 mod logs;
 mod oracles;
 mod persons;

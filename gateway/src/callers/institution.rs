@@ -5,7 +5,7 @@ use credit_policy::{InstitutionId, InstitutionKind};
 use serde::{Deserialize, Serialize};
 
 use super::thumbprint::{CertificateError, Thumbprint};
-use crate::settings::{InstitutionEntry, Limits};
+use crate::settings::{EndInstitutionEntry, InstitutionEntry, Limits};
 
 /// Who an institution is, and how much it may ask.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -16,6 +16,9 @@ pub struct InstitutionRecord {
     pub kind: InstitutionKind,
     /// The certificates by which it may call.
     pub certificates: Vec<Thumbprint>,
+    /// Of a gateway, the institutions for which it may ask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_behalf_of: Vec<EndInstitutionEntry>,
     /// How much it may ask.
     #[serde(flatten)]
     pub limits: Limits,
@@ -28,7 +31,8 @@ impl InstitutionRecord {
     /// The first certificate that cannot be read.
     pub fn of_entry(entry: &InstitutionEntry) -> Result<Self, CertificateError> {
         let certificates = entry.certificates.iter().map(|path| Thumbprint::of_file(path)).collect::<Result<_, _>>()?;
-        Ok(Self { id: entry.id.clone(), kind: entry.kind, certificates, limits: entry.limits.clone() })
+        let on_behalf_of = entry.on_behalf_of.clone();
+        Ok(Self { id: entry.id.clone(), kind: entry.kind, certificates, on_behalf_of, limits: entry.limits.clone() })
     }
 
     /// What a leaf tells of an institution; nothing where the leaf is of a program that knows another kind, or no writer
@@ -39,6 +43,7 @@ impl InstitutionRecord {
             id: InstitutionId::parse(&leaf.institution).ok()?,
             kind: InstitutionKind::parse(&leaf.institution_kind)?,
             certificates: leaf.certificates.iter().map(|text| Thumbprint::parse(text)).collect::<Option<_>>()?,
+            on_behalf_of: leaf.on_behalf_of.iter().map(|text| text.parse().ok()).collect::<Option<_>>()?,
             limits: Limits {
                 rate_per_s: leaf.rate_per_s,
                 burst: leaf.burst,
@@ -77,7 +82,7 @@ impl InstitutionRecord {
             look_ups_an_operator_a_day,
             name: None,
             issuers: Vec::new(),
-            on_behalf_of: Vec::new(),
+            on_behalf_of: self.on_behalf_of.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -92,6 +97,7 @@ mod tests {
             id: InstitutionId::parse("bank").unwrap(),
             kind: InstitutionKind::Bank,
             certificates: vec![Thumbprint::of(b"one"), Thumbprint::of(b"two")],
+            on_behalf_of: vec!["bank-1:bank".parse().unwrap()],
             limits: Limits {
                 rate_per_s: 1,
                 burst: 2,

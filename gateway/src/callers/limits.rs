@@ -73,6 +73,7 @@ pub struct Rates<C: Clock = DefaultClock> {
     own_burst: u32,
     refusals: Bucket<C>,
     staff: Option<(Buckets<C>, u32)>,
+    ends: Option<(Buckets<C>, u32)>,
 }
 
 impl Rates {
@@ -97,7 +98,23 @@ impl<C: Clock + Clone> Rates<C> {
             own_burst: own.burst.get(),
             refusals: RateLimiter::direct_with_clock(own.times(multiple).quota(), clock.clone()),
             staff,
+            ends: None,
             clock,
+        }
+    }
+
+    /// Of a gateway that asks for so many end institutions: `own` is the rate of each of them, and its connections may
+    /// bring as much as all of them together.
+    #[must_use]
+    pub fn for_ends(self, own: Rate, multiple: NonZeroU32, ends: NonZeroU32) -> Self {
+        let buckets = RateLimiter::dashmap_with_clock(own.quota(), self.clock.clone());
+        let all = own.times(ends);
+        Self {
+            own: RateLimiter::direct_with_clock(all.quota(), self.clock.clone()),
+            own_burst: all.burst.get(),
+            refusals: RateLimiter::direct_with_clock(all.times(multiple).quota(), self.clock.clone()),
+            ends: Some((buckets, own.burst.get())),
+            ..self
         }
     }
 
@@ -108,6 +125,15 @@ impl<C: Clock + Clone> Rates<C> {
             Ok(()) => Pace::Over(self.reached(self.own_burst, &not_until)),
             Err(_) => Pace::Flood,
         }
+    }
+
+    /// Takes one look-up for an end institution, where it is a gateway that asks. The register bounds how many there are.
+    ///
+    /// # Errors
+    /// When it is over the rate of one of them.
+    pub fn take_end(&self, institution: &str) -> Result<(), Reached> {
+        let Some((buckets, burst)) = &self.ends else { return Ok(()) };
+        buckets.check_key(&institution.to_owned()).map_err(|not_until| self.reached(*burst, &not_until))
     }
 
     /// Takes one look-up by a member of staff, where staff have a rate of their own.

@@ -364,7 +364,8 @@ impl Register {
 
     fn made_of(&self, record: &InstitutionRecord) -> Result<Arc<Institution>, RegisterError> {
         let unusable = |why| RegisterError::Unusable { id: record.id.as_str().to_owned(), why };
-        let rates = |limits: &Limits| rates(limits, self.flood_multiple).map_err(unusable);
+        let ends = u32::try_from(record.on_behalf_of.len()).ok().and_then(NonZeroU32::new);
+        let rates = |limits: &Limits| rates(limits, self.flood_multiple, ends).map_err(unusable);
         let reads =
             Reads { rates: rates(&record.limits)?, waiting: Semaphore::new(READS_WAITING), turn: Semaphore::new(1) };
         if record.certificates.is_empty() {
@@ -393,12 +394,16 @@ impl Table {
     }
 }
 
-fn rates(limits: &Limits, flood_multiple: NonZeroU32) -> Result<Rates, &'static str> {
+fn rates(limits: &Limits, flood_multiple: NonZeroU32, ends: Option<NonZeroU32>) -> Result<Rates, &'static str> {
     if let Some(fault) = limits.faults().first() {
         return Err(fault);
     }
     let own = Rate::new(limits.rate_per_s, limits.burst).ok_or("its rate must be at least 1")?;
     let staff =
         limits.operator_rate_per_s.zip(limits.operator_burst).and_then(|(per_s, burst)| Rate::new(per_s, burst));
-    Ok(Rates::new(own, flood_multiple, staff))
+    let rates = Rates::new(own, flood_multiple, staff);
+    Ok(match ends {
+        None => rates,
+        Some(ends) => rates.for_ends(own, flood_multiple, ends),
+    })
 }

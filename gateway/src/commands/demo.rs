@@ -1,6 +1,6 @@
 //! `demo`: creates a whole demo once, runs it, gives a tour of it once, and serves (or ends, with `--once`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{Catalogue, catalogue};
@@ -11,13 +11,15 @@ use super::{
 };
 use crate::{
     demo::{
-        folder::{self, Folder},
+        configuration,
+        database::{Database, DatabaseError},
+        folder::{self, DemoError, Folder},
         tour,
     },
     process::serve::Then,
     settings::Settings,
     telemetry::LevelFilter,
-    terminal::{fault, print, words},
+    terminal::{fault, print, said, words},
 };
 
 #[derive(clap::Args)]
@@ -31,6 +33,30 @@ pub(super) struct Arguments {
     /// Tour it and end; exit 0 only if all was as expected 演示一遍后退出
     #[arg(long)]
     once: bool,
+    /// Answer from a new database of a PostgreSQL server of this machine, postgresql://owner@127.0.0.1/credit_demo; a password in PGPASSWORD 改用本机 PostgreSQL 服务器上的新数据库，口令置于 PGPASSWORD
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+}
+
+/// Fills the database of `--postgres`, unless the folder answers from it already.
+fn fill(dir: &Path, url: &str) -> Result<(), DatabaseError> {
+    let database = Database::of(url, std::env::var("PGPASSWORD").ok())?;
+    if database.is_of(dir)? {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| DemoError::File { path: dir.to_owned(), source })?;
+    runtime.block_on(database.fill(dir))?;
+    let name = database.name();
+    print(said(
+        || format!("演示人员已写入 PostgreSQL 数据库 `{name}`；网关以只读角色从中读取。\n"),
+        || {
+            format!(
+                "The demo's people are in the PostgreSQL database `{name}`; the gateway reads them as a role that cannot write.\n"
+            )
+        },
+    ));
+    Ok(())
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -41,7 +67,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let made = folder::make(&arguments.dir, arguments.port_base.unwrap_or(8443), now, catalogue.today(now))
         .map_err(Failure::unavailable)?;
     if let (Folder::Found, Some(port_base)) = (made, arguments.port_base) {
-        folder::set_ports(&arguments.dir, port_base).map_err(Failure::unavailable)?;
+        configuration::set_ports(&arguments.dir, port_base).map_err(Failure::unavailable)?;
+    }
+    if let Some(url) = &arguments.postgres {
+        fill(&arguments.dir, url).map_err(|error| Failure::usage(fault(&error.to_string())))?;
     }
     let settings = Settings::read(&arguments.dir.join("config.toml")).map_err(Failure::settings)?;
     let address = settings.listen.institutions;

@@ -21,7 +21,7 @@ use crate::{
         trust::{Cause, Trust},
     },
     changes::{Change, InstitutionStatus, Made},
-    settings::{Limits, Settings},
+    settings::{EndInstitutionError, Limits, Settings, ends_faults},
     terminal::{colon, eprint, print, words},
 };
 
@@ -57,6 +57,9 @@ pub(super) struct Add {
     /// PEM file of a client certificate; several are allowed 客户端证书
     #[arg(long = "certificate", required = true, value_name = "FILE")]
     certificates: Vec<PathBuf>,
+    /// Of a gateway: an institution for which it may ask, and its kind; several are allowed 网关可代为查询的机构及其类型，可给多个
+    #[arg(long, value_name = "ID:KIND")]
+    on_behalf_of: Vec<String>,
     #[command(flatten)]
     limits: Limits,
     #[command(flatten)]
@@ -162,6 +165,10 @@ fn print_line(listed: &InstitutionStatus) {
         limits.look_ups_a_person_a_day,
         words("次/人/日", "look-ups/person/day"),
     ));
+    if !record.on_behalf_of.is_empty() {
+        let ends: Vec<_> = record.on_behalf_of.iter().map(ToString::to_string).collect();
+        print(format_args!("    {} {}", words("可代为查询", "may ask for"), ends.join(", ")));
+    }
     for (certificate, fingerprint) in record.certificates.iter().zip(&listed.fingerprints) {
         let ends =
             fingerprint.expires.map_or_else(|| words("未知", "an unknown time").to_owned(), |ends| ends.to_string());
@@ -204,11 +211,13 @@ fn parse(id: &str) -> Result<InstitutionId, Failure> {
 }
 
 fn record(add: &Add, certificates: Vec<Thumbprint>) -> Result<InstitutionRecord, Failure> {
-    Ok(InstitutionRecord {
-        id: parse(&add.id)?,
-        kind: InstitutionKind::parse(&add.kind)
-            .ok_or_else(|| Failure::usage(format_args!("`{}` is no kind of institution: {}", add.kind, kinds())))?,
-        certificates,
-        limits: add.limits.clone(),
-    })
+    let kind = InstitutionKind::parse(&add.kind)
+        .ok_or_else(|| Failure::usage(format_args!("`{}` is no kind of institution: {}", add.kind, kinds())))?;
+    let named = add.on_behalf_of.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
+    let on_behalf_of =
+        named.map_err(|error: EndInstitutionError| Failure::usage(format_args!("--on-behalf-of: {error}")))?;
+    if let Some(fault) = ends_faults(kind, &on_behalf_of).first() {
+        return Err(Failure::usage(format_args!("institution `{}`: {fault}", add.id)));
+    }
+    Ok(InstitutionRecord { id: parse(&add.id)?, kind, certificates, on_behalf_of, limits: add.limits.clone() })
 }

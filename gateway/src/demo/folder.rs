@@ -26,7 +26,8 @@ use crate::settings::LISTENERS;
 pub const ORIGIN: &str = "credit-gateway.example/demo/r1";
 
 const MARKER: &str = ".making";
-const CONFIG: &str = "config.toml";
+/// Its configuration.
+pub(super) const CONFIG: &str = "config.toml";
 const PERSONS: &str = "persons.csv";
 /// The demo's consent authority, as its tokens name it.
 pub(super) const ISSUER: &str = "https://consent.example";
@@ -39,7 +40,7 @@ const TEMPLATE: &str = include_str!("config.toml.in");
 
 /// Readable by everybody, and by nobody but us.
 const OPEN: u32 = 0o644;
-const OURS: u32 = 0o600;
+pub(super) const OURS: u32 = 0o600;
 
 /// Whether a folder was made, or found as an earlier call left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,39 +126,6 @@ pub fn make(dir: &Path, port_base: u16, now: Timestamp, today: Date) -> Result<F
     Ok(Folder::Made)
 }
 
-/// Writes the ports `port_base` to `port_base + 4` into the configuration of a folder that was made for others.
-///
-/// # Errors
-/// When there are no five ports, or the file cannot be changed.
-pub fn set_ports(dir: &Path, port_base: u16) -> Result<(), DemoError> {
-    let ports = |offset| port_base.checked_add(offset).ok_or(DemoError::Ports(port_base));
-    let root = Root(dir);
-    let (path, new) = (root.path(CONFIG), root.path("config.toml.new"));
-    let fault = |path: &Path| {
-        let path = path.to_owned();
-        |source| DemoError::File { path, source }
-    };
-    let before = fs::read_to_string(&path).map_err(fault(&path))?;
-    let mut text = before.clone();
-    for (offset, name) in (0..).zip(["institutions", "persons", "auditors", "public", "operations"]) {
-        let port = ports(offset)?;
-        let line = |line: &str| match line.strip_prefix(name).and_then(|rest| rest.strip_prefix(" = \"")) {
-            Some(address) => {
-                let host = address.rsplit_once(':').map_or("127.0.0.1", |(host, _)| host);
-                format!("{name} = \"{host}:{port}\"\n")
-            }
-            None => format!("{line}\n"),
-        };
-        text = text.lines().map(line).collect();
-    }
-    if text == before {
-        return Ok(());
-    }
-    // Renamed into place, so that a crash leaves the one or the other.
-    fs::write(&new, &text).map_err(fault(&new))?;
-    fs::rename(&new, &path).map_err(fault(&path))
-}
-
 /// The first person with a note in the `persons.csv` of a demo folder.
 ///
 /// # Errors
@@ -209,7 +177,7 @@ fn populate(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
     Ok(())
 }
 
-fn config(port_base: u16) -> Result<String, DemoError> {
+pub(super) fn config(port_base: u16) -> Result<String, DemoError> {
     (0..LISTENERS).try_fold(TEMPLATE.replace("@ORIGIN@", ORIGIN), |text, offset| {
         let port = port_base.checked_add(offset).ok_or(DemoError::Ports(port_base))?;
         Ok(text.replace(&format!("@PORT+{offset}@"), &port.to_string()))
@@ -308,20 +276,6 @@ mod tests {
         assert!(matches!(make(&dir, 65_532, now(), TODAY), Err(DemoError::Ports(65_532))));
         assert!(!dir.exists());
         assert!(config(65_531).is_ok());
-    }
-
-    #[test]
-    fn other_ports_are_written_into_a_folder_that_is_there() {
-        let scratch = Scratch::new();
-        make(scratch.path(), 8443, now(), TODAY).unwrap();
-        let read = || Settings::read(&scratch.path().join(CONFIG)).unwrap().listen;
-        assert!(matches!(set_ports(scratch.path(), 65_532), Err(DemoError::Ports(65_532))));
-        assert_eq!(read().institutions.port(), 8443);
-        set_ports(scratch.path(), 9000).unwrap();
-        let ports: Vec<u16> = read().all().iter().map(std::net::SocketAddr::port).collect();
-        assert_eq!(ports, [9000, 9001, 9002, 9003, 9004]);
-        let text = fs::read_to_string(scratch.path().join(CONFIG)).unwrap();
-        assert_eq!(text, config(9000).unwrap());
     }
 
     #[test]

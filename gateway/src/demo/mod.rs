@@ -8,6 +8,8 @@ mod applicants;
 mod attributes;
 pub mod certificates;
 pub(crate) mod client;
+pub(crate) mod configuration;
+pub(crate) mod database;
 pub mod folder;
 mod history;
 #[cfg(test)]

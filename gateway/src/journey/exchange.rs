@@ -79,10 +79,26 @@ pub struct Question {
     pub case: Option<String>,
     /// The fields asked for.
     pub fields: Option<Vec<String>>,
+    /// For whom another gateway asks.
+    pub on_behalf: Option<Box<OnBehalfWords>>,
     /// What makes it the same question as an earlier one.
     pub idempotency: Option<RepeatKey>,
     /// The route by which it came, if it did: its store answers, and `fields` are as many of its fields as the ground covers.
     pub(crate) route: Option<RouteQuery>,
+}
+
+/// The members of `on_behalf` as they were sent.
+pub struct OnBehalfWords {
+    /// The end institution's id at the other gateway.
+    pub institution: String,
+    /// Its kind.
+    pub kind: String,
+    /// x5t#S256 of its certificate.
+    pub certificate: String,
+    /// The other gateway's log.
+    pub origin: String,
+    /// The query's id there.
+    pub query: String,
 }
 
 /// A key under which a question may be asked again.
@@ -114,6 +130,9 @@ pub struct AnswerView<'a> {
     /// The first query under the same idempotency key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeats: Option<Uuid>,
+    /// Of a query that another gateway asked: its log and its query, so that the answer is of that query alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf: Option<AskedBy<'a>>,
     /// The scenario's name.
     pub scenario: &'a str,
     /// The pseudonym.
@@ -130,6 +149,15 @@ pub struct AnswerView<'a> {
     pub marks: &'a [FieldName],
     /// How long the answer may be kept, and what else binds its holder.
     pub obligations: Obligations,
+}
+
+/// The query of another gateway that an answer is of.
+#[derive(Serialize)]
+pub struct AskedBy<'a> {
+    /// The other gateway's log.
+    pub origin: &'a str,
+    /// The query's id there.
+    pub query: Uuid,
 }
 
 fn fields<S: Serializer>(minimised: &Minimised, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,10 +1,10 @@
 //! One institution of the register, as the configuration names it.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf, str::FromStr};
 
 use credit_policy::{InstitutionId, InstitutionKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::limits::Limits;
 
@@ -20,9 +20,76 @@ pub struct InstitutionEntry {
     pub kind: InstitutionKind,
     /// PEM files of its client certificates.
     pub certificates: Vec<PathBuf>,
+    /// Of kind `gateway`: the institutions for which it may ask, each as `id:kind`; the limits below are of each of them,
+    /// and its connections may bring as much as all of them together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "end_institutions")]
+    pub on_behalf_of: Vec<EndInstitutionEntry>,
     /// How much it may ask.
     #[serde(flatten, deserialize_with = "limits")]
     pub limits: Limits,
+}
+
+/// An institution for which another gateway may ask; as text, `id:kind`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndInstitutionEntry {
+    /// Its id at the other gateway.
+    pub id: InstitutionId,
+    /// Its kind: decides which scenarios may be asked for it.
+    pub kind: InstitutionKind,
+}
+
+/// Why a text names no institution for which another gateway may ask.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` must be an id and a kind of institution with a colon between, such as `bank-1:bank`")]
+pub struct EndInstitutionError(String);
+
+impl FromStr for EndInstitutionEntry {
+    type Err = EndInstitutionError;
+
+    fn from_str(text: &str) -> Result<Self, EndInstitutionError> {
+        let read = || {
+            let (id, kind) = text.split_once(':')?;
+            let kind = InstitutionKind::parse(kind).filter(|kind| *kind != InstitutionKind::Gateway)?;
+            Some(Self { id: InstitutionId::parse(id).ok()?, kind })
+        };
+        read().ok_or_else(|| EndInstitutionError(text.to_owned()))
+    }
+}
+
+impl fmt::Display for EndInstitutionEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.id.as_str(), self.kind)
+    }
+}
+
+impl Serialize for EndInstitutionEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EndInstitutionEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+fn end_institutions(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": { "type": "string", "pattern": "^[a-z0-9-]{1,64}:[a-z-]+$" } })
+}
+
+/// What is wrong with the institutions for which one of this kind may ask.
+pub(crate) fn ends_faults(kind: InstitutionKind, ends: &[EndInstitutionEntry]) -> Vec<&'static str> {
+    let mut faults = Vec::new();
+    if kind != InstitutionKind::Gateway && !ends.is_empty() {
+        faults.push("on_behalf_of is for kind `gateway` alone: leave it out");
+    }
+    let again = ends.iter().enumerate().any(|(at, end)| ends.iter().take(at).any(|before| before.id == end.id));
+    if again {
+        faults.push("on_behalf_of names an institution twice: give each one kind");
+    }
+    faults
 }
 
 /// By way of a table of its own, since serde forgets which key was wrong when it flattens.
@@ -49,6 +116,7 @@ impl InstitutionEntry {
     /// What is wrong with it, each with what to write instead.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = self.limits.faults();
+        faults.extend(ends_faults(self.kind, &self.on_behalf_of));
         if self.certificates.is_empty() {
             faults.push("it has no certificate: name at least one PEM file");
         }

@@ -219,7 +219,7 @@ impl Projection {
         let (true, Some(subject)) = (query.is_answered(), query.subject) else { return };
         let group = query.scenario.and_then(|name| catalogue.scenario(name)).map_or("", |found| found.purpose_group());
         let staff = query.operator.unwrap_or_default();
-        let mut spending = Spending::new(query.institution.unwrap_or_default(), group, staff, subject, query.case());
+        let mut spending = Spending::new(&query.counted_for(), group, staff, subject, query.case());
         if let Some((key, identity)) = query.idempotency() {
             let repeats = u16::from(query.repeats.is_some());
             let first = FirstQuery::new(identity, query.repeats.unwrap_or(query.id));

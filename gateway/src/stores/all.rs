@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use credit_policy::{Catalogue, Class, ClassName, FetchPlan, FieldName, History, List};
+use credit_policy::{Catalogue, Class, ClassName, FetchPlan, FieldName, History, List, Permit};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::sync::Semaphore;
 
@@ -14,6 +14,7 @@ use super::{
     contract::{Asked, Passed, Report, Store},
     fault::{StoreError, StoreFault},
     figures::Figures,
+    http::gateway::{Elsewhere, EndQuery, GatewayStore},
 };
 
 /// What a store has.
@@ -34,6 +35,18 @@ pub(crate) enum ScopeError {
         store: String,
         /// The name.
         class: String,
+    },
+    /// A class of another gateway is in a store too.
+    #[error(
+        "the stores `{one}` and `{other}` both have `{class}`, and one of them is another gateway: name `classes` so that one of them has it"
+    )]
+    AtGateway {
+        /// The first store.
+        one: String,
+        /// The second.
+        other: String,
+        /// The class.
+        class: ClassName,
     },
     /// Two values of one person, and nothing says which is right.
     #[error("the stores `{one}` and `{other}` both have the attribute `{field}`: let one of them have its class")]
@@ -107,9 +120,35 @@ impl Named {
 struct Member {
     name: String,
     scope: Scope,
-    store: Box<dyn Store>,
+    store: Behind,
     breaker: Breaker,
     under_way: Semaphore,
+}
+
+/// What stands behind a name.
+enum Behind {
+    /// Records, which are reduced here.
+    Records(Box<dyn Store>),
+    /// Another gateway, which answers with fields.
+    Gateway(Box<GatewayStore>),
+}
+
+impl Behind {
+    fn figures(&self) -> &Figures {
+        match self {
+            Self::Records(store) => store.figures(),
+            Self::Gateway(store) => store.figures(),
+        }
+    }
+}
+
+/// What was found.
+#[derive(Default)]
+pub struct Found {
+    /// The records.
+    pub(crate) history: History,
+    /// Fields that another gateway answered.
+    pub(crate) elsewhere: Option<Elsewhere>,
 }
 
 /// All of them.
@@ -123,27 +162,86 @@ impl Stores {
 
     /// Adds a store, in which at most `bound` look-ups may be under way.
     pub(crate) fn add(&mut self, name: &str, scope: Scope, store: Box<dyn Store>, bound: usize) {
+        self.put(name, scope, Behind::Records(store), bound);
+    }
+
+    /// Adds another gateway.
+    pub(crate) fn add_gateway(&mut self, name: &str, scope: Scope, gateway: GatewayStore, bound: usize) {
+        self.put(name, scope, Behind::Gateway(Box::new(gateway)), bound);
+    }
+
+    fn put(&mut self, name: &str, scope: Scope, store: Behind, bound: usize) {
         // More than can be waited for is as good as no bound.
         let under_way = Semaphore::new(bound.min(Semaphore::MAX_PERMITS));
         self.0.push(Member { name: name.to_owned(), scope, store, breaker: Breaker::new(), under_way });
     }
 
-    /// Looks up what is asked, in every store that has some of it. The first that fails ends the others:
+    /// Whether another gateway is among them.
+    pub(crate) fn have_gateway(&self) -> bool {
+        self.0.iter().any(|member| matches!(member.store, Behind::Gateway(_)))
+    }
+
+    /// Looks up what a permit releases: fields that rest on what another gateway has, there, and the rest in the other
+    /// stores, side by side. Without an `end` no gateway is asked: what a gateway asked is passed to no third one.
+    ///
+    /// # Errors
+    /// As [`Self::look_up`]; [`StoreFault::TwoGateways`] where fields are at two of them.
+    pub(crate) async fn find(
+        &self,
+        asked: Asked,
+        permit: &Permit,
+        end: Option<&EndQuery>,
+    ) -> Result<Found, StoreError> {
+        let Some(end) = end.filter(|_| self.have_gateway()) else {
+            return self.look_up(asked).await.map(|history| Found { history, elsewhere: None });
+        };
+        let mut theirs = None;
+        for member in &self.0 {
+            let Behind::Gateway(gateway) = &member.store else { continue };
+            let (fields, rest) = permit.split(|plan| member.scope.part(plan) == *plan);
+            if !fields.is_empty() && theirs.replace((member, gateway, fields, rest)).is_some() {
+                return Err(StoreError::Failed(StoreFault::TwoGateways));
+            }
+        }
+        let Some((member, gateway, fields, rest)) = theirs else {
+            return self.look_up(asked).await.map(|history| Found { history, elsewhere: None });
+        };
+        let there = member.counted(async {
+            let found = gateway.ask(&asked, permit, &fields, end).await;
+            found.map(|elsewhere| Found { elsewhere: Some(elsewhere), ..Found::default() })
+        });
+        let here = async {
+            if rest.is_empty() {
+                return Ok(History::default());
+            }
+            self.look_up(Asked { plan: rest, ..asked.clone() }).await
+        };
+        let (history, found) = tokio::try_join!(here, there)?;
+        Ok(Found { history, ..found })
+    }
+
+    /// Looks up what is asked, in every store of records that has some of it. The first that fails ends the others:
     /// a part of what is known about a person is no answer.
     ///
     /// # Errors
     /// What the first store that failed says; [`StoreFault::Nowhere`] where no store has what is asked.
     pub(crate) async fn look_up(&self, asked: Asked) -> Result<History, StoreError> {
-        if let [only @ Member { scope: Scope::Everything, .. }] = self.0.as_slice() {
-            return only.look_up(asked).await;
+        let all: Vec<_> = self.0.iter().filter_map(Member::records).collect();
+        if let [(only, store)] = all.as_slice()
+            && matches!(only.scope, Scope::Everything)
+        {
+            return only.counted(store.look_up(asked)).await;
         }
-        let parts: Vec<_> = self.0.iter().map(|member| member.scope.part(&asked.plan)).collect();
+        let parts: Vec<_> = all.iter().map(|(member, _)| member.scope.part(&asked.plan)).collect();
         if let Some(class) = missing(&asked.plan, &parts) {
             return Err(StoreError::Failed(StoreFault::Nowhere(class)));
         }
-        let some = self.0.iter().zip(parts).filter(|(_, part)| !part.is_empty());
-        let mut under_way: FuturesUnordered<_> =
-            some.map(|(member, part)| member.look_up(Asked { plan: Arc::new(part), ..asked.clone() })).collect();
+        let some = all.iter().zip(parts).filter(|(_, part)| !part.is_empty());
+        let mut under_way: FuturesUnordered<_> = some
+            .map(|((member, store), part)| {
+                member.counted(store.look_up(Asked { plan: Arc::new(part), ..asked.clone() }))
+            })
+            .collect();
         let mut all = History::default();
         while let Some(found) = under_way.next().await {
             let found = found?;
@@ -159,8 +257,9 @@ impl Stores {
     /// # Errors
     /// What the store says.
     pub(crate) async fn pass(&self, store: &str, passed: Passed) -> Result<Report, StoreError> {
-        let member = self.named(store).ok_or(StoreError::Failed(StoreFault::NoRoutes))?;
-        let found = member.ask(member.store.pass(passed)).await;
+        let none = || StoreError::Failed(StoreFault::NoRoutes);
+        let (member, behind) = self.named(store).and_then(Member::records).ok_or_else(none)?;
+        let found = member.guarded(behind.pass(passed)).await;
         if found.is_err() {
             member.count(&found);
         }
@@ -197,6 +296,18 @@ impl Stores {
 }
 
 impl Scope {
+    /// Whether it has something of a class.
+    fn has(&self, class: &Class) -> bool {
+        match self {
+            Self::Everything => class.holds_records() || class.list().is_some() || !class.attributes().is_empty(),
+            Self::Named(Named { classes, lists, attributes }) => {
+                classes.contains(class.name())
+                    || class.list().is_some_and(|list| lists.contains(&list))
+                    || class.attributes().iter().any(|attribute| attributes.contains(attribute))
+            }
+        }
+    }
+
     /// What of a plan a store with this scope is asked for.
     pub(crate) fn part(&self, plan: &FetchPlan) -> FetchPlan {
         match self {
@@ -206,6 +317,29 @@ impl Scope {
             }
         }
     }
+}
+
+/// That nothing another gateway has is in a store too: two answers about one person, and nothing says how they add up.
+///
+/// # Errors
+/// [`ScopeError::AtGateway`].
+pub(crate) fn apart<'a>(
+    scopes: impl IntoIterator<Item = (&'a str, bool, &'a Scope)>,
+    catalogue: &Catalogue,
+) -> Result<(), ScopeError> {
+    let all: Vec<_> = scopes.into_iter().collect();
+    for (at, (one, is_gateway, scope)) in all.iter().enumerate() {
+        for (_, (other, is_other_gateway, other_scope)) in all.iter().enumerate().filter(|(other, _)| *other > at) {
+            let both = |class: &&Class| scope.has(class) && other_scope.has(class);
+            if (*is_gateway || *is_other_gateway)
+                && let Some(class) = catalogue.classes().find(both)
+            {
+                let (one, other) = ((*one).to_owned(), (*other).to_owned());
+                return Err(ScopeError::AtGateway { one, other, class: class.name().clone() });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// That no attribute is in two stores; classes and lists may be, and then all of their rows count.
@@ -241,8 +375,15 @@ fn missing(plan: &FetchPlan, parts: &[FetchPlan]) -> Option<String> {
 }
 
 impl Member {
-    async fn look_up(&self, asked: Asked) -> Result<History, StoreError> {
-        let found = self.ask(self.store.look_up(asked)).await;
+    fn records(&self) -> Option<(&Self, &dyn Store)> {
+        match &self.store {
+            Behind::Records(store) => Some((self, &**store)),
+            Behind::Gateway(_) => None,
+        }
+    }
+
+    async fn counted<T>(&self, look_up: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let found = self.guarded(look_up).await;
         self.count(&found);
         found
     }
@@ -251,15 +392,16 @@ impl Member {
         self.store.figures().looked_up(found);
         if let Err(StoreError::Failed(fault)) = found
             && fault.is_of_data()
+            && !matches!(fault, StoreFault::Refused(_))
         {
             tracing::warn!(store = self.name, "the data of a store do not fit: {fault}");
         }
     }
 
-    async fn ask<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    async fn guarded<T>(&self, look_up: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         self.breaker.pass()?;
         let _place = self.under_way.try_acquire().map_err(|_| StoreError::Timeout)?;
-        let found = work.await;
+        let found = look_up.await;
         if self.breaker.note(&found) {
             tracing::error!(
                 store = self.name,
@@ -270,7 +412,10 @@ impl Member {
     }
 
     async fn probe(&self) {
-        let found = self.store.probe().await;
+        let found = match &self.store {
+            Behind::Records(store) => store.probe().await,
+            Behind::Gateway(store) => store.probe().await,
+        };
         if found.is_ok() {
             self.breaker.close();
         }

@@ -4,7 +4,16 @@ use std::sync::Arc;
 
 use credit_policy::ClassName;
 
-use super::{copy::CopyFault, examine::RowFault, http::HttpFault, map::Unfit, postgres::PostgresFault};
+use super::{
+    copy::CopyFault,
+    examine::RowFault,
+    http::{
+        HttpFault,
+        gateway::{GatewayFault, Refused},
+    },
+    map::Unfit,
+    postgres::PostgresFault,
+};
 
 /// Why a look-up brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +44,17 @@ pub enum StoreFault {
     /// What a store behind HTTP answered, or why it did not.
     #[error("{0}")]
     Http(#[from] HttpFault),
+    /// What another gateway answered, that cannot be used.
+    #[error("{0}")]
+    Gateway(#[from] GatewayFault),
+    /// Another gateway refused.
+    #[error("another gateway refused with `{}`", .0.code.as_str())]
+    Refused(Refused),
+    /// Fields of one query are in two other gateways: a record names one leaf of another log.
+    #[error(
+        "fields of one query are at two other gateways; leave those of one out of the query, or let one of them have both"
+    )]
+    TwoGateways,
     /// A value about this person that cannot be relied on, where no row has a number.
     #[error("`{}.{}` is {}", .0.table, .0.column, .0.what)]
     Value(RowFault),
@@ -79,8 +99,10 @@ impl StoreFault {
             Self::Untyped(_) | Self::Domain(_) | Self::Mapped(_) | Self::Row(_) | Self::Value(_) | Self::Nowhere(_) => {
                 true
             }
+            Self::TwoGateways | Self::Refused(_) => true,
             Self::Http(fault) => fault.is_of_data(),
-            Self::Postgres(fault) => matches!(fault, PostgresFault::TooMany { .. }),
+            Self::Gateway(fault) => matches!(fault, GatewayFault::Domain(_)),
+            Self::Postgres(fault) => matches!(fault, PostgresFault::TooMany { .. } | PostgresFault::TooLarge(_)),
             Self::NoRoutes | Self::Away | Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
         }
     }

@@ -10,7 +10,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use super::fault::StoreError;
+use super::fault::{StoreError, StoreFault};
 
 /// Probes in a row that may be late before the store counts as away: a full queue is late too, and no failure.
 const LATE_PROBES: u64 = 3;
@@ -93,7 +93,7 @@ impl Figures {
 
     pub(super) fn looked_up<T>(&self, found: &Result<T, StoreError>) {
         let count = match found {
-            Ok(_) => &self.answered,
+            Ok(_) | Err(StoreError::Failed(StoreFault::Refused(_))) => &self.answered,
             Err(StoreError::Timeout) => &self.timeouts,
             Err(StoreError::Failed(_)) => &self.failed,
         };
@@ -120,7 +120,6 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stores::fault::StoreFault;
 
     #[test]
     fn one_failed_probe_or_three_late_ones_mean_away_and_one_answer_means_back() {

@@ -22,14 +22,7 @@ pub(super) fn history(connection: &Connection, map: &Map, asked: &Asked) -> Resu
             reading.row(&select, &cells).map_err(|unfit| StoreError::Failed(StoreFault::Mapped(unfit)))?;
         }
     }
-    let read = reading.end();
-    if let Some(first) = read.unknown.first() {
-        tracing::warn!(
-            "{} rows of a person do not count: {first}; run `credit-gateway store check`",
-            read.unknown.len()
-        );
-    }
-    Ok(read.history)
+    Ok(reading.counted())
 }
 
 /// Runs every statement for a number that nobody has.

@@ -184,6 +184,27 @@ impl Field {
         matches!(self.derivation, Derivation::Attribute) && self.meaning.admits(value)
     }
 
+    /// Whether an answer may have this value for it: what another gateway says of the field is looked at by this.
+    #[must_use]
+    pub(crate) fn releases(&self, value: &Value) -> bool {
+        match (&self.derivation, value) {
+            (Derivation::Attribute, _) => self.meaning.admits(value),
+            (_, Value::Null) => true,
+            (Derivation::Masked(_), Value::Text(_)) => value.clone().masked() == *value,
+            (Derivation::Records { reducer: Reducer::Exists | Reducer::NoneWithin, .. }, Value::Bool(_))
+            | (Derivation::Number { of: _, number: Number::AtLeast(_) }, Value::Bool(_))
+            | (Derivation::Listed(_) | Derivation::All(_), Value::Bool(_)) => true,
+            (Derivation::Records { reducer: Reducer::Count, .. }, Value::Int(count)) => *count >= 0,
+            (Derivation::Records { reducer: Reducer::Latest, .. }, Value::Text(day)) => {
+                day.len() == 10 && day.parse::<Date>().is_ok()
+            }
+            (Derivation::Number { of: _, number: Number::Band(bands) }, Value::Text(name)) => {
+                bands.iter().any(|band| band.name.as_str() == name)
+            }
+            (_, Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::List(_)) => false,
+        }
+    }
+
     /// How its value is made, as a reader compares it: `none-within P3Y of tax, safety`.
     pub(crate) fn definition(&self) -> String {
         match &self.derivation {
@@ -389,6 +410,13 @@ impl Released {
     /// What stores are asked for.
     pub(crate) fn plan(&self) -> &Arc<FetchPlan> {
         &self.plan
+    }
+
+    /// The fields of which all that they rest on is elsewhere, and what is asked for the others.
+    pub(crate) fn split(&self, is_elsewhere: impl Fn(&FetchPlan) -> bool) -> (Vec<FieldName>, Arc<FetchPlan>) {
+        let is_theirs = |field: &Arc<Field>| is_elsewhere(&Self::new(vec![Arc::clone(field)]).plan);
+        let (theirs, ours): (Vec<_>, Vec<_>) = self.fields.iter().cloned().partition(is_theirs);
+        (theirs.into_iter().map(|field| field.name.clone()).collect(), Self::new(ours).plan)
     }
 }
 

@@ -37,7 +37,7 @@ fn every_word_comes_back() {
     for kind in InstitutionKind::ALL {
         assert_eq!(InstitutionKind::parse(&kind.to_string()), Some(*kind));
     }
-    assert_eq!(InstitutionKind::ALL.len(), 22);
+    assert_eq!(InstitutionKind::ALL.len(), 23);
     assert_eq!(
         Ground::ALL.iter().map(|ground| ground.as_str()).collect::<Vec<_>>(),
         ["consent", "statute", "self", "public"]

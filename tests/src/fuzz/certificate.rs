@@ -142,6 +142,7 @@ static REGISTER: LazyLock<Register> = LazyLock::new(|| {
         id: InstitutionId::parse(BANK).expect("an id"),
         kind: InstitutionKind::Bank,
         certificates: vec![bank()],
+        on_behalf_of: Vec::new(),
         limits: Limits {
             rate_per_s: 1,
             burst: 1,

@@ -324,7 +324,7 @@ fn verify_tells_usage_and_what_is_not_there_from_what_does_not_hold() {
 }
 
 /// A folder whose log has another name and so another key id.
-fn foreign_origin() -> Folder {
+pub(crate) fn foreign_origin() -> Folder {
     let folder = Folder::new();
     fs::rename(folder.join("keys"), folder.join("old-keys")).unwrap();
     folder.edit_config(|text| text.replace("credit-gateway.example/demo/r1", "credit-gateway.example/other/r1"));

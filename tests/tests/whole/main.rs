@@ -27,6 +27,7 @@ mod mixed_load;
 mod notices;
 mod observability;
 mod order;
+mod peers;
 mod policies;
 mod protocols;
 mod receipts;

@@ -36,7 +36,7 @@ impl Known {
         }
     }
 
-    pub(super) fn get(&self, thumbprint: Thumbprint) -> Option<Chain> {
+    pub(in crate::callers) fn get(&self, thumbprint: Thumbprint) -> Option<Chain> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&thumbprint).cloned()
     }
 }

@@ -39,6 +39,13 @@ impl CertificateStatus {
         self.trust.trusts_known(other)
     }
 
+    /// Whether another certificate is known here and is trusted no more: revoked, or ended. Of one that is not known
+    /// nothing can be said.
+    #[must_use]
+    pub fn knows_as_untrusted(&self, other: Thumbprint) -> bool {
+        self.trust.known().get(other).is_some() && !self.trust.trusts_known(other)
+    }
+
     /// Whether the certificate is trusted by the list in force. The first call for each list verifies the whole chain:
     /// not for the queue of the log, which has [`is_still_valid`](Self::is_still_valid).
     #[must_use]

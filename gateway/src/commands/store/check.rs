@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use credit_policy::Language;
 
-use super::{check_mapped, place::Place};
+use super::{check_mapped, check_remote, place::Place};
 use crate::{
     commands::failure::{ConfigFile, Failure},
     stores::{
@@ -20,9 +20,12 @@ pub(in crate::commands) struct Arguments {
     /// The name of a store, or a file that is not in its place yet; left out = the one that the configuration names 数据源名称或文件
     #[arg(value_name = "STORE")]
     store: Option<PathBuf>,
-    /// Read only the first ROWS rows of each table 每表只读前若干行
-    #[arg(long, value_name = "ROWS")]
+    /// Read only the first ROWS rows of each table; of a database 10000 where nothing is said 每表只读前若干行；数据库默认 10000 行
+    #[arg(long, value_name = "ROWS", conflicts_with = "all")]
     sample: Option<u64>,
+    /// Read all rows of a database, however long it takes 读取数据库的全部行
+    #[arg(long)]
+    all: bool,
     /// The map of the file's tables, where they are not the gateway's own 文件所用的映射
     #[arg(long, value_name = "MAP")]
     map: Option<PathBuf>,
@@ -33,6 +36,10 @@ pub(in crate::commands) struct Arguments {
 /// 0 where nothing was found, 1 where something was, 64 where there is no store to read.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (settings, domain) = super::domain::read(&arguments.config)?;
+    if let Some(store) = check_remote::named(&settings, arguments.store.as_ref()) {
+        let sample = if arguments.all { None } else { Some(arguments.sample.unwrap_or(check_remote::ROWS)) };
+        return check_remote::run(&settings, store, &domain, sample);
+    }
     let Place { path, map } = &super::place::named(&settings, arguments.store.as_ref())?;
     let path_shown = path.display();
     let fault = |fault: &CopyFault| {
@@ -59,15 +66,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut tally = Tally::default();
     let read = examine(&store, &domain, arguments.sample, &mut |fault, _| tally.add(&fault), &|| ()).map_err(system)?;
-    match language() {
-        Language::Zh => lines.extend(tally.chinese_lines()),
-        Language::En => lines.extend(tally.lines()),
-    }
+    lines.extend(lines_of(&tally));
     let [records, listings, attributes] = read;
-    print(said(
-        || format!("已检查的行数：record {records}，listing {listings}，attribute {attributes}"),
-        || format!("rows checked: record {records}, listing {listings}, attribute {attributes}"),
-    ));
+    told(&[("record", records), ("listing", listings), ("attribute", attributes)], lines)
+}
+
+/// A line for each kind of fault and place.
+pub(super) fn lines_of(tally: &Tally) -> Vec<String> {
+    match language() {
+        Language::Zh => tally.chinese_lines().collect(),
+        Language::En => tally.lines().collect(),
+    }
+}
+
+/// Prints how many rows of each table were read, and what was found.
+pub(super) fn told(rows: &[(&str, u64)], lines: Vec<String>) -> Result<(), Failure> {
+    let rows: Vec<_> = rows.iter().map(|(table, rows)| format!("{table} {rows}")).collect();
+    print(said(|| format!("已检查的行数：{}", rows.join("，")), || format!("rows checked: {}", rows.join(", "))));
     if lines.is_empty() {
         print(words("数据源无误", "nothing was found"));
         Ok(())

@@ -7,7 +7,11 @@ use rusqlite::Connection;
 
 use crate::{
     commands::failure::Failure,
-    stores::{copy::CopyFault, map::Map, mapped},
+    stores::{
+        copy::CopyFault,
+        map::{Examined, Map},
+        mapped,
+    },
     terminal::{chinese, language, print, said, words},
 };
 
@@ -22,7 +26,7 @@ pub(super) fn run(
     let map = Map::open(named, catalogue).map_err(Failure::usage)?;
     let map = crate::stores::copy::is_mapped(store, &map).map_err(|fault| failed(&fault))?;
     let system = |error: rusqlite::Error| failed(&error.into());
-    let mut lines: Vec<String> = mapped::without_index(store, &map)
+    let lines: Vec<String> = mapped::without_index(store, &map)
         .map_err(system)?
         .into_iter()
         .map(|(source, key)| {
@@ -33,6 +37,11 @@ pub(super) fn run(
         })
         .collect();
     let (examined, _) = mapped::examine(store, &map, sample, &|| ()).map_err(system)?;
+    told(&examined, lines)
+}
+
+/// Prints what was read and what was found, beside `lines`.
+pub(super) fn told(examined: &Examined, mut lines: Vec<String>) -> Result<(), Failure> {
     lines.extend(examined.faults.each().map(|(place, count, what, rows)| match language() {
         Language::Zh => format!("`{place}`：{count} 个值为{}：第 {rows} 行", chinese().of(&what.to_string())),
         Language::En => format!("`{place}`: {count} with {what}: row {rows}"),

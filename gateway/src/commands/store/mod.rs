@@ -2,6 +2,7 @@
 
 mod check;
 mod check_mapped;
+mod check_remote;
 mod domain;
 mod explain;
 mod import;

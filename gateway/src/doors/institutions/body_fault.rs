@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::on_behalf::OnBehalfBody;
 use crate::journey::detail::{Detail, Member};
 
 /// The first fault of a body that is no query.
@@ -50,6 +51,9 @@ impl<'de> Visitor<'de> for Members {
 
 fn is_of_type(member: Member, value: &RawValue) -> bool {
     let text = value.get();
+    if member == Member::OnBehalf {
+        return serde_json::from_str::<OnBehalfBody>(text).is_ok() && text.starts_with('{');
+    }
     if member == Member::Fields {
         return serde_json::from_str::<Vec<&RawValue>>(text)
             .is_ok_and(|names| names.iter().all(|name| name.get().starts_with('"')));

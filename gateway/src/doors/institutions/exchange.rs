@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use super::{
     body_fault::query_fault,
     json_body::{object, present},
+    on_behalf::{OnBehalfBody, without},
     own::OwnRecord,
     route::{Beside, Routed, routed},
 };
@@ -130,6 +131,10 @@ impl Exchange for HttpExchange {
         let bytes = self.read().await?;
         let key = idempotency_key(&self.head.headers)?;
         let mut question = question(&bytes)?;
+        let bytes = match &question.on_behalf {
+            Some(on_behalf) => without(bytes, &on_behalf.query),
+            None => bytes,
+        };
         question.idempotency = key.map(|key| RepeatKey { key, question: bytes, window: RepeatWindow::Query });
         Ok(Request::Query(question))
     }
@@ -200,6 +205,8 @@ struct QueryBody {
     case: Option<String>,
     #[serde(default, deserialize_with = "present")]
     fields: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
+    on_behalf: Option<OnBehalfBody>,
 }
 
 #[derive(Deserialize)]
@@ -222,8 +229,9 @@ struct Withdrawn<'a> {
 /// # Errors
 /// `malformed-request` where it is not one JSON object of these members.
 pub fn question(body: &[u8]) -> Result<Question, Refusal> {
-    let QueryBody { scenario, subject, operator, case, fields } = object(body, query_fault)?;
-    Ok(Question { scenario, subject, staff: operator, case, fields, idempotency: None, route: None })
+    let QueryBody { scenario, subject, operator, case, fields, on_behalf } = object(body, query_fault)?;
+    let on_behalf = on_behalf.map(OnBehalfBody::words);
+    Ok(Question { scenario, subject, staff: operator, case, fields, on_behalf, idempotency: None, route: None })
 }
 
 fn withdrawal(body: &[u8]) -> Result<(TokenId, Option<String>), Refusal> {

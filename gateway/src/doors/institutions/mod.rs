@@ -4,6 +4,7 @@ mod batches;
 mod body_fault;
 pub(crate) mod exchange;
 mod json_body;
+mod on_behalf;
 mod own;
 pub(crate) mod reply;
 mod route;

@@ -86,6 +86,7 @@ pub(super) fn routed(
         staff: staff.map(|text| text.to_string()),
         case: case.map(|text| text.to_string()),
         fields: Some(route.fields().iter().map(ToString::to_string).collect()),
+        on_behalf: None,
         idempotency,
         route: Some(RouteQuery { route: Arc::clone(route), is_lower }),
     };
@@ -110,6 +111,7 @@ impl<'a> Beside<'a> {
     pub(super) fn of(answer: &'a AnswerView<'_>) -> Self {
         let AnswerView {
             query: _,
+            on_behalf: _,
             repeats,
             scenario,
             subject,

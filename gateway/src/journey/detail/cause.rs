@@ -18,11 +18,14 @@ pub enum Member {
     Case,
     /// Fewer fields than the scenario has.
     Fields,
+    /// For whom another gateway asks.
+    OnBehalf,
 }
 
 impl Member {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Scenario, Self::Subject, Self::Operator, Self::Case, Self::Fields];
+    pub const ALL: [Self; 6] =
+        [Self::Scenario, Self::Subject, Self::Operator, Self::Case, Self::Fields, Self::OnBehalf];
 
     /// Its name.
     #[must_use]
@@ -33,6 +36,7 @@ impl Member {
             Self::Operator => "operator",
             Self::Case => "case",
             Self::Fields => "fields",
+            Self::OnBehalf => "on_behalf",
         }
     }
 }
@@ -67,6 +71,14 @@ pub enum Detail {
     Type(Member),
     /// A member is missing.
     Missing(Member),
+    /// An institution that is no gateway asks on behalf of another.
+    OnBehalfOfGateways,
+    /// The register does not let the gateway ask for this institution, or not as this kind.
+    OnBehalfNotListed,
+    /// The query began at this gateway.
+    OnBehalfLoop,
+    /// The end institution's certificate is the gateway's own, or trusted no more.
+    OnBehalfCertificate,
     /// The body of a withdrawal has other members than its own, or one of another form.
     WithdrawalMembers,
     /// A withdrawal does not name one of several issuers.

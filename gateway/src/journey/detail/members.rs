@@ -18,6 +18,12 @@ impl Member {
         match (language, self) {
             (Language::Zh, Self::Fields) => format!("`{name}` 须为文字数组，不得为 null"),
             (Language::En, Self::Fields) => format!("`{name}` must be an array of strings, and not null"),
+            (Language::Zh, Self::OnBehalf) => format!(
+                "`{name}` 须为对象，恰有 `institution`（机构标识）、`kind`（机构类型）、`certificate`（x5t#S256）、`origin`（日志名称）与 `query`（UUID），均为文字"
+            ),
+            (Language::En, Self::OnBehalf) => format!(
+                "`{name}` must be an object with exactly `institution` (an id), `kind` (of institution), `certificate` (x5t#S256), `origin` (of a log) and `query` (a UUID), all of them strings"
+            ),
             (Language::Zh, _) => format!("`{name}` 须为文字，不得为数字、布尔值或 null"),
             (Language::En, _) => format!("`{name}` must be a string: no number, no boolean, not null"),
         }
@@ -34,6 +40,7 @@ impl Member {
             ),
             Self::Case => ("依法查询的案件编号", "the number of the case for which a statute lets you ask"),
             Self::Fields => ("数据项名称", "names of fields"),
+            Self::OnBehalf => ("最终查询机构", "the institution for which another gateway asks"),
         };
         match language {
             Language::Zh => format!("缺少 `{name}`：{chinese}"),
@@ -60,6 +67,22 @@ impl Detail {
             Self::UnknownScenario => {
                 ("`scenario` 不是应用清单中的名称", "`scenario` is no name of the application list")
             }
+            Self::OnBehalfOfGateways => (
+                "`on_behalf` 只可由另一网关使用：请去掉该成员",
+                "`on_behalf` is for another gateway alone: leave the member out",
+            ),
+            Self::OnBehalfNotListed => (
+                "名册不允许贵网关为 `on_behalf` 所指机构或以其类型查询",
+                "the register does not let you ask for the institution in `on_behalf`, or not as that kind",
+            ),
+            Self::OnBehalfLoop => (
+                "该查询由本网关发起，不再应答：查询不得转回",
+                "the query in `on_behalf` began at this gateway: a query is not passed back",
+            ),
+            Self::OnBehalfCertificate => (
+                "`on_behalf` 所指证书是贵网关自己的，或已不受信任",
+                "the certificate in `on_behalf` is your own, or trusted no more",
+            ),
             Self::ScenarioNotAllowed => (
                 "本机构的类型不得使用 `scenario` 所指的应用场景",
                 "an institution of your kind may not use this `scenario`",

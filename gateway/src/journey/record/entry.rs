@@ -52,12 +52,12 @@ pub(super) fn query_entry(
         .transpose()
         .map_err(|error| unrecordable(&error))?;
     let purpose_group = scenario.map_or("", credit_policy::Scenario::purpose_group);
-    let subject = person.as_ref().map(|person| Base64(person.subject_tag(institution, purpose_group)));
+    let subject = person.as_ref().map(|person| Base64(person.subject_tag(&evidence.counted_for(), purpose_group)));
     let idempotency = evidence.idempotency.map(|entry| [entry.key, entry.identity].concat());
     let record = QueryRecord {
         operator: evidence.recognised.staff.as_ref().map(|staff| staff.as_str()),
         certificate: Some(&evidence.certificate.thumbprint().to_string()),
-        on_behalf: None,
+        on_behalf: evidence.recognised.on_behalf.as_ref(),
         scenario: evidence.recognised.scenario.as_ref().map(|scenario| scenario.name()),
         ground: evidence.ground.clone(),
         repeats: evidence.repeats,
@@ -69,7 +69,7 @@ pub(super) fn query_entry(
         code: verdict.code,
         fields: verdict.fields,
         notice: verdict.notice,
-        remote: None,
+        remote: evidence.remote.as_ref().filter(|_| verdict.code.is_none()),
         answer: Some(Base64(answer_commitment(&opening.bytes, body))),
         subject,
         key: sealed.as_ref().map(|_| sealer.key_id().as_str()),

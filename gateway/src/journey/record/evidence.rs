@@ -3,9 +3,9 @@
 //! INVARIANT (write-only): stages write here and never read; only the record reads. What a later stage needs, the proof
 //! of the stage before owns. A stage that fails loses nothing that the record needs: what it learned stands here already.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use credit_audit::leaf::GroundRecord;
+use credit_audit::leaf::{GroundRecord, OnBehalf, RemoteLeaf};
 use credit_keys::Person;
 use credit_policy::{CaseNumber, CitizenNumber, Counts, Facts, History, Personal, Scenario, StaffId};
 use tokio::sync::OwnedSemaphorePermit;
@@ -17,6 +17,7 @@ use crate::{
     gateway::Moment,
     journey::caller::Caller,
     state::IdempotencyEntry,
+    stores::http::gateway::Elsewhere,
 };
 
 /// The leaf under construction; one a query.
@@ -35,6 +36,8 @@ pub struct Evidence {
     pub(super) counts: Option<Counts>,
     pub(super) store_summary: Option<Personal<String>>,
     pub(super) pseudonym: Option<Personal<String>>,
+    /// The leaf of another gateway that answered.
+    pub(super) remote: Option<RemoteLeaf>,
     /// Kept until the query is recorded, whatever the caller does.
     _permits: Vec<OwnedSemaphorePermit>,
 }
@@ -43,6 +46,7 @@ pub struct Evidence {
 #[derive(Default)]
 pub(in crate::journey) struct Recognised {
     pub(super) scenario: Option<Arc<Scenario>>,
+    pub(super) on_behalf: Option<OnBehalf>,
     pub(super) staff: Option<StaffId>,
     pub(super) case: Option<CaseNumber>,
     pub(super) person: Option<Arc<Personal<CitizenNumber>>>,
@@ -51,6 +55,10 @@ pub(in crate::journey) struct Recognised {
 impl Recognised {
     pub(in crate::journey) fn scenario(&mut self, scenario: &Arc<Scenario>) {
         self.scenario = Some(Arc::clone(scenario));
+    }
+
+    pub(in crate::journey) fn on_behalf(&mut self, on_behalf: &OnBehalf) {
+        self.on_behalf = Some(on_behalf.clone());
     }
 
     pub(in crate::journey) fn staff(&mut self, staff: &StaffId) {
@@ -90,6 +98,7 @@ impl Evidence {
             counts: None,
             store_summary: None,
             pseudonym: None,
+            remote: None,
             _permits: permits,
         }
     }
@@ -136,8 +145,22 @@ impl Evidence {
         self.repeats = first;
     }
 
-    pub(in crate::journey) fn store_summary(&mut self, history: &History) {
-        self.store_summary = Some(Personal::new(summary::store_summary(history)));
+    /// Whom the query counts for, and by whom its tags are made.
+    pub(super) fn counted_for(&self) -> Cow<'_, str> {
+        let asker = self.institution.id();
+        match &self.recognised.on_behalf {
+            None => asker.into(),
+            Some(end) => OnBehalf::counted_for(asker, &end.institution).into(),
+        }
+    }
+
+    pub(in crate::journey) fn remote(&mut self, remote: RemoteLeaf) {
+        self.remote = Some(remote);
+    }
+
+    pub(in crate::journey) fn store_summary(&mut self, history: &History, elsewhere: Option<&Elsewhere>) {
+        let values = elsewhere.map(|elsewhere| elsewhere.values.as_slice()).unwrap_or_default();
+        self.store_summary = Some(Personal::new(summary::store_summary(history, values)));
     }
 
     pub(in crate::journey) fn answer(&mut self, counts: Counts, pseudonym: &str) {

@@ -1,14 +1,14 @@
 //! What the stores returned about a person, compact, for the sealed part of the record.
 
-use credit_policy::History;
+use credit_policy::{FieldName, History, Value};
 use jiff::civil::Date;
 use serde::Serialize;
 
 /// What the store told, compact: `{"records":[[class, severity, act, determined, sentence end, effect end, repaired,
 /// repair revoked, disputed], …],"listings":[[list, from, until, disputed], …],"attributes":[[field, value], …]}`. A
-/// record of which the day of performance or the amount is known has both after `disputed`. Where that does not fit into the sealed part, `counts` and a digest of it stand there.
+/// field that another gateway answered stands among the attributes. A record of which the day of performance or the amount is known has both after `disputed`. Where that does not fit into the sealed part, `counts` and a digest of it stand there.
 #[must_use]
-pub(super) fn store_summary(history: &History) -> String {
+pub(super) fn store_summary(history: &History, elsewhere: &[(FieldName, Value)]) -> String {
     let date = |date: Option<Date>| date.map(|date| date.to_string());
     let records = history.records.iter().map(|r| {
         let (act, determined) = (r.act.to_string(), r.determined.to_string());
@@ -24,7 +24,9 @@ pub(super) fn store_summary(history: &History) -> String {
     });
     let listings =
         history.listings.iter().map(|l| json(&(l.list.as_str(), l.from.to_string(), date(l.until), l.disputed)));
-    let attributes = history.attributes.iter().map(|a| json(&(a.field.as_str(), &a.value)));
+    let own = history.attributes.iter().map(|a| (&a.field, &a.value));
+    let elsewhere = elsewhere.iter().map(|(field, value)| (field, value));
+    let attributes = own.chain(elsewhere).map(|(field, value)| json(&(field.as_str(), value)));
     let mut told = String::with_capacity(256);
     part(&mut told, "{\"records\":[", records);
     part(&mut told, "],\"listings\":[", listings);

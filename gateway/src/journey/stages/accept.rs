@@ -2,15 +2,19 @@
 //!
 //! What the caller wrote and what is not recognised stays out of the evidence: it never reaches the record.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
+use credit_audit::leaf::OnBehalf;
 use credit_keys::StateDigest;
 use credit_policy::{
     CaseNumber, Catalogue, CitizenNumber, Code, Facts, FieldName, Ground, Personal, Scenario, StaffId,
 };
 use jiff::civil::Date;
 
-use super::identify::Identified;
+use super::{
+    identify::Identified,
+    on_behalf::{EndInstitution, NotFor, end_institution},
+};
 use crate::{
     callers::{register::Institution, trust::CertificateStatus},
     gateway::{Moment, RouteQuery},
@@ -27,6 +31,8 @@ pub(super) struct Query {
     pub(super) institution: Arc<Institution>,
     /// The one that was presented.
     pub(super) certificate: Arc<CertificateStatus>,
+    /// For whom it asks, where it is another gateway.
+    pub(super) end: Option<EndInstitution>,
     pub(super) scenario: Arc<Scenario>,
     pub(super) staff: StaffId,
     pub(super) case: Option<CaseNumber>,
@@ -37,6 +43,18 @@ pub(super) struct Query {
     pub(super) redefined: Option<FieldName>,
     /// The route by which it came.
     pub(super) route: Option<RouteQuery>,
+}
+
+impl Query {
+    /// Whom it counts for, and by whom tags and pseudonyms are made: the institution, or the end institution of the
+    /// gateway that asks.
+    pub(super) fn counted_for(&self) -> Cow<'_, str> {
+        let asker = self.institution.id();
+        match &self.end {
+            None => asker.into(),
+            Some(end) => OnBehalf::counted_for(asker, &end.record.institution).into(),
+        }
+    }
 }
 
 /// Whom the question names.
@@ -69,12 +87,14 @@ impl<'e> Asked<'e> {
     }
 }
 
-/// Reads the members; the first fault wins, in the order of `docs/formats.md` §2.
+/// Reads the members; the first fault wins, in the order of `docs/formats.md` §2. `own` is the origin of this gateway's
+/// log.
 ///
 /// # Errors
 /// `unknown-scenario`, `operator-required`, `case-required`, `invalid-citizen-number`, `malformed-request`.
 pub fn accept<'e>(
     catalogue: &Catalogue,
+    own: &str,
     moment: &Moment,
     identified: Identified<'e>,
     mut question: Question,
@@ -82,18 +102,31 @@ pub fn accept<'e>(
     let certificate = Arc::clone(identified.certificate());
     let (institution, evidence) = identified.into_parts();
     let route = question.route.take();
+    let end = question.on_behalf.as_ref().map(|words| end_institution(own, &institution, &certificate, words));
+    let (end, not_for) = match end.transpose() {
+        Ok(end) => (end, None),
+        Err(NotFor::Form(refusal)) => return Err(refusal),
+        Err(NotFor::Allowed(refusal)) => (None, Some(refusal)),
+    };
     let idempotency = question.idempotency.take().map(|RepeatKey { key, question, window }| Idempotency {
         key,
         question: moment.keys.state.digest("credit/body", &[&question]),
         window,
     });
-    let mut facts = Facts::new(institution.record.kind, moment.today);
+    let kind = end.as_ref().map_or(institution.record.kind, |end| end.kind);
+    let mut facts = Facts::new(kind, moment.today);
     let mut recognised = Recognised::default();
+    if let Some(end) = &end {
+        recognised.on_behalf(&end.record);
+    }
     let read = read(catalogue, &question, &mut facts, &mut recognised);
     evidence.recognised(recognised);
     evidence.inputs(&facts);
     let Members { scenario, staff, case, subject, fields } = read?;
-    let query = Query { institution, certificate, scenario, staff, case, facts, fields, redefined: None, route };
+    if let Some(refusal) = not_for {
+        return Err(refusal);
+    }
+    let query = Query { institution, certificate, end, scenario, staff, case, facts, fields, redefined: None, route };
     Ok(Asked { query, subject, idempotency, evidence })
 }
 

@@ -14,6 +14,7 @@ use crate::{
     gateway::{Gateway, Moment, RouteQuery},
     journey::{record::evidence::Evidence, refusal::Refusal},
     state::{Claim, ConsentUse, Limits, Refused, Reservation},
+    stores::http::gateway::EndQuery,
 };
 
 /// PROOF: the look-up is reserved; given back if it is not recorded as answered.
@@ -39,6 +40,23 @@ impl<'e> Admitted<'e> {
         self.basis.query.route.as_ref()
     }
 
+    /// For whom another gateway may be asked; nobody where another gateway asks. `origin` is that of this gateway's log.
+    pub(super) fn end_query(&self, origin: &str) -> Option<EndQuery> {
+        let Basis { query, consent, .. } = &self.basis;
+        let id = self.evidence.id();
+        query.end.is_none().then(|| EndQuery {
+            institution: query.institution.id().to_owned(),
+            kind: query.institution.record.kind,
+            certificate: query.certificate.thumbprint().to_string(),
+            origin: origin.to_owned(),
+            query: id,
+            first: self.reservation.repeats().unwrap_or(id),
+            staff: query.staff.as_str().to_owned(),
+            case: query.case.as_ref().map(|case| case.as_str().to_owned()),
+            token: consent.as_ref().map(|consent| consent.presented.clone()),
+        })
+    }
+
     pub(super) fn reservation(&self) -> &Reservation {
         &self.reservation
     }
@@ -55,7 +73,14 @@ impl<'e> Admitted<'e> {
 pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<'e>) -> Result<Admitted<'e>, Refusal> {
     let (basis, permit, evidence) = permitted.into_parts();
     let query = &basis.query;
-    let taken = query.institution.rates.take_staff(query.staff.as_str());
+    let rates = &query.institution.rates;
+    let taken = match &query.end {
+        None => rates.take_staff(query.staff.as_str()),
+        Some(end) => rates.take_end(&end.record.institution).and_then(|()| {
+            // Staff of two end institutions may have one id.
+            rates.take_staff(&format!("{}/{}", end.record.institution, query.staff.as_str()))
+        }),
+    };
     taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
     let reserved = reserve(gateway, moment, &basis, &permit).await;
     let reservation = reserved.map_err(|error| match error {
@@ -81,15 +106,16 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
 async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Permit) -> Result<Reservation, Refused> {
     let query = &basis.query;
     let record = &query.institution.record;
+    let counted_for = query.counted_for();
     let purpose_group = permit.scenario().purpose_group();
-    let tags = basis.person.disclose(|number| {
-        moment.keys.subject_tags(&basis.person_keys, record.id.as_str(), purpose_group, number.as_str())
-    });
+    let tags = basis
+        .person
+        .disclose(|number| moment.keys.subject_tags(&basis.person_keys, &counted_for, purpose_group, number.as_str()));
     let claim = Claim {
         now: moment.now,
         consent: basis.consent.as_ref().map(|consent| consent.claim),
         idempotency: basis.idempotency,
-        institution: record.id.as_str(),
+        institution: &counted_for,
         day: query.facts.on,
         group: permit.scenario().purpose_group(),
         staff: query.staff.as_str(),

@@ -9,10 +9,11 @@ use credit_policy::{
     CitizenNumber, Code, ConsentFacts, FieldName, Ground, Personal,
     consent::{Consent, ConsentFault, Unverified},
 };
+use zeroize::Zeroizing;
 
 use super::accept::{Asked, Idempotency, Query, Subject, is_minor};
 use crate::{
-    callers::{register::Institution, thumbprint::Thumbprint},
+    callers::thumbprint::Thumbprint,
     gateway::{Gateway, Moment},
     journey::{detail::Detail, record::evidence::Evidence, refusal::Refusal},
     state::{ConsentClaim, IdempotencyClaim, IdempotencyEntry, consent_key},
@@ -35,6 +36,8 @@ pub(super) struct VerifiedConsent {
     pub(super) claim: ConsentClaim,
     /// The issuer-signed part, for the leaf.
     pub(super) issuer_signed: String,
+    /// All of it, as it was presented, for another gateway that must verify it too.
+    pub(super) presented: Zeroizing<String>,
 }
 
 /// PROOF: the ground that the scenario stands on is there, for this person.
@@ -74,8 +77,9 @@ pub fn ground<'e>(
         }
         // Whoever may not use the scenario is told so before the token is looked at.
         (Ground::Consent, Subject::OfConsent(claimed)) if query.scenario.is_open_to(query.facts.kind) => {
-            let consent = verify(gateway, moment, &query, claimed.as_ref(), token?)?;
-            let (person, consent) = on_consent(gateway, &mut query, &consent, evidence)?;
+            let token = token?;
+            let consent = verify(gateway, moment, &query, claimed.as_ref(), token)?;
+            let (person, consent) = on_consent(gateway, &mut query, &consent, token, evidence)?;
             (person, Some(consent))
         }
         (Ground::Statute | Ground::Consent | Ground::Person | Ground::Public, _) => {
@@ -84,7 +88,7 @@ pub fn ground<'e>(
     };
     let idempotency = idempotency.map(|asked| {
         let token = consent.as_ref().map(|consent: &VerifiedConsent| &consent.claim.key[..]);
-        claim(moment, &query.institution, &asked, &person, token)
+        claim(moment, &query.counted_for(), &asked, &person, token)
     });
     if let Some(claim) = idempotency {
         evidence.idempotency(claim.entry);
@@ -121,9 +125,12 @@ fn verify(
 }
 
 /// Whether the certificate that a consent names is the institution's own and not revoked: the one that was presented, or
-/// another one.
+/// another one. Of a gateway it is that of the end institution, and never its own.
 fn may_use(query: &Query, named: [u8; 32]) -> bool {
     let named_one = Thumbprint::of_digest(named);
+    if let Some(end) = &query.end {
+        return end.certificate == named_one;
+    }
     let presented = query.certificate.thumbprint() == named_one;
     query.institution.certificates().contains(&named) && (presented || query.certificate.trusts_also(named_one))
 }
@@ -132,6 +139,7 @@ fn on_consent(
     gateway: &Gateway,
     query: &mut Query,
     consent: &Consent,
+    token: &str,
     evidence: &mut Evidence,
 ) -> Result<(Arc<Personal<CitizenNumber>>, VerifiedConsent), Refusal> {
     let person = consent.person().disclose(|number| CitizenNumber::parse(number.as_str()));
@@ -153,7 +161,8 @@ fn on_consent(
     let (id, terms) = (consent.id(), consent.terms());
     let key = consent_key(&id.iss, id.jti.as_str());
     let claim = ConsentClaim { key, uses: terms.uses, frequency: terms.frequency, expires: consent.expires_at() };
-    Ok((person, VerifiedConsent { claim, issuer_signed: consent.issuer_signed().to_owned() }))
+    let presented = Zeroizing::new(token.to_owned());
+    Ok((person, VerifiedConsent { claim, issuer_signed: consent.issuer_signed().to_owned(), presented }))
 }
 
 /// A route asks for as many of its fields as the consent covers. Where it covers none, for all of them: that is refused.
@@ -185,13 +194,13 @@ fn redefined(gateway: &Gateway, query: &Query, consent: &Consent) -> Option<Fiel
 /// The identity of a query with an idempotency key: institution and key; and with them question, person and consent.
 fn claim(
     moment: &Moment,
-    institution: &Institution,
+    institution: &str,
     asked: &Idempotency,
     person: &Personal<CitizenNumber>,
     consent: Option<&[u8]>,
 ) -> IdempotencyClaim {
     let state = &moment.keys.state;
-    let (name, key) = (institution.id().as_bytes(), asked.key.as_bytes());
+    let (name, key) = (institution.as_bytes(), asked.key.as_bytes());
     let slot = state.digest("credit/idempotency-key", &[name, key]);
     let identity_of = |question: &[u8; 32]| {
         person.disclose(|number| {

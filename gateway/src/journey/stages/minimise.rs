@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use credit_policy::{Code, History, Minimised, Permit, minimise as reduce, seal_acts_of_minors};
+use credit_policy::{Code, Minimised, Obligations, Permit, minimise as reduce, seal_acts_of_minors};
 
 use super::{
-    fetch::{Fetched, Found, failed},
+    fetch::{Brought, Fetched, failed},
     ground::Basis,
     repeat,
 };
@@ -15,12 +15,16 @@ use crate::{
     callers::register::Institution,
     gateway::{Gateway, Moment, RouteQuery},
     journey::{
-        exchange::{AnswerView, Exchange},
+        exchange::{AnswerView, AskedBy, Exchange},
         record::{evidence::Evidence, sealed::Said},
         refusal::Refusal,
     },
     state::{Key, Reservation},
-    stores::routes::{Reduced, Reduction},
+    stores::{
+        all::Found,
+        http::gateway::Elsewhere,
+        routes::{Reduced, Reduction},
+    },
 };
 
 /// PROOF: an answer that has what the permit lists and nothing else, and all that its record must say.
@@ -66,16 +70,20 @@ pub async fn minimise<'e>(
     fetched: Fetched<'e>,
     exchange: &impl Exchange,
 ) -> Result<Answer<'e>, Refusal> {
-    let (admitted, found) = fetched.into_parts();
+    let (admitted, brought) = fetched.into_parts();
     let (basis, permit, reservation, evidence) = admitted.into_parts();
-    let on = basis.query.facts.on;
     let (scenario, institution) = (permit.scenario(), &basis.query.institution);
     let group = scenario.purpose_group();
-    let issued = basis.person.disclose(|number| moment.keys.pseudonyms.issue(institution.id(), group, number.as_str()));
-    let Told { minimised, report, history } =
-        told(gateway, found, Lens { basis: &basis, permit: &permit, pseudonym: issued.current.as_str() })?;
+    let counted_for = basis.query.counted_for();
+    let issued = basis.person.disclose(|number| moment.keys.pseudonyms.issue(&counted_for, group, number.as_str()));
+    let lens = Lens { basis: &basis, permit: &permit, pseudonym: issued.current.as_str() };
+    let Told { minimised, obligations, report, found: Found { history, elsewhere } } = told(gateway, brought, lens)?;
+    if let Some(elsewhere) = &elsewhere {
+        evidence.remote(elsewhere.leaf.clone());
+    }
     let view = AnswerView {
         query: evidence.id(),
+        on_behalf: basis.query.end.as_ref().map(|end| AskedBy { origin: &end.record.origin, query: end.record.query }),
         repeats: reservation.repeats(),
         scenario: scenario.name().as_str(),
         subject: issued.current.as_str(),
@@ -83,7 +91,7 @@ pub async fn minimise<'e>(
         catalogue: gateway.catalogue.label(),
         data: &minimised,
         marks: &minimised.marks,
-        obligations: permit.obligations(on),
+        obligations,
     };
     let rendered = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
     let (body, beside) = match report {
@@ -93,7 +101,7 @@ pub async fn minimise<'e>(
     if let Some(first) = reservation.repeats() {
         repeat::check(gateway, first, institution, Said { body: &body, is_report: beside.is_some() }).await?;
     }
-    evidence.store_summary(&history);
+    evidence.store_summary(&history, elsewhere.as_ref());
     evidence.answer(minimised.counts, issued.current.as_str());
     let consent = basis.consent.map(|consent| consent.claim.key);
     let institution = Arc::clone(institution);
@@ -110,27 +118,49 @@ struct Lens<'a> {
 /// What may be told.
 struct Told {
     minimised: Minimised,
+    obligations: Obligations,
     /// Of a route, the store's own answer with no more in it than may be told.
     report: Option<Vec<u8>>,
-    history: History,
+    found: Found,
 }
 
-fn told(gateway: &Gateway, found: Found, Lens { basis, permit, pseudonym }: Lens<'_>) -> Result<Told, Refusal> {
+fn told(gateway: &Gateway, brought: Brought, Lens { basis, permit, pseudonym }: Lens<'_>) -> Result<Told, Refusal> {
     let (catalogue, on) = (&gateway.catalogue, basis.query.facts.on);
-    match (found, &basis.query.route) {
-        (Found::History(mut history), _) => {
+    let mut obligations = permit.obligations(on);
+    match (brought, &basis.query.route) {
+        (Brought::Found(mut found), _) => {
             basis.person.disclose(|person| {
-                seal_acts_of_minors(&mut history, catalogue, |act| person.is_adult_on(act));
+                seal_acts_of_minors(&mut found.history, catalogue, |act| person.is_adult_on(act));
             });
-            Ok(Told { minimised: reduce(permit, &history, on), report: None, history })
+            let mut minimised = reduce(permit, &found.history, on);
+            if let Some(elsewhere) = &found.elsewhere {
+                put_in(&mut minimised, &mut obligations, elsewhere);
+            }
+            Ok(Told { minimised, obligations, report: None, found })
         }
-        (Found::Report(report), Some(RouteQuery { route, .. })) => {
+        (Brought::Report(report), Some(RouteQuery { route, .. })) => {
             let by = Reduction { catalogue, permit, on, person: &basis.person, pseudonym };
             let reduced = gateway.reduce(route, report.as_ref().map(|text| text.as_str()), &by).map_err(failed)?;
             let Reduced { body, marks, counts, told } = reduced;
             let minimised = Minimised { data: Vec::new(), marks, counts };
-            Ok(Told { minimised, report: Some(body), history: told })
+            let found = Found { history: told, elsewhere: None };
+            Ok(Told { minimised, obligations, report: Some(body), found })
         }
-        (Found::Report(_), None) => Err(Refusal::because(Code::InternalError, "the answer of a route without one")),
+        (Brought::Report(_), None) => Err(Refusal::because(Code::InternalError, "the answer of a route without one")),
     }
+}
+
+/// Puts what another gateway answered in the place of what would have been made of records; of two obligations the
+/// stricter one holds.
+fn put_in(minimised: &mut Minimised, obligations: &mut Obligations, elsewhere: &Elsewhere) {
+    for (field, value) in &elsewhere.values {
+        if let Some((_, place)) = minimised.data.iter_mut().find(|(name, _)| name == field) {
+            place.clone_from(value);
+        }
+    }
+    minimised.marks.extend(elsewhere.marks.iter().cloned());
+    minimised.marks.sort();
+    minimised.marks.dedup();
+    obligations.keep_until = obligations.keep_until.min(elsewhere.keep_until);
+    obligations.automated_decision_notice |= elsewhere.automated_decision_notice;
 }

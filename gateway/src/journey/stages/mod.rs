@@ -8,5 +8,6 @@ pub(crate) mod fetch;
 pub(crate) mod ground;
 pub(crate) mod identify;
 pub(crate) mod minimise;
+mod on_behalf;
 mod repeat;
 pub(crate) mod withdraw;

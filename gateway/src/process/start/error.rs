@@ -12,7 +12,14 @@ use crate::{
     keyring::KeyringError,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
-    stores::{all::ScopeError, http::HttpOpenError, map::MapError, postgres, routes::RouteError, sqlite::OpenError},
+    stores::{
+        all::ScopeError,
+        http::{HttpOpenError, gateway::GatewayOpenError},
+        map::MapError,
+        postgres,
+        routes::RouteError,
+        sqlite::OpenError,
+    },
     transport::tls::TlsError,
 };
 
@@ -188,6 +195,9 @@ pub(crate) enum StartError {
     /// A store behind HTTP.
     #[error(transparent)]
     HttpStore(#[from] HttpOpenError),
+    /// Another gateway.
+    #[error(transparent)]
+    Gateway(#[from] GatewayOpenError),
     /// A PostgreSQL store.
     #[error(transparent)]
     Postgres(#[from] postgres::OpenError),
@@ -239,6 +249,7 @@ impl StartError {
             | Self::Leaf(_) => true,
             Self::File { .. }
             | Self::HttpStore(_)
+            | Self::Gateway(_)
             | Self::Scope(_)
             | Self::Map(_)
             | Self::Route(_)

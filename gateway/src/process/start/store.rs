@@ -16,7 +16,10 @@ use crate::{
         contract::Store,
         copy::{self, CopyFault},
         examine::Domain,
-        http::{Endpoint, HttpStore},
+        http::{
+            Endpoint, HttpStore,
+            gateway::{self, GatewayStore},
+        },
         map::Map,
         postgres::PostgresStore,
         sqlite::{OpenError, Opening, SqliteStore},
@@ -33,6 +36,11 @@ pub(super) async fn open_stores(
     for (store, scope) in settings.stores.iter().zip(scopes) {
         let map = map_of(store, catalogue)?.map(Arc::new);
         let opened: Box<dyn Store> = match store.kind {
+            StoreKind::Gateway => {
+                let gateway = GatewayStore::new(Endpoint::of(store)?, store, &settings.log.origin)?;
+                stores.add_gateway(&store.name, scope, gateway, store.queue);
+                continue;
+            }
             StoreKind::Sqlite => Box::new(SqliteStore::open(Opening {
                 path: store.file().to_owned(),
                 name: store.name.clone(),
@@ -51,7 +59,7 @@ pub(super) async fn open_stores(
                 }
                 Box::new(HttpStore::new(endpoint, store, map, Arc::clone(catalogue), Arc::clone(clock)))
             }
-            StoreKind::Postgres => Box::new(PostgresStore::open(store, catalogue, clock).await?),
+            StoreKind::Postgres => Box::new(PostgresStore::open(store, map, catalogue, clock).await?),
         };
         stores.add(&store.name, scope, opened, store.queue);
     }
@@ -77,6 +85,8 @@ pub(super) fn scopes(settings: &Settings, catalogue: &Arc<Catalogue>) -> Result<
         })
     };
     let scopes: Vec<_> = stores.iter().map(scope).collect::<Result<_, StartError>>()?;
+    let each = stores.iter().map(|store| (store.name.as_str(), store.kind == StoreKind::Gateway));
+    all::apart(each.zip(&scopes).map(|((name, is_gateway), scope)| (name, is_gateway, scope)), catalogue)?;
     all::distinct(stores.iter().map(|store| store.name.as_str()).zip(&scopes), catalogue)?;
     Ok(scopes)
 }
@@ -107,7 +117,8 @@ pub(super) fn check_databases(
     }
     let ask = async {
         for store in databases {
-            drop(PostgresStore::open(store, catalogue, clock).await?);
+            let map = map_of(store, catalogue)?.map(Arc::new);
+            drop(PostgresStore::open(store, map, catalogue, clock).await?);
         }
         Ok(())
     };
@@ -157,6 +168,10 @@ fn checked(
                 }
             }
             StoreKind::Postgres => PostgresStore::check_files(store)?,
+            StoreKind::Gateway => {
+                drop(Endpoint::of(store)?);
+                drop(gateway::keys(store, &settings.log.origin)?);
+            }
         }
     }
     Ok(())

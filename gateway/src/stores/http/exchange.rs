@@ -74,14 +74,22 @@ pub(super) fn request(
 /// # Errors
 /// What is wrong with it.
 pub(super) async fn answer(response: Response<Incoming>, most: usize) -> Result<Answer, HttpFault> {
-    let (head, body) = response.into_parts();
-    if head.status != StatusCode::OK {
-        return Err(HttpFault::Status(head.status.as_u16()));
+    if response.status() != StatusCode::OK {
+        return Err(HttpFault::Status(response.status().as_u16()));
     }
+    read(response, most).await.map(|(_, answer)| answer)
+}
+
+/// [`answer`] of any status.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) async fn read(response: Response<Incoming>, most: usize) -> Result<(StatusCode, Answer), HttpFault> {
+    let (head, body) = response.into_parts();
     in_the_clear(&head.headers)?;
     let charset = charset(&head.headers)?;
     let bytes = whole(body, most).await?;
-    Ok(Answer { bytes, charset })
+    Ok((head.status, Answer { bytes, charset }))
 }
 
 /// Reads an answer as [`answer`] does, and nothing where the store says that there is none (404). That too is read to its

@@ -2,13 +2,14 @@
 //!
 //! One request a look-up, over mutual TLS, on a connection of a pool: [`pool`] has the connections, [`exchange`] what is
 //! sent with each request and what of an answer makes it none, [`json`] reads slices of it, [`own`] makes a history of
-//! the gateway's own form, and [`mapped`] of what an interface answers that knows nothing of it. There is no second try, no cache, no redirect, no cookie, no compression; a person's number
+//! the gateway's own form, and [`mapped`] of what an interface answers that knows nothing of it. [`gateway`] is another gateway, which answers with fields. There is no second try, no cache, no redirect, no cookie, no compression; a person's number
 //! stands in the body, and in no address.
 
 mod address;
 mod charset;
 mod exchange;
 mod fault;
+pub(crate) mod gateway;
 pub(super) mod json;
 mod mapped;
 mod own;
@@ -146,7 +147,7 @@ impl HttpStore {
             pool,
             places: Semaphore::new(connections),
             timeout: Duration::from_millis(store.timeout_ms),
-            answer_bytes: store.answer_bytes,
+            answer_bytes: store.largest_answer(),
             probe: store.probe.clone(),
             catalogue,
             clock,

@@ -137,6 +137,11 @@ impl Column {
         &self.path
     }
 
+    /// Whether the texts of a database that does not decode them are read as GB 18030.
+    pub(crate) fn is_gb18030(&self) -> bool {
+        self.encoding == Encoding::Gb18030
+    }
+
     /// What it contains.
     pub(crate) fn form(&self) -> Form {
         self.form

@@ -65,6 +65,10 @@ pub enum Wrong {
     AnyOf,
     #[error("the store has no such column")]
     NotThere,
+    #[error("the database has no table or view `{0}`, or its schema is not in the role's path")]
+    NoTable(String),
+    #[error("the database has two tables `{0}` that differ by case")]
+    TwoTables(String),
     #[error("the store has two such columns that differ by case")]
     TwoSpellings,
     #[error("a path of members is for JSON; a column has one name")]

@@ -29,6 +29,7 @@ mod text;
 mod unfit;
 
 pub(crate) use cell::Cell;
+pub(crate) use column::Column;
 pub(crate) use examine::{Examined, Found, examine_row};
 pub(crate) use fault::MapFault;
 pub(crate) use file::Method;

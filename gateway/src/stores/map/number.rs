@@ -12,6 +12,19 @@ pub(super) fn spellings(person: &CitizenNumber) -> [Zeroizing<String>; 2] {
     [upper, lower]
 }
 
+/// Texts of one person that are in no canonical form, as typists and exports leave them: one blank, tab or end of line
+/// before or behind. Asked for where no scan finds them before: a row that nobody finds would clear the person.
+pub(super) fn misspellings(person: &CitizenNumber) -> Vec<Zeroizing<String>> {
+    let [upper, lower] = spellings(person);
+    let mut all = Vec::new();
+    for number in [&upper, &lower].into_iter().take(if upper == lower { 1 } else { 2 }) {
+        all.extend([" ", "\t", "\u{3000}", "\u{a0}"].map(|blank| Zeroizing::new(format!("{blank}{}", **number))));
+        let behind = [" ", "\t", "\u{3000}", "\u{a0}", "\r", "\n", "\r\n"];
+        all.extend(behind.map(|blank| Zeroizing::new(format!("{}{blank}", **number))));
+    }
+    all
+}
+
 /// The number in a cell: 18 characters, upper case, with a birth date and check character that fit. So a placeholder, a
 /// masked number, the number of another document and one of 15 digits are none.
 pub(super) fn number(cell: Cell<'_>, encoding: Encoding) -> Result<Personal<CitizenNumber>, What> {

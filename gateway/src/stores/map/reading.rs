@@ -144,6 +144,18 @@ impl<'a> Reading<'a> {
         Ok(History { records, listings, attributes: Vec::new() })
     }
 
+    /// The rows that count. The operator is told of the others.
+    pub(crate) fn counted(self) -> History {
+        let read = self.end();
+        if let Some(first) = read.unknown.first() {
+            tracing::warn!(
+                "{} rows of a person do not count: {first}; run `credit-gateway store check`",
+                read.unknown.len()
+            );
+        }
+        read.history
+    }
+
     /// What all rows came to.
     pub(crate) fn end(mut self) -> Read {
         let roles = self.map.sources.iter().flat_map(|source| &source.attributes);

@@ -9,6 +9,7 @@ use super::{
     column::Column,
     number,
     source::{Given, Map, Source},
+    unfit::{Unfit, What},
 };
 
 /// One question to one source. Engines make a statement or a request of it; it contains nothing of a person.
@@ -120,6 +121,23 @@ impl Select {
     /// The texts to ask the key column for: two spellings, which are equal where the last character is a digit.
     pub(crate) fn keys(person: &CitizenNumber) -> [Zeroizing<String>; 2] {
         number::spellings(person)
+    }
+
+    /// Further texts to ask for where nothing was examined before: a row with one of them is found, and does not fit.
+    pub(crate) fn misspelt_keys(person: &CitizenNumber) -> Vec<Zeroizing<String>> {
+        number::misspellings(person)
+    }
+
+    /// What is wrong with a row whose key is the person's in another form than look-ups ask for.
+    pub(crate) fn misspelt(&self) -> Unfit {
+        let column = self.columns.first().map_or_else(|| "".into(), |key| Arc::clone(&key.name));
+        Unfit { class: self.class.clone(), source: Arc::clone(&self.source.name), column, what: What::NotCanonical }
+    }
+
+    /// A value that is longer than any that fits.
+    pub(crate) fn too_long(&self, column: &Column) -> Unfit {
+        let (class, source) = (self.class.clone(), Arc::clone(&self.source.name));
+        Unfit { class, source, column: Arc::clone(&column.name), what: What::TooLong }
     }
 
     /// Rows that need not come. An engine may let them come all the same: [`super::Reading`] judges each again.

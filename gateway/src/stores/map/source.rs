@@ -198,6 +198,29 @@ impl Map {
         roles.map(|role| role.field.clone()).collect()
     }
 
+    /// With the table of a source as the database spells it and its schema.
+    ///
+    /// # Errors
+    /// Where none of `live`, which have the same name but for its case, can be meant.
+    pub(crate) fn bind_table(mut self, source: &str, live: &[(String, String)]) -> Result<Self, MapFault> {
+        let any_case = self.any_case;
+        for found in self.sources.iter_mut().filter(|found| &*found.name == source) {
+            let name = found.table.clone().unwrap_or_default();
+            let mut some = live.iter().filter(|(_, live)| any_case || *live == name);
+            let same = live.iter().find(|(_, live)| *live == name);
+            let (schema, table) = match (same, some.next(), some.next()) {
+                (Some(same), ..) | (None, Some(same), None) => same.clone(),
+                (None, one, _) => {
+                    let what = if one.is_some() { Wrong::TwoTables(name) } else { Wrong::NoTable(name) };
+                    return Err(MapFault::At { place: source.to_owned(), what });
+                }
+            };
+            let found = Arc::make_mut(found);
+            (found.schema, found.table) = (Some(schema), Some(table));
+        }
+        Ok(self)
+    }
+
     /// With the columns of a source as the live table spells them: what is missing there, and what is there in two
     /// spellings, is a fault each. Names of other sources do nothing.
     ///

@@ -1,15 +1,19 @@
 //! A question as a statement of SQL, in the words that SQLite and PostgreSQL share.
 
-use super::select::Select;
+use super::{column::Column, select::Select};
 
 impl Select {
     /// The statement, with two parameters for the two spellings of the number. Names are quoted, and qualified: SQLite
     /// takes a bare name in quotation marks for a text where there is no such column.
-    pub(crate) fn sql(&self, parameters: [&str; 2]) -> String {
-        let columns: Vec<_> = self.columns().iter().map(|column| qualified(column.stored())).collect();
-        let key = columns.first().map_or("", String::as_str);
-        let [one, other] = parameters;
-        let mut sql = format!("SELECT {} FROM {} WHERE {key} IN ({one}, {other})", columns.join(", "), self.table());
+    pub(crate) fn sql(&self, [one, other]: [&str; 2]) -> String {
+        self.statement(&format!("IN ({one}, {other})"), |_, name| name)
+    }
+
+    /// The statement in the words of an engine: what the key must be, and how the value of a column is read, given its
+    /// qualified name.
+    pub(crate) fn statement(&self, found_by: &str, read: impl Fn(&Column, String) -> String) -> String {
+        let key = self.columns().first().map_or_else(String::new, |key| qualified(key.stored()));
+        let mut sql = format!("{} WHERE {key} {found_by}", self.all_rows(read));
         for exclude in self.excludes() {
             let column = qualified(&exclude.column);
             let codes: Vec<_> = exclude.codes.iter().map(|code| format!("'{code}'")).collect();
@@ -20,7 +24,12 @@ impl Select {
 
     /// The statement that reads all rows.
     pub(crate) fn all_sql(&self) -> String {
-        let columns: Vec<_> = self.columns().iter().map(|column| qualified(column.stored())).collect();
+        self.all_rows(|_, name| name)
+    }
+
+    /// The same in the words of an engine.
+    pub(crate) fn all_rows(&self, read: impl Fn(&Column, String) -> String) -> String {
+        let columns: Vec<_> = self.columns().iter().map(|column| read(column, qualified(column.stored()))).collect();
         format!("SELECT {} FROM {}", columns.join(", "), self.table())
     }
 

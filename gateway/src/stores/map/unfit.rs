@@ -49,6 +49,9 @@ pub enum What {
     /// A value that its field cannot have.
     #[error("a value outside the domain of its field in the data list (`docs/fields.md`)")]
     OutsideDomain,
+    /// A text that no column of the data list takes.
+    #[error("a text that is longer than any that fits")]
+    TooLong,
     /// Two rows that give one attribute two values.
     #[error("a second value of an attribute that has one")]
     Twice,

@@ -37,9 +37,29 @@ pub enum PostgresFault {
     Pooler,
     /// A database whose texts could be read wrongly.
     #[error(
-        "its database has the encoding {0}, and is read right only in UTF8: give the gateway a database of that encoding"
+        "its database has the encoding {0}: UTF8 is read, and through a map EUC_CN and SQL_ASCII; give the gateway a database of such an encoding"
     )]
     Encoding(String),
+    /// Bytes that would be read as another encoding than the database has.
+    #[error("its database has the encoding EUC_CN, so source `{0}` of its map needs `encoding = \"gb18030\"`")]
+    EncodingOfMap(String),
+    /// A map that does not fit the tables.
+    #[error("the map does not fit: {0}")]
+    Unmapped(String),
+    /// A column of a type that no form reads.
+    #[error("`{column}` has the type {live}, which its form does not read: a citizen number must be a text")]
+    Type {
+        /// Source and column.
+        column: String,
+        /// Its type.
+        live: String,
+    },
+    /// Columns that were not granted.
+    #[error("its role may not read all columns that the map names in `{0}`: grant SELECT on them")]
+    MayNotRead(String),
+    /// More than is read.
+    #[error("its answer is larger than {0} bytes: see `answer_bytes`")]
+    TooLarge(usize),
     /// A role that is more than a reader.
     #[error(
         "its role is a superuser, may make roles or may become a role that can: use one that may do nothing but read"
@@ -83,6 +103,11 @@ impl PostgresFault {
             | Self::File { .. }
             | Self::Pooler
             | Self::Encoding(_)
+            | Self::EncodingOfMap(_)
+            | Self::Unmapped(_)
+            | Self::Type { .. }
+            | Self::MayNotRead(_)
+            | Self::TooLarge(_)
             | Self::Mighty
             | Self::CanWrite(_)
             | Self::Layout(_)

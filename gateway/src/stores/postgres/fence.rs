@@ -2,11 +2,18 @@
 //! as a role that can do nothing but read. Looked at on each new connection, so that a server that takes over for another
 //! is looked at too.
 
+use std::sync::Arc;
+
 use deadpool_postgres::ClientWrapper;
 use futures_util::future::try_join3;
 use tokio_postgres::error::SqlState;
 
-use super::{fault::PostgresFault, tables};
+use super::{
+    fault::PostgresFault,
+    mapped::{self, Bound},
+    tables,
+};
+use crate::stores::map::Map;
 
 /// A setting of our own, by which a connection is known again: a pooler that takes our settings for another's, or drops
 /// them, has not this one.
@@ -25,16 +32,18 @@ const CAN_WRITE: &str = "SELECT c.relname::text FROM pg_catalog.pg_class c JOIN 
 
 /// What is looked at.
 pub(super) struct Fence {
+    /// What the tables are, where they are not the gateway's own.
+    pub(super) map: Option<Arc<Map>>,
     /// The value of [`MARK`] in this process.
     pub(super) mark: String,
 }
 
 impl Fence {
-    /// Looks at a new connection.
+    /// Looks at a new connection; with what its tables are, where a map describes them.
     ///
     /// # Errors
     /// What does not hold.
-    pub(super) async fn check(&self, session: &ClientWrapper, encoding: &str) -> Result<(), PostgresFault> {
+    pub(super) async fn check(&self, session: &ClientWrapper, encoding: &str) -> Result<Option<Bound>, PostgresFault> {
         let mark = format!("SELECT pg_catalog.current_setting('{MARK}', true)");
         let (mark, mighty, can_write) =
             try_join3(text(session, &mark), text(session, MIGHTY), text(session, CAN_WRITE)).await?;
@@ -47,10 +56,11 @@ impl Fence {
         if let Some(table) = can_write {
             return Err(PostgresFault::CanWrite(table));
         }
-        if encoding != "UTF8" {
-            return Err(PostgresFault::Encoding(encoding.to_owned()));
+        match (&self.map, encoding) {
+            (None, "UTF8") => tables::prepare(session).await.map(|()| None),
+            (Some(map), "UTF8" | "EUC_CN" | "SQL_ASCII") => mapped::bind(session, map, encoding).await.map(Some),
+            (None | Some(_), other) => Err(PostgresFault::Encoding(other.to_owned())),
         }
-        tables::prepare(session).await
     }
 }
 

@@ -1,31 +1,34 @@
 //! A PostgreSQL database as a store: a pool of connections, each looked at before its first look-up ([`fence`]), with
-//! statements that are prepared once.
+//! statements that are prepared once ([`asked`]). Its tables are the gateway's own ([`tables`]), or those that a map
+//! describes ([`mapped`]).
 //!
 //! The tables of one look-up are read in one read-only transaction of one moment. A look-up that runs out of time, or whose
 //! caller went away, is cancelled at the server, and its connection leaves the pool ([`sessions`]).
 
+mod asked;
+mod cells;
+pub(crate) mod examine;
 mod fault;
 mod fence;
+mod indexed;
+mod mapped;
 mod secret;
 mod sessions;
 mod tables;
 mod tls;
 
 use std::{
-    hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use credit_audit::clock::Clock;
-use credit_policy::{Catalogue, CitizenNumber, ClassName, FetchPlan, FieldName, History, List};
+use credit_policy::{Catalogue, CitizenNumber};
 use deadpool::{
     Runtime,
     managed::{Pool, PoolError, Timeouts},
 };
-use deadpool_postgres::ClientWrapper;
-use futures_util::future::{join3, try_join_all};
-use tokio_postgres::{Row, error::SqlState, types::ToSql};
+use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub(crate) use fault::PostgresFault;
@@ -35,12 +38,10 @@ use super::{
     examine::Domain,
     fault::{StoreError, StoreFault},
     figures::Figures,
-    layout::{LISTING, RECORD, TABLES, Table},
+    map::Map,
 };
 use crate::settings;
-use fence::Fence;
-use sessions::{Lent, Sessions};
-use tables::Values;
+use sessions::{Lent, Session, Sessions};
 
 /// The gateway's own tables in PostgreSQL.
 pub const SCHEMA: &str = include_str!("schema.sql");
@@ -71,6 +72,7 @@ pub(crate) struct PostgresStore {
     figures: Figures,
     domain: Mutex<Arc<Domain>>,
     classes: Vec<String>,
+    most_bytes: usize,
     catalogue: Arc<Catalogue>,
     clock: Arc<dyn Clock>,
 }
@@ -82,11 +84,12 @@ impl PostgresStore {
     /// [`OpenError`].
     pub(crate) async fn open(
         settings: &settings::Store,
+        map: Option<Arc<Map>>,
         catalogue: &Arc<Catalogue>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let opened = async {
-            let store = Self::new(settings, catalogue, clock)?;
+            let store = Self::new(settings, map, catalogue, clock)?;
             let first = tokio::time::timeout(AT_START, store.pool.timeout_get(&Timeouts::new())).await;
             match first {
                 Ok(Ok(_)) => Ok(store),
@@ -109,17 +112,13 @@ impl PostgresStore {
 
     fn new(
         settings: &settings::Store,
+        map: Option<Arc<Map>>,
         catalogue: &Arc<Catalogue>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, PostgresFault> {
         let timeout = Duration::from_millis(settings.timeout_ms);
-        let mut config = settings.server().map_err(|_| PostgresFault::Protocol)?;
-        // By chance, so that no other program's connections have it.
-        let mark = format!("{:016x}", RandomState::new().hash_one(&settings.name));
-        sessions::options(&mut config, &mark, timeout);
-        let tls = tls::connector(settings)?;
-        let sessions =
-            Sessions { config, password_file: settings.password_file.clone(), tls: tls.clone(), fence: Fence { mark } };
+        let sessions = Sessions::of(settings, map, timeout)?;
+        let tls = sessions.tls.clone();
         let limit = Some(timeout);
         let pool = Pool::builder(sessions)
             .max_size(settings.pool_size())
@@ -134,6 +133,7 @@ impl PostgresStore {
             timeout,
             figures: Figures::default(),
             domain: Mutex::new(Arc::new(Domain::of(catalogue, catalogue.today(clock.now())))),
+            most_bytes: settings.largest_answer(),
             classes: classes.map(|class| class.name().as_str().to_owned()).collect(),
             catalogue: Arc::clone(catalogue),
             clock: Arc::clone(clock),
@@ -141,15 +141,14 @@ impl PostgresStore {
     }
 
     /// Runs a question on a connection of its own, until the deadline.
-    async fn ask<T>(
-        &self,
-        question: impl AsyncFnOnce(&ClientWrapper) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    async fn ask<T>(&self, question: impl AsyncFnOnce(&Session) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let asked = async {
             let lent = self.connection().await?;
             let found = question(lent.session()?).await;
             // What the database said of a statement says nothing good of the connection; what is wrong with a value does.
-            if found.as_ref().err().is_none_or(StoreError::is_of_data) {
+            // Of an answer that is too large the rest is still on its way.
+            let is_cut = matches!(&found, Err(StoreError::Failed(StoreFault::Postgres(PostgresFault::TooLarge(_)))));
+            if !is_cut && found.as_ref().err().is_none_or(StoreError::is_of_data) {
                 lent.give_back();
             }
             found
@@ -176,70 +175,6 @@ impl PostgresStore {
         }
         Arc::clone(&domain)
     }
-
-    async fn history(&self, session: &ClientWrapper, number: &str, plan: &FetchPlan) -> Result<History, StoreError> {
-        let lists: Vec<&str> = plan.lists().iter().map(|list| list.as_str()).collect();
-        let wanted: [Vec<&str>; 3] = [
-            plan.classes().iter().map(ClassName::as_str).collect(),
-            lists,
-            plan.attributes().iter().map(FieldName::as_str).collect(),
-        ];
-        let classes: Vec<&str> = self.classes.iter().map(String::as_str).collect();
-        let known: [Vec<&str>; 3] = [classes, List::ALL.iter().map(|list| list.as_str()).collect(), Vec::new()];
-        let small = number.to_lowercase();
-        let spellings: Vec<&str> = if small == number { vec![number] } else { vec![number, &small] };
-        let asked = TABLES.into_iter().zip(wanted.iter().zip(&known)).filter(|(_, (wanted, _))| !wanted.is_empty());
-        let asked: Vec<Question<'_>> = asked.map(|(table, (wanted, known))| (table, &wanted[..], &known[..])).collect();
-        let found = of_one_moment(session, &spellings, &asked).await?;
-        let domain = self.domain();
-        let mut history = History::default();
-        for ((table, ..), rows) in asked.iter().zip(&found) {
-            if rows.len() > tables::MOST {
-                return Err(PostgresFault::TooMany { table: table.name.to_owned(), most: tables::MOST }.into());
-            }
-            for row in rows {
-                let values = Values::of(row, table, number, &domain)?;
-                match table.name {
-                    name if name == RECORD.name => history.records.push(values.record()?),
-                    name if name == LISTING.name => history.listings.push(values.listing()?),
-                    _ => history.attributes.push(values.attribute()?),
-                }
-            }
-        }
-        Ok(history)
-    }
-}
-
-type Question<'a> = (&'static Table, &'a [&'a str], &'a [&'a str]);
-
-/// Runs the statements of a look-up, all sent before the first is answered. Where there are several, a transaction makes
-/// them of one moment; one alone is.
-async fn of_one_moment(
-    session: &ClientWrapper,
-    spellings: &[&str],
-    asked: &[Question<'_>],
-) -> Result<Vec<Vec<Row>>, StoreError> {
-    let mut statements = Vec::with_capacity(asked.len());
-    for (table, ..) in asked {
-        statements.push(session.prepare_cached(&tables::select(table)).await?);
-    }
-    let parameters: Vec<Vec<&(dyn ToSql + Sync)>> = asked
-        .iter()
-        .map(|(table, wanted, known)| {
-            let both: [&(dyn ToSql + Sync); 3] = [&spellings, wanted, known];
-            both.into_iter().take(if tables::is_closed(table) { 3 } else { 2 }).collect()
-        })
-        .collect();
-    let queries = statements.iter().zip(&parameters).map(|(statement, values)| session.query(statement, values));
-    if asked.len() < 2 {
-        return Ok(try_join_all(queries).await?);
-    }
-    let begin = session.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    let (begun, found, ended) = join3(begin, try_join_all(queries), session.batch_execute("COMMIT")).await;
-    begun?;
-    let found = found?;
-    ended?;
-    Ok(found)
 }
 
 impl Store for PostgresStore {
@@ -248,16 +183,22 @@ impl Store for PostgresStore {
             // Whole in this module: the number goes to the server as the value of a parameter, and nowhere else.
             let number =
                 asked.person.disclose(|number: &CitizenNumber| zeroize::Zeroizing::new(number.as_str().to_owned()));
-            self.ask(async |session: &ClientWrapper| self.history(session, &number, &asked.plan).await).await
+            self.ask(async |session: &Session| match &session.bound {
+                Some(bound) => bound.history(&session.client, &asked, self.most_bytes).await,
+                None => {
+                    let (client, domain) = (&session.client, self.domain());
+                    tables::history(client, &number, &asked.plan, &self.classes, &domain, self.most_bytes).await
+                }
+            })
+            .await
         })
     }
 
     /// Asks each table for a number that nobody has.
     fn probe(&self) -> Probe<'_> {
-        Box::pin(self.ask(async |session: &ClientWrapper| {
-            let nobody = [""];
-            let asked: Vec<Question<'_>> = TABLES.into_iter().map(|table| (table, &nobody[..], &nobody[..])).collect();
-            of_one_moment(session, &nobody, &asked).await.map(drop)
+        Box::pin(self.ask(async |session: &Session| match &session.bound {
+            Some(bound) => bound.probe(&session.client).await,
+            None => tables::probe(&session.client).await,
         }))
     }
 

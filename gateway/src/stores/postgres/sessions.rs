@@ -1,27 +1,60 @@
 //! Connections to the server: how each is made and looked at before a look-up uses it, and how one is given up.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    hash::{BuildHasher, RandomState},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use deadpool::managed::{Manager, Metrics, Object, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
 use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
-use tokio_postgres::{Config, config::SslMode};
+use tokio_postgres::{
+    Config,
+    config::{ChannelBinding, SslMode},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{fault::PostgresFault, fence::Fence, secret};
+use super::{fault::PostgresFault, fence::Fence, mapped::Bound, secret, tls};
+use crate::{settings, stores::map::Map};
 
 /// How long the server is given to take a request to cancel.
 const CANCEL: Duration = Duration::from_secs(1);
 
+/// One connection.
+pub(super) struct Session {
+    pub(super) client: ClientWrapper,
+    /// What its tables are, where a map describes them.
+    pub(super) bound: Option<Bound>,
+}
+
 /// Makes connections.
 pub(super) struct Sessions {
-    pub(super) config: Config,
-    pub(super) password_file: Option<PathBuf>,
+    config: Config,
+    password_file: Option<PathBuf>,
     pub(super) tls: MakeRustlsConnect,
-    pub(super) fence: Fence,
+    fence: Fence,
 }
 
 impl Sessions {
+    /// As the settings say; a statement of theirs that takes longer than `limit` ends, and with no limit none does.
+    ///
+    /// # Errors
+    /// When one of the files cannot be used.
+    pub(super) fn of(
+        settings: &settings::Store,
+        map: Option<Arc<Map>>,
+        limit: Duration,
+    ) -> Result<Self, PostgresFault> {
+        let mut config = settings.server().map_err(|_| PostgresFault::Protocol)?;
+        // By chance, so that no other program's connections have it.
+        let mark = format!("{:016x}", RandomState::new().hash_one(&settings.name));
+        options(&mut config, &mark, limit, settings.password_file.is_some());
+        let (tls, password_file) = (tls::connector(settings)?, settings.password_file.clone());
+        Ok(Self { config, password_file, tls, fence: Fence { map, mark } })
+    }
+
     async fn config(&self) -> Result<Config, PostgresFault> {
         let mut config = self.config.clone();
         if let Some(path) = self.password_file.clone() {
@@ -34,26 +67,31 @@ impl Sessions {
 }
 
 impl Manager for Sessions {
-    type Type = ClientWrapper;
+    type Type = Session;
     type Error = PostgresFault;
 
-    async fn create(&self) -> Result<ClientWrapper, PostgresFault> {
+    async fn create(&self) -> Result<Session, PostgresFault> {
         let connected = self.config().await?.connect(self.tls.clone()).await;
         let (client, connection) = connected.map_err(|error| PostgresFault::of_connecting(&error))?;
         let encoding = connection.parameter("server_encoding").unwrap_or_default().to_owned();
         // What ended it, the next statement says.
         let task = tokio::spawn(async move { drop(connection.await) });
-        let session = ClientWrapper::new(client, task);
-        self.fence.check(&session, &encoding).await?;
-        Ok(session)
+        let client = ClientWrapper::new(client, task);
+        let bound = self.fence.check(&client, &encoding).await?;
+        Ok(Session { client, bound })
     }
 
     /// Asks the server for nothing, so that no look-up gets a connection that is dead and does not know it.
-    async fn recycle(&self, session: &mut ClientWrapper, _: &Metrics) -> RecycleResult<PostgresFault> {
-        if session.is_closed() {
+    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<PostgresFault> {
+        if session.client.is_closed() {
             return Err(RecycleError::Backend(PostgresFault::Closed));
         }
-        session.simple_query("").await.map(drop).map_err(|error| RecycleError::Backend(PostgresFault::of(&error)))
+        session
+            .client
+            .simple_query("")
+            .await
+            .map(drop)
+            .map_err(|error| RecycleError::Backend(PostgresFault::of(&error)))
     }
 }
 
@@ -70,7 +108,7 @@ impl Lent {
     }
 
     /// The connection, until it is given back.
-    pub(super) fn session(&self) -> Result<&ClientWrapper, PostgresFault> {
+    pub(super) fn session(&self) -> Result<&Session, PostgresFault> {
         self.session.as_deref().ok_or(PostgresFault::Closed)
     }
 
@@ -84,20 +122,26 @@ impl Drop for Lent {
     fn drop(&mut self) {
         let (Some(session), Ok(runtime)) = (self.session.take(), Handle::try_current()) else { return };
         let (session, tls) = (Object::take(session), self.tls.clone());
-        if session.is_closed() {
+        if session.client.is_closed() {
             return;
         }
         runtime.spawn(async move {
             // One that cannot be cancelled ends by its `statement_timeout`.
-            drop(timeout(CANCEL, session.cancel_token().cancel_query(tls)).await);
+            drop(timeout(CANCEL, session.client.cancel_token().cancel_query(tls)).await);
             drop(session);
         });
     }
 }
 
 /// The settings of each connection, which the server puts in force before its first statement.
-pub(super) fn options(config: &mut Config, mark: &str, limit: Duration) {
+fn options(config: &mut Config, mark: &str, limit: Duration, has_password: bool) {
     let (limit, mode) = (limit.as_millis(), config.get_ssl_mode());
+    // A password goes by SCRAM alone, bound to the server's certificate: a server that asks for less is not the one.
+    config.channel_binding(match (mode, has_password) {
+        (SslMode::Disable, _) => ChannelBinding::Disable,
+        (_, true) => ChannelBinding::Require,
+        (_, false) => ChannelBinding::Prefer,
+    });
     let settings = [
         format!("statement_timeout={limit}"),
         format!("lock_timeout={limit}"),
@@ -109,7 +153,4 @@ pub(super) fn options(config: &mut Config, mark: &str, limit: Duration) {
     ];
     let options: Vec<_> = settings.iter().map(|setting| format!("-c {setting}")).collect();
     config.options(options.join(" ")).application_name("credit-gateway");
-    if mode == SslMode::Disable {
-        config.channel_binding(tokio_postgres::config::ChannelBinding::Disable);
-    }
 }

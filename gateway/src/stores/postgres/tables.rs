@@ -1,24 +1,25 @@
 //! The gateway's own three tables in PostgreSQL: the statements that read them, and their rows as values of the policy.
 
-use credit_policy::{Attribute, ClassName, FieldName, List, Listing, Record, Severity};
+use credit_policy::{Attribute, ClassName, FetchPlan, FieldName, History, List, Listing, Record, Severity};
 use deadpool_postgres::ClientWrapper;
 use jiff::civil::Date;
 use tokio_postgres::{
-    Row, Statement,
+    Row,
     error::SqlState,
-    types::{FromSql, Type},
+    types::{FromSql, ToSql, Type},
 };
 
-use super::fault::PostgresFault;
+use super::{
+    asked::{MOST, Question, of_one_moment},
+    fault::PostgresFault,
+    indexed::{NOBODY, is_indexed},
+};
 use crate::stores::{
     StoreError, StoreFault,
     examine::{Domain, check_row},
-    layout::{Form, TABLES, Table},
+    layout::{Form, LISTING, RECORD, TABLES, Table},
     values::{day, scalar},
 };
-
-/// Rows about one person that are read of a table; nobody has so many.
-pub(super) const MOST: usize = 10_000;
 
 /// The columns that a look-up reads: all but the one that only tells rows apart.
 fn read(table: &Table) -> impl Iterator<Item = &(&'static str, Form)> {
@@ -37,6 +38,13 @@ pub(super) fn select(table: &Table) -> String {
         table.name,
         MOST + 1
     )
+}
+
+/// Reads every row, or the first `most`.
+pub(super) fn all(table: &Table, most: Option<u64>) -> String {
+    let columns: Vec<_> = read(table).map(|(name, _)| format!("t.{name}")).collect();
+    let limit = most.map(|most| format!(" LIMIT {most}")).unwrap_or_default();
+    format!("SELECT {} FROM {} t{limit}", columns.join(", "), table.name)
 }
 
 /// Whether a name that the data list does not know makes what is known of a person doubtful.
@@ -63,7 +71,12 @@ pub(super) async fn prepare(session: &ClientWrapper) -> Result<(), PostgresFault
                 return Err(PostgresFault::Layout(format!("{}.{column}", table.name)));
             }
         }
-        is_indexed(session, table, &statement).await?;
+        let nobody = format!("SELECT FROM {} t WHERE t.number = ANY ('{{{NOBODY}}}')", table.name);
+        match is_indexed(session, &nobody).await {
+            Ok(true) => {}
+            Ok(false) => return Err(PostgresFault::NoIndex(table.name.to_owned())),
+            Err(error) => return Err(not_laid_out(&error, table)),
+        }
     }
     Ok(())
 }
@@ -82,20 +95,58 @@ fn not_laid_out(error: &tokio_postgres::Error, table: &Table) -> PostgresFault {
     }
 }
 
-/// That numbers are found by an index: a plan that reads a whole table is not taken while there is another.
-async fn is_indexed(session: &ClientWrapper, table: &Table, _: &Statement) -> Result<(), PostgresFault> {
-    let name = table.columns.get(1).map_or("", |(name, _)| name);
-    let explain = format!(
-        "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; \
-         EXPLAIN SELECT FROM {} t WHERE t.number = ANY (ARRAY['x', 'X']) AND t.{name} = ANY (ARRAY['x']); COMMIT",
-        table.name
-    );
-    let plan = session.simple_query(&explain).await.map_err(|error| not_laid_out(&error, table))?;
-    let reads_all = plan.iter().any(|line| match line {
-        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).is_some_and(|line| line.contains("Seq Scan")),
-        _ => false,
-    });
-    if reads_all { Err(PostgresFault::NoIndex(table.name.to_owned())) } else { Ok(()) }
+/// What the tables say of the person, for the plan; `classes` are all of the data list.
+///
+/// # Errors
+/// What the server says, and what of the rows does not fit.
+pub(super) async fn history(
+    session: &ClientWrapper,
+    number: &str,
+    plan: &FetchPlan,
+    classes: &[String],
+    domain: &Domain,
+    most_bytes: usize,
+) -> Result<History, StoreError> {
+    let lists: Vec<&str> = plan.lists().iter().map(|list| list.as_str()).collect();
+    let wanted: [Vec<&str>; 3] = [
+        plan.classes().iter().map(ClassName::as_str).collect(),
+        lists,
+        plan.attributes().iter().map(FieldName::as_str).collect(),
+    ];
+    let classes: Vec<&str> = classes.iter().map(String::as_str).collect();
+    let known: [Vec<&str>; 3] = [classes, List::ALL.iter().map(|list| list.as_str()).collect(), Vec::new()];
+    let small = number.to_lowercase();
+    let spellings: Vec<&str> = if small == number { vec![number] } else { vec![number, &small] };
+    let asked: Vec<_> =
+        TABLES.into_iter().zip(wanted.iter().zip(&known)).filter(|(_, (it, _))| !it.is_empty()).collect();
+    let questions: Vec<_> =
+        asked.iter().map(|(table, (wanted, known))| question(table, &spellings, wanted, known)).collect();
+    let found = of_one_moment(session, &questions, most_bytes).await?;
+    let mut history = History::default();
+    for ((table, _), rows) in asked.iter().zip(&found) {
+        for row in rows {
+            let values = Values::of(row, table, number, domain)?;
+            match table.name {
+                name if name == RECORD.name => history.records.push(values.record()?),
+                name if name == LISTING.name => history.listings.push(values.listing()?),
+                _ => history.attributes.push(values.attribute()?),
+            }
+        }
+    }
+    Ok(history)
+}
+
+fn question<'a>(table: &Table, spellings: &'a Vec<&str>, wanted: &'a Vec<&str>, known: &'a Vec<&str>) -> Question<'a> {
+    let all: [&(dyn ToSql + Sync); 3] = [spellings, wanted, known];
+    let parameters = all.into_iter().take(if is_closed(table) { 3 } else { 2 }).collect();
+    Question { sql: select(table), parameters, place: table.name }
+}
+
+/// Asks each table for a number that nobody has.
+pub(super) async fn probe(session: &ClientWrapper) -> Result<(), StoreError> {
+    let nobody = vec![""];
+    let questions: Vec<_> = TABLES.iter().map(|table| question(table, &nobody, &nobody, &nobody)).collect();
+    of_one_moment(session, &questions, usize::MAX).await.map(drop)
 }
 
 /// The values of one row, in the order of the table's columns.
@@ -111,6 +162,16 @@ impl<'a> Values<'a> {
     /// # Errors
     /// A value of another type, of another person, or outside its form.
     pub(super) fn of(row: &Row, table: &'static Table, number: &'a str, domain: &Domain) -> Result<Self, StoreError> {
+        let read = Self { table, values: Self::read(row, table)?, number };
+        read.check(domain)?;
+        Ok(read)
+    }
+
+    /// The texts of a row's values, as the embedded store has them.
+    ///
+    /// # Errors
+    /// A value of another type, and a day without end.
+    pub(super) fn read(row: &Row, table: &'static Table) -> Result<Vec<Option<String>>, StoreError> {
         let mut at = 0;
         let mut values = Vec::with_capacity(table.columns.len());
         for (_, form) in table.columns {
@@ -131,13 +192,10 @@ impl<'a> Values<'a> {
                 }
                 _ => row.try_get::<_, Option<String>>(at),
             };
-            let place = || StoreError::Failed(StoreFault::Untyped(table.name));
-            values.push(value.map_err(|_| place())?);
+            values.push(value.map_err(|_| StoreError::Failed(StoreFault::Untyped(table.name)))?);
             at += 1;
         }
-        let read = Self { table, values, number };
-        read.check(domain)?;
-        Ok(read)
+        Ok(values)
     }
 
     /// As a row of the embedded store is checked: one that does not fit could clear the person whom it is about.

@@ -27,7 +27,8 @@ fn the_demo_s_configuration_is_of_the_schema_and_what_is_refused_is_not() {
     let sound = std::fs::read_to_string(Folder::new().config()).unwrap();
     // Every key that is commented out is one too; those of an institution stand above the first.
     let (above, below) = sound.split_once("[[institution]]\n").unwrap();
-    let of_institution = |line: &&str| option(line).is_some_and(|line| line.contains("operator_"));
+    let of_institution =
+        |line: &&str| option(line).is_some_and(|line| line.contains("operator_") || line.starts_with("on_behalf_of"));
     let lines = above.lines().filter(|line| !of_institution(line)).chain(["[[institution]]"]);
     let lines = lines.chain(above.lines().filter(of_institution)).chain(below.lines());
     let whole: String = lines.map(|line| option(line).unwrap_or(line).to_owned() + "\n").collect();

@@ -12,53 +12,60 @@ const SEED: &str = include_str!("seed/cn-sgs-2018.sql");
 const MAPPED: [&str; 2] = ["administrative-licence", "administrative-penalty"];
 
 /// A folder whose penalties and licences stand in an office's tables, and who is in them.
-struct Office {
-    folder: Folder,
-    clean: String,
-    penalised: String,
-    trader: String,
-    blank: String,
-    spoilt: String,
+pub(super) struct Office {
+    pub(super) folder: Folder,
+    pub(super) clean: String,
+    pub(super) penalised: String,
+    pub(super) trader: String,
+    pub(super) blank: String,
+    pub(super) spoilt: String,
 }
 
 impl Office {
     fn new() -> Self {
+        let office = Self::without_tables("kind = \"sqlite\"\npath = \"data/office.sqlite\"\nmap = \"cn-sgs-2018\"");
+        Connection::open(office.folder.join("data/office.sqlite")).unwrap().execute_batch(&office.seed()).unwrap();
+        office
+    }
+
+    /// A folder whose penalties and licences stand in another store, which is to be made.
+    pub(super) fn without_tables(store: &str) -> Self {
         let folder = Folder::new();
         let mut persons = folder.noted("clean");
         let mut next = || persons.pop().unwrap();
         let (clean, penalised, trader, blank, spoilt) = (next(), next(), next(), next(), next());
         let office = Self { folder, clean, penalised, trader, blank, spoilt };
         let Self { folder, .. } = &office;
-        let today = jiff::Timestamp::try_from(fs::metadata(folder.config()).unwrap().modified().unwrap()).unwrap();
-        let recent = today.to_string()[..10].replace('-', "/");
-        let seed = [
-            ("{clean}", &office.clean),
-            ("{penalised}", &office.penalised),
-            ("{trader}", &office.trader),
-            ("{blank}", &office.blank),
-            ("{spoilt}", &office.spoilt),
-            ("{recent}", &recent),
-        ];
-        let seed = seed.into_iter().fold(SEED.to_owned(), |seed, (name, value)| seed.replace(name, value));
-        Connection::open(folder.join("data/office.sqlite")).unwrap().execute_batch(&seed).unwrap();
         let catalogue = Catalogue::load(&catalogue::shipped()).unwrap();
         let rest: Vec<_> =
             catalogue.classes().map(|class| class.name().as_str()).filter(|class| !MAPPED.contains(class)).collect();
         folder.replace_in_config(
             "[[store]]\n",
-            &format!(
-                "[[store]]\nname = \"office\"\nkind = \"sqlite\"\npath = \"data/office.sqlite\"\nmap = \"cn-sgs-2018\"\n\n\
-                 [[store]]\nclasses = {rest:?}\n"
-            ),
+            &format!("[[store]]\nname = \"office\"\n{store}\n\n[[store]]\nclasses = {rest:?}\n"),
         );
         // What the answers rest on stands in the office's tables alone.
         let own = Connection::open(folder.join("data/store.sqlite")).unwrap();
         own.execute("DELETE FROM record WHERE class IN (?1, ?2)", MAPPED).unwrap();
         office
     }
+
+    /// The office's tables.
+    pub(super) fn seed(&self) -> String {
+        let changed = fs::metadata(self.folder.config()).unwrap().modified().unwrap();
+        let recent = jiff::Timestamp::try_from(changed).unwrap().to_string()[..10].replace('-', "/");
+        let seed = [
+            ("{clean}", &self.clean),
+            ("{penalised}", &self.penalised),
+            ("{trader}", &self.trader),
+            ("{blank}", &self.blank),
+            ("{spoilt}", &self.spoilt),
+            ("{recent}", &recent),
+        ];
+        seed.into_iter().fold(SEED.to_owned(), |seed, (name, value)| seed.replace(name, value))
+    }
 }
 
-const PENALISED: Option<(bool, bool)> = Some((false, false));
+pub(super) const PENALISED: Option<(bool, bool)> = Some((false, false));
 
 #[test]
 fn an_office_s_tables_are_answered_from_and_their_traps_change_no_answer() {

@@ -1,6 +1,7 @@
 //! The store as operators treat it: replaced, written over, cut, removed, and with typing errors in it.
 
 mod commands;
+mod contract;
 mod disk;
 pub(crate) mod http;
 mod mapped;

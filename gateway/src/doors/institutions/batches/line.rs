@@ -75,7 +75,10 @@ fn read(lines: &Numbered, batch: Uuid, number: usize) -> Result<(Question, Optio
     let question = Zeroizing::new([lines.digest(), bytes].concat());
     let idempotency = Some(RepeatKey { key, question, window: RepeatWindow::BatchLine });
     let LineBody { line: _, scenario, subject, operator, case, fields, consent } = line;
-    Ok((Question { scenario, subject, staff: operator, case, fields, idempotency, route: None }, consent))
+    Ok((
+        Question { scenario, subject, staff: operator, case, fields, on_behalf: None, idempotency, route: None },
+        consent,
+    ))
 }
 
 impl Exchange for LineExchange {

@@ -2,9 +2,14 @@
 
 mod answers;
 mod away;
+mod demo;
+mod encodings;
+mod mapped;
 mod starts;
 
 use credit_tests::{Folder, Gateway, postgres::Server};
+
+use super::mapped::Office;
 
 /// A folder that is answered from a database of its own on the shared server, and the database's name.
 fn folder() -> (Folder, String) {
@@ -12,6 +17,14 @@ fn folder() -> (Folder, String) {
     let database = Server::shared().seeded(&folder);
     Server::shared().serve_from(&folder, &database);
     (folder, database)
+}
+
+/// A server with an office's tables, and an office whose penalties and licences the gateway reads there.
+fn office(server: &Server, made: &str, map: &str) -> (Office, String) {
+    let database = server.database(made);
+    let office = Office::without_tables(&format!("{}map = \"{map}\"", server.store(&database)));
+    server.lets_in(&office.folder);
+    (office, database)
 }
 
 /// A gateway that answers from a database, after something was done to it as its owner.

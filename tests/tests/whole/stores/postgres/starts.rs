@@ -102,6 +102,27 @@ fn who_cannot_be_trusted_or_does_not_let_the_gateway_in_is_refused() {
 }
 
 #[test]
+fn a_server_that_asks_for_less_than_scram_is_refused() {
+    let server = Server::shared();
+    drop(
+        server
+            .sql(
+                "postgres",
+                "CREATE DATABASE trusting; CREATE DATABASE cleartext; CREATE DATABASE digest; \
+                 SET password_encryption = 'md5'; CREATE ROLE by_digest LOGIN PASSWORD 'made-for-tests-only';",
+            )
+            .held(),
+    );
+    for (database, role) in [("trusting", "credit_reader"), ("cleartext", "credit_reader"), ("digest", "by_digest")] {
+        let folder = Folder::new();
+        server.serve_from(&folder, database);
+        folder.replace_in_config("//credit_reader@", &format!("//{role}@"));
+        let said = checked(&folder);
+        assert!(said.code == Some(64) && said.err.contains("by SCRAM-SHA-256"), "{database}: {said:?}");
+    }
+}
+
+#[test]
 fn tables_that_are_laid_out_otherwise_are_refused() {
     for (change, told) in [
         ("DROP TABLE record", "`record` is missing"),

@@ -1,0 +1,71 @@
+//! Statements under way: prepared once a connection, all sent before the first is answered, their answers bounded.
+
+use std::pin::pin;
+
+use deadpool_postgres::ClientWrapper;
+use futures_util::{
+    TryStreamExt,
+    future::{join3, try_join_all},
+};
+use tokio_postgres::{Row, Statement, types::ToSql};
+
+use super::fault::PostgresFault;
+use crate::stores::StoreError;
+
+/// Rows about one person that are read of a table; nobody has so many.
+pub(super) const MOST: usize = 10_000;
+
+/// One statement of a look-up.
+pub(super) struct Question<'a> {
+    pub(super) sql: String,
+    pub(super) parameters: Vec<&'a (dyn ToSql + Sync)>,
+    /// The table or source, for faults.
+    pub(super) place: &'a str,
+}
+
+/// Runs the statements of a look-up. Where there are several, a transaction makes them of one moment; one alone is.
+///
+/// # Errors
+/// What the server says; [`PostgresFault::TooMany`] and [`PostgresFault::TooLarge`] where an answer is beyond its bounds.
+pub(super) async fn of_one_moment(
+    session: &ClientWrapper,
+    asked: &[Question<'_>],
+    most_bytes: usize,
+) -> Result<Vec<Vec<Row>>, StoreError> {
+    let mut statements = Vec::with_capacity(asked.len());
+    for question in asked {
+        statements.push(session.prepare_cached(&question.sql).await?);
+    }
+    let queries =
+        statements.iter().zip(asked).map(|(statement, question)| rows(session, statement, question, most_bytes));
+    if asked.len() < 2 {
+        return try_join_all(queries).await;
+    }
+    let begin = session.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    let (begun, found, ended) = join3(begin, try_join_all(queries), session.batch_execute("COMMIT")).await;
+    begun?;
+    let found = found?;
+    ended?;
+    Ok(found)
+}
+
+async fn rows(
+    session: &ClientWrapper,
+    statement: &Statement,
+    question: &Question<'_>,
+    most_bytes: usize,
+) -> Result<Vec<Row>, StoreError> {
+    let mut stream = pin!(session.query_raw(statement, question.parameters.iter().copied()).await?);
+    let (mut rows, mut bytes) = (Vec::new(), 0_usize);
+    while let Some(row) = stream.try_next().await? {
+        bytes = bytes.saturating_add(row.raw_size_bytes());
+        if bytes > most_bytes {
+            return Err(PostgresFault::TooLarge(most_bytes).into());
+        }
+        if rows.len() == MOST {
+            return Err(PostgresFault::TooMany { table: question.place.to_owned(), most: MOST }.into());
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}

@@ -1,0 +1,218 @@
+//! Tables of a database that a map describes: as the database spells them, with the types of their columns.
+
+use std::{collections::HashMap, sync::Arc};
+
+use credit_policy::History;
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::{Row, error::SqlState};
+use zeroize::Zeroizing;
+
+use super::{
+    asked::{MOST, Question, of_one_moment},
+    cells::Asked as Read,
+    fault::PostgresFault,
+    indexed::{NOBODY, is_indexed},
+};
+use crate::stores::{
+    StoreError, StoreFault,
+    contract::Asked,
+    map::{Cell, Column, Map, MapFault, Reading, Select, Source},
+};
+
+/// Tables and views of a name, whatever its case: in a schema, or in the role's path.
+const NAMED: &str = "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_catalog.lower(c.relname::text) = pg_catalog.lower($1::text) \
+     AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname::text = $2::text END";
+
+/// Columns of a table. Names that cannot be read in this encoding are left out: no map can have them.
+const COLUMNS: &str = "SELECT a.attname::text FROM pg_catalog.pg_attribute a \
+     JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname::text = $1::text AND c.relname::text = $2::text AND a.attnum > 0 AND NOT a.attisdropped \
+     AND (pg_catalog.getdatabaseencoding() <> 'SQL_ASCII' OR a.attname::text !~ '[^ -~]')";
+
+/// A map as a connection found its tables.
+pub(super) struct Bound {
+    map: Map,
+    are_texts_decoded: bool,
+    reads: HashMap<(Arc<str>, Arc<str>), Read>,
+}
+
+/// Looks at the tables of a new connection.
+///
+/// # Errors
+/// What of the map does not fit, and what of the tables.
+pub(super) async fn bind(session: &ClientWrapper, map: &Map, encoding: &str) -> Result<Bound, PostgresFault> {
+    let mut bound = Bound { map: map.clone(), are_texts_decoded: encoding == "UTF8", reads: HashMap::new() };
+    for source in map.sources() {
+        if encoding == "EUC_CN" && source.columns().iter().any(|column| !column.is_gb18030()) {
+            return Err(PostgresFault::EncodingOfMap(source.name().to_owned()));
+        }
+        bound.map = spelled(session, bound.map, source).await?;
+    }
+    for select in bound.map.everything() {
+        bound.types(session, &select).await?;
+        let name = select.source().name();
+        let statement = bound.statement(&select, &format!("= ANY ('{{{NOBODY}}}')"));
+        match is_indexed(session, &statement).await {
+            Ok(true) => {}
+            Ok(false) => return Err(PostgresFault::NoIndex(name.to_owned())),
+            Err(error) => return Err(not_readable(&error, name)),
+        }
+    }
+    Ok(bound)
+}
+
+async fn spelled(session: &ClientWrapper, map: Map, source: &Source) -> Result<Map, PostgresFault> {
+    let unmapped = |faults: Vec<MapFault>| PostgresFault::Unmapped(joined(&faults));
+    let texts = |rows: Vec<Row>| rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>();
+    let found = session.query(NAMED, &[&source.table(), &source.schema()]).await.map_err(|error| of(&error))?;
+    let pair = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?));
+    let live = found.iter().map(pair).collect::<Result<Vec<_>, _>>().map_err(|error| of(&error))?;
+    let map = map.bind_table(source.name(), &live).map_err(|fault| unmapped(vec![fault]))?;
+    let is_it = |one: &&Arc<Source>| one.name() == source.name();
+    let (schema, table) = map.sources().iter().find(is_it).map_or((None, None), |it| (it.schema(), it.table()));
+    let columns = session.query(COLUMNS, &[&schema, &table]).await.and_then(texts).map_err(|error| of(&error))?;
+    map.bind(source.name(), &columns).map_err(unmapped)
+}
+
+fn joined(faults: &[MapFault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn of(error: &tokio_postgres::Error) -> PostgresFault {
+    PostgresFault::of(error)
+}
+
+fn not_readable(error: &tokio_postgres::Error, source: &str) -> PostgresFault {
+    match error.code() {
+        Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => PostgresFault::MayNotRead(source.to_owned()),
+        Some(_) | None => of(error),
+    }
+}
+
+impl Bound {
+    /// Finds the types of the columns of a source.
+    async fn types(&mut self, session: &ClientWrapper, select: &Select) -> Result<(), PostgresFault> {
+        let source = select.source().name();
+        let typed = session.prepare(&select.all_sql()).await.map_err(|error| not_readable(&error, source))?;
+        for (place, (column, live)) in select.columns().iter().zip(typed.columns()).enumerate() {
+            let read = Read::of(live.type_(), self.are_texts_decoded);
+            let fits_the_key = place > 0 || Read::is_key(live.type_());
+            let read = read.filter(|_| fits_the_key).ok_or_else(|| PostgresFault::Type {
+                column: format!("{source}.{}", column.name()),
+                live: live.type_().name().to_owned(),
+            })?;
+            self.reads.insert((source.into(), column.stored().into()), read);
+        }
+        Ok(())
+    }
+
+    fn read(&self, select: &Select, column: &Column) -> Read {
+        let key = (select.source().name().into(), column.stored().into());
+        self.reads.get(&key).copied().unwrap_or(Read::Text)
+    }
+
+    fn statement(&self, select: &Select, found_by: &str) -> String {
+        let sql = select.statement(found_by, |column, name| self.read(select, column).written(&name));
+        format!("{sql} LIMIT {}", MOST + 1)
+    }
+
+    /// The statement that reads every row, or the first `most`.
+    pub(super) fn all(&self, select: &Select, most: Option<u64>) -> String {
+        let limit = most.map(|most| format!(" LIMIT {most}")).unwrap_or_default();
+        select.all_rows(|column, name| self.read(select, column).written(&name)) + &limit
+    }
+
+    /// The map, with tables and columns as they are spelled.
+    pub(super) fn map(&self) -> &Map {
+        &self.map
+    }
+
+    /// The cells of a row, lent to `take`.
+    ///
+    /// # Errors
+    /// A value that is none of its type, or longer than any that fits.
+    pub(super) fn cells<T>(
+        &self,
+        select: &Select,
+        row: &Row,
+        take: impl FnOnce(&[Cell<'_>]) -> T,
+    ) -> Result<T, StoreError> {
+        let mut cells = Vec::with_capacity(select.columns().len());
+        for (at, column) in select.columns().iter().enumerate() {
+            let cell = self.read(select, column).cell(row, at)?;
+            let too_long = || StoreError::Failed(StoreFault::Mapped(select.too_long(column)));
+            cells.push(cell.ok_or_else(too_long)?);
+        }
+        Ok(take(&cells))
+    }
+
+    /// What the tables say of the person, for the plan and the scenario.
+    pub(super) async fn history(
+        &self,
+        session: &ClientWrapper,
+        asked: &Asked,
+        most_bytes: usize,
+    ) -> Result<History, StoreError> {
+        let keys: [Vec<Zeroizing<String>>; 2] =
+            asked.person.disclose(|person| [Select::keys(person).into(), Select::misspelt_keys(person)]);
+        let [right, wrong] = &keys;
+        // Where the server does not decode texts, it may refuse the whole statement for a character that it does not have.
+        let wrong = wrong.iter().filter(|key| self.are_texts_decoded || key.is_ascii());
+        let parameter: Vec<&str> = right.iter().chain(wrong).map(|key| key.as_str()).collect();
+        let selects = self.map.selects(&asked.plan);
+        let questions: Vec<Question<'_>> = selects
+            .iter()
+            .map(|select| Question {
+                sql: self.statement(select, "= ANY ($1)"),
+                parameters: vec![&parameter],
+                place: select.source().name(),
+            })
+            .collect();
+        let found = of_one_moment(session, &questions, most_bytes).await?;
+        let mut reading = Reading::new(&self.map, &asked.plan, &asked.scenario, &asked.person);
+        for (select, rows) in selects.iter().zip(&found) {
+            for row in rows {
+                let read = self.cells(select, row, |cells| {
+                    let is_misspelt = cells.first().is_some_and(|key| !right.iter().any(|right| is(*key, right)));
+                    reading.row(select, cells)?;
+                    // Who it is about is found out first: another person's row is worse than a blank.
+                    if is_misspelt { Err(select.misspelt()) } else { Ok(()) }
+                })?;
+                read.map_err(|unfit| StoreError::Failed(StoreFault::Mapped(unfit)))?;
+            }
+        }
+        Ok(reading.counted())
+    }
+
+    /// Runs every statement for a number that nobody has.
+    pub(super) async fn probe(&self, session: &ClientWrapper) -> Result<(), StoreError> {
+        let nobody = vec![NOBODY];
+        let selects = self.map.everything();
+        let questions: Vec<Question<'_>> = selects
+            .iter()
+            .map(|select| Question {
+                sql: self.statement(select, "= ANY ($1)"),
+                parameters: vec![&nobody],
+                place: select.source().name(),
+            })
+            .collect();
+        of_one_moment(session, &questions, usize::MAX).await.map(drop)
+    }
+}
+
+fn is(key: Cell<'_>, text: &str) -> bool {
+    match key {
+        Cell::Text(key) => key == text,
+        Cell::Bytes(key) => key == text.as_bytes(),
+        Cell::Null
+        | Cell::Int(_)
+        | Cell::Real(_)
+        | Cell::Number(_)
+        | Cell::Bool(_)
+        | Cell::Date(_)
+        | Cell::DateTime(_)
+        | Cell::Instant(_) => false,
+    }
+}

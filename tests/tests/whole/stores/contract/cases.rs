@@ -1,0 +1,99 @@
+//! What a store may not do and may not answer, the same on every kind.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use credit_tests::{Authority, Folder, checked, query::look_up, run, stranger};
+
+use super::kinds::{Behind, KINDS, prepared};
+use crate::stores::{BLACK, CLEAN, ask, refused};
+
+/// Who each case is about.
+struct People {
+    clean: Vec<String>,
+    black: String,
+    late: Vec<String>,
+}
+
+impl People {
+    fn of(folder: &Folder) -> Self {
+        let (clean, late) = (folder.noted("clean"), folder.noted("late"));
+        Self { clean, black: folder.person("black-listed", 1), late }
+    }
+
+    /// Rows that are none, each about one person. What the tables' own constraints refuse is not among them.
+    fn spoilt(&self) -> [(&String, String); 4] {
+        let [one, other, third, fourth] = [&self.clean[1], &self.black, &self.late[0], &self.late[1]];
+        [
+            (
+                one,
+                format!(
+                    "INSERT INTO record VALUES ('{one}', 'taxes', 70, 'minor', '2026-01-01', '2026-01-01', NULL, NULL, NULL, NULL, 0, NULL, NULL);"
+                ),
+            ),
+            (
+                other,
+                format!(
+                    "INSERT INTO record VALUES ('{other}', 'tax', 71, 'minor', '1800-01-01', '1800-01-01', NULL, NULL, NULL, NULL, 0, NULL, NULL);"
+                ),
+            ),
+            (third, format!("UPDATE record SET class = 'no-such-class' WHERE number = '{third}';")),
+            (fourth, format!("INSERT INTO listing VALUES ('{fourth}', 'black', 72, '1801-01-01', NULL, 0);")),
+        ]
+    }
+}
+
+#[test]
+fn a_store_of_every_kind_keeps_the_contract() {
+    let authority = Authority::new("an authority of the tests");
+    for kind in KINDS {
+        let people = People::of(&Folder::new());
+        let change: String = people.spoilt().map(|(_, sql)| sql).concat();
+        let folder = prepared(&authority, &BTreeSet::new(), &change);
+        // The demo's own callers.
+        folder.replace_in_config("authorities = \"own-ca.pem\"", "authorities = \"ca.pem\"");
+        std::fs::copy(Folder::new().join("crl.pem"), folder.join("crl.pem")).unwrap();
+        let behind = Behind::of(kind, folder);
+        values(&behind, &people);
+        deadlines(&behind, &people);
+    }
+}
+
+/// A missing person is no error; a value outside its domain is no answer, for its person alone.
+fn values(behind: &Behind, people: &People) {
+    let folder = behind.folder();
+    assert_eq!(ask(folder, &people.clean[0]), CLEAN, "{:?}", behind.kind);
+    assert_eq!(ask(folder, &folder.person("black-listed", 0)), BLACK, "{:?}", behind.kind);
+    let nobody = folder.caller("housing").ask(&look_up(&stranger(3)));
+    assert_eq!(nobody.status.as_u16(), 200, "{:?}: {}", behind.kind, nobody.text());
+    for (number, _) in people.spoilt() {
+        refused(folder, number);
+    }
+    let said = behind.gateway.err().text();
+    assert!(people.spoilt().iter().all(|(number, _)| !said.contains(number.as_str())), "{:?}", behind.kind);
+}
+
+/// A busy store is late, within its deadline and on the record; who hung up leaves nothing behind, and the next is answered.
+fn deadlines(behind: &Behind, people: &People) {
+    let (folder, kind) = (behind.folder(), behind.kind);
+    let busy = behind.busy();
+    let began = Instant::now();
+    let late = folder.caller("housing").ask(&look_up(&people.clean[0]));
+    checked::refusal(folder, "housing", &late, 504, "store-timeout");
+    assert!(began.elapsed() < Duration::from_secs(4), "{kind:?}: {:?}", began.elapsed());
+    let caller = folder.caller("housing");
+    run(async {
+        let mut connection = caller.http1().await.unwrap();
+        let body = look_up(&people.clean[0]).to_string();
+        let headers = [("content-type", "application/json")];
+        let asked = credit_tests::request(hyper::Method::POST, "/v1/queries", &headers, body);
+        let answer = tokio::time::timeout(Duration::from_millis(200), connection.send(asked)).await;
+        assert!(answer.is_err(), "{kind:?}: a busy store answered");
+    });
+    drop(busy);
+    let began = Instant::now();
+    assert_eq!(ask(folder, &people.clean[0]), CLEAN, "{kind:?}");
+    assert!(began.elapsed() < Duration::from_secs(2), "{kind:?}: {:?}", began.elapsed());
+}
