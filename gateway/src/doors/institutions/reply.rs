@@ -31,17 +31,10 @@ struct ReceiptBody<'a> {
 
 /// The reply to what was recorded in the log named `origin`.
 #[must_use]
-pub fn reply(
-    mut recorded: Recorded,
-    ended: Ended,
-    origin: &str,
-    language: Language,
-    version: Version,
-) -> Response<Body> {
-    let beside = recorded.take_beside();
+pub fn reply(recorded: Recorded, ended: Ended, origin: &str, language: Language, version: Version) -> Response<Body> {
     let (body, refusal, receipt) = recorded.into_parts();
-    let mut response = match beside {
-        Some(beside) => report(body, &beside, origin, &receipt),
+    let mut response = match &receipt.beside {
+        Some(beside) => report(body, beside, origin, &receipt),
         None => Response::new(whole(with_receipt(body, origin, &receipt))),
     };
     let closes = refusal.as_ref().is_some_and(|refusal| refusal.closes);

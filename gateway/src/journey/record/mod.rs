@@ -46,7 +46,6 @@ pub struct Recorded {
     refusal: Option<Refusal>,
     receipt: Receipt,
     scenario: Option<Arc<Scenario>>,
-    beside: Option<Vec<u8>>,
 }
 
 /// Where a record stands, and what opens its commitment (`docs/formats.md` §2).
@@ -61,6 +60,8 @@ pub struct Receipt {
     pub opening: Option<String>,
     /// The whole proof, where it was asked for.
     pub proof: Option<String>,
+    /// Where the body is a store's own answer, what else the door tells: the members of an answer beside its data.
+    pub(crate) beside: Option<Vec<u8>>,
 }
 
 impl Recorded {
@@ -77,20 +78,15 @@ impl Recorded {
             leaf: STANDARD.encode(durable.leaf_hash),
             opening: opening.map(|opening| opening.text),
             proof: durable.proof,
+            beside: None,
         };
-        Self { body, refusal, receipt, scenario: evidence.recognised.scenario.clone(), beside: None }
+        Self { body, refusal, receipt, scenario: evidence.recognised.scenario.clone() }
     }
 
     /// What the door sends: the bytes that the record commits to, why they are a refusal if so, and the receipt.
     #[must_use]
     pub fn into_parts(self) -> (Vec<u8>, Option<Refusal>, Receipt) {
         (self.body, self.refusal, self.receipt)
-    }
-
-    /// Where the body is a store's own answer, what else the door tells: the members of an answer beside its data.
-    #[must_use]
-    pub(crate) fn take_beside(&mut self) -> Option<Vec<u8>> {
-        self.beside.take()
     }
 
     /// The code of a refusal; nothing for an answer.
@@ -138,7 +134,9 @@ pub(super) async fn record_answer(
             let durable = ticket.await?;
             let spent = Settlement::Spent { index: durable.index, id: evidence.id, at: durable.at };
             reservation.settle(spent).await;
-            Ok(Recorded { beside, ..Recorded::new(evidence, body, None, Some(opening), durable) })
+            let mut recorded = Recorded::new(evidence, body, None, Some(opening), durable);
+            recorded.receipt.beside = beside;
+            Ok(recorded)
         }
         Err(Unsubmitted::NotRecordable(error)) => Err(error),
         Err(Unsubmitted::Overtaken(_)) => {
