@@ -15,6 +15,7 @@ use credit_policy::{Catalogue, CitizenNumber, Permit, Personal};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::{
     callers::{flood::Unrecorded, issuers::Issuers, register::Register, thumbprint::Thumbprint, trust::Known},
@@ -26,9 +27,10 @@ use crate::{
     stores::{
         StoreError,
         all::{Found, Stores},
-        contract::Asked,
+        contract::{Asked, Report},
         figures::Figures,
         http::gateway::EndQuery,
+        routes::{Reduced, Reduction, Route, Routes},
     },
     telemetry::metrics::Metrics,
 };
@@ -53,6 +55,8 @@ pub struct Gateway {
     pub keys: Arc<Keyring>,
     /// The data. Asked through [`Gateway::look_up`] alone.
     pub(crate) stores: StoreHandle,
+    /// The interfaces before which the gateway stands.
+    pub(crate) routes: Routes,
     /// The record.
     pub log: Log,
     /// The index of the log, where persons have a door.
@@ -122,6 +126,13 @@ impl StoreHandle {
     }
 }
 
+/// A query that came by a route.
+pub(crate) struct RouteQuery {
+    pub(crate) route: Arc<Route>,
+    /// Whether the client wrote an `x` at the end of the number: what the store has in that spelling, it is asked for in it.
+    pub(crate) is_lower: bool,
+}
+
 impl Gateway {
     /// Looks up one person for a query whose look-up is reserved, as its permit says. `end` is for whom another gateway
     /// may be asked; nothing where another gateway asks.
@@ -137,6 +148,42 @@ impl Gateway {
     ) -> Result<Found, StoreError> {
         let (plan, scenario) = (Arc::clone(permit.plan()), permit.scenario().name().clone());
         self.stores.0.find(Asked { person, plan, scenario }, permit, end).await
+    }
+
+    /// Asks the store of a route about one person, whose number is written as the client wrote it, for a query whose look-up
+    /// is reserved.
+    ///
+    /// # Errors
+    /// When the store fails or does not answer in time.
+    pub(crate) async fn pass(
+        &self,
+        _admitted: &Reservation,
+        person: &Personal<CitizenNumber>,
+        RouteQuery { route, is_lower }: &RouteQuery,
+    ) -> Result<Report, StoreError> {
+        let passed = person.disclose(|number| {
+            let mut number = Zeroizing::new(number.as_str().to_owned());
+            if *is_lower {
+                number.make_ascii_lowercase();
+            }
+            route.question(&number)
+        });
+        self.stores.0.pass(route.store(), passed).await
+    }
+
+    /// Reduces what the store of a route answered.
+    ///
+    /// # Errors
+    /// When it is no answer.
+    pub(crate) fn reduce(
+        &self,
+        route: &Route,
+        answer: Option<&str>,
+        by: &Reduction<'_>,
+    ) -> Result<Reduced, StoreError> {
+        let reduced = route.reduce(answer, by).map_err(StoreError::Failed);
+        self.stores.0.weighed(route.store(), &reduced);
+        reduced
     }
 
     /// Time, day and keys of a query that begins now.

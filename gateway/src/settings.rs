@@ -10,6 +10,7 @@ mod institution;
 mod limits;
 mod persons;
 mod postgres;
+mod route;
 mod store;
 
 use std::{
@@ -27,6 +28,7 @@ pub(crate) use floods::FloodSettings;
 pub(crate) use institution::{EndInstitutionEntry, EndInstitutionError, InstitutionEntry, ends_faults};
 pub use limits::Limits;
 pub(crate) use persons::{Persons, is_secure};
+pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
 pub(crate) use store::{Store, StoreKind};
 
 /// Whether a text can be the name of a log.
@@ -60,6 +62,9 @@ pub struct Settings {
     /// The data stores.
     #[serde(rename = "store", default)]
     pub stores: Vec<Store>,
+    /// Interfaces that clients ask already, and that the gateway stands before.
+    #[serde(rename = "route", default)]
+    pub routes: Vec<Route>,
     /// The catalogue; left out = the one that is built in.
     #[serde(default)]
     pub catalogue: CatalogueSource,
@@ -320,6 +325,7 @@ impl Settings {
                 .flat_map(|persons| persons.client_secret_file.iter_mut().chain(persons.authorities.iter_mut())),
         );
         paths.extend(self.stores.iter_mut().flat_map(Store::paths_mut));
+        paths.extend(self.routes.iter_mut().filter_map(|route| route.map.as_mut()));
         paths.extend(self.consent_issuers.iter_mut().flat_map(|issuer| issuer.keys.iter_mut()));
         paths.extend(self.institutions.iter_mut().flat_map(|entry| entry.certificates.iter_mut()));
         for path in paths {
@@ -366,6 +372,7 @@ impl Settings {
         faults.extend(self.floods.fault());
         faults.extend(self.bounds.faults());
         faults.extend(store::faults(&self.stores));
+        faults.extend(route::faults(&self.routes));
         if self.log.linger_us > 1_000_000 {
             faults.push("log.linger_us must be at most 1000000: callers wait as long".to_owned());
         }

@@ -59,6 +59,7 @@ mod order;
 mod person;
 mod personal;
 mod prove;
+mod weigh;
 mod words;
 
 pub use asker::{Asker, Ground, IdError, InstitutionId, InstitutionKind, StaffId};
@@ -82,3 +83,4 @@ pub use personal::Personal;
 pub use prove::{
     Counterexample, Finding, Hypothesis, HypotheticalConsent, HypotheticalRow, Proof, prove, prove_labels,
 };
+pub use weigh::Weighing;

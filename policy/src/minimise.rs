@@ -61,12 +61,21 @@ pub fn minimise(permit: &Permit, history: &History, on: Date) -> Minimised {
 /// and are of a day on which he or she was not of age. The seal does not end at 18 (law on the prevention of juvenile
 /// delinquency, art. 59; criminal procedure law, art. 286).
 pub fn seal_acts_of_minors(history: &mut History, catalogue: &Catalogue, is_adult_on: impl Fn(Date) -> bool) {
-    let counts_against = |class: Option<&Class>| class.is_none_or(|class| class.sensitivity() == Sensitivity::Adverse);
-    history.records.retain(|record| !counts_against(catalogue.class(record.class.as_str())) || is_adult_on(record.act));
-    history.listings.retain(|listing| {
-        let class = catalogue.classes().find(|class| class.list() == Some(listing.list));
-        !counts_against(class) || is_adult_on(listing.from)
-    });
+    history.records.retain(|record| !is_sealed_record(record, catalogue, &is_adult_on));
+    history.listings.retain(|listing| !is_sealed_listing(listing, catalogue, &is_adult_on));
+}
+
+pub(crate) fn is_sealed_record(record: &Record, catalogue: &Catalogue, is_adult_on: impl Fn(Date) -> bool) -> bool {
+    counts_against(catalogue.class(record.class.as_str())) && !is_adult_on(record.act)
+}
+
+pub(crate) fn is_sealed_listing(listing: &Listing, catalogue: &Catalogue, is_adult_on: impl Fn(Date) -> bool) -> bool {
+    let class = catalogue.classes().find(|class| class.list() == Some(listing.list));
+    counts_against(class) && !is_adult_on(listing.from)
+}
+
+fn counts_against(class: Option<&Class>) -> bool {
+    class.is_none_or(|class| class.sensitivity() == Sensitivity::Adverse)
 }
 
 /// What of a history counts on the day.
@@ -138,64 +147,70 @@ fn lies_within(period: Period, started: Option<Date>, on: Date) -> bool {
 }
 
 /// A record or a list entry that counts, with what reducers need of it.
-struct Counting<'a> {
-    class: &'a Arc<RecordClass>,
+pub(crate) struct Counting<'a> {
+    pub(crate) class: &'a Arc<RecordClass>,
     determined: Date,
     started: Option<Date>,
-    disputed: bool,
+    pub(crate) disputed: bool,
 }
 
 fn entries_that_count<'a>(permit: &'a Permit, history: &History, on: Date, counts: &mut Counts) -> Vec<Counting<'a>> {
-    let mut counting = listings_that_count(permit, history, on, counts);
-    for record in &history.records {
-        let Some(class) = permit.released().class(&record.class) else {
-            continue;
-        };
-        let clock = class.clock().on(on);
-        let started = clock.started(record);
-        // What lies further back than the person agreed to is not looked at.
-        if permit.look_back().is_some_and(|look_back| !lies_within(look_back, started, on)) {
-            continue;
-        }
-        let standing = clock.standing(record, on, permit.effect());
-        // What the law keeps out might as well not be there.
-        counts.considered += u32::from(standing != Standing::KeptOut);
-        match standing {
-            Standing::Counts => {
-                counts.disputed += u32::from(record.disputed);
-                let Record { determined, disputed, .. } = *record;
-                counting.push(Counting { class, determined, started, disputed });
-            }
-            Standing::Undetermined | Standing::KeptOut => {}
-            Standing::Expired => counts.expired += 1,
-            Standing::Repaired => counts.repaired += 1,
-        }
-    }
+    let mut counting: Vec<_> =
+        history.listings.iter().filter_map(|listing| weigh_listing(permit, listing, on, counts)).collect();
+    counting.extend(history.records.iter().filter_map(|record| weigh_record(permit, record, on, counts)));
     counting
+}
+
+/// A record, if it counts.
+pub(crate) fn weigh_record<'a>(
+    permit: &'a Permit,
+    record: &Record,
+    on: Date,
+    counts: &mut Counts,
+) -> Option<Counting<'a>> {
+    let class = permit.released().class(&record.class)?;
+    let clock = class.clock().on(on);
+    let started = clock.started(record);
+    // What lies further back than the person agreed to is not looked at.
+    if permit.look_back().is_some_and(|look_back| !lies_within(look_back, started, on)) {
+        return None;
+    }
+    let Record { determined, disputed, .. } = *record;
+    counts.add(clock.standing(record, on, permit.effect()), disputed).then_some(Counting {
+        class,
+        determined,
+        started,
+        disputed,
+    })
 }
 
 /// A listing counts from its first day until the day before its end, or until its display period is over. While it
 /// does, it lies within every period: who stands on a list has had no clean years.
-fn listings_that_count<'a>(permit: &'a Permit, history: &History, on: Date, counts: &mut Counts) -> Vec<Counting<'a>> {
-    let mut counting = Vec::new();
-    for listing in &history.listings {
-        let Some(class) = permit.released().list(listing.list) else {
-            continue;
-        };
-        let standing = class.standing_of(listing, on, permit.effect());
-        counts.considered += u32::from(standing != Standing::KeptOut);
+pub(crate) fn weigh_listing<'a>(
+    permit: &'a Permit,
+    listing: &Listing,
+    on: Date,
+    counts: &mut Counts,
+) -> Option<Counting<'a>> {
+    let class = permit.released().list(listing.list)?;
+    let Listing { from, disputed, .. } = *listing;
+    let counting = Counting { class, determined: from, started: None, disputed };
+    counts.add(class.standing_of(listing, on, permit.effect()), disputed).then_some(counting)
+}
+
+impl Counts {
+    /// Counts one more, and returns whether it counts in the answer.
+    fn add(&mut self, standing: Standing, disputed: bool) -> bool {
+        // What the law keeps out might as well not be there.
+        self.considered += u32::from(standing != Standing::KeptOut);
         match standing {
-            Standing::Counts => {
-                counts.disputed += u32::from(listing.disputed);
-                let Listing { from, disputed, .. } = *listing;
-                counting.push(Counting { class, determined: from, started: None, disputed });
-            }
+            Standing::Counts => self.disputed += u32::from(disputed),
             Standing::Undetermined | Standing::KeptOut => {}
-            Standing::Expired => counts.expired += 1,
-            Standing::Repaired => counts.repaired += 1,
+            Standing::Expired => self.expired += 1,
+            Standing::Repaired => self.repaired += 1,
         }
+        standing == Standing::Counts
     }
-    counting
 }
 
 fn attribute(name: &FieldName, attributes: &[Attribute]) -> Value {

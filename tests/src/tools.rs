@@ -36,6 +36,13 @@ pub fn promtool() -> PathBuf {
     installed("promtool/promtool")
 }
 
+/// nginx, of Debian's package.
+#[must_use]
+#[track_caller]
+pub fn nginx() -> PathBuf {
+    installed("nginx/nginx")
+}
+
 #[track_caller]
 fn installed(path: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tests").join(path);

@@ -13,7 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    journey::refusal::Refusal,
+    journey::{detail::Detail, refusal::Refusal},
     transport::{Body, whole},
 };
 
@@ -57,11 +57,24 @@ struct Problem<'a> {
 /// # Errors
 /// When they cannot be rendered.
 pub(crate) fn problem(refusal: &Refusal, language: Language, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
+    problem_about(refusal, refusal.told(), language, query)
+}
+
+/// The same, where the door says itself what is at fault.
+///
+/// # Errors
+/// When they cannot be rendered.
+pub(crate) fn problem_about(
+    refusal: &Refusal,
+    detail: Option<Detail>,
+    language: Language,
+    query: Uuid,
+) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&Problem {
         code: refusal.code.as_str(),
         title: title(refusal.code, language),
         status: status(refusal.code).as_u16(),
-        detail: refusal.told().map(|detail| detail.sentence(language)),
+        detail: detail.map(|detail| detail.sentence(language)),
         bound: refusal.bound.map(|bound| bound.as_str()),
         query: Some(query),
     })

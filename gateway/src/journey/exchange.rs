@@ -6,6 +6,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
+use crate::gateway::RouteQuery;
 pub(crate) use crate::state::RepeatWindow;
 
 /// One request of one caller, as its door reads and answers it.
@@ -82,6 +83,8 @@ pub struct Question {
     pub on_behalf: Option<Box<OnBehalfWords>>,
     /// What makes it the same question as an earlier one.
     pub idempotency: Option<RepeatKey>,
+    /// The route by which it came, if it did: its store answers, and `fields` are as many of its fields as the ground covers.
+    pub(crate) route: Option<RouteQuery>,
 }
 
 /// The members of `on_behalf` as they were sent.

@@ -66,7 +66,7 @@ pub(crate) async fn open(
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
-    let Inputs { catalogue, files, ring, register, certificates, issuers } = inputs;
+    let Inputs { catalogue, files, ring, register, certificates, issuers, routes } = inputs;
     let metrics = Metrics::new(clock.now())?;
     metrics.classes(&catalogue);
     make_data_folder(&settings.data.dir)?;
@@ -115,6 +115,7 @@ pub(crate) async fn open(
         keys,
         index,
         stores: StoreHandle::new(stores),
+        routes,
         log,
         recorder,
         clock,

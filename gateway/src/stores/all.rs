@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     breaker::Breaker,
-    contract::{Asked, Store},
+    contract::{Asked, Passed, Report, Store},
     fault::{StoreError, StoreFault},
     figures::Figures,
     http::gateway::{Elsewhere, EndQuery, GatewayStore},
@@ -252,6 +252,31 @@ impl Stores {
         Ok(all)
     }
 
+    /// Asks one store for its own answer, for a route, which [`Self::weighed`] counts.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub(crate) async fn pass(&self, store: &str, passed: Passed) -> Result<Report, StoreError> {
+        let none = || StoreError::Failed(StoreFault::NoRoutes);
+        let (member, behind) = self.named(store).and_then(Member::records).ok_or_else(none)?;
+        let found = member.guarded(behind.pass(passed)).await;
+        if found.is_err() {
+            member.count(&found);
+        }
+        found
+    }
+
+    /// Counts what became of an answer to a route that came.
+    pub(crate) fn weighed<T>(&self, store: &str, found: &Result<T, StoreError>) {
+        if let Some(member) = self.named(store) {
+            member.count(found);
+        }
+    }
+
+    fn named(&self, store: &str) -> Option<&Member> {
+        self.0.iter().find(|member| member.name == store)
+    }
+
     /// Asks every store about nobody, side by side, so that readiness knows which answer. The operator is told of each
     /// change once.
     pub(crate) async fn probe(&self) {
@@ -359,14 +384,18 @@ impl Member {
 
     async fn counted<T>(&self, look_up: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         let found = self.guarded(look_up).await;
-        self.store.figures().looked_up(&found);
-        if let Err(StoreError::Failed(fault)) = &found
+        self.count(&found);
+        found
+    }
+
+    fn count<T>(&self, found: &Result<T, StoreError>) {
+        self.store.figures().looked_up(found);
+        if let Err(StoreError::Failed(fault)) = found
             && fault.is_of_data()
             && !matches!(fault, StoreFault::Refused(_))
         {
             tracing::warn!(store = self.name, "the data of a store do not fit: {fault}");
         }
-        found
     }
 
     async fn guarded<T>(&self, look_up: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {

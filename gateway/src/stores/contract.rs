@@ -3,8 +3,16 @@
 use std::{pin::Pin, sync::Arc};
 
 use credit_policy::{CitizenNumber, FetchPlan, History, Personal, ScenarioName};
+use hyper::{
+    Method,
+    header::{HeaderName, HeaderValue},
+};
+use zeroize::Zeroizing;
 
-use super::{fault::StoreError, figures::Figures};
+use super::{
+    fault::{StoreError, StoreFault},
+    figures::Figures,
+};
 
 /// What is asked of a store.
 #[derive(Clone)]
@@ -16,6 +24,21 @@ pub(crate) struct Asked {
     /// The purpose: rows may be limited to some.
     pub(crate) scenario: ScenarioName,
 }
+
+/// What a route asks of a store: a request for an answer of the store's own form.
+pub(crate) struct Passed {
+    pub(crate) method: Method,
+    /// Path and query string below the store's address.
+    pub(crate) path: Zeroizing<String>,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+    pub(crate) headers: Arc<[(HeaderName, HeaderValue)]>,
+}
+
+/// The text of a store's own answer; nothing where the store says that it has none about the person.
+pub(crate) type Report = Option<Zeroizing<String>>;
+
+/// A request of a route under way.
+pub(crate) type Passing<'a> = Pin<Box<dyn Future<Output = Result<Report, StoreError>> + Send + 'a>>;
 
 /// A look-up under way.
 pub(crate) type LookUp<'a> = Pin<Box<dyn Future<Output = Result<History, StoreError>> + Send + 'a>>;
@@ -47,6 +70,14 @@ pub(crate) trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Timeout`] when no connection is free or the deadline passes, else [`StoreError::Failed`].
     fn look_up(&self, asked: Asked) -> LookUp<'_>;
+
+    /// Asks for the store's own answer, which a route reduces. Everything that this trait says of look-ups is true of it.
+    ///
+    /// # Errors
+    /// As [`Self::look_up`]; [`StoreFault::NoRoutes`] of a store that has no answers of its own.
+    fn pass(&self, _: Passed) -> Passing<'_> {
+        Box::pin(async { Err(StoreError::Failed(StoreFault::NoRoutes)) })
+    }
 
     /// Whether look-ups would be answered now; asks about nobody. Due every second.
     ///

@@ -61,6 +61,9 @@ pub enum StoreFault {
     /// A class, list or attribute that is asked for and that no store has.
     #[error("no store has `{0}`; name it in the map of one, or leave the fields that rest on it out of the catalogue")]
     Nowhere(String),
+    /// A route that stands before a store without an interface, which its settings do not let happen.
+    #[error("it has no interface that a route can ask")]
+    NoRoutes,
     /// Look-ups in it fail one after the other, so it is not asked.
     #[error("it is away: look-ups failed one after the other, and no probe was answered since")]
     Away,
@@ -100,7 +103,7 @@ impl StoreFault {
             Self::Http(fault) => fault.is_of_data(),
             Self::Gateway(fault) => matches!(fault, GatewayFault::Domain(_)),
             Self::Postgres(fault) => matches!(fault, PostgresFault::TooMany { .. } | PostgresFault::TooLarge(_)),
-            Self::Away | Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
+            Self::NoRoutes | Self::Away | Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
         }
     }
 }

@@ -4,7 +4,8 @@
 //!
 //! [`http`] is a store behind HTTP and JSON. [`sqlite`] is the embedded store: look-ups and the threads that answer them. They never read the operator's file:
 //! [`watch`] takes a private copy of it ([`copy`]) whenever it has changed and was left alone, checks the copy
-//! ([`examine`]) and hands it on. [`postgres`] is a database that others run.
+//! ([`examine`]) and hands it on. [`postgres`] is a database that others run. [`routes`] stand before the interface of a store
+//! behind HTTP: its own answers, reduced.
 
 pub(crate) mod all;
 mod breaker;
@@ -23,6 +24,7 @@ pub(crate) mod mapped;
 mod mapped_look_up;
 pub(crate) mod postgres;
 mod progress;
+pub(crate) mod routes;
 mod rows;
 pub(crate) mod sqlite;
 mod stamp;

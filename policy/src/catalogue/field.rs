@@ -156,6 +156,17 @@ impl Field {
         }
     }
 
+    /// The attribute of a store that it is, or is made from alone; nothing where it rests on entries.
+    #[must_use]
+    pub fn base(&self) -> Option<&FieldName> {
+        match &self.derivation {
+            Derivation::Attribute => Some(&self.name),
+            Derivation::Masked(of) => Some(of),
+            Derivation::Number { of, number: _ } => of.base(),
+            Derivation::Records { .. } | Derivation::Listed(_) | Derivation::All(_) => None,
+        }
+    }
+
     pub(crate) fn derivation(&self) -> &Derivation {
         &self.derivation
     }
@@ -239,6 +250,10 @@ pub(crate) struct RecordClass {
 }
 
 impl RecordClass {
+    pub(crate) fn name(&self) -> &ClassName {
+        &self.name
+    }
+
     pub(crate) fn clock(&self) -> &Dated<Clock> {
         &self.clock
     }

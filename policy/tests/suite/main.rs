@@ -36,3 +36,4 @@ mod statutes;
 mod support;
 mod symbolic;
 mod vocabulary;
+mod weighing;

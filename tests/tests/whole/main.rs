@@ -36,6 +36,7 @@ mod refusals;
 mod renewals;
 mod request_details;
 mod request_syntax;
+mod routes;
 mod scenario_matrix;
 mod seeds;
 mod statutes;

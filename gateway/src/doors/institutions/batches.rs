@@ -21,7 +21,7 @@ use hyper::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use uuid::Uuid;
 
-use super::exchange::{BATCHES, BodyKind, check_head};
+use super::exchange::{BATCHES, BodyKind, HttpExchange, check_head};
 use crate::{
     callers::{flood::Unrecorded, register::Institution, trust::CertificateStatus},
     doors::problems::{fixed, fixed_body, set},
@@ -95,7 +95,7 @@ pub(super) async fn answer(
     let batch = if caller.is_within() { read(&head, sound, &mut body).await } else { Err(Code::RateLimited.into()) };
     match batch {
         Ok(batch) => Ok(respond(asker, batch, [own, place])),
-        Err(refusal) => asker.refuse(caller, refusal, body).await,
+        Err(refusal) => asker.refuse(caller, HttpExchange::refused(head, body, refusal)).await,
     }
 }
 
@@ -178,9 +178,8 @@ impl Asker {
     }
 
     /// Refuses the batch as a whole.
-    async fn refuse(self, caller: Caller, refusal: Refusal, body: RequestBody) -> Result<Response<Body>, Aborted> {
+    async fn refuse(self, caller: Caller, mut exchange: HttpExchange) -> Result<Response<Body>, Aborted> {
         let (gateway, language) = (&self.gateway, self.language);
-        let mut exchange = line::Refused::new(refusal, body, language);
         let origin = &gateway.settings.log.origin;
         let reply = |recorded, ended| super::reply::reply(recorded, ended, origin, language, hyper::Version::HTTP_11);
         journey(gateway, caller, Vec::new(), &mut exchange, reply).await.or_else(|dropped| {

@@ -1,27 +1,32 @@
 //! A request of an institution over HTTP, as the journey reads and answers it.
 
+use std::sync::Arc;
+
 use credit_policy::{Code, Language, consent::TokenId};
 use hyper::{
     Method, Version,
     header::{self, HeaderMap},
     http::request::Parts,
 };
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
     body_fault::query_fault,
+    json_body::{object, present},
     on_behalf::{OnBehalfBody, without},
     own::OwnRecord,
+    route::{Beside, Routed, routed},
 };
 use crate::{
-    doors::problems::{accepted, problem},
+    doors::problems::{accepted, problem_about},
     journey::{
         detail::Detail,
         exchange::{AnswerView, Ended, Exchange, Question, RepeatKey, RepeatWindow, Request},
         refusal::Refusal,
     },
+    stores::routes::{At, Route, Routes},
     transport::body::{Finished, ReadError, RequestBody},
 };
 
@@ -39,18 +44,47 @@ pub struct HttpExchange {
     /// False where two parties might read the head differently.
     sound: bool,
     body: RequestBody,
+    at: At,
+    /// The consent that a route takes from elsewhere than the header.
+    consent: Option<Zeroizing<String>>,
+    /// Why it is refused, whatever else it says.
+    refusal: Option<Refusal>,
 }
 
 impl HttpExchange {
     /// Of a head, and a body that is not yet read. `sound` is false where two parties might read the head differently.
     #[must_use]
     pub fn new(head: Parts, sound: bool, body: RequestBody) -> Self {
-        Self { head, sound, body }
+        Self { head, sound, body, at: At::Nothing, consent: None, refusal: None }
+    }
+
+    /// A request that is refused, whatever else it says.
+    pub(super) fn refused(head: Parts, body: RequestBody, refusal: Refusal) -> Self {
+        Self { refusal: Some(refusal), ..Self::new(head, true, body) }
+    }
+
+    /// With what the routes have at its path.
+    #[must_use]
+    pub(super) fn by(mut self, routes: &Routes) -> Self {
+        self.at = routes.at(&self.head.method, self.head.uri.path());
+        self
     }
 
     /// The protocol's version.
     pub(super) fn version(&self) -> Version {
         self.head.version
+    }
+
+    async fn by_route(&mut self, route: Arc<Route>) -> Result<Request, Refusal> {
+        unambiguous(self.sound)?;
+        if route.takes_body() {
+            is_of_kind(&self.head.headers, BodyKind::Json)?;
+        }
+        let bytes = self.read().await?;
+        let key = idempotency_key(&self.head.headers)?;
+        let Routed { question, consent } = routed(&route, &self.head, &bytes, key)?;
+        self.consent = consent;
+        Ok(Request::Query(question))
     }
 
     async fn read(&mut self) -> Result<Zeroizing<Vec<u8>>, Refusal> {
@@ -77,6 +111,17 @@ impl Exchange for HttpExchange {
     }
 
     async fn request(&mut self) -> Result<Request, Refusal> {
+        if let Some(refusal) = self.refusal.take() {
+            return Err(refusal);
+        }
+        match &self.at {
+            At::Nothing => {}
+            At::Method(allow) => {
+                unambiguous(self.sound)?;
+                return Err(Refusal::method(allow));
+            }
+            At::Route(route) => return self.by_route(Arc::clone(route)).await,
+        }
         if self.head.uri.path() == WITHDRAWALS {
             check_head(&self.head, self.sound, WITHDRAWALS, BodyKind::Json)?;
             let bytes = self.read().await?;
@@ -95,6 +140,12 @@ impl Exchange for HttpExchange {
     }
 
     fn consent(&self) -> Result<&str, Refusal> {
+        if let Some(token) = &self.consent {
+            return Ok(token);
+        }
+        if matches!(&self.at, At::Route(route) if !route.takes_bearer()) {
+            return Err(Code::ConsentRequired.into());
+        }
         let mut values = self.head.headers.get_all(header::AUTHORIZATION).iter();
         let (value, second) = (values.next().ok_or(Code::ConsentRequired)?, values.next());
         let token = value.to_str().ok().and_then(|value| {
@@ -115,11 +166,20 @@ impl Exchange for HttpExchange {
     }
 
     fn answer(&self, answer: &AnswerView<'_>) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(answer)
+        match &self.at {
+            At::Route(_) => serde_json::to_vec(&Beside::of(answer)),
+            At::Nothing | At::Method(_) => serde_json::to_vec(answer),
+        }
     }
 
     fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
-        problem(refusal, self.language(), query)
+        let detail = match (&self.at, refusal.code) {
+            (At::Route(_), Code::OperatorRequired) => Some(Detail::RouteStaff),
+            (At::Route(_), Code::CaseRequired) => Some(Detail::RouteCase),
+            (At::Route(_), Code::ConsentRequired) => Some(Detail::RouteConsent),
+            _ => refusal.told(),
+        };
+        problem_about(refusal, detail, self.language(), query)
     }
 
     fn withdrawn(&self, query: Uuid, jti: &TokenId) -> Result<Vec<u8>, serde_json::Error> {
@@ -149,11 +209,6 @@ struct QueryBody {
     on_behalf: Option<OnBehalfBody>,
 }
 
-/// A member that is present has a value: `null` is not another way to leave it out.
-pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WithdrawalBody {
@@ -176,7 +231,7 @@ struct Withdrawn<'a> {
 pub fn question(body: &[u8]) -> Result<Question, Refusal> {
     let QueryBody { scenario, subject, operator, case, fields, on_behalf } = object(body, query_fault)?;
     let on_behalf = on_behalf.map(OnBehalfBody::words);
-    Ok(Question { scenario, subject, staff: operator, case, fields, on_behalf, idempotency: None })
+    Ok(Question { scenario, subject, staff: operator, case, fields, on_behalf, idempotency: None, route: None })
 }
 
 fn withdrawal(body: &[u8]) -> Result<(TokenId, Option<String>), Refusal> {
@@ -185,23 +240,6 @@ fn withdrawal(body: &[u8]) -> Result<(TokenId, Option<String>), Refusal> {
         Refusal::because(Code::MalformedRequest, "`jti` is no token id").with(Detail::WithdrawalMembers)
     })?;
     Ok((jti, iss))
-}
-
-/// Reads a body that must be one object. A derived reader alone would take an array for one, its values in the order
-/// of the members.
-pub(super) fn object<T: DeserializeOwned>(body: &[u8], fault: impl Fn(&[u8]) -> Detail) -> Result<T, Refusal> {
-    if body.starts_with(b"\xef\xbb\xbf") {
-        let cause = "the body starts with a byte order mark";
-        return Err(Refusal::because(Code::MalformedRequest, cause).with(Detail::ByteOrderMark));
-    }
-    if body.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Refusal::because(Code::MalformedRequest, "the body is no JSON object").with(Detail::NoObject));
-    }
-    // The parser's own words may quote the caller, so only the place is kept.
-    serde_json::from_slice(body).map_err(|error| {
-        let place = format!("the body does not have its form: line {}, column {}", error.line(), error.column());
-        Refusal::because(Code::MalformedRequest, place).with(fault(body))
-    })
 }
 
 /// What a body is.
@@ -229,13 +267,7 @@ impl BodyKind {
 
 /// Checks the head of a request that is to be a body of this kind posted to `path`.
 pub(super) fn check_head(head: &Parts, sound: bool, path: &str, kind: BodyKind) -> Result<(), Refusal> {
-    if !sound {
-        return Err(Refusal {
-            closes: true,
-            ..Refusal::because(Code::MalformedRequest, "two parties might read the head differently")
-                .with(Detail::AmbiguousHead)
-        });
-    }
+    unambiguous(sound)?;
     if head.uri.path() != path {
         return Err(match OwnRecord::at(head.uri.path()) {
             None => Code::NotFound.into(),
@@ -252,7 +284,19 @@ pub(super) fn check_head(head: &Parts, sound: bool, path: &str, kind: BodyKind) 
     if head.uri.query().is_some() {
         return Err(Refusal::because(Code::MalformedRequest, "a query string is not taken").with(Detail::QueryString));
     }
-    let headers = &head.headers;
+    is_of_kind(&head.headers, kind)
+}
+
+/// That two parties would read the head alike.
+fn unambiguous(sound: bool) -> Result<(), Refusal> {
+    if sound {
+        return Ok(());
+    }
+    let refusal = Refusal::because(Code::MalformedRequest, "two parties might read the head differently");
+    Err(Refusal { closes: true, ..refusal.with(Detail::AmbiguousHead) })
+}
+
+fn is_of_kind(headers: &HeaderMap, kind: BodyKind) -> Result<(), Refusal> {
     let once = headers.get_all(header::CONTENT_TYPE).iter().count() == 1;
     let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_right = sent.is_some_and(|sent| is_of_type(sent, kind.media_type()));

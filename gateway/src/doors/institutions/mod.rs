@@ -3,9 +3,11 @@
 mod batches;
 mod body_fault;
 pub(crate) mod exchange;
+mod json_body;
 mod on_behalf;
 mod own;
 pub(crate) mod reply;
+mod route;
 
 use std::{sync::Arc, time::Duration};
 
@@ -116,7 +118,7 @@ async fn answer(
     };
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
     let body = RequestBody::new(body, time);
-    let exchange = HttpExchange::new(head, sound, body);
+    let exchange = HttpExchange::new(head, sound, body).by(&gateway.routes);
     // In a task of its own: if the caller hangs up, only this waiting future is dropped.
     let mut asked = line.spawn(ask(Arc::clone(&gateway), standing, permits, exchange));
     let latest = tokio::time::Instant::now() + 2 * time + LATEST;

@@ -33,7 +33,10 @@ struct ReceiptBody<'a> {
 #[must_use]
 pub fn reply(recorded: Recorded, ended: Ended, origin: &str, language: Language, version: Version) -> Response<Body> {
     let (body, refusal, receipt) = recorded.into_parts();
-    let mut response = Response::new(whole(with_receipt(body, origin, &receipt)));
+    let mut response = match &receipt.beside {
+        Some(beside) => report(body, beside, origin, &receipt),
+        None => Response::new(whole(with_receipt(body, origin, &receipt))),
+    };
     let closes = refusal.as_ref().is_some_and(|refusal| refusal.closes);
     match &refusal {
         None => set(response.headers_mut(), header::CONTENT_TYPE, "application/json; charset=utf-8"),
@@ -46,16 +49,53 @@ pub fn reply(recorded: Recorded, ended: Ended, origin: &str, language: Language,
     response
 }
 
+/// A store's own answer: what an answer has beside its data stands in headers.
+fn report(body: Vec<u8>, beside: &[u8], origin: &str, receipt: &Receipt) -> Response<Body> {
+    let mut response = Response::new(whole(body));
+    let headers = response.headers_mut();
+    let texts = [
+        ("credit-query", receipt.query.to_string().into_bytes()),
+        ("credit-receipt", serde_json::to_vec(&ReceiptBody::of(origin, receipt)).unwrap_or_default()),
+        ("credit-answer", beside.to_vec()),
+    ];
+    for (name, text) in texts {
+        if let Ok(value) = HeaderValue::from_str(&in_ascii(&text)) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// JSON in ASCII, as headers have it: the signatures of a proof begin with a dash that is none.
+fn in_ascii(json: &[u8]) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in String::from_utf8_lossy(json).chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            let mut units = [0; 2];
+            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    text
+}
+
+impl<'a> ReceiptBody<'a> {
+    fn of(origin: &'a str, receipt: &'a Receipt) -> Self {
+        Self {
+            log: origin,
+            index: receipt.index,
+            leaf: &receipt.leaf,
+            opening: receipt.opening.as_deref(),
+            proof: format!("/v1/receipts/{}", receipt.query),
+            tlog_proof: receipt.proof.as_deref(),
+        }
+    }
+}
+
 /// Adds the receipt as the last member.
 pub(super) fn with_receipt(mut body: Vec<u8>, origin: &str, receipt: &Receipt) -> Vec<u8> {
-    let receipt = ReceiptBody {
-        log: origin,
-        index: receipt.index,
-        leaf: &receipt.leaf,
-        opening: receipt.opening.as_deref(),
-        proof: format!("/v1/receipts/{}", receipt.query),
-        tlog_proof: receipt.proof.as_deref(),
-    };
+    let receipt = ReceiptBody::of(origin, receipt);
     // The body is an object that this door wrote: its last byte is the closing brace.
     body.pop();
     body.extend_from_slice(b",\"receipt\":");

@@ -38,6 +38,7 @@ impl Exchange for OwnReport {
             fields: None,
             idempotency: None,
             on_behalf: None,
+            route: None,
         }))
     }
 

@@ -51,7 +51,7 @@ pub(super) struct OwnReceipt {
 
 impl OwnReceipt {
     fn of(receipt: Receipt, origin: &str) -> Self {
-        let Receipt { query: _, index, leaf, opening, proof: _ } = receipt;
+        let Receipt { query: _, index, leaf, opening, proof: _, beside: _ } = receipt;
         Self { log: origin.to_owned(), index, leaf, opening }
     }
 }

@@ -117,6 +117,18 @@ pub enum Detail {
     Staff(IdError),
     /// The case number.
     Case(IdError),
+    /// The query string is not that of the route.
+    RouteQuery,
+    /// The body is not that of the route.
+    RouteBody,
+    /// The route's staff id is not there.
+    RouteStaff,
+    /// The route's case number is not there.
+    RouteCase,
+    /// The route's consent is not there.
+    RouteConsent,
+    /// A header from which the route takes something is there twice, or is no text.
+    RouteHeader,
     /// An entry of `fields`, counted from 1, stands in no data list.
     UnknownField(usize),
     /// An entry of `fields` was there before.

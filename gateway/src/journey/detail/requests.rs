@@ -6,7 +6,7 @@ use super::cause::{Detail, Pair};
 
 impl Detail {
     pub(super) fn of_request(self) -> Option<Pair> {
-        self.of_head_and_body().or_else(|| self.of_consent()).or(match self {
+        self.of_head_and_body().or_else(|| self.of_route()).or_else(|| self.of_consent()).or(match self {
             Self::CaseSpent => Some((
                 "同一 `case` 下对同一信息主体的查询已达上限：新的案件请使用其自身的编号",
                 "this `case` has had all its look-ups on this person: another case has a number of its own",
@@ -84,6 +84,36 @@ impl Detail {
             Self::Authorization => (
                 "`Authorization` 须只出现一次，为 `Bearer` 与授权凭证",
                 "`Authorization` must be there once, as `Bearer` and the consent token",
+            ),
+            _ => return None,
+        })
+    }
+
+    fn of_route(self) -> Option<Pair> {
+        Some(match self {
+            Self::RouteQuery => (
+                "查询字符串须为此路由所定的参数，每个一次，值与所定的一致，不得有其他参数",
+                "the query string must have the parameters of this route, each once and with the value that is agreed on, and no others",
+            ),
+            Self::RouteBody => (
+                "请求体须为此路由所定的 JSON 对象，不得有其他成员；GET 请求不得有请求体",
+                "the body must be the JSON object of this route, without other members; a GET has none",
+            ),
+            Self::RouteStaff => (
+                "缺少经办人工号：默认为请求头 `Credit-Operator`，或运营者为此路由所定之处",
+                "the id of the member of staff is missing: the header `Credit-Operator`, or the place that the operator chose for this route",
+            ),
+            Self::RouteCase => (
+                "缺少案件编号：默认为请求头 `Credit-Case`，或运营者为此路由所定之处",
+                "the number of the case is missing: the header `Credit-Case`, or the place that the operator chose for this route",
+            ),
+            Self::RouteConsent => (
+                "缺少授权凭证：默认为请求头 `Authorization`（`Bearer`），或运营者为此路由所定之处",
+                "the consent token is missing: the header `Authorization` as `Bearer`, or the place that the operator chose for this route",
+            ),
+            Self::RouteHeader => (
+                "经办人、案件或授权的请求头至多出现一次，为 UTF-8 文字",
+                "the headers for staff, case and consent may be there once each, as text in UTF-8",
             ),
             _ => return None,
         })

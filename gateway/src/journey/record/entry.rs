@@ -10,7 +10,10 @@ use credit_audit::{
 use credit_keys::{Entropy, answer_commitment};
 use credit_policy::{Code, FieldName, RuleId};
 
-use super::{evidence::Evidence, sealed};
+use super::{
+    evidence::Evidence,
+    sealed::{self, Said},
+};
 use crate::{gateway::Gateway, journey::caller::Who};
 
 /// What an outcome adds to the leaf.
@@ -19,6 +22,8 @@ pub(super) struct Verdict<'a> {
     pub(super) rules: &'a [RuleId],
     pub(super) fields: Option<&'a [FieldName]>,
     pub(super) notice: Option<&'a str>,
+    /// Whether the answer is a store's own.
+    pub(super) is_report: bool,
 }
 
 /// Renders everything but the leaf's time and number.
@@ -43,9 +48,10 @@ pub(super) fn query_entry(
         Some(Arc::new(person.disclose(|number| sealer.person(number.as_str()))))
     };
     let person = evidence.person_keys.clone().or_else(derive);
+    let said = Said { body, is_report: verdict.is_report };
     let sealed = person
         .as_ref()
-        .zip(sealed::plaintext(evidence, &opening.bytes, body, sealed_bytes))
+        .zip(sealed::plaintext(evidence, &opening.bytes, said, sealed_bytes))
         .map(|(person, plain)| person.seal(&id, &plain, sealed_bytes, &gateway.entropy))
         .transpose()
         .map_err(|error| unrecordable(&error))?;

@@ -61,6 +61,8 @@ pub struct Receipt {
     pub opening: Option<String>,
     /// The whole proof, where it was asked for.
     pub proof: Option<String>,
+    /// Where the body is a store's own answer, what else the door tells: the members of an answer beside its data.
+    pub(crate) beside: Option<Vec<u8>>,
 }
 
 impl Recorded {
@@ -77,6 +79,7 @@ impl Recorded {
             leaf: STANDARD.encode(durable.leaf_hash),
             opening: opening.map(|opening| opening.text),
             proof: durable.proof,
+            beside: None,
         };
         Self { body, refusal, receipt, scenario: evidence.recognised.scenario.clone() }
     }
@@ -110,9 +113,14 @@ pub(super) async fn record_answer(
     answer: Answer<'_>,
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
-    let AnswerParts { body, permit, reservation, who, consent, evidence } = answer.into_parts();
-    let verdict =
-        Verdict { code: None, rules: permit.rules(), fields: Some(permit.fields()), notice: Some(permit.notice()) };
+    let AnswerParts { body, beside, permit, reservation, who, consent, evidence } = answer.into_parts();
+    let verdict = Verdict {
+        code: None,
+        rules: permit.rules(),
+        fields: Some(permit.fields()),
+        notice: Some(permit.notice()),
+        is_report: beside.is_some(),
+    };
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
     let still_allowed = || may_ask_on(&who) && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent));
@@ -121,7 +129,9 @@ pub(super) async fn record_answer(
             let durable = ticket.await?;
             let spent = Settlement::Spent { index: durable.index, id: evidence.id, at: durable.at };
             reservation.settle(spent).await;
-            Ok(Recorded::new(evidence, body, None, Some(opening), durable))
+            let mut recorded = Recorded::new(evidence, body, None, Some(opening), durable);
+            recorded.receipt.beside = beside;
+            Ok(recorded)
         }
         Err(Unsubmitted::NotRecordable(error)) => Err(error),
         Err(Unsubmitted::Overtaken(_)) => {
@@ -214,7 +224,7 @@ pub(super) async fn record_refusal(
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
     let rules = rules_that_refuse(gateway, evidence, &refusal);
-    let verdict = Verdict { code: Some(refusal.code), rules: &rules, fields: None, notice: None };
+    let verdict = Verdict { code: Some(refusal.code), rules: &rules, fields: None, notice: None, is_report: false };
     let body = exchange.problem(&refusal, evidence.id).map_err(|error| unrecordable(&error))?;
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;

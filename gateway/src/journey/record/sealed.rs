@@ -40,31 +40,39 @@ struct Told<'a> {
     repeat: Base64<[u8; 32]>,
 }
 
-/// What an answer said about the person; of a response, the members that a repeat must have again.
+/// An answer, of which a repeat must say the same about the person.
+#[derive(Clone, Copy)]
+pub(in crate::journey) struct Said<'a> {
+    pub(in crate::journey) body: &'a [u8],
+    /// Whether it is a store's own answer: then all of it is about the person.
+    pub(in crate::journey) is_report: bool,
+}
+
+/// What an answer of the gateway's own form said about the person.
 #[derive(Deserialize)]
-struct Said<'a> {
+struct Members<'a> {
     #[serde(borrow)]
     data: &'a RawValue,
     #[serde(borrow)]
     marks: &'a RawValue,
 }
 
-/// The plain personal part; nothing where no person is known. `body` is the response up to its receipt, and `opening`
+/// The plain personal part; nothing where no person is known. `said` is the response up to its receipt, and `opening`
 /// what its commitment opens with.
 #[must_use]
 pub(super) fn plaintext(
     evidence: &Evidence,
     opening: &[u8; 32],
-    body: &[u8],
+    said: Said<'_>,
     sealed_bytes: SealedBytes,
 ) -> Option<Zeroizing<Vec<u8>>> {
     let person = evidence.recognised.person.as_ref()?;
     // Only what was asked under an idempotency key can be repeated.
-    let body = evidence.idempotency.map(|_| body);
+    let said = evidence.idempotency.map(|_| said);
     let with_all = |pseudonym: Option<&str>, told: Option<&str>| {
         person.disclose(|number| {
             let known = Known { number: number.as_str(), pseudonym, counts: evidence.counts, told };
-            known.write(opening, body, sealed_bytes)
+            known.write(opening, said, sealed_bytes)
         })
     };
     let with_told = |told: Option<&str>| match &evidence.pseudonym {
@@ -93,11 +101,11 @@ impl Known<'_> {
     fn write(
         &self,
         opening: &[u8; 32],
-        body: Option<&[u8]>,
+        said: Option<Said<'_>>,
         sealed_bytes: SealedBytes,
     ) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
         let text = Zeroizing::new(STANDARD.encode(opening));
-        let repeat = body.and_then(|body| repeat(opening, body));
+        let repeat = said.and_then(|said| repeat(opening, said));
         let write = |told_digest| {
             let Self { number, pseudonym, counts, told: _ } = *self;
             let wire = Wire { number, pseudonym, opening: &text, repeat, counts, told_digest };
@@ -122,19 +130,22 @@ impl Known<'_> {
 
 /// The keyed digest of what an answer says about the person: a repeat is answered only while it is the same. Nothing
 /// for a refusal.
-fn repeat(opening: &[u8; 32], body: &[u8]) -> Option<Base64<[u8; 32]>> {
-    let said: Said<'_> = serde_json::from_slice(body).ok()?;
+fn repeat(opening: &[u8; 32], Said { body, is_report }: Said<'_>) -> Option<Base64<[u8; 32]>> {
+    if is_report {
+        return Some(Base64(answer_commitment(opening, &framed("credit/repeat", &[body]))));
+    }
+    let said: Members<'_> = serde_json::from_slice(body).ok()?;
     let parts = [said.data.get().as_bytes(), said.marks.get().as_bytes()];
     Some(Base64(answer_commitment(opening, &framed("credit/repeat", &parts))))
 }
 
-/// Whether the answer `body` says about the person what the one said whose opened personal part is `plain`.
+/// Whether an answer says about the person what the one said whose opened personal part is `plain`.
 #[must_use]
-pub(in crate::journey) fn tells_the_same(plain: &[u8], body: &[u8]) -> bool {
+pub(in crate::journey) fn tells_the_same(plain: &[u8], said: Said<'_>) -> bool {
     let Ok(told) = serde_json::from_slice::<Told<'_>>(plain) else { return false };
     let opening = STANDARD.decode(told.opening).map(Zeroizing::new).ok();
     let opening = opening.and_then(|opening| <[u8; 32]>::try_from(opening.as_slice()).ok().map(Zeroizing::new));
-    opening.and_then(|opening| repeat(&opening, body)).is_some_and(|digest| digest == told.repeat)
+    opening.and_then(|opening| repeat(&opening, said)).is_some_and(|digest| digest == told.repeat)
 }
 
 #[cfg(test)]
@@ -171,13 +182,17 @@ mod tests {
     const OPENING: [u8; 32] = [9; 32];
     const BODY: &[u8] = br#"{"query":"q","data":{"housing":3},"marks":["housing"],"obligations":{}}"#;
 
+    fn said(body: &[u8]) -> Said<'_> {
+        Said { body, is_report: false }
+    }
+
     /// The plain part of a query about somebody with so many records.
     fn plain(records: usize, body: &[u8]) -> (usize, serde_json::Value) {
         let told = store_summary(&history(records), &[]);
         let pseudonym = "p".repeat(64);
         let counts = Some(Counts { considered: 999, expired: 999, repaired: 999, disputed: 999 });
         let known = Known { number: "990101199001010019", pseudonym: Some(&pseudonym), counts, told: Some(&told) };
-        let plain = known.write(&OPENING, Some(body), SealedBytes::B1024).unwrap();
+        let plain = known.write(&OPENING, Some(said(body)), SealedBytes::B1024).unwrap();
         (plain.len(), serde_json::from_slice(&plain).unwrap())
     }
 
@@ -198,8 +213,8 @@ mod tests {
     #[test]
     fn an_answer_that_says_another_thing_has_another_digest_and_a_refusal_has_none() {
         let repeat = |body: &[u8]| plain(1, body).1.get("repeat").cloned();
-        let said = framed("credit/repeat", &[br#"{"housing":3}"#, br#"["housing"]"#]);
-        assert_eq!(repeat(BODY), Some(STANDARD.encode(answer_commitment(&OPENING, &said)).into()));
+        let told = framed("credit/repeat", &[br#"{"housing":3}"#, br#"["housing"]"#]);
+        assert_eq!(repeat(BODY), Some(STANDARD.encode(answer_commitment(&OPENING, &told)).into()));
         let same = br#"{"query":"another","data":{"housing":3},"marks":["housing"],"obligations":{"x":1}}"#;
         assert_eq!(repeat(same), repeat(BODY));
         for other in [&br#"{"data":{"housing":4},"marks":["housing"]}"#[..], br#"{"data":{"housing":3},"marks":[]}"#] {
@@ -209,9 +224,9 @@ mod tests {
         let opened = plain(1, BODY).1.to_string();
         for (body, expected) in [(BODY, true), (same, true), (br#"{"data":{"housing":4},"marks":["housing"]}"#, false)]
         {
-            assert_eq!(tells_the_same(opened.as_bytes(), body), expected, "{}", String::from_utf8_lossy(body));
+            assert_eq!(tells_the_same(opened.as_bytes(), said(body)), expected, "{}", String::from_utf8_lossy(body));
         }
-        assert!(!tells_the_same(plain(1, b"{}").1.to_string().as_bytes(), BODY), "a part without a digest");
+        assert!(!tells_the_same(plain(1, b"{}").1.to_string().as_bytes(), said(BODY)), "a part without a digest");
     }
 
     #[test]

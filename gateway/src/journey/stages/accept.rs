@@ -16,7 +16,7 @@ use super::{
     on_behalf::{EndInstitution, NotFor, end_institution},
 };
 use crate::{
-    gateway::Moment,
+    gateway::{Moment, RouteQuery},
     journey::{
         caller::Who,
         detail::{Detail, Member},
@@ -40,6 +40,8 @@ pub(super) struct Query {
     pub(super) fields: Vec<Option<FieldName>>,
     /// A field that means another thing than when the consent was given.
     pub(super) redefined: Option<FieldName>,
+    /// The route by which it came.
+    pub(super) route: Option<RouteQuery>,
 }
 
 impl Query {
@@ -97,6 +99,7 @@ pub fn accept<'e>(
     mut question: Question,
 ) -> Result<Asked<'e>, Refusal> {
     let (who, evidence) = identified.into_parts();
+    let route = question.route.take();
     let end = match (&question.on_behalf, &who) {
         (Some(words), Who::Institution(institution, certificate)) => {
             Some(end_institution(own, institution, certificate, words))
@@ -129,7 +132,7 @@ pub fn accept<'e>(
     if let Some(refusal) = not_for {
         return Err(refusal);
     }
-    let query = Query { who, end, scenario, staff, case, facts, fields, redefined: None };
+    let query = Query { who, end, scenario, staff, case, facts, fields, redefined: None, route };
     Ok(Asked { query, subject, idempotency, evidence })
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     callers::limits::Reached,
-    gateway::{Gateway, Moment},
+    gateway::{Gateway, Moment, RouteQuery},
     journey::{caller::Who, record::evidence::Evidence, refusal::Refusal},
     state::{Claim, ConsentUse, Limits, Refused, Reservation},
     stores::http::gateway::EndQuery,
@@ -34,6 +34,10 @@ impl<'e> Admitted<'e> {
 
     pub(super) fn person(&self) -> &Arc<Personal<CitizenNumber>> {
         &self.basis.person
+    }
+
+    pub(super) fn route(&self) -> Option<&RouteQuery> {
+        self.basis.query.route.as_ref()
     }
 
     /// For whom another gateway may be asked; nobody where another gateway asks. `origin` is that of this gateway's log.

@@ -1,4 +1,5 @@
-//! The only caller of the stores: asks for the classes, lists and fields of the permit, and no more.
+//! The only caller of the stores: asks for the classes, lists and fields of the permit, and no more; or, by a route, for the
+//! one answer that its interface gives.
 
 use std::sync::Arc;
 
@@ -8,19 +9,27 @@ use super::admit::Admitted;
 use crate::{
     gateway::Gateway,
     journey::refusal::Refusal,
-    stores::{StoreError, StoreFault, all::Found, http::gateway::Refused},
+    stores::{StoreError, StoreFault, all::Found, contract::Report, http::gateway::Refused},
 };
 
 /// PROOF: what the stores returned, for one admitted look-up.
 #[must_use]
 pub struct Fetched<'e> {
     admitted: Admitted<'e>,
-    found: Found,
+    brought: Brought,
+}
+
+/// What the stores returned.
+pub(super) enum Brought {
+    /// What they have of the permit's classes, lists and fields.
+    Found(Found),
+    /// The own answer of the store of a route.
+    Report(Report),
 }
 
 impl<'e> Fetched<'e> {
-    pub(super) fn into_parts(self) -> (Admitted<'e>, Found) {
-        (self.admitted, self.found)
+    pub(super) fn into_parts(self) -> (Admitted<'e>, Brought) {
+        (self.admitted, self.brought)
     }
 }
 
@@ -30,21 +39,30 @@ impl<'e> Fetched<'e> {
 /// `store-failed`, `store-timeout`; and the code of another gateway that refused, where the institution can act upon it.
 pub async fn fetch<'e>(gateway: &Gateway, admitted: Admitted<'e>) -> Result<Fetched<'e>, Refusal> {
     let person = Arc::clone(admitted.person());
+    if let Some(route) = admitted.route() {
+        let report = gateway.pass(admitted.reservation(), &person, route).await.map_err(failed)?;
+        return Ok(Fetched { admitted, brought: Brought::Report(report) });
+    }
     let end = gateway.stores.have_gateway().then(|| admitted.end_query(&gateway.settings.log.origin)).flatten();
-    match gateway.look_up(admitted.reservation(), person, admitted.permit(), end.as_ref()).await {
-        Ok(found) => match gateway.catalogue.outside_domain(&found.history) {
-            None => Ok(Fetched { admitted, found }),
-            Some(class) => {
-                gateway.metrics.outside_domain(class);
-                let fault = StoreError::Failed(StoreFault::Domain(class.clone()));
-                Err(Refusal::because(Code::StoreFailed, fault))
-            }
-        },
-        Err(error @ StoreError::Timeout) => Err(Refusal::because(Code::StoreTimeout, error)),
-        Err(StoreError::Failed(fault @ StoreFault::Refused(refused))) => {
-            let Refused { code, retry_after_s, limit, bound } = refused;
-            Err(Refusal { retry_after_s, limit, bound, ..Refusal::because(code, fault) })
+    let found = gateway.look_up(admitted.reservation(), person, admitted.permit(), end.as_ref()).await;
+    let found = found.map_err(failed)?;
+    match gateway.catalogue.outside_domain(&found.history) {
+        None => Ok(Fetched { admitted, brought: Brought::Found(found) }),
+        Some(class) => {
+            gateway.metrics.outside_domain(class);
+            Err(failed(StoreError::Failed(StoreFault::Domain(class.clone()))))
         }
-        Err(error @ StoreError::Failed(_)) => Err(Refusal::because(Code::StoreFailed, error)),
+    }
+}
+
+/// The refusal for a store that brought nothing.
+pub(super) fn failed(error: StoreError) -> Refusal {
+    match error {
+        StoreError::Timeout => Refusal::because(Code::StoreTimeout, error),
+        StoreError::Failed(fault @ StoreFault::Refused(refused)) => {
+            let Refused { code, retry_after_s, limit, bound } = refused;
+            Refusal { retry_after_s, limit, bound, ..Refusal::because(code, fault) }
+        }
+        StoreError::Failed(_) => Refusal::because(Code::StoreFailed, error),
     }
 }

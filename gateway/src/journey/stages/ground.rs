@@ -156,6 +156,7 @@ fn on_consent(
     }
     query.facts.minor = Some(is_minor(&person, query.facts.on));
     query.facts.consent = Some(ConsentFacts::of(&gateway.catalogue, consent));
+    narrow(query);
     query.redefined = redefined(gateway, query, consent);
     if query.redefined.is_some() {
         // Its place in the order of faults is behind others that are still to be looked for.
@@ -168,6 +169,20 @@ fn on_consent(
     let claim = ConsentClaim { key, uses: terms.uses, frequency: terms.frequency, expires: consent.expires_at() };
     let presented = Zeroizing::new(token.to_owned());
     Ok((person, VerifiedConsent { claim, issuer_signed: consent.issuer_signed().to_owned(), presented }))
+}
+
+/// A route asks for as many of its fields as the consent covers. Where it covers none, for all of them: that is refused.
+fn narrow(query: &mut Query) {
+    let named = query.facts.consent.as_ref().and_then(|consent| consent.fields.as_ref());
+    let covers = |field: &FieldName| match named {
+        Some(named) => named.contains(field),
+        None => query.scenario.second_tier().all(|second| second != field),
+    };
+    let Some(asked) = query.facts.fields.as_ref().filter(|_| query.route.is_some()) else { return };
+    let covered: Vec<_> = asked.iter().filter(|field| covers(field)).cloned().collect();
+    if !covered.is_empty() {
+        query.facts.fields = Some(covered);
+    }
 }
 
 /// The first of the fields asked for that means another thing than when the person agreed to it. A consent that names no

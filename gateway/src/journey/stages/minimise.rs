@@ -4,23 +4,32 @@
 
 use credit_policy::{Code, Minimised, Obligations, Permit, minimise as reduce, seal_acts_of_minors};
 
-use super::{fetch::Fetched, repeat};
+use super::{
+    fetch::{Brought, Fetched, failed},
+    ground::Basis,
+    repeat,
+};
 use crate::{
-    gateway::{Gateway, Moment},
+    gateway::{Gateway, Moment, RouteQuery},
     journey::{
         caller::Who,
         exchange::{AnswerView, AskedBy, Exchange},
-        record::evidence::Evidence,
+        record::{evidence::Evidence, sealed::Said},
         refusal::Refusal,
     },
     state::{Key, Reservation},
-    stores::{all::Found, http::gateway::Elsewhere},
+    stores::{
+        all::Found,
+        http::gateway::Elsewhere,
+        routes::{Reduced, Reduction},
+    },
 };
 
 /// PROOF: an answer that has what the permit lists and nothing else, and all that its record must say.
 #[must_use]
 pub struct Answer<'e> {
     body: Vec<u8>,
+    beside: Option<Vec<u8>>,
     permit: Permit,
     reservation: Reservation,
     who: Who,
@@ -31,6 +40,8 @@ pub struct Answer<'e> {
 /// An answer taken apart for the record.
 pub(in crate::journey) struct AnswerParts<'e> {
     pub(in crate::journey) body: Vec<u8>,
+    /// Where the body is a store's own answer, what else the door tells.
+    pub(in crate::journey) beside: Option<Vec<u8>>,
     pub(in crate::journey) permit: Permit,
     pub(in crate::journey) reservation: Reservation,
     pub(in crate::journey) who: Who,
@@ -41,33 +52,24 @@ pub(in crate::journey) struct AnswerParts<'e> {
 
 impl<'e> Answer<'e> {
     pub(in crate::journey) fn into_parts(self) -> AnswerParts<'e> {
-        let Self { body, permit, reservation, who, consent, evidence } = self;
-        AnswerParts { body, permit, reservation, who, consent, evidence }
+        let Self { body, beside, permit, reservation, who, consent, evidence } = self;
+        AnswerParts { body, beside, permit, reservation, who, consent, evidence }
     }
 }
 
 /// Reduces what the stores returned to the answer.
 ///
 /// # Errors
-/// `internal-error` where the door cannot render it; `answer-changed` where it repeats another answer.
+/// `internal-error` where the door cannot render it; `answer-changed` where it repeats another answer; of a route also
+/// `store-failed`, where what the store answered is no answer.
 pub async fn minimise<'e>(
     gateway: &Gateway,
     moment: &Moment,
     fetched: Fetched<'e>,
     exchange: &impl Exchange,
 ) -> Result<Answer<'e>, Refusal> {
-    let (admitted, Found { mut history, elsewhere }) = fetched.into_parts();
+    let (admitted, brought) = fetched.into_parts();
     let (basis, permit, reservation, evidence) = admitted.into_parts();
-    let on = basis.query.facts.on;
-    basis.person.disclose(|person| {
-        seal_acts_of_minors(&mut history, &gateway.catalogue, |act| person.is_adult_on(act));
-    });
-    let mut minimised = reduce(&permit, &history, on);
-    let mut obligations = permit.obligations(on);
-    if let Some(elsewhere) = &elsewhere {
-        put_in(&mut minimised, &mut obligations, elsewhere);
-        evidence.remote(elsewhere.leaf.clone());
-    }
     let scenario = permit.scenario();
     let group = scenario.purpose_group();
     let counted_for = basis.query.counted_for();
@@ -75,6 +77,12 @@ pub async fn minimise<'e>(
     // Who asks about himself or herself needs no other name.
     let issued = basis.query.who.institution().map(|_| issue());
     let previous = issued.as_ref().and_then(|issued| issued.previous.as_ref());
+    let pseudonym = issued.as_ref().map_or("", |issued| issued.current.as_str());
+    let lens = Lens { basis: &basis, permit: &permit, pseudonym };
+    let Told { minimised, obligations, report, found: Found { history, elsewhere } } = told(gateway, brought, lens)?;
+    if let Some(elsewhere) = &elsewhere {
+        evidence.remote(elsewhere.leaf.clone());
+    }
     let view = AnswerView {
         query: evidence.id(),
         on_behalf: basis.query.end.as_ref().map(|end| AskedBy { origin: &end.record.origin, query: end.record.query }),
@@ -87,15 +95,60 @@ pub async fn minimise<'e>(
         marks: &minimised.marks,
         obligations,
     };
-    let body = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
-    let who = basis.query.who;
-    if let (Some(first), Some(institution)) = (reservation.repeats(), who.institution()) {
-        repeat::check(gateway, first, institution, &body).await?;
+    let rendered = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
+    let (body, beside) = match report {
+        Some(report) => (report, Some(rendered)),
+        None => (rendered, None),
+    };
+    if let (Some(first), Some(institution)) = (reservation.repeats(), basis.query.who.institution()) {
+        repeat::check(gateway, first, institution, Said { body: &body, is_report: beside.is_some() }).await?;
     }
     evidence.store_summary(&history, elsewhere.as_ref());
     evidence.answer(minimised.counts, issued.as_ref().map(|issued| issued.current.as_str()));
     let consent = basis.consent.map(|consent| consent.claim.key);
-    Ok(Answer { body, permit, reservation, who, consent, evidence })
+    Ok(Answer { body, beside, permit, reservation, who: basis.query.who, consent, evidence })
+}
+
+/// What an answer is reduced for.
+struct Lens<'a> {
+    basis: &'a Basis,
+    permit: &'a Permit,
+    pseudonym: &'a str,
+}
+
+/// What may be told.
+struct Told {
+    minimised: Minimised,
+    obligations: Obligations,
+    /// Of a route, the store's own answer with no more in it than may be told.
+    report: Option<Vec<u8>>,
+    found: Found,
+}
+
+fn told(gateway: &Gateway, brought: Brought, Lens { basis, permit, pseudonym }: Lens<'_>) -> Result<Told, Refusal> {
+    let (catalogue, on) = (&gateway.catalogue, basis.query.facts.on);
+    let mut obligations = permit.obligations(on);
+    match (brought, &basis.query.route) {
+        (Brought::Found(mut found), _) => {
+            basis.person.disclose(|person| {
+                seal_acts_of_minors(&mut found.history, catalogue, |act| person.is_adult_on(act));
+            });
+            let mut minimised = reduce(permit, &found.history, on);
+            if let Some(elsewhere) = &found.elsewhere {
+                put_in(&mut minimised, &mut obligations, elsewhere);
+            }
+            Ok(Told { minimised, obligations, report: None, found })
+        }
+        (Brought::Report(report), Some(RouteQuery { route, .. })) => {
+            let by = Reduction { catalogue, permit, on, person: &basis.person, pseudonym };
+            let reduced = gateway.reduce(route, report.as_ref().map(|text| text.as_str()), &by).map_err(failed)?;
+            let Reduced { body, marks, counts, told } = reduced;
+            let minimised = Minimised { data: Vec::new(), marks, counts };
+            let found = Found { history: told, elsewhere: None };
+            Ok(Told { minimised, obligations, report: Some(body), found })
+        }
+        (Brought::Report(_), None) => Err(Refusal::because(Code::InternalError, "the answer of a route without one")),
+    }
 }
 
 /// Puts what another gateway answered in the place of what would have been made of records; of two obligations the

@@ -14,14 +14,17 @@ use uuid::Uuid;
 use crate::{
     callers::register::Institution,
     gateway::Gateway,
-    journey::{record::sealed::tells_the_same, refusal::Refusal},
+    journey::{
+        record::sealed::{Said, tells_the_same},
+        refusal::Refusal,
+    },
 };
 
 /// A leaf is published within a second or so; how often it is looked for, and how long.
 const LOOK: Duration = Duration::from_millis(25);
 const LATEST: Duration = Duration::from_secs(3);
 
-/// Compares the answer `body` with that of the query `first` of the same institution.
+/// Compares what an answer said with that of the query `first` of the same institution.
 ///
 /// # Errors
 /// `answer-changed`, also where it cannot be told: the leaf stands in another log, or its data key is gone.
@@ -29,7 +32,7 @@ pub(super) async fn check(
     gateway: &Gateway,
     first: Uuid,
     institution: &Arc<Institution>,
-    body: &[u8],
+    said: Said<'_>,
 ) -> Result<(), Refusal> {
     let changed = |cause: &dyn std::fmt::Display| Refusal::because(Code::AnswerChanged, cause);
     let found = look_up(gateway, first, institution).await.map_err(|error| changed(&error))?;
@@ -41,7 +44,7 @@ pub(super) async fn check(
     let (log, id) = (&gateway.settings.log.origin, first.to_string());
     let opened = gateway.keys.with(|ring| ring.unseal(&key, log, &id, &sealed.0, &commit.0));
     let opened = opened.map_err(|error| changed(&error))?;
-    let same = opened.disclose(|plain| tells_the_same(plain, body));
+    let same = opened.disclose(|plain| tells_the_same(plain, said));
     if same { Ok(()) } else { Err(Code::AnswerChanged.into()) }
 }
 

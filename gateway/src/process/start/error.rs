@@ -19,6 +19,7 @@ use crate::{
         http::{HttpOpenError, gateway::GatewayOpenError},
         map::MapError,
         postgres,
+        routes::RouteError,
         sqlite::OpenError,
     },
     transport::tls::TlsError,
@@ -214,6 +215,9 @@ pub(crate) enum StartError {
     /// A store's map.
     #[error(transparent)]
     Map(#[from] MapError),
+    /// A route.
+    #[error(transparent)]
+    Route(#[from] RouteError),
     /// The metrics.
     #[error("metrics cannot be set up: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -258,6 +262,7 @@ impl StartError {
             | Self::Gateway(_)
             | Self::Scope(_)
             | Self::Map(_)
+            | Self::Route(_)
             | Self::Catalogue(_)
             | Self::Jurisdiction(_)
             | Self::DemoLaw(_)

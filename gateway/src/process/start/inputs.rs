@@ -15,6 +15,7 @@ use crate::{
     callers::{issuers::Issuers, kept, register::Register, trust::Known},
     doors::persons::provider::Provider,
     settings::Settings,
+    stores::routes::Routes,
 };
 
 /// What was read of the configuration's files.
@@ -26,6 +27,7 @@ pub(crate) struct Inputs {
     /// Shared with whom the listeners trust, where these were read.
     pub(super) certificates: Arc<Known>,
     pub(super) issuers: Issuers,
+    pub(super) routes: Routes,
 }
 
 impl Inputs {
@@ -49,13 +51,17 @@ impl Inputs {
         let register = register::configured(settings, faults);
         let issuers = faults.keep(Issuers::read(&settings.consent_issuers));
         faults.note(check_stores(settings, catalogue.as_ref().map(|(catalogue, _)| catalogue)));
+        let routes = catalogue.as_ref().map(|(catalogue, _)| Routes::load(settings, catalogue));
+        let routes =
+            routes.and_then(|loaded| loaded.map_err(|all| faults.0.extend(all.into_iter().map(StartError::from))).ok());
         faults.note(project::check_release(settings));
         faults.0.extend(places::faults(settings));
         if faults.0.len() > before {
             return None;
         }
         let (catalogue, files) = catalogue?;
-        Some(Self { catalogue, files, ring: ring?, register, certificates: Arc::default(), issuers: issuers? })
+        let (ring, issuers, routes) = (ring?, issuers?, routes?);
+        Some(Self { catalogue, files, ring, register, certificates: Arc::default(), issuers, routes })
     }
 }
 

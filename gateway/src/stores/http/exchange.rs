@@ -28,6 +28,22 @@ impl Answer {
     pub(super) fn text(&self) -> Result<std::borrow::Cow<'_, str>, HttpFault> {
         self.charset.decode(&self.bytes)
     }
+
+    /// Its text, without a copy where it is UTF-8 already.
+    ///
+    /// # Errors
+    /// [`HttpFault::Undecodable`].
+    pub(super) fn into_text(mut self) -> Result<Zeroizing<String>, HttpFault> {
+        let is_plain = self.charset == Charset::Utf8 && !self.bytes.starts_with("\u{feff}".as_bytes());
+        if !is_plain {
+            return Ok(Zeroizing::new(self.text()?.into_owned()));
+        }
+        let bytes = std::mem::take(&mut *self.bytes);
+        String::from_utf8(bytes).map(Zeroizing::new).map_err(|error| {
+            drop(Zeroizing::new(error.into_bytes()));
+            HttpFault::Undecodable
+        })
+    }
 }
 
 /// A request with what every one has. No cookie, no credential of a caller and nothing else of a query goes along.
@@ -69,8 +85,29 @@ pub(super) async fn answer(response: Response<Incoming>, most: usize) -> Result<
 /// # Errors
 /// What is wrong with it.
 pub(super) async fn read(response: Response<Incoming>, most: usize) -> Result<(StatusCode, Answer), HttpFault> {
-    let (head, mut body) = response.into_parts();
+    let (head, body) = response.into_parts();
+    in_the_clear(&head.headers)?;
     let charset = charset(&head.headers)?;
+    let bytes = whole(body, most).await?;
+    Ok((head.status, Answer { bytes, charset }))
+}
+
+/// Reads an answer as [`answer`] does, and nothing where the store says that there is none (404). That too is read to its
+/// end: a connection that was closed instead would make the next request slower.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) async fn some_answer(response: Response<Incoming>, most: usize) -> Result<Option<Answer>, HttpFault> {
+    if response.status() != StatusCode::NOT_FOUND {
+        return answer(response, most).await.map(Some);
+    }
+    let (head, body) = response.into_parts();
+    in_the_clear(&head.headers)?;
+    whole(body, most).await?;
+    Ok(None)
+}
+
+async fn whole(mut body: Incoming, most: usize) -> Result<Zeroizing<Vec<u8>>, HttpFault> {
     let too_large = || HttpFault::TooLarge(most);
     let least = usize::try_from(body.size_hint().lower()).map_err(|_| too_large())?;
     if least > most {
@@ -86,10 +123,11 @@ pub(super) async fn read(response: Response<Incoming>, most: usize) -> Result<(S
             bytes.extend_from_slice(data);
         }
     }
-    Ok((head.status, Answer { bytes, charset }))
+    Ok(bytes)
 }
 
-fn charset(headers: &HeaderMap) -> Result<Charset, HttpFault> {
+/// That the bytes are those that the store made for this request.
+fn in_the_clear(headers: &HeaderMap) -> Result<(), HttpFault> {
     // Of a body in another transfer coding nobody says where it ends.
     let is_coded = all(headers, TRANSFER_ENCODING).any(|value| !value.as_bytes().eq_ignore_ascii_case(b"chunked"));
     if is_coded || (headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH)) {
@@ -102,6 +140,10 @@ fn charset(headers: &HeaderMap) -> Result<Charset, HttpFault> {
     if all(headers, AGE).any(|value| value.as_bytes() != b"0") {
         return Err(HttpFault::Cached);
     }
+    Ok(())
+}
+
+fn charset(headers: &HeaderMap) -> Result<Charset, HttpFault> {
     let mut types = all(headers, CONTENT_TYPE);
     match (types.next().map(HeaderValue::to_str), types.next()) {
         (None, None) => Charset::of(""),

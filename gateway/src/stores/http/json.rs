@@ -9,11 +9,11 @@ use serde_json::value::RawValue;
 use super::fault::HttpFault;
 
 /// How deep an answer may be nested.
-pub(super) const DEPTH: usize = 32;
+pub(in crate::stores) const DEPTH: usize = 32;
 
 /// One value without parts.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Scalar<'a> {
+pub(in crate::stores) enum Scalar<'a> {
     Null,
     Bool(bool),
     /// As it was written.
@@ -25,7 +25,7 @@ pub(super) enum Scalar<'a> {
 ///
 /// # Errors
 /// [`HttpFault::NoJson`].
-pub(super) fn bounded(text: &str) -> Result<(), HttpFault> {
+pub(in crate::stores) fn bounded(text: &str) -> Result<(), HttpFault> {
     let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
     for byte in text.bytes() {
         match (in_text, byte) {
@@ -79,7 +79,7 @@ pub(super) fn elements<'a>(raw: &'a RawValue, place: &str) -> Result<Vec<&'a Raw
 ///
 /// # Errors
 /// [`HttpFault::Untyped`] of `place` where it has some, or is a text that is no Unicode.
-pub(super) fn scalar<'a>(raw: &'a RawValue, place: &str) -> Result<Scalar<'a>, HttpFault> {
+pub(in crate::stores) fn scalar<'a>(raw: &'a RawValue, place: &str) -> Result<Scalar<'a>, HttpFault> {
     match raw.get() {
         "null" => Ok(Scalar::Null),
         "true" => Ok(Scalar::Bool(true)),

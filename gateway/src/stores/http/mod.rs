@@ -10,7 +10,7 @@ mod charset;
 mod exchange;
 mod fault;
 pub(crate) mod gateway;
-mod json;
+pub(super) mod json;
 mod mapped;
 mod own;
 mod pool;
@@ -29,11 +29,11 @@ use zeroize::Zeroizing;
 
 use self::{
     address::{Address, NoAddress},
-    exchange::{Answer, answer, request},
+    exchange::{Answer, answer, request, some_answer},
     pool::Pool,
 };
 use super::{
-    contract::{Asked, LookUp, Probe, Store},
+    contract::{Asked, LookUp, Passed, Passing, Probe, Report, Store},
     examine::Domain,
     fault::{StoreError, StoreFault},
     figures::Figures,
@@ -203,6 +203,25 @@ impl HttpStore {
         Ok(answer)
     }
 
+    async fn ask_for(&self, passed: Passed) -> Result<Report, StoreFault> {
+        let _place = {
+            let _waits = Waiting::begin(&self.figures);
+            self.places.acquire().await.map_err(|_| HttpFault::Broken)?
+        };
+        let below = self.address.path.trim_end_matches('/');
+        let mut target = Zeroizing::new(String::with_capacity(below.len() + passed.path.len()));
+        target.push_str(below);
+        target.push_str(&passed.path);
+        let mut request = request(passed.method, &self.address.authority, &target, passed.body)?;
+        for (name, value) in &*passed.headers {
+            request.headers_mut().insert(name, value.clone());
+        }
+        let (response, link) = self.pool.send(request).await?;
+        let answer = some_answer(response, self.answer_bytes).await?;
+        self.pool.keep(link);
+        Ok(answer.map(Answer::into_text).transpose()?)
+    }
+
     /// What values may be today.
     fn domain(&self) -> Arc<(Date, Domain)> {
         let today = self.catalogue.today(self.clock.now());
@@ -237,6 +256,10 @@ impl HttpStore {
 impl Store for HttpStore {
     fn look_up(&self, asked: Asked) -> LookUp<'_> {
         Box::pin(self.in_time(self.ask(asked)))
+    }
+
+    fn pass(&self, passed: Passed) -> Passing<'_> {
+        Box::pin(self.in_time(self.ask_for(passed)))
     }
 
     fn probe(&self) -> Probe<'_> {

@@ -106,6 +106,22 @@ pub(super) enum Dated {
 }
 
 impl Column {
+    /// A key that stands in no row.
+    pub(super) fn of_whom_was_asked_about() -> Self {
+        let name: Arc<str> = "citizen_number".into();
+        let none = Sentinels::default;
+        Self {
+            stored: Arc::clone(&name),
+            name,
+            path: Vec::new(),
+            form: Form::CitizenNumber,
+            encoding: Encoding::default(),
+            none: none(),
+            for_ever: none(),
+            unknown: none(),
+        }
+    }
+
     /// Its name in the map.
     pub(crate) fn name(&self) -> &str {
         &self.name

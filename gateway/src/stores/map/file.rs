@@ -44,9 +44,12 @@ pub(super) struct SourceRow {
     pub(super) schema: Option<String>,
     pub(super) table: Option<String>,
     pub(super) request: Option<RequestRow>,
+    /// Whether its rows are entries of an array in the answer of a route, which is asked for elsewhere.
+    #[serde(default)]
+    pub(super) entries: bool,
     pub(super) encoding: Option<Encoding>,
-    /// The column with the person's number.
-    pub(super) key: String,
+    /// The column with the person's number. Entries may do without: the answer is about whom was asked about.
+    pub(super) key: Option<String>,
     pub(super) id_type: Option<IdTypeRow>,
     pub(super) subject: Option<SubjectRow>,
     pub(super) scope: Option<ScopeRow>,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use credit_policy::{Catalogue, Ground};
 
 use super::{
-    column::Form,
+    column::{Column, Form},
     fault::{MapFault, Wrong},
     file::{MapFile, RequestRow, ScopeCode, ScopeWord, SourceRow},
     load_roles,
@@ -60,13 +60,16 @@ impl Map {
 
 impl Loader<'_> {
     fn source(&mut self, row: &SourceRow) -> Option<Source> {
-        if row.table.is_none() && row.request.is_none() {
+        if row.table.is_none() && row.request.is_none() && !row.entries {
             self.fault(None, Wrong::Nowhere);
         }
         if row.record.is_empty() && row.listing.is_empty() && row.attribute.is_empty() {
             self.fault(None, Wrong::MapsNothing);
         }
-        let key = self.key(&row.key);
+        let key = match &row.key {
+            Some(name) => self.key(name),
+            None => self.own_key(row.entries),
+        };
         let id_type = row.id_type.as_ref().and_then(|row| {
             let known = |code: &String| OTHER_DOCUMENTS.contains(&code.as_str());
             self.refuse(&row.column, row.identity_card.iter().filter(|code| known(code)), Wrong::OtherDocument);
@@ -100,6 +103,7 @@ impl Loader<'_> {
             schema,
             table,
             request,
+            entries: row.entries,
             columns,
             key,
             id_type,
@@ -137,6 +141,18 @@ impl Loader<'_> {
             self.fault(Some(name), Wrong::NoKey);
         }
         Some(key)
+    }
+
+    /// The number of the person who was asked about, where rows do not say whose they are.
+    fn own_key(&mut self, are_entries: bool) -> Option<usize> {
+        if !are_entries {
+            self.fault(None, Wrong::NoKey);
+            return None;
+        }
+        let at = self.columns.len();
+        self.columns.push(Arc::new(Column::of_whom_was_asked_about()));
+        self.used.push(true);
+        Some(at)
     }
 
     fn refuse<'c>(&mut self, place: &str, codes: impl Iterator<Item = &'c String>, wrong: fn(String) -> Wrong) {

@@ -134,6 +134,16 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// Takes one row as [`Self::row`] does, and returns what it alone came to.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub(crate) fn row_alone(&mut self, select: &Select, cells: &[Cell<'_>]) -> Result<History, Unfit> {
+        self.row(select, cells)?;
+        let (records, listings) = (std::mem::take(&mut self.records), std::mem::take(&mut self.listings));
+        Ok(History { records, listings, attributes: Vec::new() })
+    }
+
     /// The rows that count. The operator is told of the others.
     pub(crate) fn counted(self) -> History {
         let read = self.end();

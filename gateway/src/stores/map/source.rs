@@ -30,6 +30,8 @@ pub(crate) struct Source {
     pub(super) schema: Option<String>,
     pub(super) table: Option<String>,
     pub(super) request: Option<Request>,
+    /// Whether its rows are entries of an array in the answer of a route.
+    pub(super) entries: bool,
     /// All that the map names; places in it are what roles refer to.
     pub(super) columns: Vec<Arc<Column>>,
     pub(super) key: usize,
@@ -274,6 +276,26 @@ impl Source {
     /// How an interface is asked.
     pub(crate) fn request(&self) -> Option<&Request> {
         self.request.as_ref()
+    }
+
+    /// The classes of records that its rows may be of.
+    pub(crate) fn classes(&self) -> Vec<ClassName> {
+        self.records.iter().flat_map(RecordRole::classes).cloned().collect()
+    }
+
+    /// The lists that its rows may be entries on.
+    pub(crate) fn lists(&self) -> Vec<List> {
+        self.listings.iter().flat_map(|role| role.list.values()).copied().collect()
+    }
+
+    /// Whether its rows are entries of an array in the answer of a route.
+    pub(crate) fn are_entries(&self) -> bool {
+        self.entries
+    }
+
+    /// Whether its rows say something else too.
+    pub(crate) fn has_attributes(&self) -> bool {
+        !self.attributes.is_empty()
     }
 
     /// All columns that the map names.

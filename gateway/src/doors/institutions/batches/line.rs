@@ -1,4 +1,4 @@
-//! One line of a batch, as the journey reads and answers it; and a batch that is refused whole.
+//! One line of a batch, as the journey reads and answers it.
 
 use credit_policy::{Code, Language, consent::TokenId};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use super::lines::Numbered;
 use crate::{
     doors::{
         institutions::{
-            exchange::{object, present},
+            json_body::{object, present},
             reply::with_receipt,
         },
         problems::problem,
@@ -20,7 +20,6 @@ use crate::{
         record::Recorded,
         refusal::Refusal,
     },
-    transport::body::{Finished, RequestBody},
 };
 
 /// A query with its number and its consent.
@@ -76,7 +75,10 @@ fn read(lines: &Numbered, batch: Uuid, number: usize) -> Result<(Question, Optio
     let question = Zeroizing::new([lines.digest(), bytes].concat());
     let idempotency = Some(RepeatKey { key, question, window: RepeatWindow::BatchLine });
     let LineBody { line: _, scenario, subject, operator, case, fields, consent } = line;
-    Ok((Question { scenario, subject, staff: operator, case, fields, on_behalf: None, idempotency }, consent))
+    Ok((
+        Question { scenario, subject, staff: operator, case, fields, on_behalf: None, idempotency, route: None },
+        consent,
+    ))
 }
 
 impl Exchange for LineExchange {
@@ -133,55 +135,4 @@ pub(super) fn unanswered(number: usize, problem: &[u8]) -> Vec<u8> {
 fn numbered(begin: &str, body: &[u8]) -> Vec<u8> {
     let rest = body.strip_prefix(b"{").unwrap_or(body);
     [begin.as_bytes(), rest, b"\n"].concat()
-}
-
-/// A batch that is refused whole.
-pub(super) struct Refused {
-    refusal: Option<Refusal>,
-    body: RequestBody,
-    language: Language,
-}
-
-impl Refused {
-    pub(super) fn new(refusal: Refusal, body: RequestBody, language: Language) -> Self {
-        Self { refusal: Some(refusal), body, language }
-    }
-}
-
-impl Exchange for Refused {
-    fn language(&self) -> Language {
-        self.language
-    }
-
-    fn wants_proof(&self) -> bool {
-        false
-    }
-
-    async fn request(&mut self) -> Result<Request, Refusal> {
-        Err(self.refusal.take().unwrap_or_else(|| Code::InternalError.into()))
-    }
-
-    fn consent(&self) -> Result<&str, Refusal> {
-        Err(Code::ConsentRequired.into())
-    }
-
-    async fn ended(&mut self) -> Ended {
-        match self.body.finish().await {
-            Finished::Complete => Ended::Complete,
-            Finished::TooLong => Ended::TooLong,
-            Finished::Broken => Ended::Broken,
-        }
-    }
-
-    fn answer(&self, answer: &AnswerView<'_>) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(answer)
-    }
-
-    fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
-        problem(refusal, self.language, query)
-    }
-
-    fn withdrawn(&self, query: Uuid, _: &TokenId) -> Result<Vec<u8>, serde_json::Error> {
-        problem(&Code::InternalError.into(), self.language, query)
-    }
 }

@@ -31,9 +31,9 @@ pub(super) fn all(well: &Value, other: &str) -> Vec<Hostile> {
     all
 }
 
-type Made = (String, Vec<Step>);
+pub(crate) type Made = (String, Vec<Step>);
 
-fn heads(body: &str) -> Vec<Made> {
+pub(crate) fn heads(body: &str) -> Vec<Made> {
     let (json, body) = ("Content-Type: application/json\r\n", body.as_bytes());
     let mut all = Vec::new();
     for status in [
@@ -96,7 +96,7 @@ fn heads(body: &str) -> Vec<Made> {
     all
 }
 
-fn broken(body: &str) -> Vec<Made> {
+pub(crate) fn broken(body: &str) -> Vec<Made> {
     let whole = reply("200 OK", "Content-Type: application/json\r\n", body.as_bytes());
     let mut all = Vec::new();
     for part in 0..10 {
@@ -125,7 +125,7 @@ fn broken(body: &str) -> Vec<Made> {
     all
 }
 
-fn sizes(well: &Value) -> Vec<Made> {
+pub(crate) fn sizes(well: &Value) -> Vec<Made> {
     let with = |value: Value| {
         let mut body = well.clone();
         body["more"] = value;
@@ -274,7 +274,7 @@ fn values(well: &Value, other: &str) -> Vec<(String, String)> {
     all
 }
 
-fn slow(body: &str) -> Vec<Made> {
+pub(crate) fn slow(body: &str) -> Vec<Made> {
     let whole = reply("200 OK", "Content-Type: application/json\r\n", body.as_bytes());
     let (wait, half) = (Step::Wait(Duration::from_secs(2)), whole.len() / 2);
     let drops =

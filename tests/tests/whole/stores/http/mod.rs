@@ -1,7 +1,7 @@
 //! A store behind HTTP: what is asked of it, what is taken of its answers, and what is not.
 
 mod asked;
-mod faults;
+pub(crate) mod faults;
 mod hostile;
 mod load;
 mod mapped;
