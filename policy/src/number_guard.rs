@@ -186,7 +186,7 @@ mod tests {
             1 => "[一二三四五六七八九〇壹贰]{1,6}",
             1 => "[０-９①-⑳㏠-㏾½⅒٠-٩é证号]{1,6}",
             1 => Just(NUMBER.to_owned()),
-            1 => Just("9901019003070019"[..15].to_owned()),
+            1 => Just("990101900307001".to_owned()),
         ];
         proptest::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
     }

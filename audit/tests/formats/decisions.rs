@@ -222,7 +222,8 @@ fn a_record_that_was_bent_is_decided_otherwise() {
     assert_eq!(bent(&|leaf| leaf.outcome = Outcome::Refused), Mismatch::Key("fields"));
     assert_eq!(bent(&|leaf| leaf.ground = Some(GroundRecord::Person { self_: true })), Mismatch::Ground);
     // Another article, another rank, or the applicant's consent left out.
-    let statute = |change: &dyn Fn(&mut Cow<'static, str>, &mut Option<Cow<'static, str>>, &mut bool)| {
+    type Change<'a> = dyn Fn(&mut Cow<'static, str>, &mut Option<Cow<'static, str>>, &mut bool) + 'a;
+    let statute = |change: &Change<'_>| {
         bent(&|leaf| match leaf.ground.as_mut().unwrap() {
             GroundRecord::Statute { statute, rank, consent_on_file, .. } => change(statute, rank, consent_on_file),
             _ => panic!("no statute"),

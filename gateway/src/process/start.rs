@@ -48,7 +48,7 @@ use crate::{
     keyring::Keyring,
     recorder::Recorder,
     settings::Settings,
-    state::{CatalogueHistory, Counts},
+    state::{CatalogueHistory, Counts, projection::Projection},
     telemetry::metrics::Metrics,
 };
 use first_leaves::FirstLeaves;
@@ -75,8 +75,8 @@ pub(crate) async fn open(
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
     ahead::check(&settings, recovered.last_at(), clock.now())?;
     ahead::note(recovered.last_at(), clock.now());
-    let OnRecord { mut projection, is_new, before } =
-        read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
+    let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
+    let OnRecord { mut projection, is_new, before } = on_record;
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
     let previous = before.as_ref().map(|before| before.previous.clone());
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
@@ -96,13 +96,10 @@ pub(crate) async fn open(
     if !is_in_force {
         first.catalogue(rules::leaf(&catalogue, &files), &mut projection).await?;
     }
-    let label = catalogue.label().to_owned();
-    first.definitions(Definitions { catalogue: label, fields: catalogue.definitions() }, &mut projection).await?;
+    let definitions = Definitions { catalogue: catalogue.label().to_owned(), fields: catalogue.definitions() };
+    first.definitions(definitions, &mut projection).await?;
     first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
-    let now = clock.now();
-    for key in not_introduced(&keys.with(|ring| ring.status(now)), &projection.ledger.keys) {
-        record_key(&recorder, &keys, &key, now, Actor::gateway()).await?;
-    }
+    introduce_keys(&recorder, &keys, &projection, clock.now()).await?;
     let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
     let (ledger, usage) = projection.finish();
     let index = open_index(&settings, &keys, log.accepted_now(), &entropy)?;
@@ -130,6 +127,19 @@ pub(crate) async fn open(
         draining: watch::Sender::new(false),
         settings,
     }))
+}
+
+/// Records the keys of the ring that no leaf has introduced.
+async fn introduce_keys(
+    recorder: &Recorder,
+    keys: &Arc<Keyring>,
+    projection: &Projection,
+    now: jiff::Timestamp,
+) -> Result<(), StartError> {
+    for key in not_introduced(&keys.with(|ring| ring.status(now)), &projection.ledger.keys) {
+        record_key(recorder, keys, &key, now, Actor::gateway()).await?;
+    }
+    Ok(())
 }
 
 /// The index, where persons have a door; it takes in the log behind it.

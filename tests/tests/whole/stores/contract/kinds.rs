@@ -292,9 +292,9 @@ impl Facts {
         }
         map += "class = { form = \"code\" }\nseverity = { form = \"code\" }\ndisputed = { form = \"code\" }\n[[source.record]]\n";
         let classes: Vec<_> = self.classes.iter().map(|class| format!("{class:?} = {class:?}")).collect();
-        write!(map, "class_by = {{ column = \"class\", codes = {{ {} }} }}\n", classes.join(", ")).unwrap();
+        writeln!(map, "class_by = {{ column = \"class\", codes = {{ {} }} }}", classes.join(", ")).unwrap();
         let severities: Vec<_> = ["minor", "general", "serious"].iter().map(|it| format!("{it} = {it:?}")).collect();
-        write!(map, "severity_by = {{ column = \"severity\", codes = {{ {} }} }}\n", severities.join(", ")).unwrap();
+        writeln!(map, "severity_by = {{ column = \"severity\", codes = {{ {} }} }}", severities.join(", ")).unwrap();
         for name in ["act", "determined", "sentence_end", "effect_end", "repaired", "repair_revoked"] {
             writeln!(map, "{name} = {name:?}").unwrap();
         }

@@ -54,7 +54,6 @@ fn a_look_up_costs_the_same_among_many_people_as_among_few() {
         }
         (median(few_took), median(many_took))
     });
-    eprintln!("median of a look-up: {few_took:?} among few, {many_took:?} among many");
     let ratio = many_took.as_secs_f64() / few_took.as_secs_f64();
     assert!(ratio <= most, "{ratio:.2}: {few_took:?} among few, {many_took:?} among many");
 }
