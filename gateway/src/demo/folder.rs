@@ -430,8 +430,13 @@ mod tests {
         let keys = settings.lines().filter_map(|line| line.trim().split_once(": ")).filter(|(key, _)| *key != "limits");
         for (key, _) in keys {
             let one = key.trim_end_matches('s');
-            let forms =
-                [format!("\n{key} = "), format!("\n# {key} = "), format!("\n[{key}]\n"), format!("\n[[{one}]]\n")];
+            let forms = [
+                format!("\n{key} = "),
+                format!("\n# {key} = "),
+                format!("\n[{key}]\n"),
+                format!("\n[[{one}]]\n"),
+                format!("\n# [[{one}]]\n"),
+            ];
             assert!(forms.iter().any(|form| text.contains(form)), "`{key}` is missing");
         }
         let mut bare: toml::Table = text.parse().unwrap();

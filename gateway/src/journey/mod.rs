@@ -120,9 +120,10 @@ async fn run_stages<'e>(
     timer.enter(Stage::Authorise);
     let permitted = authorise(&gateway.catalogue, grounded)?;
     timer.enter(Stage::Admit);
-    let admitted = admit(gateway, moment, permitted).await?;
+    let admitted = Box::pin(admit(gateway, moment, permitted)).await?;
     timer.enter(Stage::Fetch);
-    let fetched = fetch(gateway, admitted).await?;
+    // Boxed: they need much room, and a request that is refused or still read has none of it.
+    let fetched = Box::pin(fetch(gateway, admitted)).await?;
     timer.enter(Stage::Minimise);
-    minimise(gateway, moment, fetched, exchange).await.map(Outcome::Answer)
+    Box::pin(minimise(gateway, moment, fetched, exchange)).await.map(Outcome::Answer)
 }

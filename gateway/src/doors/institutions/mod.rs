@@ -93,7 +93,7 @@ async fn answer(
     if let Some(wanted) = OwnRecord::of(&head).filter(|_| sound) {
         let institution = gateway.register.by_certificate(certificate).filter(|_| standing.is_valid());
         return match institution {
-            Some(institution) => read_own(&gateway, &institution, wanted, language).await,
+            Some(institution) => Box::pin(read_own(&gateway, &institution, wanted, language)).await,
             None => Ok(fixed(Code::CertificateUnknown, language)),
         };
     }
@@ -105,7 +105,7 @@ async fn answer(
         return Ok(refuse(Code::NotRecordable));
     }
     if head.uri.path() == exchange::BATCHES {
-        return batches::answer(gateway, standing, (head, sound), body, language).await;
+        return Box::pin(batches::answer(gateway, standing, (head, sound), body, language)).await;
     }
     // The narrower bound first: who asks for too much at once takes no room of the others, not even for a moment.
     let institution = gateway.register.by_certificate(certificate);

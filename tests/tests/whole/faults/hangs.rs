@@ -236,8 +236,8 @@ fn readiness_is_false_before_queries_are_refused() {
 #[test]
 fn the_door_of_readiness_has_no_metrics() {
     let folder = Folder::new();
-    let port = folder.port_base() + 5;
-    folder.replace_in_config("# readiness = \"192.0.2.1:8448\"", &format!("readiness = \"127.0.0.1:{port}\""));
+    let port = folder.port_base() + 6;
+    folder.replace_in_config("# readiness = \"192.0.2.1:8449\"", &format!("readiness = \"127.0.0.1:{port}\""));
     let gateway = Gateway::serve(folder);
     for (path, status, text) in [
         ("/metrics", 404, "not found\n"),

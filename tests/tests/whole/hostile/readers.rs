@@ -77,8 +77,8 @@ fn get(path: &str) -> String {
 #[test]
 fn who_does_not_read_is_ended_at_every_plain_door() {
     let folder = Folder::new();
-    let readiness = folder.port_base() + 5;
-    folder.replace_in_config("# readiness = \"192.0.2.1:8448\"", &format!("readiness = \"127.0.0.1:{readiness}\""));
+    let readiness = folder.port_base() + 6;
+    folder.replace_in_config("# readiness = \"192.0.2.1:8449\"", &format!("readiness = \"127.0.0.1:{readiness}\""));
     folder.replace_in_config("request_ms = 10000", "request_ms = 700");
     let gateway = Gateway::serve(folder);
     let folder = gateway.folder();
