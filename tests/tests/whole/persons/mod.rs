@@ -3,6 +3,7 @@
 
 mod browser;
 mod demo;
+mod export;
 mod hostile;
 mod login;
 mod queries;
