@@ -2,6 +2,7 @@
 //! come of each.
 
 mod browser;
+mod chromium;
 mod demo;
 mod export;
 mod hostile;
