@@ -43,11 +43,7 @@ pub(super) enum Piece {
 impl Incoming {
     /// A body, and where it comes back to. `wanted` is told once somebody begins to read it; its caller `waits` for that
     /// before it is sent (RFC 9110 §10.1.1).
-    pub(super) fn new(
-        source: Source,
-        wanted: Option<Arc<Notify>>,
-        waits: bool,
-    ) -> (Self, oneshot::Receiver<Unread>) {
+    pub(super) fn new(source: Source, wanted: Option<Arc<Notify>>, waits: bool) -> (Self, oneshot::Receiver<Unread>) {
         let (back, unread) = oneshot::channel();
         (Self { source: Some(source), is_given_up: false, wanted, waits, back: Some(back) }, unread)
     }
