@@ -5,8 +5,10 @@
 use credit_policy::{Code, Minimised, Obligations, Permit, minimise as reduce, seal_acts_of_minors};
 
 use super::{
+    accept::Query,
     fetch::{Brought, Fetched, failed},
     ground::Basis,
+    on_behalf::EndInstitution,
     repeat,
 };
 use crate::{
@@ -33,6 +35,7 @@ pub struct Answer<'e> {
     permit: Permit,
     reservation: Reservation,
     who: Who,
+    end: Option<Box<EndInstitution>>,
     consent: Option<Key>,
     evidence: &'e mut Evidence,
 }
@@ -45,6 +48,8 @@ pub(in crate::journey) struct AnswerParts<'e> {
     pub(in crate::journey) permit: Permit,
     pub(in crate::journey) reservation: Reservation,
     pub(in crate::journey) who: Who,
+    /// For whom another gateway asks.
+    pub(in crate::journey) end: Option<Box<EndInstitution>>,
     /// What stands for the consent in the state, where that is the ground.
     pub(in crate::journey) consent: Option<Key>,
     pub(in crate::journey) evidence: &'e mut Evidence,
@@ -52,8 +57,8 @@ pub(in crate::journey) struct AnswerParts<'e> {
 
 impl<'e> Answer<'e> {
     pub(in crate::journey) fn into_parts(self) -> AnswerParts<'e> {
-        let Self { body, beside, permit, reservation, who, consent, evidence } = self;
-        AnswerParts { body, beside, permit, reservation, who, consent, evidence }
+        let Self { body, beside, permit, reservation, who, end, consent, evidence } = self;
+        AnswerParts { body, beside, permit, reservation, who, end, consent, evidence }
     }
 }
 
@@ -106,7 +111,8 @@ pub async fn minimise<'e>(
     evidence.store_summary(&history, elsewhere.as_ref());
     evidence.answer(minimised.counts, issued.as_ref().map(|issued| issued.current.as_str()));
     let consent = basis.consent.map(|consent| consent.claim.key);
-    Ok(Answer { body, beside, permit, reservation, who: basis.query.who, consent, evidence })
+    let Query { who, end, .. } = basis.query;
+    Ok(Answer { body, beside, permit, reservation, who, end, consent, evidence })
 }
 
 /// What an answer is reduced for.

@@ -2,10 +2,12 @@
 //! other.
 
 mod configured;
+mod crashes;
 mod hostile;
 mod limits;
 mod linked;
 mod refused;
+mod under_way;
 
 use std::fs;
 
