@@ -7,6 +7,7 @@ mod hostile;
 mod limits;
 mod linked;
 mod refused;
+mod renewed;
 mod under_way;
 
 use std::fs;

@@ -5,6 +5,7 @@ mod away;
 mod demo;
 mod encodings;
 mod mapped;
+mod renewed;
 mod scale;
 mod starts;
 
