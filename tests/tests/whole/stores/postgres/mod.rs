@@ -8,6 +8,7 @@ mod mapped;
 mod renewed;
 mod scale;
 mod starts;
+mod types;
 
 use credit_tests::{Folder, Gateway, postgres::Server};
 
