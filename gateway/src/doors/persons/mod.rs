@@ -5,7 +5,9 @@
 
 mod entries;
 mod exchange;
+mod export;
 mod fault;
+mod found;
 mod login;
 mod logins;
 mod page;
@@ -16,6 +18,7 @@ mod queries;
 mod range;
 mod report;
 mod request;
+mod sentence;
 mod sessions;
 mod statement;
 mod token;
@@ -141,12 +144,18 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
     }
     match page {
         Page::Report => report::report(gateway, session, visit.frame, visit.json).await,
-        Page::Queries => {
+        Page::Queries | Page::Export => {
             let members = Members::of_query(&visit.head);
             let range = members.and_then(|members| Range::of(&members, &session.form, gateway.today()));
             match range {
-                Some(range) => queries::queries(gateway, session, visit.frame, visit.json, range).await,
-                None => visit.say(MALFORMED, StatusCode::BAD_REQUEST),
+                Some(range) if page == Page::Queries => {
+                    queries::queries(gateway, session, visit.frame, visit.json, range).await
+                }
+                // Of all days, so that nothing can be cut off at their edges.
+                Some(range) if range.is_of_all_days(gateway.today()) => {
+                    export::export(gateway, session, visit.frame, visit.json, range).await
+                }
+                Some(_) | None => visit.say(MALFORMED, StatusCode::BAD_REQUEST),
             }
         }
     }

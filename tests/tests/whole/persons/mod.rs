@@ -2,7 +2,9 @@
 //! come of each.
 
 mod browser;
+mod chromium;
 mod demo;
+mod export;
 mod hostile;
 mod login;
 mod queries;
