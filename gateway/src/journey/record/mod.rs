@@ -63,7 +63,7 @@ pub struct Receipt {
     /// The whole proof, where it was asked for.
     pub proof: Option<String>,
     /// Where the body is a store's own answer, what else the door tells: the members of an answer beside its data.
-    pub(crate) beside: Option<Vec<u8>>,
+    pub(crate) beside: Option<Box<[u8]>>,
 }
 
 impl Recorded {

@@ -31,7 +31,7 @@ use crate::{
 #[must_use]
 pub struct Answer<'e> {
     body: Vec<u8>,
-    beside: Option<Vec<u8>>,
+    beside: Option<Box<[u8]>>,
     permit: Permit,
     reservation: Reservation,
     who: Who,
@@ -44,7 +44,7 @@ pub struct Answer<'e> {
 pub(in crate::journey) struct AnswerParts<'e> {
     pub(in crate::journey) body: Vec<u8>,
     /// Where the body is a store's own answer, what else the door tells.
-    pub(in crate::journey) beside: Option<Vec<u8>>,
+    pub(in crate::journey) beside: Option<Box<[u8]>>,
     pub(in crate::journey) permit: Permit,
     pub(in crate::journey) reservation: Reservation,
     pub(in crate::journey) who: Who,
@@ -102,7 +102,7 @@ pub async fn minimise<'e>(
     };
     let rendered = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
     let (body, beside) = match report {
-        Some(report) => (report, Some(rendered)),
+        Some(report) => (report, Some(rendered.into_boxed_slice())),
         None => (rendered, None),
     };
     if let (Some(first), Some(institution)) = (reservation.repeats(), basis.query.who.institution()) {
