@@ -135,7 +135,7 @@ fn may_use(query: &Query, named: [u8; 32]) -> bool {
     let named_one = Thumbprint::of_digest(named);
     let Who::Institution(institution, certificate) = &query.who else { return false };
     if let Some(end) = &query.end {
-        return end.certificate == named_one;
+        return end.certificate.thumbprint() == named_one;
     }
     let presented = certificate.thumbprint() == named_one;
     institution.certificates().contains(&named) && (presented || certificate.trusts_also(named_one))
