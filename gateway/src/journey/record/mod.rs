@@ -150,13 +150,13 @@ pub(super) async fn record_answer(
     }
 }
 
-/// Whether an institution is neither suspended nor without the certificate that it presented; a person always is.
+/// Whether an institution is neither suspended nor without the certificate that it presented; a person or anyone always is.
 fn may_ask_on(who: &Who) -> bool {
     match who {
         Who::Institution(institution, certificate) => {
             !institution.is_suspended() && institution.has_certificate(certificate.thumbprint())
         }
-        Who::Person(_) => true,
+        Who::Person(_) | Who::Public(_) => true,
     }
 }
 
@@ -166,7 +166,7 @@ fn is_certified(who: &Who) -> bool {
         Who::Institution(institution, certificate) => {
             certificate.is_valid() && institution.has_certificate(certificate.thumbprint())
         }
-        Who::Person(_) => true,
+        Who::Person(_) | Who::Public(_) => true,
     }
 }
 
