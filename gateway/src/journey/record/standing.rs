@@ -28,7 +28,7 @@ impl Standing<'_> {
     pub(super) fn is_given(&self) -> bool {
         let is_valid = match self.who {
             Who::Institution(_, certificate) => certificate.is_valid(),
-            Who::Person(_) => true,
+            Who::Person(_) | Who::Public(_) => true,
         };
         is_valid && self.end.is_none_or(|end| end.certificate.passes()) && self.is_allowed()
     }
@@ -38,7 +38,7 @@ impl Standing<'_> {
     pub(super) fn is_given_still(&self) -> bool {
         let is_valid = match self.who {
             Who::Institution(_, certificate) => certificate.is_still_valid(),
-            Who::Person(_) => true,
+            Who::Person(_) | Who::Public(_) => true,
         };
         is_valid && self.end.is_none_or(|end| end.certificate.passes_still()) && self.is_allowed()
     }
@@ -65,7 +65,7 @@ impl Standing<'_> {
     fn is_allowed(&self) -> bool {
         let has_certificate = match self.who {
             Who::Institution(institution, certificate) => institution.has_certificate(certificate.thumbprint()),
-            Who::Person(_) => true,
+            Who::Person(_) | Who::Public(_) => true,
         };
         let is_withdrawn = || self.consent.is_some_and(|consent| self.gateway.state.is_revoked(&consent));
         has_certificate && !self.is_suspended() && self.may_ask_for_end() && !is_withdrawn()
@@ -84,7 +84,7 @@ impl Standing<'_> {
             Who::Institution(institution, certificate) => {
                 certificate.is_valid() && institution.has_certificate(certificate.thumbprint())
             }
-            Who::Person(_) => true,
+            Who::Person(_) | Who::Public(_) => true,
         }
     }
 }

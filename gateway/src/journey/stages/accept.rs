@@ -102,7 +102,7 @@ pub fn accept<'e>(
         (Some(words), Who::Institution(institution, certificate)) => {
             Some(end_institution(own, &gateway.register, institution, certificate, words))
         }
-        (Some(_), Who::Person(_)) | (None, _) => None,
+        (Some(_), Who::Person(_) | Who::Public(_)) | (None, _) => None,
     };
     let (end, not_for) = match end.transpose() {
         Ok(end) => (end, None),
@@ -123,6 +123,7 @@ pub fn accept<'e>(
     let read = match &who {
         Who::Institution(..) => read(catalogue, &question, &mut facts, &mut recognised),
         Who::Person(person) => read_own(catalogue, &question, person, &mut facts, &mut recognised),
+        Who::Public(named) => read_own(catalogue, &question, named.number(), &mut facts, &mut recognised),
     };
     evidence.recognised(recognised);
     evidence.inputs(&facts);
@@ -168,7 +169,7 @@ fn read(
     Ok(Members { scenario: Arc::clone(scenario), staff: Some(staff), case, subject, fields })
 }
 
-/// A question of a person: about nobody else, whatever it names.
+/// A question of a person, or of anyone: about nobody but whom the door knows, whatever it names.
 fn read_own(
     catalogue: &Catalogue,
     question: &Question,

@@ -1,5 +1,5 @@
-//! On which legal ground: a statute with the number of its case, the person's consent, or that it is the person who asks.
-//! The public gets a door of its own; until then its scenario is refused here.
+//! On which legal ground: a statute with the number of its case, the person's consent, that it is the person who asks, or
+//! that a statute opens the scenario to anyone.
 
 use std::sync::Arc;
 
@@ -85,6 +85,10 @@ pub fn ground<'e>(
         }
         (Ground::Person, Subject::Named(person)) if query.scenario.is_open_to(query.facts.kind) => {
             evidence.ground(GroundRecord::Person { self_: true });
+            (person, None)
+        }
+        (Ground::Public, Subject::Named(person)) if query.scenario.is_open_to(query.facts.kind) => {
+            evidence.ground(GroundRecord::Public { public: true });
             (person, None)
         }
         (Ground::Statute | Ground::Consent | Ground::Person | Ground::Public, _) => {

@@ -2,7 +2,7 @@
 //!
 //! [`Answer`] is the only type of the journey with a body.
 
-use credit_policy::{Code, Minimised, Obligations, Permit, minimise as reduce, seal_acts_of_minors};
+use credit_policy::{Code, History, Minimised, Obligations, Permit, Value, minimise as reduce, seal_acts_of_minors};
 
 use super::{
     accept::Query,
@@ -99,6 +99,7 @@ pub async fn minimise<'e>(
         data: &minimised,
         marks: &minimised.marks,
         obligations,
+        is_named: basis.query.who.names(name(&history)),
     };
     let rendered = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
     let (body, beside) = match report {
@@ -113,6 +114,15 @@ pub async fn minimise<'e>(
     let consent = basis.consent.map(|consent| consent.claim.key);
     let Query { who, end, .. } = basis.query;
     Ok(Answer { body, beside, permit, reservation, who, end, consent, evidence })
+}
+
+/// The person's name, where the stores have it.
+fn name(history: &History) -> Option<&str> {
+    let named = history.attributes.iter().find(|attribute| attribute.field.as_str() == "name")?;
+    match &named.value {
+        Value::Text(name) => Some(name),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::List(_) => None,
+    }
 }
 
 /// What an answer is reduced for.
