@@ -126,6 +126,6 @@ fn the_largest_batch_is_answered_once_a_line_in_bounded_memory_though_the_gatewa
     assert_eq!(counted.len(), count);
     let twice: Vec<_> = counted.iter().filter(|(_, (first, again))| *first != 1 || *again > 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
-    eprintln!("{count} lines in {took:?}: {before} KiB and {after} KiB above rest");
-    assert!(before <= MOST_KIB && after <= MOST_KIB, "{before} KiB before and {after} KiB after the kill");
+    let told = format!("{count} lines in {took:?}: {before} KiB and, after the kill, {after} KiB above rest");
+    assert!(before <= MOST_KIB && after <= MOST_KIB, "{told}");
 }
