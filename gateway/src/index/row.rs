@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use credit_audit::leaf::{Base64, Body, KeyState, QuerySummary, parse_after, peek};
+use credit_audit::leaf::{Base64, Body, GroundRecord, KeyState, QueryLeaf, parse_after, peek};
 use credit_keys::{IndexKey, KeyId};
 use credit_policy::CitizenNumber;
 use jiff::civil::Date;
@@ -32,6 +31,8 @@ pub(super) struct QueryRow {
     /// Microseconds of Unix time.
     pub(super) at: i64,
     pub(super) institution: Option<String>,
+    /// For whom it asked.
+    pub(super) on_behalf: Option<String>,
     pub(super) staff: Option<String>,
     pub(super) scenario: Option<String>,
     pub(super) code: Option<String>,
@@ -64,7 +65,11 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
     let id = head.id;
     let Some(parsed) = parse_after(head).map_err(|_| fault())? else { return Ok(Row::Other) };
     Ok(match parsed.body {
-        Body::Query(query) => Row::Query(Box::new(of_query(place, &query, opening).ok_or_else(fault)?)),
+        Body::Query(summary) => {
+            let query = QueryLeaf::parse(leaf).map_err(|_| fault())?;
+            let consent = summary.consent().map(|name| ConsentRow::Key(consent_key(&name.iss, &name.jti)));
+            Row::Query(Box::new(of_query(place, query, consent, opening)))
+        }
         Body::Notice(notice) => {
             let (commit, sealed) = notice.ids.0.split_at_checked(32).unwrap_or_default();
             let commit: Option<[u8; 32]> = commit.try_into().ok();
@@ -110,46 +115,47 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
     })
 }
 
-/// Nothing where it is not of its form.
-fn of_query(place: Place, query: &QuerySummary<'_>, opening: Opening<'_>) -> Option<QueryRow> {
+fn of_query(place: Place, query: QueryLeaf, consent: Option<ConsentRow>, opening: Opening<'_>) -> QueryRow {
     let person = || {
-        let (key, sealed, commit) = (query.key?, query.sealed?, query.commit?);
-        let (sealed, commit) = (STANDARD.decode(sealed).ok()?, STANDARD.decode(commit).ok()?);
-        opening.open(key, &query.id.to_string(), &sealed, &commit.try_into().ok()?, |plain| {
+        let (key, sealed, commit) = (query.key.as_deref()?, query.sealed.as_ref()?, query.commit.as_ref()?);
+        opening.open(key, &query.id.to_string(), &sealed.0, &commit.0, |plain| {
             let about: About<'_> = serde_json::from_slice(plain).ok()?;
             let number = CitizenNumber::parse(&about.number).ok()?;
             Some(number.disclose(|number| opening.key.person(number.as_str())))
         })
     };
-    let of_token = || query.consent().map(|name| ConsentRow::Key(consent_key(&name.iss, &name.jti)));
-    let tag = |text| STANDARD.decode(text).ok()?.try_into().ok();
-    Some(QueryRow {
+    let (consent, case) = match &query.ground {
+        Some(GroundRecord::ConsentAgain { first, .. }) => (Some(ConsentRow::Of(*first)), None),
+        Some(GroundRecord::Statute { case, .. }) => (None, Some(case.clone().into_owned())),
+        Some(GroundRecord::Consent { .. } | GroundRecord::Person { .. } | GroundRecord::Public { .. }) | None => {
+            (consent, None)
+        }
+    };
+    QueryRow {
         place,
         id: query.id,
         at: query.at.as_microsecond(),
         person: person(),
-        known_from: known_from(query, opening.sources),
-        institution: query.institution.map(str::to_owned),
-        staff: query.operator.map(str::to_owned),
-        scenario: query.scenario.map(str::to_owned),
-        code: query.code.map(str::to_owned),
-        subject: match query.subject {
-            Some(text) => Some(Base64(tag(text)?)),
-            None => None,
-        },
-        consent: query.holder().map(ConsentRow::Of).or_else(of_token),
-        case: query.case().map(str::to_owned),
-        data_key: query.key.map(str::to_owned),
-    })
+        known_from: known_from(&query, opening.sources),
+        institution: query.institution,
+        on_behalf: query.on_behalf.map(|end| end.institution),
+        staff: query.operator,
+        scenario: query.scenario.map(|name| name.as_str().to_owned()),
+        code: query.code.map(|code| code.as_str().to_owned()),
+        subject: query.subject,
+        consent,
+        case,
+        data_key: query.key,
+    }
 }
 
 /// From which day on the person may know of a query (PIPL art. 18 and 35). What is deferred to an event is known once a
 /// notice was given, what is exempt never; a refused query follows its scenario, and one whose scenario is gone is not
 /// shown, since nobody can say any more whether it was one of these.
-fn known_from(query: &QuerySummary<'_>, sources: Sources<'_>) -> Option<String> {
-    let of_scenario = || match query.scenario {
+fn known_from(query: &QueryLeaf, sources: Sources<'_>) -> Option<String> {
+    let of_scenario = || match &query.scenario {
         None => Some("owed"),
-        Some(name) => sources.catalogue.scenario(name).map(|scenario| scenario.notice()),
+        Some(name) => sources.catalogue.scenario(name.as_str()).map(|scenario| scenario.notice()),
     };
     let notice = query.notice.as_deref().or_else(of_scenario)?;
     match notice.strip_prefix("deferred until ") {

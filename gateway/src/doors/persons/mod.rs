@@ -3,9 +3,12 @@
 //!
 //! No path, query, header or line of the log has a citizen number: who asks is known by the session alone.
 
+mod disclosures;
 mod entries;
 mod exchange;
+mod export;
 mod fault;
+mod found;
 mod login;
 mod logins;
 mod page;
@@ -16,11 +19,13 @@ mod queries;
 mod range;
 mod report;
 mod request;
+mod sentence;
 mod sessions;
 mod statement;
 mod token;
+mod visitors;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -97,6 +102,7 @@ pub(crate) async fn answer(
     portal: Option<Arc<Portal>>,
     gateway: Arc<Gateway>,
     request: Request<Incoming>,
+    address: IpAddr,
 ) -> Response<Body> {
     let Some(portal) = portal else {
         return crate::doors::public::nothing_here();
@@ -115,8 +121,12 @@ pub(crate) async fn answer(
         ("/login", &Method::GET) => login::begin(&portal, &gateway, &visit.head).await,
         ("/login/callback", &Method::GET) => login::finish(&portal, &gateway, &visit.head).await,
         ("/logout", &Method::POST) => log_out(&portal, &gateway, &visit, body).await,
+        (disclosures::PATH, &Method::POST) => {
+            let may_ask = portal.visitors.may_ask(address, gateway.clock.monotonic());
+            disclosures::disclose(gateway, visit.frame, &visit.head, body, may_ask).await
+        }
         ("/" | "/style.css" | "/login" | "/login/callback", _) => visit.only("GET"),
-        ("/logout", _) => visit.only("POST"),
+        ("/logout" | disclosures::PATH, _) => visit.only("POST"),
         (path, &Method::GET) => match Page::named(path) {
             Some(page) => own(&portal, gateway, visit, page).await,
             None => visit.say(NOT_FOUND, StatusCode::NOT_FOUND),
@@ -141,12 +151,18 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
     }
     match page {
         Page::Report => report::report(gateway, session, visit.frame, visit.json).await,
-        Page::Queries => {
+        Page::Queries | Page::Export => {
             let members = Members::of_query(&visit.head);
             let range = members.and_then(|members| Range::of(&members, &session.form, gateway.today()));
             match range {
-                Some(range) => queries::queries(gateway, session, visit.frame, visit.json, range).await,
-                None => visit.say(MALFORMED, StatusCode::BAD_REQUEST),
+                Some(range) if page == Page::Queries => {
+                    queries::queries(gateway, session, visit.frame, visit.json, range).await
+                }
+                // Of all days, so that nothing can be cut off at their edges.
+                Some(range) if range.is_of_all_days(gateway.today()) => {
+                    export::export(gateway, session, visit.frame, visit.json, range).await
+                }
+                Some(_) | None => visit.say(MALFORMED, StatusCode::BAD_REQUEST),
             }
         }
     }

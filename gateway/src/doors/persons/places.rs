@@ -7,16 +7,19 @@ pub(super) enum Page {
     Report,
     /// Who asked.
     Queries,
+    /// All of it as a file.
+    Export,
 }
 
 impl Page {
-    const ALL: [Self; 2] = [Self::Report, Self::Queries];
+    const ALL: [Self; 3] = [Self::Report, Self::Queries, Self::Export];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Report => "/me/report",
             Self::Queries => "/me/queries",
+            Self::Export => "/me/export",
         }
     }
 

@@ -2,7 +2,10 @@
 //! come of each.
 
 mod browser;
+mod chromium;
 mod demo;
+mod disclosures;
+mod export;
 mod hostile;
 mod login;
 mod queries;
