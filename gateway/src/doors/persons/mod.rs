@@ -17,6 +17,7 @@ mod portal;
 pub(crate) mod provider;
 mod queries;
 mod range;
+mod recipients;
 mod report;
 mod request;
 mod sentence;
@@ -41,6 +42,7 @@ use page::{Frame, Words};
 use places::Page;
 pub(crate) use portal::Portal;
 use range::Range;
+use recipients::RecordName;
 use request::{Members, browser_language, cookie, is_from_here, wants_json};
 use sessions::LoggedIn;
 
@@ -151,6 +153,20 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
     }
     match page {
         Page::Report => report::report(gateway, session, visit.frame, visit.json).await,
+        Page::Recipients => {
+            let members = Members::of_query(&visit.head).filter(|members| members.get("cursor").is_none());
+            let range = members.as_ref().and_then(|members| Range::of(members, &session.form, gateway.today()));
+            let record = members.as_ref().and_then(|members| members.get("record"));
+            if record.is_none() && !visit.json {
+                // A link that only changes the language names none.
+                return page::redirect(Page::Report.path());
+            }
+            let record = record.and_then(|record| RecordName::parse(record, &gateway.catalogue));
+            match record.zip(range) {
+                Some(asked) => recipients::recipients(gateway, session, visit.frame, visit.json, asked).await,
+                None => visit.say(MALFORMED, StatusCode::BAD_REQUEST),
+            }
+        }
         Page::Queries | Page::Export => {
             let members = Members::of_query(&visit.head);
             let range = members.and_then(|members| Range::of(&members, &session.form, gateway.today()));

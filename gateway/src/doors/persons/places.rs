@@ -7,18 +7,21 @@ pub(super) enum Page {
     Report,
     /// Who asked.
     Queries,
+    /// Who was told of a record.
+    Recipients,
     /// All of it as a file.
     Export,
 }
 
 impl Page {
-    const ALL: [Self; 3] = [Self::Report, Self::Queries, Self::Export];
+    const ALL: [Self; 4] = [Self::Report, Self::Queries, Self::Recipients, Self::Export];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Report => "/me/report",
             Self::Queries => "/me/queries",
+            Self::Recipients => "/me/recipients",
             Self::Export => "/me/export",
         }
     }

@@ -81,6 +81,8 @@ struct Report<'a> {
     told: &'a Told,
     there: Vec<Row<'a>>,
     not_there: Vec<Row<'a>>,
+    /// Classes of records and lists: name and title.
+    classes: Vec<(&'a str, &'a str)>,
     receipt: &'a OwnReceipt,
 }
 
@@ -158,8 +160,17 @@ fn as_page(catalogue: &Catalogue, person: &LoggedIn, frame: &Frame, recorded: &R
     let number = person.person.disclose(|number| number.as_str().to_owned());
     let title = TITLE.of(language);
     let receipt = &recorded.receipt;
-    let page = Report { frame, title, number, told: &told, there, not_there, receipt };
+    let page =
+        Report { classes: classes(catalogue, language), frame, title, number, told: &told, there, not_there, receipt };
     page::html(frame, &page, StatusCode::OK)
+}
+
+/// Of what there may be records, or lists, by title.
+fn classes(catalogue: &Catalogue, language: Language) -> Vec<(&str, &str)> {
+    let classes = catalogue.classes().filter(|class| class.holds_records() || class.list().is_some());
+    let mut all: Vec<_> = classes.map(|class| (class.name().as_str(), class.legal_source().title(language))).collect();
+    all.sort_by_key(|(_, title)| *title);
+    all
 }
 
 /// Whether a value says that there is nothing.

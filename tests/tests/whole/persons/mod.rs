@@ -3,12 +3,15 @@
 
 mod browser;
 mod chromium;
+mod cost;
 mod demo;
 mod disclosures;
+mod everybody;
 mod export;
 mod hostile;
 mod login;
 mod queries;
+mod recipients;
 mod service;
 
 use credit_tests::{Folder, Gateway};
