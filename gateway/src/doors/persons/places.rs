@@ -7,16 +7,25 @@ pub(super) enum Page {
     Report,
     /// Who asked.
     Queries,
+    /// Consents.
+    Consents,
+    /// Scenarios that are closed.
+    Blocks,
+    /// Objections.
+    Objections,
 }
 
 impl Page {
-    const ALL: [Self; 2] = [Self::Report, Self::Queries];
+    const ALL: [Self; 5] = [Self::Report, Self::Queries, Self::Consents, Self::Blocks, Self::Objections];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Report => "/me/report",
             Self::Queries => "/me/queries",
+            Self::Consents => "/me/consents",
+            Self::Blocks => "/me/blocks",
+            Self::Objections => "/me/objections",
         }
     }
 

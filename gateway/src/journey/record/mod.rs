@@ -113,7 +113,7 @@ pub(super) async fn record_answer(
     answer: Answer<'_>,
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
-    let AnswerParts { body, beside, permit, reservation, who, consent, evidence } = answer.into_parts();
+    let AnswerParts { body, beside, permit, reservation, who, still, evidence } = answer.into_parts();
     let verdict = Verdict {
         code: None,
         rules: permit.rules(),
@@ -123,7 +123,7 @@ pub(super) async fn record_answer(
     };
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
-    let still_allowed = || may_ask_on(&who) && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent));
+    let still_allowed = || may_ask_on(&who) && !still.is_withdrawn(gateway) && !still.is_outdated(gateway);
     match submit_while(&gateway.log, entry, exchange.wants_proof(), &who, still_allowed) {
         Ok(ticket) => {
             let durable = ticket.await?;
@@ -136,14 +136,16 @@ pub(super) async fn record_answer(
         Err(Unsubmitted::NotRecordable(error)) => Err(error),
         Err(Unsubmitted::Overtaken(_)) => {
             drop(reservation);
-            if consent.is_some() {
+            if still.consent.is_some() {
                 evidence.ground = None;
             }
+            evidence.is_blocked = still.is_blocked(gateway);
             evidence.inputs.suspended = who.institution().is_some_and(|institution| institution.is_suspended());
             let refusal = match (is_certified(&who), evidence.inputs.suspended) {
                 (false, _) => Refusal::because(Code::CertificateUnknown, REVOKED),
                 (true, true) => Refusal::from(Code::InstitutionSuspended),
-                (true, false) => Refusal::from(Code::ConsentRevoked),
+                (true, false) if still.is_withdrawn(gateway) => Refusal::from(Code::ConsentRevoked),
+                (true, false) => Refusal::because(Code::StoreFailed, "a record went out of answers meanwhile"),
             };
             record_refusal(gateway, evidence, refusal, exchange).await
         }

@@ -1,11 +1,15 @@
 //! The persons' door from outside: a browser without scripts, an identity service that can be made to lie, and what must
 //! come of each.
 
+mod blocks;
 mod browser;
+mod consents;
 mod demo;
 mod hostile;
 mod login;
+mod objections;
 mod queries;
+mod said_before;
 mod service;
 
 use credit_tests::{Folder, Gateway};
