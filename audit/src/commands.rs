@@ -3,6 +3,7 @@
 mod arguments;
 mod escape;
 mod peer;
+mod person;
 mod progress;
 mod replay;
 mod report;
@@ -80,6 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         Command::Verify(arguments) => (verify::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
         Command::Replay(arguments) => (replay::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
         Command::Show(arguments) => (show::run(arguments, language), arguments.json),
+        Command::Person(arguments) => (person::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
         Command::Completions { shell } => (Ok(completions(*shell)), false),
     };
     let stop = match result {

@@ -19,6 +19,7 @@ pub mod links;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod person;
 pub mod promises;
 pub mod proof;
 pub mod replay;

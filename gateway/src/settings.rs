@@ -25,7 +25,7 @@ use serde::Deserialize;
 pub(crate) use bounds::Bounds;
 pub(crate) use catalogue::CatalogueSource;
 pub(crate) use floods::FloodSettings;
-pub(crate) use institution::{EndInstitutionEntry, EndInstitutionError, InstitutionEntry, ends_faults};
+pub(crate) use institution::{EndInstitutionEntry, EndInstitutionError, InstitutionEntry, ends_faults, name_fault};
 pub use limits::Limits;
 pub(crate) use persons::{Persons, is_secure};
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};

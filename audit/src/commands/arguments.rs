@@ -21,6 +21,8 @@ pub(super) enum Command {
     Replay(ReplayArguments),
     /// List what the records of a log say in clear, and check the log 列出日志记录中的明文内容，并核验日志
     Show(ShowArguments),
+    /// Check a person's export 核验个人导出文件
+    Person(PersonArguments),
     /// Print what a shell reads to complete this command 打印命令补全脚本
     Completions {
         /// The shell 命令行解释器
@@ -137,6 +139,26 @@ pub(super) struct ShowArguments {
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub(super) key: Option<PathBuf>,
     /// List as JSON, a record a line 以 JSON 输出，每条记录一行
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// The export that is to be checked.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需内容无法取得。"
+)]
+pub(super) struct PersonArguments {
+    /// What a person got from `/me/export` 个人从 `/me/export` 取得的文件
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The log's folder, or the data folder that has it: then what was left out is found too 日志文件夹，或其所在的数据文件夹：由此可查出漏列的查询
+    #[arg(long, value_name = "DIR")]
+    pub(super) log: Option<PathBuf>,
+    /// The log's verifier key, from a source that you trust; without it the key in the file, which proves less 日志的验证公钥，须取自可信来源；省略时用文件中的公钥，证明力较弱
+    #[arg(long, value_name = "FILE")]
+    pub(super) vkey: Option<PathBuf>,
+    /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
     pub(super) json: bool,
 }

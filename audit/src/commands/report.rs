@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use credit_audit::checkpoint::Checkpoint;
 use credit_audit::links::LinkReport;
+use credit_audit::person::Checked;
 use credit_audit::verify::{LeafReport, Report};
 use serde_json::{Value, json};
 
@@ -47,6 +48,20 @@ pub(super) fn json(
         let links = json!({ "origin": origin, "linked": linked, "refused_here": refused, "refused_there": refused_there, "open": open });
         members.insert("links".to_owned(), links);
     }
+    format!("{result}\n")
+}
+
+/// An export that holds, on one line.
+pub(super) fn export(export: &Checked, log: Option<&Report>) -> String {
+    let Checked { checkpoint, statement, entries, left_out, goes_on, .. } = export;
+    let result = json!({
+        "holds": true,
+        "export": {
+            "origin": checkpoint.origin, "size": checkpoint.size, "statement": statement, "entries": entries,
+            "left_out": left_out, "goes_on": goes_on,
+        },
+        "log": log.map(log_json),
+    });
     format!("{result}\n")
 }
 

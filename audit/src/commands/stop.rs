@@ -29,12 +29,17 @@ const LONGEST_BYTES: u64 = 2 * 1024 * 1024;
 
 /// Reads a file that the user named; it may be a pipe.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, Stop> {
+    read_up_to(file, LONGEST_BYTES)
+}
+
+/// Reads a file that may be longer than those of a log.
+pub(super) fn read_up_to(file: &Path, longest: u64) -> Result<Vec<u8>, Stop> {
     let unavailable = |why: String| CheckError::Unavailable { what: file.display().to_string(), why };
     let mut bytes = Vec::new();
-    let read = File::open(file).and_then(|open| open.take(LONGEST_BYTES + 1).read_to_end(&mut bytes));
+    let read = File::open(file).and_then(|open| open.take(longest + 1).read_to_end(&mut bytes));
     read.map_err(|error| unavailable(error.to_string()))?;
-    if bytes.len() as u64 > LONGEST_BYTES {
-        return Err(unavailable(format!("it is longer than {LONGEST_BYTES} bytes")).into());
+    if bytes.len() as u64 > longest {
+        return Err(unavailable(format!("it is longer than {longest} bytes")).into());
     }
     Ok(bytes)
 }

@@ -10,6 +10,7 @@ use credit_audit::leaf::{LinkFault, PeekError};
 use credit_audit::links::LinkReport;
 use credit_audit::merkle::InvalidProof;
 use credit_audit::note::{MAX_SIGNATURES, NoteError, VerifierKeyError};
+use credit_audit::person::{Checked, ExportFault};
 use credit_audit::promises::Broken;
 use credit_audit::proof::ProofError;
 use credit_audit::replay::ConsentMismatch;
@@ -104,6 +105,55 @@ impl Language {
                 ),
                 format!("另有 {open} 次在本日志末尾时在彼处应答：请在日志延续五分钟后再核验"),
             ));
+        }
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    /// What holds of an export.
+    pub(super) fn export(self, export: &Checked, log: Option<&Report>, is_key_given: bool) -> String {
+        let Checked { checkpoint, statement, entries, left_out, goes_on, .. } = export;
+        let mut lines = vec![self.pick(
+            format!(
+                "the export is valid: {}, recorded as entry {statement} of `{}`, signed at size {}",
+                count(*entries as u64, "query", "queries"),
+                checkpoint.origin,
+                checkpoint.size
+            ),
+            format!(
+                "导出文件有效：共 {entries} 次查询；其自身是 `{}` 的第 {statement} 条记录（从 0 起），签名时共 {} 条",
+                checkpoint.origin, checkpoint.size
+            ),
+        )];
+        if *goes_on {
+            lines.push(self.pick(
+                "it is not all of them: another file has the earlier ones",
+                "这不是全部：更早的查询在另一份文件中",
+            ));
+        }
+        if !is_key_given {
+            lines.push(self.pick(
+                "the verifier key is the one in the file, which proves less: give --vkey",
+                "所用验证公钥取自文件本身，证明力较弱；请以 --vkey 提供",
+            ));
+        }
+        match log {
+            Some(log) => {
+                lines.extend(self.log_holds(log));
+                lines.push(self.pick(
+                    "no query with one of the export's tags is missing in it",
+                    "带有文件所列标签的查询，无一缺漏",
+                ));
+                let withheld = left_out.iter().map(|name| escaped(name)).collect::<Vec<_>>().join(", ");
+                lines.push(self.pick(
+                    format!("withheld until a notice, or by law, as the gateway says: {withheld}"),
+                    format!("据网关所述，以下场景依法暂缓或免于告知：{withheld}"),
+                ));
+            }
+            None => lines.push(self.pick(
+                "whether a query was left out is seen only with the log: give --log",
+                "是否漏列查询，只有与日志比对才能看出；请以 --log 给出日志",
+            )),
         }
         lines.push(String::new());
         lines.join("\n")
@@ -226,6 +276,8 @@ fn fault_in_chinese(fault: &Violation) -> String {
     match fault {
         Violation::Checkpoint(error) => checkpoint(error),
         Violation::Receipt(error) => receipt(error),
+        Violation::Export(ExportFault::Checkpoint(error)) => checkpoint(error),
+        Violation::Export(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Missing { path } => format!("缺少 `{path}`"),
         Violation::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),
         Violation::NotAFile { path } => format!("`{path}` 不是普通文件"),

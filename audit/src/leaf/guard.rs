@@ -10,12 +10,12 @@ const IDS: [&str; 4] = ["repeats", "query", "proposal", "idempotency"];
 
 /// Whether a JSON object names a person by number: in a text, a number or a member's name.
 pub(super) fn names_somebody(json: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(json) else { return true };
-    // Nearly every leaf ends here. An escape can hide digits from this look, and what it finds can be two texts.
-    if !text.contains('\\') && !holds_citizen_number(text) {
-        return false;
-    }
-    serde_json::from_str(text).map_or(true, |value| is_in(&value, ""))
+    !has_no_number(json) && serde_json::from_slice(json).map_or(true, |value| is_in(&value, ""))
+}
+
+/// Whether JSON has no number for sure. An escape can hide digits from this look, and what it finds can be two texts.
+pub(super) fn has_no_number(json: &[u8]) -> bool {
+    std::str::from_utf8(json).is_ok_and(|text| !text.contains('\\') && !holds_citizen_number(text))
 }
 
 fn is_in(value: &Value, member: &str) -> bool {

@@ -1,6 +1,7 @@
 //! A running log as its users see it.
 
 use std::fs::File;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use super::error::{Damaged, LookupError, NotRecordable, ReleaseError, Unsubmitted};
 use super::metrics::{Metrics, Times};
 use super::read::lookup::{self, Lookup};
+use super::read::paths::{self, Paths};
 use super::read::scrub::{self, Scrubbed};
 use super::release::{self, Released};
 use super::submit::ticket::Ticket;
@@ -98,6 +100,15 @@ impl Log {
     /// As [`LookupError`] says; another institution's leaf is not found.
     pub fn receipt(&self, id: Uuid, institution: &str) -> Result<Lookup, LookupError> {
         lookup::receipt(&self.0.shared, id, institution)
+    }
+
+    /// Audit paths of these leaves to the published checkpoint, which must cover them. Reads files; call it where blocking is
+    /// allowed.
+    ///
+    /// # Errors
+    /// When a leaf is not published yet, or a tile cannot be read.
+    pub fn paths(&self, leaves: &[u64]) -> io::Result<Paths> {
+        paths::paths(&self.0.shared, leaves)
     }
 
     /// Removes segments of the write-ahead log whose leaves all lie below both `covered`, up to which the caller has

@@ -41,6 +41,7 @@ pub use open::recover::{Contents, Examined, Recovered, examine, recover};
 pub use publish::checkpoint_signer::Signer;
 pub use read::leaf_reader::LeafReader;
 pub use read::lookup::Lookup;
+pub use read::paths::Paths;
 pub use read::scrub::Scrubbed;
 pub use recordability::Cause;
 pub use release::Released;

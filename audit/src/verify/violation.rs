@@ -3,6 +3,7 @@
 use crate::checkpoint::CheckpointError;
 use crate::decision::Mismatch;
 use crate::leaf::{LinkFault, PeekError};
+use crate::person::ExportFault;
 use crate::promises::Broken;
 use crate::proof::ProofError;
 
@@ -15,6 +16,9 @@ pub enum Violation {
     /// A receipt does not.
     #[error(transparent)]
     Receipt(#[from] ProofError),
+    /// A person's export does not.
+    #[error(transparent)]
+    Export(#[from] ExportFault),
     /// A file that the checkpoint, or a later file, needs is not there.
     #[error("`{path}` is missing")]
     Missing {

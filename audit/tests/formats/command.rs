@@ -16,7 +16,7 @@ fn audit(arguments: &[&str], lang: &str) -> Output {
 }
 
 /// Runs in English; gives the exit code and what was said.
-fn said(arguments: &[&str]) -> (i32, String, String) {
+pub(crate) fn said(arguments: &[&str]) -> (i32, String, String) {
     let output = audit(arguments, "en_GB.UTF-8");
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))

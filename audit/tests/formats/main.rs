@@ -10,6 +10,7 @@
 mod command;
 mod consents;
 mod decisions;
+mod exports;
 mod folders;
 mod hostile;
 mod leaves;

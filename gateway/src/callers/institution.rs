@@ -14,6 +14,9 @@ pub struct InstitutionRecord {
     pub id: InstitutionId,
     /// Decides which scenarios it may ask.
     pub kind: InstitutionKind,
+    /// What persons read as its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The certificates by which it may call.
     pub certificates: Vec<Thumbprint>,
     /// Of a gateway, the institutions for which it may ask.
@@ -32,7 +35,8 @@ impl InstitutionRecord {
     pub fn of_entry(entry: &InstitutionEntry) -> Result<Self, CertificateError> {
         let certificates = entry.certificates.iter().map(|path| Thumbprint::of_file(path)).collect::<Result<_, _>>()?;
         let on_behalf_of = entry.on_behalf_of.clone();
-        Ok(Self { id: entry.id.clone(), kind: entry.kind, certificates, on_behalf_of, limits: entry.limits.clone() })
+        let (name, limits) = (entry.name.clone(), entry.limits.clone());
+        Ok(Self { id: entry.id.clone(), kind: entry.kind, name, certificates, on_behalf_of, limits })
     }
 
     /// What a leaf tells of an institution; nothing where the leaf is of a program that knows another kind, or no writer
@@ -42,6 +46,7 @@ impl InstitutionRecord {
         Some(Self {
             id: InstitutionId::parse(&leaf.institution).ok()?,
             kind: InstitutionKind::parse(&leaf.institution_kind)?,
+            name: leaf.name.clone(),
             certificates: leaf.certificates.iter().map(|text| Thumbprint::parse(text)).collect::<Option<_>>()?,
             on_behalf_of: leaf.on_behalf_of.iter().map(|text| text.parse().ok()).collect::<Option<_>>()?,
             limits: Limits {
@@ -80,7 +85,7 @@ impl InstitutionRecord {
             operator_rate_per_s,
             operator_burst,
             look_ups_an_operator_a_day,
-            name: None,
+            name: self.name.clone(),
             issuers: Vec::new(),
             on_behalf_of: self.on_behalf_of.iter().map(ToString::to_string).collect(),
         }
@@ -96,6 +101,7 @@ mod tests {
         let record = InstitutionRecord {
             id: InstitutionId::parse("bank").unwrap(),
             kind: InstitutionKind::Bank,
+            name: Some("示例银行".to_owned()),
             certificates: vec![Thumbprint::of(b"one"), Thumbprint::of(b"two")],
             on_behalf_of: vec!["bank-1:bank".parse().unwrap()],
             limits: Limits {

@@ -21,7 +21,7 @@ use crate::{
         trust::{Cause, Trust},
     },
     changes::{Change, InstitutionStatus, Made},
-    settings::{EndInstitutionError, Limits, Settings, ends_faults},
+    settings::{EndInstitutionError, Limits, Settings, ends_faults, name_fault},
     terminal::{colon, eprint, print, words},
 };
 
@@ -54,6 +54,9 @@ pub(super) struct Add {
     /// Its kind, for example housing-department 机构类型
     #[arg(long)]
     kind: String,
+    /// What persons read as its name 向个人显示的机构名称
+    #[arg(long)]
+    name: Option<String>,
     /// PEM file of a client certificate; several are allowed 客户端证书
     #[arg(long = "certificate", required = true, value_name = "FILE")]
     certificates: Vec<PathBuf>,
@@ -216,8 +219,10 @@ fn record(add: &Add, certificates: Vec<Thumbprint>) -> Result<InstitutionRecord,
     let named = add.on_behalf_of.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
     let on_behalf_of =
         named.map_err(|error: EndInstitutionError| Failure::usage(format_args!("--on-behalf-of: {error}")))?;
-    if let Some(fault) = ends_faults(kind, &on_behalf_of).first() {
+    let faults = ends_faults(kind, &on_behalf_of).into_iter().chain(add.name.as_deref().and_then(name_fault));
+    if let Some(fault) = faults.into_iter().next() {
         return Err(Failure::usage(format_args!("institution `{}`: {fault}", add.id)));
     }
-    Ok(InstitutionRecord { id: parse(&add.id)?, kind, certificates, on_behalf_of, limits: add.limits.clone() })
+    let (name, limits) = (add.name.clone(), add.limits.clone());
+    Ok(InstitutionRecord { id: parse(&add.id)?, kind, name, certificates, on_behalf_of, limits })
 }

@@ -4,7 +4,7 @@ use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path};
 
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
-use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, Ring, SystemEntropy};
+use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, KeyUse, Ring, Rotation, SystemEntropy};
 
 use super::{
     change,
@@ -28,7 +28,7 @@ pub(super) enum Keys {
         #[arg(long)]
         json: bool,
     },
-    /// Rotate the keys of one use: pseudonym (with tag), state, data, ring; `log` with --origin seals the log 轮换密钥
+    /// Rotate the keys of one use: pseudonym (with tag), state, data, ring; `index` with the gateway stopped; `log` with --origin seals the log 轮换密钥
     Rotate(Rotate),
     /// Find for whom and for which purpose a pseudonym was made 追溯假名
     Trace {
@@ -42,7 +42,7 @@ pub(super) enum Keys {
 #[derive(Args)]
 pub(super) struct Rotate {
     /// Which use 用途
-    #[arg(value_name = "USE", value_parser = ["pseudonym", "state", "data", "ring", "log"])]
+    #[arg(value_name = "USE", value_parser = ["pseudonym", "state", "data", "ring", "index", "log"])]
     use_: String,
     /// Days for which the old keys are still accepted 旧密钥继续有效的天数
     #[arg(long, default_value_t = DEFAULT_OVERLAP_DAYS)]
@@ -78,6 +78,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             rotate_log(&config, &origin, without_seal)
         }
         Keys::Rotate(Rotate { origin: Some(_), .. }) => Err(Failure::usage("--origin goes with `log` only")),
+        Keys::Rotate(Rotate { use_, config, .. }) if use_ == "index" => rotate_index(&config),
         Keys::Rotate(Rotate { use_, overlap_days, end_overlap, config, .. }) => {
             let key_use = TurningUse::parse(&use_).ok_or_else(|| {
                 Failure::new(
@@ -116,6 +117,24 @@ pub(super) fn init(config: &ConfigFile) -> Result<(), Failure> {
     let english =
         format!("created the key ring `{ring}`; back up `{opens}` elsewhere: without it nothing sealed can be opened");
     print(words(&chinese, &english));
+    Ok(())
+}
+
+/// The key of the index is in no leaf, and all of the index is made of it: what was made under the key before is removed,
+/// and the next start makes it again.
+fn rotate_index(config: &ConfigFile) -> Result<(), Failure> {
+    let settings = config.read()?;
+    change::require_no_gateway(&settings)?;
+    let entropy = SystemEntropy::new();
+    let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
+    let (key_use, now) = (KeyUse::Index, SystemClock::new().now());
+    let rotation = Rotation { key_use, now, overlap_days: 0, end_overlap: true, is_introduced: &|_| true };
+    ring.rotate(&rotation, &entropy).map_err(|error| Failure::new(1, error))?;
+    crate::index::remove(&settings.data.dir).map_err(Failure::unavailable)?;
+    print(words(
+        "已轮换；旧索引已删除，下次启动时重建",
+        "rotated; the index made under the key before is removed, and the next start makes it again",
+    ));
     Ok(())
 }
 

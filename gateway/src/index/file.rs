@@ -42,6 +42,17 @@ pub(crate) struct ConsentFound {
     pub(crate) last: Place,
 }
 
+/// For whom and what there are queries about somebody, under one data key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Nobody where a person or the public asked.
+    pub(crate) institution: Option<String>,
+    /// For whom a gateway asked.
+    pub(crate) on_behalf: Option<String>,
+    pub(crate) scenario: Option<String>,
+    pub(crate) data_key: String,
+}
+
 impl IndexFile {
     /// Opens the file, or begins anew.
     pub(super) fn open(path: &Path, origin: &str, index_key: &str, log_folder: &Path) -> Result<Self, IndexError> {
@@ -143,11 +154,25 @@ impl IndexFile {
         Ok(found.filter_map(Result::transpose).collect::<Result<_, _>>()?)
     }
 
+    /// For whom and what there are queries about somebody, month by month.
+    pub(super) fn asked(&self) -> Result<Vec<Asked>, IndexError> {
+        let all = "SELECT institution, on_behalf, scenario, data_key FROM asked ORDER BY data_key, institution, on_behalf, scenario";
+        let mut select = self.connection.prepare_cached(all)?;
+        let read = |row: &Columns<'_>| {
+            let (institution, on_behalf, scenario, data_key) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok(Asked { institution, on_behalf, scenario, data_key })
+        };
+        Ok(select.query_map([], read)?.collect::<Result<_, _>>()?)
+    }
+
     /// Compares all rows with those of another index of the same size.
     pub(super) fn compare(&self, other: &Self) -> Result<(), IndexError> {
         let all = format!("SELECT {COLUMNS} FROM query ORDER BY leaf");
         let (mut ours, mut theirs) = (self.connection.prepare(&all)?, other.connection.prepare(&all)?);
         let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
+        if self.asked()? != other.asked()? {
+            return Err(IndexError::Differs(self.size));
+        }
         loop {
             let pair = (ours.next()?.map(values).transpose()?, theirs.next()?.map(values).transpose()?);
             match pair {
@@ -198,7 +223,7 @@ fn insert(whole: &Connection, row: &QueryRow) -> Result<(), rusqlite::Error> {
             whole.query_row(select, params![signed(*first)], |row| row.get(0)).optional()?.flatten()
         }
     };
-    let sql = "INSERT INTO query VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, NULL)";
+    let sql = "INSERT INTO query VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, NULL)";
     let subject = row.subject.as_ref().map(|subject| subject.0.to_vec());
     whole.prepare_cached(sql)?.execute(params![
         signed(row.place.leaf),
@@ -207,6 +232,7 @@ fn insert(whole: &Connection, row: &QueryRow) -> Result<(), rusqlite::Error> {
         row.id.as_bytes(),
         row.at,
         row.institution,
+        row.on_behalf,
         row.staff,
         row.scenario,
         row.code,
@@ -217,6 +243,13 @@ fn insert(whole: &Connection, row: &QueryRow) -> Result<(), rusqlite::Error> {
         row.data_key,
         row.known_from,
     ])?;
+    if row.person.is_some() {
+        // Nothing is equal to NULL, so what is there already is looked for.
+        let sql = "INSERT INTO asked SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM asked WHERE \
+                   data_key = ?4 AND institution IS ?1 AND on_behalf IS ?2 AND scenario IS ?3)";
+        let values = params![row.institution, row.on_behalf, row.scenario, row.data_key];
+        whole.prepare_cached(sql)?.execute(values)?;
+    }
     Ok(())
 }
 

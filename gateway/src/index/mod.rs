@@ -24,7 +24,7 @@ use credit_keys::IndexKey;
 use jiff::civil::Date;
 
 pub(crate) use error::IndexError;
-pub(crate) use file::{ConsentFound, Wanted};
+pub(crate) use file::{Asked, ConsentFound, Wanted};
 use file::{IndexFile, Rows};
 pub(crate) use place::{Found, read_leaf};
 use row::Opening;
@@ -97,6 +97,14 @@ impl Index {
     /// [`IndexError`].
     pub(crate) fn consents(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
         self.lock().consents(person, most, today)
+    }
+
+    /// For whom and what there are queries about somebody, month by month.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn asked(&self) -> Result<Vec<Asked>, IndexError> {
+        self.lock().asked()
     }
 
     /// Compares every row with what the log says, by an index that is made anew beside it. Blocks.

@@ -31,6 +31,8 @@ pub(super) struct QueryRow {
     /// Microseconds of Unix time.
     pub(super) at: i64,
     pub(super) institution: Option<String>,
+    /// For whom it asked.
+    pub(super) on_behalf: Option<String>,
     pub(super) staff: Option<String>,
     pub(super) scenario: Option<String>,
     pub(super) code: Option<String>,
@@ -136,6 +138,7 @@ fn of_query(place: Place, query: QueryLeaf, consent: Option<ConsentRow>, opening
         person: person(),
         known_from: known_from(&query, opening.sources),
         institution: query.institution,
+        on_behalf: query.on_behalf.map(|end| end.institution),
         staff: query.operator,
         scenario: query.scenario.map(|name| name.as_str().to_owned()),
         code: query.code.map(|code| code.as_str().to_owned()),

@@ -1,7 +1,7 @@
 //! The tables of the index.
 
 /// Raised with every change of what follows or of what a row says: an index of another form is made again.
-pub(super) const FORM: i64 = 1;
+pub(super) const FORM: i64 = 2;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE head (
@@ -20,6 +20,7 @@ CREATE TABLE query (
   id BLOB NOT NULL,
   at INTEGER NOT NULL,
   institution TEXT,
+  on_behalf TEXT,
   staff TEXT,
   scenario TEXT,
   code TEXT,
@@ -30,6 +31,14 @@ CREATE TABLE query (
   data_key TEXT,
   known_from TEXT,
   notice INTEGER
+) STRICT;
+-- For whom and what there are queries about somebody in a month, once each.
+CREATE TABLE asked (
+  institution TEXT,
+  on_behalf TEXT,
+  scenario TEXT,
+  data_key TEXT NOT NULL,
+  UNIQUE (data_key, institution, on_behalf, scenario)
 ) STRICT;
 CREATE INDEX query_id ON query (id);
 CREATE INDEX query_person ON query (person, leaf) WHERE person IS NOT NULL;
@@ -44,5 +53,5 @@ CREATE INDEX query_data_key ON query (data_key);
 ";
 
 /// The columns of a row, in the order in which rows are written and compared.
-pub(super) const COLUMNS: &str = "leaf, place, length, id, at, institution, staff, scenario, code, subject, consent, \
+pub(super) const COLUMNS: &str = "leaf, place, length, id, at, institution, on_behalf, staff, scenario, code, subject, consent, \
                                   case_number, person, data_key, known_from, notice";

@@ -20,6 +20,7 @@ fn query(leaf: u64, known_from: Option<&str>) -> QueryRow {
         id: Uuid::from_u128(u128::from(leaf)),
         at: i64::try_from(leaf).unwrap(),
         institution: Some("bank".to_owned()),
+        on_behalf: None,
         staff: None,
         scenario: Some("commercial-loan".to_owned()),
         code: None,

@@ -18,6 +18,9 @@ pub struct InstitutionEntry {
     /// What it is; decides which scenarios it may ask.
     #[schemars(schema_with = "kind")]
     pub kind: InstitutionKind,
+    /// What persons read as its name, where they see who asked; left out, they read its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// PEM files of its client certificates.
     pub certificates: Vec<PathBuf>,
     /// Of kind `gateway`: the institutions for which it may ask, each as `id:kind`; the limits below are of each of them,
@@ -79,6 +82,12 @@ fn end_institutions(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": { "type": "string", "pattern": "^[a-z0-9-]{1,64}:[a-z-]+$" } })
 }
 
+/// What is wrong with the name of an institution.
+pub(crate) fn name_fault(name: &str) -> Option<&'static str> {
+    let is_one = name.trim() == name && (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    (!is_one).then_some("its name must have 1 to 64 characters on one line, without spaces around")
+}
+
 /// What is wrong with the institutions for which one of this kind may ask.
 pub(crate) fn ends_faults(kind: InstitutionKind, ends: &[EndInstitutionEntry]) -> Vec<&'static str> {
     let mut faults = Vec::new();
@@ -117,6 +126,7 @@ impl InstitutionEntry {
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = self.limits.faults();
         faults.extend(ends_faults(self.kind, &self.on_behalf_of));
+        faults.extend(self.name.as_deref().and_then(name_fault));
         if self.certificates.is_empty() {
             faults.push("it has no certificate: name at least one PEM file");
         }

@@ -37,6 +37,9 @@ const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
 /// KiB of pages that a reader keeps.
 const CACHE_KIB: i64 = 16 << 10;
 
+/// Bytes of the largest copy that is held in memory: what a reader keeps of its pages.
+const IN_MEMORY: u64 = 16 << 20;
+
 /// Why no copy of a store can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyFault {
@@ -173,6 +176,8 @@ pub(super) struct Serving {
 pub(super) struct Taken {
     pub(super) mark: Mark,
     pub(super) readers: Vec<Serving>,
+    /// The same in memory, where it is small.
+    pub(super) in_memory: Vec<Serving>,
     /// How many values do not fit, and a line for each place and kind.
     pub(super) faults: u64,
     pub(super) lines: Vec<String>,
@@ -198,6 +203,8 @@ pub(super) struct Source {
     /// The folder of the copies.
     pub(super) copies: PathBuf,
     pub(super) readers: usize,
+    /// Copies that are held in memory, where they are small.
+    pub(super) in_memory: usize,
     /// What the tables are; without it, the gateway's own.
     pub(super) map: Option<Arc<Map>>,
     pub(super) progress: Arc<Progress>,
@@ -221,13 +228,19 @@ impl Source {
             Ok(Serving { store: open_copy(&copy.0)?, gate, suspects: Arc::clone(&suspects), map: map.clone() })
         });
         let readers = readers.collect::<Result<_, CopyFault>>()?;
+        let in_memory = (0..self.in_memory).map(|_| {
+            let store = open_in_memory(&copy.0)?;
+            Ok(store.map(|store| Serving { store, gate: None, suspects: Arc::clone(&suspects), map: map.clone() }))
+        });
+        let in_memory: Vec<_> = in_memory.collect::<Result<_, CopyFault>>()?;
+        let in_memory = in_memory.into_iter().flatten().collect();
         // Last: whatever was read was of this state.
         let now = Mark::of(&self.path).map_err(CopyFault::Read)?;
         let opened = Stamp::from(&file.metadata().map_err(CopyFault::Read)?);
         if now.main != mark.main || opened != mark.main || (!is_wal && now.wal != mark.wal) {
             return Err(CopyFault::Changed);
         }
-        Ok(Taken { mark, readers, faults, lines, suspects: suspects.len(), unlawful })
+        Ok(Taken { mark, readers, in_memory, faults, lines, suspects: suspects.len(), unlawful })
     }
 
     fn copy(&self, file: &File, to: &Path, is_wal: bool, has_wal: bool) -> Result<(), CopyFault> {
@@ -450,6 +463,24 @@ fn open_copy(path: &Path) -> Result<Connection, CopyFault> {
     // Opened now, not at the first question: by then the name is gone.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
+}
+
+/// The whole of a copy in memory, which nobody writes; nothing where it is too large.
+pub(super) fn open_in_memory(path: &Path) -> Result<Option<Connection>, CopyFault> {
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(IN_MEMORY + 1).read_to_end(&mut bytes)).map_err(CopyFault::Read)?;
+    if bytes.len() as u64 > IN_MEMORY {
+        return Ok(None);
+    }
+    // Memory has no write-ahead log, and what was in the file's is in the copy.
+    if let Some(versions) = bytes.get_mut(18..20) {
+        versions.fill(1);
+    }
+    let mut connection = Connection::open_in_memory()?;
+    let length = bytes.len();
+    connection.deserialize_read_exact("main", bytes.as_slice(), length, true)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(Some(connection))
 }
 
 /// A file that is there as long as this.

@@ -8,6 +8,7 @@
 //! behind HTTP: its own answers, reduced.
 
 pub(crate) mod all;
+mod at_hand;
 mod breaker;
 mod chinese;
 pub(crate) mod contract;

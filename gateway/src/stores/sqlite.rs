@@ -1,4 +1,5 @@
-//! The embedded store: SQLite, read by a fixed number of threads, each with a connection of its own and prepared plans.
+//! The embedded store: SQLite, read by a fixed number of threads, each with a connection of its own and prepared plans; a
+//! small one by whoever asks ([`super::at_hand`]).
 //!
 //! A look-up asks only for the classes, lists and fields of its plan; what else a row or a table holds never leaves
 //! SQLite. What is read is a private copy; see [`super::watch`] for when it is taken.
@@ -20,6 +21,7 @@ use rusqlite::{Connection, ErrorCode, Row};
 use tokio::sync::oneshot;
 
 use super::{
+    at_hand::AtHand,
     contract::{Asked, LookUp, Probe, Store},
     copy::{CopyFault, Serving, Source},
     examine::Suspect,
@@ -139,14 +141,15 @@ impl SqliteStore {
     fn started(opening: Opening) -> Result<Self, OpenFault> {
         let Opening { path, name, copies, readers, queue, timeout, catalogue, map, clock } = opening;
         let figures = Arc::new(Figures::default());
-        let count = readers.max(1);
+        let (count, in_memory) = (readers.max(1), readers_at_hand());
         let progress = Arc::new(Progress::new());
         let standing = Arc::new(Standing {
             next: (0..count).map(|_| Mutex::default()).collect(),
+            at_hand: AtHand::new(in_memory),
             fault: ArcSwapOption::empty(),
             progress: Arc::clone(&progress),
         });
-        let source = Source { path, name, copies, readers: count, map, progress };
+        let source = Source { path, name, copies, readers: count, in_memory, map, progress };
         let (on, by) = (Arc::clone(&standing), Arc::clone(&figures));
         let watch = Watch { source, catalogue, clock, standing: on, figures: by, read_again: READ_AGAIN };
         let seen = watch.begin()?;
@@ -160,6 +163,11 @@ impl SqliteStore {
     async fn ask(&self, question: Question) -> Result<History, StoreError> {
         if let Some(fault) = self.standing.fault.load_full() {
             return Err(StoreError::Failed(StoreFault::File(fault)));
+        }
+        if let Question::Person(asked) = &question
+            && let Some(found) = self.standing.at_hand.look_up(|serving| about(serving, asked))
+        {
+            return found;
         }
         let deadline = Instant::now() + self.timeout;
         let (reply, answer) = oneshot::channel();
@@ -205,6 +213,11 @@ impl Store for SqliteStore {
     }
 }
 
+/// Each worker thread has its turn with one.
+fn readers_at_hand() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 fn start_reader(
     number: usize,
     queue: usize,
@@ -234,7 +247,7 @@ fn read(number: usize, standing: &Standing, jobs: &Receiver<Job>, figures: &Figu
             *deadline = job.deadline;
         }
         let history = match &serving {
-            Some(serving) if Instant::now() <= job.deadline => look_up(serving, &job),
+            Some(serving) if Instant::now() <= job.deadline => look_up(serving, &job, &standing.at_hand),
             Some(_) => Err(StoreError::Timeout),
             None => Err(StoreError::Failed(StoreFault::ReaderEnded)),
         };
@@ -252,30 +265,26 @@ fn interrupt_at(connection: &mut Connection, deadline: &Arc<Mutex<Instant>>) {
     }
 }
 
-/// One transaction for all tables; the copy does not change, so the parts of a history are of one moment.
-fn look_up(serving: &Serving, job: &Job) -> Result<History, StoreError> {
+fn look_up(serving: &Serving, job: &Job, at_hand: &AtHand) -> Result<History, StoreError> {
     if let Some(gate) = &serving.gate {
         pass(gate, job.deadline)?;
+        at_hand.saw_no_writer();
     }
-    let connection = &serving.store;
-    connection.prepare_cached("BEGIN")?.execute([])?;
-    let history = match &job.question {
-        Question::Person(asked) => match (serving.suspects.about(&asked.person), &serving.map) {
-            (Some(Suspect::Row(fault)), _) => Err(StoreError::Failed(StoreFault::Row(*fault))),
-            (Some(Suspect::Mapped(unfit)), _) => Err(StoreError::Failed(StoreFault::Mapped(unfit.clone()))),
-            (None, None) => history(connection, &asked.person, &asked.plan),
-            (None, Some(map)) => mapped_look_up::history(connection, map, asked),
-        },
-        Question::Probe => match &serving.map {
-            None => probe(connection),
-            Some(map) => mapped_look_up::probe(connection, map),
-        },
-    };
-    let ended = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
-    if ended.is_err() && !connection.is_autocommit() {
-        connection.execute_batch("ROLLBACK")?;
+    match (&job.question, &serving.map) {
+        (Question::Person(asked), _) => about(serving, asked),
+        (Question::Probe, None) => probe(&serving.store),
+        (Question::Probe, Some(map)) => mapped_look_up::probe(&serving.store, map),
     }
-    history
+}
+
+/// What the copy has about a person. It never changes, so the parts of a history are of one moment.
+fn about(serving: &Serving, asked: &Asked) -> Result<History, StoreError> {
+    match (serving.suspects.about(&asked.person), &serving.map) {
+        (Some(Suspect::Row(fault)), _) => Err(StoreError::Failed(StoreFault::Row(*fault))),
+        (Some(Suspect::Mapped(unfit)), _) => Err(StoreError::Failed(StoreFault::Mapped(unfit.clone()))),
+        (None, None) => history(&serving.store, &asked.person, &asked.plan),
+        (None, Some(map)) => mapped_look_up::history(&serving.store, map, asked),
+    }
 }
 
 /// Waits while another has the store to itself: what is being committed is not overtaken by an answer of before. What

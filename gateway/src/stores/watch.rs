@@ -17,6 +17,7 @@ use credit_audit::clock::Clock;
 use credit_policy::Catalogue;
 
 use super::{
+    at_hand::AtHand,
     copy::{CopyFault, Serving, Source, Taken},
     examine::Domain,
     figures::Figures,
@@ -37,13 +38,16 @@ const WRITTEN: Duration = Duration::from_secs(60);
 pub(super) struct Standing {
     /// For each reader what it reads from its next question on.
     pub(super) next: Vec<Mutex<Option<Serving>>>,
+    /// Copies that whoever asks reads itself.
+    pub(super) at_hand: AtHand,
     /// Why the store is not read, while it is not.
     pub(super) fault: ArcSwapOption<CopyFault>,
     pub(super) progress: Arc<Progress>,
 }
 
 impl Standing {
-    fn publish(&self, readers: Vec<Serving>) {
+    fn publish(&self, readers: Vec<Serving>, in_memory: Vec<Serving>) {
+        self.at_hand.publish(in_memory, readers.iter().any(|reader| reader.gate.is_some()));
         for (next, serving) in self.next.iter().zip(readers) {
             if let Ok(mut next) = next.lock() {
                 *next = Some(serving);
@@ -88,8 +92,9 @@ impl Watch {
     fn take(&self, before: Option<&Mark>) -> Result<Mark, CopyFault> {
         let today = self.catalogue.today(self.clock.now());
         let domain = Domain::of(&self.catalogue, today);
-        let Taken { mark, readers, faults, lines, suspects, unlawful } = self.source.take(&domain, before)?;
-        self.standing.publish(readers);
+        let Taken { mark, readers, in_memory, faults, lines, suspects, unlawful } =
+            self.source.take(&domain, before)?;
+        self.standing.publish(readers, in_memory);
         self.figures.faulty(faults);
         let classes: Vec<_> = unlawful.iter().filter(|(_, rows)| **rows > 0).map(|(class, _)| class.as_str()).collect();
         if !classes.is_empty() {
@@ -278,13 +283,19 @@ mod tests {
         clock.set("2026-11-22T04:00:00Z");
         let progress = Arc::new(Progress::new());
         let figures = Arc::new(Figures::default());
-        let standing = Standing { next: Vec::new(), fault: ArcSwapOption::empty(), progress: Arc::clone(&progress) };
+        let standing = Standing {
+            next: Vec::new(),
+            at_hand: AtHand::new(0),
+            fault: ArcSwapOption::empty(),
+            progress: Arc::clone(&progress),
+        };
         let watch = Watch {
             source: Source {
                 path,
                 name: "own".to_owned(),
                 copies: folder.path().to_owned(),
                 readers: 0,
+                in_memory: 0,
                 map: None,
                 progress,
             },

@@ -91,6 +91,13 @@ impl Ring {
         self.accepted(KeyUse::Data, at).map(|key| data_key(key).map(SubjectTagger::new)).collect()
     }
 
+    /// Makes the subject tags of one data key, whatever its age; nothing where there is none of this id, or it was destroyed.
+    #[must_use]
+    pub fn subject_tagger(&self, key_id: &KeyId) -> Option<SubjectTagger> {
+        let key = self.of_use(KeyUse::Data).find(|key| key.entry.id == *key_id)?;
+        data_key(key).ok().map(SubjectTagger::new)
+    }
+
     /// Opens the sealed part of the record of query `id` in `log`.
     ///
     /// # Errors

@@ -5,19 +5,21 @@
 
 mod caller;
 mod figures;
+mod peer;
 mod profile;
 mod questions;
 mod servers;
 
 use std::{env, time::Duration};
 
-use credit_tests::{Folder, Gateway};
+use credit_tests::{Folder, Gateway, postgres};
 use serde_json::{Map, Value, json};
 
 use caller::{at_a_rate, batch, handshakes, one_after_the_other};
 use figures::{Round, fdatasync, median};
+use peer::Peer;
 use questions::Questions;
-use servers::{Nginx, Side, gateway};
+use servers::{Nginx, Side, Upstream, gateway};
 
 /// Requests of a round, to each side.
 const MUST_CHECKS: usize = 30_000;
@@ -29,28 +31,32 @@ const AT_RATE: usize = 8_000;
 const RATE: u32 = 1_000;
 /// Connections then.
 const FEW: usize = 32;
+const MANY: usize = 128;
+
+/// What is measured where nothing is named, in this order.
+const RATIOS: [&str; 8] = ["must_check", "consent", "durable", "p99", "handshake", "batch", "route", "postgres"];
 
 fn main() {
-    let disk = gateway(Folder::new(), None);
-    let argument = env::args().nth(1);
-    if argument.as_deref() == Some("profile") {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let Some(("peer", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return peer::serve(rest);
+    }
+    let upstream = Upstream::start();
+    let folder = Folder::new();
+    servers::put_route(&folder, &upstream);
+    let disk = gateway(folder, None);
+    if arguments.first().is_some_and(|first| first == "profile") {
         let side = Side::gateway("gateway", &disk);
         return profile::profile(&disk, &side, &mut Questions::of(disk.folder()));
     }
-    let rounds = argument.map_or(3, |text| text.parse().expect("how many rounds"));
-    let memory = gateway(Folder::new(), Some("/dev/shm"));
-    let nginx = Nginx::start(disk.folder());
-    let mut load = Load::new(rounds, &disk, &memory, &nginx);
-    for connections in [128, 32] {
-        load.compare("must_check", connections, |questions| questions.must_checks(MUST_CHECKS));
+    let rounds = arguments.first().map_or(3, |text| text.parse().expect("how many rounds"));
+    let named: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+    let wanted = if named.is_empty() { RATIOS.to_vec() } else { named };
+    let nginx = Nginx::start(disk.folder(), &upstream);
+    let mut load = Load::new(rounds, &disk, &nginx);
+    for name in wanted {
+        load.measure(name, &disk);
     }
-    for connections in [128, 32] {
-        load.compare("consent", connections, |questions| questions.consents(CONSENTS));
-    }
-    load.durable();
-    load.latency(&disk);
-    load.handshakes();
-    load.batch();
     println!("{}", Value::Object(load.ratios));
 }
 
@@ -59,25 +65,46 @@ struct Load {
     questions: Questions,
     bare: Side,
     ours: Side,
-    in_memory: Side,
-    /// Microseconds of a must-check at 128 connections.
+    /// Microseconds of a must-check at many connections.
     must_check: f64,
     ratios: Map<String, Value>,
 }
 
 impl Load {
-    fn new(rounds: usize, disk: &Gateway, memory: &Gateway, nginx: &Nginx) -> Self {
-        let (ours, in_memory) = (Side::gateway("gateway", disk), Side::gateway("gateway, log in memory", memory));
-        let (bare, questions) = (nginx.side(disk.folder()), Questions::of(disk.folder()));
-        for side in [&bare, &ours, &in_memory] {
-            println!("{}: process ids {:?}, {} KiB at the start", side.name, side.pids, side.resident_kib());
-        }
-        let mut load = Self { rounds, questions, bare, ours, in_memory, must_check: 0.0, ratios: Map::new() };
-        // Not counted: connections to stores, tables that grow.
-        for side in [&load.bare, &load.ours, &load.in_memory] {
-            drop(one_after_the_other(side, 128, load.questions.must_checks(2_000)));
+    fn new(rounds: usize, disk: &Gateway, nginx: &Nginx) -> Self {
+        let (ours, bare) = (Side::gateway("gateway", disk), nginx.side(disk.folder()));
+        let mut load =
+            Self { rounds, questions: Questions::of(disk.folder()), bare, ours, must_check: 0.0, ratios: Map::new() };
+        for side in [load.bare.clone(), load.ours.clone()] {
+            load.warm(&side);
         }
         load
+    }
+
+    /// Not counted: connections to stores, tables that grow.
+    fn warm(&mut self, side: &Side) {
+        println!("{}: process ids {:?}, {} KiB at the start", side.name, side.pids, side.resident_kib());
+        drop(one_after_the_other(side, MANY, self.questions.must_checks(2_000)));
+    }
+
+    fn measure(&mut self, name: &str, disk: &Gateway) {
+        match name {
+            "must_check" => {
+                self.compare(name, MANY, |questions| questions.must_checks(MUST_CHECKS));
+                self.compare(name, FEW, |questions| questions.must_checks(MUST_CHECKS));
+            }
+            "consent" => {
+                self.compare(name, MANY, |questions| questions.consents(CONSENTS));
+                self.compare(name, FEW, |questions| questions.consents(CONSENTS));
+            }
+            "route" => self.compare(name, MANY, |questions| questions.routed(MUST_CHECKS)),
+            "durable" => self.durable(),
+            "p99" => self.latency(disk),
+            "handshake" => self.handshakes(),
+            "batch" => self.batch(),
+            "postgres" => self.postgres(),
+            _ => panic!("`{name}` is none of {RATIOS:?}"),
+        }
     }
 
     fn ratio(&mut self, name: &str, ratio: f64) {
@@ -86,27 +113,62 @@ impl Load {
 
     /// Processor time a request of the gateway, and of nginx.
     fn compare(&mut self, what: &str, connections: usize, questions: impl Fn(&mut Questions) -> Vec<Vec<u8>>) {
-        let (mut ours, mut bare) = (Vec::new(), Vec::new());
-        for _ in 0..self.rounds {
-            let asked = questions(&mut self.questions);
-            bare.push(one_after_the_other(&self.bare, connections, asked.clone()).shown(what, connections).cpu_us());
-            ours.push(one_after_the_other(&self.ours, connections, asked).shown(what, connections).cpu_us());
-        }
-        let (ours, bare) = (median(ours), median(bare));
-        if (what, connections) == ("must_check", 128) {
+        let sides = [self.bare.clone(), self.ours.clone()];
+        let [bare, ours] = self.side_by_side(what, connections, &sides, questions);
+        if (what, connections) == ("must_check", MANY) {
             self.must_check = ours;
         }
-        let name = if connections == 128 { what.to_owned() } else { format!("{what}_{connections}") };
+        let name = if connections == MANY { what.to_owned() } else { format!("{what}_{connections}") };
         self.ratio(&name, ours / bare);
+    }
+
+    /// Microseconds a request of each side, the same requests in turn.
+    fn side_by_side(
+        &mut self,
+        what: &str,
+        connections: usize,
+        sides: &[Side; 2],
+        questions: impl Fn(&mut Questions) -> Vec<Vec<u8>>,
+    ) -> [f64; 2] {
+        let mut each = [Vec::new(), Vec::new()];
+        for _ in 0..self.rounds {
+            let asked = questions(&mut self.questions);
+            for (side, times) in sides.iter().zip(&mut each) {
+                times.push(one_after_the_other(side, connections, asked.clone()).shown(what, connections).cpu_us());
+            }
+        }
+        each.map(median)
+    }
+
+    /// Look-ups in a PostgreSQL database, through the gateway and through as little as can be.
+    fn postgres(&mut self) {
+        let (server, folder) = (postgres::Server::start(), Folder::new());
+        let database = server.seeded(&folder);
+        server.serve_from(&folder, &database);
+        let gateway = gateway(folder, None);
+        let (folder, own) = (gateway.folder(), Questions::of(gateway.folder()));
+        let peer = Peer::start(folder, &server, &database);
+        let sides = [peer.side(folder), Side::gateway("gateway before PostgreSQL", &gateway)];
+        let before = std::mem::replace(&mut self.questions, own);
+        for side in &sides {
+            self.warm(side);
+        }
+        let [bare, ours] =
+            self.side_by_side("postgres", MANY, &sides, |questions| questions.must_checks(MUST_CHECKS / 2));
+        self.questions = before;
+        self.ratio("postgres", ours / bare);
     }
 
     /// Requests a second, the log on disk and in memory.
     fn durable(&mut self) {
         let (mut disk, mut memory) = (Vec::new(), Vec::new());
+        let gateway = gateway(Folder::new(), Some("/dev/shm"));
+        let in_memory = Side::gateway("gateway, log in memory", &gateway);
+        self.warm(&in_memory);
         for _ in 0..self.rounds {
-            for (side, rates) in [(&self.ours, &mut disk), (&self.in_memory, &mut memory)] {
+            for (side, rates) in [(&self.ours, &mut disk), (&in_memory, &mut memory)] {
                 let asked = self.questions.must_checks(MUST_CHECKS);
-                rates.push(one_after_the_other(side, 128, asked).shown("durable", 128).per_second());
+                rates.push(one_after_the_other(side, MANY, asked).shown("durable", MANY).per_second());
             }
         }
         self.ratio("durable", median(disk) / median(memory));
@@ -142,11 +204,16 @@ impl Load {
 
     /// Processor time a line of a batch, and a single query.
     fn batch(&mut self) {
+        if self.must_check == 0.0 {
+            self.compare("must_check", MANY, |questions| questions.must_checks(MUST_CHECKS));
+        }
+        let rest = self.ours.resident_kib();
         let lines = (0..self.rounds).map(|_| {
             let lines = self.questions.lines(LINES);
             batch(&self.ours, lines, LINES).shown("batch", 1).cpu_us()
         });
         let line = median(lines.collect());
+        println!("batch: {rest} KiB before, {} KiB at most", self.ours.most_kib());
         self.ratio("batch", line / self.must_check);
     }
 }

@@ -45,6 +45,16 @@ impl Questions {
         (0..count).map(ask).collect()
     }
 
+    /// Look-ups by statute through a route.
+    pub(crate) fn routed(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let ask = |_| {
+            let (person, case) = self.next();
+            let headers = format!("Host: localhost\r\nCredit-Operator: staff-0017\r\nCredit-Case: {case}");
+            format!("GET /reports/{person} HTTP/1.1\r\n{headers}\r\n\r\n").into_bytes()
+        };
+        (0..count).map(ask).collect()
+    }
+
     /// Queries on a consent, of one use each.
     pub(crate) fn consents(&mut self, count: usize) -> Vec<Vec<u8>> {
         let (random, now) = (SystemRandom::new(), SystemClock::new().now());

@@ -41,7 +41,55 @@ pub(crate) fn gateway(folder: Folder, log: Option<&str>) -> Gateway {
     Gateway::start(folder, command)
 }
 
+/// Puts a route to the upstream into a folder, beside its store.
+pub(crate) fn put_route(folder: &Folder, upstream: &Upstream) {
+    fs::write(folder.join("report.toml"), REPORT_MAP).expect("a folder of our own");
+    let url = format!("http://127.0.0.1:{}", upstream.port);
+    folder.edit_config(|config| config + &ROUTE.replace("URL", &url));
+}
+
+const ROUTE: &str = r#"
+[[store]]
+name = "reports"
+kind = "http"
+url = "URL"
+classes = []
+
+[[route]]
+name = "report"
+method = "GET"
+path = "/reports/{citizen_number}"
+scenario = "public-rental-housing"
+store = "reports"
+map = "report.toml"
+
+[[route.member]]
+at = ["lists"]
+source = "lists"
+field = "black_listed"
+"#;
+
+const REPORT_MAP: &str = r#"
+map = "report"
+title = { zh = "信用报告接口", en = "A report interface" }
+
+[[source]]
+name = "lists"
+entries = true
+
+[source.columns]
+kind = { form = "code" }
+from = { form = "yyyy-mm-dd" }
+to = { form = "yyyy-mm-dd", none = [""] }
+
+[[source.listing]]
+list_by = { column = "kind", codes = { "B" = "black" } }
+since = "from"
+last = "to"
+"#;
+
 /// A server of which processor time is measured.
+#[derive(Clone)]
 pub(crate) struct Side {
     pub(crate) name: &'static str,
     pub(crate) pids: Vec<u32>,
@@ -61,9 +109,18 @@ impl Side {
     }
 
     pub(crate) fn resident_kib(&self) -> u64 {
+        self.kib("VmRSS:")
+    }
+
+    /// The most that it was so far.
+    pub(crate) fn most_kib(&self) -> u64 {
+        self.kib("VmHWM:")
+    }
+
+    fn kib(&self, what: &str) -> u64 {
         let of = |pid: &u32| {
             let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS").trim();
+            let line = status.lines().find_map(|line| line.strip_prefix(what)).expect(what).trim();
             line.trim_end_matches(" kB").parse::<u64>().expect("KiB")
         };
         self.pids.iter().map(of).sum()
@@ -80,21 +137,55 @@ fn cpu(pid: u32) -> Duration {
     threads.filter_map(of).sum()
 }
 
-/// An nginx that takes the folder's certificates and passes on, and the one behind it.
+/// What both pass on to: an nginx that answers everything with one report.
+pub(crate) struct Upstream {
+    child: Child,
+    port: u16,
+}
+
+impl Upstream {
+    pub(crate) fn start() -> Self {
+        let (port, report) = (ports(), report());
+        let store = format!(
+            "server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ default_type application/json; return 200 '{report}'; }} }}"
+        );
+        let own = scratch::folder("upstream");
+        let child = nginx(&own, "behind", 1, &store);
+        listens(port, &own);
+        Self { child, port }
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+fn end(child: &mut Child) {
+    drop(child.kill());
+    drop(child.wait());
+    scratch::ended(child.id());
+}
+
+fn listens(port: u16, own: &Path) {
+    let began = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(began.elapsed() < Duration::from_secs(10), "nginx does not listen: see {}", own.display());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// An nginx that takes the folder's certificates and passes on.
 pub(crate) struct Nginx {
     front: Child,
-    behind: Child,
     port: u16,
 }
 
 impl Nginx {
-    pub(crate) fn start(folder: &Folder) -> Self {
-        let (port, behind_port) = (ports(), ports());
+    pub(crate) fn start(folder: &Folder, upstream: &Upstream) -> Self {
+        let (port, behind_port) = (ports(), upstream.port);
         let own = scratch::folder("nginx");
-        let report = report();
-        let store = format!(
-            "server {{ listen 127.0.0.1:{behind_port} backlog=4096; location / {{ default_type application/json; return 200 '{report}'; }} }}"
-        );
         let file = |name: &str| folder.join(name).display().to_string();
         let pass = format!(
             "upstream store {{ server 127.0.0.1:{behind_port}; keepalive 128; keepalive_requests 1000000000; }}
@@ -105,16 +196,9 @@ impl Nginx {
             file("server.key"),
             file("ca.pem"),
         );
-        let behind = nginx(&own, "behind", 1, &store);
         let front = nginx(&own, "front", 0, &pass);
-        for port in [port, behind_port] {
-            let began = Instant::now();
-            while TcpStream::connect(("127.0.0.1", port)).is_err() {
-                assert!(began.elapsed() < Duration::from_secs(10), "nginx does not listen: see {}", own.display());
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        }
-        Self { front, behind, port }
+        listens(port, &own);
+        Self { front, port }
     }
 
     pub(crate) fn side(&self, folder: &Folder) -> Side {
@@ -125,11 +209,7 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        for child in [&mut self.front, &mut self.behind] {
-            drop(child.kill());
-            drop(child.wait());
-            scratch::ended(child.id());
-        }
+        end(&mut self.front);
     }
 }
 
@@ -165,5 +245,5 @@ fn report() -> String {
         )
     };
     let records: Vec<_> = (0..14).map(record).collect();
-    format!("{{\"records\":[{}]}}", records.join(","))
+    format!("{{\"lists\":[],\"records\":[{}]}}", records.join(","))
 }

@@ -141,6 +141,7 @@ static REGISTER: LazyLock<Register> = LazyLock::new(|| {
     let bank = InstitutionRecord {
         id: InstitutionId::parse(BANK).expect("an id"),
         kind: InstitutionKind::Bank,
+        name: None,
         certificates: vec![bank()],
         on_behalf_of: Vec::new(),
         limits: Limits {

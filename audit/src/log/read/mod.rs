@@ -2,5 +2,6 @@
 
 pub(crate) mod leaf_reader;
 pub(crate) mod lookup;
+pub(crate) mod paths;
 mod restore;
 pub(crate) mod scrub;

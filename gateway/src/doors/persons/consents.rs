@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use credit_audit::leaf::{GroundRecord, QueryLeaf, Statement};
+use credit_audit::leaf::{GroundRecord, QueryLeaf};
 use credit_policy::{
     Language,
     consent::{RecordedConsent, TokenId},
@@ -128,17 +128,19 @@ pub(super) async fn consents(gateway: Arc<Gateway>, person: LoggedIn, frame: Fra
     };
     let list = serde_json::value::to_raw_value(&List { covers, consents: &entries });
     let Ok(list) = list else { return refuse() };
-    let (from, to) = (EARLIEST, gateway.today());
     let shown = Shown {
+        from: EARLIEST,
+        to: gateway.today(),
+        covers,
         list: list.get().as_bytes(),
         ids: entries.iter().map(|entry| entry.last.query).collect(),
         told: Vec::new(),
-        statement: |digest, key, ids| Statement { from, to, size: covers, digest, key, ids },
     };
-    let Ok(statement) = statement::record(&gateway, &person.person, shown).await else {
+    let Ok(record) = statement::record(&gateway, &person.person, shown).await else {
         gateway.metrics.unrecorded();
         return refuse();
     };
+    let statement = record.receipt(&gateway);
     if json {
         let body = serde_json::to_vec(&Answer { list: &list, statement: &statement }).unwrap_or_default();
         return page::answer(&frame, "application/json; charset=utf-8", body, StatusCode::OK);

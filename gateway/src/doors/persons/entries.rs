@@ -1,5 +1,4 @@
-//! One query about a person, as the person reads it: who, when, what for, on which ground, what came of it, and all of it in
-//! one sentence.
+//! One query about a person, as the person reads it: who, when, what for, on which ground, what came of it.
 
 use credit_audit::leaf::{GroundRecord, QueryLeaf};
 use credit_policy::{Catalogue, Code, FieldName, Language};
@@ -19,6 +18,12 @@ pub(super) struct Entry {
     /// Who asked; nobody where it was the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) institution: Option<String>,
+    /// Its name, where the register has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    /// Through which gateway it asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) gateway: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scenario: Option<Scenario>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,7 +38,10 @@ pub(super) struct Entry {
     pub(super) refused: Option<Refused>,
     /// Whether the person was told before: `given`, `owed` (this list gives it) or `none` for a refusal.
     pub(super) notice: &'static str,
-    /// Everything in one sentence.
+    /// The day until which the law withheld it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) deferred_until: Option<Date>,
+    /// Everything in one sentence, which is put in afterwards.
     pub(super) says: String,
     /// Whether this list gives the notice.
     #[serde(skip)]
@@ -104,29 +112,30 @@ pub(super) fn entry(gateway: &Gateway, leaf: &[u8], is_told: bool, language: Lan
         (Some(_), true) => "given",
         (Some(_), false) => "owed",
     };
-    let mut entry = Entry {
+    let (institution, through) = match leaf.on_behalf {
+        Some(end) => (Some(end.institution), leaf.institution),
+        None => (leaf.institution, None),
+    };
+    // Of an institution of another gateway, its own register has the name.
+    let known = institution.as_deref().filter(|_| through.is_none());
+    let name = known.and_then(|id| gateway.register.by_id(id).ok()?.record.name.clone());
+    Some(Entry {
         query: leaf.id,
         at: leaf.at,
         day: catalogue.today(leaf.at),
-        institution: match leaf.on_behalf {
-            // Whom another gateway asks for, and by which gateway.
-            Some(end) => leaf.institution.map(|gateway| format!("{} ({gateway})", end.institution)),
-            None => leaf.institution,
-        },
+        institution,
+        name,
+        gateway: through,
         scenario,
         ground,
         asked: leaf.inputs.fields.as_deref().map(fields),
         released,
         refused,
         notice,
+        deferred_until: leaf.notice.as_deref().and_then(|notice| notice.strip_prefix("deferred until ")?.parse().ok()),
         says: String::new(),
         is_owed: notice == "owed",
-    };
-    entry.says = match language {
-        Language::Zh => chinese(&entry),
-        Language::En => english(&entry),
-    };
-    Some(entry)
+    })
 }
 
 fn fields(catalogue: &Catalogue, names: &[FieldName], language: Language) -> Vec<Field> {
@@ -135,48 +144,4 @@ fn fields(catalogue: &Catalogue, names: &[FieldName], language: Language) -> Vec
         known.map_or(name.as_str(), |field| field.legal_source().title(language)).to_owned()
     };
     names.iter().map(|name| Field { name: name.as_str().to_owned(), title: title(name) }).collect()
-}
-
-fn titles(fields: &[Field], between: &str) -> String {
-    let all: Vec<_> = fields.iter().map(|field| field.title.as_str()).collect();
-    all.join(between)
-}
-
-fn chinese(entry: &Entry) -> String {
-    let who = entry.institution.as_deref().map_or("您本人".to_owned(), |institution| format!("机构“{institution}”"));
-    let what = entry.scenario.as_ref().map_or(String::new(), |scenario| format!("为“{}”", scenario.title));
-    let ground = match &entry.ground {
-        None => String::new(),
-        Some(Ground::Person) => "以本人身份".to_owned(),
-        Some(Ground::Public) => "依公示规定".to_owned(),
-        Some(Ground::Statute(article)) => format!("依据{article}"),
-        Some(Ground::Consent { number }) => format!("凭您的授权（第 {number} 次使用）"),
-    };
-    let came = match (&entry.refused, entry.released.len()) {
-        (Some(refused), _) => format!("未得到任何信息：{}", refused.title),
-        (None, 1..=12) => format!("得到：{}。", titles(&entry.released, "、")),
-        (None, count) => format!("得到 {count} 项内容。"),
-    };
-    format!("{who}{what}{ground}查询了您的信用信息，{came}")
-}
-
-fn english(entry: &Entry) -> String {
-    let (who, were) = match &entry.institution {
-        Some(institution) => (format!("The institution “{institution}” asked about you"), "was"),
-        None => ("You asked about yourself".to_owned(), "were"),
-    };
-    let what = entry.scenario.as_ref().map_or(String::new(), |scenario| format!(" for “{}”", scenario.title));
-    let ground = match &entry.ground {
-        None => String::new(),
-        Some(Ground::Person) => ", as the person concerned,".to_owned(),
-        Some(Ground::Public) => ", as published by statute,".to_owned(),
-        Some(Ground::Statute(article)) => format!(", on {article},"),
-        Some(Ground::Consent { number }) => format!(", on your consent (use {number}),"),
-    };
-    let came = match (&entry.refused, entry.released.len()) {
-        (Some(refused), _) => format!("told nothing: {}", refused.title),
-        (None, 1..=12) => format!("told: {}.", titles(&entry.released, ", ")),
-        (None, count) => format!("told {count} fields."),
-    };
-    format!("{who}{what}{ground} and {were} {came}")
 }

@@ -8,7 +8,9 @@ mod blocks;
 mod consents;
 mod entries;
 mod exchange;
+mod export;
 mod fault;
+mod found;
 mod latest;
 mod login;
 mod logins;
@@ -22,6 +24,7 @@ mod queries;
 mod range;
 mod report;
 mod request;
+mod sentence;
 mod sessions;
 mod statement;
 mod token;
@@ -107,12 +110,18 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
             let members = Members::of_query(&visit.head);
             objections::objections(&gateway, &session, &visit.frame, visit.json, members.as_ref()).await
         }
-        Page::Queries => {
+        Page::Queries | Page::Export => {
             let members = Members::of_query(&visit.head);
             let range = members.and_then(|members| Range::of(&members, &session.form, gateway.today()));
             match range {
-                Some(range) => queries::queries(gateway, session, visit.frame, visit.json, range).await,
-                None => visit.say(MALFORMED, StatusCode::BAD_REQUEST),
+                Some(range) if page == Page::Queries => {
+                    queries::queries(gateway, session, visit.frame, visit.json, range).await
+                }
+                // Of all days, so that nothing can be cut off at their edges.
+                Some(range) if range.is_of_all_days(gateway.today()) => {
+                    export::export(gateway, session, visit.frame, visit.json, range).await
+                }
+                Some(_) | None => visit.say(MALFORMED, StatusCode::BAD_REQUEST),
             }
         }
     }

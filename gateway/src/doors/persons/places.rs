@@ -7,6 +7,8 @@ pub(super) enum Page {
     Report,
     /// Who asked.
     Queries,
+    /// All of it as a file.
+    Export,
     /// Consents.
     Consents,
     /// Scenarios that are closed.
@@ -16,13 +18,14 @@ pub(super) enum Page {
 }
 
 impl Page {
-    const ALL: [Self; 5] = [Self::Report, Self::Queries, Self::Consents, Self::Blocks, Self::Objections];
+    const ALL: [Self; 6] = [Self::Report, Self::Queries, Self::Export, Self::Consents, Self::Blocks, Self::Objections];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Report => "/me/report",
             Self::Queries => "/me/queries",
+            Self::Export => "/me/export",
             Self::Consents => "/me/consents",
             Self::Blocks => "/me/blocks",
             Self::Objections => "/me/objections",

@@ -50,6 +50,11 @@ impl Range {
         (self.from..=self.to).contains(&day)
     }
 
+    /// Whether it begins with the first day of any list and ends with today.
+    pub(super) fn is_of_all_days(&self, today: Date) -> bool {
+        self.from == EARLIEST && self.to == today
+    }
+
     /// Instants between which all of it lies, in microseconds of Unix time, whatever the jurisdiction's offset.
     pub(super) fn microseconds(&self) -> (i64, i64) {
         let at = |day: Date| day.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()).unwrap_or(Timestamp::MIN);

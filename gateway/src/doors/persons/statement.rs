@@ -4,9 +4,13 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use credit_audit::leaf::{Act, Actor, Base64, Notice, NoticeWay, Statement};
+use credit_audit::{
+    leaf::{Act, Actor, Base64, Notice, NoticeWay, Statement},
+    log::Durable,
+};
 use credit_keys::{Entropy, Person, SealedBytes, answer_commitment};
 use credit_policy::{CitizenNumber, Personal};
+use jiff::civil::Date;
 use serde::Serialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -14,16 +18,41 @@ use zeroize::Zeroizing;
 use super::report::OwnReceipt;
 use crate::{gateway::Gateway, recorder::NotRecorded};
 
+/// Ids that fit one sealed member: so many entries has a page, and of a longer list each leaf has so many.
+pub(super) const IDS: usize = 40;
+
 /// What is about to be shown.
-pub(super) struct Shown<'a, F: FnOnce(Base64<[u8; 32]>, String, Base64<Vec<u8>>) -> Statement> {
+pub(super) struct Shown<'a> {
+    /// Its days.
+    pub(super) from: Date,
+    pub(super) to: Date,
+    /// Leaves of the log that it covers.
+    pub(super) covers: u64,
     /// The list, byte for byte.
     pub(super) list: &'a [u8],
     /// The queries in it.
     pub(super) ids: Vec<Uuid>,
     /// Those of which a notice is owed and was not given yet.
     pub(super) told: Vec<Uuid>,
-    /// Makes the leaf of digest, data key and sealed ids.
-    pub(super) statement: F,
+}
+
+/// The record of what is shown; of a list that takes several leaves, the last one.
+pub(super) struct Record {
+    pub(super) durable: Durable,
+    /// What opens the leaf's digest, in base64.
+    pub(super) opening: String,
+}
+
+impl Record {
+    /// Where it stands, for the person.
+    pub(super) fn receipt(&self, gateway: &Gateway) -> OwnReceipt {
+        OwnReceipt {
+            log: gateway.settings.log.origin.clone(),
+            index: self.durable.index,
+            leaf: STANDARD.encode(self.durable.leaf_hash),
+            opening: Some(self.opening.clone()),
+        }
+    }
 }
 
 /// What is sealed in either leaf.
@@ -39,11 +68,11 @@ struct Ids<'a> {
 ///
 /// # Errors
 /// When it is not on the record: then nothing may be shown.
-pub(super) async fn record<F: FnOnce(Base64<[u8; 32]>, String, Base64<Vec<u8>>) -> Statement>(
+pub(super) async fn record(
     gateway: &Arc<Gateway>,
     number: &Personal<CitizenNumber>,
-    shown: Shown<'_, F>,
-) -> Result<OwnReceipt, NotRecorded> {
+    shown: Shown<'_>,
+) -> Result<Record, NotRecorded> {
     let refused = || NotRecorded::NotRecordable;
     let keys = gateway.keys.current();
     let person = number.disclose(|number| keys.sealer.person(number.as_str()));
@@ -53,29 +82,30 @@ pub(super) async fn record<F: FnOnce(Base64<[u8; 32]>, String, Base64<Vec<u8>>) 
     let text = STANDARD.encode(opening);
     let key = keys.sealer.key_id().as_str().to_owned();
     let sealing = Sealing { gateway, person: &person, number };
-    let id = gateway.new_id();
-    let ids = sealing.ids(id, &shown.ids, Some(&text)).ok_or_else(refused)?;
-    let leaf = (shown.statement)(Base64(answer_commitment(&opening, shown.list)), key.clone(), ids);
-    let entry = leaf.entry(id, actor.clone()).map_err(|_| refused())?;
-    let statement = gateway.recorder.record(entry);
-    let notice = async {
-        if shown.told.is_empty() {
-            return Ok(());
-        }
+    let Shown { from, to, covers: size, list, ids, told } = shown;
+    let digest = Base64(answer_commitment(&opening, list));
+    let mut entries = Vec::new();
+    for told in told.chunks(IDS) {
         let id = gateway.new_id();
-        let ids = sealing.ids(id, &shown.told, None).ok_or_else(refused)?;
-        let count = u64::try_from(shown.told.len()).unwrap_or(u64::MAX);
+        let ids = sealing.ids(id, told, None).ok_or_else(refused)?;
+        let count = u64::try_from(told.len()).unwrap_or(u64::MAX);
         let leaf = Notice { way: NoticeWay::Portal, count, key: key.clone(), ids };
-        let entry = leaf.entry(id, actor.clone()).map_err(|_| refused())?;
-        gateway.recorder.record(entry).await.map(drop)
-    };
-    let (durable, ()) = futures_util::future::try_join(statement, notice).await?;
-    Ok(OwnReceipt {
-        log: gateway.settings.log.origin.clone(),
-        index: durable.index,
-        leaf: STANDARD.encode(durable.leaf_hash),
-        opening: Some(text),
-    })
+        entries.push(leaf.entry(id, actor.clone()).map_err(|_| refused())?);
+    }
+    // An empty list is recorded too.
+    let mut parts: Vec<_> = ids.chunks(IDS).collect();
+    if parts.is_empty() {
+        parts.push(&[]);
+    }
+    for part in parts {
+        let id = gateway.new_id();
+        let ids = sealing.ids(id, part, Some(&text)).ok_or_else(refused)?;
+        let leaf = Statement { from, to, size, digest, key: key.clone(), ids };
+        entries.push(leaf.entry(id, actor.clone()).map_err(|_| refused())?);
+    }
+    let recorded = entries.into_iter().map(|entry| gateway.recorder.record(entry));
+    let last = futures_util::future::try_join_all(recorded).await?.pop();
+    Ok(Record { durable: last.ok_or_else(refused)?, opening: text })
 }
 
 struct Sealing<'a> {

@@ -72,7 +72,7 @@ pub(super) fn apply(register: &Register, ledger: &Ledger) -> Result<Vec<Institut
     Ok(news)
 }
 
-/// What an institution is that stands on the record and in the configuration: kind and limits of the configuration, where
+/// What an institution is that stands on the record and in the configuration: kind, name and limits of the configuration, where
 /// they can be changed, and the certificates of both but for those that were removed by command.
 fn both(said: &InstitutionRecord, configured: &InstitutionRecord, last: &LastSaid) -> InstitutionRecord {
     let id = said.id.as_str();
@@ -89,7 +89,8 @@ fn both(said: &InstitutionRecord, configured: &InstitutionRecord, last: &LastSai
             certificates.push(*certificate);
         }
     }
-    InstitutionRecord { certificates, ..configured.clone() }
+    let name = configured.name.clone().or_else(|| said.name.clone());
+    InstitutionRecord { name, certificates, ..configured.clone() }
 }
 
 /// A certificate of two institutions of the record is the later one's: both leaves are there, and nothing could take

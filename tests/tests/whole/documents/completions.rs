@@ -22,7 +22,7 @@ fn bash_completes_both_commands() {
         (gateway, "", "", &["demo", "serve", "check", "keys", "institution", "schema", "completions"][..]),
         (gateway, "institution", "", &["add", "suspend", "resume", "list"]),
         (gateway, "completions", "", &["bash", "zsh", "fish"]),
-        (gateway, "keys rotate", "", &["pseudonym", "state", "data", "ring", "log"]),
+        (gateway, "keys rotate", "", &["pseudonym", "state", "data", "ring", "index", "log"]),
         (gateway, "policy explain --kind", "", &["bank", "housing-department"]),
         (gateway, "policy explain --scenario", "comm", &["commercial-loan"]),
         (gateway, "consent issue --fields", "score", &["score_band"]),

@@ -153,13 +153,15 @@ fn another_institution_is_answered_in_time() {
     assert_eq!(readiness(folder), (200, "ready\n".to_owned()));
     stop.store(true, Ordering::SeqCst);
     times.sort_unstable();
-    let ((slowest, took), (median, _)) = (times[times.len() - 1], times[times.len() / 2]);
+    let ((slowest, _), (median, _)) = (times[times.len() - 1], times[times.len() / 2]);
+    let took = times.iter().map(|&(_, took)| took).max().unwrap();
     let is_there = is_there();
     let (taken, asked) = (taken.load(Ordering::SeqCst), asked.load(Ordering::SeqCst));
     let said = format!(
         "{} answered, median {median:?}, slowest {slowest:?} ({took:?} by the clock), {taken} unread, {asked} guessed",
         times.len()
     );
+    println!("{said}");
     assert!(slowest < WITHIN, "{said}");
     assert!(is_there, "there was no siege: {said}");
     let dropped = metric(folder.port_base(), "credit_gateway_lines_dropped_total");

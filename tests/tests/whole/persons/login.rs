@@ -102,6 +102,7 @@ fn nothing_of_a_person_is_in_a_header_or_line_and_no_page_is_kept() {
     }
     for reply in &seen {
         assert_eq!(reply.header("cache-control"), Some("no-store"));
+        assert_eq!(reply.header("referrer-policy"), Some("same-origin"));
         let policy = reply.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         for (name, value) in &reply.headers {

@@ -3,8 +3,10 @@
 
 mod blocks;
 mod browser;
+mod chromium;
 mod consents;
 mod demo;
+mod export;
 mod hostile;
 mod login;
 mod objections;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_keys::{Kek, KeyId, Ring};
 use credit_tests::{
-    Folder, Reply, checked, gateway as command,
+    Folder, Gateway, Reply, checked, gateway as command,
     query::{look_up, with},
     wire::members,
 };
@@ -25,7 +25,7 @@ fn ids(reply: &Reply) -> Vec<String> {
 
 /// What the log says, by the operator's keys: the queries about a person, newest first, that are neither exempt nor
 /// deferred.
-fn of_record(folder: &Folder, number: &str) -> Vec<String> {
+pub(super) fn of_record(folder: &Folder, number: &str) -> Vec<String> {
     let kek = Kek::from_key_file(&folder.join("keys/ring.key")).ok().unwrap();
     let ring = Ring::open(&folder.join("keys"), &kek).ok().unwrap();
     let decode = |value: &Value| STANDARD.decode(value.as_str().unwrap()).unwrap();
@@ -79,7 +79,8 @@ fn the_list_is_the_record_entry_by_entry_and_says_what_each_is() {
     assert_eq!((&entries[2]["notice"], &entries[2]["institution"]), (&json!("owed"), &json!("housing")));
     let says = entries[2]["says"].as_str().unwrap();
     assert!(
-        says.starts_with("The institution “housing” asked about you for “") && says.contains("was told: "),
+        says.starts_with("The institution “演示住房保障局” asked about you for “")
+            && says.contains("was told the result of"),
         "{says}"
     );
     let page = browser.get("/me/queries");
@@ -148,4 +149,25 @@ fn pages_go_on_where_the_one_before_ended_and_miss_nothing() {
     refused(&browser, "from=2999-01-01");
     refused(&stranger, &format!("cursor={cursor}"));
     assert_eq!(ids(&browser.json("/me/queries?to=2020-01-01")), [""; 0]);
+}
+
+#[test]
+fn under_another_key_the_index_is_made_again() {
+    let (gateway, _service) = gateway();
+    let number = gateway.folder().person("late", 0);
+    drop(gateway.folder().caller("housing").ask(&look_up(&number)));
+    let browser = Browser::new(gateway.folder());
+    drop(browser.log_in());
+    let before = ids(&browser.json("/me/queries"));
+    let rotate = |folder: &Folder| command(&["keys", "rotate", "index", "--config", folder.config().to_str().unwrap()]);
+    assert!(rotate(gateway.folder()).err.contains("stop it first"));
+    let folder = gateway.stop();
+    assert!(rotate(&folder).held().contains("makes it again"));
+    // What was made under the key before is of no use to anybody.
+    assert!(!folder.join("data/index.sqlite").exists());
+    let gateway = Gateway::serve(folder);
+    let again = Browser::new(gateway.folder());
+    drop(again.log_in());
+    assert_eq!((ids(&again.json("/me/queries")), before.len()), (before.clone(), 1));
+    assert_eq!(before, of_record(gateway.folder(), &number));
 }

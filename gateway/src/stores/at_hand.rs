@@ -1,0 +1,169 @@
+//! A small copy held in memory, one for each core. A look-up in it waits for no disk and no other thread, so whoever asks
+//! makes it on its own thread, which saves the way to a reader and back. What would take long goes to a reader all the same.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use super::copy::Serving;
+
+/// Steps of SQLite's machine between two looks at a look-up, and looks until it is a long one: much less than a millisecond.
+const STEPS: i32 = 1_000;
+const LOOKS: u32 = 8;
+
+/// How long it counts that no writer was seen in the operator's file: as often as a reader looks that waits for one.
+const OPEN: Duration = Duration::from_millis(1);
+
+/// Nobody locks the operator's file: there is nothing to look at.
+const ALWAYS: u64 = u64::MAX;
+
+/// Copies in memory.
+pub(super) struct AtHand {
+    slots: Vec<Mutex<Option<Held>>>,
+    start: Instant,
+    /// Until when the operator's file counts as free of writers, in nanoseconds since the start.
+    open_until: AtomicU64,
+}
+
+struct Held {
+    serving: Serving,
+    /// Looks at the look-up under way.
+    looks: Arc<AtomicU32>,
+}
+
+impl AtHand {
+    /// Room for so many; nothing is in it yet.
+    pub(super) fn new(count: usize) -> Self {
+        let slots = (0..count).map(|_| Mutex::default()).collect();
+        Self { slots, start: Instant::now(), open_until: AtomicU64::new(0) }
+    }
+
+    /// Puts new copies in the place of those before; none where they would be too large. `is_locked_by_writers` where a
+    /// look-up must not overtake a writer of the operator's file.
+    pub(super) fn publish(&self, copies: Vec<Serving>, is_locked_by_writers: bool) {
+        // First: from here on no look-up goes by what was seen before.
+        self.open_until.store(0, Ordering::Release);
+        let mut copies = copies.into_iter();
+        for slot in &self.slots {
+            let held = copies.next().and_then(Held::of);
+            let before = std::mem::replace(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner), held);
+            drop(before);
+        }
+        if !is_locked_by_writers {
+            self.open_until.store(ALWAYS, Ordering::Release);
+        }
+    }
+
+    /// A reader saw no writer in the operator's file.
+    pub(super) fn saw_no_writer(&self) {
+        let until = self.nanos().saturating_add(u64::try_from(OPEN.as_nanos()).unwrap_or_default());
+        self.open_until.fetch_max(until, Ordering::AcqRel);
+    }
+
+    /// Looks up, if a copy is free, nobody writes, and it takes no long time. Nothing where a reader is to do it.
+    pub(super) fn look_up<T>(&self, look_up: impl FnOnce(&Serving) -> T) -> Option<T> {
+        let until = self.open_until.load(Ordering::Acquire);
+        if until != ALWAYS && self.nanos() >= until {
+            return None;
+        }
+        let slot = self.slots.iter().find_map(|slot| slot.try_lock().ok())?;
+        let Held { serving, looks } = slot.as_ref()?;
+        looks.store(0, Ordering::Relaxed);
+        let found = look_up(serving);
+        // It only read, and nobody has seen of it: a reader begins again.
+        (looks.load(Ordering::Relaxed) < LOOKS).then_some(found)
+    }
+
+    fn nanos(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(ALWAYS - 1)
+    }
+}
+
+impl Held {
+    fn of(mut serving: Serving) -> Option<Self> {
+        let looks = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&looks);
+        let is_long = move || counted.fetch_add(1, Ordering::Relaxed) + 1 >= LOOKS;
+        serving.store.progress_handler(STEPS, Some(is_long)).ok()?;
+        Some(Self { serving, looks })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::{
+        scratch::Scratch,
+        stores::{SCHEMA, copy::open_in_memory, examine::Suspects},
+    };
+
+    fn copy(folder: &Path, journal: &str) -> Serving {
+        let path = folder.join(format!("{journal}.sqlite"));
+        let writer = Connection::open(&path).unwrap();
+        writer.pragma_update(None, "journal_mode", journal).unwrap();
+        writer.execute_batch(SCHEMA).unwrap();
+        drop(writer);
+        let store = open_in_memory(&path).unwrap().expect("it is small");
+        std::fs::remove_file(&path).unwrap();
+        Serving { store, gate: None, suspects: Arc::new(Suspects::default()), map: None }
+    }
+
+    fn rows(serving: &Serving) -> rusqlite::Result<i64> {
+        serving.store.query_row("SELECT count(*) FROM record", [], |row| row.get(0))
+    }
+
+    #[test]
+    fn a_look_up_is_made_at_hand_only_while_no_writer_was_seen() {
+        let folder = Scratch::new();
+        let at_hand = AtHand::new(1);
+        assert!(at_hand.look_up(rows).is_none(), "there is nothing yet");
+        at_hand.publish(vec![copy(folder.path(), "delete")], true);
+        assert!(at_hand.look_up(rows).is_none(), "nobody has looked for writers");
+        at_hand.saw_no_writer();
+        assert_eq!(at_hand.look_up(rows), Some(Ok(0)));
+        std::thread::sleep(OPEN);
+        assert!(at_hand.look_up(rows).is_none(), "what was seen is old");
+        at_hand.saw_no_writer();
+        at_hand.publish(vec![copy(folder.path(), "truncate")], true);
+        assert!(at_hand.look_up(rows).is_none(), "another file has other writers");
+        at_hand.publish(Vec::new(), true);
+        at_hand.saw_no_writer();
+        assert!(at_hand.look_up(rows).is_none(), "the new file is too large");
+    }
+
+    #[test]
+    fn nobody_is_looked_for_where_writers_do_not_lock_the_file() {
+        let folder = Scratch::new();
+        let at_hand = AtHand::new(2);
+        at_hand.publish(vec![copy(folder.path(), "wal")], false);
+        assert_eq!(at_hand.look_up(rows), Some(Ok(0)));
+        // A reader that still has the file of before.
+        at_hand.saw_no_writer();
+        std::thread::sleep(OPEN);
+        assert_eq!(at_hand.look_up(rows), Some(Ok(0)));
+        let second = at_hand.look_up(|_| at_hand.look_up(rows));
+        assert_eq!(second, Some(None), "one copy serves one at a time, and nobody waits for it");
+    }
+
+    #[test]
+    fn what_takes_long_and_what_would_write_is_left_to_a_reader_or_fails() {
+        let folder = Scratch::new();
+        let at_hand = AtHand::new(1);
+        at_hand.publish(vec![copy(folder.path(), "wal")], false);
+        let long =
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT max(i) FROM n";
+        let counted = |serving: &Serving| serving.store.query_row(long, [], |row| row.get::<_, i64>(0));
+        assert!(at_hand.look_up(counted).is_none());
+        assert_eq!(at_hand.look_up(rows), Some(Ok(0)), "the next one begins with all its time");
+        let written = at_hand.look_up(|serving| serving.store.execute("DELETE FROM record", []).is_err());
+        assert_eq!(written, Some(true));
+    }
+}

@@ -1,0 +1,142 @@
+// Chromium goes through the persons' door, from login to logout, in both languages, with npm's oidc-provider as the city's
+// identity service. No page may need a script, be wider than 320 pixels, break its content security policy, or be found
+// wanting by axe. Prints one line of JSON for each page that was looked at.
+//
+// node chromium.mjs DOOR PROVIDER_PORT NUMBER HOME PICTURES
+
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { once } from 'node:events'
+import { Provider } from 'oidc-provider'
+import { exportJWK, generateKeyPair } from 'jose'
+import puppeteer from 'puppeteer-core'
+
+const [door, port, number, home, pictures] = process.argv.slice(2)
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const acr = 'urn:credit-gateway:demo'
+
+const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+const provider = new Provider(`http://localhost:${port}`, {
+  clients: [{
+    client_id: 'credit-gateway-demo',
+    redirect_uris: [`${door}/login/callback`],
+    post_logout_redirect_uris: [`${door}/`],
+    response_types: ['code'],
+    grant_types: ['authorization_code'],
+    token_endpoint_auth_method: 'none',
+    id_token_signed_response_alg: 'ES256',
+  }],
+  jwks: { keys: [{ ...await exportJWK(privateKey), kid: 'city', use: 'sig', alg: 'ES256' }] },
+  acrValues: [acr],
+  claims: { openid: ['sub', 'citizen_number'], acr: null },
+  features: { devInteractions: { enabled: false } },
+  pkce: { required: () => true },
+  interactions: { url: (_, interaction) => `/sign-in/${interaction.uid}` },
+  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, citizen_number: number }) }),
+  async loadExistingGrant(context) {
+    const { oidc } = context
+    const grant = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId })
+    grant.addOIDCScope('openid')
+    await grant.save()
+    return grant
+  },
+})
+provider.use(async (context, next) => {
+  if (!context.path.startsWith('/sign-in/')) return next()
+  if (context.method === 'GET') {
+    context.type = 'html'
+    context.body = '<!DOCTYPE html><html lang="en"><title>City</title><form method="post"><button>Sign in</button></form></html>'
+  } else {
+    const login = { accountId: 'subject-1', acr }
+    await provider.interactionFinished(context.req, context.res, { login }, { mergeWithLastSubmission: false })
+    context.respond = false
+  }
+})
+const service = provider.listen(Number(port), 'localhost')
+await once(service, 'listening')
+
+const browser = await puppeteer.launch({
+  executablePath: '/usr/bin/chromium',
+  headless: true,
+  args: ['--no-sandbox'],
+  env: { ...process.env, HOME: home },
+})
+const say = (line) => console.log(JSON.stringify(line))
+
+async function found(page) {
+  // For axe alone: no page has a script of its own.
+  await page.setJavaScriptEnabled(true)
+  await page.evaluate(axe)
+  const { violations, incomplete, passes } = await page.evaluate(() => globalThis.axe.run(document))
+  await page.setJavaScriptEnabled(false)
+  const what = (all) => all.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`))
+  return { violations: what(violations), incomplete: what(incomplete), passes: passes.length }
+}
+
+// One page at both widths.
+async function look(page, name, language) {
+  for (const width of [320, 1280]) {
+    await page.setViewport({ width, height: 640 })
+    const seen = await page.evaluate(() => ({
+      inner: innerWidth,
+      wide: document.documentElement.scrollWidth,
+      lang: document.documentElement.lang,
+      title: document.title,
+      scripts: document.scripts.length,
+    }))
+    await page.screenshot({ path: `${pictures}/${name}.${language}.${width}.png`, fullPage: true })
+    say({ page: name, language, width, ...seen, ...await found(page) })
+  }
+}
+
+const follow = (page, selector) => Promise.all([page.waitForNavigation(), page.click(selector)])
+
+try {
+  say({ version: await browser.version() })
+  for (const language of ['zh', 'en']) {
+    const context = await browser.createBrowserContext()
+    const page = await context.newPage()
+    page.on('console', (message) => say({ console: message.text() }))
+    page.on('pageerror', (error) => say({ console: String(error) }))
+    // What a page does is done without a script.
+    await page.setJavaScriptEnabled(false)
+    await page.goto(`${door}/?lang=${language}`)
+    await look(page, 'start', language)
+    await follow(page, 'main a.action')
+    say({ address: page.url(), step: 'sign-in' })
+    await follow(page, 'button')
+    await look(page, 'queries', language)
+    say({ cookies: (await page.cookies()).map(({ name, httpOnly, secure, sameSite }) => ({ name, httpOnly, secure, sameSite })) })
+    for (const [path, name] of PATHS()) {
+      await page.goto(`${door}${path}`)
+      await page.$$eval('details', (all) => all.forEach((one) => { one.open = true }))
+      await look(page, name, language)
+    }
+    if (language === 'en') {
+      // Planted: what axe must find, or it looks at nothing.
+      await page.evaluate(() => document.body.append(document.createElement('img')))
+      say({ planted: (await found(page)).violations })
+      await page.goto(`${door}/`)
+    }
+    await follow(page, 'nav form button')
+    say({ address: page.url(), step: 'sign-out' })
+    await follow(page, 'button[name=logout][value=yes]')
+    say({ address: page.url(), step: 'out' })
+    const after = await page.goto(`${door}/me/queries`)
+    say({ address: after.url(), step: 'after' })
+    await context.close()
+  }
+} finally {
+  await browser.close()
+  service.close()
+  service.closeAllConnections()
+}
+
+function PATHS() {
+  return [
+    ['/me/report', 'report'],
+    ['/me/queries', 'who-asked'],
+    ['/me/queries?from=x', 'malformed'],
+    ['/nothing', 'not-found'],
+  ]
+}
