@@ -15,6 +15,7 @@ mod init;
 mod institution;
 mod keys;
 mod notice;
+mod objection;
 mod openapi;
 mod printed;
 mod serving;
@@ -68,6 +69,9 @@ enum Command {
     /// Notices to persons that are owed 告知
     #[command(subcommand)]
     Notice(notice::Notice),
+    /// Objections of persons to records 异议
+    #[command(subcommand)]
+    Objection(objection::Objection),
     /// The index of the log, by which persons see who asked 日志索引
     #[command(subcommand)]
     Index(index::Command),
@@ -124,6 +128,7 @@ pub fn run() -> ExitCode {
         Command::Consent(consent) => consent::run(consent),
         Command::Institution(institution) => institution::run(institution),
         Command::Notice(notice) => notice::run(notice),
+        Command::Objection(objection) => objection::run(objection),
         Command::Index(index) => index::run(index),
         Command::Store(store) => store::run(store),
         Command::Openapi(config) => openapi::run(&config),

@@ -11,6 +11,7 @@ use crate::{
     callers::trust::Trust,
     doors::{files::plain, index},
     gateway::Gateway,
+    state::standing::Waiting,
     telemetry::{
         self,
         metrics::{Readings, StoreReadings},
@@ -77,6 +78,10 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
             })
             .collect(),
         deadlines_end: deadlines_end(gateway),
+        objections: {
+            let Waiting { open, overdue } = gateway.standing.waiting(gateway.today());
+            (open, overdue)
+        },
     }
 }
 

@@ -122,6 +122,7 @@ impl<'a> Beside<'a> {
             marks,
             obligations,
             is_named: _,
+            records: _,
         } = answer;
         let (repeats, subject, subject_previous) = (*repeats, *subject, *subject_previous);
         Self { repeats, scenario, subject, subject_previous, catalogue, marks, obligations }

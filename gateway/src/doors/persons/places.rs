@@ -11,10 +11,17 @@ pub(super) enum Page {
     Recipients,
     /// All of it as a file.
     Export,
+    /// Consents.
+    Consents,
+    /// Scenarios that are closed.
+    Blocks,
+    /// Objections.
+    Objections,
 }
 
 impl Page {
-    const ALL: [Self; 4] = [Self::Report, Self::Queries, Self::Recipients, Self::Export];
+    const ALL: [Self; 7] =
+        [Self::Report, Self::Queries, Self::Recipients, Self::Export, Self::Consents, Self::Blocks, Self::Objections];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
@@ -23,6 +30,9 @@ impl Page {
             Self::Queries => "/me/queries",
             Self::Recipients => "/me/recipients",
             Self::Export => "/me/export",
+            Self::Consents => "/me/consents",
+            Self::Blocks => "/me/blocks",
+            Self::Objections => "/me/objections",
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Evidence {
     pub(super) counts: Option<Counts>,
     pub(super) store_summary: Option<Personal<String>>,
     pub(super) pseudonym: Option<Personal<String>>,
+    /// Whether it is refused because the person closed the scenario.
+    pub(super) is_blocked: bool,
     /// The leaf of another gateway that answered.
     pub(super) remote: Option<RemoteLeaf>,
     /// Kept until the query is recorded, whatever the caller does.
@@ -94,6 +96,7 @@ impl Evidence {
             counts: None,
             store_summary: None,
             pseudonym: None,
+            is_blocked: false,
             remote: None,
             _permits: permits,
         }
@@ -127,6 +130,10 @@ impl Evidence {
 
     pub(in crate::journey) fn suspended(&mut self) {
         self.inputs.suspended = true;
+    }
+
+    pub(in crate::journey) fn blocked(&mut self, is_blocked: bool) {
+        self.is_blocked = is_blocked;
     }
 
     pub(in crate::journey) fn ground(&mut self, ground: GroundRecord<'static>) {

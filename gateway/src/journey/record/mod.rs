@@ -114,7 +114,7 @@ pub(super) async fn record_answer(
     answer: Answer<'_>,
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
-    let AnswerParts { body, beside, permit, reservation, who, end, consent, evidence } = answer.into_parts();
+    let AnswerParts { body, beside, permit, reservation, who, end, still, evidence } = answer.into_parts();
     let verdict = Verdict {
         code: None,
         rules: permit.rules(),
@@ -124,7 +124,7 @@ pub(super) async fn record_answer(
     };
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
-    let standing = Standing { gateway, who: &who, end: end.as_deref(), consent };
+    let standing = Standing { gateway, who: &who, end: end.as_deref(), still: &still };
     match submit_while(&gateway.log, entry, exchange.wants_proof(), &standing) {
         Ok(ticket) => {
             let durable = ticket.await?;
@@ -137,9 +137,10 @@ pub(super) async fn record_answer(
         Err(Unsubmitted::NotRecordable(error)) => Err(error),
         Err(Unsubmitted::Overtaken(_)) => {
             drop(reservation);
-            if consent.is_some() {
+            if still.consent.is_some() {
                 evidence.ground = None;
             }
+            evidence.is_blocked = still.is_blocked(gateway);
             evidence.inputs.suspended = standing.is_suspended();
             record_refusal(gateway, evidence, standing.refusal(), exchange).await
         }

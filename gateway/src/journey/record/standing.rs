@@ -8,9 +8,8 @@ use crate::{
         caller::Who,
         detail::Detail,
         refusal::Refusal,
-        stages::{identify::REVOKED, on_behalf::EndInstitution},
+        stages::{identify::REVOKED, minimise::Still, on_behalf::EndInstitution},
     },
-    state::Key,
 };
 
 /// Who asks, for whom, and on which consent.
@@ -19,8 +18,8 @@ pub(super) struct Standing<'a> {
     pub(super) who: &'a Who,
     /// For whom another gateway asks.
     pub(super) end: Option<&'a EndInstitution>,
-    /// What stands for the consent in the state, where that is the ground.
-    pub(super) consent: Option<Key>,
+    /// What of the person and of the consent must still be so.
+    pub(super) still: &'a Still,
 }
 
 impl Standing<'_> {
@@ -56,8 +55,10 @@ impl Standing<'_> {
             Code::InstitutionSuspended.into()
         } else if !self.end.is_none_or(|end| end.certificate.passes()) || !self.may_ask_for_end() {
             Refusal::from(Code::ScenarioNotAllowed).with(Detail::OnBehalfCertificate)
-        } else {
+        } else if self.still.is_withdrawn(self.gateway) {
             Code::ConsentRevoked.into()
+        } else {
+            Refusal::because(Code::StoreFailed, "a record went out of answers meanwhile")
         }
     }
 
@@ -67,8 +68,8 @@ impl Standing<'_> {
             Who::Institution(institution, certificate) => institution.has_certificate(certificate.thumbprint()),
             Who::Person(_) | Who::Public(_) => true,
         };
-        let is_withdrawn = || self.consent.is_some_and(|consent| self.gateway.state.is_revoked(&consent));
-        has_certificate && !self.is_suspended() && self.may_ask_for_end() && !is_withdrawn()
+        let is_given = || !self.still.is_withdrawn(self.gateway) && !self.still.is_outdated(self.gateway);
+        has_certificate && !self.is_suspended() && self.may_ask_for_end() && is_given()
     }
 
     fn may_ask_for_end(&self) -> bool {

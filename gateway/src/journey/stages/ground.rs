@@ -16,13 +16,15 @@ use crate::{
     callers::thumbprint::Thumbprint,
     gateway::{Gateway, Moment},
     journey::{caller::Who, detail::Detail, record::evidence::Evidence, refusal::Refusal},
-    state::{ConsentClaim, IdempotencyClaim, IdempotencyEntry, consent_key},
+    state::{ConsentClaim, IdempotencyClaim, IdempotencyEntry, consent_key, standing::StandingKey},
 };
 
 /// A query, the person whom it is about, and what it rests on.
 pub(super) struct Basis {
     pub(super) query: Query,
     pub(super) person: Arc<Personal<CitizenNumber>>,
+    /// What stands for the person among what persons said.
+    pub(super) standing: StandingKey,
     /// The keys that protect the person's records.
     pub(super) person_keys: Arc<Person>,
     /// Where the ground is consent.
@@ -79,7 +81,7 @@ pub fn ground<'e>(
         // Whoever may not use the scenario is told so before the token is looked at.
         (Ground::Consent, Subject::OfConsent(claimed)) if query.scenario.is_open_to(query.facts.kind) => {
             let token = token?;
-            let consent = verify(gateway, moment, &query, claimed.as_ref(), token)?;
+            let consent = verify(gateway, moment, &query, claimed.as_ref(), token, evidence)?;
             let (person, consent) = on_consent(gateway, &mut query, &consent, token, evidence)?;
             (person, Some(consent))
         }
@@ -104,16 +106,19 @@ pub fn ground<'e>(
     }
     let person_keys = Arc::new(person.disclose(|number| moment.keys.sealer.person(number.as_str())));
     evidence.person_keys(&person_keys);
-    Ok(Grounded { basis: Basis { query, person, person_keys, consent, idempotency }, evidence })
+    let standing = gateway.standing.person(&person);
+    Ok(Grounded { basis: Basis { query, person, standing, person_keys, consent, idempotency }, evidence })
 }
 
-/// Signature, times, institution, scenario and person of the token; and that it was not withdrawn.
+/// Signature, times, institution, scenario and person of the token; and that neither it was withdrawn nor its scenario
+/// closed by the person, which nobody can tell apart who asks.
 fn verify(
     gateway: &Gateway,
     moment: &Moment,
     query: &Query,
     claimed: Option<&Personal<CitizenNumber>>,
     token: &str,
+    evidence: &mut Evidence,
 ) -> Result<Consent, Refusal> {
     let faulty = |fault: ConsentFault| Refusal::because(fault.code(), fault).with(Detail::Consent(fault));
     let token = Unverified::parse(token).map_err(faulty)?;
@@ -122,7 +127,17 @@ fn verify(
         Some(*consent.certificate()).into_iter().filter(|named| may_use(query, *named)).collect();
     consent.check_presented(&certificates, query.scenario.name(), claimed).map_err(faulty)?;
     let id = consent.id();
-    if gateway.state.is_revoked(&consent_key(&id.iss, id.jti.as_str())) {
+    let person = consent.person().disclose(|number| CitizenNumber::parse(number.as_str())).ok().map(Arc::new);
+    let is_closed = |person: &Arc<Personal<CitizenNumber>>| {
+        gateway.standing.is_blocked(&gateway.standing.person(person), query.scenario.name().as_str())
+    };
+    // Both are looked up, whatever the first says: they take one time.
+    let is_blocked = person.as_ref().is_some_and(is_closed);
+    let is_revoked = gateway.state.is_revoked(&consent_key(&id.iss, id.jti.as_str()));
+    if is_blocked | is_revoked {
+        // The person reads of it: whoever asked had a consent of his or hers.
+        person.iter().for_each(|person| evidence.person(person));
+        evidence.blocked(is_blocked);
         return Err(Code::ConsentRevoked.into());
     }
     // The rules of an earlier catalogue are not kept, so nobody can say which fields "all that one may see" were then.

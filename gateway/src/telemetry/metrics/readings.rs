@@ -23,6 +23,8 @@ pub struct Readings<'a> {
     pub stores: Vec<StoreReadings<'a>>,
     /// When the first day begins on which a deadline would begin that has no date (Unix time).
     pub deadlines_end: i64,
+    /// Objections of persons that are not decided: all, and those whose day is over.
+    pub objections: (u64, u64),
 }
 
 /// What a store counted of itself.
@@ -58,6 +60,13 @@ impl Readings<'_> {
             self.dropped_lines as f64,
         );
         self.store_figures(to);
+        let (open, overdue) = self.objections;
+        to.gauges(
+            "credit_gateway_objections",
+            "Objections of persons to records that are not decided: all of them, and those whose day is over.",
+            "state",
+            [("open", open as f64), ("overdue", overdue as f64)],
+        );
         to.gauge(
             "credit_gateway_deadlines_end_seconds",
             "When deadlines begin to have no date, as the calendar ends (Unix time); in 62 days where it is later.",
