@@ -15,6 +15,7 @@ mod init;
 mod institution;
 mod keys;
 mod notice;
+mod openapi;
 mod printed;
 mod serving;
 mod store;
@@ -73,6 +74,8 @@ enum Command {
     /// The data that the gateway answers from 数据源
     #[command(subcommand)]
     Store(store::Store),
+    /// Print the interface for institutions with the routes of a configuration (OpenAPI) 打印机构接口说明，含配置中的路由
+    Openapi(ConfigFile),
     /// Print the JSON Schema of the configuration 打印配置文件的 JSON Schema
     Schema,
     /// Print what a shell reads to complete this command 打印命令补全脚本
@@ -123,6 +126,7 @@ pub fn run() -> ExitCode {
         Command::Notice(notice) => notice::run(notice),
         Command::Index(index) => index::run(index),
         Command::Store(store) => store::run(store),
+        Command::Openapi(config) => openapi::run(&config),
         Command::Schema => printed::schema(),
         Command::Completions { shell } => {
             printed::completions(shell, &mut command());

@@ -73,6 +73,7 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
                 faulty_values: store.faulty_values(),
                 unlawful: store.unlawful(),
                 look_ups: store.look_ups(),
+                are_files_refused: store.are_files_refused(),
             })
             .collect(),
         deadlines_end: deadlines_end(gateway),
@@ -90,6 +91,11 @@ fn warnings(gateway: &Gateway, trust: &Trust) -> String {
     // Queries that do not need it are answered: no reason to take the traffic elsewhere.
     for store in gateway.stores.down() {
         warnings.push_str("warning: store-failed: ");
+        warnings.push_str(store);
+        warnings.push('\n');
+    }
+    for (store, _) in gateway.stores.figures().filter(|(_, figures)| figures.are_files_refused()) {
+        warnings.push_str("warning: store-files-refused: ");
         warnings.push_str(store);
         warnings.push('\n');
     }

@@ -150,6 +150,9 @@ pub struct AnswerView<'a> {
     pub marks: &'a [FieldName],
     /// How long the answer may be kept, and what else binds its holder.
     pub obligations: Obligations,
+    /// Whether the store has the name by which anyone asks; true for all others.
+    #[serde(skip)]
+    pub is_named: bool,
 }
 
 /// The query of another gateway that an answer is of.

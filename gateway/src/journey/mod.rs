@@ -114,7 +114,7 @@ async fn run_stages<'e>(
             return withdraw(&gateway.issuers, identified, jti, iss).map(Outcome::Withdrawal);
         }
     };
-    let asked = accept(&gateway.catalogue, &gateway.settings.log.origin, moment, identified, question)?;
+    let asked = accept(gateway, moment, identified, question)?;
     timer.enter(Stage::Ground);
     let grounded = ground(gateway, moment, asked, exchange.consent())?;
     timer.enter(Stage::Authorise);

@@ -2,7 +2,12 @@
 //!
 //! Our own loop, because ready-made servers shake hands one at a time and hide the peer's certificate.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use credit_policy::Code;
 use hyper::{Request, Response};
@@ -44,6 +49,8 @@ const UNREAD: usize = 64 * 1024;
 
 /// The other end of a connection, as its service gets to know it.
 pub(crate) struct Peer {
+    /// Where it comes from.
+    pub address: IpAddr,
     /// The certificate that TLS verified.
     pub standing: Option<Arc<CertificateStatus>>,
     /// Ends the connection.
@@ -98,14 +105,16 @@ where
                         let line = standing.as_ref().map_or(line, |standing| turns.line(door.whose(standing)));
                         // In a task of its own size: what a handshake needs is given back by now. The stream is boxed,
                         // since each future that it is handed on to would have room for it.
-                        let (stream, peer) = (Box::new(stream), Peer { standing, abort: Abort::default(), line });
+                        let (stream, peer) =
+                            (Box::new(stream), Peer { address: peer.ip(), standing, abort: Abort::default(), line });
                         let line = peer.line.clone();
                         line.spawn(async move { certified(stream, peer, &door, service).await });
                     }
                 }
                 None => {
                     if let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned()
-                        && let Some(service) = service(Peer { standing: None, abort: Abort::default(), line })
+                        && let Some(service) =
+                            service(Peer { address: peer.ip(), standing: None, abort: Abort::default(), line })
                     {
                         let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone());
                         end(http1::serve(stream, &door, door.request, None, service).await, &door, None);

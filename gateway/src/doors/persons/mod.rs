@@ -3,6 +3,7 @@
 //!
 //! No path, query, header or line of the log has a citizen number: who asks is known by the session alone.
 
+mod disclosures;
 mod entries;
 mod exchange;
 mod export;
@@ -22,8 +23,9 @@ mod sentence;
 mod sessions;
 mod statement;
 mod token;
+mod visitors;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -100,6 +102,7 @@ pub(crate) async fn answer(
     portal: Option<Arc<Portal>>,
     gateway: Arc<Gateway>,
     request: Request<Incoming>,
+    address: IpAddr,
 ) -> Response<Body> {
     let Some(portal) = portal else {
         return crate::doors::public::nothing_here();
@@ -118,8 +121,12 @@ pub(crate) async fn answer(
         ("/login", &Method::GET) => login::begin(&portal, &gateway, &visit.head).await,
         ("/login/callback", &Method::GET) => login::finish(&portal, &gateway, &visit.head).await,
         ("/logout", &Method::POST) => log_out(&portal, &gateway, &visit, body).await,
+        (disclosures::PATH, &Method::POST) => {
+            let may_ask = portal.visitors.may_ask(address, gateway.clock.monotonic());
+            disclosures::disclose(gateway, visit.frame, &visit.head, body, may_ask).await
+        }
         ("/" | "/style.css" | "/login" | "/login/callback", _) => visit.only("GET"),
-        ("/logout", _) => visit.only("POST"),
+        ("/logout" | disclosures::PATH, _) => visit.only("POST"),
         (path, &Method::GET) => match Page::named(path) {
             Some(page) => own(&portal, gateway, visit, page).await,
             None => visit.say(NOT_FOUND, StatusCode::NOT_FOUND),

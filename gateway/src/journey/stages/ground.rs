@@ -1,5 +1,5 @@
-//! On which legal ground: a statute with the number of its case, the person's consent, or that it is the person who asks.
-//! The public gets a door of its own; until then its scenario is refused here.
+//! On which legal ground: a statute with the number of its case, the person's consent, that it is the person who asks, or
+//! that a statute opens the scenario to anyone.
 
 use std::sync::Arc;
 
@@ -87,6 +87,10 @@ pub fn ground<'e>(
             evidence.ground(GroundRecord::Person { self_: true });
             (person, None)
         }
+        (Ground::Public, Subject::Named(person)) if query.scenario.is_open_to(query.facts.kind) => {
+            evidence.ground(GroundRecord::Public { public: true });
+            (person, None)
+        }
         (Ground::Statute | Ground::Consent | Ground::Person | Ground::Public, _) => {
             return Err(Code::ScenarioNotAllowed.into());
         }
@@ -135,7 +139,7 @@ fn may_use(query: &Query, named: [u8; 32]) -> bool {
     let named_one = Thumbprint::of_digest(named);
     let Who::Institution(institution, certificate) = &query.who else { return false };
     if let Some(end) = &query.end {
-        return end.certificate == named_one;
+        return end.certificate.thumbprint() == named_one;
     }
     let presented = certificate.thumbprint() == named_one;
     institution.certificates().contains(&named) && (presented || certificate.trusts_also(named_one))

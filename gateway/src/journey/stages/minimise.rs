@@ -2,11 +2,13 @@
 //!
 //! [`Answer`] is the only type of the journey with a body.
 
-use credit_policy::{Code, Minimised, Obligations, Permit, minimise as reduce, seal_acts_of_minors};
+use credit_policy::{Code, History, Minimised, Obligations, Permit, Value, minimise as reduce, seal_acts_of_minors};
 
 use super::{
+    accept::Query,
     fetch::{Brought, Fetched, failed},
     ground::Basis,
+    on_behalf::EndInstitution,
     repeat,
 };
 use crate::{
@@ -29,10 +31,11 @@ use crate::{
 #[must_use]
 pub struct Answer<'e> {
     body: Vec<u8>,
-    beside: Option<Vec<u8>>,
+    beside: Option<Box<[u8]>>,
     permit: Permit,
     reservation: Reservation,
     who: Who,
+    end: Option<Box<EndInstitution>>,
     consent: Option<Key>,
     evidence: &'e mut Evidence,
 }
@@ -41,10 +44,12 @@ pub struct Answer<'e> {
 pub(in crate::journey) struct AnswerParts<'e> {
     pub(in crate::journey) body: Vec<u8>,
     /// Where the body is a store's own answer, what else the door tells.
-    pub(in crate::journey) beside: Option<Vec<u8>>,
+    pub(in crate::journey) beside: Option<Box<[u8]>>,
     pub(in crate::journey) permit: Permit,
     pub(in crate::journey) reservation: Reservation,
     pub(in crate::journey) who: Who,
+    /// For whom another gateway asks.
+    pub(in crate::journey) end: Option<Box<EndInstitution>>,
     /// What stands for the consent in the state, where that is the ground.
     pub(in crate::journey) consent: Option<Key>,
     pub(in crate::journey) evidence: &'e mut Evidence,
@@ -52,8 +57,8 @@ pub(in crate::journey) struct AnswerParts<'e> {
 
 impl<'e> Answer<'e> {
     pub(in crate::journey) fn into_parts(self) -> AnswerParts<'e> {
-        let Self { body, beside, permit, reservation, who, consent, evidence } = self;
-        AnswerParts { body, beside, permit, reservation, who, consent, evidence }
+        let Self { body, beside, permit, reservation, who, end, consent, evidence } = self;
+        AnswerParts { body, beside, permit, reservation, who, end, consent, evidence }
     }
 }
 
@@ -94,10 +99,11 @@ pub async fn minimise<'e>(
         data: &minimised,
         marks: &minimised.marks,
         obligations,
+        is_named: basis.query.who.names(name(&history)),
     };
     let rendered = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
     let (body, beside) = match report {
-        Some(report) => (report, Some(rendered)),
+        Some(report) => (report, Some(rendered.into_boxed_slice())),
         None => (rendered, None),
     };
     if let (Some(first), Some(institution)) = (reservation.repeats(), basis.query.who.institution()) {
@@ -106,7 +112,17 @@ pub async fn minimise<'e>(
     evidence.store_summary(&history, elsewhere.as_ref());
     evidence.answer(minimised.counts, issued.as_ref().map(|issued| issued.current.as_str()));
     let consent = basis.consent.map(|consent| consent.claim.key);
-    Ok(Answer { body, beside, permit, reservation, who: basis.query.who, consent, evidence })
+    let Query { who, end, .. } = basis.query;
+    Ok(Answer { body, beside, permit, reservation, who, end, consent, evidence })
+}
+
+/// The person's name, where the stores have it.
+fn name(history: &History) -> Option<&str> {
+    let named = history.attributes.iter().find(|attribute| attribute.field.as_str() == "name")?;
+    match &named.value {
+        Value::Text(name) => Some(name),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::List(_) => None,
+    }
 }
 
 /// What an answer is reduced for.

@@ -5,7 +5,11 @@ use credit_policy::{Code, InstitutionId, InstitutionKind, holds_citizen_number};
 use uuid::Uuid;
 
 use crate::{
-    callers::{register::Institution, thumbprint::Thumbprint, trust::CertificateStatus},
+    callers::{
+        register::{Institution, Register},
+        thumbprint::Thumbprint,
+        trust::{CertificateStatus, NamedStatus},
+    },
     journey::{
         detail::{Detail, Member},
         exchange::OnBehalfWords,
@@ -18,13 +22,23 @@ use crate::{
 const ORIGIN_BYTES: usize = 256;
 
 /// The end institution of a query, as far as it was recognised.
-pub(super) struct EndInstitution {
+pub(in crate::journey) struct EndInstitution {
     /// As it is recorded.
     pub(super) record: OnBehalf,
     /// By which the catalogue decides.
     pub(super) kind: InstitutionKind,
-    /// To which a consent must be given.
-    pub(super) certificate: Thumbprint,
+    /// Its certificate, to which a consent must be given.
+    pub(in crate::journey) certificate: NamedStatus,
+}
+
+impl EndInstitution {
+    /// Whether it may be asked for through this gateway as long as the list in force lets its certificate pass: the
+    /// certificate is not the gateway's own, and of nobody who is suspended here.
+    pub(in crate::journey) fn may_be_asked_for(&self, register: &Register, gateway: &Institution) -> bool {
+        let certificate = self.certificate.thumbprint();
+        let holder = register.by_certificate(certificate);
+        !gateway.has_certificate(certificate) && holder.is_none_or(|holder| !holder.is_suspended())
+    }
 }
 
 /// Why there is none; each has its place in the order of faults.
@@ -39,10 +53,11 @@ pub(super) enum NotFor {
 ///
 /// # Errors
 /// `malformed-request` where the caller is no gateway or the member not of its form; `scenario-not-allowed` where the
-/// register does not let it ask for this institution as this kind, the institution's certificate is the gateway's own or
-/// known here as trusted no more, or the query has come back to where it began.
+/// register does not let it ask for this institution as this kind, the institution's certificate is the gateway's own, of
+/// somebody who is suspended here or known here as trusted no more, or the query has come back to where it began.
 pub(super) fn end_institution(
     own: &str,
+    register: &Register,
     institution: &Institution,
     certificate: &CertificateStatus,
     words: &OnBehalfWords,
@@ -69,9 +84,6 @@ pub(super) fn end_institution(
     if words.origin == own {
         return refuse(Detail::OnBehalfLoop);
     }
-    if institution.certificates().contains(&end.into_bytes()) || certificate.knows_as_untrusted(end) {
-        return refuse(Detail::OnBehalfCertificate);
-    }
     let record = OnBehalf {
         institution: words.institution.clone(),
         kind: words.kind.clone(),
@@ -79,5 +91,9 @@ pub(super) fn end_institution(
         origin: words.origin.clone(),
         query,
     };
-    Ok(EndInstitution { record, kind, certificate: end })
+    let end = EndInstitution { record, kind, certificate: certificate.named(end) };
+    if !end.certificate.passes() || !end.may_be_asked_for(register, institution) {
+        return refuse(Detail::OnBehalfCertificate);
+    }
+    Ok(end)
 }

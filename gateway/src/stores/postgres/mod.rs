@@ -40,6 +40,7 @@ use super::{
     fault::{StoreError, StoreFault},
     figures::Figures,
     map::Map,
+    reread::Reread,
 };
 use crate::settings;
 use sessions::{Lent, Session, Sessions};
@@ -69,7 +70,7 @@ impl OpenError {
 /// A PostgreSQL database.
 pub(crate) struct PostgresStore {
     pool: Pool<Sessions>,
-    tls: MakeRustlsConnect,
+    tls: Reread<MakeRustlsConnect>,
     timeout: Duration,
     figures: Arc<Figures>,
     /// Of the gateway's own tables.
@@ -204,6 +205,8 @@ impl Store for PostgresStore {
     /// Asks each table for a number that nobody has.
     fn probe(&self) -> Probe<'_> {
         Box::pin(async {
+            self.tls.look().await;
+            self.figures.files_refused(self.tls.is_refused());
             if let Some(unlawful) = &self.unlawful {
                 unlawful.look_if_due(self.domain(), &self.figures);
             }

@@ -56,6 +56,7 @@ impl Daily {
 
 /// Rows by class; each class that may not be there has its number, mostly 0.
 async fn count(sessions: &Sessions, domain: &Domain) -> Result<BTreeMap<String, u64>, PostgresFault> {
+    sessions.tls.look().await;
     let session = sessions.create().await?;
     let mut counts: BTreeMap<String, u64> = domain.unlawful().map(|class| (class.to_owned(), 0)).collect();
     let names: Vec<String> = counts.keys().flat_map(|class| [class.clone(), class.replace('-', "_")]).collect();

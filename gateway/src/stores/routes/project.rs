@@ -45,6 +45,15 @@ pub(crate) struct Reduced {
 }
 
 impl Route {
+    /// Whether an answer can be read: it is JSON in which no name stands twice, and objects and arrays stand where they should.
+    ///
+    /// # Errors
+    /// What is no answer. Values are weighed by [`Self::reduce`] alone.
+    pub(crate) fn reads(&self, answer: Option<&str>) -> Result<(), StoreFault> {
+        answer.map(|text| self.shape.read(text)).transpose()?;
+        Ok(())
+    }
+
     /// Reduces what the store answered; `None` is a store that has nothing of the person. That, and a person of whom
     /// there is nothing left, are the same bytes.
     ///

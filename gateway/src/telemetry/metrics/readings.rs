@@ -39,6 +39,8 @@ pub struct StoreReadings<'a> {
     pub unlawful: Arc<BTreeMap<String, u64>>,
     /// Look-ups by what came of them.
     pub look_ups: [(&'static str, u64); 3],
+    /// Whether its certificates or keys are those of before.
+    pub are_files_refused: bool,
 }
 
 impl Readings<'_> {
@@ -104,7 +106,7 @@ impl Readings<'_> {
     }
 
     fn store_figures(&self, to: &mut Exposition) {
-        let gauges: [Gauge; 3] = [
+        let gauges: [Gauge; 4] = [
             ("credit_gateway_store_up", "1 while the store answers.", |store| one_if(store.is_up)),
             (
                 "credit_gateway_store_waiting_look_ups",
@@ -115,6 +117,11 @@ impl Readings<'_> {
                 "credit_gateway_store_faulty_values",
                 "Values in the store that do not fit the data list; persons whom they could clear are not answered about.",
                 |store| store.faulty_values as f64,
+            ),
+            (
+                "credit_gateway_store_files_refused",
+                "1 while new certificates or keys of the store cannot be used, and those before stay in force.",
+                |store| one_if(store.are_files_refused),
             ),
         ];
         for (name, help, value) in gauges {

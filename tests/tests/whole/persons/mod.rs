@@ -4,6 +4,7 @@
 mod browser;
 mod chromium;
 mod demo;
+mod disclosures;
 mod export;
 mod hostile;
 mod login;
