@@ -77,7 +77,7 @@ pub use fields_page::fields_page;
 pub use history::{Attribute, History, List, Listing, Record, Severity, Value};
 pub use minimise::{Counts, Minimised, minimise, seal_acts_of_minors};
 pub use names::{ClassName, FieldName, NameError, RuleId, ScenarioName};
-pub use number_guard::holds_citizen_number;
+pub use number_guard::{holds_citizen_number, meant_citizen_number};
 pub use person::{CitizenNumber, CitizenNumberError};
 pub use personal::Personal;
 pub use prove::{

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::catalogue::{Catalogue, Class, Derivation, Field, Number, RecordClass, Reducer, Sensitivity, Standing};
+use crate::catalogue::{
+    Catalogue, Class, Derivation, Effect, Field, Number, RecordClass, Reducer, Sensitivity, Standing,
+};
 use crate::consent::Period;
 use crate::decide::Permit;
 use crate::history::{Attribute, History, Listing, Record, Value};
@@ -41,6 +43,7 @@ pub fn minimise(permit: &Permit, history: &History, on: Date) -> Minimised {
     let mut counts = Counts::default();
     let weighed = Weighed {
         on,
+        effect: permit.effect(),
         look_back: permit.look_back(),
         entries: entries_that_count(permit, history, on, &mut counts),
         attributes: &history.attributes,
@@ -81,6 +84,7 @@ fn counts_against(class: Option<&Class>) -> bool {
 /// What of a history counts on the day.
 struct Weighed<'a> {
     on: Date,
+    effect: Effect,
     look_back: Option<Period>,
     entries: Vec<Counting<'a>>,
     attributes: &'a [Attribute],
@@ -116,9 +120,16 @@ impl Weighed<'_> {
     }
 
     fn records(&self, reducer: Reducer, within: Option<Period>, classes: &[Arc<RecordClass>]) -> (Value, bool) {
-        // An answer to somebody who may look back one year says nothing of three years, not even that there was nothing.
-        let too_far =
-            |look_back: Period| within.is_some_and(|within| look_back.last_day(self.on) < within.last_day(self.on));
+        // An answer to somebody who may look back one year says nothing of three years, not even that there was nothing. A
+        // field without a period of its own speaks of as long as its records are displayed.
+        let too_far = |look_back: Period| {
+            let last = look_back.last_day(self.on);
+            let is_longer = |period: Period| last < period.last_day(self.on);
+            within.map_or_else(
+                || classes.iter().any(|class| class.clock().on(self.on).displays_for(self.effect).any(is_longer)),
+                is_longer,
+            )
+        };
         if self.look_back.is_some_and(too_far) {
             return (Value::Null, false);
         }
@@ -171,8 +182,9 @@ pub(crate) fn weigh_record<'a>(
     let class = permit.released().class(&record.class)?;
     let clock = class.clock().on(on);
     let started = clock.started(record);
-    // What lies further back than the person agreed to is not looked at.
-    if permit.look_back().is_some_and(|look_back| !lies_within(look_back, started, on)) {
+    // What lies further back than the person agreed to is not looked at; what is in force is of today.
+    let is_too_old = |look_back| !clock.is_of_today(record, on) && !lies_within(look_back, started, on);
+    if permit.look_back().is_some_and(is_too_old) {
         return None;
     }
     let Record { determined, disputed, .. } = *record;

@@ -3,7 +3,8 @@
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-use crate::person::{CitizenNumber, OLD_LENGTH, is_old_birth_date};
+use crate::person::{CitizenNumber, LENGTH, OLD_LENGTH, is_old_birth_date};
+use crate::personal::Personal;
 
 /// Signs that part numbers: what stands on both sides of one is not read as a number of the old form.
 const PARTING: &str = ":;,=<>\"'|&%$#@!?+~^`*\\、";
@@ -80,6 +81,26 @@ fn leading_han(byte: u8, rest: &[u8]) -> Option<char> {
     let (second, third) = (rest.first()?, rest.get(1)?);
     let code = u32::from(byte & 0x0f) << 12 | u32::from(second & 0x3f) << 6 | u32::from(third & 0x3f);
     char::from_u32(code).filter(|c| byte >> 4 == 0b1110 && is_han(*c))
+}
+
+/// Whose number a text is that has nothing but a citizen number in it, in whatever writing: digits of every script, blanks and
+/// signs anywhere, `x` in either case, the form of 15 digits. It is no way to ask for a person: stores are searched with it for
+/// rows that nobody finds.
+#[must_use]
+pub fn meant_citizen_number(text: &str) -> Option<Personal<CitizenNumber>> {
+    let mut folded = Zeroizing::new(String::with_capacity(LENGTH));
+    for c in text.chars().flat_map(|c| std::iter::once(c).nfkc()) {
+        match digit(c) {
+            Some(value) => folded.push(char::from(b'0' + value)),
+            None if c.eq_ignore_ascii_case(&'x') => folded.push('X'),
+            None if c.is_alphabetic() => return None,
+            None => continue,
+        }
+        if folded.len() > LENGTH {
+            return None;
+        }
+    }
+    CitizenNumber::parse(&folded).ok().or_else(|| CitizenNumber::of_old(&folded))
 }
 
 fn reads_citizen_number(text: &str) -> bool {

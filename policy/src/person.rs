@@ -1,14 +1,16 @@
 //! The citizen identification number of GB 11643, and what it says about a person's age.
 
 use jiff::civil::Date;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::personal::Personal;
 
 /// The number of characters of a citizen number.
-const LENGTH: usize = 18;
+pub(crate) const LENGTH: usize = 18;
 /// The number of digits of the form issued before 1999, which has neither century nor check character.
 pub(crate) const OLD_LENGTH: usize = 15;
+/// The digits of the division code.
+const DIVISION_LENGTH: usize = 6;
 /// Nobody whose number can be asked for was born earlier.
 const FIRST_YEAR: i16 = 1900;
 /// The age at which records are answered about (R24; Civil Code art. 17).
@@ -56,6 +58,25 @@ impl CitizenNumber {
             return Err(CitizenNumberError::CheckCharacter);
         }
         Ok(Personal::new(Self(bytes)))
+    }
+
+    /// The number of whom the 15 digits issued before 1999 name: with the century, and the check character that fits.
+    pub(crate) fn of_old(text: &str) -> Option<Personal<Self>> {
+        if text.len() != OLD_LENGTH || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let (division, rest) = text.split_at_checked(DIVISION_LENGTH)?;
+        let digits = Zeroizing::new(format!("{division}19{rest}"));
+        let whole = Zeroizing::new(format!("{}{}", *digits, char::from(check_character(digits.as_bytes()))));
+        Self::parse(&whole).ok()
+    }
+
+    /// The 15 digits issued before 1999 to whom was born in the 20th century.
+    #[must_use]
+    pub fn old_form(&self) -> Option<Zeroizing<String>> {
+        let (division, rest) = self.as_str().split_at_checked(DIVISION_LENGTH)?;
+        let rest = rest.strip_prefix("19")?;
+        Some(Zeroizing::new(format!("{division}{}", rest.get(..OLD_LENGTH - DIVISION_LENGTH)?)))
     }
 
     /// The 18 characters.

@@ -37,11 +37,23 @@ pub struct Route {
     /// Where the consent token comes from; left out = the header `Authorization`, as `Bearer`.
     #[serde(default)]
     pub consent: RouteSource,
+    /// What the store's answer says where it is in order. An interface that sends its errors with the status 200 needs it.
+    pub ok: Option<RouteOk>,
     /// The map that says how entries of arrays are read: a file that ends in `.toml`, as for stores.
     pub map: Option<PathBuf>,
     /// The members of the store's JSON that may leave, in the order in which they are answered. No other one does.
     #[serde(rename = "member", default)]
     pub members: Vec<RouteMember>,
+}
+
+/// What an answer says where it is in order.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RouteOk {
+    /// The path of the member that says so, from the top, a name a step.
+    pub at: Vec<String>,
+    /// What it must be: one of these texts, numbers as digits.
+    pub is: Vec<String>,
 }
 
 /// The method of a route.
@@ -110,6 +122,9 @@ impl Route {
             if source.member.is_some() && self.method == RouteMethod::Get {
                 faults.push(format!("route `{name}`: a request of method GET has no member for `{of}`"));
             }
+        }
+        if self.ok.as_ref().is_some_and(|ok| ok.at.is_empty() || ok.is.is_empty()) {
+            faults.push(format!("route `{name}`: `ok` needs a path in `at` and a value in `is`"));
         }
         if self.members.is_empty() {
             faults.push(format!("route `{name}`: list at least one `[[route.member]]`: nothing else leaves"));

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use credit_policy::{Catalogue, CitizenNumber, List, Personal, Sensitivity, Severity};
+use credit_policy::{Catalogue, CitizenNumber, List, Personal, Sensitivity, Severity, meant_citizen_number};
 use jiff::{ToSpan, civil::Date};
 use rusqlite::{Connection, Row, types::ValueRef};
 
@@ -182,9 +182,12 @@ pub(crate) fn examine(
     Ok(counts)
 }
 
-/// A value as text: a whole number in digits, NULL as nothing. What else is there has no form that fits.
+/// A value as text: a whole number in digits, NULL as nothing. What else is there has no form that fits. The first is the
+/// person's number: as bytes or a number no look-up finds it, so that it becomes a text of whose it is that is not canonical.
 fn row_text(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
     Ok(match row.get_ref(at)? {
+        ValueRef::Integer(value) if at == 0 => Some(format!(" {value}")),
+        ValueRef::Blob(bytes) if at == 0 => Some(format!(" {}", String::from_utf8_lossy(bytes))),
         ValueRef::Null => None,
         ValueRef::Integer(value) => Some(value.to_string()),
         ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
@@ -201,7 +204,7 @@ pub(crate) fn check_row(
     found: &mut dyn FnMut(RowFault, Option<&Personal<CitizenNumber>>),
 ) {
     let number = values.first().and_then(Option::as_deref).unwrap_or_default();
-    let person = CitizenNumber::parse(number.trim()).ok().filter(|person| is_born(person, domain.latest));
+    let person = meant_citizen_number(number).filter(|person| is_born(person, domain.latest));
     let is_canonical = person.as_ref().is_some_and(|person| person.disclose(|person| person.as_str() == number));
     let mut days: Vec<(&str, Date)> = Vec::new();
     for ((column, form), value) in table.columns.iter().zip(values) {
@@ -242,7 +245,7 @@ fn misplaced(column: &str, on: Date, before: &[(&str, Date)], domain: &Domain) -
     let not_before = match column {
         "determined" | "performed" => day_of("act"),
         "until" => day_of("since"),
-        "repair_revoked" => day_of("repaired"),
+        // A revocation before the repair was one of an earlier repair.
         _ => None,
     };
     let is_past = matches!(column, "act" | "determined" | "repaired" | "performed");

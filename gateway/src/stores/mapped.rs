@@ -7,8 +7,11 @@ use super::{
     map::{Cell, Examined, Found, Map, MapFault, examine_row},
 };
 
-/// Where the parameters of a statement stand.
-pub(super) const PARAMETERS: [&str; 2] = ["?1", "?2"];
+/// Where the parameters of a statement stand: the two spellings of a number as texts, and both as bytes, for SQLite never takes
+/// the one for the other.
+pub(super) const PARAMETERS: [&str; 4] = ["?1", "?2", "?3", "?4"];
+/// In their place, nobody.
+pub(super) const NOBODY: [&str; 4] = [""; 4];
 
 /// The map with the columns as the tables spell them, or all that does not fit.
 pub(crate) fn bound(connection: &Connection, map: &Map) -> rusqlite::Result<Result<Map, Vec<MapFault>>> {
@@ -33,7 +36,7 @@ pub(crate) fn without_index(connection: &Connection, map: &Map) -> rusqlite::Res
     let mut found = Vec::new();
     for select in map.everything() {
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", select.sql(PARAMETERS)))?;
-        let mut steps = plan.query(["", ""])?;
+        let mut steps = plan.query(NOBODY)?;
         while let Some(step) = steps.next()? {
             if step.get_ref("detail")?.as_str().is_ok_and(|detail| detail.starts_with("SCAN")) {
                 let key = select.columns().first().map_or("", |column| column.stored());
@@ -76,11 +79,9 @@ pub(crate) fn examine(
             count += 1;
             let cells = cells(row, select.columns().len())?;
             examine_row(map, &select, &cells, &mut |found| match found {
-                Found::Unfit(unfit, person) => {
+                Found::Unfit(unfit, persons) => {
                     examined.faults.add(&unfit, count);
-                    if let Some(person) = person {
-                        suspects.add_mapped(unfit, person);
-                    }
+                    persons.iter().for_each(|person| suspects.add_mapped(unfit.clone(), person));
                 }
                 Found::PublishedOtherwise(column) => {
                     let place = format!("{}.{}", select.source().name(), column.name());

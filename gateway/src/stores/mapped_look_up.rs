@@ -7,7 +7,7 @@ use super::{
     contract::Asked,
     fault::{StoreError, StoreFault},
     map::{Map, Reading, Select},
-    mapped::{PARAMETERS, cells},
+    mapped::{NOBODY, PARAMETERS, cells},
 };
 
 /// What the map's tables say of the person, for the plan and the scenario.
@@ -16,7 +16,8 @@ pub(super) fn history(connection: &Connection, map: &Map, asked: &Asked) -> Resu
     let keys = asked.person.disclose(Select::keys);
     for select in map.selects(&asked.plan) {
         let mut statement = connection.prepare_cached(&select.sql(PARAMETERS))?;
-        let mut rows = statement.query([keys[0].as_str(), keys[1].as_str()])?;
+        let [upper, lower] = keys.each_ref().map(|key| key.as_str());
+        let mut rows = statement.query((upper, lower, upper.as_bytes(), lower.as_bytes()))?;
         while let Some(row) = rows.next()? {
             let cells = cells(row, select.columns().len())?;
             reading.row(&select, &cells).map_err(|unfit| StoreError::Failed(StoreFault::Mapped(unfit)))?;
@@ -28,7 +29,7 @@ pub(super) fn history(connection: &Connection, map: &Map, asked: &Asked) -> Resu
 /// Runs every statement for a number that nobody has.
 pub(super) fn probe(connection: &Connection, map: &Map) -> Result<History, StoreError> {
     for select in map.everything() {
-        connection.prepare_cached(&select.sql(PARAMETERS))?.exists(["", ""])?;
+        connection.prepare_cached(&select.sql(PARAMETERS))?.exists(NOBODY)?;
     }
     Ok(History::default())
 }

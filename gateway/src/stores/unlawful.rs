@@ -29,6 +29,15 @@ pub(super) fn count(connection: &Connection, domain: &Domain) -> rusqlite::Resul
     Ok(counts)
 }
 
+/// Tells the operator which classes have rows.
+pub(super) fn warn(counts: &BTreeMap<String, u64>) {
+    let classes: Vec<_> = counts.iter().filter(|(_, rows)| **rows > 0).map(|(class, _)| class.as_str()).collect();
+    if !classes.is_empty() {
+        let classes = classes.join(", ");
+        tracing::warn!("the store has data that may not be collected, is confidential or is sealed: {classes}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

@@ -23,6 +23,7 @@ use super::{
     figures::Figures,
     progress::Progress,
     stamp::Mark,
+    unlawful,
 };
 
 /// How often the file is looked at.
@@ -96,11 +97,7 @@ impl Watch {
             self.source.take(&domain, before)?;
         self.standing.publish(readers, in_memory);
         self.figures.faulty(faults);
-        let classes: Vec<_> = unlawful.iter().filter(|(_, rows)| **rows > 0).map(|(class, _)| class.as_str()).collect();
-        if !classes.is_empty() {
-            let classes = classes.join(", ");
-            tracing::warn!("the store has data that may not be collected, is confidential or is sealed: {classes}");
-        }
+        unlawful::warn(&unlawful);
         self.figures.has_unlawful(unlawful);
         if faults > 0 {
             tracing::warn!(

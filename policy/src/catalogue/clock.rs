@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::display::{AfterPerformance, Display, Least, Shown, Unperformed, Waiver};
+use crate::consent::Period;
 use crate::history::{Record, Severity};
 
 /// The event at which a display period starts; jurisdictions differ.
@@ -185,6 +186,29 @@ impl Clock {
     /// stands still.
     pub(crate) fn started(&self, record: &Record) -> Option<Date> {
         self.0.start.of(record).or_else(|| self.0.otherwise?.of(record))
+    }
+
+    /// Whether a record says how things stand on that day, and not what once was: what is in force, and a duty that is shown
+    /// until it is performed.
+    pub(crate) fn is_of_today(&self, record: &Record, on: Date) -> bool {
+        let is_performed = record.performed.is_some_and(|performed| performed <= on);
+        self.ends_with_effect() || (self.0.unperformed == Unperformed::Shown && !is_performed)
+    }
+
+    /// The periods, one a severity, for which records are displayed to that effect; none where they end with their effect.
+    pub(crate) fn displays_for(&self, effect: Effect) -> impl Iterator<Item = Period> {
+        let shortest = move |severity| {
+            let shown = self.displays(effect).map(|display| display.of(severity));
+            let mut periods = Vec::new();
+            for shown in shown {
+                match shown {
+                    Shown::For(days) => periods.push(days.0),
+                    Shown::Never => return None,
+                }
+            }
+            periods.into_iter().min_by_key(|period| period.last_day(Date::ZERO))
+        };
+        Severity::ALL.iter().copied().filter_map(shortest)
     }
 
     /// Whether a record counts for that effect on that day. One that is both expired and repaired is expired.

@@ -1,13 +1,16 @@
 //! Decisions on the ground of consent: what a consent covers, how wide it may be, and what the facts of it say.
 
 use credit_policy::consent::{Bound, Frequency};
-use credit_policy::{Code, ConsentFacts, Decision, Facts, Ground, History, Permit, Tier, decide, minimise};
+use credit_policy::{
+    ClassName, Code, ConsentFacts, Decision, Facts, Ground, History, Permit, Record, Severity, Tier, decide, minimise,
+};
 use serde_json::json;
 
 use crate::consent::draft::{Draft, verify};
 use crate::support::{catalogue, date, facts_for, fields, period, permit_for, scenario, terms, value};
 
 const LOAN: &str = "commercial-loan";
+const HIRING: &str = "household-service-hiring";
 const ON: &str = "2026-11-22";
 
 /// A bank's query with that consent.
@@ -146,9 +149,71 @@ fn who_may_look_back_a_year_is_not_told_of_three() {
     let permit = permit_for(catalogue(), LOAN, &with(consent));
     let told = minimise(&permit, &History::default(), date(ON));
     assert_eq!(value(&told, "clean_three_years"), json!(null));
-    assert_eq!(value(&told, "unperformed_judgment_band"), json!("none"));
+    assert_eq!(value(&told, "unperformed_judgment_band"), json!(null));
     let whole = permit_for(catalogue(), LOAN, &with(terms()));
     assert_eq!(value(&minimise(&whole, &History::default(), date(ON)), "clean_three_years"), json!(true));
+}
+
+/// A record of a class and day.
+fn of(class: &str, severity: Severity, determined: &str) -> History {
+    let (act, determined) = (date(determined), date(determined));
+    let class = ClassName::parse(class).unwrap();
+    let (sentence_end, effect_end, repaired, repair_revoked, performed, amount) = (None, None, None, None, None, None);
+    let disputed = false;
+    let record = Record {
+        class,
+        severity,
+        act,
+        determined,
+        sentence_end,
+        effect_end,
+        repaired,
+        repair_revoked,
+        disputed,
+        performed,
+        amount,
+    };
+    History { records: vec![record], ..History::default() }
+}
+
+#[test]
+fn a_look_back_that_is_shorter_than_records_are_displayed_is_told_neither_that_there_are_any_nor_that_there_are_none() {
+    let field = "administrative_penalty_exists";
+    let told = |look_back: &str, history: &History| {
+        let consent = ConsentFacts { look_back: period(look_back), fields: Some(fields(&[field])), ..terms() };
+        let facts = Facts { consent: Some(consent), ..facts_for(catalogue().scenario(HIRING).unwrap(), date(ON)) };
+        value(&minimise(&permit_for(catalogue(), HIRING, &facts), history, date(ON)), field)
+    };
+    let old = of("administrative-penalty", Severity::Serious, "2024-10-01");
+    let new = of("administrative-penalty", Severity::Serious, "2026-10-01");
+    for history in [&old, &new, &History::default()] {
+        for short in ["P1D", "P1Y", "P35M", "P1095D"] {
+            assert_eq!(told(short, history), json!(null), "{short}");
+        }
+    }
+    for (history, exists) in [(&old, true), (&new, true), (&History::default(), false)] {
+        assert_eq!(told("P3Y", history), json!(exists));
+        assert_eq!(told("P36M", history), json!(exists));
+    }
+}
+
+#[test]
+fn what_is_in_force_is_of_today_however_short_the_look_back() {
+    let field = "qualification_exists";
+    let mut held = of("qualification", Severity::General, "2009-06-01");
+    for (ends, look_back, exists) in [
+        (Some("2026-11-21"), "P1D", false),
+        (Some("2026-11-21"), "P3Y", false),
+        (Some("2026-11-22"), "P1D", true),
+        (None, "P1D", true),
+        (None, "P3Y", true),
+    ] {
+        held.records[0].effect_end = ends.map(date);
+        let consent = ConsentFacts { look_back: period(look_back), fields: Some(fields(&[field])), ..terms() };
+        let facts = Facts { consent: Some(consent), ..facts_for(catalogue().scenario(HIRING).unwrap(), date(ON)) };
+        let told = minimise(&permit_for(catalogue(), HIRING, &facts), &held, date(ON));
+        assert_eq!(value(&told, field), json!(exists), "{ends:?} {look_back}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Citizen numbers: GB 11643, hostile texts, and the day of adulthood.
 
-use credit_policy::{CitizenNumber, CitizenNumberError, holds_citizen_number};
+use credit_policy::{CitizenNumber, CitizenNumberError, holds_citizen_number, meant_citizen_number};
 use jiff::civil::Date;
 use proptest::prelude::*;
 
@@ -182,4 +182,43 @@ proptest! {
         let text = format!("{before}{number}{after}");
         prop_assert!(holds_citizen_number(&text));
     }
+}
+
+fn meant(text: &str) -> Option<String> {
+    meant_citizen_number(text).map(|person| person.disclose(|person| person.as_str().to_owned()))
+}
+
+#[test]
+fn texts_that_are_nobody_s_number_in_any_writing_mean_nobody() {
+    let good = number("19900307", 1);
+    for text in [
+        String::new(),
+        "330921************".into(),
+        "00000000000000000X".into(),
+        format!("{}*", &good[..17]),
+        format!("{good}0"),
+        format!("a{good}"),
+        format!("证{good}"),
+        "990101901307001".into(),
+        "91330000MA27XF1234".into(),
+        "9.90101199003070E+17".into(),
+    ] {
+        assert_eq!(meant(&text), None, "{text}");
+    }
+}
+
+#[test]
+fn whom_a_number_names_is_known_in_every_writing() {
+    for good in [number("19900307", 1), number_with_x()] {
+        let full_width: String = good.chars().map(|c| char::from_u32(u32::from(c) + 0xFEE0).unwrap()).collect();
+        let spaced: String = good.chars().flat_map(|c| [c, '\u{a0}']).collect();
+        let old = CitizenNumber::parse(&good).unwrap().disclose(|person| person.old_form().unwrap().to_string());
+        assert_eq!(old, format!("{}{}", &good[..6], &good[8..17]));
+        let nul = format!("\u{feff}{good}\0");
+        for text in [good.clone(), good.to_lowercase(), full_width, spaced, old, nul, format!("'{good}\r\n")] {
+            assert_eq!(meant(&text).as_ref(), Some(&good), "{text}");
+        }
+    }
+    let of_2001 = number("20010307", 1);
+    assert!(CitizenNumber::parse(&of_2001).unwrap().disclose(|person| person.old_form().is_none()));
 }

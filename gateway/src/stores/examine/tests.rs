@@ -143,3 +143,12 @@ fn what_must_not_be_there_and_what_lies_outside_its_domain_is_named() {
         assert_eq!(suspects.len(), 0, "{sql}: that it is there would show");
     }
 }
+
+#[test]
+fn a_repair_that_was_revoked_before_it_was_made_is_no_fault() {
+    let store = store();
+    let sql = "UPDATE record SET repaired = '2026-05-01', repair_revoked = '2026-04-01' WHERE number = ?1";
+    assert_eq!(store.execute(sql, [OTHER]).unwrap(), 1);
+    let (faults, suspects) = found(&store);
+    assert!(faults.is_empty() && suspects.len() == 0, "{faults:?}");
+}

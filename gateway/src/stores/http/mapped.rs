@@ -69,15 +69,7 @@ fn rows<'a>(text: &'a str, asked: &map::Request, any_case: bool) -> Result<Vec<&
     bounded(text)?;
     let whole: &RawValue = serde_json::from_str(text).map_err(|_| HttpFault::NoJson(super::json::DEPTH))?;
     if let Some((path, texts)) = &asked.ok {
-        let is_ok = match at(whole, path, any_case)?.map(|raw| scalar(raw, &path.join("."))).transpose()? {
-            Some(Scalar::Text(text)) => texts.iter().any(|ok| *ok == text),
-            Some(Scalar::Number(text)) => texts.iter().any(|ok| ok == text),
-            Some(Scalar::Bool(value)) => texts.iter().any(|ok| *ok == value.to_string()),
-            Some(Scalar::Null) | None => false,
-        };
-        if !is_ok {
-            return Err(HttpFault::NotOk(path.join(".")));
-        }
+        says_ok(whole, path, texts, any_case)?;
     }
     let place = asked.rows.join(".");
     let rows = at(whole, &asked.rows, any_case)?.ok_or_else(|| HttpFault::Missing(place.clone()))?;
@@ -95,6 +87,26 @@ fn rows<'a>(text: &'a str, asked: &map::Request, any_case: bool) -> Result<Vec<&
         }
     }
     Ok(rows)
+}
+
+/// That an answer says of itself that it is in order.
+///
+/// # Errors
+/// [`HttpFault::NotOk`] where it does not.
+pub(in crate::stores) fn says_ok(
+    whole: &RawValue,
+    path: &[String],
+    texts: &[String],
+    any_case: bool,
+) -> Result<(), HttpFault> {
+    let place = path.join(".");
+    let is_ok = match at(whole, path, any_case)?.map(|raw| scalar(raw, &place)).transpose()? {
+        Some(Scalar::Text(text)) => texts.iter().any(|ok| *ok == text),
+        Some(Scalar::Number(text)) => texts.iter().any(|ok| ok == text),
+        Some(Scalar::Bool(value)) => texts.iter().any(|ok| *ok == value.to_string()),
+        Some(Scalar::Null) | None => false,
+    };
+    if is_ok { Ok(()) } else { Err(HttpFault::NotOk(place)) }
 }
 
 /// Gives the rows of the answers to one question to a reading. An interface that makes no difference between `X` and `x`

@@ -45,6 +45,7 @@ use super::{
 use crate::settings;
 
 pub(crate) use fault::HttpFault;
+pub(super) use mapped::says_ok;
 
 /// Connections that a store may have, where the configuration says nothing.
 const CONNECTIONS: usize = 32;

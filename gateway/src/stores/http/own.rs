@@ -58,15 +58,17 @@ pub(super) fn history(text: &str, asked: &Asked, domain: &Domain) -> Result<Hist
     let mut history = History::default();
     if !plan.classes().is_empty() {
         let rows = elements(records.ok_or_else(|| HttpFault::Missing("records".to_owned()))?, "records")?;
-        let all = rows.iter().enumerate().map(|(at, row)| read.row(&RECORD, row, "records", at).and_then(record));
+        let names: Vec<_> = plan.classes().iter().map(ClassName::as_str).collect();
+        let asked = asked_for(&rows, "class", &names, "records")?;
+        let all = asked.into_iter().map(|(at, row)| read.row(&RECORD, row, "records", at).and_then(record));
         history.records = all.collect::<Result<_, _>>()?;
-        history.records.retain(|record| plan.classes().contains(&record.class));
     }
     if !plan.lists().is_empty() {
         let rows = elements(listings.ok_or_else(|| HttpFault::Missing("listings".to_owned()))?, "listings")?;
-        let all = rows.iter().enumerate().map(|(at, row)| read.row(&LISTING, row, "listings", at).and_then(listing));
+        let names: Vec<_> = plan.lists().iter().map(|list| list.as_str()).collect();
+        let asked = asked_for(&rows, "list", &names, "listings")?;
+        let all = asked.into_iter().map(|(at, row)| read.row(&LISTING, row, "listings", at).and_then(listing));
         history.listings = all.collect::<Result<_, _>>()?;
-        history.listings.retain(|listing| plan.lists().contains(&listing.list));
     }
     if !plan.attributes().is_empty() {
         let values = attributes.ok_or_else(|| HttpFault::Missing("attributes".to_owned()))?.get();
@@ -77,6 +79,28 @@ pub(super) fn history(text: &str, asked: &Asked, domain: &Domain) -> Result<Hist
         history.attributes = all.collect::<Result<_, _>>()?;
     }
     Ok(history)
+}
+
+/// The rows of what was asked for, each with its place. The others are passed over unread: that a class is there which nobody may
+/// ask for, nobody is told. A name that differs from one that was asked for by writing alone is meant for it, and will not fit.
+fn asked_for<'a>(
+    rows: &[&'a RawValue],
+    member: &str,
+    names: &[&str],
+    place: &str,
+) -> Result<Vec<(usize, &'a RawValue)>, HttpFault> {
+    let mut asked = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        let found = members(row.get(), &[member], false, place)?.into_iter().next().flatten();
+        let Some(Scalar::Text(name)) = found.map(|raw| scalar(raw, member)).transpose()? else {
+            return Err(HttpFault::Untyped(member.to_owned()));
+        };
+        let folded = name.trim().to_lowercase().replace(['_', ' '], "-");
+        if names.contains(&folded.as_str()) {
+            asked.push((at, *row));
+        }
+    }
+    Ok(asked)
 }
 
 /// The number in its canonical form, where the answer is about who was asked about.

@@ -191,18 +191,20 @@ impl Column {
             | Cell::Number(_)
             | Cell::Bool(_) => None,
         };
-        let looks_like = typed.or_else(|| look_like_a_day(&text, self.form));
-        let known =
-            |sentinels: (&Sentinels, Dated)| looks_like.filter(|day| sentinels.0.has_day(*day)).map(|_| sentinels.1);
-        if let Some(found) = sentinels.into_iter().find_map(known) {
-            return Ok(found);
-        }
         let day = match (self.form, typed) {
             // Of a type of its own there is only one reading, whatever form the map names for text.
-            (Form::Day(_), Some(day)) => plausible(day).then_some(day),
+            (Form::Day(_), Some(day)) => Some(day),
             (Form::Day(form), None) => form.day(&text, edge, catalogue),
             (Form::CitizenNumber | Form::Code | Form::Text | Form::WholeNumber | Form::Money(_), _) => None,
         };
+        let looks_like = typed.or_else(|| look_like_a_day(&text, self.form));
+        let known = |sentinels: (&Sentinels, Dated)| {
+            looks_like.into_iter().chain(day).any(|day| sentinels.0.has_day(day)).then_some(sentinels.1)
+        };
+        if let Some(found) = sentinels.into_iter().find_map(known) {
+            return Ok(found);
+        }
+        let day = day.filter(|day| plausible(*day));
         day.map(Dated::On).ok_or(What::Day)
     }
 

@@ -14,8 +14,8 @@ const LAST_YEAR: i16 = 2200;
 const LEAST_MILLISECONDS: i64 = 10_000_000_000;
 /// Seconds below this are a day written in eight digits, or a serial number: else they would be days of 1970 to 1973.
 const LEAST_SECONDS: i64 = 100_000_000;
-/// The serial number of a day after [`LAST_YEAR`].
-const LAST_SERIAL: i64 = 110_000;
+/// The serial number of the last day of the calendar, 9999-12-31.
+const LAST_SERIAL: i64 = 2_958_465;
 /// Spreadsheets of the 1900 system have a 29 February 1900, so that the serial numbers up to 60 are not certain.
 const FIRST_SERIAL: i64 = 61;
 
@@ -77,14 +77,14 @@ pub(super) enum Edge {
 }
 
 impl DayForm {
-    /// The day that a text of this form names; `None` for every other text.
+    /// The day that a text of this form names, however far: it may stand for "for ever", or for "unknown".
     pub(super) fn day(self, text: &str, edge: Edge, catalogue: &Catalogue) -> Option<Date> {
         let parts = |separator: char, longest: (usize, usize)| {
             let (year, rest) = text.split_once(separator)?;
             let (month, day) = rest.split_once(separator)?;
             civil(year, month, day, longest)
         };
-        let day = match self {
+        match self {
             Self::Dashes => parts('-', (2, 2)),
             Self::Slashes => parts('/', (2, 2)),
             Self::ShortSlashes => parts('/', (1, 2)),
@@ -104,18 +104,26 @@ impl DayForm {
             Self::Rfc3339 => moment(text).map(|at| catalogue.today(at)),
             Self::Milliseconds => {
                 let all = whole(text).filter(|all| all.abs() >= LEAST_MILLISECONDS)?;
-                Timestamp::from_millisecond(all).ok().map(|at| catalogue.today(at))
+                let at = Timestamp::from_millisecond(all).ok().map(|at| catalogue.today(at));
+                at.or_else(|| last_day_of_the_calendar(all.div_euclid(1_000)))
             }
             Self::Seconds => {
                 let all = whole(text).filter(|all| all.abs() >= LEAST_SECONDS)?;
-                Timestamp::from_second(all).ok().map(|at| catalogue.today(at))
+                Timestamp::from_second(all).ok().map(|at| catalogue.today(at)).or_else(|| last_day_of_the_calendar(all))
             }
             Self::Serial => serial(text, FIRST_SERIAL, jiff::civil::date(1899, 12, 30)),
             Self::Serial1904 => serial(text, 0, jiff::civil::date(1904, 1, 1)),
             Self::Typed => None,
-        };
-        day.filter(|day| plausible(*day))
+        }
     }
+}
+
+/// The last day of the calendar, of a moment of it that is later than moments are counted, in seconds since 1970: it is that day
+/// in some zone.
+pub(crate) fn last_day_of_the_calendar(seconds: i64) -> Option<Date> {
+    /// Noon of the day after it, in UTC.
+    const BEYOND: i64 = 253_402_300_800 + 43_200;
+    (Timestamp::MAX.as_second()..BEYOND).contains(&seconds).then_some(Date::MAX)
 }
 
 /// A day that somebody meant.
@@ -196,6 +204,10 @@ mod tests {
         (DayForm::Serial1904, "43890"),
     ];
 
+    fn meant(form: DayForm, text: &str, edge: Edge, catalogue: &Catalogue) -> Option<Date> {
+        form.day(text, edge, catalogue).filter(|day| plausible(*day))
+    }
+
     fn catalogue() -> Catalogue {
         Catalogue::load(&shipped()).unwrap()
     }
@@ -205,7 +217,7 @@ mod tests {
         let catalogue = catalogue();
         for (form, _) in FORMS {
             for (other, text) in FORMS {
-                let read = form.day(text, Edge::Begins, &catalogue);
+                let read = meant(form, text, Edge::Begins, &catalogue);
                 // Two forms that agree on what they share: a short form takes the long one; the systems of spreadsheets
                 // cannot be told apart, so the map must name the right one.
                 let shared = form == DayForm::ShortSlashes && other == DayForm::Slashes
@@ -257,15 +269,15 @@ mod tests {
             (DayForm::Serial, "45352.x"),
             (DayForm::Typed, "2024-03-01"),
         ] {
-            assert_eq!(form.day(text, Edge::Begins, &catalogue), None, "{form:?} {text}");
+            assert_eq!(meant(form, text, Edge::Begins, &catalogue), None, "{form:?} {text}");
         }
     }
 
     #[test]
     fn a_month_begins_on_its_first_day_and_ends_on_its_last() {
         let catalogue = catalogue();
-        assert_eq!(DayForm::Month.day("202402", Edge::Begins, &catalogue), Some(jiff::civil::date(2024, 2, 1)));
-        assert_eq!(DayForm::Month.day("202402", Edge::Ends, &catalogue), Some(jiff::civil::date(2024, 2, 29)));
+        assert_eq!(meant(DayForm::Month, "202402", Edge::Begins, &catalogue), Some(jiff::civil::date(2024, 2, 1)));
+        assert_eq!(meant(DayForm::Month, "202402", Edge::Ends, &catalogue), Some(jiff::civil::date(2024, 2, 29)));
     }
 
     #[test]
@@ -280,7 +292,7 @@ mod tests {
             // Taken in the catalogue's zone, so the day is the one that is written.
             (DayForm::DashesTime, "2024-03-01 00:00:00", (3, 1)),
         ] {
-            let day = form.day(text, Edge::Begins, &catalogue);
+            let day = meant(form, text, Edge::Begins, &catalogue);
             assert_eq!(day, Some(jiff::civil::date(2024, wanted.0, wanted.1)), "{form:?} {text}");
         }
     }

@@ -17,8 +17,8 @@ use super::{
 
 /// What is found in a row.
 pub(crate) enum Found<'a> {
-    /// A value that does not fit; with the person whose row no look-up would find.
-    Unfit(Unfit, Option<&'a Personal<CitizenNumber>>),
+    /// A value that does not fit; with those of whom the row could be, where no look-up would find it.
+    Unfit(Unfit, &'a [Personal<CitizenNumber>]),
     /// An end of publication that is not the end by the catalogue's clock. The clock is right: it is not read.
     PublishedOtherwise(&'a Column),
 }
@@ -41,12 +41,17 @@ pub(crate) struct Examined {
 #[derive(Default)]
 pub(crate) struct Faults(BTreeMap<(String, What), (u64, Vec<u64>)>);
 
-/// Tells what of a row does not fit, with the person where no look-up would find the row: its number is written in a form
-/// that is not asked for.
+/// Tells what of a row does not fit, with the persons of whom it could be where no look-up would find the row: its number is
+/// written in a form that is not asked for.
 pub(crate) fn examine_row(map: &Map, select: &Select, cells: &[Cell<'_>], found: &mut dyn FnMut(Found<'_>)) {
     let mut reading = Reading::of_everything(map);
-    if let Err(unfit) = reading.row(select, cells) {
-        found(Found::Unfit(unfit, None));
+    let row = reading.row(select, cells);
+    let lost = lost(select, cells);
+    if let Err(unfit) = row {
+        // Somebody's number all the same.
+        let is_number = unfit.what == What::NoNumber && !lost.is_empty();
+        let what = if is_number { What::NotCanonical } else { unfit.what };
+        found(Found::Unfit(Unfit { what, ..unfit }, &lost));
         return;
     }
     let read = reading.end();
@@ -56,16 +61,22 @@ pub(crate) fn examine_row(map: &Map, select: &Select, cells: &[Cell<'_>], found:
         found(Found::PublishedOtherwise(column));
     }
     for unfit in read.unknown {
-        found(Found::Unfit(unfit, None));
+        found(Found::Unfit(unfit, &[]));
     }
-    let (Some(key), Some(cell)) = (select.columns().first(), cells.first()) else { return };
-    let Ok(person) = number::number(*cell, key.encoding) else { return };
-    let is_asked_for = person.disclose(|person| number::spellings(person).iter().any(|spelling| cell.is(spelling)));
-    if !is_asked_for {
-        let (class, source) = (select.class.clone(), select.source.name.clone());
-        let unfit = Unfit { class, source, column: key.name.clone(), what: What::NotCanonical };
-        found(Found::Unfit(unfit, Some(&person)));
+    if !lost.is_empty() {
+        found(Found::Unfit(select.misspelt(), &lost));
     }
+}
+
+/// Of whom a row could be that no look-up finds.
+fn lost(select: &Select, cells: &[Cell<'_>]) -> Vec<Personal<CitizenNumber>> {
+    let (Some(key), Some(cell)) = (select.columns().first(), cells.first()) else { return Vec::new() };
+    let is_asked_for = |person: &CitizenNumber| number::spellings(person).iter().any(|spelling| cell.is(spelling));
+    let found = number::number(*cell, key.encoding);
+    if found.is_ok_and(|person| person.disclose(is_asked_for)) || !select.is_of_a_person(cells) {
+        return Vec::new();
+    }
+    number::meant(*cell, key.encoding)
 }
 
 /// The column with the end of publication, where it says another day than the catalogue's clock.

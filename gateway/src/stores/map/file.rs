@@ -212,6 +212,10 @@ pub(super) struct RecordRow {
     pub(super) effect_end: Option<String>,
     pub(super) repaired: Option<String>,
     pub(super) repair_revoked: Option<String>,
+    /// The day on which the duty was performed in full.
+    pub(super) performed: Option<String>,
+    /// What the duty amounts to.
+    pub(super) amount: Option<String>,
     #[serde(default)]
     pub(super) state: Vec<CodedRow<State>>,
     /// The end of publication that the store has: compared, and never read as a clock.

@@ -28,7 +28,10 @@ pub(super) fn record(loader: &mut Loader<'_>, row: &RecordRow) -> Option<RecordR
     let effect_end = some(&row.effect_end, false);
     let repaired = some(&row.repaired, false);
     let repair_revoked = some(&row.repair_revoked, false);
+    let performed = some(&row.performed, false);
     let published_until = some(&row.published_until, false);
+    let is_amount = |form| matches!(form, Form::Money(_) | Form::WholeNumber);
+    let amount = row.amount.as_ref().and_then(|name| loader.column(name, "money or whole-number", is_amount));
     let states = row.state.iter().filter_map(|state| loader.by_code(state, |_, state| Some(*state))).collect();
     Some(RecordRole {
         class: class?,
@@ -39,6 +42,8 @@ pub(super) fn record(loader: &mut Loader<'_>, row: &RecordRow) -> Option<RecordR
         effect_end,
         repaired,
         repair_revoked,
+        performed,
+        amount,
         states,
         published_until,
     })

@@ -50,6 +50,15 @@ struct Row<'r> {
     cells: &'r [Cell<'r>],
 }
 
+impl Select {
+    /// Whether a row is, by its codes, about a person with an identity card; or could be, where a code is not known.
+    pub(crate) fn is_of_a_person(&self, cells: &[Cell<'_>]) -> bool {
+        let row = Row { select: self, cells };
+        let mut codes = self.source.subject.iter().chain(&self.source.id_type);
+        codes.all(|by| row.code(by).map_or(true, |is_person| *is_person))
+    }
+}
+
 impl<'r> Row<'r> {
     fn cell(&self, column: usize) -> Result<(&'r Column, Cell<'r>), Unfit> {
         let found = self.select.source.columns.get(column);
@@ -228,6 +237,15 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// The day of the performance. One that is not known is none: the record counts on.
+    fn performed(&self, row: &Row<'_>, column: Option<usize>) -> Result<Option<Date>, Unfit> {
+        let Some(column) = column else { return Ok(None) };
+        match self.dated(row, column, Edge::Ends)? {
+            Dated::On(day) => Ok(Some(day)),
+            Dated::None | Dated::ForEver | Dated::Unknown => Ok(None),
+        }
+    }
+
     fn does_not_count<T>(&mut self, row: &Row<'_>, column: usize, class: Option<&ClassName>) -> Option<T> {
         let name = row.select.source.columns.get(column).map_or("", |column| column.name());
         let unfit = row.unfit(name, What::UnknownDay);
@@ -267,14 +285,14 @@ impl<'a> Reading<'a> {
         };
         // A state without its day: from the determination on.
         let repaired = repaired.or((state == State::Repaired).then_some(determined));
-        let is_late = act > determined;
-        let is_revoked_early = repaired.zip(repair_revoked).is_some_and(|(repaired, revoked)| revoked < repaired);
-        if is_late || is_revoked_early {
-            let column = if is_late { Some(role.determined) } else { role.repair_revoked };
-            let name =
-                column.and_then(|column| row.select.source.columns.get(column)).map_or("", |column| column.name());
-            return Err(row.unfit(name, What::OutOfOrder));
+        if act > determined {
+            return Err(row.unfit(row.cell(role.determined)?.0.name(), What::OutOfOrder));
         }
+        let performed = self.performed(row, role.performed)?;
+        if let Some(column) = role.performed.filter(|_| performed.is_some_and(|performed| performed < act)) {
+            return Err(row.unfit(row.cell(column)?.0.name(), What::OutOfOrder));
+        }
+        let amount = role.amount.map(|column| amount(row, column)).transpose()?.flatten();
         let disputed = state == State::Disputed;
         let class = class.clone();
         let record = Record {
@@ -287,9 +305,8 @@ impl<'a> Reading<'a> {
             repaired,
             repair_revoked,
             disputed,
-            // No map names them yet: what is not known fulfils no condition.
-            performed: None,
-            amount: None,
+            performed,
+            amount,
         };
         self.records.push(record);
         Ok(())
@@ -362,4 +379,22 @@ impl<'a> Reading<'a> {
             },
         }
     }
+}
+
+/// An amount in yuan, rounded up; nothing where there is none.
+fn amount(row: &Row<'_>, column: usize) -> Result<Option<u64>, Unfit> {
+    let (column, cell) = row.cell(column)?;
+    let read = || {
+        let text = column.text(cell)?;
+        if text.is_empty() || column.unknown.has_text(&text) || column.none.has_text(&text) {
+            return Ok(None);
+        }
+        let fen = match column.form {
+            Form::Money(unit) => column.fen(cell, unit)?,
+            Form::WholeNumber => column.whole(cell)?.checked_mul(100).ok_or(What::NoAmount)?,
+            Form::CitizenNumber | Form::Day(_) | Form::Code | Form::Text => return Err(What::NoAmount),
+        };
+        u64::try_from(fen).map(|fen| Some(fen.div_ceil(100))).map_err(|_| What::NoAmount)
+    };
+    read().map_err(|what| row.unfit(column.name(), what))
 }

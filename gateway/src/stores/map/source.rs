@@ -95,6 +95,8 @@ pub(super) struct RecordRole {
     pub(super) effect_end: Option<usize>,
     pub(super) repaired: Option<usize>,
     pub(super) repair_revoked: Option<usize>,
+    pub(super) performed: Option<usize>,
+    pub(super) amount: Option<usize>,
     pub(super) states: Vec<ByCode<State>>,
     pub(super) published_until: Option<usize>,
 }
@@ -328,9 +330,9 @@ impl<T> Given<T> {
 impl RecordRole {
     /// The columns that a look-up needs; the end of publication is none of them.
     pub(super) fn columns(&self) -> Vec<usize> {
-        let days = [self.act, self.sentence_end, self.effect_end, self.repaired, self.repair_revoked];
+        let days = [self.act, self.sentence_end, self.effect_end, self.repaired, self.repair_revoked, self.performed];
         let mut all = vec![self.determined];
-        all.extend(days.into_iter().flatten());
+        all.extend(days.into_iter().chain([self.amount]).flatten());
         all.extend(self.class.column());
         all.extend(self.severity.column());
         all.extend(self.states.iter().map(|state| state.column));

@@ -3,10 +3,10 @@
 use super::{column::Column, select::Select};
 
 impl Select {
-    /// The statement, with two parameters for the two spellings of the number. Names are quoted, and qualified: SQLite
+    /// The statement, with parameters for the spellings of the number. Names are quoted, and qualified: SQLite
     /// takes a bare name in quotation marks for a text where there is no such column.
-    pub(crate) fn sql(&self, [one, other]: [&str; 2]) -> String {
-        self.statement(&format!("IN ({one}, {other})"), |_, name| name)
+    pub(crate) fn sql(&self, spellings: [&str; 4]) -> String {
+        self.statement(&format!("IN ({})", spellings.join(", ")), |_, name| name)
     }
 
     /// The statement in the words of an engine: what the key must be, and how the value of a column is read, given its

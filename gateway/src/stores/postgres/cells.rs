@@ -8,7 +8,7 @@ use tokio_postgres::{
     types::{FromSql, Kind, Type},
 };
 
-use crate::stores::map::Cell;
+use crate::stores::map::{Cell, last_day_of_the_calendar};
 
 /// Characters of a text that are read: no field of the data list takes so many.
 pub(super) const LONGEST: usize = 4_096;
@@ -100,9 +100,9 @@ impl<'a> FromSql<'a> for Lent<'a> {
             Type::BYTEA => Cell::Bytes(raw),
             Type::DATE | Type::TIMESTAMP | Type::TIMESTAMPTZ => match endless(raw) {
                 Some(text) => Cell::Text(text),
-                None if *live == Type::DATE => Cell::Date(Date::from_sql(live, raw)?),
-                None if *live == Type::TIMESTAMP => Cell::DateTime(DateTime::from_sql(live, raw)?),
-                None => Cell::Instant(Timestamp::from_sql(live, raw)?),
+                None if *live == Type::DATE => Date::from_sql(live, raw).map_or(BEYOND, Cell::Date),
+                None if *live == Type::TIMESTAMP => DateTime::from_sql(live, raw).map_or(BEYOND, Cell::DateTime),
+                None => Timestamp::from_sql(live, raw).map_or_else(|_| far_moment(live, raw), Cell::Instant),
             },
             _ => Cell::Text(<&str>::from_sql(live, raw)?),
         }))
@@ -115,6 +115,18 @@ impl<'a> FromSql<'a> for Lent<'a> {
     fn accepts(_: &Type) -> bool {
         true
     }
+}
+
+/// A day of no calendar here: no form of dates reads it, so that it does not fit.
+const BEYOND: Cell<'_> = Cell::Text("a day beyond the calendar");
+
+/// A moment that is later than moments are counted here, which may still be one of the last day of the calendar.
+fn far_moment<'a>(live: &Type, raw: &'a [u8]) -> Cell<'a> {
+    /// Seconds from 1970 to 2000, from which PostgreSQL counts.
+    const TO_2000: i64 = 946_684_800;
+    let microseconds = <[u8; 8]>::try_from(raw).ok().filter(|_| *live == Type::TIMESTAMPTZ).map(i64::from_be_bytes);
+    let seconds = microseconds.map(|all| all.div_euclid(1_000_000).saturating_add(TO_2000));
+    seconds.and_then(last_day_of_the_calendar).map_or(BEYOND, Cell::Date)
 }
 
 /// PostgreSQL's own days without end, which a map may name among its sentinels by these texts.

@@ -57,7 +57,7 @@ async fn own(session: &Session, domain: &Domain, most: Option<u64>) -> Result<Ch
         let count = each(session, &statement, |nr, row| {
             match Values::read(row, table) {
                 Ok(values) => check_row(table, &values, nr, domain, &mut |fault, _| tally.add(&fault)),
-                // Its types were looked at when it was connected: what is left are days without end.
+                // Its types were looked at when it was connected.
                 Err(_) => return Err(PostgresFault::Layout(table.name.to_owned())),
             }
             Ok(())

@@ -178,7 +178,7 @@ impl Bound {
                     let is_misspelt = cells.first().is_some_and(|key| !right.iter().any(|right| key.is(right)));
                     reading.row(select, cells)?;
                     // Who it is about is found out first: another person's row is worse than a blank.
-                    if is_misspelt { Err(select.misspelt()) } else { Ok(()) }
+                    if is_misspelt && select.is_of_a_person(cells) { Err(select.misspelt()) } else { Ok(()) }
                 })?;
                 read.map_err(|unfit| StoreError::Failed(StoreFault::Mapped(unfit)))?;
             }

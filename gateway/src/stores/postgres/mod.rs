@@ -16,6 +16,7 @@ mod secret;
 mod sessions;
 mod tables;
 mod tls;
+mod unlawful;
 
 use std::{
     sync::{Arc, Mutex},
@@ -23,7 +24,7 @@ use std::{
 };
 
 use credit_audit::clock::Clock;
-use credit_policy::{Catalogue, CitizenNumber};
+use credit_policy::Catalogue;
 use deadpool::{
     Runtime,
     managed::{Pool, PoolError, Timeouts},
@@ -43,6 +44,7 @@ use super::{
 };
 use crate::settings;
 use sessions::{Lent, Session, Sessions};
+use unlawful::Daily;
 
 /// The gateway's own tables in PostgreSQL.
 pub const SCHEMA: &str = include_str!("schema.sql");
@@ -70,7 +72,9 @@ pub(crate) struct PostgresStore {
     pool: Pool<Sessions>,
     tls: Reread<MakeRustlsConnect>,
     timeout: Duration,
-    figures: Figures,
+    figures: Arc<Figures>,
+    /// Of the gateway's own tables.
+    unlawful: Option<Daily>,
     domain: Mutex<Arc<Domain>>,
     classes: Vec<String>,
     most_bytes: usize,
@@ -118,6 +122,10 @@ impl PostgresStore {
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, PostgresFault> {
         let timeout = Duration::from_millis(settings.timeout_ms);
+        let unlawful = match &map {
+            None => Some(Daily::new(Sessions::of(settings, None, Duration::ZERO)?)),
+            Some(_) => None,
+        };
         let sessions = Sessions::of(settings, map, timeout)?;
         let tls = sessions.tls.clone();
         let limit = Some(timeout);
@@ -132,7 +140,8 @@ impl PostgresStore {
             pool,
             tls,
             timeout,
-            figures: Figures::default(),
+            figures: Arc::default(),
+            unlawful,
             domain: Mutex::new(Arc::new(Domain::of(catalogue, catalogue.today(clock.now())))),
             most_bytes: settings.largest_answer(),
             classes: classes.map(|class| class.name().as_str().to_owned()).collect(),
@@ -182,13 +191,11 @@ impl Store for PostgresStore {
     fn look_up(&self, asked: Asked) -> LookUp<'_> {
         Box::pin(async move {
             // Whole in this module: the number goes to the server as the value of a parameter, and nowhere else.
-            let number =
-                asked.person.disclose(|number: &CitizenNumber| zeroize::Zeroizing::new(number.as_str().to_owned()));
             self.ask(async |session: &Session| match &session.bound {
                 Some(bound) => bound.history(&session.client, &asked, self.most_bytes).await,
                 None => {
                     let (client, domain) = (&session.client, self.domain());
-                    tables::history(client, &number, &asked.plan, &self.classes, &domain, self.most_bytes).await
+                    tables::history(client, &asked.person, &asked.plan, &self.classes, &domain, self.most_bytes).await
                 }
             })
             .await
@@ -200,6 +207,9 @@ impl Store for PostgresStore {
         Box::pin(async {
             self.tls.look().await;
             self.figures.files_refused(self.tls.is_refused());
+            if let Some(unlawful) = &self.unlawful {
+                unlawful.look_if_due(self.domain(), &self.figures);
+            }
             self.ask(async |session: &Session| match &session.bound {
                 Some(bound) => bound.probe(&session.client).await,
                 None => tables::probe(&session.client).await,

@@ -1,6 +1,8 @@
 //! The gateway's own three tables in PostgreSQL: the statements that read them, and their rows as values of the policy.
 
-use credit_policy::{Attribute, ClassName, FetchPlan, FieldName, History, List, Listing, Record, Severity};
+use credit_policy::{
+    Attribute, CitizenNumber, ClassName, FetchPlan, FieldName, History, List, Listing, Personal, Record, Severity,
+};
 use deadpool_postgres::ClientWrapper;
 use jiff::civil::Date;
 use tokio_postgres::{
@@ -18,6 +20,7 @@ use crate::stores::{
     StoreError, StoreFault,
     examine::{Domain, check_row},
     layout::{Form, LISTING, RECORD, TABLES, Table},
+    map::Select,
     values::{day, scalar},
 };
 
@@ -101,7 +104,7 @@ fn not_laid_out(error: &tokio_postgres::Error, table: &Table) -> PostgresFault {
 /// What the server says, and what of the rows does not fit.
 pub(super) async fn history(
     session: &ClientWrapper,
-    number: &str,
+    number: &Personal<CitizenNumber>,
     plan: &FetchPlan,
     classes: &[String],
     domain: &Domain,
@@ -115,8 +118,11 @@ pub(super) async fn history(
     ];
     let classes: Vec<&str> = classes.iter().map(String::as_str).collect();
     let known: [Vec<&str>; 3] = [classes, List::ALL.iter().map(|list| list.as_str()).collect(), Vec::new()];
-    let small = number.to_lowercase();
-    let spellings: Vec<&str> = if small == number { vec![number] } else { vec![number, &small] };
+    let wrong = number.disclose(Select::misspelt_keys);
+    let right = number.disclose(Select::keys);
+    // A row with one that is not canonical is found, and does not fit.
+    let spellings: Vec<&str> = right.iter().chain(&wrong).map(|number| number.as_str()).collect();
+    let canonical = right.first().map_or("", |number| number.as_str());
     let asked: Vec<_> =
         TABLES.into_iter().zip(wanted.iter().zip(&known)).filter(|(_, (it, _))| !it.is_empty()).collect();
     let questions: Vec<_> =
@@ -125,7 +131,7 @@ pub(super) async fn history(
     let mut history = History::default();
     for ((table, _), rows) in asked.iter().zip(&found) {
         for row in rows {
-            let values = Values::of(row, table, number, domain)?;
+            let values = Values::of(row, table, canonical, domain)?;
             match table.name {
                 name if name == RECORD.name => history.records.push(values.record()?),
                 name if name == LISTING.name => history.listings.push(values.listing()?),
@@ -169,7 +175,7 @@ impl<'a> Values<'a> {
     /// The texts of a row's values, as the embedded store has them.
     ///
     /// # Errors
-    /// A value of another type, and a day without end.
+    /// A value of another type.
     pub(super) fn read(row: &Row, table: &'static Table) -> Result<Vec<Option<String>>, StoreError> {
         let mut at = 0;
         let mut values = Vec::with_capacity(table.columns.len());
@@ -180,9 +186,10 @@ impl<'a> Values<'a> {
                 continue;
             }
             let value = match form {
-                Form::Day | Form::SomeDay => {
-                    row.try_get::<_, Option<Date>>(at).map(|day| day.map(|day| day.to_string()))
-                }
+                // A day without end, or beyond the calendar, is none: what is checked next says so of its column.
+                Form::Day | Form::SomeDay => Ok(row
+                    .try_get::<_, Option<Date>>(at)
+                    .map_or_else(|_| Some(String::new()), |day| day.map(|day| day.to_string()))),
                 Form::Flag => {
                     row.try_get::<_, Option<bool>>(at).map(|flag| flag.map(|flag| u8::from(flag).to_string()))
                 }

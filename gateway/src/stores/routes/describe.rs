@@ -201,7 +201,7 @@ impl Route {
         match self.shape.values.get(at) {
             Some(ValueOf::Person) => json!({"$ref": "#/components/schemas/Pseudonym"}),
             // What is made of the store's value has its form here; what is kept has the store's.
-            Some(ValueOf::Field { field, of }) if field != of => {
+            Some(ValueOf::Field { field, of, .. }) if field != of => {
                 json!({"$ref": VALUE, "x-field": field})
             }
             Some(ValueOf::Field { field, .. }) => json!({"x-field": field}),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use credit_policy::{Catalogue, Field, FieldName, Ground, Scenario, Shape as FieldShape};
+use credit_policy::{Catalogue, Field, FieldName, Ground, Scenario, Shape as FieldShape, ValueType};
 use hyper::header::{HeaderName, HeaderValue};
 
 use super::{
@@ -96,7 +96,8 @@ fn load(route: &settings::Route, settings: &Settings, catalogue: &Arc<Catalogue>
     let mut loader = Loader { catalogue, scenario, map: map.as_ref(), values: Vec::new(), entries: Vec::new() };
     let root = loader.root(&route.members)?;
     let Loader { values, entries, .. } = loader;
-    let shape = Shape { root, values, entries };
+    let ok = route.ok.as_ref().map(|ok| (ok.at.clone(), ok.is.clone()));
+    let shape = Shape { root, values, entries, ok };
     let or = |source: &RouteSource, header: &str| {
         if *source == RouteSource::default() {
             RouteSource { header: Some(header.to_owned()), ..RouteSource::default() }
@@ -196,7 +197,8 @@ impl Loader<'_> {
     fn value_of(&self, name: &str) -> Result<ValueOf, MemberFault> {
         let field = self.released(name)?;
         let of = field.base().ok_or_else(|| MemberFault::Derived(name.to_owned()))?;
-        Ok(ValueOf::Field { field: field.name().clone(), of: of.clone() })
+        let is_yes_no = self.catalogue.field(of.as_str()).is_some_and(|of| of.value_type() == Some(ValueType::YesNo));
+        Ok(ValueOf::Field { field: field.name().clone(), of: of.clone(), is_yes_no })
     }
 
     /// Entries of classes and lists on which fields of the scenario rest.

@@ -66,7 +66,8 @@ impl Route {
         by.person.disclose(|person| {
             let weighing = Weighing::new(by.permit, by.catalogue, by.on, |day| person.is_adult_on(day));
             let body = Vec::with_capacity(answer.map_or(256, str::len));
-            let mut writing = Writing { route: self, by, found: &found, weighing, told: History::default(), body };
+            let (told, is_answered) = (History::default(), answer.is_some());
+            let mut writing = Writing { route: self, by, found: &found, is_answered, weighing, told, body };
             match &self.shape.root {
                 Root::Object(node) => writing.object(node)?,
                 Root::Array => writing.entries(0)?,
@@ -82,6 +83,8 @@ struct Writing<'a, F> {
     route: &'a Route,
     by: &'a Reduction<'a>,
     found: &'a Found<'a>,
+    /// Whether the store has something of the person, be it that there is nothing.
+    is_answered: bool,
     weighing: Weighing<'a, F>,
     told: History,
     body: Vec<u8>,
@@ -141,7 +144,11 @@ impl<'a, F: Fn(Date) -> bool> Writing<'a, F> {
                 }
                 self.pseudonym();
             }
-            Some(ValueOf::Field { field, of }) => {
+            Some(ValueOf::Field { field, of, is_yes_no }) => {
+                let is_left_out = raw.is_none_or(|raw| raw.get() == "null");
+                if *is_yes_no && is_left_out && self.is_answered {
+                    return Err(HttpFault::Missing(name.to_owned()).into());
+                }
                 let value = raw.map_or(Ok(Value::Null), |raw| self.attribute(of, raw, name))?;
                 let one = History { attributes: vec![Attribute { field: of.clone(), value }], ..History::default() };
                 match raw {
@@ -187,7 +194,7 @@ impl<'a, F: Fn(Date) -> bool> Writing<'a, F> {
             self.body.push(b'[');
         }
         let mut is_first = true;
-        for entry in self.found.entries.get(place).into_iter().flatten() {
+        for entry in self.found.entries.get(place).into_iter().flatten().flatten() {
             if self.counts(shape, &mut reading, entry, &mut all)? && shape.field.is_none() {
                 if !is_first {
                     self.body.push(b',');

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 
 use super::shape::{Below, Entries, Node, Root, Shape};
-use crate::stores::http::{HttpFault, json};
+use crate::stores::http::{HttpFault, json, says_ok};
 
 /// The values of one object, in the order of their places.
 pub(super) type Values<'a> = Vec<Option<&'a RawValue>>;
@@ -15,19 +15,24 @@ pub(super) type Values<'a> = Vec<Option<&'a RawValue>>;
 #[derive(Default)]
 pub(super) struct Found<'a> {
     pub(super) values: Values<'a>,
-    /// Of each array its entries.
-    pub(super) entries: Vec<Vec<Values<'a>>>,
+    /// Of each array its entries; nothing of one that is not there.
+    pub(super) entries: Vec<Option<Vec<Values<'a>>>>,
 }
 
 impl Shape {
     /// Reads an answer.
     ///
     /// # Errors
-    /// [`HttpFault::NoJson`], [`HttpFault::Twice`], [`HttpFault::Untyped`].
+    /// [`HttpFault::NoJson`], [`HttpFault::Twice`], [`HttpFault::Untyped`]; [`HttpFault::NotOk`] where it does not say that it is in
+    /// order, and [`HttpFault::Missing`] where an array is not there: an interface that failed has none either, and "nothing" would
+    /// clear the person.
     pub(super) fn read<'a>(&self, text: &'a str) -> Result<Found<'a>, HttpFault> {
         json::bounded(text)?;
-        let mut found =
-            Found { values: vec![None; self.values.len()], entries: self.entries.iter().map(|_| Vec::new()).collect() };
+        if let Some((path, texts)) = &self.ok {
+            let whole: &RawValue = serde_json::from_str(text).map_err(|_| HttpFault::NoJson(json::DEPTH))?;
+            says_ok(whole, path, texts, false)?;
+        }
+        let mut found = Found { values: vec![None; self.values.len()], entries: vec![None; self.entries.len()] };
         let mut reader = serde_json::Deserializer::from_str(text);
         let mut trace = Trace { place: "the answer", is_twice: false };
         let Found { values, entries } = &mut found;
@@ -42,8 +47,12 @@ impl Shape {
                 Object { node, values, below, place, may_be_null: false, trace }.deserialize(&mut reader)
             }
         };
+        let missing = || self.entries.iter().zip(&found.entries).find(|(_, found)| found.is_none());
         match read.and_then(|()| reader.end()) {
-            Ok(()) => Ok(found),
+            Ok(()) => match missing() {
+                Some((shape, _)) => Err(HttpFault::Missing(shape.place.clone())),
+                None => Ok(found),
+            },
             Err(_) if trace.is_twice => Err(HttpFault::Twice),
             Err(error) if error.is_data() => Err(HttpFault::Untyped(trace.place.to_owned())),
             Err(_) => Err(HttpFault::NoJson(json::DEPTH)),
@@ -60,7 +69,7 @@ struct Trace<'s> {
 /// The arrays that may stand below an object.
 struct Arrays<'s, 'f, 'de> {
     shapes: &'s [Entries],
-    found: &'f mut Vec<Vec<Values<'de>>>,
+    found: &'f mut Vec<Option<Vec<Values<'de>>>>,
 }
 
 /// An object.
@@ -148,7 +157,7 @@ impl<'de> Visitor<'de> for Object<'_, '_, 'de> {
 /// An array of objects.
 struct Array<'s, 'f, 'de> {
     shape: &'s Entries,
-    found: &'f mut Vec<Values<'de>>,
+    found: &'f mut Option<Vec<Values<'de>>>,
     trace: &'f mut Trace<'s>,
 }
 
@@ -169,6 +178,7 @@ impl<'de> Visitor<'de> for Array<'_, '_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let found = self.found.get_or_insert_default();
         loop {
             let mut values = vec![None; self.shape.length];
             let object = Object {
@@ -182,12 +192,7 @@ impl<'de> Visitor<'de> for Array<'_, '_, 'de> {
             if elements.next_element_seed(object)?.is_none() {
                 return Ok(());
             }
-            self.found.push(values);
+            found.push(values);
         }
-    }
-
-    /// There are none.
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Shape {
     pub(super) root: Root,
     pub(super) values: Vec<ValueOf>,
     pub(super) entries: Vec<Entries>,
+    /// What an answer says where it is in order: the path, and the texts of which one must stand there.
+    pub(super) ok: Option<(Vec<String>, Vec<String>)>,
 }
 
 /// What an answer is.
@@ -47,8 +49,9 @@ pub(super) enum Root {
 pub(super) enum ValueOf {
     /// The person's number.
     Person,
-    /// Of a field: an attribute of the store, or what is made from one.
-    Field { field: FieldName, of: FieldName },
+    /// Of a field: an attribute of the store, or what is made from one. One of yes or no must be there: where it is left out, a
+    /// client reads no.
+    Field { field: FieldName, of: FieldName, is_yes_no: bool },
 }
 
 /// An array whose entries are weighed, each by itself.

@@ -107,15 +107,15 @@ fn a_person_of_whom_the_store_has_nothing_and_one_of_whom_nothing_counts_get_the
     let gone =
         |status: &str, body: &[u8]| vec![Step::Send(reply(status, "Content-Type: text/html; charset=big5\r\n", body))];
     let ghosts = format!(
-        r#"{{"subject": {{"id": "{number}"}}, "overdue": [{{"no": "1", "since": "2010-01-05", "state": "1"}}, {{"since": "2026-01-05", "state": "2"}}]}}"#
+        r#"{{"subject": {{"id": "{number}"}}, "lists": [], "overdue": [{{"no": "1", "since": "2010-01-05", "state": "1"}}, {{"since": "2026-01-05", "state": "2"}}]}}"#
     );
     let answers = [
         gone("404 Not Found", b"<h1>no such person</h1>"),
         gone("404 Not Found", b""),
-        ok(b"{}"),
+        ok(br#"{"lists": [], "overdue": []}"#),
         ok(ghosts.as_bytes()),
-        ok(br#"{"lists": null, "overdue": [], "finance": null, "subject": {}}"#),
-        ok(br#"{"finance": {"housing": null}}"#),
+        ok(br#"{"lists": [], "overdue": [], "finance": null, "subject": {}}"#),
+        ok(br#"{"finance": {"housing": null}, "overdue": [], "lists": []}"#),
     ];
     let mut bodies = Vec::new();
     for answer in answers {
@@ -223,5 +223,59 @@ show = [["no"], ["amount"]]
     for none in [ok(b"[]"), vec![Step::Send(reply("404 Not Found", "", b""))]] {
         service.answers(move |_| none.clone());
         checked(folder, &ask(), |_| "[]".to_owned());
+    }
+}
+
+/// A department's question, which is answered by yes or no.
+const BLACK: &str = r#"
+[[route]]
+name = "black-list"
+method = "GET"
+path = "/black?id={citizen_number}"
+scenario = "public-rental-housing"
+store = "reports"
+map = "report.toml"
+
+[[route.member]]
+at = ["data", "lists"]
+source = "lists"
+field = "black_listed"
+"#;
+
+#[test]
+fn an_error_that_is_sent_with_the_status_200_clears_nobody() {
+    let ok_by_code = BLACK.replace("map =", "ok = { at = [\"code\"], is = [\"0\", \"200\"] }\nmap =");
+    let none = r#"{"code": 0, "data": {"lists": []}}"#;
+    let of_any = [
+        r#"{"code": 500, "msg": "系统繁忙"}"#,
+        "{}",
+        r#"{"data": null}"#,
+        r#"{"code": 0, "data": {}}"#,
+        r#"{"code": 0, "data": {"lists": null}}"#,
+        r#"{"code": 0, "data": {"lists": {}}}"#,
+    ];
+    let of_code = [
+        r#"{"code": 500, "data": {"lists": []}}"#,
+        r#"{"data": {"lists": []}}"#,
+        r#"{"code": null, "data": {"lists": []}}"#,
+        r#"{"code": [0], "data": {"lists": []}}"#,
+    ];
+    for (route, of_route) in [(BLACK, &[][..]), (&ok_by_code, &of_code)] {
+        let (service, gateway) = served(route);
+        let folder = gateway.folder();
+        let number = folder.person("clean", 0);
+        let ask = || {
+            let headers = [("credit-operator", "staff-0017"), ("credit-case", "C-1")];
+            folder.caller("housing").send(Method::GET, &format!("/black?id={number}"), &headers, "")
+        };
+        for wrong in of_any.iter().chain(of_route).copied() {
+            service.answers(move |_| ok(wrong.as_bytes()));
+            refusal(folder, "housing", &ask(), 502, "store-failed");
+        }
+        let right = [ok(none.as_bytes()), vec![Step::Send(reply("404 Not Found", "", b""))]];
+        for right in right {
+            service.answers(move |_| right.clone());
+            checked(folder, &ask(), |_| r#"{"data":{"lists":false}}"#.to_owned());
+        }
     }
 }

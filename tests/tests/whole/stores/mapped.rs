@@ -22,7 +22,7 @@ pub(super) struct Office {
 }
 
 impl Office {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let office = Self::without_tables("kind = \"sqlite\"\npath = \"data/office.sqlite\"\nmap = \"cn-sgs-2018\"");
         Connection::open(office.folder.join("data/office.sqlite")).unwrap().execute_batch(&office.seed()).unwrap();
         office

@@ -9,6 +9,7 @@ mod postgres;
 mod replaced;
 mod several;
 mod spreadsheets;
+mod storage_classes;
 mod typing_errors;
 mod unreadable;
 

@@ -355,3 +355,107 @@ fn no_fault_quotes_a_value() {
         }
     }
 }
+
+/// A map with a day in some form, and what a debt needs beside it.
+fn debts(form: &str) -> Asked {
+    let map = format!(
+        r#"map = "debts"
+title = {{ zh = "债务", en = "Debts" }}
+for_ever = ["9999-12-31", "2099-12-31"]
+[[source]]
+name = "debt"
+table = "debt"
+key = "number"
+[source.columns]
+number = {{ form = "citizen-number" }}
+since = {{ form = "yyyy-mm-dd" }}
+ends = {{ form = "{form}", none = [""] }}
+paid = {{ form = "yyyy-mm-dd", none = ["0"] }}
+again = {{ form = "yyyy-mm-dd", none = [""] }}
+revoked = {{ form = "yyyy-mm-dd", none = [""] }}
+sum = {{ form = "money", unit = "yuan" }}
+[[source.record]]
+class = "loan-overdue"
+severity = "general"
+determined = "since"
+effect_end = "ends"
+performed = "paid"
+amount = "sum"
+repaired = "again"
+repair_revoked = "revoked"
+"#
+    );
+    Asked::new(&map, &["loan_overdue_exists"])
+}
+
+fn debt<'a>(more: &[(&'a str, Cell<'a>)]) -> Vec<(&'a str, Cell<'a>)> {
+    let row = vec![
+        ("number", Cell::Text(PERSON)),
+        ("since", Cell::Text("2025-01-05")),
+        ("ends", Cell::Text("")),
+        ("again", Cell::Text("")),
+        ("revoked", Cell::Text("")),
+    ];
+    more.iter().fold(row, |row, (column, cell)| with(row, column, *cell))
+}
+
+#[test]
+fn for_ever_is_known_in_every_form_that_can_write_it() {
+    for (form, text) in [
+        ("yyyymmdd", "99991231"),
+        ("yyyymm", "999912"),
+        ("yyyy.mm.dd", "9999.12.31"),
+        ("yyyy年m月d日", "9999年12月31日"),
+        ("yyyy-mm-dd hh:mm:ss", "9999-12-31 23:59:59"),
+        ("rfc3339", "9999-12-31T23:59:59+08:00"),
+        ("rfc3339", "9999-12-30T16:00:00Z"),
+        ("milliseconds", "253402185600000"),
+        ("milliseconds", "253402271999000"),
+        ("seconds", "253402271999"),
+        ("serial", "2958465"),
+        ("serial", "73050"),
+        ("date", "9999-12-31"),
+    ] {
+        let row = debt(&[("ends", Cell::Text(text))]);
+        assert_eq!(one(debts(form).read("debt", &[&row])).effect_end, None, "{form} {text}");
+    }
+    for (form, text) in [
+        ("yyyymmdd", "99991230"),
+        ("yyyymm", "999911"),
+        ("milliseconds", "253402099200000"),
+        ("milliseconds", "253502099200000"),
+        ("serial", "2958464"),
+        ("yyyymmdd", "22010101"),
+    ] {
+        let row = debt(&[("ends", Cell::Text(text))]);
+        let unfit = debts(form).read("debt", &[&row]).err().unwrap();
+        assert_eq!((&*unfit.column, unfit.what), ("ends", What::Day), "{form} {text}");
+    }
+}
+
+#[test]
+fn a_performance_and_an_amount_that_do_not_fit_fail_and_one_that_is_not_known_ends_nothing() {
+    for (column, cell, what) in [
+        ("paid", Cell::Text("2025/02/01"), What::Day),
+        ("paid", Cell::Text("2025-01-04"), What::OutOfOrder),
+        ("sum", Cell::Text("much"), What::NoAmount),
+        ("sum", Cell::Text("-1"), What::NoAmount),
+    ] {
+        let unfit = debts("date").read("debt", &[&debt(&[(column, cell)])]).err().unwrap();
+        assert_eq!((&*unfit.column, unfit.what), (column, what));
+    }
+    for cell in [Cell::Null, Cell::Text(""), Cell::Text("0"), Cell::Text("9999-12-31")] {
+        let record = one(debts("date").read("debt", &[&debt(&[("paid", cell)])]));
+        assert_eq!((record.performed, record.amount), (None, None));
+    }
+    let paid = debt(&[("paid", Cell::Text("2025-01-05")), ("sum", Cell::Text("9999.01"))]);
+    let record = one(debts("date").read("debt", &[&paid]));
+    assert_eq!((record.performed, record.amount), (Some(date(2025, 1, 5)), Some(10_000)));
+}
+
+#[test]
+fn a_revocation_before_the_repair_was_of_an_earlier_one() {
+    let row = debt(&[("again", Cell::Text("2026-03-01")), ("revoked", Cell::Text("2026-02-01"))]);
+    let record = one(debts("date").read("debt", &[&row]));
+    assert_eq!((record.repaired, record.repair_revoked), (Some(date(2026, 3, 1)), Some(date(2026, 2, 1))));
+}

@@ -239,10 +239,20 @@ fn values(well: &Value, other: &str) -> Vec<(String, String)> {
         json!(""),
     ];
     let names = [json!(null), json!(1), json!("无"), json!(other), json!(format!("说明{other}")), json!({"is": "red"})];
+    // A text that is no name of what was asked for is passed over.
+    let classes = [
+        json!(null),
+        json!(1),
+        json!({"is": "red"}),
+        json!(["tax"]),
+        json!("Court_Judgment"),
+        json!(" court-judgment"),
+    ];
+    let lists = [json!(null), json!(1), json!({"is": "red"}), json!(["red"]), json!("Black"), json!("black ")];
     let flags = [json!(null), json!(0), json!("false"), json!([])];
     let mut all = Vec::new();
     for (member, column, wrong) in [
-        ("records", "class", &names[..]),
+        ("records", "class", &classes[..]),
         ("records", "severity", &names[..]),
         ("records", "act", &days[..]),
         ("records", "determined", &days[..]),
@@ -251,7 +261,7 @@ fn values(well: &Value, other: &str) -> Vec<(String, String)> {
         ("records", "repaired", &days[..]),
         ("records", "repair_revoked", &days[..]),
         ("records", "disputed", &flags[..]),
-        ("listings", "list", &names[..]),
+        ("listings", "list", &lists[..]),
         ("listings", "since", &days[..]),
         ("listings", "until", &days[..]),
         ("listings", "disputed", &flags[..]),

@@ -81,3 +81,36 @@ fn nothing_of_a_hostile_answer_leaves_and_the_same_without_its_fault_is_answered
     assert!(!heard.contains(CANARY), "a log line or a leaf has it");
     assert!(!numbers.iter().any(|number| heard.contains(number.as_str())), "a log line or a leaf has a number");
 }
+
+/// What may not be there is passed over like all else that was not asked for: refused, it would be told.
+#[test]
+fn rows_that_nobody_asked_for_change_no_answer_and_no_line_of_the_log() {
+    let folder = Folder::new();
+    let (number, other) = (folder.person("clean", 0), folder.person("late", 0));
+    let well = well(&number, &other);
+    let mut more = well.clone();
+    for class in
+        ["juvenile-offence", "religion", "confidential-source", "public-security-penalty", "no-such-class", "无"]
+    {
+        let row = json!({"class": class, "severity": "serious", "act": "1996-01-01", "determined": "2190-02-30"});
+        more["records"].as_array_mut().unwrap().insert(0, row);
+    }
+    for list in ["yellow", "red"] {
+        more["listings"].as_array_mut().unwrap().push(json!({"list": list, "since": "unknown"}));
+    }
+    more["attributes"]["religion"] = json!({"is": CANARY});
+    let both = [well, more].map(|answer| ok(answer.to_string().as_bytes()));
+    let service = Service::plain(|_| Vec::new());
+    behind(&folder, &service.url(), "");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let answers = both.map(|answer| {
+        service.answers(move |_| answer.clone());
+        let reply = folder.caller("housing").ask(&look_up(&number));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json()["data"].clone()
+    });
+    assert_eq!(answers[0], answers[1]);
+    let said = gateway.err().text();
+    assert!(!said.contains("sealed") && !said.contains("not be collected") && !said.contains("store-failed"), "{said}");
+}

@@ -113,3 +113,42 @@ fn a_look_up_that_takes_too_long_is_cancelled_and_the_next_does_not_wait_for_it(
     assert!(crate::faults::within(Duration::from_secs(3), || sleeps() == "0"), "{} still run", sleeps());
     assert_eq!(metric(folder.port_base(), "credit_gateway_log_recordable"), 1);
 }
+
+#[test]
+fn a_number_in_another_writing_and_a_day_without_end_clear_nobody() {
+    let folder = Folder::new();
+    let clean: Vec<_> = folder.noted("clean").into_iter().filter(|number| !number.ends_with('X')).collect();
+    let wide: String = clean[0].chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect();
+    let old = format!("{}{}", &clean[1][..6], &clean[1][8..17]);
+    let rows = [wide, old, format!("{} ", clean[2])]
+        .map(|number| format!("INSERT INTO l2 VALUES ('{number}', 'black', 77, '2026-01-01', NULL, false);"));
+    let endless = format!("INSERT INTO l2 VALUES ('{}', 'black', 77, '2026-01-01', 'infinity', false);", clean[3]);
+    let (gateway, _) = gateway_after(|_| format!("{UNGUARDED} {} {endless}", rows.concat()));
+    let folder = gateway.folder();
+    clean[..4].iter().for_each(|number| refused(folder, number));
+    assert_eq!(ask(folder, &clean[4]), CLEAN);
+    let config = folder.config();
+    let said = credit_tests::gateway(&["store", "check", "--all", "--config", config.to_str().unwrap()]).failed(1);
+    assert!(said.contains("`listing.until`: 1 with no date since 1900"), "{said}");
+}
+
+#[test]
+fn rows_that_may_not_be_there_are_a_warning_of_readiness_and_change_no_answer() {
+    let clean = Folder::new().person("clean", 0);
+    let sealed = format!(
+        "INSERT INTO record(number, class, nr, severity, act, determined) VALUES
+           ('{clean}', 'religion', 1, 'minor', '2026-01-01', '2026-01-01'), ('{clean}', 'religion', 2, 'minor', '2026-01-01', '2026-01-01');
+         INSERT INTO attribute VALUES ('{clean}', 'blood_type', '\"A\"');"
+    );
+    let (gateway, _) = gateway_after(|_| sealed);
+    let folder = gateway.folder();
+    assert_eq!(ask(folder, &clean), CLEAN);
+    let begun = Instant::now();
+    while !readiness(folder).1.contains("warning: unlawful-data") {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", readiness(folder));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let said = gateway.err().text();
+    assert!(said.contains("may not be collected, is confidential or is sealed: blood-type, religion"), "{said}");
+    assert!(!said.contains(&clean), "{said}");
+}

@@ -167,3 +167,26 @@ fn what_is_asked_is_printed_for_a_database_too() {
     assert!(said.contains("office: penalty (XZCF), by CF_XDR_ZJHM") && !said.contains("GSJZQ"), "{said}");
     assert!(fs::read_to_string(config).unwrap().contains("kind = \"postgres\""));
 }
+
+#[test]
+fn a_moment_of_the_last_day_is_for_ever_and_one_beyond_the_calendar_fails_for_its_person_alone() {
+    let (office, database) = office(Server::shared(), "TEMPLATE template0", "cn-sgs-2018");
+    let Office { penalised, trader, spoilt, .. } = &office;
+    let change = format!(
+        "ALTER TABLE xzcf ALTER cf_yxq TYPE timestamptz USING NULL;
+         UPDATE xzcf SET cf_yxq = '9999-12-31 23:59:59+08' WHERE cf_xdr_zjhm = '{penalised}';
+         UPDATE xzcf SET cf_yxq = '9999-12-31 12:00:00+00' WHERE upper(cf_xdr_zjhm) = '{trader}';
+         UPDATE xzcf SET cf_yxq = '20000-01-01 00:00:00+00', cf_jdrq = (SELECT max(cf_jdrq) FROM xzcf WHERE cf_xdr_zjhm = '{penalised}')
+           WHERE cf_xdr_zjhm = '{spoilt}';"
+    );
+    change_database(&database, &(as_text(&office.seed()) + &change));
+    let said = checked(&office, &["--all"]).failed(1);
+    assert!(said.contains("`penalty.CF_YXQ`: 1 with no date since 1900"), "{said}");
+    let gateway = Gateway::serve(office.folder);
+    let folder = gateway.folder();
+    assert_eq!(ask(folder, &office.trader), PENALISED);
+    for _ in 0..25 {
+        refused(folder, &office.spoilt);
+    }
+    assert_eq!(ask(folder, &office.penalised), PENALISED, "what is wrong with one row is said of nobody else");
+}
