@@ -37,4 +37,4 @@ pub use persons::{Person, persons, stranger};
 pub use plain::{metric, plain};
 pub use ports::ports;
 pub use process::{Gateway, Heard, shared};
-pub use table::each;
+pub use table::{each, figures};

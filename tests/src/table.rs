@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Debug,
+    io::Write as _,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -15,4 +16,10 @@ pub fn each<T: Debug>(rows: impl IntoIterator<Item = T>, check: impl Fn(&T)) {
         .map(|row| format!("{row:?}"))
         .collect();
     assert!(failed.is_empty(), "{} rows failed:\n{}", failed.len(), failed.join("\n"));
+}
+
+/// What a test measured, for whoever reads its output; shown also where the test passes.
+pub fn figures(what: impl std::fmt::Display) {
+    // Nobody waits for it, so a standard error that is gone is no fault.
+    drop(writeln!(std::io::stderr(), "{what}"));
 }

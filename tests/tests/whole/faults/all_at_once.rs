@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use credit_tests::{Caller, Folder, Gateway, metric, request, run};
+use credit_tests::{Caller, Folder, Gateway, figures, metric, request, run};
 use hyper::Method;
 use tokio::{io::AsyncWriteExt, task::JoinSet};
 use uuid::Uuid;
@@ -161,7 +161,7 @@ fn another_institution_is_answered_in_time() {
         "{} answered, median {median:?}, slowest {slowest:?} ({took:?} by the clock), {taken} unread, {asked} guessed",
         times.len()
     );
-    println!("{said}");
+    figures(&said);
     assert!(slowest < WITHIN, "{said}");
     assert!(is_there, "there was no siege: {said}");
     let dropped = metric(folder.port_base(), "credit_gateway_lines_dropped_total");

@@ -9,7 +9,7 @@ use std::{
 };
 
 use credit_tests::{
-    Folder, Gateway, Leaf, audit, checked,
+    Folder, Gateway, Leaf, audit, checked, figures,
     query::{look_up, look_up_under, new_case, with, wrong_check},
     run,
 };
@@ -176,7 +176,7 @@ fn refusals_without_end_add_little_to_the_log() {
         .sum();
     let added = log_bytes(folder) - before - banks;
     let took = began.elapsed().as_secs() + 1;
-    println!("{} refusals a second, {added} bytes in {took} s", refused as u64 / took);
+    figures(format_args!("{} refusals a second, {added} bytes in {took} s", refused as u64 / took));
     // A burst of leaves of their own, then about ten leaves a second: below 1 MiB in a minute.
     assert!(added <= (290 + 10 * took) << 10, "{refused} refusals in {took} s added {added} bytes");
     // On a busy machine; more than twice as many as have leaves of their own.

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::Command};
 
 use credit_tests::{
-    Folder, Gateway, checked,
+    Folder, Gateway, checked, figures,
     query::{look_up, with},
     tools::node_script,
 };
@@ -59,7 +59,7 @@ fn chromium_goes_from_login_to_logout_in_both_languages() {
     assert!(ran.status.success(), "{out}\n{err}");
     let lines: Vec<Value> = out.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let version = lines.iter().find_map(|line| line["version"].as_str()).unwrap();
-    println!("{version}");
+    figures(version);
     let looks: Vec<_> = lines.iter().filter(|line| line["page"].is_string()).collect();
     assert_eq!(looks.len(), 7 * 2 * 2, "{out}");
     for look in looks {
@@ -70,7 +70,7 @@ fn chromium_goes_from_login_to_logout_in_both_languages() {
         assert!(look["wide"].as_u64() <= look["width"].as_u64(), "{page} {language} is wider than the screen: {look}");
         assert_eq!(look["lang"], if language == "zh" { "zh-Hans" } else { "en" }, "{page}");
         assert_eq!(look["scripts"], 0, "{page}");
-        println!("{page} {language}: not decided by axe: {}", look["incomplete"]);
+        figures(format_args!("{page} {language}: not decided by axe: {}", look["incomplete"]));
     }
     let said: Vec<_> = lines.iter().filter(|line| line["console"].is_string()).collect();
     assert!(said.iter().all(|line| !line["console"].as_str().unwrap().contains("Security Policy")), "{said:?}");

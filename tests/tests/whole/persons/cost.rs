@@ -1,7 +1,7 @@
 //! What a page costs, beside a query that must be checked.
 
 use credit_tests::{
-    Gateway,
+    Gateway, figures,
     query::{look_up, with},
 };
 use hyper::StatusCode;
@@ -38,7 +38,7 @@ fn a_page_costs_at_most_twenty_times_a_query() {
         drop(checked_page(&browser));
     }
     let by_page = (spent(&gateway) - begun) as f64 / f64::from(pages);
-    println!("{by_query:.2} hundredths of a second a query, {by_page:.2} a page of 40 entries");
+    figures(format_args!("{by_query:.2} hundredths of a second a query, {by_page:.2} a page of 40 entries"));
     assert!(by_page <= 20.0 * by_query, "{by_page:.2} a page, {by_query:.2} a query");
 }
 

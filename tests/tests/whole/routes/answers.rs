@@ -268,8 +268,9 @@ fn an_error_that_is_sent_with_the_status_200_clears_nobody() {
             let headers = [("credit-operator", "staff-0017"), ("credit-case", "C-1")];
             folder.caller("housing").send(Method::GET, &format!("/black?id={number}"), &headers, "")
         };
-        for wrong in of_any.iter().chain(of_route).copied() {
-            service.answers(move |_| ok(wrong.as_bytes()));
+        for wrong in of_any.iter().chain(of_route) {
+            let wrong = ok(wrong.as_bytes());
+            service.answers(move |_| wrong.clone());
             refusal(folder, "housing", &ask(), 502, "store-failed");
         }
         let right = [ok(none.as_bytes()), vec![Step::Send(reply("404 Not Found", "", b""))]];
