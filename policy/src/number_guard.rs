@@ -313,15 +313,21 @@ mod tests {
             assert!(holds_citizen_number(&text) && holds_citizen_number(&format!("案{text}号")), "{text}");
         }
         for x in "xXХхΧχ×ⅩⅹＸ✕✖╳".chars() {
-            for text in [format!("99521019751118442{x}"), format!("{}-{x}", digits("99521019751118442", spellings[0]))] {
+            for text in [format!("99521019751118442{x}"), format!("{}-{x}", digits("99521019751118442", spellings[0]))]
+            {
                 assert!(holds_citizen_number(&text), "{text}");
             }
         }
-        for text in ["990101 1990年03月07日 0015", "990101一九九〇年〇三月〇七日0015", "990101·1990年03月07日·001号5"] {
+        for text in ["990101 1990年03月07日 0015", "990101一九九〇年〇三月〇七日0015", "990101·1990年03月07日·001号5"]
+        {
             assert!(holds_citizen_number(text), "{text}");
         }
-        for text in ["2026年11月22日至2027年01月31日", "99521019751118442Ж", "9952101975111844×2", "（2026）粤01民初1959号第0101877号"]
-        {
+        for text in [
+            "2026年11月22日至2027年01月31日",
+            "99521019751118442Ж",
+            "9952101975111844×2",
+            "（2026）粤01民初1959号第0101877号",
+        ] {
             assert!(!holds_citizen_number(text), "{text}");
         }
     }

@@ -114,7 +114,8 @@ async fn run_stages<'e>(
             return withdraw(&gateway.issuers, identified, jti, iss).map(Outcome::Withdrawal);
         }
     };
-    let asked = accept(&gateway.catalogue, &gateway.settings.log.origin, moment, identified, question)?;
+    let own = &gateway.settings.log.origin;
+    let asked = accept(&gateway.catalogue, own, &gateway.register, moment, identified, question)?;
     timer.enter(Stage::Ground);
     let grounded = ground(gateway, moment, asked, exchange.consent())?;
     timer.enter(Stage::Authorise);

@@ -158,7 +158,8 @@ mod tests {
         let folder = Scratch::new();
         let at_hand = AtHand::new(1);
         at_hand.publish(vec![copy(folder.path(), "wal")], false);
-        let long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT max(i) FROM n";
+        let long =
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT max(i) FROM n";
         let counted = |serving: &Serving| serving.store.query_row(long, [], |row| row.get::<_, i64>(0));
         assert!(at_hand.look_up(counted).is_none());
         assert_eq!(at_hand.look_up(rows), Some(Ok(0)), "the next one begins with all its time");

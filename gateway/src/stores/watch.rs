@@ -92,7 +92,8 @@ impl Watch {
     fn take(&self, before: Option<&Mark>) -> Result<Mark, CopyFault> {
         let today = self.catalogue.today(self.clock.now());
         let domain = Domain::of(&self.catalogue, today);
-        let Taken { mark, readers, in_memory, faults, lines, suspects, unlawful } = self.source.take(&domain, before)?;
+        let Taken { mark, readers, in_memory, faults, lines, suspects, unlawful } =
+            self.source.take(&domain, before)?;
         self.standing.publish(readers, in_memory);
         self.figures.faulty(faults);
         let classes: Vec<_> = unlawful.iter().filter(|(_, rows)| **rows > 0).map(|(class, _)| class.as_str()).collect();

@@ -73,14 +73,8 @@ struct Load {
 impl Load {
     fn new(rounds: usize, disk: &Gateway, nginx: &Nginx) -> Self {
         let (ours, bare) = (Side::gateway("gateway", disk), nginx.side(disk.folder()));
-        let mut load = Self {
-            rounds,
-            questions: Questions::of(disk.folder()),
-            bare,
-            ours,
-            must_check: 0.0,
-            ratios: Map::new(),
-        };
+        let mut load =
+            Self { rounds, questions: Questions::of(disk.folder()), bare, ours, must_check: 0.0, ratios: Map::new() };
         for side in [load.bare.clone(), load.ours.clone()] {
             load.warm(&side);
         }

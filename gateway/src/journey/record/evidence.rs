@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::summary;
 use crate::{
+    callers::thumbprint::Thumbprint,
     gateway::Moment,
     journey::caller::{Caller, Who},
     state::IdempotencyEntry,
@@ -148,6 +149,11 @@ impl Evidence {
             None => asker.into(),
             Some(end) => OnBehalf::counted_for(asker, &end.institution).into(),
         }
+    }
+
+    /// The end institution's certificate, where another gateway asks.
+    pub(super) fn end_certificate(&self) -> Option<Thumbprint> {
+        self.recognised.on_behalf.as_ref().and_then(|end| Thumbprint::parse(&end.certificate))
     }
 
     pub(in crate::journey) fn remote(&mut self, remote: RemoteLeaf) {

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::{
     caller::Who,
+    detail::Detail,
     exchange::Exchange,
     refusal::Refusal,
     stages::{
@@ -123,7 +124,9 @@ pub(super) async fn record_answer(
     };
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
-    let still_allowed = || may_ask_on(&who) && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent));
+    let is_another_s = || evidence.end_certificate().is_some_and(|end| gateway.register.ever_had(end));
+    let still_allowed =
+        || may_ask_on(&who) && !is_another_s() && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent));
     match submit_while(&gateway.log, entry, exchange.wants_proof(), &who, still_allowed) {
         Ok(ticket) => {
             let durable = ticket.await?;
@@ -136,6 +139,7 @@ pub(super) async fn record_answer(
         Err(Unsubmitted::NotRecordable(error)) => Err(error),
         Err(Unsubmitted::Overtaken(_)) => {
             drop(reservation);
+            let is_another_s = is_another_s();
             if consent.is_some() {
                 evidence.ground = None;
             }
@@ -143,6 +147,9 @@ pub(super) async fn record_answer(
             let refusal = match (is_certified(&who), evidence.inputs.suspended) {
                 (false, _) => Refusal::because(Code::CertificateUnknown, REVOKED),
                 (true, true) => Refusal::from(Code::InstitutionSuspended),
+                (true, false) if is_another_s => {
+                    Refusal::from(Code::ScenarioNotAllowed).with(Detail::OnBehalfCertificate)
+                }
                 (true, false) => Refusal::from(Code::ConsentRevoked),
             };
             record_refusal(gateway, evidence, refusal, exchange).await

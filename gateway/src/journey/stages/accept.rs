@@ -16,6 +16,7 @@ use super::{
     on_behalf::{EndInstitution, NotFor, end_institution},
 };
 use crate::{
+    callers::register::Register,
     gateway::{Moment, RouteQuery},
     journey::{
         caller::Who,
@@ -87,13 +88,14 @@ impl<'e> Asked<'e> {
 }
 
 /// Reads the members; the first fault wins, in the order of `docs/formats.md` §2. `own` is the origin of this gateway's
-/// log.
+/// log, `register` its institutions.
 ///
 /// # Errors
 /// `unknown-scenario`, `operator-required`, `case-required`, `invalid-citizen-number`, `malformed-request`.
 pub fn accept<'e>(
     catalogue: &Catalogue,
     own: &str,
+    register: &Register,
     moment: &Moment,
     identified: Identified<'e>,
     mut question: Question,
@@ -102,7 +104,7 @@ pub fn accept<'e>(
     let route = question.route.take();
     let end = match (&question.on_behalf, &who) {
         (Some(words), Who::Institution(institution, certificate)) => {
-            Some(end_institution(own, institution, certificate, words))
+            Some(end_institution(own, register, institution, certificate, words))
         }
         (Some(_), Who::Person(_)) | (None, _) => None,
     };

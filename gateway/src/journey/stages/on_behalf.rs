@@ -5,7 +5,11 @@ use credit_policy::{Code, InstitutionId, InstitutionKind, holds_citizen_number};
 use uuid::Uuid;
 
 use crate::{
-    callers::{register::Institution, thumbprint::Thumbprint, trust::CertificateStatus},
+    callers::{
+        register::{Institution, Register},
+        thumbprint::Thumbprint,
+        trust::CertificateStatus,
+    },
     journey::{
         detail::{Detail, Member},
         exchange::OnBehalfWords,
@@ -39,10 +43,11 @@ pub(super) enum NotFor {
 ///
 /// # Errors
 /// `malformed-request` where the caller is no gateway or the member not of its form; `scenario-not-allowed` where the
-/// register does not let it ask for this institution as this kind, the institution's certificate is the gateway's own or
-/// known here as trusted no more, or the query has come back to where it began.
+/// register does not let it ask for this institution as this kind, the institution's certificate is or was one of this
+/// register or is known here as trusted no more, or the query has come back to where it began.
 pub(super) fn end_institution(
     own: &str,
+    register: &Register,
     institution: &Institution,
     certificate: &CertificateStatus,
     words: &OnBehalfWords,
@@ -69,7 +74,8 @@ pub(super) fn end_institution(
     if words.origin == own {
         return refuse(Detail::OnBehalfLoop);
     }
-    if institution.certificates().contains(&end.into_bytes()) || certificate.knows_as_untrusted(end) {
+    // A consent given to an institution of this register is for that one alone.
+    if register.ever_had(end) || certificate.knows_as_untrusted(end) {
         return refuse(Detail::OnBehalfCertificate);
     }
     let record = OnBehalf {
