@@ -11,10 +11,7 @@ pub use crate::{
         trust::{Cause as HandshakeCause, CertificateStatus, callers_verifier},
     },
     doors::{
-        institutions::{
-            exchange::{HttpExchange, question},
-            reply::reply,
-        },
+        institutions::{exchange::HttpExchange, query_body::question, reply::reply},
         problems::status,
     },
     gateway::{Gateway, Moment},

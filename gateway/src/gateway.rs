@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use credit_audit::{clock::Clock, log::Log};
@@ -23,7 +24,7 @@ use crate::{
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
     settings::Settings,
-    state::{CatalogueHistory, Counts, Reservation},
+    state::{CatalogueHistory, Counts, Reservation, standing::Standing},
     stores::{
         StoreError,
         all::{Found, Stores},
@@ -51,6 +52,8 @@ pub struct Gateway {
     pub issuers: Issuers,
     /// What was spent.
     pub state: Counts,
+    /// What persons said: scenarios that they closed, objections.
+    pub(crate) standing: Arc<Standing>,
     /// Keys in force.
     pub keys: Arc<Keyring>,
     /// The data. Asked through [`Gateway::look_up`] alone.
@@ -191,6 +194,19 @@ impl Gateway {
     pub fn moment(&self) -> Moment {
         let now = self.clock.now();
         Moment { now, today: self.catalogue.today(now), keys: self.keys.current() }
+    }
+
+    /// Waits until a leaf is published, and so can be read again; a moment after it is durable. False where it takes long.
+    pub(crate) async fn is_published(&self, leaf: u64) -> bool {
+        const LOOK: Duration = Duration::from_millis(25);
+        const LOOKS: usize = 160;
+        for _ in 0..LOOKS {
+            if self.log.published() > leaf {
+                return true;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        false
     }
 
     /// A new id: UUIDv7 of now.

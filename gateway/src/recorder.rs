@@ -12,7 +12,10 @@ use credit_keys::{Entropy, SystemEntropy};
 use credit_policy::InstitutionId;
 use uuid::Uuid;
 
-use crate::{callers::thumbprint::Thumbprint, state::Key};
+use crate::{
+    callers::thumbprint::Thumbprint,
+    state::{Key, standing::StandingKey},
+};
 
 /// Which comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,10 @@ pub(crate) enum InForceOnly {
     Suspension(InstitutionId),
     /// A consent is withdrawn.
     Withdrawal(Key),
+    /// A person closed a scenario.
+    Block(StandingKey, String),
+    /// A record is gone, because this objection to it was upheld.
+    Upheld(Uuid),
     /// An institution lost a certificate.
     Removal(InstitutionId, Thumbprint),
 }

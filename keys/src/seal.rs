@@ -37,15 +37,27 @@ pub enum SealedBytes {
     B1024,
     /// 2,048, where the scenario's row asks for it: room for 2,015 bytes.
     B2048,
+    /// 4,096, of a member that does not fit the smaller ones (`FORMAT.md` §5).
+    B4096,
+    /// 8,192, likewise.
+    B8192,
 }
 
 impl SealedBytes {
-    const ALL: [Self; 2] = [Self::B1024, Self::B2048];
+    const ALL: [Self; 4] = [Self::B1024, Self::B2048, Self::B4096, Self::B8192];
+    /// Those of a scenario's row.
+    const OF_ROWS: [Self; 2] = [Self::B1024, Self::B2048];
 
     /// The choice of this many bytes; `None` for any other number than 1,024 and 2,048.
     #[must_use]
     pub fn of(bytes: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|choice| choice.inside() == usize::from(bytes))
+        Self::OF_ROWS.into_iter().find(|choice| choice.inside() == usize::from(bytes))
+    }
+
+    /// The smallest with room for a plaintext of so many bytes; `None` where it fits none.
+    #[must_use]
+    pub fn least_for(plaintext: usize) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| plaintext <= choice.plaintext())
     }
 
     /// The longest plaintext, in bytes.
@@ -58,6 +70,8 @@ impl SealedBytes {
         match self {
             Self::B1024 => 1024,
             Self::B2048 => 2048,
+            Self::B4096 => 4096,
+            Self::B8192 => 8192,
         }
     }
 }

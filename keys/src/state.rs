@@ -33,7 +33,14 @@ pub struct RecordId {
 /// Makes keyed digests under the state key in force: a cheap snapshot, like
 /// [`Pseudonyms`](crate::Pseudonyms).
 #[derive(Clone)]
-pub struct StateKey(Arc<(MacKey, Option<MacKey>)>);
+pub struct StateKey(Arc<StateKeys>);
+
+struct StateKeys {
+    current: MacKey,
+    previous: Option<MacKey>,
+    /// Those that are retired and not destroyed.
+    former: Vec<MacKey>,
+}
 
 /// A keyed digest, and during an overlap the one that the key before gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,14 +52,19 @@ pub struct StateDigest {
 }
 
 impl StateKey {
+    #[cfg(test)]
     pub(crate) fn new(current: MacKey, previous: Option<MacKey>) -> Self {
-        Self(Arc::new((current, previous)))
+        Self::with_former(current, previous, Vec::new())
+    }
+
+    pub(crate) fn with_former(current: MacKey, previous: Option<MacKey>, former: Vec<MacKey>) -> Self {
+        Self(Arc::new(StateKeys { current, previous, former }))
     }
 
     /// HMAC-SHA-256 of the framed parts; the label names the use.
     #[must_use]
     pub fn digest(&self, label: &str, parts: &[&[u8]]) -> StateDigest {
-        let (current, previous) = &*self.0;
+        let StateKeys { current, previous, former: _ } = &*self.0;
         StateDigest {
             current: current.framed(label, parts),
             previous: previous.as_ref().map(|key| key.framed(label, parts)),
@@ -73,6 +85,18 @@ impl StateKey {
         let StateDigest { current, previous } = self.digest("credit/record", &parts);
         let text = |digest| URL_SAFE_NO_PAD.encode(first::<RECORD_ID_BYTES>(digest));
         RecordId { current: text(current), previous: previous.map(text) }
+    }
+
+    /// The ids of a record under every key that is not destroyed, the one in force first: what was said of a record
+    /// outlives the key under which it was named.
+    #[must_use]
+    pub fn record_ids(&self, name: RecordName<'_>) -> Vec<String> {
+        let RecordName { store, class, document, determination } = name;
+        let parts = [store.as_bytes(), class.as_bytes(), document.as_bytes(), determination.as_bytes()];
+        let StateKeys { current, previous, former } = &*self.0;
+        let keys = std::iter::once(current).chain(previous).chain(former);
+        let text = |key: &MacKey| URL_SAFE_NO_PAD.encode(first::<RECORD_ID_BYTES>(key.framed("credit/record", &parts)));
+        keys.map(text).collect()
     }
 }
 
@@ -106,6 +130,10 @@ mod tests {
         assert_ne!(later.current, "pHnnobLeP_5F-vScfXJAXQ");
         let turned = StateKey::new(MacKey::new(&[1; 32]), Some(MacKey::new(&material)));
         assert_eq!(turned.record_id(name).previous.as_deref(), Some("pHnnobLeP_5F-vScfXJAXQ"));
+        let RecordId { current, previous } = turned.record_id(name);
+        assert_eq!(turned.record_ids(name), [Some(current), previous].map(Option::unwrap_or_default));
+        let later = StateKey::with_former(MacKey::new(&[2; 32]), None, vec![MacKey::new(&material)]);
+        assert_eq!(later.record_ids(name)[1..], ["pHnnobLeP_5F-vScfXJAXQ"]);
     }
 
     #[test]

@@ -43,6 +43,10 @@ pub struct QuerySummary<'a> {
     pub subject: Option<&'a str>,
     /// Id of the data key.
     pub key: Option<&'a str>,
+    /// The personal part, sealed, in base64.
+    pub sealed: Option<&'a str>,
+    /// Commitment to the personal part, in base64.
+    pub commit: Option<&'a str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -72,6 +76,12 @@ pub struct ConsentName {
 }
 
 impl<'a> QuerySummary<'a> {
+    /// Of a later use of a consent: the leaf with the token.
+    #[must_use]
+    pub fn holder(&self) -> Option<u64> {
+        self.ground.as_ref()?.first
+    }
+
     /// Reads a leaf of kind `query`.
     ///
     /// # Errors

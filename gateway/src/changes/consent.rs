@@ -3,7 +3,10 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use credit_audit::leaf::{Act, Revocation};
+use credit_audit::{
+    leaf::{Act, Actor, Revocation},
+    log::Durable,
+};
 use credit_policy::consent::TokenId;
 
 use super::{
@@ -28,13 +31,26 @@ pub(super) async fn revoke(
     if !gateway.issuers.names().any(|known| known == iss) {
         return Err(ChangeError::Issuer { iss, known: gateway.issuers.names().map(str::to_owned).collect() });
     }
+    let durable = withdraw(gateway, iss, &jti, account.actor(), off_record).await?;
+    let leaf = durable.map_or(LeafMade::Already(true), |durable| LeafMade::Index(durable.index));
+    Ok(Made::Revoked { leaf, jti: jti.as_str().to_owned() })
+}
+
+/// Withdraws a consent for whoever may. Nothing where it was withdrawn already.
+pub(super) async fn withdraw(
+    gateway: &Arc<Gateway>,
+    iss: String,
+    jti: &TokenId,
+    actor: Actor,
+    off_record: &mut HashSet<InForceOnly>,
+) -> Result<Option<Durable>, ChangeError> {
     let key = consent_key(&iss, jti.as_str());
     let withdrawal = InForceOnly::Withdrawal(key);
     if gateway.state.is_revoked(&key) && !off_record.contains(&withdrawal) {
-        return Ok(Made::Revoked { leaf: LeafMade::Already(true), jti: jti.as_str().to_owned() });
+        return Ok(None);
     }
-    let leaf = Revocation { issuer: iss.clone(), jti: jti.as_str().to_owned() };
-    let entry = leaf.entry(gateway.new_id(), account.actor())?;
+    let leaf = Revocation { issuer: iss, jti: jti.as_str().to_owned() };
+    let entry = leaf.entry(gateway.new_id(), actor)?;
     let (state, now) = (gateway.state.clone(), gateway.clock.now());
     let recorded =
         gateway.recorder.put_in_force(Order::EffectFirst, entry, false, move || state.revoke(key, now)).await;
@@ -43,5 +59,5 @@ pub(super) async fn revoke(
         return Err(ChangeError::NotOnRecord(format!("the consent `{}` is withdrawn", jti.as_str())));
     };
     off_record.remove(&withdrawal);
-    Ok(Made::Revoked { leaf: LeafMade::Index(durable.index), jti: jti.as_str().to_owned() })
+    Ok(Some(durable))
 }

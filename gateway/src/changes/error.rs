@@ -2,6 +2,7 @@
 
 use credit_audit::leaf::LeafError;
 use credit_keys::KeyId;
+use uuid::Uuid;
 
 use super::notice_fault::NoticeFault;
 use crate::{callers::register::RegisterError, keyring::KeyringError};
@@ -32,6 +33,26 @@ pub(crate) enum ChangeError {
     /// No such notice can have been given; nothing has changed.
     #[error(transparent)]
     Notice(#[from] NoticeFault),
+    /// What the record must have of a person cannot be sealed or opened; nothing has changed.
+    #[error(
+        "the personal part of the record cannot be sealed or opened: its data key was destroyed, or there is no randomness"
+    )]
+    Unsealed,
+    /// No scenario that a person may close; nothing has changed.
+    #[error("only a scenario that stands on consent can be closed by the person")]
+    NotToClose,
+    /// No text; nothing has changed.
+    #[error("a statement or reason has 1 to 2,000 characters and no control character but the line feed")]
+    Statement,
+    /// So many objections of one person are open; nothing has changed.
+    #[error("as many objections of this person are open as may be; decide some first")]
+    ManyObjections,
+    /// No objection of this id; nothing has changed.
+    #[error("there is no objection `{0}`; see `objection list`")]
+    UnknownObjection(Uuid),
+    /// It is decided; nothing has changed.
+    #[error("objection `{0}` is decided already")]
+    Decided(Uuid),
     /// Nothing is in force.
     #[error("the change cannot be recorded now, so it was not made; see readiness and try again")]
     NotMade,

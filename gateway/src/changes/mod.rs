@@ -2,20 +2,31 @@
 //! whether the leaf or its effect comes first.
 
 mod account;
+mod block;
 mod consent;
 mod error;
 mod institution;
 mod keys;
 mod notice;
 mod notice_fault;
+mod objection;
+mod persons;
 mod request;
+mod said_before;
+mod sealing;
+mod standing;
 
 use std::sync::Arc;
 
 pub(crate) use account::Account;
+pub(crate) use block::may_be_closed;
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
+pub(crate) use objection::{LONGEST, Said, is_text};
+pub(crate) use persons::{object, set_blocked, withdraw};
 pub(crate) use request::{Change, InstitutionStatus, Made, TurningUse};
+pub(crate) use said_before::SaidBefore;
+pub(crate) use standing::{restore, text_of};
 
 use crate::gateway::Gateway;
 
@@ -49,6 +60,11 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account, off_record).await,
             Change::NoticeGive { way, queries } => notice::give(&gateway, way, &queries, &account).await,
+            Change::ObjectionList => Ok(objection::list(&gateway)),
+            Change::ObjectionShow { objection } => objection::show(&gateway, objection, &account).await,
+            Change::ObjectionDecide { objection, upheld, reason } => {
+                objection::decide(&gateway, objection, upheld, reason, &account, off_record).await
+            }
             Change::KeysRotate { key_use, overlap_days, end_overlap } => {
                 keys::rotate(&gateway, key_use, overlap_days, end_overlap, &account).await
             }

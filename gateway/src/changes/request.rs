@@ -3,8 +3,9 @@
 use credit_audit::leaf::NoticeWay;
 use credit_keys::{KeyId, KeyUse};
 use credit_policy::InstitutionId;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::callers::{chain::Chain, institution::InstitutionRecord, thumbprint::Thumbprint};
 
@@ -63,6 +64,22 @@ pub(crate) enum Change {
         way: NoticeWay,
         /// Their ids.
         queries: Vec<String>,
+    },
+    /// Lists the objections that wait; no change and no leaf.
+    ObjectionList,
+    /// Shows one: to whom it matters, which record, what was said. That somebody looked is on the record.
+    ObjectionShow {
+        /// Its id.
+        objection: Uuid,
+    },
+    /// Decides an objection.
+    ObjectionDecide {
+        /// Its id.
+        objection: Uuid,
+        /// Whether the record counts no longer.
+        upheld: bool,
+        /// Why; the person reads it.
+        reason: String,
     },
     /// Turns the keys of one use.
     KeysRotate {
@@ -156,6 +173,19 @@ pub(crate) enum Made {
         /// How many queries it tells of.
         queries: u64,
     },
+    /// The objections that wait, the one due first at the beginning.
+    Objections(Vec<OpenObjection>),
+    /// One objection.
+    Objection(ShownObjection),
+    /// An objection is decided.
+    Decided {
+        /// The leaf's index.
+        index: u64,
+        /// The objection.
+        objection: Uuid,
+        /// Whether the record counts no longer.
+        upheld: bool,
+    },
     /// Keys were turned, or the turn before was finished.
     Rotated {
         /// The leaves' indices.
@@ -196,6 +226,42 @@ pub(crate) struct Fingerprint {
     pub sha256: String,
     /// When it ends, where that is known.
     pub expires: Option<Timestamp>,
+}
+
+/// An objection that waits, for somebody at the machine: no person in it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct OpenObjection {
+    /// Its id.
+    pub objection: Uuid,
+    /// The class of the record.
+    pub class: String,
+    /// The day on which it was made.
+    pub made: Date,
+    /// By when it must be decided.
+    pub due: Date,
+    /// Whether that day is over.
+    pub overdue: bool,
+}
+
+/// One objection, for who decides it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ShownObjection {
+    /// The leaf's index that says that somebody looked.
+    pub index: u64,
+    /// Its id.
+    pub objection: Uuid,
+    /// Whose record it is.
+    pub number: String,
+    /// The class of the record.
+    pub class: String,
+    /// The day of its determination.
+    pub determined: Date,
+    /// The record's id.
+    pub record: String,
+    /// What the person says.
+    pub statement: String,
+    /// By when it must be decided.
+    pub due: Date,
 }
 
 /// For people: the members of the reply as JSON.

@@ -283,6 +283,7 @@ fn show(what: Option<String>, dir: Option<PathBuf>, json: bool) -> Result<(), Fa
         return Ok(());
     }
     print(catalogue.label());
+    show_place(&catalogue);
     show_scenarios(&scenarios);
     if name.is_none() {
         grounds::elsewhere(&catalogue);
@@ -340,6 +341,18 @@ fn named(word: &str) -> String {
     match language() {
         Language::Zh => format!("{}（{word}）", chinese().of(word)),
         Language::En => word.to_owned(),
+    }
+}
+
+/// Whose rules these are, so that nobody takes those of the demo for one's own.
+fn show_place(catalogue: &Catalogue) {
+    print(format_args!("{} {}", words("辖区", "jurisdiction"), catalogue.jurisdiction()));
+    // No place has a division code that begins with 99.
+    if catalogue.jurisdiction().starts_with("CN-99") {
+        print(words(
+            "此为演示所用的虚构城市；贵单位的规则：policy export --jurisdiction 辖区 文件夹，再 policy show 文件夹",
+            "that is the demo's made-up city; for the rules of your place: policy export --jurisdiction CODE DIR, then policy show DIR",
+        ));
     }
 }
 

@@ -15,6 +15,8 @@ mod init;
 mod institution;
 mod keys;
 mod notice;
+mod objection;
+mod openapi;
 mod printed;
 mod serving;
 mod store;
@@ -67,12 +69,17 @@ enum Command {
     /// Notices to persons that are owed 告知
     #[command(subcommand)]
     Notice(notice::Notice),
+    /// Objections of persons to records 异议
+    #[command(subcommand)]
+    Objection(objection::Objection),
     /// The index of the log, by which persons see who asked 日志索引
     #[command(subcommand)]
     Index(index::Command),
     /// The data that the gateway answers from 数据源
     #[command(subcommand)]
     Store(store::Store),
+    /// Print the interface for institutions with the routes of a configuration (OpenAPI) 打印机构接口说明，含配置中的路由
+    Openapi(ConfigFile),
     /// Print the JSON Schema of the configuration 打印配置文件的 JSON Schema
     Schema,
     /// Print what a shell reads to complete this command 打印命令补全脚本
@@ -121,8 +128,10 @@ pub fn run() -> ExitCode {
         Command::Consent(consent) => consent::run(consent),
         Command::Institution(institution) => institution::run(institution),
         Command::Notice(notice) => notice::run(notice),
+        Command::Objection(objection) => objection::run(objection),
         Command::Index(index) => index::run(index),
         Command::Store(store) => store::run(store),
+        Command::Openapi(config) => openapi::run(&config),
         Command::Schema => printed::schema(),
         Command::Completions { shell } => {
             printed::completions(shell, &mut command());

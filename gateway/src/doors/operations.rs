@@ -11,6 +11,7 @@ use crate::{
     callers::trust::Trust,
     doors::{files::plain, index},
     gateway::Gateway,
+    state::standing::Waiting,
     telemetry::{
         self,
         metrics::{Readings, StoreReadings},
@@ -73,9 +74,14 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
                 faulty_values: store.faulty_values(),
                 unlawful: store.unlawful(),
                 look_ups: store.look_ups(),
+                are_files_refused: store.are_files_refused(),
             })
             .collect(),
         deadlines_end: deadlines_end(gateway),
+        objections: {
+            let Waiting { open, overdue } = gateway.standing.waiting(gateway.today());
+            (open, overdue)
+        },
     }
 }
 
@@ -90,6 +96,11 @@ fn warnings(gateway: &Gateway, trust: &Trust) -> String {
     // Queries that do not need it are answered: no reason to take the traffic elsewhere.
     for store in gateway.stores.down() {
         warnings.push_str("warning: store-failed: ");
+        warnings.push_str(store);
+        warnings.push('\n');
+    }
+    for (store, _) in gateway.stores.figures().filter(|(_, figures)| figures.are_files_refused()) {
+        warnings.push_str("warning: store-files-refused: ");
         warnings.push_str(store);
         warnings.push('\n');
     }

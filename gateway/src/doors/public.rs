@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The interface of the institutions' listener, as programs read it (OpenAPI 3.1). What is served is what is committed.
-const OPENAPI: &str = include_str!("../../../docs/openapi.json");
+pub(crate) const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 /// Answers the public.
 pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {

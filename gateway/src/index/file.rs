@@ -34,6 +34,14 @@ pub(crate) struct Wanted {
     pub(crate) most: u32,
 }
 
+/// A consent that was used.
+pub(crate) struct ConsentFound {
+    /// What stands for it in the state.
+    pub(crate) key: [u8; 16],
+    /// The last query that was answered on it.
+    pub(crate) last: Place,
+}
+
 /// For whom and what there are queries about somebody, under one data key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
@@ -129,6 +137,21 @@ impl IndexFile {
             Ok(Found { place, notice: row.get::<_, Option<i64>>(3)?.map(i64::unsigned_abs) })
         })?;
         Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// The consents on which queries about a person were asked, the one used last first, each with its last query.
+    pub(super) fn consents(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT consent, MAX(leaf), place, length FROM query WHERE person = ?1 AND consent IS NOT NULL \
+             AND code IS NULL AND (known_from <= ?2 OR notice IS NOT NULL) GROUP BY consent ORDER BY 2 DESC LIMIT ?3",
+        )?;
+        let found = select.query_map(params![person.as_slice(), today.to_string(), most], |row| {
+            let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+            let last = Place { leaf: number(1)?, offset: number(2)?, length: number(3)? };
+            Ok((row.get::<_, Vec<u8>>(0)?, last))
+        })?;
+        let found = found.map(|row| row.map(|(key, last)| key.try_into().ok().map(|key| ConsentFound { key, last })));
+        Ok(found.filter_map(Result::transpose).collect::<Result<_, _>>()?)
     }
 
     /// For whom and what there are queries about somebody, month by month.

@@ -24,7 +24,7 @@ use credit_keys::IndexKey;
 use jiff::civil::Date;
 
 pub(crate) use error::IndexError;
-pub(crate) use file::{Asked, Wanted};
+pub(crate) use file::{Asked, ConsentFound, Wanted};
 use file::{IndexFile, Rows};
 pub(crate) use place::{Found, read_leaf};
 use row::Opening;
@@ -91,6 +91,14 @@ impl Index {
         self.lock().about(wanted, today)
     }
 
+    /// The consents on which queries about one person were answered, as far as the person may know of them.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn consents(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
+        self.lock().consents(person, most, today)
+    }
+
     /// For whom and what there are queries about somebody, month by month.
     ///
     /// # Errors
@@ -128,6 +136,19 @@ impl Index {
     fn lock(&self) -> MutexGuard<'_, IndexFile> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The leaf of an index. Blocks.
+///
+/// # Errors
+/// Where it is not published.
+pub(crate) fn leaf_at(log_folder: &Path, leaf: u64) -> Result<Vec<u8>, IndexError> {
+    let mut found = None;
+    bundles::each(log_folder, leaf, leaf + 1, |_, bytes| {
+        found = Some(bytes.to_vec());
+        Ok(())
+    })?;
+    found.ok_or(IndexError::Leaf(leaf))
 }
 
 /// Removes the index of a data folder: the next start makes it again.

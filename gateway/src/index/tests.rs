@@ -130,3 +130,44 @@ fn an_index_of_another_log_or_key_or_that_is_no_database_begins_anew() {
     std::fs::write(&path, "no database").unwrap();
     assert_eq!(open("log", "index-1").size(), 0);
 }
+
+/// An index of so many leaves, of which each of `PERSONS` has as many as in any other, spread over the log.
+fn long(leaves: u64) -> IndexFile {
+    let mut file = file();
+    let of_person = (leaves / PERSONS / u64::from(PAGE)).max(1);
+    for from in (0..leaves).step_by(10_000) {
+        let rows = (from..from + 10_000).map(|leaf| {
+            let mut person = [0; 32];
+            person[..8].copy_from_slice(&(leaf % (PERSONS * of_person)).to_be_bytes());
+            of(QueryRow { person: Some(person), consent: None, ..query(leaf, Some("0001-01-01")) })
+        });
+        take(&mut file, rows.collect());
+    }
+    file
+}
+
+const PERSONS: u64 = 250;
+const PAGE: u32 = 40;
+
+/// The shortest of some rounds of look-ups: what else the machine does makes others longer.
+fn shortest(file: &IndexFile) -> std::time::Duration {
+    let round = || {
+        let begun = std::time::Instant::now();
+        for person in 0..PERSONS {
+            let mut key = [0; 32];
+            key[..8].copy_from_slice(&person.to_be_bytes());
+            assert_eq!(found(file, key, TODAY).len(), PAGE as usize);
+        }
+        begun.elapsed()
+    };
+    (0..15).map(|_| round()).min().unwrap()
+}
+
+/// With `CREDIT_TESTS_FULL` ten million leaves, some gigabytes of memory.
+#[test]
+fn a_look_up_takes_hardly_longer_in_a_long_log() {
+    let most = if std::env::var_os("CREDIT_TESTS_FULL").is_some() { 10_000_000 } else { 100_000 };
+    let (short, long) = (shortest(&long(10_000)), shortest(&long(most)));
+    println!("{PERSONS} look-ups: {short:?} of 10000 leaves, {long:?} of {most}");
+    assert!(long < short.mul_f64(1.3), "{short:?} of 10000 leaves, {long:?} of {most}");
+}

@@ -1,9 +1,10 @@
-//! Who comes through a door with a request: an institution of the register, with its certificate; or a person who has
-//! logged in, and asks about himself or herself.
+//! Who comes through a door with a request: an institution of the register, with its certificate; a person who has
+//! logged in, and asks about himself or herself; or anyone.
 
 use std::sync::Arc;
 
 use credit_policy::{Asker, CitizenNumber, Personal};
+use zeroize::Zeroizing;
 
 use crate::callers::{
     limits::{Pace, Reached},
@@ -25,6 +26,32 @@ pub(super) enum Who {
     Institution(Arc<Institution>, Arc<CertificateStatus>),
     /// The person with this number, about himself or herself.
     Person(Arc<Personal<CitizenNumber>>),
+    /// Anyone, about a person whom he or she names.
+    Public(Arc<Named>),
+}
+
+/// A person by number and name, as anyone may know both.
+pub(crate) struct Named {
+    number: Arc<Personal<CitizenNumber>>,
+    name: Zeroizing<String>,
+}
+
+impl Named {
+    pub(crate) fn new(number: Personal<CitizenNumber>, name: Zeroizing<String>) -> Self {
+        Self { number: Arc::new(number), name }
+    }
+
+    /// Whom the number is of.
+    pub(super) fn number(&self) -> &Arc<Personal<CitizenNumber>> {
+        &self.number
+    }
+
+    /// Whether a store has this name, but for white space.
+    pub(super) fn is(&self, name: &str) -> bool {
+        let plain = |text: &str| text.chars().filter(|character| !character.is_whitespace()).collect::<String>();
+        let (ours, theirs) = (Zeroizing::new(plain(&self.name)), Zeroizing::new(plain(name)));
+        !ours.is_empty() && *ours == *theirs
+    }
 }
 
 impl Who {
@@ -33,6 +60,15 @@ impl Who {
         match self {
             Self::Institution(institution, _) => institution.record.kind.into(),
             Self::Person(_) => Asker::Person,
+            Self::Public(_) => Asker::Public,
+        }
+    }
+
+    /// Whether it names the person as a store does; who needs no name does.
+    pub(super) fn names(&self, name: Option<&str>) -> bool {
+        match self {
+            Self::Institution(..) | Self::Person(_) => true,
+            Self::Public(named) => name.is_some_and(|name| named.is(name)),
         }
     }
 
@@ -40,11 +76,11 @@ impl Who {
     pub(super) fn institution(&self) -> Option<&Arc<Institution>> {
         match self {
             Self::Institution(institution, _) => Some(institution),
-            Self::Person(_) => None,
+            Self::Person(_) | Self::Public(_) => None,
         }
     }
 
-    /// Its id; empty where a person asks, as in subject tags (`audit/FORMAT.md` §5).
+    /// Its id; empty where a person or anyone asks, as in subject tags (`audit/FORMAT.md` §5).
     pub(super) fn institution_id(&self) -> &str {
         self.institution().map_or("", |institution| institution.id())
     }
@@ -77,6 +113,11 @@ impl Caller {
             tokio::time::sleep(wait).await;
         }
         Self { who: Who::Institution(institution, certificate), over: None }
+    }
+
+    /// Anyone; the door has paced the address.
+    pub(crate) fn public(named: Named) -> Self {
+        Self { who: Who::Public(Arc::new(named)), over: None }
     }
 
     /// A person who has logged in; the door has paced the session.

@@ -1,6 +1,7 @@
 //! What a door lends to a query: where its words come from, and what its answer looks like. The journey knows no HTTP.
 
 use credit_policy::{FieldName, Language, Minimised, Obligations, consent::TokenId};
+use jiff::civil::Date;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -150,6 +151,28 @@ pub struct AnswerView<'a> {
     pub marks: &'a [FieldName],
     /// How long the answer may be kept, and what else binds its holder.
     pub obligations: Obligations,
+    /// Whether the store has the name by which anyone asks; true for all others.
+    #[serde(skip)]
+    pub is_named: bool,
+    /// Where a person asks about himself or herself: each record on which the data may rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) records: Option<Vec<OwnRecord>>,
+}
+
+/// A record, or an entry on a list, as the person whose it is sees it and may object to it.
+#[derive(Serialize)]
+pub(crate) struct OwnRecord {
+    /// Its id.
+    pub(crate) record: String,
+    /// Its class in the data list.
+    pub(crate) class: String,
+    /// The day of its determination; of an entry on a list the first day on it.
+    pub(crate) determined: Date,
+    /// The last day on which it is shown, or the first no longer on the list, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Date>,
+    /// Whether an objection to it is open.
+    pub(crate) disputed: bool,
 }
 
 /// The query of another gateway that an answer is of.

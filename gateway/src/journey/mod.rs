@@ -51,7 +51,7 @@ pub(crate) enum Dropped {
 
 /// What the stages came to where none refused.
 enum Outcome<'e> {
-    Answer(Answer<'e>),
+    Answer(Box<Answer<'e>>),
     Withdrawal(Withdrawal<'e>),
 }
 
@@ -80,7 +80,7 @@ pub(crate) async fn journey<R>(
     }
     timer.enter(Stage::Record);
     let recorded = match outcome {
-        Ok(Outcome::Answer(answer)) => record_answer(gateway, answer, exchange).instrument(span.clone()).await,
+        Ok(Outcome::Answer(answer)) => record_answer(gateway, *answer, exchange).instrument(span.clone()).await,
         Ok(Outcome::Withdrawal(withdrawal)) => {
             record_withdrawal(gateway, withdrawal, exchange).instrument(span.clone()).await
         }
@@ -114,8 +114,7 @@ async fn run_stages<'e>(
             return withdraw(&gateway.issuers, identified, jti, iss).map(Outcome::Withdrawal);
         }
     };
-    let own = &gateway.settings.log.origin;
-    let asked = accept(&gateway.catalogue, own, &gateway.register, moment, identified, question)?;
+    let asked = accept(gateway, moment, identified, question)?;
     timer.enter(Stage::Ground);
     let grounded = ground(gateway, moment, asked, exchange.consent())?;
     timer.enter(Stage::Authorise);
@@ -126,5 +125,6 @@ async fn run_stages<'e>(
     // Boxed: they need much room, and a request that is refused or still read has none of it.
     let fetched = Box::pin(fetch(gateway, admitted)).await?;
     timer.enter(Stage::Minimise);
-    Box::pin(minimise(gateway, moment, fetched, exchange)).await.map(Outcome::Answer)
+    let answer = Box::pin(minimise(gateway, moment, fetched, exchange)).await?;
+    Ok(Outcome::Answer(Box::new(answer)))
 }

@@ -252,11 +252,11 @@ fn serve_persons(
 ) -> io::Result<()> {
     let anyone = Arc::new(door(gateway, Some(Arc::clone(&tls.anyone)), failed));
     let shared = Arc::clone(gateway);
-    tokio::spawn(accept(TcpListener::from_std(listener)?, anyone, move |_| {
-        let (shared, portal) = (Arc::clone(&shared), portal.clone());
+    tokio::spawn(accept(TcpListener::from_std(listener)?, anyone, move |peer| {
+        let (shared, portal, address) = (Arc::clone(&shared), portal.clone(), peer.address);
         Some(move |request| {
             let (shared, portal) = (Arc::clone(&shared), portal.clone());
-            async move { Ok::<_, Infallible>(persons::answer(portal, shared, request).await) }
+            async move { Ok::<_, Infallible>(persons::answer(portal, shared, request, address).await) }
         })
     }));
     Ok(())

@@ -13,6 +13,7 @@ mod project;
 mod record;
 mod register;
 mod rules;
+mod standing;
 mod store;
 mod tls;
 mod warnings;
@@ -78,11 +79,13 @@ pub(crate) async fn open(
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
+    let said_before = before.as_ref().map(|before| before.said(&keys)).transpose()?;
     let previous = before.as_ref().map(|before| before.previous.clone());
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     let changed = register::apply(&register, &carry::with(&projection.ledger, &carried))?;
     register::acting(&register, &settings.consent_issuers)?;
     let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
+    let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
     let first = FirstLeaves { recorder: &recorder };
@@ -103,12 +106,13 @@ pub(crate) async fn open(
     let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
     let (ledger, usage) = projection.finish();
     let index = open_index(&settings, &keys, log.accepted_now(), &entropy)?;
-    Ok(Arc::new(Gateway {
+    let gateway = Arc::new(Gateway {
         catalogue_history,
         register,
         certificates,
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
         catalogue,
+        standing,
         keys,
         index,
         stores: StoreHandle::new(stores),
@@ -126,7 +130,11 @@ pub(crate) async fn open(
         ending: AtomicBool::new(false),
         draining: watch::Sender::new(false),
         settings,
-    }))
+    });
+    if let Some(said) = said_before {
+        said.record(&gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
+    }
+    Ok(gateway)
 }
 
 /// Records the keys of the ring that no leaf has introduced.

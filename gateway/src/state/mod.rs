@@ -21,6 +21,7 @@ pub(crate) mod projection;
 #[cfg(test)]
 mod random_log;
 pub(crate) mod snapshot;
+pub(crate) mod standing;
 mod table;
 #[cfg(test)]
 mod tests;

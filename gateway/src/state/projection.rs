@@ -179,12 +179,12 @@ impl Projection {
             Body::Seal(_) => self.ledger.sealed = true,
             // They say nothing that a later query depends on.
             Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Read(_) | Body::Log(_) | Body::Prune(_) => {}
-            // Written by nothing yet.
+            // Whom they are about is sealed: start-up opens them.
+            Body::Block(_) | Body::Objection(_) => self.ledger.standing.push(index),
+            // They say nothing that a later query depends on, or are written by nothing yet.
             Body::Unseal(_)
             | Body::Notice(_)
             | Body::Statement(_)
-            | Body::Block(_)
-            | Body::Objection(_)
             | Body::Repair(_)
             | Body::Correction(_)
             | Body::Case(_)

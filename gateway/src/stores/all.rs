@@ -192,9 +192,13 @@ impl Stores {
         permit: &Permit,
         end: Option<&EndQuery>,
     ) -> Result<Found, StoreError> {
-        let Some(end) = end.filter(|_| self.have_gateway()) else {
-            return self.look_up(asked).await.map(|history| Found { history, elsewhere: None });
-        };
+        match end.filter(|_| self.have_gateway()) {
+            None => self.look_up(asked).await.map(|history| Found { history, elsewhere: None }),
+            Some(end) => Box::pin(self.find_there_too(asked, permit, end)).await,
+        }
+    }
+
+    async fn find_there_too(&self, asked: Asked, permit: &Permit, end: &EndQuery) -> Result<Found, StoreError> {
         let mut theirs = None;
         for member in &self.0 {
             let Behind::Gateway(gateway) = &member.store else { continue };
@@ -226,12 +230,19 @@ impl Stores {
     /// # Errors
     /// What the first store that failed says; [`StoreFault::Nowhere`] where no store has what is asked.
     pub(crate) async fn look_up(&self, asked: Asked) -> Result<History, StoreError> {
-        let all: Vec<_> = self.0.iter().filter_map(Member::records).collect();
-        if let [(only, store)] = all.as_slice()
-            && matches!(only.scope, Scope::Everything)
-        {
-            return only.counted(store.look_up(asked)).await;
+        // A store that routes alone ask has nothing of anybody here.
+        let mut all = self.0.iter().filter(|member| !member.scope.is_empty()).filter_map(Member::records);
+        match (all.next(), all.next()) {
+            (Some((only, store)), None) if matches!(only.scope, Scope::Everything) => {
+                only.counted(store.look_up(asked)).await
+            }
+            // Boxed: a query that asks one store has no room for it.
+            _ => Box::pin(self.look_up_in_several(asked)).await,
         }
+    }
+
+    async fn look_up_in_several(&self, asked: Asked) -> Result<History, StoreError> {
+        let all: Vec<_> = self.0.iter().filter_map(Member::records).collect();
         let parts: Vec<_> = all.iter().map(|(member, _)| member.scope.part(&asked.plan)).collect();
         if let Some(class) = missing(&asked.plan, &parts) {
             return Err(StoreError::Failed(StoreFault::Nowhere(class)));
@@ -296,6 +307,16 @@ impl Stores {
 }
 
 impl Scope {
+    /// Whether it has nothing of any class.
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Everything => false,
+            Self::Named(Named { classes, lists, attributes }) => {
+                classes.is_empty() && lists.is_empty() && attributes.is_empty()
+            }
+        }
+    }
+
     /// Whether it has something of a class.
     fn has(&self, class: &Class) -> bool {
         match self {

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -15,8 +15,9 @@ use super::copy::Serving;
 const STEPS: i32 = 1_000;
 const LOOKS: u32 = 8;
 
-/// How long it counts that no writer was seen in the operator's file: as often as a reader looks that waits for one.
-const OPEN: Duration = Duration::from_millis(1);
+/// How long it counts that no writer was seen in the operator's file. Under load a reader looks again before it is over.
+const OPEN: Duration = Duration::from_millis(5);
+const AGAIN: Duration = Duration::from_millis(2);
 
 /// Nobody locks the operator's file: there is nothing to look at.
 const ALWAYS: u64 = u64::MAX;
@@ -27,6 +28,8 @@ pub(super) struct AtHand {
     start: Instant,
     /// Until when the operator's file counts as free of writers, in nanoseconds since the start.
     open_until: AtomicU64,
+    /// A reader was sent to look again.
+    is_looked_for: AtomicBool,
 }
 
 struct Held {
@@ -39,7 +42,8 @@ impl AtHand {
     /// Room for so many; nothing is in it yet.
     pub(super) fn new(count: usize) -> Self {
         let slots = (0..count).map(|_| Mutex::default()).collect();
-        Self { slots, start: Instant::now(), open_until: AtomicU64::new(0) }
+        let is_looked_for = AtomicBool::new(false);
+        Self { slots, start: Instant::now(), open_until: AtomicU64::new(0), is_looked_for }
     }
 
     /// Puts new copies in the place of those before; none where they would be too large. `is_locked_by_writers` where a
@@ -60,14 +64,20 @@ impl AtHand {
 
     /// A reader saw no writer in the operator's file.
     pub(super) fn saw_no_writer(&self) {
-        let until = self.nanos().saturating_add(u64::try_from(OPEN.as_nanos()).unwrap_or_default());
-        self.open_until.fetch_max(until, Ordering::AcqRel);
+        self.open_until.fetch_max(self.nanos().saturating_add(nanos(OPEN)), Ordering::AcqRel);
+        self.is_looked_for.store(false, Ordering::Release);
     }
 
-    /// Looks up, if a copy is free, nobody writes, and it takes no long time. Nothing where a reader is to do it.
+    /// Whether a reader is to look for writers before it reads.
+    pub(super) fn is_due(&self) -> bool {
+        self.left() < nanos(AGAIN)
+    }
+
+    /// Looks up, if a copy is free, nobody writes, and it takes no long time. Nothing where a reader is to do it: now and
+    /// then one is sent, before what was seen is too old for all.
     pub(super) fn look_up<T>(&self, look_up: impl FnOnce(&Serving) -> T) -> Option<T> {
-        let until = self.open_until.load(Ordering::Acquire);
-        if until != ALWAYS && self.nanos() >= until {
+        let left = self.left();
+        if left == 0 || left < nanos(AGAIN) && !self.is_looked_for.swap(true, Ordering::AcqRel) {
             return None;
         }
         let slot = self.slots.iter().find_map(|slot| slot.try_lock().ok())?;
@@ -78,9 +88,17 @@ impl AtHand {
         (looks.load(Ordering::Relaxed) < LOOKS).then_some(found)
     }
 
-    fn nanos(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(ALWAYS - 1)
+    fn left(&self) -> u64 {
+        self.open_until.load(Ordering::Acquire).saturating_sub(self.nanos())
     }
+
+    fn nanos(&self) -> u64 {
+        nanos(self.start.elapsed())
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(ALWAYS - 1)
 }
 
 impl Held {
@@ -137,6 +155,20 @@ mod tests {
         at_hand.publish(Vec::new(), true);
         at_hand.saw_no_writer();
         assert!(at_hand.look_up(rows).is_none(), "the new file is too large");
+    }
+
+    #[test]
+    fn one_look_up_goes_to_a_reader_before_what_was_seen_is_old() {
+        let folder = Scratch::new();
+        let at_hand = AtHand::new(1);
+        at_hand.publish(vec![copy(folder.path(), "delete")], true);
+        at_hand.saw_no_writer();
+        std::thread::sleep(OPEN.saturating_sub(AGAIN));
+        // As late as the test may come to it: within the time one is sent, after it all are.
+        let sent = [(); 3].map(|()| at_hand.look_up(rows).is_none());
+        assert!(sent[0] && (at_hand.left() == 0 || !sent[1] && !sent[2]), "{sent:?}");
+        at_hand.saw_no_writer();
+        assert_eq!(at_hand.look_up(rows), Some(Ok(0)));
     }
 
     #[test]

@@ -479,6 +479,8 @@ pub(super) fn open_in_memory(path: &Path) -> Result<Option<Connection>, CopyFaul
     let mut connection = Connection::open_in_memory()?;
     let length = bytes.len();
     connection.deserialize_read_exact("main", bytes.as_slice(), length, true)?;
+    // Nobody else has it: what is locked once need not be locked for each statement.
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(Some(connection))
 }

@@ -25,6 +25,7 @@ pub(crate) struct Figures {
     faulty: AtomicU64,
     unlawful: ArcSwap<BTreeMap<String, u64>>,
     up: AtomicBool,
+    files_refused: AtomicBool,
 }
 
 /// Of a store that was just opened, and so was seen to work.
@@ -39,6 +40,7 @@ impl Default for Figures {
             faulty: AtomicU64::new(0),
             unlawful: ArcSwap::default(),
             up: AtomicBool::new(true),
+            files_refused: AtomicBool::new(false),
         }
     }
 }
@@ -81,6 +83,16 @@ impl Figures {
     #[must_use]
     pub(crate) fn is_up(&self) -> bool {
         self.up.load(Ordering::Relaxed)
+    }
+
+    /// Whether its certificates or keys are those of before, since what lies in their files cannot be used.
+    #[must_use]
+    pub(crate) fn are_files_refused(&self) -> bool {
+        self.files_refused.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn files_refused(&self, are_refused: bool) {
+        self.files_refused.store(are_refused, Ordering::Relaxed);
     }
 
     pub(super) fn waits(&self) {

@@ -2,13 +2,18 @@
 //!
 //! Our own loop, because ready-made servers shake hands one at a time and hide the peer's certificate.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use credit_policy::Code;
 use hyper::{Request, Response};
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -44,6 +49,8 @@ const UNREAD: usize = 64 * 1024;
 
 /// The other end of a connection, as its service gets to know it.
 pub(crate) struct Peer {
+    /// Where it comes from.
+    pub address: IpAddr,
     /// The certificate that TLS verified.
     pub standing: Option<Arc<CertificateStatus>>,
     /// Ends the connection.
@@ -98,14 +105,16 @@ where
                         let line = standing.as_ref().map_or(line, |standing| turns.line(door.whose(standing)));
                         // In a task of its own size: what a handshake needs is given back by now. The stream is boxed,
                         // since each future that it is handed on to would have room for it.
-                        let (stream, peer) = (Box::new(stream), Peer { standing, abort: Abort::default(), line });
+                        let (stream, peer) =
+                            (Box::new(stream), Peer { address: peer.ip(), standing, abort: Abort::default(), line });
                         let line = peer.line.clone();
                         line.spawn(async move { certified(stream, peer, &door, service).await });
                     }
                 }
                 None => {
                     if let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned()
-                        && let Some(service) = service(Peer { standing: None, abort: Abort::default(), line })
+                        && let Some(service) =
+                            service(Peer { address: peer.ip(), standing: None, abort: Abort::default(), line })
                     {
                         let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone());
                         end(http1::serve(stream, &door, door.request, None, service).await, &door, None);
@@ -177,7 +186,7 @@ fn standing(stream: &TlsStream<TcpStream>, door: &ListenerConfig) -> Option<Arc<
 }
 
 /// Serves a connection over TLS.
-async fn certified<F, S, T, E>(stream: Box<TlsStream<TcpStream>>, peer: Peer, door: &ListenerConfig, service: F)
+async fn certified<F, S, T, E>(mut stream: Box<TlsStream<TcpStream>>, peer: Peer, door: &ListenerConfig, service: F)
 where
     F: Fn(Peer) -> Option<S>,
     S: Fn(Request<Incoming>) -> T + Send + 'static,
@@ -189,7 +198,6 @@ where
     };
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let (standing, abort, line) = (peer.standing.clone(), peer.abort.clone(), peer.line.clone());
-    let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone());
     let certificate = standing.as_ref().map(|standing| standing.thumbprint());
     let Some(service) = service(peer) else {
         door.closed.too_many.inc();
@@ -197,7 +205,9 @@ where
     };
     let reason = CloseReason::default();
     let serve = async {
+        let stalled = door.closed.stalled.clone();
         if is_http2 {
+            let stream = WriteTimeout::new(stream, door.request, stalled);
             let ended = tokio::select! {
                 ended = Box::pin(http2::serve(stream, door, reason.clone(), &line, service)) => ended,
                 () = abort.is_off() => Ok(()),
@@ -207,8 +217,9 @@ where
             }
             return Ok(());
         }
-        let (stream, gate) = Http1Guard::new(stream, door.request);
-        Box::pin(http1::serve(stream, door, door.idle, Some(gate), service)).await
+        let wait = first_bytes(&mut stream, door).await;
+        let (stream, gate) = Http1Guard::new(WriteTimeout::new(stream, door.request, stalled), door.request);
+        Box::pin(http1::serve(stream, door, wait, Some(gate), service)).await
     };
     tokio::select! {
         ended = serve => end(ended, door, certificate),
@@ -221,6 +232,17 @@ where
     if reason.was_stalled() {
         door.closed.stalled.inc();
         on_bad_head(door, certificate, Unrecorded::Refused(Code::RequestTimeout));
+    }
+}
+
+/// Waits until there is something to read: a connection that is open and idle needs no room for requests before. Returns how
+/// long the head of a request is waited for from here on.
+async fn first_bytes(stream: &mut TlsStream<TcpStream>, door: &ListenerConfig) -> Duration {
+    tokio::select! {
+        // Its end, or what is wrong with it, is seen by whoever reads it next.
+        _ = stream.fill_buf() => door.idle,
+        () = tokio::time::sleep(door.idle) => Duration::from_millis(1),
+        () = door.drained() => door.idle,
     }
 }
 

@@ -20,7 +20,11 @@ pub enum ReadError {
     Unusable,
 }
 
-/// Of a body that is too large, so much is read and discarded before it is refused.
+/// The longest body that any path takes: so much of one that is refused is read and discarded before the refusal, since
+/// many clients lose an answer that overtakes their request.
+pub(crate) const LONGEST: usize = 32 * 1024 * 1024;
+
+/// Of a body that is announced to be longer still, so much.
 const DISCARD_BYTES: usize = 1024 * 1024;
 
 /// A body on its way in.
@@ -28,6 +32,10 @@ pub struct RequestBody {
     incoming: Incoming,
     deadline: Instant,
     seen: usize,
+    /// How much of it is read at most.
+    worth: usize,
+    /// Its caller waits to be asked for it, and is not: it is announced to be too long.
+    is_unasked: bool,
     trailers: bool,
     state: Reading,
 }
@@ -46,7 +54,9 @@ impl RequestBody {
     #[must_use]
     pub fn new(incoming: Incoming, time: Duration) -> Self {
         let state = if incoming.is_at_end() { Reading::Complete } else { Reading::More };
-        Self { incoming, deadline: Instant::now() + time, seen: 0, trailers: false, state }
+        let is_endless = incoming.announced().is_some_and(|bytes| bytes > LONGEST as u64);
+        let worth = if is_endless { DISCARD_BYTES } else { LONGEST };
+        Self { incoming, deadline: Instant::now() + time, seen: 0, worth, is_unasked: false, trailers: false, state }
     }
 
     /// Reads all of it, at most `limit` bytes.
@@ -54,6 +64,10 @@ impl RequestBody {
     /// # Errors
     /// [`ReadError`].
     pub async fn read(&mut self, limit: usize) -> Result<Vec<u8>, ReadError> {
+        if self.incoming.waits() && self.incoming.announced().is_some_and(|bytes| bytes > limit as u64) {
+            self.is_unasked = true;
+            return Err(ReadError::TooLarge);
+        }
         let mut bytes = Vec::new();
         while let Some(data) = self.data().await {
             if bytes.len() + data.len() > limit {
@@ -70,7 +84,7 @@ impl RequestBody {
 
     /// Reads and discards the rest of a body that is refused anyway.
     pub async fn finish(&mut self) -> Finished {
-        while self.seen <= DISCARD_BYTES && self.data().await.is_some() {}
+        while !self.is_unasked && self.seen <= self.worth && self.data().await.is_some() {}
         self.incoming.give_up();
         match self.state {
             Reading::Complete => Finished::Complete,

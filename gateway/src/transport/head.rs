@@ -33,6 +33,12 @@ pub(super) fn look<B>(request: Request<B>, gate: Option<&Arc<GuardHandle>>) -> R
     Request::from_parts(head, body)
 }
 
+/// Whether the body is sent once a 100 (Continue) says that it is wanted (RFC 9110 §10.1.1).
+pub(super) fn expects_continue(head: &Parts) -> bool {
+    head.version != Version::HTTP_10
+        && head.headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
 /// Whether a head of HTTP/2 would be too large over HTTP/1.1: the same bytes and lines are counted.
 fn is_too_large(head: &Parts) -> bool {
     let host = head.uri.authority().filter(|_| !head.headers.contains_key(header::HOST));

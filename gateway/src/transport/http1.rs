@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{
     Body,
     body::discard,
-    head::look,
+    head::{expects_continue, look},
     http1_guard::GuardHandle,
     incoming::{Incoming, Source},
     listener::ListenerConfig,
@@ -36,7 +36,8 @@ where
     let time = door.request;
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let (head, body) = look(request, gate.as_ref()).into_parts();
-        let (body, unread) = Incoming::new(Source::Http1(body), None);
+        let waits = expects_continue(&head);
+        let (body, unread) = Incoming::new(Source::Http1(body), None, waits);
         let answer = service(Request::from_parts(head, body));
         async move {
             let response = answer.await?;

@@ -21,7 +21,7 @@ use super::{
     Body,
     body::discard,
     delayed_eof::DelayedEof,
-    head::look,
+    head::{expects_continue, look},
     http2_guard::{CloseReason, FrameBudget, Http2Guard},
     incoming::{Incoming, Source},
     lines::Lines,
@@ -82,12 +82,10 @@ where
         let Some(accepted) = accepted else { return Ok(()) };
         let (request, respond) = accepted?;
         let request = look(request, None);
-        let expects = request.headers().get(header::EXPECT).is_some_and(|expected| {
-            expected.as_bytes().eq_ignore_ascii_case(b"100-continue") && !request.body().is_end_stream()
-        });
-        let (is_head, wanted) = (request.method() == Method::HEAD, expects.then(Arc::<Notify>::default));
         let (head, body) = request.into_parts();
-        let (body, unread) = Incoming::new(Source::Http2(body), wanted.clone());
+        let expects = expects_continue(&head) && !body.is_end_stream();
+        let (is_head, wanted) = (head.method == Method::HEAD, expects.then(Arc::<Notify>::default));
+        let (body, unread) = Incoming::new(Source::Http2(body), wanted.clone(), expects);
         let answer = service(Request::from_parts(head, body));
         let (time, clock) = (door.request, Arc::clone(&door.clock));
         let again = wanted.clone();

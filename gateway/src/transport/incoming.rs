@@ -11,6 +11,7 @@ pub struct Incoming {
     source: Option<Source>,
     is_given_up: bool,
     wanted: Option<Arc<Notify>>,
+    waits: bool,
     back: Option<oneshot::Sender<Unread>>,
 }
 
@@ -40,15 +41,29 @@ pub(super) enum Piece {
 }
 
 impl Incoming {
-    /// A body, and where it comes back to. `wanted` is told once somebody begins to read it.
-    pub(super) fn new(source: Source, wanted: Option<Arc<Notify>>) -> (Self, oneshot::Receiver<Unread>) {
+    /// A body, and where it comes back to. `wanted` is told once somebody begins to read it; its caller `waits` for that
+    /// before it is sent (RFC 9110 §10.1.1).
+    pub(super) fn new(source: Source, wanted: Option<Arc<Notify>>, waits: bool) -> (Self, oneshot::Receiver<Unread>) {
         let (back, unread) = oneshot::channel();
-        (Self { source: Some(source), is_given_up: false, wanted, back: Some(back) }, unread)
+        (Self { source: Some(source), is_given_up: false, wanted, waits, back: Some(back) }, unread)
     }
 
     /// A body that came back, with nowhere else to go.
     pub(super) fn again(source: Source, wanted: Option<Arc<Notify>>) -> Self {
-        Self { source: Some(source), is_given_up: false, wanted, back: None }
+        Self { source: Some(source), is_given_up: false, wanted, waits: false, back: None }
+    }
+
+    /// Whether the caller waits to be asked for it.
+    pub(super) fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// How many bytes of it are to come, where that is known.
+    pub(super) fn announced(&self) -> Option<u64> {
+        match self.source.as_ref()? {
+            Source::Http1(body) => body.size_hint().exact(),
+            Source::Http2(_) => None,
+        }
     }
 
     pub(super) fn is_at_end(&self) -> bool {

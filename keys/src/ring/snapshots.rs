@@ -125,7 +125,12 @@ impl Ring {
     pub fn state_key(&self, at: Timestamp) -> Result<StateKey, KeyError> {
         let current = self.in_force(KeyUse::State, at)?;
         let previous = self.accepted(KeyUse::State, at).last();
-        Ok(StateKey::new(current.disclose(MacKey::new)?, previous.map(|key| key.disclose(MacKey::new)).transpose()?))
+        let is_former =
+            |key: &&Key| [Some(current), previous].into_iter().flatten().all(|used| used.entry.id != key.entry.id);
+        // A key that is destroyed names nothing any more.
+        let former = self.of_use(KeyUse::State).filter(is_former).filter_map(|key| key.disclose(MacKey::new).ok());
+        let previous = previous.map(|key| key.disclose(MacKey::new)).transpose()?;
+        Ok(StateKey::with_former(current.disclose(MacKey::new)?, previous, former.collect()))
     }
 
     /// A snapshot that makes the keys of persons in the index.

@@ -303,11 +303,46 @@ fn a_caller_who_takes_no_answers_holds_nothing_up_and_is_given_up() {
     assert!(asked < 1_000, "{asked} lines were asked although nobody took the answers");
 }
 
+#[test]
+fn the_command_says_why_its_certificate_is_refused() {
+    let served = Gateway::serve(Folder::new());
+    let folder = served.folder();
+    let file = folder.join("one.json").to_str().unwrap().to_owned();
+    std::fs::write(&file, text(&lines(folder, 1))).unwrap();
+    let said = ask_as("revoked", folder, folder.port_base(), &[&file]);
+    assert!(said.failed(69).to_lowercase().contains("revoked"));
+}
+
+#[test]
+fn a_long_batch_that_is_refused_is_read_to_its_end_over_both_protocols() {
+    let served = Gateway::serve(Folder::new());
+    let caller = served.folder().caller("housing");
+    let long = "x".repeat(3 * 1024 * 1024);
+    let kind = [("content-type", LINES)];
+    run(async {
+        for mut connection in [caller.http1().await.unwrap(), caller.http2().await.unwrap()] {
+            let url = format!("https://{}{PATH}", caller.address());
+            let reply = connection.send(request(Method::POST, &url, &kind, long.clone())).await.unwrap();
+            assert_eq!(reply.status, 400, "{}", reply.text());
+            // The connection goes on, so all of it was read.
+            let reply = connection.send(request(Method::POST, &url, &kind, String::new())).await.unwrap();
+            assert_eq!(reply.status, 400, "{}", reply.text());
+        }
+    });
+}
+
 fn ask(folder: &Folder, port: u16, arguments: &[&str]) -> Ended {
+    ask_as("housing", folder, port, arguments)
+}
+
+fn ask_as(institution: &str, folder: &Folder, port: u16, arguments: &[&str]) -> Ended {
     let url = format!("https://127.0.0.1:{port}");
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    let (authority, certificate, key) =
-        (path("ca.pem"), path("institutions/housing.pem"), path("institutions/housing.key"));
+    let (authority, certificate, key) = (
+        path("ca.pem"),
+        path(&format!("institutions/{institution}.pem")),
+        path(&format!("institutions/{institution}.key")),
+    );
     let mut all = vec!["ask", "--url", &url, "--authority", &authority, "--certificate", &certificate, "--key", &key];
     all.extend_from_slice(arguments);
     gateway(&all)

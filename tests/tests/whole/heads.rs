@@ -146,7 +146,9 @@ fn more_than_is_worth_reading_is_refused_and_the_connection_closed() {
         let answer = caller.raw(message(&[REQUEST, HOST, JSON, LENGTH, "Connection: close"], &body).as_bytes());
         parse_reply(&answer.unwrap()).0
     };
-    checked::refusal(folder, "housing", &send(1024 * 1024 - 10), 413, "payload-too-large");
+    for length in [1024 * 1024 - 10, 3 * 1024 * 1024] {
+        checked::refusal(folder, "housing", &send(length), 413, "payload-too-large");
+    }
     // Of what is announced to be larger than that, the rest is not waited for.
     let head = message(&[REQUEST, HOST, JSON, "Content-Length: 100000000"], "");
     let part = format!("{head}{}", "x".repeat(1024 * 1024 + 64 * 1024));
@@ -159,6 +161,19 @@ fn more_than_is_worth_reading_is_refused_and_the_connection_closed() {
     assert!(rest.is_empty() && began.elapsed() < Duration::from_secs(5), "it waited for the rest");
     assert_eq!(reply.header("connection"), Some("close"));
     checked::refusal(folder, "housing", &reply, 413, "payload-too-large");
+}
+
+#[test]
+fn who_waits_to_be_asked_for_a_body_is_not_asked_for_one_that_is_too_long() {
+    let folder = shared().folder();
+    let head = |length: usize| {
+        let length = format!("Content-Length: {length}");
+        message(&[REQUEST, HOST, JSON, &length, "Expect: 100-continue", "Connection: close"], "")
+    };
+    let answer = folder.caller("housing").raw(head(3_000_000).as_bytes()).unwrap();
+    checked::refusal(folder, "housing", &parse_reply(&answer).0, 413, "payload-too-large");
+    let asked = folder.caller("housing").raw(head(3_000).as_bytes()).unwrap();
+    assert!(asked.starts_with(b"HTTP/1.1 100 "), "{}", String::from_utf8_lossy(&asked));
 }
 
 #[test]

@@ -24,7 +24,13 @@ fn nothing_is_written_where_something_is_or_where_an_argument_is_wrong() {
     assert!(init(&full, &[]).failed(64).contains("not empty"));
     assert_eq!(fs::read_dir(&full).unwrap().count(), 1);
     let new = scratch::folder("init-wrong").join("own");
-    for wrong in [&["--host", "a,b"][..], &["--host", ""], &["--host", "x\nDNS:y"], &["--port-base", "65532"]] {
+    for wrong in [
+        &["--host", "a,b"][..],
+        &["--host", ""],
+        &["--host", "x\nDNS:y"],
+        &["--port-base", "65532"],
+        &["--origin", "a b"],
+    ] {
         assert!(init(&new, wrong).failed(64).contains(wrong[0]), "{wrong:?}");
         assert!(!new.exists(), "{wrong:?}");
     }
@@ -34,7 +40,12 @@ fn nothing_is_written_where_something_is_or_where_an_argument_is_wrong() {
 fn a_folder_with_blanks_and_quotes_in_its_path_becomes_a_gateway_that_can_start() {
     let dir = scratch::folder("init").join("a \"b\" ü");
     let base = ports().to_string();
-    drop(init(&dir, &["--port-base", &base, "--host", "gateway.example", "--host", "::1"]).held());
+    let said = init(&dir, &["--port-base", &base, "--host", "gateway.example", "--host", "::1"]).held();
+    let next = format!("sh '{}/authority/make.sh'", dir.display());
+    assert!(said.contains(&next), "a shell reads it as one path: {said}");
+    // In the wrong order nothing is left that stands in the way of the right one.
+    assert!(make(&dir, &["client", "housing"]).failed(1).contains("run make.sh first"));
+    drop(make(&dir, &["renew"]).failed(1));
     let missing = check(&dir).failed(64);
     assert_eq!(missing.lines().count(), 4, "{missing}");
     assert!(missing.lines().all(|line| line.contains("/tls/")), "{missing}");
@@ -42,6 +53,10 @@ fn a_folder_with_blanks_and_quotes_in_its_path_becomes_a_gateway_that_can_start(
     let usable = check(&dir);
     assert_eq!((usable.code, usable.err.as_str()), (Some(0), ""), "{usable:?}");
     let server = dir.join("tls/server.pem");
+    let before = fs::read(&server).unwrap();
+    drop(make(&dir, &["renew"]).held());
+    assert_ne!(fs::read(&server).unwrap(), before);
+    assert_eq!(check(&dir).code, Some(0));
     let shown = command("openssl", &["x509", "-noout", "-text", "-in", server.to_str().unwrap()]).held();
     assert!(
         shown.contains("Version: 3") && shown.contains("DNS:gateway.example, IP Address:0:0:0:0:0:0:0:1"),

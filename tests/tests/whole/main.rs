@@ -21,6 +21,7 @@ mod heads;
 mod hostile;
 mod identity;
 mod init;
+mod large_batches;
 mod leaves;
 mod limits;
 mod mixed_load;

@@ -26,4 +26,5 @@ pub(crate) use known::Known;
 pub(crate) use reload::Reloaded;
 pub(crate) use shown::with_shown;
 pub use status::CertificateStatus;
+pub(crate) use status::NamedStatus;
 pub use verifier::callers_verifier;

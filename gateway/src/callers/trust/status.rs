@@ -39,11 +39,10 @@ impl CertificateStatus {
         self.trust.trusts_known(other)
     }
 
-    /// Whether another certificate is known here and is trusted no more: revoked, or ended. Of one that is not known
-    /// nothing can be said.
+    /// How another certificate stands, which is named and was not presented.
     #[must_use]
-    pub fn knows_as_untrusted(&self, other: Thumbprint) -> bool {
-        self.trust.known().get(other).is_some() && !self.trust.trusts_known(other)
+    pub fn named(&self, other: Thumbprint) -> NamedStatus {
+        NamedStatus { trust: Arc::clone(&self.trust), thumbprint: other, passed_by: AtomicU64::new(0) }
     }
 
     /// Whether the certificate is trusted by the list in force. The first call for each list verifies the whole chain:
@@ -83,5 +82,39 @@ impl CertificateStatus {
     #[cfg(test)]
     pub(super) fn chain(&self) -> &[CertificateDer<'static>] {
         self.chain.certificates()
+    }
+}
+
+/// Of a certificate that is named by somebody else, for as long as the query that names it.
+pub struct NamedStatus {
+    trust: Arc<Trust>,
+    thumbprint: Thumbprint,
+    /// One more than the generation of the list by which it was last let pass; 0 = not yet.
+    passed_by: AtomicU64,
+}
+
+impl NamedStatus {
+    /// Of the certificate.
+    #[must_use]
+    pub fn thumbprint(&self) -> Thumbprint {
+        self.thumbprint
+    }
+
+    /// Whether the list in force lets it pass: it is trusted, or not known here, so that nothing can be said of it. Not for
+    /// the queue of the log, which has [`passes_still`](Self::passes_still).
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        let generation = self.trust.generation();
+        let passes = self.trust.known().get(self.thumbprint).is_none() || self.trust.trusts_known(self.thumbprint);
+        if passes {
+            self.passed_by.fetch_max(generation + 1, Ordering::SeqCst);
+        }
+        passes
+    }
+
+    /// Whether the list by which [`passes`](Self::passes) last said yes is still the one in force: two atomic loads.
+    #[must_use]
+    pub fn passes_still(&self) -> bool {
+        self.passed_by.load(Ordering::SeqCst) == self.trust.generation() + 1
     }
 }

@@ -31,6 +31,12 @@ const ANSWER_BYTES: usize = 1024 * 1024;
 /// Why nothing came; said to the person at the terminal.
 type Broken = String;
 
+/// An error and what caused it.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// A gateway and who asks it.
 pub(super) struct Gateway {
     tls: TlsConnector,
@@ -124,11 +130,12 @@ impl Gateway {
             let name = ServerName::try_from(self.host.clone()).map_err(|error| error.to_string())?;
             let stream =
                 TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| error.to_string())?;
-            let stream = self.tls.connect(name, stream).await.map_err(|error| error.to_string())?;
+            let stream = self.tls.connect(name, stream).await.map_err(|error| with_causes(&error))?;
             let (mut sender, connection) =
-                http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+                http1::handshake(TokioIo::new(stream)).await.map_err(|error| with_causes(&error))?;
             tokio::spawn(connection);
-            sender.send_request(request).await.map_err(|error| error.to_string())
+            // Over TLS 1.3 a certificate that is refused is known only now.
+            sender.send_request(request).await.map_err(|error| with_causes(&error))
         };
         let sent = tokio::time::timeout(WAIT, sent).await;
         let sent = sent.unwrap_or_else(|_| Err("the gateway does not answer".to_owned()));

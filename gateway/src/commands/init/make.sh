@@ -6,6 +6,7 @@
 #   make.sh client NAME    a client certificate of it: clients/NAME.pem and clients/NAME.key 签发机构的客户端证书
 #   make.sh revoke NAME    puts that certificate on the revocation list 吊销该证书
 #   make.sh list           renews the revocation list 更新吊销列表
+#   make.sh renew          the server's next certificate, with the names in openssl.cnf 以 openssl.cnf 中的名称续发服务器证书
 #   make.sh request        no authority: the server's key, and a request for an authority of yours to sign
 #                          不建机构：仅生成服务器私钥与证书请求，交由贵单位的证书机构签发
 #
@@ -19,6 +20,7 @@ new_key() { quietly openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-2
 request() { quietly openssl req -new -config openssl.cnf "$@"; }
 ca() { quietly openssl ca -config openssl.cnf -batch "$@"; }
 list() { ca -gencrl -crlexts list -out new.crl && mv new.crl ../tls/crl.pem; }
+first() { if [ ! -e ca.key ]; then echo "there is no authority yet: run make.sh first 尚无证书机构：请先运行 make.sh" >&2; exit 1; fi; }
 keep() { if [ -e "$1" ]; then echo "$1: exists, nothing was changed 已存在，未作改动" >&2; exit 1; fi; }
 
 authority() {
@@ -45,17 +47,30 @@ case ${1:-} in
     ca -notext -extensions server -in server.csr -out ../tls/server.pem
     ;;
   client)
+    first
     mkdir -p ../clients
     keep "../clients/$2.key"
-    new_key "../clients/$2.key"
-    request -key "../clients/$2.key" -subj "/CN=$2" -out "$2.csr"
+    # Under another name until the certificate is there: what fails can be done again.
+    new_key "../clients/$2.new"
+    request -key "../clients/$2.new" -subj "/CN=$2" -out "$2.csr"
     ca -notext -extensions client -in "$2.csr" -out "../clients/$2.pem"
+    mv "../clients/$2.new" "../clients/$2.key"
+    ;;
+  renew)
+    first
+    request -key ../tls/server.key -subj "/CN=@NAME@" -reqexts server_request -out server.csr
+    ca -notext -extensions server -in server.csr -out server.new
+    mv server.new ../tls/server.pem
     ;;
   revoke)
+    first
     ca -revoke "../clients/$2.pem"
     list
     ;;
-  list) list ;;
+  list)
+    first
+    list
+    ;;
   request) server ;;
   *)
     sed -n '/^#   /p' make.sh >&2

@@ -16,7 +16,7 @@ use super::{
     keys,
 };
 use crate::{
-    settings::{CatalogueSource, LISTENERS},
+    settings::{CatalogueSource, LISTENERS, is_origin},
     stores::SCHEMA,
     terminal::{print, words},
 };
@@ -63,6 +63,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let origin = arguments.origin.clone().unwrap_or_else(|| format!("gateway.example/{year}/r1"));
     let place = CatalogueSource { jurisdiction: Some(arguments.jurisdiction.clone()), ..CatalogueSource::default() };
     place.built_in().map_err(Failure::usage)?;
+    if !is_origin(&origin) {
+        let why = words(
+            "须为不含空格与加号、末尾无斜杠的名称，例如 credit-gateway.example/2026/r1",
+            "must be a name without spaces, plus signs or a trailing slash, for example credit-gateway.example/2026/r1",
+        );
+        return Err(Failure::usage(format_args!("--origin `{origin}` {why}")));
+    }
     let config = config(&dir, &origin, &arguments.jurisdiction, arguments.port_base)?;
     let (name, names) = names(&arguments.hosts)?;
     let mut folder = DirBuilder::new();
@@ -143,19 +150,26 @@ fn empty_store(path: &Path) -> Result<(), Failure> {
     Connection::open(path).and_then(|store| store.execute_batch(SCHEMA)).map_err(|error| unusable(path, &error))
 }
 
+/// A path as a shell reads it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if !path.is_empty() && path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
 fn print_next(dir: &Path) {
-    let dir = dir.display();
+    let (make, config) = (quoted(&dir.join("authority/make.sh")), quoted(&dir.join("config.toml")));
     print(words("接下来：", "Next:"));
     let line =
         |command: &str, chinese: &str, english: &str| print(format_args!("  {command}  # {}", words(chinese, english)));
     line(
-        &format!("sh {dir}/authority/make.sh"),
+        &format!("sh {make}"),
         "私有测试证书机构与服务器证书；已有证书机构时用 make.sh request",
         "a private test authority and the server's certificate; with an authority of your own: make.sh request",
     );
-    line(&format!("credit-gateway check --config {dir}/config.toml"), "说明尚缺什么", "says what is still missing");
+    line(&format!("credit-gateway check --config {config}"), "说明尚缺什么", "says what is still missing");
     print(format_args!(
-        "{}{dir}/config.toml",
+        "{}{config}",
         words("需要您决定的事项见此文件的注释：", "What you have to decide stands in the comments of "),
     ));
 }

@@ -7,14 +7,16 @@ use credit_policy::{CitizenNumber, ScenarioName};
 
 use super::{check_mapped, found};
 use crate::{
-    commands::failure::Failure,
+    commands::{failure::Failure, openapi},
     settings::{self, Settings, StoreKind},
     stores::{
+        StoreError,
         contract::{Asked, Store},
         examine::Domain,
         http::{Endpoint, HttpStore, gateway::GatewayStore},
         map::Map,
         postgres::examine::{Checked, examine},
+        routes::{Route, Routes},
     },
     terminal::{fault, print, said, words},
 };
@@ -48,7 +50,10 @@ pub(super) fn run(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unavailable)?;
     match store.kind {
         StoreKind::Sqlite => Ok(()),
-        StoreKind::Http => runtime.block_on(interface(store, map, domain)),
+        StoreKind::Http => {
+            let routes = Routes::load(settings, domain.catalogue()).map_err(|faults| openapi::refused(&faults))?;
+            runtime.block_on(interface(store, map, domain, &routes))
+        }
         StoreKind::Gateway => runtime.block_on(gateway(store, &settings.log.origin)),
         StoreKind::Postgres => match runtime.block_on(examine(store, map, domain, sample)) {
             Ok(Checked::Own(tally, rows)) => found::told(&rows, found::lines(&tally)),
@@ -72,8 +77,14 @@ async fn gateway(store: &settings::Store, own: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Of an interface only the shape of an answer can be looked at: it is asked about nobody.
-async fn interface(store: &settings::Store, map: Option<Arc<Map>>, domain: &Domain) -> Result<(), Failure> {
+/// Of an interface only the shape of an answer can be looked at: it is asked about nobody, as look-ups do and as each route
+/// does.
+async fn interface(
+    store: &settings::Store,
+    map: Option<Arc<Map>>,
+    domain: &Domain,
+    routes: &Routes,
+) -> Result<(), Failure> {
     let usage = |error: &dyn std::fmt::Display| Failure::usage(fault(&error.to_string()));
     let endpoint = Endpoint::of(store).map_err(|error| usage(&error))?;
     if let Some(map) = &map {
@@ -87,21 +98,49 @@ async fn interface(store: &settings::Store, map: Option<Arc<Map>>, domain: &Doma
     };
     let asked = Asked { person: Arc::new(person), plan: Arc::new(plan), scenario };
     let http = HttpStore::new(endpoint, store, map, catalogue, Arc::new(SystemClock::new()));
-    let found = async { http.probe().await.and(http.look_up(asked).await) }.await;
-    match found {
-        Ok(found) if found.records.is_empty() && found.listings.is_empty() => {
-            print(words(
+    let mut lines = Vec::new();
+    // A store that only routes ask has no class.
+    if store.classes.as_ref().is_none_or(|classes| !classes.is_empty()) {
+        match http.probe().await.and(http.look_up(asked).await) {
+            Ok(found) if found.records.is_empty() && found.listings.is_empty() => print(words(
                 "已查询一个无人使用的号码，应答格式无误；其他人的应答须由查询本身检查",
                 "asked about a number that nobody has: the answer has the right form; those about others are checked when they are asked for",
-            ));
-            Ok(())
+            )),
+            Ok(_) => lines
+                .push(words("对无人使用的号码返回了记录", "it has records about a number that nobody has").to_owned()),
+            Err(error) => {
+                let (name, what) = (&store.name, fault(&error.to_string()));
+                lines.push(said(|| format!("数据源 `{name}`：{what}"), || format!("the store `{name}`: {what}")));
+            }
         }
-        Ok(_) => {
-            Err(Failure::new(1, words("对无人使用的号码返回了记录", "it has records about a number that nobody has")))
+    }
+    for route in routes.of_store(&store.name) {
+        lines.extend(by_route(&http, route).await);
+    }
+    if lines.is_empty() { Ok(()) } else { Err(Failure { code: 1, lines }) }
+}
+
+/// What is wrong with the answer to a route's request about nobody.
+async fn by_route(http: &HttpStore, route: &Route) -> Option<String> {
+    let (name, address) = (route.name(), route.address());
+    let answered = async {
+        let report = http.pass(route.question(NOBODY)).await?;
+        route.reads(report.as_ref().map(|report| report.as_str())).map_err(StoreError::Failed)?;
+        Ok::<_, StoreError>(report.is_some())
+    };
+    match answered.await {
+        Ok(has_answer) => {
+            let (zh, en) = if has_answer {
+                ("应答格式无误", "the answer can be read")
+            } else {
+                ("应答为 404，即无此人", "404, which is nothing about the person")
+            };
+            print(said(|| format!("路由 {name}（{address}）：{zh}"), || format!("route {name} ({address}): {en}")));
+            None
         }
         Err(error) => {
-            let (name, what) = (&store.name, fault(&error.to_string()));
-            Err(Failure::new(1, said(|| format!("数据源 `{name}`：{what}"), || format!("the store `{name}`: {what}"))))
+            let what = fault(&error.to_string());
+            Some(said(|| format!("路由 {name}（{address}）：{what}"), || format!("route {name} ({address}): {what}")))
         }
     }
 }

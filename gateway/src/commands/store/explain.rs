@@ -7,13 +7,14 @@ use credit_policy::{Catalogue, FetchPlan};
 use crate::{
     commands::{
         failure::{ConfigFile, Failure},
-        hints,
+        hints, openapi,
     },
     process::start,
     settings::Store,
     stores::{
         all::Scope,
         map::{Map, Select},
+        routes::{Route, Routes},
     },
     terminal::{print, said},
 };
@@ -35,8 +36,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let name = &arguments.scenario;
     let unknown = || said(|| format!("没有应用场景 `{name}`"), || format!("there is no scenario `{name}`"));
     let plan = catalogue.scenario(name).ok_or_else(|| Failure::usage(unknown()))?.plan();
+    let routes = Routes::load(&settings, &catalogue).map_err(|faults| openapi::refused(&faults))?;
     for store in &settings.stores {
         explain(store, plan, &catalogue)?;
+    }
+    for route in routes.of_scenario(name) {
+        asked_by(route);
     }
     Ok(())
 }
@@ -62,6 +67,16 @@ fn explain(store: &Store, plan: &FetchPlan, catalogue: &Arc<Catalogue>) -> Resul
         question(store_name, &select);
     }
     Ok(())
+}
+
+/// A route of the scenario: what is asked, and what of the answer leaves.
+fn asked_by(route: &Route) {
+    let (name, store, address) = (route.name(), route.store(), route.address());
+    let (shown, fields) = (route.shown().join(", "), joined(route.fields()));
+    print(said(
+        || format!("{store}：经路由 {name} 查询 {address}；返回成员 {shown}；数据项 {fields}"),
+        || format!("{store}: {address}, by the route {name}; members that leave: {shown}; fields: {fields}"),
+    ));
 }
 
 fn question(store: &str, select: &Select) {

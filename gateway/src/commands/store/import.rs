@@ -4,7 +4,7 @@
 use std::{
     fmt::Display,
     fs::{self, File, OpenOptions},
-    io::BufReader,
+    io::{self, BufReader, Read as _, Seek as _},
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown},
     path::{Path, PathBuf},
 };
@@ -100,6 +100,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What a file is by its first bytes, where that is no text in UTF-8, and what to do with it.
+fn other_than_text(mut file: &File) -> io::Result<Option<&'static str>> {
+    let mut first = [0; 4];
+    let mut read = 0;
+    while let Some(rest) = first.get_mut(read..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest)? {
+            0 => break,
+            more => read += more,
+        }
+    }
+    file.rewind()?;
+    Ok(match first {
+        [b'P', b'K', 3, 4] => Some(words(
+            "为电子表格：请用 --map 指定说明其各列的映射，或另存为 CSV（UTF-8）",
+            "is a spreadsheet: name the map that says what its columns are with --map, or save it as CSV in UTF-8",
+        )),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some(words(
+            "为 UTF-16：请先转换：iconv -f UTF-16 -t UTF-8",
+            "is UTF-16: convert it first: iconv -f UTF-16 -t UTF-8",
+        )),
+        _ => None,
+    })
+}
+
 /// Where something is wrong, and what.
 fn at(place: impl Display, what: impl Display) -> String {
     said(|| format!("`{place}`：{what}"), || format!("`{place}`: {what}"))
@@ -167,6 +191,9 @@ impl Import<'_> {
     fn file(&mut self, store: &Connection, path: &Path) -> Result<(), Failure> {
         let no = |what: &dyn Display| Failure::usage(at(path.display(), what));
         let file = File::open(path).map_err(|error| no(&error))?;
+        if let Some(why) = other_than_text(&file).map_err(|error| no(&error))? {
+            return Err(no(&why));
+        }
         let mut rows = Rows::new(BufReader::new(file));
         let header = rows.next_row().map_err(|(line, fault)| {
             no(&said(|| format!("第 {line} 行：{}", fault.chinese()), || format!("line {line}: {fault}")))

@@ -13,17 +13,17 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
-    body_fault::query_fault,
     json_body::{object, present},
-    on_behalf::{OnBehalfBody, without},
+    on_behalf::without,
     own::OwnRecord,
+    query_body::question,
     route::{Beside, Routed, routed},
 };
 use crate::{
     doors::problems::{accepted, problem_about},
     journey::{
         detail::Detail,
-        exchange::{AnswerView, Ended, Exchange, Question, RepeatKey, RepeatWindow, Request},
+        exchange::{AnswerView, Ended, Exchange, RepeatKey, RepeatWindow, Request},
         refusal::Refusal,
     },
     stores::routes::{At, Route, Routes},
@@ -192,23 +192,6 @@ pub(super) fn language(headers: &HeaderMap) -> Language {
     accepted(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
 }
 
-/// The body of a query (`docs/formats.md` §2). Unknown and duplicate members are refused by the derived reader.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct QueryBody {
-    scenario: String,
-    #[serde(default, deserialize_with = "present")]
-    subject: Option<Zeroizing<String>>,
-    #[serde(default, deserialize_with = "present")]
-    operator: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    case: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    fields: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "present")]
-    on_behalf: Option<OnBehalfBody>,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WithdrawalBody {
@@ -222,16 +205,6 @@ struct Withdrawn<'a> {
     query: Uuid,
     jti: &'a str,
     revoked: bool,
-}
-
-/// Reads the body of a query.
-///
-/// # Errors
-/// `malformed-request` where it is not one JSON object of these members.
-pub fn question(body: &[u8]) -> Result<Question, Refusal> {
-    let QueryBody { scenario, subject, operator, case, fields, on_behalf } = object(body, query_fault)?;
-    let on_behalf = on_behalf.map(OnBehalfBody::words);
-    Ok(Question { scenario, subject, staff: operator, case, fields, on_behalf, idempotency: None, route: None })
 }
 
 fn withdrawal(body: &[u8]) -> Result<(TokenId, Option<String>), Refusal> {

@@ -6,6 +6,7 @@ pub(crate) mod exchange;
 mod json_body;
 mod on_behalf;
 mod own;
+pub(crate) mod query_body;
 pub(crate) mod reply;
 mod route;
 

@@ -121,6 +121,8 @@ impl<'a> Beside<'a> {
             data: _,
             marks,
             obligations,
+            is_named: _,
+            records: _,
         } = answer;
         let (repeats, subject, subject_previous) = (*repeats, *subject, *subject_previous);
         Self { repeats, scenario, subject, subject_previous, catalogue, marks, obligations }

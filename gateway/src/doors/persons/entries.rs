@@ -1,7 +1,7 @@
 //! One query about a person, as the person reads it: who, when, what for, on which ground, what came of it.
 
 use credit_audit::leaf::{GroundRecord, QueryLeaf};
-use credit_policy::{Catalogue, Code, FieldName, Language};
+use credit_policy::{Asker, Catalogue, Code, FieldName, Language};
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 use uuid::Uuid;
@@ -41,6 +41,9 @@ pub(super) struct Entry {
     /// The day until which the law withheld it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) deferred_until: Option<Date>,
+    /// Whether it was anyone, at the public door.
+    #[serde(skip)]
+    pub(super) is_public: bool,
     /// Everything in one sentence, which is put in afterwards.
     pub(super) says: String,
     /// Whether this list gives the notice.
@@ -106,7 +109,7 @@ pub(super) fn entry(gateway: &Gateway, leaf: &[u8], is_told: bool, language: Lan
     });
     let fields = |names: &[FieldName]| fields(catalogue, names, language);
     let released = fields(leaf.fields.as_deref().unwrap_or_default());
-    let refused = leaf.code.map(|code: Code| Refused { code: code.as_str(), title: title(code, language) });
+    let refused = leaf.code.map(|code: Code| Refused { code: code.as_str(), title: reason(code, language) });
     let notice = match (&leaf.notice, is_told) {
         (None, _) => "none",
         (Some(_), true) => "given",
@@ -133,9 +136,16 @@ pub(super) fn entry(gateway: &Gateway, leaf: &[u8], is_told: bool, language: Lan
         refused,
         notice,
         deferred_until: leaf.notice.as_deref().and_then(|notice| notice.strip_prefix("deferred until ")?.parse().ok()),
+        is_public: leaf.inputs.kind == Asker::Public,
         says: String::new(),
         is_owed: notice == "owed",
     })
+}
+
+/// Why a query was refused, without what the institution is advised to do.
+fn reason(code: Code, language: Language) -> &'static str {
+    let title = title(code, language);
+    title.split(['；', ';']).next().unwrap_or(title)
 }
 
 fn fields(catalogue: &Catalogue, names: &[FieldName], language: Language) -> Vec<Field> {

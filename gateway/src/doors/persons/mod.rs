@@ -3,103 +3,61 @@
 //!
 //! No path, query, header or line of the log has a citizen number: who asks is known by the session alone.
 
+mod acts;
+mod blocks;
+mod consents;
+mod disclosures;
 mod entries;
 mod exchange;
 mod export;
 mod fault;
 mod found;
+mod latest;
 mod login;
 mod logins;
+mod objections;
+mod outcome;
 mod page;
 mod places;
 mod portal;
 pub(crate) mod provider;
 mod queries;
 mod range;
+mod recipients;
 mod report;
 mod request;
 mod sentence;
 mod sessions;
 mod statement;
 mod token;
+mod visit;
+mod visitors;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use hyper::{
     Method, Request, Response, StatusCode,
     header::{self, HeaderValue},
-    http::request::Parts,
 };
 
 use crate::{
     gateway::Gateway,
     transport::{Body, head::verdict, http1_guard::HeadVerdict, incoming::Incoming},
 };
-use page::{Frame, Words};
 use places::Page;
 pub(crate) use portal::Portal;
 use range::Range;
-use request::{Members, browser_language, cookie, is_from_here, wants_json};
+use recipients::RecordName;
+use request::{Members, is_from_here};
 use sessions::LoggedIn;
-
-const NOT_FOUND: Words = Words { zh: "没有这个页面。", en: "There is no such page." };
-const NOT_ALLOWED: Words =
-    Words { zh: "此地址不接受这种请求。", en: "This address does not take such a request." };
-const MALFORMED: Words = Words { zh: "请求的格式不正确。", en: "The request does not have the right form." };
-const LOG_IN: Words = Words { zh: "请先登录。", en: "Please log in first." };
-const FORGED: Words = Words {
-    zh: "此操作不是从本站页面发起的，未予执行。请返回首页重试。",
-    en: "This was not sent from a page of this site, so nothing was done. Please go back to the first page and try again.",
-};
-const TOO_OFTEN: Words = Words {
-    zh: "查看过于频繁，每次查看都会留痕；请一分钟后再试。",
-    en: "You look too often; each look is recorded. Please try again in a minute.",
-};
-
-/// One request, and who sent it.
-struct Visit {
-    head: Parts,
-    /// The name of the session, where there is one.
-    name: Option<String>,
-    session: Option<LoggedIn>,
-    frame: Frame,
-    json: bool,
-}
-
-impl Visit {
-    fn new(portal: &Portal, gateway: &Gateway, head: Parts) -> Self {
-        let chosen = Members::of_query(&head).and_then(|members| members.language());
-        let name = cookie(&head.headers, login::SESSION);
-        let session = name.and_then(|name| portal.sessions.find(name, chosen, gateway.clock.monotonic()));
-        let name = name.filter(|_| session.is_some()).map(str::to_owned);
-        let language = session.as_ref().map(|session| session.language);
-        let language = language.or(chosen).unwrap_or_else(|| browser_language(&head.headers));
-        let frame = portal.frame(session.as_ref(), language);
-        let json = wants_json(&head.headers);
-        Self { head, name, session, frame, json }
-    }
-
-    /// One sentence, as a page or for a program.
-    fn say(&self, words: Words, status: StatusCode) -> Response<Body> {
-        let sentence = words.of(self.frame.language());
-        match self.json {
-            true => page::problem(&self.frame, sentence, status),
-            false => page::notice(&self.frame, sentence, status),
-        }
-    }
-
-    fn only(&self, allowed: &'static str) -> Response<Body> {
-        let mut response = self.say(NOT_ALLOWED, StatusCode::METHOD_NOT_ALLOWED);
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-        response
-    }
-}
+use visit::{FORGED, LOG_IN, MALFORMED, NOT_FOUND, TOO_OFTEN, Visit};
 
 /// Answers a person.
 pub(crate) async fn answer(
     portal: Option<Arc<Portal>>,
     gateway: Arc<Gateway>,
     request: Request<Incoming>,
+    address: IpAddr,
 ) -> Response<Body> {
     let Some(portal) = portal else {
         return crate::doors::public::nothing_here();
@@ -118,12 +76,23 @@ pub(crate) async fn answer(
         ("/login", &Method::GET) => login::begin(&portal, &gateway, &visit.head).await,
         ("/login/callback", &Method::GET) => login::finish(&portal, &gateway, &visit.head).await,
         ("/logout", &Method::POST) => log_out(&portal, &gateway, &visit, body).await,
+        (disclosures::PATH, &Method::POST) => {
+            let may_ask = portal.visitors.may_ask(address, gateway.clock.monotonic());
+            disclosures::disclose(gateway, visit.frame, &visit.head, body, may_ask).await
+        }
         ("/" | "/style.css" | "/login" | "/login/callback", _) => visit.only("GET"),
-        ("/logout", _) => visit.only("POST"),
+        ("/logout" | disclosures::PATH, _) => visit.only("POST"),
+        (path, method) if acts::methods(path).is_some_and(|(methods, _)| methods.contains(method)) => {
+            acts::act(&portal, &gateway, &visit, (path, method.clone()), body).await
+        }
         (path, &Method::GET) => match Page::named(path) {
             Some(page) => own(&portal, gateway, visit, page).await,
+            None if path == acts::WITHDRAWALS => visit.only("POST"),
             None => visit.say(NOT_FOUND, StatusCode::NOT_FOUND),
         },
+        (path, _) if acts::methods(path).is_some() => {
+            visit.only(acts::methods(path).map_or("GET", |(_, allowed)| allowed))
+        }
         (path, _) if Page::named(path).is_some() => visit.only("GET"),
         _ => visit.say(NOT_FOUND, StatusCode::NOT_FOUND),
     }
@@ -144,6 +113,26 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
     }
     match page {
         Page::Report => report::report(gateway, session, visit.frame, visit.json).await,
+        Page::Recipients => {
+            let members = Members::of_query(&visit.head).filter(|members| members.get("cursor").is_none());
+            let range = members.as_ref().and_then(|members| Range::of(members, &session.form, gateway.today()));
+            let record = members.as_ref().and_then(|members| members.get("record"));
+            if record.is_none() && !visit.json {
+                // A link that only changes the language names none.
+                return page::redirect(Page::Report.path());
+            }
+            let record = record.and_then(|record| RecordName::parse(record, &gateway.catalogue));
+            match record.zip(range) {
+                Some(asked) => recipients::recipients(gateway, session, visit.frame, visit.json, asked).await,
+                None => visit.say(MALFORMED, StatusCode::BAD_REQUEST),
+            }
+        }
+        Page::Consents => consents::consents(gateway, session, visit.frame, visit.json).await,
+        Page::Blocks => blocks::blocks(&gateway, &session, &visit.frame, visit.json),
+        Page::Objections => {
+            let members = Members::of_query(&visit.head);
+            objections::objections(&gateway, &session, &visit.frame, visit.json, members.as_ref()).await
+        }
         Page::Queries | Page::Export => {
             let members = Members::of_query(&visit.head);
             let range = members.and_then(|members| Range::of(&members, &session.form, gateway.today()));

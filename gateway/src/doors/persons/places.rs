@@ -7,19 +7,32 @@ pub(super) enum Page {
     Report,
     /// Who asked.
     Queries,
+    /// Who was told of a record.
+    Recipients,
     /// All of it as a file.
     Export,
+    /// Consents.
+    Consents,
+    /// Scenarios that are closed.
+    Blocks,
+    /// Objections.
+    Objections,
 }
 
 impl Page {
-    const ALL: [Self; 3] = [Self::Report, Self::Queries, Self::Export];
+    const ALL: [Self; 7] =
+        [Self::Report, Self::Queries, Self::Recipients, Self::Export, Self::Consents, Self::Blocks, Self::Objections];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Report => "/me/report",
             Self::Queries => "/me/queries",
+            Self::Recipients => "/me/recipients",
             Self::Export => "/me/export",
+            Self::Consents => "/me/consents",
+            Self::Blocks => "/me/blocks",
+            Self::Objections => "/me/objections",
         }
     }
 

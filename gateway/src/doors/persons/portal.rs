@@ -10,6 +10,7 @@ use super::{
     page::Frame,
     provider::Provider,
     sessions::{LoggedIn, Sessions},
+    visitors::Visitors,
 };
 use crate::gateway::Gateway;
 
@@ -18,6 +19,7 @@ pub(crate) struct Portal {
     pub(super) provider: Provider,
     pub(super) sessions: Sessions,
     pub(super) logins: Logins,
+    pub(super) visitors: Visitors,
     /// This door as browsers reach it.
     pub(super) address: String,
     /// Scheme and host of the identity service.
@@ -33,6 +35,7 @@ impl Portal {
             provider: provider?,
             sessions: Sessions::default(),
             logins: Logins::default(),
+            visitors: Visitors::default(),
             address: settings.address.clone(),
             provider_origin: origin(&settings.issuer).into(),
             is_demo: gateway.settings.demo,

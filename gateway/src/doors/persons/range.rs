@@ -7,7 +7,7 @@ use ring::hmac;
 use super::request::Members;
 
 /// The first day of any list.
-const EARLIEST: Date = jiff::civil::date(2000, 1, 1);
+pub(super) const EARLIEST: Date = jiff::civil::date(2000, 1, 1);
 /// Bytes of a cursor: the leaf, and what proves that it was given to this session for these days.
 const LEAF_BYTES: usize = 8;
 

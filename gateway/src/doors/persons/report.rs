@@ -4,8 +4,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use askama::Template;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use credit_audit::log::Durable;
 use credit_policy::{Catalogue, Language};
 use hyper::{Response, StatusCode};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -29,8 +32,8 @@ pub(super) const NOT_RECORDABLE: Words = Words {
 };
 
 /// What was recorded of one report.
-struct Recorded {
-    body: Vec<u8>,
+pub(super) struct Recorded {
+    pub(super) body: Vec<u8>,
     refusal: Option<Refusal>,
     receipt: OwnReceipt,
 }
@@ -54,6 +57,12 @@ impl OwnReceipt {
         let Receipt { query: _, index, leaf, opening, proof: _, beside: _ } = receipt;
         Self { log: origin.to_owned(), index, leaf, opening }
     }
+
+    /// Of a leaf that commits to no answer.
+    pub(super) fn of_leaf(gateway: &Gateway, durable: &Durable) -> Self {
+        let leaf = STANDARD.encode(durable.leaf_hash);
+        Self { log: gateway.settings.log.origin.clone(), index: durable.index, leaf, opening: None }
+    }
 }
 
 /// Of the recorded answer, what the page shows.
@@ -63,6 +72,24 @@ struct Told {
     catalogue: String,
     data: BTreeMap<String, serde_json::Value>,
     marks: Vec<String>,
+    records: Vec<OwnRecord>,
+}
+
+/// A record that can be objected to.
+#[derive(Deserialize)]
+struct OwnRecord {
+    record: String,
+    class: String,
+    determined: Date,
+    #[serde(default)]
+    until: Option<Date>,
+    disputed: bool,
+}
+
+/// A record on the page.
+struct RecordRow<'a> {
+    title: &'a str,
+    of: &'a OwnRecord,
 }
 
 /// One field with its value, in words.
@@ -81,6 +108,9 @@ struct Report<'a> {
     told: &'a Told,
     there: Vec<Row<'a>>,
     not_there: Vec<Row<'a>>,
+    /// Classes of records and lists: name and title.
+    classes: Vec<(&'a str, &'a str)>,
+    records: Vec<RecordRow<'a>>,
     receipt: &'a OwnReceipt,
 }
 
@@ -93,16 +123,31 @@ pub(super) async fn report(gateway: Arc<Gateway>, person: LoggedIn, frame: Frame
         true => page::problem(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE),
         false => page::notice(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE),
     };
+    match ask(&gateway, &person, language).await {
+        Ok(recorded) if json => as_json(&frame, recorded),
+        Ok(recorded) => as_page(&gateway.catalogue, &person, &frame, &recorded),
+        Err(NotAsked) => refuse(NOT_RECORDABLE),
+    }
+}
+
+/// Nothing can be recorded now, or nobody else be asked; it is counted.
+pub(super) struct NotAsked;
+
+/// Asks and records.
+///
+/// # Errors
+/// [`NotAsked`].
+pub(super) async fn ask(gateway: &Arc<Gateway>, person: &LoggedIn, language: Language) -> Result<Recorded, NotAsked> {
     if gateway.is_draining() || !gateway.is_recordable() {
         gateway.metrics.unrecorded();
-        return refuse(NOT_RECORDABLE);
+        return Err(NotAsked);
     }
     let Ok(permit) = Semaphore::try_acquire_owned(Arc::clone(&gateway.journeys)) else {
         gateway.metrics.overloaded();
-        return refuse(NOT_RECORDABLE);
+        return Err(NotAsked);
     };
     let number = Arc::clone(&person.person);
-    let shared = Arc::clone(&gateway);
+    let shared = Arc::clone(gateway);
     // In a task of its own: a browser that hangs up does not stop the record.
     let asked = tokio::spawn(async move {
         let mut exchange = OwnReport(language);
@@ -113,14 +158,10 @@ pub(super) async fn report(gateway: Arc<Gateway>, person: LoggedIn, frame: Frame
         };
         journey(&shared, Caller::person(number), vec![permit], &mut exchange, reply).await
     });
-    match asked.await.unwrap_or(Err(Dropped::NotRecordable)) {
-        Ok(recorded) if json => as_json(&frame, recorded),
-        Ok(recorded) => as_page(&gateway.catalogue, &person, &frame, &recorded),
-        Err(Dropped::BrokenOff | Dropped::NotRecordable) => {
-            gateway.metrics.unrecorded();
-            refuse(NOT_RECORDABLE)
-        }
-    }
+    asked.await.unwrap_or(Err(Dropped::NotRecordable)).map_err(|_| {
+        gateway.metrics.unrecorded();
+        NotAsked
+    })
 }
 
 fn as_json(frame: &Frame, recorded: Recorded) -> Response<Body> {
@@ -158,8 +199,29 @@ fn as_page(catalogue: &Catalogue, person: &LoggedIn, frame: &Frame, recorded: &R
     let number = person.person.disclose(|number| number.as_str().to_owned());
     let title = TITLE.of(language);
     let receipt = &recorded.receipt;
-    let page = Report { frame, title, number, told: &told, there, not_there, receipt };
+    let title_of = |class: &'_ str| catalogue.class(class).map(|known| known.legal_source().title(language));
+    let records = told.records.iter();
+    let records = records.map(|of| RecordRow { title: title_of(&of.class).unwrap_or(&of.class), of }).collect();
+    let page = Report {
+        classes: classes(catalogue, language),
+        frame,
+        title,
+        number,
+        told: &told,
+        there,
+        not_there,
+        records,
+        receipt,
+    };
     page::html(frame, &page, StatusCode::OK)
+}
+
+/// Of what there may be records, or lists, by title.
+fn classes(catalogue: &Catalogue, language: Language) -> Vec<(&str, &str)> {
+    let classes = catalogue.classes().filter(|class| class.holds_records() || class.list().is_some());
+    let mut all: Vec<_> = classes.map(|class| (class.name().as_str(), class.legal_source().title(language))).collect();
+    all.sort_by_key(|(_, title)| *title);
+    all
 }
 
 /// Whether a value says that there is nothing.

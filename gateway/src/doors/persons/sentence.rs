@@ -22,6 +22,7 @@ fn titles(fields: &[Field], between: &str) -> String {
 
 fn chinese(entry: &Entry) -> String {
     let who = match (&entry.institution, &entry.gateway) {
+        (None, _) if entry.is_public => "有人在公示端口，".to_owned(),
         (None, _) => "您本人".to_owned(),
         (Some(institution), None) => format!("机构“{}”", entry.name.as_ref().unwrap_or(institution)),
         (Some(institution), Some(gateway)) => format!("机构“{institution}”经另一网关“{gateway}”"),
@@ -36,7 +37,10 @@ fn chinese(entry: &Entry) -> String {
     };
     let is_own = entry.institution.is_none();
     let came = match (&entry.refused, entry.released.len()) {
-        (Some(refused), _) => format!("被拒绝，未得到任何信息：{}", refused.title),
+        (Some(refused), _) => format!("被拒绝，未得到任何信息：{}。", refused.title.trim_end_matches('。')),
+        (None, _) if entry.is_public => {
+            "姓名与号码均相符时，只得到法律规定公示的内容（已脱敏），否则什么也没有得到。".to_owned()
+        }
         (None, 0) => "未得到任何数据项。".to_owned(),
         (None, 1..=NAMED) if is_own => format!("看到：{}。", titles(&entry.released, "、")),
         (None, count) if is_own => format!("看到 {count} 项内容。"),
@@ -51,6 +55,7 @@ fn chinese(entry: &Entry) -> String {
 
 fn english(entry: &Entry) -> String {
     let (who, were) = match (&entry.institution, &entry.gateway) {
+        (None, _) if entry.is_public => ("Somebody at the public door asked about you".to_owned(), "was"),
         (None, _) => ("You asked about yourself".to_owned(), "were"),
         (Some(institution), None) => {
             let name = entry.name.as_ref().unwrap_or(institution);
@@ -70,7 +75,10 @@ fn english(entry: &Entry) -> String {
     };
     let is_own = entry.institution.is_none();
     let came = match (&entry.refused, entry.released.len()) {
-        (Some(refused), _) => format!("refused and told nothing: {}", refused.title),
+        (Some(refused), _) => format!("refused and told nothing: {}.", refused.title.trim_end_matches('.')),
+        (None, _) if entry.is_public => {
+            "told only what the law publishes, masked, if both name and number were yours, and else nothing.".to_owned()
+        }
         (None, 0) => "told no field.".to_owned(),
         (None, 1..=NAMED) if is_own => format!("told: {}.", titles(&entry.released, ", ")),
         (None, count) if is_own => format!("told {count} fields."),
@@ -108,6 +116,7 @@ mod tests {
             refused: None,
             notice: "given",
             deferred_until: None,
+            is_public: false,
             says: String::new(),
             is_owed: false,
         }
@@ -141,6 +150,9 @@ mod tests {
             sentence(&own, Language::En)
                 .starts_with("You asked about yourself for “Loan”, as the person concerned, and were told: ")
         );
+        let anyone = Entry { institution: None, is_public: true, ground: Some(Ground::Public), ..entry() };
+        assert!(sentence(&anyone, Language::En).starts_with("Somebody at the public door asked about you for “Loan”"));
+        assert!(sentence(&anyone, Language::Zh).contains("只得到法律规定公示的内容"));
         let far = Entry { gateway: Some("city-2".to_owned()), ..entry() };
         assert!(sentence(&far, Language::En).contains("through another gateway, “city-2”,"));
         assert!(sentence(&far, Language::Zh).starts_with("机构“bank”经另一网关“city-2”为"));

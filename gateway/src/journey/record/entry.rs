@@ -39,7 +39,7 @@ pub(super) fn query_entry(
     let institution = evidence.who.institution_id();
     let certificate = match &evidence.who {
         Who::Institution(_, certificate) => Some(certificate.thumbprint().to_string()),
-        Who::Person(_) => None,
+        Who::Person(_) | Who::Public(_) => None,
     };
     let scenario = evidence.recognised.scenario.as_deref();
     let sealed_bytes = sealed::bytes(scenario);
@@ -82,7 +82,7 @@ pub(super) fn query_entry(
     };
     let entry = match &evidence.who {
         Who::Institution(..) => record.entry(evidence.id, institution),
-        Who::Person(_) => record.entry_of_person(evidence.id),
+        Who::Person(_) | Who::Public(_) => record.entry_of_person(evidence.id),
     };
     entry.map_err(|error| unrecordable(&error))
 }

@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use super::summary;
 use crate::{
-    callers::thumbprint::Thumbprint,
     gateway::Moment,
     journey::caller::{Caller, Who},
     state::IdempotencyEntry,
@@ -35,6 +34,8 @@ pub struct Evidence {
     pub(super) counts: Option<Counts>,
     pub(super) store_summary: Option<Personal<String>>,
     pub(super) pseudonym: Option<Personal<String>>,
+    /// Whether it is refused because the person closed the scenario.
+    pub(super) is_blocked: bool,
     /// The leaf of another gateway that answered.
     pub(super) remote: Option<RemoteLeaf>,
     /// Kept until the query is recorded, whatever the caller does.
@@ -95,6 +96,7 @@ impl Evidence {
             counts: None,
             store_summary: None,
             pseudonym: None,
+            is_blocked: false,
             remote: None,
             _permits: permits,
         }
@@ -130,6 +132,10 @@ impl Evidence {
         self.inputs.suspended = true;
     }
 
+    pub(in crate::journey) fn blocked(&mut self, is_blocked: bool) {
+        self.is_blocked = is_blocked;
+    }
+
     pub(in crate::journey) fn ground(&mut self, ground: GroundRecord<'static>) {
         self.ground = Some(ground);
     }
@@ -149,11 +155,6 @@ impl Evidence {
             None => asker.into(),
             Some(end) => OnBehalf::counted_for(asker, &end.institution).into(),
         }
-    }
-
-    /// The end institution's certificate, where another gateway asks.
-    pub(super) fn end_certificate(&self) -> Option<Thumbprint> {
-        self.recognised.on_behalf.as_ref().and_then(|end| Thumbprint::parse(&end.certificate))
     }
 
     pub(in crate::journey) fn remote(&mut self, remote: RemoteLeaf) {

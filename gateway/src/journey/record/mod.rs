@@ -6,6 +6,7 @@ mod entry;
 pub(crate) mod evidence;
 pub(super) mod sealed;
 mod shared;
+mod standing;
 mod summary;
 
 use std::sync::Arc;
@@ -20,11 +21,9 @@ use uuid::Uuid;
 
 use super::{
     caller::Who,
-    detail::Detail,
     exchange::Exchange,
     refusal::Refusal,
     stages::{
-        identify::REVOKED,
         minimise::{Answer, AnswerParts},
         withdraw::Withdrawal,
     },
@@ -37,6 +36,7 @@ use crate::{
 };
 use entry::{Opening, Verdict, query_entry, unrecordable};
 use evidence::Evidence;
+use standing::Standing;
 
 /// About so long is a leaf before the keys of its kind.
 const BEGINNING_BYTES: usize = 160;
@@ -63,7 +63,7 @@ pub struct Receipt {
     /// The whole proof, where it was asked for.
     pub proof: Option<String>,
     /// Where the body is a store's own answer, what else the door tells: the members of an answer beside its data.
-    pub(crate) beside: Option<Vec<u8>>,
+    pub(crate) beside: Option<Box<[u8]>>,
 }
 
 impl Recorded {
@@ -104,7 +104,7 @@ impl Recorded {
 
 /// Records an answer.
 ///
-/// A suspension or withdrawal that came while the query was under way turns the answer into a refusal: all pass through
+/// A suspension, withdrawal or revocation that came while the query was under way turns the answer into a refusal: all pass through
 /// the log's queue, so no answered leaf follows the leaf of the suspension.
 ///
 /// # Errors
@@ -114,7 +114,7 @@ pub(super) async fn record_answer(
     answer: Answer<'_>,
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
-    let AnswerParts { body, beside, permit, reservation, who, consent, evidence } = answer.into_parts();
+    let AnswerParts { body, beside, permit, reservation, who, end, still, evidence } = answer.into_parts();
     let verdict = Verdict {
         code: None,
         rules: permit.rules(),
@@ -124,10 +124,8 @@ pub(super) async fn record_answer(
     };
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
-    let is_another_s = || evidence.end_certificate().is_some_and(|end| gateway.register.ever_had(end));
-    let still_allowed =
-        || may_ask_on(&who) && !is_another_s() && consent.is_none_or(|consent| !gateway.state.is_revoked(&consent));
-    match submit_while(&gateway.log, entry, exchange.wants_proof(), &who, still_allowed) {
+    let standing = Standing { gateway, who: &who, end: end.as_deref(), still: &still };
+    match submit_while(&gateway.log, entry, exchange.wants_proof(), &standing) {
         Ok(ticket) => {
             let durable = ticket.await?;
             let spent = Settlement::Spent { index: durable.index, id: evidence.id, at: durable.at };
@@ -139,58 +137,21 @@ pub(super) async fn record_answer(
         Err(Unsubmitted::NotRecordable(error)) => Err(error),
         Err(Unsubmitted::Overtaken(_)) => {
             drop(reservation);
-            let is_another_s = is_another_s();
-            if consent.is_some() {
+            if still.consent.is_some() {
                 evidence.ground = None;
             }
-            evidence.inputs.suspended = who.institution().is_some_and(|institution| institution.is_suspended());
-            let refusal = match (is_certified(&who), evidence.inputs.suspended) {
-                (false, _) => Refusal::because(Code::CertificateUnknown, REVOKED),
-                (true, true) => Refusal::from(Code::InstitutionSuspended),
-                (true, false) if is_another_s => {
-                    Refusal::from(Code::ScenarioNotAllowed).with(Detail::OnBehalfCertificate)
-                }
-                (true, false) => Refusal::from(Code::ConsentRevoked),
-            };
-            record_refusal(gateway, evidence, refusal, exchange).await
+            evidence.is_blocked = still.is_blocked(gateway);
+            evidence.inputs.suspended = standing.is_suspended();
+            record_refusal(gateway, evidence, standing.refusal(), exchange).await
         }
     }
 }
 
-/// Whether an institution is neither suspended nor without the certificate that it presented; a person always is.
-fn may_ask_on(who: &Who) -> bool {
-    match who {
-        Who::Institution(institution, certificate) => {
-            !institution.is_suspended() && institution.has_certificate(certificate.thumbprint())
-        }
-        Who::Person(_) => true,
-    }
-}
-
-/// Whether an institution's certificate is valid and still its own.
-fn is_certified(who: &Who) -> bool {
-    match who {
-        Who::Institution(institution, certificate) => {
-            certificate.is_valid() && institution.has_certificate(certificate.thumbprint())
-        }
-        Who::Person(_) => true,
-    }
-}
-
-/// Submits an answer as long as it may be given. A certificate is verified here; in the queue of the log, where every
-/// query waits, it is only seen whether the list by which it was verified is still the one in force. There is at most one
-/// new list a second, so this ends.
-fn submit_while(
-    log: &Log,
-    mut entry: Entry,
-    proof: bool,
-    who: &Who,
-    still_allowed: impl Fn() -> bool,
-) -> Result<Ticket, Unsubmitted> {
-    let Who::Institution(_, certificate) = who else { return log.submit(entry, proof, still_allowed) };
+/// Submits an answer as long as it may be given. There is at most one new list of certificates a second, so this ends.
+fn submit_while(log: &Log, mut entry: Entry, proof: bool, standing: &Standing<'_>) -> Result<Ticket, Unsubmitted> {
     loop {
-        match log.submit(entry, proof, || certificate.is_still_valid() && still_allowed()) {
-            Err(Unsubmitted::Overtaken(overtaken)) if certificate.is_valid() && still_allowed() => entry = overtaken,
+        match log.submit(entry, proof, || standing.is_given_still()) {
+            Err(Unsubmitted::Overtaken(overtaken)) if standing.is_given() => entry = overtaken,
             submitted => return submitted,
         }
     }

@@ -31,6 +31,8 @@ struct Wire<'a> {
     counts: Option<credit_policy::Counts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     told_digest: Option<Base64<[u8; 32]>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    blocked: bool,
 }
 
 /// Of a personal part that was opened: what a repeat is compared with.
@@ -71,7 +73,8 @@ pub(super) fn plaintext(
     let said = evidence.idempotency.map(|_| said);
     let with_all = |pseudonym: Option<&str>, told: Option<&str>| {
         person.disclose(|number| {
-            let known = Known { number: number.as_str(), pseudonym, counts: evidence.counts, told };
+            let Evidence { counts, is_blocked, .. } = *evidence;
+            let known = Known { number: number.as_str(), pseudonym, counts, is_blocked, told };
             known.write(opening, said, sealed_bytes)
         })
     };
@@ -93,6 +96,7 @@ struct Known<'a> {
     number: &'a str,
     pseudonym: Option<&'a str>,
     counts: Option<credit_policy::Counts>,
+    is_blocked: bool,
     told: Option<&'a str>,
 }
 
@@ -107,8 +111,8 @@ impl Known<'_> {
         let text = Zeroizing::new(STANDARD.encode(opening));
         let repeat = said.and_then(|said| repeat(opening, said));
         let write = |told_digest| {
-            let Self { number, pseudonym, counts, told: _ } = *self;
-            let wire = Wire { number, pseudonym, opening: &text, repeat, counts, told_digest };
+            let Self { number, pseudonym, counts, is_blocked: blocked, told: _ } = *self;
+            let wire = Wire { number, pseudonym, opening: &text, repeat, counts, told_digest, blocked };
             // With room for all of it: a vector that grew would leave a copy behind that nobody zeroes.
             let mut plain = Zeroizing::new(Vec::with_capacity(sealed_bytes.plaintext()));
             serde_json::to_writer(&mut *plain, &wire).map(|()| plain)
@@ -191,7 +195,13 @@ mod tests {
         let told = store_summary(&history(records), &[]);
         let pseudonym = "p".repeat(64);
         let counts = Some(Counts { considered: 999, expired: 999, repaired: 999, disputed: 999 });
-        let known = Known { number: "990101199001010019", pseudonym: Some(&pseudonym), counts, told: Some(&told) };
+        let known = Known {
+            number: "990101199001010019",
+            pseudonym: Some(&pseudonym),
+            counts,
+            is_blocked: true,
+            told: Some(&told),
+        };
         let plain = known.write(&OPENING, Some(said(body)), SealedBytes::B1024).unwrap();
         (plain.len(), serde_json::from_slice(&plain).unwrap())
     }

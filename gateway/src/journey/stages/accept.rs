@@ -16,8 +16,7 @@ use super::{
     on_behalf::{EndInstitution, NotFor, end_institution},
 };
 use crate::{
-    callers::register::Register,
-    gateway::{Moment, RouteQuery},
+    gateway::{Gateway, Moment, RouteQuery},
     journey::{
         caller::Who,
         detail::{Detail, Member},
@@ -31,7 +30,7 @@ use crate::{
 pub(super) struct Query {
     pub(super) who: Who,
     /// For whom it asks, where it is another gateway.
-    pub(super) end: Option<EndInstitution>,
+    pub(super) end: Option<Box<EndInstitution>>,
     pub(super) scenario: Arc<Scenario>,
     /// Where an institution asks.
     pub(super) staff: Option<StaffId>,
@@ -87,26 +86,23 @@ impl<'e> Asked<'e> {
     }
 }
 
-/// Reads the members; the first fault wins, in the order of `docs/formats.md` §2. `own` is the origin of this gateway's
-/// log, `register` its institutions.
+/// Reads the members; the first fault wins, in the order of `docs/formats.md` §2.
 ///
 /// # Errors
 /// `unknown-scenario`, `operator-required`, `case-required`, `invalid-citizen-number`, `malformed-request`.
 pub fn accept<'e>(
-    catalogue: &Catalogue,
-    own: &str,
-    register: &Register,
+    gateway: &Gateway,
     moment: &Moment,
     identified: Identified<'e>,
     mut question: Question,
 ) -> Result<Asked<'e>, Refusal> {
     let (who, evidence) = identified.into_parts();
-    let route = question.route.take();
+    let (catalogue, own, route) = (&gateway.catalogue, &gateway.settings.log.origin, question.route.take());
     let end = match (&question.on_behalf, &who) {
         (Some(words), Who::Institution(institution, certificate)) => {
-            Some(end_institution(own, register, institution, certificate, words))
+            Some(end_institution(own, &gateway.register, institution, certificate, words))
         }
-        (Some(_), Who::Person(_)) | (None, _) => None,
+        (Some(_), Who::Person(_) | Who::Public(_)) | (None, _) => None,
     };
     let (end, not_for) = match end.transpose() {
         Ok(end) => (end, None),
@@ -127,6 +123,7 @@ pub fn accept<'e>(
     let read = match &who {
         Who::Institution(..) => read(catalogue, &question, &mut facts, &mut recognised),
         Who::Person(person) => read_own(catalogue, &question, person, &mut facts, &mut recognised),
+        Who::Public(named) => read_own(catalogue, &question, named.number(), &mut facts, &mut recognised),
     };
     evidence.recognised(recognised);
     evidence.inputs(&facts);
@@ -134,7 +131,7 @@ pub fn accept<'e>(
     if let Some(refusal) = not_for {
         return Err(refusal);
     }
-    let query = Query { who, end, scenario, staff, case, facts, fields, redefined: None, route };
+    let query = Query { who, end: end.map(Box::new), scenario, staff, case, facts, fields, redefined: None, route };
     Ok(Asked { query, subject, idempotency, evidence })
 }
 
@@ -172,7 +169,7 @@ fn read(
     Ok(Members { scenario: Arc::clone(scenario), staff: Some(staff), case, subject, fields })
 }
 
-/// A question of a person: about nobody else, whatever it names.
+/// A question of a person, or of anyone: about nobody but whom the door knows, whatever it names.
 fn read_own(
     catalogue: &Catalogue,
     question: &Question,

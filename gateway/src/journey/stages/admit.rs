@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credit_audit::leaf::GroundRecord;
 use credit_policy::{CaseNumber, CitizenNumber, Code, Permit, Personal};
 
@@ -52,11 +53,21 @@ impl<'e> Admitted<'e> {
             certificate: certificate.thumbprint().to_string(),
             origin: origin.to_owned(),
             query: id,
-            first: self.reservation.repeats().unwrap_or(id),
+            repeat_key: self.repeat_key(),
             staff: staff.as_str().to_owned(),
             case: query.case.as_ref().map(|case| case.as_str().to_owned()),
             token: consent.as_ref().map(|consent| consent.presented.clone()),
         })
+    }
+
+    /// The key under which another gateway is asked. Of a query with an idempotency key it is made of all that was asked and of
+    /// nothing that a crash forgets: whoever asks again because this gateway ended before it could record uses nothing
+    /// twice there.
+    fn repeat_key(&self) -> String {
+        match self.reservation.idempotency() {
+            Some(entry) => URL_SAFE_NO_PAD.encode(entry.identity),
+            None => self.evidence.id().to_string(),
+        }
     }
 
     pub(super) fn reservation(&self) -> &Reservation {

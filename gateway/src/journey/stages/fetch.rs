@@ -40,7 +40,7 @@ impl<'e> Fetched<'e> {
 pub async fn fetch<'e>(gateway: &Gateway, admitted: Admitted<'e>) -> Result<Fetched<'e>, Refusal> {
     let person = Arc::clone(admitted.person());
     if let Some(route) = admitted.route() {
-        let report = gateway.pass(admitted.reservation(), &person, route).await.map_err(failed)?;
+        let report = Box::pin(gateway.pass(admitted.reservation(), &person, route)).await.map_err(failed)?;
         return Ok(Fetched { admitted, brought: Brought::Report(report) });
     }
     let end = gateway.stores.have_gateway().then(|| admitted.end_query(&gateway.settings.log.origin)).flatten();

@@ -1,5 +1,5 @@
-//! On which legal ground: a statute with the number of its case, the person's consent, or that it is the person who asks.
-//! The public gets a door of its own; until then its scenario is refused here.
+//! On which legal ground: a statute with the number of its case, the person's consent, that it is the person who asks, or
+//! that a statute opens the scenario to anyone.
 
 use std::sync::Arc;
 
@@ -16,13 +16,15 @@ use crate::{
     callers::thumbprint::Thumbprint,
     gateway::{Gateway, Moment},
     journey::{caller::Who, detail::Detail, record::evidence::Evidence, refusal::Refusal},
-    state::{ConsentClaim, IdempotencyClaim, IdempotencyEntry, consent_key},
+    state::{ConsentClaim, IdempotencyClaim, IdempotencyEntry, consent_key, standing::StandingKey},
 };
 
 /// A query, the person whom it is about, and what it rests on.
 pub(super) struct Basis {
     pub(super) query: Query,
     pub(super) person: Arc<Personal<CitizenNumber>>,
+    /// What stands for the person among what persons said.
+    pub(super) standing: StandingKey,
     /// The keys that protect the person's records.
     pub(super) person_keys: Arc<Person>,
     /// Where the ground is consent.
@@ -82,12 +84,16 @@ pub fn ground<'e>(
         // Whoever may not use the scenario is told so before the token is looked at.
         (Ground::Consent, Subject::OfConsent(claimed)) if query.scenario.is_open_to(query.facts.kind) => {
             let token = token?;
-            let consent = verify(gateway, moment, &query, claimed.as_ref(), token)?;
+            let consent = verify(gateway, moment, &query, claimed.as_ref(), token, evidence)?;
             let (person, consent) = on_consent(gateway, &mut query, &consent, token, evidence)?;
             (person, Some(consent))
         }
         (Ground::Person, Subject::Named(person)) if query.scenario.is_open_to(query.facts.kind) => {
             evidence.ground(GroundRecord::Person { self_: true });
+            (person, None)
+        }
+        (Ground::Public, Subject::Named(person)) if query.scenario.is_open_to(query.facts.kind) => {
+            evidence.ground(GroundRecord::Public { public: true });
             (person, None)
         }
         (Ground::Statute | Ground::Consent | Ground::Person | Ground::Public, _) => {
@@ -103,16 +109,19 @@ pub fn ground<'e>(
     }
     let person_keys = Arc::new(person.disclose(|number| moment.keys.sealer.person(number.as_str())));
     evidence.person_keys(&person_keys);
-    Ok(Grounded { basis: Basis { query, person, person_keys, consent, idempotency }, evidence })
+    let standing = gateway.standing.person(&person);
+    Ok(Grounded { basis: Basis { query, person, standing, person_keys, consent, idempotency }, evidence })
 }
 
-/// Signature, times, institution, scenario and person of the token; and that it was not withdrawn.
+/// Signature, times, institution, scenario and person of the token; and that neither it was withdrawn nor its scenario
+/// closed by the person, which nobody can tell apart who asks.
 fn verify(
     gateway: &Gateway,
     moment: &Moment,
     query: &Query,
     claimed: Option<&Personal<CitizenNumber>>,
     token: &str,
+    evidence: &mut Evidence,
 ) -> Result<Consent, Refusal> {
     let faulty = |fault: ConsentFault| Refusal::because(fault.code(), fault).with(Detail::Consent(fault));
     let token = Unverified::parse(token).map_err(faulty)?;
@@ -121,7 +130,17 @@ fn verify(
         Some(*consent.certificate()).into_iter().filter(|named| may_use(query, *named)).collect();
     consent.check_presented(&certificates, query.scenario.name(), claimed).map_err(faulty)?;
     let id = consent.id();
-    if gateway.state.is_revoked(&consent_key(&id.iss, id.jti.as_str())) {
+    let person = consent.person().disclose(|number| CitizenNumber::parse(number.as_str())).ok().map(Arc::new);
+    let is_closed = |person: &Arc<Personal<CitizenNumber>>| {
+        gateway.standing.is_blocked(&gateway.standing.person(person), query.scenario.name().as_str())
+    };
+    // Both are looked up, whatever the first says: they take one time.
+    let is_blocked = person.as_ref().is_some_and(is_closed);
+    let is_revoked = gateway.state.is_revoked(&consent_key(&id.iss, id.jti.as_str()));
+    if is_blocked | is_revoked {
+        // The person reads of it: whoever asked had a consent of his or hers.
+        person.iter().for_each(|person| evidence.person(person));
+        evidence.blocked(is_blocked);
         return Err(Code::ConsentRevoked.into());
     }
     // The rules of an earlier catalogue are not kept, so nobody can say which fields "all that one may see" were then.
@@ -138,7 +157,7 @@ fn may_use(query: &Query, named: [u8; 32]) -> bool {
     let named_one = Thumbprint::of_digest(named);
     let Who::Institution(institution, certificate) = &query.who else { return false };
     if let Some(end) = &query.end {
-        return end.certificate == named_one;
+        return end.certificate.thumbprint() == named_one;
     }
     let presented = certificate.thumbprint() == named_one;
     institution.certificates().contains(&named) && (presented || certificate.trusts_also(named_one))

@@ -2,22 +2,29 @@
 //!
 //! [`Answer`] is the only type of the journey with a body.
 
-use credit_policy::{Code, Minimised, Obligations, Permit, minimise as reduce, seal_acts_of_minors};
+use credit_policy::{
+    Code, History, Minimised, Obligations, Permit, ScenarioName, Value, minimise as reduce, seal_acts_of_minors,
+};
 
 use super::{
+    accept::Query,
     fetch::{Brought, Fetched, failed},
     ground::Basis,
+    on_behalf::EndInstitution,
     repeat,
 };
 use crate::{
     gateway::{Gateway, Moment, RouteQuery},
     journey::{
         caller::Who,
-        exchange::{AnswerView, AskedBy, Exchange},
+        exchange::{AnswerView, AskedBy, Exchange, OwnRecord},
         record::{evidence::Evidence, sealed::Said},
         refusal::Refusal,
     },
-    state::{Key, Reservation},
+    state::{
+        Key, Reservation,
+        standing::{Named, Names, StandingKey},
+    },
     stores::{
         all::Found,
         http::gateway::Elsewhere,
@@ -29,31 +36,61 @@ use crate::{
 #[must_use]
 pub struct Answer<'e> {
     body: Vec<u8>,
-    beside: Option<Vec<u8>>,
+    beside: Option<Box<[u8]>>,
     permit: Permit,
     reservation: Reservation,
     who: Who,
-    consent: Option<Key>,
+    end: Option<Box<EndInstitution>>,
+    still: Still,
     evidence: &'e mut Evidence,
+}
+
+/// What must still be so when an answer goes on the record.
+pub(in crate::journey) struct Still {
+    /// What stands for the consent in the state, where that is the ground, and the scenario that it is for.
+    pub(in crate::journey) consent: Option<(Key, ScenarioName)>,
+    person: StandingKey,
+    /// The removal up to which the answer heeds what the person said.
+    removals: u64,
+}
+
+impl Still {
+    /// Whether the consent is withdrawn or its scenario closed.
+    pub(in crate::journey) fn is_withdrawn(&self, gateway: &Gateway) -> bool {
+        self.consent.as_ref().is_some_and(|(key, _)| gateway.state.is_revoked(key)) | self.is_blocked(gateway)
+    }
+
+    /// Whether the person closed the scenario of the consent.
+    pub(in crate::journey) fn is_blocked(&self, gateway: &Gateway) -> bool {
+        let scenario = self.consent.as_ref().map(|(_, scenario)| scenario.as_str());
+        scenario.is_some_and(|scenario| gateway.standing.is_blocked(&self.person, scenario))
+    }
+
+    /// Whether a record that the answer may rest on is gone by now.
+    pub(in crate::journey) fn is_outdated(&self, gateway: &Gateway) -> bool {
+        gateway.standing.removals(&self.person) != self.removals
+    }
 }
 
 /// An answer taken apart for the record.
 pub(in crate::journey) struct AnswerParts<'e> {
     pub(in crate::journey) body: Vec<u8>,
     /// Where the body is a store's own answer, what else the door tells.
-    pub(in crate::journey) beside: Option<Vec<u8>>,
+    pub(in crate::journey) beside: Option<Box<[u8]>>,
     pub(in crate::journey) permit: Permit,
     pub(in crate::journey) reservation: Reservation,
     pub(in crate::journey) who: Who,
-    /// What stands for the consent in the state, where that is the ground.
-    pub(in crate::journey) consent: Option<Key>,
+    /// For whom another gateway asks.
+    pub(in crate::journey) end: Option<Box<EndInstitution>>,
+    /// What must still be so when it goes on the record.
+    pub(in crate::journey) still: Still,
     pub(in crate::journey) evidence: &'e mut Evidence,
 }
 
 impl<'e> Answer<'e> {
     pub(in crate::journey) fn into_parts(self) -> AnswerParts<'e> {
-        let Self { body, beside, permit, reservation, who, consent, evidence } = self;
-        AnswerParts { body, beside, permit, reservation, who, consent, evidence }
+        let Self { body, beside, permit, reservation, who, end, still, evidence } = self;
+        AnswerParts { body, beside, permit, reservation, who, end, still, evidence }
     }
 }
 
@@ -78,7 +115,9 @@ pub async fn minimise<'e>(
     let issued = basis.query.who.institution().map(|_| issue());
     let previous = issued.as_ref().and_then(|issued| issued.previous.as_ref());
     let pseudonym = issued.as_ref().map_or("", |issued| issued.current.as_str());
-    let lens = Lens { basis: &basis, permit: &permit, pseudonym };
+    let names = Names { keys: &moment.keys.state, catalogue: &gateway.catalogue };
+    let removals = gateway.standing.removals(&basis.standing);
+    let lens = Lens { basis: &basis, permit: &permit, pseudonym, names };
     let Told { minimised, obligations, report, found: Found { history, elsewhere } } = told(gateway, brought, lens)?;
     if let Some(elsewhere) = &elsewhere {
         evidence.remote(elsewhere.leaf.clone());
@@ -94,10 +133,13 @@ pub async fn minimise<'e>(
         data: &minimised,
         marks: &minimised.marks,
         obligations,
+        is_named: basis.query.who.names(name(&history)),
+        // Who asks about himself or herself may object to each of them.
+        records: matches!(basis.query.who, Who::Person(_)).then(|| own_records(names, &history)),
     };
     let rendered = exchange.answer(&view).map_err(|error| Refusal::because(Code::InternalError, error))?;
     let (body, beside) = match report {
-        Some(report) => (report, Some(rendered)),
+        Some(report) => (report, Some(rendered.into_boxed_slice())),
         None => (rendered, None),
     };
     if let (Some(first), Some(institution)) = (reservation.repeats(), basis.query.who.institution()) {
@@ -105,8 +147,34 @@ pub async fn minimise<'e>(
     }
     evidence.store_summary(&history, elsewhere.as_ref());
     evidence.answer(minimised.counts, issued.as_ref().map(|issued| issued.current.as_str()));
-    let consent = basis.consent.map(|consent| consent.claim.key);
-    Ok(Answer { body, beside, permit, reservation, who: basis.query.who, consent, evidence })
+    let consent = basis.consent.map(|consent| (consent.claim.key, scenario.name().clone()));
+    let still = Still { consent, person: basis.standing, removals };
+    let Query { who, end, .. } = basis.query;
+    Ok(Answer { body, beside, permit, reservation, who, end, still, evidence })
+}
+
+/// The person's name, where the stores have it.
+fn name(history: &History) -> Option<&str> {
+    let named = history.attributes.iter().find(|attribute| attribute.field.as_str() == "name")?;
+    match &named.value {
+        Value::Text(name) => Some(name),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::List(_) => None,
+    }
+}
+
+/// What stores have of a person, each as it can be objected to.
+fn own_records(names: Names<'_>, history: &History) -> Vec<OwnRecord> {
+    let of = |named: Named, until, disputed| {
+        let Named { class, determined, all } = named;
+        OwnRecord { record: all.into_iter().next().unwrap_or_default(), class, determined, until, disputed }
+    };
+    let records = history
+        .records
+        .iter()
+        .map(|record| of(names.of_record(record), names.catalogue.last_day_shown(record), record.disputed));
+    let listings =
+        history.listings.iter().map(|listing| of(names.of_listing(listing), listing.until, listing.disputed));
+    records.chain(listings).collect()
 }
 
 /// What an answer is reduced for.
@@ -114,6 +182,7 @@ struct Lens<'a> {
     basis: &'a Basis,
     permit: &'a Permit,
     pseudonym: &'a str,
+    names: Names<'a>,
 }
 
 /// What may be told.
@@ -125,7 +194,9 @@ struct Told {
     found: Found,
 }
 
-fn told(gateway: &Gateway, brought: Brought, Lens { basis, permit, pseudonym }: Lens<'_>) -> Result<Told, Refusal> {
+fn told(gateway: &Gateway, brought: Brought, lens: Lens<'_>) -> Result<Told, Refusal> {
+    let Lens { basis, permit, pseudonym, names } = lens;
+    let heed = |history: &mut History| gateway.standing.heed(&basis.standing, names, history);
     let (catalogue, on) = (&gateway.catalogue, basis.query.facts.on);
     let mut obligations = permit.obligations(on);
     match (brought, &basis.query.route) {
@@ -133,6 +204,7 @@ fn told(gateway: &Gateway, brought: Brought, Lens { basis, permit, pseudonym }: 
             basis.person.disclose(|person| {
                 seal_acts_of_minors(&mut found.history, catalogue, |act| person.is_adult_on(act));
             });
+            heed(&mut found.history);
             let mut minimised = reduce(permit, &found.history, on);
             if let Some(elsewhere) = &found.elsewhere {
                 put_in(&mut minimised, &mut obligations, elsewhere);
@@ -140,7 +212,7 @@ fn told(gateway: &Gateway, brought: Brought, Lens { basis, permit, pseudonym }: 
             Ok(Told { minimised, obligations, report: None, found })
         }
         (Brought::Report(report), Some(RouteQuery { route, .. })) => {
-            let by = Reduction { catalogue, permit, on, person: &basis.person, pseudonym };
+            let by = Reduction { catalogue, permit, on, person: &basis.person, pseudonym, heed: &heed };
             let reduced = gateway.reduce(route, report.as_ref().map(|text| text.as_str()), &by).map_err(failed)?;
             let Reduced { body, marks, counts, told } = reduced;
             let minimised = Minimised { data: Vec::new(), marks, counts };

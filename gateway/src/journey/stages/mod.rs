@@ -8,6 +8,6 @@ pub(crate) mod fetch;
 pub(crate) mod ground;
 pub(crate) mod identify;
 pub(crate) mod minimise;
-mod on_behalf;
+pub(crate) mod on_behalf;
 mod repeat;
 pub(crate) mod withdraw;

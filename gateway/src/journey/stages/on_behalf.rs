@@ -8,7 +8,7 @@ use crate::{
     callers::{
         register::{Institution, Register},
         thumbprint::Thumbprint,
-        trust::CertificateStatus,
+        trust::{CertificateStatus, NamedStatus},
     },
     journey::{
         detail::{Detail, Member},
@@ -22,13 +22,21 @@ use crate::{
 const ORIGIN_BYTES: usize = 256;
 
 /// The end institution of a query, as far as it was recognised.
-pub(super) struct EndInstitution {
+pub(in crate::journey) struct EndInstitution {
     /// As it is recorded.
     pub(super) record: OnBehalf,
     /// By which the catalogue decides.
     pub(super) kind: InstitutionKind,
-    /// To which a consent must be given.
-    pub(super) certificate: Thumbprint,
+    /// Its certificate, to which a consent must be given.
+    pub(in crate::journey) certificate: NamedStatus,
+}
+
+impl EndInstitution {
+    /// Whether it may be asked for as long as the list in force lets its certificate pass: the certificate is, and was, of
+    /// nobody in this register. A consent given to an institution of the register is for that one alone.
+    pub(in crate::journey) fn may_be_asked_for(&self, register: &Register) -> bool {
+        !register.ever_had(self.certificate.thumbprint())
+    }
 }
 
 /// Why there is none; each has its place in the order of faults.
@@ -43,7 +51,7 @@ pub(super) enum NotFor {
 ///
 /// # Errors
 /// `malformed-request` where the caller is no gateway or the member not of its form; `scenario-not-allowed` where the
-/// register does not let it ask for this institution as this kind, the institution's certificate is or was one of this
+/// register does not let it ask for this institution as this kind, the institution's certificate is or was of somebody in this
 /// register or is known here as trusted no more, or the query has come back to where it began.
 pub(super) fn end_institution(
     own: &str,
@@ -74,10 +82,6 @@ pub(super) fn end_institution(
     if words.origin == own {
         return refuse(Detail::OnBehalfLoop);
     }
-    // A consent given to an institution of this register is for that one alone.
-    if register.ever_had(end) || certificate.knows_as_untrusted(end) {
-        return refuse(Detail::OnBehalfCertificate);
-    }
     let record = OnBehalf {
         institution: words.institution.clone(),
         kind: words.kind.clone(),
@@ -85,5 +89,9 @@ pub(super) fn end_institution(
         origin: words.origin.clone(),
         query,
     };
-    Ok(EndInstitution { record, kind, certificate: end })
+    let end = EndInstitution { record, kind, certificate: certificate.named(end) };
+    if !end.certificate.passes() || !end.may_be_asked_for(register) {
+        return refuse(Detail::OnBehalfCertificate);
+    }
+    Ok(end)
 }

@@ -1,6 +1,9 @@
 //! What a new log takes over from the one before it: that log is checked as an auditor would check it, then read.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use credit_audit::{
     checkpoint::Checkpoint,
@@ -13,11 +16,15 @@ use credit_policy::Catalogue;
 use jiff::Timestamp;
 
 use super::{error::StartError, keys::check_ring};
-use crate::state::{
-    FoldError,
-    carried::counts,
-    ledger::{LastSaid, Ledger, RegisterEvent, Registered},
-    projection::Projection,
+use crate::{
+    changes::SaidBefore,
+    keyring::Keyring,
+    state::{
+        FoldError,
+        carried::counts,
+        ledger::{LastSaid, Ledger, RegisterEvent, Registered},
+        projection::Projection,
+    },
 };
 
 /// What the log before said, and the new one says again.
@@ -33,6 +40,7 @@ pub(super) enum Carry {
 
 /// The log that a new one continues.
 pub(super) struct Before {
+    folder: PathBuf,
     /// For the new log's first leaf.
     pub(super) previous: Previous,
     projection: Projection,
@@ -72,7 +80,7 @@ pub(super) fn read(
     }
     check_ring(&ring.status(now), &reading.projection.ledger.keys)?;
     let previous = Previous { origin: checkpoint.origin, checkpoint: note };
-    Ok(Before { previous, projection: reading.projection })
+    Ok(Before { folder: folder.to_owned(), previous, projection: reading.projection })
 }
 
 fn checkpoint(path: &Path) -> Result<(Checkpoint, String), StartError> {
@@ -117,6 +125,15 @@ pub(super) fn with(ledger: &Ledger, carried: &[Carry]) -> Ledger {
 }
 
 impl Before {
+    /// What persons said in it that is still in force.
+    ///
+    /// # Errors
+    /// When a leaf of it is not there.
+    pub(super) fn said(&self, keys: &Keyring) -> Result<SaidBefore, StartError> {
+        let leaves = &self.projection.ledger.standing;
+        Ok(SaidBefore::read(&self.folder, &self.previous.origin, leaves, keys)?)
+    }
+
     /// What the new log has to say: institutions that were added stay registered, who was suspended stays suspended, and
     /// what was used up or withdrawn stays so. `now` is what the new log says already.
     pub(super) fn carry(self, catalogue: &Catalogue, new: &Projection, now: Timestamp) -> Vec<Carry> {

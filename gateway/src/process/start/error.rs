@@ -221,6 +221,9 @@ pub(crate) enum StartError {
     /// The metrics.
     #[error("metrics cannot be set up: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// What persons said in the log before cannot be said again.
+    #[error("what persons said in the log before cannot be recorded again: {0}")]
+    Said(String),
     /// The first leaves.
     #[error("the start could not be recorded: {0}")]
     NotRecorded(#[from] NotRecorded),
@@ -251,6 +254,7 @@ impl StartError {
             | Self::ClockAhead { .. }
             | Self::Metrics(_)
             | Self::NotRecorded(_)
+            | Self::Said(_)
             | Self::Carried(_)
             | Self::SecondPlace(_)
             | Self::Listen { .. }

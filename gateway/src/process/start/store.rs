@@ -170,7 +170,7 @@ fn checked(
             StoreKind::Postgres => PostgresStore::check_files(store)?,
             StoreKind::Gateway => {
                 drop(Endpoint::of(store)?);
-                drop(gateway::keys(store, &settings.log.origin)?);
+                gateway::check_keys(store, &settings.log.origin)?;
             }
         }
     }

@@ -15,7 +15,7 @@ mod mapped;
 mod own;
 mod pool;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use credit_audit::clock::Clock;
@@ -25,12 +25,13 @@ use hyper::{Method, Request, body::Bytes};
 use jiff::civil::Date;
 use rustls::pki_types::ServerName;
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
 use self::{
     address::{Address, NoAddress},
     exchange::{Answer, answer, request, some_answer},
-    pool::Pool,
+    pool::{Pool, Tls},
 };
 use super::{
     contract::{Asked, LookUp, Passed, Passing, Probe, Report, Store},
@@ -38,6 +39,7 @@ use super::{
     fault::{StoreError, StoreFault},
     figures::Figures,
     map::{Map, Reading, Select, Source},
+    reread::Reread,
     tls::{ClientTlsError, client_config},
 };
 use crate::settings;
@@ -105,14 +107,24 @@ impl Endpoint {
         let tls = match store.authorities.as_deref().filter(|_| address.is_tls) {
             None => None,
             Some(authorities) => {
-                let own = store.certificate.as_deref().zip(store.key.as_deref());
-                let host = ServerName::try_from(address.host.clone()).map_err(|_| OpenFault::Host(url))?;
-                Some((client_config(authorities, own)?, host))
+                let name = ServerName::try_from(address.host.clone()).map_err(|_| OpenFault::Host(url))?;
+                Some(Tls { connector: connector(store, authorities)?, name })
             }
         };
         let connections = store.connections.unwrap_or(CONNECTIONS);
         Ok(Self { pool: Pool::new(address.clone(), tls, connections), address, connections })
     }
+}
+
+/// How connections to a store are encrypted, as its files say.
+fn connector(store: &settings::Store, authorities: &Path) -> Result<Reread<TlsConnector>, ClientTlsError> {
+    let (authorities, own) = (authorities.to_owned(), store.certificate.clone().zip(store.key.clone()));
+    let shown = own.iter().flat_map(|(certificate, key)| [certificate.clone(), key.clone()]);
+    let paths: Vec<_> = shown.chain([authorities.clone()]).collect();
+    Reread::of(&store.name, paths, move || {
+        let own = own.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
+        client_config(&authorities, own).map(TlsConnector::from)
+    })
 }
 
 /// A store behind HTTP.
@@ -235,6 +247,7 @@ impl HttpStore {
 
     /// A new connection, and where a path is named for it, an answer: about nobody.
     async fn look(&self) -> Result<(), HttpFault> {
+        self.figures.files_refused(!self.pool.look().await);
         let Some(path) = &self.probe else {
             self.pool.keep(self.pool.connect().await?);
             return Ok(());

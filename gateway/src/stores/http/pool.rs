@@ -1,7 +1,7 @@
 //! Connections to an HTTP store, kept for the next look-up while they are idle.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -13,11 +13,12 @@ use hyper::{
     rt::{Read, Write},
 };
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, pki_types::ServerName};
+use rustls::pki_types::ServerName;
 use tokio::{net::TcpStream, task::JoinHandle};
 use tokio_rustls::TlsConnector;
 
 use super::{address::Address, fault::HttpFault};
+use crate::stores::reread::Reread;
 
 /// How long an idle connection is kept: less than servers do, so that a look-up seldom meets one that is being closed.
 const IDLE: Duration = Duration::from_secs(2);
@@ -30,6 +31,8 @@ const HEADERS: usize = 64;
 /// One connection. Dropped, it is closed at once, also in the middle of an answer.
 pub(super) struct Link {
     sender: SendRequest<Full<Bytes>>,
+    /// Of the certificates by which it was made.
+    generation: u64,
     _driver: Driver,
 }
 
@@ -41,18 +44,23 @@ impl Drop for Driver {
     }
 }
 
+/// How connections are encrypted, and whose certificate the store must show.
+pub(super) struct Tls {
+    pub(super) connector: Reread<TlsConnector>,
+    pub(super) name: ServerName<'static>,
+}
+
 /// The idle ones, and how more are made.
 pub(super) struct Pool {
     address: Address,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    tls: Option<Tls>,
     idle: Mutex<Vec<(Link, Instant)>>,
     most: usize,
 }
 
 impl Pool {
     /// Without a connection yet; keeps at most so many.
-    pub(super) fn new(address: Address, tls: Option<(Arc<ClientConfig>, ServerName<'static>)>, most: usize) -> Self {
-        let tls = tls.map(|(config, name)| (TlsConnector::from(config), name));
+    pub(super) fn new(address: Address, tls: Option<Tls>, most: usize) -> Self {
         Self { address, tls, idle: Mutex::default(), most }
     }
 
@@ -78,11 +86,23 @@ impl Pool {
         Ok((response, link))
     }
 
+    /// Looks whether authorities or certificates are others; connections that were made by those before are not used
+    /// again. False where what lies in the files cannot be used.
+    pub(super) async fn look(&self) -> bool {
+        let Some(Tls { connector, .. }) = &self.tls else { return true };
+        connector.look().await;
+        !connector.is_refused()
+    }
+
+    fn generation(&self) -> u64 {
+        self.tls.as_ref().map_or(0, |tls| tls.connector.in_force().generation)
+    }
+
     /// Keeps a connection whose answer was read to its end.
     pub(super) fn keep(&self, link: Link) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|(_, since)| since.elapsed() < IDLE);
-        if idle.len() < self.most && !link.sender.is_closed() {
+        if idle.len() < self.most && !link.sender.is_closed() && link.generation == self.generation() {
             idle.push((link, Instant::now()));
         }
     }
@@ -90,7 +110,7 @@ impl Pool {
     async fn take(&self) -> Option<Link> {
         loop {
             let (mut link, since) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-            let is_fresh = since.elapsed() < IDLE;
+            let is_fresh = since.elapsed() < IDLE && link.generation == self.generation();
             if is_fresh && matches!(tokio::time::timeout(READY, link.sender.ready()).await, Ok(Ok(()))) {
                 return Some(link);
             }
@@ -106,21 +126,23 @@ impl Pool {
         let stream = reached.map_err(|error| HttpFault::Connect(error.kind()))?;
         stream.set_nodelay(true).map_err(|error| HttpFault::Connect(error.kind()))?;
         match &self.tls {
-            None => link(TokioIo::new(stream)).await,
-            Some((connector, name)) => {
-                let agreed = connector.connect(name.clone(), stream).await;
+            None => link(TokioIo::new(stream), 0).await,
+            Some(Tls { connector, name }) => {
+                let in_force = connector.in_force();
+                let agreed = in_force.made.connect(name.clone(), stream).await;
                 // rustls' own words alone: they name certificates and alerts, and nothing that was asked.
-                link(TokioIo::new(agreed.map_err(|error| HttpFault::Tls(error.to_string()))?)).await
+                let agreed = agreed.map_err(|error| HttpFault::Tls(error.to_string()))?;
+                link(TokioIo::new(agreed), in_force.generation).await
             }
         }
     }
 }
 
-async fn link(io: impl Read + Write + Unpin + Send + 'static) -> Result<Link, HttpFault> {
+async fn link(io: impl Read + Write + Unpin + Send + 'static, generation: u64) -> Result<Link, HttpFault> {
     let mut builder = Builder::new();
     builder.max_buf_size(HEAD_BYTES).max_headers(HEADERS);
     let (sender, connection) = builder.handshake(io).await.map_err(|_| HttpFault::Broken)?;
     // What ended it is told to whoever waits for an answer on it.
     let driver = Driver(tokio::spawn(async move { drop(connection.await) }));
-    Ok(Link { sender, _driver: driver })
+    Ok(Link { sender, generation, _driver: driver })
 }

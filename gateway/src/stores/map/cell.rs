@@ -26,3 +26,21 @@ pub(crate) enum Cell<'a> {
     /// A moment.
     Instant(Timestamp),
 }
+
+impl Cell<'_> {
+    /// Whether it is this text, byte for byte.
+    pub(in crate::stores) fn is(&self, text: &str) -> bool {
+        match self {
+            Self::Text(it) => *it == text,
+            Self::Bytes(it) => *it == text.as_bytes(),
+            Self::Null
+            | Self::Int(_)
+            | Self::Real(_)
+            | Self::Number(_)
+            | Self::Bool(_)
+            | Self::Date(_)
+            | Self::DateTime(_)
+            | Self::Instant(_) => false,
+        }
+    }
+}

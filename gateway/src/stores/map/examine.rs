@@ -60,21 +60,7 @@ pub(crate) fn examine_row(map: &Map, select: &Select, cells: &[Cell<'_>], found:
     }
     let (Some(key), Some(cell)) = (select.columns().first(), cells.first()) else { return };
     let Ok(person) = number::number(*cell, key.encoding) else { return };
-    let is_asked_for = person.disclose(|person| {
-        let spellings = number::spellings(person);
-        spellings.iter().any(|spelling| match cell {
-            Cell::Text(text) => *text == spelling.as_str(),
-            Cell::Bytes(bytes) => *bytes == spelling.as_bytes(),
-            Cell::Null
-            | Cell::Int(_)
-            | Cell::Real(_)
-            | Cell::Number(_)
-            | Cell::Bool(_)
-            | Cell::Date(_)
-            | Cell::DateTime(_)
-            | Cell::Instant(_) => false,
-        })
-    });
+    let is_asked_for = person.disclose(|person| number::spellings(person).iter().any(|spelling| cell.is(spelling)));
     if !is_asked_for {
         let (class, source) = (select.class.clone(), select.source.name.clone());
         let unfit = Unfit { class, source, column: key.name.clone(), what: What::NotCanonical };

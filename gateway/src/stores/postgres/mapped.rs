@@ -175,7 +175,7 @@ impl Bound {
         for (select, rows) in selects.iter().zip(&found) {
             for row in rows {
                 let read = self.cells(select, row, |cells| {
-                    let is_misspelt = cells.first().is_some_and(|key| !right.iter().any(|right| is(*key, right)));
+                    let is_misspelt = cells.first().is_some_and(|key| !right.iter().any(|right| key.is(right)));
                     reading.row(select, cells)?;
                     // Who it is about is found out first: another person's row is worse than a blank.
                     if is_misspelt { Err(select.misspelt()) } else { Ok(()) }
@@ -199,20 +199,5 @@ impl Bound {
             })
             .collect();
         of_one_moment(session, &questions, usize::MAX).await.map(drop)
-    }
-}
-
-fn is(key: Cell<'_>, text: &str) -> bool {
-    match key {
-        Cell::Text(key) => key == text,
-        Cell::Bytes(key) => key == text.as_bytes(),
-        Cell::Null
-        | Cell::Int(_)
-        | Cell::Real(_)
-        | Cell::Number(_)
-        | Cell::Bool(_)
-        | Cell::Date(_)
-        | Cell::DateTime(_)
-        | Cell::Instant(_) => false,
     }
 }

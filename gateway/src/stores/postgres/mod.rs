@@ -39,6 +39,7 @@ use super::{
     fault::{StoreError, StoreFault},
     figures::Figures,
     map::Map,
+    reread::Reread,
 };
 use crate::settings;
 use sessions::{Lent, Session, Sessions};
@@ -67,7 +68,7 @@ impl OpenError {
 /// A PostgreSQL database.
 pub(crate) struct PostgresStore {
     pool: Pool<Sessions>,
-    tls: MakeRustlsConnect,
+    tls: Reread<MakeRustlsConnect>,
     timeout: Duration,
     figures: Figures,
     domain: Mutex<Arc<Domain>>,
@@ -196,10 +197,15 @@ impl Store for PostgresStore {
 
     /// Asks each table for a number that nobody has.
     fn probe(&self) -> Probe<'_> {
-        Box::pin(self.ask(async |session: &Session| match &session.bound {
-            Some(bound) => bound.probe(&session.client).await,
-            None => tables::probe(&session.client).await,
-        }))
+        Box::pin(async {
+            self.tls.look().await;
+            self.figures.files_refused(self.tls.is_refused());
+            self.ask(async |session: &Session| match &session.bound {
+                Some(bound) => bound.probe(&session.client).await,
+                None => tables::probe(&session.client).await,
+            })
+            .await
+        })
     }
 
     fn figures(&self) -> &Figures {

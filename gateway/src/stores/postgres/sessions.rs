@@ -17,7 +17,10 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{fault::PostgresFault, fence::Fence, mapped::Bound, secret, tls};
-use crate::{settings, stores::map::Map};
+use crate::{
+    settings,
+    stores::{map::Map, reread::Reread},
+};
 
 /// How long the server is given to take a request to cancel.
 const CANCEL: Duration = Duration::from_secs(1);
@@ -27,13 +30,15 @@ pub(super) struct Session {
     pub(super) client: ClientWrapper,
     /// What its tables are, where a map describes them.
     pub(super) bound: Option<Bound>,
+    /// Of the certificates by which it was made.
+    generation: u64,
 }
 
 /// Makes connections.
 pub(super) struct Sessions {
     config: Config,
     password_file: Option<PathBuf>,
-    pub(super) tls: MakeRustlsConnect,
+    pub(super) tls: Reread<MakeRustlsConnect>,
     fence: Fence,
 }
 
@@ -71,19 +76,21 @@ impl Manager for Sessions {
     type Error = PostgresFault;
 
     async fn create(&self) -> Result<Session, PostgresFault> {
-        let connected = self.config().await?.connect(self.tls.clone()).await;
+        let tls = self.tls.in_force();
+        let connected = self.config().await?.connect(tls.made.clone()).await;
         let (client, connection) = connected.map_err(|error| PostgresFault::of_connecting(&error))?;
         let encoding = connection.parameter("server_encoding").unwrap_or_default().to_owned();
         // What ended it, the next statement says.
         let task = tokio::spawn(async move { drop(connection.await) });
         let client = ClientWrapper::new(client, task);
         let bound = self.fence.check(&client, &encoding).await?;
-        Ok(Session { client, bound })
+        Ok(Session { client, bound, generation: tls.generation })
     }
 
-    /// Asks the server for nothing, so that no look-up gets a connection that is dead and does not know it.
+    /// Asks the server for nothing, so that no look-up gets a connection that is dead and does not know it; and not at all
+    /// over one that was made by certificates of before.
     async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<PostgresFault> {
-        if session.client.is_closed() {
+        if session.client.is_closed() || session.generation != self.tls.in_force().generation {
             return Err(RecycleError::Backend(PostgresFault::Closed));
         }
         session
@@ -99,11 +106,11 @@ impl Manager for Sessions {
 /// leaves the pool: the next look-up must not wait for what this one left behind.
 pub(super) struct Lent {
     session: Option<Object<Sessions>>,
-    tls: MakeRustlsConnect,
+    tls: Reread<MakeRustlsConnect>,
 }
 
 impl Lent {
-    pub(super) fn new(session: Object<Sessions>, tls: MakeRustlsConnect) -> Self {
+    pub(super) fn new(session: Object<Sessions>, tls: Reread<MakeRustlsConnect>) -> Self {
         Self { session: Some(session), tls }
     }
 
@@ -127,7 +134,7 @@ impl Drop for Lent {
         }
         runtime.spawn(async move {
             // One that cannot be cancelled ends by its `statement_timeout`.
-            drop(timeout(CANCEL, session.client.cancel_token().cancel_query(tls)).await);
+            drop(timeout(CANCEL, session.client.cancel_token().cancel_query(tls.in_force().made.clone())).await);
             drop(session);
         });
     }

@@ -3,8 +3,10 @@
 //! A request that fits the [`template`] of a route is a query for its scenario. The store is asked with the same method and
 //! path, and with nothing else of the client's but the number. What it answers is read in one pass by the [`shape`] of the
 //! members that are listed ([`read`]), and [`project`] writes those that the permit releases. [`load`] compares a route with
-//! the catalogue before a port opens.
+//! the catalogue before a port opens, and [`describe`] says to programs how it is
+//! asked.
 
+mod describe;
 mod fault;
 mod load;
 mod project;

@@ -30,6 +30,8 @@ pub(crate) struct Reduction<'a> {
     pub(crate) on: Date,
     pub(crate) person: &'a Personal<CitizenNumber>,
     pub(crate) pseudonym: &'a str,
+    /// Takes out what is gone and marks what is objected to.
+    pub(crate) heed: &'a dyn Fn(&mut History),
 }
 
 /// What leaves, and what the record says of it.
@@ -45,6 +47,15 @@ pub(crate) struct Reduced {
 }
 
 impl Route {
+    /// Whether an answer can be read: it is JSON in which no name stands twice, and objects and arrays stand where they should.
+    ///
+    /// # Errors
+    /// What is no answer. Values are weighed by [`Self::reduce`] alone.
+    pub(crate) fn reads(&self, answer: Option<&str>) -> Result<(), StoreFault> {
+        answer.map(|text| self.shape.read(text)).transpose()?;
+        Ok(())
+    }
+
     /// Reduces what the store answered; `None` is a store that has nothing of the person. That, and a person of whom
     /// there is nothing left, are the same bytes.
     ///
@@ -216,7 +227,9 @@ impl<'a, F: Fn(Date) -> bool> Writing<'a, F> {
                 scalars.iter().enumerate().map(|(at, scalar)| own(at).unwrap_or_else(|| cell(scalar))).collect();
             reading.row_alone(&shape.select, &cells)
         });
-        let History { records, listings, attributes: _ } = read.map_err(StoreFault::Mapped)?;
+        let mut read = read.map_err(StoreFault::Mapped)?;
+        (self.by.heed)(&mut read);
+        let History { records, listings, attributes: _ } = read;
         let mut counts = false;
         for record in records {
             counts |= self.weighing.record(&record);

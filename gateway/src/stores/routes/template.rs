@@ -1,11 +1,11 @@
 //! The request of a route: the one that a client sends, and the one that the store gets. Nothing of the first is part of the
 //! second but the citizen number.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 /// What stands for the number.
-const NUMBER: &str = "{citizen_number}";
+pub(super) const NUMBER: &str = "{citizen_number}";
 
 /// A text with the number in it, or without.
 #[derive(Debug)]
@@ -87,6 +87,41 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    fn schema(&self) -> Value {
+        match &self.after {
+            None => json!({"const": self.before}),
+            Some(after) if self.before.is_empty() && after.is_empty() => citizen_number(),
+            Some(after) => json!({"type": "string", "description": format!("{}{NUMBER}{after}", self.before)}),
+        }
+    }
+}
+
+fn described(name: &str, place: &str, schema: Value) -> Value {
+    json!({"name": name, "in": place, "required": true, "schema": schema})
+}
+
+fn citizen_number() -> Value {
+    json!({"type": "string", "pattern": "^[0-9]{17}[0-9Xx]$"})
+}
+
+/// What a client must send, member for member.
+fn schema(template: &Value) -> Value {
+    match template {
+        Value::String(text) if text == NUMBER => citizen_number(),
+        Value::Array(all) => {
+            let (items, length): (Vec<_>, _) = (all.iter().map(schema).collect(), all.len());
+            json!({"type": "array", "prefixItems": items, "minItems": length, "maxItems": length})
+        }
+        Value::Object(all) => {
+            let properties: Map<_, _> = all.iter().map(|(name, value)| (name.clone(), schema(value))).collect();
+            let required: Vec<_> = all.keys().collect();
+            json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => json!({"const": template}),
+    }
+}
+
 impl Template {
     /// Reads one.
     ///
@@ -121,6 +156,25 @@ impl Template {
     /// what is written in another way, with percent signs or in another case, is another path.
     pub(crate) fn path<'t>(&self, path: &'t str) -> Option<Option<&'t str>> {
         self.path.fits(path).filter(|number| number.is_none_or(|number| !number.contains('/')))
+    }
+
+    /// The path, with the place of the number in it if it stands there.
+    pub(super) fn path_text(&self) -> String {
+        let mut path = String::new();
+        self.path.write(NUMBER, &mut path);
+        path
+    }
+
+    /// The parameters of path and query string, as OpenAPI describes them.
+    pub(super) fn parameters(&self) -> Vec<Value> {
+        let of_path = self.path.after.as_ref().map(|_| described("citizen_number", "path", citizen_number()));
+        let of_query = self.query.iter().map(|(name, pattern)| described(name, "query", pattern.schema()));
+        of_path.into_iter().chain(of_query).collect()
+    }
+
+    /// The body, as JSON Schema describes it.
+    pub(super) fn body_schema(&self) -> Option<Value> {
+        self.body.as_ref().map(|(_, template)| schema(template))
     }
 
     /// Whether two routes could be asked for by one path.

@@ -23,6 +23,8 @@ pub struct Readings<'a> {
     pub stores: Vec<StoreReadings<'a>>,
     /// When the first day begins on which a deadline would begin that has no date (Unix time).
     pub deadlines_end: i64,
+    /// Objections of persons that are not decided: all, and those whose day is over.
+    pub objections: (u64, u64),
 }
 
 /// What a store counted of itself.
@@ -39,6 +41,8 @@ pub struct StoreReadings<'a> {
     pub unlawful: Arc<BTreeMap<String, u64>>,
     /// Look-ups by what came of them.
     pub look_ups: [(&'static str, u64); 3],
+    /// Whether its certificates or keys are those of before.
+    pub are_files_refused: bool,
 }
 
 impl Readings<'_> {
@@ -56,6 +60,13 @@ impl Readings<'_> {
             self.dropped_lines as f64,
         );
         self.store_figures(to);
+        let (open, overdue) = self.objections;
+        to.gauges(
+            "credit_gateway_objections",
+            "Objections of persons to records that are not decided: all of them, and those whose day is over.",
+            "state",
+            [("open", open as f64), ("overdue", overdue as f64)],
+        );
         to.gauge(
             "credit_gateway_deadlines_end_seconds",
             "When deadlines begin to have no date, as the calendar ends (Unix time); in 62 days where it is later.",
@@ -104,7 +115,7 @@ impl Readings<'_> {
     }
 
     fn store_figures(&self, to: &mut Exposition) {
-        let gauges: [Gauge; 3] = [
+        let gauges: [Gauge; 4] = [
             ("credit_gateway_store_up", "1 while the store answers.", |store| one_if(store.is_up)),
             (
                 "credit_gateway_store_waiting_look_ups",
@@ -115,6 +126,11 @@ impl Readings<'_> {
                 "credit_gateway_store_faulty_values",
                 "Values in the store that do not fit the data list; persons whom they could clear are not answered about.",
                 |store| store.faulty_values as f64,
+            ),
+            (
+                "credit_gateway_store_files_refused",
+                "1 while new certificates or keys of the store cannot be used, and those before stay in force.",
+                |store| one_if(store.are_files_refused),
             ),
         ];
         for (name, help, value) in gauges {

@@ -11,7 +11,7 @@ mod issuer;
 mod issuer_keys;
 mod kills;
 mod libraries;
-mod new_log;
+pub(crate) mod new_log;
 mod refused;
 mod repeats;
 mod revocations;
@@ -146,7 +146,7 @@ pub(crate) fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
-fn ask(caller: &Caller, token: &str) -> Reply {
+pub(crate) fn ask(caller: &Caller, token: &str) -> Reply {
     ask_for(caller, token, &loan())
 }
 

@@ -12,7 +12,7 @@ use credit_tests::{
 use super::{altered, ask, ask_under, assert_sound, forget_state, new_jti, token, withdraw};
 
 /// Makes the log before a thing of the past: its folder becomes `data-<nr>`, and a log of the next name continues it.
-pub(super) fn continue_log(folder: &Folder, nr: u32, options: &[&str]) {
+pub(crate) fn continue_log(folder: &Folder, nr: u32, options: &[&str]) {
     let next = format!("credit-gateway.example/2026/next-{nr}");
     let config = folder.config();
     let rotate = ["keys", "rotate", "log", "--config", config.to_str().unwrap(), "--origin", &next];

@@ -32,7 +32,9 @@ fn the_demo_s_configuration_is_of_the_schema_and_what_is_refused_is_not() {
     let lines = above.lines().filter(|line| !of_institution(line)).chain(["[[institution]]"]);
     let lines = lines.chain(above.lines().filter(of_institution)).chain(below.lines());
     let whole: String = lines.map(|line| option(line).unwrap_or(line).to_owned() + "\n").collect();
-    assert!(whole.contains("\noperator_burst = ") && whole.contains("\nsecond_place = "), "{whole}");
+    for option in ["\noperator_burst = ", "\nsecond_place = ", "\n[[route.member]]\nat = "] {
+        assert!(whole.contains(option), "{option}: {whole}");
+    }
     let changed = |from: &str, to: &str| {
         assert!(sound.contains(from), "{from}");
         sound.replacen(from, to, 1)
@@ -60,9 +62,12 @@ fn the_demo_s_configuration_is_of_the_schema_and_what_is_refused_is_not() {
     assert!(faults[2..].iter().all(|count| *count > 0), "{faults:?}");
 }
 
-/// The setting in a line that is commented out: `# key = value`.
+/// The setting in a line that is commented out: `# key = value`, or the head of a table to which those below belong.
 fn option(line: &str) -> Option<&str> {
     let setting = line.strip_prefix("# ")?;
+    if setting.strip_prefix("[[").and_then(|table| table.strip_suffix("]]")).is_some() {
+        return Some(setting);
+    }
     let (key, _) = setting.split_once(" = ")?;
     key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_').then_some(setting)
 }

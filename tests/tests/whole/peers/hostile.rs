@@ -32,13 +32,13 @@ const CANARY: &str = "不可外泄之人";
 type Alter = Arc<dyn Fn(Value) -> Vec<Step> + Send + Sync>;
 
 /// Two gateways and who stands between them.
-struct Between {
-    pair: Pair,
+pub(super) struct Between {
+    pub(super) pair: Pair,
     alter: Arc<Mutex<Alter>>,
-    number: String,
+    pub(super) number: String,
 }
 
-fn as_it_is(answer: Value) -> Vec<Step> {
+pub(super) fn as_it_is(answer: Value) -> Vec<Step> {
     answered("200 OK", answer.to_string().as_bytes())
 }
 
@@ -48,6 +48,14 @@ fn answered(status: &str, body: &[u8]) -> Vec<Step> {
 
 impl Between {
     fn new(first: impl FnOnce(&Folder)) -> Self {
+        Self::serving(|folder| {
+            first(&folder);
+            Gateway::serve(folder)
+        })
+    }
+
+    /// With a first gateway that a test starts.
+    pub(super) fn serving(first: impl FnOnce(Folder) -> Gateway) -> Self {
         let folder = foreign_origin();
         known_as_gateway(&folder);
         let second = Gateway::serve(folder);
@@ -61,13 +69,12 @@ impl Between {
         let folder = Folder::new();
         fs::copy(second.folder().log().join("log.vkey"), folder.join("second.vkey")).unwrap();
         asks(&folder, service.port());
-        first(&folder);
-        let pair = Pair { first: Gateway::serve(folder), second };
+        let pair = Pair { first: first(folder), second };
         let number = pair.first.folder().person("clean", 20);
         Self { pair, alter, number }
     }
 
-    fn alter(&self, alter: impl Fn(Value) -> Vec<Step> + Send + Sync + 'static) {
+    pub(super) fn alter(&self, alter: impl Fn(Value) -> Vec<Step> + Send + Sync + 'static) {
         *self.alter.lock().unwrap() = Arc::new(alter);
     }
 

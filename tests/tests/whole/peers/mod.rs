@@ -2,10 +2,13 @@
 //! other.
 
 mod configured;
+mod crashes;
 mod hostile;
 mod limits;
 mod linked;
 mod refused;
+mod renewed;
+mod under_way;
 
 use std::fs;
 

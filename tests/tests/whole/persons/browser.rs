@@ -48,6 +48,13 @@ impl Browser {
         self.send(Method::POST, path, &all, form)
     }
 
+    /// What a program sends: JSON.
+    #[track_caller]
+    pub(crate) fn send_json(&self, method: Method, path: &str, body: &serde_json::Value) -> Reply {
+        let headers = [("content-type", "application/json"), ("accept", "application/json"), ("accept-language", "en")];
+        self.send(method, path, &headers, &body.to_string())
+    }
+
     #[track_caller]
     pub(crate) fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let cookies: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();

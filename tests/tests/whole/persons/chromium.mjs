@@ -136,6 +136,7 @@ function PATHS() {
   return [
     ['/me/report', 'report'],
     ['/me/queries', 'who-asked'],
+    ['/me/recipients?record=black-list', 'recipients'],
     ['/me/queries?from=x', 'malformed'],
     ['/nothing', 'not-found'],
   ]

@@ -1,13 +1,21 @@
 //! The persons' door from outside: a browser without scripts, an identity service that can be made to lie, and what must
 //! come of each.
 
+mod blocks;
 mod browser;
 mod chromium;
+mod consents;
+mod cost;
 mod demo;
+mod disclosures;
+mod everybody;
 mod export;
 mod hostile;
 mod login;
+mod objections;
 mod queries;
+mod recipients;
+mod said_before;
 mod service;
 
 use credit_tests::{Folder, Gateway};

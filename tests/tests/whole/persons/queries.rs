@@ -1,6 +1,6 @@
 //! Who asked: the list against the record itself, entry by entry; what the law withholds; the record of the list.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_keys::{Kek, KeyId, Ring};
@@ -17,21 +17,22 @@ use sha2::Sha256;
 use super::{Browser, gateway};
 
 /// The ids of a list.
-fn ids(reply: &Reply) -> Vec<String> {
+pub(super) fn ids(reply: &Reply) -> Vec<String> {
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
     let list = reply.json()["list"]["entries"].clone();
     list.as_array().unwrap().iter().map(|entry| entry["query"].as_str().unwrap().to_owned()).collect()
 }
 
-/// What the log says, by the operator's keys: the queries about a person, newest first, that are neither exempt nor
+/// What the log says, by the operator's keys: the queries about each person, newest first, that are neither exempt nor
 /// deferred.
-pub(super) fn of_record(folder: &Folder, number: &str) -> Vec<String> {
+pub(super) fn by_person(folder: &Folder) -> BTreeMap<String, Vec<String>> {
     let kek = Kek::from_key_file(&folder.join("keys/ring.key")).ok().unwrap();
     let ring = Ring::open(&folder.join("keys"), &kek).ok().unwrap();
     let decode = |value: &Value| STANDARD.decode(value.as_str().unwrap()).unwrap();
-    let mut found = Vec::new();
-    for leaf in folder.leaves() {
-        if leaf.text("kind") != "query" || leaf.json.get("sealed").is_none() {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for leaf in folder.leaves().iter().rev() {
+        let hidden = leaf.json.get("scenario").is_some_and(|scenario| scenario == "supervision-inspection");
+        if leaf.text("kind") != "query" || leaf.json.get("sealed").is_none() || hidden {
             continue;
         }
         let key = KeyId::parse(leaf.text("key")).unwrap();
@@ -39,13 +40,14 @@ pub(super) fn of_record(folder: &Folder, number: &str) -> Vec<String> {
         let origin = "credit-gateway.example/demo/r1";
         let opened = ring.unseal(&key, origin, leaf.text("id"), &decode(&leaf.json["sealed"]), &commit).ok().unwrap();
         let about = opened.disclose(|plain| serde_json::from_slice::<Value>(plain).unwrap()["number"].clone());
-        let hidden = leaf.text("scenario") == "supervision-inspection";
-        if about == number && !hidden {
-            found.push(leaf.text("id").to_owned());
-        }
+        found.entry(about.as_str().unwrap().to_owned()).or_default().push(leaf.text("id").to_owned());
     }
-    found.reverse();
     found
+}
+
+/// Of one person.
+pub(super) fn of_record(folder: &Folder, number: &str) -> Vec<String> {
+    by_person(folder).remove(number).unwrap_or_default()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! headers, and get what the scenario may have.
 
 mod answers;
+mod commands;
 mod hostile;
 mod nginx;
 mod page;

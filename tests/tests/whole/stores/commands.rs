@@ -103,6 +103,24 @@ fn an_import_is_all_or_nothing_and_says_where_it_fails() {
 }
 
 #[test]
+fn what_is_no_text_in_utf_8_is_named_for_what_it_is() {
+    let folder = Folder::new();
+    for (name, bytes, what) in [
+        ("own.xlsx", &b"PK\x03\x04 and more"[..], "--map"),
+        ("own.csv", b"\xff\xfen\x00u\x00", "UTF-16"),
+        ("big.csv", b"\xfe\xff\x00n\x00u", "UTF-16"),
+    ] {
+        let path = file(&folder, name, bytes);
+        let said = store(&folder, &["import", &path]).failed(64);
+        assert!(said.contains(what) && !said.contains("GB18030"), "{name}: {said}");
+    }
+    for empty in ["", "n"] {
+        let path = file(&folder, "listing.csv", empty);
+        drop(store(&folder, &["import", &path]).failed(64));
+    }
+}
+
+#[test]
 fn what_is_imported_is_answered_from() {
     let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();

@@ -12,7 +12,7 @@ mod spreadsheets;
 mod typing_errors;
 mod unreadable;
 
-use std::{fs, path::PathBuf};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use credit_tests::{Folder, Reply, checked, plain, query::look_up};
 use rusqlite::Connection;
@@ -38,6 +38,14 @@ pub(crate) fn told(reply: &Reply) -> Option<(bool, bool)> {
     let json = reply.json();
     let said = |field: &str| json["data"][field].as_bool();
     Some((said("black_listed")?, said("clean_three_years")?))
+}
+
+/// Puts a file in the place of another, as operators renew certificates: nobody sees half of it, and nobody else reads it.
+pub(crate) fn put(folder: &Folder, name: &str, text: &str) {
+    let new = folder.join("put.new");
+    fs::write(&new, text).unwrap();
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::rename(new, folder.join(name)).unwrap();
 }
 
 pub(crate) const CLEAN: Option<(bool, bool)> = Some((false, true));

@@ -1,7 +1,6 @@
 //! One line of a batch, as the journey reads and answers it.
 
 use credit_policy::{Code, Language, consent::TokenId};
-use serde::Deserialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -9,7 +8,7 @@ use super::lines::Numbered;
 use crate::{
     doors::{
         institutions::{
-            json_body::{object, present},
+            query_body::{self, Line},
             reply::with_receipt,
         },
         problems::problem,
@@ -21,24 +20,6 @@ use crate::{
         refusal::Refusal,
     },
 };
-
-/// A query with its number and its consent.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LineBody {
-    line: usize,
-    scenario: String,
-    #[serde(default, deserialize_with = "present")]
-    subject: Option<Zeroizing<String>>,
-    #[serde(default, deserialize_with = "present")]
-    operator: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    case: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    fields: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "present")]
-    consent: Option<Zeroizing<String>>,
-}
 
 /// A line.
 pub(super) struct LineExchange {
@@ -65,20 +46,16 @@ fn read(lines: &Numbered, batch: Uuid, number: usize) -> Result<(Question, Optio
     if bytes.len() > LINE_BYTES {
         return Err(Code::PayloadTooLarge.into());
     }
-    let line: LineBody = object(bytes, |_| Detail::BatchLine)?;
-    if line.line != number {
+    let Line { number: said, mut question, consent } = query_body::line(bytes)?;
+    if said != number {
         let refusal = Refusal::because(Code::MalformedRequest, "`line` is not the number of the line");
         return Err(refusal.with(Detail::BatchLineNumber));
     }
     // No header can be this key: it has spaces. The digest binds it to the other lines.
     let key = format!("batch {batch} {number}");
-    let question = Zeroizing::new([lines.digest(), bytes].concat());
-    let idempotency = Some(RepeatKey { key, question, window: RepeatWindow::BatchLine });
-    let LineBody { line: _, scenario, subject, operator, case, fields, consent } = line;
-    Ok((
-        Question { scenario, subject, staff: operator, case, fields, on_behalf: None, idempotency, route: None },
-        consent,
-    ))
+    let asked = Zeroizing::new([lines.digest(), bytes].concat());
+    question.idempotency = Some(RepeatKey { key, question: asked, window: RepeatWindow::BatchLine });
+    Ok((question, consent))
 }
 
 impl Exchange for LineExchange {

@@ -3,11 +3,13 @@
 use ring::digest::{Digest, SHA256, digest};
 use zeroize::Zeroizing;
 
+use crate::transport::body::LONGEST;
+
 /// Lines in a batch.
 const LINES: usize = 100_000;
 
 /// Bytes of all lines.
-pub(super) const BATCH_BYTES: usize = 32 * 1024 * 1024;
+pub(super) const BATCH_BYTES: usize = LONGEST;
 
 /// Lines, counted from 1.
 pub(super) struct Numbered {

@@ -29,6 +29,7 @@ use crate::{
         contract::Asked,
         fault::{StoreError, StoreFault},
         figures::Figures,
+        reread::Reread,
     },
 };
 
@@ -76,7 +77,7 @@ pub(crate) struct GatewayStore {
     places: Semaphore,
     timeout: Duration,
     answer_bytes: usize,
-    keys: Vec<VerifierKey>,
+    keys: Reread<Vec<VerifierKey>>,
     figures: Figures,
 }
 
@@ -132,7 +133,7 @@ impl GatewayStore {
         self.pool.keep(link);
         let text = answer.text()?;
         if status == StatusCode::OK {
-            answer::read(&text, permit, fields, end, &self.keys)
+            answer::read(&text, permit, fields, end, &self.keys.in_force().made)
         } else {
             Err(refused::read(status, &text, numbers))
         }
@@ -144,6 +145,9 @@ impl GatewayStore {
     /// As of every store.
     pub(crate) async fn probe(&self) -> Result<(), StoreError> {
         self.in_time(async {
+            let are_certificates_taken = self.pool.look().await;
+            self.keys.look().await;
+            self.figures.files_refused(!are_certificates_taken || self.keys.is_refused());
             self.pool.keep(self.pool.connect().await?);
             Ok(())
         })
@@ -164,13 +168,22 @@ impl GatewayStore {
     }
 }
 
-/// The keys of its log: the one in force, and those before and after a rotation.
+/// That the keys of its log can be used.
 ///
 /// # Errors
 /// When the file cannot be read, or a line is no verifier key or this gateway's own.
-pub(crate) fn keys(store: &settings::Store, own: &str) -> Result<Vec<VerifierKey>, GatewayOpenError> {
-    let file = store.vkey.as_deref().unwrap_or(Path::new(""));
-    let (name, path) = (store.name.clone(), file.display().to_string());
+pub(crate) fn check_keys(store: &settings::Store, own: &str) -> Result<(), GatewayOpenError> {
+    keys(store, own).map(drop)
+}
+
+/// The keys of its log: the one in force, and those before and after a rotation.
+fn keys(store: &settings::Store, own: &str) -> Result<Reread<Vec<VerifierKey>>, GatewayOpenError> {
+    let (name, own, file) = (store.name.clone(), own.to_owned(), store.vkey.clone().unwrap_or_default());
+    Reread::of(&store.name, [file.clone()], move || read_keys(&name, &file, &own))
+}
+
+fn read_keys(name: &str, file: &Path, own: &str) -> Result<Vec<VerifierKey>, GatewayOpenError> {
+    let (name, path) = (name.to_owned(), file.display().to_string());
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(source) => return Err(GatewayOpenError::Keys { name, path, source }),

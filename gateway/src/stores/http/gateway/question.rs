@@ -24,8 +24,8 @@ pub struct EndQuery {
     pub(crate) origin: String,
     /// The query's id.
     pub(crate) query: Uuid,
-    /// The id of the first query under the same idempotency key; of one without a key, its own.
-    pub(crate) first: Uuid,
+    /// The same for every query that repeats another, and for no other one.
+    pub(crate) repeat_key: String,
     /// The member of staff.
     pub(crate) staff: String,
     /// The case.
@@ -78,10 +78,10 @@ pub(super) fn body(asked: &Asked, fields: &[FieldName], end: &EndQuery) -> Resul
     })
 }
 
-/// The whole proof is asked for with the answer. The key is that of the first query: a repeat here is a repeat there.
+/// The whole proof is asked for with the answer. The key is the same for a repeat, so that it is one there too.
 pub(super) fn add_headers(headers: &mut HeaderMap, end: &EndQuery) -> Result<(), HttpFault> {
     headers.insert("prefer", HeaderValue::from_static("receipt=proof"));
-    let key = HeaderValue::from_str(&end.first.to_string()).map_err(|_| HttpFault::Broken)?;
+    let key = HeaderValue::from_str(&end.repeat_key).map_err(|_| HttpFault::Broken)?;
     headers.insert("idempotency-key", key);
     if let Some(token) = &end.token {
         let bearer = Zeroizing::new(["Bearer ", token.as_str()].concat());

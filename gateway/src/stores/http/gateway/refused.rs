@@ -30,6 +30,7 @@ impl Numbers {
 }
 
 /// Whether the institution gets the code itself: its person, consent, case, fields and limits are its own affair. That
+/// a query is under way there already is its own affair too: it asked again too soon. That
 /// this gateway is refused, or the other one cannot answer, is `store-failed`; that a store there was late is `store-timeout`.
 fn passes(code: Code) -> bool {
     match code {
@@ -48,6 +49,7 @@ fn passes(code: Code) -> bool {
         | Code::SubjectMinor
         | Code::CaseAlreadyUsed
         | Code::AnswerChanged
+        | Code::IdempotencyConflict
         | Code::StoreTimeout
         | Code::RateLimited
         | Code::DistinctSubjectsExceeded => true,
@@ -66,7 +68,6 @@ fn passes(code: Code) -> bool {
         | Code::PayloadTooLarge
         | Code::UnsupportedMediaType
         | Code::HeadersTooLarge
-        | Code::IdempotencyConflict
         | Code::InternalError
         | Code::StoreFailed
         | Code::NotRecordable

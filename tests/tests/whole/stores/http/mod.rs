@@ -18,13 +18,13 @@ use self::service::{Asked, Step, ok};
 
 /// What the folder's own store has about everybody, as a service has it that knows nothing of plans: every class, and
 /// more members than anybody may see.
-pub(super) struct Truth(BTreeMap<String, Value>);
+pub(crate) struct Truth(BTreeMap<String, Value>);
 
 /// In no answer, line or leaf.
 const CANARY: &str = "不可外泄之人";
 
 impl Truth {
-    pub(super) fn of(folder: &Folder) -> Self {
+    pub(crate) fn of(folder: &Folder) -> Self {
         let store = Connection::open(folder.join("data/store.sqlite")).unwrap();
         let mut persons = BTreeMap::new();
         for (table, member) in [("record", "records"), ("listing", "listings"), ("attribute", "attributes")] {
@@ -48,12 +48,12 @@ impl Truth {
         Self(persons)
     }
 
-    pub(super) fn about(&self, number: &str) -> Value {
+    pub(crate) fn about(&self, number: &str) -> Value {
         self.0.get(number).cloned().unwrap_or_else(|| nothing(number))
     }
 
     /// Answers whoever is asked about.
-    pub(super) fn answer(&self, asked: &Asked) -> Vec<Step> {
+    pub(crate) fn answer(&self, asked: &Asked) -> Vec<Step> {
         ok(self.about(asked.body["citizen_number"].as_str().unwrap()).to_string().as_bytes())
     }
 }
@@ -74,7 +74,7 @@ fn object(row: &Row<'_>) -> Map<String, Value> {
 }
 
 /// Puts a store behind HTTP in the place of the folder's own.
-pub(super) fn behind(folder: &Folder, url: &str, more: &str) {
+pub(crate) fn behind(folder: &Folder, url: &str, more: &str) {
     folder.replace_in_config(
         "kind = \"sqlite\"\npath = \"data/store.sqlite\"\n",
         &format!("kind = \"http\"\nurl = \"{url}\"\n{more}\n"),

@@ -1,8 +1,8 @@
 //! TLS towards a store: it must be of the operator's authority, and is shown the gateway's certificate.
 
-use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
+use std::{fs, os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 
-use credit_tests::{Authority, Folder, Gateway, Wish, checked, gateway, query::look_up};
+use credit_tests::{Authority, Folder, Gateway, Wish, checked, gateway, metric, query::look_up};
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::ring::default_provider,
@@ -11,7 +11,12 @@ use rustls::{
 };
 
 use super::{Truth, behind, service::Service};
-use crate::stores::refused;
+use crate::{
+    faults::within,
+    stores::{put, refused},
+};
+
+const SOON: Duration = Duration::from_secs(10);
 
 /// With the certificate of the folder's gateway, for callers of one authority.
 fn server_config(folder: &Folder, callers: &Authority) -> Arc<ServerConfig> {
@@ -55,6 +60,20 @@ fn the_store_and_the_gateway_must_both_be_who_they_say() {
     let folder = gateway.folder();
     checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&number)));
     assert_eq!(service.asked().len(), 1);
+
+    // Ours is read again: half of another one changes nothing, and the whole of it is shown from then on.
+    let answers = || folder.caller("housing").ask(&look_up(&number)).status == 200;
+    let refused = || metric(folder.port_base(), "credit_gateway_store_files_refused");
+    let (certificate, key) = Authority::new("others").certify(&Wish::caller("asker", 8));
+    put(folder, "asker.pem", &certificate);
+    assert!(within(SOON, || refused() == 1));
+    assert!(answers(), "by the one before");
+    put(folder, "asker.key", &key);
+    assert!(within(SOON, || refused() == 0 && !answers()), "the store does not know its authority");
+    let (certificate, key) = callers.certify(&Wish::caller("asker", 9));
+    put(folder, "asker.pem", &certificate);
+    put(folder, "asker.key", &key);
+    assert!(within(SOON, answers));
 }
 
 #[test]

@@ -5,8 +5,10 @@ mod away;
 mod demo;
 mod encodings;
 mod mapped;
+mod renewed;
 mod scale;
 mod starts;
+mod types;
 
 use credit_tests::{Folder, Gateway, postgres::Server};
 

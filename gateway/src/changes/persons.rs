@@ -1,0 +1,67 @@
+//! What a person does about himself or herself: each goes on to its end whatever becomes of who asked.
+
+use std::sync::Arc;
+
+use credit_audit::log::Durable;
+use credit_policy::{CitizenNumber, Personal, consent::TokenId};
+use uuid::Uuid;
+
+use super::{block, consent, error::ChangeError, objection, sealing::Sealing};
+use crate::gateway::Gateway;
+
+/// Who acts.
+pub(crate) type Number = Arc<Personal<CitizenNumber>>;
+
+/// Withdraws a consent of the person: the caller knows that it is. Nothing where that was done already.
+///
+/// # Errors
+/// [`ChangeError`].
+pub(crate) async fn withdraw(
+    gateway: &Arc<Gateway>,
+    number: &Number,
+    iss: String,
+    jti: TokenId,
+) -> Result<Option<Durable>, ChangeError> {
+    let (gateway, number) = (Arc::clone(gateway), Arc::clone(number));
+    let task = tokio::spawn(async move {
+        let off_record = &mut *gateway.changes.lock().await;
+        let actor = Sealing::begin(&gateway, &number).actor();
+        consent::withdraw(&gateway, iss, &jti, actor, off_record).await
+    });
+    task.await.unwrap_or(Err(ChangeError::BrokenOff))
+}
+
+/// Closes a scenario to everybody, or opens it again. Nothing where it is so already.
+///
+/// # Errors
+/// [`ChangeError::NotToClose`] where the scenario does not stand on consent.
+pub(crate) async fn set_blocked(
+    gateway: &Arc<Gateway>,
+    number: &Number,
+    scenario: String,
+    blocked: bool,
+) -> Result<Option<Durable>, ChangeError> {
+    let (gateway, number) = (Arc::clone(gateway), Arc::clone(number));
+    let task = tokio::spawn(async move {
+        let off_record = &mut *gateway.changes.lock().await;
+        block::block(&gateway, &number, &scenario, blocked, off_record).await
+    });
+    task.await.unwrap_or(Err(ChangeError::BrokenOff))
+}
+
+/// Objects to a record of the person: the caller knows that it is. Nothing where an objection to it is open.
+///
+/// # Errors
+/// [`ChangeError`].
+pub(crate) async fn object(
+    gateway: &Arc<Gateway>,
+    number: &Number,
+    said: objection::Said,
+) -> Result<Option<(Uuid, Durable)>, ChangeError> {
+    let (gateway, number) = (Arc::clone(gateway), Arc::clone(number));
+    let task = tokio::spawn(async move {
+        let _in_a_row = gateway.changes.lock().await;
+        objection::object(&gateway, &number, said).await
+    });
+    task.await.unwrap_or(Err(ChangeError::BrokenOff))
+}

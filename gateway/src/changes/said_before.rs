@@ -1,0 +1,125 @@
+//! What persons said in the log before the present one and is still in force: it is said again, sealed for the new log.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+    sync::Arc,
+};
+
+use credit_audit::leaf::{self, Act, Actor, Base64, Block, ObjectionState};
+use credit_policy::{CitizenNumber, Personal};
+
+use super::{
+    error::ChangeError,
+    sealing::Sealing,
+    standing::{PersonMember, RecordMember, TextMember, restore, text_of, whose},
+};
+use crate::{
+    gateway::Gateway,
+    index::{IndexError, leaf_at},
+    keyring::Keyring,
+    state::standing::{Objection, Stage, Standing, StandingKey},
+};
+
+/// All of it, by person.
+pub(crate) struct SaidBefore(Vec<OfPerson>);
+
+struct OfPerson {
+    number: Personal<CitizenNumber>,
+    blocked: BTreeSet<String>,
+    objections: Vec<SaidObjection>,
+}
+
+struct SaidObjection {
+    objection: Objection,
+    text: Option<String>,
+    reason: Option<String>,
+}
+
+impl SaidBefore {
+    /// Reads these leaves of the log in `folder`. What does not open any more is lost.
+    ///
+    /// # Errors
+    /// When a leaf is not there.
+    pub(crate) fn read(folder: &Path, origin: &str, leaves: &[u64], keys: &Keyring) -> Result<Self, IndexError> {
+        let standing = Standing::new(keys.current().state.clone());
+        let mut numbers: HashMap<StandingKey, Personal<CitizenNumber>> = HashMap::new();
+        let mut texts = HashMap::new();
+        for index in leaves {
+            let bytes = leaf_at(folder, *index)?;
+            let Ok(Some(leaf)) = leaf::parse(&bytes) else { continue };
+            let Some(number) = whose(keys, origin, &leaf) else { continue };
+            restore(&standing, keys, origin, *index, &leaf);
+            for name in ["text", "reason"] {
+                let text = text_of(keys, origin, &leaf, name);
+                texts.extend(text.map(|text| ((*index, name), text)));
+            }
+            numbers.insert(standing.person(&number), number);
+        }
+        let said = numbers.into_iter().map(|(person, number)| {
+            let in_force = standing.objections(&person).into_iter().filter(|one| one.state != Stage::Rejected);
+            let objections = in_force.map(|objection| {
+                let (first, last) = objection.leaves;
+                let text = texts.get(&(first, "text")).cloned();
+                let reason = last.and_then(|last| texts.get(&(last, "reason")).cloned());
+                SaidObjection { objection, text, reason }
+            });
+            OfPerson { number, blocked: standing.blocked(&person), objections: objections.collect() }
+        });
+        Ok(Self(said.collect()))
+    }
+
+    /// Says it again, but for what the new log says already.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub(crate) async fn record(self, gateway: &Arc<Gateway>) -> Result<(), ChangeError> {
+        for OfPerson { number, blocked, objections } in self.0 {
+            let person = gateway.standing.person(&number);
+            for scenario in blocked {
+                if gateway.standing.is_blocked(&person, &scenario) {
+                    continue;
+                }
+                let sealing = Sealing::begin(gateway, &number);
+                let sealed = sealing.member("person", |number| PersonMember { number })?;
+                let leaf = Block { blocked: true, scenario: scenario.clone(), key: sealing.key(), person: sealed };
+                let entry = leaf.entry(sealing.id(), Actor::gateway())?;
+                gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
+                gateway.standing.block(person, &scenario, true);
+            }
+            for said in objections {
+                if gateway.standing.objection(said.objection.id).is_none() {
+                    let objection = again(gateway, &number, said).await?;
+                    gateway.standing.object(person, objection);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn again(
+    gateway: &Arc<Gateway>,
+    number: &Personal<CitizenNumber>,
+    SaidObjection { objection, text, reason }: SaidObjection,
+) -> Result<Objection, ChangeError> {
+    let sealing = Sealing::begin(gateway, number);
+    let member = |name: &str, text: Option<String>| -> Result<Option<Base64<Vec<u8>>>, ChangeError> {
+        text.map(|text| sealing.member(name, |_| TextMember { text })).transpose()
+    };
+    let is_open = objection.state == Stage::Open;
+    let (record, determined, first) = (objection.record.clone(), Some(objection.determined), Some(objection.id));
+    let leaf = leaf::Objection {
+        state: if is_open { ObjectionState::Open } else { ObjectionState::Upheld },
+        class: objection.class.clone(),
+        due: objection.due,
+        key: sealing.key(),
+        record: sealing.member("record", |number| RecordMember { number, record, determined, first })?,
+        text: member("text", text)?,
+        reason: member("reason", reason)?,
+    };
+    let entry = leaf.entry(sealing.id(), Actor::gateway())?;
+    let durable = gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
+    let leaves = (durable.index, (!is_open).then_some(durable.index));
+    Ok(Objection { leaves, ..objection })
+}

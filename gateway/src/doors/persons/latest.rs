@@ -1,0 +1,42 @@
+//! What the index has of a person, once it has everything that was durable when it was asked.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    gateway::Gateway,
+    index::{Index, IndexError, Sources},
+};
+
+/// How long the index may take to have what is durable.
+const LATEST: Duration = Duration::from_secs(4);
+const LOOK: Duration = Duration::from_millis(25);
+
+/// Asks the index; `ask` gets the number of leaves that it covers, and blocks.
+///
+/// # Errors
+/// For the operator: why there is nothing.
+pub(super) async fn of_index<T: Send + 'static>(
+    gateway: &Arc<Gateway>,
+    ask: impl Fn(&Gateway, &Index, u64) -> Result<T, IndexError> + Send + Sync + 'static,
+) -> Result<T, &'static str> {
+    let (durable, begun) = (gateway.log.size(), tokio::time::Instant::now());
+    let ask = Arc::new(ask);
+    loop {
+        let (shared, ask) = (Arc::clone(gateway), Arc::clone(&ask));
+        let found = tokio::task::spawn_blocking(move || {
+            let Some(index) = shared.index.as_ref() else { return Ok(None) };
+            let sources = Sources { keys: &shared.keys, catalogue: &shared.catalogue };
+            let covers = index.advance(shared.log.published(), sources)?;
+            if covers < durable { Ok(None) } else { ask(&shared, index, covers).map(Some) }
+        });
+        match found.await.map_err(|_| "it panicked")? {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) if begun.elapsed() < LATEST => tokio::time::sleep(LOOK).await,
+            Ok(None) => return Err("the index is behind the log"),
+            Err(error) => {
+                tracing::error!(%error, "the index of the log cannot be used");
+                return Err("the index cannot be used");
+            }
+        }
+    }
+}

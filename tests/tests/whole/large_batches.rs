@@ -1,0 +1,131 @@
+//! A batch as large as one may be, over HTTP/1.1: the gateway is killed in the middle, and goes on from there; each line is
+//! answered once, and memory stays bounded all the while.
+
+use std::{
+    collections::HashMap,
+    fs,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use credit_tests::{Caller, Folder, Gateway, Leaf, query::look_up_under, run};
+use serde_json::{Value, json};
+
+use crate::faults::is_full;
+
+const ID: &str = "0f4e2a10-0000-4000-8000-00000000abcd";
+/// What a batch may need beside what a gateway at rest has.
+const MOST_KIB: u64 = 64 * 1024;
+
+/// A line a person and case, about everybody whom the folder has.
+fn lines(folder: &Folder, count: usize) -> String {
+    let people = folder.noted("clean");
+    let line = |number: usize| {
+        let mut line = look_up_under(&people[number % people.len()], &format!("LARGE-{number}"));
+        line["line"] = json!(number);
+        format!("{line}\n")
+    };
+    (1..=count).map(line).collect()
+}
+
+/// Sends the batch and reads until so many lines have come; says how many came whole, whatever ended it. Each must be the
+/// answer to its line.
+async fn until(caller: &Caller, body: &str, after: usize, lines: usize) -> usize {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    let mut stream = caller.stream("http/1.1").await.unwrap();
+    let head = format!(
+        "POST /v1/batches HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\nBatch-Id: {ID}\r\nBatch-After: {after}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let (mut reader, mut received, mut line) = (BufReader::new(stream), 0, String::new());
+    while received < lines {
+        line.clear();
+        let read = tokio::time::timeout(Duration::from_secs(30), reader.read_line(&mut line)).await;
+        if !matches!(read, Ok(Ok(1..))) {
+            break;
+        }
+        // Between the lines are the frames of chunks.
+        if line.starts_with("{\"line\":") && line.ends_with("}\n") {
+            let answer: Value = serde_json::from_str(&line).unwrap();
+            received += 1;
+            let expected = ((after + received) as u64, 200);
+            assert_eq!((answer["line"].as_u64().unwrap(), answer["status"].as_u64().unwrap()), expected, "{line}");
+        }
+    }
+    received
+}
+
+/// The memory of a process, in KiB.
+fn resident(gateway: &Gateway) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Ends who looks, also where the test fails.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Runs something, and says by how much the gateway's memory exceeded what it had before, at most.
+fn grew<T>(gateway: &Gateway, work: impl FnOnce() -> T) -> (u64, T) {
+    let (rest, most, ends) = (resident(gateway), AtomicU64::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ends.load(Ordering::Relaxed) {
+                most.fetch_max(resident(gateway), Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let ends = Ends(&ends);
+        let done = work();
+        drop(ends);
+        (most.load(Ordering::Relaxed).saturating_sub(rest), done)
+    })
+}
+
+/// Of the lines that were answered, how often without and with `repeats`.
+fn answered(folder: &Folder) -> HashMap<String, (u32, u32)> {
+    let mut by_case: HashMap<String, (u32, u32)> = HashMap::new();
+    let is_answer = |leaf: &&Leaf| leaf.json["kind"] == "query" && leaf.json["outcome"] == "answered";
+    for leaf in folder.leaves().iter().filter(is_answer) {
+        let case = leaf.json["ground"]["case"].as_str().unwrap().to_owned();
+        let (first, again) = by_case.entry(case).or_default();
+        *(if leaf.json.get("repeats").is_none() { first } else { again }) += 1;
+    }
+    by_case
+}
+
+#[test]
+fn the_largest_batch_is_answered_once_a_line_in_bounded_memory_though_the_gateway_is_killed() {
+    let count = if is_full() { 100_000 } else { 2_000 };
+    let folder = Folder::new();
+    folder.set_of_institution("housing", "rate_per_s = 2000", "rate_per_s = 100000");
+    folder.set_of_institution("housing", "burst = 4000", "burst = 100000");
+    folder.set_of_institution("housing", "look_ups_a_person_a_day = 100000", "look_ups_a_person_a_day = 1000000");
+    let body = lines(&folder, count);
+    let gateway = Gateway::serve(folder);
+    let caller = gateway.folder().caller("housing");
+    let begun = Instant::now();
+    let (before, received) = grew(&gateway, || run(until(&caller, &body, 0, count / 2)));
+    let folder = gateway.kill();
+    assert!((count / 2..count).contains(&received), "{received} of {count}");
+
+    let gateway = Gateway::serve(folder);
+    let (after, rest) = grew(&gateway, || run(until(&caller, &body, received, count - received)));
+    let took = begun.elapsed();
+    assert_eq!(received + rest, count);
+    let folder = gateway.stop();
+    let counted = answered(&folder);
+    assert_eq!(counted.len(), count);
+    let twice: Vec<_> = counted.iter().filter(|(_, (first, again))| *first != 1 || *again > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    let told = format!("{count} lines in {took:?}: {before} KiB and, after the kill, {after} KiB above rest");
+    assert!(before <= MOST_KIB && after <= MOST_KIB, "{told}");
+}
