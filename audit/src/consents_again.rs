@@ -9,7 +9,7 @@ use credit_policy::consent::{ConsentFault, IssuerKeys, RecordedConsent};
 use credit_policy::{Catalogue, ConsentFacts};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::leaf::{GroundRecord, IssuerKey, IssuerKeyState, QueryLeaf};
+use crate::leaf::{GroundRecord, IssuerKey, IssuerKeyState, Outcome, QueryLeaf};
 
 /// How far clocks may differ; and how long before its record a consent may have been verified.
 const AHEAD: SignedDuration = SignedDuration::from_secs(10);
@@ -30,6 +30,9 @@ pub enum ConsentMismatch {
     /// It was given to the holder of another institution's certificate.
     #[error("the consent was given to the holder of another institution's certificate")]
     Certificate,
+    /// It was asked for somebody with the certificate of an institution of this log's own register.
+    #[error("`on_behalf` has the certificate of an institution that this log's gateway knows itself")]
+    OnBehalf,
     /// It was not in force.
     #[error("the consent was not in force at `at`")]
     Time,
@@ -103,7 +106,7 @@ impl Consents {
         }
     }
 
-    /// Opens the consent of a query, or the one to which it points.
+    /// Opens the consent of a query, or the one to which it points; and sees for whom it was asked.
     pub(crate) fn query(
         &mut self,
         index: u64,
@@ -112,6 +115,12 @@ impl Consents {
     ) -> Result<(), ConsentMismatch> {
         if let (Some(institution), Some(certificate)) = (&query.institution, &query.certificate) {
             self.holds(institution, std::slice::from_ref(certificate));
+        }
+        if query.outcome == Outcome::Answered
+            && let Some(on_behalf) = &query.on_behalf
+            && digest(&on_behalf.certificate).is_none_or(|end| self.holders.contains_key(&end))
+        {
+            return Err(ConsentMismatch::OnBehalf);
         }
         let (holder, number) = match &query.ground {
             Some(GroundRecord::Consent { consent, use_ }) => {
@@ -130,7 +139,6 @@ impl Consents {
             return Err(ConsentMismatch::Terms);
         }
         let is_another_s = match &query.on_behalf {
-            // It was given to the end institution, which may stand in this register too.
             Some(on_behalf) => digest(&on_behalf.certificate).as_ref() != Some(consent.certificate()),
             None => {
                 self.holders.get(consent.certificate()).is_some_and(|holder| Some(holder) != query.institution.as_ref())

@@ -100,7 +100,8 @@ pub fn decide_again(catalogue: &Catalogue, leaf: &QueryLeaf) -> Result<(), Misma
         }
         Decision::Refuse { code, rules, bound: _ } => {
             same_verdict(said, Verdict::Refused(Some(code)))?;
-            same_rules(&leaf.rules, &rules)
+            same_rules(&leaf.rules, &rules)?;
+            refused_on(catalogue, leaf)
         }
     }
 }
@@ -152,6 +153,18 @@ fn same_ground(leaf: &QueryLeaf, scenario: &Scenario) -> Result<(), Mismatch> {
         (Some(_) | None, _) => false,
     };
     if same { Ok(()) } else { Err(Mismatch::Ground) }
+}
+
+/// A refusal has the ground that was verified before it, or none; never one that the asker has not.
+fn refused_on(catalogue: &Catalogue, leaf: &QueryLeaf) -> Result<(), Mismatch> {
+    let Some(ground) = &leaf.ground else { return Ok(()) };
+    let scenario = leaf.scenario.as_ref().and_then(|name| catalogue.scenario(name.as_str())).ok_or(Mismatch::Ground)?;
+    let is_of_nobody = matches!(ground, GroundRecord::Statute { statute, .. } if statute.is_empty());
+    if is_of_nobody || !scenario.is_open_to(leaf.inputs.kind) {
+        Err(Mismatch::Ground)
+    } else {
+        same_ground(leaf, scenario)
+    }
 }
 
 fn same_verdict(leaf: Verdict, again: Verdict) -> Result<(), Mismatch> {

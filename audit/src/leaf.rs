@@ -16,6 +16,7 @@ mod kind;
 mod link;
 mod peek;
 mod query;
+mod rows;
 #[doc(hidden)]
 pub mod samples;
 mod summary;
@@ -30,7 +31,7 @@ pub use bodies::{
     Proposal, Prune, Read, Refusals, RegisterChange, Repair, RepairState, Review, ReviewState, Revocation, Seal,
     Statement, Stop, Suspension, Unseal,
 };
-pub use body::{Body, BodyError, Leaf, check_form, parse, parse_after};
+pub use body::{Body, BodyError, Leaf, check_form, check_members, parse, parse_after};
 pub use encoded::Base64;
 pub use entry::{Entry, LeafError, MAX_TAIL_BYTES, render, render_into};
 pub use event::{Act, Event};

@@ -7,6 +7,7 @@ mod broken;
 mod consents;
 mod keys;
 mod register;
+mod repeats;
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,6 +19,7 @@ use crate::leaf::{self, Actor, Approval, Base64, Body, Leaf, QuerySummary, Refus
 use consents::Consents;
 use keys::Keys;
 use register::{Register, certificate};
+use repeats::Repeats;
 
 pub use broken::Broken;
 
@@ -26,7 +28,9 @@ pub use broken::Broken;
 pub struct Promises {
     register: Register,
     consents: Consents,
+    repeats: Repeats,
     keys: Keys,
+    ids: HashSet<Uuid>,
     catalogues: HashSet<String>,
     proposals: HashMap<Uuid, Proposed>,
 }
@@ -46,25 +50,37 @@ impl Promises {
         let form = |error: leaf::BodyError| Broken::Form(error.to_string());
         leaf::check_form(bytes).map_err(form)?;
         let Some(leaf) = leaf::parse(bytes).map_err(form)? else { return Ok(()) };
+        if !self.ids.insert(leaf.head.id) {
+            return Err(Broken::Id(leaf.head.id));
+        }
         match &leaf.body {
             Body::Query(query) => return self.query(index, &leaf, query),
             Body::Catalogue(set) => drop(self.catalogues.insert(set.label.clone())),
             Body::Definitions(definitions) if !self.catalogues.contains(&definitions.catalogue) => {
                 return Err(Broken::Catalogue(definitions.catalogue.clone()));
             }
-            Body::Key(event) => self.keys.event(event)?,
+            Body::Key(event) => {
+                self.repeats.key(event);
+                self.keys.event(event)?;
+            }
             Body::Institution(change) => self.register.change(change)?,
             Body::Suspension(change) => self.register.suspend(change),
             Body::Stop(change) => self.register.stop(change),
             Body::Revocation(revocation) => self.consents.revoke(revocation),
-            Body::Carried(carried) => self.consents.carry(carried)?,
+            Body::Carried(carried) => {
+                self.repeats.carry(carried);
+                self.consents.carry(carried)?;
+            }
             Body::Refusals(refusals) => {
                 agree(refusals, leaf.head.seq)?;
                 return self.register.act(&leaf.head, None, true);
             }
             Body::Seal(seal) => self.register.seal(seal)?,
             Body::Notice(notice) => self.keys.used(&notice.key)?,
-            Body::Statement(statement) => self.keys.used(&statement.key)?,
+            Body::Statement(statement) => {
+                self.keys.used(&statement.key)?;
+                is_before(index, statement.size, "size")?;
+            }
             Body::Block(block) => self.keys.used(&block.key)?,
             Body::Objection(objection) => self.keys.used(&objection.key)?,
             Body::Repair(repair) => self.keys.used(&repair.key)?,
@@ -76,10 +92,10 @@ impl Promises {
                 self.proposals.insert(leaf.head.id, proposed);
             }
             Body::Approval(approval) => self.approve(approval, &leaf)?,
+            Body::Unseal(unseal) => is_before(index, unseal.entry.saturating_add(1), "entry")?,
             Body::Definitions(_)
             | Body::Flood(_)
             | Body::Read(_)
-            | Body::Unseal(_)
             | Body::IssuerKey(_)
             | Body::Correction(_)
             | Body::Feedback(_)
@@ -97,7 +113,8 @@ impl Promises {
             return Err(Broken::Catalogue(query.catalogue.clone().into_owned()));
         }
         query.key.map_or(Ok(()), |key| self.keys.used(key))?;
-        self.consents.query(index, query)?;
+        let use_ = self.consents.query(index, query)?;
+        self.repeats.query(query, use_)?;
         if query.is_answered() {
             self.register.answered(query)?;
         }
@@ -111,6 +128,11 @@ impl Promises {
             && name(proposed.by.as_ref()) != name(leaf.actor.as_ref());
         if fits { Ok(()) } else { Err(Broken::Approval) }
     }
+}
+
+/// What a leaf says of the leaves before it may name no later one.
+fn is_before(index: u64, end: u64, member: &str) -> Result<(), Broken> {
+    if end <= index { Ok(()) } else { Err(Broken::Form(format!("`{member}` goes beyond the entries before it"))) }
 }
 
 /// Who it is, whatever the certificate.

@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 
 use crate::consents_again::Consents;
 use crate::leaf::{self, Body, Kind, Peek, QueryLeaf};
-use crate::promises::Promises;
+use crate::promises::{Broken, Promises};
 use crate::verify::{CheckError, Violation, Visitor};
 
 pub use crate::consents_again::ConsentMismatch;
@@ -58,6 +58,8 @@ impl Visitor for Replay<'_> {
         } else if [Kind::IssuerKey, Kind::Institution].map(Kind::as_str).contains(&peek.kind) {
             self.take_in(peek.at, bytes);
         }
+        let form = |error: leaf::BodyError| Violation::Promise { index, cause: Broken::Form(error.to_string()) };
+        leaf::check_members(peek).map_err(form)?;
         Ok(self.promises.leaf(index, bytes).map_err(|cause| Violation::Promise { index, cause })?)
     }
 }
@@ -75,6 +77,9 @@ impl Replay<'_> {
     fn decide(&mut self, index: u64, bytes: &[u8]) -> Result<(), CheckError> {
         let fault = |cause| Violation::Decision { index, cause };
         let query = QueryLeaf::parse(bytes).map_err(|error| fault(Mismatch::Malformed(error.to_string())))?;
+        if !query.is_written_so(bytes) {
+            return Err(fault(Mismatch::Malformed("its members are in another order or spelling".to_owned())).into());
+        }
         let catalogue = self.catalogues.iter().find(|catalogue| catalogue.label() == query.catalogue);
         let Some(catalogue) = catalogue else {
             let why = format!("entry {index} was decided by it; give its folder with --catalogue");

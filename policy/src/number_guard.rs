@@ -19,11 +19,15 @@ const ZEROS: [u32; 58] = [
     0x16AC0, 0x16B50, 0x1E140, 0x1E2F0, 0x1E950,
 ];
 
+/// The ones of signs for 1 to 9 that NFKC leaves as they are: Suzhou numerals, counting rods (units and tens), circled and
+/// Ethiopic digits.
+const ONES: [u32; 9] = [0x3021, 0x1D360, 0x1D369, 0x24F5, 0x2776, 0x2780, 0x278A, 0x1369, 0x11052];
+
 /// Whether a free text contains a citizen number: 17 digits and a digit or `X` that [`CitizenNumber::parse`] takes, or
 /// 15 digits whose digits 7 to 12 are a date (the form issued before 1999).
 ///
-/// The text is read in NFKC, with the digits of every script and Chinese numerals as digits, and with white space and
-/// signs left out. The old form has no check character, so it is looked for more narrowly: its 15 digits begin and end
+/// The text is read in NFKC, with the digits of every script, Chinese numerals and counting rods as digits, with what looks
+/// like an `X` as one, and with white space, signs and the words of a date left out. The old form has no check character, so it is looked for more narrowly: its 15 digits begin and end
 /// where digits begin and end, and where signs stand between them no letter of hexadecimal touches them, as in a UUID.
 #[must_use]
 pub fn holds_citizen_number(text: &str) -> bool {
@@ -65,7 +69,7 @@ fn has_room(text: &str) -> bool {
             room += usize::from(byte.is_ascii_digit());
         } else if let Some(c) = leading_han(*byte, rest) {
             bytes = rest.get(2..).unwrap_or_default();
-            room = if digit(c).is_some() { room + 3 } else { 0 };
+            room = if digit(c).is_some() { room + 3 } else { room * usize::from(is_of_a_date(c)) };
         } else {
             room += 1;
         }
@@ -126,21 +130,36 @@ fn is_han(c: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
+/// What stands between the digits of a date, or after a number.
+fn is_of_a_date(c: char) -> bool {
+    matches!(c, '年' | '月' | '日' | '号' | '號')
+}
+
+/// What is read as the check character `X`.
+fn is_x(c: char) -> bool {
+    matches!(c, 'x' | 'X' | 'Х' | 'х' | 'Χ' | 'χ' | '×' | '✕' | '✖' | '╳' | '☓' | '⨉' | '⨯')
+}
+
 fn digit(c: char) -> Option<u8> {
     let value = match c {
         '0'..='9' => u32::from(c) - u32::from('0'),
-        '〇' | '零' | '○' => 0,
-        '一' | '壹' => 1,
-        '二' | '贰' | '貳' => 2,
-        '三' | '叁' | '參' => 3,
+        '〇' | '零' | '○' | '◯' | '⓿' | '🄋' | '🄌' => 0,
+        '一' | '壹' | '壱' | '弌' | '幺' => 1,
+        '二' | '贰' | '貳' | '弐' | '弍' | '貮' | '两' | '兩' => 2,
+        '三' | '叁' | '參' | '参' | '叄' | '弎' => 3,
         '四' | '肆' => 4,
         '五' | '伍' => 5,
         '六' | '陆' | '陸' => 6,
-        '七' | '柒' => 7,
+        '七' | '柒' | '漆' => 7,
         '八' | '捌' => 8,
         '九' | '玖' => 9,
         _ if c.is_ascii() || is_han(c) => return None,
-        _ => ZEROS.iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value < 10))?,
+        _ => {
+            let of = |starts: &[u32], most| {
+                starts.iter().find_map(|start| u32::from(c).checked_sub(*start).filter(|value| *value < most))
+            };
+            of(&ZEROS, 10).or_else(|| of(&ONES, 9).map(|value| value + 1))?
+        }
     };
     u8::try_from(value).ok()
 }
@@ -174,11 +193,14 @@ impl Scan {
             self.digits.push(b'0' + value);
             return self.ends_with_number(None);
         }
-        if c.is_alphanumeric() {
-            let found = matches!(c, 'x' | 'X') && self.ends_with_number(Some(b'X'));
-            return found || self.end_of_digits(Some(c));
+        if is_x(c) && self.ends_with_number(Some(b'X')) {
+            return true;
         }
-        if PARTING.contains(c) {
+        let is_of_a_date = is_of_a_date(c);
+        if c.is_alphanumeric() && !is_of_a_date {
+            return self.end_of_digits(Some(c));
+        }
+        if is_of_a_date || PARTING.contains(c) {
             let found = self.has_old_form(self.after_hex, false);
             // The check character makes the new form certain enough to be looked for across such signs.
             self.runs.clear();
@@ -236,7 +258,7 @@ mod tests {
             2 => "[-_./()  :;,]{1,3}",
             1 => "[a-zA-Z]{1,20}",
             1 => "[一二三四五六七八九〇壹贰]{1,6}",
-            1 => "[０-９①-⑳㏠-㏾½⅒٠-٩é证号]{1,6}",
+            1 => "[０-９①-⑳㏠-㏾½⅒٠-٩〡-〩𝍠-𝍨é证号年月日×Х]{1,6}",
             1 => Just(NUMBER.to_owned()),
             1 => Just("990101900307001".to_owned()),
         ];
@@ -282,6 +304,53 @@ mod tests {
         }
         let text = "aaaaaaaaaaaaaaaaaaaaaaaab123456789012345cdddddddddddddddddddddddddddd";
         assert_eq!(places_with_room(text).collect::<Vec<_>>(), ["b123456789012345c"]);
+    }
+
+    #[test]
+    fn a_number_is_found_in_every_spelling() {
+        let digits = |number: &str, digits: &str| -> String {
+            let digits: Vec<char> = digits.chars().collect();
+            number.chars().map(|c| c.to_digit(10).map_or(c, |digit| digits[digit as usize])).collect()
+        };
+        let spellings = [
+            "〇〡〢〣〤〥〦〧〨〩",
+            "〇一二三四五六七八九",
+            "零壱弐参四五六七八九",
+            "零壹贰叁肆伍陆柒捌玖",
+            "零弌貮弎肆伍陸漆捌玖",
+            "◯幺两叄四五六七八九",
+            "〇𝍠𝍡𝍢𝍣𝍤𝍥𝍦𝍧𝍨",
+            "〇𝍩𝍪𝍫𝍬𝍭𝍮𝍯𝍰𝍱",
+            "⓪①②③④⑤⑥⑦⑧⑨",
+            "⓿❶❷❸❹❺❻❼❽❾",
+            "🄋➀➁➂➃➄➅➆➇➈",
+            "🄌➊➋➌➍➎➏➐➑➒",
+            "⓪⓵⓶⓷⓸⓹⓺⓻⓼⓽",
+            "٠١٢٣٤٥٦٧٨٩",
+            "０１２３４５６７８９",
+        ];
+        for spelling in spellings {
+            let text = digits(NUMBER, spelling);
+            assert!(holds_citizen_number(&text) && holds_citizen_number(&format!("案{text}号")), "{text}");
+        }
+        for x in "xXХхΧχ×ⅩⅹＸ✕✖╳".chars() {
+            for text in [format!("99521019751118442{x}"), format!("{}-{x}", digits("99521019751118442", spellings[0]))]
+            {
+                assert!(holds_citizen_number(&text), "{text}");
+            }
+        }
+        for text in ["990101 1990年03月07日 0015", "990101一九九〇年〇三月〇七日0015", "990101·1990年03月07日·001号5"]
+        {
+            assert!(holds_citizen_number(text), "{text}");
+        }
+        for text in [
+            "2026年11月22日至2027年01月31日",
+            "99521019751118442Ж",
+            "9952101975111844×2",
+            "（2026）粤01民初1959号第0101877号",
+        ] {
+            assert!(!holds_citizen_number(text), "{text}");
+        }
     }
 
     #[test]

@@ -398,6 +398,7 @@ fn consent(cause: &ConsentMismatch) -> String {
         ConsentMismatch::First(index) => format!("它所指的第 {index} 条没有授权"),
         ConsentMismatch::Terms => "`inputs.consent` 与 `scenario` 不是授权所载".to_owned(),
         ConsentMismatch::Certificate => "授权属于另一机构的证书持有者".to_owned(),
+        ConsentMismatch::OnBehalf => "`on_behalf` 所写的证书属于本日志所在网关自己名册中的机构".to_owned(),
         ConsentMismatch::Time => "授权在 `at` 时不在有效期内".to_owned(),
         ConsentMismatch::Uses { allowed, found } => format!("授权只可使用 {allowed} 次，而这是第 {found} 次"),
     }
@@ -415,6 +416,10 @@ fn broken(cause: &Broken) -> String {
         Broken::Certificate(institution) => format!("所用证书不是为 `{institution}` 登记的证书"),
         Broken::Withdrawn => "授权已撤回，查询却得到答复".to_owned(),
         Broken::UseAgain(number) => format!("该授权的第 {number} 次使用此前已有"),
+        Broken::Repeats(first) => {
+            format!("`repeats` 为 {first}，但此前没有同一机构以同一幂等键提出并得到答复的该查询")
+        }
+        Broken::Id(id) => format!("编号 {id} 此前的记录已有"),
         Broken::First(first) => format!("`first` 为 {first}，但此前该条没有该授权凭证"),
         Broken::Token => "其中的授权没有 `iss` 与 `jti`".to_owned(),
         Broken::KeyAgain(key) => format!("密钥 `{key}` 此前已登记、已是另一把密钥，或退回先前的状态"),

@@ -12,6 +12,7 @@ use super::bodies::{
 use super::entry::{Entry, LeafError, render};
 use super::kind::Kind;
 use super::peek::{Peek, PeekError, peek};
+use super::rows::fault;
 use super::summary::QuerySummary;
 
 /// Why a stored leaf is none of its kind.
@@ -34,6 +35,14 @@ pub enum BodyError {
     /// The bytes are not those that a writer makes of these keys.
     #[error("the leaf is not written as a `{0}` is: an order, a space or a key that does not belong there")]
     Form(&'static str),
+    /// A member is not what its row allows, alone or beside the others of the leaf.
+    #[error("`{member}` of a `{kind}` is not of the form that its row says")]
+    Member {
+        /// Which kind.
+        kind: &'static str,
+        /// Which member: `leaf` where members do not agree, `person` where a citizen number stands in one of them.
+        member: &'static str,
+    },
 }
 
 /// The keys of a kind as they stand in a leaf.
@@ -107,6 +116,15 @@ pub fn parse_after(head: Peek<'_>) -> Result<Option<Leaf<'_>>, BodyError> {
         return Err(BodyError::Actor(kind.as_str()));
     }
     Ok(Some(Leaf { head, actor, body }))
+}
+
+/// Checks every member of a leaf by its row: what `FORMAT.md` §3 and §4 let it hold.
+///
+/// # Errors
+/// [`BodyError::Member`].
+pub fn check_members(leaf: &Peek<'_>) -> Result<(), BodyError> {
+    let Some(kind) = Kind::parse(leaf.kind) else { return Ok(()) };
+    fault(leaf).map_or(Ok(()), |member| Err(BodyError::Member { kind: kind.as_str(), member }))
 }
 
 /// Checks that a leaf is, byte for byte, what a writer makes of its keys. Kinds that this release does not know pass;

@@ -13,6 +13,14 @@ pub(super) fn names_somebody(json: &[u8]) -> bool {
     !has_no_number(json) && serde_json::from_slice(json).map_or(true, |value| is_in(&value, ""))
 }
 
+/// Whether a leaf that was read names a person by number, in other members than these of its beginning.
+pub(super) fn names_somebody_beside(leaf: &Value, beside: &[&str]) -> bool {
+    let members = leaf.as_object().into_iter().flatten();
+    members
+        .filter(|(name, _)| !beside.contains(&name.as_str()))
+        .any(|(name, value)| holds_citizen_number(name) || is_in(value, name))
+}
+
 /// Whether JSON has no number for sure. An escape can hide digits from this look, and what it finds can be two texts.
 pub(super) fn has_no_number(json: &[u8]) -> bool {
     std::str::from_utf8(json).is_ok_and(|text| !text.contains('\\') && !holds_citizen_number(text))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::encoded::Base64;
-use super::entry::{Entry, LeafError};
+use super::entry::{Entry, LeafError, render};
 use super::kind::Kind;
 
 /// Whether the asker got an answer.
@@ -239,5 +239,34 @@ impl QueryLeaf {
         } else {
             Err(serde_json::Error::custom("another kind or version"))
         }
+    }
+
+    /// Whether these bytes are what a writer makes of it.
+    #[must_use]
+    pub fn is_written_so(&self, leaf: &[u8]) -> bool {
+        let record = QueryRecord {
+            operator: self.operator.as_deref(),
+            certificate: self.certificate.as_deref(),
+            on_behalf: self.on_behalf.as_ref(),
+            scenario: self.scenario.as_ref(),
+            ground: self.ground.clone(),
+            repeats: self.repeats,
+            idempotency: self.idempotency.as_ref().map(|claim| Base64(claim.0.as_slice())),
+            catalogue: &self.catalogue,
+            rules: &self.rules,
+            inputs: &self.inputs,
+            outcome: self.outcome,
+            code: self.code,
+            fields: self.fields.as_deref(),
+            notice: self.notice.as_deref(),
+            remote: self.remote.as_ref(),
+            answer: self.answer,
+            subject: self.subject,
+            key: self.key.as_deref(),
+            sealed: self.sealed.as_ref().map(|sealed| Base64(sealed.0.as_slice())),
+            commit: self.commit,
+        };
+        let entry = Entry::as_written(Kind::Query, self.id, self.institution.as_deref(), &record);
+        entry.is_ok_and(|entry| render(&entry, self.at, self.seq.unwrap_or_default()) == leaf)
     }
 }

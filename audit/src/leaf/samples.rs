@@ -21,7 +21,7 @@ use world::World;
 pub const ORIGIN: &str = "credit-gateway.example/samples/r1";
 
 /// The catalogue that the second leaf brings into force.
-pub const CATALOGUE: &str = "2026.11@sha256:00";
+pub const CATALOGUE: &str = "2026.11@sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 /// A log of its own for each seed: `open` and a `catalogue`, then `more` leaves at least, of every kind and in random
 /// order, and after them, in every second log, a `seal`.

@@ -1,5 +1,7 @@
 //! Which promise a leaf breaks.
 
+use uuid::Uuid;
+
 /// A promise of `FORMAT.md` that the leaves themselves contradict.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
@@ -27,6 +29,14 @@ pub enum Broken {
     /// Two uses of one consent have one number.
     #[error("use {0} of the consent was made before")]
     UseAgain(u64),
+    /// `repeats` is not the first query under the key.
+    #[error(
+        "`repeats` is {0}, which is no earlier answered query of the same institution under the same idempotency key"
+    )]
+    Repeats(Uuid),
+    /// An id that another leaf has.
+    #[error("the id {0} is that of an earlier entry")]
+    Id(Uuid),
     /// `first` is no earlier leaf of this log with a token.
     #[error("`first` is {0}, which is no earlier entry with the consent's token")]
     First(u64),

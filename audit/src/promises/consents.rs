@@ -13,25 +13,28 @@ use super::broken::Broken;
 /// What stands for a consent, as in a `carried` leaf: 16 bytes of SHA-256 over framed("consent", iss, jti).
 type Key = [u8; 16];
 
+/// A consent, and the number of its use.
+pub(super) type Use = (Key, u64);
+
 #[derive(Default)]
 pub(super) struct Consents {
     /// Leaves with a token, and whose it is.
     tokens: HashMap<u64, Key>,
-    uses: HashSet<(Key, u64)>,
+    uses: HashSet<Use>,
     revoked: HashSet<Key>,
 }
 
 impl Consents {
-    /// Takes a query in: answered or refused, with a token or pointing at one.
-    pub(super) fn query(&mut self, index: u64, query: &QuerySummary<'_>) -> Result<(), Broken> {
+    /// Takes a query in: answered or refused, with a token or pointing at one. Gives the use that it was.
+    pub(super) fn query(&mut self, index: u64, query: &QuerySummary<'_>) -> Result<Option<Use>, Broken> {
         if query.has_token() {
             let name = query.consent().ok_or(Broken::Token)?;
             self.tokens.insert(index, key_of(&name.iss, &name.jti));
         }
-        let Some((holder, number)) = query.consent_use(index) else { return Ok(()) };
+        let Some((holder, number)) = query.consent_use(index) else { return Ok(None) };
         let consent = *self.tokens.get(&holder).ok_or(Broken::First(holder))?;
         if !query.is_answered() {
-            return Ok(());
+            return Ok(Some((consent, number)));
         }
         if self.revoked.contains(&consent) {
             return Err(Broken::Withdrawn);
@@ -40,7 +43,7 @@ impl Consents {
         if query.repeats.is_none() && !self.uses.insert((consent, number)) {
             return Err(Broken::UseAgain(number));
         }
-        Ok(())
+        Ok(Some((consent, number)))
     }
 
     pub(super) fn revoke(&mut self, revocation: &Revocation) {

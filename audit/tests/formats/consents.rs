@@ -1,11 +1,13 @@
 //! Consents in leaves, opened again: what an operator could have invented is found in a log that it signed itself.
 
 use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credit_audit::leaf::{
-    self, Act as _, Actor, Base64, GroundRecord, IssuerKey, IssuerKeyState, Outcome, QueryRecord,
+    self, Act as _, Actor, Base64, GroundRecord, InstitutionChange, IssuerKey, IssuerKeyState, OnBehalf, Outcome,
+    QueryRecord, RegisterChange,
 };
 use credit_audit::replay::{ConsentMismatch, Mismatch, Replay};
 use credit_audit::verify::{self, CheckError, Violation};
@@ -72,9 +74,10 @@ fn signed(key: &SigningKey, grant: &Grant) -> String {
 }
 
 fn issuer_key(key: &SigningKey, state: IssuerKeyState) -> Vec<u8> {
+    static NEXT: AtomicU64 = AtomicU64::new(2_000_000);
     let jwk: std::collections::BTreeMap<String, String> = serde_json::from_str(&key.public_jwk()).unwrap();
     let leaf = IssuerKey { iss: ISS.to_owned(), kid: jwk["kid"].clone(), jwk, state };
-    leaf::render(&leaf.entry(id(1_000_003), Actor::gateway()).unwrap(), at(0), 0)
+    leaf::render(&leaf.entry(id(NEXT.fetch_add(1, Ordering::Relaxed)), Actor::gateway()).unwrap(), at(0), 0)
 }
 
 /// The leaf of an answer on a consent, as a gateway records it that believes in `facts`.
@@ -83,8 +86,26 @@ fn answered(
     ground: GroundRecord<'_>,
     facts: ConsentFacts,
     certificate: [u8; 32],
-    (institution, seq): (&str, u64),
+    who: (&str, u64),
 ) -> Vec<u8> {
+    answered_for(catalogue, ground, facts, certificate, who, None)
+}
+
+fn answered_for(
+    catalogue: &Catalogue,
+    ground: GroundRecord<'_>,
+    facts: ConsentFacts,
+    certificate: [u8; 32],
+    (institution, seq): (&str, u64),
+    end: Option<[u8; 32]>,
+) -> Vec<u8> {
+    let on_behalf = end.map(|end| OnBehalf {
+        institution: "bank-1".to_owned(),
+        kind: "bank".to_owned(),
+        certificate: URL_SAFE_NO_PAD.encode(end),
+        origin: "first.example/r1".to_owned(),
+        query: id(77),
+    });
     let inputs = Facts {
         operator: true,
         minor: Some(false),
@@ -92,11 +113,11 @@ fn answered(
         ..Facts::new(InstitutionKind::Bank, catalogue.today(now()))
     };
     let Decision::Permit(permit) = decide(catalogue, Some(&scenario()), &inputs) else { panic!("refused") };
-    let sealed = [7; 1052];
+    let sealed = [7; 1057];
     let record = QueryRecord {
         operator: Some("staff-1"),
         certificate: Some(&URL_SAFE_NO_PAD.encode(certificate)),
-        on_behalf: None,
+        on_behalf: on_behalf.as_ref(),
         scenario: Some(&scenario()),
         ground: Some(ground),
         repeats: None,
@@ -115,7 +136,8 @@ fn answered(
         sealed: Some(Base64(&sealed)),
         commit: Some(Base64([2; 32])),
     };
-    leaf::render(&record.entry(id(10 + seq), institution).unwrap(), now(), seq)
+    let nth = 1_000 * u64::try_from(institution.len()).unwrap();
+    leaf::render(&record.entry(id(nth + seq), institution).unwrap(), now(), seq)
 }
 
 /// The leaf of a first use, whose inputs are what `believed` says.
@@ -195,7 +217,7 @@ fn a_consent_that_was_invented_is_found_in_a_log_that_is_signed_as_usual() {
         (&unknown, vec![active.clone()], invalid(ConsentFault::UnknownKey)),
         (&elsewhere, vec![active.clone()], invalid(ConsentFault::Issuer)),
         (&good, vec![active.clone(), retired.clone()], invalid(ConsentFault::UnknownKey)),
-        (&good, vec![active.clone(), retired, active.clone()], Ok((1, 0))),
+        (&good, vec![active.clone(), retired, issuer_key(&issuer, IssuerKeyState::Active)], Ok((1, 0))),
         (&good, vec![issuer_key(&operator, IssuerKeyState::Active)], invalid(ConsentFault::Signature)),
     ] {
         let catalogue = catalogue();
@@ -261,4 +283,56 @@ fn a_true_consent_that_was_stretched_is_found() {
     });
     let leaf = first_use(&catalogue, &stolen, &stolen, [1; 32]);
     assert_eq!(replayed(catalogue, &active(), vec![own, leaf], None), consent(ConsentMismatch::Certificate));
+}
+
+#[test]
+fn a_certificate_of_an_institution_of_the_log_speaks_for_nobody_else() {
+    let issuer = key("k1", 1);
+    let active = issuer_key(&issuer, IssuerKeyState::Active);
+    let of = |jti: &str| Grant { certificate: [9; 32], jti: TokenId::parse(jti).unwrap(), ..grant() };
+    let (one, two) = (signed(&issuer, &of("consent-2")), signed(&issuer, &of("consent-3")));
+    let first = |token: &str| GroundRecord::Consent { consent: token.to_owned().into(), use_: 1 };
+    let facts = |catalogue: &Catalogue, token: &str| {
+        ConsentFacts::of_recorded(catalogue, &RecordedConsent::parse(token).unwrap())
+    };
+    let by_gateway = |catalogue: &Catalogue| {
+        answered_for(catalogue, first(&two), facts(catalogue, &two), [1; 32], ("peer", 1), Some([9; 32]))
+    };
+    let registered = InstitutionChange {
+        institution: "bank".to_owned(),
+        change: RegisterChange::Added,
+        institution_kind: "bank".to_owned(),
+        certificates: vec![URL_SAFE_NO_PAD.encode([9; 32])],
+        rate_per_s: 1,
+        burst: 1,
+        distinct_subjects_a_day: 1,
+        look_ups_a_person_a_day: 1,
+        operator_rate_per_s: None,
+        operator_burst: None,
+        look_ups_an_operator_a_day: None,
+        name: None,
+        issuers: Vec::new(),
+        on_behalf_of: Vec::new(),
+    };
+    let added = leaf::render(&registered.entry(id(70), Actor::gateway()).unwrap(), at(0), 0);
+    let changed = InstitutionChange {
+        certificates: vec![URL_SAFE_NO_PAD.encode([8; 32])],
+        change: RegisterChange::Changed,
+        ..registered
+    };
+    let changed = leaf::render(&changed.entry(id(71), Actor::gateway()).unwrap(), at(0), 0);
+    // It is registered, was registered, or asked by it.
+    let broken = consent(ConsentMismatch::OnBehalf);
+    let catalogue = self::catalogue();
+    let own = answered(&catalogue, first(&one), facts(&catalogue, &one), [9; 32], ("bank", 1));
+    let leaf = by_gateway(&catalogue);
+    assert_eq!(replayed(catalogue, std::slice::from_ref(&active), vec![own, leaf], None), broken);
+    for keys in [vec![active.clone(), added.clone()], vec![active.clone(), added, changed]] {
+        let catalogue = self::catalogue();
+        let leaf = by_gateway(&catalogue);
+        assert_eq!(replayed(catalogue, &keys, vec![leaf], None), broken);
+    }
+    let catalogue = self::catalogue();
+    let leaf = by_gateway(&catalogue);
+    assert_eq!(replayed(catalogue, &[active], vec![leaf], None), Ok((1, 0)));
 }

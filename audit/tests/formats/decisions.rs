@@ -45,14 +45,15 @@ fn statute() -> GroundRecord<'static> {
 fn recorded(catalogue: &Catalogue, facts: &Facts, seq: u64, at: Timestamp) -> Vec<u8> {
     let scenario = ScenarioName::parse(SCENARIO).unwrap();
     let decision = decide(catalogue, Some(&scenario), facts);
-    let sealed = [7; 1052];
-    let ground = statute();
+    let sealed = [7; 1057];
+    let is_there = facts.case && facts.kind == InstitutionKind::HousingDepartment.into();
+    let ground = is_there.then(statute);
     let refused = QueryRecord {
         operator: Some("staff-0017"),
-        certificate: Some("bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"),
+        certificate: Some("bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg0"),
         on_behalf: None,
         scenario: Some(&scenario),
-        ground: Some(ground),
+        ground,
         repeats: None,
         idempotency: None,
         catalogue: catalogue.label(),
@@ -88,7 +89,7 @@ fn a_record_has_its_keys_in_their_order() {
     let catalogue = catalogue();
     let leaf = recorded(&catalogue, &facts(&catalogue), 1, now());
     let text = String::from_utf8(leaf.clone()).unwrap();
-    let start = r#"{"v":1,"kind":"query","id":"01920000-0000-7000-8000-000000000001","at":"2026-11-22T02:19:00.123456Z","institution":"housing","seq":1,"operator":"staff-0017","certificate":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2","scenario":"public-rental-housing","ground":{"statute":"《示例市公共信用信息查询规定〔虚构，仅供演示〕》4〔city-rule〕","rank":"city-rule","case":"HZ-2026-001234（甲）","consent_on_file":true},"catalogue":"2026.11@sha256:"#;
+    let start = r#"{"v":1,"kind":"query","id":"01920000-0000-7000-8000-000000000001","at":"2026-11-22T02:19:00.123456Z","institution":"housing","seq":1,"operator":"staff-0017","certificate":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg0","scenario":"public-rental-housing","ground":{"statute":"《示例市公共信用信息查询规定〔虚构，仅供演示〕》4〔city-rule〕","rank":"city-rule","case":"HZ-2026-001234（甲）","consent_on_file":true},"catalogue":"2026.11@sha256:"#;
     assert!(text.starts_with(start), "{text}");
     let keys = [
         "v",
@@ -126,7 +127,7 @@ fn a_record_has_its_keys_in_their_order() {
     let read = QueryLeaf::parse(&leaf).unwrap();
     assert_eq!((read.id, read.at, read.seq), (id(1), now(), Some(1)));
     assert_eq!(read.inputs, facts(&catalogue));
-    assert_eq!(read.sealed, Some(Base64(vec![7; 1052])));
+    assert_eq!(read.sealed, Some(Base64(vec![7; 1057])));
     assert_eq!(read.ground, Some(statute()));
     for key in ["ground", "inputs", "v"] {
         let place = text.find(&format!(r#""{key}":"#)).unwrap();
@@ -192,6 +193,24 @@ fn a_true_record_is_decided_as_it_was() {
         assert_eq!(leaf.code, code);
         assert_eq!(decide_again(&catalogue, &leaf), Ok(()), "{code:?}");
     }
+}
+
+#[test]
+fn a_refusal_has_no_ground_that_its_asker_has_not() {
+    let catalogue = catalogue();
+    let refused = |kind: InstitutionKind, ground: GroundRecord<'static>| {
+        let facts = Facts { kind: kind.into(), suspended: true, ..facts(&catalogue) };
+        let mut leaf = QueryLeaf::parse(&recorded(&catalogue, &facts, 1, now())).unwrap();
+        leaf.ground = Some(ground);
+        decide_again(&catalogue, &leaf)
+    };
+    assert_eq!(refused(InstitutionKind::Bank, statute()), Err(Mismatch::Ground));
+    let nothing = GroundRecord::Statute { statute: "".into(), rank: None, case: "1".into(), consent_on_file: true };
+    assert_eq!(refused(InstitutionKind::Bank, nothing), Err(Mismatch::Ground));
+    let housing = InstitutionKind::HousingDepartment;
+    assert_eq!(refused(housing, GroundRecord::Person { self_: true }), Err(Mismatch::Ground));
+    assert_eq!(refused(housing, GroundRecord::ConsentAgain { first: 1, use_: 1 }), Err(Mismatch::Ground));
+    assert_eq!(refused(housing, statute()), Ok(()));
 }
 
 #[test]
@@ -288,4 +307,34 @@ fn what_the_leaves_contradict_is_found_though_each_decision_is_made_again() {
         matches!(&found, CheckError::Violation(Violation::Promise { index: 5, cause: c }) if *c == cause),
         "{found}"
     );
+}
+
+#[test]
+fn a_query_that_is_spelled_otherwise_or_holds_what_its_row_does_not_is_found() {
+    let catalogues = [catalogue()];
+    let good = String::from_utf8(recorded(&catalogues[0], &facts(&catalogues[0]), 1, now())).unwrap();
+    let checked = |leaf: &str| {
+        let begin = vec![leaf_of(0), catalogue_set(catalogues[0].label()), data_key("data-2026-11")];
+        let log = Log::of_leaves([begin, vec![leaf.as_bytes().to_vec()]].concat());
+        let found = verify::directory(&log.folder, &log.key, &[], &mut Replay::new(&catalogues));
+        std::fs::remove_dir_all(&log.folder).unwrap();
+        found.map(drop)
+    };
+    checked(&good).unwrap();
+    for (from, to) in [
+        (r#""operator":"staff-0017""#, r#""operator":"staff 0017""#),
+        (r#""operator":"staff-0017""#, r#""operator":"staff-\u0030017""#),
+        (r#""operator":"staff-0017""#, r#""operator":"990101199003070015""#),
+        ("HZ-2026-001234（甲）", ""),
+        ("HZ-2026-001234（甲）", "HZ;2026"),
+        ("HZ-2026-001234（甲）", "〩〩〇〡〇〡〡〩〩〇〇〣〇〧〇〇〡〥"),
+        (r#""outcome":"answered","#, r#""outcome":"answered","outcome":"answered","#),
+        (r#""rules":["#, r#""rules": ["#),
+        (r#""sealed":"BwcH"#, r#""sealed":""#),
+        (r#","inputs":"#, r#","idempotency":"AA==","inputs":"#),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let found = checked(&good.replacen(from, to, 1));
+        assert!(matches!(found, Err(CheckError::Violation(_))), "{to}: {found:?}");
+    }
 }

@@ -60,7 +60,8 @@ pub(crate) fn leaf_of(number: u64) -> Vec<u8> {
 /// The leaf that brings a catalogue into force, at the time of leaf 0.
 pub(crate) fn catalogue_set(label: &str) -> Vec<u8> {
     let set = CatalogueSet { label: label.to_owned(), files: Vec::new() };
-    leaf::render(&set.entry(id(1_000_001)).unwrap(), at(0), 0)
+    let number = label.bytes().map(u64::from).sum::<u64>();
+    leaf::render(&set.entry(id(1_000_100 + number)).unwrap(), at(0), 0)
 }
 
 /// The leaf that introduces a data key, at the time of leaf 0.

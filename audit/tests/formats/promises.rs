@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use credit_audit::leaf::{
     self, Act, Actor, Approval, Base64, Carried, Entry, Event as _, GroundRecord, InstitutionChange, KeyEvent,
-    KeyState, Kind, Outcome, Proposal, QueryRecord, Refusals, RegisterChange, Revocation, Seal, Stop, Suspension,
+    KeyState, Kind, Outcome, Proposal, QueryRecord, Refusals, RegisterChange, Revocation, Seal, Statement, Stop,
+    Suspension, Unseal,
 };
 use credit_audit::promises::{Broken, Promises};
 use credit_policy::{Facts, InstitutionKind, ScenarioName};
@@ -29,6 +30,7 @@ struct Ask {
     scenario: &'static str,
     ground: GroundRecord<'static>,
     repeats: Option<Uuid>,
+    claim: Option<[u8; 32]>,
     catalogue: &'static str,
     key: &'static str,
     outcome: Outcome,
@@ -73,6 +75,7 @@ impl Story {
             scenario: "employment",
             ground: statute(),
             repeats: None,
+            claim: None,
             catalogue: "c",
             key: "data-1",
             outcome: Outcome::Answered,
@@ -86,7 +89,7 @@ impl Story {
             scenario: Some(&ScenarioName::parse(ask.scenario).unwrap()),
             ground: Some(ask.ground),
             repeats: ask.repeats,
-            idempotency: None,
+            idempotency: ask.claim.as_ref().map(|claim| Base64(&claim[..])),
             catalogue: ask.catalogue,
             rules: &[],
             inputs: &facts,
@@ -227,7 +230,9 @@ fn nothing_is_answered_on_a_consent_after_it_was_withdrawn() {
     let again = |ask: &mut Ask| ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 2 };
     assert_eq!(story.query("bank", again).breaks(), Broken::Withdrawn);
     story.leaves.pop();
-    let repeat = |ask: &mut Ask| (ask.ground, ask.repeats) = (token("j", 1), Some(id(3)));
+    let repeat = |ask: &mut Ask| {
+        (ask.ground, ask.repeats, ask.claim) = (token("j", 1), Some(id(3)), Some([1; 32]));
+    };
     assert_eq!(story.query("bank", repeat).breaks(), Broken::Withdrawn);
 }
 
@@ -248,10 +253,13 @@ fn what_was_withdrawn_or_used_in_the_log_before_stays_so() {
 #[test]
 fn two_uses_of_a_consent_have_two_numbers() {
     let mut story = Story::begin();
-    story.query("bank", |ask| ask.ground = token("j", 1));
+    story.query("bank", |ask| (ask.ground, ask.claim) = (token("j", 1), Some([1; 32])));
     story.query("bank", |ask| ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 2 });
     // A repeat, a refusal and another consent have what numbers they have.
-    story.query("bank", |ask| (ask.ground, ask.repeats) = (token("j", 1), Some(id(3))));
+    story.query("bank", |ask| {
+        ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 1 };
+        (ask.repeats, ask.claim) = (Some(id(3)), Some([1; 32]));
+    });
     story.query("bank", |ask| (ask.ground, ask.outcome) = (token("j", 2), Outcome::Refused));
     story.query("bank", |ask| ask.ground = token("k", 2));
     story.keeps();
@@ -259,6 +267,118 @@ fn two_uses_of_a_consent_have_two_numbers() {
     story.leaves.pop();
     let again = |ask: &mut Ask| ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 1 };
     assert_eq!(story.query("bank", again).breaks(), Broken::UseAgain(1));
+}
+
+#[test]
+fn a_repeat_is_of_the_first_query_under_its_key_and_spends_nothing_more() {
+    let mut before = Story::begin();
+    // 3 is what may be repeated; the others are not under its key, refused, another institution's, or a repeat.
+    before.query("bank", |ask| (ask.ground, ask.claim) = (token("j", 1), Some([1; 32])));
+    before.query("bank", |ask| ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 2 });
+    before.query("bank", |ask| {
+        (ask.ground, ask.claim) = (GroundRecord::ConsentAgain { first: 3, use_: 3 }, Some([2; 32]));
+    });
+    before.query("bank", |ask| {
+        (ask.ground, ask.claim, ask.outcome) = (token("j", 1), Some([1; 32]), Outcome::Refused);
+    });
+    before.query("employer", |ask| (ask.ground, ask.claim) = (token("k", 1), Some([1; 32])));
+    let repeat = |change: &dyn Fn(&mut Ask)| {
+        let mut story = Story { leaves: before.leaves.clone(), seqs: before.seqs.clone() };
+        story.query("bank", |ask| {
+            ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 1 };
+            (ask.repeats, ask.claim) = (Some(id(3)), Some([1; 32]));
+            change(ask);
+        });
+        story
+    };
+    type Change = fn(&mut Ask);
+    let wrong: [(u64, Change); 11] = [
+        (99, |_| ()),
+        (8, |_| ()),
+        (4, |_| ()),
+        (5, |_| ()),
+        (6, |_| ()),
+        (7, |_| ()),
+        (0, |_| ()),
+        (3, |ask| ask.claim = None),
+        (3, |ask| ask.claim = Some([2; 32])),
+        (3, |ask| ask.scenario = "commercial-loan"),
+        (3, |ask| ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 4 }),
+    ];
+    for (first, change) in wrong {
+        let story = repeat(&|ask| {
+            ask.repeats = Some(id(first));
+            change(ask);
+        });
+        assert_eq!(story.breaks(), Broken::Repeats(id(first)), "{first}");
+    }
+    // Another institution's, though the bytes of the key are the same, and a repeat of a repeat.
+    let mut story = repeat(&|_| ());
+    story.keeps();
+    let of = |first: u64| {
+        move |ask: &mut Ask| {
+            ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 1 };
+            (ask.repeats, ask.claim) = (Some(id(first)), Some([1; 32]));
+        }
+    };
+    assert_eq!(story.query("bank", of(8)).breaks(), Broken::Repeats(id(8)));
+    story.leaves.pop();
+    assert_eq!(story.query("employer", of(3)).breaks(), Broken::Repeats(id(3)));
+    story.leaves.pop();
+    // A refusal may be one too, and under another state key the digests are others.
+    story.query("bank", |ask| {
+        of(3)(ask);
+        (ask.ground, ask.outcome) = (statute(), Outcome::Refused);
+    });
+    for name in ["state-1", "state-2"] {
+        story.act(&KeyEvent { use_: "state".to_owned(), ..key(name, KeyState::Active) });
+    }
+    story.query("bank", |ask| {
+        of(3)(ask);
+        ask.claim = Some([9; 32]);
+    });
+    story.keeps();
+    // The first query stands in the log before: it is refused, and never answered.
+    let half = STANDARD.encode([1; 16]);
+    let carried = Carried { idempotency: vec![(half.clone(), half, id(77), 0)], ..Carried::default() };
+    let mut story = Story::begin();
+    let entry = carried.entry(story.next_id()).unwrap();
+    let asked = |ask: &mut Ask| (ask.repeats, ask.claim) = (Some(id(77)), Some([1; 32]));
+    story.push(&entry, 0).query("bank", |ask| {
+        asked(ask);
+        refuse(ask);
+    });
+    story.keeps();
+    assert_eq!(story.query("bank", asked).breaks(), Broken::Repeats(id(77)));
+}
+
+#[test]
+fn an_id_is_of_one_leaf_alone() {
+    let mut story = Story::begin();
+    story.query("bank", |_| ()).query("bank", |_| ()).keeps();
+    let text = String::from_utf8(story.leaves.pop().unwrap()).unwrap();
+    story.leaves.push(text.replacen(&id(4).to_string(), &id(3).to_string(), 1).into_bytes());
+    assert_eq!(story.breaks(), Broken::Id(id(3)));
+}
+
+#[test]
+fn a_leaf_says_nothing_of_leaves_after_it() {
+    let statement = |size| Statement {
+        from: date(2026, 11, 1),
+        to: date(2026, 11, 2),
+        size,
+        digest: Base64([1; 32]),
+        key: "data-1".to_owned(),
+        ids: Base64(vec![0; 10]),
+    };
+    let unseal = |entry| Unseal { entry, reason: "an order".to_owned(), proposal: None };
+    let mut story = Story::begin();
+    story.act(&statement(3)).act(&unseal(3)).keeps();
+    for story in
+        [Story::begin().act(&statement(4)), Story::begin().act(&statement(100_000)), Story::begin().act(&unseal(3))]
+    {
+        assert!(matches!(story.breaks(), Broken::Form(_)));
+    }
 }
 
 #[test]
@@ -383,6 +503,7 @@ fn refusals_that_share_a_leaf_have_as_many_numbers() {
     // They may have been under way while their institution was taken out of the register.
     let mut story = Story::begin();
     story.act(&register("bank", RegisterChange::Added, &["cert"])).act(&register("bank", RegisterChange::Removed, &[]));
+    let entry = Entry { id: story.next_id(), ..entry };
     story.push(&entry, 3).keeps();
 }
 

@@ -3,7 +3,7 @@
 //! Read on every query without a lock; written by the configuration at start and by recorded changes after it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     num::NonZeroU32,
     sync::{
         Arc,
@@ -177,6 +177,8 @@ pub enum RegisterError {
 struct Table {
     by_certificate: HashMap<Thumbprint, Arc<Institution>>,
     by_id: BTreeMap<InstitutionId, Arc<Institution>>,
+    /// Every certificate that an institution has or had.
+    ever: HashSet<Thumbprint>,
 }
 
 /// The register.
@@ -225,6 +227,19 @@ impl Register {
     #[must_use]
     pub fn by_certificate(&self, thumbprint: Thumbprint) -> Option<Arc<Institution>> {
         self.table.load().by_certificate.get(&thumbprint).cloned()
+    }
+
+    /// Whether a certificate is one of an institution here, or was: then it speaks for nobody else.
+    #[must_use]
+    pub fn ever_had(&self, certificate: Thumbprint) -> bool {
+        self.table.load().ever.contains(&certificate)
+    }
+
+    /// Takes in certificates that institutions had, whoever has them now.
+    pub(crate) fn remember(&self, certificates: impl IntoIterator<Item = Thumbprint>) {
+        let mut table = Table::clone(&self.table.load());
+        table.ever.extend(certificates);
+        self.table.store(Arc::new(table));
     }
 
     /// The institution with this id.
@@ -312,6 +327,7 @@ impl Register {
         let mut table = Table::clone(&self.table.load());
         table.remove(id);
         table.by_certificate.extend(certificates.iter().map(|certificate| (*certificate, Arc::clone(&changed))));
+        table.ever.extend(certificates);
         table.by_id.insert(changed.record.id.clone(), Arc::clone(&changed));
         self.table.store(Arc::new(table));
         changed.certified.store(Arc::new(certificates.to_vec()));
@@ -328,6 +344,7 @@ impl Register {
         table.remove(record.id.as_str());
         let certificates = record.certificates.iter().map(|certificate| (*certificate, Arc::clone(&institution)));
         table.by_certificate.extend(certificates);
+        table.ever.extend(&record.certificates);
         table.by_id.insert(record.id.clone(), institution);
         self.table.store(Arc::new(table));
         Ok(())
@@ -358,6 +375,7 @@ impl Register {
                 });
             }
         }
+        table.ever.extend(&record.certificates);
         table.by_id.insert(record.id.clone(), institution);
         Ok(table)
     }

@@ -90,6 +90,7 @@ async fn certify(
     let entry = record.leaf(RegisterChange::Changed).entry(gateway.new_id(), account.actor())?;
     let (shared, institution) = (Arc::clone(gateway), record.id.clone());
     let hex: Vec<_> = record.certificates.iter().map(Thumbprint::hex).collect();
+    gateway.register.remember(record.certificates.iter().copied());
     let effect = move || shared.register.set_certificates(record.id.as_str(), &record.certificates);
     let recorded = gateway.recorder.put_in_force(order, entry, false, effect).await;
     let (durable, done) = recorded.map_err(|_| match order {
@@ -110,6 +111,8 @@ pub(super) async fn add(
     gateway.register.check(&record)?;
     let institution = record.id.clone();
     let entry = record.leaf(RegisterChange::Added).entry(gateway.new_id(), account.actor())?;
+    // Before its leaf: no query for somebody else with one of them is answered after that.
+    gateway.register.remember(record.certificates.iter().copied());
     let shared = Arc::clone(gateway);
     let register = move || shared.register.add(&record);
     let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, register).await;

@@ -89,6 +89,9 @@ pub(crate) struct Ledger {
     pub(crate) seqs: BTreeMap<String, u64>,
     /// The register, as far as it was changed on the record.
     pub(crate) institutions: BTreeMap<String, LastSaid>,
+    /// Certificates by which institutions asked, also those that the configuration alone lists.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) used: BTreeSet<String>,
     /// Whether institutions are suspended, as the last leaf about each says.
     pub(crate) suspended: BTreeMap<String, bool>,
     /// Parts of institutions that are suspended: institution, member of staff, scenario; empty where all are meant.
@@ -160,6 +163,20 @@ impl Ledger {
     /// Institutions that are suspended.
     pub(crate) fn suspended(&self) -> impl Iterator<Item = &str> {
         self.suspended.iter().filter(|(_, suspended)| **suspended).map(|(institution, _)| institution.as_str())
+    }
+
+    /// Takes in that an institution asked by this certificate.
+    pub(crate) fn used(&mut self, certificate: &str) {
+        if !self.used.contains(certificate) {
+            self.used.insert(certificate.to_owned());
+        }
+    }
+
+    /// Every certificate that an institution has or had, as far as the record says.
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = &str> {
+        let said =
+            self.institutions.values().flat_map(|said| said.former.iter().chain(said.institution.certificates()));
+        self.used.iter().chain(said).map(String::as_str)
     }
 
     /// The catalogue that came into force last.

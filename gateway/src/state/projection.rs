@@ -141,7 +141,10 @@ impl Projection {
     /// Every kind by name: whoever adds one decides here what it means for the state.
     fn apply_body(&mut self, catalogue: &Catalogue, index: u64, head: &Peek<'_>, body: Body<'_>) -> Result<(), Fault> {
         match body {
-            Body::Query(query) => self.apply_query(catalogue, index, &query),
+            Body::Query(query) => {
+                query.certificate.into_iter().for_each(|certificate| self.ledger.used(certificate));
+                self.apply_query(catalogue, index, &query);
+            }
             Body::Revocation(revocation) => {
                 self.usage.revoke(&consent_key(&revocation.issuer, &revocation.jti), head.at);
             }

@@ -222,3 +222,16 @@ fn a_refused_query_spends_nothing() {
     }
     checked::refusal(folder, "housing", &caller.ask(&body), 409, "case-already-used");
 }
+
+#[test]
+fn a_refusal_claims_no_ground_that_the_asker_has_not() {
+    let folder = shared().folder();
+    let number = folder.person("clean", 6);
+    let reply = folder.caller("bank").ask(&look_up(&number));
+    let leaf = checked::refusal(folder, "bank", &reply, 403, "scenario-not-allowed");
+    assert!(leaf.json.get("ground").is_none(), "{}", leaf.json);
+    assert_eq!((&leaf.json["scenario"], &leaf.json["inputs"]["case"]), (&json!("public-rental-housing"), &json!(true)));
+    let reply = folder.caller("housing").ask(&with(look_up(&number), "fields", json!(["score"])));
+    let leaf = checked::refusal(folder, "housing", &reply, 403, "field-not-allowed");
+    assert_eq!(leaf.json["ground"]["consent_on_file"], true);
+}

@@ -24,7 +24,7 @@ pub(super) fn case(world: &mut World) -> Made {
         operator: world.staff().to_owned(),
         subject: opened.then(|| world.tag(None)),
         key: opened.then(|| world.key()),
-        sealed: opened.then(|| world.sealed()),
+        sealed: opened.then(|| Base64(world.random.many_bytes(12 + 5 + 1_024 + 16))),
         commit: opened.then(|| Base64(world.random.bytes())),
     };
     world.own(&body)
@@ -71,7 +71,7 @@ pub(super) fn review(world: &mut World) -> Made {
 
 pub(super) fn unseal(world: &mut World) -> Made {
     let proposal = world.random.once_in(2).then(|| world.id());
-    let entry = world.random.below(world.index + 1);
+    let entry = world.random.below(world.index);
     world.act(&Unseal { entry, reason: "a court order".to_owned(), proposal })
 }
 

@@ -14,11 +14,12 @@ use crate::leaf::event::Event as _;
 use crate::leaf::kind::Kind;
 
 use super::world::{INSTITUTIONS, World};
+use crate::note::VerifierKey;
 
 type Made = Result<Entry, LeafError>;
 
 pub(super) fn catalogue(world: &mut World) -> Made {
-    let label = format!("2026.{}@sha256:{:016x}", world.random.below(20), world.random.next());
+    let label = format!("2026.{}@sha256:{:064x}", world.random.below(20), world.random.next());
     world.catalogues.push(label.clone());
     CatalogueSet { label, files: Vec::new() }.entry(world.id())
 }
@@ -55,7 +56,7 @@ pub(super) fn key(world: &mut World) -> Made {
 
 fn key_event(world: &mut World, key: String, state: KeyState) -> Made {
     let event = KeyEvent {
-        fingerprint: Some(format!("fingerprint-{key:-<10}")),
+        fingerprint: Some("AAAAAAAAAAAAAAAAAAAAAA".to_owned()),
         key,
         use_: "data".to_owned(),
         state,
@@ -155,8 +156,8 @@ pub(super) fn revocation(world: &mut World) -> Made {
 pub(super) fn flood(world: &mut World) -> Made {
     let (name, _) = world.random.one_of(&INSTITUTIONS).copied().unwrap_or(("bank", "bank"));
     let counts = BTreeMap::from([
-        ("cut-off".to_owned(), world.random.below(1_000)),
-        ("overloaded".to_owned(), world.random.below(9)),
+        ("cut-off".to_owned(), 1 + world.random.below(1_000)),
+        ("overloaded".to_owned(), 1 + world.random.below(9)),
     ]);
     Flood { institution: name.to_owned(), since: world.at, counts }.entry(world.id())
 }
@@ -194,7 +195,7 @@ pub(super) fn prune(world: &mut World) -> Made {
 
 pub(super) fn listed_log(world: &mut World) -> Made {
     let origin = format!("credit-gateway.example/samples/replica-{}", world.random.below(9));
-    let vkey = format!("{origin}+00000000+{}", world.thumbprint());
+    let vkey = VerifierKey::new(&origin, world.random.bytes()).map(|key| key.to_string()).unwrap_or_default();
     let until = world.random.once_in(2).then_some(world.at);
     world.act(&ListedLog { origin, vkey, from: world.at, until })
 }

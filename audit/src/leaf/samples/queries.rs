@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credit_policy::{Asker, Code, Facts, InstitutionKind, ScenarioName};
-use uuid::Uuid;
+use jiff::SignedDuration;
 
 use crate::leaf::encoded::Base64;
 use crate::leaf::entry::{Entry, LeafError};
 use crate::leaf::query::{GroundRecord, Outcome, QueryRecord};
 
-use super::world::{Consent, INSTITUTIONS, World};
+use super::world::{Asked, Consent, INSTITUTIONS, World};
 
 /// A query by an institution, now and then by a person or the public; refused where it may not be answered.
 pub(super) fn query(world: &mut World) -> Result<Entry, LeafError> {
@@ -20,16 +20,25 @@ pub(super) fn query(world: &mut World) -> Result<Entry, LeafError> {
     let (staff, scenario) = (world.staff(), world.scenario());
     let is_open = world.is_open(institution, staff, scenario);
     let answered = is_open && !world.random.once_in(3);
-    let asked = world.random.once_in(4).then(|| slot_of(world, institution));
-    let repeats = asked.filter(|_| answered).and_then(|slot| repeated(world, slot, id));
+    let asked = institution.filter(|_| world.random.once_in(4)).map(|name| slot_of(world, name));
+    let repeated = asked.filter(|_| answered).and_then(|slot| repeated(world, slot, scenario));
+    let repeats = repeated.as_ref().map(|first| first.id);
     let public = world.random.once_in(2);
     let ground = match institution {
         None if public => Some(GroundRecord::Public { public: true }),
         None => Some(GroundRecord::Person { self_: true }),
+        Some(_) if repeated.is_some() => repeated.map(|first| first.ground),
         Some(_) if scenario == "public-rental-housing" => Some(statute(world)),
         Some(_) if answered => Some(consent(world)),
         Some(_) => None,
     };
+    if let (true, None, Some(slot), Some(ground)) = (answered, repeats, asked, &ground) {
+        let ground = match ground {
+            GroundRecord::Consent { use_, .. } => GroundRecord::ConsentAgain { first: world.index, use_: *use_ },
+            other => other.clone(),
+        };
+        world.asks.insert(slot, Asked { id, scenario, ground, at: world.at });
+    }
     let facts = Facts { operator: institution.is_some(), ..Facts::new(asker(institution, public), world.day()) };
     let known = answered || world.random.once_in(2);
     let sealed = world.random.many_bytes(12 + 5 + 1_024 + 16);
@@ -83,7 +92,7 @@ fn statute(world: &mut World) -> GroundRecord<'static> {
     GroundRecord::Statute {
         statute: Cow::Borrowed("city rule, art. 3"),
         rank: None,
-        case: Cow::Owned(format!("HZ \"{}\"（甲）", world.random.below(3))),
+        case: Cow::Owned(format!("HZ-{}（甲）", world.random.below(3))),
         consent_on_file: world.random.once_in(3),
     }
 }
@@ -103,13 +112,20 @@ fn consent(world: &mut World) -> GroundRecord<'static> {
 }
 
 /// One of few idempotency keys of an institution.
-fn slot_of(world: &mut World, institution: Option<&str>) -> [u8; 16] {
+fn slot_of(world: &mut World, institution: &str) -> [u8; 16] {
     let slot = world.random.below(3);
-    super::random::Random::new(slot << 16 | institution.map_or(0, str::len) as u64).bytes()
+    super::random::Random::new(slot << 16 | institution.len() as u64).bytes()
 }
 
 /// The first query under this key, if there was one that counts still.
-fn repeated(world: &mut World, slot: [u8; 16], id: Uuid) -> Option<Uuid> {
-    let first = *world.asks.entry(slot).or_insert(id);
-    (first != id).then_some(first)
+fn repeated(world: &World, slot: [u8; 16], scenario: &str) -> Option<Asked> {
+    let first = world.asks.get(&slot).filter(|first| first.scenario == scenario)?;
+    let is_withdrawn = match first.ground {
+        GroundRecord::ConsentAgain { first, .. } => {
+            world.consents.iter().any(|known| known.holder == first && known.revoked)
+        }
+        _ => false,
+    };
+    let is_remembered = world.at.duration_since(first.at) < SignedDuration::from_hours(23);
+    (is_remembered && !is_withdrawn).then(|| first.clone())
 }

@@ -10,6 +10,7 @@ use crate::leaf::actor::Actor;
 use crate::leaf::encoded::Base64;
 use crate::leaf::entry::{Entry, LeafError};
 use crate::leaf::event::Act;
+use crate::leaf::query::GroundRecord;
 
 use super::random::Random;
 
@@ -46,6 +47,15 @@ pub(super) struct Consent {
     pub(super) revoked: bool,
 }
 
+/// The first query under an idempotency key.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub(super) id: Uuid,
+    pub(super) scenario: &'static str,
+    pub(super) ground: GroundRecord<'static>,
+    pub(super) at: Timestamp,
+}
+
 /// The state of a log while it is made up.
 pub(super) struct World {
     pub(super) random: Random,
@@ -61,7 +71,7 @@ pub(super) struct World {
     /// Ids and states of data keys: 0 active to 3 destroyed.
     pub(super) keys: Vec<(String, u8)>,
     pub(super) consents: Vec<Consent>,
-    pub(super) asks: HashMap<[u8; 16], Uuid>,
+    pub(super) asks: HashMap<[u8; 16], Asked>,
     pub(super) queries: Vec<Uuid>,
     pub(super) proposals: Vec<(Uuid, [u8; 32], Timestamp)>,
 }

@@ -80,8 +80,8 @@ impl Detail {
                 "the query in `on_behalf` began at this gateway: a query is not passed back",
             ),
             Self::OnBehalfCertificate => (
-                "`on_behalf` 所指证书是贵网关自己的，或已不受信任，或其持有机构在本网关已被暂停",
-                "the certificate in `on_behalf` is your own, trusted no more, or of an institution that is suspended here",
+                "`on_behalf` 所指证书现在或曾经属于本网关名册中的机构，或已不受信任",
+                "the certificate in `on_behalf` is or was one of an institution of this gateway's register, or is trusted no more",
             ),
             Self::ScenarioNotAllowed => (
                 "本机构的类型不得使用 `scenario` 所指的应用场景",

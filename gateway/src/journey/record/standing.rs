@@ -73,10 +73,7 @@ impl Standing<'_> {
     }
 
     fn may_ask_for_end(&self) -> bool {
-        match (self.end, self.who.institution()) {
-            (Some(end), Some(institution)) => end.may_be_asked_for(&self.gateway.register, institution),
-            (Some(_), None) | (None, _) => true,
-        }
+        self.end.is_none_or(|end| end.may_be_asked_for(&self.gateway.register))
     }
 
     /// Whether an institution's certificate is valid and still its own.

@@ -70,12 +70,15 @@ pub fn ground<'e>(
         (Ground::Statute, Subject::Named(person)) => {
             let case = query.case.as_ref().ok_or(Code::CaseRequired)?;
             let (statute, rank) = query.scenario.cited(query.facts.kind, query.facts.on).unwrap_or_default();
-            evidence.ground(GroundRecord::Statute {
-                statute: statute.into(),
-                rank: rank.map(|rank| rank.as_str().into()),
-                case: case.as_str().to_owned().into(),
-                consent_on_file: query.scenario.consent_on_file(),
-            });
+            // It is the ground of nobody whom no article empowers: what refuses such a query comes later.
+            if query.scenario.is_open_to(query.facts.kind) && !statute.is_empty() {
+                evidence.ground(GroundRecord::Statute {
+                    statute: statute.into(),
+                    rank: rank.map(|rank| rank.as_str().into()),
+                    case: case.as_str().to_owned().into(),
+                    consent_on_file: query.scenario.consent_on_file(),
+                });
+            }
             (person, None)
         }
         // Whoever may not use the scenario is told so before the token is looked at.

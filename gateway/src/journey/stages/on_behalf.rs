@@ -32,12 +32,10 @@ pub(in crate::journey) struct EndInstitution {
 }
 
 impl EndInstitution {
-    /// Whether it may be asked for through this gateway as long as the list in force lets its certificate pass: the
-    /// certificate is not the gateway's own, and of nobody who is suspended here.
-    pub(in crate::journey) fn may_be_asked_for(&self, register: &Register, gateway: &Institution) -> bool {
-        let certificate = self.certificate.thumbprint();
-        let holder = register.by_certificate(certificate);
-        !gateway.has_certificate(certificate) && holder.is_none_or(|holder| !holder.is_suspended())
+    /// Whether it may be asked for as long as the list in force lets its certificate pass: the certificate is, and was, of
+    /// nobody in this register. A consent given to an institution of the register is for that one alone.
+    pub(in crate::journey) fn may_be_asked_for(&self, register: &Register) -> bool {
+        !register.ever_had(self.certificate.thumbprint())
     }
 }
 
@@ -53,8 +51,8 @@ pub(super) enum NotFor {
 ///
 /// # Errors
 /// `malformed-request` where the caller is no gateway or the member not of its form; `scenario-not-allowed` where the
-/// register does not let it ask for this institution as this kind, the institution's certificate is the gateway's own, of
-/// somebody who is suspended here or known here as trusted no more, or the query has come back to where it began.
+/// register does not let it ask for this institution as this kind, the institution's certificate is or was of somebody in this
+/// register or is known here as trusted no more, or the query has come back to where it began.
 pub(super) fn end_institution(
     own: &str,
     register: &Register,
@@ -92,7 +90,7 @@ pub(super) fn end_institution(
         query,
     };
     let end = EndInstitution { record, kind, certificate: certificate.named(end) };
-    if !end.certificate.passes() || !end.may_be_asked_for(register, institution) {
+    if !end.certificate.passes() || !end.may_be_asked_for(register) {
         return refuse(Detail::OnBehalfCertificate);
     }
     Ok(end)

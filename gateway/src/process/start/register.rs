@@ -8,6 +8,7 @@ use crate::{
     callers::{
         institution::InstitutionRecord,
         register::{Register, RegisterError},
+        thumbprint::Thumbprint,
     },
     settings::{ConsentIssuer, Settings},
     state::ledger::{LastSaid, Ledger, Registered},
@@ -46,6 +47,7 @@ pub(super) fn acting(register: &Register, issuers: &[ConsentIssuer]) -> Result<(
 /// # Errors
 /// Where the configuration contradicts the record: only what can be mended there is an error.
 pub(super) fn apply(register: &Register, ledger: &Ledger) -> Result<Vec<InstitutionRecord>, StartError> {
+    register.remember(ledger.certificates().filter_map(Thumbprint::parse));
     let mut news = Vec::new();
     for (id, last) in ledger.register() {
         match &last.institution {

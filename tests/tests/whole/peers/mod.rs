@@ -113,8 +113,10 @@ impl Pair {
     }
 }
 
-/// In the folder's register, the first gateway stands in the place of the employer.
+/// In the folder's register, the first gateway stands in the place of the employer, and none of its institutions: both folders
+/// have the same certificates.
 fn known_as_gateway(folder: &Folder) {
+    ["bank", "housing", "supervisor"].into_iter().for_each(|end| folder.unregister(end));
     folder.set_of_institution(PEER, "kind = \"employer\"", &format!("kind = \"gateway\"\non_behalf_of = {ENDS}"));
     folder.set_of_institution(PEER, "rate_per_s = 5\nburst = 10\n", "rate_per_s = 500\nburst = 1000\n");
 }

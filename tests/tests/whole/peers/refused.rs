@@ -1,7 +1,7 @@
 //! What the second gateway refuses, and what becomes of it at the first.
 
 use credit_tests::{
-    checked,
+    Gateway, checked,
     query::{look_up, look_up_under, with, without},
 };
 use serde_json::{Value, json};
@@ -15,8 +15,8 @@ fn on_behalf_is_taken_of_a_gateway_alone_and_in_its_form_alone() {
     let number = pair.first.folder().person("clean", 5);
     let second = pair.second.folder();
     let asked = pair.body(&number);
-    let reply = second.caller("housing").ask(&asked);
-    checked::refusal(second, "housing", &reply, 400, "malformed-request");
+    let reply = second.caller("officer").ask(&asked);
+    checked::refusal(second, "officer", &reply, 400, "malformed-request");
     assert!(reply.text().contains("on_behalf"), "{}", reply.text());
 
     let on_behalf = |change: &dyn Fn(&mut Value)| {
@@ -89,6 +89,40 @@ fn a_gateway_may_ask_for_those_that_its_row_lists_as_what_they_are_there() {
     let echoed = json!({"origin": first.vkey().name(), "query": asked["on_behalf"]["query"]});
     assert_eq!(reply.json()["on_behalf"], echoed);
     crate::consents::assert_sound(second);
+}
+
+#[test]
+fn a_certificate_of_an_institution_here_speaks_for_nobody_else_even_when_it_has_gone() {
+    let pair = Pair::new();
+    let number = pair.first.folder().person("clean", 9);
+    let refused = |pair: &Pair, when: &str| {
+        let (first, second) = (pair.first.folder(), pair.second.folder());
+        let theirs = |kind: &str, end: &str| {
+            let mut on_behalf = pair.on_behalf(end, kind);
+            on_behalf["certificate"] = pair.on_behalf("officer", kind)["certificate"].clone();
+            on_behalf
+        };
+        let token = altered(first, &new_jti(), &number, |grant| grant.certificate = thumbprint(first, "officer"));
+        let asked = with(loan(), "on_behalf", theirs("bank", "bank"));
+        let on_consent = pair.direct(&asked, &[("authorization", &bearer(&token))]);
+        let asked = with(look_up(&number), "on_behalf", theirs("housing-department", "housing"));
+        for reply in [on_consent, pair.direct(&asked, &[])] {
+            let leaf = checked::refusal(second, PEER, &reply, 403, "scenario-not-allowed");
+            assert!(reply.text().contains("register") && leaf.json.get("on_behalf").is_none(), "{when}");
+        }
+    };
+    refused(&pair, "registered");
+    let reply = pair.second.folder().caller("officer").ask(&look_up(&number));
+    checked::refusal(pair.second.folder(), "officer", &reply, 403, "scenario-not-allowed");
+    // Its own query says whose it was, when the configuration lists it no more.
+    let Pair { first, second } = pair;
+    let folder = second.stop();
+    folder.unregister("officer");
+    drop(std::fs::remove_file(folder.join("data/state.snapshot")));
+    let pair = Pair { first, second: Gateway::serve(folder) };
+    refused(&pair, "registered no more");
+    checked::answer(pair.first.folder(), "housing", &pair.look_up(&number));
+    crate::consents::assert_sound(pair.second.folder());
 }
 
 #[test]

@@ -11,7 +11,10 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use credit_tests::{Authority, Folder, Reply, Wish, checked, query::with};
+use credit_tests::{
+    Authority, Folder, Reply, Wish, checked,
+    query::{look_up, with},
+};
 use serde_json::Value;
 
 use super::{PEER, Pair};
@@ -24,8 +27,7 @@ use crate::{
 const LONG_S: i64 = 2 * 86_400;
 const SOON: Duration = Duration::from_secs(10);
 
-/// A second gateway whose store answers while it may, and which knows the certificate of an end institution as that of an
-/// officer of its own.
+/// A second gateway whose store answers while it may, and which knows the certificate of an end institution: it was shown there.
 struct Held {
     pair: Pair,
     authority: Authority,
@@ -59,10 +61,10 @@ impl Held {
             folder.replace_in_config("authorities = \"ca.pem\"", "authorities = \"both.pem\"");
             list = read("crl.pem");
             fs::write(folder.join("crl.pem"), format!("{list}{}", authority.list(1, &[], LONG_S))).unwrap();
-            let two = "\"institutions/officer.pem\", \"institutions/spare.pem\"";
-            folder.set_of_institution("officer", "\"institutions/officer.pem\"", two);
         });
         let number = pair.first.folder().person("clean", 22);
+        let shown = pair.second.folder().caller("spare").ask(&look_up(&number));
+        assert_eq!(shown.code(), "certificate-unknown");
         Self { pair, authority, list, store: Arc::new(store.unwrap()), may_answer, number }
     }
 
@@ -70,7 +72,7 @@ impl Held {
         self.pair.second.folder()
     }
 
-    /// A look-up for an institution that has the certificate of the officer.
+    /// A look-up for an institution that has this certificate.
     fn of_spare(&self) -> Value {
         let mut asked = self.pair.body(&self.number);
         asked["on_behalf"]["certificate"] = URL_SAFE_NO_PAD.encode(thumbprint(self.second(), "spare")).into();
@@ -90,9 +92,12 @@ impl Held {
         })
     }
 
-    fn command(&self, what: &str) {
-        let config = self.second().config();
-        drop(credit_tests::gateway(&["institution", what, "officer", "--config", config.to_str().unwrap()]).held());
+    /// Registers the end institution here too, with the same certificate.
+    fn register(&self) {
+        let (config, certificate) = (self.second().config(), self.second().join("institutions/spare.pem"));
+        let [config, certificate] = [&config, &certificate].map(|path| path.to_str().unwrap());
+        let add = ["institution", "add", "spare", "--kind", "bank", "--certificate", certificate, "--config", config];
+        drop(credit_tests::gateway(&add).held());
     }
 
     /// A refusal for the end institution, now and asked anew.
@@ -142,13 +147,11 @@ fn an_end_institution_whose_certificate_is_revoked_meanwhile_is_not_answered() {
 }
 
 #[test]
-fn an_end_institution_that_is_suspended_there_meanwhile_is_not_answered() {
+fn an_end_institution_that_is_registered_there_meanwhile_is_not_answered() {
     let held = Held::new();
     held.answered();
-    let reply = held.while_under_way(held.of_spare(), &[], || held.command("suspend"));
+    let reply = held.while_under_way(held.of_spare(), &[], || held.register());
     held.refused(&reply);
-    held.command("resume");
-    held.answered();
     crate::consents::assert_sound(held.second());
 }
 
