@@ -41,9 +41,10 @@ fn check_asks_each_route_about_nobody_and_names_what_cannot_be_read() {
     let service = Service::plain(|_| vec![Step::Close]);
     let folder = before(&format!("http://127.0.0.1:{}", service.port()), ROUTE);
     let check = || told(&folder, &["store", "check", "reports"]);
-    let cases: [(&str, Vec<Step>, Result<&str, &str>); 7] = [
+    let cases: [(&str, Vec<Step>, Result<&str, &str>); 8] = [
         ("404", vec![Step::Send(reply("404 Not Found", "", b""))], Ok("404, which is nothing about the person")),
-        ("an answer", ok(br#"{"subject": {"id": null}, "overdue": []}"#), Ok("the answer can be read")),
+        ("an answer", ok(br#"{"subject": {"id": null}, "overdue": [], "lists": []}"#), Ok("the answer can be read")),
+        ("an error as 200", ok(br#"{"code": 500, "msg": "busy"}"#), Err("overdue")),
         ("twice", ok(br#"{"subject": {"id": 1, "id": 2}}"#), Err("twice")),
         ("an array in its place", ok(br#"{"overdue": {}}"#), Err("overdue")),
         ("no JSON", ok(CANARY.as_bytes()), Err("JSON")),
