@@ -19,6 +19,7 @@ mod logs;
 mod oracles;
 mod persons;
 mod promises;
+mod repeats;
 mod samples;
 mod served;
 mod show;

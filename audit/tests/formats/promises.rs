@@ -6,8 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use credit_audit::leaf::{
     self, Act, Actor, Approval, Base64, Carried, Entry, Event as _, GroundRecord, InstitutionChange, KeyEvent,
-    KeyState, Kind, Outcome, Proposal, QueryRecord, Refusals, RegisterChange, Revocation, Seal, Statement, Stop,
-    Suspension, Unseal,
+    KeyState, Kind, Outcome, Proposal, QueryRecord, Refusals, RegisterChange, Revocation, Seal, Stop, Suspension,
 };
 use credit_audit::promises::{Broken, Promises};
 use credit_policy::{Facts, InstitutionKind, ScenarioName};
@@ -18,57 +17,57 @@ use uuid::Uuid;
 use crate::logs::{at, catalogue_set, data_key, id, leaf_of};
 
 /// A log under way.
-struct Story {
-    leaves: Vec<Vec<u8>>,
-    seqs: HashMap<&'static str, u64>,
+pub(crate) struct Story {
+    pub(crate) leaves: Vec<Vec<u8>>,
+    pub(crate) seqs: HashMap<&'static str, u64>,
 }
 
 /// What of a query counts here.
-struct Ask {
-    operator: &'static str,
-    certificate: &'static str,
-    scenario: &'static str,
-    ground: GroundRecord<'static>,
-    repeats: Option<Uuid>,
-    claim: Option<[u8; 32]>,
-    catalogue: &'static str,
-    key: &'static str,
-    outcome: Outcome,
+pub(crate) struct Ask {
+    pub(crate) operator: &'static str,
+    pub(crate) certificate: &'static str,
+    pub(crate) scenario: &'static str,
+    pub(crate) ground: GroundRecord<'static>,
+    pub(crate) repeats: Option<Uuid>,
+    pub(crate) claim: Option<[u8; 32]>,
+    pub(crate) catalogue: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) outcome: Outcome,
 }
 
 impl Story {
-    fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         Self { leaves: vec![leaf_of(0), catalogue_set("c"), data_key("data-1")], seqs: HashMap::new() }
     }
 
-    fn next_id(&self) -> Uuid {
+    pub(crate) fn next_id(&self) -> Uuid {
         id(self.leaves.len() as u64)
     }
 
-    fn push(&mut self, entry: &Entry, seq: u64) -> &mut Self {
+    pub(crate) fn push(&mut self, entry: &Entry, seq: u64) -> &mut Self {
         let place = self.leaves.len() as u64;
         self.leaves.push(leaf::render(entry, at(place), seq));
         self
     }
 
-    fn act(&mut self, act: &impl Act) -> &mut Self {
+    pub(crate) fn act(&mut self, act: &impl Act) -> &mut Self {
         let entry = act.entry(self.next_id(), Actor::Account("uid 0 (root)".to_owned())).unwrap();
         self.push(&entry, 0)
     }
 
-    fn own(&mut self, institution: &'static str, certificate: &str, act: &impl Act) -> &mut Self {
+    pub(crate) fn own(&mut self, institution: &'static str, certificate: &str, act: &impl Act) -> &mut Self {
         let entry = act.own_entry(self.next_id(), institution, certificate).unwrap();
         let seq = self.take(institution, 1);
         self.push(&entry, seq)
     }
 
-    fn take(&mut self, institution: &'static str, count: u64) -> u64 {
+    pub(crate) fn take(&mut self, institution: &'static str, count: u64) -> u64 {
         let seq = self.seqs.entry(institution).or_default();
         *seq += count;
         *seq
     }
 
-    fn query(&mut self, institution: &'static str, change: impl FnOnce(&mut Ask)) -> &mut Self {
+    pub(crate) fn query(&mut self, institution: &'static str, change: impl FnOnce(&mut Ask)) -> &mut Self {
         let mut ask = Ask {
             operator: "staff-1",
             certificate: "cert",
@@ -111,7 +110,7 @@ impl Story {
 
     /// The promise that a leaf breaks, and that it is the last one.
     #[track_caller]
-    fn breaks(&self) -> Broken {
+    pub(crate) fn breaks(&self) -> Broken {
         let mut promises = Promises::default();
         for (index, leaf) in (0..).zip(&self.leaves) {
             if let Err(broken) = promises.leaf(index, leaf) {
@@ -123,7 +122,7 @@ impl Story {
     }
 
     #[track_caller]
-    fn keeps(&self) {
+    pub(crate) fn keeps(&self) {
         let mut promises = Promises::default();
         for (index, leaf) in (0..).zip(&self.leaves) {
             promises.leaf(index, leaf).unwrap_or_else(|broken| panic!("{index}: {broken}"));
@@ -131,16 +130,16 @@ impl Story {
     }
 }
 
-fn statute() -> GroundRecord<'static> {
+pub(crate) fn statute() -> GroundRecord<'static> {
     GroundRecord::Statute { statute: "s".into(), rank: None, case: "c-1".into(), consent_on_file: false }
 }
 
-fn token(jti: &str, use_: u64) -> GroundRecord<'static> {
+pub(crate) fn token(jti: &str, use_: u64) -> GroundRecord<'static> {
     let payload = URL_SAFE_NO_PAD.encode(format!(r#"{{"iss":"i","jti":"{jti}"}}"#));
     GroundRecord::Consent { consent: format!("e30.{payload}.AA").into(), use_ }
 }
 
-fn refuse(ask: &mut Ask) {
+pub(crate) fn refuse(ask: &mut Ask) {
     ask.outcome = Outcome::Refused;
 }
 
@@ -167,7 +166,7 @@ fn register(institution: &str, change: RegisterChange, certificates: &[&str]) ->
     }
 }
 
-fn key(key: &str, state: KeyState) -> KeyEvent {
+pub(crate) fn key(key: &str, state: KeyState) -> KeyEvent {
     let (fingerprint, part) = (Some(format!("print of {key}")), None);
     KeyEvent { key: key.to_owned(), use_: "data".to_owned(), state, fingerprint, activates: None, part }
 }
@@ -267,118 +266,6 @@ fn two_uses_of_a_consent_have_two_numbers() {
     story.leaves.pop();
     let again = |ask: &mut Ask| ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 1 };
     assert_eq!(story.query("bank", again).breaks(), Broken::UseAgain(1));
-}
-
-#[test]
-fn a_repeat_is_of_the_first_query_under_its_key_and_spends_nothing_more() {
-    let mut before = Story::begin();
-    // 3 is what may be repeated; the others are not under its key, refused, another institution's, or a repeat.
-    before.query("bank", |ask| (ask.ground, ask.claim) = (token("j", 1), Some([1; 32])));
-    before.query("bank", |ask| ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 2 });
-    before.query("bank", |ask| {
-        (ask.ground, ask.claim) = (GroundRecord::ConsentAgain { first: 3, use_: 3 }, Some([2; 32]));
-    });
-    before.query("bank", |ask| {
-        (ask.ground, ask.claim, ask.outcome) = (token("j", 1), Some([1; 32]), Outcome::Refused);
-    });
-    before.query("employer", |ask| (ask.ground, ask.claim) = (token("k", 1), Some([1; 32])));
-    let repeat = |change: &dyn Fn(&mut Ask)| {
-        let mut story = Story { leaves: before.leaves.clone(), seqs: before.seqs.clone() };
-        story.query("bank", |ask| {
-            ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 1 };
-            (ask.repeats, ask.claim) = (Some(id(3)), Some([1; 32]));
-            change(ask);
-        });
-        story
-    };
-    type Change = fn(&mut Ask);
-    let wrong: [(u64, Change); 11] = [
-        (99, |_| ()),
-        (8, |_| ()),
-        (4, |_| ()),
-        (5, |_| ()),
-        (6, |_| ()),
-        (7, |_| ()),
-        (0, |_| ()),
-        (3, |ask| ask.claim = None),
-        (3, |ask| ask.claim = Some([2; 32])),
-        (3, |ask| ask.scenario = "commercial-loan"),
-        (3, |ask| ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 4 }),
-    ];
-    for (first, change) in wrong {
-        let story = repeat(&|ask| {
-            ask.repeats = Some(id(first));
-            change(ask);
-        });
-        assert_eq!(story.breaks(), Broken::Repeats(id(first)), "{first}");
-    }
-    // Another institution's, though the bytes of the key are the same, and a repeat of a repeat.
-    let mut story = repeat(&|_| ());
-    story.keeps();
-    let of = |first: u64| {
-        move |ask: &mut Ask| {
-            ask.ground = GroundRecord::ConsentAgain { first: 3, use_: 1 };
-            (ask.repeats, ask.claim) = (Some(id(first)), Some([1; 32]));
-        }
-    };
-    assert_eq!(story.query("bank", of(8)).breaks(), Broken::Repeats(id(8)));
-    story.leaves.pop();
-    assert_eq!(story.query("employer", of(3)).breaks(), Broken::Repeats(id(3)));
-    story.leaves.pop();
-    // A refusal may be one too, and under another state key the digests are others.
-    story.query("bank", |ask| {
-        of(3)(ask);
-        (ask.ground, ask.outcome) = (statute(), Outcome::Refused);
-    });
-    for name in ["state-1", "state-2"] {
-        story.act(&KeyEvent { use_: "state".to_owned(), ..key(name, KeyState::Active) });
-    }
-    story.query("bank", |ask| {
-        of(3)(ask);
-        ask.claim = Some([9; 32]);
-    });
-    story.keeps();
-    // The first query stands in the log before: it is refused, and never answered.
-    let half = STANDARD.encode([1; 16]);
-    let carried = Carried { idempotency: vec![(half.clone(), half, id(77), 0)], ..Carried::default() };
-    let mut story = Story::begin();
-    let entry = carried.entry(story.next_id()).unwrap();
-    let asked = |ask: &mut Ask| (ask.repeats, ask.claim) = (Some(id(77)), Some([1; 32]));
-    story.push(&entry, 0).query("bank", |ask| {
-        asked(ask);
-        refuse(ask);
-    });
-    story.keeps();
-    assert_eq!(story.query("bank", asked).breaks(), Broken::Repeats(id(77)));
-}
-
-#[test]
-fn an_id_is_of_one_leaf_alone() {
-    let mut story = Story::begin();
-    story.query("bank", |_| ()).query("bank", |_| ()).keeps();
-    let text = String::from_utf8(story.leaves.pop().unwrap()).unwrap();
-    story.leaves.push(text.replacen(&id(4).to_string(), &id(3).to_string(), 1).into_bytes());
-    assert_eq!(story.breaks(), Broken::Id(id(3)));
-}
-
-#[test]
-fn a_leaf_says_nothing_of_leaves_after_it() {
-    let statement = |size| Statement {
-        from: date(2026, 11, 1),
-        to: date(2026, 11, 2),
-        size,
-        digest: Base64([1; 32]),
-        key: "data-1".to_owned(),
-        ids: Base64(vec![0; 10]),
-    };
-    let unseal = |entry| Unseal { entry, reason: "an order".to_owned(), proposal: None };
-    let mut story = Story::begin();
-    story.act(&statement(3)).act(&unseal(3)).keeps();
-    for story in
-        [Story::begin().act(&statement(4)), Story::begin().act(&statement(100_000)), Story::begin().act(&unseal(3))]
-    {
-        assert!(matches!(story.breaks(), Broken::Form(_)));
-    }
 }
 
 #[test]

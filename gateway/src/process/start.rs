@@ -25,11 +25,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use credit_audit::{
-    clock::Clock,
-    leaf::{Actor, Definitions},
-    log,
-};
+use credit_audit::{clock::Clock, leaf::Actor, log};
 use credit_keys::SystemEntropy;
 use tokio::sync::{Semaphore, watch};
 
@@ -93,14 +89,8 @@ pub(crate) async fn open(
         first.open(&settings.log.origin, previous).await?;
     }
     first.carry(carried, &mut projection).await?;
-    for institution in changed {
-        first.changed(&institution).await?;
-    }
-    if !is_in_force {
-        first.catalogue(rules::leaf(&catalogue, &files), &mut projection).await?;
-    }
-    let definitions = Definitions { catalogue: catalogue.label().to_owned(), fields: catalogue.definitions() };
-    first.definitions(definitions, &mut projection).await?;
+    first.changed(&changed).await?;
+    first.in_force((&catalogue, &files), is_in_force, &mut projection).await?;
     first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
     introduce_keys(&recorder, &keys, &projection, clock.now()).await?;
     let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());

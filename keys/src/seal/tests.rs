@@ -127,14 +127,15 @@ fn improper_padding_is_an_error_of_its_own() {
         inside(1024, &[(40, 0x81)]),
         inside(256, &[(40, 0x80)]),
         inside(1025, &[(40, 0x80)]),
-        inside(4096, &[(40, 0x80)]),
+        inside(3072, &[(40, 0x80)]),
+        inside(4097, &[(40, 0x80)]),
         inside(16_384, &[(16_000, 0x80)]),
     ] {
         let Sealed { ciphertext, commit } = seal_inside(&wrong);
         let refused = opened(unseal(&key(), LOG, QUERY, &ciphertext, &commit));
         assert_eq!(refused, Err(UnsealError::Padding), "{} bytes", wrong.len());
     }
-    for (length, end) in [(1024, 1023), (2048, 32), (2048, 2047)] {
+    for (length, end) in [(1024, 1023), (2048, 32), (2048, 2047), (4096, 4095), (8192, 8191)] {
         let Sealed { ciphertext, commit } = seal_inside(&inside(length, &[(end, 0x80)]));
         let plain = opened(unseal(&key(), LOG, QUERY, &ciphertext, &commit));
         assert_eq!(plain, Ok(vec![0; end - 32]));
@@ -151,12 +152,17 @@ fn nothing_is_sealed_without_entropy_or_room() {
         let refused = person().seal(QUERY, &vec![b' '; plain_bytes], sealed_bytes, &Counting);
         assert_eq!(refused, Err(SealError::TooLong), "{plain_bytes}");
     }
-    assert_eq!([0, 1023, 1025, 4096].map(SealedBytes::of), [None; 4]);
+    assert_eq!([0, 1023, 1025, 8193].map(SealedBytes::of), [None; 4]);
 }
 
 #[test]
 fn the_length_says_nothing_of_the_person() {
-    for (choice, bytes, sealed_bytes) in [(SealedBytes::B1024, 1024, 1057), (SealedBytes::B2048, 2048, 2081)] {
+    for (choice, bytes, sealed_bytes) in [
+        (SealedBytes::B1024, 1024, 1057),
+        (SealedBytes::B2048, 2048, 2081),
+        (SealedBytes::B4096, 4096, 4129),
+        (SealedBytes::B8192, 8192, 8225),
+    ] {
         assert_eq!(SealedBytes::of(bytes), Some(choice));
         for plain_bytes in [0, 1, choice.plaintext()] {
             let sealed = person().seal(QUERY, &vec![0x80; plain_bytes], choice, &Counting);

@@ -6,10 +6,10 @@ use credit_audit::leaf::{
     Act, Actor, CatalogueSet, Definitions, Entry, Event, IssuerKey, IssuerKeyState, LeafError, Open, Previous,
     RegisterChange,
 };
-use credit_policy::consent::IssuerJwk;
+use credit_policy::{Catalogue, consent::IssuerJwk};
 use jiff::Timestamp;
 
-use super::{carry::Carry, error::StartError};
+use super::{carry::Carry, error::StartError, rules};
 use crate::{
     callers::institution::InstitutionRecord,
     process::issuer_keys::leaf,
@@ -68,9 +68,26 @@ impl FirstLeaves<'_> {
     }
 
     /// An institution of the record stands otherwise in the configuration.
-    pub(super) async fn changed(&self, institution: &InstitutionRecord) -> Result<(), StartError> {
-        let leaf = institution.leaf(RegisterChange::Changed);
-        self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await.map(drop)
+    pub(super) async fn changed(&self, institutions: &[InstitutionRecord]) -> Result<(), StartError> {
+        for institution in institutions {
+            let leaf = institution.leaf(RegisterChange::Changed);
+            drop(self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await?);
+        }
+        Ok(())
+    }
+
+    /// What is in force from here on and what its fields mean, as far as the log does not have it.
+    pub(super) async fn in_force(
+        &self,
+        (catalogue, files): (&Catalogue, &[(String, String)]),
+        is_on_record: bool,
+        projection: &mut Projection,
+    ) -> Result<(), StartError> {
+        if !is_on_record {
+            self.catalogue(rules::leaf(catalogue, files), projection).await?;
+        }
+        let definitions = Definitions { catalogue: catalogue.label().to_owned(), fields: catalogue.definitions() };
+        self.definitions(definitions, projection).await
     }
 
     /// Keys of issuers that are new in the configuration, or gone from it.

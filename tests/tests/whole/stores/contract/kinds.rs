@@ -132,7 +132,7 @@ fn ends(folder: &Folder) -> String {
     let all: Vec<_> = tables
         .map(|table| {
             let mut lines = table.lines();
-            format!("{}:{}", of(lines.next()), of(lines.next()))
+            format!("{}:{}", of(lines.next()), of(lines.find(|line| line.starts_with("kind ="))))
         })
         .collect();
     format!("{all:?}")
