@@ -71,7 +71,7 @@ impl FirstLeaves<'_> {
     pub(super) async fn changed(&self, institutions: &[InstitutionRecord]) -> Result<(), StartError> {
         for institution in institutions {
             let leaf = institution.leaf(RegisterChange::Changed);
-            drop(self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await?);
+            self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await?;
         }
         Ok(())
     }
