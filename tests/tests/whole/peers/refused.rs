@@ -108,7 +108,7 @@ fn a_certificate_of_an_institution_here_speaks_for_nobody_else_even_when_it_has_
         let asked = with(look_up(&number), "on_behalf", theirs("housing-department", "housing"));
         for reply in [on_consent, pair.direct(&asked, &[])] {
             let leaf = checked::refusal(second, PEER, &reply, 403, "scenario-not-allowed");
-            assert!(reply.text().contains("register") && leaf.json.get("on_behalf").is_none(), "{when}");
+            assert!(reply.text().contains("名册") && leaf.json.get("on_behalf").is_none(), "{when}");
         }
     };
     refused(&pair, "registered");
