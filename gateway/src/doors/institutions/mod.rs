@@ -114,6 +114,10 @@ async fn answer(
     let bounds = [Some(journeys), own, Some(Arc::clone(&gateway.journeys))];
     let permits = bounds.into_iter().flatten().map(Semaphore::try_acquire_owned);
     let Ok(permits) = permits.collect::<Result<Vec<_>, _>>() else {
+        // A drain that begins meanwhile takes all the room.
+        if gateway.is_draining() {
+            return Ok(refuse(Code::Draining));
+        }
         gateway.metrics.overloaded();
         return Ok(refuse(Code::Overloaded));
     };
