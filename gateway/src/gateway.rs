@@ -12,7 +12,7 @@ use std::{
 
 use credit_audit::{clock::Clock, log::Log};
 use credit_keys::SystemEntropy;
-use credit_policy::{Catalogue, CitizenNumber, Permit, Personal};
+use credit_policy::{Catalogue, CitizenNumber, Code, Permit, Personal};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
@@ -241,6 +241,16 @@ impl Gateway {
     #[must_use]
     pub fn is_draining(&self) -> bool {
         *self.draining.borrow()
+    }
+
+    /// Why there is no room for a query: a drain, which takes all of it, or too much at once, which is counted.
+    #[must_use]
+    pub(crate) fn no_room(&self) -> Code {
+        if self.is_draining() {
+            return Code::Draining;
+        }
+        self.metrics.overloaded();
+        Code::Overloaded
     }
 
     /// Whether the process is on its way down, or will be in a moment.

@@ -163,7 +163,8 @@ fn the_length_says_nothing_of_the_person() {
         (SealedBytes::B4096, 4096, 4129),
         (SealedBytes::B8192, 8192, 8225),
     ] {
-        assert_eq!(SealedBytes::of(bytes), Some(choice));
+        // The row of a scenario chooses between the first two.
+        assert_eq!(SealedBytes::of(bytes), Some(choice).filter(|_| bytes <= 2048));
         for plain_bytes in [0, 1, choice.plaintext()] {
             let sealed = person().seal(QUERY, &vec![0x80; plain_bytes], choice, &Counting);
             assert_eq!(sealed.expect("sealed").ciphertext.len(), sealed_bytes, "{plain_bytes}");

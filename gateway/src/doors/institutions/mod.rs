@@ -114,12 +114,7 @@ async fn answer(
     let bounds = [Some(journeys), own, Some(Arc::clone(&gateway.journeys))];
     let permits = bounds.into_iter().flatten().map(Semaphore::try_acquire_owned);
     let Ok(permits) = permits.collect::<Result<Vec<_>, _>>() else {
-        // A drain that begins meanwhile takes all the room.
-        if gateway.is_draining() {
-            return Ok(refuse(Code::Draining));
-        }
-        gateway.metrics.overloaded();
-        return Ok(refuse(Code::Overloaded));
+        return Ok(refuse(gateway.no_room()));
     };
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
     let body = RequestBody::new(body, time);
