@@ -23,6 +23,9 @@ const KEYS: usize = 2;
 /// Department (an institution) and scenario.
 pub(super) type Place = (String, String);
 
+/// A data key with the first look-up at each place under each tag.
+type OfKey = (String, HashMap<Place, HashMap<Tag, u64>>);
+
 /// One person in one case.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
@@ -59,7 +62,7 @@ pub struct Coverage {
     /// Months whose misses were handed over, and up to which leaf; the empty one is all of them.
     handed_over: BTreeMap<String, u64>,
     /// By data key, place and tag the first answered look-up.
-    look_ups: Vec<(String, HashMap<Place, HashMap<Tag, u64>>)>,
+    look_ups: Vec<OfKey>,
 }
 
 impl Coverage {
@@ -217,7 +220,7 @@ impl Coverage {
     }
 }
 
-fn find(look_ups: &[(String, HashMap<Place, HashMap<Tag, u64>>)], place: &Place, person: &Person) -> Option<u64> {
+fn find(look_ups: &[OfKey], place: &Place, person: &Person) -> Option<u64> {
     let (_, places) = look_ups.iter().find(|(key, _)| *key == person.key)?;
     places.get(place)?.get(&person.tag).copied()
 }

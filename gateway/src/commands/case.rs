@@ -54,7 +54,7 @@ pub(super) fn run(Case::Import(import): Case) -> Result<(), Failure> {
         Failure::usage(said(|| format!("无法读取 `{path}`：{error}"), || format!("cannot read `{path}`: {error}")))
     })?;
     let (reports, faults) = read(BufReader::new(open));
-    faults.iter().for_each(|fault| eprint(fault));
+    faults.iter().for_each(eprint);
     if !faults.is_empty() {
         let count = faults.len();
         let why = said(|| format!("有 {count} 处错误，未发送任何一行"), || format!("{count} faults; nothing was sent"));
