@@ -17,6 +17,7 @@ use super::{
     on_behalf::without,
     own::OwnRecord,
     query_body::question,
+    reports::Report,
     route::{Beside, Routed, routed},
 };
 use crate::{
@@ -126,6 +127,10 @@ impl Exchange for HttpExchange {
             check_head(&self.head, self.sound, WITHDRAWALS, BodyKind::Json)?;
             let bytes = self.read().await?;
             return withdrawal(&bytes).map(|(jti, iss)| Request::Withdrawal { jti, iss });
+        }
+        if let Some((path, report)) = Report::at(self.head.uri.path()) {
+            check_head(&self.head, self.sound, path, BodyKind::Json)?;
+            return report.read(&self.read().await?);
         }
         check_head(&self.head, self.sound, QUERIES, BodyKind::Json)?;
         let bytes = self.read().await?;

@@ -83,6 +83,12 @@ pub enum Detail {
     WithdrawalMembers,
     /// A withdrawal does not name one of several issuers.
     WithdrawalIssuer,
+    /// The body of a case that is registered has other members than its own.
+    CaseMembers,
+    /// The body of a case that was decided has other members than its own.
+    CaseDecisionMembers,
+    /// The day of a case is none, or has not come.
+    CaseDay,
     /// The target has a query string.
     QueryString,
     /// The body is compressed.
