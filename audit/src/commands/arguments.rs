@@ -128,10 +128,10 @@ pub(super) struct ShowArguments {
     #[arg(long, value_name = "ID")]
     pub(super) institution: Option<String>,
     /// Only records from this time on, e.g. 2026-11-22T00:00:00+08:00 仅列此时刻起的记录，例如 2026-11-22T00:00:00+08:00
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) since: Option<Timestamp>,
     /// Only records before this time 仅列此时刻之前的记录
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) until: Option<Timestamp>,
     /// Only records of this case, however it is written there 仅列此案件的记录，不论其写法
     #[arg(long, value_name = "CASE")]
@@ -171,6 +171,11 @@ pub(super) struct PersonArguments {
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// A moment, in words of our own where it is none.
+fn time(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse().map_err(|_| "it must be a date and time with an offset from UTC, e.g. 2026-11-22T00:00:00+08:00")
 }
 
 /// The log whose cases are counted.

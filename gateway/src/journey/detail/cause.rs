@@ -109,6 +109,10 @@ pub enum Detail {
     BatchLines,
     /// A line of a batch is no object of the members of a query with its number.
     BatchLine,
+    /// A line of a batch is too long.
+    BatchLineTooLarge,
+    /// A line of a batch has no consent, where one is needed.
+    BatchConsent,
     /// A line of a batch has another number than its place.
     BatchLineNumber,
     /// The header `Idempotency-Key`.
