@@ -4,6 +4,7 @@ mod arguments;
 mod coverage;
 mod escape;
 mod evidence;
+mod mirror;
 mod monthly;
 mod peer;
 mod person;
@@ -82,6 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let language = Language::of_environment();
     let (result, json) = match &arguments.command {
         Command::Verify(arguments) => (verify::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
+        Command::Mirror(arguments) => (mirror::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
         Command::Replay(arguments) => (replay::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
         Command::Show(arguments) => (show::run(arguments, language), arguments.json),
         Command::Person(arguments) => (person::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),

@@ -6,6 +6,7 @@
 //! up to the checkpoint every file must be there and lead to the signed root.
 
 mod leaves;
+mod mirror;
 mod names;
 mod remote;
 mod report;
@@ -53,6 +54,49 @@ pub fn remote(
     visitor: &mut dyn Visitor,
 ) -> Result<Report, CheckError> {
     check(&mut source::Source::Remote(remote), leaves, key, earlier, visitor)
+}
+
+/// Checks the hash tiles in a directory and no entries: of a copy that was made without them.
+///
+/// # Errors
+/// As [`CheckError`] says.
+pub fn hashes(
+    directory: &Path,
+    key: &VerifierKey,
+    earlier: &[Checkpoint],
+    visitor: &mut dyn Visitor,
+) -> Result<Report, CheckError> {
+    check(&mut source::Source::Directory(log_directory(directory)), false, key, earlier, visitor)
+}
+
+/// Brings a copy of a log up to date, or makes it; with `leaves` its entries, too. Everything is checked first, what the
+/// copy has already as well: the log must continue the checkpoint that the copy had before. Gives how many files came in.
+///
+/// # Errors
+/// As [`CheckError`] says; the copy is then as it was.
+pub fn mirror(
+    remote: Remote,
+    folder: &Path,
+    leaves: bool,
+    key: &VerifierKey,
+    visitor: &mut dyn Visitor,
+) -> Result<(Report, u64), CheckError> {
+    let mirror = mirror::Mirror::open(folder, remote)?;
+    let before = mirror.before(key)?;
+    if before.is_some() && mirror.has_entries() != leaves {
+        let why = if leaves {
+            "it was made without entries: mirror into another folder"
+        } else {
+            "it has entries: give --cert and --key as before, or mirror into another folder"
+        };
+        return Err(CheckError::unavailable(folder.display().to_string(), &why));
+    }
+    let mut source = source::Source::Mirror(mirror);
+    let report = check(&mut source, leaves, key, before.as_slice(), visitor)?;
+    match source {
+        source::Source::Mirror(mirror) => Ok((report, mirror.land(key)?)),
+        source::Source::Directory(_) | source::Source::Remote(_) => Ok((report, 0)),
+    }
 }
 
 /// Checks one receipt: that the leaf with these bytes is in the log of this key. Gives the checkpoint that says so.

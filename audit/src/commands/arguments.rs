@@ -19,6 +19,8 @@ pub(crate) struct Arguments {
 pub(super) enum Command {
     /// Check a whole log, one receipt, or both 核验整个日志、一份回执，或两者
     Verify(VerifyArguments),
+    /// Copy a log that others serve, or continue the copy, and check all of it 复制他人公布的日志，或续接副本，并全部核验
+    Mirror(MirrorArguments),
     /// Check a whole log and decide every query in it again 核验整个日志，并对每次查询重新判定
     Replay(ReplayArguments),
     /// List what the records of a log say in clear, and check the log 列出日志记录中的明文内容，并核验日志
@@ -76,6 +78,38 @@ pub(super) struct VerifyArguments {
     /// The other log's verifier key; without it the `log.vkey` in its folder, which proves less 另一日志的验证公钥；省略时用其文件夹中的 `log.vkey`，证明力较弱
     #[arg(long, value_name = "FILE", requires = "peer")]
     pub(super) peer_vkey: Option<PathBuf>,
+    /// Only the hash tiles: of a folder that `mirror` made without entries 仅核验哈希分片：用于未复制记录的 `mirror` 副本
+    #[arg(long, conflicts_with = "peer")]
+    pub(super) hashes: bool,
+    /// Say the result as JSON 以 JSON 输出结果
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What is to be copied.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 valid, 1 not valid (the copy is as before), 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过（副本不变），64 用法错误，69 所需资源不可用。"
+)]
+pub(super) struct MirrorArguments {
+    /// The log's address: http://… or https://… 日志网址
+    #[arg(value_name = "URL")]
+    pub(super) log: String,
+    /// The folder of the copy; made where there is none 副本文件夹，不存在时新建
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// The log's verifier key (`log.vkey`), from a source that you trust 日志的验证公钥（`log.vkey`），须取自可信来源
+    #[arg(long, value_name = "FILE")]
+    pub(super) vkey: PathBuf,
+    /// Certificates of the authorities that an https server's may come from (PEM) 受信任的 https 服务器证书签发机构（PEM）
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// An auditor's certificate (PEM): entries are copied too 审计人员证书（PEM）：同时复制记录
+    #[arg(long, value_name = "FILE", requires_all = ["key", "ca"])]
+    pub(super) cert: Option<PathBuf>,
+    /// The key of that certificate (PEM) 该证书的私钥（PEM）
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(super) key: Option<PathBuf>,
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
     pub(super) json: bool,

@@ -68,7 +68,8 @@ fn check_log(
 ) -> Result<Report, Stop> {
     let mut progress = Progress::new();
     if !is_address(log) {
-        return Ok(verify::directory(Path::new(log), key, earlier, &mut progress)?);
+        let check = if arguments.hashes { verify::hashes } else { verify::directory };
+        return Ok(check(Path::new(log), key, earlier, &mut progress)?);
     }
     let identity = arguments.cert.clone().zip(arguments.key.clone());
     let leaves = identity.is_some();

@@ -204,6 +204,14 @@ impl Language {
         lines.join("\n")
     }
 
+    /// How many files a copy took.
+    pub(super) fn mirrored(self, files: u64) -> String {
+        self.pick(
+            format!("{} fetched; all of the copy was checked\n", count(files, "file", "files")),
+            format!("已取得 {files} 个文件；副本已全部核验\n"),
+        )
+    }
+
     fn log_holds(self, log: &Report) -> Vec<String> {
         let Checkpoint { origin, size, root } = &log.checkpoint;
         let root = STANDARD.encode(root);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use super::mirror::Mirror;
 use super::names::{Names, longest};
 use super::remote::Remote;
 use super::violation::{CheckError, Violation};
@@ -18,6 +19,8 @@ pub(super) enum Source {
     Directory(PathBuf),
     /// A server that shows the same files.
     Remote(Remote),
+    /// A copy of what a server shows.
+    Mirror(Mirror),
 }
 
 impl Source {
@@ -30,6 +33,7 @@ impl Source {
         let place = match self {
             Self::Directory(folder) => folder.join("checkpoint").display().to_string(),
             Self::Remote(remote) => remote.address("checkpoint"),
+            Self::Mirror(mirror) => mirror.address("checkpoint"),
         };
         Err(CheckError::unavailable(place, &"there is none; is this the log's folder or address?"))
     }
@@ -38,7 +42,7 @@ impl Source {
     pub(super) fn names(&self, size: u64, leaves: bool) -> Result<Names, CheckError> {
         match self {
             Self::Directory(folder) => Names::in_directory(folder),
-            Self::Remote(_) => Ok(Names::OfSize(size, leaves)),
+            Self::Remote(_) | Self::Mirror(_) => Ok(Names::OfSize(size, leaves)),
         }
     }
 
@@ -48,13 +52,14 @@ impl Source {
         match self {
             Self::Directory(folder) => read_file(&folder.join(path), path, buffer),
             Self::Remote(remote) => remote.read(path, buffer),
+            Self::Mirror(mirror) => mirror.read(path, buffer),
         }
     }
 }
 
 /// Reads a regular file no longer than its name allows. Whoever made the folder may have put anything there: opening a
 /// pipe does not wait, a link is not followed, and a length is looked at before a byte is read.
-fn read_file(place: &Path, path: &str, buffer: &mut Vec<u8>) -> Result<bool, CheckError> {
+pub(super) fn read_file(place: &Path, path: &str, buffer: &mut Vec<u8>) -> Result<bool, CheckError> {
     let fail = |error: io::Error| CheckError::unavailable(place.display().to_string(), &error);
     let not_a_file = || CheckError::from(Violation::NotAFile { path: path.to_owned() });
     let too_long = || CheckError::from(Violation::Length { path: path.to_owned() });

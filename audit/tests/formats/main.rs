@@ -16,6 +16,7 @@ mod hostile;
 mod leaves;
 mod links;
 mod logs;
+mod mirrors;
 mod oracles;
 mod persons;
 mod promises;

@@ -53,7 +53,7 @@ fn answer(stream: &mut (impl Read + Write), folder: &std::path::Path, bundles: b
 }
 
 /// A server in a thread that lives as long as the test process.
-fn serve(folder: PathBuf, tls: Option<Arc<ServerConfig>>, bundles: bool) -> SocketAddr {
+pub(crate) fn serve(folder: PathBuf, tls: Option<Arc<ServerConfig>>, bundles: bool) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {

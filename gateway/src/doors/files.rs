@@ -95,14 +95,13 @@ fn is_published(folder: &Path, name: &str) -> bool {
     let checkpoint = std::fs::read_to_string(folder.join("checkpoint")).ok();
     let text = checkpoint.as_deref().and_then(|signed| signed.split_once("\n\n")).map(|(text, _)| format!("{text}\n"));
     let checkpoint = text.and_then(|text| Checkpoint::parse(&text).ok());
-    let (Some(Checkpoint { size, .. }), Some(tile)) = (checkpoint, parse_path(name)) else { return false };
-    let level = match tile.kind {
-        TileKind::Hashes(level) => u32::from(level),
+    let (Some(Checkpoint { size, .. }), Some(name)) = (checkpoint, parse_path(name)) else { return false };
+    let level = match name.kind {
+        TileKind::Hashes(level) => level,
         TileKind::Entries => 0,
     };
-    let nodes = size.checked_shr(8 * level).unwrap_or_default();
-    let (full, rest) = (nodes / u64::from(FULL_WIDTH), nodes % u64::from(FULL_WIDTH));
-    tile.index < full || (tile.index == full && u64::from(tile.width) == rest)
+    let width = tile::width_at(level, name.index, size);
+    width == FULL_WIDTH || width == name.width
 }
 
 /// A partial tile is cleaned up once its full one is there; whoever still asks for it gets that one's beginning.

@@ -1,0 +1,138 @@
+//! A copy of a log that others serve: nothing lands in it before it was checked against the log's signed checkpoint and
+//! against the checkpoint that the copy had before, and nothing that landed is written over.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+
+use super::remote::Remote;
+use super::source::read_file;
+use super::violation::{CheckError, Violation};
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::note::VerifierKey;
+use crate::tile::{FULL_WIDTH, TileName, parse_path};
+
+/// What came in and was not checked yet; names that begin with a dot are no part of a log.
+const INCOMING: &str = ".incoming";
+
+/// A folder, and the server that it is to be like.
+pub(super) struct Mirror {
+    folder: PathBuf,
+    remote: Remote,
+    /// Paths of what came in, in the order of the check.
+    fetched: Vec<String>,
+    checkpoint: Vec<u8>,
+    /// Held, so that two never write at once.
+    _lock: File,
+}
+
+impl Mirror {
+    /// Makes the folder, where there is none, and takes it for itself.
+    pub(super) fn open(folder: &Path, remote: Remote) -> Result<Self, CheckError> {
+        let unavailable = |error: io::Error| CheckError::unavailable(folder.display().to_string(), &error);
+        fs::create_dir_all(folder).map_err(unavailable)?;
+        let lock = File::create(folder.join(".lock")).map_err(unavailable)?;
+        rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| CheckError::unavailable(folder.display().to_string(), &"another mirror writes it"))?;
+        let mirror =
+            Self { folder: folder.to_owned(), remote, fetched: Vec::new(), checkpoint: Vec::new(), _lock: lock };
+        // Of a run that did not come to its end.
+        mirror.discard().map_err(unavailable)?;
+        Ok(mirror)
+    }
+
+    /// The checkpoint that the copy had before.
+    pub(super) fn before(&self, key: &VerifierKey) -> Result<Option<Checkpoint>, CheckError> {
+        let mut signed = Vec::new();
+        if !read_file(&self.folder.join("checkpoint"), "checkpoint", &mut signed)? {
+            return Ok(None);
+        }
+        let signed = String::from_utf8(signed).map_err(|_| Violation::Checkpoint(CheckpointError::Encoding))?;
+        Ok(Some(Checkpoint::open(&signed, key).map_err(Violation::Checkpoint)?))
+    }
+
+    /// Whether the copy has entries.
+    pub(super) fn has_entries(&self) -> bool {
+        self.folder.join("tile/entries").is_dir()
+    }
+
+    /// The address of a file.
+    pub(super) fn address(&self, path: &str) -> String {
+        self.remote.address(path)
+    }
+
+    /// Reads a file from the copy; one that it does not have from the server.
+    pub(super) fn read(&mut self, path: &str, buffer: &mut Vec<u8>) -> Result<bool, CheckError> {
+        if path == "checkpoint" {
+            let is_there = self.remote.read(path, buffer)?;
+            self.checkpoint.clone_from(buffer);
+            return Ok(is_there);
+        }
+        if read_file(&self.folder.join(path), path, buffer)? {
+            return Ok(true);
+        }
+        buffer.clear();
+        if !self.remote.read(path, buffer)? {
+            return Ok(false);
+        }
+        let to = self.folder.join(INCOMING).join(path);
+        let written = to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&to, &*buffer));
+        written.map_err(|error| CheckError::unavailable(to.display().to_string(), &error))?;
+        self.fetched.push(path.to_owned());
+        Ok(true)
+    }
+
+    /// Everything was checked: lets it land, the checkpoint last. Gives how many files came in.
+    pub(super) fn land(self, key: &VerifierKey) -> Result<u64, CheckError> {
+        let landed = self.try_land(key);
+        landed.map_err(|error| CheckError::unavailable(self.folder.display().to_string(), &error))?;
+        Ok(self.fetched.len() as u64)
+    }
+
+    fn try_land(&self, key: &VerifierKey) -> io::Result<()> {
+        for path in &self.fetched {
+            let to = self.folder.join(path);
+            to.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::rename(self.folder.join(INCOMING).join(path), &to)?;
+            // The whole tile has the beginnings that it took the place of.
+            if let Some(name) = parse_path(path).filter(|name| name.width == FULL_WIDTH) {
+                let partial = self.folder.join(TileName { width: 1, ..name }.path());
+                remove_folder(partial.parent().unwrap_or(&partial))?;
+            }
+        }
+        write(&self.folder, "log.vkey", format!("{key}\n").as_bytes())?;
+        rustix::fs::syncfs(&File::open(&self.folder)?)?;
+        write(&self.folder, "checkpoint", &self.checkpoint)?;
+        rustix::fs::syncfs(&File::open(&self.folder)?)?;
+        Ok(())
+    }
+
+    fn discard(&self) -> io::Result<()> {
+        remove_folder(&self.folder.join(INCOMING))
+    }
+}
+
+impl Drop for Mirror {
+    /// What was refused stays nowhere.
+    fn drop(&mut self) {
+        drop(self.discard());
+    }
+}
+
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Puts a file in place whole.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let made = folder.join(format!(".{name}"));
+    let mut file = File::create(&made)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(made, folder.join(name))
+}
