@@ -5,6 +5,7 @@
 //! whatever a file found here rests on is already there. Files newer than the checkpoint must agree with each other;
 //! up to the checkpoint every file must be there and lead to the signed root.
 
+mod file;
 mod leaves;
 mod mirror;
 mod names;

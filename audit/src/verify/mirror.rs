@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 
+use super::file::read_file;
 use super::remote::Remote;
-use super::source::read_file;
 use super::violation::{CheckError, Violation};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::note::VerifierKey;
