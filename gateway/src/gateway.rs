@@ -77,6 +77,8 @@ pub struct Gateway {
     /// One change of the register or the ring after the other, so that the record tells their order; and what such changes
     /// left off the record.
     pub(crate) changes: tokio::sync::Mutex<HashSet<InForceOnly>>,
+    /// How far it was looked for answers that would be others without what went out of answers.
+    pub(crate) corrected: tokio::sync::Mutex<CorrectedUntil>,
     /// Batches under way: each keeps its lines in memory.
     pub batches: Arc<Semaphore>,
     /// Reads of receipts under way.
@@ -85,6 +87,15 @@ pub struct Gateway {
     pub ending: AtomicBool,
     /// True once the process drains.
     pub draining: watch::Sender<bool>,
+}
+
+/// How far it was looked for answers that would be others without what went out of answers.
+#[derive(Default)]
+pub(crate) struct CorrectedUntil {
+    /// The day on which it was begun.
+    pub(crate) day: Option<Date>,
+    /// The last leaf of those by which records went of which all answers were looked at.
+    pub(crate) until: u64,
 }
 
 /// What one query takes once: time, day and keys, so that all of it goes by the same.

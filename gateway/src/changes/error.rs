@@ -50,6 +50,12 @@ pub(crate) enum ChangeError {
     /// No objection of this id; nothing has changed.
     #[error("there is no objection `{0}`; see `objection list`")]
     UnknownObjection(Uuid),
+    /// No such repair is in force; nothing has changed.
+    #[error("no such repair is in force")]
+    UnknownRepair,
+    /// The index or a leaf of the log cannot be read; what was recorded stays.
+    #[error("what an upheld objection or a repair changes cannot be found: {0}")]
+    Index(String),
     /// It is decided; nothing has changed.
     #[error("objection `{0}` is decided already")]
     Decided(Uuid),

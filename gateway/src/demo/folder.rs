@@ -337,7 +337,7 @@ mod tests {
         let root = "config.toml ca.pem server.pem server.key crl.pem institutions consent-authority.jwk \
                     consent-authority-es256.jwk persons.csv keys data";
         assert_eq!(listed(""), root.split_whitespace().map(str::to_owned).collect());
-        let institutions = ["bank", "employer", "housing", "supervisor", "officer", "authority", "revoked"];
+        let institutions = certificates::INSTITUTIONS;
         let pairs = institutions.iter().flat_map(|name| [format!("{name}.pem"), format!("{name}.key")]);
         assert_eq!(listed("institutions"), pairs.collect());
         for name in listed("").iter().filter(|name| dir.join(name).is_file()) {

@@ -26,7 +26,7 @@ use jiff::civil::Date;
 pub(crate) use error::IndexError;
 pub(crate) use file::{Asked, ConsentFound, Wanted};
 use file::{IndexFile, Rows};
-pub(crate) use place::{Found, read_leaf};
+pub(crate) use place::{Due, Found, Place, read_leaf};
 use row::Opening;
 pub(crate) use sources::Sources;
 
@@ -97,6 +97,23 @@ impl Index {
     /// [`IndexError`].
     pub(crate) fn consents(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
         self.lock().consents(person, most, today)
+    }
+
+    /// The answers about one person before a leaf of which no later leaf says that a correction is due, as far as the person
+    /// may know of them; oldest first.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn answered(&self, person: &[u8; 32], before: u64, today: Date) -> Result<Vec<Place>, IndexError> {
+        self.lock().answered(person, before, today)
+    }
+
+    /// The answers to an institution of which a leaf after this one says that a correction is due, in the order of these leaves.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn due(&self, institution: &str, after: u64, most: u32) -> Result<Vec<Due>, IndexError> {
+        self.lock().due(institution, after, most)
     }
 
     /// For whom and what there are queries about somebody, month by month.

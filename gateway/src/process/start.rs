@@ -79,7 +79,7 @@ pub(crate) async fn open(
     let previous = before.as_ref().map(|before| before.previous.clone());
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     let changed = register::apply(&register, &carry::with(&projection.ledger, &carried))?;
-    register::acting(&register, &settings.consent_issuers)?;
+    register::acting(&register, &catalogue, &settings)?;
     let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
@@ -115,6 +115,7 @@ pub(crate) async fn open(
         metrics,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::default(),
+        corrected: tokio::sync::Mutex::default(),
         batches: Arc::new(Semaphore::new(BATCHES)),
         receipt_readers: Semaphore::new(2),
         ending: AtomicBool::new(false),

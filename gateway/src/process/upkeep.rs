@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{
-    changes::record_key,
+    changes::{record_due, record_key},
     gateway::Gateway,
     index::Sources,
     keyring::KeyringError,
@@ -104,6 +104,17 @@ pub(super) async fn index(gateway: Arc<Gateway>) {
         };
         let advanced = tokio::task::spawn_blocking(advance).await.unwrap_or_else(|error| Err(error.to_string()));
         gateway.metrics.duty(Duty::Index, advanced, gateway.clock.now());
+    }
+}
+
+/// Finds the answers that would be others without a record that went out of answers, and records that they are due to be
+/// corrected.
+pub(super) async fn corrections(gateway: Arc<Gateway>) {
+    let mut each_second = every_second();
+    loop {
+        each_second.tick().await;
+        let done = record_due(&gateway).await.map_err(|error| error.to_string());
+        gateway.metrics.duty(Duty::Corrections, done, gateway.clock.now());
     }
 }
 

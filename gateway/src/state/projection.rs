@@ -180,12 +180,11 @@ impl Projection {
             // They say nothing that a later query depends on.
             Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Read(_) | Body::Log(_) | Body::Prune(_) => {}
             // Whom they are about is sealed: start-up opens them.
-            Body::Block(_) | Body::Objection(_) => self.ledger.standing.push(index),
+            Body::Block(_) | Body::Objection(_) | Body::Repair(_) => self.ledger.standing.push(index),
             // They say nothing that a later query depends on, or are written by nothing yet.
             Body::Unseal(_)
             | Body::Notice(_)
             | Body::Statement(_)
-            | Body::Repair(_)
             | Body::Correction(_)
             | Body::Case(_)
             | Body::Feedback(_)

@@ -8,6 +8,7 @@ mod on_behalf;
 mod own;
 pub(crate) mod query_body;
 pub(crate) mod reply;
+mod rights;
 mod route;
 
 use std::{sync::Arc, time::Duration};
@@ -107,6 +108,9 @@ async fn answer(
     }
     if head.uri.path() == exchange::BATCHES {
         return Box::pin(batches::answer(gateway, standing, (head, sound), body, language)).await;
+    }
+    if let Some(right) = rights::Right::at(head.uri.path()) {
+        return Box::pin(rights::answer(gateway, standing, (head, sound), body, right, language)).await;
     }
     // The narrower bound first: who asks for too much at once takes no room of the others, not even for a moment.
     let institution = gateway.register.by_certificate(certificate);

@@ -12,7 +12,6 @@ mod exchange;
 mod export;
 mod fault;
 mod found;
-mod latest;
 mod login;
 mod logins;
 mod objections;

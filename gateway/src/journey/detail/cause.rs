@@ -83,6 +83,16 @@ pub enum Detail {
     WithdrawalMembers,
     /// A withdrawal does not name one of several issuers.
     WithdrawalIssuer,
+    /// The body of a repair has other members than its own, or one of another form.
+    RepairMembers,
+    /// The body of a repair that is revoked, likewise.
+    RevokedRepairMembers,
+    /// The body of a decision of an objection, likewise.
+    DecisionMembers,
+    /// The place from which corrections are asked for.
+    After,
+    /// What institutions of another kind do.
+    NotOfYourKind,
     /// The target has a query string.
     QueryString,
     /// The body is compressed.

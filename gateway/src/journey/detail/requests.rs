@@ -44,6 +44,10 @@ impl Detail {
                 "请求体不是 UTF-8 编码的有效 JSON（RFC 8259），或对象之后另有内容",
                 "the body is no valid JSON in UTF-8 (RFC 8259), or something follows the object",
             ),
+            Self::After => (
+                "路径之后只可有 `after=`，其值为上次应答中的 `after`",
+                "the path takes the query string `after=` with the `after` of the last answer, and nothing else",
+            ),
             Self::QueryString => ("路径之后不得有查询字符串", "the path takes no query string"),
             Self::ContentEncoding => (
                 "请求体不得压缩：请去除 `Content-Encoding`",

@@ -85,5 +85,5 @@ fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Tim
     let OnRecord { projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
     drop(register::apply(register, &carry::with(&projection.ledger, &carried))?);
-    register::acting(register, &settings.consent_issuers)
+    register::acting(register, catalogue, settings)
 }

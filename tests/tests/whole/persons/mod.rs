@@ -5,6 +5,7 @@ mod blocks;
 mod browser;
 mod chromium;
 mod consents;
+mod corrections;
 mod cost;
 mod demo;
 mod disclosures;
@@ -15,6 +16,7 @@ mod login;
 mod objections;
 mod queries;
 mod recipients;
+mod repairs;
 mod said_before;
 mod service;
 

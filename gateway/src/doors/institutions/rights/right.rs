@@ -1,0 +1,24 @@
+//! The paths of what credit offices and source departments say of records.
+
+/// What is asked for, by its path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::doors::institutions) enum Right {
+    Repair,
+    RepairRevocation,
+    Decision,
+    Corrections,
+}
+
+impl Right {
+    const ALL: [(&'static str, Self); 4] = [
+        ("/v1/repairs", Self::Repair),
+        ("/v1/repairs/revocations", Self::RepairRevocation),
+        ("/v1/objections/decisions", Self::Decision),
+        ("/v1/corrections", Self::Corrections),
+    ];
+
+    /// What is asked for at a path.
+    pub(in crate::doors::institutions) fn at(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == path).map(|(_, right)| right)
+    }
+}
