@@ -24,7 +24,7 @@ use serde::Deserialize;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use catalogue::CatalogueSource;
-pub use consent_issuer::ConsentIssuer;
+pub(crate) use consent_issuer::ConsentIssuer;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::{
     EndInstitutionEntry, EndInstitutionError, InstitutionEntry, SourceDepartment, ends_faults, name_fault,

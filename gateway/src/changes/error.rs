@@ -56,6 +56,9 @@ pub(crate) enum ChangeError {
     /// The index or a leaf of the log cannot be read; what was recorded stays.
     #[error("what an upheld objection or a repair changes cannot be found: {0}")]
     Index(String),
+    /// A list that no auditor could read; nothing was handed over.
+    #[error("the list has more than a million bytes: name a month")]
+    LongList,
     /// It is decided; nothing has changed.
     #[error("objection `{0}` is decided already")]
     Decided(Uuid),

@@ -2,9 +2,11 @@
 //! something that is needed is unavailable.
 
 mod ask;
+mod case;
 mod catalogue;
 mod change;
 mod consent;
+mod coverage;
 #[cfg(feature = "demo")]
 mod demo;
 mod failure;
@@ -66,6 +68,11 @@ enum Command {
     /// The register of institutions 机构登记
     #[command(subcommand)]
     Institution(institution::Institution),
+    /// Cases that must be checked 应查必查案件
+    #[command(subcommand)]
+    Case(case::Case),
+    /// Which cases that must be checked were looked up 应查必查覆盖情况
+    Coverage(coverage::Arguments),
     /// Notices to persons that are owed 告知
     #[command(subcommand)]
     Notice(notice::Notice),
@@ -127,6 +134,8 @@ pub fn run() -> ExitCode {
         Command::Keys(keys) => keys::run(keys),
         Command::Consent(consent) => consent::run(consent),
         Command::Institution(institution) => institution::run(institution),
+        Command::Case(case) => case::run(case),
+        Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Notice(notice) => notice::run(notice),
         Command::Objection(objection) => objection::run(objection),
         Command::Index(index) => index::run(index),

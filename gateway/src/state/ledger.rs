@@ -8,6 +8,8 @@ use credit_audit::leaf::{CatalogueSet, Definitions, InstitutionChange, IssuerKey
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::open_cases::OpenCases;
+
 /// A change of who may ask, as one leaf recorded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RegisterEvent {
@@ -109,6 +111,9 @@ pub(crate) struct Ledger {
     /// Leaves of what outlives a data key: blocks, objections, repairs. Person and record are sealed in them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) standing: Vec<u64>,
+    /// Cases that were registered and are not decided.
+    #[serde(default, skip_serializing_if = "OpenCases::is_empty")]
+    pub(crate) cases: OpenCases,
     /// Keys of the ring, as the last leaf about each says.
     pub(crate) keys: BTreeMap<String, KeyEvent>,
 }

@@ -38,7 +38,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 /// A gateway and who asks it.
-pub(super) struct Gateway {
+pub(in crate::commands) struct Gateway {
     tls: TlsConnector,
     host: String,
     authority: String,
@@ -48,7 +48,12 @@ pub(super) struct Gateway {
 impl Gateway {
     /// # Errors
     /// When the address is none, or a file cannot be used.
-    pub(super) fn new(url: &str, authority: &Path, certificate: &Path, key: &Path) -> Result<Self, Failure> {
+    pub(in crate::commands) fn new(
+        url: &str,
+        authority: &Path,
+        certificate: &Path,
+        key: &Path,
+    ) -> Result<Self, Failure> {
         let address = url.parse::<Uri>().ok().filter(|url| url.scheme_str() == Some("https") && url.path() == "/");
         let address = address.and_then(|url| Some((url.host()?.to_owned(), url.port_u16().unwrap_or(443))));
         let Some((host, port)) = address else {
@@ -100,6 +105,23 @@ impl Gateway {
         let body =
             Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(|error| error.to_string())?;
         Ok((status, body.to_bytes().to_vec()))
+    }
+
+    /// Reports something; its status, its body, and after how many seconds to come again.
+    ///
+    /// # Errors
+    /// When no whole answer came.
+    pub(in crate::commands) async fn report(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<(u16, Vec<u8>, Option<u64>), Broken> {
+        let response = self.send(self.request(path, "application/json", body)?).await?;
+        let (status, headers) = (response.status().as_u16(), response.headers());
+        let wait = headers.get(header::RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse().ok());
+        let body =
+            Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(|error| error.to_string())?;
+        Ok((status, body.to_bytes().to_vec(), wait))
     }
 
     /// Sends a batch; its answer is on its way.

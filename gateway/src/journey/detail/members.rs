@@ -64,19 +64,18 @@ impl Detail {
                 "贵机构代表多个签发者：请求体须有成员 `iss`，写明是哪一个",
                 "you act for several issuers: the body must have the member `iss`, which names one of them",
             ),
-            Self::RepairMembers => (
-                "请求体须有 `subject`（公民身份号码）、`class`（记录类别）、`record`（记录编号）或 `document` 与 `determined`（认定日期）、`repaired_on`（不晚于今日）与 `order`（1 至 2000 字），均为文字，且别无其他成员",
-                "the body must have `subject` (a citizen number), `class` (of records), `record` (its id) or `document` and `determined` (the day), `repaired_on` (not after today) and `order` (1 to 2,000 characters), all of them strings, and nothing else",
+            Self::CaseMembers => (
+                "请求体须恰有成员 `case`、`scenario`、`subject`、`operator` 与 `opened`，均为文字",
+                "the body must have exactly the members `case`, `scenario`, `subject`, `operator` and `opened`, all of them strings",
             ),
-            Self::RevokedRepairMembers => (
-                "请求体的成员与修复通知相同，但以 `revoked_on` 代替 `repaired_on`",
-                "the body must have the members of a repair, with `revoked_on` in the place of `repaired_on`",
+            Self::CaseDecisionMembers => (
+                "请求体须有成员 `case`、`scenario`、`operator` 与 `decided`，另可有 `subject`，均为文字",
+                "the body must have the members `case`, `scenario`, `operator` and `decided`, and may have `subject`; all are strings",
             ),
-            Self::DecisionMembers => (
-                "请求体须恰有 `objection`（异议编号）、`result`（`upheld` 或 `rejected`）与 `reason`（1 至 2000 字），均为文字",
-                "the body must have exactly `objection` (its id), `result` (`upheld` or `rejected`) and `reason` (1 to 2,000 characters), all of them strings",
+            Self::CaseDay => (
+                "`opened` 或 `decided` 须为已到来的日期，写作 `2026-11-22`",
+                "`opened` or `decided` must be a day that has come, written as `2026-11-22`",
             ),
-            Self::NotOfYourKind => ("该路径只供另一类型的机构使用", "this path is for institutions of another kind"),
             Self::UnknownScenario => {
                 ("`scenario` 不是应用清单中的名称", "`scenario` is no name of the application list")
             }

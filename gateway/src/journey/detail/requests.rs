@@ -44,10 +44,6 @@ impl Detail {
                 "请求体不是 UTF-8 编码的有效 JSON（RFC 8259），或对象之后另有内容",
                 "the body is no valid JSON in UTF-8 (RFC 8259), or something follows the object",
             ),
-            Self::After => (
-                "路径之后只可有 `after=`，其值为上次应答中的 `after`",
-                "the path takes the query string `after=` with the `after` of the last answer, and nothing else",
-            ),
             Self::QueryString => ("路径之后不得有查询字符串", "the path takes no query string"),
             Self::ContentEncoding => (
                 "请求体不得压缩：请去除 `Content-Encoding`",
@@ -76,6 +72,11 @@ impl Detail {
             Self::BatchLine => (
                 "每行须为一个 JSON 对象，仅含 `line`、查询的成员及可选的 `consent`",
                 "each line must be one JSON object with `line`, the members of a query, and `consent` where one is needed",
+            ),
+            Self::BatchLineTooLarge => ("一行最大 32 KiB", "a line may have 32 KiB at most"),
+            Self::BatchConsent => (
+                "该应用场景须有授权：该行的 `consent` 须为授权凭证",
+                "the scenario needs a consent: the member `consent` of the line must be the token",
             ),
             Self::BatchLineNumber => (
                 "`line` 须为该行在批次中的序号，从 1 起",

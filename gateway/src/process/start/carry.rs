@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use super::{error::StartError, keys::check_ring};
 use crate::{
     changes::SaidBefore,
+    journey::record::case_again::CaseBefore,
     keyring::Keyring,
     state::{
         FoldError,
@@ -132,6 +133,13 @@ impl Before {
     pub(super) fn said(&self, keys: &Keyring) -> Result<SaidBefore, StartError> {
         let leaves = &self.projection.ledger.standing;
         Ok(SaidBefore::read(&self.folder, &self.previous.origin, leaves, keys)?)
+    }
+
+    /// Cases that were registered in it and are not decided.
+    pub(super) fn cases(&self, keys: &Keyring) -> Vec<CaseBefore> {
+        let open = self.projection.ledger.cases.all();
+        open.filter_map(|(_, person)| CaseBefore::read(&self.folder, &self.previous.origin, person.index, keys))
+            .collect()
     }
 
     /// What the new log has to say: institutions that were added stay registered, who was suspended stays suspended, and

@@ -30,11 +30,13 @@ pub enum Duty {
     Index,
     /// Answers that would be others without a record that went out of answers are found, and recorded as due to be corrected.
     Corrections,
+    /// The coverage of cases takes in what is published.
+    Coverage,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -45,6 +47,7 @@ impl Duty {
         Self::IssuerKeys,
         Self::Index,
         Self::Corrections,
+        Self::Coverage,
     ];
 
     /// A word for metrics.
@@ -61,6 +64,7 @@ impl Duty {
             Self::IssuerKeys => "issuer-keys",
             Self::Index => "index",
             Self::Corrections => "corrections",
+            Self::Coverage => "coverage",
         }
     }
 }
