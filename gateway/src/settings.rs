@@ -30,7 +30,7 @@ pub(crate) use institution::{
     EndInstitutionEntry, EndInstitutionError, InstitutionEntry, SourceDepartment, ends_faults, name_fault,
 };
 pub use limits::Limits;
-pub(crate) use persons::{Persons, is_secure};
+pub(crate) use persons::{Notices, Persons, is_secure};
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
 pub(crate) use store::{Store, StoreKind};
 
@@ -79,6 +79,9 @@ pub struct Settings {
     pub floods: FloodSettings,
     /// How persons log in at their door; left out = the door is empty.
     pub persons: Option<Persons>,
+    /// Notices that persons are owed.
+    #[serde(default)]
+    pub notices: Notices,
     /// What the process reports to its operator besides the log on standard error.
     #[serde(default)]
     pub telemetry: Telemetry,

@@ -21,7 +21,7 @@ pub(crate) enum By {
 
 impl By {
     /// The entry of an act of theirs.
-    pub(super) fn entry(&self, act: &impl Act, id: Uuid) -> Result<Entry, LeafError> {
+    pub(crate) fn entry(&self, act: &impl Act, id: Uuid) -> Result<Entry, LeafError> {
         match self {
             Self::Account(account) => act.entry(id, account.actor()),
             Self::Institution { institution, certificate } => act.own_entry(id, institution, certificate),

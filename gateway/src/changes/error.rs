@@ -50,6 +50,9 @@ pub(crate) enum ChangeError {
     /// No objection of this id; nothing has changed.
     #[error("there is no objection `{0}`; see `objection list`")]
     UnknownObjection(Uuid),
+    /// No such notice is owed; nothing has changed.
+    #[error("no such notice is owed")]
+    UnknownNotice,
     /// No such repair is in force; nothing has changed.
     #[error("no such repair is in force")]
     UnknownRepair,

@@ -28,6 +28,7 @@ pub(crate) use by::By;
 pub(crate) use correction::{Corrected, corrected, day_of, record_due};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
+pub(crate) use notice::{about, give_to};
 pub(crate) use objection::{LONGEST, Said, decide, is_text};
 pub(crate) use persons::{object, set_blocked, withdraw};
 pub(crate) use repair::{RepairNotice, RepairedRecord, repair};

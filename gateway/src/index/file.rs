@@ -5,6 +5,7 @@ use std::{fs, io, os::unix::fs::OpenOptionsExt, path::Path};
 use credit_audit::{leaf::CorrectionState, merkle::leaf_hash};
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row as Columns, params};
+use uuid::Uuid;
 
 use super::{
     bundles,
@@ -32,6 +33,29 @@ pub(crate) struct Wanted {
     pub(crate) until: i64,
     /// So many at most.
     pub(crate) most: u32,
+}
+
+/// Which notices that are owed are wanted.
+pub(crate) struct Owed {
+    /// Of queries after this leaf.
+    pub(crate) after: u64,
+    /// Of queries up to this leaf.
+    pub(crate) until: u64,
+    /// The person's key in the index; left out = of all.
+    pub(crate) person: Option<[u8; 32]>,
+    /// So many at most.
+    pub(crate) most: u32,
+}
+
+/// A query of which the person is owed a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OwedNotice {
+    /// Where its leaf is.
+    pub(crate) place: Place,
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// The person's key in the index.
+    pub(crate) person: [u8; 32],
 }
 
 /// A consent that was used.
@@ -187,6 +211,44 @@ impl IndexFile {
         })?;
         let found = found.map(|row| row.map(|(key, last)| key.try_into().ok().map(|key| ConsentFound { key, last })));
         Ok(found.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+    }
+
+    /// Queries after a leaf of which the person is owed a notice on that day, oldest first; those of one person where one is named.
+    pub(super) fn owed(&self, wanted: &Owed, today: Date) -> Result<Vec<OwedNotice>, IndexError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT leaf, place, length, id, person FROM query WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL \
+             AND institution IS NOT NULL AND leaf > ?1 AND leaf <= ?2 AND known_from <= ?3 AND (?4 IS NULL OR person = ?4) \
+             ORDER BY leaf LIMIT ?5",
+        )?;
+        let person = wanted.person.as_ref().map(<[u8; 32]>::as_slice);
+        let values = params![signed(wanted.after), signed(wanted.until), today.to_string(), person, wanted.most];
+        let found = select.query_map(values, |row| {
+            let (id, person) = (row.get::<_, Vec<u8>>(3)?, row.get::<_, Vec<u8>>(4)?);
+            Ok((place(row)?, id, person))
+        })?;
+        let found = found.map(|row| {
+            let (place, id, person) = row?;
+            let (id, person) = (Uuid::from_slice(&id).ok(), person.try_into().ok());
+            Ok(id.zip(person).map(|(id, person)| OwedNotice { place, id, person }))
+        });
+        Ok(found.filter_map(Result::transpose).collect::<Result<_, rusqlite::Error>>()?)
+    }
+
+    /// How many notices are owed on that day, of queries before an instant and known since a day, up to a number.
+    pub(super) fn count_owed(&self, before: i64, known_by: Date, most: u32) -> Result<u64, IndexError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM query WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL \
+             AND institution IS NOT NULL AND at < ?1 AND known_from <= ?2 LIMIT ?3)",
+        )?;
+        let count: i64 = select.query_row(params![before, known_by.to_string(), most], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// The leaf of a query, by its id.
+    pub(super) fn leaf_of(&self, id: Uuid) -> Result<Option<u64>, IndexError> {
+        let mut select = self.connection.prepare_cached("SELECT leaf FROM query WHERE id = ?1")?;
+        let leaf = select.query_row(params![id.as_bytes()], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(leaf.map(i64::unsigned_abs))
     }
 
     /// For whom and what there are queries about somebody, month by month.

@@ -22,9 +22,10 @@ use std::{
 
 use credit_keys::IndexKey;
 use jiff::civil::Date;
+use uuid::Uuid;
 
 pub(crate) use error::IndexError;
-pub(crate) use file::{Asked, ConsentFound, Wanted};
+pub(crate) use file::{Asked, ConsentFound, Owed, OwedNotice, Wanted};
 use file::{IndexFile, Rows};
 pub(crate) use place::{Due, Found, Place, read_leaf};
 use row::Opening;
@@ -114,6 +115,30 @@ impl Index {
     /// [`IndexError`].
     pub(crate) fn due(&self, institution: &str, after: u64, most: u32) -> Result<Vec<Due>, IndexError> {
         self.lock().due(institution, after, most)
+    }
+
+    /// Queries of which a person is owed a notice on that day, oldest first.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn owed(&self, wanted: &Owed, today: Date) -> Result<Vec<OwedNotice>, IndexError> {
+        self.lock().owed(wanted, today)
+    }
+
+    /// How many of them there are before an instant, known since a day, up to a number.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn count_owed(&self, before: i64, known_by: Date, most: u32) -> Result<u64, IndexError> {
+        self.lock().count_owed(before, known_by, most)
+    }
+
+    /// The leaf of a query.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn leaf_of(&self, id: Uuid) -> Result<Option<u64>, IndexError> {
+        self.lock().leaf_of(id)
     }
 
     /// For whom and what there are queries about somebody, month by month.

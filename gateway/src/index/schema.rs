@@ -1,7 +1,7 @@
 //! The tables of the index.
 
 /// Raised with every change of what follows or of what a row says: an index of another form is made again.
-pub(super) const FORM: i64 = 3;
+pub(super) const FORM: i64 = 4;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE head (
@@ -54,6 +54,7 @@ CREATE INDEX query_subject ON query (subject, leaf);
 CREATE INDEX query_consent ON query (consent, leaf) WHERE consent IS NOT NULL;
 CREATE INDEX query_case ON query (institution, case_number, leaf);
 CREATE INDEX query_due ON query (institution, due) WHERE due IS NOT NULL;
+CREATE INDEX query_owed ON query (leaf) WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL AND institution IS NOT NULL;
 CREATE INDEX query_data_key ON query (data_key);
 ";
 

@@ -35,6 +35,23 @@ pub struct Persons {
     pub acr: Vec<String>,
 }
 
+/// Notices that persons are owed of queries about them, and that are given to those who never log in by an institution of
+/// kind `notifier`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notices {
+    /// Days after a query, or after the day until which its notice was deferred, within which the notice must be given; later ones are
+    /// overdue.
+    #[schemars(range(min = 1, max = 3_650))]
+    pub within_days: u16,
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Self { within_days: 30 }
+    }
+}
+
 fn claim() -> String {
     "citizen_number".to_owned()
 }

@@ -5,6 +5,7 @@
 mod asker;
 mod body;
 mod corrections;
+mod notices;
 mod right;
 
 use std::{sync::Arc, time::Duration};
@@ -37,7 +38,7 @@ use crate::{
         whole,
     },
 };
-use asker::{Asker, Undone};
+use asker::{Asker, Undone, after};
 use body::Act;
 pub(super) use right::Right;
 
@@ -98,9 +99,14 @@ pub(super) async fn answer(
 impl Asker {
     /// Does it: the body of the answer.
     async fn done(&self, right: Right, head: &Parts, sound: bool, body: &mut RequestBody) -> Result<Vec<u8>, Undone> {
-        if right == Right::Corrections {
-            let after = corrections::after(head, sound)?;
-            return corrections::fetch(self, after).await;
+        match right {
+            Right::Corrections => return corrections::fetch(self, after(head, sound)?).await,
+            Right::Notices => {
+                let after = after(head, sound)?;
+                self.must_be(InstitutionKind::Notifier)?;
+                return notices::fetch(self, after).await;
+            }
+            Right::Repair | Right::RepairRevocation | Right::Decision | Right::Acknowledgement => {}
         }
         check_head(head, sound, head.uri.path(), BodyKind::Json)?;
         let bytes = body.read(BODY_BYTES).await.map_err(|error| match error {
@@ -109,16 +115,25 @@ impl Asker {
         })?;
         let act = Act::read(&self.gateway, right, &bytes)?;
         let (id, durable) = match act {
-            Act::Repair(_) if !self.is(InstitutionKind::CreditOffice) => {
-                return Err(Refusal::from(Code::ScenarioNotAllowed).with(Detail::NotOfYourKind).into());
+            Act::Repair(notice) => {
+                self.must_be(InstitutionKind::CreditOffice)?;
+                changes::repair(&self.gateway, self.by(), *notice).await?
             }
-            Act::Repair(notice) => changes::repair(&self.gateway, self.by(), *notice).await?,
+            Act::Notices(given) => {
+                self.must_be(InstitutionKind::Notifier)?;
+                return notices::acknowledge(self, given).await;
+            }
             Act::Decision { objection, upheld, reason } => {
                 self.may_decide(objection)?;
                 changes::decide(&self.gateway, self.by(), objection, upheld, reason).await?
             }
         };
         Ok(self.recorded(&Recorded { query: id, recorded: true }, id, &durable))
+    }
+
+    fn must_be(&self, kind: InstitutionKind) -> Result<(), Undone> {
+        let refusal = || Refusal::from(Code::ScenarioNotAllowed).with(Detail::NotOfYourKind);
+        if self.is(kind) { Ok(()) } else { Err(refusal().into()) }
     }
 
     /// Whether the institution decides the objection: an officer, or the department that made the record.

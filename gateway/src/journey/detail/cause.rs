@@ -89,6 +89,8 @@ pub enum Detail {
     RevokedRepairMembers,
     /// The body of a decision of an objection, likewise.
     DecisionMembers,
+    /// The body of notices that were given has other members than its own.
+    NoticeMembers,
     /// The place from which corrections are asked for.
     After,
     /// What institutions of another kind do.

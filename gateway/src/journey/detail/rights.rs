@@ -22,6 +22,10 @@ impl Detail {
                 "路径之后只可有 `after=`，其值为上次应答中的 `after`",
                 "the path takes the query string `after=` with the `after` of the last answer, and nothing else",
             ),
+            Self::NoticeMembers => (
+                "请求体须恰有 `notices`，即 1 至 100 个告知编号的数组",
+                "the body must have exactly `notices`, an array of 1 to 100 ids of notices",
+            ),
             _ => return None,
         })
     }

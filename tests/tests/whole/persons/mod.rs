@@ -13,6 +13,7 @@ mod everybody;
 mod export;
 mod hostile;
 mod login;
+mod notices;
 mod objections;
 mod queries;
 mod recipients;

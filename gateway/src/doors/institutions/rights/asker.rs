@@ -14,7 +14,7 @@ use crate::{
     callers::{register::Institution, trust::CertificateStatus},
     changes::{By, ChangeError},
     gateway::Gateway,
-    journey::{record::Receipt, refusal::Refusal},
+    journey::{detail::Detail, record::Receipt, refusal::Refusal},
 };
 
 /// Who asks.
@@ -43,9 +43,10 @@ impl From<ChangeError> for Undone {
     fn from(error: ChangeError) -> Self {
         match error {
             // One that is somebody else's is none.
-            ChangeError::UnknownObjection(_) | ChangeError::Decided(_) | ChangeError::UnknownRepair => {
-                Self::Refused(Refusal::because(Code::NotFound, error))
-            }
+            ChangeError::UnknownObjection(_)
+            | ChangeError::Decided(_)
+            | ChangeError::UnknownRepair
+            | ChangeError::UnknownNotice => Self::Refused(Refusal::because(Code::NotFound, error)),
             error => {
                 tracing::error!(%error, "what an institution asked for is not on the record");
                 Self::NotRecordable
@@ -80,8 +81,17 @@ impl Asker {
     }
 }
 
-/// Checks the head of a request that is to read at its path: its query string, if it has one.
-pub(super) fn read_head(head: &Parts, sound: bool) -> Result<Option<&str>, Refusal> {
+/// The leaf after which is asked, of the head of a request that is to read at its path: 0 where none is named.
+///
+/// # Errors
+/// `method-not-allowed`, `malformed-request`.
+pub(super) fn after(head: &Parts, sound: bool) -> Result<u64, Refusal> {
     unambiguous(sound)?;
-    if head.method == Method::GET { Ok(head.uri.query()) } else { Err(Refusal::method("GET")) }
+    if head.method != Method::GET {
+        return Err(Refusal::method("GET"));
+    }
+    let Some(query) = head.uri.query() else { return Ok(0) };
+    let text = query.strip_prefix("after=").map(|text| if text.is_empty() { "0" } else { text });
+    let number = text.and_then(|text| text.parse::<u64>().ok().filter(|number| number.to_string() == text));
+    number.ok_or_else(|| Refusal::because(Code::MalformedRequest, "no number in `after`").with(Detail::After))
 }

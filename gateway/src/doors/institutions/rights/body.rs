@@ -20,6 +20,9 @@ use crate::{
 /// Characters of the number of a document.
 const LONGEST_DOCUMENT: usize = 64;
 
+/// Notices that are given at once.
+pub(super) const MOST_NOTICES: usize = 100;
+
 /// Bytes of a record's id.
 const RECORD_BYTES: usize = 16;
 
@@ -27,6 +30,7 @@ const RECORD_BYTES: usize = 16;
 pub(super) enum Act {
     Repair(Box<RepairNotice>),
     Decision { objection: Uuid, upheld: bool, reason: String },
+    Notices(Vec<Uuid>),
 }
 
 #[derive(Deserialize)]
@@ -56,6 +60,12 @@ struct DecisionBody {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoticesBody {
+    notices: Vec<Uuid>,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum DecisionResult {
     Upheld,
@@ -77,7 +87,14 @@ impl Act {
                 let upheld = matches!(result, DecisionResult::Upheld);
                 Ok(Self::Decision { objection, upheld, reason })
             }
-            Right::Repair | Right::RepairRevocation | Right::Corrections => {
+            Right::Acknowledgement => {
+                let NoticesBody { notices } = object(body, |_| Detail::NoticeMembers)?;
+                if !(1..=MOST_NOTICES).contains(&notices.len()) {
+                    return Err(malformed("`notices` has none, or too many", Detail::NoticeMembers));
+                }
+                Ok(Self::Notices(notices))
+            }
+            Right::Repair | Right::RepairRevocation | Right::Corrections | Right::Notices => {
                 let is_revoked = right == Right::RepairRevocation;
                 let detail = if is_revoked { Detail::RevokedRepairMembers } else { Detail::RepairMembers };
                 let body = object(body, |_| detail)?;

@@ -5,21 +5,19 @@
 use std::sync::Arc;
 
 use credit_audit::leaf::{Act, Correction, CorrectionState};
-use credit_policy::{Code, FieldName};
+use credit_policy::FieldName;
 use futures_util::future::join_all;
-use hyper::http::request::Parts;
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::asker::{Asker, Undone, read_head};
+use super::asker::{Asker, Undone};
 use crate::{
     changes::{Corrected, corrected, day_of, record_due},
     doors::latest::of_index,
     gateway::Gateway,
     index::{Index, IndexError},
-    journey::{detail::Detail, refusal::Refusal},
 };
 
 /// Corrections of one answer.
@@ -49,17 +47,6 @@ struct Found {
     entries: Vec<Entry>,
     after: u64,
     more: bool,
-}
-
-/// The leaf after which is asked, of a request's head: 0 where none is named.
-///
-/// # Errors
-/// `method-not-allowed`, `malformed-request`.
-pub(super) fn after(head: &Parts, sound: bool) -> Result<u64, Refusal> {
-    let Some(query) = read_head(head, sound)? else { return Ok(0) };
-    let text = query.strip_prefix("after=").map(|text| if text.is_empty() { "0" } else { text });
-    let number = text.and_then(|text| text.parse::<u64>().ok().filter(|number| number.to_string() == text));
-    number.ok_or_else(|| Refusal::because(Code::MalformedRequest, "no number in `after`").with(Detail::After))
 }
 
 /// Finds them, records that each is fetched, then tells them.

@@ -7,14 +7,18 @@ pub(in crate::doors::institutions) enum Right {
     RepairRevocation,
     Decision,
     Corrections,
+    Notices,
+    Acknowledgement,
 }
 
 impl Right {
-    const ALL: [(&'static str, Self); 4] = [
+    const ALL: [(&'static str, Self); 6] = [
         ("/v1/repairs", Self::Repair),
         ("/v1/repairs/revocations", Self::RepairRevocation),
         ("/v1/objections/decisions", Self::Decision),
         ("/v1/corrections", Self::Corrections),
+        ("/v1/notices", Self::Notices),
+        ("/v1/notices/acknowledgements", Self::Acknowledgement),
     ];
 
     /// What is asked for at a path.
