@@ -74,13 +74,15 @@ impl Tour<'_> {
         Ok(self.caller(who)?.post("/v1/objections/decisions", &decision.to_string(), None).await?)
     }
 
-    /// What the list says of a query.
+    /// Who asked by a query, what for and when, as the list says it.
     async fn found(&self, browser: &mut Browser, query: &str) -> Result<String, TourError> {
         let list = browser.read("/me/queries").await?;
         let entries = list.json.pointer("/list/entries").and_then(Value::as_array).cloned().unwrap_or_default();
         let entry = entries.into_iter().find(|entry| entry.get("query").and_then(Value::as_str) == Some(query));
-        let says = entry.as_ref().and_then(|entry| entry.get("says")?.as_str()).map(str::to_owned);
-        says.ok_or_else(|| TourError::Unexpected("the query is not in the person's list".to_owned()))
+        let part = |pointer: &str| entry.as_ref()?.pointer(pointer)?.as_str().map(str::to_owned);
+        let said = part("/institution").zip(part("/scenario/name")).zip(part("/day"));
+        let said = said.map(|((institution, scenario), day)| format!("{institution} {scenario} {day}"));
+        said.ok_or_else(|| TourError::Unexpected("the query is not in the person's list".to_owned()))
     }
 
     /// Objects to every record, and has each objection upheld: by the department that made the record, else by an officer. Gives the
@@ -106,7 +108,7 @@ impl Tour<'_> {
         hold(!classes.is_empty(), || "the person has no record to object to".to_owned())?;
         print(words(
             "   本人对报告中的记录提出异议；来源部门（或管理人员）经网络处理，均留痕。",
-            "   The person objects to the records of the report; the department that made each (or an officer) decides, on the record.",
+            "   The person objects to the records of the report; their departments decide, on the record.",
         ));
         Ok(classes)
     }
@@ -123,7 +125,7 @@ impl Tour<'_> {
             "   {} {fields}",
             words(
                 "住房保障部门获取更正，只得知哪些数据项会变化：",
-                "The housing department fetches the correction, which names the fields alone:"
+                "The housing department fetches the correction, which names fields alone:"
             )
         ));
         let mut is_seen = false;

@@ -54,7 +54,7 @@ fn every_label_is_on_the_closed_list() {
         ("store", words(&["own"])),
         ("duty", Duty::ALL.iter().map(|duty| duty.as_str()).collect()),
         ("class", classes.iter().map(String::as_str).collect()),
-        ("state", words(&["open", "overdue"])),
+        ("state", words(&["open", "owed", "overdue"])),
         ("why", words(&["too-many", "revoked", "stalled", "flooding"])),
         ("version", words(&[env!("CARGO_PKG_VERSION")])),
     ]);
