@@ -20,6 +20,7 @@ mod recipients;
 mod repairs;
 mod said_before;
 mod service;
+mod under_load;
 
 use credit_tests::{Folder, Gateway};
 
