@@ -244,6 +244,16 @@ impl IndexFile {
         Ok(count.unsigned_abs())
     }
 
+    /// How often a person was answered about himself or herself from an instant on.
+    pub(super) fn count_own(&self, person: &[u8; 32], from: i64) -> Result<u64, IndexError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT COUNT(*) FROM query WHERE person = ?1 AND institution IS NULL AND scenario = 'self-query' \
+             AND code IS NULL AND at >= ?2",
+        )?;
+        let count: i64 = select.query_row(params![person.as_slice(), from], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
     /// The leaf of a query, by its id.
     pub(super) fn leaf_of(&self, id: Uuid) -> Result<Option<u64>, IndexError> {
         let mut select = self.connection.prepare_cached("SELECT leaf FROM query WHERE id = ?1")?;

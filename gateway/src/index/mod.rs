@@ -133,6 +133,14 @@ impl Index {
         self.lock().count_owed(before, known_by, most)
     }
 
+    /// How often a person was answered about himself or herself from an instant on, in microseconds of Unix time.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn count_own(&self, person: &[u8; 32], from: i64) -> Result<u64, IndexError> {
+        self.lock().count_own(person, from)
+    }
+
     /// The leaf of a query.
     ///
     /// # Errors

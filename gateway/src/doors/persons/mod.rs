@@ -31,6 +31,7 @@ mod statement;
 mod token;
 mod visit;
 mod visitors;
+mod yearly;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 

@@ -125,3 +125,29 @@ fn who_logs_in_is_told_there_and_what_is_late_is_counted() {
     assert_eq!(fetched(folder)["notices"], json!([]));
     assert_eq!(metric(folder.port_base(), "credit_gateway_notices{state=\"overdue\"}"), 0);
 }
+
+#[test]
+fn reports_of_a_year_are_counted_for_each_person_and_none_is_refused() {
+    let (gateway, service) = gateway();
+    let folder = gateway.folder();
+    let browser = Browser::new(folder);
+    drop(browser.log_in());
+    let number = |browser: &Browser| {
+        let reply = browser.json("/me/report");
+        assert_eq!(reply.status.as_u16(), 200);
+        reply.header("credit-report-of-year").unwrap().to_owned()
+    };
+    for nr in 1..=3 {
+        assert_eq!(number(&browser), format!("{nr}; free=2"));
+    }
+    assert!(browser.get("/me/report").text().contains("Report 4 of this year"));
+    // What is looked up to check an objection is no report.
+    let record = browser.json("/me/report").json()["records"][0]["record"].clone();
+    let said = json!({"record": record, "statement": "not mine"});
+    assert_eq!(browser.send_json(hyper::Method::POST, "/me/objections", &said).status.as_u16(), 200);
+    assert_eq!(number(&browser), "6; free=2");
+    service.person(&folder.person("late", 1));
+    let other = Browser::new(folder);
+    drop(other.log_in());
+    assert_eq!(number(&other), "1; free=2");
+}
