@@ -1,6 +1,7 @@
 //! From settings to a gateway that can serve: everything is read, checked and recovered before a port is opened.
 
 mod ahead;
+mod approval;
 mod carry;
 mod check;
 mod error;
@@ -22,13 +23,14 @@ use std::{
     fs,
     os::unix::fs::DirBuilderExt,
     path::Path,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use credit_audit::{clock::Clock, leaf::Actor, log};
 use credit_keys::SystemEntropy;
 use tokio::sync::{Semaphore, watch};
 
+pub(crate) use approval::digests;
 pub(crate) use check::{Checked, check};
 pub(crate) use error::StartError;
 pub(crate) use inputs::{Inputs, read};
@@ -39,6 +41,7 @@ pub(crate) use tls::TlsSettings;
 pub(crate) use warnings::{registered, trust_warnings, warnings};
 
 use crate::{
+    callers::suspension::StopSwitch,
     changes::record_key,
     gateway::{Gateway, StoreHandle},
     index::Index,
@@ -48,6 +51,7 @@ use crate::{
     state::{CatalogueHistory, Counts, projection::Projection},
     telemetry::metrics::Metrics,
 };
+use carry::Before;
 use first_leaves::FirstLeaves;
 use keys::{RingSigner, not_introduced};
 use record::{OnRecord, log_settings, read_record};
@@ -77,19 +81,22 @@ pub(crate) async fn open(
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
     let said_before = before.as_ref().map(|before| before.said(&keys)).transpose()?;
     let previous = before.as_ref().map(|before| before.previous.clone());
+    let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
-    let changed = register::apply(&register, &carry::with(&projection.ledger, &carried))?;
+    let in_force = carry::with(&projection.ledger, &carried);
+    let changed = register::apply(&register, &in_force)?;
     register::acting(&register, &settings.consent_issuers)?;
+    let approved = (&projection.ledger.approvals, approved_before);
+    let proposals = approval::gate(&settings, &catalogue, &register, approved, clock.now())?;
     let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
     let first = FirstLeaves { recorder: &recorder };
-    if is_new {
-        first.open(&settings.log.origin, previous).await?;
-    }
+    first.open(is_new, &settings.log.origin, previous).await?;
     first.carry(carried, &mut projection).await?;
     first.changed(&changed).await?;
+    first.proposals(proposals, &mut projection).await?;
     first.in_force((&catalogue, &files), is_in_force, &mut projection).await?;
     first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
     introduce_keys(&recorder, &keys, &projection, clock.now()).await?;
@@ -99,6 +106,8 @@ pub(crate) async fn open(
     let gateway = Arc::new(Gateway {
         catalogue_history,
         register,
+        stops: StopSwitch::thrown(in_force.stops()),
+        approvals: Mutex::new(ledger.approvals),
         certificates,
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
         catalogue,

@@ -27,6 +27,7 @@ mod limits;
 mod mixed_load;
 mod notices;
 mod observability;
+mod officers;
 mod order;
 mod peers;
 mod persons;

@@ -38,7 +38,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 /// A gateway and who asks it.
-pub(super) struct Gateway {
+pub(in crate::commands) struct Gateway {
     tls: TlsConnector,
     host: String,
     authority: String,
@@ -48,7 +48,12 @@ pub(super) struct Gateway {
 impl Gateway {
     /// # Errors
     /// When the address is none, or a file cannot be used.
-    pub(super) fn new(url: &str, authority: &Path, certificate: &Path, key: &Path) -> Result<Self, Failure> {
+    pub(in crate::commands) fn new(
+        url: &str,
+        authority: &Path,
+        certificate: &Path,
+        key: &Path,
+    ) -> Result<Self, Failure> {
         let address = url.parse::<Uri>().ok().filter(|url| url.scheme_str() == Some("https") && url.path() == "/");
         let address = address.and_then(|url| Some((url.host()?.to_owned(), url.port_u16().unwrap_or(443))));
         let Some((host, port)) = address else {
@@ -95,6 +100,21 @@ impl Gateway {
             bearer.set_sensitive(true);
             request.headers_mut().insert(header::AUTHORIZATION, bearer);
         }
+        let response = self.send(request).await?;
+        let status = response.status().as_u16();
+        let body =
+            Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(|error| error.to_string())?;
+        Ok((status, body.to_bytes().to_vec()))
+    }
+
+    /// Sends JSON to a path, or reads it where there is none to send; status and body.
+    ///
+    /// # Errors
+    /// When no whole answer came.
+    pub(in crate::commands) async fn json(&self, path: &str, body: Option<Vec<u8>>) -> Result<(u16, Vec<u8>), Broken> {
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        let mut request = self.request(path, "application/json", body.unwrap_or_default())?;
+        *request.method_mut() = method;
         let response = self.send(request).await?;
         let status = response.status().as_u16();
         let body =

@@ -2,7 +2,7 @@
 
 mod answers;
 mod batch;
-mod connection;
+pub(super) mod connection;
 mod input;
 mod progress;
 

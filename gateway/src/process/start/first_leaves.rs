@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use credit_audit::leaf::{
     Act, Actor, CatalogueSet, Definitions, Entry, Event, IssuerKey, IssuerKeyState, LeafError, Open, Previous,
-    RegisterChange,
+    Proposal, RegisterChange,
 };
 use credit_policy::{Catalogue, consent::IssuerJwk};
 use jiff::Timestamp;
@@ -29,7 +29,11 @@ pub(super) struct FirstLeaves<'a> {
 }
 
 impl FirstLeaves<'_> {
-    pub(super) async fn open(&self, origin: &str, previous: Option<Previous>) -> Result<(), StartError> {
+    /// A log that is new begins.
+    pub(super) async fn open(&self, is_new: bool, origin: &str, previous: Option<Previous>) -> Result<(), StartError> {
+        if !is_new {
+            return Ok(());
+        }
         let open = Open {
             origin: origin.to_owned(),
             previous,
@@ -47,6 +51,7 @@ impl FirstLeaves<'_> {
                 Carry::Definitions(definitions) => self.definitions(definitions, projection).await?,
                 Carry::Institution(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
                 Carry::Suspension(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
+                Carry::Stop(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
                 Carry::Counts(counts) => {
                     let at = self.record(counts.entry(id)).await?;
                     projection.usage.import(&counts, at, |_, _, _| true)?;
@@ -64,6 +69,20 @@ impl FirstLeaves<'_> {
     ) -> Result<(), StartError> {
         let at = self.record(catalogue.entry(self.recorder.new_id())).await?;
         projection.ledger.catalogues.push(InForce { at, catalogue });
+        Ok(())
+    }
+
+    /// What the gateway itself proposes: it loads that, and from there on nothing else alone.
+    pub(super) async fn proposals(
+        &self,
+        proposals: Vec<Proposal>,
+        projection: &mut Projection,
+    ) -> Result<(), StartError> {
+        for proposal in proposals {
+            let id = self.recorder.new_id();
+            self.record(proposal.entry(id, Actor::gateway())).await?;
+            projection.ledger.approvals.propose(id, Some(&Actor::gateway()), proposal);
+        }
         Ok(())
     }
 
