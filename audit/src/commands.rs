@@ -1,6 +1,7 @@
 //! The commands: what each is given, how it ends, and its exit code.
 
 mod arguments;
+mod coverage;
 mod escape;
 mod peer;
 mod person;
@@ -82,6 +83,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         Command::Replay(arguments) => (replay::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
         Command::Show(arguments) => (show::run(arguments, language), arguments.json),
         Command::Person(arguments) => (person::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
+        Command::Coverage(arguments) => {
+            (coverage::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json)
+        }
         Command::Completions { shell } => (Ok(completions(*shell)), false),
     };
     let stop = match result {

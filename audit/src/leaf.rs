@@ -34,7 +34,7 @@ pub use bodies::{
 pub use body::{Body, BodyError, Leaf, check_form, check_members, parse, parse_after};
 pub use encoded::Base64;
 pub use entry::{Entry, LeafError, MAX_TAIL_BYTES, render, render_into};
-pub use event::{Act, Event};
+pub use event::{Act, Event, entry_among};
 pub use kind::Kind;
 pub use link::LinkFault;
 pub(crate) use link::{LinkedQuery, check_links, is_linked};

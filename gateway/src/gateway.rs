@@ -4,13 +4,18 @@ use std::{
     collections::HashSet,
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use credit_audit::{clock::Clock, log::Log};
+use credit_audit::{
+    clock::Clock,
+    coverage::{Coverage, CoverageFigures},
+    leaf::peek,
+    log::Log,
+};
 use credit_keys::SystemEntropy;
 use credit_policy::{Catalogue, CitizenNumber, Code, Permit, Personal};
 use jiff::{SignedDuration, Timestamp, civil::Date};
@@ -23,11 +28,11 @@ use crate::{
         flood::Unrecorded, issuers::Issuers, register::Register, suspension::StopSwitch, thumbprint::Thumbprint,
         trust::Known,
     },
-    index::Index,
+    index::{Index, IndexError, each_leaf},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
     settings::Settings,
-    state::{CatalogueHistory, Counts, Reservation, approvals::Approvals, standing::Standing},
+    state::{CatalogueHistory, Counts, Reservation, approvals::Approvals, open_cases::OpenCases, standing::Standing},
     stores::{
         StoreError,
         all::{Found, Stores},
@@ -61,6 +66,8 @@ pub struct Gateway {
     pub state: Counts,
     /// What persons said: scenarios that they closed, objections.
     pub(crate) standing: Arc<Standing>,
+    /// Cases that must be checked.
+    pub(crate) cases: Cases,
     /// Keys in force.
     pub keys: Arc<Keyring>,
     /// The data. Asked through [`Gateway::look_up`] alone.
@@ -92,6 +99,24 @@ pub struct Gateway {
     pub ending: AtomicBool,
     /// True once the process drains.
     pub draining: watch::Sender<bool>,
+}
+
+/// Cases that must be checked.
+pub(crate) struct Cases {
+    /// Those that were registered and are not decided.
+    open: Mutex<OpenCases>,
+    /// Which were looked up, as far as the log was read for it.
+    coverage: Mutex<Coverage>,
+    /// They are said again one after the other.
+    pub(crate) turn: tokio::sync::Mutex<()>,
+}
+
+impl Cases {
+    /// Those that the log has; of coverage nothing is read yet.
+    pub(crate) fn new(open: OpenCases, offset: jiff::tz::Offset) -> Self {
+        let coverage = Mutex::new(Coverage::new(offset));
+        Self { open: Mutex::new(open), coverage, turn: tokio::sync::Mutex::default() }
+    }
 }
 
 /// What one query takes once: time, day and keys, so that all of it goes by the same.
@@ -283,6 +308,25 @@ impl Gateway {
     #[must_use]
     pub fn log_folder(&self) -> PathBuf {
         self.settings.data.dir.join("log")
+    }
+
+    /// Takes the published leaves into the coverage of cases, and gives its figures of a month, or of all. Blocks.
+    ///
+    /// # Errors
+    /// When a leaf cannot be read.
+    pub(crate) fn covered(&self, month: Option<&str>) -> Result<CoverageFigures, IndexError> {
+        let mut coverage = self.cases.coverage.lock().unwrap_or_else(PoisonError::into_inner);
+        let (from, until) = (coverage.size(), self.log.published());
+        each_leaf(&self.log_folder(), from, until, |index, leaf| {
+            let taken = peek(leaf).ok().map(|head| coverage.leaf(index, head));
+            taken.and_then(Result::ok).ok_or(IndexError::Leaf(index))
+        })?;
+        Ok(coverage.figures(month))
+    }
+
+    /// Cases that were registered and are not decided. For a moment: nothing waits while it has them.
+    pub(crate) fn open_cases(&self) -> MutexGuard<'_, OpenCases> {
+        self.cases.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -83,7 +83,7 @@ macro_rules! codes {
 codes! {
     /// The request, or a part of it, does not have the form that it must have.
     MalformedRequest = "malformed-request", 400, Syntax, Nothing,
-        "请求格式不正确；请按接口文档核对 JSON 各字段",
+        "请求格式不正确；请按接口文档核对 JSON 各成员",
         "the request is malformed; check the JSON members against the interface document";
     /// No such scenario in the catalogue.
     UnknownScenario = "unknown-scenario", 400, Scenario, ApplicationList,
@@ -103,7 +103,7 @@ codes! {
         "the member of staff who asks must be named (`operator`)";
     /// A field that stands in no data list.
     UnknownField = "unknown-field", 400, Known, DataList,
-        "字段不在数据清单中；请核对 fields",
+        "数据项不在数据清单中；请核对 fields",
         "a field is not in the data list; check `fields`";
     /// A trusted certificate that stands in no register.
     CertificateUnknown = "certificate-unknown", 401, Certificate, Nothing,
@@ -135,7 +135,7 @@ codes! {
         "this kind of institution may not use this scenario";
     /// The field is not among those of the scenario.
     FieldNotAllowed = "field-not-allowed", 403, Fields, Scenario,
-        "该应用场景或授权不提供所请求的字段；请核对 fields",
+        "该应用场景或授权不提供所请求的数据项；请核对 fields",
         "the scenario, or the consent, does not release a field that was asked for; check `fields`";
     /// The consent names another institution.
     ConsentWrongInstitution = "consent-wrong-institution", 403, Consent, Scenario,
@@ -219,7 +219,7 @@ codes! {
         "an internal error; it is on the record, try again later";
     /// A store failed.
     StoreFailed = "store-failed", 502, Store, Nothing,
-        "数据源失败，或其数据须由运营方修正；重试仍失败时请联系网关运营方",
+        "数据源失败，或其数据须由运营者修正；重试仍失败时请联系网关运营者",
         "the data store failed, or its data need repair; if a retry fails too, contact the operator of the gateway";
     /// A store did not answer in time.
     StoreTimeout = "store-timeout", 504, Store, Nothing,

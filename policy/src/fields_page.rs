@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalogue::{Catalogue, Class, Field, Language, Start, Tier, ValueType};
 
 const HEAD: &str = "\
-# Fields 字段
+# Fields 数据项
 
 What each field of an answer means. Made from the data list and the derived fields of the catalogue by
 `credit-gateway policy fields > docs/fields.md`; `credit-gateway policy show SCENARIO` says the same of one scenario.
@@ -15,7 +15,7 @@ What each field of an answer means. Made from the data list and the derived fiel
 - **Type 类型**: `yes-no` 是否 (`true`, `false`) · `whole-number` 整数 · `day` 日期 (`2026-03-31`) · `text` 文本.
 - **Null**: what it says where the value is `null`. \"—\" is never null, but for one case: a consent that looks back less
   far than the field does (`look_back`) is told `null`, which says nothing either way. 值为 `null` 的含义；“—”表示不会为空，
-  唯授权的回溯期短于字段所需时为 `null`，不表示有或无。
+  唯授权的回溯期短于数据项所需时为 `null`，不表示有或无。
 - **Clock 计时**: from which day and how long a record counts, by severity (minor, general, serious): `determination P3M P1Y P3Y`
   counts from the determination, three months, one year or three years; `never`: not at all; `while in force` as long as its
   effect lasts. A record that is repaired does not count. 记录自何日起、按严重程度（轻微、一般、严重）有效多久；`never` 表示不展示；
@@ -32,7 +32,7 @@ What each field of an answer means. Made from the data list and the derived fiel
 over. As long as it counts, `clean_three_years` is `false`. 名单：黑名单、灰名单条目至其移出日有效，且不超过该类别的计时；有效期间
 `clean_three_years` 为 `false`。
 
-| field 字段 | title 名称 | type 类型 | unit 单位 | values 取值 | null | made from 来源 | clock 计时 |
+| field 数据项 | title 名称 | type 类型 | unit 单位 | values 取值 | null | made from 来源 | clock 计时 |
 |---|---|---|---|---|---|---|---|
 ";
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 
 /// Checks the signed record of a credit query gateway 核验征信查询网关的签名记录
 #[derive(Debug, Parser)]
@@ -23,6 +25,8 @@ pub(super) enum Command {
     Show(ShowArguments),
     /// Check a person's export 核验个人导出文件
     Person(PersonArguments),
+    /// Count which cases that must be checked were looked up 统计应查必查案件的查询情况
+    Coverage(CoverageArguments),
     /// Print what a shell reads to complete this command 打印命令补全脚本
     Completions {
         /// The shell 命令行解释器
@@ -118,10 +122,10 @@ pub(super) struct ShowArguments {
     #[arg(long, value_name = "ID")]
     pub(super) institution: Option<String>,
     /// Only records from this time on, e.g. 2026-11-22T00:00:00+08:00 仅列此时刻起的记录，例如 2026-11-22T00:00:00+08:00
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) since: Option<Timestamp>,
     /// Only records before this time 仅列此时刻之前的记录
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) until: Option<Timestamp>,
     /// Only records of this case, however it is written there 仅列此案件的记录，不论其写法
     #[arg(long, value_name = "CASE")]
@@ -161,4 +165,57 @@ pub(super) struct PersonArguments {
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// A moment, in words of our own where it is none.
+fn time(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse().map_err(|_| "it must be a date and time with an offset from UTC, e.g. 2026-11-22T00:00:00+08:00")
+}
+
+/// The log whose cases are counted.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
+)]
+pub(super) struct CoverageArguments {
+    /// The log's folder, or the data folder that has it 日志文件夹，或其所在的数据文件夹
+    #[arg(value_name = "DIR")]
+    pub(super) log: PathBuf,
+    /// Only decisions of this month, e.g. 2026-11 仅统计该月的办结，例如 2026-11
+    #[arg(long, value_name = "MONTH", value_parser = month)]
+    pub(super) month: Option<String>,
+    /// The signed list of misses that was handed over: it must be what the log comes to 已移交的签名漏查清单：须与日志一致
+    #[arg(long, value_name = "FILE", conflicts_with = "month")]
+    pub(super) list: Option<PathBuf>,
+    /// The jurisdiction's offset from UTC 本地时间与 UTC 的时差
+    #[arg(long, value_name = "OFFSET", default_value = "+08:00", value_parser = offset)]
+    pub(super) utc_offset: Offset,
+    /// The log's verifier key; without it the `log.vkey` in the folder, which proves less 日志的验证公钥；省略时用文件夹中的 `log.vkey`，证明力较弱
+    #[arg(long, value_name = "FILE")]
+    pub(super) vkey: Option<PathBuf>,
+    /// Say the result as JSON 以 JSON 输出结果
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// `2026-11`.
+pub(super) fn month(text: &str) -> Result<String, String> {
+    let day = format!("{text}-01").parse::<Date>().ok();
+    let is_month = text.len() == 7 && day.is_some_and(|day| day.to_string().starts_with(text));
+    if is_month { Ok(text.to_owned()) } else { Err("a month is written as 2026-11".to_owned()) }
+}
+
+/// `+08:00`.
+fn offset(text: &str) -> Result<Offset, String> {
+    let seconds = |sign: i32| {
+        let (hours, minutes) = text.get(1..)?.split_once(':')?;
+        let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+        Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
+    };
+    let found = match text.get(..1) {
+        Some("+") => seconds(1),
+        Some("-") => seconds(-1),
+        _ => None,
+    };
+    found.ok_or_else(|| "an offset is written as +08:00".to_owned())
 }

@@ -67,6 +67,29 @@ impl Language {
         }
     }
 
+    /// The head of a table of coverage.
+    pub(super) fn coverage_columns(self) -> [&'static str; 10] {
+        match self {
+            Self::English => [
+                "month",
+                "institution",
+                "scenario",
+                "registered",
+                "decided",
+                "looked up",
+                "late",
+                "missed",
+                "carried",
+                "unregistered",
+            ],
+            Self::Chinese => ["月份", "机构", "场景", "登记", "办结", "已查", "迟查", "漏查", "结转", "未登记即办结"],
+        }
+    }
+
+    pub(super) fn list_holds(self) -> String {
+        self.pick("the signed list is what the log comes to\n", "签名清单与日志一致\n")
+    }
+
     pub(super) fn verifier_key(self, file: &Path, error: VerifierKeyError) -> String {
         let chinese = match error {
             VerifierKeyError::Form => "验证公钥应为一行“名称+编号+公钥”",
@@ -278,6 +301,7 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Receipt(error) => receipt(error),
         Violation::Export(ExportFault::Checkpoint(error)) => checkpoint(error),
         Violation::Export(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::List(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Missing { path } => format!("缺少 `{path}`"),
         Violation::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),
         Violation::NotAFile { path } => format!("`{path}` 不是普通文件"),

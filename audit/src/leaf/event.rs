@@ -53,6 +53,15 @@ pub trait Act: Serialize {
     }
 }
 
+/// The entry of an act that somebody else records among those of an institution, such as a case that the gateway says again: it
+/// takes the institution's next number.
+///
+/// # Errors
+/// As [`Act::entry`].
+pub fn entry_among<A: Act>(act: &A, id: Uuid, institution: &str, actor: Actor) -> Result<Entry, LeafError> {
+    Entry::new(A::KIND, id, Some(institution), act)?.by(actor)
+}
+
 macro_rules! impl_kind {
     ($($trait:ident $body:ident = $kind:ident;)+) => {
         $(impl $trait for $body {

@@ -1,6 +1,7 @@
 //! What can be wrong with a log.
 
 use crate::checkpoint::CheckpointError;
+use crate::coverage::ListFault;
 use crate::decision::Mismatch;
 use crate::leaf::{LinkFault, PeekError};
 use crate::person::ExportFault;
@@ -19,6 +20,9 @@ pub enum Violation {
     /// A person's export does not.
     #[error(transparent)]
     Export(#[from] ExportFault),
+    /// A list of misses does not.
+    #[error(transparent)]
+    List(#[from] ListFault),
     /// A file that the checkpoint, or a later file, needs is not there.
     #[error("`{path}` is missing")]
     Missing {

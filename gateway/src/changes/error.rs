@@ -70,6 +70,9 @@ pub(crate) enum ChangeError {
     /// No objection of this id; nothing has changed.
     #[error("there is no objection `{0}`; see `objection list`")]
     UnknownObjection(Uuid),
+    /// A list that no auditor could read; nothing was handed over.
+    #[error("the list has more than a million bytes: name a month")]
+    LongList,
     /// It is decided; nothing has changed.
     #[error("objection `{0}` is decided already")]
     Decided(Uuid),

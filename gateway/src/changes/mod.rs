@@ -5,6 +5,7 @@ mod account;
 mod approval;
 mod block;
 mod consent;
+mod coverage;
 mod error;
 mod institution;
 mod keys;
@@ -76,6 +77,7 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account, off_record).await,
             Change::NoticeGive { way, queries } => notice::give(&gateway, way, &queries, &account).await,
+            Change::CoverageList { month } => coverage::list(&gateway, month, &account).await,
             Change::ObjectionList => Ok(objection::list(&gateway)),
             Change::ObjectionShow { objection } => objection::show(&gateway, objection, &account).await,
             Change::ObjectionDecide { objection, upheld, reason } => {

@@ -119,6 +119,11 @@ pub(crate) enum Change {
         /// Why; the person reads it.
         reason: String,
     },
+    /// Signs the list of cases that were decided without a look-up, to be handed over. That it was made is on the record.
+    CoverageList {
+        /// The month, such as `2026-11`; left out = all.
+        month: Option<String>,
+    },
     /// Turns the keys of one use.
     KeysRotate {
         /// The use.
@@ -255,6 +260,15 @@ pub(crate) enum Made {
         objection: Uuid,
         /// Whether the record counts no longer.
         upheld: bool,
+    },
+    /// The list is signed.
+    CoverageListed {
+        /// The leaf's index.
+        index: u64,
+        /// How many misses it has.
+        misses: u64,
+        /// The signed note.
+        list: String,
     },
     /// Keys were turned, or the turn before was finished.
     Rotated {

@@ -70,7 +70,7 @@ pub(super) struct Issue {
     /// The scenario 应用场景
     #[arg(long, default_value = "commercial-loan", value_parser = hints::scenarios(), hide_possible_values = true)]
     scenario: String,
-    /// Fields, separated by commas; left out = the scenario's first tier 字段
+    /// Fields, separated by commas; left out = the scenario's first tier 数据项
     #[arg(long, value_delimiter = ',', value_parser = hints::fields(), hide_possible_values = true)]
     fields: Vec<String>,
     /// How far back records may lie 回溯期

@@ -3,9 +3,11 @@
 
 mod approval;
 mod ask;
+mod case;
 mod catalogue;
 mod change;
 mod consent;
+mod coverage;
 #[cfg(feature = "demo")]
 mod demo;
 mod failure;
@@ -75,6 +77,11 @@ enum Command {
     Stop(stop::Which),
     /// Let queries be answered again after a stop 停止后恢复查询
     Resume(stop::Which),
+    /// Cases that must be checked 应查必查案件
+    #[command(subcommand)]
+    Case(case::Case),
+    /// Which cases that must be checked were looked up 应查必查覆盖情况
+    Coverage(coverage::Arguments),
     /// Notices to persons that are owed 告知
     #[command(subcommand)]
     Notice(notice::Notice),
@@ -139,6 +146,8 @@ pub fn run() -> ExitCode {
         Command::Institution(institution) => institution::run(institution),
         Command::Stop(which) => stop::stop(which),
         Command::Resume(which) => stop::resume(which),
+        Command::Case(case) => case::run(case),
+        Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Notice(notice) => notice::run(notice),
         Command::Objection(objection) => objection::run(objection),
         Command::Index(index) => index::run(index),

@@ -2,7 +2,10 @@
 
 use std::{io, path::Path};
 
-use credit_audit::tile::{self, FULL_WIDTH, TileKind, TileName, parse_path};
+use credit_audit::{
+    checkpoint::Checkpoint,
+    tile::{self, FULL_WIDTH, TileKind, TileName, parse_path},
+};
 use hyper::{
     Response, StatusCode,
     body::Bytes,
@@ -49,10 +52,16 @@ impl LogFile {
     }
 }
 
-/// Reads a file of the log; answers 404 where there is none, and 503 where it cannot be read.
+/// Reads a file of the log; answers 404 where there is none, and 503 where it cannot be read or was lost.
 pub(crate) async fn serve(folder: &Path, file: &LogFile) -> Response<Body> {
     let (folder, name) = (folder.to_owned(), file.path().to_owned());
-    let read = tokio::task::spawn_blocking(move || read(&folder, &name)).await;
+    let read = tokio::task::spawn_blocking(move || match read(&folder, &name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_published(&folder, &name) => Err(io::Error::other(
+            "it was published and is missing; where its entry bundle is there, the next start makes it again",
+        )),
+        read => read,
+    });
+    let read = read.await;
     let bytes = match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(&error, file),
@@ -79,6 +88,21 @@ fn unreadable(error: &io::Error, file: &LogFile) -> Response<Body> {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "cannot be read now\n");
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
+}
+
+/// Whether the checkpoint in the folder says that this tile, or the full one of which it is the beginning, must be there.
+fn is_published(folder: &Path, name: &str) -> bool {
+    let checkpoint = std::fs::read_to_string(folder.join("checkpoint")).ok();
+    let text = checkpoint.as_deref().and_then(|signed| signed.split_once("\n\n")).map(|(text, _)| format!("{text}\n"));
+    let checkpoint = text.and_then(|text| Checkpoint::parse(&text).ok());
+    let (Some(Checkpoint { size, .. }), Some(tile)) = (checkpoint, parse_path(name)) else { return false };
+    let level = match tile.kind {
+        TileKind::Hashes(level) => u32::from(level),
+        TileKind::Entries => 0,
+    };
+    let nodes = size.checked_shr(8 * level).unwrap_or_default();
+    let (full, rest) = (nodes / u64::from(FULL_WIDTH), nodes % u64::from(FULL_WIDTH));
+    tile.index < full || (tile.index == full && u64::from(tile.width) == rest)
 }
 
 /// A partial tile is cleaned up once its full one is there; whoever still asks for it gets that one's beginning.
@@ -119,6 +143,36 @@ mod tests {
         let answer = serve(folder.path(), &file).await;
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.headers()[header::RETRY_AFTER], "1");
+    }
+
+    #[tokio::test]
+    async fn a_tile_that_was_published_and_is_lost_is_no_tile_that_is_not_there() {
+        let folder = crate::scratch::Scratch::new();
+        let root = "A".repeat(43);
+        let size = 3 * 65_536 + 2 * 256 + 7;
+        std::fs::write(folder.path().join("checkpoint"), format!("a.example/log\n{size}\n{root}=\n\n- a signature\n"))
+            .unwrap();
+        for (path, is_lost) in [
+            ("/tile/0/000", true),
+            ("/tile/0/000.p/9", true),
+            ("/tile/0/769", true),
+            ("/tile/0/770", false),
+            ("/tile/0/770.p/7", true),
+            ("/tile/0/770.p/6", false),
+            ("/tile/0/771.p/7", false),
+            ("/tile/1/002", true),
+            ("/tile/1/003.p/2", true),
+            ("/tile/1/003.p/1", false),
+            ("/tile/2/000.p/3", true),
+            ("/tile/2/000", false),
+            ("/tile/3/000.p/1", false),
+            ("/tile/entries/001", true),
+            ("/tile/entries/770.p/8", false),
+        ] {
+            let status = serve(folder.path(), &LogFile::of(path).unwrap()).await.status();
+            let expected = if is_lost { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NOT_FOUND };
+            assert_eq!(status, expected, "{path}");
+        }
     }
 
     #[test]

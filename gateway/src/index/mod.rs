@@ -138,6 +138,19 @@ impl Index {
     }
 }
 
+/// Gives the published leaves `from` to `until` in order. Blocks.
+///
+/// # Errors
+/// When one is not published, and what `take` says.
+pub(crate) fn each_leaf(
+    log_folder: &Path,
+    from: u64,
+    until: u64,
+    mut take: impl FnMut(u64, &[u8]) -> Result<(), IndexError>,
+) -> Result<(), IndexError> {
+    bundles::each(log_folder, from, until, |place, leaf| take(place.leaf, leaf))
+}
+
 /// The leaf of an index. Blocks.
 ///
 /// # Errors

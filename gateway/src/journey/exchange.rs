@@ -1,5 +1,6 @@
 //! What a door lends to a query: where its words come from, and what its answer looks like. The journey knows no HTTP.
 
+use credit_audit::leaf::CaseState;
 use credit_policy::{FieldName, Language, Minimised, Obligations, consent::TokenId};
 use jiff::civil::Date;
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -48,6 +49,14 @@ pub trait Exchange: Send {
     /// When it cannot be rendered; nothing is answered then.
     fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error>;
 
+    /// The bytes that confirm that a report is on the record, without the receipt: the same whatever was reported.
+    ///
+    /// # Errors
+    /// When they cannot be rendered; nothing is answered then.
+    fn confirmed(&self, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(&Confirmed { query, recorded: true })
+    }
+
     /// The bytes that confirm the withdrawal of a consent, without the receipt.
     ///
     /// # Errors
@@ -66,6 +75,30 @@ pub enum Request {
         /// Its issuer; left out = the only one for which the institution acts.
         iss: Option<String>,
     },
+    /// A case that must be checked was opened, or decided.
+    Case(CaseReport),
+}
+
+#[derive(Serialize)]
+struct Confirmed {
+    query: Uuid,
+    recorded: bool,
+}
+
+/// A case that must be checked, as a department reports it: members of the right type, not yet looked at.
+pub struct CaseReport {
+    /// Whether it was opened or decided.
+    pub state: CaseState,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The case number.
+    pub case: Option<String>,
+    /// The citizen number.
+    pub subject: Option<Zeroizing<String>>,
+    /// The id of the member of staff; `operator` on the wire.
+    pub staff: Option<String>,
+    /// The day on which it was opened or decided.
+    pub on: String,
 }
 
 /// The members of a look-up as they were sent: of the right type, not yet looked at.

@@ -27,7 +27,7 @@ use crate::{
 };
 use caller::Caller;
 use exchange::{Ended, Exchange, Request};
-use record::{Recorded, evidence::Evidence, record_answer, record_refusal, record_withdrawal};
+use record::{Recorded, case::record_case, evidence::Evidence, record_answer, record_refusal, record_withdrawal};
 use refusal::Refusal;
 use stages::{
     accept::accept,
@@ -37,6 +37,7 @@ use stages::{
     ground::ground,
     identify::identify,
     minimise::{Answer, minimise},
+    report_case::{ReportedCase, report_case},
     withdraw::{Withdrawal, withdraw},
 };
 
@@ -53,6 +54,7 @@ pub(crate) enum Dropped {
 enum Outcome<'e> {
     Answer(Box<Answer<'e>>),
     Withdrawal(Withdrawal<'e>),
+    Case(Box<ReportedCase<'e>>),
 }
 
 /// Makes the whole journey. `permits` (of the connection, the institution and the process) are kept until it is recorded.
@@ -84,6 +86,9 @@ pub(crate) async fn journey<R>(
         Ok(Outcome::Withdrawal(withdrawal)) => {
             record_withdrawal(gateway, withdrawal, exchange).instrument(span.clone()).await
         }
+        Ok(Outcome::Case(reported)) => {
+            Box::pin(record_case(gateway, *reported, exchange)).instrument(span.clone()).await
+        }
         Err(refusal) => record_refusal(gateway, &mut evidence, refusal, exchange).instrument(span.clone()).await,
     };
     let recorded = recorded.map_err(|_| Dropped::NotRecordable)?;
@@ -112,6 +117,9 @@ async fn run_stages<'e>(
         Request::Query(question) => question,
         Request::Withdrawal { jti, iss } => {
             return withdraw(&gateway.issuers, identified, jti, iss).map(Outcome::Withdrawal);
+        }
+        Request::Case(report) => {
+            return report_case(gateway, moment, identified, &report).map(Box::new).map(Outcome::Case);
         }
     };
     let asked = accept(gateway, moment, identified, question)?;

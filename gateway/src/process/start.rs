@@ -42,9 +42,10 @@ pub(crate) use warnings::{registered, trust_warnings, warnings};
 
 use crate::{
     callers::suspension::StopSwitch,
-    changes::record_key,
-    gateway::{Gateway, StoreHandle},
+    changes::{SaidBefore, record_key},
+    gateway::{Cases, Gateway, StoreHandle},
     index::Index,
+    journey::record::case_again::CaseBefore,
     keyring::Keyring,
     recorder::Recorder,
     settings::Settings,
@@ -80,6 +81,7 @@ pub(crate) async fn open(
     let OnRecord { mut projection, is_new, before } = on_record;
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
     let said_before = before.as_ref().map(|before| before.said(&keys)).transpose()?;
+    let cases_before = before.as_ref().map(|before| before.cases(&keys)).unwrap_or_default();
     let previous = before.as_ref().map(|before| before.previous.clone());
     let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
@@ -109,6 +111,7 @@ pub(crate) async fn open(
         stops: StopSwitch::thrown(in_force.stops()),
         approvals: Mutex::new(ledger.approvals),
         certificates,
+        cases: Cases::new(ledger.cases, catalogue.offset()),
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
         catalogue,
         standing,
@@ -130,10 +133,23 @@ pub(crate) async fn open(
         draining: watch::Sender::new(false),
         settings,
     });
-    if let Some(said) = said_before {
-        said.record(&gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
-    }
+    say_before(&gateway, said_before, cases_before).await?;
     Ok(gateway)
+}
+
+/// What stood in the log before and is in force still: what persons said, and cases that are not decided.
+async fn say_before(
+    gateway: &Arc<Gateway>,
+    said: Option<SaidBefore>,
+    cases: Vec<CaseBefore>,
+) -> Result<(), StartError> {
+    if let Some(said) = said {
+        said.record(gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
+    }
+    for case in cases {
+        case.record(gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
+    }
+    Ok(())
 }
 
 /// Records the keys of the ring that no leaf has introduced.

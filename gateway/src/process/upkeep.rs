@@ -16,6 +16,7 @@ use crate::{
     changes::{Account, Change, apply, record_key},
     gateway::Gateway,
     index::Sources,
+    journey::record::case_again::say_again,
     keyring::KeyringError,
     process::snapshots::{self, Due, NotAdvanced},
     recorder::NotRecorded,
@@ -109,6 +110,23 @@ pub(super) async fn index(gateway: Arc<Gateway>) {
     }
 }
 
+/// Takes what is published into the coverage of cases, and counts the misses. Where no case was ever reported, it is quick.
+pub(super) async fn coverage(gateway: Arc<Gateway>) {
+    let mut each_second = every_second();
+    loop {
+        each_second.tick().await;
+        let shared = Arc::clone(&gateway);
+        let covered = tokio::task::spawn_blocking(move || {
+            let covered = shared.covered(None).map_err(|error| error.to_string())?;
+            let open = covered.misses.iter().filter(|miss| !miss.handed_over);
+            shared.metrics.case_misses(open.map(|miss| (miss.institution.as_str(), miss.scenario.as_str())));
+            Ok(())
+        });
+        let covered = covered.await.unwrap_or_else(|error| Err(error.to_string()));
+        gateway.metrics.duty(Duty::Coverage, covered, gateway.clock.now());
+    }
+}
+
 /// Reads the published log again, slowly. What is damaged is made again; where that cannot be, it stays with it until it is
 /// restored. It begins anywhere, so that
 /// a process that is often started reads all of a long log too.
@@ -179,6 +197,9 @@ pub(super) enum NotDone {
     /// The leaf of a flood.
     #[error("a flood could not be recorded")]
     Flood,
+    /// A case under the new data key.
+    #[error("a case that is not decided could not be recorded again")]
+    Case,
     /// A defect.
     #[error("it panicked")]
     Panicked,
@@ -208,7 +229,7 @@ async fn renew_keys(gateway: &Arc<Gateway>) -> Result<(), NotDone> {
             .await
             .map_err(|error| NotDone::Key(key, error))?;
     }
-    Ok(())
+    say_again(gateway, None).await.map_err(|_| NotDone::Case)
 }
 
 /// Writes the `flood` leaves that are due; `all` where the gateway goes down. What cannot be recorded now stays counted.

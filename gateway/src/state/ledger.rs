@@ -10,7 +10,7 @@ use credit_audit::leaf::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::approvals::Approvals;
+use super::{approvals::Approvals, open_cases::OpenCases};
 
 /// A change of who may ask, as one leaf recorded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +107,9 @@ pub(crate) struct Ledger {
     /// What two officers approved.
     #[serde(default)]
     pub(crate) approvals: Approvals,
+    /// Cases that were registered and are not decided.
+    #[serde(default, skip_serializing_if = "OpenCases::is_empty")]
+    pub(crate) cases: OpenCases,
     /// Keys of the ring, as the last leaf about each says.
     pub(crate) keys: BTreeMap<String, KeyEvent>,
 }

@@ -17,6 +17,7 @@ mod idempotency;
 mod key;
 pub(crate) mod ledger;
 mod memory;
+pub(crate) mod open_cases;
 mod pending;
 pub(crate) mod projection;
 #[cfg(test)]

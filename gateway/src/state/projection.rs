@@ -129,6 +129,9 @@ impl Projection {
         drop(self.usage.reach(head.at));
         // A kind of a later release: a reader passes over it (`FORMAT.md` §2).
         if let Some(leaf) = leaf::parse_after(head)? {
+            if let (Body::Case(case), Some(institution)) = (&leaf.body, head.institution) {
+                self.ledger.cases.apply(institution, index, case, leaf.actor.as_ref());
+            }
             let by = leaf.actor;
             self.apply_body(catalogue, index, (&head, by.as_ref()), leaf.body)?;
         }
@@ -188,13 +191,14 @@ impl Projection {
             Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Read(_) | Body::Log(_) | Body::Prune(_) => {}
             // Whom they are about is sealed: start-up opens them.
             Body::Block(_) | Body::Objection(_) => self.ledger.standing.push(index),
+            // Taken in before: it needs who acted.
+            Body::Case(_) => {}
             // They say nothing that a later query depends on, or are written by nothing yet.
             Body::Unseal(_)
             | Body::Notice(_)
             | Body::Statement(_)
             | Body::Repair(_)
             | Body::Correction(_)
-            | Body::Case(_)
             | Body::Feedback(_)
             | Body::Binding(_)
             | Body::Review(_)

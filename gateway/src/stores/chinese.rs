@@ -3,9 +3,9 @@
 use crate::terminal;
 
 use super::{
-    copy::{CopyFault, MOST_SUSPECTS},
+    copy_fault::CopyFault,
     delimited::TextFault,
-    examine::{Tally, What},
+    examine::{MOST_SUSPECTS, Tally, What},
     stamp::beside,
 };
 

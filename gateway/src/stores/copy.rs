@@ -17,148 +17,25 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{
-    examine::{Domain, Suspects, Tally, examine},
+    content::Content,
+    copy_fault::CopyFault,
+    examine::{Domain, Suspects},
     layout,
-    map::{Examined, Map, MapFault},
+    map::Map,
     mapped,
     progress::Progress,
     stamp::{Mark, Stamp, beside},
-    unlawful,
 };
 
-/// More persons than this with rows that do not fit: it is another store, and not one with typing errors.
-pub(super) const MOST_SUSPECTS: usize = 10_000;
 /// Bytes of SQLite's header.
 const HEADER: usize = 100;
 /// Bytes that are copied between two signs of life.
 const STEP: u64 = 64 << 20;
-/// The system's number for a disk that fails.
-const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
 /// KiB of pages that a reader keeps.
 const CACHE_KIB: i64 = 16 << 10;
 
 /// Bytes of the largest copy that is held in memory: what a reader keeps of its pages.
 const IN_MEMORY: u64 = 16 << 20;
-
-/// Why no copy of a store can be read.
-#[derive(Debug, thiserror::Error)]
-pub enum CopyFault {
-    /// The file cannot be read.
-    #[error("it cannot be read: {0}")]
-    Read(#[source] io::Error),
-    /// No SQLite file.
-    #[error("it is no SQLite file")]
-    NoStore,
-    /// Its header says more pages than there are.
-    #[error(
-        "it is shorter than it says of itself: it was not copied to its end; copy it again and rename it into place"
-    )]
-    Cut,
-    /// Another has it locked.
-    #[error("another program has it locked")]
-    Locked,
-    /// A writer ended within a transaction.
-    #[error("`{}` is left of a writer that broke off: open the store once with `sqlite3`, which completes it", .0.display())]
-    Journal(PathBuf),
-    /// A write-ahead log that this account cannot use.
-    #[error(
-        "it is in WAL mode with changes in its -wal file, and SQLite needs to write `{}` to read it: let this account write \
-         the folder `{}`, or end the writer and set `PRAGMA journal_mode = DELETE`",
-        beside(path, "-shm").display(), path.parent().unwrap_or(path).display()
-    )]
-    Wal {
-        /// The store.
-        path: PathBuf,
-    },
-    /// A write-ahead log of another file.
-    #[error("`{}` belongs to another file than this store: end the program that writes it and remove it", .0.display())]
-    ForeignWal(PathBuf),
-    /// Pages that contradict each other.
-    #[error(
-        "it does not pass SQLite's `PRAGMA integrity_check`: restore it, or copy it again and rename it into place"
-    )]
-    Damaged,
-    /// Tables or columns missing.
-    #[error("it is not laid out as the gateway reads it: {0}; see `credit-gateway store check`")]
-    Layout(String),
-    /// Not the tables and columns of the map.
-    #[error("its tables are not as the map says: {}", joined(.0))]
-    Unmapped(Vec<MapFault>),
-    /// Too many rows that do not fit.
-    #[error("rows about more than {MOST_SUSPECTS} persons do not fit the data list; see `credit-gateway store check`")]
-    Unfit,
-    /// The copy cannot be written.
-    #[error("it cannot be copied to `{}`: {cause}", to.display())]
-    Write {
-        /// The copy.
-        to: PathBuf,
-        /// What the system said.
-        cause: io::Error,
-    },
-    /// It was written meanwhile.
-    #[error("it is being written")]
-    Changed,
-    /// SQLite's code alone: its messages may quote a value.
-    #[error("SQLite says {0:?}")]
-    Sqlite(Option<ErrorCode>),
-}
-
-impl CopyFault {
-    /// Whether it may be otherwise a moment later, with the same file: somebody writes it, or there is no room for the copy.
-    pub(super) fn may_pass(&self) -> bool {
-        match self {
-            Self::Locked | Self::Changed | Self::Write { .. } => true,
-            Self::Read(error) => error.raw_os_error() == Some(EIO),
-            Self::NoStore
-            | Self::Cut
-            | Self::Journal(_)
-            | Self::Wal { .. }
-            | Self::ForeignWal(_)
-            | Self::Damaged
-            | Self::Layout(_)
-            | Self::Unmapped(_)
-            | Self::Unfit
-            | Self::Sqlite(_) => false,
-        }
-    }
-
-    /// Whether the file itself is at fault, so that it is not worth looking at again before it changes.
-    pub(super) fn is_of_the_file(&self) -> bool {
-        match self {
-            Self::NoStore
-            | Self::Cut
-            | Self::ForeignWal(_)
-            | Self::Damaged
-            | Self::Layout(_)
-            | Self::Unmapped(_)
-            | Self::Unfit => true,
-            Self::Read(_)
-            | Self::Locked
-            | Self::Journal(_)
-            | Self::Wal { .. }
-            | Self::Write { .. }
-            | Self::Changed
-            | Self::Sqlite(_) => false,
-        }
-    }
-}
-
-/// Faults of a map in one line.
-fn joined(faults: &[MapFault]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-impl From<rusqlite::Error> for CopyFault {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
-            Some(ErrorCode::NotADatabase) => Self::NoStore,
-            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged,
-            Some(ErrorCode::SystemIoFailure) => Self::Read(io::Error::from_raw_os_error(EIO)),
-            code => Self::Sqlite(code),
-        }
-    }
-}
 
 /// What a reader thread reads.
 pub(super) struct Serving {
@@ -184,15 +61,6 @@ pub(super) struct Taken {
     pub(super) suspects: usize,
     /// Rows of classes that may not be there, by class.
     pub(super) unlawful: BTreeMap<String, u64>,
-}
-
-/// What the check of a copy found.
-struct Checked {
-    faults: u64,
-    lines: Vec<String>,
-    suspects: Suspects,
-    unlawful: BTreeMap<String, u64>,
-    map: Option<Arc<Map>>,
 }
 
 /// Where a store is, and what is needed to copy and check it.
@@ -221,7 +89,7 @@ impl Source {
         }
         let copy = Named(self.copies.join(format!("store-copy-{}-{}.sqlite", self.name, std::process::id())));
         self.copy(&file, &copy.0, is_wal, mark.wal.is_some())?;
-        let Checked { faults, lines, suspects, unlawful, map } = self.check(&copy.0, domain)?;
+        let (Content { faults, lines, suspects, unlawful }, map) = self.check(&copy.0, domain)?;
         let suspects = Arc::new(suspects);
         let readers = (0..self.readers).map(|_| {
             let gate = if is_wal { None } else { Some(open(&self.path)?) };
@@ -266,7 +134,30 @@ impl Source {
         Ok(())
     }
 
-    fn check(&self, copy: &Path, domain: &Domain) -> Result<Checked, CopyFault> {
+    /// Whether the pages fit each other and what the rows say, side by side: of a large store each takes seconds.
+    fn check(&self, copy: &Path, domain: &Domain) -> Result<(Content, Option<Arc<Map>>), CopyFault> {
+        std::thread::scope(|scope| {
+            let whole = scope.spawn(|| is_whole(&self.open_alive(copy)?));
+            let read = self.read(copy, domain);
+            // First: of pages that do not fit each other, rows may say anything.
+            whole.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            read
+        })
+    }
+
+    fn read(&self, copy: &Path, domain: &Domain) -> Result<(Content, Option<Arc<Map>>), CopyFault> {
+        let connection = self.open_alive(copy)?;
+        let beat = || self.progress.beat();
+        let Some(map) = &self.map else {
+            layout::prepare(&connection).map_err(no_such)?;
+            return Ok((Content::of_tables(&connection, domain, &beat)?, None));
+        };
+        let map = bound(&connection, map)?;
+        Ok((Content::of_map(&connection, &map, &beat)?, Some(Arc::new(map))))
+    }
+
+    /// A connection whose long statements show that they go on.
+    fn open_alive(&self, copy: &Path) -> Result<Connection, CopyFault> {
         let mut connection = open_copy(copy)?;
         let progress = Arc::clone(&self.progress);
         let alive = move || {
@@ -274,48 +165,8 @@ impl Source {
             false
         };
         connection.progress_handler(100_000, Some(alive))?;
-        let beat = || self.progress.beat();
-        let Some(map) = &self.map else {
-            is_sound(&connection)?;
-            let (tally, suspects) = rows(&connection, domain, &beat)?;
-            let unlawful = unlawful::count(&connection, domain)?;
-            return Ok(Checked {
-                faults: tally.total(),
-                lines: tally.lines().collect(),
-                suspects,
-                unlawful,
-                map: None,
-            });
-        };
-        let map = is_mapped(&connection, map)?;
-        let (examined, suspects) = mapped_rows(&connection, &map, &beat)?;
-        let (faults, lines) = (examined.faults.total(), examined.faults.lines().collect());
-        Ok(Checked { faults, lines, suspects, unlawful: BTreeMap::new(), map: Some(Arc::new(map)) })
+        Ok(connection)
     }
-}
-
-/// What every row of a map's tables says, and who is not answered about.
-pub(crate) fn mapped_rows(
-    connection: &Connection,
-    map: &Map,
-    beat: &dyn Fn(),
-) -> Result<(Examined, Suspects), CopyFault> {
-    let (examined, suspects) = mapped::examine(connection, map, None, beat)?;
-    if suspects.len() > MOST_SUSPECTS { Err(CopyFault::Unfit) } else { Ok((examined, suspects)) }
-}
-
-/// What every row says, and who is not answered about.
-pub(crate) fn rows(connection: &Connection, domain: &Domain, beat: &dyn Fn()) -> Result<(Tally, Suspects), CopyFault> {
-    let (mut tally, mut suspects) = (Tally::default(), Suspects::default());
-    let mut found = |fault, person: Option<&_>| {
-        tally.add(&fault);
-        suspects.add(&fault, person);
-    };
-    examine(connection, domain, None, &mut found, beat)?;
-    if suspects.len() > MOST_SUSPECTS {
-        return Err(CopyFault::Unfit);
-    }
-    Ok((tally, suspects))
 }
 
 /// Fails where a folder has no room for a copy of the store.
@@ -339,6 +190,10 @@ pub(crate) fn is_sound(connection: &Connection) -> Result<(), CopyFault> {
 /// Whether the pages fit each other; and the map with the columns as the tables spell them.
 pub(crate) fn is_mapped(connection: &Connection, map: &Map) -> Result<Map, CopyFault> {
     is_whole(connection)?;
+    bound(connection, map)
+}
+
+fn bound(connection: &Connection, map: &Map) -> Result<Map, CopyFault> {
     mapped::bound(connection, map).map_err(no_such)?.map_err(CopyFault::Unmapped)
 }
 

@@ -6,6 +6,7 @@
 //! about ([`Suspects`]). Of what may not be collected or is sealed, nobody is told that it is there: it is only counted.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
     hash::{BuildHasher, RandomState},
     sync::Arc,
@@ -23,6 +24,8 @@ use super::{
 
 /// Rows whose numbers are kept of each kind of fault.
 const NAMED: usize = 10;
+/// More persons than this with rows that do not fit: it is another store, and not one with typing errors.
+pub(super) const MOST_SUSPECTS: usize = 10_000;
 /// Dates before this year stand for "unknown" somewhere: they are no days.
 const FIRST_YEAR: i16 = 1900;
 
@@ -41,18 +44,19 @@ pub(crate) struct Domain {
 impl Domain {
     /// Of this catalogue, on this day.
     pub(crate) fn of(catalogue: &Arc<Catalogue>, today: Date) -> Self {
-        let records = catalogue.classes().filter(|class| class.holds_records());
-        let unlawful = catalogue.classes().filter(|class| {
+        let (unlawful, lawful): (Vec<_>, Vec<_>) = catalogue.classes().partition(|class| {
             matches!(
                 class.sensitivity(),
                 Sensitivity::Forbidden | Sensitivity::ConfidentialSource | Sensitivity::Sealed
             )
         });
-        let attributes = catalogue.classes().flat_map(|class| class.attributes().iter());
+        let unlawful: BTreeSet<_> = unlawful.iter().map(|class| class.name().as_str().to_owned()).collect();
+        let records = lawful.iter().filter(|class| class.holds_records());
+        let attributes = catalogue.classes().flat_map(|class| class.attributes().iter()).map(|field| field.as_str());
         Self {
             classes: records.map(|class| class.name().as_str().to_owned()).collect(),
-            unlawful: unlawful.map(|class| class.name().as_str().to_owned()).collect(),
-            fields: attributes.map(|field| field.as_str().to_owned()).collect(),
+            fields: attributes.filter(|field| !unlawful.contains(&class_like(field))).map(str::to_owned).collect(),
+            unlawful,
             catalogue: Arc::clone(catalogue),
             latest: today.saturating_add(1.day()),
         }
@@ -153,6 +157,19 @@ impl RowFault {
     }
 }
 
+/// A name of a class or field as a class would be spelt.
+fn class_like(name: &str) -> String {
+    name.replace('_', "-")
+}
+
+/// What was read.
+pub(crate) struct Read {
+    /// How many rows each of [`TABLES`] has.
+    pub(crate) rows: [u64; TABLES.len()],
+    /// Rows of the classes that may not be there, by class; each of them has its number, mostly 0.
+    pub(crate) unlawful: BTreeMap<String, u64>,
+}
+
 /// Reads every row, or the first `most` of each table, and tells each fault, with the person whom it is about where that can be said.
 ///
 /// # Errors
@@ -163,9 +180,10 @@ pub(crate) fn examine(
     most: Option<u64>,
     found: &mut dyn FnMut(RowFault, Option<&Personal<CitizenNumber>>),
     beat: &dyn Fn(),
-) -> rusqlite::Result<[u64; 3]> {
-    let mut counts = [0; 3];
-    for (table, count) in TABLES.into_iter().zip(&mut counts) {
+) -> rusqlite::Result<Read> {
+    let unlawful = domain.unlawful().map(|class| (class.to_owned(), 0)).collect();
+    let mut read = Read { rows: [0; TABLES.len()], unlawful };
+    for (table, count) in TABLES.into_iter().zip(&mut read.rows) {
         let mut statement = connection.prepare(&table.all_rows())?;
         let mut rows = statement.query([])?;
         while most.is_none_or(|most| *count < most)
@@ -173,42 +191,53 @@ pub(crate) fn examine(
         {
             *count += 1;
             let values = (0..table.columns.len()).map(|at| row_text(row, at)).collect::<rusqlite::Result<Vec<_>>>()?;
-            check_row(table, &values, *count, domain, found);
+            let mut found = |fault: RowFault, person: Option<&_>| {
+                if fault.what == What::Unlawful
+                    && let Some(name) = values.get(1).and_then(Option::as_deref)
+                    && let Some(rows) = read.unlawful.get_mut(&class_like(name))
+                {
+                    *rows += 1;
+                }
+                found(fault, person);
+            };
+            check_row(table, &values, *count, domain, &mut found);
             if count.is_multiple_of(1_024) {
                 beat();
             }
         }
     }
-    Ok(counts)
+    Ok(read)
 }
 
 /// A value as text: a whole number in digits, NULL as nothing. What else is there has no form that fits. The first is the
 /// person's number: as bytes or a number no look-up finds it, so that it becomes a text of whose it is that is not canonical.
-fn row_text(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
+fn row_text<'a>(row: &'a Row<'_>, at: usize) -> rusqlite::Result<Option<Cow<'a, str>>> {
     Ok(match row.get_ref(at)? {
-        ValueRef::Integer(value) if at == 0 => Some(format!(" {value}")),
-        ValueRef::Blob(bytes) if at == 0 => Some(format!(" {}", String::from_utf8_lossy(bytes))),
+        ValueRef::Integer(value) if at == 0 => Some(format!(" {value}").into()),
+        ValueRef::Blob(bytes) if at == 0 => Some(format!(" {}", String::from_utf8_lossy(bytes)).into()),
         ValueRef::Null => None,
-        ValueRef::Integer(value) => Some(value.to_string()),
-        ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
-        ValueRef::Real(_) | ValueRef::Blob(_) => Some(String::new()),
+        ValueRef::Integer(value) => Some(value.to_string().into()),
+        ValueRef::Text(text) => Some(String::from_utf8_lossy(text)),
+        ValueRef::Real(_) | ValueRef::Blob(_) => Some(Cow::Borrowed("")),
     })
 }
 
 /// Tells each fault of one row, whose values stand in the order of the table's columns.
-pub(crate) fn check_row(
+pub(crate) fn check_row<T: AsRef<str>>(
     table: &Table,
-    values: &[Option<String>],
+    values: &[Option<T>],
     row: u64,
     domain: &Domain,
     found: &mut dyn FnMut(RowFault, Option<&Personal<CitizenNumber>>),
 ) {
-    let number = values.first().and_then(Option::as_deref).unwrap_or_default();
-    let person = meant_citizen_number(number).filter(|person| is_born(person, domain.latest));
+    let number = values.first().and_then(text).unwrap_or_default();
+    // Nearly all are as they should be; what else may be meant takes longer to read.
+    let person = CitizenNumber::parse(number).ok().or_else(|| meant_citizen_number(number));
+    let person = person.filter(|person| is_born(person, domain.latest));
     let is_canonical = person.as_ref().is_some_and(|person| person.disclose(|person| person.as_str() == number));
     let mut days: Vec<(&str, Date)> = Vec::new();
     for ((column, form), value) in table.columns.iter().zip(values) {
-        let value = value.as_deref();
+        let value = text(value);
         let what = match form {
             Form::Number if is_canonical => None,
             Form::Number => Some(if person.is_some() { What::NotCanonical } else { What::NoNumber }),
@@ -222,7 +251,7 @@ pub(crate) fn check_row(
             },
             Form::Scalar => {
                 let value = value.unwrap_or_default();
-                unfit(*form, value, domain).or_else(|| outside(values.get(1)?.as_deref()?, value, domain))
+                unfit(*form, value, domain).or_else(|| outside(values.get(1).and_then(text)?, value, domain))
             }
             Form::SomeAmount => value.and_then(|value| unfit(*form, value, domain)),
             Form::Class | Form::List | Form::Field | Form::Whole | Form::Severity | Form::Flag => {
@@ -233,6 +262,10 @@ pub(crate) fn check_row(
             found(RowFault { table: table.name, column, what, row }, person.as_ref());
         }
     }
+}
+
+fn text<T: AsRef<str>>(value: &Option<T>) -> Option<&str> {
+    value.as_ref().map(AsRef::as_ref)
 }
 
 fn is_born(person: &Personal<CitizenNumber>, on: Date) -> bool {
@@ -266,9 +299,11 @@ fn outside(field: &str, value: &str, domain: &Domain) -> Option<What> {
 
 fn unfit(form: Form, value: &str, domain: &Domain) -> Option<What> {
     let (fits, what) = match form {
-        Form::Class | Form::Field if domain.unlawful.contains(&value.replace('_', "-")) => (false, What::Unlawful),
-        Form::Class => (domain.classes.contains(value), What::UnknownClass),
-        Form::Field => (domain.fields.contains(value), What::UnknownField),
+        Form::Class if domain.classes.contains(value) => return None,
+        Form::Field if domain.fields.contains(value) => return None,
+        Form::Class | Form::Field if domain.unlawful.contains(&class_like(value)) => (false, What::Unlawful),
+        Form::Class => (false, What::UnknownClass),
+        Form::Field => (false, What::UnknownField),
         Form::List => (List::parse(value).is_some(), What::UnknownList),
         Form::Severity => (Severity::parse(value).is_some(), What::NoSeverity),
         Form::Flag => (matches!(value, "0" | "1"), What::NoFlag),

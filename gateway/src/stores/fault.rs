@@ -5,7 +5,7 @@ use std::sync::Arc;
 use credit_policy::ClassName;
 
 use super::{
-    copy::CopyFault,
+    copy_fault::CopyFault,
     examine::RowFault,
     http::{
         HttpFault,

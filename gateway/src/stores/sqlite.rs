@@ -23,7 +23,8 @@ use tokio::sync::oneshot;
 use super::{
     at_hand::AtHand,
     contract::{Asked, LookUp, Probe, Store},
-    copy::{CopyFault, Serving, Source},
+    copy::{Serving, Source},
+    copy_fault::CopyFault,
     examine::Suspect,
     fault::{StoreError, StoreFault},
     figures::Figures,

@@ -18,7 +18,8 @@ use credit_policy::Catalogue;
 
 use super::{
     at_hand::AtHand,
-    copy::{CopyFault, Serving, Source, Taken},
+    copy::{Serving, Source, Taken},
+    copy_fault::CopyFault,
     examine::Domain,
     figures::Figures,
     progress::Progress,

@@ -35,6 +35,11 @@ pub(super) use scan::{HEAD_BYTES, HEAD_LINES};
 /// No body length was told yet.
 const UNTOLD: u64 = u64::MAX;
 
+/// Bytes that a caller may still send after a head that was cut short, and how long: a socket that is closed with unread
+/// bytes takes back the refusal.
+const LAST_BYTES: usize = 1024 * 1024;
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
 /// The body is in chunks.
 const CHUNKS: u64 = UNTOLD - 1;
 
@@ -88,6 +93,13 @@ pub struct Http1Guard<T> {
     held: Vec<u8>,
     /// The end of a head that was cut short, until hyper has it.
     ending: &'static [u8],
+    last: Option<Last>,
+}
+
+/// What still comes in after the refusal of something that is not read on.
+struct Last {
+    until: Option<Pin<Box<Sleep>>>,
+    bytes: usize,
 }
 
 impl<T> Http1Guard<T> {
@@ -96,7 +108,19 @@ impl<T> Http1Guard<T> {
         let gate = GuardHandle { look: AtomicU8::new(0), body: AtomicU64::new(UNTOLD), waker: AtomicWaker::new() };
         let gate = Arc::new(gate);
         let scan = Scan::new();
-        (Self { inner, time, deadline: None, gate: Arc::clone(&gate), scan, held: Vec::new(), ending: b"" }, gate)
+        (
+            Self {
+                inner,
+                time,
+                deadline: None,
+                gate: Arc::clone(&gate),
+                scan,
+                held: Vec::new(),
+                ending: b"",
+                last: None,
+            },
+            gate,
+        )
     }
 
     /// How many of these bytes may pass now; tells the gate what was seen at the end of a head.
@@ -136,6 +160,28 @@ impl<T> Http1Guard<T> {
                 Poll::Ready(())
             }
         }
+    }
+}
+
+impl<T: AsyncRead + Unpin> Http1Guard<T> {
+    /// Reads to nowhere, until the caller has sent all or enough.
+    fn poll_last(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let last = self.last.get_or_insert(Last { until: None, bytes: LAST_BYTES });
+        let mut nowhere = [0; 4096];
+        while last.bytes > 0 {
+            let mut buffer = ReadBuf::new(&mut nowhere);
+            match Pin::new(&mut self.inner).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    last.bytes = last.bytes.saturating_sub(buffer.filled().len());
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => {
+                    let until = last.until.get_or_insert_with(|| Box::pin(tokio::time::sleep(LAST_WAIT)));
+                    return until.as_mut().poll(context);
+                }
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -185,7 +231,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Http1Guard<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Http1Guard<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Http1Guard<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().inner).poll_write(context, bytes)
     }
@@ -195,7 +241,14 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Http1Guard<T> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_shutdown(context)
+        let this = self.get_mut();
+        if this.last.is_none() {
+            ready!(Pin::new(&mut this.inner).poll_shutdown(context))?;
+            if !matches!(this.scan.at, At::Ended | At::Wrong) {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        this.poll_last(context).map(Ok)
     }
 
     fn poll_write_vectored(
@@ -288,6 +341,30 @@ mod tests {
         assert!(sound);
         assert_eq!(parts[0], head);
         assert_eq!(parts[1], b"\n\n\n\nGET / HTTP/1.1\r\n\r\n");
+    }
+
+    /// What a caller reads who sends a head of so many bytes before it reads anything, and whether it could send all.
+    async fn refused(bytes: usize) -> (bool, Vec<u8>) {
+        let (caller, reader) = tokio::io::duplex(4_096);
+        let (mut gated, _gate) = Http1Guard::new(reader, Duration::from_secs(5));
+        let server = tokio::spawn(async move {
+            drop(gated.read_to_end(&mut Vec::new()).await);
+            gated.write_all(b"refused").await.unwrap();
+            gated.shutdown().await.unwrap();
+        });
+        let (mut from, mut to) = tokio::io::split(caller);
+        let head = format!("GET / HTTP/1.1\r\nA: {}\r\n\r\n", "a".repeat(bytes));
+        let is_sent = to.write_all(head.as_bytes()).await.is_ok();
+        server.await.unwrap();
+        let mut read = Vec::new();
+        from.read_to_end(&mut read).await.unwrap();
+        (is_sent, read)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_refusal_of_a_head_that_is_cut_short_reaches_a_caller_who_first_sends_it_whole() {
+        assert_eq!(refused(100 * 1024).await, (true, b"refused".to_vec()));
+        assert!(!refused(LAST_BYTES + 100 * 1024).await.0, "not for ever");
     }
 
     #[tokio::test(start_paused = true)]

@@ -66,6 +66,12 @@ impl Catalogue {
         &self.label
     }
 
+    /// The fixed offset from UTC of the jurisdiction's days.
+    #[must_use]
+    pub fn offset(&self) -> Offset {
+        self.offset
+    }
+
     /// The jurisdiction's civil date, by the catalogue's fixed offset and never by the machine's zone.
     #[must_use]
     pub fn today(&self, now: Timestamp) -> Date {

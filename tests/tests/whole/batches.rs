@@ -110,7 +110,7 @@ fn what_is_no_batch_is_refused_whole_and_recorded() {
         (send(&[kind, named, named], &body), 400, "malformed-request"),
         (send(&[kind, named, ("batch-after", "-1")], &body), 400, "malformed-request"),
         (send(&[kind, named, ("batch-after", "one")], &body), 400, "malformed-request"),
-        (send(&[kind, named], ""), 413, "payload-too-large"),
+        (send(&[kind, named], ""), 400, "malformed-request"),
         (send(&[kind, named], &"\n".repeat(100_001)), 413, "payload-too-large"),
         (caller.send(Method::GET, PATH, &[], ""), 405, "method-not-allowed"),
         (caller.send(Method::POST, "/v1/batches?x", &[kind, named], body.clone()), 400, "malformed-request"),
@@ -120,6 +120,43 @@ fn what_is_no_batch_is_refused_whole_and_recorded() {
     }
     let own = answers(&send(&[kind, named], &body));
     assert_eq!(numbers(&own), [1], "what was refused whole left nothing under its id");
+}
+
+#[test]
+fn what_is_wrong_with_a_line_is_said_in_the_words_of_a_line() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let mut sound = lines(folder, 5);
+    sound[0]["extra"] = json!(1);
+    sound[1]["operator"] = json!(1);
+    sound[2]["consent"] = json!(1);
+    sound[3]["scenario"] = json!("commercial-loan");
+    let mut body = text(&sound);
+    body.push_str(&format!("{}\nno object\n\u{feff}{{}}\n", " ".repeat(32 * 1024 + 1)));
+    let batch = id(1);
+    let caller = folder.caller("bank");
+    let reply = caller.send(
+        Method::POST,
+        PATH,
+        &[("content-type", LINES), ("batch-id", &batch), ("accept-language", "en")],
+        body,
+    );
+    let told = answers(&reply);
+    let expected = [
+        ("malformed-request", "each line must be one JSON object"),
+        ("malformed-request", "`operator`"),
+        ("malformed-request", "each line must be one JSON object"),
+        ("consent-required", "the member `consent` of the line"),
+        ("scenario-not-allowed", ""),
+        ("payload-too-large", "a line may have 32 KiB"),
+        ("malformed-request", "each line must be one JSON object"),
+        ("malformed-request", "byte order mark"),
+    ];
+    assert_eq!(told.len(), expected.len());
+    for (answer, (code, detail)) in told.iter().zip(expected) {
+        let said = answer["detail"].as_str().unwrap_or_default();
+        assert!(answer["code"] == code && said.contains(detail), "{code} {detail}: {answer}");
+    }
 }
 
 #[test]

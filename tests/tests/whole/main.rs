@@ -5,6 +5,7 @@ mod authorities;
 mod batches;
 mod calendar;
 mod canary;
+mod cases;
 mod certificates;
 mod checks;
 mod client_programs;

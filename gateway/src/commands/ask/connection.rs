@@ -122,6 +122,23 @@ impl Gateway {
         Ok((status, body.to_bytes().to_vec()))
     }
 
+    /// Reports something; its status, its body, and after how many seconds to come again.
+    ///
+    /// # Errors
+    /// When no whole answer came.
+    pub(in crate::commands) async fn report(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<(u16, Vec<u8>, Option<u64>), Broken> {
+        let response = self.send(self.request(path, "application/json", body)?).await?;
+        let (status, headers) = (response.status().as_u16(), response.headers());
+        let wait = headers.get(header::RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse().ok());
+        let body =
+            Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(|error| error.to_string())?;
+        Ok((status, body.to_bytes().to_vec(), wait))
+    }
+
     /// Sends a batch; its answer is on its way.
     ///
     /// # Errors

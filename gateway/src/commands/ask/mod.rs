@@ -2,7 +2,7 @@
 
 mod answers;
 mod batch;
-pub(super) mod connection;
+pub(in crate::commands) mod connection;
 mod input;
 mod progress;
 

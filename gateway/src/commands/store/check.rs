@@ -6,7 +6,8 @@ use super::{check_mapped, check_remote, found, place::Place};
 use crate::{
     commands::failure::{ConfigFile, Failure},
     stores::{
-        copy::{self, CopyFault},
+        copy,
+        copy_fault::CopyFault,
         examine::{Tally, examine},
         layout::TABLES,
     },
@@ -65,6 +66,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut tally = Tally::default();
     let read = examine(&store, &domain, arguments.sample, &mut |fault, _| tally.add(&fault), &|| ()).map_err(system)?;
     lines.extend(found::lines(&tally));
-    let [records, listings, attributes] = read;
+    let [records, listings, attributes] = read.rows;
     found::told(&[("record", records), ("listing", listings), ("attribute", attributes)], lines)
 }

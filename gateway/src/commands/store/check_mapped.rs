@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::{
     commands::failure::Failure,
     stores::{
-        copy::CopyFault,
+        copy_fault::CopyFault,
         map::{Examined, Map},
         mapped,
     },

@@ -75,7 +75,7 @@ impl Tour<'_> {
             (
                 with(&whole, "fields", json!(["religion"])),
                 Code::UnknownField,
-                words("数据清单以外没有字段", "what is not in the data list does not exist"),
+                words("数据清单以外没有数据项", "what is not in the data list does not exist"),
             ),
         ] {
             told.push(self.housing_refused(&body, code, shows).await?);

@@ -107,9 +107,8 @@ async fn read(head: &Parts, sound: bool, body: &mut RequestBody) -> Result<Batch
         ReadError::TooLarge => Refusal::from(Code::PayloadTooLarge).with(Detail::BatchLines),
         ReadError::Unusable => Refusal::from(Code::MalformedRequest).with(Detail::AmbiguousHead),
     })?;
-    let lines = Numbered::new(bytes).ok_or_else(|| {
-        Refusal::because(Code::PayloadTooLarge, "a batch without lines, or with too many").with(Detail::BatchLines)
-    })?;
+    let lines = Numbered::new(bytes)
+        .map_err(|code| Refusal::because(code, "a batch without lines, or with too many").with(Detail::BatchLines))?;
     Ok(Batch { id, after, lines: Arc::new(lines) })
 }
 

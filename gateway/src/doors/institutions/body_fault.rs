@@ -1,4 +1,4 @@
-//! Which member of a query's body is at fault: looked for only once its reader has refused it, so it need not be fast.
+//! Which member of a query's body, or of a line of a batch, is at fault: looked for only once its reader has refused it, so it need not be fast.
 
 use std::fmt;
 
@@ -10,15 +10,32 @@ use crate::journey::detail::{Detail, Member};
 
 /// The first fault of a body that is no query.
 pub(super) fn query_fault(body: &[u8]) -> Detail {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let found = (&mut reader).deserialize_map(Members);
-    match (found, reader.end()) {
-        (Ok(fault), Ok(())) => fault,
-        _ => Detail::NoJson,
-    }
+    fault(body, Of::Query).unwrap_or(Detail::NoJson)
 }
 
-struct Members;
+/// The first fault of a line that is none of a batch.
+pub(super) fn line_fault(line: &[u8]) -> Detail {
+    fault(line, Of::Line).unwrap_or(Detail::BatchLine)
+}
+
+/// Nothing where it is no object of JSON alone.
+fn fault(body: &[u8], of: Of) -> Option<Detail> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let found = (&mut reader).deserialize_map(Members(of)).ok()?;
+    reader.end().ok().map(|()| found)
+}
+
+/// Of what the members are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Query,
+    Line,
+}
+
+/// Members of a line beside those of a query.
+const OF_A_LINE: [&str; 2] = ["line", "consent"];
+
+struct Members(Of);
 
 impl<'de> Visitor<'de> for Members {
     type Value = Detail;
@@ -28,11 +45,21 @@ impl<'de> Visitor<'de> for Members {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Detail, A::Error> {
-        let (mut seen, mut fault) = (Vec::new(), None);
+        let (mut seen, mut fault, mut of_line) = (Vec::new(), None, Vec::new());
         while let Some(name) = members.next_key::<String>()? {
+            if let Some(member) = OF_A_LINE.into_iter().find(|member| self.0 == Of::Line && *member == name) {
+                let value = members.next_value::<&RawValue>()?.get();
+                let is_right =
+                    value.starts_with(|c: char| if member == "line" { c.is_ascii_digit() } else { c == '"' });
+                if of_line.contains(&member) || !is_right {
+                    fault = fault.or(Some(Detail::BatchLine));
+                }
+                of_line.push(member);
+                continue;
+            }
             let Some(member) = Member::ALL.into_iter().find(|member| member.name() == name) else {
                 let IgnoredAny = members.next_value()?;
-                fault = fault.or(Some(Detail::UnknownMember));
+                fault = fault.or(Some(if self.0 == Of::Line { Detail::BatchLine } else { Detail::UnknownMember }));
                 continue;
             };
             let value: &RawValue = members.next_value()?;

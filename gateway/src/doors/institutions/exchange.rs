@@ -17,6 +17,7 @@ use super::{
     on_behalf::without,
     own::OwnRecord,
     query_body::question,
+    reports::Report,
     route::{Beside, Routed, routed},
 };
 use crate::{
@@ -126,6 +127,10 @@ impl Exchange for HttpExchange {
             check_head(&self.head, self.sound, WITHDRAWALS, BodyKind::Json)?;
             let bytes = self.read().await?;
             return withdrawal(&bytes).map(|(jti, iss)| Request::Withdrawal { jti, iss });
+        }
+        if let Some((path, report)) = Report::at(self.head.uri.path()) {
+            check_head(&self.head, self.sound, path, BodyKind::Json)?;
+            return report.read(&self.read().await?);
         }
         check_head(&self.head, self.sound, QUERIES, BodyKind::Json)?;
         let bytes = self.read().await?;
@@ -282,12 +287,17 @@ fn is_of_kind(headers: &HeaderMap, kind: BodyKind) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// This media type, with no parameter but `charset=utf-8`.
+/// This media type, with no parameter but the charset UTF-8, however it is spelt. Between semicolons there may be nothing
+/// (RFC 9110, section 5.6.6).
 fn is_of_type(value: &str, media_type: &str) -> bool {
     let mut parts = value.split(';').map(str::trim);
     parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(media_type))
-        && parts.all(|parameter| {
-            parameter.eq_ignore_ascii_case("charset=utf-8") || parameter.eq_ignore_ascii_case("charset=\"utf-8\"")
+        && parts.filter(|parameter| !parameter.is_empty()).all(|parameter| {
+            let value = parameter.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("charset"));
+            value.is_some_and(|(_, charset)| {
+                let bare = charset.strip_prefix('"').and_then(|charset| charset.strip_suffix('"')).unwrap_or(charset);
+                bare.eq_ignore_ascii_case("utf-8") || bare.eq_ignore_ascii_case("utf8")
+            })
         })
 }
 

@@ -8,6 +8,7 @@ mod on_behalf;
 mod own;
 pub(crate) mod query_body;
 pub(crate) mod reply;
+mod reports;
 mod route;
 
 use std::{sync::Arc, time::Duration};

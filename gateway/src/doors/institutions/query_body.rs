@@ -6,7 +6,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{
-    body_fault::query_fault,
+    body_fault::{line_fault, query_fault},
     json_body::{object, present},
     on_behalf::OnBehalfBody,
 };
@@ -69,7 +69,11 @@ pub fn question(body: &[u8]) -> Result<Question, Refusal> {
 /// # Errors
 /// `malformed-request` where it is not one JSON object of the members of a line.
 pub(super) fn line(bytes: &[u8]) -> Result<Line, Refusal> {
-    let mut read: QueryBody = object(bytes, |_| Detail::BatchLine)?;
+    let mut read: QueryBody = object(bytes, line_fault).map_err(|refusal| match refusal.detail {
+        // Said of a body as a whole.
+        Some(Detail::NoObject) => refusal.with(Detail::BatchLine),
+        _ => refusal,
+    })?;
     match (read.line, &read.on_behalf) {
         (Some(number), None) => {
             let consent = read.consent.take();

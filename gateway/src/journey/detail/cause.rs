@@ -83,6 +83,12 @@ pub enum Detail {
     WithdrawalMembers,
     /// A withdrawal does not name one of several issuers.
     WithdrawalIssuer,
+    /// The body of a case that is registered has other members than its own.
+    CaseMembers,
+    /// The body of a case that was decided has other members than its own.
+    CaseDecisionMembers,
+    /// The day of a case is none, or has not come.
+    CaseDay,
     /// The target has a query string.
     QueryString,
     /// The body is compressed.
@@ -99,6 +105,10 @@ pub enum Detail {
     BatchLines,
     /// A line of a batch is no object of the members of a query with its number.
     BatchLine,
+    /// A line of a batch is too long.
+    BatchLineTooLarge,
+    /// A line of a batch has no consent, where one is needed.
+    BatchConsent,
     /// A line of a batch has another number than its place.
     BatchLineNumber,
     /// The header `Idempotency-Key`.

@@ -64,6 +64,18 @@ impl Detail {
                 "贵机构代表多个签发者：请求体须有成员 `iss`，写明是哪一个",
                 "you act for several issuers: the body must have the member `iss`, which names one of them",
             ),
+            Self::CaseMembers => (
+                "请求体须恰有成员 `case`、`scenario`、`subject`、`operator` 与 `opened`，均为文字",
+                "the body must have exactly the members `case`, `scenario`, `subject`, `operator` and `opened`, all of them strings",
+            ),
+            Self::CaseDecisionMembers => (
+                "请求体须有成员 `case`、`scenario`、`operator` 与 `decided`，另可有 `subject`，均为文字",
+                "the body must have the members `case`, `scenario`, `operator` and `decided`, and may have `subject`; all are strings",
+            ),
+            Self::CaseDay => (
+                "`opened` 或 `decided` 须为已到来的日期，写作 `2026-11-22`",
+                "`opened` or `decided` must be a day that has come, written as `2026-11-22`",
+            ),
             Self::UnknownScenario => {
                 ("`scenario` 不是应用清单中的名称", "`scenario` is no name of the application list")
             }

@@ -73,6 +73,11 @@ impl Detail {
                 "每行须为一个 JSON 对象，仅含 `line`、查询的成员及可选的 `consent`",
                 "each line must be one JSON object with `line`, the members of a query, and `consent` where one is needed",
             ),
+            Self::BatchLineTooLarge => ("一行最大 32 KiB", "a line may have 32 KiB at most"),
+            Self::BatchConsent => (
+                "该应用场景须有授权：该行的 `consent` 须为授权凭证",
+                "the scenario needs a consent: the member `consent` of the line must be the token",
+            ),
             Self::BatchLineNumber => (
                 "`line` 须为该行在批次中的序号，从 1 起",
                 "`line` must be the number of the line in the batch, counted from 1",

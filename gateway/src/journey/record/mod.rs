@@ -2,6 +2,9 @@
 //!
 //! INVARIANT (record first): [`Recorded`] is made after the log said that the leaf is durable, and nowhere else.
 
+pub(super) mod case;
+pub(crate) mod case_again;
+mod case_leaf;
 mod entry;
 pub(crate) mod evidence;
 pub(super) mod sealed;

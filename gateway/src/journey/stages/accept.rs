@@ -242,14 +242,14 @@ pub(super) fn is_minor(person: &Personal<CitizenNumber>, on: Date) -> bool {
     !person.disclose(|number| number.is_adult_on(on))
 }
 
-fn staff(text: Option<&str>) -> Result<StaffId, Refusal> {
+pub(super) fn staff(text: Option<&str>) -> Result<StaffId, Refusal> {
     let text = text.ok_or(Code::OperatorRequired)?;
     StaffId::parse(text).map_err(|error| {
         Refusal::because(Code::MalformedRequest, format!("operator: {error}")).with(Detail::Staff(error))
     })
 }
 
-fn case(text: Option<&str>, ground: Ground) -> Result<Option<CaseNumber>, Refusal> {
+pub(super) fn case(text: Option<&str>, ground: Ground) -> Result<Option<CaseNumber>, Refusal> {
     match text {
         None if ground == Ground::Statute => Err(Code::CaseRequired.into()),
         None => Ok(None),
@@ -259,7 +259,7 @@ fn case(text: Option<&str>, ground: Ground) -> Result<Option<CaseNumber>, Refusa
     }
 }
 
-fn subject(text: Option<&str>, ground: Ground, on: Date) -> Result<Subject, Refusal> {
+pub(super) fn subject(text: Option<&str>, ground: Ground, on: Date) -> Result<Subject, Refusal> {
     let text = match text {
         Some(text) => text,
         None if ground == Ground::Consent => return Ok(Subject::OfConsent(None)),

@@ -10,4 +10,5 @@ pub(crate) mod identify;
 pub(crate) mod minimise;
 pub(crate) mod on_behalf;
 mod repeat;
+pub(crate) mod report_case;
 pub(crate) mod withdraw;

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use super::{error::StartError, keys::check_ring};
 use crate::{
     changes::SaidBefore,
+    journey::record::case_again::CaseBefore,
     keyring::Keyring,
     state::{
         FoldError,
@@ -138,6 +139,13 @@ impl Before {
     /// What two officers approved in it.
     pub(super) fn approvals(&self) -> Approvals {
         self.projection.ledger.approvals.clone()
+    }
+
+    /// Cases that were registered in it and are not decided.
+    pub(super) fn cases(&self, keys: &Keyring) -> Vec<CaseBefore> {
+        let open = self.projection.ledger.cases.all();
+        open.filter_map(|(_, person)| CaseBefore::read(&self.folder, &self.previous.origin, person.index, keys))
+            .collect()
     }
 
     /// What the new log has to say: institutions that were added stay registered, who was suspended stays suspended, and

@@ -42,15 +42,15 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
     let examined = has_place.then(|| faults.keep(examine(&log_settings(settings)))).flatten();
     let is_running = examined.as_ref().is_some_and(|examined| examined.is_in_use);
     let fixed_ring = places::ring_is_fixed(settings);
-    let mut of_record = Vec::new();
+    let mut beside = Vec::new();
     if let (Some(inputs), Some(examined)) = (inputs, examined) {
         let now = clock.now();
         faults.note(scopes(settings, &inputs.catalogue).map(drop));
-        faults.note(check_copies(settings, &inputs.catalogue, now));
+        beside.extend(faults.keep(check_copies(settings, &inputs.catalogue, now)).unwrap_or_default());
         faults.note(check_databases(settings, &inputs.catalogue, clock));
         faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
         faults.note(record(&inputs, settings, examined.contents.as_ref(), now));
-        of_record = registered(settings, &inputs.register, now);
+        beside.extend(registered(settings, &inputs.register, now));
     }
     if faults.0.is_empty() && !is_running {
         for address in settings.listen.all() {
@@ -59,7 +59,7 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
         }
     }
     let mut warnings = tls.map_or_else(Vec::new, |tls| warnings(settings, &tls, clock.now()));
-    warnings.extend(of_record);
+    warnings.extend(beside);
     Checked { faults: faults.0, warnings, fixed_ring }
 }
 

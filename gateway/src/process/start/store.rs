@@ -7,14 +7,20 @@ use credit_policy::Catalogue;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::{error::StartError, places::there};
+use super::{
+    error::StartError,
+    places::there,
+    warnings::{Warning, stored},
+};
 use crate::{
     process::cores,
     settings::{self, Settings, StoreKind},
     stores::{
         all::{self, Scope, Stores},
+        content::Content,
         contract::Store,
-        copy::{self, CopyFault},
+        copy,
+        copy_fault::CopyFault,
         examine::Domain,
         http::{
             Endpoint, HttpStore,
@@ -129,25 +135,33 @@ pub(super) fn check_databases(
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Whether their copies would be taken: their rows, and the room for it. [`open_stores`] finds that itself.
+/// Whether their copies would be taken, and what their rows say on which nobody should rely. [`open_stores`] finds that itself.
 ///
 /// # Errors
 /// As [`open_stores`] says it.
-pub(super) fn check_copies(settings: &Settings, catalogue: &Arc<Catalogue>, now: Timestamp) -> Result<(), StartError> {
+pub(super) fn check_copies(
+    settings: &Settings,
+    catalogue: &Arc<Catalogue>,
+    now: Timestamp,
+) -> Result<Vec<Warning>, StartError> {
     let domain = Domain::of(catalogue, catalogue.today(now));
+    let mut warnings = Vec::new();
     checked(settings, Some(catalogue), |path, store, map| {
         copy::has_room(path, there(&settings.data.dir))?;
-        match map {
-            None => copy::rows(store, &domain, &|| ()).map(drop),
-            Some(map) => copy::mapped_rows(store, &copy::is_mapped(store, map)?, &|| ()).map(drop),
-        }
-    })
+        let content = match map {
+            None => Content::of_tables(store, &domain, &|| ()),
+            Some(map) => Content::of_map(store, &copy::is_mapped(store, map)?, &|| ()),
+        };
+        warnings.extend(stored(path, &content?));
+        Ok(())
+    })?;
+    Ok(warnings)
 }
 
 fn checked(
     settings: &Settings,
     catalogue: Option<&Arc<Catalogue>>,
-    check: impl Fn(&Path, &Connection, Option<&Map>) -> Result<(), CopyFault>,
+    mut check: impl FnMut(&Path, &Connection, Option<&Map>) -> Result<(), CopyFault>,
 ) -> Result<(), StartError> {
     for store in &settings.stores {
         // Without a catalogue, which is a fault of its own, nobody can say what a map means.

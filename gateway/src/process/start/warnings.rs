@@ -17,6 +17,7 @@ use crate::{
         trust::{Cause, Trust},
     },
     settings::Settings,
+    stores::{content::Content, unlawful::present},
 };
 
 /// What ends within so many days is named.
@@ -86,6 +87,32 @@ pub(crate) fn registered(settings: &Settings, register: &Register, now: Timestam
         }
     }
     warnings
+}
+
+/// Rows with which nobody is answered as their owner meant it.
+pub(super) fn stored(path: &Path, content: &Content) -> Vec<Warning> {
+    let Content { faults, suspects, unlawful, .. } = content;
+    let mut said = Vec::new();
+    if *faults > 0 {
+        let persons = suspects.len();
+        said.push((
+            format!(
+                "有 {faults} 个值不符合数据清单，涉及的 {persons} 人不予答复；`credit-gateway store check` 列出各处"
+            ),
+            format!(
+                "has {faults} values that do not fit the data list, and {persons} persons are not answered about: see \
+                 `credit-gateway store check`"
+            ),
+        ));
+    }
+    let classes = present(unlawful).join(", ");
+    if !classes.is_empty() {
+        said.push((
+            format!("含有依法不得采集、须保密或已封存的数据，请移除：{classes}"),
+            format!("has data that may not be collected, is confidential or is sealed; take it out: {classes}"),
+        ));
+    }
+    said.into_iter().map(|said| Warning::of(path, said)).collect()
 }
 
 fn soon(now: Timestamp) -> Timestamp {

@@ -152,3 +152,30 @@ fn a_repair_that_was_revoked_before_it_was_made_is_no_fault() {
     let (faults, suspects) = found(&store);
     assert!(faults.is_empty() && suspects.len() == 0, "{faults:?}");
 }
+
+#[test]
+fn classes_that_may_not_be_there_are_counted_and_no_other() {
+    let domain = Domain::of(&Arc::new(Catalogue::load(&shipped()).unwrap()), TODAY);
+    let store = Connection::open_in_memory().unwrap();
+    store.execute_batch(crate::stores::layout::SCHEMA).unwrap();
+    let count = || examine(&store, &domain, None, &mut |_, _| (), &|| ()).unwrap().unlawful;
+    let empty = count();
+    assert!(empty.len() > 7 && empty.values().all(|count| *count == 0), "{empty:?}");
+    for class in ["religion", "genes", "confidential-source", "public-security-penalty", "juvenile-offence"] {
+        assert!(empty.contains_key(class), "{class}");
+    }
+    store
+        .execute_batch(
+            "INSERT INTO record(number, class, nr, severity, act, determined) VALUES
+                ('990101199003070031', 'religion', 1, 'minor', '2026-01-01', '2026-01-01'),
+                ('990101199003070031', 'religion', 2, 'minor', '2026-01-01', '2026-01-01'),
+                ('990101199003070031', 'tax', 1, 'minor', '2026-01-01', '2026-01-01');
+             INSERT INTO attribute VALUES ('990101199003070031', 'blood_type', '\"A\"'),
+                ('990101199003070031', 'religion', '\"none\"'), ('990101199003070031', 'score', '700');",
+        )
+        .unwrap();
+    let mut found = count();
+    found.retain(|_, count| *count > 0);
+    let told: Vec<_> = found.iter().map(|(class, count)| (class.as_str(), *count)).collect();
+    assert_eq!(told, [("blood-type", 1), ("religion", 3)]);
+}

@@ -28,11 +28,13 @@ pub enum Duty {
     IssuerKeys,
     /// The index of the log takes in what is published.
     Index,
+    /// The coverage of cases takes in what is published.
+    Coverage,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -42,6 +44,7 @@ impl Duty {
         Self::Scrub,
         Self::IssuerKeys,
         Self::Index,
+        Self::Coverage,
     ];
 
     /// A word for metrics.
@@ -57,6 +60,7 @@ impl Duty {
             Self::Scrub => "scrub",
             Self::IssuerKeys => "issuer-keys",
             Self::Index => "index",
+            Self::Coverage => "coverage",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! increase. Only `credit_gateway_queries_total`, with three labels, grows by what was asked. The meaning of each figure
 //! is its help text; the board and the alerts are in `docs/grafana/` and `docs/prometheus/`.
 
+mod cases;
 mod closed;
 mod duties;
 mod exposition;
@@ -26,6 +27,7 @@ pub(crate) use readings::{Readings, StoreReadings};
 pub use stage_timer::Stage;
 pub(crate) use stage_timer::StageTimer;
 
+use cases::Cases;
 use duties::Duties;
 use exposition::Exposition;
 use queries::Queries;
@@ -41,6 +43,7 @@ pub struct Metrics {
     overloaded: IntCounter,
     closed: Closed,
     floods: IntCounterVec,
+    cases: Cases,
     duties: Duties,
     reads: IntCounterVec,
     certificate_expiry: IntGauge,
@@ -60,20 +63,19 @@ impl Metrics {
     pub fn new(started: Timestamp) -> prometheus::Result<Self> {
         let registry = Registry::new();
         let registrar = Registrar(&registry);
+        let counter = |name, help| registrar.counter(name, help);
         Ok(Self {
             queries: Queries::new(&registrar)?,
             unregistered: registrar.counter(
                 "credit_gateway_unregistered_total",
                 "Requests with a trusted certificate that is in no register.",
             )?,
-            broken_off: registrar
-                .counter("credit_gateway_broken_off_total", "Requests that never became complete.")?,
+            broken_off: counter("credit_gateway_broken_off_total", "Requests that never became complete.")?,
             unrecorded: registrar.counter(
                 "credit_gateway_not_recordable_total",
                 "Requests refused because nothing could be recorded.",
             )?,
-            overloaded: registrar
-                .counter("credit_gateway_overloaded_total", "Requests refused because too many were under way.")?,
+            overloaded: counter("credit_gateway_overloaded_total", "Requests refused because too many were under way.")?,
             closed: Closed::new(
                 registrar.counters(
                     "credit_gateway_failed_handshakes_total",
@@ -122,6 +124,7 @@ impl Metrics {
                 "Requests without a record of their own, by institution and code; `cut-off` where the connection was closed.",
                 &["institution", "code"],
             )?,
+            cases: Cases::new(&registrar)?,
             duties: Duties::new(&registrar, started)?,
             started,
             registry,
@@ -211,6 +214,11 @@ impl Metrics {
     /// Whether a key file of an issuer cannot be used.
     pub fn issuer_keys_refused(&self, are_refused: bool) {
         self.issuer_keys_refused.set(i64::from(are_refused));
+    }
+
+    /// Decisions without a look-up before them that were not handed over, each by institution and scenario.
+    pub fn case_misses<'a>(&self, misses: impl Iterator<Item = (&'a str, &'a str)>) {
+        self.cases.misses(misses);
     }
 
     /// A duty in the background was done, or failed; its first failure and its first success after one are lines of the

@@ -104,6 +104,13 @@ fn a_request_is_answered_or_refused_alike_over_both_protocols() {
     let table = [
         ("sound", 200, case()),
         ("charset", 200, case().without_type().with("content-type", "application/json; charset=utf-8")),
+        (
+            "charset without hyphen",
+            200,
+            case().without_type().with("content-type", "application/json; Charset=\"UTF8\";"),
+        ),
+        ("another charset", 415, case().without_type().with("content-type", "application/json; charset=utf-16")),
+        ("half a quotation", 415, case().without_type().with("content-type", "application/json; charset=\"utf-8")),
         ("an expectation that is none", 200, case().with("expect", "something")),
         ("another method", 405, case().to("PUT", "/v1/queries")),
         ("a method of nobody", 405, case().to("BREW", "/v1/queries")),

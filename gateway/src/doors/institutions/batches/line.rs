@@ -44,7 +44,7 @@ const LINE_BYTES: usize = 32 * 1024;
 fn read(lines: &Numbered, batch: Uuid, number: usize) -> Result<(Question, Option<Zeroizing<String>>), Refusal> {
     let bytes = lines.line(number);
     if bytes.len() > LINE_BYTES {
-        return Err(Code::PayloadTooLarge.into());
+        return Err(Refusal::from(Code::PayloadTooLarge).with(Detail::BatchLineTooLarge));
     }
     let Line { number: said, mut question, consent } = query_body::line(bytes)?;
     if said != number {
@@ -73,7 +73,8 @@ impl Exchange for LineExchange {
     }
 
     fn consent(&self) -> Result<&str, Refusal> {
-        self.consent.as_ref().map(|consent| consent.as_str()).ok_or_else(|| Code::ConsentRequired.into())
+        let consent = self.consent.as_ref().map(|consent| consent.as_str());
+        consent.ok_or_else(|| Refusal::from(Code::ConsentRequired).with(Detail::BatchConsent))
     }
 
     async fn ended(&mut self) -> Ended {

@@ -1,5 +1,6 @@
 //! The lines of a batch.
 
+use credit_policy::Code;
 use ring::digest::{Digest, SHA256, digest};
 use zeroize::Zeroizing;
 
@@ -20,8 +21,9 @@ pub(super) struct Numbered {
 }
 
 impl Numbered {
-    /// Nothing where there is no line, or more than there may be.
-    pub(super) fn new(bytes: Vec<u8>) -> Option<Self> {
+    /// # Errors
+    /// `malformed-request` where there is no line, `payload-too-large` where there are more than there may be.
+    pub(super) fn new(bytes: Vec<u8>) -> Result<Self, Code> {
         let bytes = Zeroizing::new(bytes);
         let mut ends: Vec<_> =
             (0..).zip(bytes.iter()).filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).take(LINES + 1).collect();
@@ -30,7 +32,11 @@ impl Numbered {
             ends.push(bytes.len());
         }
         let digest = digest(&SHA256, &bytes);
-        (1..=LINES).contains(&ends.len()).then_some(Self { bytes, ends, digest })
+        match ends.len() {
+            0 => Err(Code::MalformedRequest),
+            1..=LINES => Ok(Self { bytes, ends, digest }),
+            _ => Err(Code::PayloadTooLarge),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -72,9 +78,10 @@ mod tests {
 
     #[test]
     fn none_and_too_many_are_no_batch() {
-        assert!(Numbered::new(Vec::new()).is_none());
-        assert!(Numbered::new(vec![b'\n'; LINES]).is_some());
-        assert!(Numbered::new(vec![b'\n'; LINES + 1]).is_none());
-        assert!(Numbered::new([vec![b'\n'; LINES], b"a".to_vec()].concat()).is_none());
+        let fault = |bytes: Vec<u8>| Numbered::new(bytes).err();
+        assert_eq!(fault(Vec::new()), Some(Code::MalformedRequest));
+        assert_eq!(fault(vec![b'\n'; LINES]), None);
+        assert_eq!(fault(vec![b'\n'; LINES + 1]), Some(Code::PayloadTooLarge));
+        assert_eq!(fault([vec![b'\n'; LINES], b"a".to_vec()].concat()), Some(Code::PayloadTooLarge));
     }
 }

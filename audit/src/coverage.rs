@@ -1,0 +1,10 @@
+//! Must-check coverage (R5: 应查必查): which persons in registered cases were looked up before the decision, after it, or not
+//! at all. A fold over leaves that needs no key (`FORMAT.md` §12): tags are compared with tags of their own month.
+
+mod figures;
+mod fold;
+mod list;
+
+pub use figures::{CoverageFigures, Department, Miss, Waiting};
+pub use fold::{Coverage, HANDED_OVER};
+pub use list::{ListFault, check_list, list_text};

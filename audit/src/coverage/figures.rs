@@ -1,0 +1,149 @@
+//! What coverage comes to: by department, scenario and month, and the misses one by one.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::fold::Coverage;
+
+/// Coverage as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CoverageFigures {
+    /// Leaves of the log that were taken in.
+    pub size: u64,
+    /// By department, scenario and month, sorted.
+    pub departments: Vec<Department>,
+    /// Persons in cases that wait for a decision, by department and scenario, sorted.
+    pub waiting: Vec<Waiting>,
+    /// Decisions without a look-up before them, in the order of the log.
+    pub misses: Vec<Miss>,
+}
+
+/// A department, a scenario, a month.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Department {
+    /// The institution.
+    pub institution: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The month in which the leaves were recorded.
+    pub month: String,
+    /// Persons in cases that were registered.
+    pub registered: u64,
+    /// Persons about whom a decision was reported: the sum of the next four.
+    pub decided: u64,
+    /// Looked up before the decision.
+    pub looked_up: u64,
+    /// Looked up after it alone.
+    pub late: u64,
+    /// Never looked up.
+    pub missed: u64,
+    /// Registered in the log before, and not looked up in this one.
+    pub carried: u64,
+    /// Of those decided, the ones that were never registered.
+    pub unregistered: u64,
+}
+
+/// Cases without a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// The institution.
+    pub institution: String,
+    /// The scenario.
+    pub scenario: String,
+    /// Persons in such cases.
+    pub persons: u64,
+}
+
+/// A decision without a look-up before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Miss {
+    /// The leaf of the decision.
+    pub index: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// The institution.
+    pub institution: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The case, as it was written.
+    pub case: String,
+    /// Member of staff who reported the decision.
+    pub operator: String,
+    /// The day of the decision.
+    pub on: Date,
+    /// The leaf of the look-up that came after it, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<u64>,
+    /// Whether it stands in a list that was handed over.
+    pub handed_over: bool,
+}
+
+impl Coverage {
+    /// The figures of what was taken in; of one month, or of all.
+    #[must_use]
+    pub fn figures(&self, month: Option<&str>) -> CoverageFigures {
+        let mut departments: BTreeMap<(String, String, String), Department> = BTreeMap::new();
+        let wanted = |of: &str| month.is_none_or(|month| month == of);
+        let mut row = |(institution, scenario): &(String, String), month: String, add: &dyn Fn(&mut Department)| {
+            let key = (institution.clone(), scenario.clone(), month.clone());
+            let (institution, scenario) = (institution.clone(), scenario.clone());
+            add(departments.entry(key).or_insert_with(|| Department {
+                institution,
+                scenario,
+                month,
+                ..Department::default()
+            }));
+        };
+        for ((place, month), count) in self.registered.iter().filter(|((_, month), _)| wanted(month)) {
+            row(place, month.clone(), &|department| department.registered += count);
+        }
+        let mut misses = Vec::new();
+        for (place, one) in self.decided.iter().flat_map(|(place, all)| all.iter().map(move |one| (place, one))) {
+            let month = self.month(one.at);
+            if !wanted(&month) {
+                continue;
+            }
+            let look_up = self.look_up_on(place, &one.person);
+            let (before, after) = (look_up.filter(|at| *at < one.index), look_up.filter(|at| *at > one.index));
+            let handed_over = self.is_handed_over(&month, one.index);
+            row(place, month, &|department| {
+                department.decided += 1;
+                department.unregistered += u64::from(!one.person.registered);
+                match (before, after) {
+                    (Some(_), _) => department.looked_up += 1,
+                    (None, _) if one.person.carried => department.carried += 1,
+                    (None, Some(_)) => department.late += 1,
+                    (None, None) => department.missed += 1,
+                }
+            });
+            if before.is_none() && !one.person.carried {
+                misses.push(Miss {
+                    index: one.index,
+                    at: one.at,
+                    institution: place.0.clone(),
+                    scenario: place.1.clone(),
+                    case: one.case.clone(),
+                    operator: one.operator.clone(),
+                    on: one.on,
+                    late: after,
+                    handed_over,
+                });
+            }
+        }
+        misses.sort_by_key(|miss| miss.index);
+        let waiting = self.open.iter().filter_map(|((institution, scenario), cases)| {
+            let persons = cases.values().map(|persons| persons.len() as u64).sum();
+            let (institution, scenario) = (institution.clone(), scenario.clone());
+            (persons > 0).then_some(Waiting { institution, scenario, persons })
+        });
+        CoverageFigures {
+            size: self.size(),
+            departments: departments.into_values().collect(),
+            waiting: waiting.collect(),
+            misses,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The fold: one leaf after the other.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use credit_policy::normal_case;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+
+use crate::leaf::{self, Actor, Body, BodyError, Case, CaseState, Kind, Leaf, Peek, QuerySummary, Read};
+
+/// The path of a `read` leaf that says that the misses up to it were handed over; behind it the month, or nothing for all.
+pub const HANDED_OVER: &str = "/coverage/";
+
+/// A person's tag, as long as two of one month must differ.
+type Tag = [u8; 16];
+
+/// Data keys whose look-ups are remembered: a decision is compared with those of its own month, and a clock may lie between two.
+const KEYS: usize = 2;
+
+/// Department (an institution) and scenario.
+pub(super) type Place = (String, String);
+
+/// A data key with the first look-up at each place under each tag.
+type OfKey = (String, HashMap<Place, HashMap<Tag, u64>>);
+
+/// One person in one case.
+#[derive(Debug, Clone)]
+pub(super) struct Person {
+    key: String,
+    tag: Tag,
+    /// The look-up under a tag before the present one.
+    looked_up: Option<u64>,
+    /// Said by the gateway at the beginning of a log: what was looked up in the log before is not known here.
+    pub(super) carried: bool,
+    pub(super) registered: bool,
+}
+
+/// A person in a case that was decided.
+#[derive(Debug, Clone)]
+pub(super) struct Decided {
+    pub(super) person: Person,
+    pub(super) index: u64,
+    pub(super) at: Timestamp,
+    pub(super) case: String,
+    pub(super) operator: String,
+    pub(super) on: Date,
+}
+
+/// Takes in the leaves of one log in their order.
+#[derive(Debug)]
+pub struct Coverage {
+    offset: Offset,
+    size: u64,
+    pub(super) open: BTreeMap<Place, BTreeMap<String, Vec<Person>>>,
+    pub(super) decided: BTreeMap<Place, Vec<Decided>>,
+    pub(super) registered: BTreeMap<(Place, String), u64>,
+    /// Decisions that name a person, by place, case, data key and tag.
+    named: HashSet<(Place, String, String, Tag)>,
+    /// Months whose misses were handed over, and up to which leaf; the empty one is all of them.
+    handed_over: BTreeMap<String, u64>,
+    /// By data key, place and tag the first answered look-up.
+    look_ups: Vec<OfKey>,
+}
+
+impl Coverage {
+    /// Of no leaf yet. Months are those of this offset from UTC.
+    #[must_use]
+    pub fn new(offset: Offset) -> Self {
+        Self {
+            offset,
+            size: 0,
+            open: BTreeMap::new(),
+            decided: BTreeMap::new(),
+            registered: BTreeMap::new(),
+            named: HashSet::new(),
+            handed_over: BTreeMap::new(),
+            look_ups: Vec::new(),
+        }
+    }
+
+    /// Leaves that were taken in.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Takes in the next leaf. Kinds that say nothing of cases are passed over.
+    ///
+    /// # Errors
+    /// When the leaf is none of its kind.
+    pub fn leaf(&mut self, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
+        self.size = index + 1;
+        if ![Kind::Query, Kind::Case, Kind::Read].map(Kind::as_str).contains(&head.kind) {
+            return Ok(());
+        }
+        let Some(Leaf { head, actor, body }) = leaf::parse_after(head)? else { return Ok(()) };
+        match (body, head.institution) {
+            (Body::Query(query), Some(institution)) if query.is_answered() => self.look_up(index, institution, &query),
+            (Body::Case(case), Some(institution)) => {
+                let by_gateway = matches!(actor, Some(Actor::System(_)));
+                self.case(index, head.at, institution, case, by_gateway);
+            }
+            (Body::Read(Read { path }), _) => {
+                if let Some(month) = path.strip_prefix(HANDED_OVER) {
+                    self.handed_over.insert(month.to_owned(), index);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn look_up(&mut self, index: u64, institution: &str, query: &QuerySummary<'_>) {
+        let (Some(scenario), Some(key), Some(tag)) = (query.scenario, query.key, query.subject.and_then(short)) else {
+            return;
+        };
+        // Without a case it does not rest on a statute; what a gateway asks for others is no look-up of a department of ours.
+        if query.case().is_none() || query.counted_for() != institution {
+            return;
+        }
+        self.turn(key);
+        let of_key = self.look_ups.iter_mut().find(|(known, _)| known == key);
+        if let Some((_, places)) = of_key {
+            let place = (institution.to_owned(), scenario.to_owned());
+            places.entry(place).or_default().entry(tag).or_insert(index);
+        }
+    }
+
+    /// Makes room for the look-ups of a month; what was compared with those of the month before the last stays compared.
+    fn turn(&mut self, key: &str) {
+        if self.look_ups.iter().any(|(known, _)| known == key) {
+            return;
+        }
+        self.look_ups.push((key.to_owned(), HashMap::new()));
+        if self.look_ups.len() <= KEYS {
+            return;
+        }
+        let decided = self.decided.iter_mut().flat_map(|(place, all)| all.iter_mut().map(move |one| (place, one)));
+        let open = self
+            .open
+            .iter_mut()
+            .flat_map(|(place, cases)| cases.values_mut().flatten().map(move |person| (place, person)));
+        for (place, person) in decided.map(|(place, one)| (place, &mut one.person)).chain(open) {
+            person.looked_up = person.looked_up.or_else(|| find(&self.look_ups, place, person));
+        }
+        self.look_ups.remove(0);
+    }
+
+    fn case(&mut self, index: u64, at: Timestamp, institution: &str, case: Case, by_gateway: bool) {
+        let place = (institution.to_owned(), case.scenario.clone());
+        let named = case.subject.as_ref().zip(case.key.as_ref());
+        let named = named.and_then(|(tag, key)| Some((key.clone(), *tag.0.first_chunk::<16>()?)));
+        match (case.state, named) {
+            (CaseState::Opened, Some((key, tag))) => self.opened(at, place, &case.case, (key, tag), by_gateway),
+            (CaseState::Opened, None) => {}
+            (CaseState::Decided, named) => self.decide(index, at, place, case, named),
+        }
+    }
+
+    fn opened(&mut self, at: Timestamp, place: Place, case: &str, (key, tag): (String, Tag), by_gateway: bool) {
+        let persons = self.open.entry(place.clone()).or_default().entry(normal_case(case)).or_default();
+        if persons.iter().any(|known| known.key == key && known.tag == tag) {
+            return;
+        }
+        if let Some(stale) = persons.iter_mut().find(|known| by_gateway && known.key != key) {
+            stale.looked_up = stale.looked_up.or_else(|| find(&self.look_ups, &place, stale));
+            (stale.key, stale.tag) = (key, tag);
+            return;
+        }
+        persons.push(Person { key, tag, looked_up: None, carried: by_gateway, registered: true });
+        if !by_gateway {
+            *self.registered.entry((place, self.month(at))).or_default() += 1;
+        }
+    }
+
+    fn decide(&mut self, index: u64, at: Timestamp, place: Place, case: Case, named: Option<(String, Tag)>) {
+        let Case { case, operator, on, .. } = case;
+        let name = normal_case(&case);
+        let cases = self.open.entry(place.clone()).or_default();
+        let mut persons = cases.remove(&name).unwrap_or_default();
+        let decided = match named {
+            None => std::mem::take(&mut persons),
+            Some((key, tag)) => {
+                let at = persons.iter().position(|known| known.key == key && known.tag == tag);
+                let unregistered = Person { key, tag, looked_up: None, carried: false, registered: false };
+                vec![at.map_or(unregistered, |at| persons.remove(at))]
+            }
+        };
+        if !persons.is_empty() {
+            cases.insert(name.clone(), persons);
+        }
+        for person in decided {
+            let said = (place.clone(), name.clone(), person.key.clone(), person.tag);
+            // A decision that is reported again says nothing new.
+            if !self.named.insert(said) && !person.registered {
+                continue;
+            }
+            let (case, operator) = (case.clone(), operator.clone());
+            let all = self.decided.entry(place.clone()).or_default();
+            all.push(Decided { person, index, at, case, operator, on });
+        }
+    }
+
+    /// Whether a miss of that month stands in a list that was handed over.
+    pub(super) fn is_handed_over(&self, month: &str, index: u64) -> bool {
+        ["", month].iter().filter_map(|month| self.handed_over.get(*month)).any(|until| index < *until)
+    }
+
+    /// The first look-up on a decided person, whenever it was made.
+    pub(super) fn look_up_on(&self, place: &Place, person: &Person) -> Option<u64> {
+        person.looked_up.or_else(|| find(&self.look_ups, place, person))
+    }
+
+    pub(super) fn month(&self, at: Timestamp) -> String {
+        let day = self.offset.to_datetime(at).date();
+        format!("{:04}-{:02}", day.year(), day.month())
+    }
+}
+
+fn find(look_ups: &[OfKey], place: &Place, person: &Person) -> Option<u64> {
+    let (_, places) = look_ups.iter().find(|(key, _)| *key == person.key)?;
+    places.get(place)?.get(&person.tag).copied()
+}
+
+fn short(tag: &str) -> Option<Tag> {
+    STANDARD.decode(tag).ok()?.first_chunk().copied()
+}

@@ -1,0 +1,75 @@
+//! What departments report: cases that must be checked, and that they were decided.
+
+use credit_audit::leaf::CaseState;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::json_body::{object, present};
+use crate::journey::{
+    detail::Detail,
+    exchange::{CaseReport, Request},
+    refusal::Refusal,
+};
+
+/// A report by its path.
+#[derive(Clone, Copy)]
+pub(super) enum Report {
+    Case,
+    CaseDecision,
+}
+
+impl Report {
+    /// All of them, each with its path.
+    const ALL: [(&'static str, Self); 2] = [("/v1/cases", Self::Case), ("/v1/cases/decisions", Self::CaseDecision)];
+
+    /// What is reported at a path.
+    pub(super) fn at(path: &str) -> Option<(&'static str, Self)> {
+        Self::ALL.into_iter().find(|(known, _)| *known == path)
+    }
+
+    /// Reads its body.
+    ///
+    /// # Errors
+    /// `malformed-request` where it is not one JSON object of its members.
+    pub(super) fn read(self, body: &[u8]) -> Result<Request, Refusal> {
+        match self {
+            Self::Case => {
+                let Opened { case, scenario, subject, operator, opened } = object(body, |_| Detail::CaseMembers)?;
+                let (state, on, staff) = (CaseState::Opened, opened, operator);
+                Ok(Request::Case(CaseReport { state, scenario, case, subject, staff, on }))
+            }
+            Self::CaseDecision => {
+                let Decided { case, scenario, subject, operator, decided } =
+                    object(body, |_| Detail::CaseDecisionMembers)?;
+                let (state, on, staff) = (CaseState::Decided, decided, operator);
+                Ok(Request::Case(CaseReport { state, scenario, case, subject, staff, on }))
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opened {
+    #[serde(default, deserialize_with = "present")]
+    case: Option<String>,
+    scenario: String,
+    #[serde(default, deserialize_with = "present")]
+    subject: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "present")]
+    operator: Option<String>,
+    opened: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decided {
+    #[serde(default, deserialize_with = "present")]
+    case: Option<String>,
+    scenario: String,
+    #[serde(default, deserialize_with = "present")]
+    subject: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "present")]
+    operator: Option<String>,
+    decided: String,
+}
