@@ -75,8 +75,7 @@ pub(crate) async fn open(
     let stores = open_stores(&settings, &catalogue, &clock).await?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
-    ahead::check(&settings, recovered.last_at(), clock.now())?;
-    ahead::note(recovered.last_at(), clock.now());
+    ahead::pass(&settings, recovered.last_at(), clock.now())?;
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
@@ -90,16 +89,14 @@ pub(crate) async fn open(
     register::acting(&register, &settings.consent_issuers)?;
     let approved = (&projection.ledger.approvals, approved_before);
     let proposals = approval::gate(&settings, &catalogue, &register, approved, clock.now())?;
-    let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
     let first = FirstLeaves { recorder: &recorder };
     first.open(is_new, &settings.log.origin, previous).await?;
     first.carry(carried, &mut projection).await?;
-    first.changed(&changed).await?;
-    first.proposals(proposals, &mut projection).await?;
-    first.in_force((&catalogue, &files), is_in_force, &mut projection).await?;
+    first.changed(&changed, proposals, &mut projection).await?;
+    first.in_force((&catalogue, &files), &mut projection).await?;
     first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
     introduce_keys(&recorder, &keys, &projection, clock.now()).await?;
     let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
@@ -133,23 +130,22 @@ pub(crate) async fn open(
         draining: watch::Sender::new(false),
         settings,
     });
-    say_before(&gateway, said_before, cases_before).await?;
-    Ok(gateway)
+    say_before(gateway, said_before, cases_before).await
 }
 
 /// What stood in the log before and is in force still: what persons said, and cases that are not decided.
 async fn say_before(
-    gateway: &Arc<Gateway>,
+    gateway: Arc<Gateway>,
     said: Option<SaidBefore>,
     cases: Vec<CaseBefore>,
-) -> Result<(), StartError> {
+) -> Result<Arc<Gateway>, StartError> {
     if let Some(said) = said {
-        said.record(gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
+        said.record(&gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
     }
     for case in cases {
-        case.record(gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
+        case.record(&gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
     }
-    Ok(())
+    Ok(gateway)
 }
 
 /// Records the keys of the ring that no leaf has introduced.

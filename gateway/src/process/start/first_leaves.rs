@@ -72,12 +72,18 @@ impl FirstLeaves<'_> {
         Ok(())
     }
 
-    /// What the gateway itself proposes: it loads that, and from there on nothing else alone.
-    pub(super) async fn proposals(
+    /// Institutions of the record that stand otherwise in the configuration; and what the gateway itself proposes: it loads
+    /// that, and from there on nothing else alone.
+    pub(super) async fn changed(
         &self,
+        institutions: &[InstitutionRecord],
         proposals: Vec<Proposal>,
         projection: &mut Projection,
     ) -> Result<(), StartError> {
+        for institution in institutions {
+            let leaf = institution.leaf(RegisterChange::Changed);
+            self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await?;
+        }
         for proposal in proposals {
             let id = self.recorder.new_id();
             self.record(proposal.entry(id, Actor::gateway())).await?;
@@ -86,23 +92,13 @@ impl FirstLeaves<'_> {
         Ok(())
     }
 
-    /// An institution of the record stands otherwise in the configuration.
-    pub(super) async fn changed(&self, institutions: &[InstitutionRecord]) -> Result<(), StartError> {
-        for institution in institutions {
-            let leaf = institution.leaf(RegisterChange::Changed);
-            self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await?;
-        }
-        Ok(())
-    }
-
     /// What is in force from here on and what its fields mean, as far as the log does not have it.
     pub(super) async fn in_force(
         &self,
         (catalogue, files): (&Catalogue, &[(String, String)]),
-        is_on_record: bool,
         projection: &mut Projection,
     ) -> Result<(), StartError> {
-        if !is_on_record {
+        if projection.ledger.last_catalogue().is_none_or(|set| set.label != catalogue.label()) {
             self.catalogue(rules::leaf(catalogue, files), projection).await?;
         }
         let definitions = Definitions { catalogue: catalogue.label().to_owned(), fields: catalogue.definitions() };

@@ -80,7 +80,7 @@ fn one_officer_changes_alone_and_the_second_ends_that_at_the_next_start() {
     let before = fs::read_to_string(folder.config()).unwrap();
     for (act, from, to) in [
         ("limits", "rate_per_s = 2000", "rate_per_s = 1999"),
-        ("register", "id = \"employer\"", "id = \"employer-2\""),
+        ("register", "name = \"演示银行\"", "name = \"另一名称\""),
         ("catalogue", "[catalogue]", "[catalogue]\njurisdiction = \"CN-SD\""),
     ] {
         folder.replace_in_config(from, to);
