@@ -26,6 +26,7 @@ mod grounds;
 mod labels;
 mod linkage;
 mod load_faults;
+mod measures;
 mod minimisation;
 mod numbers;
 mod order_of_faults;

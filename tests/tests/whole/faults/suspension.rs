@@ -56,9 +56,11 @@ fn no_answer_follows_a_suspension_in_the_log_until_it_is_lifted() {
     assert_eq!(ask.status, 200);
 }
 
-/// The means by which queries of the load are halted: the command, the code of what is refused, the kind of the leaf, and the
-/// command that ends it.
-const MEANS: [(&[&str], u16, &str, &str, &[&str]); 4] = [
+/// A means by which queries of the load are halted: the command, status and code of what is refused, the kind of the leaf,
+/// and the command that ends it.
+type Means = (&'static [&'static str], u16, &'static str, &'static str, &'static [&'static str]);
+
+const MEANS: [Means; 4] = [
     (
         &["institution", "suspend", "housing", "--staff", "staff-0017"],
         403,

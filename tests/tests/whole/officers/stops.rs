@@ -40,7 +40,7 @@ fn what_is_no_officer_s_or_names_nothing_changes_nothing() {
             ),
         ],
         |(path, body)| {
-            let reply = act(folder, "officer", path, &body);
+            let reply = act(folder, "officer", path, body);
             assert_eq!((reply.status.as_u16(), reply.code().as_str()), (400, "malformed-request"), "{path} {body}");
         },
     );
