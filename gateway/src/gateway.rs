@@ -24,12 +24,15 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    callers::{flood::Unrecorded, issuers::Issuers, register::Register, thumbprint::Thumbprint, trust::Known},
+    callers::{
+        flood::Unrecorded, issuers::Issuers, register::Register, suspension::StopSwitch, thumbprint::Thumbprint,
+        trust::Known,
+    },
     index::{Index, IndexError, each_leaf},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
     settings::Settings,
-    state::{CatalogueHistory, Counts, Reservation, open_cases::OpenCases, standing::Standing},
+    state::{CatalogueHistory, Counts, Reservation, approvals::Approvals, open_cases::OpenCases, standing::Standing},
     stores::{
         StoreError,
         all::{Found, Stores},
@@ -51,6 +54,10 @@ pub struct Gateway {
     pub catalogue_history: CatalogueHistory,
     /// Who may call.
     pub register: Register,
+    /// What officers proposed and approved.
+    pub(crate) approvals: Mutex<Approvals>,
+    /// What is stopped for everybody.
+    pub(crate) stops: StopSwitch,
     /// The certificates of who may call.
     pub(crate) certificates: Arc<Known>,
     /// Who may issue consents.
@@ -84,8 +91,6 @@ pub struct Gateway {
     /// One change of the register or the ring after the other, so that the record tells their order; and what such changes
     /// left off the record.
     pub(crate) changes: tokio::sync::Mutex<HashSet<InForceOnly>>,
-    /// How far it was looked for answers that would be others without what went out of answers.
-    pub(crate) corrected: tokio::sync::Mutex<CorrectedUntil>,
     /// Batches under way: each keeps its lines in memory.
     pub batches: Arc<Semaphore>,
     /// Reads of receipts under way.
@@ -94,15 +99,6 @@ pub struct Gateway {
     pub ending: AtomicBool,
     /// True once the process drains.
     pub draining: watch::Sender<bool>,
-}
-
-/// How far it was looked for answers that would be others without what went out of answers.
-#[derive(Default)]
-pub(crate) struct CorrectedUntil {
-    /// The day on which it was begun.
-    pub(crate) day: Option<Date>,
-    /// The last leaf of those by which records went of which all answers were looked at.
-    pub(crate) until: u64,
 }
 
 /// Cases that must be checked.

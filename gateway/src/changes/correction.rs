@@ -34,7 +34,7 @@ pub(crate) struct Corrected {
 /// # Errors
 /// Why it was not finished; the next call goes on.
 pub(crate) async fn record_due(gateway: &Arc<Gateway>) -> Result<(), ChangeError> {
-    let mut done = gateway.corrected.lock().await;
+    let mut done = gateway.standing.corrected.lock().await;
     let today = gateway.today();
     if done.day != Some(today) {
         (done.day, done.until) = (Some(today), 0);

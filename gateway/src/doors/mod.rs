@@ -6,6 +6,7 @@ pub(crate) mod files;
 mod index;
 pub(crate) mod institutions;
 mod latest;
+mod officers;
 pub(crate) mod operations;
 pub(crate) mod persons;
 pub(crate) mod problems;

@@ -23,6 +23,17 @@ pub(crate) type StandingKey = [u8; 32];
 pub(crate) struct Standing {
     key: StateKey,
     said: Mutex<Said>,
+    /// How far it was looked for answers that would be others without what went out of answers.
+    pub(crate) corrected: tokio::sync::Mutex<CorrectedUntil>,
+}
+
+/// How far it was looked for answers that would be others without what went out of answers.
+#[derive(Default)]
+pub(crate) struct CorrectedUntil {
+    /// The day on which it was begun.
+    pub(crate) day: Option<Date>,
+    /// The last leaf of those by which records went of which all answers were looked at.
+    pub(crate) until: u64,
 }
 
 #[derive(Default)]
@@ -112,7 +123,7 @@ pub(crate) struct Waiting {
 impl Standing {
     /// Nothing was said. `key` is the state key in force now.
     pub(crate) fn new(key: StateKey) -> Self {
-        Self { key, said: Mutex::default() }
+        Self { key, said: Mutex::default(), corrected: tokio::sync::Mutex::default() }
     }
 
     /// What stands for a person.

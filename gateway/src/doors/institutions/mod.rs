@@ -100,12 +100,8 @@ async fn answer(
             None => Ok(fixed(Code::CertificateUnknown, language)),
         };
     }
-    if gateway.is_draining() {
-        return Ok(refuse(Code::Draining));
-    }
-    if !gateway.is_recordable() {
-        gateway.metrics.unrecorded();
-        return Ok(refuse(Code::NotRecordable));
+    if let Some(code) = not_now(&gateway) {
+        return Ok(refuse(code));
     }
     if head.uri.path() == exchange::BATCHES {
         return Box::pin(batches::answer(gateway, standing, (head, sound), body, language)).await;
@@ -139,6 +135,21 @@ async fn answer(
             Err(_) => {}
         }
     }
+}
+
+/// Why nothing can be answered now, whatever is asked.
+fn not_now(gateway: &Gateway) -> Option<Code> {
+    if gateway.is_draining() {
+        return Some(Code::Draining);
+    }
+    if gateway.stops.is_thrown() {
+        return Some(Code::Stopped);
+    }
+    let recordable = gateway.is_recordable();
+    if !recordable {
+        gateway.metrics.unrecorded();
+    }
+    (!recordable).then_some(Code::NotRecordable)
 }
 
 /// A request whose head came, with all the room that it needs.
