@@ -13,7 +13,7 @@ use credit_policy::InstitutionId;
 use uuid::Uuid;
 
 use crate::{
-    callers::thumbprint::Thumbprint,
+    callers::{suspension::Part, thumbprint::Thumbprint},
     state::{Key, standing::StandingKey},
 };
 
@@ -31,14 +31,18 @@ pub enum Order {
 /// What is in force although its leaf could not be recorded: only then does the same change make a leaf when it is made again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum InForceOnly {
-    /// An institution is suspended.
-    Suspension(InstitutionId),
+    /// An institution, or a part of it, is suspended.
+    Suspension(InstitutionId, Part),
+    /// Everything is stopped, or one scenario.
+    Stop(Option<String>),
     /// A consent is withdrawn.
     Withdrawal(Key),
     /// A person closed a scenario.
     Block(StandingKey, String),
     /// A record is gone, because this objection to it was upheld.
     Upheld(Uuid),
+    /// A record is gone, because it was repaired.
+    Repair(StandingKey, String),
     /// An institution lost a certificate.
     Removal(InstitutionId, Thumbprint),
 }

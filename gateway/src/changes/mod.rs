@@ -2,8 +2,11 @@
 //! whether the leaf or its effect comes first.
 
 mod account;
+mod approval;
 mod block;
+mod by;
 mod consent;
+mod correction;
 mod coverage;
 mod error;
 mod institution;
@@ -12,26 +15,32 @@ mod notice;
 mod notice_fault;
 mod objection;
 mod persons;
+mod repair;
 mod request;
 mod said_before;
 mod sealing;
 mod standing;
+mod suspension;
 
 use std::sync::Arc;
 
 pub(crate) use account::Account;
 pub(crate) use block::may_be_closed;
+pub(crate) use by::By;
+pub(crate) use correction::{Corrected, corrected, day_of, record_due};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
-pub(crate) use objection::{LONGEST, Said, is_text};
+pub(crate) use notice::{about, give_to};
+pub(crate) use objection::{LONGEST, Said, decide, is_text};
 pub(crate) use persons::{object, set_blocked, withdraw};
-pub(crate) use request::{Change, InstitutionStatus, Made, TurningUse};
+pub(crate) use repair::{RepairNotice, RepairedRecord, repair};
+pub(crate) use request::{Change, InstitutionStatus, Made, Proposals, TurningUse};
 pub(crate) use said_before::SaidBefore;
 pub(crate) use standing::{restore, text_of};
 
 use crate::gateway::Gateway;
 
-/// Makes a change, or answers a question, for somebody at this machine. Once it has begun it goes on to its end, also
+/// Makes a change, or answers a question, for somebody at this machine, an officer, or a rule of the gateway's own. Once it has begun it goes on to its end, also
 /// where the caller drops this future; one change comes after the other, so that the record tells their order.
 ///
 /// # Errors
@@ -41,6 +50,11 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
     let task = tokio::spawn(async move {
         let off_record = &mut *gateway.changes.lock().await;
         match change {
+            Change::InstitutionAdd { .. } | Change::InstitutionAddCertificate { .. }
+                if approval::is_by_two(&gateway) =>
+            {
+                Err(ChangeError::ByTwo)
+            }
             Change::InstitutionAdd { institution, chains } => {
                 institution::keep(&gateway, &chains);
                 institution::add(&gateway, institution, &account).await
@@ -52,12 +66,21 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::InstitutionRemoveCertificate { id, certificate } => {
                 institution::remove_certificate(&gateway, &id, certificate, &account, off_record).await
             }
-            Change::InstitutionSuspend { id, reason } => {
-                institution::suspend(&gateway, id, reason, &account, off_record).await
+            Change::InstitutionSuspend { id, part, reason } => {
+                suspension::set_suspended(&gateway, (id, part), true, reason, &account, off_record).await
             }
-            Change::InstitutionResume { id, reason } => {
-                institution::resume(&gateway, id, reason, &account, off_record).await
+            Change::InstitutionResume { id, part, reason } => {
+                suspension::set_suspended(&gateway, (id, part), false, reason, &account, off_record).await
             }
+            Change::Stop { scenario, reason } => {
+                suspension::set_stopped(&gateway, scenario, true, reason, &account, off_record).await
+            }
+            Change::Resume { scenario, reason } => {
+                suspension::set_stopped(&gateway, scenario, false, reason, &account, off_record).await
+            }
+            Change::Propose { act, digest } => approval::propose(&gateway, act, digest, &account).await,
+            Change::Approve { proposal, digest } => approval::approve(&gateway, proposal, digest, &account).await,
+            Change::Proposals => Ok(Made::Proposals(approval::list(&gateway))),
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account, off_record).await,
             Change::NoticeGive { way, queries } => notice::give(&gateway, way, &queries, &account).await,
@@ -65,7 +88,9 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::ObjectionList => Ok(objection::list(&gateway)),
             Change::ObjectionShow { objection } => objection::show(&gateway, objection, &account).await,
             Change::ObjectionDecide { objection, upheld, reason } => {
-                objection::decide(&gateway, objection, upheld, reason, &account, off_record).await
+                let by = By::Account(account);
+                let (_, durable) = objection::decided(&gateway, objection, upheld, reason, &by, off_record).await?;
+                Ok(Made::Decided { index: durable.index, objection, upheld })
             }
             Change::KeysRotate { key_use, overlap_days, end_overlap } => {
                 keys::rotate(&gateway, key_use, overlap_days, end_overlap, &account).await

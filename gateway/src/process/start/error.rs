@@ -100,6 +100,18 @@ pub(crate) enum StartError {
          law this gateway follows, for example CN-SD, and no draft in least_rank"
     )]
     DemoLaw(String),
+    /// Two officers did not approve what would be loaded.
+    #[error(
+        "the {act} of the configuration is not what two officers approved last: start with the one before, let one officer \
+         propose it with `credit-gateway catalogue propose` and another approve it with `credit-gateway catalogue approve`"
+    )]
+    NotApproved {
+        /// `catalogue`, `register` or `limits`.
+        act: &'static str,
+    },
+    /// A label that is none.
+    #[error("the label `{0}` of the catalogue has no digest")]
+    Label(String),
     /// The state knows more leaves than the log has.
     #[error(
         "the state covers {state} leaves, the log has {log}: records were lost; restore the log, or start as a new one"
@@ -174,6 +186,17 @@ pub(crate) enum StartError {
         institution: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// A source department that is nobody.
+    #[error("source department `{0}` is not in the register")]
+    SourceDepartment(String),
+    /// A class that there is not.
+    #[error("source department `{institution}`: `{class}` is no class of the data list")]
+    SourceClass {
+        /// The department.
+        institution: String,
+        /// What the configuration names.
+        class: String,
     },
     /// Certificates and key of the listeners.
     #[error(transparent)]
@@ -283,6 +306,10 @@ impl StartError {
             | Self::Register(_)
             | Self::Issuer(_)
             | Self::Acting { .. }
+            | Self::SourceDepartment(_)
+            | Self::SourceClass { .. }
+            | Self::NotApproved { .. }
+            | Self::Label(_)
             | Self::LongSocket(_) => false,
         }
     }
