@@ -5,6 +5,7 @@
 
 mod bounds;
 mod catalogue;
+mod figures;
 mod floods;
 mod institution;
 mod limits;
@@ -24,6 +25,7 @@ use serde::Deserialize;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use catalogue::CatalogueSource;
+pub(crate) use figures::FigureSettings;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::{EndInstitutionEntry, EndInstitutionError, InstitutionEntry, ends_faults, name_fault};
 pub use limits::Limits;
@@ -74,6 +76,9 @@ pub struct Settings {
     /// What becomes of an institution that asks faster than it may and does not stop.
     #[serde(default)]
     pub floods: FloodSettings,
+    /// Figures that are published.
+    #[serde(default)]
+    pub figures: FigureSettings,
     /// How persons log in at their door; left out = the door is empty.
     pub persons: Option<Persons>,
     /// What the process reports to its operator besides the log on standard error.
@@ -370,6 +375,7 @@ impl Settings {
         faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
         faults.extend(self.persons.iter().flat_map(Persons::faults));
         faults.extend(self.floods.fault());
+        faults.extend(self.figures.fault());
         faults.extend(self.bounds.faults());
         faults.extend(store::faults(&self.stores));
         faults.extend(route::faults(&self.routes));
@@ -454,6 +460,7 @@ look_ups_a_person_a_day = 1
             ("burst = 1", "burst = 1\ncolour = 1", "colour"),
             ("burst = 1", "burst = -1", "burst"),
             ("[[store]]", "[bounds]\njourneys = 0\n[[store]]", "bounds"),
+            ("[[store]]", "[figures]\nepsilon_a_year = 11\n[[store]]", "figures.epsilon_a_year"),
             ("[[store]]", "[[store]]\nqueue = -1", "queue"),
             ("name = \"own\"", "name = \"Own\"", "store `Own`: its name"),
             ("path = \"store.sqlite\"", "", "needs `path`"),

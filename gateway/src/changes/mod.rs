@@ -3,11 +3,14 @@
 
 mod account;
 mod block;
+mod cells;
 mod consent;
 mod coverage;
 mod error;
+mod figures;
 mod institution;
 mod keys;
+mod laplace;
 mod notice;
 mod notice_fault;
 mod objection;
@@ -62,6 +65,7 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account, off_record).await,
             Change::NoticeGive { way, queries } => notice::give(&gateway, way, &queries, &account).await,
             Change::CoverageList { month } => coverage::list(&gateway, month, &account).await,
+            Change::FiguresPublish { month } => figures::publish(&gateway, month).await,
             Change::ObjectionList => Ok(objection::list(&gateway)),
             Change::ObjectionShow { objection } => objection::show(&gateway, objection, &account).await,
             Change::ObjectionDecide { objection, upheld, reason } => {

@@ -102,7 +102,7 @@ pub(crate) async fn open(
         catalogue_history,
         register,
         certificates,
-        cases: Cases::new(ledger.cases, catalogue.offset()),
+        cases: Cases::new(ledger.cases, ledger.figures, catalogue.offset()),
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
         catalogue,
         standing,

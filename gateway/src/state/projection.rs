@@ -184,6 +184,7 @@ impl Projection {
             Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Read(_) | Body::Log(_) | Body::Prune(_) => {}
             // Whom they are about is sealed: start-up opens them.
             Body::Block(_) | Body::Objection(_) => self.ledger.standing.push(index),
+            Body::Figures(figures) => self.ledger.publish(figures),
             // Taken in before: it needs who acted.
             Body::Case(_) => {}
             // They say nothing that a later query depends on, or are written by nothing yet.
@@ -196,8 +197,7 @@ impl Projection {
             | Body::Binding(_)
             | Body::Proposal(_)
             | Body::Approval(_)
-            | Body::Review(_)
-            | Body::Figures(_) => {}
+            | Body::Review(_) => {}
         }
         Ok(())
     }

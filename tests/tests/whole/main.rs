@@ -36,6 +36,7 @@ mod peers;
 mod persons;
 mod policies;
 mod protocols;
+mod published_figures;
 mod receipts;
 mod refusals;
 mod renewals;

@@ -7,7 +7,9 @@ use std::{
 
 use credit_audit::{
     checkpoint::Checkpoint,
-    leaf::{Carried, CatalogueSet, Definitions, InstitutionChange, Peek, Previous, RegisterChange, Suspension},
+    leaf::{
+        Carried, CatalogueSet, Definitions, Figures, InstitutionChange, Peek, Previous, RegisterChange, Suspension,
+    },
     note::VerifierKey,
     verify,
 };
@@ -37,6 +39,7 @@ pub(super) enum Carry {
     Institution(InstitutionChange),
     Suspension(Suspension),
     Counts(Carried),
+    Figures(Figures),
 }
 
 /// The log that a new one continues.
@@ -119,7 +122,7 @@ pub(super) fn with(ledger: &Ledger, carried: &[Carry]) -> Ledger {
             Carry::Suspension(Suspension { institution, .. }) => {
                 ledger.apply(index, RegisterEvent::Suspended { institution: institution.clone() });
             }
-            Carry::Catalogue(_) | Carry::Definitions(_) | Carry::Counts(_) => {}
+            Carry::Catalogue(_) | Carry::Definitions(_) | Carry::Counts(_) | Carry::Figures(_) => {}
         }
     }
     ledger
@@ -166,6 +169,9 @@ impl Before {
                 reason: Some("carried over from the log before".to_owned()),
             })
         }));
+        // A budget is spent in whatever log.
+        let figures = old.figures.iter().filter(|figures| !new.ledger.figures.contains(figures));
+        carried.extend(figures.cloned().map(Carry::Figures));
         let today = catalogue.today(now);
         carried.extend(counts(&usage, &new.usage, today, now).into_iter().map(Carry::Counts));
         carried
