@@ -29,7 +29,7 @@ pub(crate) use figures::FigureSettings;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::{EndInstitutionEntry, EndInstitutionError, InstitutionEntry, ends_faults, name_fault};
 pub use limits::Limits;
-pub(crate) use persons::{Persons, is_secure};
+pub(crate) use persons::{Persons, is_http, is_secure};
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
 pub(crate) use store::{Store, StoreKind};
 
@@ -231,11 +231,6 @@ pub struct ConsentIssuer {
     pub keys: Vec<PathBuf>,
 }
 
-fn is_http(address: &str) -> bool {
-    let parsed = address.parse::<hyper::Uri>();
-    parsed.is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty()))
-}
-
 fn segment_mib() -> u64 {
     16
 }
@@ -374,8 +369,7 @@ impl Settings {
         }
         faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
         faults.extend(self.persons.iter().flat_map(Persons::faults));
-        faults.extend(self.floods.fault());
-        faults.extend(self.figures.fault());
+        faults.extend(self.floods.fault().into_iter().chain(self.figures.fault()));
         faults.extend(self.bounds.faults());
         faults.extend(store::faults(&self.stores));
         faults.extend(route::faults(&self.routes));
@@ -460,7 +454,6 @@ look_ups_a_person_a_day = 1
             ("burst = 1", "burst = 1\ncolour = 1", "colour"),
             ("burst = 1", "burst = -1", "burst"),
             ("[[store]]", "[bounds]\njourneys = 0\n[[store]]", "bounds"),
-            ("[[store]]", "[figures]\nepsilon_a_year = 11\n[[store]]", "figures.epsilon_a_year"),
             ("[[store]]", "[[store]]\nqueue = -1", "queue"),
             ("name = \"own\"", "name = \"Own\"", "store `Own`: its name"),
             ("path = \"store.sqlite\"", "", "needs `path`"),

@@ -33,3 +33,19 @@ impl FigureSettings {
         (!right).then(|| "figures.epsilon_a_year must be between 0.012 and 10".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_that_is_none_is_refused_and_counted_in_thousandths() {
+        for wrong in [0.0, 0.011, 10.1, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(FigureSettings { epsilon_a_year: wrong }.fault().is_some(), "{wrong}");
+        }
+        for (right, milli) in [(1.0, 1_000), (0.012, 12), (10.0, 10_000), (0.5, 500)] {
+            let settings = FigureSettings { epsilon_a_year: right };
+            assert_eq!((settings.fault(), settings.milli_epsilon_a_year()), (None, milli));
+        }
+    }
+}

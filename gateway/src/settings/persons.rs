@@ -87,6 +87,13 @@ fn is_origin(address: &str) -> bool {
     })
 }
 
+/// Whether an address is one of plain HTTP.
+#[must_use]
+pub(crate) fn is_http(address: &str) -> bool {
+    let parsed = address.parse::<Uri>();
+    parsed.is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty()))
+}
+
 /// Whether an address is reached over TLS, or does not leave this machine.
 #[must_use]
 pub(crate) fn is_secure(address: &Uri) -> bool {
