@@ -5,33 +5,38 @@
 
 mod bounds;
 mod catalogue;
-mod figures;
+mod consent_issuer;
 mod floods;
 mod institution;
 mod limits;
+mod log;
 mod persons;
 mod postgres;
 mod route;
 mod store;
+mod suspend_after;
 
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use credit_policy::InstitutionId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use catalogue::CatalogueSource;
-pub(crate) use figures::FigureSettings;
+pub(crate) use consent_issuer::ConsentIssuer;
 pub(crate) use floods::FloodSettings;
-pub(crate) use institution::{EndInstitutionEntry, EndInstitutionError, InstitutionEntry, ends_faults, name_fault};
+pub(crate) use institution::{
+    EndInstitutionEntry, EndInstitutionError, InstitutionEntry, SourceDepartment, ends_faults, name_fault,
+};
 pub use limits::Limits;
-pub(crate) use persons::{Persons, is_http, is_secure};
+pub(crate) use log::LogSettings;
+pub(crate) use persons::{Notices, Persons, is_secure};
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
 pub(crate) use store::{Store, StoreKind};
+pub(crate) use suspend_after::SuspendAfter;
 
 /// Whether a text can be the name of a log.
 pub(crate) fn is_origin(text: &str) -> bool {
@@ -76,17 +81,23 @@ pub struct Settings {
     /// What becomes of an institution that asks faster than it may and does not stop.
     #[serde(default)]
     pub floods: FloodSettings,
-    /// Figures that are published.
+    /// When the gateway suspends by itself.
     #[serde(default)]
-    pub figures: FigureSettings,
+    pub suspend_after: SuspendAfter,
     /// How persons log in at their door; left out = the door is empty.
     pub persons: Option<Persons>,
+    /// Notices that persons are owed.
+    #[serde(default)]
+    pub notices: Notices,
     /// What the process reports to its operator besides the log on standard error.
     #[serde(default)]
     pub telemetry: Telemetry,
     /// Who may issue consents.
     #[serde(default, rename = "consent_issuer")]
     pub consent_issuers: Vec<ConsentIssuer>,
+    /// Which department made the records of a class, and so decides objections to them.
+    #[serde(default, rename = "source_department")]
+    pub source_departments: Vec<SourceDepartment>,
     /// The register of institutions; more can be added to a running gateway (`institution add`).
     #[serde(default, rename = "institution")]
     pub institutions: Vec<InstitutionEntry>,
@@ -166,37 +177,6 @@ pub struct Data {
     pub dir: PathBuf,
 }
 
-/// The log's name and timing.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LogSettings {
-    /// Name of the log in every checkpoint, for example `credit-gateway.example/2026/r1`; no trailing slash.
-    pub origin: String,
-    /// Checkpoint of the log that this one continues (after `keys rotate log`, or from a restored backup); the first leaf
-    /// of a new log names it.
-    pub continues: Option<PathBuf>,
-    /// File of the last signed size and root; another device than `data.dir` where there is one.
-    pub second_place: Option<PathBuf>,
-    /// Size of a reserved segment, in MiB.
-    #[serde(default = "segment_mib")]
-    #[schemars(range(min = 1, max = 1_024))]
-    pub segment_mib: u64,
-    /// How long a busy batch may wait for more, in microseconds.
-    #[serde(default = "linger_us")]
-    #[schemars(range(max = 1_000_000))]
-    pub linger_us: u64,
-    /// How often tiles and checkpoint are published while there is something new, in milliseconds (at most 1500).
-    #[serde(default = "publish_every_ms")]
-    #[schemars(range(min = 1, max = 1_500))]
-    pub publish_every_ms: u64,
-    /// How far the clock may be ahead of the last record at a start, in days. A first record with a clock that is wrong
-    /// would keep the log from recording until that time has come. Where the gateway was off for longer and the clock is
-    /// right, say so with a larger number.
-    #[serde(default = "clock_ahead_days")]
-    #[schemars(range(min = 1, max = 36_500))]
-    pub clock_ahead_days: u32,
-}
-
 /// The key ring.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -218,30 +198,9 @@ pub struct Telemetry {
     pub traces: Option<String>,
 }
 
-/// One issuer of consents.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConsentIssuer {
-    /// The `iss` of its tokens.
-    pub iss: String,
-    /// The institution of kind `consent-authority` that withdraws its tokens.
-    #[schemars(schema_with = "institution::institution_id")]
-    pub institution: InstitutionId,
-    /// Files with its public keys (JWK or JWK Set); a private key is refused.
-    pub keys: Vec<PathBuf>,
-}
-
-fn segment_mib() -> u64 {
-    16
-}
-fn linger_us() -> u64 {
-    1_000
-}
-fn publish_every_ms() -> u64 {
-    500
-}
-fn clock_ahead_days() -> u32 {
-    31
+fn is_http(address: &str) -> bool {
+    let parsed = address.parse::<hyper::Uri>();
+    parsed.is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty()))
 }
 
 /// Why a configuration is not taken. Each is one line for the operator.
@@ -369,7 +328,8 @@ impl Settings {
         }
         faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
         faults.extend(self.persons.iter().flat_map(Persons::faults));
-        faults.extend(self.floods.fault().into_iter().chain(self.figures.fault()));
+        faults.extend(self.floods.fault());
+        faults.extend(self.suspend_after.fault());
         faults.extend(self.bounds.faults());
         faults.extend(store::faults(&self.stores));
         faults.extend(route::faults(&self.routes));
@@ -454,6 +414,8 @@ look_ups_a_person_a_day = 1
             ("burst = 1", "burst = 1\ncolour = 1", "colour"),
             ("burst = 1", "burst = -1", "burst"),
             ("[[store]]", "[bounds]\njourneys = 0\n[[store]]", "bounds"),
+            ("[[store]]", "[suspend_after]\nstaff_refusals = 0\nwithin_s = 60\n[[store]]", "suspend_after"),
+            ("[[store]]", "[suspend_after]\nwithin_s = 0\n[[store]]", "within_s"),
             ("[[store]]", "[[store]]\nqueue = -1", "queue"),
             ("name = \"own\"", "name = \"Own\"", "store `Own`: its name"),
             ("path = \"store.sqlite\"", "", "needs `path`"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use credit_audit::leaf::{
     Act, Actor, CatalogueSet, Definitions, Entry, Event, IssuerKey, IssuerKeyState, LeafError, Open, Previous,
-    RegisterChange,
+    Proposal, RegisterChange,
 };
 use credit_policy::{Catalogue, consent::IssuerJwk};
 use jiff::Timestamp;
@@ -29,7 +29,11 @@ pub(super) struct FirstLeaves<'a> {
 }
 
 impl FirstLeaves<'_> {
-    pub(super) async fn open(&self, origin: &str, previous: Option<Previous>) -> Result<(), StartError> {
+    /// A log that is new begins.
+    pub(super) async fn open(&self, is_new: bool, origin: &str, previous: Option<Previous>) -> Result<(), StartError> {
+        if !is_new {
+            return Ok(());
+        }
         let open = Open {
             origin: origin.to_owned(),
             previous,
@@ -51,6 +55,7 @@ impl FirstLeaves<'_> {
                     self.record(figures.entry(id)).await?;
                     projection.ledger.publish(figures);
                 }
+                Carry::Stop(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
                 Carry::Counts(counts) => {
                     let at = self.record(counts.entry(id)).await?;
                     projection.usage.import(&counts, at, |_, _, _| true)?;
@@ -71,11 +76,22 @@ impl FirstLeaves<'_> {
         Ok(())
     }
 
-    /// An institution of the record stands otherwise in the configuration.
-    pub(super) async fn changed(&self, institutions: &[InstitutionRecord]) -> Result<(), StartError> {
+    /// Institutions of the record that stand otherwise in the configuration; and what the gateway itself proposes: it loads
+    /// that, and from there on nothing else alone.
+    pub(super) async fn changed(
+        &self,
+        institutions: &[InstitutionRecord],
+        proposals: Vec<Proposal>,
+        projection: &mut Projection,
+    ) -> Result<(), StartError> {
         for institution in institutions {
             let leaf = institution.leaf(RegisterChange::Changed);
             self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await?;
+        }
+        for proposal in proposals {
+            let id = self.recorder.new_id();
+            self.record(proposal.entry(id, Actor::gateway())).await?;
+            projection.ledger.approvals.propose(id, Some(&Actor::gateway()), proposal);
         }
         Ok(())
     }
@@ -84,10 +100,9 @@ impl FirstLeaves<'_> {
     pub(super) async fn in_force(
         &self,
         (catalogue, files): (&Catalogue, &[(String, String)]),
-        is_on_record: bool,
         projection: &mut Projection,
     ) -> Result<(), StartError> {
-        if !is_on_record {
+        if projection.ledger.last_catalogue().is_none_or(|set| set.label != catalogue.label()) {
             self.catalogue(rules::leaf(catalogue, files), projection).await?;
         }
         let definitions = Definitions { catalogue: catalogue.label().to_owned(), fields: catalogue.definitions() };
