@@ -55,6 +55,10 @@ words! {
         Officer = "officer",
         /// An authority that issues and revokes consents.
         ConsentAuthority = "consent-authority",
+        /// A credit office, which gives notice of credit repairs.
+        CreditOffice = "credit-office",
+        /// Who tells persons of queries about them that never log in.
+        Notifier = "notifier",
         /// Another gateway, which asks for institutions of its own and never for itself (formats.md §2).
         Gateway = "gateway",
     }

@@ -19,8 +19,8 @@ const LEFT: &[(&str, &str, &str)] = &[
         "statute-only-to-listed-organs",
         "query",
         r#"resource.ground != Ground::"statute" || (context.case && ![Asker::"association", Asker::"bank",
-            Asker::"consent-authority", Asker::"credit-bureau", Asker::"employer", Asker::"gateway", Asker::"insurer",
-            Asker::"officer", Asker::"person", Asker::"platform", Asker::"public", Asker::"service-operator"].contains(principal))"#,
+            Asker::"consent-authority", Asker::"credit-bureau", Asker::"credit-office", Asker::"employer", Asker::"gateway", Asker::"insurer",
+            Asker::"notifier", Asker::"officer", Asker::"person", Asker::"platform", Asker::"public", Asker::"service-operator"].contains(principal))"#,
     ),
     (
         "consent-within-maxima",
