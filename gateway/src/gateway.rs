@@ -13,7 +13,7 @@ use std::{
 use credit_audit::{
     clock::Clock,
     coverage::{Coverage, CoverageFigures},
-    leaf::peek,
+    leaf::{self, peek},
     log::Log,
 };
 use credit_keys::SystemEntropy;
@@ -101,21 +101,23 @@ pub struct Gateway {
     pub draining: watch::Sender<bool>,
 }
 
-/// Cases that must be checked.
+/// Cases that must be checked, and figures that were published.
 pub(crate) struct Cases {
     /// Those that were registered and are not decided.
     open: Mutex<OpenCases>,
     /// Which were looked up, as far as the log was read for it.
     coverage: Mutex<Coverage>,
+    /// Figures that were published.
+    figures: Mutex<Vec<leaf::Figures>>,
     /// They are said again one after the other.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
 impl Cases {
     /// Those that the log has; of coverage nothing is read yet.
-    pub(crate) fn new(open: OpenCases, offset: jiff::tz::Offset) -> Self {
-        let coverage = Mutex::new(Coverage::new(offset));
-        Self { open: Mutex::new(open), coverage, turn: tokio::sync::Mutex::default() }
+    pub(crate) fn new(open: OpenCases, figures: Vec<leaf::Figures>, offset: jiff::tz::Offset) -> Self {
+        let (coverage, figures) = (Mutex::new(Coverage::new(offset)), Mutex::new(figures));
+        Self { open: Mutex::new(open), coverage, figures, turn: tokio::sync::Mutex::default() }
     }
 }
 
@@ -317,11 +319,16 @@ impl Gateway {
     pub(crate) fn covered(&self, month: Option<&str>) -> Result<CoverageFigures, IndexError> {
         let mut coverage = self.cases.coverage.lock().unwrap_or_else(PoisonError::into_inner);
         let (from, until) = (coverage.size(), self.log.published());
-        each_leaf(&self.log_folder(), from, until, |index, leaf| {
-            let taken = peek(leaf).ok().map(|head| coverage.leaf(index, head));
+        each_leaf(&self.log_folder(), from, until, |index, bytes| {
+            let taken = peek(bytes).ok().map(|head| coverage.leaf(index, head));
             taken.and_then(Result::ok).ok_or(IndexError::Leaf(index))
         })?;
         Ok(coverage.figures(month))
+    }
+
+    /// Figures that were published. For a moment: nothing waits while it has them.
+    pub(crate) fn published_figures(&self) -> MutexGuard<'_, Vec<leaf::Figures>> {
+        self.cases.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Cases that were registered and are not decided. For a moment: nothing waits while it has them.

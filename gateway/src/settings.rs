@@ -6,6 +6,7 @@
 mod bounds;
 mod catalogue;
 mod consent_issuer;
+mod figures;
 mod floods;
 mod institution;
 mod limits;
@@ -27,6 +28,7 @@ use serde::Deserialize;
 pub(crate) use bounds::Bounds;
 pub(crate) use catalogue::CatalogueSource;
 pub(crate) use consent_issuer::ConsentIssuer;
+pub(crate) use figures::FigureSettings;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::{
     EndInstitutionEntry, EndInstitutionError, InstitutionEntry, SourceDepartment, ends_faults, name_fault,
@@ -81,6 +83,9 @@ pub struct Settings {
     /// What becomes of an institution that asks faster than it may and does not stop.
     #[serde(default)]
     pub floods: FloodSettings,
+    /// Figures that are published.
+    #[serde(default)]
+    pub figures: FigureSettings,
     /// When the gateway suspends by itself.
     #[serde(default)]
     pub suspend_after: SuspendAfter,
@@ -328,7 +333,7 @@ impl Settings {
         }
         faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
         faults.extend(self.persons.iter().flat_map(Persons::faults));
-        faults.extend(self.floods.fault());
+        faults.extend(self.floods.fault().into_iter().chain(self.figures.fault()));
         faults.extend(self.suspend_after.fault());
         faults.extend(self.bounds.faults());
         faults.extend(store::faults(&self.stores));

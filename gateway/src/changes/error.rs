@@ -70,6 +70,17 @@ pub(crate) enum ChangeError {
     /// No objection of this id; nothing has changed.
     #[error("there is no objection `{0}`; see `objection list`")]
     UnknownObjection(Uuid),
+    /// No month, or one that is not over; nothing was published.
+    #[error("figures are of a month that is over, written as 2026-10")]
+    Month,
+    /// The year's privacy budget; nothing was published.
+    #[error("the privacy budget of the year is spent: nothing more is published of it")]
+    BudgetSpent,
+    /// They are on the record, and their file is not there; nothing is drawn twice.
+    #[error(
+        "these figures were published, and their file in the data folder is lost or altered: put it back from a copy"
+    )]
+    FiguresLost,
     /// No such notice is owed; nothing has changed.
     #[error("no such notice is owed")]
     UnknownNotice,

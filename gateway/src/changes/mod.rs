@@ -5,12 +5,15 @@ mod account;
 mod approval;
 mod block;
 mod by;
+mod cells;
 mod consent;
 mod correction;
 mod coverage;
 mod error;
+mod figures;
 mod institution;
 mod keys;
+mod laplace;
 mod notice;
 mod notice_fault;
 mod objection;
@@ -85,6 +88,7 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account, off_record).await,
             Change::NoticeGive { way, queries } => notice::give(&gateway, way, &queries, &account).await,
             Change::CoverageList { month } => coverage::list(&gateway, month, &account).await,
+            Change::FiguresPublish { month } => figures::publish(&gateway, month).await,
             Change::ObjectionList => Ok(objection::list(&gateway)),
             Change::ObjectionShow { objection } => objection::show(&gateway, objection, &account).await,
             Change::ObjectionDecide { objection, upheld, reason } => {

@@ -124,6 +124,11 @@ pub(crate) enum Change {
         /// The month, such as `2026-11`; left out = all.
         month: Option<String>,
     },
+    /// Publishes the figures of a month that is over, or gives those that were published.
+    FiguresPublish {
+        /// The month, such as `2026-10`.
+        month: String,
+    },
     /// Turns the keys of one use.
     KeysRotate {
         /// The use.
@@ -260,6 +265,16 @@ pub(crate) enum Made {
         objection: Uuid,
         /// Whether the record counts no longer.
         upheld: bool,
+    },
+    /// Figures are published.
+    Published {
+        /// Where that stands.
+        #[serde(flatten)]
+        leaf: LeafMade,
+        /// The part of the budget that they took.
+        epsilon: String,
+        /// The file.
+        figures: String,
     },
     /// The list is signed.
     CoverageListed {

@@ -11,6 +11,7 @@ mod coverage;
 #[cfg(feature = "demo")]
 mod demo;
 mod failure;
+mod figures;
 mod grounds;
 mod hints;
 mod index;
@@ -85,6 +86,9 @@ enum Command {
     Case(case::Case),
     /// Which cases that must be checked were looked up 应查必查覆盖情况
     Coverage(coverage::Arguments),
+    /// Figures that are published 公开统计
+    #[command(subcommand)]
+    Figures(figures::Figures),
     /// Notices to persons that are owed 告知
     #[command(subcommand)]
     Notice(notice::Notice),
@@ -152,6 +156,7 @@ pub fn run() -> ExitCode {
         Command::Resume(which) => stop::resume(which),
         Command::Case(case) => case::run(case),
         Command::Coverage(arguments) => coverage::run(&arguments),
+        Command::Figures(figures) => figures::run(figures),
         Command::Notice(notice) => notice::run(notice),
         Command::Objection(objection) => objection::run(objection),
         Command::Index(index) => index::run(index),

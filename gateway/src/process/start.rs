@@ -108,7 +108,7 @@ pub(crate) async fn open(
         stops: StopSwitch::thrown(in_force.stops()),
         approvals: Mutex::new(ledger.approvals),
         certificates,
-        cases: Cases::new(ledger.cases, catalogue.offset()),
+        cases: Cases::new(ledger.cases, ledger.figures, catalogue.offset()),
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
         catalogue,
         standing,

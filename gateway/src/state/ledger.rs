@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use credit_audit::leaf::{
-    CatalogueSet, Definitions, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, Stop, Suspension,
+    CatalogueSet, Definitions, Figures, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, Stop, Suspension,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -110,6 +110,9 @@ pub(crate) struct Ledger {
     /// Cases that were registered and are not decided.
     #[serde(default, skip_serializing_if = "OpenCases::is_empty")]
     pub(crate) cases: OpenCases,
+    /// Figures that were published.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) figures: Vec<Figures>,
     /// Keys of the ring, as the last leaf about each says.
     pub(crate) keys: BTreeMap<String, KeyEvent>,
 }
@@ -118,6 +121,13 @@ impl Ledger {
     /// Takes in what fields of a catalogue mean.
     pub(crate) fn define(&mut self, definitions: Definitions) {
         self.definitions.entry(definitions.catalogue).or_default().extend(definitions.fields);
+    }
+
+    /// Takes in figures that were published; a new log says those of the log before again.
+    pub(crate) fn publish(&mut self, figures: Figures) {
+        if !self.figures.contains(&figures) {
+            self.figures.push(figures);
+        }
     }
 
     /// Takes in one change of the register. A later leaf of the same institution is the one in force.

@@ -191,6 +191,7 @@ impl Projection {
             Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Read(_) | Body::Log(_) | Body::Prune(_) => {}
             // Whom they are about is sealed: start-up opens them.
             Body::Block(_) | Body::Objection(_) | Body::Repair(_) => self.ledger.standing.push(index),
+            Body::Figures(figures) => self.ledger.publish(figures),
             // Taken in before: it needs who acted.
             Body::Case(_) => {}
             // They say nothing that a later query depends on, or are written by nothing yet.
@@ -200,8 +201,7 @@ impl Projection {
             | Body::Correction(_)
             | Body::Feedback(_)
             | Body::Binding(_)
-            | Body::Review(_)
-            | Body::Figures(_) => {}
+            | Body::Review(_) => {}
         }
         Ok(())
     }

@@ -37,6 +37,7 @@ mod peers;
 mod persons;
 mod policies;
 mod protocols;
+mod published_figures;
 mod receipts;
 mod refusals;
 mod renewals;

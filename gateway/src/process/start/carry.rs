@@ -7,7 +7,10 @@ use std::{
 
 use credit_audit::{
     checkpoint::Checkpoint,
-    leaf::{Carried, CatalogueSet, Definitions, InstitutionChange, Peek, Previous, RegisterChange, Stop, Suspension},
+    leaf::{
+        Carried, CatalogueSet, Definitions, Figures, InstitutionChange, Peek, Previous, RegisterChange, Stop,
+        Suspension,
+    },
     note::VerifierKey,
     verify,
 };
@@ -39,6 +42,7 @@ pub(super) enum Carry {
     Suspension(Suspension),
     Stop(Stop),
     Counts(Carried),
+    Figures(Figures),
 }
 
 /// The log that a new one continues.
@@ -120,7 +124,7 @@ pub(super) fn with(ledger: &Ledger, carried: &[Carry]) -> Ledger {
             Carry::Institution(change) => ledger.apply(index, RegisterEvent::Added(change.clone())),
             Carry::Suspension(suspension) => ledger.suspend(suspension.clone()),
             Carry::Stop(stop) => ledger.stop(stop.clone()),
-            Carry::Catalogue(_) | Carry::Definitions(_) | Carry::Counts(_) => {}
+            Carry::Catalogue(_) | Carry::Definitions(_) | Carry::Counts(_) | Carry::Figures(_) => {}
         }
     }
     ledger
@@ -170,6 +174,9 @@ impl Before {
         let stop =
             |scenario: Option<&str>| Stop { scenario: scenario.map(str::to_owned), stopped: true, reason: reason() };
         carried.extend(stops.map(stop).map(Carry::Stop));
+        // A budget is spent in whatever log.
+        let figures = old.figures.iter().filter(|figures| !new.ledger.figures.contains(figures));
+        carried.extend(figures.cloned().map(Carry::Figures));
         let today = catalogue.today(now);
         carried.extend(counts(&usage, &new.usage, today, now).into_iter().map(Carry::Counts));
         carried

@@ -51,6 +51,10 @@ impl FirstLeaves<'_> {
                 Carry::Definitions(definitions) => self.definitions(definitions, projection).await?,
                 Carry::Institution(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
                 Carry::Suspension(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
+                Carry::Figures(figures) => {
+                    self.record(figures.entry(id)).await?;
+                    projection.ledger.publish(figures);
+                }
                 Carry::Stop(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
                 Carry::Counts(counts) => {
                     let at = self.record(counts.entry(id)).await?;
