@@ -80,7 +80,7 @@ pub(crate) async fn open(
     let cases_before = before.as_ref().map(|before| before.cases(&keys)).unwrap_or_default();
     let previous = before.as_ref().map(|before| before.previous.clone());
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
-    let changed = register::apply(&register, &carry::with(&projection.ledger, &carried))?;
+    let changed = register::apply(&register, &carry::with(&projection.ledger, &carried), &catalogue)?;
     register::acting(&register, &settings.consent_issuers)?;
     let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;

@@ -29,6 +29,7 @@ mod mixed_load;
 mod notices;
 mod observability;
 mod order;
+mod own_catalogue;
 mod peers;
 mod persons;
 mod policies;

@@ -84,6 +84,6 @@ fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Tim
     ahead::check(settings, log.and_then(Contents::last_at), now)?;
     let OnRecord { projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
-    drop(register::apply(register, &carry::with(&projection.ledger, &carried))?);
+    drop(register::apply(register, &carry::with(&projection.ledger, &carried), catalogue)?);
     register::acting(register, &settings.consent_issuers)
 }
