@@ -3,6 +3,8 @@
 mod arguments;
 mod coverage;
 mod escape;
+mod evidence;
+mod monthly;
 mod peer;
 mod person;
 mod progress;
@@ -85,6 +87,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         Command::Person(arguments) => (person::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
         Command::Coverage(arguments) => {
             (coverage::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json)
+        }
+        Command::Report(arguments) => (monthly::run(arguments, language), arguments.json),
+        Command::Export(arguments) => (evidence::export(arguments, language), false),
+        Command::Evidence(arguments) => {
+            (evidence::check(arguments, language).map(|out| escaped_lines(&out)), arguments.json)
         }
         Command::Completions { shell } => (Ok(completions(*shell)), false),
     };

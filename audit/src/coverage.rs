@@ -5,6 +5,7 @@ mod figures;
 mod fold;
 mod list;
 
+pub(crate) use figures::as_in_leaves;
 pub use figures::{CoverageFigures, Department, Miss, Waiting};
 pub use fold::{Coverage, HANDED_OVER};
 pub use list::{ListFault, check_list, list_text};

@@ -27,6 +27,12 @@ pub(super) enum Command {
     Person(PersonArguments),
     /// Count which cases that must be checked were looked up 统计应查必查案件的查询情况
     Coverage(CoverageArguments),
+    /// Write the compliance report of a month 生成月度合规报告
+    Report(MonthlyArguments),
+    /// Export evidence of an institution, a member of staff or a period, each record with its proof 导出机构、经办人或时段的证据，每条记录附证明
+    Export(ExportArguments),
+    /// Check evidence that was exported, without the log or with it 核验导出的证据，可不需要日志
+    Evidence(EvidenceArguments),
     /// Print what a shell reads to complete this command 打印命令补全脚本
     Completions {
         /// The shell 命令行解释器
@@ -218,4 +224,79 @@ fn offset(text: &str) -> Result<Offset, String> {
         _ => None,
     };
     found.ok_or_else(|| "an offset is written as +08:00".to_owned())
+}
+
+/// The month that is reported.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The same log gives the same bytes. Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 同一日志所得逐字节相同。退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
+)]
+pub(super) struct MonthlyArguments {
+    /// The log's folder, or the data folder that has it 日志文件夹，或其所在的数据文件夹
+    #[arg(value_name = "DIR")]
+    pub(super) log: PathBuf,
+    /// The month, e.g. 2026-11 月份，例如 2026-11
+    #[arg(long, value_name = "MONTH", value_parser = month)]
+    pub(super) month: String,
+    /// The jurisdiction's offset from UTC 本地时间与 UTC 的时差
+    #[arg(long, value_name = "OFFSET", default_value = "+08:00", value_parser = offset)]
+    pub(super) utc_offset: Offset,
+    /// The log's verifier key; without it the `log.vkey` in the folder, which proves less 日志的验证公钥；省略时用文件夹中的 `log.vkey`，证明力较弱
+    #[arg(long, value_name = "FILE")]
+    pub(super) vkey: Option<PathBuf>,
+    /// Write into this file instead of standard output 写入此文件，而非标准输出
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// The figures as JSON instead of the page 以 JSON 输出数据，而非页面
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What is to be exported.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
+)]
+pub(super) struct ExportArguments {
+    /// The log's folder, or the data folder that has it 日志文件夹，或其所在的数据文件夹
+    #[arg(value_name = "DIR")]
+    pub(super) log: PathBuf,
+    /// Only records of this institution, or about it 仅此机构的记录
+    #[arg(long, value_name = "ID")]
+    pub(super) institution: Option<String>,
+    /// Only acts of this member of its staff 仅该机构此经办人的行为
+    #[arg(long, value_name = "STAFF", requires = "institution")]
+    pub(super) operator: Option<String>,
+    /// Only records from this time on, e.g. 2026-11-22T00:00:00+08:00 仅此时刻起的记录，例如 2026-11-22T00:00:00+08:00
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<Timestamp>,
+    /// Only records before this time 仅此时刻之前的记录
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<Timestamp>,
+    /// The file 证据文件
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// The log's verifier key; without it the `log.vkey` in the folder, which proves less 日志的验证公钥；省略时用文件夹中的 `log.vkey`，证明力较弱
+    #[arg(long, value_name = "FILE")]
+    pub(super) vkey: Option<PathBuf>,
+}
+
+/// The evidence that is to be checked.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
+)]
+pub(super) struct EvidenceArguments {
+    /// What `export` wrote `export` 写出的文件
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The log's folder, or the data folder that has it: then what was left out is found too 日志文件夹，或其所在的数据文件夹：由此可查出遗漏
+    #[arg(long, value_name = "DIR")]
+    pub(super) log: Option<PathBuf>,
+    /// The log's verifier key, from a source that you trust; without it the key in the file, which proves less 日志的验证公钥，须取自可信来源；省略时用文件中的公钥，证明力较弱
+    #[arg(long, value_name = "FILE")]
+    pub(super) vkey: Option<PathBuf>,
+    /// Say the result as JSON 以 JSON 输出结果
+    #[arg(long)]
+    pub(super) json: bool,
 }

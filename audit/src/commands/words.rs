@@ -1,11 +1,14 @@
 //! What the commands say, in English and in Chinese.
 
+mod evidence;
+
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use credit_audit::checkpoint::{Checkpoint, CheckpointError};
 use credit_audit::decision::{Mismatch, Verdict};
+use credit_audit::evidence::EvidenceFault;
 use credit_audit::leaf::{LinkFault, PeekError};
 use credit_audit::links::LinkReport;
 use credit_audit::merkle::InvalidProof;
@@ -65,29 +68,6 @@ impl Language {
             }
             Self::Chinese => ["位置", "时间", "种类", "机构", "序号", "经办人", "场景", "案件", "结果", "代码"],
         }
-    }
-
-    /// The head of a table of coverage.
-    pub(super) fn coverage_columns(self) -> [&'static str; 10] {
-        match self {
-            Self::English => [
-                "month",
-                "institution",
-                "scenario",
-                "registered",
-                "decided",
-                "looked up",
-                "late",
-                "missed",
-                "carried",
-                "unregistered",
-            ],
-            Self::Chinese => ["月份", "机构", "场景", "登记", "办结", "已查", "迟查", "漏查", "结转", "未登记即办结"],
-        }
-    }
-
-    pub(super) fn list_holds(self) -> String {
-        self.pick("the signed list is what the log comes to\n", "签名清单与日志一致\n")
     }
 
     pub(super) fn verifier_key(self, file: &Path, error: VerifierKeyError) -> String {
@@ -301,6 +281,8 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Receipt(error) => receipt(error),
         Violation::Export(ExportFault::Checkpoint(error)) => checkpoint(error),
         Violation::Export(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::Evidence(EvidenceFault::Checkpoint(error)) => checkpoint(error),
+        Violation::Evidence(error) => Language::Chinese.fault(&error.to_string()),
         Violation::List(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Missing { path } => format!("缺少 `{path}`"),
         Violation::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),

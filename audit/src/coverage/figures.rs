@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::fold::Coverage;
+
+/// A time as leaves have it: with six decimals, whatever they are.
+pub(crate) fn as_in_leaves<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{at:.6}"))
+}
 
 /// Coverage as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,6 +68,7 @@ pub struct Miss {
     /// The leaf of the decision.
     pub index: u64,
     /// When it was recorded.
+    #[serde(serialize_with = "as_in_leaves")]
     pub at: Timestamp,
     /// The institution.
     pub institution: String,

@@ -3,6 +3,7 @@
 use crate::checkpoint::CheckpointError;
 use crate::coverage::ListFault;
 use crate::decision::Mismatch;
+use crate::evidence::EvidenceFault;
 use crate::leaf::{LinkFault, PeekError};
 use crate::person::ExportFault;
 use crate::promises::Broken;
@@ -20,6 +21,9 @@ pub enum Violation {
     /// A person's export does not.
     #[error(transparent)]
     Export(#[from] ExportFault),
+    /// Evidence does not.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceFault),
     /// A list of misses does not.
     #[error(transparent)]
     List(#[from] ListFault),

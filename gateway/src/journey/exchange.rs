@@ -77,6 +77,8 @@ pub enum Request {
     },
     /// A case that must be checked was opened, or decided.
     Case(CaseReport),
+    /// What was done with an answer.
+    Feedback(FeedbackReport),
 }
 
 #[derive(Serialize)]
@@ -99,6 +101,18 @@ pub struct CaseReport {
     pub staff: Option<String>,
     /// The day on which it was opened or decided.
     pub on: String,
+}
+
+/// What was done with an answer, as who asked reports it: members of the right type, not yet looked at.
+pub struct FeedbackReport {
+    /// The id of the query.
+    pub query: String,
+    /// The id of the member of staff; `operator` on the wire.
+    pub staff: Option<String>,
+    /// What came of it.
+    pub result: String,
+    /// The measure that was taken.
+    pub measure: Option<String>,
 }
 
 /// The members of a look-up as they were sent: of the right type, not yet looked at.

@@ -27,7 +27,10 @@ use crate::{
 };
 use caller::Caller;
 use exchange::{Ended, Exchange, Request};
-use record::{Recorded, case::record_case, evidence::Evidence, record_answer, record_refusal, record_withdrawal};
+use record::{
+    Recorded, case::record_case, evidence::Evidence, feedback::record_feedback, record_answer, record_refusal,
+    record_withdrawal,
+};
 use refusal::Refusal;
 use stages::{
     accept::accept,
@@ -38,6 +41,7 @@ use stages::{
     identify::identify,
     minimise::{Answer, minimise},
     report_case::{ReportedCase, report_case},
+    report_feedback::{ReportedFeedback, report_feedback},
     withdraw::{Withdrawal, withdraw},
 };
 
@@ -55,6 +59,7 @@ enum Outcome<'e> {
     Answer(Box<Answer<'e>>),
     Withdrawal(Withdrawal<'e>),
     Case(Box<ReportedCase<'e>>),
+    Feedback(Box<ReportedFeedback<'e>>),
 }
 
 /// Makes the whole journey. `permits` (of the connection, the institution and the process) are kept until it is recorded.
@@ -89,6 +94,9 @@ pub(crate) async fn journey<R>(
         Ok(Outcome::Case(reported)) => {
             Box::pin(record_case(gateway, *reported, exchange)).instrument(span.clone()).await
         }
+        Ok(Outcome::Feedback(reported)) => {
+            Box::pin(record_feedback(gateway, *reported, exchange)).instrument(span.clone()).await
+        }
         Err(refusal) => record_refusal(gateway, &mut evidence, refusal, exchange).instrument(span.clone()).await,
     };
     let recorded = recorded.map_err(|_| Dropped::NotRecordable)?;
@@ -120,6 +128,10 @@ async fn run_stages<'e>(
         }
         Request::Case(report) => {
             return report_case(gateway, moment, identified, &report).map(Box::new).map(Outcome::Case);
+        }
+        Request::Feedback(report) => {
+            let reported = Box::pin(report_feedback(gateway, moment, identified, &report)).await;
+            return reported.map(Box::new).map(Outcome::Feedback);
         }
     };
     let asked = accept(gateway, moment, identified, question)?;

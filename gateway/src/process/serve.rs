@@ -27,9 +27,9 @@ use crate::{
         Body,
         accept::accept,
         failed_handshakes::FailedHandshakes,
-        handshakes::Handshakes,
         incoming::Incoming,
         listener::{ListenerConfig, OnBadHead},
+        places::Places,
     },
 };
 
@@ -87,7 +87,8 @@ where
         on_bad_head: Some(on_bad_head),
         connections: Arc::new(Semaphore::new(bounds.connections)),
         most_connections: bounds.connections,
-        handshakes: Handshakes::new(bounds.handshakes),
+        handshakes: Places::new(bounds.handshakes),
+        open: None,
         ..certified(&gateway, &tls, &failed)
     });
     for number in 0..cores() {

@@ -13,7 +13,7 @@ pub struct Bounds {
     /// Open connections of one institution to it; one more is closed.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections_per_institution: usize,
-    /// Open connections to each of the other listeners.
+    /// Open connections to each of the other listeners; one more ends the oldest, those that do not take their answers first.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub side_connections: usize,
     /// Handshakes under way at one listener; one more ends the oldest.

@@ -27,13 +27,13 @@ use crate::{
     transport::{
         Body,
         aborts::{Abort, instead_of_a_head},
-        handshakes::Place,
         http1,
         http1_guard::Http1Guard,
         http2,
         http2_guard::CloseReason,
         incoming::Incoming,
         listener::ListenerConfig,
+        places::Place,
         turns::{Line, Turns, Whose},
         write_timeout::WriteTimeout,
     },
@@ -84,9 +84,13 @@ where
                 continue;
             }
         };
-        if door.connections.available_permits() == 0 {
-            door.closed.too_many.inc();
-            continue;
+        match &door.open {
+            Some(open) if door.tls.is_none() => open.room().await,
+            None if door.connections.available_permits() == 0 => {
+                door.closed.too_many.inc();
+                continue;
+            }
+            Some(_) | None => {}
         }
         if door.tls.is_some() {
             door.handshakes.room().await;
@@ -112,12 +116,11 @@ where
                     }
                 }
                 None => {
-                    if let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned()
+                    if let Some((_permit, place)) = door.admit().await
                         && let Some(service) =
                             service(Peer { address: peer.ip(), standing: None, abort: Abort::default(), line })
                     {
-                        let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone());
-                        end(http1::serve(stream, &door, door.request, None, service).await, &door, None);
+                        in_clear(stream, place, &door, service).await;
                     }
                 }
             }
@@ -185,6 +188,29 @@ fn standing(stream: &TlsStream<TcpStream>, door: &ListenerConfig) -> Option<Arc<
     CertificateStatus::new(trust, chain)
 }
 
+/// Serves a connection without TLS.
+async fn in_clear<S, T, E>(stream: TcpStream, place: Option<Place>, door: &ListenerConfig, service: S)
+where
+    S: Fn(Request<Incoming>) -> T,
+    T: Future<Output = Result<Response<Body>, E>>,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let voice = place.as_ref().map(Place::voice);
+    let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone(), voice);
+    tokio::select! {
+        ended = http1::serve(stream, door, door.request, None, service) => end(ended, door, None),
+        () = crowded_out(place) => door.closed.too_many.inc(),
+    }
+}
+
+/// Waits until the place is lost to another connection; without one, for ever.
+async fn crowded_out(place: Option<Place>) {
+    match place {
+        Some(mut place) => place.lost().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Serves a connection over TLS.
 async fn certified<F, S, T, E>(mut stream: Box<TlsStream<TcpStream>>, peer: Peer, door: &ListenerConfig, service: F)
 where
@@ -193,9 +219,10 @@ where
     T: Future<Output = Result<Response<Body>, E>> + Send + 'static,
     E: std::error::Error + Send + Sync + 'static,
 {
-    let Ok(_permit) = Arc::clone(&door.connections).try_acquire_owned() else {
+    let Some((_permit, place)) = door.admit().await else {
         return door.closed.too_many.inc();
     };
+    let voice = place.as_ref().map(Place::voice);
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let (standing, abort, line) = (peer.standing.clone(), peer.abort.clone(), peer.line.clone());
     let certificate = standing.as_ref().map(|standing| standing.thumbprint());
@@ -207,7 +234,7 @@ where
     let serve = async {
         let stalled = door.closed.stalled.clone();
         if is_http2 {
-            let stream = WriteTimeout::new(stream, door.request, stalled);
+            let stream = WriteTimeout::new(stream, door.request, stalled, voice);
             let ended = tokio::select! {
                 ended = Box::pin(http2::serve(stream, door, reason.clone(), &line, service)) => ended,
                 () = abort.is_off() => Ok(()),
@@ -218,12 +245,13 @@ where
             return Ok(());
         }
         let wait = first_bytes(&mut stream, door).await;
-        let (stream, gate) = Http1Guard::new(WriteTimeout::new(stream, door.request, stalled), door.request);
+        let (stream, gate) = Http1Guard::new(WriteTimeout::new(stream, door.request, stalled, voice), door.request);
         Box::pin(http1::serve(stream, door, wait, Some(gate), service)).await
     };
     tokio::select! {
         ended = serve => end(ended, door, certificate),
         () = lost(standing) => door.closed.revoked.inc(),
+        () = crowded_out(place) => door.closed.too_many.inc(),
     }
     if reason.was_flooding() {
         door.closed.flooding.inc();

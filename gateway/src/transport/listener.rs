@@ -4,9 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use credit_audit::clock::Clock;
 use rustls::ServerConfig;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::{failed_handshakes::FailedHandshakes, handshakes::Handshakes, turns::Whose};
+use super::{
+    failed_handshakes::FailedHandshakes,
+    places::{Place, Places},
+    turns::Whose,
+};
 use crate::{
     callers::{
         flood::Unrecorded,
@@ -28,7 +32,9 @@ pub(crate) struct ListenerConfig {
     /// How many there may be.
     pub most_connections: usize,
     /// Connections that are not open yet.
-    pub handshakes: Arc<Handshakes>,
+    pub handshakes: Arc<Places>,
+    /// Places of those that are open, where one too many ends another; none where each caller has a bound of its own.
+    pub open: Option<Arc<Places>>,
     /// Time for the handshake.
     pub handshake: Duration,
     /// Time for the wait for a request.
@@ -69,7 +75,8 @@ impl ListenerConfig {
             trust: None,
             connections: Arc::new(Semaphore::new(connections)),
             most_connections: connections,
-            handshakes: Handshakes::new(bounds.handshakes.min(connections)),
+            handshakes: Places::new(bounds.handshakes.min(connections)),
+            open: Some(Places::new(connections)),
             handshake: Duration::from_millis(bounds.handshake_ms),
             idle: Duration::from_secs(bounds.idle_s),
             request: Duration::from_millis(bounds.request_ms),
@@ -80,6 +87,16 @@ impl ListenerConfig {
             on_bad_head: None,
             draining,
         }
+    }
+
+    /// Lets one more connection be open; nothing where there is no place for it.
+    pub(super) async fn admit(&self) -> Option<(OwnedSemaphorePermit, Option<Place>)> {
+        let connections = Arc::clone(&self.connections);
+        let Some(open) = &self.open else { return Some((connections.try_acquire_owned().ok()?, None)) };
+        open.room().await;
+        let place = open.begin();
+        // Whoever lost its place to this one is about to go.
+        Some((connections.acquire_owned().await.ok()?, Some(place)))
     }
 
     /// In whose line a caller with a certificate stands.

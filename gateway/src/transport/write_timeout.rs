@@ -13,6 +13,8 @@ use tokio::{
     time::Sleep,
 };
 
+use super::places::Voice;
+
 /// See the module.
 pub(crate) struct WriteTimeout<T> {
     inner: T,
@@ -20,18 +22,30 @@ pub(crate) struct WriteTimeout<T> {
     /// Since something could not be written.
     deadline: Option<Pin<Box<Sleep>>>,
     stalled: IntCounter,
+    /// Told of what it does, where its place may be lost.
+    voice: Option<Voice>,
+    has_spoken: bool,
 }
 
 impl<T> WriteTimeout<T> {
     /// Around a stream; `stalled` counts those that are given up.
-    pub(crate) fn new(inner: T, time: Duration, stalled: IntCounter) -> Self {
-        Self { inner, time, deadline: None, stalled }
+    pub(crate) fn new(inner: T, time: Duration, stalled: IntCounter, voice: Option<Voice>) -> Self {
+        Self { inner, time, deadline: None, stalled, voice, has_spoken: false }
     }
 
     fn within_time<R>(&mut self, polled: Poll<io::Result<R>>, context: &mut Context<'_>) -> Poll<io::Result<R>> {
         if polled.is_ready() {
-            self.deadline = None;
+            if self.deadline.take().is_some()
+                && let Some(voice) = &self.voice
+            {
+                voice.speaks();
+            }
             return polled;
+        }
+        if self.deadline.is_none()
+            && let Some(voice) = &self.voice
+        {
+            voice.stalls();
         }
         let time = self.time;
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
@@ -44,7 +58,16 @@ impl<T> WriteTimeout<T> {
 
 impl<T: AsyncRead + Unpin> AsyncRead for WriteTimeout<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_read(context, buffer)
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut this.inner).poll_read(context, buffer);
+        if !this.has_spoken && buffer.filled().len() > before {
+            this.has_spoken = true;
+            if let Some(voice) = &this.voice {
+                voice.speaks();
+            }
+        }
+        polled
     }
 }
 
@@ -92,7 +115,7 @@ mod tests {
     async fn who_reads_is_waited_for_and_who_does_not_is_given_up() {
         let (mut caller, ours) = tokio::io::duplex(1_000);
         let stalled = IntCounter::new("stalled", "a test's").unwrap();
-        let mut ours = WriteTimeout::new(ours, Duration::from_secs(5), stalled.clone());
+        let mut ours = WriteTimeout::new(ours, Duration::from_secs(5), stalled.clone(), None);
         let reading = tokio::spawn(async move {
             let mut byte = [0; 500];
             for _ in 0..8 {

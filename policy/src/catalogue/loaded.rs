@@ -14,6 +14,7 @@ use super::clock::Effect;
 use super::field::Field;
 use super::kinds::{Kinds, UnknownKind};
 use super::legal_source::{Language, LegalSource};
+use super::measure::Measure;
 use super::scenario::{Ceilings, Scenario};
 use super::source::{Source, Status};
 use super::statutes::Law;
@@ -57,6 +58,7 @@ pub struct Catalogue {
     pub(super) rules: BTreeMap<RuleId, LegalSource>,
     pub(super) sources: BTreeMap<String, Source>,
     pub(super) kinds: Kinds,
+    pub(super) measures: BTreeMap<String, Measure>,
     pub(super) calendar: Calendar,
     pub(super) ceilings: Ceilings,
     pub(super) law: Law,
@@ -211,6 +213,17 @@ impl Catalogue {
     /// The documents that a row names, each once.
     pub fn documents<'a>(&'a self, row: &'a LegalSource) -> impl Iterator<Item = &'a Source> {
         self.sources().filter(|source| row.sources().any(|written| written.split(' ').next() == Some(source.code())))
+    }
+
+    /// The measure of that name in the list of measures.
+    #[must_use]
+    pub fn measure(&self, name: &str) -> Option<&Measure> {
+        self.measures.get(name)
+    }
+
+    /// The list of measures, sorted by name.
+    pub fn measures(&self) -> impl Iterator<Item = &Measure> {
+        self.measures.values()
     }
 
     /// What no row goes beyond.

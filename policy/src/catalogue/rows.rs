@@ -14,6 +14,7 @@ use super::fault::{Fault, File};
 use super::field::Band;
 use super::legal_source::{LegalSource, Sources, Text, Titles};
 use super::meaning::ValueType;
+use super::measure::MeasureResult;
 use super::period::{Days, Often};
 use super::scenario::Disclosure;
 use super::source::{ArticleRow, Rank, Status};
@@ -364,7 +365,25 @@ macro_rules! legal_source {
         })+
     };
 }
-legal_source!(PackRow, CalendarRow, ClassRow, DerivedRow, ScenarioRow);
+/// `measures.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MeasureRows {
+    pub(super) measure: Vec<MeasureRow>,
+}
+
+/// One measure.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MeasureRow {
+    pub(super) measure: Spanned<String>,
+    pub(super) result: MeasureResult,
+    title: Titles,
+    sources: Sources,
+    citation: Text,
+}
+
+legal_source!(MeasureRow, PackRow, CalendarRow, ClassRow, DerivedRow, ScenarioRow);
 
 /// Every file, parsed by the place where it stands.
 #[derive(Default)]
@@ -378,6 +397,7 @@ pub(super) struct Rows<'a> {
     pub(super) packs: Vec<File<'a, PackRow>>,
     pub(super) classes: Vec<File<'a, ClassRow>>,
     pub(super) calendars: Vec<File<'a, CalendarRow>>,
+    pub(super) measures: Option<File<'a, MeasureRows>>,
     pub(super) derived: Vec<File<'a, DerivedRows>>,
     pub(super) scenarios: Vec<File<'a, ScenarioRow>>,
 }
@@ -398,6 +418,7 @@ impl<'a> Rows<'a> {
         let folder = folder_of(".toml");
         match (path, folder) {
             ("catalogue.toml", _) => self.catalogue = Some(File::parse(path, text)?),
+            ("measures.toml", _) => self.measures = Some(File::parse(path, text)?),
             (_, Some("sources")) => self.sources.push(File::parse(path, text)?),
             (_, Some("packs")) => self.packs.push(File::parse(path, text)?),
             (_, Some("calendars")) => self.calendars.push(File::parse(path, text)?),

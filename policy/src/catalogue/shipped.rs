@@ -84,6 +84,7 @@ pub fn shipped() -> Vec<(String, String)> {
         "derived/traffic-violation.toml",
         "derived/volunteer-service.toml",
         "derived/wage-arrears.toml",
+        "measures.toml",
         "packs/national-2025.toml",
         "packs/national-2026.toml",
         "packs/shandong.toml",

@@ -27,6 +27,7 @@ mod kinds;
 mod labels;
 mod linkage;
 mod load_faults;
+mod measures;
 mod minimisation;
 mod numbers;
 mod order_of_faults;

@@ -1,4 +1,4 @@
-//! What departments report: cases that must be checked, and that they were decided.
+//! What institutions report: cases that must be checked, that they were decided, and what was done with an answer.
 
 use credit_audit::leaf::CaseState;
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::json_body::{object, present};
 use crate::journey::{
     detail::Detail,
-    exchange::{CaseReport, Request},
+    exchange::{CaseReport, FeedbackReport, Request},
     refusal::Refusal,
 };
 
@@ -16,11 +16,13 @@ use crate::journey::{
 pub(super) enum Report {
     Case,
     CaseDecision,
+    Feedback,
 }
 
 impl Report {
     /// All of them, each with its path.
-    const ALL: [(&'static str, Self); 2] = [("/v1/cases", Self::Case), ("/v1/cases/decisions", Self::CaseDecision)];
+    const ALL: [(&'static str, Self); 3] =
+        [("/v1/cases", Self::Case), ("/v1/cases/decisions", Self::CaseDecision), ("/v1/feedback", Self::Feedback)];
 
     /// What is reported at a path.
     pub(super) fn at(path: &str) -> Option<(&'static str, Self)> {
@@ -44,8 +46,23 @@ impl Report {
                 let (state, on, staff) = (CaseState::Decided, decided, operator);
                 Ok(Request::Case(CaseReport { state, scenario, case, subject, staff, on }))
             }
+            Self::Feedback => {
+                let Feedback { query, operator, result, measure } = object(body, |_| Detail::FeedbackMembers)?;
+                Ok(Request::Feedback(FeedbackReport { query, staff: operator, result, measure }))
+            }
         }
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Feedback {
+    query: String,
+    #[serde(default, deserialize_with = "present")]
+    operator: Option<String>,
+    result: String,
+    #[serde(default, deserialize_with = "present")]
+    measure: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -87,6 +87,10 @@ pub enum Detail {
     CaseMembers,
     /// The body of a case that was decided has other members than its own.
     CaseDecisionMembers,
+    /// The body of feedback has other members than its own, or one of another form.
+    FeedbackMembers,
+    /// The measure of feedback is not in the list, or is of another result.
+    FeedbackMeasure,
     /// The day of a case is none, or has not come.
     CaseDay,
     /// The target has a query string.

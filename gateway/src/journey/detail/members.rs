@@ -72,6 +72,14 @@ impl Detail {
                 "请求体须有成员 `case`、`scenario`、`operator` 与 `decided`，另可有 `subject`，均为文字",
                 "the body must have the members `case`, `scenario`, `operator` and `decided`, and may have `subject`; all are strings",
             ),
+            Self::FeedbackMembers => (
+                "请求体须有成员 `query`（查询编号）、`operator` 与 `result`（`reward`、`restraint`、`priority` 或 `none`），另可有 `measure`，均为文字",
+                "the body must have the members `query` (the id of a query), `operator` and `result` (`reward`, `restraint`, `priority` or `none`), and may have `measure`; all are strings",
+            ),
+            Self::FeedbackMeasure => (
+                "`measure` 须为措施清单中的名称，且其类别与 `result` 一致；`result` 为 `none` 时不得有 `measure`",
+                "`measure` must be a name of the list of measures, of the same `result`; `none` has no `measure`",
+            ),
             Self::CaseDay => (
                 "`opened` 或 `decided` 须为已到来的日期，写作 `2026-11-22`",
                 "`opened` or `decided` must be a day that has come, written as `2026-11-22`",

@@ -7,6 +7,7 @@ pub(crate) mod case_again;
 mod case_leaf;
 mod entry;
 pub(crate) mod evidence;
+pub(super) mod feedback;
 pub(super) mod sealed;
 mod shared;
 mod standing;

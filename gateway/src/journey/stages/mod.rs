@@ -11,4 +11,5 @@ pub(crate) mod minimise;
 pub(crate) mod on_behalf;
 mod repeat;
 pub(crate) mod report_case;
+pub(crate) mod report_feedback;
 pub(crate) mod withdraw;

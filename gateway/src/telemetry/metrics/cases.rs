@@ -1,12 +1,13 @@
-//! Figures of cases that must be checked.
+//! Figures of what institutions report: cases that must be checked, feedback.
 
-use prometheus::{IntGauge, IntGaugeVec, Result};
+use prometheus::{IntCounter, IntGauge, IntGaugeVec, Result};
 
 use super::registrar::Registrar;
 
 pub(super) struct Cases {
     misses: IntGaugeVec,
     in_all: IntGauge,
+    contradictions: IntCounter,
 }
 
 impl Cases {
@@ -19,7 +20,15 @@ impl Cases {
                 &["institution", "scenario"],
             )?,
             in_all: registrar.gauge("credit_gateway_case_misses_in_all", &format!("{help}."))?,
+            contradictions: registrar.counter(
+                "credit_gateway_feedback_contradictions_total",
+                "Feedback that an answer was used for a restraint, although its scenario serves none.",
+            )?,
         })
+    }
+
+    pub(super) fn contradiction(&self) {
+        self.contradictions.inc();
     }
 
     pub(super) fn misses<'a>(&self, misses: impl Iterator<Item = (&'a str, &'a str)>) {

@@ -216,6 +216,11 @@ impl Metrics {
         self.issuer_keys_refused.set(i64::from(are_refused));
     }
 
+    /// Feedback says that an answer was used for a restraint, although its scenario serves none.
+    pub fn contradiction(&self) {
+        self.cases.contradiction();
+    }
+
     /// Decisions without a look-up before them that were not handed over, each by institution and scenario.
     pub fn case_misses<'a>(&self, misses: impl Iterator<Item = (&'a str, &'a str)>) {
         self.cases.misses(misses);

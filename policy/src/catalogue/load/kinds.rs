@@ -7,7 +7,6 @@ use toml::Spanned;
 
 use super::Loader;
 use crate::asker::{Asker, Duty, InstitutionKind};
-use crate::catalogue::Statutes;
 use crate::catalogue::fault::File;
 use crate::catalogue::kinds::Kind;
 use crate::catalogue::rows::CatalogueRow;
@@ -23,10 +22,9 @@ static SHIPPED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 });
 
 impl Loader {
-    /// The kinds of institution. A kind that is known to statutes is what it is: only others may count as one of them.
-    pub(super) fn kinds(&mut self, file: &File<'_, CatalogueRow>, statutes: Option<&Statutes>) {
+    /// The kinds of institution. A kind that ships is what it is: only others may count as one of them.
+    pub(super) fn kinds(&mut self, file: &File<'_, CatalogueRow>) {
         let rows = &file.row.institution_kind;
-        let named = statutes.map(|statutes| statutes.named("Asker")).unwrap_or_default();
         for (kind, row) in rows {
             let row_of = file.place_of(&format!("[institution_kind.{kind}]"));
             if [Asker::Person, Asker::Public].iter().any(|asker| asker.as_str() == kind.as_str()) {
@@ -34,7 +32,7 @@ impl Loader {
             }
             let counts_as = row.counts_as.as_ref();
             if let Some(counts_as) = counts_as {
-                let is_known = SHIPPED.contains(kind.as_str()) || named.iter().any(|name| name == kind.as_str());
+                let is_known = SHIPPED.contains(kind.as_str());
                 let message = match rows.get(counts_as.get_ref()) {
                     None => Some(format!("no kind of institution `{}` here: check its name", counts_as.get_ref())),
                     Some(other) if other.counts_as.is_some() => {

@@ -7,6 +7,7 @@ mod derived;
 mod grounds;
 mod kinds;
 mod law;
+mod measures;
 mod packs;
 mod sources;
 mod statutes;
@@ -23,8 +24,8 @@ use super::dated::Dated;
 use super::fault::{Fault, File};
 use super::rows::{CatalogueRow, Rows};
 use super::{
-    Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, Kinds, Law, LegalSource, RecordClass, Scenario, Source,
-    Statute,
+    Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, Kinds, Law, LegalSource, Measure, RecordClass, Scenario,
+    Source, Statute,
 };
 use crate::consent::Maxima;
 use crate::history::List;
@@ -43,6 +44,7 @@ impl Catalogue {
     /// statutes/schema.cedarschema  what statutes can speak of
     /// sources/<code>.toml       the instruments that rows come from and rest on, with rank, jurisdiction and articles
     /// packs/<name>.toml         rule packs: the display periods and deadlines of a jurisdiction
+    /// measures.toml            the list of measures, each with its instrument
     /// calendars/<name>.toml     working days, by year
     /// ```
     ///
@@ -64,8 +66,9 @@ fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> {
     let main = loader.step(rows.catalogue.as_ref())?;
 
     loader.sources(&rows);
+    rows.measures.iter().for_each(|file| loader.measures(file));
     let statutes = loader.statutes(&rows.statutes, rows.schema.as_ref());
-    loader.kinds(main, statutes.as_ref());
+    loader.kinds(main);
     loader.named_have_their_rows(&rows.statutes, "Asker");
     let calendars = loader.calendars(&rows.calendars);
     loader.packs(main, &rows.packs, &rows.classes, &calendars);
@@ -118,6 +121,8 @@ struct Loader {
     rules: BTreeMap<RuleId, LegalSource>,
     /// The documents that rows come from, by code.
     sources: BTreeMap<String, Source>,
+    /// The list of measures, by name.
+    measures: BTreeMap<String, Measure>,
     /// The working days and deadlines of the pack in force.
     calendar: Calendar,
 }
@@ -194,7 +199,7 @@ impl Loader {
 
     fn finish(self, main: &CatalogueRow, label: String, offset: Offset, ceilings: Ceilings, law: Law) -> Catalogue {
         let jurisdiction = main.jurisdiction.as_str().to_owned();
-        let Self { scenarios, fields, classes, kinds, rules, sources, calendar, .. } = self;
+        let Self { scenarios, fields, classes, kinds, rules, sources, measures, calendar, .. } = self;
         let (scenarios, ungrounded) = scenarios.into_iter().partition(|(_, row)| !row.fields().is_empty());
         Catalogue {
             label,
@@ -207,6 +212,7 @@ impl Loader {
             rules,
             sources,
             kinds,
+            measures,
             calendar,
             ceilings,
             law,

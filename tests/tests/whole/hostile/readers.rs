@@ -147,3 +147,27 @@ fn who_says_nothing_at_the_admin_socket_is_ended_and_delays_nobody() {
     }
     assert!(began.elapsed() < MOST, "{:?}", began.elapsed());
 }
+
+#[test]
+fn who_does_not_read_keeps_nobody_else_from_the_doors_of_everybody() {
+    let folder = Folder::new();
+    folder.replace_in_config("side_connections = 512", "side_connections = 64");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let port = folder.port_base();
+    for (port, path) in [(port + 3, "/openapi.json"), (port + 4, "/metrics")] {
+        let callers: Vec<_> = (0..200).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+        for mut caller in &callers {
+            narrow(caller);
+            caller.set_nonblocking(true).unwrap();
+            drop(caller.write(get(path).repeat(400).as_bytes()));
+        }
+        for _ in 0..5 {
+            let began = Instant::now();
+            assert_eq!(plain(port, "GET", path).status, 200, "{path}");
+            assert!(began.elapsed() < Duration::from_secs(5), "{path}: {:?}", began.elapsed());
+        }
+    }
+    let crowded = metric(port, r#"credit_gateway_closed_connections_total{why="too-many"}"#);
+    assert!(crowded >= 200, "{crowded}");
+}

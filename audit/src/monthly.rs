@@ -1,0 +1,12 @@
+//! The monthly compliance report (R29), out of the log alone: what was asked and answered, refused and why, told, looked up where
+//! it must be, objected to and decided, suspended. The same log gives the same bytes (`FORMAT.md` §13).
+
+mod charts;
+mod figures;
+mod fold;
+mod page;
+mod words;
+
+pub use figures::MonthlyFigures;
+pub use fold::Monthly;
+pub use page::page;

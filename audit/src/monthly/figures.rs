@@ -1,0 +1,150 @@
+//! The figures of a month, as they are written.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::coverage::{CoverageFigures, as_in_leaves};
+
+/// Answered and refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Outcomes {
+    /// Answered.
+    pub answered: u64,
+    /// Refused; refusals that share a leaf too.
+    pub refused: u64,
+}
+
+/// Figures of queries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Queries {
+    /// In all.
+    pub all: Outcomes,
+    /// Answered ones that repeat another.
+    pub repeats: u64,
+    /// By day.
+    pub days: BTreeMap<String, Outcomes>,
+    /// By institution; persons and the public are none.
+    pub institutions: BTreeMap<String, Outcomes>,
+    /// By who asks: the kind of institution, `person` or `public`. Refusals that share a leaf are not in it.
+    pub askers: BTreeMap<String, Outcomes>,
+    /// By scenario; queries without one are not in it.
+    pub scenarios: BTreeMap<String, Outcomes>,
+    /// Answered ones by ground: `statute`, `consent`, `self`, `public`.
+    pub grounds: BTreeMap<&'static str, u64>,
+    /// How often each field was released.
+    pub fields: BTreeMap<String, u64>,
+    /// Refusals by code.
+    pub refusals: BTreeMap<String, u64>,
+    /// Answered ones by what is owed to the person: `owed`, `deferred`, `exempt`.
+    pub notices: BTreeMap<String, u64>,
+}
+
+/// Figures of objections.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Objections {
+    /// Made by persons.
+    pub made: u64,
+    /// Decided for the person.
+    pub upheld: u64,
+    /// Decided against the person.
+    pub rejected: u64,
+    /// Of those decided, by their day.
+    pub in_time: u64,
+    /// Of those decided, after it.
+    pub late: u64,
+    /// Open at the end of the month.
+    pub open: u64,
+    /// Of those, past their day.
+    pub overdue: u64,
+}
+
+/// Who may not ask any more, or may again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SuspensionLine {
+    /// The leaf.
+    pub index: u64,
+    /// When.
+    #[serde(serialize_with = "as_in_leaves")]
+    pub at: Timestamp,
+    /// The institution.
+    pub institution: String,
+    /// Only this member of staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// Only this scenario.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
+    /// Suspended, or resumed.
+    pub suspended: bool,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What ought to have been noticed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Alarms {
+    /// Cases that were decided without a look-up before.
+    pub case_misses: u64,
+    /// Objections that were decided late, or are overdue at the end.
+    pub objections_late: u64,
+    /// Requests that were cut off or have no record of their own.
+    pub floods: u64,
+    /// The stop switch was thrown.
+    pub stops: u64,
+    /// Suspensions by a rule.
+    pub suspensions_by_rule: u64,
+    /// Sealed parts that one officer opened alone.
+    pub unseals_alone: u64,
+}
+
+/// The figures of a month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MonthlyFigures {
+    /// The form of this object.
+    pub form: &'static str,
+    /// The log.
+    pub origin: String,
+    /// The month.
+    pub month: String,
+    /// Its days are those of this offset from UTC.
+    pub utc_offset: String,
+    /// Size of the checkpoint.
+    pub size: u64,
+    /// Its root, in base64.
+    pub root: String,
+    /// Leaves of the month.
+    pub leaves: u64,
+    /// The first of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<u64>,
+    /// The last of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<u64>,
+    /// Leaves by kind.
+    pub kinds: BTreeMap<String, u64>,
+    /// Queries.
+    pub queries: Queries,
+    /// Cases that must be checked.
+    pub coverage: CoverageFigures,
+    /// Feedback by result.
+    pub feedback: BTreeMap<String, u64>,
+    /// Feedback by measure.
+    pub measures: BTreeMap<String, u64>,
+    /// Objections.
+    pub objections: Objections,
+    /// Queries of which persons were told, by way.
+    pub notices_given: BTreeMap<String, u64>,
+    /// Suspensions and resumptions.
+    pub suspensions: Vec<SuspensionLine>,
+    /// Requests without a record of their own, by institution.
+    pub floods: BTreeMap<String, u64>,
+    /// First and last number of each institution's own acts: between them none is missing, or the log is not valid.
+    pub numbers: BTreeMap<String, (u64, u64)>,
+    /// Catalogues by which queries were decided.
+    pub catalogues: Vec<String>,
+    /// Alarms.
+    pub alarms: Alarms,
+}
