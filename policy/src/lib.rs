@@ -67,7 +67,7 @@ pub use case_number::{CaseNumber, normal_case};
 pub use catalogue::{
     ArticleRow, Basis, Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language,
     LegalSource, Mark, Power, Rank, RecordState, Scenario, Sensitivity, Shape, Source, Status, Tier, UnknownKind,
-    Unused, ValueType,
+    Unused, ValueType, is_place,
 };
 pub use code::Code;
 pub use decide::{Decision, Obligations, Permit, decide};

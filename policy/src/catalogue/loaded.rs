@@ -128,6 +128,13 @@ impl Catalogue {
         for_the_demo.first().copied()
     }
 
+    /// Whether the application list has the scenario, and nobody may use it only because no article carries one of its
+    /// fields in this jurisdiction.
+    #[must_use]
+    pub fn lacks_a_ground(&self, scenario: &str) -> bool {
+        self.ungrounded.contains_key(scenario)
+    }
+
     /// The kind of institution of that name.
     ///
     /// # Errors

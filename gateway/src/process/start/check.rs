@@ -18,7 +18,7 @@ use super::{
     record::{OnRecord, log_settings, read_record},
     register,
     store::{check_copies, check_databases, scopes},
-    warnings::{Warning, registered, warnings},
+    warnings::{Warning, of_rules, registered, warnings},
 };
 use crate::settings::Settings;
 
@@ -50,6 +50,7 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
         faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
         faults.note(record(&inputs, settings, examined.contents.as_ref(), now));
         beside.extend(registered(settings, &inputs.register, now));
+        beside.extend(of_rules(&inputs.catalogue, now));
     }
     if faults.0.is_empty() && !is_running {
         for address in settings.listen.all() {

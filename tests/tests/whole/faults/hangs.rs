@@ -242,11 +242,11 @@ fn the_door_of_readiness_has_no_metrics() {
     for (path, status, text) in [
         ("/metrics", 404, "not found\n"),
         ("/", 404, "not found\n"),
-        ("/readyz", 200, "ready\n"),
         ("/healthz", 200, "ok\n"),
     ] {
         let reply = plain(port, "GET", path);
         assert_eq!((reply.status.as_u16(), reply.text().as_str()), (status, text), "{path}");
     }
+    assert_eq!(credit_tests::readiness(port), (200, "ready\n".to_owned()));
     drop(gateway.stop());
 }
