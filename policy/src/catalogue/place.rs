@@ -6,9 +6,6 @@ const PROVINCES: [&str; 34] = [
     "MO", "NM", "NX", "QH", "SC", "SD", "SH", "SN", "SX", "TJ", "TW", "XJ", "XZ", "YN", "ZJ",
 ];
 
-/// The made-up province, which no code of a place uses.
-pub(super) const MADE_UP: &str = "CN-99";
-
 /// Whether a code may be that of a place: in China one of its provinces, or a city of one. The made-up city of the demo is
 /// none. Of another country no more is known than its form.
 #[must_use]
@@ -32,7 +29,9 @@ mod tests {
         for code in ["CN", "CN-SD", "CN-GD-13", "CN-XZ", "CN-TW", "SG"] {
             assert!(is_place(code), "{code}");
         }
-        for code in ["", "cn", "CN-", "CN-XX", "CN-sd", "CN-GD-1", "CN-GD-00", "CN-GD-13-1", "CN-99-01", "China", "CN_SD"] {
+        for code in
+            ["", "cn", "CN-", "CN-XX", "CN-sd", "CN-GD-1", "CN-GD-00", "CN-GD-13-1", "CN-99-01", "China", "CN_SD"]
+        {
             assert!(!is_place(code), "{code}");
         }
     }

@@ -3,9 +3,9 @@
 
 use std::{fs, path::Path};
 
-use credit_policy::catalogue;
+use credit_policy::{Catalogue, catalogue};
 use credit_tests::{
-    Folder, Gateway, audit, checked, gateway,
+    Folder, Gateway, audit, checked, gateway, plain,
     query::{look_up, with},
 };
 use serde_json::json;
@@ -112,6 +112,55 @@ fn rangers() -> Folder {
     folder
 }
 
+fn catalogue_of(dir: &str) -> Catalogue {
+    let files = catalogue::shipped().into_iter().map(|(path, _)| path);
+    let own =
+        ["packs/fujian.toml", "sources/FJ.toml", "statutes/tea-for-rangers-alone.cedar", "scenarios/tea-seal-use.toml"];
+    let paths = files.chain(own.map(str::to_owned));
+    let files: Vec<_> =
+        paths.map(|path| (path.clone(), fs::read_to_string(Path::new(dir).join(path)).unwrap())).collect();
+    Catalogue::load(&files).unwrap()
+}
+
+/// What `check` and `/readyz` say of a catalogue whose file was changed.
+fn warned(change: impl Fn(&str) -> String, file: &str) -> (String, String) {
+    let folder = rangers();
+    let path = folder.join("fujian").join(file);
+    fs::write(&path, change(&fs::read_to_string(&path).unwrap())).unwrap();
+    let checked = gateway(&["check", "--config", folder.config().to_str().unwrap()]);
+    let gateway = Gateway::serve(folder);
+    let ready = plain(gateway.folder().port_base() + 4, "GET", "/readyz").text();
+    (checked.err + &checked.out, ready)
+}
+
+#[test]
+fn a_calendar_that_ends_is_warned_of_by_check_and_readiness_and_one_that_does_not_is_not() {
+    const CALENDAR: &str = "calendars/cn.toml";
+    let (checked, ready) = warned(|text| text[..text.find("[[year]]\nyear = 2026").unwrap()].to_owned(), CALENDAR);
+    assert!(
+        checked.contains("the calendar of the catalogue ends") && ready == "ready\nwarning: calendar-ends\n",
+        "{checked} {ready}"
+    );
+    let years = (2027..2100).map(|year| {
+        format!("\n[[year]]\nyear = {year}\nnotice = \"x\"\nholidays = [{{ from = \"{year}-01-01\", to = \"{year}-01-01\", title = {{ zh = \"x\", en = \"x\" }} }}]\nmade_up = []\n")
+    });
+    let years: String = years.collect();
+    let (checked, ready) = warned(|text| format!("{text}{years}"), CALENDAR);
+    assert!(!checked.contains("the calendar of") && ready == "ready\n", "{checked} {ready}");
+}
+
+#[test]
+fn a_jurisdiction_that_is_no_place_is_warned_of() {
+    let elsewhere = |text: &str| {
+        text.replace("jurisdiction = \"CN-FJ\"", "jurisdiction = \"CN-FU\"")
+            .replace("pack = \"fujian\"", "pack = \"national-2026\"")
+    };
+    let (checked, _) = warned(elsewhere, "catalogue.toml");
+    assert!(checked.contains("the jurisdiction `CN-FU` is the code of no place"), "{checked}");
+    let (checked, _) = warned(str::to_owned, "catalogue.toml");
+    assert!(!checked.contains("is the code of no place"), "{checked}");
+}
+
 #[test]
 fn a_kind_that_the_catalogue_does_not_have_is_named_with_those_that_it_has() {
     let folder = Folder::new();
@@ -154,6 +203,16 @@ fn a_pack_a_kind_an_instrument_a_statute_and_a_scenario_of_a_folder_are_served_r
     assert_eq!(leaf.json["inputs"]["kind"], "forest-ranger");
     assert_eq!(leaf.json["ground"]["statute"], "《福建省社会信用条例》34〔local-regulation〕");
     assert_eq!(leaf.json["ground"]["rank"], "local-regulation");
+    assert_eq!(reply.json()["ground"], leaf.json["ground"], "the answer says what its record says");
+    // On the application list, and without a ground in this province: told apart from a name that is none.
+    let detail = |scenario: &str| {
+        let reply = folder.caller("housing").ask(&asks(scenario));
+        checked::refusal(folder, "housing", &reply, 400, "unknown-scenario");
+        reply.json()["detail"].as_str().unwrap().to_owned()
+    };
+    let without = catalogue_of(&dir).ungrounded().first().unwrap().name().as_str().to_owned();
+    assert!(detail(&without).contains("法律依据"), "{without}");
+    assert!(!detail("no-such-scenario").contains("法律依据"));
 
     let folder = gateway.stop();
     let (log, vkey) = (folder.log(), folder.join("data/log/log.vkey"));

@@ -7,7 +7,7 @@ use credit_policy::{CaseNumber, CitizenNumber, Code, Facts, Ground, Personal, Sc
 use jiff::civil::Date;
 
 use super::{
-    accept::{Subject, case, staff, subject},
+    accept::{Subject, case, scenario, staff, subject},
     identify::Identified,
 };
 use crate::{

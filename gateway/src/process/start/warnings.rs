@@ -107,7 +107,9 @@ pub(super) fn of_rules(catalogue: &Catalogue, now: Timestamp) -> Vec<Warning> {
     let place = catalogue.jurisdiction();
     if !is_place(place) && catalogue.demo_only().is_none() {
         warnings.push(Warning {
-            chinese: format!("警告：辖区 `{place}` 不是任何地方的代码：没有地方性法规会在此适用，请核对，例如 CN-SD 或 CN-GD-13"),
+            chinese: format!(
+                "警告：辖区 `{place}` 不是任何地方的代码：没有地方性法规会在此适用，请核对，例如 CN-SD 或 CN-GD-13"
+            ),
             english: format!(
                 "warning: the jurisdiction `{place}` is the code of no place, so no law of a province or city carries \
                  anything: check it, for example CN-SD or CN-GD-13"
