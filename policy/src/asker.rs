@@ -1,65 +1,98 @@
 //! Who asks: the institution, its kind, its member of staff, the case.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
+use crate::names::words_joined_by;
 use crate::number_guard::holds_citizen_number;
 use crate::words::words;
 
 /// The longest id of an institution or operator and the longest case number, in characters.
 const LONGEST: usize = 64;
 
+/// The longest name of a kind of institution, in bytes.
+const LONGEST_KIND: usize = 32;
+
+/// What kind of institution asks: the catalogue says which kinds there are, and which may use which scenario.
+///
+/// [`Catalogue::kind`](crate::Catalogue::kind) gives one for a text from outside. What is read back from a record has the
+/// form of a kind and may be of another catalogue: no row of this one opens to it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstitutionKind([u8; LONGEST_KIND]);
+
+/// A text that is no kind of institution. It does not carry the text, which may be a caller's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a kind of institution: use lower-case words joined by `-`, at most 32 characters")]
+pub struct KindError;
+
+impl InstitutionKind {
+    /// A kind as a record or a configuration names it. Whether a catalogue has it, that catalogue says.
+    ///
+    /// # Errors
+    ///
+    /// [`KindError`] if the text does not have the form of such a name.
+    pub fn of_form(text: &str) -> Result<Self, KindError> {
+        let mut own = [0; LONGEST_KIND];
+        let place = own.get_mut(..text.len()).filter(|_| words_joined_by(text, b'-')).ok_or(KindError)?;
+        place.copy_from_slice(text.as_bytes());
+        Ok(Self(own))
+    }
+
+    /// Its name in the catalogue.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let text = self.0.split(|byte| *byte == 0).next().unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+
+    /// What the gateway lets such an institution do besides queries; `None` for nearly every kind. No kind that counts as
+    /// this one has it.
+    #[must_use]
+    pub fn duty(&self) -> Option<Duty> {
+        Duty::parse(self.as_str())
+    }
+}
+
+impl fmt::Display for InstitutionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for InstitutionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
+}
+
+impl Serialize for InstitutionKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for InstitutionKind {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
+        Self::of_form(&text).map_err(serde::de::Error::custom)
+    }
+}
+
 words! {
-    /// What kind of institution asks: the catalogue says which kinds may use which scenario.
-    "kind of institution" pub InstitutionKind {
-        /// A bank or another lender.
-        Bank = "bank",
-        /// An insurer.
-        Insurer = "insurer",
-        /// An employer.
-        Employer = "employer",
-        /// A platform of trade, rental or matchmaking.
-        Platform = "platform",
-        /// A licensed credit bureau.
-        CreditBureau = "credit-bureau",
-        /// A housing department.
-        HousingDepartment = "housing-department",
-        /// The police, who keep the household register.
-        Police = "police",
-        /// An office of points-based settlement.
-        SettlementOffice = "settlement-office",
-        /// A personnel department.
-        PersonnelDepartment = "personnel-department",
-        /// The market regulator.
-        MarketRegulator = "market-regulator",
-        /// The department of an industry.
-        IndustryDepartment = "industry-department",
-        /// A carriers' clearing desk.
-        ClearingDesk = "clearing-desk",
-        /// A court.
-        Court = "court",
-        /// A department that approves, confirms, files or subsidises.
-        ApprovingDepartment = "approving-department",
-        /// A department on the list of measures.
-        MeasuresDepartment = "measures-department",
-        /// A school or university.
-        School = "school",
-        /// An operator of services to the public.
-        ServiceOperator = "service-operator",
-        /// A social-security department.
-        SocialSecurityDepartment = "social-security-department",
-        /// An industry association.
-        Association = "association",
-        /// The supervisor of credit information.
-        CreditSupervisor = "credit-supervisor",
-        /// Officers of the gateway's own operator.
+    /// What the gateway lets institutions of one kind do besides queries. Each catalogue has these kinds.
+    "duty" pub Duty {
+        /// Officers of the gateway's own operator read the log, and their reads are theirs.
         Officer = "officer",
-        /// An authority that issues and revokes consents.
+        /// The supervisor of credit information reads the log.
+        CreditSupervisor = "credit-supervisor",
+        /// An authority that issues and revokes consents withdraws them.
         ConsentAuthority = "consent-authority",
-        /// A credit office, which gives notice of credit repairs.
+        /// A credit office gives notice of credit repairs.
         CreditOffice = "credit-office",
         /// Who tells persons of queries about them that never log in.
         Notifier = "notifier",
-        /// Another gateway, which asks for institutions of its own and never for itself (formats.md §2).
+        /// Another gateway asks for institutions of its own and never for itself (formats.md §2).
         Gateway = "gateway",
     }
 }
@@ -90,14 +123,9 @@ pub enum Asker {
 }
 
 impl Asker {
-    /// Everybody who may ask at all.
-    pub fn all() -> impl Iterator<Item = Self> {
-        InstitutionKind::ALL.iter().map(|kind| Self::Institution(*kind)).chain([Self::Person, Self::Public])
-    }
-
     /// The word that stands for it in records: the institution's kind, `person` or `public`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Institution(kind) => kind.as_str(),
             Self::Person => "person",
@@ -124,8 +152,8 @@ impl<'de> Deserialize<'de> for Asker {
         [Self::Person, Self::Public]
             .into_iter()
             .find(|asker| asker.as_str() == text)
-            .or_else(|| InstitutionKind::parse(&text).map(Self::Institution))
-            .ok_or_else(|| serde::de::Error::custom(format_args!("`{text}` is no kind of asker")))
+            .map_or_else(|| InstitutionKind::of_form(&text).map(Self::Institution), Ok)
+            .map_err(serde::de::Error::custom)
     }
 }
 

@@ -78,7 +78,7 @@ pub fn diff(old: &Catalogue, new: &Catalogue) -> Diff {
     Diff { old: old.label().to_owned(), new: new.label().to_owned(), shifts: shifts.collect(), altered }
 }
 
-type Accesses = BTreeMap<(ScenarioName, &'static str, FieldName), (Asker, Access)>;
+type Accesses = BTreeMap<(ScenarioName, String, FieldName), (Asker, Access)>;
 
 /// Who has access to what: scenario, word of the asker, field.
 fn accesses(catalogue: &Catalogue) -> Accesses {
@@ -88,7 +88,7 @@ fn accesses(catalogue: &Catalogue) -> Accesses {
             for field in scenario.fields() {
                 let by_name = scenario.second_tier().any(|name| name == field);
                 let access = if by_name { Access::ByName } else { Access::Open };
-                all.insert((scenario.name().clone(), asker.as_str(), field.clone()), (asker, access));
+                all.insert((scenario.name().clone(), asker.as_str().to_owned(), field.clone()), (asker, access));
             }
         }
     }

@@ -14,7 +14,7 @@
 //!   [`explain()`] why one request is decided as it is.
 //!
 //! ```
-//! use credit_policy::{Catalogue, Decision, Facts, History, InstitutionKind, ScenarioName, catalogue, decide, minimise};
+//! use credit_policy::{Catalogue, Decision, Facts, History, ScenarioName, catalogue, decide, minimise};
 //!
 //! let catalogue = Catalogue::load(&catalogue::shipped()).map_err(|faults| faults[0].to_string())?;
 //! let on = catalogue.today("2026-11-22T01:00:00Z".parse()?);
@@ -22,7 +22,7 @@
 //!     operator: true,
 //!     case: true,
 //!     minor: Some(false),
-//!     ..Facts::new(InstitutionKind::HousingDepartment, on)
+//!     ..Facts::new(catalogue.kind("housing-department")?, on)
 //! };
 //! let scenario = ScenarioName::parse("public-rental-housing")?;
 //! let Decision::Permit(permit) = decide(&catalogue, Some(&scenario), &facts) else { return Err("refused".into()) };
@@ -62,11 +62,12 @@ mod prove;
 mod weigh;
 mod words;
 
-pub use asker::{Asker, Ground, IdError, InstitutionId, InstitutionKind, StaffId};
+pub use asker::{Asker, Duty, Ground, IdError, InstitutionId, InstitutionKind, KindError, StaffId};
 pub use case_number::{CaseNumber, normal_case};
 pub use catalogue::{
     ArticleRow, Basis, Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language,
-    LegalSource, Mark, Power, Rank, RecordState, Scenario, Sensitivity, Shape, Source, Status, Tier, Unused, ValueType,
+    LegalSource, Mark, Power, Rank, RecordState, Scenario, Sensitivity, Shape, Source, Status, Tier, UnknownKind,
+    Unused, ValueType, is_place,
 };
 pub use code::Code;
 pub use decide::{Decision, Obligations, Permit, decide};

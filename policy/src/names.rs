@@ -102,7 +102,7 @@ impl RuleId {
 }
 
 /// A letter first, then lower-case ASCII letters and digits in words that one separator joins.
-fn words_joined_by(text: &str, separator: u8) -> bool {
+pub(crate) fn words_joined_by(text: &str, separator: u8) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
         && text
             .as_bytes()

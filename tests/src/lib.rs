@@ -34,7 +34,7 @@ pub use command::{Ended, audit, command, command_reading, gateway, sh};
 pub use folder::Folder;
 pub use leaves::Leaf;
 pub use persons::{Person, persons, stranger};
-pub use plain::{metric, plain};
+pub use plain::{metric, plain, readiness};
 pub use ports::ports;
 pub use process::{Gateway, Heard, shared};
 pub use table::{each, figures};

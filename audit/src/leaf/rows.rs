@@ -204,7 +204,7 @@ mod tests {
             ("key", "use", vec![json!("foo"), json!("index"), json!("")]),
             ("key", "fingerprint", vec![json!("AAAA"), json!("")]),
             ("key", "key", vec![json!(""), json!("a b")]),
-            ("institution", "institution_kind", vec![json!("pawnshop")]),
+            ("institution", "institution_kind", vec![json!("Pawn shop")]),
             ("institution", "certificates", vec![json!(["AAAA"])]),
             ("institution", "name", vec![json!(""), json!(NUMBER)]),
             ("suspension", "operator", vec![json!("a b")]),

@@ -110,7 +110,7 @@ fn answered_for(
         operator: true,
         minor: Some(false),
         consent: Some(facts),
-        ..Facts::new(InstitutionKind::Bank, catalogue.today(now()))
+        ..Facts::new(InstitutionKind::of_form("bank").unwrap(), catalogue.today(now()))
     };
     let Decision::Permit(permit) = decide(catalogue, Some(&scenario()), &inputs) else { panic!("refused") };
     let sealed = [7; 1057];

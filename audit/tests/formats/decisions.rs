@@ -29,7 +29,7 @@ fn facts(catalogue: &Catalogue) -> Facts {
         operator: true,
         case: true,
         minor: Some(false),
-        ..Facts::new(InstitutionKind::HousingDepartment, catalogue.today(now()))
+        ..Facts::new(InstitutionKind::of_form("housing-department").unwrap(), catalogue.today(now()))
     }
 }
 
@@ -46,7 +46,7 @@ fn recorded(catalogue: &Catalogue, facts: &Facts, seq: u64, at: Timestamp) -> Ve
     let scenario = ScenarioName::parse(SCENARIO).unwrap();
     let decision = decide(catalogue, Some(&scenario), facts);
     let sealed = [7; 1057];
-    let is_there = facts.case && facts.kind == InstitutionKind::HousingDepartment.into();
+    let is_there = facts.case && facts.kind == InstitutionKind::of_form("housing-department").unwrap().into();
     let ground = is_there.then(statute);
     let refused = QueryRecord {
         operator: Some("staff-0017"),
@@ -183,7 +183,10 @@ fn a_true_record_is_decided_as_it_was() {
         (good.clone(), None),
         (Facts { suspended: true, ..good.clone() }, Some(Code::InstitutionSuspended)),
         (Facts { case: false, ..good.clone() }, Some(Code::CaseRequired)),
-        (Facts { kind: InstitutionKind::Bank.into(), ..good.clone() }, Some(Code::ScenarioNotAllowed)),
+        (
+            Facts { kind: InstitutionKind::of_form("bank").unwrap().into(), ..good.clone() },
+            Some(Code::ScenarioNotAllowed),
+        ),
         (Facts { minor: Some(true), ..good.clone() }, Some(Code::SubjectMinor)),
         (Facts { observed: Some(Code::StoreTimeout), ..good.clone() }, Some(Code::StoreTimeout)),
         (Facts { observed: Some(Code::RateLimited), ..good }, Some(Code::RateLimited)),
@@ -204,10 +207,10 @@ fn a_refusal_has_no_ground_that_its_asker_has_not() {
         leaf.ground = Some(ground);
         decide_again(&catalogue, &leaf)
     };
-    assert_eq!(refused(InstitutionKind::Bank, statute()), Err(Mismatch::Ground));
+    assert_eq!(refused(InstitutionKind::of_form("bank").unwrap(), statute()), Err(Mismatch::Ground));
     let nothing = GroundRecord::Statute { statute: "".into(), rank: None, case: "1".into(), consent_on_file: true };
-    assert_eq!(refused(InstitutionKind::Bank, nothing), Err(Mismatch::Ground));
-    let housing = InstitutionKind::HousingDepartment;
+    assert_eq!(refused(InstitutionKind::of_form("bank").unwrap(), nothing), Err(Mismatch::Ground));
+    let housing = InstitutionKind::of_form("housing-department").unwrap();
     assert_eq!(refused(housing, GroundRecord::Person { self_: true }), Err(Mismatch::Ground));
     assert_eq!(refused(housing, GroundRecord::ConsentAgain { first: 1, use_: 1 }), Err(Mismatch::Ground));
     assert_eq!(refused(housing, statute()), Ok(()));
@@ -224,7 +227,10 @@ fn a_record_that_was_bent_is_decided_otherwise() {
     let refused = |code| Mismatch::Outcome { leaf: Verdict::Answered, again: Verdict::Refused(Some(code)) };
     assert_eq!(bent(&|leaf| leaf.inputs.suspended = true), refused(Code::InstitutionSuspended));
     assert_eq!(bent(&|leaf| leaf.inputs.minor = Some(true)), refused(Code::SubjectMinor));
-    assert_eq!(bent(&|leaf| leaf.inputs.kind = InstitutionKind::Employer.into()), refused(Code::ScenarioNotAllowed));
+    assert_eq!(
+        bent(&|leaf| leaf.inputs.kind = InstitutionKind::of_form("employer").unwrap().into()),
+        refused(Code::ScenarioNotAllowed)
+    );
     assert_eq!(
         bent(&|leaf| leaf.scenario = Some(ScenarioName::parse("other").unwrap())),
         refused(Code::UnknownScenario)

@@ -81,7 +81,7 @@ impl Story {
             outcome: Outcome::Answered,
         };
         change(&mut ask);
-        let facts = Facts::new(InstitutionKind::Employer, date(2026, 11, 18));
+        let facts = Facts::new(InstitutionKind::of_form("employer").unwrap(), date(2026, 11, 18));
         let record = QueryRecord {
             operator: Some(ask.operator),
             certificate: Some(ask.certificate),

@@ -1,10 +1,13 @@
 //! An institution as the register knows it and as the record tells of it: one shape for both.
 
 use credit_audit::leaf::{InstitutionChange, RegisterChange};
-use credit_policy::{InstitutionId, InstitutionKind};
+use credit_policy::{Catalogue, InstitutionId, InstitutionKind};
 use serde::{Deserialize, Serialize};
 
-use super::thumbprint::{CertificateError, Thumbprint};
+use super::{
+    register::RegisterError,
+    thumbprint::{CertificateError, Thumbprint},
+};
 use crate::settings::{EndInstitutionEntry, InstitutionEntry, Limits};
 
 /// Who an institution is, and how much it may ask.
@@ -39,13 +42,12 @@ impl InstitutionRecord {
         Ok(Self { id: entry.id.clone(), kind: entry.kind, name, certificates, on_behalf_of, limits })
     }
 
-    /// What a leaf tells of an institution; nothing where the leaf is of a program that knows another kind, or no writer
-    /// of ours made it.
+    /// What a leaf tells of an institution; nothing where no writer of ours made it.
     #[must_use]
     pub fn of_leaf(leaf: &InstitutionChange) -> Option<Self> {
         Some(Self {
             id: InstitutionId::parse(&leaf.institution).ok()?,
-            kind: InstitutionKind::parse(&leaf.institution_kind)?,
+            kind: InstitutionKind::of_form(&leaf.institution_kind).ok()?,
             name: leaf.name.clone(),
             certificates: leaf.certificates.iter().map(|text| Thumbprint::parse(text)).collect::<Option<_>>()?,
             on_behalf_of: leaf.on_behalf_of.iter().map(|text| text.parse().ok()).collect::<Option<_>>()?,
@@ -59,6 +61,16 @@ impl InstitutionRecord {
                 look_ups_an_operator_a_day: leaf.look_ups_an_operator_a_day,
             },
         })
+    }
+
+    /// Its kind, and those of the institutions for which it may ask, are of the catalogue.
+    ///
+    /// # Errors
+    /// [`RegisterError::Kind`]: the first that is not.
+    pub fn has_known_kinds(&self, catalogue: &Catalogue) -> Result<(), RegisterError> {
+        let ends = self.on_behalf_of.iter().map(|end| end.kind);
+        let unknown = std::iter::once(self.kind).chain(ends).find_map(|kind| catalogue.kind(kind.as_str()).err());
+        unknown.map_or(Ok(()), |why| Err(RegisterError::Kind { id: self.id.as_str().to_owned(), why }))
     }
 
     /// The leaf that says that `change` happened to it.
@@ -100,7 +112,7 @@ mod tests {
     fn the_leaf_of_an_institution_tells_all_of_it() {
         let record = InstitutionRecord {
             id: InstitutionId::parse("bank").unwrap(),
-            kind: InstitutionKind::Bank,
+            kind: InstitutionKind::of_form("bank").unwrap(),
             name: Some("示例银行".to_owned()),
             certificates: vec![Thumbprint::of(b"one"), Thumbprint::of(b"two")],
             on_behalf_of: vec!["bank-1:bank".parse().unwrap()],
@@ -126,7 +138,7 @@ mod tests {
             InstitutionRecord::of_leaf(&leaf)
         };
         assert_eq!(other(|leaf| leaf.certificates.push("not one".to_owned())), None);
-        assert_eq!(other(|leaf| leaf.institution_kind = "pawnshop".to_owned()), None);
+        assert_eq!(other(|leaf| leaf.institution_kind = "Pawn shop".to_owned()), None);
         assert_eq!(other(|leaf| leaf.institution = "Bank".to_owned()), None);
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use credit_policy::InstitutionId;
+use credit_policy::{InstitutionId, UnknownKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
@@ -166,6 +166,14 @@ pub enum RegisterError {
     /// A certificate file cannot be read.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The catalogue does not know its kind.
+    #[error("institution `{id}`: {why}")]
+    Kind {
+        /// The institution.
+        id: String,
+        /// Which kinds there are.
+        why: UnknownKind,
+    },
     /// It has no certificate, or a limit that is none.
     #[error("institution `{id}`: {why}")]
     Unusable {

@@ -108,6 +108,7 @@ pub(super) async fn add(
     record: InstitutionRecord,
     account: &Account,
 ) -> Result<Made, ChangeError> {
+    record.has_known_kinds(&gateway.catalogue)?;
     gateway.register.check(&record)?;
     let institution = record.id.clone();
     let entry = record.leaf(RegisterChange::Added).entry(gateway.new_id(), account.actor())?;

@@ -176,10 +176,9 @@ fn load(dir: PathBuf) -> Result<Catalogue, Failure> {
 fn explain_request(request: Request) -> Result<(), Failure> {
     let name = |text: &str| FieldName::parse(text).map_err(|error| Failure::usage(format_args!("`{text}`: {error}")));
     let scenario = ScenarioName::parse(&request.scenario).map_err(Failure::usage)?;
-    let kind = InstitutionKind::parse(&request.kind)
-        .ok_or_else(|| Failure::usage(format_args!("`{}` is no kind of institution", request.kind)))?;
     let fields = request.fields.iter().map(|field| name(field)).collect::<Result<Vec<_>, _>>()?;
     let catalogue = request.source.load()?;
+    let kind = catalogue.kind(&request.kind).map_err(Failure::usage)?;
     if let Some(unknown) = fields.iter().find(|field| catalogue.field(field.as_str()).is_none()) {
         let why = words("规则目录中没有此数据项", "is no field of the catalogue; `policy show` lists them");
         return Err(Failure::usage(format_args!("`{unknown}` {why}")));
@@ -284,7 +283,7 @@ fn show(what: Option<String>, dir: Option<PathBuf>, json: bool) -> Result<(), Fa
     }
     print(catalogue.label());
     show_place(&catalogue);
-    show_scenarios(&scenarios);
+    show_scenarios(&catalogue, &scenarios);
     if name.is_none() {
         grounds::elsewhere(&catalogue);
     }
@@ -356,7 +355,15 @@ fn show_place(catalogue: &Catalogue) {
     }
 }
 
-fn show_scenarios(scenarios: &[&Scenario]) {
+/// A kind of institution by its name, and by its title for readers of Chinese.
+fn titled(catalogue: &Catalogue, kind: InstitutionKind) -> String {
+    match (language(), catalogue.kind_title(kind, Language::Zh)) {
+        (Language::Zh, Some(title)) => format!("{title}（{kind}）"),
+        (Language::Zh, None) | (Language::En, _) => kind.to_string(),
+    }
+}
+
+fn show_scenarios(catalogue: &Catalogue, scenarios: &[&Scenario]) {
     for scenario in scenarios {
         print(format_args!("\n{}  {}", scenario.name(), scenario.title(language())));
         print(format_args!(
@@ -365,7 +372,7 @@ fn show_scenarios(scenarios: &[&Scenario]) {
             scenario.statute().map_or_else(|| named(scenario.ground().as_str()), str::to_owned)
         ));
         grounds::of(scenario);
-        let kinds: Vec<_> = scenario.kinds().iter().map(|kind| named(kind.as_str())).collect();
+        let kinds: Vec<_> = scenario.kinds().iter().map(|kind| titled(catalogue, *kind)).collect();
         print(format_args!("  {} {}", words("可用机构", "for"), kinds.join(" ")));
         let fields: Vec<_> = scenario.fields().iter().map(|field| field.as_str()).collect();
         print(format_args!("  {} {}", words("数据项", "fields"), fields.join(" ")));

@@ -6,7 +6,7 @@ use clap::{
     Arg, Command, Error,
     builder::{PossibleValue, StringValueParser, TypedValueParser},
 };
-use credit_policy::{Catalogue, InstitutionKind, catalogue};
+use credit_policy::{Catalogue, catalogue};
 
 /// Any text, with what is likely for completions.
 #[derive(Clone, Copy)]
@@ -40,9 +40,11 @@ pub(super) fn fields() -> Likely {
     Likely(|| &NAMES)
 }
 
-/// The kinds of institutions: one of them, or the list of them is printed.
-pub(super) fn kinds() -> clap::builder::PossibleValuesParser {
-    InstitutionKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().into()
+/// The kinds of institution of the catalogue that is built in.
+pub(super) fn kinds() -> Likely {
+    static NAMES: LazyLock<Vec<String>> =
+        LazyLock::new(|| built_in(|catalogue| catalogue.kinds().map(|kind| kind.to_string()).collect()));
+    Likely(|| &NAMES)
 }
 
 fn built_in(names: fn(&Catalogue) -> Vec<String>) -> Vec<String> {

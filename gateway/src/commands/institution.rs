@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use credit_audit::clock::SystemClock;
-use credit_policy::{InstitutionId, InstitutionKind};
+use credit_policy::InstitutionId;
 
 use super::{
     change,
@@ -22,6 +22,7 @@ use crate::{
         trust::{Cause, Trust},
     },
     changes::{Change, InstitutionStatus, Made},
+    process::start::load_catalogue,
     settings::{EndInstitutionError, Limits, Settings, ends_faults, name_fault},
     terminal::{colon, eprint, print, words},
 };
@@ -124,7 +125,7 @@ pub(super) fn run(command: Institution) -> Result<(), Failure> {
         Institution::Add(add) => {
             let settings = add.config.read()?;
             let chains = trusted(&settings, &add.certificates)?;
-            let institution = record(&add, chains.iter().map(Chain::thumbprint).collect())?;
+            let institution = record(&add, &settings, chains.iter().map(Chain::thumbprint).collect())?;
             let done = words("已登记并留痕", "registered and on the record");
             (settings, Change::InstitutionAdd { institution, chains }, done)
         }
@@ -228,17 +229,13 @@ fn untrusted(path: &Path, cause: Cause) -> String {
     words(&chinese, &format!("the certificate `{path}` would be refused: {}", cause.words().1)).to_owned()
 }
 
-fn kinds() -> String {
-    InstitutionKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
-}
-
 fn parse(id: &str) -> Result<InstitutionId, Failure> {
     InstitutionId::parse(id).map_err(|error| Failure::usage(format_args!("`{id}` is no id: {error}")))
 }
 
-fn record(add: &Add, certificates: Vec<Thumbprint>) -> Result<InstitutionRecord, Failure> {
-    let kind = InstitutionKind::parse(&add.kind)
-        .ok_or_else(|| Failure::usage(format_args!("`{}` is no kind of institution: {}", add.kind, kinds())))?;
+fn record(add: &Add, settings: &Settings, certificates: Vec<Thumbprint>) -> Result<InstitutionRecord, Failure> {
+    let (catalogue, _) = load_catalogue(&settings.catalogue).map_err(|error| Failure::start(&error))?;
+    let kind = catalogue.kind(&add.kind).map_err(Failure::usage)?;
     let named = add.on_behalf_of.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
     let on_behalf_of =
         named.map_err(|error: EndInstitutionError| Failure::usage(format_args!("--on-behalf-of: {error}")))?;
@@ -247,5 +244,7 @@ fn record(add: &Add, certificates: Vec<Thumbprint>) -> Result<InstitutionRecord,
         return Err(Failure::usage(format_args!("institution `{}`: {fault}", add.id)));
     }
     let (name, limits) = (add.name.clone(), add.limits.clone());
-    Ok(InstitutionRecord { id: parse(&add.id)?, kind, name, certificates, on_behalf_of, limits })
+    let record = InstitutionRecord { id: parse(&add.id)?, kind, name, certificates, on_behalf_of, limits };
+    record.has_known_kinds(&catalogue).map_err(Failure::usage)?;
+    Ok(record)
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use credit_audit::leaf::{Act, Actor, Read};
-use credit_policy::{Code, InstitutionKind};
+use credit_policy::{Code, Duty};
 use hyper::{
     Method, Request, Response, StatusCode,
     header::{self, HeaderValue},
@@ -37,7 +37,7 @@ pub(crate) struct Place {
 }
 
 fn is_auditor(institution: &Institution) -> bool {
-    matches!(institution.record.kind, InstitutionKind::Officer | InstitutionKind::CreditSupervisor)
+    matches!(institution.record.kind.duty(), Some(Duty::Officer | Duty::CreditSupervisor))
 }
 
 /// Answers an auditor.
@@ -95,7 +95,7 @@ pub(crate) async fn answer(
 
 async fn record_read(gateway: &Gateway, standing: &CertificateStatus, auditor: &Institution, path: &str) -> bool {
     let (id, certificate) = (auditor.id().to_owned(), standing.thumbprint().to_string());
-    let actor = match auditor.record.kind == InstitutionKind::Officer {
+    let actor = match auditor.record.kind.duty() == Some(Duty::Officer) {
         true => Actor::Officer { officer: id, certificate },
         false => Actor::Institution { institution: id, certificate },
     };

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use credit_audit::leaf::Base64;
-use credit_policy::{Code, InstitutionId, InstitutionKind, Language};
+use credit_policy::{Code, Duty, InstitutionId, Language};
 use hyper::{
     Response, StatusCode,
     header::{self, HeaderMap, HeaderValue},
@@ -109,7 +109,7 @@ pub(super) async fn act(
     body: Incoming,
     language: Language,
 ) -> Response<Body> {
-    if officer.record.kind != InstitutionKind::Officer {
+    if officer.record.kind.duty() != Some(Duty::Officer) {
         return fixed(Code::ScenarioNotAllowed, language);
     }
     // A page of another site cannot send JSON here: a browser asks first, and gets no permission.

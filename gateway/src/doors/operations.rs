@@ -19,6 +19,9 @@ use crate::{
     transport::{Body, incoming::Incoming, whole},
 };
 
+/// A calendar that ends within so many days is warned of.
+const CALENDAR_DAYS: usize = 31;
+
 /// Answers the operator's machinery.
 ///
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
@@ -26,8 +29,9 @@ use crate::{
 /// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed` (every store), `revocation-list-expired`. Below `ready`
 /// stand warnings: `warning: issuer-keys-refused` while a key file of an issuer cannot be used, `warning: authorities-refused`
 /// and `warning: revocation-list-refused` while that file cannot, and the one before stays in force,
-/// `warning: store-failed: ` with the name of a store that does not answer while others do, and `warning: unlawful-data` while a
-/// store has data that may not be collected, are confidential or are sealed.
+/// `warning: store-failed: ` with the name of a store that does not answer while others do, `warning: unlawful-data` while a
+/// store has data that may not be collected, are confidential or are sealed, and `warning: calendar-ends` while in a month
+/// deadlines begin to have no date.
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
@@ -106,6 +110,10 @@ fn warnings(gateway: &Gateway, trust: &Trust) -> String {
     }
     if gateway.stores.figures().any(|(_, store)| store.unlawful().values().any(|rows| *rows > 0)) {
         warnings.push_str("warning: unlawful-data\n");
+    }
+    // So long before as the alert is raised.
+    if gateway.catalogue.first_day_without_deadline(gateway.today(), CALENDAR_DAYS).is_some() {
+        warnings.push_str("warning: calendar-ends\n");
     }
     warnings
 }

@@ -199,6 +199,8 @@ pub struct AnswerView<'a> {
     pub on_behalf: Option<AskedBy<'a>>,
     /// The scenario's name.
     pub scenario: &'a str,
+    /// On which ground it is given, as its leaf says it.
+    pub ground: GroundView<'a>,
     /// The pseudonym; nothing where a person asks about himself or herself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<&'a str>,
@@ -220,6 +222,58 @@ pub struct AnswerView<'a> {
     /// Where a person asks about himself or herself: each record on which the data may rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) records: Option<Vec<OwnRecord>>,
+}
+
+/// On which ground an answer is given: the ground of its leaf, with the consent by its name.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum GroundView<'a> {
+    /// What lets an organ ask, and for which case.
+    Statute {
+        /// Instrument, article and rank of each ground, `；` between them.
+        statute: String,
+        /// The lowest of their ranks.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rank: Option<&'static str>,
+        /// The case, as it was sent.
+        case: &'a str,
+        /// Whether the rule wants the applicant's written consent in the institution's file.
+        #[serde(skip_serializing_if = "is_false")]
+        consent_on_file: bool,
+    },
+    /// The consent of the person.
+    Consent {
+        /// The token.
+        consent: ConsentName<'a>,
+        /// Which use of it this is, from 1.
+        #[serde(rename = "use")]
+        use_: Option<u64>,
+    },
+    /// The person asks.
+    Person {
+        /// Always true.
+        #[serde(rename = "self")]
+        self_: bool,
+    },
+    /// A statute opens the scenario to anyone.
+    Public {
+        /// Always true.
+        public: bool,
+    },
+}
+
+/// A consent token by its name.
+#[derive(Serialize)]
+pub struct ConsentName<'a> {
+    /// Who issued it.
+    pub iss: &'a str,
+    /// Its id there.
+    pub jti: &'a str,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A record, or an entry on a list, as the person whose it is sees it and may object to it.

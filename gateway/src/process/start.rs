@@ -85,7 +85,7 @@ pub(crate) async fn open(
     let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     let in_force = carry::with(&projection.ledger, &carried);
-    let changed = register::apply(&register, &in_force)?;
+    let changed = register::apply(&register, &in_force, &catalogue)?;
     register::acting(&register, &catalogue, &settings)?;
     let approved = (&projection.ledger.approvals, approved_before);
     let proposals = approval::gate(&settings, &catalogue, &register, approved, clock.now())?;

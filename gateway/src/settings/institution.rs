@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use credit_policy::{InstitutionId, InstitutionKind};
+use credit_policy::{Duty, InstitutionId, InstitutionKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
@@ -15,7 +15,7 @@ pub struct InstitutionEntry {
     /// Its id in leaves and pseudonyms; never reused for another.
     #[schemars(schema_with = "institution_id")]
     pub id: InstitutionId,
-    /// What it is; decides which scenarios it may ask.
+    /// What it is, by a name of `[institution_kind]` in the catalogue; decides which scenarios it may ask.
     #[schemars(schema_with = "kind")]
     pub kind: InstitutionKind,
     /// What persons read as its name, where they see who asked; left out, they read its id.
@@ -53,7 +53,7 @@ impl FromStr for EndInstitutionEntry {
     fn from_str(text: &str) -> Result<Self, EndInstitutionError> {
         let read = || {
             let (id, kind) = text.split_once(':')?;
-            let kind = InstitutionKind::parse(kind).filter(|kind| *kind != InstitutionKind::Gateway)?;
+            let kind = InstitutionKind::of_form(kind).ok().filter(|kind| kind.duty() != Some(Duty::Gateway))?;
             Some(Self { id: InstitutionId::parse(id).ok()?, kind })
         };
         read().ok_or_else(|| EndInstitutionError(text.to_owned()))
@@ -79,7 +79,7 @@ impl<'de> Deserialize<'de> for EndInstitutionEntry {
 }
 
 fn end_institutions(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "array", "items": { "type": "string", "pattern": "^[a-z0-9-]{1,64}:[a-z-]+$" } })
+    json_schema!({ "type": "array", "items": { "type": "string", "pattern": "^[a-z0-9-]{1,64}:[a-z][a-z0-9]*(-[a-z0-9]+)*$" } })
 }
 
 /// What is wrong with the name of an institution.
@@ -91,7 +91,7 @@ pub(crate) fn name_fault(name: &str) -> Option<&'static str> {
 /// What is wrong with the institutions for which one of this kind may ask.
 pub(crate) fn ends_faults(kind: InstitutionKind, ends: &[EndInstitutionEntry]) -> Vec<&'static str> {
     let mut faults = Vec::new();
-    if kind != InstitutionKind::Gateway && !ends.is_empty() {
+    if kind.duty() != Some(Duty::Gateway) && !ends.is_empty() {
         faults.push("on_behalf_of is for kind `gateway` alone: leave it out");
     }
     let again = ends.iter().enumerate().any(|(at, end)| ends.iter().take(at).any(|before| before.id == end.id));
@@ -118,7 +118,7 @@ pub(super) fn institution_id(_: &mut SchemaGenerator) -> Schema {
 }
 
 fn kind(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "enum": InstitutionKind::ALL })
+    json_schema!({ "type": "string", "maxLength": 32, "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$" })
 }
 
 impl InstitutionEntry {

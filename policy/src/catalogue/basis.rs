@@ -38,6 +38,7 @@ pub struct Basis {
     pub(super) article: ArticleRow,
     pub(super) power: Power,
     pub(super) classes: BTreeSet<ClassName>,
+    /// Those that it names, and whatever counts as one of them.
     pub(super) kinds: Option<Vec<InstitutionKind>>,
     pub(super) unused: Option<Unused>,
 }

@@ -12,11 +12,13 @@ use super::calendar::{Calendar, Deadline};
 use super::class::Class;
 use super::clock::Effect;
 use super::field::Field;
-use super::legal_source::LegalSource;
+use super::kinds::{Kinds, UnknownKind};
+use super::legal_source::{Language, LegalSource};
 use super::measure::Measure;
 use super::scenario::{Ceilings, Scenario};
 use super::source::{Source, Status};
 use super::statutes::Law;
+use crate::asker::{Asker, InstitutionKind};
 use crate::history::{History, Record};
 use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
 
@@ -55,6 +57,7 @@ pub struct Catalogue {
     pub(super) classes: BTreeMap<ClassName, Class>,
     pub(super) rules: BTreeMap<RuleId, LegalSource>,
     pub(super) sources: BTreeMap<String, Source>,
+    pub(super) kinds: Kinds,
     pub(super) measures: BTreeMap<String, Measure>,
     pub(super) calendar: Calendar,
     pub(super) ceilings: Ceilings,
@@ -123,6 +126,44 @@ impl Catalogue {
             used.filter(|source| source.is_made_up() || source.status() == Status::Draft).collect();
         for_the_demo.sort_by_key(|source| source.code());
         for_the_demo.first().copied()
+    }
+
+    /// Whether the application list has the scenario, and nobody may use it only because no article carries one of its
+    /// fields in this jurisdiction.
+    #[must_use]
+    pub fn lacks_a_ground(&self, scenario: &str) -> bool {
+        self.ungrounded.contains_key(scenario)
+    }
+
+    /// The kind of institution of that name.
+    ///
+    /// # Errors
+    ///
+    /// There is none: [`UnknownKind`] names those that there are.
+    pub fn kind(&self, name: &str) -> Result<InstitutionKind, UnknownKind> {
+        self.kinds.named(name)
+    }
+
+    /// Every kind of institution, sorted by name.
+    pub fn kinds(&self) -> impl Iterator<Item = InstitutionKind> {
+        self.kinds.all()
+    }
+
+    /// What a kind of institution is, for readers; `None` for one that is not of this catalogue.
+    #[must_use]
+    pub fn kind_title(&self, kind: InstitutionKind, language: Language) -> Option<&str> {
+        self.kinds.title(kind, language)
+    }
+
+    /// The kind as which statutes and articles take such an institution too: nothing for one that they name.
+    #[must_use]
+    pub fn counts_as(&self, kind: InstitutionKind) -> Option<InstitutionKind> {
+        self.kinds.counted().find(|(own, _)| *own == kind).map(|(_, other)| other)
+    }
+
+    /// Everybody who may ask at all: each kind of institution, the person, the public.
+    pub fn askers(&self) -> impl Iterator<Item = Asker> {
+        self.kinds.askers()
     }
 
     /// The class of that name in the data list.
@@ -208,6 +249,11 @@ impl Catalogue {
     #[must_use]
     pub fn is_working_day(&self, day: Date) -> Option<bool> {
         self.calendar.is_working(day)
+    }
+
+    /// The kinds of institution.
+    pub(crate) fn kind_rows(&self) -> &Kinds {
+        &self.kinds
     }
 
     /// Working days and deadlines.

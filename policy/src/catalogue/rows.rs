@@ -38,6 +38,17 @@ pub(super) struct CatalogueRow {
     pub(super) ceilings: CeilingsRow,
     /// The groups of purposes, by name.
     pub(super) purpose_group: BTreeMap<String, PurposeGroupRow>,
+    /// The kinds of institution, by name.
+    pub(super) institution_kind: BTreeMap<InstitutionKind, InstitutionKindRow>,
+}
+
+/// One kind of institution.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InstitutionKindRow {
+    pub(super) title: Titles,
+    /// The kind that it is too, to statutes and articles.
+    pub(super) counts_as: Option<Spanned<InstitutionKind>>,
 }
 
 /// What no row may go beyond.
@@ -330,7 +341,7 @@ pub(super) struct BasisRow {
     /// `credit-file` stands for the classes of `credit_file` in `catalogue.toml`.
     pub(super) classes: Classes,
     /// Those of the scenario's kinds that it empowers; left out = all of them.
-    pub(super) kinds: Option<Vec<InstitutionKind>>,
+    pub(super) kinds: Option<Vec<Spanned<InstitutionKind>>>,
 }
 
 /// The widest consent that a scenario takes.

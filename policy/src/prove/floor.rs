@@ -44,7 +44,7 @@ pub(super) fn walk(catalogue: &Catalogue, proof: &mut Proof) -> Result<(), Box<C
             Ok((own, floor)) => {
                 let path = format!("statutes/{statute}.cedar");
                 let texts = [own.text(&path), floor.text(&path)].map(|text| text.unwrap_or_default().to_owned());
-                Pair::new(own, floor, texts).walk(proof)?;
+                Pair::new(catalogue, own, floor, texts).walk(proof)?;
             }
             Err(fault) => return Err(unanswered(None, fault)),
         }
@@ -53,7 +53,8 @@ pub(super) fn walk(catalogue: &Catalogue, proof: &mut Proof) -> Result<(), Box<C
 }
 
 /// One statute in two texts, and the names that either knows.
-struct Pair {
+struct Pair<'c> {
+    catalogue: &'c Catalogue,
     own: Statutes,
     floor: Statutes,
     askers: Vec<Asker>,
@@ -94,8 +95,8 @@ struct Laws {
     floor: Law,
 }
 
-impl Pair {
-    fn new(own: Statutes, floor: Statutes, texts: [String; 2]) -> Self {
+impl<'c> Pair<'c> {
+    fn new(catalogue: &'c Catalogue, own: Statutes, floor: Statutes, texts: [String; 2]) -> Self {
         let either = |of: &str| {
             let mut names: Vec<_> = own.named(of).into_iter().chain(floor.named(of)).collect();
             names.sort();
@@ -104,8 +105,11 @@ impl Pair {
         };
         let named = either("Asker");
         let is_named = |asker: &Asker| named.iter().any(|name| name == asker.as_str());
-        let mut askers: Vec<_> = Asker::all().filter(is_named).collect();
-        askers.extend(Asker::all().find(|asker| !is_named(asker)));
+        // One that counts as another is no stranger to statutes that name that one.
+        let counted: Vec<_> = catalogue.kind_rows().counted().map(|(kind, _)| Asker::Institution(kind)).collect();
+        let (mut askers, others): (Vec<_>, Vec<_>) =
+            catalogue.askers().partition(|asker| is_named(asker) || counted.contains(asker));
+        askers.extend(others.first());
         let (holds, tier) = (Holding::Nothing, Tier::Second);
         let forbidden = |name| Kind { name, holds, sensitivity: Sensitivity::Forbidden, tier };
         let mut classes: Vec<_> = either("Class").into_iter().map(forbidden).collect();
@@ -117,7 +121,7 @@ impl Pair {
         }
         let mut scenarios = either("Scenario");
         scenarios.push("some-scenario".to_owned());
-        Self { own, floor, askers, classes, scenarios, texts }
+        Self { catalogue, own, floor, askers, classes, scenarios, texts }
     }
 
     /// Whether the word stands in either text.
@@ -268,7 +272,7 @@ impl Pair {
             restraint: row.flags.restraint,
             basic_public_service: row.flags.basic_public_service,
             yes_no_only: row.flags.yes_no_only,
-            askers: Asker::all().collect(),
+            askers: self.catalogue.askers().collect(),
             fields: names.clone().collect(),
             grounded: if row.grounded { names.clone().collect() } else { Vec::new() },
         };
@@ -276,6 +280,7 @@ impl Pair {
             classes: classes.collect(),
             fields: fields.iter().map(field).collect(),
             scenarios: self.scenarios.iter().map(scenario).collect(),
+            counted: self.catalogue.kind_rows().counted().collect(),
         }
     }
 

@@ -113,13 +113,13 @@ impl Said {
     }
 
     /// Whoever may ask on its ground, whatever kinds the row names.
-    fn askers(self) -> Vec<Asker> {
+    fn askers(self, catalogue: &Catalogue) -> Vec<Asker> {
         let asks = |asker: &Asker| match self.ground {
             Ground::Consent | Ground::Statute => matches!(asker, Asker::Institution(_)),
             Ground::Person => *asker == Asker::Person,
             Ground::Public => *asker == Asker::Public,
         };
-        Asker::all().filter(asks).collect()
+        catalogue.askers().filter(asks).collect()
     }
 }
 
@@ -155,7 +155,7 @@ struct Walk<'a> {
     statutes: Statutes,
     scenarios: Vec<&'a Scenario>,
     fields: Vec<&'a Field>,
-    /// The askers and scenarios that statutes about fields name: all others are alike to them.
+    /// The askers that statutes about fields name, and those that count as another: all others are alike to them.
     askers: HashSet<String>,
     names_scenarios: bool,
     /// Of each scenario the first that says the same: to statutes about fields they are alike, unless these name any.
@@ -181,7 +181,10 @@ impl<'a> Walk<'a> {
             alike: said.iter().enumerate().map(alike).collect(),
             scenarios,
             fields: catalogue.fields(),
-            askers: statutes.named_about("release", "Asker").into_iter().collect(),
+            askers: {
+                let counted = catalogue.kind_rows().counted().map(|(kind, _)| kind.as_str().to_owned());
+                statutes.named_about("release", "Asker").into_iter().chain(counted).collect()
+            },
             names_scenarios,
             doors: HashMap::new(),
             kept: HashMap::new(),
@@ -249,7 +252,7 @@ impl<'a> Walk<'a> {
         let Some(row) = self.scenarios.get(at) else { return Vec::new() };
         let facts =
             RequestFacts { suspended: false, adult: true, case: true, consent: Some(WIDEST), maxima: Some(WIDEST) };
-        let mut askers = said.askers();
+        let mut askers = said.askers(self.catalogue);
         askers.retain(|asker| law.query(*asker, row.name().as_str(), &facts).allowed);
         self.doors.insert((at, said), askers.clone());
         askers
@@ -259,7 +262,7 @@ impl<'a> Walk<'a> {
     fn stand_in(&self, asker: Asker) -> Asker {
         let is_named = |asker: Asker| self.askers.contains(asker.as_str());
         let other = |own: &Asker| matches!(own, Asker::Institution(_)) == matches!(asker, Asker::Institution(_));
-        let unnamed = Asker::all().find(|own| other(own) && !is_named(*own));
+        let unnamed = self.catalogue.askers().find(|own| other(own) && !is_named(*own));
         if is_named(asker) { asker } else { unnamed.unwrap_or(asker) }
     }
 
@@ -322,7 +325,8 @@ impl<'a> Walk<'a> {
         let is_asked = |at: &usize| classes.is_empty() || self.alike.get(*at) == Some(at);
         let asked = self.scenarios.iter().enumerate().filter(|(at, _)| is_asked(at)).map(|(_, row)| row);
         let scenarios = asked.map(scenario).collect();
-        let world = World { classes: made.collect(), fields: fields.collect(), scenarios };
+        let counted = self.catalogue.kind_rows().counted().collect();
+        let world = World { classes: made.collect(), fields: fields.collect(), scenarios, counted };
         Law::new(self.statutes.clone(), &world).map_err(unanswered)
     }
 }

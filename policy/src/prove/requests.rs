@@ -19,7 +19,7 @@ pub(super) fn walk(catalogue: &Catalogue, proof: &mut Proof) -> Result<(), Box<C
     let fields: Vec<_> = catalogue.fields().iter().map(|field| field.name().clone()).collect();
     for scenario in catalogue.scenarios() {
         let consents = consents(scenario.maxima().unwrap_or(&catalogue.ceilings().consent));
-        for asker in Asker::all() {
+        for asker in catalogue.askers() {
             let mut door = Door { catalogue, scenario, asker, fields: &fields, released: None, proof };
             door.walk(&consents)?;
         }

@@ -1,9 +1,9 @@
 //! Decisions: refusals first, then what a permit holds, then the facts as they stand in a leaf.
 
-use credit_policy::{Catalogue, CitizenNumber, Code, Decision, Facts, FieldName, InstitutionKind, List, decide};
+use credit_policy::{Catalogue, CitizenNumber, Code, Decision, Facts, FieldName, List, decide};
 use serde_json::json;
 
-use crate::support::{HOUSING, catalogue, date, facts, loaded, number, permit, scenario, shipped_with};
+use crate::support::{HOUSING, catalogue, date, facts, kind, loaded, number, permit, scenario, shipped_with};
 
 const SCENARIO_FILE: &str = "scenarios/public-rental-housing.toml";
 
@@ -46,7 +46,7 @@ fn each_fault_alone_is_refused_by_its_rule() {
             Code::CaseRequired,
             Some("scenario/public-rental-housing statute/statute-only-to-listed-organs"),
         ),
-        (housing, Facts { kind: InstitutionKind::Bank.into(), ..base() }, Code::ScenarioNotAllowed, Some(row)),
+        (housing, Facts { kind: kind("bank").into(), ..base() }, Code::ScenarioNotAllowed, Some(row)),
         (housing, Facts { fields: fields(&["no_such_field"]), ..base() }, Code::UnknownField, Some("data-list")),
         (housing, Facts { fields: fields(&["property"]), ..base() }, Code::FieldNotAllowed, Some(row)),
         (housing, Facts { fields: fields(&["score_band"]), ..base() }, Code::FieldNotAllowed, Some(row)),
@@ -68,10 +68,10 @@ fn each_fault_alone_is_refused_by_its_rule() {
 #[test]
 fn every_kind_but_the_housing_department_is_refused() {
     let catalogue = catalogue();
-    for kind in InstitutionKind::ALL {
-        let facts = Facts { kind: (*kind).into(), ..on_the_day() };
+    for asker in catalogue.kinds() {
+        let facts = Facts { kind: asker.into(), ..on_the_day() };
         let permitted = matches!(decide(catalogue, Some(&scenario(HOUSING)), &facts), Decision::Permit(_));
-        assert_eq!(permitted, *kind == InstitutionKind::HousingDepartment, "{kind}");
+        assert_eq!(permitted, asker == kind("housing-department"), "{asker}");
     }
 }
 
@@ -123,7 +123,7 @@ fn a_permit_names_its_fields_and_its_rule() {
 fn a_row_may_allow_several_kinds() {
     let kinds = "kinds = [\"police\", \"housing-department\", \"court\"]";
     let catalogue = loaded(&shipped_with(SCENARIO_FILE, "kinds = [\"housing-department\"]", kinds));
-    let expected = [InstitutionKind::HousingDepartment, InstitutionKind::Police, InstitutionKind::Court];
+    let expected = [kind("court"), kind("housing-department"), kind("police")];
     assert_eq!(catalogue.scenario(HOUSING).unwrap().kinds(), expected);
     for kind in expected {
         assert_eq!(permit(&catalogue, &Facts { kind: kind.into(), ..on_the_day() }).fields().len(), 3);
@@ -143,7 +143,7 @@ fn facts_of_another_form_are_refused() {
     let good = json!(on_the_day());
     for (key, value) in [
         ("colour", json!(1)),
-        ("kind", json!("spy")),
+        ("kind", json!("a spy")),
         ("on", json!("2026-02-29")),
         ("fields", json!(["990101199003070012"])),
         ("observed", json!("no-such-code")),

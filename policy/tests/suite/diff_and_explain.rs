@@ -1,9 +1,9 @@
 //! What changes between two catalogues, and why one request is decided as it is.
 
 use credit_policy::catalogue::shipped;
-use credit_policy::{Access, Asker, Code, ConsentFacts, Diff, Facts, InstitutionKind, Language, diff, explain};
+use credit_policy::{Access, Asker, Code, ConsentFacts, Diff, Facts, Language, diff, explain};
 
-use crate::support::{HOUSING, catalogue, date, facts, facts_for, fields, loaded, scenario, shipped_with, terms};
+use crate::support::{HOUSING, catalogue, date, facts, facts_for, fields, kind, loaded, scenario, shipped_with, terms};
 
 fn changed(path: &str, old: &str, new: &str) -> Diff {
     diff(catalogue(), &loaded(&shipped_with(path, old, new)))
@@ -39,7 +39,7 @@ fn who_gains_and_who_loses_is_told() {
     // Another kind gains every field of the row, and back it loses them.
     let kinds = changed(rental, "[\"housing-department\"]", "[\"court\", \"housing-department\"]");
     assert_eq!(kinds.shifts.len(), 3);
-    let court = Asker::Institution(InstitutionKind::Court);
+    let court = Asker::Institution(kind("court"));
     assert!(kinds.shifts.iter().all(|shift| shift.asker == court && shift.old.is_none()));
     let wider = loaded(&shipped_with(rental, "[\"housing-department\"]", "[\"court\", \"housing-department\"]"));
     assert!(diff(&wider, catalogue()).shifts.iter().all(|shift| shift.new.is_none()));

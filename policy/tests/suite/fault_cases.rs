@@ -80,7 +80,7 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "unknown variant `whim`",
     ),
     (MAIN, "pack = \"national-2026\"", "pack = \"chongqing\"", "no rule pack `chongqing`"),
-    (FORBIDDEN, "@id(\"forbidden-classes-never\")", "@id(\"forbidden\")", "`forbidden` is no statute"),
+    (FORBIDDEN, "@id(\"forbidden-classes-never\")", "@id(\"forbidden\")", "stands in a file of another name"),
     (TABLES, "@id(\"application-list\")", "@id(\"query-register\")", "`query-register` is no table"),
     // Domains of values, and reasons why a value leaves exact.
     (LOAN, "\"black_listed\"", "\"credit_amount\"", "`credit_amount` leaves exact"),

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use credit_policy::catalogue::{shipped, shipped_in};
 use credit_policy::{
-    Asker, Catalogue, Code, Decision, Facts, Ground, InstitutionKind, Language, Mark, Power, Rank, Unused, decide,
-    explain, prove,
+    Asker, Catalogue, Code, Decision, Facts, Ground, Language, Mark, Power, Rank, Unused, decide, explain, prove,
 };
 
-use crate::support::{catalogue, date, facts_for, faults, fields, lines, loaded, permit_for, scenario, shipped_with};
+use crate::support::{
+    catalogue, date, facts_for, faults, fields, kind, lines, loaded, permit_for, scenario, shipped_with,
+};
 
 const TODAY: &str = "2026-11-22";
 
@@ -162,10 +163,10 @@ fn the_operator_sets_the_least_rank() {
 fn a_query_cites_what_empowers_its_asker_on_its_day() {
     let row = catalogue().scenario("supervision-inspection").unwrap();
     let cited = |kind, on: &str| row.cited(Asker::Institution(kind), date(on)).unwrap();
-    let (supervisor, rank) = cited(InstitutionKind::CreditSupervisor, "2026-11-22");
+    let (supervisor, rank) = cited(kind("credit-supervisor"), "2026-11-22");
     assert_eq!(supervisor, "《示例市公共信用信息查询规定〔虚构，仅供演示〕》7〔city-rule〕");
     assert_eq!(rank, Some(Rank::CityRule));
-    let (regulator, rank) = cited(InstitutionKind::MarketRegulator, "2026-11-22");
+    let (regulator, rank) = cited(kind("market-regulator"), "2026-11-22");
     assert!(
         regulator.starts_with("《中华人民共和国行政许可法》61〔law〕；") && rank == Some(Rank::CityRule),
         "{regulator}"
@@ -180,7 +181,7 @@ fn a_query_cites_what_empowers_its_asker_on_its_day() {
     };
     let later = loaded(&files);
     let row = later.scenario("supervision-inspection").unwrap();
-    let cites = |on: &str| row.cited(Asker::Institution(InstitutionKind::MarketRegulator), date(on)).unwrap().0;
+    let cites = |on: &str| row.cited(Asker::Institution(kind("market-regulator")), date(on)).unwrap().0;
     assert!(!cites("2026-11-30").contains("行政许可法") && cites("2026-12-01").contains("行政许可法"));
 }
 

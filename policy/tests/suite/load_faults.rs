@@ -90,7 +90,7 @@ fn a_file_in_another_place_or_twice_is_a_fault() {
 
 #[test]
 fn the_faults_of_one_step_are_told_at_once_and_by_themselves() {
-    let mut files = shipped_with(HOUSING, "\"housing-department\"", "\"housing\"");
+    let mut files = shipped_with(HOUSING, "ground = \"statute\"", "ground = \"habit\"");
     for (path, text) in &mut files {
         if path == TAX {
             *text = text.replace("\"first\"", "\"third\"");

@@ -23,6 +23,7 @@ mod domains;
 mod fault_cases;
 mod fields_page;
 mod grounds;
+mod kinds;
 mod labels;
 mod linkage;
 mod load_faults;

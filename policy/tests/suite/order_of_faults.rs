@@ -1,11 +1,11 @@
 //! Of several faults the first of formats.md §2 wins, wherever each was met.
 
 use credit_policy::consent::Frequency;
-use credit_policy::{Code, ConsentFacts, Decision, Facts, FieldName, Ground, InstitutionKind, decide};
+use credit_policy::{Code, ConsentFacts, Decision, Facts, FieldName, Ground, decide};
 use jiff::civil::Date;
 use proptest::prelude::*;
 
-use crate::support::{HOUSING, catalogue, date, facts_for, fields, period, scenario, terms};
+use crate::support::{HOUSING, catalogue, date, facts_for, fields, kind, period, scenario, terms};
 
 /// The order of formats.md §2, written out: a code on an earlier line wins over those on later ones.
 const ORDER: &[&[Code]] = &[
@@ -73,7 +73,7 @@ const FOUND: &[(Code, Make)] = &[
     (Code::InstitutionSuspended, |query| query.facts.suspended = true),
     (Code::UnknownScenario, |query| query.known = false),
     (Code::OperatorRequired, |query| query.facts.operator = false),
-    (Code::ScenarioNotAllowed, |query| query.facts.kind = InstitutionKind::Court.into()),
+    (Code::ScenarioNotAllowed, |query| query.facts.kind = kind("court").into()),
     (Code::FieldNotAllowed, |query| ask(query, "red_listed")),
     (Code::UnknownField, |query| ask(query, "no_such_field")),
     (Code::SubjectMinor, |query| query.facts.minor = Some(true)),
@@ -147,7 +147,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
     let names =
         prop::sample::select(vec!["black_listed", "clean_three_years", "property", "no_such_field", "grey_listed"]);
     (
-        prop::sample::select(vec![InstitutionKind::HousingDepartment, InstitutionKind::Bank, InstitutionKind::Officer]),
+        prop::sample::select(vec![kind("housing-department"), kind("bank"), kind("officer")]),
         any::<[bool; 3]>(),
         (1900_i16..2100, 1_i8..=12, 1_i8..=28),
         prop::option::of(prop::collection::vec(names, 0..4)),
@@ -228,7 +228,7 @@ proptest! {
         let name = known.then(|| scenario(HOUSING));
         let decision = decide(catalogue(), name.as_ref(), &facts);
         let clean = known && !facts.suspended && facts.operator && facts.case && facts.observed.is_none()
-            && facts.minor == Some(false) && facts.kind == InstitutionKind::HousingDepartment.into()
+            && facts.minor == Some(false) && facts.kind == kind("housing-department").into()
             && facts.fields.iter().flatten().all(|field| field.as_str() != "property" && field.as_str() != "no_such_field");
         prop_assert_eq!(matches!(decision, Decision::Permit(_)), clean);
 

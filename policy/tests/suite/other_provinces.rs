@@ -1,11 +1,10 @@
 //! Another province, a class and a scenario of its own: files of a folder, and no change of code.
 
 use credit_policy::{
-    Catalogue, ClassName, Facts, History, InstitutionKind, Language, Rank, Record, RuleId, Severity,
-    catalogue::shipped, minimise,
+    Catalogue, ClassName, Facts, History, Language, Rank, Record, RuleId, Severity, catalogue::shipped, minimise,
 };
 
-use crate::support::{catalogue, date, facts_for, loaded, permit_for, value};
+use crate::support::{catalogue, date, facts_for, kind, loaded, permit_for, value};
 
 const FUJIAN: &str = r#"
 pack = "fujian"
@@ -60,6 +59,11 @@ classes = ["black-list", "contract-fraud"]
 "#;
 
 fn fujian() -> Catalogue {
+    loaded(&fujian_files())
+}
+
+/// A folder of another province: the shipped files, a pack, an instrument, a scenario.
+pub(crate) fn fujian_files() -> Vec<(String, String)> {
     let mut files = shipped();
     let (_, main) = files.iter_mut().find(|(path, _)| path == "catalogue.toml").unwrap();
     *main = main
@@ -71,7 +75,7 @@ fn fujian() -> Catalogue {
     {
         files.push((path.into(), text.into()));
     }
-    loaded(&files)
+    files
 }
 
 #[test]
@@ -95,7 +99,7 @@ fn a_sixth_pack_and_a_new_scenario_are_files_alone() {
         disputed: false,
     };
     let on = date("2026-11-22");
-    let facts = Facts { kind: InstitutionKind::IndustryDepartment.into(), ..facts_for(row, on) };
+    let facts = Facts { kind: kind("industry-department").into(), ..facts_for(row, on) };
     let permit = permit_for(&fujian, "tea-seal-use", &facts);
     for (determined, counts) in [("2024-11-22", true), ("2024-11-21", false)] {
         let told = minimise(&permit, &History { records: vec![record(determined)], ..History::default() }, on);

@@ -4,12 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use credit_policy::catalogue::shipped;
-use credit_policy::{
-    Catalogue, Class, ClassName, Ground, InstitutionKind, Language, List, Rank, RuleId, Sensitivity, Shape, Tier,
-};
+use credit_policy::{Catalogue, Class, ClassName, Ground, Language, List, Rank, RuleId, Sensitivity, Shape, Tier};
 use sha2::{Digest, Sha256};
 
-use crate::support::{HOUSING, catalogue, date, facts, facts_for, loaded, permit, permit_for, shipped_with};
+use crate::support::{HOUSING, catalogue, date, facts, facts_for, kind, loaded, permit, permit_for, shipped_with};
 
 #[test]
 fn every_file_of_the_folder_is_embedded() {
@@ -73,7 +71,7 @@ fn public_rental_housing_is_as_its_source_says() {
     assert_eq!(scenario.title(Language::Zh), "公共租赁住房");
     assert_eq!(scenario.title(Language::En), "Public rental housing");
     assert_eq!(scenario.ground(), Ground::Statute);
-    assert_eq!(scenario.kinds(), [InstitutionKind::HousingDepartment]);
+    assert_eq!(scenario.kinds(), [kind("housing-department")]);
     let fields: Vec<_> = scenario.fields().iter().map(|field| field.as_str()).collect();
     assert_eq!(fields, ["black_listed", "clean_three_years", "grey_listed"]);
     assert_eq!(scenario.purpose_group(), "housing");

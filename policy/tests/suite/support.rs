@@ -18,6 +18,11 @@ pub(crate) fn catalogue() -> &'static Catalogue {
     &SHIPPED
 }
 
+/// A kind of institution of the shipped catalogue.
+pub(crate) fn kind(name: &str) -> InstitutionKind {
+    catalogue().kind(name).unwrap_or_else(|unknown| panic!("{unknown}"))
+}
+
 /// The same where minor acts are shown for three months, as the national measures allow.
 pub(crate) fn three_months() -> &'static Catalogue {
     static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| loaded(&three_months_with("", "")));
@@ -69,7 +74,7 @@ pub(crate) fn scenario(name: &str) -> ScenarioName {
 
 /// The facts of a housing department's query with nothing wrong in it.
 pub(crate) fn facts(on: Date) -> Facts {
-    let facts = Facts::new(InstitutionKind::HousingDepartment, on);
+    let facts = Facts::new(kind("housing-department"), on);
     Facts { operator: true, case: true, minor: Some(false), ..facts }
 }
 

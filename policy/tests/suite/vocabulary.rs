@@ -3,6 +3,8 @@
 use credit_policy::{Code, Ground, InstitutionKind, List, Severity, Value};
 use serde_json::json;
 
+use crate::support::catalogue;
+
 /// The codes of formats.md §2, in its order, and those that HTTP's own statuses need.
 const CODES: &str = "malformed-request unknown-scenario invalid-citizen-number case-required operator-required \
     unknown-field certificate-unknown consent-required consent-invalid consent-expired consent-not-yet-valid \
@@ -18,7 +20,11 @@ fn other_words_are_refused() {
         assert_eq!(Code::parse(word), None, "{word:?}");
         assert!(serde_json::from_value::<Code>(json!(word)).is_err(), "{word:?}");
     }
-    assert!(serde_json::from_value::<InstitutionKind>(json!("spy")).is_err());
+    for word in ["", "Bank", "bank ", "credit_bureau", "bank\0", "-bank", "a-name-that-is-longer-than-a-kind-is"] {
+        assert!(serde_json::from_value::<InstitutionKind>(json!(word)).is_err(), "{word:?}");
+    }
+    let unknown = catalogue().kind("spy").unwrap_err().to_string();
+    assert!(unknown.starts_with("`spy` is no kind of institution: use one of approving-department, association, "));
     assert!(serde_json::from_value::<Severity>(json!(1)).is_err());
 }
 
@@ -34,10 +40,11 @@ fn every_word_comes_back() {
         assert_eq!(Code::parse(code.as_str()), Some(*code));
         assert_eq!(serde_json::from_value::<Code>(json!(code)).unwrap(), *code);
     }
-    for kind in InstitutionKind::ALL {
-        assert_eq!(InstitutionKind::parse(&kind.to_string()), Some(*kind));
+    for kind in catalogue().kinds() {
+        assert_eq!(catalogue().kind(kind.as_str()), Ok(kind));
+        assert_eq!(serde_json::from_value::<InstitutionKind>(json!(kind)).unwrap(), kind);
     }
-    assert_eq!(InstitutionKind::ALL.len(), 23);
+    assert_eq!(catalogue().kinds().count(), 23);
     assert_eq!(
         Ground::ALL.iter().map(|ground| ground.as_str()).collect::<Vec<_>>(),
         ["consent", "statute", "self", "public"]

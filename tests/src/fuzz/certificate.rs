@@ -140,7 +140,7 @@ static REGISTER: LazyLock<Register> = LazyLock::new(|| {
     let register = Register::new(1, 1, 1);
     let bank = InstitutionRecord {
         id: InstitutionId::parse(BANK).expect("an id"),
-        kind: InstitutionKind::Bank,
+        kind: InstitutionKind::of_form("bank").expect("a kind"),
         name: None,
         certificates: vec![bank()],
         on_behalf_of: Vec::new(),

@@ -23,7 +23,7 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(&shippe
 
 pub(super) fn feed(bytes: &[u8]) -> bool {
     let body = Body::read(bytes);
-    let facts = Facts::new(InstitutionKind::HousingDepartment, ON);
+    let facts = Facts::new(InstitutionKind::of_form("housing-department").unwrap(), ON);
     let reading = match question(bytes) {
         Ok(question) => read_alone(&CATALOGUE, &question, facts),
         Err(refusal) => {

@@ -62,8 +62,7 @@ fn refused_soon(caller: &Caller, reason: &str) {
 }
 
 fn readiness(folder: &Folder) -> (u16, String) {
-    let reply = plain(folder.port_base() + 4, "GET", "/readyz");
-    (reply.status.as_u16(), reply.text())
+    credit_tests::readiness(folder.port_base() + 4)
 }
 
 #[test]

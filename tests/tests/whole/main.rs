@@ -33,6 +33,7 @@ mod notices;
 mod observability;
 mod officers;
 mod order;
+mod own_catalogue;
 mod peers;
 mod persons;
 mod policies;

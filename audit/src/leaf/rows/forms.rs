@@ -39,7 +39,7 @@ pub(super) fn institution(value: &Value) -> bool {
 }
 
 pub(super) fn institution_kind(value: &Value) -> bool {
-    text(value, |text| InstitutionKind::parse(text).is_some())
+    text(value, |text| InstitutionKind::of_form(text).is_ok())
 }
 
 pub(super) fn staff(value: &Value) -> bool {

@@ -81,7 +81,7 @@ pub(super) fn query(world: &mut World) -> Result<Entry, LeafError> {
 
 fn asker(institution: Option<&str>, public: bool) -> Asker {
     let kind = INSTITUTIONS.iter().find(|(name, _)| Some(*name) == institution).map(|(_, kind)| *kind);
-    match kind.and_then(InstitutionKind::parse) {
+    match kind.and_then(|kind| InstitutionKind::of_form(kind).ok()) {
         Some(kind) => Asker::Institution(kind),
         None if public => Asker::Public,
         None => Asker::Person,

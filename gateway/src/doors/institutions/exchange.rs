@@ -18,7 +18,7 @@ use super::{
     own::OwnRecord,
     query_body::question,
     reports::Report,
-    route::{Beside, Routed, routed},
+    route::{Beside, Routed, in_ascii, routed},
 };
 use crate::{
     doors::problems::{accepted, problem_about},
@@ -172,7 +172,7 @@ impl Exchange for HttpExchange {
 
     fn answer(&self, answer: &AnswerView<'_>) -> Result<Vec<u8>, serde_json::Error> {
         match &self.at {
-            At::Route(_) => serde_json::to_vec(&Beside::of(answer)),
+            At::Route(_) => serde_json::to_vec(&Beside::of(answer)).map(|json| in_ascii(&json)),
             At::Nothing | At::Method(_) => serde_json::to_vec(answer),
         }
     }

@@ -10,7 +10,7 @@ mod right;
 
 use std::{sync::Arc, time::Duration};
 
-use credit_policy::{Code, InstitutionKind, Language};
+use credit_policy::{Code, Duty, Language};
 use hyper::{
     Response,
     header::{self, HeaderValue},
@@ -103,7 +103,7 @@ impl Asker {
             Right::Corrections => return corrections::fetch(self, after(head, sound)?).await,
             Right::Notices => {
                 let after = after(head, sound)?;
-                self.must_be(InstitutionKind::Notifier)?;
+                self.must_be(Duty::Notifier)?;
                 return notices::fetch(self, after).await;
             }
             Right::Repair | Right::RepairRevocation | Right::Decision | Right::Acknowledgement => {}
@@ -116,11 +116,11 @@ impl Asker {
         let act = Act::read(&self.gateway, right, &bytes)?;
         let (id, durable) = match act {
             Act::Repair(notice) => {
-                self.must_be(InstitutionKind::CreditOffice)?;
+                self.must_be(Duty::CreditOffice)?;
                 changes::repair(&self.gateway, self.by(), *notice).await?
             }
             Act::Notices(given) => {
-                self.must_be(InstitutionKind::Notifier)?;
+                self.must_be(Duty::Notifier)?;
                 return notices::acknowledge(self, given).await;
             }
             Act::Decision { objection, upheld, reason } => {
@@ -131,9 +131,9 @@ impl Asker {
         Ok(self.recorded(&Recorded { query: id, recorded: true }, id, &durable))
     }
 
-    fn must_be(&self, kind: InstitutionKind) -> Result<(), Undone> {
+    fn must_be(&self, duty: Duty) -> Result<(), Undone> {
         let refusal = || Refusal::from(Code::ScenarioNotAllowed).with(Detail::NotOfYourKind);
-        if self.is(kind) { Ok(()) } else { Err(refusal().into()) }
+        if self.is(duty) { Ok(()) } else { Err(refusal().into()) }
     }
 
     /// Whether the institution decides the objection: an officer, or the department that made the record.
@@ -144,7 +144,7 @@ impl Asker {
             let own = sources.iter().filter(|source| source.institution.as_str() == self.institution.id());
             own.flat_map(|source| &source.classes).any(|known| *known == class)
         };
-        match class.is_some_and(|class| self.is(InstitutionKind::Officer) || is_source(class)) {
+        match class.is_some_and(|class| self.is(Duty::Officer) || is_source(class)) {
             true => Ok(()),
             false => Err(ChangeError::UnknownObjection(objection).into()),
         }

@@ -17,7 +17,7 @@ use crate::{
     gateway::RouteQuery,
     journey::{
         detail::Detail,
-        exchange::{AnswerView, Question, RepeatKey, RepeatWindow},
+        exchange::{AnswerView, GroundView, Question, RepeatKey, RepeatWindow},
         refusal::Refusal,
     },
     settings::RouteSource,
@@ -99,6 +99,7 @@ pub(super) struct Beside<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     repeats: Option<Uuid>,
     scenario: &'a str,
+    ground: &'a GroundView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,6 +116,7 @@ impl<'a> Beside<'a> {
             on_behalf: _,
             repeats,
             scenario,
+            ground,
             subject,
             subject_previous,
             catalogue,
@@ -125,8 +127,22 @@ impl<'a> Beside<'a> {
             records: _,
         } = answer;
         let (repeats, subject, subject_previous) = (*repeats, *subject, *subject_previous);
-        Self { repeats, scenario, subject, subject_previous, catalogue, marks, obligations }
+        Self { repeats, scenario, ground, subject, subject_previous, catalogue, marks, obligations }
     }
+}
+
+/// The same JSON in ASCII, as a header takes it.
+pub(super) fn in_ascii(json: &[u8]) -> Vec<u8> {
+    let mut ascii = Vec::with_capacity(json.len());
+    for letter in String::from_utf8_lossy(json).chars() {
+        if letter.is_ascii() {
+            ascii.extend(u8::try_from(letter));
+        } else {
+            let units = &mut [0; 2];
+            ascii.extend(letter.encode_utf16(units).iter().flat_map(|unit| format!("\\u{unit:04x}").into_bytes()));
+        }
+    }
+    ascii
 }
 
 fn malformed(cause: &str, detail: Detail) -> Refusal {

@@ -133,6 +133,8 @@ pub enum Detail {
     Authorization,
     /// The scenario is not of the application list.
     UnknownScenario,
+    /// The scenario is of the application list, and no article carries one of its fields in this jurisdiction.
+    ScenarioWithoutGround,
     /// The institution's kind may not use the scenario.
     ScenarioNotAllowed,
     /// The citizen number.

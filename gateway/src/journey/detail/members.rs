@@ -84,6 +84,10 @@ impl Detail {
                 "`opened` 或 `decided` 须为已到来的日期，写作 `2026-11-22`",
                 "`opened` or `decided` must be a day that has come, written as `2026-11-22`",
             ),
+            Self::ScenarioWithoutGround => (
+                "`scenario` 在应用清单中，但在本网关所在辖区没有法律依据，此处无人可用",
+                "`scenario` is on the application list, but no law of this gateway's jurisdiction carries it: nobody may use it here",
+            ),
             Self::UnknownScenario => {
                 ("`scenario` 不是应用清单中的名称", "`scenario` is no name of the application list")
             }

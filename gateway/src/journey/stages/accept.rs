@@ -161,7 +161,7 @@ fn read(
     facts: &mut Facts,
     recognised: &mut Recognised,
 ) -> Result<Members, Refusal> {
-    let scenario = catalogue.scenario(&question.scenario).ok_or(Code::UnknownScenario)?;
+    let scenario = scenario(catalogue, &question.scenario)?;
     recognised.scenario(scenario);
     let staff = staff(question.staff.as_deref())?;
     facts.operator = true;
@@ -181,6 +181,17 @@ fn read(
     Ok(Members { scenario: Arc::clone(scenario), staff: Some(staff), case, subject, fields })
 }
 
+/// The scenario of that name. Of one that only lacks its ground here that is told.
+///
+/// # Errors
+/// `unknown-scenario`.
+pub(super) fn scenario<'c>(catalogue: &'c Catalogue, name: &str) -> Result<&'c Arc<Scenario>, Refusal> {
+    catalogue.scenario(name).ok_or_else(|| {
+        let refusal = Refusal::from(Code::UnknownScenario);
+        if catalogue.lacks_a_ground(name) { refusal.with(Detail::ScenarioWithoutGround) } else { refusal }
+    })
+}
+
 /// A question of a person, or of anyone: about nobody but whom the door knows, whatever it names.
 fn read_own(
     catalogue: &Catalogue,
@@ -189,7 +200,7 @@ fn read_own(
     facts: &mut Facts,
     recognised: &mut Recognised,
 ) -> Result<Members, Refusal> {
-    let scenario = catalogue.scenario(&question.scenario).ok_or(Code::UnknownScenario)?;
+    let scenario = scenario(catalogue, &question.scenario)?;
     recognised.scenario(scenario);
     facts.minor = Some(is_minor(person, facts.on));
     recognised.person(person);

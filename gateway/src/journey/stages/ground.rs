@@ -7,7 +7,7 @@ use credit_audit::leaf::GroundRecord;
 use credit_keys::Person;
 use credit_policy::{
     CitizenNumber, Code, ConsentFacts, FieldName, Ground, Personal,
-    consent::{Consent, ConsentFault, Unverified},
+    consent::{Consent, ConsentFault, ConsentId, Unverified},
 };
 use zeroize::Zeroizing;
 
@@ -34,6 +34,8 @@ pub(super) struct Basis {
 
 /// A consent that was verified, as far as state and record need it.
 pub(super) struct VerifiedConsent {
+    /// Its issuer, and its name there.
+    pub(super) id: ConsentId,
     /// What stands for it in the state, and how often it may be used.
     pub(super) claim: ConsentClaim,
     /// The issuer-signed part, for the leaf.
@@ -190,7 +192,8 @@ fn on_consent(
     let key = consent_key(&id.iss, id.jti.as_str());
     let claim = ConsentClaim { key, uses: terms.uses, frequency: terms.frequency, expires: consent.expires_at() };
     let presented = Zeroizing::new(token.to_owned());
-    Ok((person, VerifiedConsent { claim, issuer_signed: consent.issuer_signed().to_owned(), presented }))
+    let (id, issuer_signed) = (id.clone(), consent.issuer_signed().to_owned());
+    Ok((person, VerifiedConsent { id, claim, issuer_signed, presented }))
 }
 
 /// A route asks for as many of its fields as the consent covers. Where it covers none, for all of them: that is refused.

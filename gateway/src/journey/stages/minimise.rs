@@ -3,7 +3,8 @@
 //! [`Answer`] is the only type of the journey with a body.
 
 use credit_policy::{
-    Code, History, Minimised, Obligations, Permit, ScenarioName, Value, minimise as reduce, seal_acts_of_minors,
+    CaseNumber, Code, History, Minimised, Obligations, Permit, Rank, ScenarioName, Value, minimise as reduce,
+    seal_acts_of_minors,
 };
 
 use super::{
@@ -17,7 +18,7 @@ use crate::{
     gateway::{Gateway, Moment, RouteQuery},
     journey::{
         caller::Who,
-        exchange::{AnswerView, AskedBy, Exchange, OwnRecord},
+        exchange::{AnswerView, AskedBy, ConsentName, Exchange, GroundView, OwnRecord},
         record::{evidence::Evidence, sealed::Said},
         refusal::Refusal,
     },
@@ -127,6 +128,7 @@ pub async fn minimise<'e>(
         on_behalf: basis.query.end.as_ref().map(|end| AskedBy { origin: &end.record.origin, query: end.record.query }),
         repeats: reservation.repeats(),
         scenario: scenario.name().as_str(),
+        ground: ground_of(&basis, &permit, &reservation),
         subject: issued.as_ref().map(|issued| issued.current.as_str()),
         subject_previous: previous.map(|previous| previous.as_str()),
         catalogue: gateway.catalogue.label(),
@@ -151,6 +153,26 @@ pub async fn minimise<'e>(
     let still = Still { consent, person: basis.standing, removals };
     let Query { who, end, .. } = basis.query;
     Ok(Answer { body, beside, permit, reservation, who, end, still, evidence })
+}
+
+/// What the answer rests on, as its leaf says it.
+fn ground_of<'a>(basis: &'a Basis, permit: &Permit, reservation: &Reservation) -> GroundView<'a> {
+    let (scenario, facts) = (permit.scenario(), &basis.query.facts);
+    if let Some(consent) = &basis.consent {
+        let consent = ConsentName { iss: &consent.id.iss, jti: consent.id.jti.as_str() };
+        let use_ = reservation.consent_use().or_else(|| reservation.repeated_use()).map(|one| one.number);
+        return GroundView::Consent { consent, use_ };
+    }
+    match scenario.cited(facts.kind, facts.on) {
+        Some((statute, rank)) => GroundView::Statute {
+            statute,
+            rank: rank.map(Rank::as_str),
+            case: basis.query.case.as_ref().map_or("", CaseNumber::as_str),
+            consent_on_file: scenario.consent_on_file(),
+        },
+        None if matches!(basis.query.who, Who::Person(_)) => GroundView::Person { self_: true },
+        None => GroundView::Public { public: true },
+    }
 }
 
 /// The person's name, where the stores have it.

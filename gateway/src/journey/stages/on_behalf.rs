@@ -1,7 +1,7 @@
 //! For whom another gateway asks: an institution of its own, which the register lets it speak for (`docs/formats.md` §2).
 
 use credit_audit::leaf::OnBehalf;
-use credit_policy::{Code, InstitutionId, InstitutionKind, holds_citizen_number};
+use credit_policy::{Code, Duty, InstitutionId, InstitutionKind, holds_citizen_number};
 use uuid::Uuid;
 
 use crate::{
@@ -61,14 +61,14 @@ pub(super) fn end_institution(
     words: &OnBehalfWords,
 ) -> Result<EndInstitution, NotFor> {
     let malformed = |detail, cause| NotFor::Form(Refusal::because(Code::MalformedRequest, cause).with(detail));
-    if institution.record.kind != InstitutionKind::Gateway {
+    if institution.record.kind.duty() != Some(Duty::Gateway) {
         return Err(malformed(Detail::OnBehalfOfGateways, "an institution that is no gateway sent `on_behalf`"));
     }
     let read = || {
         let id = InstitutionId::parse(&words.institution).ok()?;
         let end = Thumbprint::parse(&words.certificate)?;
         let query = Uuid::try_parse(&words.query).ok().filter(|id| id.to_string() == words.query)?;
-        let kind = InstitutionKind::parse(&words.kind)?;
+        let kind = InstitutionKind::of_form(&words.kind).ok()?;
         // It becomes part of a leaf.
         let is_plain = words.origin.len() <= ORIGIN_BYTES && !holds_citizen_number(&words.origin);
         (is_plain && is_origin(&words.origin)).then_some((id, kind, end, query))

@@ -7,7 +7,7 @@ use credit_policy::{CaseNumber, CitizenNumber, Code, Facts, Ground, Personal, Sc
 use jiff::civil::Date;
 
 use super::{
-    accept::{Subject, case, staff, subject},
+    accept::{Subject, case, scenario, staff, subject},
     identify::Identified,
 };
 use crate::{
@@ -85,7 +85,7 @@ fn read(
     facts: &mut Facts,
     recognised: &mut Recognised,
 ) -> Result<Members, Refusal> {
-    let scenario = gateway.catalogue.scenario(&report.scenario).ok_or(Code::UnknownScenario)?;
+    let scenario = scenario(&gateway.catalogue, &report.scenario)?;
     recognised.scenario(scenario);
     let staff = staff(report.staff.as_deref())?;
     facts.operator = true;

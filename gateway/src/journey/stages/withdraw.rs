@@ -1,7 +1,7 @@
 //! The withdrawal of a consent (PIPL art. 15) by the institution that acts for its issuer.
 
 use credit_policy::{
-    Code, InstitutionKind,
+    Code, Duty,
     consent::{ConsentId, TokenId},
 };
 
@@ -37,7 +37,7 @@ pub(crate) fn withdraw<'e>(
 ) -> Result<Withdrawal<'e>, Refusal> {
     let (who, evidence) = identified.into_parts();
     let institution = who.institution().ok_or(Code::ScenarioNotAllowed)?;
-    let is_authority = institution.record.kind == InstitutionKind::ConsentAuthority;
+    let is_authority = institution.record.kind.duty() == Some(Duty::ConsentAuthority);
     let mut acting = issuers.of(institution.id()).filter(|_| is_authority);
     let iss = match iss {
         Some(iss) => acting.any(|known| known == iss).then_some(iss).ok_or(Code::ScenarioNotAllowed)?,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use credit_audit::leaf::{Base64, Proposal};
-use credit_policy::{Catalogue, InstitutionKind};
+use credit_policy::{Catalogue, Duty};
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use serde_json::json;
@@ -100,7 +100,7 @@ pub(super) fn gate(
 /// The public keys of officers, one each: two names with one key are one officer.
 fn officers(settings: &Settings, register: &Register) -> BTreeSet<String> {
     let all = register.all();
-    let officers = all.iter().filter(|known| known.record.kind == InstitutionKind::Officer);
+    let officers = all.iter().filter(|known| known.record.kind.duty() == Some(Duty::Officer));
     let key = |officer: &Arc<Institution>| {
         let certificates = officer.record.certificates.iter();
         certificates.filter_map(|certificate| kept::public_key(settings, *certificate)).min()

@@ -19,7 +19,7 @@ use super::{
     record::{OnRecord, log_settings, read_record},
     register,
     store::{check_copies, check_databases, scopes},
-    warnings::{Warning, registered, warnings},
+    warnings::{Warning, of_rules, registered, warnings},
 };
 use crate::settings::Settings;
 
@@ -51,6 +51,7 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
         faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
         faults.note(record(&inputs, settings, examined.contents.as_ref(), now));
         beside.extend(registered(settings, &inputs.register, now));
+        beside.extend(of_rules(&inputs.catalogue, now));
     }
     if faults.0.is_empty() && !is_running {
         for address in settings.listen.all() {
@@ -86,7 +87,7 @@ fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Tim
     let OnRecord { projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
     let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
-    drop(register::apply(register, &carry::with(&projection.ledger, &carried))?);
+    drop(register::apply(register, &carry::with(&projection.ledger, &carried), catalogue)?);
     register::acting(register, catalogue, settings)?;
     approval::gate(settings, catalogue, register, (&projection.ledger.approvals, approved_before), now).map(drop)
 }

@@ -48,7 +48,7 @@ impl Inputs {
             ring.log_signer(&settings.log.origin)?;
             Ok(ring)
         }));
-        let register = register::configured(settings, faults);
+        let register = register::configured(settings, catalogue.as_ref().map(|(catalogue, _)| &**catalogue), faults);
         let issuers = faults.keep(Issuers::read(&settings.consent_issuers));
         faults.note(check_stores(settings, catalogue.as_ref().map(|(catalogue, _)| catalogue)));
         let routes = catalogue.as_ref().map(|(catalogue, _)| Routes::load(settings, catalogue));

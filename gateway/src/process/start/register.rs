@@ -1,7 +1,7 @@
 //! The register at start: the configuration, then what the record says of it.
 
 use credit_audit::leaf::{InstitutionChange, Suspension};
-use credit_policy::{Catalogue, InstitutionKind};
+use credit_policy::{Catalogue, Duty};
 
 use super::{error::StartError, faults::Faults};
 use crate::{
@@ -16,12 +16,15 @@ use crate::{
 };
 
 /// The register of the configuration; each entry that cannot be taken is a fault.
-pub(super) fn configured(settings: &Settings, faults: &mut Faults) -> Register {
+pub(super) fn configured(settings: &Settings, catalogue: Option<&Catalogue>, faults: &mut Faults) -> Register {
     let (bounds, floods) = (&settings.bounds, &settings.floods);
     let register = Register::new(bounds.journeys_per_institution, bounds.connections_per_institution, floods.multiple);
     for entry in &settings.institutions {
         let record = InstitutionRecord::of_entry(entry).map_err(RegisterError::from);
-        faults.note(record.and_then(|record| register.add(&record)));
+        faults.note(record.and_then(|record| {
+            catalogue.map_or(Ok(()), |catalogue| record.has_known_kinds(catalogue))?;
+            register.add(&record)
+        }));
     }
     register
 }
@@ -39,7 +42,7 @@ pub(super) fn acting(register: &Register, catalogue: &Catalogue, settings: &Sett
 fn issuers(register: &Register, issuers: &[ConsentIssuer]) -> Result<(), StartError> {
     for ConsentIssuer { iss, institution, .. } in issuers {
         let why = match register.by_id(institution.as_str()) {
-            Ok(acting) if acting.record.kind == InstitutionKind::ConsentAuthority => continue,
+            Ok(acting) if acting.record.kind.duty() == Some(Duty::ConsentAuthority) => continue,
             Ok(acting) => format!("is of kind `{}`", acting.record.kind.as_str()),
             Err(_) => "is not in the register".to_owned(),
         };
@@ -66,7 +69,11 @@ fn sources(register: &Register, catalogue: &Catalogue, departments: &[SourceDepa
 ///
 /// # Errors
 /// Where the configuration contradicts the record: only what can be mended there is an error.
-pub(super) fn apply(register: &Register, ledger: &Ledger) -> Result<Vec<InstitutionRecord>, StartError> {
+pub(super) fn apply(
+    register: &Register,
+    ledger: &Ledger,
+    catalogue: &Catalogue,
+) -> Result<Vec<InstitutionRecord>, StartError> {
     register.remember(ledger.certificates().filter_map(Thumbprint::parse));
     let mut news = Vec::new();
     for (id, last) in ledger.register() {
@@ -77,6 +84,7 @@ pub(super) fn apply(register: &Register, ledger: &Ledger) -> Result<Vec<Institut
                     Ok(configured) => both(&said, &configured.record, last),
                     Err(_) => said.clone(),
                 };
+                record.has_known_kinds(catalogue)?;
                 replace(register, ledger, &record)?;
                 if record != said {
                     news.push(record);

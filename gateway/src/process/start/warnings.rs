@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use credit_policy::{Catalogue, is_place};
 use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::CertificateDer;
 use x509_parser::parse_x509_certificate;
@@ -20,6 +21,8 @@ use crate::{
     stores::{content::Content, unlawful::present},
 };
 
+/// A calendar that ends within so many days is named, as by the alert and by `/readyz`.
+const CALENDAR_DAYS: usize = 31;
 /// What ends within so many days is named.
 const SOON_DAYS: i64 = 30;
 
@@ -85,6 +88,33 @@ pub(crate) fn registered(settings: &Settings, register: &Register, now: Timestam
                 ),
             });
         }
+    }
+    warnings
+}
+
+/// What is amiss with the rules themselves: a calendar that ends soon, and a jurisdiction that is no place.
+pub(super) fn of_rules(catalogue: &Catalogue, now: Timestamp) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if let Some(day) = catalogue.first_day_without_deadline(catalogue.today(now), CALENDAR_DAYS) {
+        warnings.push(Warning {
+            chinese: format!("警告：规则目录的日历即将用尽：自 {day} 起，部分期限无法计算；请按国务院办公厅通知补入次年节假日安排（calendars/）"),
+            english: format!(
+                "warning: the calendar of the catalogue ends: from {day} on deadlines have no date; add the next year's \
+                 holidays, by the State Council's notice, to the file in calendars/"
+            ),
+        });
+    }
+    let place = catalogue.jurisdiction();
+    if !is_place(place) && catalogue.demo_only().is_none() {
+        warnings.push(Warning {
+            chinese: format!(
+                "警告：辖区 `{place}` 不是任何地方的代码：没有地方性法规会在此适用，请核对，例如 CN-SD 或 CN-GD-13"
+            ),
+            english: format!(
+                "warning: the jurisdiction `{place}` is the code of no place, so no law of a province or city carries \
+                 anything: check it, for example CN-SD or CN-GD-13"
+            ),
+        });
     }
     warnings
 }

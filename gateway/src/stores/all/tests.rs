@@ -60,8 +60,12 @@ fn shipped() -> Catalogue {
 /// A look-up that needs lists and classes.
 fn question(catalogue: &Catalogue) -> Asked {
     let on = jiff::civil::date(2026, 11, 22);
-    let facts =
-        Facts { operator: true, case: true, minor: Some(false), ..Facts::new(InstitutionKind::HousingDepartment, on) };
+    let facts = Facts {
+        operator: true,
+        case: true,
+        minor: Some(false),
+        ..Facts::new(InstitutionKind::of_form("housing-department").unwrap(), on)
+    };
     let scenario = ScenarioName::parse("public-rental-housing").unwrap();
     let Decision::Permit(permit) = decide(catalogue, Some(&scenario), &facts) else { panic!("not permitted") };
     let person =

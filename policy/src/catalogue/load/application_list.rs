@@ -39,7 +39,7 @@ impl Loader {
         let row = &file.row;
         let name = row.scenario.get_ref();
         self.named_as_file(file, row.scenario.span(), name.as_str());
-        let mut kinds = self.kinds(file);
+        let mut kinds = self.kinds_of(file);
         let fields = self.fields_of(file);
         let bases = self.bases(file, &catalogue.row);
         let (fields, withheld) = match row.ground {
@@ -145,7 +145,7 @@ impl Loader {
         }
     }
 
-    fn kinds(&mut self, file: &File<'_, ScenarioRow>) -> Vec<InstitutionKind> {
+    fn kinds_of(&mut self, file: &File<'_, ScenarioRow>) -> Vec<InstitutionKind> {
         let written = &file.row.kinds;
         let institutions_ask = match file.row.ground {
             Ground::Consent | Ground::Statute => true,
@@ -160,6 +160,7 @@ impl Loader {
             self.fault(file, written.span(), message);
         }
         self.each_once(file, written.get_ref());
+        self.are_kinds(file, written.get_ref());
         let mut kinds: Vec<_> = written.get_ref().iter().map(|kind| *kind.get_ref()).collect();
         kinds.sort_unstable();
         kinds

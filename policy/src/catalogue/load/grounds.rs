@@ -58,7 +58,11 @@ impl Loader {
         };
         let classes = self.classes_of(file, row, catalogue);
         let unused = unused(&source, catalogue);
-        let kinds = row.kinds.clone();
+        let kinds = row.kinds.as_ref().map(|written| {
+            self.are_kinds(file, written);
+            let kinds: Vec<_> = written.iter().map(|kind| *kind.get_ref()).collect();
+            self.kinds.with_counted(&kinds)
+        });
         Some(Basis { source, article, power: row.power, classes, kinds, unused })
     }
 

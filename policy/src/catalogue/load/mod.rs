@@ -5,6 +5,7 @@ mod calendar;
 mod data_list;
 mod derived;
 mod grounds;
+mod kinds;
 mod law;
 mod measures;
 mod packs;
@@ -23,8 +24,8 @@ use super::dated::Dated;
 use super::fault::{Fault, File};
 use super::rows::{CatalogueRow, Rows};
 use super::{
-    Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, Law, LegalSource, Measure, RecordClass, Scenario, Source,
-    Statute,
+    Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, Kinds, Law, LegalSource, Measure, RecordClass, Scenario,
+    Source, Statute,
 };
 use crate::consent::Maxima;
 use crate::history::List;
@@ -34,7 +35,7 @@ impl Catalogue {
     /// Loads a catalogue from its files, given as path relative to the catalogue's folder and text:
     ///
     /// ```text
-    /// catalogue.toml            version, jurisdiction, offset from UTC, the rule pack in force, general rules
+    /// catalogue.toml            version, jurisdiction, offset from UTC, the rule pack in force, general rules, kinds of institution
     /// data-list/<class>.toml    the data list, one class a file
     /// derived/<topic>.toml      the derived fields: a reducer and what it rests on
     /// scenarios/<name>.toml     the application list, one scenario a file
@@ -67,6 +68,8 @@ fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> {
     loader.sources(&rows);
     rows.measures.iter().for_each(|file| loader.measures(file));
     let statutes = loader.statutes(&rows.statutes, rows.schema.as_ref());
+    loader.kinds(main);
+    loader.named_have_their_rows(&rows.statutes, "Asker");
     let calendars = loader.calendars(&rows.calendars);
     loader.packs(main, &rows.packs, &rows.classes, &calendars);
     loader.general_rules(main);
@@ -113,6 +116,8 @@ struct Loader {
     lists: HashMap<List, ClassName>,
     fields: HashMap<FieldName, Arc<Field>>,
     scenarios: HashMap<ScenarioName, Arc<Scenario>>,
+    /// The kinds of institution.
+    kinds: Kinds,
     rules: BTreeMap<RuleId, LegalSource>,
     /// The documents that rows come from, by code.
     sources: BTreeMap<String, Source>,
@@ -194,7 +199,7 @@ impl Loader {
 
     fn finish(self, main: &CatalogueRow, label: String, offset: Offset, ceilings: Ceilings, law: Law) -> Catalogue {
         let jurisdiction = main.jurisdiction.as_str().to_owned();
-        let Self { scenarios, fields, classes, rules, sources, measures, calendar, .. } = self;
+        let Self { scenarios, fields, classes, kinds, rules, sources, measures, calendar, .. } = self;
         let (scenarios, ungrounded) = scenarios.into_iter().partition(|(_, row)| !row.fields().is_empty());
         Catalogue {
             label,
@@ -206,6 +211,7 @@ impl Loader {
             classes,
             rules,
             sources,
+            kinds,
             measures,
             calendar,
             ceilings,

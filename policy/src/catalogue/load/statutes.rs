@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::str::FromStr;
 
-use cedar_policy::{Effect, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{
+    ActionConstraint, Effect, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator,
+};
 use miette::Diagnostic;
 
 use super::Loader;
@@ -118,21 +120,26 @@ impl Loader {
             return rule;
         }
         self.named_as_file(file, at.clone(), id);
-        let Some(statute) = Statute::parse(id) else {
-            let known: Vec<_> = Statute::ALL.iter().map(|statute| statute.as_str()).collect();
-            self.fault(file, at, format!("`{id}` is no statute: use one of {}", known.join(", ")));
+        let rule = RuleId::parse(&format!("statute/{id}"));
+        let Ok(rule) = rule else {
+            self.fault(file, at, format!("`{id}` is no name of a statute: use lower-case words joined by `-`"));
             return None;
         };
+        if Statute::parse(id).is_none() && !is_asked_when_rows_load(policy) {
+            let message = "a statute of a catalogue's own is kept as its rows load: it speaks of `collect`, of `release`, \
+                           or of `query` without `context`";
+            self.fault(file, at.clone(), message);
+        }
         if nth == 0 {
             match legal_source(policy) {
                 Ok(legal_source) => {
                     self.are_registered(file, &legal_source);
-                    self.rules.insert(statute.rule(), legal_source);
+                    self.rules.insert(rule.clone(), legal_source);
                 }
                 Err(message) => self.fault(file, at, message),
             }
         }
-        Some(statute.rule())
+        Some(rule)
     }
 
     /// Strict validation; a warning is a fault too, since a rule that can never apply forbids nothing.
@@ -198,6 +205,7 @@ impl Loader {
                 let name = rest.split('"').next().unwrap_or_default();
                 let (known, row) = match of {
                     "Class" => (self.classes.contains_key(name), "class"),
+                    "Asker" => (self.is_asker(name), "kind of institution"),
                     "Scenario" => (self.scenarios.contains_key(name), "scenario"),
                     _ => (self.fields.contains_key(name), "field"),
                 };
@@ -215,6 +223,7 @@ impl Loader {
             classes: self.classes.values().map(ClassEntity::of).collect(),
             fields: self.fields.values().map(|field| FieldEntity::of(field, |name| self.classes.get(name))).collect(),
             scenarios: self.scenarios.values().map(|row| ScenarioEntity::of(row)).collect(),
+            counted: self.kinds.counted().collect(),
         };
         match Law::new(statutes, &world) {
             Ok(law) => Some(law),
@@ -224,6 +233,20 @@ impl Loader {
             }
         }
     }
+}
+
+/// Whether all that the policy forbids is found when the rows of a catalogue load. What hangs on the request, or on the
+/// state of a record, is compiled, and only of the statutes that every catalogue has.
+fn is_asked_when_rows_load(policy: &Policy) -> bool {
+    let is_one_of = |uid: &EntityUid, actions: &[&str]| actions.contains(&AsRef::<str>::as_ref(uid.id()));
+    let only = |actions: &[&str]| match policy.action_constraint() {
+        ActionConstraint::Any => false,
+        ActionConstraint::In(own) => own.iter().all(|uid| is_one_of(uid, actions)),
+        ActionConstraint::Eq(own) => is_one_of(&own, actions),
+    };
+    let conditions = policy.to_json().map(|json| json["conditions"].to_string());
+    let knows_no_request = conditions.is_ok_and(|conditions| !conditions.contains(r#""Var":"context""#));
+    only(&["collect", "release"]) || (only(&["collect", "query", "release"]) && knows_no_request)
 }
 
 fn policy_id(file: &File<'_, ()>, nth: usize) -> PolicyId {

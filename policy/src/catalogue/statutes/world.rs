@@ -6,7 +6,7 @@ use cedar_policy::{Entities, Entity, EntityTypeName, EntityUid, RestrictedExpres
 use jiff::Timestamp;
 
 use super::types::{Types, uid};
-use crate::asker::{Asker, Ground};
+use crate::asker::{Asker, Ground, InstitutionKind};
 use crate::catalogue::class::{Class, Holding, Sensitivity, Tier};
 use crate::catalogue::field::{Field, Origin, Shape};
 use crate::catalogue::scenario::{Disclosure, Scenario};
@@ -18,6 +18,8 @@ pub(crate) struct World<'a> {
     pub(crate) classes: Vec<ClassEntity<'a>>,
     pub(crate) fields: Vec<FieldEntity<'a>>,
     pub(crate) scenarios: Vec<ScenarioEntity<'a>>,
+    /// The kinds of institution that count as another, each with that one.
+    pub(crate) counted: Vec<(InstitutionKind, InstitutionKind)>,
 }
 
 /// A class of data.
@@ -101,7 +103,11 @@ impl World<'_> {
         let classes = self.classes.iter().map(|class| class.entity(types));
         let fields = self.fields.iter().map(|field| field.entity(types));
         let scenarios = self.scenarios.iter().map(|scenario| scenario.entity(types));
-        let all = classes.chain(fields).chain(scenarios).collect::<Result<Vec<_>, _>>()?;
+        let counted = self.counted.iter().map(|(kind, other)| {
+            let parents = HashSet::from([uid(&types.asker, other.as_str())]);
+            entity(uid(&types.asker, kind.as_str()), [], parents)
+        });
+        let all = classes.chain(fields).chain(scenarios).chain(counted).collect::<Result<Vec<_>, _>>()?;
         Entities::from_entities(all, Some(schema)).map_err(|error| error.to_string())
     }
 }

@@ -4,7 +4,7 @@
 use std::{fs, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use credit_tests::{Folder, Gateway, audit, checked, gateway, metric, plain};
+use credit_tests::{Folder, Gateway, audit, checked, gateway, metric};
 use rcgen::KeyPair;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -62,8 +62,7 @@ fn said(kid: &str, state: &str) -> (String, String) {
 }
 
 fn readiness(folder: &Folder) -> (u16, String) {
-    let reply = plain(folder.port_base() + 4, "GET", "/readyz");
-    (reply.status.as_u16(), reply.text())
+    credit_tests::readiness(folder.port_base() + 4)
 }
 
 #[test]

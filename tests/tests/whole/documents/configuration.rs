@@ -43,7 +43,7 @@ fn the_demo_s_configuration_is_of_the_schema_and_what_is_refused_is_not() {
         changed("linger_us", "lingerus"),
         changed("[bounds]", "[surplus]\n[bounds]"),
         changed("origin = ", "# origin = "),
-        changed("kind = \"employer\"", "kind = \"king\""),
+        changed("kind = \"employer\"", "kind = \"A King\""),
         changed("id = \"employer\"", "id = \"An Employer\""),
         changed("segment_mib = 16", "segment_mib = 0"),
         changed("demo = true", "demo = \"true\""),

@@ -168,7 +168,7 @@ fn help_is_in_the_language_and_in_no_other() {
 fn the_words_of_the_catalogue_are_shown_in_the_language() {
     let show = |language| help(binaries::credit_gateway(), &["policy", "show"], language);
     let (chinese, in_english) = (show("zh_CN.UTF-8"), show("C.UTF-8"));
-    assert!(chinese.contains("银行（bank）") && chinese.contains("本人授权（consent）"), "{chinese}");
+    assert!(chinese.contains("银行和其他贷款机构（bank）") && chinese.contains("本人授权（consent）"), "{chinese}");
     // A kind that has no Chinese would stand twice.
     let twice = |text: &str| {
         text.split('（').zip(text.split('（').skip(1)).any(|(before, behind)| {

@@ -49,8 +49,7 @@ fn query(subject: &str, operator: &str, case: &str) -> Value {
 
 /// What `/readyz` says.
 fn readiness(folder: &Folder) -> (u16, String) {
-    let reply = credit_tests::plain(folder.port_base() + 4, "GET", "/readyz");
-    (reply.status.as_u16(), reply.text())
+    credit_tests::readiness(folder.port_base() + 4)
 }
 
 /// Waits until something holds; false where it does not within the time.

@@ -32,7 +32,7 @@ fn on_behalf_is_taken_of_a_gateway_alone_and_in_its_form_alone() {
         ("a member less", on_behalf(&|it| *it = without(it.clone(), "origin"))),
         ("a number", on_behalf(&|it| it["kind"] = 1.into())),
         ("no id", on_behalf(&|it| it["institution"] = "Housing".into())),
-        ("no kind", on_behalf(&|it| it["kind"] = "pawnshop".into())),
+        ("no kind", on_behalf(&|it| it["kind"] = "Pawn shop".into())),
         ("no certificate", on_behalf(&|it| it["certificate"] = "AAAA".into())),
         ("no origin", on_behalf(&|it| it["origin"] = "a b".into())),
         ("a number in the origin", on_behalf(&|it| it["origin"] = format!("x/{number}").into())),

@@ -3,8 +3,8 @@
 //! verdict in the store does. The harmless edits of a list load, all together and each alone.
 
 use credit_policy::{
-    Asker, Attribute, Catalogue, ConsentFacts, Decision, Facts, FieldName, Ground, History, InstitutionKind, Scenario,
-    Value, catalogue::shipped, consent::Frequency, decide, minimise,
+    Attribute, Catalogue, ConsentFacts, Decision, Facts, FieldName, Ground, History, Scenario, Value,
+    catalogue::shipped, consent::Frequency, decide, minimise,
 };
 use jiff::civil::{Date, date};
 use serde_json::{Value as Json, json};
@@ -53,7 +53,7 @@ fn edit_scenario(shipped: &Catalogue, text: &mut String, random: &mut Random) ->
         1 => ("basic_public_service", either(random)),
         2 => ("yes_no_only", either(random)),
         3 => ("ground", format!("{:?}", random.pick(&["consent", "statute", "self", "public"]))),
-        4 => ("kinds", format!("[{:?}]", random.pick(InstitutionKind::ALL).as_str())),
+        4 => ("kinds", format!("[{:?}]", random.pick(&shipped.kinds().collect::<Vec<_>>()).as_str())),
         5 => ("disclosure", format!("{:?}", random.pick(&["pseudonym", "masked", "whole"]))),
         6 => return take_a_field_out(text, random),
         _ => {
@@ -118,7 +118,7 @@ fn verdicts(high: bool) -> History {
 
 /// What is answered of all its fields; nothing where nobody is answered.
 fn answer(rules: &Catalogue, row: &Scenario, history: &History) -> Option<String> {
-    let asker = Asker::all().find(|asker| row.is_open_to(*asker))?;
+    let asker = rules.askers().find(|asker| row.is_open_to(*asker))?;
     let consent = row.maxima().filter(|_| row.ground() == Ground::Consent).map(|maxima| ConsentFacts {
         fields: Some(row.fields().to_vec()),
         unknown_fields: false,

@@ -26,8 +26,8 @@ def uid(of, name):
     return {"__entity": {"type": of, "id": name}}
 
 
-def entity(of, name, parents=(), **attributes):
-    parents = [{"type": "Class", "id": parent} for parent in parents]
+def entity(of, name, parents=(), within="Class", **attributes):
+    parents = [{"type": within, "id": parent} for parent in parents]
     return {"uid": {"type": of, "id": name}, "attrs": attributes, "parents": parents}
 
 
@@ -70,6 +70,9 @@ class Catalogue:
         entities = [self.class_entity(name) for name in self.classes]
         entities += [self.field_entity(name) for name in self.fields]
         entities += [self.scenario_entity(row) for row in self.rows.values()]
+        kinds = self.catalogue["institution_kind"].items()
+        counted = [(kind, row["counts_as"]) for kind, row in kinds if "counts_as" in row]
+        entities += [entity("Asker", kind, [other], within="Asker") for kind, other in counted]
         self.entities = cedarpy.Entities.from_json_str(json.dumps(entities), schema)
 
     def derive(self, name, derived):

@@ -112,7 +112,7 @@ pub(super) fn requests(rules: &Catalogue, whole: bool) -> Vec<Json> {
     let mut lines = Vec::new();
     for row in rules.scenarios() {
         let consents = consents(row.maxima());
-        for asker in Asker::all() {
+        for asker in rules.askers() {
             for (suspended, minor, case) in faults() {
                 let wrong = usize::from(suspended) + usize::from(minor != Some(false)) + usize::from(!case);
                 let taken = match (whole, row.is_open_to(asker), wrong) {
@@ -147,7 +147,7 @@ pub(super) fn by_field(rules: &Catalogue, whole: bool) -> Vec<Json> {
     for row in rules.scenarios() {
         let others = rules.fields().into_iter().map(|field| field.name()).filter(|name| !row.fields().contains(name));
         let others: Vec<_> = others.step_by(if whole { 1 } else { 40 }).collect();
-        for asker in Asker::all().filter(|asker| row.is_open_to(*asker)) {
+        for asker in rules.askers().filter(|asker| row.is_open_to(*asker)) {
             for field in row.fields().iter().chain(others.iter().copied()) {
                 let alone = Some(vec![field.clone()]);
                 for consent in consents(row.maxima()).into_iter().take(2) {
@@ -167,7 +167,7 @@ pub(super) fn by_field(rules: &Catalogue, whole: bool) -> Vec<Json> {
 pub(super) fn permits(rules: &Catalogue) -> Vec<Json> {
     let mut lines = Vec::new();
     for row in rules.scenarios() {
-        for asker in Asker::all().filter(|asker| row.is_open_to(*asker)) {
+        for asker in rules.askers().filter(|asker| row.is_open_to(*asker)) {
             for consent in consents(row.maxima()).into_iter().take(2) {
                 let named =
                     consent.clone().map(|consent| ConsentFacts { fields: Some(row.fields().to_vec()), ..consent });
@@ -186,7 +186,7 @@ pub(super) fn permits(rules: &Catalogue) -> Vec<Json> {
 pub(super) fn records(rules: &Catalogue) -> Vec<Json> {
     let mut lines = Vec::new();
     for row in rules.scenarios() {
-        let asker = Asker::all().find(|asker| row.is_open_to(*asker)).expect("somebody may ask");
+        let asker = rules.askers().find(|asker| row.is_open_to(*asker)).expect("somebody may ask");
         let consent = (row.ground() == Ground::Consent).then(|| widest(row.maxima()));
         let consent = consent.map(|consent| ConsentFacts { fields: Some(row.fields().to_vec()), ..consent });
         let Some(permit) = permit(rules, row, &Facts { consent, ..sound(asker) }) else { continue };
@@ -246,7 +246,7 @@ fn history(rules: &Catalogue, class: &ClassName, state: RecordState) -> Option<H
 
 /// So many requests with everything at random, most of them by somebody who may ask.
 pub(super) fn random_requests(rules: &Catalogue, random: &mut Random, count: usize) -> Vec<Json> {
-    let (rows, askers): (_, Vec<_>) = (rules.scenarios(), Asker::all().collect());
+    let (rows, askers): (_, Vec<_>) = (rules.scenarios(), rules.askers().collect());
     (0..count)
         .map(|_| {
             let row = rows[random.below(rows.len())];

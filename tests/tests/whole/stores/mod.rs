@@ -15,7 +15,7 @@ mod unreadable;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
-use credit_tests::{Folder, Reply, checked, plain, query::look_up};
+use credit_tests::{Folder, Reply, checked, query::look_up};
 use rusqlite::Connection;
 
 /// A copy of the folder's store, not in its place yet.
@@ -62,8 +62,7 @@ pub(crate) fn refused(folder: &Folder, number: &str) {
 }
 
 pub(crate) fn readiness(folder: &Folder) -> (u16, String) {
-    let reply = plain(folder.port_base() + 4, "GET", "/readyz");
-    (reply.status.as_u16(), reply.text())
+    credit_tests::readiness(folder.port_base() + 4)
 }
 
 pub(crate) fn ready() -> (u16, String) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::log::Durable;
-use credit_policy::{Code, InstitutionKind, Language};
+use credit_policy::{Code, Duty, Language};
 use hyper::{Method, http::request::Parts};
 use serde::Serialize;
 use uuid::Uuid;
@@ -62,8 +62,8 @@ impl Asker {
         self.status.is_valid() && has_certificate && !self.institution.is_suspended()
     }
 
-    pub(super) fn is(&self, kind: InstitutionKind) -> bool {
-        self.institution.record.kind == kind
+    pub(super) fn is(&self, duty: Duty) -> bool {
+        self.institution.record.kind.duty() == Some(duty)
     }
 
     /// The institution as who acts.
