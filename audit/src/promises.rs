@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::leaf::{self, Actor, Approval, Base64, Body, Leaf, QuerySummary, Refusals};
+use crate::leaf::{self, Actor, Approval, Base64, Body, Leaf, Proposal, QuerySummary, Refusals};
 
 use consents::Consents;
 use keys::Keys;
@@ -33,12 +33,17 @@ pub struct Promises {
     ids: HashSet<Uuid>,
     catalogues: HashSet<String>,
     proposals: HashMap<Uuid, Proposed>,
+    /// Whether two officers are needed, and the digest of the catalogue that may be loaded.
+    by_two: bool,
+    loadable: Option<Base64<[u8; 32]>>,
 }
 
 struct Proposed {
+    act: String,
     digest: Base64<[u8; 32]>,
     expires: Timestamp,
     by: Option<Actor>,
+    is_approved: bool,
 }
 
 impl Promises {
@@ -55,7 +60,13 @@ impl Promises {
         }
         match &leaf.body {
             Body::Query(query) => return self.query(index, &leaf, query),
-            Body::Catalogue(set) => drop(self.catalogues.insert(set.label.clone())),
+            Body::Catalogue(set) => {
+                self.catalogues.insert(set.label.clone());
+                let is_approved = self.loadable.is_some_and(|digest| set.label.ends_with(&hex(&digest.0)));
+                if self.by_two && !is_approved {
+                    return Err(Broken::NotByTwo(set.label.clone()));
+                }
+            }
             Body::Definitions(definitions) if !self.catalogues.contains(&definitions.catalogue) => {
                 return Err(Broken::Catalogue(definitions.catalogue.clone()));
             }
@@ -88,8 +99,9 @@ impl Promises {
             Body::Case(case) => case.key.as_deref().map_or(Ok(()), |key| self.keys.used(key))?,
             Body::Proposal(proposal) => {
                 let by = leaf.actor.clone();
-                let proposed = Proposed { digest: proposal.digest, expires: proposal.expires, by };
-                self.proposals.insert(leaf.head.id, proposed);
+                self.began(proposal, by.as_ref())?;
+                let Proposal { act, digest, expires } = proposal.clone();
+                self.proposals.insert(leaf.head.id, Proposed { act, digest, expires, by, is_approved: false });
             }
             Body::Approval(approval) => self.approve(approval, &leaf)?,
             Body::Unseal(unseal) => is_before(index, unseal.entry.saturating_add(1), "entry")?,
@@ -121,13 +133,42 @@ impl Promises {
         self.register.act(&leaf.head, query.certificate, !query.is_answered())
     }
 
+    /// What the gateway itself proposes is what it loads before two officers are registered; it says so once.
+    fn began(&mut self, proposal: &Proposal, by: Option<&Actor>) -> Result<(), Broken> {
+        match by {
+            Some(Actor::System(_)) if self.by_two => Err(Broken::NotByTwo(proposal.act.clone())),
+            Some(Actor::System(_)) => {
+                self.by_two = proposal.act == "officer";
+                if proposal.act == "catalogue" {
+                    self.loadable = Some(proposal.digest);
+                }
+                Ok(())
+            }
+            Some(Actor::Institution { .. } | Actor::Officer { .. } | Actor::Account(_) | Actor::Person(_)) | None => {
+                Ok(())
+            }
+        }
+    }
+
     fn approve(&mut self, approval: &Approval, leaf: &Leaf<'_>) -> Result<(), Broken> {
-        let proposed = self.proposals.get(&approval.proposal).ok_or(Broken::Approval)?;
+        let proposed = self.proposals.get_mut(&approval.proposal).ok_or(Broken::Approval)?;
         let fits = proposed.digest == approval.digest
             && leaf.head.at <= proposed.expires
+            && !proposed.is_approved
             && name(proposed.by.as_ref()) != name(leaf.actor.as_ref());
-        if fits { Ok(()) } else { Err(Broken::Approval) }
+        if !fits {
+            return Err(Broken::Approval);
+        }
+        proposed.is_approved = true;
+        if proposed.act == "catalogue" {
+            self.loadable = Some(proposed.digest);
+        }
+        Ok(())
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a leaf says of the leaves before it may name no later one.

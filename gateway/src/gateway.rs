@@ -24,12 +24,15 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    callers::{flood::Unrecorded, issuers::Issuers, register::Register, thumbprint::Thumbprint, trust::Known},
+    callers::{
+        flood::Unrecorded, issuers::Issuers, register::Register, suspension::StopSwitch, thumbprint::Thumbprint,
+        trust::Known,
+    },
     index::{Index, IndexError, each_leaf},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
     settings::Settings,
-    state::{CatalogueHistory, Counts, Reservation, open_cases::OpenCases, standing::Standing},
+    state::{CatalogueHistory, Counts, Reservation, approvals::Approvals, open_cases::OpenCases, standing::Standing},
     stores::{
         StoreError,
         all::{Found, Stores},
@@ -51,6 +54,10 @@ pub struct Gateway {
     pub catalogue_history: CatalogueHistory,
     /// Who may call.
     pub register: Register,
+    /// What officers proposed and approved.
+    pub(crate) approvals: Mutex<Approvals>,
+    /// What is stopped for everybody.
+    pub(crate) stops: StopSwitch,
     /// The certificates of who may call.
     pub(crate) certificates: Arc<Known>,
     /// Who may issue consents.

@@ -13,7 +13,7 @@ use credit_policy::InstitutionId;
 use uuid::Uuid;
 
 use crate::{
-    callers::thumbprint::Thumbprint,
+    callers::{suspension::Part, thumbprint::Thumbprint},
     state::{Key, standing::StandingKey},
 };
 
@@ -31,8 +31,10 @@ pub enum Order {
 /// What is in force although its leaf could not be recorded: only then does the same change make a leaf when it is made again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum InForceOnly {
-    /// An institution is suspended.
-    Suspension(InstitutionId),
+    /// An institution, or a part of it, is suspended.
+    Suspension(InstitutionId, Part),
+    /// Everything is stopped, or one scenario.
+    Stop(Option<String>),
     /// A consent is withdrawn.
     Withdrawal(Key),
     /// A person closed a scenario.

@@ -8,10 +8,12 @@ mod catalogue;
 mod floods;
 mod institution;
 mod limits;
+mod log;
 mod persons;
 mod postgres;
 mod route;
 mod store;
+mod suspend_after;
 
 use std::{
     net::SocketAddr,
@@ -27,9 +29,11 @@ pub(crate) use catalogue::CatalogueSource;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::{EndInstitutionEntry, EndInstitutionError, InstitutionEntry, ends_faults, name_fault};
 pub use limits::Limits;
+pub(crate) use log::LogSettings;
 pub(crate) use persons::{Persons, is_secure};
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
 pub(crate) use store::{Store, StoreKind};
+pub(crate) use suspend_after::SuspendAfter;
 
 /// Whether a text can be the name of a log.
 pub(crate) fn is_origin(text: &str) -> bool {
@@ -74,6 +78,9 @@ pub struct Settings {
     /// What becomes of an institution that asks faster than it may and does not stop.
     #[serde(default)]
     pub floods: FloodSettings,
+    /// When the gateway suspends by itself.
+    #[serde(default)]
+    pub suspend_after: SuspendAfter,
     /// How persons log in at their door; left out = the door is empty.
     pub persons: Option<Persons>,
     /// What the process reports to its operator besides the log on standard error.
@@ -161,37 +168,6 @@ pub struct Data {
     pub dir: PathBuf,
 }
 
-/// The log's name and timing.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LogSettings {
-    /// Name of the log in every checkpoint, for example `credit-gateway.example/2026/r1`; no trailing slash.
-    pub origin: String,
-    /// Checkpoint of the log that this one continues (after `keys rotate log`, or from a restored backup); the first leaf
-    /// of a new log names it.
-    pub continues: Option<PathBuf>,
-    /// File of the last signed size and root; another device than `data.dir` where there is one.
-    pub second_place: Option<PathBuf>,
-    /// Size of a reserved segment, in MiB.
-    #[serde(default = "segment_mib")]
-    #[schemars(range(min = 1, max = 1_024))]
-    pub segment_mib: u64,
-    /// How long a busy batch may wait for more, in microseconds.
-    #[serde(default = "linger_us")]
-    #[schemars(range(max = 1_000_000))]
-    pub linger_us: u64,
-    /// How often tiles and checkpoint are published while there is something new, in milliseconds (at most 1500).
-    #[serde(default = "publish_every_ms")]
-    #[schemars(range(min = 1, max = 1_500))]
-    pub publish_every_ms: u64,
-    /// How far the clock may be ahead of the last record at a start, in days. A first record with a clock that is wrong
-    /// would keep the log from recording until that time has come. Where the gateway was off for longer and the clock is
-    /// right, say so with a larger number.
-    #[serde(default = "clock_ahead_days")]
-    #[schemars(range(min = 1, max = 36_500))]
-    pub clock_ahead_days: u32,
-}
-
 /// The key ring.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -229,19 +205,6 @@ pub struct ConsentIssuer {
 fn is_http(address: &str) -> bool {
     let parsed = address.parse::<hyper::Uri>();
     parsed.is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty()))
-}
-
-fn segment_mib() -> u64 {
-    16
-}
-fn linger_us() -> u64 {
-    1_000
-}
-fn publish_every_ms() -> u64 {
-    500
-}
-fn clock_ahead_days() -> u32 {
-    31
 }
 
 /// Why a configuration is not taken. Each is one line for the operator.
@@ -370,6 +333,7 @@ impl Settings {
         faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
         faults.extend(self.persons.iter().flat_map(Persons::faults));
         faults.extend(self.floods.fault());
+        faults.extend(self.suspend_after.fault());
         faults.extend(self.bounds.faults());
         faults.extend(store::faults(&self.stores));
         faults.extend(route::faults(&self.routes));
@@ -454,6 +418,8 @@ look_ups_a_person_a_day = 1
             ("burst = 1", "burst = 1\ncolour = 1", "colour"),
             ("burst = 1", "burst = -1", "burst"),
             ("[[store]]", "[bounds]\njourneys = 0\n[[store]]", "bounds"),
+            ("[[store]]", "[suspend_after]\nstaff_refusals = 0\nwithin_s = 60\n[[store]]", "suspend_after"),
+            ("[[store]]", "[suspend_after]\nwithin_s = 0\n[[store]]", "within_s"),
             ("[[store]]", "[[store]]\nqueue = -1", "queue"),
             ("name = \"own\"", "name = \"Own\"", "store `Own`: its name"),
             ("path = \"store.sqlite\"", "", "needs `path`"),

@@ -9,7 +9,7 @@ use sha2::Sha256;
 use crate::{Folder, Leaf, Reply, process::is_shared, wire};
 
 /// Codes that say nothing of the request, so that their problem documents have no `detail`. All others have one.
-const WITHOUT_DETAIL: [&str; 13] = [
+const WITHOUT_DETAIL: [&str; 14] = [
     "certificate-unknown",
     "institution-suspended",
     "statute-forbids",
@@ -23,6 +23,7 @@ const WITHOUT_DETAIL: [&str; 13] = [
     "not-recordable",
     "draining",
     "overloaded",
+    "stopped",
 ];
 
 /// Checks a refusal that must have a leaf of its own, and gives the leaf. At the gateway that most tests share the room for

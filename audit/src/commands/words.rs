@@ -433,6 +433,7 @@ fn broken(cause: &Broken) -> String {
         Broken::Catalogue(label) => format!("规则目录 `{label}` 此前未登记"),
         Broken::Refusals => "`seqs`、`counts` 与 `seq` 不一致".to_owned(),
         Broken::Seal => "各机构的最后序号与此前的记录不符".to_owned(),
-        Broken::Approval => "此前没有该提议，或内容不同、已过期、由同一人批准".to_owned(),
+        Broken::Approval => "此前没有该提议，或内容不同、已过期、已批准过、由同一人批准".to_owned(),
+        Broken::NotByTwo(what) => format!("“{what}”未经两名管理人员批准即被加载或提议"),
     }
 }

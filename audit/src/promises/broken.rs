@@ -61,4 +61,8 @@ pub enum Broken {
     /// An approval of nothing, of something else, too late, or by who proposed it.
     #[error("no earlier entry proposes this, or it is another thing, too late, or by the same officer")]
     Approval,
+    /// A catalogue was loaded that two officers had not approved last, or the gateway proposed something itself after two
+    /// officers were registered.
+    #[error("`{0}` was loaded or proposed without two officers")]
+    NotByTwo(String),
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use credit_audit::leaf::{
-    self, Act, Actor, Approval, Base64, Carried, Entry, Event as _, GroundRecord, InstitutionChange, KeyEvent,
-    KeyState, Kind, Outcome, Proposal, QueryRecord, Refusals, RegisterChange, Revocation, Seal, Stop, Suspension,
+    self, Act, Actor, Approval, Base64, Carried, CatalogueSet, Entry, Event as _, GroundRecord, InstitutionChange,
+    KeyEvent, KeyState, Kind, Outcome, Proposal, QueryRecord, Refusals, RegisterChange, Revocation, Seal, Stop,
+    Suspension,
 };
 use credit_audit::promises::{Broken, Promises};
 use credit_policy::{Facts, InstitutionKind, ScenarioName};
@@ -437,4 +438,45 @@ fn a_leaf_of_another_form_is_noticed_and_an_unknown_kind_passes() {
     story.keeps();
     story.leaves.push(text.replacen(r#""suspended":true"#, r#""suspended":true,"suspended":false"#, 1).into_bytes());
     assert!(matches!(story.breaks(), Broken::Form(_)));
+}
+
+#[test]
+fn once_two_officers_are_needed_no_other_catalogue_is_loaded_and_the_gateway_proposes_nothing() {
+    let proposal = |act: &str, digest| Proposal { act: act.to_owned(), digest: Base64([digest; 32]), expires: at(99) };
+    let label = |digest: u8| format!("1@sha256:{}", format!("{digest:02x}").repeat(32));
+    let officer = |name: &str| Actor::Officer { officer: name.to_owned(), certificate: format!("{name}-certificate") };
+    let load = |story: &mut Story, digest: u8| {
+        let entry = CatalogueSet { label: label(digest), files: Vec::new() }.entry(story.next_id()).unwrap();
+        story.push(&entry, 0);
+    };
+    let begun = |then: &[u8]| {
+        let mut story = Story::begin();
+        [1, 2].iter().for_each(|digest| load(&mut story, *digest));
+        for (act, digest) in [("catalogue", 2), ("officer", 9)] {
+            let entry = proposal(act, digest).entry(story.next_id(), Actor::gateway()).unwrap();
+            story.push(&entry, 0);
+        }
+        then.iter().for_each(|digest| load(&mut story, *digest));
+        story
+    };
+    begun(&[2]).keeps();
+    for other in [3, 1] {
+        assert_eq!(begun(&[other]).breaks(), Broken::NotByTwo(label(other)));
+    }
+    let mut alone = begun(&[]);
+    let entry = proposal("catalogue", 3).entry(alone.next_id(), Actor::gateway()).unwrap();
+    assert_eq!(alone.push(&entry, 0).breaks(), Broken::NotByTwo("catalogue".to_owned()));
+    let mut story = begun(&[]);
+    let proposed = proposal("catalogue", 3).entry(story.next_id(), officer("one")).unwrap();
+    story.push(&proposed, 0);
+    let mut one = Story { leaves: story.leaves.clone(), ..Story::begin() };
+    load(&mut one, 3);
+    assert_eq!(one.breaks(), Broken::NotByTwo(label(3)), "one signature loads nothing");
+    let approval = Approval { proposal: proposed.id, digest: Base64([3; 32]) };
+    let entry = approval.entry(story.next_id(), officer("two")).unwrap();
+    story.push(&entry, 0);
+    load(&mut story, 3);
+    story.keeps();
+    let again = approval.entry(story.next_id(), officer("three")).unwrap();
+    assert_eq!(story.push(&again, 0).breaks(), Broken::Approval, "a proposal is approved once");
 }

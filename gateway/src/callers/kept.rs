@@ -9,7 +9,10 @@ use std::{
     path::PathBuf,
 };
 
-use super::{chain::Chain, thumbprint::certificates_of_file};
+use super::{
+    chain::Chain,
+    thumbprint::{Thumbprint, certificates_of_file},
+};
 use crate::settings::Settings;
 
 /// By fingerprint in hexadecimal digits.
@@ -22,6 +25,15 @@ pub(crate) fn all(settings: &Settings) -> Vec<Chain> {
     let configured = settings.institutions.iter().flat_map(|entry| &entry.certificates);
     let configured = configured.filter_map(|path| Chain::new(certificates_of_file(path).ok()?));
     by_command(settings).unwrap_or_default().into_iter().chain(configured).collect()
+}
+
+/// What tells the public key of a certificate from others: SHA-256 of it in hexadecimal digits; nothing where the certificate
+/// is not known.
+#[must_use]
+pub(crate) fn public_key(settings: &Settings, certificate: Thumbprint) -> Option<String> {
+    let chain = all(settings).into_iter().find(|chain| chain.thumbprint() == certificate)?;
+    let (_, parsed) = x509_parser::parse_x509_certificate(chain.certificates().first()?).ok()?;
+    Some(Thumbprint::of(parsed.public_key().raw).hex())
 }
 
 /// Those that were registered by command.

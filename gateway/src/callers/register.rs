@@ -5,10 +5,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     num::NonZeroU32,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
 };
 
 use arc_swap::ArcSwap;
@@ -19,7 +16,9 @@ use super::{
     flood::Floods,
     institution::InstitutionRecord,
     limits::{Rate, Rates},
+    offences::Offences,
     refusals::SharedRefusals,
+    suspension::Suspensions,
     thumbprint::{CertificateError, Thumbprint},
 };
 use crate::settings::Limits;
@@ -45,7 +44,10 @@ pub struct Institution {
     pub batch: Arc<Semaphore>,
     /// Its open connections to the institutions' listener.
     connections: Arc<Semaphore>,
-    suspended: Arc<AtomicBool>,
+    /// What of it is suspended.
+    pub(crate) suspensions: Arc<Suspensions>,
+    /// Refusals that may suspend it or its staff.
+    pub(crate) offences: Arc<Offences>,
     /// Its certificates now: a query that began before the last change asks here.
     certified: Arc<ArcSwap<Vec<Thumbprint>>>,
 }
@@ -66,10 +68,10 @@ pub struct Reads {
 const READS_WAITING: usize = 128;
 
 impl Institution {
-    /// Whether it is suspended now.
+    /// Whether all of it is suspended now.
     #[must_use]
     pub fn is_suspended(&self) -> bool {
-        self.suspended.load(Ordering::SeqCst)
+        self.suspensions.is_whole()
     }
 
     /// Whether it may call with this certificate now, also where it began to ask before its certificates changed.
@@ -90,7 +92,8 @@ impl Institution {
             journeys: Arc::clone(&self.journeys),
             batch: Arc::clone(&self.batch),
             connections: Arc::clone(&self.connections),
-            suspended: Arc::clone(&self.suspended),
+            suspensions: Arc::clone(&self.suspensions),
+            offences: Arc::clone(&self.offences),
             certified: Arc::clone(&self.certified),
         }
     }
@@ -283,11 +286,6 @@ impl Register {
         Ok(())
     }
 
-    /// Suspends or resumes; holds from this call on for every query not yet on its way into the log.
-    pub fn set_suspended(&self, institution: &Institution, suspended: bool) {
-        institution.suspended.store(suspended, Ordering::SeqCst);
-    }
-
     /// What an institution is with one more certificate.
     ///
     /// # Errors
@@ -407,7 +405,8 @@ impl Register {
             journeys: Arc::new(Semaphore::new(self.journeys_per_institution)),
             batch: Arc::new(Semaphore::new(1)),
             connections: Arc::new(Semaphore::new(self.connections_per_institution)),
-            suspended: Arc::new(AtomicBool::new(false)),
+            suspensions: Arc::default(),
+            offences: Arc::default(),
             certified: Arc::new(ArcSwap::from_pointee(record.certificates.clone())),
         }))
     }

@@ -5,7 +5,7 @@ use credit_keys::KeyId;
 use uuid::Uuid;
 
 use super::notice_fault::NoticeFault;
-use crate::{callers::register::RegisterError, keyring::KeyringError};
+use crate::{callers::register::RegisterError, keyring::KeyringError, state::approvals::NotApproved};
 
 /// See the module.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +13,26 @@ pub(crate) enum ChangeError {
     /// The register refuses; nothing has changed.
     #[error(transparent)]
     Register(#[from] RegisterError),
+    /// No id of a member of staff; nothing has changed.
+    #[error("this is no id of a member of staff: it has the form of `operator` in a query")]
+    Staff,
+    /// No scenario of the catalogue; nothing has changed.
+    #[error("there is no such scenario in the catalogue: see `policy show`")]
+    UnknownScenario,
+    /// An account of the machine; nothing has changed.
+    #[error("only officers propose and approve, each by certificate at the officers' port")]
+    OfficersOnly,
+    /// No act that two decide; nothing has changed.
+    #[error("two officers decide on `{0}`, and on nothing of another name")]
+    UnknownAct(String),
+    /// Two officers are needed; nothing has changed.
+    #[error(
+        "two officers decide on the register here: write it into the configuration, and see `credit-gateway catalogue propose`"
+    )]
+    ByTwo,
+    /// No approval; that it was tried is on the record.
+    #[error("not approved: {0}")]
+    NotApproved(#[from] NotApproved),
     /// No id of a token; nothing has changed.
     #[error("this is no token id: 1 to 128 visible characters without a citizen number")]
     TokenId,

@@ -1,15 +1,14 @@
-//! Institutions: one is registered, gets or loses a certificate, is suspended, or may ask again. What is in force and on the
-//! record already is left as it is, without a second leaf.
+//! Institutions: one is registered, gets or loses a certificate, and what is listed of all of them.
 
 use std::{collections::HashSet, sync::Arc};
 
-use credit_audit::leaf::{Act, RegisterChange, Suspension};
+use credit_audit::leaf::{Act, RegisterChange};
 use credit_policy::InstitutionId;
 
 use super::{
     account::Account,
     error::ChangeError,
-    request::{Fingerprint, InstitutionStatus, LeafMade, Made},
+    request::{Fingerprint, InstitutionStatus, Made},
 };
 use crate::{
     callers::{chain::Chain, expiry, institution::InstitutionRecord, kept, thumbprint::Thumbprint},
@@ -27,6 +26,7 @@ pub(super) fn list(gateway: &Gateway) -> Vec<InstitutionStatus> {
     all.map(|known| InstitutionStatus {
         institution: known.record.clone(),
         suspended: known.is_suspended(),
+        suspended_parts: known.suspensions.parts(),
         fingerprints: known.record.certificates.iter().map(fingerprint).collect(),
     })
     .collect()
@@ -120,63 +120,4 @@ pub(super) async fn add(
     let (durable, registered) = recorded.map_err(|_| ChangeError::NotMade)?;
     registered?;
     Ok(Made::Registered { index: durable.index, institution })
-}
-
-pub(super) async fn suspend(
-    gateway: &Arc<Gateway>,
-    id: InstitutionId,
-    reason: Option<String>,
-    account: &Account,
-    off_record: &mut HashSet<InForceOnly>,
-) -> Result<Made, ChangeError> {
-    let suspension = InForceOnly::Suspension(id.clone());
-    if gateway.register.by_id(id.as_str())?.is_suspended() && !off_record.contains(&suspension) {
-        return Ok(Made::Suspension { leaf: LeafMade::Already(true), institution: id, suspended: true });
-    }
-    let made = set_suspended(gateway, id, reason, account, Order::EffectFirst).await;
-    match made {
-        Ok(_) => off_record.remove(&suspension),
-        Err(ChangeError::NotOnRecord(_)) => off_record.insert(suspension),
-        Err(_) => false,
-    };
-    made
-}
-
-pub(super) async fn resume(
-    gateway: &Arc<Gateway>,
-    id: InstitutionId,
-    reason: Option<String>,
-    account: &Account,
-    off_record: &mut HashSet<InForceOnly>,
-) -> Result<Made, ChangeError> {
-    if !gateway.register.by_id(id.as_str())?.is_suspended() {
-        return Ok(Made::Suspension { leaf: LeafMade::Already(true), institution: id, suspended: false });
-    }
-    let suspension = InForceOnly::Suspension(id.clone());
-    let made = set_suspended(gateway, id, reason, account, Order::RecordFirst).await;
-    if made.is_ok() {
-        off_record.remove(&suspension);
-    }
-    made
-}
-
-/// A suspension comes into force before its leaf, a resumption after it.
-async fn set_suspended(
-    gateway: &Arc<Gateway>,
-    id: InstitutionId,
-    reason: Option<String>,
-    account: &Account,
-    order: Order,
-) -> Result<Made, ChangeError> {
-    let institution = gateway.register.by_id(id.as_str())?;
-    let suspended = order == Order::EffectFirst;
-    let leaf = Suspension { institution: id.as_str().to_owned(), operator: None, scenario: None, suspended, reason };
-    let entry = leaf.entry(gateway.new_id(), account.actor())?;
-    let shared = Arc::clone(gateway);
-    let effect = move || shared.register.set_suspended(&institution, suspended);
-    match gateway.recorder.put_in_force(order, entry, false, effect).await {
-        Ok((durable, ())) => Ok(Made::Suspension { leaf: LeafMade::Index(durable.index), institution: id, suspended }),
-        Err(_) if suspended => Err(ChangeError::NotOnRecord(format!("institution `{}` is suspended", id.as_str()))),
-        Err(_) => Err(ChangeError::NotMade),
-    }
 }

@@ -2,6 +2,7 @@
 //! whether the leaf or its effect comes first.
 
 mod account;
+mod approval;
 mod block;
 mod consent;
 mod coverage;
@@ -16,6 +17,7 @@ mod request;
 mod said_before;
 mod sealing;
 mod standing;
+mod suspension;
 
 use std::sync::Arc;
 
@@ -25,13 +27,13 @@ pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
 pub(crate) use objection::{LONGEST, Said, is_text};
 pub(crate) use persons::{object, set_blocked, withdraw};
-pub(crate) use request::{Change, InstitutionStatus, Made, TurningUse};
+pub(crate) use request::{Change, InstitutionStatus, Made, Proposals, TurningUse};
 pub(crate) use said_before::SaidBefore;
 pub(crate) use standing::{restore, text_of};
 
 use crate::gateway::Gateway;
 
-/// Makes a change, or answers a question, for somebody at this machine. Once it has begun it goes on to its end, also
+/// Makes a change, or answers a question, for somebody at this machine, an officer, or a rule of the gateway's own. Once it has begun it goes on to its end, also
 /// where the caller drops this future; one change comes after the other, so that the record tells their order.
 ///
 /// # Errors
@@ -41,6 +43,11 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
     let task = tokio::spawn(async move {
         let off_record = &mut *gateway.changes.lock().await;
         match change {
+            Change::InstitutionAdd { .. } | Change::InstitutionAddCertificate { .. }
+                if approval::is_by_two(&gateway) =>
+            {
+                Err(ChangeError::ByTwo)
+            }
             Change::InstitutionAdd { institution, chains } => {
                 institution::keep(&gateway, &chains);
                 institution::add(&gateway, institution, &account).await
@@ -52,12 +59,21 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::InstitutionRemoveCertificate { id, certificate } => {
                 institution::remove_certificate(&gateway, &id, certificate, &account, off_record).await
             }
-            Change::InstitutionSuspend { id, reason } => {
-                institution::suspend(&gateway, id, reason, &account, off_record).await
+            Change::InstitutionSuspend { id, part, reason } => {
+                suspension::set_suspended(&gateway, (id, part), true, reason, &account, off_record).await
             }
-            Change::InstitutionResume { id, reason } => {
-                institution::resume(&gateway, id, reason, &account, off_record).await
+            Change::InstitutionResume { id, part, reason } => {
+                suspension::set_suspended(&gateway, (id, part), false, reason, &account, off_record).await
             }
+            Change::Stop { scenario, reason } => {
+                suspension::set_stopped(&gateway, scenario, true, reason, &account, off_record).await
+            }
+            Change::Resume { scenario, reason } => {
+                suspension::set_stopped(&gateway, scenario, false, reason, &account, off_record).await
+            }
+            Change::Propose { act, digest } => approval::propose(&gateway, act, digest, &account).await,
+            Change::Approve { proposal, digest } => approval::approve(&gateway, proposal, digest, &account).await,
+            Change::Proposals => Ok(Made::Proposals(approval::list(&gateway))),
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account, off_record).await,
             Change::NoticeGive { way, queries } => notice::give(&gateway, way, &queries, &account).await,

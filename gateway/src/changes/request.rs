@@ -1,13 +1,15 @@
-//! What can be asked of a gateway over `admin.sock`, and what it replies: parsed at the edge, typed from there on.
+//! What can be asked of a gateway over `admin.sock` or by officers, and what it replies: parsed at the edge, typed from there on.
 
-use credit_audit::leaf::NoticeWay;
+use std::collections::BTreeMap;
+
+use credit_audit::leaf::{Base64, NoticeWay};
 use credit_keys::{KeyId, KeyUse};
 use credit_policy::InstitutionId;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::callers::{chain::Chain, institution::InstitutionRecord, thumbprint::Thumbprint};
+use crate::callers::{chain::Chain, institution::InstitutionRecord, suspension::Part, thumbprint::Thumbprint};
 
 /// A request: one line of JSON over the socket.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,20 +37,56 @@ pub(crate) enum Change {
         /// The certificate.
         certificate: Thumbprint,
     },
-    /// Suspends an institution at once.
+    /// Suspends an institution, or a part of it, at once.
     InstitutionSuspend {
         /// The institution.
         id: InstitutionId,
+        /// What of it.
+        #[serde(default)]
+        part: Part,
         /// Why; goes on the record.
         reason: Option<String>,
     },
-    /// Lets an institution ask again.
+    /// Lets an institution, or a part of it, ask again.
     InstitutionResume {
         /// The institution.
         id: InstitutionId,
+        /// What of it.
+        #[serde(default)]
+        part: Part,
         /// Why; goes on the record.
         reason: Option<String>,
     },
+    /// Stops every query at once, or those of one scenario.
+    Stop {
+        /// Only this scenario.
+        scenario: Option<String>,
+        /// Why; goes on the record.
+        reason: Option<String>,
+    },
+    /// Lets queries be answered again.
+    Resume {
+        /// Only this scenario.
+        scenario: Option<String>,
+        /// Why; goes on the record.
+        reason: Option<String>,
+    },
+    /// An officer proposes what two must approve.
+    Propose {
+        /// Which kind of act.
+        act: String,
+        /// SHA-256 of what is proposed.
+        digest: Base64<[u8; 32]>,
+    },
+    /// An officer approves what another proposed.
+    Approve {
+        /// The proposal.
+        proposal: Uuid,
+        /// Its digest, as the officer saw it.
+        digest: Base64<[u8; 32]>,
+    },
+    /// Lists the proposals, and what may be loaded; no change and no leaf.
+    Proposals,
     /// Lists all institutions; no change and no leaf.
     InstitutionList,
     /// Withdraws a consent, on behalf of its issuer.
@@ -160,9 +198,41 @@ pub(crate) enum Made {
         leaf: LeafMade,
         /// The institution.
         institution: InstitutionId,
+        /// What of it, where it is a part.
+        #[serde(default, skip_serializing_if = "Part::is_whole")]
+        part: Part,
         /// Whether it is suspended now.
         suspended: bool,
     },
+    /// Queries are stopped, or answered again.
+    Stop {
+        /// Where that stands.
+        #[serde(flatten)]
+        leaf: LeafMade,
+        /// Only this scenario.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scenario: Option<String>,
+        /// Whether they are stopped now.
+        stopped: bool,
+    },
+    /// An act is proposed.
+    Proposed {
+        /// The leaf's index.
+        index: u64,
+        /// The proposal's id.
+        proposal: Uuid,
+        /// Until when it may be approved.
+        expires: Timestamp,
+    },
+    /// It is approved.
+    Approved {
+        /// The leaf's index.
+        index: u64,
+        /// The proposal's id.
+        proposal: Uuid,
+    },
+    /// The proposals, and what may be loaded.
+    Proposals(Proposals),
     /// A consent is withdrawn.
     Revoked {
         /// Where that stands.
@@ -211,6 +281,35 @@ pub(crate) enum Made {
     Listed(Vec<InstitutionStatus>),
 }
 
+/// What officers proposed, and what a start may load.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Proposals {
+    /// Whether two officers are needed.
+    pub by_two: bool,
+    /// Digests that may be loaded, by act.
+    pub approved: BTreeMap<String, Base64<[u8; 32]>>,
+    /// The proposals, the last one first.
+    pub proposals: Vec<ListedProposal>,
+}
+
+/// A proposal, as it stands.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ListedProposal {
+    /// Its id.
+    pub proposal: Uuid,
+    /// Which kind of act.
+    pub act: String,
+    /// SHA-256 of what is proposed.
+    pub digest: Base64<[u8; 32]>,
+    /// Until when it may be approved.
+    pub expires: Timestamp,
+    /// Who proposed it.
+    pub officer: String,
+    /// Who approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+}
+
 /// Whether a change made a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -229,6 +328,9 @@ pub(crate) struct InstitutionStatus {
     pub institution: InstitutionRecord,
     /// Whether it is suspended.
     pub suspended: bool,
+    /// The staff and scenarios of it that are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspended_parts: Vec<Part>,
     /// Its certificates once more, in the order of `certificates`, as other tools name them.
     pub fingerprints: Vec<Fingerprint>,
 }
@@ -304,6 +406,8 @@ mod tests {
             r#"{"do":"institution-add-certificate","id":"bank","chain":[]}"#,
             r#"{"do":"institution-add-certificate","id":"bank","chain":["?"]}"#,
             r#"{"do":"institution-suspend","id":"bank","force":true}"#,
+            r#"{"do":"institution-suspend","id":"bank","part":{"desk":"s-1"}}"#,
+            r#"{"do":"stop","force":true}"#,
             r#"{"do":"notice-give","way":"pigeon","queries":[]}"#,
             r#"{"do":"keys-rotate","use":"log","overlap_days":30,"end_overlap":false}"#,
             r#"{"do":"keys-rotate","use":"tag","overlap_days":30,"end_overlap":false}"#,

@@ -17,6 +17,7 @@ use crate::{
     callers::{
         chain::Chain,
         institution::InstitutionRecord,
+        suspension::Part,
         thumbprint::{Thumbprint, certificates_of_file},
         trust::{Cause, Trust},
     },
@@ -34,9 +35,9 @@ pub(super) enum Institution {
     AddCertificate(AddCertificate),
     /// Take a certificate from one 移除机构证书
     RemoveCertificate(RemoveCertificate),
-    /// Suspend one at once 立即暂停机构
+    /// Suspend one at once, one of its staff, or its use of a scenario 立即暂停机构、其经办人或其对某场景的使用
     Suspend(Which),
-    /// Let one ask again 恢复机构
+    /// Let one, or that part of it, ask again 恢复机构或其部分
     Resume(Which),
     /// List all 列出机构
     List {
@@ -100,11 +101,23 @@ pub(super) struct RemoveCertificate {
 pub(super) struct Which {
     /// Its id 机构标识
     id: String,
+    /// Only this member of its staff, as `operator` names one 仅该经办人
+    #[arg(long, conflicts_with = "scenario")]
+    staff: Option<String>,
+    /// Only its use of this scenario 仅该场景
+    #[arg(long)]
+    scenario: Option<String>,
     /// Why; goes on the record 原因（写入日志）
     #[arg(long)]
     reason: Option<String>,
     #[command(flatten)]
     config: ConfigFile,
+}
+
+impl Which {
+    fn part(&self) -> Part {
+        Part::new(self.staff.as_deref(), self.scenario.as_deref())
+    }
 }
 
 pub(super) fn run(command: Institution) -> Result<(), Failure> {
@@ -132,13 +145,15 @@ pub(super) fn run(command: Institution) -> Result<(), Failure> {
             let done = words("证书已移除并留痕", "certificate removed and on the record");
             (config.read()?, Change::InstitutionRemoveCertificate { id: parse(&id)?, certificate }, done)
         }
-        Institution::Suspend(Which { id, reason, config }) => {
+        Institution::Suspend(which) => {
             let done = words("已暂停并留痕", "suspended and on the record");
-            (config.read()?, Change::InstitutionSuspend { id: parse(&id)?, reason }, done)
+            let (id, part) = (parse(&which.id)?, which.part());
+            (which.config.read()?, Change::InstitutionSuspend { id, part, reason: which.reason }, done)
         }
-        Institution::Resume(Which { id, reason, config }) => {
+        Institution::Resume(which) => {
             let done = words("已恢复并留痕", "resumed and on the record");
-            (config.read()?, Change::InstitutionResume { id: parse(&id)?, reason }, done)
+            let (id, part) = (parse(&which.id)?, which.part());
+            (which.config.read()?, Change::InstitutionResume { id, part, reason: which.reason }, done)
         }
         Institution::List { config, json } => {
             let all = change::list(config.read()?)?;
@@ -172,6 +187,14 @@ fn print_line(listed: &InstitutionStatus) {
     if !record.on_behalf_of.is_empty() {
         let ends: Vec<_> = record.on_behalf_of.iter().map(ToString::to_string).collect();
         print(format_args!("    {} {}", words("可代为查询", "may ask for"), ends.join(", ")));
+    }
+    for part in &listed.suspended_parts {
+        let (kind, name) = match part {
+            Part::Whole => continue,
+            Part::Staff(name) => (words("经办人", "staff"), name),
+            Part::Scenario(name) => (words("场景", "scenario"), name),
+        };
+        print(format_args!("    {} {kind} {name}", words("已暂停", "suspended")));
     }
     for (certificate, fingerprint) in record.certificates.iter().zip(&listed.fingerprints) {
         let ends =

@@ -1,6 +1,7 @@
 //! The commands of `credit-gateway` (formats.md §6). Exit codes: 0 holds, 1 does not, 64 usage or configuration, 69
 //! something that is needed is unavailable.
 
+mod approval;
 mod ask;
 mod case;
 mod catalogue;
@@ -21,6 +22,7 @@ mod objection;
 mod openapi;
 mod printed;
 mod serving;
+mod stop;
 mod store;
 
 use std::{io::Write, process::ExitCode};
@@ -59,6 +61,9 @@ enum Command {
     /// Read and check the catalogue 查看与检查规则目录
     #[command(subcommand)]
     Policy(catalogue::Policy),
+    /// What two officers decide: catalogue, register, limits 由两名管理人员决定的变更
+    #[command(subcommand)]
+    Catalogue(approval::Catalogue),
     /// The key ring 密钥环
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -68,6 +73,10 @@ enum Command {
     /// The register of institutions 机构登记
     #[command(subcommand)]
     Institution(institution::Institution),
+    /// Stop every query at once, or those of one scenario 立即停止全部查询或某一场景的查询
+    Stop(stop::Which),
+    /// Let queries be answered again after a stop 停止后恢复查询
+    Resume(stop::Which),
     /// Cases that must be checked 应查必查案件
     #[command(subcommand)]
     Case(case::Case),
@@ -131,9 +140,12 @@ pub fn run() -> ExitCode {
         Command::Serve(config) => serving::serve(&config),
         Command::Check(config) => serving::check(&config),
         Command::Policy(policy) => catalogue::run(policy),
+        Command::Catalogue(catalogue) => approval::run(catalogue),
         Command::Keys(keys) => keys::run(keys),
         Command::Consent(consent) => consent::run(consent),
         Command::Institution(institution) => institution::run(institution),
+        Command::Stop(which) => stop::stop(which),
+        Command::Resume(which) => stop::resume(which),
         Command::Case(case) => case::run(case),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Notice(notice) => notice::run(notice),

@@ -1,5 +1,5 @@
 //! 8445: officers and auditors. The whole published log; each read of an entry bundle is on the record before its first
-//! byte leaves.
+//! byte leaves. What officers do here is in `officers.rs`.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::{
     callers::{register::Institution, trust::CertificateStatus},
     doors::files::{LogFile, plain, serve},
+    doors::officers,
     doors::problems::{accepted, closing, fixed},
     gateway::Gateway,
     recorder::NotRecorded,
@@ -63,10 +64,24 @@ pub(crate) async fn answer(
     if !is_auditor(&auditor) {
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
     }
-    if *request.method() != Method::GET {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+    let act = officers::Path::of(request.uri().path());
+    if request.uri().path() == officers::PROPOSALS && *request.method() == Method::GET {
+        return officers::proposals(&gateway, language).await;
+    }
+    let (only, said) = if act.is_some() { (Method::POST, "only POST\n") } else { (Method::GET, "only GET\n") };
+    if *request.method() != only {
+        let allowed = match request.uri().path() {
+            officers::PROPOSALS => "GET, POST",
+            _ if act.is_some() => "POST",
+            _ => "GET",
+        };
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, said);
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
         return response;
+    }
+    if let Some(path) = act {
+        let (head, body) = request.into_parts();
+        return officers::act(&gateway, (&auditor, &standing), (path, &head.headers), body, language).await;
     }
     match LogFile::of(request.uri().path()) {
         Some(file @ LogFile::Entries(_)) => match record_read(&gateway, &standing, &auditor, file.path()).await {

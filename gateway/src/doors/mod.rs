@@ -5,6 +5,7 @@ pub(crate) mod auditors;
 pub(crate) mod files;
 mod index;
 pub(crate) mod institutions;
+mod officers;
 pub(crate) mod operations;
 pub(crate) mod persons;
 pub(crate) mod problems;

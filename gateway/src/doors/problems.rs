@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     journey::{detail::Detail, refusal::Refusal},
+    terminal::chinese,
     transport::{Body, whole},
 };
 
@@ -105,6 +106,28 @@ pub(super) fn fixed_body(refusal: &Refusal, language: Language) -> Vec<u8> {
     let problem = Problem { code: refusal.code.as_str(), title, status, detail, bound: None, query: None };
     // Text and numbers alone: it can always be rendered.
     serde_json::to_vec(&problem).unwrap_or_default()
+}
+
+/// A refusal of an act that is no query, in the words of its fault.
+#[must_use]
+pub(super) fn in_words(status: StatusCode, fault: &impl std::fmt::Display, language: Language) -> Response<Body> {
+    #[derive(Serialize)]
+    struct Words {
+        title: String,
+        status: u16,
+    }
+    let title = match language {
+        Language::Zh => chinese().of(&fault.to_string()),
+        Language::En => fault.to_string(),
+    };
+    let body = serde_json::to_vec(&Words { title, status: status.as_u16() }).unwrap_or_default();
+    let mut response = Response::new(whole(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    set(headers, header::CONTENT_TYPE, "application/problem+json; charset=utf-8");
+    set(headers, header::CONTENT_LANGUAGE, language.as_str());
+    set(headers, header::CACHE_CONTROL, "no-store");
+    response
 }
 
 /// An answer after which the connection is closed, over HTTP/1.1.

@@ -5,6 +5,9 @@ use credit_policy::{Code, RuleId, consent::Bound};
 use super::detail::Detail;
 use crate::callers::limits::Reached;
 
+/// Who is stopped comes again after so long, in seconds: an officer decides, not a clock.
+const STOPPED_S: u64 = 60;
+
 /// Why a request is refused, and what the caller may be told beside the code.
 #[derive(Debug)]
 #[must_use]
@@ -65,6 +68,11 @@ impl Refusal {
     /// A refusal of the method, at a path that takes another.
     pub fn method(allow: &'static str) -> Self {
         Self { allow: Some(allow), ..Self::from(Code::MethodNotAllowed) }
+    }
+
+    /// The stop switch is thrown.
+    pub fn stopped() -> Self {
+        Self { retry_after_s: Some(STOPPED_S), ..Self::from(Code::Stopped) }
     }
 
     /// A refusal by a limit: its size, and when to come again.

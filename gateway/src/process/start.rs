@@ -1,6 +1,7 @@
 //! From settings to a gateway that can serve: everything is read, checked and recovered before a port is opened.
 
 mod ahead;
+mod approval;
 mod carry;
 mod check;
 mod error;
@@ -22,13 +23,14 @@ use std::{
     fs,
     os::unix::fs::DirBuilderExt,
     path::Path,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use credit_audit::{clock::Clock, leaf::Actor, log};
 use credit_keys::SystemEntropy;
 use tokio::sync::{Semaphore, watch};
 
+pub(crate) use approval::digests;
 pub(crate) use check::{Checked, check};
 pub(crate) use error::StartError;
 pub(crate) use inputs::{Inputs, read};
@@ -39,6 +41,7 @@ pub(crate) use tls::TlsSettings;
 pub(crate) use warnings::{of_rules, registered, trust_warnings, warnings};
 
 use crate::{
+    callers::suspension::StopSwitch,
     changes::{SaidBefore, record_key},
     gateway::{Cases, Gateway, StoreHandle},
     index::Index,
@@ -49,6 +52,7 @@ use crate::{
     state::{CatalogueHistory, Counts, projection::Projection},
     telemetry::metrics::Metrics,
 };
+use carry::Before;
 use first_leaves::FirstLeaves;
 use keys::{RingSigner, not_introduced};
 use record::{OnRecord, log_settings, read_record};
@@ -71,28 +75,28 @@ pub(crate) async fn open(
     let stores = open_stores(&settings, &catalogue, &clock).await?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
     let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
-    ahead::check(&settings, recovered.last_at(), clock.now())?;
-    ahead::note(recovered.last_at(), clock.now());
+    ahead::pass(&settings, recovered.last_at(), clock.now())?;
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
     let said_before = before.as_ref().map(|before| before.said(&keys)).transpose()?;
     let cases_before = before.as_ref().map(|before| before.cases(&keys)).unwrap_or_default();
     let previous = before.as_ref().map(|before| before.previous.clone());
+    let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
-    let changed = register::apply(&register, &carry::with(&projection.ledger, &carried), &catalogue)?;
+    let in_force = carry::with(&projection.ledger, &carried);
+    let changed = register::apply(&register, &in_force, &catalogue)?;
     register::acting(&register, &settings.consent_issuers)?;
-    let is_in_force = projection.ledger.last_catalogue().is_some_and(|set| set.label == catalogue.label());
+    let approved = (&projection.ledger.approvals, approved_before);
+    let proposals = approval::gate(&settings, &catalogue, &register, approved, clock.now())?;
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
     let first = FirstLeaves { recorder: &recorder };
-    if is_new {
-        first.open(&settings.log.origin, previous).await?;
-    }
+    first.open(is_new, &settings.log.origin, previous).await?;
     first.carry(carried, &mut projection).await?;
-    first.changed(&changed).await?;
-    first.in_force((&catalogue, &files), is_in_force, &mut projection).await?;
+    first.changed(&changed, proposals, &mut projection).await?;
+    first.in_force((&catalogue, &files), &mut projection).await?;
     first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
     introduce_keys(&recorder, &keys, &projection, clock.now()).await?;
     let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
@@ -101,6 +105,8 @@ pub(crate) async fn open(
     let gateway = Arc::new(Gateway {
         catalogue_history,
         register,
+        stops: StopSwitch::thrown(in_force.stops()),
+        approvals: Mutex::new(ledger.approvals),
         certificates,
         cases: Cases::new(ledger.cases, catalogue.offset()),
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
@@ -124,23 +130,22 @@ pub(crate) async fn open(
         draining: watch::Sender::new(false),
         settings,
     });
-    say_before(&gateway, said_before, cases_before).await?;
-    Ok(gateway)
+    say_before(gateway, said_before, cases_before).await
 }
 
 /// What stood in the log before and is in force still: what persons said, and cases that are not decided.
 async fn say_before(
-    gateway: &Arc<Gateway>,
+    gateway: Arc<Gateway>,
     said: Option<SaidBefore>,
     cases: Vec<CaseBefore>,
-) -> Result<(), StartError> {
+) -> Result<Arc<Gateway>, StartError> {
     if let Some(said) = said {
-        said.record(gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
+        said.record(&gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
     }
     for case in cases {
-        case.record(gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
+        case.record(&gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
     }
-    Ok(())
+    Ok(gateway)
 }
 
 /// Records the keys of the ring that no leaf has introduced.

@@ -12,7 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{
-    changes::record_key,
+    callers::register::Institution,
+    changes::{Account, Change, apply, record_key},
     gateway::Gateway,
     index::Sources,
     journey::record::case_again::say_again,
@@ -39,6 +40,7 @@ pub(super) async fn each_second(gateway: Arc<Gateway>) {
         gateway.metrics.duty(Duty::Floods, floods, gateway.clock.now());
         for institution in gateway.register.all() {
             institution.rates.forget_idle_staff();
+            suspend_offenders(&gateway, &institution).await;
         }
         let shared = Arc::clone(&gateway);
         let advanced = tokio::task::spawn_blocking(move || snapshots::advance(&shared, covered, Due::Behind)).await;
@@ -158,6 +160,22 @@ pub(super) async fn scrub(gateway: Arc<Gateway>) {
             }
         };
         gateway.metrics.duty(Duty::Scrub, done, gateway.clock.now());
+    }
+}
+
+/// The alarm rule (R15): suspends whoever was refused too often for asking what is not theirs to ask.
+async fn suspend_offenders(gateway: &Arc<Gateway>, institution: &Institution) {
+    let rule = &gateway.settings.suspend_after;
+    for part in institution.offences.take_due() {
+        let reason = Some(format!("alarm rule: too many refusals of misuse within {} s", rule.within_s));
+        let id = institution.record.id.clone();
+        let made = apply(gateway, Change::InstitutionSuspend { id, part, reason }, Account::gateway()).await;
+        match made {
+            Ok(_) => tracing::error!(institution = institution.id(), "the alarm rule suspended it, or a part of it"),
+            Err(error) => {
+                tracing::error!(institution = institution.id(), %error, "the alarm rule could not suspend it")
+            }
+        }
     }
 }
 

@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use credit_audit::leaf::{CatalogueSet, Definitions, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent};
+use credit_audit::leaf::{
+    CatalogueSet, Definitions, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, Stop, Suspension,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::open_cases::OpenCases;
+use super::{approvals::Approvals, open_cases::OpenCases};
 
 /// A change of who may ask, as one leaf recorded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +21,6 @@ pub(crate) enum RegisterEvent {
     Changed(InstitutionChange),
     /// It may ask no more.
     Removed {
-        /// Its id.
-        institution: String,
-    },
-    /// No query of it is answered from here on.
-    Suspended {
-        /// Its id.
-        institution: String,
-    },
-    /// Its queries are answered again.
-    Resumed {
         /// Its id.
         institution: String,
     },
@@ -96,8 +88,9 @@ pub(crate) struct Ledger {
     pub(crate) used: BTreeSet<String>,
     /// Whether institutions are suspended, as the last leaf about each says.
     pub(crate) suspended: BTreeMap<String, bool>,
-    /// Parts of institutions that are suspended: institution, member of staff, scenario; empty where all are meant.
-    pub(crate) parts_suspended: Vec<(String, String, String)>,
+    /// Whether parts of institutions are suspended, likewise: institution, member of staff, scenario; empty where all are
+    /// meant.
+    pub(crate) parts_suspended: Vec<(String, String, String, bool)>,
     /// Whether the stop switch is thrown, by scenario; the empty one is that of all.
     pub(crate) stopped: BTreeMap<String, bool>,
     /// Catalogues, in the order in which they came into force.
@@ -111,6 +104,9 @@ pub(crate) struct Ledger {
     /// Leaves of what outlives a data key: blocks and objections. Person and record are sealed in them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) standing: Vec<u64>,
+    /// What two officers approved.
+    #[serde(default)]
+    pub(crate) approvals: Approvals,
     /// Cases that were registered and are not decided.
     #[serde(default, skip_serializing_if = "OpenCases::is_empty")]
     pub(crate) cases: OpenCases,
@@ -134,20 +130,62 @@ impl Ledger {
             }
             RegisterEvent::Changed(change) => (change.institution.clone(), Registered::Changed(change)),
             RegisterEvent::Removed { institution } => (institution, Registered::Removed),
-            RegisterEvent::Suspended { institution } => {
-                self.suspended.insert(institution, true);
-                return;
-            }
-            RegisterEvent::Resumed { institution } => {
-                self.suspended.insert(institution, false);
-                return;
-            }
         };
         let mut former = self.institutions.get(&id).map(LastSaid::certificates).unwrap_or_default();
         for certificate in institution.certificates() {
             former.remove(certificate);
         }
         self.institutions.insert(id, LastSaid { index, institution, former });
+    }
+
+    /// Takes in that an institution, or a part of it, is suspended or resumed.
+    pub(crate) fn suspend(&mut self, suspension: Suspension) {
+        let Suspension { institution, operator, scenario, suspended, .. } = suspension;
+        if operator.is_none() && scenario.is_none() {
+            self.suspended.insert(institution, suspended);
+            return;
+        }
+        let (operator, scenario) = (operator.unwrap_or_default(), scenario.unwrap_or_default());
+        self.parts_suspended.retain(|(of, staff, use_, _)| (of, staff, use_) != (&institution, &operator, &scenario));
+        self.parts_suspended.push((institution, operator, scenario, suspended));
+    }
+
+    /// Whether it says anything of what this change is about.
+    pub(crate) fn says_of(&self, change: &Suspension) -> bool {
+        let [operator, scenario] = [&change.operator, &change.scenario].map(|name| name.as_deref().unwrap_or_default());
+        let is_it =
+            |(of, staff, use_): (&str, &str, &str)| (of, staff, use_) == (&change.institution, operator, scenario);
+        match (operator, scenario) {
+            ("", "") => self.suspended.contains_key(&change.institution),
+            _ => self.parts_suspended.iter().any(|(of, staff, use_, _)| is_it((of, staff, use_))),
+        }
+    }
+
+    /// Takes in that everything, or one scenario, is stopped or goes on.
+    pub(crate) fn stop(&mut self, stop: Stop) {
+        self.stopped.insert(stop.scenario.unwrap_or_default(), stop.stopped);
+    }
+
+    /// Everything that is suspended, as leaves would say it: institutions, then parts of them.
+    pub(crate) fn suspensions(&self) -> impl Iterator<Item = Suspension> {
+        let whole = self.suspended.iter().filter(|(_, suspended)| **suspended);
+        let whole = whole.map(|(institution, _)| (institution.as_str(), "", ""));
+        let parts = self.parts_suspended.iter().filter(|(.., suspended)| *suspended);
+        let parts = parts.map(|(of, operator, scenario, _)| (of.as_str(), operator.as_str(), scenario.as_str()));
+        let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+        whole.chain(parts).map(move |(institution, operator, scenario)| Suspension {
+            institution: institution.to_owned(),
+            operator: named(operator),
+            scenario: named(scenario),
+            suspended: true,
+            reason: None,
+        })
+    }
+
+    /// The scenarios that are stopped; nothing stands for everything.
+    pub(crate) fn stops(&self) -> impl Iterator<Item = Option<&str>> {
+        let thrown = self.stopped.iter().filter(|(_, stopped)| **stopped);
+        thrown.map(|(scenario, _)| (!scenario.is_empty()).then_some(scenario.as_str()))
     }
 
     /// Takes in that a key of an issuer is accepted from here on, or no longer.
@@ -163,11 +201,6 @@ impl Ledger {
         let mut said: Vec<_> = self.institutions.iter().collect();
         said.sort_by_key(|(_, said)| said.index);
         said.into_iter().map(|(id, said)| (id.as_str(), said)).collect()
-    }
-
-    /// Institutions that are suspended.
-    pub(crate) fn suspended(&self) -> impl Iterator<Item = &str> {
-        self.suspended.iter().filter(|(_, suspended)| **suspended).map(|(institution, _)| institution.as_str())
     }
 
     /// Takes in that an institution asked by this certificate.

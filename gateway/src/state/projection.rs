@@ -7,7 +7,7 @@
 //! leaf adds exactly what its reservation was. So a crash loses nothing and doubles nothing: what was reserved and
 //! not recorded is gone with the process, what was recorded is read again.
 
-use credit_audit::leaf::{self, Body, BodyError, Peek, PeekError, QuerySummary, RegisterChange, Suspension, peek};
+use credit_audit::leaf::{self, Actor, Body, BodyError, Peek, PeekError, QuerySummary, RegisterChange, peek};
 use credit_policy::Catalogue;
 use jiff::Timestamp;
 
@@ -132,7 +132,8 @@ impl Projection {
             if let (Body::Case(case), Some(institution)) = (&leaf.body, head.institution) {
                 self.ledger.cases.apply(institution, index, case, leaf.actor.as_ref());
             }
-            self.apply_body(catalogue, index, &head, leaf.body)?;
+            let by = leaf.actor;
+            self.apply_body(catalogue, index, (&head, by.as_ref()), leaf.body)?;
         }
         if let (Some(institution), Some(seq)) = (head.institution, head.seq) {
             self.ledger.seqs.insert(institution.to_owned(), seq);
@@ -142,7 +143,13 @@ impl Projection {
     }
 
     /// Every kind by name: whoever adds one decides here what it means for the state.
-    fn apply_body(&mut self, catalogue: &Catalogue, index: u64, head: &Peek<'_>, body: Body<'_>) -> Result<(), Fault> {
+    fn apply_body(
+        &mut self,
+        catalogue: &Catalogue,
+        index: u64,
+        (head, by): (&Peek<'_>, Option<&Actor>),
+        body: Body<'_>,
+    ) -> Result<(), Fault> {
         match body {
             Body::Query(query) => {
                 query.certificate.into_iter().for_each(|certificate| self.ledger.used(certificate));
@@ -169,16 +176,16 @@ impl Projection {
                     RegisterChange::Removed => RegisterEvent::Removed { institution: change.institution },
                 },
             ),
-            Body::Suspension(suspension) => self.apply_suspension(index, suspension),
+            Body::Suspension(suspension) => self.ledger.suspend(suspension),
             Body::Catalogue(catalogue) => self.ledger.catalogues.push(InForce { at: head.at, catalogue }),
             Body::Definitions(definitions) => self.ledger.define(definitions),
             Body::Key(key) => {
                 self.ledger.keys.insert(key.key.clone(), key);
             }
             Body::IssuerKey(key) => self.ledger.issuer_key(key),
-            Body::Stop(stop) => {
-                self.ledger.stopped.insert(stop.scenario.unwrap_or_default(), stop.stopped);
-            }
+            Body::Stop(stop) => self.ledger.stop(stop),
+            Body::Proposal(proposal) => self.ledger.approvals.propose(head.id, by, proposal),
+            Body::Approval(approval) => self.ledger.approvals.approve(by, &approval),
             Body::Seal(_) => self.ledger.sealed = true,
             // They say nothing that a later query depends on.
             Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Read(_) | Body::Log(_) | Body::Prune(_) => {}
@@ -194,31 +201,10 @@ impl Projection {
             | Body::Correction(_)
             | Body::Feedback(_)
             | Body::Binding(_)
-            | Body::Proposal(_)
-            | Body::Approval(_)
             | Body::Review(_)
             | Body::Figures(_) => {}
         }
         Ok(())
-    }
-
-    fn apply_suspension(&mut self, index: u64, suspension: Suspension) {
-        let Suspension { institution, operator, scenario, suspended, .. } = suspension;
-        if operator.is_some() || scenario.is_some() {
-            let part = (institution, operator.unwrap_or_default(), scenario.unwrap_or_default());
-            self.ledger.parts_suspended.retain(|known| *known != part);
-            if suspended {
-                self.ledger.parts_suspended.push(part);
-            }
-            return;
-        }
-        self.ledger.apply(
-            index,
-            match suspended {
-                true => RegisterEvent::Suspended { institution },
-                false => RegisterEvent::Resumed { institution },
-            },
-        );
     }
 
     /// What an answered query used. Refused queries use nothing.

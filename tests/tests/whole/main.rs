@@ -31,6 +31,7 @@ mod mixed_load;
 mod monthly;
 mod notices;
 mod observability;
+mod officers;
 mod order;
 mod own_catalogue;
 mod peers;

@@ -107,6 +107,21 @@ impl Gateway {
         Ok((status, body.to_bytes().to_vec()))
     }
 
+    /// Sends JSON to a path, or reads it where there is none to send; status and body.
+    ///
+    /// # Errors
+    /// When no whole answer came.
+    pub(in crate::commands) async fn json(&self, path: &str, body: Option<Vec<u8>>) -> Result<(u16, Vec<u8>), Broken> {
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        let mut request = self.request(path, "application/json", body.unwrap_or_default())?;
+        *request.method_mut() = method;
+        let response = self.send(request).await?;
+        let status = response.status().as_u16();
+        let body =
+            Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(|error| error.to_string())?;
+        Ok((status, body.to_bytes().to_vec()))
+    }
+
     /// Reports something; its status, its body, and after how many seconds to come again.
     ///
     /// # Errors

@@ -102,6 +102,9 @@ async fn answer(
     if gateway.is_draining() {
         return Ok(refuse(Code::Draining));
     }
+    if gateway.stops.is_thrown() {
+        return Ok(refuse(Code::Stopped));
+    }
     if !gateway.is_recordable() {
         gateway.metrics.unrecorded();
         return Ok(refuse(Code::NotRecordable));

@@ -53,6 +53,16 @@ pub(in crate::journey) struct Recognised {
 }
 
 impl Recognised {
+    /// The scenario's name.
+    pub(in crate::journey) fn scenario_name(&self) -> Option<&str> {
+        self.scenario.as_ref().map(|scenario| scenario.name().as_str())
+    }
+
+    /// The member of staff.
+    pub(in crate::journey) fn staff_id(&self) -> Option<&str> {
+        self.staff.as_ref().map(StaffId::as_str)
+    }
+
     pub(in crate::journey) fn scenario(&mut self, scenario: &Arc<Scenario>) {
         self.scenario = Some(Arc::clone(scenario));
     }

@@ -20,7 +20,7 @@ use credit_audit::{
     leaf::{Act, Entry, Revocation},
     log::{Durable, Log, NotRecordable, Ticket, Unsubmitted},
 };
-use credit_policy::{Code, Decision, RuleId, Scenario, consent::ConsentId, decide};
+use credit_policy::{Code, Decision, RuleId, Scenario, StaffId, consent::ConsentId, decide};
 use uuid::Uuid;
 
 use super::{
@@ -128,7 +128,8 @@ pub(super) async fn record_answer(
     };
     let opening = Opening::draw(gateway)?;
     let entry = query_entry(gateway, evidence, &verdict, &body, &opening)?;
-    let standing = Standing { gateway, who: &who, end: end.as_deref(), still: &still };
+    let asked = (evidence.recognised.staff.clone(), evidence.recognised.scenario.clone());
+    let standing = Standing { gateway, who: &who, end: end.as_deref(), asked, still: &still };
     match submit_while(&gateway.log, entry, exchange.wants_proof(), &standing) {
         Ok(ticket) => {
             let durable = ticket.await?;
@@ -196,6 +197,7 @@ pub(super) async fn record_refusal(
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
     let rules = rules_that_refuse(gateway, evidence, &refusal);
+    count_offence(gateway, evidence, refusal.code);
     let verdict = Verdict { code: Some(refusal.code), rules: &rules, fields: None, notice: None, is_report: false };
     let body = exchange.problem(&refusal, evidence.id).map_err(|error| unrecordable(&error))?;
     let opening = Opening::draw(gateway)?;
@@ -212,6 +214,14 @@ pub(super) async fn record_refusal(
     let ticket = gateway.log.submit(entry, exchange.wants_proof(), || true).map_err(|_| NotRecordable)?;
     let durable = ticket.await?;
     Ok(Recorded::new(evidence, body, Some(refusal), Some(opening), durable))
+}
+
+/// What counts for the alarm rule.
+fn count_offence(gateway: &Gateway, evidence: &Evidence, code: Code) {
+    if let Some(institution) = evidence.who.institution() {
+        let staff = evidence.recognised.staff.as_ref().map(StaffId::as_str);
+        institution.offences.count(&gateway.settings.suspend_after, code, staff, gateway.clock.monotonic());
+    }
 }
 
 /// The operator's line of a refusal.

@@ -1,6 +1,8 @@
 //! What must still be so when an answer is recorded: nothing of it may have changed while the query was under way.
 
-use credit_policy::Code;
+use std::sync::Arc;
+
+use credit_policy::{Code, Scenario, StaffId};
 
 use crate::{
     gateway::Gateway,
@@ -18,6 +20,8 @@ pub(super) struct Standing<'a> {
     pub(super) who: &'a Who,
     /// For whom another gateway asks.
     pub(super) end: Option<&'a EndInstitution>,
+    /// The member of staff and the scenario of the query.
+    pub(super) asked: (Option<StaffId>, Option<Arc<Scenario>>),
     /// What of the person and of the consent must still be so.
     pub(super) still: &'a Still,
 }
@@ -42,9 +46,18 @@ impl Standing<'_> {
         is_valid && self.end.is_none_or(|end| end.certificate.passes_still()) && self.is_allowed()
     }
 
-    /// Whether the institution is suspended.
+    /// Whether the institution is suspended, or the part of it that asks.
     pub(super) fn is_suspended(&self) -> bool {
-        self.who.institution().is_some_and(|institution| institution.is_suspended())
+        let staff = self.asked.0.as_ref().map(StaffId::as_str);
+        self.who.institution().is_some_and(|institution| institution.suspensions.includes(staff, self.scenario()))
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.gateway.stops.includes(self.scenario())
+    }
+
+    fn scenario(&self) -> Option<&str> {
+        self.asked.1.as_ref().map(|scenario| scenario.name().as_str())
     }
 
     /// Why the answer may not be given any more.
@@ -53,6 +66,8 @@ impl Standing<'_> {
             Refusal::because(Code::CertificateUnknown, REVOKED)
         } else if self.is_suspended() {
             Code::InstitutionSuspended.into()
+        } else if self.is_stopped() {
+            Refusal::stopped()
         } else if !self.end.is_none_or(|end| end.certificate.passes()) || !self.may_ask_for_end() {
             Refusal::from(Code::ScenarioNotAllowed).with(Detail::OnBehalfCertificate)
         } else if self.still.is_withdrawn(self.gateway) {
@@ -69,7 +84,7 @@ impl Standing<'_> {
             Who::Person(_) | Who::Public(_) => true,
         };
         let is_given = || !self.still.is_withdrawn(self.gateway) && !self.still.is_outdated(self.gateway);
-        has_certificate && !self.is_suspended() && self.may_ask_for_end() && is_given()
+        has_certificate && !self.is_suspended() && !self.is_stopped() && self.may_ask_for_end() && is_given()
     }
 
     fn may_ask_for_end(&self) -> bool {

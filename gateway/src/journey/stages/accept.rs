@@ -89,7 +89,7 @@ impl<'e> Asked<'e> {
 /// Reads the members; the first fault wins, in the order of `docs/formats.md` §2.
 ///
 /// # Errors
-/// `unknown-scenario`, `operator-required`, `case-required`, `invalid-citizen-number`, `malformed-request`.
+/// `institution-suspended`, `stopped`, `unknown-scenario`, `operator-required`, `case-required`, `invalid-citizen-number`, `malformed-request`.
 pub fn accept<'e>(
     gateway: &Gateway,
     moment: &Moment,
@@ -125,8 +125,20 @@ pub fn accept<'e>(
         Who::Person(person) => read_own(catalogue, &question, person, &mut facts, &mut recognised),
         Who::Public(named) => read_own(catalogue, &question, named.number(), &mut facts, &mut recognised),
     };
+    let scenario = recognised.scenario_name();
+    let is_suspended =
+        who.institution().is_some_and(|asking| asking.suspensions.includes(recognised.staff_id(), scenario));
+    let is_stopped = gateway.stops.includes(scenario);
+    facts.suspended = is_suspended;
     evidence.recognised(recognised);
     evidence.inputs(&facts);
+    // Before whatever was found wrong with the rest (formats.md §2, the order of faults).
+    if is_suspended {
+        return Err(Code::InstitutionSuspended.into());
+    }
+    if is_stopped {
+        return Err(Refusal::stopped());
+    }
     let Members { scenario, staff, case, subject, fields } = read?;
     if let Some(refusal) = not_for {
         return Err(refusal);

@@ -22,8 +22,18 @@ pub(super) fn check(settings: &Settings, last: Option<Timestamp>, now: Timestamp
     Ok(())
 }
 
+/// [`check`], and says in the log how far it is.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn pass(settings: &Settings, last: Option<Timestamp>, now: Timestamp) -> Result<(), StartError> {
+    check(settings, last, now)?;
+    note(last, now);
+    Ok(())
+}
+
 /// Says in the log how far it is, where that is worth a line.
-pub(super) fn note(last: Option<Timestamp>, now: Timestamp) {
+fn note(last: Option<Timestamp>, now: Timestamp) {
     let ahead = last.map(|last| now.duration_since(last)).filter(|ahead| *ahead > A_DAY);
     if let Some(ahead) = ahead {
         let hours = ahead.as_hours();

@@ -7,7 +7,7 @@ use std::{
 
 use credit_audit::{
     checkpoint::Checkpoint,
-    leaf::{Carried, CatalogueSet, Definitions, InstitutionChange, Peek, Previous, RegisterChange, Suspension},
+    leaf::{Carried, CatalogueSet, Definitions, InstitutionChange, Peek, Previous, RegisterChange, Stop, Suspension},
     note::VerifierKey,
     verify,
 };
@@ -22,6 +22,7 @@ use crate::{
     keyring::Keyring,
     state::{
         FoldError,
+        approvals::Approvals,
         carried::counts,
         ledger::{LastSaid, Ledger, RegisterEvent, Registered},
         projection::Projection,
@@ -36,6 +37,7 @@ pub(super) enum Carry {
     Definitions(Definitions),
     Institution(InstitutionChange),
     Suspension(Suspension),
+    Stop(Stop),
     Counts(Carried),
 }
 
@@ -116,9 +118,8 @@ pub(super) fn with(ledger: &Ledger, carried: &[Carry]) -> Ledger {
     for (index, part) in (ledger.size..).zip(carried) {
         match part {
             Carry::Institution(change) => ledger.apply(index, RegisterEvent::Added(change.clone())),
-            Carry::Suspension(Suspension { institution, .. }) => {
-                ledger.apply(index, RegisterEvent::Suspended { institution: institution.clone() });
-            }
+            Carry::Suspension(suspension) => ledger.suspend(suspension.clone()),
+            Carry::Stop(stop) => ledger.stop(stop.clone()),
             Carry::Catalogue(_) | Carry::Definitions(_) | Carry::Counts(_) => {}
         }
     }
@@ -133,6 +134,11 @@ impl Before {
     pub(super) fn said(&self, keys: &Keyring) -> Result<SaidBefore, StartError> {
         let leaves = &self.projection.ledger.standing;
         Ok(SaidBefore::read(&self.folder, &self.previous.origin, leaves, keys)?)
+    }
+
+    /// What two officers approved in it.
+    pub(super) fn approvals(&self) -> Approvals {
+        self.projection.ledger.approvals.clone()
     }
 
     /// Cases that were registered in it and are not decided.
@@ -156,16 +162,14 @@ impl Before {
         for (id, last) in old.register() {
             carried.extend(institution(last, new.ledger.institutions.get(id)).into_iter().map(Carry::Institution));
         }
-        let suspended = old.suspended().filter(|id| !new.ledger.suspended.contains_key(*id));
-        carried.extend(suspended.map(|institution| {
-            Carry::Suspension(Suspension {
-                institution: institution.to_owned(),
-                operator: None,
-                scenario: None,
-                suspended: true,
-                reason: Some("carried over from the log before".to_owned()),
-            })
-        }));
+        let reason = || Some("carried over from the log before".to_owned());
+        let said = |change: &Suspension| new.ledger.says_of(change);
+        let suspensions = old.suspensions().filter(|change| !said(change));
+        carried.extend(suspensions.map(|change| Carry::Suspension(Suspension { reason: reason(), ..change })));
+        let stops = old.stops().filter(|scenario| !new.ledger.stopped.contains_key(scenario.unwrap_or_default()));
+        let stop =
+            |scenario: Option<&str>| Stop { scenario: scenario.map(str::to_owned), stopped: true, reason: reason() };
+        carried.extend(stops.map(stop).map(Carry::Stop));
         let today = catalogue.today(now);
         carried.extend(counts(&usage, &new.usage, today, now).into_iter().map(Carry::Counts));
         carried

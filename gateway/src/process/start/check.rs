@@ -10,7 +10,8 @@ use credit_keys::{KeyError, Ring};
 use jiff::Timestamp;
 
 use super::{
-    ahead, carry,
+    ahead, approval,
+    carry::{self, Before},
     error::StartError,
     faults::Faults,
     inputs::{self, Inputs},
@@ -84,7 +85,9 @@ fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Tim
     let Inputs { catalogue, ring, register, .. } = inputs;
     ahead::check(settings, log.and_then(Contents::last_at), now)?;
     let OnRecord { projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
+    let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
     drop(register::apply(register, &carry::with(&projection.ledger, &carried), catalogue)?);
-    register::acting(register, &settings.consent_issuers)
+    register::acting(register, &settings.consent_issuers)?;
+    approval::gate(settings, catalogue, register, (&projection.ledger.approvals, approved_before), now).map(drop)
 }

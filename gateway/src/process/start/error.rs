@@ -100,6 +100,18 @@ pub(crate) enum StartError {
          law this gateway follows, for example CN-SD, and no draft in least_rank"
     )]
     DemoLaw(String),
+    /// Two officers did not approve what would be loaded.
+    #[error(
+        "the {act} of the configuration is not what two officers approved last: start with the one before, let one officer \
+         propose it with `credit-gateway catalogue propose` and another approve it with `credit-gateway catalogue approve`"
+    )]
+    NotApproved {
+        /// `catalogue`, `register` or `limits`.
+        act: &'static str,
+    },
+    /// A label that is none.
+    #[error("the label `{0}` of the catalogue has no digest")]
+    Label(String),
     /// The state knows more leaves than the log has.
     #[error(
         "the state covers {state} leaves, the log has {log}: records were lost; restore the log, or start as a new one"
@@ -283,6 +295,8 @@ impl StartError {
             | Self::Register(_)
             | Self::Issuer(_)
             | Self::Acting { .. }
+            | Self::NotApproved { .. }
+            | Self::Label(_)
             | Self::LongSocket(_) => false,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use credit_audit::leaf::{
     Act, Actor, CatalogueSet, Definitions, Entry, Event, IssuerKey, IssuerKeyState, LeafError, Open, Previous,
-    RegisterChange,
+    Proposal, RegisterChange,
 };
 use credit_policy::{Catalogue, consent::IssuerJwk};
 use jiff::Timestamp;
@@ -29,7 +29,11 @@ pub(super) struct FirstLeaves<'a> {
 }
 
 impl FirstLeaves<'_> {
-    pub(super) async fn open(&self, origin: &str, previous: Option<Previous>) -> Result<(), StartError> {
+    /// A log that is new begins.
+    pub(super) async fn open(&self, is_new: bool, origin: &str, previous: Option<Previous>) -> Result<(), StartError> {
+        if !is_new {
+            return Ok(());
+        }
         let open = Open {
             origin: origin.to_owned(),
             previous,
@@ -47,6 +51,7 @@ impl FirstLeaves<'_> {
                 Carry::Definitions(definitions) => self.definitions(definitions, projection).await?,
                 Carry::Institution(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
                 Carry::Suspension(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
+                Carry::Stop(change) => drop(self.record(change.entry(id, Actor::gateway())).await?),
                 Carry::Counts(counts) => {
                     let at = self.record(counts.entry(id)).await?;
                     projection.usage.import(&counts, at, |_, _, _| true)?;
@@ -67,11 +72,22 @@ impl FirstLeaves<'_> {
         Ok(())
     }
 
-    /// An institution of the record stands otherwise in the configuration.
-    pub(super) async fn changed(&self, institutions: &[InstitutionRecord]) -> Result<(), StartError> {
+    /// Institutions of the record that stand otherwise in the configuration; and what the gateway itself proposes: it loads
+    /// that, and from there on nothing else alone.
+    pub(super) async fn changed(
+        &self,
+        institutions: &[InstitutionRecord],
+        proposals: Vec<Proposal>,
+        projection: &mut Projection,
+    ) -> Result<(), StartError> {
         for institution in institutions {
             let leaf = institution.leaf(RegisterChange::Changed);
             self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await?;
+        }
+        for proposal in proposals {
+            let id = self.recorder.new_id();
+            self.record(proposal.entry(id, Actor::gateway())).await?;
+            projection.ledger.approvals.propose(id, Some(&Actor::gateway()), proposal);
         }
         Ok(())
     }
@@ -80,10 +96,9 @@ impl FirstLeaves<'_> {
     pub(super) async fn in_force(
         &self,
         (catalogue, files): (&Catalogue, &[(String, String)]),
-        is_on_record: bool,
         projection: &mut Projection,
     ) -> Result<(), StartError> {
-        if !is_on_record {
+        if projection.ledger.last_catalogue().is_none_or(|set| set.label != catalogue.label()) {
             self.catalogue(rules::leaf(catalogue, files), projection).await?;
         }
         let definitions = Definitions { catalogue: catalogue.label().to_owned(), fields: catalogue.definitions() };

@@ -1,6 +1,6 @@
 //! The register at start: the configuration, then what the record says of it.
 
-use credit_audit::leaf::InstitutionChange;
+use credit_audit::leaf::{InstitutionChange, Suspension};
 use credit_policy::{Catalogue, Duty};
 
 use super::{error::StartError, faults::Faults};
@@ -8,6 +8,7 @@ use crate::{
     callers::{
         institution::InstitutionRecord,
         register::{Register, RegisterError},
+        suspension::Part,
         thumbprint::Thumbprint,
     },
     settings::{ConsentIssuer, Settings},
@@ -73,10 +74,10 @@ pub(super) fn apply(
             Registered::Removed => register.remove(id),
         }
     }
-    for id in ledger.suspended() {
+    for Suspension { institution, operator, scenario, .. } in ledger.suspensions() {
         // One that left the configuration since cannot ask either way.
-        if let Ok(institution) = register.by_id(id) {
-            register.set_suspended(&institution, true);
+        if let Ok(institution) = register.by_id(&institution) {
+            institution.suspensions.set(&Part::new(operator.as_deref(), scenario.as_deref()), true);
         }
     }
     Ok(news)

@@ -64,7 +64,7 @@ fn told_to_wait(reply: &Reply) -> u64 {
 /// The log of a gateway that ended: it verifies, its floods are counted by kind, and every decision of it is made
 /// again.
 #[track_caller]
-fn is_wholly_recorded(folder: &Folder) {
+pub(crate) fn is_wholly_recorded(folder: &Folder) {
     let (data, vkey, rules) = (folder.join("data"), folder.log().join("log.vkey"), folder.join("shipped"));
     for (path, text) in catalogue::shipped() {
         let path = rules.join(path);

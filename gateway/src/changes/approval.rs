@@ -1,0 +1,118 @@
+//! What two officers decide: one proposes, another approves. An approval that is none is refused, and that it was tried is on
+//! the record.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use credit_audit::leaf::{Act, Actor, Approval, Base64, Proposal, Read};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::{
+    account::Account,
+    error::ChangeError,
+    request::{ListedProposal, Made, Proposals},
+};
+use crate::{
+    callers::{kept, thumbprint::Thumbprint},
+    gateway::Gateway,
+    recorder::Order,
+    state::approvals::{Approvals, Approver},
+};
+
+/// What a start loads by the approval of two (formats.md §5).
+const ACTS: [&str; 3] = ["catalogue", "register", "limits"];
+
+/// So long a proposal may be approved.
+const DAYS: i64 = 7;
+
+pub(super) fn is_by_two(gateway: &Gateway) -> bool {
+    approvals(gateway).is_by_two()
+}
+
+pub(super) fn list(gateway: &Gateway) -> Proposals {
+    let approvals = approvals(gateway);
+    let loadable = |act: &&str| Some(((*act).to_owned(), Base64(*approvals.loadable(act)?)));
+    let listed = approvals.proposals().map(|(id, proposed)| ListedProposal {
+        proposal: *id,
+        act: proposed.act.clone(),
+        digest: Base64(proposed.digest),
+        expires: proposed.expires,
+        officer: proposed.officer.clone(),
+        approved_by: proposed.approved_by.clone(),
+    });
+    Proposals {
+        by_two: approvals.is_by_two(),
+        approved: ACTS.iter().filter_map(loadable).collect(),
+        proposals: listed.collect(),
+    }
+}
+
+pub(super) async fn propose(
+    gateway: &Arc<Gateway>,
+    act: String,
+    digest: Base64<[u8; 32]>,
+    account: &Account,
+) -> Result<Made, ChangeError> {
+    let (actor, _) = officer(account)?;
+    if !ACTS.contains(&act.as_str()) {
+        return Err(ChangeError::UnknownAct(ACTS.join("`, `")));
+    }
+    let expires = gateway.clock.now().saturating_add(SignedDuration::from_hours(24 * DAYS)).unwrap_or(Timestamp::MAX);
+    let (id, leaf) = (gateway.new_id(), Proposal { act, digest, expires });
+    let entry = leaf.entry(id, actor.clone())?;
+    let shared = Arc::clone(gateway);
+    let effect = move || approvals(&shared).propose(id, Some(&actor), leaf);
+    let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
+    let (durable, ()) = recorded.map_err(|_| ChangeError::NotMade)?;
+    Ok(Made::Proposed { index: durable.index, proposal: id, expires })
+}
+
+pub(super) async fn approve(
+    gateway: &Arc<Gateway>,
+    proposal: Uuid,
+    digest: Base64<[u8; 32]>,
+    account: &Account,
+) -> Result<Made, ChangeError> {
+    let (actor, certificate) = officer(account)?;
+    let name = match &actor {
+        Actor::Officer { officer, .. } => officer.as_str(),
+        Actor::Institution { .. } | Actor::Account(_) | Actor::Person(_) | Actor::System(_) => "",
+    };
+    let key_of = |certificate: &str| {
+        Thumbprint::parse(certificate).and_then(|certificate| kept::public_key(&gateway.settings, certificate))
+    };
+    let own = key_of(&certificate);
+    let has_key_of = |other: &str| own.is_none() || key_of(other).is_none_or(|other| Some(other) == own);
+    let approver = Approver { officer: name, has_key_of: &has_key_of };
+    let fault = approvals(gateway).fault(proposal, &digest.0, &approver, gateway.clock.now());
+    if let Some(fault) = fault {
+        let path = format!("officers/approvals/{proposal}/refused/{}", fault.as_str());
+        let entry = Read { path }.entry(gateway.new_id(), actor)?;
+        gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
+        return Err(fault.into());
+    }
+    let leaf = Approval { proposal, digest };
+    let entry = leaf.entry(gateway.new_id(), actor.clone())?;
+    let shared = Arc::clone(gateway);
+    let effect = move || approvals(&shared).approve(Some(&actor), &leaf);
+    let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
+    let (durable, ()) = recorded.map_err(|_| ChangeError::NotMade)?;
+    Ok(Made::Approved { index: durable.index, proposal })
+}
+
+/// Only an officer proposes and approves, by certificate: never an account of this machine.
+fn officer(account: &Account) -> Result<(Actor, String), ChangeError> {
+    match account.actor() {
+        Actor::Officer { officer, certificate } => {
+            let named = certificate.clone();
+            Ok((Actor::Officer { officer, certificate }, named))
+        }
+        Actor::Institution { .. } | Actor::Account(_) | Actor::Person(_) | Actor::System(_) => {
+            Err(ChangeError::OfficersOnly)
+        }
+    }
+}
+
+fn approvals(gateway: &Gateway) -> MutexGuard<'_, Approvals> {
+    gateway.approvals.lock().unwrap_or_else(PoisonError::into_inner)
+}

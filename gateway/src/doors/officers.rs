@@ -1,0 +1,185 @@
+//! What officers do on 8445: JSON in, JSON out. Each act is on the record by the officer's id and certificate.
+
+use std::{sync::Arc, time::Duration};
+
+use credit_audit::leaf::Base64;
+use credit_policy::{Code, Duty, InstitutionId, Language};
+use hyper::{
+    Response, StatusCode,
+    header::{self, HeaderMap, HeaderValue},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::{
+    callers::{register::Institution, suspension::Part, trust::CertificateStatus},
+    changes::{Account, Change, ChangeError, apply},
+    doors::problems::{fixed, in_words},
+    gateway::Gateway,
+    transport::{Body, body::RequestBody, incoming::Incoming, whole},
+};
+
+/// Longest body: a reason, and names.
+const BODY_BYTES: usize = 4 * 1024;
+
+/// Where proposals are made, and listed.
+pub(super) const PROPOSALS: &str = "/officers/proposals";
+
+/// A path at which an officer acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Path {
+    Stop,
+    Resume,
+    Suspensions,
+    Proposals,
+    Approvals,
+}
+
+impl Path {
+    pub(super) fn of(path: &str) -> Option<Self> {
+        match path {
+            "/officers/stop" => Some(Self::Stop),
+            "/officers/resume" => Some(Self::Resume),
+            "/officers/suspensions" => Some(Self::Suspensions),
+            PROPOSALS => Some(Self::Proposals),
+            "/officers/approvals" => Some(Self::Approvals),
+            _ => None,
+        }
+    }
+}
+
+/// `POST /officers/stop`, `/officers/resume`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stopping {
+    scenario: Option<String>,
+    reason: String,
+}
+
+/// `POST /officers/suspensions`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Suspending {
+    institution: InstitutionId,
+    #[serde(rename = "operator")]
+    staff: Option<String>,
+    scenario: Option<String>,
+    suspended: bool,
+    reason: String,
+}
+
+/// `POST /officers/proposals`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Proposing {
+    act: String,
+    digest: Base64<[u8; 32]>,
+}
+
+/// `POST /officers/approvals`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Approving {
+    proposal: Uuid,
+    digest: Base64<[u8; 32]>,
+}
+
+/// `GET /officers/proposals`: what was proposed, and what may be loaded. Nothing of a person, so no leaf.
+pub(super) async fn proposals(gateway: &Arc<Gateway>, language: Language) -> Response<Body> {
+    // Nobody acts: a list changes nothing.
+    match apply(gateway, Change::Proposals, Account::gateway()).await {
+        Ok(made) => json(made.to_string()),
+        Err(error) => in_words(refusal_status(&error), &error, language),
+    }
+}
+
+fn json(text: String) -> Response<Body> {
+    let mut response = Response::new(whole(text.into_bytes()));
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Does what an officer asks.
+pub(super) async fn act(
+    gateway: &Arc<Gateway>,
+    (officer, standing): (&Institution, &CertificateStatus),
+    (path, headers): (Path, &HeaderMap),
+    body: Incoming,
+    language: Language,
+) -> Response<Body> {
+    if officer.record.kind.duty() != Some(Duty::Officer) {
+        return fixed(Code::ScenarioNotAllowed, language);
+    }
+    // A page of another site cannot send JSON here: a browser asks first, and gets no permission.
+    if !is_json(headers) {
+        return fixed(Code::UnsupportedMediaType, language);
+    }
+    if officer.rates.turn().is_err() {
+        return fixed(Code::Overloaded, language);
+    }
+    let time = Duration::from_millis(gateway.settings.bounds.request_ms);
+    let Ok(bytes) = RequestBody::new(body, time).read(BODY_BYTES).await else {
+        return fixed(Code::MalformedRequest, language);
+    };
+    let Some(change) = change(path, &bytes) else { return fixed(Code::MalformedRequest, language) };
+    let account = Account::officer(officer.id().to_owned(), standing.thumbprint().to_string());
+    match apply(gateway, change, account).await {
+        Ok(made) => json(made.to_string()),
+        Err(error) => in_words(refusal_status(&error), &error, language),
+    }
+}
+
+/// What is asked; nothing where the body does not have its form.
+fn change(path: Path, bytes: &[u8]) -> Option<Change> {
+    Some(match path {
+        Path::Stop => {
+            let Stopping { scenario, reason } = read(bytes)?;
+            Change::Stop { scenario, reason: Some(reason) }
+        }
+        Path::Resume => {
+            let Stopping { scenario, reason } = read(bytes)?;
+            Change::Resume { scenario, reason: Some(reason) }
+        }
+        Path::Proposals => {
+            let Proposing { act, digest } = read(bytes)?;
+            Change::Propose { act, digest }
+        }
+        Path::Approvals => {
+            let Approving { proposal, digest } = read(bytes)?;
+            Change::Approve { proposal, digest }
+        }
+        Path::Suspensions => {
+            let Suspending { institution: id, staff, scenario, suspended, reason } = read(bytes)?;
+            if staff.is_some() && scenario.is_some() {
+                return None;
+            }
+            let (part, reason) = (Part::new(staff.as_deref(), scenario.as_deref()), Some(reason));
+            match suspended {
+                true => Change::InstitutionSuspend { id, part, reason },
+                false => Change::InstitutionResume { id, part, reason },
+            }
+        }
+    })
+}
+
+/// One object; an array would be read as its values in order.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    (bytes.trim_ascii_start().first() == Some(&b'{')).then(|| serde_json::from_slice(bytes).ok()).flatten()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+    let kind = kinds.next().and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let media = kind.split(';').next().unwrap_or_default().trim();
+    kinds.next().is_none() && media.eq_ignore_ascii_case("application/json")
+}
+
+/// What cannot be recorded now is asked again later; everything else is the request's own fault.
+fn refusal_status(error: &ChangeError) -> StatusCode {
+    match error {
+        ChangeError::NotMade | ChangeError::NotOnRecord(_) | ChangeError::BrokenOff => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::CONFLICT,
+    }
+}

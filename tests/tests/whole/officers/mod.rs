@@ -1,0 +1,30 @@
+//! What officers do: suspensions and stops, by command, over HTTP and by the alarm rule; and what two of them decide.
+
+mod by_two;
+mod stops;
+
+use credit_tests::{Caller, Ended, Folder, Leaf, Reply};
+use hyper::Method;
+use serde_json::Value;
+
+/// Officers' and auditors' port, after the institutions'.
+const AUDITORS: u16 = 2;
+
+/// An act of whoever has this certificate.
+fn act(folder: &Folder, who: &str, path: &str, body: &Value) -> Reply {
+    at_door(folder, who).send(Method::POST, path, &[("content-type", "application/json")], body.to_string())
+}
+
+fn at_door(folder: &Folder, who: &str) -> Caller {
+    folder.caller(who).at(folder.port_base() + AUDITORS)
+}
+
+fn command(folder: &Folder, arguments: &[&str]) -> Ended {
+    let config = folder.config();
+    let config = ["--config", config.to_str().expect("UTF-8")];
+    credit_tests::gateway(&[arguments, &config].concat())
+}
+
+fn of_kind(folder: &Folder, kind: &str) -> Vec<Leaf> {
+    folder.leaves().into_iter().filter(|leaf| leaf.text("kind") == kind).collect()
+}
