@@ -41,6 +41,8 @@ pub(crate) enum InForceOnly {
     Block(StandingKey, String),
     /// A record is gone, because this objection to it was upheld.
     Upheld(Uuid),
+    /// A record is gone, because it was repaired.
+    Repair(StandingKey, String),
     /// An institution lost a certificate.
     Removal(InstitutionId, Thumbprint),
 }

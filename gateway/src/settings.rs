@@ -5,6 +5,7 @@
 
 mod bounds;
 mod catalogue;
+mod consent_issuer;
 mod floods;
 mod institution;
 mod limits;
@@ -20,17 +21,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use credit_policy::InstitutionId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use catalogue::CatalogueSource;
+pub(crate) use consent_issuer::ConsentIssuer;
 pub(crate) use floods::FloodSettings;
-pub(crate) use institution::{EndInstitutionEntry, EndInstitutionError, InstitutionEntry, ends_faults, name_fault};
+pub(crate) use institution::{
+    EndInstitutionEntry, EndInstitutionError, InstitutionEntry, SourceDepartment, ends_faults, name_fault,
+};
 pub use limits::Limits;
 pub(crate) use log::LogSettings;
-pub(crate) use persons::{Persons, is_secure};
+pub(crate) use persons::{Notices, Persons, is_secure};
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
 pub(crate) use store::{Store, StoreKind};
 pub(crate) use suspend_after::SuspendAfter;
@@ -83,12 +86,18 @@ pub struct Settings {
     pub suspend_after: SuspendAfter,
     /// How persons log in at their door; left out = the door is empty.
     pub persons: Option<Persons>,
+    /// Notices that persons are owed.
+    #[serde(default)]
+    pub notices: Notices,
     /// What the process reports to its operator besides the log on standard error.
     #[serde(default)]
     pub telemetry: Telemetry,
     /// Who may issue consents.
     #[serde(default, rename = "consent_issuer")]
     pub consent_issuers: Vec<ConsentIssuer>,
+    /// Which department made the records of a class, and so decides objections to them.
+    #[serde(default, rename = "source_department")]
+    pub source_departments: Vec<SourceDepartment>,
     /// The register of institutions; more can be added to a running gateway (`institution add`).
     #[serde(default, rename = "institution")]
     pub institutions: Vec<InstitutionEntry>,
@@ -187,19 +196,6 @@ pub struct Telemetry {
     /// Address of an OpenTelemetry collector (OTLP over HTTP), for example `http://127.0.0.1:4318/v1/traces`; left out =
     /// no traces.
     pub traces: Option<String>,
-}
-
-/// One issuer of consents.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConsentIssuer {
-    /// The `iss` of its tokens.
-    pub iss: String,
-    /// The institution of kind `consent-authority` that withdraws its tokens.
-    #[schemars(schema_with = "institution::institution_id")]
-    pub institution: InstitutionId,
-    /// Files with its public keys (JWK or JWK Set); a private key is refused.
-    pub keys: Vec<PathBuf>,
 }
 
 fn is_http(address: &str) -> bool {

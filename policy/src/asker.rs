@@ -88,6 +88,10 @@ words! {
         CreditSupervisor = "credit-supervisor",
         /// An authority that issues and revokes consents withdraws them.
         ConsentAuthority = "consent-authority",
+        /// A credit office gives notice of credit repairs.
+        CreditOffice = "credit-office",
+        /// A notifier tells persons of queries about them that never log in.
+        Notifier = "notifier",
         /// Another gateway asks for institutions of its own and never for itself (formats.md §2).
         Gateway = "gateway",
     }

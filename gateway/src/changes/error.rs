@@ -70,6 +70,15 @@ pub(crate) enum ChangeError {
     /// No objection of this id; nothing has changed.
     #[error("there is no objection `{0}`; see `objection list`")]
     UnknownObjection(Uuid),
+    /// No such notice is owed; nothing has changed.
+    #[error("no such notice is owed")]
+    UnknownNotice,
+    /// No such repair is in force; nothing has changed.
+    #[error("no such repair is in force")]
+    UnknownRepair,
+    /// The index or a leaf of the log cannot be read; what was recorded stays.
+    #[error("what an upheld objection or a repair changes cannot be found: {0}")]
+    Index(String),
     /// A list that no auditor could read; nothing was handed over.
     #[error("the list has more than a million bytes: name a month")]
     LongList,

@@ -4,7 +4,9 @@
 mod account;
 mod approval;
 mod block;
+mod by;
 mod consent;
+mod correction;
 mod coverage;
 mod error;
 mod institution;
@@ -13,6 +15,7 @@ mod notice;
 mod notice_fault;
 mod objection;
 mod persons;
+mod repair;
 mod request;
 mod said_before;
 mod sealing;
@@ -23,10 +26,14 @@ use std::sync::Arc;
 
 pub(crate) use account::Account;
 pub(crate) use block::may_be_closed;
+pub(crate) use by::By;
+pub(crate) use correction::{Corrected, corrected, day_of, record_due};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
-pub(crate) use objection::{LONGEST, Said, is_text};
+pub(crate) use notice::{about, give_to};
+pub(crate) use objection::{LONGEST, Said, decide, is_text};
 pub(crate) use persons::{object, set_blocked, withdraw};
+pub(crate) use repair::{RepairNotice, RepairedRecord, repair};
 pub(crate) use request::{Change, InstitutionStatus, Made, Proposals, TurningUse};
 pub(crate) use said_before::SaidBefore;
 pub(crate) use standing::{restore, text_of};
@@ -81,7 +88,9 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::ObjectionList => Ok(objection::list(&gateway)),
             Change::ObjectionShow { objection } => objection::show(&gateway, objection, &account).await,
             Change::ObjectionDecide { objection, upheld, reason } => {
-                objection::decide(&gateway, objection, upheld, reason, &account, off_record).await
+                let by = By::Account(account);
+                let (_, durable) = objection::decided(&gateway, objection, upheld, reason, &by, off_record).await?;
+                Ok(Made::Decided { index: durable.index, objection, upheld })
             }
             Change::KeysRotate { key_use, overlap_days, end_overlap } => {
                 keys::rotate(&gateway, key_use, overlap_days, end_overlap, &account).await

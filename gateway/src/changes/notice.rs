@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use credit_audit::leaf::{Act, Base64, Notice, NoticeWay, QueryLeaf};
+use credit_audit::{
+    leaf::{Act, Base64, Notice, NoticeWay, QueryLeaf},
+    log::Durable,
+};
 use credit_keys::{KeyId, SealedBytes};
 use credit_policy::{CitizenNumber, Personal};
 use serde::{Deserialize, Serialize};
@@ -11,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     account::Account,
+    by::By,
     error::ChangeError,
     notice_fault::{MOST, NoticeFault},
     request::Made,
@@ -50,6 +54,26 @@ pub(super) async fn give(
     Ok(Made::Noticed { index: durable.index, queries: count })
 }
 
+/// Records that a notifier told a person of queries: in as many leaves as they need. The caller knows that they are about the
+/// person, and owed.
+///
+/// # Errors
+/// [`ChangeError`]; what was recorded before stays.
+pub(crate) async fn give_to(
+    gateway: &Arc<Gateway>,
+    by: &By,
+    person: &Personal<CitizenNumber>,
+    queries: &[Uuid],
+) -> Result<Vec<(Uuid, Durable)>, ChangeError> {
+    let mut given = Vec::new();
+    for queries in queries.chunks(MOST) {
+        let id = gateway.new_id();
+        let entry = by.entry(&sealed(gateway, id, person, NoticeWay::Message, queries)?, id)?;
+        given.push((id, gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?));
+    }
+    Ok(given)
+}
+
 /// The one person whom all the queries are about.
 fn person(gateway: &Gateway, queries: &[Uuid]) -> Result<Personal<CitizenNumber>, NoticeFault> {
     if queries.is_empty() || queries.len() > MOST {
@@ -70,28 +94,30 @@ fn person(gateway: &Gateway, queries: &[Uuid]) -> Result<Personal<CitizenNumber>
     Ok(first)
 }
 
+/// Whom a query is about; nothing where its key is destroyed.
+pub(crate) fn about(gateway: &Gateway, leaf: &[u8]) -> Option<Personal<CitizenNumber>> {
+    let leaf = QueryLeaf::parse(leaf).ok()?;
+    let (key, sealed, commit) = (KeyId::parse(leaf.key.as_deref()?).ok()?, leaf.sealed?, leaf.commit?);
+    let (log, query) = (&gateway.settings.log.origin, leaf.id.to_string());
+    let opened = gateway.keys.with(|ring| ring.unseal(&key, log, &query, &sealed.0, &commit.0)).ok()?;
+    opened.disclose(|plain| {
+        let about = serde_json::from_slice::<About<'_>>(plain).ok()?;
+        CitizenNumber::parse(about.number).ok()
+    })
+}
+
 /// Whom a query is about for which a notice is owed.
 fn asked_about(gateway: &Gateway, id: Uuid) -> Result<Personal<CitizenNumber>, NoticeFault> {
     let unknown = || NoticeFault::Unknown(id);
     let institutions = gateway.register.all();
     let found = institutions.iter().find_map(|institution| gateway.log.receipt(id, institution.id()).ok());
-    let leaf = QueryLeaf::parse(&found.ok_or_else(unknown)?.leaf).map_err(|_| unknown())?;
+    let found = found.ok_or_else(unknown)?;
+    let leaf = QueryLeaf::parse(&found.leaf).map_err(|_| unknown())?;
     let is_owed = |notice: &String| notice == "owed" || notice.starts_with("deferred until ");
-    let (Some(_), Some(key), Some(sealed), Some(commit)) =
-        (leaf.notice.as_ref().filter(|notice| is_owed(notice)), leaf.key, leaf.sealed, leaf.commit)
-    else {
+    if !leaf.notice.as_ref().is_some_and(is_owed) || leaf.sealed.is_none() {
         return Err(NoticeFault::NotOwed(id));
-    };
-    let closed = || NoticeFault::Closed(id);
-    let key = KeyId::parse(&key).map_err(|_| closed())?;
-    let (log, query) = (&gateway.settings.log.origin, id.to_string());
-    let opened =
-        gateway.keys.with(|ring| ring.unseal(&key, log, &query, &sealed.0, &commit.0)).map_err(|_| closed())?;
-    let number = opened.disclose(|plain| {
-        let about = serde_json::from_slice::<About<'_>>(plain).ok()?;
-        CitizenNumber::parse(about.number).ok()
-    });
-    number.ok_or_else(closed)
+    }
+    about(gateway, &found.leaf).ok_or(NoticeFault::Closed(id))
 }
 
 fn sealed(

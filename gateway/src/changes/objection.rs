@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{
     account::Account,
+    by::By,
     error::ChangeError,
     request::{Made, OpenObjection, ShownObjection},
     sealing::Sealing,
@@ -134,15 +135,34 @@ pub(super) async fn show(gateway: &Arc<Gateway>, id: Uuid, account: &Account) ->
     }))
 }
 
-/// Decides an objection.
-pub(super) async fn decide(
+/// Decides an objection for an institution that may.
+///
+/// # Errors
+/// [`ChangeError`].
+pub(crate) async fn decide(
+    gateway: &Arc<Gateway>,
+    by: By,
+    id: Uuid,
+    upheld: bool,
+    reason: String,
+) -> Result<(Uuid, Durable), ChangeError> {
+    let gateway = Arc::clone(gateway);
+    let task = tokio::spawn(async move {
+        let off_record = &mut *gateway.changes.lock().await;
+        decided(&gateway, id, upheld, reason, &by, off_record).await
+    });
+    task.await.unwrap_or(Err(ChangeError::BrokenOff))
+}
+
+/// Decides an objection: the id of the leaf, and where it stands.
+pub(super) async fn decided(
     gateway: &Arc<Gateway>,
     id: Uuid,
     upheld: bool,
     reason: String,
-    account: &Account,
+    by: &By,
     off_record: &mut HashSet<InForceOnly>,
-) -> Result<Made, ChangeError> {
+) -> Result<(Uuid, Durable), ChangeError> {
     if !is_text(&reason) {
         return Err(ChangeError::Statement);
     }
@@ -166,7 +186,7 @@ pub(super) async fn decide(
         text: None,
         reason: Some(sealing.member("reason", |_| TextMember { text: reason })?),
     };
-    let entry = leaf.entry(sealing.id(), account.actor())?;
+    let (leaf_id, entry) = (sealing.id(), by.entry(&leaf, sealing.id())?);
     let standing = Arc::clone(&gateway.standing);
     let state = if upheld { Stage::Upheld } else { Stage::Rejected };
     let decided = Objection { state, ..objection };
@@ -186,7 +206,7 @@ pub(super) async fn decide(
     };
     off_record.remove(&upholding);
     standing_again.object(person, Objection { leaves: (first, Some(durable.index)), ..decided_again });
-    Ok(Made::Decided { index: durable.index, objection: id, upheld })
+    Ok((leaf_id, durable))
 }
 
 async fn open(gateway: &Arc<Gateway>, first: u64) -> Result<(Personal<CitizenNumber>, String), ChangeError> {

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use credit_audit::leaf::{self, Act, Actor, Base64, Block, ObjectionState};
+use credit_audit::leaf::{self, Act, Actor, Base64, Block, ObjectionState, RepairState};
 use credit_policy::{CitizenNumber, Personal};
 
 use super::{
@@ -18,7 +18,7 @@ use crate::{
     gateway::Gateway,
     index::{IndexError, leaf_at},
     keyring::Keyring,
-    state::standing::{Objection, Stage, Standing, StandingKey},
+    state::standing::{Objection, Repair, Stage, Standing, StandingKey},
 };
 
 /// All of it, by person.
@@ -28,6 +28,7 @@ struct OfPerson {
     number: Personal<CitizenNumber>,
     blocked: BTreeSet<String>,
     objections: Vec<SaidObjection>,
+    repairs: Vec<(Repair, Option<String>)>,
 }
 
 struct SaidObjection {
@@ -50,7 +51,7 @@ impl SaidBefore {
             let Ok(Some(leaf)) = leaf::parse(&bytes) else { continue };
             let Some(number) = whose(keys, origin, &leaf) else { continue };
             restore(&standing, keys, origin, *index, &leaf);
-            for name in ["text", "reason"] {
+            for name in ["text", "reason", "order"] {
                 let text = text_of(keys, origin, &leaf, name);
                 texts.extend(text.map(|text| ((*index, name), text)));
             }
@@ -64,7 +65,12 @@ impl SaidBefore {
                 let reason = last.and_then(|last| texts.get(&(last, "reason")).cloned());
                 SaidObjection { objection, text, reason }
             });
-            OfPerson { number, blocked: standing.blocked(&person), objections: objections.collect() }
+            let repairs = standing.repairs(&person).into_iter().map(|repair| {
+                let order = repair.leaf.and_then(|leaf| texts.get(&(leaf, "order")).cloned());
+                (repair, order)
+            });
+            let blocked = standing.blocked(&person);
+            OfPerson { blocked, objections: objections.collect(), repairs: repairs.collect(), number }
         });
         Ok(Self(said.collect()))
     }
@@ -74,7 +80,7 @@ impl SaidBefore {
     /// # Errors
     /// [`ChangeError`].
     pub(crate) async fn record(self, gateway: &Arc<Gateway>) -> Result<(), ChangeError> {
-        for OfPerson { number, blocked, objections } in self.0 {
+        for OfPerson { number, blocked, objections, repairs } in self.0 {
             let person = gateway.standing.person(&number);
             for scenario in blocked {
                 if gateway.standing.is_blocked(&person, &scenario) {
@@ -87,6 +93,13 @@ impl SaidBefore {
                 gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
                 gateway.standing.block(person, &scenario, true);
             }
+            for (repair, order) in repairs {
+                let is_said = |known: &Repair| known.record == repair.record;
+                if !gateway.standing.repairs(&person).iter().any(is_said) {
+                    let repair = repaired_again(gateway, &number, repair, order).await?;
+                    gateway.standing.repair(person, repair);
+                }
+            }
             for said in objections {
                 if gateway.standing.objection(said.objection.id).is_none() {
                     let objection = again(gateway, &number, said).await?;
@@ -96,6 +109,27 @@ impl SaidBefore {
         }
         Ok(())
     }
+}
+
+async fn repaired_again(
+    gateway: &Arc<Gateway>,
+    number: &Personal<CitizenNumber>,
+    repair: Repair,
+    order: Option<String>,
+) -> Result<Repair, ChangeError> {
+    let sealing = Sealing::begin(gateway, number);
+    let (record, determined) = (repair.record.clone(), Some(repair.determined));
+    let leaf = leaf::Repair {
+        state: RepairState::Repaired,
+        class: repair.class.clone(),
+        on: repair.on,
+        key: sealing.key(),
+        record: sealing.member("record", |number| RecordMember { number, record, determined, first: None })?,
+        order: order.map(|text| sealing.member("order", |_| TextMember { text })).transpose()?,
+    };
+    let entry = leaf.entry(sealing.id(), Actor::gateway())?;
+    let durable = gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
+    Ok(Repair { leaf: Some(durable.index), ..repair })
 }
 
 async fn again(

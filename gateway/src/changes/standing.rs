@@ -1,6 +1,6 @@
 //! What a leaf of what outlives a data key says, once it is opened: start-up reads it into [`Standing`].
 
-use credit_audit::leaf::{Body, Leaf, ObjectionState};
+use credit_audit::leaf::{Body, Leaf, ObjectionState, RepairState};
 use credit_policy::{CitizenNumber, Personal};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::sealing::SealedMember;
 use crate::{
     keyring::Keyring,
-    state::standing::{Objection, Stage, Standing},
+    state::standing::{Objection, Repair, Stage, Standing},
 };
 
 /// The sealed `person`.
@@ -72,6 +72,21 @@ pub(crate) fn restore(standing: &Standing, keys: &Keyring, origin: &str, index: 
                 standing.object(standing.person(&number), objection);
             })
         }
+        Body::Repair(said) => {
+            let member = SealedMember { leaf: id, name: "record", key: &said.key, bytes: &said.record.0 };
+            let opened = member.open::<RecordMember>(keys, origin);
+            opened.and_then(|opened| Some((parsed(&opened.number)?, opened))).map(|(number, opened)| {
+                let (person, class, on) = (standing.person(&number), said.class.clone(), said.on);
+                let RecordMember { record, determined, .. } = opened;
+                let determined = determined.unwrap_or(on);
+                match said.state {
+                    RepairState::Repaired => {
+                        standing.repair(person, Repair { record, class, determined, on, leaf: Some(index) });
+                    }
+                    RepairState::Revoked => standing.revoke_repair(&person, &record),
+                }
+            })
+        }
         // Nothing else is kept there.
         _ => Some(()),
     };
@@ -83,17 +98,22 @@ pub(super) fn whose(keys: &Keyring, origin: &str, leaf: &Leaf<'_>) -> Option<Per
     let (name, key, bytes) = match &leaf.body {
         Body::Block(block) => ("person", &block.key, &block.person.0),
         Body::Objection(said) => ("record", &said.key, &said.record.0),
+        Body::Repair(said) => ("record", &said.key, &said.record.0),
         _ => return None,
     };
     let opened: PersonMember = SealedMember { leaf: leaf.head.id, name, key, bytes }.open(keys, origin)?;
     parsed(&opened.number)
 }
 
-/// The `text` or `reason` of an objection's leaf.
+/// The `text` or `reason` of an objection's leaf, the `order` of a repair's.
 pub(crate) fn text_of(keys: &Keyring, origin: &str, leaf: &Leaf<'_>, name: &str) -> Option<String> {
-    let Body::Objection(said) = &leaf.body else { return None };
-    let sealed = if name == "text" { said.text.as_ref()? } else { said.reason.as_ref()? };
-    let member = SealedMember { leaf: leaf.head.id, name, key: &said.key, bytes: &sealed.0 };
+    let (key, sealed) = match (&leaf.body, name) {
+        (Body::Objection(said), "text") => (&said.key, said.text.as_ref()?),
+        (Body::Objection(said), "reason") => (&said.key, said.reason.as_ref()?),
+        (Body::Repair(said), "order") => (&said.key, said.order.as_ref()?),
+        _ => return None,
+    };
+    let member = SealedMember { leaf: leaf.head.id, name, key, bytes: &sealed.0 };
     member.open::<TextMember>(keys, origin).map(|opened| opened.text)
 }
 

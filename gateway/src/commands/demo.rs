@@ -66,8 +66,7 @@ fn fill(dir: &Path, url: &str) -> Result<(), DatabaseError> {
 
 /// Starts the demo's identity service, if the configuration still names it.
 async fn identify(dir: &Path, persons: &Persons, gateway: &Gateway) -> Result<(), Failure> {
-    let port = persons.issuer.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-    let Some(port) = port.filter(|port| identity::issuer(*port) == persons.issuer) else { return Ok(()) };
+    let Some(port) = identity::port_of(persons) else { return Ok(()) };
     let people = std::fs::read_to_string(dir.join("persons.csv")).map_err(Failure::unavailable)?;
     let service = Identity::new(port, &persons.address, &people, Arc::clone(&gateway.clock))
         .ok_or_else(|| Failure::unavailable("the system gives no randomness"))?;

@@ -1,4 +1,4 @@
-//! The demo's certificates: one authority, the server, seven institutions, a revocation list.
+//! The demo's certificates: one authority, the server, its institutions, a revocation list.
 //!
 //! ECDSA P-256, valid from yesterday for two years, with the extensions that strict verifiers ask for (RFC 5280 §4.2).
 //! The authority's private key is dropped when they are made: nothing in the folder can then certify another
@@ -14,7 +14,18 @@ use ring::rand::{Random, SystemRandom};
 use zeroize::Zeroizing;
 
 /// The institutions of the demo, by the names of their files; the last one's certificate is revoked.
-pub const INSTITUTIONS: [&str; 7] = ["bank", "employer", "housing", "supervisor", "officer", "authority", REVOKED];
+pub const INSTITUTIONS: [&str; 10] = [
+    "bank",
+    "employer",
+    "housing",
+    "supervisor",
+    "officer",
+    "authority",
+    "credit-office",
+    "department",
+    "notifier",
+    REVOKED,
+];
 const REVOKED: &str = "revoked";
 
 const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];

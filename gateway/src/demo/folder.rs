@@ -132,13 +132,20 @@ pub fn make(dir: &Path, port_base: u16, now: Timestamp, today: Date) -> Result<F
 /// # Errors
 /// When the file cannot be read, or names nobody with that note.
 pub fn person(dir: &Path, note: Note) -> Result<Personal<String>, DemoError> {
+    let first = noted(dir, note)?.into_iter().next();
+    first.map(|(_, person)| person).ok_or(DemoError::Nobody(note.as_str()))
+}
+
+/// Each person with a note in the `persons.csv` of a demo folder, with the place among all of the file.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn noted(dir: &Path, note: Note) -> Result<Vec<(usize, Personal<String>)>, DemoError> {
     let path = dir.join(PERSONS);
     let text = fs::read_to_string(&path).map_err(|source| DemoError::File { path, source })?;
-    text.lines()
-        .filter_map(|line| line.split_once(','))
-        .find(|(_, word)| *word == note.as_str())
-        .map(|(number, _)| Personal::new(number.to_owned()))
-        .ok_or(DemoError::Nobody(note.as_str()))
+    let people = text.lines().skip(1).filter_map(|line| line.split_once(',')).enumerate();
+    let noted = people.filter(|(_, (_, word))| *word == note.as_str());
+    Ok(noted.map(|(place, (number, _))| (place, Personal::new(number.to_owned()))).collect())
 }
 
 fn certify(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
@@ -337,7 +344,7 @@ mod tests {
         let root = "config.toml ca.pem server.pem server.key crl.pem institutions consent-authority.jwk \
                     consent-authority-es256.jwk persons.csv keys data";
         assert_eq!(listed(""), root.split_whitespace().map(str::to_owned).collect());
-        let institutions = ["bank", "employer", "housing", "supervisor", "officer", "authority", "revoked"];
+        let institutions = certificates::INSTITUTIONS;
         let pairs = institutions.iter().flat_map(|name| [format!("{name}.pem"), format!("{name}.key")]);
         assert_eq!(listed("institutions"), pairs.collect());
         for name in listed("").iter().filter(|name| dir.join(name).is_file()) {

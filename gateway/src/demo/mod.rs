@@ -6,8 +6,9 @@
 
 mod applicants;
 mod attributes;
+pub(crate) mod browser;
 pub mod certificates;
-pub(crate) mod client;
+mod client;
 pub(crate) mod configuration;
 pub(crate) mod database;
 pub mod folder;

@@ -6,6 +6,7 @@ mod asking;
 mod calls;
 mod cast;
 mod failure;
+mod person;
 mod record;
 mod refusals;
 mod views;
@@ -50,6 +51,7 @@ pub(crate) async fn run(dir: &Path, gateway: &Gateway) -> Result<(), TourError> 
     tour.employment().await?;
     tour.withdrawal().await?;
     tour.refusals(&used_up).await?;
+    tour.person().await?;
     tour.views(first, ANSWERS).await?;
     print(words("演示各项均符合预期。\n", "All results are as expected.\n"));
     Ok(())

@@ -5,6 +5,7 @@ pub(crate) mod auditors;
 pub(crate) mod files;
 mod index;
 pub(crate) mod institutions;
+mod latest;
 mod officers;
 pub(crate) mod operations;
 pub(crate) mod persons;

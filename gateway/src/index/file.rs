@@ -2,14 +2,15 @@
 
 use std::{fs, io, os::unix::fs::OpenOptionsExt, path::Path};
 
-use credit_audit::merkle::leaf_hash;
+use credit_audit::{leaf::CorrectionState, merkle::leaf_hash};
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row as Columns, params};
+use uuid::Uuid;
 
 use super::{
     bundles,
     error::IndexError,
-    place::{Found, Place},
+    place::{Due, Found, Place},
     row::{ConsentRow, QueryRow, Row},
     schema::{COLUMNS, FORM, TABLES},
 };
@@ -32,6 +33,29 @@ pub(crate) struct Wanted {
     pub(crate) until: i64,
     /// So many at most.
     pub(crate) most: u32,
+}
+
+/// Which notices that are owed are wanted.
+pub(crate) struct Owed {
+    /// Of queries after this leaf.
+    pub(crate) after: u64,
+    /// Of queries up to this leaf.
+    pub(crate) until: u64,
+    /// The person's key in the index; left out = of all.
+    pub(crate) person: Option<[u8; 32]>,
+    /// So many at most.
+    pub(crate) most: u32,
+}
+
+/// A query of which the person is owed a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OwedNotice {
+    /// Where its leaf is.
+    pub(crate) place: Place,
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// The person's key in the index.
+    pub(crate) person: [u8; 32],
 }
 
 /// A consent that was used.
@@ -111,6 +135,17 @@ impl IndexFile {
                         told.execute(params![signed(*leaf), id.as_bytes()])?;
                     }
                 }
+                Row::Correction { leaf, at, query, state } => {
+                    let id = query.as_bytes();
+                    match state {
+                        CorrectionState::Due => whole
+                            .prepare_cached("UPDATE query SET due = ?1, due_at = ?2 WHERE id = ?3")?
+                            .execute(params![signed(*leaf), at, id])?,
+                        CorrectionState::Fetched => whole
+                            .prepare_cached("UPDATE query SET fetched = ?1 WHERE id = ?2")?
+                            .execute(params![signed(*leaf), id])?,
+                    };
+                }
                 Row::Destroyed { data_key } => {
                     whole.execute("UPDATE query SET person = NULL WHERE data_key = ?1", params![data_key])?;
                 }
@@ -126,15 +161,41 @@ impl IndexFile {
     /// The queries about a person, newest first, as far as the person may know of them today.
     pub(super) fn about(&self, wanted: &Wanted, today: Date) -> Result<Vec<Found>, IndexError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT leaf, place, length, notice FROM query WHERE person = ?1 AND leaf < ?2 AND at >= ?3 AND at < ?4 \
+            "SELECT leaf, place, length, notice, due, fetched FROM query WHERE person = ?1 AND leaf < ?2 AND at >= ?3 AND at < ?4 \
              AND (known_from <= ?5 OR notice IS NOT NULL) ORDER BY leaf DESC LIMIT ?6",
         )?;
         let Wanted { person, before, from, until, most } = wanted;
         let values = params![person.as_slice(), signed(*before), from, until, today.to_string(), most];
         let found = select.query_map(values, |row| {
-            let number = |column| row.get::<_, i64>(column).map(|number| number.unsigned_abs());
-            let place = Place { leaf: number(0)?, offset: number(1)?, length: number(2)? };
-            Ok(Found { place, notice: row.get::<_, Option<i64>>(3)?.map(i64::unsigned_abs) })
+            let notice = row.get::<_, Option<i64>>(3)?.map(i64::unsigned_abs);
+            let correction = match (row.get::<_, Option<i64>>(4)?, row.get::<_, Option<i64>>(5)?) {
+                (None, _) => None,
+                (due, fetched) if fetched > due => Some(CorrectionState::Fetched),
+                (Some(_), _) => Some(CorrectionState::Due),
+            };
+            Ok(Found { place: place(row)?, notice, correction })
+        })?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// The answers about a person before a leaf of which no later leaf says that a correction is due.
+    pub(super) fn answered(&self, person: &[u8; 32], before: u64, today: Date) -> Result<Vec<Place>, IndexError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT leaf, place, length FROM query WHERE person = ?1 AND leaf < ?2 AND code IS NULL \
+             AND institution IS NOT NULL AND (due IS NULL OR due < ?2) AND (known_from <= ?3 OR notice IS NOT NULL) \
+             ORDER BY leaf",
+        )?;
+        let found = select.query_map(params![person.as_slice(), signed(before), today.to_string()], place)?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// The answers to an institution of which a correction is due, by leaves after this one.
+    pub(super) fn due(&self, institution: &str, after: u64, most: u32) -> Result<Vec<Due>, IndexError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT leaf, place, length, due, due_at FROM query WHERE institution = ?1 AND due > ?2 ORDER BY due LIMIT ?3",
+        )?;
+        let found = select.query_map(params![institution, signed(after), most], |row| {
+            Ok(Due { place: place(row)?, due: row.get::<_, i64>(3)?.unsigned_abs(), at: row.get(4)? })
         })?;
         Ok(found.collect::<Result<_, _>>()?)
     }
@@ -142,16 +203,62 @@ impl IndexFile {
     /// The consents on which queries about a person were asked, the one used last first, each with its last query.
     pub(super) fn consents(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT consent, MAX(leaf), place, length FROM query WHERE person = ?1 AND consent IS NOT NULL \
-             AND code IS NULL AND (known_from <= ?2 OR notice IS NOT NULL) GROUP BY consent ORDER BY 2 DESC LIMIT ?3",
+            "SELECT MAX(leaf), place, length, consent FROM query WHERE person = ?1 AND consent IS NOT NULL \
+             AND code IS NULL AND (known_from <= ?2 OR notice IS NOT NULL) GROUP BY consent ORDER BY 1 DESC LIMIT ?3",
         )?;
         let found = select.query_map(params![person.as_slice(), today.to_string(), most], |row| {
-            let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
-            let last = Place { leaf: number(1)?, offset: number(2)?, length: number(3)? };
-            Ok((row.get::<_, Vec<u8>>(0)?, last))
+            Ok((row.get::<_, Vec<u8>>(3)?, place(row)?))
         })?;
         let found = found.map(|row| row.map(|(key, last)| key.try_into().ok().map(|key| ConsentFound { key, last })));
         Ok(found.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+    }
+
+    /// Queries after a leaf of which the person is owed a notice on that day, oldest first; those of one person where one is named.
+    pub(super) fn owed(&self, wanted: &Owed, today: Date) -> Result<Vec<OwedNotice>, IndexError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT leaf, place, length, id, person FROM query WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL \
+             AND institution IS NOT NULL AND leaf > ?1 AND leaf <= ?2 AND known_from <= ?3 AND (?4 IS NULL OR person = ?4) \
+             ORDER BY leaf LIMIT ?5",
+        )?;
+        let person = wanted.person.as_ref().map(<[u8; 32]>::as_slice);
+        let values = params![signed(wanted.after), signed(wanted.until), today.to_string(), person, wanted.most];
+        let found = select.query_map(values, |row| {
+            let (id, person) = (row.get::<_, Vec<u8>>(3)?, row.get::<_, Vec<u8>>(4)?);
+            Ok((place(row)?, id, person))
+        })?;
+        let found = found.map(|row| {
+            let (place, id, person) = row?;
+            let (id, person) = (Uuid::from_slice(&id).ok(), person.try_into().ok());
+            Ok(id.zip(person).map(|(id, person)| OwedNotice { place, id, person }))
+        });
+        Ok(found.filter_map(Result::transpose).collect::<Result<_, rusqlite::Error>>()?)
+    }
+
+    /// How many notices are owed on that day, of queries before an instant and known since a day, up to a number.
+    pub(super) fn count_owed(&self, before: i64, known_by: Date, most: u32) -> Result<u64, IndexError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM query WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL \
+             AND institution IS NOT NULL AND at < ?1 AND known_from <= ?2 LIMIT ?3)",
+        )?;
+        let count: i64 = select.query_row(params![before, known_by.to_string(), most], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// How often a person was answered about himself or herself from an instant on.
+    pub(super) fn count_own(&self, person: &[u8; 32], from: i64) -> Result<u64, IndexError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT COUNT(*) FROM query WHERE person = ?1 AND institution IS NULL AND scenario = 'self-query' \
+             AND code IS NULL AND at >= ?2",
+        )?;
+        let count: i64 = select.query_row(params![person.as_slice(), from], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// The leaf of a query, by its id.
+    pub(super) fn leaf_of(&self, id: Uuid) -> Result<Option<u64>, IndexError> {
+        let mut select = self.connection.prepare_cached("SELECT leaf FROM query WHERE id = ?1")?;
+        let leaf = select.query_row(params![id.as_bytes()], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(leaf.map(i64::unsigned_abs))
     }
 
     /// For whom and what there are queries about somebody, month by month.
@@ -200,6 +307,12 @@ impl Rows {
     }
 }
 
+/// The first three columns.
+fn place(row: &Columns<'_>) -> Result<Place, rusqlite::Error> {
+    let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    Ok(Place { leaf: number(0)?, offset: number(1)?, length: number(2)? })
+}
+
 type Values = (u64, Vec<rusqlite::types::Value>);
 
 fn values(row: &Columns<'_>) -> Result<Values, rusqlite::Error> {
@@ -223,7 +336,7 @@ fn insert(whole: &Connection, row: &QueryRow) -> Result<(), rusqlite::Error> {
             whole.query_row(select, params![signed(*first)], |row| row.get(0)).optional()?.flatten()
         }
     };
-    let sql = "INSERT INTO query VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, NULL)";
+    let sql = "INSERT INTO query VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, NULL, NULL, NULL, NULL)";
     let subject = row.subject.as_ref().map(|subject| subject.0.to_vec());
     whole.prepare_cached(sql)?.execute(params![
         signed(row.place.leaf),

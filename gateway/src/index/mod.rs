@@ -22,11 +22,12 @@ use std::{
 
 use credit_keys::IndexKey;
 use jiff::civil::Date;
+use uuid::Uuid;
 
 pub(crate) use error::IndexError;
-pub(crate) use file::{Asked, ConsentFound, Wanted};
+pub(crate) use file::{Asked, ConsentFound, Owed, OwedNotice, Wanted};
 use file::{IndexFile, Rows};
-pub(crate) use place::{Found, read_leaf};
+pub(crate) use place::{Due, Found, Place, read_leaf};
 use row::Opening;
 pub(crate) use sources::Sources;
 
@@ -97,6 +98,55 @@ impl Index {
     /// [`IndexError`].
     pub(crate) fn consents(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
         self.lock().consents(person, most, today)
+    }
+
+    /// The answers about one person before a leaf of which no later leaf says that a correction is due, as far as the person
+    /// may know of them; oldest first.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn answered(&self, person: &[u8; 32], before: u64, today: Date) -> Result<Vec<Place>, IndexError> {
+        self.lock().answered(person, before, today)
+    }
+
+    /// The answers to an institution of which a leaf after this one says that a correction is due, in the order of these leaves.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn due(&self, institution: &str, after: u64, most: u32) -> Result<Vec<Due>, IndexError> {
+        self.lock().due(institution, after, most)
+    }
+
+    /// Queries of which a person is owed a notice on that day, oldest first.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn owed(&self, wanted: &Owed, today: Date) -> Result<Vec<OwedNotice>, IndexError> {
+        self.lock().owed(wanted, today)
+    }
+
+    /// How many of them there are before an instant, known since a day, up to a number.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn count_owed(&self, before: i64, known_by: Date, most: u32) -> Result<u64, IndexError> {
+        self.lock().count_owed(before, known_by, most)
+    }
+
+    /// How often a person was answered about himself or herself from an instant on, in microseconds of Unix time.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn count_own(&self, person: &[u8; 32], from: i64) -> Result<u64, IndexError> {
+        self.lock().count_own(person, from)
+    }
+
+    /// The leaf of a query.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn leaf_of(&self, id: Uuid) -> Result<Option<u64>, IndexError> {
+        self.lock().leaf_of(id)
     }
 
     /// For whom and what there are queries about somebody, month by month.

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use credit_audit::tile;
+use credit_audit::{leaf::CorrectionState, tile};
 
 use super::error::IndexError;
 
@@ -29,6 +29,19 @@ pub(crate) struct Found {
     pub(crate) place: Place,
     /// The leaf with the notice that was given, if one was.
     pub(crate) notice: Option<u64>,
+    /// Whether there is a correction of its answer, and whether it was fetched.
+    pub(crate) correction: Option<CorrectionState>,
+}
+
+/// An answer of which a correction is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// Where its leaf is.
+    pub(crate) place: Place,
+    /// The leaf that says that it is due.
+    pub(crate) due: u64,
+    /// When that was, in microseconds of Unix time.
+    pub(crate) at: i64,
 }
 
 /// The leaf at a place. Blocks.

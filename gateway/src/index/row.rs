@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use credit_audit::leaf::{Base64, Body, GroundRecord, KeyState, QueryLeaf, parse_after, peek};
+use credit_audit::leaf::{Base64, Body, CorrectionState, GroundRecord, KeyState, QueryLeaf, parse_after, peek};
 use credit_keys::{IndexKey, KeyId};
 use credit_policy::CitizenNumber;
 use jiff::civil::Date;
@@ -18,6 +18,8 @@ pub(super) enum Row {
     Query(Box<QueryRow>),
     /// A notice of these queries was given.
     Notice { leaf: u64, queries: Vec<Uuid> },
+    /// A correction of the answer to a query is due, or was fetched.
+    Correction { leaf: u64, at: i64, query: Uuid, state: CorrectionState },
     /// A data key was destroyed: nobody is known of its month any more.
     Destroyed { data_key: String },
     /// Nothing.
@@ -80,6 +82,12 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
             });
             Row::Notice { leaf: place.leaf, queries: told.unwrap_or_default() }
         }
+        Body::Correction(correction) => Row::Correction {
+            leaf: place.leaf,
+            at: head.at.as_microsecond(),
+            query: correction.query,
+            state: correction.state,
+        },
         Body::Key(key) if key.state == KeyState::Destroyed && key.part.is_none() => {
             Row::Destroyed { data_key: key.key }
         }
@@ -104,7 +112,6 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
         | Body::Block(_)
         | Body::Objection(_)
         | Body::Repair(_)
-        | Body::Correction(_)
         | Body::Case(_)
         | Body::Feedback(_)
         | Body::Binding(_)

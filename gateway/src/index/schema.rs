@@ -1,7 +1,7 @@
 //! The tables of the index.
 
 /// Raised with every change of what follows or of what a row says: an index of another form is made again.
-pub(super) const FORM: i64 = 2;
+pub(super) const FORM: i64 = 4;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE head (
@@ -13,6 +13,7 @@ CREATE TABLE head (
 ) STRICT;
 -- A query. `place` and `length`: where its leaf lies in the entry bundle. `person` is NULL where nobody is known, or
 -- not any more. `known_from`: the day from which the person may know of it; NULL = never, unless a notice was given.
+-- `due`, `fetched`: the last leaf that says that a correction of the answer is due, and that it was fetched.
 CREATE TABLE query (
   leaf INTEGER PRIMARY KEY,
   place INTEGER NOT NULL,
@@ -30,7 +31,10 @@ CREATE TABLE query (
   person BLOB,
   data_key TEXT,
   known_from TEXT,
-  notice INTEGER
+  notice INTEGER,
+  due INTEGER,
+  due_at INTEGER,
+  fetched INTEGER
 ) STRICT;
 -- For whom and what there are queries about somebody in a month, once each.
 CREATE TABLE asked (
@@ -49,9 +53,11 @@ CREATE INDEX query_code ON query (code, leaf);
 CREATE INDEX query_subject ON query (subject, leaf);
 CREATE INDEX query_consent ON query (consent, leaf) WHERE consent IS NOT NULL;
 CREATE INDEX query_case ON query (institution, case_number, leaf);
+CREATE INDEX query_due ON query (institution, due) WHERE due IS NOT NULL;
+CREATE INDEX query_owed ON query (leaf) WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL AND institution IS NOT NULL;
 CREATE INDEX query_data_key ON query (data_key);
 ";
 
 /// The columns of a row, in the order in which rows are written and compared.
 pub(super) const COLUMNS: &str = "leaf, place, length, id, at, institution, on_behalf, staff, scenario, code, subject, consent, \
-                                  case_number, person, data_key, known_from, notice";
+                                  case_number, person, data_key, known_from, notice, due, due_at, fetched";

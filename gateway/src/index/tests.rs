@@ -2,12 +2,13 @@
 
 use std::io::{self, Write as _};
 
+use credit_audit::leaf::CorrectionState;
 use jiff::civil::{Date, date};
 use uuid::Uuid;
 
 use super::{
     error::IndexError,
-    file::{IndexFile, Rows, Wanted},
+    file::{IndexFile, Owed, Rows, Wanted},
     place::Place,
     row::{ConsentRow, QueryRow, Row},
 };
@@ -75,6 +76,68 @@ fn what_is_deferred_is_found_from_its_day_or_notice_on_and_what_is_exempt_never(
     assert_eq!(found(&file, PERSON, TODAY), [3, 0]);
     assert_eq!(found(&file, [8; 32], TODAY), [4]);
     assert_eq!(file.size(), 8);
+}
+
+fn correction(leaf: u64, query: u64, state: CorrectionState) -> Row {
+    Row::Correction { leaf, at: 1_000, query: Uuid::from_u128(u128::from(query)), state }
+}
+
+#[test]
+fn a_correction_is_due_to_who_was_answered_until_it_is_fetched_and_never_of_what_is_withheld() {
+    let mut file = file();
+    let refused = QueryRow { code: Some("subject-minor".to_owned()), ..query(3, Some("0001-01-01")) };
+    let own = QueryRow { institution: None, ..query(4, Some("0001-01-01")) };
+    let first = vec![query(0, Some("0001-01-01")), query(1, Some("2026-11-29")), query(2, None), refused, own];
+    take(&mut file, first.into_iter().map(of).collect());
+    let answered = |file: &IndexFile, before, today| {
+        file.answered(&PERSON, before, today).unwrap().iter().map(|place| place.leaf).collect::<Vec<_>>()
+    };
+    assert_eq!(answered(&file, 5, TODAY), [0]);
+    assert_eq!(answered(&file, 5, date(2026, 11, 29)), [0, 1]);
+    assert!(answered(&file, 0, TODAY).is_empty());
+    take(&mut file, vec![correction(5, 0, CorrectionState::Due)]);
+    let due = |file: &IndexFile, after| {
+        file.due("bank", after, 40).unwrap().iter().map(|due| (due.place.leaf, due.due, due.at)).collect::<Vec<_>>()
+    };
+    assert_eq!((answered(&file, 5, TODAY), answered(&file, 6, TODAY)), (vec![], vec![0]));
+    assert_eq!((due(&file, 0), due(&file, 5)), (vec![(0, 5, 1_000)], vec![]));
+    assert_eq!(file.due("another", 0, 40).unwrap(), []);
+    let state = |file: &IndexFile| {
+        let wanted = Wanted { person: PERSON, before: 1, from: i64::MIN, until: i64::MAX, most: 40 };
+        file.about(&wanted, TODAY).unwrap()[0].correction
+    };
+    assert_eq!(state(&file), Some(CorrectionState::Due));
+    take(&mut file, vec![correction(6, 0, CorrectionState::Fetched)]);
+    assert_eq!(state(&file), Some(CorrectionState::Fetched));
+    // Another record goes out of answers.
+    take(&mut file, vec![correction(7, 0, CorrectionState::Due)]);
+    assert_eq!((state(&file), due(&file, 5)), (Some(CorrectionState::Due), vec![(0, 7, 1_000)]));
+}
+
+#[test]
+fn a_notice_is_owed_from_its_day_on_until_it_is_given() {
+    let mut file = file();
+    let refused = QueryRow { code: Some("subject-minor".to_owned()), ..query(3, Some("0001-01-01")) };
+    let own = QueryRow { institution: None, ..query(4, Some("0001-01-01")) };
+    let other = QueryRow { person: Some([8; 32]), ..query(5, Some("0001-01-01")) };
+    let nobody = QueryRow { person: None, ..query(6, Some("0001-01-01")) };
+    let first =
+        vec![query(0, Some("0001-01-01")), query(1, Some("2026-11-29")), query(2, None), refused, own, other, nobody];
+    take(&mut file, first.into_iter().map(of).collect());
+    let owed = |file: &IndexFile, after, until, person, today| {
+        let wanted = Owed { after, until, person, most: 40 };
+        file.owed(&wanted, today).unwrap().iter().map(|owed| owed.place.leaf).collect::<Vec<_>>()
+    };
+    // The first leaf of a log is no query.
+    assert_eq!(owed(&file, 0, 9, None, TODAY), [5]);
+    assert_eq!(owed(&file, 0, 9, None, date(2026, 11, 29)), [1, 5]);
+    assert_eq!(owed(&file, 0, 9, Some(PERSON), date(2026, 11, 29)), [1]);
+    assert!(owed(&file, 1, 4, None, date(2026, 11, 29)).is_empty());
+    assert_eq!((file.count_owed(9, TODAY, 40).unwrap(), file.count_owed(9, TODAY, 1).unwrap()), (2, 1));
+    assert_eq!(file.count_owed(5, TODAY, 40).unwrap(), 1);
+    assert_eq!((file.leaf_of(Uuid::from_u128(5)).unwrap(), file.leaf_of(Uuid::from_u128(9)).unwrap()), (Some(5), None));
+    take(&mut file, vec![Row::Notice { leaf: 7, queries: vec![Uuid::from_u128(5)] }]);
+    assert!(owed(&file, 0, 9, None, TODAY).is_empty());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod cause;
 mod members;
 mod requests;
+mod rights;
 
 use credit_policy::{Code, Language};
 
@@ -66,7 +67,8 @@ impl Detail {
             Self::Missing(member) => return member.missing(language),
             _ => {}
         }
-        let (chinese, english) = self.of_members().or_else(|| self.of_request()).unwrap_or_default();
+        let (chinese, english) =
+            self.of_members().or_else(|| self.of_request()).or_else(|| self.of_rights()).unwrap_or_default();
         match language {
             Language::Zh => chinese.to_owned(),
             Language::En => english.to_owned(),

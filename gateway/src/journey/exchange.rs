@@ -135,6 +135,22 @@ pub struct Question {
     pub(crate) route: Option<RouteQuery>,
 }
 
+impl Question {
+    /// A question of which the caller's own door knows everything: about whom, and that nobody's staff asks.
+    pub(crate) fn of_door(scenario: &str) -> Self {
+        Self {
+            scenario: scenario.to_owned(),
+            subject: None,
+            staff: None,
+            case: None,
+            fields: None,
+            on_behalf: None,
+            idempotency: None,
+            route: None,
+        }
+    }
+}
+
 /// The members of `on_behalf` as they were sent.
 pub struct OnBehalfWords {
     /// The end institution's id at the other gateway.

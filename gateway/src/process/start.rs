@@ -86,7 +86,7 @@ pub(crate) async fn open(
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     let in_force = carry::with(&projection.ledger, &carried);
     let changed = register::apply(&register, &in_force, &catalogue)?;
-    register::acting(&register, &settings.consent_issuers)?;
+    register::acting(&register, &catalogue, &settings)?;
     let approved = (&projection.ledger.approvals, approved_before);
     let proposals = approval::gate(&settings, &catalogue, &register, approved, clock.now())?;
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;

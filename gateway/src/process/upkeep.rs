@@ -8,14 +8,14 @@ use credit_audit::{
     log::{Cause, Scrubbed},
 };
 use credit_keys::KeyId;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{
     callers::register::Institution,
-    changes::{Account, Change, apply, record_key},
+    changes::{Account, Change, apply, record_due, record_key},
     gateway::Gateway,
-    index::Sources,
+    index::{Index, IndexError, Sources},
     journey::record::case_again::say_again,
     keyring::KeyringError,
     process::snapshots::{self, Due, NotAdvanced},
@@ -94,6 +94,23 @@ pub(super) async fn watch_log(gateway: Arc<Gateway>) {
     }
 }
 
+/// Notices that are counted at most: more than enough to act on.
+const MOST_NOTICES: u32 = 10_000;
+
+/// Counts the notices that are owed, and those whose time is over. Blocks.
+fn count_notices(gateway: &Gateway, index: &Index) -> Result<(), IndexError> {
+    let today = gateway.today();
+    let days = i64::from(gateway.settings.notices.within_days);
+    let owed = index.count_owed(i64::MAX, today, MOST_NOTICES)?;
+    let by = today.saturating_sub(days.days());
+    let before = gateway.clock.now().as_microsecond().saturating_sub(days * MICROSECONDS_A_DAY);
+    let overdue = if owed == 0 { 0 } else { index.count_owed(before, by, MOST_NOTICES)? };
+    gateway.metrics.notices(owed, overdue);
+    Ok(())
+}
+
+const MICROSECONDS_A_DAY: i64 = 86_400_000_000;
+
 /// Takes what is published into the index, and says whether it is behind. Where there is none, nothing is due.
 pub(super) async fn index(gateway: Arc<Gateway>) {
     let mut each_second = every_second();
@@ -103,10 +120,22 @@ pub(super) async fn index(gateway: Arc<Gateway>) {
         let advance = move || {
             let Some(index) = &shared.index else { return Ok(()) };
             let sources = Sources { keys: &shared.keys, catalogue: &shared.catalogue };
-            index.advance(shared.log.published(), sources).map(drop).map_err(|error| error.to_string())
+            let advanced = index.advance(shared.log.published(), sources).and_then(|_| count_notices(&shared, index));
+            advanced.map_err(|error| error.to_string())
         };
         let advanced = tokio::task::spawn_blocking(advance).await.unwrap_or_else(|error| Err(error.to_string()));
         gateway.metrics.duty(Duty::Index, advanced, gateway.clock.now());
+    }
+}
+
+/// Finds the answers that would be others without a record that went out of answers, and records that they are due to be
+/// corrected.
+pub(super) async fn corrections(gateway: Arc<Gateway>) {
+    let mut each_second = every_second();
+    loop {
+        each_second.tick().await;
+        let done = record_due(&gateway).await.map_err(|error| error.to_string());
+        gateway.metrics.duty(Duty::Corrections, done, gateway.clock.now());
     }
 }
 

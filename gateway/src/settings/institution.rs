@@ -133,3 +133,13 @@ impl InstitutionEntry {
         faults.into_iter().map(|fault| format!("institution `{}`: {fault}", self.id.as_str())).collect()
     }
 }
+/// A department that made records, and so decides objections to them.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceDepartment {
+    /// The institution that decides.
+    #[schemars(schema_with = "institution_id")]
+    pub institution: InstitutionId,
+    /// The classes of the data list whose records it made.
+    pub classes: Vec<String>,
+}

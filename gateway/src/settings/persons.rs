@@ -33,6 +33,32 @@ pub struct Persons {
     /// sees fit.
     #[serde(default)]
     pub acr: Vec<String>,
+    /// Reports a year that a person may have without a fee; each is counted, and the page says which one it is. None is refused
+    /// beyond it.
+    #[serde(default = "free_reports")]
+    pub free_reports_a_year: u16,
+}
+
+/// Credit-reporting regulation, art. 17; Shanghai, art. 34.
+fn free_reports() -> u16 {
+    2
+}
+
+/// Notices that persons are owed of queries about them, and that are given to those who never log in by an institution of
+/// kind `notifier`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notices {
+    /// Days after a query, or after the day until which its notice was deferred, within which the notice must be given; later ones are
+    /// overdue.
+    #[schemars(range(min = 1, max = 3_650))]
+    pub within_days: u16,
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Self { within_days: 30 }
+    }
 }
 
 fn claim() -> String {

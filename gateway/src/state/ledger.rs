@@ -101,7 +101,7 @@ pub(crate) struct Ledger {
     /// What the fields of each catalogue mean: digests by field, by the catalogue's label.
     #[serde(default)]
     pub(crate) definitions: BTreeMap<String, BTreeMap<String, String>>,
-    /// Leaves of what outlives a data key: blocks and objections. Person and record are sealed in them.
+    /// Leaves of what outlives a data key: blocks, objections, repairs. Person and record are sealed in them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) standing: Vec<u64>,
     /// What two officers approved.

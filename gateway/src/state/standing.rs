@@ -1,5 +1,5 @@
-//! What persons said that outlives a data key: scenarios that they closed, objections to records, and records that are
-//! gone because an objection was upheld.
+//! What outlives a data key: scenarios that persons closed, objections to records, and records that are gone because an
+//! objection was upheld or a credit office repaired them.
 //!
 //! A person stands in it by HMAC under the state key that was in force when the process began (`FORMAT.md` §5): that key
 //! stands in no leaf and is kept as long as the process runs, so that a key that turns changes nothing here. The log has
@@ -7,6 +7,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    ops::Bound,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -22,6 +23,17 @@ pub(crate) type StandingKey = [u8; 32];
 pub(crate) struct Standing {
     key: StateKey,
     said: Mutex<Said>,
+    /// How far it was looked for answers that would be others without what went out of answers.
+    pub(crate) corrected: tokio::sync::Mutex<CorrectedUntil>,
+}
+
+/// How far it was looked for answers that would be others without what went out of answers.
+#[derive(Default)]
+pub(crate) struct CorrectedUntil {
+    /// The day on which it was begun.
+    pub(crate) day: Option<Date>,
+    /// The last leaf of those by which records went of which all answers were looked at.
+    pub(crate) until: u64,
 }
 
 #[derive(Default)]
@@ -31,6 +43,8 @@ struct Said {
     people: HashMap<StandingKey, OfPerson>,
     /// Objections, by the leaf that began each.
     objections: HashMap<Uuid, StandingKey>,
+    /// The leaves by which records went out of answers.
+    removed_by: BTreeSet<u64>,
 }
 
 #[derive(Default)]
@@ -39,6 +53,22 @@ struct OfPerson {
     removed: u64,
     blocked: BTreeSet<String>,
     objections: Vec<Objection>,
+    repairs: Vec<Repair>,
+}
+
+/// A record that a credit office repaired: it counts nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Repair {
+    /// The record's id, under whichever state key it was given out.
+    pub(crate) record: String,
+    /// Its class.
+    pub(crate) class: String,
+    /// The day of its determination.
+    pub(crate) determined: Date,
+    /// The day of the repair.
+    pub(crate) on: Date,
+    /// The leaf that says so; nothing while it is being recorded.
+    pub(crate) leaf: Option<u64>,
 }
 
 /// An objection to a record, and what became of it.
@@ -93,7 +123,7 @@ pub(crate) struct Waiting {
 impl Standing {
     /// Nothing was said. `key` is the state key in force now.
     pub(crate) fn new(key: StateKey) -> Self {
-        Self { key, said: Mutex::default() }
+        Self { key, said: Mutex::default(), corrected: tokio::sync::Mutex::default() }
     }
 
     /// What stands for a person.
@@ -134,7 +164,45 @@ impl Standing {
             known.removed = removals;
         }
         known.objections.retain(|other| other.id != objection.id);
+        let decided = objection.leaves.1.filter(|_| objection.state == Stage::Upheld);
         known.objections.push(objection);
+        said.removed_by.extend(decided);
+    }
+
+    /// Takes a record out of answers, from this call on.
+    pub(crate) fn repair(&self, person: StandingKey, repair: Repair) {
+        let mut said = self.lock();
+        said.removals += 1;
+        let removals = said.removals;
+        said.removed_by.extend(repair.leaf);
+        let known = said.people.entry(person).or_default();
+        known.removed = removals;
+        known.repairs.retain(|other| other.record != repair.record);
+        known.repairs.push(repair);
+    }
+
+    /// The record counts again.
+    pub(crate) fn revoke_repair(&self, person: &StandingKey, record: &str) {
+        if let Some(known) = self.lock().people.get_mut(person) {
+            known.repairs.retain(|other| other.record != record);
+        }
+    }
+
+    /// The repairs of a person's records that are in force.
+    pub(crate) fn repairs(&self, person: &StandingKey) -> Vec<Repair> {
+        self.lock().people.get(person).map(|known| known.repairs.clone()).unwrap_or_default()
+    }
+
+    /// The classes of the person's records that are gone.
+    pub(crate) fn removed_classes(&self, person: &StandingKey) -> BTreeSet<String> {
+        let upheld = self.objections(person).into_iter().filter(|objection| objection.state == Stage::Upheld);
+        let repaired = self.repairs(person).into_iter().map(|repair| repair.class);
+        upheld.map(|objection| objection.class).chain(repaired).collect()
+    }
+
+    /// The leaves after this one by which records went out of answers, in the log's order.
+    pub(crate) fn removed_by(&self, after: u64) -> Vec<u64> {
+        self.lock().removed_by.range((Bound::Excluded(after), Bound::Unbounded)).copied().collect()
     }
 
     /// What the person objected to, in the order in which that was said last.
@@ -178,11 +246,14 @@ impl Standing {
 
     /// Applies what the person said to what stores returned: what is gone is taken out, what is objected to is marked.
     pub(crate) fn heed(&self, person: &StandingKey, names: Names<'_>, history: &mut History) {
-        let objections = self.objections(person);
-        if objections.is_empty() {
+        let (objections, repairs) = (self.objections(person), self.repairs(person));
+        if objections.is_empty() && repairs.is_empty() {
             return;
         }
         let effect = |ids: Vec<String>| {
+            if repairs.iter().any(|repair| ids.contains(&repair.record)) {
+                return Effect::Gone;
+            }
             let named = objections.iter().filter(|objection| ids.contains(&objection.record));
             named.fold(Effect::None, |effect, objection| match (effect, objection.state) {
                 (Effect::Gone, _) | (_, Stage::Upheld) => Effect::Gone,
@@ -240,7 +311,8 @@ impl Names<'_> {
         self.named(class, "", listing.from)
     }
 
-    fn named(&self, class: &str, document: &str, determined: Date) -> Named {
+    /// A record by class, document and day of determination, as [`Self::of_record`] and [`Self::of_listing`] name one.
+    pub(crate) fn named(&self, class: &str, document: &str, determined: Date) -> Named {
         let determination = determined.to_string();
         let name = RecordName { store: "", class, document, determination: &determination };
         Named { class: class.to_owned(), determined, all: self.keys.record_ids(name) }
@@ -332,6 +404,38 @@ mod tests {
         standing.object(person, objection(3, &listed, Stage::Open));
         assert_eq!(heeded(&standing, names, &person), [false; 3]);
         assert_eq!((standing.removals(&person), standing.removals(&other)), (1, 0));
+    }
+
+    #[test]
+    fn what_is_repaired_is_gone_of_this_person_until_the_repair_is_revoked() {
+        let catalogue = Catalogue::load(&catalogue::shipped()).unwrap();
+        let key = key();
+        let (standing, names) = (Standing::new(key.clone()), Names { keys: &key, catalogue: &catalogue });
+        let (person, other) = ([1; 32], [2; 32]);
+        let named = names.named(CLASS, "2026-03-01/minor", date(2026, 3, 1));
+        let id = named.all.first().unwrap().clone();
+        let repair = |leaf| Repair {
+            record: id.clone(),
+            class: CLASS.to_owned(),
+            determined: named.determined,
+            on: date(2026, 3, 9),
+            leaf,
+        };
+        // In force before it is on the record; said again with its leaf it is one.
+        standing.repair(person, repair(None));
+        assert_eq!((heeded(&standing, names, &person).len(), heeded(&standing, names, &other).len()), (3, 4));
+        standing.repair(person, repair(Some(7)));
+        assert_eq!((standing.repairs(&person).len(), standing.removals(&person)), (1, 2));
+        assert_eq!((standing.removed_by(0), standing.removed_by(7)), (vec![7], vec![]));
+        standing.revoke_repair(&other, &id);
+        assert_eq!(heeded(&standing, names, &person).len(), 3);
+        standing.revoke_repair(&person, &id);
+        assert_eq!(heeded(&standing, names, &person).len(), 4);
+        // An objection that was upheld is another reason.
+        standing.object(person, Objection { leaves: (8, Some(9)), ..objection(1, &id, Stage::Upheld) });
+        standing.repair(person, repair(Some(10)));
+        standing.revoke_repair(&person, &id);
+        assert_eq!((heeded(&standing, names, &person).len(), standing.removed_by(7)), (3, vec![9, 10]));
     }
 
     #[test]

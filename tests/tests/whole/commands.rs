@@ -142,12 +142,12 @@ fn changes_made_while_none_runs_hold_once_one_does() {
 fn a_list_for_people_names_everybody() {
     let folder = Folder::new();
     let said = run(&folder, &["institution", "list"]).held();
-    for id in ["bank", "employer", "housing", "supervisor", "officer", "authority"] {
+    for id in ["bank", "employer", "housing", "supervisor", "officer", "authority", "credit-office", "notifier"] {
         let line = said.lines().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("no `{id}` in {said}"));
         assert!(line.contains("active") && line.contains("/s ("), "{line}");
     }
-    assert_eq!(said.lines().count(), 12, "a line for each institution, and one for each certificate");
-    assert_eq!(said.lines().filter(|line| line.contains("SHA-256") && line.contains("valid until 2")).count(), 6);
+    assert_eq!(said.lines().count(), 18, "a line for each institution, and one for each certificate");
+    assert_eq!(said.lines().filter(|line| line.contains("SHA-256") && line.contains("valid until 2")).count(), 9);
     assert_eq!(of_kind(&folder, "read").len(), 0);
 }
 

@@ -25,6 +25,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use openidconnect::url::form_urlencoded;
 use tokio::{net::TcpListener, sync::Semaphore};
 
+use crate::settings::Persons;
 use answer::{html, json, page, redirect};
 use issued::{ACR, CLIENT, Issued};
 
@@ -36,6 +37,12 @@ const TIME: Duration = Duration::from_secs(10);
 pub(crate) fn issuer(port: u16) -> String {
     // Another name than the gateway's own address: two sites, as in life.
     format!("http://localhost:{port}")
+}
+
+/// The port of the service that a configuration names; nothing where it names another one.
+pub(crate) fn port_of(persons: &Persons) -> Option<u16> {
+    let port = persons.issuer.rsplit_once(':').and_then(|(_, port)| port.parse().ok())?;
+    (issuer(port) == persons.issuer).then_some(port)
 }
 
 /// The service.

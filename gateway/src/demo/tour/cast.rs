@@ -53,6 +53,11 @@ impl<'a> Tour<'a> {
         })
     }
 
+    /// Another institution of the demo.
+    pub(super) fn caller(&self, name: &str) -> Result<Caller, TourError> {
+        Ok(Caller::new(self.dir, name, self.gateway.settings.listen.institutions)?)
+    }
+
     /// Has the authority sign a consent of the first clean person.
     pub(super) fn token(&self, agreed: &Agreed<'_>) -> Result<Token, TourError> {
         self.signs.token(self.dir, self.gateway, &self.clean, agreed)

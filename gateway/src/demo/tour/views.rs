@@ -92,7 +92,7 @@ impl Tour<'_> {
         let (published, checked) = checked.await.map_err(|error| unexpected(&error))?;
         hold(published, || format!("the log was not published within {} s", PUBLISHED_WITHIN.as_secs()))?;
         let (report, views) = checked.map_err(|error| unexpected(&error))?;
-        print(words("6. 监管者与本人所见", "6. What the regulator and the person see"));
+        print(words("7. 监管者与本人所见", "7. What the regulator and the person see"));
         print(format_args!(
             "   {} {}{}",
             words(

@@ -266,7 +266,7 @@ pub(super) fn check_head(head: &Parts, sound: bool, path: &str, kind: BodyKind) 
 }
 
 /// That two parties would read the head alike.
-fn unambiguous(sound: bool) -> Result<(), Refusal> {
+pub(super) fn unambiguous(sound: bool) -> Result<(), Refusal> {
     if sound {
         return Ok(());
     }

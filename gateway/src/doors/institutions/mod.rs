@@ -9,6 +9,7 @@ mod own;
 pub(crate) mod query_body;
 pub(crate) mod reply;
 mod reports;
+mod rights;
 mod route;
 
 use std::{sync::Arc, time::Duration};
@@ -99,18 +100,14 @@ async fn answer(
             None => Ok(fixed(Code::CertificateUnknown, language)),
         };
     }
-    if gateway.is_draining() {
-        return Ok(refuse(Code::Draining));
-    }
-    if gateway.stops.is_thrown() {
-        return Ok(refuse(Code::Stopped));
-    }
-    if !gateway.is_recordable() {
-        gateway.metrics.unrecorded();
-        return Ok(refuse(Code::NotRecordable));
+    if let Some(code) = not_now(&gateway) {
+        return Ok(refuse(code));
     }
     if head.uri.path() == exchange::BATCHES {
         return Box::pin(batches::answer(gateway, standing, (head, sound), body, language)).await;
+    }
+    if let Some(right) = rights::Right::at(head.uri.path()) {
+        return Box::pin(rights::answer(gateway, standing, (head, sound), body, right, language)).await;
     }
     // The narrower bound first: who asks for too much at once takes no room of the others, not even for a moment.
     let institution = gateway.register.by_certificate(certificate);
@@ -138,6 +135,21 @@ async fn answer(
             Err(_) => {}
         }
     }
+}
+
+/// Why nothing can be answered now, whatever is asked.
+fn not_now(gateway: &Gateway) -> Option<Code> {
+    if gateway.is_draining() {
+        return Some(Code::Draining);
+    }
+    if gateway.stops.is_thrown() {
+        return Some(Code::Stopped);
+    }
+    let recordable = gateway.is_recordable();
+    if !recordable {
+        gateway.metrics.unrecorded();
+    }
+    (!recordable).then_some(Code::NotRecordable)
 }
 
 /// A request whose head came, with all the room that it needs.

@@ -15,7 +15,6 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    latest::of_index,
     outcome::Outcome,
     page::{self, Frame, Words},
     range::EARLIEST,
@@ -26,6 +25,7 @@ use super::{
 };
 use crate::{
     changes,
+    doors::latest::of_index,
     gateway::Gateway,
     index::{IndexError, leaf_at, read_leaf},
     state::consent_key,

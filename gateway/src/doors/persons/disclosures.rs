@@ -150,17 +150,8 @@ impl Exchange for Disclosure {
     }
 
     async fn request(&mut self) -> Result<Request, Refusal> {
-        Ok(Request::Query(Question {
-            scenario: SCENARIO.to_owned(),
-            // The caller has the person, with the name by which it was asked for.
-            subject: None,
-            staff: None,
-            case: None,
-            fields: None,
-            idempotency: None,
-            on_behalf: None,
-            route: None,
-        }))
+        // The caller has the person, with the name by which it was asked for.
+        Ok(Request::Query(Question::of_door(SCENARIO)))
     }
 
     fn consent(&self) -> Result<&str, Refusal> {

@@ -29,17 +29,8 @@ impl Exchange for OwnReport {
     }
 
     async fn request(&mut self) -> Result<Request, Refusal> {
-        Ok(Request::Query(Question {
-            scenario: SELF_QUERY.to_owned(),
-            // The person is the one who logged in, whatever else is said.
-            subject: None,
-            staff: None,
-            case: None,
-            fields: None,
-            idempotency: None,
-            on_behalf: None,
-            route: None,
-        }))
+        // The person is the one who logged in, whatever else is said.
+        Ok(Request::Query(Question::of_door(SELF_QUERY)))
     }
 
     fn consent(&self) -> Result<&str, Refusal> {

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use credit_audit::leaf::CorrectionState;
 use credit_policy::Language;
 
 use super::{
@@ -34,6 +35,8 @@ pub(super) struct Found {
     pub(super) index: u64,
     pub(super) leaf: Vec<u8>,
     pub(super) entry: Entry,
+    /// Whether there is a correction of its answer, and whether it was fetched.
+    pub(super) correction: Option<CorrectionState>,
 }
 
 /// Of everything that is durable now and that the person may know of, the newest `most`.
@@ -109,7 +112,7 @@ fn make(
         let mut entry = entry(gateway, &leaf, row.notice.is_some(), language).ok_or(IndexError::Leaf(index))?;
         entry.says = sentence(&entry, language);
         if range.has(entry.day) {
-            found.push(Found { index, leaf, entry });
+            found.push(Found { index, leaf, entry, correction: row.correction });
         }
     }
     Ok(Some(Listed { found, covers, next }))

@@ -12,7 +12,6 @@ mod exchange;
 mod export;
 mod fault;
 mod found;
-mod latest;
 mod login;
 mod logins;
 mod objections;
@@ -32,6 +31,7 @@ mod statement;
 mod token;
 mod visit;
 mod visitors;
+mod yearly;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 

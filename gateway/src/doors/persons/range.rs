@@ -1,6 +1,7 @@
 //! Which part of a list is wanted: days, and where a page goes on.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use credit_policy::Catalogue;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use ring::hmac;
 
@@ -66,6 +67,11 @@ impl Range {
     fn message(&self, leaf: &[u8]) -> Vec<u8> {
         [leaf, self.from.to_string().as_bytes(), self.to.to_string().as_bytes()].concat()
     }
+}
+
+/// When a day begins in the jurisdiction.
+pub(super) fn begin(catalogue: &Catalogue, day: Date) -> Timestamp {
+    catalogue.offset().to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MIN)
 }
 
 fn key(form: &str) -> hmac::Key {

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use askama::Template;
+use credit_audit::leaf::CorrectionState;
 use credit_policy::{Catalogue, ClassName, Language};
 use hyper::{Response, StatusCode};
 use jiff::civil::Date;
@@ -12,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::{
     entries::{Entry, Field},
-    found::{self, Listed},
+    found::{self, Found, Listed},
     page::{self, Frame, Words},
     queries::BEHIND,
     range::Range,
@@ -69,6 +70,9 @@ struct Recipient {
     last: Date,
     /// What it was told that rests on such a record.
     fields: Vec<Field>,
+    /// Where an answer would be another one today: `due` as long as the institution has not fetched each correction, then `fetched`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correction: Option<CorrectionState>,
 }
 
 /// The list, as it is committed to.
@@ -125,8 +129,7 @@ pub(super) async fn recipients(
             return refuse(BEHIND);
         }
     };
-    let entries: Vec<_> = found.into_iter().map(|found| found.entry).collect();
-    let (recipients, ids) = told(&gateway.catalogue, &record, &entries);
+    let (recipients, ids) = told(&gateway.catalogue, &record, &found);
     let cut = next.is_some();
     let list = List { record: &record, covers, left_out: "deferred, exempt", recipients: &recipients, cut };
     let Ok(list) = serde_json::value::to_raw_value(&list) else { return refuse(NOT_RECORDABLE) };
@@ -152,9 +155,9 @@ fn title<'a>(catalogue: &'a Catalogue, class: &'a ClassName, language: Language)
 }
 
 /// Who was told of it, the last one first, and by which queries.
-fn told(catalogue: &Catalogue, record: &RecordName, entries: &[Entry]) -> (Vec<Recipient>, Vec<uuid::Uuid>) {
+fn told(catalogue: &Catalogue, record: &RecordName, found: &[Found]) -> (Vec<Recipient>, Vec<uuid::Uuid>) {
     let (mut all, mut ids) = (BTreeMap::<_, Recipient>::new(), Vec::new());
-    for entry in entries {
+    for Found { entry, correction, .. } in found {
         let fields = record.fields(catalogue, entry);
         let Some(institution) = entry.institution.as_ref().filter(|_| !fields.is_empty()) else { continue };
         ids.push(entry.query);
@@ -166,7 +169,13 @@ fn told(catalogue: &Catalogue, record: &RecordName, entries: &[Entry]) -> (Vec<R
             first: entry.day,
             last: entry.day,
             fields: Vec::new(),
+            correction: None,
         });
+        one.correction = match (one.correction, correction) {
+            (known, None) => known,
+            (Some(CorrectionState::Due), Some(_)) | (_, Some(CorrectionState::Due)) => Some(CorrectionState::Due),
+            (_, Some(CorrectionState::Fetched)) => Some(CorrectionState::Fetched),
+        };
         one.answers += 1;
         (one.first, one.last) = (one.first.min(entry.day), one.last.max(entry.day));
         for field in fields {

@@ -7,7 +7,10 @@ use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::log::Durable;
 use credit_policy::{Catalogue, Language};
-use hyper::{Response, StatusCode};
+use hyper::{
+    Response, StatusCode,
+    header::{HeaderName, HeaderValue},
+};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -17,6 +20,7 @@ use super::{
     exchange::OwnReport,
     page::{self, Frame, Words},
     sessions::LoggedIn,
+    yearly::{Yearly, yearly},
 };
 use crate::{
     doors::problems::{status, title},
@@ -112,6 +116,7 @@ struct Report<'a> {
     classes: Vec<(&'a str, &'a str)>,
     records: Vec<RecordRow<'a>>,
     receipt: &'a OwnReceipt,
+    yearly: Option<Yearly>,
 }
 
 const TITLE: Words = Words { zh: "我的信用报告", en: "My credit report" };
@@ -124,8 +129,13 @@ pub(super) async fn report(gateway: Arc<Gateway>, person: LoggedIn, frame: Frame
         false => page::notice(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE),
     };
     match ask(&gateway, &person, language).await {
-        Ok(recorded) if json => as_json(&frame, recorded),
-        Ok(recorded) => as_page(&gateway.catalogue, &person, &frame, &recorded),
+        Ok(recorded) => {
+            let yearly = yearly(&gateway, &person).await;
+            match json {
+                true => as_json(&frame, recorded, yearly),
+                false => as_page(&gateway.catalogue, &person, &frame, &recorded, yearly),
+            }
+        }
         Err(NotAsked) => refuse(NOT_RECORDABLE),
     }
 }
@@ -164,7 +174,10 @@ pub(super) async fn ask(gateway: &Arc<Gateway>, person: &LoggedIn, language: Lan
     })
 }
 
-fn as_json(frame: &Frame, recorded: Recorded) -> Response<Body> {
+/// Which report of the year it is, beside the recorded bytes: `3; free=2`.
+const NUMBER: HeaderName = HeaderName::from_static("credit-report-of-year");
+
+fn as_json(frame: &Frame, recorded: Recorded, yearly: Option<Yearly>) -> Response<Body> {
     let Recorded { mut body, refusal, receipt } = recorded;
     // The body is an object that this door wrote: its last byte is the closing brace.
     body.pop();
@@ -172,12 +185,24 @@ fn as_json(frame: &Frame, recorded: Recorded) -> Response<Body> {
     body.extend_from_slice(&serde_json::to_vec(&receipt).unwrap_or_default());
     body.push(b'}');
     match refusal {
-        None => page::answer(frame, "application/json; charset=utf-8", body, StatusCode::OK),
+        None => {
+            let mut response = page::answer(frame, "application/json; charset=utf-8", body, StatusCode::OK);
+            let number = yearly.map(|Yearly { number, free }| format!("{number}; free={free}"));
+            let number = number.and_then(|text| HeaderValue::from_str(&text).ok());
+            response.headers_mut().extend(number.map(|number| (NUMBER, number)));
+            response
+        }
         Some(refusal) => page::answer(frame, "application/problem+json; charset=utf-8", body, status(refusal.code)),
     }
 }
 
-fn as_page(catalogue: &Catalogue, person: &LoggedIn, frame: &Frame, recorded: &Recorded) -> Response<Body> {
+fn as_page(
+    catalogue: &Catalogue,
+    person: &LoggedIn,
+    frame: &Frame,
+    recorded: &Recorded,
+    yearly: Option<Yearly>,
+) -> Response<Body> {
     let language = frame.language();
     if let Some(refusal) = &recorded.refusal {
         return page::notice(frame, title(refusal.code, language), status(refusal.code));
@@ -212,6 +237,7 @@ fn as_page(catalogue: &Catalogue, person: &LoggedIn, frame: &Frame, recorded: &R
         not_there,
         records,
         receipt,
+        yearly,
     };
     page::html(frame, &page, StatusCode::OK)
 }

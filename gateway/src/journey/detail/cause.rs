@@ -83,6 +83,18 @@ pub enum Detail {
     WithdrawalMembers,
     /// A withdrawal does not name one of several issuers.
     WithdrawalIssuer,
+    /// The body of a repair has other members than its own, or one of another form.
+    RepairMembers,
+    /// The body of a repair that is revoked, likewise.
+    RevokedRepairMembers,
+    /// The body of a decision of an objection, likewise.
+    DecisionMembers,
+    /// The body of notices that were given has other members than its own.
+    NoticeMembers,
+    /// The place from which corrections are asked for.
+    After,
+    /// What institutions of another kind do.
+    NotOfYourKind,
     /// The body of a case that is registered has other members than its own.
     CaseMembers,
     /// The body of a case that was decided has other members than its own.

@@ -88,6 +88,6 @@ fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Tim
     let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
     drop(register::apply(register, &carry::with(&projection.ledger, &carried), catalogue)?);
-    register::acting(register, &settings.consent_issuers)?;
+    register::acting(register, catalogue, settings)?;
     approval::gate(settings, catalogue, register, (&projection.ledger.approvals, approved_before), now).map(drop)
 }

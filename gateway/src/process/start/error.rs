@@ -187,6 +187,17 @@ pub(crate) enum StartError {
         /// What is wrong with it.
         why: String,
     },
+    /// A source department that is nobody.
+    #[error("source department `{0}` is not in the register")]
+    SourceDepartment(String),
+    /// A class that there is not.
+    #[error("source department `{institution}`: `{class}` is no class of the data list")]
+    SourceClass {
+        /// The department.
+        institution: String,
+        /// What the configuration names.
+        class: String,
+    },
     /// Certificates and key of the listeners.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -295,6 +306,8 @@ impl StartError {
             | Self::Register(_)
             | Self::Issuer(_)
             | Self::Acting { .. }
+            | Self::SourceDepartment(_)
+            | Self::SourceClass { .. }
             | Self::NotApproved { .. }
             | Self::Label(_)
             | Self::LongSocket(_) => false,

@@ -11,7 +11,7 @@ use crate::{
         suspension::Part,
         thumbprint::Thumbprint,
     },
-    settings::{ConsentIssuer, Settings},
+    settings::{ConsentIssuer, Settings, SourceDepartment},
     state::ledger::{LastSaid, Ledger, Registered},
 };
 
@@ -29,11 +29,17 @@ pub(super) fn configured(settings: &Settings, catalogue: Option<&Catalogue>, fau
     register
 }
 
-/// Each issuer of consents needs an institution that may withdraw them.
+/// Each issuer of consents needs an institution that may withdraw them; each source department is in the register, and made
+/// records of classes that there are.
 ///
 /// # Errors
-/// The first whose institution is not in the register, or of another kind.
-pub(super) fn acting(register: &Register, issuers: &[ConsentIssuer]) -> Result<(), StartError> {
+/// The first that is not so.
+pub(super) fn acting(register: &Register, catalogue: &Catalogue, settings: &Settings) -> Result<(), StartError> {
+    issuers(register, &settings.consent_issuers)?;
+    sources(register, catalogue, &settings.source_departments)
+}
+
+fn issuers(register: &Register, issuers: &[ConsentIssuer]) -> Result<(), StartError> {
     for ConsentIssuer { iss, institution, .. } in issuers {
         let why = match register.by_id(institution.as_str()) {
             Ok(acting) if acting.record.kind.duty() == Some(Duty::ConsentAuthority) => continue,
@@ -41,6 +47,19 @@ pub(super) fn acting(register: &Register, issuers: &[ConsentIssuer]) -> Result<(
             Err(_) => "is not in the register".to_owned(),
         };
         return Err(StartError::Acting { iss: iss.clone(), institution: institution.as_str().to_owned(), why });
+    }
+    Ok(())
+}
+
+fn sources(register: &Register, catalogue: &Catalogue, departments: &[SourceDepartment]) -> Result<(), StartError> {
+    for SourceDepartment { institution, classes } in departments {
+        let institution = institution.as_str();
+        if register.by_id(institution).is_err() {
+            return Err(StartError::SourceDepartment(institution.to_owned()));
+        }
+        if let Some(class) = classes.iter().find(|class| catalogue.class(class).is_none()) {
+            return Err(StartError::SourceClass { institution: institution.to_owned(), class: class.clone() });
+        }
     }
     Ok(())
 }

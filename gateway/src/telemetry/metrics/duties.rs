@@ -28,13 +28,15 @@ pub enum Duty {
     IssuerKeys,
     /// The index of the log takes in what is published.
     Index,
+    /// Answers that would be others without a record that went out of answers are found, and recorded as due to be corrected.
+    Corrections,
     /// The coverage of cases takes in what is published.
     Coverage,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -44,6 +46,7 @@ impl Duty {
         Self::Scrub,
         Self::IssuerKeys,
         Self::Index,
+        Self::Corrections,
         Self::Coverage,
     ];
 
@@ -60,6 +63,7 @@ impl Duty {
             Self::Scrub => "scrub",
             Self::IssuerKeys => "issuer-keys",
             Self::Index => "index",
+            Self::Corrections => "corrections",
             Self::Coverage => "coverage",
         }
     }

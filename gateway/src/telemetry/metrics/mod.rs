@@ -9,6 +9,7 @@ mod cases;
 mod closed;
 mod duties;
 mod exposition;
+mod notices;
 mod queries;
 mod readings;
 mod registrar;
@@ -30,6 +31,7 @@ pub(crate) use stage_timer::StageTimer;
 use cases::Cases;
 use duties::Duties;
 use exposition::Exposition;
+use notices::Notices;
 use queries::Queries;
 use registrar::Registrar;
 
@@ -45,6 +47,7 @@ pub struct Metrics {
     floods: IntCounterVec,
     cases: Cases,
     duties: Duties,
+    notices: Notices,
     reads: IntCounterVec,
     certificate_expiry: IntGauge,
     institution_certificates_end: IntGaugeVec,
@@ -66,10 +69,7 @@ impl Metrics {
         let counter = |name, help| registrar.counter(name, help);
         Ok(Self {
             queries: Queries::new(&registrar)?,
-            unregistered: registrar.counter(
-                "credit_gateway_unregistered_total",
-                "Requests with a trusted certificate that is in no register.",
-            )?,
+            unregistered: counter("credit_gateway_unregistered_total", "Requests by who is trusted and in no register.")?,
             broken_off: counter("credit_gateway_broken_off_total", "Requests that never became complete.")?,
             unrecorded: registrar.counter(
                 "credit_gateway_not_recordable_total",
@@ -125,10 +125,16 @@ impl Metrics {
                 &["institution", "code"],
             )?,
             cases: Cases::new(&registrar)?,
+            notices: Notices::new(&registrar)?,
             duties: Duties::new(&registrar, started)?,
             started,
             registry,
         })
+    }
+
+    /// Notices that are owed, and those whose time is over.
+    pub(crate) fn notices(&self, owed: u64, overdue: u64) {
+        self.notices.set(owed, overdue);
     }
 
     /// A recorded query.

@@ -69,8 +69,11 @@ impl Loader {
     /// Each of the sources begins with the code of a document, and the citation names an instrument.
     pub(super) fn are_registered<T>(&mut self, file: &File<'_, T>, legal_source: &LegalSource) {
         let citation = legal_source.citation();
-        if !(citation.contains('《') && citation.contains('》')) {
-            let message = format!("`{citation}` cites nothing: name the instrument as 《…》, with its article");
+        let names = |open: char, close: char| citation.contains(open) && citation.contains(close);
+        if !names('《', '》') && !names('〔', '〕') {
+            let message = format!(
+                "`{citation}` cites nothing: name the instrument as 《…》, or by its number with 〔year〕, and its article"
+            );
             self.fault(file, file.place_of(citation), message);
         }
         let unknown = |written: &&str| !self.sources.contains_key(written.split(' ').next().unwrap_or_default());

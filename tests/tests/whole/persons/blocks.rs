@@ -25,7 +25,7 @@ fn blocked(browser: &Browser) -> Vec<String> {
     closed.map(|block| block["scenario"].as_str().unwrap().to_owned()).collect()
 }
 
-fn wide(folder: &Folder, jti: &str, number: &str) -> String {
+pub(super) fn wide(folder: &Folder, jti: &str, number: &str) -> String {
     altered(folder, jti, number, |grant| {
         (grant.terms.uses, grant.terms.frequency) = (10, frequency("10/P1D"));
     })

@@ -5,6 +5,7 @@ mod blocks;
 mod browser;
 mod chromium;
 mod consents;
+mod corrections;
 mod cost;
 mod demo;
 mod disclosures;
@@ -12,11 +13,14 @@ mod everybody;
 mod export;
 mod hostile;
 mod login;
+mod notices;
 mod objections;
 mod queries;
 mod recipients;
+mod repairs;
 mod said_before;
 mod service;
+mod under_load;
 
 use credit_tests::{Folder, Gateway};
 

@@ -25,7 +25,7 @@ pub(super) fn ids(reply: &Reply) -> Vec<String> {
 
 /// What the log says, by the operator's keys: the queries about each person, newest first, that are neither exempt nor
 /// deferred.
-pub(super) fn by_person(folder: &Folder) -> BTreeMap<String, Vec<String>> {
+fn by_person(folder: &Folder) -> BTreeMap<String, Vec<String>> {
     let kek = Kek::from_key_file(&folder.join("keys/ring.key")).ok().unwrap();
     let ring = Ring::open(&folder.join("keys"), &kek).ok().unwrap();
     let decode = |value: &Value| STANDARD.decode(value.as_str().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! What the index has of a person, once it has everything that was durable when it was asked.
+//! What the index has, once it has everything that was durable when it was asked.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(25);
 ///
 /// # Errors
 /// For the operator: why there is nothing.
-pub(super) async fn of_index<T: Send + 'static>(
+pub(crate) async fn of_index<T: Send + 'static>(
     gateway: &Arc<Gateway>,
     ask: impl Fn(&Gateway, &Index, u64) -> Result<T, IndexError> + Send + Sync + 'static,
 ) -> Result<T, &'static str> {
