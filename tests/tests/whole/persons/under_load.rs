@@ -141,7 +141,7 @@ fn round(nr: u32, chance: &mut Chance) -> [bool; 4] {
         shared.acts.iter().map(act).collect::<Vec<_>>()
     });
     // Half of the rounds end in the midst of the acts.
-    std::thread::sleep(Duration::from_millis(if nr % 2 == 0 { 1_200 } else { chance.between(0, 150) }));
+    std::thread::sleep(Duration::from_millis(if nr.is_multiple_of(2) { 1_200 } else { chance.between(0, 150) }));
     let folder = gateway.kill();
     stop.store(true, Ordering::SeqCst);
     let replies: Vec<Vec<Reply>> = asking.into_iter().map(|asking| asking.join().unwrap()).collect();
@@ -163,7 +163,7 @@ fn round(nr: u32, chance: &mut Chance) -> [bool; 4] {
         let leaves: Vec<Leaf> = folder.leaves();
         assert!(leaves.iter().any(|leaf| leaf.text("kind") == "revocation" && leaf.text("jti") == scene.jti));
     }
-    if nr % 10 == 0 {
+    if nr.is_multiple_of(10) {
         assert_sound(&folder);
     }
     ended.map(|index| index.is_some())
