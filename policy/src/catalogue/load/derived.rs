@@ -198,7 +198,10 @@ impl Loader {
         let (least, most) = of.meaning.bounds.unwrap_or((0, i64::MAX));
         let wrong = match number {
             Number::AtLeast(threshold) => (*threshold <= least || *threshold > most).then_some(*threshold),
-            Number::Band(bands) => bands.iter().map(|band| band.from).find(|from| *from < least || *from > most),
+            Number::Band(bands) => {
+                let below = bands.get(1).map(|second| second.from).filter(|from| *from <= least);
+                below.or_else(|| bands.iter().map(|band| band.from).find(|from| *from > most))
+            }
         };
         if let Some(wrong) = wrong {
             let message = format!("{wrong} tells nobody apart: `{}` lies between {least} and {most}", of.name());
