@@ -30,6 +30,11 @@ impl ConfigFile {
         Self { config }
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &std::path::Path {
+        &self.config
+    }
+
     pub(super) fn read(&self) -> Result<Settings, Failure> {
         Settings::read(&self.config).map_err(Failure::settings)
     }

@@ -21,6 +21,7 @@ mod notice;
 mod objection;
 mod openapi;
 mod printed;
+mod self_check;
 mod serving;
 mod stop;
 mod store;
@@ -58,6 +59,8 @@ enum Command {
     Ask(ask::Arguments),
     /// Check configuration, catalogue, keys and stores 检查配置、规则目录、密钥与数据源
     Check(ConfigFile),
+    /// Look through the whole life of the data: keys, certificates, alarms, log, retention, backups, clocks, stores 全流程自查
+    SelfCheck(self_check::Arguments),
     /// Read and check the catalogue 查看与检查规则目录
     #[command(subcommand)]
     Policy(catalogue::Policy),
@@ -139,6 +142,7 @@ pub fn run() -> ExitCode {
         Command::Ask(arguments) => ask::run(&arguments),
         Command::Serve(config) => serving::serve(&config),
         Command::Check(config) => serving::check(&config),
+        Command::SelfCheck(arguments) => self_check::run(&arguments),
         Command::Policy(policy) => catalogue::run(policy),
         Command::Catalogue(catalogue) => approval::run(catalogue),
         Command::Keys(keys) => keys::run(keys),

@@ -1,6 +1,7 @@
 //! What officers do: suspensions and stops, by command, over HTTP and by the alarm rule; and what two of them decide.
 
 mod by_two;
+mod self_check;
 mod stops;
 
 use credit_tests::{Caller, Ended, Folder, Leaf, Reply};

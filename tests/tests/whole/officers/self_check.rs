@@ -1,0 +1,106 @@
+//! `self-check`: nothing is found where nothing is wrong, and a planted fault of each kind is.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use credit_tests::{Ended, Folder, Gateway, checked, each, query::look_up, scratch, sh};
+use serde_json::Value;
+
+use super::command;
+use crate::faults::within;
+
+/// A folder whose gateway answered and ended, and a backup of it.
+fn with_backup() -> (Folder, PathBuf) {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&folder.person("clean", 0))));
+    let folder = gateway.stop();
+    let backup = scratch::folder("self-check").join("backup");
+    let (from, to) = (folder.path().display(), backup.display());
+    drop(sh(&format!("mkdir -p '{to}' && cp -a '{from}/data' '{from}/keys' '{to}/'")).held());
+    (folder, backup)
+}
+
+fn self_check(folder: &Folder, backup: &Path, more: &[&str]) -> Ended {
+    command(folder, &[&["self-check", "--json", "--backup", backup.to_str().unwrap()], more].concat())
+}
+
+/// What was found, by check.
+fn found(ended: &Ended) -> Vec<(String, String)> {
+    let said: Value = serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+    let findings = said["findings"].as_array().unwrap().iter();
+    let findings: Vec<_> = findings
+        .map(|one| (one["check"].as_str().unwrap().to_owned(), one["what"].as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(ended.code, Some(i32::from(!findings.is_empty())), "{ended:?}");
+    findings
+}
+
+#[track_caller]
+fn finds(ended: &Ended, check: &str, word: &str) {
+    let found = found(ended);
+    assert!(found.iter().any(|(of, what)| of == check && what.contains(word)), "no `{word}` of {check}: {found:?}");
+}
+
+#[test]
+fn a_planted_fault_of_each_kind_is_found_and_nothing_where_there_is_none() {
+    let (folder, backup) = with_backup();
+    let sound = self_check(&folder, &backup, &[]);
+    assert_eq!(found(&sound), [], "{sound:?}");
+    let text = command(&folder, &["self-check", "--backup", backup.to_str().unwrap()]).held();
+    assert_eq!(text.lines().filter(|line| line.ends_with("nothing found")).count(), 9, "{text}");
+    finds(&command(&folder, &["self-check", "--json"]), "backups", "no backup");
+    // What will be due in seven years.
+    let later = self_check(&folder, &backup, &["--at", "2034-01-01T00:00:00Z"]);
+    each(
+        [("keys", "state-1"), ("tls", "server.pem"), ("retention", "data-20"), ("backups", "days ago")],
+        |(check, word)| finds(&later, check, word),
+    );
+    // Each fault alone, and mended again.
+    let server_key = folder.join("server.key");
+    fs::set_permissions(&server_key, fs::Permissions::from_mode(0o644)).unwrap();
+    finds(&self_check(&folder, &backup, &[]), "tls", "server.key");
+    fs::set_permissions(&server_key, fs::Permissions::from_mode(0o600)).unwrap();
+    let touch = |when: &str| {
+        let checkpoint = folder.log().join("checkpoint");
+        drop(sh(&format!("touch -d '{when}' '{}'", checkpoint.display())).held());
+    };
+    touch("+1 hour");
+    finds(&self_check(&folder, &backup, &[]), "clocks", "checkpoint");
+    touch("now");
+    drop(sh(&format!("rm '{}/keys'/*", backup.display())).held());
+    finds(&self_check(&folder, &backup, &[]), "backups", "backup");
+    drop(sh(&format!("cp -a '{}/keys' '{}/'", folder.path().display(), backup.display())).held());
+    assert_eq!(found(&self_check(&folder, &backup, &[])), []);
+    plant_store(&folder.join("data/store.sqlite"));
+    finds(&self_check(&folder, &backup, &[]), "stores", "");
+    let tile = fs::read_dir(folder.log().join("tile/entries")).unwrap().next().unwrap().unwrap().path();
+    let file = if tile.is_dir() { fs::read_dir(&tile).unwrap().next().unwrap().unwrap().path() } else { tile };
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[40] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    finds(&self_check(&folder, &backup, &[]), "log", "");
+}
+
+/// A file that is no store any more.
+fn plant_store(store: &Path) {
+    let mut bytes = fs::read(store).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 64].fill(0xff);
+    fs::write(store, bytes).unwrap();
+}
+
+#[test]
+fn what_a_running_gateway_warns_of_is_an_alarm() {
+    let (folder, backup) = with_backup();
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    assert_eq!(found(&self_check(folder, &backup, &[])), []);
+    fs::write(folder.join("ca.pem"), "no certificate").unwrap();
+    let is_found = || found(&self_check(folder, &backup, &[])).iter().any(|(check, _)| check == "alarms");
+    assert!(within(Duration::from_secs(20), is_found), "authorities that cannot be read are no alarm");
+}
