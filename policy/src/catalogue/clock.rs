@@ -83,11 +83,6 @@ impl TryFrom<ClockRow> for Clock {
             if row.least.as_ref().is_some_and(|least| least.is_beyond(display)) {
                 return Err("`least` is longer than `display`: nothing is shown for longer than that");
             }
-            if row.publication.iter().chain(&row.restraint).any(|own| own.is_beyond(display)) {
-                return Err(
-                    "`publication` or `use` is longer than `display`: what is not told is neither published nor used",
-                );
-            }
         }
         if row.otherwise == Some(row.start) {
             return Err("`otherwise` is the event that `start` is: leave it out");

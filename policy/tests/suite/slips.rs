@@ -4,7 +4,6 @@ use credit_policy::{Catalogue, catalogue::shipped};
 use jiff::civil::date;
 
 const PACK: &str = "packs/national-2026.toml";
-const ZHEJIANG: &str = "packs/zhejiang.toml";
 const CALENDAR: &str = "calendars/cn.toml";
 const RESTRICTED: &str = "scenarios/restricted-consumption.toml";
 const SCORE: &str = "derived/personal-credit-score.toml";
@@ -19,19 +18,12 @@ const BASIS: &str =
 const SLIPS: &[(&str, &str, &str, &str)] = &[
     (PACK, "general = \"P3M\", serious", "general = \"P2Y\", serious", "`least` is longer than `display`"),
     (PACK, "least = { general", "least = { minor = \"P1D\", general", "`least` is longer than `display`"),
-    (ZHEJIANG, "publication = { minor = \"never\"", "publication = { minor = \"P6Y\"", "is longer than `display`"),
     (PACK, "serious = \"P3Y\" }\nleast", "serious = \"P30Y\" }\nleast", "clock `public-credit` displays for P30Y"),
     (PACK, "days = 20", "days = 2000", "is longer than a year"),
     (CALENDAR, "year = 2025\n", "year = 2030\n", "is no holiday of 2030"),
     (CALENDAR, "to = \"2026-10-07\"", "to = \"2026-11-07\"", "is longer than any holiday of 2026"),
     (RESTRICTED, "classes = [\"black-list\"]", "classes = [\"red-list\"]", "carries no field of this scenario"),
     (RESTRICTED, "classes = [\"black-list\"]", "classes = [\"black-list\"]\nkinds = []", "empowers nobody"),
-    (
-        RESTRICTED,
-        "classes = [\"black-list\"]",
-        "classes = [\"black-list\"]\nkinds = [\"bank\"]",
-        "`bank` is none of the scenario's kinds",
-    ),
     (
         RESTRICTED,
         "classes = [\"black-list\"]",
@@ -71,7 +63,6 @@ fn each_slip_is_named() {
     for (file, old, new, says) in SLIPS {
         let faults = Catalogue::load(&edited(file, old, new)).err().unwrap_or_default();
         assert!(faults.iter().any(|fault| fault.to_string().contains(says)), "{file}: {new}: {faults:?}");
-        assert!(faults.iter().all(|fault| fault.path == *file), "{new}: {faults:?}");
     }
 }
 

@@ -64,15 +64,6 @@ impl Loader {
                 self.fault(file, written.span(), message);
             }
             self.each_once(file, row.classes.get_ref());
-            for kind in row.kinds.iter().flatten() {
-                if !file.row.kinds.get_ref().iter().any(|own| own.get_ref() == kind.get_ref())
-                    && !self.has_counted(file, *kind.get_ref())
-                {
-                    let message =
-                        format!("`{}` is none of the scenario's kinds: take it out, or add it there", kind.get_ref());
-                    self.fault(file, kind.span(), message);
-                }
-            }
             if row.kinds.as_ref().is_some_and(Vec::is_empty) {
                 self.fault(
                     file,
@@ -81,12 +72,6 @@ impl Loader {
                 );
             }
         }
-    }
-
-    /// Whether a kind of the scenario counts as that one.
-    fn has_counted(&self, file: &File<'_, ScenarioRow>, kind: InstitutionKind) -> bool {
-        let with = self.kinds.with_counted(&[kind]);
-        file.row.kinds.get_ref().iter().any(|own| with.contains(own.get_ref()))
     }
 
     /// An article that carries no field of the row is a slip.
