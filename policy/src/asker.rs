@@ -90,7 +90,7 @@ words! {
         ConsentAuthority = "consent-authority",
         /// A credit office gives notice of credit repairs.
         CreditOffice = "credit-office",
-        /// Who tells persons of queries about them that never log in.
+        /// A notifier tells persons of queries about them that never log in.
         Notifier = "notifier",
         /// Another gateway asks for institutions of its own and never for itself (formats.md §2).
         Gateway = "gateway",

@@ -162,6 +162,12 @@ fn check(catalogue: &Catalogue) -> Result<(), Failure> {
     print(proof.unwrap_or_else(|| {
         words("与内置规则目录相同，已随发布证明", "it is the one that is built in, and proved").to_owned()
     }));
+    for warning in start::of_rules(catalogue, SystemClock::new().now()) {
+        print(match language() {
+            Language::Zh => warning.chinese,
+            Language::En => warning.english,
+        });
+    }
     Ok(())
 }
 

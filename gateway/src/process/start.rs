@@ -38,7 +38,7 @@ pub(crate) use keys::{open_ring, read_kek};
 pub(crate) use project::state_file;
 pub(crate) use rules::{load_catalogue, read_catalogue};
 pub(crate) use tls::TlsSettings;
-pub(crate) use warnings::{registered, trust_warnings, warnings};
+pub(crate) use warnings::{of_rules, registered, trust_warnings, warnings};
 
 use crate::{
     callers::suspension::StopSwitch,

@@ -79,6 +79,11 @@ impl TryFrom<ClockRow> for Clock {
         if row.display.is_none() && has_terms {
             return Err("what says when display ends sooner or later needs `display`");
         }
+        if let Some(display) = &row.display {
+            if row.least.as_ref().is_some_and(|least| least.is_beyond(display)) {
+                return Err("`least` is longer than `display`: nothing is shown for longer than that");
+            }
+        }
         if row.otherwise == Some(row.start) {
             return Err("`otherwise` is the event that `start` is: leave it out");
         }
@@ -160,6 +165,11 @@ impl Clock {
     /// Whether its records end by a period, and not only with their effect.
     pub(super) fn has_periods(&self) -> bool {
         self.0.display.is_some()
+    }
+
+    /// The longest that a record is displayed; nothing where it ends with its effect.
+    pub(super) fn longest(&self) -> Option<Period> {
+        self.0.display.as_ref()?.longest()
     }
 
     /// The events that start it.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::legal_source::Text;
 use super::period::Days;
+use crate::consent::Period;
 use crate::history::{Record, Severity};
 
 /// The display periods, from the start event to the day on which display ends by itself.
@@ -101,7 +102,37 @@ impl Display {
     }
 }
 
+/// From here on lengths are compared: days that differ by the month do not matter to a rule.
+const ANY_DAY: Date = Date::constant(2001, 1, 1);
+
+impl Shown {
+    /// The last day; nothing where there is none.
+    fn last(self) -> Option<Date> {
+        match self {
+            Self::For(days) => Some(days.0.last_day(ANY_DAY)),
+            Self::Never => None,
+        }
+    }
+}
+
+impl Display {
+    /// The longest of its periods.
+    pub(super) fn longest(&self) -> Option<Period> {
+        let periods = Severity::ALL.iter().filter_map(|severity| match self.of(*severity) {
+            Shown::For(days) => Some(days.0),
+            Shown::Never => None,
+        });
+        periods.max_by_key(|period| period.last_day(ANY_DAY))
+    }
+}
+
 impl Least {
+    /// Whether it is longer than the display, of some severity.
+    pub(super) fn is_beyond(&self, display: &Display) -> bool {
+        let last = |least: Option<Days>| least.map(|days| days.0.last_day(ANY_DAY));
+        Severity::ALL.iter().any(|severity| last(self.of(*severity)) > display.of(*severity).last())
+    }
+
     pub(super) fn of(&self, severity: Severity) -> Option<Days> {
         match severity {
             Severity::Minor => self.minor,

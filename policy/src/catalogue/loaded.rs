@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-use super::basis::Basis;
+use super::basis::{Basis, Unused};
 use super::calendar::{Calendar, Deadline};
 use super::class::Class;
 use super::clock::Effect;
@@ -115,6 +115,22 @@ impl Catalogue {
     pub fn ungrounded(&self) -> Vec<&Scenario> {
         let mut all: Vec<_> = self.ungrounded.values().map(Arc::as_ref).collect();
         all.sort_by(|a, b| a.name().cmp(b.name()));
+        all
+    }
+
+    /// The articles on which scenarios rest by their rows, in this jurisdiction, and which carry nothing on that day: they were
+    /// repealed, are over, or do not hold yet. Sorted by scenario.
+    #[must_use]
+    pub fn out_of_force(&self, on: Date) -> Vec<(&Scenario, &Basis)> {
+        let is_out = |basis: &&Basis| match basis.unused() {
+            Some(Unused::Repealed) => true,
+            None => !basis.source().holds_on(on),
+            Some(Unused::Elsewhere | Unused::BelowRank) => false,
+        };
+        let rows = self.scenarios.values().chain(self.ungrounded.values());
+        let mut all: Vec<_> =
+            rows.flat_map(|row| row.bases().iter().filter(is_out).map(move |basis| (&**row, basis))).collect();
+        all.sort_by(|(one, _), (two, _)| one.name().cmp(two.name()));
         all
     }
 

@@ -61,6 +61,8 @@ pub(super) struct CeilingsRow {
     pub(super) look_back: Days,
     pub(super) data_life: Days,
     pub(super) case_limit: u32,
+    /// The longest that a record is displayed by any clock of any pack.
+    pub(super) display: Days,
 }
 
 /// One group of purposes.

@@ -50,6 +50,12 @@ impl Period {
         start.saturating_add(self.0.0)
     }
 
+    /// Whether it is longer than another, whatever day both start on but for the lengths of months.
+    pub(crate) fn is_longer_than(self, other: Self) -> bool {
+        let any_day = Date::constant(2001, 1, 1);
+        self.last_day(any_day) > other.last_day(any_day)
+    }
+
     /// The first day of the period that ends on that day; the first date of the calendar if it lies beyond.
     #[must_use]
     pub fn first_day(self, end: Date) -> Date {

@@ -218,6 +218,10 @@ fn the_day_chooses_the_version_of_a_pack() {
             .replace("from = \"2026-04-01\"", &format!("from = \"{from}\""))
             .replace("before = \"national-2025\"", "before = \"national-2026\"")
             .replace("general = \"P1Y\", serious = \"P3Y\"", "general = \"P2M\", serious = \"P6M\"")
+            .replace(
+                "least = { general = \"P3M\", serious = \"P1Y\" }",
+                "least = { general = \"P1M\", serious = \"P3M\" }",
+            )
             .replace("days = 20", "days = 10")
     };
     let mut files = shipped();

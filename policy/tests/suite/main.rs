@@ -34,6 +34,7 @@ mod order_of_faults;
 mod other_provinces;
 mod reducers;
 mod shipped;
+mod slips;
 mod statutes;
 mod support;
 mod symbolic;

@@ -138,14 +138,14 @@ fn fields_that_share_classes_and_lists_do_not_mix() {
 name = "clean_of_tax"
 title = { zh = "三年内无税收违法", en = "No tax offence for three years" }
 sources = ["HD 二(五)1"]
-citation = "Test"
+citation = "《Test》"
 reducer = { none_within = { period = "P3Y", classes = ["tax"] } }
 
 [[field]]
 name = "restrained"
 title = { zh = "受惩戒", en = "Restrained" }
 sources = ["HS 五(三)"]
-citation = "Test"
+citation = "《Test》"
 reducer = { listed = "black" }
 "#;
     let named = "\"clean_of_tax\", \"restrained\", \"clean_three_years\"";

@@ -44,7 +44,7 @@ fn every_word_comes_back() {
         assert_eq!(catalogue().kind(kind.as_str()), Ok(kind));
         assert_eq!(serde_json::from_value::<InstitutionKind>(json!(kind)).unwrap(), kind);
     }
-    assert_eq!(catalogue().kinds().count(), 23);
+    assert_eq!(catalogue().kinds().count(), 25);
     assert_eq!(
         Ground::ALL.iter().map(|ground| ground.as_str()).collect::<Vec<_>>(),
         ["consent", "statute", "self", "public"]

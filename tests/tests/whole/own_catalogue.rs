@@ -31,6 +31,9 @@ calendar = "cn"
 [clock.public-credit]
 start = "act"
 display = { minor = "never", general = "P6M", serious = "P2Y" }
+
+[deadline.objection-decision]
+working_days = 20
 "#;
 
 const INSTRUMENT: &str = r#"
@@ -193,7 +196,7 @@ fn a_pack_a_kind_an_instrument_a_statute_and_a_scenario_of_a_folder_are_served_r
     let folder = gateway.folder();
     let person = folder.person("clean", 0);
     let asks = |scenario: &str| with(look_up(&person), "scenario", scenario);
-    let reply = folder.caller("housing").ask(&asks("public-rental-housing"));
+    let reply = folder.caller("housing").ask(&asks("joint-restraint"));
     checked::refusal(folder, "housing", &reply, 403, "scenario-not-allowed");
     let reply = folder.caller("court").ask(&asks("tea-seal-use"));
     checked::refusal(folder, "court", &reply, 403, "scenario-not-allowed");

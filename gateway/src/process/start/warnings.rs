@@ -93,7 +93,7 @@ pub(crate) fn registered(settings: &Settings, register: &Register, now: Timestam
 }
 
 /// What is amiss with the rules themselves: a calendar that ends soon, and a jurisdiction that is no place.
-pub(super) fn of_rules(catalogue: &Catalogue, now: Timestamp) -> Vec<Warning> {
+pub(crate) fn of_rules(catalogue: &Catalogue, now: Timestamp) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let Some(day) = catalogue.first_day_without_deadline(catalogue.today(now), CALENDAR_DAYS) {
         warnings.push(Warning {
@@ -101,6 +101,16 @@ pub(super) fn of_rules(catalogue: &Catalogue, now: Timestamp) -> Vec<Warning> {
             english: format!(
                 "warning: the calendar of the catalogue ends: from {day} on deadlines have no date; add the next year's \
                  holidays, by the State Council's notice, to the file in calendars/"
+            ),
+        });
+    }
+    for (scenario, basis) in catalogue.out_of_force(catalogue.today(now)) {
+        let (name, cited) = (scenario.name(), basis.citation());
+        warnings.push(Warning {
+            chinese: format!("警告：场景 `{name}` 列有 {cited}，该条已废止或今日不在效力期内，不再作为依据；请核对条目"),
+            english: format!(
+                "warning: scenario `{name}` names {cited}, which was repealed or is not in force today, so it carries nothing: \
+                 check the row"
             ),
         });
     }

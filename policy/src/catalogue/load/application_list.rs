@@ -42,6 +42,9 @@ impl Loader {
         let mut kinds = self.kinds_of(file);
         let fields = self.fields_of(file);
         let bases = self.bases(file, &catalogue.row);
+        if bases.len() == row.basis.len() {
+            self.carry_something(file, &fields, &bases);
+        }
         let (fields, withheld) = match row.ground {
             Ground::Statute => apart(fields, &bases),
             Ground::Consent | Ground::Person | Ground::Public => (fields, Vec::new()),
@@ -315,7 +318,7 @@ impl Loader {
     }
 
     /// Refuses a row that names one thing twice.
-    fn each_once<T: Eq + Hash + Display>(&mut self, file: &File<'_, ScenarioRow>, row: &[Spanned<T>]) {
+    pub(super) fn each_once<T: Eq + Hash + Display>(&mut self, file: &File<'_, ScenarioRow>, row: &[Spanned<T>]) {
         let mut seen = HashSet::new();
         for entry in row {
             if !seen.insert(entry.get_ref()) {

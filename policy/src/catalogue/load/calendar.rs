@@ -11,6 +11,9 @@ use crate::catalogue::fault::File;
 use crate::catalogue::rows::{CalendarRow, YearRow};
 use crate::names::RuleId;
 
+/// In days.
+const LONGEST_HOLIDAY: i32 = 15;
+
 impl Loader {
     /// Every calendar, by name.
     pub(super) fn calendars(&mut self, files: &[File<'_, CalendarRow>]) -> BTreeMap<String, Calendar> {
@@ -29,6 +32,7 @@ impl Loader {
             for year in &file.row.year {
                 self.made_up(file, year, &mut calendar);
             }
+            self.no_year_is_left_out(file, &calendar);
             calendars.insert(name.clone(), calendar);
         }
         calendars
@@ -45,11 +49,27 @@ impl Loader {
                 self.fault(file, holiday.span(), format!("`{from}` to `{to}` is no holiday of {year}"));
                 continue;
             }
+            if (to - from).get_days() >= LONGEST_HOLIDAY {
+                let message = format!("`{from}` to `{to}` is longer than any holiday of {year}: check its days");
+                self.fault(file, holiday.span(), message);
+            }
             for day in from.series(jiff::Span::new().days(1)).take_while(|day| *day <= to) {
                 if !calendar.holidays.insert(day) {
                     self.fault(file, holiday.span(), format!("`{day}` is a holiday already: leave one"));
                 }
             }
+        }
+    }
+
+    fn no_year_is_left_out(&mut self, file: &File<'_, CalendarRow>, calendar: &Calendar) {
+        let mut last: Option<i16> = None;
+        for year in &calendar.years {
+            if let Some(missing) = last.and_then(|last| last.checked_add(1)).filter(|next| next < year) {
+                let row = file.row.year.iter().find(|row| row.year.get_ref() == year);
+                let at = row.map_or(0..0, |row| row.year.span());
+                self.fault(file, at, format!("year {missing} is left out before it: add its notice"));
+            }
+            last = Some(*year);
         }
     }
 

@@ -21,22 +21,23 @@ use crate::names::{ClassName, FieldName};
 type Made = Option<(Derivation, Vec<ClassName>)>;
 
 impl Loader {
-    /// The derived fields: first those from records and lists, then those from numbers, which may be counts.
-    pub(super) fn derived(&mut self, files: &[File<'_, DerivedRows>]) {
+    /// The derived fields: first those from records and lists, then those from numbers, which may be counts. `most` is the
+    /// longest that a record is displayed.
+    pub(super) fn derived(&mut self, files: &[File<'_, DerivedRows>], most: Period) {
         let rows = || files.iter().flat_map(|file| file.row.field.iter().map(move |row| (file, row)));
         for (file, row) in rows() {
             let made = match &row.reducer {
                 ReducerRow::Exists(of) => {
-                    self.records_field(file, Reducer::Exists, of.period.map(|period| period.0), &of.classes)
+                    self.records_field(file, Reducer::Exists, of.period.map(|period| period.0), &of.classes, most)
                 }
                 ReducerRow::Count(of) => {
-                    self.records_field(file, Reducer::Count, of.period.map(|period| period.0), &of.classes)
+                    self.records_field(file, Reducer::Count, of.period.map(|period| period.0), &of.classes, most)
                 }
                 ReducerRow::Latest(of) => {
-                    self.records_field(file, Reducer::Latest, of.period.map(|period| period.0), &of.classes)
+                    self.records_field(file, Reducer::Latest, of.period.map(|period| period.0), &of.classes, most)
                 }
                 ReducerRow::NoneWithin(of) => {
-                    self.records_field(file, Reducer::NoneWithin, Some(of.period.0), &of.classes)
+                    self.records_field(file, Reducer::NoneWithin, Some(of.period.0), &of.classes, most)
                 }
                 ReducerRow::Listed(list) => self.listed(file, list),
                 ReducerRow::AtLeast(_) | ReducerRow::Band(_) | ReducerRow::All(_) => continue,
@@ -92,6 +93,7 @@ impl Loader {
         reducer: Reducer,
         within: Option<Period>,
         written: &Classes,
+        most: Period,
     ) -> Made {
         let faults_before = self.faults.len();
         if written.get_ref().is_empty() {
@@ -104,6 +106,10 @@ impl Loader {
             if !seen.insert(class.get_ref()) {
                 self.fault(file, class.span(), format!("class `{}` stands twice: leave one", class.get_ref()));
             }
+        }
+        if let Some(longer) = within.filter(|own| own.is_longer_than(most)) {
+            let message = format!("a period of {longer} is longer than any record is displayed: at most {most}");
+            self.fault(file, written.span(), message);
         }
         let names = classes.iter().map(|class| class.name.clone()).collect();
         let derivation = Derivation::Records { reducer, within, classes };
@@ -150,7 +156,11 @@ impl Loader {
             self.fault(file, of.span(), "no field: what rests on nothing is true of everybody");
         }
         let mut fields = Vec::new();
+        let mut seen = HashSet::new();
         for name in of.get_ref() {
+            if !seen.insert(name.get_ref()) {
+                self.fault(file, name.span(), format!("field `{}` stands twice: leave one", name.get_ref()));
+            }
             let is_plain = |field: &&Arc<Field>| {
                 field.shape() == Shape::YesNo && !matches!(field.derivation(), Derivation::All(_))
             };
@@ -178,8 +188,25 @@ impl Loader {
             self.fault(file, at, message);
             return None;
         };
+        self.can_be(file, at, &of, &number);
         let classes = Field::classes(&of).to_vec();
         Some((Derivation::Number { of, number }, classes))
+    }
+
+    /// A threshold that each value reaches, or none, says nothing; so does a band that none is in.
+    fn can_be(&mut self, file: &File<'_, DerivedRows>, at: Range<usize>, of: &Field, number: &Number) {
+        let (least, most) = of.meaning.bounds.unwrap_or((0, i64::MAX));
+        let wrong = match number {
+            Number::AtLeast(threshold) => (*threshold <= least || *threshold > most).then_some(*threshold),
+            Number::Band(bands) => {
+                let below = bands.get(1).map(|second| second.from).filter(|from| *from <= least);
+                below.or_else(|| bands.iter().map(|band| band.from).find(|from| *from > most))
+            }
+        };
+        if let Some(wrong) = wrong {
+            let message = format!("{wrong} tells nobody apart: `{}` lies between {least} and {most}", of.name());
+            self.fault(file, at, message);
+        }
     }
 
     fn rising(&mut self, file: &File<'_, DerivedRows>, at: Range<usize>, bands: &[Band]) {

@@ -36,7 +36,52 @@ impl Loader {
         if row.consent_on_file && row.ground != Ground::Statute {
             self.fault(file, row.scenario.span(), "`consent_on_file` is for the ground of statute: take it out");
         }
+        self.each_basis_once(file);
         row.basis.iter().filter_map(|basis| self.basis(file, basis, catalogue)).collect()
+    }
+
+    /// An article stands once for a kind of institution: of two rows a reader cannot tell which one holds.
+    fn each_basis_once(&mut self, file: &File<'_, ScenarioRow>) {
+        let all = &file.row.basis;
+        for (at, written) in all.iter().enumerate() {
+            let row = written.get_ref();
+            let meets = |other: &BasisRow| match (&row.kinds, &other.kinds) {
+                (Some(one), Some(two)) => one.iter().any(|kind| two.iter().any(|it| it.get_ref() == kind.get_ref())),
+                (None, _) | (_, None) => true,
+            };
+            let is_same = |other: &&Spanned<BasisRow>| {
+                let other = other.get_ref();
+                other.source.get_ref() == row.source.get_ref()
+                    && other.article.get_ref() == row.article.get_ref()
+                    && meets(other)
+            };
+            if all.iter().take(at).any(|other| is_same(&other)) {
+                let message = format!(
+                    "`{}` of `{}` stands twice: put the classes of both in one `[[basis]]`",
+                    row.article.get_ref(),
+                    row.source.get_ref()
+                );
+                self.fault(file, written.span(), message);
+            }
+            self.each_once(file, row.classes.get_ref());
+            if row.kinds.as_ref().is_some_and(Vec::is_empty) {
+                self.fault(
+                    file,
+                    written.span(),
+                    "`kinds` is empty, so the article empowers nobody: leave it out, or name who",
+                );
+            }
+        }
+    }
+
+    /// An article that carries no field of the row is a slip.
+    pub(super) fn carry_something(&mut self, file: &File<'_, ScenarioRow>, fields: &[Arc<Field>], bases: &[Basis]) {
+        for (written, basis) in file.row.basis.iter().zip(bases) {
+            if !fields.iter().any(|field| basis.carries(field)) {
+                let message = "carries no field of this scenario: check its classes, or take it out";
+                self.fault(file, written.span(), message);
+            }
+        }
     }
 
     fn basis(

@@ -83,7 +83,7 @@ fn load(files: &[(String, String)]) -> Result<Catalogue, Vec<Fault>> {
     loader.credit_file(main);
     loader.named_have_their_rows(&rows.statutes, "Class");
     loader.step(Some(()))?;
-    loader.derived(&rows.derived);
+    loader.derived(&rows.derived, main.row.ceilings.display.0);
     loader.step(Some(()))?;
     let ceilings = ceilings(&main.row);
     for scenario in &rows.scenarios {

@@ -17,6 +17,9 @@ use crate::catalogue::fault::File;
 use crate::catalogue::rows::{CatalogueRow, ClassRow, PackRow};
 use crate::names::RuleId;
 
+/// No deadline is longer, in days.
+const A_YEAR: u16 = 366;
+
 type Pack<'f, 'a> = &'f File<'a, PackRow>;
 
 impl Loader {
@@ -36,6 +39,7 @@ impl Loader {
                 Ok(rule) => drop(self.rules.insert(rule, file.row.legal_source())),
                 Err(error) => self.fault(file, at, error.to_string()),
             }
+            self.ends_in_time(file, catalogue);
             self.follows_one(file, files);
             self.default_stands_by_itself(file, files);
             let calendar = self.calendar_of(file, files, calendars);
@@ -49,6 +53,19 @@ impl Loader {
         if !files.iter().any(|file| file.row.pack.get_ref() == chosen.get_ref()) {
             let message = format!("no rule pack `{0}`: add packs/{0}.toml or name another", chosen.get_ref());
             self.fault(catalogue, chosen.span(), message);
+        }
+    }
+
+    /// Nothing is displayed for longer than the catalogue lets any clock display it.
+    fn ends_in_time(&mut self, file: Pack<'_, '_>, catalogue: &File<'_, CatalogueRow>) {
+        let most = catalogue.row.ceilings.display.0;
+        for (name, clock) in &file.row.clock {
+            if let Some(longest) = clock.longest().filter(|own| own.is_longer_than(most)) {
+                let message = format!(
+                    "clock `{name}` displays for {longest}, longer than `ceilings.display` of {most}: shorten it"
+                );
+                self.fault(file, file.place_of(&format!("[clock.{name}]")), message);
+            }
         }
     }
 
@@ -104,6 +121,9 @@ impl Loader {
             if length(row.get_ref().working_days, row.get_ref().days).is_none() {
                 let message = format!("deadline `{deadline}` needs `working_days` or `days`, one of the two");
                 self.fault(file, row.span(), message);
+            }
+            if row.get_ref().working_days.max(row.get_ref().days) > Some(A_YEAR) {
+                self.fault(file, row.span(), format!("deadline `{deadline}` is longer than a year: check it"));
             }
         }
         let mut versions = versions(file, files).into_iter().rev();

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Loader;
 use crate::catalogue::fault::File;
 use crate::catalogue::rows::{Rows, SourceRow};
-use crate::catalogue::{LegalSource, Rank, Source, Status};
+use crate::catalogue::{LegalSource, Rank, Source, Status, is_place};
 
 impl Loader {
     /// The register; then each row of every other file names documents that stand in it.
@@ -47,6 +47,14 @@ impl Loader {
             made_up: row.made_up,
             articles: row.article.iter().map(|article| article.get_ref().clone()).collect(),
         };
+        if row.from.zip(row.until).is_some_and(|(from, until)| until < from) {
+            self.fault(file, row.source.span(), "`until` is before `from`: it would never hold");
+        }
+        let place = row.jurisdiction.as_str();
+        if !row.made_up && !is_place(place) {
+            let message = format!("`{place}` is the code of no place: write it as CN, CN-SD or CN-GD-13");
+            self.fault(file, file.place_of("jurisdiction"), message);
+        }
         let mut seen = HashSet::new();
         for article in row.article.iter().filter(|article| !seen.insert(article.get_ref().article().to_owned())) {
             let message = format!("article `{}` stands twice: leave one", article.get_ref().article());
@@ -58,8 +66,16 @@ impl Loader {
         self.sources.insert(code.clone(), source);
     }
 
-    /// Each of the sources begins with the code of a document.
+    /// Each of the sources begins with the code of a document, and the citation names an instrument.
     pub(super) fn are_registered<T>(&mut self, file: &File<'_, T>, legal_source: &LegalSource) {
+        let citation = legal_source.citation();
+        let names = |open: char, close: char| citation.contains(open) && citation.contains(close);
+        if !names('《', '》') && !names('〔', '〕') {
+            let message = format!(
+                "`{citation}` cites nothing: name the instrument as 《…》, or by its number with 〔year〕, and its article"
+            );
+            self.fault(file, file.place_of(citation), message);
+        }
         let unknown = |written: &&str| !self.sources.contains_key(written.split(' ').next().unwrap_or_default());
         let unknown: Vec<_> = legal_source.sources().filter(unknown).map(str::to_owned).collect();
         for written in unknown {
