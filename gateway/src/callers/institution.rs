@@ -1,13 +1,10 @@
 //! An institution as the register knows it and as the record tells of it: one shape for both.
 
 use credit_audit::leaf::{InstitutionChange, RegisterChange};
-use credit_policy::{Catalogue, InstitutionId, InstitutionKind};
+use credit_policy::{InstitutionId, InstitutionKind};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    register::RegisterError,
-    thumbprint::{CertificateError, Thumbprint},
-};
+use super::thumbprint::{CertificateError, Thumbprint};
 use crate::settings::{EndInstitutionEntry, InstitutionEntry, Limits};
 
 /// Who an institution is, and how much it may ask.
@@ -61,16 +58,6 @@ impl InstitutionRecord {
                 look_ups_an_operator_a_day: leaf.look_ups_an_operator_a_day,
             },
         })
-    }
-
-    /// Its kind, and those of the institutions for which it may ask, are of the catalogue.
-    ///
-    /// # Errors
-    /// [`RegisterError::Kind`]: the first that is not.
-    pub fn has_known_kinds(&self, catalogue: &Catalogue) -> Result<(), RegisterError> {
-        let ends = self.on_behalf_of.iter().map(|end| end.kind);
-        let unknown = std::iter::once(self.kind).chain(ends).find_map(|kind| catalogue.kind(kind.as_str()).err());
-        unknown.map_or(Ok(()), |why| Err(RegisterError::Kind { id: self.id.as_str().to_owned(), why }))
     }
 
     /// The leaf that says that `change` happened to it.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use credit_policy::{InstitutionId, UnknownKind};
+use credit_policy::{Catalogue, InstitutionId, UnknownKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
@@ -109,6 +109,16 @@ impl Institution {
     pub fn id(&self) -> &str {
         self.record.id.as_str()
     }
+}
+
+/// Whether the kind of an institution, and those of the institutions for which it may ask, are of the catalogue.
+///
+/// # Errors
+/// [`RegisterError::Kind`]: the first that is not.
+pub(crate) fn has_known_kinds(record: &InstitutionRecord, catalogue: &Catalogue) -> Result<(), RegisterError> {
+    let ends = record.on_behalf_of.iter().map(|end| end.kind);
+    let unknown = std::iter::once(record.kind).chain(ends).find_map(|kind| catalogue.kind(kind.as_str()).err());
+    unknown.map_or(Ok(()), |why| Err(RegisterError::Kind { id: record.id.as_str().to_owned(), why }))
 }
 
 /// Why an institution cannot be registered.

@@ -11,7 +11,9 @@ use super::{
     request::{Fingerprint, InstitutionStatus, Made},
 };
 use crate::{
-    callers::{chain::Chain, expiry, institution::InstitutionRecord, kept, thumbprint::Thumbprint},
+    callers::{
+        chain::Chain, expiry, institution::InstitutionRecord, kept, register::has_known_kinds, thumbprint::Thumbprint,
+    },
     gateway::Gateway,
     recorder::{InForceOnly, Order},
 };
@@ -108,7 +110,7 @@ pub(super) async fn add(
     record: InstitutionRecord,
     account: &Account,
 ) -> Result<Made, ChangeError> {
-    record.has_known_kinds(&gateway.catalogue)?;
+    has_known_kinds(&record, &gateway.catalogue)?;
     gateway.register.check(&record)?;
     let institution = record.id.clone();
     let entry = record.leaf(RegisterChange::Added).entry(gateway.new_id(), account.actor())?;

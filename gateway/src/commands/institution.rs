@@ -17,6 +17,7 @@ use crate::{
     callers::{
         chain::Chain,
         institution::InstitutionRecord,
+        register::has_known_kinds,
         suspension::Part,
         thumbprint::{Thumbprint, certificates_of_file},
         trust::{Cause, Trust},
@@ -245,6 +246,6 @@ fn record(add: &Add, settings: &Settings, certificates: Vec<Thumbprint>) -> Resu
     }
     let (name, limits) = (add.name.clone(), add.limits.clone());
     let record = InstitutionRecord { id: parse(&add.id)?, kind, name, certificates, on_behalf_of, limits };
-    record.has_known_kinds(&catalogue).map_err(Failure::usage)?;
+    has_known_kinds(&record, &catalogue).map_err(Failure::usage)?;
     Ok(record)
 }

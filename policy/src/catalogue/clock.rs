@@ -79,10 +79,10 @@ impl TryFrom<ClockRow> for Clock {
         if row.display.is_none() && has_terms {
             return Err("what says when display ends sooner or later needs `display`");
         }
-        if let Some(display) = &row.display {
-            if row.least.as_ref().is_some_and(|least| least.is_beyond(display)) {
-                return Err("`least` is longer than `display`: nothing is shown for longer than that");
-            }
+        if let (Some(display), Some(least)) = (&row.display, &row.least)
+            && least.is_beyond(display)
+        {
+            return Err("`least` is longer than `display`: nothing is shown for longer than that");
         }
         if row.otherwise == Some(row.start) {
             return Err("`otherwise` is the event that `start` is: leave it out");

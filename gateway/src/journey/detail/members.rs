@@ -51,19 +51,12 @@ impl Member {
 
 impl Detail {
     pub(super) fn of_members(self) -> Option<Pair> {
+        self.of_reports().or(self.of_query())
+    }
+
+    /// Of what institutions report.
+    const fn of_reports(self) -> Option<Pair> {
         Some(match self {
-            Self::UnknownMember => (
-                "请求体含有规定之外的成员：只可有 `scenario`、`subject`、`operator`、`case` 与 `fields`",
-                "the body has an unknown member: it may have `scenario`, `subject`, `operator`, `case` and `fields`",
-            ),
-            Self::WithdrawalMembers => (
-                "请求体须有成员 `jti`，即授权凭证的编号；另可有 `iss`，即其签发者；二者均为文字",
-                "the body must have the member `jti`, the id of a consent token, and may have `iss`, its issuer; both are strings",
-            ),
-            Self::WithdrawalIssuer => (
-                "贵机构代表多个签发者：请求体须有成员 `iss`，写明是哪一个",
-                "you act for several issuers: the body must have the member `iss`, which names one of them",
-            ),
             Self::CaseMembers => (
                 "请求体须恰有成员 `case`、`scenario`、`subject`、`operator` 与 `opened`，均为文字",
                 "the body must have exactly the members `case`, `scenario`, `subject`, `operator` and `opened`, all of them strings",
@@ -83,6 +76,24 @@ impl Detail {
             Self::CaseDay => (
                 "`opened` 或 `decided` 须为已到来的日期，写作 `2026-11-22`",
                 "`opened` or `decided` must be a day that has come, written as `2026-11-22`",
+            ),
+            _ => return None,
+        })
+    }
+
+    fn of_query(self) -> Option<Pair> {
+        Some(match self {
+            Self::UnknownMember => (
+                "请求体含有规定之外的成员：只可有 `scenario`、`subject`、`operator`、`case` 与 `fields`",
+                "the body has an unknown member: it may have `scenario`, `subject`, `operator`, `case` and `fields`",
+            ),
+            Self::WithdrawalMembers => (
+                "请求体须有成员 `jti`，即授权凭证的编号；另可有 `iss`，即其签发者；二者均为文字",
+                "the body must have the member `jti`, the id of a consent token, and may have `iss`, its issuer; both are strings",
+            ),
+            Self::WithdrawalIssuer => (
+                "贵机构代表多个签发者：请求体须有成员 `iss`，写明是哪一个",
+                "you act for several issuers: the body must have the member `iss`, which names one of them",
             ),
             Self::ScenarioWithoutGround => (
                 "`scenario` 在应用清单中，但在本网关所在辖区没有法律依据，此处无人可用",

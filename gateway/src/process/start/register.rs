@@ -7,7 +7,7 @@ use super::{error::StartError, faults::Faults};
 use crate::{
     callers::{
         institution::InstitutionRecord,
-        register::{Register, RegisterError},
+        register::{Register, RegisterError, has_known_kinds},
         suspension::Part,
         thumbprint::Thumbprint,
     },
@@ -22,7 +22,7 @@ pub(super) fn configured(settings: &Settings, catalogue: Option<&Catalogue>, fau
     for entry in &settings.institutions {
         let record = InstitutionRecord::of_entry(entry).map_err(RegisterError::from);
         faults.note(record.and_then(|record| {
-            catalogue.map_or(Ok(()), |catalogue| record.has_known_kinds(catalogue))?;
+            catalogue.map_or(Ok(()), |catalogue| has_known_kinds(&record, catalogue))?;
             register.add(&record)
         }));
     }
@@ -84,7 +84,7 @@ pub(super) fn apply(
                     Ok(configured) => both(&said, &configured.record, last),
                     Err(_) => said.clone(),
                 };
-                record.has_known_kinds(catalogue)?;
+                has_known_kinds(&record, catalogue)?;
                 replace(register, ledger, &record)?;
                 if record != said {
                     news.push(record);

@@ -244,8 +244,8 @@ fn is_asked_when_rows_load(policy: &Policy) -> bool {
         ActionConstraint::In(own) => own.iter().all(|uid| is_one_of(uid, actions)),
         ActionConstraint::Eq(own) => is_one_of(&own, actions),
     };
-    let conditions = policy.to_json().map(|json| json["conditions"].to_string());
-    let knows_no_request = conditions.is_ok_and(|conditions| !conditions.contains(r#""Var":"context""#));
+    let conditions = policy.to_json().ok().and_then(|json| json.get("conditions").map(ToString::to_string));
+    let knows_no_request = conditions.is_some_and(|conditions| !conditions.contains(r#""Var":"context""#));
     only(&["collect", "release"]) || (only(&["collect", "query", "release"]) && knows_no_request)
 }
 
