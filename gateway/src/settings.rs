@@ -335,6 +335,7 @@ impl Settings {
         faults.extend(self.persons.iter().flat_map(Persons::faults));
         faults.extend(self.floods.fault().into_iter().chain(self.figures.fault()));
         faults.extend(self.suspend_after.fault());
+        faults.extend(self.notices.fault());
         faults.extend(self.bounds.faults());
         faults.extend(store::faults(&self.stores));
         faults.extend(route::faults(&self.routes));
@@ -415,7 +416,7 @@ look_ups_a_person_a_day = 1
             ("burst = 1", "burst = 0", "`bank`"),
             ("certificates = [\"bank.pem\"]", "certificates = []", "`bank`: it has no certificate"),
             ("id = \"bank\"", "id = \"Bank\"", "id"),
-            ("kind = \"bank\"", "kind = \"pawnshop\"", "pawnshop"),
+            ("kind = \"bank\"", "kind = \"Pawn shop\"", "kind of institution"),
             ("burst = 1", "burst = 1\ncolour = 1", "colour"),
             ("burst = 1", "burst = -1", "burst"),
             ("[[store]]", "[bounds]\njourneys = 0\n[[store]]", "bounds"),

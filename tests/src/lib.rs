@@ -30,7 +30,7 @@ pub mod wire;
 
 pub use authority::{Authority, Wish};
 pub use client::{Broken, Caller, Connection, Reply, Tls, parse_reply, request, run};
-pub use command::{Ended, audit, command, command_reading, gateway, sh};
+pub use command::{Ended, audit, command, command_reading, gateway, of_any_day, sh};
 pub use folder::Folder;
 pub use leaves::Leaf;
 pub use persons::{Person, persons, stranger};

@@ -67,7 +67,7 @@ fn fill(dir: &Path, url: &str) -> Result<(), DatabaseError> {
 /// Starts the demo's identity service, if the configuration still names it.
 async fn identify(dir: &Path, persons: &Persons, gateway: &Gateway) -> Result<(), Failure> {
     let Some(port) = identity::port_of(persons) else { return Ok(()) };
-    let people = std::fs::read_to_string(dir.join("persons.csv")).map_err(Failure::unavailable)?;
+    let people = folder::people(dir).map_err(Failure::unavailable)?;
     let service = Identity::new(port, &persons.address, &people, Arc::clone(&gateway.clock))
         .ok_or_else(|| Failure::unavailable("the system gives no randomness"))?;
     service

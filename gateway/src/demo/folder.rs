@@ -30,6 +30,8 @@ const MARKER: &str = ".making";
 /// Its configuration.
 pub(super) const CONFIG: &str = "config.toml";
 const PERSONS: &str = "persons.csv";
+/// Whom the tour is about: nobody of those, since what their notes say must stay true.
+const TOUR: &str = "data/tour.csv";
 /// The demo's consent authority, as its tokens name it.
 pub(super) const ISSUER: &str = "https://consent.example";
 /// The private keys of the demo's consent authority.
@@ -136,6 +138,33 @@ pub fn person(dir: &Path, note: Note) -> Result<Personal<String>, DemoError> {
     first.map(|(_, person)| person).ok_or(DemoError::Nobody(note.as_str()))
 }
 
+/// All who can log in at the demo's identity service: the rows of `persons.csv`, then who the tour is about.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn people(dir: &Path) -> Result<String, DemoError> {
+    let read = |name: &str| {
+        let path = dir.join(name);
+        fs::read_to_string(&path).map_err(|source| DemoError::File { path, source })
+    };
+    // A folder that was made before tours had a person of their own has none.
+    let tour = if dir.join(TOUR).exists() { read(TOUR)? } else { String::new() };
+    Ok(read(PERSONS)? + &tour)
+}
+
+/// Who the tour is about, with the place among all who can log in.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn of_tour(dir: &Path) -> Result<Option<(usize, Personal<String>)>, DemoError> {
+    if !dir.join(TOUR).exists() {
+        return Ok(None);
+    }
+    let people = people(dir)?;
+    let last = people.lines().skip(1).filter_map(|line| line.split_once(',')).enumerate().last();
+    Ok(last.map(|(place, (number, _))| (place, Personal::new(number.to_owned()))))
+}
+
 /// Each person with a note in the `persons.csv` of a demo folder, with the place among all of the file.
 ///
 /// # Errors
@@ -177,6 +206,7 @@ fn populate(root: &Root<'_>, today: Date) -> Result<(), DemoError> {
     let people = people::generate(today);
     root.file(PERSONS, OURS, &people.persons_csv())?;
     root.folder("data")?;
+    root.file(TOUR, OURS, &people.tour_csv())?;
     // Made by us first, because SQLite would make it readable by everybody.
     root.file("data/store.sqlite", OURS, "")?;
     let mut store = Connection::open(root.path("data/store.sqlite"))?;

@@ -45,7 +45,9 @@ pub(crate) fn generate(today: Date) -> People {
     let mut adults = Note::ALL
         .into_iter()
         .filter(|note| !matches!(note, Note::Minor | Note::NoFile))
-        .flat_map(|note| std::iter::repeat_n(note, note.count()));
+        .flat_map(|note| std::iter::repeat_n(note, note.count()))
+        // Whom the tour is about, after whom nothing is as the note says.
+        .chain([Note::Late]);
     let applicants = applicants::all().enumerate().map(|(index, applicant)| {
         let chosen = index.is_multiple_of(STRIDE) && applicant.age >= OLD_ENOUGH;
         let note = chosen.then(|| adults.next()).flatten();
@@ -85,6 +87,10 @@ impl Person {
         }
         Self { number, note, attributes, history }
     }
+
+    fn row(&self, note: Note, text: &mut String) {
+        self.number.disclose(|number| text.extend([number.as_str(), ",", note.as_str(), "\n"]));
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -121,11 +127,19 @@ impl People {
     pub(crate) fn persons_csv(&self) -> String {
         let mut text = String::from("citizen_number,note\n");
         for note in Note::ALL {
-            for person in self.0.iter().filter(|person| person.note == Some(note)) {
-                person.number.disclose(|number| {
-                    text.extend([number.as_str(), ",", note.as_str(), "\n"]);
-                });
+            for person in self.0.iter().filter(|person| person.note == Some(note)).take(note.count()) {
+                person.row(note, &mut text);
             }
+        }
+        text
+    }
+
+    /// The row of the one whom the tour is about, who is not in `persons.csv`: a late payer until an objection is upheld.
+    #[must_use]
+    pub(crate) fn tour_csv(&self) -> String {
+        let mut text = String::new();
+        if let Some(last) = self.0.iter().rfind(|person| person.note == Some(Note::Late)) {
+            last.row(Note::Late, &mut text);
         }
         text
     }

@@ -55,6 +55,14 @@ pub struct Notices {
     pub within_days: u16,
 }
 
+impl Notices {
+    /// What may not be.
+    pub(super) fn fault(&self) -> Option<String> {
+        let is_right = (1..=3_650).contains(&self.within_days);
+        (!is_right).then(|| "notices.within_days must be between 1 and 3650".to_owned())
+    }
+}
+
 impl Default for Notices {
     fn default() -> Self {
         Self { within_days: 30 }

@@ -6,15 +6,30 @@ use crate::support::{catalogue, faults, lines, loaded, shipped_with};
 
 /// Statute, file, what is replaced, by what: the row then breaks the statute, and the fault stands where `new` begins.
 const BROKEN_ROWS: &[(&str, &str, &str, &str)] = &[
-    ("score-never-for-restraint", "scenarios/joint-restraint.toml", "\"black_listed\"", "\"score_band\""),
+    (
+        "score-never-for-restraint",
+        "scenarios/joint-restraint.toml",
+        "[\"black_listed\"",
+        "[\"score_band\", \"black_listed\"",
+    ),
     (
         "score-never-for-restraint",
         "scenarios/industry-association-member.toml",
         "\"black_listed\"",
         "\"score_at_least_600\"",
     ),
-    ("score-never-for-restraint", "scenarios/joint-restraint.toml", "\"black_listed\"", "\"creditability\""),
-    ("score-never-for-restraint", "scenarios/joint-restraint.toml", "\"black_listed\"", "\"present_employment_since\""),
+    (
+        "score-never-for-restraint",
+        "scenarios/joint-restraint.toml",
+        "[\"black_listed\"",
+        "[\"creditability\", \"black_listed\"",
+    ),
+    (
+        "score-never-for-restraint",
+        "scenarios/joint-restraint.toml",
+        "[\"black_listed\"",
+        "[\"present_employment_since\", \"black_listed\"",
+    ),
     (
         "score-never-for-basic-services",
         "scenarios/clinic-visit.toml",

@@ -68,7 +68,7 @@ fn the_members_of_an_answer_are_in_their_order_and_the_receipt_is_last() {
     let folder = shared().folder();
     let reply = folder.caller("housing").ask(&look_up(&folder.person("late", 2)));
     checked::answer(folder, "housing", &reply);
-    let expected = ["query", "scenario", "subject", "catalogue", "data", "marks", "obligations", "receipt"];
+    let expected = ["query", "scenario", "ground", "subject", "catalogue", "data", "marks", "obligations", "receipt"];
     assert_eq!(wire::keys(&reply.body), expected);
     let members = wire::members(&reply.body);
     let raw = |name: &str| members.iter().find(|(key, _)| key == name).unwrap().1.as_str();

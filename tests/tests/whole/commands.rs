@@ -211,7 +211,7 @@ fn turning_the_pseudonym_key_shows_both_pseudonyms_and_both_are_traced() {
     let reply = caller.ask(&look_up(&person));
     checked::answer(folder, "housing", &reply);
     let keys = credit_tests::wire::keys(&reply.body);
-    assert_eq!(keys[..5], ["query", "scenario", "subject", "subject_previous", "catalogue"]);
+    assert_eq!(keys[..6], ["query", "scenario", "ground", "subject", "subject_previous", "catalogue"]);
     let after = reply.json();
     assert_eq!(after["subject_previous"], before["subject"]);
     assert_ne!(after["subject"], before["subject"]);

@@ -198,8 +198,8 @@ fn a_pack_a_kind_an_instrument_a_statute_and_a_scenario_of_a_folder_are_served_r
     let asks = |scenario: &str| with(look_up(&person), "scenario", scenario);
     let reply = folder.caller("housing").ask(&asks("joint-restraint"));
     checked::refusal(folder, "housing", &reply, 403, "scenario-not-allowed");
-    let reply = folder.caller("court").ask(&asks("tea-seal-use"));
-    checked::refusal(folder, "court", &reply, 403, "scenario-not-allowed");
+    let reply = folder.caller("employer").ask(&asks("tea-seal-use"));
+    checked::refusal(folder, "employer", &reply, 403, "scenario-not-allowed");
     let reply = folder.caller("housing").ask(&asks("tea-seal-use"));
     let leaf = checked::answer(folder, "housing", &reply);
     assert_eq!(reply.json()["data"], json!({"black_listed": false, "contract_fraud_exists": false}));

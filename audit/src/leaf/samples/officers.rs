@@ -52,6 +52,8 @@ pub(super) fn proposal(world: &mut World) -> Made {
 pub(super) fn approval(world: &mut World) -> Made {
     let waits = world.proposals.iter().rev().find(|(_, _, expires)| world.at <= *expires).copied();
     let Some((proposal, digest, _)) = waits else { return self::proposal(world) };
+    // It is approved once.
+    world.proposals.retain(|(known, ..)| *known != proposal);
     let officer = Actor::Officer { officer: "officer2".to_owned(), certificate: world.thumbprint() };
     Approval { proposal, digest: Base64(digest) }.entry(world.id(), officer)
 }

@@ -10,7 +10,7 @@ use super::{
     failure::{TourError, hold},
 };
 use crate::{
-    demo::{Note, browser::Browser, client::Reply, folder, identity},
+    demo::{browser::Browser, client::Reply, folder, identity},
     terminal::{print, words},
 };
 
@@ -52,17 +52,13 @@ impl Tour<'_> {
         self.corrected(&mut browser, &query, &classes).await
     }
 
-    /// Asks about the last of those with a record that counts on whom no tour was made before: at which place of the file, and by which
-    /// query.
+    /// Asks about the person of the tour, unless a tour was made before: at which place of those who can log in, and by which query.
     async fn late(&self) -> Result<Option<(usize, Personal<String>, String)>, TourError> {
-        for (place, late) in folder::noted(self.dir, Note::Late)?.into_iter().rev() {
-            let reply = self.ask(&late, "P").await?;
-            hold(reply.status == 200, || format!("a query was answered with {}: {}", reply.status, reply.at("/code")))?;
-            if !is_clean(&reply) {
-                return Ok(Some((place, late, reply.at("/query").to_owned())));
-            }
-        }
-        Ok(None)
+        let Some((place, late)) = folder::of_tour(self.dir)? else { return Ok(None) };
+        let reply = self.ask(&late, "P").await?;
+        hold(reply.status == 200, || format!("a query was answered with {}: {}", reply.status, reply.at("/code")))?;
+        let query = reply.at("/query").to_owned();
+        Ok((!is_clean(&reply)).then_some((place, late, query)))
     }
 
     async fn ask(&self, person: &Personal<String>, case: &str) -> Result<Reply, TourError> {

@@ -6,7 +6,7 @@ use std::{fs, os::unix::fs::symlink, path::Path};
 
 use credit_gateway::for_tests::folder::PORTS;
 use credit_policy::Code;
-use credit_tests::{Folder, Gateway, arguments::Watched, binaries, command};
+use credit_tests::{Folder, Gateway, arguments::Watched, binaries, command, of_any_day};
 
 use super::read;
 
@@ -77,7 +77,7 @@ fn printed(page: &str, language: &str, demo: &Folder) -> Vec<(Block, String)> {
     fs::write(&file, script).unwrap();
     let line = format!("cd {0} && PATH={0}/bin:$PATH && . ./page.sh 2>&1", root.display());
     let said = command("env", &["-u", "LC_ALL", &format!("LANG={language}"), "bash", "-c", &line]).out;
-    let printed: Vec<_> = said.split(MARK).skip(1).map(str::to_owned).collect();
+    let printed: Vec<_> = said.split(MARK).skip(1).map(of_any_day).collect();
     assert_eq!(printed.len(), blocks.len(), "{said}");
     watched.are_impersonal();
     blocks.into_iter().zip(printed).collect()
