@@ -51,8 +51,8 @@ impl Ended {
 /// A text in either language without the line that warns of the end of the catalogue's calendar.
 #[must_use]
 pub fn of_any_day(text: &str) -> String {
-    let is_of_the_day =
-        |line: &str| line.contains("the calendar of the catalogue ends") || line.contains("规则目录的日历");
+    const OF_THE_DAY: [&str; 3] = ["the calendar of the catalogue ends", "规则目录的日历", "warning: calendar-ends"];
+    let is_of_the_day = |line: &str| OF_THE_DAY.iter().any(|said| line.contains(said));
     text.split_inclusive('\n').filter(|line| !is_of_the_day(line)).collect()
 }
 

@@ -22,7 +22,6 @@ const SLIPS: &[(&str, &str, &str, &str)] = &[
     (PACK, "days = 20", "days = 2000", "is longer than a year"),
     (CALENDAR, "year = 2025\n", "year = 2030\n", "is no holiday of 2030"),
     (CALENDAR, "to = \"2026-10-07\"", "to = \"2026-11-07\"", "is longer than any holiday of 2026"),
-    (RESTRICTED, "classes = [\"black-list\"]", "classes = [\"red-list\"]", "carries no field of this scenario"),
     (RESTRICTED, "classes = [\"black-list\"]", "classes = [\"black-list\"]\nkinds = []", "empowers nobody"),
     (
         RESTRICTED,

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::scenario_matrix::{Desk, Row, id_of, with_every_kind};
 
 /// Members of an answer that differ from query to query, whoever is asked about.
-const OF_THE_QUERY: [&str; 3] = ["query", "subject", "receipt"];
+const OF_THE_QUERY: [&str; 4] = ["query", "ground", "subject", "receipt"];
 /// Members of a leaf that may differ; of a consent, its token and its times too. Their lengths may not.
 const OF_THE_LEAF: [&str; 9] = ["id", "at", "seq", "subject", "answer", "sealed", "commit", "ground", "inputs"];
 /// Of every class and severity so many: together more than fits into a sealed part.

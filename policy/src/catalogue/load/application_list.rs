@@ -42,9 +42,6 @@ impl Loader {
         let mut kinds = self.kinds_of(file);
         let fields = self.fields_of(file);
         let bases = self.bases(file, &catalogue.row);
-        if bases.len() == row.basis.len() {
-            self.carry_something(file, &fields, &bases);
-        }
         let (fields, withheld) = match row.ground {
             Ground::Statute => apart(fields, &bases),
             Ground::Consent | Ground::Person | Ground::Public => (fields, Vec::new()),

@@ -74,16 +74,6 @@ impl Loader {
         }
     }
 
-    /// An article that carries no field of the row is a slip.
-    pub(super) fn carry_something(&mut self, file: &File<'_, ScenarioRow>, fields: &[Arc<Field>], bases: &[Basis]) {
-        for (written, basis) in file.row.basis.iter().zip(bases) {
-            if !fields.iter().any(|field| basis.carries(field)) {
-                let message = "carries no field of this scenario: check its classes, or take it out";
-                self.fault(file, written.span(), message);
-            }
-        }
-    }
-
     fn basis(
         &mut self,
         file: &File<'_, ScenarioRow>,

@@ -82,8 +82,9 @@ fn a_planted_fault_of_each_kind_is_found_and_nothing_where_there_is_none() {
     assert_eq!(found(&self_check(&folder, &backup, &[])), []);
     plant_store(&folder.join("data/store.sqlite"));
     finds(&self_check(&folder, &backup, &[]), "stores", "");
-    let tile = fs::read_dir(folder.log().join("tile/entries")).unwrap().next().unwrap().unwrap().path();
-    let file = if tile.is_dir() { fs::read_dir(&tile).unwrap().next().unwrap().unwrap().path() } else { tile };
+    // The first bundle, whole or as far as it goes; names that begin with a dot are no part of the log.
+    let find = format!("find '{}/tile/entries' -type f ! -name '.*' | sort | head -n 1", folder.log().display());
+    let file = PathBuf::from(sh(&find).held().trim_end());
     let mut bytes = fs::read(&file).unwrap();
     bytes[40] ^= 1;
     fs::write(&file, bytes).unwrap();

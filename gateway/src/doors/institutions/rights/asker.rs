@@ -81,6 +81,9 @@ impl Asker {
     }
 }
 
+/// The largest number that every program of JSON reads as it is (RFC 8259, section 6).
+const LAST: u64 = (1 << 53) - 1;
+
 /// The leaf after which is asked, of the head of a request that is to read at its path: 0 where none is named.
 ///
 /// # Errors
@@ -93,5 +96,6 @@ pub(super) fn after(head: &Parts, sound: bool) -> Result<u64, Refusal> {
     let Some(query) = head.uri.query() else { return Ok(0) };
     let text = query.strip_prefix("after=").map(|text| if text.is_empty() { "0" } else { text });
     let number = text.and_then(|text| text.parse::<u64>().ok().filter(|number| number.to_string() == text));
+    let number = number.filter(|number| *number <= LAST);
     number.ok_or_else(|| Refusal::because(Code::MalformedRequest, "no number in `after`").with(Detail::After))
 }
