@@ -30,7 +30,7 @@ pub(super) fn start(looked: &Looked<'_>, findings: &mut Findings) {
         Failure::starts(&checked.faults).lines.into_iter().for_each(|line| findings.add(Check::Start, line));
     }
     for warning in &checked.warnings {
-        findings.add(Check::Tls, words(&warning.chinese, &warning.english));
+        findings.add(Check::Start, words(&warning.chinese, &warning.english));
     }
 }
 

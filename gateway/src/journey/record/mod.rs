@@ -8,6 +8,7 @@ mod case_leaf;
 mod entry;
 pub(crate) mod evidence;
 pub(super) mod feedback;
+mod report;
 pub(super) mod sealed;
 mod shared;
 mod standing;
