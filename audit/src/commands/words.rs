@@ -53,6 +53,11 @@ impl Language {
         )
     }
 
+    /// Where a witness serves.
+    pub(super) fn witness_serves(self, address: std::net::SocketAddr) -> String {
+        self.pick(format!("serving on http://{address}\n"), format!("服务地址：http://{address}\n"))
+    }
+
     pub(super) fn show_needs_files(self) -> String {
         self.pick(
             "to list a log from its address, give --vkey, and an auditor's --cert and --key with --ca",
@@ -75,6 +80,7 @@ impl Language {
             VerifierKeyError::Form => "验证公钥应为一行“名称+编号+公钥”",
             VerifierKeyError::Name => "公钥名称为空，或含有空格、控制字符",
             VerifierKeyError::Key => "公钥不是类型 0x01 的 Ed25519 公钥的 base64",
+            VerifierKeyError::CosignerKey => "公钥不是类型 0x04 的 Ed25519 公钥或类型 0x06 的 ML-DSA-44 公钥的 base64",
             VerifierKeyError::Id => "公钥编号与名称、公钥不符：是否复制完整？",
         };
         let file = escaped(&file.display().to_string());
