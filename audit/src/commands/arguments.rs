@@ -81,6 +81,9 @@ pub(super) struct VerifyArguments {
     /// The other log's verifier key; without it the `log.vkey` in its folder, which proves less 另一日志的验证公钥；省略时用其文件夹中的 `log.vkey`，证明力较弱
     #[arg(long, value_name = "FILE", requires = "peer")]
     pub(super) peer_vkey: Option<PathBuf>,
+    /// A trust policy (c2sp.org/tlog-policy): enough of its witnesses must have cosigned the log 信任策略（c2sp.org/tlog-policy）：须有足够的见证方联署该日志
+    #[arg(long, value_name = "FILE", requires = "log")]
+    pub(super) policy: Option<PathBuf>,
     /// Only the hash tiles: of a folder that `mirror` made without entries 仅核验哈希分片：用于未复制记录的 `mirror` 副本
     #[arg(long, conflicts_with = "peer")]
     pub(super) hashes: bool,

@@ -18,7 +18,10 @@ use credit_audit::promises::Broken;
 use credit_audit::proof::ProofError;
 use credit_audit::replay::ConsentMismatch;
 use credit_audit::translation::{self, Translation};
+use credit_audit::trust_policy::{NotWitnessed, TrustPolicy, Witnessed};
 use credit_audit::verify::{CheckError, Report, Violation};
+
+use jiff::Timestamp;
 
 use super::escape::escaped;
 use super::report::Decided;
@@ -50,6 +53,17 @@ impl Language {
         self.pick(
             "--old needs a log to compare with: name its folder or address",
             "--old 需要与日志比对：请给出日志的文件夹或网址",
+        )
+    }
+
+    /// Who cosigned the log.
+    pub(super) fn witnessed(self, policy: &TrustPolicy, Witnessed { checkpoint, by }: &Witnessed) -> String {
+        let (have, known, size) = (by.len(), policy.witnesses.len(), checkpoint.size);
+        let last = by.iter().filter_map(|(_, at)| Timestamp::from_second(i64::try_from(*at).ok()?).ok()).max();
+        let last = last.map(|at| at.to_string()).unwrap_or_default();
+        self.pick(
+            format!("cosigned at size {size} by {have} of {known} witnesses, last at {last}: the policy's quorum\n"),
+            format!("大小为 {size} 时，{known} 个见证方中有 {have} 个联署，最近一次于 {last}：达策略所定的法定数\n"),
         )
     }
 
@@ -297,6 +311,8 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Export(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Evidence(EvidenceFault::Checkpoint(error)) => checkpoint(error),
         Violation::Evidence(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::Witnesses(NotWitnessed::Checkpoint(error)) => checkpoint(error),
+        Violation::Witnesses(error) => Language::Chinese.fault(&error.to_string()),
         Violation::List(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Missing { path } => format!("缺少 `{path}`"),
         Violation::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),

@@ -1,16 +1,20 @@
 //! A witness: what it cosigns, what it refuses and with which answer, and what it remembers; trust policies.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use credit_audit::checkpoint::Checkpoint;
 use credit_audit::cosignature::CosignerKey;
 use credit_audit::cosigner::{Cosigner, CosignerError};
+use credit_audit::cosigning::{self, Cosigning, NotCosigned};
 use credit_audit::merkle::{self, InvalidProof};
 use credit_audit::note::VerifierKeyError;
 use credit_audit::trust_policy::{NotWitnessed, PolicyFault, TrustPolicy};
+use credit_audit::verify::ClientFiles;
 use credit_audit::witness::{Inconsistency, StateError, Verdict, Witness};
 use ring::rand::SystemRandom;
 use ring::signature::Ed25519KeyPair;
@@ -299,4 +303,78 @@ fn the_command_prints_its_keys_and_says_what_is_missing() {
     let (code, _, err) = said(&["witness", "--name", NAME, "--key", &ed, "--log", &log, "--state", &state]);
     assert!(code == 64 && err.contains("--new") && err.contains("retire its key"), "{err}");
     fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A witness that serves, with its folder; ended when dropped.
+struct Served {
+    child: Child,
+    address: String,
+}
+
+impl Served {
+    fn of(log: &Log, key: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_credit-audit"));
+        command.args(["witness", "--name", NAME, "--new", "--listen", "127.0.0.1:0", "--key"]).arg(key);
+        command.arg("--state").arg(folder_of(log)).arg("--log").arg(log.folder.join("log.vkey"));
+        let mut child = command.env("LC_ALL", "C.UTF-8").stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let address = lines.into_iter().find_map(|line| line.strip_prefix("serving on ").map(str::to_owned)).unwrap();
+        Self { child, address }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.child.kill().and_then(|()| self.child.wait()).unwrap();
+    }
+}
+
+#[test]
+fn a_log_that_was_rolled_back_or_forked_is_told_so_and_what_is_cosigned_is_published() {
+    let log = Log::of_sizes(&[300]);
+    let key = log.folder.with_extension("pem");
+    fs::write(&key, ed25519()).unwrap();
+    let cosigner = Cosigner::from_pem(NAME, &fs::read(&key).unwrap()).unwrap();
+    let served = Served::of(&log, &key);
+    let asking = |key: &CosignerKey| {
+        let policy = format!("log {}\nwitness w {key} {}\nquorum w\n", log.key, served.address);
+        let policy = TrustPolicy::parse(policy.as_bytes()).unwrap();
+        Cosigning::new(policy, &log.key, &ClientFiles::default()).unwrap()
+    };
+    let cosigning = asking(cosigner.key());
+    let ask = |asking: &Cosigning, log: &Log| asking.ask(0, &log.folder, &log.checkpoint(), &log.head());
+    let lines = ask(&cosigning, &log).unwrap();
+    let (note, is_quorum) = cosigning.join(&log.checkpoint(), &[lines, "\u{2014} x AAAAAQID\n".to_owned()]).unwrap();
+    assert!(is_quorum && !note.contains("\u{2014} x "), "a stranger's line is not passed on");
+    cosigning::publish(&log.folder, &note).unwrap();
+    let policy = log.folder.join("policy");
+    fs::write(&policy, format!("witness w {}\nquorum w\n", cosigner.key())).unwrap();
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    let (folder, vkey) = (path(&log.folder), path(&log.folder.join("log.vkey")));
+    let arguments = ["verify", &folder, "--vkey", &vkey, "--policy", &path(&policy)];
+    let (code, out, err) = said(&arguments);
+    assert!(code == 0 && out.contains("cosigned at size 300 by 1 of 1 witnesses"), "{out}{err}");
+
+    let rolled_back = Log::of_sizes(&[200]);
+    let found = ask(&asking(cosigner.key()), &rolled_back).unwrap_err();
+    assert!(matches!(found, NotCosigned::Longer { size: 300, have: 200, .. }), "{found}");
+    let mut forked = Log::new();
+    forked.leaves = (0..400).map(|number| leaf_of(if number == 3 { 5_003 } else { number })).collect();
+    forked.publish();
+    let found = ask(&asking(cosigner.key()), &forked).unwrap_err();
+    assert!(matches!(found, NotCosigned::Refused { .. }), "{found}");
+    let stranger = Cosigner::from_pem(NAME, ed25519().as_bytes()).unwrap();
+    let longer = Log::of_sizes(&[400]);
+    let found = ask(&asking(stranger.key()), &longer).unwrap_err();
+    assert!(matches!(found, NotCosigned::Signature { .. }), "{found}");
+    ask(&cosigning, &longer).unwrap();
+
+    // The folder shows a log that does not continue what was cosigned.
+    for path in forked.files() {
+        log.write(&path, &forked.read(&path));
+    }
+    log.write("checkpoint", &forked.read("checkpoint"));
+    let (code, _, err) = said(&arguments);
+    assert!(code == 1, "{err}");
+    fs::remove_file(key).unwrap();
 }
