@@ -6,7 +6,7 @@ mod state;
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::checkpoint::Checkpoint;
 use crate::cosigner::Cosigner;
 use crate::merkle::{self, InvalidProof};
 use crate::note::{self, NoteError, VerifierKey};
@@ -145,15 +145,4 @@ impl Witness {
         })?;
         Ok(Verdict::Cosigned(lines))
     }
-}
-
-/// A checkpoint in the state that cannot be used.
-fn opened(note: &str, logs: &[VerifierKey]) -> Result<Option<Checkpoint>, CheckpointError> {
-    let origin = note.split('\n').next().unwrap_or_default();
-    let keys: Vec<VerifierKey> = logs.iter().filter(|key| key.name() == origin).cloned().collect();
-    if keys.is_empty() {
-        return Ok(None);
-    }
-    let note = note::open(note, &keys)?;
-    Checkpoint::parse_with_extensions(note.text()).map(Some)
 }

@@ -146,7 +146,7 @@ pub(super) struct WitnessArguments {
     #[arg(long, value_name = "VKEY", required_unless_present = "print_keys")]
     pub(super) log: Vec<PathBuf>,
     /// Where it listens; port 0 takes a free one 监听地址；端口 0 表示任取空闲端口
-    #[arg(long, value_name = "ADDRESS", default_value_t = super::witness::DEFAULT_LISTEN)]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8460")]
     pub(super) listen: SocketAddr,
 }
 

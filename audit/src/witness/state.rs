@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use ring::digest::{SHA256, digest};
 use rustix::fs::FlockOperation;
 
-use super::opened;
-use crate::checkpoint::CheckpointError;
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::log::disk::files;
 use crate::merkle::Hash;
-use crate::note::VerifierKey;
+use crate::note::{self, VerifierKey};
 
 /// Says that the folder is a witness's, and since its first start.
 const MARKER: &str = "witness";
@@ -155,4 +154,15 @@ impl State {
 /// SHA-256 of an origin, in hexadecimal.
 fn origin_hash(origin: &str) -> String {
     digest(&SHA256, origin.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The checkpoint in a note, signed by one of its log's keys; nothing where the log is not watched.
+fn opened(note: &str, logs: &[VerifierKey]) -> Result<Option<Checkpoint>, CheckpointError> {
+    let origin = note.split('\n').next().unwrap_or_default();
+    let keys: Vec<VerifierKey> = logs.iter().filter(|key| key.name() == origin).cloned().collect();
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    let note = note::open(note, &keys)?;
+    Checkpoint::parse_with_extensions(note.text()).map(Some)
 }
