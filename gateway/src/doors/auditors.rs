@@ -13,6 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     callers::{register::Institution, trust::CertificateStatus},
+    doors::console::{self, View},
     doors::files::{LogFile, plain, serve},
     doors::officers,
     doors::problems::{accepted, closing, fixed},
@@ -82,6 +83,14 @@ pub(crate) async fn answer(
     if let Some(path) = act {
         let (head, body) = request.into_parts();
         return officers::act(&gateway, (&auditor, &standing), (path, &head.headers), body, language).await;
+    }
+    if let Some(view) = View::of(request.uri().path()) {
+        if let Some(read) = view.read()
+            && !record_read(&gateway, &standing, &auditor, &read).await
+        {
+            return fixed(Code::NotRecordable, language);
+        }
+        return console::answer(&gateway, view, (request.uri(), request.headers()), language).await;
     }
     match LogFile::of(request.uri().path()) {
         Some(file @ LogFile::Entries(_)) => match record_read(&gateway, &standing, &auditor, file.path()).await {

@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod auditors;
+mod console;
 pub(crate) mod files;
 mod index;
 pub(crate) mod institutions;

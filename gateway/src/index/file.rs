@@ -17,7 +17,7 @@ use super::{
 
 /// Its connection, and how much of the log it covers.
 pub(super) struct IndexFile {
-    connection: Connection,
+    pub(super) connection: Connection,
     size: u64,
 }
 

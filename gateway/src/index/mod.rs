@@ -11,6 +11,7 @@ mod file;
 mod place;
 mod row;
 mod schema;
+mod search;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub(crate) use file::{Asked, ConsentFound, Owed, OwedNotice, Wanted};
 use file::{IndexFile, Rows};
 pub(crate) use place::{Due, Found, Place, read_leaf};
 use row::Opening;
+pub(crate) use search::{Listed, Outcome, Search};
 pub(crate) use sources::Sources;
 
 /// Leaves that are taken in at once.
@@ -147,6 +149,14 @@ impl Index {
     /// [`IndexError`].
     pub(crate) fn leaf_of(&self, id: Uuid) -> Result<Option<u64>, IndexError> {
         self.lock().leaf_of(id)
+    }
+
+    /// The newest queries that a search finds, newest first.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn search(&self, search: &Search, most: u32) -> Result<Vec<Listed>, IndexError> {
+        self.lock().search(search, most)
     }
 
     /// For whom and what there are queries about somebody, month by month.

@@ -11,6 +11,7 @@ use super::{
     file::{IndexFile, Owed, Rows, Wanted},
     place::Place,
     row::{ConsentRow, QueryRow, Row},
+    search::{Outcome, Search},
 };
 use crate::scratch::Scratch;
 
@@ -196,6 +197,36 @@ fn an_index_of_another_log_or_key_or_that_is_no_database_begins_anew() {
     assert_eq!(open("log", "index-1").size(), 0);
 }
 
+#[test]
+fn a_search_finds_what_fits_all_of_it_newest_first() {
+    let mut file = file();
+    let rows = (0..40_u64).map(|leaf| {
+        let institution = Some(if leaf % 2 == 0 { "bank" } else { "housing" }.to_owned());
+        let code = (leaf % 5 == 0).then(|| "case-limit".to_owned());
+        let (staff, case) = (Some(format!("staff-{}", leaf % 4)), Some(format!("c-{}", leaf % 8)));
+        let at = i64::try_from(leaf / 2 * 10).unwrap();
+        of(QueryRow { institution, code, staff, case, at, ..query(leaf, None) })
+    });
+    take(&mut file, rows.collect());
+    let found =
+        |search: Search| -> Vec<u64> { file.search(&search, 100).unwrap().iter().map(|listed| listed.index).collect() };
+    let text = |text: &str| Some(text.to_owned());
+    let any = Search::default();
+    assert_eq!(found(any.clone()), (0..40).rev().collect::<Vec<_>>());
+    let bank = Search { institution: text("bank"), ..any.clone() };
+    assert_eq!(found(bank.clone()).len(), 20);
+    assert_eq!(found(Search { staff: text("staff-2"), before: Some(11), ..bank.clone() }), [10, 6, 2]);
+    assert_eq!(found(Search { case: text("c-4"), ..bank.clone() }), [36, 28, 20, 12, 4]);
+    assert_eq!(found(Search { case: text("c-5"), ..bank.clone() }), [0; 0], "another institution's");
+    assert_eq!(found(Search { outcome: Some(Outcome::Refused), ..bank.clone() }), [30, 20, 10, 0]);
+    assert_eq!(found(Search { outcome: Some(Outcome::Code("case-limit".to_owned())), ..any.clone() }).len(), 8);
+    assert_eq!(found(Search { outcome: Some(Outcome::Answered), ..any.clone() }).len(), 32);
+    assert_eq!(found(Search { from: Some(10), until: Some(30), ..any.clone() }), [5, 4, 3, 2]);
+    assert_eq!(found(Search { from: Some(9), until: Some(11), ..any.clone() }), [3, 2]);
+    assert_eq!(found(Search { from: Some(191), ..any.clone() }), [0; 0]);
+    assert_eq!(found(Search { until: Some(0), ..any }), [0; 0]);
+}
+
 /// An index of so many leaves, of which each of `PERSONS` has as many as in any other, spread over the log.
 fn long(leaves: u64) -> IndexFile {
     let mut file = file();
@@ -239,6 +270,12 @@ fn shortest(file: &IndexFile) -> std::time::Duration {
 fn a_look_up_takes_hardly_longer_in_a_long_log() {
     let (mut short, mut longer) = (long(10_000), long(100_000));
     let (steps, more) = (short.steps(round), longer.steps(round));
+    for staff in [None, Some("nobody".to_owned())] {
+        let search = Search { institution: Some("bank".to_owned()), staff, from: Some(100), ..Search::default() };
+        let found = |file: &IndexFile| drop(file.search(&search, PAGE).unwrap());
+        let (search, more) = (short.steps(found), longer.steps(found));
+        assert!(more < search + 200, "a search: {search} steps in 10000 leaves, {more} in 100000");
+    }
     assert!(steps > 10_000 && more < steps + steps / 20, "{steps} steps in 10000 leaves, {more} in 100000");
     if std::env::var_os("CREDIT_TESTS_FULL").is_some() {
         let (short, long) = (shortest(&short), shortest(&long(10_000_000)));

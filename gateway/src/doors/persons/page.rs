@@ -157,7 +157,7 @@ pub(super) fn answer(frame: &Frame, kind: &'static str, body: Vec<u8>, status: S
     response
 }
 
-fn finish(response: &mut Response<Body>, kind: &'static str) {
+pub(in crate::doors) fn finish(response: &mut Response<Body>, kind: &'static str) {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(
@@ -170,7 +170,7 @@ fn finish(response: &mut Response<Body>, kind: &'static str) {
 }
 
 /// The style: the only thing that a browser may keep.
-pub(super) fn style() -> Response<Body> {
+pub(in crate::doors) fn style() -> Response<Body> {
     let mut response = Response::new(whole(STYLE.as_bytes()));
     finish(&mut response, "text/css; charset=utf-8");
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));

@@ -28,11 +28,11 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 }
 
 /// Members of a query or form, each at most once.
-pub(super) struct Members(Vec<(String, String)>);
+pub(in crate::doors) struct Members(Vec<(String, String)>);
 
 impl Members {
     /// Reads a query or form; nothing where a member is there twice.
-    pub(super) fn read(text: &[u8]) -> Option<Self> {
+    pub(in crate::doors) fn read(text: &[u8]) -> Option<Self> {
         let all: Vec<(String, String)> = form_urlencoded::parse(text).into_owned().collect();
         let is_twice =
             |(at, (name, _)): (usize, &(String, String))| all.iter().take(at).any(|(before, _)| before == name);
@@ -62,12 +62,12 @@ impl Members {
     }
 
     /// One of them.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(in crate::doors) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The language that is asked for by `lang`.
-    pub(super) fn language(&self) -> Option<Language> {
+    pub(in crate::doors) fn language(&self) -> Option<Language> {
         match self.get("lang") {
             Some("zh") => Some(Language::Zh),
             Some("en") => Some(Language::En),

@@ -1,6 +1,7 @@
 //! What officers do: suspensions and stops, by command, over HTTP and by the alarm rule; and what two of them decide.
 
 mod by_two;
+mod console;
 mod self_check;
 mod stops;
 

@@ -1,0 +1,75 @@
+//! What officers and auditors see on 8445: overview, search of the record, one record with its proof, institutions. A page
+//! for a browser, JSON for everybody else. Whoever is shown a record is on the record first.
+
+mod institutions;
+mod overview;
+mod page;
+mod queries;
+
+use std::sync::Arc;
+
+use credit_policy::Language;
+use hyper::{
+    Response, Uri,
+    header::{self, HeaderMap},
+};
+use uuid::Uuid;
+
+use crate::{
+    doors::persons::{page::style, request::Members},
+    gateway::Gateway,
+    transport::Body,
+};
+
+use page::Frame;
+
+/// What is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    Overview,
+    Queries,
+    Query(Uuid),
+    Institutions,
+    Style,
+}
+
+impl View {
+    pub(super) fn of(path: &str) -> Option<Self> {
+        match path {
+            "/officers" | "/officers/" => Some(Self::Overview),
+            "/officers/queries" => Some(Self::Queries),
+            "/officers/institutions" => Some(Self::Institutions),
+            "/style.css" => Some(Self::Style),
+            path => path.strip_prefix("/officers/queries/")?.parse().ok().map(Self::Query),
+        }
+    }
+
+    /// What the leaf of a look at records says was read; nothing where none is shown.
+    pub(super) fn read(&self) -> Option<String> {
+        match self {
+            Self::Queries => Some("officers/queries".to_owned()),
+            Self::Query(id) => Some(format!("officers/queries/{id}")),
+            Self::Overview | Self::Institutions | Self::Style => None,
+        }
+    }
+}
+
+/// Answers one who may look, once the look is on the record.
+pub(super) async fn answer(
+    gateway: &Arc<Gateway>,
+    view: View,
+    (uri, headers): (&Uri, &HeaderMap),
+    language: Language,
+) -> Response<Body> {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let asked = Members::read(uri.query().unwrap_or_default().as_bytes());
+    let chosen = asked.as_ref().and_then(Members::language);
+    let frame = Frame::new(chosen.unwrap_or(language), accept.contains("text/html"), gateway.settings.demo);
+    match view {
+        View::Style => style(),
+        View::Overview => overview::show(gateway, &frame).await,
+        View::Institutions => institutions::show(gateway, &frame),
+        View::Queries => queries::list(gateway, asked.as_ref(), &frame).await,
+        View::Query(id) => queries::one(gateway, id, &frame).await,
+    }
+}

@@ -1,0 +1,133 @@
+//! A search of the record by whoever reviews it: by institution, member of staff, scenario, outcome, case and time.
+
+use rusqlite::{ToSql, params, params_from_iter};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{error::IndexError, file::IndexFile};
+
+/// What is looked for; what is left out restricts nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Search {
+    pub(crate) institution: Option<String>,
+    /// Of the institution.
+    pub(crate) staff: Option<String>,
+    pub(crate) scenario: Option<String>,
+    pub(crate) outcome: Option<Outcome>,
+    /// Of the institution.
+    pub(crate) case: Option<String>,
+    /// From this instant on, in microseconds of Unix time.
+    pub(crate) from: Option<i64>,
+    /// Before this instant.
+    pub(crate) until: Option<i64>,
+    /// Before this leaf.
+    pub(crate) before: Option<u64>,
+}
+
+/// How a query ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Answered,
+    /// With any code.
+    Refused,
+    Code(String),
+}
+
+/// A query as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Listed {
+    pub(crate) query: Uuid,
+    pub(crate) index: u64,
+    /// In microseconds of Unix time.
+    #[serde(skip)]
+    pub(crate) at: i64,
+    /// Nobody where a person or the public asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) institution: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_behalf: Option<String>,
+    #[serde(rename = "operator", skip_serializing_if = "Option::is_none")]
+    pub(crate) staff: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scenario: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) case: Option<String>,
+    /// Of a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
+}
+
+/// A condition with its value.
+type Condition<'a> = (&'static str, &'a dyn ToSql);
+
+impl IndexFile {
+    /// The newest queries that fit, newest first.
+    pub(super) fn search(&self, search: &Search, most: u32) -> Result<Vec<Listed>, IndexError> {
+        // Records stand in the order of their times: instants become leaves, and no row is looked at twice.
+        let first = search.from.map(|from| self.leaf_since(from)).transpose()?;
+        let until = search.until.map(|until| self.leaf_since(until)).transpose()?;
+        let before = search.before.map(|before| i64::try_from(before).unwrap_or(i64::MAX));
+        let code = match &search.outcome {
+            Some(Outcome::Code(code)) => Some(code),
+            Some(Outcome::Answered | Outcome::Refused) | None => None,
+        };
+        let conditions: [Option<Condition<'_>>; 8] = [
+            search.institution.as_ref().map(|value| ("institution = ?", value as &dyn ToSql)),
+            search.staff.as_ref().map(|value| ("staff = ?", value as &dyn ToSql)),
+            search.scenario.as_ref().map(|value| ("scenario = ?", value as &dyn ToSql)),
+            search.case.as_ref().map(|value| ("case_number = ?", value as &dyn ToSql)),
+            code.map(|value| ("code = ?", value as &dyn ToSql)),
+            first.as_ref().map(|value| ("leaf >= ?", value as &dyn ToSql)),
+            until.as_ref().map(|value| ("leaf < ?", value as &dyn ToSql)),
+            before.as_ref().map(|value| ("leaf < ?", value as &dyn ToSql)),
+        ];
+        let mut wanted = vec!["1"];
+        let mut values: Vec<&dyn ToSql> = Vec::new();
+        for (condition, value) in conditions.into_iter().flatten() {
+            wanted.push(condition);
+            values.push(value);
+        }
+        wanted.extend(match search.outcome {
+            Some(Outcome::Answered) => Some("code IS NULL"),
+            Some(Outcome::Refused) => Some("code IS NOT NULL"),
+            Some(Outcome::Code(_)) | None => None,
+        });
+        values.push(&most);
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT id, leaf, at, institution, on_behalf, staff, scenario, case_number, code FROM query WHERE {} \
+             ORDER BY leaf DESC LIMIT ?",
+            wanted.join(" AND ")
+        ))?;
+        let found = select.query_map(params_from_iter(values), |row| {
+            let id = row.get::<_, Vec<u8>>(0)?;
+            Ok(Listed {
+                query: Uuid::from_slice(&id).unwrap_or_default(),
+                index: row.get::<_, i64>(1)?.unsigned_abs(),
+                at: row.get(2)?,
+                institution: row.get(3)?,
+                on_behalf: row.get(4)?,
+                staff: row.get(5)?,
+                scenario: row.get(6)?,
+                case: row.get(7)?,
+                code: row.get(8)?,
+            })
+        })?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// The first leaf from an instant on, or one behind the last.
+    fn leaf_since(&self, at: i64) -> Result<i64, IndexError> {
+        let mut next =
+            self.connection.prepare_cached("SELECT leaf, at FROM query WHERE leaf >= ?1 ORDER BY leaf LIMIT 1")?;
+        let (mut low, mut high) = (0, i64::try_from(self.size()).unwrap_or(i64::MAX));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let mut rows = next.query(params![middle])?;
+            match rows.next()? {
+                Some(row) if row.get::<_, i64>(1)? < at => low = row.get::<_, i64>(0)? + 1,
+                _ => high = middle,
+            }
+        }
+        Ok(low)
+    }
+}
