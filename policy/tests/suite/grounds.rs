@@ -107,7 +107,7 @@ fn what_is_released_elsewhere_is_carried_there_and_proved() {
     for jurisdiction in ["CN", "CN-SD-02", "CN-GD-13", "CN-XJ"] {
         let there = place(jurisdiction);
         assert_eq!(there.jurisdiction(), jurisdiction);
-        for row in there.scenarios().into_iter().filter(|row| row.bases().len() > 0) {
+        for row in there.scenarios().into_iter().filter(|row| !row.bases().is_empty()) {
             for field in row.field_rows() {
                 assert!(row.bases_here().any(|basis| basis.carries(field)), "{} {}", row.name(), field.name());
             }
