@@ -25,7 +25,7 @@ pub(super) struct Mirror {
     fetched: Vec<String>,
     checkpoint: Vec<u8>,
     /// Held, so that two never write at once.
-    _lock: File,
+    lock: File,
 }
 
 impl Mirror {
@@ -36,8 +36,7 @@ impl Mirror {
         let lock = File::create(folder.join(".lock")).map_err(unavailable)?;
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| CheckError::unavailable(folder.display().to_string(), &"another mirror writes it"))?;
-        let mirror =
-            Self { folder: folder.to_owned(), remote, fetched: Vec::new(), checkpoint: Vec::new(), _lock: lock };
+        let mirror = Self { folder: folder.to_owned(), remote, fetched: Vec::new(), checkpoint: Vec::new(), lock };
         // Of a run that did not come to its end.
         mirror.discard().map_err(unavailable)?;
         Ok(mirror)
@@ -115,9 +114,11 @@ impl Mirror {
 }
 
 impl Drop for Mirror {
-    /// What was refused stays nowhere.
+    /// What was refused stays nowhere, and the next may write at once: a process that was begun meanwhile has a copy of the
+    /// descriptor for a moment, and with it the lock.
     fn drop(&mut self) {
         drop(self.discard());
+        rustix::fs::flock(&self.lock, FlockOperation::Unlock).unwrap_or(());
     }
 }
 

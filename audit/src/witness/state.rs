@@ -37,7 +37,7 @@ pub(super) struct State {
     /// By the hash of the origin.
     latest: HashMap<String, Cosigned>,
     /// Held, so that two never answer for one witness.
-    _lock: File,
+    lock: File,
 }
 
 /// A folder that cannot be used.
@@ -92,7 +92,7 @@ impl State {
             }
             files::create(&marker, b"").map_err(io)?;
         }
-        let mut state = Self { folder: folder.to_owned(), latest: HashMap::new(), _lock: lock };
+        let mut state = Self { folder: folder.to_owned(), latest: HashMap::new(), lock };
         state.read(logs)?;
         Ok(state)
     }
@@ -148,6 +148,13 @@ impl State {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             Err(why) => Err(StateError::Io { file, why }),
         }
+    }
+}
+
+impl Drop for State {
+    /// The next may open it at once: a process that was begun meanwhile has a copy of the descriptor for a moment.
+    fn drop(&mut self) {
+        rustix::fs::flock(&self.lock, FlockOperation::Unlock).unwrap_or(());
     }
 }
 
