@@ -3,6 +3,7 @@
 mod by_two;
 mod self_check;
 mod stops;
+mod unsealing;
 
 use credit_tests::{Caller, Ended, Folder, Leaf, Reply};
 use hyper::Method;
