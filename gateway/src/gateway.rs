@@ -306,6 +306,13 @@ impl Gateway {
         self.keys.is_past(self.log.accepted_now())
     }
 
+    /// What one officer did in an emergency: acts that wait for the second one, and those for which it is too late.
+    #[must_use]
+    pub(crate) fn emergencies(&self) -> (usize, usize) {
+        let approvals = self.approvals.lock().unwrap_or_else(PoisonError::into_inner);
+        approvals.emergencies().count(self.clock.now())
+    }
+
     /// The folder of the published log.
     #[must_use]
     pub fn log_folder(&self) -> PathBuf {

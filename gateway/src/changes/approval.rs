@@ -1,7 +1,7 @@
 //! What two officers decide: one proposes, another approves. An approval that is none is refused, and that it was tried is on
 //! the record.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use credit_audit::leaf::{Act, Actor, Approval, Base64, Proposal, Read};
 use jiff::{SignedDuration, Timestamp};
@@ -9,18 +9,19 @@ use uuid::Uuid;
 
 use super::{
     account::Account,
+    by_two::approvals,
     error::ChangeError,
-    request::{ListedProposal, Made, Proposals},
+    request::{Emergencies, ListedProposal, Made, Proposals},
 };
 use crate::{
     callers::{kept, thumbprint::Thumbprint},
     gateway::Gateway,
     recorder::Order,
-    state::approvals::{Approvals, Approver},
+    state::approvals::{Approver, LOADED, RESUME, UNSEAL},
 };
 
-/// What a start loads by the approval of two (formats.md §5).
-const ACTS: [&str; 3] = ["catalogue", "register", "limits"];
+/// What two officers decide.
+const ACTS: [&str; 5] = [LOADED[0], LOADED[1], LOADED[2], RESUME, UNSEAL];
 
 /// So long a proposal may be approved.
 const DAYS: i64 = 7;
@@ -39,11 +40,14 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         expires: proposed.expires,
         officer: proposed.officer.clone(),
         approved_by: proposed.approved_by.clone(),
+        done: proposed.is_done,
     });
+    let (waiting, alone) = approvals.emergencies().count(gateway.clock.now());
     Proposals {
         by_two: approvals.is_by_two(),
-        approved: ACTS.iter().filter_map(loadable).collect(),
+        approved: LOADED.iter().filter_map(loadable).collect(),
         proposals: listed.collect(),
+        emergencies: Emergencies { waiting, alone },
     }
 }
 
@@ -93,8 +97,8 @@ pub(super) async fn approve(
     }
     let leaf = Approval { proposal, digest };
     let entry = leaf.entry(gateway.new_id(), actor.clone())?;
-    let shared = Arc::clone(gateway);
-    let effect = move || approvals(&shared).approve(Some(&actor), &leaf);
+    let (shared, now) = (Arc::clone(gateway), gateway.clock.now());
+    let effect = move || approvals(&shared).approve(Some(&actor), &leaf, now);
     let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
     let (durable, ()) = recorded.map_err(|_| ChangeError::NotMade)?;
     Ok(Made::Approved { index: durable.index, proposal })
@@ -111,8 +115,4 @@ fn officer(account: &Account) -> Result<(Actor, String), ChangeError> {
             Err(ChangeError::OfficersOnly)
         }
     }
-}
-
-fn approvals(gateway: &Gateway) -> MutexGuard<'_, Approvals> {
-    gateway.approvals.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -22,6 +22,15 @@ pub(crate) enum ChangeError {
     /// An account of the machine; nothing has changed.
     #[error("only officers propose and approve, each by certificate at the officers' port")]
     OfficersOnly,
+    /// An account of the machine; nothing has changed.
+    #[error("two officers decide on it here, each by certificate at the officers' port: name it by `--url`")]
+    OfficersDo,
+    /// No record of this index; nothing was opened.
+    #[error("the log has no record {0}")]
+    UnknownEntry(u64),
+    /// No sealed part, or its key is destroyed; nothing was opened.
+    #[error("record {0} has no sealed part that can be opened: it has none, or its data key was destroyed")]
+    NothingSealed(u64),
     /// No act that two decide; nothing has changed.
     #[error("two officers decide on `{0}`, and on nothing of another name")]
     UnknownAct(String),

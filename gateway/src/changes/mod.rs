@@ -5,6 +5,7 @@ mod account;
 mod approval;
 mod block;
 mod by;
+mod by_two;
 mod cells;
 mod consent;
 mod correction;
@@ -24,12 +25,14 @@ mod said_before;
 mod sealing;
 mod standing;
 mod suspension;
+mod unseal;
 
 use std::sync::Arc;
 
 pub(crate) use account::Account;
 pub(crate) use block::may_be_closed;
 pub(crate) use by::By;
+pub(crate) use by_two::Warrant;
 pub(crate) use correction::{Corrected, corrected, day_of, record_due};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
@@ -78,9 +81,10 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::Stop { scenario, reason } => {
                 suspension::set_stopped(&gateway, scenario, true, reason, &account, off_record).await
             }
-            Change::Resume { scenario, reason } => {
-                suspension::set_stopped(&gateway, scenario, false, reason, &account, off_record).await
+            Change::Resume { scenario, reason, by } => {
+                suspension::resume(&gateway, scenario, reason, by, &account, off_record).await
             }
+            Change::Unseal { entry, reason, by } => unseal::unseal(&gateway, entry, reason, by, &account).await,
             Change::Propose { act, digest } => approval::propose(&gateway, act, digest, &account).await,
             Change::Approve { proposal, digest } => approval::approve(&gateway, proposal, digest, &account).await,
             Change::Proposals => Ok(Made::Proposals(approval::list(&gateway))),

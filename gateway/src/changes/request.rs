@@ -7,8 +7,10 @@ use credit_keys::{KeyId, KeyUse};
 use credit_policy::InstitutionId;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::by_two::Warrant;
 use crate::callers::{chain::Chain, institution::InstitutionRecord, suspension::Part, thumbprint::Thumbprint};
 
 /// A request: one line of JSON over the socket.
@@ -70,6 +72,18 @@ pub(crate) enum Change {
         scenario: Option<String>,
         /// Why; goes on the record.
         reason: Option<String>,
+        /// Where two officers are needed.
+        #[serde(default)]
+        by: Warrant,
+    },
+    /// Opens the sealed part of a record.
+    Unseal {
+        /// Its index in the log.
+        entry: u64,
+        /// Why; goes on the record.
+        reason: String,
+        /// By what.
+        by: Warrant,
     },
     /// An officer proposes what two must approve.
     Propose {
@@ -238,6 +252,15 @@ pub(crate) enum Made {
     },
     /// The proposals, and what may be loaded.
     Proposals(Proposals),
+    /// A sealed part is opened.
+    Unsealed {
+        /// The leaf's index that says so.
+        index: u64,
+        /// The index of the leaf whose part it is.
+        entry: u64,
+        /// What is in it, by the name of the member.
+        opened: BTreeMap<String, Value>,
+    },
     /// A consent is withdrawn.
     Revoked {
         /// Where that stands.
@@ -305,6 +328,18 @@ pub(crate) struct Proposals {
     pub approved: BTreeMap<String, Base64<[u8; 32]>>,
     /// The proposals, the last one first.
     pub proposals: Vec<ListedProposal>,
+    /// What one officer did alone.
+    #[serde(default)]
+    pub emergencies: Emergencies,
+}
+
+/// How many acts that need two officers have only one behind them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Emergencies {
+    /// For which there is still time.
+    pub waiting: usize,
+    /// For which it is too late.
+    pub alone: usize,
 }
 
 /// A proposal, as it stands.
@@ -323,6 +358,9 @@ pub(crate) struct ListedProposal {
     /// Who approved it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<String>,
+    /// Whether it was done, where it is done once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub done: bool,
 }
 
 /// Whether a change made a leaf.
@@ -423,6 +461,7 @@ mod tests {
             r#"{"do":"institution-suspend","id":"bank","force":true}"#,
             r#"{"do":"institution-suspend","id":"bank","part":{"desk":"s-1"}}"#,
             r#"{"do":"stop","force":true}"#,
+            r#"{"do":"resume","by":{"officers":2}}"#,
             r#"{"do":"notice-give","way":"pigeon","queries":[]}"#,
             r#"{"do":"keys-rotate","use":"log","overlap_days":30,"end_overlap":false}"#,
             r#"{"do":"keys-rotate","use":"tag","overlap_days":30,"end_overlap":false}"#,

@@ -8,6 +8,8 @@ use credit_policy::{InstitutionId, StaffId};
 
 use super::{
     account::Account,
+    approval::is_by_two,
+    by_two::{Warrant, approvals, permit},
     error::ChangeError,
     request::{LeafMade, Made},
 };
@@ -15,6 +17,7 @@ use crate::{
     callers::suspension::Part,
     gateway::Gateway,
     recorder::{InForceOnly, NotRecorded, Order},
+    state::approvals::{RESUME, of_resumption},
 };
 
 /// Suspends an institution or a part of it, or lets it ask again.
@@ -78,6 +81,26 @@ pub(super) async fn set_stopped(
         None => "every query is stopped".to_owned(),
     };
     Ok(made(LeafMade::Index(settled(recorded, stopped, in_force_only, what, off_record)?)))
+}
+
+/// Lets queries be answered again; where two officers are needed, by the two.
+pub(super) async fn resume(
+    gateway: &Arc<Gateway>,
+    scenario: Option<String>,
+    reason: Option<String>,
+    by: Warrant,
+    account: &Account,
+    off_record: &mut HashSet<InForceOnly>,
+) -> Result<Made, ChangeError> {
+    // Where nothing is stopped, nothing is done.
+    if !is_by_two(gateway) || !gateway.stops.has(scenario.as_deref()) {
+        return set_stopped(gateway, scenario, false, reason, account, off_record).await;
+    }
+    let digest = of_resumption(scenario.as_deref(), reason.as_deref());
+    permit(gateway, (RESUME, digest), by, account).await?;
+    let made = set_stopped(gateway, scenario, false, reason, account, off_record).await?;
+    approvals(gateway).done(RESUME, &digest, Some(&account.actor()), gateway.clock.now());
+    Ok(made)
 }
 
 /// What narrows cannot wait for a disk.

@@ -47,16 +47,16 @@ pub(super) enum Catalogue {
 pub(super) struct Officer {
     /// The officers' address of the gateway, such as `https://localhost:8445` 网关的管理人员地址
     #[arg(long, value_name = "URL")]
-    url: String,
+    pub(super) url: String,
     /// The authority of the gateway's certificate, PEM 网关证书的签发机构
     #[arg(long, value_name = "FILE")]
-    authority: PathBuf,
+    pub(super) authority: PathBuf,
     /// The officer's certificate, PEM 管理人员证书
     #[arg(long, value_name = "FILE")]
-    certificate: PathBuf,
+    pub(super) certificate: PathBuf,
     /// Its private key, PEM 管理人员私钥
     #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    pub(super) key: PathBuf,
 }
 
 pub(super) fn run(command: Catalogue) -> Result<(), Failure> {
@@ -124,7 +124,7 @@ fn list(officer: &Officer) -> Result<Proposals, Failure> {
         .map_err(|error| Failure::unavailable(format_args!("no list of proposals came: {error}")))
 }
 
-fn ask(officer: &Officer, path: &str, body: Option<Vec<u8>>) -> Result<Vec<u8>, Failure> {
+pub(super) fn ask(officer: &Officer, path: &str, body: Option<Vec<u8>>) -> Result<Vec<u8>, Failure> {
     let gateway = Gateway::new(&officer.url, &officer.authority, &officer.certificate, &officer.key)?;
     let (status, body) = runtime()?.block_on(gateway.json(path, body)).map_err(Failure::unavailable)?;
     match status {

@@ -3,6 +3,7 @@
 
 mod approval;
 mod ask;
+mod by_two;
 mod case;
 mod catalogue;
 mod change;
@@ -26,6 +27,7 @@ mod self_check;
 mod serving;
 mod stop;
 mod store;
+mod unseal;
 
 use std::{io::Write, process::ExitCode};
 
@@ -80,7 +82,9 @@ enum Command {
     /// Stop every query at once, or those of one scenario 立即停止全部查询或某一场景的查询
     Stop(stop::Which),
     /// Let queries be answered again after a stop 停止后恢复查询
-    Resume(stop::Which),
+    Resume(stop::Resume),
+    /// Open the sealed part of one record, by two officers 由两名管理人员打开一条记录的密封部分
+    Unseal(unseal::Arguments),
     /// Cases that must be checked 应查必查案件
     #[command(subcommand)]
     Case(case::Case),
@@ -154,6 +158,7 @@ pub fn run() -> ExitCode {
         Command::Institution(institution) => institution::run(institution),
         Command::Stop(which) => stop::stop(which),
         Command::Resume(which) => stop::resume(which),
+        Command::Unseal(arguments) => unseal::run(&arguments),
         Command::Case(case) => case::run(case),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Figures(figures) => figures::run(figures),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     callers::{register::Institution, suspension::Part, trust::CertificateStatus},
-    changes::{Account, Change, ChangeError, apply},
+    changes::{Account, Change, ChangeError, Warrant, apply},
     doors::problems::{fixed, in_words},
     gateway::Gateway,
     transport::{Body, body::RequestBody, incoming::Incoming, whole},
@@ -30,6 +30,7 @@ pub(super) const PROPOSALS: &str = "/officers/proposals";
 pub(super) enum Path {
     Stop,
     Resume,
+    Unseals,
     Suspensions,
     Proposals,
     Approvals,
@@ -40,6 +41,7 @@ impl Path {
         match path {
             "/officers/stop" => Some(Self::Stop),
             "/officers/resume" => Some(Self::Resume),
+            "/officers/unseals" => Some(Self::Unseals),
             "/officers/suspensions" => Some(Self::Suspensions),
             PROPOSALS => Some(Self::Proposals),
             "/officers/approvals" => Some(Self::Approvals),
@@ -48,12 +50,34 @@ impl Path {
     }
 }
 
-/// `POST /officers/stop`, `/officers/resume`.
+/// `POST /officers/stop`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stopping {
     scenario: Option<String>,
     reason: String,
+}
+
+/// `POST /officers/resume`; where two officers are needed, with one of the last two.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Resuming {
+    scenario: Option<String>,
+    reason: String,
+    proposal: Option<Uuid>,
+    #[serde(default)]
+    emergency: bool,
+}
+
+/// `POST /officers/unseals`: by a proposal that was approved, or in an emergency.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unsealing {
+    entry: u64,
+    reason: String,
+    proposal: Option<Uuid>,
+    #[serde(default)]
+    emergency: bool,
 }
 
 /// `POST /officers/suspensions`.
@@ -139,8 +163,12 @@ fn change(path: Path, bytes: &[u8]) -> Option<Change> {
             Change::Stop { scenario, reason: Some(reason) }
         }
         Path::Resume => {
-            let Stopping { scenario, reason } = read(bytes)?;
-            Change::Resume { scenario, reason: Some(reason) }
+            let Resuming { scenario, reason, proposal, emergency } = read(bytes)?;
+            Change::Resume { scenario, reason: Some(reason), by: Warrant { proposal, emergency } }
+        }
+        Path::Unseals => {
+            let Unsealing { entry, reason, proposal, emergency } = read(bytes)?;
+            Change::Unseal { entry, reason, by: Warrant { proposal, emergency } }
         }
         Path::Proposals => {
             let Proposing { act, digest } = read(bytes)?;

@@ -30,8 +30,8 @@ const CALENDAR_DAYS: usize = 31;
 /// stand warnings: `warning: issuer-keys-refused` while a key file of an issuer cannot be used, `warning: authorities-refused`
 /// and `warning: revocation-list-refused` while that file cannot, and the one before stays in force,
 /// `warning: store-failed: ` with the name of a store that does not answer while others do, `warning: unlawful-data` while a
-/// store has data that may not be collected, are confidential or are sealed, and `warning: calendar-ends` while in a month
-/// deadlines begin to have no date.
+/// store has data that may not be collected, are confidential or are sealed, `warning: emergency-alone` once no second officer
+/// approved in time what one did in an emergency, and `warning: calendar-ends` while in a month deadlines begin to have no date.
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
@@ -86,6 +86,7 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
             let Waiting { open, overdue } = gateway.standing.waiting(gateway.today());
             (open, overdue)
         },
+        emergencies: gateway.emergencies(),
     }
 }
 
@@ -110,6 +111,9 @@ fn warnings(gateway: &Gateway, trust: &Trust) -> String {
     }
     if gateway.stores.figures().any(|(_, store)| store.unlawful().values().any(|rows| *rows > 0)) {
         warnings.push_str("warning: unlawful-data\n");
+    }
+    if gateway.emergencies().1 > 0 {
+        warnings.push_str("warning: emergency-alone\n");
     }
     // So long before as the alert is raised.
     if gateway.catalogue.first_day_without_deadline(gateway.today(), CALENDAR_DAYS).is_some() {

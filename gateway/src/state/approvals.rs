@@ -7,18 +7,44 @@
 use std::collections::BTreeMap;
 
 use credit_audit::leaf::{Actor, Approval, Proposal};
+use credit_keys::frame::framed;
 use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use super::emergencies::Emergencies;
+pub(crate) use super::not_approved::{Digest, NotApproved};
 
 /// The act by which the gateway says that from here on two officers are needed.
 pub(crate) const OFFICER: &str = "officer";
 
+/// What a start loads by the approval of two (formats.md §5).
+pub(crate) const LOADED: [&str; 3] = ["catalogue", "register", "limits"];
+
+/// What an officer does once another approved it; or alone, in an emergency.
+pub(crate) const RESUME: &str = "resume";
+/// As above.
+pub(crate) const UNSEAL: &str = "unseal";
+
 /// So many proposals are remembered; the oldest go first.
 const REMEMBERED: usize = 500;
 
-/// SHA-256 of what is proposed.
-pub(crate) type Digest = [u8; 32];
+/// The digest of a resumption: SHA-256 of framed("credit/resume", scenario, reason), empty where there is none.
+pub(crate) fn of_resumption(scenario: Option<&str>, reason: Option<&str>) -> Digest {
+    sha256(&framed("credit/resume", &[scenario.unwrap_or_default().as_bytes(), reason.unwrap_or_default().as_bytes()]))
+}
+
+/// The digest of an unsealing: SHA-256 of framed("credit/unseal", index in digits, reason).
+pub(crate) fn of_unsealing(entry: u64, reason: &str) -> Digest {
+    sha256(&framed("credit/unseal", &[entry.to_string().as_bytes(), reason.as_bytes()]))
+}
+
+fn sha256(bytes: &[u8]) -> Digest {
+    let mut made = [0; 32];
+    made.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    made
+}
 
 /// Proposals, and what may be loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +54,8 @@ pub(crate) struct Approvals {
     proposals: BTreeMap<Uuid, Proposed>,
     /// By act, the digest that was approved last, or that the log began with.
     loadable: BTreeMap<String, Digest>,
+    #[serde(default)]
+    emergencies: Emergencies,
 }
 
 /// A proposal of an officer.
@@ -45,6 +73,9 @@ pub(crate) struct Proposed {
     pub(crate) certificate: String,
     /// Who approved it.
     pub(crate) approved_by: Option<String>,
+    /// Whether it was done, where it is done once.
+    #[serde(default)]
+    pub(crate) is_done: bool,
 }
 
 /// Who wants to approve.
@@ -55,40 +86,9 @@ pub(crate) struct Approver<'a> {
     pub(crate) has_key_of: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
-/// Why an approval is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotApproved {
-    /// No such proposal.
-    #[error("there is no such proposal, or it is long past")]
-    Unknown,
-    /// Something else was looked at.
-    #[error("the proposal has another digest: what you looked at is not what was proposed")]
-    OtherDigest,
-    /// Too late.
-    #[error("the proposal has expired: let it be proposed again")]
-    Expired,
-    /// By the officer who proposed it.
-    #[error("an officer cannot approve an own proposal")]
-    Own,
-    /// By the certificate's key that proposed it, under another name.
-    #[error("the certificate has the key by which it was proposed, or that cannot be told: another officer is needed")]
-    SameKey,
-    /// It is approved.
-    #[error("the proposal is approved already")]
-    Again,
-}
-
-impl NotApproved {
-    /// The word for it in a leaf.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::OtherDigest => "other-digest",
-            Self::Expired => "expired",
-            Self::Own => "own",
-            Self::SameKey => "same-key",
-            Self::Again => "again",
-        }
+impl Proposed {
+    fn is_of(&self, act: &str, digest: &Digest) -> bool {
+        self.act == act && self.digest == *digest
     }
 }
 
@@ -99,7 +99,15 @@ impl Approvals {
         match by {
             Some(Actor::Officer { officer, certificate }) => {
                 let (officer, certificate) = (officer.clone(), certificate.clone());
-                let proposed = Proposed { act, digest: digest.0, expires, officer, certificate, approved_by: None };
+                let proposed = Proposed {
+                    act,
+                    digest: digest.0,
+                    expires,
+                    officer,
+                    certificate,
+                    approved_by: None,
+                    is_done: false,
+                };
                 self.proposals.insert(id, proposed);
                 while self.proposals.len() > REMEMBERED {
                     self.proposals.pop_first();
@@ -111,14 +119,53 @@ impl Approvals {
         }
     }
 
-    /// Takes in an approval, as its leaf says. Only what passed [`Approvals::fault`] has one.
-    pub(crate) fn approve(&mut self, by: Option<&Actor>, approval: &Approval) {
+    /// Takes in an approval, as its leaf of then says. Only what passed [`Approvals::fault`] has one.
+    pub(crate) fn approve(&mut self, by: Option<&Actor>, approval: &Approval, at: Timestamp) {
         let (Some(Actor::Officer { officer, .. }), Some(proposed)) = (by, self.proposals.get_mut(&approval.proposal))
         else {
             return;
         };
         proposed.approved_by = Some(officer.clone());
-        self.loadable.insert(proposed.act.clone(), proposed.digest);
+        if LOADED.contains(&proposed.act.as_str()) {
+            self.loadable.insert(proposed.act.clone(), proposed.digest);
+        }
+        // What one officer did alone is done: this is the second, and nothing that may be done once more.
+        proposed.is_done = self.emergencies.settle(&proposed.act, &proposed.digest, at);
+    }
+
+    /// Takes in that an officer did what needs two: by the proposal that was approved, or else alone.
+    pub(crate) fn done(&mut self, act: &str, digest: &Digest, by: Option<&Actor>, at: Timestamp) {
+        let (true, Some(Actor::Officer { officer, .. })) = (self.by_two, by) else { return };
+        let is_it = |known: &&mut Proposed| known.is_of(act, digest) && known.approved_by.is_some() && !known.is_done;
+        match self.proposals.values_mut().find(is_it) {
+            Some(proposed) => proposed.is_done = true,
+            None => self.emergencies.begin(act, *digest, officer, at),
+        }
+    }
+
+    /// Why this officer cannot do this by this proposal; nothing where that is possible.
+    pub(crate) fn fault_of_doing(
+        &self,
+        (act, digest): (&str, &Digest),
+        proposal: Uuid,
+        officer: &str,
+        now: Timestamp,
+    ) -> Option<NotApproved> {
+        let Some(proposed) = self.proposals.get(&proposal) else { return Some(NotApproved::Unknown) };
+        let approved_by = proposed.approved_by.as_deref();
+        let faults = [
+            (!proposed.is_of(act, digest), NotApproved::OtherDigest),
+            (approved_by.is_none(), NotApproved::NotYet),
+            (proposed.is_done, NotApproved::Done),
+            (proposed.expires < now, NotApproved::Expired),
+            (proposed.officer != officer && approved_by != Some(officer), NotApproved::NotTheirs),
+        ];
+        faults.into_iter().find(|(is_so, _)| *is_so).map(|(_, fault)| fault)
+    }
+
+    /// What officers did alone.
+    pub(crate) fn emergencies(&self) -> &Emergencies {
+        &self.emergencies
     }
 
     /// Why this officer cannot approve this; nothing where that is possible.
@@ -193,7 +240,7 @@ mod tests {
         }
         assert_eq!(approvals.loadable("limits"), None, "one signature loads nothing");
         let approval = Approval { proposal: PROPOSED, digest: Base64([1; 32]) };
-        approvals.approve(Some(&officer("two")), &approval);
+        approvals.approve(Some(&officer("two")), &approval, in_time);
         assert_eq!(approvals.loadable("limits"), Some(&[1; 32]));
         assert_eq!(fault(&approvals, PROPOSED, 1, "three", false, in_time), Some(NotApproved::Again));
     }
@@ -209,5 +256,75 @@ mod tests {
         approvals.propose(PROPOSED, Some(&Actor::gateway()), proposal("catalogue"));
         approvals.propose(PROPOSED, Some(&Actor::gateway()), proposal(OFFICER));
         assert!(approvals.loadable("catalogue").is_some() && approvals.is_by_two());
+    }
+
+    /// Approvals of a gateway with two officers, and a proposal of `one` to unseal record 5.
+    fn unsealing() -> (Approvals, Digest) {
+        let (mut approvals, digest) = (Approvals::default(), of_unsealing(5, "a court order"));
+        let proposal = |act: &str, digest| Proposal {
+            act: act.to_owned(),
+            digest: Base64(digest),
+            expires: at("2026-11-23T00:00:00Z"),
+        };
+        approvals.propose(Uuid::from_u128(1), Some(&Actor::gateway()), proposal(OFFICER, [3; 32]));
+        approvals.propose(PROPOSED, Some(&officer("one")), proposal(UNSEAL, digest));
+        (approvals, digest)
+    }
+
+    #[test]
+    fn what_two_approved_is_done_once_by_one_of_them_in_time() {
+        let (mut approvals, digest) = unsealing();
+        let (in_time, late) = (at("2026-11-22T00:00:00Z"), at("2026-11-24T00:00:00Z"));
+        let fault = |approvals: &Approvals, act: &str, digest: &Digest, id, officer: &str, now| {
+            approvals.fault_of_doing((act, digest), id, officer, now)
+        };
+        assert_eq!(fault(&approvals, UNSEAL, &digest, PROPOSED, "one", in_time), Some(NotApproved::NotYet));
+        let approval = Approval { proposal: PROPOSED, digest: Base64(digest) };
+        approvals.approve(Some(&officer("two")), &approval, in_time);
+        for (act, digest, id, by, now, expected) in [
+            (UNSEAL, digest, Uuid::from_u128(8), "one", in_time, Some(NotApproved::Unknown)),
+            (RESUME, digest, PROPOSED, "one", in_time, Some(NotApproved::OtherDigest)),
+            (UNSEAL, of_unsealing(6, "a court order"), PROPOSED, "one", in_time, Some(NotApproved::OtherDigest)),
+            (UNSEAL, of_unsealing(5, "curiosity"), PROPOSED, "one", in_time, Some(NotApproved::OtherDigest)),
+            (UNSEAL, digest, PROPOSED, "three", in_time, Some(NotApproved::NotTheirs)),
+            (UNSEAL, digest, PROPOSED, "two", late, Some(NotApproved::Expired)),
+            (UNSEAL, digest, PROPOSED, "one", in_time, None),
+            (UNSEAL, digest, PROPOSED, "two", in_time, None),
+        ] {
+            assert_eq!(fault(&approvals, act, &digest, id, by, now), expected);
+        }
+        approvals.done(UNSEAL, &digest, Some(&officer("two")), in_time);
+        assert_eq!(fault(&approvals, UNSEAL, &digest, PROPOSED, "one", in_time), Some(NotApproved::Done));
+        assert_eq!(approvals.emergencies().count(in_time), (0, 0));
+        assert_eq!(approvals.loadable(UNSEAL), None, "nothing that a start loads");
+    }
+
+    #[test]
+    fn what_one_did_alone_is_settled_within_the_hour_or_never() {
+        let begun = at("2026-11-22T00:00:00Z");
+        for (approved, settled) in [("2026-11-22T01:00:00Z", true), ("2026-11-22T01:00:01Z", false)] {
+            let (mut approvals, digest) = unsealing();
+            approvals.done(UNSEAL, &digest, Some(&officer("one")), begun);
+            assert_eq!(approvals.emergencies().count(begun), (1, 0));
+            let fault = |approvals: &Approvals, officer, now| approvals.emergencies().fault(officer, now);
+            assert_eq!(fault(&approvals, "two", begun), Some(NotApproved::EmergencyWaits));
+            let approval = Approval { proposal: PROPOSED, digest: Base64(digest) };
+            approvals.approve(Some(&officer("two")), &approval, at(approved));
+            let much_later = at("2027-01-01T00:00:00Z");
+            assert_eq!(approvals.emergencies().count(much_later), (0, usize::from(!settled)), "{approved}");
+            let alone = (!settled).then_some(NotApproved::EmergencyAlone);
+            assert_eq!(fault(&approvals, "one", much_later), alone);
+            assert_eq!(fault(&approvals, "two", much_later), None);
+            // The approval of what is done allows nothing more.
+            let again = approvals.fault_of_doing((UNSEAL, &digest), PROPOSED, "one", begun);
+            assert_eq!(again, settled.then_some(NotApproved::Done));
+        }
+    }
+
+    #[test]
+    fn nobody_acts_alone_where_no_two_are_needed() {
+        let mut approvals = Approvals::default();
+        approvals.done(RESUME, &of_resumption(None, None), Some(&officer("one")), at("2026-11-22T00:00:00Z"));
+        assert_eq!(approvals, Approvals::default());
     }
 }

@@ -5,12 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use credit_audit::leaf::{
-    CatalogueSet, Definitions, Figures, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, Stop, Suspension,
+    Actor, CatalogueSet, Definitions, Figures, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, Stop,
+    Suspension, Unseal,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{approvals::Approvals, open_cases::OpenCases};
+use super::{
+    approvals::{Approvals, RESUME, UNSEAL, of_resumption, of_unsealing},
+    open_cases::OpenCases,
+};
 
 /// A change of who may ask, as one leaf recorded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,6 +178,20 @@ impl Ledger {
     /// Takes in that everything, or one scenario, is stopped or goes on.
     pub(crate) fn stop(&mut self, stop: Stop) {
         self.stopped.insert(stop.scenario.unwrap_or_default(), stop.stopped);
+    }
+
+    /// Takes in who threw the switch or released it, where that needs two officers.
+    pub(crate) fn stop_by(&mut self, stop: Stop, by: Option<&Actor>, at: Timestamp) {
+        if !stop.stopped {
+            let digest = of_resumption(stop.scenario.as_deref(), stop.reason.as_deref());
+            self.approvals.done(RESUME, &digest, by, at);
+        }
+        self.stop(stop);
+    }
+
+    /// Takes in that a sealed part was opened.
+    pub(crate) fn unseal(&mut self, unseal: &Unseal, by: Option<&Actor>, at: Timestamp) {
+        self.approvals.done(UNSEAL, &of_unsealing(unseal.entry, &unseal.reason), by, at);
     }
 
     /// Everything that is suspended, as leaves would say it: institutions, then parts of them.

@@ -183,9 +183,10 @@ impl Projection {
                 self.ledger.keys.insert(key.key.clone(), key);
             }
             Body::IssuerKey(key) => self.ledger.issuer_key(key),
-            Body::Stop(stop) => self.ledger.stop(stop),
+            Body::Stop(stop) => self.ledger.stop_by(stop, by, head.at),
+            Body::Unseal(unseal) => self.ledger.unseal(&unseal, by, head.at),
             Body::Proposal(proposal) => self.ledger.approvals.propose(head.id, by, proposal),
-            Body::Approval(approval) => self.ledger.approvals.approve(by, &approval),
+            Body::Approval(approval) => self.ledger.approvals.approve(by, &approval, head.at),
             Body::Seal(_) => self.ledger.sealed = true,
             // They say nothing that a later query depends on.
             Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Read(_) | Body::Log(_) | Body::Prune(_) => {}
@@ -195,8 +196,7 @@ impl Projection {
             // Taken in before: it needs who acted.
             Body::Case(_) => {}
             // They say nothing that a later query depends on, or are written by nothing yet.
-            Body::Unseal(_)
-            | Body::Notice(_)
+            Body::Notice(_)
             | Body::Statement(_)
             | Body::Correction(_)
             | Body::Feedback(_)

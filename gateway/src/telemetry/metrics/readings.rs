@@ -25,6 +25,8 @@ pub struct Readings<'a> {
     pub deadlines_end: i64,
     /// Objections of persons that are not decided: all, and those whose day is over.
     pub objections: (u64, u64),
+    /// Acts of one officer in an emergency that wait for the second one, and those for which it is too late.
+    pub emergencies: (usize, usize),
 }
 
 /// What a store counted of itself.
@@ -66,6 +68,13 @@ impl Readings<'_> {
             "Objections of persons to records that are not decided: all of them, and those whose day is over.",
             "state",
             [("open", open as f64), ("overdue", overdue as f64)],
+        );
+        let (waiting, alone) = self.emergencies;
+        to.gauges(
+            "credit_gateway_emergencies",
+            "What one officer did alone in an emergency: where another may still approve it, and where it is too late.",
+            "state",
+            [("waiting", waiting as f64), ("alone", alone as f64)],
         );
         to.gauge(
             "credit_gateway_deadlines_end_seconds",

@@ -11,7 +11,7 @@ use super::{AUDITORS, act, at_door, command, of_kind};
 use crate::limits::is_wholly_recorded;
 
 /// A folder with two officers: the second has the certificate that was the bank's.
-fn two_officers() -> Folder {
+pub(super) fn two_officers() -> Folder {
     let folder = Folder::new();
     folder.edit_config(|config| {
         let second =
@@ -23,8 +23,8 @@ fn two_officers() -> Folder {
 }
 
 /// The certificates of the two.
-const ONE: &str = "officer";
-const OTHER: &str = "bank";
+pub(super) const ONE: &str = "officer";
+pub(super) const OTHER: &str = "bank";
 
 /// Another configuration of the folder, with something replaced.
 fn next(folder: &Folder, from: &str, to: &str) -> PathBuf {
@@ -41,14 +41,19 @@ fn take_over(folder: &Folder) {
 
 /// `catalogue …` by an officer's certificate.
 fn by(folder: &Folder, certificate: &str, arguments: &[&str]) -> Ended {
+    at_port(folder, certificate, &[&["catalogue"], arguments].concat())
+}
+
+/// A command that speaks to the officers' port by this certificate.
+pub(super) fn at_port(folder: &Folder, certificate: &str, arguments: &[&str]) -> Ended {
     let file = |name: String| folder.join(name).to_str().unwrap().to_owned();
     let (authority, url) = (file("ca.pem".into()), format!("https://localhost:{}", folder.port_base() + AUDITORS));
     let (pem, key) = (file(format!("institutions/{certificate}.pem")), file(format!("institutions/{certificate}.key")));
     let officer = ["--url", &url, "--authority", &authority, "--certificate", &pem, "--key", &key];
-    gateway(&[&["catalogue"], arguments, &officer].concat())
+    gateway(&[arguments, &officer].concat())
 }
 
-fn listed(folder: &Folder) -> Value {
+pub(super) fn listed(folder: &Folder) -> Value {
     at_door(folder, ONE).get("/officers/proposals").json()
 }
 

@@ -4,6 +4,7 @@ mod by_two;
 mod console;
 mod self_check;
 mod stops;
+mod unsealing;
 
 use credit_tests::{Caller, Ended, Folder, Leaf, Reply};
 use hyper::Method;

@@ -1,0 +1,98 @@
+//! What needs two officers is done here by one of them once both stand behind it; or, in an emergency, by one alone, and then
+//! another has an hour to approve it. A try that is refused is on the record.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use credit_audit::leaf::{Act, Actor, Base64, Proposal, Read};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{account::Account, error::ChangeError};
+use crate::{
+    gateway::Gateway,
+    recorder::Order,
+    state::{
+        approvals::{Approvals, Digest, NotApproved},
+        emergencies::WITHIN,
+    },
+};
+
+/// By what an officer does something that needs two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Warrant {
+    /// The proposal that another officer approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) proposal: Option<Uuid>,
+    /// Alone, in an emergency.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) emergency: bool,
+}
+
+/// Lets an officer do what the digest says. In an emergency the proposal that another officer has an hour to approve is on the
+/// record then.
+///
+/// # Errors
+/// What is missing; that it was tried is on the record.
+pub(super) async fn permit(
+    gateway: &Arc<Gateway>,
+    (act, digest): (&str, Digest),
+    warrant: Warrant,
+    account: &Account,
+) -> Result<(), ChangeError> {
+    let actor = account.actor();
+    let Actor::Officer { officer, .. } = &actor else { return Err(ChangeError::OfficersDo) };
+    let now = gateway.clock.now();
+    let fault = fault(&approvals(gateway), (act, &digest), warrant, officer, now);
+    if let Some(fault) = fault {
+        let by = warrant.proposal.map_or_else(|| "none".to_owned(), |proposal| proposal.to_string());
+        let path = format!("officers/{act}/{by}/refused/{}", fault.as_str());
+        let entry = Read { path }.entry(gateway.new_id(), actor)?;
+        gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
+        return Err(fault.into());
+    }
+    if warrant.emergency {
+        propose_at_once(gateway, act, digest, actor, now).await?;
+    }
+    Ok(())
+}
+
+fn fault(
+    approvals: &Approvals,
+    of: (&str, &Digest),
+    warrant: Warrant,
+    officer: &str,
+    now: Timestamp,
+) -> Option<NotApproved> {
+    match warrant {
+        _ if !approvals.is_by_two() => Some(NotApproved::NoTwo),
+        Warrant { proposal: Some(_), emergency: true } | Warrant { proposal: None, emergency: false } => {
+            Some(NotApproved::Alone)
+        }
+        Warrant { proposal: Some(proposal), emergency: false } => approvals.fault_of_doing(of, proposal, officer, now),
+        Warrant { proposal: None, emergency: true } => approvals.emergencies().fault(officer, now),
+    }
+}
+
+/// If we crash after it, a proposal is left that nobody needs to approve.
+async fn propose_at_once(
+    gateway: &Arc<Gateway>,
+    act: &str,
+    digest: Digest,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), ChangeError> {
+    let expires = now.saturating_add(WITHIN).unwrap_or(Timestamp::MAX);
+    let (id, leaf) = (gateway.new_id(), Proposal { act: act.to_owned(), digest: Base64(digest), expires });
+    let entry = leaf.entry(id, actor.clone())?;
+    let shared = Arc::clone(gateway);
+    let effect = move || approvals(&shared).propose(id, Some(&actor), leaf);
+    let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
+    recorded.map(drop).map_err(|_| ChangeError::NotMade)
+}
+
+/// What two officers decided. For a moment: nothing waits while it has them.
+pub(super) fn approvals(gateway: &Gateway) -> MutexGuard<'_, Approvals> {
+    gateway.approvals.lock().unwrap_or_else(PoisonError::into_inner)
+}

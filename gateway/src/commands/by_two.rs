@@ -1,0 +1,73 @@
+//! What two officers do by command: the first proposes it, the second approves it, one of them does it; or one alone in an
+//! emergency. Each says itself what it is, so that nobody approves what somebody else describes.
+
+use clap::Args;
+use credit_audit::leaf::Base64;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{
+    approval::{Officer, ask},
+    failure::Failure,
+};
+use crate::{
+    state::approvals::Digest,
+    terminal::{colon, print, words},
+};
+
+/// Which step it is; without any, the first.
+#[derive(Args)]
+#[group(multiple = false)]
+pub(super) struct Step {
+    /// Approve what another officer proposed 批准另一名管理人员的提议
+    #[arg(long, value_name = "PROPOSAL")]
+    approve: Option<Uuid>,
+    /// Do what was approved 执行已批准的提议
+    #[arg(long, value_name = "PROPOSAL")]
+    proposal: Option<Uuid>,
+    /// Do it alone and at once; another officer must approve it within the hour 紧急情况下独自立即执行，须在一小时内由另一名管理人员批准
+    #[arg(long)]
+    emergency: bool,
+}
+
+impl Step {
+    /// Whether it names nothing but the act.
+    pub(super) fn is_first(&self) -> bool {
+        self.approve.is_none() && self.proposal.is_none() && !self.emergency
+    }
+
+    /// Takes the step for an act. What was done, where it was; nothing where it was proposed or approved, which is printed.
+    ///
+    /// # Errors
+    /// What the gateway refuses.
+    pub(super) fn take(
+        &self,
+        officer: &Officer,
+        (act, digest): (&str, Digest),
+        (path, body): (&str, Value),
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let digest = Base64(digest);
+        let (path, body, said) = match (self.approve, self.proposal, self.emergency) {
+            (Some(proposal), _, _) => {
+                let body = json!({"proposal": proposal, "digest": digest});
+                ("/officers/approvals", body, words("已批准并留痕", "approved and on the record"))
+            }
+            (None, None, false) => {
+                let body = json!({"act": act, "digest": digest});
+                ("/officers/proposals", body, words("已提议", "proposed"))
+            }
+            (None, proposal, emergency) => {
+                let by = match proposal {
+                    Some(proposal) => json!({"proposal": proposal}),
+                    None => json!({"emergency": emergency}),
+                };
+                let all: Map<_, _> =
+                    [body, by].into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect();
+                return ask(officer, path, Some(Value::Object(all).to_string().into_bytes())).map(Some);
+            }
+        };
+        let made = ask(officer, path, Some(body.to_string().into_bytes()))?;
+        print(format_args!("{said}{}{}", colon(), String::from_utf8_lossy(&made)));
+        Ok(None)
+    }
+}
