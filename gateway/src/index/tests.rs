@@ -232,7 +232,15 @@ fn shortest(file: &IndexFile) -> std::time::Duration {
 #[test]
 fn a_look_up_takes_hardly_longer_in_a_long_log() {
     let most = if std::env::var_os("CREDIT_TESTS_FULL").is_some() { 10_000_000 } else { 100_000 };
-    let (short, long) = (shortest(&long(10_000)), shortest(&long(most)));
+    let (few, many) = (long(10_000), long(most));
+    // In turns, and again as long as something else may have made one of them longer: the shortest of each counts.
+    let (mut short, mut long) = (shortest(&few), shortest(&many));
+    for _ in 0..8 {
+        if long < short.mul_f64(1.3) {
+            break;
+        }
+        (short, long) = (short.min(shortest(&few)), long.min(shortest(&many)));
+    }
     drop(writeln!(io::stderr(), "{PERSONS} look-ups: {short:?} of 10000 leaves, {long:?} of {most}"));
     assert!(long < short.mul_f64(1.3), "{short:?} of 10000 leaves, {long:?} of {most}");
 }

@@ -16,6 +16,7 @@ mod day;
 mod idempotency;
 mod key;
 pub(crate) mod ledger;
+pub(crate) mod mandates;
 mod memory;
 pub(crate) mod open_cases;
 mod pending;
