@@ -65,6 +65,22 @@ impl Checkpoint {
         Ok(Self { origin: origin.to_owned(), size, root })
     }
 
+    /// Reads the text of another log's checkpoint, which may have lines of its own below the three
+    /// (c2sp.org/tlog-checkpoint, "extension lines"); they are signed with it and mean nothing here.
+    ///
+    /// # Errors
+    /// As [`CheckpointError`] says.
+    pub fn parse_with_extensions(text: &str) -> Result<Self, CheckpointError> {
+        let third = text.match_indices('\n').nth(2).ok_or(CheckpointError::Form)?.0;
+        let (own, extensions) = text.split_at_checked(third + 1).ok_or(CheckpointError::Form)?;
+        if !extensions.is_empty()
+            && extensions.strip_suffix('\n').is_none_or(|lines| lines.split('\n').any(str::is_empty))
+        {
+            return Err(CheckpointError::Form);
+        }
+        Self::parse(own)
+    }
+
     /// The text that is signed: three lines, each with its newline.
     #[must_use]
     pub fn to_text(&self) -> String {

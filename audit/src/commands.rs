@@ -14,6 +14,7 @@ mod report;
 mod show;
 mod stop;
 mod verify;
+mod witness;
 mod words;
 
 use std::process::ExitCode;
@@ -95,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         Command::Evidence(arguments) => {
             (evidence::check(arguments, language).map(|out| escaped_lines(&out)), arguments.json)
         }
+        Command::Witness(arguments) => (witness::run(arguments, language), false),
         Command::Completions { shell } => (Ok(completions(*shell)), false),
     };
     let stop = match result {

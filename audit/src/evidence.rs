@@ -5,7 +5,7 @@ mod check;
 mod fault;
 mod form;
 mod make;
-mod tiles;
+pub(crate) mod tiles;
 
 pub use check::{Checked, Edges};
 pub use fault::EvidenceFault;

@@ -14,8 +14,8 @@ const TYPE_ED25519: u8 = 0x01;
 /// Longest note that is read, in bytes.
 const MAX_BYTES: usize = 1_000_000;
 
-/// Most signatures that are read; signed-note asks for at least 16.
-pub const MAX_SIGNATURES: usize = 16;
+/// Most signatures that are read: a log's own, and two of each of the 32 witnesses that c2sp.org/tlog-policy asks for.
+pub const MAX_SIGNATURES: usize = 65;
 
 /// A public key by which notes are checked: `<name>+<key id>+<base64 of type and key>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,9 @@ pub enum VerifierKeyError {
     /// Not a canonical base64 of an Ed25519 key.
     #[error("the key is no base64 of type 0x01 and 32 bytes (Ed25519)")]
     Key,
+    /// Not a canonical base64 of a witness's key.
+    #[error("the key is no base64 of type 0x04 and 32 bytes (Ed25519), or of type 0x06 and 1,312 bytes (ML-DSA-44)")]
+    CosignerKey,
     /// The id does not belong to name and key.
     #[error("the key's id does not belong to its name and key: was it copied whole?")]
     Id,
@@ -112,7 +115,7 @@ pub fn key_id(name: &str, public: &[u8; 32]) -> u32 {
 }
 
 /// Whether a name may stand in a key and on a signature line.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+')
 }
 
@@ -173,11 +176,26 @@ pub enum NoteError {
     Unsigned,
 }
 
-/// Opens a note: checks its form and its signatures against the known keys.
+/// A note taken apart; nothing in it was verified.
+pub(crate) struct Parts<'a> {
+    /// The text with its last newline.
+    pub(crate) text: &'a str,
+    /// The signatures, in the order of the note.
+    pub(crate) signatures: Vec<SignatureLine<'a>>,
+}
+
+/// One line below a note's text.
+pub(crate) struct SignatureLine<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) id: u32,
+    pub(crate) signature: Vec<u8>,
+}
+
+/// Takes a note apart.
 ///
 /// # Errors
-/// As [`NoteError`] says; the text of a note that failed is worth nothing.
-pub fn open<'a>(note: &'a str, keys: &[VerifierKey]) -> Result<Note<'a>, NoteError> {
+/// What its form is not; signatures are not looked at.
+pub(crate) fn parts(note: &str) -> Result<Parts<'_>, NoteError> {
     if note.len() > MAX_BYTES {
         return Err(NoteError::TooLong);
     }
@@ -188,12 +206,24 @@ pub fn open<'a>(note: &'a str, keys: &[VerifierKey]) -> Result<Note<'a>, NoteErr
     let divide = note.rfind("\n\n").ok_or(NoteError::Form)?;
     let (text, rest) = note.split_at_checked(divide + 1).ok_or(NoteError::Form)?;
     let lines = rest.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n')).ok_or(NoteError::Form)?;
-    let mut signed_by = Vec::new();
+    let mut signatures = Vec::new();
     for (at, line) in lines.split('\n').enumerate() {
         if at >= MAX_SIGNATURES {
             return Err(NoteError::TooManySignatures);
         }
-        let (name, id, signature) = signature_line(line).ok_or(NoteError::SignatureLine(at + 1))?;
+        signatures.push(signature_line(line).ok_or(NoteError::SignatureLine(at + 1))?);
+    }
+    Ok(Parts { text, signatures })
+}
+
+/// Opens a note: checks its form and its signatures against the known keys.
+///
+/// # Errors
+/// As [`NoteError`] says; the text of a note that failed is worth nothing.
+pub fn open<'a>(note: &'a str, keys: &[VerifierKey]) -> Result<Note<'a>, NoteError> {
+    let Parts { text, signatures } = parts(note)?;
+    let mut signed_by = Vec::new();
+    for SignatureLine { name, id, signature } in signatures {
         let Some(key) = keys.iter().find(|key| key.name == name && key.id == id) else {
             continue;
         };
@@ -206,12 +236,12 @@ pub fn open<'a>(note: &'a str, keys: &[VerifierKey]) -> Result<Note<'a>, NoteErr
 }
 
 /// Name, key id and signature of one line; the base64 must be canonical.
-fn signature_line(line: &str) -> Option<(&str, u32, Vec<u8>)> {
+pub(crate) fn signature_line(line: &str) -> Option<SignatureLine<'_>> {
     let (name, encoded) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
     let bytes = STANDARD.decode(encoded).ok()?;
     let (id, signature) = bytes.split_first_chunk::<4>()?;
     if !is_name(name) || signature.is_empty() {
         return None;
     }
-    Some((name, u32::from_be_bytes(*id), signature.to_vec()))
+    Some(SignatureLine { name, id: u32::from_be_bytes(*id), signature: signature.to_vec() })
 }

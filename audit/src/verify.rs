@@ -19,9 +19,11 @@ mod visitor;
 use std::path::{Path, PathBuf};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::cosigning::WITNESSED;
 use crate::merkle::{Hash, leaf_hash};
 use crate::note::VerifierKey;
 use crate::proof::{Proof, ProofError};
+use crate::trust_policy::{TrustPolicy, Witnessed};
 
 pub use remote::{ClientFiles, Remote, RemoteError};
 pub use report::{LeafReport, Report};
@@ -98,6 +100,39 @@ pub fn mirror(
         source::Source::Mirror(mirror) => Ok((report, mirror.land(key)?)),
         source::Source::Directory(_) | source::Source::Remote(_) => Ok((report, 0)),
     }
+}
+
+/// The checkpoint that witnesses of a log in a folder cosigned, where the policy accepts it. The log must continue it: give
+/// it to [`directory`] as an earlier one.
+///
+/// # Errors
+/// As [`CheckError`] says.
+pub fn witnessed(directory: &Path, policy: &TrustPolicy, key: &VerifierKey) -> Result<Witnessed, CheckError> {
+    let place = log_directory(directory).join(WITNESSED);
+    let mut signed = Vec::new();
+    let is_there = file::read_file(&place, WITNESSED, &mut signed)?;
+    accepted(is_there.then_some(signed), &place.display().to_string(), policy, key)
+}
+
+/// The same of a server: read it before the log, give it to [`remote`] as an earlier one.
+///
+/// # Errors
+/// As [`CheckError`] says.
+pub fn witnessed_there(remote: &mut Remote, policy: &TrustPolicy, key: &VerifierKey) -> Result<Witnessed, CheckError> {
+    let mut signed = Vec::new();
+    let is_there = remote.read(WITNESSED, &mut signed)?;
+    accepted(is_there.then_some(signed), &remote.address(WITNESSED), policy, key)
+}
+
+fn accepted(
+    signed: Option<Vec<u8>>,
+    place: &str,
+    policy: &TrustPolicy,
+    key: &VerifierKey,
+) -> Result<Witnessed, CheckError> {
+    let signed = signed.ok_or_else(|| CheckError::unavailable(place.to_owned(), &"this log asks no witnesses"))?;
+    let signed = String::from_utf8(signed).map_err(|_| Violation::Checkpoint(CheckpointError::Encoding))?;
+    Ok(policy.check(&signed, Some(key)).map_err(Violation::Witnesses)?)
 }
 
 /// Checks one receipt: that the leaf with these bytes is in the log of this key. Gives the checkpoint that says so.

@@ -280,6 +280,8 @@ impl Settings {
         ];
         paths.extend(self.log.second_place.as_mut());
         paths.extend(self.log.continues.as_mut());
+        paths.extend(self.log.trust_policy.as_mut());
+        paths.extend(self.log.witness_authorities.as_mut());
         paths.extend(self.keys.key_file.as_mut());
         paths.extend(self.keys.passphrase_file.as_mut());
         paths.extend(self.catalogue.dir.as_mut());
@@ -313,6 +315,9 @@ impl Settings {
         }
         if !(1..=36_500).contains(&self.log.clock_ahead_days) {
             faults.push("log.clock_ahead_days must be between 1 and 36500".to_owned());
+        }
+        if !(1..=3_600).contains(&self.log.witness_every_s) {
+            faults.push("log.witness_every_s must be between 1 and 3600".to_owned());
         }
         if self.keys.key_file.is_some() == self.keys.passphrase_file.is_some() {
             faults.push("keys needs exactly one of key_file and passphrase_file".to_owned());

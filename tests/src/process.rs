@@ -34,7 +34,7 @@ struct Sound {
 }
 
 impl Heard {
-    fn listen(mut from: impl Read + Send + 'static) -> Self {
+    pub(crate) fn listen(mut from: impl Read + Send + 'static) -> Self {
         let heard = Self::default();
         let ours = heard.clone();
         std::thread::spawn(move || {

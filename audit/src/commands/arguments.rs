@@ -1,5 +1,6 @@
 //! What the command line takes.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Export(ExportArguments),
     /// Check evidence that was exported, without the log or with it 核验导出的证据，可不需要日志
     Evidence(EvidenceArguments),
+    /// Serve a witness that cosigns the growth of logs (c2sp.org/tlog-witness) 运行见证服务，为日志的延续联署（c2sp.org/tlog-witness）
+    Witness(WitnessArguments),
     /// Print what a shell reads to complete this command 打印命令补全脚本
     Completions {
         /// The shell 命令行解释器
@@ -78,6 +81,9 @@ pub(super) struct VerifyArguments {
     /// The other log's verifier key; without it the `log.vkey` in its folder, which proves less 另一日志的验证公钥；省略时用其文件夹中的 `log.vkey`，证明力较弱
     #[arg(long, value_name = "FILE", requires = "peer")]
     pub(super) peer_vkey: Option<PathBuf>,
+    /// A trust policy (c2sp.org/tlog-policy): enough of its witnesses must have cosigned the log 信任策略（c2sp.org/tlog-policy）：须有足够的见证方联署该日志
+    #[arg(long, value_name = "FILE", requires = "log")]
+    pub(super) policy: Option<PathBuf>,
     /// Only the hash tiles: of a folder that `mirror` made without entries 仅核验哈希分片：用于未复制记录的 `mirror` 副本
     #[arg(long, conflicts_with = "peer")]
     pub(super) hashes: bool,
@@ -113,6 +119,35 @@ pub(super) struct MirrorArguments {
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// A witness: its name, keys, logs and folder.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "It speaks plain HTTP: put a TLS server before it where others reach it. Exit codes: 64 wrong usage, 69 something needed is unavailable. 本服务使用明文 HTTP：对外时请在其前部署 TLS。退出码：64 用法错误，69 所需资源不可用。"
+)]
+pub(super) struct WitnessArguments {
+    /// The witness's name on its signature lines, e.g. witness.example/w1 签名行上的见证方名称，如 witness.example/w1
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: String,
+    /// A private key (PKCS#8, PEM): Ed25519, or ML-DSA-44 as its seed; two of different kinds are allowed 私钥（PKCS#8，PEM）：Ed25519，或仅含种子的 ML-DSA-44；可给两种各一
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(super) key: Vec<PathBuf>,
+    /// Print the public keys for a trust policy, and nothing else 仅打印用于信任策略的公钥
+    #[arg(long)]
+    pub(super) print_keys: bool,
+    /// The witness's folder, never to be restored from a copy 见证方的文件夹，切勿由副本恢复
+    #[arg(long, value_name = "DIR", required_unless_present = "print_keys")]
+    pub(super) state: Option<PathBuf>,
+    /// The first start: makes the folder 首次启动：建立文件夹
+    #[arg(long)]
+    pub(super) new: bool,
+    /// The verifier key of a log that is watched (`log.vkey`); one for each 所见证日志的验证公钥（`log.vkey`）；每个日志各一
+    #[arg(long, value_name = "VKEY", required_unless_present = "print_keys")]
+    pub(super) log: Vec<PathBuf>,
+    /// Where it listens; port 0 takes a free one 监听地址；端口 0 表示任取空闲端口
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8460")]
+    pub(super) listen: SocketAddr,
 }
 
 /// What is to be decided again.

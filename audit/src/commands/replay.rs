@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &ReplayArguments, language: Language) -> Result<Str
         Some(peer) => Some(Peer::of(peer, arguments.peer_vkey.as_ref(), language)?.compare(&arguments.log, &key)?),
     };
     let text = if arguments.json {
-        report::json(Some(&checked), None, decided, links.as_ref())
+        report::json(Some(&checked), None, decided, links.as_ref(), None)
     } else {
         language.holds(Some(&checked), None, decided)
             + &links.map(|links| language.links(&links.origin, &links.report)).unwrap_or_default()

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use credit_audit::checkpoint::Checkpoint;
 use credit_audit::links::LinkReport;
 use credit_audit::person::Checked;
+use credit_audit::trust_policy::{TrustPolicy, Witnessed};
 use credit_audit::verify::{LeafReport, Report};
 use serde_json::{Value, json};
 
@@ -31,6 +32,7 @@ pub(super) fn json(
     receipt: Option<&(u64, Checkpoint)>,
     decided: Option<Decided>,
     links: Option<&Links>,
+    witnessed: Option<(&TrustPolicy, &Witnessed)>,
 ) -> String {
     let mut result = json!({ "holds": true });
     if let Value::Object(members) = &mut result {
@@ -47,6 +49,11 @@ pub(super) fn json(
         let LinkReport { linked, refused, refused_there, open } = report;
         let links = json!({ "origin": origin, "linked": linked, "refused_here": refused, "refused_there": refused_there, "open": open });
         members.insert("links".to_owned(), links);
+    }
+    if let (Value::Object(members), Some((policy, Witnessed { checkpoint, by }))) = (&mut result, witnessed) {
+        let name = |place: usize| policy.witnesses.get(place).map(|witness| witness.name.as_str());
+        let by: Vec<Value> = by.iter().map(|(place, at)| json!({ "name": name(*place), "at": at })).collect();
+        members.insert("witnessed".to_owned(), json!({ "size": checkpoint.size, "by": by }));
     }
     format!("{result}\n")
 }

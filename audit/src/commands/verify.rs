@@ -5,7 +5,8 @@ use std::path::Path;
 use credit_audit::checkpoint::{Checkpoint, CheckpointError};
 use credit_audit::note::VerifierKey;
 use credit_audit::proof::ProofError;
-use credit_audit::verify::{self, ClientFiles, Remote, Report, Violation};
+use credit_audit::trust_policy::{TrustPolicy, Witnessed};
+use credit_audit::verify::{self, CheckError, ClientFiles, Remote, Report, Violation};
 
 use super::arguments::VerifyArguments;
 use super::peer::Peer;
@@ -31,8 +32,11 @@ pub(super) fn run(arguments: &VerifyArguments, language: Language) -> Result<Str
     }
     // With a log too, the receipt's checkpoint must be a beginning of that log.
     earlier.extend(receipt.iter().map(|(_, checkpoint)| checkpoint.clone()));
+    let policy = arguments.policy.as_deref().map(|file| read_policy(file, language)).transpose()?;
+    let mut asked = Asked { policy: policy.as_ref(), earlier, witnessed: None };
     let checked =
-        arguments.log.as_deref().map(|log| check_log(log, arguments, &key, &earlier, language)).transpose()?;
+        arguments.log.as_deref().map(|log| check_log(log, arguments, &key, &mut asked, language)).transpose()?;
+    let witnessed = policy.as_ref().zip(asked.witnessed.as_ref());
     let links = match (&arguments.peer, arguments.log.as_deref()) {
         (None, _) => None,
         (Some(peer), Some(log)) if !is_address(log) => {
@@ -41,9 +45,10 @@ pub(super) fn run(arguments: &VerifyArguments, language: Language) -> Result<Str
         (Some(_), _) => return Err(Stop::Usage(language.peer_needs_folder())),
     };
     let text = if arguments.json {
-        report::json(checked.as_ref(), receipt.as_ref(), None, links.as_ref())
+        report::json(checked.as_ref(), receipt.as_ref(), None, links.as_ref(), witnessed)
     } else {
         language.holds(checked.as_ref(), receipt.as_ref(), None)
+            + &witnessed.map(|(policy, by)| language.witnessed(policy, by)).unwrap_or_default()
             + &links.map(|links| language.links(&links.origin, &links.report)).unwrap_or_default()
     };
     Ok(text)
@@ -59,21 +64,48 @@ fn check_receipt(receipt: &Path, leaf: &Path, key: &VerifierKey) -> Result<(u64,
     Ok(verify::receipt(&text, &read(leaf)?, key).map_err(Violation::Receipt)?)
 }
 
+/// What the log must continue, and the policy whose witnesses say so too.
+struct Asked<'a> {
+    policy: Option<&'a TrustPolicy>,
+    earlier: Vec<Checkpoint>,
+    witnessed: Option<Witnessed>,
+}
+
+impl Asked<'_> {
+    /// What witnesses cosigned is read before the log's own checkpoint, which is then as large or larger.
+    fn witnessed(
+        &mut self,
+        read: impl FnOnce(&TrustPolicy) -> Result<Witnessed, CheckError>,
+    ) -> Result<(), CheckError> {
+        self.witnessed = self.policy.map(read).transpose()?;
+        self.earlier.extend(self.witnessed.iter().map(|witnessed| witnessed.checkpoint.clone()));
+        Ok(())
+    }
+}
+
+fn read_policy(file: &Path, language: Language) -> Result<TrustPolicy, Stop> {
+    TrustPolicy::parse(&read(file)?).map_err(|error| {
+        Stop::Usage(format!("`{}`{}{}", file.display(), language.colon(), language.fault(&error.to_string())))
+    })
+}
+
 fn check_log(
     log: &str,
     arguments: &VerifyArguments,
     key: &VerifierKey,
-    earlier: &[Checkpoint],
+    asked: &mut Asked<'_>,
     language: Language,
 ) -> Result<Report, Stop> {
     let mut progress = Progress::new();
     if !is_address(log) {
+        asked.witnessed(|policy| verify::witnessed(Path::new(log), policy, key))?;
         let check = if arguments.hashes { verify::hashes } else { verify::directory };
-        return Ok(check(Path::new(log), key, earlier, &mut progress)?);
+        return Ok(check(Path::new(log), key, &asked.earlier, &mut progress)?);
     }
     let identity = arguments.cert.clone().zip(arguments.key.clone());
     let leaves = identity.is_some();
     let files = ClientFiles { authorities: arguments.ca.clone(), identity };
-    let remote = Remote::new(log, &files).map_err(|error| Stop::Usage(language.fault(&error.to_string())))?;
-    Ok(verify::remote(remote, leaves, key, earlier, &mut progress)?)
+    let mut remote = Remote::new(log, &files).map_err(|error| Stop::Usage(language.fault(&error.to_string())))?;
+    asked.witnessed(|policy| verify::witnessed_there(&mut remote, policy, key))?;
+    Ok(verify::remote(remote, leaves, key, &asked.earlier, &mut progress)?)
 }

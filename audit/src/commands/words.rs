@@ -18,7 +18,10 @@ use credit_audit::promises::Broken;
 use credit_audit::proof::ProofError;
 use credit_audit::replay::ConsentMismatch;
 use credit_audit::translation::{self, Translation};
+use credit_audit::trust_policy::{NotWitnessed, TrustPolicy, Witnessed};
 use credit_audit::verify::{CheckError, Report, Violation};
+
+use jiff::Timestamp;
 
 use super::escape::escaped;
 use super::report::Decided;
@@ -53,6 +56,22 @@ impl Language {
         )
     }
 
+    /// Who cosigned the log.
+    pub(super) fn witnessed(self, policy: &TrustPolicy, Witnessed { checkpoint, by }: &Witnessed) -> String {
+        let (have, known, size) = (by.len(), policy.witnesses.len(), checkpoint.size);
+        let last = by.iter().filter_map(|(_, at)| Timestamp::from_second(i64::try_from(*at).ok()?).ok()).max();
+        let last = last.map(|at| at.to_string()).unwrap_or_default();
+        self.pick(
+            format!("cosigned at size {size} by {have} of {known} witnesses, last at {last}: the policy's quorum\n"),
+            format!("大小为 {size} 时，{known} 个见证方中有 {have} 个联署，最近一次于 {last}：达策略所定的法定数\n"),
+        )
+    }
+
+    /// Where a witness serves.
+    pub(super) fn witness_serves(self, address: std::net::SocketAddr) -> String {
+        self.pick(format!("serving on http://{address}\n"), format!("服务地址：http://{address}\n"))
+    }
+
     pub(super) fn show_needs_files(self) -> String {
         self.pick(
             "to list a log from its address, give --vkey, and an auditor's --cert and --key with --ca",
@@ -75,6 +94,7 @@ impl Language {
             VerifierKeyError::Form => "验证公钥应为一行“名称+编号+公钥”",
             VerifierKeyError::Name => "公钥名称为空，或含有空格、控制字符",
             VerifierKeyError::Key => "公钥不是类型 0x01 的 Ed25519 公钥的 base64",
+            VerifierKeyError::CosignerKey => "公钥不是类型 0x04 的 Ed25519 公钥或类型 0x06 的 ML-DSA-44 公钥的 base64",
             VerifierKeyError::Id => "公钥编号与名称、公钥不符：是否复制完整？",
         };
         let file = escaped(&file.display().to_string());
@@ -291,6 +311,8 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Export(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Evidence(EvidenceFault::Checkpoint(error)) => checkpoint(error),
         Violation::Evidence(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::Witnesses(NotWitnessed::Checkpoint(error)) => checkpoint(error),
+        Violation::Witnesses(error) => Language::Chinese.fault(&error.to_string()),
         Violation::List(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Missing { path } => format!("缺少 `{path}`"),
         Violation::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),

@@ -14,13 +14,13 @@ use crate::tile;
 type Read = HashMap<(u8, u64), Rc<[u8]>>;
 
 /// The tiles below a folder.
-pub(super) struct Tiles {
+pub(crate) struct Tiles {
     folder: PathBuf,
     read: RefCell<Read>,
 }
 
 impl Tiles {
-    pub(super) fn of(folder: &Path) -> Self {
+    pub(crate) fn of(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), read: RefCell::default() }
     }
 

@@ -16,7 +16,7 @@
 //!
 //! What it does not do: remove leaves, compress, replicate, or keep an index. A leaf is found by its id's time (`read/lookup.rs`).
 
-mod disk;
+pub(crate) mod disk;
 mod error;
 mod handle;
 mod metrics;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::{Request, StatusCode, Uri, header};
+use hyper::{Method, Request, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -28,7 +28,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const LONGEST_PEM: u64 = 2 << 20;
 
 /// A connection on which requests can be sent.
-type Sender = SendRequest<Empty<Bytes>>;
+type Sender = SendRequest<Full<Bytes>>;
 
 /// The files of a TLS client, as PEM.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,8 @@ pub struct ClientFiles {
 
 /// A server that shows a log.
 pub struct Remote {
-    runtime: Runtime,
+    /// Made with the first request: one that was never used may be dropped anywhere.
+    runtime: Option<Runtime>,
     scheme: Scheme,
     host: String,
     port: u16,
@@ -93,9 +94,8 @@ impl Remote {
         if uri.query().is_some() {
             return Err(wrong());
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Ok(Self {
-            runtime: runtime.map_err(|error| RemoteError::System(error.to_string()))?,
+            runtime: None,
             scheme,
             host: authority.host().to_owned(),
             port: authority.port_u16().unwrap_or(port),
@@ -115,32 +115,63 @@ impl Remote {
 
     /// Reads a file into an empty buffer; `false` when the server has none of that name.
     pub(super) fn read(&mut self, path: &str, buffer: &mut Vec<u8>) -> Result<bool, CheckError> {
+        let (status, body) = self.ask(path, None, longest(path))?;
+        match status {
+            StatusCode::OK => buffer.extend_from_slice(&body),
+            StatusCode::NOT_FOUND => return Ok(false),
+            other => return Err(CheckError::unavailable(self.address(path), &format!("it answers {other}"))),
+        }
+        Ok(true)
+    }
+
+    /// Sends a body; gives the status and the answer's body.
+    ///
+    /// # Errors
+    /// When nobody answers in time, or at greater length.
+    pub fn post(&mut self, path: &str, body: Vec<u8>, longest: usize) -> Result<(u16, Vec<u8>), CheckError> {
+        let (status, body) = self.ask(path, Some(body.into()), longest)?;
+        Ok((status.as_u16(), body.into()))
+    }
+
+    fn ask(&mut self, path: &str, body: Option<Bytes>, longest: usize) -> Result<(StatusCode, Bytes), CheckError> {
+        let what = What { path, body, longest };
+        let runtime = match self.runtime.take() {
+            Some(runtime) => runtime,
+            None => tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| CheckError::unavailable(self.address(path), &error))?,
+        };
         // A kept connection may have been closed by the server meanwhile; only a new one's failure counts.
-        let kept = self.connection.take().map(|sender| self.exchange(Some(sender), path));
+        let kept = self.connection.take().map(|sender| self.exchange(&runtime, Some(sender), &what));
         let answer = match kept {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(_)) | None => self.exchange(None, path),
+            Some(Err(_)) | None => self.exchange(&runtime, None, &what),
         };
-        let (body, sender) = answer.map_err(|failure| match failure {
+        self.runtime = Some(runtime);
+        let (answer, sender) = answer.map_err(|failure| match failure {
             Failure::Unavailable(why) => CheckError::unavailable(self.address(path), &why),
             Failure::TooLong => Violation::Length { path: path.to_owned() }.into(),
         })?;
         self.connection = Some(sender);
-        let Some(body) = body else { return Ok(false) };
-        buffer.extend_from_slice(&body);
-        Ok(true)
+        Ok(answer)
     }
 
-    /// One request on this connection, or on a new one. Gives the body, and the connection for the next.
-    fn exchange(&self, sender: Option<Sender>, path: &str) -> Result<(Option<Bytes>, Sender), Failure> {
+    /// One request on this connection, or on a new one. Gives the answer, and the connection for the next.
+    fn exchange(
+        &self,
+        runtime: &Runtime,
+        sender: Option<Sender>,
+        what: &What<'_>,
+    ) -> Result<((StatusCode, Bytes), Sender), Failure> {
         let exchange = async {
             let mut sender = match sender {
                 Some(sender) => sender,
                 None => self.connect().await?,
             };
-            Ok((self.get(&mut sender, path).await?, sender))
+            Ok((self.send(&mut sender, what).await?, sender))
         };
-        self.runtime.block_on(async {
+        runtime.block_on(async {
             tokio::time::timeout(TIMEOUT, exchange).await.unwrap_or_else(|_| Err(Failure::from("it does not answer")))
         })
     }
@@ -158,26 +189,38 @@ impl Remote {
         }
     }
 
-    async fn get(&self, sender: &mut Sender, path: &str) -> Result<Option<Bytes>, Failure> {
+    async fn send(&self, sender: &mut Sender, what: &What<'_>) -> Result<(StatusCode, Bytes), Failure> {
         sender.ready().await?;
-        let request = Request::get(format!("{}/{path}", self.prefix))
+        let method = if what.body.is_some() { Method::POST } else { Method::GET };
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}/{}", self.prefix, what.path))
             .header(header::HOST, format!("{}:{}", self.host, self.port))
             .header(header::USER_AGENT, "credit-audit")
-            .body(Empty::new())?;
+            .body(Full::new(what.body.clone().unwrap_or_default()))?;
         let response = sender.send_request(request).await?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), longest(path)).collect().await;
+        let body = Limited::new(response.into_body(), what.longest).collect().await;
         let body = body.map_err(|error| match error.downcast::<LengthLimitError>() {
             Ok(_) if status == StatusCode::OK => Failure::TooLong,
             Ok(error) => Failure::from(error),
             Err(error) => Failure::from(error),
         });
-        match status {
-            StatusCode::OK => Ok(Some(body?.to_bytes())),
-            StatusCode::NOT_FOUND => Ok(None),
-            other => Err(Failure::from(format!("it answers {other}"))),
+        match (status, body) {
+            (StatusCode::OK, body) => Ok((status, body?.to_bytes())),
+            // What else it says is of no use where it broke off.
+            (status, body) => Ok((status, body.map(|body| body.to_bytes()).unwrap_or_default())),
         }
     }
+}
+
+/// What is asked of a server.
+struct What<'a> {
+    path: &'a str,
+    /// With one it is a POST.
+    body: Option<Bytes>,
+    /// The most that is read of an answer.
+    longest: usize,
 }
 
 /// Why a request came to nothing.

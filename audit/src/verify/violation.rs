@@ -8,6 +8,7 @@ use crate::leaf::{LinkFault, PeekError};
 use crate::person::ExportFault;
 use crate::promises::Broken;
 use crate::proof::ProofError;
+use crate::trust_policy::NotWitnessed;
 
 /// Why a log does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -115,6 +116,9 @@ pub enum Violation {
         /// In the log, from 0.
         index: u64,
     },
+    /// The checkpoint that witnesses cosigned is not accepted by the policy.
+    #[error("the checkpoint for witnesses is not valid: {0}")]
+    Witnesses(NotWitnessed),
     /// The tiles lead to another root than the one signed.
     #[error("the log does not lead to the root of a signed checkpoint of size {size}")]
     Root {

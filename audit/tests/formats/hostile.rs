@@ -97,15 +97,15 @@ fn notes_are_read_strictly() {
         (format!("{body}\n\u{2014} witness.example AAAAAQ==\n"), NoteError::SignatureLine(1)),
         (format!("{body}\n{unknown}"), NoteError::Unsigned),
         (format!("x{good}"), NoteError::Signature(log.key.name().to_owned())),
-        (format!("{body}\n{}{line}", unknown.repeat(16)), NoteError::TooManySignatures),
-        (format!("{body}\n{line}{}", unknown.repeat(16)), NoteError::TooManySignatures),
+        (format!("{body}\n{}{line}", unknown.repeat(note::MAX_SIGNATURES)), NoteError::TooManySignatures),
+        (format!("{body}\n{line}{}", unknown.repeat(note::MAX_SIGNATURES)), NoteError::TooManySignatures),
         ("x".repeat(1_000_001), NoteError::TooLong),
     ];
     for (text, error) in cases {
         assert_eq!(open(&text), Err(error), "{}", text.chars().take(300).collect::<String>());
     }
-    // Sixteen signatures are read, unknown ones passed over, and one that is known must hold even after a good one.
-    open(&format!("{body}\n{}{line}", unknown.repeat(15))).unwrap();
+    // So many signatures are read, unknown ones passed over, and one that is known must hold even after a good one.
+    open(&format!("{body}\n{}{line}", unknown.repeat(note::MAX_SIGNATURES - 1))).unwrap();
     let mut forged = line.to_owned();
     let at = forged.len() - 10;
     let other = if &forged[at..=at] == "A" { "B" } else { "A" };

@@ -26,3 +26,4 @@ mod served;
 mod show;
 mod tree;
 mod whole;
+mod witnesses;

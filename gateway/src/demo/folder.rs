@@ -480,7 +480,7 @@ mod tests {
         bare.remove("catalogue");
         bare.remove("bounds");
         bare.remove("floods");
-        let defaulted = ["segment_mib", "linger_us", "publish_every_ms"];
+        let defaulted = ["segment_mib", "linger_us", "publish_every_ms", "witness_every_s"];
         bare["log"].as_table_mut().unwrap().retain(|key, _| !defaulted.contains(&key));
         let store = bare["store"][0].as_table_mut().unwrap();
         store.retain(|key, _| !["queue", "timeout_ms"].contains(&key));

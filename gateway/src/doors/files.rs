@@ -4,6 +4,7 @@ use std::{io, path::Path};
 
 use credit_audit::{
     checkpoint::Checkpoint,
+    cosigning::WITNESSED,
     tile::{self, FULL_WIDTH, TileKind, TileName, parse_path},
 };
 use hyper::{
@@ -18,6 +19,8 @@ use crate::transport::{Body, whole};
 pub(crate) enum LogFile {
     /// The signed checkpoint.
     Checkpoint,
+    /// The checkpoint that witnesses cosigned.
+    Witnessed,
     /// The verifier key.
     VerifierKey,
     /// A hash tile: for anyone.
@@ -33,6 +36,7 @@ impl LogFile {
         let path = path.strip_prefix("/log/").or_else(|| path.strip_prefix('/'))?;
         match path {
             "checkpoint" => Some(Self::Checkpoint),
+            WITNESSED => Some(Self::Witnessed),
             "log.vkey" => Some(Self::VerifierKey),
             tile => match parse_path(tile)?.kind {
                 TileKind::Hashes(_) => Some(Self::Tile(tile.to_owned())),
@@ -46,6 +50,7 @@ impl LogFile {
     pub(crate) fn path(&self) -> &str {
         match self {
             Self::Checkpoint => "checkpoint",
+            Self::Witnessed => WITNESSED,
             Self::VerifierKey => "log.vkey",
             Self::Tile(path) | Self::Entries(path) => path,
         }
@@ -68,7 +73,7 @@ pub(crate) async fn serve(folder: &Path, file: &LogFile) -> Response<Body> {
     };
     let mut response = Response::new(whole(bytes));
     let (content_type, cache) = match file {
-        LogFile::Checkpoint => ("text/plain; charset=utf-8", "no-cache"),
+        LogFile::Checkpoint | LogFile::Witnessed => ("text/plain; charset=utf-8", "no-cache"),
         LogFile::VerifierKey => ("text/plain; charset=utf-8", "max-age=3600"),
         LogFile::Tile(_) => ("application/octet-stream", "max-age=31536000, immutable"),
         LogFile::Entries(_) => ("application/octet-stream", "no-store"),

@@ -38,7 +38,7 @@ pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) ->
         return response;
     }
     match LogFile::of(request.uri().path()) {
-        Some(file @ (LogFile::Checkpoint | LogFile::VerifierKey | LogFile::Tile(_))) => {
+        Some(file @ (LogFile::Checkpoint | LogFile::Witnessed | LogFile::VerifierKey | LogFile::Tile(_))) => {
             serve(&gateway.log_folder(), &file).await
         }
         Some(LogFile::Entries(_)) => {

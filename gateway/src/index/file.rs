@@ -95,6 +95,21 @@ impl IndexFile {
         Self::begin(Connection::open_in_memory()?, origin, index_key)
     }
 
+    /// How many instructions of SQLite's machine some work takes.
+    #[cfg(test)]
+    pub(super) fn steps(&mut self, work: impl FnOnce(&Self)) -> u64 {
+        let count = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let counted = std::sync::Arc::clone(&count);
+        let count_one = move || {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            false
+        };
+        self.connection.progress_handler(1, Some(count_one)).unwrap();
+        work(self);
+        self.connection.progress_handler(0, None::<fn() -> bool>).unwrap();
+        count.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     fn begin(connection: Connection, origin: &str, index_key: &str) -> Result<Self, IndexError> {
         settle(&connection)?;
         connection.execute_batch(TABLES)?;

@@ -8,6 +8,7 @@ pub(crate) mod serve;
 mod snapshots;
 pub(crate) mod start;
 mod upkeep;
+mod witnesses;
 
 /// Threads that serve: one a core that this process may use.
 #[must_use]

@@ -22,7 +22,7 @@ use crate::{
         public,
     },
     gateway::Gateway,
-    process::{cores, drain, issuer_keys, revocations, runtime, start::TlsSettings, upkeep},
+    process::{cores, drain, issuer_keys, revocations, runtime, start::TlsSettings, upkeep, witnesses},
     transport::{
         Body,
         accept::accept,
@@ -145,6 +145,8 @@ fn keep_up(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) -> io::Res
     tokio::spawn(upkeep::coverage(Arc::clone(gateway)));
     tokio::spawn(upkeep::scrub(Arc::clone(gateway)));
     tokio::spawn(upkeep::watch_store(Arc::clone(gateway)));
+    let shared = Arc::clone(gateway);
+    std::thread::Builder::new().name("witnesses".to_owned()).spawn(move || witnesses::keep_asking(&shared))?;
     tokio::spawn(issuer_keys::watch(Arc::clone(gateway), signal(SignalKind::hangup())?));
     Ok(())
 }

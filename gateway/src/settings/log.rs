@@ -28,6 +28,15 @@ pub struct LogSettings {
     #[serde(default = "publish_every_ms")]
     #[schemars(range(min = 1, max = 1_500))]
     pub publish_every_ms: u64,
+    /// A trust policy (c2sp.org/tlog-policy): its witnesses with an address are asked to cosign the log, and what its quorum
+    /// cosigned is published as `checkpoint.witnessed`. Left out: nobody is asked.
+    pub trust_policy: Option<PathBuf>,
+    /// Certificates of the authorities of witnesses with an `https` address (PEM).
+    pub witness_authorities: Option<PathBuf>,
+    /// How often the witnesses are asked, in seconds.
+    #[serde(default = "witness_every_s")]
+    #[schemars(range(min = 1, max = 3_600))]
+    pub witness_every_s: u64,
     /// How far the clock may be ahead of the last record at a start, in days. A first record with a clock that is wrong
     /// would keep the log from recording until that time has come. Where the gateway was off for longer and the clock is
     /// right, say so with a larger number.
@@ -44,6 +53,9 @@ fn linger_us() -> u64 {
 }
 fn publish_every_ms() -> u64 {
     500
+}
+fn witness_every_s() -> u64 {
+    10
 }
 fn clock_ahead_days() -> u32 {
     31

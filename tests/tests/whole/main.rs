@@ -53,4 +53,5 @@ mod supply_chain;
 mod undisplayed;
 mod uniform;
 mod unlinkable;
+mod witnesses;
 mod wrong_programs;

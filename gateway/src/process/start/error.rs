@@ -12,6 +12,7 @@ use crate::{
     doors::persons::provider::ProviderError,
     index::IndexError,
     keyring::KeyringError,
+    process::witnesses::UnusablePolicy,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
     stores::{
@@ -174,6 +175,9 @@ pub(crate) enum StartError {
     /// An issuer of consents.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
+    /// The witnesses' policy.
+    #[error(transparent)]
+    TrustPolicy(#[from] UnusablePolicy),
     /// Nobody could withdraw the consents of an issuer.
     #[error(
         "consent issuer `{iss}`: its institution `{institution}` {why}; name an institution of kind `consent-authority`, which \
@@ -284,6 +288,7 @@ impl StartError {
             | Self::Leaf(_) => true,
             Self::File { .. }
             | Self::HttpStore(_)
+            | Self::TrustPolicy(_)
             | Self::Identity(_)
             | Self::Index(_)
             | Self::Gateway(_)

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     callers::{issuers::Issuers, kept, register::Register, trust::Known},
     doors::persons::provider::Provider,
+    process::witnesses,
     settings::Settings,
     stores::routes::Routes,
 };
@@ -55,6 +56,11 @@ impl Inputs {
         let routes =
             routes.and_then(|loaded| loaded.map_err(|all| faults.0.extend(all.into_iter().map(StartError::from))).ok());
         faults.note(project::check_release(settings));
+        if let Some(ring) = &ring {
+            faults.note(ring.log_signer(&settings.log.origin).map_err(StartError::from).and_then(|signer| {
+                witnesses::cosigning(settings, &signer.public_key()).map(drop).map_err(StartError::from)
+            }));
+        }
         faults.0.extend(places::faults(settings));
         if faults.0.len() > before {
             return None;

@@ -32,11 +32,13 @@ pub enum Duty {
     Corrections,
     /// The coverage of cases takes in what is published.
     Coverage,
+    /// The witnesses of the trust policy cosign the log; without a policy, nothing is due.
+    Witnesses,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -48,6 +50,7 @@ impl Duty {
         Self::Index,
         Self::Corrections,
         Self::Coverage,
+        Self::Witnesses,
     ];
 
     /// A word for metrics.
@@ -65,6 +68,7 @@ impl Duty {
             Self::Index => "index",
             Self::Corrections => "corrections",
             Self::Coverage => "coverage",
+            Self::Witnesses => "witnesses",
         }
     }
 }
