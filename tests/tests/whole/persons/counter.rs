@@ -139,7 +139,9 @@ fn what_an_officer_does_for_who_is_present_is_the_officer_s_act_and_the_person_r
 }
 
 fn mandate(folder: &Folder, number: &str, deputy: &str) -> String {
-    let until = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::ToSpan::days(30));
+    let today =
+        folder.leaves().last().unwrap().json["at"].as_str().unwrap()[..10].parse::<jiff::civil::Date>().unwrap();
+    let until = today.saturating_add(jiff::ToSpan::days(30));
     let body = json!({"number": number, "act": "mandate", "as": "guardian", "deputy": deputy, "until": until});
     done(folder, &body)["mandate"].as_str().unwrap().to_owned()
 }
