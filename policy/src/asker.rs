@@ -111,6 +111,17 @@ words! {
     }
 }
 
+impl Ground {
+    /// Whether a field needs an article of the jurisdiction, so that nobody's will takes its place.
+    #[must_use]
+    pub(crate) fn rests_on_articles(self) -> bool {
+        match self {
+            Self::Statute | Self::Public => true,
+            Self::Consent | Self::Person => false,
+        }
+    }
+}
+
 /// Who asks, as far as the rules know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Asker {

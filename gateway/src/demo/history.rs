@@ -27,6 +27,7 @@ pub(super) const KEPT_OUT: [&str; 3] = ["pending-penalty", "remedied-penalty", "
 const CARD: &str = "credit-card-performance";
 const LOAN: &str = "loan-overdue";
 const COURT: &str = "court-judgment";
+const ORDER: &str = "consumption-restriction";
 const WAGES: &str = "wage-arrears";
 const FRAUD: &str = "contract-fraud";
 const PENALTY: &str = "administrative-penalty";
@@ -42,6 +43,7 @@ const IN_FORCE: [(&str, i16, i16, bool); 6] = [
 ];
 
 /// One row of the table `record`.
+#[derive(Clone)]
 pub(super) struct Record {
     pub(super) class: &'static str,
     pub(super) severity: &'static str,
@@ -127,6 +129,13 @@ impl Historian {
         history.records.retain(|record| record.act >= adult(born));
         history.listings.retain(|listing| listing.since >= adult(born));
         history
+    }
+
+    /// The orders that limit the consumption of who does not perform a judgment: they end with the judgment's performance or
+    /// its repair.
+    pub(super) fn orders(history: &History) -> Vec<Record> {
+        let judgments = history.records.iter().filter(|record| record.class == COURT);
+        judgments.map(|judgment| Record { class: ORDER, ..judgment.clone() }).collect()
     }
 
     /// Licences, honours and commitments: anybody may have them, and none of them speaks against the person.

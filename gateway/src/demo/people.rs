@@ -84,6 +84,10 @@ impl Person {
             attributes.extend(attributes::made_up(note, &history, &attributes, &mut sequence));
             let historian = Historian::new(today, Sequence::of(serial | IN_FORCE));
             history.records.extend(historian.catalogue_history(born));
+            if matches!(note, None | Some(Note::BlackListed)) {
+                let orders = Historian::orders(&history);
+                history.records.extend(orders);
+            }
         }
         Self { number, note, attributes, history }
     }
@@ -308,6 +312,7 @@ mod tests {
             "record WHERE performed IS NOT NULL AND class = 'court-judgment'",
             "record WHERE performed IS NOT NULL AND amount > 10000",
             "record WHERE performed IS NOT NULL AND amount <= 10000",
+            "record WHERE class = 'consumption-restriction' AND performed IS NULL AND repaired IS NULL",
             "record WHERE disputed",
             "listing WHERE list = 'red'",
             "listing WHERE list = 'grey'",

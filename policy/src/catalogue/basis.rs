@@ -1,4 +1,5 @@
-//! What a scenario by statute rests on: articles of the register, each with the classes that it carries.
+//! What a scenario by statute, or open to the public, rests on: articles of the register, each with the classes that it
+//! carries.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +11,14 @@ use crate::names::ClassName;
 use crate::words::words;
 
 words! {
-    /// What an article lets an organ do.
+    /// What an article lets or makes an organ do.
     "power" pub Power {
         /// It orders or allows a look-up, of the classes that it names or of the whole credit file.
         Query = "query",
         /// It shuts out whoever has a certain record: the organ may verify this one class, and nothing else.
         Bar = "bar",
+        /// It orders that entries of a list are published, with whom they are about.
+        Publish = "publish",
     }
 }
 
@@ -31,7 +34,7 @@ words! {
     }
 }
 
-/// An article on which a scenario by statute rests.
+/// An article on which a scenario rests.
 #[derive(Clone, Debug)]
 pub struct Basis {
     pub(super) source: Source,

@@ -84,6 +84,10 @@ impl TryFrom<ClockRow> for Clock {
         {
             return Err("`least` is longer than `display`: nothing is shown for longer than that");
         }
+        let own = [&row.publication, &row.restraint];
+        if row.display.as_ref().is_some_and(|most| own.into_iter().flatten().any(|own| own.is_beyond(most))) {
+            return Err("`publication` or `use` is longer than `display`: both end where telling ends");
+        }
         if row.otherwise == Some(row.start) {
             return Err("`otherwise` is the event that `start` is: leave it out");
         }

@@ -116,6 +116,11 @@ impl Shown {
 }
 
 impl Display {
+    /// Whether it is longer than another, of some severity.
+    pub(super) fn is_beyond(&self, other: &Self) -> bool {
+        Severity::ALL.iter().any(|severity| self.of(*severity).last() > other.of(*severity).last())
+    }
+
     /// The longest of its periods.
     pub(super) fn longest(&self) -> Option<Period> {
         let periods = Severity::ALL.iter().filter_map(|severity| match self.of(*severity) {

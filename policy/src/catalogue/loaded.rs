@@ -51,7 +51,7 @@ pub struct Catalogue {
     pub(super) jurisdiction: String,
     pub(super) offset: Offset,
     pub(super) scenarios: HashMap<ScenarioName, Arc<Scenario>>,
-    /// Scenarios by statute of which no article carries anything here.
+    /// Scenarios by statute or for the public of which no article carries anything here.
     pub(super) ungrounded: HashMap<ScenarioName, Arc<Scenario>>,
     pub(super) fields: HashMap<FieldName, Arc<Field>>,
     pub(super) classes: BTreeMap<ClassName, Class>,
@@ -109,7 +109,7 @@ impl Catalogue {
         &self.jurisdiction
     }
 
-    /// The scenarios by statute of which no article carries anything in this jurisdiction: they are not on the
+    /// The scenarios by statute or for the public of which no article carries anything in this jurisdiction: they are not on the
     /// application list. Sorted by name.
     #[must_use]
     pub fn ungrounded(&self) -> Vec<&Scenario> {

@@ -327,13 +327,13 @@ pub(super) struct ScenarioRow {
     /// Whether the rule wants the applicant's written consent in the institution's file.
     #[serde(default)]
     pub(super) consent_on_file: bool,
-    /// On what it rests, in each jurisdiction; for the ground of statute alone.
+    /// On what it rests, in each jurisdiction; for the grounds of statute and of the public.
     #[serde(default)]
     pub(super) basis: Vec<Spanned<BasisRow>>,
     pub(super) consent: Option<Spanned<ConsentRow>>,
 }
 
-/// On what a scenario by statute rests: an article, and the classes that it carries.
+/// On what a scenario by statute or for the public rests: an article, and the classes that it carries.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BasisRow {

@@ -107,7 +107,7 @@ impl Scenario {
         self.grounding.rank
     }
 
-    /// What it rests on by its row, here and elsewhere; nothing on a ground other than statute.
+    /// What it rests on by its row, here and elsewhere; nothing on the grounds of consent and of the person.
     #[must_use]
     pub fn bases(&self) -> &[Basis] {
         &self.bases
@@ -124,10 +124,11 @@ impl Scenario {
         self.withheld.iter().map(Arc::as_ref)
     }
 
-    /// Whether something carries the field on that day: on the ground of statute an article that holds then.
+    /// Whether something carries the field on that day: on the grounds of statute and of the public an article that holds
+    /// then.
     pub(crate) fn is_grounded(&self, field: &Field, on: Date) -> bool {
         let carries = |basis: &Basis| basis.unused().is_none() && basis.source().holds_on(on) && basis.carries(field);
-        self.ground != Ground::Statute || self.bases.iter().any(carries)
+        !self.ground.rests_on_articles() || self.bases.iter().any(carries)
     }
 
     /// Whether the rule wants the applicant's written consent in the institution's file.

@@ -318,7 +318,7 @@ impl<'a> Walk<'a> {
                 askers: Vec::new(),
                 fields: Vec::new(),
                 // That an article carries the field is another matter.
-                grounded: if said.ground == Ground::Statute { names.clone() } else { Vec::new() },
+                grounded: if said.ground.rests_on_articles() { names.clone() } else { Vec::new() },
             }
         };
         // Queries are asked before any class is changed.

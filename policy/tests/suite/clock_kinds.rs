@@ -1,7 +1,9 @@
 //! Kinds of clock beside a plain period, versions of packs, and that a class with a clock of its own is one line.
 
 use credit_policy::{
-    Catalogue, ClassName, Deadline, History, Record, Severity, catalogue::shipped, fields_page, minimise,
+    Catalogue, ClassName, Deadline, History, Record, Severity,
+    catalogue::{shipped, shipped_in},
+    fields_page, minimise,
 };
 use jiff::civil::Date;
 use serde_json::json;
@@ -115,10 +117,6 @@ fn publication_sharing_and_use_end_each_on_its_day() {
     let minor = || Record { severity: Severity::Minor, ..record("2026-02-01") };
     assert!(shows(&clock, "self-query", minor(), date("2026-03-01")));
     assert!(!shows(&clock, restraint, minor(), date("2026-03-01")));
-    // What is used longer than it is told ends with the telling.
-    let longer = ALL_YEAR.replace("display", "use").replace("P1Y", "P9Y");
-    let longer = clocked(&format!("start = \"determination\"\n{ALL_YEAR}\n{longer}"));
-    last(&longer, restraint, || record("2026-02-01"), "2027-02-01");
 }
 
 #[test]
@@ -171,6 +169,40 @@ fn a_judgment_and_arrears_of_wages_have_the_clocks_of_their_own_rules() {
         ("wage-arrears", Severity::General, Some("2026-07-01"), "2027-01-01"),
     ] {
         last(catalogue(), "self-query", || of(class, severity, performed), day);
+    }
+}
+
+/// The limit of spending is the court's order, and not the judgment behind it: it holds until that is performed.
+#[test]
+fn an_order_that_limits_consumption_is_shown_until_performed_and_no_longer() {
+    let order = |severity, performed: Option<&str>| Record {
+        class: ClassName::parse("consumption-restriction").unwrap(),
+        severity,
+        performed: performed.map(date),
+        ..record("2026-02-01")
+    };
+    let places = ["CN", "CN-SH", "CN-GD-03", "CN-ZJ-02", "CN-SD"];
+    let there = places.map(|place| loaded(&shipped_in(place, None).unwrap()));
+    for catalogue in there.iter().chain([catalogue()]) {
+        for scenario in ["restricted-consumption", "self-query"] {
+            for severity in Severity::ALL {
+                let unperformed = || order(*severity, None);
+                assert!(!shows(catalogue, scenario, unperformed(), date("2026-01-31")));
+                for day in ["2026-02-01", "2031-02-02", "2099-01-01"] {
+                    assert!(shows(catalogue, scenario, unperformed(), date(day)), "{scenario} {day}");
+                }
+                for (performed, day) in [("2026-06-15", "2026-06-14"), ("2041-06-15", "2041-06-14")] {
+                    last(catalogue, scenario, || order(*severity, Some(performed)), day);
+                }
+                let lifted = Record { repaired: Some(date("2026-05-01")), ..unperformed() };
+                assert!(!shows(catalogue, scenario, lifted, date("2026-05-01")), "{scenario}");
+            }
+        }
+        let facts = facts_for(catalogue.scenario("restricted-consumption").unwrap(), date("2026-03-01"));
+        let permit = permit_for(catalogue, "restricted-consumption", &facts);
+        let judged = History { records: vec![record("2026-02-01")], ..History::default() };
+        let told = minimise(&permit, &judged, date("2026-03-01"));
+        assert_eq!(value(&told, "consumption_restriction_exists"), json!(false), "a judgment alone limits nobody");
     }
 }
 

@@ -19,7 +19,7 @@ const EVALUATED: &[(&str, &str, &str)] = &[
 const ALONE: &[(&str, &str, &str)] = &[
     ("scenarios/joint-restraint.toml", "\"black_listed\"", "\"creditability\""),
     ("scenarios/joint-restraint.toml", "\"black_listed\"", "\"loan_overdue_exists\""),
-    ("scenarios/restricted-consumption.toml", "\"black_listed\"", "\"score_at_least_550\""),
+    ("scenarios/restricted-consumption.toml", "\"consumption_restriction_exists\"", "\"score_at_least_550\""),
     ("scenarios/student-admission.toml", "\"clean_three_years\"", "\"score_at_least_600\""),
     ("scenarios/scholarship-award.toml", "\"clean_three_years\"", "\"score_band\""),
     ("scenarios/household-registration.toml", "\"black_listed\"", "\"score_at_least_600\""),

@@ -4,31 +4,39 @@ use credit_policy::{Catalogue, catalogue::shipped};
 use jiff::civil::date;
 
 const PACK: &str = "packs/national-2026.toml";
+const PUBLISHED: &str = "`power = \"publish\"`, without `kinds`, is for the ground of the public";
+/// Of the clock of judgments, below two and five years of display.
+const PERFORMED: &str = "performed = \"at-once\"";
+const BEYOND: &str = "packs/national-2026.toml:38: `publication` or `use` is longer than `display`";
 const CALENDAR: &str = "calendars/cn.toml";
 const RESTRICTED: &str = "scenarios/restricted-consumption.toml";
+const JOINT: &str = "scenarios/joint-restraint.toml";
+const PUBLIC: &str = "scenarios/public-disclosure.toml";
 const SCORE: &str = "derived/personal-credit-score.toml";
 const VOLUNTEERS: &str = "derived/volunteer-service.toml";
 const CLEAN: &str = "derived/across-classes.toml";
 const BENEFITS: &str = "derived/benefits.toml";
 const SOURCE: &str = "sources/SD-CREDIT.toml";
 const BASIS: &str =
-    "[[basis]]\nsource = \"CONSUMPTION\"\narticle = \"3\"\npower = \"bar\"\nclasses = [\"court-judgment\"]\n";
+    "[[basis]]\nsource = \"CONSUMPTION\"\narticle = \"3\"\npower = \"bar\"\nclasses = [\"consumption-restriction\"]\n";
 
 /// File, what is replaced, by what, and what the fault says.
 const SLIPS: &[(&str, &str, &str, &str)] = &[
     (PACK, "general = \"P3M\", serious", "general = \"P2Y\", serious", "`least` is longer than `display`"),
     (PACK, "least = { general", "least = { minor = \"P1D\", general", "`least` is longer than `display`"),
     (PACK, "serious = \"P3Y\" }\nleast", "serious = \"P30Y\" }\nleast", "clock `public-credit` displays for P30Y"),
+    (PACK, PERFORMED, "use = { minor = \"never\", general = \"P3Y\", serious = \"P5Y\" }", BEYOND),
+    (PACK, PERFORMED, "use = { minor = \"P1D\", general = \"P2Y\", serious = \"P5Y\" }", BEYOND),
+    (PACK, PERFORMED, "publication = { minor = \"never\", general = \"P2Y\", serious = \"P9Y\" }", BEYOND),
     (PACK, "days = 20", "days = 2000", "is longer than a year"),
     (CALENDAR, "year = 2025\n", "year = 2030\n", "is no holiday of 2030"),
     (CALENDAR, "to = \"2026-10-07\"", "to = \"2026-11-07\"", "is longer than any holiday of 2026"),
-    (RESTRICTED, "classes = [\"black-list\"]", "classes = [\"black-list\"]\nkinds = []", "empowers nobody"),
-    (
-        RESTRICTED,
-        "classes = [\"black-list\"]",
-        "classes = [\"black-list\", \"black-list\"]",
-        "`black-list` stands twice",
-    ),
+    (JOINT, "classes = [\"black-list\"]", "classes = [\"black-list\"]\nkinds = []", "empowers nobody"),
+    (JOINT, "classes = [\"black-list\"]", "classes = [\"black-list\", \"black-list\"]", "`black-list` stands twice"),
+    (RESTRICTED, "power = \"bar\"", "power = \"publish\"", PUBLISHED),
+    (PUBLIC, "power = \"publish\"", "power = \"query\"", PUBLISHED),
+    (PUBLIC, "power = \"publish\"", "power = \"publish\"\nkinds = [\"court\"]", PUBLISHED),
+    (PUBLIC, "classes = [\"black-list\", \"identity\"]", "classes = []", "a look-up at least one"),
     (SCORE, "least = 550", "least = 1001", "1001 tells nobody apart"),
     (SCORE, "least = 550", "least = 0", "0 tells nobody apart"),
     (VOLUNTEERS, "least = 5", "least = -5", "-5 tells nobody apart"),

@@ -73,7 +73,7 @@ const BROKEN_ROWS: &[(&str, &str, &str, &str)] = &[
     (
         "yes-no-releases-no-record",
         "scenarios/restricted-consumption.toml",
-        "\"black_listed\"",
+        "\"consumption_restriction_exists\"",
         "\"traffic_violation_band\"",
     ),
     (
@@ -191,7 +191,9 @@ fn a_self_query_that_is_made_public_breaks_the_statute_of_public_disclosure() {
     let (_, text) = files.iter_mut().find(|(at, _)| at == path).unwrap();
     let (before, behind) = text.split_once("fields = [").unwrap();
     let (_, behind) = behind.split_once(']').unwrap();
-    *text = format!("{before}fields = [\"black_listed\"]{behind}");
+    const BASIS: &str =
+        "[[basis]]\nsource = \"CIVIL-PROCEDURE\"\narticle = \"266\"\npower = \"publish\"\nclasses = [\"black-list\"]\n";
+    *text = format!("{before}fields = [\"black_listed\"]{behind}\n{BASIS}");
     assert_breaks(&files, "public-only-masked-by-statute", path, 1);
 }
 

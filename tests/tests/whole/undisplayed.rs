@@ -1,6 +1,7 @@
-//! What does not count shows nowhere: through a running gateway, every scenario that institutions may use is asked about
-//! people who differ only in records and entries that are expired, repaired, not displayed, not determined yet, sealed or
-//! of a forbidden class. The answers are the same byte for byte, and the leaves of the same length.
+//! What does not count shows nowhere: through a running gateway, every scenario is asked about people who differ only in
+//! records and entries that are expired, repaired, not displayed, not determined yet, sealed or of a forbidden class; those
+//! of the person and of the public through their own door. The answers are the same byte for byte, and the leaves of the
+//! same length.
 //!
 //! The length of the sealed part is the scenario's: that of somebody of whom the store holds as much as it may, and of
 //! a refusal, is no other.
@@ -11,11 +12,15 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{Catalogue, Sensitivity, Severity, catalogue};
 use credit_tests::{Folder, Gateway, Leaf, Reply, checked, run, stranger, wire};
+use hyper::Method;
 use jiff::{ToSpan, civil::Date};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use crate::scenario_matrix::{Desk, Row, id_of, with_every_kind};
+use crate::{
+    persons::{self, Browser},
+    scenario_matrix::{Desk, Row, id_of, with_every_kind},
+};
 
 /// Members of an answer that differ from query to query, whoever is asked about.
 const OF_THE_QUERY: [&str; 4] = ["query", "ground", "subject", "receipt"];
@@ -37,8 +42,8 @@ struct Store {
     rules: Catalogue,
 }
 
-/// The dates of a record: act, determination, end of sentence and of effect, repair and its revocation.
-type Dates = [Option<Date>; 6];
+/// The dates of a record: act, determination, end of sentence and of effect, repair and its revocation, performance.
+type Dates = [Option<Date>; 7];
 
 impl Store {
     /// Of nobody, until something is put into it.
@@ -56,7 +61,8 @@ impl Store {
 
     fn record(&self, number: &str, class: &str, severity: Severity, dates: Dates, disputed: bool) {
         let nr = self.next();
-        let [act, determined, sentence, effect, repaired, revoked] = dates.map(|day| day.map(|day| day.to_string()));
+        let [act, determined, sentence, effect, repaired, revoked, performed] =
+            dates.map(|day| day.map(|day| day.to_string()));
         let row = params![
             number,
             class,
@@ -68,9 +74,10 @@ impl Store {
             effect,
             repaired,
             revoked,
-            disputed
+            disputed,
+            performed
         ];
-        let sql = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, NULL)";
+        let sql = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL)";
         let mut insert = self.connection.prepare_cached(sql).unwrap();
         insert.execute(row).unwrap_or_else(|error| panic!("{class}: {error}"));
     }
@@ -89,7 +96,7 @@ impl Store {
     /// What counts, of most people: some of it bad, some good, one thing disputed.
     fn ordinary(&self, number: &str) {
         let lately = self.today - 20.days();
-        let day = [Some(lately), Some(lately), None, None, None, None];
+        let day = [Some(lately), Some(lately), None, None, None, None, None];
         for class in ["tax", "court-judgment", "traffic-violation", "loan-overdue", "volunteer-service"] {
             self.record(number, class, Severity::Serious, day, class == "tax");
         }
@@ -102,11 +109,13 @@ impl Store {
     fn what_does_not_count(&self, number: &str, times: usize) {
         let (old, today) = (jiff::civil::date(1999, 3, 1), self.today);
         let lately = today - 20.days();
-        let expired = [Some(old), Some(old), Some(old + 1.day()), Some(old + 2.days()), None, None];
-        let repaired = [Some(lately), Some(lately), None, None, Some(lately + 1.day()), None];
-        let repaired_still = [Some(lately), Some(lately), None, None, Some(lately), Some(today + 30.days())];
-        let undetermined = [Some(lately), Some(today + 1.day()), None, None, None, None];
-        let of_a_child = [Some(jiff::civil::date(1976, 1, 1)), Some(lately), None, Some(lately), None, None];
+        let later = Some(old + 2.days());
+        // Some orders end with nothing but their performance.
+        let expired = [Some(old), Some(old), Some(old + 1.day()), later, None, None, later];
+        let repaired = [Some(lately), Some(lately), None, None, Some(lately + 1.day()), None, None];
+        let repaired_still = [Some(lately), Some(lately), None, None, Some(lately), Some(today + 30.days()), None];
+        let undetermined = [Some(lately), Some(today + 1.day()), None, None, None, None, None];
+        let of_a_child = [Some(jiff::civil::date(1976, 1, 1)), Some(lately), None, Some(lately), None, None, None];
         for class in self.rules.classes().filter(|class| class.holds_records()) {
             let name = class.name().as_str();
             for severity in Severity::ALL {
@@ -119,7 +128,7 @@ impl Store {
                 }
             }
         }
-        let never = [Some(lately), Some(today), None, None, None, None];
+        let never = [Some(lately), Some(today), None, None, None, None, None];
         for class in ["administrative-penalty", "tax", "traffic-violation", "wage-arrears"] {
             self.record(number, class, Severity::Minor, never, true);
         }
@@ -144,7 +153,7 @@ impl Store {
     /// As much as the data list lets a store hold of one person, each value as long as it may be.
     fn as_much_as_there_may_be(&self, number: &str) {
         let lately = self.today - 20.days();
-        let day = [Some(lately), Some(lately), Some(lately), Some(self.today + 99.days()), None, Some(lately)];
+        let day = [Some(lately), Some(lately), Some(lately), Some(self.today + 99.days()), None, Some(lately), None];
         for class in self.rules.classes().filter(|class| class.holds_records()) {
             (0..MANY).for_each(|_| self.record(number, class.name().as_str(), Severity::Serious, day, true));
         }
@@ -188,26 +197,35 @@ fn longest_values(number: &str) -> BTreeMap<String, Value> {
     all
 }
 
+/// What everybody is called who has a name.
+const NAME: &str = "测试乙丙";
+
 /// People who are alike but for what does not count.
 struct People {
     nothing: [String; 3],
     ordinary: [String; 3],
+    /// Of whom something is public.
+    listed: [String; 3],
     most: String,
     minor: String,
 }
 
 fn people(folder: &Folder) -> People {
     let store = Store::of_nobody(folder);
-    let (nothing, ordinary) = ([0, 1, 2].map(adult), [3, 4, 5].map(adult));
+    let (nothing, ordinary, listed) = ([0, 1, 2].map(adult), [3, 4, 5].map(adult), [7, 8, 9].map(adult));
     ordinary.iter().for_each(|number| store.ordinary(number));
-    for (people, times) in [(1, 1), (2, MANY)] {
-        store.what_does_not_count(&nothing[people], times);
-        store.what_does_not_count(&ordinary[people], times);
+    for number in &listed {
+        store.listing(number, "black", store.today - 20.days(), None, false);
+    }
+    for group in [&nothing, &ordinary, &listed] {
+        group.iter().for_each(|number| store.attribute(number, "name", &json!(NAME)));
+        store.what_does_not_count(&group[1], 1);
+        store.what_does_not_count(&group[2], MANY);
     }
     let most = adult(6);
     store.as_much_as_there_may_be(&most);
     store.close();
-    People { nothing, ordinary, most, minor: folder.noted("minor").swap_remove(0) }
+    People { nothing, ordinary, listed, most, minor: folder.noted("minor").swap_remove(0) }
 }
 
 /// An answer without what names the query, and the lengths of that.
@@ -324,4 +342,52 @@ fn what_does_not_count_changes_no_answer_and_no_length_in_any_scenario() {
     }
     let differ = |asked: &&Asked| masked(&asked.alike[0][0]) != masked(&asked.alike[1][0]);
     assert!(asked.iter().filter(differ).count() > 30, "the comparison does not see what counts");
+}
+
+/// What is the same for people who are alike: all but the number, as far as it is shown.
+fn without_names(mut told: Value) -> String {
+    let lengths = |value: &mut Value| *value = json!(value.as_str().map(str::len));
+    told.get_mut("number").into_iter().for_each(lengths);
+    told.get_mut("data").and_then(|data| data.get_mut("citizen_number")).into_iter().for_each(lengths);
+    told.to_string()
+}
+
+/// The length of the leaf of every question of that kind of asker, which is one.
+fn one_length(folder: &Folder, asker: &str) -> usize {
+    let leaves: Vec<_> = folder.leaves().into_iter().filter(|leaf| leaf.json["inputs"]["kind"] == asker).collect();
+    assert!(
+        leaves.iter().all(|leaf| leaf.bytes.len() == leaves[0].bytes.len()),
+        "a leaf for {asker} tells by its length"
+    );
+    leaves.len()
+}
+
+/// Beside its answer a report lists the records of the own file, whether they count or not: the person may see them, and
+/// nobody else.
+#[test]
+fn what_does_not_count_changes_no_report_and_no_disclosure() {
+    let folder = Folder::new();
+    let people = people(&folder);
+    let (gateway, service) = persons::serve(folder);
+    let folder = gateway.folder();
+    let mut groups = Vec::new();
+    for group in [&people.nothing, &people.ordinary, &people.listed] {
+        let told = group.each_ref().map(|number| {
+            service.person(number);
+            let own = Browser::new(folder);
+            drop(own.log_in());
+            let mut report = own.json("/me/report").json();
+            let report = ["data", "marks"].map(|key| (key.to_owned(), report[key].take()));
+            let question = json!({"name": NAME, "number": number});
+            let published = Browser::new(folder).send_json(Method::POST, "/public/disclosures", &question);
+            let report = without_names(report.into_iter().collect::<serde_json::Map<_, _>>().into());
+            (report, without_names(published.json()))
+        });
+        assert!(told.iter().all(|one| *one == told[0]), "a report or a disclosure tells what does not count");
+        groups.push(told[0].clone());
+    }
+    let [(nothing, unlisted), (ordinary, also_unlisted), (listed, published)] = &groups[..] else { unreachable!() };
+    assert!(nothing != ordinary && ordinary != listed, "the comparison does not see what counts");
+    assert!(unlisted == also_unlisted && unlisted != published && published.contains("black-list"), "{published}");
+    assert_eq!((one_length(folder, "person"), one_length(folder, "public")), (9, 9));
 }

@@ -42,10 +42,8 @@ impl Loader {
         let mut kinds = self.kinds_of(file);
         let fields = self.fields_of(file);
         let bases = self.bases(file, &catalogue.row);
-        let (fields, withheld) = match row.ground {
-            Ground::Statute => apart(fields, &bases),
-            Ground::Consent | Ground::Person | Ground::Public => (fields, Vec::new()),
-        };
+        let (fields, withheld) =
+            if row.ground.rests_on_articles() { apart(fields, &bases) } else { (fields, Vec::new()) };
         if row.ground == Ground::Statute {
             kinds.retain(|kind| is_empowered(*kind, &fields, &bases));
         }

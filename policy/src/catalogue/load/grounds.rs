@@ -1,4 +1,4 @@
-//! Loading the grounds of scenarios by statute: which articles carry which fields in the jurisdiction of the catalogue.
+//! Loading the grounds of scenarios by statute and of what is published: which articles carry which fields in the jurisdiction of the catalogue.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,17 +27,34 @@ impl Loader {
             Ground::Statute if row.basis.is_empty() => {
                 self.fault(file, row.scenario.span(), "no `[[basis]]`: name the article that lets an organ ask");
             }
-            Ground::Consent | Ground::Person | Ground::Public if !row.basis.is_empty() => {
+            Ground::Public if row.basis.is_empty() => {
+                self.fault(file, row.scenario.span(), "no `[[basis]]`: name the article that orders publication");
+            }
+            Ground::Consent | Ground::Person if !row.basis.is_empty() => {
                 let at = row.basis.first().map_or(0..0, Spanned::span);
-                self.fault(file, at, "`basis` is for the ground of statute: take it out");
+                self.fault(file, at, "`basis` is for the grounds of statute and of the public: take it out");
             }
             Ground::Statute | Ground::Consent | Ground::Person | Ground::Public => {}
         }
+        self.each_power_is_of_the_ground(file);
         if row.consent_on_file && row.ground != Ground::Statute {
             self.fault(file, row.scenario.span(), "`consent_on_file` is for the ground of statute: take it out");
         }
         self.each_basis_once(file);
         row.basis.iter().filter_map(|basis| self.basis(file, basis, catalogue)).collect()
+    }
+
+    /// What is published is no look-up, and the other way round; to publish empowers no kind of institution to ask.
+    fn each_power_is_of_the_ground(&mut self, file: &File<'_, ScenarioRow>) {
+        let is_public = file.row.ground == Ground::Public;
+        for written in &file.row.basis {
+            let row = written.get_ref();
+            if is_public != (row.power == Power::Publish) || (is_public && row.kinds.is_some()) {
+                let message =
+                    "`power = \"publish\"`, without `kinds`, is for the ground of the public, and for no other";
+                self.fault(file, written.span(), message);
+            }
+        }
     }
 
     /// An article stands once for a kind of institution: of two rows a reader cannot tell which one holds.

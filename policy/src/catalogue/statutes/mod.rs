@@ -48,7 +48,7 @@ words! {
         SecondTierByConsent = "second-tier-by-consent",
         /// The ground of statute is for the organs on the list, with a case.
         OnlyListedOrgans = "statute-only-to-listed-organs",
-        /// By statute no field is released that no article of the jurisdiction carries.
+        /// By statute and to the public no field is released that no article of the jurisdiction carries.
         OnlyOnAGround = "only-on-a-ground",
         /// No consent is taken that is wider than the maxima.
         ConsentWithinMaxima = "consent-within-maxima",

@@ -51,7 +51,7 @@ pub(crate) struct ScenarioEntity<'a> {
     pub(crate) yes_no_only: bool,
     pub(crate) askers: Vec<Asker>,
     pub(crate) fields: Vec<&'a str>,
-    /// Those of them that something carries: on the ground of statute an article of the jurisdiction.
+    /// Those of them that something carries: by statute and for the public an article of the jurisdiction.
     pub(crate) grounded: Vec<&'a str>,
 }
 

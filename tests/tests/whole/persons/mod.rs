@@ -32,7 +32,11 @@ const IDENTITY: u16 = 5;
 
 /// A gateway whose identity service is one of the test.
 fn gateway() -> (Gateway, Service) {
-    let folder = Folder::new();
+    serve(Folder::new())
+}
+
+/// The gateway of a folder, with an identity service of the test.
+pub(crate) fn serve(folder: Folder) -> (Gateway, Service) {
     let service = Service::start(folder.port_base() + IDENTITY, &folder.person("late", 0));
     (Gateway::serve(folder), service)
 }

@@ -142,7 +142,7 @@ class Catalogue:
 
     def grounded(self, row):
         """The fields that an article carries here: each of their classes, by one article."""
-        if row["ground"] != "statute":
+        if row["ground"] not in ("public", "statute"):
             return row["fields"]
         carried = [self.carried(basis) for basis in row.get("basis", [])]
         return [name for name in row["fields"] if any(self.fields[name][2] <= classes for classes in carried)]

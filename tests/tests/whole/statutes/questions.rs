@@ -229,7 +229,8 @@ fn history(rules: &Catalogue, class: &ClassName, state: RecordState) -> Option<H
         effect_end: Some(if state == RecordState::Expired { long_ago } else { tomorrow }),
         repaired,
         repair_revoked: None,
-        performed: None,
+        // Some records end with nothing but their performance.
+        performed: (state == RecordState::Expired).then_some(long_ago),
         amount: None,
         disputed: true,
     };
