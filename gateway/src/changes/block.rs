@@ -4,7 +4,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use credit_audit::{
-    leaf::{Act, Block},
+    leaf::{Act, Actor, Block},
     log::Durable,
 };
 use credit_policy::{CitizenNumber, Ground, Personal};
@@ -23,7 +23,7 @@ pub(crate) fn may_be_closed(gateway: &Gateway, scenario: &str) -> bool {
 /// Nothing where it is so already.
 pub(super) async fn block(
     gateway: &Arc<Gateway>,
-    number: &Personal<CitizenNumber>,
+    (number, by): (&Personal<CitizenNumber>, Option<Actor>),
     scenario: &str,
     blocked: bool,
     off_record: &mut HashSet<InForceOnly>,
@@ -39,7 +39,7 @@ pub(super) async fn block(
     let sealing = Sealing::begin(gateway, number);
     let sealed = sealing.member("person", |number| PersonMember { number })?;
     let leaf = Block { blocked, scenario: scenario.to_owned(), key: sealing.key(), person: sealed };
-    let entry = leaf.entry(sealing.id(), sealing.actor())?;
+    let entry = leaf.entry(sealing.id(), by.unwrap_or_else(|| sealing.actor()))?;
     let (standing, name) = (Arc::clone(&gateway.standing), scenario.to_owned());
     let effect = move || standing.block(person, &name, blocked);
     // Closed before it is on the record, opened after it.

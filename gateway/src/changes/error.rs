@@ -102,6 +102,12 @@ pub(crate) enum ChangeError {
     /// A list that no auditor could read; nothing was handed over.
     #[error("the list has more than a million bytes: name a month")]
     LongList,
+    /// No mandate; nothing has changed.
+    #[error("a mandate is of another person, and its last day is today or later, and at most five years ahead")]
+    Mandate,
+    /// No such mandate is in force; nothing has changed.
+    #[error("no such mandate for this person is in force")]
+    UnknownMandate,
     /// It is decided; nothing has changed.
     #[error("objection `{0}` is decided already")]
     Decided(Uuid),

@@ -4,7 +4,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use credit_audit::{
-    leaf::{Act, ObjectionState, Read},
+    leaf::{Act, Actor, ObjectionState, Read},
     log::Durable,
 };
 use credit_policy::{CitizenNumber, Deadline, Personal};
@@ -57,7 +57,7 @@ pub(crate) fn is_text(text: &str) -> bool {
 /// Records an objection; the mark is in the next answer. Nothing where one to the same record is open already.
 pub(super) async fn object(
     gateway: &Arc<Gateway>,
-    number: &Personal<CitizenNumber>,
+    (number, by): (&Personal<CitizenNumber>, Option<Actor>),
     said: Said,
 ) -> Result<Option<(Uuid, Durable)>, ChangeError> {
     if !is_text(&said.statement) {
@@ -86,7 +86,7 @@ pub(super) async fn object(
         reason: None,
     };
     let id = sealing.id();
-    let entry = leaf.entry(id, sealing.actor())?;
+    let entry = leaf.entry(id, by.unwrap_or_else(|| sealing.actor()))?;
     let made = gateway.clock.now();
     let objection = Objection { id, record, class, determined, made, due, state: Stage::Open, leaves: (0, None) };
     let standing = Arc::clone(&gateway.standing);

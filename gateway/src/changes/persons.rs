@@ -1,16 +1,14 @@
-//! What a person does about himself or herself: each goes on to its end whatever becomes of who asked.
+//! What a person does about himself or herself, or somebody else for the person, who then is the `by` of the record: each
+//! goes on to its end whatever becomes of who asked.
 
 use std::sync::Arc;
 
-use credit_audit::log::Durable;
-use credit_policy::{CitizenNumber, Personal, consent::TokenId};
+use credit_audit::{leaf::Actor, log::Durable};
+use credit_policy::consent::TokenId;
 use uuid::Uuid;
 
-use super::{block, consent, error::ChangeError, objection, sealing::Sealing};
+use super::{block, consent, error::ChangeError, mandate::person_actor, objection, sealing::Number};
 use crate::gateway::Gateway;
-
-/// Who acts.
-pub(crate) type Number = Arc<Personal<CitizenNumber>>;
 
 /// Withdraws a consent of the person: the caller knows that it is. Nothing where that was done already.
 ///
@@ -18,14 +16,14 @@ pub(crate) type Number = Arc<Personal<CitizenNumber>>;
 /// [`ChangeError`].
 pub(crate) async fn withdraw(
     gateway: &Arc<Gateway>,
-    number: &Number,
+    (number, by): (&Number, Option<Actor>),
     iss: String,
     jti: TokenId,
 ) -> Result<Option<Durable>, ChangeError> {
     let (gateway, number) = (Arc::clone(gateway), Arc::clone(number));
     let task = tokio::spawn(async move {
         let off_record = &mut *gateway.changes.lock().await;
-        let actor = Sealing::begin(&gateway, &number).actor();
+        let actor = by.unwrap_or_else(|| person_actor(&gateway, &number));
         consent::withdraw(&gateway, iss, &jti, actor, off_record).await
     });
     task.await.unwrap_or(Err(ChangeError::BrokenOff))
@@ -37,14 +35,14 @@ pub(crate) async fn withdraw(
 /// [`ChangeError::NotToClose`] where the scenario does not stand on consent.
 pub(crate) async fn set_blocked(
     gateway: &Arc<Gateway>,
-    number: &Number,
+    (number, by): (&Number, Option<Actor>),
     scenario: String,
     blocked: bool,
 ) -> Result<Option<Durable>, ChangeError> {
     let (gateway, number) = (Arc::clone(gateway), Arc::clone(number));
     let task = tokio::spawn(async move {
         let off_record = &mut *gateway.changes.lock().await;
-        block::block(&gateway, &number, &scenario, blocked, off_record).await
+        block::block(&gateway, (&number, by), &scenario, blocked, off_record).await
     });
     task.await.unwrap_or(Err(ChangeError::BrokenOff))
 }
@@ -55,13 +53,13 @@ pub(crate) async fn set_blocked(
 /// [`ChangeError`].
 pub(crate) async fn object(
     gateway: &Arc<Gateway>,
-    number: &Number,
+    (number, by): (&Number, Option<Actor>),
     said: objection::Said,
 ) -> Result<Option<(Uuid, Durable)>, ChangeError> {
     let (gateway, number) = (Arc::clone(gateway), Arc::clone(number));
     let task = tokio::spawn(async move {
         let _in_a_row = gateway.changes.lock().await;
-        objection::object(&gateway, &number, said).await
+        objection::object(&gateway, (&number, by), said).await
     });
     task.await.unwrap_or(Err(ChangeError::BrokenOff))
 }

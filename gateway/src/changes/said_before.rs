@@ -6,11 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use credit_audit::leaf::{self, Act, Actor, Base64, Block, ObjectionState, RepairState};
+use credit_audit::leaf::{self, Act, Actor, Base64, Block, Body, ObjectionState, RepairState};
 use credit_policy::{CitizenNumber, Personal};
+use jiff::civil::Date;
 
 use super::{
     error::ChangeError,
+    mandate,
     sealing::Sealing,
     standing::{PersonMember, RecordMember, TextMember, restore, text_of, whose},
 };
@@ -18,11 +20,24 @@ use crate::{
     gateway::Gateway,
     index::{IndexError, leaf_at},
     keyring::Keyring,
-    state::standing::{Objection, Repair, Stage, Standing, StandingKey},
+    state::{
+        mandates::Mandate,
+        standing::{Objection, Repair, Stage, Standing, StandingKey},
+    },
 };
 
 /// All of it, by person.
-pub(crate) struct SaidBefore(Vec<OfPerson>);
+pub(crate) struct SaidBefore {
+    people: Vec<OfPerson>,
+    mandates: Vec<SaidMandate>,
+}
+
+/// A mandate, for whom, and who may act.
+struct SaidMandate {
+    mandate: Mandate,
+    number: Personal<CitizenNumber>,
+    deputy: Personal<CitizenNumber>,
+}
 
 struct OfPerson {
     number: Personal<CitizenNumber>,
@@ -45,10 +60,15 @@ impl SaidBefore {
     pub(crate) fn read(folder: &Path, origin: &str, leaves: &[u64], keys: &Keyring) -> Result<Self, IndexError> {
         let standing = Standing::new(keys.current().state.clone());
         let mut numbers: HashMap<StandingKey, Personal<CitizenNumber>> = HashMap::new();
-        let mut texts = HashMap::new();
+        let (mut texts, mut both) = (HashMap::new(), HashMap::new());
         for index in leaves {
             let bytes = leaf_at(folder, *index)?;
             let Ok(Some(leaf)) = leaf::parse(&bytes) else { continue };
+            if let Body::Binding(_) = &leaf.body {
+                restore(&standing, keys, origin, *index, &leaf);
+                both.extend(mandate::both(keys, origin, &leaf).map(|both| (*index, both)));
+                continue;
+            }
             let Some(number) = whose(keys, origin, &leaf) else { continue };
             restore(&standing, keys, origin, *index, &leaf);
             for name in ["text", "reason", "order"] {
@@ -72,7 +92,12 @@ impl SaidBefore {
             let blocked = standing.blocked(&person);
             OfPerson { blocked, objections: objections.collect(), repairs: repairs.collect(), number }
         });
-        Ok(Self(said.collect()))
+        // Of any day: one that is over is not said again, and whoever reads the log's clock knows which.
+        let mandates = standing.mandates.in_force(Date::MIN).into_iter().filter_map(|mandate| {
+            let (number, deputy) = both.remove(&mandate.leaf)?;
+            Some(SaidMandate { mandate, number, deputy })
+        });
+        Ok(Self { mandates: mandates.collect(), people: said.collect() })
     }
 
     /// Says it again, but for what the new log says already.
@@ -80,7 +105,12 @@ impl SaidBefore {
     /// # Errors
     /// [`ChangeError`].
     pub(crate) async fn record(self, gateway: &Arc<Gateway>) -> Result<(), ChangeError> {
-        for OfPerson { number, blocked, objections, repairs } in self.0 {
+        for SaidMandate { mandate: Mandate { id, kind, until, .. }, number, deputy } in self.mandates {
+            if until >= gateway.today() && gateway.standing.mandates.find(id).is_none() {
+                mandate::say(gateway, &number, &deputy, (kind, until, Some(id)), Actor::gateway()).await?;
+            }
+        }
+        for OfPerson { number, blocked, objections, repairs } in self.people {
             let person = gateway.standing.person(&number);
             for scenario in blocked {
                 if gateway.standing.is_blocked(&person, &scenario) {

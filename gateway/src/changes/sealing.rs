@@ -15,6 +15,9 @@ use crate::{
     keyring::{Current, Keyring},
 };
 
+/// A person, of whom a task keeps the number as long as it needs it.
+pub(crate) type Number = Arc<Personal<CitizenNumber>>;
+
 /// Seals members of one leaf that is about one person.
 pub(super) struct Sealing<'a> {
     gateway: &'a Gateway,

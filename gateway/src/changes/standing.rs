@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::sealing::SealedMember;
+use super::{mandate, sealing::SealedMember};
 use crate::{
     keyring::Keyring,
     state::standing::{Objection, Repair, Stage, Standing},
@@ -87,6 +87,7 @@ pub(crate) fn restore(standing: &Standing, keys: &Keyring, origin: &str, index: 
                 }
             })
         }
+        Body::Binding(_) => mandate::restore(standing, keys, origin, index, leaf).then_some(()),
         // Nothing else is kept there.
         _ => Some(()),
     };

@@ -16,6 +16,7 @@ use crate::{
     doors::console::{self, View},
     doors::files::{LogFile, plain, serve},
     doors::officers,
+    doors::persons::counter,
     doors::problems::{accepted, closing, fixed},
     gateway::Gateway,
     recorder::NotRecorded,
@@ -64,6 +65,10 @@ pub(crate) async fn answer(
     }
     if !is_auditor(&auditor) {
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
+    }
+    if request.uri().path() == counter::PATH && *request.method() == Method::POST {
+        let (head, body) = request.into_parts();
+        return counter::answer(&gateway, (&auditor, &standing), &head.headers, body, language).await;
     }
     let act = officers::Path::of(request.uri().path());
     if request.uri().path() == officers::PROPOSALS && *request.method() == Method::GET {

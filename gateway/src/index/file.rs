@@ -161,7 +161,13 @@ impl IndexFile {
                             .execute(params![signed(*leaf), id])?,
                     };
                 }
+                Row::Act { place: Place { leaf, offset, length }, person, data_key } => {
+                    let person = person.as_ref().map(<[u8; 32]>::as_slice);
+                    let values = params![signed(*leaf), signed(*offset), signed(*length), person, data_key];
+                    whole.prepare_cached("INSERT INTO act VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(values)?;
+                }
                 Row::Destroyed { data_key } => {
+                    whole.execute("UPDATE act SET person = NULL WHERE data_key = ?1", params![data_key])?;
                     whole.execute("UPDATE query SET person = NULL WHERE data_key = ?1", params![data_key])?;
                 }
                 Row::Other => {}
@@ -190,6 +196,14 @@ impl IndexFile {
             };
             Ok(Found { place: place(row)?, notice, correction })
         })?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// What was done for a person by somebody else, newest first.
+    pub(super) fn acts(&self, person: &[u8; 32], most: u32) -> Result<Vec<Place>, IndexError> {
+        let sql = "SELECT leaf, place, length FROM act WHERE person = ?1 ORDER BY leaf DESC LIMIT ?2";
+        let mut select = self.connection.prepare_cached(sql)?;
+        let found = select.query_map(params![person.as_slice(), most], place)?;
         Ok(found.collect::<Result<_, _>>()?)
     }
 
@@ -289,12 +303,18 @@ impl IndexFile {
 
     /// Compares all rows with those of another index of the same size.
     pub(super) fn compare(&self, other: &Self) -> Result<(), IndexError> {
-        let all = format!("SELECT {COLUMNS} FROM query ORDER BY leaf");
-        let (mut ours, mut theirs) = (self.connection.prepare(&all)?, other.connection.prepare(&all)?);
-        let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
         if self.asked()? != other.asked()? {
             return Err(IndexError::Differs(self.size));
         }
+        self.compare_rows(other, "leaf, place, length, person, data_key", "act")?;
+        self.compare_rows(other, COLUMNS, "query")
+    }
+
+    fn compare_rows(&self, other: &Self, columns: &str, table: &str) -> Result<(), IndexError> {
+        let (all, width) = (format!("SELECT {columns} FROM {table} ORDER BY leaf"), columns.split(',').count());
+        let values = |row: &Columns<'_>| values(row, width);
+        let (mut ours, mut theirs) = (self.connection.prepare(&all)?, other.connection.prepare(&all)?);
+        let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
         loop {
             let pair = (ours.next()?.map(values).transpose()?, theirs.next()?.map(values).transpose()?);
             match pair {
@@ -330,8 +350,7 @@ fn place(row: &Columns<'_>) -> Result<Place, rusqlite::Error> {
 
 type Values = (u64, Vec<rusqlite::types::Value>);
 
-fn values(row: &Columns<'_>) -> Result<Values, rusqlite::Error> {
-    let columns = COLUMNS.split(',').count();
+fn values(row: &Columns<'_>, columns: usize) -> Result<Values, rusqlite::Error> {
     let all = (0..columns).map(|column| row.get(column)).collect::<Result<Vec<_>, _>>()?;
     Ok((row.get::<_, i64>(0)?.unsigned_abs(), all))
 }

@@ -102,6 +102,14 @@ impl Index {
         self.lock().consents(person, most, today)
     }
 
+    /// What was done for one person by somebody else, newest first.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn acts(&self, person: &[u8; 32], most: u32) -> Result<Vec<Place>, IndexError> {
+        self.lock().acts(person, most)
+    }
+
     /// The answers about one person before a leaf of which no later leaf says that a correction is due, as far as the person
     /// may know of them; oldest first.
     ///

@@ -20,6 +20,8 @@ pub(super) enum Row {
     Notice { leaf: u64, queries: Vec<Uuid> },
     /// A correction of the answer to a query is due, or was fetched.
     Correction { leaf: u64, at: i64, query: Uuid, state: CorrectionState },
+    /// Something was done for a person by somebody else.
+    Act { place: Place, person: Option<[u8; 32]>, data_key: String },
     /// A data key was destroyed: nobody is known of its month any more.
     Destroyed { data_key: String },
     /// Nothing.
@@ -72,13 +74,14 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
             let consent = summary.consent().map(|name| ConsentRow::Key(consent_key(&name.iss, &name.jti)));
             Row::Query(Box::new(of_query(place, query, consent, opening)))
         }
+        Body::Binding(binding) => {
+            let person =
+                opening.member(&binding.key, &format!("{id}/person"), &binding.person.0, |plain| opening.person(plain));
+            Row::Act { place, person, data_key: binding.key }
+        }
         Body::Notice(notice) => {
-            let (commit, sealed) = notice.ids.0.split_at_checked(32).unwrap_or_default();
-            let commit: Option<[u8; 32]> = commit.try_into().ok();
-            let told = commit.and_then(|commit| {
-                opening.open(&notice.key, &format!("{id}/ids"), sealed, &commit, |plain| {
-                    Some(serde_json::from_slice::<Told>(plain).ok()?.ids)
-                })
+            let told = opening.member(&notice.key, &format!("{id}/ids"), &notice.ids.0, |plain| {
+                Some(serde_json::from_slice::<Told>(plain).ok()?.ids)
             });
             Row::Notice { leaf: place.leaf, queries: told.unwrap_or_default() }
         }
@@ -114,7 +117,6 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
         | Body::Repair(_)
         | Body::Case(_)
         | Body::Feedback(_)
-        | Body::Binding(_)
         | Body::Proposal(_)
         | Body::Approval(_)
         | Body::Review(_)
@@ -125,11 +127,7 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
 fn of_query(place: Place, query: QueryLeaf, consent: Option<ConsentRow>, opening: Opening<'_>) -> QueryRow {
     let person = || {
         let (key, sealed, commit) = (query.key.as_deref()?, query.sealed.as_ref()?, query.commit.as_ref()?);
-        opening.open(key, &query.id.to_string(), &sealed.0, &commit.0, |plain| {
-            let about: About<'_> = serde_json::from_slice(plain).ok()?;
-            let number = CitizenNumber::parse(&about.number).ok()?;
-            Some(number.disclose(|number| opening.key.person(number.as_str())))
-        })
+        opening.open(key, &query.id.to_string(), &sealed.0, &commit.0, |plain| opening.person(plain))
     };
     let (consent, case) = match &query.ground {
         Some(GroundRecord::ConsentAgain { first, .. }) => (Some(ConsentRow::Of(*first)), None),
@@ -196,6 +194,19 @@ pub(super) struct Opening<'a> {
 }
 
 impl Opening<'_> {
+    /// Whom a personal part is about.
+    fn person(self, plain: &[u8]) -> Option<[u8; 32]> {
+        let about: About<'_> = serde_json::from_slice(plain).ok()?;
+        let number = CitizenNumber::parse(&about.number).ok()?;
+        Some(number.disclose(|number| self.key.person(number.as_str())))
+    }
+
+    /// Opens a sealed member: what commits to it, then what is sealed.
+    fn member<T>(self, key: &str, id: &str, bytes: &[u8], read: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+        let (commit, sealed) = bytes.split_first_chunk::<32>()?;
+        self.open(key, id, sealed, commit, read)
+    }
+
     /// Opens a sealed part; nothing where its key is gone.
     fn open<T>(
         self,

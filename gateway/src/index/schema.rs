@@ -1,7 +1,7 @@
 //! The tables of the index.
 
 /// Raised with every change of what follows or of what a row says: an index of another form is made again.
-pub(super) const FORM: i64 = 4;
+pub(super) const FORM: i64 = 5;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE head (
@@ -44,6 +44,15 @@ CREATE TABLE asked (
   data_key TEXT NOT NULL,
   UNIQUE (data_key, institution, on_behalf, scenario)
 ) STRICT;
+-- What somebody did for a person at the persons' door or the counter, and mandates to do so.
+CREATE TABLE act (
+  leaf INTEGER PRIMARY KEY,
+  place INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  person BLOB,
+  data_key TEXT NOT NULL
+) STRICT;
+CREATE INDEX act_person ON act (person, leaf) WHERE person IS NOT NULL;
 CREATE INDEX query_id ON query (id);
 CREATE INDEX query_person ON query (person, leaf) WHERE person IS NOT NULL;
 CREATE INDEX query_institution ON query (institution, leaf);

@@ -3,6 +3,9 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_policy::normal_case;
 
+/// What stands for a person in what outlives a data key ([`standing`](super::standing)).
+pub(crate) type StandingKey = [u8; 32];
+
 /// 16 bytes that stand for an institution together with a person, a case or a member of staff, or for a consent. Made
 /// from the leaf's keyed `subject` tag, so it says as little as the leaf does (`FORMAT.md` §4, `carried`).
 pub(crate) type Key = [u8; 16];

@@ -17,6 +17,7 @@ pub(crate) mod emergencies;
 mod idempotency;
 mod key;
 pub(crate) mod ledger;
+pub(crate) mod mandates;
 mod memory;
 mod not_approved;
 pub(crate) mod open_cases;

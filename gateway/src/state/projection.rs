@@ -191,17 +191,14 @@ impl Projection {
             // They say nothing that a later query depends on.
             Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Read(_) | Body::Log(_) | Body::Prune(_) => {}
             // Whom they are about is sealed: start-up opens them.
-            Body::Block(_) | Body::Objection(_) | Body::Repair(_) => self.ledger.standing.push(index),
+            Body::Block(_) | Body::Objection(_) | Body::Repair(_) | Body::Binding(_) => {
+                self.ledger.standing.push(index);
+            }
             Body::Figures(figures) => self.ledger.publish(figures),
             // Taken in before: it needs who acted.
             Body::Case(_) => {}
             // They say nothing that a later query depends on, or are written by nothing yet.
-            Body::Notice(_)
-            | Body::Statement(_)
-            | Body::Correction(_)
-            | Body::Feedback(_)
-            | Body::Binding(_)
-            | Body::Review(_) => {}
+            Body::Notice(_) | Body::Statement(_) | Body::Correction(_) | Body::Feedback(_) | Body::Review(_) => {}
         }
         Ok(())
     }

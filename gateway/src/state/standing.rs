@@ -16,8 +16,8 @@ use credit_policy::{Catalogue, CitizenNumber, History, Listing, Personal, Record
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
-/// What stands for a person here.
-pub(crate) type StandingKey = [u8; 32];
+pub(crate) use super::key::StandingKey;
+use super::mandates::Mandates;
 
 /// What persons said, as it is in force now.
 pub(crate) struct Standing {
@@ -25,6 +25,8 @@ pub(crate) struct Standing {
     said: Mutex<Said>,
     /// How far it was looked for answers that would be others without what went out of answers.
     pub(crate) corrected: tokio::sync::Mutex<CorrectedUntil>,
+    /// Who may act for whom.
+    pub(crate) mandates: Mandates,
 }
 
 /// How far it was looked for answers that would be others without what went out of answers.
@@ -123,7 +125,7 @@ pub(crate) struct Waiting {
 impl Standing {
     /// Nothing was said. `key` is the state key in force now.
     pub(crate) fn new(key: StateKey) -> Self {
-        Self { key, said: Mutex::default(), corrected: tokio::sync::Mutex::default() }
+        Self { key, said: Mutex::default(), corrected: tokio::sync::Mutex::default(), mandates: Mandates::default() }
     }
 
     /// What stands for a person.

@@ -7,14 +7,14 @@ use hyper::{Method, Response, StatusCode, header};
 use serde::Serialize;
 
 use super::{
-    blocks, consents, objections,
+    acting, blocks, consents, mandates, objections,
     outcome::Outcome,
-    page,
+    page::{self, Frame, Words},
     portal::Portal,
     report::{NOT_RECORDABLE, OwnReceipt},
     request::{Members, is_from_here},
     token,
-    visit::{FORGED, LOG_IN, MALFORMED, TOO_OFTEN, Visit},
+    visit::{FORGED, IS_OVER, LOG_IN, MALFORMED, TOO_OFTEN, Visit},
 };
 use crate::{
     gateway::Gateway,
@@ -24,13 +24,14 @@ use crate::{
 pub(super) const WITHDRAWALS: &str = "/me/consents/withdrawals";
 pub(super) const BLOCKS: &str = "/me/blocks";
 pub(super) const OBJECTIONS: &str = "/me/objections";
+const MANDATES: &str = "/me/mandates";
 
 /// The methods of a path at which a person does something; nothing for any other path.
 pub(super) fn methods(path: &str) -> Option<(&'static [Method], &'static str)> {
     match path {
         WITHDRAWALS => Some((&[Method::POST], "POST")),
         BLOCKS => Some((&[Method::POST, Method::DELETE], "GET, POST, DELETE")),
-        OBJECTIONS => Some((&[Method::POST], "GET, POST")),
+        OBJECTIONS | MANDATES => Some((&[Method::POST], "GET, POST")),
         _ => None,
     }
 }
@@ -69,6 +70,20 @@ pub(super) async fn act(
         gateway.metrics.unrecorded();
         return visit.say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
+    if visit.is_over {
+        return visit.say(IS_OVER, StatusCode::FORBIDDEN);
+    }
+    if path == MANDATES {
+        return match mandates::choose(portal, gateway, session, name, &members).await {
+            true if visit.json => visit.say(CHOSEN, StatusCode::OK),
+            true => page::redirect("/"),
+            false => visit.say(mandates::UNKNOWN, StatusCode::NOT_FOUND),
+        };
+    }
+    if acting::record(gateway, session, path).await.is_err() {
+        gateway.metrics.unrecorded();
+        return visit.say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
+    }
     let (outcome, shown_at) = match path {
         WITHDRAWALS => (consents::withdraw(gateway, session, &members).await, "/me/consents"),
         BLOCKS => (blocks::set(gateway, session, &members, method == Method::DELETE).await, BLOCKS),
@@ -76,6 +91,8 @@ pub(super) async fn act(
     };
     reply(gateway, visit, outcome, shown_at)
 }
+
+const CHOSEN: Words = Words { zh: "已记录您的选择。", en: "From here on you act as you chose." };
 
 /// What is done, for a program.
 #[derive(Serialize)]
@@ -88,22 +105,33 @@ struct Done {
 }
 
 fn reply(gateway: &Gateway, visit: &Visit, outcome: Outcome, shown_at: &str) -> Response<Body> {
-    let (durable, more) = match outcome {
-        Outcome::Done(durable, more) => (durable, more),
-        Outcome::Unknown(words) => return visit.say(words, StatusCode::NOT_FOUND),
-        Outcome::Refused(words) => return visit.say(words, StatusCode::FORBIDDEN),
-        Outcome::Malformed => return visit.say(MALFORMED, StatusCode::BAD_REQUEST),
+    match outcome {
+        Outcome::Done(..) if !visit.json => page::redirect(shown_at),
+        outcome => settled(gateway, &visit.frame, outcome, |words, status| visit.say(words, status)),
+    }
+}
+
+/// What is told of an outcome; `say` says one sentence.
+pub(super) fn settled(
+    gateway: &Gateway,
+    frame: &Frame,
+    outcome: Outcome,
+    say: impl Fn(Words, StatusCode) -> Response<Body>,
+) -> Response<Body> {
+    match outcome {
+        Outcome::Done(durable, more) => {
+            let receipt = durable.map(|durable| OwnReceipt::of_leaf(gateway, &durable));
+            let body = serde_json::to_vec(&Done { receipt, more }).unwrap_or_default();
+            page::answer(frame, "application/json; charset=utf-8", body, StatusCode::OK)
+        }
+        Outcome::Unknown(words) => say(words, StatusCode::NOT_FOUND),
+        Outcome::Refused(words) => say(words, StatusCode::FORBIDDEN),
+        Outcome::Malformed => say(MALFORMED, StatusCode::BAD_REQUEST),
         Outcome::Later(words) => {
             gateway.metrics.unrecorded();
-            let mut response = visit.say(words, StatusCode::SERVICE_UNAVAILABLE);
+            let mut response = say(words, StatusCode::SERVICE_UNAVAILABLE);
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
-            return response;
+            response
         }
-    };
-    if !visit.json {
-        return page::redirect(shown_at);
     }
-    let receipt = durable.map(|durable| OwnReceipt::of_leaf(gateway, &durable));
-    let body = serde_json::to_vec(&Done { receipt, more }).unwrap_or_default();
-    page::answer(&visit.frame, "application/json; charset=utf-8", body, StatusCode::OK)
 }

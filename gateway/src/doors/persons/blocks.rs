@@ -9,6 +9,7 @@ use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use super::{
+    acting,
     outcome::Outcome,
     page::{self, Frame, Words},
     request::Members,
@@ -78,5 +79,5 @@ pub(super) async fn set(gateway: &Arc<Gateway>, session: &LoggedIn, members: &Me
     if !may_be_closed(gateway, scenario) {
         return Outcome::Refused(NOT_TO_CLOSE);
     }
-    Outcome::of(set_blocked(gateway, &session.person, scenario.to_owned(), blocked).await)
+    Outcome::of(set_blocked(gateway, acting::whose(gateway, session), scenario.to_owned(), blocked).await)
 }

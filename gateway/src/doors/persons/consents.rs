@@ -15,6 +15,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
+    acting,
     outcome::Outcome,
     page::{self, Frame, Words},
     range::EARLIEST,
@@ -136,7 +137,7 @@ pub(super) async fn consents(gateway: Arc<Gateway>, person: LoggedIn, frame: Fra
         ids: entries.iter().map(|entry| entry.last.query).collect(),
         told: Vec::new(),
     };
-    let Ok(record) = statement::record(&gateway, &person.person, shown).await else {
+    let Ok(record) = statement::record(&gateway, &person, shown).await else {
         gateway.metrics.unrecorded();
         return refuse();
     };
@@ -214,7 +215,7 @@ pub(super) async fn withdraw(gateway: &Arc<Gateway>, session: &LoggedIn, members
         Ok(all.into_iter().any(|consent| consent.key == key))
     });
     match found.await {
-        Ok(true) => Outcome::of(changes::withdraw(gateway, &session.person, iss.to_owned(), jti).await),
+        Ok(true) => Outcome::of(changes::withdraw(gateway, acting::whose(gateway, session), iss.to_owned(), jti).await),
         // One that is somebody else's is none.
         Ok(false) => Outcome::Unknown(UNKNOWN),
         Err(cause) => {

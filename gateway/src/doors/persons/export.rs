@@ -162,7 +162,7 @@ async fn file(
         ids: found.iter().map(|found| found.entry.query).collect(),
         told: found.iter().filter(|found| found.entry.is_owed).map(|found| found.entry.query).collect(),
     };
-    let recorded = statement::record(gateway, &person.person, shown).await;
+    let recorded = statement::record(gateway, person, shown).await;
     let Record { durable, opening } = recorded.map_err(|_| "it could not be recorded")?;
     found::published(gateway, durable.index).await?;
     let (log, indices) = (gateway.log.clone(), found.iter().map(|found| found.index).chain([durable.index]));

@@ -3,9 +3,11 @@
 //!
 //! No path, query, header or line of the log has a citizen number: who asks is known by the session alone.
 
+mod acting;
 mod acts;
 mod blocks;
 mod consents;
+pub(crate) mod counter;
 mod disclosures;
 mod entries;
 mod exchange;
@@ -14,6 +16,7 @@ mod fault;
 mod found;
 mod login;
 mod logins;
+mod mandates;
 mod objections;
 mod outcome;
 pub(super) mod page;
@@ -48,9 +51,10 @@ use places::Page;
 pub(crate) use portal::Portal;
 use range::Range;
 use recipients::RecordName;
+use report::NOT_RECORDABLE;
 use request::{Members, is_from_here};
 use sessions::LoggedIn;
-use visit::{FORGED, LOG_IN, MALFORMED, NOT_FOUND, TOO_OFTEN, Visit};
+use visit::{FORGED, IS_OVER, LOG_IN, MALFORMED, NOT_FOUND, TOO_OFTEN, Visit};
 
 /// Answers a person.
 pub(crate) async fn answer(
@@ -106,12 +110,20 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
             false => page::redirect(&format!("/login?next={}", page.path())),
         };
     };
+    if visit.is_over {
+        return visit.say(IS_OVER, StatusCode::FORBIDDEN);
+    }
     if !portal.sessions.may_record(name, gateway.clock.monotonic()) {
         let mut response = visit.say(TOO_OFTEN, StatusCode::TOO_MANY_REQUESTS);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
         return response;
     }
+    if acting::record(&gateway, &session, page.path()).await.is_err() {
+        gateway.metrics.unrecorded();
+        return visit.say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
+    }
     match page {
+        Page::Mandates => mandates::mandates(&gateway, &session, &visit.frame, visit.json).await,
         Page::Report => report::report(gateway, session, visit.frame, visit.json).await,
         Page::Recipients => {
             let members = Members::of_query(&visit.head).filter(|members| members.get("cursor").is_none());

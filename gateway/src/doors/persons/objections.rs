@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    acting,
     outcome::Outcome,
     page::{self, Frame, Words},
     report::{self, NOT_RECORDABLE},
@@ -168,7 +169,8 @@ pub(super) async fn object(
     let Some(OwnRecord { record, class, determined }) = wanted.filter(is_same) else {
         return Outcome::Unknown(UNKNOWN);
     };
-    match changes::object(gateway, &session.person, Said { record, class, determined, statement }).await {
+    let said = Said { record, class, determined, statement };
+    match changes::object(gateway, acting::whose(gateway, session), said).await {
         Ok(Some((id, durable))) => {
             let more: BTreeMap<_, _> = [("objection".to_owned(), id.to_string().into())].into();
             Outcome::Done(Some(durable), more.into_iter().collect())

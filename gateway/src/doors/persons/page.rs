@@ -47,11 +47,17 @@ pub(super) struct Frame {
     provider: Arc<str>,
     /// Whether the gateway is the demo.
     pub(super) is_demo: bool,
+    /// Whether it is about another person than the one who is logged in.
+    pub(super) is_for_another: bool,
 }
 
 impl Frame {
     pub(super) fn new(language: Language, form: Option<Arc<str>>, provider: Arc<str>, is_demo: bool) -> Self {
-        Self { language, form, provider, is_demo }
+        Self { language, form, provider, is_demo, is_for_another: false }
+    }
+
+    pub(super) fn for_another(self, is_for_another: bool) -> Self {
+        Self { is_for_another, ..self }
     }
 
     pub(super) fn language(&self) -> Language {

@@ -17,11 +17,21 @@ pub(super) enum Page {
     Blocks,
     /// Objections.
     Objections,
+    /// For whom the person may act.
+    Mandates,
 }
 
 impl Page {
-    const ALL: [Self; 7] =
-        [Self::Report, Self::Queries, Self::Recipients, Self::Export, Self::Consents, Self::Blocks, Self::Objections];
+    const ALL: [Self; 8] = [
+        Self::Report,
+        Self::Queries,
+        Self::Recipients,
+        Self::Export,
+        Self::Consents,
+        Self::Blocks,
+        Self::Objections,
+        Self::Mandates,
+    ];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
@@ -33,6 +43,7 @@ impl Page {
             Self::Consents => "/me/consents",
             Self::Blocks => "/me/blocks",
             Self::Objections => "/me/objections",
+            Self::Mandates => "/me/mandates",
         }
     }
 

@@ -45,7 +45,8 @@ impl Portal {
     /// What every page has around its own part.
     pub(super) fn frame(&self, session: Option<&LoggedIn>, language: Language) -> Frame {
         let form = session.map(|session| Arc::clone(&session.form));
-        Frame::new(language, form, Arc::clone(&self.provider_origin), self.is_demo)
+        let frame = Frame::new(language, form, Arc::clone(&self.provider_origin), self.is_demo);
+        frame.for_another(session.is_some_and(|session| session.through.is_some()))
     }
 }
 

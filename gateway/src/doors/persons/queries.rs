@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
+    acting::{self, DoneFor},
     entries::Entry,
     found,
     page::{self, Frame, Words},
@@ -36,6 +37,9 @@ struct List<'a> {
     /// What is left out of every list.
     left_out: &'static str,
     entries: &'a [Entry],
+    /// What others did for the person: on the first page.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    done_for: &'a [DoneFor],
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'a str>,
 }
@@ -53,6 +57,7 @@ struct Page<'a> {
     frame: &'a Frame,
     title: &'a str,
     entries: &'a [Entry],
+    done_for: &'a [DoneFor],
     range: &'a Range,
     covers: u64,
     next: Option<&'a str>,
@@ -76,8 +81,13 @@ pub(super) async fn queries(
         gateway.metrics.unrecorded();
         return refuse(NOT_RECORDABLE);
     }
-    let listed = match found::listed(&gateway, &person, &range, IDS, language).await {
-        Ok(listed) => listed,
+    let found = found::listed(&gateway, &person, &range, IDS, language).await;
+    let done_for = match range.before {
+        None => acting::done_for(&gateway, &person, language).await,
+        Some(_) => Ok(Vec::new()),
+    };
+    let (listed, done_for) = match found.and_then(|listed| Ok((listed, done_for?))) {
+        Ok(both) => both,
         Err(cause) => {
             tracing::error!(cause, "the list of who asked could not be made");
             return refuse(BEHIND);
@@ -87,7 +97,7 @@ pub(super) async fn queries(
     let entries: Vec<_> = listed.found.into_iter().map(|found| found.entry).collect();
     let (from, to, covers) = (range.from, range.to, listed.covers);
     let left_out = "deferred, exempt";
-    let list = List { from, to, covers, left_out, entries: &entries, next: next.as_deref() };
+    let list = List { from, to, covers, left_out, entries: &entries, done_for: &done_for, next: next.as_deref() };
     let Ok(list) = serde_json::value::to_raw_value(&list) else { return refuse(NOT_RECORDABLE) };
     let shown = Shown {
         from,
@@ -97,7 +107,7 @@ pub(super) async fn queries(
         ids: entries.iter().map(|entry| entry.query).collect(),
         told: entries.iter().filter(|entry| entry.is_owed).map(|entry| entry.query).collect(),
     };
-    let Ok(record) = statement::record(&gateway, &person.person, shown).await else {
+    let Ok(record) = statement::record(&gateway, &person, shown).await else {
         gateway.metrics.unrecorded();
         return refuse(NOT_RECORDABLE);
     };
@@ -108,6 +118,7 @@ pub(super) async fn queries(
     }
     let title = TITLE.of(language);
     let next = next.as_deref();
-    let page = Page { frame: &frame, title, entries: &entries, range: &range, covers, next, statement: &statement };
+    let (entries, done_for, range, statement) = (&entries, &done_for, &range, &statement);
+    let page = Page { frame: &frame, title, entries, done_for, range, covers, next, statement };
     page::html(&frame, &page, StatusCode::OK)
 }

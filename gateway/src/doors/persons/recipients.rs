@@ -135,7 +135,7 @@ pub(super) async fn recipients(
     let Ok(list) = serde_json::value::to_raw_value(&list) else { return refuse(NOT_RECORDABLE) };
     let (from, to) = (range.from, range.to);
     let shown = Shown { from, to, covers, list: list.get().as_bytes(), ids, told: Vec::new() };
-    let Ok(recorded) = statement::record(&gateway, &person.person, shown).await else {
+    let Ok(recorded) = statement::record(&gateway, &person, shown).await else {
         gateway.metrics.unrecorded();
         return refuse(NOT_RECORDABLE);
     };

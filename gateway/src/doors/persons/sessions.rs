@@ -6,8 +6,10 @@ use std::{
     time::Duration,
 };
 
+use credit_audit::leaf::Actor;
 use credit_keys::{Entropy, EntropyError};
 use credit_policy::{CitizenNumber, Language, Personal};
+use uuid::Uuid;
 
 use super::token;
 
@@ -27,6 +29,8 @@ pub(super) struct Sessions(Mutex<HashMap<String, Session>>);
 
 struct Session {
     person: Arc<Personal<CitizenNumber>>,
+    /// For whom the person acts, and by which mandate.
+    acting: Option<(Uuid, Arc<Personal<CitizenNumber>>)>,
     form: Arc<str>,
     language: Language,
     began: Duration,
@@ -35,10 +39,22 @@ struct Session {
     recorded: u32,
 }
 
+/// Who acts for a person.
+#[derive(Clone)]
+pub(super) enum Through {
+    /// An officer at the counter.
+    Officer(Actor),
+    /// Who has this mandate.
+    Deputy(Uuid, Arc<Personal<CitizenNumber>>),
+}
+
 /// A session as one request sees it.
 #[derive(Clone)]
 pub(super) struct LoggedIn {
+    /// Whom it is about.
     pub(super) person: Arc<Personal<CitizenNumber>>,
+    /// Who acts, where it is not the person.
+    pub(super) through: Option<Through>,
     /// What every form must bring with it.
     pub(super) form: Arc<str>,
     pub(super) language: Language,
@@ -79,7 +95,7 @@ impl Sessions {
         if all.len() >= MOST {
             return Err(NotBegun::Full);
         }
-        let session = Session { person, form, language, began: now, used: now, minute: now, recorded: 0 };
+        let session = Session { person, acting: None, form, language, began: now, used: now, minute: now, recorded: 0 };
         all.insert(name.clone(), session);
         Ok(name)
     }
@@ -94,8 +110,19 @@ impl Sessions {
         }
         session.used = now;
         session.language = language.unwrap_or(session.language);
-        let Session { person, form, language, .. } = session;
-        Some(LoggedIn { person: Arc::clone(person), form: Arc::clone(form), language: *language })
+        let Session { person, acting, form, language, .. } = &*session;
+        let (person, through) = match acting {
+            Some((mandate, other)) => (other, Some(Through::Deputy(*mandate, Arc::clone(person)))),
+            None => (person, None),
+        };
+        Some(LoggedIn { person: Arc::clone(person), through, form: Arc::clone(form), language: *language })
+    }
+
+    /// From here on the session acts for this person by this mandate; for nobody else where there is none.
+    pub(super) fn act_for(&self, name: &str, acting: Option<(Uuid, Arc<Personal<CitizenNumber>>)>) {
+        if let Some(session) = self.lock().get_mut(name) {
+            session.acting = acting;
+        }
     }
 
     /// Takes one of the records that a session may make in a minute.
@@ -199,13 +226,15 @@ mod tests {
         let sample = begin(&sessions, 0, Duration::ZERO).unwrap();
         let form = sessions.find(&sample, None, Duration::ZERO).unwrap().form;
         // Twice the capacity that a table of a map has, the texts of each, and a number of 18 characters.
-        let each = 2 * size_of::<(String, Session)>() + sample.len() + form.len() + 64;
+        // And the number of another person, for whom this one acts.
+        let each = 2 * size_of::<(String, Session)>() + sample.len() + form.len() + 2 * 64;
         assert!(each * MOST <= 32 * 1024 * 1024, "{each}");
         let mut all = sessions.lock();
         let template = Arc::new(person(1));
         for place in all.len()..MOST {
             let session = Session {
                 person: Arc::clone(&template),
+                acting: None,
                 form: "".into(),
                 language: Language::Zh,
                 began: Duration::ZERO,

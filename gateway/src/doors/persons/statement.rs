@@ -15,7 +15,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::report::OwnReceipt;
+use super::{acting, report::OwnReceipt, sessions::LoggedIn};
 use crate::{gateway::Gateway, recorder::NotRecorded};
 
 /// Ids that fit one sealed member: so many entries has a page, and of a longer list each leaf has so many.
@@ -68,15 +68,18 @@ struct Ids<'a> {
 ///
 /// # Errors
 /// When it is not on the record: then nothing may be shown.
-pub(super) async fn record(
-    gateway: &Arc<Gateway>,
-    number: &Personal<CitizenNumber>,
-    shown: Shown<'_>,
-) -> Result<Record, NotRecorded> {
+pub(super) async fn record(gateway: &Arc<Gateway>, whose: &LoggedIn, shown: Shown<'_>) -> Result<Record, NotRecorded> {
+    let number = &*whose.person;
     let refused = || NotRecorded::NotRecordable;
     let keys = gateway.keys.current();
     let person = number.disclose(|number| keys.sealer.person(number.as_str()));
-    let actor = Actor::Person(Base64(person.actor_tag()));
+    // A list is shown to the person, or to who has a mandate: at the counter to the person who is present.
+    let own = || Actor::Person(Base64(person.actor_tag()));
+    let (actor, way, giver) = match acting::actor(gateway, whose) {
+        Some(officer @ Actor::Officer { .. }) => (own(), NoticeWay::Counter, officer),
+        Some(deputy) => (deputy.clone(), NoticeWay::Portal, deputy),
+        None => (own(), NoticeWay::Portal, own()),
+    };
     let mut opening = [0; 32];
     gateway.entropy.fill(&mut opening).map_err(|_| refused())?;
     let text = STANDARD.encode(opening);
@@ -89,8 +92,8 @@ pub(super) async fn record(
         let id = gateway.new_id();
         let ids = sealing.ids(id, told, None).ok_or_else(refused)?;
         let count = u64::try_from(told.len()).unwrap_or(u64::MAX);
-        let leaf = Notice { way: NoticeWay::Portal, count, key: key.clone(), ids };
-        entries.push(leaf.entry(id, actor.clone()).map_err(|_| refused())?);
+        let leaf = Notice { way, count, key: key.clone(), ids };
+        entries.push(leaf.entry(id, giver.clone()).map_err(|_| refused())?);
     }
     // An empty list is recorded too.
     let mut parts: Vec<_> = ids.chunks(IDS).collect();

@@ -7,7 +7,7 @@ use hyper::{
 };
 
 use super::{
-    login,
+    acting, login,
     page::{self, Frame, Words},
     portal::Portal,
     request::{Members, browser_language, cookie, wants_json},
@@ -25,6 +25,10 @@ pub(super) const FORGED: Words = Words {
     zh: "此操作不是从本站页面发起的，未予执行。请返回首页重试。",
     en: "This was not sent from a page of this site, so nothing was done. Please go back to the first page and try again.",
 };
+pub(super) const IS_OVER: Words = Words {
+    zh: "您代他人办理的权限已终止，未予执行；此后的操作仅涉及您本人。",
+    en: "Your mandate for another person has ended, so nothing was done; from here on you act for yourself.",
+};
 pub(super) const TOO_OFTEN: Words = Words {
     zh: "查看过于频繁，每次查看都会留痕；请一分钟后再试。",
     en: "You look too often; each look is recorded. Please try again in a minute.",
@@ -38,6 +42,8 @@ pub(super) struct Visit {
     pub(super) session: Option<LoggedIn>,
     pub(super) frame: Frame,
     pub(super) json: bool,
+    /// Whether the session acted by a mandate that has ended; it acts for nobody else from here on.
+    pub(super) is_over: bool,
 }
 
 impl Visit {
@@ -45,12 +51,16 @@ impl Visit {
         let chosen = Members::of_query(&head).and_then(|members| members.language());
         let name = cookie(&head.headers, login::SESSION);
         let session = name.and_then(|name| portal.sessions.find(name, chosen, gateway.clock.monotonic()));
+        let is_over = session.as_ref().is_some_and(|session| !acting::is_allowed(gateway, session));
+        if is_over {
+            name.into_iter().for_each(|name| portal.sessions.act_for(name, None));
+        }
         let name = name.filter(|_| session.is_some()).map(str::to_owned);
         let language = session.as_ref().map(|session| session.language);
         let language = language.or(chosen).unwrap_or_else(|| browser_language(&head.headers));
         let frame = portal.frame(session.as_ref(), language);
         let json = wants_json(&head.headers);
-        Self { head, name, session, frame, json }
+        Self { head, name, session, frame, json, is_over }
     }
 
     /// One sentence, as a page or for a program.

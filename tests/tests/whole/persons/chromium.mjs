@@ -137,6 +137,7 @@ function PATHS() {
     ['/me/report', 'report'],
     ['/me/queries', 'who-asked'],
     ['/me/recipients?record=black-list', 'recipients'],
+    ['/me/mandates', 'mandates'],
     ['/me/queries?from=x', 'malformed'],
     ['/nothing', 'not-found'],
   ]

@@ -17,29 +17,43 @@ fn spent(gateway: &Gateway) -> u64 {
     numbers[11].parse::<u64>().unwrap() + numbers[12].parse::<u64>().unwrap()
 }
 
+/// How often it is measured at most: what else the machine does makes single figures larger, never smaller.
+const TRIES: usize = 5;
+
 #[test]
 fn a_page_costs_at_most_twenty_times_a_query() {
     let (gateway, _service) = gateway();
     let folder = gateway.folder();
     let (number, housing) = (folder.person("late", 0), folder.caller("housing"));
     let queries = 80;
-    let begun = spent(&gateway);
-    for nr in 0..queries {
-        let asked = with(look_up(&number), "case", format!("HZ-2026-{nr:06}"));
-        assert_eq!(housing.ask(&asked).status, StatusCode::OK);
-    }
-    let by_query = (spent(&gateway) - begun) as f64 / f64::from(queries);
+    let ask_all = |round: usize| {
+        let begun = spent(&gateway);
+        for nr in 0..queries {
+            let asked = with(look_up(&number), "case", format!("HZ-{round}-{nr:06}"));
+            assert_eq!(housing.ask(&asked).status, StatusCode::OK);
+        }
+        (spent(&gateway) - begun) as f64 / f64::from(queries)
+    };
+    let mut by_query = ask_all(0);
     let browser = Browser::new(folder);
     drop(browser.log_in());
-    // The first gives the notices, and the index takes in what is new.
-    drop(checked_page(&browser));
-    let (pages, begun) = (24, spent(&gateway));
-    for _ in 0..pages {
+    let mut by_page = f64::MAX;
+    // A session makes thirty records a minute: six pages a try.
+    for round in 1..=TRIES {
+        // The first gives the notices, and the index takes in what is new.
         drop(checked_page(&browser));
+        let (pages, begun) = (5, spent(&gateway));
+        for _ in 0..pages {
+            drop(checked_page(&browser));
+        }
+        by_page = by_page.min((spent(&gateway) - begun) as f64 / f64::from(pages));
+        figures(format_args!("{by_query:.2} hundredths of a second a query, {by_page:.2} a page of 40 entries"));
+        if by_page <= 20.0 * by_query {
+            return;
+        }
+        by_query = by_query.min(ask_all(round));
     }
-    let by_page = (spent(&gateway) - begun) as f64 / f64::from(pages);
-    figures(format_args!("{by_query:.2} hundredths of a second a query, {by_page:.2} a page of 40 entries"));
-    assert!(by_page <= 20.0 * by_query, "{by_page:.2} a page, {by_query:.2} a query");
+    panic!("{by_page:.2} a page, {by_query:.2} a query");
 }
 
 fn checked_page(browser: &Browser) -> String {

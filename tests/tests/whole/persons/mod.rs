@@ -7,6 +7,7 @@ mod chromium;
 mod consents;
 mod corrections;
 mod cost;
+mod counter;
 mod demo;
 mod disclosures;
 mod everybody;

@@ -1,0 +1,179 @@
+//! The counter: `POST /officers/counter` on 8445, where an officer acts for a person who is present or records who may act for
+//! another. What is done there is on the record with the officer as who acts, and the person reads it in the own list.
+
+use std::{sync::Arc, time::Duration};
+
+use credit_audit::leaf::Actor;
+use credit_policy::{CitizenNumber, Code, Duty, Language};
+use hyper::{Response, StatusCode, header::HeaderMap};
+use jiff::civil::Date;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    acting, acts, blocks, consents, objections,
+    outcome::Outcome,
+    page::{self, Frame, Words},
+    queries,
+    range::Range,
+    report::{self, NOT_RECORDABLE},
+    request::{self, Members},
+    sessions::{LoggedIn, Through},
+    visit::MALFORMED,
+};
+use crate::{
+    callers::{register::Institution, trust::CertificateStatus},
+    changes::{self, ChangeError, NewMandate},
+    doors::problems::fixed,
+    gateway::Gateway,
+    state::mandates::{Mandate, MandateKind},
+    transport::{Body, incoming::Incoming},
+};
+
+/// Where it is.
+pub(crate) const PATH: &str = "/officers/counter";
+
+const NOT_SO: Words = Words {
+    zh: "代理权限须指另一人，期限不早于今日、不超过五年；终止的须为此人现有的权限。",
+    en: "A mandate is of another person, and its last day is today or later and at most five years ahead; only one in force for this person ends.",
+};
+
+/// What an officer does for a person.
+#[derive(Clone, Copy)]
+enum Deed {
+    Report,
+    Queries,
+    Consents,
+    Withdraw,
+    Blocks,
+    Block,
+    Objections,
+    Object,
+    Mandates,
+    Mandate,
+    EndMandate,
+}
+
+impl Deed {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "report" => Self::Report,
+            "queries" => Self::Queries,
+            "consents" => Self::Consents,
+            "withdraw" => Self::Withdraw,
+            "blocks" => Self::Blocks,
+            "block" => Self::Block,
+            "objections" => Self::Objections,
+            "object" => Self::Object,
+            "mandates" => Self::Mandates,
+            "mandate" => Self::Mandate,
+            "end-mandate" => Self::EndMandate,
+            _ => return None,
+        })
+    }
+}
+
+/// A mandate that is in force.
+#[derive(Serialize)]
+struct InForce {
+    mandate: Uuid,
+    #[serde(rename = "as")]
+    kind: MandateKind,
+    until: Date,
+}
+
+/// Does what an officer asks: `number`, `act`, and what the act takes.
+pub(crate) async fn answer(
+    gateway: &Arc<Gateway>,
+    (officer, standing): (&Institution, &CertificateStatus),
+    headers: &HeaderMap,
+    body: Incoming,
+    language: Language,
+) -> Response<Body> {
+    if officer.record.kind.duty() != Some(Duty::Officer) {
+        return fixed(Code::ScenarioNotAllowed, language);
+    }
+    if !request::is_json(headers) {
+        return fixed(Code::UnsupportedMediaType, language);
+    }
+    if officer.rates.turn().is_err() {
+        return fixed(Code::Overloaded, language);
+    }
+    let frame = Frame::new(language, None, "".into(), false);
+    let say = |words: Words, status| page::problem(&frame, words.of(language), status);
+    let time = Duration::from_millis(gateway.settings.bounds.request_ms);
+    let Some(members) = Members::of_json(body, time).await else { return say(MALFORMED, StatusCode::BAD_REQUEST) };
+    let name = members.get("act").unwrap_or_default();
+    let number = members.get("number").and_then(|number| CitizenNumber::parse(number).ok());
+    let Some((deed, person)) = Deed::of(name).zip(number) else { return say(MALFORMED, StatusCode::BAD_REQUEST) };
+    let by = Actor::Officer { officer: officer.id().to_owned(), certificate: standing.thumbprint().to_string() };
+    let through = Some(Through::Officer(by.clone()));
+    let session = LoggedIn { person: Arc::new(person), through, form: "".into(), language };
+    if gateway.is_draining() || !gateway.is_recordable() {
+        gateway.metrics.unrecorded();
+        return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    // A mandate, or its end, is such a record itself.
+    if !matches!(deed, Deed::Mandate | Deed::EndMandate) && acting::record(gateway, &session, name).await.is_err() {
+        gateway.metrics.unrecorded();
+        return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let shared = Arc::clone(gateway);
+    let outcome = match deed {
+        Deed::Report => return report::report(shared, session, frame, true).await,
+        Deed::Queries => {
+            return match Range::of(&members, &session.form, gateway.today()) {
+                Some(range) => queries::queries(shared, session, frame, true, range).await,
+                None => say(MALFORMED, StatusCode::BAD_REQUEST),
+            };
+        }
+        Deed::Consents => return consents::consents(shared, session, frame, true).await,
+        Deed::Blocks => return blocks::blocks(gateway, &session, &frame, true),
+        Deed::Objections => return objections::objections(gateway, &session, &frame, true, None).await,
+        Deed::Mandates => return in_force(gateway, &session, &frame),
+        Deed::Withdraw => consents::withdraw(gateway, &session, &members).await,
+        Deed::Block => blocks::set(gateway, &session, &members, false).await,
+        Deed::Object => objections::object(gateway, &session, &members, language).await,
+        Deed::Mandate => begin(gateway, &session, &members, by).await,
+        Deed::EndMandate => end(gateway, &session, &members, by).await,
+    };
+    acts::settled(gateway, &frame, outcome, say)
+}
+
+fn in_force(gateway: &Gateway, session: &LoggedIn, frame: &Frame) -> Response<Body> {
+    let person = gateway.standing.person(&session.person);
+    let all = gateway.standing.mandates.for_person(&person, gateway.today());
+    let all: Vec<_> =
+        all.into_iter().map(|Mandate { id, kind, until, .. }| InForce { mandate: id, kind, until }).collect();
+    let body = serde_json::to_vec(&serde_json::json!({ "mandates": all })).unwrap_or_default();
+    page::answer(frame, "application/json; charset=utf-8", body, StatusCode::OK)
+}
+
+async fn begin(gateway: &Arc<Gateway>, session: &LoggedIn, members: &Members, by: Actor) -> Outcome {
+    let kind = match members.get("as") {
+        Some("guardian") => MandateKind::Guardian,
+        Some("heir") => MandateKind::Heir,
+        Some(_) | None => return Outcome::Malformed,
+    };
+    let deputy = members.get("deputy").and_then(|number| CitizenNumber::parse(number).ok());
+    let until = members.get("until").and_then(|day| day.parse::<Date>().ok());
+    let Some((deputy, until)) = deputy.zip(until) else { return Outcome::Malformed };
+    let new = NewMandate { number: Arc::clone(&session.person), deputy: Arc::new(deputy), kind, until };
+    match changes::begin_mandate(gateway, new, by).await {
+        Ok((id, durable)) => {
+            let more = [("mandate".to_owned(), id.to_string().into())];
+            Outcome::Done(Some(durable), more.into_iter().collect())
+        }
+        Err(ChangeError::Mandate) => Outcome::Refused(NOT_SO),
+        Err(error) => Outcome::failed(&error),
+    }
+}
+
+async fn end(gateway: &Arc<Gateway>, session: &LoggedIn, members: &Members, by: Actor) -> Outcome {
+    let Some(id) = members.get("mandate").and_then(|id| Uuid::parse_str(id).ok()) else { return Outcome::Malformed };
+    match changes::end_mandate(gateway, &session.person, id, by).await {
+        Ok(durable) => Outcome::Done(Some(durable), serde_json::Map::new()),
+        Err(ChangeError::UnknownMandate) => Outcome::Unknown(NOT_SO),
+        Err(error) => Outcome::failed(&error),
+    }
+}
