@@ -149,7 +149,7 @@ fn nobody_tells_a_closed_scenario_from_a_withdrawn_token() {
             assert_eq!(one.leaf.json[name], other.leaf.json[name], "{name}");
         }
     }
-    let times = [&*closed, &*withdrawn].map(|all| all.iter().map(|seen| seen.micros).collect::<Vec<_>>());
+    let times = [closed, withdrawn].map(|all| all.iter().map(|seen| seen.micros).collect::<Vec<_>>());
     // Nobody tells them apart by time: what else the machine does may make one of them longer for a while, not each time.
     assert!(is_alike(times) || (0..8).any(|_| is_alike(timed(&bank, &tokens))), "one of both takes longer");
     drop(gateway);
