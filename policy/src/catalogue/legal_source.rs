@@ -102,10 +102,18 @@ impl TryFrom<Vec<String>> for Sources {
         if rows.is_empty() {
             return Err("no source: name the row of the source documents".into());
         }
-        let has_section = |row: &&String| row.split_once(' ').is_some_and(|(_, section)| !section.trim().is_empty());
+        let has_section = |row: &&String| row.split_once(' ').is_some_and(|(_, section)| is_section(section));
         match rows.iter().find(|row| !has_section(row)) {
-            Some(row) => Err(format!("`{row}` is no source: write a document of `sources/`, a space and the section")),
+            Some(row) => Err(format!(
+                "`{row}` is no source: write a document of `sources/`, a space and the section in numerals and brackets, as in `HZ (二)2`"
+            )),
             None => Ok(Self(rows)),
         }
     }
+}
+
+/// Whether a text can be a section of a document: numerals of either script, with brackets between them.
+fn is_section(text: &str) -> bool {
+    let is_numeral = |c: char| c.is_ascii_digit() || "〇零一二三四五六七八九十百".contains(c);
+    text.chars().any(is_numeral) && text.chars().all(|c| is_numeral(c) || "()（）.-".contains(c))
 }

@@ -49,6 +49,8 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     // Rows without a source or a citation.
     (HOUSING, "sources = [\"HZ (二)2\"]", "sources = []", "no source"),
     (HOUSING, "sources = [\"HZ (二)2\"]", "sources = [\"GZ 1\"]", "`GZ 1` is no source"),
+    (HOUSING, "sources = [\"HZ (二)2\"]", "sources = [\"HZ 胡说八道\"]", "`HZ 胡说八道` is no source"),
+    (HOUSING, "sources = [\"HZ (二)2\"]", "sources = [\"HZ ()\"]", "`HZ ()` is no source"),
     (TAX, "citation = \"《中华人民共和国税收征收管理法》第六十三条\"", "citation = \" \"", "blank text"),
     (HOUSING, "zh = \"公共租赁住房\"", "zh = \"\"", "blank text"),
     (TAX, "\"SX 8\"", "\"XX 8\"", "no document of `sources/` has this code"),
