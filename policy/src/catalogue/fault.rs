@@ -66,6 +66,11 @@ impl<T> File<'_, T> {
         let file = self.path.rsplit('/').next().unwrap_or(self.path);
         file.rsplit_once('.').map_or(file, |(stem, _)| stem)
     }
+
+    /// What the file's name ends in, without the dot.
+    pub(super) fn ending(&self) -> &str {
+        self.path.rsplit_once('.').map_or("", |(_, ending)| ending)
+    }
 }
 
 fn fault(path: &str, text: &str, at: Range<usize>, message: impl Into<String>) -> Fault {

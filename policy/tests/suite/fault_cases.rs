@@ -82,7 +82,7 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "unknown variant `whim`",
     ),
     (MAIN, "pack = \"national-2026\"", "pack = \"chongqing\"", "no rule pack `chongqing`"),
-    (FORBIDDEN, "@id(\"forbidden-classes-never\")", "@id(\"forbidden\")", "stands in a file of another name"),
+    (FORBIDDEN, "@id(\"forbidden-classes-never\")", "@id(\"forbidden\")", "call it `forbidden.cedar`"),
     (TABLES, "@id(\"application-list\")", "@id(\"query-register\")", "`query-register` is no table"),
     // Domains of values, and reasons why a value leaves exact.
     (LOAN, "\"black_listed\"", "\"credit_amount\"", "`credit_amount` leaves exact"),
@@ -122,7 +122,7 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (BLACK, "list = \"black\"\nclock = \"public-credit\"", "list = \"black\"", "the list has no clock"),
     (TAX_DERIVED, "exists = { classes = [\"tax\"]", "exists = { classes = [\"black-list\"]", "`black-list` is a list"),
     (HOUSING, "scenario = \"public-rental-housing\"", "scenario = \"rental\"", "stands in a file of another name"),
-    (TAX, "class = \"tax\"", "class = \"taxes\"", "stands in a file of another name"),
+    (TAX, "class = \"tax\"", "class = \"taxes\"", "call it `taxes.toml`"),
     (PACK, "pack = \"national-2026\"", "pack = \"National\"", "not a rule id"),
     (CALENDAR, "year = 2026", "year = 2026.5", "invalid type"),
     (CALENDAR, "from = \"2026-05-01\"", "from = \"2026-05-06\"", "`2026-05-06` to `2026-05-05` is no holiday"),

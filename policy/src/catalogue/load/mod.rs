@@ -185,7 +185,8 @@ impl Loader {
     /// Refuses a row whose name is not its file's.
     fn named_as_file<T>(&mut self, file: &File<'_, T>, at: Range<usize>, name: &str) {
         if name != file.stem() {
-            self.fault(file, at, format!("`{name}` stands in a file of another name: call it `{name}.toml`"));
+            let ending = file.ending();
+            self.fault(file, at, format!("`{name}` stands in a file of another name: call it `{name}.{ending}`"));
         }
     }
 

@@ -41,6 +41,8 @@ fn a_client_of_openapi_python_client_reads_answers_and_refusals() {
 #[test]
 fn clients_of_openapi_generator_ask_and_read_answers_and_refusals() {
     let document: Value = serde_json::from_str(&read("docs/openapi.json")).unwrap();
+    // Generators name their package after it.
+    assert!(document["info"]["title"].as_str().unwrap().is_ascii());
     let schemas = &document["components"]["schemas"];
     assert!(schemas["Answer"]["properties"]["data"]["additionalProperties"].get("type").is_none());
     assert!(schemas["Query"]["properties"]["fields"].get("minItems").is_none());
