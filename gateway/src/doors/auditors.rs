@@ -66,24 +66,26 @@ pub(crate) async fn answer(
     if !is_auditor(&auditor) {
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
     }
-    if request.uri().path() == counter::PATH && *request.method() == Method::POST {
-        let (head, body) = request.into_parts();
-        return counter::answer(&gateway, (&auditor, &standing), &head.headers, body, language).await;
-    }
     let act = officers::Path::of(request.uri().path());
     if request.uri().path() == officers::PROPOSALS && *request.method() == Method::GET {
         return officers::proposals(&gateway, language).await;
     }
-    let (only, said) = if act.is_some() { (Method::POST, "only POST\n") } else { (Method::GET, "only GET\n") };
+    let is_counter = request.uri().path() == counter::PATH;
+    let is_posted = act.is_some() || is_counter;
+    let (only, said) = if is_posted { (Method::POST, "only POST\n") } else { (Method::GET, "only GET\n") };
     if *request.method() != only {
         let allowed = match request.uri().path() {
             officers::PROPOSALS => "GET, POST",
-            _ if act.is_some() => "POST",
+            _ if is_posted => "POST",
             _ => "GET",
         };
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, said);
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
         return response;
+    }
+    if is_counter {
+        let (head, body) = request.into_parts();
+        return counter::answer(&gateway, (&auditor, &standing), &head.headers, body, language).await;
     }
     if let Some(path) = act {
         let (head, body) = request.into_parts();

@@ -22,7 +22,9 @@ fn what_is_no_officer_s_or_names_nothing_changes_nothing() {
         assert_eq!(act(folder, who, "/officers/stop", &stop).status, StatusCode::FORBIDDEN, "{who}");
     }
     let officer = at_door(folder, "officer");
-    assert_eq!(officer.get("/officers/stop").status, StatusCode::METHOD_NOT_ALLOWED);
+    for path in ["/officers/stop", "/officers/counter"] {
+        assert_eq!(officer.get(path).status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
     let typed = |kind| officer.send(Method::POST, "/officers/stop", &[("content-type", kind)], stop.to_string());
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/json-x"] {
         assert_eq!(typed(kind).code(), "unsupported-media-type", "{kind}");
