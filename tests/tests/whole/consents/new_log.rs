@@ -32,6 +32,28 @@ pub(crate) fn continue_log(folder: &Folder, nr: u32, options: &[&str]) {
 }
 
 #[test]
+fn while_a_gateway_runs_its_log_is_not_rotated_and_the_ring_stays_as_it_is() {
+    let gateway = Gateway::serve(Folder::new());
+    let folder = gateway.folder();
+    let ring = || {
+        let files = fs::read_dir(folder.join("keys")).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = files.map(|path| (fs::read(&path).unwrap(), path)).collect();
+        files.sort();
+        files
+    };
+    let before = ring();
+    let config = folder.config();
+    let rotate =
+        ["keys", "rotate", "log", "--config", config.to_str().unwrap(), "--origin", "credit-gateway.example/next"];
+    let said = credit_tests::gateway(&rotate).failed(69);
+    assert!(said.contains("is running"), "{said}");
+    assert!(ring() == before, "the ring is another");
+    let number = folder.person("clean", 0);
+    checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up_under(&number, &new_case())));
+    drop(Gateway::serve(gateway.stop()).stop());
+}
+
+#[test]
 fn what_was_used_up_or_withdrawn_stays_so_in_every_log_that_follows() {
     let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();

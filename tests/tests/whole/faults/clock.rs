@@ -59,3 +59,25 @@ fn that_is_far_ahead_at_a_start_records_nothing_until_it_is_right_or_confirmed()
     assert!(gateway.err().text().contains("hours ahead of the last record"), "{}", gateway.err().text());
     drop(gateway.stop());
 }
+
+/// A machine without a clock of its own begins in the past: its keys and certificates are not in force yet.
+#[test]
+fn that_is_behind_at_a_start_may_be_right_soon() {
+    let folder = Gateway::serve(Folder::new()).stop();
+    let leaves = folder.leaves().len();
+    let mut folder = folder;
+    for days in [-1, -400] {
+        let checked = check(&folder, days);
+        assert_eq!(checked.status.code(), Some(69), "{checked:?}");
+        let command = ahead(Gateway::serve_command(&folder), days);
+        let gateway = Gateway::spawn(folder, command);
+        assert!(!gateway.is_ready());
+        let err = gateway.err().all();
+        let (status, same) = gateway.ended();
+        // Not 64, after which a service manager would not try again.
+        assert_eq!(status.code(), Some(69), "{days}: {err}");
+        folder = same;
+    }
+    assert_eq!(folder.leaves().len(), leaves, "it recorded by that clock");
+    drop(Gateway::serve(folder).stop());
+}

@@ -125,7 +125,11 @@ fn a_ring_that_is_read_only_when_a_month_begins_is_seen_in_time_and_mended_witho
     namespace.mount(&["-o", "remount,bind,rw"], &[&keys]);
     assert!(within(TURNS, || is(folder, READY)), "{:?}", readiness(folder));
     assert_eq!(caller.ask(&query(&number, "after", "after")).status, 200);
+    // It ends in bounded time, too: drain_s and two seconds.
+    namespace.mount(&["-o", "remount,bind,ro"], &[&keys]);
+    let began = Instant::now();
     let folder = gateway.stop();
+    assert!(began.elapsed() < Duration::from_secs(22), "{:?}", began.elapsed());
     let leaves = folder.leaves();
     let keys: Vec<_> = record::queries(&leaves).map(|leaf| (leaf.text("operator"), leaf.text("key"))).collect();
     assert_eq!((keys.len(), keys[0].0, keys[1].0), (2, "before", "after"), "{keys:?}");

@@ -1,6 +1,9 @@
 //! A store that cannot be read: nobody is answered about, and readiness says so; it comes back by itself.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use credit_tests::{Folder, Gateway};
 use rusqlite::Connection;
@@ -44,6 +47,20 @@ fn removed_cut_or_damaged() {
         turns(folder, &ready());
         assert_eq!(ask(folder, &number), CLEAN, "{word}");
     }
+}
+
+#[test]
+fn sigterm_ends_a_gateway_whose_store_is_gone() {
+    let folder = Folder::new();
+    folder.replace_in_config("drain_s = 20", "drain_s = 1");
+    let mut gateway = Gateway::serve(folder);
+    fs::remove_file(gateway.folder().join("data/store.sqlite")).unwrap();
+    turns(gateway.folder(), &failed());
+    let began = Instant::now();
+    gateway.signal(rustix::process::Signal::TERM);
+    assert_eq!(gateway.wait().code(), Some(0));
+    // drain_s and two seconds.
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
 }
 
 /// Pages in the middle that are others.
