@@ -3,15 +3,12 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use ml_dsa::{EncodedVerifyingKey, MlDsa44, Signature, VerifyingKey};
-use ring::digest::{Context, SHA256};
 use ring::signature::{ED25519, UnparsedPublicKey};
 
 use crate::checkpoint::Checkpoint;
 use crate::merkle::Hash;
-use crate::note::{VerifierKeyError, is_name};
+use crate::note::{VerifierKeyError, id_of, is_name, is_written_so, key_parts, write_key};
 
 /// Bytes of an ML-DSA-44 public key (FIPS 204, table 2).
 pub const ML_DSA_44_KEY_LEN: usize = 1_312;
@@ -64,11 +61,7 @@ impl CosignerKey {
         if !is_name(name) || name.len() > usize::from(u8::MAX) {
             return Err(VerifierKeyError::Name);
         }
-        let mut context = Context::new(&SHA256);
-        for part in [name.as_bytes(), b"\n", &[public.kind()], public.bytes()] {
-            context.update(part);
-        }
-        let id = context.finish().as_ref().first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+        let id = id_of(name, (public.kind(), public.bytes()));
         Ok(Self { name: name.to_owned(), id, public })
     }
 
@@ -77,10 +70,8 @@ impl CosignerKey {
     /// # Errors
     /// As [`VerifierKeyError`] says.
     pub fn parse(text: &str) -> Result<Self, VerifierKeyError> {
-        let line = text.strip_suffix('\n').unwrap_or(text);
-        let (name, rest) = line.split_once('+').ok_or(VerifierKeyError::Form)?;
-        let (id, key) = rest.split_once('+').ok_or(VerifierKeyError::Form)?;
-        let bytes = STANDARD.decode(key).map_err(|_| VerifierKeyError::CosignerKey)?;
+        let (name, id, bytes) = key_parts(text)?;
+        let bytes = bytes.ok_or(VerifierKeyError::CosignerKey)?;
         let public = match bytes.split_first() {
             Some((0x04, key)) => key.try_into().ok().map(CosignerPublic::Ed25519),
             Some((0x06, key)) => {
@@ -89,7 +80,7 @@ impl CosignerKey {
             _ => None,
         };
         let key = Self::new(name, public.ok_or(VerifierKeyError::CosignerKey)?)?;
-        if format!("{:08x}", key.id) == id { Ok(key) } else { Err(VerifierKeyError::Id) }
+        if is_written_so(key.id, id) { Ok(key) } else { Err(VerifierKeyError::Id) }
     }
 
     /// The witness's name.
@@ -136,8 +127,7 @@ impl CosignerKey {
 
 impl fmt::Display for CosignerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = [&[self.public.kind()], self.public.bytes()].concat();
-        write!(f, "{}+{:08x}+{}", self.name, self.id, STANDARD.encode(key))
+        write_key(f, &self.name, self.id, (self.public.kind(), self.public.bytes()))
     }
 }
 

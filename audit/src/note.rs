@@ -62,18 +62,14 @@ impl VerifierKey {
     /// # Errors
     /// As [`VerifierKeyError`] says.
     pub fn parse(text: &str) -> Result<Self, VerifierKeyError> {
-        let line = text.strip_suffix('\n').unwrap_or(text);
-        let (name, rest) = line.split_once('+').ok_or(VerifierKeyError::Form)?;
-        // The key's base64 may hold a `+` itself.
-        let (id, key) = rest.split_once('+').ok_or(VerifierKeyError::Form)?;
-        let bytes = STANDARD.decode(key).map_err(|_| VerifierKeyError::Key)?;
+        let (name, id, bytes) = key_parts(text)?;
+        let bytes = bytes.ok_or(VerifierKeyError::Key)?;
         let public = match bytes.split_first() {
             Some((&TYPE_ED25519, public)) => public.try_into().map_err(|_| VerifierKeyError::Key)?,
             _ => return Err(VerifierKeyError::Key),
         };
         let key = Self::new(name, public)?;
-        // Lower-case hexadecimal of fixed length, so nothing but the one spelling passes.
-        if format!("{:08x}", key.id) == id { Ok(key) } else { Err(VerifierKeyError::Id) }
+        if is_written_so(key.id, id) { Ok(key) } else { Err(VerifierKeyError::Id) }
     }
 
     /// The key's name: of a log, its origin.
@@ -97,21 +93,42 @@ impl VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut key = vec![TYPE_ED25519];
-        key.extend_from_slice(&self.public);
-        write!(f, "{}+{:08x}+{}", self.name, self.id, STANDARD.encode(key))
+        write_key(f, &self.name, self.id, (TYPE_ED25519, &self.public))
     }
+}
+
+/// Name, id and the bytes of type and key of a key that is written out; no bytes where they are no canonical base64.
+pub(crate) fn key_parts(text: &str) -> Result<(&str, &str, Option<Vec<u8>>), VerifierKeyError> {
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    let (name, rest) = line.split_once('+').ok_or(VerifierKeyError::Form)?;
+    // The key's base64 may hold a `+` itself.
+    let (id, key) = rest.split_once('+').ok_or(VerifierKeyError::Form)?;
+    Ok((name, id, STANDARD.decode(key).ok()))
+}
+
+/// Whether an id is written so: lower-case hexadecimal of fixed length, so nothing but the one spelling passes.
+pub(crate) fn is_written_so(id: u32, text: &str) -> bool {
+    format!("{id:08x}") == text
+}
+
+/// Writes a key of this type as [`key_parts`] reads it.
+pub(crate) fn write_key(f: &mut fmt::Formatter<'_>, name: &str, id: u32, (kind, key): (u8, &[u8])) -> fmt::Result {
+    write!(f, "{name}+{id:08x}+{}", STANDARD.encode([&[kind], key].concat()))
 }
 
 /// The key id that signed-note recommends, for Ed25519.
 #[must_use]
 pub fn key_id(name: &str, public: &[u8; 32]) -> u32 {
+    id_of(name, (TYPE_ED25519, public))
+}
+
+/// The key id for a key of this type.
+pub(crate) fn id_of(name: &str, (kind, key): (u8, &[u8])) -> u32 {
     let mut context = Context::new(&SHA256);
-    context.update(name.as_bytes());
-    context.update(&[b'\n', TYPE_ED25519]);
-    context.update(public);
-    let digest = context.finish();
-    digest.as_ref().first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
+    for part in [name.as_bytes(), b"\n", &[kind], key] {
+        context.update(part);
+    }
+    context.finish().as_ref().first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
 /// Whether a name may stand in a key and on a signature line.
