@@ -40,6 +40,7 @@ use crate::{
         figures::Figures,
         http::gateway::EndQuery,
         routes::{Reduced, Reduction, Route, Routes},
+        together::Seat,
     },
     telemetry::metrics::Metrics,
 };
@@ -182,9 +183,17 @@ impl Gateway {
         person: Arc<Personal<CitizenNumber>>,
         permit: &Permit,
         end: Option<&EndQuery>,
+        seat: Option<Seat>,
     ) -> Result<Found, StoreError> {
         let (plan, scenario) = (Arc::clone(permit.plan()), permit.scenario().name().clone());
-        self.stores.0.find(Asked { person, plan, scenario }, permit, end).await
+        let asked = Asked { person, plan, scenario };
+        match seat.filter(|_| self.stores.0.gain_by_sets()) {
+            Some(seat) => {
+                let found = Box::pin(seat.look_up(&self.stores.0, asked)).await;
+                found.map(|history| Found { history, elsewhere: None })
+            }
+            None => self.stores.0.find(asked, permit, end).await,
+        }
     }
 
     /// Asks the store of a route about one person, whose number is written as the client wrote it, for a query whose look-up

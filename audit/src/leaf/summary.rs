@@ -107,6 +107,12 @@ impl<'a> QuerySummary<'a> {
         }
     }
 
+    /// For whom a gateway asked.
+    #[must_use]
+    pub fn on_behalf(&self) -> Option<&'a str> {
+        self.on_behalf.as_ref().map(|end| end.institution)
+    }
+
     /// Its case.
     #[must_use]
     pub fn case(&self) -> Option<&str> {

@@ -370,8 +370,7 @@ fn insert(whole: &Connection, row: &QueryRow) -> Result<(), rusqlite::Error> {
             whole.query_row(select, params![signed(*first)], |row| row.get(0)).optional()?.flatten()
         }
     };
-    let sql = "INSERT INTO query VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, NULL, NULL, NULL, NULL)";
-    let subject = row.subject.as_ref().map(|subject| subject.0.to_vec());
+    let sql = "INSERT INTO query VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, NULL, NULL, NULL, NULL)";
     whole.prepare_cached(sql)?.execute(params![
         signed(row.place.leaf),
         signed(row.place.offset),
@@ -383,7 +382,6 @@ fn insert(whole: &Connection, row: &QueryRow) -> Result<(), rusqlite::Error> {
         row.staff,
         row.scenario,
         row.code,
-        subject,
         consent,
         row.case,
         row.person.as_ref().map(<[u8; 32]>::as_slice),

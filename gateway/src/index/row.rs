@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use credit_audit::leaf::{Base64, Body, CorrectionState, GroundRecord, KeyState, QueryLeaf, parse_after, peek};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use credit_audit::leaf::{Body, CorrectionState, KeyState, QuerySummary, parse_after, peek};
 use credit_keys::{IndexKey, KeyId};
 use credit_policy::CitizenNumber;
 use jiff::civil::Date;
@@ -40,7 +41,6 @@ pub(super) struct QueryRow {
     pub(super) staff: Option<String>,
     pub(super) scenario: Option<String>,
     pub(super) code: Option<String>,
-    pub(super) subject: Option<Base64<[u8; 32]>>,
     pub(super) consent: Option<ConsentRow>,
     pub(super) case: Option<String>,
     pub(super) person: Option<[u8; 32]>,
@@ -69,11 +69,7 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
     let id = head.id;
     let Some(parsed) = parse_after(head).map_err(|_| fault())? else { return Ok(Row::Other) };
     Ok(match parsed.body {
-        Body::Query(summary) => {
-            let query = QueryLeaf::parse(leaf).map_err(|_| fault())?;
-            let consent = summary.consent().map(|name| ConsentRow::Key(consent_key(&name.iss, &name.jti)));
-            Row::Query(Box::new(of_query(place, query, consent, opening)))
-        }
+        Body::Query(summary) => Row::Query(Box::new(of_query(place, summary, opening))),
         Body::Binding(binding) => {
             let person =
                 opening.member(&binding.key, &format!("{id}/person"), &binding.person.0, |plain| opening.person(plain));
@@ -124,43 +120,38 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
     })
 }
 
-fn of_query(place: Place, query: QueryLeaf, consent: Option<ConsentRow>, opening: Opening<'_>) -> QueryRow {
+fn of_query(place: Place, query: QuerySummary<'_>, opening: Opening<'_>) -> QueryRow {
     let person = || {
-        let (key, sealed, commit) = (query.key.as_deref()?, query.sealed.as_ref()?, query.commit.as_ref()?);
-        opening.open(key, &query.id.to_string(), &sealed.0, &commit.0, |plain| opening.person(plain))
+        let (sealed, commit) = (STANDARD.decode(query.sealed?).ok()?, STANDARD.decode(query.commit?).ok()?);
+        let commit = commit.as_slice().try_into().ok()?;
+        opening.open(query.key?, &query.id.to_string(), &sealed, commit, |plain| opening.person(plain))
     };
-    let (consent, case) = match &query.ground {
-        Some(GroundRecord::ConsentAgain { first, .. }) => (Some(ConsentRow::Of(*first)), None),
-        Some(GroundRecord::Statute { case, .. }) => (None, Some(case.clone().into_owned())),
-        Some(GroundRecord::Consent { .. } | GroundRecord::Person { .. } | GroundRecord::Public { .. }) | None => {
-            (consent, None)
-        }
-    };
+    let token = || query.consent().map(|name| ConsentRow::Key(consent_key(&name.iss, &name.jti)));
+    let owned = |text: Option<&str>| text.map(str::to_owned);
     QueryRow {
         place,
         id: query.id,
         at: query.at.as_microsecond(),
         person: person(),
         known_from: known_from(&query, opening.sources),
-        institution: query.institution,
-        on_behalf: query.on_behalf.map(|end| end.institution),
-        staff: query.operator,
-        scenario: query.scenario.map(|name| name.as_str().to_owned()),
-        code: query.code.map(|code| code.as_str().to_owned()),
-        subject: query.subject,
-        consent,
-        case,
-        data_key: query.key,
+        institution: owned(query.institution),
+        on_behalf: owned(query.on_behalf()),
+        staff: owned(query.operator),
+        scenario: owned(query.scenario),
+        code: owned(query.code),
+        consent: query.holder().map(ConsentRow::Of).or_else(token),
+        case: owned(query.case()),
+        data_key: owned(query.key),
     }
 }
 
 /// From which day on the person may know of a query (PIPL art. 18 and 35). What is deferred to an event is known once a
 /// notice was given, what is exempt never; a refused query follows its scenario, and one whose scenario is gone is not
 /// shown, since nobody can say any more whether it was one of these.
-fn known_from(query: &QueryLeaf, sources: Sources<'_>) -> Option<String> {
+fn known_from(query: &QuerySummary<'_>, sources: Sources<'_>) -> Option<String> {
     let of_scenario = || match &query.scenario {
         None => Some("owed"),
-        Some(name) => sources.catalogue.scenario(name.as_str()).map(|scenario| scenario.notice()),
+        Some(name) => sources.catalogue.scenario(name).map(|scenario| scenario.notice()),
     };
     let notice = query.notice.as_deref().or_else(of_scenario)?;
     match notice.strip_prefix("deferred until ") {

@@ -1,7 +1,7 @@
 //! The tables of the index.
 
 /// Raised with every change of what follows or of what a row says: an index of another form is made again.
-pub(super) const FORM: i64 = 5;
+pub(super) const FORM: i64 = 6;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE head (
@@ -25,7 +25,6 @@ CREATE TABLE query (
   staff TEXT,
   scenario TEXT,
   code TEXT,
-  subject BLOB,
   consent BLOB,
   case_number TEXT,
   person BLOB,
@@ -58,15 +57,13 @@ CREATE INDEX query_person ON query (person, leaf) WHERE person IS NOT NULL;
 CREATE INDEX query_institution ON query (institution, leaf);
 CREATE INDEX query_staff ON query (institution, staff, leaf);
 CREATE INDEX query_scenario ON query (scenario, leaf);
-CREATE INDEX query_code ON query (code, leaf);
-CREATE INDEX query_subject ON query (subject, leaf);
+CREATE INDEX query_code ON query (code, leaf) WHERE code IS NOT NULL;
 CREATE INDEX query_consent ON query (consent, leaf) WHERE consent IS NOT NULL;
 CREATE INDEX query_case ON query (institution, case_number, leaf);
 CREATE INDEX query_due ON query (institution, due) WHERE due IS NOT NULL;
 CREATE INDEX query_owed ON query (leaf) WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL AND institution IS NOT NULL;
-CREATE INDEX query_data_key ON query (data_key);
 ";
 
 /// The columns of a row, in the order in which rows are written and compared.
-pub(super) const COLUMNS: &str = "leaf, place, length, id, at, institution, on_behalf, staff, scenario, code, subject, consent, \
+pub(super) const COLUMNS: &str = "leaf, place, length, id, at, institution, on_behalf, staff, scenario, code, consent, \
                                   case_number, person, data_key, known_from, notice, due, due_at, fetched";

@@ -28,7 +28,6 @@ fn query(leaf: u64, known_from: Option<&str>) -> QueryRow {
         staff: None,
         scenario: Some("commercial-loan".to_owned()),
         code: None,
-        subject: None,
         consent: Some(ConsentRow::Key([9; 16])),
         case: None,
         person: Some(PERSON),

@@ -115,6 +115,13 @@ impl Caller {
         Self { who: Who::Institution(institution, certificate), over: None }
     }
 
+    /// Whose next request is within the institution's rate already.
+    pub(crate) fn at_once(institution: &Arc<Institution>, certificate: &Arc<CertificateStatus>) -> Option<Self> {
+        let is_due = institution.is_suspended() || institution.rates.turn().is_ok();
+        let who = || Who::Institution(Arc::clone(institution), Arc::clone(certificate));
+        is_due.then(|| Self { who: who(), over: None })
+    }
+
     /// Anyone; the door has paced the address.
     pub(crate) fn public(named: Named) -> Self {
         Self { who: Who::Public(Arc::new(named)), over: None }

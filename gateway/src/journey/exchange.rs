@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::refusal::Refusal;
 use crate::gateway::RouteQuery;
 pub(crate) use crate::state::RepeatWindow;
+use crate::stores::together::Seat;
 
 /// One request of one caller, as its door reads and answers it.
 ///
@@ -36,6 +37,11 @@ pub trait Exchange: Send {
 
     /// Reads what remains of the request, and returns how it ended.
     fn ended(&mut self) -> impl Future<Output = Ended> + Send;
+
+    /// Its place among others with which it is looked up. [`Exchange::ended`] gives it up.
+    fn seat(&mut self) -> Option<Seat> {
+        None
+    }
 
     /// The bytes of an answer, without the receipt.
     ///

@@ -143,7 +143,7 @@ async fn run_stages<'e>(
     let admitted = Box::pin(admit(gateway, moment, permitted)).await?;
     timer.enter(Stage::Fetch);
     // Boxed: they need much room, and a request that is refused or still read has none of it.
-    let fetched = Box::pin(fetch(gateway, admitted)).await?;
+    let fetched = Box::pin(fetch(gateway, admitted, exchange.seat())).await?;
     timer.enter(Stage::Minimise);
     let answer = Box::pin(minimise(gateway, moment, fetched, exchange)).await?;
     Ok(Outcome::Answer(Box::new(answer)))

@@ -1,5 +1,9 @@
 //! The stores behind the gateway: each is asked for its part of a plan, side by side, and all of them must answer.
 
+mod sets;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -16,6 +20,7 @@ use super::{
     figures::Figures,
     http::gateway::{Elsewhere, EndQuery, GatewayStore},
 };
+use sets::add;
 
 /// What a store has.
 pub(crate) enum Scope {
@@ -244,7 +249,7 @@ impl Stores {
     async fn look_up_in_several(&self, asked: Asked) -> Result<History, StoreError> {
         let all: Vec<_> = self.0.iter().filter_map(Member::records).collect();
         let parts: Vec<_> = all.iter().map(|(member, _)| member.scope.part(&asked.plan)).collect();
-        if let Some(class) = missing(&asked.plan, &parts) {
+        if let Some(class) = missing(&asked.plan, parts.iter()) {
             return Err(StoreError::Failed(StoreFault::Nowhere(class)));
         }
         let some = all.iter().zip(parts).filter(|(_, part)| !part.is_empty());
@@ -253,14 +258,11 @@ impl Stores {
                 member.counted(store.look_up(Asked { plan: Arc::new(part), ..asked.clone() }))
             })
             .collect();
-        let mut all = History::default();
+        let mut all = Ok(History::default());
         while let Some(found) = under_way.next().await {
-            let found = found?;
-            all.records.extend(found.records);
-            all.listings.extend(found.listings);
-            all.attributes.extend(found.attributes);
+            add(&mut all, Ok(found?));
         }
-        Ok(all)
+        all
     }
 
     /// Asks one store for its own answer, for a route, which [`Self::weighed`] counts.
@@ -387,10 +389,11 @@ pub(crate) fn distinct<'a>(
 }
 
 /// The first name that no part has: were it left out, a person would be cleared of what nobody looked for.
-fn missing(plan: &FetchPlan, parts: &[FetchPlan]) -> Option<String> {
-    let class = plan.classes().iter().find(|class| !parts.iter().any(|part| part.classes().contains(class)));
-    let list = plan.lists().iter().find(|list| !parts.iter().any(|part| part.lists().contains(list)));
-    let attribute = plan.attributes().iter().find(|it| !parts.iter().any(|part| part.attributes().contains(it)));
+fn missing<'a>(plan: &FetchPlan, parts: impl Iterator<Item = &'a FetchPlan> + Clone) -> Option<String> {
+    let any = |has: &dyn Fn(&FetchPlan) -> bool| parts.clone().any(has);
+    let class = plan.classes().iter().find(|class| !any(&|part| part.classes().contains(class)));
+    let list = plan.lists().iter().find(|list| !any(&|part| part.lists().contains(list)));
+    let attribute = plan.attributes().iter().find(|it| !any(&|part| part.attributes().contains(it)));
     let names = [class.map(ClassName::as_str), list.map(|list| list.as_str()), attribute.map(FieldName::as_str)];
     names.into_iter().flatten().next().map(str::to_owned)
 }
@@ -448,6 +451,3 @@ impl Member {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -62,6 +62,12 @@ impl AtHand {
         }
     }
 
+    /// Whether the store is small enough.
+    pub(super) fn has_copies(&self) -> bool {
+        // One that is in use is there.
+        self.slots.first().is_some_and(|slot| slot.try_lock().map_or(true, |held| held.is_some()))
+    }
+
     /// A reader saw no writer in the operator's file.
     pub(super) fn saw_no_writer(&self) {
         self.open_until.fetch_max(self.nanos().saturating_add(nanos(OPEN)), Ordering::AcqRel);

@@ -43,6 +43,10 @@ pub(crate) type Passing<'a> = Pin<Box<dyn Future<Output = Result<Report, StoreEr
 /// A look-up under way.
 pub(crate) type LookUp<'a> = Pin<Box<dyn Future<Output = Result<History, StoreError>> + Send + 'a>>;
 
+/// Look-ups about several persons under way: each with what it brought, or what failed for all of them.
+pub(crate) type LookUps<'a> =
+    Pin<Box<dyn Future<Output = Result<Vec<Result<History, StoreError>>, StoreError>> + Send + 'a>>;
+
 /// A probe under way.
 pub(crate) type Probe<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>;
 
@@ -70,6 +74,18 @@ pub(crate) trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Timeout`] when no connection is free or the deadline passes, else [`StoreError::Failed`].
     fn look_up(&self, asked: Asked) -> LookUp<'_>;
+
+    /// Looks up the same plan for the same purpose about several persons with one question to the store: everything that
+    /// this trait says of a look-up is true of it as a whole, and what is wrong with the data of one person fails that
+    /// person's alone. Gives back the questions where the store has to be asked about one person at a time.
+    fn look_up_all(&self, asked: Vec<Asked>) -> Result<LookUps<'_>, Vec<Asked>> {
+        Err(asked)
+    }
+
+    /// Whether a look-up waits for nobody, so that nothing is gained by asking for several at once.
+    fn is_at_hand(&self) -> bool {
+        false
+    }
 
     /// Asks for the store's own answer, which a route reduces. Everything that this trait says of look-ups is true of it.
     ///

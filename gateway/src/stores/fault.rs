@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Why a look-up brought nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// No reader was free, or the look-up was interrupted at its deadline.
     #[error("the store did not answer in time")]
@@ -27,7 +27,7 @@ pub enum StoreError {
 }
 
 /// What is wrong with a store. It names table, column and row, never a value.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreFault {
     /// A value outside of its type.
     #[error("`{0}` contains a value that is not of its type; run `credit-gateway store check`")]

@@ -33,6 +33,7 @@ mod rows;
 pub(crate) mod sqlite;
 mod stamp;
 pub(crate) mod tls;
+pub(crate) mod together;
 pub(crate) mod unlawful;
 mod values;
 mod watch;

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 
 use super::{
     at_hand::AtHand,
-    contract::{Asked, LookUp, Probe, Store},
+    contract::{Asked, LookUp, LookUps, Probe, Store},
     copy::{Serving, Source},
     copy_fault::CopyFault,
     examine::Suspect,
@@ -106,8 +106,8 @@ pub(crate) struct Opening {
 
 /// What a reader is asked.
 enum Question {
-    /// What a plan says of a person.
-    Person(Asked),
+    /// What a plan says of each person.
+    Persons(Vec<Asked>),
     /// Whether what look-ups read can be read; nobody is asked about, and nothing is told.
     Probe,
 }
@@ -115,8 +115,11 @@ enum Question {
 struct Job {
     question: Question,
     deadline: Instant,
-    reply: oneshot::Sender<Result<History, StoreError>>,
+    reply: oneshot::Sender<Found>,
 }
+
+/// What was found of each person, or why nobody was looked for.
+type Found = Result<Vec<Result<History, StoreError>>, StoreError>;
 
 /// Handle to the reader threads.
 pub(crate) struct SqliteStore {
@@ -161,15 +164,23 @@ impl SqliteStore {
         Ok(Self { readers, next: AtomicUsize::new(0), timeout, figures, standing, _watched: watched })
     }
 
-    async fn ask(&self, question: Question) -> Result<History, StoreError> {
-        if let Some(fault) = self.standing.fault.load_full() {
-            return Err(StoreError::Failed(StoreFault::File(fault)));
+    async fn look_up_one(&self, asked: Asked) -> Result<History, StoreError> {
+        self.check_file()?;
+        match self.standing.at_hand.look_up(|serving| about(serving, &asked)) {
+            Some(found) => found,
+            None => {
+                let found = self.ask(Question::Persons(vec![asked])).await?.pop();
+                found.unwrap_or(Err(StoreError::Failed(StoreFault::ReaderEnded)))
+            }
         }
-        if let Question::Person(asked) = &question
-            && let Some(found) = self.standing.at_hand.look_up(|serving| about(serving, asked))
-        {
-            return found;
-        }
+    }
+
+    fn check_file(&self) -> Result<(), StoreError> {
+        self.standing.fault.load_full().map_or(Ok(()), |fault| Err(StoreError::Failed(StoreFault::File(fault))))
+    }
+
+    async fn ask(&self, question: Question) -> Found {
+        self.check_file()?;
         let deadline = Instant::now() + self.timeout;
         let (reply, answer) = oneshot::channel();
         let mut job = Job { question, deadline, reply };
@@ -184,7 +195,7 @@ impl SqliteStore {
                 Ok(()) => {
                     // The reader interrupts itself at the deadline; ours is for one that is stuck in the system.
                     return match tokio::time::timeout(self.timeout, answer).await {
-                        Ok(Ok(history)) => history,
+                        Ok(Ok(found)) => found,
                         Ok(Err(_)) => Err(StoreError::Failed(StoreFault::ReaderEnded)),
                         Err(_) => Err(StoreError::Timeout),
                     };
@@ -199,7 +210,16 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn look_up(&self, asked: Asked) -> LookUp<'_> {
-        Box::pin(self.ask(Question::Person(asked)))
+        Box::pin(self.look_up_one(asked))
+    }
+
+    /// One way to a reader and back, one after the other there: a statement in the same process costs little.
+    fn look_up_all(&self, asked: Vec<Asked>) -> Result<LookUps<'_>, Vec<Asked>> {
+        Ok(Box::pin(self.ask(Question::Persons(asked))))
+    }
+
+    fn is_at_hand(&self) -> bool {
+        self.standing.at_hand.has_copies()
     }
 
     fn probe(&self) -> Probe<'_> {
@@ -247,13 +267,13 @@ fn read(number: usize, standing: &Standing, jobs: &Receiver<Job>, figures: &Figu
         if let Ok(mut deadline) = deadline.lock() {
             *deadline = job.deadline;
         }
-        let history = match &serving {
+        let found = match &serving {
             Some(serving) if Instant::now() <= job.deadline => look_up(serving, &job, &standing.at_hand),
             Some(_) => Err(StoreError::Timeout),
             None => Err(StoreError::Failed(StoreFault::ReaderEnded)),
         };
         // A journey that passed its own deadline needs no answer any more.
-        drop(job.reply.send(history));
+        drop(job.reply.send(found));
     }
 }
 
@@ -266,7 +286,7 @@ fn interrupt_at(connection: &mut Connection, deadline: &Arc<Mutex<Instant>>) {
     }
 }
 
-fn look_up(serving: &Serving, job: &Job, at_hand: &AtHand) -> Result<History, StoreError> {
+fn look_up(serving: &Serving, job: &Job, at_hand: &AtHand) -> Found {
     let is_probe = matches!(job.question, Question::Probe);
     if let Some(gate) = serving.gate.as_ref().filter(|_| is_probe || at_hand.is_due()) {
         pass(gate, job.deadline)?;
@@ -276,9 +296,9 @@ fn look_up(serving: &Serving, job: &Job, at_hand: &AtHand) -> Result<History, St
         }
     }
     match (&job.question, &serving.map) {
-        (Question::Person(asked), _) => about(serving, asked),
-        (Question::Probe, None) => probe(&serving.store),
-        (Question::Probe, Some(map)) => mapped_look_up::probe(&serving.store, map),
+        (Question::Persons(all), _) => Ok(all.iter().map(|asked| about(serving, asked)).collect()),
+        (Question::Probe, None) => probe(&serving.store).map(|()| Vec::new()),
+        (Question::Probe, Some(map)) => mapped_look_up::probe(&serving.store, map).map(|()| Vec::new()),
     }
 }
 
@@ -308,11 +328,11 @@ fn pass(gate: &Connection, deadline: Instant) -> Result<(), StoreError> {
 }
 
 /// Runs the statements of a look-up for a number that nobody has, and tells nothing of it.
-fn probe(connection: &Connection) -> Result<History, StoreError> {
+fn probe(connection: &Connection) -> Result<(), StoreError> {
     for table in TABLES {
         rows(connection, table, "", std::iter::once(""), |_| Ok(()))?;
     }
-    Ok(History::default())
+    Ok(())
 }
 
 fn history(connection: &Connection, person: &Personal<CitizenNumber>, plan: &FetchPlan) -> Result<History, StoreError> {

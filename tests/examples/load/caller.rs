@@ -155,5 +155,6 @@ pub(crate) fn batch(side: &Side, lines: String, count: usize) -> Round {
 
 fn round(side: &Side, requests: usize, (before, began): (Duration, Instant), mut times: Vec<Duration>) -> Round {
     times.sort_unstable();
-    Round { side: side.name, requests, cpu: side.cpu() - before, wall: began.elapsed(), times }
+    let wall = began.elapsed();
+    Round { side: side.name, requests, cpu: side.cpu_at_rest() - before, wall, times }
 }

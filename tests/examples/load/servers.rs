@@ -103,6 +103,21 @@ impl Side {
         Self { name, pids: vec![gateway.pid()], callers: ["housing", "bank"].map(|who| folder.caller(who)) }
     }
 
+    /// Processor time so far, of every thread, once nothing is left to do: what a query leaves to be done behind it, as the
+    /// index of the log, is its own and not the next one's.
+    pub(crate) fn cpu_at_rest(&self) -> Duration {
+        let latest = Instant::now() + Duration::from_secs(60);
+        loop {
+            let before = self.cpu();
+            // Longer than the second in which such work begins.
+            std::thread::sleep(Duration::from_millis(1_200));
+            let now = self.cpu();
+            if now - before < Duration::from_millis(12) || Instant::now() > latest {
+                return now;
+            }
+        }
+    }
+
     /// Processor time so far, of every thread.
     pub(crate) fn cpu(&self) -> Duration {
         self.pids.iter().map(|pid| cpu(*pid)).sum()

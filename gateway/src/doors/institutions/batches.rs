@@ -1,9 +1,11 @@
 //! `POST /v1/batches`: many queries in one request (R27). Each line is a journey of its own, with its own leaf; answers are
-//! sent in the order of the lines, as fast as the caller takes them.
+//! sent in the order of the lines, as fast as the caller takes them. Lines go in groups ([`group`]): one task, one question
+//! to each store, one piece of the answer.
 //!
 //! The lines are read whole before the first is asked: a caller that sends all before it reads anything is never stuck, and
 //! the digest of all lines is part of what makes a line the same as one that was asked before.
 
+mod group;
 mod line;
 mod lines;
 
@@ -18,7 +20,7 @@ use hyper::{
     header::{self, HeaderMap},
     http::request::Parts,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use uuid::Uuid;
 
 use super::exchange::{BATCHES, BodyKind, HttpExchange, check_head};
@@ -33,16 +35,15 @@ use crate::{
         body::{ReadError, RequestBody},
         incoming::Incoming,
         lines::Lines,
+        turns::Line,
     },
 };
-use line::{LineExchange, answered, unanswered};
+use group::{Group, Groups};
+use line::unanswered;
 use lines::{BATCH_BYTES, Numbered};
 
-/// Lines under way at once: enough that one commit of the log is of many, few beside the queries of others.
-const AT_ONCE: usize = 32;
-
-/// Answers that wait for the caller to take them.
-const WAITING: usize = 64;
+/// Answers of groups that wait for the caller to take them.
+const WAITING: usize = 2;
 
 /// So long the lines may take to come in, beside the time of any request.
 const READ: Duration = Duration::from_mins(2);
@@ -62,6 +63,8 @@ struct Asker {
     institution: Arc<Institution>,
     status: Arc<CertificateStatus>,
     language: Language,
+    /// In which its groups have their turns.
+    turns: Line,
 }
 
 /// Answers a batch. What is wrong with it as a whole is refused like a query, with a leaf.
@@ -71,6 +74,7 @@ struct Asker {
 pub(super) async fn answer(
     gateway: Arc<Gateway>,
     status: Arc<CertificateStatus>,
+    turns: Line,
     (head, sound): (Parts, bool),
     body: Incoming,
     language: Language,
@@ -90,7 +94,7 @@ pub(super) async fn answer(
         gateway.count_unrecorded(certificate, Unrecorded::Refused(Code::Overloaded));
         return Ok(fixed(Code::Overloaded, language));
     };
-    let asker = Asker { gateway, institution, status, language };
+    let asker = Asker { gateway, institution, status, language, turns };
     let mut body = RequestBody::new(body, Duration::from_millis(asker.gateway.settings.bounds.request_ms) + READ);
     let batch = if caller.is_within() { read(&head, sound, &mut body).await } else { Err(Code::RateLimited.into()) };
     match batch {
@@ -125,57 +129,48 @@ fn respond(asker: Asker, batch: Batch, places: [OwnedSemaphorePermit; 2]) -> Res
     response
 }
 
-/// Asks line after line, some at once, until the last one, a caller that is gone, or a log that takes no record.
+/// Asks group after group, some at once, until the last one, a caller that is gone, or a log that takes no record.
 async fn ask_each(asker: &Asker, batch: Batch, to: &mpsc::Sender<Bytes>) {
     let Batch { id, after, lines } = batch;
-    let numbers = after.saturating_add(1)..=lines.len();
-    // In a task each: if the caller hangs up, a line that was begun is recorded all the same.
-    let begin = |number| {
-        let (asker, lines) = (asker.clone(), Arc::clone(&lines));
-        tokio::spawn(async move { asker.ask(id, number, &lines).await })
+    let groups = Groups::of(&asker.gateway.settings.bounds);
+    let last = lines.len();
+    let next = |from: usize| {
+        let asker = asker.clone();
+        async move {
+            let group = Group::due(&asker, from, last, groups.largest).await?;
+            let behind = from + group.len();
+            Some((group, behind))
+        }
     };
-    let mut under_way = std::pin::pin!(stream::iter(numbers.clone()).map(begin).buffered(AT_ONCE));
-    for number in numbers {
-        let Some(asked) = under_way.next().await else { return };
-        let (line, is_last) = match asked {
-            Ok(Ok(line)) => (line, false),
-            Ok(Err(code)) => (unanswered(number, &fixed_body(&code.into(), asker.language)), true),
-            Err(_) => (unanswered(number, &fixed_body(&Code::NotRecordable.into(), asker.language)), true),
-        };
-        if to.send(Bytes::from(line)).await.is_err() || is_last {
+    // In a task each: if the caller hangs up, a line that was begun is recorded all the same.
+    let begin = |group: Group| {
+        let (first, turns) = (group.first(), &asker.turns);
+        let asked = turns.spawn(group.ask(asker.clone(), id, Arc::clone(&lines)));
+        async move { asked.await.unwrap_or_else(|_| Answered::none(first, Code::NotRecordable, asker.language)) }
+    };
+    let groups_due = stream::unfold(after.saturating_add(1), next);
+    let mut under_way = std::pin::pin!(groups_due.map(begin).buffered(groups.at_once));
+    while let Some(Answered { text, is_last }) = under_way.next().await {
+        if to.send(Bytes::from(text)).await.is_err() || is_last {
             return;
         }
     }
 }
 
-impl Asker {
-    /// Asks one line, once it is within the rate and has room.
-    ///
-    /// # Errors
-    /// Why nothing was recorded of it.
-    async fn ask(&self, batch: Uuid, number: usize, lines: &Numbered) -> Result<Vec<u8>, Code> {
-        let caller = Caller::wait(Arc::clone(&self.institution), Arc::clone(&self.status)).await;
-        let room = [&self.institution.journeys, &self.gateway.journeys];
-        let mut permits = Vec::with_capacity(room.len());
-        for room in room {
-            permits.push(Semaphore::acquire_owned(Arc::clone(room)).await.map_err(|_| Code::Overloaded)?);
-        }
-        if self.gateway.is_draining() {
-            return Err(Code::Draining);
-        }
-        if !self.gateway.is_recordable() {
-            self.gateway.metrics.unrecorded();
-            return Err(Code::NotRecordable);
-        }
-        let mut exchange = LineExchange::new(lines, batch, number, self.language);
-        let origin = &self.gateway.settings.log.origin;
-        let reply = |recorded, _| answered(number, recorded, origin);
-        journey(&self.gateway, caller, permits, &mut exchange, reply).await.map_err(|_| {
-            self.gateway.metrics.unrecorded();
-            Code::NotRecordable
-        })
-    }
+/// The answers of a group.
+struct Answered {
+    text: Vec<u8>,
+    /// A line could not be recorded: the batch ends with it.
+    is_last: bool,
+}
 
+impl Answered {
+    fn none(number: usize, code: Code, language: Language) -> Self {
+        Self { text: unanswered(number, &fixed_body(&code.into(), language)), is_last: true }
+    }
+}
+
+impl Asker {
     /// Refuses the batch as a whole.
     async fn refuse(self, caller: Caller, mut exchange: HttpExchange) -> Result<Response<Body>, Aborted> {
         let (gateway, language) = (&self.gateway, self.language);

@@ -104,7 +104,7 @@ async fn answer(
         return Ok(refuse(code));
     }
     if head.uri.path() == exchange::BATCHES {
-        return Box::pin(batches::answer(gateway, standing, (head, sound), body, language)).await;
+        return Box::pin(batches::answer(gateway, standing, line.clone(), (head, sound), body, language)).await;
     }
     if let Some(right) = rights::Right::at(head.uri.path()) {
         return Box::pin(rights::answer(gateway, standing, (head, sound), body, right, language)).await;

@@ -9,7 +9,7 @@ use super::admit::Admitted;
 use crate::{
     gateway::Gateway,
     journey::refusal::Refusal,
-    stores::{StoreError, StoreFault, all::Found, contract::Report, http::gateway::Refused},
+    stores::{StoreError, StoreFault, all::Found, contract::Report, http::gateway::Refused, together::Seat},
 };
 
 /// PROOF: what the stores returned, for one admitted look-up.
@@ -33,18 +33,18 @@ impl<'e> Fetched<'e> {
     }
 }
 
-/// Looks up. The deadline is awaited in here: no proof is ever left in a branch that loses a race.
+/// Looks up, together with others where it has a seat among them. The deadline is awaited in here: no proof is ever left in a branch that loses a race.
 ///
 /// # Errors
 /// `store-failed`, `store-timeout`; and the code of another gateway that refused, where the institution can act upon it.
-pub async fn fetch<'e>(gateway: &Gateway, admitted: Admitted<'e>) -> Result<Fetched<'e>, Refusal> {
+pub async fn fetch<'e>(gateway: &Gateway, admitted: Admitted<'e>, seat: Option<Seat>) -> Result<Fetched<'e>, Refusal> {
     let person = Arc::clone(admitted.person());
     if let Some(route) = admitted.route() {
         let report = Box::pin(gateway.pass(admitted.reservation(), &person, route)).await.map_err(failed)?;
         return Ok(Fetched { admitted, brought: Brought::Report(report) });
     }
     let end = gateway.stores.have_gateway().then(|| admitted.end_query(&gateway.settings.log.origin)).flatten();
-    let found = gateway.look_up(admitted.reservation(), person, admitted.permit(), end.as_ref()).await;
+    let found = gateway.look_up(admitted.reservation(), person, admitted.permit(), end.as_ref(), seat).await;
     let found = found.map_err(failed)?;
     match gateway.catalogue.outside_domain(&found.history) {
         None => Ok(Fetched { admitted, brought: Brought::Found(found) }),

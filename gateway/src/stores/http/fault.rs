@@ -3,7 +3,7 @@
 use crate::stores::examine::RowFault;
 
 /// What is wrong with an answer, or why there is none.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum HttpFault {
     /// No connection.
     #[error("no connection to it: {0}")]

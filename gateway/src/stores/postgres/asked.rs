@@ -15,6 +15,28 @@ use crate::stores::StoreError;
 /// Rows about one person that are read of a table; nobody has so many.
 pub(super) const MOST: usize = 10_000;
 
+/// Rows about several persons together, whatever their number.
+pub(super) const MOST_OF_ALL: usize = 8 * MOST;
+
+/// How much of a table is read.
+#[derive(Clone, Copy)]
+pub(super) struct Most {
+    pub(super) rows: usize,
+    pub(super) bytes: usize,
+}
+
+impl Most {
+    /// Of look-ups about so many persons. The statement says how many rows, and is one of two: each is prepared once.
+    pub(super) fn of(persons: usize, bytes: usize) -> Self {
+        Self { rows: if persons > 1 { MOST_OF_ALL } else { MOST }, bytes }
+    }
+
+    /// The end of the statement: one row more shows that there are too many.
+    pub(super) fn limit(self) -> String {
+        format!(" LIMIT {}", self.rows + 1)
+    }
+}
+
 /// One statement of a look-up.
 pub(super) struct Question<'a> {
     pub(super) sql: String,
@@ -30,14 +52,13 @@ pub(super) struct Question<'a> {
 pub(super) async fn of_one_moment(
     session: &ClientWrapper,
     asked: &[Question<'_>],
-    most_bytes: usize,
+    most: Most,
 ) -> Result<Vec<Vec<Row>>, StoreError> {
     let mut statements = Vec::with_capacity(asked.len());
     for question in asked {
         statements.push(session.prepare_cached(&question.sql).await?);
     }
-    let queries =
-        statements.iter().zip(asked).map(|(statement, question)| rows(session, statement, question, most_bytes));
+    let queries = statements.iter().zip(asked).map(|(statement, question)| rows(session, statement, question, most));
     if asked.len() < 2 {
         return try_join_all(queries).await;
     }
@@ -53,17 +74,17 @@ async fn rows(
     session: &ClientWrapper,
     statement: &Statement,
     question: &Question<'_>,
-    most_bytes: usize,
+    most: Most,
 ) -> Result<Vec<Row>, StoreError> {
     let mut stream = pin!(session.query_raw(statement, question.parameters.iter().copied()).await?);
     let (mut rows, mut bytes) = (Vec::new(), 0_usize);
     while let Some(row) = stream.try_next().await? {
         bytes = bytes.saturating_add(row.raw_size_bytes());
-        if bytes > most_bytes {
-            return Err(PostgresFault::TooLarge(most_bytes).into());
+        if bytes > most.bytes {
+            return Err(PostgresFault::TooLarge(most.bytes).into());
         }
-        if rows.len() == MOST {
-            return Err(PostgresFault::TooMany { table: question.place.to_owned(), most: MOST }.into());
+        if rows.len() == most.rows {
+            return Err(PostgresFault::TooMany { table: question.place.to_owned(), most: most.rows }.into());
         }
         rows.push(row);
     }

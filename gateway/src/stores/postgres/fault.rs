@@ -5,7 +5,7 @@ use std::{error::Error as _, io, path::PathBuf};
 use tokio_postgres::error::SqlState;
 
 /// Why a PostgreSQL store cannot be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum PostgresFault {
     /// The server is not there.
     #[error("cannot reach its server: {0}")]

@@ -8,7 +8,7 @@ use tokio_postgres::{Row, error::SqlState};
 use zeroize::Zeroizing;
 
 use super::{
-    asked::{MOST, Question, of_one_moment},
+    asked::{Most, Question, of_one_moment},
     cells::Asked as Read,
     fault::PostgresFault,
     indexed::{NOBODY, is_indexed},
@@ -53,7 +53,7 @@ pub(super) async fn bind(session: &ClientWrapper, map: &Map, encoding: &str) -> 
     for select in bound.map.everything() {
         bound.types(session, &select).await?;
         let name = select.source().name();
-        let statement = bound.statement(&select, &format!("= ANY ('{{{NOBODY}}}')"));
+        let statement = bound.statement(&select, &format!("= ANY ('{{{NOBODY}}}')"), Most::of(1, 0));
         match is_indexed(session, &statement).await {
             Ok(true) => {}
             Ok(false) => return Err(PostgresFault::NoIndex(name.to_owned())),
@@ -113,9 +113,9 @@ impl Bound {
         self.reads.get(&key).copied().unwrap_or(Read::Text)
     }
 
-    fn statement(&self, select: &Select, found_by: &str) -> String {
+    fn statement(&self, select: &Select, found_by: &str, most: Most) -> String {
         let sql = select.statement(found_by, |column, name| self.read(select, column).written(&name));
-        format!("{sql} LIMIT {}", MOST + 1)
+        sql + &most.limit()
     }
 
     /// The statement that reads every row, or the first `most`.
@@ -148,56 +148,109 @@ impl Bound {
         Ok(take(&cells))
     }
 
-    /// What the tables say of the person, for the plan and the scenario.
-    pub(super) async fn history(
+    /// What the tables say of each person, for the plan and the scenario.
+    ///
+    /// # Errors
+    /// What the server says, and what of the rows does not fit and cannot be told of one person.
+    pub(super) async fn histories(
         &self,
         session: &ClientWrapper,
-        asked: &Asked,
+        asked: &[Asked],
         most_bytes: usize,
-    ) -> Result<History, StoreError> {
-        let keys: [Vec<Zeroizing<String>>; 2] =
-            asked.person.disclose(|person| [Select::keys(person).into(), Select::misspelt_keys(person)]);
-        let [right, wrong] = &keys;
-        // Where the server does not decode texts, it may refuse the whole statement for a character that it does not have.
-        let wrong = wrong.iter().filter(|key| self.are_texts_decoded || key.is_ascii());
-        let parameter: Vec<&str> = right.iter().chain(wrong).map(|key| key.as_str()).collect();
-        let selects = self.map.selects(&asked.plan);
-        let questions: Vec<Question<'_>> = selects
-            .iter()
-            .map(|select| Question {
-                sql: self.statement(select, "= ANY ($1)"),
-                parameters: vec![&parameter],
-                place: select.source().name(),
-            })
-            .collect();
-        let found = of_one_moment(session, &questions, most_bytes).await?;
-        let mut reading = Reading::new(&self.map, &asked.plan, &asked.scenario, &asked.person);
+    ) -> Result<Vec<Result<History, StoreError>>, StoreError> {
+        let Some(first) = asked.first() else { return Ok(Vec::new()) };
+        let mut persons: Vec<_> = asked.iter().map(|asked| Person::of(&self.map, asked)).collect();
+        let keys = persons.iter().flat_map(|person| {
+            // Where the server does not decode texts, it may refuse the whole statement for a character that it does not have.
+            let wrong = person.wrong.iter().filter(|key| self.are_texts_decoded || key.is_ascii());
+            person.right.iter().chain(wrong)
+        });
+        let parameter: Vec<Zeroizing<String>> = keys.cloned().collect();
+        let parameter: Vec<&str> = parameter.iter().map(|key| key.as_str()).collect();
+        let (selects, most) = (self.map.selects(&first.plan), Most::of(asked.len(), most_bytes));
+        let questions = self.questions(&selects, &parameter, most);
+        let found = of_one_moment(session, &questions, most).await?;
         for (select, rows) in selects.iter().zip(&found) {
             for row in rows {
-                let read = self.cells(select, row, |cells| {
-                    let is_misspelt = cells.first().is_some_and(|key| !right.iter().any(|right| key.is(right)));
-                    reading.row(select, cells)?;
-                    // Who it is about is found out first: another person's row is worse than a blank.
-                    if is_misspelt && select.is_of_a_person(cells) { Err(select.misspelt()) } else { Ok(()) }
-                })?;
-                read.map_err(|unfit| StoreError::Failed(StoreFault::Mapped(unfit)))?;
+                self.take(&mut persons, select, row)?;
             }
         }
-        Ok(reading.counted())
+        Ok(persons.into_iter().map(Person::history).collect())
+    }
+
+    fn questions<'a>(&self, selects: &'a [Select], keys: &'a Vec<&str>, most: Most) -> Vec<Question<'a>> {
+        let question = |select: &'a Select| Question {
+            sql: self.statement(select, "= ANY ($1)", most),
+            parameters: vec![keys],
+            place: select.source().name(),
+        };
+        selects.iter().map(question).collect()
+    }
+
+    /// Takes a row as one of those about whom its key is; where only one is asked about, as that one's.
+    fn take(&self, persons: &mut [Person<'_>], select: &Select, row: &Row) -> Result<(), StoreError> {
+        if let [only] = persons {
+            let is_misspelt = |key: &Cell<'_>| !only.right.iter().any(|right| key.is(right));
+            let is_misspelt = self.key(select, row).is_some_and(|key| is_misspelt(&key));
+            only.take(self, select, row, is_misspelt);
+            return Ok(());
+        }
+        let key = self.key(select, row);
+        let mut is_somebodys = false;
+        for person in persons {
+            let is_one_of = |keys: &[Zeroizing<String>]| key.is_some_and(|key| keys.iter().any(|it| key.is(it)));
+            let is_right = is_one_of(&person.right);
+            if is_right || is_one_of(&person.wrong) {
+                is_somebodys = true;
+                person.take(self, select, row, !is_right);
+            }
+        }
+        if is_somebodys { Ok(()) } else { Err(StoreError::Failed(StoreFault::Mapped(select.misspelt()))) }
+    }
+
+    /// By whom the row is found.
+    fn key<'r>(&self, select: &Select, row: &'r Row) -> Option<Cell<'r>> {
+        self.read(select, select.columns().first()?).cell(row, 0).ok()?
     }
 
     /// Runs every statement for a number that nobody has.
     pub(super) async fn probe(&self, session: &ClientWrapper) -> Result<(), StoreError> {
-        let nobody = vec![NOBODY];
+        let (nobody, most) = (vec![NOBODY], Most::of(1, usize::MAX));
         let selects = self.map.everything();
-        let questions: Vec<Question<'_>> = selects
-            .iter()
-            .map(|select| Question {
-                sql: self.statement(select, "= ANY ($1)"),
-                parameters: vec![&nobody],
-                place: select.source().name(),
-            })
-            .collect();
-        of_one_moment(session, &questions, usize::MAX).await.map(drop)
+        of_one_moment(session, &self.questions(&selects, &nobody, most), most).await.map(drop)
+    }
+}
+
+/// One person of a question, and what was read about him or her.
+struct Person<'a> {
+    right: Vec<Zeroizing<String>>,
+    wrong: Vec<Zeroizing<String>>,
+    reading: Result<Reading<'a>, StoreError>,
+}
+
+impl<'a> Person<'a> {
+    fn of(map: &'a Map, asked: &'a Asked) -> Self {
+        let (right, wrong) =
+            asked.person.disclose(|person| (Select::keys(person).into(), Select::misspelt_keys(person)));
+        Self { right, wrong, reading: Ok(Reading::new(map, &asked.plan, &asked.scenario, &asked.person)) }
+    }
+
+    /// Takes a row; what does not fit fails this person's look-up.
+    fn take(&mut self, bound: &Bound, select: &Select, row: &Row, is_misspelt: bool) {
+        let Ok(reading) = &mut self.reading else { return };
+        let read = bound.cells(select, row, |cells| {
+            reading.row(select, cells)?;
+            // Who it is about is found out first: another person's row is worse than a blank.
+            if is_misspelt && select.is_of_a_person(cells) { Err(select.misspelt()) } else { Ok(()) }
+        });
+        match read {
+            Ok(Ok(())) => {}
+            Ok(Err(unfit)) => self.reading = Err(StoreError::Failed(StoreFault::Mapped(unfit))),
+            Err(error) => self.reading = Err(error),
+        }
+    }
+
+    fn history(self) -> Result<History, StoreError> {
+        self.reading.map(Reading::counted)
     }
 }

@@ -12,6 +12,7 @@ mod fault;
 mod fence;
 mod indexed;
 mod mapped;
+mod persons;
 mod secret;
 mod sessions;
 mod tables;
@@ -24,7 +25,7 @@ use std::{
 };
 
 use credit_audit::clock::Clock;
-use credit_policy::Catalogue;
+use credit_policy::{Catalogue, History};
 use deadpool::{
     Runtime,
     managed::{Pool, PoolError, Timeouts},
@@ -35,7 +36,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 pub(crate) use fault::PostgresFault;
 
 use super::{
-    contract::{Asked, LookUp, Probe, Store},
+    contract::{Asked, LookUp, LookUps, Probe, Store},
     examine::Domain,
     fault::{StoreError, StoreFault},
     figures::Figures,
@@ -166,6 +167,19 @@ impl PostgresStore {
         tokio::time::timeout(self.timeout, asked).await.unwrap_or(Err(StoreError::Timeout))
     }
 
+    /// What is known of each person, for one plan and one purpose.
+    async fn histories(&self, asked: &[Asked]) -> Result<Vec<Result<History, StoreError>>, StoreError> {
+        // Whole in this module: a number goes to the server as the value of a parameter, and nowhere else.
+        self.ask(async |session: &Session| match &session.bound {
+            Some(bound) => bound.histories(&session.client, asked, self.most_bytes).await,
+            None => {
+                let (client, domain) = (&session.client, self.domain());
+                tables::histories(client, asked, &self.classes, &domain, self.most_bytes).await
+            }
+        })
+        .await
+    }
+
     async fn connection(&self) -> Result<Lent, StoreError> {
         let _waits = Waits::begin(&self.figures);
         match self.pool.get().await {
@@ -190,16 +204,13 @@ impl PostgresStore {
 impl Store for PostgresStore {
     fn look_up(&self, asked: Asked) -> LookUp<'_> {
         Box::pin(async move {
-            // Whole in this module: the number goes to the server as the value of a parameter, and nowhere else.
-            self.ask(async |session: &Session| match &session.bound {
-                Some(bound) => bound.history(&session.client, &asked, self.most_bytes).await,
-                None => {
-                    let (client, domain) = (&session.client, self.domain());
-                    tables::history(client, &asked.person, &asked.plan, &self.classes, &domain, self.most_bytes).await
-                }
-            })
-            .await
+            let found = self.histories(&[asked]).await?.pop();
+            found.unwrap_or(Err(PostgresFault::Protocol.into()))
         })
+    }
+
+    fn look_up_all(&self, asked: Vec<Asked>) -> Result<LookUps<'_>, Vec<Asked>> {
+        Ok(Box::pin(async move { self.histories(&asked).await }))
     }
 
     /// Asks each table for a number that nobody has.

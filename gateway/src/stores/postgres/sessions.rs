@@ -22,6 +22,9 @@ use crate::{
     stores::{map::Map, reread::Reread},
 };
 
+/// A connection that was lent so lately is lent again unasked.
+const FRESH: Duration = Duration::from_millis(500);
+
 /// How long the server is given to take a request to cancel.
 const CANCEL: Duration = Duration::from_secs(1);
 
@@ -87,11 +90,15 @@ impl Manager for Sessions {
         Ok(Session { client, bound, generation: tls.generation })
     }
 
-    /// Asks the server for nothing, so that no look-up gets a connection that is dead and does not know it; and not at all
-    /// over one that was made by certificates of before.
-    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<PostgresFault> {
+    /// Asks the server for nothing where the connection was not used for a while, so that no look-up gets one that is dead
+    /// and does not know it; and not at all over one that was made by certificates of before.
+    async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<PostgresFault> {
         if session.client.is_closed() || session.generation != self.tls.in_force().generation {
             return Err(RecycleError::Backend(PostgresFault::Closed));
+        }
+        // It ended its last look-up in order, or it were not here: in such a short time a server that goes says so.
+        if metrics.last_used() < FRESH {
+            return Ok(());
         }
         session
             .client

@@ -1,8 +1,6 @@
 //! The gateway's own three tables in PostgreSQL: the statements that read them, and their rows as values of the policy.
 
-use credit_policy::{
-    Attribute, CitizenNumber, ClassName, FetchPlan, FieldName, History, List, Listing, Personal, Record, Severity,
-};
+use credit_policy::{Attribute, ClassName, FieldName, History, List, Listing, Record, Severity};
 use deadpool_postgres::ClientWrapper;
 use jiff::civil::Date;
 use tokio_postgres::{
@@ -12,15 +10,16 @@ use tokio_postgres::{
 };
 
 use super::{
-    asked::{MOST, Question, of_one_moment},
+    asked::{Most, Question, of_one_moment},
     fault::PostgresFault,
     indexed::{NOBODY, is_indexed},
+    persons::{Persons, Spelling},
 };
 use crate::stores::{
     StoreError, StoreFault,
+    contract::Asked,
     examine::{Domain, check_row},
     layout::{Form, LISTING, RECORD, TABLES, Table},
-    map::Select,
     values::{day, scalar},
 };
 
@@ -31,15 +30,15 @@ fn read(table: &Table) -> impl Iterator<Item = &(&'static str, Form)> {
 
 /// Asks for one person's rows of the names in `$2`. A name that the data list does not know comes too, for it could be the
 /// one that was meant: `$3` are those that it knows. Not so of attributes: one that is not known clears nobody.
-pub(super) fn select(table: &Table) -> String {
+pub(super) fn select(table: &Table, most: Most) -> String {
     let columns: Vec<_> = read(table).map(|(name, _)| format!("t.{name}")).collect();
     let [number, name, ..] = columns.as_slice() else { return String::new() };
     let unknown = if is_closed(table) { format!(" OR {name} <> ALL ($3) OR {name} IS NULL") } else { String::new() };
     format!(
-        "SELECT {} FROM {} t WHERE {number} = ANY ($1) AND ({name} = ANY ($2){unknown}) LIMIT {}",
+        "SELECT {} FROM {} t WHERE {number} = ANY ($1) AND ({name} = ANY ($2){unknown}){}",
         columns.join(", "),
         table.name,
-        MOST + 1
+        most.limit()
     )
 }
 
@@ -61,7 +60,7 @@ pub(super) fn is_closed(table: &Table) -> bool {
 /// When a table or column is missing or of another type, or numbers are not found by an index.
 pub(super) async fn prepare(session: &ClientWrapper) -> Result<(), PostgresFault> {
     for table in TABLES {
-        let select = select(table);
+        let select = select(table, Most::of(1, 0));
         let statement = session.prepare_cached(&select).await.map_err(|error| not_laid_out(&error, table))?;
         for ((column, form), live) in read(table).zip(statement.columns()) {
             let fits = match form {
@@ -98,18 +97,18 @@ fn not_laid_out(error: &tokio_postgres::Error, table: &Table) -> PostgresFault {
     }
 }
 
-/// What the tables say of the person, for the plan; `classes` are all of the data list.
+/// What the tables say of each person, for the plan; `classes` are all of the data list.
 ///
 /// # Errors
-/// What the server says, and what of the rows does not fit.
-pub(super) async fn history(
+/// What the server says, and what of the rows does not fit and cannot be told of one person.
+pub(super) async fn histories(
     session: &ClientWrapper,
-    number: &Personal<CitizenNumber>,
-    plan: &FetchPlan,
+    asked: &[Asked],
     classes: &[String],
     domain: &Domain,
     most_bytes: usize,
-) -> Result<History, StoreError> {
+) -> Result<Vec<Result<History, StoreError>>, StoreError> {
+    let Some(plan) = asked.first().map(|first| &first.plan) else { return Ok(Vec::new()) };
     let lists: Vec<&str> = plan.lists().iter().map(|list| list.as_str()).collect();
     let wanted: [Vec<&str>; 3] = [
         plan.classes().iter().map(ClassName::as_str).collect(),
@@ -118,40 +117,60 @@ pub(super) async fn history(
     ];
     let classes: Vec<&str> = classes.iter().map(String::as_str).collect();
     let known: [Vec<&str>; 3] = [classes, List::ALL.iter().map(|list| list.as_str()).collect(), Vec::new()];
-    let wrong = number.disclose(Select::misspelt_keys);
-    let right = number.disclose(Select::keys);
-    // A row with one that is not canonical is found, and does not fit.
-    let spellings: Vec<&str> = right.iter().chain(&wrong).map(|number| number.as_str()).collect();
-    let canonical = right.first().map_or("", |number| number.as_str());
-    let asked: Vec<_> =
+    // A row with a spelling that is not canonical is found, and does not fit.
+    let persons = Persons::of(asked);
+    let spellings: Vec<&str> = persons.spellings().collect();
+    let tables: Vec<_> =
         TABLES.into_iter().zip(wanted.iter().zip(&known)).filter(|(_, (it, _))| !it.is_empty()).collect();
+    let most = Most::of(asked.len(), most_bytes);
     let questions: Vec<_> =
-        asked.iter().map(|(table, (wanted, known))| question(table, [&spellings, *wanted, *known])).collect();
-    let found = of_one_moment(session, &questions, most_bytes).await?;
-    let mut history = History::default();
-    for ((table, _), rows) in asked.iter().zip(&found) {
+        tables.iter().map(|(table, (wanted, known))| question(table, [&spellings, *wanted, *known], most)).collect();
+    let found = of_one_moment(session, &questions, most).await?;
+    let mut histories = persons.nothing();
+    for ((table, _), rows) in tables.iter().zip(&found) {
         for row in rows {
-            let values = Values::of(row, table, canonical, domain)?;
-            match table.name {
-                name if name == RECORD.name => history.records.push(values.record()?),
-                name if name == LISTING.name => history.listings.push(values.listing()?),
-                _ => history.attributes.push(values.attribute()?),
+            let untyped = |_| StoreError::Failed(StoreFault::Untyped(table.name));
+            let number: Option<&str> = row.try_get(0).map_err(untyped)?;
+            let about = persons.spelt(number.unwrap_or_default());
+            if about.is_empty() {
+                return Err(StoreError::Failed(StoreFault::Untyped(table.name)));
+            }
+            for Spelling { at, canonical, .. } in about {
+                persons.add(&mut histories, *at, |history| add(history, row, table, canonical, domain));
             }
         }
     }
-    Ok(history)
+    Ok(histories)
 }
 
-fn question<'a>(table: &'static Table, parameters: [&'a (dyn ToSql + Sync); 3]) -> Question<'a> {
+/// Adds a row to what is known of a person.
+fn add(
+    history: &mut History,
+    row: &Row,
+    table: &'static Table,
+    canonical: &str,
+    domain: &Domain,
+) -> Result<(), StoreError> {
+    let values = Values::of(row, table, canonical, domain)?;
+    match table.name {
+        name if name == RECORD.name => history.records.push(values.record()?),
+        name if name == LISTING.name => history.listings.push(values.listing()?),
+        _ => history.attributes.push(values.attribute()?),
+    }
+    Ok(())
+}
+
+fn question<'a>(table: &'static Table, parameters: [&'a (dyn ToSql + Sync); 3], most: Most) -> Question<'a> {
     let parameters = parameters.into_iter().take(if is_closed(table) { 3 } else { 2 }).collect();
-    Question { sql: select(table), parameters, place: table.name }
+    Question { sql: select(table, most), parameters, place: table.name }
 }
 
 /// Asks each table for a number that nobody has.
 pub(super) async fn probe(session: &ClientWrapper) -> Result<(), StoreError> {
-    let nobody = vec![""];
-    let questions: Vec<_> = TABLES.into_iter().map(|table| question(table, [&nobody, &nobody, &nobody])).collect();
-    of_one_moment(session, &questions, usize::MAX).await.map(drop)
+    let (nobody, most) = (vec![""], Most::of(1, usize::MAX));
+    let questions: Vec<_> =
+        TABLES.into_iter().map(|table| question(table, [&nobody, &nobody, &nobody], most)).collect();
+    of_one_moment(session, &questions, most).await.map(drop)
 }
 
 /// The values of one row, in the order of the table's columns.

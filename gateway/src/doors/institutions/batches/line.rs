@@ -19,6 +19,7 @@ use crate::{
         record::Recorded,
         refusal::Refusal,
     },
+    stores::together::Seat,
 };
 
 /// A line.
@@ -27,14 +28,17 @@ pub(super) struct LineExchange {
     /// Taken once.
     question: Option<Result<Question, Refusal>>,
     consent: Option<Zeroizing<String>>,
+    /// Until it is looked up, or over.
+    seat: Option<Seat>,
 }
 
 impl LineExchange {
-    pub(super) fn new(lines: &Numbered, batch: Uuid, number: usize, language: Language) -> Self {
-        match read(lines, batch, number) {
-            Ok((question, consent)) => Self { language, question: Some(Ok(question)), consent },
-            Err(refusal) => Self { language, question: Some(Err(refusal)), consent: None },
-        }
+    pub(super) fn new(lines: &Numbered, batch: Uuid, number: usize, language: Language, seat: Seat) -> Self {
+        let (question, consent) = match read(lines, batch, number) {
+            Ok((question, consent)) => (Ok(question), consent),
+            Err(refusal) => (Err(refusal), None),
+        };
+        Self { language, question: Some(question), consent, seat: Some(seat) }
     }
 }
 
@@ -77,7 +81,12 @@ impl Exchange for LineExchange {
         consent.ok_or_else(|| Refusal::from(Code::ConsentRequired).with(Detail::BatchConsent))
     }
 
+    fn seat(&mut self) -> Option<Seat> {
+        self.seat.take()
+    }
+
     async fn ended(&mut self) -> Ended {
+        self.seat = None;
         Ended::Complete
     }
 

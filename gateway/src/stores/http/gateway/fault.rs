@@ -4,7 +4,7 @@ use credit_audit::proof::ProofError;
 use credit_policy::{Code, FieldName, consent::Bound};
 
 /// What is wrong with the answer of another gateway. It says nothing of what the answer said.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum GatewayFault {
     /// It is of another query, log or scenario.
     #[error("its answer is not of the query that it was asked")]

@@ -1,0 +1,154 @@
+//! Lines that go together: one task makes their journeys side by side, so that they share a question to each store, a batch
+//! of the log, and a piece of the answer.
+
+use std::sync::Arc;
+
+use credit_policy::Code;
+use futures_util::{StreamExt, stream::FuturesOrdered};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+use super::{
+    Answered, Asker,
+    line::{LineExchange, answered},
+    lines::Numbered,
+};
+use crate::{
+    journey::{caller::Caller, journey},
+    settings::Bounds,
+    stores::together::Seat,
+};
+
+/// Lines of a group at most: what they take of a processor is about the turn of an institution.
+const LARGEST: usize = 32;
+
+/// Lines under way at once: enough that one commit of the log is of many.
+const UNDER_WAY: usize = 256;
+
+/// They take no more than this part of the room that an institution has for its queries.
+const PART: usize = 4;
+
+/// How large groups may be, and how many there may be at once.
+pub(super) struct Groups {
+    pub(super) largest: usize,
+    pub(super) at_once: usize,
+}
+
+impl Groups {
+    pub(super) fn of(bounds: &Bounds) -> Self {
+        let room = bounds.journeys_per_institution.min(bounds.journeys) / PART;
+        let under_way = room.clamp(1, UNDER_WAY);
+        let largest = under_way.min(LARGEST);
+        Self { largest, at_once: under_way / largest }
+    }
+}
+
+/// Lines that follow each other, each within its institution's rate.
+pub(super) struct Group {
+    first: usize,
+    callers: Vec<Caller>,
+}
+
+impl Group {
+    /// The lines from this one on that the rate lets go now; waits for the first. Nothing behind the last.
+    pub(super) async fn due(asker: &Asker, first: usize, last: usize, largest: usize) -> Option<Self> {
+        if first > last {
+            return None;
+        }
+        let most = largest.min(last - first + 1);
+        let Asker { institution, status, .. } = asker;
+        let mut callers = Vec::with_capacity(most);
+        callers.push(Caller::wait(Arc::clone(institution), Arc::clone(status)).await);
+        while callers.len() < most
+            && let Some(caller) = Caller::at_once(institution, status)
+        {
+            callers.push(caller);
+        }
+        Some(Self { first, callers })
+    }
+
+    /// The number of its first line.
+    pub(super) fn first(&self) -> usize {
+        self.first
+    }
+
+    /// How many lines it has.
+    pub(super) fn len(&self) -> usize {
+        self.callers.len()
+    }
+
+    /// Asks its lines, once there is room for them.
+    pub(super) async fn ask(self, asker: Asker, batch: Uuid, lines: Arc<Numbered>) -> Answered {
+        let Self { first, callers } = self;
+        let room = match room(&asker, callers.len()).await {
+            Ok(room) => room,
+            Err(code) => return Answered::none(first, code, asker.language),
+        };
+        let seats = Seat::of(callers.len());
+        let each = (first..).zip(callers).zip(room).zip(seats);
+        let mut under_way: FuturesOrdered<_> = each
+            .map(|(((number, caller), permits), seat)| asker.ask(batch, number, &lines, caller, permits, seat))
+            .collect();
+        let mut text = Vec::new();
+        for number in first.. {
+            match under_way.next().await {
+                Some(Ok(line)) => text.extend_from_slice(&line),
+                Some(Err(code)) => {
+                    text.extend_from_slice(&Answered::none(number, code, asker.language).text);
+                    // The others are recorded all the same.
+                    while under_way.next().await.is_some() {}
+                    return Answered { text, is_last: true };
+                }
+                None => break,
+            }
+        }
+        Answered { text, is_last: false }
+    }
+}
+
+/// Room for so many lines, taken at once: a line that waited for its own while others of its group hold theirs could wait
+/// for ever.
+async fn room(asker: &Asker, count: usize) -> Result<Vec<Vec<OwnedSemaphorePermit>>, Code> {
+    let gateway = &asker.gateway;
+    let many = u32::try_from(count).unwrap_or(u32::MAX);
+    let mut each: Vec<Vec<_>> = (0..count).map(|_| Vec::with_capacity(2)).collect();
+    for room in [&asker.institution.journeys, &gateway.journeys] {
+        let taken = Semaphore::acquire_many_owned(Arc::clone(room), many).await;
+        let mut taken = taken.map_err(|_| Code::Overloaded)?;
+        for permits in &mut each {
+            permits.extend(taken.split(1));
+        }
+    }
+    if gateway.is_draining() {
+        return Err(Code::Draining);
+    }
+    if !gateway.is_recordable() {
+        gateway.metrics.unrecorded();
+        return Err(Code::NotRecordable);
+    }
+    Ok(each)
+}
+
+impl Asker {
+    /// Asks one line.
+    ///
+    /// # Errors
+    /// Why nothing was recorded of it.
+    async fn ask(
+        &self,
+        batch: Uuid,
+        number: usize,
+        lines: &Numbered,
+        caller: Caller,
+        permits: Vec<OwnedSemaphorePermit>,
+        seat: Seat,
+    ) -> Result<Vec<u8>, Code> {
+        let mut exchange = LineExchange::new(lines, batch, number, self.language, seat);
+        let origin = &self.gateway.settings.log.origin;
+        let reply = |recorded, _| answered(number, recorded, origin);
+        journey(&self.gateway, caller, permits, &mut exchange, reply).await.map_err(|_| {
+            self.gateway.metrics.unrecorded();
+            Code::NotRecordable
+        })
+    }
+}
