@@ -20,7 +20,6 @@ use super::{
     figures::Figures,
     http::gateway::{Elsewhere, EndQuery, GatewayStore},
 };
-use sets::add;
 
 /// What a store has.
 pub(crate) enum Scope {
@@ -449,5 +448,18 @@ impl Member {
                 Err(error) => tracing::error!(store = self.name, %error, "the store does not answer"),
             }
         }
+    }
+}
+
+/// Adds what one store has of a person to what the others have: all of it, or what the first that failed says.
+fn add(all: &mut Result<History, StoreError>, found: Result<History, StoreError>) {
+    match (all, found) {
+        (Ok(all), Ok(found)) => {
+            all.records.extend(found.records);
+            all.listings.extend(found.listings);
+            all.attributes.extend(found.attributes);
+        }
+        (all @ Ok(_), Err(error)) => *all = Err(error),
+        (Err(_), _) => {}
     }
 }

@@ -112,7 +112,7 @@ impl Side {
             // Longer than the second in which such work begins.
             std::thread::sleep(Duration::from_millis(1_200));
             let now = self.cpu();
-            if now - before < Duration::from_millis(12) || Instant::now() > latest {
+            if now - before < Duration::from_millis(48) || Instant::now() > latest {
                 return now;
             }
         }

@@ -132,7 +132,7 @@ fn respond(asker: Asker, batch: Batch, places: [OwnedSemaphorePermit; 2]) -> Res
 /// Asks group after group, some at once, until the last one, a caller that is gone, or a log that takes no record.
 async fn ask_each(asker: &Asker, batch: Batch, to: &mpsc::Sender<Bytes>) {
     let Batch { id, after, lines } = batch;
-    let groups = Groups::of(&asker.gateway.settings.bounds);
+    let groups = Groups::of(&asker.gateway);
     let last = lines.len();
     let next = |from: usize| {
         let asker = asker.clone();

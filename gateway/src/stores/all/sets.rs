@@ -8,7 +8,7 @@ use futures_util::{
     stream::{self, FuturesUnordered},
 };
 
-use super::{Asked, Member, Store, StoreError, StoreFault, Stores, missing};
+use super::{Asked, Member, Store, StoreError, StoreFault, Stores, add, missing};
 
 /// Look-ups of one group under way in a store that takes one person at a time.
 const SIDE_BY_SIDE: usize = 4;
@@ -63,18 +63,5 @@ impl Member {
                 stream::iter(asked).map(one).buffered(SIDE_BY_SIDE).collect().await
             }
         }
-    }
-}
-
-/// Adds what one store has of a person to what the others have: all of it, or what the first that failed says.
-pub(super) fn add(all: &mut Result<History, StoreError>, found: Result<History, StoreError>) {
-    match (all, found) {
-        (Ok(all), Ok(found)) => {
-            all.records.extend(found.records);
-            all.listings.extend(found.listings);
-            all.attributes.extend(found.attributes);
-        }
-        (all @ Ok(_), Err(error)) => *all = Err(error),
-        (Err(_), _) => {}
     }
 }

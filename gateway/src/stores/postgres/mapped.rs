@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use credit_policy::History;
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::{Row, error::SqlState};
+use tokio_postgres::{Row, error::SqlState, types::ToSql};
 use zeroize::Zeroizing;
 
 use super::{
@@ -178,7 +178,7 @@ impl Bound {
         Ok(persons.into_iter().map(Person::history).collect())
     }
 
-    fn questions<'a>(&self, selects: &'a [Select], keys: &'a Vec<&str>, most: Most) -> Vec<Question<'a>> {
+    fn questions<'a>(&self, selects: &'a [Select], keys: &'a (dyn ToSql + Sync), most: Most) -> Vec<Question<'a>> {
         let question = |select: &'a Select| Question {
             sql: self.statement(select, "= ANY ($1)", most),
             parameters: vec![keys],

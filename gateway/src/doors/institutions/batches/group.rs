@@ -14,15 +14,16 @@ use super::{
     lines::Numbered,
 };
 use crate::{
+    gateway::Gateway,
     journey::{caller::Caller, journey},
-    settings::Bounds,
     stores::together::Seat,
 };
 
 /// Lines of a group at most: what they take of a processor is about the turn of an institution.
 const LARGEST: usize = 32;
 
-/// Lines under way at once: enough that one commit of the log is of many.
+/// Lines under way at once: enough that one commit of the log is of many. Another gateway is asked line by line: no more
+/// than one group then.
 const UNDER_WAY: usize = 256;
 
 /// They take no more than this part of the room that an institution has for its queries.
@@ -35,9 +36,11 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    pub(super) fn of(bounds: &Bounds) -> Self {
+    pub(super) fn of(gateway: &Gateway) -> Self {
+        let bounds = &gateway.settings.bounds;
         let room = bounds.journeys_per_institution.min(bounds.journeys) / PART;
-        let under_way = room.clamp(1, UNDER_WAY);
+        let most = if gateway.stores.have_gateway() { LARGEST } else { UNDER_WAY };
+        let under_way = room.clamp(1, most);
         let largest = under_way.min(LARGEST);
         Self { largest, at_once: under_way / largest }
     }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use credit_tests::{Authority, Folder, checked, query::look_up, run, stranger};
+use serde_json::{Value, json};
 
 use super::kinds::{Behind, KINDS, Kind, prepared};
 use crate::stores::{BLACK, CLEAN, ask, refused};
@@ -57,6 +58,7 @@ fn a_store_of_every_kind_keeps_the_contract() {
         std::fs::copy(Folder::new().join("crl.pem"), folder.join("crl.pem")).unwrap();
         let behind = Behind::of(kind, folder);
         values(&behind, &people);
+        together(&behind, &people);
         deadlines(&behind, &people);
     }
 }
@@ -79,6 +81,34 @@ fn values(behind: &Behind, people: &People) {
     }
     let said = behind.gateway.err().text();
     assert!(people.spoilt().iter().all(|(number, _)| !said.contains(number.as_str())), "{:?}", behind.kind);
+}
+
+/// The lines of a batch may be looked up with one question: each has the answer that it has alone, and what is wrong with one
+/// person's rows fails that person's lines and no other.
+fn together(behind: &Behind, people: &People) {
+    let folder = behind.folder();
+    let caller = folder.caller("housing");
+    let spoilt = people.spoilt().map(|(number, _)| number.clone());
+    let sound = [people.clean[0].clone(), folder.person("black-listed", 0), stranger(3), people.clean[2].clone()];
+    // Everybody twice, and the spoilt ones among the others.
+    let numbers: Vec<_> =
+        sound.iter().zip(&spoilt).flat_map(|(one, other)| [one, other, one]).cycle().take(24).collect();
+    let lines = (1..).zip(&numbers).map(|(line, number)| {
+        let mut asked = look_up(number);
+        asked["line"] = json!(line);
+        format!("{asked}\n")
+    });
+    let headers = [("content-type", "application/x-ndjson"), ("batch-id", "0f4e2a10-0000-4000-8000-00000000beef")];
+    let reply = caller.send(hyper::Method::POST, "/v1/batches", &headers, lines.collect::<String>());
+    let told = |answer: &Value| [&answer["data"], &answer["code"]].map(ToString::to_string);
+    let answers = reply.text().lines().map(|line| told(&serde_json::from_str(line).unwrap())).collect::<Vec<_>>();
+    assert_eq!(answers.len(), numbers.len(), "{:?}", behind.kind);
+    for (line, (number, answer)) in (1..).zip(numbers.iter().zip(&answers)) {
+        let alone = told(&caller.ask(&look_up(number)).json());
+        assert!(*answer == alone, "{:?}: line {line} has {answer:?} and alone {alone:?}", behind.kind);
+    }
+    let failed = answers.iter().filter(|answer| answer[1] == "\"store-failed\"").count();
+    assert!((1..=8).contains(&failed), "{:?}: {failed}", behind.kind);
 }
 
 /// A busy store is late, within its deadline and on the record; who hung up leaves nothing behind, and the next is answered.
