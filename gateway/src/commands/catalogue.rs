@@ -283,8 +283,7 @@ fn show(what: Option<String>, dir: Option<PathBuf>, json: bool) -> Result<(), Fa
     let fields: Vec<_> = catalogue.fields().into_iter().filter(of_scenario).collect();
     if json {
         let named = |class: &&Class| fields.iter().any(|field| field.classes().contains(class.name()));
-        let classes: Vec<_> =
-            catalogue.classes().into_iter().filter(named).map(|class| entry(&catalogue, class)).collect();
+        let classes: Vec<_> = catalogue.classes().filter(named).map(|class| entry(&catalogue, class)).collect();
         let fields: Vec<_> = fields.into_iter().map(meaning).collect();
         let scenarios: Vec<_> = scenarios.into_iter().map(row).collect();
         print(json!({"catalogue": catalogue.label(), "scenarios": scenarios, "fields": fields, "classes": classes}));

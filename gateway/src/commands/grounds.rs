@@ -66,7 +66,7 @@ pub(super) fn to_confirm(catalogue: &Catalogue) {
 fn unsaid(catalogue: &Catalogue) {
     let scenarios = catalogue.scenarios();
     let scenarios = scenarios.iter().filter(|scenario| scenario.assessment().is_none()).map(|row| row.name().as_str());
-    let held: Vec<_> = catalogue.classes().into_iter().filter(|class| class.is_held()).collect();
+    let held: Vec<_> = catalogue.classes().filter(|class| class.is_held()).collect();
     let without =
         |says: fn(&Class) -> bool| held.iter().filter(move |class| !says(class)).map(|row| row.name().as_str());
     missing(
