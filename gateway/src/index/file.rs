@@ -179,6 +179,16 @@ impl IndexFile {
         Ok(())
     }
 
+    /// Forgets a person under one data key.
+    pub(super) fn forget(&mut self, person: &[u8; 32], data_key: &str) -> Result<(), IndexError> {
+        let whole = self.connection.transaction()?;
+        for table in ["act", "query"] {
+            let sql = format!("UPDATE {table} SET person = NULL WHERE person = ?1 AND data_key = ?2");
+            whole.execute(&sql, params![person.as_slice(), data_key])?;
+        }
+        Ok(whole.commit()?)
+    }
+
     /// The queries about a person, newest first, as far as the person may know of them today.
     pub(super) fn about(&self, wanted: &Wanted, today: Date) -> Result<Vec<Found>, IndexError> {
         let mut select = self.connection.prepare_cached(

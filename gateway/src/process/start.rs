@@ -42,7 +42,7 @@ pub(crate) use warnings::{of_rules, registered, trust_warnings, warnings};
 
 use crate::{
     callers::suspension::StopSwitch,
-    changes::{SaidBefore, record_key},
+    changes::{SaidBefore, record_key, unfinished},
     gateway::{Cases, Gateway, StoreHandle},
     index::Index,
     journey::record::case_again::CaseBefore,
@@ -79,6 +79,9 @@ pub(crate) async fn open(
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
     let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
+    for key in unfinished(projection.ledger.keys.values(), &keys.with(|ring| ring.status(clock.now()))) {
+        keys.destroy(&key, clock.now(), &entropy)?;
+    }
     let said_before = before.as_ref().map(|before| before.said(&keys)).transpose()?;
     let cases_before = before.as_ref().map(|before| before.cases(&keys)).unwrap_or_default();
     let previous = before.as_ref().map(|before| before.previous.clone());

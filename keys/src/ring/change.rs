@@ -176,6 +176,13 @@ impl Ring {
         self.commit_keys(keys, entropy)
     }
 
+    /// Whether this data key still has what opens the records of a person.
+    #[must_use]
+    pub fn opens_for(&self, id: &KeyId, number: &str) -> bool {
+        let key = self.content.keys.iter().find(|key| key.entry.id == *id && key.entry.key_use == KeyUse::Data);
+        key.and_then(|key| key.person_keys().ok()).is_some_and(|keys| keys.without(number).is_some())
+    }
+
     /// The newest key of a use, with the one that turns together with it; of data keys the one in force.
     fn newest(&self, key_use: KeyUse, now: Timestamp) -> Vec<KeyId> {
         match key_use {
