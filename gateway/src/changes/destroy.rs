@@ -1,17 +1,17 @@
 //! Destruction of data keys (R18; PIPL art. 47): all of a month's, or one person's part of them, by two officers and never in an
 //! emergency. What a destroyed key sealed opens never again; the leaves stay, and the log verifies as before.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use credit_audit::leaf::{Act, Base64, Body, KeyEvent, KeyState, parse};
 use credit_keys::{KeyId, KeyStatus, KeyUse, frame::framed};
-use jiff::{ToSpan, civil::Date};
 use uuid::Uuid;
 
 use super::{
     account::Account,
     approval,
     by_two::{Warrant, approvals, permit},
+    destruction::{Destruction, Month},
     error::ChangeError,
     request::Made,
     said_before::SaidBefore,
@@ -28,77 +28,25 @@ use crate::{
     },
 };
 
-/// What two officers destroy.
-#[derive(Clone)]
-pub(crate) enum Destruction {
-    /// The data keys of a month: all that was sealed in it.
-    Month(Month),
-    /// What was sealed about one person, in one month or in all of which nothing must be kept any longer.
-    Person(Number, Option<Month>),
+/// The digest of a destruction now, then those that it had under data keys before: of a person it is keyed (audit/FORMAT.md §5).
+fn digests(gateway: &Gateway, destruction: &Destruction) -> Vec<Digest> {
+    let month = destruction.month().map(Month::as_str).unwrap_or_default();
+    let Some(number) = destruction.number() else { return vec![of_destruction(month)] };
+    let what = framed("credit/destroy", &[month.as_bytes()]);
+    let keys = gateway.keys.current();
+    number.disclose(|number| {
+        let now = keys.sealer.person(number.as_str()).proposal_digest(&what);
+        let before = keys.earlier().filter_map(|key| key.proposal_digest(&what, number.as_str()));
+        std::iter::once(now).chain(before).collect()
+    })
 }
 
-/// Shows nobody.
-impl fmt::Debug for Destruction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Destruction").field("month", &self.month()).finish_non_exhaustive()
-    }
-}
-
-/// A calendar month of UTC.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Month {
-    /// As ids of data keys have it: `2021-01`.
-    name: String,
-    first: Date,
-}
-
-impl Month {
-    /// Reads `2021-01`.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        let first: Date = format!("{name}-01").parse().ok()?;
-        (first.strftime("%Y-%m").to_string() == name).then(|| Self { name: name.to_owned(), first })
-    }
-
-    fn of(key: &KeyId) -> Option<Self> {
-        Self::parse(key.as_str().strip_prefix("data-")?.get(..7)?)
-    }
-}
-
-impl Destruction {
-    fn number(&self) -> Option<&Number> {
-        match self {
-            Self::Month(_) => None,
-            Self::Person(number, _) => Some(number),
-        }
-    }
-
-    fn month(&self) -> Option<&Month> {
-        match self {
-            Self::Month(month) => Some(month),
-            Self::Person(_, month) => month.as_ref(),
-        }
-    }
-
-    /// Its digest now, then those that it had under data keys before: of a person it is keyed (audit/FORMAT.md §5).
-    fn digests(&self, gateway: &Gateway) -> Vec<Digest> {
-        let month = self.month().map(|month| month.name.as_str()).unwrap_or_default();
-        let Some(number) = self.number() else { return vec![of_destruction(month)] };
-        let what = framed("credit/destroy", &[month.as_bytes()]);
-        let keys = gateway.keys.current();
-        number.disclose(|number| {
-            let now = keys.sealer.person(number.as_str()).proposal_digest(&what);
-            let before = keys.earlier().filter_map(|key| key.proposal_digest(&what, number.as_str()));
-            std::iter::once(now).chain(before).collect()
-        })
-    }
-
-    /// Of its digests that of the proposal; the present one where it is none of them.
-    fn digest(&self, gateway: &Gateway, proposal: Option<Uuid>) -> Digest {
-        let digests = self.digests(gateway);
-        let proposed = proposal.and_then(|proposal| approvals(gateway).digest_of(proposal));
-        let it = digests.iter().find(|digest| proposed.as_ref() == Some(digest)).or(digests.first());
-        it.copied().unwrap_or_default()
-    }
+/// Of its digests that of the proposal; the present one where it is none of them.
+fn digest(gateway: &Gateway, destruction: &Destruction, proposal: Option<Uuid>) -> Digest {
+    let digests = digests(gateway, destruction);
+    let proposed = proposal.and_then(|proposal| approvals(gateway).digest_of(proposal));
+    let it = digests.iter().find(|digest| proposed.as_ref() == Some(digest)).or(digests.first());
+    it.copied().unwrap_or_default()
 }
 
 /// Records the proposal.
@@ -108,7 +56,7 @@ pub(super) async fn propose(
     account: &Account,
 ) -> Result<Made, ChangeError> {
     keys_of(gateway, destruction)?;
-    approval::propose(gateway, DESTROY.to_owned(), Base64(destruction.digest(gateway, None)), account).await
+    approval::propose(gateway, DESTROY.to_owned(), Base64(digest(gateway, destruction, None)), account).await
 }
 
 /// Records the approval, if it is of the same.
@@ -118,7 +66,7 @@ pub(super) async fn approve(
     destruction: &Destruction,
     account: &Account,
 ) -> Result<Made, ChangeError> {
-    let digest = Base64(destruction.digest(gateway, Some(proposal)));
+    let digest = Base64(digest(gateway, destruction, Some(proposal)));
     approval::approve(gateway, proposal, digest, account).await
 }
 
@@ -129,7 +77,7 @@ pub(super) async fn destroy(
     proposal: Option<Uuid>,
     account: &Account,
 ) -> Result<Made, ChangeError> {
-    let digest = destruction.digest(gateway, proposal);
+    let digest = digest(gateway, destruction, proposal);
     permit(gateway, (DESTROY, digest), Warrant { proposal, emergency: false }, account).await?;
     let keys = keys_of(gateway, destruction)?;
     let said_again = say_before(gateway, destruction, &keys).await?;
@@ -142,10 +90,10 @@ pub(super) async fn destroy(
             state: KeyState::Destroyed,
             fingerprint: Some(key.fingerprint.clone()),
             activates: None,
-            part: part.clone(),
+            part,
         };
         let entry = leaf.entry(gateway.new_id(), account.actor())?;
-        let (shared, id, part) = (Arc::clone(gateway), leaf.key.clone(), part.clone().map(|part| part.0));
+        let (shared, id, part) = (Arc::clone(gateway), leaf.key.clone(), part.map(|part| part.0));
         let effect = move || approvals(&shared).destroyed(&id, part);
         let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
         indices.push(recorded.map_err(|_| ChangeError::NotMade)?.0.index);
@@ -179,7 +127,7 @@ fn keys_of(gateway: &Gateway, destruction: &Destruction) -> Result<Vec<KeyStatus
     let data: Vec<_> = status.filter_map(|key| Some((Month::of(&key.id)?, key))).collect();
     let retention = gateway.catalogue.retention().ok_or(ChangeError::NoRetention)?;
     // From the end of the month on: its last record may be of its last day.
-    let kept_until = |month: &Month| retention.last_day(month.first.saturating_add(1.month()).saturating_sub(1.day()));
+    let kept_until = |month: &Month| retention.last_day(month.last());
     let is_there = |key: &KeyStatus| match destruction.number() {
         Some(number) => number.disclose(|number| gateway.keys.with(|ring| ring.opens_for(&key.id, number.as_str()))),
         None => key.destroyed.is_none(),
@@ -188,17 +136,18 @@ fn keys_of(gateway: &Gateway, destruction: &Destruction) -> Result<Vec<KeyStatus
     if let Some(month) = destruction.month()
         && !is_past(month)
     {
-        return Err(ChangeError::Retained { month: month.name.clone(), until: kept_until(month) });
+        return Err(ChangeError::Retained { month: month.as_str().to_owned(), until: kept_until(month) });
     }
     let is_wanted = |month: &Month| destruction.month().map_or(is_past(month), |wanted| wanted == month);
     let keys: Vec<_> = data.iter().filter(|(month, key)| is_wanted(month) && is_there(key)).collect();
-    let (Some(first), Some((_, _))) = (keys.iter().map(|(month, _)| month.first).min(), keys.first()) else {
+    let (Some(first), Some((_, _))) = (keys.iter().map(|(month, _)| month.first()).min(), keys.first()) else {
         return Err(ChangeError::NothingToDestroy);
     };
     // What an older key seals may need what a younger one does: which notices were given, for one.
-    let older = data.iter().filter(|(month, key)| month.first < first && is_there(key)).map(|(month, _)| &month.name);
+    let older =
+        data.iter().filter(|(month, key)| month.first() < first && is_there(key)).map(|(month, _)| month.as_str());
     match older.min() {
-        Some(older) => Err(ChangeError::OlderFirst(older.clone())),
+        Some(older) => Err(ChangeError::OlderFirst(older.to_owned())),
         None => Ok(keys.into_iter().map(|(_, key)| key.clone()).collect()),
     }
 }
@@ -249,21 +198,4 @@ pub(crate) fn unfinished<'a>(recorded: impl Iterator<Item = &'a KeyEvent>, statu
     let gone = recorded.filter(|event| event.state == KeyState::Destroyed && event.part.is_none());
     let in_ring = |event: &KeyEvent| status.iter().find(|key| key.id.as_str() == event.key && key.destroyed.is_none());
     gone.filter_map(|event| Some(in_ring(event)?.id.clone())).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_month_is_four_digits_and_two() {
-        for wrong in ["", "2021", "2021-1", "2021-13", "2021-01-01", "21-01", "+2021-01", " 2021-01", "２０２１-01"]
-        {
-            assert!(Month::parse(wrong).is_none(), "{wrong}");
-        }
-        let month = |key| Month::of(&KeyId::parse(key).unwrap()).map(|month| month.name);
-        assert_eq!(month("data-2021-01"), Some("2021-01".to_owned()));
-        assert_eq!(month("data-2021-01-2"), Some("2021-01".to_owned()));
-        assert_eq!(month("state-1"), None);
-    }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     by_two::Warrant,
-    destroy::Destruction,
+    destruction::Destruction,
     listed::{InstitutionStatus, OpenObjection, Proposals, ShownObjection},
 };
 use crate::callers::{chain::Chain, institution::InstitutionRecord, suspension::Part, thumbprint::Thumbprint};
