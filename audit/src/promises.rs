@@ -5,6 +5,7 @@
 
 mod broken;
 mod consents;
+mod corrections;
 mod keys;
 mod register;
 mod repeats;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use crate::leaf::{self, Actor, Approval, Base64, Body, Leaf, Proposal, QuerySummary, Refusals};
 
 use consents::Consents;
+use corrections::Corrections;
 use keys::Keys;
 use register::{Register, certificate};
 use repeats::Repeats;
@@ -29,6 +31,7 @@ pub struct Promises {
     register: Register,
     consents: Consents,
     repeats: Repeats,
+    corrections: Corrections,
     keys: Keys,
     ids: HashSet<Uuid>,
     catalogues: HashSet<String>,
@@ -93,8 +96,15 @@ impl Promises {
                 is_before(index, statement.size, "size")?;
             }
             Body::Block(block) => self.keys.used(&block.key)?,
-            Body::Objection(objection) => self.keys.used(&objection.key)?,
-            Body::Repair(repair) => self.keys.used(&repair.key)?,
+            Body::Objection(objection) => {
+                self.keys.used(&objection.key)?;
+                self.corrections.objection(index, objection);
+            }
+            Body::Repair(repair) => {
+                self.keys.used(&repair.key)?;
+                self.corrections.repair(index, repair);
+            }
+            Body::Correction(correction) => self.corrections.correction(index, leaf.actor.as_ref(), correction)?,
             Body::Binding(binding) => self.keys.used(&binding.key)?,
             Body::Case(case) => case.key.as_deref().map_or(Ok(()), |key| self.keys.used(key))?,
             Body::Proposal(proposal) => {
@@ -109,7 +119,6 @@ impl Promises {
             | Body::Flood(_)
             | Body::Read(_)
             | Body::IssuerKey(_)
-            | Body::Correction(_)
             | Body::Feedback(_)
             | Body::Review(_)
             | Body::Figures(_)
@@ -129,6 +138,7 @@ impl Promises {
         self.repeats.query(query, use_)?;
         if query.is_answered() {
             self.register.answered(query)?;
+            self.corrections.answered(index, query);
         }
         self.register.act(&leaf.head, query.certificate, !query.is_answered())
     }

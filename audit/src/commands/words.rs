@@ -455,6 +455,10 @@ fn broken(cause: &Broken) -> String {
         Broken::Repeats(first) => {
             format!("`repeats` 为 {first}，但此前没有同一机构以同一幂等键提出并得到答复的该查询")
         }
+        Broken::Correction(query) => {
+            format!("{query} 不是已答复某机构的查询、此后没有记录退出答复，或者更正不是由网关记载的")
+        }
+        Broken::Fetched(query) => format!("领取者对 {query} 没有应领取的更正"),
         Broken::Id(id) => format!("编号 {id} 此前的记录已有"),
         Broken::First(first) => format!("`first` 为 {first}，但此前该条没有该授权凭证"),
         Broken::Token => "其中的授权没有 `iss` 与 `jti`".to_owned(),
