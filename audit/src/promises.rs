@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::leaf::{self, Actor, Approval, Base64, Body, Leaf, Proposal, QuerySummary, Refusals};
+use crate::leaf::{self, Actor, Approval, Base64, Body, Leaf, Objection, Proposal, QuerySummary, Refusals, Repair};
 
 use consents::Consents;
 use corrections::Corrections;
@@ -96,13 +96,9 @@ impl Promises {
                 is_before(index, statement.size, "size")?;
             }
             Body::Block(block) => self.keys.used(&block.key)?,
-            Body::Objection(objection) => {
-                self.keys.used(&objection.key)?;
-                self.corrections.objection(index, objection);
-            }
-            Body::Repair(repair) => {
-                self.keys.used(&repair.key)?;
-                self.corrections.repair(index, repair);
+            Body::Objection(Objection { key, .. }) | Body::Repair(Repair { key, .. }) => {
+                self.keys.used(key)?;
+                self.corrections.removed(index, &leaf.body);
             }
             Body::Correction(correction) => self.corrections.correction(index, leaf.actor.as_ref(), correction)?,
             Body::Binding(binding) => self.keys.used(&binding.key)?,

@@ -135,7 +135,7 @@ impl Language {
 
     /// What holds of an export.
     pub(super) fn export(self, export: &Checked, log: Option<&Report>, is_key_given: bool) -> String {
-        let Checked { checkpoint, statement, entries, left_out, goes_on, .. } = export;
+        let Checked { checkpoint, statement, entries, done_for, left_out, goes_on, .. } = export;
         let mut lines = vec![self.pick(
             format!(
                 "the export is valid: {}, recorded as entry {statement} of `{}`, signed at size {}",
@@ -148,6 +148,12 @@ impl Language {
                 checkpoint.origin, checkpoint.size
             ),
         )];
+        if *done_for > 0 {
+            lines.push(self.pick(
+                format!("{} for the person by others", count(*done_for as u64, "act", "acts")),
+                format!("另有他人代办事项 {done_for} 项"),
+            ));
+        }
         if *goes_on {
             lines.push(self.pick(
                 "it is not all of them: another file has the earlier ones",

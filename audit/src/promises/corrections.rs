@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use crate::leaf::{Actor, Correction, CorrectionState, Objection, ObjectionState, QuerySummary, Repair, RepairState};
+use crate::leaf::{Actor, Body, Correction, CorrectionState, ObjectionState, QuerySummary, RepairState};
 
 use super::broken::Broken;
 
@@ -36,14 +36,10 @@ impl Corrections {
         self.answers.insert(query.id, Answer { institution, since: index, is_due: false });
     }
 
-    pub(super) fn objection(&mut self, index: u64, objection: &Objection) {
-        if objection.state == ObjectionState::Upheld {
-            self.removed = Some(index);
-        }
-    }
-
-    pub(super) fn repair(&mut self, index: u64, repair: &Repair) {
-        if repair.state == RepairState::Repaired {
+    /// Takes in an objection that was upheld, or a repair.
+    pub(super) fn removed(&mut self, index: u64, body: &Body<'_>) {
+        let upheld = matches!(body, Body::Objection(objection) if objection.state == ObjectionState::Upheld);
+        if upheld || matches!(body, Body::Repair(repair) if repair.state == RepairState::Repaired) {
             self.removed = Some(index);
         }
     }
