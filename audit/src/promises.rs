@@ -112,6 +112,7 @@ impl Promises {
             | Body::Correction(_)
             | Body::Feedback(_)
             | Body::Review(_)
+            | Body::Sampling(_)
             | Body::Figures(_)
             | Body::Prune(_)
             | Body::Log(_)

@@ -44,7 +44,7 @@ use crate::{
     callers::suspension::StopSwitch,
     changes::{SaidBefore, record_key},
     gateway::{Cases, Gateway, StoreHandle},
-    index::Index,
+    index::{Index, ReviewBook},
     journey::record::case_again::CaseBefore,
     keyring::Keyring,
     recorder::Recorder,
@@ -102,6 +102,8 @@ pub(crate) async fn open(
     let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
     let (ledger, usage) = projection.finish();
     let index = open_index(&settings, &keys, log.accepted_now(), &entropy)?;
+    let (log_folder, offset) = (settings.data.dir.join("log"), catalogue.offset());
+    let reviews = ReviewBook::new(&log_folder, &settings.log.origin, offset);
     let gateway = Arc::new(Gateway {
         catalogue_history,
         register,
@@ -114,6 +116,7 @@ pub(crate) async fn open(
         standing,
         keys,
         index,
+        reviews,
         stores: StoreHandle::new(stores),
         routes,
         log,
