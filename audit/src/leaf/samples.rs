@@ -69,6 +69,10 @@ impl Made {
             let entry = operation::new_data_key(&mut self.world);
             self.push(entry);
         }
+        if kind == Kind::Correction && !persons::is_correctable(&self.world) {
+            let entry = persons::removal(&mut self.world);
+            self.push(entry);
+        }
         let world = &mut self.world;
         let entry = match kind {
             Kind::Query => queries::query(world),
@@ -131,6 +135,7 @@ fn needs_data_key(kind: Kind) -> bool {
             | Kind::Block
             | Kind::Objection
             | Kind::Repair
+            | Kind::Correction
             | Kind::Case
             | Kind::Binding
     )

@@ -188,6 +188,9 @@ pub(super) struct ClassRow {
     pub(super) list: Option<Spanned<List>>,
     /// How grave an entry on the list is taken for; its display period goes by it.
     pub(super) severity: Option<Spanned<Severity>>,
+    /// Which department provides its entries, and how often they are brought up to date.
+    pub(super) provider: Option<Titles>,
+    pub(super) refresh: Option<Days>,
     #[serde(default)]
     pub(super) field: Vec<AttributeRow>,
 }
@@ -319,6 +322,8 @@ pub(super) struct ScenarioRow {
     pub(super) data_life: Spanned<Days>,
     pub(super) notice: Spanned<String>,
     pub(super) automated_decision_notice: bool,
+    /// The report of the impact assessment, as it is filed (PIPL, art. 55 and 56).
+    pub(super) assessment: Option<Text>,
     /// Why a field leaves exact: a count, a number or a day where a yes or no or a band would show less.
     #[serde(default)]
     pub(super) exact: BTreeMap<FieldName, Spanned<Titles>>,

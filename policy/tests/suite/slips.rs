@@ -17,6 +17,7 @@ const VOLUNTEERS: &str = "derived/volunteer-service.toml";
 const CLEAN: &str = "derived/across-classes.toml";
 const BENEFITS: &str = "derived/benefits.toml";
 const SOURCE: &str = "sources/SD-CREDIT.toml";
+const TAX: &str = "data-list/tax.toml";
 const BASIS: &str =
     "[[basis]]\nsource = \"CONSUMPTION\"\narticle = \"3\"\npower = \"bar\"\nclasses = [\"consumption-restriction\"]\n";
 
@@ -54,7 +55,11 @@ const SLIPS: &[(&str, &str, &str, &str)] = &[
         "status = \"in-force\"\nfrom = \"2026-01-02\"\nuntil = \"2026-01-01\"",
         "`until` is before `from`",
     ),
-    ("data-list/tax.toml", "《中华人民共和国税收征收管理法》", "", "cites nothing: name the instrument"),
+    (TAX, "《中华人民共和国税收征收管理法》", "", "cites nothing: name the instrument"),
+    (TAX, "tier = \"first\"", "tier = \"first\"\nrefresh = \"daily\"", "`daily` is no period"),
+    (TAX, "tier = \"first\"", "tier = \"first\"\nrefresh = \"PT1H\"", "`PT1H` is no period"),
+    (TAX, "tier = \"first\"", "tier = \"first\"\nprovider = { zh = \"\", en = \"Tax\" }", "blank text"),
+    (JOINT, "notice = \"owed\"", "notice = \"owed\"\nassessment = \" \"", "blank text"),
 ];
 
 fn edited(file: &str, old: &str, new: &str) -> Vec<(String, String)> {
