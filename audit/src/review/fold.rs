@@ -65,6 +65,9 @@ pub(super) struct Reviewed {
     pub(super) closed: Option<String>,
 }
 
+/// The period of a query that the supervisor had made; and the query with its right verdict, once they are shown.
+type Planted = (String, Option<(Uuid, Word)>);
+
 /// By what a period is drawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Draw {
@@ -111,7 +114,7 @@ pub struct Reviews {
     pub(super) staff: Vec<(String, String)>,
     staff_places: HashMap<(String, String), usize>,
     /// What was committed to of queries that the supervisor had made: the period, and the query and its verdict once shown.
-    pub(super) planted: BTreeMap<[u8; 32], (String, Option<(Uuid, Word)>)>,
+    pub(super) planted: BTreeMap<[u8; 32], Planted>,
 }
 
 impl Reviews {

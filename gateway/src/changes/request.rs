@@ -11,7 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::by_two::Warrant;
-use super::review::{ReviewStep, StepMade};
+use super::review::step::{ReviewStep, StepMade};
 use crate::callers::{chain::Chain, institution::InstitutionRecord, suspension::Part, thumbprint::Thumbprint};
 
 /// A request: one line of JSON over the socket.

@@ -28,9 +28,9 @@ pub(crate) struct ReviewBook {
 
 impl ReviewBook {
     /// Of no leaf yet.
-    pub(crate) fn new(log_folder: &Path, origin: &str, offset: Offset) -> Self {
+    pub(crate) fn new(data_folder: &Path, origin: &str, offset: Offset) -> Self {
         Self {
-            log_folder: log_folder.to_owned(),
+            log_folder: data_folder.join("log"),
             offset,
             reviews: Mutex::new(Reviews::new(origin, offset)),
             whole: Mutex::default(),

@@ -101,9 +101,6 @@ pub(crate) async fn open(
     introduce_keys(&recorder, &keys, &projection, clock.now()).await?;
     let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
     let (ledger, usage) = projection.finish();
-    let index = open_index(&settings, &keys, log.accepted_now(), &entropy)?;
-    let (log_folder, offset) = (settings.data.dir.join("log"), catalogue.offset());
-    let reviews = ReviewBook::new(&log_folder, &settings.log.origin, offset);
     let gateway = Arc::new(Gateway {
         catalogue_history,
         register,
@@ -112,11 +109,11 @@ pub(crate) async fn open(
         certificates,
         cases: Cases::new(ledger.cases, ledger.figures, catalogue.offset()),
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
+        reviews: ReviewBook::new(&settings.data.dir, &settings.log.origin, catalogue.offset()),
         catalogue,
         standing,
+        index: open_index(&settings, &keys, log.accepted_now(), &entropy)?,
         keys,
-        index,
-        reviews,
         stores: StoreHandle::new(stores),
         routes,
         log,

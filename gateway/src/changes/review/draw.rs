@@ -62,8 +62,11 @@ async fn all(gateway: &Arc<Gateway>) -> Result<(), ReviewFault> {
     Ok(())
 }
 
+/// A period, and what of it is still to be put before reviewers.
+type Due = (String, Vec<(Uuid, Word)>);
+
 /// By period what is still to be put before reviewers. Blocks.
-fn due(gateway: &Gateway) -> Result<Vec<(String, Vec<(Uuid, Word)>)>, ReviewFault> {
+fn due(gateway: &Gateway) -> Result<Vec<Due>, ReviewFault> {
     let draws: Vec<(String, Draw)> = drawn(gateway, |reviews| {
         let open = reviews.shown().filter(|period| !gateway.reviews.is_whole(period));
         open.filter_map(|period| Some((period.to_owned(), reviews.draw(period)?))).collect()

@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
-use credit_audit::review::{commitment, known_commitment};
+use credit_audit::{
+    clock::{Clock, SystemClock},
+    review::{commitment, known_commitment},
+};
 use credit_tests::{Folder, Gateway, audit, checked, query::look_up_under};
 use hyper::StatusCode;
-use jiff::{Timestamp, ToSpan, Zoned, civil::Date, tz::Offset};
+use jiff::{ToSpan, Zoned, civil::Date, tz::Offset};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -36,15 +39,14 @@ fn folder() -> Folder {
 
 /// The day after tomorrow where the departments are: whatever the hour is, it has not begun when the test ends.
 fn day() -> Date {
-    let here = Timestamp::now().to_zoned(Offset::constant(8).to_time_zone());
-    here.date().checked_add(2.days()).unwrap()
+    Offset::constant(8).to_datetime(SystemClock::new().now()).date().checked_add(2.days()).unwrap()
 }
 
 /// Serves the folder at noon of a day.
 fn serve_at_noon(folder: Folder, day: Date) -> Gateway {
     let zone = Offset::constant(8).to_time_zone();
     let noon: Zoned = day.at(12, 0, 0, 0).to_zoned(zone).unwrap();
-    let ahead = noon.timestamp().as_second() - Timestamp::now().as_second();
+    let ahead = noon.timestamp().as_second() - SystemClock::new().now().as_second();
     let mut command = Gateway::serve_command(&folder);
     command.env("LD_PRELOAD", preload()).env("CLOCK_AHEAD_S", ahead.to_string());
     Gateway::start(folder, command)

@@ -90,7 +90,7 @@ fn leaf(number: usize, event: &Event) -> (String, Uuid) {
 }
 
 fn through_the_rules(seed: u64, queries: u64, misuses: usize) -> Found {
-    let events = work::month(seed, queries, misuses);
+    let events = work::month(seed, queries, |work| misuse::plant(work, misuses));
     let (mut conduct, mut known) = (Conduct::new(Offset::constant(8)), Vec::new());
     for (number, event) in events.iter().enumerate() {
         let (leaf, id) = leaf(number, event);
@@ -157,7 +157,9 @@ fn is_good_enough(found: &Found) {
             .collect::<Vec<_>>()
             .join(", ")
     );
-    println!("{figures}");
+    if is_full() {
+        credit_tests::figures(&figures);
+    }
     assert!(found.explained * 100 >= found.honest * 94, "{figures}");
     assert!(found.disturbed * 100 <= found.honest * 2, "{figures}");
     assert!(seen * 100 >= misuses * 95, "{figures}");
@@ -167,7 +169,11 @@ fn is_good_enough(found: &Found) {
 #[test]
 fn a_month_of_work_is_explained_and_its_misuses_are_found() {
     is_good_enough(&through_the_rules(20_261_101, 10_000, 40));
-    if std::env::var_os("CREDIT_TESTS_FULL").is_some() {
+    if is_full() {
         is_good_enough(&through_the_rules(1, 100_000, 200));
     }
+}
+
+fn is_full() -> bool {
+    std::env::var_os("CREDIT_TESTS_FULL").is_some()
 }

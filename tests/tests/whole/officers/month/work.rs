@@ -1,7 +1,5 @@
 //! A month of simulated work: departments with desks and clerks, absences, cases, overtime, campaigns and mistakes.
 
-use super::misuse;
-
 /// Seconds of a day.
 pub(super) const DAY: i64 = 86_400;
 /// Seconds of an hour.
@@ -77,8 +75,8 @@ pub(super) enum What {
 /// An honest look-up.
 pub(super) const ASKED: What = What::Asked { by_consent: false, is_minor: false, misuse: None };
 
-/// A month's events, in the order of their times.
-pub(super) fn month(seed: u64, queries: u64, misuses: usize) -> Vec<Event> {
+/// A month's events, in the order of their times; `plant` adds what is no honest work.
+pub(super) fn month(seed: u64, queries: u64, plant: impl FnOnce(&mut Work)) -> Vec<Event> {
     let mut work = Work { random: Random(seed), events: Vec::new(), cases: 0 };
     let campaigns: Vec<(u64, i64)> =
         (0..6).map(|_| (work.random.below(DEPARTMENTS), work.random.between(2, 27))).collect();
@@ -94,7 +92,7 @@ pub(super) fn month(seed: u64, queries: u64, misuses: usize) -> Vec<Event> {
         }
         made += work.honest(department, day);
     }
-    misuse::plant(&mut work, misuses);
+    plant(&mut work);
     work.events.sort_by_key(|event| event.at);
     work.events
 }
