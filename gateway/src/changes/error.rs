@@ -5,7 +5,7 @@ use credit_keys::KeyId;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::notice_fault::NoticeFault;
+use super::{notice_fault::NoticeFault, review::ReviewFault};
 use crate::{callers::register::RegisterError, keyring::KeyringError, state::approvals::NotApproved};
 
 /// See the module.
@@ -35,6 +35,9 @@ pub(crate) enum ChangeError {
     /// No act that two decide; nothing has changed.
     #[error("two officers decide on `{0}`, and on nothing of another name")]
     UnknownAct(String),
+    /// No step of a review; nothing has changed.
+    #[error(transparent)]
+    Review(#[from] ReviewFault),
     /// Two officers are needed; nothing has changed.
     #[error(
         "two officers decide on the register here: write it into the configuration, and see `credit-gateway catalogue propose`"

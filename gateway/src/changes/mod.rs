@@ -25,6 +25,7 @@ mod objection;
 mod persons;
 mod repair;
 mod request;
+mod review;
 mod said_before;
 mod sealing;
 mod standing;
@@ -49,6 +50,7 @@ pub(crate) use objection::{LONGEST, Said, decide, is_text};
 pub(crate) use persons::{object, set_blocked, withdraw};
 pub(crate) use repair::{RepairNotice, RepairedRecord, repair};
 pub(crate) use request::{Change, Made, TurningUse};
+pub(crate) use review::{drawn, is_latest, put_before_reviewers};
 pub(crate) use said_before::SaidBefore;
 pub(crate) use sealing::Number;
 pub(crate) use standing::{is_destroyed, restore, text_of};
@@ -103,6 +105,7 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::Destroy { destruction, proposal } => {
                 destroy::destroy(&gateway, &destruction, proposal, &account).await
             }
+            Change::Review(step) => review::step(&gateway, step, &account).await.map(Made::Reviewed),
             Change::Proposals => Ok(Made::Proposals(approval::list(&gateway))),
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account, off_record).await,

@@ -14,6 +14,7 @@ use super::{
     by_two::Warrant,
     destruction::Destruction,
     listed::{InstitutionStatus, OpenObjection, Proposals, ShownObjection},
+    review::step::{ReviewStep, StepMade},
 };
 use crate::callers::{chain::Chain, institution::InstitutionRecord, suspension::Part, thumbprint::Thumbprint};
 
@@ -122,6 +123,8 @@ pub(crate) enum Change {
         /// The proposal; without one nothing is destroyed.
         proposal: Option<Uuid>,
     },
+    /// A step of a review.
+    Review(ReviewStep),
     /// Lists the proposals, and what may be loaded; no change and no leaf.
     Proposals,
     /// Lists all institutions; no change and no leaf.
@@ -273,6 +276,8 @@ pub(crate) enum Made {
         /// The proposal's id.
         proposal: Uuid,
     },
+    /// A step of a review is taken.
+    Reviewed(StepMade),
     /// The proposals, and what may be loaded.
     Proposals(Proposals),
     /// A sealed part is opened.

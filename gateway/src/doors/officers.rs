@@ -37,6 +37,7 @@ pub(super) enum Path {
     Proposals,
     Approvals,
     Destructions,
+    Reviews,
 }
 
 impl Path {
@@ -49,6 +50,7 @@ impl Path {
             PROPOSALS => Some(Self::Proposals),
             "/officers/approvals" => Some(Self::Approvals),
             "/officers/destructions" => Some(Self::Destructions),
+            "/officers/reviews" => Some(Self::Reviews),
             _ => None,
         }
     }
@@ -168,9 +170,12 @@ pub(super) async fn act(
     body: Incoming,
     language: Language,
 ) -> Response<Body> {
-    if officer.record.kind.duty() != Some(Duty::Officer) {
-        return fixed(Code::ScenarioNotAllowed, language);
-    }
+    let (id, certificate) = (officer.id().to_owned(), standing.thumbprint().to_string());
+    let account = match (officer.record.kind.duty(), path) {
+        (Some(Duty::Officer), _) => Account::officer(id, certificate),
+        (Some(Duty::CreditSupervisor), Path::Reviews) => Account::supervisor(id, certificate),
+        _ => return fixed(Code::ScenarioNotAllowed, language),
+    };
     // A page of another site cannot send JSON here: a browser asks first, and gets no permission.
     if !is_json(headers) {
         return fixed(Code::UnsupportedMediaType, language);
@@ -183,7 +188,6 @@ pub(super) async fn act(
         return fixed(Code::MalformedRequest, language);
     };
     let Some(change) = change(path, &bytes) else { return fixed(Code::MalformedRequest, language) };
-    let account = Account::officer(officer.id().to_owned(), standing.thumbprint().to_string());
     match apply(gateway, change, account).await {
         Ok(made) => json(made.to_string()),
         Err(error) => in_words(refusal_status(&error), &error, language),
@@ -205,6 +209,7 @@ fn change(path: Path, bytes: &[u8]) -> Option<Change> {
             let Unsealing { entry, reason, proposal, emergency } = read(bytes)?;
             Change::Unseal { entry, reason, by: Warrant { proposal, emergency } }
         }
+        Path::Reviews => Change::Review(read(bytes)?),
         Path::Proposals => {
             let Proposing { act, digest, destroy } = read(bytes)?;
             match (digest, destroy) {
