@@ -58,9 +58,7 @@ impl Promises {
         let form = |error: leaf::BodyError| Broken::Form(error.to_string());
         leaf::check_form(bytes).map_err(form)?;
         let Some(leaf) = leaf::parse(bytes).map_err(form)? else { return Ok(()) };
-        if !self.ids.insert(leaf.head.id) {
-            return Err(Broken::Id(leaf.head.id));
-        }
+        self.new_id(leaf.head.id)?;
         match &leaf.body {
             Body::Query(query) => return self.query(index, &leaf, query),
             Body::Catalogue(set) => {
@@ -117,12 +115,17 @@ impl Promises {
             | Body::IssuerKey(_)
             | Body::Feedback(_)
             | Body::Review(_)
+            | Body::Sampling(_)
             | Body::Figures(_)
             | Body::Prune(_)
             | Body::Log(_)
             | Body::Open(_) => {}
         }
         self.register.act(&leaf.head, certificate(leaf.actor.as_ref()), false)
+    }
+
+    fn new_id(&mut self, id: Uuid) -> Result<(), Broken> {
+        if self.ids.insert(id) { Ok(()) } else { Err(Broken::Id(id)) }
     }
 
     fn query(&mut self, index: u64, leaf: &Leaf<'_>, query: &QuerySummary<'_>) -> Result<(), Broken> {

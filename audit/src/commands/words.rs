@@ -319,6 +319,7 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Evidence(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Witnesses(NotWitnessed::Checkpoint(error)) => checkpoint(error),
         Violation::Witnesses(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::Review(error) => Language::Chinese.fault(&error.to_string()),
         Violation::List(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Missing { path } => format!("缺少 `{path}`"),
         Violation::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),

@@ -102,6 +102,7 @@ impl Made {
             Kind::Proposal => officers::proposal(world),
             Kind::Approval => officers::approval(world),
             Kind::Review => officers::review(world),
+            Kind::Sampling => officers::sampling(world),
             Kind::Unseal => officers::unseal(world),
             Kind::Figures => officers::figures(world),
             Kind::Open | Kind::Seal => return,

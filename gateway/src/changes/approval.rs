@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What two officers decide.
-const ACTS: [&str; 5] = [LOADED[0], LOADED[1], LOADED[2], RESUME, UNSEAL];
+const ACTS: [&str; 6] = [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL];
 
 /// So long a proposal may be approved.
 const DAYS: i64 = 7;

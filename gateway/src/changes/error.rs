@@ -4,7 +4,7 @@ use credit_audit::leaf::LeafError;
 use credit_keys::KeyId;
 use uuid::Uuid;
 
-use super::notice_fault::NoticeFault;
+use super::{notice_fault::NoticeFault, review::ReviewFault};
 use crate::{callers::register::RegisterError, keyring::KeyringError, state::approvals::NotApproved};
 
 /// See the module.
@@ -34,6 +34,9 @@ pub(crate) enum ChangeError {
     /// No act that two decide; nothing has changed.
     #[error("two officers decide on `{0}`, and on nothing of another name")]
     UnknownAct(String),
+    /// No step of a review; nothing has changed.
+    #[error(transparent)]
+    Review(#[from] ReviewFault),
     /// Two officers are needed; nothing has changed.
     #[error(
         "two officers decide on the register here: write it into the configuration, and see `credit-gateway catalogue propose`"

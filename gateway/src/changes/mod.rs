@@ -24,6 +24,7 @@ mod objection;
 mod persons;
 mod repair;
 mod request;
+mod review;
 mod said_before;
 mod sealing;
 mod standing;
@@ -46,6 +47,7 @@ pub(crate) use objection::{LONGEST, Said, decide, is_text};
 pub(crate) use persons::{object, set_blocked, withdraw};
 pub(crate) use repair::{RepairNotice, RepairedRecord, repair};
 pub(crate) use request::{Change, InstitutionStatus, Made, Proposals, TurningUse};
+pub(crate) use review::{drawn, is_latest, put_before_reviewers};
 pub(crate) use said_before::SaidBefore;
 pub(crate) use sealing::Number;
 pub(crate) use standing::{restore, text_of};
@@ -93,6 +95,7 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::Unseal { entry, reason, by } => unseal::unseal(&gateway, entry, reason, by, &account).await,
             Change::Propose { act, digest } => approval::propose(&gateway, act, digest, &account).await,
             Change::Approve { proposal, digest } => approval::approve(&gateway, proposal, digest, &account).await,
+            Change::Review(step) => review::step(&gateway, step, &account).await.map(Made::Reviewed),
             Change::Proposals => Ok(Made::Proposals(approval::list(&gateway))),
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account, off_record).await,

@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::by_two::Warrant;
+use super::review::step::{ReviewStep, StepMade};
 use crate::callers::{chain::Chain, institution::InstitutionRecord, suspension::Part, thumbprint::Thumbprint};
 
 /// A request: one line of JSON over the socket.
@@ -99,6 +100,8 @@ pub(crate) enum Change {
         /// Its digest, as the officer saw it.
         digest: Base64<[u8; 32]>,
     },
+    /// A step of a review.
+    Review(ReviewStep),
     /// Lists the proposals, and what may be loaded; no change and no leaf.
     Proposals,
     /// Lists all institutions; no change and no leaf.
@@ -250,6 +253,8 @@ pub(crate) enum Made {
         /// The proposal's id.
         proposal: Uuid,
     },
+    /// A step of a review is taken.
+    Reviewed(StepMade),
     /// The proposals, and what may be loaded.
     Proposals(Proposals),
     /// A sealed part is opened.

@@ -34,6 +34,7 @@ pub(super) enum Path {
     Suspensions,
     Proposals,
     Approvals,
+    Reviews,
 }
 
 impl Path {
@@ -45,6 +46,7 @@ impl Path {
             "/officers/suspensions" => Some(Self::Suspensions),
             PROPOSALS => Some(Self::Proposals),
             "/officers/approvals" => Some(Self::Approvals),
+            "/officers/reviews" => Some(Self::Reviews),
             _ => None,
         }
     }
@@ -133,9 +135,12 @@ pub(super) async fn act(
     body: Incoming,
     language: Language,
 ) -> Response<Body> {
-    if officer.record.kind.duty() != Some(Duty::Officer) {
-        return fixed(Code::ScenarioNotAllowed, language);
-    }
+    let (id, certificate) = (officer.id().to_owned(), standing.thumbprint().to_string());
+    let account = match (officer.record.kind.duty(), path) {
+        (Some(Duty::Officer), _) => Account::officer(id, certificate),
+        (Some(Duty::CreditSupervisor), Path::Reviews) => Account::supervisor(id, certificate),
+        _ => return fixed(Code::ScenarioNotAllowed, language),
+    };
     // A page of another site cannot send JSON here: a browser asks first, and gets no permission.
     if !is_json(headers) {
         return fixed(Code::UnsupportedMediaType, language);
@@ -148,7 +153,6 @@ pub(super) async fn act(
         return fixed(Code::MalformedRequest, language);
     };
     let Some(change) = change(path, &bytes) else { return fixed(Code::MalformedRequest, language) };
-    let account = Account::officer(officer.id().to_owned(), standing.thumbprint().to_string());
     match apply(gateway, change, account).await {
         Ok(made) => json(made.to_string()),
         Err(error) => in_words(refusal_status(&error), &error, language),
@@ -170,6 +174,7 @@ fn change(path: Path, bytes: &[u8]) -> Option<Change> {
             let Unsealing { entry, reason, proposal, emergency } = read(bytes)?;
             Change::Unseal { entry, reason, by: Warrant { proposal, emergency } }
         }
+        Path::Reviews => Change::Review(read(bytes)?),
         Path::Proposals => {
             let Proposing { act, digest } = read(bytes)?;
             Change::Propose { act, digest }

@@ -283,6 +283,13 @@ impl IndexFile {
         Ok(count.unsigned_abs())
     }
 
+    /// The ids of all queries about one person.
+    pub(super) fn ids_about(&self, person: &[u8; 32]) -> Result<Vec<Uuid>, IndexError> {
+        let mut select = self.connection.prepare_cached("SELECT id FROM query WHERE person = ?1")?;
+        let found = select.query_map(params![person.as_slice()], |row| row.get::<_, Vec<u8>>(0))?;
+        Ok(found.filter_map(|id| id.map(|id| Uuid::from_slice(&id).ok()).transpose()).collect::<Result<_, _>>()?)
+    }
+
     /// The leaf of a query, by its id.
     pub(super) fn leaf_of(&self, id: Uuid) -> Result<Option<u64>, IndexError> {
         let mut select = self.connection.prepare_cached("SELECT leaf FROM query WHERE id = ?1")?;

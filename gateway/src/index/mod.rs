@@ -9,6 +9,7 @@ mod bundles;
 mod error;
 mod file;
 mod place;
+mod reviews;
 mod row;
 mod schema;
 mod search;
@@ -29,6 +30,7 @@ pub(crate) use error::IndexError;
 pub(crate) use file::{Asked, ConsentFound, Owed, OwedNotice, Wanted};
 use file::{IndexFile, Rows};
 pub(crate) use place::{Due, Found, Place, read_leaf};
+pub(crate) use reviews::ReviewBook;
 use row::Opening;
 pub(crate) use search::{Listed, Outcome, Search};
 pub(crate) use sources::Sources;
@@ -149,6 +151,14 @@ impl Index {
     /// [`IndexError`].
     pub(crate) fn count_own(&self, person: &[u8; 32], from: i64) -> Result<u64, IndexError> {
         self.lock().count_own(person, from)
+    }
+
+    /// The ids of all queries about one person.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn ids_about(&self, person: &[u8; 32]) -> Result<Vec<Uuid>, IndexError> {
+        self.lock().ids_about(person)
     }
 
     /// The leaf of a query.

@@ -44,7 +44,7 @@ use crate::{
     callers::suspension::StopSwitch,
     changes::{SaidBefore, record_key},
     gateway::{Cases, Gateway, StoreHandle},
-    index::Index,
+    index::{Index, ReviewBook},
     journey::record::case_again::CaseBefore,
     keyring::Keyring,
     recorder::Recorder,
@@ -101,7 +101,6 @@ pub(crate) async fn open(
     introduce_keys(&recorder, &keys, &projection, clock.now()).await?;
     let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
     let (ledger, usage) = projection.finish();
-    let index = open_index(&settings, &keys, log.accepted_now(), &entropy)?;
     let gateway = Arc::new(Gateway {
         catalogue_history,
         register,
@@ -110,10 +109,11 @@ pub(crate) async fn open(
         certificates,
         cases: Cases::new(ledger.cases, ledger.figures, catalogue.offset()),
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
+        reviews: ReviewBook::new(&settings.data.dir, &settings.log.origin, catalogue.offset()),
         catalogue,
         standing,
+        index: open_index(&settings, &keys, log.accepted_now(), &entropy)?,
         keys,
-        index,
         stores: StoreHandle::new(stores),
         routes,
         log,

@@ -20,7 +20,7 @@ pub(crate) use super::not_approved::{Digest, NotApproved};
 pub(crate) const OFFICER: &str = "officer";
 
 /// What a start loads by the approval of two (formats.md §5).
-pub(crate) const LOADED: [&str; 3] = ["catalogue", "register", "limits"];
+pub(crate) const LOADED: [&str; 4] = ["catalogue", "register", "limits", "sampling"];
 
 /// What an officer does once another approved it; or alone, in an emergency.
 pub(crate) const RESUME: &str = "resume";

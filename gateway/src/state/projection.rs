@@ -198,7 +198,8 @@ impl Projection {
             // Taken in before: it needs who acted.
             Body::Case(_) => {}
             // They say nothing that a later query depends on, or are written by nothing yet.
-            Body::Notice(_) | Body::Statement(_) | Body::Correction(_) | Body::Feedback(_) | Body::Review(_) => {}
+            Body::Notice(_) | Body::Statement(_) | Body::Correction(_) | Body::Feedback(_) => {}
+            Body::Review(_) | Body::Sampling(_) => {}
         }
         Ok(())
     }

@@ -78,14 +78,15 @@ fn one_officer_changes_alone_and_the_second_ends_that_at_the_next_start() {
     let folder = Gateway::serve(two_officers()).stop();
     let begun = of_kind(&folder, "proposal");
     let acts: Vec<_> = begun.iter().map(|leaf| leaf.text("act")).collect();
-    assert_eq!(acts, ["catalogue", "limits", "register", "officer"]);
+    assert_eq!(acts, ["catalogue", "limits", "register", "sampling", "officer"]);
     assert!(begun.iter().all(|leaf| leaf.json["actor"]["system"] == "credit-gateway"));
     let folder = Gateway::serve(folder).kill();
-    assert_eq!(of_kind(&folder, "proposal").len(), 4, "said once");
+    assert_eq!(of_kind(&folder, "proposal").len(), 5, "said once");
     let before = fs::read_to_string(folder.config()).unwrap();
     for (act, from, to) in [
         ("limits", "rate_per_s = 2000", "rate_per_s = 1999"),
         ("register", "name = \"演示银行\"", "name = \"另一名称\""),
+        ("sampling", "per_mille = 20", "per_mille = 1"),
         ("catalogue", "[catalogue]", "[catalogue]\njurisdiction = \"CN-SD\""),
     ] {
         folder.replace_in_config(from, to);

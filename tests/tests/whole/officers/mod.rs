@@ -2,6 +2,8 @@
 
 mod by_two;
 mod console;
+mod month;
+mod review;
 mod self_check;
 mod stops;
 mod unsealing;
