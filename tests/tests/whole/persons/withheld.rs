@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use credit_audit::clock::{Clock, SystemClock};
 use credit_keys::{Kek, KeyId, Ring};
 use credit_tests::{
     Folder, Gateway, Leaf, Reply, gateway as command,
@@ -38,7 +39,7 @@ fn folder() -> Folder {
     drop(command(&["policy", "export", rules.to_str().unwrap()]).held());
     let loan = rules.join("scenarios/commercial-loan.toml");
     let text = std::fs::read_to_string(&loan).unwrap();
-    let day = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date();
+    let day = SystemClock::new().now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date();
     let day: Date = day.saturating_add(DEFERRED_DAYS.days());
     let deferred = text.replace("notice = \"owed\"", &format!("notice = \"deferred until {day}\""));
     assert_ne!(deferred, text);
