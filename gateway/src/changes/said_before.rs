@@ -12,6 +12,7 @@ use credit_policy::{CitizenNumber, Personal};
 use jiff::civil::Date;
 
 use super::{
+    bound_id,
     error::ChangeError,
     mandate,
     sealing::Sealing,
@@ -22,6 +23,7 @@ use crate::{
     index::{IndexError, leaf_at},
     keyring::Keyring,
     state::{
+        bound_ids::LoginId,
         mandates::Mandate,
         standing::{Objection, Repair, Stage, Standing, StandingKey},
     },
@@ -31,6 +33,7 @@ use crate::{
 pub(crate) struct SaidBefore {
     people: Vec<OfPerson>,
     mandates: Vec<SaidMandate>,
+    logins: Vec<SaidLogin>,
 }
 
 /// Which data keys seal a leaf of something that was said.
@@ -42,6 +45,13 @@ struct SaidMandate {
     mandate: Mandate,
     number: Personal<CitizenNumber>,
     deputy: Personal<CitizenNumber>,
+}
+
+/// An account, and to whom it is bound.
+struct SaidLogin {
+    key: Sealed,
+    number: Personal<CitizenNumber>,
+    id: LoginId,
 }
 
 struct OfPerson {
@@ -72,7 +82,7 @@ impl SaidBefore {
     pub(crate) fn read(folder: &Path, origin: &str, leaves: &[u64], keys: &Keyring) -> Result<Self, IndexError> {
         let standing = Standing::new(keys.current().state.clone());
         let mut numbers: HashMap<StandingKey, Personal<CitizenNumber>> = HashMap::new();
-        let (mut texts, mut both) = (HashMap::new(), HashMap::new());
+        let (mut texts, mut both, mut logins) = (HashMap::new(), HashMap::new(), HashMap::new());
         let (mut sealed, mut blocks) = (HashMap::new(), HashMap::new());
         for index in leaves {
             let bytes = leaf_at(folder, *index)?;
@@ -81,6 +91,7 @@ impl SaidBefore {
                 sealed.insert(*index, (binding.key.clone(), leaf.head.id));
                 restore(&standing, keys, origin, *index, &leaf);
                 both.extend(mandate::both(keys, origin, &leaf).map(|both| (*index, both)));
+                logins.extend(bound_id::both(keys, origin, &leaf).map(|both| (*index, both)));
                 continue;
             }
             let Some(number) = whose(keys, origin, &leaf) else { continue };
@@ -129,7 +140,11 @@ impl SaidBefore {
             let (number, deputy) = both.remove(&mandate.leaf)?;
             Some(SaidMandate { key: of(&[mandate.leaf]), mandate, number, deputy })
         });
-        Ok(Self { mandates: mandates.collect(), people: said.collect() })
+        let logins = standing.bound_ids.all().into_iter().filter_map(|bound| {
+            let (number, id) = logins.remove(&bound.leaf)?;
+            Some(SaidLogin { key: of(&[bound.leaf]), number, id })
+        });
+        Ok(Self { mandates: mandates.collect(), logins: logins.collect(), people: said.collect() })
     }
 
     /// What of it a leaf under one of these keys says; of one person where one is named.
@@ -139,6 +154,7 @@ impl SaidBefore {
         };
         let is_under = |sealed: &Sealed| !sealed.is_disjoint(keys);
         self.mandates.retain(|said| is_theirs(&said.number) && is_under(&said.key));
+        self.logins.retain(|said| is_theirs(&said.number) && is_under(&said.key));
         self.people.retain(|said| is_theirs(&said.number));
         for of in &mut self.people {
             of.blocked.retain(|(_, sealed)| is_under(sealed));
@@ -151,7 +167,7 @@ impl SaidBefore {
     /// How many leaves would say it again.
     pub(super) fn len(&self) -> usize {
         let of = |of: &OfPerson| of.blocked.len() + of.objections.len() + of.repairs.len();
-        self.mandates.len() + self.people.iter().map(of).sum::<usize>()
+        self.mandates.len() + self.logins.len() + self.people.iter().map(of).sum::<usize>()
     }
 
     /// Says it again, but for what the new log says already.
@@ -160,6 +176,8 @@ impl SaidBefore {
     /// [`ChangeError`].
     pub(crate) async fn record(mut self, gateway: &Arc<Gateway>) -> Result<(), ChangeError> {
         self.mandates.retain(|said| gateway.standing.mandates.find(said.mandate.id).is_none());
+        let bound_ids = &gateway.standing.bound_ids;
+        self.logins.retain(|said| !bound_ids.is_known(&bound_id::key_of(&gateway.standing, &said.id)));
         for of in &mut self.people {
             let person = gateway.standing.person(&of.number);
             let repairs = gateway.standing.repairs(&person);
@@ -179,6 +197,9 @@ impl SaidBefore {
             if until >= gateway.today() {
                 mandate::say(gateway, &number, &deputy, (kind, until, Some(id)), Actor::gateway()).await?;
             }
+        }
+        for SaidLogin { number, id, .. } in self.logins {
+            bound_id::say(gateway, &number, &id, Actor::gateway()).await?;
         }
         for OfPerson { number, blocked, objections, repairs } in self.people {
             let person = gateway.standing.person(&number);
