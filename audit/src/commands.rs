@@ -11,6 +11,7 @@ mod person;
 mod progress;
 mod replay;
 mod report;
+mod review;
 mod show;
 mod stop;
 mod verify;
@@ -91,6 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         Command::Coverage(arguments) => {
             (coverage::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json)
         }
+        Command::Review(arguments) => (review::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
         Command::Report(arguments) => (monthly::run(arguments, language), arguments.json),
         Command::Export(arguments) => (evidence::export(arguments, language), false),
         Command::Evidence(arguments) => {

@@ -28,8 +28,8 @@ pub use bodies::{
     Approval, Binding, BindingState, Block, Carried, Case, CaseState, CatalogueFile, CatalogueSet, Correction,
     CorrectionState, Definitions, Feedback, FeedbackResult, Figures, Flood, InstitutionChange, IssuerKey,
     IssuerKeyState, KeyEvent, KeyState, ListedLog, Notice, NoticeWay, Objection, ObjectionState, Open, Previous,
-    Proposal, Prune, Read, Refusals, RegisterChange, Repair, RepairState, Review, ReviewState, Revocation, Seal,
-    Statement, Stop, Suspension, Unseal,
+    Proposal, Prune, Read, Refusals, RegisterChange, Repair, RepairState, Review, ReviewState, Revocation, Sampling,
+    SamplingState, Seal, Statement, Stop, Suspension, Unseal,
 };
 pub use body::{Body, BodyError, Leaf, check_form, check_members, parse, parse_after};
 pub use encoded::Base64;

@@ -5,6 +5,7 @@
 
 mod broken;
 mod consents;
+mod corrections;
 mod keys;
 mod register;
 mod repeats;
@@ -14,9 +15,10 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::leaf::{self, Actor, Approval, Base64, Body, Leaf, Proposal, QuerySummary, Refusals};
+use crate::leaf::{self, Actor, Approval, Base64, Body, Leaf, Objection, Proposal, QuerySummary, Refusals, Repair};
 
 use consents::Consents;
+use corrections::Corrections;
 use keys::Keys;
 use register::{Register, certificate};
 use repeats::Repeats;
@@ -29,6 +31,7 @@ pub struct Promises {
     register: Register,
     consents: Consents,
     repeats: Repeats,
+    corrections: Corrections,
     keys: Keys,
     ids: HashSet<Uuid>,
     catalogues: HashSet<String>,
@@ -55,9 +58,7 @@ impl Promises {
         let form = |error: leaf::BodyError| Broken::Form(error.to_string());
         leaf::check_form(bytes).map_err(form)?;
         let Some(leaf) = leaf::parse(bytes).map_err(form)? else { return Ok(()) };
-        if !self.ids.insert(leaf.head.id) {
-            return Err(Broken::Id(leaf.head.id));
-        }
+        self.new_id(leaf.head.id)?;
         match &leaf.body {
             Body::Query(query) => return self.query(index, &leaf, query),
             Body::Catalogue(set) => {
@@ -93,8 +94,11 @@ impl Promises {
                 is_before(index, statement.size, "size")?;
             }
             Body::Block(block) => self.keys.used(&block.key)?,
-            Body::Objection(objection) => self.keys.used(&objection.key)?,
-            Body::Repair(repair) => self.keys.used(&repair.key)?,
+            Body::Objection(Objection { key, .. }) | Body::Repair(Repair { key, .. }) => {
+                self.keys.used(key)?;
+                self.corrections.removed(index, &leaf.body);
+            }
+            Body::Correction(correction) => self.corrections.correction(index, leaf.actor.as_ref(), correction)?,
             Body::Binding(binding) => self.keys.used(&binding.key)?,
             Body::Case(case) => case.key.as_deref().map_or(Ok(()), |key| self.keys.used(key))?,
             Body::Proposal(proposal) => {
@@ -109,15 +113,19 @@ impl Promises {
             | Body::Flood(_)
             | Body::Read(_)
             | Body::IssuerKey(_)
-            | Body::Correction(_)
             | Body::Feedback(_)
             | Body::Review(_)
+            | Body::Sampling(_)
             | Body::Figures(_)
             | Body::Prune(_)
             | Body::Log(_)
             | Body::Open(_) => {}
         }
         self.register.act(&leaf.head, certificate(leaf.actor.as_ref()), false)
+    }
+
+    fn new_id(&mut self, id: Uuid) -> Result<(), Broken> {
+        if self.ids.insert(id) { Ok(()) } else { Err(Broken::Id(id)) }
     }
 
     fn query(&mut self, index: u64, leaf: &Leaf<'_>, query: &QuerySummary<'_>) -> Result<(), Broken> {
@@ -129,6 +137,7 @@ impl Promises {
         self.repeats.query(query, use_)?;
         if query.is_answered() {
             self.register.answered(query)?;
+            self.corrections.answered(index, query);
         }
         self.register.act(&leaf.head, query.certificate, !query.is_answered())
     }

@@ -28,7 +28,7 @@ use crate::{
         flood::Unrecorded, issuers::Issuers, register::Register, suspension::StopSwitch, thumbprint::Thumbprint,
         trust::Known,
     },
-    index::{Index, IndexError, each_leaf},
+    index::{Index, IndexError, ReviewBook, each_leaf},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
     settings::Settings,
@@ -79,6 +79,8 @@ pub struct Gateway {
     pub log: Log,
     /// The index of the log, where persons have a door.
     pub(crate) index: Option<Index>,
+    /// Which queries are reviewed, and what came of it.
+    pub(crate) reviews: ReviewBook,
     /// Records what is no query, and puts it in force.
     pub recorder: Recorder,
     /// The one clock.

@@ -13,6 +13,7 @@ mod limits;
 mod log;
 mod persons;
 mod postgres;
+mod review;
 mod route;
 mod store;
 mod suspend_after;
@@ -35,7 +36,8 @@ pub(crate) use institution::{
 };
 pub use limits::Limits;
 pub(crate) use log::LogSettings;
-pub(crate) use persons::{Notices, Persons, is_secure};
+pub(crate) use persons::{IdentifiedBy, Notices, Persons, is_secure};
+pub(crate) use review::Review;
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
 pub(crate) use store::{Store, StoreKind};
 pub(crate) use suspend_after::SuspendAfter;
@@ -89,6 +91,9 @@ pub struct Settings {
     /// When the gateway suspends by itself.
     #[serde(default)]
     pub suspend_after: SuspendAfter,
+    /// Which queries are reviewed.
+    #[serde(default)]
+    pub review: Review,
     /// How persons log in at their door; left out = the door is empty.
     pub persons: Option<Persons>,
     /// Notices that persons are owed.
@@ -285,6 +290,7 @@ impl Settings {
         paths.extend(self.keys.key_file.as_mut());
         paths.extend(self.keys.passphrase_file.as_mut());
         paths.extend(self.catalogue.dir.as_mut());
+        paths.extend(self.review.made_up.as_mut());
         paths.extend(
             self.persons
                 .iter_mut()
@@ -340,6 +346,7 @@ impl Settings {
         faults.extend(self.persons.iter().flat_map(Persons::faults));
         faults.extend(self.floods.fault().into_iter().chain(self.figures.fault()));
         faults.extend(self.suspend_after.fault());
+        faults.extend(self.review.fault());
         faults.extend(self.notices.fault());
         faults.extend(self.bounds.faults());
         faults.extend(store::faults(&self.stores));

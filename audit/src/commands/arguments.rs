@@ -30,6 +30,8 @@ pub(super) enum Command {
     Person(PersonArguments),
     /// Count which cases that must be checked were looked up 统计应查必查案件的查询情况
     Coverage(CoverageArguments),
+    /// Say what of the queries was reviewed, and check that nobody chose it 统计查询复核情况，并核验抽样未经任何人挑选
+    Review(ReviewArguments),
     /// Write the compliance report of a month 生成月度合规报告
     Report(MonthlyArguments),
     /// Export evidence of an institution, a member of staff or a period, each record with its proof 导出机构、经办人或时段的证据，每条记录附证明
@@ -262,6 +264,32 @@ pub(super) struct CoverageArguments {
     /// The signed list of misses that was handed over: it must be what the log comes to 已移交的签名漏查清单：须与日志一致
     #[arg(long, value_name = "FILE", conflicts_with = "month")]
     pub(super) list: Option<PathBuf>,
+    /// The jurisdiction's offset from UTC 本地时间与 UTC 的时差
+    #[arg(long, value_name = "OFFSET", default_value = "+08:00", value_parser = offset)]
+    pub(super) utc_offset: Offset,
+    /// The log's verifier key; without it the `log.vkey` in the folder, which proves less 日志的验证公钥；省略时用文件夹中的 `log.vkey`，证明力较弱
+    #[arg(long, value_name = "FILE")]
+    pub(super) vkey: Option<PathBuf>,
+    /// Say the result as JSON 以 JSON 输出结果
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Whose reviews are counted.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
+)]
+pub(super) struct ReviewArguments {
+    /// The log's folder, or the data folder that has it 日志文件夹，或其所在的数据文件夹
+    #[arg(value_name = "DIR")]
+    pub(super) log: PathBuf,
+    /// The sampling policy, as `/officers/reviews` gives it: then it is checked too that every suspicious query is reviewed 抽样规则（取自 `/officers/reviews`）：同时核验可疑查询是否全部送复核
+    #[arg(long, value_name = "FILE")]
+    pub(super) policy: Option<PathBuf>,
+    /// What is late at this time; left out = at the last record's 以此时刻判断逾期；省略则以最后一条记录为准
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<Timestamp>,
     /// The jurisdiction's offset from UTC 本地时间与 UTC 的时差
     #[arg(long, value_name = "OFFSET", default_value = "+08:00", value_parser = offset)]
     pub(super) utc_offset: Offset,

@@ -60,11 +60,12 @@ pub(super) fn json(
 
 /// An export that holds, on one line.
 pub(super) fn export(export: &Checked, log: Option<&Report>) -> String {
-    let Checked { checkpoint, statement, entries, left_out, goes_on, .. } = export;
+    let Checked { checkpoint, statement, entries, done_for, left_out, goes_on, .. } = export;
     let result = json!({
         "holds": true,
         "export": {
             "origin": checkpoint.origin, "size": checkpoint.size, "statement": statement, "entries": entries,
+            "done_for": done_for,
             "left_out": left_out, "goes_on": goes_on,
         },
         "log": log.map(log_json),

@@ -135,7 +135,7 @@ impl Language {
 
     /// What holds of an export.
     pub(super) fn export(self, export: &Checked, log: Option<&Report>, is_key_given: bool) -> String {
-        let Checked { checkpoint, statement, entries, left_out, goes_on, .. } = export;
+        let Checked { checkpoint, statement, entries, done_for, left_out, goes_on, .. } = export;
         let mut lines = vec![self.pick(
             format!(
                 "the export is valid: {}, recorded as entry {statement} of `{}`, signed at size {}",
@@ -148,6 +148,12 @@ impl Language {
                 checkpoint.origin, checkpoint.size
             ),
         )];
+        if *done_for > 0 {
+            lines.push(self.pick(
+                format!("{} for the person by others", count(*done_for as u64, "act", "acts")),
+                format!("另有他人代办事项 {done_for} 项"),
+            ));
+        }
         if *goes_on {
             lines.push(self.pick(
                 "it is not all of them: another file has the earlier ones",
@@ -313,6 +319,7 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Evidence(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Witnesses(NotWitnessed::Checkpoint(error)) => checkpoint(error),
         Violation::Witnesses(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::Review(error) => Language::Chinese.fault(&error.to_string()),
         Violation::List(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Missing { path } => format!("缺少 `{path}`"),
         Violation::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),
@@ -455,6 +462,10 @@ fn broken(cause: &Broken) -> String {
         Broken::Repeats(first) => {
             format!("`repeats` 为 {first}，但此前没有同一机构以同一幂等键提出并得到答复的该查询")
         }
+        Broken::Correction(query) => {
+            format!("{query} 不是已答复某机构的查询、此后没有记录退出答复，或者更正不是由网关记载的")
+        }
+        Broken::Fetched(query) => format!("领取者对 {query} 没有应领取的更正"),
         Broken::Id(id) => format!("编号 {id} 此前的记录已有"),
         Broken::First(first) => format!("`first` 为 {first}，但此前该条没有该授权凭证"),
         Broken::Token => "其中的授权没有 `iss` 与 `jti`".to_owned(),

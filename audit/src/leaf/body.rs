@@ -7,7 +7,7 @@ use super::actor::Actor;
 use super::bodies::{
     Approval, Binding, Block, Carried, Case, CatalogueSet, Correction, Definitions, Feedback, Figures, Flood,
     InstitutionChange, IssuerKey, KeyEvent, ListedLog, Notice, Objection, Open, Proposal, Prune, Read, Refusals,
-    Repair, Review, Revocation, Seal, Statement, Stop, Suspension, Unseal,
+    Repair, Review, Revocation, Sampling, Seal, Statement, Stop, Suspension, Unseal,
 };
 use super::entry::{Entry, LeafError, render};
 use super::kind::Kind;
@@ -77,6 +77,7 @@ pub enum Body<'a> {
     Proposal(Proposal),
     Approval(Approval),
     Review(Review),
+    Sampling(Sampling),
     Figures(Figures),
     Prune(Prune),
     Log(ListedLog),
@@ -225,6 +226,7 @@ each_kind! {
     Proposal as Act,
     Approval as Act,
     Review as Act,
+    Sampling as Act,
     Figures as Event,
     Prune as Act,
     Log as Act,

@@ -83,6 +83,8 @@ kinds! {
     Approval = "approval",
     /// The review of a query.
     Review = "review",
+    /// What decides which queries are reviewed.
+    Sampling = "sampling",
     /// Figures that were published.
     Figures = "figures",
     /// Entries that are no longer kept.

@@ -19,7 +19,7 @@ type Form = fn(&Value) -> bool;
 /// The members of a kind that have a form of their own. A dot goes into an object. One that is absent is not looked at.
 type Row = (&'static str, &'static [(&'static str, Form)]);
 
-const ROWS: [Row; 31] = [
+const ROWS: [Row; 32] = [
     (
         "query",
         &[
@@ -127,6 +127,21 @@ const ROWS: [Row; 31] = [
             ("query", uuid7),
             ("verdict", |it| is_one_of(it, &["explained", "unexplained", "suspicious"])),
             ("reason", line),
+        ],
+    ),
+    (
+        "sampling",
+        &[
+            ("period", day_or_longer),
+            ("digest", b32),
+            ("nonce", b32),
+            ("size", positive),
+            ("per_mille", positive),
+            ("within_days", positive),
+            ("policy", b32),
+            ("query", uuid7),
+            ("verdict", |it| is_one_of(it, &["explained", "unexplained", "suspicious"])),
+            ("", forms::members_of_its_state),
         ],
     ),
     ("figures", &[("period", day_or_longer), ("epsilon", decimal)]),
@@ -243,6 +258,11 @@ mod tests {
             ("proposal", "act", vec![json!("anything")]),
             ("review", "verdict", vec![json!("good")]),
             ("review", "reason", vec![json!(NUMBER)]),
+            ("sampling", "period", vec![json!("2026-13"), json!("x")]),
+            ("sampling", "digest", vec![bytes(31), bytes(33)]),
+            ("sampling", "per_mille", vec![json!(0), Value::Null]),
+            ("sampling", "verdict", vec![json!("good"), Value::Null]),
+            ("sampling", "nonce", vec![Value::Null]),
             ("figures", "period", vec![json!("2026-13"), json!("2026-1"), json!("x")]),
             ("figures", "epsilon", vec![json!("much"), json!("01"), json!("1e3"), json!("")]),
             ("prune", "from", vec![json!(1), json!(1 << 20)]),

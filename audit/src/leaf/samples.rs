@@ -69,6 +69,10 @@ impl Made {
             let entry = operation::new_data_key(&mut self.world);
             self.push(entry);
         }
+        if kind == Kind::Correction && !persons::is_correctable(&self.world) {
+            let entry = persons::removal(&mut self.world);
+            self.push(entry);
+        }
         let world = &mut self.world;
         let entry = match kind {
             Kind::Query => queries::query(world),
@@ -98,6 +102,7 @@ impl Made {
             Kind::Proposal => officers::proposal(world),
             Kind::Approval => officers::approval(world),
             Kind::Review => officers::review(world),
+            Kind::Sampling => officers::sampling(world),
             Kind::Unseal => officers::unseal(world),
             Kind::Figures => officers::figures(world),
             Kind::Open | Kind::Seal => return,
@@ -130,6 +135,7 @@ fn needs_data_key(kind: Kind) -> bool {
             | Kind::Block
             | Kind::Objection
             | Kind::Repair
+            | Kind::Correction
             | Kind::Case
             | Kind::Binding
     )

@@ -48,3 +48,4 @@ pub use release::Released;
 pub use settings::Settings;
 pub use submit::ticket::{Durable, Ticket};
 pub use threads::shared::SLOW;
+pub(crate) use tree::frontier::Frontier;

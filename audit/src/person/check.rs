@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ring::hmac;
 
 use super::fault::ExportFault;
-use super::form::{Entry, Export, FORM, File, Proven, TagOf};
+use super::form::{Act, Entry, Export, FORM, File, Proven, TagOf};
 use crate::checkpoint::Checkpoint;
 use crate::leaf::{self, Base64, Body, QueryLeaf};
 use crate::merkle::{self, Hash, leaf_hash};
@@ -22,6 +22,8 @@ pub struct Checked {
     pub statement: u64,
     /// How many queries it has.
     pub entries: usize,
+    /// How many acts of others for the person it has.
+    pub done_for: usize,
     /// Scenarios whose queries are withheld, as the gateway says.
     pub left_out: Vec<String>,
     /// Whether another file has the earlier ones.
@@ -59,8 +61,9 @@ impl Checked {
         let checkpoint = Checkpoint::open(&file.checkpoint, &named)?;
         recorded(file.export.get(), &export, &file.statement)?;
         proven(&checkpoint, file.statement.index, &file.statement.leaf, &file.statement.path)?;
-        if file.paths.len() != export.entries.len() {
-            return Err(ExportFault::Paths { entries: export.entries.len(), paths: file.paths.len() });
+        let entries = export.entries.len().saturating_add(export.done_for.len());
+        if file.paths.len() != entries {
+            return Err(ExportFault::Paths { entries, paths: file.paths.len() });
         }
         let mut tags = BTreeMap::new();
         for tag in &export.tags {
@@ -77,6 +80,7 @@ impl Checked {
             proven(&checkpoint, entry.index, &entry.leaf, path)?;
             is_the_person_s(entry, &tags)?;
         }
+        done_for(&export, &checkpoint, file.paths.get(export.entries.len()..).unwrap_or_default())?;
         let scope = Scope {
             after: export.after,
             before: export.before,
@@ -91,6 +95,7 @@ impl Checked {
             checkpoint,
             statement: file.statement.index,
             entries: export.entries.len(),
+            done_for: export.done_for.len(),
             left_out: export.left_out,
             goes_on: export.next.is_some(),
             scope,
@@ -116,6 +121,24 @@ fn proven(checkpoint: &Checkpoint, index: u64, leaf: &str, path: &[Base64<Hash>]
     let path: Vec<Hash> = path.iter().map(|hash| hash.0).collect();
     merkle::verify_inclusion(index, checkpoint.size, &leaf_hash(leaf.as_bytes()), &path, &checkpoint.root)
         .map_err(|cause| ExportFault::Unproven { index, cause })
+}
+
+/// Whether what others did is on the record, in its order, and is shown as what it is.
+fn done_for(export: &Export, checkpoint: &Checkpoint, paths: &[Vec<Base64<Hash>>]) -> Result<(), ExportFault> {
+    let mut before = export.covers;
+    for (Act { index, leaf, shown }, path) in export.done_for.iter().zip(paths) {
+        if *index >= before {
+            return Err(ExportFault::Order(*index));
+        }
+        before = *index;
+        proven(checkpoint, *index, leaf, path)?;
+        let act = leaf::parse(leaf.as_bytes()).ok().flatten().filter(|leaf| matches!(leaf.body, Body::Binding(_)));
+        let act = act.ok_or(ExportFault::NoAct(*index))?;
+        if let Some(member) = shown.differs(*index, &act) {
+            return Err(ExportFault::Shown { index: *index, member });
+        }
+    }
+    Ok(())
 }
 
 /// Whether an entry is a query with the person's tag, and is shown as what it is.

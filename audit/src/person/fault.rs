@@ -47,6 +47,9 @@ pub enum ExportFault {
     /// An entry that is no query about somebody.
     #[error("entry {0} is no query about a person")]
     NoQuery(u64),
+    /// What is said to have been done for the person, and is no act for anybody.
+    #[error("entry {0} is no record of what was done for a person")]
+    NoAct(u64),
     /// An entry about somebody else, or of another institution, scenario or month than its tag says.
     #[error("entry {0} does not have the export's tag of its institution, scenario and month")]
     Tag(u64),

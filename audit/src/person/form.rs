@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::leaf::{Base64, GroundRecord, QueryLeaf};
+use crate::leaf::{Actor, Base64, GroundRecord, Leaf, QueryLeaf};
 use crate::merkle::Hash;
 
 /// The name of the form, which an export begins with.
@@ -19,7 +19,7 @@ pub(super) struct File<'a> {
     #[serde(borrow)]
     pub(super) export: &'a RawValue,
     pub(super) statement: Proven,
-    /// An audit path for each entry.
+    /// An audit path for each entry, then for each of `done_for`.
     pub(super) paths: Vec<Vec<Base64<Hash>>>,
     pub(super) checkpoint: String,
 }
@@ -51,6 +51,9 @@ pub(super) struct Export {
     pub(super) left_out: Vec<String>,
     pub(super) tags: Vec<Tag>,
     pub(super) entries: Vec<Entry>,
+    /// What others did for the person.
+    #[serde(default)]
+    pub(super) done_for: Vec<Act>,
     /// Of the file that goes on before `after`.
     #[serde(default)]
     pub(super) next: Option<String>,
@@ -101,6 +104,42 @@ pub(super) struct Entry {
     pub(super) index: u64,
     pub(super) leaf: String,
     pub(super) shown: Shown,
+}
+
+/// What somebody did for the person.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Act {
+    pub(super) index: u64,
+    pub(super) leaf: String,
+    pub(super) shown: ShownAct,
+}
+
+/// How it is explained; what was done is sealed in its leaf, and so are the gateway's own words here.
+#[derive(Deserialize)]
+pub(super) struct ShownAct {
+    index: u64,
+    at: jiff::Timestamp,
+    by: String,
+    #[serde(default)]
+    officer: Option<String>,
+}
+
+impl ShownAct {
+    /// The first member that is another one than in the leaf at this index; `None` = none.
+    pub(super) fn differs(&self, index: u64, leaf: &Leaf<'_>) -> Option<&'static str> {
+        let officer = match &leaf.actor {
+            Some(Actor::Officer { officer, .. }) => Some(officer),
+            Some(Actor::Institution { .. } | Actor::Account(_) | Actor::Person(_) | Actor::System(_)) | None => None,
+        };
+        let members = [
+            ("index", self.index == index),
+            ("at", self.at == leaf.head.at),
+            ("officer", self.officer.as_ref() == officer),
+            ("by", (self.by == "counter") == officer.is_some()),
+        ];
+        members.into_iter().find(|(_, is_same)| !is_same).map(|(member, _)| member)
+    }
 }
 
 /// How it is explained: of that, what its leaf says too. Titles and sentences are the gateway's own words.

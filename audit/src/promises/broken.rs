@@ -34,6 +34,14 @@ pub enum Broken {
         "`repeats` is {0}, which is no earlier answered query of the same institution under the same idempotency key"
     )]
     Repeats(Uuid),
+    /// A correction of what was not answered, or was answered without what went out of answers last; or not the gateway says so.
+    #[error(
+        "{0} is no answered query of an institution, no record went out of answers since, or it is not the gateway that says so"
+    )]
+    Correction(Uuid),
+    /// A correction that is not due to who fetched it.
+    #[error("no correction of {0} is due to who fetched it")]
+    Fetched(Uuid),
     /// An id that another leaf has.
     #[error("the id {0} is that of an earlier entry")]
     Id(Uuid),

@@ -8,6 +8,7 @@ use crate::leaf::{LinkFault, PeekError};
 use crate::person::ExportFault;
 use crate::promises::Broken;
 use crate::proof::ProofError;
+use crate::review::DrawFault;
 use crate::trust_policy::NotWitnessed;
 
 /// Why a log does not hold.
@@ -28,6 +29,9 @@ pub enum Violation {
     /// A list of misses does not.
     #[error(transparent)]
     List(#[from] ListFault),
+    /// The draw of a period that is reviewed does not.
+    #[error(transparent)]
+    Review(#[from] DrawFault),
     /// A file that the checkpoint, or a later file, needs is not there.
     #[error("`{path}` is missing")]
     Missing {

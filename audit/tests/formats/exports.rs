@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use credit_audit::leaf::{self, Act as _, Actor, Base64, Statement};
+use credit_audit::leaf::{self, Act as _, Actor, Base64, Binding, BindingState, Statement};
 use credit_audit::merkle;
 use credit_audit::person::{Checked, ExportFault};
 use credit_audit::verify::{CheckError, Violation};
@@ -98,6 +98,8 @@ struct World {
     entries: Vec<(u64, String, Value)>,
     tags: Vec<Value>,
     left_out: Vec<&'static str>,
+    /// What was done for the person.
+    acts: Vec<(u64, String, Value)>,
 }
 
 fn world(seed: u64, count: u64) -> World {
@@ -132,10 +134,28 @@ fn world(seed: u64, count: u64) -> World {
         json!({"institution": institution, "scenario": scenario, "key": KEY, "tag": STANDARD.encode(tag(asker))})
     });
     let tags = tags.collect();
-    World { queries, recorded, entries, tags, left_out: vec![EXEMPT] }
+    World { queries, recorded, entries, tags, left_out: vec![EXEMPT], acts: Vec::new() }
 }
 
 impl World {
+    /// Of a log that goes on with two acts for the person: an officer's, and a guardian's.
+    fn with_acts(mut self) -> Self {
+        let officer = Actor::Officer { officer: "officer".to_owned(), certificate: "c".to_owned() };
+        for (actor, by) in [(officer, "counter"), (Actor::Person(Base64([6; 32])), "guardian")] {
+            let index = self.recorded.len() as u64 + 2;
+            let bound = Binding { state: BindingState::Bound, key: KEY.to_owned(), person: Base64(vec![8; 100]) };
+            let leaf = leaf::render(&bound.entry(id(index), actor).unwrap(), at(index), 0);
+            let leaf = String::from_utf8(leaf).unwrap();
+            let mut shown = json!({"index": index, "at": at(index), "day": "2026-11-18", "by": by, "says": "Done."});
+            if by == "counter" {
+                shown["officer"] = json!("officer");
+            }
+            self.recorded.push(leaf.clone());
+            self.acts.insert(0, (index, leaf, shown));
+        }
+        self
+    }
+
     /// The leaves of a log with these records.
     fn leaves(&self) -> Vec<Vec<u8>> {
         let mut leaves = vec![leaf_of(0), data_key(KEY)];
@@ -146,17 +166,21 @@ impl World {
     /// What the gateway says, and its record, which it appends to the leaves.
     fn export(&self, log: &mut Log) -> String {
         let covers = log.size();
-        let entries: Vec<_> = self
-            .entries
-            .iter()
-            .map(|(index, leaf, shown)| json!({"index": index, "leaf": leaf, "shown": shown}))
-            .collect();
-        let export = json!({
+        let lines = |all: &[(u64, String, Value)]| {
+            let line =
+                |(index, leaf, shown): &(u64, String, Value)| json!({"index": index, "leaf": leaf, "shown": shown});
+            all.iter().map(line).collect::<Vec<_>>()
+        };
+        let (entries, acts) = (lines(&self.entries), lines(&self.acts));
+        let mut export = json!({
             "form": "credit-gateway/export/1", "origin": "credit-gateway.example/2026/r1", "vkey": log.key.to_string(),
             "from": "2000-01-01", "to": "2026-11-30", "covers": covers, "after": 0, "before": covers,
             "left_out": self.left_out, "tags": self.tags, "entries": entries,
-        })
-        .to_string();
+        });
+        if !acts.is_empty() {
+            export["done_for"] = json!(acts);
+        }
+        let export = export.to_string();
         let digest = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &OPENING), export.as_bytes());
         let statement = Statement {
             from: date(2000, 1, 1),
@@ -173,7 +197,7 @@ impl World {
             let hashes = merkle::inclusion_proof(index, log.size(), &tree).unwrap();
             hashes.iter().map(|hash| STANDARD.encode(hash)).collect::<Vec<_>>()
         };
-        let paths: Vec<_> = self.entries.iter().map(|(index, ..)| path(*index)).collect();
+        let paths: Vec<_> = self.entries.iter().chain(&self.acts).map(|(index, ..)| path(*index)).collect();
         let leaf = serde_json::to_string(std::str::from_utf8(&leaf).unwrap()).unwrap();
         format!(
             r#"{{"export":{export},"statement":{{"index":{covers},"leaf":{leaf},"opening":"{}","path":{}}},"paths":{},"checkpoint":{}}}"#,
@@ -325,10 +349,44 @@ fn what_is_not_as_it_was_recorded_is_found_by_the_file_alone() {
 }
 
 #[test]
+fn what_others_did_is_there_as_it_was_recorded() {
+    let world = world(1, 40).with_acts();
+    let (log, file) = honest(&world);
+    assert!(matches!(found(&file, &log), (None, None)));
+    let alone = |change: &dyn Fn(&mut World)| {
+        let mut lying = world.clone();
+        change(&mut lying);
+        let file = lying.export(&mut Log::of_leaves(world.leaves()));
+        Checked::of(file.as_bytes(), Some(&log.key)).err()
+    };
+    let [index, first] = [world.acts[0].0, world.acts[1].0];
+    let query = world.entries[0].clone();
+    assert_eq!(alone(&|world| world.acts.swap(0, 1)), Some(ExportFault::Order(index)));
+    assert_eq!(alone(&|world| world.acts.push(world.acts[1].clone())), Some(ExportFault::Order(first)));
+    // A query, another leaf, one that is no leaf.
+    let act = |lie: &(u64, String, Value)| {
+        let (index, leaf, mut shown) = lie.clone();
+        (shown["index"], shown["by"]) = (json!(index), json!("guardian"));
+        (index, leaf, shown)
+    };
+    assert_eq!(alone(&|world| world.acts = vec![act(&query)]), Some(ExportFault::NoAct(query.0)));
+    let unproven = |fault| matches!(fault, Some(ExportFault::Unproven { index: found, .. }) if found == index);
+    assert!(unproven(alone(&|world| world.acts[0].1 = world.acts[1].1.clone())));
+    for (member, value) in
+        [("index", json!(3)), ("at", json!(at(3))), ("officer", json!("officer")), ("by", json!("counter"))]
+    {
+        let fault = alone(&|world| world.acts[0].2[member] = value.clone());
+        assert_eq!(fault, Some(ExportFault::Shown { index, member }), "{member}");
+    }
+    let other = alone(&|world| world.acts[1].2["officer"] = json!("another"));
+    assert_eq!(other, Some(ExportFault::Shown { index: first, member: "officer" }));
+}
+
+#[test]
 fn a_file_that_was_altered_afterwards_is_found_alone() {
-    let (log, file) = honest(&world(3, 24));
-    let read = Checked::of(file.as_bytes(), Some(&log.key)).map(|export| export.entries);
-    assert_eq!(read.ok(), Some(world(3, 24).entries.len()));
+    let (log, file) = honest(&world(3, 24).with_acts());
+    let read = Checked::of(file.as_bytes(), Some(&log.key)).map(|export| (export.entries, export.done_for));
+    assert_eq!(read.ok(), Some((world(3, 24).entries.len(), 2)));
     let mut draw = Draw(11);
     for _ in 0..600 {
         let mut altered = file.clone().into_bytes();

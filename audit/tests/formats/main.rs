@@ -9,6 +9,7 @@
 
 mod command;
 mod consents;
+mod corrections;
 mod decisions;
 mod exports;
 mod folders;

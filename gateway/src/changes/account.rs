@@ -28,6 +28,12 @@ impl Account {
         Self(Actor::Officer { officer, certificate })
     }
 
+    /// The supervisor, by id and certificate.
+    #[must_use]
+    pub(crate) fn supervisor(institution: String, certificate: String) -> Self {
+        Self(Actor::Institution { institution, certificate })
+    }
+
     /// The gateway, by a rule of its own.
     #[must_use]
     pub(crate) fn gateway() -> Self {

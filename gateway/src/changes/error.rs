@@ -2,9 +2,10 @@
 
 use credit_audit::leaf::LeafError;
 use credit_keys::KeyId;
+use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::notice_fault::NoticeFault;
+use super::{notice_fault::NoticeFault, review::ReviewFault};
 use crate::{callers::register::RegisterError, keyring::KeyringError, state::approvals::NotApproved};
 
 /// See the module.
@@ -34,6 +35,9 @@ pub(crate) enum ChangeError {
     /// No act that two decide; nothing has changed.
     #[error("two officers decide on `{0}`, and on nothing of another name")]
     UnknownAct(String),
+    /// No step of a review; nothing has changed.
+    #[error(transparent)]
+    Review(#[from] ReviewFault),
     /// Two officers are needed; nothing has changed.
     #[error(
         "two officers decide on the register here: write it into the configuration, and see `credit-gateway catalogue propose`"
@@ -108,6 +112,32 @@ pub(crate) enum ChangeError {
     /// No such mandate is in force; nothing has changed.
     #[error("no such mandate for this person is in force")]
     UnknownMandate,
+    /// The law wants the records of the month; nothing is destroyed.
+    #[error("records of {month} are kept until {until} by the rule pack in force")]
+    Retained {
+        /// The month.
+        month: String,
+        /// The last day.
+        until: Date,
+    },
+    /// No rule pack says it; nothing is destroyed.
+    #[error("no rule pack says how long records are kept: write `retention` into the pack in force")]
+    NoRetention,
+    /// No key, or it is destroyed already.
+    #[error("there is nothing of that which could be destroyed: see `credit-gateway keys status`")]
+    NothingToDestroy,
+    /// A key of an earlier month is there; nothing is destroyed.
+    #[error("what is older goes first: destroy {0} before")]
+    OlderFirst(String),
+    /// No account waits under this code; nothing has changed.
+    #[error("no login waits under this code: it is used or over; the person logs in again and gets another one")]
+    UnknownCode,
+    /// One of them is bound; nothing has changed.
+    #[error("this account or this person is bound already; end that binding first")]
+    Bound,
+    /// The person's account is bound to nobody; nothing has changed.
+    #[error("no account is bound to this person")]
+    Unbound,
     /// It is decided; nothing has changed.
     #[error("objection `{0}` is decided already")]
     Decided(Uuid),

@@ -3,18 +3,23 @@
 
 mod account;
 mod approval;
+mod binding;
 mod block;
+mod bound_id;
 mod by;
 mod by_two;
 mod cells;
 mod consent;
 mod correction;
 mod coverage;
+mod destroy;
+mod destruction;
 mod error;
 mod figures;
 mod institution;
 mod keys;
 mod laplace;
+mod listed;
 mod mandate;
 mod notice;
 mod notice_fault;
@@ -22,6 +27,7 @@ mod objection;
 mod persons;
 mod repair;
 mod request;
+mod review;
 mod said_before;
 mod sealing;
 mod standing;
@@ -32,20 +38,25 @@ use std::sync::Arc;
 
 pub(crate) use account::Account;
 pub(crate) use block::may_be_closed;
+pub(crate) use bound_id::{bind, key_of, number_of, unbind};
 pub(crate) use by::By;
 pub(crate) use by_two::Warrant;
 pub(crate) use correction::{Corrected, corrected, day_of, record_due};
+pub(crate) use destroy::unfinished;
+pub(crate) use destruction::{Destruction, Month};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
+pub(crate) use listed::{InstitutionStatus, Proposals};
 pub(crate) use mandate::{ActedFor, NewMandate, acted_for, begin_mandate, end_mandate, mandate_of, person_actor};
 pub(crate) use notice::{about, give_to};
 pub(crate) use objection::{LONGEST, Said, decide, is_text};
 pub(crate) use persons::{object, set_blocked, withdraw};
 pub(crate) use repair::{RepairNotice, RepairedRecord, repair};
-pub(crate) use request::{Change, InstitutionStatus, Made, Proposals, TurningUse};
+pub(crate) use request::{Change, Made, TurningUse};
+pub(crate) use review::{drawn, is_latest, put_before_reviewers};
 pub(crate) use said_before::SaidBefore;
 pub(crate) use sealing::Number;
-pub(crate) use standing::{restore, text_of};
+pub(crate) use standing::{is_destroyed, restore, text_of};
 
 use crate::gateway::Gateway;
 
@@ -90,6 +101,14 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::Unseal { entry, reason, by } => unseal::unseal(&gateway, entry, reason, by, &account).await,
             Change::Propose { act, digest } => approval::propose(&gateway, act, digest, &account).await,
             Change::Approve { proposal, digest } => approval::approve(&gateway, proposal, digest, &account).await,
+            Change::ProposeDestruction(destruction) => destroy::propose(&gateway, &destruction, &account).await,
+            Change::ApproveDestruction { proposal, destruction } => {
+                destroy::approve(&gateway, proposal, &destruction, &account).await
+            }
+            Change::Destroy { destruction, proposal } => {
+                destroy::destroy(&gateway, &destruction, proposal, &account).await
+            }
+            Change::Review(step) => review::step(&gateway, step, &account).await.map(Made::Reviewed),
             Change::Proposals => Ok(Made::Proposals(approval::list(&gateway))),
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),
             Change::ConsentRevoke { iss, jti } => consent::revoke(&gateway, iss, jti, &account, off_record).await,

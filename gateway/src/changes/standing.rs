@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{mandate, sealing::SealedMember};
+use super::{bound_id, mandate, sealing::SealedMember};
 use crate::{
     keyring::Keyring,
     state::standing::{Objection, Repair, Stage, Standing},
@@ -77,21 +77,37 @@ pub(crate) fn restore(standing: &Standing, keys: &Keyring, origin: &str, index: 
             let opened = member.open::<RecordMember>(keys, origin);
             opened.and_then(|opened| Some((parsed(&opened.number)?, opened))).map(|(number, opened)| {
                 let (person, class, on) = (standing.person(&number), said.class.clone(), said.on);
-                let RecordMember { record, determined, .. } = opened;
+                let RecordMember { record, determined, first, .. } = opened;
                 let determined = determined.unwrap_or(on);
                 match said.state {
                     RepairState::Repaired => {
-                        standing.repair(person, Repair { record, class, determined, on, leaf: Some(index) });
+                        standing.repair(person, Repair { record, class, determined, on, leaf: Some(index), first });
                     }
                     RepairState::Revoked => standing.revoke_repair(&person, &record),
                 }
             })
         }
-        Body::Binding(_) => mandate::restore(standing, keys, origin, index, leaf).then_some(()),
+        Body::Binding(_) => {
+            let is_login = bound_id::restore(standing, keys, origin, index, leaf);
+            (is_login || mandate::restore(standing, keys, origin, index, leaf)).then_some(())
+        }
         // Nothing else is kept there.
         _ => Some(()),
     };
     restored.is_some()
+}
+
+/// Whether what such a leaf seals was destroyed: then what was in force was said again before.
+pub(crate) fn is_destroyed(keys: &Keyring, origin: &str, leaf: &Leaf<'_>) -> bool {
+    let id = leaf.head.id;
+    let (name, key, bytes) = match &leaf.body {
+        Body::Block(block) => ("person", &block.key, &block.person.0),
+        Body::Objection(said) => ("record", &said.key, &said.record.0),
+        Body::Repair(said) => ("record", &said.key, &said.record.0),
+        Body::Binding(binding) => ("person", &binding.key, &binding.person.0),
+        _ => return false,
+    };
+    SealedMember { leaf: id, name, key, bytes }.is_destroyed(keys, origin)
 }
 
 /// Whom such a leaf is about.

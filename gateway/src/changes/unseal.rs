@@ -45,6 +45,7 @@ fn sealed_members(kind: Kind) -> &'static [&'static str] {
         | Kind::Proposal
         | Kind::Approval
         | Kind::Review
+        | Kind::Sampling
         | Kind::Figures
         | Kind::Prune
         | Kind::Log

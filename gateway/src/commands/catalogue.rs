@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_policy::{
-    Basis, Catalogue, ConsentFacts, Facts, Field, FieldName, InstitutionKind, Language, Scenario, ScenarioName,
+    Basis, Catalogue, Class, ConsentFacts, Facts, Field, FieldName, InstitutionKind, Language, Scenario, ScenarioName,
     ValueType, consent::Maxima, diff, explain, fields_page, prove,
 };
 use serde_json::{Value, json};
@@ -240,7 +240,7 @@ fn row(scenario: &Scenario) -> Value {
         "purpose_group": scenario.purpose_group(), "case_limit": scenario.case_limit(), "notice": scenario.notice(),
         "sources": scenario.sources().collect::<Vec<_>>(), "rank": scenario.rank(),
         "consent_on_file": scenario.consent_on_file(), "basis": scenario.bases_here().map(basis).collect::<Vec<_>>(),
-        "withheld": scenario.withheld().map(Field::name).collect::<Vec<_>>(),
+        "withheld": scenario.withheld().map(Field::name).collect::<Vec<_>>(), "assessment": scenario.assessment(),
     })
 }
 
@@ -282,9 +282,11 @@ fn show(what: Option<String>, dir: Option<PathBuf>, json: bool) -> Result<(), Fa
     let of_scenario = |field: &&Field| scenarios.iter().any(|scenario| scenario.fields().contains(field.name()));
     let fields: Vec<_> = catalogue.fields().into_iter().filter(of_scenario).collect();
     if json {
+        let named = |class: &&Class| fields.iter().any(|field| field.classes().contains(class.name()));
+        let classes: Vec<_> = catalogue.classes().filter(named).map(|class| entry(&catalogue, class)).collect();
         let fields: Vec<_> = fields.into_iter().map(meaning).collect();
         let scenarios: Vec<_> = scenarios.into_iter().map(row).collect();
-        print(json!({"catalogue": catalogue.label(), "scenarios": scenarios, "fields": fields}));
+        print(json!({"catalogue": catalogue.label(), "scenarios": scenarios, "fields": fields, "classes": classes}));
         return Ok(());
     }
     print(catalogue.label());
@@ -298,6 +300,22 @@ fn show(what: Option<String>, dir: Option<PathBuf>, json: bool) -> Result<(), Fa
         fields.into_iter().for_each(show_field);
     }
     Ok(())
+}
+
+/// An entry of the data list, as the rules of provinces want it written down: who provides it, whom it is shared with, how
+/// often it is brought up to date.
+fn entry(catalogue: &Catalogue, class: &Class) -> Value {
+    let shared = catalogue
+        .scenarios()
+        .into_iter()
+        .filter(|scenario| scenario.field_rows().any(|field| field.classes().contains(class.name())));
+    let source = class.legal_source();
+    json!({
+        "name": class.name(), "title": {"zh": source.title(Language::Zh), "en": source.title(Language::En)},
+        "sensitivity": class.sensitivity(), "tier": class.tier(),
+        "provider": class.provider(Language::Zh).map(|zh| json!({"zh": zh, "en": class.provider(Language::En)})),
+        "refresh": class.refresh().map(|period| period.to_string()), "shared_with": shared.map(Scenario::name).collect::<Vec<_>>(),
+    })
 }
 
 /// What a value means, for programs.
@@ -386,6 +404,9 @@ fn show_scenarios(catalogue: &Catalogue, scenarios: &[&Scenario]) {
         if !by_name.is_empty() {
             let which = words("仅限授权凭证列明的数据项", "only to a consent that names them");
             print(format_args!("  {which} {}", by_name.join(" ")));
+        }
+        if let Some(report) = scenario.assessment() {
+            print(format_args!("  {} {report}", words("个人信息保护影响评估", "impact assessment")));
         }
         print(format_args!("  {} {}", words("来源", "sources"), scenario.sources().collect::<Vec<_>>().join(" · ")));
     }

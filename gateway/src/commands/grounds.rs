@@ -1,6 +1,6 @@
 //! On what look-ups by statute rest: what a jurisdiction must confirm, and what has no ground in it.
 
-use credit_policy::{Basis, Catalogue, Field, Ground, Mark, Rank, RuleId, Scenario, Unused};
+use credit_policy::{Basis, Catalogue, Class, Field, Ground, Mark, Rank, RuleId, Scenario, Unused};
 
 use crate::terminal::{chinese, language, print, words};
 
@@ -58,6 +58,36 @@ pub(super) fn to_confirm(catalogue: &Catalogue) {
         documents.into_iter().for_each(|document| print(format_args!("  {document}")));
     }
     elsewhere(catalogue);
+    unsaid(catalogue);
+}
+
+/// What the rows of a place must say and these do not: the impact assessment of a scenario (PIPL, art. 55), and who provides
+/// the entries of a class and how often they are brought up to date. The rows that are built in are of no place, and say none.
+fn unsaid(catalogue: &Catalogue) {
+    let scenarios = catalogue.scenarios();
+    let scenarios = scenarios.iter().filter(|scenario| scenario.assessment().is_none()).map(|row| row.name().as_str());
+    let held: Vec<_> = catalogue.classes().filter(|class| class.is_held()).collect();
+    let without =
+        |says: fn(&Class) -> bool| held.iter().filter(move |class| !says(class)).map(|row| row.name().as_str());
+    missing(
+        words("未写明个人信息保护影响评估报告", "no `assessment`: report of the impact assessment (PIPL 55)"),
+        scenarios,
+    );
+    missing(
+        words("未写明数据提供单位", "no `provider`: department that provides the entries"),
+        without(|class| class.provider(language()).is_some()),
+    );
+    missing(
+        words("未写明更新频率", "no `refresh`: how often the entries are brought up to date"),
+        without(|class| class.refresh().is_some()),
+    );
+}
+
+fn missing<'a>(what: &str, names: impl Iterator<Item = &'a str>) {
+    let names: Vec<_> = names.collect();
+    if !names.is_empty() {
+        print(format_args!("\n{what}\n  {}", names.join(" ")));
+    }
 }
 
 fn is_to_confirm(basis: &Basis) -> bool {

@@ -30,7 +30,7 @@ const MARKER: &str = ".making";
 /// Its configuration.
 pub(super) const CONFIG: &str = "config.toml";
 const PERSONS: &str = "persons.csv";
-/// Whom the tour is about: nobody of those, since what their notes say must stay true.
+/// Whom tours are about: nobody of those, since what their notes say must stay true.
 const TOUR: &str = "data/tour.csv";
 /// The demo's consent authority, as its tokens name it.
 pub(super) const ISSUER: &str = "https://consent.example";
@@ -138,31 +138,32 @@ pub fn person(dir: &Path, note: Note) -> Result<Personal<String>, DemoError> {
     first.map(|(_, person)| person).ok_or(DemoError::Nobody(note.as_str()))
 }
 
-/// All who can log in at the demo's identity service: the rows of `persons.csv`, then who the tour is about.
+/// All who can log in at the demo's identity service: the rows of `persons.csv`, then those whom tours are about.
 ///
 /// # Errors
 /// When a file cannot be read.
 pub(crate) fn people(dir: &Path) -> Result<String, DemoError> {
-    let read = |name: &str| {
-        let path = dir.join(name);
-        fs::read_to_string(&path).map_err(|source| DemoError::File { path, source })
-    };
-    // A folder that was made before tours had a person of their own has none.
-    let tour = if dir.join(TOUR).exists() { read(TOUR)? } else { String::new() };
-    Ok(read(PERSONS)? + &tour)
+    Ok(read(dir, PERSONS)? + &read_tours(dir)?)
 }
 
-/// Who the tour is about, with the place among all who can log in.
+fn read(dir: &Path, name: &str) -> Result<String, DemoError> {
+    let path = dir.join(name);
+    fs::read_to_string(&path).map_err(|source| DemoError::File { path, source })
+}
+
+/// A folder that was made before tours had persons of their own has none.
+fn read_tours(dir: &Path) -> Result<String, DemoError> {
+    if dir.join(TOUR).exists() { read(dir, TOUR) } else { Ok(String::new()) }
+}
+
+/// Those whom tours are about, each with the place among all who can log in.
 ///
 /// # Errors
 /// When a file cannot be read.
-pub(crate) fn of_tour(dir: &Path) -> Result<Option<(usize, Personal<String>)>, DemoError> {
-    if !dir.join(TOUR).exists() {
-        return Ok(None);
-    }
-    let people = people(dir)?;
-    let last = people.lines().skip(1).filter_map(|line| line.split_once(',')).enumerate().last();
-    Ok(last.map(|(place, (number, _))| (place, Personal::new(number.to_owned()))))
+pub(crate) fn of_tours(dir: &Path) -> Result<Vec<(usize, Personal<String>)>, DemoError> {
+    let (first, rows) = (read(dir, PERSONS)?.lines().skip(1).count(), read_tours(dir)?);
+    let numbers = rows.lines().filter_map(|line| line.split_once(','));
+    Ok((first..).zip(numbers).map(|(place, (number, _))| (place, Personal::new(number.to_owned()))).collect())
 }
 
 /// Each person with a note in the `persons.csv` of a demo folder, with the place among all of the file.
@@ -170,8 +171,7 @@ pub(crate) fn of_tour(dir: &Path) -> Result<Option<(usize, Personal<String>)>, D
 /// # Errors
 /// When the file cannot be read.
 pub(crate) fn noted(dir: &Path, note: Note) -> Result<Vec<(usize, Personal<String>)>, DemoError> {
-    let path = dir.join(PERSONS);
-    let text = fs::read_to_string(&path).map_err(|source| DemoError::File { path, source })?;
+    let text = read(dir, PERSONS)?;
     let people = text.lines().skip(1).filter_map(|line| line.split_once(',')).enumerate();
     let noted = people.filter(|(_, (_, word))| *word == note.as_str());
     Ok(noted.map(|(place, (number, _))| (place, Personal::new(number.to_owned()))).collect())

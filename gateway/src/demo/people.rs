@@ -24,6 +24,8 @@ const AGES_HOLD_IN: Date = date(2026, 1, 1);
 const STRIDE: usize = 7;
 /// Nobody younger has a note: an example's past must be that of an adult.
 const OLD_ENOUGH: i16 = 25;
+/// Tours of one folder in which somebody objects: each needs somebody who has not.
+pub(super) const TOURS: usize = 24;
 /// Streams beside the first one, which is the serial itself.
 const MORE_ATTRIBUTES: u64 = 1 << 32;
 const IN_FORCE: u64 = 2 << 32;
@@ -46,8 +48,8 @@ pub(crate) fn generate(today: Date) -> People {
         .into_iter()
         .filter(|note| !matches!(note, Note::Minor | Note::NoFile))
         .flat_map(|note| std::iter::repeat_n(note, note.count()))
-        // Whom the tour is about, after whom nothing is as the note says.
-        .chain([Note::Late]);
+        // Whom tours are about, after whom nothing is as the note says.
+        .chain(std::iter::repeat_n(Note::Late, TOURS));
     let applicants = applicants::all().enumerate().map(|(index, applicant)| {
         let chosen = index.is_multiple_of(STRIDE) && applicant.age >= OLD_ENOUGH;
         let note = chosen.then(|| adults.next()).flatten();
@@ -138,13 +140,12 @@ impl People {
         text
     }
 
-    /// The row of the one whom the tour is about, who is not in `persons.csv`: a late payer until an objection is upheld.
+    /// The rows of those whom tours are about, who are not in `persons.csv`: each a late payer until an objection is upheld.
     #[must_use]
     pub(crate) fn tour_csv(&self) -> String {
         let mut text = String::new();
-        if let Some(last) = self.0.iter().rfind(|person| person.note == Some(Note::Late)) {
-            last.row(Note::Late, &mut text);
-        }
+        let late = self.0.iter().filter(|person| person.note == Some(Note::Late));
+        late.skip(Note::Late.count()).for_each(|person| person.row(Note::Late, &mut text));
         text
     }
 }
@@ -275,6 +276,7 @@ mod tests {
             *counts.entry(note.as_str()).or_insert(0) += 1;
         }
         assert_eq!(counts.len(), 10);
+        assert_eq!(generate(TODAY).tour_csv().lines().filter(|row| row.ends_with(",late")).count(), TOURS);
         for note in Note::ALL {
             let least = if note == Note::Clean { 20 } else { 3 };
             assert!(counts[note.as_str()] >= least, "{}", note.as_str());

@@ -66,18 +66,21 @@ pub(crate) async fn answer(
     if !is_auditor(&auditor) {
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
     }
-    let act = officers::Path::of(request.uri().path());
-    if request.uri().path() == officers::PROPOSALS && *request.method() == Method::GET {
+    let (path, is_get) = (request.uri().path(), *request.method() == Method::GET);
+    if path == officers::PROPOSALS && is_get {
         return officers::proposals(&gateway, language).await;
     }
-    let is_counter = request.uri().path() == counter::PATH;
+    // Some paths are looked at, and acted at.
+    let is_both = path == officers::PROPOSALS || View::of(path).is_some();
+    let act = officers::Path::of(path).filter(|_| !(is_both && is_get));
+    let is_counter = path == counter::PATH;
     let is_posted = act.is_some() || is_counter;
     let (only, said) = if is_posted { (Method::POST, "only POST\n") } else { (Method::GET, "only GET\n") };
     if *request.method() != only {
-        let allowed = match request.uri().path() {
-            officers::PROPOSALS => "GET, POST",
-            _ if is_posted => "POST",
-            _ => "GET",
+        let allowed = match is_posted {
+            true if is_both => "GET, POST",
+            true => "POST",
+            false => "GET",
         };
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, said);
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));

@@ -9,6 +9,7 @@ mod bundles;
 mod error;
 mod file;
 mod place;
+mod reviews;
 mod row;
 mod schema;
 mod search;
@@ -21,7 +22,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use credit_keys::IndexKey;
+use credit_keys::{IndexKey, KeyId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -29,6 +30,7 @@ pub(crate) use error::IndexError;
 pub(crate) use file::{Asked, ConsentFound, Owed, OwedNotice, Wanted};
 use file::{IndexFile, Rows};
 pub(crate) use place::{Due, Found, Place, read_leaf};
+pub(crate) use reviews::ReviewBook;
 use row::Opening;
 pub(crate) use search::{Listed, Outcome, Search};
 pub(crate) use sources::Sources;
@@ -79,6 +81,14 @@ impl Index {
     /// The key of a person in it.
     pub(crate) fn person(&self, number: &str) -> [u8; 32] {
         self.key.person(number)
+    }
+
+    /// Forgets whom the records of a person under these data keys are about.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn forget(&self, person: &[u8; 32], data_keys: &[KeyId]) -> Result<(), IndexError> {
+        data_keys.iter().try_for_each(|key| self.lock().forget(person, key.as_str()))
     }
 
     /// How many leaves it covers.
@@ -149,6 +159,14 @@ impl Index {
     /// [`IndexError`].
     pub(crate) fn count_own(&self, person: &[u8; 32], from: i64) -> Result<u64, IndexError> {
         self.lock().count_own(person, from)
+    }
+
+    /// The ids of all queries about one person.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn ids_about(&self, person: &[u8; 32]) -> Result<Vec<Uuid>, IndexError> {
+        self.lock().ids_about(person)
     }
 
     /// The leaf of a query.

@@ -116,6 +116,7 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
         | Body::Proposal(_)
         | Body::Approval(_)
         | Body::Review(_)
+        | Body::Sampling(_)
         | Body::Figures(_) => Row::Other,
     })
 }

@@ -53,7 +53,8 @@ CREATE TABLE act (
 ) STRICT;
 CREATE INDEX act_person ON act (person, leaf) WHERE person IS NOT NULL;
 CREATE INDEX query_id ON query (id);
-CREATE INDEX query_person ON query (person, leaf) WHERE person IS NOT NULL;
+-- All that a page of a person is made of, so that its rows lie together however long the log is.
+CREATE INDEX query_person ON query (person, leaf, place, length, at, known_from, notice, due, fetched) WHERE person IS NOT NULL;
 CREATE INDEX query_institution ON query (institution, leaf);
 CREATE INDEX query_staff ON query (institution, staff, leaf);
 CREATE INDEX query_scenario ON query (scenario, leaf);

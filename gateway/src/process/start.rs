@@ -34,7 +34,7 @@ pub(crate) use approval::digests;
 pub(crate) use check::{Checked, check};
 pub(crate) use error::StartError;
 pub(crate) use inputs::{Inputs, read};
-pub(crate) use keys::{open_ring, read_kek};
+pub(crate) use keys::{kek_file, next_kek_file, open_ring, read_kek, read_next_kek};
 pub(crate) use project::state_file;
 pub(crate) use rules::{load_catalogue, read_catalogue};
 pub(crate) use tls::TlsSettings;
@@ -44,7 +44,7 @@ use crate::{
     callers::suspension::StopSwitch,
     changes::{SaidBefore, record_key},
     gateway::{Cases, Gateway, StoreHandle},
-    index::Index,
+    index::{Index, ReviewBook},
     journey::record::case_again::CaseBefore,
     keyring::Keyring,
     recorder::Recorder,
@@ -54,7 +54,7 @@ use crate::{
 };
 use carry::Before;
 use first_leaves::FirstLeaves;
-use keys::{RingSigner, not_introduced};
+use keys::{RingSigner, keyring, not_introduced};
 use record::{OnRecord, log_settings, read_record};
 use store::open_stores;
 
@@ -78,7 +78,7 @@ pub(crate) async fn open(
     ahead::pass(&settings, recovered.last_at(), clock.now())?;
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
-    let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
+    let keys = keyring(ring, &settings.log.origin, &projection.ledger.keys, (clock.now(), &entropy))?;
     let said_before = before.as_ref().map(|before| before.said(&keys)).transpose()?;
     let cases_before = before.as_ref().map(|before| before.cases(&keys)).unwrap_or_default();
     let previous = before.as_ref().map(|before| before.previous.clone());
@@ -101,7 +101,6 @@ pub(crate) async fn open(
     introduce_keys(&recorder, &keys, &projection, clock.now()).await?;
     let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
     let (ledger, usage) = projection.finish();
-    let index = open_index(&settings, &keys, log.accepted_now(), &entropy)?;
     let gateway = Arc::new(Gateway {
         catalogue_history,
         register,
@@ -110,10 +109,11 @@ pub(crate) async fn open(
         certificates,
         cases: Cases::new(ledger.cases, ledger.figures, catalogue.offset()),
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
+        reviews: ReviewBook::new(&settings.data.dir, &settings.log.origin, catalogue.offset()),
         catalogue,
         standing,
+        index: open_index(&settings, &keys, log.accepted_now(), &entropy)?,
         keys,
-        index,
         stores: StoreHandle::new(stores),
         routes,
         log,

@@ -21,6 +21,9 @@ pub struct InstitutionEntry {
     /// What persons read as its name, where they see who asked; left out, they read its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Of an officer: the unit, so that two who review are of two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// PEM files of its client certificates.
     pub certificates: Vec<PathBuf>,
     /// Of kind `gateway`: the institutions for which it may ask, each as `id:kind`; the limits below are of each of them,
@@ -127,6 +130,9 @@ impl InstitutionEntry {
         let mut faults = self.limits.faults();
         faults.extend(ends_faults(self.kind, &self.on_behalf_of));
         faults.extend(self.name.as_deref().and_then(name_fault));
+        if self.unit.as_deref().is_some_and(|unit| name_fault(unit).is_some()) {
+            faults.push("its unit must have 1 to 64 characters on one line, without spaces around");
+        }
         if self.certificates.is_empty() {
             faults.push("it has no certificate: name at least one PEM file");
         }

@@ -5,7 +5,8 @@
 //! It does not decide what the limits are, records nothing, and knows no person: only keyed digests.
 
 pub(crate) mod approvals;
-mod bundles;
+pub(crate) mod bound_ids;
+pub(crate) mod bundles;
 pub(crate) mod carried;
 mod cases;
 mod catalogue_history;

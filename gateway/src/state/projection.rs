@@ -179,9 +179,7 @@ impl Projection {
             Body::Suspension(suspension) => self.ledger.suspend(suspension),
             Body::Catalogue(catalogue) => self.ledger.catalogues.push(InForce { at: head.at, catalogue }),
             Body::Definitions(definitions) => self.ledger.define(definitions),
-            Body::Key(key) => {
-                self.ledger.keys.insert(key.key.clone(), key);
-            }
+            Body::Key(key) => self.ledger.key(key),
             Body::IssuerKey(key) => self.ledger.issuer_key(key),
             Body::Stop(stop) => self.ledger.stop_by(stop, by, head.at),
             Body::Unseal(unseal) => self.ledger.unseal(&unseal, by, head.at),
@@ -198,7 +196,8 @@ impl Projection {
             // Taken in before: it needs who acted.
             Body::Case(_) => {}
             // They say nothing that a later query depends on, or are written by nothing yet.
-            Body::Notice(_) | Body::Statement(_) | Body::Correction(_) | Body::Feedback(_) | Body::Review(_) => {}
+            Body::Notice(_) | Body::Statement(_) | Body::Correction(_) | Body::Feedback(_) => {}
+            Body::Review(_) | Body::Sampling(_) => {}
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 pub(crate) use super::key::StandingKey;
-use super::mandates::Mandates;
+use super::{bound_ids::BoundIds, mandates::Mandates};
 
 /// What persons said, as it is in force now.
 pub(crate) struct Standing {
@@ -27,6 +27,8 @@ pub(crate) struct Standing {
     pub(crate) corrected: tokio::sync::Mutex<CorrectedUntil>,
     /// Who may act for whom.
     pub(crate) mandates: Mandates,
+    /// Who logs in by which account.
+    pub(crate) bound_ids: BoundIds,
 }
 
 /// How far it was looked for answers that would be others without what went out of answers.
@@ -71,6 +73,8 @@ pub(crate) struct Repair {
     pub(crate) on: Date,
     /// The leaf that says so; nothing while it is being recorded.
     pub(crate) leaf: Option<u64>,
+    /// The leaf that began it, where that leaf says it again: nothing goes out of answers by it.
+    pub(crate) first: Option<Uuid>,
 }
 
 /// An objection to a record, and what became of it.
@@ -125,12 +129,23 @@ pub(crate) struct Waiting {
 impl Standing {
     /// Nothing was said. `key` is the state key in force now.
     pub(crate) fn new(key: StateKey) -> Self {
-        Self { key, said: Mutex::default(), corrected: tokio::sync::Mutex::default(), mandates: Mandates::default() }
+        Self {
+            key,
+            said: Mutex::default(),
+            corrected: tokio::sync::Mutex::default(),
+            mandates: Mandates::default(),
+            bound_ids: BoundIds::default(),
+        }
     }
 
     /// What stands for a person.
     pub(crate) fn person(&self, number: &Personal<CitizenNumber>) -> StandingKey {
         number.disclose(|number| self.key.standing(number.as_str()).current)
+    }
+
+    /// What stands for an account of an identity service. No citizen number begins as an issuer does.
+    pub(crate) fn login(&self, iss: &str, sub: &str) -> StandingKey {
+        self.key.standing(&format!("{iss}\n{sub}")).current
     }
 
     /// Whether the person closed a scenario.
@@ -166,7 +181,9 @@ impl Standing {
             known.removed = removals;
         }
         known.objections.retain(|other| other.id != objection.id);
-        let decided = objection.leaves.1.filter(|_| objection.state == Stage::Upheld);
+        // Of one that is said again both leaves are the same: nothing goes out of answers by it.
+        let is_decided = objection.state == Stage::Upheld && objection.leaves.1 != Some(objection.leaves.0);
+        let decided = objection.leaves.1.filter(|_| is_decided);
         known.objections.push(objection);
         said.removed_by.extend(decided);
     }
@@ -176,7 +193,7 @@ impl Standing {
         let mut said = self.lock();
         said.removals += 1;
         let removals = said.removals;
-        said.removed_by.extend(repair.leaf);
+        said.removed_by.extend(repair.leaf.filter(|_| repair.first.is_none()));
         let known = said.people.entry(person).or_default();
         known.removed = removals;
         known.repairs.retain(|other| other.record != repair.record);
@@ -417,6 +434,7 @@ mod tests {
         let named = names.named(CLASS, "2026-03-01/minor", date(2026, 3, 1));
         let id = named.all.first().unwrap().clone();
         let repair = |leaf| Repair {
+            first: None,
             record: id.clone(),
             class: CLASS.to_owned(),
             determined: named.determined,

@@ -2,7 +2,9 @@
 
 use super::clock::Clock;
 use super::dated::Dated;
-use super::legal_source::LegalSource;
+use super::legal_source::{Language, LegalSource, Titles};
+use super::period::Days;
+use crate::consent::Period;
 use crate::history::{List, Severity};
 use crate::names::{ClassName, FieldName};
 use crate::words::words;
@@ -67,6 +69,8 @@ pub struct Class {
     /// How grave an entry on the list is taken for.
     pub(super) severity: Option<Severity>,
     pub(super) attributes: Vec<FieldName>,
+    pub(super) provider: Option<Titles>,
+    pub(super) refresh: Option<Days>,
 }
 
 impl Class {
@@ -125,6 +129,25 @@ impl Class {
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
         self.severity
+    }
+
+    /// Which department provides its entries; `None` where the row does not say. Provincial rules want it for each entry of
+    /// a data list, with whom it is shared with (`policy show` says that) and how often it is brought up to date.
+    #[must_use]
+    pub fn provider(&self, language: Language) -> Option<&str> {
+        self.provider.as_ref().map(|provider| provider.text(language))
+    }
+
+    /// How often its entries are brought up to date; `None` where the row does not say.
+    #[must_use]
+    pub fn refresh(&self) -> Option<Period> {
+        self.refresh.map(|days| days.0)
+    }
+
+    /// Whether stores hold it: a class of a name that no row may use has nothing.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.holds() != Holding::Nothing
     }
 
     /// The attributes of the class, in the order of the file.

@@ -94,6 +94,9 @@ pub(super) struct PackRow {
     citation: Text,
     /// Its working days: `calendars/<calendar>.toml`.
     pub(super) calendar: Spanned<String>,
+    /// How long records of queries are kept at least, from the end of the month in which they were made; left out, as its
+    /// default says.
+    pub(super) retention: Option<Spanned<Days>>,
     /// The first day on which it holds; left out where it has always held.
     pub(super) from: Option<Spanned<Date>>,
     /// The pack that held until then.
@@ -188,6 +191,9 @@ pub(super) struct ClassRow {
     pub(super) list: Option<Spanned<List>>,
     /// How grave an entry on the list is taken for; its display period goes by it.
     pub(super) severity: Option<Spanned<Severity>>,
+    /// Which department provides its entries, and how often they are brought up to date.
+    pub(super) provider: Option<Titles>,
+    pub(super) refresh: Option<Days>,
     #[serde(default)]
     pub(super) field: Vec<AttributeRow>,
 }
@@ -319,6 +325,8 @@ pub(super) struct ScenarioRow {
     pub(super) data_life: Spanned<Days>,
     pub(super) notice: Spanned<String>,
     pub(super) automated_decision_notice: bool,
+    /// The report of the impact assessment, as it is filed (PIPL, art. 55 and 56).
+    pub(super) assessment: Option<Text>,
     /// Why a field leaves exact: a count, a number or a day where a yes or no or a band would show less.
     #[serde(default)]
     pub(super) exact: BTreeMap<FieldName, Spanned<Titles>>,

@@ -53,6 +53,7 @@ pub struct Scenario {
     pub(super) maxima: Option<Maxima>,
     pub(super) notice: String,
     pub(super) automated_decision_notice: bool,
+    pub(super) assessment: Option<String>,
     pub(super) sealed_bytes: u16,
     pub(super) rules: Vec<RuleId>,
 }
@@ -260,6 +261,13 @@ impl Scenario {
     #[must_use]
     pub fn automated_decision_notice(&self) -> bool {
         self.automated_decision_notice
+    }
+
+    /// The report of the impact assessment of its look-ups, as it is filed (PIPL, art. 55 and 56); `None` where the row
+    /// names none.
+    #[must_use]
+    pub fn assessment(&self) -> Option<&str> {
+        self.assessment.as_deref()
     }
 
     /// How long the sealed part of its records is inside, in bytes: 1,024 or 2,048, whoever the person is.

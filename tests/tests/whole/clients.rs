@@ -318,6 +318,10 @@ fn demo_once_makes_the_folder_tours_and_ends() {
         let base = if ports.is_empty() { &[][..] } else { &base };
         english = credit_tests::gateway(&[&["demo", "--once", "--dir", path], base].concat()).held();
         assert!(!english.contains("ready "), "{english}");
+        assert!(
+            english.contains("The person sees that it has fetched it."),
+            "each tour has somebody who objects: {english}"
+        );
     }
     let config = std::fs::read_to_string(dir.join("config.toml")).unwrap();
     assert!(config.contains(&format!("institutions = \"127.0.0.1:{elsewhere}\"")), "{config}");

@@ -7,6 +7,7 @@ use credit_policy::{Catalogue, catalogue};
 use credit_tests::{
     Folder, Gateway, audit, checked, gateway, plain,
     query::{look_up, with},
+    scratch,
 };
 use serde_json::json;
 
@@ -221,4 +222,45 @@ fn a_pack_a_kind_an_instrument_a_statute_and_a_scenario_of_a_folder_are_served_r
     let (log, vkey) = (folder.log(), folder.join("data/log/log.vkey"));
     let [log, vkey] = [&log, &vkey].map(|path| path.to_str().unwrap());
     drop(audit(&["replay", log, "--vkey", vkey, "--catalogue", &dir]).held());
+}
+
+#[test]
+fn what_a_place_must_say_of_assessment_provider_and_refresh_is_asked_for_until_its_rows_say_it() {
+    let dir = scratch::folder("unsaid").join("rules");
+    let path = dir.to_str().unwrap();
+    drop(gateway(&["policy", "export", path, "--jurisdiction", "CN-SD-02"]).held());
+    let low = gateway(&["policy", "show", "--to-confirm", path]).held();
+    let unsaid = |low: &str, head: &str| {
+        let names = low.lines().skip_while(|line| !line.starts_with(head)).nth(1).unwrap_or_default();
+        names.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let says = |file: &str, line: &str| {
+        let file = dir.join(file);
+        let text = fs::read_to_string(&file).unwrap();
+        let (before, after) = text.split_once("\nsources").unwrap();
+        fs::write(file, format!("{before}\n{line}\nsources{after}")).unwrap();
+    };
+    let three = [
+        ("no `assessment`", "employment", "scenarios/employment.toml", "assessment = \"PIA-2026-7\""),
+        ("no `provider`", "tax", "data-list/tax.toml", "provider = { zh = \"税务局\", en = \"Tax bureau\" }"),
+        ("no `refresh`", "tax", "data-list/tax.toml", "refresh = \"P1M\""),
+    ];
+    for (head, name, file, line) in three {
+        assert!(unsaid(&low, head).contains(&name.to_owned()), "{head}: {low}");
+        says(file, line);
+        let low = gateway(&["policy", "show", "--to-confirm", path]).held();
+        assert!(!unsaid(&low, head).contains(&name.to_owned()), "{head}: {low}");
+        assert!(!unsaid(&low, head).is_empty() && !unsaid(&low, head).contains(&"genes".to_owned()), "{head}: {low}");
+    }
+    let shown: serde_json::Value = serde_json::from_str(&gateway(&["policy", "show", "--json", path]).held()).unwrap();
+    let named = |rows: &str, name: &str| {
+        shown[rows].as_array().unwrap().iter().find(|row| row["name"] == name).unwrap().clone()
+    };
+    assert_eq!(named("scenarios", "employment")["assessment"], "PIA-2026-7");
+    let tax = named("classes", "tax");
+    assert_eq!((&tax["refresh"], &tax["provider"]["zh"]), (&"P1M".into(), &"税务局".into()));
+    let shared = tax["shared_with"].as_array().unwrap();
+    assert!(shared.contains(&"self-query".into()) && !shared.contains(&"restricted-consumption".into()), "{tax}");
+    let shown = gateway(&["policy", "show", "employment", "--catalogue", path]).held();
+    assert!(shown.contains("impact assessment PIA-2026-7"), "{shown}");
 }

@@ -25,6 +25,27 @@ impl Language {
         }
     }
 
+    /// The head of a table of reviews.
+    pub(in crate::commands) fn review_columns(self) -> [&'static str; 10] {
+        match self {
+            Self::English => [
+                "period",
+                "queries",
+                "drawn",
+                "under review",
+                "suspicious",
+                "opened",
+                "judged",
+                "closed",
+                "late",
+                "known, judged right",
+            ],
+            Self::Chinese => {
+                ["周期", "查询", "抽中", "送复核", "可疑", "已打开", "已判断", "已结案", "逾期", "已知项判断正确"]
+            }
+        }
+    }
+
     /// What was exported.
     pub(in crate::commands) fn gathered(self, entries: usize, checkpoint: &Checkpoint) -> String {
         let Checkpoint { origin, size, .. } = checkpoint;

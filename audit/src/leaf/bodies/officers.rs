@@ -123,6 +123,53 @@ pub enum ReviewState {
     Closed,
 }
 
+/// `sampling`: what decides which queries of a period are reviewed, so that nobody chooses them. The supervisor commits to a
+/// nonce before the period and shows it after it; and commits to the right verdict on queries that it had made, and shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// What is said.
+    pub state: SamplingState,
+    /// The period: a month (`2026-11`) or a day.
+    pub period: String,
+    /// What is committed to (`FORMAT.md` §16).
+    pub digest: Base64<[u8; 32]>,
+    /// What opens the commitment; there where it is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Base64<[u8; 32]>>,
+    /// Leaves of the checkpoint that is drawn by; there where the nonce of a period is shown, and so are the next three.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// How many of a thousand queries are drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_mille: Option<u64>,
+    /// Days after which a review that is not judged is late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_days: Option<u64>,
+    /// SHA-256 of the sampling policy in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Base64<[u8; 32]>>,
+    /// The query that the supervisor had made; there where its verdict is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<Uuid>,
+    /// The right verdict on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+}
+
+/// What a leaf of kind `sampling` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SamplingState {
+    /// A nonce was committed to, before its period.
+    Committed,
+    /// It is shown.
+    Shown,
+    /// The right verdict on a query was committed to.
+    Planted,
+    /// It is shown.
+    Known,
+}
+
 /// `unseal`: the sealed part of a leaf was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unseal {
@@ -152,6 +199,7 @@ impl_kind! {
     Act Proposal = Proposal;
     Act Approval = Approval;
     Act Review = Review;
+    Act Sampling = Sampling;
     Act Unseal = Unseal;
     Event Figures = Figures;
 }

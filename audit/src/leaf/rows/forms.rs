@@ -220,6 +220,16 @@ pub(super) fn day_or_longer(value: &Value) -> bool {
     })
 }
 
+/// Of a `sampling` leaf: that it has what its state has, and nothing else.
+pub(super) fn members_of_its_state(leaf: &Value) -> bool {
+    let (shown, known) = (["size", "per_mille", "within_days", "policy"], ["query", "verdict"]);
+    let is_state = |states: &[&str]| leaf.get("state").is_some_and(|state| is_one_of(state, states));
+    let all = |names: &[&str], there: bool| names.iter().all(|name| leaf.get(name).is_some() == there);
+    all(&["nonce"], is_state(&["shown", "known"]))
+        && all(&shown, is_state(&["shown"]))
+        && all(&known, is_state(&["known"]))
+}
+
 /// A decimal as text.
 pub(super) fn decimal(value: &Value) -> bool {
     let is_digits = |digits: &str| (1..=18).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 
 use crate::leaf::actor::Actor;
 use crate::leaf::bodies::{
-    Approval, Case, CaseState, Feedback, FeedbackResult, Figures, Proposal, Review, ReviewState, Unseal,
+    Approval, Case, CaseState, Feedback, FeedbackResult, Figures, Proposal, Review, ReviewState, Sampling,
+    SamplingState, Unseal,
 };
 use crate::leaf::encoded::Base64;
 use crate::leaf::entry::{Entry, LeafError};
@@ -67,6 +68,25 @@ pub(super) fn review(world: &mut World) -> Made {
         state,
         verdict: judged.then(|| "explained".to_owned()),
         reason: judged.then(|| "an appointment of that day".to_owned()),
+    };
+    world.act(&body)
+}
+
+pub(super) fn sampling(world: &mut World) -> Made {
+    let states = [SamplingState::Committed, SamplingState::Shown, SamplingState::Planted, SamplingState::Known];
+    let state = world.random.one_of(&states).copied().unwrap_or(SamplingState::Committed);
+    let (is_shown, is_known) = (state == SamplingState::Shown, state == SamplingState::Known);
+    let body = Sampling {
+        state,
+        period: "2026-11".to_owned(),
+        digest: Base64(world.random.bytes()),
+        nonce: (is_shown || is_known).then(|| Base64(world.random.bytes())),
+        size: is_shown.then(|| world.random.below(world.index) + 1),
+        per_mille: is_shown.then_some(20),
+        within_days: is_shown.then_some(14),
+        policy: is_shown.then(|| Base64(world.random.bytes())),
+        query: is_known.then(|| world.query()),
+        verdict: is_known.then(|| "suspicious".to_owned()),
     };
     world.act(&body)
 }

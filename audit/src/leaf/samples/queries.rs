@@ -11,7 +11,7 @@ use crate::leaf::encoded::Base64;
 use crate::leaf::entry::{Entry, LeafError};
 use crate::leaf::query::{GroundRecord, Outcome, QueryRecord};
 
-use super::world::{Asked, Consent, INSTITUTIONS, World};
+use super::world::{Answered, Asked, Consent, INSTITUTIONS, World};
 
 /// A query by an institution, now and then by a person or the public; refused where it may not be answered.
 pub(super) fn query(world: &mut World) -> Result<Entry, LeafError> {
@@ -70,6 +70,8 @@ pub(super) fn query(world: &mut World) -> Result<Entry, LeafError> {
         commit: known.then(|| Base64(world.random.bytes())),
     };
     world.queries.push(id);
+    let answer = |institution| Answered { id, institution, since: world.index, is_due: false };
+    world.answers.extend(institution.filter(|_| answered).map(answer));
     match institution {
         Some(institution) => {
             world.standings.entry(institution).or_default().acted = true;

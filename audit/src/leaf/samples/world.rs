@@ -56,6 +56,15 @@ pub(super) struct Asked {
     pub(super) at: Timestamp,
 }
 
+/// A query of an institution that was answered.
+pub(super) struct Answered {
+    pub(super) id: Uuid,
+    pub(super) institution: &'static str,
+    /// Its leaf, or the last one that says that its correction is due.
+    pub(super) since: u64,
+    pub(super) is_due: bool,
+}
+
 /// The state of a log while it is made up.
 pub(super) struct World {
     pub(super) random: Random,
@@ -73,6 +82,9 @@ pub(super) struct World {
     pub(super) consents: Vec<Consent>,
     pub(super) asks: HashMap<[u8; 16], Asked>,
     pub(super) queries: Vec<Uuid>,
+    pub(super) answers: Vec<Answered>,
+    /// The last leaf by which a record went out of answers.
+    pub(super) removed: u64,
     pub(super) proposals: Vec<(Uuid, [u8; 32], Timestamp)>,
 }
 
@@ -93,6 +105,8 @@ impl World {
             consents: Vec::new(),
             asks: HashMap::new(),
             queries: Vec::new(),
+            answers: Vec::new(),
+            removed: 0,
             proposals: Vec::new(),
         }
     }
@@ -174,10 +188,15 @@ impl World {
 
     /// An institution's own act; the program's where the one that was drawn is removed.
     pub(super) fn own(&mut self, act: &impl Act) -> Result<Entry, LeafError> {
+        match self.institution() {
+            Some(institution) => self.own_of(institution, act),
+            None => act.entry(self.id(), Actor::gateway()),
+        }
+    }
+
+    /// An act of this institution, where it was not removed.
+    pub(super) fn own_of(&mut self, institution: &'static str, act: &impl Act) -> Result<Entry, LeafError> {
         let id = self.id();
-        let Some(institution) = self.institution() else {
-            return act.entry(id, Actor::gateway());
-        };
         let certificate = self.certificate(institution);
         self.standings.entry(institution).or_default().acted = true;
         act.own_entry(id, institution, &certificate)

@@ -30,6 +30,11 @@ impl Frontier {
         Self { size, subtrees }
     }
 
+    /// The tree of no leaf.
+    pub(crate) fn empty() -> Self {
+        Self { size: 0, subtrees: Vec::new() }
+    }
+
     /// Leaves so far.
     pub(crate) fn size(&self) -> u64 {
         self.size

@@ -1,7 +1,7 @@
 //! What a person does: finds a query in the own list, objects to the records on which its answer rested, and sees that who asked
 //! has fetched the correction.
 
-use credit_policy::Personal;
+use credit_policy::{CitizenNumber, Personal};
 use serde_json::{Value, json};
 
 use super::{
@@ -52,13 +52,20 @@ impl Tour<'_> {
         self.corrected(&mut browser, &query, &classes).await
     }
 
-    /// Asks about the person of the tour, unless a tour was made before: at which place of those who can log in, and by which query.
+    /// Asks about the next person who has not objected in an earlier tour: at which place of those who can log in, and by which query.
     async fn late(&self) -> Result<Option<(usize, Personal<String>, String)>, TourError> {
-        let Some((place, late)) = folder::of_tour(self.dir)? else { return Ok(None) };
+        let standing = &self.gateway.standing;
+        let has_not_objected = |(_, late): &(usize, Personal<String>)| {
+            let number = late.disclose(|number| CitizenNumber::parse(number));
+            number.is_ok_and(|number| standing.objections(&standing.person(&number)).is_empty())
+        };
+        let next = folder::of_tours(self.dir)?.into_iter().find(has_not_objected);
+        let Some((place, late)) = next else { return Ok(None) };
         let reply = self.ask(&late, "P").await?;
         hold(reply.status == 200, || format!("a query was answered with {}: {}", reply.status, reply.at("/code")))?;
+        hold(!is_clean(&reply), || "the person who is to object has no record".to_owned())?;
         let query = reply.at("/query").to_owned();
-        Ok((!is_clean(&reply)).then_some((place, late, query)))
+        Ok(Some((place, late, query)))
     }
 
     async fn ask(&self, person: &Personal<String>, case: &str) -> Result<Reply, TourError> {

@@ -5,6 +5,7 @@ mod institutions;
 mod overview;
 mod page;
 mod queries;
+mod reviews;
 
 use std::sync::Arc;
 
@@ -30,6 +31,9 @@ pub(super) enum View {
     Queries,
     Query(Uuid),
     Institutions,
+    Reviews,
+    /// By the name of the case.
+    Review(String),
     Style,
 }
 
@@ -40,7 +44,11 @@ impl View {
             "/officers/queries" => Some(Self::Queries),
             "/officers/institutions" => Some(Self::Institutions),
             "/style.css" => Some(Self::Style),
-            path => path.strip_prefix("/officers/queries/")?.parse().ok().map(Self::Query),
+            "/officers/reviews" => Some(Self::Reviews),
+            path => match path.strip_prefix("/officers/reviews/") {
+                Some(case) => reviews::is_name(case).then(|| Self::Review(case.to_owned())),
+                None => path.strip_prefix("/officers/queries/")?.parse().ok().map(Self::Query),
+            },
         }
     }
 
@@ -49,7 +57,8 @@ impl View {
         match self {
             Self::Queries => Some("officers/queries".to_owned()),
             Self::Query(id) => Some(format!("officers/queries/{id}")),
-            Self::Overview | Self::Institutions | Self::Style => None,
+            Self::Review(case) => Some(format!("officers/reviews/{case}")),
+            Self::Overview | Self::Institutions | Self::Reviews | Self::Style => None,
         }
     }
 }
@@ -70,6 +79,8 @@ pub(super) async fn answer(
         View::Overview => overview::show(gateway, &frame).await,
         View::Institutions => institutions::show(gateway, &frame),
         View::Queries => queries::list(gateway, asked.as_ref(), &frame).await,
+        View::Reviews => reviews::list(gateway, &frame).await,
+        View::Review(case) => reviews::one(gateway, &case, &frame).await,
         View::Query(id) => queries::one(gateway, id, &frame).await,
     }
 }

@@ -49,6 +49,15 @@ impl Frame {
         }
     }
 
+    /// A word of a review.
+    pub(super) fn word(&self, word: &str) -> &'static str {
+        match word {
+            "explained" => self.say("有合理说明", "explained"),
+            "suspicious" => self.say("可疑", "suspicious"),
+            _ => self.say("无说明", "unexplained"),
+        }
+    }
+
     /// The page for a browser, the same as JSON for everybody else.
     pub(super) fn show(&self, page: &impl Template, json: &impl Serialize) -> Response<Body> {
         let shown =

@@ -20,8 +20,8 @@ use crate::{
     state::mandates::MandateKind,
 };
 
-/// Acts that are listed: the newest.
-const MOST: u32 = 40;
+/// Acts that are listed on a page: the newest.
+pub(super) const LISTED: u32 = 40;
 
 /// Who acts, where it is not the person.
 pub(super) fn actor(gateway: &Gateway, session: &LoggedIn) -> Option<Actor> {
@@ -61,10 +61,10 @@ pub(super) async fn record(gateway: &Arc<Gateway>, session: &LoggedIn, act: &str
 #[derive(Clone, Serialize)]
 pub(super) struct DoneFor {
     /// The leaf's number.
-    index: u64,
+    pub(super) index: u64,
     pub(super) at: Timestamp,
     pub(super) day: Date,
-    /// `counter`, `guardian` or `heir`.
+    /// `counter`, `guardian`, `heir`, or `gateway` for a binding that is said again.
     by: &'static str,
     /// The officer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,23 +76,25 @@ pub(super) struct DoneFor {
     pub(super) says: String,
 }
 
-/// What was done for the person, newest first.
+/// What was done for the person, with the leaves that say so: the newest `most`, newest first.
 ///
 /// # Errors
 /// What the operator reads.
 pub(super) async fn done_for(
     gateway: &Arc<Gateway>,
     person: &LoggedIn,
+    most: u32,
     language: Language,
-) -> Result<Vec<DoneFor>, &'static str> {
+) -> Result<Vec<(DoneFor, Vec<u8>)>, &'static str> {
     let number = Arc::clone(&person.person);
     let found = of_index(gateway, move |gateway, index, _| {
         let person = number.disclose(|number| index.person(number.as_str()));
-        let places = index.acts(&person, MOST)?;
+        let places = index.acts(&person, most)?;
         places.into_iter().map(|place| Ok((place.leaf, read_leaf(&gateway.log_folder(), place)?))).collect()
     });
     let leaves: Vec<(u64, Vec<u8>)> = found.await?;
-    Ok(leaves.iter().filter_map(|(index, bytes)| done(gateway, *index, bytes, language)).collect())
+    let done = |(index, leaf): (u64, Vec<u8>)| Some((done(gateway, index, &leaf, language)?, leaf));
+    Ok(leaves.into_iter().filter_map(done).collect())
 }
 
 fn done(gateway: &Gateway, index: u64, bytes: &[u8], language: Language) -> Option<DoneFor> {
@@ -105,7 +107,9 @@ fn done(gateway: &Gateway, index: u64, bytes: &[u8], language: Language) -> Opti
     let by = match (&officer, what.kind) {
         (None, Some(MandateKind::Guardian)) => "guardian",
         (None, Some(MandateKind::Heir)) => "heir",
-        (Some(_), _) | (None, None) => "counter",
+        (Some(_), _) => "counter",
+        // Said again in a log that continues another.
+        (None, None) => "gateway",
     };
     let says = says(&what, officer.as_deref(), language);
     let (at, day) = (leaf.head.at, gateway.catalogue.today(leaf.head.at));
@@ -122,6 +126,14 @@ fn kind(kind: MandateKind, language: Language) -> &'static str {
 
 fn says(what: &ActedFor, officer: Option<&str>, language: Language) -> String {
     let officer = officer.unwrap_or("credit-gateway");
+    if what.is_login {
+        return match (language, what.ended) {
+            (Language::Zh, false) => format!("{officer} 登记：您的登录账号与您绑定。"),
+            (Language::En, false) => format!("{officer} recorded that the account by which you log in is yours."),
+            (Language::Zh, true) => format!("{officer} 解除了您的登录账号的绑定。"),
+            (Language::En, true) => format!("{officer} freed the account by which you logged in."),
+        };
+    }
     let role = what.kind.map(|known| kind(known, language)).unwrap_or_default();
     match (language, &what.act, what.ended, what.until) {
         (Language::Zh, Some(act), ..) if what.kind.is_none() => {

@@ -19,6 +19,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
+    acting::{self, DoneFor},
     entries::Entry,
     found::{self, Found, Listed},
     page::{self, Frame, Words},
@@ -32,6 +33,8 @@ use crate::{gateway::Gateway, index::Asked, transport::Body};
 
 /// Entries of one file: with their leaves some megabytes.
 const MOST: usize = 2_000;
+/// Acts of others for the person that it has: the newest.
+const DONE_FOR: u32 = 2_000;
 
 /// What the record commits to.
 #[derive(Serialize)]
@@ -48,7 +51,10 @@ struct Export<'a> {
     /// Scenarios whose queries are withheld until a notice, or for good.
     left_out: BTreeSet<String>,
     tags: Vec<Tag>,
-    entries: Vec<Line<'a>>,
+    entries: Vec<Line<'a, Entry>>,
+    /// What others did for the person: in the first file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    done_for: Vec<Line<'a, DoneFor>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'a str>,
 }
@@ -66,12 +72,19 @@ struct Tag {
     tag: String,
 }
 
-/// A query.
+/// A query, or what somebody did for the person.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Line<'a, T> {
     index: u64,
     leaf: &'a str,
-    shown: &'a Entry,
+    shown: &'a T,
+}
+
+impl<'a, T> Line<'a, T> {
+    fn new(index: u64, leaf: &'a [u8], shown: &'a T) -> Result<Self, &'static str> {
+        let leaf = std::str::from_utf8(leaf).map_err(|_| "a leaf is no text")?;
+        Ok(Self { index, leaf, shown })
+    }
 }
 
 /// The file.
@@ -132,13 +145,17 @@ async fn file(
     range: &Range,
 ) -> Result<Vec<u8>, &'static str> {
     let Listed { found, covers, next } = found::listed(gateway, person, range, MOST, frame.language()).await?;
+    let mut done_for = match range.before {
+        None => acting::done_for(gateway, person, DONE_FOR, frame.language()).await?,
+        Some(_) => Vec::new(),
+    };
+    // What was recorded since is in the next one.
+    done_for.retain(|(done, _)| done.index < covers);
     let tags = tags(gateway, person, &found).await?;
     let left_out = left_out(gateway, tags.left_out);
     let (origin, cursor) = (&gateway.settings.log.origin, next.map(|leaf| range.cursor(leaf, &person.form)));
-    let entries = found.iter().map(|found| {
-        let leaf = std::str::from_utf8(&found.leaf).map_err(|_| "a leaf is no text")?;
-        Ok(Line { index: found.index, leaf, shown: &found.entry })
-    });
+    let entries = found.iter().map(|found| Line::new(found.index, &found.leaf, &found.entry));
+    let done = done_for.iter().map(|(done, leaf)| Line::new(done.index, leaf, done));
     let export = Export {
         form: "credit-gateway/export/1",
         origin,
@@ -150,7 +167,8 @@ async fn file(
         before: range.before.unwrap_or(covers),
         left_out,
         tags: tags.tags,
-        entries: entries.collect::<Result<_, &'static str>>()?,
+        entries: entries.collect::<Result<_, _>>()?,
+        done_for: done.collect::<Result<_, _>>()?,
         next: cursor.as_deref(),
     };
     let export = serde_json::value::to_raw_value(&export).map_err(|_| "it is no JSON")?;
@@ -165,8 +183,9 @@ async fn file(
     let recorded = statement::record(gateway, person, shown).await;
     let Record { durable, opening } = recorded.map_err(|_| "it could not be recorded")?;
     found::published(gateway, durable.index).await?;
-    let (log, indices) = (gateway.log.clone(), found.iter().map(|found| found.index).chain([durable.index]));
-    let indices: Vec<_> = indices.collect();
+    let (log, entries) = (gateway.log.clone(), found.iter().map(|found| found.index));
+    let done = done_for.iter().map(|(done, _)| done.index);
+    let indices: Vec<_> = entries.chain(done).chain([durable.index]).collect();
     let proven = tokio::task::spawn_blocking(move || log.paths(&indices)).await;
     let Ok(Ok(Paths { checkpoint, paths })) = proven else { return Err("the log's tiles cannot be read") };
     let mut paths: Vec<Vec<String>> = paths.iter().map(|path| in_base64(path)).collect();

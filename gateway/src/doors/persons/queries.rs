@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    acting::{self, DoneFor},
+    acting::{self, DoneFor, LISTED},
     entries::Entry,
     found,
     page::{self, Frame, Words},
@@ -83,7 +83,7 @@ pub(super) async fn queries(
     }
     let found = found::listed(&gateway, &person, &range, IDS, language).await;
     let done_for = match range.before {
-        None => acting::done_for(&gateway, &person, language).await,
+        None => acting::done_for(&gateway, &person, LISTED, language).await,
         Some(_) => Ok(Vec::new()),
     };
     let (listed, done_for) = match found.and_then(|listed| Ok((listed, done_for?))) {
@@ -93,6 +93,7 @@ pub(super) async fn queries(
             return refuse(BEHIND);
         }
     };
+    let done_for: Vec<_> = done_for.into_iter().map(|(done, _)| done).collect();
     let next = listed.next.map(|leaf| range.cursor(leaf, &person.form));
     let entries: Vec<_> = listed.found.into_iter().map(|found| found.entry).collect();
     let (from, to, covers) = (range.from, range.to, listed.covers);

@@ -26,6 +26,7 @@ use crate::{
 const CATALOGUE: &str = "catalogue";
 const REGISTER: &str = "register";
 const LIMITS: &str = "limits";
+const SAMPLING: &str = "sampling";
 
 /// The digest of each part of a configuration that two officers approve, by its act (formats.md §5).
 ///
@@ -47,11 +48,16 @@ pub(crate) fn digests(
         json!([of.id.as_str(), of.kind.as_str(), of.name, certificates, ends]).to_string()
     });
     let issuers = settings.consent_issuers.iter().map(|of| json!([of.iss, of.institution.as_str()]).to_string());
+    // An officer's unit decides who may close a review.
+    let named = settings.institutions.iter().filter_map(|of| Some((of.id.as_str(), of.unit.as_deref()?)));
+    let units: BTreeMap<_, _> = named.collect();
+    let units = units.into_iter().map(|(id, unit)| json!(["unit", id, unit]).to_string());
     let limits = institutions.iter().map(|of| json!([of.id.as_str(), of.limits]).to_string());
     let (label, mut all) = (catalogue.label(), BTreeMap::new());
     all.insert(CATALOGUE, of_label(label).ok_or_else(|| StartError::Label(label.to_owned()))?);
-    all.insert(REGISTER, of_lines("credit/register", register.chain(issuers)));
+    all.insert(REGISTER, of_lines("credit/register", register.chain(issuers).chain(units)));
     all.insert(LIMITS, of_lines("credit/limits", limits));
+    all.insert(SAMPLING, settings.review.policy().digest());
     Ok(all)
 }
 

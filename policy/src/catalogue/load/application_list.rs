@@ -76,6 +76,7 @@ impl Loader {
             maxima,
             notice: row.notice.get_ref().clone(),
             automated_decision_notice: row.automated_decision_notice,
+            assessment: row.assessment.as_ref().map(|report| report.as_str().to_owned()),
             sealed_bytes: row.sealed_bytes.as_ref().map_or(SEALED_BYTES, |bytes| *bytes.get_ref()),
             rules: vec![rule],
         };

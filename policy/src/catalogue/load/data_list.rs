@@ -62,6 +62,8 @@ impl Loader {
                 .filter(|row| row.masks.is_none())
                 .map(|row| row.name.get_ref().clone())
                 .collect(),
+            provider: row.provider.clone(),
+            refresh: row.refresh,
         };
         self.classes.insert(name.clone(), class);
     }

@@ -11,7 +11,7 @@ use super::{AUDITORS, act, at_door, command, of_kind};
 use crate::limits::is_wholly_recorded;
 
 /// A folder with two officers: the second has the certificate that was the bank's.
-pub(super) fn two_officers() -> Folder {
+pub(crate) fn two_officers() -> Folder {
     let folder = Folder::new();
     folder.edit_config(|config| {
         let second =
@@ -23,8 +23,8 @@ pub(super) fn two_officers() -> Folder {
 }
 
 /// The certificates of the two.
-pub(super) const ONE: &str = "officer";
-pub(super) const OTHER: &str = "bank";
+pub(crate) const ONE: &str = "officer";
+pub(crate) const OTHER: &str = "bank";
 
 /// Another configuration of the folder, with something replaced.
 fn next(folder: &Folder, from: &str, to: &str) -> PathBuf {
@@ -45,7 +45,7 @@ fn by(folder: &Folder, certificate: &str, arguments: &[&str]) -> Ended {
 }
 
 /// A command that speaks to the officers' port by this certificate.
-pub(super) fn at_port(folder: &Folder, certificate: &str, arguments: &[&str]) -> Ended {
+pub(crate) fn at_port(folder: &Folder, certificate: &str, arguments: &[&str]) -> Ended {
     let file = |name: String| folder.join(name).to_str().unwrap().to_owned();
     let (authority, url) = (file("ca.pem".into()), format!("https://localhost:{}", folder.port_base() + AUDITORS));
     let (pem, key) = (file(format!("institutions/{certificate}.pem")), file(format!("institutions/{certificate}.key")));
@@ -53,7 +53,7 @@ pub(super) fn at_port(folder: &Folder, certificate: &str, arguments: &[&str]) ->
     gateway(&[arguments, &officer].concat())
 }
 
-pub(super) fn listed(folder: &Folder) -> Value {
+pub(crate) fn listed(folder: &Folder) -> Value {
     at_door(folder, ONE).get("/officers/proposals").json()
 }
 
@@ -78,14 +78,15 @@ fn one_officer_changes_alone_and_the_second_ends_that_at_the_next_start() {
     let folder = Gateway::serve(two_officers()).stop();
     let begun = of_kind(&folder, "proposal");
     let acts: Vec<_> = begun.iter().map(|leaf| leaf.text("act")).collect();
-    assert_eq!(acts, ["catalogue", "limits", "register", "officer"]);
+    assert_eq!(acts, ["catalogue", "limits", "register", "sampling", "officer"]);
     assert!(begun.iter().all(|leaf| leaf.json["actor"]["system"] == "credit-gateway"));
     let folder = Gateway::serve(folder).kill();
-    assert_eq!(of_kind(&folder, "proposal").len(), 4, "said once");
+    assert_eq!(of_kind(&folder, "proposal").len(), 5, "said once");
     let before = fs::read_to_string(folder.config()).unwrap();
     for (act, from, to) in [
         ("limits", "rate_per_s = 2000", "rate_per_s = 1999"),
         ("register", "name = \"演示银行\"", "name = \"另一名称\""),
+        ("sampling", "per_mille = 20", "per_mille = 1"),
         ("catalogue", "[catalogue]", "[catalogue]\njurisdiction = \"CN-SD\""),
     ] {
         folder.replace_in_config(from, to);

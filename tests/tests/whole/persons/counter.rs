@@ -5,18 +5,18 @@ use credit_tests::{Folder, Gateway, Leaf, Reply, checked, query::look_up};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Browser, blocks::wide, gateway};
+use super::{Browser, blocks::wide, export::check, gateway};
 use crate::consents::{ask, assert_sound, new_jti, new_log::continue_log};
 
 const SCENARIO: &str = "commercial-loan";
 
-fn at_counter(folder: &Folder, who: &str, body: &Value) -> Reply {
+pub(super) fn at_counter(folder: &Folder, who: &str, body: &Value) -> Reply {
     let headers = [("content-type", "application/json"), ("accept-language", "en")];
     let door = folder.caller(who).at(folder.port_base() + 2);
     door.send(Method::POST, "/officers/counter", &headers, body.to_string())
 }
 
-fn done(folder: &Folder, body: &Value) -> Value {
+pub(super) fn done(folder: &Folder, body: &Value) -> Value {
     let reply = at_counter(folder, "officer", body);
     assert_eq!(reply.status, StatusCode::OK, "{}", body["act"]);
     reply.json()
@@ -125,6 +125,15 @@ fn what_an_officer_does_for_who_is_present_is_the_officer_s_act_and_the_person_r
     let names = ["report", "queries", "consents", "withdraw", "block", "blocks", "object", "objections"];
     let expected: Vec<_> = names.iter().map(|name| ("counter".to_owned(), (*name).to_owned())).collect();
     assert_eq!(done_for(&browser), expected);
+    // The export has each with its leaf and what proves it.
+    let exported = browser.json("/me/export");
+    let acts = exported.json()["export"]["done_for"].as_array().unwrap().clone();
+    let shown: Vec<_> = acts.iter().rev().map(|act| act["shown"]["act"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(shown, names);
+    assert!(acts.iter().all(|act| act["leaf"].as_str().unwrap().contains("\"kind\":\"binding\"")));
+    assert_eq!(check(folder, &exported.text(), true), None);
+    let altered = exported.text().replacen("\"act\":\"block\"", "\"act\":\"report\"", 1);
+    assert!(check(folder, &altered, false).unwrap().contains("altered afterwards"));
     let page = browser.get("/me/queries").text();
     assert!(page.contains("The officer officer did this for you at the counter: report."));
     // Killed: the index is made of what the log has, and says the same.

@@ -2,6 +2,7 @@
 //! come of each.
 
 mod blocks;
+mod bound_ids;
 mod browser;
 mod chromium;
 mod consents;
@@ -9,6 +10,7 @@ mod corrections;
 mod cost;
 mod counter;
 mod demo;
+mod destruction;
 mod disclosures;
 mod everybody;
 mod export;
@@ -22,6 +24,7 @@ mod repairs;
 mod said_before;
 mod service;
 mod under_load;
+mod withheld;
 
 use credit_tests::{Folder, Gateway};
 

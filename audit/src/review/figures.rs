@@ -1,0 +1,182 @@
+//! What review comes to, period by period, and what is wrong with it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::fold::{OfPeriod, PeriodState, Reviewed, Reviews, Shown};
+use super::rules::Word;
+
+/// Review as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReviewFigures {
+    /// Leaves of the log that were taken in.
+    pub size: u64,
+    /// Each period that was committed to, sorted.
+    pub periods: Vec<ReviewedPeriod>,
+}
+
+/// The review of a period.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ReviewedPeriod {
+    /// Its name.
+    pub period: String,
+    /// The leaf with the commitment.
+    pub committed: u64,
+    /// The leaf in which the nonce is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<u64>,
+    /// Leaves of the checkpoint that it is drawn by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drawn_by: Option<u64>,
+    /// Queries of institutions.
+    pub queries: u64,
+    /// Of them drawn.
+    pub drawn: u64,
+    /// Put before reviewers: what was drawn, and what is suspicious.
+    pub queued: u64,
+    /// Of those, the ones that the gateway calls suspicious.
+    pub suspicious: u64,
+    /// Opened by a reviewer.
+    pub opened: u64,
+    /// Judged, by verdict.
+    pub judged: Judged,
+    /// Closed by a second officer.
+    pub closed: u64,
+    /// Not judged in time.
+    pub late: u64,
+    /// Queries of which the supervisor knew the right verdict.
+    pub known: Vec<KnownItem>,
+    /// What is wrong with the draw.
+    pub faults: Vec<ReviewFault>,
+}
+
+/// Verdicts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// So many.
+    pub explained: u64,
+    /// So many.
+    pub unexplained: u64,
+    /// So many.
+    pub suspicious: u64,
+}
+
+/// A query of which the supervisor knew the right verdict, and what reviewers said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KnownItem {
+    /// The query.
+    pub query: Uuid,
+    /// The right verdict.
+    pub right: &'static str,
+    /// The verdict of the reviewer, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged: Option<&'static str>,
+}
+
+/// What is wrong with the draw of a period, as a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DrawFault {
+    /// See [`ReviewFault::CommittedLate`].
+    #[error("the nonce of {0} was committed to when the period had begun")]
+    CommittedLate(String),
+    /// See [`ReviewFault::OtherNonce`].
+    #[error("what is shown of {0} is not the nonce that was committed to, or names another checkpoint")]
+    OtherNonce(String),
+    /// See [`ReviewFault::NotQueued`].
+    #[error("the query of entry {1} is drawn for {0} or suspicious, and was put before no reviewer")]
+    NotQueued(String, u64),
+    /// Another policy than the one that was in force.
+    #[error("the policy that was given is not the one of {0}")]
+    Policy(String),
+}
+
+impl ReviewFault {
+    /// The fault of this period as a sentence.
+    #[must_use]
+    pub fn of(&self, period: &str) -> DrawFault {
+        let period = period.to_owned();
+        match self {
+            Self::CommittedLate => DrawFault::CommittedLate(period),
+            Self::OtherNonce => DrawFault::OtherNonce(period),
+            Self::NotQueued(index) => DrawFault::NotQueued(period, *index),
+        }
+    }
+}
+
+/// What is wrong with the draw of a period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewFault {
+    /// The commitment came when the period had begun.
+    CommittedLate,
+    /// What was shown is not what was committed to, or names another checkpoint.
+    OtherNonce,
+    /// A query that is drawn was not put before a reviewer: its leaf.
+    NotQueued(u64),
+}
+
+impl Reviews {
+    /// The figures of what was taken in, as they are at an instant: what is late depends on it.
+    #[must_use]
+    pub fn figures(&self, now: Timestamp) -> ReviewFigures {
+        let periods = self.periods.iter().map(|(name, period)| self.of_period(name, period, now)).collect();
+        ReviewFigures { size: self.size(), periods }
+    }
+
+    fn of_period(&self, name: &str, period: &PeriodState, now: Timestamp) -> ReviewedPeriod {
+        let mut made =
+            ReviewedPeriod { period: name.to_owned(), committed: period.committed, ..ReviewedPeriod::default() };
+        made.queries = period.queries.len() as u64;
+        if !period.in_time {
+            made.faults.push(ReviewFault::CommittedLate);
+        }
+        let Some(shown) = &period.shown else { return made };
+        made.shown = Some(shown.index);
+        made.drawn_by = period.checkpoint.as_ref().map(|checkpoint| checkpoint.size);
+        if shown.seed.is_none() {
+            made.faults.push(ReviewFault::OtherNonce);
+        }
+        for OfPeriod { index, id: query, .. } in &period.queries {
+            let known = self.reviewed.get(query);
+            let is_drawn = shown.seed.is_some_and(|seed| seed.draws(*query, shown.per_mille));
+            made.drawn += u64::from(is_drawn);
+            match known.and_then(|known| Some((known, known.queued?))) {
+                Some((known, (queued, word))) => made.count(known, queued, word, shown, now),
+                None if is_drawn => made.faults.push(ReviewFault::NotQueued(*index)),
+                None => {}
+            }
+        }
+        let of_period = self.planted.values().filter(|(of, _)| of == name);
+        made.known = of_period.filter_map(|(_, known)| self.known(*known.as_ref()?)).collect();
+        made
+    }
+
+    fn known(&self, (query, word): (Uuid, Word)) -> Option<KnownItem> {
+        let judged = self.reviewed.get(&query).and_then(|known| known.judged.as_ref());
+        Some(KnownItem { query, right: word.as_str(), judged: judged.map(|(_, _, word)| word.as_str()) })
+    }
+}
+
+impl ReviewedPeriod {
+    fn count(&mut self, known: &Reviewed, queued: Timestamp, word: Word, shown: &Shown, now: Timestamp) {
+        self.queued += 1;
+        self.suspicious += u64::from(word == Word::Suspicious);
+        self.opened += u64::from(!known.opened.is_empty());
+        self.closed += u64::from(known.closed.is_some());
+        let hours = i64::try_from(shown.within_days.saturating_mul(24)).unwrap_or(i64::MAX / 3_600);
+        let until = queued.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);
+        match &known.judged {
+            Some((at, _, word)) => {
+                self.late += u64::from(*at > until);
+                let verdicts = &mut self.judged;
+                match word {
+                    Word::Explained => verdicts.explained += 1,
+                    Word::Unexplained => verdicts.unexplained += 1,
+                    Word::Suspicious => verdicts.suspicious += 1,
+                }
+            }
+            None => self.late += u64::from(now > until),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The queue of reviews, and one case of it: what one member of staff asked in a period, without the name of who it is. Who opens
+//! a query sees it; that it was opened is on the record.
+
+use std::sync::Arc;
+
+use askama::Template;
+use credit_audit::review::{ReviewCase, ReviewFault, ReviewFigures, ReviewPolicy, ReviewedPeriod};
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+
+use super::page::Frame;
+use crate::{
+    changes::{drawn, is_latest, put_before_reviewers},
+    gateway::Gateway,
+    transport::Body,
+};
+
+/// Cases of a page.
+const MOST: usize = 200;
+
+/// Whether a text can be the name of a case.
+pub(super) fn is_name(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// A case in the list.
+#[derive(Serialize)]
+struct Line {
+    case: String,
+    period: String,
+    queries: usize,
+    suspicious: usize,
+    /// Queries of it that are not closed.
+    open: usize,
+}
+
+#[derive(Serialize)]
+struct Queue {
+    /// Cases with something that is not closed first.
+    cases: Vec<Line>,
+    #[serde(flatten)]
+    figures: ReviewFigures,
+    /// The policy that is in force: `credit-audit review --policy` takes it.
+    policy: ReviewPolicy,
+}
+
+#[derive(Template)]
+#[template(path = "officers/reviews.html")]
+struct QueuePage<'a> {
+    frame: &'a Frame,
+    title: &'a str,
+    queue: &'a Queue,
+}
+
+#[derive(Template)]
+#[template(path = "officers/review.html")]
+struct CasePage<'a> {
+    frame: &'a Frame,
+    title: &'a str,
+    case: &'a ReviewCase,
+}
+
+/// The queue. Whoever looks at it lets the gateway go on where it was ended in a draw.
+pub(super) async fn list(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body> {
+    if !is_latest(gateway).await {
+        return unreadable(frame);
+    }
+    put_before_reviewers(gateway);
+    let (shared, now) = (Arc::clone(gateway), gateway.clock.now());
+    let look = move || drawn(&shared, |reviews| (reviews.cases(), reviews.figures(now)));
+    let Ok(Ok((cases, figures))) = tokio::task::spawn_blocking(look).await else { return unreadable(frame) };
+    let mut lines: Vec<Line> = cases.iter().map(line).collect();
+    lines.sort_by_key(|line| line.open == 0);
+    lines.truncate(MOST);
+    let queue = Queue { cases: lines, figures, policy: gateway.settings.review.policy() };
+    let title = frame.say("查询复核", "Review of queries");
+    frame.show(&QueuePage { frame, title, queue: &queue }, &queue)
+}
+
+fn line(case: &ReviewCase) -> Line {
+    let (open, suspicious) = (case.open(), case.suspicious());
+    Line { case: case.case.clone(), period: case.period.clone(), queries: case.queries.len(), suspicious, open }
+}
+
+/// One case.
+pub(super) async fn one(gateway: &Arc<Gateway>, name: &str, frame: &Frame) -> Response<Body> {
+    if !is_latest(gateway).await {
+        return unreadable(frame);
+    }
+    let (shared, name) = (Arc::clone(gateway), name.to_owned());
+    let look = move || drawn(&shared, |reviews| reviews.cases().into_iter().find(|case| case.case == name));
+    let case = match tokio::task::spawn_blocking(look).await {
+        Ok(Ok(Some(case))) => case,
+        Ok(Ok(None)) => {
+            return frame.fault(StatusCode::NOT_FOUND, frame.say("没有这一复核案件", "there is no such case"));
+        }
+        Ok(Err(_)) | Err(_) => return unreadable(frame),
+    };
+    let title = frame.say("一个复核案件", "One case");
+    frame.show(&CasePage { frame, title, case: &case }, &case)
+}
+
+fn unreadable(frame: &Frame) -> Response<Body> {
+    frame.fault(StatusCode::SERVICE_UNAVAILABLE, frame.say("暂时无法读取日志", "the log cannot be read now"))
+}
+
+impl Queue {
+    fn period(&self, period: &ReviewedPeriod, frame: &Frame) -> String {
+        let said: Vec<&str> = period.faults.iter().map(|fault| fault_text(fault, frame)).collect();
+        said.join(frame.say("；", "; "))
+    }
+}
+
+fn fault_text(fault: &ReviewFault, frame: &Frame) -> &'static str {
+    match fault {
+        ReviewFault::CommittedLate => frame.say("承诺晚于周期开始", "committed to after the period began"),
+        ReviewFault::OtherNonce => frame.say("出示的随机数与承诺不符", "another nonce than was committed to"),
+        ReviewFault::NotQueued(_) => frame.say("有应抽而未送复核的查询", "a drawn query waits for no reviewer"),
+    }
+}

@@ -1,0 +1,179 @@
+//! A month of simulated work through the rules of review: what they explain, what they find, and whom they disturb.
+
+mod misuse;
+mod work;
+
+use std::collections::{HashMap, HashSet};
+
+use credit_audit::{
+    leaf::peek,
+    review::{Conduct, Period, ReviewPolicy, Seed, Word},
+};
+use jiff::{Timestamp, ToSpan, tz::Offset};
+use serde_json::json;
+use uuid::Uuid;
+
+use misuse::{KINDS, MADE_UP};
+use work::{Event, ROUND_THE_CLOCK, What};
+
+/// The month's first instant at the departments.
+const BEGIN: &str = "2026-10-31T16:00:00Z";
+
+/// A query, and of which misuse it is part.
+struct Known {
+    id: Uuid,
+    misuse: Option<usize>,
+    person: u64,
+}
+
+/// What came of a month.
+struct Found {
+    honest: usize,
+    explained: usize,
+    disturbed: usize,
+    /// By misuse: its queries, and those that are suspicious.
+    misuses: HashMap<usize, (usize, usize)>,
+    /// As many queries as were suspicious, drawn instead: the misuses that they show.
+    by_chance: usize,
+}
+
+fn policy() -> ReviewPolicy {
+    let round_the_clock = (0..ROUND_THE_CLOCK).map(department).collect();
+    ReviewPolicy { round_the_clock, ..ReviewPolicy::default() }
+}
+
+fn department(number: u64) -> String {
+    format!("department-{number}")
+}
+
+/// The leaf of an event; its tag stands for a person as a keyed one would.
+fn leaf(number: usize, event: &Event) -> (String, Uuid) {
+    let begin: Timestamp = BEGIN.parse().unwrap();
+    let at = begin.checked_add(event.at.seconds()).unwrap();
+    let id = uuid::Builder::from_unix_timestamp_millis(
+        u64::try_from(at.as_millisecond()).unwrap(),
+        &[(number >> 24) as u8, (number >> 16) as u8, (number >> 8) as u8, number as u8, 0, 0, 0, 0, 0, 0],
+    )
+    .into_uuid();
+    let mut tag = [7; 32];
+    tag[..8].copy_from_slice(&event.person.to_be_bytes());
+    let tag = serde_json::to_value(credit_audit::leaf::Base64(tag)).unwrap();
+    let (of, staff, at) = (department(event.department), format!("s-{}", event.staff), format!("{at:.6}"));
+    let day = &at[..10];
+    let opened = |state| {
+        json!({"state": state, "scenario": "public-rental-housing", "case": event.case, "on": day, "operator": staff,
+               "subject": tag, "key": "data-2026-11", "sealed": "AAAA", "commit": tag})
+    };
+    let (kind, body) = match event.what {
+        What::Opened => ("case", opened("opened")),
+        What::Decided => ("case", opened("decided")),
+        What::Asked { by_consent, is_minor, .. } => {
+            let ground = match by_consent {
+                true => json!({"first": 1, "use": 1}),
+                false => json!({"statute": "x", "case": event.case}),
+            };
+            let mut body = json!({"operator": staff, "scenario": "public-rental-housing", "ground": ground,
+                "catalogue": "x", "outcome": if is_minor { "refused" } else { "answered" }, "subject": tag, "key": "data-2026-11"});
+            if is_minor {
+                body["code"] = json!("subject-minor");
+            }
+            ("query", body)
+        }
+    };
+    let head = match kind {
+        "query" => format!(r#"{{"v":1,"kind":"query","id":"{id}","at":"{at}","institution":"{of}","seq":1,"#),
+        _ => format!(
+            r#"{{"v":1,"kind":"case","id":"{id}","at":"{at}","actor":{{"institution":"{of}","certificate":"x"}},"institution":"{of}","seq":1,"#
+        ),
+    };
+    (head + &body.to_string()[1..], id)
+}
+
+fn through_the_rules(seed: u64, queries: u64, misuses: usize) -> Found {
+    let events = work::month(seed, queries, |work| misuse::plant(work, misuses));
+    let (mut conduct, mut known) = (Conduct::new(Offset::constant(8)), Vec::new());
+    for (number, event) in events.iter().enumerate() {
+        let (leaf, id) = leaf(number, event);
+        conduct.leaf(number as u64, peek(leaf.as_bytes()).unwrap()).unwrap();
+        if let What::Asked { misuse, .. } = event.what {
+            known.push(Known { id, misuse, person: event.person });
+        }
+    }
+    let made_up = known.iter().filter(|one| MADE_UP.contains(&one.person)).map(|one| one.id).collect();
+    judged(&conduct, &known, &made_up)
+}
+
+fn judged(conduct: &Conduct, known: &[Known], made_up: &HashSet<Uuid>) -> Found {
+    let period = Period::parse("2026-11", Offset::constant(8)).unwrap();
+    let words: HashMap<Uuid, Word> =
+        conduct.words(&period, &policy(), made_up).into_iter().map(|(_, id, word)| (id, word)).collect();
+    let suspicious = words.values().filter(|word| **word == Word::Suspicious).count() as u64;
+    let checkpoint = credit_audit::checkpoint::Checkpoint { origin: "month".to_owned(), size: 1, root: [1; 32] };
+    let seed = Seed::new(&[3; 32], &checkpoint);
+    let (mut found, mut shown) =
+        (Found { honest: 0, explained: 0, disturbed: 0, misuses: HashMap::new(), by_chance: 0 }, HashSet::new());
+    for one in known {
+        let Some(word) = words.get(&one.id) else { continue };
+        match one.misuse {
+            None => {
+                found.honest += 1;
+                found.explained += usize::from(*word == Word::Explained);
+                found.disturbed += usize::from(*word == Word::Suspicious);
+            }
+            Some(misuse) => {
+                let (all, caught) = found.misuses.entry(misuse).or_default();
+                *all += 1;
+                *caught += usize::from(*word == Word::Suspicious);
+                if seed.draws(one.id, suspicious * 1_000 / words.len() as u64) {
+                    shown.insert(misuse);
+                }
+            }
+        }
+    }
+    found.by_chance = shown.len();
+    found
+}
+
+#[track_caller]
+fn is_good_enough(found: &Found) {
+    let mut by_kind = [(0, 0); KINDS.len()];
+    for (misuse, (all, caught)) in &found.misuses {
+        let (misuses, seen) = &mut by_kind[misuse % KINDS.len()];
+        *misuses += 1;
+        // A misuse is found where most of it is: who looks at one query of it sees the others beside it.
+        *seen += usize::from(caught * 2 > *all);
+    }
+    let (misuses, seen) = by_kind.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let figures = format!(
+        "honest {}: explained {}, suspicious {}; misuses {misuses}: found {seen}, by chance {}; {}",
+        found.honest,
+        found.explained,
+        found.disturbed,
+        found.by_chance,
+        KINDS
+            .iter()
+            .zip(by_kind)
+            .map(|(kind, (all, seen))| format!("{kind} {seen}/{all}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    if is_full() {
+        credit_tests::figures(&figures);
+    }
+    assert!(found.explained * 100 >= found.honest * 94, "{figures}");
+    assert!(found.disturbed * 100 <= found.honest * 2, "{figures}");
+    assert!(seen * 100 >= misuses * 95, "{figures}");
+    assert!(found.by_chance * 2 < seen, "{figures}");
+}
+
+#[test]
+fn a_month_of_work_is_explained_and_its_misuses_are_found() {
+    is_good_enough(&through_the_rules(20_261_101, 10_000, 40));
+    if is_full() {
+        is_good_enough(&through_the_rules(1, 100_000, 200));
+    }
+}
+
+fn is_full() -> bool {
+    std::env::var_os("CREDIT_TESTS_FULL").is_some()
+}
