@@ -1,7 +1,7 @@
 //! The tables of the index.
 
 /// Raised with every change of what follows or of what a row says: an index of another form is made again.
-pub(super) const FORM: i64 = 6;
+pub(super) const FORM: i64 = 7;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE head (
