@@ -63,6 +63,7 @@ CREATE INDEX query_consent ON query (consent, leaf) WHERE consent IS NOT NULL;
 CREATE INDEX query_case ON query (institution, case_number, leaf);
 CREATE INDEX query_due ON query (institution, due) WHERE due IS NOT NULL;
 CREATE INDEX query_owed ON query (leaf) WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL AND institution IS NOT NULL;
+CREATE INDEX query_data_key ON query (data_key);
 ";
 
 /// The columns of a row, in the order in which rows are written and compared.

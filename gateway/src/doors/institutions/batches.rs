@@ -5,6 +5,7 @@
 //! The lines are read whole before the first is asked: a caller that sends all before it reads anything is never stuck, and
 //! the digest of all lines is part of what makes a line the same as one that was asked before.
 
+mod asker;
 mod group;
 mod line;
 mod lines;
@@ -38,8 +39,8 @@ use crate::{
         turns::Line,
     },
 };
+use asker::{Answered, Asker};
 use group::{Group, Groups};
-use line::unanswered;
 use lines::{BATCH_BYTES, Numbered};
 
 /// Answers of groups that wait for the caller to take them.
@@ -54,17 +55,6 @@ struct Batch {
     /// The last line that is not asked.
     after: usize,
     lines: Arc<Numbered>,
-}
-
-/// Who asks.
-#[derive(Clone)]
-struct Asker {
-    gateway: Arc<Gateway>,
-    institution: Arc<Institution>,
-    status: Arc<CertificateStatus>,
-    language: Language,
-    /// In which its groups have their turns.
-    turns: Line,
 }
 
 /// Answers a batch. What is wrong with it as a whole is refused like a query, with a leaf.
@@ -154,19 +144,6 @@ async fn ask_each(asker: &Asker, batch: Batch, to: &mpsc::Sender<Bytes>) {
         if to.send(Bytes::from(text)).await.is_err() || is_last {
             return;
         }
-    }
-}
-
-/// The answers of a group.
-struct Answered {
-    text: Vec<u8>,
-    /// A line could not be recorded: the batch ends with it.
-    is_last: bool,
-}
-
-impl Answered {
-    fn none(number: usize, code: Code, language: Language) -> Self {
-        Self { text: unanswered(number, &fixed_body(&code.into(), language)), is_last: true }
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::{
-    Answered, Asker,
+    asker::{Answered, Asker},
     line::{LineExchange, answered},
     lines::Numbered,
 };
