@@ -43,7 +43,7 @@ pub(crate) use notice::{about, give_to};
 pub(crate) use objection::{LONGEST, Said, decide, is_text};
 pub(crate) use persons::{object, set_blocked, withdraw};
 pub(crate) use repair::{RepairNotice, RepairedRecord, repair};
-pub(crate) use request::{Change, InstitutionStatus, Made, Proposals, TurningUse};
+pub(crate) use request::{Change, InstitutionStatus, ListedProposal, Made, Proposals, TurningUse};
 pub(crate) use review::{drawn, is_latest, put_before_reviewers};
 pub(crate) use said_before::SaidBefore;
 pub(crate) use sealing::Number;
