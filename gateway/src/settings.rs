@@ -36,7 +36,7 @@ pub(crate) use institution::{
 };
 pub use limits::Limits;
 pub(crate) use log::LogSettings;
-pub(crate) use persons::{Notices, Persons, is_secure};
+pub(crate) use persons::{IdentifiedBy, Notices, Persons, is_secure};
 pub(crate) use review::Review;
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
 pub(crate) use store::{Store, StoreKind};

@@ -111,6 +111,15 @@ pub(crate) enum ChangeError {
     /// No such mandate is in force; nothing has changed.
     #[error("no such mandate for this person is in force")]
     UnknownMandate,
+    /// No account waits under this code; nothing has changed.
+    #[error("no login waits under this code: it is used or over; the person logs in again and gets another one")]
+    UnknownCode,
+    /// One of them is bound; nothing has changed.
+    #[error("this account or this person is bound already; end that binding first")]
+    Bound,
+    /// The person's account is bound to nobody; nothing has changed.
+    #[error("no account is bound to this person")]
+    Unbound,
     /// It is decided; nothing has changed.
     #[error("objection `{0}` is decided already")]
     Decided(Uuid),

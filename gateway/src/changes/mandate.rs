@@ -5,17 +5,17 @@
 use std::sync::Arc;
 
 use credit_audit::{
-    leaf::{Act, Actor, Binding, BindingState, Body, Leaf},
+    leaf::{Act, Actor, Binding, BindingState, Leaf},
     log::Durable,
 };
 use credit_policy::{CitizenNumber, Personal};
 use jiff::{ToSpan, civil::Date};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    binding::{Bound, open},
     error::ChangeError,
-    sealing::{Number, SealedMember, Sealing},
+    sealing::{Number, Sealing},
 };
 use crate::{
     gateway::Gateway,
@@ -31,28 +31,6 @@ use crate::{
 /// Years for which a mandate may be recorded at most; then it is looked at again.
 const LONGEST_YEARS: i32 = 5;
 
-/// The sealed `person` of a `binding`.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Bound {
-    /// For whom.
-    number: String,
-    /// Who may act: the citizen number of a mandate's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    account: Option<String>,
-    /// Why, of a mandate.
-    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
-    kind: Option<MandateKind>,
-    /// The last day of a mandate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    until: Option<Date>,
-    /// The leaf that began the mandate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    first: Option<Uuid>,
-    /// What was done; then it binds nobody for longer than that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    act: Option<String>,
-}
-
 /// What a leaf `binding` says of who acted for a person, without naming anybody.
 pub(crate) struct ActedFor {
     /// What was done; nothing where a mandate began or ended.
@@ -61,8 +39,10 @@ pub(crate) struct ActedFor {
     pub(crate) kind: Option<MandateKind>,
     /// The last day of the mandate that began.
     pub(crate) until: Option<Date>,
-    /// Whether a mandate ended.
+    /// Whether a mandate, or the binding of an account, ended.
     pub(crate) ended: bool,
+    /// Whether it is about the account by which the person logs in.
+    pub(crate) is_login: bool,
 }
 
 impl ActedFor {
@@ -70,14 +50,9 @@ impl ActedFor {
     pub(crate) fn of(keys: &Keyring, origin: &str, leaf: &Leaf<'_>) -> Option<Self> {
         let (binding, bound) = open(keys, origin, leaf)?;
         let ended = binding.state == BindingState::Unbound;
-        Some(Self { act: bound.act, kind: bound.kind, until: bound.until, ended })
+        let is_login = bound.login.is_some();
+        Some(Self { act: bound.act, kind: bound.kind, until: bound.until, ended, is_login })
     }
-}
-
-fn open<'a>(keys: &Keyring, origin: &str, leaf: &'a Leaf<'_>) -> Option<(&'a Binding, Bound)> {
-    let Body::Binding(binding) = &leaf.body else { return None };
-    let member = SealedMember { leaf: leaf.head.id, name: "person", key: &binding.key, bytes: &binding.person.0 };
-    Some((binding, member.open(keys, origin)?))
 }
 
 /// Records what is about to be done for a person by somebody else: `by` an officer, or a deputy by a mandate.
@@ -94,7 +69,15 @@ pub(crate) async fn acted_for(
     let sealing = Sealing::begin(gateway, number);
     let (kind, first) = (mandate.map(|mandate| mandate.kind), mandate.map(|mandate| mandate.id));
     let act = Some(act.to_owned());
-    let member = sealing.member("person", |number| Bound { number, account: None, kind, until: None, first, act })?;
+    let member = sealing.member("person", |number| Bound {
+        number,
+        account: None,
+        kind,
+        until: None,
+        first,
+        act,
+        login: None,
+    })?;
     let leaf = Binding { state: BindingState::Bound, key: sealing.key(), person: member };
     let entry = leaf.entry(sealing.id(), by)?;
     gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)
@@ -149,7 +132,7 @@ pub(super) async fn say(
 ) -> Result<(Uuid, Durable), ChangeError> {
     let sealing = Sealing::begin(gateway, number);
     let account = deputy.disclose(|deputy| Some(deputy.as_str().to_owned()));
-    let bound = |number| Bound { number, account, kind: Some(kind), until: Some(until), first, act: None };
+    let bound = |number| Bound { number, account, kind: Some(kind), until: Some(until), first, act: None, login: None };
     let member = sealing.member("person", bound)?;
     let id = first.unwrap_or_else(|| sealing.id());
     let leaf = Binding { state: BindingState::Bound, key: sealing.key(), person: member };
@@ -179,7 +162,15 @@ pub(crate) async fn end_mandate(
         let known = gateway.standing.mandates.find(id).filter(is_theirs);
         let Mandate { kind, .. } = known.ok_or(ChangeError::UnknownMandate)?;
         let sealing = Sealing::begin(&gateway, &number);
-        let bound = |number| Bound { number, account: None, kind: Some(kind), until: None, first: Some(id), act: None };
+        let bound = |number| Bound {
+            number,
+            account: None,
+            kind: Some(kind),
+            until: None,
+            first: Some(id),
+            act: None,
+            login: None,
+        };
         let member = sealing.member("person", bound)?;
         let leaf = Binding { state: BindingState::Unbound, key: sealing.key(), person: member };
         let entry = leaf.entry(sealing.id(), by)?;

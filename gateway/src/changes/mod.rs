@@ -3,7 +3,9 @@
 
 mod account;
 mod approval;
+mod binding;
 mod block;
+mod bound_id;
 mod by;
 mod by_two;
 mod cells;
@@ -33,6 +35,7 @@ use std::sync::Arc;
 
 pub(crate) use account::Account;
 pub(crate) use block::may_be_closed;
+pub(crate) use bound_id::{bind, key_of, number_of, unbind};
 pub(crate) use by::By;
 pub(crate) use by_two::Warrant;
 pub(crate) use correction::{Corrected, corrected, day_of, record_due};

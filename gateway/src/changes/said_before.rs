@@ -11,6 +11,7 @@ use credit_policy::{CitizenNumber, Personal};
 use jiff::civil::Date;
 
 use super::{
+    bound_id,
     error::ChangeError,
     mandate,
     sealing::Sealing,
@@ -21,6 +22,7 @@ use crate::{
     index::{IndexError, leaf_at},
     keyring::Keyring,
     state::{
+        bound_ids::LoginId,
         mandates::Mandate,
         standing::{Objection, Repair, Stage, Standing, StandingKey},
     },
@@ -30,6 +32,7 @@ use crate::{
 pub(crate) struct SaidBefore {
     people: Vec<OfPerson>,
     mandates: Vec<SaidMandate>,
+    logins: Vec<(Personal<CitizenNumber>, LoginId)>,
 }
 
 /// A mandate, for whom, and who may act.
@@ -60,13 +63,14 @@ impl SaidBefore {
     pub(crate) fn read(folder: &Path, origin: &str, leaves: &[u64], keys: &Keyring) -> Result<Self, IndexError> {
         let standing = Standing::new(keys.current().state.clone());
         let mut numbers: HashMap<StandingKey, Personal<CitizenNumber>> = HashMap::new();
-        let (mut texts, mut both) = (HashMap::new(), HashMap::new());
+        let (mut texts, mut both, mut logins) = (HashMap::new(), HashMap::new(), HashMap::new());
         for index in leaves {
             let bytes = leaf_at(folder, *index)?;
             let Ok(Some(leaf)) = leaf::parse(&bytes) else { continue };
             if let Body::Binding(_) = &leaf.body {
                 restore(&standing, keys, origin, *index, &leaf);
                 both.extend(mandate::both(keys, origin, &leaf).map(|both| (*index, both)));
+                logins.extend(bound_id::both(keys, origin, &leaf).map(|both| (*index, both)));
                 continue;
             }
             let Some(number) = whose(keys, origin, &leaf) else { continue };
@@ -97,7 +101,8 @@ impl SaidBefore {
             let (number, deputy) = both.remove(&mandate.leaf)?;
             Some(SaidMandate { mandate, number, deputy })
         });
-        Ok(Self { mandates: mandates.collect(), people: said.collect() })
+        let logins = standing.bound_ids.all().into_iter().filter_map(|bound| logins.remove(&bound.leaf));
+        Ok(Self { mandates: mandates.collect(), logins: logins.collect(), people: said.collect() })
     }
 
     /// Says it again, but for what the new log says already.
@@ -108,6 +113,11 @@ impl SaidBefore {
         for SaidMandate { mandate: Mandate { id, kind, until, .. }, number, deputy } in self.mandates {
             if until >= gateway.today() && gateway.standing.mandates.find(id).is_none() {
                 mandate::say(gateway, &number, &deputy, (kind, until, Some(id)), Actor::gateway()).await?;
+            }
+        }
+        for (number, id) in self.logins {
+            if !gateway.standing.bound_ids.is_known(&bound_id::key_of(&gateway.standing, &id)) {
+                bound_id::say(gateway, &number, &id, Actor::gateway()).await?;
             }
         }
         for OfPerson { number, blocked, objections, repairs } in self.people {

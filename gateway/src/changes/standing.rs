@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{mandate, sealing::SealedMember};
+use super::{bound_id, mandate, sealing::SealedMember};
 use crate::{
     keyring::Keyring,
     state::standing::{Objection, Repair, Stage, Standing},
@@ -87,7 +87,10 @@ pub(crate) fn restore(standing: &Standing, keys: &Keyring, origin: &str, index: 
                 }
             })
         }
-        Body::Binding(_) => mandate::restore(standing, keys, origin, index, leaf).then_some(()),
+        Body::Binding(_) => {
+            let is_login = bound_id::restore(standing, keys, origin, index, leaf);
+            (is_login || mandate::restore(standing, keys, origin, index, leaf)).then_some(())
+        }
         // Nothing else is kept there.
         _ => Some(()),
     };

@@ -8,6 +8,7 @@ use credit_policy::{Code, Duty};
 use hyper::{
     Method, Request, Response, StatusCode,
     header::{self, HeaderValue},
+    http::request::Parts,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -89,9 +90,7 @@ pub(crate) async fn answer(
     }
     if let Some(path) = act {
         let (head, body) = request.into_parts();
-        let host = head.uri.authority().map(ToString::to_string);
-        let sent = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let host = host.unwrap_or_else(|| sent.to_owned());
+        let host = host(&head);
         return officers::act(&gateway, (&auditor, &standing), (path, &head.headers, &host), body, language).await;
     }
     if let Some(view) = View::of(request.uri().path()) {
@@ -114,6 +113,12 @@ pub(crate) async fn answer(
         Some(file) => serve(&gateway.log_folder(), &file).await,
         None => plain(StatusCode::NOT_FOUND, "not found\n"),
     }
+}
+
+/// The host that a request names: over HTTP/2 beside the headers.
+fn host(head: &Parts) -> String {
+    let sent = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    head.uri.authority().map_or_else(|| sent.to_owned(), ToString::to_string)
 }
 
 async fn record_read(gateway: &Gateway, standing: &CertificateStatus, auditor: &Institution, path: &str) -> bool {

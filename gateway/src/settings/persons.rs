@@ -23,7 +23,11 @@ pub struct Persons {
     /// Certificates of the authorities by which the identity service's is verified (PEM); needed where its address is
     /// `https`.
     pub authorities: Option<PathBuf>,
-    /// The claim of the service's userinfo that is the citizen number.
+    /// By what a person is known: `claim` (the service gives the citizen number), or `binding` (it gives none: an officer binds the
+    /// account to the number of who is present, once, at the counter).
+    #[serde(default)]
+    pub identified_by: IdentifiedBy,
+    /// The claim of the service's userinfo that is the citizen number; of no use with `identified_by = "binding"`.
     #[serde(default = "claim")]
     pub citizen_number_claim: String,
     /// The scopes asked for beside `openid`, so that the claim is among the userinfo.
@@ -37,6 +41,17 @@ pub struct Persons {
     /// beyond it.
     #[serde(default = "free_reports")]
     pub free_reports_a_year: u16,
+}
+
+/// By what a person who logs in is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentifiedBy {
+    /// By the citizen number, which the service gives.
+    #[default]
+    Claim,
+    /// By the account, which an officer bound to a citizen number.
+    Binding,
 }
 
 /// Credit-reporting regulation, art. 17; Shanghai, art. 34.

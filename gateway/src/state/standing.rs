@@ -17,7 +17,7 @@ use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 pub(crate) use super::key::StandingKey;
-use super::mandates::Mandates;
+use super::{bound_ids::BoundIds, mandates::Mandates};
 
 /// What persons said, as it is in force now.
 pub(crate) struct Standing {
@@ -27,6 +27,8 @@ pub(crate) struct Standing {
     pub(crate) corrected: tokio::sync::Mutex<CorrectedUntil>,
     /// Who may act for whom.
     pub(crate) mandates: Mandates,
+    /// Who logs in by which account.
+    pub(crate) bound_ids: BoundIds,
 }
 
 /// How far it was looked for answers that would be others without what went out of answers.
@@ -125,12 +127,23 @@ pub(crate) struct Waiting {
 impl Standing {
     /// Nothing was said. `key` is the state key in force now.
     pub(crate) fn new(key: StateKey) -> Self {
-        Self { key, said: Mutex::default(), corrected: tokio::sync::Mutex::default(), mandates: Mandates::default() }
+        Self {
+            key,
+            said: Mutex::default(),
+            corrected: tokio::sync::Mutex::default(),
+            mandates: Mandates::default(),
+            bound_ids: BoundIds::default(),
+        }
     }
 
     /// What stands for a person.
     pub(crate) fn person(&self, number: &Personal<CitizenNumber>) -> StandingKey {
         number.disclose(|number| self.key.standing(number.as_str()).current)
+    }
+
+    /// What stands for an account of an identity service. No citizen number begins as an issuer does.
+    pub(crate) fn login(&self, iss: &str, sub: &str) -> StandingKey {
+        self.key.standing(&format!("{iss}\n{sub}")).current
     }
 
     /// Whether the person closed a scenario.

@@ -26,6 +26,7 @@ use crate::{
 };
 
 use page::Frame;
+pub(super) use page::Viewer;
 
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,14 +67,6 @@ impl View {
             Self::Overview | Self::Institutions | Self::Proposals | Self::Reviews | Self::Style => None,
         }
     }
-}
-
-/// Who looks.
-pub(super) struct Viewer {
-    /// Whether pages have forms to act by.
-    pub(super) is_officer: bool,
-    /// The token of these forms.
-    pub(super) form: String,
 }
 
 /// Answers one who may look, once the look is on the record.

@@ -9,11 +9,18 @@ use hyper::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::Viewer;
 use crate::{
     doors::persons::page::finish,
     transport::{Body, whole},
 };
+
+/// Who looks.
+pub(in crate::doors) struct Viewer {
+    /// Whether pages have forms to act by.
+    pub(in crate::doors) is_officer: bool,
+    /// The token of these forms.
+    pub(in crate::doors) form: String,
+}
 
 /// What every page has around its own part.
 pub(super) struct Frame {

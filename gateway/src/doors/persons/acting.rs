@@ -64,7 +64,7 @@ pub(super) struct DoneFor {
     pub(super) index: u64,
     pub(super) at: Timestamp,
     pub(super) day: Date,
-    /// `counter`, `guardian` or `heir`.
+    /// `counter`, `guardian`, `heir`, or `gateway` for a binding that is said again.
     by: &'static str,
     /// The officer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,7 +107,9 @@ fn done(gateway: &Gateway, index: u64, bytes: &[u8], language: Language) -> Opti
     let by = match (&officer, what.kind) {
         (None, Some(MandateKind::Guardian)) => "guardian",
         (None, Some(MandateKind::Heir)) => "heir",
-        (Some(_), _) | (None, None) => "counter",
+        (Some(_), _) => "counter",
+        // Said again in a log that continues another.
+        (None, None) => "gateway",
     };
     let says = says(&what, officer.as_deref(), language);
     let (at, day) = (leaf.head.at, gateway.catalogue.today(leaf.head.at));
@@ -124,6 +126,14 @@ fn kind(kind: MandateKind, language: Language) -> &'static str {
 
 fn says(what: &ActedFor, officer: Option<&str>, language: Language) -> String {
     let officer = officer.unwrap_or("credit-gateway");
+    if what.is_login {
+        return match (language, what.ended) {
+            (Language::Zh, false) => format!("{officer} 登记：您的登录账号与您绑定。"),
+            (Language::En, false) => format!("{officer} recorded that the account by which you log in is yours."),
+            (Language::Zh, true) => format!("{officer} 解除了您的登录账号的绑定。"),
+            (Language::En, true) => format!("{officer} freed the account by which you logged in."),
+        };
+    }
     let role = what.kind.map(|known| kind(known, language)).unwrap_or_default();
     match (language, &what.act, what.ended, what.until) {
         (Language::Zh, Some(act), ..) if what.kind.is_none() => {

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use credit_audit::leaf::Actor;
+use credit_audit::{leaf::Actor, log::Durable};
 use credit_policy::{CitizenNumber, Code, Duty, Language};
 use hyper::{Response, StatusCode, header::HeaderMap};
 use jiff::civil::Date;
@@ -38,6 +38,16 @@ const NOT_SO: Words = Words {
     en: "A mandate is of another person, and its last day is today or later and at most five years ahead; only one in force for this person ends.",
 };
 
+const NO_CODE: Words = Words {
+    zh: "没有等待此绑定码的登录：已使用或已过期；请本人重新登录，取得新的绑定码。",
+    en: "No login waits under this code: it is used or over. The person logs in again and gets another one.",
+};
+const BOUND: Words = Words {
+    zh: "该账号或此人已有绑定，请先解除。",
+    en: "This account or this person is bound already; end that binding first.",
+};
+const UNBOUND: Words = Words { zh: "此人没有绑定的账号。", en: "No account is bound to this person." };
+
 /// What an officer does for a person.
 #[derive(Clone, Copy)]
 enum Deed {
@@ -52,6 +62,8 @@ enum Deed {
     Mandates,
     Mandate,
     EndMandate,
+    Bind,
+    Unbind,
 }
 
 impl Deed {
@@ -68,6 +80,8 @@ impl Deed {
             "mandates" => Self::Mandates,
             "mandate" => Self::Mandate,
             "end-mandate" => Self::EndMandate,
+            "bind" => Self::Bind,
+            "unbind" => Self::Unbind,
             _ => return None,
         })
     }
@@ -108,13 +122,14 @@ pub(crate) async fn answer(
     let Some((deed, person)) = Deed::of(name).zip(number) else { return say(MALFORMED, StatusCode::BAD_REQUEST) };
     let by = Actor::Officer { officer: officer.id().to_owned(), certificate: standing.thumbprint().to_string() };
     let through = Some(Through::Officer(by.clone()));
-    let session = LoggedIn { person: Arc::new(person), through, form: "".into(), language };
+    let session = LoggedIn { person: Arc::new(person), through, account: None, form: "".into(), language };
     if gateway.is_draining() || !gateway.is_recordable() {
         gateway.metrics.unrecorded();
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
-    // A mandate, or its end, is such a record itself.
-    if !matches!(deed, Deed::Mandate | Deed::EndMandate) && acting::record(gateway, &session, name).await.is_err() {
+    // A mandate, a binding, or the end of one, is such a record itself.
+    let is_record = matches!(deed, Deed::Mandate | Deed::EndMandate | Deed::Bind | Deed::Unbind);
+    if !is_record && acting::record(gateway, &session, name).await.is_err() {
         gateway.metrics.unrecorded();
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
@@ -136,6 +151,11 @@ pub(crate) async fn answer(
         Deed::Object => objections::object(gateway, &session, &members, language).await,
         Deed::Mandate => begin(gateway, &session, &members, by).await,
         Deed::EndMandate => end(gateway, &session, &members, by).await,
+        Deed::Bind => match members.get("code") {
+            Some(code) => bound(changes::bind(gateway, &session.person, code, by).await),
+            None => Outcome::Malformed,
+        },
+        Deed::Unbind => bound(changes::unbind(gateway, &session.person, by).await),
     };
     acts::settled(gateway, &frame, outcome, say)
 }
@@ -165,6 +185,17 @@ async fn begin(gateway: &Arc<Gateway>, session: &LoggedIn, members: &Members, by
             Outcome::Done(Some(durable), more.into_iter().collect())
         }
         Err(ChangeError::Mandate) => Outcome::Refused(NOT_SO),
+        Err(error) => Outcome::failed(&error),
+    }
+}
+
+/// What came of binding the person's account, or freeing it.
+fn bound(made: Result<Durable, ChangeError>) -> Outcome {
+    match made {
+        Ok(durable) => Outcome::Done(Some(durable), serde_json::Map::new()),
+        Err(ChangeError::UnknownCode) => Outcome::Unknown(NO_CODE),
+        Err(ChangeError::Bound) => Outcome::Refused(BOUND),
+        Err(ChangeError::Unbound) => Outcome::Unknown(UNBOUND),
         Err(error) => Outcome::failed(&error),
     }
 }

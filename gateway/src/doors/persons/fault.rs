@@ -36,6 +36,8 @@ pub(super) enum LoginFault {
     Userinfo,
     /// No number.
     Number,
+    /// The account is bound to nobody.
+    Unbound,
     /// Too many sessions.
     Full,
 }
@@ -61,6 +63,7 @@ impl LoginFault {
             Self::AccessToken => "the access token is not the ID token's (at_hash)",
             Self::Userinfo => "the userinfo cannot be read, or is of another subject",
             Self::Number => "the userinfo has no valid citizen number; see persons.citizen_number_claim",
+            Self::Unbound => "the account is bound to no citizen number; an officer binds it at the counter",
             Self::Full => "as many persons are logged in as there may be",
         }
     }
@@ -80,7 +83,8 @@ impl LoginFault {
             | Self::Strength
             | Self::AccessToken
             | Self::Userinfo
-            | Self::Number => StatusCode::FORBIDDEN,
+            | Self::Number
+            | Self::Unbound => StatusCode::FORBIDDEN,
         }
     }
 
@@ -105,6 +109,11 @@ impl LoginFault {
             Self::Number => (
                 "身份认证服务未提供有效的公民身份号码，无法登录。",
                 "The identity service gave no valid citizen number, so you cannot be logged in.",
+            ),
+            Self::Unbound => (
+                "您的账号尚未与公民身份号码绑定。请在 30 分钟内持身份证件到服务窗口，将以下绑定码告知工作人员，然后重新登录。",
+                "Your account is not bound to a citizen number yet. Within 30 minutes, go to a counter with your identity \
+                 card, tell the officer the code below, then log in again.",
             ),
             Self::Full => ("当前登录人数过多，请稍后再试。", "Too many persons are logged in. Please try again later."),
             Self::Code

@@ -1,8 +1,8 @@
 //! From the first page to the identity service and back, and out again.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use credit_policy::Language;
+use credit_policy::{CitizenNumber, Language, Personal};
 use hyper::{Response, StatusCode, header, http::request::Parts};
 
 use super::{
@@ -11,12 +11,17 @@ use super::{
     page,
     places::Page,
     portal::Portal,
-    provider::Answer,
+    provider::{Answer, Identity},
     request::{Members, browser_language, cookie},
     sessions::NotBegun,
     token,
 };
-use crate::{gateway::Gateway, transport::Body};
+use crate::{
+    changes::{key_of, number_of},
+    gateway::Gateway,
+    state::bound_ids::LoginId,
+    transport::Body,
+};
 
 /// Cookies with this prefix are sent over TLS to this host alone, and nobody else can set them (RFC 6265bis §4.1.3.2).
 pub(super) const SESSION: &str = "__Host-session";
@@ -43,7 +48,7 @@ pub(super) async fn begin(portal: &Portal, gateway: &Gateway, head: &Parts) -> R
 }
 
 /// `GET /login/callback`: from the identity service.
-pub(super) async fn finish(portal: &Portal, gateway: &Gateway, head: &Parts) -> Response<Body> {
+pub(super) async fn finish(portal: &Portal, gateway: &Arc<Gateway>, head: &Parts) -> Response<Body> {
     let now = gateway.clock.monotonic();
     let members = Members::of_query(head);
     let state = members.as_ref().and_then(|members| members.get("state"));
@@ -64,33 +69,79 @@ pub(super) async fn finish(portal: &Portal, gateway: &Gateway, head: &Parts) -> 
             forget(&mut response, LOGIN);
             response
         }
-        Err(fault) => {
-            let mut response = failed(portal, fault, language);
+        Err(not_in) => {
+            let mut response = match not_in {
+                NotIn::Fault(fault) => failed(portal, fault, language),
+                NotIn::Unbound(code) => unbound(portal, &code, language),
+            };
             forget(&mut response, LOGIN);
             response
         }
     }
 }
 
+/// Why there is no session.
+enum NotIn {
+    Fault(LoginFault),
+    /// The account is bound to nobody, and waits under this code.
+    Unbound(String),
+}
+
+impl From<LoginFault> for NotIn {
+    fn from(fault: LoginFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
 async fn session(
     portal: &Portal,
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     login: Login,
     members: Option<Members>,
     now: Duration,
-) -> Result<String, LoginFault> {
+) -> Result<String, NotIn> {
     let members = members.ok_or(LoginFault::Answer)?;
     portal.provider.check_issuer(members.get("iss")).await?;
     if members.get("error").is_some() {
-        return Err(LoginFault::Refused);
+        return Err(LoginFault::Refused.into());
     }
     let code = members.get("code").filter(|code| !code.is_empty()).ok_or(LoginFault::Answer)?.to_owned();
     let answer = Answer { code, nonce: login.nonce, verifier: login.verifier };
-    let person = portal.provider.finish(answer).await?;
-    let begun = portal.sessions.begin(person, login.language, now, &gateway.entropy);
+    let (person, account) = match portal.provider.finish(answer).await? {
+        Identity::Number(person) => (person, None),
+        Identity::Account(id) => {
+            let (account, person) = (key_of(&gateway.standing, &id), bound(gateway, &id).await);
+            let Some(person) = person else {
+                let code = token::draw_code(&gateway.entropy).map_err(|_| LoginFault::Full)?;
+                gateway.standing.bound_ids.wait(code.clone(), id, now);
+                return Err(NotIn::Unbound(code));
+            };
+            (person, Some(account))
+        }
+    };
+    let begun = portal.sessions.begin(person, account, login.language, now, &gateway.entropy);
     begun.map_err(|error| match error {
-        NotBegun::Full | NotBegun::Randomness(_) => LoginFault::Full,
+        NotBegun::Full | NotBegun::Randomness(_) => LoginFault::Full.into(),
     })
+}
+
+/// To whom an account is bound: out of the record, since nothing else has the number.
+async fn bound(gateway: &Arc<Gateway>, id: &LoginId) -> Option<Personal<CitizenNumber>> {
+    let bound = gateway.standing.bound_ids.of_id(&key_of(&gateway.standing, id))?;
+    gateway.is_published(bound.leaf).await;
+    let (shared, id) = (Arc::clone(gateway), id.clone());
+    tokio::task::spawn_blocking(move || number_of(&shared, &id)).await.ok()?
+}
+
+/// The page of a login by an account that is bound to nobody: what to say at the counter.
+fn unbound(portal: &Portal, code: &str, language: Language) -> Response<Body> {
+    let fault = LoginFault::Unbound;
+    tracing::info!(cause = fault.cause(), "a login at the persons' door was refused");
+    let sentence = match language {
+        Language::Zh => format!("{}绑定码：{code}", fault.sentence(language)),
+        Language::En => format!("{} Binding code: {code}", fault.sentence(language)),
+    };
+    page::notice(&portal.frame(None, language), &sentence, fault.status())
 }
 
 /// `POST /logout`, with the token of a form of ours: the session ends here, then the browser goes to the identity service,

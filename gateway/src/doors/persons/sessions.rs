@@ -12,6 +12,7 @@ use credit_policy::{CitizenNumber, Language, Personal};
 use uuid::Uuid;
 
 use super::token;
+use crate::state::standing::StandingKey;
 
 /// A session ends when it was not used for so long, and in any case after so long.
 const IDLE: Duration = Duration::from_secs(15 * 60);
@@ -29,6 +30,8 @@ pub(super) struct Sessions(Mutex<HashMap<String, Session>>);
 
 struct Session {
     person: Arc<Personal<CitizenNumber>>,
+    /// The account that is bound to the person, where that is by what the person is known.
+    account: Option<StandingKey>,
     /// For whom the person acts, and by which mandate.
     acting: Option<(Uuid, Arc<Personal<CitizenNumber>>)>,
     form: Arc<str>,
@@ -55,6 +58,8 @@ pub(super) struct LoggedIn {
     pub(super) person: Arc<Personal<CitizenNumber>>,
     /// Who acts, where it is not the person.
     pub(super) through: Option<Through>,
+    /// The account by which the person logged in, where that must be bound.
+    pub(super) account: Option<StandingKey>,
     /// What every form must bring with it.
     pub(super) form: Arc<str>,
     pub(super) language: Language,
@@ -76,6 +81,7 @@ impl Sessions {
     pub(super) fn begin(
         &self,
         person: Personal<CitizenNumber>,
+        account: Option<StandingKey>,
         language: Language,
         now: Duration,
         entropy: &dyn Entropy,
@@ -95,7 +101,8 @@ impl Sessions {
         if all.len() >= MOST {
             return Err(NotBegun::Full);
         }
-        let session = Session { person, acting: None, form, language, began: now, used: now, minute: now, recorded: 0 };
+        let session =
+            Session { person, account, acting: None, form, language, began: now, used: now, minute: now, recorded: 0 };
         all.insert(name.clone(), session);
         Ok(name)
     }
@@ -110,12 +117,13 @@ impl Sessions {
         }
         session.used = now;
         session.language = language.unwrap_or(session.language);
-        let Session { person, acting, form, language, .. } = &*session;
+        let Session { person, account, acting, form, language, .. } = &*session;
         let (person, through) = match acting {
             Some((mandate, other)) => (other, Some(Through::Deputy(*mandate, Arc::clone(person)))),
             None => (person, None),
         };
-        Some(LoggedIn { person: Arc::clone(person), through, form: Arc::clone(form), language: *language })
+        let (person, form) = (Arc::clone(person), Arc::clone(form));
+        Some(LoggedIn { person, through, account: *account, form, language: *language })
     }
 
     /// From here on the session acts for this person by this mandate; for nobody else where there is none.
@@ -169,7 +177,7 @@ mod tests {
     }
 
     fn begin(sessions: &Sessions, place: usize, now: Duration) -> Option<String> {
-        sessions.begin(person(place), Language::Zh, now, &SystemEntropy::new()).ok()
+        sessions.begin(person(place), None, Language::Zh, now, &SystemEntropy::new()).ok()
     }
 
     #[test]
@@ -234,6 +242,7 @@ mod tests {
         for place in all.len()..MOST {
             let session = Session {
                 person: Arc::clone(&template),
+                account: None,
                 acting: None,
                 form: "".into(),
                 language: Language::Zh,

@@ -50,7 +50,13 @@ impl Visit {
     pub(super) fn new(portal: &Portal, gateway: &Gateway, head: Parts) -> Self {
         let chosen = Members::of_query(&head).and_then(|members| members.language());
         let name = cookie(&head.headers, login::SESSION);
-        let session = name.and_then(|name| portal.sessions.find(name, chosen, gateway.clock.monotonic()));
+        let mut session = name.and_then(|name| portal.sessions.find(name, chosen, gateway.clock.monotonic()));
+        // Once the account is freed, its sessions are over.
+        let account = session.as_ref().and_then(|session| session.account);
+        if account.is_some_and(|account| gateway.standing.bound_ids.of_id(&account).is_none()) {
+            name.into_iter().for_each(|name| portal.sessions.end(name));
+            session = None;
+        }
         let is_over = session.as_ref().is_some_and(|session| !acting::is_allowed(gateway, session));
         if is_over {
             name.into_iter().for_each(|name| portal.sessions.act_for(name, None));

@@ -8,7 +8,7 @@ use super::preload::preload;
 
 const DAY: i64 = 86_400;
 
-fn ahead(command: Command, days: i64) -> Command {
+pub(crate) fn ahead(command: Command, days: i64) -> Command {
     let mut command = command;
     command.env("LD_PRELOAD", preload()).env("CLOCK_AHEAD_S", (days * DAY).to_string()).env("LC_ALL", "C.UTF-8");
     command

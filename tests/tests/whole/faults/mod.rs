@@ -10,7 +10,7 @@
 //! the scheduler's; so each test checks what must hold whatever the moment was.
 
 mod all_at_once;
-mod clock;
+pub(crate) mod clock;
 mod damage;
 mod drain;
 mod endings;

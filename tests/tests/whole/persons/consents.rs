@@ -8,7 +8,7 @@ use super::{Browser, gateway};
 use crate::consents::{altered, ask, frequency, new_jti, token};
 
 const WITHDRAWALS: &str = "/me/consents/withdrawals";
-const ISSUER: &str = "https://consent.example";
+pub(super) const ISSUER: &str = "https://consent.example";
 
 fn listed(reply: &Reply) -> Vec<Value> {
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());

@@ -10,7 +10,7 @@ use crate::consents::{ask, assert_sound, new_jti, new_log::continue_log};
 
 const SCENARIO: &str = "commercial-loan";
 
-fn at_counter(folder: &Folder, who: &str, body: &Value) -> Reply {
+pub(super) fn at_counter(folder: &Folder, who: &str, body: &Value) -> Reply {
     let headers = [("content-type", "application/json"), ("accept-language", "en")];
     let door = folder.caller(who).at(folder.port_base() + 2);
     door.send(Method::POST, "/officers/counter", &headers, body.to_string())

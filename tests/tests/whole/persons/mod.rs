@@ -2,6 +2,7 @@
 //! come of each.
 
 mod blocks;
+mod bound_ids;
 mod browser;
 mod chromium;
 mod consents;
@@ -22,6 +23,7 @@ mod repairs;
 mod said_before;
 mod service;
 mod under_load;
+mod withheld;
 
 use credit_tests::{Folder, Gateway};
 

@@ -20,7 +20,11 @@ use openidconnect::{
 use tokio::sync::Mutex;
 
 use super::fault::LoginFault;
-use crate::{settings::Persons, stores::tls::client_config};
+use crate::{
+    settings::{IdentifiedBy, Persons},
+    state::bound_ids::LoginId,
+    stores::tls::client_config,
+};
 use client::{Client, ClientError};
 use published::{Metadata, More, OpenId};
 
@@ -30,6 +34,9 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 const REFETCH: Duration = Duration::from_secs(10);
 /// After a failure it is left alone for so long.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// Longest `sub` (OpenID Connect Core 1.0 §2).
+const LONGEST_SUBJECT: usize = 255;
 
 /// What the service published.
 struct Published {
@@ -67,6 +74,14 @@ pub(super) struct Begun {
     pub(super) state: String,
     pub(super) nonce: Nonce,
     pub(super) verifier: PkceCodeVerifier,
+}
+
+/// Who logged in.
+pub(super) enum Identity {
+    /// The person with this number.
+    Number(Personal<CitizenNumber>),
+    /// Who has this account.
+    Account(LoginId),
 }
 
 /// What came back with the browser.
@@ -120,11 +135,12 @@ impl Provider {
         }
     }
 
-    /// Redeems the code, verifies the ID token and reads who it is.
+    /// Redeems the code, verifies the ID token and reads who it is: the citizen number, or the account where the service gives no
+    /// number.
     ///
     /// # Errors
     /// [`LoginFault`].
-    pub(super) async fn finish(&self, answer: Answer) -> Result<Personal<CitizenNumber>, LoginFault> {
+    pub(super) async fn finish(&self, answer: Answer) -> Result<Identity, LoginFault> {
         let published = self.published().await?;
         let openid = &published.openid;
         let code = AuthorizationCode::new(answer.code);
@@ -143,7 +159,13 @@ impl Provider {
             }
             checked => checked?,
         };
-        verify::number(openid, &redeemed, subject, &self.settings.citizen_number_claim, &self.http()).await
+        if self.settings.identified_by == IdentifiedBy::Binding {
+            let (iss, sub) = (self.settings.issuer.clone(), subject.as_str().to_owned());
+            let is_sound = (1..=LONGEST_SUBJECT).contains(&sub.len());
+            return is_sound.then_some(Identity::Account(LoginId { iss, sub })).ok_or(LoginFault::Party);
+        }
+        let claim = &self.settings.citizen_number_claim;
+        verify::number(openid, &redeemed, subject, claim, &self.http()).await.map(Identity::Number)
     }
 
     /// Where the browser goes to end its session at the service too; nothing where the service has no such address or is
@@ -204,7 +226,8 @@ impl Provider {
         let callback = callback.map_err(|_| "persons.address is no address")?;
         let read = Metadata::discover_async(issuer, &self.http()).await;
         let metadata = read.map_err(|_| "what it publishes of itself, or its keys, cannot be read")?;
-        if metadata.userinfo_endpoint().is_none() || metadata.token_endpoint().is_none() {
+        let needs_userinfo = self.settings.identified_by == IdentifiedBy::Claim;
+        if (needs_userinfo && metadata.userinfo_endpoint().is_none()) || metadata.token_endpoint().is_none() {
             return Err("it publishes no token or userinfo endpoint");
         }
         let more = metadata.additional_metadata().clone();
