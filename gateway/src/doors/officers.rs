@@ -3,23 +3,24 @@
 use std::{sync::Arc, time::Duration};
 
 use credit_audit::leaf::Base64;
-use credit_policy::{Code, Duty, InstitutionId, Language};
+use credit_policy::{CitizenNumber, Code, Duty, InstitutionId, Language};
 use hyper::{
     Response, StatusCode,
     header::{self, HeaderMap, HeaderValue},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::{
     callers::{register::Institution, suspension::Part, trust::CertificateStatus},
-    changes::{Account, Change, ChangeError, Warrant, apply},
+    changes::{Account, Change, ChangeError, Destruction, Month, Warrant, apply},
     doors::{
         console::{self, form},
         problems::{fixed, in_words},
     },
     gateway::Gateway,
-    state::approvals::{RESUME, UNSEAL, of_resumption, of_unsealing},
+    state::approvals::{DESTROY, RESUME, UNSEAL, of_resumption, of_unsealing},
     transport::{Body, body::RequestBody, incoming::Incoming, whole},
 };
 
@@ -35,6 +36,7 @@ pub(super) enum Path {
     Suspensions,
     Proposals,
     Approvals,
+    Destructions,
     Reviews,
 }
 
@@ -47,6 +49,7 @@ impl Path {
             "/officers/suspensions" => Some(Self::Suspensions),
             "/officers/proposals" => Some(Self::Proposals),
             "/officers/approvals" => Some(Self::Approvals),
+            "/officers/destructions" => Some(Self::Destructions),
             "/officers/reviews" => Some(Self::Reviews),
             _ => None,
         }
@@ -95,37 +98,73 @@ struct Suspending {
     reason: String,
 }
 
-/// `POST /officers/proposals`: by the digest, or by what is to be done.
+/// `POST /officers/proposals`: the digest, or what is to be done.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Proposing {
     act: String,
     digest: Option<Base64<[u8; 32]>>,
+    destroy: Option<Destroying>,
     entry: Option<u64>,
     scenario: Option<String>,
     reason: Option<String>,
 }
 
 impl Proposing {
-    /// The digest that is named, or that of what is to be done.
-    fn digest(&self) -> Option<Base64<[u8; 32]>> {
-        match (self.digest, self.act.as_str(), self.entry, &self.reason) {
-            (Some(digest), _, None, None) if self.scenario.is_none() => Some(digest),
-            (None, RESUME, None, Some(reason)) => Some(Base64(of_resumption(self.scenario.as_deref(), Some(reason)))),
-            (None, UNSEAL, Some(entry), Some(reason)) if self.scenario.is_none() => {
-                Some(Base64(of_unsealing(entry, reason)))
+    /// What is proposed; nothing where more than one thing is named.
+    fn change(self) -> Option<Change> {
+        let Self { act, digest, destroy, entry, scenario, reason } = self;
+        let digest = match (act.as_str(), digest, destroy, entry, scenario, reason) {
+            (_, Some(digest), None, None, None, None) => digest,
+            (DESTROY, None, Some(destroy), None, None, None) => {
+                return Some(Change::ProposeDestruction(destroy.of_step()?));
             }
-            _ => None,
-        }
+            (RESUME, None, None, None, scenario, Some(reason)) => {
+                Base64(of_resumption(scenario.as_deref(), Some(&reason)))
+            }
+            (UNSEAL, None, None, Some(entry), None, Some(reason)) => Base64(of_unsealing(entry, &reason)),
+            _ => return None,
+        };
+        Some(Change::Propose { act, digest })
     }
 }
 
-/// `POST /officers/approvals`.
+/// `POST /officers/approvals`: the same.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Approving {
     proposal: Uuid,
-    digest: Base64<[u8; 32]>,
+    digest: Option<Base64<[u8; 32]>>,
+    destroy: Option<Destroying>,
+}
+
+/// `POST /officers/destructions`: a month, a person, or a person in a month.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Destroying {
+    month: Option<String>,
+    person: Option<String>,
+    proposal: Option<Uuid>,
+}
+
+impl Destroying {
+    /// What it is, and by which proposal.
+    fn read(self) -> Option<(Destruction, Option<Uuid>)> {
+        let Self { month, person, proposal } = self;
+        let person = person.map(Zeroizing::new);
+        let month = month.map(|month| Month::parse(&month).ok_or(())).transpose().ok()?;
+        let destruction = match (month, person) {
+            (month, Some(number)) => Destruction::Person(Arc::new(CitizenNumber::parse(&number).ok()?), month),
+            (Some(month), None) => Destruction::Month(month),
+            (None, None) => return None,
+        };
+        Some((destruction, proposal))
+    }
+
+    /// What it is, where it names no proposal.
+    fn of_step(self) -> Option<Destruction> {
+        self.read().filter(|(_, proposal)| proposal.is_none()).map(|(destruction, _)| destruction)
+    }
 }
 
 fn json(text: String) -> Response<Body> {
@@ -162,15 +201,16 @@ pub(super) async fn act(
     let Ok(bytes) = RequestBody::new(body, time).read(BODY_BYTES).await else {
         return fixed(Code::MalformedRequest, language);
     };
-    let (bytes, next) = match is_form {
+    let filled = match is_form {
         true => match form::read((headers, host), &bytes, &standing.thumbprint().to_string()) {
-            Some((bytes, next)) => (bytes, Some(next)),
+            Some((json, next)) => Some((Zeroizing::new(json), next)),
             None => return fixed(Code::MalformedRequest, language),
         },
-        false => (bytes.to_vec(), None),
+        false => None,
     };
-    let Some(change) = change(path, &bytes) else { return fixed(Code::MalformedRequest, language) };
-    match (apply(gateway, change, account).await, next) {
+    let asked: &[u8] = filled.as_ref().map_or(&bytes, |(json, _)| json);
+    let Some(change) = change(path, asked) else { return fixed(Code::MalformedRequest, language) };
+    match (apply(gateway, change, account).await, filled.map(|(_, next)| next)) {
         (Ok(_), Some(next)) => see(&next),
         (Ok(made), None) => json(made.to_string()),
         (Err(error), Some(_)) => console::refused(gateway, refusal_status(&error), &error, language),
@@ -206,12 +246,19 @@ fn change(path: Path, bytes: &[u8]) -> Option<Change> {
         }
         Path::Reviews => Change::Review(read(bytes)?),
         Path::Proposals => {
-            let proposing: Proposing = read(bytes)?;
-            Change::Propose { digest: proposing.digest()?, act: proposing.act }
+            return read::<Proposing>(bytes)?.change();
         }
         Path::Approvals => {
-            let Approving { proposal, digest } = read(bytes)?;
-            Change::Approve { proposal, digest }
+            let Approving { proposal, digest, destroy } = read(bytes)?;
+            match (digest, destroy) {
+                (Some(digest), None) => Change::Approve { proposal, digest },
+                (None, Some(destroy)) => Change::ApproveDestruction { proposal, destruction: destroy.of_step()? },
+                (_, _) => return None,
+            }
+        }
+        Path::Destructions => {
+            let (destruction, proposal) = read::<Destroying>(bytes)?.read()?;
+            Change::Destroy { destruction, proposal }
         }
         Path::Suspensions => {
             let Suspending { institution: id, staff, scenario, suspended, reason } = read(bytes)?;

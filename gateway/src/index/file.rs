@@ -167,10 +167,7 @@ impl IndexFile {
                     whole.prepare_cached("INSERT INTO act VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(values)?;
                 }
                 Row::Look { place, of } => insert_look(&whole, *place, of)?,
-                Row::Destroyed { data_key } => {
-                    whole.execute("UPDATE act SET person = NULL WHERE data_key = ?1", params![data_key])?;
-                    whole.execute("UPDATE query SET person = NULL WHERE data_key = ?1", params![data_key])?;
-                }
+                Row::Destroyed { data_key } => forget(&whole, None, data_key)?,
                 Row::Other => {}
             }
         }
@@ -178,6 +175,13 @@ impl IndexFile {
         whole.commit()?;
         self.size = size;
         Ok(())
+    }
+
+    /// Forgets a person under one data key.
+    pub(super) fn forget(&mut self, person: &[u8; 32], data_key: &str) -> Result<(), IndexError> {
+        let whole = self.connection.transaction()?;
+        forget(&whole, Some(person), data_key)?;
+        Ok(whole.commit()?)
     }
 
     /// The queries about a person, newest first, as far as the person may know of them today.
@@ -316,7 +320,9 @@ impl IndexFile {
         }
         self.compare_rows(other, "leaf, place, length, person, data_key", "act")?;
         self.compare_rows(other, "leaf, place, length, query", "look")?;
-        self.compare_rows(other, COLUMNS, "query")
+        // Whose key is destroyed is told nothing: what a notice of them said opens no more.
+        let columns = COLUMNS.replace("notice", "CASE WHEN person IS NULL THEN NULL ELSE notice END");
+        self.compare_rows(other, &columns, "query")
     }
 
     fn compare_rows(&self, other: &Self, columns: &str, table: &str) -> Result<(), IndexError> {
@@ -422,6 +428,20 @@ fn insert_look(whole: &Connection, place: Place, of: &Of) -> Result<(), rusqlite
     let Some(query) = found.optional()? else { return Ok(()) };
     let values = params![signed(place.leaf), signed(place.offset), signed(place.length), query];
     whole.prepare_cached("INSERT INTO look VALUES (?1, ?2, ?3, ?4)")?.execute(values).map(drop)
+}
+
+/// Forgets everybody under a data key, or one person.
+fn forget(whole: &Connection, person: Option<&[u8; 32]>, data_key: &str) -> Result<(), IndexError> {
+    let person = person.map(<[u8; 32]>::as_slice);
+    for table in ["act", "query"] {
+        let sql = format!("UPDATE {table} SET person = NULL WHERE data_key = ?1 AND (?2 IS NULL OR person = ?2)");
+        whole.execute(&sql, params![data_key, person])?;
+    }
+    let nobody = "DELETE FROM asked WHERE data_key = ?1 AND NOT EXISTS (SELECT 1 FROM query WHERE person IS NOT NULL AND \
+                  data_key = ?1 AND institution IS asked.institution AND on_behalf IS asked.on_behalf AND \
+                  scenario IS asked.scenario)";
+    whole.execute(nobody, params![data_key])?;
+    Ok(())
 }
 
 /// Removes the file with what SQLite keeps beside it, which would be taken for that of the next one.

@@ -10,6 +10,7 @@ mod corrections;
 mod cost;
 mod counter;
 mod demo;
+mod destruction;
 mod disclosures;
 mod everybody;
 mod export;
