@@ -46,7 +46,7 @@ pub(crate) use destroy::unfinished;
 pub(crate) use destruction::{Destruction, Month};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
-pub(crate) use listed::{InstitutionStatus, Proposals};
+pub(crate) use listed::{InstitutionStatus, ListedProposal, Proposals};
 pub(crate) use mandate::{ActedFor, NewMandate, acted_for, begin_mandate, end_mandate, mandate_of, person_actor};
 pub(crate) use notice::{about, give_to};
 pub(crate) use objection::{LONGEST, Said, decide, is_text};

@@ -8,12 +8,13 @@ use credit_policy::{Code, Duty};
 use hyper::{
     Method, Request, Response, StatusCode,
     header::{self, HeaderValue},
+    http::request::Parts,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     callers::{register::Institution, trust::CertificateStatus},
-    doors::console::{self, View},
+    doors::console::{self, View, Viewer},
     doors::files::{LogFile, plain, serve},
     doors::officers,
     doors::persons::counter,
@@ -67,11 +68,8 @@ pub(crate) async fn answer(
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
     }
     let (path, is_get) = (request.uri().path(), *request.method() == Method::GET);
-    if path == officers::PROPOSALS && is_get {
-        return officers::proposals(&gateway, language).await;
-    }
     // Some paths are looked at, and acted at.
-    let is_both = path == officers::PROPOSALS || View::of(path).is_some();
+    let is_both = View::of(path).is_some();
     let act = officers::Path::of(path).filter(|_| !(is_both && is_get));
     let is_counter = path == counter::PATH;
     let is_posted = act.is_some() || is_counter;
@@ -92,7 +90,8 @@ pub(crate) async fn answer(
     }
     if let Some(path) = act {
         let (head, body) = request.into_parts();
-        return officers::act(&gateway, (&auditor, &standing), (path, &head.headers), body, language).await;
+        let host = host(&head);
+        return officers::act(&gateway, (&auditor, &standing), (path, &head.headers, &host), body, language).await;
     }
     if let Some(view) = View::of(request.uri().path()) {
         if let Some(read) = view.read()
@@ -100,7 +99,11 @@ pub(crate) async fn answer(
         {
             return fixed(Code::NotRecordable, language);
         }
-        return console::answer(&gateway, view, (request.uri(), request.headers()), language).await;
+        let viewer = Viewer {
+            is_officer: auditor.record.kind.duty() == Some(Duty::Officer),
+            form: console::form::token(&standing.thumbprint().to_string()).unwrap_or_default(),
+        };
+        return console::answer(&gateway, view, (request.uri(), request.headers()), viewer, language).await;
     }
     match LogFile::of(request.uri().path()) {
         Some(file @ LogFile::Entries(_)) => match record_read(&gateway, &standing, &auditor, file.path()).await {
@@ -110,6 +113,12 @@ pub(crate) async fn answer(
         Some(file) => serve(&gateway.log_folder(), &file).await,
         None => plain(StatusCode::NOT_FOUND, "not found\n"),
     }
+}
+
+/// The host that a request names: over HTTP/2 beside the headers.
+fn host(head: &Parts) -> String {
+    let sent = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    head.uri.authority().map_or_else(|| sent.to_owned(), ToString::to_string)
 }
 
 async fn record_read(gateway: &Gateway, standing: &CertificateStatus, auditor: &Institution, path: &str) -> bool {

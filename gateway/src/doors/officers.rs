@@ -15,17 +15,17 @@ use zeroize::Zeroizing;
 use crate::{
     callers::{register::Institution, suspension::Part, trust::CertificateStatus},
     changes::{Account, Change, ChangeError, Destruction, Month, Warrant, apply},
-    doors::problems::{fixed, in_words},
+    doors::{
+        console::{self, form},
+        problems::{fixed, in_words},
+    },
     gateway::Gateway,
-    state::approvals::DESTROY,
+    state::approvals::{DESTROY, RESUME, UNSEAL, of_resumption, of_unsealing},
     transport::{Body, body::RequestBody, incoming::Incoming, whole},
 };
 
 /// Longest body: a reason, and names.
-const BODY_BYTES: usize = 4 * 1024;
-
-/// Where proposals are made, and listed.
-pub(super) const PROPOSALS: &str = "/officers/proposals";
+const BODY_BYTES: usize = 32 * 1024;
 
 /// A path at which an officer acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Path {
             "/officers/resume" => Some(Self::Resume),
             "/officers/unseals" => Some(Self::Unseals),
             "/officers/suspensions" => Some(Self::Suspensions),
-            PROPOSALS => Some(Self::Proposals),
+            "/officers/proposals" => Some(Self::Proposals),
             "/officers/approvals" => Some(Self::Approvals),
             "/officers/destructions" => Some(Self::Destructions),
             "/officers/reviews" => Some(Self::Reviews),
@@ -98,13 +98,35 @@ struct Suspending {
     reason: String,
 }
 
-/// `POST /officers/proposals`: the digest, or what is to be destroyed.
+/// `POST /officers/proposals`: the digest, or what is to be done.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Proposing {
     act: String,
     digest: Option<Base64<[u8; 32]>>,
     destroy: Option<Destroying>,
+    entry: Option<u64>,
+    scenario: Option<String>,
+    reason: Option<String>,
+}
+
+impl Proposing {
+    /// What is proposed; nothing where more than one thing is named.
+    fn change(self) -> Option<Change> {
+        let Self { act, digest, destroy, entry, scenario, reason } = self;
+        let digest = match (act.as_str(), digest, destroy, entry, scenario, reason) {
+            (_, Some(digest), None, None, None, None) => digest,
+            (DESTROY, None, Some(destroy), None, None, None) => {
+                return Some(Change::ProposeDestruction(destroy.of_step()?));
+            }
+            (RESUME, None, None, None, scenario, Some(reason)) => {
+                Base64(of_resumption(scenario.as_deref(), Some(&reason)))
+            }
+            (UNSEAL, None, None, Some(entry), None, Some(reason)) => Base64(of_unsealing(entry, &reason)),
+            _ => return None,
+        };
+        Some(Change::Propose { act, digest })
+    }
 }
 
 /// `POST /officers/approvals`: the same.
@@ -145,15 +167,6 @@ impl Destroying {
     }
 }
 
-/// `GET /officers/proposals`: what was proposed, and what may be loaded. Nothing of a person, so no leaf.
-pub(super) async fn proposals(gateway: &Arc<Gateway>, language: Language) -> Response<Body> {
-    // Nobody acts: a list changes nothing.
-    match apply(gateway, Change::Proposals, Account::gateway()).await {
-        Ok(made) => json(made.to_string()),
-        Err(error) => in_words(refusal_status(&error), &error, language),
-    }
-}
-
 fn json(text: String) -> Response<Body> {
     let mut response = Response::new(whole(text.into_bytes()));
     let json = HeaderValue::from_static("application/json; charset=utf-8");
@@ -166,7 +179,7 @@ fn json(text: String) -> Response<Body> {
 pub(super) async fn act(
     gateway: &Arc<Gateway>,
     (officer, standing): (&Institution, &CertificateStatus),
-    (path, headers): (Path, &HeaderMap),
+    (path, headers, host): (Path, &HeaderMap, &str),
     body: Incoming,
     language: Language,
 ) -> Response<Body> {
@@ -176,8 +189,9 @@ pub(super) async fn act(
         (Some(Duty::CreditSupervisor), Path::Reviews) => Account::supervisor(id, certificate),
         _ => return fixed(Code::ScenarioNotAllowed, language),
     };
+    let is_form = is_kind(headers, "application/x-www-form-urlencoded");
     // A page of another site cannot send JSON here: a browser asks first, and gets no permission.
-    if !is_json(headers) {
+    if !is_form && !is_kind(headers, "application/json") {
         return fixed(Code::UnsupportedMediaType, language);
     }
     if officer.rates.turn().is_err() {
@@ -187,11 +201,32 @@ pub(super) async fn act(
     let Ok(bytes) = RequestBody::new(body, time).read(BODY_BYTES).await else {
         return fixed(Code::MalformedRequest, language);
     };
-    let Some(change) = change(path, &bytes) else { return fixed(Code::MalformedRequest, language) };
-    match apply(gateway, change, account).await {
-        Ok(made) => json(made.to_string()),
-        Err(error) => in_words(refusal_status(&error), &error, language),
+    let filled = match is_form {
+        true => match form::read((headers, host), &bytes, &standing.thumbprint().to_string()) {
+            Some((json, next)) => Some((Zeroizing::new(json), next)),
+            None => return fixed(Code::MalformedRequest, language),
+        },
+        false => None,
+    };
+    let asked: &[u8] = filled.as_ref().map_or(&bytes, |(json, _)| json);
+    let Some(change) = change(path, asked) else { return fixed(Code::MalformedRequest, language) };
+    match (apply(gateway, change, account).await, filled.map(|(_, next)| next)) {
+        (Ok(_), Some(next)) => see(&next),
+        (Ok(made), None) => json(made.to_string()),
+        (Err(error), Some(_)) => console::refused(gateway, refusal_status(&error), &error, language),
+        (Err(error), None) => in_words(refusal_status(&error), &error, language),
     }
+}
+
+/// Sends a browser on to where the result is shown.
+fn see(next: &str) -> Response<Body> {
+    let mut response = Response::new(whole(Vec::new()));
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    if let Ok(next) = HeaderValue::from_str(next) {
+        response.headers_mut().insert(header::LOCATION, next);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// What is asked; nothing where the body does not have its form.
@@ -211,12 +246,7 @@ fn change(path: Path, bytes: &[u8]) -> Option<Change> {
         }
         Path::Reviews => Change::Review(read(bytes)?),
         Path::Proposals => {
-            let Proposing { act, digest, destroy } = read(bytes)?;
-            match (digest, destroy) {
-                (Some(digest), None) => Change::Propose { act, digest },
-                (None, Some(destroy)) if act == DESTROY => Change::ProposeDestruction(destroy.of_step()?),
-                (_, _) => return None,
-            }
+            return read::<Proposing>(bytes)?.change();
         }
         Path::Approvals => {
             let Approving { proposal, digest, destroy } = read(bytes)?;
@@ -249,11 +279,11 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     (bytes.trim_ascii_start().first() == Some(&b'{')).then(|| serde_json::from_slice(bytes).ok()).flatten()
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+fn is_kind(headers: &HeaderMap, wanted: &str) -> bool {
     let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
     let kind = kinds.next().and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let media = kind.split(';').next().unwrap_or_default().trim();
-    kinds.next().is_none() && media.eq_ignore_ascii_case("application/json")
+    kinds.next().is_none() && media.eq_ignore_ascii_case(wanted)
 }
 
 /// What cannot be recorded now is asked again later; everything else is the request's own fault.

@@ -11,7 +11,7 @@ use super::{
     bundles,
     error::IndexError,
     place::{Due, Found, Place},
-    row::{ConsentRow, QueryRow, Row},
+    row::{ConsentRow, Of, QueryRow, Row},
     schema::{COLUMNS, FORM, TABLES},
 };
 
@@ -166,6 +166,7 @@ impl IndexFile {
                     let values = params![signed(*leaf), signed(*offset), signed(*length), person, data_key];
                     whole.prepare_cached("INSERT INTO act VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(values)?;
                 }
+                Row::Look { place, of } => insert_look(&whole, *place, of)?,
                 Row::Destroyed { data_key } => forget(&whole, None, data_key)?,
                 Row::Other => {}
             }
@@ -318,6 +319,7 @@ impl IndexFile {
             return Err(IndexError::Differs(self.size));
         }
         self.compare_rows(other, "leaf, place, length, person, data_key", "act")?;
+        self.compare_rows(other, "leaf, place, length, query", "look")?;
         // Whose key is destroyed is told nothing: what a notice of them said opens no more.
         let columns = COLUMNS.replace("notice", "CASE WHEN person IS NULL THEN NULL ELSE notice END");
         self.compare_rows(other, &columns, "query")
@@ -356,7 +358,7 @@ impl Rows {
 }
 
 /// The first three columns.
-fn place(row: &Columns<'_>) -> Result<Place, rusqlite::Error> {
+pub(super) fn place(row: &Columns<'_>) -> Result<Place, rusqlite::Error> {
     let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
     Ok(Place { leaf: number(0)?, offset: number(1)?, length: number(2)? })
 }
@@ -409,6 +411,21 @@ fn insert(whole: &Connection, row: &QueryRow) -> Result<(), rusqlite::Error> {
         whole.prepare_cached(sql)?.execute(values)?;
     }
     Ok(())
+}
+
+/// Takes in a look; nothing where what was looked at is no query.
+fn insert_look(whole: &Connection, place: Place, of: &Of) -> Result<(), rusqlite::Error> {
+    let found = match of {
+        Of::Query(id) => whole
+            .prepare_cached("SELECT leaf FROM query WHERE id = ?1")?
+            .query_row(params![id.as_bytes()], |row| row.get::<_, i64>(0)),
+        Of::Leaf(leaf) => whole
+            .prepare_cached("SELECT leaf FROM query WHERE leaf = ?1")?
+            .query_row(params![signed(*leaf)], |row| row.get(0)),
+    };
+    let Some(query) = found.optional()? else { return Ok(()) };
+    let values = params![signed(place.leaf), signed(place.offset), signed(place.length), query];
+    whole.prepare_cached("INSERT INTO look VALUES (?1, ?2, ?3, ?4)")?.execute(values).map(drop)
 }
 
 /// Forgets everybody under a data key, or one person.

@@ -8,6 +8,7 @@
 mod bundles;
 mod error;
 mod file;
+mod looks;
 mod place;
 mod reviews;
 mod row;
@@ -118,6 +119,15 @@ impl Index {
     /// [`IndexError`].
     pub(crate) fn acts(&self, person: &[u8; 32], most: u32) -> Result<Vec<Place>, IndexError> {
         self.lock().acts(person, most)
+    }
+
+    /// That officers looked at queries about one person, as far as the person may know of these; newest first, each with the
+    /// leaf of the query.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn looks(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<(Place, Uuid)>, IndexError> {
+        self.lock().looks(person, most, today)
     }
 
     /// The answers about one person before a leaf of which no later leaf says that a correction is due, as far as the person

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use credit_audit::leaf::{Body, CorrectionState, KeyState, QuerySummary, parse_after, peek};
+use credit_audit::leaf::{Body, CorrectionState, KeyState, QuerySummary, ReviewState, parse_after, peek};
 use credit_keys::{IndexKey, KeyId};
 use credit_policy::CitizenNumber;
 use jiff::civil::Date;
@@ -23,10 +23,20 @@ pub(super) enum Row {
     Correction { leaf: u64, at: i64, query: Uuid, state: CorrectionState },
     /// Something was done for a person by somebody else.
     Act { place: Place, person: Option<[u8; 32]>, data_key: String },
+    /// An officer looked at what stands in a query: opened it for review, or its sealed part.
+    Look { place: Place, of: Of },
     /// A data key was destroyed: nobody is known of its month any more.
     Destroyed { data_key: String },
     /// Nothing.
     Other,
+}
+
+/// Which query.
+pub(super) enum Of {
+    /// By its id.
+    Query(Uuid),
+    /// By its leaf.
+    Leaf(u64),
 }
 
 /// A query.
@@ -87,6 +97,8 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
             query: correction.query,
             state: correction.state,
         },
+        Body::Review(review) if review.state == ReviewState::Opened => Row::Look { place, of: Of::Query(review.query) },
+        Body::Unseal(unseal) => Row::Look { place, of: Of::Leaf(unseal.entry) },
         Body::Key(key) if key.state == KeyState::Destroyed && key.part.is_none() => {
             Row::Destroyed { data_key: key.key }
         }
@@ -106,7 +118,6 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
         | Body::Read(_)
         | Body::Log(_)
         | Body::Prune(_)
-        | Body::Unseal(_)
         | Body::Statement(_)
         | Body::Block(_)
         | Body::Objection(_)

@@ -1,7 +1,7 @@
 //! The tables of the index.
 
 /// Raised with every change of what follows or of what a row says: an index of another form is made again.
-pub(super) const FORM: i64 = 7;
+pub(super) const FORM: i64 = 8;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE head (
@@ -51,6 +51,14 @@ CREATE TABLE act (
   person BLOB,
   data_key TEXT NOT NULL
 ) STRICT;
+-- That an officer looked at what stands in a query: opened it for review, or its sealed part.
+CREATE TABLE look (
+  leaf INTEGER PRIMARY KEY,
+  place INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  query INTEGER NOT NULL
+) STRICT;
+CREATE INDEX look_query ON look (query, leaf);
 CREATE INDEX act_person ON act (person, leaf) WHERE person IS NOT NULL;
 CREATE INDEX query_id ON query (id);
 -- All that a page of a person is made of, so that its rows lie together however long the log is.

@@ -14,17 +14,25 @@ use crate::{
     transport::{Body, whole},
 };
 
+/// Who looks.
+pub(in crate::doors) struct Viewer {
+    /// Whether pages have forms to act by.
+    pub(in crate::doors) is_officer: bool,
+    /// The token of these forms.
+    pub(in crate::doors) form: String,
+}
+
 /// What every page has around its own part.
-#[derive(Clone, Copy)]
 pub(super) struct Frame {
     language: Language,
     is_page: bool,
     pub(super) is_demo: bool,
+    pub(super) viewer: Viewer,
 }
 
 impl Frame {
-    pub(super) fn new(language: Language, is_page: bool, is_demo: bool) -> Self {
-        Self { language, is_page, is_demo }
+    pub(super) fn new(language: Language, is_page: bool, is_demo: bool, viewer: Viewer) -> Self {
+        Self { language, is_page, is_demo, viewer }
     }
 
     /// The tag of the page's language (BCP 47).
@@ -69,7 +77,7 @@ impl Frame {
     }
 
     /// One sentence instead.
-    pub(super) fn fault(&self, status: StatusCode, sentence: &'static str) -> Response<Body> {
+    pub(super) fn fault(&self, status: StatusCode, sentence: &str) -> Response<Body> {
         let title = self.say("无法显示", "Cannot be shown");
         let page = Fault { frame: self, title, sentence }.render().unwrap_or_default();
         let json = json!({ "title": sentence, "status": status.as_u16() }).to_string();

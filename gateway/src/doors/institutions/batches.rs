@@ -26,8 +26,8 @@ use uuid::Uuid;
 
 use super::exchange::{BATCHES, BodyKind, HttpExchange, check_head};
 use crate::{
-    callers::{flood::Unrecorded, register::Institution, trust::CertificateStatus},
-    doors::problems::{fixed, fixed_body, set},
+    callers::{flood::Unrecorded, trust::CertificateStatus},
+    doors::problems::{fixed, set},
     gateway::Gateway,
     journey::{Dropped, caller::Caller, detail::Detail, journey, refusal::Refusal},
     transport::{

@@ -16,6 +16,7 @@ mod fault;
 mod found;
 mod login;
 mod logins;
+mod looks;
 mod mandates;
 mod objections;
 mod outcome;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use credit_policy::Language;
 use hyper::{Response, StatusCode};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -13,6 +14,7 @@ use super::{
     acting::{self, DoneFor, LISTED},
     entries::Entry,
     found,
+    looks::{self, LookedAt},
     page::{self, Frame, Words},
     range::Range,
     report::{NOT_RECORDABLE, OwnReceipt},
@@ -40,6 +42,9 @@ struct List<'a> {
     /// What others did for the person: on the first page.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     done_for: &'a [DoneFor],
+    /// That officers looked at queries about the person: on the first page.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    looked_at: &'a [LookedAt],
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'a str>,
 }
@@ -58,6 +63,7 @@ struct Page<'a> {
     title: &'a str,
     entries: &'a [Entry],
     done_for: &'a [DoneFor],
+    looked_at: &'a [LookedAt],
     range: &'a Range,
     covers: u64,
     next: Option<&'a str>,
@@ -82,23 +88,23 @@ pub(super) async fn queries(
         return refuse(NOT_RECORDABLE);
     }
     let found = found::listed(&gateway, &person, &range, IDS, language).await;
-    let done_for = match range.before {
-        None => acting::done_for(&gateway, &person, LISTED, language).await,
-        Some(_) => Ok(Vec::new()),
+    let beside = match range.before {
+        None => beside(&gateway, &person, language).await,
+        Some(_) => Ok((Vec::new(), Vec::new())),
     };
-    let (listed, done_for) = match found.and_then(|listed| Ok((listed, done_for?))) {
+    let (listed, (done_for, looked_at)) = match found.and_then(|listed| Ok((listed, beside?))) {
         Ok(both) => both,
         Err(cause) => {
             tracing::error!(cause, "the list of who asked could not be made");
             return refuse(BEHIND);
         }
     };
-    let done_for: Vec<_> = done_for.into_iter().map(|(done, _)| done).collect();
     let next = listed.next.map(|leaf| range.cursor(leaf, &person.form));
     let entries: Vec<_> = listed.found.into_iter().map(|found| found.entry).collect();
     let (from, to, covers) = (range.from, range.to, listed.covers);
     let left_out = "deferred, exempt";
-    let list = List { from, to, covers, left_out, entries: &entries, done_for: &done_for, next: next.as_deref() };
+    let (entries, done_for, looked_at) = (&entries, &done_for, &looked_at);
+    let list = List { from, to, covers, left_out, entries, done_for, looked_at, next: next.as_deref() };
     let Ok(list) = serde_json::value::to_raw_value(&list) else { return refuse(NOT_RECORDABLE) };
     let shown = Shown {
         from,
@@ -119,7 +125,18 @@ pub(super) async fn queries(
     }
     let title = TITLE.of(language);
     let next = next.as_deref();
-    let (entries, done_for, range, statement) = (&entries, &done_for, &range, &statement);
-    let page = Page { frame: &frame, title, entries, done_for, range, covers, next, statement };
+    let (range, statement) = (&range, &statement);
+    let page = Page { frame: &frame, title, entries, done_for, looked_at, range, covers, next, statement };
     page::html(&frame, &page, StatusCode::OK)
+}
+
+/// What stands beside the list on its first page: what others did for the person, and who looked at queries about the person.
+async fn beside(
+    gateway: &Arc<Gateway>,
+    person: &LoggedIn,
+    language: Language,
+) -> Result<(Vec<DoneFor>, Vec<LookedAt>), &'static str> {
+    let done_for = acting::done_for(gateway, person, LISTED, language).await?;
+    let looked_at = looks::looked_at(gateway, person, language).await?;
+    Ok((done_for.into_iter().map(|(done, _)| done).collect(), looked_at))
 }

@@ -61,6 +61,11 @@ impl Members {
         serde_json::from_slice(&bytes).ok()
     }
 
+    /// All of them.
+    pub(in crate::doors) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// One of them.
     pub(in crate::doors) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -129,7 +134,7 @@ pub(super) fn wants_json(headers: &HeaderMap) -> bool {
 }
 
 /// Whether a form can have come from a page of ours: a browser says so in `Origin` or `Sec-Fetch-Site`.
-pub(super) fn is_from_here(headers: &HeaderMap, address: &str) -> bool {
+pub(in crate::doors) fn is_from_here(headers: &HeaderMap, address: &str) -> bool {
     let origin = headers.get(header::ORIGIN);
     let site = headers.get("sec-fetch-site");
     origin.is_none_or(|origin| origin == address) && site.is_none_or(|site| site == "same-origin" || site == "none")

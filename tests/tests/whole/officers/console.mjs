@@ -18,7 +18,10 @@ const tls = {
   key: readFileSync(`${folder}/institutions/officer.key`),
 }
 const relay = createServer((from, to) => {
-  const asked = request(`${door}${from.url}`, { ...tls, method: from.method, headers: from.headers }, (answer) => {
+  // The page is behind plain HTTP here: the browser names that as the origin of a form.
+  const headers = { ...from.headers }
+  if (headers.origin) headers.origin = headers.origin.replace('http:', 'https:')
+  const asked = request(`${door}${from.url}`, { ...tls, method: from.method, headers }, (answer) => {
     to.writeHead(answer.statusCode, answer.headers)
     answer.pipe(to)
   })
@@ -70,6 +73,19 @@ try {
     await look(page, 'query', language)
     await page.goto(`${here}/officers/institutions?lang=${language}`)
     await look(page, 'institutions', language)
+    // By its form: the employer is suspended, and resumed.
+    await page.type('#r-employer', 'drill')
+    await Promise.all([page.waitForNavigation(), page.click('form:has(#r-employer) button[value="true"]')])
+    say({ suspended: (await page.$$eval('.entry', (all) => all.map((one) => one.textContent))).filter((one) => one.includes('employer')) })
+    await page.type('#r-employer', 'drill')
+    await Promise.all([page.waitForNavigation(), page.click('form:has(#r-employer) button[value="false"]')])
+    await page.goto(`${here}/officers/proposals?lang=${language}`)
+    await page.type('#unseal-entry', '1')
+    await page.type('#unseal-reason', 'drill')
+    await Promise.all([page.waitForNavigation(), page.click('form:has(#unseal-entry) button')])
+    await look(page, 'proposals', language)
+    await page.goto(`${here}/officers/reviews?lang=${language}`)
+    await look(page, 'reviews', language)
     await page.goto(`${here}/officers/queries?from=x&lang=${language}`)
     await look(page, 'fault', language)
     await page.close()

@@ -176,7 +176,10 @@ fn chromium_shows_each_page_in_both_languages_and_axe_finds_nothing() {
     assert!(ran.status.success(), "{out}\n{err}");
     let lines: Vec<Value> = out.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let looks: Vec<_> = lines.iter().filter(|line| line["page"].is_string()).collect();
-    assert_eq!(looks.len(), 5 * 2 * 2, "{out}");
+    assert_eq!(looks.len(), 7 * 2 * 2, "{out}");
+    let suspended: Vec<_> = lines.iter().filter(|line| line["suspended"].is_array()).collect();
+    assert!(suspended.len() == 2 && suspended[0].to_string().contains("全部"), "{suspended:?}");
+    assert!(suspended[1].to_string().contains("all of it"), "{suspended:?}");
     for look in looks {
         assert_eq!(look["violations"], json!([]), "{look}");
         assert!(look["passes"].as_u64().unwrap() > 5, "axe looked at nothing: {look}");

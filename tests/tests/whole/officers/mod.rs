@@ -2,6 +2,7 @@
 
 pub(crate) mod by_two;
 mod console;
+mod forms;
 mod month;
 mod review;
 mod self_check;

@@ -26,9 +26,10 @@ fn what_is_no_officer_s_or_names_nothing_changes_nothing() {
         assert_eq!(officer.get(path).status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }
     let typed = |kind| officer.send(Method::POST, "/officers/stop", &[("content-type", kind)], stop.to_string());
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "application/json-x"] {
+    for kind in ["text/plain", "multipart/form-data", "application/json-x"] {
         assert_eq!(typed(kind).code(), "unsupported-media-type", "{kind}");
     }
+    assert_eq!(typed("application/x-www-form-urlencoded").code(), "malformed-request", "no form of a page");
     each(
         [
             ("/officers/stop", json!({})),

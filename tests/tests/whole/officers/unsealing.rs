@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use credit_tests::{Folder, Gateway, Reply, checked, metric, query::look_up};
+use credit_tests::{Folder, Gateway, Reply, checked, metric, query::look_up, readiness};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use super::{
     by_two::{ONE, OTHER, at_port, listed, two_officers},
     command, of_kind,
 };
-use crate::limits::is_wholly_recorded;
+use crate::{faults::preload::preload, limits::is_wholly_recorded};
 
 const REASON: &str = "court order 7";
 
@@ -168,5 +168,60 @@ fn after_a_stop_two_officers_resume_or_one_in_an_emergency() {
     let id = proposal(folder);
     drop(at_port(folder, OTHER, &[&words[..], &["--approve", &id]].concat()).held());
     assert_eq!(emergencies(folder), (0, 0));
+    is_wholly_recorded(&gateway.stop());
+}
+
+/// A gateway whose clock is ahead by so many seconds.
+fn serve_ahead(folder: Folder, seconds: u32) -> Gateway {
+    let mut command = Gateway::serve_command(&folder);
+    command.env("LD_PRELOAD", preload()).env("CLOCK_AHEAD_S", seconds.to_string());
+    Gateway::start(folder, command)
+}
+
+#[test]
+fn after_an_hour_without_a_second_officer_an_emergency_is_alone_for_good() {
+    let gateway = Gateway::serve(two_officers());
+    let entry = asked(gateway.folder());
+    let emergency = json!({"emergency": true});
+    assert_eq!(unseal(gateway.folder(), ONE, &emergency, entry).status, StatusCode::OK);
+    let proposed = listed(gateway.folder())["proposals"][0].clone();
+    // Nearly an hour: it waits.
+    let gateway = serve_ahead(gateway.kill(), 3_000);
+    assert_eq!(emergencies(gateway.folder()), (1, 0));
+    let gateway = serve_ahead(gateway.kill(), 3_700);
+    let folder = gateway.folder();
+    assert_eq!(emergencies(folder), (0, 1));
+    assert_eq!(metric(folder.port_base(), "credit_gateway_emergencies"), 1);
+    assert!(readiness(folder.port_base() + 4).1.contains("warning: emergency-alone"));
+    let late = json!({"proposal": proposed["proposal"], "digest": proposed["digest"]});
+    assert_eq!(act(folder, OTHER, "/officers/approvals", &late).status, StatusCode::CONFLICT);
+    assert!(of_kind(folder, "read").last().unwrap().text("path").ends_with("/expired"));
+    assert_eq!(emergencies(folder), (0, 1), "nobody settles it any more");
+    assert_eq!(
+        unseal(folder, ONE, &emergency, entry).status,
+        StatusCode::CONFLICT,
+        "who was alone is never alone again"
+    );
+    is_wholly_recorded(&gateway.stop());
+}
+
+#[test]
+fn the_person_reads_who_opened_a_query_for_review_or_its_sealed_part() {
+    let gateway = Gateway::serve(two_officers());
+    let folder = gateway.folder();
+    let entry = asked(folder);
+    let shown = || {
+        let body = json!({"number": folder.person("clean", 0), "act": "queries"});
+        let list = act(folder, ONE, "/officers/counter", &body);
+        assert_eq!(list.status, StatusCode::OK);
+        list.json()["list"]["looked_at"].clone()
+    };
+    assert_eq!(shown(), Value::Null);
+    assert_eq!(unseal(folder, ONE, &json!({"emergency": true}), entry).status, StatusCode::OK);
+    let looked = shown();
+    let (leaf, of) = (&of_kind(folder, "unseal")[0], &folder.leaves()[usize::try_from(entry).unwrap()]);
+    assert_eq!(looked.as_array().unwrap().len(), 1);
+    assert_eq!((&looked[0]["what"], &looked[0]["officer"]), (&json!("unsealing"), &json!("officer")));
+    assert_eq!((&looked[0]["query"], &looked[0]["at"]), (&of.json["id"], &leaf.json["at"]));
     is_wholly_recorded(&gateway.stop());
 }

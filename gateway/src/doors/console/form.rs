@@ -1,0 +1,88 @@
+//! Forms of the console's pages: each has a token that only a page for this certificate has, so that no other site can make a browser
+//! act with the officer's certificate.
+
+use std::sync::OnceLock;
+
+use credit_keys::{Entropy, SystemEntropy};
+use hyper::header::HeaderMap;
+use ring::hmac;
+use serde_json::{Map, Value};
+
+use crate::doors::persons::request::{Members, is_from_here};
+
+/// Members that are numbers, and that are true or false, in the JSON of the same act.
+const NUMBERS: [&str; 1] = ["entry"];
+const TRUTHS: [&str; 2] = ["suspended", "emergency"];
+/// Members of the form itself.
+const OWN: [&str; 3] = ["form", "lang", "next"];
+
+/// The token of the pages for this certificate, as long as the process runs; nothing without randomness.
+pub(in crate::doors) fn token(certificate: &str) -> Option<String> {
+    static KEY: OnceLock<Option<hmac::Key>> = OnceLock::new();
+    let key = KEY.get_or_init(|| {
+        let mut bytes = [0; 32];
+        SystemEntropy::new().fill(&mut bytes).ok()?;
+        Some(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+    });
+    let tag = hmac::sign(key.as_ref()?, certificate.as_bytes());
+    Some(tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// What a form asks for, as the JSON of the same act, and where the browser goes then. Nothing where it is not from a page of ours.
+pub(in crate::doors) fn read(
+    (headers, host): (&HeaderMap, &str),
+    body: &[u8],
+    certificate: &str,
+) -> Option<(Vec<u8>, String)> {
+    let members = Members::read(body)?;
+    let is_ours = token(certificate).is_some_and(|token| members.get("form") == Some(&token));
+    if !is_ours || !is_from_here(headers, &format!("https://{host}")) {
+        return None;
+    }
+    let mut json = Map::new();
+    for (name, value) in members.all().filter(|(name, value)| !OWN.contains(name) && !value.is_empty()) {
+        let value = match name {
+            name if NUMBERS.contains(&name) => Value::from(value.parse::<u64>().ok()?),
+            name if TRUTHS.contains(&name) => Value::from(value == "true"),
+            _ => Value::from(value),
+        };
+        json.insert(name.to_owned(), value);
+    }
+    let next = members.get("next").filter(|next| next.starts_with("/officers"));
+    Some((serde_json::to_vec(&json).ok()?, next.unwrap_or("/officers").to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{self, HeaderValue};
+
+    use super::*;
+
+    const HOST: &str = "credit.example:8445";
+
+    fn headers(origin: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        headers
+    }
+
+    #[test]
+    fn a_form_of_another_site_or_without_the_token_of_this_certificate_is_none() {
+        let (ours, token) = (headers("https://credit.example:8445"), token("one").unwrap());
+        let body = |token: &str| format!("form={token}&reason=a+b&entry=7&suspended=true&scenario=&next=/officers/x");
+        for (headers, token) in [
+            (headers("https://evil.example"), token.clone()),
+            (headers("null"), token.clone()),
+            (ours.clone(), super::token("other").unwrap()),
+            (ours.clone(), String::new()),
+        ] {
+            assert!(read((&headers, HOST), body(&token).as_bytes(), "one").is_none());
+        }
+        let (json, next) = read((&ours, HOST), body(&token).as_bytes(), "one").unwrap();
+        let json: Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(json, serde_json::json!({"reason": "a b", "entry": 7, "suspended": true}));
+        assert_eq!(next, "/officers/x");
+        let away = format!("form={token}&next=https://evil.example/officers");
+        assert_eq!(read((&ours, HOST), away.as_bytes(), "one").unwrap().1, "/officers");
+    }
+}

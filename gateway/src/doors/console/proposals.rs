@@ -1,0 +1,37 @@
+//! What was proposed, and what may be loaded. Nothing of a person, so no leaf.
+
+use std::sync::Arc;
+
+use askama::Template;
+use hyper::{Response, StatusCode};
+
+use super::page::Frame;
+use crate::{
+    changes::{Account, Change, ListedProposal, Made, Proposals, apply},
+    gateway::Gateway,
+    transport::Body,
+};
+
+#[derive(Template)]
+#[template(path = "officers/proposals.html")]
+struct Page<'a> {
+    frame: &'a Frame,
+    title: &'a str,
+    all: &'a Proposals,
+}
+
+pub(super) async fn show(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body> {
+    // Nobody acts: a list changes nothing.
+    let Ok(Made::Proposals(all)) = apply(gateway, Change::Proposals, Account::gateway()).await else {
+        let sentence = frame.say("暂时无法显示", "this cannot be shown now");
+        return frame.fault(StatusCode::SERVICE_UNAVAILABLE, sentence);
+    };
+    let title = frame.say("双人审批", "What two decide");
+    frame.show(&Page { frame, title, all: &all }, &all)
+}
+
+impl Page<'_> {
+    fn digest(proposal: &ListedProposal) -> String {
+        serde_json::to_value(proposal.digest).ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,80 @@
+//! Forms of the console's pages: an officer acts by a browser, and no other site makes the browser act.
+
+use credit_tests::{Folder, Gateway, Reply, query::look_up};
+use hyper::{Method, StatusCode};
+
+use super::{
+    at_door,
+    by_two::{ONE, OTHER, listed, two_officers},
+    of_kind,
+};
+use crate::limits::is_wholly_recorded;
+
+const HTML: (&str, &str) = ("accept", "text/html");
+
+/// A page as a browser gets it.
+fn page(folder: &Folder, who: &str, path: &str) -> String {
+    let reply = at_door(folder, who).send(Method::GET, path, &[HTML], "");
+    assert_eq!(reply.status, StatusCode::OK, "{path}");
+    reply.text().to_owned()
+}
+
+/// The token of a page's forms.
+fn token(folder: &Folder, who: &str) -> String {
+    let page = page(folder, who, "/officers/proposals?lang=en");
+    let (_, rest) = page.split_once("name=\"form\" value=\"").expect("a form");
+    rest.split('"').next().unwrap().to_owned()
+}
+
+fn send(folder: &Folder, who: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    let mut all = vec![HTML, ("content-type", "application/x-www-form-urlencoded")];
+    all.extend(headers);
+    at_door(folder, who).send(Method::POST, path, &all, body.to_owned())
+}
+
+#[test]
+fn an_officer_acts_by_a_form_of_the_own_page_and_of_no_other() {
+    let gateway = Gateway::serve(two_officers());
+    let folder = gateway.folder();
+    let (own, theirs) = (token(folder, ONE), token(folder, OTHER));
+    assert_ne!(own, theirs);
+    for page in ["/officers/institutions?lang=en", "/officers/proposals?lang=zh", "/officers?lang=en"] {
+        assert!(!self::page(folder, "supervisor", page).contains("<form method=\"post\""), "{page}");
+        assert!(self::page(folder, ONE, page).contains(&own), "{page}");
+    }
+    let stop = |token: &str| format!("form={token}&reason=drill&scenario=&next=%2Fofficers%3Flang%3Den");
+    for (headers, body, status) in [
+        (&[][..], stop(""), StatusCode::BAD_REQUEST),
+        (&[], stop(&theirs), StatusCode::BAD_REQUEST),
+        (&[("origin", "https://evil.example")], stop(&own), StatusCode::BAD_REQUEST),
+        (&[("sec-fetch-site", "cross-site")], stop(&own), StatusCode::BAD_REQUEST),
+        (&[], format!("{}&reason=again", stop(&own)), StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(send(folder, ONE, "/officers/stop", headers, &body).status, status, "{headers:?}");
+    }
+    assert_eq!(send(folder, "supervisor", "/officers/stop", &[], &stop(&own)).status, StatusCode::FORBIDDEN);
+    assert!(of_kind(folder, "stop").is_empty());
+    let stopped = send(folder, ONE, "/officers/stop", &[("sec-fetch-site", "same-origin")], &stop(&own));
+    assert_eq!((stopped.status, stopped.header("location")), (StatusCode::SEE_OTHER, Some("/officers?lang=en")));
+    assert!(page(folder, ONE, "/officers?lang=en").contains("every query is refused"));
+    let ask = || folder.caller("housing").ask(&look_up(&folder.person("clean", 0)));
+    assert_eq!(ask().code(), "stopped");
+    // Two resume it, by what is to be done and without working out a digest.
+    let propose = format!("form={own}&act=resume&reason=over&scenario=");
+    assert_eq!(send(folder, ONE, "/officers/proposals", &[], &propose).status, StatusCode::SEE_OTHER);
+    let proposed = listed(folder)["proposals"][0].clone();
+    let (id, digest) = (proposed["proposal"].as_str().unwrap(), proposed["digest"].as_str().unwrap());
+    let digest = digest.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let approve = |token: &str| format!("form={token}&proposal={id}&digest={digest}");
+    let refused = send(folder, ONE, "/officers/approvals", &[("accept-language", "en")], &approve(&own));
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.text().contains("<h1>") && refused.text().contains("own proposal"), "{}", refused.text());
+    assert_eq!(send(folder, OTHER, "/officers/approvals", &[], &approve(&theirs)).status, StatusCode::SEE_OTHER);
+    let resume = format!("form={own}&proposal={id}&reason=over&scenario=");
+    assert_eq!(send(folder, ONE, "/officers/resume", &[], &resume).status, StatusCode::SEE_OTHER);
+    assert_eq!(ask().status, StatusCode::OK);
+    let suspend = format!("form={own}&institution=housing&operator=&scenario=&reason=drill&suspended=true");
+    assert_eq!(send(folder, ONE, "/officers/suspensions", &[], &suspend).status, StatusCode::SEE_OTHER);
+    assert_eq!(ask().code(), "institution-suspended");
+    is_wholly_recorded(&gateway.stop());
+}
