@@ -35,7 +35,7 @@ impl Record {
         let actor = if kind == "query" { "" } else { actor };
         let head =
             format!(r#"{{"v":1,"kind":"{kind}","id":"{id}","at":"{at:.6}",{actor}"institution":"housing","seq":1,"#);
-        let leaf = head + &body.to_string()[1..];
+        let leaf = head + &body.to_string().replacen('{', "", 1);
         self.conduct.leaf(self.size, peek(leaf.as_bytes()).unwrap()).unwrap();
         self.size += 1;
         id
