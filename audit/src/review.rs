@@ -10,6 +10,8 @@ mod fold;
 mod period;
 mod policy;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use cases::{CaseQuery, ReviewCase};
 pub use conduct::Conduct;

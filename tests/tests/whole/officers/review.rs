@@ -64,7 +64,7 @@ fn opened_case(folder: &Folder, case: &str, number: &str, staff: &str, day: Date
 
 /// The queue, once so many queries are in it.
 fn queue(folder: &Folder, queued: u64) -> Value {
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         let queue = at_door(folder, ONE).get("/officers/reviews").json();
         if queue["periods"][0]["queued"] == queued {
             return queue;
