@@ -42,6 +42,11 @@ impl Current {
         }
     }
 
+    /// The data keys of earlier periods that still open.
+    pub(crate) fn earlier(&self) -> impl Iterator<Item = &SubjectTagger> {
+        self.earlier.iter()
+    }
+
     fn of(ring: &Ring, origin: &str, now: Timestamp) -> Result<Self, KeyringError> {
         Ok(Self {
             pseudonyms: ring.pseudonyms(now)?,
@@ -163,6 +168,37 @@ impl Keyring {
             }
             self.take_snapshot(ring, now)?;
             Ok(keys)
+        })
+    }
+
+    /// Destroys a data key that is out of use; where it is destroyed already, nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::rotate`].
+    pub(crate) fn destroy(&self, key: &KeyId, now: Timestamp, entropy: &SystemEntropy) -> Result<(), KeyringError> {
+        self.with(|ring| {
+            match reopened(ring, |ring| ring.destroy(key, now, entropy)) {
+                Ok(()) | Err(ChangeError::AlreadyDestroyed(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+            self.take_snapshot(ring, now)
+        })
+    }
+
+    /// Destroys one person's part of these data keys, all of which are out of use.
+    ///
+    /// # Errors
+    /// As for [`Self::rotate`].
+    pub(crate) fn destroy_person(
+        &self,
+        keys: &[KeyId],
+        number: &str,
+        now: Timestamp,
+        entropy: &SystemEntropy,
+    ) -> Result<(), KeyringError> {
+        self.with(|ring| {
+            reopened(ring, |ring| ring.destroy_person(keys, number, now, entropy))?;
+            self.take_snapshot(ring, now)
         })
     }
 

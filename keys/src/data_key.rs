@@ -78,6 +78,11 @@ fn position(key: &MacKey, number: &str) -> Position {
     first(key.framed("credit/position", &[number.as_bytes()]))
 }
 
+/// The digest of a proposal that names the person.
+pub(crate) fn proposal_digest(person: &MacKey, what: &[u8]) -> [u8; 32] {
+    person.framed("credit/proposal", &[what])
+}
+
 /// The tag of a person in leaves of one institution and purpose group.
 pub(crate) fn subject_tag(person: &MacKey, institution: &str, purpose_group: &str, number: &str) -> [u8; 32] {
     let parts = [institution.as_bytes(), purpose_group.as_bytes(), number.as_bytes()];

@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::{
-    data_key::{DataKey, subject_tag},
+    data_key::{DataKey, proposal_digest, subject_tag},
     entropy::{Entropy, EntropyError},
     frame::framed,
     id::KeyId,
@@ -188,6 +188,12 @@ impl Person {
         self.key.framed("credit/actor", &[self.number.as_bytes()])
     }
 
+    /// The digest of a proposal that names the person: of what else it says (audit/FORMAT.md §5).
+    #[must_use]
+    pub fn proposal_digest(&self, what: &[u8]) -> [u8; 32] {
+        proposal_digest(&self.key, what)
+    }
+
     /// Seals the personal part of the record `id` about the person.
     ///
     /// # Errors
@@ -248,6 +254,13 @@ impl SubjectTagger {
     pub fn subject_tag(&self, institution: &str, purpose_group: &str, number: &str) -> Option<[u8; 32]> {
         let person = self.0.tree().leaf(&self.0.position(number))?;
         Some(subject_tag(&MacKey::new(person.bytes()), institution, purpose_group, number))
+    }
+
+    /// As [`Person::proposal_digest`]; `None` if the person was destroyed under this key.
+    #[must_use]
+    pub fn proposal_digest(&self, what: &[u8], number: &str) -> Option<[u8; 32]> {
+        let person = self.0.tree().leaf(&self.0.position(number))?;
+        Some(proposal_digest(&MacKey::new(person.bytes()), what))
     }
 }
 

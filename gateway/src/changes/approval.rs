@@ -11,17 +11,18 @@ use super::{
     account::Account,
     by_two::approvals,
     error::ChangeError,
-    request::{Emergencies, ListedProposal, Made, Proposals},
+    listed::{Emergencies, ListedProposal, Proposals},
+    request::Made,
 };
 use crate::{
     callers::{kept, thumbprint::Thumbprint},
     gateway::Gateway,
     recorder::Order,
-    state::approvals::{Approver, LOADED, RESUME, UNSEAL},
+    state::approvals::{Approver, DESTROY, LOADED, RESUME, UNSEAL},
 };
 
 /// What two officers decide.
-const ACTS: [&str; 6] = [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL];
+const ACTS: [&str; 7] = [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL, DESTROY];
 
 /// So long a proposal may be approved.
 const DAYS: i64 = 7;

@@ -2,6 +2,7 @@
 
 use credit_audit::leaf::LeafError;
 use credit_keys::KeyId;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::{notice_fault::NoticeFault, review::ReviewFault};
@@ -111,6 +112,23 @@ pub(crate) enum ChangeError {
     /// No such mandate is in force; nothing has changed.
     #[error("no such mandate for this person is in force")]
     UnknownMandate,
+    /// The law wants the records of the month; nothing is destroyed.
+    #[error("records of {month} are kept until {until} by the rule pack in force")]
+    Retained {
+        /// The month.
+        month: String,
+        /// The last day.
+        until: Date,
+    },
+    /// No rule pack says it; nothing is destroyed.
+    #[error("no rule pack says how long records are kept: write `retention` into the pack in force")]
+    NoRetention,
+    /// No key, or it is destroyed already.
+    #[error("there is nothing of that which could be destroyed: see `credit-gateway keys status`")]
+    NothingToDestroy,
+    /// A key of an earlier month is there; nothing is destroyed.
+    #[error("what is older goes first: destroy {0} before")]
+    OlderFirst(String),
     /// No account waits under this code; nothing has changed.
     #[error("no login waits under this code: it is used or over; the person logs in again and gets another one")]
     UnknownCode,

@@ -8,7 +8,8 @@ use credit_policy::InstitutionId;
 use super::{
     account::Account,
     error::ChangeError,
-    request::{Fingerprint, InstitutionStatus, Made},
+    listed::{Fingerprint, InstitutionStatus},
+    request::Made,
 };
 use crate::{
     callers::{

@@ -12,11 +12,14 @@ mod cells;
 mod consent;
 mod correction;
 mod coverage;
+mod destroy;
+mod destruction;
 mod error;
 mod figures;
 mod institution;
 mod keys;
 mod laplace;
+mod listed;
 mod mandate;
 mod notice;
 mod notice_fault;
@@ -39,18 +42,21 @@ pub(crate) use bound_id::{bind, key_of, number_of, unbind};
 pub(crate) use by::By;
 pub(crate) use by_two::Warrant;
 pub(crate) use correction::{Corrected, corrected, day_of, record_due};
+pub(crate) use destroy::unfinished;
+pub(crate) use destruction::{Destruction, Month};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
+pub(crate) use listed::{InstitutionStatus, Proposals};
 pub(crate) use mandate::{ActedFor, NewMandate, acted_for, begin_mandate, end_mandate, mandate_of, person_actor};
 pub(crate) use notice::{about, give_to};
 pub(crate) use objection::{LONGEST, Said, decide, is_text};
 pub(crate) use persons::{object, set_blocked, withdraw};
 pub(crate) use repair::{RepairNotice, RepairedRecord, repair};
-pub(crate) use request::{Change, InstitutionStatus, Made, Proposals, TurningUse};
+pub(crate) use request::{Change, Made, TurningUse};
 pub(crate) use review::{drawn, is_latest, put_before_reviewers};
 pub(crate) use said_before::SaidBefore;
 pub(crate) use sealing::Number;
-pub(crate) use standing::{restore, text_of};
+pub(crate) use standing::{is_destroyed, restore, text_of};
 
 use crate::gateway::Gateway;
 
@@ -95,6 +101,13 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::Unseal { entry, reason, by } => unseal::unseal(&gateway, entry, reason, by, &account).await,
             Change::Propose { act, digest } => approval::propose(&gateway, act, digest, &account).await,
             Change::Approve { proposal, digest } => approval::approve(&gateway, proposal, digest, &account).await,
+            Change::ProposeDestruction(destruction) => destroy::propose(&gateway, &destruction, &account).await,
+            Change::ApproveDestruction { proposal, destruction } => {
+                destroy::approve(&gateway, proposal, &destruction, &account).await
+            }
+            Change::Destroy { destruction, proposal } => {
+                destroy::destroy(&gateway, &destruction, proposal, &account).await
+            }
             Change::Review(step) => review::step(&gateway, step, &account).await.map(Made::Reviewed),
             Change::Proposals => Ok(Made::Proposals(approval::list(&gateway))),
             Change::InstitutionList => Ok(Made::Listed(institution::list(&gateway))),

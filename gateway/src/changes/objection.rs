@@ -15,7 +15,8 @@ use super::{
     account::Account,
     by::By,
     error::ChangeError,
-    request::{Made, OpenObjection, ShownObjection},
+    listed::{OpenObjection, ShownObjection},
+    request::Made,
     sealing::Sealing,
     standing::{RecordMember, TextMember, text_of, whose},
 };

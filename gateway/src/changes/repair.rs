@@ -104,7 +104,7 @@ async fn record(
         });
         return recorded.await.map(|(durable, ())| (id, durable)).map_err(|_| ChangeError::NotMade);
     }
-    let repair = Repair { record: record.clone(), class, determined, on, leaf: None };
+    let repair = Repair { record: record.clone(), class, determined, on, leaf: None, first: None };
     let (in_force, off) = (repair.clone(), InForceOnly::Repair(person, record));
     // It leaves every answer before the leaf is there.
     let effect = move || standing.repair(person, in_force);

@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use credit_audit::leaf::{Base64, NoticeWay};
 use credit_keys::{KeyId, KeyUse};
 use credit_policy::InstitutionId;
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::by_two::Warrant;
-use super::review::step::{ReviewStep, StepMade};
+use super::{
+    by_two::Warrant,
+    destruction::Destruction,
+    listed::{InstitutionStatus, OpenObjection, Proposals, ShownObjection},
+    review::step::{ReviewStep, StepMade},
+};
 use crate::callers::{chain::Chain, institution::InstitutionRecord, suspension::Part, thumbprint::Thumbprint};
 
 /// A request: one line of JSON over the socket.
@@ -99,6 +103,25 @@ pub(crate) enum Change {
         proposal: Uuid,
         /// Its digest, as the officer saw it.
         digest: Base64<[u8; 32]>,
+    },
+    /// An officer proposes the destruction of keys: what names a person never comes as a digest.
+    #[serde(skip)]
+    ProposeDestruction(Destruction),
+    /// An officer approves it.
+    #[serde(skip)]
+    ApproveDestruction {
+        /// The proposal.
+        proposal: Uuid,
+        /// What the officer takes it for.
+        destruction: Destruction,
+    },
+    /// An officer destroys keys, or one person's part of them, once another approved it.
+    #[serde(skip)]
+    Destroy {
+        /// What.
+        destruction: Destruction,
+        /// The proposal; without one nothing is destroyed.
+        proposal: Option<Uuid>,
     },
     /// A step of a review.
     Review(ReviewStep),
@@ -266,6 +289,15 @@ pub(crate) enum Made {
         /// What is in it, by the name of the member.
         opened: BTreeMap<String, Value>,
     },
+    /// Keys, or one person's part of them, are destroyed.
+    Destroyed {
+        /// The indices of the leaves that say so.
+        indices: Vec<u64>,
+        /// The keys.
+        keys: Vec<KeyId>,
+        /// How many leaves said again before what is still in force.
+        said_again: u64,
+    },
     /// A consent is withdrawn.
     Revoked {
         /// Where that stands.
@@ -324,50 +356,6 @@ pub(crate) enum Made {
     Listed(Vec<InstitutionStatus>),
 }
 
-/// What officers proposed, and what a start may load.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Proposals {
-    /// Whether two officers are needed.
-    pub by_two: bool,
-    /// Digests that may be loaded, by act.
-    pub approved: BTreeMap<String, Base64<[u8; 32]>>,
-    /// The proposals, the last one first.
-    pub proposals: Vec<ListedProposal>,
-    /// What one officer did alone.
-    #[serde(default)]
-    pub emergencies: Emergencies,
-}
-
-/// How many acts that need two officers have only one behind them.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Emergencies {
-    /// For which there is still time.
-    pub waiting: usize,
-    /// For which it is too late.
-    pub alone: usize,
-}
-
-/// A proposal, as it stands.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct ListedProposal {
-    /// Its id.
-    pub proposal: Uuid,
-    /// Which kind of act.
-    pub act: String,
-    /// SHA-256 of what is proposed.
-    pub digest: Base64<[u8; 32]>,
-    /// Until when it may be approved.
-    pub expires: Timestamp,
-    /// Who proposed it.
-    pub officer: String,
-    /// Who approved it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub approved_by: Option<String>,
-    /// Whether it was done, where it is done once.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub done: bool,
-}
-
 /// Whether a change made a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -376,66 +364,6 @@ pub(crate) enum LeafMade {
     Index(u64),
     /// None: it was in force and on the record already. Always true.
     Already(bool),
-}
-
-/// An institution of the register, and whether it may ask.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct InstitutionStatus {
-    /// All that is known of it.
-    #[serde(flatten)]
-    pub institution: InstitutionRecord,
-    /// Whether it is suspended.
-    pub suspended: bool,
-    /// The staff and scenarios of it that are.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub suspended_parts: Vec<Part>,
-    /// Its certificates once more, in the order of `certificates`, as other tools name them.
-    pub fingerprints: Vec<Fingerprint>,
-}
-
-/// A certificate of an institution.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Fingerprint {
-    /// SHA-256 of its DER form, in hexadecimal digits (`openssl x509 -fingerprint -sha256` without colons).
-    pub sha256: String,
-    /// When it ends, where that is known.
-    pub expires: Option<Timestamp>,
-}
-
-/// An objection that waits, for somebody at the machine: no person in it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct OpenObjection {
-    /// Its id.
-    pub objection: Uuid,
-    /// The class of the record.
-    pub class: String,
-    /// The day on which it was made.
-    pub made: Date,
-    /// By when it must be decided.
-    pub due: Date,
-    /// Whether that day is over.
-    pub overdue: bool,
-}
-
-/// One objection, for who decides it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct ShownObjection {
-    /// The leaf's index that says that somebody looked.
-    pub index: u64,
-    /// Its id.
-    pub objection: Uuid,
-    /// Whose record it is.
-    pub number: String,
-    /// The class of the record.
-    pub class: String,
-    /// The day of its determination.
-    pub determined: Date,
-    /// The record's id.
-    pub record: String,
-    /// What the person says.
-    pub statement: String,
-    /// By when it must be decided.
-    pub due: Date,
 }
 
 /// For people: the members of the reply as JSON.

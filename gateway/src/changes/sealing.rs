@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use credit_audit::leaf::{Actor, Base64};
-use credit_keys::{KeyId, Person, SealedBytes};
+use credit_keys::{KeyId, Person, SealedBytes, UnsealError};
 use credit_policy::{CitizenNumber, Personal};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -82,6 +82,16 @@ pub(crate) struct SealedMember<'a> {
 }
 
 impl SealedMember<'_> {
+    /// Whether it does not open because its key was destroyed, whole or for a person.
+    pub(super) fn is_destroyed(self, keys: &Keyring, origin: &str) -> bool {
+        let parts = self.bytes.split_first_chunk::<32>().zip(KeyId::parse(self.key).ok());
+        parts.is_some_and(|((commit, sealed), key)| {
+            let id = format!("{}/{}", self.leaf, self.name);
+            let opened = keys.with(|ring| ring.unseal(&key, origin, &id, sealed, commit));
+            matches!(opened, Err(UnsealError::Destroyed(_) | UnsealError::PersonDestroyed(_)))
+        })
+    }
+
     /// Opens it; nothing where its key is destroyed, or it is not of this form.
     pub(crate) fn open<T: DeserializeOwned>(self, keys: &Keyring, origin: &str) -> Option<T> {
         let (commit, sealed) = self.bytes.split_first_chunk::<32>()?;

@@ -77,11 +77,11 @@ pub(crate) fn restore(standing: &Standing, keys: &Keyring, origin: &str, index: 
             let opened = member.open::<RecordMember>(keys, origin);
             opened.and_then(|opened| Some((parsed(&opened.number)?, opened))).map(|(number, opened)| {
                 let (person, class, on) = (standing.person(&number), said.class.clone(), said.on);
-                let RecordMember { record, determined, .. } = opened;
+                let RecordMember { record, determined, first, .. } = opened;
                 let determined = determined.unwrap_or(on);
                 match said.state {
                     RepairState::Repaired => {
-                        standing.repair(person, Repair { record, class, determined, on, leaf: Some(index) });
+                        standing.repair(person, Repair { record, class, determined, on, leaf: Some(index), first });
                     }
                     RepairState::Revoked => standing.revoke_repair(&person, &record),
                 }
@@ -95,6 +95,19 @@ pub(crate) fn restore(standing: &Standing, keys: &Keyring, origin: &str, index: 
         _ => Some(()),
     };
     restored.is_some()
+}
+
+/// Whether what such a leaf seals was destroyed: then what was in force was said again before.
+pub(crate) fn is_destroyed(keys: &Keyring, origin: &str, leaf: &Leaf<'_>) -> bool {
+    let id = leaf.head.id;
+    let (name, key, bytes) = match &leaf.body {
+        Body::Block(block) => ("person", &block.key, &block.person.0),
+        Body::Objection(said) => ("record", &said.key, &said.record.0),
+        Body::Repair(said) => ("record", &said.key, &said.record.0),
+        Body::Binding(binding) => ("person", &binding.key, &binding.person.0),
+        _ => return false,
+    };
+    SealedMember { leaf: id, name, key, bytes }.is_destroyed(keys, origin)
 }
 
 /// Whom such a leaf is about.

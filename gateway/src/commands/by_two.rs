@@ -36,6 +36,11 @@ impl Step {
         self.approve.is_none() && self.proposal.is_none() && !self.emergency
     }
 
+    /// Whether one officer is to do it alone.
+    pub(super) fn is_emergency(&self) -> bool {
+        self.emergency
+    }
+
     /// Takes the step for an act. What was done, where it was; nothing where it was proposed or approved, which is printed.
     ///
     /// # Errors
@@ -44,16 +49,38 @@ impl Step {
         &self,
         officer: &Officer,
         (act, digest): (&str, Digest),
+        done: (&str, Value),
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        self.take_by(officer, act, ("digest", json!(Base64(digest))), done)
+    }
+
+    /// As [`Self::take`], where the gateway itself makes the digest, since a person is named.
+    ///
+    /// # Errors
+    /// What the gateway refuses.
+    pub(super) fn take_whole(
+        &self,
+        officer: &Officer,
+        act: &str,
         (path, body): (&str, Value),
     ) -> Result<Option<Vec<u8>>, Failure> {
-        let digest = Base64(digest);
+        self.take_by(officer, act, (act, body.clone()), (path, body))
+    }
+
+    fn take_by(
+        &self,
+        officer: &Officer,
+        act: &str,
+        (name, what): (&str, Value),
+        (path, body): (&str, Value),
+    ) -> Result<Option<Vec<u8>>, Failure> {
         let (path, body, said) = match (self.approve, self.proposal, self.emergency) {
             (Some(proposal), _, _) => {
-                let body = json!({"proposal": proposal, "digest": digest});
+                let body = json!({"proposal": proposal, name: what});
                 ("/officers/approvals", body, words("已批准并留痕", "approved and on the record"))
             }
             (None, None, false) => {
-                let body = json!({"act": act, "digest": digest});
+                let body = json!({"act": act, name: what});
                 ("/officers/proposals", body, words("已提议", "proposed"))
             }
             (None, proposal, emergency) => {

@@ -1,18 +1,27 @@
-//! `keys init|status|rotate|trace`.
+//! `keys init|status|rotate|destroy|trace`.
 
-use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path};
+use std::{
+    fs::{self, DirBuilder},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, KeyUse, Ring, Rotation, SystemEntropy};
 
+use zeroize::Zeroizing;
+
 use super::{
+    approval::Officer,
+    by_two::Step,
     change,
     failure::{ConfigFile, Failure},
 };
 use crate::{
     changes::{Change, TurningUse},
     process::start,
+    state::approvals::DESTROY,
     terminal::{colon, print, words},
 };
 
@@ -28,8 +37,10 @@ pub(super) enum Keys {
         #[arg(long)]
         json: bool,
     },
-    /// Rotate the keys of one use: pseudonym (with tag), state, data, ring; `index` with the gateway stopped; `log` with --origin seals the log 轮换密钥
+    /// Rotate the keys of one use: pseudonym (with tag), state, data, ring; `index` and `kek` (the key encryption key) with the gateway stopped; `log` with --origin seals the log 轮换密钥
     Rotate(Rotate),
+    /// Destroy the data keys of a month, or one person's part of them: two officers, at the officers' port 销毁数据密钥
+    Destroy(Destroy),
     /// Find for whom and for which purpose a pseudonym was made 追溯假名
     Trace {
         /// The pseudonym, `psn1…`
@@ -42,7 +53,7 @@ pub(super) enum Keys {
 #[derive(Args)]
 pub(super) struct Rotate {
     /// Which use 用途
-    #[arg(value_name = "USE", value_parser = ["pseudonym", "state", "data", "ring", "index", "log"])]
+    #[arg(value_name = "USE", value_parser = ["pseudonym", "state", "data", "ring", "index", "kek", "log"])]
     use_: String,
     /// Days for which the old keys are still accepted 旧密钥继续有效的天数
     #[arg(long, default_value_t = DEFAULT_OVERLAP_DAYS)]
@@ -58,6 +69,20 @@ pub(super) struct Rotate {
     without_seal: bool,
     #[command(flatten)]
     config: ConfigFile,
+}
+
+#[derive(Args)]
+pub(super) struct Destroy {
+    /// The month, such as 2021-01; with a person only that month's part 月份
+    #[arg(long, required_unless_present = "person")]
+    month: Option<String>,
+    /// A file with the citizen number on one line: only what was sealed about this person 载有公民身份号码的文件
+    #[arg(long, value_name = "FILE")]
+    person: Option<PathBuf>,
+    #[command(flatten)]
+    step: Step,
+    #[command(flatten)]
+    officer: Officer,
 }
 
 pub(super) fn run(command: Keys) -> Result<(), Failure> {
@@ -79,6 +104,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
         }
         Keys::Rotate(Rotate { origin: Some(_), .. }) => Err(Failure::usage("--origin goes with `log` only")),
         Keys::Rotate(Rotate { use_, config, .. }) if use_ == "index" => rotate_index(&config),
+        Keys::Rotate(Rotate { use_, config, .. }) if use_ == "kek" => rotate_kek(&config),
         Keys::Rotate(Rotate { use_, overlap_days, end_overlap, config, .. }) => {
             let key_use = TurningUse::parse(&use_).ok_or_else(|| {
                 Failure::new(
@@ -92,6 +118,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             print(format_args!("{}{}{done}", words("已轮换并留痕", "rotated and on the record"), colon()));
             Ok(())
         }
+        Keys::Destroy(destroy) => destroy_keys(&destroy),
         Keys::Trace { pseudonym, config } => trace(&config, &pseudonym),
     }
 }
@@ -135,6 +162,83 @@ fn rotate_index(config: &ConfigFile) -> Result<(), Failure> {
         "已轮换；旧索引已删除，下次启动时重建",
         "rotated; the index made under the key before is removed, and the next start makes it again",
     ));
+    Ok(())
+}
+
+/// The ring is locked by a new key file, or by the passphrase that stands beside the old one; then the new file takes the old
+/// one's name. If we crash in between, the ring opens by the new file where it stands, and the next call goes on.
+fn rotate_kek(config: &ConfigFile) -> Result<(), Failure> {
+    let settings = config.read()?;
+    change::require_no_gateway(&settings)?;
+    let (old, new) = (start::kek_file(&settings), start::next_kek_file(&settings));
+    let fault = |error: std::io::Error| Failure::unavailable(format_args!("{}: {error}", new.display()));
+    let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
+    let is_locked_anew = new.exists() && {
+        let kek = start::read_next_kek(&settings).map_err(|error| Failure::start(&error))?;
+        Ring::open(&settings.keys.dir, &kek).is_ok()
+    };
+    if !is_locked_anew {
+        let entropy = SystemEntropy::new();
+        let kek = match &settings.keys.key_file {
+            Some(_) => {
+                if new.exists() {
+                    // Of a call that broke off before it was used.
+                    fs::remove_file(&new).map_err(fault)?;
+                }
+                Kek::create_key_file(&new, &entropy).map_err(Failure::unavailable)?
+            }
+            None if !new.exists() => {
+                let why = words(
+                    "请先把新口令写入此文件（权限 0600）",
+                    "write the new passphrase into this file first, with mode 0600",
+                );
+                return Err(Failure::usage(format_args!("{}: {why}", new.display())));
+            }
+            None => start::read_next_kek(&settings).map_err(|error| Failure::start(&error))?,
+        };
+        ring.lock_anew(&kek, SystemClock::new().now(), &entropy).map_err(|error| Failure::new(1, error))?;
+    }
+    fs::rename(&new, &old).map_err(fault)?;
+    let folder = old.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(fault)?;
+    let chinese = format!("已轮换密钥加密密钥：`{}` 已更新；请另行备份新文件，并销毁旧文件的所有副本", old.display());
+    let english =
+        format!("rotated: `{}` is new; back it up elsewhere, and destroy every copy of the old one", old.display());
+    print(words(&chinese, &english));
+    Ok(())
+}
+
+/// One step of a destruction. A number stands in a file, never on a command line.
+fn destroy_keys(Destroy { month, person, step, officer }: &Destroy) -> Result<(), Failure> {
+    if step.is_emergency() {
+        let why = words("销毁不适用紧急处置：须由另一名管理人员批准", "keys are never destroyed by one officer alone");
+        return Err(Failure::usage(why));
+    }
+    let read = |path: &PathBuf| {
+        let text = fs::read_to_string(path).map(Zeroizing::new);
+        let text = text.map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
+        let number = text.trim_end_matches(['\r', '\n']).to_owned();
+        let no_number =
+            words("文件中不是一个公民身份号码", "the file has no citizen number, and that alone, on its one line");
+        let is_one = credit_policy::CitizenNumber::parse(&number).is_ok();
+        if is_one { Ok(number) } else { Err(Failure::usage(format_args!("{}: {no_number}", path.display()))) }
+    };
+    let mut what = serde_json::Map::new();
+    what.extend(month.as_ref().map(|month| ("month".to_owned(), month.as_str().into())));
+    what.extend(person.as_ref().map(read).transpose()?.map(|number| ("person".to_owned(), number.into())));
+    if let Some(done) = step.take_whole(officer, DESTROY, ("/officers/destructions", what.into()))? {
+        print(format_args!(
+            "{}{}{}",
+            words("已销毁并留痕", "destroyed and on the record"),
+            colon(),
+            String::from_utf8_lossy(&done)
+        ));
+        print(words(
+            "此前的密钥环备份仍可打开：请停止网关，执行 `keys rotate kek`，并销毁旧的密钥文件及其副本",
+            "backups of the ring from before still open it: stop the gateway, run `keys rotate kek`, and destroy the old key \
+             file and its copies",
+        ));
+    }
     Ok(())
 }
 

@@ -3,19 +3,21 @@
 use std::{sync::Arc, time::Duration};
 
 use credit_audit::leaf::Base64;
-use credit_policy::{Code, Duty, InstitutionId, Language};
+use credit_policy::{CitizenNumber, Code, Duty, InstitutionId, Language};
 use hyper::{
     Response, StatusCode,
     header::{self, HeaderMap, HeaderValue},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::{
     callers::{register::Institution, suspension::Part, trust::CertificateStatus},
-    changes::{Account, Change, ChangeError, Warrant, apply},
+    changes::{Account, Change, ChangeError, Destruction, Month, Warrant, apply},
     doors::problems::{fixed, in_words},
     gateway::Gateway,
+    state::approvals::DESTROY,
     transport::{Body, body::RequestBody, incoming::Incoming, whole},
 };
 
@@ -34,6 +36,7 @@ pub(super) enum Path {
     Suspensions,
     Proposals,
     Approvals,
+    Destructions,
     Reviews,
 }
 
@@ -46,6 +49,7 @@ impl Path {
             "/officers/suspensions" => Some(Self::Suspensions),
             PROPOSALS => Some(Self::Proposals),
             "/officers/approvals" => Some(Self::Approvals),
+            "/officers/destructions" => Some(Self::Destructions),
             "/officers/reviews" => Some(Self::Reviews),
             _ => None,
         }
@@ -94,20 +98,51 @@ struct Suspending {
     reason: String,
 }
 
-/// `POST /officers/proposals`.
+/// `POST /officers/proposals`: the digest, or what is to be destroyed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Proposing {
     act: String,
-    digest: Base64<[u8; 32]>,
+    digest: Option<Base64<[u8; 32]>>,
+    destroy: Option<Destroying>,
 }
 
-/// `POST /officers/approvals`.
+/// `POST /officers/approvals`: the same.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Approving {
     proposal: Uuid,
-    digest: Base64<[u8; 32]>,
+    digest: Option<Base64<[u8; 32]>>,
+    destroy: Option<Destroying>,
+}
+
+/// `POST /officers/destructions`: a month, a person, or a person in a month.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Destroying {
+    month: Option<String>,
+    person: Option<String>,
+    proposal: Option<Uuid>,
+}
+
+impl Destroying {
+    /// What it is, and by which proposal.
+    fn read(self) -> Option<(Destruction, Option<Uuid>)> {
+        let Self { month, person, proposal } = self;
+        let person = person.map(Zeroizing::new);
+        let month = month.map(|month| Month::parse(&month).ok_or(())).transpose().ok()?;
+        let destruction = match (month, person) {
+            (month, Some(number)) => Destruction::Person(Arc::new(CitizenNumber::parse(&number).ok()?), month),
+            (Some(month), None) => Destruction::Month(month),
+            (None, None) => return None,
+        };
+        Some((destruction, proposal))
+    }
+
+    /// What it is, where it names no proposal.
+    fn of_step(self) -> Option<Destruction> {
+        self.read().filter(|(_, proposal)| proposal.is_none()).map(|(destruction, _)| destruction)
+    }
 }
 
 /// `GET /officers/proposals`: what was proposed, and what may be loaded. Nothing of a person, so no leaf.
@@ -176,12 +211,24 @@ fn change(path: Path, bytes: &[u8]) -> Option<Change> {
         }
         Path::Reviews => Change::Review(read(bytes)?),
         Path::Proposals => {
-            let Proposing { act, digest } = read(bytes)?;
-            Change::Propose { act, digest }
+            let Proposing { act, digest, destroy } = read(bytes)?;
+            match (digest, destroy) {
+                (Some(digest), None) => Change::Propose { act, digest },
+                (None, Some(destroy)) if act == DESTROY => Change::ProposeDestruction(destroy.of_step()?),
+                (_, _) => return None,
+            }
         }
         Path::Approvals => {
-            let Approving { proposal, digest } = read(bytes)?;
-            Change::Approve { proposal, digest }
+            let Approving { proposal, digest, destroy } = read(bytes)?;
+            match (digest, destroy) {
+                (Some(digest), None) => Change::Approve { proposal, digest },
+                (None, Some(destroy)) => Change::ApproveDestruction { proposal, destruction: destroy.of_step()? },
+                (_, _) => return None,
+            }
+        }
+        Path::Destructions => {
+            let (destruction, proposal) = read::<Destroying>(bytes)?.read()?;
+            Change::Destroy { destruction, proposal }
         }
         Path::Suspensions => {
             let Suspending { institution: id, staff, scenario, suspended, reason } = read(bytes)?;

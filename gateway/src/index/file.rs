@@ -166,10 +166,7 @@ impl IndexFile {
                     let values = params![signed(*leaf), signed(*offset), signed(*length), person, data_key];
                     whole.prepare_cached("INSERT INTO act VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(values)?;
                 }
-                Row::Destroyed { data_key } => {
-                    whole.execute("UPDATE act SET person = NULL WHERE data_key = ?1", params![data_key])?;
-                    whole.execute("UPDATE query SET person = NULL WHERE data_key = ?1", params![data_key])?;
-                }
+                Row::Destroyed { data_key } => forget(&whole, None, data_key)?,
                 Row::Other => {}
             }
         }
@@ -177,6 +174,13 @@ impl IndexFile {
         whole.commit()?;
         self.size = size;
         Ok(())
+    }
+
+    /// Forgets a person under one data key.
+    pub(super) fn forget(&mut self, person: &[u8; 32], data_key: &str) -> Result<(), IndexError> {
+        let whole = self.connection.transaction()?;
+        forget(&whole, Some(person), data_key)?;
+        Ok(whole.commit()?)
     }
 
     /// The queries about a person, newest first, as far as the person may know of them today.
@@ -314,7 +318,9 @@ impl IndexFile {
             return Err(IndexError::Differs(self.size));
         }
         self.compare_rows(other, "leaf, place, length, person, data_key", "act")?;
-        self.compare_rows(other, COLUMNS, "query")
+        // Whose key is destroyed is told nothing: what a notice of them said opens no more.
+        let columns = COLUMNS.replace("notice", "CASE WHEN person IS NULL THEN NULL ELSE notice END");
+        self.compare_rows(other, &columns, "query")
     }
 
     fn compare_rows(&self, other: &Self, columns: &str, table: &str) -> Result<(), IndexError> {
@@ -404,6 +410,20 @@ fn insert(whole: &Connection, row: &QueryRow) -> Result<(), rusqlite::Error> {
         let values = params![row.institution, row.on_behalf, row.scenario, row.data_key];
         whole.prepare_cached(sql)?.execute(values)?;
     }
+    Ok(())
+}
+
+/// Forgets everybody under a data key, or one person.
+fn forget(whole: &Connection, person: Option<&[u8; 32]>, data_key: &str) -> Result<(), IndexError> {
+    let person = person.map(<[u8; 32]>::as_slice);
+    for table in ["act", "query"] {
+        let sql = format!("UPDATE {table} SET person = NULL WHERE data_key = ?1 AND (?2 IS NULL OR person = ?2)");
+        whole.execute(&sql, params![data_key, person])?;
+    }
+    let nobody = "DELETE FROM asked WHERE data_key = ?1 AND NOT EXISTS (SELECT 1 FROM query WHERE person IS NOT NULL AND \
+                  data_key = ?1 AND institution IS asked.institution AND on_behalf IS asked.on_behalf AND \
+                  scenario IS asked.scenario)";
+    whole.execute(nobody, params![data_key])?;
     Ok(())
 }
 

@@ -22,7 +22,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use credit_keys::IndexKey;
+use credit_keys::{IndexKey, KeyId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -81,6 +81,14 @@ impl Index {
     /// The key of a person in it.
     pub(crate) fn person(&self, number: &str) -> [u8; 32] {
         self.key.person(number)
+    }
+
+    /// Forgets whom the records of a person under these data keys are about.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn forget(&self, person: &[u8; 32], data_keys: &[KeyId]) -> Result<(), IndexError> {
+        data_keys.iter().try_for_each(|key| self.lock().forget(person, key.as_str()))
     }
 
     /// How many leaves it covers.

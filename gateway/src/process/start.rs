@@ -34,7 +34,7 @@ pub(crate) use approval::digests;
 pub(crate) use check::{Checked, check};
 pub(crate) use error::StartError;
 pub(crate) use inputs::{Inputs, read};
-pub(crate) use keys::{open_ring, read_kek};
+pub(crate) use keys::{kek_file, next_kek_file, open_ring, read_kek, read_next_kek};
 pub(crate) use project::state_file;
 pub(crate) use rules::{load_catalogue, read_catalogue};
 pub(crate) use tls::TlsSettings;
@@ -54,7 +54,7 @@ use crate::{
 };
 use carry::Before;
 use first_leaves::FirstLeaves;
-use keys::{RingSigner, not_introduced};
+use keys::{RingSigner, keyring, not_introduced};
 use record::{OnRecord, log_settings, read_record};
 use store::open_stores;
 
@@ -78,7 +78,7 @@ pub(crate) async fn open(
     ahead::pass(&settings, recovered.last_at(), clock.now())?;
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
-    let keys = Arc::new(Keyring::new(ring, &settings.log.origin, clock.now(), &entropy)?);
+    let keys = keyring(ring, &settings.log.origin, &projection.ledger.keys, (clock.now(), &entropy))?;
     let said_before = before.as_ref().map(|before| before.said(&keys)).transpose()?;
     let cases_before = before.as_ref().map(|before| before.cases(&keys)).unwrap_or_default();
     let previous = before.as_ref().map(|before| before.previous.clone());

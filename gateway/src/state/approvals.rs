@@ -27,6 +27,9 @@ pub(crate) const RESUME: &str = "resume";
 /// As above.
 pub(crate) const UNSEAL: &str = "unseal";
 
+/// As above, and never in an emergency.
+pub(crate) const DESTROY: &str = "destroy";
+
 /// So many proposals are remembered; the oldest go first.
 const REMEMBERED: usize = 500;
 
@@ -38,6 +41,11 @@ pub(crate) fn of_resumption(scenario: Option<&str>, reason: Option<&str>) -> Dig
 /// The digest of an unsealing: SHA-256 of framed("credit/unseal", index in digits, reason).
 pub(crate) fn of_unsealing(entry: u64, reason: &str) -> Digest {
     sha256(&framed("credit/unseal", &[entry.to_string().as_bytes(), reason.as_bytes()]))
+}
+
+/// The digest of the destruction of the data keys of a month (`2021-01`): SHA-256 of framed("credit/destroy", month).
+pub(crate) fn of_destruction(month: &str) -> Digest {
+    sha256(&framed("credit/destroy", &[month.as_bytes()]))
 }
 
 fn sha256(bytes: &[u8]) -> Digest {
@@ -141,6 +149,28 @@ impl Approvals {
             Some(proposed) => proposed.is_done = true,
             None => self.emergencies.begin(act, *digest, officer, at),
         }
+    }
+
+    /// Takes in that data keys were destroyed: of one person, by the proposal that `part` names; else all of a month.
+    pub(crate) fn destroyed(&mut self, key: &str, part: Option<[u8; 16]>) {
+        let month = key.strip_prefix("data-").and_then(|month| month.get(..7));
+        let proposed = match (part, month) {
+            (Some(proposal), _) => self.proposals.get_mut(&Uuid::from_bytes(proposal)),
+            (None, Some(month)) => {
+                let digest = of_destruction(month);
+                let is_it = |known: &&mut Proposed| known.is_of(DESTROY, &digest) && known.approved_by.is_some();
+                self.proposals.values_mut().rev().find(is_it)
+            }
+            (None, None) => None,
+        };
+        if let Some(proposed) = proposed {
+            proposed.is_done = true;
+        }
+    }
+
+    /// The digest of a proposal that is remembered.
+    pub(crate) fn digest_of(&self, proposal: Uuid) -> Option<Digest> {
+        self.proposals.get(&proposal).map(|proposed| proposed.digest)
     }
 
     /// Why this officer cannot do this by this proposal; nothing where that is possible.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use credit_audit::leaf::{
-    Actor, CatalogueSet, Definitions, Figures, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, Stop,
+    Actor, CatalogueSet, Definitions, Figures, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, KeyState, Stop,
     Suspension, Unseal,
 };
 use jiff::Timestamp;
@@ -178,6 +178,14 @@ impl Ledger {
     /// Takes in that everything, or one scenario, is stopped or goes on.
     pub(crate) fn stop(&mut self, stop: Stop) {
         self.stopped.insert(stop.scenario.unwrap_or_default(), stop.stopped);
+    }
+
+    /// Takes in what became of a key.
+    pub(crate) fn key(&mut self, key: KeyEvent) {
+        if key.state == KeyState::Destroyed {
+            self.approvals.destroyed(&key.key, key.part.map(|part| part.0));
+        }
+        self.keys.insert(key.key.clone(), key);
     }
 
     /// Takes in who threw the switch or released it, where that needs two officers.

@@ -6,7 +6,7 @@
 
 pub(crate) mod approvals;
 pub(crate) mod bound_ids;
-mod bundles;
+pub(crate) mod bundles;
 pub(crate) mod carried;
 mod cases;
 mod catalogue_history;

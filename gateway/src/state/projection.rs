@@ -179,9 +179,7 @@ impl Projection {
             Body::Suspension(suspension) => self.ledger.suspend(suspension),
             Body::Catalogue(catalogue) => self.ledger.catalogues.push(InForce { at: head.at, catalogue }),
             Body::Definitions(definitions) => self.ledger.define(definitions),
-            Body::Key(key) => {
-                self.ledger.keys.insert(key.key.clone(), key);
-            }
+            Body::Key(key) => self.ledger.key(key),
             Body::IssuerKey(key) => self.ledger.issuer_key(key),
             Body::Stop(stop) => self.ledger.stop_by(stop, by, head.at),
             Body::Unseal(unseal) => self.ledger.unseal(&unseal, by, head.at),

@@ -73,6 +73,8 @@ pub(crate) struct Repair {
     pub(crate) on: Date,
     /// The leaf that says so; nothing while it is being recorded.
     pub(crate) leaf: Option<u64>,
+    /// The leaf that began it, where that leaf says it again: nothing goes out of answers by it.
+    pub(crate) first: Option<Uuid>,
 }
 
 /// An objection to a record, and what became of it.
@@ -179,7 +181,9 @@ impl Standing {
             known.removed = removals;
         }
         known.objections.retain(|other| other.id != objection.id);
-        let decided = objection.leaves.1.filter(|_| objection.state == Stage::Upheld);
+        // Of one that is said again both leaves are the same: nothing goes out of answers by it.
+        let is_decided = objection.state == Stage::Upheld && objection.leaves.1 != Some(objection.leaves.0);
+        let decided = objection.leaves.1.filter(|_| is_decided);
         known.objections.push(objection);
         said.removed_by.extend(decided);
     }
@@ -189,7 +193,7 @@ impl Standing {
         let mut said = self.lock();
         said.removals += 1;
         let removals = said.removals;
-        said.removed_by.extend(repair.leaf);
+        said.removed_by.extend(repair.leaf.filter(|_| repair.first.is_none()));
         let known = said.people.entry(person).or_default();
         known.removed = removals;
         known.repairs.retain(|other| other.record != repair.record);
@@ -430,6 +434,7 @@ mod tests {
         let named = names.named(CLASS, "2026-03-01/minor", date(2026, 3, 1));
         let id = named.all.first().unwrap().clone();
         let repair = |leaf| Repair {
+            first: None,
             record: id.clone(),
             class: CLASS.to_owned(),
             determined: named.determined,

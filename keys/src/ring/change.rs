@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use super::{
     at_rest::Ring,
     entry::{Key, KeyState, Punctured, Stored},
-    error::ChangeError,
+    error::{ChangeError, RingError},
     file::{Content, RingKey},
     turn::{next_epoch, next_in_month, parse_origin, push_data},
 };
 use crate::{
     entropy::Entropy,
     id::{KeyId, KeyUse},
+    kek::Kek,
+    secret::Material,
 };
 
 /// A turn of the keys of one use, as it is asked for.
@@ -73,6 +75,22 @@ impl Ring {
         };
         self.commit_keys(keys, entropy)?;
         Ok(Turn { keys: ids, made: true })
+    }
+
+    /// Locks the ring anew: by another key encryption key, under which a new key of the ring is wrapped. Copies of the file from
+    /// before open with the old one alone.
+    ///
+    /// # Errors
+    /// As for [`rotate`](Self::rotate).
+    pub fn lock_anew(&mut self, kek: &Kek, now: Timestamp, entropy: &dyn Entropy) -> Result<KeyId, ChangeError> {
+        self.settle()?;
+        let (material, lock) = kek.lock(entropy).map_err(RingError::from)?;
+        let (ring, ring_key) = self.next_ring_key(&material, now, entropy)?;
+        let id = ring.id();
+        let content = Content { lock, ring, ..self.content.clone() };
+        self.commit(content, Arc::new(ring_key), entropy)?;
+        self.kek = material;
+        Ok(id)
     }
 
     /// Makes the data key of the calendar month (UTC) of `at` unless the ring has it; it will be accepted for
@@ -176,6 +194,13 @@ impl Ring {
         self.commit_keys(keys, entropy)
     }
 
+    /// Whether this data key still has what opens the records of a person.
+    #[must_use]
+    pub fn opens_for(&self, id: &KeyId, number: &str) -> bool {
+        let key = self.content.keys.iter().find(|key| key.entry.id == *id && key.entry.key_use == KeyUse::Data);
+        key.and_then(|key| key.person_keys().ok()).is_some_and(|keys| keys.without(number).is_some())
+    }
+
     /// The newest key of a use, with the one that turns together with it; of data keys the one in force.
     fn newest(&self, key_use: KeyUse, now: Timestamp) -> Vec<KeyId> {
         match key_use {
@@ -211,15 +236,24 @@ impl Ring {
     }
 
     fn rotate_ring_key(&mut self, now: Timestamp, entropy: &dyn Entropy) -> Result<KeyId, ChangeError> {
-        let before = &self.content.ring;
-        if now <= before.activates {
-            return Err(ChangeError::ClockBehind(before.id()));
-        }
-        let (ring, ring_key) = RingKey::make(before.epoch + 1, now, &self.kek, entropy)?;
+        let (ring, ring_key) = self.next_ring_key(&self.kek, now, entropy)?;
         let id = ring.id();
         let content = Content { ring, ..self.content.clone() };
         self.commit(content, Arc::new(ring_key), entropy)?;
         Ok(id)
+    }
+
+    fn next_ring_key(
+        &self,
+        kek: &Material,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<(RingKey, Material), ChangeError> {
+        let before = &self.content.ring;
+        if now <= before.activates {
+            return Err(ChangeError::ClockBehind(before.id()));
+        }
+        Ok(RingKey::make(before.epoch + 1, now, kek, entropy)?)
     }
 
     fn commit_keys(&mut self, keys: Vec<Key>, entropy: &dyn Entropy) -> Result<(), ChangeError> {

@@ -19,6 +19,7 @@ use super::scenario::{Ceilings, Scenario};
 use super::source::{Source, Status};
 use super::statutes::Law;
 use crate::asker::{Asker, InstitutionKind};
+use crate::consent::Period;
 use crate::history::{History, Record};
 use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
 
@@ -60,6 +61,7 @@ pub struct Catalogue {
     pub(super) kinds: Kinds,
     pub(super) measures: BTreeMap<String, Measure>,
     pub(super) calendar: Calendar,
+    pub(super) retention: Option<Period>,
     pub(super) ceilings: Ceilings,
     pub(super) law: Law,
 }
@@ -265,6 +267,13 @@ impl Catalogue {
     #[must_use]
     pub fn is_working_day(&self, day: Date) -> Option<bool> {
         self.calendar.is_working(day)
+    }
+
+    /// How long records of queries are kept at least, from the end of the month in which they were made; `None` where no pack
+    /// says so.
+    #[must_use]
+    pub fn retention(&self) -> Option<Period> {
+        self.retention
     }
 
     /// The kinds of institution.

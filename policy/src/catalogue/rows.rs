@@ -94,6 +94,9 @@ pub(super) struct PackRow {
     citation: Text,
     /// Its working days: `calendars/<calendar>.toml`.
     pub(super) calendar: Spanned<String>,
+    /// How long records of queries are kept at least, from the end of the month in which they were made; left out, as its
+    /// default says.
+    pub(super) retention: Option<Spanned<Days>>,
     /// The first day on which it holds; left out where it has always held.
     pub(super) from: Option<Spanned<Date>>,
     /// The pack that held until then.

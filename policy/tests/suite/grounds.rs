@@ -132,6 +132,11 @@ fn a_place_has_the_pack_of_the_smallest_place_around_it_that_has_one() {
     {
         assert_eq!(pack_of(jurisdiction), format!("{pack:?}"), "{jurisdiction}");
     }
+    // Records are kept as long as the place wants, or else the country.
+    for (jurisdiction, kept) in [("CN", "P3Y"), ("CN-SD-02", "P3Y"), ("CN-ZJ-01", "P10Y"), ("CN-GD-03", "P5Y")] {
+        let catalogue = loaded(&shipped_in(jurisdiction, None).unwrap());
+        assert_eq!(catalogue.retention().unwrap().to_string(), kept, "{jurisdiction}");
+    }
     for text in ["", "cn", "CN-", "CN\"", "DE", "CN-AAAAAAAAAAAAAAAAAA"] {
         assert!(shipped_in(text, None).is_none(), "{text}");
     }

@@ -7,7 +7,7 @@ const PACK: &str = "packs/national-2026.toml";
 const PUBLISHED: &str = "`power = \"publish\"`, without `kinds`, is for the ground of the public";
 /// Of the clock of judgments, below two and five years of display.
 const PERFORMED: &str = "performed = \"at-once\"";
-const BEYOND: &str = "packs/national-2026.toml:38: `publication` or `use` is longer than `display`";
+const BEYOND: &str = "packs/national-2026.toml:40: `publication` or `use` is longer than `display`";
 const CALENDAR: &str = "calendars/cn.toml";
 const RESTRICTED: &str = "scenarios/restricted-consumption.toml";
 const JOINT: &str = "scenarios/joint-restraint.toml";
@@ -30,6 +30,8 @@ const SLIPS: &[(&str, &str, &str, &str)] = &[
     (PACK, PERFORMED, "use = { minor = \"P1D\", general = \"P2Y\", serious = \"P5Y\" }", BEYOND),
     (PACK, PERFORMED, "publication = { minor = \"never\", general = \"P2Y\", serious = \"P9Y\" }", BEYOND),
     (PACK, "days = 20", "days = 2000", "is longer than a year"),
+    ("packs/zhejiang.toml", "retention = \"P10Y\"", "retention = \"P1Y\"", "is shorter than P3Y"),
+    (PACK, "retention = \"P3Y\"", "retention = \"P0D\"", "`P0D` is no period"),
     (CALENDAR, "year = 2025\n", "year = 2030\n", "is no holiday of 2030"),
     (CALENDAR, "to = \"2026-10-07\"", "to = \"2026-11-07\"", "is longer than any holiday of 2026"),
     (JOINT, "classes = [\"black-list\"]", "classes = [\"black-list\"]\nkinds = []", "empowers nobody"),

@@ -38,6 +38,8 @@ pub(super) fn start(looked: &Looked<'_>, findings: &mut Findings) {
 pub(super) fn keys(looked: &Looked<'_>, findings: &mut Findings) -> Option<Ring> {
     let ring = start::open_ring(looked.settings).map_err(|error| findings.add(Check::Keys, error.to_string())).ok()?;
     let (days, months) = (looked.arguments.key_days, looked.arguments.retention_months);
+    // The law of the place may want them for longer.
+    let kept = start::read_catalogue(looked.settings).ok().and_then(|(catalogue, _)| catalogue.retention());
     for key in ring.status(looked.now) {
         let id = key.id.as_str();
         let is_data = key.key_use == KeyUse::Data;
@@ -53,12 +55,14 @@ pub(super) fn keys(looked: &Looked<'_>, findings: &mut Findings) -> Option<Ring>
             );
         }
         let is_kept = is_data && key.destroyed.is_none();
-        if is_kept && looked.is_older(key.activates, months.saturating_mul(31)) {
+        let of_month = key.activates.saturating_add(SignedDuration::from_hours(24 * 31)).unwrap_or(Timestamp::MAX);
+        let may_go = kept.is_none_or(|kept| kept.end_from(of_month) < looked.now);
+        if is_kept && may_go && looked.is_older(key.activates, months.saturating_mul(31)) {
             findings.add(
                 Check::Retention,
                 said(
-                    || format!("`{id}` 已逾 {months} 个月的保存期限，仍未销毁"),
-                    || format!("`{id}` is past its retention of {months} months and not destroyed"),
+                    || format!("`{id}` 已逾 {months} 个月的保存期限，仍未销毁：请执行 `keys destroy`"),
+                    || format!("`{id}` is past its retention of {months} months and not destroyed: see `keys destroy`"),
                 ),
             );
         }

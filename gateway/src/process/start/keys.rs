@@ -1,12 +1,13 @@
 //! Opening the key ring.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use credit_audit::{leaf::KeyEvent, log::Signer};
-use credit_keys::{Kek, KeyId, KeyState, KeyStatus, KeyUse, LogSigner, Ring};
+use credit_keys::{Kek, KeyId, KeyState, KeyStatus, KeyUse, LogSigner, Ring, RingError, SystemEntropy};
+use jiff::Timestamp;
 
 use super::error::StartError;
-use crate::settings::Settings;
+use crate::{changes::unfinished, keyring::Keyring, settings::Settings};
 
 /// Signs checkpoints with the ring's log key.
 pub(super) struct RingSigner(pub(super) LogSigner);
@@ -26,7 +27,12 @@ impl Signer for RingSigner {
 /// # Errors
 /// When it does not open, or is the demo's outside the demo.
 pub(crate) fn open_ring(settings: &Settings) -> Result<Ring, StartError> {
-    let ring = Ring::open(&settings.keys.dir, &read_kek(settings)?)?;
+    let dir = &settings.keys.dir;
+    let ring = match Ring::open(dir, &read_kek(settings)?) {
+        // The key encryption key was rotated, and the process ended before its file had its name.
+        Err(RingError::WrongKek) if next_kek_file(settings).exists() => Ring::open(dir, &read_next_kek(settings)?)?,
+        opened => opened?,
+    };
     if ring.is_demo() && !settings.demo {
         return Err(StartError::DemoKeys(settings.keys.dir.display().to_string()));
     }
@@ -43,6 +49,46 @@ pub(crate) fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
     }
     let path = settings.keys.passphrase_file.clone().unwrap_or_default();
     Ok(Kek::from_passphrase_file(&path)?)
+}
+
+/// The ring in use for a log, without what the log says is destroyed: the process ended in between, or the ring is from a copy.
+///
+/// # Errors
+/// When a key that is needed now is missing, or the ring cannot be written.
+pub(super) fn keyring(
+    ring: Ring,
+    origin: &str,
+    recorded: &BTreeMap<String, KeyEvent>,
+    (now, entropy): (Timestamp, &SystemEntropy),
+) -> Result<Arc<Keyring>, StartError> {
+    let keys = Keyring::new(ring, origin, now, entropy)?;
+    let unfinished = unfinished(recorded.values(), &keys.with(|ring| ring.status(now)));
+    unfinished.iter().try_for_each(|key| keys.destroy(key, now, entropy))?;
+    Ok(Arc::new(keys))
+}
+
+/// Where the next key file or passphrase file stands until it has the name of the one before.
+pub(crate) fn next_kek_file(settings: &Settings) -> PathBuf {
+    let mut name = kek_file(settings).into_os_string();
+    name.push(".new");
+    name.into()
+}
+
+/// The key file or passphrase file of the configuration.
+pub(crate) fn kek_file(settings: &Settings) -> PathBuf {
+    settings.keys.key_file.clone().or_else(|| settings.keys.passphrase_file.clone()).unwrap_or_default()
+}
+
+/// As [`read_kek`], from the file of [`next_kek_file`].
+///
+/// # Errors
+/// As for [`read_kek`].
+pub(crate) fn read_next_kek(settings: &Settings) -> Result<Kek, StartError> {
+    let path = next_kek_file(settings);
+    Ok(match settings.keys.key_file {
+        Some(_) => Kek::from_key_file(&path)?,
+        None => Kek::from_passphrase_file(&path)?,
+    })
 }
 
 /// The keys in use that no leaf of this log introduces yet: a key is on the record before anything is made with it.

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use credit_audit::{leaf, log::Contents};
 
 use super::error::StartError;
-use crate::{changes::restore, keyring::Keyring, state::standing::Standing};
+use crate::{
+    changes::{is_destroyed, restore},
+    keyring::Keyring,
+    state::standing::Standing,
+};
 
 /// Leaves between two that are wanted are read rather than looked for again: so many lie in one bundle.
 const NEAR: u64 = 256;
@@ -25,11 +29,12 @@ pub(super) fn read(log: &Contents, origin: &str, wanted: &[u64], keys: &Keyring)
         let Some((index, bytes)) = found.transpose()? else { continue };
         next = index;
         if let Ok(Some(parsed)) = leaf::parse(&bytes) {
-            lost += u64::from(!restore(&standing, keys, origin, index, &parsed));
+            let is_restored = restore(&standing, keys, origin, index, &parsed);
+            lost += u64::from(!is_restored && !is_destroyed(keys, origin, &parsed));
         }
     }
     if lost > 0 {
-        let cause = format!("{lost} leaves of blocks or objections do not open: their data key is destroyed");
+        let cause = format!("{lost} leaves of blocks or objections do not open");
         tracing::error!(cause, "what persons said is lost");
     }
     Ok(Arc::new(standing))

@@ -302,3 +302,31 @@ fn latest(status: &[KeyStatus], key_use: KeyUse) -> Timestamp {
     let of_use = status.iter().filter(|key| key.key_use == key_use);
     of_use.map(|key| key.activates).max().expect("a key")
 }
+
+#[test]
+fn a_ring_that_is_locked_anew_opens_by_the_new_key_alone_and_keeps_all_others() {
+    let mut bench = Bench::new();
+    let copy = std::fs::read(bench.file()).expect("read");
+    let next = Kek::create_key_file(&bench.scratch.path().join("next"), &bench.entropy).expect("a key file");
+    let later = at("2026-12-01T00:00:00Z");
+    let refused = bench.ring.lock_anew(&next, start(), &bench.entropy).err();
+    assert!(matches!(refused, Some(ChangeError::ClockBehind(_))));
+    assert_eq!(std::fs::read(bench.file()).expect("read"), copy);
+    assert_eq!(bench.ring.lock_anew(&next, later, &bench.entropy).expect("locked").as_str(), "ring-2");
+    let without_ring_key = |ring: &Ring| {
+        ring.status(later)
+            .into_iter()
+            .filter(|key| key.key_use != KeyUse::Ring)
+            .map(|key| key.fingerprint)
+            .collect::<Vec<_>>()
+    };
+    let opened = Ring::open(&bench.dir(), &next).expect("by the new key");
+    assert_eq!(without_ring_key(&opened), without_ring_key(&bench.ring));
+    assert!(matches!(Ring::open(&bench.dir(), &bench.kek).err(), Some(RingError::WrongKek)));
+    // By a passphrase, too; and what is in use goes on with it.
+    let phrase = passphrase("correct horse battery staple");
+    drop(bench.ring.lock_anew(&phrase, at("2026-12-02T00:00:00Z"), &bench.entropy).expect("locked"));
+    bench.rotate(KeyUse::State, "2026-12-03T00:00:00Z", 0);
+    let opened = Ring::open(&bench.dir(), &phrase).expect("by the passphrase");
+    assert_eq!(opened.status(later).len(), bench.ring.status(later).len());
+}

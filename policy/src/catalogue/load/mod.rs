@@ -27,7 +27,7 @@ use super::{
     Calendar, Catalogue, Ceilings, Class, Field, GeneralRule, Kinds, Law, LegalSource, Measure, RecordClass, Scenario,
     Source, Statute,
 };
-use crate::consent::Maxima;
+use crate::consent::{Maxima, Period};
 use crate::history::List;
 use crate::names::{ClassName, FieldName, RuleId, ScenarioName};
 
@@ -125,6 +125,7 @@ struct Loader {
     measures: BTreeMap<String, Measure>,
     /// The working days and deadlines of the pack in force.
     calendar: Calendar,
+    retention: Option<Period>,
 }
 
 impl Loader {
@@ -200,7 +201,7 @@ impl Loader {
 
     fn finish(self, main: &CatalogueRow, label: String, offset: Offset, ceilings: Ceilings, law: Law) -> Catalogue {
         let jurisdiction = main.jurisdiction.as_str().to_owned();
-        let Self { scenarios, fields, classes, kinds, rules, sources, measures, calendar, .. } = self;
+        let Self { scenarios, fields, classes, kinds, rules, sources, measures, calendar, retention, .. } = self;
         let (scenarios, ungrounded) = scenarios.into_iter().partition(|(_, row)| !row.fields().is_empty());
         Catalogue {
             label,
@@ -215,6 +216,7 @@ impl Loader {
             kinds,
             measures,
             calendar,
+            retention,
             ceilings,
             law,
         }

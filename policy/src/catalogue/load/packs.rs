@@ -15,6 +15,7 @@ use crate::catalogue::clocks::Clocks;
 use crate::catalogue::dated::Dated;
 use crate::catalogue::fault::File;
 use crate::catalogue::rows::{CatalogueRow, ClassRow, PackRow};
+use crate::consent::Period;
 use crate::names::RuleId;
 
 /// No deadline is longer, in days.
@@ -42,10 +43,12 @@ impl Loader {
             self.ends_in_time(file, catalogue);
             self.follows_one(file, files);
             self.default_stands_by_itself(file, files);
+            self.keeps_as_long_as_its_default(file, files);
             let calendar = self.calendar_of(file, files, calendars);
             if name == chosen.get_ref() {
                 self.clocks = clocks_of(file, files);
                 self.calendar = calendar;
+                self.retention = retention_of(file, files);
                 self.jurisdiction(catalogue, file);
             }
         }
@@ -102,6 +105,18 @@ impl Loader {
         if named(written, files).is_none_or(|default| default.row.default.is_some()) {
             let message = format!("`{}` is no pack that stands by itself: check its name", written.get_ref());
             self.fault(file, written.span(), message);
+        }
+    }
+
+    /// The law of a place may want records for longer than that of the country, and not for a shorter time.
+    fn keeps_as_long_as_its_default(&mut self, file: Pack<'_, '_>, files: &[File<'_, PackRow>]) {
+        let Some(own) = &file.row.retention else { return };
+        let default = file.row.default.as_ref().and_then(|default| named(default, files));
+        let Some(least) = default.and_then(|default| retention_of(default, files)) else { return };
+        if least.is_longer_than(own.get_ref().0) {
+            let message =
+                format!("`retention` of {} is shorter than {least}, which its default wants", own.get_ref().0);
+            self.fault(file, own.span(), message);
         }
     }
 
@@ -218,6 +233,13 @@ fn clocks_of(newest: Pack<'_, '_>, files: &[File<'_, PackRow>]) -> Dated<Clocks>
     let mut clocks = Dated::always(on(Date::MIN));
     days.into_iter().for_each(|day| clocks.then(day, on(day)));
     clocks
+}
+
+/// How long records of queries are kept at least: by the pack, else by its default.
+fn retention_of(pack: Pack<'_, '_>, files: &[File<'_, PackRow>]) -> Option<Period> {
+    let default = pack.row.default.as_ref().and_then(|default| named(default, files));
+    let said = [Some(pack), default].into_iter().flatten().find_map(|pack| pack.row.retention.as_ref());
+    said.map(|days| days.get_ref().0)
 }
 
 fn deadlines(file: Pack<'_, '_>) -> BTreeMap<Deadline, Length> {

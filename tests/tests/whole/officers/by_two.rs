@@ -11,7 +11,7 @@ use super::{AUDITORS, act, at_door, command, of_kind};
 use crate::limits::is_wholly_recorded;
 
 /// A folder with two officers: the second has the certificate that was the bank's.
-pub(super) fn two_officers() -> Folder {
+pub(crate) fn two_officers() -> Folder {
     let folder = Folder::new();
     folder.edit_config(|config| {
         let second =
@@ -23,8 +23,8 @@ pub(super) fn two_officers() -> Folder {
 }
 
 /// The certificates of the two.
-pub(super) const ONE: &str = "officer";
-pub(super) const OTHER: &str = "bank";
+pub(crate) const ONE: &str = "officer";
+pub(crate) const OTHER: &str = "bank";
 
 /// Another configuration of the folder, with something replaced.
 fn next(folder: &Folder, from: &str, to: &str) -> PathBuf {
@@ -45,7 +45,7 @@ fn by(folder: &Folder, certificate: &str, arguments: &[&str]) -> Ended {
 }
 
 /// A command that speaks to the officers' port by this certificate.
-pub(super) fn at_port(folder: &Folder, certificate: &str, arguments: &[&str]) -> Ended {
+pub(crate) fn at_port(folder: &Folder, certificate: &str, arguments: &[&str]) -> Ended {
     let file = |name: String| folder.join(name).to_str().unwrap().to_owned();
     let (authority, url) = (file("ca.pem".into()), format!("https://localhost:{}", folder.port_base() + AUDITORS));
     let (pem, key) = (file(format!("institutions/{certificate}.pem")), file(format!("institutions/{certificate}.key")));
@@ -53,7 +53,7 @@ pub(super) fn at_port(folder: &Folder, certificate: &str, arguments: &[&str]) ->
     gateway(&[arguments, &officer].concat())
 }
 
-pub(super) fn listed(folder: &Folder) -> Value {
+pub(crate) fn listed(folder: &Folder) -> Value {
     at_door(folder, ONE).get("/officers/proposals").json()
 }
 

@@ -1,6 +1,6 @@
 //! What officers do: suspensions and stops, by command, over HTTP and by the alarm rule; and what two of them decide.
 
-mod by_two;
+pub(crate) mod by_two;
 mod console;
 mod month;
 mod review;
@@ -16,7 +16,7 @@ use serde_json::Value;
 const AUDITORS: u16 = 2;
 
 /// An act of whoever has this certificate.
-fn act(folder: &Folder, who: &str, path: &str, body: &Value) -> Reply {
+pub(crate) fn act(folder: &Folder, who: &str, path: &str, body: &Value) -> Reply {
     at_door(folder, who).send(Method::POST, path, &[("content-type", "application/json")], body.to_string())
 }
 
@@ -30,6 +30,6 @@ fn command(folder: &Folder, arguments: &[&str]) -> Ended {
     credit_tests::gateway(&[arguments, &config].concat())
 }
 
-fn of_kind(folder: &Folder, kind: &str) -> Vec<Leaf> {
+pub(crate) fn of_kind(folder: &Folder, kind: &str) -> Vec<Leaf> {
     folder.leaves().into_iter().filter(|leaf| leaf.text("kind") == kind).collect()
 }

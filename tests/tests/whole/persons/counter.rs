@@ -16,7 +16,7 @@ pub(super) fn at_counter(folder: &Folder, who: &str, body: &Value) -> Reply {
     door.send(Method::POST, "/officers/counter", &headers, body.to_string())
 }
 
-fn done(folder: &Folder, body: &Value) -> Value {
+pub(super) fn done(folder: &Folder, body: &Value) -> Value {
     let reply = at_counter(folder, "officer", body);
     assert_eq!(reply.status, StatusCode::OK, "{}", body["act"]);
     reply.json()

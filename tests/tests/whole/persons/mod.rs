@@ -11,6 +11,7 @@ mod cost;
 mod counter;
 mod crowd;
 mod demo;
+mod destruction;
 mod disclosures;
 mod everybody;
 mod export;
