@@ -14,7 +14,7 @@ use super::{
     report::{NOT_RECORDABLE, OwnReceipt},
     request::{Members, is_from_here},
     token,
-    visit::{FORGED, IS_OVER, LOG_IN, MALFORMED, TOO_OFTEN, Visit},
+    visit::{FORGED, IS_OVER, MALFORMED, TOO_OFTEN, Visit},
 };
 use crate::{
     gateway::Gateway,
@@ -45,10 +45,7 @@ pub(super) async fn act(
     body: Incoming,
 ) -> Response<Body> {
     let (Some(session), Some(name)) = (&visit.session, visit.name.as_deref()) else {
-        return match visit.json {
-            true => visit.say(LOG_IN, StatusCode::UNAUTHORIZED),
-            false => page::redirect("/login"),
-        };
+        return visit.log_in("/login");
     };
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
     let is_json = super::request::is_json(&visit.head.headers);
@@ -56,7 +53,7 @@ pub(super) async fn act(
         true => Members::of_json(body, time).await,
         false => Members::of_form(&visit.head, body, time).await,
     };
-    let Some(members) = members else { return visit.say(MALFORMED, StatusCode::BAD_REQUEST) };
+    let Some(members) = members else { return visit.refuse(MALFORMED, StatusCode::BAD_REQUEST) };
     // A page of another site cannot send JSON here: a browser asks this door first, which does not answer such a question.
     let has_token = || members.get("form").is_some_and(|sent| token::is_same(sent, &session.form));
     if !is_from_here(&visit.head.headers, &portal.address) || !(is_json || has_token()) {
@@ -64,7 +61,7 @@ pub(super) async fn act(
         return visit.say(FORGED, StatusCode::FORBIDDEN);
     }
     if !portal.sessions.may_record(name, gateway.clock.monotonic()) {
-        return visit.say(TOO_OFTEN, StatusCode::TOO_MANY_REQUESTS);
+        return visit.refuse(TOO_OFTEN, StatusCode::TOO_MANY_REQUESTS);
     }
     if gateway.is_draining() || !gateway.is_recordable() {
         gateway.metrics.unrecorded();
@@ -77,7 +74,7 @@ pub(super) async fn act(
         return match mandates::choose(portal, gateway, session, name, &members).await {
             true if visit.json => visit.say(CHOSEN, StatusCode::OK),
             true => page::redirect("/"),
-            false => visit.say(mandates::UNKNOWN, StatusCode::NOT_FOUND),
+            false => visit.refuse(mandates::UNKNOWN, StatusCode::NOT_FOUND),
         };
     }
     if acting::record(gateway, session, path).await.is_err() {
@@ -107,7 +104,7 @@ struct Done {
 fn reply(gateway: &Gateway, visit: &Visit, outcome: Outcome, shown_at: &str) -> Response<Body> {
     match outcome {
         Outcome::Done(..) if !visit.json => page::redirect(shown_at),
-        outcome => settled(gateway, &visit.frame, outcome, |words, status| visit.say(words, status)),
+        outcome => settled(gateway, &visit.frame, outcome, |words, status| visit.refuse(words, status)),
     }
 }
 

@@ -34,7 +34,12 @@ pub(super) async fn begin(portal: &Portal, gateway: &Gateway, head: &Parts) -> R
     let members = Members::of_query(head);
     let language = members.as_ref().and_then(Members::language).unwrap_or_else(|| browser_language(&head.headers));
     // One of our own pages: there is no address of somebody else's that a link could bring along.
-    let next = members.as_ref().and_then(|members| Page::named(members.get("next")?)).unwrap_or(Page::Queries);
+    let asked = members.as_ref().and_then(|members| members.get("next"));
+    let next = asked.and_then(Page::named);
+    if asked.is_some() && next.is_none() {
+        tracing::info!(cause = "`next` is none of our pages", "a request at the persons' door was refused");
+    }
+    let next = next.unwrap_or(Page::Queries);
     let (begun, browser) = match (portal.provider.begin().await, token::draw(&gateway.entropy)) {
         (Ok(begun), Ok(browser)) => (begun, browser),
         (Err(fault), _) => return failed(portal, fault, language),

@@ -55,7 +55,7 @@ use recipients::RecordName;
 use report::NOT_RECORDABLE;
 use request::{Members, is_from_here};
 use sessions::LoggedIn;
-use visit::{FORGED, IS_OVER, LOG_IN, MALFORMED, NOT_FOUND, TOO_OFTEN, Visit};
+use visit::{FORGED, IS_OVER, MALFORMED, NOT_FOUND, TOO_OFTEN, Visit};
 
 /// Answers a person.
 pub(crate) async fn answer(
@@ -106,16 +106,13 @@ pub(crate) async fn answer(
 /// A page behind the login.
 async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -> Response<Body> {
     let (Some(session), Some(name)) = (visit.session.clone(), visit.name.as_deref()) else {
-        return match visit.json {
-            true => visit.say(LOG_IN, StatusCode::UNAUTHORIZED),
-            false => page::redirect(&format!("/login?next={}", page.path())),
-        };
+        return visit.log_in(&format!("/login?next={}", page.path()));
     };
     if visit.is_over {
         return visit.say(IS_OVER, StatusCode::FORBIDDEN);
     }
     if !portal.sessions.may_record(name, gateway.clock.monotonic()) {
-        let mut response = visit.say(TOO_OFTEN, StatusCode::TOO_MANY_REQUESTS);
+        let mut response = visit.refuse(TOO_OFTEN, StatusCode::TOO_MANY_REQUESTS);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
         return response;
     }
@@ -137,7 +134,7 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
             let record = record.and_then(|record| RecordName::parse(record, &gateway.catalogue));
             match record.zip(range) {
                 Some(asked) => recipients::recipients(gateway, session, visit.frame, visit.json, asked).await,
-                None => visit.say(MALFORMED, StatusCode::BAD_REQUEST),
+                None => visit.refuse(MALFORMED, StatusCode::BAD_REQUEST),
             }
         }
         Page::Consents => consents::consents(gateway, session, visit.frame, visit.json).await,
@@ -157,7 +154,7 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
                 Some(range) if range.is_of_all_days(gateway.today()) => {
                     export::export(gateway, session, visit.frame, visit.json, range).await
                 }
-                Some(_) | None => visit.say(MALFORMED, StatusCode::BAD_REQUEST),
+                Some(_) | None => visit.refuse(MALFORMED, StatusCode::BAD_REQUEST),
             }
         }
     }

@@ -20,7 +20,7 @@ pub(super) const NOT_ALLOWED: Words =
     Words { zh: "此地址不接受这种请求。", en: "This address does not take such a request." };
 pub(super) const MALFORMED: Words =
     Words { zh: "请求的格式不正确。", en: "The request does not have the right form." };
-pub(super) const LOG_IN: Words = Words { zh: "请先登录。", en: "Please log in first." };
+const LOG_IN: Words = Words { zh: "请先登录。", en: "Please log in first." };
 pub(super) const FORGED: Words = Words {
     zh: "此操作不是从本站页面发起的，未予执行。请返回首页重试。",
     en: "This was not sent from a page of this site, so nothing was done. Please go back to the first page and try again.",
@@ -75,6 +75,28 @@ impl Visit {
         match self.json {
             true => page::problem(&self.frame, sentence, status),
             false => page::notice(&self.frame, sentence, status),
+        }
+    }
+
+    /// As [`Self::say`], with a line for the operator where what was asked for is refused. It names nobody.
+    pub(super) fn refuse(&self, words: Words, status: StatusCode) -> Response<Body> {
+        if status.is_client_error() {
+            tracing::info!(cause = words.en, "a request at the persons' door was refused");
+        }
+        self.say(words, status)
+    }
+
+    /// Who is not logged in is sent to the login; a name that no session has is told to the operator.
+    pub(super) fn log_in(&self, next: &str) -> Response<Body> {
+        if cookie(&self.head.headers, login::SESSION).is_some() {
+            tracing::info!(
+                cause = "no session has this name, or it is over",
+                "a request at the persons' door was refused"
+            );
+        }
+        match self.json {
+            true => self.say(LOG_IN, StatusCode::UNAUTHORIZED),
+            false => page::redirect(next),
         }
     }
 

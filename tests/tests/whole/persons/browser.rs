@@ -1,6 +1,6 @@
 //! A browser as far as this door needs one: it keeps cookies and follows nothing by itself.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use credit_tests::{Caller, Folder, Reply, Tls};
 use hyper::Method;
@@ -12,22 +12,22 @@ const DOOR: u16 = 1;
 pub(crate) struct Browser {
     door: Caller,
     pub(crate) address: String,
-    cookies: RefCell<BTreeMap<String, String>>,
+    cookies: Mutex<BTreeMap<String, String>>,
 }
 
 impl Browser {
     pub(crate) fn new(folder: &Folder) -> Self {
         let port = folder.port_base() + DOOR;
         let door = Tls::nobody(folder.path()).caller(port);
-        Self { door, address: format!("https://127.0.0.1:{port}"), cookies: RefCell::default() }
+        Self { door, address: format!("https://127.0.0.1:{port}"), cookies: Mutex::default() }
     }
 
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
-        self.cookies.borrow().get(name).cloned()
+        self.cookies.lock().unwrap().get(name).cloned()
     }
 
     pub(crate) fn set_cookie(&self, name: &str, value: &str) {
-        self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
     }
 
     #[track_caller]
@@ -57,7 +57,7 @@ impl Browser {
 
     #[track_caller]
     pub(crate) fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        let cookies: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> = self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
         let mut all = headers.to_vec();
         if !cookies.is_empty() {
@@ -72,8 +72,8 @@ impl Browser {
             let (name, rest) = line.split_once('=').unwrap();
             let value = rest.split(';').next().unwrap();
             match line.contains("Max-Age=0") {
-                true => drop(self.cookies.borrow_mut().remove(name)),
-                false => drop(self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned())),
+                true => drop(self.cookies.lock().unwrap().remove(name)),
+                false => drop(self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned())),
             }
         }
         reply

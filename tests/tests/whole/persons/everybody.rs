@@ -41,7 +41,7 @@ fn computed(folder: &Folder, numbers: &[String]) -> BTreeMap<String, Vec<String>
 }
 
 /// Whom the store has, beside those with a note; no minors, of whom nobody is answered.
-fn numbers(folder: &Folder) -> Vec<String> {
+pub(super) fn numbers(folder: &Folder) -> Vec<String> {
     let noted = folder.persons();
     let minors: BTreeSet<_> = noted.iter().filter(|person| person.note == "minor").map(|one| &one.number).collect();
     let store = rusqlite::Connection::open(folder.join("data/store.sqlite")).unwrap();

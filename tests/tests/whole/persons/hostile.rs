@@ -43,10 +43,10 @@ fn no_answer_that_is_not_of_this_login_logs_anybody_in() {
         ("no ID token", vec![Lie::NoToken]),
         ("code not taken", vec![Lie::NoCode]),
         ("no code", vec![Lie::Back("code", None)]),
-        ("the person said no", vec![Lie::Back("error", Some("access_denied"))]),
-        ("iss of another in the way back", vec![Lie::Back("iss", Some("https://evil.example"))]),
+        ("the person said no", vec![Lie::Back("error", Some("access_denied".to_owned()))]),
+        ("iss of another in the way back", vec![Lie::Back("iss", Some("https://evil.example".to_owned()))]),
         ("no iss in the way back", vec![Lie::Back("iss", None)]),
-        ("another state", vec![Lie::Back("state", Some("s"))]),
+        ("another state", vec![Lie::Back("state", Some("s".to_owned()))]),
     ];
     for (what, lies) in expected {
         let browser = Browser::new(folder);

@@ -35,7 +35,7 @@ pub(crate) enum Lie {
     /// A member of the userinfo has another value; `null`: it is left out.
     Userinfo(&'static str, Value),
     /// A member of the way back has another value; `None`: it is left out.
-    Back(&'static str, Option<&'static str>),
+    Back(&'static str, Option<String>),
 }
 
 struct Key {
@@ -177,7 +177,7 @@ impl State {
         for lie in &self.lies {
             if let Lie::Back(name, value) = lie {
                 back.retain(|(known, _)| known != name);
-                back.extend(value.map(|value| (*name, value.to_owned())));
+                back.extend(value.as_ref().map(|value| (*name, value.clone())));
             }
         }
         let pairs: Vec<_> = back.iter().map(|(name, value)| format!("{name}={}", value.replace(':', "%3A"))).collect();
