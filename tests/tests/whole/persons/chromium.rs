@@ -61,7 +61,7 @@ fn chromium_goes_from_login_to_logout_in_both_languages() {
     let version = lines.iter().find_map(|line| line["version"].as_str()).unwrap();
     figures(version);
     let looks: Vec<_> = lines.iter().filter(|line| line["page"].is_string()).collect();
-    assert_eq!(looks.len(), 8 * 2 * 2, "{out}");
+    assert_eq!(looks.len(), 11 * 2 * 2, "{out}");
     for look in looks {
         let (page, language) = (&look["page"], look["language"].as_str().unwrap());
         assert_eq!(look["violations"], json!([]), "{page} {language}");
