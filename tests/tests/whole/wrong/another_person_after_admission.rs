@@ -7,7 +7,7 @@ use credit_policy::{CitizenNumber, Personal};
 
 async fn wrong(gateway: &Gateway, mut admitted: Admitted<'_>, another: Arc<Personal<CitizenNumber>>) {
     admitted.basis.person = another;
-    drop(fetch(gateway, admitted).await);
+    drop(fetch(gateway, admitted, None).await);
 }
 
 fn main() {}

@@ -3,7 +3,7 @@
 use credit_gateway::for_tests::{Gateway, Permitted, fetch};
 
 async fn wrong(gateway: &Gateway, permitted: Permitted<'_>) {
-    drop(fetch(gateway, permitted).await);
+    drop(fetch(gateway, permitted, None).await);
 }
 
 fn main() {}

@@ -6,7 +6,7 @@ use credit_gateway::for_tests::Gateway;
 use credit_policy::{CitizenNumber, Permit, Personal};
 
 async fn wrong(gateway: &Gateway, person: Arc<Personal<CitizenNumber>>, permit: &Permit) {
-    drop(gateway.look_up(person.clone(), permit, None).await);
+    drop(gateway.look_up(person.clone(), permit, None, None).await);
     drop(gateway.stores.0.look_up(person).await);
 }
 
