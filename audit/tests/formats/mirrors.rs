@@ -150,7 +150,9 @@ fn what_witnesses_cosigned_is_copied_once_the_log_continues_it_and_stays() {
         let forked = log.signed(&Checkpoint { root: [7; 32], ..shorter.head() });
         refused("another history", &forked, |found| matches!(found, Violation::Root { size: 300 }));
         let longer = log.signed(&Checkpoint { size: 900, ..log.head() });
-        refused("more than there is", &longer, |found| matches!(found, Violation::Shortened { size: 600, earlier: 900 }));
+        refused("more than there is", &longer, |found| {
+            matches!(found, Violation::Shortened { size: 600, earlier: 900 })
+        });
         let unsigned = cosigned.replacen('\n', "\n1", 1);
         refused("not signed by the log", &unsigned, |found| matches!(found, Violation::Checkpoint(_)));
         assert_eq!(copy.exists(), !is_first);
