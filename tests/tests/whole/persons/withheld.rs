@@ -107,7 +107,7 @@ fn open_sealed(folder: &Folder, query: &str) {
     drop(at_port(folder, ONE, &words).held());
     let id = listed(folder)["proposals"][0]["proposal"].as_str().unwrap().to_owned();
     drop(at_port(folder, "employer", &[&words[..], &["--approve", &id]].concat()).held());
-    let out = folder.join(&format!("opened-{entry}"));
+    let out = folder.join(format!("opened-{entry}"));
     drop(at_port(folder, ONE, &[&words[..], &["--proposal", &id, "--out", out.to_str().unwrap()]].concat()).held());
 }
 
