@@ -71,9 +71,23 @@ pub(crate) fn problem_about(
     language: Language,
     query: Uuid,
 ) -> Result<Vec<u8>, serde_json::Error> {
+    problem_said(refusal, title(refusal.code, language), detail, language, query)
+}
+
+/// The same, where the door says it in words of its own.
+///
+/// # Errors
+/// When they cannot be rendered.
+pub(crate) fn problem_said(
+    refusal: &Refusal,
+    title: &str,
+    detail: Option<Detail>,
+    language: Language,
+    query: Uuid,
+) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&Problem {
         code: refusal.code.as_str(),
-        title: title(refusal.code, language),
+        title,
         status: status(refusal.code).as_u16(),
         detail: detail.map(|detail| detail.sentence(language)),
         bound: refusal.bound.map(|bound| bound.as_str()),

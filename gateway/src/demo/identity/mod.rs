@@ -141,7 +141,7 @@ impl Identity {
         })
     }
 
-    /// Asks who logs in.
+    /// Asks who logs in; asked without asking anybody, says that nobody is.
     fn ask(&self, asked: &Members) -> Response<Full<Bytes>> {
         let is_known = get(asked, "client_id") == Some(CLIENT)
             && get(asked, "redirect_uri") == Some(&self.callback)
@@ -151,6 +151,10 @@ impl Identity {
             let (state, nonce) = (get(asked, "state")?, get(asked, "nonce")?);
             self.issued.begin(state, nonce, get(asked, "code_challenge")?)
         };
+        if is_known && get(asked, "prompt") == Some("none") {
+            // Nothing of a session is kept here: whoever comes is asked.
+            return self.back(("error", "login_required"), get(asked, "state").unwrap_or_default());
+        }
         match Some(()).filter(|()| is_known).and_then(|()| begun()) {
             Some(login) => html(page(&login, &self.people)),
             None => refuse(),
@@ -165,8 +169,12 @@ impl Identity {
             self.issued.code(get(form, "login")?, place)
         };
         let Some((state, code)) = chosen() else { return refuse() };
-        let pairs = [("code", code.as_str()), ("state", state.as_str()), ("iss", self.issuer.as_str())];
-        redirect(&format!("{}?{}", self.callback, written(&pairs)))
+        self.back(("code", &code), &state)
+    }
+
+    /// Back to the client.
+    fn back(&self, answer: (&str, &str), state: &str) -> Response<Full<Bytes>> {
+        redirect(&format!("{}?{}", self.callback, written(&[answer, ("state", state), ("iss", &self.issuer)])))
     }
 
     fn token(&self, form: &Members) -> Response<Full<Bytes>> {

@@ -6,7 +6,8 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{doors::problems::title, gateway::Gateway};
+use super::reasons::reason;
+use crate::gateway::Gateway;
 
 /// A query.
 #[derive(Clone, Serialize)]
@@ -140,12 +141,6 @@ pub(super) fn entry(gateway: &Gateway, leaf: &[u8], is_told: bool, language: Lan
         says: String::new(),
         is_owed: notice == "owed",
     })
-}
-
-/// Why a query was refused, without what the institution is advised to do.
-fn reason(code: Code, language: Language) -> &'static str {
-    let title = title(code, language);
-    title.split(['；', ';']).next().unwrap_or(title)
 }
 
 fn fields(catalogue: &Catalogue, names: &[FieldName], language: Language) -> Vec<Field> {

@@ -5,8 +5,9 @@ use credit_policy::{Code, Language, consent::TokenId};
 use serde::ser::Error;
 use uuid::Uuid;
 
+use super::reasons::no_report;
 use crate::{
-    doors::problems::problem,
+    doors::problems::problem_said,
     journey::{
         exchange::{AnswerView, Ended, Exchange, Question, Request},
         refusal::Refusal,
@@ -46,7 +47,8 @@ impl Exchange for OwnReport {
     }
 
     fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
-        problem(refusal, self.0, query)
+        // The person's own words; a detail is about members that no person sends.
+        problem_said(refusal, &no_report(refusal.code, self.0), None, self.0, query)
     }
 
     fn withdrawn(&self, _: Uuid, _: &TokenId) -> Result<Vec<u8>, serde_json::Error> {

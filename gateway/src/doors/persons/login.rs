@@ -1,14 +1,16 @@
-//! From the first page to the identity service and back, and out again.
+//! From the first page to the identity service and back.
 
 use std::{sync::Arc, time::Duration};
 
 use credit_policy::{CitizenNumber, Language, Personal};
 use hyper::{Response, StatusCode, header, http::request::Parts};
+use openidconnect::{Nonce, PkceCodeVerifier};
 
 use super::{
+    cookies::{self, LOGIN, SESSION},
     fault::LoginFault,
-    logins::Login,
-    page,
+    logins::{Errand, Login},
+    logout, page,
     places::Page,
     portal::Portal,
     provider::{Answer, Identity},
@@ -22,12 +24,6 @@ use crate::{
     state::bound_ids::LoginId,
     transport::Body,
 };
-
-/// Cookies with this prefix are sent over TLS to this host alone, and nobody else can set them (RFC 6265bis §4.1.3.2).
-pub(super) const SESSION: &str = "__Host-session";
-const LOGIN: &str = "__Host-login";
-/// `Lax` and not `Strict`: the browser comes back from the identity service by a link.
-const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
 
 /// `GET /login`: to the identity service.
 pub(super) async fn begin(portal: &Portal, gateway: &Gateway, head: &Parts) -> Response<Body> {
@@ -45,10 +41,10 @@ pub(super) async fn begin(portal: &Portal, gateway: &Gateway, head: &Parts) -> R
         (Err(fault), _) => return failed(portal, fault, language),
         (Ok(_), Err(_)) => return failed(portal, LoginFault::Full, language),
     };
-    let login = Login { browser: browser.clone(), nonce: begun.nonce, verifier: begun.verifier, language, next };
-    portal.logins.keep(begun.state, login, gateway.clock.monotonic());
+    let errand = Errand::LogIn { nonce: begun.nonce, verifier: begun.verifier, next };
     let mut response = page::redirect(&begun.location);
-    page::set_cookie(&mut response, &format!("{LOGIN}={browser}{ATTRIBUTES}; Max-Age=600"));
+    cookies::under_way(&mut response, &browser);
+    portal.logins.keep(begun.state, Login { browser, language, errand }, gateway.clock.monotonic());
     response
 }
 
@@ -56,22 +52,35 @@ pub(super) async fn begin(portal: &Portal, gateway: &Gateway, head: &Parts) -> R
 pub(super) async fn finish(portal: &Portal, gateway: &Arc<Gateway>, head: &Parts) -> Response<Body> {
     let now = gateway.clock.monotonic();
     let members = Members::of_query(head);
+    if let Some(language) = members.as_ref().and_then(Members::language_alone) {
+        // The link of a page of this address that changes the language: what it said is said once.
+        return page::redirect(match language {
+            Language::Zh => "/?lang=zh",
+            Language::En => "/?lang=en",
+        });
+    }
     let state = members.as_ref().and_then(|members| members.get("state"));
     let browser = cookie(&head.headers, LOGIN);
     let Some(login) = state.and_then(|state| portal.logins.take(state, browser, now)) else {
         return failed(portal, LoginFault::State, browser_language(&head.headers));
     };
     let language = login.language;
-    let next = login.next;
-    match session(portal, gateway, login, members, now).await {
+    let (nonce, verifier, next) = match login.errand {
+        Errand::LogIn { nonce, verifier, next } => (nonce, verifier, next),
+        Errand::Look => return logout::seen(portal, language, members).await,
+        // Its state is a cookie, which no service has seen.
+        Errand::LogOut => return failed(portal, LoginFault::State, language),
+    };
+    let began = Began { nonce, verifier, language };
+    match session(portal, gateway, began, members, now).await {
         Ok(name) => {
             // Whoever was logged in with this browser is not any more.
             if let Some(before) = cookie(&head.headers, SESSION) {
                 portal.sessions.end(before);
             }
             let mut response = page::redirect(next.path());
-            page::set_cookie(&mut response, &format!("{SESSION}={name}{ATTRIBUTES}"));
-            forget(&mut response, LOGIN);
+            cookies::logged_in(&mut response, &name);
+            cookies::forget(&mut response, LOGIN);
             response
         }
         Err(not_in) => {
@@ -79,10 +88,17 @@ pub(super) async fn finish(portal: &Portal, gateway: &Arc<Gateway>, head: &Parts
                 NotIn::Fault(fault) => failed(portal, fault, language),
                 NotIn::Unbound(code) => unbound(portal, &code, language),
             };
-            forget(&mut response, LOGIN);
+            cookies::forget(&mut response, LOGIN);
             response
         }
     }
+}
+
+/// What an answer is compared with, and in which language its person reads.
+struct Began {
+    nonce: Nonce,
+    verifier: PkceCodeVerifier,
+    language: Language,
 }
 
 /// Why there is no session.
@@ -101,7 +117,7 @@ impl From<LoginFault> for NotIn {
 async fn session(
     portal: &Portal,
     gateway: &Arc<Gateway>,
-    login: Login,
+    began: Began,
     members: Option<Members>,
     now: Duration,
 ) -> Result<String, NotIn> {
@@ -111,7 +127,7 @@ async fn session(
         return Err(LoginFault::Refused.into());
     }
     let code = members.get("code").filter(|code| !code.is_empty()).ok_or(LoginFault::Answer)?.to_owned();
-    let answer = Answer { code, nonce: login.nonce, verifier: login.verifier };
+    let answer = Answer { code, nonce: began.nonce, verifier: began.verifier };
     let (person, account) = match portal.provider.finish(answer).await? {
         Identity::Number(person) => (person, None),
         Identity::Account(id) => {
@@ -124,7 +140,7 @@ async fn session(
             (person, Some(account))
         }
     };
-    let begun = portal.sessions.begin(person, account, login.language, now, &gateway.entropy);
+    let begun = portal.sessions.begin(person, account, began.language, now, &gateway.entropy);
     begun.map_err(|error| match error {
         NotBegun::Full | NotBegun::Randomness(_) => LoginFault::Full.into(),
     })
@@ -147,23 +163,6 @@ fn unbound(portal: &Portal, code: &str, language: Language) -> Response<Body> {
         Language::En => format!("{} Binding code: {code}", fault.sentence(language)),
     };
     page::notice(&portal.frame(None, language), &sentence, fault.status())
-}
-
-/// `POST /logout`, with the token of a form of ours: the session ends here, then the browser goes to the identity service,
-/// which asks whether its own is to end too.
-pub(super) async fn end(portal: &Portal, name: &str) -> Response<Body> {
-    portal.sessions.end(name);
-    let mut response = match portal.provider.end_session().await {
-        Some(address) => page::redirect(&address),
-        None => page::redirect("/"),
-    };
-    forget(&mut response, SESSION);
-    response
-}
-
-/// Takes a cookie away.
-pub(super) fn forget(response: &mut Response<Body>, name: &str) {
-    page::set_cookie(response, &format!("{name}={ATTRIBUTES}; Max-Age=0"));
 }
 
 /// The page of a login that came to nothing, and the operator's line, which names nobody.

@@ -1,4 +1,5 @@
-//! Logins that have begun and wait for the browser to come back: each is taken once, by the browser that began it.
+//! Browsers that went to the identity service, and what for: each is taken once when it comes back, and by the browser that
+//! went.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -31,11 +32,18 @@ struct UnderWay {
 pub(super) struct Login {
     /// What the browser was given as a cookie.
     pub(super) browser: String,
-    pub(super) nonce: Nonce,
-    pub(super) verifier: PkceCodeVerifier,
     pub(super) language: Language,
-    /// Where it goes on.
-    pub(super) next: Page,
+    pub(super) errand: Errand,
+}
+
+/// What a browser went for.
+pub(super) enum Errand {
+    /// To log in, and to go on to a page.
+    LogIn { nonce: Nonce, verifier: PkceCodeVerifier, next: Page },
+    /// To end the service's session too; its state is the cookie, since not every service sends a state back.
+    LogOut,
+    /// To see whether that session ended. A code that comes back is never redeemed, so there is nothing to compare it with.
+    Look,
 }
 
 impl Logins {
@@ -71,10 +79,12 @@ mod tests {
     fn login() -> Login {
         Login {
             browser: "browser".to_owned(),
-            nonce: Nonce::new("nonce".to_owned()),
-            verifier: PkceCodeVerifier::new("v".repeat(43)),
             language: Language::En,
-            next: Page::Report,
+            errand: Errand::LogIn {
+                nonce: Nonce::new("nonce".to_owned()),
+                verifier: PkceCodeVerifier::new("v".repeat(43)),
+                next: Page::Report,
+            },
         }
     }
 

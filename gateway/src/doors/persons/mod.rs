@@ -7,6 +7,7 @@ mod acting;
 mod acts;
 mod blocks;
 mod consents;
+mod cookies;
 pub(crate) mod counter;
 mod disclosures;
 mod entries;
@@ -16,6 +17,7 @@ mod fault;
 mod found;
 mod login;
 mod logins;
+mod logout;
 mod looks;
 mod mandates;
 mod objections;
@@ -26,6 +28,7 @@ mod portal;
 pub(crate) mod provider;
 mod queries;
 mod range;
+mod reasons;
 mod recipients;
 mod report;
 pub(super) mod request;
@@ -76,7 +79,7 @@ pub(crate) async fn answer(
     let path = visit.head.uri.path().to_owned();
     let method = visit.head.method.clone();
     match (path.as_str(), &method) {
-        ("/", &Method::GET) => page::home(&visit.frame),
+        ("/", &Method::GET) => logout::home(&portal, &gateway, &visit).await,
         ("/style.css", &Method::GET) => page::style(),
         ("/login", &Method::GET) => login::begin(&portal, &gateway, &visit.head).await,
         ("/login/callback", &Method::GET) => login::finish(&portal, &gateway, &visit.head).await,
@@ -168,7 +171,7 @@ async fn log_out(portal: &Portal, gateway: &Gateway, visit: &Visit, body: Incomi
     if !is_own_form(portal, gateway, visit, session, body).await {
         return visit.say(FORGED, StatusCode::FORBIDDEN);
     }
-    login::end(portal, name).await
+    logout::end(portal, gateway, name, session.language).await
 }
 
 /// Whether a form comes from a page that this session was shown.

@@ -19,11 +19,12 @@ use uuid::Uuid;
 use super::{
     exchange::OwnReport,
     page::{self, Frame, Words},
+    reasons::no_report,
     sessions::LoggedIn,
     yearly::{Yearly, yearly},
 };
 use crate::{
-    doors::problems::{status, title},
+    doors::problems::status,
     gateway::Gateway,
     journey::{Dropped, caller::Caller, journey, record::Receipt, refusal::Refusal},
     transport::Body,
@@ -205,7 +206,7 @@ fn as_page(
 ) -> Response<Body> {
     let language = frame.language();
     if let Some(refusal) = &recorded.refusal {
-        return page::notice(frame, title(refusal.code, language), status(refusal.code));
+        return page::notice(frame, &no_report(refusal.code, language), status(refusal.code));
     }
     let Ok(told) = serde_json::from_slice::<Told>(&recorded.body) else {
         return page::notice(frame, NOT_RECORDABLE.of(language), StatusCode::INTERNAL_SERVER_ERROR);

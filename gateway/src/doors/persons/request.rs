@@ -79,6 +79,11 @@ impl Members {
             Some(_) | None => None,
         }
     }
+
+    /// The same, where nothing else is asked for.
+    pub(super) fn language_alone(&self) -> Option<Language> {
+        self.language().filter(|_| self.0.len() == 1)
+    }
 }
 
 impl<'de> Deserialize<'de> for Members {

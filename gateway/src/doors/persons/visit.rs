@@ -7,7 +7,8 @@ use hyper::{
 };
 
 use super::{
-    acting, login,
+    acting,
+    cookies::SESSION,
     page::{self, Frame, Words},
     portal::Portal,
     request::{Members, browser_language, cookie, wants_json},
@@ -49,7 +50,7 @@ pub(super) struct Visit {
 impl Visit {
     pub(super) fn new(portal: &Portal, gateway: &Gateway, head: Parts) -> Self {
         let chosen = Members::of_query(&head).and_then(|members| members.language());
-        let name = cookie(&head.headers, login::SESSION);
+        let name = cookie(&head.headers, SESSION);
         let mut session = name.and_then(|name| portal.sessions.find(name, chosen, gateway.clock.monotonic()));
         // Once the account is freed, its sessions are over.
         let account = session.as_ref().and_then(|session| session.account);
@@ -88,7 +89,7 @@ impl Visit {
 
     /// Who is not logged in is sent to the login; a name that no session has is told to the operator.
     pub(super) fn log_in(&self, next: &str) -> Response<Body> {
-        if cookie(&self.head.headers, login::SESSION).is_some() {
+        if cookie(&self.head.headers, SESSION).is_some() {
             tracing::info!(
                 cause = "no session has this name, or it is over",
                 "a request at the persons' door was refused"

@@ -98,6 +98,21 @@ impl Browser {
         self.get(&callback)
     }
 
+    /// The button *Log out*; gives the answer, which leads to the service.
+    #[track_caller]
+    pub(crate) fn log_out(&self) -> Reply {
+        self.post("/logout", &format!("form={}", self.form_token()), &[("origin", &self.address)])
+    }
+
+    /// Goes to the service, which sends the browser back at once: the path and query here.
+    #[track_caller]
+    pub(crate) fn through(&self, reply: &Reply) -> String {
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        let address = reply.header("location").unwrap();
+        let back = super::service::visit(address).unwrap_or_else(|| panic!("no way back from {address}"));
+        back.strip_prefix(&self.address).unwrap_or_else(|| panic!("back to {back}")).to_owned()
+    }
+
     /// The token of forms on a page.
     #[track_caller]
     pub(crate) fn form_token(&self) -> String {

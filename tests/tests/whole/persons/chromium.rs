@@ -36,6 +36,21 @@ fn home(folder: &Folder) -> PathBuf {
     home
 }
 
+/// That a no at the identity service is told from a yes, in both languages.
+#[track_caller]
+fn tells_no_from_yes(lines: &[Value]) {
+    for (step, english, chinese) in
+        [("no", "whoever uses this browser", "无须认证"), ("yes", "nobody is logged in there", "没有人登录")]
+    {
+        let said: Vec<_> = lines.iter().filter(|line| line["step"] == step).collect();
+        assert_eq!(said.len(), 2, "{step}");
+        for line in said {
+            let expected = if line["language"] == "zh" { chinese } else { english };
+            assert!(line["said"].as_str().unwrap().contains(expected), "{step}: {line}");
+        }
+    }
+}
+
 #[test]
 fn chromium_goes_from_login_to_logout_in_both_languages() {
     let gateway = Gateway::serve(Folder::new());
@@ -61,7 +76,7 @@ fn chromium_goes_from_login_to_logout_in_both_languages() {
     let version = lines.iter().find_map(|line| line["version"].as_str()).unwrap();
     figures(version);
     let looks: Vec<_> = lines.iter().filter(|line| line["page"].is_string()).collect();
-    assert_eq!(looks.len(), 11 * 2 * 2, "{out}");
+    assert_eq!(looks.len(), 13 * 2 * 2, "{out}");
     for look in looks {
         let (page, language) = (&look["page"], look["language"].as_str().unwrap());
         assert_eq!(look["violations"], json!([]), "{page} {language}");
@@ -86,6 +101,9 @@ fn chromium_goes_from_login_to_logout_in_both_languages() {
     let origin = |port: u16| format!("http://localhost:{port}/");
     assert!(at("sign-in").iter().all(|address| address.starts_with(&origin(port))), "{out}");
     assert!(at("sign-out").iter().all(|address| address.starts_with(&origin(port))), "{out}");
+    tells_no_from_yes(&lines);
+    let own = format!("https://127.0.0.1:{door}/me/queries");
+    assert_eq!(at("in-again"), [&own, &own], "the no was a no: {out}");
     let first = format!("https://127.0.0.1:{door}/");
     assert_eq!(at("out"), [&first, &first], "{out}");
     // Nobody is logged in any more: the way leads to the identity service, which asks anew.

@@ -54,7 +54,7 @@ fn a_person_logs_in_sees_the_report_and_logs_out() {
         assert!(!leaf.json.to_string().contains(&number), "the number stands in clear in a leaf");
     }
 
-    let out = browser.post("/logout", &format!("form={}", browser.form_token()), &[("origin", &browser.address)]);
+    let out = browser.log_out();
     assert_eq!(out.status, StatusCode::SEE_OTHER, "{}", out.text());
     assert!(out.header("location").unwrap().contains("/end?client_id=credit-gateway-demo"), "{out:?}");
     assert_eq!(browser.json("/me/report").status, StatusCode::UNAUTHORIZED);

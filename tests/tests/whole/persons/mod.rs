@@ -18,6 +18,7 @@ mod export;
 mod hostile;
 mod hostile_kinds;
 mod login;
+mod logout;
 mod notices;
 mod objections;
 mod queries;

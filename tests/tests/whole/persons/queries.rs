@@ -78,6 +78,8 @@ fn the_list_is_the_record_entry_by_entry_and_says_what_each_is() {
         (&json!("housing"), &json!("field-not-allowed"))
     );
     assert_eq!(entries[1]["asked"][0]["name"], "score");
+    let why = "the scenario, or your consent, does not release a field that it asked for";
+    assert_eq!(entries[1]["refused"]["title"], why, "in the person's words");
     assert_eq!((&entries[2]["notice"], &entries[2]["institution"]), (&json!("owed"), &json!("housing")));
     let says = entries[2]["says"].as_str().unwrap();
     assert!(

@@ -36,6 +36,8 @@ pub(crate) enum Lie {
     Userinfo(&'static str, Value),
     /// A member of the way back has another value; `None`: it is left out.
     Back(&'static str, Option<String>),
+    /// Asked without asking anybody, it answers this error; `None`: a code, since its own session is still open.
+    Silent(Option<&'static str>),
 }
 
 struct Key {
@@ -151,6 +153,8 @@ impl State {
                 )
             }
             "/authorize" => (303, format!("Location: {}\r\n", self.back(query)), String::new()),
+            // Whether the person says yes or no there, this is where the browser goes.
+            "/end" => (303, format!("Location: {}\r\n", parsed(query)["post_logout_redirect_uri"]), String::new()),
             "/token" => match self.token(body) {
                 Some(tokens) => ok(tokens),
                 None => (400, String::new(), json!({"error": "invalid_grant"}).to_string()),
@@ -173,7 +177,12 @@ impl State {
         self.made += 1;
         let code = format!("code-{}", self.made);
         self.codes.insert(code.clone(), (asked["nonce"].clone(), asked["code_challenge"].clone()));
-        let mut back = vec![("code", code), ("state", asked["state"].clone()), ("iss", self.issuer.clone())];
+        let silent = self.lies.iter().find_map(|lie| if let Lie::Silent(error) = lie { Some(*error) } else { None });
+        let first = match silent.unwrap_or(Some("login_required")) {
+            Some(error) if asked.get("prompt").is_some_and(|prompt| prompt == "none") => ("error", error.to_owned()),
+            Some(_) | None => ("code", code),
+        };
+        let mut back = vec![first, ("state", asked["state"].clone()), ("iss", self.issuer.clone())];
         for lie in &self.lies {
             if let Lie::Back(name, value) = lie {
                 back.retain(|(known, _)| known != name);

@@ -13,9 +13,10 @@ use std::{path::Path, pin::Pin, sync::Arc, time::Duration};
 use credit_audit::clock::Clock;
 use credit_policy::{CitizenNumber, Personal};
 use openidconnect::{
-    AuthenticationContextClass, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest,
-    HttpResponse, IssuerUrl, LogoutRequest, Nonce, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl,
-    RedirectUrl, RequestTokenError, Scope, core::CoreResponseType,
+    AuthenticationContextClass, AuthenticationFlow, AuthorizationCode, AuthorizationRequest, ClientId, ClientSecret,
+    CsrfToken, HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, Nonce, PkceCodeChallenge, PkceCodeVerifier,
+    PostLogoutRedirectUrl, RedirectUrl, RequestTokenError, Scope,
+    core::{CoreAuthDisplay, CoreAuthPrompt, CoreResponseType},
 };
 use tokio::sync::Mutex;
 
@@ -68,7 +69,7 @@ struct Known {
     failed_at: Option<Duration>,
 }
 
-/// A login that begins: where the browser goes, and what its answer is compared with.
+/// A browser that goes there: where the browser goes, and what its answer is compared with.
 pub(super) struct Begun {
     pub(super) location: String,
     pub(super) state: String,
@@ -109,17 +110,25 @@ impl Provider {
     /// [`LoginFault::Away`].
     pub(super) async fn begin(&self) -> Result<Begun, LoginFault> {
         let published = self.published().await?;
-        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
-        let mut request = published.openid.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
+        let mut request = asked(&published);
         for scope in &self.settings.scopes {
             request = request.add_scope(Scope::new(scope.clone()));
         }
         for acr in &self.settings.acr {
             request = request.add_auth_context_value(AuthenticationContextClass::new(acr.clone()));
         }
-        let (url, state, nonce) = request.set_pkce_challenge(challenge).url();
-        Ok(Begun { location: url.into(), state: state.into_secret(), nonce, verifier })
+        Ok(begun(request))
+    }
+
+    /// Begins a look whether the browser's session at the service is still open: the service answers without asking anybody
+    /// (`prompt=none`, OpenID Connect Core 1.0 §3.1.2.1). It asks for no `acr`: a session that is not strong enough for a login
+    /// here is one that is open.
+    ///
+    /// # Errors
+    /// [`LoginFault::Away`].
+    pub(super) async fn look(&self) -> Result<Begun, LoginFault> {
+        let published = self.published().await?;
+        Ok(begun(asked(&published).add_prompt(CoreAuthPrompt::None)))
     }
 
     /// Compares the `iss` of an answer (RFC 9207): it must be there where the service says that it is.
@@ -243,6 +252,20 @@ impl Provider {
             Box::pin(async move { client.send(request).await })
         }
     }
+}
+
+type Asked<'a> = AuthorizationRequest<'a, CoreAuthDisplay, CoreAuthPrompt, CoreResponseType>;
+
+/// What every browser that goes to the service asks for.
+fn asked(published: &Published) -> Asked<'_> {
+    let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
+    published.openid.authorize_url(flow, CsrfToken::new_random, Nonce::new_random)
+}
+
+fn begun(request: Asked<'_>) -> Begun {
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let (url, state, nonce) = request.set_pkce_challenge(challenge).url();
+    Begun { location: url.into(), state: state.into_secret(), nonce, verifier }
 }
 
 type Sending = Pin<Box<dyn Future<Output = Result<HttpResponse, ClientError>> + Send>>;
