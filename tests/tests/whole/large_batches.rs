@@ -163,7 +163,6 @@ fn the_largest_batch_is_answered_once_a_line_in_bounded_memory_though_the_gatewa
     let folder = gateway.stop();
     check_once(&answered(&folder), count);
     let told = format!("{count} lines in {took:?}: {before:?} and, after the kill, {after:?} above rest");
-    println!("{told}");
     assert!(before.is_bounded() && after.is_bounded(), "{told}");
 }
 
@@ -213,6 +212,5 @@ fn the_largest_batch_whose_caller_is_killed_uses_nothing_twice_when_all_of_it_is
     assert!(were_recorded, "a line that was answered was not on the record");
     let told =
         format!("{count} lines, {received} of them twice, in {took:?}: {before:?} and, again, {after:?} above rest");
-    println!("{told}");
     assert!(before.is_bounded() && after.is_bounded(), "{told}");
 }
