@@ -73,7 +73,8 @@ pub fn hashes(
 }
 
 /// Brings a copy of a log up to date, or makes it; with `leaves` its entries, too. Everything is checked first, what the
-/// copy has already as well: the log must continue the checkpoint that the copy had before. Gives how many files came in.
+/// copy has already as well: the log must continue the checkpoint that the copy had before, and what witnesses cosigned, which
+/// is copied too. Gives how many files came in.
 ///
 /// # Errors
 /// As [`CheckError`] says; the copy is then as it was.
@@ -84,7 +85,7 @@ pub fn mirror(
     key: &VerifierKey,
     visitor: &mut dyn Visitor,
 ) -> Result<(Report, u64), CheckError> {
-    let mirror = mirror::Mirror::open(folder, remote)?;
+    let mut mirror = mirror::Mirror::open(folder, remote)?;
     let before = mirror.before(key)?;
     if before.is_some() && mirror.has_entries() != leaves {
         let why = if leaves {
@@ -94,8 +95,11 @@ pub fn mirror(
         };
         return Err(CheckError::unavailable(folder.display().to_string(), &why));
     }
+    let mut earlier = mirror.witnessed(key)?;
+    earlier.extend(before.clone());
     let mut source = source::Source::Mirror(mirror);
-    let report = check(&mut source, leaves, key, before.as_slice(), visitor)?;
+    let mut report = check(&mut source, leaves, key, &earlier, visitor)?;
+    report.earlier = before.iter().map(|checkpoint| checkpoint.size).collect();
     match source {
         source::Source::Mirror(mirror) => Ok((report, mirror.land(key)?)),
         source::Source::Directory(_) | source::Source::Remote(_) => Ok((report, 0)),

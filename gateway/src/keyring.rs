@@ -1,6 +1,9 @@
 //! The keys as the journey uses them: a snapshot that is read without a lock, renewed when an epoch or a period turns.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
 
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -80,6 +83,8 @@ pub struct Keyring {
     current: ArcSwap<Current>,
     /// Keys that this process made and no leaf names yet.
     unrecorded: Mutex<Vec<Unrecorded>>,
+    /// Keys that the log says are destroyed and the ring still has.
+    destroyed: Mutex<BTreeSet<KeyId>>,
     /// Where there is an index.
     index: OnceLock<IndexKey>,
     origin: String,
@@ -103,6 +108,7 @@ impl Keyring {
             ring: Mutex::new(ring),
             current: ArcSwap::from_pointee(current),
             unrecorded: Mutex::new(made.map(|key| Unrecorded { key, of_period: true }).into_iter().collect()),
+            destroyed: Mutex::default(),
             index: OnceLock::new(),
             origin: origin.to_owned(),
         })
@@ -171,18 +177,33 @@ impl Keyring {
         })
     }
 
-    /// Destroys a data key that is out of use; where it is destroyed already, nothing.
+    /// From now on the log says that this data key is destroyed; [`Self::finish_destructions`] takes it out of the ring.
+    pub(crate) fn mark_destroyed(&self, key: KeyId) {
+        self.lock_destroyed().insert(key);
+    }
+
+    /// Whether the log says that it is destroyed, and the ring still has it.
+    pub(crate) fn is_marked_destroyed(&self, key: &KeyId) -> bool {
+        self.lock_destroyed().contains(key)
+    }
+
+    /// Takes out of the ring what the log says is destroyed. What fails is left for the next call.
     ///
     /// # Errors
-    /// As for [`Self::rotate`].
-    pub(crate) fn destroy(&self, key: &KeyId, now: Timestamp, entropy: &SystemEntropy) -> Result<(), KeyringError> {
-        self.with(|ring| {
-            match reopened(ring, |ring| ring.destroy(key, now, entropy)) {
-                Ok(()) | Err(ChangeError::AlreadyDestroyed(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-            self.take_snapshot(ring, now)
-        })
+    /// As for [`Self::rotate`], and when a key is in use.
+    pub(crate) fn finish_destructions(&self, now: Timestamp, entropy: &SystemEntropy) -> Result<(), KeyringError> {
+        let keys = self.lock_destroyed().clone();
+        for key in keys {
+            self.with(|ring| {
+                match reopened(ring, |ring| ring.destroy(&key, now, entropy)) {
+                    Ok(()) | Err(ChangeError::AlreadyDestroyed(_)) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                self.take_snapshot(ring, now)
+            })?;
+            self.lock_destroyed().remove(&key);
+        }
+        Ok(())
     }
 
     /// Destroys one person's part of these data keys, all of which are out of use.
@@ -252,6 +273,10 @@ impl Keyring {
             self.current.store(Arc::new(next));
         }
         Ok(())
+    }
+
+    fn lock_destroyed(&self) -> MutexGuard<'_, BTreeSet<KeyId>> {
+        self.destroyed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_unrecorded(&self) -> MutexGuard<'_, Vec<Unrecorded>> {

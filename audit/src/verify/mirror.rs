@@ -11,6 +11,7 @@ use super::file::read_file;
 use super::remote::Remote;
 use super::violation::{CheckError, Violation};
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::cosigning::WITNESSED;
 use crate::note::VerifierKey;
 use crate::tile::{FULL_WIDTH, TileName, parse_path};
 
@@ -24,6 +25,8 @@ pub(super) struct Mirror {
     /// Paths of what came in, in the order of the check.
     fetched: Vec<String>,
     checkpoint: Vec<u8>,
+    /// What witnesses cosigned, where it is newer than the copy's.
+    witnessed: Option<Vec<u8>>,
     /// Held, so that two never write at once.
     lock: File,
 }
@@ -36,7 +39,8 @@ impl Mirror {
         let lock = File::create(folder.join(".lock")).map_err(unavailable)?;
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| CheckError::unavailable(folder.display().to_string(), &"another mirror writes it"))?;
-        let mirror = Self { folder: folder.to_owned(), remote, fetched: Vec::new(), checkpoint: Vec::new(), lock };
+        let (folder, fetched) = (folder.to_owned(), Vec::new());
+        let mirror = Self { folder, remote, fetched, checkpoint: Vec::new(), witnessed: None, lock };
         // Of a run that did not come to its end.
         mirror.discard().map_err(unavailable)?;
         Ok(mirror)
@@ -45,11 +49,27 @@ impl Mirror {
     /// The checkpoint that the copy had before.
     pub(super) fn before(&self, key: &VerifierKey) -> Result<Option<Checkpoint>, CheckError> {
         let mut signed = Vec::new();
-        if !read_file(&self.folder.join("checkpoint"), "checkpoint", &mut signed)? {
-            return Ok(None);
+        let is_there = read_file(&self.folder.join("checkpoint"), "checkpoint", &mut signed)?;
+        if is_there { open(signed, key).map(Some) } else { Ok(None) }
+    }
+
+    /// The checkpoints that witnesses cosigned, of the copy and of the server: the log must continue both. The later one lands
+    /// with the rest. Read before the log's own, which is then as large or larger.
+    pub(super) fn witnessed(&mut self, key: &VerifierKey) -> Result<Vec<Checkpoint>, CheckError> {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let mut all = Vec::new();
+        if read_file(&self.folder.join(WITNESSED), WITNESSED, &mut ours)? {
+            all.push(open(ours, key)?);
         }
-        let signed = String::from_utf8(signed).map_err(|_| Violation::Checkpoint(CheckpointError::Encoding))?;
-        Ok(Some(Checkpoint::open(&signed, key).map_err(Violation::Checkpoint)?))
+        if self.remote.read(WITNESSED, &mut theirs)? {
+            let checkpoint = open(theirs.clone(), key)?;
+            // Of the same size it may have more signatures than before.
+            if all.first().is_none_or(|ours| ours.size <= checkpoint.size) {
+                self.witnessed = Some(theirs);
+            }
+            all.push(checkpoint);
+        }
+        Ok(all)
     }
 
     /// Whether the copy has entries.
@@ -104,6 +124,9 @@ impl Mirror {
         write(&self.folder, "log.vkey", format!("{key}\n").as_bytes())?;
         rustix::fs::syncfs(&File::open(&self.folder)?)?;
         write(&self.folder, "checkpoint", &self.checkpoint)?;
+        if let Some(witnessed) = &self.witnessed {
+            write(&self.folder, WITNESSED, witnessed)?;
+        }
         rustix::fs::syncfs(&File::open(&self.folder)?)?;
         Ok(())
     }
@@ -120,6 +143,11 @@ impl Drop for Mirror {
         drop(self.discard());
         rustix::fs::flock(&self.lock, FlockOperation::Unlock).unwrap_or(());
     }
+}
+
+fn open(signed: Vec<u8>, key: &VerifierKey) -> Result<Checkpoint, CheckError> {
+    let signed = String::from_utf8(signed).map_err(|_| Violation::Checkpoint(CheckpointError::Encoding))?;
+    Ok(Checkpoint::open(&signed, key).map_err(Violation::Checkpoint)?)
 }
 
 fn remove_folder(folder: &Path) -> io::Result<()> {

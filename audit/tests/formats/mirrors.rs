@@ -127,3 +127,48 @@ fn a_copy_with_entries_is_never_continued_without_them_and_two_never_write_at_on
     let found = mirror(&log).unwrap_err();
     assert!(found.to_string().contains("another mirror writes it"), "{found}");
 }
+
+#[test]
+fn what_witnesses_cosigned_is_copied_once_the_log_continues_it_and_stays() {
+    const WITNESSED: &str = "checkpoint.witnessed";
+    let log = Log::of_sizes(&[300, 600]);
+    let mut shorter = Log::new();
+    shorter.leaves = log.leaves[..300].to_vec();
+    let cosigned = log.signed(&shorter.head());
+    let copy = folder_of(&log).join(WITNESSED);
+    fs::create_dir_all(folder_of(&log)).unwrap();
+    let refused = |what: &str, signed: &str, is_meant: fn(&Violation) -> bool| {
+        let before = files(&folder_of(&log));
+        log.write(WITNESSED, signed.as_bytes());
+        match mirror(&log) {
+            Err(CheckError::Violation(found)) => assert!(is_meant(&found), "{what}: {found}"),
+            other => panic!("{what}: {other:?}"),
+        }
+        assert!(files(&folder_of(&log)) == before, "{what}: the copy is another");
+    };
+    let cases = |is_first: bool| {
+        let forked = log.signed(&Checkpoint { root: [7; 32], ..shorter.head() });
+        refused("another history", &forked, |found| matches!(found, Violation::Root { size: 300 }));
+        let longer = log.signed(&Checkpoint { size: 900, ..log.head() });
+        refused("more than there is", &longer, |found| {
+            matches!(found, Violation::Shortened { size: 600, earlier: 900 })
+        });
+        let unsigned = cosigned.replacen('\n', "\n1", 1);
+        refused("not signed by the log", &unsigned, |found| matches!(found, Violation::Checkpoint(_)));
+        assert_eq!(copy.exists(), !is_first);
+    };
+    cases(true);
+    log.write(WITNESSED, cosigned.as_bytes());
+    let (report, _) = mirror(&log).unwrap();
+    assert_eq!((report.earlier, fs::read_to_string(&copy).unwrap() == cosigned), (Vec::new(), true));
+    cases(false);
+    // An older one, and none, do not take the place of what the copy has.
+    let mut oldest = Log::new();
+    oldest.leaves = log.leaves[..20].to_vec();
+    log.write(WITNESSED, log.signed(&oldest.head()).as_bytes());
+    let (report, _) = mirror(&log).unwrap();
+    assert_eq!((report.earlier, fs::read_to_string(&copy).unwrap() == cosigned), (vec![600], true));
+    fs::remove_file(log.folder.join(WITNESSED)).unwrap();
+    mirror(&log).unwrap();
+    assert!(fs::read_to_string(&copy).unwrap() == cosigned);
+}

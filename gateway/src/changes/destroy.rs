@@ -93,8 +93,13 @@ pub(super) async fn destroy(
             part,
         };
         let entry = leaf.entry(gateway.new_id(), account.actor())?;
-        let (shared, id, part) = (Arc::clone(gateway), leaf.key.clone(), part.map(|part| part.0));
-        let effect = move || approvals(&shared).destroyed(&id, part);
+        let (shared, id, part) = (Arc::clone(gateway), key.id.clone(), part.map(|part| part.0));
+        let effect = move || {
+            approvals(&shared).destroyed(id.as_str(), part);
+            if part.is_none() {
+                shared.keys.mark_destroyed(id);
+            }
+        };
         let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
         indices.push(recorded.map_err(|_| ChangeError::NotMade)?.0.index);
     }
@@ -110,9 +115,10 @@ pub(super) async fn destroy(
 fn remove(gateway: &Gateway, keys: &[KeyId], number: Option<&Number>) -> Result<(), ChangeError> {
     let now = gateway.log.accepted_now();
     let Some(number) = number else {
-        return keys.iter().try_for_each(|key| Ok(gateway.keys.destroy(key, now, &gateway.entropy)?));
+        return gateway.keys.finish_destructions(now, &gateway.entropy).map_err(ChangeError::NotOutOfRing);
     };
-    number.disclose(|number| gateway.keys.destroy_person(keys, number.as_str(), now, &gateway.entropy))?;
+    let removed = number.disclose(|number| gateway.keys.destroy_person(keys, number.as_str(), now, &gateway.entropy));
+    removed.map_err(ChangeError::NotOutOfRing)?;
     if let Some(index) = &gateway.index {
         let person = number.disclose(|number| index.person(number.as_str()));
         index.forget(&person, keys).map_err(|error| ChangeError::Index(error.to_string()))?;
@@ -124,6 +130,8 @@ fn remove(gateway: &Gateway, keys: &[KeyId], number: Option<&Number>) -> Result<
 fn keys_of(gateway: &Gateway, destruction: &Destruction) -> Result<Vec<KeyStatus>, ChangeError> {
     let now = gateway.log.accepted_now();
     let status = gateway.keys.with(|ring| ring.status(now)).into_iter().filter(|key| key.key_use == KeyUse::Data);
+    // What the log says is destroyed is destroyed, even while the ring cannot be written.
+    let status = status.filter(|key| !gateway.keys.is_marked_destroyed(&key.id));
     let data: Vec<_> = status.filter_map(|key| Some((Month::of(&key.id)?, key))).collect();
     let retention = gateway.catalogue.retention().ok_or(ChangeError::NoRetention)?;
     // From the end of the month on: its last record may be of its last day.

@@ -126,6 +126,12 @@ pub(crate) enum ChangeError {
     /// No key, or it is destroyed already.
     #[error("there is nothing of that which could be destroyed: see `credit-gateway keys status`")]
     NothingToDestroy,
+    /// It is on the record, and the ring has it still.
+    #[error(
+        "the destruction is on the record, but the ring cannot be written: {0}; the gateway goes on trying where it is a \
+         month's, and where it is a person's propose it again"
+    )]
+    NotOutOfRing(KeyringError),
     /// A key of an earlier month is there; nothing is destroyed.
     #[error("what is older goes first: destroy {0} before")]
     OlderFirst(String),

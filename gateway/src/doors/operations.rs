@@ -14,7 +14,7 @@ use crate::{
     state::standing::Waiting,
     telemetry::{
         self,
-        metrics::{Readings, StoreReadings},
+        metrics::{Duty, Readings, StoreReadings},
     },
     transport::{Body, incoming::Incoming, whole},
 };
@@ -28,7 +28,7 @@ const CALENDAR_DAYS: usize = 31;
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
 /// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed` (every store), `revocation-list-expired`. Below `ready`
 /// stand warnings: `warning: issuer-keys-refused` while a key file of an issuer cannot be used, `warning: authorities-refused`
-/// and `warning: revocation-list-refused` while that file cannot, and the one before stays in force,
+/// and `warning: revocation-list-refused` while that file cannot, and the one before stays in force, `warning: not-witnessed` while too few witnesses cosign the log or one contradicts it,
 /// `warning: store-failed: ` with the name of a store that does not answer while others do, `warning: unlawful-data` while a
 /// store has data that may not be collected, are confidential or are sealed, `warning: emergency-alone` once no second officer
 /// approved in time what one did in an emergency, and `warning: calendar-ends` while in a month deadlines begin to have no date.
@@ -96,8 +96,9 @@ fn warnings(gateway: &Gateway, trust: &Trust) -> String {
         (gateway.issuers.are_refused(), "warning: issuer-keys-refused\n"),
         (trust.are_authorities_refused(), "warning: authorities-refused\n"),
         (trust.is_list_refused(), "warning: revocation-list-refused\n"),
+        (gateway.metrics.fails(Duty::Witnesses), "warning: not-witnessed\n"),
     ];
-    let mut warnings: String = all.into_iter().filter(|(is_refused, _)| *is_refused).map(|(_, line)| line).collect();
+    let mut warnings: String = all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, line)| line).collect();
     // Queries that do not need it are answered: no reason to take the traffic elsewhere.
     for store in gateway.stores.down() {
         warnings.push_str("warning: store-failed: ");

@@ -242,6 +242,7 @@ async fn renew_keys(gateway: &Arc<Gateway>) -> Result<(), NotDone> {
     let shared = Arc::clone(gateway);
     // The ring is a file: whatever asks for it may wait for a disk.
     let unrecorded = tokio::task::spawn_blocking(move || {
+        shared.keys.finish_destructions(now, &shared.entropy)?;
         if shared.keys.is_due(now) {
             shared.keys.renew(next, &shared.entropy)?;
         }

@@ -10,6 +10,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_tests::{Folder, Gateway, Program, audit, checked, command, gateway, plain, query::look_up, scratch, tools};
 use serde_json::Value;
 
+use crate::{
+    faults::within,
+    stores::{
+        http::service::{Service, Step, reply},
+        readiness, ready,
+    },
+};
+
 const COSIGNED: &str = include_str!("witnesses/cosigned.py");
 
 /// A witness with one key, in a folder of its own.
@@ -140,6 +148,12 @@ fn a_log_is_cosigned_while_it_serves_and_a_witness_that_comes_back_goes_on_where
         let (code, said, err) = verify(folder, log, &policy);
         assert_eq!((code, said["witnessed"]["by"].as_array().map(Vec::len)), (Some(0), Some(2)), "{err}");
     }
+    // A copy has it too: whoever holds one needs neither the log nor its witnesses.
+    let (copy, vkey) = (folder.join("copy"), folder.join("data/log/log.vkey"));
+    let [copy, vkey, by] = [&copy, &vkey, &policy].map(|path| path.to_str().unwrap());
+    drop(audit(&["mirror", &address, copy, "--vkey", vkey]).held());
+    let said = audit(&["verify", copy, "--hashes", "--vkey", vkey, "--policy", by, "--json"]).held();
+    assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["witnessed"]["by"].as_array().map(Vec::len), Some(2));
 
     // One is away: what was cosigned stays, and what comes later is not enough for both.
     let before = size(folder);
@@ -202,6 +216,26 @@ fn a_witness_over_http_answers_as_the_protocol_says() {
     ] {
         assert_eq!(plain(port, method, path).status, status, "{method} {path}");
     }
+}
+
+#[test]
+fn a_witness_that_remembers_another_history_is_told_to_the_operator_and_no_query_waits_for_it() {
+    let folder = Gateway::serve(Folder::new()).stop();
+    let longer = || vec![Step::Send(reply("409 Conflict", "Content-Type: text/x.tlog.size\r\n", b"999999\n"))];
+    let service = Service::plain(move |_| longer());
+    let (key, log) = (Site::new("witness.example/w1", &ed25519()).vkey(), folder.vkey());
+    let lines = format!("log {log}\nwitness w {key} http://127.0.0.1:{}\nquorum w\n", service.port());
+    fs::write(folder.join("trust-policy"), lines).unwrap();
+    folder.replace_in_config("witness_every_s = 10", "trust_policy = \"trust-policy\"\nwitness_every_s = 1");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let warned = (200, "ready\nwarning: not-witnessed\n".to_owned());
+    assert!(within(Duration::from_secs(20), || readiness(folder) == warned), "{:?}", readiness(folder));
+    assert!(gateway.err().wait(|said| said.contains("the log was rolled back, or another gateway signs with its key")));
+    drop(checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&folder.person("clean", 0)))));
+    // It was a slip of the witness.
+    service.answers(|_| vec![Step::Send(reply("500 Internal Server Error", "", b""))]);
+    assert!(within(Duration::from_secs(20), || readiness(folder) == ready()), "{:?}", readiness(folder));
 }
 
 #[test]

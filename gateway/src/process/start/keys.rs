@@ -63,7 +63,8 @@ pub(super) fn keyring(
 ) -> Result<Arc<Keyring>, StartError> {
     let keys = Keyring::new(ring, origin, now, entropy)?;
     let unfinished = unfinished(recorded.values(), &keys.with(|ring| ring.status(now)));
-    unfinished.iter().try_for_each(|key| keys.destroy(key, now, entropy))?;
+    unfinished.into_iter().for_each(|key| keys.mark_destroyed(key));
+    keys.finish_destructions(now, entropy)?;
     Ok(Arc::new(keys))
 }
 

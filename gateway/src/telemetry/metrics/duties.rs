@@ -108,6 +108,11 @@ impl Duties {
         }
         self.fails.get(duty as usize).is_some_and(|fails| fails.swap(!is_done, Ordering::Relaxed) == is_done)
     }
+
+    /// Whether a duty failed the last time that it was due.
+    pub(super) fn fails(&self, duty: Duty) -> bool {
+        self.fails.get(duty as usize).is_some_and(|fails| fails.load(Ordering::Relaxed))
+    }
 }
 
 #[cfg(test)]
@@ -125,6 +130,7 @@ mod tests {
             [(1, true, false), (2, false, true), (3, false, false), (4, true, true), (5, true, false)]
         {
             assert_eq!(duties.done(Duty::Keys, is_done, at(second)), is_news, "{second}");
+            assert_eq!((duties.fails(Duty::Keys), duties.fails(Duty::Store)), (!is_done, false), "{second}");
         }
         assert_eq!(duties.last_success.with_label_values(&["keys"]).get(), 5);
         assert_eq!(duties.failures.with_label_values(&["keys"]).get(), 2);

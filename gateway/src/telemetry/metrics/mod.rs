@@ -244,6 +244,11 @@ impl Metrics {
         }
     }
 
+    /// Whether a duty in the background failed the last time that it was due.
+    pub(crate) fn fails(&self, duty: Duty) -> bool {
+        self.duties.fails(duty)
+    }
+
     /// The text that Prometheus reads. Reads a few small files of `/proc`.
     #[must_use]
     pub fn text(&self, readings: &Readings<'_>) -> Vec<u8> {

@@ -90,7 +90,7 @@ fn without_room_nothing_is_answered_until_there_is_some() {
     let load = Load::start(folder, "growing");
     let full = within(Duration::from_secs(30), || !is_ready(folder));
     assert!(full, "4 MiB do not fill up");
-    std::thread::sleep(Duration::from_millis(200));
+    load.goes_on(20);
     let outcome = load.stop();
     assert_eq!(outcome.unanswered, 0);
     let refused = outcome.replies.iter().filter(|timed| timed.reply.status == 503).count();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{IDENTITY, Service, counter::done};
 use crate::{
-    faults::preload::preload,
+    faults::{preload::preload, within},
     officers::{
         act,
         by_two::{ONE, OTHER, at_port, listed, two_officers},
@@ -99,17 +99,24 @@ fn opens(folder: &Folder, entry: u64) -> bool {
     done.code == Some(0)
 }
 
+/// A destruction that another officer approved, by command: the proposal.
+#[track_caller]
+fn approved(folder: &Folder, words: &[&str]) -> String {
+    assert!(at_port(folder, ONE, words).held().contains("proposed"));
+    let id = proposal(folder);
+    let own = at_port(folder, ONE, &[words, &["--approve", &id]].concat()).failed(1);
+    assert!(own.contains("own proposal"), "{own}");
+    let early = at_port(folder, ONE, &[words, &["--proposal", &id]].concat()).failed(1);
+    assert!(early.contains("another officer approves it first"), "{early}");
+    assert!(at_port(folder, OTHER, &[words, &["--approve", &id]].concat()).held().contains("approved"));
+    id
+}
+
 /// One destruction by two, by command.
 #[track_caller]
 fn by_two(folder: &Folder, what: &[&str]) -> Value {
     let words = [&["keys", "destroy"], what].concat();
-    assert!(at_port(folder, ONE, &words).held().contains("proposed"));
-    let id = proposal(folder);
-    let own = at_port(folder, ONE, &[&words[..], &["--approve", &id]].concat()).failed(1);
-    assert!(own.contains("own proposal"), "{own}");
-    let early = at_port(folder, ONE, &[&words[..], &["--proposal", &id]].concat()).failed(1);
-    assert!(early.contains("another officer approves it first"), "{early}");
-    assert!(at_port(folder, OTHER, &[&words[..], &["--approve", &id]].concat()).held().contains("approved"));
+    let id = approved(folder, &words);
     let said = at_port(folder, ONE, &[&words[..], &["--proposal", &id]].concat()).held();
     assert!(said.contains("backups of the ring"), "{said}");
     let made = &said[said.find('{').unwrap()..=said.find('}').unwrap()];
@@ -195,6 +202,34 @@ fn keys_are_destroyed_by_two_alone_once_the_law_wants_their_records_no_longer() 
     }
     let folder = gateway.stop();
     is_sound(&folder);
+}
+
+#[test]
+fn what_the_log_says_is_destroyed_is_destroyed_once_even_where_the_ring_cannot_be_written_for_a_time() {
+    let gateway = Gateway::serve(folder());
+    let reply = gateway.folder().caller("housing").ask(&look_up(&gateway.folder().person("clean", 0)));
+    let leaf = checked::answer(gateway.folder(), "housing", &reply);
+    let (month, entry) = (leaf.text("key").trim_start_matches("data-").to_owned(), reply.index());
+    let gateway = later(gateway.stop(), 100);
+    let folder = gateway.folder();
+    let words = ["keys", "destroy", "--month", &month];
+    let destroyed = || of_kind(folder, "key").iter().filter(|leaf| leaf.text("state") == "destroyed").count();
+    let (keys, away) = (folder.join("keys"), folder.join("away"));
+    let first = approved(folder, &words);
+    let second = approved(folder, &words);
+    fs::rename(&keys, &away).unwrap();
+    let failed = at_port(folder, ONE, &[&words[..], &["--proposal", &first]].concat()).failed(1);
+    assert!(failed.contains("on the record, but the ring cannot be written"), "{failed}");
+    assert_eq!(destroyed(), 1);
+    let again = at_port(folder, ONE, &[&words[..], &["--proposal", &second]].concat()).failed(1);
+    assert!(again.contains("nothing of that") || again.contains("already"), "{again}");
+    fs::rename(&away, &keys).unwrap();
+    let status = || credit_tests::gateway(&["keys", "status", "--config", folder.config().to_str().unwrap()]).held();
+    let is_gone = || status().lines().any(|line| line.contains(&format!("data-{month}")) && line.contains("destroyed"));
+    assert!(within(std::time::Duration::from_secs(20), is_gone), "it is finished without a restart: {}", status());
+    assert!(!opens(folder, entry));
+    assert_eq!(destroyed(), 1);
+    is_sound(&gateway.stop());
 }
 
 #[test]

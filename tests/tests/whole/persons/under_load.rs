@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     consents::{assert_sound, bearer, loan, new_jti},
-    faults::{Chance, is_full},
+    faults::{Chance, is_full, within},
 };
 
 const SEED: u64 = 0x2026_1128_0001;
@@ -140,8 +140,11 @@ fn round(nr: u32, chance: &mut Chance) -> [bool; 4] {
         };
         shared.acts.iter().map(act).collect::<Vec<_>>()
     });
-    // Half of the rounds end in the midst of the acts.
-    std::thread::sleep(Duration::from_millis(if nr.is_multiple_of(2) { 1_200 } else { chance.between(0, 150) }));
+    // Half of the rounds end in the midst of the acts, the others after them.
+    if nr.is_multiple_of(2) {
+        assert!(within(Duration::from_secs(40), || acting.is_finished()), "round {nr}: the acts do not end");
+    }
+    std::thread::sleep(Duration::from_millis(chance.between(0, 150)));
     let folder = gateway.kill();
     stop.store(true, Ordering::SeqCst);
     let replies: Vec<Vec<Reply>> = asking.into_iter().map(|asking| asking.join().unwrap()).collect();
