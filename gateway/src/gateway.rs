@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    io,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -14,18 +15,22 @@ use credit_audit::{
     clock::Clock,
     coverage::{Coverage, CoverageFigures},
     leaf::{self, peek},
-    log::Log,
+    log::{Log, Lookup, LookupError},
 };
 use credit_keys::SystemEntropy;
 use credit_policy::{Catalogue, CitizenNumber, Code, Permit, Personal};
 use jiff::{SignedDuration, Timestamp, civil::Date};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{AcquireError, Semaphore, watch};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
     callers::{
-        flood::Unrecorded, issuers::Issuers, register::Register, suspension::StopSwitch, thumbprint::Thumbprint,
+        flood::Unrecorded,
+        issuers::Issuers,
+        register::{Institution, Register},
+        suspension::StopSwitch,
+        thumbprint::Thumbprint,
         trust::Known,
     },
     index::{Index, IndexError, ReviewBook, each_leaf},
@@ -96,8 +101,8 @@ pub struct Gateway {
     pub(crate) changes: tokio::sync::Mutex<HashSet<InForceOnly>>,
     /// Batches under way: each keeps its lines in memory.
     pub batches: Arc<Semaphore>,
-    /// Reads of receipts under way.
-    pub receipt_readers: Semaphore,
+    /// Reads of receipts under way: see [`Gateway::receipt`].
+    pub(crate) receipt_readers: Semaphore,
     /// True from SIGTERM on, a while before it drains: readiness is false.
     pub ending: AtomicBool,
     /// True once the process drains.
@@ -252,6 +257,21 @@ impl Gateway {
             tokio::time::sleep(LOOK).await;
         }
         false
+    }
+
+    /// The published leaf of an institution's own query, with its proof. It is read on a blocking thread, with a bundle of
+    /// leaves in memory, so only a few are read at once however many are asked for: the lines of a batch that is asked again
+    /// are hundreds. One institution stands once in the line of all, so whoever guesses ids, or asks again, waits for itself.
+    ///
+    /// # Errors
+    /// As [`LookupError`] says.
+    pub(crate) async fn receipt(&self, id: Uuid, institution: &Institution) -> Result<Lookup, LookupError> {
+        let unreadable = |error: AcquireError| LookupError::Unreadable(io::Error::other(error));
+        let _own = institution.reads.turn.acquire().await.map_err(unreadable)?;
+        let _turn = self.receipt_readers.acquire().await.map_err(unreadable)?;
+        let (log, name) = (self.log.clone(), institution.id().to_owned());
+        let found = tokio::task::spawn_blocking(move || log.receipt(id, &name)).await;
+        found.unwrap_or_else(|error| Err(LookupError::Unreadable(io::Error::other(error))))
     }
 
     /// A new id: UUIDv7 of now.

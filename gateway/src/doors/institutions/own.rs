@@ -79,17 +79,12 @@ pub(super) async fn read_own(
         gateway.metrics.overloaded();
         return Ok(refuse(Refusal { retry_after_s: Some(1), ..Code::Overloaded.into() }));
     };
-    // One institution stands once in the line of all, so whoever guesses ids waits for itself.
-    let (Ok(_own), Ok(_turn)) = (institution.reads.turn.acquire().await, gateway.receipt_readers.acquire().await)
-    else {
-        return Ok(fixed(Code::NotFound, language));
-    };
     Ok(look_up(gateway, institution, wanted, language).await)
 }
 
 /// Reads files.
 async fn look_up(
-    gateway: &Arc<Gateway>,
+    gateway: &Gateway,
     institution: &Institution,
     wanted: OwnRecord,
     language: Language,
@@ -97,12 +92,11 @@ async fn look_up(
     let id = match wanted {
         OwnRecord::Receipt(id) | OwnRecord::Record(id) => id,
     };
-    let (reader, name) = (gateway.log.clone(), institution.id().to_owned());
-    let found = tokio::task::spawn_blocking(move || reader.receipt(id, &name)).await;
+    let found = gateway.receipt(id, institution).await;
     let (content_type, bytes) = match (found, wanted) {
-        (Ok(Ok(found)), OwnRecord::Receipt(_)) => ("text/plain; charset=utf-8", Bytes::from(found.proof)),
-        (Ok(Ok(found)), OwnRecord::Record(_)) => ("application/json; charset=utf-8", Bytes::from(found.leaf)),
-        (Ok(Err(error)), _) => {
+        (Ok(found), OwnRecord::Receipt(_)) => ("text/plain; charset=utf-8", Bytes::from(found.proof)),
+        (Ok(found), OwnRecord::Record(_)) => ("application/json; charset=utf-8", Bytes::from(found.leaf)),
+        (Err(error), _) => {
             let mut response = fixed(Code::NotFound, language);
             match error {
                 LookupError::NotYet => {
@@ -116,7 +110,6 @@ async fn look_up(
             }
             return response;
         }
-        (Err(_), _) => return fixed(Code::Overloaded, language),
     };
     let mut response = Response::new(whole(bytes));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

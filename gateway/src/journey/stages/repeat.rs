@@ -1,7 +1,7 @@
 //! Whether a repeat tells what the first answer told. What was told stands as a keyed digest in the sealed part of the
 //! first query's leaf, so nothing of an answer is kept anywhere else, and a restart forgets none.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use credit_audit::{
     leaf::QueryLeaf,
@@ -31,7 +31,7 @@ const LATEST: Duration = Duration::from_secs(3);
 pub(super) async fn check(
     gateway: &Gateway,
     first: Uuid,
-    institution: &Arc<Institution>,
+    institution: &Institution,
     said: Said<'_>,
 ) -> Result<(), Refusal> {
     let changed = |cause: &dyn std::fmt::Display| Refusal::because(Code::AnswerChanged, cause);
@@ -49,12 +49,10 @@ pub(super) async fn check(
 }
 
 /// Waits until the leaf is published: whoever lost an answer asks again at once.
-async fn look_up(gateway: &Gateway, id: Uuid, institution: &Arc<Institution>) -> Result<Lookup, LookupError> {
+async fn look_up(gateway: &Gateway, id: Uuid, institution: &Institution) -> Result<Lookup, LookupError> {
     let latest = tokio::time::Instant::now() + LATEST;
     loop {
-        let (log, institution) = (gateway.log.clone(), Arc::clone(institution));
-        let found = tokio::task::spawn_blocking(move || log.receipt(id, institution.id())).await;
-        match found.unwrap_or_else(|error| Err(LookupError::Unreadable(std::io::Error::other(error)))) {
+        match gateway.receipt(id, institution).await {
             Err(LookupError::NotYet) if tokio::time::Instant::now() < latest => tokio::time::sleep(LOOK).await,
             found => return found,
         }

@@ -1,6 +1,6 @@
 //! Who asked reports what was done with the answer (R25: 反馈报送), as long as the answer may be kept.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use credit_audit::{
     leaf::{FeedbackResult, Outcome, QueryLeaf},
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{accept::staff, identify::Identified};
 use crate::{
+    callers::register::Institution,
     gateway::{Gateway, Moment},
     journey::{
         detail::Detail,
@@ -65,7 +66,7 @@ pub(crate) async fn report_feedback<'e>(
     if measure.is_some_and(|found| found.is_none_or(|found| Some(found.result()) != measure_result(result))) {
         return Err(malformed(Detail::FeedbackMeasure));
     }
-    let leaf = answered(gateway, query, who.institution_id()).await.ok_or(Code::NotFound)?;
+    let leaf = answered(gateway, query, who.institution()).await.ok_or(Code::NotFound)?;
     let scenario = leaf.scenario.as_ref().and_then(|name| gateway.catalogue.scenario(name.as_str()));
     let mut facts = Facts::new(who.asker(), moment.today);
     let mut recognised = Recognised::default();
@@ -93,12 +94,9 @@ pub(crate) async fn report_feedback<'e>(
 }
 
 /// The institution's own query, if it was answered.
-async fn answered(gateway: &Gateway, query: Uuid, institution: &str) -> Option<QueryLeaf> {
+async fn answered(gateway: &Gateway, query: Uuid, institution: Option<&Arc<Institution>>) -> Option<QueryLeaf> {
     for _ in 0..LOOKS {
-        let turn = gateway.receipt_readers.acquire().await.ok()?;
-        let (reader, institution) = (gateway.log.clone(), institution.to_owned());
-        let found = tokio::task::spawn_blocking(move || reader.receipt(query, &institution)).await.ok()?;
-        match found {
+        match gateway.receipt(query, institution?).await {
             Ok(found) => {
                 let leaf = QueryLeaf::parse(&found.leaf).ok()?;
                 return (leaf.outcome == Outcome::Answered).then_some(leaf);
@@ -106,7 +104,6 @@ async fn answered(gateway: &Gateway, query: Uuid, institution: &str) -> Option<Q
             Err(LookupError::NotYet) => {}
             Err(LookupError::NotFound | LookupError::Unreadable(_)) => return None,
         }
-        drop(turn);
         tokio::time::sleep(LOOK).await;
     }
     None
