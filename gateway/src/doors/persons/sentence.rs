@@ -1,4 +1,5 @@
-//! One query in one sentence: who asked, what for, on which article or consent, what was told, and what that means.
+//! One query in one sentence: who asked, what for, on which article or consent, what was told, and what that means. One that came
+//! without a purpose or a ground is shown as such.
 
 use credit_policy::Language;
 
@@ -27,9 +28,12 @@ fn chinese(entry: &Entry) -> String {
         (Some(institution), None) => format!("机构“{}”", entry.name.as_ref().unwrap_or(institution)),
         (Some(institution), Some(gateway)) => format!("机构“{institution}”经另一网关“{gateway}”"),
     };
-    let what = entry.scenario.as_ref().map_or(String::new(), |scenario| format!("为“{}”", scenario.title));
+    let what = match &entry.scenario {
+        None => "未指明规则目录中的用途，".to_owned(),
+        Some(scenario) => format!("为“{}”", scenario.title),
+    };
     let ground = match &entry.ground {
-        None => String::new(),
+        None => "没有被认可的依据，".to_owned(),
         Some(Ground::Person) => "以本人身份".to_owned(),
         Some(Ground::Public) => "依公示规定".to_owned(),
         Some(Ground::Statute(article)) => format!("依据{article}"),
@@ -65,9 +69,12 @@ fn english(entry: &Entry) -> String {
             (format!("The institution “{institution}” asked about you through another gateway, “{gateway}”,"), "was")
         }
     };
-    let what = entry.scenario.as_ref().map_or(String::new(), |scenario| format!(" for “{}”", scenario.title));
+    let what = match &entry.scenario {
+        None => " for no purpose that the catalogue has".to_owned(),
+        Some(scenario) => format!(" for “{}”", scenario.title),
+    };
     let ground = match &entry.ground {
-        None => String::new(),
+        None => ", on no ground that was accepted,".to_owned(),
         Some(Ground::Person) => ", as the person concerned,".to_owned(),
         Some(Ground::Public) => ", as published by statute,".to_owned(),
         Some(Ground::Statute(article)) => format!(", on {article},"),
@@ -143,6 +150,18 @@ mod tests {
         let refused = Entry { released: Vec::new(), refused: Some(refused), ..entry() };
         assert!(sentence(&refused, Language::En).ends_with("and was refused and told nothing: It was withdrawn."));
         assert!(sentence(&refused, Language::Zh).contains("被拒绝，未得到任何信息："));
+        let refused = Refused { code: Code::UnknownScenario.as_str(), title: "No such purpose." };
+        let incomplete =
+            Entry { scenario: None, ground: None, released: Vec::new(), refused: Some(refused), ..entry() };
+        assert_eq!(
+            sentence(&incomplete, Language::En),
+            "The institution “bank” asked about you for no purpose that the catalogue has, on no ground that was accepted, and \
+             was refused and told nothing: No such purpose."
+        );
+        assert!(
+            sentence(&incomplete, Language::Zh)
+                .starts_with("机构“bank”未指明规则目录中的用途，没有被认可的依据，查询了")
+        );
         let late = Entry { deferred_until: Some(jiff::civil::date(2026, 11, 27)), ..entry() };
         assert!(sentence(&late, Language::Zh).ends_with("依法推迟到 2026-11-27 才告知您。"));
         let own = Entry { institution: None, ground: Some(Ground::Person), ..entry() };
