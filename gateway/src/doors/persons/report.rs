@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::log::Durable;
-use credit_policy::{Catalogue, Language};
+use credit_policy::{Catalogue, Language, Sensitivity};
 use hyper::{
     Response, StatusCode,
     header::{HeaderName, HeaderValue},
@@ -102,6 +102,8 @@ struct Row<'a> {
     title: &'a str,
     text: String,
     is_disputed: bool,
+    /// On what an evaluation rests, as the data list says.
+    made_under: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -219,7 +221,10 @@ fn as_page(
             serde_json::Value::Null => (false, field.null(language).unwrap_or_default().to_owned()),
             value => (!is_empty(value), in_words(value, field.unit(language), language)),
         };
-        let row = Row { title, text, is_disputed: told.marks.contains(name) };
+        let evaluation = |class| catalogue.class(class).filter(|class| class.sensitivity() == Sensitivity::Evaluation);
+        let evaluated = field.classes().iter().find_map(|class| evaluation(class.as_str()));
+        let made_under = evaluated.map(|class| class.legal_source().citation());
+        let row = Row { title, text, is_disputed: told.marks.contains(name), made_under };
         if is_there || row.is_disputed { there.push(row) } else { not_there.push(row) }
     }
     let number = person.person.disclose(|number| number.as_str().to_owned());

@@ -36,6 +36,7 @@ fn a_person_logs_in_sees_the_report_and_logs_out() {
     assert_eq!(page.status, StatusCode::OK, "{}", page.text());
     let number = folder.person("late", 0);
     assert!(page.text().contains(&number) && page.text().contains("<html lang=\"en\">"));
+    assert!(page.text().contains("an evaluation, made under 黄信用〔2018〕1号"), "what a score rests on");
     let chinese = browser.get("/me/report?lang=zh").text();
     assert!(chinese.contains("<html lang=\"zh-Hans\">") && chinese.contains("我的信用报告"));
     let json = browser.json("/me/report");

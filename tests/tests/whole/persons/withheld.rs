@@ -1,7 +1,10 @@
 //! What the law defers or exempts from notice (PIPL art. 18, 35), at every door that could tell of it: deferred look-ups are
 //! absent everywhere until their day and there from then on, exempt ones never.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::clock::{Clock, SystemClock};
@@ -25,6 +28,7 @@ use super::{
 use crate::{
     consents::{ask, bearer, loan, new_jti},
     faults::clock::ahead,
+    officers::by_two::{ONE, at_port, listed},
 };
 
 /// Days until the person may know, and after which the gateway's clock is that day's.
@@ -45,6 +49,9 @@ fn folder() -> Folder {
     assert_ne!(deferred, text);
     std::fs::write(loan, deferred).unwrap();
     folder.replace_in_config("# dir = \"catalogue\"", &format!("dir = {rules:?}"));
+    // A second officer, so that sealed parts can be opened.
+    folder.replace_in_config("id = \"employer\"", "id = \"officer2\"");
+    folder.replace_in_config("kind = \"employer\"", "kind = \"officer\"");
     folder
 }
 
@@ -57,6 +64,8 @@ struct Asked {
     /// What each query is, by its id.
     what: BTreeMap<String, &'static str>,
     record: Value,
+    /// Reports that the person made, and acts at the counter.
+    own: Cell<(u64, usize)>,
 }
 
 fn id(reply: &Reply, status: u16) -> String {
@@ -85,7 +94,21 @@ fn ask_all(folder: &Folder) -> Asked {
     }
     drop(id(&ask(&bank, &wide(folder, &new_jti(), &hidden[0])), 200));
     drop(id(&supervisor.ask(&inspect(&hidden[1])), 200));
-    Asked { person, hidden, jti, what, record: Value::Null }
+    for kind in ["deferred", "exempt", "known"] {
+        open_sealed(folder, what.iter().find(|(_, of)| **of == kind).unwrap().0);
+    }
+    Asked { person, hidden, jti, what, record: Value::Null, own: Cell::default() }
+}
+
+/// Two officers open the sealed part of a query.
+fn open_sealed(folder: &Folder, query: &str) {
+    let entry = folder.leaves().iter().position(|leaf| leaf.text("id") == query).unwrap().to_string();
+    let words = ["unseal", &entry, "--reason", "court order 7"];
+    drop(at_port(folder, ONE, &words).held());
+    let id = listed(folder)["proposals"][0]["proposal"].as_str().unwrap().to_owned();
+    drop(at_port(folder, "employer", &[&words[..], &["--approve", &id]].concat()).held());
+    let out = folder.join(format!("opened-{entry}"));
+    drop(at_port(folder, ONE, &[&words[..], &["--proposal", &id, "--out", out.to_str().unwrap()]].concat()).held());
 }
 
 impl Asked {
@@ -131,11 +154,38 @@ impl Asked {
         }
     }
 
+    /// One more report.
+    fn report(&self, browser: &Browser) -> Reply {
+        let reply = browser.json("/me/report");
+        assert_eq!(reply.status.as_u16(), 200);
+        let (reports, acts) = self.own.get();
+        self.own.set((reports + 1, acts));
+        reply
+    }
+
+    /// What is counted among the reports of the year: those that the person made are known.
+    fn number(&self, report: &Reply) -> BTreeSet<&'static str> {
+        let said = report.header("credit-report-of-year").unwrap();
+        let counted: u64 = said.split_once(';').unwrap().0.parse().unwrap();
+        if counted == self.own.get().0 { ["known"].into() } else { ["deferred"].into() }
+    }
+
+    /// What is said to have been done for the person: the acts at the counter, which are known, and no more.
+    fn acts(&self, done_for: &Value) -> BTreeSet<&'static str> {
+        let mut found = self.among(&done_for.to_string());
+        found.extend(Self::askers(&done_for.to_string()));
+        let count = done_for.as_array().map_or(0, Vec::len);
+        found.insert(if count == self.own.get().1 { "known" } else { "deferred" });
+        found
+    }
+
     /// What each door tells of.
     fn doors(&self, folder: &Folder, browser: &Browser) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         let at_counter = |act: &str| {
             let reply = at_counter(folder, "officer", &json!({"number": self.person, "act": act}));
             assert_eq!(reply.status.as_u16(), 200, "{act}");
+            let (reports, acts) = self.own.get();
+            self.own.set((reports, acts + 1));
             reply.text()
         };
         let has = |text: &str, word: &str, what: &'static str| -> BTreeSet<&'static str> {
@@ -149,6 +199,7 @@ impl Asked {
         owed.extend(has(&notices, &self.hidden[0], "deferred"));
         owed.extend(has(&notices, &self.hidden[1], "exempt"));
         // A list gives the notices that it shows; so after the notices.
+        let (list_at_counter, uses_at_counter) = (at_counter("queries"), at_counter("consents"));
         let (list, pages) = self.pages(browser, "/me/queries", "list");
         let html = browser.get("/me/queries").text();
         let record = self.record["class"].as_str().unwrap();
@@ -162,7 +213,14 @@ impl Asked {
             .collect();
         let due: Vec<_> = folder.leaves().into_iter().filter(|leaf| leaf.text("kind") == "correction").collect();
         let due: String = due.iter().map(|leaf| leaf.text("query").to_owned() + " ").collect();
+        let report = self.report(browser);
+        let first = browser.json("/me/queries").json();
+        let export_json = export.json();
         BTreeMap::from([
+            ("reports of the year", self.number(&report)),
+            ("done for", self.acts(&first["list"]["done_for"])),
+            ("done for, in the export", self.acts(&export_json["export"]["done_for"])),
+            ("looks at queries", self.among(&first["list"]["looked_at"].to_string())),
             ("list", list),
             ("page", goes_on(html.contains("cursor="))),
             ("cursors", goes_on(pages > 1)),
@@ -174,11 +232,19 @@ impl Asked {
             ("corrections on the record", self.among(&due)),
             ("statements on the record", self.sealed(folder, "statement")),
             ("notices on the record", self.sealed(folder, "notice")),
-            ("list at the counter", self.among(&at_counter("queries"))),
-            ("uses at the counter", has(&at_counter("consents"), &self.jti, "deferred")),
+            // Its newest page has no room for the oldest; the looks beside it name them.
+            ("list at the counter", self.among(&list_at_counter)),
+            ("looks at the counter", self.among(&looks_of(&list_at_counter))),
+            ("uses at the counter", has(&uses_at_counter, &self.jti, "deferred")),
             ("notices", owed),
         ])
     }
+}
+
+/// The looks of officers in a list.
+fn looks_of(list: &str) -> String {
+    let list: Value = serde_json::from_str(list).unwrap();
+    list["list"]["looked_at"].to_string()
 }
 
 /// The session of a person on the gateway's day.
@@ -196,7 +262,7 @@ fn what_is_withheld_is_at_no_door_until_its_day() {
     let folder = gateway.folder();
     let mut asked = ask_all(folder);
     let browser = logged_in(folder, &service, 0);
-    let records = browser.json("/me/report").json()["records"].as_array().unwrap().clone();
+    let records = asked.report(&browser).json()["records"].as_array().unwrap().clone();
     asked.record = records[0].clone();
     for record in &records {
         let reply = post(folder, "credit-office", REPAIRS, &repair(&asked.person, record));
@@ -223,8 +289,8 @@ fn what_is_withheld_is_at_no_door_until_its_day() {
         let expected: BTreeSet<_> = match door {
             "uses" | "uses at the counter" => ["deferred"].into(),
             "list" | "export" | "statements on the record" => ["known", "deferred", "deferred and refused"].into(),
-            // Its newest page has no room for the oldest.
-            "list at the counter" => known.clone(),
+            // The person's own, whatever else there is.
+            "reports of the year" | "done for" | "done for, in the export" => known.clone(),
             _ => ["known", "deferred"].into(),
         };
         assert_eq!(found, expected, "{door}, after the day");
