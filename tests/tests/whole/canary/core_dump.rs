@@ -10,10 +10,11 @@ use std::{
 use credit_tests::{Folder, Gateway, binaries, checked, query::look_up, scratch};
 use rustix::process::Signal;
 
-/// Runs a program in a folder of its own where a dump may be as large as it likes.
+/// Runs a program in a folder of its own where a dump may be as large as it likes, and no signal is ignored: a job in the
+/// background of a shell ignores SIGQUIT, and what it starts does too.
 fn dumping(folder: &Path, line: &str) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", &format!("ulimit -c unlimited && exec {line}")]).current_dir(folder);
+    command.args(["-c", &format!("ulimit -c unlimited && exec env --default-signal {line}")]).current_dir(folder);
     command
 }
 
