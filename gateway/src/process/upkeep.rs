@@ -242,24 +242,26 @@ async fn renew_keys(gateway: &Arc<Gateway>) -> Result<(), NotDone> {
     let shared = Arc::clone(gateway);
     // The ring is a file: whatever asks for it may wait for a disk.
     let unrecorded = tokio::task::spawn_blocking(move || {
-        shared.keys.finish_destructions(now, &shared.entropy)?;
         if shared.keys.is_due(now) {
             shared.keys.renew(next, &shared.entropy)?;
         }
-        Ok(shared.keys.unrecorded(next))
+        // A key that cannot be destroyed keeps no new one from coming.
+        let finished = shared.keys.finish_destructions(now, &shared.entropy);
+        Ok((shared.keys.unrecorded(next), finished))
     });
-    let unrecorded = unrecorded.await.unwrap_or(Err(NotDone::Panicked))?;
+    let (unrecorded, finished) = unrecorded.await.unwrap_or(Err(NotDone::Panicked))?;
     if !gateway.log.recordable() {
-        return Ok(());
+        return Ok(finished?);
     }
     // A turn that is being made records its own leaves.
-    let Ok(_turn) = gateway.changes.try_lock() else { return Ok(()) };
+    let Ok(_turn) = gateway.changes.try_lock() else { return Ok(finished?) };
     for key in unrecorded {
         record_key(&gateway.recorder, &gateway.keys, &key, next, Actor::gateway())
             .await
             .map_err(|error| NotDone::Key(key, error))?;
     }
-    say_again(gateway, None).await.map_err(|_| NotDone::Case)
+    say_again(gateway, None).await.map_err(|_| NotDone::Case)?;
+    Ok(finished?)
 }
 
 /// Writes the `flood` leaves that are due; `all` where the gateway goes down. What cannot be recorded now stays counted.

@@ -109,8 +109,8 @@ fn a_crowd_sees_each_the_own_and_costs_institutions_nothing() {
         100.0 * (beside / alone - 1.0)
     ));
     if is_full() {
-        // Code that is not optimised is so large that whoever runs beside it costs it its caches; what users run is bounded where
-        // `CREDIT_BINARIES` names it.
+        // The bound is meant for what users run, which `CREDIT_BINARIES` names. A debug build was seen at 12 to 15 in a hundred,
+        // and an optimised one between -12 and +5.
         let most = if std::env::var_os("CREDIT_BINARIES").is_some() { 1.05 } else { 1.25 };
         assert!(page <= 20.0 * query, "{page:.0} µs a page, {query:.0} µs a query");
         assert!(beside <= most * alone, "{beside:.0} µs a query beside {count} persons, {alone:.0} µs alone");
