@@ -11,6 +11,7 @@ use crate::{
     callers::trust::Trust,
     doors::{files::plain, index},
     gateway::Gateway,
+    rules::Rules,
     state::standing::Waiting,
     telemetry::{
         self,
@@ -35,7 +36,7 @@ const CALENDAR_DAYS: usize = 31;
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
-            let mut response = Response::new(whole(gateway.metrics.text(&readings(gateway))));
+            let mut response = Response::new(whole(gateway.metrics.text(&readings(gateway, &gateway.rules()))));
             response
                 .headers_mut()
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
@@ -62,13 +63,13 @@ pub(crate) fn readiness(gateway: &Gateway, trust: &Trust, request: &Request<Inco
     }
 }
 
-fn readings(gateway: &Gateway) -> Readings<'_> {
+fn readings<'a>(gateway: &'a Gateway, rules: &'a Rules) -> Readings<'a> {
     Readings {
         queries_under_way: gateway.settings.bounds.journeys.saturating_sub(gateway.journeys.available_permits()),
         log: gateway.log.metrics(),
         dropped_lines: telemetry::dropped_lines(),
         data_folder: &gateway.settings.data.dir,
-        stores: gateway
+        stores: rules
             .stores
             .figures()
             .map(|(name, store)| StoreReadings {
@@ -100,24 +101,24 @@ fn warnings(gateway: &Gateway, trust: &Trust) -> String {
     ];
     let mut warnings: String = all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, line)| line).collect();
     // Queries that do not need it are answered: no reason to take the traffic elsewhere.
-    for store in gateway.stores.down() {
+    for store in gateway.rules().stores.down() {
         warnings.push_str("warning: store-failed: ");
         warnings.push_str(store);
         warnings.push('\n');
     }
-    for (store, _) in gateway.stores.figures().filter(|(_, figures)| figures.are_files_refused()) {
+    for (store, _) in gateway.rules().stores.figures().filter(|(_, figures)| figures.are_files_refused()) {
         warnings.push_str("warning: store-files-refused: ");
         warnings.push_str(store);
         warnings.push('\n');
     }
-    if gateway.stores.figures().any(|(_, store)| store.unlawful().values().any(|rows| *rows > 0)) {
+    if gateway.rules().stores.figures().any(|(_, store)| store.unlawful().values().any(|rows| *rows > 0)) {
         warnings.push_str("warning: unlawful-data\n");
     }
     if gateway.emergencies().1 > 0 {
         warnings.push_str("warning: emergency-alone\n");
     }
     // So long before as the alert is raised.
-    if gateway.catalogue.first_day_without_deadline(gateway.today(), CALENDAR_DAYS).is_some() {
+    if gateway.catalogue().first_day_without_deadline(gateway.today(), CALENDAR_DAYS).is_some() {
         warnings.push_str("warning: calendar-ends\n");
     }
     warnings
@@ -127,7 +128,7 @@ fn warnings(gateway: &Gateway, trust: &Trust) -> String {
 fn deadlines_end(gateway: &Gateway) -> i64 {
     const DAYS: usize = 62;
     let today = gateway.today();
-    let first = gateway.catalogue.first_day_without_deadline(today, DAYS);
+    let first = gateway.catalogue().first_day_without_deadline(today, DAYS);
     let days = first.map_or(Ok(DAYS), |first| usize::try_from((first - today).get_days())).unwrap_or(DAYS);
     let day = SignedDuration::from_hours(24) * i32::try_from(days).unwrap_or_default();
     gateway.clock.now().saturating_add(day).map_or(i64::MAX, |at| at.as_second())
@@ -149,7 +150,7 @@ fn reasons(gateway: &Gateway, trust: &Trust) -> String {
     if gateway.are_keys_past() {
         reasons.push_str("not-recordable: keys\n");
     }
-    if gateway.stores.figures().all(|(_, figures)| !figures.is_up()) {
+    if gateway.rules().stores.figures().all(|(_, figures)| !figures.is_up()) {
         reasons.push_str("store-failed\n");
     }
     if trust.is_expired() {

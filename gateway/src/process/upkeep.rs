@@ -55,8 +55,8 @@ pub(super) async fn watch_store(gateway: Arc<Gateway>) {
     let mut each_second = every_second();
     loop {
         each_second.tick().await;
-        gateway.stores.probe().await;
-        let up = if gateway.stores.down().next().is_none() { Ok(()) } else { Err("its probes fail") };
+        gateway.rules().stores.probe().await;
+        let up = if gateway.rules().stores.down().next().is_none() { Ok(()) } else { Err("its probes fail") };
         gateway.metrics.duty(Duty::Store, up, gateway.clock.now());
     }
 }
@@ -119,7 +119,7 @@ pub(super) async fn index(gateway: Arc<Gateway>) {
         let shared = Arc::clone(&gateway);
         let advance = move || {
             let Some(index) = &shared.index else { return Ok(()) };
-            let sources = Sources { keys: &shared.keys, catalogue: &shared.catalogue };
+            let sources = Sources { keys: &shared.keys, catalogue: &shared.catalogue() };
             let advanced = index.advance(shared.log.published(), sources).and_then(|_| count_notices(&shared, index));
             advanced.map_err(|error| error.to_string())
         };

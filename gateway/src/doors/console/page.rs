@@ -50,7 +50,7 @@ impl Frame {
     }
 
     /// One of two texts.
-    pub(super) fn say(&self, zh: &'static str, en: &'static str) -> &'static str {
+    pub(super) fn say<'t>(&self, zh: &'t str, en: &'t str) -> &'t str {
         match self.language {
             Language::Zh => zh,
             Language::En => en,

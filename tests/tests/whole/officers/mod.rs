@@ -3,6 +3,7 @@
 pub(crate) mod by_two;
 mod console;
 mod forms;
+mod loading;
 mod month;
 mod review;
 mod self_check;
