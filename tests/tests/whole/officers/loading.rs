@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
     time::Duration,
@@ -58,7 +58,7 @@ fn follow(folder: &Folder, edit: impl FnOnce(String) -> String) -> PathBuf {
 }
 
 /// Proposes what a configuration has; the proposals by their acts.
-fn proposed(folder: &Folder, config: &PathBuf) -> Vec<(String, String)> {
+fn proposed(folder: &Folder, config: &Path) -> Vec<(String, String)> {
     drop(at_port(folder, ONE, &["catalogue", "propose", "--config", config.to_str().unwrap()]).held());
     let list = listed(folder);
     let all = list["proposals"].as_array().unwrap().iter().filter(|one| one["approved_by"].is_null());
@@ -66,7 +66,7 @@ fn proposed(folder: &Folder, config: &PathBuf) -> Vec<(String, String)> {
     all.map(|one| (word(one, "act"), word(one, "proposal"))).collect()
 }
 
-fn approve(folder: &Folder, config: &PathBuf, proposal: &str) -> String {
+fn approve(folder: &Folder, config: &Path, proposal: &str) -> String {
     at_port(folder, OTHER, &["catalogue", "approve", proposal, "--config", config.to_str().unwrap()]).held()
 }
 
@@ -77,7 +77,7 @@ fn fields(folder: &Folder) -> Vec<String> {
     reply.json()["data"].as_object().unwrap().keys().cloned().collect()
 }
 
-fn with_dir(config: String, dir: &PathBuf) -> String {
+fn with_dir(config: String, dir: &Path) -> String {
     let replaced = config.replace("[catalogue]", &format!("[catalogue]\ndir = \"{}\"", dir.display()));
     assert_ne!(config, replaced);
     replaced
