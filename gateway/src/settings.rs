@@ -271,6 +271,17 @@ impl Settings {
         if faults.is_empty() { Ok(settings) } else { Err(faults) }
     }
 
+    /// The file of the configuration, and of the one that is to follow: `config.toml.next`.
+    pub(crate) fn files(&self) -> (PathBuf, PathBuf) {
+        approval::beside(&self.file)
+    }
+
+    /// The configuration that is to follow this one, where there is one.
+    pub(crate) fn to_follow(&self) -> Option<PathBuf> {
+        let (own, next) = self.files();
+        (self.file == own && next.exists()).then_some(next)
+    }
+
     /// The file of the last signed size and root.
     #[must_use]
     pub fn second_place(&self) -> PathBuf {
@@ -378,11 +389,11 @@ fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use crate::scratch::Scratch;
 
-    pub(in crate::settings) const SOUND: &str = r#"
+    const SOUND: &str = r#"
 [listen]
 institutions = "127.0.0.1:1"
 persons = "127.0.0.1:2"

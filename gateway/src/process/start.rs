@@ -28,6 +28,7 @@ use std::{
 
 use credit_audit::{clock::Clock, leaf::Actor, log};
 use credit_keys::SystemEntropy;
+use credit_policy::Catalogue;
 use tokio::sync::{Semaphore, watch};
 
 pub(crate) use approval::{digests, holds_from};
@@ -52,10 +53,10 @@ use crate::{
     recorder::Recorder,
     rules::{Beside, InForce, Rules, StoreHandle},
     settings::Settings,
-    state::{CatalogueHistory, Counts, projection::Projection},
+    state::{CatalogueHistory, Counts, ledger::Ledger, projection::Projection},
+    stores::{all::Stores, routes::Routes},
     telemetry::metrics::Metrics,
 };
-use carry::Before;
 use first_leaves::FirstLeaves;
 use keys::{RingSigner, keyring, not_introduced};
 use record::{OnRecord, log_settings, read_record};
@@ -83,15 +84,15 @@ pub(crate) async fn open(
     let keys = keyring(ring, &settings.log.origin, &projection.ledger.keys, (clock.now(), &entropy))?;
     let said_before = before.as_ref().map(|before| before.said(&keys)).transpose()?;
     let cases_before = before.as_ref().map(|before| before.cases(&keys)).unwrap_or_default();
-    let previous = before.as_ref().map(|before| before.previous.clone());
-    let approved_before = before.as_ref().map(Before::approvals);
+    let (previous, approved_before) =
+        before.as_ref().map(|before| (before.previous.clone(), before.approvals())).unzip();
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     let in_force = carry::with(&projection.ledger, &carried);
     let is_new_register = approval::is_new_register(&settings, &catalogue, &projection.ledger.approvals)?;
     let news = register::apply(&register, &in_force, &catalogue, is_new_register)?;
     register::acting(&register, &catalogue, &settings)?;
-    let approved = (&projection.ledger.approvals, approved_before);
-    let loads = approval::gate(&settings, &catalogue, &register, approved, clock.now())?;
+    let said = (&projection.ledger.approvals, approved_before);
+    let loads = approval::gate(&settings, &catalogue, &register, said, clock.now())?;
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
@@ -103,17 +104,10 @@ pub(crate) async fn open(
     first.loaded(loads.loaded, &mut projection).await?;
     first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
     introduce_keys(&recorder, &keys, &projection, clock.now()).await?;
-    let in_force_now = InForce::new(Rules {
-        history: Arc::new(CatalogueHistory::of(&projection.ledger, catalogue.label())),
-        catalogue: Arc::clone(&catalogue),
-        stores: Arc::new(StoreHandle::new(stores)),
-        routes: Arc::new(routes),
-        beside: Arc::new(Beside::of(&settings)),
-        digests: Arc::new(digests(&settings, &catalogue)?),
-    });
+    let rules = rules_in_force(&settings, &catalogue, &projection.ledger, (stores, routes))?;
     let (ledger, usage) = projection.finish();
     let gateway = Arc::new(Gateway {
-        in_force: in_force_now,
+        in_force: InForce::new(rules),
         register,
         stops: StopSwitch::thrown(in_force.stops()),
         approvals: Mutex::new(ledger.approvals),
@@ -139,6 +133,23 @@ pub(crate) async fn open(
         settings,
     });
     say_before(gateway, said_before, cases_before).await
+}
+
+/// What a query is decided and answered by.
+fn rules_in_force(
+    settings: &Settings,
+    catalogue: &Arc<Catalogue>,
+    ledger: &Ledger,
+    (stores, routes): (Stores, Routes),
+) -> Result<Rules, StartError> {
+    Ok(Rules {
+        catalogue: Arc::clone(catalogue),
+        history: Arc::new(CatalogueHistory::of(ledger, catalogue.label())),
+        stores: Arc::new(StoreHandle::new(stores)),
+        routes: Arc::new(routes),
+        beside: Arc::new(Beside::of(settings)),
+        digests: Arc::new(digests(settings, catalogue)?),
+    })
 }
 
 /// What stood in the log before and is in force still: what persons said, and cases that are not decided.

@@ -1,12 +1,10 @@
 //! What two officers approve: from when it holds, and the file of the configuration that is to follow.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-use super::Settings;
 
 /// What two officers approve, beside what they approve.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -20,35 +18,21 @@ pub struct Approval {
 /// What the name of the configuration that is to follow has at its end.
 const NEXT: &str = ".next";
 
-impl Settings {
-    /// The configuration that is to follow this one, where there is one.
-    #[must_use]
-    pub fn to_follow(&self) -> Option<PathBuf> {
-        let (own, next) = self.files();
-        (self.file == own && next.exists()).then_some(next)
-    }
-
-    /// The file of the configuration, and beside it the one that is to follow: `config.toml.next`.
-    #[must_use]
-    pub fn files(&self) -> (PathBuf, PathBuf) {
-        let name = self.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let own = name.strip_suffix(NEXT).unwrap_or(&name);
-        (self.file.with_file_name(own), self.file.with_file_name(format!("{own}{NEXT}")))
-    }
+/// A configuration and, beside it, the one that is to follow, whichever of them `file` is.
+pub(super) fn beside(file: &Path) -> (PathBuf, PathBuf) {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let own = name.strip_suffix(NEXT).unwrap_or(&name);
+    (file.with_file_name(own), file.with_file_name(format!("{own}{NEXT}")))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     #[test]
     fn the_configuration_that_is_to_follow_stands_beside_the_one_in_use_whichever_was_read() {
         for read in ["/etc/gateway/config.toml", "/etc/gateway/config.toml.next"] {
-            let mut settings: Settings = toml::from_str(crate::settings::tests::SOUND).unwrap();
-            settings.file = PathBuf::from(read);
-            let (own, next) = settings.files();
+            let (own, next) = beside(Path::new(read));
             assert_eq!(own, Path::new("/etc/gateway/config.toml"));
             assert_eq!(next, Path::new("/etc/gateway/config.toml.next"));
         }

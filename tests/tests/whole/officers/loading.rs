@@ -88,6 +88,19 @@ fn loaded(folder: &Folder) -> Vec<String> {
     reads.filter(|path| path.ends_with("/loaded")).collect()
 }
 
+/// Asks as fast as it is answered; how many fields each answer had.
+fn asks(folder: &Folder, nr: usize, asked: &AtomicUsize, ends: &AtomicBool) -> Vec<usize> {
+    let (caller, person) = (folder.caller("housing"), folder.person("clean", nr));
+    let mut seen = Vec::new();
+    while !ends.load(Ordering::Relaxed) {
+        let reply = caller.ask(&look_up(&person));
+        assert_eq!(reply.status, 200, "a query is refused: {}", reply.code());
+        seen.push(reply.json()["data"].as_object().unwrap().len());
+        asked.fetch_add(1, Ordering::Relaxed);
+    }
+    seen
+}
+
 #[test]
 fn a_catalogue_that_two_approved_is_loaded_under_load_and_no_query_is_lost() {
     let gateway = Gateway::serve(two_officers());
@@ -99,17 +112,7 @@ fn a_catalogue_that_two_approved_is_loaded_under_load_and_no_query_is_lost() {
         let askers: Vec<_> = (0..3)
             .map(|nr| {
                 let (asked, ends) = (&asked, &ends);
-                scope.spawn(move || {
-                    let (caller, person) = (folder.caller("housing"), folder.person("clean", nr));
-                    let mut seen = Vec::new();
-                    while !ends.load(Ordering::Relaxed) {
-                        let reply = caller.ask(&look_up(&person));
-                        assert_eq!(reply.status, 200, "a query is refused: {}", reply.code());
-                        seen.push(reply.json()["data"].as_object().unwrap().len());
-                        asked.fetch_add(1, Ordering::Relaxed);
-                    }
-                    seen
-                })
+                scope.spawn(move || asks(folder, nr, asked, ends))
             })
             .collect();
         let [(act_of, proposal)] = &proposed(folder, &config)[..] else { panic!("one part differs") };
