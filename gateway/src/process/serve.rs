@@ -22,11 +22,9 @@ use crate::{
         public,
     },
     gateway::Gateway,
-<<<<<<< HEAD
-    process::{cores, drain, issuer_keys, loading, revocations, runtime, start::TlsSettings, upkeep, witnesses},
-=======
-    process::{cores, drain, issuer_keys, revocations, serving_runtime, start::TlsSettings, upkeep, witnesses},
->>>>>>> main
+    process::{
+        cores, drain, issuer_keys, loading, revocations, serving_runtime, start::TlsSettings, upkeep, witnesses,
+    },
     transport::{
         Body,
         accept::accept,
