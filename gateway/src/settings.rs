@@ -27,7 +27,7 @@ use std::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use approval::Approval;
+pub(crate) use approval::{Approval, beside, to_follow};
 pub(crate) use bounds::Bounds;
 pub(crate) use catalogue::CatalogueSource;
 pub(crate) use consent_issuer::ConsentIssuer;
@@ -272,17 +272,6 @@ impl Settings {
             .map(|message| SettingsError::Value { path: path.to_owned(), message })
             .collect();
         if faults.is_empty() { Ok(settings) } else { Err(faults) }
-    }
-
-    /// The file of the configuration, and of the one that is to follow: `config.toml.next`.
-    pub(crate) fn files(&self) -> (PathBuf, PathBuf) {
-        approval::beside(&self.file)
-    }
-
-    /// The configuration that is to follow this one, where there is one.
-    pub(crate) fn to_follow(&self) -> Option<PathBuf> {
-        let (own, next) = self.files();
-        (self.file == own && next.exists()).then_some(next)
     }
 
     /// The file of the last signed size and root.

@@ -12,7 +12,7 @@ use crate::{
         serve::{Then, serve as serve_doors},
         start::{self, Checked},
     },
-    settings::{Bounds, Listen, Settings},
+    settings::{Bounds, Listen, Settings, to_follow},
     telemetry::{LevelFilter, Telemetry},
     terminal::{eprint, print, words},
 };
@@ -89,7 +89,7 @@ async fn run(
                  {side_connections} connections to each other listener at most; raise its limit (ulimit -n)"
         );
     }
-    let next = settings.to_follow();
+    let next = to_follow(&settings.file);
     let mut opened = start::open(settings, inputs, Arc::clone(&clock)).await;
     if let (Err(error), Some(next)) = (&opened, next)
         && error.is_of_approval()

@@ -19,10 +19,16 @@ pub struct Approval {
 const NEXT: &str = ".next";
 
 /// A configuration and, beside it, the one that is to follow, whichever of them `file` is.
-pub(super) fn beside(file: &Path) -> (PathBuf, PathBuf) {
+pub(crate) fn beside(file: &Path) -> (PathBuf, PathBuf) {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let own = name.strip_suffix(NEXT).unwrap_or(&name);
     (file.with_file_name(own), file.with_file_name(format!("{own}{NEXT}")))
+}
+
+/// The configuration that is to follow this one, where there is one.
+pub(crate) fn to_follow(file: &Path) -> Option<PathBuf> {
+    let (own, next) = beside(file);
+    (file == own && next.exists()).then_some(next)
 }
 
 #[cfg(test)]

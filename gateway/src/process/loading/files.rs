@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use crate::{
     callers::file_stamp::FileStamp,
     process::start::{digests, holds_from, read_catalogue},
-    settings::Settings,
+    settings::{Settings, beside},
 };
 
 /// A configuration that can be read, whole.
@@ -49,7 +49,7 @@ impl Seen {
 
     /// Looks at the files once more. Blocks.
     pub(super) fn look(self, settings: &Settings) -> Self {
-        let (own, next) = settings.files();
+        let (own, next) = beside(&settings.file);
         let mut before = self.0;
         let look = |path: PathBuf| match before.iter().position(|one| one.path == path) {
             Some(place) => again(before.swap_remove(place)),

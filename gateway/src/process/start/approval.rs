@@ -19,7 +19,7 @@ use crate::{
         kept,
         register::{Institution, Register, RegisterError},
     },
-    settings::Settings,
+    settings::{Settings, to_follow},
     state::approvals::{Approvals, Digest, OFFICER},
 };
 
@@ -152,7 +152,7 @@ pub(super) fn gate(
 /// The digests of the configuration that is to follow, if its day is still to come. Until then the one before is loaded, although
 /// it is not what was approved last.
 fn to_come(settings: &Settings, now: Timestamp) -> Option<BTreeMap<&'static str, Digest>> {
-    let next = Settings::read(&settings.to_follow()?).ok()?;
+    let next = Settings::read(&to_follow(&settings.file)?).ok()?;
     let (catalogue, _) = read_catalogue(&next).ok()?;
     let is_later = holds_from(&next, &catalogue).is_some_and(|day| day > catalogue.today(now));
     is_later.then(|| digests(&next, &catalogue).ok()).flatten()
