@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     bundles,
+    days::{count_days, days},
     error::IndexError,
     place::{Due, Found, Place},
     row::{ConsentRow, Of, QueryRow, Row},
@@ -144,6 +145,7 @@ impl IndexFile {
         // Known to be there only once this is whole.
         let mut asked = std::mem::take(&mut self.asked);
         let whole = self.connection.transaction()?;
+        count_days(&whole, &rows.rows)?;
         for row in &rows.rows {
             match row {
                 Row::Query(query) => insert(&whole, query, &mut asked)?,
@@ -246,7 +248,7 @@ impl IndexFile {
     pub(super) fn consents(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
         let mut select = self.connection.prepare_cached(
             "SELECT MAX(leaf), place, length, consent FROM query WHERE person = ?1 AND consent IS NOT NULL \
-             AND code IS NULL AND (known_from <= ?2 OR notice IS NOT NULL) GROUP BY consent ORDER BY 1 DESC LIMIT ?3",
+             AND code IS NULL AND (known_from <= ?2 OR notice IS NOT NULL) GROUP BY consent ORDER BY leaf DESC LIMIT ?3",
         )?;
         let found = select.query_map(params![person.as_slice(), today.to_string(), most], |row| {
             Ok((row.get::<_, Vec<u8>>(3)?, place(row)?))
@@ -330,7 +332,12 @@ impl IndexFile {
         self.compare_rows(other, "leaf, place, length, query", "look")?;
         // Whose key is destroyed is told nothing: what a notice of them said opens no more.
         let columns = COLUMNS.replace("notice", "CASE WHEN person IS NULL THEN NULL ELSE notice END");
-        self.compare_rows(other, &columns, "query")
+        self.compare_rows(other, &columns, "query")?;
+        if days(&self.connection, u32::MAX)? == days(&other.connection, u32::MAX)? {
+            Ok(())
+        } else {
+            Err(IndexError::Differs(self.size))
+        }
     }
 
     fn compare_rows(&self, other: &Self, columns: &str, table: &str) -> Result<(), IndexError> {
