@@ -74,7 +74,7 @@ fn due(gateway: &Gateway) -> Result<Vec<Due>, ReviewFault> {
     let mut all = Vec::new();
     for (period, draw) in draws {
         let made_up = about_made_up_persons(gateway)?;
-        let words = gateway.reviews.words(&draw, &gateway.settings.review.policy(), &made_up);
+        let words = gateway.reviews.words(&draw, &gateway.rules().beside.review.policy(), &made_up);
         let words = words.map_err(|error| ReviewFault::Unreadable(error.to_string()))?;
         let is_due = |id: Uuid, word: Word| word == Word::Suspicious || draw.seed.draws(id, draw.per_mille);
         let due = drawn(gateway, |reviews| {
@@ -88,7 +88,7 @@ fn due(gateway: &Gateway) -> Result<Vec<Due>, ReviewFault> {
 
 /// Queries about persons who do not exist; none where no file names any.
 fn about_made_up_persons(gateway: &Gateway) -> Result<HashSet<Uuid>, ReviewFault> {
-    let (Some(file), Some(index)) = (&gateway.settings.review.made_up, &gateway.index) else {
+    let (Some(file), Some(index)) = (&gateway.rules().beside.review.made_up, &gateway.index) else {
         return Ok(HashSet::new());
     };
     let fault = |error: &dyn std::fmt::Display| ReviewFault::Unreadable(error.to_string());

@@ -72,7 +72,7 @@ pub(super) async fn list(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
     let mut lines: Vec<Line> = cases.iter().map(line).collect();
     lines.sort_by_key(|line| line.open == 0);
     lines.truncate(MOST);
-    let queue = Queue { cases: lines, figures, policy: gateway.settings.review.policy() };
+    let queue = Queue { cases: lines, figures, policy: gateway.rules().beside.review.policy() };
     let title = frame.say("查询复核", "Review of queries");
     frame.show(&QueuePage { frame, title, queue: &queue }, &queue)
 }

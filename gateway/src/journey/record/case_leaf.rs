@@ -38,7 +38,8 @@ pub(super) fn case_leaf(
     number: Option<&Personal<CitizenNumber>>,
 ) -> Result<Case, NotRecordable> {
     let Words { institution, state, scenario, case, on, operator } = words;
-    let group = gateway.catalogue.scenario(&scenario).map_or("", |found| found.purpose_group());
+    let catalogue = gateway.catalogue();
+    let group = catalogue.scenario(&scenario).map_or("", |found| found.purpose_group());
     let person = number.map(|number| {
         number.disclose(|number| {
             let person = keys.sealer.person(number.as_str());

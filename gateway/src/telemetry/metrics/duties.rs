@@ -34,11 +34,13 @@ pub enum Duty {
     Coverage,
     /// The witnesses of the trust policy cosign the log; without a policy, nothing is due.
     Witnesses,
+    /// What two officers approved is loaded.
+    Rules,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -51,6 +53,7 @@ impl Duty {
         Self::Corrections,
         Self::Coverage,
         Self::Witnesses,
+        Self::Rules,
     ];
 
     /// A word for metrics.
@@ -69,6 +72,7 @@ impl Duty {
             Self::Corrections => "corrections",
             Self::Coverage => "coverage",
             Self::Witnesses => "witnesses",
+            Self::Rules => "rules",
         }
     }
 }
