@@ -53,7 +53,7 @@ fn entry(gateway: &Gateway, institution: &Arc<Institution>, frame: &Frame) -> En
         id: institution.id().to_owned(),
         name: institution.record.name.clone(),
         kind: kind.as_str().to_owned(),
-        title: gateway.catalogue.kind_title(kind, frame.language()).unwrap_or_default().to_owned(),
+        title: gateway.catalogue().kind_title(kind, frame.language()).unwrap_or_default().to_owned(),
         certificates: institution.record.certificates.len(),
         suspended: institution.is_suspended(),
         suspended_parts: parts.collect(),
