@@ -37,7 +37,7 @@ use crate::{
     recorder::{InForceOnly, Recorder},
     rules::{InForce, Rules},
     settings::Settings,
-    state::{Counts, approvals::Approvals, open_cases::OpenCases, standing::Standing},
+    state::{Counts, about::Abouts, approvals::Approvals, open_cases::OpenCases, standing::Standing},
     telemetry::metrics::Metrics,
 };
 
@@ -71,6 +71,8 @@ pub struct Gateway {
     pub(crate) index: Option<Index>,
     /// Which queries are reviewed, and what came of it.
     pub(crate) reviews: ReviewBook,
+    /// What proposals are about.
+    pub(crate) abouts: Abouts,
     /// Records what is no query, and puts it in force.
     pub recorder: Recorder,
     /// The one clock.

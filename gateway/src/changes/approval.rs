@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use credit_audit::leaf::{Act, Actor, Approval, Base64, Proposal, Read};
+use credit_audit::leaf::{Act, Actor, Approval, Base64, Proposal, Read, Stop, Unseal};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -13,11 +13,13 @@ use super::{
     error::ChangeError,
     listed::{Emergencies, ListedProposal, Proposals},
     request::Made,
+    unseal::sealed_at,
 };
 use crate::{
     callers::{kept, thumbprint::Thumbprint},
     gateway::Gateway,
     recorder::Order,
+    state::about::About,
     state::approvals::{Approver, DESTROY, LOADED, RESUME, UNSEAL},
 };
 
@@ -44,6 +46,7 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         officer: proposed.officer.clone(),
         approved_by: proposed.approved_by.clone(),
         done: proposed.is_done,
+        about: gateway.abouts.of(*id),
         differs: of(&proposed.act, &proposed.digest).and_then(|it| it.differs.get(proposed.act.as_str()).cloned()),
         holds_from: of(&proposed.act, &proposed.digest).and_then(|it| it.holds_from),
     });
@@ -74,6 +77,37 @@ pub(super) async fn propose(
     let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
     let (durable, ()) = recorded.map_err(|_| ChangeError::NotMade)?;
     Ok(Made::Proposed { index: durable.index, proposal: id, expires })
+}
+
+/// As [`propose`], of what can be done: a record that has no sealed part is none to open.
+pub(super) async fn propose_in_words(
+    gateway: &Arc<Gateway>,
+    about: About,
+    account: &Account,
+) -> Result<Made, ChangeError> {
+    let act = match &about {
+        About::Unseal { entry, reason } => {
+            sealed_at(gateway, *entry).await?;
+            // What could not be recorded once it is done is not proposed.
+            let leaf = Unseal { entry: *entry, reason: reason.clone(), proposal: None };
+            leaf.entry(gateway.new_id(), account.actor())?;
+            UNSEAL
+        }
+        About::Resume { scenario, reason } => {
+            let leaf = Stop { scenario: scenario.clone(), stopped: false, reason: Some(reason.clone()) };
+            leaf.entry(gateway.new_id(), account.actor())?;
+            let known = scenario.as_deref().is_none_or(|name| gateway.catalogue().scenario(name).is_some());
+            if !known {
+                return Err(ChangeError::UnknownScenario);
+            }
+            RESUME
+        }
+    };
+    let made = propose(gateway, act.to_owned(), Base64(about.digest()), account).await?;
+    if let Made::Proposed { proposal, .. } = &made {
+        gateway.abouts.put(*proposal, about);
+    }
+    Ok(made)
 }
 
 pub(super) async fn approve(

@@ -32,6 +32,11 @@ pub(crate) enum ChangeError {
     /// No sealed part, or its key is destroyed; nothing was opened.
     #[error("record {0} has no sealed part that can be opened: it has none, or its data key was destroyed")]
     NothingSealed(u64),
+    /// A form with a member that is none of its form; nothing has changed.
+    #[error(
+        "one of the fields is not filled in as it must be: an index is digits alone, a digest is 44 characters of base64"
+    )]
+    Form,
     /// No act that two decide; nothing has changed.
     #[error("two officers decide on `{0}`, and on nothing of another name")]
     UnknownAct(String),

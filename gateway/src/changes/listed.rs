@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     callers::{institution::InstitutionRecord, suspension::Part},
     rules::Differs,
+    state::about::About,
 };
 
 /// What officers proposed, and what a start may load.
@@ -54,6 +55,9 @@ pub(crate) struct ListedProposal {
     /// Whether it was done, where it is done once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub done: bool,
+    /// What it is about, where it came in words since the gateway was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<About>,
     /// What it changes, where the gateway has it at hand: a configuration beside its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differs: Option<Differs>,

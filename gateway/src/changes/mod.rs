@@ -100,6 +100,7 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             }
             Change::Unseal { entry, reason, by } => unseal::unseal(&gateway, entry, reason, by, &account).await,
             Change::Propose { act, digest } => approval::propose(&gateway, act, digest, &account).await,
+            Change::ProposeInWords(about) => approval::propose_in_words(&gateway, about, &account).await,
             Change::Approve { proposal, digest } => approval::approve(&gateway, proposal, digest, &account).await,
             Change::ProposeDestruction(destruction) => destroy::propose(&gateway, &destruction, &account).await,
             Change::ApproveDestruction { proposal, destruction } => {

@@ -16,7 +16,10 @@ use super::{
     listed::{InstitutionStatus, OpenObjection, Proposals, ShownObjection},
     review::step::{ReviewStep, StepMade},
 };
-use crate::callers::{chain::Chain, institution::InstitutionRecord, suspension::Part, thumbprint::Thumbprint};
+use crate::{
+    callers::{chain::Chain, institution::InstitutionRecord, suspension::Part, thumbprint::Thumbprint},
+    state::about::About,
+};
 
 /// A request: one line of JSON over the socket.
 #[derive(Debug, Serialize, Deserialize)]
@@ -97,6 +100,9 @@ pub(crate) enum Change {
         /// SHA-256 of what is proposed.
         digest: Base64<[u8; 32]>,
     },
+    /// An officer proposes it in words, of which the gateway makes the digest.
+    #[serde(skip)]
+    ProposeInWords(About),
     /// An officer approves what another proposed.
     Approve {
         /// The proposal.

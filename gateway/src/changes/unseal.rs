@@ -63,9 +63,7 @@ pub(super) async fn unseal(
     warrant: Warrant,
     account: &Account,
 ) -> Result<Made, ChangeError> {
-    if entry >= gateway.log.size() || !gateway.is_published(entry).await {
-        return Err(ChangeError::UnknownEntry(entry));
-    }
+    is_there(gateway, entry).await?;
     let digest = of_unsealing(entry, &reason);
     let leaf = Unseal { entry, reason, proposal: warrant.proposal };
     let made = leaf.entry(gateway.new_id(), account.actor())?;
@@ -78,6 +76,23 @@ pub(super) async fn unseal(
     let recorded = gateway.recorder.put_in_force(Order::RecordFirst, made, false, effect).await;
     let (durable, ()) = recorded.map_err(|_| ChangeError::NotMade)?;
     Ok(Made::Unsealed { index: durable.index, entry, opened })
+}
+
+async fn is_there(gateway: &Arc<Gateway>, entry: u64) -> Result<(), ChangeError> {
+    let is_there = entry < gateway.log.size() && gateway.is_published(entry).await;
+    if is_there { Ok(()) } else { Err(ChangeError::UnknownEntry(entry)) }
+}
+
+/// That a record has a sealed part, which nobody opens for it.
+pub(super) async fn sealed_at(gateway: &Arc<Gateway>, entry: u64) -> Result<(), ChangeError> {
+    is_there(gateway, entry).await?;
+    let folder = gateway.log_folder();
+    let read = tokio::task::spawn_blocking(move || leaf_at(&folder, entry).ok()).await.ok().flatten();
+    let leaf: Option<Value> = read.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let kind = read.as_deref().and_then(|bytes| Some(credit_audit::leaf::parse(bytes).ok()??.body.kind()));
+    let is_sealed =
+        leaf.zip(kind).is_some_and(|(leaf, kind)| sealed_members(kind).iter().any(|of| leaf.get(of).is_some()));
+    if is_sealed { Ok(()) } else { Err(ChangeError::NothingSealed(entry)) }
 }
 
 /// What is sealed in a leaf, by the name of the member.

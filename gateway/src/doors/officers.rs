@@ -20,7 +20,10 @@ use crate::{
         problems::{fixed, in_words},
     },
     gateway::Gateway,
-    state::approvals::{DESTROY, RESUME, UNSEAL, of_resumption, of_unsealing},
+    state::{
+        about::About,
+        approvals::{DESTROY, RESUME, UNSEAL},
+    },
     transport::{Body, body::RequestBody, incoming::Incoming, whole},
 };
 
@@ -132,18 +135,17 @@ impl Proposing {
     /// What is proposed; nothing where more than one thing is named.
     fn change(self) -> Option<Change> {
         let Self { act, digest, destroy, entry, scenario, reason } = self;
-        let digest = match (act.as_str(), digest, destroy, entry, scenario, reason) {
-            (_, Some(digest), None, None, None, None) => digest,
-            (DESTROY, None, Some(destroy), None, None, None) => {
-                return Some(Change::ProposeDestruction(destroy.of_step()?));
-            }
+        Some(match (act.as_str(), digest, destroy, entry, scenario, reason) {
+            (_, Some(digest), None, None, None, None) => Change::Propose { act, digest },
+            (DESTROY, None, Some(destroy), None, None, None) => Change::ProposeDestruction(destroy.of_step()?),
             (RESUME, None, None, None, scenario, Some(reason)) => {
-                Base64(of_resumption(scenario.as_deref(), Some(&reason)))
+                Change::ProposeInWords(About::Resume { scenario, reason })
             }
-            (UNSEAL, None, None, Some(entry), None, Some(reason)) => Base64(of_unsealing(entry, &reason)),
+            (UNSEAL, None, None, Some(entry), None, Some(reason)) => {
+                Change::ProposeInWords(About::Unseal { entry, reason })
+            }
             _ => return None,
-        };
-        Some(Change::Propose { act, digest })
+        })
     }
 }
 
@@ -227,11 +229,18 @@ pub(super) async fn act(
         false => None,
     };
     let asked: &[u8] = filled.as_ref().map_or(&bytes, |(json, _)| json);
-    let Some(change) = change(path, asked) else { return fixed(Code::MalformedRequest, language) };
+    let Some(change) = change(path, asked) else {
+        return match filled {
+            Some((_, next)) => {
+                console::refused(gateway, StatusCode::BAD_REQUEST, &ChangeError::Form, (language, &next))
+            }
+            None => fixed(Code::MalformedRequest, language),
+        };
+    };
     match (apply(gateway, change, account).await, filled.map(|(_, next)| next)) {
         (Ok(_), Some(next)) => see(&next),
         (Ok(made), None) => json(made.to_string()),
-        (Err(error), Some(_)) => console::refused(gateway, refusal_status(&error), &error, language),
+        (Err(error), Some(next)) => console::refused(gateway, refusal_status(&error), &error, (language, &next)),
         (Err(error), None) => in_words(refusal_status(&error), &error, language),
     }
 }

@@ -53,7 +53,7 @@ use crate::{
     recorder::Recorder,
     rules::{Beside, InForce, Rules, StoreHandle},
     settings::Settings,
-    state::{CatalogueHistory, Counts, ledger::Ledger, projection::Projection},
+    state::{CatalogueHistory, Counts, about::Abouts, ledger::Ledger, projection::Projection},
     stores::{all::Stores, routes::Routes},
     telemetry::metrics::Metrics,
 };
@@ -114,6 +114,7 @@ pub(crate) async fn open(
         certificates,
         cases: Cases::new(ledger.cases, ledger.figures, catalogue.offset()),
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
+        abouts: Abouts::default(),
         reviews: ReviewBook::new(&settings.data.dir, &settings.log.origin, catalogue.offset()),
         standing,
         index: open_index(&settings, &keys, log.accepted_now(), &entropy)?,

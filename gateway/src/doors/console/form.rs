@@ -42,7 +42,8 @@ pub(in crate::doors) fn read(
     let mut json = Map::new();
     for (name, value) in members.all().filter(|(name, value)| !OWN.contains(name) && !value.is_empty()) {
         let value = match name {
-            name if NUMBERS.contains(&name) => Value::from(value.parse::<u64>().ok()?),
+            // What is no number is told as a fault of the form.
+            name if NUMBERS.contains(&name) => value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from),
             name if TRUTHS.contains(&name) => Value::from(value == "true"),
             // A browser ends the lines of a text area as the network does.
             _ => Value::from(value.replace("\r\n", "\n")),

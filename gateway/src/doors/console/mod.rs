@@ -142,14 +142,20 @@ pub(super) fn refused(
     gateway: &Gateway,
     status: StatusCode,
     fault: &impl std::fmt::Display,
-    language: Language,
+    (language, from): (Language, &str),
 ) -> Response<Body> {
+    // The page from which the form came knows its reader's language; the browser may prefer another.
+    let language = match from.rsplit_once("lang=") {
+        Some((_, "zh")) => Language::Zh,
+        Some((_, "en")) => Language::En,
+        Some(_) | None => language,
+    };
     let viewer = Viewer { is_officer: true, form: String::new() };
     let said = match language {
         Language::Zh => chinese().of(&fault.to_string()),
         Language::En => fault.to_string(),
     };
-    Frame::new(language, true, gateway, viewer, ("/officers", None)).fault(status, &said)
+    Frame::new(language, true, gateway, viewer, ("/officers", None)).not_done(status, &said, from)
 }
 
 fn is_page(headers: &HeaderMap) -> bool {

@@ -164,9 +164,16 @@ impl Frame {
     /// One sentence instead.
     pub(super) fn fault(&self, status: StatusCode, sentence: &str) -> Response<Body> {
         let title = self.say("无法显示", "Cannot be shown");
-        let page = Fault { frame: self, title, sentence }.render().unwrap_or_default();
+        let page = Fault { frame: self, title, sentence, back: None }.render().unwrap_or_default();
         let json = json!({ "title": sentence, "status": status.as_u16() }).to_string();
         self.answer(if self.is_page { page.into_bytes() } else { json.into_bytes() }, status)
+    }
+
+    /// Why nothing was done, with the way back to where it was asked.
+    pub(super) fn not_done(&self, status: StatusCode, sentence: &str, back: &str) -> Response<Body> {
+        let title = self.say("没有执行", "Not done");
+        let page = Fault { frame: self, title, sentence, back: Some(back) }.render().unwrap_or_default();
+        self.answer(page.into_bytes(), status)
     }
 
     /// A page that is whole as it is, with a style of this hash (CSP).
@@ -217,4 +224,5 @@ struct Fault<'a> {
     frame: &'a Frame,
     title: &'a str,
     sentence: &'a str,
+    back: Option<&'a str>,
 }

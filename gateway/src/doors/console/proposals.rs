@@ -9,6 +9,7 @@ use super::page::Frame;
 use crate::{
     changes::{Account, Change, ListedProposal, Made, Proposals, apply},
     gateway::Gateway,
+    state::about::About,
     transport::Body,
 };
 

@@ -1,7 +1,8 @@
 //! Forms of the console's pages: an officer acts by a browser, and no other site makes the browser act.
 
-use credit_tests::{Folder, Gateway, Reply, query::look_up};
+use credit_tests::{Folder, Gateway, Leaf, Reply, checked, query::look_up};
 use hyper::{Method, StatusCode};
+use serde_json::json;
 
 use super::{
     at_door,
@@ -76,5 +77,50 @@ fn an_officer_acts_by_a_form_of_the_own_page_and_of_no_other() {
     let suspend = format!("form={own}&institution=housing&operator=&scenario=&reason=drill&suspended=true");
     assert_eq!(send(folder, ONE, "/officers/suspensions", &[], &suspend).status, StatusCode::SEE_OTHER);
     assert_eq!(ask().code(), "institution-suspended");
+    is_wholly_recorded(&gateway.stop());
+}
+
+#[test]
+fn who_approves_reads_what_it_is_about_and_what_cannot_be_is_not_proposed() {
+    let gateway = Gateway::serve(two_officers());
+    let folder = gateway.folder();
+    let own = token(folder, ONE);
+    checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&folder.person("clean", 0))));
+    let is_query = |leaf: &Leaf| leaf.text("kind") == "query";
+    let entry = folder.leaves().iter().rposition(is_query).unwrap();
+    let number = folder.person("clean", 0);
+    let next = "&next=%2Fofficers%2Fproposals%3Flang%3Dzh";
+    for (what, status, said) in [
+        ("act=unseal&entry=99999&reason=court+order".to_owned(), StatusCode::CONFLICT, "日志中没有记录 99999"),
+        ("act=unseal&entry=0&reason=court+order".to_owned(), StatusCode::CONFLICT, "不含密封部分"),
+        (format!("act=unseal&entry={entry}&reason=about+{number}"), StatusCode::CONFLICT, "含有明文的公民身份号码"),
+        ("act=unseal&entry=first&reason=court+order".to_owned(), StatusCode::BAD_REQUEST, "序号只能是数字"),
+        ("act=catalogue&digest=wrong".to_owned(), StatusCode::BAD_REQUEST, "44 个 base64 字符"),
+        ("act=resume&scenario=curiosity&reason=over".to_owned(), StatusCode::CONFLICT, "目录中没有该场景"),
+    ] {
+        // In the language of the page from which it comes, with the way back to it.
+        let body = format!("form={own}&{what}{next}");
+        let refused = send(folder, ONE, "/officers/proposals", &[("accept-language", "en")], &body);
+        assert_eq!(refused.status, status, "{said}");
+        let text = refused.text();
+        let back = "href=\"/officers/proposals?lang=zh\"";
+        assert!(text.contains(said) && text.contains(back) && text.contains("没有执行"), "{said}");
+        assert!(!text.contains(&number));
+    }
+    assert!(
+        of_kind(folder, "proposal").iter().all(|leaf| leaf.json["act"] != "unseal" && leaf.json["act"] != "resume")
+    );
+    for what in
+        [format!("act=unseal&entry={entry}&reason=court+order+7"), "act=resume&scenario=&reason=over".to_owned()]
+    {
+        let sent = send(folder, ONE, "/officers/proposals", &[], &format!("form={own}&{what}{next}"));
+        assert_eq!(sent.status, StatusCode::SEE_OTHER);
+    }
+    let shown = page(folder, OTHER, "/officers/proposals?lang=en");
+    for said in [&format!("<dt>Record to open</dt><dd>{entry}</dd>"), "<dd>court order 7</dd>", "<dd>all of them</dd>"]
+    {
+        assert!(shown.contains(said), "{said}");
+    }
+    assert_eq!(listed(folder)["proposals"][1]["about"], json!({"entry": entry, "reason": "court order 7"}));
     is_wholly_recorded(&gateway.stop());
 }
