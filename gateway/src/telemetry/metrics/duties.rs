@@ -32,13 +32,15 @@ pub enum Duty {
     Corrections,
     /// The coverage of cases takes in what is published.
     Coverage,
+    /// What is suspicious or drawn is put before reviewers.
+    Reviews,
     /// The witnesses of the trust policy cosign the log; without a policy, nothing is due.
     Witnesses,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -50,6 +52,7 @@ impl Duty {
         Self::Index,
         Self::Corrections,
         Self::Coverage,
+        Self::Reviews,
         Self::Witnesses,
     ];
 
@@ -68,6 +71,7 @@ impl Duty {
             Self::Index => "index",
             Self::Corrections => "corrections",
             Self::Coverage => "coverage",
+            Self::Reviews => "reviews",
             Self::Witnesses => "witnesses",
         }
     }

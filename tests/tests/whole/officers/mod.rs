@@ -3,7 +3,7 @@
 pub(crate) mod by_two;
 mod console;
 mod forms;
-mod month;
+pub(crate) mod month;
 mod review;
 mod self_check;
 mod stops;
