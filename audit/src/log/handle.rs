@@ -1,5 +1,6 @@
 //! A running log as its users see it.
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,7 @@ use super::read::lookup::{self, Lookup};
 use super::read::paths::{self, Paths};
 use super::read::scrub::{self, Scrubbed};
 use super::release::{self, Released};
+use super::submit::mailbox;
 use super::submit::ticket::Ticket;
 use super::threads::prover::Proofs;
 use super::threads::shared::Shared;
@@ -58,6 +60,29 @@ impl Log {
             return Err(NotRecordable.into());
         }
         self.0.shared.queue.submit(entry, proof, check)
+    }
+
+    /// The calling thread serves callers who wait for leaves, and says from now on when it has nothing to do
+    /// ([`Log::server_idle`]) and when again ([`Log::server_busy`]). While every such thread is busy a batch waits for more, at
+    /// most for [`super::Settings::linger`].
+    pub fn add_server(&self) {
+        self.0.shared.queue.serves();
+    }
+
+    /// A thread of [`Log::add_server`] has nothing to do, so that nobody gains by waiting. Cheap; takes the queue's lock where the
+    /// writer waits.
+    pub fn server_idle(&self) {
+        self.0.shared.queue.idle();
+    }
+
+    /// It goes on.
+    pub fn server_busy(&self) {
+        self.0.shared.queue.busy();
+    }
+
+    /// A task for a thread of [`Log::add_server`]: with it, tickets of that thread resolve by one wake a batch. Never ends.
+    pub async fn deliver(&self) -> Infallible {
+        mailbox::deliver().await
     }
 
     /// Whether entries are taken now: what readiness reports.

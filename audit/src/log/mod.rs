@@ -46,6 +46,7 @@ pub use read::scrub::Scrubbed;
 pub use recordability::Cause;
 pub use release::Released;
 pub use settings::Settings;
-pub use submit::ticket::{Durable, Ticket};
+pub use submit::durable::Durable;
+pub use submit::ticket::Ticket;
 pub use threads::shared::SLOW;
 pub(crate) use tree::frontier::Frontier;

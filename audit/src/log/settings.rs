@@ -19,7 +19,7 @@ pub struct Settings {
     pub rollback_guard: PathBuf,
     /// Bytes reserved for a segment of the write-ahead log: 16 MiB, halved down to 256 KiB while there is less room.
     pub segment_bytes: u64,
-    /// How long a busy batch may wait for more entries: 1 ms. A lone request never waits.
+    /// How long a batch may wait for more entries while every thread that serves is busy ([`super::Log::add_server`]): 1 ms.
     pub linger: Duration,
     /// The least time between two publications: 500 ms. A leaf that comes after a pause is published at once.
     pub publish_every: Duration,

@@ -1,6 +1,6 @@
 //! The index's file.
 
-use std::{fs, io, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{collections::HashSet, fs, io, os::unix::fs::OpenOptionsExt, path::Path};
 
 use credit_audit::{leaf::CorrectionState, merkle::leaf_hash};
 use jiff::civil::Date;
@@ -19,6 +19,8 @@ use super::{
 pub(super) struct IndexFile {
     pub(super) connection: Connection,
     size: u64,
+    /// Rows of `asked` that are known to be there.
+    asked: HashSet<Asked>,
 }
 
 /// Which queries about a person are wanted.
@@ -67,7 +69,7 @@ pub(crate) struct ConsentFound {
 }
 
 /// For whom and what there are queries about somebody, under one data key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Asked {
     /// Nobody where a person or the public asked.
     pub(crate) institution: Option<String>,
@@ -114,7 +116,7 @@ impl IndexFile {
         settle(&connection)?;
         connection.execute_batch(TABLES)?;
         connection.execute("INSERT INTO head VALUES (?1, ?2, ?3, 0, x'')", params![FORM, origin, index_key])?;
-        Ok(Self { connection, size: 0 })
+        Ok(Self { connection, size: 0, asked: HashSet::new() })
     }
 
     /// What is there, if it is an index of this log as it is now.
@@ -126,7 +128,7 @@ impl IndexFile {
         let (size, last) = connection.query_row(head, params![FORM, origin, index_key], read).ok()?;
         let size = u64::try_from(size).ok()?;
         let is_same = size == 0 || last_hash(log_folder, size).is_ok_and(|hash| hash == last);
-        is_same.then_some(Self { connection, size })
+        is_same.then(|| Self { connection, size, asked: HashSet::new() })
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -139,10 +141,12 @@ impl IndexFile {
         if self.size != from {
             return Ok(());
         }
+        // Known to be there only once this is whole.
+        let mut asked = std::mem::take(&mut self.asked);
         let whole = self.connection.transaction()?;
         for row in &rows.rows {
             match row {
-                Row::Query(query) => insert(&whole, query)?,
+                Row::Query(query) => insert(&whole, query, &mut asked)?,
                 Row::Notice { leaf, queries } => {
                     let mut told =
                         whole.prepare_cached("UPDATE query SET notice = ?1 WHERE id = ?2 AND notice IS NULL")?;
@@ -167,18 +171,22 @@ impl IndexFile {
                     whole.prepare_cached("INSERT INTO act VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(values)?;
                 }
                 Row::Look { place, of } => insert_look(&whole, *place, of)?,
-                Row::Destroyed { data_key } => forget(&whole, None, data_key)?,
+                Row::Destroyed { data_key } => {
+                    forget(&whole, None, data_key)?;
+                    asked.clear();
+                }
                 Row::Other => {}
             }
         }
         whole.execute("UPDATE head SET size = ?1, last = ?2", params![signed(size), rows.last.as_slice()])?;
         whole.commit()?;
-        self.size = size;
+        (self.size, self.asked) = (size, asked);
         Ok(())
     }
 
     /// Forgets a person under one data key.
     pub(super) fn forget(&mut self, person: &[u8; 32], data_key: &str) -> Result<(), IndexError> {
+        self.asked.clear();
         let whole = self.connection.transaction()?;
         forget(&whole, Some(person), data_key)?;
         Ok(whole.commit()?)
@@ -376,7 +384,7 @@ fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "synchronous", "OFF")
 }
 
-fn insert(whole: &Connection, row: &QueryRow) -> Result<(), rusqlite::Error> {
+fn insert(whole: &Connection, row: &QueryRow, asked: &mut HashSet<Asked>) -> Result<(), rusqlite::Error> {
     let consent = match &row.consent {
         None => None,
         Some(ConsentRow::Key(key)) => Some(key.to_vec()),
@@ -403,12 +411,16 @@ fn insert(whole: &Connection, row: &QueryRow) -> Result<(), rusqlite::Error> {
         row.data_key,
         row.known_from,
     ])?;
-    if row.person.is_some() {
+    let Some(data_key) = row.data_key.clone().filter(|_| row.person.is_some()) else { return Ok(()) };
+    let [institution, on_behalf, scenario] = [&row.institution, &row.on_behalf, &row.scenario].map(Option::clone);
+    let new = Asked { institution, on_behalf, scenario, data_key };
+    if !asked.contains(&new) {
         // Nothing is equal to NULL, so what is there already is looked for.
         let sql = "INSERT INTO asked SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM asked WHERE \
                    data_key = ?4 AND institution IS ?1 AND on_behalf IS ?2 AND scenario IS ?3)";
-        let values = params![row.institution, row.on_behalf, row.scenario, row.data_key];
+        let values = params![new.institution, new.on_behalf, new.scenario, new.data_key];
         whole.prepare_cached(sql)?.execute(values)?;
+        asked.insert(new);
     }
     Ok(())
 }

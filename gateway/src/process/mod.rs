@@ -10,6 +10,8 @@ pub(crate) mod start;
 mod upkeep;
 mod witnesses;
 
+use credit_audit::log::Log;
+
 /// Threads that serve: one a core that this process may use.
 #[must_use]
 pub(crate) fn cores() -> usize {
@@ -27,9 +29,20 @@ const STEPS_BETWEEN_THREADS: u32 = 2;
 /// # Errors
 /// When the system gives none.
 pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .event_interval(STEPS_BETWEEN_LOOKS)
-        .global_queue_interval(STEPS_BETWEEN_THREADS)
-        .build()
+    builder().build()
+}
+
+fn builder() -> tokio::runtime::Builder {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().event_interval(STEPS_BETWEEN_LOOKS).global_queue_interval(STEPS_BETWEEN_THREADS);
+    builder
+}
+
+/// A runtime for a thread that answers institutions: the log hears when it has nothing to do.
+fn serving_runtime(log: &Log) -> std::io::Result<tokio::runtime::Runtime> {
+    let (idle, busy) = (log.clone(), log.clone());
+    let runtime =
+        builder().on_thread_park(move || idle.server_idle()).on_thread_unpark(move || busy.server_busy()).build()?;
+    log.add_server();
+    Ok(runtime)
 }

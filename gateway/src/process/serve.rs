@@ -22,7 +22,7 @@ use crate::{
         public,
     },
     gateway::Gateway,
-    process::{cores, drain, issuer_keys, revocations, runtime, start::TlsSettings, upkeep, witnesses},
+    process::{cores, drain, issuer_keys, revocations, serving_runtime, start::TlsSettings, upkeep, witnesses},
     transport::{
         Body,
         accept::accept,
@@ -200,11 +200,13 @@ fn certified(gateway: &Gateway, tls: &TlsSettings, failed: &Arc<FailedHandshakes
 }
 
 fn worker(gateway: Arc<Gateway>, door: Arc<ListenerConfig>, listener: std::net::TcpListener) {
-    let runtime = match runtime() {
+    let runtime = match serving_runtime(&gateway.log) {
         Ok(runtime) => runtime,
         Err(error) => return tracing::error!(%error, "a worker could not be set up"),
     };
     runtime.block_on(async move {
+        let log = gateway.log.clone();
+        tokio::spawn(async move { log.deliver().await });
         match TcpListener::from_std(listener) {
             Ok(listener) => {
                 let service = move |peer| {

@@ -20,7 +20,7 @@ pub struct LogSettings {
     #[serde(default = "segment_mib")]
     #[schemars(range(min = 1, max = 1_024))]
     pub segment_mib: u64,
-    /// How long a busy batch may wait for more, in microseconds.
+    /// How long a batch may wait for more while all threads that serve are busy, in microseconds.
     #[serde(default = "linger_us")]
     #[schemars(range(max = 1_000_000))]
     pub linger_us: u64,

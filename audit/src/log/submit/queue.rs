@@ -1,6 +1,7 @@
 //! The queue between those who have something to record and the one writer. A short lock, never held across I/O.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,8 @@ use crate::log::error::{NotRecordable, Unsubmitted};
 const LIMIT: usize = 65_536;
 /// How long the writer sleeps at most: it also looks at the clock and for room, each second.
 const TICK: Duration = Duration::from_secs(1);
+/// A batch of so many is not waited for to grow: what each leaf pays for its sync is little by then.
+const ENOUGH: usize = 256;
 
 /// An entry that waits for the writer.
 pub(crate) struct Waiting {
@@ -34,6 +37,11 @@ pub(crate) enum Taken {
 pub(crate) struct Queue {
     state: Mutex<QueueState>,
     more: Condvar,
+    /// Threads that serve callers, and those of them that have nothing to do.
+    servers: AtomicUsize,
+    idle: AtomicUsize,
+    /// The writer waits for more, until one of them is idle.
+    lingers: AtomicBool,
 }
 
 struct QueueState {
@@ -48,7 +56,32 @@ struct QueueState {
 impl Queue {
     pub(crate) fn new() -> Self {
         let state = QueueState { waiting: VecDeque::new(), wake_at: usize::MAX, closed: false, writing: false };
-        Self { state: Mutex::new(state), more: Condvar::new() }
+        let (servers, idle) = Default::default();
+        Self { state: Mutex::new(state), more: Condvar::new(), servers, idle, lingers: AtomicBool::default() }
+    }
+
+    /// A thread that submits says from now on when it has nothing to do ([`Queue::idle`]) and when again ([`Queue::busy`]).
+    pub(crate) fn serves(&self) {
+        self.servers.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A thread that serves has nothing to do: nothing is gained by waiting for what it may submit.
+    pub(crate) fn idle(&self) {
+        self.idle.fetch_add(1, Ordering::SeqCst);
+        if self.lingers.load(Ordering::SeqCst) {
+            drop(self.lock());
+            self.more.notify_one();
+        }
+    }
+
+    /// It goes on.
+    pub(crate) fn busy(&self) {
+        self.idle.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether every thread that serves has something to do, so that processor time is what is short.
+    fn all_are_busy(&self) -> bool {
+        self.servers.load(Ordering::SeqCst) > 0 && self.idle.load(Ordering::SeqCst) == 0
     }
 
     /// Adds an entry if `check` returns true. It is called under the lock: whatever was submitted before is before it in the
@@ -79,36 +112,36 @@ impl Queue {
         Ok(ticket)
     }
 
-    /// Takes everything that waits into `batch`, which is empty. `batch_target`: a busy batch of more than one entry
-    /// waits up to the duration until so many wait; a lone entry never does.
-    pub(crate) fn take(&self, batch: &mut VecDeque<Waiting>, batch_target: Option<(usize, Duration)>) -> Taken {
+    /// Takes everything that waits into `batch`, which is empty. While all threads that serve are busy it waits for more, at
+    /// most for `linger`: they go on meanwhile, and one sync serves many. Otherwise who waits is waited for.
+    pub(crate) fn take(&self, batch: &mut VecDeque<Waiting>, linger: Duration) -> Taken {
         let mut state = self.lock();
         state.writing = false;
         if state.waiting.is_empty() && !state.closed {
-            state = self.sleep(state, 1, TICK);
+            state = self.sleep(state, 1, TICK, || true);
         }
         if state.waiting.is_empty() {
             return if state.closed { Taken::Closed } else { Taken::Idle };
         }
-        if let Some((count, linger)) = batch_target
-            && (2..count).contains(&state.waiting.len())
-        {
-            state = self.sleep(state, count, linger);
-        }
+        // Before it is looked whether one is idle: whoever is so after that look sees this.
+        self.lingers.store(true, Ordering::SeqCst);
+        state = self.sleep(state, ENOUGH, linger, || self.all_are_busy());
+        self.lingers.store(false, Ordering::SeqCst);
         std::mem::swap(&mut state.waiting, batch);
         state.writing = true;
         Taken::Batch
     }
 
-    /// Sleeps until `count` entries wait, the queue is closed, or the time has passed.
+    /// Sleeps until `count` entries wait, the queue is closed, the time has passed, or `goes_on` says no.
     fn sleep<'a>(
         &'a self,
         mut state: MutexGuard<'a, QueueState>,
         count: usize,
         most: Duration,
+        goes_on: impl Fn() -> bool,
     ) -> MutexGuard<'a, QueueState> {
         let until = Instant::now() + most;
-        while state.waiting.len() < count && !state.closed {
+        while state.waiting.len() < count && !state.closed && goes_on() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;

@@ -5,27 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use jiff::Timestamp;
 use tokio::sync::oneshot;
 
+use super::durable::Durable;
+use super::mailbox::{self, Mailbox, Round};
 use crate::log::error::NotRecordable;
-use crate::merkle::Hash;
-
-/// A leaf that is on disk, at its place for ever.
-#[derive(Debug, Clone)]
-pub struct Durable {
-    /// Its index in the log, from 0.
-    pub index: u64,
-    /// When it was recorded, as the leaf says.
-    pub at: Timestamp,
-    /// SHA-256(0x00 ‖ leaf).
-    pub leaf_hash: Hash,
-    /// The leaf, byte for byte.
-    pub leaf: Arc<[u8]>,
-    /// The whole proof (`c2sp.org/tlog-proof@v1`) where it was asked for; `None` also if making it failed, and then
-    /// the receipt can be fetched later.
-    pub proof: Option<String>,
-}
 
 /// Resolves when the entry is durable. Dropping it changes nothing: the entry is recorded all the same.
 #[derive(Debug)]
@@ -55,16 +39,26 @@ pub(crate) struct Reply {
     to: oneshot::Sender<Durable>,
     /// Whether the whole proof was asked for.
     pub(crate) proof: bool,
+    /// Of the submitter's thread.
+    mailbox: Option<Arc<Mailbox>>,
 }
 
 impl Reply {
     pub(crate) fn new(proof: bool) -> (Self, Ticket) {
         let (to, from) = oneshot::channel();
-        (Self { to, proof }, Ticket(from))
+        (Self { to, proof, mailbox: mailbox::of_this_thread() }, Ticket(from))
     }
 
     /// Wakes the submitter, if it still waits.
     pub(crate) fn send(self, durable: Durable) {
         drop(self.to.send(durable));
+    }
+
+    /// The same, by the mailbox of its thread where there is one; that is woken by `round`.
+    pub(crate) fn send_in(self, durable: Durable, round: &mut Round) {
+        match self.mailbox {
+            Some(mailbox) => round.put(mailbox, self.to, durable),
+            None => drop(self.to.send(durable)),
+        }
     }
 }

@@ -278,18 +278,83 @@ fn a_proof_asked_for_comes_at_once_and_holds() {
 }
 
 #[test]
-fn a_lone_request_never_lingers_and_a_busy_batch_only_so_long() {
+fn a_batch_waits_for_more_only_while_every_thread_that_serves_is_busy() {
     let mut bench = Bench::new();
-    bench.settings.linger = Duration::from_secs(2);
+    bench.settings.linger = Duration::from_secs(20);
     let log = bench.start();
-    let busy: Vec<_> = (0..400).map(|n| log.submit(entry(&bench, n), false, || true).unwrap()).collect();
-    for ticket in busy {
+    let mut number = 0;
+    let mut submit = || {
+        number += 1;
+        log.submit(entry(&bench, number), false, || true).unwrap()
+    };
+    let within = |ticket: Ticket| {
+        let started = Instant::now();
         drop(ticket.wait().unwrap());
-    }
-    // The first wave went out in few batches, so the average is high now.
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    };
+    // Nobody says what it does, so nobody is waited for.
+    within(submit());
+    log.add_server();
+    log.add_server();
+    let (first, second) = (submit(), submit());
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(log.size(), 1, "it lingers");
+    log.server_idle();
+    within(first);
+    within(second);
+    assert_eq!(log.metrics().batch_leaves.count, 2, "one for both");
+    // As long as one is idle.
+    within(submit());
+    log.server_busy();
+    let last = submit();
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(log.size(), 4, "it lingers again");
+    // Where so many wait, more would save nothing; and what is closed waits for nothing.
+    let many: Vec<_> = (0..255).map(|_| submit()).collect();
+    within(last);
+    many.into_iter().for_each(within);
+    let last = submit();
+    log.close();
+    within(last);
+}
+
+#[test]
+fn a_batch_waits_for_more_so_long_and_no_longer() {
+    let mut bench = Bench::new();
+    bench.settings.linger = Duration::from_millis(50);
+    let log = bench.start();
+    log.add_server();
     let started = Instant::now();
-    record(&log, entry(&bench, 1000));
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    record(&log, entry(&bench, 0));
+    assert!(started.elapsed() >= Duration::from_millis(50), "{:?}", started.elapsed());
+}
+
+#[test]
+fn what_is_durable_comes_by_the_mailbox_of_its_thread_and_without_one_too() {
+    let bench = Bench::new();
+    let log = bench.start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let submit = |number| log.submit(entry(&bench, number), false, || true).unwrap();
+        let elsewhere = submit(0);
+        let delivering = log.clone();
+        let delivering = tokio::spawn(async move { delivering.deliver().await });
+        tokio::task::yield_now().await;
+        let here: Vec<_> = (1..100).map(submit).collect();
+        let mut indices = vec![elsewhere.await.unwrap().index];
+        for ticket in here {
+            indices.push(ticket.await.unwrap().index);
+        }
+        assert_eq!(indices, (0..100).collect::<Vec<_>>());
+        // Whoever delivers may end while tickets are open.
+        let open: Vec<_> = (100..200).map(submit).collect();
+        delivering.abort();
+        assert!(delivering.await.unwrap_err().is_cancelled());
+        for ticket in open {
+            assert!(ticket.await.is_ok());
+        }
+        assert!(submit(200).await.is_ok());
+    });
 }
 
 #[test]

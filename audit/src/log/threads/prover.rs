@@ -8,7 +8,8 @@ use super::shared::Shared;
 use crate::log::publish::checkpoint_signer::Unsigned;
 use crate::log::publish::proof_tree::Tree;
 use crate::log::recordability::Cause;
-use crate::log::submit::ticket::{Durable, Reply};
+use crate::log::submit::durable::Durable;
+use crate::log::submit::ticket::Reply;
 use crate::log::tree::recent::TreeHead;
 use crate::{merkle, proof};
 

@@ -11,8 +11,10 @@ use super::prover::{Proofs, Proving};
 use super::shared::Shared;
 use crate::leaf::{self, Entry, MAX_LEAF_BYTES};
 use crate::log::recordability::Cause;
+use crate::log::submit::durable::Durable;
+use crate::log::submit::mailbox::Round;
 use crate::log::submit::queue::{Taken, Waiting};
-use crate::log::submit::ticket::{Durable, Reply};
+use crate::log::submit::ticket::Reply;
 use crate::log::tree::frontier::Frontier;
 use crate::log::tree::recent::{Hashed, TreeHead};
 use crate::log::wal::append::{NoSegment, Wal};
@@ -24,8 +26,6 @@ use crate::merkle::{self, Hash};
 const BATCH_LEAVES: usize = 4096;
 /// Bytes of the largest batch.
 const BATCH_BYTES: u64 = 4 << 20;
-/// Batches of at least this many leaves, on average, are busy ones.
-const BUSY: usize = 8;
 
 pub(crate) struct Writer {
     shared: Arc<Shared>,
@@ -35,8 +35,6 @@ pub(crate) struct Writer {
     frontier: Frontier,
     /// The last `seq` of each institution.
     seqs: HashMap<String, u64>,
-    /// Leaves in recent batches, eight times their moving average.
-    average_by_8: usize,
     batch: Batch,
 }
 
@@ -63,7 +61,7 @@ impl Writer {
         frontier: Frontier,
         seqs: HashMap<String, u64>,
     ) -> Self {
-        Self { shared, proofs, wal, at, frontier, seqs, average_by_8: 0, batch: Batch::default() }
+        Self { shared, proofs, wal, at, frontier, seqs, batch: Batch::default() }
     }
 
     /// The thread: until the queue is closed and empty.
@@ -73,9 +71,7 @@ impl Writer {
         self.check_preconditions();
         loop {
             self.shared.writing.end();
-            let busy = self.average_by_8 >= BUSY * 8;
-            let batch_target = busy.then_some((self.average_by_8 / 8, self.shared.settings.linger));
-            let taken = self.shared.queue.take(&mut waiting, batch_target);
+            let taken = self.shared.queue.take(&mut waiting, self.shared.settings.linger);
             if taken == Taken::Closed {
                 break;
             }
@@ -203,21 +199,21 @@ impl Writer {
     fn acknowledge(&mut self, head: TreeHead) {
         let count = self.batch.waiters.len();
         self.shared.meters.batch_leaves.add(count as u64);
-        self.average_by_8 = self.average_by_8 - self.average_by_8 / 8 + count;
         let leaves = self
             .batch
             .waiters
             .iter()
             .map(|(_, durable)| Hashed { hash: durable.leaf_hash, leaf: Arc::clone(&durable.leaf) });
         self.shared.grow(|recent| recent.extend(leaves, &self.batch.full, head));
-        let mut proving = Vec::new();
+        let (mut proving, mut round) = (Vec::new(), Round::default());
         for (reply, durable) in self.batch.waiters.drain(..) {
             if reply.proof {
                 proving.push(Proving { reply, durable });
             } else {
-                reply.send(durable);
+                reply.send_in(durable, &mut round);
             }
         }
+        drop(round);
         if !proving.is_empty() {
             self.proofs.ask(proving);
         }
