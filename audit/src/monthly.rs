@@ -9,4 +9,12 @@ mod words;
 
 pub use figures::MonthlyFigures;
 pub use fold::Monthly;
-pub use page::page;
+pub use page::{STYLE, page};
+
+use jiff::civil::Date;
+
+/// Whether a text is a month, such as `2026-11`.
+#[must_use]
+pub fn is_month(text: &str) -> bool {
+    text.len() == 7 && format!("{text}-01").parse::<Date>().is_ok_and(|day| day.to_string().starts_with(text))
+}

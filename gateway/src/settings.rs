@@ -185,6 +185,9 @@ pub struct Tls {
 pub struct Data {
     /// Folder of `log/`, `wal/`, `state.snapshot` and `admin.sock`; made with mode 0700 if it is missing.
     pub dir: PathBuf,
+    /// Whether an index of the log is kept, so that officers can search the record; with `persons` it is kept in any case.
+    #[serde(default)]
+    pub index: bool,
 }
 
 /// The key ring.

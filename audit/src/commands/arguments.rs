@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use credit_audit::monthly::is_month;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::Offset;
 
 /// Checks the signed record of a credit query gateway 核验征信查询网关的签名记录
@@ -303,9 +303,7 @@ pub(super) struct ReviewArguments {
 
 /// `2026-11`.
 pub(super) fn month(text: &str) -> Result<String, String> {
-    let day = format!("{text}-01").parse::<Date>().ok();
-    let is_month = text.len() == 7 && day.is_some_and(|day| day.to_string().starts_with(text));
-    if is_month { Ok(text.to_owned()) } else { Err("a month is written as 2026-11".to_owned()) }
+    if is_month(text) { Ok(text.to_owned()) } else { Err("a month is written as 2026-11".to_owned()) }
 }
 
 /// `+08:00`.

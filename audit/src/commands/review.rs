@@ -60,12 +60,15 @@ fn table(figures: &ReviewFigures, language: Language) -> String {
     lines.join("\n")
 }
 
+/// Suspicious queries: leaf and id.
+type Suspicious = Vec<(u64, Uuid)>;
+
 /// Takes in the leaves while the log is checked.
 struct Fold {
     reviews: Reviews,
     policy: Option<ReviewPolicy>,
     /// What was suspicious when a period was drawn, by its name, or that another policy was in force.
-    suspicious: Vec<(String, Option<Vec<(u64, Uuid)>>)>,
+    suspicious: Vec<(String, Option<Suspicious>)>,
     last: Timestamp,
 }
 

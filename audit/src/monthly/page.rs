@@ -9,11 +9,15 @@ use super::charts;
 use super::figures::{MonthlyFigures, Outcomes};
 use super::words::{escaped, pick};
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}\
+/// The style of the page, which names it by its hash where a content security policy asks for one.
+pub const STYLE: &str = "body{font:16px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}\
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}table{border-collapse:collapse;margin:.5rem 0}\
-th,td{border:1px solid #8a8a8a;padding:.2rem .6rem;text-align:left}td.n{text-align:right;font-variant-numeric:tabular-nums}\
-svg{max-width:100%;height:auto}svg text{font-size:12px;fill:#1b1b1b}code{overflow-wrap:anywhere}\
+th,td{border:1px solid #8a8a8a;padding:.2rem .6rem;text-align:left;overflow-wrap:anywhere}.t{overflow-x:auto}.t table{min-width:44rem}td.n{text-align:right;font-variant-numeric:tabular-nums}\
+svg{max-width:100%;height:auto}svg text{font-size:12px;fill:#1b1b1b}code{overflow-wrap:anywhere}pre{white-space:pre-wrap}\
 @media print{body{margin:0;max-width:none}h2{break-after:avoid}table,svg{break-inside:avoid}}";
+
+/// Around a table that is too wide for a small screen: it is moved, by the keyboard too.
+const WIDE: &str = "<div class=\"t\" tabindex=\"0\">\n";
 
 /// The page, in a language. The same figures give the same bytes.
 #[must_use]
@@ -128,7 +132,7 @@ impl Page<'_> {
             self.t("结转", "Carried"),
             self.t("未登记", "Unregistered"),
         ];
-        let mut html = format!("<h2>{title}</h2>\n") + &table_head(&columns);
+        let mut html = format!("<h2>{title}</h2>\n{WIDE}") + &table_head(&columns);
         for row in &coverage.departments {
             let counts =
                 [row.registered, row.decided, row.looked_up, row.late, row.missed, row.carried, row.unregistered];
@@ -137,7 +141,7 @@ impl Page<'_> {
             writeln!(html, "<tr><th scope=\"row\">{institution}</th><td>{scenario}</td>{cells}</tr>")
                 .unwrap_or_default();
         }
-        html += "</table>\n";
+        html += "</table>\n</div>\n";
         let waiting = coverage.waiting.iter().map(|one| (one.institution.as_str(), one.persons));
         html + &self.counts(self.t("待办结（日志末尾）", "Waiting for a decision, at the end of the log"), waiting)
     }
@@ -174,7 +178,7 @@ impl Page<'_> {
             self.t("状态", "State"),
             self.t("理由", "Reason"),
         ];
-        let mut html = format!("<h2>{}</h2>\n", self.t("暂停与恢复", "Suspensions")) + &table_head(&columns);
+        let mut html = format!("<h2>{}</h2>\n{WIDE}", self.t("暂停与恢复", "Suspensions")) + &table_head(&columns);
         for line in &figures.suspensions {
             let part = line.operator.as_deref().or(line.scenario.as_deref()).unwrap_or_default();
             let state = if line.suspended { self.t("暂停", "suspended") } else { self.t("恢复", "resumed") };
@@ -187,7 +191,7 @@ impl Page<'_> {
             )
             .unwrap_or_default();
         }
-        html += "</table>\n";
+        html += "</table>\n</div>\n";
         html += &format!("<h2>{}</h2>\n", self.t("记录的完整性", "Completeness of the record"));
         html += &self.counts(self.t("记录种类", "Entries by kind"), named(&figures.kinds));
         html += &self.counts(self.t("超限请求", "Requests without a record of their own"), named(&figures.floods));

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::conduct::Mark;
+/// What stands for a case, a person or an appointment: the first 16 bytes of SHA-256. Texts of millions of cases would not fit.
+pub(super) type Mark = [u8; 16];
 
 /// Something that a member of staff did.
 #[derive(Debug, Clone, Copy)]

@@ -9,12 +9,9 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use uuid::Uuid;
 
-use super::acts::{Act, Acts};
+use super::acts::{Act, Acts, Mark};
 use super::draw::framed;
 use crate::leaf::{Appointment, Base64, Case, CaseState, Feedback, QuerySummary};
-
-/// What stands for a case, a person or an appointment: the first 16 bytes of SHA-256. Texts of millions of cases would not fit.
-pub(super) type Mark = [u8; 16];
 
 /// A query of an institution's member of staff that nothing explains.
 #[derive(Debug, Clone)]

@@ -92,6 +92,27 @@ pub(crate) struct OpenObjection {
     pub overdue: bool,
 }
 
+/// One objection, for an officer: no number in it.
+#[derive(Debug, Serialize)]
+pub(crate) struct ObjectionSaid {
+    /// Its id.
+    pub objection: Uuid,
+    /// The class of the record.
+    pub class: String,
+    /// The day of its determination.
+    pub determined: Date,
+    /// The record's id.
+    pub record: String,
+    /// What the person says.
+    pub statement: String,
+    /// The day on which it was made.
+    pub made: Date,
+    /// By when it must be decided.
+    pub due: Date,
+    /// Whether it waits for a decision.
+    pub open: bool,
+}
+
 /// One objection, for who decides it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ShownObjection {

@@ -15,7 +15,7 @@ use super::{
     account::Account,
     by::By,
     error::ChangeError,
-    listed::{OpenObjection, ShownObjection},
+    listed::{ObjectionSaid, OpenObjection, ShownObjection},
     request::Made,
     sealing::Sealing,
     standing::{RecordMember, TextMember, text_of, whose},
@@ -134,6 +134,25 @@ pub(super) async fn show(gateway: &Arc<Gateway>, id: Uuid, account: &Account) ->
         statement,
         due: objection.due,
     }))
+}
+
+/// What the person said of an objection: for an officer, whose look is on the record already.
+///
+/// # Errors
+/// [`ChangeError`].
+pub(crate) async fn objection_said(gateway: &Arc<Gateway>, id: Uuid) -> Result<ObjectionSaid, ChangeError> {
+    let (_, objection) = gateway.standing.objection(id).ok_or(ChangeError::UnknownObjection(id))?;
+    let (_, statement) = open(gateway, objection.leaves.0).await?;
+    Ok(ObjectionSaid {
+        objection: id,
+        class: objection.class,
+        determined: objection.determined,
+        record: objection.record,
+        statement,
+        made: gateway.catalogue.today(objection.made),
+        due: objection.due,
+        open: objection.state == Stage::Open,
+    })
 }
 
 /// Decides an objection for an institution that may.

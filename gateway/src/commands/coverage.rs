@@ -6,10 +6,10 @@ use std::{fs, path::PathBuf};
 use credit_audit::{
     coverage::{Coverage, CoverageFigures},
     leaf::Peek,
+    monthly::is_month,
     note::VerifierKey,
     verify::{self, CheckError, Visitor},
 };
-use jiff::civil::Date;
 
 use super::{
     change,
@@ -37,9 +37,7 @@ pub(super) struct Arguments {
 }
 
 fn month(text: &str) -> Result<String, String> {
-    let day = format!("{text}-01").parse::<Date>().ok();
-    let is_month = text.len() == 7 && day.is_some_and(|day| day.to_string().starts_with(text));
-    if is_month { Ok(text.to_owned()) } else { Err("a month is written as 2026-11".to_owned()) }
+    if is_month(text) { Ok(text.to_owned()) } else { Err("a month is written as 2026-11".to_owned()) }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {

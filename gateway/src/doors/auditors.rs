@@ -13,7 +13,10 @@ use hyper::{
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    callers::{register::Institution, trust::CertificateStatus},
+    callers::{
+        register::Institution,
+        trust::{CertificateStatus, Trust},
+    },
     doors::console::{self, View, Viewer},
     doors::files::{LogFile, plain, serve},
     doors::officers,
@@ -46,6 +49,7 @@ fn is_auditor(institution: &Institution) -> bool {
 /// Answers an auditor.
 pub(crate) async fn answer(
     gateway: Arc<Gateway>,
+    trust: &Trust,
     standing: Option<Arc<CertificateStatus>>,
     request: Request<Incoming>,
 ) -> Response<Body> {
@@ -99,11 +103,8 @@ pub(crate) async fn answer(
         {
             return fixed(Code::NotRecordable, language);
         }
-        let viewer = Viewer {
-            is_officer: auditor.record.kind.duty() == Some(Duty::Officer),
-            form: console::form::token(&standing.thumbprint().to_string()).unwrap_or_default(),
-        };
-        return console::answer(&gateway, view, (request.uri(), request.headers()), viewer, language).await;
+        let viewer = viewer(&auditor, &standing);
+        return console::answer((&gateway, trust), view, (request.uri(), request.headers()), viewer, language).await;
     }
     match LogFile::of(request.uri().path()) {
         Some(file @ LogFile::Entries(_)) => match record_read(&gateway, &standing, &auditor, file.path()).await {
@@ -112,6 +113,13 @@ pub(crate) async fn answer(
         },
         Some(file) => serve(&gateway.log_folder(), &file).await,
         None => plain(StatusCode::NOT_FOUND, "not found\n"),
+    }
+}
+
+fn viewer(auditor: &Institution, standing: &CertificateStatus) -> Viewer {
+    Viewer {
+        is_officer: auditor.record.kind.duty() == Some(Duty::Officer),
+        form: console::form::token(&standing.thumbprint().to_string()).unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The doors of the gateway (formats.md §1): who may come in where, and what a request becomes.
 
 pub(crate) mod admin;
+mod alarms;
 pub(crate) mod auditors;
 mod console;
 pub(crate) mod files;

@@ -38,6 +38,7 @@ pub(super) enum Path {
     Approvals,
     Destructions,
     Reviews,
+    Objections,
 }
 
 impl Path {
@@ -51,6 +52,7 @@ impl Path {
             "/officers/approvals" => Some(Self::Approvals),
             "/officers/destructions" => Some(Self::Destructions),
             "/officers/reviews" => Some(Self::Reviews),
+            "/officers/objections" => Some(Self::Objections),
             _ => None,
         }
     }
@@ -96,6 +98,22 @@ struct Suspending {
     scenario: Option<String>,
     suspended: bool,
     reason: String,
+}
+
+/// `POST /officers/objections`: the decision, as an institution makes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deciding {
+    objection: Uuid,
+    result: Decided,
+    reason: String,
+}
+
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Decided {
+    Upheld,
+    Rejected,
 }
 
 /// `POST /officers/proposals`: the digest, or what is to be done.
@@ -259,6 +277,10 @@ fn change(path: Path, bytes: &[u8]) -> Option<Change> {
         Path::Destructions => {
             let (destruction, proposal) = read::<Destroying>(bytes)?.read()?;
             Change::Destroy { destruction, proposal }
+        }
+        Path::Objections => {
+            let Deciding { objection, result, reason } = read(bytes)?;
+            Change::ObjectionDecide { objection, upheld: result == Decided::Upheld, reason }
         }
         Path::Suspensions => {
             let Suspending { institution: id, staff, scenario, suspended, reason } = read(bytes)?;

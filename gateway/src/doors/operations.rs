@@ -9,18 +9,19 @@ use jiff::SignedDuration;
 
 use crate::{
     callers::trust::Trust,
-    doors::{files::plain, index},
+    doors::{
+        alarms::{self, Alarm},
+        files::plain,
+        index,
+    },
     gateway::Gateway,
     state::standing::Waiting,
     telemetry::{
         self,
-        metrics::{Duty, Readings, StoreReadings},
+        metrics::{Readings, StoreReadings},
     },
     transport::{Body, incoming::Incoming, whole},
 };
-
-/// A calendar that ends within so many days is warned of.
-const CALENDAR_DAYS: usize = 31;
 
 /// Answers the operator's machinery.
 ///
@@ -51,9 +52,12 @@ pub(crate) fn readiness(gateway: &Gateway, trust: &Trust, request: &Request<Inco
     match request.uri().path() {
         "/healthz" => plain(StatusCode::OK, "ok\n"),
         "/readyz" => {
-            let reasons = reasons(gateway, trust);
+            let lines = |alarms: Vec<Alarm>, before: &str| -> String {
+                alarms.iter().map(|alarm| format!("{before}{alarm}\n")).collect()
+            };
+            let reasons = lines(alarms::reasons(gateway, trust), "");
             if reasons.is_empty() {
-                plain(StatusCode::OK, format!("ready\n{}", warnings(gateway, trust)))
+                plain(StatusCode::OK, format!("ready\n{}", lines(alarms::warnings(gateway, trust), "warning: ")))
             } else {
                 plain(StatusCode::SERVICE_UNAVAILABLE, reasons)
             }
@@ -90,39 +94,6 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
     }
 }
 
-/// What does not keep queries from being answered, and should be mended; one line each.
-fn warnings(gateway: &Gateway, trust: &Trust) -> String {
-    let all = [
-        (gateway.issuers.are_refused(), "warning: issuer-keys-refused\n"),
-        (trust.are_authorities_refused(), "warning: authorities-refused\n"),
-        (trust.is_list_refused(), "warning: revocation-list-refused\n"),
-        (gateway.metrics.fails(Duty::Witnesses), "warning: not-witnessed\n"),
-    ];
-    let mut warnings: String = all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, line)| line).collect();
-    // Queries that do not need it are answered: no reason to take the traffic elsewhere.
-    for store in gateway.stores.down() {
-        warnings.push_str("warning: store-failed: ");
-        warnings.push_str(store);
-        warnings.push('\n');
-    }
-    for (store, _) in gateway.stores.figures().filter(|(_, figures)| figures.are_files_refused()) {
-        warnings.push_str("warning: store-files-refused: ");
-        warnings.push_str(store);
-        warnings.push('\n');
-    }
-    if gateway.stores.figures().any(|(_, store)| store.unlawful().values().any(|rows| *rows > 0)) {
-        warnings.push_str("warning: unlawful-data\n");
-    }
-    if gateway.emergencies().1 > 0 {
-        warnings.push_str("warning: emergency-alone\n");
-    }
-    // So long before as the alert is raised.
-    if gateway.catalogue.first_day_without_deadline(gateway.today(), CALENDAR_DAYS).is_some() {
-        warnings.push_str("warning: calendar-ends\n");
-    }
-    warnings
-}
-
 /// When the first day begins on which a deadline would begin without a date, so far as it is looked.
 fn deadlines_end(gateway: &Gateway) -> i64 {
     const DAYS: usize = 62;
@@ -131,29 +102,4 @@ fn deadlines_end(gateway: &Gateway) -> i64 {
     let days = first.map_or(Ok(DAYS), |first| usize::try_from((first - today).get_days())).unwrap_or(DAYS);
     let day = SignedDuration::from_hours(24) * i32::try_from(days).unwrap_or_default();
     gateway.clock.now().saturating_add(day).map_or(i64::MAX, |at| at.as_second())
-}
-
-/// Why no query would be answered now, one reason a line; empty when one would be.
-fn reasons(gateway: &Gateway, trust: &Trust) -> String {
-    let mut reasons = String::new();
-    if gateway.is_ending() {
-        reasons.push_str("draining\n");
-    }
-    if !gateway.log.recordable() {
-        for cause in gateway.log.metrics().not_recordable {
-            reasons.push_str("not-recordable: ");
-            reasons.push_str(cause.as_str());
-            reasons.push('\n');
-        }
-    }
-    if gateway.are_keys_past() {
-        reasons.push_str("not-recordable: keys\n");
-    }
-    if gateway.stores.figures().all(|(_, figures)| !figures.is_up()) {
-        reasons.push_str("store-failed\n");
-    }
-    if trust.is_expired() {
-        reasons.push_str("revocation-list-expired\n");
-    }
-    reasons
 }

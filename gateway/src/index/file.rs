@@ -1,6 +1,11 @@
 //! The index's file.
 
-use std::{collections::HashSet, fs, io, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs, io,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
 
 use credit_audit::{leaf::CorrectionState, merkle::leaf_hash};
 use jiff::civil::Date;
@@ -144,6 +149,7 @@ impl IndexFile {
         // Known to be there only once this is whole.
         let mut asked = std::mem::take(&mut self.asked);
         let whole = self.connection.transaction()?;
+        count_days(&whole, &rows.rows)?;
         for row in &rows.rows {
             match row {
                 Row::Query(query) => insert(&whole, query, &mut asked)?,
@@ -323,7 +329,7 @@ impl IndexFile {
 
     /// Compares all rows with those of another index of the same size.
     pub(super) fn compare(&self, other: &Self) -> Result<(), IndexError> {
-        if self.asked()? != other.asked()? {
+        if self.asked()? != other.asked()? || self.days(u32::MAX)? != other.days(u32::MAX)? {
             return Err(IndexError::Differs(self.size));
         }
         self.compare_rows(other, "leaf, place, length, person, data_key", "act")?;
@@ -334,7 +340,7 @@ impl IndexFile {
     }
 
     fn compare_rows(&self, other: &Self, columns: &str, table: &str) -> Result<(), IndexError> {
-        let (all, width) = (format!("SELECT {columns} FROM {table} ORDER BY leaf"), columns.split(',').count());
+        let (all, width) = (format!("SELECT {columns} FROM {table} ORDER BY 1"), columns.split(',').count());
         let values = |row: &Columns<'_>| values(row, width);
         let (mut ours, mut theirs) = (self.connection.prepare(&all)?, other.connection.prepare(&all)?);
         let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
@@ -421,6 +427,24 @@ fn insert(whole: &Connection, row: &QueryRow, asked: &mut HashSet<Asked>) -> Res
         let values = params![new.institution, new.on_behalf, new.scenario, new.data_key];
         whole.prepare_cached(sql)?.execute(values)?;
         asked.insert(new);
+    }
+    Ok(())
+}
+
+/// Counts queries by their days.
+fn count_days(whole: &Connection, rows: &[Row]) -> Result<(), rusqlite::Error> {
+    let mut days: BTreeMap<Date, (i64, i64)> = BTreeMap::new();
+    for row in rows {
+        if let Row::Query(query) = row {
+            let (answered, refused) = days.entry(query.day).or_default();
+            *if query.code.is_none() { answered } else { refused } += 1;
+        }
+    }
+    let sql = "INSERT INTO day VALUES (?1, ?2, ?3) ON CONFLICT (day) DO UPDATE \
+               SET answered = answered + excluded.answered, refused = refused + excluded.refused";
+    let mut count = whole.prepare_cached(sql)?;
+    for (day, (answered, refused)) in days {
+        count.execute(params![day.to_string(), answered, refused])?;
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ use file::{IndexFile, Rows};
 pub(crate) use place::{Due, Found, Place, read_leaf};
 pub(crate) use reviews::ReviewBook;
 use row::Opening;
-pub(crate) use search::{Listed, Outcome, Search};
+pub(crate) use search::{DayCount, Listed, Outcome, Search, UsedConsent};
 pub(crate) use sources::Sources;
 
 /// Leaves that are taken in at once.
@@ -193,6 +193,22 @@ impl Index {
     /// [`IndexError`].
     pub(crate) fn search(&self, search: &Search, most: u32) -> Result<Vec<Listed>, IndexError> {
         self.lock().search(search, most)
+    }
+
+    /// The consents of the newest queries on one, the one used last first.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn used_consents(&self) -> Result<Vec<UsedConsent>, IndexError> {
+        self.lock().used_consents()
+    }
+
+    /// The last days on which somebody asked, oldest first.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn days(&self, most: u32) -> Result<Vec<DayCount>, IndexError> {
+        self.lock().days(most)
     }
 
     /// For whom and what there are queries about somebody, month by month.

@@ -45,6 +45,8 @@ pub(super) struct QueryRow {
     pub(super) id: Uuid,
     /// Microseconds of Unix time.
     pub(super) at: i64,
+    /// The day of it in the jurisdiction.
+    pub(super) day: Date,
     pub(super) institution: Option<String>,
     /// For whom it asked.
     pub(super) on_behalf: Option<String>,
@@ -145,6 +147,7 @@ fn of_query(place: Place, query: QuerySummary<'_>, opening: Opening<'_>) -> Quer
         place,
         id: query.id,
         at: query.at.as_microsecond(),
+        day: opening.sources.catalogue.today(query.at),
         person: person(),
         known_from: known_from(&query, opening.sources),
         institution: owned(query.institution),

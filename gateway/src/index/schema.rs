@@ -1,7 +1,7 @@
 //! The tables of the index.
 
 /// Raised with every change of what follows or of what a row says: an index of another form is made again.
-pub(super) const FORM: i64 = 8;
+pub(super) const FORM: i64 = 9;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE head (
@@ -58,6 +58,12 @@ CREATE TABLE look (
   length INTEGER NOT NULL,
   query INTEGER NOT NULL
 ) STRICT;
+-- Queries of a day of the jurisdiction, by how they ended.
+CREATE TABLE day (
+  day TEXT PRIMARY KEY,
+  answered INTEGER NOT NULL,
+  refused INTEGER NOT NULL
+) STRICT;
 CREATE INDEX look_query ON look (query, leaf);
 CREATE INDEX act_person ON act (person, leaf) WHERE person IS NOT NULL;
 CREATE INDEX query_id ON query (id);
@@ -68,6 +74,7 @@ CREATE INDEX query_staff ON query (institution, staff, leaf);
 CREATE INDEX query_scenario ON query (scenario, leaf);
 CREATE INDEX query_code ON query (code, leaf) WHERE code IS NOT NULL;
 CREATE INDEX query_consent ON query (consent, leaf) WHERE consent IS NOT NULL;
+CREATE INDEX query_on_consent ON query (leaf) WHERE consent IS NOT NULL;
 CREATE INDEX query_case ON query (institution, case_number, leaf);
 CREATE INDEX query_due ON query (institution, due) WHERE due IS NOT NULL;
 CREATE INDEX query_owed ON query (leaf) WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL AND institution IS NOT NULL;

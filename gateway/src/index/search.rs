@@ -1,6 +1,7 @@
 //! A search of the record by whoever reviews it: by institution, member of staff, scenario, outcome, case and time.
 
-use rusqlite::{ToSql, params, params_from_iter};
+use jiff::civil::Date;
+use rusqlite::{OptionalExtension, ToSql, params, params_from_iter};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -16,6 +17,8 @@ pub(crate) struct Search {
     pub(crate) outcome: Option<Outcome>,
     /// Of the institution.
     pub(crate) case: Option<String>,
+    /// What stands for the consent in the state.
+    pub(crate) consent: Option<[u8; 16]>,
     /// From this instant on, in microseconds of Unix time.
     pub(crate) from: Option<i64>,
     /// Before this instant.
@@ -57,6 +60,30 @@ pub(crate) struct Listed {
     pub(crate) code: Option<String>,
 }
 
+/// A consent on which institutions asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UsedConsent {
+    /// What stands for it in the state.
+    pub(crate) key: [u8; 16],
+    pub(crate) institution: Option<String>,
+    pub(crate) scenario: Option<String>,
+    /// Queries that were answered on it.
+    pub(crate) answered: u64,
+    /// The last query on it, in microseconds of Unix time.
+    pub(crate) last: i64,
+}
+
+/// Queries of one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct DayCount {
+    pub(crate) day: Date,
+    pub(crate) answered: u64,
+    pub(crate) refused: u64,
+}
+
+/// Queries on consents that are looked at for a list of these: what it costs does not grow with the log.
+const LAST_ON_CONSENT: u32 = 500;
+
 /// A condition with its value.
 type Condition<'a> = (&'static str, &'a dyn ToSql);
 
@@ -71,11 +98,13 @@ impl IndexFile {
             Some(Outcome::Code(code)) => Some(code),
             Some(Outcome::Answered | Outcome::Refused) | None => None,
         };
-        let conditions: [Option<Condition<'_>>; 8] = [
+        let consent = search.consent.as_ref().map(<[u8; 16]>::as_slice);
+        let conditions: [Option<Condition<'_>>; 9] = [
             search.institution.as_ref().map(|value| ("institution = ?", value as &dyn ToSql)),
             search.staff.as_ref().map(|value| ("staff = ?", value as &dyn ToSql)),
             search.scenario.as_ref().map(|value| ("scenario = ?", value as &dyn ToSql)),
             search.case.as_ref().map(|value| ("case_number = ?", value as &dyn ToSql)),
+            consent.as_ref().map(|value| ("consent = ?", value as &dyn ToSql)),
             code.map(|value| ("code = ?", value as &dyn ToSql)),
             first.as_ref().map(|value| ("leaf >= ?", value as &dyn ToSql)),
             until.as_ref().map(|value| ("leaf < ?", value as &dyn ToSql)),
@@ -113,6 +142,47 @@ impl IndexFile {
             })
         })?;
         Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// The consents of the newest queries on one, the one used last first.
+    pub(super) fn used_consents(&self) -> Result<Vec<UsedConsent>, IndexError> {
+        let mut newest = self.connection.prepare_cached(
+            "SELECT consent, institution, scenario, at FROM query WHERE consent IS NOT NULL ORDER BY leaf DESC LIMIT ?1",
+        )?;
+        let mut answered =
+            self.connection.prepare_cached("SELECT COUNT(*) FROM query WHERE consent = ?1 AND code IS NULL")?;
+        let mut used: Vec<UsedConsent> = Vec::new();
+        let mut rows = newest.query(params![LAST_ON_CONSENT])?;
+        while let Some(row) = rows.next()? {
+            let Ok(key) = <[u8; 16]>::try_from(row.get::<_, Vec<u8>>(0)?) else { continue };
+            if used.iter().any(|one| one.key == key) {
+                continue;
+            }
+            let count: Option<i64> = answered.query_row(params![key.as_slice()], |row| row.get(0)).optional()?;
+            let answered = count.unwrap_or_default().unsigned_abs();
+            used.push(UsedConsent {
+                key,
+                institution: row.get(1)?,
+                scenario: row.get(2)?,
+                answered,
+                last: row.get(3)?,
+            });
+        }
+        Ok(used)
+    }
+
+    /// The last days on which somebody asked, oldest first.
+    pub(super) fn days(&self, most: u32) -> Result<Vec<DayCount>, IndexError> {
+        let mut last =
+            self.connection.prepare_cached("SELECT day, answered, refused FROM day ORDER BY day DESC LIMIT ?1")?;
+        let days = last.query_map(params![most], |row| {
+            let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+            let day = row.get::<_, String>(0)?.parse().unwrap_or(Date::ZERO);
+            Ok(DayCount { day, answered: count(1)?, refused: count(2)? })
+        })?;
+        let mut days = days.collect::<Result<Vec<_>, _>>()?;
+        days.reverse();
+        Ok(days)
     }
 
     /// The first leaf from an instant on, or one behind the last.

@@ -23,6 +23,7 @@ fn query(leaf: u64, known_from: Option<&str>) -> QueryRow {
         place: Place { leaf, offset: 2, length: 100 },
         id: Uuid::from_u128(u128::from(leaf)),
         at: i64::try_from(leaf).unwrap(),
+        day: TODAY,
         institution: Some("bank".to_owned()),
         on_behalf: None,
         staff: None,
@@ -170,6 +171,9 @@ fn a_row_that_says_another_thing_or_is_missing_is_found() {
     assert!(make(sound()).compare(&make(sound())).is_ok());
     let staff = QueryRow { staff: Some("s".to_owned()), ..query(1, Some("0001-01-01")) };
     let nobody = QueryRow { person: None, ..query(1, Some("0001-01-01")) };
+    let tomorrow = QueryRow { day: date(2026, 11, 29), ..query(1, Some("0001-01-01")) };
+    let compared = make(sound()).compare(&make(vec![of(query(0, Some("0001-01-01"))), of(tomorrow)]));
+    assert!(matches!(compared, Err(IndexError::Differs(2))), "{compared:?}");
     for other in [
         vec![of(query(0, Some("0001-01-01"))), of(staff)],
         vec![of(query(0, Some("0001-01-01"))), of(nobody)],
@@ -281,4 +285,25 @@ fn a_look_up_takes_hardly_longer_in_a_long_log() {
         drop(writeln!(io::stderr(), "{PERSONS} look-ups: {short:?} of 10000 leaves, {long:?} of ten million"));
         assert!(long < short.mul_f64(1.3), "{short:?} of 10000 leaves, {long:?} of ten million");
     }
+}
+
+#[test]
+fn days_are_counted_over_batches_and_consents_are_listed_by_their_last_use() {
+    let mut file = file();
+    let refused = |leaf| QueryRow { code: Some("case-limit".to_owned()), ..query(leaf, None) };
+    let another = |leaf| QueryRow { consent: Some(ConsentRow::Key([8; 16])), ..query(leaf, None) };
+    let without = |leaf| QueryRow { consent: None, day: date(2026, 11, 29), ..query(leaf, None) };
+    take(&mut file, vec![of(query(0, None)), of(another(1)), of(refused(2))]);
+    take(&mut file, vec![of(query(3, None)), of(without(4))]);
+    let days = |most| {
+        let days = file.days(most).unwrap().into_iter();
+        days.map(|day| (day.day, day.answered, day.refused)).collect::<Vec<_>>()
+    };
+    assert_eq!(days(14), [(TODAY, 3, 1), (date(2026, 11, 29), 1, 0)]);
+    assert_eq!(days(1), [(date(2026, 11, 29), 1, 0)]);
+    let used: Vec<_> =
+        file.used_consents().unwrap().into_iter().map(|used| (used.key, used.answered, used.last)).collect();
+    assert_eq!(used, [([9; 16], 2, 3), ([8; 16], 1, 1)]);
+    let found = Search { consent: Some([8; 16]), ..Search::default() };
+    assert_eq!(file.search(&found, 40).unwrap().iter().map(|listed| listed.index).collect::<Vec<_>>(), [1]);
 }

@@ -230,13 +230,14 @@ fn serve_side_doors(
 ) -> io::Result<()> {
     let [auditors, public, operations] = listeners;
     let certified = Arc::new(certified(gateway, tls, failed));
-    let shared = Arc::clone(gateway);
+    let (shared, trust) = (Arc::clone(gateway), Arc::clone(&tls.trust));
     tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |peer| {
-        let (shared, standing) = (Arc::clone(&shared), peer.standing);
+        let (shared, trust, standing) = (Arc::clone(&shared), Arc::clone(&trust), peer.standing);
         let place = auditors::place(&shared, standing.as_ref())?;
         Some(move |request| {
-            let (shared, standing, _kept) = (Arc::clone(&shared), standing.clone(), &place);
-            async move { Ok::<_, Infallible>(auditors::answer(shared, standing, request).await) }
+            let (shared, trust, standing) = (Arc::clone(&shared), Arc::clone(&trust), standing.clone());
+            let _kept = &place;
+            async move { Ok::<_, Infallible>(auditors::answer(shared, &trust, standing, request).await) }
         })
     }));
     let (plain, shared) = (Arc::new(door(gateway, None, failed)), Arc::clone(gateway));

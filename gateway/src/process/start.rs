@@ -161,14 +161,14 @@ async fn introduce_keys(
     Ok(())
 }
 
-/// The index, where persons have a door; it takes in the log behind it.
+/// The index, where persons have a door or the log is to be searched; it takes in the log behind it.
 fn open_index(
     settings: &Settings,
     keys: &Keyring,
     now: jiff::Timestamp,
     entropy: &SystemEntropy,
 ) -> Result<Option<Index>, StartError> {
-    if settings.persons.is_none() {
+    if settings.persons.is_none() && !settings.data.index {
         return Ok(None);
     }
     let key = keys.index_key(now, entropy)?;

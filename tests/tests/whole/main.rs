@@ -8,6 +8,7 @@ mod canary;
 mod cases;
 mod certificates;
 mod checks;
+mod chromium;
 mod client_programs;
 mod clients;
 mod collector;

@@ -44,7 +44,8 @@ pub(in crate::doors) fn read(
         let value = match name {
             name if NUMBERS.contains(&name) => Value::from(value.parse::<u64>().ok()?),
             name if TRUTHS.contains(&name) => Value::from(value == "true"),
-            _ => Value::from(value),
+            // A browser ends the lines of a text area as the network does.
+            _ => Value::from(value.replace("\r\n", "\n")),
         };
         json.insert(name.to_owned(), value);
     }

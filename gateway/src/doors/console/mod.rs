@@ -1,12 +1,21 @@
-//! What officers and auditors see on 8445: overview, search of the record, one record with its proof, institutions. A page
-//! for a browser, JSON for everybody else. Whoever is shown a record is on the record first.
+//! What officers and auditors see on 8445: overview, search of the record, one record with its proof, consents, objections,
+//! reviews, coverage, monthly reports, alarms, the log, institutions. A page for a browser, JSON for everybody else. Whoever is
+//! shown a record is on the record first.
 
+mod alarms;
+mod charts;
+mod consents;
+mod coverage;
 pub(super) mod form;
 mod institutions;
+mod log;
+mod objections;
 mod overview;
 mod page;
 mod proposals;
 mod queries;
+mod record;
+mod report;
 mod reviews;
 
 use std::sync::Arc;
@@ -19,6 +28,7 @@ use hyper::{
 use uuid::Uuid;
 
 use crate::{
+    callers::trust::Trust,
     doors::persons::{page::style, request::Members},
     gateway::Gateway,
     terminal::chinese,
@@ -34,6 +44,14 @@ pub(super) enum View {
     Overview,
     Queries,
     Query(Uuid),
+    Consents,
+    Objections,
+    /// By the id of the leaf that began it.
+    Objection(Uuid),
+    Coverage,
+    Report,
+    Alarms,
+    Log,
     Institutions,
     Proposals,
     Reviews,
@@ -47,13 +65,21 @@ impl View {
         match path {
             "/officers" | "/officers/" => Some(Self::Overview),
             "/officers/queries" => Some(Self::Queries),
+            "/officers/consents" => Some(Self::Consents),
+            "/officers/objections" => Some(Self::Objections),
+            "/officers/coverage" => Some(Self::Coverage),
+            "/officers/report" => Some(Self::Report),
+            "/officers/alarms" => Some(Self::Alarms),
+            "/officers/log" => Some(Self::Log),
             "/officers/institutions" => Some(Self::Institutions),
             "/style.css" => Some(Self::Style),
             "/officers/proposals" => Some(Self::Proposals),
             "/officers/reviews" => Some(Self::Reviews),
-            path => match path.strip_prefix("/officers/reviews/") {
-                Some(case) => reviews::is_name(case).then(|| Self::Review(case.to_owned())),
-                None => path.strip_prefix("/officers/queries/")?.parse().ok().map(Self::Query),
+            path => match path.strip_prefix("/officers/")?.split_once('/')? {
+                ("reviews", case) => reviews::is_name(case).then(|| Self::Review(case.to_owned())),
+                ("queries", id) => id.parse().ok().map(Self::Query),
+                ("objections", id) => id.parse().ok().map(Self::Objection),
+                _ => None,
             },
         }
     }
@@ -62,16 +88,27 @@ impl View {
     pub(super) fn read(&self) -> Option<String> {
         match self {
             Self::Queries => Some("officers/queries".to_owned()),
+            Self::Consents => Some("officers/consents".to_owned()),
+            Self::Objections => Some("officers/objections".to_owned()),
+            Self::Objection(id) => Some(format!("officers/objections/{id}")),
+            Self::Coverage => Some("officers/coverage".to_owned()),
+            Self::Report => Some("officers/report".to_owned()),
             Self::Query(id) => Some(format!("officers/queries/{id}")),
             Self::Review(case) => Some(format!("officers/reviews/{case}")),
-            Self::Overview | Self::Institutions | Self::Proposals | Self::Reviews | Self::Style => None,
+            Self::Overview
+            | Self::Alarms
+            | Self::Log
+            | Self::Institutions
+            | Self::Proposals
+            | Self::Reviews
+            | Self::Style => None,
         }
     }
 }
 
 /// Answers one who may look, once the look is on the record.
 pub(super) async fn answer(
-    gateway: &Arc<Gateway>,
+    (gateway, trust): (&Arc<Gateway>, &Trust),
     view: View,
     (uri, headers): (&Uri, &HeaderMap),
     viewer: Viewer,
@@ -79,16 +116,24 @@ pub(super) async fn answer(
 ) -> Response<Body> {
     let asked = Members::read(uri.query().unwrap_or_default().as_bytes());
     let chosen = asked.as_ref().and_then(Members::language);
-    let frame = Frame::new(chosen.unwrap_or(language), is_page(headers), gateway.settings.demo, viewer);
+    let at = (uri.path(), asked.as_ref());
+    let frame = Frame::new(chosen.unwrap_or(language), is_page(headers), gateway, viewer, at);
     match view {
         View::Style => style(),
-        View::Overview => overview::show(gateway, &frame).await,
+        View::Overview => overview::show(gateway, trust, &frame).await,
+        View::Alarms => alarms::show(gateway, trust, &frame).await,
+        View::Log => log::show(gateway, &frame).await,
+        View::Consents => consents::list(gateway, &frame).await,
+        View::Objections => objections::list(gateway, &frame).await,
+        View::Objection(id) => objections::one(gateway, id, &frame).await,
+        View::Coverage => coverage::show(gateway, asked.as_ref(), &frame).await,
+        View::Report => report::show(gateway, asked.as_ref(), &frame).await,
         View::Institutions => institutions::show(gateway, &frame),
         View::Proposals => proposals::show(gateway, &frame).await,
         View::Queries => queries::list(gateway, asked.as_ref(), &frame).await,
         View::Reviews => reviews::list(gateway, &frame).await,
         View::Review(case) => reviews::one(gateway, &case, &frame).await,
-        View::Query(id) => queries::one(gateway, id, &frame).await,
+        View::Query(id) => record::one(gateway, id, &frame).await,
     }
 }
 
@@ -104,7 +149,7 @@ pub(super) fn refused(
         Language::Zh => chinese().of(&fault.to_string()),
         Language::En => fault.to_string(),
     };
-    Frame::new(language, true, gateway.settings.demo, viewer).fault(status, &said)
+    Frame::new(language, true, gateway, viewer, ("/officers", None)).fault(status, &said)
 }
 
 fn is_page(headers: &HeaderMap) -> bool {

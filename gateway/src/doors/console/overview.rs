@@ -6,10 +6,15 @@ use askama::Template;
 use hyper::Response;
 use serde::Serialize;
 
-use super::page::Frame;
+use super::{
+    charts::{self, Bar, Row},
+    page::Frame,
+};
 use crate::{
+    callers::trust::Trust,
+    doors::alarms::{self, Alarm},
     gateway::Gateway,
-    index::{Listed, Search},
+    index::{DayCount, Listed, Search},
     state::standing::Waiting,
     transport::Body,
 };
@@ -26,6 +31,10 @@ struct Overview {
     institutions: usize,
     suspended: usize,
     objections: Objections,
+    /// What should be mended, or waits for officers.
+    alarms: Vec<Alarm>,
+    /// Queries of the last days on which somebody asked.
+    days: Vec<DayCount>,
     /// Of the newest queries.
     last: Last,
 }
@@ -65,14 +74,28 @@ struct Last {
 #[template(path = "officers/overview.html")]
 struct Page<'a> {
     frame: &'a Frame,
+    gateway: &'a Gateway,
     title: &'a str,
     all: &'a Overview,
+    bars: Vec<Bar>,
+    parts: [Part<'a>; 3],
 }
 
-pub(super) async fn show(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body> {
+/// Rows of a chart, each of which leads to its queries.
+struct Part<'a> {
+    title: &'a str,
+    filter: &'a str,
+    rows: Vec<Row>,
+}
+
+pub(super) async fn show(gateway: &Arc<Gateway>, trust: &Trust, frame: &Frame) -> Response<Body> {
     let shared = Arc::clone(gateway);
-    let search = move || shared.index.as_ref().and_then(|index| index.search(&Search::default(), LAST).ok());
-    let listed = tokio::task::spawn_blocking(search).await.ok().flatten().unwrap_or_default();
+    let search = move || {
+        let index = shared.index.as_ref()?;
+        Some((index.search(&Search::default(), LAST).ok()?, index.days(charts::DAYS).ok()?))
+    };
+    let (listed, days) = tokio::task::spawn_blocking(search).await.ok().flatten().unwrap_or_default();
+    let alarms = [alarms::reasons(gateway, trust), alarms::warnings(gateway, trust), alarms::to_do(gateway)].concat();
     let institutions = gateway.register.all();
     let Waiting { open, overdue } = gateway.standing.waiting(gateway.today());
     let causes: Vec<&'static str> = gateway.log.metrics().not_recordable.iter().map(|cause| cause.as_str()).collect();
@@ -93,10 +116,38 @@ pub(super) async fn show(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
         institutions: institutions.len(),
         suspended: institutions.iter().filter(|institution| institution.is_suspended()).count(),
         objections: Objections { open, overdue },
+        alarms,
+        days,
         last: Last::of(listed),
     };
     let title = frame.say("概览", "Overview");
-    frame.show(&Page { frame, title, all: &all }, &all)
+    let parts = parts(gateway, &all.last, frame);
+    let bars = charts::days(&all.days, gateway.today());
+    frame.show(&Page { frame, gateway, title, all: &all, bars, parts }, &all)
+}
+
+fn parts<'a>(gateway: &Gateway, last: &Last, frame: &'a Frame) -> [Part<'a>; 3] {
+    let institution = |id: &str| {
+        let known = gateway.register.by_id(id).ok();
+        known.and_then(|institution| institution.record.name.clone()).unwrap_or_else(|| id.to_owned())
+    };
+    [
+        Part {
+            title: frame.say("按拒绝原因", "Refused, by reason"),
+            filter: "outcome",
+            rows: charts::rows(&last.refused, |code| frame.outcome(Some(code))),
+        },
+        Part {
+            title: frame.say("按机构", "By institution"),
+            filter: "institution",
+            rows: charts::rows(&last.by_institution, institution),
+        },
+        Part {
+            title: frame.say("按场景", "By scenario"),
+            filter: "scenario",
+            rows: charts::rows(&last.by_scenario, |name| frame.scenario(gateway, Some(name))),
+        },
+    ]
 }
 
 impl Last {

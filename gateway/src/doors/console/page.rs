@@ -1,18 +1,39 @@
 //! What frames each view: a page with the headers that guard it, or JSON.
 
 use askama::Template;
-use credit_policy::Language;
+use credit_policy::{Code, Language};
 use hyper::{
     Response, StatusCode,
     header::{self, HeaderValue},
 };
+use jiff::{Timestamp, tz::Offset};
+use openidconnect::url::form_urlencoded::Serializer;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    doors::persons::page::finish,
+    doors::{
+        persons::{page::finish, request::Members},
+        problems::title,
+    },
+    gateway::Gateway,
     transport::{Body, whole},
 };
+
+/// The navigation.
+const LINKS: [(&str, &str, &str); 11] = [
+    ("/officers", "概览", "Overview"),
+    ("/officers/alarms", "告警", "Alarms"),
+    ("/officers/queries", "查询记录", "Queries"),
+    ("/officers/consents", "授权", "Consents"),
+    ("/officers/objections", "异议", "Objections"),
+    ("/officers/reviews", "查询复核", "Review"),
+    ("/officers/coverage", "覆盖情况", "Coverage"),
+    ("/officers/report", "月度报告", "Reports"),
+    ("/officers/proposals", "双人审批", "Decisions by two"),
+    ("/officers/institutions", "机构", "Institutions"),
+    ("/officers/log", "日志状况", "Log"),
+];
 
 /// Who looks.
 pub(in crate::doors) struct Viewer {
@@ -26,22 +47,47 @@ pub(in crate::doors) struct Viewer {
 pub(super) struct Frame {
     language: Language,
     is_page: bool,
+    /// Of the jurisdiction, from UTC.
+    offset: Offset,
+    /// The path of the page.
+    path: String,
+    /// The same page in the other language, with all else that was asked for.
+    pub(super) switch: String,
     pub(super) is_demo: bool,
     pub(super) viewer: Viewer,
 }
 
 impl Frame {
-    pub(super) fn new(language: Language, is_page: bool, is_demo: bool, viewer: Viewer) -> Self {
-        Self { language, is_page, is_demo, viewer }
+    pub(super) fn new(
+        language: Language,
+        is_page: bool,
+        gateway: &Gateway,
+        viewer: Viewer,
+        (path, asked): (&str, Option<&Members>),
+    ) -> Self {
+        let other = if language == Language::Zh { "en" } else { "zh" };
+        let switch = address("", asked, &["lang"], &[("lang", other)]);
+        let (offset, is_demo) = (gateway.catalogue.offset(), gateway.settings.demo);
+        Self { language, is_page, offset, path: path.to_owned(), switch, is_demo, viewer }
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
+    pub(super) fn links(&self) -> [(&'static str, &'static str, &'static str); LINKS.len()] {
+        LINKS
+    }
+
+    /// Whether a link of the navigation leads to this page, or to what this one is a part of.
+    pub(super) fn is_at(&self, path: &str) -> bool {
+        let rest = self.path.strip_prefix(path);
+        rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with('/') && path != "/officers"))
     }
 
     /// The tag of the page's language (BCP 47).
     pub(super) fn lang(&self) -> &'static str {
         self.say("zh-Hans", "en")
-    }
-
-    pub(super) fn other_lang(&self) -> &'static str {
-        self.say("en", "zh")
     }
 
     /// What links within the console carry.
@@ -66,6 +112,18 @@ impl Frame {
         }
     }
 
+    /// A time where the departments are, to the second.
+    pub(super) fn time(&self, at: &Timestamp) -> String {
+        self.offset.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// What an outcome without or with a code is called.
+    pub(super) fn outcome(&self, code: Option<&str>) -> String {
+        let Some(code) = code else { return self.say("已答复", "answered").to_owned() };
+        let known = Code::ALL.iter().find(|known| known.as_str() == code);
+        known.map_or(code, |known| title(*known, self.language)).to_owned()
+    }
+
     /// The page for a browser, the same as JSON for everybody else.
     pub(super) fn show(&self, page: &impl Template, json: &impl Serialize) -> Response<Body> {
         let shown =
@@ -76,12 +134,47 @@ impl Frame {
         }
     }
 
+    /// The title of a scenario, with its name.
+    pub(super) fn scenario(&self, gateway: &Gateway, name: Option<&str>) -> String {
+        let name = name.unwrap_or_default();
+        let known = gateway.catalogue.scenario(name);
+        known.map_or_else(|| name.to_owned(), |scenario| format!("{} ({name})", scenario.title(self.language)))
+    }
+
+    /// Every scenario with its title.
+    pub(super) fn scenarios(&self, gateway: &Gateway) -> Vec<(String, String)> {
+        let all = gateway.catalogue.scenarios().into_iter().map(|scenario| scenario.name().as_str());
+        all.map(|name| (name.to_owned(), self.scenario(gateway, Some(name)))).collect()
+    }
+
+    pub(super) fn unreadable(&self) -> Response<Body> {
+        self.fault(StatusCode::SERVICE_UNAVAILABLE, self.say("暂时无法读取日志", "the log cannot be read now"))
+    }
+
+    pub(super) fn no_index(&self) -> Response<Body> {
+        let sentence = self.say(
+            "没有日志索引：请在配置的 [data] 中设置 index = true，或设置 [persons]",
+            "there is no index of the log: set index = true under [data] of the configuration, or set [persons]",
+        );
+        self.fault(StatusCode::SERVICE_UNAVAILABLE, sentence)
+    }
+
     /// One sentence instead.
     pub(super) fn fault(&self, status: StatusCode, sentence: &str) -> Response<Body> {
         let title = self.say("无法显示", "Cannot be shown");
         let page = Fault { frame: self, title, sentence }.render().unwrap_or_default();
         let json = json!({ "title": sentence, "status": status.as_u16() }).to_string();
         self.answer(if self.is_page { page.into_bytes() } else { json.into_bytes() }, status)
+    }
+
+    /// A page that is whole as it is, with a style of this hash (CSP).
+    pub(super) fn whole(&self, page: String, json: String, style: &str) -> Response<Body> {
+        let mut response = self.answer(if self.is_page { page } else { json }.into_bytes(), StatusCode::OK);
+        let policy = format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'");
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response
     }
 
     fn answer(&self, bytes: Vec<u8>, status: StatusCode) -> Response<Body> {
@@ -103,6 +196,17 @@ impl Frame {
         );
         response
     }
+}
+
+/// An address with what was asked for but `without`, and `with` more.
+pub(super) fn address(path: &str, asked: Option<&Members>, without: &[&str], with: &[(&str, &str)]) -> String {
+    let mut query = Serializer::new(String::new());
+    let kept = asked.into_iter().flat_map(Members::all);
+    kept.filter(|(name, value)| !without.contains(name) && !value.is_empty()).for_each(|(name, value)| {
+        query.append_pair(name, value);
+    });
+    query.extend_pairs(with);
+    format!("{path}?{}", query.finish())
 }
 
 #[derive(Template)]

@@ -16,6 +16,7 @@ use crate::{
 #[template(path = "officers/proposals.html")]
 struct Page<'a> {
     frame: &'a Frame,
+    gateway: &'a Gateway,
     title: &'a str,
     all: &'a Proposals,
 }
@@ -27,7 +28,7 @@ pub(super) async fn show(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
         return frame.fault(StatusCode::SERVICE_UNAVAILABLE, sentence);
     };
     let title = frame.say("双人审批", "What two decide");
-    frame.show(&Page { frame, title, all: &all }, &all)
+    frame.show(&Page { frame, gateway, title, all: &all }, &all)
 }
 
 impl Page<'_> {

@@ -1,20 +1,18 @@
-//! The record of queries: a list that is searched, and one record with what proves it.
+//! The record of queries: a list that is searched.
 
 use std::sync::Arc;
 
 use askama::Template;
-use credit_audit::proof;
+use credit_policy::Code;
 use hyper::{Response, StatusCode};
 use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::Serialize;
-use serde_json::value::RawValue;
-use uuid::Uuid;
 
-use super::page::Frame;
+use super::page::{Frame, address};
 use crate::{
     doors::persons::request::Members,
     gateway::Gateway,
-    index::{Index, Listed, Outcome, Search, leaf_at},
+    index::{Listed, Outcome, Search},
     transport::Body,
 };
 
@@ -44,8 +42,13 @@ struct Found {
 #[template(path = "officers/queries.html")]
 struct Page<'a> {
     frame: &'a Frame,
+    gateway: &'a Gateway,
     title: &'a str,
     asked: Asked<'a>,
+    /// What conditions can be chosen.
+    institutions: Vec<Choice>,
+    scenarios: Vec<Choice>,
+    outcomes: Vec<Choice>,
     found: &'a Found,
     /// The address of the next page.
     next: Option<String>,
@@ -59,24 +62,19 @@ impl Asked<'_> {
         self.0.and_then(|members| members.get(name)).unwrap_or_default()
     }
 
-    /// The address of the next page.
-    fn next(&self, before: u64) -> String {
-        let mut query = openidconnect::url::form_urlencoded::Serializer::new(String::new());
-        for name in FILTERS.into_iter().chain(["lang"]) {
-            if let Some(value) = self.0.and_then(|members| members.get(name)).filter(|value| !value.is_empty()) {
-                query.append_pair(name, value);
-            }
-        }
-        query.append_pair("before", &before.to_string());
-        format!("/officers/queries?{}", query.finish())
+    /// Whether anything restricts the list.
+    fn is_restricted(&self) -> bool {
+        ["institution", "operator", "scenario", "outcome", "case", "consent", "from", "to"]
+            .iter()
+            .any(|name| !self.get(name).is_empty())
     }
 }
 
-/// What a list is restricted by.
-const FILTERS: [&str; 7] = ["institution", "operator", "scenario", "outcome", "case", "from", "to"];
-
-const NO_INDEX: (&str, &str) =
-    ("没有日志索引：请在配置中设置 [persons]", "there is no index of the log: set [persons] in the configuration");
+/// A condition that can be chosen.
+struct Choice {
+    value: String,
+    title: String,
+}
 
 pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame: &Frame) -> Response<Body> {
     let Some(search) = asked.and_then(|asked| search(asked, gateway)) else {
@@ -95,8 +93,8 @@ pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame:
     };
     let (listed, covers) = match tokio::task::spawn_blocking(look).await {
         Ok(Some(Ok(found))) => found,
-        Ok(None) => return frame.fault(StatusCode::SERVICE_UNAVAILABLE, frame.say(NO_INDEX.0, NO_INDEX.1)),
-        Ok(Some(Err(_))) | Err(_) => return unreadable(frame),
+        Ok(None) => return frame.no_index(),
+        Ok(Some(Err(_))) | Err(_) => return frame.unreadable(),
     };
     let mut queries: Vec<Entry> = listed.into_iter().map(entry).collect();
     let goes_on = queries.len() > PAGE as usize;
@@ -104,9 +102,32 @@ pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame:
     let next = queries.last().filter(|_| goes_on).map(|last| last.listed.index);
     let found = Found { queries, next, covers };
     let title = frame.say("查询记录", "Queries on the record");
-    let asked = Asked(asked);
-    let next = found.next.map(|before| asked.next(before));
-    frame.show(&Page { frame, title, asked, found: &found, next }, &found)
+    let next = found
+        .next
+        .map(|before| address("/officers/queries", asked, &["before"], &[("before", before.to_string().as_str())]));
+    let (institutions, scenarios, outcomes) = choices(gateway, frame);
+    let page =
+        Page { frame, gateway, title, asked: Asked(asked), institutions, scenarios, outcomes, found: &found, next };
+    frame.show(&page, &found)
+}
+
+/// Institutions, scenarios and outcomes.
+fn choices(gateway: &Gateway, frame: &Frame) -> (Vec<Choice>, Vec<Choice>, Vec<Choice>) {
+    let institutions = gateway.register.all().into_iter().map(|institution| {
+        let (id, name) = (institution.id(), institution.record.name.as_deref());
+        Choice { value: id.to_owned(), title: name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})")) }
+    });
+    let scenarios = frame.scenarios(gateway).into_iter().map(|(value, title)| Choice { value, title });
+    let all = [
+        ("answered", frame.say("已答复", "answered")),
+        ("refused", frame.say("已拒绝（任何原因）", "refused, for any reason")),
+    ];
+    let all = all.into_iter().map(|(value, title)| Choice { value: value.to_owned(), title: title.to_owned() });
+    let codes = Code::ALL.iter().map(|code| {
+        let name = code.as_str();
+        Choice { value: name.to_owned(), title: format!("{name}: {}", frame.outcome(Some(name))) }
+    });
+    (institutions.collect(), scenarios.collect(), all.chain(codes).collect())
 }
 
 fn entry(listed: Listed) -> Entry {
@@ -126,6 +147,7 @@ fn search(asked: &Members, gateway: &Gateway) -> Option<Search> {
         "refused" => Outcome::Refused,
         _ => Outcome::Code(outcome),
     });
+    let consent = text("consent").map(|text| hex(&text)).map_or(Some(None), |consent| consent.map(Some))?;
     let before = text("before").map(|before| before.parse().ok()).map_or(Some(None), |before| before.map(Some))?;
     let until = day("to")?.map(|day| day.checked_add(1.day()).map(begin)).transpose().ok()?;
     let search = Search {
@@ -134,6 +156,7 @@ fn search(asked: &Members, gateway: &Gateway) -> Option<Search> {
         scenario: text("scenario"),
         outcome,
         case: text("case"),
+        consent,
         from: day("from")?.map(begin),
         until,
         before,
@@ -142,60 +165,8 @@ fn search(asked: &Members, gateway: &Gateway) -> Option<Search> {
     (!needs_institution || search.institution.is_some()).then_some(search)
 }
 
-/// One record.
-#[derive(Serialize)]
-struct Record<'a> {
-    query: Uuid,
-    index: u64,
-    /// The leaf, byte for byte.
-    leaf: &'a RawValue,
-    /// Its receipt (c2sp.org/tlog-proof), to the checkpoint that is published now.
-    proof: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "officers/query.html")]
-struct RecordPage<'a> {
-    frame: &'a Frame,
-    title: &'a str,
-    record: &'a Record<'a>,
-    members: Vec<(String, String)>,
-}
-
-pub(super) async fn one(gateway: &Arc<Gateway>, id: Uuid, frame: &Frame) -> Response<Body> {
-    let shared = Arc::clone(gateway);
-    let look = move || {
-        let index = shared.index.as_ref()?;
-        Some(read(&shared, index, id))
-    };
-    let (index, leaf, proof) = match tokio::task::spawn_blocking(look).await {
-        Ok(Some(Ok(Some(found)))) => found,
-        Ok(Some(Ok(None))) => {
-            return frame.fault(StatusCode::NOT_FOUND, frame.say("没有这一查询", "there is no such query"));
-        }
-        Ok(None) => return frame.fault(StatusCode::SERVICE_UNAVAILABLE, frame.say(NO_INDEX.0, NO_INDEX.1)),
-        Ok(Some(Err(_))) | Err(_) => return unreadable(frame),
-    };
-    let Some(raw) = String::from_utf8(leaf).ok().and_then(|leaf| RawValue::from_string(leaf).ok()) else {
-        return unreadable(frame);
-    };
-    let members: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(raw.get()).ok();
-    let shown = |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let members = members.unwrap_or_default().into_iter().map(|(name, value)| (name, shown(value))).collect();
-    let record = Record { query: id, index, leaf: &raw, proof: &proof };
-    let title = frame.say("一条记录", "One record");
-    frame.show(&RecordPage { frame, title, record: &record, members }, &record)
-}
-
-/// Place, leaf and proof of a query. Blocks.
-fn read(gateway: &Gateway, index: &Index, id: Uuid) -> Result<Option<(u64, Vec<u8>, String)>, String> {
-    let Some(leaf) = index.leaf_of(id).map_err(|error| error.to_string())? else { return Ok(None) };
-    let bytes = leaf_at(&gateway.log_folder(), leaf).map_err(|error| error.to_string())?;
-    let proven = gateway.log.paths(&[leaf]).map_err(|error| error.to_string())?;
-    let path = proven.paths.first().map(Vec::as_slice).unwrap_or_default();
-    Ok(Some((leaf, bytes, proof::format(leaf, path, &proven.checkpoint))))
-}
-
-fn unreadable(frame: &Frame) -> Response<Body> {
-    frame.fault(StatusCode::SERVICE_UNAVAILABLE, frame.say("暂时无法读取日志", "the log cannot be read now"))
+/// 16 bytes in hexadecimal digits.
+fn hex(text: &str) -> Option<[u8; 16]> {
+    let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    is_hex.then(|| u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)).flatten()
 }

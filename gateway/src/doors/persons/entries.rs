@@ -11,58 +11,58 @@ use crate::gateway::Gateway;
 
 /// A query.
 #[derive(Clone, Serialize)]
-pub(super) struct Entry {
-    pub(super) query: Uuid,
-    pub(super) at: Timestamp,
+pub(in crate::doors) struct Entry {
+    pub(in crate::doors) query: Uuid,
+    pub(in crate::doors) at: Timestamp,
     /// The civil day in the jurisdiction.
-    pub(super) day: Date,
+    pub(in crate::doors) day: Date,
     /// Who asked; nobody where it was the person.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) institution: Option<String>,
+    pub(in crate::doors) institution: Option<String>,
     /// Its name, where the register has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) name: Option<String>,
+    pub(in crate::doors) name: Option<String>,
     /// Through which gateway it asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) gateway: Option<String>,
+    pub(in crate::doors) gateway: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) scenario: Option<Scenario>,
+    pub(in crate::doors) scenario: Option<Scenario>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) ground: Option<Ground>,
+    pub(in crate::doors) ground: Option<Ground>,
     /// The fields that were asked for; left out where all of the scenario's were.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) asked: Option<Vec<Field>>,
+    pub(in crate::doors) asked: Option<Vec<Field>>,
     /// The fields that were released.
-    pub(super) released: Vec<Field>,
+    pub(in crate::doors) released: Vec<Field>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) refused: Option<Refused>,
+    pub(in crate::doors) refused: Option<Refused>,
     /// Whether the person was told before: `given`, `owed` (this list gives it) or `none` for a refusal.
-    pub(super) notice: &'static str,
+    pub(in crate::doors) notice: &'static str,
     /// The day until which the law withheld it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) deferred_until: Option<Date>,
+    pub(in crate::doors) deferred_until: Option<Date>,
     /// Whether it was anyone, at the public door.
     #[serde(skip)]
-    pub(super) is_public: bool,
+    pub(in crate::doors) is_public: bool,
     /// Everything in one sentence, which is put in afterwards.
-    pub(super) says: String,
+    pub(in crate::doors) says: String,
     /// Whether this list gives the notice.
     #[serde(skip)]
-    pub(super) is_owed: bool,
+    pub(in crate::doors) is_owed: bool,
 }
 
 /// What for.
 #[derive(Clone, Serialize)]
-pub(super) struct Scenario {
-    pub(super) name: String,
-    pub(super) title: String,
+pub(in crate::doors) struct Scenario {
+    pub(in crate::doors) name: String,
+    pub(in crate::doors) title: String,
 }
 
 /// On which ground.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Ground {
+pub(in crate::doors) enum Ground {
     /// The person.
     #[serde(rename = "self")]
     Person,
@@ -79,20 +79,20 @@ pub(super) enum Ground {
 
 /// A field.
 #[derive(Clone, Serialize)]
-pub(super) struct Field {
-    pub(super) name: String,
-    pub(super) title: String,
+pub(in crate::doors) struct Field {
+    pub(in crate::doors) name: String,
+    pub(in crate::doors) title: String,
 }
 
 /// Why there was no answer.
 #[derive(Clone, Serialize)]
-pub(super) struct Refused {
-    pub(super) code: &'static str,
-    pub(super) title: &'static str,
+pub(in crate::doors) struct Refused {
+    pub(in crate::doors) code: &'static str,
+    pub(in crate::doors) title: &'static str,
 }
 
 /// The entry of a leaf; nothing where it is no query's. `is_told`: a notice of it was given.
-pub(super) fn entry(gateway: &Gateway, leaf: &[u8], is_told: bool, language: Language) -> Option<Entry> {
+pub(in crate::doors) fn entry(gateway: &Gateway, leaf: &[u8], is_told: bool, language: Language) -> Option<Entry> {
     let leaf = QueryLeaf::parse(leaf).ok()?;
     let catalogue = &gateway.catalogue;
     let scenario = leaf.scenario.as_ref().map(|name| {

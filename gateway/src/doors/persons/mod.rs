@@ -10,7 +10,7 @@ mod consents;
 mod cookies;
 pub(crate) mod counter;
 mod disclosures;
-mod entries;
+pub(super) mod entries;
 mod exchange;
 mod export;
 mod fault;

@@ -31,6 +31,14 @@ impl Cases {
         self.contradictions.inc();
     }
 
+    pub(super) fn contradictions(&self) -> u64 {
+        self.contradictions.get()
+    }
+
+    pub(super) fn missed(&self) -> u64 {
+        self.in_all.get().unsigned_abs()
+    }
+
     pub(super) fn misses<'a>(&self, misses: impl Iterator<Item = (&'a str, &'a str)>) {
         self.misses.reset();
         let mut all = 0;

@@ -231,6 +231,26 @@ impl Metrics {
         self.issuer_keys_refused.set(i64::from(are_refused));
     }
 
+    /// Notices whose time is over.
+    pub(crate) fn notices_overdue(&self) -> u64 {
+        self.notices.overdue()
+    }
+
+    /// Queries under review that were not judged in time.
+    pub(crate) fn reviews_late(&self) -> u64 {
+        self.reviews.late()
+    }
+
+    /// Decisions without a look-up before them that were not handed over.
+    pub(crate) fn missed(&self) -> u64 {
+        self.cases.missed()
+    }
+
+    /// How often feedback told of a restraint by a scenario that serves none.
+    pub(crate) fn feedback_contradictions(&self) -> u64 {
+        self.cases.contradictions()
+    }
+
     /// Feedback says that an answer was used for a restraint, although its scenario serves none.
     pub fn contradiction(&self) {
         self.cases.contradiction();

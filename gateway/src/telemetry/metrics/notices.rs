@@ -18,6 +18,10 @@ impl Notices {
         Ok(notices)
     }
 
+    pub(super) fn overdue(&self) -> u64 {
+        self.0.with_label_values(&["overdue"]).get().unsigned_abs()
+    }
+
     pub(super) fn set(&self, owed: u64, overdue: u64) {
         for (state, count) in [("owed", owed), ("overdue", overdue)] {
             self.0.with_label_values(&[state]).set(i64::try_from(count).unwrap_or(i64::MAX));

@@ -18,6 +18,10 @@ impl Reviews {
         Ok(reviews)
     }
 
+    pub(super) fn late(&self) -> u64 {
+        u64::try_from(self.0.with_label_values(&["late"]).get()).unwrap_or_default()
+    }
+
     pub(super) fn set(&self, open: u64, late: u64) {
         for (state, count) in [("open", open), ("late", late)] {
             self.0.with_label_values(&[state]).set(i64::try_from(count).unwrap_or(i64::MAX));

@@ -1,97 +1,138 @@
-// Chromium looks at the officers' pages through a relay that presents the officer's certificate: each page in both
-// languages and at two widths, without scripts; axe looks for what bars people. Prints one line of JSON a page.
+// Chromium drives the officers' pages through relays, each of which presents the certificate of one officer. First what an officer
+// and a supervisor do all day, by links, labels and buttons alone, as somebody does who knows no address; then each page in both
+// languages and at two widths.
 //
-// node console.mjs DOOR FOLDER QUERY PICTURES
+// node console.mjs DOOR FOLDER PICTURES
 
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { createServer } from 'node:http'
 import { request } from 'node:https'
 import { once } from 'node:events'
-import puppeteer from 'puppeteer-core'
+import { found, launch, look, open, say } from './looks.mjs'
 
-const [door, folder, query, pictures] = process.argv.slice(2)
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const tls = {
-  ca: readFileSync(`${folder}/ca.pem`),
-  cert: readFileSync(`${folder}/institutions/officer.pem`),
-  key: readFileSync(`${folder}/institutions/officer.key`),
-}
-const relay = createServer((from, to) => {
-  // The page is behind plain HTTP here: the browser names that as the origin of a form.
-  const headers = { ...from.headers }
-  if (headers.origin) headers.origin = headers.origin.replace('http:', 'https:')
-  const asked = request(`${door}${from.url}`, { ...tls, method: from.method, headers }, (answer) => {
-    to.writeHead(answer.statusCode, answer.headers)
-    answer.pipe(to)
+const [door, folder, pictures] = process.argv.slice(2)
+
+async function relay(certificate) {
+  const tls = {
+    ca: readFileSync(`${folder}/ca.pem`),
+    cert: readFileSync(`${folder}/institutions/${certificate}.pem`),
+    key: readFileSync(`${folder}/institutions/${certificate}.key`),
+  }
+  const server = createServer((from, to) => {
+    // The page is behind plain HTTP here: the browser names that as the origin of a form.
+    const headers = { ...from.headers }
+    if (headers.origin) headers.origin = headers.origin.replace('http:', 'https:')
+    const asked = request(`${door}${from.url}`, { ...tls, method: from.method, headers }, (answer) => {
+      to.writeHead(answer.statusCode, answer.headers)
+      answer.pipe(to)
+    })
+    asked.on('error', () => to.destroy())
+    from.pipe(asked)
   })
-  asked.on('error', () => to.destroy())
-  from.pipe(asked)
-})
-relay.listen(0, '127.0.0.1')
-await once(relay, 'listening')
-const here = `http://127.0.0.1:${relay.address().port}`
-
-const browser = await puppeteer.launch({ executablePath: '/usr/bin/chromium', headless: true, args: ['--no-sandbox'] })
-const say = (line) => console.log(JSON.stringify(line))
-
-async function found(page) {
-  await page.setJavaScriptEnabled(true)
-  await page.evaluate(axe)
-  const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document))
-  await page.setJavaScriptEnabled(false)
-  return { violations: violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`)), passes: passes.length }
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return server
 }
 
-async function look(page, name, language) {
-  for (const width of [320, 1280]) {
-    await page.setViewport({ width, height: 640 })
-    const seen = await page.evaluate(() => ({
-      wide: document.documentElement.scrollWidth,
-      lang: document.documentElement.lang,
-      scripts: document.scripts.length,
-      heading: document.querySelector('h1').textContent,
-    }))
-    await page.screenshot({ path: `${pictures}/officers-${name}.${language}.${width}.png`, fullPage: true })
-    say({ page: name, language, width, ...seen, ...await found(page) })
-  }
+const home = (server, language) => `http://127.0.0.1:${server.address().port}/officers?lang=${language}`
+
+// What somebody sees and uses of a page.
+const handle = async (page, what, text, choose, argument) => {
+  const found = await page.evaluateHandle(choose, text, argument)
+  if (!found.asElement()) throw new Error(`no ${what} “${text}” on ${page.url()}: ${await page.$eval('main', (main) => main.innerText)}`)
+  return found.asElement()
+}
+const go = (page, element) => Promise.all([page.waitForNavigation(), element.click()])
+const link = async (page, text) => go(page, await handle(page, 'link', text, (text) =>
+  [...document.querySelectorAll('a')].find((one) => one.textContent.trim() === text || (one.closest('main') && one.textContent.includes(text)))))
+const field = (page, label, nr = 0) => handle(page, 'field', label, (label, nr) =>
+  document.getElementById([...document.querySelectorAll('label')].filter((one) => one.textContent.trim() === label)[nr]?.htmlFor ?? ''), nr)
+const fill = async (page, label, value) => (await field(page, label)).type(value)
+const choose = async (page, label, title) => {
+  const select = await field(page, label)
+  const value = await select.$$eval('option', (all, title) => all.find((one) => one.textContent.includes(title))?.value, title)
+  await select.select(value)
+}
+const press = async (page, text) => go(page, await handle(page, 'button', text, (text) =>
+  [...document.querySelectorAll('main button')].find((one) => one.textContent.trim() === text)))
+// The button of the entry in which something stands.
+const pressOf = async (page, entry, text) => go(page, await handle(page, 'button', text, (text, entry) =>
+  [...document.querySelectorAll('main .entry')].filter((one) => one.textContent.includes(entry))
+    .flatMap((one) => [...one.querySelectorAll('button')]).find((one) => one.textContent.trim() === text), entry))
+const read = (page) => page.$eval('main', (main) => main.innerText)
+
+async function task(name, page, steps) {
+  const begun = Date.now()
+  await steps()
+  say({ task: name, ms: Date.now() - begun, said: await read(page) })
 }
 
+const [one, other, supervisor] = await Promise.all(['officer', 'bank', 'supervisor'].map(relay))
+const browser = await launch()
 try {
+  const page = await open(browser)
+  await page.goto(home(one, 'en'))
+  await task('find', page, async () => {
+    await link(page, 'Queries')
+    await choose(page, 'Institution', '(housing)')
+    await fill(page, 'Case (with an institution)', 'MADE-UP-1')
+    await press(page, 'Search')
+    await go(page, await page.$('main .entry a'))
+  })
+  await task('judge', page, async () => {
+    await link(page, 'Review')
+    await go(page, await page.$('main .entry a'))
+    await pressOf(page, 'suspicious', 'Open (recorded)')
+    await choose(page, 'Verdict', 'suspicious')
+    await fill(page, 'Reason (one line)', 'no case')
+    await press(page, 'Judge')
+  })
+  await task('suspend', page, async () => {
+    await link(page, 'Institutions')
+    await (await handle(page, 'field', 'employer', (id) => document.getElementById(`r-${id}`))).type('drill')
+    await pressOf(page, 'employer', 'Suspend')
+  })
+  await task('alarm', page, async () => {
+    await link(page, 'Alarms')
+  })
+  await page.goto(home(other, 'en'))
+  await task('approve', page, async () => {
+    await link(page, 'Decisions by two')
+    await pressOf(page, 'nobody yet', 'Approve')
+  })
+  await page.goto(home(supervisor, 'en'))
+  await task('coverage', page, async () => link(page, 'Coverage'))
+  await task('report', page, async () => {
+    await link(page, 'Reports')
+    await go(page, await page.$('main .entry a'))
+  })
+
   for (const language of ['zh', 'en']) {
-    const page = await browser.newPage()
-    page.on('console', (message) => say({ console: message.text() }))
-    await page.setJavaScriptEnabled(false)
-    await page.goto(`${here}/officers?lang=${language}`)
-    await look(page, 'overview', language)
-    // As an officer would go: to the list, restricted by an institution, to one record.
-    await Promise.all([page.waitForNavigation(), page.click('nav li:nth-child(2) a')])
-    await page.type('#institution', 'housing')
-    await Promise.all([page.waitForNavigation(), page.click('form button')])
-    await look(page, 'queries', language)
-    await page.goto(`${here}/officers/queries/${query}?lang=${language}`)
-    await look(page, 'query', language)
-    await page.goto(`${here}/officers/institutions?lang=${language}`)
-    await look(page, 'institutions', language)
-    // By its form: the employer is suspended, and resumed.
-    await page.type('#r-employer', 'drill')
-    await Promise.all([page.waitForNavigation(), page.click('form:has(#r-employer) button[value="true"]')])
-    say({ suspended: (await page.$$eval('.entry', (all) => all.map((one) => one.textContent))).filter((one) => one.includes('employer')) })
-    await page.type('#r-employer', 'drill')
-    await Promise.all([page.waitForNavigation(), page.click('form:has(#r-employer) button[value="false"]')])
-    await page.goto(`${here}/officers/proposals?lang=${language}`)
-    await page.type('#unseal-entry', '1')
-    await page.type('#unseal-reason', 'drill')
-    await Promise.all([page.waitForNavigation(), page.click('form:has(#unseal-entry) button')])
-    await look(page, 'proposals', language)
-    await page.goto(`${here}/officers/reviews?lang=${language}`)
-    await look(page, 'reviews', language)
-    await page.goto(`${here}/officers/queries?from=x&lang=${language}`)
-    await look(page, 'fault', language)
-    await page.close()
+    await page.goto(home(one, language))
+    const paths = await page.$$eval('nav a:not([lang])', (all) => all.map((one) => one.href))
+    for (const path of paths) {
+      await page.goto(path)
+      const name = new URL(path).pathname.split('/').pop()
+      await look(page, `officers-${name}`, language, pictures)
+      // One of what the page lists.
+      if (['queries', 'objections', 'reviews', 'report'].includes(name)) {
+        await go(page, await page.$('main .entry a'))
+        await look(page, `officers-${name}-one`, language, pictures)
+      }
+    }
+    await page.goto(`${home(one, language).replace('?', '/queries?from=x&')}`)
+    await look(page, 'officers-fault', language, pictures)
+    // The other language shows the same search.
+    await page.goto(`${home(one, language).replace('?', '/queries?institution=housing&')}`)
+    await go(page, await page.$('nav a[lang]'))
+    say({ switched: page.url(), chosen: await page.$eval('#institution', (one) => one.value) })
   }
+  await page.evaluate(() => document.body.append(document.createElement('img')))
+  say({ planted: (await found(page)).violations })
 } finally {
   await browser.close()
-  relay.close()
-  relay.closeAllConnections()
+  for (const server of [one, other, supervisor]) {
+    server.close()
+    server.closeAllConnections()
+  }
 }

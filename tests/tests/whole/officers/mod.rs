@@ -1,9 +1,11 @@
 //! What officers do: suspensions and stops, by command, over HTTP and by the alarm rule; and what two of them decide.
 
 pub(crate) mod by_two;
+mod chromium;
 mod console;
 mod forms;
 pub(crate) mod month;
+mod pages;
 mod review;
 mod self_check;
 mod stops;
@@ -11,7 +13,7 @@ mod unsealing;
 
 use credit_tests::{Caller, Ended, Folder, Leaf, Reply};
 use hyper::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Officers' and auditors' port, after the institutions'.
 const AUDITORS: u16 = 2;
@@ -33,4 +35,13 @@ fn command(folder: &Folder, arguments: &[&str]) -> Ended {
 
 pub(crate) fn of_kind(folder: &Folder, kind: &str) -> Vec<Leaf> {
     folder.leaves().into_iter().filter(|leaf| leaf.text("kind") == kind).collect()
+}
+
+/// An objection to the first record of a person, made at the counter; gives its id.
+fn objected(folder: &Folder, number: &str) -> String {
+    let done = |body: Value| act(folder, "officer", "/officers/counter", &body).json();
+    let report = done(json!({"number": number, "act": "report"}));
+    let record = &report["records"][0]["record"];
+    let said = json!({"number": number, "act": "object", "record": record, "statement": "I was never there."});
+    done(said)["objection"].as_str().expect("an objection").to_owned()
 }

@@ -32,7 +32,7 @@ fn base64(bytes: [u8; 32]) -> Value {
 }
 
 /// A folder whose officers are of two units, and that draws a day when the next one is over.
-fn folder() -> Folder {
+pub(super) fn folder() -> Folder {
     let folder = two_officers();
     folder.replace_in_config("acted_within_days = 20", "acted_within_days = 1");
     folder.replace_in_config("per_mille = 20\nwithin_days = 14\n", "per_mille = 1000\nwithin_days = 1\n");
@@ -44,12 +44,12 @@ fn folder() -> Folder {
 }
 
 /// The day after tomorrow where the departments are: whatever the hour is, it has not begun when the test ends.
-fn day() -> Date {
+pub(super) fn day() -> Date {
     Offset::constant(8).to_datetime(SystemClock::new().now()).date().checked_add(2.days()).unwrap()
 }
 
 /// Serves the folder at noon of a day.
-fn serve_at_noon(folder: Folder, day: Date) -> Gateway {
+pub(super) fn serve_at_noon(folder: Folder, day: Date) -> Gateway {
     let zone = Offset::constant(8).to_time_zone();
     let noon: Zoned = day.at(12, 0, 0, 0).to_zoned(zone).unwrap();
     let ahead = noon.timestamp().as_second() - SystemClock::new().now().as_second();
@@ -69,7 +69,7 @@ fn opened_case(folder: &Folder, case: &str, number: &str, staff: &str, day: Date
 }
 
 /// The queue, once so many queries are in it.
-fn queue(folder: &Folder, queued: u64) -> Value {
+pub(super) fn queue(folder: &Folder, queued: u64) -> Value {
     for _ in 0..1_200 {
         let queue = at_door(folder, ONE).get("/officers/reviews").json();
         if queue["periods"][0]["queued"] == queued {
@@ -81,7 +81,7 @@ fn queue(folder: &Folder, queued: u64) -> Value {
 }
 
 /// What is committed to before the day, and by whom alone.
-fn before_the_day(folder: Folder, day: Date) -> Folder {
+pub(super) fn before_the_day(folder: Folder, day: Date) -> Folder {
     let gateway = Gateway::serve(folder);
     let folder = gateway.folder();
     let commit = json!({"state": "committed", "period": day.to_string(), "digest": base64(commitment(&day.to_string(), &NONCE))});
@@ -102,7 +102,7 @@ fn before_the_day(folder: Folder, day: Date) -> Folder {
 }
 
 /// A look-up that a colleague's case explains, and one that nothing does; gives their ids.
-fn on_the_day(folder: Folder, day: Date) -> (Folder, [Uuid; 2], String) {
+pub(super) fn on_the_day(folder: Folder, day: Date) -> (Folder, [Uuid; 2], String) {
     let gateway = serve_at_noon(folder, day);
     let folder = gateway.folder();
     opened_case(folder, "EXPLAINED-1", &folder.person("clean", 0), "desk-1", day);
@@ -143,7 +143,7 @@ fn waiting(folder: &Folder, open: u64, late: u64) {
 }
 
 /// Only what was committed to is drawn by, once.
-fn shown(folder: &Folder, day: Date) {
+pub(super) fn shown(folder: &Folder, day: Date) {
     let _look = at_door(folder, ONE).get("/officers/queries");
     let show = |nonce| json!({"state": "shown", "period": day.to_string(), "nonce": base64(nonce)});
     assert_eq!(step(folder, "supervisor", &show([9; 32])), StatusCode::CONFLICT);

@@ -4,15 +4,12 @@
 //
 // node chromium.mjs DOOR PROVIDER_PORT NUMBER HOME PICTURES
 
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { once } from 'node:events'
 import { Provider } from 'oidc-provider'
 import { exportJWK, generateKeyPair } from 'jose'
-import puppeteer from 'puppeteer-core'
+import { follow, found, launch, look, open, say } from './looks.mjs'
 
 const [door, port, number, home, pictures] = process.argv.slice(2)
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const acr = 'urn:credit-gateway:demo'
 
 const { privateKey } = await generateKeyPair('ES256', { extractable: true })
@@ -55,62 +52,23 @@ provider.use(async (context, next) => {
 const service = provider.listen(Number(port), 'localhost')
 await once(service, 'listening')
 
-const browser = await puppeteer.launch({
-  executablePath: '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox'],
-  env: { ...process.env, HOME: home },
-})
-const say = (line) => console.log(JSON.stringify(line))
-
-async function found(page) {
-  // For axe alone: no page has a script of its own.
-  await page.setJavaScriptEnabled(true)
-  await page.evaluate(axe)
-  const { violations, incomplete, passes } = await page.evaluate(() => globalThis.axe.run(document))
-  await page.setJavaScriptEnabled(false)
-  const what = (all) => all.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`))
-  return { violations: what(violations), incomplete: what(incomplete), passes: passes.length }
-}
-
-// One page at both widths.
-async function look(page, name, language) {
-  for (const width of [320, 1280]) {
-    await page.setViewport({ width, height: 640 })
-    const seen = await page.evaluate(() => ({
-      inner: innerWidth,
-      wide: document.documentElement.scrollWidth,
-      lang: document.documentElement.lang,
-      title: document.title,
-      scripts: document.scripts.length,
-    }))
-    await page.screenshot({ path: `${pictures}/${name}.${language}.${width}.png`, fullPage: true })
-    say({ page: name, language, width, ...seen, ...await found(page) })
-  }
-}
-
-const follow = (page, selector) => Promise.all([page.waitForNavigation(), page.click(selector)])
+const browser = await launch(home)
 
 try {
   say({ version: await browser.version() })
   for (const language of ['zh', 'en']) {
     const context = await browser.createBrowserContext()
-    const page = await context.newPage()
-    page.on('console', (message) => say({ console: message.text() }))
-    page.on('pageerror', (error) => say({ console: String(error) }))
-    // What a page does is done without a script.
-    await page.setJavaScriptEnabled(false)
+    const page = await open(context)
     await page.goto(`${door}/?lang=${language}`)
-    await look(page, 'start', language)
+    await look(page, 'start', language, pictures)
     await follow(page, 'main a.action')
     say({ address: page.url(), step: 'sign-in' })
     await follow(page, 'button')
-    await look(page, 'queries', language)
+    await look(page, 'queries', language, pictures)
     say({ cookies: (await page.cookies()).map(({ name, httpOnly, secure, sameSite }) => ({ name, httpOnly, secure, sameSite })) })
     for (const [path, name] of PATHS()) {
       await page.goto(`${door}${path}`)
-      await page.$$eval('details', (all) => all.forEach((one) => { one.open = true }))
-      await look(page, name, language)
+      await look(page, name, language, pictures)
     }
     if (language === 'en') {
       // Planted: what axe must find, or it looks at nothing.
@@ -123,14 +81,14 @@ try {
     say({ address: page.url(), step: 'sign-out' })
     await follow(page, 'button:not([name=logout])')
     say({ said: await page.$eval('main', (main) => main.innerText), step: 'no', language })
-    await look(page, 'still-logged-in', language)
+    await look(page, 'still-logged-in', language, pictures)
     const again = await page.goto(`${door}/login?lang=${language}`)
     say({ address: again.url(), step: 'in-again' })
     await follow(page, 'nav form button')
     say({ address: page.url(), step: 'sign-out' })
     await follow(page, 'button[name=logout][value=yes]')
     say({ said: await page.$eval('main', (main) => main.innerText), step: 'yes', language })
-    await look(page, 'logged-out', language)
+    await look(page, 'logged-out', language, pictures)
     await follow(page, 'main a')
     say({ address: page.url(), step: 'out' })
     const after = await page.goto(`${door}/me/queries`)

@@ -5,18 +5,11 @@ use std::{path::PathBuf, process::Command};
 use credit_tests::{
     Folder, Gateway, checked, figures,
     query::{look_up, with},
-    tools::node_script,
 };
 use serde_json::{Value, json};
 
 use super::IDENTITY;
-
-/// Where the pictures go.
-fn pictures() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/tests/pictures");
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
+use crate::chromium::{are_sound, lines, pictures};
 
 /// A home for one browser, whose store of certificates has the demo's authority.
 fn home(folder: &Folder) -> PathBuf {
@@ -62,33 +55,17 @@ fn chromium_goes_from_login_to_logout_in_both_languages() {
         drop(checked::answer(folder, "housing", &housing.ask(&asked)));
     }
     drop(housing.ask(&with(look_up(&number), "fields", json!(["score"]))));
-    let script = node_script("chromium.mjs", include_str!("chromium.mjs"));
     let (door, port) = (folder.port_base() + 1, folder.port_base() + IDENTITY);
-    let ran = Command::new("node")
-        .arg(script)
-        .args([format!("https://127.0.0.1:{door}"), port.to_string(), number])
-        .args([home(folder), pictures()])
-        .output()
-        .unwrap();
-    let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-    assert!(ran.status.success(), "{out}\n{err}");
-    let lines: Vec<Value> = out.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let version = lines.iter().find_map(|line| line["version"].as_str()).unwrap();
-    figures(version);
-    let looks: Vec<_> = lines.iter().filter(|line| line["page"].is_string()).collect();
-    assert_eq!(looks.len(), 13 * 2 * 2, "{out}");
-    for look in looks {
-        let (page, language) = (&look["page"], look["language"].as_str().unwrap());
-        assert_eq!(look["violations"], json!([]), "{page} {language}");
-        assert!(look["passes"].as_u64().unwrap() > 5, "{page}: axe looked at nothing");
-        assert_eq!(look["inner"], look["width"], "{page}");
-        assert!(look["wide"].as_u64() <= look["width"].as_u64(), "{page} {language} is wider than the screen: {look}");
-        assert_eq!(look["lang"], if language == "zh" { "zh-Hans" } else { "en" }, "{page}");
-        assert_eq!(look["scripts"], 0, "{page}");
-        figures(format_args!("{page} {language}: not decided by axe: {}", look["incomplete"]));
-    }
-    let said: Vec<_> = lines.iter().filter(|line| line["console"].is_string()).collect();
-    assert!(said.iter().all(|line| !line["console"].as_str().unwrap().contains("Security Policy")), "{said:?}");
+    let arguments = [
+        format!("https://127.0.0.1:{door}"),
+        port.to_string(),
+        number,
+        home(folder).display().to_string(),
+        pictures().display().to_string(),
+    ];
+    let lines = lines("chromium.mjs", include_str!("chromium.mjs"), &arguments);
+    figures(lines.iter().find_map(|line| line["version"].as_str()).unwrap());
+    are_sound(&lines, 13);
     let planted = lines.iter().find(|line| line["planted"].is_array()).unwrap();
     assert!(planted["planted"].to_string().contains("image-alt"), "axe does not find what was planted: {planted}");
     let cookies = lines.iter().find(|line| line["cookies"].is_array()).unwrap();
@@ -99,15 +76,15 @@ fn chromium_goes_from_login_to_logout_in_both_languages() {
         steps.map(|line| line["address"].as_str().unwrap()).collect()
     };
     let origin = |port: u16| format!("http://localhost:{port}/");
-    assert!(at("sign-in").iter().all(|address| address.starts_with(&origin(port))), "{out}");
-    assert!(at("sign-out").iter().all(|address| address.starts_with(&origin(port))), "{out}");
+    assert!(at("sign-in").iter().all(|address| address.starts_with(&origin(port))), "{lines:?}");
+    assert!(at("sign-out").iter().all(|address| address.starts_with(&origin(port))), "{lines:?}");
     tells_no_from_yes(&lines);
     let own = format!("https://127.0.0.1:{door}/me/queries");
-    assert_eq!(at("in-again"), [&own, &own], "the no was a no: {out}");
+    assert_eq!(at("in-again"), [&own, &own], "the no was a no: {lines:?}");
     let first = format!("https://127.0.0.1:{door}/");
-    assert_eq!(at("out"), [&first, &first], "{out}");
+    assert_eq!(at("out"), [&first, &first], "{lines:?}");
     // Nobody is logged in any more: the way leads to the identity service, which asks anew.
-    assert!(at("after").iter().all(|address| address.starts_with(&origin(port))), "{out}");
+    assert!(at("after").iter().all(|address| address.starts_with(&origin(port))), "{lines:?}");
     drop(gateway.stop());
     // The pictures of the documents.
     if std::env::var_os("CREDIT_TESTS_OVERWRITE").is_some() {

@@ -32,9 +32,8 @@ use uuid::Uuid;
 
 use super::{
     super::{act, at_door},
-    Found, Known, counted, department,
+    judged::{Found, Known, counted, department, policy},
     misuse::{self, MADE_UP},
-    policy,
     work::{self, DAY, DEPARTMENTS, DESKS, Event, ROUND_THE_CLOCK, What},
 };
 use crate::{consents, faults::preload::preload};

@@ -1,0 +1,55 @@
+//! What should be mended, and where an officer sees more of it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use hyper::Response;
+use serde::Serialize;
+
+use super::page::Frame;
+use crate::{
+    callers::trust::Trust,
+    changes::drawn,
+    doors::alarms::{self, Alarm},
+    gateway::Gateway,
+    transport::Body,
+};
+
+#[derive(Serialize)]
+struct Alarms {
+    /// Why no query is answered.
+    reasons: Vec<Alarm>,
+    /// What should be mended beside.
+    warnings: Vec<Alarm>,
+    /// What officers have to do.
+    to_do: Vec<Alarm>,
+}
+
+#[derive(Template)]
+#[template(path = "officers/alarms.html")]
+struct Page<'a> {
+    frame: &'a Frame,
+    title: &'a str,
+    parts: [(&'a str, &'a [Alarm]); 3],
+}
+
+pub(super) async fn show(gateway: &Arc<Gateway>, trust: &Trust, frame: &Frame) -> Response<Body> {
+    // What reviews are late is known once the log was read for them.
+    let shared = Arc::clone(gateway);
+    let read = tokio::task::spawn_blocking(move || drawn(&shared, |_| ()).is_ok()).await.unwrap_or(false);
+    if !read {
+        return frame.unreadable();
+    }
+    let all = Alarms {
+        reasons: alarms::reasons(gateway, trust),
+        warnings: alarms::warnings(gateway, trust),
+        to_do: alarms::to_do(gateway),
+    };
+    let parts = [
+        (frame.say("为何现在不答复查询", "Why no query is answered now"), all.reasons.as_slice()),
+        (frame.say("待运行人员处理", "For the operator to mend"), all.warnings.as_slice()),
+        (frame.say("待管理人员处理", "For officers to act upon"), all.to_do.as_slice()),
+    ];
+    let title = frame.say("告警", "Alarms");
+    frame.show(&Page { frame, title, parts }, &all)
+}

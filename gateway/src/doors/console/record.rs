@@ -1,0 +1,91 @@
+//! One record of a query: what it says in words, the leaf as it stands, and what proves it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use credit_audit::{proof, review::ReviewCase};
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::page::Frame;
+use crate::{
+    doors::persons::entries::{Entry, Field, Ground, entry},
+    gateway::Gateway,
+    index::{Index, leaf_at},
+    transport::Body,
+};
+
+/// One record.
+#[derive(Serialize)]
+struct Record<'a> {
+    query: Uuid,
+    index: u64,
+    /// The leaf, byte for byte.
+    leaf: &'a RawValue,
+    /// Its receipt (c2sp.org/tlog-proof), to the checkpoint that is published now.
+    proof: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "officers/query.html")]
+struct RecordPage<'a> {
+    frame: &'a Frame,
+    title: &'a str,
+    record: &'a Record<'a>,
+    /// What it says, in words.
+    entry: Option<Entry>,
+    members: Vec<(String, String)>,
+    /// The case in which it was opened for review.
+    case: Option<String>,
+}
+
+impl RecordPage<'_> {
+    fn fields(fields: &[Field]) -> String {
+        fields.iter().map(|field| format!("{} ({})", field.title, field.name)).collect::<Vec<_>>().join("; ")
+    }
+}
+
+pub(super) async fn one(gateway: &Arc<Gateway>, id: Uuid, frame: &Frame) -> Response<Body> {
+    let shared = Arc::clone(gateway);
+    let look = move || {
+        let index = shared.index.as_ref()?;
+        Some(read(&shared, index, id))
+    };
+    let (index, leaf, proof, case) = match tokio::task::spawn_blocking(look).await {
+        Ok(Some(Ok(Some(found)))) => found,
+        Ok(Some(Ok(None))) => {
+            return frame.fault(StatusCode::NOT_FOUND, frame.say("没有这一查询", "there is no such query"));
+        }
+        Ok(None) => return frame.no_index(),
+        Ok(Some(Err(_))) | Err(_) => return frame.unreadable(),
+    };
+    let entry = entry(gateway, &leaf, false, frame.language());
+    let Some(raw) = String::from_utf8(leaf).ok().and_then(|leaf| RawValue::from_string(leaf).ok()) else {
+        return frame.unreadable();
+    };
+    let members: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(raw.get()).ok();
+    let shown = |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let members = members.unwrap_or_default().into_iter().map(|(name, value)| (name, shown(value))).collect();
+    let record = Record { query: id, index, leaf: &raw, proof: &proof };
+    let title = frame.say("一条记录", "One record");
+    frame.show(&RecordPage { frame, title, record: &record, entry, members, case }, &record)
+}
+
+/// Place, leaf and proof of a query, and the case in which it was opened for review.
+type Read = (u64, Vec<u8>, String, Option<String>);
+
+/// Blocks.
+fn read(gateway: &Gateway, index: &Index, id: Uuid) -> Result<Option<Read>, String> {
+    let Some(leaf) = index.leaf_of(id).map_err(|error| error.to_string())? else { return Ok(None) };
+    let bytes = leaf_at(&gateway.log_folder(), leaf).map_err(|error| error.to_string())?;
+    let proven = gateway.log.paths(&[leaf]).map_err(|error| error.to_string())?;
+    let path = proven.paths.first().map(Vec::as_slice).unwrap_or_default();
+    // As far as reviews were read already.
+    let case = gateway.reviews.with(0, |reviews| {
+        let is_opened = |case: &ReviewCase| case.queries.iter().any(|query| query.query == id && query.opened);
+        reviews.cases().into_iter().find(is_opened).map(|case| case.case)
+    });
+    Ok(Some((leaf, bytes, proof::format(leaf, path, &proven.checkpoint), case.ok().flatten())))
+}

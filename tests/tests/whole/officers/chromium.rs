@@ -1,0 +1,65 @@
+//! A real browser at the officers' door: what they do all day, by what the pages show alone; and each page.
+
+use credit_audit::leaf::Base64;
+use hyper::StatusCode;
+use jiff::ToSpan;
+use serde_json::{Value, json};
+
+use super::{
+    act,
+    by_two::{ONE, OTHER},
+    console::{page, until_listed},
+    objected, of_kind, review,
+};
+use crate::{
+    chromium::{are_sound, lines, pictures},
+    limits::is_wholly_recorded,
+};
+
+/// What was said at the end of a task; somebody who looks for the way has two minutes.
+#[track_caller]
+fn said<'a>(lines: &'a [Value], task: &str) -> &'a str {
+    let line = lines.iter().find(|line| line["task"] == task).unwrap();
+    assert!(line["ms"].as_u64().unwrap() < 60_000, "{task}: {line}");
+    line["said"].as_str().unwrap()
+}
+
+#[test]
+fn officers_and_supervisors_find_their_way_and_axe_finds_nothing_in_any_page() {
+    let day = review::day();
+    let (folder, ..) = review::on_the_day(review::before_the_day(review::folder(), day), day);
+    let gateway = review::serve_at_noon(folder, day.checked_add(2.days()).unwrap());
+    let folder = gateway.folder();
+    review::shown(folder, day);
+    let _queue = review::queue(folder, 2);
+    let objection = objected(folder, &folder.person("late", 1));
+    let digest = serde_json::to_value(Base64([7; 32])).unwrap();
+    let proposed = act(folder, ONE, "/officers/proposals", &json!({"act": "catalogue", "digest": digest}));
+    assert_eq!(proposed.status, StatusCode::OK, "{}", proposed.text());
+    until_listed(folder, 2);
+    let door = format!("https://127.0.0.1:{}", folder.port_base() + super::AUDITORS);
+    let arguments = [door, folder.path().display().to_string(), pictures().display().to_string()];
+    let lines = lines("console.mjs", include_str!("console.mjs"), &arguments);
+
+    let found = said(&lines, "find");
+    assert!(found.contains("MADE-UP-1") && found.contains("staff-0017"), "{found}");
+    assert!(said(&lines, "judge").contains("Verdict\nsuspicious"), "{}", said(&lines, "judge"));
+    assert!(said(&lines, "suspend").contains("all of it"), "{}", said(&lines, "suspend"));
+    assert!(said(&lines, "alarm").contains("institutions are suspended (1)"), "{}", said(&lines, "alarm"));
+    assert!(!said(&lines, "approve").contains("nobody yet"), "{}", said(&lines, "approve"));
+    let coverage = said(&lines, "coverage");
+    assert!(coverage.contains("Registered\n1") && coverage.contains("Judged\n1"), "{coverage}");
+    assert!(said(&lines, "report").contains("Monthly compliance report"), "{}", said(&lines, "report"));
+
+    // Eleven of the navigation, one of four lists, and a fault.
+    are_sound(&lines, 11 + 4 + 1);
+    let switched: Vec<_> = lines.iter().filter(|line| line["switched"].is_string()).collect();
+    assert!(switched.len() == 2 && switched.iter().all(|line| line["chosen"] == "housing"), "{switched:?}");
+    let planted = lines.iter().find(|line| line["planted"].is_array()).unwrap();
+    assert!(planted["planted"].to_string().contains("image-alt"), "axe does not find what was planted: {planted}");
+    let judged = of_kind(folder, "review").into_iter().any(|leaf| leaf.text("state") == "judged");
+    assert!(judged && of_kind(folder, "approval").last().unwrap().json["actor"]["officer"] == "officer2");
+    assert!(page(folder, &format!("/officers/objections/{objection}"), "en").text().contains("never there"));
+    assert_eq!(OTHER, "bank", "whose certificate the second officer has in the script");
+    is_wholly_recorded(&gateway.stop());
+}
