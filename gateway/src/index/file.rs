@@ -1,11 +1,6 @@
 //! The index's file.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    fs, io,
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use std::{collections::HashSet, fs, io, os::unix::fs::OpenOptionsExt, path::Path};
 
 use credit_audit::{leaf::CorrectionState, merkle::leaf_hash};
 use jiff::civil::Date;
@@ -14,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     bundles,
+    days::{count_days, days},
     error::IndexError,
     place::{Due, Found, Place},
     row::{ConsentRow, Of, QueryRow, Row},
@@ -252,7 +248,7 @@ impl IndexFile {
     pub(super) fn consents(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
         let mut select = self.connection.prepare_cached(
             "SELECT MAX(leaf), place, length, consent FROM query WHERE person = ?1 AND consent IS NOT NULL \
-             AND code IS NULL AND (known_from <= ?2 OR notice IS NOT NULL) GROUP BY consent ORDER BY 1 DESC LIMIT ?3",
+             AND code IS NULL AND (known_from <= ?2 OR notice IS NOT NULL) GROUP BY consent ORDER BY leaf DESC LIMIT ?3",
         )?;
         let found = select.query_map(params![person.as_slice(), today.to_string(), most], |row| {
             Ok((row.get::<_, Vec<u8>>(3)?, place(row)?))
@@ -329,18 +325,23 @@ impl IndexFile {
 
     /// Compares all rows with those of another index of the same size.
     pub(super) fn compare(&self, other: &Self) -> Result<(), IndexError> {
-        if self.asked()? != other.asked()? || self.days(u32::MAX)? != other.days(u32::MAX)? {
+        if self.asked()? != other.asked()? {
             return Err(IndexError::Differs(self.size));
         }
         self.compare_rows(other, "leaf, place, length, person, data_key", "act")?;
         self.compare_rows(other, "leaf, place, length, query", "look")?;
         // Whose key is destroyed is told nothing: what a notice of them said opens no more.
         let columns = COLUMNS.replace("notice", "CASE WHEN person IS NULL THEN NULL ELSE notice END");
-        self.compare_rows(other, &columns, "query")
+        self.compare_rows(other, &columns, "query")?;
+        if days(&self.connection, u32::MAX)? == days(&other.connection, u32::MAX)? {
+            Ok(())
+        } else {
+            Err(IndexError::Differs(self.size))
+        }
     }
 
     fn compare_rows(&self, other: &Self, columns: &str, table: &str) -> Result<(), IndexError> {
-        let (all, width) = (format!("SELECT {columns} FROM {table} ORDER BY 1"), columns.split(',').count());
+        let (all, width) = (format!("SELECT {columns} FROM {table} ORDER BY leaf"), columns.split(',').count());
         let values = |row: &Columns<'_>| values(row, width);
         let (mut ours, mut theirs) = (self.connection.prepare(&all)?, other.connection.prepare(&all)?);
         let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
@@ -427,24 +428,6 @@ fn insert(whole: &Connection, row: &QueryRow, asked: &mut HashSet<Asked>) -> Res
         let values = params![new.institution, new.on_behalf, new.scenario, new.data_key];
         whole.prepare_cached(sql)?.execute(values)?;
         asked.insert(new);
-    }
-    Ok(())
-}
-
-/// Counts queries by their days.
-fn count_days(whole: &Connection, rows: &[Row]) -> Result<(), rusqlite::Error> {
-    let mut days: BTreeMap<Date, (i64, i64)> = BTreeMap::new();
-    for row in rows {
-        if let Row::Query(query) = row {
-            let (answered, refused) = days.entry(query.day).or_default();
-            *if query.code.is_none() { answered } else { refused } += 1;
-        }
-    }
-    let sql = "INSERT INTO day VALUES (?1, ?2, ?3) ON CONFLICT (day) DO UPDATE \
-               SET answered = answered + excluded.answered, refused = refused + excluded.refused";
-    let mut count = whole.prepare_cached(sql)?;
-    for (day, (answered, refused)) in days {
-        count.execute(params![day.to_string(), answered, refused])?;
     }
     Ok(())
 }

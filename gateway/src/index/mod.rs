@@ -6,6 +6,7 @@
 //! [`Index`].
 
 mod bundles;
+mod days;
 mod error;
 mod file;
 mod looks;
@@ -27,13 +28,14 @@ use credit_keys::{IndexKey, KeyId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
+pub(crate) use days::DayCount;
 pub(crate) use error::IndexError;
 pub(crate) use file::{Asked, ConsentFound, Owed, OwedNotice, Wanted};
 use file::{IndexFile, Rows};
 pub(crate) use place::{Due, Found, Place, read_leaf};
 pub(crate) use reviews::ReviewBook;
 use row::Opening;
-pub(crate) use search::{DayCount, Listed, Outcome, Search, UsedConsent};
+pub(crate) use search::{Listed, Outcome, Search, UsedConsent};
 pub(crate) use sources::Sources;
 
 /// Leaves that are taken in at once.
@@ -208,7 +210,7 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub(crate) fn days(&self, most: u32) -> Result<Vec<DayCount>, IndexError> {
-        self.lock().days(most)
+        days::days(&self.lock().connection, most)
     }
 
     /// For whom and what there are queries about somebody, month by month.

@@ -1,6 +1,5 @@
 //! A search of the record by whoever reviews it: by institution, member of staff, scenario, outcome, case and time.
 
-use jiff::civil::Date;
 use rusqlite::{OptionalExtension, ToSql, params, params_from_iter};
 use serde::Serialize;
 use uuid::Uuid;
@@ -71,14 +70,6 @@ pub(crate) struct UsedConsent {
     pub(crate) answered: u64,
     /// The last query on it, in microseconds of Unix time.
     pub(crate) last: i64,
-}
-
-/// Queries of one day.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct DayCount {
-    pub(crate) day: Date,
-    pub(crate) answered: u64,
-    pub(crate) refused: u64,
 }
 
 /// Queries on consents that are looked at for a list of these: what it costs does not grow with the log.
@@ -169,20 +160,6 @@ impl IndexFile {
             });
         }
         Ok(used)
-    }
-
-    /// The last days on which somebody asked, oldest first.
-    pub(super) fn days(&self, most: u32) -> Result<Vec<DayCount>, IndexError> {
-        let mut last =
-            self.connection.prepare_cached("SELECT day, answered, refused FROM day ORDER BY day DESC LIMIT ?1")?;
-        let days = last.query_map(params![most], |row| {
-            let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
-            let day = row.get::<_, String>(0)?.parse().unwrap_or(Date::ZERO);
-            Ok(DayCount { day, answered: count(1)?, refused: count(2)? })
-        })?;
-        let mut days = days.collect::<Result<Vec<_>, _>>()?;
-        days.reverse();
-        Ok(days)
     }
 
     /// The first leaf from an instant on, or one behind the last.

@@ -296,7 +296,7 @@ fn days_are_counted_over_batches_and_consents_are_listed_by_their_last_use() {
     take(&mut file, vec![of(query(0, None)), of(another(1)), of(refused(2))]);
     take(&mut file, vec![of(query(3, None)), of(without(4))]);
     let days = |most| {
-        let days = file.days(most).unwrap().into_iter();
+        let days = super::days::days(&file.connection, most).unwrap().into_iter();
         days.map(|day| (day.day, day.answered, day.refused)).collect::<Vec<_>>()
     };
     assert_eq!(days(14), [(TODAY, 3, 1), (date(2026, 11, 29), 1, 0)]);
