@@ -1,6 +1,6 @@
 //! The fold: what was committed to, what had to be drawn by it, and what became of each query that is reviewed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
@@ -294,6 +294,16 @@ impl Reviews {
     pub fn suspicious(&mut self, policy: &ReviewPolicy, now: Timestamp) -> Vec<Uuid> {
         let found = self.conduct.suspicious(policy, now);
         found.into_iter().filter(|id| !self.is_queued(*id)).collect()
+    }
+
+    /// The queries of a drawn period that are suspicious, with those of `made_up`, which are about persons who do not exist.
+    #[must_use]
+    pub fn suspicious_of(&self, period: &str, policy: &ReviewPolicy, made_up: &HashSet<Uuid>) -> Vec<Uuid> {
+        let Some(Draw { bounds, at, .. }) = self.draw(period) else { return Vec::new() };
+        let words = self.conduct.words(&bounds, policy, at).into_iter();
+        let suspicious = words.filter(|(.., word)| *word == Word::Suspicious).map(|(_, id, _)| id);
+        let made_up = made_up.iter().copied().filter(|id| bounds.has(recorded_at(*id)));
+        suspicious.chain(made_up).collect()
     }
 
     /// Whoever was looked at is looked at again by [`Self::suspicious`].

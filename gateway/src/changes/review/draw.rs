@@ -104,8 +104,11 @@ fn due(gateway: &Gateway) -> Result<Due, IndexError> {
         let periods: Vec<String> = open.into_iter().filter(|period| !gateway.reviews.is_whole(period)).collect();
         let mut queries: BTreeMap<Uuid, Word> =
             periods.iter().flat_map(|period| reviews.drawn(period, &policy)).collect();
-        let suspicious = reviews.suspicious(&policy, now).into_iter().chain(made_up);
-        queries.extend(suspicious.map(|id| (id, Word::Suspicious)));
+        let suspicious: Vec<Uuid> = match policy.at_once {
+            true => reviews.suspicious(&policy, now).into_iter().chain(made_up).collect(),
+            false => periods.iter().flat_map(|period| reviews.suspicious_of(period, &policy, &made_up)).collect(),
+        };
+        queries.extend(suspicious.into_iter().map(|id| (id, Word::Suspicious)));
         queries.retain(|id, _| !reviews.is_queued(*id));
         let (open, late) = reviews.waiting(now, policy.within_days);
         gateway.metrics.reviews(open, late);

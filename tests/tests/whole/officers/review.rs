@@ -36,6 +36,7 @@ pub(super) fn folder() -> Folder {
     let folder = two_officers();
     folder.replace_in_config("acted_within_days = 20", "acted_within_days = 1");
     folder.replace_in_config("per_mille = 20\nwithin_days = 14\n", "per_mille = 1000\nwithin_days = 1\n");
+    folder.replace_in_config("at_once = false", "at_once = true");
     // Whoever asks at noon asks out of hours.
     folder.replace_in_config("from_hour = 7", "from_hour = 13");
     folder.replace_in_config("id = \"officer\"\n", "id = \"officer\"\nunit = \"security\"\n");

@@ -108,6 +108,7 @@ fn folder() -> Folder {
     );
     let made_up: Vec<_> = MADE_UP.map(|person| number(person, false)).collect();
     fs::write(folder.join("made-up"), made_up.join("\n")).unwrap();
+    folder.replace_in_config("at_once = false", "at_once = true");
     folder.edit_config(|config| config + &more);
     // Connections outlive nights.
     folder.replace_in_config("idle_s = 600", "idle_s = 3000000");
