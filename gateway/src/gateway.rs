@@ -18,11 +18,10 @@ use credit_audit::{
     log::{Log, Lookup, LookupError},
 };
 use credit_keys::SystemEntropy;
-use credit_policy::{Catalogue, CitizenNumber, Code, Permit, Personal};
+use credit_policy::{Catalogue, Code};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::{AcquireError, Semaphore, watch};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use crate::{
     callers::{
@@ -36,20 +35,9 @@ use crate::{
     index::{Index, IndexError, ReviewBook, each_leaf},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
+    rules::{InForce, Rules},
     settings::Settings,
-    state::{
-        CatalogueHistory, Counts, Reservation, appointments::Appointments, approvals::Approvals, open_cases::OpenCases,
-        standing::Standing,
-    },
-    stores::{
-        StoreError,
-        all::{Found, Stores},
-        contract::{Asked, Report},
-        figures::Figures,
-        http::gateway::EndQuery,
-        routes::{Reduced, Reduction, Route, Routes},
-        together::Seat,
-    },
+    state::{Counts, appointments::Appointments, approvals::Approvals, open_cases::OpenCases, standing::Standing},
     telemetry::metrics::Metrics,
 };
 
@@ -57,10 +45,8 @@ use crate::{
 pub struct Gateway {
     /// The configuration.
     pub settings: Settings,
-    /// The rules.
-    pub catalogue: Arc<Catalogue>,
-    /// Since when they hold.
-    pub catalogue_history: CatalogueHistory,
+    /// The rules in force. A query takes them once: see [`Moment`].
+    pub(crate) in_force: InForce,
     /// Who may call.
     pub register: Register,
     /// What officers proposed and approved.
@@ -79,10 +65,6 @@ pub struct Gateway {
     pub(crate) cases: Cases,
     /// Keys in force.
     pub keys: Arc<Keyring>,
-    /// The data. Asked through [`Gateway::look_up`] alone.
-    pub(crate) stores: StoreHandle,
-    /// The interfaces before which the gateway stands.
-    pub(crate) routes: Routes,
     /// The record.
     pub log: Log,
     /// The index of the log, where persons have a door.
@@ -139,7 +121,7 @@ impl Cases {
     }
 }
 
-/// What one query takes once: time, day and keys, so that all of it goes by the same.
+/// What one query takes once: time, day, keys and rules, so that all of it goes by the same.
 #[derive(Clone)]
 pub struct Moment {
     /// When the query began.
@@ -148,112 +130,28 @@ pub struct Moment {
     pub today: Date,
     /// The keys in force.
     pub keys: Arc<Current>,
-}
-
-/// The stores behind a handle that looks up for an admitted query only.
-pub(crate) struct StoreHandle(Stores);
-
-impl StoreHandle {
-    /// A handle for these stores.
-    #[must_use]
-    pub(crate) fn new(stores: Stores) -> Self {
-        Self(stores)
-    }
-
-    /// What is counted of each store, by its name.
-    pub(crate) fn figures(&self) -> impl Iterator<Item = (&str, &Figures)> {
-        self.0.figures()
-    }
-
-    /// The stores that do not answer.
-    pub(crate) fn down(&self) -> impl Iterator<Item = &str> {
-        self.0.down()
-    }
-
-    /// Whether another gateway is among them.
-    pub(crate) fn have_gateway(&self) -> bool {
-        self.0.have_gateway()
-    }
-
-    /// Asks about nobody, so that readiness knows whether the stores answer.
-    pub(crate) async fn probe(&self) {
-        self.0.probe().await;
-    }
-}
-
-/// A query that came by a route.
-pub(crate) struct RouteQuery {
-    pub(crate) route: Arc<Route>,
-    /// Whether the client wrote an `x` at the end of the number: what the store has in that spelling, it is asked for in it.
-    pub(crate) is_lower: bool,
+    /// The rules in force.
+    pub rules: Arc<Rules>,
 }
 
 impl Gateway {
-    /// Looks up one person for a query whose look-up is reserved, as its permit says. `end` is for whom another gateway
-    /// may be asked; nothing where another gateway asks.
-    ///
-    /// # Errors
-    /// When the store fails or does not answer in time.
-    pub async fn look_up(
-        &self,
-        _admitted: &Reservation,
-        person: Arc<Personal<CitizenNumber>>,
-        permit: &Permit,
-        end: Option<&EndQuery>,
-        seat: Option<Seat>,
-    ) -> Result<Found, StoreError> {
-        let (plan, scenario) = (Arc::clone(permit.plan()), permit.scenario().name().clone());
-        let asked = Asked { person, plan, scenario };
-        match seat.filter(|_| self.stores.0.gain_by_sets()) {
-            Some(seat) => {
-                let found = Box::pin(seat.look_up(&self.stores.0, asked)).await;
-                found.map(|history| Found { history, elsewhere: None })
-            }
-            None => self.stores.0.find(asked, permit, end).await,
-        }
-    }
-
-    /// Asks the store of a route about one person, whose number is written as the client wrote it, for a query whose look-up
-    /// is reserved.
-    ///
-    /// # Errors
-    /// When the store fails or does not answer in time.
-    pub(crate) async fn pass(
-        &self,
-        _admitted: &Reservation,
-        person: &Personal<CitizenNumber>,
-        RouteQuery { route, is_lower }: &RouteQuery,
-    ) -> Result<Report, StoreError> {
-        let passed = person.disclose(|number| {
-            let mut number = Zeroizing::new(number.as_str().to_owned());
-            if *is_lower {
-                number.make_ascii_lowercase();
-            }
-            route.question(&number)
-        });
-        self.stores.0.pass(route.store(), passed).await
-    }
-
-    /// Reduces what the store of a route answered.
-    ///
-    /// # Errors
-    /// When it is no answer.
-    pub(crate) fn reduce(
-        &self,
-        route: &Route,
-        answer: Option<&str>,
-        by: &Reduction<'_>,
-    ) -> Result<Reduced, StoreError> {
-        let reduced = route.reduce(answer, by).map_err(StoreError::Failed);
-        self.stores.0.weighed(route.store(), &reduced);
-        reduced
-    }
-
-    /// Time, day and keys of a query that begins now.
+    /// Time, day, keys and rules of a query that begins now.
     #[must_use]
     pub fn moment(&self) -> Moment {
-        let now = self.clock.now();
-        Moment { now, today: self.catalogue.today(now), keys: self.keys.current() }
+        let (now, rules) = (self.clock.now(), self.rules());
+        Moment { now, today: rules.catalogue.today(now), keys: self.keys.current(), rules }
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> Arc<Rules> {
+        self.in_force.rules()
+    }
+
+    /// The catalogue in force.
+    #[must_use]
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.rules().catalogue)
     }
 
     /// Waits until a leaf is published, and so can be read again; a moment after it is durable. False where it takes long.
@@ -293,14 +191,14 @@ impl Gateway {
     /// The civil day in the jurisdiction.
     #[must_use]
     pub fn today(&self) -> Date {
-        self.catalogue.today(self.clock.now())
+        self.catalogue().today(self.clock.now())
     }
 
     /// Whole seconds until the day after `day` begins in the jurisdiction, when limits of a day begin anew; at least 1,
     /// also where it has begun meanwhile.
     #[must_use]
     pub fn seconds_to_day_after(&self, day: Date) -> u64 {
-        seconds_to_day_after(&self.catalogue, self.clock.now(), day)
+        seconds_to_day_after(&self.catalogue(), self.clock.now(), day)
     }
 
     /// Counts a request that has no record of its own; one whose certificate is in no register has no institution to be

@@ -23,6 +23,7 @@ mod journey;
 mod keyring;
 mod process;
 mod recorder;
+mod rules;
 #[cfg(test)]
 mod scratch;
 mod settings;

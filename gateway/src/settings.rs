@@ -3,6 +3,7 @@
 //! Every relative path is taken from the folder of the file. Unknown keys are refused, so that a typing error never
 //! silently falls back to a default. The doc comments of the fields are the configuration reference.
 
+mod approval;
 mod bounds;
 mod catalogue;
 mod consent_issuer;
@@ -26,6 +27,7 @@ use std::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use approval::{Approval, beside, to_follow};
 pub(crate) use bounds::Bounds;
 pub(crate) use catalogue::CatalogueSource;
 pub(crate) use consent_issuer::ConsentIssuer;
@@ -94,6 +96,9 @@ pub struct Settings {
     /// Which queries are reviewed.
     #[serde(default)]
     pub review: Review,
+    /// What two officers approve.
+    #[serde(default)]
+    pub approval: Approval,
     /// How persons log in at their door; left out = the door is empty.
     pub persons: Option<Persons>,
     /// Notices that persons are owed.
@@ -111,6 +116,9 @@ pub struct Settings {
     /// The register of institutions; more can be added to a running gateway (`institution add`).
     #[serde(default, rename = "institution")]
     pub institutions: Vec<InstitutionEntry>,
+    /// The file that it was read from.
+    #[serde(skip)]
+    pub file: PathBuf,
 }
 
 /// Addresses of the listeners.
@@ -257,6 +265,7 @@ impl Settings {
         let base =
             std::path::absolute(path).ok().and_then(|file| file.parent().map(Path::to_owned)).unwrap_or_default();
         settings.rebase(&base);
+        settings.file = base.join(path.file_name().unwrap_or_default());
         let faults: Vec<_> = settings
             .faults()
             .into_iter()

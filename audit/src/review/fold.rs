@@ -122,6 +122,8 @@ pub struct Reviews {
     pub(super) periods: BTreeMap<String, PeriodState>,
     pub(super) reviewed: HashMap<Uuid, Reviewed>,
     pub(super) conduct: Conduct,
+    /// By which [`Self::suspicious`] was answered last: by another one, others may be.
+    last_policy: Option<ReviewPolicy>,
     /// What was committed to of queries that the supervisor had made: the period, and the query and its verdict once shown.
     pub(super) planted: BTreeMap<[u8; 32], Planted>,
 }
@@ -137,6 +139,7 @@ impl Reviews {
             periods: BTreeMap::new(),
             reviewed: HashMap::new(),
             conduct: Conduct::new(offset),
+            last_policy: None,
             planted: BTreeMap::new(),
         }
     }
@@ -292,6 +295,10 @@ impl Reviews {
 
     /// The queries that became suspicious since it was last asked, and that were put before no reviewer.
     pub fn suspicious(&mut self, policy: &ReviewPolicy, now: Timestamp) -> Vec<Uuid> {
+        if self.last_policy.as_ref() != Some(policy) {
+            self.last_policy = Some(policy.clone());
+            self.look_again();
+        }
         let found = self.conduct.suspicious(policy, now);
         found.into_iter().filter(|id| !self.is_queued(*id)).collect()
     }

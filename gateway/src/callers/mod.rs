@@ -2,7 +2,7 @@
 
 pub(crate) mod chain;
 pub(crate) mod expiry;
-mod file_stamp;
+pub(crate) mod file_stamp;
 pub(crate) mod flood;
 pub(crate) mod institution;
 pub(crate) mod issuers;

@@ -366,8 +366,35 @@ impl Register {
         Ok(())
     }
 
-    /// Takes an institution out, if it is there.
+    /// Registers what an institution is from here on, or a new one. What it asked so far, and whether it is suspended, stay
+    /// as they are; how fast it may ask begins anew where that changed.
+    ///
+    /// # Errors
+    /// When a value is unusable, or a certificate is another's.
+    pub(crate) fn change(&self, record: &InstitutionRecord) -> Result<(), RegisterError> {
+        let Ok(known) = self.by_id(record.id.as_str()) else { return self.add(record) };
+        let made = self.made_of(record)?;
+        let is_as_fast =
+            known.record.limits == record.limits && known.record.on_behalf_of.len() == record.on_behalf_of.len();
+        let (rates, reads) = if is_as_fast { (&known.rates, &known.reads) } else { (&made.rates, &made.reads) };
+        let changed = Institution {
+            record: record.clone(),
+            rates: Arc::clone(rates),
+            reads: Arc::clone(reads),
+            ..known.with_certificates(&record.certificates)
+        };
+        let mut table = Table::clone(&self.table.load());
+        table.put(Arc::new(changed))?;
+        self.table.store(Arc::new(table));
+        known.certified.store(Arc::new(record.certificates.clone()));
+        Ok(())
+    }
+
+    /// Takes an institution out, if it is there; what is under way of it is refused in the queue of the log.
     pub(crate) fn remove(&self, id: &str) {
+        if let Ok(known) = self.by_id(id) {
+            known.certified.store(Arc::default());
+        }
         let mut table = Table::clone(&self.table.load());
         table.remove(id);
         self.table.store(Arc::new(table));
@@ -375,24 +402,11 @@ impl Register {
 
     fn with(&self, record: &InstitutionRecord) -> Result<Table, RegisterError> {
         let institution = self.made_of(record)?;
-        let id = record.id.as_str();
         let mut table = Table::clone(&self.table.load());
         if table.by_id.contains_key(&record.id) {
-            return Err(RegisterError::IdTaken(id.to_owned()));
+            return Err(RegisterError::IdTaken(record.id.as_str().to_owned()));
         }
-        for certificate in &record.certificates {
-            if let Some(other) = table.by_certificate.insert(*certificate, Arc::clone(&institution))
-                && !Arc::ptr_eq(&other, &institution)
-            {
-                return Err(RegisterError::CertificateTaken {
-                    id: id.to_owned(),
-                    certificate: *certificate,
-                    other: other.id().to_owned(),
-                });
-            }
-        }
-        table.ever.extend(&record.certificates);
-        table.by_id.insert(record.id.clone(), institution);
+        table.put(institution)?;
         Ok(table)
     }
 
@@ -423,6 +437,26 @@ impl Register {
 }
 
 impl Table {
+    /// Puts it in the place of the one with its id.
+    fn put(&mut self, institution: Arc<Institution>) -> Result<(), RegisterError> {
+        let InstitutionRecord { id, certificates, .. } = &institution.record;
+        self.remove(id.as_str());
+        for certificate in certificates {
+            if let Some(other) = self.by_certificate.insert(*certificate, Arc::clone(&institution))
+                && other.id() != id.as_str()
+            {
+                return Err(RegisterError::CertificateTaken {
+                    id: id.as_str().to_owned(),
+                    certificate: *certificate,
+                    other: other.id().to_owned(),
+                });
+            }
+        }
+        self.ever.extend(certificates);
+        self.by_id.insert(id.clone(), institution);
+        Ok(())
+    }
+
     fn remove(&mut self, id: &str) {
         self.by_id.retain(|_, institution| institution.id() != id);
         self.by_certificate.retain(|_, institution| institution.id() != id);

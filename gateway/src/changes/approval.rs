@@ -34,6 +34,8 @@ pub(super) fn is_by_two(gateway: &Gateway) -> bool {
 pub(super) fn list(gateway: &Gateway) -> Proposals {
     let approvals = approvals(gateway);
     let loadable = |act: &&str| Some(((*act).to_owned(), Base64(*approvals.loadable(act)?)));
+    let follow = gateway.in_force.follow();
+    let of = |act: &str, digest: &[u8; 32]| follow.iter().find(|follows| follows.digests.get(act) == Some(digest));
     let listed = approvals.proposals().map(|(id, proposed)| ListedProposal {
         proposal: *id,
         act: proposed.act.clone(),
@@ -42,6 +44,8 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         officer: proposed.officer.clone(),
         approved_by: proposed.approved_by.clone(),
         done: proposed.is_done,
+        differs: of(&proposed.act, &proposed.digest).and_then(|it| it.differs.get(proposed.act.as_str()).cloned()),
+        holds_from: of(&proposed.act, &proposed.digest).and_then(|it| it.holds_from),
     });
     let (waiting, alone) = approvals.emergencies().count(gateway.clock.now());
     Proposals {

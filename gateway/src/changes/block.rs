@@ -17,7 +17,7 @@ use crate::{
 
 /// Whether a person may close a scenario: what rests on a statute is no choice of his or hers.
 pub(crate) fn may_be_closed(gateway: &Gateway, scenario: &str) -> bool {
-    gateway.catalogue.scenario(scenario).is_some_and(|scenario| scenario.ground() == Ground::Consent)
+    gateway.catalogue().scenario(scenario).is_some_and(|scenario| scenario.ground() == Ground::Consent)
 }
 
 /// Nothing where it is so already.

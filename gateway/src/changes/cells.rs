@@ -41,7 +41,7 @@ pub(super) fn empty(catalogue: &Catalogue) -> BTreeMap<Cell, u64> {
 /// # Errors
 /// When a leaf cannot be read.
 pub(super) fn count(gateway: &Gateway, since: Timestamp, until: Timestamp) -> Result<BTreeMap<Cell, u64>, IndexError> {
-    let (mut cells, mut persons) = (empty(&gateway.catalogue), HashMap::<StandingKey, u64>::new());
+    let (mut cells, mut persons) = (empty(&gateway.catalogue()), HashMap::<StandingKey, u64>::new());
     each_leaf(&gateway.log_folder(), 0, gateway.log.published(), |index, leaf| {
         let head = peek(leaf).map_err(|_| IndexError::Leaf(index))?;
         if head.kind != Kind::Query.as_str() || head.at < since || head.at >= until {

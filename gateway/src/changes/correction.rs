@@ -71,7 +71,7 @@ fn affected(gateway: &Gateway, removed_by: u64) -> Result<Vec<Uuid>, IndexError>
     let Ok(Some(leaf)) = leaf::parse(&bytes) else { return Ok(Vec::new()) };
     // Whose key is destroyed is known nowhere.
     let Some(number) = whose(&gateway.keys, &gateway.settings.log.origin, &leaf) else { return Ok(Vec::new()) };
-    index.advance(gateway.log.published(), Sources { keys: &gateway.keys, catalogue: &gateway.catalogue })?;
+    index.advance(gateway.log.published(), Sources { keys: &gateway.keys, catalogue: &gateway.catalogue() })?;
     let person = number.disclose(|number| index.person(number.as_str()));
     let mut found = Vec::new();
     for place in index.answered(&person, removed_by, gateway.today())? {
@@ -92,7 +92,7 @@ pub(crate) fn corrected(gateway: &Gateway, place: Place) -> Result<Option<Correc
 
 /// The day of an instant in the jurisdiction.
 pub(crate) fn day_of(gateway: &Gateway, microseconds: i64) -> Date {
-    gateway.catalogue.today(Timestamp::from_microsecond(microseconds).unwrap_or_default())
+    gateway.catalogue().today(Timestamp::from_microsecond(microseconds).unwrap_or_default())
 }
 
 fn of_leaf(gateway: &Gateway, leaf: &QueryLeaf) -> Option<Corrected> {
@@ -100,7 +100,7 @@ fn of_leaf(gateway: &Gateway, leaf: &QueryLeaf) -> Option<Corrected> {
     let released = leaf.fields.as_deref()?;
     let Sealed { number, told } = opened(gateway, leaf)?;
     let person = gateway.standing.person(&CitizenNumber::parse(&number).ok()?);
-    let permit = match decide(&gateway.catalogue, leaf.scenario.as_ref(), &leaf.inputs) {
+    let permit = match decide(&gateway.catalogue(), leaf.scenario.as_ref(), &leaf.inputs) {
         Decision::Permit(permit) => permit,
         // The rules have changed since: what it was asked for is over.
         Decision::Refuse { .. } => return None,
@@ -111,7 +111,7 @@ fn of_leaf(gateway: &Gateway, leaf: &QueryLeaf) -> Option<Corrected> {
     let fields = match told.and_then(Told::history) {
         Some(told) => {
             let keys = gateway.keys.current();
-            let names = Names { keys: &keys.state, catalogue: &gateway.catalogue };
+            let names = Names { keys: &keys.state, catalogue: &gateway.catalogue() };
             differing(&permit, told, on, |told| gateway.standing.heed(&person, names, told))
         }
         // What was returned did not fit the leaf: whatever rests on the class may differ.
@@ -132,8 +132,9 @@ fn differing(permit: &Permit, mut told: History, on: Date, heed: impl FnOnce(&mu
 }
 
 fn resting(gateway: &Gateway, permit: &Permit, classes: &BTreeSet<String>) -> Vec<FieldName> {
+    let catalogue = gateway.catalogue();
     let rests = |field: &&FieldName| {
-        let known = gateway.catalogue.field(field.as_str());
+        let known = catalogue.field(field.as_str());
         known.is_some_and(|known| known.classes().iter().any(|known| classes.contains(known.as_str())))
     };
     permit.fields().iter().filter(rests).cloned().collect()

@@ -133,7 +133,7 @@ fn keys_of(gateway: &Gateway, destruction: &Destruction) -> Result<Vec<KeyStatus
     // What the log says is destroyed is destroyed, even while the ring cannot be written.
     let status = status.filter(|key| !gateway.keys.is_marked_destroyed(&key.id));
     let data: Vec<_> = status.filter_map(|key| Some((Month::of(&key.id)?, key))).collect();
-    let retention = gateway.catalogue.retention().ok_or(ChangeError::NoRetention)?;
+    let retention = gateway.catalogue().retention().ok_or(ChangeError::NoRetention)?;
     // From the end of the month on: its last record may be of its last day.
     let kept_until = |month: &Month| retention.last_day(month.last());
     let is_there = |key: &KeyStatus| match destruction.number() {

@@ -92,7 +92,7 @@ fn span(gateway: &Gateway, month: &str) -> Result<(Timestamp, Timestamp), Change
     if next > gateway.today() {
         return Err(ChangeError::Month);
     }
-    let offset = gateway.catalogue.offset();
+    let offset = gateway.catalogue().offset();
     let at = |day: Date| offset.to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| ChangeError::Month);
     Ok((at(first)?, at(next)?))
 }

@@ -111,7 +111,7 @@ pub(super) async fn add(
     record: InstitutionRecord,
     account: &Account,
 ) -> Result<Made, ChangeError> {
-    has_known_kinds(&record, &gateway.catalogue)?;
+    has_known_kinds(&record, &gateway.catalogue())?;
     gateway.register.check(&record)?;
     let institution = record.id.clone();
     let entry = record.leaf(RegisterChange::Added).entry(gateway.new_id(), account.actor())?;

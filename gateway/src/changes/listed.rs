@@ -7,7 +7,10 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::callers::{institution::InstitutionRecord, suspension::Part};
+use crate::{
+    callers::{institution::InstitutionRecord, suspension::Part},
+    rules::Differs,
+};
 
 /// What officers proposed, and what a start may load.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,6 +54,12 @@ pub(crate) struct ListedProposal {
     /// Whether it was done, where it is done once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub done: bool,
+    /// What it changes, where the gateway has it at hand: a configuration beside its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differs: Option<Differs>,
+    /// The first day on which that may be loaded, where it names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds_from: Option<Date>,
 }
 
 /// An institution of the register, and whether it may ask.

@@ -100,7 +100,7 @@ pub(super) async fn object(
 
 /// The day by which an objection of that day is decided.
 fn due(gateway: &Gateway, today: Date) -> Date {
-    let by_pack = gateway.catalogue.deadline(Deadline::ObjectionDecision, today);
+    let by_pack = gateway.catalogue().deadline(Deadline::ObjectionDecision, today);
     by_pack.unwrap_or_else(|| today.saturating_add(DAYS.days()))
 }
 
@@ -110,7 +110,7 @@ pub(super) fn list(gateway: &Gateway) -> Made {
     let open = gateway.standing.open().into_iter().map(|objection| OpenObjection {
         objection: objection.id,
         class: objection.class,
-        made: gateway.catalogue.today(objection.made),
+        made: gateway.catalogue().today(objection.made),
         due: objection.due,
         overdue: objection.due < today,
     });
@@ -149,7 +149,7 @@ pub(crate) async fn objection_said(gateway: &Arc<Gateway>, id: Uuid) -> Result<O
         determined: objection.determined,
         record: objection.record,
         statement,
-        made: gateway.catalogue.today(objection.made),
+        made: gateway.catalogue().today(objection.made),
         due: objection.due,
         open: objection.state == Stage::Open,
     })

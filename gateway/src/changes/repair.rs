@@ -72,7 +72,7 @@ async fn record(
 ) -> Result<(Uuid, Durable), ChangeError> {
     let RepairNotice { number, class, record, on, order, is_revoked } = notice;
     let keys = gateway.keys.current();
-    let names = Names { keys: &keys.state, catalogue: &gateway.catalogue };
+    let names = Names { keys: &keys.state, catalogue: &gateway.catalogue() };
     let (ids, determined) = match record {
         RepairedRecord::Id(id, determined) => (vec![id], determined.unwrap_or(on)),
         RepairedRecord::Document(document, day) => (names.named(&class, &document, day).all, day),

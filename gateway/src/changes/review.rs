@@ -81,7 +81,7 @@ async fn commit(
     account: &Account,
 ) -> Result<StepMade, ChangeError> {
     let actor = supervisor(account)?;
-    let bounds = Period::parse(&period, gateway.catalogue.offset()).ok_or(ReviewFault::Period)?;
+    let bounds = Period::parse(&period, gateway.catalogue().offset()).ok_or(ReviewFault::Period)?;
     if bounds.from <= gateway.clock.now() {
         return Err(ReviewFault::Period.into());
     }
@@ -99,7 +99,7 @@ async fn show(
     account: &Account,
 ) -> Result<StepMade, ChangeError> {
     let actor = supervisor(account)?;
-    let bounds = Period::parse(&period, gateway.catalogue.offset()).ok_or(ReviewFault::Period)?;
+    let bounds = Period::parse(&period, gateway.catalogue().offset()).ok_or(ReviewFault::Period)?;
     let known = drawn(gateway, |reviews| {
         let committed = reviews.committed(&period);
         let known = committed.map(|(digest, checkpoint)| (digest, checkpoint.map(|checkpoint| checkpoint.size)));
@@ -112,7 +112,7 @@ async fn show(
     if is_shown {
         return Err(ReviewFault::ShownBefore.into());
     }
-    let policy = gateway.settings.review.policy();
+    let policy = gateway.rules().beside.review.policy();
     let hours = i64::try_from(policy.acted_within_days).unwrap_or_default().saturating_mul(24);
     let earliest = bounds.until.checked_add(hours.hours()).unwrap_or(Timestamp::MAX);
     let Some(size) = size.filter(|_| earliest <= gateway.clock.now()) else {
@@ -220,8 +220,7 @@ async fn close(gateway: &Gateway, query: Uuid, account: &Account) -> Result<Step
     recorded(gateway, review.entry(gateway.new_id(), actor)?).await
 }
 
-/// The unit of an officer, as the configuration says.
-fn unit<'a>(gateway: &'a Gateway, officer: &str) -> Option<&'a str> {
-    let entry = gateway.settings.institutions.iter().find(|entry| entry.id.as_str() == officer)?;
-    entry.unit.as_deref()
+/// The unit of an officer, as the register says that two officers approved.
+fn unit(gateway: &Gateway, officer: &str) -> Option<String> {
+    gateway.rules().beside.units.get(officer).cloned()
 }

@@ -139,7 +139,7 @@ fn check(gateway: &Gateway, part: &Part) -> Result<(), ChangeError> {
 }
 
 fn known_scenario(gateway: &Gateway, name: &str) -> Result<(), ChangeError> {
-    match gateway.catalogue.scenario(name) {
+    match gateway.catalogue().scenario(name) {
         Some(_) => Ok(()),
         None => Err(ChangeError::UnknownScenario),
     }

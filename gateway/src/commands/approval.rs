@@ -107,6 +107,13 @@ fn approve(proposal: Uuid, digests: &Digests, officer: &Officer) -> Result<(), F
         let act = &proposed.act;
         return Err(Failure::new(1, format_args!("the {act} of your configuration is not what was proposed")));
     }
+    match &proposed.differs {
+        Some(differs) => print(words(&differs.zh, &differs.en)),
+        None => print(words(
+            "网关所在机器上没有这份配置，无法比较：policy diff 可比较两套目录",
+            "the gateway does not have this configuration beside its own, so nothing is compared; `policy diff` compares two catalogues",
+        )),
+    }
     let body = json!({"proposal": proposal, "digest": proposed.digest}).to_string();
     let made = ask(officer, "/officers/approvals", Some(body.into_bytes()))?;
     print(format_args!(

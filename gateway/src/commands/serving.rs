@@ -12,7 +12,7 @@ use crate::{
         serve::{Then, serve as serve_doors},
         start::{self, Checked},
     },
-    settings::{Bounds, Listen, Settings},
+    settings::{Bounds, Listen, Settings, to_follow},
     telemetry::{LevelFilter, Telemetry},
     terminal::{eprint, print, words},
 };
@@ -79,7 +79,7 @@ async fn run(
     ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
 ) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let (inputs, tls) = start::read(&settings, &clock).map_err(|errors| Failure::starts(&errors))?;
+    let (mut inputs, mut tls) = start::read(&settings, &clock).map_err(|errors| Failure::starts(&errors))?;
     let telemetry =
         Telemetry::start(Arc::clone(&clock), level, settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
     if settings.bounds.fit(raise_open_files()) {
@@ -89,8 +89,25 @@ async fn run(
                  {side_connections} connections to each other listener at most; raise its limit (ulimit -n)"
         );
     }
-    let mut warnings = start::warnings(&settings, &tls, clock.now());
-    let gateway = start::open(settings, inputs, clock).await.map_err(|error| Failure::start(&error))?;
+    let next = to_follow(&settings.file);
+    let mut opened = start::open(settings, inputs, Arc::clone(&clock)).await;
+    if let (Err(error), Some(next)) = (&opened, next)
+        && error.is_of_approval()
+    {
+        // Nothing was written yet. What two officers approved last may stand beside it.
+        let next = Settings::read(&next).map_err(Failure::settings)?;
+        let place = next.file.display().to_string();
+        (inputs, tls) = start::read(&next, &clock).map_err(|errors| Failure::starts(&errors))?;
+        opened = start::open(next, inputs, Arc::clone(&clock)).await;
+        if opened.is_ok() {
+            tracing::warn!(
+                place,
+                "the configuration that was to follow is in force: put it in the place of the one before"
+            );
+        }
+    }
+    let gateway = opened.map_err(|error| Failure::start(&error))?;
+    let mut warnings = start::warnings(&gateway.settings, &tls, gateway.clock.now());
     warnings.extend(start::registered(&gateway.settings, &gateway.register, gateway.clock.now()));
     for warning in warnings {
         tracing::warn!(cause = warning.english, "a certificate or a list needs to be replaced");

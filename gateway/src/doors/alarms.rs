@@ -147,7 +147,7 @@ pub(super) fn reasons(gateway: &Gateway, trust: &Trust) -> Vec<Alarm> {
     if gateway.are_keys_past() {
         reasons.push(Alarm::of("not-recordable", "keys"));
     }
-    if gateway.stores.figures().all(|(_, figures)| !figures.is_up()) {
+    if gateway.rules().stores.figures().all(|(_, figures)| !figures.is_up()) {
         reasons.push(Alarm::new("store-failed"));
     }
     if trust.is_expired() {
@@ -166,18 +166,19 @@ pub(super) fn warnings(gateway: &Gateway, trust: &Trust) -> Vec<Alarm> {
     ];
     let mut warnings: Vec<_> =
         all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, alarm)| Alarm::new(alarm)).collect();
+    let rules = gateway.rules();
     // Queries that do not need it are answered: no reason to take the traffic elsewhere.
-    warnings.extend(gateway.stores.down().map(|store| Alarm::of("store-failed", store)));
-    let refused = gateway.stores.figures().filter(|(_, figures)| figures.are_files_refused());
+    warnings.extend(rules.stores.down().map(|store| Alarm::of("store-failed", store)));
+    let refused = rules.stores.figures().filter(|(_, figures)| figures.are_files_refused());
     warnings.extend(refused.map(|(store, _)| Alarm::of("store-files-refused", store)));
-    if gateway.stores.figures().any(|(_, store)| store.unlawful().values().any(|rows| *rows > 0)) {
+    if rules.stores.figures().any(|(_, store)| store.unlawful().values().any(|rows| *rows > 0)) {
         warnings.push(Alarm::new("unlawful-data"));
     }
     if gateway.emergencies().1 > 0 {
         warnings.push(Alarm::new("emergency-alone"));
     }
     // So long before as the alert is raised.
-    if gateway.catalogue.first_day_without_deadline(gateway.today(), CALENDAR_DAYS).is_some() {
+    if rules.catalogue.first_day_without_deadline(gateway.today(), CALENDAR_DAYS).is_some() {
         warnings.push(Alarm::new("calendar-ends"));
     }
     warnings
@@ -187,7 +188,8 @@ pub(super) fn warnings(gateway: &Gateway, trust: &Trust) -> Vec<Alarm> {
 pub(super) fn to_do(gateway: &Gateway) -> Vec<Alarm> {
     let suspended = gateway.register.all().iter().filter(|institution| institution.is_suspended()).count();
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    let faulty = gateway.stores.figures().filter(|(_, store)| store.faulty_values() > 0);
+    let rules = gateway.rules();
+    let faulty = rules.stores.figures().filter(|(_, store)| store.faulty_values() > 0);
     let fails = Duty::ALL.into_iter().filter(|duty| gateway.metrics.fails(*duty) && *duty != Duty::Witnesses);
     let counted = [
         Alarm::counted("suspended", count(suspended)),

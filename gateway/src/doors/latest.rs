@@ -25,7 +25,7 @@ pub(crate) async fn of_index<T: Send + 'static>(
         let (shared, ask) = (Arc::clone(gateway), Arc::clone(&ask));
         let found = tokio::task::spawn_blocking(move || {
             let Some(index) = shared.index.as_ref() else { return Ok(None) };
-            let sources = Sources { keys: &shared.keys, catalogue: &shared.catalogue };
+            let sources = Sources { keys: &shared.keys, catalogue: &shared.catalogue() };
             let covers = index.advance(shared.log.published(), sources)?;
             if covers < durable { Ok(None) } else { ask(&shared, index, covers).map(Some) }
         });

@@ -15,6 +15,7 @@ use crate::{
         index,
     },
     gateway::Gateway,
+    rules::Rules,
     state::standing::Waiting,
     telemetry::{
         self,
@@ -36,7 +37,7 @@ use crate::{
 pub(crate) fn answer(gateway: &Gateway, trust: &Trust, request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/metrics" => {
-            let mut response = Response::new(whole(gateway.metrics.text(&readings(gateway))));
+            let mut response = Response::new(whole(gateway.metrics.text(&readings(gateway, &gateway.rules()))));
             response
                 .headers_mut()
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
@@ -66,13 +67,13 @@ pub(crate) fn readiness(gateway: &Gateway, trust: &Trust, request: &Request<Inco
     }
 }
 
-fn readings(gateway: &Gateway) -> Readings<'_> {
+fn readings<'a>(gateway: &'a Gateway, rules: &'a Rules) -> Readings<'a> {
     Readings {
         queries_under_way: gateway.settings.bounds.journeys.saturating_sub(gateway.journeys.available_permits()),
         log: gateway.log.metrics(),
         dropped_lines: telemetry::dropped_lines(),
         data_folder: &gateway.settings.data.dir,
-        stores: gateway
+        stores: rules
             .stores
             .figures()
             .map(|(name, store)| StoreReadings {
@@ -98,7 +99,7 @@ fn readings(gateway: &Gateway) -> Readings<'_> {
 fn deadlines_end(gateway: &Gateway) -> i64 {
     const DAYS: usize = 62;
     let today = gateway.today();
-    let first = gateway.catalogue.first_day_without_deadline(today, DAYS);
+    let first = gateway.catalogue().first_day_without_deadline(today, DAYS);
     let days = first.map_or(Ok(DAYS), |first| usize::try_from((first - today).get_days())).unwrap_or(DAYS);
     let day = SignedDuration::from_hours(24) * i32::try_from(days).unwrap_or_default();
     gateway.clock.now().saturating_add(day).map_or(i64::MAX, |at| at.as_second())

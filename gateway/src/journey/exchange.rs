@@ -7,7 +7,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
-use crate::gateway::RouteQuery;
+use crate::rules::RouteQuery;
 pub(crate) use crate::state::RepeatWindow;
 use crate::stores::together::Seat;
 

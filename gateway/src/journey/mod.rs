@@ -138,7 +138,7 @@ async fn run_stages<'e>(
     timer.enter(Stage::Ground);
     let grounded = ground(gateway, moment, asked, exchange.consent())?;
     timer.enter(Stage::Authorise);
-    let permitted = authorise(&gateway.catalogue, grounded)?;
+    let permitted = authorise(&moment.rules.catalogue, grounded)?;
     timer.enter(Stage::Admit);
     let admitted = Box::pin(admit(gateway, moment, permitted)).await?;
     timer.enter(Stage::Fetch);

@@ -1,8 +1,10 @@
 //! The life of the process: from settings to a gateway that can serve, its ports and upkeep, and the way down.
 
+mod background;
 mod drain;
 pub(crate) mod hardening;
 mod issuer_keys;
+mod loading;
 pub(crate) mod revocations;
 pub(crate) mod serve;
 mod snapshots;

@@ -22,7 +22,9 @@ use crate::{
         public,
     },
     gateway::Gateway,
-    process::{cores, drain, issuer_keys, revocations, serving_runtime, start::TlsSettings, upkeep, witnesses},
+    process::{
+        cores, drain, issuer_keys, loading, revocations, serving_runtime, start::TlsSettings, upkeep, witnesses,
+    },
     transport::{
         Body,
         accept::accept,
@@ -145,6 +147,7 @@ fn keep_up(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) -> io::Res
     tokio::spawn(upkeep::coverage(Arc::clone(gateway)));
     tokio::spawn(upkeep::reviews(Arc::clone(gateway)));
     tokio::spawn(upkeep::scrub(Arc::clone(gateway)));
+    tokio::spawn(loading::watch(Arc::clone(gateway)));
     tokio::spawn(upkeep::watch_store(Arc::clone(gateway)));
     let shared = Arc::clone(gateway);
     std::thread::Builder::new().name("witnesses".to_owned()).spawn(move || witnesses::keep_asking(&shared))?;

@@ -55,7 +55,7 @@ pub(super) fn advance(gateway: &Gateway, covered: Option<u64>, due: Due) -> Resu
     let covered = if published.saturating_sub(covered) < behind {
         covered
     } else {
-        snapshot::advance(&path, origin, &gateway.log_folder(), &gateway.catalogue, published)
+        snapshot::advance(&path, origin, &gateway.log_folder(), &gateway.catalogue(), published)
             .map_err(|error| NotAdvanced::Snapshot(error.to_string()))?
     };
     // Bundles have every leaf of them, and are compared before a segment is removed.

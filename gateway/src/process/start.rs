@@ -28,35 +28,38 @@ use std::{
 
 use credit_audit::{clock::Clock, leaf::Actor, log};
 use credit_keys::SystemEntropy;
+use credit_policy::Catalogue;
 use tokio::sync::{Semaphore, watch};
 
-pub(crate) use approval::digests;
+pub(crate) use approval::{digests, holds_from};
 pub(crate) use check::{Checked, check};
 pub(crate) use error::StartError;
 pub(crate) use inputs::{Inputs, read};
 pub(crate) use keys::{kek_file, next_kek_file, open_ring, read_kek, read_next_kek};
 pub(crate) use project::state_file;
+pub(super) use rules::leaf as catalogue_leaf;
 pub(crate) use rules::{load_catalogue, read_catalogue};
+pub(super) use store::open_stores;
 pub(crate) use tls::TlsSettings;
 pub(crate) use warnings::{of_rules, registered, trust_warnings, warnings};
 
 use crate::{
     callers::suspension::StopSwitch,
     changes::{SaidBefore, record_key},
-    gateway::{Cases, Gateway, StoreHandle},
+    gateway::{Cases, Gateway},
     index::{Index, ReviewBook},
     journey::record::case_again::CaseBefore,
     keyring::Keyring,
     recorder::Recorder,
+    rules::{Beside, InForce, Rules, StoreHandle},
     settings::Settings,
-    state::{CatalogueHistory, Counts, projection::Projection},
+    state::{CatalogueHistory, Counts, ledger::Ledger, projection::Projection},
+    stores::{all::Stores, routes::Routes},
     telemetry::metrics::Metrics,
 };
-use carry::Before;
 use first_leaves::FirstLeaves;
 use keys::{RingSigner, keyring, not_introduced};
 use record::{OnRecord, log_settings, read_record};
-use store::open_stores;
 
 /// Opens everything with what was read. The log is recovered and takes records from here on; no port is open yet.
 ///
@@ -81,28 +84,30 @@ pub(crate) async fn open(
     let keys = keyring(ring, &settings.log.origin, &projection.ledger.keys, (clock.now(), &entropy))?;
     let said_before = before.as_ref().map(|before| before.said(&keys)).transpose()?;
     let cases_before = before.as_ref().map(|before| before.cases(&keys, clock.now())).unwrap_or_default();
-    let previous = before.as_ref().map(|before| before.previous.clone());
-    let approved_before = before.as_ref().map(Before::approvals);
+    let (previous, approved_before) =
+        before.as_ref().map(|before| (before.previous.clone(), before.approvals())).unzip();
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     let in_force = carry::with(&projection.ledger, &carried);
-    let changed = register::apply(&register, &in_force, &catalogue)?;
+    let is_new_register = approval::is_new_register(&settings, &catalogue, &projection.ledger.approvals)?;
+    let news = register::apply(&register, &in_force, &catalogue, is_new_register)?;
     register::acting(&register, &catalogue, &settings)?;
-    let approved = (&projection.ledger.approvals, approved_before);
-    let proposals = approval::gate(&settings, &catalogue, &register, approved, clock.now())?;
+    let said = (&projection.ledger.approvals, approved_before);
+    let loads = approval::gate(&settings, &catalogue, &register, said, clock.now())?;
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
     let first = FirstLeaves { recorder: &recorder };
     first.open(is_new, &settings.log.origin, previous).await?;
     first.carry(carried, &mut projection).await?;
-    first.changed(&changed, proposals, &mut projection).await?;
+    first.changed(&news, loads.proposals, &mut projection).await?;
     first.in_force((&catalogue, &files), &mut projection).await?;
+    first.loaded(loads.loaded, &mut projection).await?;
     first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
     introduce_keys(&recorder, &keys, &projection, clock.now()).await?;
-    let catalogue_history = CatalogueHistory::of(&projection.ledger, catalogue.label());
+    let rules = rules_in_force(&settings, &catalogue, &projection.ledger, (stores, routes))?;
     let (ledger, usage) = projection.finish();
     let gateway = Arc::new(Gateway {
-        catalogue_history,
+        in_force: InForce::new(rules),
         register,
         stops: StopSwitch::thrown(in_force.stops()),
         approvals: Mutex::new(ledger.approvals),
@@ -110,12 +115,9 @@ pub(crate) async fn open(
         cases: Cases::new((ledger.cases, ledger.appointments), ledger.figures, catalogue.offset()),
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
         reviews: ReviewBook::new(&settings.data.dir, &settings.log.origin, catalogue.offset()),
-        catalogue,
         standing,
         index: open_index(&settings, &keys, log.accepted_now(), &entropy)?,
         keys,
-        stores: StoreHandle::new(stores),
-        routes,
         log,
         recorder,
         clock,
@@ -131,6 +133,23 @@ pub(crate) async fn open(
         settings,
     });
     say_before(gateway, said_before, cases_before).await
+}
+
+/// What a query is decided and answered by.
+fn rules_in_force(
+    settings: &Settings,
+    catalogue: &Arc<Catalogue>,
+    ledger: &Ledger,
+    (stores, routes): (Stores, Routes),
+) -> Result<Rules, StartError> {
+    Ok(Rules {
+        catalogue: Arc::clone(catalogue),
+        history: Arc::new(CatalogueHistory::of(ledger, catalogue.label())),
+        stores: Arc::new(StoreHandle::new(stores)),
+        routes: Arc::new(routes),
+        beside: Arc::new(Beside::of(settings)),
+        digests: Arc::new(digests(settings, catalogue)?),
+    })
 }
 
 /// What stood in the log before and is in force still: what persons said, and cases that are not decided.

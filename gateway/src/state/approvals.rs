@@ -48,6 +48,23 @@ pub(crate) fn of_destruction(month: &str) -> Digest {
     sha256(&framed("credit/destroy", &[month.as_bytes()]))
 }
 
+/// The last step of a path that says: loaded from here on.
+const LOADED_WORD: &str = "loaded";
+/// And: done, where no kind of leaf of its own says so.
+const DONE_WORD: &str = "done";
+
+/// The path of the leaf that says that what was approved is loaded from here on.
+pub(crate) fn loaded_path(act: &str, proposal: Uuid) -> String {
+    format!("officers/{act}/{proposal}/{LOADED_WORD}")
+}
+
+fn of_path(path: &str) -> Option<(&str, Uuid, &str)> {
+    let mut steps = path.split('/');
+    let (officers, act, proposal, word) = (steps.next()?, steps.next()?, steps.next()?, steps.next()?);
+    (officers == "officers" && steps.next().is_none()).then_some(())?;
+    Some((act, proposal.parse().ok()?, word))
+}
+
 fn sha256(bytes: &[u8]) -> Digest {
     let mut made = [0; 32];
     made.copy_from_slice(digest(&SHA256, bytes).as_ref());
@@ -62,6 +79,12 @@ pub(crate) struct Approvals {
     proposals: BTreeMap<Uuid, Proposed>,
     /// By act, the digest that was approved last, or that the log began with.
     loadable: BTreeMap<String, Digest>,
+    /// By act, the proposal of that.
+    #[serde(default)]
+    last: BTreeMap<String, Uuid>,
+    /// By act, what the log says was loaded last, or that the log began with.
+    #[serde(default)]
+    in_force: BTreeMap<String, Digest>,
     #[serde(default)]
     emergencies: Emergencies,
 }
@@ -122,7 +145,10 @@ impl Approvals {
                 }
             }
             Some(Actor::System(_)) if act == OFFICER => self.by_two = true,
-            Some(Actor::System(_)) => drop(self.loadable.insert(act, digest.0)),
+            Some(Actor::System(_)) => {
+                self.in_force.insert(act.clone(), digest.0);
+                self.loadable.insert(act, digest.0);
+            }
             Some(Actor::Institution { .. } | Actor::Account(_) | Actor::Person(_)) | None => {}
         }
     }
@@ -136,9 +162,31 @@ impl Approvals {
         proposed.approved_by = Some(officer.clone());
         if LOADED.contains(&proposed.act.as_str()) {
             self.loadable.insert(proposed.act.clone(), proposed.digest);
+            self.last.insert(proposed.act.clone(), approval.proposal);
         }
         // What one officer did alone is done: this is the second, and nothing that may be done once more.
         proposed.is_done = self.emergencies.settle(&proposed.act, &proposed.digest, at);
+    }
+
+    /// Takes in what a leaf says was read: the gateway itself says so that it loaded what was approved, and a proposal that
+    /// nothing else would call done is done by it.
+    pub(crate) fn read(&mut self, path: &str, by: Option<&Actor>) {
+        let Some((act, proposal, done)) = of_path(path) else { return };
+        let Some(proposed) = self.proposals.get_mut(&proposal).filter(|known| known.act == act) else { return };
+        match (done, by) {
+            (LOADED_WORD, Some(Actor::System(_))) if proposed.approved_by.is_some() => {
+                self.in_force.insert(act.to_owned(), proposed.digest);
+                proposed.is_done = true;
+            }
+            (DONE_WORD, Some(Actor::Officer { .. })) if proposed.approved_by.is_some() => proposed.is_done = true,
+            (_, _) => {}
+        }
+    }
+
+    /// What two officers approved last and the log does not say was loaded: act and proposal.
+    pub(crate) fn to_load(&self) -> impl Iterator<Item = (&str, Uuid)> {
+        let is_new = |act: &str| self.loadable.get(act) != self.in_force.get(act);
+        self.last.iter().filter(move |(act, _)| is_new(act)).map(|(act, proposal)| (act.as_str(), *proposal))
     }
 
     /// Takes in that an officer did what needs two: by the proposal that was approved, or else alone.
@@ -219,6 +267,11 @@ impl Approvals {
     /// What may be loaded: approved last, or what the log began with.
     pub(crate) fn loadable(&self, act: &str) -> Option<&Digest> {
         self.loadable.get(act)
+    }
+
+    /// What is loaded, as the log says it.
+    pub(crate) fn in_force(&self, act: &str) -> Option<&Digest> {
+        self.in_force.get(act)
     }
 
     /// The proposals that are remembered, the last one first.

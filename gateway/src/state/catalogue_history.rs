@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::ledger::{InForce, Ledger};
 
 /// Each time that a catalogue came into force, and what fields mean by each.
-#[derive(Debug, Default)]
-pub struct CatalogueHistory {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CatalogueHistory {
     /// In order: when, and the label.
     in_force: Vec<(Timestamp, String)>,
     /// The digests of the definitions, by label.
@@ -28,22 +28,32 @@ impl CatalogueHistory {
         }
     }
 
-    /// Another one came into force.
-    pub fn push(&mut self, at: Timestamp, label: &str) {
-        self.in_force.push((at, label.to_owned()));
+    /// It, once another catalogue came into force.
+    #[must_use]
+    pub(crate) fn and(&self, at: Timestamp, label: &str, definitions: BTreeMap<String, String>) -> Self {
+        let mut all = self.clone();
+        all.in_force.push((at, label.to_owned()));
+        all.definitions.entry(label.to_owned()).or_default().extend(definitions);
+        label.clone_into(&mut all.current);
+        all
+    }
+
+    /// What the fields of a catalogue mean, as far as the log says it.
+    pub(crate) fn definitions(&self, label: &str) -> Option<&BTreeMap<String, String>> {
+        self.definitions.get(label)
     }
 
     /// Whether the catalogue in force now was in force then. The first that the log knows of was so before it, too; tokens
     /// count in whole seconds, so the second of a change belongs to the catalogue before it.
     #[must_use]
-    pub fn was_at(&self, then: Timestamp) -> bool {
+    pub(crate) fn was_at(&self, then: Timestamp) -> bool {
         self.label_at(then).is_none_or(|label| *label == self.current)
     }
 
     /// Whether a field means the same now as it did then. One of a catalogue of which no definitions are on the record
     /// does not: nobody can say what was agreed to.
     #[must_use]
-    pub fn means_the_same(&self, field: &str, then: Timestamp) -> bool {
+    pub(crate) fn means_the_same(&self, field: &str, then: Timestamp) -> bool {
         let Some(label) = self.label_at(then).filter(|label| **label != self.current) else { return true };
         let of = |label: &str| self.definitions.get(label).and_then(|fields| fields.get(field));
         of(label).is_some_and(|meant| of(&self.current) == Some(meant))
@@ -98,8 +108,8 @@ mod tests {
     #[test]
     fn the_only_catalogue_was_always_in_force() {
         assert!(CatalogueHistory::default().was_at(at("2026-01-01T00:00:00Z")));
-        let mut one = CatalogueHistory::of(&Ledger::default(), "a");
-        one.push(at("2026-01-01T00:00:00Z"), "a");
+        let one = CatalogueHistory::of(&Ledger::default(), "a");
+        let one = one.and(at("2026-01-01T00:00:00Z"), "a", BTreeMap::new());
         assert!(one.was_at(at("2025-01-01T00:00:00Z")) && one.means_the_same("score", at("2025-01-01T00:00:00Z")));
     }
 

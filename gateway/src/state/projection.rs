@@ -191,7 +191,8 @@ impl Projection {
             Body::Approval(approval) => self.ledger.approvals.approve(by, &approval, head.at),
             Body::Seal(_) => self.ledger.sealed = true,
             // They say nothing that a later query depends on.
-            Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Read(_) | Body::Log(_) | Body::Prune(_) => {}
+            Body::Read(read) => self.ledger.approvals.read(&read.path, by),
+            Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Log(_) | Body::Prune(_) => {}
             // Whom they are about is sealed: start-up opens them.
             Body::Block(_) | Body::Objection(_) | Body::Repair(_) | Body::Binding(_) => {
                 self.ledger.standing.push(index);

@@ -11,7 +11,10 @@ use std::{
     io::{self, Read, Seek},
     os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -78,6 +81,9 @@ pub(super) struct Source {
     pub(super) progress: Arc<Progress>,
 }
 
+/// Copies that this process took.
+static COPIES: AtomicU64 = AtomicU64::new(0);
+
 impl Source {
     /// Takes a copy and checks it. `before` is the one in use.
     pub(super) fn take(&self, domain: &Domain, before: Option<&Mark>) -> Result<Taken, CopyFault> {
@@ -87,7 +93,10 @@ impl Source {
         if mark.wal.is_some() && (!is_wal || before.is_some_and(|before| mark.has_wal_of(before))) {
             return Err(CopyFault::ForeignWal(beside(&self.path, "-wal")));
         }
-        let copy = Named(self.copies.join(format!("store-copy-{}-{}.sqlite", self.name, std::process::id())));
+        // With another catalogue its stores are opened while those before still answer: no copy has the name of another.
+        let number = COPIES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("store-copy-{}-{}-{number}.sqlite", self.name, std::process::id());
+        let copy = Named(self.copies.join(name));
         self.copy(&file, &copy.0, is_wal, mark.wal.is_some())?;
         let (Content { faults, lines, suspects, unlawful }, map) = self.check(&copy.0, domain)?;
         let suspects = Arc::new(suspects);

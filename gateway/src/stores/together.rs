@@ -28,6 +28,7 @@ struct State {
 }
 
 struct Waiting {
+    stores: Arc<Stores>,
     asked: Asked,
     reply: oneshot::Sender<Result<History, StoreError>>,
 }
@@ -50,19 +51,19 @@ impl Seat {
     ///
     /// # Errors
     /// As [`Stores::look_up`], for this line alone.
-    pub(crate) async fn look_up(self, stores: &Stores, asked: Asked) -> Result<History, StoreError> {
+    pub(crate) async fn look_up(self, stores: &Arc<Stores>, asked: Asked) -> Result<History, StoreError> {
         let group = Arc::clone(&self.0);
         let (reply, found) = oneshot::channel();
         let asks_for_all = {
             let mut state = group.lock();
-            state.waiting.push(Waiting { asked, reply });
+            state.waiting.push(Waiting { stores: Arc::clone(stores), asked, reply });
             state.waiting.len() == 1
         };
         drop(self);
         if asks_for_all {
             group.complete.notified().await;
             let all = std::mem::take(&mut group.lock().waiting);
-            ask(stores, all).await;
+            ask(all).await;
         }
         // Without a reply, who asked for all has panicked.
         found.await.unwrap_or(Err(StoreError::Failed(StoreFault::ReaderEnded)))
@@ -79,13 +80,16 @@ impl Drop for Seat {
     }
 }
 
-/// Asks the stores once for each plan and purpose.
-async fn ask(stores: &Stores, mut waiting: Vec<Waiting>) {
+/// Asks the stores once for each plan and purpose. A line that began under another catalogue has other stores.
+async fn ask(mut waiting: Vec<Waiting>) {
     while let Some(first) = waiting.first() {
         let (plan, scenario) = (Arc::clone(&first.asked.plan), first.asked.scenario.clone());
-        let is_alike = |it: &mut Waiting| it.asked.scenario == scenario && *it.asked.plan == *plan;
+        let stores = Arc::clone(&first.stores);
+        let is_alike = |it: &mut Waiting| {
+            Arc::ptr_eq(&it.stores, &stores) && it.asked.scenario == scenario && *it.asked.plan == *plan
+        };
         let (asked, replies): (Vec<_>, Vec<_>) =
-            waiting.extract_if(.., is_alike).map(|Waiting { asked, reply }| (asked, reply)).unzip();
+            waiting.extract_if(.., is_alike).map(|Waiting { asked, reply, .. }| (asked, reply)).unzip();
         for (found, reply) in stores.look_up_all(asked).await.into_iter().zip(replies) {
             // Whoever is gone needs no answer.
             drop(reply.send(found));

@@ -51,6 +51,7 @@ pub struct Catalogue {
     pub(super) label: String,
     pub(super) jurisdiction: String,
     pub(super) offset: Offset,
+    pub(super) holds_from: Option<Date>,
     pub(super) scenarios: HashMap<ScenarioName, Arc<Scenario>>,
     /// Scenarios by statute or for the public of which no article carries anything here.
     pub(super) ungrounded: HashMap<ScenarioName, Arc<Scenario>>,
@@ -77,6 +78,12 @@ impl Catalogue {
     #[must_use]
     pub fn offset(&self) -> Offset {
         self.offset
+    }
+
+    /// The first day on which it may be in force, by its own offset; nothing where no day is named.
+    #[must_use]
+    pub fn holds_from(&self) -> Option<Date> {
+        self.holds_from
     }
 
     /// The jurisdiction's civil date, by the catalogue's fixed offset and never by the machine's zone.

@@ -29,6 +29,8 @@ pub(super) struct CatalogueRow {
     pub(super) version: Text,
     pub(super) jurisdiction: Text,
     pub(super) utc_offset: Spanned<String>,
+    /// The first day on which it holds; left out, every day.
+    pub(super) holds_from: Option<Spanned<Date>>,
     pub(super) pack: Spanned<String>,
     /// The lowest rank of an instrument on which a look-up by statute may rest; left out, everything but drafts.
     pub(super) least_rank: Option<Rank>,

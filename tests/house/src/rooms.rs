@@ -45,7 +45,10 @@ const GATEWAY: House = House {
             },
         ],
         &[room("gateway", "the handles that a query and a change work with")],
-        &[room("recorder", "records what is no query, and puts it in force")],
+        &[
+            room("recorder", "records what is no query, and puts it in force"),
+            room("rules", "the catalogue in force, and what was opened for it"),
+        ],
         &[room("index", "the log in a form that can be searched")],
         &[
             room("callers", "who calls: register, certificates, rates"),

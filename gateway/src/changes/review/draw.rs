@@ -97,7 +97,7 @@ struct Due {
 /// Blocks.
 fn due(gateway: &Gateway) -> Result<Due, IndexError> {
     let (policy, now, published) =
-        (gateway.settings.review.policy(), gateway.log.accepted_now(), gateway.log.published());
+        (gateway.rules().beside.review.policy(), gateway.log.accepted_now(), gateway.log.published());
     let made_up = about_made_up_persons(gateway)?;
     let (due, placeless) = gateway.reviews.with(published, |reviews| {
         let open: Vec<String> = reviews.shown().map(str::to_owned).collect();
@@ -133,7 +133,7 @@ fn set_place(gateway: &Gateway, index: &Index, query: Uuid, published: u64) -> R
 
 /// Queries about persons who do not exist; none where no file names any.
 fn about_made_up_persons(gateway: &Gateway) -> Result<HashSet<Uuid>, IndexError> {
-    let (Some(file), Some(index)) = (&gateway.settings.review.made_up, &gateway.index) else {
+    let (Some(file), Some(index)) = (&gateway.rules().beside.review.made_up, &gateway.index) else {
         return Ok(HashSet::new());
     };
     let text = fs::read_to_string(file)?;

@@ -76,7 +76,7 @@ impl Tour<'_> {
     pub(super) async fn views(&self, first: u64, answered: u64) -> Result<(), TourError> {
         let (log, log_key, folder) = (self.gateway.log.clone(), self.log_key.clone(), self.gateway.log_folder());
         let mut views = Views {
-            catalogue: Arc::clone(&self.gateway.catalogue),
+            catalogue: self.gateway.catalogue(),
             keys: self.gateway.keys.current(),
             clean: folder::person(self.dir, Note::Clean)?,
             first,

@@ -109,6 +109,7 @@ pub(super) async fn show(gateway: &Arc<Gateway>, trust: &Trust, frame: &Frame) -
         },
         stopped: gateway.stops.has(None),
         stores: gateway
+            .rules()
             .stores
             .figures()
             .map(|(name, store)| StoreHealth { name: name.to_owned(), up: store.is_up() })

@@ -67,7 +67,7 @@ impl Frame {
     ) -> Self {
         let other = if language == Language::Zh { "en" } else { "zh" };
         let switch = address("", asked, &["lang"], &[("lang", other)]);
-        let (offset, is_demo) = (gateway.catalogue.offset(), gateway.settings.demo);
+        let (offset, is_demo) = (gateway.catalogue().offset(), gateway.settings.demo);
         Self { language, is_page, offset, path: path.to_owned(), switch, is_demo, viewer }
     }
 
@@ -96,7 +96,7 @@ impl Frame {
     }
 
     /// One of two texts.
-    pub(super) fn say(&self, zh: &'static str, en: &'static str) -> &'static str {
+    pub(super) fn say<'t>(&self, zh: &'t str, en: &'t str) -> &'t str {
         match self.language {
             Language::Zh => zh,
             Language::En => en,
@@ -137,13 +137,15 @@ impl Frame {
     /// The title of a scenario, with its name.
     pub(super) fn scenario(&self, gateway: &Gateway, name: Option<&str>) -> String {
         let name = name.unwrap_or_default();
-        let known = gateway.catalogue.scenario(name);
+        let catalogue = gateway.catalogue();
+        let known = catalogue.scenario(name);
         known.map_or_else(|| name.to_owned(), |scenario| format!("{} ({name})", scenario.title(self.language)))
     }
 
     /// Every scenario with its title.
     pub(super) fn scenarios(&self, gateway: &Gateway) -> Vec<(String, String)> {
-        let all = gateway.catalogue.scenarios().into_iter().map(|scenario| scenario.name().as_str());
+        let catalogue = gateway.catalogue();
+        let all = catalogue.scenarios().into_iter().map(|scenario| scenario.name().as_str());
         all.map(|name| (name.to_owned(), self.scenario(gateway, Some(name)))).collect()
     }
 

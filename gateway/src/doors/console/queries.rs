@@ -140,7 +140,7 @@ fn search(asked: &Members, gateway: &Gateway) -> Option<Search> {
     let text = |name| asked.get(name).filter(|value: &&str| !value.is_empty()).map(str::to_owned);
     let day = |name| text(name).map(|text| text.parse::<Date>().ok()).map_or(Some(None), |day| day.map(Some));
     // Days of the jurisdiction.
-    let offset = gateway.catalogue.offset();
+    let offset = gateway.catalogue().offset();
     let begin = |day: Date| offset.to_timestamp(day.at(0, 0, 0, 0)).map_or(i64::MAX, Timestamp::as_microsecond);
     let outcome = text("outcome").map(|outcome| match outcome.as_str() {
         "answered" => Outcome::Answered,

@@ -81,7 +81,7 @@ fn made(gateway: &Gateway, month: &str) -> Option<MonthlyFigures> {
     let key = VerifierKey::new(origin, signer.public_key()).ok()?;
     let note = std::fs::read_to_string(gateway.log_folder().join("checkpoint")).ok()?;
     let checkpoint = Checkpoint::open(&note, &key).ok()?;
-    let mut monthly = Monthly::new(month, gateway.catalogue.offset());
+    let mut monthly = Monthly::new(month, gateway.catalogue().offset());
     let read = each_leaf(&gateway.log_folder(), 0, checkpoint.size, |index, bytes| {
         let taken = peek(bytes).ok().map(|head| monthly.leaf(index, head));
         taken.and_then(Result::ok).ok_or(IndexError::Leaf(index))

@@ -67,13 +67,13 @@ pub(super) async fn list(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
     }
     put_before_reviewers(gateway);
     let (shared, now) = (Arc::clone(gateway), gateway.clock.now());
-    let within_days = gateway.settings.review.within_days;
+    let within_days = gateway.rules().beside.review.within_days;
     let look = move || drawn(&shared, |reviews| (reviews.cases(), reviews.figures(now, within_days)));
     let Ok(Ok((cases, figures))) = tokio::task::spawn_blocking(look).await else { return unreadable(frame) };
     let mut lines: Vec<Line> = cases.iter().map(line).collect();
     lines.sort_by_key(|line| line.open == 0);
     lines.truncate(MOST);
-    let queue = Queue { cases: lines, figures, policy: gateway.settings.review.policy() };
+    let queue = Queue { cases: lines, figures, policy: gateway.rules().beside.review.policy() };
     let title = frame.say("查询复核", "Review of queries");
     frame.show(&QueuePage { frame, title, queue: &queue }, &queue)
 }

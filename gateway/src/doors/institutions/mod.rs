@@ -119,7 +119,7 @@ async fn answer(
     };
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
     let body = RequestBody::new(body, time);
-    let exchange = HttpExchange::new(head, sound, body).by(&gateway.routes);
+    let exchange = HttpExchange::new(head, sound, body).by(&gateway.rules().routes);
     // In a task of its own: if the caller hangs up, only this waiting future is dropped.
     let mut asked = line.spawn(ask(Arc::clone(&gateway), standing, permits, exchange));
     let latest = tokio::time::Instant::now() + 2 * time + LATEST;

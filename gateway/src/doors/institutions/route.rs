@@ -14,12 +14,12 @@ use zeroize::Zeroizing;
 
 use super::json_body::object;
 use crate::{
-    gateway::RouteQuery,
     journey::{
         detail::Detail,
         exchange::{AnswerView, GroundView, Question, RepeatKey, RepeatWindow},
         refusal::Refusal,
     },
+    rules::RouteQuery,
     settings::RouteSource,
     stores::routes::{Mismatch, Route, Said},
 };

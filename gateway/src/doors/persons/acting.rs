@@ -112,7 +112,7 @@ fn done(gateway: &Gateway, index: u64, bytes: &[u8], language: Language) -> Opti
         (None, None) => "gateway",
     };
     let says = says(&what, officer.as_deref(), language);
-    let (at, day) = (leaf.head.at, gateway.catalogue.today(leaf.head.at));
+    let (at, day) = (leaf.head.at, gateway.catalogue().today(leaf.head.at));
     Some(DoneFor { index, at, day, by, officer, act: what.act, says })
 }
 

@@ -52,7 +52,8 @@ struct Page<'a> {
 pub(super) fn blocks(gateway: &Gateway, person: &LoggedIn, frame: &Frame, json: bool) -> Response<Body> {
     let language = frame.language();
     let blocked = gateway.standing.blocked(&gateway.standing.person(&person.person));
-    let scenarios = gateway.catalogue.scenarios();
+    let catalogue = gateway.catalogue();
+    let scenarios = catalogue.scenarios();
     let on_consent = scenarios.into_iter().filter(|scenario| scenario.ground() == Ground::Consent);
     let entries: Vec<_> = on_consent
         .map(|scenario| Entry {

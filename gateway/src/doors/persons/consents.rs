@@ -190,7 +190,7 @@ fn entry(
         iss: id.iss.clone(),
         jti: id.jti.as_str().to_owned(),
         scenario: scenario.to_owned(),
-        title: gateway.catalogue.scenario(scenario).map_or(scenario, |known| known.title(language)).to_owned(),
+        title: gateway.catalogue().scenario(scenario).map_or(scenario, |known| known.title(language)).to_owned(),
         institution: leaf.institution,
         issued: consent.issued_at(),
         expires: consent.expires_at(),

@@ -94,7 +94,7 @@ pub(in crate::doors) struct Refused {
 /// The entry of a leaf; nothing where it is no query's. `is_told`: a notice of it was given.
 pub(in crate::doors) fn entry(gateway: &Gateway, leaf: &[u8], is_told: bool, language: Language) -> Option<Entry> {
     let leaf = QueryLeaf::parse(leaf).ok()?;
-    let catalogue = &gateway.catalogue;
+    let catalogue = &gateway.catalogue();
     let scenario = leaf.scenario.as_ref().map(|name| {
         let known = catalogue.scenario(name.as_str());
         let title = known.map_or(name.as_str(), |scenario| scenario.title(language)).to_owned();

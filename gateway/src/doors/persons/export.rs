@@ -208,7 +208,8 @@ fn vkey(gateway: &Gateway) -> Result<String, &'static str> {
 
 /// Scenarios whose queries are withheld until a notice or for good, with those that are in no catalogue any more.
 fn left_out(gateway: &Gateway, unknown: BTreeSet<String>) -> BTreeSet<String> {
-    let withheld = gateway.catalogue.scenarios().into_iter().filter(|scenario| scenario.notice() != "owed");
+    let catalogue = gateway.catalogue();
+    let withheld = catalogue.scenarios().into_iter().filter(|scenario| scenario.notice() != "owed");
     withheld.map(|scenario| scenario.name().as_str().to_owned()).chain(unknown).collect()
 }
 
@@ -226,10 +227,11 @@ async fn tags(gateway: &Arc<Gateway>, person: &LoggedIn, found: &[Found]) -> Res
         let asked = shared.index.as_ref()?.asked().ok()?;
         let mut taggers = BTreeMap::new();
         let (mut tags, mut left_out) = (Vec::new(), BTreeSet::new());
+        let catalogue = shared.catalogue();
         for Asked { institution, on_behalf, scenario, data_key } in asked {
             let group = match &scenario {
                 None => "",
-                Some(name) => match shared.catalogue.scenario(name) {
+                Some(name) => match catalogue.scenario(name) {
                     Some(known) if known.notice() == "owed" => known.purpose_group(),
                     Some(_) => continue,
                     None => {

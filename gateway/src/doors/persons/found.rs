@@ -92,7 +92,7 @@ fn make(
     language: Language,
 ) -> Result<Option<Listed>, IndexError> {
     let Some(index) = gateway.index.as_ref() else { return Ok(None) };
-    let sources = Sources { keys: &gateway.keys, catalogue: &gateway.catalogue };
+    let sources = Sources { keys: &gateway.keys, catalogue: &gateway.catalogue() };
     let covers = index.advance(gateway.log.published(), sources)?;
     if covers < durable {
         return Ok(None);

@@ -63,7 +63,7 @@ fn look(gateway: &Gateway, (index, query): (u64, Uuid), bytes: &[u8], language: 
         (Language::Zh, false) => format!("管理人员 {officer} 为复核查看了一条关于您的查询。"),
         (Language::En, false) => format!("The officer {officer} looked at a query about you, to review it."),
     };
-    let (at, day) = (leaf.head.at, gateway.catalogue.today(leaf.head.at));
+    let (at, day) = (leaf.head.at, gateway.catalogue().today(leaf.head.at));
     let what = if is_unsealing { "unsealing" } else { "review" };
     Some(LookedAt { index, at, day, query, officer, what, says })
 }

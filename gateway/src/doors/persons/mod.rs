@@ -134,7 +134,7 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
                 // A link that only changes the language names none.
                 return page::redirect(Page::Report.path());
             }
-            let record = record.and_then(|record| RecordName::parse(record, &gateway.catalogue));
+            let record = record.and_then(|record| RecordName::parse(record, &gateway.catalogue()));
             match record.zip(range) {
                 Some(asked) => recipients::recipients(gateway, session, visit.frame, visit.json, asked).await,
                 None => visit.refuse(MALFORMED, StatusCode::BAD_REQUEST),

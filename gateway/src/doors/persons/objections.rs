@@ -113,7 +113,7 @@ fn entry(gateway: &Gateway, objection: Objection, language: Language) -> Entry {
         text_of(&gateway.keys, &gateway.settings.log.origin, &parsed, name)
     };
     let title = gateway
-        .catalogue
+        .catalogue()
         .class(&class)
         .map_or_else(|| class.clone(), |known| known.legal_source().title(language).to_owned());
     Entry {
@@ -122,7 +122,7 @@ fn entry(gateway: &Gateway, objection: Objection, language: Language) -> Entry {
         class,
         record,
         determined,
-        made: gateway.catalogue.today(made),
+        made: gateway.catalogue().today(made),
         due,
         overdue: state == "open" && due < gateway.today(),
         state,

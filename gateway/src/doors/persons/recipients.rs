@@ -129,7 +129,7 @@ pub(super) async fn recipients(
             return refuse(BEHIND);
         }
     };
-    let (recipients, ids) = told(&gateway.catalogue, &record, &found);
+    let (recipients, ids) = told(&gateway.catalogue(), &record, &found);
     let cut = next.is_some();
     let list = List { record: &record, covers, left_out: "deferred, exempt", recipients: &recipients, cut };
     let Ok(list) = serde_json::value::to_raw_value(&list) else { return refuse(NOT_RECORDABLE) };
@@ -144,7 +144,8 @@ pub(super) async fn recipients(
         let body = serde_json::to_vec(&Answer { list: &list, statement: &statement }).unwrap_or_default();
         return page::answer(&frame, "application/json; charset=utf-8", body, StatusCode::OK);
     }
-    let class = title(&gateway.catalogue, &record.class, language);
+    let catalogue = gateway.catalogue();
+    let class = title(&catalogue, &record.class, language);
     let (title, determined) = (TITLE.of(language), record.determined);
     let page = Page { frame: &frame, title, class, determined, recipients: &recipients, cut, statement: &statement };
     page::html(&frame, &page, StatusCode::OK)

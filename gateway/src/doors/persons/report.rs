@@ -136,7 +136,7 @@ pub(super) async fn report(gateway: Arc<Gateway>, person: LoggedIn, frame: Frame
             let yearly = yearly(&gateway, &person).await;
             match json {
                 true => as_json(&frame, recorded, yearly),
-                false => as_page(&gateway.catalogue, &person, &frame, &recorded, yearly),
+                false => as_page(&gateway.catalogue(), &person, &frame, &recorded, yearly),
             }
         }
         Err(NotAsked) => refuse(NOT_RECORDABLE),

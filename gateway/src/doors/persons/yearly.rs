@@ -23,7 +23,7 @@ pub(super) async fn yearly(gateway: &Arc<Gateway>, person: &LoggedIn) -> Option<
     let today = gateway.today();
     let first = Date::new(today.year(), 1, 1).ok()?;
     // Whatever the offset of the jurisdiction, to the hour: its days turn where those of the catalogue do.
-    let from = range::begin(&gateway.catalogue, first);
+    let from = range::begin(&gateway.catalogue(), first);
     let number = Arc::clone(&person.person);
     let own = of_index(gateway, move |_, index, _| {
         index.count_own(&number.disclose(|number| index.person(number.as_str())), from.as_microsecond())

@@ -42,7 +42,8 @@ fn seal(
     words: &Words,
     number: &Personal<CitizenNumber>,
 ) -> Result<Sealed, NotRecordable> {
-    let group = gateway.catalogue.scenario(&words.scenario).map_or("", |found| found.purpose_group());
+    let catalogue = gateway.catalogue();
+    let group = catalogue.scenario(&words.scenario).map_or("", |found| found.purpose_group());
     number.disclose(|number| {
         let person = keys.sealer.person(number.as_str());
         let plain = serde_json::to_vec(&Inside { number: number.as_str() }).map(Zeroizing::new);

@@ -66,7 +66,7 @@ pub(super) fn query_entry(
         ground: evidence.ground.clone(),
         repeats: evidence.repeats,
         idempotency: idempotency.as_ref().map(|claim| Base64(&claim[..])),
-        catalogue: gateway.catalogue.label(),
+        catalogue: evidence.rules().catalogue.label(),
         rules: verdict.rules,
         inputs: &evidence.inputs,
         outcome: if verdict.code.is_none() { Outcome::Answered } else { Outcome::Refused },

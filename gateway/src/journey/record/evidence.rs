@@ -15,6 +15,7 @@ use super::summary;
 use crate::{
     gateway::Moment,
     journey::caller::{Caller, Who},
+    rules::Rules,
     state::IdempotencyEntry,
     stores::http::gateway::Elsewhere,
 };
@@ -113,6 +114,10 @@ impl Evidence {
     }
 
     /// The id of the query: no evidence, so every stage may know it.
+    pub(in crate::journey) fn rules(&self) -> &Arc<Rules> {
+        &self.moment.rules
+    }
+
     pub(in crate::journey) fn id(&self) -> Uuid {
         self.id
     }

@@ -197,7 +197,7 @@ pub(super) async fn record_refusal(
     refusal: Refusal,
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
-    let rules = rules_that_refuse(gateway, evidence, &refusal);
+    let rules = rules_that_refuse(evidence, &refusal);
     count_offence(gateway, evidence, refusal.code);
     let verdict = Verdict { code: Some(refusal.code), rules: &rules, fields: None, notice: None, is_report: false };
     let body = exchange.problem(&refusal, evidence.id).map_err(|error| unrecordable(&error))?;
@@ -233,13 +233,13 @@ fn log_cause(refusal: &Refusal, id: Uuid) {
 }
 
 /// The rules that refuse. What was met outside policy is put among the inputs, so that the leaf can be decided again.
-fn rules_that_refuse(gateway: &Gateway, evidence: &mut Evidence, refusal: &Refusal) -> Vec<RuleId> {
+fn rules_that_refuse(evidence: &mut Evidence, refusal: &Refusal) -> Vec<RuleId> {
     if !refusal.rules.is_empty() {
         return refusal.rules.clone();
     }
     let decide_again = |evidence: &Evidence| {
         let scenario = evidence.recognised.scenario.as_ref().map(|scenario| scenario.name());
-        match decide(&gateway.catalogue, scenario, &evidence.inputs) {
+        match decide(&evidence.rules().catalogue, scenario, &evidence.inputs) {
             Decision::Refuse { code, rules, .. } if code == refusal.code => Some(rules),
             Decision::Refuse { .. } | Decision::Permit(_) => None,
         }

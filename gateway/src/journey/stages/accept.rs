@@ -16,7 +16,7 @@ use super::{
     on_behalf::{EndInstitution, NotFor, end_institution},
 };
 use crate::{
-    gateway::{Gateway, Moment, RouteQuery},
+    gateway::{Gateway, Moment},
     journey::{
         caller::Who,
         detail::{Detail, Member},
@@ -24,6 +24,7 @@ use crate::{
         record::evidence::{Evidence, Recognised},
         refusal::Refusal,
     },
+    rules::RouteQuery,
 };
 
 /// What was asked, in its form.
@@ -97,7 +98,7 @@ pub fn accept<'e>(
     mut question: Question,
 ) -> Result<Asked<'e>, Refusal> {
     let (who, evidence) = identified.into_parts();
-    let (catalogue, own, route) = (&gateway.catalogue, &gateway.settings.log.origin, question.route.take());
+    let (catalogue, own, route) = (&moment.rules.catalogue, &gateway.settings.log.origin, question.route.take());
     let end = match (&question.on_behalf, &who) {
         (Some(words), Who::Institution(institution, certificate)) => {
             Some(end_institution(own, &gateway.register, institution, certificate, words))

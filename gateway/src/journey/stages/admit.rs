@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     callers::limits::Reached,
-    gateway::{Gateway, Moment, RouteQuery},
+    gateway::{Gateway, Moment},
     journey::{caller::Who, record::evidence::Evidence, refusal::Refusal},
+    rules::{RouteQuery, Rules},
     state::{Claim, ConsentUse, Limits, Refused, Reservation},
     stores::http::gateway::EndQuery,
 };
@@ -35,6 +36,11 @@ impl<'e> Admitted<'e> {
 
     pub(super) fn person(&self) -> &Arc<Personal<CitizenNumber>> {
         &self.basis.person
+    }
+
+    /// The rules by which it was decided.
+    pub(super) fn rules(&self) -> &Arc<Rules> {
+        self.evidence.rules()
     }
 
     pub(super) fn route(&self) -> Option<&RouteQuery> {

@@ -38,15 +38,15 @@ impl<'e> Fetched<'e> {
 /// # Errors
 /// `store-failed`, `store-timeout`; and the code of another gateway that refused, where the institution can act upon it.
 pub async fn fetch<'e>(gateway: &Gateway, admitted: Admitted<'e>, seat: Option<Seat>) -> Result<Fetched<'e>, Refusal> {
-    let person = Arc::clone(admitted.person());
+    let (person, rules) = (Arc::clone(admitted.person()), Arc::clone(admitted.rules()));
     if let Some(route) = admitted.route() {
-        let report = Box::pin(gateway.pass(admitted.reservation(), &person, route)).await.map_err(failed)?;
+        let report = Box::pin(rules.pass(admitted.reservation(), &person, route)).await.map_err(failed)?;
         return Ok(Fetched { admitted, brought: Brought::Report(report) });
     }
-    let end = gateway.stores.have_gateway().then(|| admitted.end_query(&gateway.settings.log.origin)).flatten();
-    let found = gateway.look_up(admitted.reservation(), person, admitted.permit(), end.as_ref(), seat).await;
+    let end = rules.stores.have_gateway().then(|| admitted.end_query(&gateway.settings.log.origin)).flatten();
+    let found = rules.look_up(admitted.reservation(), person, admitted.permit(), end.as_ref(), seat).await;
     let found = found.map_err(failed)?;
-    match gateway.catalogue.outside_domain(&found.history) {
+    match rules.catalogue.outside_domain(&found.history) {
         None => Ok(Fetched { admitted, brought: Brought::Found(found) }),
         Some(class) => {
             gateway.metrics.outside_domain(class);

@@ -16,6 +16,7 @@ use crate::{
     callers::thumbprint::Thumbprint,
     gateway::{Gateway, Moment},
     journey::{caller::Who, detail::Detail, record::evidence::Evidence, refusal::Refusal},
+    rules::Rules,
     state::{ConsentClaim, IdempotencyClaim, IdempotencyEntry, consent_key, standing::StandingKey},
 };
 
@@ -87,7 +88,7 @@ pub fn ground<'e>(
         (Ground::Consent, Subject::OfConsent(claimed)) if query.scenario.is_open_to(query.facts.kind) => {
             let token = token?;
             let consent = verify(gateway, moment, &query, claimed.as_ref(), token, evidence)?;
-            let (person, consent) = on_consent(gateway, &mut query, &consent, token, evidence)?;
+            let (person, consent) = on_consent(&moment.rules, &mut query, &consent, token, evidence)?;
             (person, Some(consent))
         }
         (Ground::Person, Subject::Named(person)) if query.scenario.is_open_to(query.facts.kind) => {
@@ -146,7 +147,7 @@ fn verify(
         return Err(Code::ConsentRevoked.into());
     }
     // The rules of an earlier catalogue are not kept, so nobody can say which fields "all that one may see" were then.
-    if consent.terms().fields.is_none() && !gateway.catalogue_history.was_at(consent.issued_at()) {
+    if consent.terms().fields.is_none() && !moment.rules.history.was_at(consent.issued_at()) {
         let cause = "it names no fields and was issued under an earlier catalogue: ask the person for another";
         return Err(Refusal::because(Code::ConsentInvalid, cause).with(Detail::ConsentWithoutFields));
     }
@@ -166,7 +167,7 @@ fn may_use(query: &Query, named: [u8; 32]) -> bool {
 }
 
 fn on_consent(
-    gateway: &Gateway,
+    rules: &Rules,
     query: &mut Query,
     consent: &Consent,
     token: &str,
@@ -179,9 +180,9 @@ fn on_consent(
         return Err(Refusal::because(Code::ConsentInvalid, "the person of the consent is not born yet").with(no_person));
     }
     query.facts.minor = Some(is_minor(&person, query.facts.on));
-    query.facts.consent = Some(ConsentFacts::of(&gateway.catalogue, consent));
+    query.facts.consent = Some(ConsentFacts::of(&rules.catalogue, consent));
     narrow(query);
-    query.redefined = redefined(gateway, query, consent);
+    query.redefined = redefined(rules, query, consent);
     if query.redefined.is_some() {
         // Its place in the order of faults is behind others that are still to be looked for.
         query.facts.observed = query.facts.observed.or(Some(Code::FieldNotAllowed));
@@ -212,12 +213,12 @@ fn narrow(query: &mut Query) {
 
 /// The first of the fields asked for that means another thing than when the person agreed to it. A consent that names no
 /// fields was given under the catalogue in force.
-fn redefined(gateway: &Gateway, query: &Query, consent: &Consent) -> Option<FieldName> {
+fn redefined(rules: &Rules, query: &Query, consent: &Consent) -> Option<FieldName> {
     let agreed = consent.terms().fields.as_ref()?;
     let asked = query.facts.fields.as_ref().unwrap_or(agreed);
-    let history = &gateway.catalogue_history;
+    let history = &rules.history;
     // What the data list does not know is refused as that.
-    let is_known = |field: &&FieldName| gateway.catalogue.field(field.as_str()).is_some();
+    let is_known = |field: &&FieldName| rules.catalogue.field(field.as_str()).is_some();
     let mut known = asked.iter().filter(is_known);
     known.find(|field| !history.means_the_same(field.as_str(), consent.issued_at())).cloned()
 }

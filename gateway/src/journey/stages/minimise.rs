@@ -15,13 +15,14 @@ use super::{
     repeat,
 };
 use crate::{
-    gateway::{Gateway, Moment, RouteQuery},
+    gateway::{Gateway, Moment},
     journey::{
         caller::Who,
         exchange::{AnswerView, AskedBy, ConsentName, Exchange, GroundView, OwnRecord},
         record::{evidence::Evidence, sealed::Said},
         refusal::Refusal,
     },
+    rules::{RouteQuery, Rules},
     state::{
         Key, Reservation,
         standing::{Named, Names, StandingKey},
@@ -116,10 +117,11 @@ pub async fn minimise<'e>(
     let issued = basis.query.who.institution().map(|_| issue());
     let previous = issued.as_ref().and_then(|issued| issued.previous.as_ref());
     let pseudonym = issued.as_ref().map_or("", |issued| issued.current.as_str());
-    let names = Names { keys: &moment.keys.state, catalogue: &gateway.catalogue };
+    let names = Names { keys: &moment.keys.state, catalogue: &moment.rules.catalogue };
     let removals = gateway.standing.removals(&basis.standing);
     let lens = Lens { basis: &basis, permit: &permit, pseudonym, names };
-    let Told { minimised, obligations, report, found: Found { history, elsewhere } } = told(gateway, brought, lens)?;
+    let Told { minimised, obligations, report, found: Found { history, elsewhere } } =
+        told(gateway, &moment.rules, brought, lens)?;
     if let Some(elsewhere) = &elsewhere {
         evidence.remote(elsewhere.leaf.clone());
     }
@@ -131,7 +133,7 @@ pub async fn minimise<'e>(
         ground: ground_of(&basis, &permit, &reservation),
         subject: issued.as_ref().map(|issued| issued.current.as_str()),
         subject_previous: previous.map(|previous| previous.as_str()),
-        catalogue: gateway.catalogue.label(),
+        catalogue: moment.rules.catalogue.label(),
         data: &minimised,
         marks: &minimised.marks,
         obligations,
@@ -216,10 +218,10 @@ struct Told {
     found: Found,
 }
 
-fn told(gateway: &Gateway, brought: Brought, lens: Lens<'_>) -> Result<Told, Refusal> {
+fn told(gateway: &Gateway, rules: &Rules, brought: Brought, lens: Lens<'_>) -> Result<Told, Refusal> {
     let Lens { basis, permit, pseudonym, names } = lens;
     let heed = |history: &mut History| gateway.standing.heed(&basis.standing, names, history);
-    let (catalogue, on) = (&gateway.catalogue, basis.query.facts.on);
+    let (catalogue, on) = (names.catalogue, basis.query.facts.on);
     let mut obligations = permit.obligations(on);
     match (brought, &basis.query.route) {
         (Brought::Found(mut found), _) => {
@@ -235,7 +237,7 @@ fn told(gateway: &Gateway, brought: Brought, lens: Lens<'_>) -> Result<Told, Ref
         }
         (Brought::Report(report), Some(RouteQuery { route, .. })) => {
             let by = Reduction { catalogue, permit, on, person: &basis.person, pseudonym, heed: &heed };
-            let reduced = gateway.reduce(route, report.as_ref().map(|text| text.as_str()), &by).map_err(failed)?;
+            let reduced = rules.reduce(route, report.as_ref().map(|text| text.as_str()), &by).map_err(failed)?;
             let Reduced { body, marks, counts, told } = reduced;
             let minimised = Minimised { data: Vec::new(), marks, counts };
             let found = Found { history: told, elsewhere: None };

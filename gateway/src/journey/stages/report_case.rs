@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use credit_policy::{CaseNumber, CitizenNumber, Code, Facts, Ground, Personal, Scenario, StaffId};
+use credit_policy::{CaseNumber, Catalogue, CitizenNumber, Code, Facts, Ground, Personal, Scenario, StaffId};
 use jiff::{ToSpan, civil::Date};
 
 use super::{
@@ -60,7 +60,7 @@ pub(crate) fn report_case<'e>(
     let (who, evidence) = identified.into_parts();
     let mut facts = Facts::new(who.asker(), moment.today);
     let mut recognised = Recognised::default();
-    let read = read(gateway, report, &mut facts, &mut recognised);
+    let read = read(&moment.rules.catalogue, report, &mut facts, &mut recognised);
     evidence.recognised(recognised);
     evidence.inputs(&facts);
     let Members { scenario, staff, case, person, on } = read?;
@@ -83,12 +83,12 @@ struct Members {
 }
 
 fn read(
-    gateway: &Gateway,
+    catalogue: &Catalogue,
     report: &CaseReport,
     facts: &mut Facts,
     recognised: &mut Recognised,
 ) -> Result<Members, Refusal> {
-    let scenario = scenario(&gateway.catalogue, &report.scenario)?;
+    let scenario = scenario(catalogue, &report.scenario)?;
     recognised.scenario(scenario);
     let staff = staff(report.staff.as_deref())?;
     facts.operator = true;

@@ -62,12 +62,12 @@ pub(crate) async fn report_feedback<'e>(
     let query = Uuid::try_parse(&report.query).ok().filter(|id| id.to_string() == report.query);
     let query = query.ok_or_else(|| malformed(Detail::FeedbackMembers))?;
     let result = result(&report.result).ok_or_else(|| malformed(Detail::FeedbackMembers))?;
-    let measure = report.measure.as_deref().map(|name| gateway.catalogue.measure(name));
+    let measure = report.measure.as_deref().map(|name| moment.rules.catalogue.measure(name));
     if measure.is_some_and(|found| found.is_none_or(|found| Some(found.result()) != measure_result(result))) {
         return Err(malformed(Detail::FeedbackMeasure));
     }
     let leaf = answered(gateway, query, who.institution()).await.ok_or(Code::NotFound)?;
-    let scenario = leaf.scenario.as_ref().and_then(|name| gateway.catalogue.scenario(name.as_str()));
+    let scenario = leaf.scenario.as_ref().and_then(|name| moment.rules.catalogue.scenario(name.as_str()));
     let mut facts = Facts::new(who.asker(), moment.today);
     let mut recognised = Recognised::default();
     if let Some(scenario) = scenario {

@@ -7,18 +7,19 @@ use std::{
 
 use credit_audit::leaf::{Base64, Proposal};
 use credit_policy::{Catalogue, Duty};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use ring::digest::{SHA256, digest};
 use serde_json::json;
+use uuid::Uuid;
 
-use super::error::StartError;
+use super::{error::StartError, rules::read_catalogue};
 use crate::{
     callers::{
         institution::InstitutionRecord,
         kept,
         register::{Institution, Register, RegisterError},
     },
-    settings::Settings,
+    settings::{Settings, to_follow},
     state::approvals::{Approvals, Digest, OFFICER},
 };
 
@@ -53,10 +54,11 @@ pub(crate) fn digests(
     let units: BTreeMap<_, _> = named.collect();
     let units = units.into_iter().map(|(id, unit)| json!(["unit", id, unit]).to_string());
     let limits = institutions.iter().map(|of| json!([of.id.as_str(), of.limits]).to_string());
+    let from = settings.approval.holds_from.map(|day| json!(["from", day]).to_string());
     let (label, mut all) = (catalogue.label(), BTreeMap::new());
     all.insert(CATALOGUE, of_label(label).ok_or_else(|| StartError::Label(label.to_owned()))?);
-    all.insert(REGISTER, of_lines("credit/register", register.chain(issuers).chain(units)));
-    all.insert(LIMITS, of_lines("credit/limits", limits));
+    all.insert(REGISTER, of_lines("credit/register", register.chain(issuers).chain(units).chain(from.clone())));
+    all.insert(LIMITS, of_lines("credit/limits", limits.chain(from)));
     all.insert(SAMPLING, settings.review.policy().digest());
     Ok(all)
 }
@@ -75,32 +77,85 @@ fn of_lines(domain: &str, lines: impl Iterator<Item = String>) -> Digest {
     bytes
 }
 
-/// Refuses what two officers did not approve last; `before` is what the log before said, where this one is new. Gives what the gateway itself is to propose: where two officers are
-/// registered for the first time, what it loads then and that it loads nothing else alone from there on.
+/// The first day on which a configuration may be loaded.
+pub(crate) fn holds_from(settings: &Settings, catalogue: &Catalogue) -> Option<Date> {
+    [catalogue.holds_from(), settings.approval.holds_from].into_iter().flatten().max()
+}
+
+/// Whether two officers approved the register of this configuration since one was loaded last.
 ///
 /// # Errors
-/// What is not approved.
+/// When a certificate of the register cannot be read.
+pub(super) fn is_new_register(
+    settings: &Settings,
+    catalogue: &Catalogue,
+    approvals: &Approvals,
+) -> Result<bool, StartError> {
+    let digests = digests(settings, catalogue)?;
+    let is_ours = approvals.loadable(REGISTER) == digests.get(REGISTER);
+    Ok(is_ours && approvals.to_load().any(|(act, _)| act == REGISTER))
+}
+
+/// What the start records of what it loads.
+pub(super) struct Loads {
+    /// The gateway's own proposals, where two officers are registered for the first time: what it loads then, and that it loads
+    /// nothing else alone from there on.
+    pub(super) proposals: Vec<Proposal>,
+    /// What was approved and not loaded so far: act and proposal.
+    pub(super) loaded: Vec<(String, Uuid)>,
+}
+
+/// Refuses what two officers did not approve last; `before` is what the log before said, where this one is new.
+///
+/// # Errors
+/// What is not approved, or holds from a later day.
 pub(super) fn gate(
     settings: &Settings,
     catalogue: &Catalogue,
     register: &Register,
     (approvals, before): (&Approvals, Option<Approvals>),
     now: Timestamp,
-) -> Result<Vec<Proposal>, StartError> {
+) -> Result<Loads, StartError> {
     let digests = digests(settings, catalogue)?;
     // A new log says again what the one before approved: to rotate the log's key approves nothing.
     let known = before.as_ref().filter(|before| before.is_by_two() && !approvals.is_by_two()).unwrap_or(approvals);
-    let other = digests.iter().find(|(act, digest)| known.is_by_two() && known.loadable(act) != Some(*digest));
-    if let Some((act, _)) = other {
-        return Err(StartError::NotApproved { act });
+    let is_loaded = |(act, digest): (&&str, &Digest)| known.in_force(act) == Some(digest);
+    let today = catalogue.today(now);
+    let later = holds_from(settings, catalogue).filter(|day| *day > today);
+    if let Some(day) = later.filter(|_| !digests.iter().all(is_loaded)) {
+        return Err(StartError::HoldsFrom { day });
     }
+    let is_other = |(act, digest): &(&&str, &Digest)| known.is_by_two() && known.loadable(act) != Some(*digest);
+    if let Some((act, _)) = digests.iter().find(is_other) {
+        let to_come = to_come(settings, now).unwrap_or_default();
+        let waits = |(act, digest): (&&str, &Digest)| {
+            known.in_force(act) == Some(digest)
+                && [Some(digest), to_come.get(act)].into_iter().flatten().any(|it| known.loadable(act) == Some(it))
+        };
+        if !digests.iter().all(waits) {
+            return Err(StartError::NotApproved { act });
+        }
+    }
+    let is_approved = |act: &str| digests.get(act).is_some_and(|digest| approvals.loadable(act) == Some(digest));
+    let loaded = approvals.to_load().filter(|(act, _)| is_approved(act));
+    let loaded = loaded.map(|(act, proposal)| (act.to_owned(), proposal)).collect();
     let officers = officers(settings, register);
     if approvals.is_by_two() || (officers.len() < 2 && !known.is_by_two()) {
-        return Ok(Vec::new());
+        return Ok(Loads { proposals: Vec::new(), loaded });
     }
     let named = of_lines("credit/officers", officers.into_iter());
     let all = digests.into_iter().chain([(OFFICER, named)]);
-    Ok(all.map(|(act, digest)| Proposal { act: act.to_owned(), digest: Base64(digest), expires: now }).collect())
+    let proposals = all.map(|(act, digest)| Proposal { act: act.to_owned(), digest: Base64(digest), expires: now });
+    Ok(Loads { proposals: proposals.collect(), loaded })
+}
+
+/// The digests of the configuration that is to follow, if its day is still to come. Until then the one before is loaded, although
+/// it is not what was approved last.
+fn to_come(settings: &Settings, now: Timestamp) -> Option<BTreeMap<&'static str, Digest>> {
+    let next = Settings::read(&to_follow(&settings.file)?).ok()?;
+    let (catalogue, _) = read_catalogue(&next).ok()?;
+    let is_later = holds_from(&next, &catalogue).is_some_and(|day| day > catalogue.today(now));
+    is_later.then(|| digests(&next, &catalogue).ok()).flatten()
 }
 
 /// The public keys of officers, one each: two names with one key are one officer.

@@ -87,7 +87,8 @@ fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Tim
     let OnRecord { projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
     let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
-    drop(register::apply(register, &carry::with(&projection.ledger, &carried), catalogue)?);
+    let is_new = approval::is_new_register(settings, catalogue, &projection.ledger.approvals)?;
+    drop(register::apply(register, &carry::with(&projection.ledger, &carried), catalogue, is_new)?);
     register::acting(register, catalogue, settings)?;
     approval::gate(settings, catalogue, register, (&projection.ledger.approvals, approved_before), now).map(drop)
 }

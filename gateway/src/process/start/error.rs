@@ -6,6 +6,7 @@ use credit_audit::leaf::LeafError;
 use credit_audit::log::{RecoverError, StartError as LogStartError};
 use credit_keys::{KekError, KeyError, RingError};
 use credit_policy::Fault;
+use jiff::civil::Date;
 
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError, trust::TrustError},
@@ -109,6 +110,15 @@ pub(crate) enum StartError {
     NotApproved {
         /// `catalogue`, `register` or `limits`.
         act: &'static str,
+    },
+    /// A day that is still to come.
+    #[error(
+        "what the configuration has holds from {day}: keep the one before as it is until then, and name this one after it, with \
+         `.next` at the end"
+    )]
+    HoldsFrom {
+        /// The day.
+        day: Date,
     },
     /// A label that is none.
     #[error("the label `{0}` of the catalogue has no digest")]
@@ -263,6 +273,11 @@ pub(crate) enum StartError {
 }
 
 impl StartError {
+    /// Whether officers did not approve what would be loaded, or not from today on.
+    pub(crate) fn is_of_approval(&self) -> bool {
+        matches!(self, Self::NotApproved { .. } | Self::HoldsFrom { .. })
+    }
+
     /// Whether a later start with the same configuration may succeed: a clock that is wrong at boot is put right, a port is
     /// given back, a device comes. A service manager should try again then, and only then.
     pub(crate) fn may_pass(&self) -> bool {
@@ -314,6 +329,7 @@ impl StartError {
             | Self::SourceDepartment(_)
             | Self::SourceClass { .. }
             | Self::NotApproved { .. }
+            | Self::HoldsFrom { .. }
             | Self::Label(_)
             | Self::LongSocket(_) => false,
         }

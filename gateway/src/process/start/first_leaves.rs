@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use credit_audit::leaf::{
     Act, Actor, CatalogueSet, Definitions, Entry, Event, IssuerKey, IssuerKeyState, LeafError, Open, Previous,
-    Proposal, RegisterChange,
+    Proposal, Read, RegisterChange,
 };
 use credit_policy::{Catalogue, consent::IssuerJwk};
 use jiff::Timestamp;
+use uuid::Uuid;
 
-use super::{carry::Carry, error::StartError, rules};
+use super::{carry::Carry, error::StartError, register::News, rules};
 use crate::{
-    callers::institution::InstitutionRecord,
     process::issuer_keys::leaf,
     recorder::Recorder,
     state::{
+        approvals::loaded_path,
         ledger::{InForce, Ledger},
         projection::Projection,
     },
@@ -80,12 +81,13 @@ impl FirstLeaves<'_> {
     /// that, and from there on nothing else alone.
     pub(super) async fn changed(
         &self,
-        institutions: &[InstitutionRecord],
+        News { changed, gone }: &News,
         proposals: Vec<Proposal>,
         projection: &mut Projection,
     ) -> Result<(), StartError> {
-        for institution in institutions {
-            let leaf = institution.leaf(RegisterChange::Changed);
+        let changed = changed.iter().map(|institution| institution.leaf(RegisterChange::Changed));
+        let gone = gone.iter().map(|institution| institution.leaf(RegisterChange::Removed));
+        for leaf in changed.chain(gone) {
             self.record(leaf.entry(self.recorder.new_id(), Actor::gateway())).await?;
         }
         for proposal in proposals {
@@ -107,6 +109,20 @@ impl FirstLeaves<'_> {
         }
         let definitions = Definitions { catalogue: catalogue.label().to_owned(), fields: catalogue.definitions() };
         self.definitions(definitions, projection).await
+    }
+
+    /// What two officers approved is loaded from here on.
+    pub(super) async fn loaded(
+        &self,
+        loaded: Vec<(String, Uuid)>,
+        projection: &mut Projection,
+    ) -> Result<(), StartError> {
+        for (act, proposal) in loaded {
+            let path = loaded_path(&act, proposal);
+            self.record(Read { path: path.clone() }.entry(self.recorder.new_id(), Actor::gateway())).await?;
+            projection.ledger.approvals.read(&path, Some(&Actor::gateway()));
+        }
+        Ok(())
     }
 
     /// Keys of issuers that are new in the configuration, or gone from it.

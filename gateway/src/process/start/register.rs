@@ -64,8 +64,17 @@ fn sources(register: &Register, catalogue: &Catalogue, departments: &[SourceDepa
     Ok(())
 }
 
-/// Brings the register to where the record says that it was left. Gives back what is to be recorded: institutions that
-/// stand otherwise in the configuration.
+/// What is to be recorded of the register.
+#[derive(Default)]
+pub(super) struct News {
+    /// Institutions that stand otherwise in the configuration than on the record.
+    pub(super) changed: Vec<InstitutionRecord>,
+    /// Institutions that two officers let go: they stand on the record, and not in the register that was approved since.
+    pub(super) gone: Vec<InstitutionRecord>,
+}
+
+/// Brings the register to where the record says that it was left. `is_new` is whether two officers approved it since it was
+/// loaded last.
 ///
 /// # Errors
 /// Where the configuration contradicts the record: only what can be mended there is an error.
@@ -73,21 +82,28 @@ pub(super) fn apply(
     register: &Register,
     ledger: &Ledger,
     catalogue: &Catalogue,
-) -> Result<Vec<InstitutionRecord>, StartError> {
+    is_new: bool,
+) -> Result<News, StartError> {
     register.remember(ledger.certificates().filter_map(Thumbprint::parse));
-    let mut news = Vec::new();
+    let mut news = News::default();
     for (id, last) in ledger.register() {
         match &last.institution {
             Registered::Added(change) | Registered::Changed(change) => {
                 let said = record_of(change)?;
                 let record = match register.by_id(id) {
+                    // What two officers approved is the register.
+                    Ok(configured) if is_new => configured.record.clone(),
                     Ok(configured) => both(&said, &configured.record, last),
+                    Err(_) if is_new => {
+                        news.gone.push(said);
+                        continue;
+                    }
                     Err(_) => said.clone(),
                 };
                 has_known_kinds(&record, catalogue)?;
                 replace(register, ledger, &record)?;
                 if record != said {
-                    news.push(record);
+                    news.changed.push(record);
                 }
             }
             Registered::Removed => register.remove(id),

@@ -40,7 +40,7 @@ pub(crate) fn load_catalogue(source: &CatalogueSource) -> Result<(Catalogue, Vec
 
 /// What the record says of a catalogue. Where its files are too many for a leaf they are not listed one by one: the digest
 /// in the label covers them all the same.
-pub(super) fn leaf(catalogue: &Catalogue, files: &[(String, String)]) -> CatalogueSet {
+pub(in crate::process) fn leaf(catalogue: &Catalogue, files: &[(String, String)]) -> CatalogueSet {
     let whole = CatalogueSet {
         label: catalogue.label().to_owned(),
         files: files

@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-pub(super) async fn open_stores(
+pub(in crate::process) async fn open_stores(
     settings: &Settings,
     catalogue: &Arc<Catalogue>,
     clock: &Arc<dyn Clock>,

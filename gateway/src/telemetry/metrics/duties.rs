@@ -36,11 +36,13 @@ pub enum Duty {
     Reviews,
     /// The witnesses of the trust policy cosign the log; without a policy, nothing is due.
     Witnesses,
+    /// What two officers approved is loaded.
+    Rules,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -54,6 +56,7 @@ impl Duty {
         Self::Coverage,
         Self::Reviews,
         Self::Witnesses,
+        Self::Rules,
     ];
 
     /// A word for metrics.
@@ -73,6 +76,7 @@ impl Duty {
             Self::Coverage => "coverage",
             Self::Reviews => "reviews",
             Self::Witnesses => "witnesses",
+            Self::Rules => "rules",
         }
     }
 }

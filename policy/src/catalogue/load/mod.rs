@@ -201,12 +201,14 @@ impl Loader {
 
     fn finish(self, main: &CatalogueRow, label: String, offset: Offset, ceilings: Ceilings, law: Law) -> Catalogue {
         let jurisdiction = main.jurisdiction.as_str().to_owned();
+        let holds_from = main.holds_from.as_ref().map(|day| *day.get_ref());
         let Self { scenarios, fields, classes, kinds, rules, sources, measures, calendar, retention, .. } = self;
         let (scenarios, ungrounded) = scenarios.into_iter().partition(|(_, row)| !row.fields().is_empty());
         Catalogue {
             label,
             jurisdiction,
             offset,
+            holds_from,
             scenarios,
             ungrounded,
             fields,

@@ -4,6 +4,7 @@ pub(crate) mod by_two;
 mod chromium;
 mod console;
 mod forms;
+mod loading;
 pub(crate) mod month;
 mod pages;
 mod review;

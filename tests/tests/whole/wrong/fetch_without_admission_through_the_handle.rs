@@ -6,8 +6,8 @@ use credit_gateway::for_tests::Gateway;
 use credit_policy::{CitizenNumber, Permit, Personal};
 
 async fn wrong(gateway: &Gateway, person: Arc<Personal<CitizenNumber>>, permit: &Permit) {
-    drop(gateway.look_up(person.clone(), permit, None, None).await);
-    drop(gateway.stores.0.look_up(person).await);
+    drop(gateway.rules().look_up(person.clone(), permit, None, None).await);
+    drop(gateway.rules().stores.0.look_up(person).await);
 }
 
 fn main() {}

@@ -39,7 +39,7 @@ impl Groups {
     pub(super) fn of(gateway: &Gateway) -> Self {
         let bounds = &gateway.settings.bounds;
         let room = bounds.journeys_per_institution.min(bounds.journeys) / PART;
-        let most = if gateway.stores.have_gateway() { LARGEST } else { UNDER_WAY };
+        let most = if gateway.rules().stores.have_gateway() { LARGEST } else { UNDER_WAY };
         let under_way = room.clamp(1, most);
         let largest = under_way.min(LARGEST);
         Self { largest, at_once: under_way / largest }

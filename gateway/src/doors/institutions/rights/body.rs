@@ -115,7 +115,8 @@ fn notice(gateway: &Gateway, body: RepairBody, is_revoked: bool, detail: Detail)
     if number.disclose(|number| !number.is_born_on(gateway.today())) {
         return Err(Refusal::from(Code::InvalidCitizenNumber).with(Detail::NotBorn));
     }
-    let known = gateway.catalogue.class(&class).filter(|known| known.holds_records() || known.list().is_some());
+    let catalogue = gateway.catalogue();
+    let known = catalogue.class(&class).filter(|known| known.holds_records() || known.list().is_some());
     let is_list = known.ok_or_else(|| malformed("`class` is no class of records", detail))?.list().is_some();
     let on = match (repaired_on, revoked_on, is_revoked) {
         (Some(on), None, false) | (None, Some(on), true) => on,

@@ -43,7 +43,7 @@ impl Store for Sets {
     }
 }
 
-async fn found(stores: &Stores, seats: Vec<Seat>, asked: &Asked) -> Vec<Result<History, StoreError>> {
+async fn found(stores: &Arc<Stores>, seats: Vec<Seat>, asked: &Asked) -> Vec<Result<History, StoreError>> {
     let each = seats.into_iter().map(|seat| seat.look_up(stores, asked.clone()));
     futures_util::future::join_all(each).await
 }
@@ -56,6 +56,7 @@ async fn a_group_is_one_question_to_each_store_and_each_line_has_its_own_answer(
     let mut stores = Stores::new();
     stores.add("one", named(&catalogue, &LISTS), Box::new(one), 1);
     stores.add("other", all_but(&catalogue, &LISTS), Box::new(other), 4);
+    let stores = Arc::new(stores);
     let asked = question(&catalogue);
     let found = found(&stores, Seat::of(5).collect(), &asked).await;
     assert_eq!(*sets.lock().unwrap(), [5], "one question, and one place of its bound");
@@ -72,6 +73,7 @@ async fn a_line_that_is_over_is_not_waited_for_and_a_store_that_fails_fails_all(
     let sets = Arc::clone(&fails.sets);
     let mut stores = Stores::new();
     stores.add("fails", Scope::Everything, Box::new(fails), 8);
+    let stores = Arc::new(stores);
     let mut seats: Vec<_> = Seat::of(4).collect();
     let gone = seats.pop();
     let asked = question(&catalogue);
@@ -92,6 +94,7 @@ async fn other_plans_and_other_purposes_are_other_questions() {
     let sets = Arc::clone(&store.sets);
     let mut stores = Stores::new();
     stores.add("store", Scope::Everything, Box::new(store), 8);
+    let stores = Arc::new(stores);
     let asked = question(&catalogue);
     let less = Arc::new(asked.plan.within(|_| false, |_| true, |_| false));
     let other = ScenarioName::parse("employment").unwrap();

@@ -1,0 +1,209 @@
+//! The rules in force: the catalogue, and what was opened for it. Another catalogue comes with stores and routes of its own, in one
+//! step; a query keeps those that it began with to its end.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+use credit_policy::{Catalogue, CitizenNumber, Permit, Personal};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::{
+    settings::{Review, Settings},
+    state::{CatalogueHistory, Reservation},
+    stores::{
+        StoreError,
+        all::{Found, Stores},
+        contract::{Asked, Report},
+        figures::Figures,
+        http::gateway::EndQuery,
+        routes::{Reduced, Reduction, Route, Routes},
+        together::Seat,
+    },
+};
+
+/// See the module.
+#[derive(Clone)]
+pub struct Rules {
+    /// The catalogue.
+    pub catalogue: Arc<Catalogue>,
+    /// Since when it holds, and those before.
+    pub(crate) history: Arc<CatalogueHistory>,
+    /// The data. Asked through [`Rules::look_up`] alone.
+    pub(crate) stores: Arc<StoreHandle>,
+    /// The interfaces before which the gateway stands.
+    pub(crate) routes: Arc<Routes>,
+    /// What officers approved beside it.
+    pub(crate) beside: Arc<Beside>,
+    /// The digests of all that, by the act that approves it.
+    pub(crate) digests: Arc<BTreeMap<&'static str, [u8; 32]>>,
+}
+
+/// What two officers approve beside catalogue, register and limits.
+pub(crate) struct Beside {
+    /// How queries are reviewed.
+    pub(crate) review: Review,
+    /// The units of officers, by id.
+    pub(crate) units: BTreeMap<String, String>,
+}
+
+impl Beside {
+    /// Of a configuration.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let named = settings.institutions.iter().filter_map(|of| Some((of.id.as_str(), of.unit.as_deref()?)));
+        let units = named.map(|(id, unit)| (id.to_owned(), unit.to_owned())).collect();
+        Self { review: settings.review.clone(), units }
+    }
+}
+
+/// A configuration on the disk that differs from what is in force.
+pub(crate) struct Follows {
+    /// The digests of its parts, by act.
+    pub(crate) digests: BTreeMap<&'static str, [u8; 32]>,
+    /// What differs, by act: of the catalogue who gains and who loses which field.
+    pub(crate) differs: BTreeMap<&'static str, Differs>,
+    /// The first day on which it may be loaded, where it names one.
+    pub(crate) holds_from: Option<Date>,
+}
+
+/// What differs, for the reader: a line each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Differs {
+    /// In Chinese.
+    pub(crate) zh: String,
+    /// In English.
+    pub(crate) en: String,
+}
+
+/// The rules in force, whoever asks for them; and what is to follow.
+pub(crate) struct InForce {
+    rules: ArcSwap<Rules>,
+    follow: ArcSwap<Vec<Follows>>,
+}
+
+impl InForce {
+    /// These are in force.
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self { rules: ArcSwap::from_pointee(rules), follow: ArcSwap::default() }
+    }
+
+    /// The rules in force now.
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        self.rules.load_full()
+    }
+
+    /// From here on these are in force, for queries that begin.
+    pub(crate) fn put(&self, rules: Rules) {
+        self.rules.store(Arc::new(rules));
+    }
+
+    /// What is on the disk and not in force.
+    pub(crate) fn follow(&self) -> Arc<Vec<Follows>> {
+        self.follow.load_full()
+    }
+
+    /// That is on the disk and not in force.
+    pub(crate) fn set_follow(&self, follow: Vec<Follows>) {
+        self.follow.store(Arc::new(follow));
+    }
+}
+
+/// The stores behind a handle that looks up for an admitted query only.
+pub(crate) struct StoreHandle(Arc<Stores>);
+
+impl StoreHandle {
+    /// A handle for these stores.
+    pub(crate) fn new(stores: Stores) -> Self {
+        Self(Arc::new(stores))
+    }
+
+    /// What is counted of each store, by its name.
+    pub(crate) fn figures(&self) -> impl Iterator<Item = (&str, &Figures)> {
+        self.0.figures()
+    }
+
+    /// The stores that do not answer.
+    pub(crate) fn down(&self) -> impl Iterator<Item = &str> {
+        self.0.down()
+    }
+
+    /// Whether another gateway is among them.
+    pub(crate) fn have_gateway(&self) -> bool {
+        self.0.have_gateway()
+    }
+
+    /// Asks about nobody, so that readiness knows whether the stores answer.
+    pub(crate) async fn probe(&self) {
+        self.0.probe().await;
+    }
+}
+
+/// A query that came by a route.
+pub(crate) struct RouteQuery {
+    pub(crate) route: Arc<Route>,
+    /// Whether the client wrote an `x` at the end of the number: what the store has in that spelling, it is asked for in it.
+    pub(crate) is_lower: bool,
+}
+
+impl Rules {
+    /// Looks up one person for a query whose look-up is reserved, as its permit says. `end` is for whom another gateway
+    /// may be asked; nothing where another gateway asks.
+    ///
+    /// # Errors
+    /// When the store fails or does not answer in time.
+    pub async fn look_up(
+        &self,
+        _admitted: &Reservation,
+        person: Arc<Personal<CitizenNumber>>,
+        permit: &Permit,
+        end: Option<&EndQuery>,
+        seat: Option<Seat>,
+    ) -> Result<Found, StoreError> {
+        let (plan, scenario) = (Arc::clone(permit.plan()), permit.scenario().name().clone());
+        let asked = Asked { person, plan, scenario };
+        match seat.filter(|_| self.stores.0.gain_by_sets()) {
+            Some(seat) => {
+                let found = Box::pin(seat.look_up(&self.stores.0, asked)).await;
+                found.map(|history| Found { history, elsewhere: None })
+            }
+            None => self.stores.0.find(asked, permit, end).await,
+        }
+    }
+
+    /// Asks the store of a route about one person, whose number is written as the client wrote it, for a query whose look-up
+    /// is reserved.
+    ///
+    /// # Errors
+    /// When the store fails or does not answer in time.
+    pub(crate) async fn pass(
+        &self,
+        _admitted: &Reservation,
+        person: &Personal<CitizenNumber>,
+        RouteQuery { route, is_lower }: &RouteQuery,
+    ) -> Result<Report, StoreError> {
+        let passed = person.disclose(|number| {
+            let mut number = Zeroizing::new(number.as_str().to_owned());
+            if *is_lower {
+                number.make_ascii_lowercase();
+            }
+            route.question(&number)
+        });
+        self.stores.0.pass(route.store(), passed).await
+    }
+
+    /// Reduces what the store of a route answered.
+    ///
+    /// # Errors
+    /// When it is no answer.
+    pub(crate) fn reduce(
+        &self,
+        route: &Route,
+        answer: Option<&str>,
+        by: &Reduction<'_>,
+    ) -> Result<Reduced, StoreError> {
+        let reduced = route.reduce(answer, by).map_err(StoreError::Failed);
+        self.stores.0.weighed(route.store(), &reduced);
+        reduced
+    }
+}
