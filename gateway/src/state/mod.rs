@@ -5,6 +5,7 @@
 //! It does not decide what the limits are, records nothing, and knows no person: only keyed digests.
 
 pub(crate) mod about;
+pub(crate) mod appointments;
 pub(crate) mod approvals;
 pub(crate) mod bound_ids;
 pub(crate) mod bundles;

@@ -5,7 +5,7 @@ mod chromium;
 mod console;
 mod forms;
 mod loading;
-mod month;
+pub(crate) mod month;
 mod pages;
 mod review;
 mod self_check;
