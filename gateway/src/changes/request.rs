@@ -15,6 +15,7 @@ use super::{
     destruction::Destruction,
     listed::{InstitutionStatus, OpenObjection, Proposals, ShownObjection},
     review::step::{ReviewStep, StepMade},
+    sealing::Number,
 };
 use crate::callers::{chain::Chain, institution::InstitutionRecord, suspension::Part, thumbprint::Thumbprint};
 
@@ -122,6 +123,27 @@ pub(crate) enum Change {
         destruction: Destruction,
         /// The proposal; without one nothing is destroyed.
         proposal: Option<Uuid>,
+    },
+    /// An officer proposes to hand over a person's evidence.
+    #[serde(skip)]
+    ProposeExport(Number),
+    /// An officer approves it.
+    #[serde(skip)]
+    ApproveExport {
+        /// The proposal.
+        proposal: Uuid,
+        /// Whom the officer takes it for.
+        number: Number,
+    },
+    /// An officer hands it over, once another approved it.
+    #[serde(skip)]
+    Export {
+        /// Whose.
+        number: Number,
+        /// The proposal; without one nothing is handed over.
+        proposal: Option<Uuid>,
+        /// Whether it is made: only then is the approval spent.
+        is_made: bool,
     },
     /// A step of a review.
     Review(ReviewStep),
@@ -297,6 +319,11 @@ pub(crate) enum Made {
         keys: Vec<KeyId>,
         /// How many leaves said again before what is still in force.
         said_again: u64,
+    },
+    /// A person's evidence may be made, or is handed over.
+    Exported {
+        /// The leaf's index, once it is handed over.
+        index: Option<u64>,
     },
     /// A consent is withdrawn.
     Revoked {

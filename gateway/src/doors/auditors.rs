@@ -21,6 +21,7 @@ use crate::{
     doors::problems::{accepted, closing, fixed},
     gateway::Gateway,
     recorder::NotRecorded,
+    settings::Role,
     transport::{Body, head::verdict, http1_guard::HeadVerdict, incoming::Incoming},
 };
 
@@ -93,19 +94,29 @@ pub(crate) async fn answer(
         let host = host(&head);
         return officers::act(&gateway, (&auditor, &standing), (path, &head.headers, &host), body, language).await;
     }
+    let is_officer = auditor.record.kind.duty() == Some(Duty::Officer);
+    let role = is_officer.then(|| gateway.rules().beside.role(auditor.id()));
     if let Some(view) = View::of(request.uri().path()) {
+        if role.is_some_and(|role| !view.is_for(role)) {
+            return fixed(Code::ScenarioNotAllowed, language);
+        }
         if let Some(read) = view.read()
             && !record_read(&gateway, &standing, &auditor, &read).await
         {
             return fixed(Code::NotRecordable, language);
         }
         let viewer = Viewer {
-            is_officer: auditor.record.kind.duty() == Some(Duty::Officer),
+            is_officer,
+            role,
             form: console::form::token(&standing.thumbprint().to_string()).unwrap_or_default(),
         };
         return console::answer(&gateway, view, (request.uri(), request.headers()), viewer, language).await;
     }
     match LogFile::of(request.uri().path()) {
+        // The whole log is for who decides, and for who supervises.
+        Some(LogFile::Entries(_)) if role.is_some_and(|role| role != Role::Officer) => {
+            fixed(Code::ScenarioNotAllowed, language)
+        }
         Some(file @ LogFile::Entries(_)) => match record_read(&gateway, &standing, &auditor, file.path()).await {
             true => serve(&gateway.log_folder(), &file).await,
             false => fixed(Code::NotRecordable, language),

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     doors::persons::{page::style, request::Members},
     gateway::Gateway,
+    settings::Role,
     terminal::chinese,
     transport::Body,
 };
@@ -55,6 +56,14 @@ impl View {
                 Some(case) => reviews::is_name(case).then(|| Self::Review(case.to_owned())),
                 None => path.strip_prefix("/officers/queries/")?.parse().ok().map(Self::Query),
             },
+        }
+    }
+
+    /// Whether an officer of this role looks here.
+    pub(super) fn is_for(&self, role: Role) -> bool {
+        match (self, role) {
+            (Self::Queries | Self::Query(_) | Self::Reviews | Self::Review(_), Role::Custodian) => false,
+            (_, Role::Officer | Role::Reviewer | Role::Custodian) => true,
         }
     }
 
@@ -99,7 +108,7 @@ pub(super) fn refused(
     fault: &impl std::fmt::Display,
     language: Language,
 ) -> Response<Body> {
-    let viewer = Viewer { is_officer: true, form: String::new() };
+    let viewer = Viewer { is_officer: true, role: None, form: String::new() };
     let said = match language {
         Language::Zh => chinese().of(&fault.to_string()),
         Language::En => fault.to_string(),

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     doors::persons::page::finish,
+    settings::Role,
     transport::{Body, whole},
 };
 
@@ -18,6 +19,8 @@ use crate::{
 pub(in crate::doors) struct Viewer {
     /// Whether pages have forms to act by.
     pub(in crate::doors) is_officer: bool,
+    /// What an officer may do; nothing for the supervisor.
+    pub(in crate::doors) role: Option<Role>,
     /// The token of these forms.
     pub(in crate::doors) form: String,
 }
