@@ -24,6 +24,7 @@ use crate::{
     doors::problems::{accepted, closing, fixed},
     gateway::Gateway,
     recorder::NotRecorded,
+    settings::Role,
     transport::{Body, head::verdict, http1_guard::HeadVerdict, incoming::Incoming},
 };
 
@@ -97,16 +98,25 @@ pub(crate) async fn answer(
         let host = host(&head);
         return officers::act(&gateway, (&auditor, &standing), (path, &head.headers, &host), body, language).await;
     }
+    let is_officer = auditor.record.kind.duty() == Some(Duty::Officer);
+    let role = is_officer.then(|| gateway.rules().beside.role(auditor.id()));
     if let Some(view) = View::of(request.uri().path()) {
+        if role.is_some_and(|role| !view.is_for(role)) {
+            return fixed(Code::ScenarioNotAllowed, language);
+        }
         if let Some(read) = view.read()
             && !record_read(&gateway, &standing, &auditor, &read).await
         {
             return fixed(Code::NotRecordable, language);
         }
-        let viewer = viewer(&auditor, &standing);
+        let viewer = viewer(&standing, role);
         return console::answer((&gateway, trust), view, (request.uri(), request.headers()), viewer, language).await;
     }
     match LogFile::of(request.uri().path()) {
+        // The whole log is for who decides, and for who supervises.
+        Some(LogFile::Entries(_)) if role.is_some_and(|role| role != Role::Officer) => {
+            fixed(Code::ScenarioNotAllowed, language)
+        }
         Some(file @ LogFile::Entries(_)) => match record_read(&gateway, &standing, &auditor, file.path()).await {
             true => serve(&gateway.log_folder(), &file).await,
             false => fixed(Code::NotRecordable, language),
@@ -116,9 +126,10 @@ pub(crate) async fn answer(
     }
 }
 
-fn viewer(auditor: &Institution, standing: &CertificateStatus) -> Viewer {
+fn viewer(standing: &CertificateStatus, role: Option<Role>) -> Viewer {
     Viewer {
-        is_officer: auditor.record.kind.duty() == Some(Duty::Officer),
+        is_officer: role == Some(Role::Officer),
+        role,
         form: console::form::token(&standing.thumbprint().to_string()).unwrap_or_default(),
     }
 }
