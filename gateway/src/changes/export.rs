@@ -1,7 +1,7 @@
 //! Evidence of a person, handed over by officers: two decide on it, once, and never in an emergency. Who it is stands in no leaf
 //! but as a keyed digest.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use credit_audit::leaf::{Act, Base64, Read};
 use credit_keys::frame::framed;
@@ -12,6 +12,7 @@ use super::{
     approval,
     by_two::{Warrant, approvals, permit},
     destroy::{keyed, of_proposal},
+    destruction::Whose,
     error::ChangeError,
     request::Made,
     sealing::Number,
@@ -21,17 +22,6 @@ use crate::{
     recorder::Order,
     state::approvals::{Digest, EXPORT, done_path},
 };
-
-/// Whose evidence.
-#[derive(Clone)]
-pub(crate) struct Whose(pub(crate) Number);
-
-/// Shows nobody.
-impl fmt::Debug for Whose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Whose")
-    }
-}
 
 /// Its digest now, then those that it had under data keys before.
 fn digests(gateway: &Gateway, number: &Number) -> Vec<Digest> {

@@ -12,8 +12,7 @@ use uuid::Uuid;
 
 use super::{
     by_two::Warrant,
-    destruction::Destruction,
-    export::Whose,
+    destruction::{Destruction, Whose},
     listed::{InstitutionStatus, OpenObjection, Proposals, ShownObjection},
     review::step::{ReviewStep, StepMade},
 };

@@ -46,8 +46,7 @@ fn evidence_of_a_person_is_handed_over_once_by_two_and_its_file_is_checked_witho
     }
     let propose = json!({"act": "export", "export": {"person": person}});
     assert_eq!(act(folder, ONE, "/officers/proposals", &propose).status, StatusCode::OK);
-    let list = listed(folder);
-    let (id, digest) = (list["proposals"][0]["proposal"].clone(), list["proposals"][0]["digest"].clone());
+    let id = listed(folder)["proposals"][0]["proposal"].clone();
     let by = |number: &str| of(number, &json!({"proposal": id}));
     let approve = |who: &str, number: &str| {
         act(folder, who, "/officers/approvals", &json!({"proposal": id, "export": {"person": number}})).status
@@ -76,7 +75,6 @@ fn evidence_of_a_person_is_handed_over_once_by_two_and_its_file_is_checked_witho
     let again = act(folder, ONE, EXPORTS, &by(&person));
     assert_eq!((again.status, last_word(folder).as_str()), (StatusCode::CONFLICT, "done"));
     let vkey = folder.log().join("log.vkey");
-    let log = folder.log();
     let arguments = ["person", out.to_str().unwrap(), "--vkey", vkey.to_str().unwrap()];
     drop(audit(&arguments).held());
     let file: Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
@@ -85,9 +83,7 @@ fn evidence_of_a_person_is_handed_over_once_by_two_and_its_file_is_checked_witho
     let list = act(folder, ONE, "/officers/counter", &json!({"number": person, "act": "queries"})).json();
     let acts: Vec<_> = list["list"]["done_for"].as_array().unwrap().iter().map(|done| done["act"].clone()).collect();
     assert!(acts.contains(&json!("evidence")), "{} acts", acts.len());
-    // Its number stands in no leaf, and in none is a digest that outlives its key.
-    let whole = fs::read(log.join("checkpoint")).unwrap();
-    assert!(!whole.is_empty() && digest.is_string());
+    // Its number stands in no leaf.
     for leaf in folder.leaves() {
         assert!(!leaf.json.to_string().contains(&person), "a leaf has the number");
     }
@@ -103,6 +99,7 @@ fn whatever_the_act_one_signature_an_own_another_or_a_repeated_one_does_nothing(
     let gateway = Gateway::serve(two_officers());
     let folder = gateway.folder();
     let before = listed(folder)["approved"].clone();
+    assert_eq!(act(folder, ONE, "/officers/stop", &json!({"reason": "drill"})).status, StatusCode::OK);
     let person = folder.person("clean", 0);
     let other = "BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     for (nr, what) in ["catalogue", "register", "limits", "sampling", "resume", "unseal"].into_iter().enumerate() {
