@@ -17,7 +17,10 @@ const WAIT: Duration = Duration::from_secs(10);
 const SAMPLE: &str = "10000";
 
 /// Figures of `/metrics` that should be 0, as their alerts say (`docs/prometheus`).
-const FIGURES: [&str; 7] = [
+const FIGURES: [&str; 10] = [
+    "credit_gateway_case_misses_in_all",
+    "credit_gateway_feedback_contradictions_total",
+    "credit_gateway_notices{state=\"overdue\"}",
     "credit_gateway_objections{state=\"overdue\"}",
     "credit_gateway_issuer_keys_refused",
     "credit_gateway_authorities_refused",

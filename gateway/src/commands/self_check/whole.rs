@@ -1,6 +1,6 @@
 //! What can be told from the files alone: a start that is tried, keys, certificates, the log, the clock.
 
-use std::{fs, os::unix::fs::PermissionsExt, sync::Arc, time::SystemTime};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::SystemTime};
 
 use credit_audit::{
     clock::{Clock, SystemClock},
@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::found::{Check, Findings, Looked};
 use crate::{
+    callers::{chain::end_of, thumbprint::certificates_of_file, trust::Trust},
     commands::failure::Failure,
     process::start,
     terminal::{said, words},
@@ -70,7 +71,7 @@ pub(super) fn keys(looked: &Looked<'_>, findings: &mut Findings) -> Option<Ring>
     Some(ring)
 }
 
-/// The server's certificate as of then, and whether its key is the gateway's alone.
+/// Certificates and lists as of then, and whether the server's key is the gateway's alone.
 pub(super) fn tls(looked: &Looked<'_>, findings: &mut Findings) {
     let tls = &looked.settings.tls;
     let mode = fs::metadata(&tls.key).map(|file| file.permissions().mode() & 0o077);
@@ -86,14 +87,25 @@ pub(super) fn tls(looked: &Looked<'_>, findings: &mut Findings) {
         ),
         Err(error) => findings.add(Check::Tls, format!("`{path}`: {error}")),
     }
-    let chain = crate::callers::thumbprint::certificates_of_file(&tls.certificate).unwrap_or_default();
     let soon = looked.now.saturating_add(SignedDuration::from_hours(24 * SOON_DAYS)).unwrap_or(Timestamp::MAX);
-    let ends = chain.iter().filter_map(|der| crate::callers::chain::end_of(der)).min();
-    if let Some(ends) = ends.filter(|ends| *ends <= soon) {
-        let path = tls.certificate.display();
-        findings
-            .add(Check::Tls, said(|| format!("`{path}` 将于 {ends} 到期"), || format!("`{path}` expires at {ends}")));
+    for file in [&tls.certificate, &tls.authorities] {
+        let certificates = certificates_of_file(file).unwrap_or_default();
+        let ends = certificates.iter().filter_map(|der| end_of(der)).min();
+        if let Some(ends) = ends.filter(|ends| *ends <= soon) {
+            ends_at(file, ends, findings);
+        }
     }
+    // Lists are renewed often, so that only one that is over then is found; whether they can be used now says the start.
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let trust = Trust::read(tls, &looked.settings.data.dir, clock).ok();
+    if let Some(ends) = trust.map(|trust| trust.next_update()).filter(|ends| *ends <= looked.now) {
+        ends_at(&tls.revocation_list, ends, findings);
+    }
+}
+
+fn ends_at(file: &Path, ends: Timestamp, findings: &mut Findings) {
+    let path = file.display();
+    findings.add(Check::Tls, said(|| format!("`{path}` 将于 {ends} 到期"), || format!("`{path}` expires at {ends}")));
 }
 
 /// The log from its first leaf on, by the ring's own key: not by a file that lies beside it.

@@ -42,6 +42,19 @@ struct RecordPage<'a> {
 }
 
 impl RecordPage<'_> {
+    /// The one that the register has: of a gateway, not for whom it asked.
+    fn institution(&self) -> Option<&str> {
+        self.member("institution")
+    }
+
+    fn staff(&self) -> Option<&str> {
+        self.member("operator")
+    }
+
+    fn member(&self, wanted: &str) -> Option<&str> {
+        self.members.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    }
+
     fn fields(fields: &[Field]) -> String {
         fields.iter().map(|field| format!("{} ({})", field.title, field.name)).collect::<Vec<_>>().join("; ")
     }

@@ -43,6 +43,7 @@ fn officers_and_supervisors_find_their_way_and_axe_finds_nothing_in_any_page() {
 
     let found = said(&lines, "find");
     assert!(found.contains("MADE-UP-1") && found.contains("staff-0017"), "{found}");
+    assert!(said(&lines, "suspend-staff").contains("staff-0017"), "{}", said(&lines, "suspend-staff"));
     assert!(said(&lines, "judge").contains("Verdict\nsuspicious"), "{}", said(&lines, "judge"));
     assert!(said(&lines, "suspend").contains("all of it"), "{}", said(&lines, "suspend"));
     assert!(said(&lines, "alarm").contains("institutions are suspended (1)"), "{}", said(&lines, "alarm"));

@@ -79,6 +79,11 @@ try {
     await press(page, 'Search')
     await go(page, await page.$('main .entry a'))
   })
+  await task('suspend-staff', page, async () => {
+    await (await page.$('main summary')).click()
+    await fill(page, 'Reason', 'drill')
+    await press(page, 'Suspend now')
+  })
   await task('judge', page, async () => {
     await link(page, 'Review')
     await go(page, await page.$('main .entry a'))
@@ -89,6 +94,8 @@ try {
   })
   await task('suspend', page, async () => {
     await link(page, 'Institutions')
+    await (await handle(page, 'part', 'employer', (id) =>
+      [...document.querySelectorAll('summary')].find((one) => one.textContent.trim() === `Suspend or resume ${id}`))).click()
     await (await handle(page, 'field', 'employer', (id) => document.getElementById(`r-${id}`))).type('drill')
     await pressOf(page, 'employer', 'Suspend')
   })

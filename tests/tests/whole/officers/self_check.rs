@@ -11,7 +11,10 @@ use credit_tests::{Ended, Folder, Gateway, checked, each, query::look_up, scratc
 use serde_json::Value;
 
 use super::command;
-use crate::faults::within;
+use crate::{
+    cases::{decide, open},
+    faults::within,
+};
 
 /// A folder whose gateway answered and ended, and a backup of it.
 fn with_backup() -> (Folder, PathBuf) {
@@ -61,9 +64,18 @@ fn a_planted_fault_of_each_kind_is_found_and_nothing_where_there_is_none() {
     // What will be due in seven years.
     let later = self_check(&folder, &backup, &["--at", "2034-01-01T00:00:00Z"]);
     each(
-        [("keys", "state-1"), ("tls", "server.pem"), ("retention", "data-20"), ("backups", "days ago")],
+        [
+            ("keys", "state-1"),
+            ("tls", "server.pem"),
+            ("tls", "ca.pem"),
+            ("tls", "crl.pem"),
+            ("retention", "data-20"),
+            ("backups", "days ago"),
+        ],
         |(check, word)| finds(&later, check, word),
     );
+    // As if this machine's clock were behind.
+    finds(&self_check(&folder, &backup, &["--at", "2020-01-01T00:00:00Z"]), "clocks", "the last record");
     // Each fault alone, and mended again.
     let server_key = folder.join("server.key");
     fs::set_permissions(&server_key, fs::Permissions::from_mode(0o644)).unwrap();
@@ -79,6 +91,10 @@ fn a_planted_fault_of_each_kind_is_found_and_nothing_where_there_is_none() {
     drop(sh(&format!("rm '{}/keys'/*", backup.display())).held());
     finds(&self_check(&folder, &backup, &[]), "backups", "backup");
     drop(sh(&format!("cp -a '{}/keys' '{}/'", folder.path().display(), backup.display())).held());
+    assert_eq!(found(&self_check(&folder, &backup, &[])), []);
+    folder.replace_in_config("# map = \"cn-sgs-2018\"", "map = \"cn-sgs-2018\"");
+    finds(&self_check(&folder, &backup, &[]), "stores", "own: ");
+    folder.replace_in_config("\nmap = \"cn-sgs-2018\"", "\n# map = \"cn-sgs-2018\"");
     assert_eq!(found(&self_check(&folder, &backup, &[])), []);
     plant_store(&folder.join("data/store.sqlite"));
     finds(&self_check(&folder, &backup, &[]), "stores", "");
@@ -105,7 +121,15 @@ fn what_a_running_gateway_warns_of_is_an_alarm() {
     let gateway = Gateway::serve(folder);
     let folder = gateway.folder();
     assert_eq!(found(&self_check(folder, &backup, &[])), []);
+    open(folder, "R-1", &folder.person("clean", 2));
+    decide(folder, "R-1", None);
+    let is_missed = || found(&self_check(folder, &backup, &[])).iter().any(|(_, what)| what.contains("case_misses"));
+    assert!(within(Duration::from_secs(20), is_missed), "a case that was not looked up is no alarm");
     fs::write(folder.join("ca.pem"), "no certificate").unwrap();
-    let is_found = || found(&self_check(folder, &backup, &[])).iter().any(|(check, _)| check == "alarms");
+    let is_found = || {
+        found(&self_check(folder, &backup, &[]))
+            .iter()
+            .any(|(check, what)| check == "alarms" && what == "authorities-refused")
+    };
     assert!(within(Duration::from_secs(20), is_found), "authorities that cannot be read are no alarm");
 }
