@@ -25,8 +25,8 @@ use serde::de::DeserializeOwned;
 
 pub use actor::Actor;
 pub use bodies::{
-    Approval, Binding, BindingState, Block, Carried, Case, CaseState, CatalogueFile, CatalogueSet, Correction,
-    CorrectionState, Definitions, Feedback, FeedbackResult, Figures, Flood, InstitutionChange, IssuerKey,
+    Appointment, Approval, Binding, BindingState, Block, Carried, Case, CaseState, CatalogueFile, CatalogueSet,
+    Correction, CorrectionState, Definitions, Feedback, FeedbackResult, Figures, Flood, InstitutionChange, IssuerKey,
     IssuerKeyState, KeyEvent, KeyState, ListedLog, Notice, NoticeWay, Objection, ObjectionState, Open, Previous,
     Proposal, Prune, Read, Refusals, RegisterChange, Repair, RepairState, Review, ReviewState, Revocation, Sampling,
     SamplingState, Seal, Statement, Stop, Suspension, Unseal,

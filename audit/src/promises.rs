@@ -101,6 +101,7 @@ impl Promises {
             Body::Correction(correction) => self.corrections.correction(index, leaf.actor.as_ref(), correction)?,
             Body::Binding(binding) => self.keys.used(&binding.key)?,
             Body::Case(case) => case.key.as_deref().map_or(Ok(()), |key| self.keys.used(key))?,
+            Body::Appointment(said) => self.keys.used(&said.key)?,
             Body::Proposal(proposal) => {
                 let by = leaf.actor.clone();
                 self.began(proposal, by.as_ref())?;

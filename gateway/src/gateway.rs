@@ -37,7 +37,7 @@ use crate::{
     recorder::{InForceOnly, Recorder},
     rules::{InForce, Rules},
     settings::Settings,
-    state::{Counts, approvals::Approvals, open_cases::OpenCases, standing::Standing},
+    state::{Counts, appointments::Appointments, approvals::Approvals, open_cases::OpenCases, standing::Standing},
     telemetry::metrics::Metrics,
 };
 
@@ -98,6 +98,8 @@ pub struct Gateway {
 pub(crate) struct Cases {
     /// Those that were registered and are not decided.
     open: Mutex<OpenCases>,
+    /// Who is to come to a department on a day.
+    appointed: Mutex<Appointments>,
     /// Which were looked up, as far as the log was read for it.
     coverage: Mutex<Coverage>,
     /// Figures that were published.
@@ -108,9 +110,14 @@ pub(crate) struct Cases {
 
 impl Cases {
     /// Those that the log has; of coverage nothing is read yet.
-    pub(crate) fn new(open: OpenCases, figures: Vec<leaf::Figures>, offset: jiff::tz::Offset) -> Self {
+    pub(crate) fn new(
+        (open, appointed): (OpenCases, Appointments),
+        figures: Vec<leaf::Figures>,
+        offset: jiff::tz::Offset,
+    ) -> Self {
         let (coverage, figures) = (Mutex::new(Coverage::new(offset)), Mutex::new(figures));
-        Self { open: Mutex::new(open), coverage, figures, turn: tokio::sync::Mutex::default() }
+        let (open, appointed) = (Mutex::new(open), Mutex::new(appointed));
+        Self { open, appointed, coverage, figures, turn: tokio::sync::Mutex::default() }
     }
 }
 
@@ -268,6 +275,11 @@ impl Gateway {
     /// Figures that were published. For a moment: nothing waits while it has them.
     pub(crate) fn published_figures(&self) -> MutexGuard<'_, Vec<leaf::Figures>> {
         self.cases.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who is to come to a department on a day. For a moment: nothing waits while it has them.
+    pub(crate) fn appointments(&self) -> MutexGuard<'_, Appointments> {
+        self.cases.appointed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Cases that were registered and are not decided. For a moment: nothing waits while it has them.

@@ -7,7 +7,7 @@ mod persons;
 
 pub use log::{Carried, CatalogueFile, CatalogueSet, Definitions, ListedLog, Open, Previous, Prune, Seal};
 pub use officers::{
-    Approval, Case, CaseState, Feedback, FeedbackResult, Figures, Proposal, Review, ReviewState, Sampling,
+    Appointment, Approval, Case, CaseState, Feedback, FeedbackResult, Figures, Proposal, Review, ReviewState, Sampling,
     SamplingState, Unseal,
 };
 pub use operation::{

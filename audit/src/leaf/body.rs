@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::actor::Actor;
 use super::bodies::{
-    Approval, Binding, Block, Carried, Case, CatalogueSet, Correction, Definitions, Feedback, Figures, Flood,
-    InstitutionChange, IssuerKey, KeyEvent, ListedLog, Notice, Objection, Open, Proposal, Prune, Read, Refusals,
+    Appointment, Approval, Binding, Block, Carried, Case, CatalogueSet, Correction, Definitions, Feedback, Figures,
+    Flood, InstitutionChange, IssuerKey, KeyEvent, ListedLog, Notice, Objection, Open, Proposal, Prune, Read, Refusals,
     Repair, Review, Revocation, Sampling, Seal, Statement, Stop, Suspension, Unseal,
 };
 use super::entry::{Entry, LeafError, render};
@@ -72,6 +72,7 @@ pub enum Body<'a> {
     Repair(Repair),
     Correction(Correction),
     Case(Case),
+    Appointment(Appointment),
     Feedback(Feedback),
     Binding(Binding),
     Proposal(Proposal),
@@ -221,6 +222,7 @@ each_kind! {
     Repair as Act,
     Correction as Act,
     Case as Act,
+    Appointment as Act,
     Feedback as Act,
     Binding as Act,
     Proposal as Act,

@@ -73,6 +73,8 @@ kinds! {
     Correction = "correction",
     /// A case that must be checked.
     Case = "case",
+    /// A person who is to come to a department on a day.
+    Appointment = "appointment",
     /// What was done with an answer.
     Feedback = "feedback",
     /// The account of a person, bound to a citizen number.

@@ -19,7 +19,7 @@ type Form = fn(&Value) -> bool;
 /// The members of a kind that have a form of their own. A dot goes into an object. One that is absent is not looked at.
 type Row = (&'static str, &'static [(&'static str, Form)]);
 
-const ROWS: [Row; 32] = [
+const ROWS: [Row; 33] = [
     (
         "query",
         &[
@@ -107,6 +107,7 @@ const ROWS: [Row; 32] = [
             ("", forms::all_or_nothing_of_a_person),
         ],
     ),
+    ("appointment", &[("scenario", word), ("operator", staff), ("key", key_id), ("sealed", sealed)]),
     ("feedback", &[("query", uuid7), ("operator", staff), ("measure", word)]),
     ("binding", &[("key", key_id), ("person", sealed_member)]),
     (
@@ -251,6 +252,8 @@ mod tests {
             ("repair", "order", vec![bytes(3)]),
             ("case", "case", vec![json!(""), json!("a;b"), json!(NUMBER)]),
             ("case", "operator", vec![json!("a b")]),
+            ("appointment", "operator", vec![json!("a b")]),
+            ("appointment", "sealed", vec![bytes(3), bytes(600)]),
             ("case", "sealed", vec![bytes(3), Value::Null]),
             ("feedback", "operator", vec![json!(NUMBER)]),
             ("feedback", "measure", vec![json!("A B")]),

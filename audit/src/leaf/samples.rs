@@ -98,6 +98,7 @@ impl Made {
             Kind::Correction => persons::correction(world),
             Kind::Binding => persons::binding(world),
             Kind::Case => officers::case(world),
+            Kind::Appointment => officers::appointment(world),
             Kind::Feedback => officers::feedback(world),
             Kind::Proposal => officers::proposal(world),
             Kind::Approval => officers::approval(world),
@@ -137,6 +138,7 @@ fn needs_data_key(kind: Kind) -> bool {
             | Kind::Repair
             | Kind::Correction
             | Kind::Case
+            | Kind::Appointment
             | Kind::Binding
     )
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::draw::framed;
 use super::fold::Reviews;
 
 /// What of one member of staff's queries in a period is reviewed.
@@ -57,31 +58,41 @@ impl Reviews {
     /// The cases of all periods; in a period those with most suspicious queries first.
     #[must_use]
     pub fn cases(&self) -> Vec<ReviewCase> {
-        let mut all = Vec::new();
-        for (name, period) in &self.periods {
-            let Some(seed) = period.shown.as_ref().and_then(|shown| shown.seed) else { continue };
-            let mut by_staff: BTreeMap<usize, Vec<CaseQuery>> = BTreeMap::new();
-            for of in &period.queries {
-                let Some(known) = self.reviewed.get(&of.id) else { continue };
-                let Some((_, word)) = known.queued else { continue };
-                by_staff.entry(of.staff).or_default().push(CaseQuery {
-                    query: of.id,
-                    index: of.index,
-                    at: of.at,
+        let mut by_staff: BTreeMap<(String, usize), Vec<(u64, CaseQuery)>> = BTreeMap::new();
+        for (id, known) in &self.reviewed {
+            let (Some((_, word)), Some(place)) = (known.queued, known.place) else { continue };
+            for period in self.periods_of(known, *id) {
+                let query = CaseQuery {
+                    query: *id,
+                    index: place.index,
+                    at: place.at,
                     word: word.as_str(),
                     opened: !known.opened.is_empty(),
                     verdict: known.judged.as_ref().map(|(_, _, word)| word.as_str()),
                     closed: known.closed.is_some(),
-                });
+                };
+                by_staff.entry((period, place.staff)).or_default().push((known.queued_by, query));
             }
-            let who = |place: usize| self.staff.get(place).map(|(of, id)| seed.name(name, of, id)).unwrap_or_default();
-            let mut cases: Vec<_> = by_staff
-                .into_iter()
-                .map(|(place, queries)| ReviewCase { case: who(place), period: name.clone(), queries })
-                .collect();
-            cases.sort_by(|one, other| (other.suspicious(), &one.case).cmp(&(one.suspicious(), &other.case)));
-            all.extend(cases);
         }
-        all
+        let case = |((period, _), mut queries): ((String, usize), Vec<(u64, CaseQuery)>)| {
+            let first = queries.iter().min_by_key(|(queued, _)| *queued).map(|(_, query)| query.query);
+            queries.sort_by_key(|(_, query)| query.index);
+            let case = name(&period, first.unwrap_or_default());
+            ReviewCase { case, period, queries: queries.into_iter().map(|(_, query)| query).collect() }
+        };
+        let mut cases: Vec<ReviewCase> = by_staff.into_iter().map(case).collect();
+        cases.sort_by(|one, other| {
+            let order =
+                |case: &ReviewCase| (case.period.clone(), std::cmp::Reverse(case.suspicious()), case.case.clone());
+            order(one).cmp(&order(other))
+        });
+        cases
     }
+}
+
+/// The name of a case: the first eight bytes of SHA-256 over framed("credit/review-case", period, the query of it that was put
+/// before a reviewer first). It stays, and tells nothing that the case does not show.
+fn name(period: &str, first: Uuid) -> String {
+    let parts: [&[u8]; 3] = [b"credit/review-case", period.as_bytes(), first.as_bytes()];
+    framed(&parts).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

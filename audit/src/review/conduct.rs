@@ -1,113 +1,196 @@
-//! What the record says of each query beside the query itself: its case, who registered it and who decided, what was reported.
+//! What the record says of each query beside the query itself: its case or appointment, who registered it and who decided, what was
+//! reported. What explains a query stands before it, so one that is explained is forgotten at once; the others are kept.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use credit_policy::normal_case;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::Offset;
 use uuid::Uuid;
 
-use crate::leaf::{self, Actor, Body, BodyError, Case, CaseState, Kind, Leaf, Peek, QuerySummary};
+use super::acts::{Act, Acts, Mark};
+use super::draw::framed;
+use crate::leaf::{Appointment, Base64, Case, CaseState, Feedback, QuerySummary};
 
-/// A person under a data key, as the leaves have it.
-pub(super) type Tag = (String, String);
-
-/// A query of an institution's member of staff.
+/// A query of an institution's member of staff that nothing explains.
 #[derive(Debug, Clone)]
 pub(super) struct Look {
     pub(super) index: u64,
     pub(super) id: Uuid,
     pub(super) at: Timestamp,
-    pub(super) institution: String,
-    pub(super) staff: String,
-    pub(super) scenario: String,
-    /// In its normal form.
-    pub(super) case: Option<String>,
-    pub(super) by_consent: bool,
-    pub(super) tag: Option<Tag>,
-    /// Why it was refused.
-    pub(super) code: Option<String>,
+    pub(super) case: Option<Mark>,
+    pub(super) person: Option<Mark>,
+    /// The person in the case.
+    pub(super) in_case: Option<Mark>,
+    pub(super) is_answered: bool,
+    pub(super) is_about_a_minor: bool,
+    /// When somebody else first reported what was done with the answer.
+    pub(super) fed_back: Option<Timestamp>,
 }
 
-/// A case of an institution and a scenario, in its normal form.
-pub(super) type CaseName = (String, String, String);
-
-/// That a person's case was registered or decided.
-#[derive(Debug, Clone)]
-pub(super) struct CaseEvent {
+/// Where a query stands, and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OfQuery {
     pub(super) index: u64,
-    pub(super) staff: String,
-    /// Of a decision nobody where it is about the whole case.
-    pub(super) tag: Option<Tag>,
+    pub(super) id: Uuid,
+    pub(super) at: Timestamp,
+    /// Its place in the list of members of staff.
+    pub(super) staff: usize,
 }
 
 /// Takes in the leaves of one log in their order; then says a word of each query.
 #[derive(Debug, Clone)]
-pub struct Conduct {
+pub(super) struct Conduct {
     pub(super) offset: Offset,
-    pub(super) looks: Vec<Look>,
-    pub(super) opened: HashMap<CaseName, Vec<CaseEvent>>,
-    pub(super) decided: HashMap<CaseName, Vec<CaseEvent>>,
-    /// Queries of which it was reported what was done with the answer, and by whom.
-    pub(super) fed_back: HashMap<Uuid, Vec<String>>,
+    /// Members of staff: institution and id.
+    pub(super) staff: Vec<(String, String)>,
+    staff_places: HashMap<(String, String), usize>,
+    /// By member of staff, what is not explained.
+    pub(super) looks: HashMap<usize, Vec<Look>>,
+    /// By id, whose it is and the how manieth.
+    ids: HashMap<Uuid, (usize, usize)>,
+    opened: HashMap<Mark, Acts>,
+    /// About one person, by the person in the case; about a whole case, by the case.
+    decided: HashMap<Mark, Acts>,
+    appointed: HashMap<Mark, Acts>,
+    /// Members of staff of whom something is new, and when something of others is due.
+    pub(super) changed: BTreeSet<usize>,
+    pub(super) due: BTreeMap<Timestamp, BTreeSet<usize>>,
 }
 
 impl Conduct {
     /// Of no leaf yet. Days and hours are those of this offset from UTC.
-    #[must_use]
-    pub fn new(offset: Offset) -> Self {
-        Self { offset, looks: Vec::new(), opened: HashMap::new(), decided: HashMap::new(), fed_back: HashMap::new() }
+    pub(super) fn new(offset: Offset) -> Self {
+        Self {
+            offset,
+            staff: Vec::new(),
+            staff_places: HashMap::new(),
+            looks: HashMap::new(),
+            ids: HashMap::new(),
+            opened: HashMap::new(),
+            decided: HashMap::new(),
+            appointed: HashMap::new(),
+            changed: BTreeSet::new(),
+            due: BTreeMap::new(),
+        }
     }
 
-    /// Takes in the next leaf.
-    ///
-    /// # Errors
-    /// When the leaf is none of its kind.
-    pub fn leaf(&mut self, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
-        if ![Kind::Query, Kind::Case, Kind::Feedback].map(Kind::as_str).contains(&head.kind) {
-            return Ok(());
-        }
-        let Some(Leaf { head, actor, body }) = leaf::parse_after(head)? else { return Ok(()) };
-        match body {
-            Body::Query(query) => self.query(index, &query),
-            Body::Case(case) => {
-                let of = head.institution.unwrap_or_default();
-                self.case(index, of, case, matches!(actor, Some(Actor::System(_))));
-            }
-            Body::Feedback(feedback) => self.fed_back.entry(feedback.query).or_default().push(feedback.operator),
-            _ => {}
-        }
-        Ok(())
+    pub(super) fn staff_of(&mut self, institution: &str, id: &str) -> usize {
+        let who = (institution.to_owned(), id.to_owned());
+        let staff = &mut self.staff;
+        *self.staff_places.entry(who).or_insert_with_key(|who| {
+            staff.push(who.clone());
+            staff.len() - 1
+        })
     }
 
-    fn query(&mut self, index: u64, query: &QuerySummary<'_>) {
-        // Only who belongs to an institution is reviewed: not the person, and not the public.
-        let Some(_) = query.institution else { return };
-        let tag = query.key.zip(query.subject).map(|(key, subject)| (key.to_owned(), subject.to_owned()));
-        self.looks.push(Look {
+    /// A query that is not explained.
+    pub(super) fn place(&self, query: Uuid) -> Option<OfQuery> {
+        let (staff, nth) = *self.ids.get(&query)?;
+        let Look { index, id, at, .. } = self.looks.get(&staff)?.get(nth)?;
+        Some(OfQuery { index: *index, id: *id, at: *at, staff })
+    }
+
+    /// Takes in a query of an institution.
+    pub(super) fn query(&mut self, index: u64, query: &QuerySummary<'_>) -> OfQuery {
+        let institution = query.counted_for();
+        let staff = self.staff_of(&institution, query.operator.unwrap_or_default());
+        let of = OfQuery { index, id: query.id, at: query.at, staff };
+        let scenario = query.scenario.unwrap_or_default();
+        let case = query.case().map(|case| case_mark(&institution, scenario, case));
+        let person = query.key.zip(query.subject).map(|(key, subject)| mark(&[key.as_bytes(), subject.as_bytes()]));
+        let in_case = case.zip(person).map(|(case, person)| mark(&[&case, &person]));
+        let day = self.offset.to_datetime(query.at).date();
+        let registered = in_case.and_then(|in_case| self.opened.get(&in_case));
+        let appointment = person.map(|person| appointment_mark(&institution, scenario, day, &person));
+        let appointed = appointment.and_then(|appointment| self.appointed.get(&appointment));
+        let mut others = [registered, appointed].into_iter().flatten().filter_map(|acts| acts.by_another(staff));
+        if query.consent_use(index).is_some() || others.any(|act| act.index < index) {
+            return of;
+        }
+        let looks = self.looks.entry(staff).or_default();
+        self.ids.insert(query.id, (staff, looks.len()));
+        looks.push(Look {
             index,
             id: query.id,
             at: query.at,
-            institution: query.counted_for().into_owned(),
-            staff: query.operator.unwrap_or_default().to_owned(),
-            scenario: query.scenario.unwrap_or_default().to_owned(),
-            case: query.case().map(normal_case),
-            by_consent: query.consent_use(index).is_some(),
-            tag,
-            code: query.code.map(str::to_owned),
+            case,
+            person,
+            in_case,
+            is_answered: query.code.is_none(),
+            is_about_a_minor: query.code == Some("subject-minor"),
+            fed_back: None,
         });
+        self.changed.insert(staff);
+        of
     }
 
-    fn case(&mut self, index: u64, institution: &str, case: Case, by_gateway: bool) {
+    /// Takes in that a case was registered or decided.
+    pub(super) fn case(&mut self, index: u64, at: Timestamp, institution: &str, case: Case, by_gateway: bool) {
         let Case { state, scenario, case, operator, subject, key, .. } = case;
-        let tag = key.zip(subject.and_then(|tag| serde_json::to_value(tag).ok()?.as_str().map(str::to_owned)));
-        let name = (institution.to_owned(), scenario, normal_case(&case));
-        let all = match state {
-            CaseState::Opened => self.opened.entry(name).or_default(),
-            CaseState::Decided => self.decided.entry(name).or_default(),
-        };
-        // What the gateway says again under another data key was registered before: its first leaf counts, by this member of staff.
-        let first = all.first().filter(|_| by_gateway).map_or(index, |first| first.index);
-        all.push(CaseEvent { index: first, staff: operator, tag });
+        let act = self.act(index, at, (institution, &operator), by_gateway);
+        let case = case_mark(institution, &scenario, &case);
+        let about = person_mark(key.as_deref(), subject.as_ref()).map_or(case, |person| mark(&[&case, &person]));
+        let acts = if state == CaseState::Opened { &mut self.opened } else { &mut self.decided };
+        Acts::note(acts, about, act);
     }
+
+    /// Takes in an appointment.
+    pub(super) fn appointment(
+        &mut self,
+        index: u64,
+        at: Timestamp,
+        institution: &str,
+        said: Appointment,
+        by_gateway: bool,
+    ) {
+        let act = self.act(index, at, (institution, &said.operator), by_gateway);
+        let Some(person) = person_mark(Some(&said.key), Some(&said.subject)) else { return };
+        Acts::note(&mut self.appointed, appointment_mark(institution, &said.scenario, said.on, &person), act);
+    }
+
+    /// What the gateway says again under another data key was registered before every query under that key.
+    fn act(&mut self, index: u64, at: Timestamp, (institution, id): (&str, &str), by_gateway: bool) -> Act {
+        let staff = self.staff_of(institution, id);
+        if by_gateway { Act { index: 0, at: Timestamp::MIN, staff } } else { Act { index, at, staff } }
+    }
+
+    /// Takes in what was done with an answer.
+    pub(super) fn feedback(&mut self, at: Timestamp, institution: &str, said: &Feedback) {
+        let by = self.staff_of(institution, &said.operator);
+        let Some((staff, nth)) = self.ids.get(&said.query).copied().filter(|(staff, _)| *staff != by) else { return };
+        if let Some(look) = self.looks.get_mut(&staff).and_then(|looks| looks.get_mut(nth)) {
+            look.fed_back.get_or_insert(at);
+        }
+    }
+
+    /// When somebody else first registered or decided the case of a query for its person.
+    pub(super) fn acted_by_another(&self, look: &Look, staff: usize) -> Option<Timestamp> {
+        let in_case = look.in_case?;
+        let registered = self.opened.get(&in_case);
+        // Who decides about a whole case decides about the persons that are registered in it.
+        let whole = look.case.filter(|_| registered.is_some()).and_then(|case| self.decided.get(&case));
+        let acts = [registered, self.decided.get(&in_case), whole].into_iter().flatten();
+        acts.filter_map(|acts| acts.by_another(staff)).map(|act| act.at).min()
+    }
+}
+
+fn mark(parts: &[&[u8]]) -> Mark {
+    let mut mark = Mark::default();
+    mark.iter_mut().zip(framed(parts)).for_each(|(to, from)| *to = from);
+    mark
+}
+
+fn case_mark(institution: &str, scenario: &str, case: &str) -> Mark {
+    mark(&[institution.as_bytes(), scenario.as_bytes(), normal_case(case).as_bytes()])
+}
+
+fn appointment_mark(institution: &str, scenario: &str, day: Date, person: &Mark) -> Mark {
+    mark(&[institution.as_bytes(), scenario.as_bytes(), day.to_string().as_bytes(), person])
+}
+
+fn person_mark(key: Option<&str>, subject: Option<&Base64<[u8; 32]>>) -> Option<Mark> {
+    let subject = subject.and_then(|tag| serde_json::to_value(tag).ok()?.as_str().map(str::to_owned));
+    key.zip(subject).map(|(key, subject)| mark(&[key.as_bytes(), subject.as_bytes()]))
 }

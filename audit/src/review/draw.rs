@@ -26,17 +26,6 @@ impl Seed {
     }
 }
 
-impl Seed {
-    /// The name of what a member of staff asked in a period: the first eight bytes of SHA-256 over framed("credit/review-case",
-    /// seed, period, institution, member of staff).
-    #[must_use]
-    pub(super) fn name(&self, period: &str, institution: &str, staff: &str) -> String {
-        let parts: [&[u8]; 5] =
-            [b"credit/review-case", &self.0, period.as_bytes(), institution.as_bytes(), staff.as_bytes()];
-        framed(&parts).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
 /// What the supervisor commits to before a period: SHA-256 of framed("credit/sampling-nonce", period, nonce).
 #[must_use]
 pub fn commitment(period: &str, nonce: &[u8; 32]) -> [u8; 32] {
@@ -50,7 +39,7 @@ pub fn known_commitment(query: Uuid, verdict: &str, nonce: &[u8; 32]) -> [u8; 32
     framed(&[b"credit/known-item", query.to_string().as_bytes(), verdict.as_bytes(), nonce])
 }
 
-fn framed(parts: &[&[u8]]) -> [u8; 32] {
+pub(super) fn framed(parts: &[&[u8]]) -> [u8; 32] {
     let lengths: Vec<[u8; 4]> =
         parts.iter().map(|part| u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes()).collect();
     let framed: Vec<&[u8]> = parts.iter().zip(&lengths).flat_map(|(part, length)| [length.as_slice(), part]).collect();

@@ -1,10 +1,12 @@
 //! What review comes to, period by period, and what is wrong with it.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::fold::{OfPeriod, PeriodState, Reviewed, Reviews, Shown};
+use super::fold::{PeriodState, Reviewed, Reviews};
 use super::rules::Word;
 
 /// Review as it is written.
@@ -14,6 +16,35 @@ pub struct ReviewFigures {
     pub size: u64,
     /// Each period that was committed to, sorted.
     pub periods: Vec<ReviewedPeriod>,
+    /// Suspicious queries of no such period, by month, sorted.
+    pub months: Vec<ReviewedMonth>,
+}
+
+/// How far the review of some queries has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ReviewProgress {
+    /// Put before reviewers: what is suspicious, and what was drawn.
+    pub queued: u64,
+    /// Of those, the ones that the gateway calls suspicious.
+    pub suspicious: u64,
+    /// Opened by a reviewer.
+    pub opened: u64,
+    /// Judged, by verdict.
+    pub judged: Judged,
+    /// Closed by a second officer.
+    pub closed: u64,
+    /// Not judged in time.
+    pub late: u64,
+}
+
+/// What of a month's queries is suspicious, where nobody committed to a nonce for a period with them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ReviewedMonth {
+    /// The month.
+    pub month: String,
+    /// How far their review has come.
+    #[serde(flatten)]
+    pub progress: ReviewProgress,
 }
 
 /// The review of a period.
@@ -33,18 +64,9 @@ pub struct ReviewedPeriod {
     pub queries: u64,
     /// Of them drawn.
     pub drawn: u64,
-    /// Put before reviewers: what was drawn, and what is suspicious.
-    pub queued: u64,
-    /// Of those, the ones that the gateway calls suspicious.
-    pub suspicious: u64,
-    /// Opened by a reviewer.
-    pub opened: u64,
-    /// Judged, by verdict.
-    pub judged: Judged,
-    /// Closed by a second officer.
-    pub closed: u64,
-    /// Not judged in time.
-    pub late: u64,
+    /// How far the review has come of what was drawn, and of what is suspicious.
+    #[serde(flatten)]
+    pub progress: ReviewProgress,
     /// Queries of which the supervisor knew the right verdict.
     pub known: Vec<KnownItem>,
     /// What is wrong with the draw.
@@ -117,17 +139,35 @@ pub enum ReviewFault {
 }
 
 impl Reviews {
-    /// The figures of what was taken in, as they are at an instant: what is late depends on it.
+    /// The figures of what was taken in, as they are at an instant: what is late depends on it. Before a period is drawn, and
+    /// where none is committed to, a review has `within_days`.
     #[must_use]
-    pub fn figures(&self, now: Timestamp) -> ReviewFigures {
-        let periods = self.periods.iter().map(|(name, period)| self.of_period(name, period, now)).collect();
-        ReviewFigures { size: self.size(), periods }
+    pub fn figures(&self, now: Timestamp, within_days: u64) -> ReviewFigures {
+        let mut progress: BTreeMap<String, ReviewProgress> = BTreeMap::new();
+        for (id, known) in &self.reviewed {
+            for name in self.periods_of(known, *id) {
+                let shown = self.periods.get(&name).and_then(|period| period.shown.as_ref());
+                let days = shown.map_or(within_days, |shown| shown.within_days);
+                progress.entry(name).or_default().count(known, days, now);
+            }
+        }
+        let of = |(name, period): (&String, &PeriodState)| {
+            let progress = progress.remove(name).unwrap_or_default();
+            self.of_period(name, period, progress)
+        };
+        let periods = self.periods.iter().map(of).collect();
+        let months = progress.into_iter().map(|(month, progress)| ReviewedMonth { month, progress }).collect();
+        ReviewFigures { size: self.size(), periods, months }
     }
 
-    fn of_period(&self, name: &str, period: &PeriodState, now: Timestamp) -> ReviewedPeriod {
-        let mut made =
-            ReviewedPeriod { period: name.to_owned(), committed: period.committed, ..ReviewedPeriod::default() };
-        made.queries = period.queries.len() as u64;
+    fn of_period(&self, name: &str, period: &PeriodState, progress: ReviewProgress) -> ReviewedPeriod {
+        let mut made = ReviewedPeriod {
+            period: name.to_owned(),
+            committed: period.committed,
+            progress,
+            ..ReviewedPeriod::default()
+        };
+        made.queries = period.count;
         if !period.in_time {
             made.faults.push(ReviewFault::CommittedLate);
         }
@@ -137,16 +177,10 @@ impl Reviews {
         if shown.seed.is_none() {
             made.faults.push(ReviewFault::OtherNonce);
         }
-        for OfPeriod { index, id: query, .. } in &period.queries {
-            let known = self.reviewed.get(query);
-            let is_drawn = shown.seed.is_some_and(|seed| seed.draws(*query, shown.per_mille));
-            made.drawn += u64::from(is_drawn);
-            match known.and_then(|known| Some((known, known.queued?))) {
-                Some((known, (queued, word))) => made.count(known, queued, word, shown, now),
-                None if is_drawn => made.faults.push(ReviewFault::NotQueued(*index)),
-                None => {}
-            }
-        }
+        made.drawn = period.drawn.len() as u64;
+        let drawn = period.drawn_in_order();
+        let not_queued = drawn.iter().filter(|of| !self.is_queued(of.id));
+        made.faults.extend(not_queued.map(|of| ReviewFault::NotQueued(of.index)));
         let of_period = self.planted.values().filter(|(of, _)| of == name);
         made.known = of_period.filter_map(|(_, known)| self.known(*known.as_ref()?)).collect();
         made
@@ -158,13 +192,14 @@ impl Reviews {
     }
 }
 
-impl ReviewedPeriod {
-    fn count(&mut self, known: &Reviewed, queued: Timestamp, word: Word, shown: &Shown, now: Timestamp) {
+impl ReviewProgress {
+    fn count(&mut self, known: &Reviewed, within_days: u64, now: Timestamp) {
+        let Some((queued, word)) = known.queued else { return };
         self.queued += 1;
         self.suspicious += u64::from(word == Word::Suspicious);
         self.opened += u64::from(!known.opened.is_empty());
         self.closed += u64::from(known.closed.is_some());
-        let hours = i64::try_from(shown.within_days.saturating_mul(24)).unwrap_or(i64::MAX / 3_600);
+        let hours = i64::try_from(within_days.saturating_mul(24)).unwrap_or(i64::MAX / 3_600);
         let until = queued.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);
         match &known.judged {
             Some((at, _, word)) => {
@@ -178,5 +213,11 @@ impl ReviewedPeriod {
             }
             None => self.late += u64::from(now > until),
         }
+    }
+
+    /// How many are not closed.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        self.queued - self.closed
     }
 }

@@ -1,13 +1,15 @@
 //! The fold: what was committed to, what had to be drawn by it, and what became of each query that is reviewed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use jiff::Timestamp;
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::conduct::{Conduct, OfQuery};
 use super::draw::{Seed, commitment, known_commitment};
 use super::period::Period;
+use super::policy::ReviewPolicy;
 use super::rules::Word;
 use crate::checkpoint::Checkpoint;
 use crate::leaf::{
@@ -28,23 +30,26 @@ pub(super) struct PeriodState {
     /// The checkpoint of the tree whose last leaf is the first one after the period.
     pub(super) checkpoint: Option<Checkpoint>,
     pub(super) shown: Option<Shown>,
-    pub(super) queries: Vec<OfPeriod>,
+    /// Its queries, until it is drawn; from then on only their number and what is drawn are kept.
+    waiting: Vec<OfQuery>,
+    pub(super) count: u64,
+    pub(super) drawn: HashMap<Uuid, OfQuery>,
 }
 
-/// A query of a period.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OfPeriod {
-    pub(super) index: u64,
-    pub(super) id: Uuid,
-    pub(super) at: Timestamp,
-    /// Its place in the list of members of staff.
-    pub(super) staff: usize,
+impl PeriodState {
+    /// What is drawn, in the order of the log.
+    pub(super) fn drawn_in_order(&self) -> Vec<OfQuery> {
+        let mut all: Vec<OfQuery> = self.drawn.values().copied().collect();
+        all.sort_by_key(|of| of.index);
+        all
+    }
 }
 
 /// What follows from a nonce that was shown.
 #[derive(Debug, Clone)]
 pub(super) struct Shown {
     pub(super) index: u64,
+    at: Timestamp,
     /// Nothing where it is not what was committed to, or another checkpoint is named.
     pub(super) seed: Option<Seed>,
     pub(super) per_mille: u64,
@@ -57,6 +62,10 @@ pub(super) struct Shown {
 pub(super) struct Reviewed {
     /// When and as what it was put before a reviewer.
     pub(super) queued: Option<(Timestamp, Word)>,
+    /// The leaf that says so.
+    pub(super) queued_by: u64,
+    /// Where the query stands, where that is known.
+    pub(super) place: Option<OfQuery>,
     /// Who opened it, each once.
     pub(super) opened: Vec<String>,
     /// Who judged it last, when, and how.
@@ -79,6 +88,8 @@ pub struct Draw {
     pub per_mille: u64,
     /// The leaves before this one say what is suspicious.
     pub until: u64,
+    /// When it was drawn.
+    pub at: Timestamp,
     /// SHA-256 of the policy that was in force.
     pub policy: [u8; 32],
 }
@@ -110,9 +121,9 @@ pub struct Reviews {
     /// By its name.
     pub(super) periods: BTreeMap<String, PeriodState>,
     pub(super) reviewed: HashMap<Uuid, Reviewed>,
-    /// Members of staff who asked in a period: institution and id.
-    pub(super) staff: Vec<(String, String)>,
-    staff_places: HashMap<(String, String), usize>,
+    pub(super) conduct: Conduct,
+    /// By which [`Self::suspicious`] was answered last: by another one, others may be.
+    last_policy: Option<ReviewPolicy>,
     /// What was committed to of queries that the supervisor had made: the period, and the query and its verdict once shown.
     pub(super) planted: BTreeMap<[u8; 32], Planted>,
 }
@@ -127,8 +138,8 @@ impl Reviews {
             tree: Frontier::empty(),
             periods: BTreeMap::new(),
             reviewed: HashMap::new(),
-            staff: Vec::new(),
-            staff_places: HashMap::new(),
+            conduct: Conduct::new(offset),
+            last_policy: None,
             planted: BTreeMap::new(),
         }
     }
@@ -151,35 +162,41 @@ impl Reviews {
                 period.checkpoint = Some(Checkpoint { origin, size, root: self.tree.root() });
             }
         }
-        if ![Kind::Query, Kind::Review, Kind::Sampling].map(Kind::as_str).contains(&head.kind) {
+        let matters = [Kind::Query, Kind::Case, Kind::Appointment, Kind::Feedback, Kind::Review, Kind::Sampling];
+        if !matters.map(Kind::as_str).contains(&head.kind) {
             return Ok(());
         }
         let Some(Leaf { head, actor, body }) = leaf::parse_after(head)? else { return Ok(()) };
+        let (of, by_gateway) = (head.institution.unwrap_or_default(), matches!(actor, Some(Actor::System(_))));
         match body {
             Body::Query(query) if query.institution.is_some() => self.query(index, &query),
-            Body::Review(review) => self.review(head.at, actor.as_ref(), &review),
+            Body::Case(case) => self.conduct.case(index, head.at, of, case, by_gateway),
+            Body::Appointment(said) => self.conduct.appointment(index, head.at, of, said, by_gateway),
+            Body::Feedback(said) => self.conduct.feedback(head.at, of, &said),
+            Body::Review(review) => self.review(index, head.at, actor.as_ref(), &review),
             Body::Sampling(sampling) => self.sampling(index, head.at, sampling),
             _ => {}
         }
         Ok(())
     }
 
+    /// Only who belongs to an institution is reviewed: not the person, and not the public.
     fn query(&mut self, index: u64, query: &QuerySummary<'_>) {
-        let Self { periods, staff, staff_places, .. } = self;
-        for period in periods.values_mut().filter(|period| period.bounds.has(query.at)) {
-            let who = (query.counted_for().into_owned(), query.operator.unwrap_or_default().to_owned());
-            let place = *staff_places.entry(who).or_insert_with_key(|who| {
-                staff.push(who.clone());
-                staff.len() - 1
-            });
-            period.queries.push(OfPeriod { index, id: query.id, at: query.at, staff: place });
+        let of = self.conduct.query(index, query);
+        for period in self.periods.values_mut().filter(|period| period.bounds.has(query.at)) {
+            period.count += 1;
+            period.waiting.push(of);
         }
     }
 
-    fn review(&mut self, at: Timestamp, by: Option<&Actor>, review: &Review) {
+    fn review(&mut self, index: u64, at: Timestamp, by: Option<&Actor>, review: &Review) {
         let word = review.verdict.as_deref().and_then(Word::parse);
         if let (Some(Actor::System(_)), ReviewState::Queued, Some(word)) = (by, review.state, word) {
-            self.reviewed.entry(review.query).or_default().queued.get_or_insert((at, word));
+            let place = self.place(review.query);
+            let known = self.reviewed.entry(review.query).or_default();
+            if known.queued.is_none() {
+                (known.queued, known.queued_by, known.place) = (Some((at, word)), index, place);
+            }
         }
         let Some(Actor::Officer { officer, .. }) = by else { return };
         // What was never put before a reviewer is no review.
@@ -207,7 +224,9 @@ impl Reviews {
                     in_time: at < bounds.from,
                     checkpoint: None,
                     shown: None,
-                    queries: Vec::new(),
+                    waiting: Vec::new(),
+                    count: 0,
+                    drawn: HashMap::new(),
                 });
             }
             SamplingState::Shown => {
@@ -216,8 +235,15 @@ impl Reviews {
                 let nonce = nonce.filter(|nonce| commitment(&period, &nonce.0) == known.digest);
                 let seed = nonce.zip(checkpoint).map(|(nonce, checkpoint)| Seed::new(&nonce.0, checkpoint));
                 let (per_mille, within_days) = (per_mille.unwrap_or_default(), within_days.unwrap_or_default());
-                known.shown.get_or_insert(Shown {
+                if known.shown.is_some() {
+                    return;
+                }
+                let waiting = std::mem::take(&mut known.waiting).into_iter();
+                let is_drawn = |of: &OfQuery| seed.is_some_and(|seed| seed.draws(of.id, per_mille));
+                known.drawn = waiting.filter(is_drawn).map(|of| (of.id, of)).collect();
+                known.shown = Some(Shown {
                     index,
+                    at,
                     seed,
                     per_mille,
                     within_days,
@@ -246,8 +272,92 @@ impl Reviews {
             seed: shown.seed?,
             per_mille: shown.per_mille,
             until: shown.index,
+            at: shown.at,
             policy: shown.policy,
         })
+    }
+
+    /// What is drawn of a period, with the word that each had when it was.
+    #[must_use]
+    pub fn drawn(&self, period: &str, policy: &ReviewPolicy) -> Vec<(Uuid, Word)> {
+        let Some(Draw { bounds, at, .. }) = self.draw(period) else { return Vec::new() };
+        let words: HashMap<Uuid, Word> =
+            self.conduct.words(&bounds, policy, at).into_iter().map(|(_, id, word)| (id, word)).collect();
+        let drawn = self.periods.get(period).map(PeriodState::drawn_in_order).unwrap_or_default();
+        drawn.into_iter().map(|of| (of.id, words.get(&of.id).copied().unwrap_or(Word::Explained))).collect()
+    }
+
+    /// The queries of a period that nothing explains, in the order of the log, with the word that they have at an instant.
+    #[must_use]
+    pub fn words(&self, period: &Period, policy: &ReviewPolicy, at: Timestamp) -> Vec<(u64, Uuid, Word)> {
+        self.conduct.words(period, policy, at)
+    }
+
+    /// The queries that became suspicious since it was last asked, and that were put before no reviewer.
+    pub fn suspicious(&mut self, policy: &ReviewPolicy, now: Timestamp) -> Vec<Uuid> {
+        if self.last_policy.as_ref() != Some(policy) {
+            self.last_policy = Some(policy.clone());
+            self.look_again();
+        }
+        let found = self.conduct.suspicious(policy, now);
+        found.into_iter().filter(|id| !self.is_queued(*id)).collect()
+    }
+
+    /// The queries of a drawn period that are suspicious, with those of `made_up`, which are about persons who do not exist.
+    #[must_use]
+    pub fn suspicious_of(&self, period: &str, policy: &ReviewPolicy, made_up: &HashSet<Uuid>) -> Vec<Uuid> {
+        let Some(Draw { bounds, at, .. }) = self.draw(period) else { return Vec::new() };
+        let words = self.conduct.words(&bounds, policy, at).into_iter();
+        let suspicious = words.filter(|(.., word)| *word == Word::Suspicious).map(|(_, id, _)| id);
+        let made_up = made_up.iter().copied().filter(|id| bounds.has(recorded_at(*id)));
+        suspicious.chain(made_up).collect()
+    }
+
+    /// Whoever was looked at is looked at again by [`Self::suspicious`].
+    pub fn look_again(&mut self) {
+        self.conduct.changed.extend(self.conduct.looks.keys().copied());
+    }
+
+    /// How many reviews are not closed; and how many are not judged within so many days.
+    #[must_use]
+    pub fn waiting(&self, now: Timestamp, within_days: u64) -> (u64, u64) {
+        let hours = i64::try_from(within_days.saturating_mul(24)).unwrap_or(i64::MAX / 3_600);
+        let mut counts = (0, 0);
+        for known in self.reviewed.values().filter(|known| known.closed.is_none()) {
+            counts.0 += 1;
+            let queued = known.queued.filter(|_| known.judged.is_none());
+            let until = queued.map(|(queued, _)| queued.saturating_add(SignedDuration::from_hours(hours)));
+            let until = until.map(|until| until.unwrap_or(Timestamp::MAX));
+            counts.1 += u64::from(until.is_some_and(|until| until < now));
+        }
+        counts
+    }
+
+    /// Queries that were put before a reviewer, of which it is not known where they stand: explained ones of no period that was
+    /// committed to.
+    pub fn without_place(&self) -> impl Iterator<Item = Uuid> {
+        self.reviewed.iter().filter(|(_, known)| known.place.is_none()).map(|(id, _)| *id)
+    }
+
+    /// Says where one of them stands, from its leaf.
+    ///
+    /// # Errors
+    /// When the leaf is none.
+    pub fn set_place(&mut self, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
+        let Some(Leaf { body: Body::Query(query), .. }) = leaf::parse_after(head)? else { return Ok(()) };
+        let staff = self.conduct.staff_of(&query.counted_for(), query.operator.unwrap_or_default());
+        if let Some(known) = self.reviewed.get_mut(&query.id) {
+            known.place.get_or_insert(OfQuery { index, id: query.id, at: query.at, staff });
+        }
+        Ok(())
+    }
+
+    /// The period in which a query is reviewed: those that were committed to, else its month.
+    pub(super) fn periods_of(&self, known: &Reviewed, query: Uuid) -> Vec<String> {
+        let at = known.place.map_or_else(|| recorded_at(query), |place| place.at);
+        let of = self.periods.iter().filter(|(_, period)| period.bounds.has(at));
+        let named: Vec<String> = of.map(|(name, _)| name.clone()).collect();
+        if named.is_empty() { vec![self.offset.to_datetime(at).strftime("%Y-%m").to_string()] } else { named }
     }
 
     /// The periods whose nonce is shown.
@@ -261,11 +371,17 @@ impl Reviews {
         self.periods.get(period).map(|known| (known.digest, known.checkpoint.as_ref()))
     }
 
-    /// The leaf of a query of a period.
+    /// Where a query stands that nothing explains, or that is drawn or to be drawn.
+    fn place(&self, query: Uuid) -> Option<OfQuery> {
+        let drawn = || self.periods.values().find_map(|period| period.drawn.get(&query)).copied();
+        let waiting = || self.periods.values().flat_map(|period| &period.waiting).find(|of| of.id == query).copied();
+        self.conduct.place(query).or_else(drawn).or_else(waiting)
+    }
+
+    /// The leaf of a query that is reviewed.
     #[must_use]
-    pub fn place(&self, query: Uuid) -> Option<u64> {
-        let mut all = self.periods.values().flat_map(|period| &period.queries);
-        all.find(|of| of.id == query).map(|of| of.index)
+    pub fn index_of(&self, query: Uuid) -> Option<u64> {
+        self.reviewed.get(&query)?.place.map(|of| of.index)
     }
 
     /// Whether a query was put before a reviewer.
@@ -291,4 +407,11 @@ impl Reviews {
             (None, None) => Stage::Queued,
         }
     }
+}
+
+/// When the id of a query was made: to the millisecond when it was recorded.
+fn recorded_at(query: Uuid) -> Timestamp {
+    let (seconds, nanoseconds) = query.get_timestamp().map_or((0, 0), |time| time.to_unix());
+    let at = i64::try_from(seconds).ok().zip(i32::try_from(nanoseconds).ok());
+    at.and_then(|(seconds, nanoseconds)| Timestamp::new(seconds, nanoseconds).ok()).unwrap_or(Timestamp::MIN)
 }

@@ -25,6 +25,9 @@ pub struct ReviewPolicy {
     pub look_ups_a_day: u64,
     /// So many distinct persons without an explanation, of one member of staff within two hours, are a spike.
     pub persons_at_once: u64,
+    /// Whether what is suspicious is put before reviewers as soon as it is; else when its period is drawn.
+    #[serde(default = "yes")]
+    pub at_once: bool,
 }
 
 impl ReviewPolicy {
@@ -67,6 +70,11 @@ impl Default for ReviewPolicy {
             cases_of_one_person: 3,
             look_ups_a_day: 60,
             persons_at_once: 20,
+            at_once: true,
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }

@@ -1,22 +1,23 @@
 //! The rules: one word of each query, and nothing of why.
 //!
-//! A query is **explained** by a consent, or by a case of this person that another member of staff registered before it. One that
-//! is not may still be honest: nobody was at the desk, or the case was registered late. It is **suspicious** where something
-//! else speaks against it, too.
+//! A query is **explained** by a consent, or by what another member of staff registered before it: a case of this person, or an
+//! appointment of this person on the day. One that is not may still be honest: nobody was at the desk, or the case was registered
+//! late. It is **suspicious** where something else speaks against it, too; from then on nothing that comes later changes it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use jiff::civil::Weekday;
+use jiff::civil::{Date, Weekday};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
-use super::conduct::{CaseName, Conduct, Look};
+use super::conduct::{Conduct, Look};
 use super::period::Period;
 use super::policy::ReviewPolicy;
 
 /// What the record says of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Word {
-    /// A consent, or a case that another member of staff registered before.
+    /// A consent, or a case or an appointment that another member of staff registered before.
     Explained,
     /// Neither.
     Unexplained,
@@ -42,112 +43,116 @@ impl Word {
     }
 }
 
-/// A member of staff of an institution.
-type Staff<'a> = (&'a str, &'a str);
-
 /// Seconds within which many persons are many at once.
 const AT_ONCE_S: i64 = 2 * 3_600;
 
 impl Conduct {
-    /// The queries of a period in the order of the log, with a word of each. `made_up` are queries about persons who do not exist.
-    #[must_use]
-    pub fn words(&self, period: &Period, policy: &ReviewPolicy, made_up: &HashSet<Uuid>) -> Vec<(u64, Uuid, Word)> {
-        let looks: Vec<&Look> = self.looks.iter().filter(|look| period.has(look.at)).collect();
-        let open: Vec<&Look> = looks.iter().filter(|look| !self.is_explained(look)).copied().collect();
-        let patterns = Patterns::of(self, &open, policy);
-        let word = |look: &&Look| match () {
-            () if made_up.contains(&look.id) => Word::Suspicious,
-            () if self.is_explained(look) => Word::Explained,
-            () if patterns.has(look.index) || self.is_suspicious(look, policy) => Word::Suspicious,
-            () => Word::Unexplained,
+    /// The queries of a period that nothing explains, in the order of the log, with the word that they have at an instant.
+    pub(super) fn words(&self, period: &Period, policy: &ReviewPolicy, now: Timestamp) -> Vec<(u64, Uuid, Word)> {
+        let mut all: Vec<_> = self.looks.keys().flat_map(|staff| self.of_staff(*staff, policy, now).0).collect();
+        all.retain(|(look, _)| period.has(look.at));
+        all.sort_by_key(|(look, _)| look.index);
+        all.into_iter().map(|(look, word)| (look.index, look.id, word)).collect()
+    }
+
+    /// The queries that became suspicious since it was last asked.
+    pub(super) fn suspicious(&mut self, policy: &ReviewPolicy, now: Timestamp) -> Vec<Uuid> {
+        let later = self.due.split_off(&now);
+        let due = std::mem::replace(&mut self.due, later).into_values().flatten();
+        let staff: BTreeSet<usize> = due.chain(std::mem::take(&mut self.changed)).collect();
+        let mut found = Vec::new();
+        for one in staff {
+            let (words, due) = self.of_staff(one, policy, now);
+            found.extend(words.iter().filter(|(_, word)| *word == Word::Suspicious).map(|(look, _)| look.id));
+            if let Some(due) = due {
+                self.due.entry(due).or_default().insert(one);
+            }
+        }
+        found
+    }
+
+    /// A word of each query of a member of staff that nothing explains; and when the next of them may be another one.
+    fn of_staff(&self, staff: usize, policy: &ReviewPolicy, now: Timestamp) -> (Vec<(&Look, Word)>, Option<Timestamp>) {
+        let looks = self.looks.get(&staff).map(Vec::as_slice).unwrap_or_default();
+        let patterns = Patterns::of(self, looks, policy, now);
+        let mut due = patterns.due;
+        let rounds = self.staff.get(staff).is_some_and(|(of, _)| policy.round_the_clock.contains(of));
+        let word = |look| {
+            let until = acted_until(look, policy);
+            if patterns.found.contains(&look.index) || !rounds && !is_at_work(self, look, policy) {
+                Word::Suspicious
+            } else if now <= until {
+                due = due.filter(|due| *due <= until).or(Some(until));
+                Word::Unexplained
+            } else if self.is_left_alone(look, staff, until) {
+                Word::Suspicious
+            } else {
+                Word::Unexplained
+            }
         };
-        looks.iter().map(|look| (look.index, look.id, word(look))).collect()
+        let words = looks.iter().zip(looks.iter().map(word)).collect();
+        (words, due)
     }
 
-    fn is_explained(&self, look: &Look) -> bool {
-        let registered = || self.registrations(look).any(|(index, staff)| index < look.index && staff != look.staff);
-        look.by_consent || registered()
-    }
-
-    /// By itself: at a time when nobody works; on a case that no second person ever had a hand in; about a minor.
-    fn is_suspicious(&self, look: &Look, policy: &ReviewPolicy) -> bool {
-        let is_about_a_minor = look.code.as_deref() == Some("subject-minor");
-        let is_somebody_else_s = |staff: &str| staff != look.staff;
-        let others = || {
-            let decided = self.decisions(look).any(is_somebody_else_s);
-            decided || self.registrations(look).any(|(_, staff)| is_somebody_else_s(staff))
-        };
-        // A refusal that told nothing needs no case; but who asks about minors, or at night, is looked at.
-        let is_answered = look.code.is_none();
-        let mut reported = self.fed_back.get(&look.id).into_iter().flatten();
-        let is_acted_upon = others() || reported.any(|staff| is_somebody_else_s(staff));
-        !is_at_work(self, look, policy) || is_about_a_minor && !others() || is_answered && !is_acted_upon
-    }
-
-    fn registrations<'a>(&'a self, look: &'a Look) -> impl Iterator<Item = (u64, &'a str)> {
-        let all = name(look).and_then(|name| self.opened.get(&name)).into_iter().flatten();
-        all.filter(|event| event.tag.is_some() && event.tag == look.tag)
-            .map(|event| (event.index, event.staff.as_str()))
-    }
-
-    /// Who decided about the person of a query in its case: by name, or as one of the persons who were registered in it.
-    fn decisions<'a>(&'a self, look: &'a Look) -> impl Iterator<Item = &'a str> {
-        let is_registered = self.registrations(look).next().is_some();
-        let all = name(look).and_then(|name| self.decided.get(&name)).into_iter().flatten();
-        let is_of = move |event: &&super::conduct::CaseEvent| match &event.tag {
-            Some(tag) => Some(tag) == look.tag.as_ref(),
-            None => is_registered,
-        };
-        all.filter(is_of).map(|event| event.staff.as_str())
+    /// Whether it was answered, and nobody else had a hand in the case nor reported what was done with the answer; or whether it
+    /// was about a minor, and nobody else had a hand in the case. A refusal that told nothing needs no case.
+    fn is_left_alone(&self, look: &Look, staff: usize, until: Timestamp) -> bool {
+        let in_time = |at: Option<Timestamp>| at.is_some_and(|at| at <= until);
+        let others = in_time(self.acted_by_another(look, staff));
+        look.is_about_a_minor && !others || look.is_answered && !others && !in_time(look.fed_back)
     }
 }
 
-fn name(look: &Look) -> Option<CaseName> {
-    Some((look.institution.clone(), look.scenario.clone(), look.case.clone()?))
+/// The instant until which somebody else must have acted.
+fn acted_until(look: &Look, policy: &ReviewPolicy) -> Timestamp {
+    let hours = i64::try_from(policy.acted_within_days).unwrap_or_default().saturating_mul(24);
+    look.at.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
 }
 
 fn is_at_work(conduct: &Conduct, look: &Look, policy: &ReviewPolicy) -> bool {
-    if policy.round_the_clock.contains(&look.institution) {
-        return true;
-    }
     let local = conduct.offset.to_datetime(look.at);
     let hour = u8::try_from(local.hour()).unwrap_or_default();
     let is_weekend = matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);
     !is_weekend && (policy.hours.0..policy.hours.1).contains(&hour)
 }
 
-/// Queries without an explanation that together make a pattern of one member of staff.
+/// Queries of one member of staff that nothing explains and that together make a pattern.
 #[derive(Default)]
-struct Patterns(HashSet<u64>);
+struct Patterns {
+    found: HashSet<u64>,
+    /// When a day is over whose queries may be a pattern.
+    due: Option<Timestamp>,
+}
 
 impl Patterns {
-    fn of(conduct: &Conduct, open: &[&Look], policy: &ReviewPolicy) -> Self {
+    /// Patterns are sought month by month.
+    fn of(conduct: &Conduct, looks: &[Look], policy: &ReviewPolicy, now: Timestamp) -> Self {
         let mut found = Self::default();
-        let mut by_staff: HashMap<Staff<'_>, Vec<&Look>> = HashMap::new();
-        for look in open {
-            by_staff.entry((&look.institution, &look.staff)).or_default().push(look);
+        let mut months: BTreeMap<Date, BTreeMap<Date, Vec<&Look>>> = BTreeMap::new();
+        for look in looks {
+            let day = conduct.offset.to_datetime(look.at).date();
+            months.entry(day.first_of_month()).or_default().entry(day).or_default().push(look);
         }
-        for looks in by_staff.values() {
-            found.one_person(looks, policy);
-            found.just_below(conduct, looks, policy);
-            found.at_once(looks, policy);
+        for days in months.values() {
+            let looks: Vec<&Look> = days.values().flatten().copied().collect();
+            found.one_person(&looks, policy);
+            found.at_once(&looks, policy);
+            for (day, looks) in days {
+                found.just_below(conduct, *day, looks, policy, now);
+            }
         }
         found
     }
 
-    fn has(&self, index: u64) -> bool {
-        self.0.contains(&index)
-    }
-
     fn mark<'a>(&mut self, looks: impl IntoIterator<Item = &'a &'a Look>) {
-        self.0.extend(looks.into_iter().map(|look| look.index));
+        self.found.extend(looks.into_iter().map(|look| look.index));
     }
 
     /// The same person under several cases.
     fn one_person(&mut self, looks: &[&Look], policy: &ReviewPolicy) {
         let mut persons: HashMap<_, Vec<&Look>> = HashMap::new();
-        for look in looks.iter().filter(|look| look.tag.is_some()) {
-            persons.entry(&look.tag).or_default().push(look);
+        for look in looks.iter().filter(|look| look.person.is_some()) {
+            persons.entry(&look.person).or_default().push(look);
         }
         for of_one in persons.values() {
             let cases: BTreeSet<_> = of_one.iter().map(|look| &look.case).collect();
@@ -157,17 +162,18 @@ impl Patterns {
         }
     }
 
-    /// Nearly as many a day as the limit allows.
-    fn just_below(&mut self, conduct: &Conduct, looks: &[&Look], policy: &ReviewPolicy) {
-        let mut days: BTreeMap<_, Vec<&Look>> = BTreeMap::new();
-        for look in looks {
-            days.entry(conduct.offset.to_datetime(look.at).date()).or_default().push(look);
+    /// Nearly as many a day as the limit allows: known when the day is over.
+    fn just_below(&mut self, conduct: &Conduct, day: Date, looks: &[&Look], policy: &ReviewPolicy, now: Timestamp) {
+        let count = looks.len() as u64;
+        if count * 10 <= policy.look_ups_a_day * 9 || count > policy.look_ups_a_day {
+            return;
         }
-        for of_day in days.values() {
-            let count = of_day.len() as u64;
-            if count * 10 > policy.look_ups_a_day * 9 && count <= policy.look_ups_a_day {
-                self.mark(of_day);
-            }
+        let next = day.checked_add(1.day()).unwrap_or(Date::MAX).to_datetime(jiff::civil::Time::midnight());
+        let over = conduct.offset.to_timestamp(next).unwrap_or(Timestamp::MAX);
+        if now >= over {
+            self.mark(looks);
+        } else {
+            self.due = self.due.filter(|due| *due <= over).or(Some(over));
         }
     }
 
@@ -181,7 +187,7 @@ impl Patterns {
             }
             let within = looks.get(first..=last).unwrap_or_default();
             if within.len() as u64 >= policy.persons_at_once {
-                let persons: HashSet<_> = within.iter().map(|look| &look.tag).collect();
+                let persons: HashSet<_> = within.iter().map(|look| &look.person).collect();
                 if persons.len() as u64 >= policy.persons_at_once {
                     self.mark(within);
                 }

@@ -1,13 +1,11 @@
 //! Each rule alone: what it takes for a word, and what is one too few.
 
-use std::collections::HashSet;
-
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Conduct, Period, ReviewPolicy, Word};
+use super::{Period, ReviewPolicy, Reviews, Word};
 use crate::leaf::{Base64, peek};
 
 /// A Wednesday's midnight where the departments are.
@@ -15,13 +13,14 @@ const MIDNIGHT: &str = "2026-11-03T16:00:00Z";
 
 /// A record that is made leaf by leaf.
 struct Record {
-    conduct: Conduct,
+    reviews: Reviews,
+    ids: Vec<Uuid>,
     size: u64,
 }
 
 impl Record {
     fn new() -> Self {
-        Self { conduct: Conduct::new(Offset::constant(8)), size: 0 }
+        Self { reviews: Reviews::new("log", Offset::constant(8)), ids: Vec::new(), size: 0 }
     }
 
     /// A leaf of `housing`, so many minutes after midnight.
@@ -36,7 +35,8 @@ impl Record {
         let head =
             format!(r#"{{"v":1,"kind":"{kind}","id":"{id}","at":"{at:.6}",{actor}"institution":"housing","seq":1,"#);
         let leaf = head + &body.to_string().replacen('{', "", 1);
-        self.conduct.leaf(self.size, peek(leaf.as_bytes()).unwrap()).unwrap();
+        self.reviews.leaf(self.size, peek(leaf.as_bytes()).unwrap(), leaf.as_bytes()).unwrap();
+        self.ids.extend((kind == "query").then_some(id));
         self.size += 1;
         id
     }
@@ -65,9 +65,26 @@ impl Record {
         self.case("decided", minute, "colleague", case, person);
     }
 
+    /// What an appointment of a person is written as, for the day after midnight.
+    fn appointment(&mut self, minute: i64, staff: &str, person: u8, on: &str) {
+        let tag = json!(Base64([person; 32]));
+        let body = json!({"scenario": "rental", "on": on, "operator": staff, "subject": tag, "key": "data",
+                          "sealed": "AAAA", "commit": tag});
+        self.leaf("appointment", minute, &body);
+    }
+
+    /// When everything is known.
     fn words(&self, policy: &ReviewPolicy) -> Vec<Word> {
+        self.words_at(policy, 40 * 24 * 60)
+    }
+
+    fn words_at(&self, policy: &ReviewPolicy, minute: i64) -> Vec<Word> {
         let month = Period::parse("2026-11", Offset::constant(8)).unwrap();
-        self.conduct.words(&month, policy, &HashSet::new()).into_iter().map(|(_, _, word)| word).collect()
+        let now = MIDNIGHT.parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute);
+        let open = self.reviews.words(&month, policy, now);
+        let word =
+            |id: &Uuid| open.iter().find(|(_, known, _)| known == id).map_or(Word::Explained, |(.., word)| *word);
+        self.ids.iter().map(word).collect()
     }
 
     #[track_caller]
@@ -146,4 +163,56 @@ fn as_many_as_just_below_the_limit_of_a_day_are_a_pattern_and_no_other_number_is
         (0..count).for_each(|one| record.own(7 * 60 + 12 * i64::from(one), &format!("C{one}"), one));
         record.are_all(usize::from(count), word);
     }
+}
+
+#[test]
+fn an_appointment_that_a_colleague_registered_explains_its_day_and_person_alone() {
+    for (staff, person, on, word) in [
+        ("desk", 1, "2026-11-04", Word::Explained),
+        ("clerk", 1, "2026-11-04", Word::Unexplained),
+        ("desk", 2, "2026-11-04", Word::Unexplained),
+        ("desk", 1, "2026-11-05", Word::Unexplained),
+    ] {
+        let mut record = Record::new();
+        record.appointment(-60, staff, person, on);
+        record.own(MORNING, "7", 1);
+        record.are_all(1, word);
+    }
+    let mut late = Record::new();
+    late.own(MORNING, "7", 1);
+    late.appointment(MORNING, "desk", 1, "2026-11-04");
+    late.are_all(1, Word::Unexplained);
+}
+
+#[test]
+fn what_is_suspicious_is_so_at_once_or_when_it_is_known_and_stays_so() {
+    let (policy, day) = (ReviewPolicy::default(), 24 * 60);
+    let mut record = Record::new();
+    record.query(22 * 60, "7", 1, None);
+    record.query(MORNING, "8", 2, None);
+    assert_eq!(record.words_at(&policy, 22 * 60), [Word::Suspicious, Word::Unexplained]);
+    assert_eq!(record.words_at(&policy, 20 * day + MORNING), [Word::Suspicious, Word::Unexplained]);
+    assert_eq!(record.words_at(&policy, 20 * day + MORNING + 1), [Word::Suspicious; 2]);
+    // A decision that comes too late changes nothing any more.
+    record.case("opened", 21 * day, "desk", "8", 2);
+    record.case("decided", 21 * day, "colleague", "8", 2);
+    assert_eq!(record.words_at(&policy, 22 * day), [Word::Suspicious; 2]);
+    let mut many = Record::new();
+    (0..55).for_each(|one| many.own(7 * 60 + 12 * i64::from(one), &format!("C{one}"), one));
+    assert_eq!(many.words_at(&policy, day - 1), [Word::Unexplained; 55], "the day is not over");
+    assert_eq!(many.words_at(&policy, day), [Word::Suspicious; 55]);
+}
+
+#[test]
+fn what_became_suspicious_is_said_when_it_does() {
+    let (policy, day) = (ReviewPolicy::default(), 24 * 60);
+    let at = |minute| MIDNIGHT.parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute);
+    let mut record = Record::new();
+    let left = record.query(MORNING, "8", 2, None);
+    assert!(record.reviews.suspicious(&policy, at(MORNING)).is_empty());
+    let night = record.query(22 * 60, "7", 1, None);
+    assert_eq!(record.reviews.suspicious(&policy, at(22 * 60)), [night]);
+    assert!(record.reviews.suspicious(&policy, at(20 * day + MORNING)).is_empty());
+    assert_eq!(record.reviews.suspicious(&policy, at(20 * day + MORNING + 1)), [left, night]);
+    assert!(record.reviews.suspicious(&policy, at(30 * day)).is_empty());
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use credit_audit::leaf::{
-    self, Act, Actor, Approval, Base64, Binding, BindingState, Block, BodyError, Case, CaseState, CatalogueFile,
-    CatalogueSet, Correction, CorrectionState, Entry, Event, Feedback, FeedbackResult, Figures, Flood,
+    self, Act, Actor, Appointment, Approval, Base64, Binding, BindingState, Block, BodyError, Case, CaseState,
+    CatalogueFile, CatalogueSet, Correction, CorrectionState, Entry, Event, Feedback, FeedbackResult, Figures, Flood,
     InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, KeyState, Kind, LeafError, ListedLog, Notice, NoticeWay,
     Objection, ObjectionState, Open, PeekError, Previous, Proposal, Prune, Read, Refusals, RegisterChange, Repair,
     RepairState, Review, ReviewState, Revocation, Seal, Statement, Stop, Suspension, Unseal,
@@ -186,6 +186,22 @@ fn what_departments_and_officers_do_is_written_as_its_tables_say() {
         commit: None,
     };
     act(&case, r#""state":"decided","scenario":"s","case":"甲-1","on":"2026-11-02","operator":"o""#);
+    let appointment = Appointment {
+        scenario: text("s"),
+        on: date(2026, 11, 2),
+        operator: text("o"),
+        subject: Base64([0; 32]),
+        key: text("k"),
+        sealed: Base64(vec![1]),
+        commit: Base64([0; 32]),
+    };
+    act(
+        &appointment,
+        &format!(
+            r#""scenario":"s","on":"2026-11-02","operator":"o","subject":"{0}=","key":"k","sealed":"AQ==","commit":"{0}=""#,
+            "A".repeat(43)
+        ),
+    );
     let (query, result) = (id(4), FeedbackResult::Reward);
     act(
         &Feedback { query, operator: text("o"), result, measure: None },

@@ -18,7 +18,7 @@ use super::{account::Account, error::ChangeError, objection::is_text};
 use crate::{gateway::Gateway, index::leaf_at};
 use step::{ReviewStep, StepMade};
 
-pub(crate) use draw::{drawn, is_latest, put_before_reviewers};
+pub(crate) use draw::{drawn, is_latest, put_before_reviewers, watch_reviews};
 pub(crate) use fault::ReviewFault;
 
 /// Takes a step.
@@ -171,7 +171,7 @@ async fn know(
 
 async fn open(gateway: &Arc<Gateway>, query: Uuid, account: &Account) -> Result<StepMade, ChangeError> {
     let (actor, name) = officer(account)?;
-    let (stage, place) = drawn(gateway, |reviews| (reviews.stage(query, &name), reviews.place(query)))?;
+    let (stage, place) = drawn(gateway, |reviews| (reviews.stage(query, &name), reviews.index_of(query)))?;
     let (Stage::Queued | Stage::Opened | Stage::Judged { .. } | Stage::Closed, Some(place)) = (stage, place) else {
         return Err(ReviewFault::NotUnderReview.into());
     };

@@ -20,10 +20,10 @@ use crate::{
     state::approvals::{UNSEAL, of_unsealing},
 };
 
-/// Members that are sealed, by kind (`audit/FORMAT.md` §4). Of a query and a case it is `sealed`, with `commit` beside it.
+/// Members that are sealed, by kind (`audit/FORMAT.md` §4). Of a query, a case and an appointment it is `sealed`, with `commit` beside it.
 fn sealed_members(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Query | Kind::Case => &["sealed"],
+        Kind::Query | Kind::Case | Kind::Appointment => &["sealed"],
         Kind::Notice | Kind::Statement => &["ids"],
         Kind::Block | Kind::Binding => &["person"],
         Kind::Objection => &["record", "text", "reason"],

@@ -19,15 +19,15 @@ const ATTEMPTS: u32 = 20;
 
 #[derive(Subcommand)]
 pub(super) enum Case {
-    /// Report cases and decisions from a CSV or tab-separated file, as the institution of the certificate
-    /// 以证书所属机构的身份，从 CSV 或制表符文件报送案件及办结
+    /// Report cases, decisions and appointments from a CSV or tab-separated file, as the institution of the certificate
+    /// 以证书所属机构的身份，从 CSV 或制表符文件报送案件、办结及预约
     Import(Import),
 }
 
 #[derive(Args)]
 pub(super) struct Import {
-    /// The file: columns case, scenario, subject, operator, opened and decided; opened or decided may be empty
-    /// 文件：列为 case、scenario、subject、operator、opened、decided，后两列可有一为空
+    /// The file: columns case, scenario, subject, operator, and the days opened, decided and appointment, of which some may be empty
+    /// 文件：列为 case、scenario、subject、operator，及日期 opened、decided、appointment，日期可部分为空
     file: PathBuf,
     /// Look at every row and send nothing 逐行检查，不发送
     #[arg(long)]

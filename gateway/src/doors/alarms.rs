@@ -184,11 +184,9 @@ pub(super) fn warnings(gateway: &Gateway, trust: &Trust) -> Vec<Alarm> {
     warnings
 }
 
-/// What officers have to do beside, as far as it was read already: coverage each second, reviews when somebody looks at them.
+/// What officers have to do beside, as far as it was read already: coverage and reviews each second.
 pub(super) fn to_do(gateway: &Gateway) -> Vec<Alarm> {
-    let now = gateway.clock.now();
     let suspended = gateway.register.all().iter().filter(|institution| institution.is_suspended()).count();
-    let late = gateway.reviews.with(0, |reviews| reviews.figures(now).periods.iter().map(|period| period.late).sum());
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let rules = gateway.rules();
     let faulty = rules.stores.figures().filter(|(_, store)| store.faulty_values() > 0);
@@ -199,7 +197,7 @@ pub(super) fn to_do(gateway: &Gateway) -> Vec<Alarm> {
         Alarm::counted("objections-overdue", gateway.standing.waiting(gateway.today()).overdue),
         Alarm::counted("notices-overdue", gateway.metrics.notices_overdue()),
         Alarm::counted("cases-missed", gateway.metrics.missed()),
-        Alarm::counted("reviews-late", late.unwrap_or_default()),
+        Alarm::counted("reviews-late", gateway.metrics.reviews_late()),
         Alarm::counted("feedback-contradicts", gateway.metrics.feedback_contradictions()),
     ];
     let stopped = gateway.stops.has(None).then(|| Alarm::new("stopped"));

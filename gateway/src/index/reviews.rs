@@ -1,28 +1,26 @@
-//! What the log says of reviews, read on demand: it is derived, and made again after a start.
+//! What the log says of reviews. It is derived, and made again after a start: in the background, some leaves a second at most.
 
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use credit_audit::{
-    leaf::peek,
-    review::{Conduct, Draw, ReviewPolicy, Reviews, Word},
-};
+use credit_audit::{leaf::peek, review::Reviews};
 use jiff::tz::Offset;
-use uuid::Uuid;
 
 use super::{bundles, error::IndexError};
+
+/// Leaves that are read while somebody waits, at most.
+const AT_ONCE: u64 = 50_000;
 
 /// Reviews, as far as the log was read for them.
 pub(crate) struct ReviewBook {
     log_folder: PathBuf,
-    offset: Offset,
     reviews: Mutex<Reviews>,
-    /// Periods of which everything that is drawn or suspicious waits for a reviewer.
+    /// Periods of which everything that is drawn waits for a reviewer.
     whole: Mutex<HashSet<String>>,
-    /// A period is put before reviewers once at a time.
+    /// What is due is put before reviewers once at a time.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
@@ -31,7 +29,6 @@ impl ReviewBook {
     pub(crate) fn new(data_folder: &Path, origin: &str, offset: Offset) -> Self {
         Self {
             log_folder: data_folder.join("log"),
-            offset,
             reviews: Mutex::new(Reviews::new(origin, offset)),
             whole: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
@@ -41,34 +38,22 @@ impl ReviewBook {
     /// Looks at the reviews up to `published`. Blocks.
     ///
     /// # Errors
-    /// [`IndexError`].
-    pub(crate) fn with<T>(&self, published: u64, look: impl FnOnce(&Reviews) -> T) -> Result<T, IndexError> {
+    /// [`IndexError`]; [`IndexError::Behind`] as long as much of the log is still to be read.
+    pub(crate) fn with<T>(&self, published: u64, look: impl FnOnce(&mut Reviews) -> T) -> Result<T, IndexError> {
         let mut reviews = self.reviews.lock().unwrap_or_else(PoisonError::into_inner);
-        bundles::each(&self.log_folder, reviews.size(), published.max(reviews.size()), |place, bytes| {
+        self.read(&mut reviews, published)?;
+        Ok(look(&mut reviews))
+    }
+
+    fn read(&self, reviews: &mut MutexGuard<'_, Reviews>, published: u64) -> Result<(), IndexError> {
+        let from = reviews.size();
+        let until = published.clamp(from, from + AT_ONCE);
+        bundles::each(&self.log_folder, from, until, |place, bytes| {
             let fault = |_| IndexError::Leaf(place.leaf);
             let head = peek(bytes).map_err(|_| IndexError::Leaf(place.leaf))?;
             reviews.leaf(place.leaf, head, bytes).map_err(fault)
         })?;
-        Ok(look(&reviews))
-    }
-
-    /// The queries of a drawn period, with a word of each. Reads the log from its beginning. Blocks.
-    ///
-    /// # Errors
-    /// [`IndexError`].
-    pub(crate) fn words(
-        &self,
-        draw: &Draw,
-        policy: &ReviewPolicy,
-        made_up: &HashSet<Uuid>,
-    ) -> Result<Vec<(Uuid, Word)>, IndexError> {
-        let mut conduct = Conduct::new(self.offset);
-        bundles::each(&self.log_folder, 0, draw.until, |place, bytes| {
-            let head = peek(bytes).map_err(|_| IndexError::Leaf(place.leaf))?;
-            conduct.leaf(place.leaf, head).map_err(|_| IndexError::Leaf(place.leaf))
-        })?;
-        let words = conduct.words(&draw.bounds, policy, made_up);
-        Ok(words.into_iter().map(|(_, id, word)| (id, word)).collect())
+        if until < published { Err(IndexError::Behind(published - until)) } else { Ok(()) }
     }
 
     /// Whether a period waits whole for its reviewers.

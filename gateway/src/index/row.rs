@@ -125,6 +125,7 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
         | Body::Objection(_)
         | Body::Repair(_)
         | Body::Case(_)
+        | Body::Appointment(_)
         | Body::Feedback(_)
         | Body::Proposal(_)
         | Body::Approval(_)

@@ -1,6 +1,5 @@
 //! What a door lends to a query: where its words come from, and what its answer looks like. The journey knows no HTTP.
 
-use credit_audit::leaf::CaseState;
 use credit_policy::{FieldName, Language, Minimised, Obligations, consent::TokenId};
 use jiff::civil::Date;
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -81,7 +80,7 @@ pub enum Request {
         /// Its issuer; left out = the only one for which the institution acts.
         iss: Option<String>,
     },
-    /// A case that must be checked was opened, or decided.
+    /// A case that must be checked was opened, or decided; or somebody is to come on a day.
     Case(CaseReport),
     /// What was done with an answer.
     Feedback(FeedbackReport),
@@ -93,10 +92,21 @@ struct Confirmed {
     recorded: bool,
 }
 
+/// What a department reports of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseAct {
+    /// It was opened.
+    Opened,
+    /// It was decided.
+    Decided,
+    /// There is none yet: a person has an appointment.
+    Appointed,
+}
+
 /// A case that must be checked, as a department reports it: members of the right type, not yet looked at.
 pub struct CaseReport {
-    /// Whether it was opened or decided.
-    pub state: CaseState,
+    /// What of it.
+    pub act: CaseAct,
     /// The scenario's name.
     pub scenario: String,
     /// The case number.
@@ -105,7 +115,7 @@ pub struct CaseReport {
     pub subject: Option<Zeroizing<String>>,
     /// The id of the member of staff; `operator` on the wire.
     pub staff: Option<String>,
-    /// The day on which it was opened or decided.
+    /// The day on which it was opened or decided, or of the appointment.
     pub on: String,
 }
 

@@ -83,7 +83,7 @@ pub(crate) async fn open(
     let OnRecord { mut projection, is_new, before } = on_record;
     let keys = keyring(ring, &settings.log.origin, &projection.ledger.keys, (clock.now(), &entropy))?;
     let said_before = before.as_ref().map(|before| before.said(&keys)).transpose()?;
-    let cases_before = before.as_ref().map(|before| before.cases(&keys)).unwrap_or_default();
+    let cases_before = before.as_ref().map(|before| before.cases(&keys, clock.now())).unwrap_or_default();
     let (previous, approved_before) =
         before.as_ref().map(|before| (before.previous.clone(), before.approvals())).unzip();
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
@@ -112,7 +112,7 @@ pub(crate) async fn open(
         stops: StopSwitch::thrown(in_force.stops()),
         approvals: Mutex::new(ledger.approvals),
         certificates,
-        cases: Cases::new(ledger.cases, ledger.figures, catalogue.offset()),
+        cases: Cases::new((ledger.cases, ledger.appointments), ledger.figures, catalogue.offset()),
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
         reviews: ReviewBook::new(&settings.data.dir, &settings.log.origin, catalogue.offset()),
         standing,

@@ -13,7 +13,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{
     callers::register::Institution,
-    changes::{Account, Change, apply, record_due, record_key},
+    changes::{Account, Change, apply, record_due, record_key, watch_reviews},
     gateway::Gateway,
     index::{Index, IndexError, Sources},
     journey::record::case_again::say_again,
@@ -156,6 +156,16 @@ pub(super) async fn coverage(gateway: Arc<Gateway>) {
         });
         let covered = covered.await.unwrap_or_else(|| Err(NotDone::Panicked.to_string()));
         gateway.metrics.duty(Duty::Coverage, covered, gateway.clock.now());
+    }
+}
+
+/// Puts before reviewers what is suspicious or drawn.
+pub(super) async fn reviews(gateway: Arc<Gateway>) {
+    let mut each_second = every_second();
+    loop {
+        each_second.tick().await;
+        let done = watch_reviews(&gateway).await.map_err(|error| error.to_string());
+        gateway.metrics.duty(Duty::Reviews, done, gateway.clock.now());
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Review {
     /// So many persons without an explanation, of one member of staff within two hours, are a spike.
     #[schemars(range(min = 2))]
     pub persons_at_once: u64,
+    /// Whether what is suspicious is put before reviewers as soon as it is, in a period or not; else when its period is drawn.
+    pub at_once: bool,
     /// A file with the citizen numbers of persons who are made up, one a line: who asks about one of them is suspicious. It needs
     /// `persons`.
     pub made_up: Option<PathBuf>,
@@ -53,6 +55,7 @@ impl Default for Review {
             cases_of_one_person,
             look_ups_a_day,
             persons_at_once,
+            at_once,
         } = ReviewPolicy::default();
         Self {
             per_mille,
@@ -64,6 +67,7 @@ impl Default for Review {
             cases_of_one_person,
             look_ups_a_day,
             persons_at_once,
+            at_once,
             made_up: None,
         }
     }
@@ -82,6 +86,7 @@ impl Review {
             cases_of_one_person: self.cases_of_one_person,
             look_ups_a_day: self.look_ups_a_day,
             persons_at_once: self.persons_at_once,
+            at_once: self.at_once,
         }
     }
 

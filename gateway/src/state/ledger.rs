@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    appointments::Appointments,
     approvals::{Approvals, RESUME, UNSEAL, of_resumption, of_unsealing},
     open_cases::OpenCases,
 };
@@ -114,6 +115,9 @@ pub(crate) struct Ledger {
     /// Cases that were registered and are not decided.
     #[serde(default, skip_serializing_if = "OpenCases::is_empty")]
     pub(crate) cases: OpenCases,
+    /// Who is to come to a department on a day.
+    #[serde(default, skip_serializing_if = "Appointments::is_empty")]
+    pub(crate) appointments: Appointments,
     /// Figures that were published.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) figures: Vec<Figures>,

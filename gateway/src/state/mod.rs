@@ -4,6 +4,7 @@
 //! Begin with [`Counts`], the port that a query asks, and `projection.rs`, the one function that says what a leaf means.
 //! It does not decide what the limits are, records nothing, and knows no person: only keyed digests.
 
+pub(crate) mod appointments;
 pub(crate) mod approvals;
 pub(crate) mod bound_ids;
 pub(crate) mod bundles;

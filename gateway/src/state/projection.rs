@@ -133,6 +133,10 @@ impl Projection {
                 self.ledger.cases.apply(institution, index, case, leaf.actor.as_ref());
             }
             let by = leaf.actor;
+            if let Body::Appointment(said) = &leaf.body {
+                let by_gateway = matches!(by, Some(Actor::System(_)));
+                self.ledger.appointments.apply(head.at, index, said, by_gateway);
+            }
             self.apply_body(catalogue, index, (&head, by.as_ref()), leaf.body)?;
         }
         if let (Some(institution), Some(seq)) = (head.institution, head.seq) {
@@ -195,7 +199,7 @@ impl Projection {
             }
             Body::Figures(figures) => self.ledger.publish(figures),
             // Taken in before: it needs who acted.
-            Body::Case(_) => {}
+            Body::Case(_) | Body::Appointment(_) => {}
             // They say nothing that a later query depends on, or are written by nothing yet.
             Body::Notice(_) | Body::Statement(_) | Body::Correction(_) | Body::Feedback(_) => {}
             Body::Review(_) | Body::Sampling(_) => {}

@@ -98,16 +98,16 @@ impl Grown {
     }
 }
 
-/// Waits until a gateway is at rest: a second after its start it still takes what the log has into index and coverage.
+/// Waits until a gateway is at rest: a second after its start it still takes what the log has into index, coverage and reviews.
 fn rest(gateway: &Gateway) {
     let port = gateway.folder().port_base();
     let done = || {
-        ["index", "coverage"]
+        ["index", "coverage", "reviews"]
             .map(|duty| metric(port, &format!("credit_gateway_duty_last_success_seconds{{duty=\"{duty}\"}}")))
     };
     let before = done();
     let is_done = || before.iter().zip(done()).all(|(before, done)| done > *before);
-    assert!(within(Duration::from_secs(60), is_done), "index and coverage do not follow the log");
+    assert!(within(Duration::from_secs(60), is_done), "index, coverage and reviews do not follow the log");
 }
 
 /// Runs something, and says how much more than before the gateway had of memory and threads.

@@ -4,11 +4,19 @@ use std::{collections::BTreeSet, fs};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_policy::{Catalogue, catalogue};
-use credit_tests::{Ended, Folder, Gateway, gateway};
+use credit_tests::{
+    Ended, Folder, Gateway, gateway,
+    query::{look_up_under, with},
+};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::consents::new_log::continue_log;
+use crate::{
+    consents::new_log::continue_log,
+    faults::clock::ahead,
+    monthly::{of_month, this_month},
+    officers::month::number,
+};
 
 fn publish(folder: &Folder, month: &str) -> Ended {
     let config = folder.config();
@@ -93,4 +101,53 @@ fn a_spent_budget_publishes_nothing() {
     assert_eq!(leaves(served.folder()).len(), 7);
     assert!(!served.folder().join("data/figures/2020-08.json").exists());
     drop(publish(served.folder(), "2021-08").held());
+}
+
+/// At ten times the budget a month's noise has scale 12: beyond 300 it is once in a hundred thousand million draws.
+const NOISE: i64 = 300;
+
+/// What of each person counts, whoever asked how often: ten queries.
+#[test]
+fn what_is_published_is_what_was_asked_but_for_the_noise_and_at_most_ten_queries_of_a_person() {
+    let folder = Folder::new();
+    folder.replace_in_config("epsilon_a_year = 1.0", "epsilon_a_year = 10.0");
+    let served = Gateway::serve(folder);
+    let folder = served.folder();
+    let ask = |who: &str, scenario: &str, persons: u64, queries: u64| {
+        credit_tests::run(async {
+            let mut connection = folder.caller(who).http1().await.unwrap();
+            for nr in 0..persons * queries {
+                let asked = look_up_under(&number(nr % persons, false), &format!("F-{who}-{nr}"));
+                let reply = connection.ask(&with(asked, "scenario", scenario)).await.unwrap();
+                assert_eq!(reply.status, 200, "{}", reply.code());
+            }
+        });
+    };
+    // Two persons very often, and seventy a little: as many answers.
+    ask("housing", "public-rental-housing", 2, 350);
+    ask("supervisor", "supervision-inspection", 70, 10);
+    drop(folder.leaves());
+    let month = this_month(folder);
+    let exact: Value = serde_json::from_str(&of_month(folder, &month, &["--json"]).held()).unwrap();
+    for scenario in ["public-rental-housing", "supervision-inspection"] {
+        assert_eq!(exact["queries"]["scenarios"][scenario]["answered"], 700, "the supervisor reads all of them");
+    }
+    let folder = served.stop();
+    // In another month.
+    let command = ahead(Gateway::serve_command(&folder), 32);
+    let served = Gateway::start(folder, command);
+    let published: Value = serde_json::from_str(&publish(served.folder(), &month).held()).unwrap();
+    let cells = published["cells"].as_array().unwrap();
+    for cell in cells {
+        let expected = match (cell["scenario"].as_str().unwrap(), cell["kind"].as_str().unwrap()) {
+            // Their first ten each; but of those whom both asked about, what the second counts is less by that.
+            ("public-rental-housing", "housing-department") => 20,
+            ("supervision-inspection", "credit-supervisor") => 680,
+            _ => 0,
+        };
+        let told = cell["answered"].as_i64().unwrap();
+        assert!((told - expected).abs() < NOISE, "{cell}: {expected}");
+    }
+    let noisy = cells.iter().filter(|cell| cell["answered"] != 0 && cell["answered"] != 20 && cell["answered"] != 680);
+    assert!(noisy.count() * 2 > cells.len(), "each cell has noise of its own");
 }

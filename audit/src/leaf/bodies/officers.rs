@@ -46,6 +46,25 @@ pub enum CaseState {
     Decided,
 }
 
+/// `appointment`: a person is to come to a department on a day. A department's own act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appointment {
+    /// The scenario of what the person comes for.
+    pub scenario: String,
+    /// The day.
+    pub on: Date,
+    /// The member of staff who registered it.
+    pub operator: String,
+    /// The person's tag, as in a query.
+    pub subject: Base64<[u8; 32]>,
+    /// Id of the data key.
+    pub key: String,
+    /// Sealed: the person.
+    pub sealed: Base64<Vec<u8>>,
+    /// Commitment to the sealed part.
+    pub commit: Base64<[u8; 32]>,
+}
+
 /// `feedback`: what was done with an answer. The own act of who asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {
@@ -195,6 +214,7 @@ pub struct Figures {
 
 impl_kind! {
     Act Case = Case;
+    Act Appointment = Appointment;
     Act Feedback = Feedback;
     Act Proposal = Proposal;
     Act Approval = Approval;

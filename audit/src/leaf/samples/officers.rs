@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::leaf::actor::Actor;
 use crate::leaf::bodies::{
-    Approval, Case, CaseState, Feedback, FeedbackResult, Figures, Proposal, Review, ReviewState, Sampling,
+    Appointment, Approval, Case, CaseState, Feedback, FeedbackResult, Figures, Proposal, Review, ReviewState, Sampling,
     SamplingState, Unseal,
 };
 use crate::leaf::encoded::Base64;
@@ -27,6 +27,19 @@ pub(super) fn case(world: &mut World) -> Made {
         key: opened.then(|| world.key()),
         sealed: opened.then(|| Base64(world.random.many_bytes(12 + 5 + 1_024 + 16))),
         commit: opened.then(|| Base64(world.random.bytes())),
+    };
+    world.own(&body)
+}
+
+pub(super) fn appointment(world: &mut World) -> Made {
+    let body = Appointment {
+        scenario: world.scenario().to_owned(),
+        on: world.day(),
+        operator: world.staff().to_owned(),
+        subject: world.tag(None),
+        key: world.key(),
+        sealed: Base64(world.random.many_bytes(12 + 5 + 1_024 + 16)),
+        commit: Base64(world.random.bytes()),
     };
     world.own(&body)
 }

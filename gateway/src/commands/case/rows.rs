@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The columns that a file may have.
-const COLUMNS: [&str; 6] = ["case", "scenario", "subject", "operator", "opened", "decided"];
+const COLUMNS: [&str; 7] = ["case", "scenario", "subject", "operator", "opened", "decided", "appointment"];
 
 /// What is sent for a row.
 pub(super) struct Report {
@@ -55,7 +55,8 @@ fn head(cells: Vec<String>) -> Result<Vec<String>, String> {
     let names: Vec<String> = cells.into_iter().map(|cell| cell.trim().to_owned()).collect();
     let is_known = names.iter().all(|name| COLUMNS.contains(&name.as_str()));
     let has = |name: &str| names.iter().filter(|known| *known == name).count() == 1;
-    let is_whole = ["case", "scenario", "operator"].into_iter().all(has) && (has("opened") || has("decided"));
+    let is_case = has("case") && (has("opened") || has("decided"));
+    let is_whole = has("scenario") && has("operator") && (is_case || has("appointment"));
     let once = COLUMNS.into_iter().all(|name| names.iter().filter(|known| *known == name).count() <= 1);
     if is_known && is_whole && once {
         return Ok(names);
@@ -85,8 +86,11 @@ fn row(line: u64, columns: &[String], cells: &[String], reports: &mut Vec<Report
             wrong(column, zh, en);
         }
     };
+    let (opened, decided, appointment) = (cell("opened"), cell("decided"), cell("appointment"));
     let case = cell("case").unwrap_or_default();
-    check("case", CaseNumber::parse(case).is_ok(), "不是案件编号", "it is no case number");
+    // Who is to come has no case yet.
+    let has_none = case.is_empty() && opened.is_none() && decided.is_none();
+    check("case", has_none || CaseNumber::parse(case).is_ok(), "不是案件编号", "it is no case number");
     let scenario = cell("scenario").unwrap_or_default();
     check("scenario", !scenario.is_empty(), "缺少", "it is missing");
     let operator = cell("operator").unwrap_or_default();
@@ -94,22 +98,27 @@ fn row(line: u64, columns: &[String], cells: &[String], reports: &mut Vec<Report
     let subject = cell("subject");
     let number: Option<Personal<CitizenNumber>> = subject.and_then(|text| CitizenNumber::parse(text).ok());
     check("subject", subject.is_none() || number.is_some(), "不是公民身份号码", "it is no citizen number");
-    let (opened, decided) = (cell("opened"), cell("decided"));
-    check("subject", opened.is_none() || subject.is_some(), "登记案件须有号码", "a case that is opened needs it");
-    check("opened", opened.is_some() || decided.is_some(), "与 decided 均为空", "neither opened nor decided is there");
-    for (column, day) in [("opened", opened), ("decided", decided)] {
+    let (zh, en) = ("登记案件或预约须有号码", "a case that is opened, or an appointment, needs it");
+    check("subject", opened.is_none() && appointment.is_none() || subject.is_some(), zh, en);
+    let (zh, en) = ("与 decided、appointment 均为空", "none of opened, decided and appointment is there");
+    check("opened", opened.is_some() || decided.is_some() || appointment.is_some(), zh, en);
+    for (column, day) in [("opened", opened), ("decided", decided), ("appointment", appointment)] {
         let is_day = day.is_none_or(|day| day.parse::<Date>().is_ok_and(|parsed| parsed.to_string() == day));
         check(column, is_day, "不是日期（2026-11-22）", "it is no day such as 2026-11-22");
     }
     let mut add = |path: &'static str, name: &str, day: &str| {
-        let mut body = json!({"case": case, "scenario": scenario, "operator": operator});
+        let mut body = json!({"scenario": scenario, "operator": operator});
         if let Some(members) = body.as_object_mut() {
+            members.extend((name != "on").then(|| ("case".to_owned(), json!(case))));
             members.extend(subject.map(|subject| ("subject".to_owned(), json!(subject))));
             members.insert(name.to_owned(), json!(day));
         }
         let body = Zeroizing::new(body.to_string().into_bytes());
         reports.push(Report { line, path, body });
     };
+    if let Some(day) = appointment {
+        add("/v1/appointments", "on", day);
+    }
     if let Some(day) = opened {
         add("/v1/cases", "opened", day);
     }

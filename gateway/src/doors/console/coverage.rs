@@ -40,10 +40,10 @@ pub(super) async fn show(gateway: &Arc<Gateway>, asked: Option<&Members>, frame:
         return frame.fault(StatusCode::BAD_REQUEST, frame.say("月份格式为 YYYY-MM", "a month is YYYY-MM"));
     }
     let (shared, wanted) = (Arc::clone(gateway), (!month.is_empty()).then(|| month.to_owned()));
-    let now = gateway.clock.now();
+    let (now, within_days) = (gateway.clock.now(), gateway.rules().beside.review.within_days);
     let read = move || {
         let cases = shared.covered(wanted.as_deref()).ok()?;
-        let reviews = drawn(&shared, |reviews| reviews.figures(now)).ok()?;
+        let reviews = drawn(&shared, |reviews| reviews.figures(now, within_days)).ok()?;
         Some(Covered { cases, reviews })
     };
     let Ok(Some(all)) = tokio::task::spawn_blocking(read).await else { return frame.unreadable() };

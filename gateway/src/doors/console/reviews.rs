@@ -67,7 +67,8 @@ pub(super) async fn list(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
     }
     put_before_reviewers(gateway);
     let (shared, now) = (Arc::clone(gateway), gateway.clock.now());
-    let look = move || drawn(&shared, |reviews| (reviews.cases(), reviews.figures(now)));
+    let within_days = gateway.rules().beside.review.within_days;
+    let look = move || drawn(&shared, |reviews| (reviews.cases(), reviews.figures(now, within_days)));
     let Ok(Ok((cases, figures))) = tokio::task::spawn_blocking(look).await else { return unreadable(frame) };
     let mut lines: Vec<Line> = cases.iter().map(line).collect();
     lines.sort_by_key(|line| line.open == 0);

@@ -1,13 +1,12 @@
 //! What institutions report: cases that must be checked, that they were decided, and what was done with an answer.
 
-use credit_audit::leaf::CaseState;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::json_body::{object, present};
 use crate::journey::{
     detail::Detail,
-    exchange::{CaseReport, FeedbackReport, Request},
+    exchange::{CaseAct, CaseReport, FeedbackReport, Request},
     refusal::Refusal,
 };
 
@@ -16,13 +15,18 @@ use crate::journey::{
 pub(super) enum Report {
     Case,
     CaseDecision,
+    Appointment,
     Feedback,
 }
 
 impl Report {
     /// All of them, each with its path.
-    const ALL: [(&'static str, Self); 3] =
-        [("/v1/cases", Self::Case), ("/v1/cases/decisions", Self::CaseDecision), ("/v1/feedback", Self::Feedback)];
+    const ALL: [(&'static str, Self); 4] = [
+        ("/v1/cases", Self::Case),
+        ("/v1/cases/decisions", Self::CaseDecision),
+        ("/v1/appointments", Self::Appointment),
+        ("/v1/feedback", Self::Feedback),
+    ];
 
     /// What is reported at a path.
     pub(super) fn at(path: &str) -> Option<(&'static str, Self)> {
@@ -37,14 +41,19 @@ impl Report {
         match self {
             Self::Case => {
                 let Opened { case, scenario, subject, operator, opened } = object(body, |_| Detail::CaseMembers)?;
-                let (state, on, staff) = (CaseState::Opened, opened, operator);
-                Ok(Request::Case(CaseReport { state, scenario, case, subject, staff, on }))
+                let (act, on, staff) = (CaseAct::Opened, opened, operator);
+                Ok(Request::Case(CaseReport { act, scenario, case, subject, staff, on }))
             }
             Self::CaseDecision => {
                 let Decided { case, scenario, subject, operator, decided } =
                     object(body, |_| Detail::CaseDecisionMembers)?;
-                let (state, on, staff) = (CaseState::Decided, decided, operator);
-                Ok(Request::Case(CaseReport { state, scenario, case, subject, staff, on }))
+                let (act, on, staff) = (CaseAct::Decided, decided, operator);
+                Ok(Request::Case(CaseReport { act, scenario, case, subject, staff, on }))
+            }
+            Self::Appointment => {
+                let Appointed { scenario, subject, operator, on } = object(body, |_| Detail::AppointmentMembers)?;
+                let (act, staff) = (CaseAct::Appointed, operator);
+                Ok(Request::Case(CaseReport { act, scenario, case: None, subject, staff, on }))
             }
             Self::Feedback => {
                 let Feedback { query, operator, result, measure } = object(body, |_| Detail::FeedbackMembers)?;
@@ -76,6 +85,17 @@ struct Opened {
     #[serde(default, deserialize_with = "present")]
     operator: Option<String>,
     opened: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Appointed {
+    scenario: String,
+    #[serde(default, deserialize_with = "present")]
+    subject: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "present")]
+    operator: Option<String>,
+    on: String,
 }
 
 #[derive(Deserialize)]

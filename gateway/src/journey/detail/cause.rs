@@ -99,12 +99,16 @@ pub enum Detail {
     CaseMembers,
     /// The body of a case that was decided has other members than its own.
     CaseDecisionMembers,
+    /// The body of an appointment has other members than its own.
+    AppointmentMembers,
     /// The body of feedback has other members than its own, or one of another form.
     FeedbackMembers,
     /// The measure of feedback is not in the list, or is of another result.
     FeedbackMeasure,
     /// The day of a case is none, or has not come.
     CaseDay,
+    /// The day of an appointment is none, is over, or is too far ahead.
+    AppointmentDay,
     /// The target has a query string.
     QueryString,
     /// The body is compressed.

@@ -65,6 +65,10 @@ impl Detail {
                 "请求体须有成员 `case`、`scenario`、`operator` 与 `decided`，另可有 `subject`，均为文字",
                 "the body must have the members `case`, `scenario`, `operator` and `decided`, and may have `subject`; all are strings",
             ),
+            Self::AppointmentMembers => (
+                "请求体须恰有成员 `scenario`、`subject`、`operator` 与 `on`，均为文字",
+                "the body must have exactly the members `scenario`, `subject`, `operator` and `on`, all of them strings",
+            ),
             Self::FeedbackMembers => (
                 "请求体须有成员 `query`（查询编号）、`operator` 与 `result`（`reward`、`restraint`、`priority` 或 `none`），另可有 `measure`，均为文字",
                 "the body must have the members `query` (the id of a query), `operator` and `result` (`reward`, `restraint`, `priority` or `none`), and may have `measure`; all are strings",
@@ -76,6 +80,10 @@ impl Detail {
             Self::CaseDay => (
                 "`opened` 或 `decided` 须为已到来的日期，写作 `2026-11-22`",
                 "`opened` or `decided` must be a day that has come, written as `2026-11-22`",
+            ),
+            Self::AppointmentDay => (
+                "`on` 须为今日起九十二日内的日期，写作 `2026-11-22`",
+                "`on` must be a day from today on and at most 92 days ahead, written as `2026-11-22`",
             ),
             _ => return None,
         })

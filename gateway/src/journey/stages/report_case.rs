@@ -1,10 +1,9 @@
-//! A department reports a case that must be checked, or that it was decided (R5: 应查必查).
+//! A department reports a case that must be checked, or that it was decided (R5: 应查必查); or that somebody is to come on a day.
 
 use std::sync::Arc;
 
-use credit_audit::leaf::CaseState;
 use credit_policy::{CaseNumber, Catalogue, CitizenNumber, Code, Facts, Ground, Personal, Scenario, StaffId};
-use jiff::civil::Date;
+use jiff::{ToSpan, civil::Date};
 
 use super::{
     accept::{Subject, case, scenario, staff, subject},
@@ -14,12 +13,15 @@ use crate::{
     gateway::{Gateway, Moment},
     journey::{
         detail::Detail,
-        exchange::CaseReport,
+        exchange::{CaseAct, CaseReport},
         record::evidence::{Evidence, Recognised},
         refusal::Refusal,
     },
     state::open_cases::CaseName,
 };
+
+/// Days that an appointment is ahead, at most.
+const AHEAD_DAYS: i64 = 92;
 
 /// PROOF: the institution may report this case, and it is of the known form.
 #[must_use]
@@ -27,9 +29,10 @@ pub(crate) struct ReportedCase<'e>(CaseParts<'e>);
 
 /// What is recorded of it.
 pub(in crate::journey) struct CaseParts<'e> {
-    pub(in crate::journey) state: CaseState,
+    pub(in crate::journey) act: CaseAct,
     pub(in crate::journey) scenario: Arc<Scenario>,
-    pub(in crate::journey) case: CaseNumber,
+    /// There but for an appointment.
+    pub(in crate::journey) case: Option<CaseNumber>,
     pub(in crate::journey) staff: StaffId,
     pub(in crate::journey) on: Date,
     pub(in crate::journey) person: Option<Arc<Personal<CitizenNumber>>>,
@@ -64,17 +67,17 @@ pub(crate) fn report_case<'e>(
     if scenario.ground() != Ground::Statute || !scenario.is_open_to(who.asker()) {
         return Err(Code::ScenarioNotAllowed.into());
     }
-    let name = CaseName::new(who.institution_id(), scenario.name().as_str(), case.as_str());
-    if person.is_none() && !gateway.open_cases().is_open(&name) {
+    let name = case.as_ref().map(|case| CaseName::new(who.institution_id(), scenario.name().as_str(), case.as_str()));
+    if person.is_none() && !name.is_some_and(|name| gateway.open_cases().is_open(&name)) {
         return Err(Code::NotFound.into());
     }
-    Ok(ReportedCase(CaseParts { state: report.state, scenario, case, staff, on, person, evidence }))
+    Ok(ReportedCase(CaseParts { act: report.act, scenario, case, staff, on, person, evidence }))
 }
 
 struct Members {
     scenario: Arc<Scenario>,
     staff: StaffId,
-    case: CaseNumber,
+    case: Option<CaseNumber>,
     person: Option<Arc<Personal<CitizenNumber>>>,
     on: Date,
 }
@@ -90,23 +93,50 @@ fn read(
     let staff = staff(report.staff.as_deref())?;
     facts.operator = true;
     recognised.staff(&staff);
-    let case = case(report.case.as_deref(), Ground::Statute)?.ok_or(Code::CaseRequired)?;
-    facts.case = true;
-    recognised.case(&case);
-    let named = report.subject.as_ref().map(|subject| subject.as_str());
-    let person = match (named, report.state) {
-        (None, CaseState::Decided) => None,
-        (named, CaseState::Opened | CaseState::Decided) => match subject(named, Ground::Statute, facts.on)? {
-            Subject::Named(person) => Some(person),
-            Subject::OfConsent(_) => None,
-        },
+    let case = match report.act {
+        CaseAct::Appointed => {
+            // Who is to come has no case yet: none is missing.
+            facts.case = true;
+            None
+        }
+        CaseAct::Opened | CaseAct::Decided => {
+            let case = case(report.case.as_deref(), Ground::Statute)?.ok_or(Code::CaseRequired)?;
+            facts.case = true;
+            recognised.case(&case);
+            Some(case)
+        }
     };
-    let on = day(&report.on, facts.on)?;
+    let named = report.subject.as_ref().map(|subject| subject.as_str());
+    let person = match (named, report.act) {
+        (None, CaseAct::Decided) => None,
+        (named, CaseAct::Opened | CaseAct::Decided | CaseAct::Appointed) => {
+            match subject(named, Ground::Statute, facts.on)? {
+                Subject::Named(person) => Some(person),
+                Subject::OfConsent(_) => None,
+            }
+        }
+    };
+    let on = match report.act {
+        CaseAct::Appointed => day_to_come(&report.on, facts.on),
+        CaseAct::Opened | CaseAct::Decided => day(&report.on, facts.on),
+    }?;
     Ok(Members { scenario: Arc::clone(scenario), staff, case, person, on })
+}
+
+/// A day as it is written.
+fn written(text: &str) -> Option<Date> {
+    text.parse::<Date>().ok().filter(|day| day.to_string() == text)
+}
+
+/// Today, or a day to come.
+fn day_to_come(text: &str, today: Date) -> Result<Date, Refusal> {
+    let last = today.saturating_add(AHEAD_DAYS.days());
+    let day = written(text).filter(|day| (today..=last).contains(day));
+    day.ok_or_else(|| Refusal::because(Code::MalformedRequest, "the day has another form").with(Detail::AppointmentDay))
 }
 
 /// A day that has come.
 fn day(text: &str, today: Date) -> Result<Date, Refusal> {
-    let day = text.parse::<Date>().ok().filter(|day| day.to_string() == text && *day <= today && day.year() >= 1900);
+    let day = written(text).filter(|day| *day <= today && day.year() >= 1900);
     day.ok_or_else(|| Refusal::because(Code::MalformedRequest, "the day has another form").with(Detail::CaseDay))
 }

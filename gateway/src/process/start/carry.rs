@@ -16,7 +16,7 @@ use credit_audit::{
 };
 use credit_keys::Ring;
 use credit_policy::Catalogue;
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
 use super::{error::StartError, keys::check_ring};
 use crate::{
@@ -145,11 +145,13 @@ impl Before {
         self.projection.ledger.approvals.clone()
     }
 
-    /// Cases that were registered in it and are not decided.
-    pub(super) fn cases(&self, keys: &Keyring) -> Vec<CaseBefore> {
-        let open = self.projection.ledger.cases.all();
-        open.filter_map(|(_, person)| CaseBefore::read(&self.folder, &self.previous.origin, person.index, keys))
-            .collect()
+    /// Cases that were registered in it and are not decided, and appointments that are not over.
+    pub(super) fn cases(&self, keys: &Keyring, now: Timestamp) -> Vec<CaseBefore> {
+        let ledger = &self.projection.ledger;
+        // Where the day ends last it is still the day before in UTC.
+        let yesterday = now.to_zoned(TimeZone::UTC).date().saturating_sub(1.day());
+        let open = ledger.cases.all().map(|(_, person)| person).chain(ledger.appointments.all(yesterday));
+        open.filter_map(|person| CaseBefore::read(&self.folder, &self.previous.origin, person.index, keys)).collect()
     }
 
     /// What the new log has to say: institutions that were added stay registered, who was suspended stays suspended, and

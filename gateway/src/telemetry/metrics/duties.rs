@@ -32,6 +32,8 @@ pub enum Duty {
     Corrections,
     /// The coverage of cases takes in what is published.
     Coverage,
+    /// What is suspicious or drawn is put before reviewers.
+    Reviews,
     /// The witnesses of the trust policy cosign the log; without a policy, nothing is due.
     Witnesses,
     /// What two officers approved is loaded.
@@ -40,7 +42,7 @@ pub enum Duty {
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -52,6 +54,7 @@ impl Duty {
         Self::Index,
         Self::Corrections,
         Self::Coverage,
+        Self::Reviews,
         Self::Witnesses,
         Self::Rules,
     ];
@@ -71,6 +74,7 @@ impl Duty {
             Self::Index => "index",
             Self::Corrections => "corrections",
             Self::Coverage => "coverage",
+            Self::Reviews => "reviews",
             Self::Witnesses => "witnesses",
             Self::Rules => "rules",
         }

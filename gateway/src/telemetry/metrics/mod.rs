@@ -13,6 +13,7 @@ mod notices;
 mod queries;
 mod readings;
 mod registrar;
+mod reviews;
 mod stage_timer;
 mod system;
 
@@ -34,6 +35,7 @@ use exposition::Exposition;
 use notices::Notices;
 use queries::Queries;
 use registrar::Registrar;
+use reviews::Reviews;
 
 /// All figures.
 pub struct Metrics {
@@ -48,6 +50,7 @@ pub struct Metrics {
     cases: Cases,
     duties: Duties,
     notices: Notices,
+    reviews: Reviews,
     reads: IntCounterVec,
     certificate_expiry: IntGauge,
     institution_certificates_end: IntGaugeVec,
@@ -126,10 +129,16 @@ impl Metrics {
             )?,
             cases: Cases::new(&registrar)?,
             notices: Notices::new(&registrar)?,
+            reviews: Reviews::new(&registrar)?,
             duties: Duties::new(&registrar, started)?,
             started,
             registry,
         })
+    }
+
+    /// Queries under review that are not closed, and those that were not judged in time.
+    pub(crate) fn reviews(&self, open: u64, late: u64) {
+        self.reviews.set(open, late);
     }
 
     /// Notices that are owed, and those whose time is over.
@@ -225,6 +234,11 @@ impl Metrics {
     /// Notices whose time is over.
     pub(crate) fn notices_overdue(&self) -> u64 {
         self.notices.overdue()
+    }
+
+    /// Queries under review that were not judged in time.
+    pub(crate) fn reviews_late(&self) -> u64 {
+        self.reviews.late()
     }
 
     /// Decisions without a look-up before them that were not handed over.

@@ -2,7 +2,9 @@
 
 use std::fs;
 
+use credit_audit::clock::{Clock, SystemClock};
 use credit_tests::{Ended, Folder, Gateway, gateway, query::wrong_check};
+use jiff::ToSpan;
 
 use super::assert_sound;
 
@@ -37,6 +39,11 @@ fn a_file_with_a_fault_sends_nothing_and_names_lines_and_columns() {
         (format!("{head}C-1,public-rental-housing,{person},clerk,,\n"), "line 2, opened"),
         (format!("{head}C-1,public-rental-housing,{person},clerk,5.1.2026,\n"), "line 2, opened"),
         (format!("{head}C-1,public-rental-housing,{person},clerk,2026-01-05\n"), "line 2, *"),
+        (
+            "scenario,subject,operator,appointment\npublic-rental-housing,,clerk,2026-12-05\n".to_owned(),
+            "line 2, subject",
+        ),
+        (format!("scenario,subject,operator,appointment\npublic-rental-housing,{person},clerk,soon\n"), "appointment"),
     ] {
         for more in [&[][..], &["--dry-run"]] {
             let said = import(folder, &text, more).failed(1);
@@ -62,7 +69,14 @@ fn every_row_is_a_case_on_the_record_and_what_the_gateway_refuses_is_named() {
     let said = import(folder, &text, &[]).failed(1);
     assert!(said.contains("line 4: scenario-not-allowed") && said.contains("line 5: not-found"), "{said}");
     assert!(!said.contains(&one) && !said.contains(&two), "{said}");
+    let today = jiff::tz::Offset::constant(8).to_datetime(SystemClock::new().now()).date();
+    let text = format!(
+        "scenario;subject;operator;appointment\npublic-rental-housing;{one};desk;{}\n",
+        today.checked_add(7.days()).unwrap()
+    );
+    drop(import(folder, &text.replace(';', ","), &[]).held());
     let leaves = folder.leaves();
+    assert_eq!(leaves.iter().filter(|leaf| leaf.text("kind") == "appointment").count(), 1);
     let cases: Vec<_> = leaves.iter().filter(|leaf| leaf.text("kind") == "case").collect();
     let said = |leaf: &&credit_tests::Leaf| format!("{} {}", leaf.text("case"), leaf.text("state"));
     assert_eq!(cases.iter().map(said).collect::<Vec<_>>(), ["C-1 opened", "C-1 decided", "C-2 opened"]);

@@ -1,5 +1,6 @@
 //! Cases that must be checked (应查必查): registered and decided by departments, and which of them were looked up.
 
+mod appointments;
 mod coverage;
 mod import;
 mod reports;

@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 use crate::cases::{decide, open, recorded, report};
 
 /// The month in China in which the tests run.
-fn this_month(folder: &Folder) -> String {
+pub(crate) fn this_month(folder: &Folder) -> String {
     let leaves = folder.leaves();
     let at: jiff::Timestamp = leaves.last().unwrap().text("at").parse().unwrap();
     let day = jiff::tz::Offset::constant(8).to_datetime(at).date();
     format!("{:04}-{:02}", day.year(), day.month())
 }
 
-fn of_month(folder: &Folder, month: &str, more: &[&str]) -> Ended {
+pub(crate) fn of_month(folder: &Folder, month: &str, more: &[&str]) -> Ended {
     let log = folder.log();
     audit(&[&["report", log.to_str().unwrap(), "--month", month][..], more].concat())
 }

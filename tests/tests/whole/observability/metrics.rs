@@ -55,7 +55,7 @@ fn every_label_is_on_the_closed_list() {
         ("store", words(&["own"])),
         ("duty", Duty::ALL.iter().map(|duty| duty.as_str()).collect()),
         ("class", classes.iter().map(String::as_str).collect()),
-        ("state", words(&["open", "owed", "overdue", "waiting", "alone"])),
+        ("state", words(&["open", "late", "owed", "overdue", "waiting", "alone"])),
         ("why", words(&["too-many", "revoked", "stalled", "flooding"])),
         ("version", words(&[env!("CARGO_PKG_VERSION")])),
     ]);

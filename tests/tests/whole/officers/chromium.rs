@@ -27,7 +27,7 @@ fn said<'a>(lines: &'a [Value], task: &str) -> &'a str {
 #[test]
 fn officers_and_supervisors_find_their_way_and_axe_finds_nothing_in_any_page() {
     let day = review::day();
-    let (folder, _) = review::on_the_day(review::before_the_day(review::folder(), day), day);
+    let (folder, ..) = review::on_the_day(review::before_the_day(review::folder(), day), day);
     let gateway = review::serve_at_noon(folder, day.checked_add(2.days()).unwrap());
     let folder = gateway.folder();
     review::shown(folder, day);

@@ -6,7 +6,7 @@ mod console;
 mod export;
 mod forms;
 mod loading;
-mod month;
+pub(crate) mod month;
 mod pages;
 mod review;
 mod roles;

@@ -1,5 +1,5 @@
-//! Review: the supervisor commits to a nonce before a day and shows it after it; what it draws, and what is suspicious, is opened,
-//! judged and closed by officers of two units; a regulator reads the same from the log.
+//! Review: what is suspicious waits for a reviewer at once; the supervisor commits to a nonce before a day and shows it after it;
+//! what it draws, and what is suspicious, is opened, judged and closed by officers of two units; a regulator reads the same from the log.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use credit_audit::{
     clock::{Clock, SystemClock},
     review::{commitment, known_commitment},
 };
-use credit_tests::{Folder, Gateway, audit, checked, query::look_up_under};
+use credit_tests::{Folder, Gateway, audit, checked, metric, query::look_up_under};
 use hyper::StatusCode;
 use jiff::{ToSpan, Zoned, civil::Date, tz::Offset};
 use serde_json::{Value, json};
@@ -18,7 +18,11 @@ use super::{
     by_two::{ONE, OTHER, two_officers},
     of_kind,
 };
-use crate::{cases::recorded, faults::preload::preload, limits::is_wholly_recorded};
+use crate::{
+    cases::recorded,
+    faults::{preload::preload, within},
+    limits::is_wholly_recorded,
+};
 
 const NONCE: [u8; 32] = [5; 32];
 const PLANTED: [u8; 32] = [6; 32];
@@ -31,7 +35,10 @@ fn base64(bytes: [u8; 32]) -> Value {
 pub(super) fn folder() -> Folder {
     let folder = two_officers();
     folder.replace_in_config("acted_within_days = 20", "acted_within_days = 1");
-    folder.replace_in_config("per_mille = 20\n", "per_mille = 1000\n");
+    folder.replace_in_config("per_mille = 20\nwithin_days = 14\n", "per_mille = 1000\nwithin_days = 1\n");
+    folder.replace_in_config("at_once = false", "at_once = true");
+    // Whoever asks at noon asks out of hours.
+    folder.replace_in_config("from_hour = 7", "from_hour = 13");
     folder.replace_in_config("id = \"officer\"\n", "id = \"officer\"\nunit = \"security\"\n");
     folder.replace_in_config("id = \"officer2\"\n", "id = \"officer2\"\nunit = \"internal audit\"\n");
     folder
@@ -96,7 +103,7 @@ pub(super) fn before_the_day(folder: Folder, day: Date) -> Folder {
 }
 
 /// A look-up that a colleague's case explains, and one that nothing does; gives their ids.
-pub(super) fn on_the_day(folder: Folder, day: Date) -> (Folder, [Uuid; 2]) {
+pub(super) fn on_the_day(folder: Folder, day: Date) -> (Folder, [Uuid; 2], String) {
     let gateway = serve_at_noon(folder, day);
     let folder = gateway.folder();
     opened_case(folder, "EXPLAINED-1", &folder.person("clean", 0), "desk-1", day);
@@ -112,7 +119,28 @@ pub(super) fn on_the_day(folder: Folder, day: Date) -> (Folder, [Uuid; 2]) {
     assert_eq!(step(folder, "supervisor", &plant), StatusCode::OK);
     let show = json!({"state": "shown", "period": day.to_string(), "nonce": base64(NONCE)});
     assert_eq!(step(folder, "supervisor", &show), StatusCode::CONFLICT, "the day is not over");
-    (gateway.kill(), ids)
+    let name = at_once(folder, ids[1]);
+    (gateway.kill(), ids, name)
+}
+
+/// What is suspicious waits for a reviewer before anything is drawn, and is counted; gives the name of its case.
+fn at_once(folder: &Folder, alone: Uuid) -> String {
+    let all = queue(folder, 1);
+    let period = &all["periods"][0];
+    assert_eq!((&period["suspicious"], &period["drawn"], &period["shown"]), (&json!(1), &json!(0), &Value::Null));
+    let [case] = all["cases"].as_array().unwrap().as_slice() else { panic!("{all}") };
+    let name = case["case"].as_str().unwrap();
+    let case = at_door(folder, ONE).get(&format!("/officers/reviews/{name}")).json();
+    assert_eq!(case["queries"][0]["query"], alone.to_string());
+    waiting(folder, 1, 0);
+    name.to_owned()
+}
+
+/// Waits until the metric has so many that are open, and so many that are late.
+fn waiting(folder: &Folder, open: u64, late: u64) {
+    let count = |state| metric(folder.port_base(), &format!("credit_gateway_reviews{{state=\"{state}\"}}"));
+    let is_so = || (count("open"), count("late")) == (open, late);
+    assert!(within(Duration::from_secs(60), is_so), "{} are open and {} late", count("open"), count("late"));
 }
 
 /// Only what was committed to is drawn by, once.
@@ -128,7 +156,7 @@ pub(super) fn shown(folder: &Folder, day: Date) {
 #[test]
 fn what_nobody_chose_is_opened_judged_and_closed_by_two_units_and_the_log_tells_it() {
     let day = day();
-    let (folder, [explained, alone]) = on_the_day(before_the_day(folder(), day), day);
+    let (folder, [explained, alone], before) = on_the_day(before_the_day(folder(), day), day);
     let gateway = serve_at_noon(folder, day.checked_add(2.days()).unwrap());
     let folder = gateway.folder();
     shown(folder, day);
@@ -136,6 +164,8 @@ fn what_nobody_chose_is_opened_judged_and_closed_by_two_units_and_the_log_tells_
     assert_eq!((&all["periods"][0]["queries"], &all["periods"][0]["suspicious"]), (&json!(2), &json!(1)));
     assert_eq!(all["cases"].as_array().unwrap().len(), 1, "one member of staff is one case");
     let name = all["cases"][0]["case"].as_str().unwrap();
+    assert_eq!(name, before, "a case keeps its name");
+    waiting(folder, 2, 1);
     let case = at_door(folder, ONE).get(&format!("/officers/reviews/{name}"));
     assert!(!case.text().contains("staff-0017") && !all.to_string().contains("staff-0017"), "who asked is not shown");
     let words: Vec<_> = case.json()["queries"].as_array().unwrap().iter().map(|one| one["word"].clone()).collect();
@@ -156,6 +186,7 @@ fn what_nobody_chose_is_opened_judged_and_closed_by_two_units_and_the_log_tells_
     }
     assert_eq!(step(folder, OTHER, &judge), StatusCode::CONFLICT, "the other officer did not open it");
     assert_eq!(step(folder, ONE, &judge), StatusCode::OK);
+    waiting(folder, 2, 0);
     assert_eq!(step(folder, ONE, &close), StatusCode::CONFLICT, "who judged does not close");
     // What is judged outlives a kill.
     let gateway = serve_at_noon(gateway.kill(), day.checked_add(2.days()).unwrap());
@@ -189,7 +220,7 @@ fn regulator(folder: &Folder, last: &Value) {
     assert!(audit(&["review", data]).held().contains("1/1"));
     let late = ["review", data, "--at", "2099-01-01T00:00:00Z", "--json"];
     let late: Value = serde_json::from_str(&audit(&late).held()).unwrap();
-    assert_eq!(late["periods"][0]["late"], 1, "one is judged, one never was");
+    assert_eq!(late["periods"][0]["late"], 2, "one was judged late, one never");
     let mut other = last["policy"].clone();
     other["persons_at_once"] = json!(21);
     std::fs::write(&policy, other.to_string()).unwrap();

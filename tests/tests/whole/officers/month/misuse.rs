@@ -1,6 +1,6 @@
 //! Misuses that are planted among a month's work: eight kinds, each with those that try to look like work.
 
-use super::work::{ASKED, DAY, DEPARTMENTS, HOUR, PERSONS, ROUND_THE_CLOCK, What, Work, is_weekend};
+use super::work::{ASKED, DAY, DEPARTMENTS, HOUR, PERSONS, ROUND_THE_CLOCK, What, Work};
 
 /// Kinds of misuse.
 pub(super) const KINDS: [&str; 8] = [
@@ -22,7 +22,7 @@ pub(super) fn plant(work: &mut Work, misuses: usize) {
     for misuse in 0..misuses {
         let department = work.random.below(DEPARTMENTS);
         let mut day = work.random.between(1, 28);
-        while is_weekend(day) {
+        while work.is_weekend(day) {
             day = work.random.between(1, 28);
         }
         let who = Culprit { misuse, department, clerk: work.clerk(), day };

@@ -1,54 +1,33 @@
-//! A month of simulated work through the rules of review: what they explain, what they find, and whom they disturb.
+//! A month of simulated work through the rules of review, and through the doors of a gateway whose clock runs with it: what is
+//! explained, what is found, and who is disturbed.
 
+mod doors;
+mod judged;
 mod misuse;
 mod work;
+
+pub(crate) use doors::number;
 
 use std::collections::{HashMap, HashSet};
 
 use credit_audit::{
     leaf::peek,
-    review::{Conduct, Period, ReviewPolicy, Seed, Word},
+    review::{Period, Reviews, Word},
 };
-use jiff::{Timestamp, ToSpan, tz::Offset};
+use jiff::{
+    Timestamp, ToSpan,
+    civil::{Date, date},
+    tz::Offset,
+};
 use serde_json::json;
 use uuid::Uuid;
 
-use misuse::{KINDS, MADE_UP};
-use work::{Event, ROUND_THE_CLOCK, What};
-
-/// The month's first instant at the departments.
-const BEGIN: &str = "2026-10-31T16:00:00Z";
-
-/// A query, and of which misuse it is part.
-struct Known {
-    id: Uuid,
-    misuse: Option<usize>,
-    person: u64,
-}
-
-/// What came of a month.
-struct Found {
-    honest: usize,
-    explained: usize,
-    disturbed: usize,
-    /// By misuse: its queries, and those that are suspicious.
-    misuses: HashMap<usize, (usize, usize)>,
-    /// As many queries as were suspicious, drawn instead: the misuses that they show.
-    by_chance: usize,
-}
-
-fn policy() -> ReviewPolicy {
-    let round_the_clock = (0..ROUND_THE_CLOCK).map(department).collect();
-    ReviewPolicy { round_the_clock, ..ReviewPolicy::default() }
-}
-
-fn department(number: u64) -> String {
-    format!("department-{number}")
-}
+use judged::{Found, Known, counted, department, is_good_enough, policy};
+use misuse::MADE_UP;
+use work::{Event, What};
 
 /// The leaf of an event; its tag stands for a person as a keyed one would.
-fn leaf(number: usize, event: &Event) -> (String, Uuid) {
-    let begin: Timestamp = BEGIN.parse().unwrap();
+fn leaf(number: usize, begin: Timestamp, event: &Event) -> (String, Uuid) {
     let at = begin.checked_add(event.at.seconds()).unwrap();
     let id = uuid::Builder::from_unix_timestamp_millis(
         u64::try_from(at.as_millisecond()).unwrap(),
@@ -89,89 +68,66 @@ fn leaf(number: usize, event: &Event) -> (String, Uuid) {
     (head + &body.to_string()[1..], id)
 }
 
-fn through_the_rules(seed: u64, queries: u64, misuses: usize) -> Found {
-    let events = work::month(seed, queries, |work| misuse::plant(work, misuses));
-    let (mut conduct, mut known) = (Conduct::new(Offset::constant(8)), Vec::new());
+fn through_the_rules(seed: u64, month: Date, queries: u64, misuses: usize) -> Found {
+    let first_day = i64::from(month.weekday().to_sunday_zero_offset());
+    let events = work::month(seed, first_day, queries, |work| misuse::plant(work, misuses));
+    let period = Period::parse(&month.strftime("%Y-%m").to_string(), Offset::constant(8)).unwrap();
+    let (mut reviews, mut known) = (Reviews::new("month", Offset::constant(8)), Vec::new());
     for (number, event) in events.iter().enumerate() {
-        let (leaf, id) = leaf(number, event);
-        conduct.leaf(number as u64, peek(leaf.as_bytes()).unwrap()).unwrap();
+        let (leaf, id) = leaf(number, period.from, event);
+        reviews.leaf(number as u64, peek(leaf.as_bytes()).unwrap(), leaf.as_bytes()).unwrap();
         if let What::Asked { misuse, .. } = event.what {
             known.push(Known { id, misuse, person: event.person });
         }
     }
     let made_up = known.iter().filter(|one| MADE_UP.contains(&one.person)).map(|one| one.id).collect();
-    judged(&conduct, &known, &made_up)
+    judged(&reviews, &period, &known, &made_up)
 }
 
-fn judged(conduct: &Conduct, known: &[Known], made_up: &HashSet<Uuid>) -> Found {
-    let period = Period::parse("2026-11", Offset::constant(8)).unwrap();
-    let words: HashMap<Uuid, Word> =
-        conduct.words(&period, &policy(), made_up).into_iter().map(|(_, id, word)| (id, word)).collect();
-    let suspicious = words.values().filter(|word| **word == Word::Suspicious).count() as u64;
-    let checkpoint = credit_audit::checkpoint::Checkpoint { origin: "month".to_owned(), size: 1, root: [1; 32] };
-    let seed = Seed::new(&[3; 32], &checkpoint);
-    let (mut found, mut shown) =
-        (Found { honest: 0, explained: 0, disturbed: 0, misuses: HashMap::new(), by_chance: 0 }, HashSet::new());
-    for one in known {
-        let Some(word) = words.get(&one.id) else { continue };
-        match one.misuse {
-            None => {
-                found.honest += 1;
-                found.explained += usize::from(*word == Word::Explained);
-                found.disturbed += usize::from(*word == Word::Suspicious);
-            }
-            Some(misuse) => {
-                let (all, caught) = found.misuses.entry(misuse).or_default();
-                *all += 1;
-                *caught += usize::from(*word == Word::Suspicious);
-                if seed.draws(one.id, suspicious * 1_000 / words.len() as u64) {
-                    shown.insert(misuse);
-                }
-            }
-        }
-    }
-    found.by_chance = shown.len();
-    found
-}
-
-#[track_caller]
-fn is_good_enough(found: &Found) {
-    let mut by_kind = [(0, 0); KINDS.len()];
-    for (misuse, (all, caught)) in &found.misuses {
-        let (misuses, seen) = &mut by_kind[misuse % KINDS.len()];
-        *misuses += 1;
-        // A misuse is found where most of it is: who looks at one query of it sees the others beside it.
-        *seen += usize::from(caught * 2 > *all);
-    }
-    let (misuses, seen) = by_kind.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    let figures = format!(
-        "honest {}: explained {}, suspicious {}; misuses {misuses}: found {seen}, by chance {}; {}",
-        found.honest,
-        found.explained,
-        found.disturbed,
-        found.by_chance,
-        KINDS
-            .iter()
-            .zip(by_kind)
-            .map(|(kind, (all, seen))| format!("{kind} {seen}/{all}"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    );
-    if is_full() {
-        credit_tests::figures(&figures);
-    }
-    assert!(found.explained * 100 >= found.honest * 94, "{figures}");
-    assert!(found.disturbed * 100 <= found.honest * 2, "{figures}");
-    assert!(seen * 100 >= misuses * 95, "{figures}");
-    assert!(found.by_chance * 2 < seen, "{figures}");
+fn judged(reviews: &Reviews, period: &Period, known: &[Known], made_up: &HashSet<Uuid>) -> Found {
+    let open = reviews.words(period, &policy(), period.until.checked_add((20 * 24).hours()).unwrap());
+    let open: HashMap<Uuid, Word> = open.into_iter().map(|(_, id, word)| (id, word)).collect();
+    let words = known.iter().map(|one| {
+        let word = if made_up.contains(&one.id) {
+            Word::Suspicious
+        } else {
+            open.get(&one.id).copied().unwrap_or(Word::Explained)
+        };
+        (one.id, word)
+    });
+    counted(&words.collect(), known)
 }
 
 #[test]
 fn a_month_of_work_is_explained_and_its_misuses_are_found() {
-    is_good_enough(&through_the_rules(20_261_101, 10_000, 40));
+    is_good_enough(&through_the_rules(20_261_101, date(2026, 11, 1), 10_000, 40));
     if is_full() {
-        is_good_enough(&through_the_rules(1, 100_000, 200));
+        is_good_enough(&through_the_rules(1, date(2026, 11, 1), 100_000, 200));
     }
+}
+
+/// The seed of the month through the doors.
+const DOORS: u64 = 20_270_101;
+/// Its short form: queries and misuses.
+const SHORT: (u64, usize) = (600, 16);
+
+/// The short form is made for the month in which the tests run: it holds with whichever weekday that begins.
+#[test]
+fn a_short_month_is_as_good_whichever_weekday_it_begins_with() {
+    let months = [(2026, 11), (2027, 3), (2026, 12), (2027, 9), (2026, 10), (2027, 1), (2027, 5)];
+    for (weekday, (year, month)) in months.into_iter().enumerate() {
+        let month = date(year, month, 1);
+        assert_eq!(usize::try_from(month.weekday().to_sunday_zero_offset()).unwrap(), weekday);
+        is_good_enough(&through_the_rules(DOORS, month, SHORT.0, SHORT.1));
+    }
+}
+
+/// The long form takes another seed where `CREDIT_MONTH_SEED` has one: a seed that is used once cannot have been fitted to.
+#[test]
+fn a_month_through_the_doors_is_explained_and_its_misuses_are_found() {
+    let seed = std::env::var("CREDIT_MONTH_SEED").ok().and_then(|seed| seed.parse().ok());
+    let (queries, misuses) = if is_full() { (100_000, 200) } else { SHORT };
+    is_good_enough(&doors::through(seed.unwrap_or(DOORS), queries, misuses));
 }
 
 fn is_full() -> bool {

@@ -9,7 +9,7 @@ pub(super) const DEPARTMENTS: u64 = 50;
 /// The first so many departments work around the clock.
 pub(super) const ROUND_THE_CLOCK: u64 = 5;
 /// Staff of a department who register cases.
-const DESKS: u64 = 4;
+pub(super) const DESKS: u64 = 4;
 /// Staff of a department.
 const STAFF: u64 = 10;
 /// Persons who can be asked about.
@@ -75,9 +75,9 @@ pub(super) enum What {
 /// An honest look-up.
 pub(super) const ASKED: What = What::Asked { by_consent: false, is_minor: false, misuse: None };
 
-/// A month's events, in the order of their times; `plant` adds what is no honest work.
-pub(super) fn month(seed: u64, queries: u64, plant: impl FnOnce(&mut Work)) -> Vec<Event> {
-    let mut work = Work { random: Random(seed), events: Vec::new(), cases: 0 };
+/// A month's events, in the order of their times; it begins with that weekday, from Sunday on. `plant` adds what is no honest work.
+pub(super) fn month(seed: u64, first_day: i64, queries: u64, plant: impl FnOnce(&mut Work)) -> Vec<Event> {
+    let mut work = Work { random: Random(seed), events: Vec::new(), cases: 0, first_day };
     let campaigns: Vec<(u64, i64)> =
         (0..6).map(|_| (work.random.below(DEPARTMENTS), work.random.between(2, 27))).collect();
     let mut made = 0;
@@ -87,7 +87,7 @@ pub(super) fn month(seed: u64, queries: u64, plant: impl FnOnce(&mut Work)) -> V
             true => campaigns[usize::try_from(work.random.below(6)).unwrap()],
             false => (work.random.below(DEPARTMENTS), work.random.between(0, 29)),
         };
-        if department >= ROUND_THE_CLOCK && is_weekend(day) && !work.random.per_mille(15) {
+        if department >= ROUND_THE_CLOCK && work.is_weekend(day) && !work.random.per_mille(15) {
             continue;
         }
         made += work.honest(department, day);
@@ -97,19 +97,20 @@ pub(super) fn month(seed: u64, queries: u64, plant: impl FnOnce(&mut Work)) -> V
     work.events
 }
 
-/// November 2026 begins with a Sunday.
-pub(super) fn is_weekend(day: i64) -> bool {
-    matches!(day.rem_euclid(7), 0 | 6)
-}
-
 /// The month as it is made.
 pub(super) struct Work {
     pub(super) random: Random,
     pub(super) events: Vec<Event>,
     cases: u64,
+    /// The weekday of its first day, from Sunday on.
+    first_day: i64,
 }
 
 impl Work {
+    pub(super) fn is_weekend(&self, day: i64) -> bool {
+        matches!((self.first_day + day).rem_euclid(7), 0 | 6)
+    }
+
     /// The next case number of a department.
     pub(super) fn case(&mut self, department: u64) -> String {
         self.cases += 1;
@@ -179,7 +180,7 @@ impl Work {
 
     fn is_open(&self, department: u64, at: i64) -> bool {
         let hour = at.rem_euclid(DAY) / HOUR;
-        department < ROUND_THE_CLOCK || (!is_weekend(at.div_euclid(DAY)) && (8..18).contains(&hour))
+        department < ROUND_THE_CLOCK || (!self.is_weekend(at.div_euclid(DAY)) && (8..18).contains(&hour))
     }
 
     pub(super) fn push(&mut self, (at, department, staff): (i64, u64, u64), case: &str, person: u64, what: What) {
