@@ -19,12 +19,14 @@ use crate::{
     callers::{kept, thumbprint::Thumbprint},
     gateway::Gateway,
     recorder::Order,
-    state::about::About,
-    state::approvals::{Approver, DESTROY, LOADED, RESUME, UNSEAL},
+    state::{
+        about::About,
+        approvals::{Approver, DESTROY, EXPORT, LOADED, NotApproved, RESUME, UNSEAL},
+    },
 };
 
 /// What two officers decide.
-const ACTS: [&str; 7] = [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL, DESTROY];
+const ACTS: [&str; 8] = [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL, DESTROY, EXPORT];
 
 /// So long a proposal may be approved.
 const DAYS: i64 = 7;
@@ -69,6 +71,9 @@ pub(super) async fn propose(
     if !ACTS.contains(&act.as_str()) {
         return Err(ChangeError::UnknownAct(ACTS.join("`, `")));
     }
+    if !account.decides(&act) {
+        return refused(gateway, "officers/proposals/none", NotApproved::Role, actor).await;
+    }
     let expires = gateway.clock.now().saturating_add(SignedDuration::from_hours(24 * DAYS)).unwrap_or(Timestamp::MAX);
     let (id, leaf) = (gateway.new_id(), Proposal { act, digest, expires });
     let entry = leaf.entry(id, actor.clone())?;
@@ -86,28 +91,36 @@ pub(super) async fn propose_in_words(
     account: &Account,
 ) -> Result<Made, ChangeError> {
     let act = match &about {
-        About::Unseal { entry, reason } => {
-            sealed_at(gateway, *entry).await?;
-            // What could not be recorded once it is done is not proposed.
-            let leaf = Unseal { entry: *entry, reason: reason.clone(), proposal: None };
-            leaf.entry(gateway.new_id(), account.actor())?;
-            UNSEAL
-        }
-        About::Resume { scenario, reason } => {
-            let leaf = Stop { scenario: scenario.clone(), stopped: false, reason: Some(reason.clone()) };
-            leaf.entry(gateway.new_id(), account.actor())?;
-            let known = scenario.as_deref().is_none_or(|name| gateway.catalogue().scenario(name).is_some());
-            if !known {
-                return Err(ChangeError::UnknownScenario);
-            }
-            RESUME
-        }
+        About::Unseal { .. } => UNSEAL,
+        About::Resume { .. } => RESUME,
     };
+    // Who may not propose it hears of that first, and that it was tried is on the record.
+    if account.decides(act) {
+        can_be_done(gateway, &about, account).await?;
+    }
     let made = propose(gateway, act.to_owned(), Base64(about.digest()), account).await?;
     if let Made::Proposed { proposal, .. } = &made {
         gateway.abouts.put(*proposal, about);
     }
     Ok(made)
+}
+
+/// Also that it could be recorded then.
+async fn can_be_done(gateway: &Arc<Gateway>, about: &About, account: &Account) -> Result<(), ChangeError> {
+    let (id, actor) = (gateway.new_id(), account.actor());
+    match about.clone() {
+        About::Unseal { entry, reason } => {
+            sealed_at(gateway, entry).await?;
+            Unseal { entry, reason, proposal: None }.entry(id, actor)?;
+        }
+        About::Resume { scenario, reason } => {
+            if !scenario.as_deref().is_none_or(|name| gateway.catalogue().scenario(name).is_some()) {
+                return Err(ChangeError::UnknownScenario);
+            }
+            Stop { scenario, stopped: false, reason: Some(reason) }.entry(id, actor)?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn approve(
@@ -127,12 +140,14 @@ pub(super) async fn approve(
     let own = key_of(&certificate);
     let has_key_of = |other: &str| own.is_none() || key_of(other).is_none_or(|other| Some(other) == own);
     let approver = Approver { officer: name, has_key_of: &has_key_of };
-    let fault = approvals(gateway).fault(proposal, &digest.0, &approver, gateway.clock.now());
+    let fault = {
+        let approvals = approvals(gateway);
+        let is_theirs = approvals.act_of(proposal).is_none_or(|act| account.decides(act));
+        let fault = approvals.fault(proposal, &digest.0, &approver, gateway.clock.now());
+        if is_theirs { fault } else { Some(NotApproved::Role) }
+    };
     if let Some(fault) = fault {
-        let path = format!("officers/approvals/{proposal}/refused/{}", fault.as_str());
-        let entry = Read { path }.entry(gateway.new_id(), actor)?;
-        gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
-        return Err(fault.into());
+        return refused(gateway, &format!("officers/approvals/{proposal}"), fault, actor).await;
     }
     let leaf = Approval { proposal, digest };
     let entry = leaf.entry(gateway.new_id(), actor.clone())?;
@@ -141,6 +156,14 @@ pub(super) async fn approve(
     let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
     let (durable, ()) = recorded.map_err(|_| ChangeError::NotMade)?;
     Ok(Made::Approved { index: durable.index, proposal })
+}
+
+/// Puts on the record that it was tried.
+async fn refused(gateway: &Gateway, of: &str, fault: NotApproved, actor: Actor) -> Result<Made, ChangeError> {
+    let path = format!("{of}/refused/{}", fault.as_str());
+    let entry = Read { path }.entry(gateway.new_id(), actor)?;
+    gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
+    Err(fault.into())
 }
 
 /// Only an officer proposes and approves, by certificate: never an account of this machine.
