@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
-    settings::{Review, Settings},
+    settings::{Review, Role, Settings},
     state::{CatalogueHistory, Reservation},
     stores::{
         StoreError,
@@ -46,6 +46,8 @@ pub(crate) struct Beside {
     pub(crate) review: Review,
     /// The units of officers, by id.
     pub(crate) units: BTreeMap<String, String>,
+    /// What officers may do, by id, where it is not everything.
+    roles: BTreeMap<String, Role>,
 }
 
 impl Beside {
@@ -53,7 +55,13 @@ impl Beside {
     pub(crate) fn of(settings: &Settings) -> Self {
         let named = settings.institutions.iter().filter_map(|of| Some((of.id.as_str(), of.unit.as_deref()?)));
         let units = named.map(|(id, unit)| (id.to_owned(), unit.to_owned())).collect();
-        Self { review: settings.review.clone(), units }
+        let roles = settings.institutions.iter().filter_map(|of| Some((of.id.as_str().to_owned(), of.role?))).collect();
+        Self { review: settings.review.clone(), units, roles }
+    }
+
+    /// What an officer may do.
+    pub(crate) fn role(&self, officer: &str) -> Role {
+        self.roles.get(officer).copied().unwrap_or(Role::Officer)
     }
 }
 

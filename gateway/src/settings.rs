@@ -34,7 +34,7 @@ pub(crate) use consent_issuer::ConsentIssuer;
 pub(crate) use figures::FigureSettings;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::{
-    EndInstitutionEntry, EndInstitutionError, InstitutionEntry, SourceDepartment, ends_faults, name_fault,
+    EndInstitutionEntry, EndInstitutionError, InstitutionEntry, Role, SourceDepartment, ends_faults, name_fault,
 };
 pub use limits::Limits;
 pub(crate) use log::LogSettings;

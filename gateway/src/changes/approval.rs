@@ -18,11 +18,11 @@ use crate::{
     callers::{kept, thumbprint::Thumbprint},
     gateway::Gateway,
     recorder::Order,
-    state::approvals::{Approver, DESTROY, LOADED, RESUME, UNSEAL},
+    state::approvals::{Approver, DESTROY, EXPORT, LOADED, NotApproved, RESUME, UNSEAL},
 };
 
 /// What two officers decide.
-const ACTS: [&str; 7] = [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL, DESTROY];
+const ACTS: [&str; 8] = [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL, DESTROY, EXPORT];
 
 /// So long a proposal may be approved.
 const DAYS: i64 = 7;
@@ -66,6 +66,9 @@ pub(super) async fn propose(
     if !ACTS.contains(&act.as_str()) {
         return Err(ChangeError::UnknownAct(ACTS.join("`, `")));
     }
+    if !account.decides(&act) {
+        return refused(gateway, "officers/proposals/none", NotApproved::Role, actor).await;
+    }
     let expires = gateway.clock.now().saturating_add(SignedDuration::from_hours(24 * DAYS)).unwrap_or(Timestamp::MAX);
     let (id, leaf) = (gateway.new_id(), Proposal { act, digest, expires });
     let entry = leaf.entry(id, actor.clone())?;
@@ -93,12 +96,14 @@ pub(super) async fn approve(
     let own = key_of(&certificate);
     let has_key_of = |other: &str| own.is_none() || key_of(other).is_none_or(|other| Some(other) == own);
     let approver = Approver { officer: name, has_key_of: &has_key_of };
-    let fault = approvals(gateway).fault(proposal, &digest.0, &approver, gateway.clock.now());
+    let fault = {
+        let approvals = approvals(gateway);
+        let is_theirs = approvals.act_of(proposal).is_none_or(|act| account.decides(act));
+        let fault = approvals.fault(proposal, &digest.0, &approver, gateway.clock.now());
+        if is_theirs { fault } else { Some(NotApproved::Role) }
+    };
     if let Some(fault) = fault {
-        let path = format!("officers/approvals/{proposal}/refused/{}", fault.as_str());
-        let entry = Read { path }.entry(gateway.new_id(), actor)?;
-        gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
-        return Err(fault.into());
+        return refused(gateway, &format!("officers/approvals/{proposal}"), fault, actor).await;
     }
     let leaf = Approval { proposal, digest };
     let entry = leaf.entry(gateway.new_id(), actor.clone())?;
@@ -107,6 +112,14 @@ pub(super) async fn approve(
     let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
     let (durable, ()) = recorded.map_err(|_| ChangeError::NotMade)?;
     Ok(Made::Approved { index: durable.index, proposal })
+}
+
+/// Puts on the record that it was tried.
+async fn refused(gateway: &Gateway, of: &str, fault: NotApproved, actor: Actor) -> Result<Made, ChangeError> {
+    let path = format!("{of}/refused/{}", fault.as_str());
+    let entry = Read { path }.entry(gateway.new_id(), actor)?;
+    gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
+    Err(fault.into())
 }
 
 /// Only an officer proposes and approves, by certificate: never an account of this machine.

@@ -44,7 +44,10 @@ pub(super) async fn permit(
     let actor = account.actor();
     let Actor::Officer { officer, .. } = &actor else { return Err(ChangeError::OfficersDo) };
     let now = gateway.clock.now();
-    let fault = fault(&approvals(gateway), (act, &digest), warrant, officer, now);
+    let fault = match account.decides(act) {
+        true => fault(&approvals(gateway), (act, &digest), warrant, officer, now),
+        false => Some(NotApproved::Role),
+    };
     if let Some(fault) = fault {
         let by = warrant.proposal.map_or_else(|| "none".to_owned(), |proposal| proposal.to_string());
         let path = format!("officers/{act}/{by}/refused/{}", fault.as_str());
@@ -56,6 +59,16 @@ pub(super) async fn permit(
         propose_at_once(gateway, act, digest, actor, now).await?;
     }
     Ok(())
+}
+
+/// Puts on the record that an officer tried what the role does not do.
+///
+/// # Errors
+/// When it is not on the record.
+pub(crate) async fn refused_by_role(gateway: &Gateway, what: &str, account: &Account) -> Result<(), ChangeError> {
+    let path = format!("officers/{what}/none/refused/{}", NotApproved::Role.as_str());
+    let entry = Read { path }.entry(gateway.new_id(), account.actor())?;
+    gateway.recorder.record(entry).await.map(drop).map_err(|_| ChangeError::NotMade)
 }
 
 fn fault(

@@ -32,18 +32,25 @@ use crate::{
 fn digests(gateway: &Gateway, destruction: &Destruction) -> Vec<Digest> {
     let month = destruction.month().map(Month::as_str).unwrap_or_default();
     let Some(number) = destruction.number() else { return vec![of_destruction(month)] };
-    let what = framed("credit/destroy", &[month.as_bytes()]);
+    keyed(gateway, number, &framed("credit/destroy", &[month.as_bytes()]))
+}
+
+/// The digests of what is proposed about a person: now, then under data keys before.
+pub(super) fn keyed(gateway: &Gateway, number: &Number, what: &[u8]) -> Vec<Digest> {
     let keys = gateway.keys.current();
     number.disclose(|number| {
-        let now = keys.sealer.person(number.as_str()).proposal_digest(&what);
-        let before = keys.earlier().filter_map(|key| key.proposal_digest(&what, number.as_str()));
+        let now = keys.sealer.person(number.as_str()).proposal_digest(what);
+        let before = keys.earlier().filter_map(|key| key.proposal_digest(what, number.as_str()));
         std::iter::once(now).chain(before).collect()
     })
 }
 
-/// Of its digests that of the proposal; the present one where it is none of them.
 fn digest(gateway: &Gateway, destruction: &Destruction, proposal: Option<Uuid>) -> Digest {
-    let digests = digests(gateway, destruction);
+    of_proposal(gateway, &digests(gateway, destruction), proposal)
+}
+
+/// Of its digests that of the proposal; the present one where it is none of them.
+pub(super) fn of_proposal(gateway: &Gateway, digests: &[Digest], proposal: Option<Uuid>) -> Digest {
     let proposed = proposal.and_then(|proposal| approvals(gateway).digest_of(proposal));
     let it = digests.iter().find(|digest| proposed.as_ref() == Some(digest)).or(digests.first());
     it.copied().unwrap_or_default()

@@ -23,6 +23,17 @@ impl fmt::Debug for Destruction {
     }
 }
 
+/// Whose evidence.
+#[derive(Clone)]
+pub(crate) struct Whose(pub(crate) Number);
+
+/// Shows nobody.
+impl fmt::Debug for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Whose")
+    }
+}
+
 /// A calendar month of UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Month {

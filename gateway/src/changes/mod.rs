@@ -15,6 +15,7 @@ mod coverage;
 mod destroy;
 mod destruction;
 mod error;
+mod export;
 mod figures;
 mod institution;
 mod keys;
@@ -40,10 +41,10 @@ pub(crate) use account::Account;
 pub(crate) use block::may_be_closed;
 pub(crate) use bound_id::{bind, key_of, number_of, unbind};
 pub(crate) use by::By;
-pub(crate) use by_two::Warrant;
+pub(crate) use by_two::{Warrant, refused_by_role};
 pub(crate) use correction::{Corrected, corrected, day_of, record_due};
 pub(crate) use destroy::unfinished;
-pub(crate) use destruction::{Destruction, Month};
+pub(crate) use destruction::{Destruction, Month, Whose};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
 pub(crate) use listed::{InstitutionStatus, ListedProposal, ObjectionSaid, OpenObjection, Proposals};
@@ -107,6 +108,11 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             }
             Change::Destroy { destruction, proposal } => {
                 destroy::destroy(&gateway, &destruction, proposal, &account).await
+            }
+            Change::ProposeExport(number) => export::propose(&gateway, &number, &account).await,
+            Change::ApproveExport { proposal, number } => export::approve(&gateway, proposal, &number, &account).await,
+            Change::Export { number, proposal, is_made } => {
+                export::export(&gateway, &number, proposal, is_made, &account).await
             }
             Change::Review(step) => review::step(&gateway, step, &account).await.map(Made::Reviewed),
             Change::Proposals => Ok(Made::Proposals(approval::list(&gateway))),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     by_two::Warrant,
-    destruction::Destruction,
+    destruction::{Destruction, Whose},
     listed::{InstitutionStatus, OpenObjection, Proposals, ShownObjection},
     review::step::{ReviewStep, StepMade},
 };
@@ -122,6 +122,27 @@ pub(crate) enum Change {
         destruction: Destruction,
         /// The proposal; without one nothing is destroyed.
         proposal: Option<Uuid>,
+    },
+    /// An officer proposes to hand over a person's evidence.
+    #[serde(skip)]
+    ProposeExport(Whose),
+    /// An officer approves it.
+    #[serde(skip)]
+    ApproveExport {
+        /// The proposal.
+        proposal: Uuid,
+        /// Whom the officer takes it for.
+        number: Whose,
+    },
+    /// An officer hands it over, once another approved it.
+    #[serde(skip)]
+    Export {
+        /// Whose.
+        number: Whose,
+        /// The proposal; without one nothing is handed over.
+        proposal: Option<Uuid>,
+        /// Whether it is made: only then is the approval spent.
+        is_made: bool,
     },
     /// A step of a review.
     Review(ReviewStep),
@@ -297,6 +318,11 @@ pub(crate) enum Made {
         keys: Vec<KeyId>,
         /// How many leaves said again before what is still in force.
         said_again: u64,
+    },
+    /// A person's evidence may be made, or is handed over.
+    Exported {
+        /// The leaf's index, once it is handed over.
+        index: Option<u64>,
     },
     /// A consent is withdrawn.
     Revoked {

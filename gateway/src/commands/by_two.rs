@@ -1,10 +1,13 @@
 //! What two officers do by command: the first proposes it, the second approves it, one of them does it; or one alone in an
 //! emergency. Each says itself what it is, so that nobody approves what somebody else describes.
 
+use std::{fs, path::Path};
+
 use clap::Args;
 use credit_audit::leaf::Base64;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::{
     approval::{Officer, ask},
@@ -14,6 +17,20 @@ use crate::{
     state::approvals::Digest,
     terminal::{colon, print, words},
 };
+
+/// The citizen number in a file, alone on its one line: never on a command line.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn number_in(path: &Path) -> Result<String, Failure> {
+    let text = fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
+    let number = text.trim_end_matches(['\r', '\n']).to_owned();
+    let no_number =
+        words("文件中不是一个公民身份号码", "the file has no citizen number, and that alone, on its one line");
+    let is_one = credit_policy::CitizenNumber::parse(&number).is_ok();
+    if is_one { Ok(number) } else { Err(Failure::usage(format_args!("{}: {no_number}", path.display()))) }
+}
 
 /// Which step it is; without any, the first.
 #[derive(Args)]
@@ -34,6 +51,11 @@ impl Step {
     /// Whether it names nothing but the act.
     pub(super) fn is_first(&self) -> bool {
         self.approve.is_none() && self.proposal.is_none() && !self.emergency
+    }
+
+    /// Whether it does what was approved.
+    pub(super) fn does(&self) -> bool {
+        self.proposal.is_some()
     }
 
     /// Whether one officer is to do it alone.

@@ -10,11 +10,9 @@ use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, KeyUse, Ring, Rotation, SystemEntropy};
 
-use zeroize::Zeroizing;
-
 use super::{
     approval::Officer,
-    by_two::Step,
+    by_two::{Step, number_in},
     change,
     failure::{ConfigFile, Failure},
 };
@@ -214,18 +212,9 @@ fn destroy_keys(Destroy { month, person, step, officer }: &Destroy) -> Result<()
         let why = words("销毁不适用紧急处置：须由另一名管理人员批准", "keys are never destroyed by one officer alone");
         return Err(Failure::usage(why));
     }
-    let read = |path: &PathBuf| {
-        let text = fs::read_to_string(path).map(Zeroizing::new);
-        let text = text.map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
-        let number = text.trim_end_matches(['\r', '\n']).to_owned();
-        let no_number =
-            words("文件中不是一个公民身份号码", "the file has no citizen number, and that alone, on its one line");
-        let is_one = credit_policy::CitizenNumber::parse(&number).is_ok();
-        if is_one { Ok(number) } else { Err(Failure::usage(format_args!("{}: {no_number}", path.display()))) }
-    };
     let mut what = serde_json::Map::new();
     what.extend(month.as_ref().map(|month| ("month".to_owned(), month.as_str().into())));
-    what.extend(person.as_ref().map(read).transpose()?.map(|number| ("person".to_owned(), number.into())));
+    what.extend(person.as_deref().map(number_in).transpose()?.map(|number| ("person".to_owned(), number.into())));
     if let Some(done) = step.take_whole(officer, DESTROY, ("/officers/destructions", what.into()))? {
         print(format_args!(
             "{}{}{}",

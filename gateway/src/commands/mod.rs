@@ -11,6 +11,7 @@ mod consent;
 mod coverage;
 #[cfg(feature = "demo")]
 mod demo;
+mod export;
 mod failure;
 mod figures;
 mod grounds;
@@ -85,6 +86,8 @@ enum Command {
     Resume(stop::Resume),
     /// Open the sealed part of one record, by two officers 由两名管理人员打开一条记录的密封部分
     Unseal(unseal::Arguments),
+    /// Hand over a person's evidence, by two officers 由两名管理人员移交有关某人的证据
+    Export(export::Arguments),
     /// Cases that must be checked 应查必查案件
     #[command(subcommand)]
     Case(case::Case),
@@ -159,6 +162,7 @@ pub fn run() -> ExitCode {
         Command::Stop(which) => stop::stop(which),
         Command::Resume(which) => stop::resume(which),
         Command::Unseal(arguments) => unseal::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Case(case) => case::run(case),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Figures(figures) => figures::run(figures),

@@ -24,6 +24,7 @@ use crate::{
     doors::problems::{accepted, closing, fixed},
     gateway::Gateway,
     recorder::NotRecorded,
+    settings::Role,
     transport::{Body, head::verdict, http1_guard::HeadVerdict, incoming::Incoming},
 };
 
@@ -77,16 +78,9 @@ pub(crate) async fn answer(
     let act = officers::Path::of(path).filter(|_| !(is_both && is_get));
     let is_counter = path == counter::PATH;
     let is_posted = act.is_some() || is_counter;
-    let (only, said) = if is_posted { (Method::POST, "only POST\n") } else { (Method::GET, "only GET\n") };
+    let only = if is_posted { Method::POST } else { Method::GET };
     if *request.method() != only {
-        let allowed = match is_posted {
-            true if is_both => "GET, POST",
-            true => "POST",
-            false => "GET",
-        };
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, said);
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-        return response;
+        return not_allowed(is_posted, is_both);
     }
     if is_counter {
         let (head, body) = request.into_parts();
@@ -97,28 +91,53 @@ pub(crate) async fn answer(
         let host = host(&head);
         return officers::act(&gateway, (&auditor, &standing), (path, &head.headers, &host), body, language).await;
     }
+    let role = role(&gateway, &auditor);
     if let Some(view) = View::of(request.uri().path()) {
+        if role.is_some_and(|role| !view.is_for(role)) {
+            return fixed(Code::ScenarioNotAllowed, language);
+        }
         if let Some(read) = view.read()
             && !record_read(&gateway, &standing, &auditor, &read).await
         {
             return fixed(Code::NotRecordable, language);
         }
-        let viewer = viewer(&auditor, &standing);
+        let viewer = viewer(&standing, role);
         return console::answer((&gateway, trust), view, (request.uri(), request.headers()), viewer, language).await;
     }
     match LogFile::of(request.uri().path()) {
-        Some(file @ LogFile::Entries(_)) => match record_read(&gateway, &standing, &auditor, file.path()).await {
-            true => serve(&gateway.log_folder(), &file).await,
-            false => fixed(Code::NotRecordable, language),
-        },
+        // The whole log is for who decides, and for who supervises.
+        Some(LogFile::Entries(_)) if role.is_some_and(|role| role != Role::Officer) => {
+            fixed(Code::ScenarioNotAllowed, language)
+        }
+        Some(file @ LogFile::Entries(_)) if !record_read(&gateway, &standing, &auditor, file.path()).await => {
+            fixed(Code::NotRecordable, language)
+        }
         Some(file) => serve(&gateway.log_folder(), &file).await,
         None => plain(StatusCode::NOT_FOUND, "not found\n"),
     }
 }
 
-fn viewer(auditor: &Institution, standing: &CertificateStatus) -> Viewer {
+fn not_allowed(is_posted: bool, is_both: bool) -> Response<Body> {
+    let (allowed, said) = match is_posted {
+        true if is_both => ("GET, POST", "only POST\n"),
+        true => ("POST", "only POST\n"),
+        false => ("GET", "only GET\n"),
+    };
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, said);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+/// What an officer may do; nothing for the supervisor.
+fn role(gateway: &Gateway, auditor: &Institution) -> Option<Role> {
+    let is_officer = auditor.record.kind.duty() == Some(Duty::Officer);
+    is_officer.then(|| gateway.rules().beside.role(auditor.id()))
+}
+
+fn viewer(standing: &CertificateStatus, role: Option<Role>) -> Viewer {
     Viewer {
-        is_officer: auditor.record.kind.duty() == Some(Duty::Officer),
+        is_officer: role == Some(Role::Officer),
+        role,
         form: console::form::token(&standing.thumbprint().to_string()).unwrap_or_default(),
     }
 }

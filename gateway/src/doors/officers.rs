@@ -14,13 +14,15 @@ use zeroize::Zeroizing;
 
 use crate::{
     callers::{register::Institution, suspension::Part, trust::CertificateStatus},
-    changes::{Account, Change, ChangeError, Destruction, Month, Warrant, apply},
+    changes::{self, Account, Change, ChangeError, Destruction, Month, Number, Warrant, Whose, apply},
     doors::{
         console::{self, form},
+        persons::evidence,
         problems::{fixed, in_words},
     },
     gateway::Gateway,
-    state::approvals::{DESTROY, RESUME, UNSEAL, of_resumption, of_unsealing},
+    settings::Role,
+    state::approvals::{DESTROY, EXPORT, RESUME, UNSEAL, of_resumption, of_unsealing},
     transport::{Body, body::RequestBody, incoming::Incoming, whole},
 };
 
@@ -37,6 +39,7 @@ pub(super) enum Path {
     Proposals,
     Approvals,
     Destructions,
+    Exports,
     Reviews,
     Objections,
 }
@@ -51,9 +54,38 @@ impl Path {
             "/officers/proposals" => Some(Self::Proposals),
             "/officers/approvals" => Some(Self::Approvals),
             "/officers/destructions" => Some(Self::Destructions),
+            "/officers/exports" => Some(Self::Exports),
             "/officers/reviews" => Some(Self::Reviews),
             "/officers/objections" => Some(Self::Objections),
             _ => None,
+        }
+    }
+
+    /// Whether this role acts here; on what it decides, the act itself says.
+    fn is_for(self, role: Role) -> bool {
+        match (self, role) {
+            (_, Role::Officer) => true,
+            (Self::Reviews, Role::Reviewer) => true,
+            (
+                Self::Proposals | Self::Approvals | Self::Unseals | Self::Destructions | Self::Exports,
+                Role::Custodian,
+            ) => true,
+            (_, Role::Reviewer | Role::Custodian) => false,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Resume => "resume",
+            Self::Unseals => "unseals",
+            Self::Suspensions => "suspensions",
+            Self::Proposals => "proposals",
+            Self::Approvals => "approvals",
+            Self::Destructions => "destructions",
+            Self::Exports => "exports",
+            Self::Objections => "objections",
+            Self::Reviews => "reviews",
         }
     }
 }
@@ -123,6 +155,7 @@ struct Proposing {
     act: String,
     digest: Option<Base64<[u8; 32]>>,
     destroy: Option<Destroying>,
+    export: Option<Handing>,
     entry: Option<u64>,
     scenario: Option<String>,
     reason: Option<String>,
@@ -131,7 +164,12 @@ struct Proposing {
 impl Proposing {
     /// What is proposed; nothing where more than one thing is named.
     fn change(self) -> Option<Change> {
-        let Self { act, digest, destroy, entry, scenario, reason } = self;
+        let Self { act, digest, destroy, export, entry, scenario, reason } = self;
+        if let Some(export) = export {
+            let is_alone = [digest.is_some(), destroy.is_some(), entry.is_some(), scenario.is_some(), reason.is_some()];
+            let is_one = act == EXPORT && !is_alone.contains(&true);
+            return is_one.then(|| export.of_step().map(Whose).map(Change::ProposeExport)).flatten();
+        }
         let digest = match (act.as_str(), digest, destroy, entry, scenario, reason) {
             (_, Some(digest), None, None, None, None) => digest,
             (DESTROY, None, Some(destroy), None, None, None) => {
@@ -154,6 +192,28 @@ struct Approving {
     proposal: Uuid,
     digest: Option<Base64<[u8; 32]>>,
     destroy: Option<Destroying>,
+    export: Option<Handing>,
+}
+
+/// `POST /officers/exports`: of a person.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Handing {
+    person: String,
+    proposal: Option<Uuid>,
+}
+
+impl Handing {
+    /// Whose, and by which proposal.
+    fn read(self) -> Option<(Number, Option<Uuid>)> {
+        let person = Zeroizing::new(self.person);
+        Some((Arc::new(CitizenNumber::parse(&person).ok()?), self.proposal))
+    }
+
+    /// Whose, where it names no proposal.
+    fn of_step(self) -> Option<Number> {
+        self.read().filter(|(_, proposal)| proposal.is_none()).map(|(number, _)| number)
+    }
 }
 
 /// `POST /officers/destructions`: a month, a person, or a person in a month.
@@ -202,8 +262,9 @@ pub(super) async fn act(
     language: Language,
 ) -> Response<Body> {
     let (id, certificate) = (officer.id().to_owned(), standing.thumbprint().to_string());
+    let role = gateway.rules().beside.role(&id);
     let account = match (officer.record.kind.duty(), path) {
-        (Some(Duty::Officer), _) => Account::officer(id, certificate),
+        (Some(Duty::Officer), _) => Account::officer(id, certificate, role),
         (Some(Duty::CreditSupervisor), Path::Reviews) => Account::supervisor(id, certificate),
         _ => return fixed(Code::ScenarioNotAllowed, language),
     };
@@ -214,6 +275,11 @@ pub(super) async fn act(
     }
     if officer.rates.turn().is_err() {
         return fixed(Code::Overloaded, language);
+    }
+    if officer.record.kind.duty() == Some(Duty::Officer) && !path.is_for(role) {
+        // That it was tried is on the record.
+        let tried = changes::refused_by_role(gateway, path.as_str(), &account).await;
+        return fixed(if tried.is_ok() { Code::ScenarioNotAllowed } else { Code::NotRecordable }, language);
     }
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
     let Ok(bytes) = RequestBody::new(body, time).read(BODY_BYTES).await else {
@@ -228,6 +294,10 @@ pub(super) async fn act(
     };
     let asked: &[u8] = filled.as_ref().map_or(&bytes, |(json, _)| json);
     let Some(change) = change(path, asked) else { return fixed(Code::MalformedRequest, language) };
+    if let Change::Export { number: Whose(number), proposal, .. } = change {
+        let handed = evidence::hand_over(gateway, number, proposal, account, language).await;
+        return handed.unwrap_or_else(|error| in_words(refusal_status(&error), &error, language));
+    }
     match (apply(gateway, change, account).await, filled.map(|(_, next)| next)) {
         (Ok(_), Some(next)) => see(&next),
         (Ok(made), None) => json(made.to_string()),
@@ -267,12 +337,17 @@ fn change(path: Path, bytes: &[u8]) -> Option<Change> {
             return read::<Proposing>(bytes)?.change();
         }
         Path::Approvals => {
-            let Approving { proposal, digest, destroy } = read(bytes)?;
-            match (digest, destroy) {
-                (Some(digest), None) => Change::Approve { proposal, digest },
-                (None, Some(destroy)) => Change::ApproveDestruction { proposal, destruction: destroy.of_step()? },
-                (_, _) => return None,
+            let Approving { proposal, digest, destroy, export } = read(bytes)?;
+            match (digest, destroy, export) {
+                (Some(digest), None, None) => Change::Approve { proposal, digest },
+                (None, Some(destroy), None) => Change::ApproveDestruction { proposal, destruction: destroy.of_step()? },
+                (None, None, Some(export)) => Change::ApproveExport { proposal, number: Whose(export.of_step()?) },
+                (_, _, _) => return None,
             }
+        }
+        Path::Exports => {
+            let (number, proposal) = read::<Handing>(bytes)?.read()?;
+            Change::Export { number: Whose(number), proposal, is_made: false }
         }
         Path::Destructions => {
             let (destruction, proposal) = read::<Destroying>(bytes)?.read()?;

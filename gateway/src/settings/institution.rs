@@ -24,6 +24,9 @@ pub struct InstitutionEntry {
     /// Of an officer: the unit, so that two who review are of two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// Of an officer: what it may do; left out, everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// PEM files of its client certificates.
     pub certificates: Vec<PathBuf>,
     /// Of kind `gateway`: the institutions for which it may ask, each as `id:kind`; the limits below are of each of them,
@@ -34,6 +37,30 @@ pub struct InstitutionEntry {
     /// How much it may ask.
     #[serde(flatten, deserialize_with = "limits")]
     pub limits: Limits,
+}
+
+/// What somebody of kind `officer` may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Everything.
+    Officer,
+    /// Look, search, and judge what is under review.
+    Reviewer,
+    /// Decide on keys and on what they seal: destruction, unsealing, a person's evidence.
+    Custodian,
+}
+
+impl Role {
+    /// Whether it decides, as one of two, on an act of this name (formats.md §2).
+    #[must_use]
+    pub fn decides_on(self, act: &str) -> bool {
+        match self {
+            Self::Officer => true,
+            Self::Custodian => ["unseal", "destroy", "export"].contains(&act),
+            Self::Reviewer => false,
+        }
+    }
 }
 
 /// An institution for which another gateway may ask; as text, `id:kind`.
@@ -132,6 +159,9 @@ impl InstitutionEntry {
         faults.extend(self.name.as_deref().and_then(name_fault));
         if self.unit.as_deref().is_some_and(|unit| name_fault(unit).is_some()) {
             faults.push("its unit must have 1 to 64 characters on one line, without spaces around");
+        }
+        if self.role.is_some() && self.kind.duty() != Some(Duty::Officer) {
+            faults.push("role is for kind `officer` alone: leave it out");
         }
         if self.certificates.is_empty() {
             faults.push("it has no certificate: name at least one PEM file");

@@ -30,6 +30,9 @@ pub(crate) const UNSEAL: &str = "unseal";
 /// As above, and never in an emergency.
 pub(crate) const DESTROY: &str = "destroy";
 
+/// The evidence of a person is handed over: as above.
+pub(crate) const EXPORT: &str = "export";
+
 /// So many proposals are remembered; the oldest go first.
 const REMEMBERED: usize = 500;
 
@@ -56,6 +59,11 @@ const DONE_WORD: &str = "done";
 /// The path of the leaf that says that what was approved is loaded from here on.
 pub(crate) fn loaded_path(act: &str, proposal: Uuid) -> String {
     format!("officers/{act}/{proposal}/{LOADED_WORD}")
+}
+
+/// The path of the leaf that says that what was approved is done.
+pub(crate) fn done_path(act: &str, proposal: Uuid) -> String {
+    format!("officers/{act}/{proposal}/{DONE_WORD}")
 }
 
 fn of_path(path: &str) -> Option<(&str, Uuid, &str)> {
@@ -214,6 +222,11 @@ impl Approvals {
         if let Some(proposed) = proposed {
             proposed.is_done = true;
         }
+    }
+
+    /// The act of a proposal that is remembered.
+    pub(crate) fn act_of(&self, proposal: Uuid) -> Option<&str> {
+        self.proposals.get(&proposal).map(|proposed| proposed.act.as_str())
     }
 
     /// The digest of a proposal that is remembered.

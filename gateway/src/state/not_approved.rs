@@ -33,6 +33,9 @@ pub(crate) enum NotApproved {
     /// Neither who proposed nor who approved it.
     #[error("only the officers who proposed and approved it do it")]
     NotTheirs,
+    /// Of a role that does not decide on it.
+    #[error("the role of this officer does not decide on that")]
+    Role,
     /// There are no two.
     #[error("that needs two officers, and this gateway began without two")]
     NoTwo,
@@ -60,6 +63,7 @@ impl NotApproved {
             Self::NotYet => "not-yet",
             Self::Done => "done",
             Self::NotTheirs => "not-theirs",
+            Self::Role => "role",
             Self::NoTwo => "no-two",
             Self::Alone => "alone",
             Self::EmergencyWaits => "emergency-waits",

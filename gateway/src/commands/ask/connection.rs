@@ -28,6 +28,9 @@ const WAIT: Duration = Duration::from_secs(150);
 /// Largest answer to one query.
 const ANSWER_BYTES: usize = 1024 * 1024;
 
+/// Largest answer to an officer: a person's evidence.
+const EVIDENCE_BYTES: usize = 64 * 1024 * 1024;
+
 /// Why nothing came; said to the person at the terminal.
 type Broken = String;
 
@@ -118,7 +121,7 @@ impl Gateway {
         let response = self.send(request).await?;
         let status = response.status().as_u16();
         let body =
-            Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(|error| error.to_string())?;
+            Limited::new(response.into_body(), EVIDENCE_BYTES).collect().await.map_err(|error| error.to_string())?;
         Ok((status, body.to_bytes().to_vec()))
     }
 

@@ -31,6 +31,7 @@ use crate::{
     callers::trust::Trust,
     doors::persons::{page::style, request::Members},
     gateway::Gateway,
+    settings::Role,
     terminal::chinese,
     transport::Body,
 };
@@ -81,6 +82,21 @@ impl View {
                 ("objections", id) => id.parse().ok().map(Self::Objection),
                 _ => None,
             },
+        }
+    }
+
+    /// Whether an officer of this role looks here.
+    pub(super) fn is_for(&self, role: Role) -> bool {
+        match (self, role) {
+            (_, Role::Officer) => true,
+            // What persons say is for who decides on it.
+            (Self::Objection(_), Role::Reviewer) => false,
+            (_, Role::Reviewer) => true,
+            (
+                Self::Overview | Self::Alarms | Self::Log | Self::Institutions | Self::Proposals | Self::Style,
+                Role::Custodian,
+            ) => true,
+            (_, Role::Custodian) => false,
         }
     }
 
@@ -144,7 +160,7 @@ pub(super) fn refused(
     fault: &impl std::fmt::Display,
     language: Language,
 ) -> Response<Body> {
-    let viewer = Viewer { is_officer: true, form: String::new() };
+    let viewer = Viewer { is_officer: true, role: None, form: String::new() };
     let said = match language {
         Language::Zh => chinese().of(&fault.to_string()),
         Language::En => fault.to_string(),

@@ -17,6 +17,7 @@ use crate::{
         problems::title,
     },
     gateway::Gateway,
+    settings::Role,
     transport::{Body, whole},
 };
 
@@ -35,12 +36,30 @@ const LINKS: [(&str, &str, &str); 11] = [
     ("/officers/log", "日志状况", "Log"),
 ];
 
+/// Where custodians of keys look.
+const OF_CUSTODIANS: [&str; 5] =
+    ["/officers", "/officers/alarms", "/officers/proposals", "/officers/institutions", "/officers/log"];
+
 /// Who looks.
 pub(in crate::doors) struct Viewer {
-    /// Whether pages have forms to act by.
+    /// Whether pages have all forms to act by.
     pub(in crate::doors) is_officer: bool,
+    /// What an officer may do; nothing for the supervisor.
+    pub(in crate::doors) role: Option<Role>,
     /// The token of these forms.
     pub(in crate::doors) form: String,
+}
+
+impl Viewer {
+    /// Whether pages have the forms of a review.
+    pub(super) fn reviews(&self) -> bool {
+        matches!(self.role, Some(Role::Officer | Role::Reviewer))
+    }
+
+    /// Whether pages have the form by which this is approved.
+    pub(super) fn decides_on(&self, act: &str) -> bool {
+        self.role.is_some_and(|role| role.decides_on(act))
+    }
 }
 
 /// What every page has around its own part.
@@ -75,8 +94,10 @@ impl Frame {
         self.language
     }
 
-    pub(super) fn links(&self) -> [(&'static str, &'static str, &'static str); LINKS.len()] {
-        LINKS
+    /// The links of the navigation, to where the role looks.
+    pub(super) fn links(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+        let is_custodian = self.viewer.role == Some(Role::Custodian);
+        LINKS.into_iter().filter(move |(path, _, _)| !is_custodian || OF_CUSTODIANS.contains(path))
     }
 
     /// Whether a link of the navigation leads to this page, or to what this one is a part of.

@@ -23,6 +23,9 @@ use crate::{
 /// Acts that are listed on a page: the newest.
 pub(super) const LISTED: u32 = 40;
 
+/// What officers did who handed over a person's evidence.
+pub(super) const EVIDENCE: &str = "evidence";
+
 /// Who acts, where it is not the person.
 pub(super) fn actor(gateway: &Gateway, session: &LoggedIn) -> Option<Actor> {
     Some(match session.through.as_ref()? {
@@ -136,6 +139,14 @@ fn says(what: &ActedFor, officer: Option<&str>, language: Language) -> String {
     }
     let role = what.kind.map(|known| kind(known, language)).unwrap_or_default();
     match (language, &what.act, what.ended, what.until) {
+        (Language::Zh, Some(act), ..) if act == EVIDENCE => {
+            format!("经两名管理人员决定，工作人员 {officer} 移交了有关您的查询的记录及证明。")
+        }
+        (Language::En, Some(act), ..) if act == EVIDENCE => {
+            format!(
+                "Two officers decided to hand over the records of the queries about you, with their proofs; {officer} did so."
+            )
+        }
         (Language::Zh, Some(act), ..) if what.kind.is_none() => {
             format!("工作人员 {officer} 在服务窗口为您办理：{act}。")
         }

@@ -26,6 +26,7 @@ use crate::{
     changes::{self, ChangeError, NewMandate},
     doors::problems::fixed,
     gateway::Gateway,
+    settings::Role,
     state::mandates::{Mandate, MandateKind},
     transport::{Body, incoming::Incoming},
 };
@@ -104,7 +105,7 @@ pub(crate) async fn answer(
     body: Incoming,
     language: Language,
 ) -> Response<Body> {
-    if officer.record.kind.duty() != Some(Duty::Officer) {
+    if officer.record.kind.duty() != Some(Duty::Officer) || gateway.rules().beside.role(officer.id()) != Role::Officer {
         return fixed(Code::ScenarioNotAllowed, language);
     }
     if !request::is_json(headers) {

@@ -26,7 +26,7 @@ use super::{
     queries::BEHIND,
     range::Range,
     report::NOT_RECORDABLE,
-    sessions::LoggedIn,
+    sessions::{LoggedIn, Through},
     statement::{self, Record, Shown},
 };
 use crate::{gateway::Gateway, index::Asked, transport::Body};
@@ -125,12 +125,7 @@ pub(super) async fn export(
         return refuse(NOT_RECORDABLE);
     }
     match file(&gateway, &person, &frame, &range).await {
-        Ok(file) => {
-            let mut response = page::answer(&frame, "application/json; charset=utf-8", file, StatusCode::OK);
-            let name = HeaderValue::from_static("attachment; filename=\"credit-export.json\"");
-            response.headers_mut().insert(CONTENT_DISPOSITION, name);
-            response
-        }
+        Ok(file) => attached(&frame, file),
         Err(cause) => {
             tracing::error!(cause, "an export could not be made");
             refuse(BEHIND)
@@ -138,7 +133,19 @@ pub(super) async fn export(
     }
 }
 
-async fn file(
+/// The file as an answer.
+pub(super) fn attached(frame: &Frame, file: Vec<u8>) -> Response<Body> {
+    let mut response = page::answer(frame, "application/json; charset=utf-8", file, StatusCode::OK);
+    let name = HeaderValue::from_static("attachment; filename=\"credit-export.json\"");
+    response.headers_mut().insert(CONTENT_DISPOSITION, name);
+    response
+}
+
+/// The file, once its record is published.
+///
+/// # Errors
+/// What the operator reads.
+pub(super) async fn file(
     gateway: &Arc<Gateway>,
     person: &LoggedIn,
     frame: &Frame,
@@ -172,13 +179,14 @@ async fn file(
         next: cursor.as_deref(),
     };
     let export = serde_json::value::to_raw_value(&export).map_err(|_| "it is no JSON")?;
+    let is_told = !matches!(person.through, Some(Through::Officer(_)));
     let shown = Shown {
         from: range.from,
         to: range.to,
         covers,
         list: export.get().as_bytes(),
         ids: found.iter().map(|found| found.entry.query).collect(),
-        told: found.iter().filter(|found| found.entry.is_owed).map(|found| found.entry.query).collect(),
+        told: found.iter().filter(|found| is_told && found.entry.is_owed).map(|found| found.entry.query).collect(),
     };
     let recorded = statement::record(gateway, person, shown).await;
     let Record { durable, opening } = recorded.map_err(|_| "it could not be recorded")?;

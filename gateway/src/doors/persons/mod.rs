@@ -11,6 +11,7 @@ mod cookies;
 pub(crate) mod counter;
 mod disclosures;
 pub(super) mod entries;
+pub(crate) mod evidence;
 mod exchange;
 mod export;
 mod fault;

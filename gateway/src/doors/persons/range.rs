@@ -39,6 +39,11 @@ impl Range {
         Some(Self { before: Some(leaf), ..range })
     }
 
+    /// Everything up to today.
+    pub(super) fn everything(today: Date) -> Self {
+        Self { from: EARLIEST, to: today, before: None }
+    }
+
     /// The cursor of the page that goes on before this leaf.
     pub(super) fn cursor(&self, leaf: u64, form: &str) -> String {
         let leaf = leaf.to_be_bytes();

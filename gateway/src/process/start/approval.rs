@@ -19,7 +19,7 @@ use crate::{
         kept,
         register::{Institution, Register, RegisterError},
     },
-    settings::{Settings, to_follow},
+    settings::{Role, Settings, to_follow},
     state::approvals::{Approvals, Digest, OFFICER},
 };
 
@@ -53,11 +53,17 @@ pub(crate) fn digests(
     let named = settings.institutions.iter().filter_map(|of| Some((of.id.as_str(), of.unit.as_deref()?)));
     let units: BTreeMap<_, _> = named.collect();
     let units = units.into_iter().map(|(id, unit)| json!(["unit", id, unit]).to_string());
+    let roles: BTreeMap<_, _> =
+        settings.institutions.iter().filter_map(|of| Some((of.id.as_str(), of.role?))).collect();
+    let roles = roles.into_iter().map(|(id, role)| json!(["role", id, role]).to_string());
     let limits = institutions.iter().map(|of| json!([of.id.as_str(), of.limits]).to_string());
     let from = settings.approval.holds_from.map(|day| json!(["from", day]).to_string());
     let (label, mut all) = (catalogue.label(), BTreeMap::new());
     all.insert(CATALOGUE, of_label(label).ok_or_else(|| StartError::Label(label.to_owned()))?);
-    all.insert(REGISTER, of_lines("credit/register", register.chain(issuers).chain(units).chain(from.clone())));
+    all.insert(
+        REGISTER,
+        of_lines("credit/register", register.chain(issuers).chain(units).chain(roles).chain(from.clone())),
+    );
     all.insert(LIMITS, of_lines("credit/limits", limits.chain(from)));
     all.insert(SAMPLING, settings.review.policy().digest());
     Ok(all)
@@ -158,10 +164,14 @@ fn to_come(settings: &Settings, now: Timestamp) -> Option<BTreeMap<&'static str,
     is_later.then(|| digests(&next, &catalogue).ok()).flatten()
 }
 
-/// The public keys of officers, one each: two names with one key are one officer.
+/// The public keys of officers who decide on everything, one each: two names with one key are one officer.
 fn officers(settings: &Settings, register: &Register) -> BTreeSet<String> {
     let all = register.all();
-    let officers = all.iter().filter(|known| known.record.kind.duty() == Some(Duty::Officer));
+    let decides = |known: &&Arc<Institution>| {
+        let entry = settings.institutions.iter().find(|entry| entry.id.as_str() == known.id());
+        entry.and_then(|entry| entry.role).is_none_or(|role| role == Role::Officer)
+    };
+    let officers = all.iter().filter(|known| known.record.kind.duty() == Some(Duty::Officer)).filter(decides);
     let key = |officer: &Arc<Institution>| {
         let certificates = officer.record.certificates.iter();
         certificates.filter_map(|certificate| kept::public_key(settings, *certificate)).min()

@@ -3,11 +3,13 @@
 pub(crate) mod by_two;
 mod chromium;
 mod console;
+mod export;
 mod forms;
 mod loading;
 pub(crate) mod month;
 mod pages;
 mod review;
+mod roles;
 mod self_check;
 mod stops;
 mod unsealing;

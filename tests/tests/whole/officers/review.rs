@@ -177,6 +177,7 @@ fn what_nobody_chose_is_opened_judged_and_closed_by_two_units_and_the_log_tells_
     {
         assert_eq!(step(folder, who, body), StatusCode::CONFLICT, "{who}: {body}");
     }
+    neither_passed_over_nor_in_bulk(folder, explained, alone);
     let seen = act(folder, ONE, "/officers/reviews", &open).json();
     assert_eq!(seen["leaf"]["operator"], "staff-0017", "who opens it sees who asked");
     for wrong in [json!({"verdict": "good"}), json!({"reason": ""}), json!({"reason": "a\nb"})] {
@@ -208,6 +209,19 @@ fn what_nobody_chose_is_opened_judged_and_closed_by_two_units_and_the_log_tells_
     let folder = gateway.stop();
     regulator(&folder, &last);
     is_wholly_recorded(&folder);
+}
+
+/// There is no verdict on several queries, and no way to pass one over.
+fn neither_passed_over_nor_in_bulk(folder: &Folder, one: Uuid, other: Uuid) {
+    for wrong in [
+        json!({"state": "judged", "query": [one, other], "verdict": "explained", "reason": "all alike"}),
+        json!({"state": "judged", "queries": [one, other], "verdict": "explained", "reason": "all alike"}),
+        json!([{"state": "opened", "query": one}, {"state": "opened", "query": other}]),
+        json!({"state": "skipped", "query": one}),
+        json!({"state": "opened"}),
+    ] {
+        assert_eq!(step(folder, ONE, &wrong), StatusCode::BAD_REQUEST, "{wrong}");
+    }
 }
 
 /// Who has only the log counts the same, and sees a policy that was another one.
