@@ -137,7 +137,7 @@ pub(super) async fn answer(
     match view {
         View::Style => style(),
         View::Overview => overview::show(gateway, trust, &frame).await,
-        View::Alarms => alarms::show(gateway, trust, &frame).await,
+        View::Alarms => alarms::show(gateway, trust, &frame),
         View::Log => log::show(gateway, &frame).await,
         View::Consents => consents::list(gateway, &frame).await,
         View::Objections => objections::list(gateway, &frame).await,
