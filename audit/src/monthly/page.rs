@@ -80,7 +80,10 @@ impl Page<'_> {
             self.t("须注意的事项", "What needs attention"),
             &[
                 (self.t("应查必查案件未查即办结", "Cases decided without a look-up before"), alarms.case_misses),
-                (self.t("异议逾期", "Objections late or overdue"), alarms.objections_late),
+                (
+                    self.t("异议逾期（含月末未办结）", "Objections late, or overdue at the end of the month"),
+                    alarms.objections_late,
+                ),
                 (self.t("超限而未单独留痕的请求", "Requests without a record of their own"), alarms.floods),
                 (self.t("紧急停止", "Stop switch thrown"), alarms.stops),
                 (self.t("规则自动暂停", "Suspensions by a rule"), alarms.suspensions_by_rule),
@@ -157,7 +160,7 @@ impl Page<'_> {
                 (self.t("按期办结", "Decided in time"), objections.in_time),
                 (self.t("逾期办结", "Decided late"), objections.late),
                 (self.t("月末未结", "Open at the end"), objections.open),
-                (self.t("其中逾期", "Of those overdue"), objections.overdue),
+                (self.t("其中月末已逾期", "Of those overdue at the end of the month"), objections.overdue),
             ],
         );
         html += &format!("<h2>{}</h2>\n", self.t("告知", "Notices"));

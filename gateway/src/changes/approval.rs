@@ -114,7 +114,7 @@ async fn can_be_done(gateway: &Arc<Gateway>, about: &About, account: &Account) -
             Unseal { entry, reason, proposal: None }.entry(id, actor)?;
         }
         About::Resume { scenario, reason } => {
-            if !scenario.as_deref().is_none_or(|name| gateway.catalogue().scenario(name).is_some()) {
+            if scenario.as_deref().is_some_and(|name| gateway.catalogue().scenario(name).is_none()) {
                 return Err(ChangeError::UnknownScenario);
             }
             Stop { scenario, stopped: false, reason: Some(reason) }.entry(id, actor)?;
