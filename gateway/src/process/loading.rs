@@ -64,6 +64,10 @@ pub(super) async fn watch(gateway: Arc<Gateway>) {
     loop {
         each_second.tick().await;
         let done = look(&gateway, &mut seen).await;
+        // A log that is being closed takes nothing more: the next start loads it.
+        if gateway.is_draining() {
+            return;
+        }
         if let Err(error) = &done {
             tracing::error!(%error, "what two officers approved is not loaded; what was in force stays in force");
         }

@@ -165,6 +165,10 @@ pub(super) async fn reviews(gateway: Arc<Gateway>) {
     loop {
         each_second.tick().await;
         let done = watch_reviews(&gateway).await.map_err(|error| error.to_string());
+        // A log that is being closed takes nothing more: the next start goes on with it.
+        if gateway.is_draining() {
+            return;
+        }
         gateway.metrics.duty(Duty::Reviews, done, gateway.clock.now());
     }
 }
