@@ -1,6 +1,5 @@
 //! The life of the process: from settings to a gateway that can serve, its ports and upkeep, and the way down.
 
-mod background;
 mod drain;
 pub(crate) mod hardening;
 mod issuer_keys;

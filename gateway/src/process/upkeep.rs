@@ -18,10 +18,7 @@ use crate::{
     index::{Index, IndexError, Sources},
     journey::record::case_again::say_again,
     keyring::KeyringError,
-    process::{
-        background::in_background,
-        snapshots::{self, Due, NotAdvanced},
-    },
+    process::snapshots::{self, Due, NotAdvanced},
     recorder::NotRecorded,
     telemetry::metrics::Duty,
 };
@@ -46,7 +43,7 @@ pub(super) async fn each_second(gateway: Arc<Gateway>) {
             suspend_offenders(&gateway, &institution).await;
         }
         let shared = Arc::clone(&gateway);
-        let advanced = in_background(move || snapshots::advance(&shared, covered, Due::Behind)).await;
+        let advanced = tokio::task::spawn_blocking(move || snapshots::advance(&shared, covered, Due::Behind)).await;
         let advanced = advanced.unwrap_or(Err(NotAdvanced::Panicked));
         covered = advanced.as_ref().ok().copied();
         gateway.metrics.duty(Duty::Snapshot, advanced.map(drop), gateway.clock.now());
@@ -126,7 +123,7 @@ pub(super) async fn index(gateway: Arc<Gateway>) {
             let advanced = index.advance(shared.log.published(), sources).and_then(|_| count_notices(&shared, index));
             advanced.map_err(|error| error.to_string())
         };
-        let advanced = in_background(advance).await.unwrap_or_else(|| Err(NotDone::Panicked.to_string()));
+        let advanced = tokio::task::spawn_blocking(advance).await.unwrap_or_else(|error| Err(error.to_string()));
         gateway.metrics.duty(Duty::Index, advanced, gateway.clock.now());
     }
 }
@@ -148,13 +145,13 @@ pub(super) async fn coverage(gateway: Arc<Gateway>) {
     loop {
         each_second.tick().await;
         let shared = Arc::clone(&gateway);
-        let covered = in_background(move || {
+        let covered = tokio::task::spawn_blocking(move || {
             let covered = shared.covered(None).map_err(|error| error.to_string())?;
             let open = covered.misses.iter().filter(|miss| !miss.handed_over);
             shared.metrics.case_misses(open.map(|miss| (miss.institution.as_str(), miss.scenario.as_str())));
             Ok(())
         });
-        let covered = covered.await.unwrap_or_else(|| Err(NotDone::Panicked.to_string()));
+        let covered = covered.await.unwrap_or_else(|error| Err(error.to_string()));
         gateway.metrics.duty(Duty::Coverage, covered, gateway.clock.now());
     }
 }
@@ -194,7 +191,7 @@ pub(super) async fn scrub(gateway: Arc<Gateway>) {
             }
             Ok(from)
         };
-        let read = in_background(read).await.unwrap_or_else(|| Err((next, NotDone::Panicked.to_string())));
+        let read = tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err((next, error.to_string())));
         let done = match read {
             Ok(then) => {
                 next = then;
