@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use credit_tests::{Caller, Folder, Gateway, Leaf, metric, query::look_up_under, run};
+use credit_tests::{Caller, Ends, Folder, Gateway, Leaf, metric, query::look_up_under, run};
 use serde_json::{Value, json};
 
 use crate::faults::{is_full, within};
@@ -74,15 +74,6 @@ fn figure(gateway: &Gateway, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-/// Ends who looks, also where the test fails.
-struct Ends<'a>(&'a AtomicBool);
-
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// By how much a gateway exceeded what it had at rest, at most.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use credit_policy::catalogue;
-use credit_tests::{Folder, Gateway, audit, checked, gateway, query::look_up};
+use credit_tests::{Ends, Folder, Gateway, audit, checked, gateway, query::look_up};
 use serde_json::{Value, json};
 
 use super::{
@@ -109,6 +109,7 @@ fn a_catalogue_that_two_approved_is_loaded_under_load_and_no_query_is_lost() {
     let config = follow(folder, |config| with_dir(config, &dir));
     let (asked, ends) = (AtomicUsize::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
+        let over = Ends(&ends);
         let askers: Vec<_> = (0..3)
             .map(|nr| {
                 let (asked, ends) = (&asked, &ends);
@@ -135,7 +136,7 @@ fn a_catalogue_that_two_approved_is_loaded_under_load_and_no_query_is_lost() {
         assert_eq!(loaded(folder), [format!("officers/catalogue/{proposal}/loaded")]);
         assert_eq!(fields(folder), ["black_listed", "grey_listed"]);
         thread::sleep(Duration::from_millis(500));
-        ends.store(true, Ordering::Relaxed);
+        drop(over);
         for asker in askers {
             let seen = asker.join().unwrap();
             let switch = seen.iter().position(|count| *count == 2).expect("one after the switch");

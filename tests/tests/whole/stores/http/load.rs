@@ -9,7 +9,7 @@ use std::{
 };
 
 use credit_policy::{Catalogue, catalogue};
-use credit_tests::{Folder, Gateway, Reply, checked, plain, query::look_up, request, run};
+use credit_tests::{Ends, Folder, Gateway, Reply, checked, plain, query::look_up, request, run};
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -84,11 +84,12 @@ fn a_store_that_stalls_resets_or_is_gone_delays_nobody_who_does_not_need_it() {
         service.answers(move |_| steps.clone());
         let over = AtomicBool::new(false);
         let (needs, does_not) = std::thread::scope(|threads| {
+            let ends = Ends(&over);
             let needs: Vec<_> =
                 (0..6).map(|_| threads.spawn(|| keep_asking(folder, "housing", || look_up(&number), &over))).collect();
             let does_not = threads.spawn(|| keep_asking(folder, "supervisor", || licence(&number), &over));
             std::thread::sleep(away());
-            over.store(true, Ordering::Relaxed);
+            drop(ends);
             let needs: Vec<_> = needs.into_iter().flat_map(|asking| asking.join().unwrap()).collect();
             (needs, does_not.join().unwrap())
         });
