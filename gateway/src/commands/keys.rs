@@ -1,4 +1,4 @@
-//! `keys init|status|rotate|destroy|trace`.
+//! `keys init|status|rotate|add-log|prepare|destroy|trace`.
 
 use std::{
     fs::{self, DirBuilder},
@@ -9,6 +9,7 @@ use std::{
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, KeyUse, Ring, Rotation, SystemEntropy};
+use jiff::{ToSpan, tz::TimeZone};
 
 use super::{
     approval::Officer,
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     changes::{Change, TurningUse},
     process::start,
+    settings::is_origin,
     state::approvals::DESTROY,
     terminal::{colon, print, words},
 };
@@ -37,6 +39,16 @@ pub(super) enum Keys {
     },
     /// Rotate the keys of one use: pseudonym (with tag), state, data, ring; `index` and `kek` (the key encryption key) with the gateway stopped; `log` with --origin seals the log 轮换密钥
     Rotate(Rotate),
+    /// Make the signing key of the log of another gateway that counts together with this one 为共同计数的另一网关的日志生成签名密钥
+    AddLog {
+        /// The name of its log 其日志名称
+        #[arg(long)]
+        origin: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Make the data key of the next month now, so that the ring can be copied to every gateway before it is used 提前生成下月数据密钥，以便复制到各网关
+    Prepare(ConfigFile),
     /// Destroy the data keys of a month, or one person's part of them: two officers, at the officers' port 销毁数据密钥
     Destroy(Destroy),
     /// Find for whom and for which purpose a pseudonym was made 追溯假名
@@ -116,6 +128,8 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             print(format_args!("{}{}{done}", words("已轮换并留痕", "rotated and on the record"), colon()));
             Ok(())
         }
+        Keys::AddLog { origin, config } => add_log(&config, &origin),
+        Keys::Prepare(config) => prepare(&config),
         Keys::Destroy(destroy) => destroy_keys(&destroy),
         Keys::Trace { pseudonym, config } => trace(&config, &pseudonym),
     }
@@ -228,6 +242,52 @@ fn destroy_keys(Destroy { month, person, step, officer }: &Destroy) -> Result<()
              file and its copies",
         ));
     }
+    Ok(())
+}
+
+/// Each gateway signs a log of its own, by one ring: it is copied to the others once the keys of all logs are in it.
+fn add_log(config: &ConfigFile, origin: &str) -> Result<(), Failure> {
+    let settings = config.read()?;
+    if !is_origin(origin) {
+        return Err(Failure::usage(format_args!(
+            "`{origin}` is no name of a log: it must be a name without spaces, plus signs or a trailing slash"
+        )));
+    }
+    let (clock, entropy) = (SystemClock::new(), SystemEntropy::new());
+    let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
+    match ring.open_log(origin, clock.now(), &entropy) {
+        Ok(_) => {}
+        Err(ChangeError::OriginTaken { .. }) => {
+            print(words("密钥环中已有该日志的密钥。", "The ring has the key of this log already."));
+        }
+        Err(error) => return Err(Failure::new(1, error)),
+    }
+    print(format_args!(
+        "{}\n  log.origin = \"{origin}\"",
+        words(
+            "将密钥环的文件夹复制到该网关，并在其配置中写入：",
+            "Copy the folder of the ring to that gateway, and write into its configuration:"
+        ),
+    ));
+    Ok(())
+}
+
+/// The key waits in the ring until its month begins. A gateway that runs finds it there then.
+fn prepare(config: &ConfigFile) -> Result<(), Failure> {
+    let settings = config.read()?;
+    let (clock, entropy) = (SystemClock::new(), SystemEntropy::new());
+    let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
+    let today = clock.now().to_zoned(TimeZone::UTC).date();
+    let first = today.first_of_month().saturating_add(1.month());
+    let begins = first.to_zoned(TimeZone::UTC).map_err(|error| Failure::new(1, error))?.timestamp();
+    let turn = ring.ensure_period(begins, DEFAULT_OVERLAP_DAYS, &entropy).map_err(|error| Failure::new(1, error))?;
+    for key in turn.keys {
+        print(format_args!("{key} {begins}"));
+    }
+    print(words(
+        "请在该时刻之前将密钥环文件夹复制到共同计数的每个网关；无须重新启动。",
+        "Copy the folder of the ring to every gateway that counts together before that instant; none is restarted.",
+    ));
     Ok(())
 }
 

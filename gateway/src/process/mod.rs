@@ -4,6 +4,7 @@ mod drain;
 pub(crate) mod hardening;
 mod issuer_keys;
 mod loading;
+mod replicas;
 pub(crate) mod revocations;
 pub(crate) mod serve;
 mod snapshots;

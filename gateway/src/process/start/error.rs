@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError, trust::TrustError},
+    cluster::StateFault,
     doors::persons::provider::ProviderError,
     index::IndexError,
     keyring::KeyringError,
@@ -63,6 +64,9 @@ pub(crate) enum StartError {
     /// The identity service of the persons' door.
     #[error(transparent)]
     Identity(#[from] ProviderError),
+    /// What several gateways count together.
+    #[error(transparent)]
+    State(#[from] StateFault),
     /// The index of the log.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -289,6 +293,7 @@ impl StartError {
             Self::Trust(error) => error.is_of_time(),
             Self::Store(error) => error.may_pass(),
             Self::Postgres(error) => error.may_pass(),
+            Self::State(fault) => fault.may_pass(),
             Self::Recover(_)
             | Self::Log(_)
             | Self::Fold(_)
