@@ -1,6 +1,7 @@
 //! What the commands say, in English and in Chinese.
 
 mod evidence;
+mod set;
 
 use std::path::Path;
 
@@ -321,6 +322,11 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Witnesses(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Review(error) => Language::Chinese.fault(&error.to_string()),
         Violation::List(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::Set(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::Directory { index, cause } => {
+            format!("目录第 {index} 条：{}", Language::Chinese.fault(&cause.to_string()))
+        }
+        Violation::InLog { origin, cause } => format!("日志 `{origin}`：{}", fault_in_chinese(cause)),
         Violation::Missing { path } => format!("缺少 `{path}`"),
         Violation::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),
         Violation::NotAFile { path } => format!("`{path}` 不是普通文件"),

@@ -24,6 +24,7 @@ mod promises;
 mod repeats;
 mod samples;
 mod served;
+mod sets;
 mod show;
 mod tree;
 mod whole;
