@@ -10,6 +10,11 @@ use std::{
 use credit_tests::{Ended, Folder, Gateway, audit, checked, command, gateway, query::look_up, scratch};
 use serde_json::Value;
 
+use crate::{
+    monthly::this_month,
+    witnesses::{Site, ed25519},
+};
+
 const ORIGIN: &str = "credit-gateway.example/directory";
 
 /// A directory on a machine of its own.
@@ -211,7 +216,40 @@ fn an_auditor_checks_the_logs_of_two_gateways_by_their_directory() {
     fs::copy(stopped[1].log().join("checkpoint"), &kept).unwrap();
     let old = ["--old", kept.to_str().unwrap()];
     drop(directory.audit("verify", &[&[one, two], &old[..]].concat()).held());
+    // Decided again, reported, in whatever order the same bytes.
+    let rules = directory.0.join("rules");
+    drop(gateway(&["policy", "export", rules.to_str().unwrap()]).held());
+    let by = ["--catalogue", rules.to_str().unwrap(), "--json"];
+    let again = directory.audit("replay", &[&[one, two], &by[..]].concat()).held();
+    let again: Value = serde_json::from_str(&again).unwrap();
+    assert_eq!((again["decided_again"].as_u64(), &again["holds"]), (Some(4), &Value::from(true)));
+    let month = this_month(&stopped[0]);
+    let report = |logs: [&str; 2], more: &[&str]| {
+        let of_month = [&logs[..], &["--month", &month], more].concat();
+        directory.audit("report", &of_month).held()
+    };
+    let figures = report([one, two], &["--json"]);
+    assert_eq!((&figures, report([one, two], &[])), (&report([two, one], &["--json"]), report([two, one], &[])));
+    let figures: Value = serde_json::from_str(&figures).unwrap();
+    assert_eq!(figures["queries"]["all"]["answered"].as_u64(), Some(4));
+    assert_eq!(figures["numbers"]["housing credit-gateway.example/r2"], serde_json::json!([1, 2]));
+    // The directory is cosigned as any log is.
     let key = directory.vkey();
+    let site = Site::new("witness.example/w1", &ed25519());
+    let (_witness, address) = site.serve(&key, true, 0);
+    let policy = directory.0.join("policy");
+    fs::write(&policy, format!("witness w {} {address}\nquorum w\n", site.vkey())).unwrap();
+    let (log, policy) = (directory.log(), policy.to_str().unwrap());
+    for more in [None, Some("credit-gateway.example/r3")] {
+        if let Some(name) = more {
+            drop(directory.add(&vkey(&replica(name, &directory)), &[]).held());
+        }
+        let dir = directory.0.join("directory");
+        drop(gateway(&["directory", "witness", dir.to_str().unwrap(), "--policy", policy]).held());
+        let [log, key] = [&log, &key].map(|path| path.to_str().unwrap());
+        let said = audit(&["verify", log, "--vkey", key, "--policy", policy]).held();
+        assert!(said.contains("by 1 of 1 witnesses"), "{said}");
+    }
     assert_eq!(audit(&["verify", one, two, "--vkey", key.to_str().unwrap()]).code, Some(64), "two without a directory");
     assert_eq!(directory.audit("verify", &["http://127.0.0.1:1"]).code, Some(64), "an address");
 }
