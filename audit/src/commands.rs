@@ -12,6 +12,7 @@ mod progress;
 mod replay;
 mod report;
 mod review;
+mod set;
 mod show;
 mod stop;
 mod verify;

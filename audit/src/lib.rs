@@ -4,7 +4,7 @@
 //! Begin with `FORMAT.md` beside this crate's `Cargo.toml`: it is complete enough to write a verifier from. Then read
 //! [`leaf`] (what one record says), [`merkle`] and [`tile`] (how records become a tree of files), [`note`],
 //! [`checkpoint`] and [`proof`] (what is signed), [`verify`] (a whole log checked), [`decision`] (one decision made again),
-//! [`promises`] (what leaves promise each other), [`replay`] (both, over a whole log) [`coverage`] (cases that must be checked) [`review`] (which queries are reviewed, and what came of it), [`monthly`] (the report of a month) and [`evidence`] (leaves with their proofs, to hand over). [`witness`] is the other side of a log: it signs ([`cosigner`], [`cosignature`]) that it saw nothing but growth, [`trust_policy`] says how many must, and [`cosigning`] asks them. [`log`] is the writing side: write-ahead log, commit, publication and recovery.
+//! [`promises`] (what leaves promise each other), [`replay`] (both, over a whole log) [`coverage`] (cases that must be checked) [`review`] (which queries are reviewed, and what came of it), [`monthly`] (the report of a month) and [`evidence`] (leaves with their proofs, to hand over). [`directory`] and [`set`] are of several logs together. [`witness`] is the other side of a log: it signs ([`cosigner`], [`cosignature`]) that it saw nothing but growth, [`trust_policy`] says how many must, and [`cosigning`] asks them. [`log`] is the writing side: write-ahead log, commit, publication and recovery.
 //!
 //! What this crate deliberately does not do: serve queries, hold a key of the gateway (a signature is asked of a
 //! [`log::Signer`]), open a sealed part, or decide a rule of law (that is `credit-policy`, which [`replay`] calls).
@@ -17,6 +17,7 @@ pub mod cosigner;
 pub mod cosigning;
 pub mod coverage;
 pub mod decision;
+pub mod directory;
 pub mod evidence;
 pub mod help;
 pub mod leaf;
@@ -30,6 +31,7 @@ pub mod promises;
 pub mod proof;
 pub mod replay;
 pub mod review;
+pub mod set;
 pub mod tile;
 pub mod translation;
 pub mod trust_policy;

@@ -149,6 +149,23 @@ pub fn receipt(receipt: &str, leaf: &[u8], key: &VerifierKey) -> Result<(u64, Ch
     Ok((proof.index, checkpoint))
 }
 
+/// The origin that the checkpoint of a folder names. Nothing of it is checked.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn origin_of(directory: &Path) -> Result<String, CheckError> {
+    let signed = source::Source::Directory(log_directory(directory)).checkpoint()?;
+    let signed = String::from_utf8(signed).map_err(|_| Violation::Checkpoint(CheckpointError::Encoding))?;
+    Ok(signed.split('\n').next().unwrap_or_default().to_owned())
+}
+
+/// The size that the checkpoint of a folder says, unchecked: how long its check will take. 0 where it says none.
+pub(crate) fn size_of(directory: &Path) -> u64 {
+    let signed = source::Source::Directory(log_directory(directory)).checkpoint().unwrap_or_default();
+    let signed = String::from_utf8_lossy(&signed);
+    signed.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or_default()
+}
+
 /// `<data>/log`, where the data folder was named.
 #[must_use]
 pub fn log_directory(directory: &Path) -> PathBuf {

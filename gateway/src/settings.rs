@@ -38,19 +38,13 @@ pub(crate) use institution::{
     EndInstitutionEntry, EndInstitutionError, InstitutionEntry, Role, SourceDepartment, ends_faults, name_fault,
 };
 pub use limits::Limits;
-pub(crate) use log::LogSettings;
+pub(crate) use log::{LogSettings, is_origin};
 pub(crate) use persons::{IdentifiedBy, Notices, Persons, is_secure};
 pub(crate) use review::Review;
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
 pub(crate) use state::{SharedState, Standby};
 pub(crate) use store::{Store, StoreKind};
 pub(crate) use suspend_after::SuspendAfter;
-
-/// Whether a text can be the name of a log.
-pub(crate) fn is_origin(text: &str) -> bool {
-    let is_odd = |c: char| c.is_whitespace() || c.is_control() || c == '+';
-    !text.is_empty() && !text.ends_with('/') && !text.contains(is_odd)
-}
 
 /// A whole configuration, parsed and with its paths made absolute.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -299,10 +293,7 @@ impl Settings {
             &mut self.data.dir,
             &mut self.keys.dir,
         ];
-        paths.extend(self.log.second_place.as_mut());
-        paths.extend(self.log.continues.as_mut());
-        paths.extend(self.log.trust_policy.as_mut());
-        paths.extend(self.log.witness_authorities.as_mut());
+        paths.extend(self.log.paths_mut());
         paths.extend(self.keys.key_file.as_mut());
         paths.extend(self.keys.passphrase_file.as_mut());
         paths.extend(self.catalogue.dir.as_mut());
@@ -324,24 +315,7 @@ impl Settings {
 
     fn faults(&self) -> Vec<String> {
         let mut faults = self.catalogue.faults();
-        let origin = &self.log.origin;
-        if !is_origin(origin) {
-            faults.push(format!(
-                "log.origin `{origin}` must be a name without spaces, plus signs or a trailing slash, for example credit-gateway.example/2026/r1"
-            ));
-        }
-        if !(1..=1_500).contains(&self.log.publish_every_ms) {
-            faults.push("log.publish_every_ms must be between 1 and 1500: receipts are promised within 2 s".to_owned());
-        }
-        if self.log.segment_mib == 0 || self.log.segment_mib > 1_024 {
-            faults.push("log.segment_mib must be between 1 and 1024".to_owned());
-        }
-        if !(1..=36_500).contains(&self.log.clock_ahead_days) {
-            faults.push("log.clock_ahead_days must be between 1 and 36500".to_owned());
-        }
-        if !(1..=3_600).contains(&self.log.witness_every_s) {
-            faults.push("log.witness_every_s must be between 1 and 3600".to_owned());
-        }
+        faults.extend(self.log.faults());
         if self.keys.key_file.is_some() == self.keys.passphrase_file.is_some() {
             faults.push("keys needs exactly one of key_file and passphrase_file".to_owned());
         }
@@ -369,9 +343,6 @@ impl Settings {
         faults.extend(store::faults(&self.stores));
         faults.extend(route::faults(&self.routes));
         faults.extend(self.state.iter().flat_map(SharedState::faults));
-        if self.log.linger_us > 1_000_000 {
-            faults.push("log.linger_us must be at most 1000000: callers wait as long".to_owned());
-        }
         faults
     }
 }

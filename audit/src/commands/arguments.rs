@@ -47,29 +47,42 @@ pub(super) enum Command {
     },
 }
 
+/// The logs of several gateways that are one.
+#[derive(Debug, Args)]
+pub(super) struct SetArguments {
+    /// The folder of the directory log, which lists the logs of all replicas: each of them must be named, and no other 目录日志的文件夹，其中列有各副本的日志：须逐一给出，不得多也不得少
+    #[arg(long, value_name = "DIR", requires = "directory_vkey")]
+    pub(super) directory: Option<PathBuf>,
+    /// The directory's verifier key, from a source that you trust 目录日志的验证公钥，须取自可信来源
+    #[arg(long, value_name = "FILE", requires = "directory")]
+    pub(super) directory_vkey: Option<PathBuf>,
+}
+
 /// What is to be checked.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
 )]
 pub(super) struct VerifyArguments {
-    /// The log's folder (or the data folder that has it), or its address: http://… or https://… 日志文件夹（或其所在的数据文件夹），或网址
+    /// The log's folder (or the data folder that has it), or its address: http://… or https://…; with --directory the folder of each log 日志文件夹（或其所在的数据文件夹），或网址；给出 --directory 时为各日志的文件夹
     #[arg(value_name = "DIR|URL", required_unless_present = "receipt")]
-    pub(super) log: Option<String>,
+    pub(super) log: Vec<String>,
     /// The log's verifier key (`log.vkey`), from a source that you trust 日志的验证公钥（`log.vkey`），须取自可信来源
-    #[arg(long, value_name = "FILE")]
-    pub(super) vkey: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "directory", conflicts_with = "directory")]
+    pub(super) vkey: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) set: SetArguments,
     /// A receipt (c2sp.org/tlog-proof) 回执（c2sp.org/tlog-proof）
-    #[arg(long, value_name = "FILE", requires = "leaf")]
+    #[arg(long, value_name = "FILE", requires = "leaf", conflicts_with = "directory")]
     pub(super) receipt: Option<PathBuf>,
     /// The leaf that the receipt is for, byte for byte 回执所证明的记录，须逐字节一致
     #[arg(long, value_name = "FILE", requires = "receipt")]
     pub(super) leaf: Option<PathBuf>,
-    /// A checkpoint kept from earlier: the log must continue it 此前保存的检查点：日志须为其延续
+    /// A checkpoint kept from earlier: the log must continue it; with --directory one of each log, and of the directory 此前保存的检查点：日志须为其延续；给出 --directory 时可为各日志及目录日志各给一份
     #[arg(long, value_name = "CHECKPOINT")]
-    pub(super) old: Option<PathBuf>,
+    pub(super) old: Vec<PathBuf>,
     /// Certificates of the authorities that an https server's may come from (PEM) 受信任的 https 服务器证书签发机构（PEM）
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(super) ca: Option<PathBuf>,
     /// An auditor's certificate (PEM): entry bundles are checked over https too 审计人员证书（PEM）：经 https 时也核对记录
     #[arg(long, value_name = "FILE", requires_all = ["key", "ca"])]
@@ -78,16 +91,16 @@ pub(super) struct VerifyArguments {
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub(super) key: Option<PathBuf>,
     /// The folder of the log of another gateway that was asked, or that asked: the two must name each other 另一网关的日志文件夹：两份日志须互相指明
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "directory")]
     pub(super) peer: Option<PathBuf>,
     /// The other log's verifier key; without it the `log.vkey` in its folder, which proves less 另一日志的验证公钥；省略时用其文件夹中的 `log.vkey`，证明力较弱
     #[arg(long, value_name = "FILE", requires = "peer")]
     pub(super) peer_vkey: Option<PathBuf>,
-    /// A trust policy (c2sp.org/tlog-policy): enough of its witnesses must have cosigned the log 信任策略（c2sp.org/tlog-policy）：须有足够的见证方联署该日志
+    /// A trust policy (c2sp.org/tlog-policy): enough of its witnesses must have cosigned the log, with --directory each log 信任策略（c2sp.org/tlog-policy）：须有足够的见证方联署该日志；给出 --directory 时须联署各日志
     #[arg(long, value_name = "FILE", requires = "log")]
     pub(super) policy: Option<PathBuf>,
     /// Only the hash tiles: of a folder that `mirror` made without entries 仅核验哈希分片：用于未复制记录的 `mirror` 副本
-    #[arg(long, conflicts_with = "peer")]
+    #[arg(long, conflicts_with_all = ["peer", "directory"])]
     pub(super) hashes: bool,
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
@@ -158,21 +171,23 @@ pub(super) struct WitnessArguments {
     after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
 )]
 pub(super) struct ReplayArguments {
-    /// The log's folder, or the data folder that has it 日志文件夹，或其所在的数据文件夹
-    #[arg(value_name = "DIR")]
-    pub(super) log: PathBuf,
+    /// The log's folder, or the data folder that has it; with --directory that of each log 日志文件夹，或其所在的数据文件夹；给出 --directory 时为各日志的文件夹
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) log: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) set: SetArguments,
     /// A catalogue's folder; once for each catalogue that was in force 规则目录所在文件夹；每套曾生效的规则目录各一次
     #[arg(long, value_name = "DIR", required = true)]
     pub(super) catalogue: Vec<PathBuf>,
     /// The log's verifier key; without it the `log.vkey` beside the log, which proves less 日志的验证公钥；省略时用日志旁的 `log.vkey`，证明力较弱
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(super) vkey: Option<PathBuf>,
     /// Public keys of issuers of consents (JWK or JWK Set), from a source that you trust; without it the keys on the
     /// record, which prove less. Several are allowed 授权签发方的公钥（JWK 或 JWK Set），须取自可信来源；省略时用记录中的公钥，证明力较弱；可给多个
     #[arg(long, value_name = "FILE")]
     pub(super) issuer_keys: Vec<PathBuf>,
     /// The folder of the log of another gateway that was asked, or that asked: the two must name each other 另一网关的日志文件夹：两份日志须互相指明
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "directory")]
     pub(super) peer: Option<PathBuf>,
     /// The other log's verifier key; without it the `log.vkey` in its folder, which proves less 另一日志的验证公钥；省略时用其文件夹中的 `log.vkey`，证明力较弱
     #[arg(long, value_name = "FILE", requires = "peer")]
@@ -233,11 +248,13 @@ pub(super) struct PersonArguments {
     /// What a person got from `/me/export` 个人从 `/me/export` 取得的文件
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// The log's folder, or the data folder that has it: then what was left out is found too 日志文件夹，或其所在的数据文件夹：由此可查出漏列的查询
+    /// The log's folder, or the data folder that has it: then what was left out is found too. With --directory several, of which the right one is looked into 日志文件夹，或其所在的数据文件夹：由此可查出漏列的查询；给出 --directory 时可给多个，并从中找出相应的日志
     #[arg(long, value_name = "DIR")]
-    pub(super) log: Option<PathBuf>,
+    pub(super) log: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) set: SetArguments,
     /// The log's verifier key, from a source that you trust; without it the key in the file, which proves less 日志的验证公钥，须取自可信来源；省略时用文件中的公钥，证明力较弱
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(super) vkey: Option<PathBuf>,
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
@@ -327,9 +344,11 @@ fn offset(text: &str) -> Result<Offset, String> {
     after_help = "The same log gives the same bytes. Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 同一日志所得逐字节相同。退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
 )]
 pub(super) struct MonthlyArguments {
-    /// The log's folder, or the data folder that has it 日志文件夹，或其所在的数据文件夹
-    #[arg(value_name = "DIR")]
-    pub(super) log: PathBuf,
+    /// The log's folder, or the data folder that has it; with --directory that of each log 日志文件夹，或其所在的数据文件夹；给出 --directory 时为各日志的文件夹
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) log: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) set: SetArguments,
     /// The month, e.g. 2026-11 月份，例如 2026-11
     #[arg(long, value_name = "MONTH", value_parser = month)]
     pub(super) month: String,
@@ -337,7 +356,7 @@ pub(super) struct MonthlyArguments {
     #[arg(long, value_name = "OFFSET", default_value = "+08:00", value_parser = offset)]
     pub(super) utc_offset: Offset,
     /// The log's verifier key; without it the `log.vkey` in the folder, which proves less 日志的验证公钥；省略时用文件夹中的 `log.vkey`，证明力较弱
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(super) vkey: Option<PathBuf>,
     /// Write into this file instead of standard output 写入此文件，而非标准输出
     #[arg(long, value_name = "FILE")]

@@ -22,11 +22,18 @@ impl Progress {
     }
 }
 
-impl Visitor for Progress {
-    fn progress(&mut self, done: u64, all: u64) {
+impl Progress {
+    /// `done` of `all` steps are done.
+    pub(super) fn show(&mut self, done: u64, all: u64) {
         if self.terminal && self.start.elapsed() > SILENT_AT_FIRST {
             self.bar.get_or_insert_with(|| ProgressBar::new(all)).set_position(done);
         }
+    }
+}
+
+impl Visitor for Progress {
+    fn progress(&mut self, done: u64, all: u64) {
+        self.show(done, all);
     }
 }
 

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use credit_audit::checkpoint::Checkpoint;
+use credit_audit::directory::Directory;
 use credit_audit::links::LinkReport;
 use credit_audit::person::Checked;
 use credit_audit::trust_policy::{TrustPolicy, Witnessed};
@@ -40,10 +41,7 @@ pub(super) fn json(
         members.extend(receipt.map(|(index, checkpoint)| {
             ("receipt".to_owned(), json!({ "index": index, "origin": checkpoint.origin, "size": checkpoint.size }))
         }));
-        if let Some(Decided { queries, verified, unverified }) = decided {
-            members.insert("decided_again".to_owned(), json!(queries));
-            members.insert("consents".to_owned(), json!({ "verified": verified, "unverified": unverified }));
-        }
+        members.extend(decided.into_iter().flat_map(decided_json));
     }
     if let (Value::Object(members), Some(Links { origin, report })) = (&mut result, links) {
         let LinkReport { linked, refused, refused_there, open } = report;
@@ -56,6 +54,21 @@ pub(super) fn json(
         members.insert("witnessed".to_owned(), json!({ "size": checkpoint.size, "by": by }));
     }
     format!("{result}\n")
+}
+
+/// A set that holds, on one line.
+pub(super) fn set(directory: &Directory, logs: &[Report], decided: Option<Decided>) -> String {
+    let logs: Vec<Value> = logs.iter().map(log_json).collect();
+    let mut result = json!({ "holds": true, "directory": log_json(&directory.report), "logs": logs });
+    if let Value::Object(members) = &mut result {
+        members.extend(decided.into_iter().flat_map(decided_json));
+    }
+    format!("{result}\n")
+}
+
+fn decided_json(Decided { queries, verified, unverified }: Decided) -> [(String, Value); 2] {
+    let consents = json!({ "verified": verified, "unverified": unverified });
+    [("decided_again".to_owned(), json!(queries)), ("consents".to_owned(), consents)]
 }
 
 /// An export that holds, on one line.

@@ -5,6 +5,7 @@ use std::path::Path;
 use credit_audit::checkpoint::{Checkpoint, CheckpointError};
 use credit_audit::note::VerifierKey;
 use credit_audit::proof::ProofError;
+use credit_audit::replay::SetReplay;
 use credit_audit::trust_policy::{TrustPolicy, Witnessed};
 use credit_audit::verify::{self, CheckError, ClientFiles, Remote, Report, Violation};
 
@@ -12,19 +13,27 @@ use super::arguments::VerifyArguments;
 use super::peer::Peer;
 use super::progress::Progress;
 use super::report;
+use super::set::{Opened, one};
 use super::stop::{Stop, read, read_key};
 use super::words::Language;
 
 /// Checks what the arguments say; gives what is to be printed.
 pub(super) fn run(arguments: &VerifyArguments, language: Language) -> Result<String, Stop> {
-    let key = read_key(&arguments.vkey, language)?;
+    let policy = arguments.policy.as_deref().map(|file| read_policy(file, language)).transpose()?;
+    if let Some(set) = Opened::of(&arguments.set, &arguments.log, &arguments.old, language)? {
+        let promises = SetReplay::promises(&set.set);
+        return set.replay(promises, policy.as_ref(), arguments.json, language);
+    }
+    let Some(vkey) = &arguments.vkey else { return Err(Stop::Usage(language.several_logs())) };
+    let key = read_key(vkey, language)?;
+    let log = one(&arguments.log, language)?.map(String::as_str);
     let receipt = match (&arguments.receipt, &arguments.leaf) {
         (Some(receipt), Some(leaf)) => Some(check_receipt(receipt, leaf, &key)?),
         _ => None,
     };
     let mut earlier = Vec::new();
-    if let Some(old) = &arguments.old {
-        if arguments.log.is_none() {
+    for old in &arguments.old {
+        if log.is_none() {
             return Err(Stop::Usage(language.old_without_log()));
         }
         let text = String::from_utf8(read(old)?).map_err(|_| Violation::Checkpoint(CheckpointError::Encoding))?;
@@ -32,12 +41,10 @@ pub(super) fn run(arguments: &VerifyArguments, language: Language) -> Result<Str
     }
     // With a log too, the receipt's checkpoint must be a beginning of that log.
     earlier.extend(receipt.iter().map(|(_, checkpoint)| checkpoint.clone()));
-    let policy = arguments.policy.as_deref().map(|file| read_policy(file, language)).transpose()?;
     let mut asked = Asked { policy: policy.as_ref(), earlier, witnessed: None };
-    let checked =
-        arguments.log.as_deref().map(|log| check_log(log, arguments, &key, &mut asked, language)).transpose()?;
+    let checked = log.map(|log| check_log(log, arguments, &key, &mut asked, language)).transpose()?;
     let witnessed = policy.as_ref().zip(asked.witnessed.as_ref());
-    let links = match (&arguments.peer, arguments.log.as_deref()) {
+    let links = match (&arguments.peer, log) {
         (None, _) => None,
         (Some(peer), Some(log)) if !is_address(log) => {
             Some(Peer::of(peer, arguments.peer_vkey.as_ref(), language)?.compare(Path::new(log), &key)?)

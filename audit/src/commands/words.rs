@@ -1,6 +1,7 @@
 //! What the commands say, in English and in Chinese.
 
 mod evidence;
+mod set;
 
 use std::path::Path;
 
@@ -321,6 +322,11 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Witnesses(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Review(error) => Language::Chinese.fault(&error.to_string()),
         Violation::List(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::Set(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::Directory { index, cause } => {
+            format!("目录第 {index} 条：{}", Language::Chinese.fault(&cause.to_string()))
+        }
+        Violation::InLog { origin, cause } => format!("日志 `{origin}`：{}", fault_in_chinese(cause)),
         Violation::Missing { path } => format!("缺少 `{path}`"),
         Violation::Stranger { path } => format!("`{path}` 既不是哈希块也不是记录包，不应在此"),
         Violation::NotAFile { path } => format!("`{path}` 不是普通文件"),
@@ -459,6 +465,7 @@ fn broken(cause: &Broken) -> String {
         Broken::Certificate(institution) => format!("所用证书不是为 `{institution}` 登记的证书"),
         Broken::Withdrawn => "授权已撤回，查询却得到答复".to_owned(),
         Broken::UseAgain(number) => format!("该授权的第 {number} 次使用此前已有"),
+        Broken::UseBeyond { .. } | Broken::AnsweredTwice(_) => Language::Chinese.fault(&cause.to_string()),
         Broken::Repeats(first) => {
             format!("`repeats` 为 {first}，但此前没有同一机构以同一幂等键提出并得到答复的该查询")
         }

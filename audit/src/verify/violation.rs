@@ -3,12 +3,14 @@
 use crate::checkpoint::CheckpointError;
 use crate::coverage::ListFault;
 use crate::decision::Mismatch;
+use crate::directory::DirectoryFault;
 use crate::evidence::EvidenceFault;
 use crate::leaf::{LinkFault, PeekError};
 use crate::person::ExportFault;
 use crate::promises::Broken;
 use crate::proof::ProofError;
 use crate::review::DrawFault;
+use crate::set::SetFault;
 use crate::trust_policy::NotWitnessed;
 
 /// Why a log does not hold.
@@ -32,6 +34,25 @@ pub enum Violation {
     /// The draw of a period that is reviewed does not.
     #[error(transparent)]
     Review(#[from] DrawFault),
+    /// Logs that are not the set that their directory lists.
+    #[error(transparent)]
+    Set(#[from] SetFault),
+    /// A leaf of a directory.
+    #[error("entry {index} of the directory: {cause}")]
+    Directory {
+        /// In the directory, from 0.
+        index: u64,
+        /// What is wrong with it.
+        cause: DirectoryFault,
+    },
+    /// What is wrong with one log of a set.
+    #[error("log `{origin}`: {cause}")]
+    InLog {
+        /// The log.
+        origin: String,
+        /// What is wrong with it.
+        cause: Box<Violation>,
+    },
     /// A file that the checkpoint, or a later file, needs is not there.
     #[error("`{path}` is missing")]
     Missing {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use credit_audit::{
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     leaf::{Event, Seal},
 };
 
@@ -56,7 +56,8 @@ pub(super) fn seal(settings: Settings, next: &str) -> Result<u64, Failure> {
     require_no_gateway(&settings)?;
     runtime()?.block_on(async move {
         let _log = Telemetry::start(Arc::new(SystemClock::new()), LevelFilter::INFO, None).map_err(Failure::usage)?;
-        let inputs = start::Inputs::read(&settings).map_err(|errors| Failure::starts(&errors))?;
+        let inputs =
+            start::Inputs::read(&settings, SystemClock::new().now()).map_err(|errors| Failure::starts(&errors))?;
         let gateway = start::open(settings, inputs, Arc::new(SystemClock::new()))
             .await
             .map_err(|error| Failure::start(&error))?;
@@ -95,7 +96,8 @@ fn alone(settings: Settings, change: Change) -> Result<Made, Failure> {
     let account = Account::of(rustix::process::getuid().as_raw());
     runtime()?.block_on(async move {
         let _log = Telemetry::start(Arc::new(SystemClock::new()), LevelFilter::INFO, None).map_err(Failure::usage)?;
-        let inputs = start::Inputs::read(&settings).map_err(|errors| Failure::starts(&errors))?;
+        let inputs =
+            start::Inputs::read(&settings, SystemClock::new().now()).map_err(|errors| Failure::starts(&errors))?;
         let gateway = start::open(settings, inputs, Arc::new(SystemClock::new()))
             .await
             .map_err(|error| Failure::start(&error))?;

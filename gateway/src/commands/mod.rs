@@ -11,6 +11,7 @@ mod consent;
 mod coverage;
 #[cfg(feature = "demo")]
 mod demo;
+mod directory;
 mod export;
 mod failure;
 mod figures;
@@ -75,6 +76,9 @@ enum Command {
     /// The key ring 密钥环
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// The directory that lists the logs of all replicas 列有各副本日志的目录日志
+    #[command(subcommand)]
+    Directory(directory::Directory),
     /// Consents 授权
     #[command(subcommand)]
     Consent(consent::Consent),
@@ -167,6 +171,7 @@ pub fn run() -> ExitCode {
         Command::Policy(policy) => catalogue::run(policy),
         Command::Catalogue(catalogue) => approval::run(catalogue),
         Command::Keys(keys) => keys::run(keys),
+        Command::Directory(directory) => directory::run(directory),
         Command::Consent(consent) => consent::run(consent),
         Command::Institution(institution) => institution::run(institution),
         Command::Stop(which) => stop::stop(which),

@@ -4,11 +4,13 @@ mod ahead;
 mod approval;
 mod carry;
 mod check;
+mod directory;
 mod error;
 mod faults;
 mod first_leaves;
 mod inputs;
 mod keys;
+mod not_listed;
 mod places;
 mod project;
 mod record;
@@ -26,7 +28,11 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
-use credit_audit::{clock::Clock, leaf::Actor, log};
+use credit_audit::{
+    clock::Clock,
+    leaf::Actor,
+    log::{self, Recovered},
+};
 use credit_keys::SystemEntropy;
 use credit_policy::Catalogue;
 use jiff::Timestamp;
@@ -34,6 +40,7 @@ use tokio::sync::{Semaphore, watch};
 
 pub(crate) use approval::{digests, holds_from};
 pub(crate) use check::{Checked, check};
+pub(crate) use directory::own_key;
 pub(crate) use error::StartError;
 pub(crate) use inputs::{Inputs, read};
 pub(crate) use keys::{kek_file, next_kek_file, open_ring, read_kek, read_next_kek};
@@ -60,6 +67,7 @@ use crate::{
     telemetry::metrics::Metrics,
 };
 use carry::Before;
+use directory::Listed;
 use first_leaves::FirstLeaves;
 use keys::{RingSigner, keyring, not_introduced};
 use record::{OnRecord, log_settings, read_record};
@@ -74,13 +82,12 @@ pub(crate) async fn open(
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
-    let Inputs { catalogue, files, ring, register, certificates, issuers, routes } = inputs;
+    let Inputs { catalogue, files, ring, register, certificates, issuers, routes, listed } = inputs;
     let metrics = metrics(&catalogue, &*clock)?;
     make_data_folder(&settings.data.dir)?;
     let stores = open_stores(&settings, &catalogue, &clock).await?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
-    let recovered = log::recover(log_settings(&settings), Arc::clone(&clock))?;
-    ahead::pass(&settings, recovered.last_at(), clock.now())?;
+    let recovered = recovered(&settings, listed, &clock)?;
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
     let keys = keyring(ring, &settings.log.origin, &projection.ledger.keys, (clock.now(), &entropy))?;
@@ -143,6 +150,14 @@ fn metrics(catalogue: &Catalogue, clock: &dyn Clock) -> Result<Metrics, StartErr
     let metrics = Metrics::new(clock.now())?;
     metrics.classes(catalogue);
     Ok(metrics)
+}
+
+/// The log, for this process alone; and the directory is remembered, whose place is there by now.
+fn recovered(settings: &Settings, listed: Option<Listed>, clock: &Arc<dyn Clock>) -> Result<Recovered, StartError> {
+    let recovered = log::recover(log_settings(settings), Arc::clone(clock))?;
+    listed.map_or(Ok(()), |listed| listed.remember())?;
+    ahead::pass(settings, recovered.last_at(), clock.now())?;
+    Ok(recovered)
 }
 
 /// What a query is decided and answered by.

@@ -28,6 +28,11 @@ pub struct LogSettings {
     #[serde(default = "publish_every_ms")]
     #[schemars(range(min = 1, max = 1_500))]
     pub publish_every_ms: u64,
+    /// Folder of the directory that lists the logs of all replicas, or a copy of it: this gateway serves only while its log is
+    /// listed there. Left out: it is the only one.
+    pub directory: Option<PathBuf>,
+    /// The directory's verifier key.
+    pub directory_vkey: Option<PathBuf>,
     /// A trust policy (c2sp.org/tlog-policy): its witnesses with an address are asked to cosign the log, and what its quorum
     /// cosigned is published as `checkpoint.witnessed`. Left out: nobody is asked.
     pub trust_policy: Option<PathBuf>,
@@ -43,6 +48,51 @@ pub struct LogSettings {
     #[serde(default = "clock_ahead_days")]
     #[schemars(range(min = 1, max = 36_500))]
     pub clock_ahead_days: u32,
+}
+
+impl LogSettings {
+    /// The paths of files and folders in it.
+    pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { second_place, continues, directory, directory_vkey, trust_policy, witness_authorities, .. } = self;
+        let all = [second_place, continues, directory, directory_vkey, trust_policy, witness_authorities];
+        all.into_iter().filter_map(Option::as_mut)
+    }
+
+    /// What cannot be right.
+    pub(super) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let origin = &self.origin;
+        if !is_origin(origin) {
+            faults.push(format!(
+                "log.origin `{origin}` must be a name without spaces, plus signs or a trailing slash, for example credit-gateway.example/2026/r1"
+            ));
+        }
+        if !(1..=1_500).contains(&self.publish_every_ms) {
+            faults.push("log.publish_every_ms must be between 1 and 1500: receipts are promised within 2 s".to_owned());
+        }
+        if self.segment_mib == 0 || self.segment_mib > 1_024 {
+            faults.push("log.segment_mib must be between 1 and 1024".to_owned());
+        }
+        if !(1..=36_500).contains(&self.clock_ahead_days) {
+            faults.push("log.clock_ahead_days must be between 1 and 36500".to_owned());
+        }
+        if !(1..=3_600).contains(&self.witness_every_s) {
+            faults.push("log.witness_every_s must be between 1 and 3600".to_owned());
+        }
+        if self.directory.is_some() != self.directory_vkey.is_some() {
+            faults.push("log.directory and log.directory_vkey go together: give both or neither".to_owned());
+        }
+        if self.linger_us > 1_000_000 {
+            faults.push("log.linger_us must be at most 1000000: callers wait as long".to_owned());
+        }
+        faults
+    }
+}
+
+/// Whether a text can be the name of a log.
+pub(crate) fn is_origin(text: &str) -> bool {
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+    !text.is_empty() && !text.ends_with('/') && !text.contains(is_odd)
 }
 
 fn segment_mib() -> u64 {

@@ -15,6 +15,7 @@ mod collector;
 mod commands;
 mod configurations;
 mod consents;
+mod directories;
 mod documents;
 mod doors;
 mod evidence;

@@ -8,6 +8,7 @@ use credit_keys::{KekError, KeyError, RingError};
 use credit_policy::Fault;
 use jiff::civil::Date;
 
+use super::not_listed::NotListed;
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError, trust::TrustError},
     cluster::StateFault,
@@ -189,6 +190,9 @@ pub(crate) enum StartError {
     /// An issuer of consents.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
+    /// The directory that lists the logs of all replicas.
+    #[error(transparent)]
+    NotListed(#[from] NotListed),
     /// The witnesses' policy.
     #[error(transparent)]
     TrustPolicy(#[from] UnusablePolicy),
@@ -291,6 +295,7 @@ impl StartError {
             }
             Self::Tls(error) => matches!(error, TlsError::NotValidNow { .. }),
             Self::Trust(error) => error.is_of_time(),
+            Self::NotListed(error) => error.may_pass(),
             Self::Store(error) => error.may_pass(),
             Self::Postgres(error) => error.may_pass(),
             Self::State(fault) => fault.may_pass(),

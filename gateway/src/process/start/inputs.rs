@@ -6,10 +6,11 @@ use std::sync::Arc;
 use credit_audit::clock::Clock;
 use credit_keys::Ring;
 use credit_policy::Catalogue;
+use jiff::Timestamp;
 
 use super::{
-    error::StartError, faults::Faults, keys::open_ring, places, project, register, rules::read_catalogue,
-    store::check_stores, tls, tls::TlsSettings,
+    directory::Listed, error::StartError, faults::Faults, keys::open_ring, places, project, register,
+    rules::read_catalogue, store::check_stores, tls, tls::TlsSettings,
 };
 use crate::{
     callers::{issuers::Issuers, kept, register::Register, trust::Known},
@@ -29,6 +30,8 @@ pub(crate) struct Inputs {
     pub(super) certificates: Arc<Known>,
     pub(super) issuers: Issuers,
     pub(super) routes: Routes,
+    /// Where the configuration names a directory.
+    pub(super) listed: Option<Listed>,
 }
 
 impl Inputs {
@@ -36,13 +39,13 @@ impl Inputs {
     ///
     /// # Errors
     /// Each thing that is not as it must be.
-    pub(crate) fn read(settings: &Settings) -> Result<Self, Vec<StartError>> {
+    pub(crate) fn read(settings: &Settings, now: Timestamp) -> Result<Self, Vec<StartError>> {
         let mut faults = Faults::default();
-        Self::collect(settings, &mut faults).ok_or(faults.0)
+        Self::collect(settings, now, &mut faults).ok_or(faults.0)
     }
 
     /// The list. Nothing where a step found a fault; each step is tried in any case.
-    pub(super) fn collect(settings: &Settings, faults: &mut Faults) -> Option<Self> {
+    pub(super) fn collect(settings: &Settings, now: Timestamp, faults: &mut Faults) -> Option<Self> {
         let before = faults.0.len();
         let catalogue = faults.keep(read_catalogue(settings)).map(|(catalogue, files)| (Arc::new(catalogue), files));
         let ring = faults.keep(open_ring(settings).and_then(|ring| {
@@ -61,13 +64,14 @@ impl Inputs {
                 witnesses::cosigning(settings, &signer.public_key()).map(drop).map_err(StartError::from)
             }));
         }
+        let listed = ring.as_ref().and_then(|ring| faults.keep(Listed::read(settings, ring, now)));
         faults.0.extend(places::faults(settings));
         if faults.0.len() > before {
             return None;
         }
         let (catalogue, files) = catalogue?;
-        let (ring, issuers, routes) = (ring?, issuers?, routes?);
-        Some(Self { catalogue, files, ring, register, certificates: Arc::default(), issuers, routes })
+        let (ring, issuers, routes, listed) = (ring?, issuers?, routes?, listed?);
+        Some(Self { catalogue, files, ring, register, certificates: Arc::default(), issuers, routes, listed })
     }
 }
 
@@ -86,7 +90,7 @@ pub(super) fn collect(
     clock: &Arc<dyn Clock>,
     faults: &mut Faults,
 ) -> (Option<Inputs>, Option<TlsSettings>) {
-    let mut inputs = Inputs::collect(settings, faults);
+    let mut inputs = Inputs::collect(settings, clock.now(), faults);
     let missing = tls::missing(&settings.tls);
     let mut tls = if missing.is_empty() { faults.keep(TlsSettings::read(settings, clock)) } else { None };
     faults.0.extend(missing);
