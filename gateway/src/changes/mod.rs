@@ -76,6 +76,12 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             {
                 Err(ChangeError::ByTwo)
             }
+            // Whoever lets an officer go decides who the other one is.
+            Change::InstitutionRemoveCertificate { ref id, .. }
+                if approval::is_by_two(&gateway) && institution::is_of_officers(&gateway, id) =>
+            {
+                Err(ChangeError::ByTwo)
+            }
             Change::InstitutionAdd { institution, chains } => {
                 institution::keep(&gateway, &chains);
                 institution::add(&gateway, institution, &account).await
@@ -100,9 +106,11 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
                 suspension::resume(&gateway, scenario, reason, by, &account, off_record).await
             }
             Change::Unseal { entry, reason, by } => unseal::unseal(&gateway, entry, reason, by, &account).await,
-            Change::Propose { act, digest } => approval::propose(&gateway, act, digest, &account).await,
+            Change::Propose { act, digest } => approval::propose_digest(&gateway, act, digest, &account).await,
             Change::ProposeInWords(about) => approval::propose_in_words(&gateway, about, &account).await,
-            Change::Approve { proposal, digest } => approval::approve(&gateway, proposal, digest, &account).await,
+            Change::Approve { proposal, digest } => {
+                approval::approve_digest(&gateway, proposal, digest, &account).await
+            }
             Change::ProposeDestruction(destruction) => destroy::propose(&gateway, &destruction, &account).await,
             Change::ApproveDestruction { proposal, destruction } => {
                 destroy::approve(&gateway, proposal, &destruction, &account).await

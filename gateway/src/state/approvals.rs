@@ -33,6 +33,10 @@ pub(crate) const DESTROY: &str = "destroy";
 /// The evidence of a person is handed over: as above.
 pub(crate) const EXPORT: &str = "export";
 
+/// What is proposed and approved by saying it, and the gateway makes the digest: a digest shows nobody which month or whom it is
+/// about.
+pub(crate) const IN_WORDS: [&str; 2] = [DESTROY, EXPORT];
+
 /// So many proposals are remembered; the oldest go first.
 const REMEMBERED: usize = 500;
 
