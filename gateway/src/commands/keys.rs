@@ -1,4 +1,6 @@
-//! `keys init|status|rotate|destroy|trace`.
+//! `keys init|status|rotate|destroy|compromised|trace`.
+
+mod compromised;
 
 use std::{
     fs::{self, DirBuilder},
@@ -39,6 +41,8 @@ pub(super) enum Keys {
     Rotate(Rotate),
     /// Destroy the data keys of a month, or one person's part of them: two officers, at the officers' port 销毁数据密钥
     Destroy(Destroy),
+    /// A key may be known to others: rotate it, have that signed, and say who is affected; or rehearse that 密钥可能泄露时的处置与演练
+    Compromised(compromised::Compromised),
     /// Find for whom and for which purpose a pseudonym was made 追溯假名
     Trace {
         /// The pseudonym, `psn1…`
@@ -117,6 +121,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             Ok(())
         }
         Keys::Destroy(destroy) => destroy_keys(&destroy),
+        Keys::Compromised(asked) => compromised::run(&asked),
         Keys::Trace { pseudonym, config } => trace(&config, &pseudonym),
     }
 }

@@ -33,15 +33,15 @@ struct Kind {
     proposed: Value,
     /// What is approved, and what is something else, where that is said and not a digest.
     said: Option<[Value; 2]>,
-    /// Where it is done, and how; what is loaded is done by nobody.
-    done: Option<(&'static str, Value)>,
+    /// Where it is done, and how, and how something else; what is loaded is done by nobody.
+    done: Option<(&'static str, Value, Value)>,
 }
 
 impl Kind {
     fn said(act: &'static str, name: &'static str, [what, other]: [Value; 2], path: &'static str) -> Self {
         let of = |what: &Value| json!({act: what});
         let (proposed, said) = (of(&what), [of(&what), of(&other)]);
-        Self { act, name, proposed, said: Some(said), done: Some((path, what)) }
+        Self { act, name, proposed, said: Some(said), done: Some((path, what, other)) }
     }
 
     fn loaded(act: &'static str, digests: &Value) -> Self {
@@ -61,20 +61,20 @@ fn kinds(folder: &Folder, digests: &Value, entry: u64, month: &str) -> Vec<Kind>
     let [person, other] = [0, 1].map(|nr| json!({"person": folder.person("clean", nr)}));
     let (reason, unsealed) = (json!({"reason": "over"}), json!({"entry": entry, "reason": "court order 7"}));
     let months = [month, "2020-01"].map(|month| json!({"month": month}));
-    let words = |act, proposed: Value, path| Kind {
+    let words = |act, proposed: Value, other: Value, path| Kind {
         act,
         name: act,
         proposed: proposed.clone(),
         said: None,
-        done: Some((path, proposed)),
+        done: Some((path, proposed.clone(), with(&proposed, other))),
     };
     vec![
         Kind::loaded("catalogue", digests),
         Kind::loaded("limits", digests),
         Kind::loaded("sampling", digests),
         Kind::loaded("register", digests),
-        words("unseal", unsealed, "/officers/unseals"),
-        words("resume", reason, "/officers/resume"),
+        words("unseal", unsealed, json!({"entry": entry - 1}), "/officers/unseals"),
+        words("resume", reason, json!({"reason": "enough"}), "/officers/resume"),
         Kind::said("export", "export", [person.clone(), other.clone()], "/officers/exports"),
         Kind::said("destroy", "destroy a person's", [person, other], "/officers/destructions"),
         Kind::said("destroy", "destroy a month's", months, "/officers/destructions"),
@@ -86,7 +86,9 @@ fn effects(folder: &Folder) -> Vec<(&'static str, usize)> {
     let leaves = folder.leaves();
     let count = |is_one: &dyn Fn(&Value) -> bool| leaves.iter().filter(|leaf| is_one(&leaf.json)).count();
     let of = |kind: &'static str| (kind, count(&|leaf| leaf["kind"] == kind));
-    let is_path = |leaf: &Value, end: &str| leaf["path"].as_str().is_some_and(|path| path.ends_with(end));
+    let is_path = |leaf: &Value, end: &str| {
+        leaf["path"].as_str().is_some_and(|path| path.ends_with(end) && !path.contains("/refused/"))
+    };
     vec![
         of("approval"),
         of("catalogue"),
@@ -145,7 +147,7 @@ fn one_signature(folder: &Folder, kind: &Kind, (approval, of): &(Value, Value)) 
         refused((OTHER, APPROVALS, &with(of, json!({"digest": digest}))), "in-words");
         refused((ONE, PROPOSALS, &json!({"act": kind.act, "digest": digest})), "in-words");
     }
-    if let Some((path, body)) = &kind.done {
+    if let Some((path, body, _)) = &kind.done {
         refused((ONE, path, body), "alone");
         refused((OTHER, path, body), "alone");
         refused((ONE, path, &with(body, of.clone())), "not-yet");
@@ -210,16 +212,19 @@ fn of_every_act_one_signature_another_thing_a_late_or_a_second_approval_does_not
         is_refused(folder, kind.name, (OTHER, APPROVALS, approval), "expired");
     }
     let second: Vec<_> = kinds.iter().map(|kind| propose(folder, kind)).collect();
-    for (kind, (approval, _)) in kinds.iter().zip(&second).filter(|(kind, _)| kind.act != "register") {
+    for (kind, (approval, of)) in kinds.iter().zip(&second).filter(|(kind, _)| kind.act != "register") {
         approve(folder, kind, approval);
         is_refused(folder, kind.name, (OTHER, APPROVALS, approval), "again");
+        if let Some((path, _, other)) = &kind.done {
+            is_refused(folder, kind.name, (ONE, path, &with(other, of.clone())), "other-digest");
+        }
     }
     let approved = effects(folder);
     wait_for_nothing();
     let gateway = later(gateway.kill(), 116);
     let folder = gateway.folder();
     for (kind, (approval, of)) in kinds.iter().zip(&second) {
-        if let Some((path, body)) = &kind.done {
+        if let Some((path, body, _)) = &kind.done {
             is_refused(folder, kind.name, (ONE, path, &with(body, of.clone())), "expired");
         }
         if kind.act == "register" {
@@ -237,7 +242,7 @@ fn of_every_act_one_signature_another_thing_a_late_or_a_second_approval_does_not
     let third: Vec<_> = kinds.iter().map(|kind| propose(folder, kind)).collect();
     for (kind, (approval, of)) in kinds.iter().zip(&third) {
         approve(folder, kind, approval);
-        if let Some((path, body)) = &kind.done {
+        if let Some((path, body, _)) = &kind.done {
             let done = act(folder, OTHER, path, &with(body, of.clone()));
             assert_eq!(done.status, StatusCode::OK, "{}", kind.name);
         }
@@ -248,7 +253,7 @@ fn of_every_act_one_signature_another_thing_a_late_or_a_second_approval_does_not
     let replayed = |folder: &Folder| {
         for (kind, (approval, of)) in kinds.iter().zip(&third) {
             is_refused(folder, kind.name, (OTHER, APPROVALS, approval), "again");
-            let Some((path, body)) = &kind.done else { continue };
+            let Some((path, body, _)) = &kind.done else { continue };
             // Resumed again, nothing would be stopped: what was approved does not end the next stop.
             if kind.act == "resume" {
                 let _ = act(folder, ONE, "/officers/stop", &json!({"reason": "drill"}));
