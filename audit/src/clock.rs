@@ -43,3 +43,7 @@ impl Clock for SystemClock {
         self.start.elapsed()
     }
 }
+
+/// How far the clocks of two machines may differ: what one says of a time holds a second later for the other, and a second
+/// earlier.
+pub const CLOCKS: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);

@@ -9,15 +9,13 @@ pub use listing::{ListedAs, Listing};
 
 use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::checkpoint::Checkpoint;
+use crate::clock::CLOCKS;
 use crate::leaf::{self, Body, Kind, Peek};
 use crate::note::VerifierKey;
 use crate::verify::{self, CheckError, Report, Violation, Visitor};
-
-/// How far the clocks of two machines may differ: what the directory says of a time holds a second earlier and later too.
-pub const CLOCKS: SignedDuration = SignedDuration::from_secs(1);
 
 /// A directory that was checked: every file up to its checkpoint, and every leaf.
 pub struct Directory {

@@ -4,11 +4,13 @@
 mod charts;
 mod figures;
 mod fold;
+mod of_set;
 mod page;
 mod words;
 
 pub use figures::MonthlyFigures;
 pub use fold::Monthly;
+pub use of_set::MonthlyOfSet;
 pub use page::{STYLE, page};
 
 use jiff::civil::Date;

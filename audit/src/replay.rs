@@ -11,7 +11,8 @@ use rustix::fs::OFlags;
 
 use crate::consents_again::Consents;
 use crate::leaf::{self, Body, Kind, Peek, QueryLeaf};
-use crate::promises::{Broken, Promises};
+use crate::promises::{Broken, BrokenInSet, Place, Promises};
+use crate::set::{LogSet, SetLeaf, SetVisitor};
 use crate::verify::{CheckError, Violation, Visitor};
 
 pub use crate::consents_again::ConsentMismatch;
@@ -19,52 +20,135 @@ pub use crate::decision::{Mismatch, Verdict, decide_again};
 
 /// Decides every query of a log again while the log is checked ([`crate::verify::directory`]).
 pub struct Replay<'a> {
-    catalogues: &'a [Catalogue],
+    again: Again<'a>,
     promises: Promises,
-    consents: Consents,
-    decided: u64,
 }
 
 impl<'a> Replay<'a> {
     /// Decides by these catalogues, each leaf by the one that it names.
     #[must_use]
     pub fn new(catalogues: &'a [Catalogue]) -> Self {
-        Self { catalogues, promises: Promises::default(), consents: Consents::default(), decided: 0 }
+        Self { again: Again { catalogues, consents: Consents::default(), decided: 0 }, promises: Promises::default() }
     }
 
     /// Verifies consents by these key sets (JWK or JWK Set, of any issuer) instead of by the keys on the record.
     #[must_use]
     pub fn with_issuer_keys(self, sets: Vec<String>) -> Self {
-        Self { consents: Consents::by(sets), ..self }
+        Self { again: Again { consents: Consents::by(sets), ..self.again }, ..self }
     }
 
     /// How many signatures of consents were verified, and how many were not since no key of an issuer is on the record.
     #[must_use]
     pub fn consents(&self) -> (u64, u64) {
-        self.consents.counted()
+        self.again.consents.counted()
     }
 
     /// How many queries were decided again, and came out as recorded.
     #[must_use]
     pub fn decided(&self) -> u64 {
-        self.decided
+        self.again.decided
     }
 }
 
 impl Visitor for Replay<'_> {
+    fn leaf(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), CheckError> {
+        self.again.leaf(index, peek, bytes)?;
+        check_members(index, peek)?;
+        Ok(self.promises.leaf(index, bytes).map_err(|cause| Violation::Promise { index, cause })?)
+    }
+}
+
+/// Checks the promises of a set of logs while it is checked ([`LogSet::check`]), and decides its queries again where it is
+/// given catalogues.
+pub struct SetReplay<'a> {
+    origins: Vec<String>,
+    /// For each log.
+    again: Vec<Again<'a>>,
+    promises: Promises,
+}
+
+impl<'a> SetReplay<'a> {
+    /// The promises alone, which logs can break that hold each by itself.
+    #[must_use]
+    pub fn promises(set: &LogSet) -> Self {
+        let origins: Vec<_> = set.origins().map(str::to_owned).collect();
+        Self { promises: Promises::of_set(origins.len()), origins, again: Vec::new() }
+    }
+
+    /// Decides by these catalogues too, and verifies consents by these key sets, where there are any.
+    #[must_use]
+    pub fn deciding(self, catalogues: &'a [Catalogue], issuer_keys: &[String]) -> Self {
+        let consents = || match issuer_keys {
+            [] => Consents::default(),
+            sets => Consents::by(sets.to_vec()),
+        };
+        let again = self.origins.iter().map(|_| Again { catalogues, consents: consents(), decided: 0 }).collect();
+        Self { again, ..self }
+    }
+
+    /// Whether it decides queries again.
+    #[must_use]
+    pub fn is_deciding(&self) -> bool {
+        !self.again.is_empty()
+    }
+
+    /// As [`Replay::consents`], of all logs.
+    #[must_use]
+    pub fn consents(&self) -> (u64, u64) {
+        let counted = self.again.iter().map(|again| again.consents.counted());
+        counted.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    }
+
+    /// As [`Replay::decided`], of all logs.
+    #[must_use]
+    pub fn decided(&self) -> u64 {
+        self.again.iter().map(|again| again.decided).sum()
+    }
+
+    fn broken(&self, BrokenInSet { log, index, cause }: BrokenInSet) -> CheckError {
+        let origin = self.origins.get(log).cloned().unwrap_or_default();
+        Violation::InLog { origin, cause: Box::new(Violation::Promise { index, cause }) }.into()
+    }
+}
+
+impl SetVisitor for SetReplay<'_> {
+    fn leaf(&mut self, leaf: &SetLeaf<'_>) -> Result<(), CheckError> {
+        let SetLeaf { log, index, place, peek, bytes } = leaf;
+        if let Some(again) = self.again.get_mut(*log) {
+            again.leaf(*index, peek, bytes)?;
+        }
+        check_members(*index, peek)?;
+        let place = Place { log: *log, index: *index, place: *place };
+        self.promises.leaf_of_set(place, peek.at, bytes).map_err(|broken| self.broken(broken))
+    }
+
+    fn end(&mut self) -> Result<(), CheckError> {
+        self.promises.end_of_set().map_err(|broken| self.broken(broken))
+    }
+}
+
+fn check_members(index: u64, peek: &Peek<'_>) -> Result<(), Violation> {
+    let form = |error: leaf::BodyError| Violation::Promise { index, cause: Broken::Form(error.to_string()) };
+    leaf::check_members(peek).map_err(form)
+}
+
+/// The decisions of one log and the consents that they rest on.
+struct Again<'a> {
+    catalogues: &'a [Catalogue],
+    consents: Consents,
+    decided: u64,
+}
+
+impl Again<'_> {
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), CheckError> {
         if peek.kind == Kind::Query.as_str() {
             self.decide(index, bytes)?;
         } else if [Kind::IssuerKey, Kind::Institution].map(Kind::as_str).contains(&peek.kind) {
             self.take_in(peek.at, bytes);
         }
-        let form = |error: leaf::BodyError| Violation::Promise { index, cause: Broken::Form(error.to_string()) };
-        leaf::check_members(peek).map_err(form)?;
-        Ok(self.promises.leaf(index, bytes).map_err(|cause| Violation::Promise { index, cause })?)
+        Ok(())
     }
-}
 
-impl Replay<'_> {
     /// What consents are verified by. A leaf that does not read is the promises' to find.
     fn take_in(&mut self, at: Timestamp, bytes: &[u8]) {
         match leaf::parse(bytes).ok().flatten().map(|leaf| leaf.body) {

@@ -171,21 +171,23 @@ pub(super) struct WitnessArguments {
     after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
 )]
 pub(super) struct ReplayArguments {
-    /// The log's folder, or the data folder that has it 日志文件夹，或其所在的数据文件夹
-    #[arg(value_name = "DIR")]
-    pub(super) log: PathBuf,
+    /// The log's folder, or the data folder that has it; with --directory that of each log 日志文件夹，或其所在的数据文件夹；给出 --directory 时为各日志的文件夹
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) log: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) set: SetArguments,
     /// A catalogue's folder; once for each catalogue that was in force 规则目录所在文件夹；每套曾生效的规则目录各一次
     #[arg(long, value_name = "DIR", required = true)]
     pub(super) catalogue: Vec<PathBuf>,
     /// The log's verifier key; without it the `log.vkey` beside the log, which proves less 日志的验证公钥；省略时用日志旁的 `log.vkey`，证明力较弱
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(super) vkey: Option<PathBuf>,
     /// Public keys of issuers of consents (JWK or JWK Set), from a source that you trust; without it the keys on the
     /// record, which prove less. Several are allowed 授权签发方的公钥（JWK 或 JWK Set），须取自可信来源；省略时用记录中的公钥，证明力较弱；可给多个
     #[arg(long, value_name = "FILE")]
     pub(super) issuer_keys: Vec<PathBuf>,
     /// The folder of the log of another gateway that was asked, or that asked: the two must name each other 另一网关的日志文件夹：两份日志须互相指明
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "directory")]
     pub(super) peer: Option<PathBuf>,
     /// The other log's verifier key; without it the `log.vkey` in its folder, which proves less 另一日志的验证公钥；省略时用其文件夹中的 `log.vkey`，证明力较弱
     #[arg(long, value_name = "FILE", requires = "peer")]
@@ -246,11 +248,13 @@ pub(super) struct PersonArguments {
     /// What a person got from `/me/export` 个人从 `/me/export` 取得的文件
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// The log's folder, or the data folder that has it: then what was left out is found too 日志文件夹，或其所在的数据文件夹：由此可查出漏列的查询
+    /// The log's folder, or the data folder that has it: then what was left out is found too. With --directory several, of which the right one is looked into 日志文件夹，或其所在的数据文件夹：由此可查出漏列的查询；给出 --directory 时可给多个，并从中找出相应的日志
     #[arg(long, value_name = "DIR")]
-    pub(super) log: Option<PathBuf>,
+    pub(super) log: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) set: SetArguments,
     /// The log's verifier key, from a source that you trust; without it the key in the file, which proves less 日志的验证公钥，须取自可信来源；省略时用文件中的公钥，证明力较弱
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(super) vkey: Option<PathBuf>,
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
@@ -340,9 +344,11 @@ fn offset(text: &str) -> Result<Offset, String> {
     after_help = "The same log gives the same bytes. Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 同一日志所得逐字节相同。退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
 )]
 pub(super) struct MonthlyArguments {
-    /// The log's folder, or the data folder that has it 日志文件夹，或其所在的数据文件夹
-    #[arg(value_name = "DIR")]
-    pub(super) log: PathBuf,
+    /// The log's folder, or the data folder that has it; with --directory that of each log 日志文件夹，或其所在的数据文件夹；给出 --directory 时为各日志的文件夹
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) log: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) set: SetArguments,
     /// The month, e.g. 2026-11 月份，例如 2026-11
     #[arg(long, value_name = "MONTH", value_parser = month)]
     pub(super) month: String,
@@ -350,7 +356,7 @@ pub(super) struct MonthlyArguments {
     #[arg(long, value_name = "OFFSET", default_value = "+08:00", value_parser = offset)]
     pub(super) utc_offset: Offset,
     /// The log's verifier key; without it the `log.vkey` in the folder, which proves less 日志的验证公钥；省略时用文件夹中的 `log.vkey`，证明力较弱
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(super) vkey: Option<PathBuf>,
     /// Write into this file instead of standard output 写入此文件，而非标准输出
     #[arg(long, value_name = "FILE")]

@@ -1,25 +1,25 @@
 //! `credit-audit report`: the monthly compliance report.
 
 use std::fs;
-use std::path::Path;
 
-use credit_audit::leaf::Peek;
-use credit_audit::monthly::{Monthly, page};
+use credit_audit::leaf::{BodyError, Peek};
+use credit_audit::monthly::{Monthly, MonthlyFigures, MonthlyOfSet, page};
+use credit_audit::replay::SetReplay;
+use credit_audit::set::{LogSet, SetLeaf, SetVisitor};
 use credit_audit::translation;
 use credit_audit::verify::{self, CheckError, Visitor};
 
 use super::arguments::MonthlyArguments;
+use super::set::{Opened, one};
 use super::stop::{Stop, read_key};
 use super::words::Language;
 
 /// Checks the log and counts; gives what is to be printed.
 pub(super) fn run(arguments: &MonthlyArguments, language: Language) -> Result<String, Stop> {
-    let folder: &Path = &arguments.log;
-    let beside = verify::log_directory(folder).join("log.vkey");
-    let key = read_key(arguments.vkey.as_deref().unwrap_or(&beside), language)?;
-    let mut fold = Fold(Monthly::new(&arguments.month, arguments.utc_offset));
-    let report = verify::directory(folder, &key, &[], &mut fold)?;
-    let figures = fold.0.figures(&report.checkpoint);
+    let figures = match Opened::of(&arguments.set, &arguments.log, &[], language)? {
+        Some(opened) => of_set(&opened.set, arguments)?,
+        None => of_log(arguments, language)?,
+    };
     let text = match arguments.json {
         true => format!("{}\n", serde_json::to_string(&figures).unwrap_or_default()),
         false => page(&figures, translation::language()),
@@ -31,11 +31,47 @@ pub(super) fn run(arguments: &MonthlyArguments, language: Language) -> Result<St
     Ok(String::new())
 }
 
+fn of_log(arguments: &MonthlyArguments, language: Language) -> Result<MonthlyFigures, Stop> {
+    let Some(folder) = one(&arguments.log, language)? else { return Err(Stop::Usage(language.several_logs())) };
+    let beside = verify::log_directory(folder).join("log.vkey");
+    let key = read_key(arguments.vkey.as_deref().unwrap_or(&beside), language)?;
+    let mut fold = Fold(Monthly::new(&arguments.month, arguments.utc_offset));
+    let report = verify::directory(folder, &key, &[], &mut fold)?;
+    Ok(fold.0.figures(&report.checkpoint))
+}
+
+fn of_set(set: &LogSet, arguments: &MonthlyArguments) -> Result<MonthlyFigures, Stop> {
+    let promises = SetReplay::promises(set);
+    let mut fold = FoldOfSet { promises, monthly: MonthlyOfSet::new(&arguments.month, arguments.utc_offset, set) };
+    let logs = set.check(&[], &mut fold)?;
+    Ok(fold.monthly.figures(&set.directory.report, &logs))
+}
+
 struct Fold(Monthly);
 
 impl Visitor for Fold {
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, _: &[u8]) -> Result<(), CheckError> {
-        let taken = self.0.leaf(index, *peek);
-        taken.map_err(|error| CheckError::Unavailable { what: format!("entry {index}"), why: error.to_string() })
+        self.0.leaf(index, *peek).map_err(|error| unreadable(index, &error))
     }
+}
+
+/// The same of a set, whose logs must keep their promises together.
+struct FoldOfSet<'a> {
+    promises: SetReplay<'a>,
+    monthly: MonthlyOfSet,
+}
+
+impl SetVisitor for FoldOfSet<'_> {
+    fn leaf(&mut self, leaf: &SetLeaf<'_>) -> Result<(), CheckError> {
+        self.promises.leaf(leaf)?;
+        self.monthly.leaf(leaf).map_err(|error| unreadable(leaf.index, &error))
+    }
+
+    fn end(&mut self) -> Result<(), CheckError> {
+        self.promises.end()
+    }
+}
+
+fn unreadable(index: u64, error: &BodyError) -> CheckError {
+    CheckError::Unavailable { what: format!("entry {index}"), why: error.to_string() }
 }

@@ -3,8 +3,7 @@
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-use credit_audit::set::{SetLeaf, SetVisitor};
-use credit_audit::verify::{CheckError, Visitor};
+use credit_audit::verify::Visitor;
 use indicatif::ProgressBar;
 
 const SILENT_AT_FIRST: Duration = Duration::from_secs(1);
@@ -24,7 +23,8 @@ impl Progress {
 }
 
 impl Progress {
-    fn show(&mut self, done: u64, all: u64) {
+    /// `done` of `all` steps are done.
+    pub(super) fn show(&mut self, done: u64, all: u64) {
         if self.terminal && self.start.elapsed() > SILENT_AT_FIRST {
             self.bar.get_or_insert_with(|| ProgressBar::new(all)).set_position(done);
         }
@@ -32,16 +32,6 @@ impl Progress {
 }
 
 impl Visitor for Progress {
-    fn progress(&mut self, done: u64, all: u64) {
-        self.show(done, all);
-    }
-}
-
-impl SetVisitor for Progress {
-    fn leaf(&mut self, _: &SetLeaf<'_>) -> Result<(), CheckError> {
-        Ok(())
-    }
-
     fn progress(&mut self, done: u64, all: u64) {
         self.show(done, all);
     }

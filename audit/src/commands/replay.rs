@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use credit_audit::replay::{Replay, catalogue_files};
+use credit_audit::replay::{Replay, SetReplay, catalogue_files};
 use credit_audit::verify::{self, CheckError, Visitor};
 use credit_policy::{Catalogue, consent::IssuerKeys};
 
@@ -11,25 +11,31 @@ use super::escape::escaped;
 use super::peer::Peer;
 use super::progress::Progress;
 use super::report::{self, Decided};
+use super::set::{Opened, one};
 use super::stop::{Stop, read_key};
 use super::words::Language;
 
 /// Decides every query again; gives what is to be printed.
 pub(super) fn run(arguments: &ReplayArguments, language: Language) -> Result<String, Stop> {
-    let beside = || verify::log_directory(&arguments.log).join("log.vkey");
-    let key = read_key(&arguments.vkey.clone().unwrap_or_else(beside), language)?;
     let catalogues: Vec<_> =
         arguments.catalogue.iter().map(|folder| load(folder, language)).collect::<Result<_, _>>()?;
     let sets: Vec<_> = arguments.issuer_keys.iter().map(|path| key_set(path)).collect::<Result<_, _>>()?;
+    if let Some(set) = Opened::of(&arguments.set, &arguments.log, &[], language)? {
+        let replay = SetReplay::promises(&set.set).deciding(&catalogues, &sets);
+        return set.replay(replay, None, arguments.json, language);
+    }
+    let Some(log) = one(&arguments.log, language)? else { return Err(Stop::Usage(language.several_logs())) };
+    let beside = || verify::log_directory(log).join("log.vkey");
+    let key = read_key(&arguments.vkey.clone().unwrap_or_else(beside), language)?;
     let replay = Replay::new(&catalogues);
     let replay = if sets.is_empty() { replay } else { replay.with_issuer_keys(sets) };
     let mut both = Both { replay, progress: Progress::new() };
-    let checked = verify::directory(&arguments.log, &key, &[], &mut both)?;
+    let checked = verify::directory(log, &key, &[], &mut both)?;
     let (verified, unverified) = both.replay.consents();
     let decided = Some(Decided { queries: both.replay.decided(), verified, unverified });
     let links = match &arguments.peer {
         None => None,
-        Some(peer) => Some(Peer::of(peer, arguments.peer_vkey.as_ref(), language)?.compare(&arguments.log, &key)?),
+        Some(peer) => Some(Peer::of(peer, arguments.peer_vkey.as_ref(), language)?.compare(log, &key)?),
     };
     let text = if arguments.json {
         report::json(Some(&checked), None, decided, links.as_ref(), None)

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use credit_audit::checkpoint::{Checkpoint, CheckpointError};
 use credit_audit::directory::Directory;
 use credit_audit::note::VerifierKey;
-use credit_audit::set::{LogSet, SetFault};
+use credit_audit::replay::SetReplay;
+use credit_audit::set::{LogSet, SetFault, SetLeaf, SetVisitor};
 use credit_audit::trust_policy::TrustPolicy;
-use credit_audit::verify::Violation;
+use credit_audit::verify::{self, CheckError, Violation};
 
 use super::arguments::SetArguments;
 use super::progress::Progress;
-use super::report;
+use super::report::{self, Decided};
 use super::stop::{Stop, read, read_key};
 use super::words::Language;
 
@@ -55,22 +56,79 @@ impl Opened {
         Ok(Some(Self { set: LogSet::of(directory, &folders)?, earlier }))
     }
 
-    /// Checks every log; gives what is to be printed.
-    pub(super) fn verify(
+    /// Checks every log, and what the replay looks at; gives what is to be printed.
+    pub(super) fn replay(
         mut self,
+        replay: SetReplay<'_>,
         policy: Option<&TrustPolicy>,
         json: bool,
         language: Language,
     ) -> Result<String, Stop> {
         let witnessed = policy.map(|policy| self.set.witnessed(policy)).transpose()?.unwrap_or_default();
         self.earlier.extend(witnessed.iter().map(|witnessed| witnessed.checkpoint.clone()));
-        let logs = self.set.check(&self.earlier, &mut Progress::new())?;
+        let is_deciding = replay.is_deciding();
+        let mut shown = Shown { replay, progress: Progress::new() };
+        let logs = self.set.check(&self.earlier, &mut shown)?;
+        let (queries, (verified, unverified)) = (shown.replay.decided(), shown.replay.consents());
+        let decided = is_deciding.then_some(Decided { queries, verified, unverified });
         let directory = &self.set.directory;
         if json {
-            return Ok(report::set(directory, &logs, None));
+            return Ok(report::set(directory, &logs, decided));
         }
         let witnessed = witnessed.iter().zip(policy).map(|(witnessed, policy)| language.witnessed(policy, witnessed));
-        Ok(language.set_holds(directory, &logs) + &witnessed.collect::<String>())
+        let decided = decided.map(|decided| language.holds(None, None, Some(decided))).unwrap_or_default();
+        Ok(language.set_holds(directory, &logs) + &decided + &witnessed.collect::<String>())
+    }
+}
+
+/// A replay, with a progress bar.
+pub(super) struct Shown<'a> {
+    pub(super) replay: SetReplay<'a>,
+    pub(super) progress: Progress,
+}
+
+impl SetVisitor for Shown<'_> {
+    fn leaf(&mut self, leaf: &SetLeaf<'_>) -> Result<(), CheckError> {
+        self.replay.leaf(leaf)
+    }
+
+    fn end(&mut self) -> Result<(), CheckError> {
+        self.replay.end()
+    }
+
+    fn progress(&mut self, done: u64, all: u64) {
+        self.progress.show(done, all);
+    }
+}
+
+/// The directory of the arguments, alone.
+///
+/// # Errors
+/// When it cannot be read, or does not hold.
+pub(super) fn directory(arguments: &SetArguments, language: Language) -> Result<Option<Directory>, Stop> {
+    let (Some(folder), Some(vkey)) = (&arguments.directory, &arguments.directory_vkey) else { return Ok(None) };
+    Ok(Some(Directory::read(folder, &read_key(vkey, language)?, &[])?))
+}
+
+/// The key of a log that must be listed, and its folder among these; none where none was named.
+///
+/// # Errors
+/// When it is not listed, or no folder has it.
+pub(super) fn listed_at(
+    directory: &Directory,
+    origin: &str,
+    folders: &[PathBuf],
+) -> Result<(VerifierKey, Option<PathBuf>), Stop> {
+    let listed = directory.listing.log(origin);
+    let listed = listed.ok_or_else(|| Violation::from(SetFault::Unlisted(origin.to_owned())))?;
+    for folder in folders {
+        if verify::origin_of(folder)? == origin {
+            return Ok((listed.key.clone(), Some(folder.clone())));
+        }
+    }
+    match folders {
+        [] => Ok((listed.key.clone(), None)),
+        [_, ..] => Err(Violation::from(SetFault::Missing(origin.to_owned())).into()),
     }
 }
 

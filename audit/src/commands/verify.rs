@@ -5,6 +5,7 @@ use std::path::Path;
 use credit_audit::checkpoint::{Checkpoint, CheckpointError};
 use credit_audit::note::VerifierKey;
 use credit_audit::proof::ProofError;
+use credit_audit::replay::SetReplay;
 use credit_audit::trust_policy::{TrustPolicy, Witnessed};
 use credit_audit::verify::{self, CheckError, ClientFiles, Remote, Report, Violation};
 
@@ -20,7 +21,8 @@ use super::words::Language;
 pub(super) fn run(arguments: &VerifyArguments, language: Language) -> Result<String, Stop> {
     let policy = arguments.policy.as_deref().map(|file| read_policy(file, language)).transpose()?;
     if let Some(set) = Opened::of(&arguments.set, &arguments.log, &arguments.old, language)? {
-        return set.verify(policy.as_ref(), arguments.json, language);
+        let promises = SetReplay::promises(&set.set);
+        return set.replay(promises, policy.as_ref(), arguments.json, language);
     }
     let Some(vkey) = &arguments.vkey else { return Err(Stop::Usage(language.several_logs())) };
     let key = read_key(vkey, language)?;

@@ -465,6 +465,7 @@ fn broken(cause: &Broken) -> String {
         Broken::Certificate(institution) => format!("所用证书不是为 `{institution}` 登记的证书"),
         Broken::Withdrawn => "授权已撤回，查询却得到答复".to_owned(),
         Broken::UseAgain(number) => format!("该授权的第 {number} 次使用此前已有"),
+        Broken::UseBeyond { .. } | Broken::AnsweredTwice(_) => Language::Chinese.fault(&cause.to_string()),
         Broken::Repeats(first) => {
             format!("`repeats` 为 {first}，但此前没有同一机构以同一幂等键提出并得到答复的该查询")
         }

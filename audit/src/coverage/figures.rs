@@ -65,6 +65,9 @@ pub struct Waiting {
 /// A decision without a look-up before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Miss {
+    /// Of a set, the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
     /// The leaf of the decision.
     pub index: u64,
     /// When it was recorded.
@@ -83,6 +86,9 @@ pub struct Miss {
     /// The leaf of the look-up that came after it, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late: Option<u64>,
+    /// Of a set, the log of that look-up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_log: Option<String>,
     /// Whether it stands in a list that was handed over.
     pub handed_over: bool,
 }
@@ -127,6 +133,7 @@ impl Coverage {
             });
             if before.is_none() && !one.person.carried {
                 misses.push(Miss {
+                    log: None,
                     index: one.index,
                     at: one.at,
                     institution: place.0.clone(),
@@ -135,6 +142,7 @@ impl Coverage {
                     operator: one.operator.clone(),
                     on: one.on,
                     late: after,
+                    late_log: None,
                     handed_over,
                 });
             }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use credit_policy::consent::RecordedConsent;
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -132,6 +133,13 @@ impl<'a> QuerySummary<'a> {
     pub fn consent(&self) -> Option<ConsentName> {
         let payload = self.ground.as_ref()?.consent?.split('.').nth(1)?;
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+    }
+
+    /// How many uses the consent whose token this leaf holds allows; nothing where it is no consent of the profile.
+    #[must_use]
+    pub fn allowed_uses(&self) -> Option<u64> {
+        let consent = RecordedConsent::parse(self.ground.as_ref()?.consent?).ok()?;
+        Some(consent.terms().uses)
     }
 
     /// Whether a token stands in it.

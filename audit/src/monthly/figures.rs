@@ -63,6 +63,9 @@ pub struct Objections {
 /// Who may not ask any more, or may again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SuspensionLine {
+    /// Of a set, the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
     /// The leaf.
     pub index: u64,
     /// When.
@@ -100,6 +103,17 @@ pub struct Alarms {
     pub unseals_alone: u64,
 }
 
+/// Up to where a log of a set was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogHead {
+    /// The log.
+    pub origin: String,
+    /// Size of its checkpoint.
+    pub size: u64,
+    /// Its root, in base64.
+    pub root: String,
+}
+
 /// The figures of a month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MonthlyFigures {
@@ -115,6 +129,9 @@ pub struct MonthlyFigures {
     pub size: u64,
     /// Its root, in base64.
     pub root: String,
+    /// Of a set, whose directory the three above are of: the logs, by origin.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<LogHead>,
     /// Leaves of the month.
     pub leaves: u64,
     /// The first of them.
@@ -141,7 +158,7 @@ pub struct MonthlyFigures {
     pub suspensions: Vec<SuspensionLine>,
     /// Requests without a record of their own, by institution.
     pub floods: BTreeMap<String, u64>,
-    /// First and last number of each institution's own acts: between them none is missing, or the log is not valid.
+    /// First and last number of each institution's own acts (of a set, of each institution and log): between them none is missing, or the log is not valid.
     pub numbers: BTreeMap<String, (u64, u64)>,
     /// Catalogues by which queries were decided.
     pub catalogues: Vec<String>,

@@ -109,6 +109,11 @@ impl Monthly {
     /// # Errors
     /// When it is none of its kind.
     pub fn leaf(&mut self, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
+        self.leaf_in(None, index, head)
+    }
+
+    /// Takes in the next leaf of a set, of the log with this origin; `index` is its place among all leaves.
+    pub(super) fn leaf_in(&mut self, log: Option<&str>, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
         self.coverage.leaf(index, head)?;
         let day = self.day(head.at);
         // Days of one form are in the order of their texts.
@@ -128,19 +133,21 @@ impl Monthly {
         self.range = Some((self.range.map_or(index, |(first, _)| first), index));
         if head.kind == Kind::Query.as_str() {
             let keys = |why| BodyError::Keys { kind: Kind::Query.as_str(), why };
-            self.number(&head, head.seq);
+            self.number(log, &head, head.seq);
             return serde_json::from_str(head.text).map(|query| self.query(&text, &query)).map_err(keys);
         }
         let Some(Leaf { head, actor, body }) = leaf::parse_after(head)? else { return Ok(()) };
         let first = if let Body::Refusals(refusals) = &body { Some(refusals.seqs.0) } else { head.seq };
-        self.number(&head, first);
+        self.number(log, &head, first);
         self.act(index, &head, actor.as_ref(), body, day);
         Ok(())
     }
 
-    fn number(&mut self, head: &Peek<'_>, first: Option<u64>) {
+    /// Numbers run in each log by itself.
+    fn number(&mut self, log: Option<&str>, head: &Peek<'_>, first: Option<u64>) {
         if let (Some(institution), Some(first), Some(last)) = (head.institution, first, head.seq) {
-            self.numbers.entry(institution.to_owned()).or_insert((first, last)).1 = last;
+            let name = log.map_or_else(|| institution.to_owned(), |origin| format!("{institution} {origin}"));
+            self.numbers.entry(name).or_insert((first, last)).1 = last;
         }
     }
 
@@ -218,7 +225,7 @@ impl Monthly {
             Body::Suspension(Suspension { institution, operator, scenario, suspended, reason }) => {
                 self.alarms.suspensions_by_rule += u64::from(suspended && by_rule);
                 let at = head.at;
-                let line = SuspensionLine { index, at, institution, operator, scenario, suspended, reason };
+                let line = SuspensionLine { log: None, index, at, institution, operator, scenario, suspended, reason };
                 self.suspensions.push(line);
             }
             _ => {}
@@ -278,6 +285,7 @@ impl Monthly {
             utc_offset: format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60),
             size: checkpoint.size,
             root: STANDARD.encode(checkpoint.root),
+            logs: Vec::new(),
             leaves: self.kinds.values().sum(),
             first: self.range.map(|(first, _)| first),
             last: self.range.map(|(_, last)| last),

@@ -58,14 +58,22 @@ impl Page<'_> {
             (Some(first), Some(last)) => format!("{first}–{last}"),
             _ => self.t("无", "none").to_owned(),
         };
-        let rows = [
-            (self.t("日志", "Log"), figures.origin.clone()),
+        let (log, entries) = match figures.logs.is_empty() {
+            true => (self.t("日志", "Log"), format!("{range} ({})", figures.leaves)),
+            false => (self.t("目录日志", "Directory"), figures.leaves.to_string()),
+        };
+        let mut rows = vec![
+            (log, figures.origin.clone()),
             (self.t("检查点大小", "Size of the checkpoint"), figures.size.to_string()),
             (self.t("根哈希", "Root"), figures.root.clone()),
-            (self.t("本月记录", "Entries of the month"), format!("{range} ({})", figures.leaves)),
+        ];
+        let logs = figures.logs.iter().map(|log| format!("{} {} {}", log.origin, log.size, log.root));
+        rows.extend(logs.map(|log| (self.t("日志、大小、根", "Log, size, root"), log)));
+        rows.extend([
+            (self.t("本月记录", "Entries of the month"), entries),
             (self.t("时差", "Offset from UTC"), figures.utc_offset.clone()),
             (self.t("规则目录", "Catalogues"), figures.catalogues.join(" ")),
-        ];
+        ]);
         let mut html = String::from("<table>\n");
         for (name, value) in rows {
             writeln!(html, "<tr><th scope=\"row\">{name}</th><td><code>{}</code></td></tr>", escaped(&value))
@@ -187,10 +195,11 @@ impl Page<'_> {
             let state = if line.suspended { self.t("暂停", "suspended") } else { self.t("恢复", "resumed") };
             let (at, reason) = (line.at, escaped(line.reason.as_deref().unwrap_or_default()));
             let (institution, part) = (escaped(&line.institution), escaped(part));
+            let index = line.index;
+            let entry = line.log.as_ref().map_or_else(|| index.to_string(), |log| format!("{} {index}", escaped(log)));
             writeln!(
                 html,
-                "<tr><td class=\"n\">{}</td><td>{at}</td><td>{institution}</td><td>{part}</td><td>{state}</td><td>{reason}</td></tr>",
-                line.index
+                "<tr><td class=\"n\">{entry}</td><td>{at}</td><td>{institution}</td><td>{part}</td><td>{state}</td><td>{reason}</td></tr>"
             )
             .unwrap_or_default();
         }
@@ -221,11 +230,12 @@ impl Page<'_> {
             "This report is made of the log alone and needs no key. To check it, get the log, and its verifier key from a source that you trust; this command gives the same bytes.",
         );
         let figures = self.figures;
-        let command = format!(
-            "credit-audit report DIR --month {} --utc-offset {} --vkey FILE",
-            escaped(&figures.month),
-            escaped(&figures.utc_offset)
-        );
+        let (logs, key) = match figures.logs.is_empty() {
+            true => ("DIR", "--vkey FILE"),
+            false => ("DIR…", "--directory DIR --directory-vkey FILE"),
+        };
+        let (month, offset) = (escaped(&figures.month), escaped(&figures.utc_offset));
+        let command = format!("credit-audit report {logs} --month {month} --utc-offset {offset} {key}");
         format!(
             "<h2>{}</h2>\n<p>{text}</p>\n<pre><code>{command}</code></pre>\n",
             self.t("如何核对", "How to check it")

@@ -29,6 +29,17 @@ pub enum Broken {
     /// Two uses of one consent have one number.
     #[error("use {0} of the consent was made before")]
     UseAgain(u64),
+    /// A use beyond what the consent allows.
+    #[error("the consent allows {allowed} uses in all logs together, and this is number {found}")]
+    UseBeyond {
+        /// By its terms.
+        allowed: u64,
+        /// In the leaf.
+        found: u64,
+    },
+    /// One idempotency key was answered in two logs.
+    #[error("under the same idempotency key {0} was answered in another log: this is no repeat of it")]
+    AnsweredTwice(Uuid),
     /// `repeats` is not the first query under the key.
     #[error(
         "`repeats` is {0}, which is no earlier answered query of the same institution under the same idempotency key"

@@ -9,6 +9,7 @@ use ring::digest::{Context, SHA256};
 use crate::leaf::{Carried, QuerySummary, Revocation};
 
 use super::broken::Broken;
+use super::place::{Place, Since};
 
 /// What stands for a consent, as in a `carried` leaf: 16 bytes of SHA-256 over framed("consent", iss, jti).
 type Key = [u8; 16];
@@ -18,26 +19,45 @@ pub(super) type Use = (Key, u64);
 
 #[derive(Default)]
 pub(super) struct Consents {
-    /// Leaves with a token, and whose it is.
-    tokens: HashMap<u64, Key>,
+    /// Leaves with a token, by log and index, and whose it is.
+    tokens: HashMap<(usize, u64), Key>,
     uses: HashSet<Use>,
-    revoked: HashSet<Key>,
+    revoked: HashMap<Key, Vec<Since>>,
+    /// Of a set: how many uses each allows.
+    allowed: Option<HashMap<Key, u64>>,
 }
 
 impl Consents {
+    /// Of a set: what a consent allows is counted over all logs. (In one log, a consent that is opened again says it.)
+    pub(super) fn of_set() -> Self {
+        Self { allowed: Some(HashMap::new()), ..Self::default() }
+    }
+
     /// Takes a query in: answered or refused, with a token or pointing at one. Gives the use that it was.
-    pub(super) fn query(&mut self, index: u64, query: &QuerySummary<'_>) -> Result<Option<Use>, Broken> {
+    pub(super) fn query(&mut self, place: Place, query: &QuerySummary<'_>) -> Result<Option<Use>, Broken> {
         if query.has_token() {
             let name = query.consent().ok_or(Broken::Token)?;
-            self.tokens.insert(index, key_of(&name.iss, &name.jti));
+            let consent = key_of(&name.iss, &name.jti);
+            self.tokens.insert((place.log, place.index), consent);
+            if let (Some(allowed), Some(uses)) = (&mut self.allowed, query.allowed_uses()) {
+                allowed.entry(consent).or_insert(uses);
+            }
         }
-        let Some((holder, number)) = query.consent_use(index) else { return Ok(None) };
-        let consent = *self.tokens.get(&holder).ok_or(Broken::First(holder))?;
+        let Some((holder, number)) = query.consent_use(place.index) else { return Ok(None) };
+        let consent = *self.tokens.get(&(place.log, holder)).ok_or(Broken::First(holder))?;
         if !query.is_answered() {
             return Ok(Some((consent, number)));
         }
-        if self.revoked.contains(&consent) {
+        let revoked = self
+            .revoked
+            .get(&consent)
+            .is_some_and(|all| all.iter().any(|revoked| revoked.holds_for(place.log, query.at)));
+        if revoked {
             return Err(Broken::Withdrawn);
+        }
+        let allowed = self.allowed.as_ref().and_then(|allowed| allowed.get(&consent)).copied();
+        if let Some(allowed) = allowed.filter(|allowed| number > *allowed) {
+            return Err(Broken::UseBeyond { allowed, found: number });
         }
         // A repeat is the first query's own use once more.
         if query.repeats.is_none() && !self.uses.insert((consent, number)) {
@@ -46,16 +66,17 @@ impl Consents {
         Ok(Some((consent, number)))
     }
 
-    pub(super) fn revoke(&mut self, revocation: &Revocation) {
-        self.revoked.insert(key_of(&revocation.issuer, &revocation.jti));
+    pub(super) fn revoke(&mut self, revocation: &Revocation, since: Since) {
+        self.revoked.entry(key_of(&revocation.issuer, &revocation.jti)).or_default().push(since);
     }
 
-    pub(super) fn carry(&mut self, carried: &Carried) -> Result<(), Broken> {
+    pub(super) fn carry(&mut self, carried: &Carried, since: Since) -> Result<(), Broken> {
         for revoked in &carried.revoked {
-            self.revoked.insert(parse(revoked)?);
+            self.revoked.entry(parse(revoked)?).or_default().push(since);
         }
         for (consent, number, _, _) in &carried.uses {
-            if !self.uses.insert((parse(consent)?, *number)) {
+            // Another log of the set may have the use itself, or have taken it over too.
+            if !self.uses.insert((parse(consent)?, *number)) && self.allowed.is_none() {
                 return Err(Broken::UseAgain(*number));
             }
         }

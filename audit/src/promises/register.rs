@@ -1,8 +1,8 @@
-//! Who is registered, suspended and stopped.
+//! Who is registered, and by which certificates.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use crate::leaf::{Actor, InstitutionChange, Peek, QuerySummary, RegisterChange, Seal, Stop, Suspension};
+use crate::leaf::{Actor, InstitutionChange, Peek, RegisterChange, Seal};
 
 use super::broken::Broken;
 
@@ -12,9 +12,6 @@ struct Institution {
     acted: bool,
     /// What the register said last; nothing where the configuration alone lists it.
     registered: Option<Registered>,
-    suspended: bool,
-    operators: HashSet<String>,
-    scenarios: HashSet<String>,
 }
 
 enum Registered {
@@ -27,8 +24,6 @@ enum Registered {
 pub(super) struct Register {
     institutions: HashMap<String, Institution>,
     numbers: BTreeMap<String, u64>,
-    stopped: bool,
-    stopped_scenarios: HashSet<String>,
 }
 
 impl Register {
@@ -49,19 +44,13 @@ impl Register {
         }
     }
 
-    /// An answered query may not be suspended or stopped.
-    pub(super) fn answered(&self, query: &QuerySummary<'_>) -> Result<(), Broken> {
-        let scenario = query.scenario.unwrap_or_default();
-        if self.stopped || self.stopped_scenarios.contains(scenario) {
-            return Err(Broken::Stopped);
+    /// Whether the register said last that the institution has this certificate, or has it without one.
+    pub(super) fn has(&self, name: &str, certificate: Option<&str>) -> bool {
+        let registered = self.institutions.get(name).and_then(|institution| institution.registered.as_ref());
+        match registered {
+            Some(Registered::With(known)) => certificate.is_none_or(|used| known.iter().any(|known| known == used)),
+            Some(Registered::Removed) | None => false,
         }
-        let Some((name, institution)) = query.institution.and_then(|name| self.institutions.get_key_value(name)) else {
-            return Ok(());
-        };
-        let suspended = institution.suspended
-            || institution.scenarios.contains(scenario)
-            || query.operator.is_some_and(|operator| institution.operators.contains(operator));
-        if suspended { Err(Broken::Suspended(name.clone())) } else { Ok(()) }
     }
 
     pub(super) fn change(&mut self, change: &InstitutionChange) -> Result<(), Broken> {
@@ -80,34 +69,8 @@ impl Register {
         if fits { Ok(()) } else { Err(Broken::Register(change.institution.clone())) }
     }
 
-    pub(super) fn suspend(&mut self, change: &Suspension) {
-        let institution = self.institutions.entry(change.institution.clone()).or_default();
-        match (&change.operator, &change.scenario) {
-            (None, None) => institution.suspended = change.suspended,
-            (operator, scenario) => {
-                set(&mut institution.operators, operator.as_ref(), change.suspended);
-                set(&mut institution.scenarios, scenario.as_ref(), change.suspended);
-            }
-        }
-    }
-
-    pub(super) fn stop(&mut self, change: &Stop) {
-        match &change.scenario {
-            None => self.stopped = change.stopped,
-            scenario @ Some(_) => set(&mut self.stopped_scenarios, scenario.as_ref(), change.stopped),
-        }
-    }
-
     pub(super) fn seal(&self, seal: &Seal) -> Result<(), Broken> {
         if seal.institutions == self.numbers { Ok(()) } else { Err(Broken::Seal) }
-    }
-}
-
-fn set(parts: &mut HashSet<String>, part: Option<&String>, suspended: bool) {
-    match (part, suspended) {
-        (Some(part), true) => drop(parts.insert(part.clone())),
-        (Some(part), false) => drop(parts.remove(part)),
-        (None, _) => {}
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::checkpoint::Checkpoint;
 use crate::directory::is_within;
-use crate::leaf::{self, Peek};
+use crate::leaf::{self, Kind, Open, Peek, Previous};
 use crate::verify::{self, CheckError, Report, Violation, Visitor};
 
 use super::fault::SetFault;
@@ -73,7 +73,7 @@ impl LogSet {
             return Err(Violation::from(SetFault::Unlisted(of_none.origin.clone())).into());
         }
         let all = self.logs().iter().map(|log| verify::size_of(&log.folder)).sum();
-        let (reports, seen) = thread::scope(|scope| {
+        let (reports, (seen, previous)) = thread::scope(|scope| {
             let (mut checks, mut streams) = (Vec::new(), Vec::new());
             for log in self.logs() {
                 let (to, from) = sync_channel(WAITING);
@@ -84,16 +84,30 @@ impl LogSet {
                 }));
                 streams.push(Next::of(from));
             }
-            let seen = Merge { logs: self.logs(), streams, all, place: 0 }.run(visitor);
+            let mut merge = Merge { logs: self.logs(), streams, all, place: 0, previous: Vec::new() };
+            let seen = (merge.run(visitor), merge.previous);
             let reports: Vec<_> =
                 checks.into_iter().map(|check| check.join().unwrap_or_else(|_| Err(broke_off()))).collect();
             (reports, seen)
         });
         // What is wrong with one log goes before what is wrong between them.
         let reports = reports.into_iter().collect::<Result<Vec<_>, _>>()?;
+        for (log, previous) in previous {
+            self.goes_on(log, &previous)?;
+        }
         seen?;
         visitor.end()?;
         Ok(reports)
+    }
+
+    /// What a log says that it goes on from, where that is a log of the set: that one is no shorter, and no other.
+    fn goes_on(&self, log: usize, previous: &Previous) -> Result<(), CheckError> {
+        let before = self.logs().iter().find(|before| before.origin == previous.origin);
+        let (Some(before), Some(log)) = (before, self.logs().get(log)) else { return Ok(()) };
+        let checkpoint = Checkpoint::open(&previous.checkpoint, &before.listed.key);
+        let checkpoint = checkpoint.map_err(|error| in_log(&log.origin, Violation::Checkpoint(error).into()))?;
+        let checked = verify::hashes(&before.folder, &before.listed.key, &[checkpoint], &mut ());
+        checked.map(drop).map_err(|error| in_log(&before.origin, error))
     }
 }
 
@@ -136,11 +150,13 @@ struct Merge<'a> {
     streams: Vec<Next>,
     all: u64,
     place: u64,
+    /// What logs say that they go on from, with the log that says it.
+    previous: Vec<(usize, Previous)>,
 }
 
 impl Merge<'_> {
     /// Every leaf, in order. The streams are read to their ends in any case, since each log is checked to its end.
-    fn run(mut self, visitor: &mut dyn SetVisitor) -> Result<(), CheckError> {
+    fn run(&mut self, visitor: &mut dyn SetVisitor) -> Result<(), CheckError> {
         let mut found = Ok(());
         while let Some((log, index, bytes)) = self.next() {
             if found.is_ok() {
@@ -154,10 +170,15 @@ impl Merge<'_> {
         found
     }
 
-    fn leaf(&self, log: usize, index: u64, bytes: &[u8], visitor: &mut dyn SetVisitor) -> Result<(), CheckError> {
+    fn leaf(&mut self, log: usize, index: u64, bytes: &[u8], visitor: &mut dyn SetVisitor) -> Result<(), CheckError> {
         let (Some(of), Ok(peek)) = (self.logs.get(log), leaf::peek(bytes)) else { return Ok(()) };
         if !is_within(&of.listed, peek.at) {
             return Err(Violation::from(SetFault::Untimely { origin: of.origin.clone(), index }).into());
+        }
+        if peek.kind == Kind::Open.as_str()
+            && let Ok(Open { previous: Some(previous), .. }) = leaf::body(bytes)
+        {
+            self.previous.push((log, previous));
         }
         let leaf = SetLeaf { log, index, place: self.place, peek, bytes };
         visitor.leaf(&leaf).map_err(|error| in_log(&of.origin, error))

@@ -38,7 +38,7 @@ fn scenario() -> ScenarioName {
 }
 
 /// An issuer's key from a seed.
-fn key(kid: &str, seed: u8) -> SigningKey {
+pub(crate) fn key(kid: &str, seed: u8) -> SigningKey {
     let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
     let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let (x, d) = (text(pair.public_key().as_ref()), text(&[seed; 32]));
@@ -46,7 +46,7 @@ fn key(kid: &str, seed: u8) -> SigningKey {
     SigningKey::from_jwk(&jwk, &SystemRandom::new()).unwrap()
 }
 
-fn grant() -> Grant {
+pub(crate) fn grant() -> Grant {
     let now = self::now();
     Grant {
         iss: ISS.to_owned(),
@@ -67,7 +67,7 @@ fn grant() -> Grant {
 }
 
 /// What the issuer signs.
-fn signed(key: &SigningKey, grant: &Grant) -> String {
+pub(crate) fn signed(key: &SigningKey, grant: &Grant) -> String {
     let person = CitizenNumber::parse("990101199003070015").unwrap();
     let token = issue(key, grant, &person, &SystemRandom::new()).unwrap();
     token.split('~').next().unwrap().to_owned()

@@ -15,7 +15,7 @@ fn sealed() -> Base64<Vec<u8>> {
     Base64(vec![7; 32 + 12 + 5 + 1_024 + 16])
 }
 
-fn repair(state: RepairState) -> Repair {
+pub(crate) fn repair(state: RepairState) -> Repair {
     let (key, on) = ("data-1".to_owned(), date(2026, 11, 18));
     Repair { state, class: "penalty".to_owned(), on, key, record: sealed(), order: None }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::command::said;
 use crate::logs::{Log, at, data_key, id, leaf_of};
+use crate::sets::{directory_of, listed, open};
 
 const OPENING: [u8; 32] = [5; 32];
 const INSTITUTIONS: [(&str, &str); 3] =
@@ -466,4 +467,27 @@ fn the_command_says_what_it_found() {
     assert!(code == 1 && err.contains("missing in the export"), "{err}");
     assert_eq!(said(&["person", "/nothing"]).0, 69);
     assert_eq!(said(&["person"]).0, 64);
+}
+
+#[test]
+fn the_command_looks_into_the_right_log_of_a_set() {
+    let world = world(4, 40);
+    let (log, file) = honest(&world);
+    let other = Log::of_origin("another.example/log", vec![open("another.example/log", 1)]);
+    let directory = directory_of(&[&log, &other].map(|log| listed(log, at(0))));
+    directory.write("export.json", file.as_bytes());
+    let text = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
+    let [file, key] = ["export.json", "log.vkey"].map(|name| text(directory.folder.join(name)));
+    let [own, elsewhere, listed_in] = [&log, &other, &directory].map(|log| text(log.folder.clone()));
+    let set = ["person", &file, "--directory", &listed_in, "--directory-vkey", &key];
+    let (code, out, err) = said(&[&set[..], &["--log", &elsewhere, "--log", &own]].concat());
+    assert!(code == 0 && out.contains("missing in it") && !out.contains("--vkey"), "{out}{err}");
+    let (code, _, err) = said(&[&set[..], &["--log", &elsewhere]].concat());
+    assert!(code == 1 && err.contains("was not given"), "{err}");
+    // Without a log the key is the directory's.
+    assert_eq!(said(&set).0, 0);
+    let without = directory_of(&[listed(&other, at(0))]);
+    let (folder, vkey) = (text(without.folder.clone()), text(without.folder.join("log.vkey")));
+    let (code, _, err) = said(&["person", &file, "--directory", &folder, "--directory-vkey", &vkey]);
+    assert!(code == 1 && err.contains("is not listed in the directory"), "{err}");
 }

@@ -26,6 +26,7 @@ mod samples;
 mod served;
 mod sets;
 mod show;
+mod together;
 mod tree;
 mod whole;
 mod witnesses;

@@ -69,42 +69,7 @@ impl Story {
     }
 
     pub(crate) fn query(&mut self, institution: &'static str, change: impl FnOnce(&mut Ask)) -> &mut Self {
-        let mut ask = Ask {
-            operator: "staff-1",
-            certificate: "cert",
-            scenario: "employment",
-            ground: statute(),
-            repeats: None,
-            claim: None,
-            catalogue: "c",
-            key: "data-1",
-            outcome: Outcome::Answered,
-        };
-        change(&mut ask);
-        let facts = Facts::new(InstitutionKind::of_form("employer").unwrap(), date(2026, 11, 18));
-        let record = QueryRecord {
-            operator: Some(ask.operator),
-            certificate: Some(ask.certificate),
-            on_behalf: None,
-            scenario: Some(&ScenarioName::parse(ask.scenario).unwrap()),
-            ground: Some(ask.ground),
-            repeats: ask.repeats,
-            idempotency: ask.claim.as_ref().map(|claim| Base64(&claim[..])),
-            catalogue: ask.catalogue,
-            rules: &[],
-            inputs: &facts,
-            outcome: ask.outcome,
-            code: None,
-            fields: None,
-            notice: None,
-            remote: None,
-            answer: None,
-            subject: None,
-            key: Some(ask.key),
-            sealed: None,
-            commit: None,
-        };
-        let entry = record.entry(self.next_id(), institution).unwrap();
+        let entry = entry_of(institution, self.next_id(), change);
         let seq = self.take(institution, 1);
         self.push(&entry, seq)
     }
@@ -131,6 +96,46 @@ impl Story {
     }
 }
 
+/// A query's entry.
+pub(crate) fn entry_of(institution: &str, id: Uuid, change: impl FnOnce(&mut Ask)) -> Entry {
+    let mut ask = Ask {
+        operator: "staff-1",
+        certificate: "cert",
+        scenario: "employment",
+        ground: statute(),
+        repeats: None,
+        claim: None,
+        catalogue: "c",
+        key: "data-1",
+        outcome: Outcome::Answered,
+    };
+    change(&mut ask);
+    let facts = Facts::new(InstitutionKind::of_form("employer").unwrap(), date(2026, 11, 18));
+    let record = QueryRecord {
+        operator: Some(ask.operator),
+        certificate: Some(ask.certificate),
+        on_behalf: None,
+        scenario: Some(&ScenarioName::parse(ask.scenario).unwrap()),
+        ground: Some(ask.ground),
+        repeats: ask.repeats,
+        idempotency: ask.claim.as_ref().map(|claim| Base64(&claim[..])),
+        catalogue: ask.catalogue,
+        rules: &[],
+        inputs: &facts,
+        outcome: ask.outcome,
+        code: None,
+        fields: None,
+        notice: None,
+        remote: None,
+        answer: None,
+        subject: None,
+        key: Some(ask.key),
+        sealed: None,
+        commit: None,
+    };
+    record.entry(id, institution).unwrap()
+}
+
 pub(crate) fn statute() -> GroundRecord<'static> {
     GroundRecord::Statute { statute: "s".into(), rank: None, case: "c-1".into(), consent_on_file: false }
 }
@@ -144,7 +149,7 @@ pub(crate) fn refuse(ask: &mut Ask) {
     ask.outcome = Outcome::Refused;
 }
 
-fn suspension(institution: &str, suspended: bool) -> Suspension {
+pub(crate) fn suspension(institution: &str, suspended: bool) -> Suspension {
     Suspension { institution: institution.to_owned(), operator: None, scenario: None, suspended, reason: None }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use credit_audit::checkpoint::Checkpoint;
 use credit_audit::directory::{Directory, DirectoryFault, Listing};
-use credit_audit::leaf::{self, Act as _, Actor, Event as _, ListedLog, Open, Read};
+use credit_audit::leaf::{self, Act as _, Actor, Event as _, ListedLog, Open, Previous, Read};
 use credit_audit::set::{LogSet, SetFault, SetLeaf, SetVisitor};
 use credit_audit::verify::{CheckError, Report, Violation};
 use jiff::Timestamp;
@@ -229,6 +229,28 @@ fn a_leaf_out_of_the_time_of_its_log_is_found() {
             assert_eq!(fault(found), Violation::Set(untimely));
         }
     }
+}
+
+#[test]
+fn what_a_log_says_that_it_goes_on_from_is_no_longer_and_no_other_than_the_log_before() {
+    let before = log(0, 9, "a");
+    let goes_on = |checkpoint: String, size, history| {
+        let previous = Some(Previous { origin: ORIGINS[0].to_owned(), checkpoint });
+        let open = Open { origin: ORIGINS[1].to_owned(), previous, software: "test".to_owned() };
+        let after = Log::of_origin(ORIGINS[1], vec![leaf::render(&open.entry(id(1)).unwrap(), at(1), 0)]);
+        let before = log(0, size, history);
+        let directory = directory_of(&[&before, &after].map(|log| listed(log, at(0))));
+        let directory = Directory::read(&directory.folder, &directory.key, &[]).unwrap();
+        LogSet::of(directory, &[before.folder.clone(), after.folder.clone()])?.check(&[], &mut ())
+    };
+    for size in [9, 12] {
+        goes_on(before.checkpoint(), size, "a").unwrap();
+    }
+    let found = in_log(0, fault(goes_on(before.checkpoint(), 8, "a")));
+    assert_eq!(found, Violation::Shortened { size: 8, earlier: 9 });
+    assert_eq!(in_log(0, fault(goes_on(before.checkpoint(), 12, "b"))), Violation::Root { size: 9 });
+    let altered = before.checkpoint().replacen("\n9\n", "\n8\n", 1);
+    assert!(matches!(in_log(1, fault(goes_on(altered, 9, "a"))), Violation::Checkpoint(_)));
 }
 
 /// 60 cases: of three logs of various sizes one is forked, rolled back, cut short or not listed, in various ways.

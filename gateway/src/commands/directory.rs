@@ -14,12 +14,15 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::Subcommand;
 use credit_audit::{
+    checkpoint::Checkpoint,
     clock::{Clock, SystemClock},
+    cosigning::{self, Cosigning, NotCosigned},
     directory::{Directory as Checked, DirectoryFault, ListedAs, Listing},
     leaf::{self, Act, Body, Entry, Event, ListedLog, Open},
     log::{self, Log, Recovered, Signer},
     note::VerifierKey,
-    verify::{CheckError, log_directory},
+    trust_policy::TrustPolicy,
+    verify::{CheckError, ClientFiles, log_directory},
 };
 use credit_keys::SystemEntropy;
 use jiff::Timestamp;
@@ -36,7 +39,7 @@ use crate::{
     process::start::{open_ring, own_key},
     recorder::new_id,
     settings::is_origin,
-    terminal::{print, said, words},
+    terminal::{eprint, print, said, words},
 };
 
 /// How long what was recorded may take to be published.
@@ -82,6 +85,17 @@ pub(super) enum Directory {
         #[command(flatten)]
         key: KeyFile,
     },
+    /// Ask the witnesses of a trust policy once to cosign the directory; nobody waits for it 请信任策略中的见证方为目录日志联署一次
+    Witness {
+        /// Its folder 目录日志的文件夹
+        dir: PathBuf,
+        /// The trust policy (c2sp.org/tlog-policy) 信任策略（c2sp.org/tlog-policy）
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
+        /// Certificates of the authorities of witnesses with an https address (PEM) 使用 https 地址的见证方的证书签发机构（PEM）
+        #[arg(long, value_name = "FILE")]
+        authorities: Option<PathBuf>,
+    },
     /// Check a directory, and print what it lists 核验目录日志并打印所列日志
     List {
         /// Its folder, or a copy of its `log` 目录日志的文件夹，或其 `log` 的副本
@@ -126,6 +140,7 @@ pub(super) fn run(command: Directory) -> Result<(), Failure> {
                 begun.listing.closing(&origin, until.unwrap_or_else(|| begun.clock.now())).map_err(Failure::usage)?;
             begun.record(&leaf)
         }
+        Directory::Witness { dir, policy, authorities } => witness(&log_directory(&dir), &policy, authorities),
         Directory::List { dir, vkey, json } => list(&dir, vkey.as_deref(), json),
     }
 }
@@ -243,6 +258,40 @@ fn list(dir: &Path, vkey: Option<&Path>, json: bool) -> Result<(), Failure> {
         let until = until.map_or_else(|| words("使用中", "in use").to_owned(), |until| until.to_string());
         print(format_args!("{:<48} {from}  {until}", key.name()));
     }
+    Ok(())
+}
+
+/// Asks all of them, one after the other; what a quorum signed is published.
+fn witness(log: &Path, policy: &Path, authorities: Option<PathBuf>) -> Result<(), Failure> {
+    let at = |error: &dyn std::fmt::Display| format!("`{}`: {error}", policy.display());
+    let text = fs::read(policy).map_err(|error| Failure::unavailable(at(&error)))?;
+    let policy = TrustPolicy::parse(&text).map_err(|error| Failure::usage(at(&error)))?;
+    let key = read_key(&log.join("log.vkey"))?;
+    let files = ClientFiles { authorities, identity: None };
+    let cosigning = Cosigning::new(policy, &key, &files).map_err(|error| Failure::usage(at(&error)))?;
+    let signed = fs::read_to_string(log.join("checkpoint")).map_err(Failure::unavailable)?;
+    let checkpoint = Checkpoint::open(&signed, &key).map_err(|error| Failure::new(1, error))?;
+    let mut lines = Vec::new();
+    for witness in 0..cosigning.len() {
+        match cosigning.ask(witness, log, &signed, &checkpoint) {
+            Ok(said) => lines.push(said),
+            Err(error @ (NotCosigned::Longer { .. } | NotCosigned::Refused { .. })) => {
+                return Err(Failure::new(1, error));
+            }
+            // Others may be enough.
+            Err(error) => eprint(&error),
+        }
+    }
+    let (note, is_quorum) = cosigning.join(&signed, &lines).map_err(|error| Failure::new(1, error))?;
+    if !is_quorum {
+        return Err(Failure::unavailable("too few witnesses cosigned the directory"));
+    }
+    cosigning::publish(log, &note).map_err(Failure::unavailable)?;
+    let size = checkpoint.size;
+    print(said(
+        || format!("见证方已联署，目录大小 {size}；请将目录复制给每个网关与审计人员"),
+        || format!("witnesses cosigned the directory at size {size}; copy it to every gateway and every auditor"),
+    ));
     Ok(())
 }
 

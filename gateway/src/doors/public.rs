@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use credit_audit::verify::log_directory;
 use hyper::{
     Method, Request, Response, StatusCode,
     header::{self, HeaderName, HeaderValue},
@@ -19,6 +20,9 @@ use crate::{
 
 /// The interface of the institutions' listener, as programs read it (OpenAPI 3.1). What is served is what is committed.
 pub(crate) const OPENAPI: &str = include_str!("../../../docs/openapi.json");
+
+/// What is below it is of the directory.
+const DIRECTORY: &str = "/directory/";
 
 /// Answers the public.
 pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
@@ -37,9 +41,17 @@ pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) ->
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
         return response;
     }
-    match LogFile::of(request.uri().path()) {
+    // The copy of the directory that this gateway goes by, where it is one of several.
+    let directory = gateway.settings.log.directory.as_deref().map(log_directory);
+    let (folder, path) = match (request.uri().path(), directory) {
+        (path, Some(directory)) if path.starts_with(DIRECTORY) => {
+            (directory, path.strip_prefix("/directory").unwrap_or_default())
+        }
+        (path, _) => (gateway.log_folder(), path),
+    };
+    match LogFile::of(path) {
         Some(file @ (LogFile::Checkpoint | LogFile::Witnessed | LogFile::VerifierKey | LogFile::Tile(_))) => {
-            serve(&gateway.log_folder(), &file).await
+            serve(&folder, &file).await
         }
         Some(LogFile::Entries(_)) => {
             plain(StatusCode::FORBIDDEN, "entry bundles are for auditors: ask their listener\n")

@@ -5,12 +5,22 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use credit_tests::{Ended, Folder, Gateway, audit, checked, command, gateway, query::look_up, scratch};
+use credit_tests::{Ended, Folder, Gateway, audit, checked, command, gateway, plain, query::look_up, scratch};
 use serde_json::Value;
 
+use crate::{
+    consents,
+    monthly::this_month,
+    witnesses::{Site, ed25519},
+};
+
 const ORIGIN: &str = "credit-gateway.example/directory";
+
+/// After which what was withdrawn or suspended at one gateway may be answered at no other.
+const SOON_ENOUGH: Duration = Duration::from_millis(1_100);
 
 /// A directory on a machine of its own.
 struct Directory(PathBuf);
@@ -109,6 +119,18 @@ fn a_gateway_serves_only_where_its_log_is_listed_in_a_directory_that_goes_on() {
     let gateway = Gateway::serve(folder);
     let reply = gateway.folder().caller("housing").ask(&look_up(&gateway.folder().person("clean", 0)));
     drop(checked::answer(gateway.folder(), "housing", &reply));
+    // Anyone sees by which directory it goes, and not who wrote it.
+    let public = |path: &str| plain(gateway.folder().port_base() + 3, "GET", path);
+    let checkpoint = public("/directory/checkpoint");
+    assert_eq!(checkpoint.text(), fs::read_to_string(directory.log().join("checkpoint")).unwrap());
+    let paths = [
+        "/directory/log.vkey",
+        "/directory/tile/0/000.p/2",
+        "/directory/tile/entries/000.p/2",
+        "/directory/",
+        "/directoryx",
+    ];
+    assert_eq!(paths.map(|path| public(path).status.as_u16()), [200, 200, 403, 404, 404]);
     let folder = gateway.stop();
 
     // Older than what was seen, another history, an altered checkpoint, another key, none at all.
@@ -178,16 +200,86 @@ fn the_commands_of_a_directory_list_and_close_once_and_say_so() {
     assert_eq!(gateway(&["directory", "list", dir.to_str().unwrap()]).code, Some(1));
 }
 
-#[test]
-fn an_auditor_checks_the_logs_of_two_gateways_by_their_directory() {
-    let directory = Directory::init();
-    let replicas = ["credit-gateway.example/r1", "credit-gateway.example/r2"].map(|name| replica(name, &directory));
+/// Two gateways whose logs are listed. They share keys, people and institutions, and no state.
+fn two(directory: &Directory) -> [Gateway; 2] {
+    let replicas = ["credit-gateway.example/r1", "credit-gateway.example/r2"].map(|name| replica(name, directory));
     for folder in &replicas {
         drop(directory.add(&vkey(folder), &[]).held());
     }
-    let stopped = replicas.map(|folder| {
+    replicas.map(|folder| {
         copy(&directory.log(), &folder.join("directory"));
-        let gateway = Gateway::serve(folder);
+        Gateway::serve(folder)
+    })
+}
+
+/// Gateways that do not know of each other what they ought to know: each log holds, and both together do not.
+#[test]
+fn what_two_gateways_do_that_share_no_state_is_found_by_their_logs_together() {
+    type Wrong = fn(&Folder, &Folder);
+    let wrongs: [(Wrong, &str); 4] = [
+        (
+            |one, other| {
+                let token = consents::token(one, &one.person("clean", 0), 1);
+                for folder in [one, other] {
+                    drop(checked::answer(folder, "bank", &consents::ask(&folder.caller("bank"), &token)));
+                }
+            },
+            "use 1 of the consent was made before",
+        ),
+        (
+            |one, other| {
+                let jti = consents::new_jti();
+                let token = consents::altered(one, &jti, &one.person("clean", 0), |grant| grant.terms.uses = 2);
+                drop(checked::answer(other, "bank", &consents::ask(&other.caller("bank"), &token)));
+                assert_eq!(consents::withdraw(one, &jti).status, 200);
+                std::thread::sleep(SOON_ENOUGH);
+                let reply = consents::ask(&other.caller("bank"), &token);
+                drop(checked::answer(other, "bank", &reply));
+            },
+            "answered on a consent that had been withdrawn",
+        ),
+        (
+            |one, other| {
+                let asked = look_up(&one.person("clean", 0));
+                for folder in [one, other] {
+                    let reply = folder.caller("housing").ask_with(&asked, &[("idempotency-key", "once")]);
+                    drop(checked::answer(folder, "housing", &reply));
+                }
+            },
+            "was answered in another log",
+        ),
+        (
+            |one, other| {
+                let config = one.config();
+                let suspend = ["institution", "suspend", "housing", "--config", config.to_str().unwrap()];
+                drop(gateway(&suspend).held());
+                std::thread::sleep(SOON_ENOUGH);
+                let reply = other.caller("housing").ask(&look_up(&other.person("clean", 0)));
+                drop(checked::answer(other, "housing", &reply));
+            },
+            "a query of `housing` was answered while it was suspended",
+        ),
+    ];
+    for (wrong, why) in wrongs {
+        let directory = Directory::init();
+        let [one, other] = two(&directory);
+        wrong(one.folder(), other.folder());
+        let logs = [one, other].map(|gateway| gateway.stop());
+        let [first, second] = logs.each_ref().map(|folder| folder.log().to_str().unwrap().to_owned());
+        for log in [&first, &second] {
+            drop(audit(&["verify", log, "--vkey", &format!("{log}/log.vkey")]).held());
+        }
+        let said = directory.audit("verify", &[&second, &first]).failed(1);
+        assert!(said.contains("log `credit-gateway.example/r2`: entry ") && said.contains(why), "{said}");
+        let month = this_month(&logs[0]);
+        assert_eq!(directory.audit("report", &[&second, &first, "--month", &month]).failed(1), said);
+    }
+}
+
+#[test]
+fn an_auditor_checks_the_logs_of_two_gateways_by_their_directory() {
+    let directory = Directory::init();
+    let stopped = two(&directory).map(|gateway| {
         let folder = gateway.folder();
         for nr in 0..2 {
             let reply = folder.caller("housing").ask(&look_up(&folder.person("clean", nr)));
@@ -211,7 +303,40 @@ fn an_auditor_checks_the_logs_of_two_gateways_by_their_directory() {
     fs::copy(stopped[1].log().join("checkpoint"), &kept).unwrap();
     let old = ["--old", kept.to_str().unwrap()];
     drop(directory.audit("verify", &[&[one, two], &old[..]].concat()).held());
+    // Decided again, reported, in whatever order the same bytes.
+    let rules = directory.0.join("rules");
+    drop(gateway(&["policy", "export", rules.to_str().unwrap()]).held());
+    let by = ["--catalogue", rules.to_str().unwrap(), "--json"];
+    let again = directory.audit("replay", &[&[one, two], &by[..]].concat()).held();
+    let again: Value = serde_json::from_str(&again).unwrap();
+    assert_eq!((again["decided_again"].as_u64(), &again["holds"]), (Some(4), &Value::from(true)));
+    let month = this_month(&stopped[0]);
+    let report = |logs: [&str; 2], more: &[&str]| {
+        let of_month = [&logs[..], &["--month", &month], more].concat();
+        directory.audit("report", &of_month).held()
+    };
+    let figures = report([one, two], &["--json"]);
+    assert_eq!((&figures, report([one, two], &[])), (&report([two, one], &["--json"]), report([two, one], &[])));
+    let figures: Value = serde_json::from_str(&figures).unwrap();
+    assert_eq!(figures["queries"]["all"]["answered"].as_u64(), Some(4));
+    assert_eq!(figures["numbers"]["housing credit-gateway.example/r2"], serde_json::json!([1, 2]));
+    // The directory is cosigned as any log is.
     let key = directory.vkey();
+    let site = Site::new("witness.example/w1", &ed25519());
+    let (_witness, address) = site.serve(&key, true, 0);
+    let policy = directory.0.join("policy");
+    fs::write(&policy, format!("witness w {} {address}\nquorum w\n", site.vkey())).unwrap();
+    let (log, policy) = (directory.log(), policy.to_str().unwrap());
+    for more in [None, Some("credit-gateway.example/r3")] {
+        if let Some(name) = more {
+            drop(directory.add(&vkey(&replica(name, &directory)), &[]).held());
+        }
+        let dir = directory.0.join("directory");
+        drop(gateway(&["directory", "witness", dir.to_str().unwrap(), "--policy", policy]).held());
+        let [log, key] = [&log, &key].map(|path| path.to_str().unwrap());
+        let said = audit(&["verify", log, "--vkey", key, "--policy", policy]).held();
+        assert!(said.contains("by 1 of 1 witnesses"), "{said}");
+    }
     assert_eq!(audit(&["verify", one, two, "--vkey", key.to_str().unwrap()]).code, Some(64), "two without a directory");
     assert_eq!(directory.audit("verify", &["http://127.0.0.1:1"]).code, Some(64), "an address");
 }

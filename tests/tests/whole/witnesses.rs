@@ -21,30 +21,30 @@ use crate::{
 const COSIGNED: &str = include_str!("witnesses/cosigned.py");
 
 /// A witness with one key, in a folder of its own.
-struct Site {
+pub(crate) struct Site {
     folder: PathBuf,
     name: &'static str,
 }
 
 impl Site {
-    fn new(name: &'static str, key: &str) -> Self {
+    pub(crate) fn new(name: &'static str, key: &str) -> Self {
         let folder = scratch::folder("witness");
         fs::write(folder.join("key.pem"), key).unwrap();
         Self { folder, name }
     }
 
-    fn vkey(&self) -> String {
+    pub(crate) fn vkey(&self) -> String {
         let key = self.folder.join("key.pem");
         let keys = audit(&["witness", "--name", self.name, "--key", key.to_str().unwrap(), "--print-keys"]).held();
         keys.trim_end().to_owned()
     }
 
     /// Serves until it is dropped. With a port of before, at the same address.
-    fn serve(&self, log: &Folder, is_new: bool, port: u16) -> (Program, String) {
+    pub(crate) fn serve(&self, log: &Path, is_new: bool, port: u16) -> (Program, String) {
         let mut command = std::process::Command::new(credit_tests::binaries::credit_audit());
         command.args(["witness", "--name", self.name, "--listen", &format!("127.0.0.1:{port}")]);
         command.arg("--key").arg(self.folder.join("key.pem")).arg("--state").arg(self.folder.join("state"));
-        command.arg("--log").arg(log.join("data/log/log.vkey")).args(is_new.then_some("--new"));
+        command.arg("--log").arg(log).args(is_new.then_some("--new"));
         let program = Program::start(command);
         let is_serving = |said: &str| said.lines().any(|line| line.starts_with("serving on ")) && said.ends_with('\n');
         assert!(program.out().wait(is_serving), "{}", program.err().text());
@@ -59,7 +59,7 @@ fn pem(der: &[u8]) -> String {
 }
 
 /// As the usual tool writes an Ed25519 key.
-fn ed25519() -> String {
+pub(crate) fn ed25519() -> String {
     let made = command("openssl", &["genpkey", "-algorithm", "ed25519"]);
     made.held()
 }
@@ -128,8 +128,8 @@ fn a_log_is_cosigned_while_it_serves_and_a_witness_that_comes_back_goes_on_where
         );
         fs::write(&policy, lines).unwrap();
     };
-    let (first, at_first) = sites[0].serve(&folder, true, 0);
-    let (second, at_second) = sites[1].serve(&folder, true, 0);
+    let (first, at_first) = sites[0].serve(&folder.join("data/log/log.vkey"), true, 0);
+    let (second, at_second) = sites[1].serve(&folder.join("data/log/log.vkey"), true, 0);
     write([&at_first, &at_second], "both");
     folder.replace_in_config("witness_every_s = 10", "trust_policy = \"trust-policy\"\nwitness_every_s = 1");
     let gateway = Gateway::serve(folder);
@@ -164,7 +164,7 @@ fn a_log_is_cosigned_while_it_serves_and_a_witness_that_comes_back_goes_on_where
     let kept = witnessed(folder, 1);
     assert_eq!(elsewhere(&kept, &[&ed, &ml]), "2", "what was cosigned stays");
     assert!(kept.lines().nth(1).unwrap().parse::<u64>().unwrap() <= before);
-    let (again, _) = sites[0].serve(folder, false, port(&at_first));
+    let (again, _) = sites[0].serve(&folder.join("data/log/log.vkey"), false, port(&at_first));
     checked::answer(folder, "housing", &caller.ask(&look_up(&folder.person("clean", 6))));
     assert_eq!(elsewhere(&witnessed(folder, size(folder)), &[&ed, &ml]), "2", "it goes on where it was");
 
@@ -186,7 +186,7 @@ fn a_log_is_cosigned_while_it_serves_and_a_witness_that_comes_back_goes_on_where
 fn a_witness_over_http_answers_as_the_protocol_says() {
     let site = Site::new("witness.example/w1", &ed25519());
     let folder = credit_tests::shared().folder();
-    let (_witness, address) = site.serve(folder, true, 0);
+    let (_witness, address) = site.serve(&folder.join("data/log/log.vkey"), true, 0);
     let port = port(&address);
     let ask = |body: &str| {
         let url = format!("{address}/add-checkpoint");
