@@ -70,18 +70,10 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
     let gateway = Arc::clone(gateway);
     let task = tokio::spawn(async move {
         let off_record = &mut *gateway.changes.lock().await;
+        if approval::is_by_two(&gateway) && is_of_register(&gateway, &change) {
+            return Err(ChangeError::ByTwo);
+        }
         match change {
-            Change::InstitutionAdd { .. } | Change::InstitutionAddCertificate { .. }
-                if approval::is_by_two(&gateway) =>
-            {
-                Err(ChangeError::ByTwo)
-            }
-            // Whoever lets an officer go decides who the other one is.
-            Change::InstitutionRemoveCertificate { ref id, .. }
-                if approval::is_by_two(&gateway) && institution::is_of_officers(&gateway, id) =>
-            {
-                Err(ChangeError::ByTwo)
-            }
             Change::InstitutionAdd { institution, chains } => {
                 institution::keep(&gateway, &chains);
                 institution::add(&gateway, institution, &account).await
@@ -143,4 +135,13 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
         }
     });
     task.await.unwrap_or(Err(ChangeError::BrokenOff))
+}
+
+/// Whether it changes what two officers decide on as the register: who is in it, and who acts and looks at the officers' door.
+/// Whoever lets an officer go decides who the other one is.
+fn is_of_register(gateway: &Gateway, change: &Change) -> bool {
+    if let Change::InstitutionRemoveCertificate { id, .. } = change {
+        return institution::is_of_officers(gateway, id);
+    }
+    matches!(change, Change::InstitutionAdd { .. } | Change::InstitutionAddCertificate { .. })
 }

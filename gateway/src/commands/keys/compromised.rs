@@ -23,7 +23,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::rotate_log;
+use super::next_log::rotate_log;
 use crate::{
     changes::{Change, Made, TurningUse},
     commands::{

@@ -121,7 +121,7 @@ fn one_officer_changes_alone_and_the_second_ends_that_at_the_next_start() {
 fn one_account_takes_no_certificate_from_whoever_acts_or_looks_at_the_officers_door() {
     let folder = Folder::new();
     let remove = |folder: &Folder, id: &str, certificate: &str| {
-        let file = folder.join(&format!("institutions/{certificate}.pem"));
+        let file = folder.join(format!("institutions/{certificate}.pem"));
         command(folder, &["institution", "remove-certificate", id, "--certificate", file.to_str().unwrap()]).failed(1)
     };
     assert!(remove(&folder, "officer", ONE).contains("only certificate"), "one officer alone: as of all others");
