@@ -3,6 +3,7 @@
 mod drain;
 pub(crate) mod hardening;
 mod issuer_keys;
+mod listing;
 mod loading;
 pub(crate) mod revocations;
 pub(crate) mod serve;

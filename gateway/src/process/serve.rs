@@ -23,7 +23,8 @@ use crate::{
     },
     gateway::Gateway,
     process::{
-        cores, drain, issuer_keys, loading, revocations, serving_runtime, start::TlsSettings, upkeep, witnesses,
+        cores, drain, issuer_keys, listing, loading, revocations, serving_runtime, start::TlsSettings, upkeep,
+        witnesses,
     },
     transport::{
         Body,
@@ -148,6 +149,7 @@ fn keep_up(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) -> io::Res
     tokio::spawn(upkeep::reviews(Arc::clone(gateway)));
     tokio::spawn(upkeep::scrub(Arc::clone(gateway)));
     tokio::spawn(loading::watch(Arc::clone(gateway)));
+    tokio::spawn(listing::watch(Arc::clone(gateway)));
     tokio::spawn(upkeep::watch_store(Arc::clone(gateway)));
     let shared = Arc::clone(gateway);
     std::thread::Builder::new().name("witnesses".to_owned()).spawn(move || witnesses::keep_asking(&shared))?;

@@ -39,10 +39,12 @@ use tokio::sync::{Semaphore, watch};
 
 pub(crate) use approval::{digests, holds_from};
 pub(crate) use check::{Checked, check};
+pub(super) use directory::Listed;
 pub(crate) use directory::own_key;
 pub(crate) use error::StartError;
 pub(crate) use inputs::{Inputs, read};
 pub(crate) use keys::{kek_file, next_kek_file, open_ring, read_kek, read_next_kek};
+pub(super) use not_listed::NotListed;
 pub(crate) use project::state_file;
 pub(super) use rules::leaf as catalogue_leaf;
 pub(crate) use rules::{load_catalogue, read_catalogue};
@@ -64,7 +66,6 @@ use crate::{
     stores::{all::Stores, routes::Routes},
     telemetry::metrics::Metrics,
 };
-use directory::Listed;
 use first_leaves::FirstLeaves;
 use keys::{RingSigner, keyring, not_introduced};
 use record::{OnRecord, log_settings, read_record};

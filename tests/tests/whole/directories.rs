@@ -131,6 +131,10 @@ fn a_gateway_serves_only_where_its_log_is_listed_in_a_directory_that_goes_on() {
         "/directoryx",
     ];
     assert_eq!(paths.map(|path| public(path).status.as_u16()), [200, 200, 403, 404, 404]);
+    // What would keep it from starting is told while it serves.
+    fs::write(gateway.folder().join("directory/checkpoint"), checkpoint.text().replacen('\n', "\n1", 1)).unwrap();
+    assert!(gateway.err().wait(|said| said.contains("the directory would keep this gateway from starting")));
+    copy(&directory.log(), &gateway.folder().join("directory"));
     let folder = gateway.stop();
 
     // Older than what was seen, another history, an altered checkpoint, another key, none at all.
@@ -176,12 +180,16 @@ fn the_commands_of_a_directory_list_and_close_once_and_say_so() {
     assert!(said.contains("`credit-gateway.example/r1` is listed from 2026-11-01T00:00:00Z on"), "{said}");
     assert!(directory.add(&own, &[]).failed(64).contains("listed already"));
     copy(&directory.log(), &folder.join("directory"));
-    let folder = Gateway::serve(folder).stop();
+    let serving = Gateway::serve(folder);
     assert!(directory.run("close", &["--origin", "credit-gateway.example/r1"]).held().contains("is closed at"));
     for listed in [&[][..], &["--from", "2026-11-01T00:00:00Z"]] {
         assert!(directory.add(&own, listed).failed(64).contains("is closed"));
     }
-    copy(&directory.log(), &folder.join("directory"));
+    // The gateway that serves it goes down by itself, in order.
+    copy(&directory.log(), &serving.folder().join("directory"));
+    assert!(serving.err().wait(|said| said.contains("the directory closed this log: going down")));
+    let (status, folder) = serving.ended();
+    assert_eq!(status.code(), Some(0));
     refuses(&folder, 64, "closed the log `credit-gateway.example/r1`");
     let dir = directory.log();
     let said = gateway(&["directory", "list", dir.to_str().unwrap(), "--json"]).held();

@@ -15,7 +15,7 @@ use super::{error::StartError, not_listed::NotListed};
 use crate::settings::Settings;
 
 /// A directory in which this gateway's log is listed, and where its checkpoint is remembered.
-pub(super) struct Listed {
+pub(in crate::process) struct Listed {
     checkpoint: Checkpoint,
     place: PathBuf,
 }
@@ -26,12 +26,22 @@ impl Listed {
     /// # Errors
     /// As [`NotListed`] says.
     pub(super) fn read(settings: &Settings, ring: &Ring, now: Timestamp) -> Result<Option<Self>, StartError> {
+        Ok(Self::look(settings, &own_key(settings, ring)?, now)?)
+    }
+
+    /// The same for a log whose key is known.
+    ///
+    /// # Errors
+    /// As [`NotListed`] says.
+    pub(in crate::process) fn look(
+        settings: &Settings,
+        own: &VerifierKey,
+        now: Timestamp,
+    ) -> Result<Option<Self>, NotListed> {
         let (Some(folder), Some(vkey)) = (&settings.log.directory, &settings.log.directory_vkey) else {
             return Ok(None);
         };
-        let own = own_key(settings, ring)?;
-        let place = remembered_at(settings);
-        Ok(Some(Self::of((folder, vkey), &own, place, now)?))
+        Self::of((folder, vkey), own, remembered_at(settings), now).map(Some)
     }
 
     fn of(
@@ -65,7 +75,7 @@ impl Listed {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn remember(&self) -> Result<(), NotListed> {
+    pub(in crate::process) fn remember(&self) -> Result<(), NotListed> {
         let new = self.place.with_added_extension("new");
         let written = File::create(&new).and_then(|mut file| {
             file.write_all(self.checkpoint.to_text().as_bytes())?;
