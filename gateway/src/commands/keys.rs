@@ -1,4 +1,8 @@
-//! `keys init|status|rotate|add-log|prepare|destroy|trace`.
+//! `keys init|status|rotate|add-log|prepare|destroy|compromised|trace`.
+
+mod compromised;
+mod next_log;
+mod together;
 
 use std::{
     fs::{self, DirBuilder},
@@ -8,8 +12,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
-use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, KeyUse, Ring, Rotation, SystemEntropy};
-use jiff::{ToSpan, tz::TimeZone};
+use credit_keys::{DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, KeyUse, Ring, Rotation, SystemEntropy};
 
 use super::{
     approval::Officer,
@@ -20,7 +23,6 @@ use super::{
 use crate::{
     changes::{Change, TurningUse},
     process::start,
-    settings::is_origin,
     state::approvals::DESTROY,
     terminal::{colon, print, words},
 };
@@ -51,6 +53,8 @@ pub(super) enum Keys {
     Prepare(ConfigFile),
     /// Destroy the data keys of a month, or one person's part of them: two officers, at the officers' port 销毁数据密钥
     Destroy(Destroy),
+    /// A key may be known to others: rotate it, have that signed, and say who is affected; or rehearse that 密钥可能泄露时的处置与演练
+    Compromised(compromised::Compromised),
     /// Find for whom and for which purpose a pseudonym was made 追溯假名
     Trace {
         /// The pseudonym, `psn1…`
@@ -110,7 +114,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             Ok(())
         }
         Keys::Rotate(Rotate { use_, origin: Some(origin), without_seal, config, .. }) if use_ == "log" => {
-            rotate_log(&config, &origin, without_seal)
+            next_log::rotate_log(&config, &origin, without_seal)
         }
         Keys::Rotate(Rotate { origin: Some(_), .. }) => Err(Failure::usage("--origin goes with `log` only")),
         Keys::Rotate(Rotate { use_, config, .. }) if use_ == "index" => rotate_index(&config),
@@ -128,9 +132,10 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             print(format_args!("{}{}{done}", words("已轮换并留痕", "rotated and on the record"), colon()));
             Ok(())
         }
-        Keys::AddLog { origin, config } => add_log(&config, &origin),
-        Keys::Prepare(config) => prepare(&config),
+        Keys::AddLog { origin, config } => together::add_log(&config, &origin),
+        Keys::Prepare(config) => together::prepare(&config),
         Keys::Destroy(destroy) => destroy_keys(&destroy),
+        Keys::Compromised(asked) => compromised::run(&asked),
         Keys::Trace { pseudonym, config } => trace(&config, &pseudonym),
     }
 }
@@ -242,89 +247,6 @@ fn destroy_keys(Destroy { month, person, step, officer }: &Destroy) -> Result<()
              file and its copies",
         ));
     }
-    Ok(())
-}
-
-/// Each gateway signs a log of its own, by one ring: it is copied to the others once the keys of all logs are in it.
-fn add_log(config: &ConfigFile, origin: &str) -> Result<(), Failure> {
-    let settings = config.read()?;
-    if !is_origin(origin) {
-        return Err(Failure::usage(format_args!(
-            "`{origin}` is no name of a log: it must be a name without spaces, plus signs or a trailing slash"
-        )));
-    }
-    let (clock, entropy) = (SystemClock::new(), SystemEntropy::new());
-    let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
-    match ring.open_log(origin, clock.now(), &entropy) {
-        Ok(_) => {}
-        Err(ChangeError::OriginTaken { .. }) => {
-            print(words("密钥环中已有该日志的密钥。", "The ring has the key of this log already."));
-        }
-        Err(error) => return Err(Failure::new(1, error)),
-    }
-    print(format_args!(
-        "{}\n  log.origin = \"{origin}\"",
-        words(
-            "将密钥环的文件夹复制到该网关，并在其配置中写入：",
-            "Copy the folder of the ring to that gateway, and write into its configuration:"
-        ),
-    ));
-    Ok(())
-}
-
-/// The key waits in the ring until its month begins. A gateway that runs finds it there then.
-fn prepare(config: &ConfigFile) -> Result<(), Failure> {
-    let settings = config.read()?;
-    let (clock, entropy) = (SystemClock::new(), SystemEntropy::new());
-    let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
-    let today = clock.now().to_zoned(TimeZone::UTC).date();
-    let first = today.first_of_month().saturating_add(1.month());
-    let begins = first.to_zoned(TimeZone::UTC).map_err(|error| Failure::new(1, error))?.timestamp();
-    let turn = ring.ensure_period(begins, DEFAULT_OVERLAP_DAYS, &entropy).map_err(|error| Failure::new(1, error))?;
-    for key in turn.keys {
-        print(format_args!("{key} {begins}"));
-    }
-    print(words(
-        "请在该时刻之前将密钥环文件夹复制到共同计数的每个网关；无须重新启动。",
-        "Copy the folder of the ring to every gateway that counts together before that instant; none is restarted.",
-    ));
-    Ok(())
-}
-
-/// A new log key is a new log: the old one is sealed, and its last leaf names the one that follows. The key comes first,
-/// so that a fault in between leaves a log that can still be sealed.
-fn rotate_log(config: &ConfigFile, next: &str, without_seal: bool) -> Result<(), Failure> {
-    let settings = config.read()?;
-    if next == settings.log.origin {
-        return Err(Failure::usage(format_args!("`{next}` is the name of the log now: a new log needs another")));
-    }
-    if !without_seal {
-        // Before the ring is touched: a gateway that runs would find it changed.
-        change::require_no_gateway(&settings)?;
-    }
-    let (clock, entropy) = (SystemClock::new(), SystemEntropy::new());
-    let checkpoint = settings.data.dir.join("log/checkpoint");
-    let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
-    match ring.open_log(next, clock.now(), &entropy) {
-        // An earlier call may have come this far and no further.
-        Ok(_) | Err(ChangeError::OriginTaken { .. }) => {}
-        Err(error) => return Err(Failure::new(1, error)),
-    }
-    if without_seal {
-        print(words("旧日志未封存。", "The old log is not sealed."));
-    } else {
-        let index = change::seal(settings, next)?;
-        let chinese = format!("日志已封存，其最后一条记录为第 {index} 条");
-        print(words(&chinese, &format!("The log is sealed; its last leaf is {index}")));
-    }
-    print(format_args!(
-        "{}\n  log.origin = \"{next}\"\n  log.continues = \"{}\"\n  data.dir = …",
-        words(
-            "新日志的密钥已就绪。请在配置中写入（data.dir 须为新目录）：",
-            "The key of the new log is ready. Write into the configuration, with a folder of its own as data.dir:"
-        ),
-        checkpoint.display(),
-    ));
     Ok(())
 }
 
