@@ -9,7 +9,10 @@ use super::page::Frame;
 use crate::{
     changes::{Account, Change, ListedProposal, Made, Proposals, apply},
     gateway::Gateway,
-    state::about::About,
+    state::{
+        about::About,
+        approvals::{DESTROY, EXPORT, RESUME, UNSEAL},
+    },
     transport::Body,
 };
 
@@ -33,6 +36,17 @@ pub(super) async fn show(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
 }
 
 impl Page<'_> {
+    /// By which command this is approved, where the page does not show what it is about: nobody approves what is not seen.
+    fn command(proposal: &ListedProposal) -> Option<&'static str> {
+        match (proposal.act.as_str(), &proposal.about) {
+            (DESTROY, _) => Some("credit-gateway keys destroy"),
+            (EXPORT, _) => Some("credit-gateway export"),
+            (UNSEAL, None) => Some("credit-gateway unseal"),
+            (RESUME, None) => Some("credit-gateway resume"),
+            (_, _) => None,
+        }
+    }
+
     fn digest(proposal: &ListedProposal) -> String {
         serde_json::to_value(proposal.digest).ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
     }

@@ -5,7 +5,7 @@ use hyper::{Method, StatusCode};
 use serde_json::json;
 
 use super::{
-    at_door,
+    act, at_door,
     by_two::{ONE, OTHER, listed, two_officers},
     of_kind,
 };
@@ -121,6 +121,18 @@ fn who_approves_reads_what_it_is_about_and_what_cannot_be_is_not_proposed() {
     {
         assert!(shown.contains(said), "{said}");
     }
-    assert_eq!(listed(folder)["proposals"][1]["about"], json!({"entry": entry, "reason": "court order 7"}));
+    assert_eq!(shown.matches("action=\"/officers/approvals\"").count(), 2);
+    // What a page does not show is not approved there.
+    let digest = listed(folder)["proposals"][1]["digest"].clone();
+    let evidence = json!({"act": "export", "export": {"person": number}});
+    for body in [json!({"act": "unseal", "digest": digest}), evidence] {
+        assert_eq!(act(folder, ONE, "/officers/proposals", &body).status, StatusCode::OK);
+    }
+    let shown = page(folder, OTHER, "/officers/proposals?lang=en");
+    assert_eq!(shown.matches("action=\"/officers/approvals\"").count(), 2);
+    for command in ["credit-gateway export … --approve", "credit-gateway unseal … --approve"] {
+        assert!(shown.contains(command), "{command}");
+    }
+    assert_eq!(listed(folder)["proposals"][3]["about"], json!({"entry": entry, "reason": "court order 7"}));
     is_wholly_recorded(&gateway.stop());
 }
