@@ -25,6 +25,7 @@ pub mod postgres;
 mod process;
 mod program;
 pub mod query;
+pub mod relay;
 pub mod scratch;
 mod table;
 pub mod tools;

@@ -129,6 +129,21 @@ impl Cluster {
     }
 }
 
+/// A claim whose answer nobody has taken yet. Who gives up after it was sent, and before it was taken, gives back what it may have
+/// reserved: the books cannot see that.
+struct Unheard {
+    id: Uuid,
+    to_books: Option<mpsc::UnboundedSender<ToBooks>>,
+}
+
+impl Drop for Unheard {
+    fn drop(&mut self) {
+        if let Some(to_books) = &self.to_books {
+            drop(to_books.send(ToBooks::Settle(self.id, false)));
+        }
+    }
+}
+
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
@@ -136,12 +151,13 @@ fn micros(time: Duration) -> u64 {
 impl Elsewhere for Cluster {
     fn claim(&self, claim: SharedClaim) -> Awaited<Result<Granted, Refused>> {
         let (reply, answer) = oneshot::channel();
+        let unheard = Unheard { id: claim.id, to_books: Some(self.to_books.clone()) };
         let is_sent = self.is_fresh() && self.to_books.send(ToBooks::Claim(Box::new(claim), reply)).is_ok();
         Box::pin(async move {
-            if !is_sent {
-                return Err(Refused::Unavailable);
-            }
-            answer.await.unwrap_or(Err(Refused::Unavailable))
+            let mut unheard = unheard;
+            let answered = if is_sent { answer.await.ok() } else { None };
+            unheard.to_books = None;
+            answered.unwrap_or(Err(Refused::Unavailable))
         })
     }
 

@@ -72,9 +72,10 @@ impl Server {
             config.password(secret::password(path)?.as_bytes());
         }
         let limit = self.timeout().as_millis();
-        // None of them ends a wait for a standby: that is for the caller's own limit.
+        // None of them ends a wait for a standby: that is for the caller's own limit. A transaction of a gateway that is cut off in
+        // its midst ends, or its locks would keep all the others from what it asked for.
         config
-            .options(format!("-c statement_timeout={limit} -c lock_timeout={limit} -c search_path=\"$user\",public -c default_transaction_isolation=read\\ committed"))
+            .options(format!("-c statement_timeout={limit} -c lock_timeout={limit} -c idle_in_transaction_session_timeout={limit} -c search_path=\"$user\",public -c default_transaction_isolation=read\\ committed"))
             .application_name("credit-gateway-state");
         self.tls.look().await;
         let connected = config.connect(self.tls.in_force().made.clone()).await;

@@ -274,13 +274,17 @@ pub(super) fn person_deltas(steps: &[Step], released: &[Held], heights: &Heights
     (deltas, gone)
 }
 
-/// Which claims are within the limit of different persons.
+/// Which claims are within the limit of different persons. Of a person who is one too many nothing else of the batch is granted
+/// either: whoever asks second would be as new.
 pub(super) fn take_persons(steps: &mut [Step], heights: &mut Heights) {
-    for step in steps.iter_mut().filter(|step| step.is_granted() && step.is_new_person) {
-        if heights.is_full(&step.claim.persons, 0) {
+    let mut too_many: Vec<Key> = Vec::new();
+    for step in steps.iter_mut().filter(|step| step.is_granted()) {
+        let is_full = step.is_new_person && heights.is_full(&step.claim.persons, 0);
+        if is_full || too_many.contains(&step.held.person) {
             let limit = step.claim.persons.limit;
             step.outcome = Err(Refused::OfTheDay(Code::DistinctSubjectsExceeded, limit));
-        } else {
+            too_many.push(step.held.person);
+        } else if step.is_new_person {
             heights.take(step.claim.persons.key);
         }
     }

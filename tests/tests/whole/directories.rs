@@ -23,10 +23,10 @@ const ORIGIN: &str = "credit-gateway.example/directory";
 const SOON_ENOUGH: Duration = Duration::from_millis(1_100);
 
 /// A directory on a machine of its own.
-struct Directory(PathBuf);
+pub(crate) struct Directory(PathBuf);
 
 impl Directory {
-    fn init() -> Self {
+    pub(crate) fn init() -> Self {
         let directory = Self(scratch::folder("directory"));
         drop(directory.run("init", &["--origin", ORIGIN]).held());
         directory
@@ -52,6 +52,36 @@ impl Directory {
         self.log().join("log.vkey")
     }
 
+    /// Lists the log of a folder whose keys are made, and gives it what it needs to serve.
+    pub(crate) fn lists(&self, folder: &Folder) {
+        self.is_of(folder);
+        drop(self.add(&vkey(folder), &[]).held());
+        copy(&self.log(), &folder.join("directory"));
+    }
+
+    /// Writes into a configuration where its copy is.
+    fn is_of(&self, folder: &Folder) {
+        folder.edit_config(|text| {
+            let name = text.lines().find(|line| line.starts_with("origin = ")).unwrap().to_owned();
+            let listed = "directory = \"directory\"\ndirectory_vkey = \"directory.vkey\"";
+            text.replace(&name, &format!("{name}\n{listed}"))
+        });
+        fs::copy(self.vkey(), folder.join("directory.vkey")).unwrap();
+    }
+
+    /// All listed logs keep their promises together, and each decision is made again as it was.
+    #[track_caller]
+    pub(crate) fn holds(&self, folders: &[Folder]) {
+        let logs: Vec<_> = folders.iter().map(|folder| folder.log().to_str().unwrap().to_owned()).collect();
+        let logs: Vec<_> = logs.iter().map(String::as_str).collect();
+        drop(self.audit("verify", &logs).held());
+        let rules = self.0.join("rules");
+        if !rules.exists() {
+            drop(gateway(&["policy", "export", rules.to_str().unwrap()]).held());
+        }
+        drop(self.audit("replay", &[&logs[..], &["--catalogue", rules.to_str().unwrap()]].concat()).held());
+    }
+
     /// What `credit-audit` is given to check a set by it.
     fn audit(&self, verb: &str, more: &[&str]) -> Ended {
         let (log, vkey) = (self.log(), self.vkey());
@@ -73,10 +103,9 @@ fn replica(origin: &str, directory: &Directory) -> Folder {
     drop(gateway(&rotate).held());
     folder.edit_config(|text| {
         let name = text.lines().find(|line| line.starts_with("origin = ")).unwrap().to_owned();
-        let listed = "directory = \"directory\"\ndirectory_vkey = \"directory.vkey\"";
-        text.replace(&name, &format!("origin = \"{origin}\"\n{listed}"))
+        text.replace(&name, &format!("origin = \"{origin}\""))
     });
-    fs::copy(directory.vkey(), folder.join("directory.vkey")).unwrap();
+    directory.is_of(&folder);
     copy(&directory.log(), &folder.join("directory"));
     folder
 }

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use credit_tests::{Gateway, checked, gateway, query::look_up};
 
-use super::{SECOND, callers, of_ten_uses, replicas};
+use super::{SECOND, callers, of_ten_uses, replicas_with, stopped};
 use crate::{
     consents::{ask, new_jti, withdraw},
+    directories::Directory,
     faults::within,
 };
 
@@ -18,7 +19,8 @@ fn command(at: &Gateway, arguments: &[&str]) {
 
 #[test]
 fn a_suspension_and_a_stop_hold_everywhere_and_so_does_their_end() {
-    let gateways = replicas(2);
+    let directory = Directory::init();
+    let gateways = replicas_with(2, |folder| directory.lists(folder));
     let housing = callers(&gateways, "housing");
     let number = gateways[0].folder().person("clean", 0);
     let ask = |at: usize| housing[at].ask(&look_up(&number));
@@ -44,12 +46,13 @@ fn a_suspension_and_a_stop_hold_everywhere_and_so_does_their_end() {
     let again = Gateway::serve(second.kill());
     let reply = again.folder().caller("housing").ask(&look_up(&number));
     checked::refusal(again.folder(), "housing", &reply, 403, "institution-suspended");
-    drop(first.stop());
+    directory.holds(&stopped(vec![first, again]));
 }
 
 #[test]
 fn a_consent_that_was_withdrawn_at_one_gateway_is_withdrawn_at_all() {
-    let gateways = replicas(2);
+    let directory = Directory::init();
+    let gateways = replicas_with(2, |folder| directory.lists(folder));
     let banks = callers(&gateways, "bank");
     let number = gateways[0].folder().person("clean", 0);
     let jti = new_jti();
@@ -57,4 +60,5 @@ fn a_consent_that_was_withdrawn_at_one_gateway_is_withdrawn_at_all() {
     checked::answer(gateways[1].folder(), "bank", &ask(&banks[1], &token));
     assert_eq!(withdraw(gateways[0].folder(), &jti).status, 200);
     assert!(within(SECOND, || ask(&banks[1], &token).code() == "consent-revoked"), "the other one does not know");
+    directory.holds(&stopped(gateways));
 }

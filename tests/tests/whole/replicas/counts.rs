@@ -6,8 +6,11 @@ use credit_tests::{
 };
 use serde_json::json;
 
-use super::{ask_at_once, callers, of_ten_uses, replicas};
-use crate::consents::{ask, bearer, loan, new_jti, token};
+use super::{ask_at_once, callers, of_ten_uses, replicas, replicas_with, stopped};
+use crate::{
+    consents::{ask, bearer, loan, new_jti, token},
+    directories::Directory,
+};
 
 /// How many answered leaves the logs have together.
 fn answered(gateways: &[Gateway]) -> usize {
@@ -24,7 +27,8 @@ fn answered(gateways: &[Gateway]) -> usize {
 
 #[test]
 fn of_two_hundred_that_use_a_consent_at_once_over_three_gateways_one_is_answered() {
-    let gateways = replicas(3);
+    let directory = Directory::init();
+    let gateways = replicas_with(3, |folder| directory.lists(folder));
     let banks = callers(&gateways, "bank");
     for round in 0..3 {
         let before = answered(&gateways);
@@ -39,12 +43,14 @@ fn of_two_hundred_that_use_a_consent_at_once_over_three_gateways_one_is_answered
         assert!(codes.iter().all(|(status, code)| *status == 200 || code == "consent-used-up"), "round {round}");
         assert_eq!(answered(&gateways) - before, 1);
     }
+    directory.holds(&stopped(gateways));
     figures(format_args!("3 rounds of 200 on one use over three gateways: one answered each"));
 }
 
 #[test]
 fn uses_of_a_consent_are_numbered_over_all_gateways() {
-    let gateways = replicas(2);
+    let directory = Directory::init();
+    let gateways = replicas_with(2, |folder| directory.lists(folder));
     let banks = callers(&gateways, "bank");
     let number = gateways[0].folder().person("clean", 0);
     let token = of_ten_uses(gateways[0].folder(), &new_jti(), &number);
@@ -58,6 +64,7 @@ fn uses_of_a_consent_are_numbered_over_all_gateways() {
     for (at, bank) in banks.iter().enumerate() {
         checked::refusal(gateways[at].folder(), "bank", &ask(bank, &token), 403, "consent-used-up");
     }
+    directory.holds(&stopped(gateways));
 }
 
 #[test]
@@ -82,7 +89,7 @@ fn a_case_a_day_and_different_persons_count_over_all_gateways() {
 
 #[test]
 fn limits_of_a_day_are_reached_by_all_together_and_nothing_is_spent_by_what_is_refused() {
-    let gateways = super::replicas_with(2, |folder| {
+    let gateways = replicas_with(2, |folder| {
         folder.set_of_institution("housing", "look_ups_a_person_a_day = 100000", "look_ups_a_person_a_day = 7");
         folder.set_of_institution("housing", "distinct_subjects_a_day = 100000", "distinct_subjects_a_day = 2");
     });
@@ -100,11 +107,17 @@ fn limits_of_a_day_are_reached_by_all_together_and_nothing_is_spent_by_what_is_r
         checked::refusal(gateways[at].folder(), "housing", &ask(at, 2), 429, "distinct-subjects-exceeded");
         checked::answer(gateways[at].folder(), "housing", &ask(at, 1));
     }
+    // Asked about often at once, one more person is one too many each time.
+    let replies = ask_at_once(&housing, 60, |_| (look_up(&persons[2]), Vec::new()));
+    assert_eq!(replies.len(), 60);
+    let right = replies.iter().filter(|(_, reply)| reply.code() == "distinct-subjects-exceeded").count();
+    assert_eq!(right, 60, "one person too many was told of");
 }
 
 #[test]
 fn an_idempotency_key_is_taken_for_all_gateways() {
-    let gateways = replicas(2);
+    let directory = Directory::init();
+    let gateways = replicas_with(2, |folder| directory.lists(folder));
     let housing = callers(&gateways, "housing");
     let number = gateways[0].folder().person("clean", 0);
     let body = look_up(&number);
@@ -121,4 +134,5 @@ fn an_idempotency_key_is_taken_for_all_gateways() {
         let reply = housing[at].ask_with(&other, &key);
         checked::refusal(gateways[at].folder(), "housing", &reply, 409, "idempotency-conflict");
     }
+    directory.holds(&stopped(gateways));
 }

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use credit_tests::{Gateway, checked, plain, postgres::Server, query::look_up};
 
-use super::{ask_at_once, callers, replicas, replicas_in};
+use super::{ask_at_once, callers, replicas_in, replicas_with, stopped};
 use crate::{
     consents::{ask, bearer, loan, token},
+    directories::Directory,
     faults::within,
 };
 
@@ -38,7 +39,8 @@ fn without_the_database_everything_is_refused_and_it_goes_on_by_itself() {
 
 #[test]
 fn what_a_killed_gateway_had_reserved_is_settled_by_its_own_log() {
-    let gateways = replicas(2);
+    let directory = Directory::init();
+    let gateways = replicas_with(2, |folder| directory.lists(folder));
     let banks = callers(&gateways, "bank");
     let folder = gateways[0].folder();
     let tokens: Vec<_> = (0..40).map(|nr| token(folder, &folder.person("clean", nr % 8), 1)).collect();
@@ -82,4 +84,5 @@ fn what_a_killed_gateway_had_reserved_is_settled_by_its_own_log() {
     for token in &tokens {
         checked::refusal(second, "bank", &ask(&banks[1], token), 403, "consent-used-up");
     }
+    directory.holds(&stopped(gateways.into_iter().chain([first]).collect()));
 }

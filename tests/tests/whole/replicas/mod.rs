@@ -2,15 +2,18 @@
 
 mod acts;
 mod counts;
+mod cut;
 mod losses;
+mod rolling;
+mod schedule;
 mod standby;
 mod starts;
 
-use std::{fs, time::Duration};
+use std::{collections::BTreeSet, fs, time::Duration};
 
 use credit_gateway::for_tests::STATE_SCHEMA;
 use credit_tests::{
-    Caller, Folder, Gateway, Reply, gateway,
+    Caller, Folder, Gateway, Leaf, Reply, gateway,
     postgres::{READER, Server},
     request, run,
 };
@@ -18,7 +21,13 @@ use hyper::Method;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::consents::{altered, frequency};
+use crate::{
+    consents::{altered, frequency},
+    faults::within,
+};
+
+/// How long anything may take that comes by itself, on a busy machine.
+const TIME: Duration = Duration::from_secs(30);
 
 /// How long another gateway may take to know of an act.
 const SECOND: Duration = Duration::from_secs(1);
@@ -102,6 +111,11 @@ fn replicas(count: usize) -> Vec<Gateway> {
     replicas_in(Server::shared(), count)
 }
 
+/// Their folders, once all have ended in order.
+fn stopped(gateways: Vec<Gateway>) -> Vec<Folder> {
+    gateways.into_iter().map(Gateway::stop).collect()
+}
+
 /// Asks all of them at once, one after the other in turn; the replies, and by which gateway each.
 fn ask_at_once(
     callers: &[Caller],
@@ -133,4 +147,51 @@ fn callers(gateways: &[Gateway], name: &str) -> Vec<Caller> {
 /// A token of ten uses, all of which may be made today.
 fn of_ten_uses(folder: &Folder, jti: &str, number: &str) -> String {
     altered(folder, jti, number, |grant| (grant.terms.uses, grant.terms.frequency) = (10, frequency("10/P1D")))
+}
+
+/// The database in which a folder's gateway counts.
+fn database_of(folder: &Folder) -> String {
+    let config = fs::read_to_string(folder.config()).unwrap();
+    let state = &config[config.rfind("[state]").unwrap()..];
+    let url = state.lines().find(|line| line.starts_with("url = ")).unwrap();
+    url.trim_end_matches('"').rsplit('/').next().unwrap().to_owned()
+}
+
+/// A query over a connection of its own; nothing where no whole reply came.
+fn tried(caller: &Caller, body: &Value, more: &[(&str, &str)]) -> Option<Reply> {
+    let headers = [&[("content-type", "application/json")], more].concat();
+    let asked = request(Method::POST, "/v1/queries", &headers, body.to_string());
+    run(async { caller.http1().await.ok()?.send(asked).await.ok() })
+}
+
+/// A number that the database of the shared state gives.
+fn number_in(server: &Server, database: &str, sql: &str) -> usize {
+    server.sql(database, sql).held().trim().parse().unwrap()
+}
+
+/// Everything that was reserved is settled: at once where all gateways have ended, else soon.
+fn are_settled(server: &Server, database: &str) {
+    let open = "SELECT (SELECT count(*) FROM credit_claim) + (SELECT count(*) FROM credit_repeat WHERE NOT answered)";
+    assert!(within(TIME, || number_in(server, database, open) == 0), "something stays reserved");
+}
+
+/// Answered queries, over all logs.
+fn answered(folders: &[Folder]) -> Vec<Leaf> {
+    let leaves = folders.iter().flat_map(Folder::leaves);
+    leaves.filter(|leaf| leaf.text("kind") == "query" && leaf.text("outcome") == "answered").collect()
+}
+
+/// The books of gateways that have ended say what their logs say: nothing is lost, and nothing more is counted. Of institutions
+/// that ask for one purpose each, on one day.
+fn are_right(server: &Server, database: &str, folders: &[Folder]) {
+    are_settled(server, database);
+    let all = answered(folders);
+    let is_first = |leaf: &&Leaf| leaf.json.get("repeats").is_none();
+    let uses = all.iter().filter(is_first).filter(|leaf| leaf.json["ground"].get("use").is_some()).count();
+    assert_eq!(number_in(server, database, "SELECT count(*) FROM credit_use"), uses, "uses");
+    let cases = all.iter().filter(is_first).filter(|leaf| leaf.json["ground"].get("case").is_some()).count();
+    let persons: BTreeSet<_> = all.iter().map(|leaf| (leaf.text("institution"), leaf.text("subject"))).collect();
+    let counted = number_in(server, database, "SELECT coalesce(sum(n), 0) FROM credit_count");
+    assert_eq!(counted, all.len() + cases + persons.len(), "look-ups, of them of cases, and different persons");
+    assert_eq!(number_in(server, database, "SELECT count(*) FROM credit_count WHERE n < 0"), 0, "fewer than none");
 }

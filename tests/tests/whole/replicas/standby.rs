@@ -8,26 +8,29 @@ use credit_tests::{
     query::look_up,
 };
 
-use super::{ask_at_once, callers, made};
+use super::{ask_at_once, callers, made, stopped};
 use crate::{
     consents::{ask, bearer, loan, new_jti, of_one_use, withdraw},
+    directories::Directory,
     faults::{is_full, within},
 };
 
 /// A server with a standby, and two gateways that believe nothing which the standby has not.
-fn pair() -> (Server, Server, Vec<Gateway>) {
+fn pair(directory: &Directory) -> (Server, Server, Vec<Gateway>) {
     let primary = Server::start();
     drop(primary.sql("postgres", &format!("GRANT pg_read_all_stats TO {READER}")).held());
     let standby = primary.standby();
     let gateways = made(&[&primary, &standby], 2, |folder: &Folder| {
         folder.replace_in_config("standby = \"none\"", "standby = \"required\"");
+        directory.lists(folder);
     });
     (primary, standby, gateways)
 }
 
 #[test]
 fn without_its_standby_nothing_is_answered() {
-    let (_primary, standby, gateways) = pair();
+    let directory = Directory::init();
+    let (_primary, standby, gateways) = pair(&directory);
     let housing = callers(&gateways, "housing");
     let number = gateways[0].folder().person("clean", 0);
     let ask = |at: usize| housing[at].ask(&look_up(&number));
@@ -43,7 +46,8 @@ fn without_its_standby_nothing_is_answered() {
 
 /// The standby goes, writes wait for it, and somebody ends the wait; then the server is gone and the standby takes over.
 fn fail_over(ends_the_wait: impl Fn(&Server)) -> (usize, usize) {
-    let (primary, standby, gateways) = pair();
+    let directory = Directory::init();
+    let (primary, standby, gateways) = pair(&directory);
     let (banks, folder) = (callers(&gateways, "bank"), gateways[0].folder());
     let names: Vec<_> = (0..24).map(|nr| (new_jti(), folder.person("clean", nr % 8))).collect();
     let tokens: Vec<_> = names.iter().map(|(jti, number)| of_one_use(folder, jti, number)).collect();
@@ -83,6 +87,7 @@ fn fail_over(ends_the_wait: impl Fn(&Server)) -> (usize, usize) {
         checked::refusal(gateways[1].folder(), "bank", &ask(&other, token), 403, "consent-used-up");
     }
     checked::answer(gateways[1].folder(), "bank", &ask(&other, &withdrawn));
+    directory.holds(&stopped(gateways));
     (told, tokens.len())
 }
 
