@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     callers::{suspension::Part, thumbprint::Thumbprint},
-    cluster::{Cluster, is_shared},
+    cluster::{Cluster, is_shared_kind},
     state::{Key, standing::StandingKey},
 };
 
@@ -97,21 +97,30 @@ impl Recorder {
         proof: bool,
         effect: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(Durable, T), NotRecorded> {
+        if let Some(cluster) = self.told_of(&entry) {
+            let log = self.log.clone();
+            // In a task of its own: it is asked for something before it is in the queue of the log.
+            return match order {
+                Order::RecordFirst => both(tokio::spawn(shared(log, cluster, entry, proof, effect)).await),
+                Order::EffectFirst => {
+                    let done = effect();
+                    let recorded = both(tokio::spawn(shared(log, cluster, entry, proof, || ())).await);
+                    recorded.map(|(durable, ())| (durable, done))
+                }
+            };
+        }
         match order {
             Order::RecordFirst => {
                 let ticket = self.log.submit(entry, proof, || true).map_err(NotRecorded::from)?;
                 // A task of its own: a caller who gives up between the two would leave something on the record that is
                 // not in force.
                 let both = tokio::spawn(async move { ticket.await.map(|durable| (durable, effect())) });
-                let (durable, done) = both.await.ok().and_then(Result::ok).ok_or(NotRecorded::NotRecordable)?;
-                self.tell(&durable).await?;
-                Ok((durable, done))
+                both.await.ok().and_then(Result::ok).ok_or(NotRecorded::NotRecordable)
             }
             Order::EffectFirst => {
                 let done = effect();
                 let ticket = self.log.submit(entry, proof, || true).map_err(NotRecorded::from)?;
                 let durable = ticket.await.map_err(|_| NotRecorded::NotRecordable)?;
-                self.tell(&durable).await?;
                 Ok((durable, done))
             }
         }
@@ -130,21 +139,51 @@ impl Recorder {
     /// # Errors
     /// When it is not on the record.
     pub async fn record_while(&self, entry: Entry, still: impl FnOnce() -> bool) -> Result<Durable, NotRecorded> {
+        let cluster = self.told_of(&entry);
+        if let Some(cluster) = &cluster
+            && !cluster.reaches().await
+        {
+            return Err(NotRecorded::NotRecordable);
+        }
         let ticket = self.log.submit(entry, false, still).map_err(NotRecorded::from)?;
         let durable = ticket.await.map_err(|_| NotRecorded::NotRecordable)?;
-        self.tell(&durable).await?;
-        Ok(durable)
-    }
-
-    async fn tell(&self, durable: &Durable) -> Result<(), NotRecorded> {
-        match &self.cluster {
-            Some(cluster) if is_shared(&durable.leaf) => {
-                let is_told = cluster.tell(durable.index, Arc::clone(&durable.leaf)).await;
-                is_told.then_some(()).ok_or(NotRecorded::NotShared)
-            }
-            Some(_) | None => Ok(()),
+        match cluster {
+            Some(cluster) => tell(&cluster, &durable).await.map(|()| durable),
+            None => Ok(durable),
         }
     }
+
+    /// Whom other gateways hear it from, where it holds for all of them.
+    fn told_of(&self, entry: &Entry) -> Option<Arc<Cluster>> {
+        self.cluster.clone().filter(|_| is_shared_kind(entry.kind))
+    }
+}
+
+/// Records what holds for every gateway, where they can be told of it, puts it in force and tells them.
+async fn shared<T>(
+    log: Log,
+    cluster: Arc<Cluster>,
+    entry: Entry,
+    proof: bool,
+    effect: impl FnOnce() -> T,
+) -> Result<(Durable, T), NotRecorded> {
+    if !cluster.reaches().await {
+        return Err(NotRecorded::NotRecordable);
+    }
+    let ticket = log.submit(entry, proof, || true).map_err(NotRecorded::from)?;
+    let durable = ticket.await.map_err(|_| NotRecorded::NotRecordable)?;
+    let done = effect();
+    tell(&cluster, &durable).await.map(|()| (durable, done))
+}
+
+/// What a task came to; one that was ended came to nothing.
+fn both<T, E>(ended: Result<Result<T, NotRecorded>, E>) -> Result<T, NotRecorded> {
+    ended.unwrap_or(Err(NotRecorded::NotRecordable))
+}
+
+async fn tell(cluster: &Cluster, durable: &Durable) -> Result<(), NotRecorded> {
+    let is_told = cluster.tell(durable.index, Arc::clone(&durable.leaf)).await;
+    is_told.then_some(()).ok_or(NotRecorded::NotShared)
 }
 
 impl From<Unsubmitted> for NotRecorded {

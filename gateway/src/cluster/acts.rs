@@ -1,6 +1,6 @@
 //! Acts that every gateway must know.
 
-use credit_audit::leaf::peek;
+use credit_audit::leaf::{Kind, peek};
 
 /// An act, as its log has it.
 #[derive(Clone, Debug)]
@@ -15,6 +15,11 @@ pub(crate) struct Act {
 
 /// Kinds of leaves that say what holds for every gateway.
 const KINDS: [&str; 6] = ["suspension", "stop", "revocation", "block", "objection", "repair"];
+
+/// Whether every gateway must know what leaves of a kind say.
+pub(crate) fn is_shared_kind(kind: Kind) -> bool {
+    KINDS.contains(&kind.as_str())
+}
 
 /// Whether every gateway must know what a leaf says.
 pub(crate) fn is_shared(leaf: &[u8]) -> bool {

@@ -12,7 +12,7 @@ use tokio_postgres::Statement;
 use super::{
     acts::Act,
     fault::StateFault,
-    handle::{Cluster, Own, Process, ToTell},
+    handle::{Cluster, Own, Process, ToActs},
     link::{Link, Server},
 };
 
@@ -20,6 +20,8 @@ use super::{
 const EVERY: Duration = Duration::from_millis(200);
 /// Acts that are read at once.
 const ACTS: i64 = 500;
+/// Own acts that are told at once.
+const TOLD: usize = 256;
 
 /// That it is here; and whether one of the others has another ring.
 const BEAT: &str = "INSERT INTO credit_replica (origin, beat, ring, told) VALUES ($1, pg_catalog.now(), $2, $3) \
@@ -97,6 +99,12 @@ impl Beats {
         acts.collect()
     }
 
+    /// Looks whether what is written counts.
+    async fn reach(&self, latest: Instant) -> Result<(), StateFault> {
+        self.link.client.batch_execute("").await?;
+        self.link.prove(latest).await
+    }
+
     async fn tell(&self, acts: &[(u64, Vec<u8>)], latest: Instant) -> Result<(), StateFault> {
         let client = &self.link.client;
         let indices: Vec<i64> = acts.iter().map(|(index, _)| i64::try_from(*index).unwrap_or(i64::MAX)).collect();
@@ -159,18 +167,29 @@ impl Round {
         made
     }
 
-    /// Tells an act at once; what cannot be told is found in the log by a later round.
-    async fn tell(&mut self, act: ToTell) -> Result<(), StateFault> {
+    /// Tells acts at once, all that wait together: a transaction for each would make the last of many late. What cannot be told is
+    /// found in the log by a later round.
+    async fn tell(&mut self, all: Vec<ToActs>) -> Result<(), StateFault> {
         let latest = Instant::now() + self.server.timeout();
         let Some(beats) = &self.beats else { return Err(StateFault::Late) };
-        let told = timeout_at(latest, beats.tell(&[(act.index, act.leaf.to_vec())], latest)).await;
-        let told = told.unwrap_or(Err(StateFault::Late));
-        match &told {
+        let (mut acts, mut waiting) = (Vec::new(), Vec::new());
+        for one in all {
+            match one {
+                ToActs::Reach(reached) => waiting.push(reached),
+                ToActs::Tell(index, leaf, told) => {
+                    acts.push((index, leaf.to_vec()));
+                    waiting.push(told);
+                }
+            }
+        }
+        let made = async { if acts.is_empty() { beats.reach(latest).await } else { beats.tell(&acts, latest).await } };
+        let made = timeout_at(latest, made).await.unwrap_or(Err(StateFault::Late));
+        match &made {
             // Who does not wait any more needs no answer.
-            Ok(()) => _ = act.told.send(()),
+            Ok(()) => waiting.into_iter().for_each(|told| told.send(()).unwrap_or_default()),
             Err(_) => self.beats = None,
         }
-        told
+        made
     }
 }
 
@@ -179,7 +198,7 @@ pub(super) async fn keep(
     cluster: Arc<Cluster>,
     server: Server,
     own: Own,
-    mut acts: mpsc::UnboundedReceiver<ToTell>,
+    mut acts: mpsc::UnboundedReceiver<ToActs>,
     process: Arc<dyn Process>,
     ready: oneshot::Sender<Result<(), StateFault>>,
 ) {
@@ -190,7 +209,15 @@ pub(super) async fn keep(
     loop {
         let done = tokio::select! {
             act = acts.recv() => match act {
-                Some(act) => round.tell(act).await,
+                Some(first) => {
+                    let mut all = vec![first];
+                    while all.len() < TOLD
+                        && let Ok(next) = acts.try_recv()
+                    {
+                        all.push(next);
+                    }
+                    round.tell(all).await
+                }
                 None => return,
             },
             _ = every.tick() => round.make_in_time().await,

@@ -27,6 +27,8 @@ const MOST: usize = 256;
 const SETTLES: Duration = Duration::from_millis(50);
 /// How often it is looked for what nobody settled.
 const SWEEPS: Duration = Duration::from_secs(5);
+/// The same after a batch of which it is not known what became.
+const SWEEPS_AFTER_FAULT: Duration = Duration::from_millis(500);
 /// How often a claim is asked again that another one of its batch stood in the way of.
 const TRIES: u8 = 3;
 
@@ -69,7 +71,8 @@ pub(super) async fn keep(
     let (mut books, mut waiting, mut next_sweep) = (None, Waiting::default(), Instant::now());
     loop {
         let is_open = gather(&mut inbox, &mut waiting, next_sweep).await;
-        if Instant::now() >= next_sweep {
+        // Who goes down leaves nothing behind.
+        if Instant::now() >= next_sweep || !waiting.flushes.is_empty() {
             let swept = sweep(&server, &origin, &mut books, &mut waiting, &*process, &*clock).await;
             if swept.is_err() {
                 books = None;
@@ -78,6 +81,9 @@ pub(super) async fn keep(
         }
         if !waiting.claims.is_empty() || !waiting.settled.is_empty() {
             make(&server, &origin, &mut books, &mut waiting).await;
+            if books.is_none() {
+                next_sweep = next_sweep.min(Instant::now() + SWEEPS_AFTER_FAULT);
+            }
         }
         for done in waiting.flushes.drain(..) {
             // Who does not wait any more needs no answer.

@@ -30,7 +30,7 @@ pub(crate) struct Cluster {
     /// When the last round began in which all that others did was heard, in microseconds of the monotonic clock.
     heard: AtomicU64,
     to_books: mpsc::UnboundedSender<ToBooks>,
-    to_acts: mpsc::UnboundedSender<ToTell>,
+    to_acts: mpsc::UnboundedSender<ToActs>,
 }
 
 /// To the thread that counts.
@@ -41,17 +41,18 @@ pub(super) enum ToBooks {
     Flush(oneshot::Sender<()>),
 }
 
-/// An act of this gateway, for the others.
-pub(super) struct ToTell {
-    pub(super) index: u64,
-    pub(super) leaf: Arc<[u8]>,
-    pub(super) told: oneshot::Sender<()>,
+/// To the thread that tells acts. Who asks hears nothing where it cannot be done.
+pub(super) enum ToActs {
+    /// Is the shared state reached?
+    Reach(oneshot::Sender<()>),
+    /// An act of this gateway, by the number of its leaf, for the others.
+    Tell(u64, Arc<[u8]>, oneshot::Sender<()>),
 }
 
 /// The ends of [`Cluster`], for its thread.
 pub(crate) struct Ends {
     pub(super) books: mpsc::UnboundedReceiver<ToBooks>,
-    pub(super) acts: mpsc::UnboundedReceiver<ToTell>,
+    pub(super) acts: mpsc::UnboundedReceiver<ToActs>,
     pub(super) server: Server,
 }
 
@@ -106,10 +107,17 @@ impl Cluster {
         heard > 0 && self.now().saturating_sub(heard) < micros(FRESH)
     }
 
+    /// Whether the others could be told of an act now, which is asked before it is recorded: an act that is on the record while they
+    /// go on without it would be a broken promise of the logs together.
+    pub(crate) async fn reaches(&self) -> bool {
+        let (reached, is_reached) = oneshot::channel();
+        self.to_acts.send(ToActs::Reach(reached)).is_ok() && is_reached.await.is_ok()
+    }
+
     /// Gives an act to the others; true once they have it or will have it before they answer anybody a second later.
     pub(crate) async fn tell(&self, index: u64, leaf: Arc<[u8]>) -> bool {
         let (told, is_told) = oneshot::channel();
-        self.to_acts.send(ToTell { index, leaf, told }).is_ok() && is_told.await.is_ok()
+        self.to_acts.send(ToActs::Tell(index, leaf, told)).is_ok() && is_told.await.is_ok()
     }
 
     /// Waits until all that was settled is on the books, or it cannot be.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-pub(crate) use acts::{Act, is_shared};
+pub(crate) use acts::{Act, is_shared, is_shared_kind};
 pub(crate) use fault::StateFault;
 pub(crate) use handle::{Cluster, Ends, Looked, Own, Process};
 

@@ -29,6 +29,9 @@ CREATE TABLE credit_count (
     until bigint NOT NULL
 );
 
+-- By this it is found what no query can ask for any more. `until` ends with a day, so that it changes once a day and not with each query.
+CREATE INDEX credit_count_until ON credit_count (until);
+
 -- Uses of consents: each number once.
 CREATE TABLE credit_use (
     consent bytea NOT NULL CHECK (length(consent) = 16),
@@ -37,6 +40,7 @@ CREATE TABLE credit_use (
     until bigint NOT NULL,
     PRIMARY KEY (consent, number)
 );
+CREATE INDEX credit_use_until ON credit_use (until);
 
 -- Idempotency keys, and the first query under each.
 CREATE TABLE credit_repeat (
@@ -48,6 +52,7 @@ CREATE TABLE credit_repeat (
     answered boolean NOT NULL,
     repeats integer NOT NULL
 );
+CREATE INDEX credit_repeat_asked ON credit_repeat (asked);
 
 -- Queries under way: what each reserved. Gone once it is settled; what a gateway left behind it settles by its own log.
 CREATE TABLE credit_claim (

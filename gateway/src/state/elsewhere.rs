@@ -90,12 +90,19 @@ impl SharedClaim {
 
     /// Until when its counts of the day are kept, in seconds of Unix time.
     pub(crate) fn day_until(&self) -> i64 {
-        self.now.saturating_add(DAY_KEPT).unwrap_or(Timestamp::MAX).as_second()
+        self.until(DAY_KEPT)
+    }
+
+    /// A whole number of days (UTC): what every query of a day counts by is then written once a day.
+    fn until(&self, kept: SignedDuration) -> i64 {
+        const DAY_S: i64 = 86_400;
+        let until = self.now.saturating_add(kept).unwrap_or(Timestamp::MAX).as_second();
+        (until / DAY_S).saturating_add(1).saturating_mul(DAY_S)
     }
 
     /// Until when its look-ups of a case are kept.
     pub(crate) fn case_until(&self) -> i64 {
-        self.now.saturating_add(CASE_KEPT).unwrap_or(Timestamp::MAX).as_second()
+        self.until(CASE_KEPT)
     }
 
     /// Since when uses count for the consent's frequency.

@@ -88,7 +88,7 @@ fn answers_nobody_a_second_later_and_knows_what_happened_when_it_is_whole() {
     let gateways = two(&relay, &directory);
     let (housing, banks) = (callers(&gateways, "housing"), callers(&gateways, "bank"));
     let folder = gateways[0].folder();
-    let jti = new_jti();
+    let (jti, unheard) = (new_jti(), new_jti());
     let [clean, late, other] = [folder.person("clean", 0), folder.person("late", 0), folder.person("late", 1)];
     let withdrawn = of_ten_uses(folder, &jti, &folder.person("clean", 1));
     let blocked = of_ten_uses(folder, &new_jti(), &clean);
@@ -117,6 +117,9 @@ fn answers_nobody_a_second_later_and_knows_what_happened_when_it_is_whole() {
         assert_eq!(ask(&banks[0], &withdrawn).code(), "state-unavailable");
         let last = last_answer(folder);
         assert!(last <= cut + SignedDuration::from_secs(1), "answered {} after it was cut off", last - cut);
+        // Nor does it record what the others would not hear of.
+        assert_ne!(withdraw(folder, &unheard).status, 200);
+        assert!(folder.leaves().iter().all(|leaf| leaf.text("kind") != "revocation"));
         relay.pass();
         // What it refuses by now it has heard; nothing else told it.
         let code = || housing[0].ask(&look_up(&clean)).code();
@@ -129,6 +132,7 @@ fn answers_nobody_a_second_later_and_knows_what_happened_when_it_is_whole() {
         assert!(within(TIME, || housing[0].ask(&look_up(&clean)).status == 200));
         drop(ends);
     });
+    assert_eq!(withdraw(folder, &unheard).status, 200);
     // What was upheld and repaired at the other one is gone here.
     for (number, before) in [&late, &other].iter().zip(before) {
         assert_eq!(data(0, number), data(1, number));
@@ -183,7 +187,11 @@ fn between_claim_and_answer_uses_no_consent_twice() {
             let asking = scope.spawn(|| ask(&banks[0], &token).status == 200);
             // Anywhere from before the claim to after the record.
             std::thread::sleep(Duration::from_millis(4 * round));
-            if round % 2 == 0 { relay.cut() } else { relay.cut_answers() }
+            if round % 2 == 0 {
+                relay.cut()
+            } else {
+                relay.cut_answers()
+            }
             asking.join().unwrap()
         });
         let elsewhere = ask(&banks[1], &token).status == 200;

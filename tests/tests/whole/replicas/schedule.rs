@@ -24,7 +24,7 @@ use credit_tests::{
 use hyper::Method;
 use serde_json::json;
 
-use super::{TIME, answered, are_right, callers, database_of, made, of_ten_uses, stopped, tried};
+use super::{TIME, answered, are_right, are_settled, callers, database_of, made, of_ten_uses, stopped, tried};
 use crate::{
     consents::{bearer, loan, new_jti, of_one_use},
     directories::Directory,
@@ -68,10 +68,8 @@ impl Site {
             directory.lists(folder);
             let relay = Relay::to(primary.port());
             folder.replace_in_config("standby = \"none\"", "timeout_ms = 500");
-            folder.replace_in_config(
-                &format!("127.0.0.1:{}/", primary.port()),
-                &format!("127.0.0.1:{}/", relay.port()),
-            );
+            folder
+                .replace_in_config(&format!("127.0.0.1:{}/", primary.port()), &format!("127.0.0.1:{}/", relay.port()));
             relays.borrow_mut().push(relay);
         });
         Self { primary, standby, relays: relays.into_inner(), gateways }
@@ -103,7 +101,11 @@ impl Site {
             }
             way => {
                 let relay = &self.relays[of];
-                if way == 4 { relay.cut() } else { relay.cut_answers() }
+                if way == 4 {
+                    relay.cut()
+                } else {
+                    relay.cut_answers()
+                }
                 sleep();
                 relay.pass();
             }
@@ -200,6 +202,7 @@ fn through_a_schedule_of_faults_nothing_acknowledged_is_lost_and_nothing_is_told
         let (mut site, mut numbers, told) = (Site::new(&directory), Numbers(seed), Told::default());
         endure(&mut site, &mut numbers, faults, &told);
         let database = database_of(site.gateways[0].folder());
+        are_settled(&site.primary, &database);
         let folders = stopped(site.gateways);
         are_right(&site.primary, &database, &folders);
         let leaves = answered(&folders);
