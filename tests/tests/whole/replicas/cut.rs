@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use credit_audit::clock::{Clock, SystemClock};
 use credit_tests::{Ends, Folder, Gateway, checked, gateway, postgres::Server, query::look_up, relay::Relay};
 use hyper::Method;
 use jiff::{SignedDuration, Timestamp};
@@ -110,7 +111,7 @@ fn answers_nobody_a_second_later_and_knows_what_happened_when_it_is_whole() {
             });
         }
         assert!(within(TIME, || data(0, &clean).is_object()));
-        let cut = Timestamp::now();
+        let cut = SystemClock::new().now();
         relay.cut();
         assert!(within(TIME, || ask(&banks[0], &blocked).code() == "state-unavailable"));
         narrow(&gateways[1], &jti, [&clean, &late, &other]);
