@@ -9,7 +9,7 @@ use super::page::Frame;
 use crate::{
     changes::{Account, Change, ListedProposal, Made, Proposals, apply},
     gateway::Gateway,
-    state::about::About,
+    state::{about::About, approvals::LOADED},
     transport::Body,
 };
 
@@ -33,6 +33,19 @@ pub(super) async fn show(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
 }
 
 impl Page<'_> {
+    const LOADED: [&'static str; 4] = LOADED;
+
+    /// Why who looks does not approve this one.
+    fn not_approved_here(&self, proposal: &ListedProposal) -> Option<&str> {
+        if proposal.officer == self.frame.viewer.id {
+            return Some(
+                self.frame.say("由您提议，须由另一名人员批准。", "You proposed it: another officer approves it."),
+            );
+        }
+        let is_over = proposal.expires <= self.gateway.clock.now();
+        is_over.then(|| self.frame.say("已过期，不能再批准。", "Its time is over: it can be approved no more."))
+    }
+
     fn digest(proposal: &ListedProposal) -> String {
         serde_json::to_value(proposal.digest).ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
     }

@@ -39,6 +39,8 @@ struct RecordPage<'a> {
     members: Vec<(String, String)>,
     /// The case in which it was opened for review.
     case: Option<String>,
+    /// Whether the institution or the member of staff who asked is suspended now.
+    suspended: bool,
 }
 
 impl RecordPage<'_> {
@@ -49,6 +51,15 @@ impl RecordPage<'_> {
 
     fn staff(&self) -> Option<&str> {
         self.member("operator")
+    }
+
+    fn is_suspended(&self, gateway: &Gateway) -> bool {
+        let known = self.institution().and_then(|id| gateway.register.by_id(id).ok());
+        known.is_some_and(|institution| {
+            let parts = institution.suspensions.parts();
+            institution.is_suspended()
+                || parts.iter().any(|part| part.staff().is_some() && part.staff() == self.staff())
+        })
     }
 
     fn member(&self, wanted: &str) -> Option<&str> {
@@ -80,10 +91,13 @@ pub(super) async fn one(gateway: &Arc<Gateway>, id: Uuid, frame: &Frame) -> Resp
     };
     let members: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(raw.get()).ok();
     let shown = |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let members = members.unwrap_or_default().into_iter().map(|(name, value)| (name, shown(value))).collect();
+    let members: Vec<(String, String)> =
+        members.unwrap_or_default().into_iter().map(|(name, value)| (name, shown(value))).collect();
     let record = Record { query: id, index, leaf: &raw, proof: &proof };
     let title = frame.say("一条记录", "One record");
-    frame.show(&RecordPage { frame, title, record: &record, entry, members, case }, &record)
+    let mut page = RecordPage { frame, title, record: &record, entry, members, case, suspended: false };
+    page.suspended = page.is_suspended(gateway);
+    frame.show(&page, &record)
 }
 
 /// Place, leaf and proof of a query, and the case in which it was opened for review.
