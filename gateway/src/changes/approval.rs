@@ -21,7 +21,7 @@ use crate::{
     recorder::Order,
     state::{
         about::About,
-        approvals::{Approver, DESTROY, EXPORT, LOADED, NotApproved, RESUME, UNSEAL},
+        approvals::{Approver, DESTROY, EXPORT, IN_WORDS, LOADED, NotApproved, RESUME, UNSEAL},
     },
 };
 
@@ -59,6 +59,35 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         proposals: listed.collect(),
         emergencies: Emergencies { waiting, alone },
     }
+}
+
+/// As [`propose`], by a digest that the officer made.
+pub(super) async fn propose_digest(
+    gateway: &Arc<Gateway>,
+    act: String,
+    digest: Base64<[u8; 32]>,
+    account: &Account,
+) -> Result<Made, ChangeError> {
+    let (actor, _) = officer(account)?;
+    if IN_WORDS.contains(&act.as_str()) {
+        return refused(gateway, "officers/proposals/none", NotApproved::InWords, actor).await;
+    }
+    propose(gateway, act, digest, account).await
+}
+
+/// As [`approve`], by a digest that the officer made or saw.
+pub(super) async fn approve_digest(
+    gateway: &Arc<Gateway>,
+    proposal: Uuid,
+    digest: Base64<[u8; 32]>,
+    account: &Account,
+) -> Result<Made, ChangeError> {
+    let (actor, _) = officer(account)?;
+    let is_said = approvals(gateway).act_of(proposal).is_some_and(|act| IN_WORDS.contains(&act));
+    if is_said {
+        return refused(gateway, &format!("officers/approvals/{proposal}"), NotApproved::InWords, actor).await;
+    }
+    approve(gateway, proposal, digest, account).await
 }
 
 pub(super) async fn propose(

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use credit_audit::leaf::{Act, RegisterChange};
-use credit_policy::InstitutionId;
+use credit_policy::{Duty, InstitutionId};
 
 use super::{
     account::Account,
@@ -55,6 +55,12 @@ pub(super) async fn add_certificate(
 ) -> Result<Made, ChangeError> {
     let record = gateway.register.with_one_more(id.as_str(), certificate)?;
     certify(gateway, record, Order::RecordFirst, account).await
+}
+
+/// Whether it acts or looks at the officers' door.
+pub(super) fn is_of_officers(gateway: &Gateway, id: &InstitutionId) -> bool {
+    let duty = gateway.register.by_id(id.as_str()).ok().and_then(|known| known.record.kind.duty());
+    matches!(duty, Some(Duty::Officer | Duty::CreditSupervisor))
 }
 
 /// The certificate may not call any more, then that is recorded.

@@ -70,12 +70,10 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
     let gateway = Arc::clone(gateway);
     let task = tokio::spawn(async move {
         let off_record = &mut *gateway.changes.lock().await;
+        if approval::is_by_two(&gateway) && is_of_register(&gateway, &change) {
+            return Err(ChangeError::ByTwo);
+        }
         match change {
-            Change::InstitutionAdd { .. } | Change::InstitutionAddCertificate { .. }
-                if approval::is_by_two(&gateway) =>
-            {
-                Err(ChangeError::ByTwo)
-            }
             Change::InstitutionAdd { institution, chains } => {
                 institution::keep(&gateway, &chains);
                 institution::add(&gateway, institution, &account).await
@@ -100,9 +98,11 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
                 suspension::resume(&gateway, scenario, reason, by, &account, off_record).await
             }
             Change::Unseal { entry, reason, by } => unseal::unseal(&gateway, entry, reason, by, &account).await,
-            Change::Propose { act, digest } => approval::propose(&gateway, act, digest, &account).await,
+            Change::Propose { act, digest } => approval::propose_digest(&gateway, act, digest, &account).await,
             Change::ProposeInWords(about) => approval::propose_in_words(&gateway, about, &account).await,
-            Change::Approve { proposal, digest } => approval::approve(&gateway, proposal, digest, &account).await,
+            Change::Approve { proposal, digest } => {
+                approval::approve_digest(&gateway, proposal, digest, &account).await
+            }
             Change::ProposeDestruction(destruction) => destroy::propose(&gateway, &destruction, &account).await,
             Change::ApproveDestruction { proposal, destruction } => {
                 destroy::approve(&gateway, proposal, &destruction, &account).await
@@ -135,4 +135,13 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
         }
     });
     task.await.unwrap_or(Err(ChangeError::BrokenOff))
+}
+
+/// Whether it changes what two officers decide on as the register: who is in it, and who acts and looks at the officers' door.
+/// Whoever lets an officer go decides who the other one is.
+fn is_of_register(gateway: &Gateway, change: &Change) -> bool {
+    if let Change::InstitutionRemoveCertificate { id, .. } = change {
+        return institution::is_of_officers(gateway, id);
+    }
+    matches!(change, Change::InstitutionAdd { .. } | Change::InstitutionAddCertificate { .. })
 }

@@ -72,7 +72,8 @@ pub(super) async fn unseal(
     let opened = opened(gateway, entry).await?;
     let (shared, actor) = (Arc::clone(gateway), account.actor());
     let now = gateway.clock.now();
-    let effect = move || approvals(&shared).done(UNSEAL, &digest, Some(&actor), now);
+    let by = warrant.proposal;
+    let effect = move || approvals(&shared).done((UNSEAL, &digest), by, Some(&actor), now);
     let recorded = gateway.recorder.put_in_force(Order::RecordFirst, made, false, effect).await;
     let (durable, ()) = recorded.map_err(|_| ChangeError::NotMade)?;
     Ok(Made::Unsealed { index: durable.index, entry, opened })

@@ -1,4 +1,7 @@
-//! `keys init|status|rotate|destroy|trace`.
+//! `keys init|status|rotate|destroy|compromised|trace`.
+
+mod compromised;
+mod next_log;
 
 use std::{
     fs::{self, DirBuilder},
@@ -8,7 +11,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
-use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, KeyUse, Ring, Rotation, SystemEntropy};
+use credit_keys::{DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, KeyUse, Ring, Rotation, SystemEntropy};
 
 use super::{
     approval::Officer,
@@ -39,6 +42,8 @@ pub(super) enum Keys {
     Rotate(Rotate),
     /// Destroy the data keys of a month, or one person's part of them: two officers, at the officers' port 销毁数据密钥
     Destroy(Destroy),
+    /// A key may be known to others: rotate it, have that signed, and say who is affected; or rehearse that 密钥可能泄露时的处置与演练
+    Compromised(compromised::Compromised),
     /// Find for whom and for which purpose a pseudonym was made 追溯假名
     Trace {
         /// The pseudonym, `psn1…`
@@ -98,7 +103,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             Ok(())
         }
         Keys::Rotate(Rotate { use_, origin: Some(origin), without_seal, config, .. }) if use_ == "log" => {
-            rotate_log(&config, &origin, without_seal)
+            next_log::rotate_log(&config, &origin, without_seal)
         }
         Keys::Rotate(Rotate { origin: Some(_), .. }) => Err(Failure::usage("--origin goes with `log` only")),
         Keys::Rotate(Rotate { use_, config, .. }) if use_ == "index" => rotate_index(&config),
@@ -117,6 +122,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             Ok(())
         }
         Keys::Destroy(destroy) => destroy_keys(&destroy),
+        Keys::Compromised(asked) => compromised::run(&asked),
         Keys::Trace { pseudonym, config } => trace(&config, &pseudonym),
     }
 }
@@ -228,43 +234,6 @@ fn destroy_keys(Destroy { month, person, step, officer }: &Destroy) -> Result<()
              file and its copies",
         ));
     }
-    Ok(())
-}
-
-/// A new log key is a new log: the old one is sealed, and its last leaf names the one that follows. The key comes first,
-/// so that a fault in between leaves a log that can still be sealed.
-fn rotate_log(config: &ConfigFile, next: &str, without_seal: bool) -> Result<(), Failure> {
-    let settings = config.read()?;
-    if next == settings.log.origin {
-        return Err(Failure::usage(format_args!("`{next}` is the name of the log now: a new log needs another")));
-    }
-    if !without_seal {
-        // Before the ring is touched: a gateway that runs would find it changed.
-        change::require_no_gateway(&settings)?;
-    }
-    let (clock, entropy) = (SystemClock::new(), SystemEntropy::new());
-    let checkpoint = settings.data.dir.join("log/checkpoint");
-    let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
-    match ring.open_log(next, clock.now(), &entropy) {
-        // An earlier call may have come this far and no further.
-        Ok(_) | Err(ChangeError::OriginTaken { .. }) => {}
-        Err(error) => return Err(Failure::new(1, error)),
-    }
-    if without_seal {
-        print(words("旧日志未封存。", "The old log is not sealed."));
-    } else {
-        let index = change::seal(settings, next)?;
-        let chinese = format!("日志已封存，其最后一条记录为第 {index} 条");
-        print(words(&chinese, &format!("The log is sealed; its last leaf is {index}")));
-    }
-    print(format_args!(
-        "{}\n  log.origin = \"{next}\"\n  log.continues = \"{}\"\n  data.dir = …",
-        words(
-            "新日志的密钥已就绪。请在配置中写入（data.dir 须为新目录）：",
-            "The key of the new log is ready. Write into the configuration, with a folder of its own as data.dir:"
-        ),
-        checkpoint.display(),
-    ));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use credit_audit::leaf::{Actor, Approval, Proposal};
 use credit_keys::frame::framed;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -32,6 +32,13 @@ pub(crate) const DESTROY: &str = "destroy";
 
 /// The evidence of a person is handed over: as above.
 pub(crate) const EXPORT: &str = "export";
+
+/// What is proposed and approved by saying it, and the gateway makes the digest: a digest shows nobody which month or whom it is
+/// about.
+pub(crate) const IN_WORDS: [&str; 2] = [DESTROY, EXPORT];
+
+/// What was permitted in time is on the record a moment later.
+const RECORDED_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// So many proposals are remembered; the oldest go first.
 const REMEMBERED: usize = 500;
@@ -197,13 +204,31 @@ impl Approvals {
         self.last.iter().filter(move |(act, _)| is_new(act)).map(|(act, proposal)| (act.as_str(), *proposal))
     }
 
-    /// Takes in that an officer did what needs two: by the proposal that was approved, or else alone.
-    pub(crate) fn done(&mut self, act: &str, digest: &Digest, by: Option<&Actor>, at: Timestamp) {
+    /// Takes in that an officer did what needs two: by the proposal that the leaf names; where its kind names none, by the one that
+    /// was approved and lasts longest; or else alone. One that expired before is none: it would hide that nobody stood behind it,
+    /// or leave the one that was used to be used again.
+    pub(crate) fn done(
+        &mut self,
+        (act, digest): (&str, &Digest),
+        proposal: Option<Uuid>,
+        by: Option<&Actor>,
+        at: Timestamp,
+    ) {
         let (true, Some(Actor::Officer { officer, .. })) = (self.by_two, by) else { return };
-        let is_it = |known: &&mut Proposed| known.is_of(act, digest) && known.approved_by.is_some() && !known.is_done;
-        match self.proposals.values_mut().find(is_it) {
-            Some(proposed) => proposed.is_done = true,
-            None => self.emergencies.begin(act, *digest, officer, at),
+        let lasts = |known: &Proposed| known.expires.saturating_add(RECORDED_WITHIN).is_ok_and(|end| end >= at);
+        let is_it = |known: &Proposed| known.is_of(act, digest) && known.approved_by.is_some() && !known.is_done;
+        let done = match proposal {
+            Some(proposal) => self.proposals.get_mut(&proposal).filter(|known| is_it(known)),
+            None => {
+                let all = self.proposals.values_mut().filter(|known| is_it(known) && lasts(known));
+                all.max_by_key(|known| known.expires)
+            }
+        };
+        match (done, proposal) {
+            (Some(proposed), _) => proposed.is_done = true,
+            // Long past, so that it is not remembered: what was done then is done.
+            (None, Some(_)) => {}
+            (None, None) => self.emergencies.begin(act, *digest, officer, at),
         }
     }
 
@@ -389,10 +414,36 @@ mod tests {
         ] {
             assert_eq!(fault(&approvals, act, &digest, id, by, now), expected);
         }
-        approvals.done(UNSEAL, &digest, Some(&officer("two")), in_time);
+        approvals.done((UNSEAL, &digest), Some(PROPOSED), Some(&officer("two")), in_time);
         assert_eq!(fault(&approvals, UNSEAL, &digest, PROPOSED, "one", in_time), Some(NotApproved::Done));
         assert_eq!(approvals.emergencies().count(in_time), (0, 0));
         assert_eq!(approvals.loadable(UNSEAL), None, "nothing that a start loads");
+    }
+
+    #[test]
+    fn what_was_approved_and_expired_neither_saves_what_is_used_nor_hides_who_was_alone() {
+        let (mut approvals, digest) = unsealing();
+        let (begun, later) = (at("2026-11-22T00:00:00Z"), at("2026-11-30T00:00:00Z"));
+        let approve = |approvals: &mut Approvals, id, now| {
+            let approval = Approval { proposal: id, digest: Base64(digest) };
+            approvals.approve(Some(&officer("two")), &approval, now);
+        };
+        approve(&mut approvals, PROPOSED, begun);
+        let again = Uuid::from_u128(9);
+        let expires = at("2026-12-05T00:00:00Z");
+        let proposal = || Proposal { act: UNSEAL.to_owned(), digest: Base64(digest), expires };
+        approvals.propose(again, Some(&officer("one")), proposal());
+        approve(&mut approvals, again, later);
+        for named in [Some(again), None] {
+            let mut approvals = approvals.clone();
+            approvals.done((UNSEAL, &digest), named, Some(&officer("one")), later);
+            let fault = approvals.fault_of_doing((UNSEAL, &digest), again, "one", later);
+            assert_eq!(fault, Some(NotApproved::Done), "{named:?}");
+            assert_eq!(approvals.emergencies().count(later), (0, 0));
+            // Once more, by nobody's approval but the one that expired.
+            approvals.done((UNSEAL, &digest), None, Some(&officer("one")), later);
+            assert_eq!(approvals.emergencies().count(later), (1, 0));
+        }
     }
 
     #[test]
@@ -400,7 +451,7 @@ mod tests {
         let begun = at("2026-11-22T00:00:00Z");
         for (approved, settled) in [("2026-11-22T01:00:00Z", true), ("2026-11-22T01:00:01Z", false)] {
             let (mut approvals, digest) = unsealing();
-            approvals.done(UNSEAL, &digest, Some(&officer("one")), begun);
+            approvals.done((UNSEAL, &digest), None, Some(&officer("one")), begun);
             assert_eq!(approvals.emergencies().count(begun), (1, 0));
             let fault = |approvals: &Approvals, officer, now| approvals.emergencies().fault(officer, now);
             assert_eq!(fault(&approvals, "two", begun), Some(NotApproved::EmergencyWaits));
@@ -420,7 +471,8 @@ mod tests {
     #[test]
     fn nobody_acts_alone_where_no_two_are_needed() {
         let mut approvals = Approvals::default();
-        approvals.done(RESUME, &of_resumption(None, None), Some(&officer("one")), at("2026-11-22T00:00:00Z"));
+        let (one, begun) = (officer("one"), at("2026-11-22T00:00:00Z"));
+        approvals.done((RESUME, &of_resumption(None, None)), None, Some(&one), begun);
         assert_eq!(approvals, Approvals::default());
     }
 }

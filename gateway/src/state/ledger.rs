@@ -196,14 +196,15 @@ impl Ledger {
     pub(crate) fn stop_by(&mut self, stop: Stop, by: Option<&Actor>, at: Timestamp) {
         if !stop.stopped {
             let digest = of_resumption(stop.scenario.as_deref(), stop.reason.as_deref());
-            self.approvals.done(RESUME, &digest, by, at);
+            self.approvals.done((RESUME, &digest), None, by, at);
         }
         self.stop(stop);
     }
 
     /// Takes in that a sealed part was opened.
     pub(crate) fn unseal(&mut self, unseal: &Unseal, by: Option<&Actor>, at: Timestamp) {
-        self.approvals.done(UNSEAL, &of_unsealing(unseal.entry, &unseal.reason), by, at);
+        let digest = of_unsealing(unseal.entry, &unseal.reason);
+        self.approvals.done((UNSEAL, &digest), unseal.proposal, by, at);
     }
 
     /// Everything that is suspended, as leaves would say it: institutions, then parts of them.

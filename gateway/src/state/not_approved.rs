@@ -39,6 +39,9 @@ pub(crate) enum NotApproved {
     /// There are no two.
     #[error("that needs two officers, and this gateway began without two")]
     NoTwo,
+    /// By a digest, of something that must be said.
+    #[error("that is proposed and approved by saying which month or whom it is about, never by a digest alone")]
+    InWords,
     /// Neither a proposal nor an emergency.
     #[error("that needs two officers: propose it, and let another officer approve it; or do it as an emergency")]
     Alone,
@@ -65,6 +68,7 @@ impl NotApproved {
             Self::NotTheirs => "not-theirs",
             Self::Role => "role",
             Self::NoTwo => "no-two",
+            Self::InWords => "in-words",
             Self::Alone => "alone",
             Self::EmergencyWaits => "emergency-waits",
             Self::EmergencyAlone => "emergency-alone",

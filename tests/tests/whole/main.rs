@@ -13,6 +13,7 @@ mod client_programs;
 mod clients;
 mod collector;
 mod commands;
+mod compromised;
 mod configurations;
 mod consents;
 mod directories;

@@ -9,7 +9,10 @@ use super::page::Frame;
 use crate::{
     changes::{Account, Change, ListedProposal, Made, Proposals, apply},
     gateway::Gateway,
-    state::{about::About, approvals::LOADED},
+    state::{
+        about::About,
+        approvals::{DESTROY, EXPORT, LOADED, RESUME, UNSEAL},
+    },
     transport::Body,
 };
 
@@ -44,6 +47,17 @@ impl Page<'_> {
         }
         let is_over = proposal.expires <= self.gateway.clock.now();
         is_over.then(|| self.frame.say("已过期，不能再批准。", "Its time is over: it can be approved no more."))
+    }
+
+    /// By which command this is approved, where the page does not show what it is about: nobody approves what is not seen.
+    fn command(proposal: &ListedProposal) -> Option<&'static str> {
+        match (proposal.act.as_str(), &proposal.about) {
+            (DESTROY, _) => Some("credit-gateway keys destroy"),
+            (EXPORT, _) => Some("credit-gateway export"),
+            (UNSEAL, None) => Some("credit-gateway unseal"),
+            (RESUME, None) => Some("credit-gateway resume"),
+            (_, _) => None,
+        }
     }
 
     fn digest(proposal: &ListedProposal) -> String {

@@ -105,20 +105,20 @@ pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame:
     let next = found
         .next
         .map(|before| address("/officers/queries", asked, &["before"], &[("before", before.to_string().as_str())]));
-    let (institutions, scenarios, outcomes) = choices(gateway, frame);
+    let ((institutions, scenarios), outcomes) = (choices(gateway, frame), outcomes(frame));
     let page =
         Page { frame, gateway, title, asked: Asked(asked), institutions, scenarios, outcomes, found: &found, next };
     frame.show(&page, &found)
 }
 
-/// Institutions, scenarios and outcomes, these in groups.
-fn choices<'a>(gateway: &Gateway, frame: &'a Frame) -> (Vec<Choice>, Vec<Choice>, Vec<(&'a str, Vec<Choice>)>) {
+/// Institutions and scenarios.
+fn choices(gateway: &Gateway, frame: &Frame) -> (Vec<Choice>, Vec<Choice>) {
     let institutions = gateway.register.all().into_iter().map(|institution| {
         let (id, name) = (institution.id(), institution.record.name.as_deref());
         Choice { value: id.to_owned(), title: name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})")) }
     });
     let scenarios = frame.scenarios(gateway).into_iter().map(|(value, title)| Choice { value, title });
-    (institutions.collect(), scenarios.collect(), outcomes(frame))
+    (institutions.collect(), scenarios.collect())
 }
 
 /// What can have come of a query, by what stood against it.

@@ -133,7 +133,7 @@ pub(super) fn gate(
     }
     let is_other = |(act, digest): &(&&str, &Digest)| known.is_by_two() && known.loadable(act) != Some(*digest);
     if let Some((act, _)) = digests.iter().find(is_other) {
-        let to_come = to_come(settings, now).unwrap_or_default();
+        let to_come = to_come(settings, known, now).unwrap_or_default();
         let waits = |(act, digest): (&&str, &Digest)| {
             known.in_force(act) == Some(digest)
                 && [Some(digest), to_come.get(act)].into_iter().flatten().any(|it| known.loadable(act) == Some(it))
@@ -155,13 +155,15 @@ pub(super) fn gate(
     Ok(Loads { proposals: proposals.collect(), loaded })
 }
 
-/// The digests of the configuration that is to follow, if its day is still to come. Until then the one before is loaded, although
-/// it is not what was approved last.
-fn to_come(settings: &Settings, now: Timestamp) -> Option<BTreeMap<&'static str, Digest>> {
+/// The digests of the configuration that is to follow, if its day is still to come, or a part of it is not approved yet. Until then
+/// the one before is loaded, although it is not what was approved last: nobody could approve the rest of it otherwise.
+fn to_come(settings: &Settings, known: &Approvals, now: Timestamp) -> Option<BTreeMap<&'static str, Digest>> {
     let next = Settings::read(&to_follow(&settings.file)?).ok()?;
     let (catalogue, _) = read_catalogue(&next).ok()?;
     let is_later = holds_from(&next, &catalogue).is_some_and(|day| day > catalogue.today(now));
-    is_later.then(|| digests(&next, &catalogue).ok()).flatten()
+    let digests = digests(&next, &catalogue).ok()?;
+    let waits = is_later || digests.iter().any(|(act, digest)| known.loadable(act) != Some(digest));
+    waits.then_some(digests)
 }
 
 /// The public keys of officers who decide on everything, one each: two names with one key are one officer.

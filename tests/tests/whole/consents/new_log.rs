@@ -17,6 +17,11 @@ pub(crate) fn continue_log(folder: &Folder, nr: u32, options: &[&str]) {
     let config = folder.config();
     let rotate = ["keys", "rotate", "log", "--config", config.to_str().unwrap(), "--origin", &next];
     drop(credit_tests::gateway(&[&rotate[..], options].concat()).held());
+    continued(folder, nr, &next);
+}
+
+/// A log of this name continues the one before, whose folder becomes `data-<nr>`.
+pub(crate) fn continued(folder: &Folder, nr: u32, next: &str) {
     let old = folder.join(format!("data-{nr}"));
     fs::rename(folder.join("data"), &old).unwrap();
     DirBuilder::new().mode(0o700).create(folder.join("data")).unwrap();

@@ -118,6 +118,32 @@ fn one_officer_changes_alone_and_the_second_ends_that_at_the_next_start() {
 }
 
 #[test]
+fn one_account_takes_no_certificate_from_whoever_acts_or_looks_at_the_officers_door() {
+    let folder = Folder::new();
+    let remove = |folder: &Folder, id: &str, certificate: &str| {
+        let file = folder.join(format!("institutions/{certificate}.pem"));
+        command(folder, &["institution", "remove-certificate", id, "--certificate", file.to_str().unwrap()]).failed(1)
+    };
+    assert!(remove(&folder, "officer", ONE).contains("only certificate"), "one officer alone: as of all others");
+    let gateway = Gateway::serve(two_officers());
+    let folder = gateway.folder();
+    let changed = |folder: &Folder| of_kind(folder, "institution").len();
+    let before = changed(folder);
+    let all = [("officer", ONE), ("officer2", OTHER), ("supervisor", "supervisor")];
+    for (id, certificate) in all {
+        let said = remove(folder, id, certificate);
+        assert!(said.contains("two officers decide on the register"), "{id}: {said}");
+    }
+    assert!(remove(folder, "housing", "housing").contains("only certificate"));
+    let folder = gateway.stop();
+    for (id, certificate) in all {
+        assert!(remove(&folder, id, certificate).contains("two officers"), "{id}, while no gateway runs");
+    }
+    assert_eq!(changed(&folder), before);
+    is_wholly_recorded(&folder);
+}
+
+#[test]
 fn nothing_but_another_officer_s_approval_in_time_loads_and_each_try_is_on_the_record() {
     let gateway = Gateway::serve(two_officers());
     let folder = gateway.folder();

@@ -25,20 +25,23 @@ const SOON: Duration = Duration::from_secs(30);
 const FIELDS: &str = "fields = [\"black_listed\", \"clean_three_years\", \"grey_listed\"]";
 const FEWER: &str = "fields = [\"black_listed\", \"grey_listed\"]";
 
-/// The shipped catalogue; its folder.
-fn shipped(folder: &Folder, name: &str) -> PathBuf {
+/// The shipped catalogue, edited; its folder.
+pub(crate) fn written(folder: &Folder, name: &str, edit: impl Fn(&str) -> String) -> PathBuf {
     let dir = folder.join(name);
     for (path, text) in catalogue::shipped() {
         let file = dir.join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text).unwrap();
+        fs::write(file, edit(&text)).unwrap();
     }
     dir
 }
 
-/// A catalogue like the shipped one, in which the housing department gets one field less; its folder.
-fn fewer_fields(folder: &Folder, name: &str) -> PathBuf {
-    let dir = shipped(folder, name);
+fn shipped(folder: &Folder, name: &str) -> PathBuf {
+    written(folder, name, str::to_owned)
+}
+
+/// A catalogue like the one in this folder, in which the housing department gets one field less.
+pub(super) fn with_fewer_fields(dir: PathBuf) -> PathBuf {
     let row = dir.join("scenarios/public-rental-housing.toml");
     let text = fs::read_to_string(&row).unwrap();
     assert!(text.contains(FIELDS));
@@ -46,8 +49,12 @@ fn fewer_fields(folder: &Folder, name: &str) -> PathBuf {
     dir
 }
 
+fn fewer_fields(folder: &Folder, name: &str) -> PathBuf {
+    with_fewer_fields(shipped(folder, name))
+}
+
 /// Writes the configuration that is to follow.
-fn follow(folder: &Folder, edit: impl FnOnce(String) -> String) -> PathBuf {
+pub(super) fn follow(folder: &Folder, edit: impl FnOnce(String) -> String) -> PathBuf {
     let path = folder.config().with_extension("toml.next");
     let text = edit(fs::read_to_string(folder.config()).unwrap());
     // In one step, as an operator's editor should: what is half written would be read again, and told of.
@@ -83,7 +90,7 @@ fn with_dir(config: String, dir: &Path) -> String {
     replaced
 }
 
-fn loaded(folder: &Folder) -> Vec<String> {
+pub(super) fn loaded(folder: &Folder) -> Vec<String> {
     let reads = of_kind(folder, "read").into_iter().map(|leaf| leaf.text("path").to_owned());
     reads.filter(|path| path.ends_with("/loaded")).collect()
 }

@@ -107,6 +107,21 @@ fn a_planted_fault_of_each_kind_is_found_and_nothing_where_there_is_none() {
     finds(&self_check(&folder, &backup, &[]), "log", "");
 }
 
+#[test]
+fn a_backup_of_another_log_or_without_a_key_and_a_start_that_would_end_are_found() {
+    let (folder, backup) = with_backup();
+    let config = folder.config();
+    let rotate = ["keys", "rotate", "state", "--config", config.to_str().unwrap()];
+    drop(credit_tests::gateway(&rotate).held());
+    finds(&self_check(&folder, &backup, &[]), "backups", "state-2");
+    let (_other, of_another) = with_backup();
+    finds(&self_check(&folder, &of_another, &[]), "backups", "backup");
+    fs::write(folder.join("server.pem"), "no certificate").unwrap();
+    finds(&self_check(&folder, &backup, &[]), "start", "server.pem");
+    folder.replace_in_config("rate_per_s = 2000", "rate_per_s = 0");
+    drop(self_check(&folder, &backup, &[]).failed(64));
+}
+
 /// A file that is no store any more.
 fn plant_store(store: &Path) {
     let mut bytes = fs::read(store).unwrap();

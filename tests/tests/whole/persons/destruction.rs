@@ -3,7 +3,6 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
-use credit_policy::catalogue;
 use credit_tests::{Folder, Gateway, audit, checked, gateway, query::look_up};
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -14,6 +13,7 @@ use crate::{
     officers::{
         act,
         by_two::{ONE, OTHER, at_port, listed, two_officers},
+        loading::written,
         of_kind,
     },
 };
@@ -23,20 +23,20 @@ const DAY: i64 = 86_400;
 const DESTRUCTIONS: &str = "/officers/destructions";
 
 /// Two officers, and a law that wants records for a month only.
-fn folder() -> Folder {
+pub(crate) fn folder() -> Folder {
     let folder = two_officers();
-    let rules = folder.join("rules");
-    for (path, text) in catalogue::shipped() {
-        let file = rules.join(&path);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text.replace("retention = \"P3Y\"", "retention = \"P1M\"")).unwrap();
-    }
+    drop(rules(&folder, "rules"));
     folder.replace_in_config("# dir = \"catalogue\"", "dir = \"rules\"");
     folder
 }
 
+/// The catalogue of that law.
+pub(crate) fn rules(folder: &Folder, name: &str) -> PathBuf {
+    written(folder, name, |text| text.replace("retention = \"P3Y\"", "retention = \"P1M\""))
+}
+
 /// The gateway some days later.
-fn later(folder: Folder, days: i64) -> Gateway {
+pub(crate) fn later(folder: Folder, days: i64) -> Gateway {
     let mut command = Gateway::serve_command(&folder);
     command.env("LD_PRELOAD", preload()).env("CLOCK_AHEAD_S", (days * DAY).to_string()).env("LC_ALL", "C.UTF-8");
     Gateway::start(folder, command)
@@ -267,6 +267,46 @@ fn one_person_s_records_are_destroyed_and_all_others_open() {
     }
     let folder = gateway.stop();
     is_sound(&folder);
+}
+
+#[test]
+fn one_person_s_destruction_that_the_ring_did_not_take_is_proposed_again_and_done_then() {
+    let gateway = Gateway::serve(folder());
+    let folder = gateway.folder();
+    let number = folder.person("late", 0);
+    let reply = folder.caller("housing").ask(&look_up(&number));
+    let leaf = checked::answer(folder, "housing", &reply);
+    let (key, entry) = (leaf.text("key").to_owned(), reply.index());
+    let of_another = folder.caller("housing").ask(&look_up(&folder.person("clean", 0)));
+    drop(checked::answer(folder, "housing", &of_another));
+    let gateway = later(gateway.stop(), 100);
+    let folder = gateway.folder();
+    let file = number_file(folder, &number);
+    let words = ["keys", "destroy", "--person", file.to_str().unwrap()];
+    let parts = || {
+        let keys = of_kind(folder, "key").into_iter().filter(|leaf| leaf.text("state") == "destroyed");
+        keys.map(|leaf| leaf.text("part").to_owned()).collect::<Vec<_>>()
+    };
+    let (keys, away) = (folder.join("keys"), folder.join("away"));
+    let first = approved(folder, &words);
+    fs::rename(&keys, &away).unwrap();
+    let failed = at_port(folder, ONE, &[&words[..], &["--proposal", &first]].concat()).failed(1);
+    assert!(failed.contains("where it is a person's propose it again"), "{failed}");
+    fs::rename(&away, &keys).unwrap();
+    assert_eq!(parts().len(), 1);
+    // What was approved is spent, whatever became of it.
+    let spent = at_port(folder, OTHER, &[&words[..], &["--proposal", &first]].concat()).failed(1);
+    assert!(spent.contains("done already"), "{spent}");
+    let made = by_two(folder, &["--person", file.to_str().unwrap()]);
+    assert_eq!(made["keys"], json!([key]));
+    let said = parts();
+    assert!(said.len() == 2 && said[0] != said[1], "a record each");
+    assert!(!opens(folder, entry) && opens(folder, of_another.index()));
+    let gateway = later(gateway.kill(), 100);
+    let folder = gateway.folder();
+    assert!(!opens(folder, entry) && opens(folder, of_another.index()));
+    drop(at_port(folder, ONE, &words).failed(1));
+    is_sound(&gateway.stop());
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod cost;
 mod counter;
 mod crowd;
 mod demo;
-mod destruction;
+pub(crate) mod destruction;
 mod disclosures;
 mod everybody;
 mod export;
