@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::try_join;
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, MissedTickBehavior, interval, timeout_at},
+    time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
 };
 use tokio_postgres::Statement;
 
@@ -130,19 +130,22 @@ struct Round {
 impl Round {
     /// One round: says that it is here, tells what others do not know, hears what is new.
     async fn make(&mut self) -> Result<(), StateFault> {
-        let (began, latest) = (self.cluster.now(), Instant::now() + self.server.timeout());
+        let began = self.cluster.now();
         if self.beats.is_none() {
             self.beats = Some(Beats::open(&self.server, &self.own).await?);
         }
         let Some(beats) = &mut self.beats else { return Err(StateFault::Late) };
         let (acts, looked_until) = self.process.acts_from(beats.told).unwrap_or_default();
+        let latest = Instant::now() + self.server.timeout();
         if !acts.is_empty() {
-            beats.tell(&acts, latest).await?;
+            timeout_at(latest, beats.tell(&acts, latest)).await.unwrap_or(Err(StateFault::Late))?;
         }
         beats.told = beats.told.max(looked_until);
-        beats.beat(&self.process.ring(), latest).await?;
+        timeout_at(latest, beats.beat(&self.process.ring(), latest)).await.unwrap_or(Err(StateFault::Late))?;
         loop {
-            let acts = beats.heard(self.seen).await?;
+            // A long history is read at a start: each part of it has the time of a round.
+            let heard = timeout(self.server.timeout(), beats.heard(self.seen)).await;
+            let acts = heard.unwrap_or(Err(StateFault::Late))?;
             let is_all = i64::try_from(acts.len()).is_ok_and(|count| count < ACTS);
             for (seq, act) in acts {
                 self.process.take_in(&act);
@@ -156,11 +159,10 @@ impl Round {
         Ok(())
     }
 
-    /// Makes one within its time. After any fault the connection is given up.
+    /// Makes one, of which each step has its time: a commit that waits for a standby would wait for ever. After any fault the
+    /// connection is given up.
     async fn make_in_time(&mut self) -> Result<(), StateFault> {
-        // A connection that is made first has its own limit, and the acts of a long history are read at a start.
-        let most = 3 * self.server.timeout() + if self.seen == 0 { Duration::from_secs(60) } else { Duration::ZERO };
-        let made = timeout_at(Instant::now() + most, self.make()).await.unwrap_or(Err(StateFault::Late));
+        let made = self.make().await;
         if made.is_err() {
             self.beats = None;
         }
