@@ -10,6 +10,7 @@ pub use crate::{
         thumbprint::Thumbprint,
         trust::{Cause as HandshakeCause, CertificateStatus, callers_verifier},
     },
+    cluster::SCHEMA as STATE_SCHEMA,
     doors::{
         institutions::{exchange::HttpExchange, query_body::question, reply::reply},
         problems::status,

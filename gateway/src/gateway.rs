@@ -32,6 +32,7 @@ use crate::{
         thumbprint::Thumbprint,
         trust::Known,
     },
+    cluster::Cluster,
     index::{Index, IndexError, ReviewBook, each_leaf},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
@@ -62,6 +63,8 @@ pub struct Gateway {
     pub issuers: Issuers,
     /// What was spent.
     pub state: Counts,
+    /// The gateways that count together with this one.
+    pub(crate) cluster: Option<Arc<Cluster>>,
     /// What persons said: scenarios that they closed, objections.
     pub(crate) standing: Arc<Standing>,
     /// Cases that must be checked.
@@ -235,6 +238,18 @@ impl Gateway {
     #[must_use]
     pub fn is_ending(&self) -> bool {
         self.ending.load(Ordering::Acquire) || self.is_draining()
+    }
+
+    /// Whether what other gateways did is known here, so that an answer may be given; always where this one counts alone.
+    #[must_use]
+    pub(crate) fn is_heard(&self) -> bool {
+        self.cluster.as_ref().is_none_or(|cluster| cluster.is_fresh())
+    }
+
+    /// Whether somebody can be answered now: it can be put on the record, and what others did is known.
+    #[must_use]
+    pub(crate) fn may_answer(&self) -> bool {
+        self.is_recordable() && self.is_heard()
     }
 
     /// Whether a query can be put on the record now: the log takes it, and the data key is the one of its month. A record

@@ -136,15 +136,24 @@ impl Keyring {
         self.current.load_full()
     }
 
+    /// Stands for the keys by which persons and what they said are counted: who counts together has the same. It tells
+    /// nothing of them.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let current = self.current.load();
+        keys_digest(&current.state, &current.sealer)
+    }
+
     /// Renews the snapshot, and makes the data key of the period where it is new; that key is used once the log names it.
     ///
     /// # Errors
     /// When a key that is needed now is missing or cannot be written.
     pub fn renew(&self, now: Timestamp, entropy: &SystemEntropy) -> Result<(), KeyringError> {
         self.with(|ring| {
-            let turn = reopened(ring, |ring| ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy))?;
-            let made = newly_made(turn).map(|key| Unrecorded { key, of_period: true });
-            self.lock_unrecorded().extend(made);
+            let known = data_keys(ring, now);
+            reopened(ring, |ring| ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy))?;
+            // Made now, or before by another process that shares the ring: this log names neither yet.
+            let news = data_keys(ring, now).into_iter().filter(|key| !known.contains(key));
+            self.lock_unrecorded().extend(news.map(|key| Unrecorded { key, of_period: true }));
             self.take_snapshot(ring, now)
         })
     }
@@ -284,6 +293,17 @@ impl Keyring {
     }
 }
 
+/// Stands for a state key and a data key: see [`Keyring::digest`].
+pub(crate) fn keys_digest(state: &StateKey, sealer: &Sealer) -> [u8; 32] {
+    const NOBODY: &str = "replicas";
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    context.update(&state.standing(NOBODY).current);
+    context.update(&sealer.person(NOBODY).subject_tag(NOBODY, ""));
+    let mut digest = [0; 32];
+    digest.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
+    digest
+}
+
 /// Another process may have written the ring since; then it is read again, and the change made once more.
 fn reopened<T>(ring: &mut Ring, mut change: impl FnMut(&mut Ring) -> Result<T, ChangeError>) -> Result<T, ChangeError> {
     match change(ring) {
@@ -293,6 +313,11 @@ fn reopened<T>(ring: &mut Ring, mut change: impl FnMut(&mut Ring) -> Result<T, C
         }
         done => done,
     }
+}
+
+fn data_keys(ring: &Ring, now: Timestamp) -> Vec<KeyId> {
+    let keys = ring.status(now).into_iter();
+    keys.filter(|key| key.key_use == KeyUse::Data).map(|key| key.id).collect()
 }
 
 fn pending(ring: &Ring, now: Timestamp) -> Vec<KeyId> {
@@ -369,6 +394,24 @@ mod tests {
         assert_eq!(names(&keyring.unrecorded(at("2026-12-06T00:00:00Z"))), [""; 0], "who asked for it asks again");
         keyring.mark_introduced(&turned[0], at("2026-12-05T00:00:01Z")).unwrap();
         assert_eq!(sealer(), "data-2026-12-2");
+    }
+
+    #[test]
+    fn a_key_that_was_handed_out_before_its_month_is_named_by_this_log_before_it_is_used() {
+        let now = at("2026-11-20T00:00:00Z");
+        let (folder, keyring) = keyring(now);
+        let entropy = SystemEntropy::new();
+        let kek = Kek::from_key_file(&folder.path().join("ring.key")).unwrap();
+        let (next, sealer) = (at("2026-12-01T00:00:00Z"), || keyring.current().sealer.key_id().as_str().to_owned());
+        // Another process writes the ring, as one does that was given it by another gateway.
+        let mut other = Ring::open(&folder.path().join("keys"), &kek).unwrap();
+        assert!(other.ensure_period(next, DEFAULT_OVERLAP_DAYS, &entropy).unwrap().made);
+        keyring.renew(next, &entropy).unwrap();
+        assert_eq!((sealer().as_str(), names(&keyring.unrecorded(next))), ("data-2026-11", vec!["data-2026-12"]));
+        keyring.mark_introduced(&KeyId::parse("data-2026-12").unwrap(), next).unwrap();
+        assert_eq!(sealer(), "data-2026-12");
+        let of = |ring: &Ring| ring.status(next).into_iter().map(|key| key.fingerprint).collect::<Vec<_>>();
+        assert_eq!(keyring.with(|ring| of(ring)), of(&other), "the one that was handed out");
     }
 
     #[test]

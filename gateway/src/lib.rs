@@ -11,6 +11,7 @@
 
 mod callers;
 mod changes;
+mod cluster;
 mod commands;
 #[cfg(feature = "demo")]
 mod demo;

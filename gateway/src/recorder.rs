@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     callers::{suspension::Part, thumbprint::Thumbprint},
+    cluster::{Cluster, is_shared},
     state::{Key, standing::StandingKey},
 };
 
@@ -56,6 +57,9 @@ pub enum NotRecorded {
     /// It ought not to be recorded any more.
     #[error("something that came first forbids it")]
     Overtaken,
+    /// It is on the record, and it is not known whether the other gateways know it.
+    #[error("it is on the record here, and will be told to the other gateways once the shared state takes it")]
+    NotShared,
 }
 
 /// Records and puts in force. Clones share one log.
@@ -64,13 +68,15 @@ pub struct Recorder {
     log: Log,
     clock: Arc<dyn Clock>,
     entropy: Arc<SystemEntropy>,
+    /// To whom acts are told that hold for every gateway.
+    cluster: Option<Arc<Cluster>>,
 }
 
 impl Recorder {
-    /// For a running log.
+    /// For a running log. With a cluster, what holds for every gateway is told to all before it is said to be done.
     #[must_use]
-    pub fn new(log: Log, clock: Arc<dyn Clock>) -> Self {
-        Self { log, clock, entropy: Arc::new(SystemEntropy::new()) }
+    pub(crate) fn new(log: Log, clock: Arc<dyn Clock>, cluster: Option<Arc<Cluster>>) -> Self {
+        Self { log, clock, entropy: Arc::new(SystemEntropy::new()), cluster }
     }
 
     /// A new id: UUIDv7 of now.
@@ -97,12 +103,15 @@ impl Recorder {
                 // A task of its own: a caller who gives up between the two would leave something on the record that is
                 // not in force.
                 let both = tokio::spawn(async move { ticket.await.map(|durable| (durable, effect())) });
-                both.await.ok().and_then(Result::ok).ok_or(NotRecorded::NotRecordable)
+                let (durable, done) = both.await.ok().and_then(Result::ok).ok_or(NotRecorded::NotRecordable)?;
+                self.tell(&durable).await?;
+                Ok((durable, done))
             }
             Order::EffectFirst => {
                 let done = effect();
                 let ticket = self.log.submit(entry, proof, || true).map_err(NotRecorded::from)?;
                 let durable = ticket.await.map_err(|_| NotRecorded::NotRecordable)?;
+                self.tell(&durable).await?;
                 Ok((durable, done))
             }
         }
@@ -122,7 +131,19 @@ impl Recorder {
     /// When it is not on the record.
     pub async fn record_while(&self, entry: Entry, still: impl FnOnce() -> bool) -> Result<Durable, NotRecorded> {
         let ticket = self.log.submit(entry, false, still).map_err(NotRecorded::from)?;
-        ticket.await.map_err(|_| NotRecorded::NotRecordable)
+        let durable = ticket.await.map_err(|_| NotRecorded::NotRecordable)?;
+        self.tell(&durable).await?;
+        Ok(durable)
+    }
+
+    async fn tell(&self, durable: &Durable) -> Result<(), NotRecorded> {
+        match &self.cluster {
+            Some(cluster) if is_shared(&durable.leaf) => {
+                let is_told = cluster.tell(durable.index, Arc::clone(&durable.leaf)).await;
+                is_told.then_some(()).ok_or(NotRecorded::NotShared)
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 
@@ -182,7 +203,7 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let recovered = log::recover(log::Settings::new(folder.path(), "test"), Arc::clone(&clock)).unwrap();
         let log = recovered.start(Box::new(Unsigned), HashMap::new()).unwrap();
-        (folder, log.clone(), Recorder::new(log, clock))
+        (folder, log.clone(), Recorder::new(log, clock, None))
     }
 
     fn entry(recorder: &Recorder) -> Entry {

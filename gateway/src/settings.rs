@@ -16,6 +16,7 @@ mod persons;
 mod postgres;
 mod review;
 mod route;
+mod state;
 mod store;
 mod suspend_after;
 
@@ -41,6 +42,7 @@ pub(crate) use log::{LogSettings, is_origin};
 pub(crate) use persons::{IdentifiedBy, Notices, Persons, is_secure};
 pub(crate) use review::Review;
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
+pub(crate) use state::{SharedState, Standby};
 pub(crate) use store::{Store, StoreKind};
 pub(crate) use suspend_after::SuspendAfter;
 
@@ -72,6 +74,8 @@ pub struct Settings {
     /// Interfaces that clients ask already, and that the gateway stands before.
     #[serde(rename = "route", default)]
     pub routes: Vec<Route>,
+    /// Where several gateways count together; left out = this one counts alone.
+    pub(crate) state: Option<SharedState>,
     /// The catalogue; left out = the one that is built in.
     #[serde(default)]
     pub catalogue: CatalogueSource,
@@ -300,6 +304,7 @@ impl Settings {
                 .flat_map(|persons| persons.client_secret_file.iter_mut().chain(persons.authorities.iter_mut())),
         );
         paths.extend(self.stores.iter_mut().flat_map(Store::paths_mut));
+        paths.extend(self.state.iter_mut().flat_map(SharedState::paths_mut));
         paths.extend(self.routes.iter_mut().filter_map(|route| route.map.as_mut()));
         paths.extend(self.consent_issuers.iter_mut().flat_map(|issuer| issuer.keys.iter_mut()));
         paths.extend(self.institutions.iter_mut().flat_map(|entry| entry.certificates.iter_mut()));
@@ -337,6 +342,7 @@ impl Settings {
         faults.extend(self.bounds.faults());
         faults.extend(store::faults(&self.stores));
         faults.extend(route::faults(&self.routes));
+        faults.extend(self.state.iter().flat_map(SharedState::faults));
         faults
     }
 }
@@ -418,14 +424,6 @@ look_ups_a_person_a_day = 1
             ("[[store]]", "[suspend_after]\nstaff_refusals = 0\nwithin_s = 60\n[[store]]", "suspend_after"),
             ("[[store]]", "[suspend_after]\nwithin_s = 0\n[[store]]", "within_s"),
             ("[[store]]", "[[store]]\nqueue = -1", "queue"),
-            ("name = \"own\"", "name = \"Own\"", "store `Own`: its name"),
-            ("path = \"store.sqlite\"", "", "needs `path`"),
-            ("kind = \"sqlite\"", "kind = \"oracle\"", "oracle"),
-            (
-                "[[institution]]",
-                "[[store]]\nname = \"own\"\nkind = \"sqlite\"\npath = \"b\"\n[[institution]]",
-                "another store",
-            ),
             ("[[store]]\nname = \"own\"\nkind = \"sqlite\"\npath = \"store.sqlite\"\n", "", "there is no [[store]]"),
             ("[[store]]\nname = \"own\"\nkind = \"sqlite\"\npath", "[store]\nsqlite", "write [[store]]"),
         ] {

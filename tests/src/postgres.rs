@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        LazyLock, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
@@ -29,14 +29,24 @@ pub const PASSWORD: &str = "made-for-tests-only";
 
 /// Who may come in how: the tests by the socket, everybody else with a password by SCRAM; into three databases with less.
 const WHO: &str = "host trusting all 127.0.0.1/32 trust\nhost cleartext all 127.0.0.1/32 password\n\
-    host digest all 127.0.0.1/32 md5\nlocal all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\nlocal all all scram-sha-256\n";
+    host digest all 127.0.0.1/32 md5\nlocal all postgres trust\n\
+    local replication postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\nlocal all all scram-sha-256\n";
 
 /// A server at `127.0.0.1`, with TLS. Ended when dropped.
 pub struct Server {
     folder: PathBuf,
     port: u16,
-    authority: Authority,
+    authority: Arc<Authority>,
     child: Mutex<Option<Child>>,
+}
+
+/// A folder that belongs to the account that runs servers.
+fn own_folder() -> PathBuf {
+    let folder = scratch::folder("postgres");
+    if geteuid().is_root() {
+        assert!(Command::new("chown").arg("postgres:postgres").arg(&folder).status().expect("chown").success());
+    }
+    folder
 }
 
 /// A command as the account that runs servers.
@@ -60,10 +70,7 @@ impl Server {
     /// A new one, without databases.
     #[must_use]
     pub fn start() -> Self {
-        let folder = scratch::folder("postgres");
-        if geteuid().is_root() {
-            assert!(Command::new("chown").arg("postgres:postgres").arg(&folder).status().expect("chown").success());
-        }
+        let folder = own_folder();
         let data = folder.join("data");
         let program = Path::new(PROGRAMS).join("initdb");
         assert!(program.exists(), "`{}` is missing: run tests/run, which installs it", program.display());
@@ -81,10 +88,42 @@ impl Server {
             child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("written");
             assert!(child.wait().expect("sh").success());
         }
-        let server = Self { folder, port: ports(), authority, child: Mutex::new(None) };
+        let server = Self { folder, port: ports(), authority: Arc::new(authority), child: Mutex::new(None) };
         server.run();
         drop(server.sql("postgres", &format!("CREATE ROLE {READER} LOGIN PASSWORD '{PASSWORD}'")).held());
         server
+    }
+
+    /// A standby that follows this server, and for which its writes wait from here on.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        let folder = own_folder();
+        let port = self.port.to_string();
+        let mut copy = as_postgres(Path::new(PROGRAMS).join("pg_basebackup"));
+        copy.args(["--write-recovery-conf", "--no-sync", "--checkpoint=fast", "-U", "postgres", "-p", &port, "-h"]);
+        copy.arg(&self.folder).arg("-D").arg(folder.join("data"));
+        assert!(copy.stdout(Stdio::null()).status().expect("pg_basebackup").success());
+        let standby = Self { folder, port: ports(), authority: Arc::clone(&self.authority), child: Mutex::new(None) };
+        standby.run();
+        self.set_standbys("*");
+        standby
+    }
+
+    /// For which standbys writes wait: names, `*` for any, none where it is empty. In force when this returns.
+    pub fn set_standbys(&self, names: &str) {
+        drop(self.sql("postgres", &format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'")).held());
+        drop(self.sql("postgres", "SELECT pg_reload_conf()").held());
+        let began = Instant::now();
+        while self.sql("postgres", "SHOW synchronous_standby_names").out.trim() != names {
+            assert!(began.elapsed() < Duration::from_secs(10), "the names are not taken");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Makes a standby the server that takes writes, which wait for nobody.
+    pub fn promote(&self) {
+        drop(self.sql("postgres", "SELECT pg_promote(true, 30)").held());
+        self.set_standbys("");
     }
 
     /// Starts it again where it was stopped; returns once it takes connections.
@@ -116,10 +155,19 @@ impl Server {
 
     /// Stops it at once, with all connections, and waits for its end.
     pub fn stop(&self) {
+        // Fast: it takes nothing more, ends every connection and writes what it has.
+        self.end(Signal::INT);
+    }
+
+    /// Ends it without writing what it has, as a machine that is gone.
+    pub fn crash(&self) {
+        self.end(Signal::QUIT);
+    }
+
+    fn end(&self, signal: Signal) {
         let Some(mut child) = self.child.lock().expect("no panic").take() else { return };
         let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process id")).expect("not 0");
-        // Fast: it takes nothing more, ends every connection and writes what it has.
-        kill_process(pid, Signal::INT).expect("it is ours and not waited for");
+        kill_process(pid, signal).expect("it is ours and not waited for");
         child.wait().expect("waited for");
         assert!(TcpStream::connect(("127.0.0.1", self.port)).is_err());
     }

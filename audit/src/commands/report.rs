@@ -48,17 +48,33 @@ pub(super) fn json(
         let links = json!({ "origin": origin, "linked": linked, "refused_here": refused, "refused_there": refused_there, "open": open });
         members.insert("links".to_owned(), links);
     }
-    if let (Value::Object(members), Some((policy, Witnessed { checkpoint, by }))) = (&mut result, witnessed) {
-        let name = |place: usize| policy.witnesses.get(place).map(|witness| witness.name.as_str());
-        let by: Vec<Value> = by.iter().map(|(place, at)| json!({ "name": name(*place), "at": at })).collect();
-        members.insert("witnessed".to_owned(), json!({ "size": checkpoint.size, "by": by }));
+    if let (Value::Object(members), Some((policy, witnessed))) = (&mut result, witnessed) {
+        members.insert("witnessed".to_owned(), witnessed_json(policy, witnessed));
     }
     format!("{result}\n")
 }
 
-/// A set that holds, on one line.
-pub(super) fn set(directory: &Directory, logs: &[Report], decided: Option<Decided>) -> String {
-    let logs: Vec<Value> = logs.iter().map(log_json).collect();
+/// What witnesses cosigned.
+fn witnessed_json(policy: &TrustPolicy, Witnessed { checkpoint, by }: &Witnessed) -> Value {
+    let name = |place: usize| policy.witnesses.get(place).map(|witness| witness.name.as_str());
+    let by: Vec<Value> = by.iter().map(|(place, at)| json!({ "name": name(*place), "at": at })).collect();
+    json!({ "size": checkpoint.size, "by": by })
+}
+
+/// A set that holds, on one line; what witnesses cosigned of each log, where there is a policy.
+pub(super) fn set(
+    directory: &Directory,
+    logs: &[Report],
+    decided: Option<Decided>,
+    policy: Option<&TrustPolicy>,
+    witnessed: &[Witnessed],
+) -> String {
+    let mut logs: Vec<Value> = logs.iter().map(log_json).collect();
+    for (log, witnessed) in logs.iter_mut().zip(witnessed) {
+        if let (Value::Object(log), Some(policy)) = (log, policy) {
+            log.insert("witnessed".to_owned(), witnessed_json(policy, witnessed));
+        }
+    }
     let mut result = json!({ "holds": true, "directory": log_json(&directory.report), "logs": logs });
     if let Value::Object(members) = &mut result {
         members.extend(decided.into_iter().flat_map(decided_json));

@@ -73,11 +73,12 @@ impl Opened {
         let decided = is_deciding.then_some(Decided { queries, verified, unverified });
         let directory = &self.set.directory;
         if json {
-            return Ok(report::set(directory, &logs, decided));
+            return Ok(report::set(directory, &logs, decided, policy, &witnessed));
         }
-        let witnessed = witnessed.iter().zip(policy).map(|(witnessed, policy)| language.witnessed(policy, witnessed));
+        let said = |witnessed| policy.map(|policy| language.witnessed(policy, witnessed));
+        let witnessed: String = witnessed.iter().filter_map(said).collect();
         let decided = decided.map(|decided| language.holds(None, None, Some(decided))).unwrap_or_default();
-        Ok(language.set_holds(directory, &logs) + &decided + &witnessed.collect::<String>())
+        Ok(language.set_holds(directory, &logs) + &decided + &witnessed)
     }
 }
 

@@ -12,7 +12,7 @@ use credit_policy::{CitizenNumber, Ground, Personal};
 use super::{error::ChangeError, sealing::Sealing, standing::PersonMember};
 use crate::{
     gateway::Gateway,
-    recorder::{InForceOnly, Order},
+    recorder::{InForceOnly, NotRecorded, Order},
 };
 
 /// Whether a person may close a scenario: what rests on a statute is no choice of his or hers.
@@ -49,6 +49,7 @@ pub(super) async fn block(
             off_record.remove(&block);
             Ok(Some(durable))
         }
+        Err(NotRecorded::NotShared) => Err(ChangeError::NotShared),
         Err(_) if blocked => {
             off_record.insert(block);
             Err(ChangeError::NotOnRecord(format!("the scenario `{scenario}` is closed")))

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    recorder::{InForceOnly, Order},
+    recorder::{InForceOnly, NotRecorded, Order},
     state::consent_key,
 };
 
@@ -54,9 +54,13 @@ pub(super) async fn withdraw(
     let (state, now) = (gateway.state.clone(), gateway.clock.now());
     let recorded =
         gateway.recorder.put_in_force(Order::EffectFirst, entry, false, move || state.revoke(key, now)).await;
-    let Ok((durable, ())) = recorded else {
-        off_record.insert(withdrawal);
-        return Err(ChangeError::NotOnRecord(format!("the consent `{}` is withdrawn", jti.as_str())));
+    let (durable, ()) = match recorded {
+        Ok(recorded) => recorded,
+        Err(NotRecorded::NotShared) => return Err(ChangeError::NotShared),
+        Err(_) => {
+            off_record.insert(withdrawal);
+            return Err(ChangeError::NotOnRecord(format!("the consent `{}` is withdrawn", jti.as_str())));
+        }
     };
     off_record.remove(&withdrawal);
     Ok(Some(durable))

@@ -6,7 +6,9 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::{notice_fault::NoticeFault, review::ReviewFault};
-use crate::{callers::register::RegisterError, keyring::KeyringError, state::approvals::NotApproved};
+use crate::{
+    callers::register::RegisterError, keyring::KeyringError, recorder::NotRecorded, state::approvals::NotApproved,
+};
 
 /// See the module.
 #[derive(Debug, thiserror::Error)]
@@ -155,6 +157,15 @@ pub(crate) enum ChangeError {
     /// Nothing is in force.
     #[error("the change cannot be recorded now, so it was not made; see readiness and try again")]
     NotMade,
+    /// In force and on the record here; the others hear of it as soon as the shared state takes it.
+    #[error(
+        "it is in force and on the record here, and it is not certain that the other gateways know it yet: they are told as soon \
+         as the shared state takes it; see readiness"
+    )]
+    NotShared,
+    /// It was recorded by another gateway; nothing has changed.
+    #[error("this was recorded by another gateway of the same operator: decide it there")]
+    Elsewhere,
     /// In force, and not on the record.
     #[error(
         "{0} until this gateway ends, but it is not on the record, so it ends with it; see readiness and make the change \
@@ -185,4 +196,13 @@ fn those(issuers: &[String]) -> String {
 fn these(keys: &[KeyId]) -> String {
     let names: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
     format!("the keys {} are", names.join(", "))
+}
+
+impl From<NotRecorded> for ChangeError {
+    fn from(why: NotRecorded) -> Self {
+        match why {
+            NotRecorded::NotShared => Self::NotShared,
+            NotRecorded::NotRecordable | NotRecorded::Overtaken => Self::NotMade,
+        }
+    }
 }

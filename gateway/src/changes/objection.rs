@@ -23,8 +23,8 @@ use super::{
 use crate::{
     gateway::Gateway,
     index::leaf_at,
-    recorder::{InForceOnly, Order},
-    state::standing::{Objection, Stage},
+    recorder::{InForceOnly, NotRecorded, Order},
+    state::standing::{ELSEWHERE, Objection, Stage},
 };
 
 /// Objections of one person that may be open side by side.
@@ -93,7 +93,7 @@ pub(super) async fn object(
     let standing = Arc::clone(&gateway.standing);
     // The mark needs the leaf's number, so it comes after the leaf.
     let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, || ()).await;
-    let (durable, ()) = recorded.map_err(|_| ChangeError::NotMade)?;
+    let (durable, ()) = recorded.map_err(ChangeError::from)?;
     standing.object(person, Objection { leaves: (durable.index, None), ..objection });
     Ok(Some((id, durable)))
 }
@@ -217,12 +217,13 @@ pub(super) async fn decided(
         false => (Order::RecordFirst, Box::new(|| ())),
     };
     let recorded = gateway.recorder.put_in_force(order, entry, false, effect).await;
-    let Ok((durable, ())) = recorded else {
-        if upheld {
+    let (durable, ()) = match recorded {
+        Ok(recorded) => recorded,
+        Err(why) if upheld && why != NotRecorded::NotShared => {
             off_record.insert(upholding);
             return Err(ChangeError::NotOnRecord("the record counts nowhere".to_owned()));
         }
-        return Err(ChangeError::NotMade);
+        Err(why) => return Err(why.into()),
     };
     off_record.remove(&upholding);
     standing_again.object(person, Objection { leaves: (first, Some(durable.index)), ..decided_again });
@@ -230,6 +231,9 @@ pub(super) async fn decided(
 }
 
 async fn open(gateway: &Arc<Gateway>, first: u64) -> Result<(Personal<CitizenNumber>, String), ChangeError> {
+    if first == ELSEWHERE {
+        return Err(ChangeError::Elsewhere);
+    }
     if !gateway.is_published(first).await {
         return Err(ChangeError::NotMade);
     }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    recorder::{InForceOnly, Order},
+    recorder::{InForceOnly, NotRecorded, Order},
     state::standing::{Names, Repair},
 };
 
@@ -102,15 +102,19 @@ async fn record(
         let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, move || {
             standing.revoke_repair(&person, &record);
         });
-        return recorded.await.map(|(durable, ())| (id, durable)).map_err(|_| ChangeError::NotMade);
+        return recorded.await.map(|(durable, ())| (id, durable)).map_err(ChangeError::from);
     }
     let repair = Repair { record: record.clone(), class, determined, on, leaf: None, first: None };
     let (in_force, off) = (repair.clone(), InForceOnly::Repair(person, record));
     // It leaves every answer before the leaf is there.
     let effect = move || standing.repair(person, in_force);
-    let Ok((durable, ())) = gateway.recorder.put_in_force(Order::EffectFirst, entry, false, effect).await else {
-        off_record.insert(off);
-        return Err(ChangeError::NotOnRecord("the record counts nowhere".to_owned()));
+    let (durable, ()) = match gateway.recorder.put_in_force(Order::EffectFirst, entry, false, effect).await {
+        Ok(recorded) => recorded,
+        Err(NotRecorded::NotShared) => return Err(ChangeError::NotShared),
+        Err(_) => {
+            off_record.insert(off);
+            return Err(ChangeError::NotOnRecord("the record counts nowhere".to_owned()));
+        }
     };
     off_record.remove(&off);
     gateway.standing.repair(person, Repair { leaf: Some(durable.index), ..repair });

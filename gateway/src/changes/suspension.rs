@@ -121,6 +121,7 @@ fn settled(
             off_record.remove(&in_force_only);
             Ok(durable.index)
         }
+        Err(NotRecorded::NotShared) => Err(ChangeError::NotShared),
         Err(_) if narrows => {
             off_record.insert(in_force_only);
             Err(ChangeError::NotOnRecord(what))

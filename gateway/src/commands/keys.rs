@@ -1,7 +1,8 @@
-//! `keys init|status|rotate|destroy|compromised|trace`.
+//! `keys init|status|rotate|add-log|prepare|destroy|compromised|trace`.
 
 mod compromised;
 mod next_log;
+mod together;
 
 use std::{
     fs::{self, DirBuilder},
@@ -40,6 +41,16 @@ pub(super) enum Keys {
     },
     /// Rotate the keys of one use: pseudonym (with tag), state, data, ring; `index` and `kek` (the key encryption key) with the gateway stopped; `log` with --origin seals the log 轮换密钥
     Rotate(Rotate),
+    /// Make the signing key of the log of another gateway that counts together with this one 为共同计数的另一网关的日志生成签名密钥
+    AddLog {
+        /// The name of its log 其日志名称
+        #[arg(long)]
+        origin: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Make the data key of the next month now, so that the ring can be copied to every gateway before it is used 提前生成下月数据密钥，以便复制到各网关
+    Prepare(ConfigFile),
     /// Destroy the data keys of a month, or one person's part of them: two officers, at the officers' port 销毁数据密钥
     Destroy(Destroy),
     /// A key may be known to others: rotate it, have that signed, and say who is affected; or rehearse that 密钥可能泄露时的处置与演练
@@ -121,6 +132,8 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             print(format_args!("{}{}{done}", words("已轮换并留痕", "rotated and on the record"), colon()));
             Ok(())
         }
+        Keys::AddLog { origin, config } => together::add_log(&config, &origin),
+        Keys::Prepare(config) => together::prepare(&config),
         Keys::Destroy(destroy) => destroy_keys(&destroy),
         Keys::Compromised(asked) => compromised::run(&asked),
         Keys::Trace { pseudonym, config } => trace(&config, &pseudonym),

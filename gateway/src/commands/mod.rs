@@ -37,6 +37,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use credit_audit::help;
 
 use crate::{
+    cluster,
     process::hardening,
     telemetry,
     terminal::{chinese, eprint, eprint_last, language},
@@ -112,6 +113,9 @@ enum Command {
     /// The data that the gateway answers from 数据源
     #[command(subcommand)]
     Store(store::Store),
+    /// What several gateways count together 多个网关共享的状态
+    #[command(subcommand)]
+    State(State),
     /// Print the interface for institutions with the routes of a configuration (OpenAPI) 打印机构接口说明，含配置中的路由
     Openapi(ConfigFile),
     /// Print the JSON Schema of the configuration 打印配置文件的 JSON Schema
@@ -121,6 +125,12 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Subcommand)]
+enum State {
+    /// Print the tables of the shared state, for psql 打印共享状态的表结构（供 psql 使用）
+    Schema,
 }
 
 /// The command line, with its help in the language in use.
@@ -175,6 +185,7 @@ pub fn run() -> ExitCode {
         Command::Objection(objection) => objection::run(objection),
         Command::Index(index) => index::run(index),
         Command::Store(store) => store::run(store),
+        Command::State(State::Schema) => printed::text(cluster::SCHEMA),
         Command::Openapi(config) => openapi::run(&config),
         Command::Schema => printed::schema(),
         Command::Completions { shell } => {

@@ -12,6 +12,12 @@ pub(super) fn schema() -> Result<(), Failure> {
     Ok(())
 }
 
+/// A text as it is.
+pub(super) fn text(text: &str) -> Result<(), Failure> {
+    print(text.trim_end());
+    Ok(())
+}
+
 /// What a shell reads to complete the arguments of this command.
 pub(super) fn completions(shell: Shell, command: &mut clap::Command) {
     let mut script = Vec::new();

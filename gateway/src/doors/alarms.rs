@@ -34,13 +34,19 @@ impl fmt::Display for Alarm {
 
 /// Each alarm: what it says, and where an officer sees more (empty where the operator has to act). Names that are not here do not
 /// exist.
-const WORDS: [(&str, &str, &str, &str); 22] = [
+const WORDS: [(&str, &str, &str, &str); 23] = [
     ("draining", "网关正在停止，不再接受查询", "the gateway is on its way down and takes no query", ""),
     (
         "not-recordable",
         "日志无法写入，所有查询均被拒绝",
         "the log takes no record, so every query is refused",
         "/officers/log",
+    ),
+    (
+        "state-unavailable",
+        "共享状态库不可用，所有查询均被拒绝",
+        "the shared state is not heard from, so every query is refused",
+        "",
     ),
     ("store-failed", "数据源无应答", "a store does not answer", "/officers"),
     (
@@ -146,6 +152,9 @@ pub(super) fn reasons(gateway: &Gateway, trust: &Trust) -> Vec<Alarm> {
     }
     if gateway.are_keys_past() {
         reasons.push(Alarm::of("not-recordable", "keys"));
+    }
+    if !gateway.is_heard() {
+        reasons.push(Alarm::new("state-unavailable"));
     }
     if gateway.rules().stores.figures().all(|(_, figures)| !figures.is_up()) {
         reasons.push(Alarm::new("store-failed"));

@@ -28,7 +28,7 @@ use crate::{
 ///
 /// `/healthz` is 200 and `ok` as long as the process answers at all. `/readyz` is 200 and `ready` while a query would be
 /// answered, else 503 with one reason a line: `draining`, `not-recordable: ` with the cause (`room`, `publication`,
-/// `clock`, `closed`, `stopped`, `slow`, `keys`), `store-failed` (every store), `revocation-list-expired`. Below `ready`
+/// `clock`, `closed`, `stopped`, `slow`, `keys`), `state-unavailable`, `store-failed` (every store), `revocation-list-expired`. Below `ready`
 /// stand warnings: `warning: issuer-keys-refused` while a key file of an issuer cannot be used, `warning: authorities-refused`
 /// and `warning: revocation-list-refused` while that file cannot, and the one before stays in force, `warning: not-witnessed` while too few witnesses cosign the log or one contradicts it,
 /// `warning: store-failed: ` with the name of a store that does not answer while others do, `warning: unlawful-data` while a

@@ -75,6 +75,11 @@ impl Refusal {
         Self { retry_after_s: Some(STOPPED_S), ..Self::from(Code::Stopped) }
     }
 
+    /// What several gateways count together cannot be asked.
+    pub fn unavailable() -> Self {
+        Self { retry_after_s: Some(1), ..Self::from(Code::StateUnavailable) }
+    }
+
     /// A refusal by a limit: its size, and when to come again.
     pub fn limited(code: Code, Reached { limit, retry_after_s }: Reached) -> Self {
         Self { limit: Some(limit), retry_after_s: Some(retry_after_s), ..Self::from(code) }

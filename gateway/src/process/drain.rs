@@ -79,6 +79,10 @@ pub(super) async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) -> bool
         // The replies of the last journeys are still on their way out.
         let connections = door.connections.acquire_many(all(door.most_connections));
         drop(timeout(Duration::from_millis(500), connections).await);
+        // What the last queries reserved is settled for the other gateways.
+        if let Some(cluster) = &gateway.cluster {
+            cluster.flush().await;
+        }
         if let Err(error) = record_floods(gateway, true).await {
             tracing::error!(%error, "floods of the last minute are not on the record");
         }

@@ -35,6 +35,7 @@ use credit_audit::{
 };
 use credit_keys::SystemEntropy;
 use credit_policy::Catalogue;
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 pub(crate) use approval::{digests, holds_from};
@@ -59,6 +60,7 @@ use crate::{
     index::{Index, ReviewBook},
     journey::record::case_again::CaseBefore,
     keyring::Keyring,
+    process::replicas::Joining,
     recorder::Recorder,
     rules::{Beside, InForce, Rules, StoreHandle},
     settings::Settings,
@@ -66,6 +68,7 @@ use crate::{
     stores::{all::Stores, routes::Routes},
     telemetry::metrics::Metrics,
 };
+use carry::Before;
 use first_leaves::FirstLeaves;
 use keys::{RingSigner, keyring, not_introduced};
 use record::{OnRecord, log_settings, read_record};
@@ -81,8 +84,7 @@ pub(crate) async fn open(
 ) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
     let Inputs { catalogue, files, ring, register, certificates, issuers, routes, listed } = inputs;
-    let metrics = Metrics::new(clock.now())?;
-    metrics.classes(&catalogue);
+    let metrics = metrics(&catalogue, &*clock)?;
     make_data_folder(&settings.data.dir)?;
     let stores = open_stores(&settings, &catalogue, &clock).await?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
@@ -90,8 +92,7 @@ pub(crate) async fn open(
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
     let keys = keyring(ring, &settings.log.origin, &projection.ledger.keys, (clock.now(), &entropy))?;
-    let said_before = before.as_ref().map(|before| before.said(&keys)).transpose()?;
-    let cases_before = before.as_ref().map(|before| before.cases(&keys, clock.now())).unwrap_or_default();
+    let said_before = said(before.as_ref(), &keys, clock.now())?;
     let (previous, approved_before) =
         before.as_ref().map(|before| (before.previous.clone(), before.approvals())).unzip();
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
@@ -102,8 +103,9 @@ pub(crate) async fn open(
     let said = (&projection.ledger.approvals, approved_before);
     let loads = approval::gate(&settings, &catalogue, &register, said, clock.now())?;
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;
+    let joining = Joining::new(&settings, &keys, &projection.ledger, &clock)?;
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
-    let recorder = Recorder::new(log.clone(), Arc::clone(&clock));
+    let recorder = Recorder::new(log.clone(), Arc::clone(&clock), joining.cluster());
     let first = FirstLeaves { recorder: &recorder };
     first.open(is_new, &settings.log.origin, previous).await?;
     first.carry(carried, &mut projection).await?;
@@ -121,7 +123,8 @@ pub(crate) async fn open(
         approvals: Mutex::new(ledger.approvals),
         certificates,
         cases: Cases::new((ledger.cases, ledger.appointments), ledger.figures, catalogue.offset()),
-        state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue)),
+        state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue), joining.elsewhere()),
+        cluster: joining.cluster(),
         abouts: Abouts::default(),
         reviews: ReviewBook::new(&settings.data.dir, &settings.log.origin, catalogue.offset()),
         standing,
@@ -141,7 +144,13 @@ pub(crate) async fn open(
         draining: watch::Sender::new(false),
         settings,
     });
-    say_before(gateway, said_before, cases_before).await
+    say_before(gateway, joining, said_before).await
+}
+
+fn metrics(catalogue: &Catalogue, clock: &dyn Clock) -> Result<Metrics, StartError> {
+    let metrics = Metrics::new(clock.now())?;
+    metrics.classes(catalogue);
+    Ok(metrics)
 }
 
 /// The log, for this process alone; and the directory is remembered, whose place is there by now.
@@ -169,12 +178,17 @@ fn rules_in_force(
     })
 }
 
-/// What stood in the log before and is in force still: what persons said, and cases that are not decided.
-async fn say_before(
-    gateway: Arc<Gateway>,
-    said: Option<SaidBefore>,
-    cases: Vec<CaseBefore>,
-) -> Result<Arc<Gateway>, StartError> {
+/// What persons said in a log before, and cases that were not decided.
+type Said = (Option<SaidBefore>, Vec<CaseBefore>);
+
+fn said(before: Option<&Before>, keys: &Keyring, now: Timestamp) -> Result<Said, StartError> {
+    let said = before.map(|before| before.said(keys)).transpose()?;
+    Ok((said, before.map(|before| before.cases(keys, now)).unwrap_or_default()))
+}
+
+/// What the other gateways did comes in force, then what stood in the log before and is in force still.
+async fn say_before(gateway: Arc<Gateway>, joining: Joining, (said, cases): Said) -> Result<Arc<Gateway>, StartError> {
+    joining.run(&gateway).await?;
     if let Some(said) = said {
         said.record(&gateway).await.map_err(|error| StartError::Said(error.to_string()))?;
     }
@@ -189,7 +203,7 @@ async fn introduce_keys(
     recorder: &Recorder,
     keys: &Arc<Keyring>,
     projection: &Projection,
-    now: jiff::Timestamp,
+    now: Timestamp,
 ) -> Result<(), StartError> {
     for key in not_introduced(&keys.with(|ring| ring.status(now)), &projection.ledger.keys) {
         record_key(recorder, keys, &key, now, Actor::gateway()).await?;
@@ -201,7 +215,7 @@ async fn introduce_keys(
 fn open_index(
     settings: &Settings,
     keys: &Keyring,
-    now: jiff::Timestamp,
+    now: Timestamp,
     entropy: &SystemEntropy,
 ) -> Result<Option<Index>, StartError> {
     if settings.persons.is_none() && !settings.data.index {

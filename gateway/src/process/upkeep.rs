@@ -81,6 +81,10 @@ pub(super) async fn watch_log(gateway: Arc<Gateway>) {
         let is_behind = metrics.unpublished_for > PUBLISHED_WITHIN || blocked(Cause::Publication);
         let published = if is_behind { Err("durable records are not published") } else { Ok(()) };
         gateway.metrics.duty(Duty::Publication, published, gateway.clock.now());
+        if gateway.cluster.is_none() {
+            // It counts alone: nothing is due.
+            gateway.metrics.duty(Duty::Replicas, Ok::<_, &str>(()), gateway.clock.now());
+        }
         let is_slow = blocked(Cause::Slow);
         match (was_slow, is_slow) {
             (false, true) => tracing::error!(

@@ -24,13 +24,26 @@ pub(crate) enum AddressFault {
     #[error("`url` contains settings after a `?`: the gateway sets them itself; leave them out")]
     Settings,
     #[error(
-        "kind postgres needs `authorities`, the certificates by which the server's is verified; without TLS only loopback and sockets are reached"
+        "PostgreSQL needs `authorities`, the certificates by which the server's is verified; without TLS only loopback and sockets are reached"
     )]
     NoTls,
     #[error("`authorities` is of no use with a socket, which has no TLS: leave it out")]
     TlsOnSocket,
     #[error("`certificate` and `key` belong together, and to `authorities`")]
     HalfPair,
+}
+
+/// Where a PostgreSQL server is, as the configuration says it.
+#[derive(Clone, Copy)]
+pub(crate) struct Address<'a> {
+    /// `url`.
+    pub(crate) url: &'a str,
+    /// Whether there are `authorities`.
+    pub(crate) has_authorities: bool,
+    /// Whether there are `certificate` and `key`.
+    pub(crate) own: (bool, bool),
+    /// A connection must be made, and what is sent must arrive, within this time.
+    pub(crate) timeout: Duration,
 }
 
 impl Store {
@@ -45,7 +58,23 @@ impl Store {
     /// # Errors
     /// [`AddressFault`].
     pub(crate) fn server(&self) -> Result<Config, AddressFault> {
-        let url = self.url.as_deref().unwrap_or_default();
+        let address = Address {
+            url: self.url.as_deref().unwrap_or_default(),
+            has_authorities: self.authorities.is_some(),
+            own: (self.certificate.is_some(), self.key.is_some()),
+            timeout: Duration::from_millis(self.timeout_ms),
+        };
+        address.server()
+    }
+}
+
+impl Address<'_> {
+    /// Where the server is, and how it is spoken to; without the password.
+    ///
+    /// # Errors
+    /// [`AddressFault`].
+    pub(crate) fn server(&self) -> Result<Config, AddressFault> {
+        let Self { url, has_authorities, own: (has_certificate, has_key), timeout } = *self;
         if !url.starts_with("postgresql://") && !url.starts_with("postgres://") {
             return Err(AddressFault::Form);
         }
@@ -65,16 +94,15 @@ impl Store {
         let hosts = config.get_hosts();
         let has_socket = hosts.iter().any(is_socket);
         let is_near = hosts.iter().all(|host| is_socket(host) || is_loopback(host));
-        if self.certificate.is_some() != self.key.is_some() || (self.key.is_some() && self.authorities.is_none()) {
+        if has_certificate != has_key || (has_key && !has_authorities) {
             return Err(AddressFault::HalfPair);
         }
-        config.ssl_mode(match (&self.authorities, has_socket, is_near) {
-            (Some(_), true, _) => return Err(AddressFault::TlsOnSocket),
-            (Some(_), false, _) => SslMode::Require,
-            (None, _, true) => SslMode::Disable,
-            (None, _, false) => return Err(AddressFault::NoTls),
+        config.ssl_mode(match (has_authorities, has_socket, is_near) {
+            (true, true, _) => return Err(AddressFault::TlsOnSocket),
+            (true, false, _) => SslMode::Require,
+            (false, _, true) => SslMode::Disable,
+            (false, _, false) => return Err(AddressFault::NoTls),
         });
-        let timeout = Duration::from_millis(self.timeout_ms);
         config.connect_timeout(timeout).tcp_user_timeout(timeout).keepalives_idle(Duration::from_secs(10));
         Ok(config)
     }

@@ -2,6 +2,7 @@
 
 use credit_policy::{Code, consent::Frequency};
 use jiff::{Timestamp, civil::Date};
+use uuid::Uuid;
 
 use super::key::Key;
 
@@ -21,7 +22,11 @@ pub struct Limits {
 /// Everything that one query asks of the counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {
-    /// Who asks.
+    /// The query.
+    pub id: Uuid,
+    /// Who asks: its log knows the query by this name.
+    pub asker: &'a str,
+    /// For whom it counts.
     pub institution: &'a str,
     /// The scenario's purpose group: a person's day and the different persons of a day are counted in each by itself.
     pub group: &'a str,
@@ -99,6 +104,8 @@ pub struct ConsentUse {
 /// Why nothing is reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
+    /// `state-unavailable`: what several gateways count together cannot be asked, or what it said cannot be believed.
+    Unavailable,
     /// `idempotency-conflict`: a query under the same key is under way, and when it is over this one can be asked.
     UnderWay,
     /// `idempotency-conflict`, `answer-changed`, `consent-used-up`, `case-already-used`: asked again it would be refused again.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{
     claim::{Claim, ConsentUse, IdempotencyEntry, Refused},
+    elsewhere::Elsewhere,
     key::Key,
     memory::{Asked, Grant, Memory},
     usage::{Retired, Usage},
@@ -37,6 +38,8 @@ pub struct Counts {
 
 struct Shared {
     memory: Mutex<Memory>,
+    /// Where several gateways count together.
+    elsewhere: Option<Arc<dyn Elsewhere>>,
     seqs: BTreeMap<String, u64>,
     catalogue: Arc<Catalogue>,
 }
@@ -61,14 +64,19 @@ impl Counts {
     /// Begins with what the log says. `seqs` are the last consecutive numbers of the institutions in it; days are those of
     /// the catalogue.
     #[must_use]
-    pub(crate) fn new(usage: Usage, seqs: BTreeMap<String, u64>, catalogue: Arc<Catalogue>) -> Self {
-        Self { shared: Arc::new(Shared { memory: Mutex::new(Memory::new(usage)), seqs, catalogue }) }
+    pub(crate) fn new(
+        usage: Usage,
+        seqs: BTreeMap<String, u64>,
+        catalogue: Arc<Catalogue>,
+        elsewhere: Option<Arc<dyn Elsewhere>>,
+    ) -> Self {
+        Self { shared: Arc::new(Shared { memory: Mutex::new(Memory::new(usage)), elsewhere, seqs, catalogue }) }
     }
 
     /// Nothing is used.
     #[must_use]
     pub fn empty(catalogue: Arc<Catalogue>) -> Self {
-        Self::new(Usage::default(), BTreeMap::new(), catalogue)
+        Self::new(Usage::default(), BTreeMap::new(), catalogue, None)
     }
 
     /// Whether a consent was withdrawn.
@@ -88,13 +96,31 @@ impl Counts {
     /// [`Refused`]; nothing is reserved then.
     pub async fn reserve(&self, claim: Claim<'_>) -> Result<Reservation, Refused> {
         let asked = Asked::new(&claim);
+        let shared = self.shared.elsewhere.as_ref().map(|elsewhere| (elsewhere, asked.elsewhere()));
         let grant = self.lock().reserve(asked)?;
-        Ok(Reservation { counts: self.clone(), grant: Some(Box::new(grant)) })
+        let mut reservation = Reservation { counts: self.clone(), grant: Some(Box::new(grant)), elsewhere: None };
+        let Some((elsewhere, mut shared)) = shared else { return Ok(reservation) };
+        if reservation.repeats().is_some() {
+            // What is repeated was used by the first query.
+            (shared.case, shared.consent) = (None, None);
+        }
+        let granted = elsewhere.claim(shared).await?;
+        reservation.elsewhere = Some(claim.id);
+        if let (Some(grant), Some(number)) = (&mut reservation.grant, granted.use_) {
+            self.lock().renumber(grant, number);
+        }
+        Ok(reservation)
+    }
+
+    fn settle_elsewhere(&self, id: Option<Uuid>, is_spent: bool) {
+        if let (Some(elsewhere), Some(id)) = (&self.shared.elsewhere, id) {
+            elsewhere.settle(id, is_spent);
+        }
     }
 
     /// A reservation of what no limit counts: its settlement changes nothing.
     pub(crate) fn without_limits(&self) -> Reservation {
-        Reservation { counts: self.clone(), grant: None }
+        Reservation { counts: self.clone(), grant: None, elsewhere: None }
     }
 
     /// The last consecutive number of each institution when the process began.
@@ -114,6 +140,8 @@ impl Counts {
 pub struct Reservation {
     counts: Counts,
     grant: Option<Box<Grant>>,
+    /// Under this id it is reserved in the counts that several gateways share.
+    elsewhere: Option<Uuid>,
 }
 
 impl Reservation {
@@ -144,6 +172,7 @@ impl Reservation {
     /// Says what became of the query.
     pub async fn settle(mut self, settlement: Settlement) {
         let Some(grant) = self.grant.take() else { return };
+        self.counts.settle_elsewhere(self.elsewhere, matches!(settlement, Settlement::Spent { .. }));
         match settlement {
             Settlement::Spent { index, id, at } => {
                 let day = self.counts.shared.catalogue.today(at);
@@ -158,6 +187,7 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         if let Some(grant) = self.grant.take() {
+            self.counts.settle_elsewhere(self.elsewhere, false);
             self.counts.lock().give_back(&grant);
         }
     }

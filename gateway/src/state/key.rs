@@ -56,3 +56,8 @@ pub(super) fn person_key(institution: &str, subject: &str) -> Key {
 pub(super) fn staff_key(institution: &str, staff: &str) -> Key {
     key("operator", &[institution, staff])
 }
+
+/// What stands for a key on one day.
+pub(super) fn day_key(of: &Key, day: jiff::civil::Date) -> Key {
+    key("day", &[&key_text(of), &day.to_string()])
+}

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     claim::{Claim, ConsentClaim, ConsentUse, IdempotencyClaim, IdempotencyEntry, Refused, RepeatWindow},
     consent::{Consent, Use},
+    elsewhere::SharedClaim,
     idempotency::FirstQuery,
     key::{Key, case_key, key, person_key},
     pending::{Pending, Reserved},
@@ -38,6 +39,13 @@ pub(super) struct Asked<'a> {
     earlier_cases: Vec<Key>,
     /// A day lies in two periods at most.
     earlier_person: Option<Key>,
+}
+
+impl Asked<'_> {
+    /// The same of the counts that several gateways share.
+    pub(super) fn elsewhere(&self) -> SharedClaim {
+        SharedClaim::new(self.claim, &self.spending, self.scope)
+    }
 }
 
 impl<'a> Asked<'a> {
@@ -86,6 +94,16 @@ impl Memory {
         self.pending.add(&reserved);
         let spending = Spending { case, ..asked.spending };
         Ok(Grant { spending, reserved, consent, idempotency, repeats: first, repeated })
+    }
+
+    /// The use is another one than this memory thought: other gateways used the consent too.
+    pub(super) fn renumber(&mut self, grant: &mut Grant, number: u64) {
+        self.pending.remove(&grant.reserved);
+        if let (Some((_, use_)), Some((_, reserved))) = (&mut grant.consent, &mut grant.reserved.consent) {
+            use_.number = number;
+            *reserved = clamp(number);
+        }
+        self.pending.add(&grant.reserved);
     }
 
     pub(super) fn spend(&mut self, grant: Grant, index: u64, id: Uuid, at: Timestamp, day: Date) -> Retired {

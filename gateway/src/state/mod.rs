@@ -16,6 +16,7 @@ mod claim;
 mod consent;
 mod counts;
 mod day;
+pub(crate) mod elsewhere;
 pub(crate) mod emergencies;
 mod idempotency;
 mod key;

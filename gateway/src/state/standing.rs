@@ -19,6 +19,9 @@ use uuid::Uuid;
 pub(crate) use super::key::StandingKey;
 use super::{bound_ids::BoundIds, mandates::Mandates};
 
+/// Stands for a leaf of another gateway's log, which has no place in this one's: it can be read nowhere here.
+pub(crate) const ELSEWHERE: u64 = u64::MAX;
+
 /// What persons said, as it is in force now.
 pub(crate) struct Standing {
     key: StateKey,
@@ -183,7 +186,7 @@ impl Standing {
         known.objections.retain(|other| other.id != objection.id);
         // Of one that is said again both leaves are the same: nothing goes out of answers by it.
         let is_decided = objection.state == Stage::Upheld && objection.leaves.1 != Some(objection.leaves.0);
-        let decided = objection.leaves.1.filter(|_| is_decided);
+        let decided = objection.leaves.1.filter(|leaf| is_decided && *leaf != ELSEWHERE);
         known.objections.push(objection);
         said.removed_by.extend(decided);
     }
@@ -193,7 +196,7 @@ impl Standing {
         let mut said = self.lock();
         said.removals += 1;
         let removals = said.removals;
-        said.removed_by.extend(repair.leaf.filter(|_| repair.first.is_none()));
+        said.removed_by.extend(repair.leaf.filter(|leaf| repair.first.is_none() && *leaf != ELSEWHERE));
         let known = said.people.entry(person).or_default();
         known.removed = removals;
         known.repairs.retain(|other| other.record != repair.record);

@@ -52,6 +52,8 @@ const NO_LIMITS: Limits =
 
 fn claim<'a>(subject: &'a str, case: &'a str, day: Date) -> Claim<'a> {
     Claim {
+        id: Uuid::nil(),
+        asker: "housing",
         institution: "housing",
         group: "housing",
         now: noon(day),

@@ -27,7 +27,7 @@ pub(crate) mod mapped;
 mod mapped_look_up;
 pub(crate) mod postgres;
 mod progress;
-mod reread;
+pub(crate) mod reread;
 pub(crate) mod routes;
 mod rows;
 pub(crate) mod sqlite;

@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 use super::stamp::Stamp;
 
 /// What was made of some files.
-pub(super) struct Reread<T>(Arc<Files<T>>);
+pub(crate) struct Reread<T>(Arc<Files<T>>);
 
 /// The files of one store.
 struct Files<T> {
@@ -31,11 +31,11 @@ struct Files<T> {
 }
 
 /// One state of the files.
-pub(super) struct InForce<T> {
+pub(crate) struct InForce<T> {
     /// Counts up: what was made by another one is not used any more.
-    pub(super) generation: u64,
+    pub(crate) generation: u64,
     /// What was made of them.
-    pub(super) made: T,
+    pub(crate) made: T,
 }
 
 impl<T> Clone for Reread<T> {
@@ -64,7 +64,7 @@ impl<T: Send + Sync + 'static> Reread<T> {
     }
 
     /// What is in force.
-    pub(super) fn in_force(&self) -> Arc<InForce<T>> {
+    pub(crate) fn in_force(&self) -> Arc<InForce<T>> {
         self.0.in_force.load_full()
     }
 
@@ -74,7 +74,7 @@ impl<T: Send + Sync + 'static> Reread<T> {
     }
 
     /// Looks at the files, on a thread that may wait for a disk.
-    pub(super) async fn look(&self) {
+    pub(crate) async fn look(&self) {
         if self.0.paths.is_empty() {
             return;
         }

@@ -49,7 +49,10 @@ const GATEWAY: House = House {
             room("recorder", "records what is no query, and puts it in force"),
             room("rules", "the catalogue in force, and what was opened for it"),
         ],
-        &[room("index", "the log in a form that can be searched")],
+        &[
+            room("index", "the log in a form that can be searched"),
+            room("cluster", "what several gateways count and know together"),
+        ],
         &[
             room("callers", "who calls: register, certificates, rates"),
             room("state", "what was spent"),

@@ -328,23 +328,60 @@ fn an_auditor_checks_the_logs_of_two_gateways_by_their_directory() {
     let figures: Value = serde_json::from_str(&figures).unwrap();
     assert_eq!(figures["queries"]["all"]["answered"].as_u64(), Some(4));
     assert_eq!(figures["numbers"]["housing credit-gateway.example/r2"], serde_json::json!([1, 2]));
-    // The directory is cosigned as any log is.
     let key = directory.vkey();
-    let site = Site::new("witness.example/w1", &ed25519());
-    let (_witness, address) = site.serve(&key, true, 0);
-    let policy = directory.0.join("policy");
-    fs::write(&policy, format!("witness w {} {address}\nquorum w\n", site.vkey())).unwrap();
-    let (log, policy) = (directory.log(), policy.to_str().unwrap());
-    for more in [None, Some("credit-gateway.example/r3")] {
-        if let Some(name) = more {
-            drop(directory.add(&vkey(&replica(name, &directory)), &[]).held());
-        }
-        let dir = directory.0.join("directory");
-        drop(gateway(&["directory", "witness", dir.to_str().unwrap(), "--policy", policy]).held());
-        let [log, key] = [&log, &key].map(|path| path.to_str().unwrap());
-        let said = audit(&["verify", log, "--vkey", key, "--policy", policy]).held();
-        assert!(said.contains("by 1 of 1 witnesses"), "{said}");
-    }
     assert_eq!(audit(&["verify", one, two, "--vkey", key.to_str().unwrap()]).code, Some(64), "two without a directory");
     assert_eq!(directory.audit("verify", &["http://127.0.0.1:1"]).code, Some(64), "an address");
+}
+
+/// Cosigns what lies in a folder; the witnesses of other logs do not know it.
+fn cosign(log: &Path, policy: &str) -> Ended {
+    gateway(&["directory", "witness", log.to_str().unwrap(), "--policy", policy])
+}
+
+#[test]
+fn witnesses_remember_the_directory_and_each_log_of_a_set() {
+    let directory = Directory::init();
+    let [one, other] = two(&directory).map(Gateway::stop);
+    let logs = [one.log(), other.log(), directory.log()];
+    let older = directory.0.join("older");
+    copy(&logs[1], &older);
+    let again = Gateway::serve(other);
+    let reply = again.folder().caller("housing").ask(&look_up(&again.folder().person("clean", 0)));
+    drop(checked::answer(again.folder(), "housing", &reply));
+    let _other = again.stop();
+    let names = ["witness.example/w1", "witness.example/w2", "witness.example/w3"];
+    let sites = names.map(|name| Site::new(name, &ed25519()));
+    let mut lines = String::new();
+    let mut serving = Vec::new();
+    for (nr, (site, log)) in sites.iter().zip(&logs).enumerate() {
+        let (program, address) = site.serve(&log.join("log.vkey"), true, 0);
+        lines += &format!("witness w{nr} {} {address}\n", site.vkey());
+        serving.push(program);
+    }
+    let policy = directory.0.join("policy");
+    fs::write(&policy, lines + "group enough any w0 w1 w2\nquorum enough\n").unwrap();
+    let policy = policy.to_str().unwrap();
+    let [first, second, key] = [&logs[0], &logs[1], &directory.vkey()].map(|path| path.to_str().unwrap().to_owned());
+    let set = |second: &str| directory.audit("verify", &[&first, second, "--policy", policy]);
+    assert!(set(&second).failed(69).contains("asks no witnesses"));
+    for log in &logs {
+        assert!(cosign(log, policy).held().contains("witnesses cosigned"));
+    }
+    assert_eq!(set(&second).held().matches("by 1 of 3 witnesses").count(), 2);
+    let said = directory.audit("verify", &[&first, &second, "--policy", policy, "--json"]).held();
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["logs"][1]["witnessed"]["by"][0]["name"], "w1");
+    // A log that was put back is found without anything that the auditor kept; and its witness cosigns it no more.
+    fs::copy(logs[1].join("checkpoint.witnessed"), older.join("checkpoint.witnessed")).unwrap();
+    let said = set(older.to_str().unwrap()).failed(1);
+    assert!(
+        said.contains("log `credit-gateway.example/r2`: the log has") && said.contains("it was cut or put back"),
+        "{said}"
+    );
+    assert!(cosign(&older, policy).failed(1).contains("the log was rolled back"));
+    // The directory grows, and its witness goes on.
+    drop(directory.add(&vkey(&replica("credit-gateway.example/r3", &directory)), &[]).held());
+    drop(cosign(&logs[2], policy).held());
+    let said = audit(&["verify", logs[2].to_str().unwrap(), "--vkey", &key, "--policy", policy]).held();
+    assert!(said.contains("cosigned at size 4 by 1 of 3 witnesses"), "{said}");
 }

@@ -45,6 +45,7 @@ mod published_figures;
 mod receipts;
 mod refusals;
 mod renewals;
+mod replicas;
 mod request_details;
 mod request_syntax;
 mod routes;

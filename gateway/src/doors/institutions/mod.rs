@@ -149,7 +149,11 @@ fn not_now(gateway: &Gateway) -> Option<Code> {
     if !recordable {
         gateway.metrics.unrecorded();
     }
-    (!recordable).then_some(Code::NotRecordable)
+    match (recordable, gateway.is_heard()) {
+        (false, _) => Some(Code::NotRecordable),
+        (true, false) => Some(Code::StateUnavailable),
+        (true, true) => None,
+    }
 }
 
 /// A request whose head came, with all the room that it needs.

@@ -63,7 +63,7 @@ pub(super) async fn act(
     if !portal.sessions.may_record(name, gateway.clock.monotonic()) {
         return visit.refuse(TOO_OFTEN, StatusCode::TOO_MANY_REQUESTS);
     }
-    if gateway.is_draining() || !gateway.is_recordable() {
+    if gateway.is_draining() || !gateway.may_answer() {
         gateway.metrics.unrecorded();
         return visit.say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }

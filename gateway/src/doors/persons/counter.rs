@@ -124,7 +124,7 @@ pub(crate) async fn answer(
     let by = Actor::Officer { officer: officer.id().to_owned(), certificate: standing.thumbprint().to_string() };
     let through = Some(Through::Officer(by.clone()));
     let session = LoggedIn { person: Arc::new(person), through, account: None, form: "".into(), language };
-    if gateway.is_draining() || !gateway.is_recordable() {
+    if gateway.is_draining() || !gateway.may_answer() {
         gateway.metrics.unrecorded();
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }

@@ -91,7 +91,7 @@ pub(super) async fn disclose(
     let Some(asked) = read(head, body, time).await else {
         return say(MALFORMED, StatusCode::BAD_REQUEST);
     };
-    if gateway.is_draining() || !gateway.is_recordable() {
+    if gateway.is_draining() || !gateway.may_answer() {
         gateway.metrics.unrecorded();
         return say(NOT_NOW, StatusCode::SERVICE_UNAVAILABLE);
     }

@@ -48,7 +48,7 @@ pub(crate) async fn hand_over(
     };
     let frame = Frame::new(language, None, "".into(), false);
     let say = |words: Words| page::problem(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE);
-    if gateway.is_draining() || !gateway.is_recordable() {
+    if gateway.is_draining() || !gateway.may_answer() {
         gateway.metrics.unrecorded();
         return Ok(say(NOT_RECORDABLE));
     }

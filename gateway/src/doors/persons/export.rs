@@ -120,7 +120,7 @@ pub(super) async fn export(
             false => page::notice(&frame, sentence, StatusCode::SERVICE_UNAVAILABLE),
         }
     };
-    if gateway.is_draining() || !gateway.is_recordable() {
+    if gateway.is_draining() || !gateway.may_answer() {
         gateway.metrics.unrecorded();
         return refuse(NOT_RECORDABLE);
     }

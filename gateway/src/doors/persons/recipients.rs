@@ -118,7 +118,7 @@ pub(super) async fn recipients(
         true => page::problem(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE),
         false => page::notice(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE),
     };
-    if gateway.is_draining() || !gateway.is_recordable() {
+    if gateway.is_draining() || !gateway.may_answer() {
         gateway.metrics.unrecorded();
         return refuse(NOT_RECORDABLE);
     }

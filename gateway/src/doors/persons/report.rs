@@ -151,7 +151,7 @@ pub(super) struct NotAsked;
 /// # Errors
 /// [`NotAsked`].
 pub(super) async fn ask(gateway: &Arc<Gateway>, person: &LoggedIn, language: Language) -> Result<Recorded, NotAsked> {
-    if gateway.is_draining() || !gateway.is_recordable() {
+    if gateway.is_draining() || !gateway.may_answer() {
         gateway.metrics.unrecorded();
         return Err(NotAsked);
     }

@@ -68,6 +68,8 @@ impl Standing<'_> {
             Code::InstitutionSuspended.into()
         } else if self.is_stopped() {
             Refusal::stopped()
+        } else if !self.gateway.is_heard() {
+            Refusal::unavailable()
         } else if !self.end.is_none_or(|end| end.certificate.passes()) || !self.may_ask_for_end() {
             Refusal::from(Code::ScenarioNotAllowed).with(Detail::OnBehalfCertificate)
         } else if self.still.is_withdrawn(self.gateway) {
@@ -83,6 +85,9 @@ impl Standing<'_> {
             Who::Institution(institution, certificate) => institution.has_certificate(certificate.thumbprint()),
             Who::Person(_) | Who::Public(_) => true,
         };
+        if !self.gateway.is_heard() {
+            return false;
+        }
         let is_given = || !self.still.is_withdrawn(self.gateway) && !self.still.is_outdated(self.gateway);
         has_certificate && !self.is_suspended() && !self.is_stopped() && self.may_ask_for_end() && is_given()
     }

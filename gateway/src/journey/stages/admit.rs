@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credit_audit::leaf::GroundRecord;
 use credit_policy::{CaseNumber, CitizenNumber, Code, Permit, Personal};
+use uuid::Uuid;
 
 use super::{
     authorise::Permitted,
@@ -88,7 +89,8 @@ impl<'e> Admitted<'e> {
 /// Reserves.
 ///
 /// # Errors
-/// `idempotency-conflict`, `consent-used-up`, `case-already-used`, `rate-limited`, `distinct-subjects-exceeded`.
+/// `idempotency-conflict`, `consent-used-up`, `case-already-used`, `rate-limited`, `distinct-subjects-exceeded`,
+/// `state-unavailable`.
 pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<'e>) -> Result<Admitted<'e>, Refusal> {
     let (basis, permit, evidence) = permitted.into_parts();
     let query = &basis.query;
@@ -103,10 +105,11 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
         };
         taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
     }
-    let reserved = reserve(gateway, moment, &basis, &permit).await;
+    let reserved = reserve(gateway, moment, evidence.id(), &basis, &permit).await;
     let reservation = reserved.map_err(|error| match error {
         Refused::UnderWay => Refusal { retry_after_s: Some(1), ..Refusal::from(Code::IdempotencyConflict) },
         Refused::Final(code) => code.into(),
+        Refused::Unavailable => Refusal::unavailable(),
         Refused::OfTheDay(code, limit) => {
             let retry_after_s = gateway.seconds_to_day_after(query.facts.on);
             Refusal::limited(code, Reached { limit, retry_after_s })
@@ -124,7 +127,13 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
     Ok(Admitted { basis, permit, reservation, evidence })
 }
 
-async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Permit) -> Result<Reservation, Refused> {
+async fn reserve(
+    gateway: &Gateway,
+    moment: &Moment,
+    id: Uuid,
+    basis: &Basis,
+    permit: &Permit,
+) -> Result<Reservation, Refused> {
     let query = &basis.query;
     let (Some(institution), Some(staff)) = (query.who.institution(), query.staff.as_ref()) else {
         // What a person asks about himself or herself counts against nobody's limits; the door paces it.
@@ -137,6 +146,8 @@ async fn reserve(gateway: &Gateway, moment: &Moment, basis: &Basis, permit: &Per
         .person
         .disclose(|number| moment.keys.subject_tags(&basis.person_keys, &counted_for, purpose_group, number.as_str()));
     let claim = Claim {
+        id,
+        asker: institution.id(),
         now: moment.now,
         consent: basis.consent.as_ref().map(|consent| consent.claim),
         idempotency: basis.idempotency,

@@ -18,7 +18,7 @@ use super::{
     places,
     record::{OnRecord, log_settings, read_record},
     register,
-    store::{check_copies, check_databases, scopes},
+    store::{check_copies, check_databases, check_state, scopes},
     warnings::{Warning, of_rules, registered, warnings},
 };
 use crate::settings::Settings;
@@ -85,6 +85,7 @@ fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Tim
     let Inputs { catalogue, ring, register, .. } = inputs;
     ahead::check(settings, log.and_then(Contents::last_at), now)?;
     let OnRecord { projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
+    check_state(settings, ring, &projection.ledger, now)?;
     let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
     let is_new = approval::is_new_register(settings, catalogue, &projection.ledger.approvals)?;

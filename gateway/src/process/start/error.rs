@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::not_listed::NotListed;
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError, trust::TrustError},
+    cluster::StateFault,
     doors::persons::provider::ProviderError,
     index::IndexError,
     keyring::KeyringError,
@@ -64,6 +65,9 @@ pub(crate) enum StartError {
     /// The identity service of the persons' door.
     #[error(transparent)]
     Identity(#[from] ProviderError),
+    /// What several gateways count together.
+    #[error(transparent)]
+    State(#[from] StateFault),
     /// The index of the log.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -294,6 +298,7 @@ impl StartError {
             Self::NotListed(error) => error.may_pass(),
             Self::Store(error) => error.may_pass(),
             Self::Postgres(error) => error.may_pass(),
+            Self::State(fault) => fault.may_pass(),
             Self::Recover(_)
             | Self::Log(_)
             | Self::Fold(_)

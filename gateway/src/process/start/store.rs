@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use credit_audit::clock::Clock;
+use credit_keys::Ring;
 use credit_policy::Catalogue;
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -13,8 +14,10 @@ use super::{
     warnings::{Warning, stored},
 };
 use crate::{
-    process::cores,
+    keyring::keys_digest,
+    process::{cores, replicas},
     settings::{self, Settings, StoreKind},
+    state::ledger::Ledger,
     stores::{
         all::{self, Scope, Stores},
         content::Content,
@@ -128,7 +131,25 @@ pub(super) fn check_databases(
         }
         Ok(())
     };
-    // On a thread of its own, whatever thread this is: one of a runtime may not wait for another.
+    apart(ask)
+}
+
+/// Whether a start could count together with other gateways.
+///
+/// # Errors
+/// Why it could not.
+pub(super) fn check_state(settings: &Settings, ring: &Ring, ledger: &Ledger, now: Timestamp) -> Result<(), StartError> {
+    // The data key of a new month is made by the start.
+    let keys = ring.state_key(now).ok().zip(ring.sealer(now, &settings.log.origin).ok());
+    let keys = keys.map(|(state, sealer)| keys_digest(&state, &sealer));
+    match &settings.state {
+        Some(_) => apart(async { Ok(replicas::examine(settings, keys, ledger).await?) }),
+        None => Ok(()),
+    }
+}
+
+/// On a thread of its own, whatever thread this is: one of a runtime may not wait for another.
+fn apart(ask: impl Future<Output = Result<(), StartError>> + Send) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| StartError::File { doing: "start", path: "tokio".to_owned(), source })?;
     std::thread::scope(|scope| scope.spawn(|| runtime.block_on(ask)).join())

@@ -118,7 +118,7 @@ impl PostgresFault {
     }
 
     /// Of a connection that could not be made.
-    pub(super) fn of_connecting(error: &tokio_postgres::Error) -> Self {
+    pub(crate) fn of_connecting(error: &tokio_postgres::Error) -> Self {
         let cause = error.source();
         match error.code() {
             // PgBouncer knows no `options`, and says so by this code.
@@ -138,7 +138,7 @@ impl PostgresFault {
     }
 
     /// Of a statement.
-    pub(super) fn of(error: &tokio_postgres::Error) -> Self {
+    pub(crate) fn of(error: &tokio_postgres::Error) -> Self {
         match (error.code(), error.source().and_then(|cause| cause.downcast_ref::<io::Error>())) {
             (Some(code), _) => Self::Sqlstate(code.code().to_owned()),
             (None, Some(io)) => Self::Unreachable(io.kind()),

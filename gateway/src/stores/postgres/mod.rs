@@ -13,10 +13,10 @@ mod fence;
 mod indexed;
 mod mapped;
 mod persons;
-mod secret;
+pub(crate) mod secret;
 mod sessions;
 mod tables;
-mod tls;
+pub(crate) mod tls;
 mod unlawful;
 
 use std::{

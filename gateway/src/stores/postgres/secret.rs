@@ -23,7 +23,7 @@ pub(super) fn refuse_open(path: &Path) -> Result<(), PostgresFault> {
 ///
 /// # Errors
 /// When it can be read by others, or has none.
-pub(super) fn password(path: &Path) -> Result<Zeroizing<String>, PostgresFault> {
+pub(crate) fn password(path: &Path) -> Result<Zeroizing<String>, PostgresFault> {
     refuse_open(path)?;
     let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| fault(path, error))?);
     match text.lines().next().filter(|line| !line.is_empty()) {

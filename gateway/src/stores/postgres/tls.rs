@@ -17,10 +17,23 @@ use crate::{settings::Store, stores::reread::Reread};
 /// # Errors
 /// When one of its files cannot be used.
 pub(super) fn connector(store: &Store) -> Result<Reread<MakeRustlsConnect>, PostgresFault> {
-    let files = Files { authorities: store.authorities.clone(), own: store.certificate.clone().zip(store.key.clone()) };
+    encrypted(&store.name, store.authorities.clone(), store.certificate.clone().zip(store.key.clone()))
+}
+
+/// How connections to a server are encrypted: by whom its certificate must be issued, and the own certificate with its key. `name` is
+/// for messages.
+///
+/// # Errors
+/// When one of the files cannot be used.
+pub(crate) fn encrypted(
+    name: &str,
+    authorities: Option<PathBuf>,
+    own: Option<(PathBuf, PathBuf)>,
+) -> Result<Reread<MakeRustlsConnect>, PostgresFault> {
+    let files = Files { authorities, own };
     let shown = files.own.iter().flat_map(|(certificate, key)| [certificate.clone(), key.clone()]);
     let paths: Vec<_> = shown.chain(files.authorities.clone()).collect();
-    Reread::of(&store.name, paths, move || files.read())
+    Reread::of(name, paths, move || files.read())
 }
 
 /// Whom to trust, and what to show.

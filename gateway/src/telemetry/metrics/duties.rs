@@ -38,11 +38,13 @@ pub enum Duty {
     Witnesses,
     /// What two officers approved is loaded.
     Rules,
+    /// What other gateways did is heard, and they are told what was done here; where it counts alone, nothing is due.
+    Replicas,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -57,6 +59,7 @@ impl Duty {
         Self::Reviews,
         Self::Witnesses,
         Self::Rules,
+        Self::Replicas,
     ];
 
     /// A word for metrics.
@@ -77,6 +80,7 @@ impl Duty {
             Self::Reviews => "reviews",
             Self::Witnesses => "witnesses",
             Self::Rules => "rules",
+            Self::Replicas => "replicas",
         }
     }
 }

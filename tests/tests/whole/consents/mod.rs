@@ -118,6 +118,11 @@ pub(crate) fn token(folder: &Folder, number: &str, uses: u64) -> String {
     altered(folder, &new_jti(), number, |grant| grant.terms.uses = uses)
 }
 
+/// A token for the demo's bank by this name, good for one use.
+pub(crate) fn of_one_use(folder: &Folder, jti: &str, number: &str) -> String {
+    altered(folder, jti, number, |_| {})
+}
+
 /// A token for another institution of the demo and its scenario, good for one use.
 pub(crate) fn token_for(folder: &Folder, institution: &str, scenario_name: &str, number: &str) -> String {
     altered(folder, &new_jti(), number, |grant| {

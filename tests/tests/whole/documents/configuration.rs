@@ -65,7 +65,7 @@ fn the_demo_s_configuration_is_of_the_schema_and_what_is_refused_is_not() {
 /// The setting in a line that is commented out: `# key = value`, or the head of a table to which those below belong.
 fn option(line: &str) -> Option<&str> {
     let setting = line.strip_prefix("# ")?;
-    if setting.strip_prefix("[[").and_then(|table| table.strip_suffix("]]")).is_some() {
+    if setting.strip_prefix('[').and_then(|table| table.strip_suffix(']')).is_some() {
         return Some(setting);
     }
     let (key, _) = setting.split_once(" = ")?;

@@ -129,6 +129,9 @@ async fn room(asker: &Asker, count: usize) -> Result<Vec<Vec<OwnedSemaphorePermi
         gateway.metrics.unrecorded();
         return Err(Code::NotRecordable);
     }
+    if !gateway.is_heard() {
+        return Err(Code::StateUnavailable);
+    }
     Ok(each)
 }
 

@@ -1,0 +1,371 @@
+//! One transaction for many queries: what they claim, and what became of those before them.
+//!
+//! Locks are taken in one order by every gateway (consents and idempotency keys, then counts, each sorted), so that two batches
+//! wait for each other at most once and never in a circle.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::{try_join, try_join_all, try_join3};
+use tokio::time::Instant;
+use tokio_postgres::{Client, Statement, types::ToSql};
+use uuid::Uuid;
+
+use super::{
+    fault::StateFault,
+    link::{Link, Server},
+    tally::{self, Deltas, Heights, Held, Known, KnownFirst, KnownUse, Step},
+};
+use crate::{state::Key, stores::postgres::PostgresFault};
+
+/// A number of 64 bits for each consent or key: whoever has it is alone with that consent or key until the transaction ends.
+const LOCK: &str =
+    "SELECT pg_catalog.pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest($1::bigint[]) AS k ORDER BY 1) AS keys";
+const USES: &str = "SELECT consent, number, at FROM credit_use WHERE consent = ANY ($1)";
+const FIRSTS: &str = "SELECT key, identity, origin, asked, answered, repeats FROM credit_repeat WHERE key = ANY ($1)";
+/// In the order of the keys, so that two batches take the rows in the same order.
+const COUNT: &str = "INSERT INTO credit_count AS c (key, n, until) \
+     SELECT k, d, u FROM unnest($1::bytea[], $2::integer[], $3::bigint[]) AS t (k, d, u) ORDER BY k \
+     ON CONFLICT (key) DO UPDATE SET n = c.n + excluded.n, until = greatest(c.until, excluded.until) RETURNING key, n";
+const EARLIER: &str = "SELECT key, n FROM credit_count WHERE key = ANY ($1)";
+const USE: &str = "INSERT INTO credit_use (consent, number, at, until) \
+     SELECT * FROM unnest($1::bytea[], $2::integer[], $3::bigint[], $4::bigint[])";
+const UNUSE: &str = "DELETE FROM credit_use u USING unnest($1::bytea[], $2::integer[]) AS t (c, n) \
+     WHERE u.consent = t.c AND u.number = t.n";
+const FIRST: &str = "INSERT INTO credit_repeat (key, identity, first, origin, asked, answered, repeats) \
+     SELECT k, i, f, $4, a, false, 0 FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $5::bigint[]) AS t (k, i, f, a) \
+     ON CONFLICT (key) DO UPDATE SET identity = excluded.identity, first = excluded.first, origin = excluded.origin, \
+     asked = excluded.asked, answered = false, repeats = 0";
+const REPEATED: &str = "UPDATE credit_repeat SET repeats = repeats + 1 WHERE key = ANY ($1)";
+const UNREPEATED: &str = "UPDATE credit_repeat SET repeats = repeats - 1 WHERE key = ANY ($1)";
+const UNASKED: &str = "DELETE FROM credit_repeat r USING unnest($1::bytea[], $2::bytea[]) AS t (k, f) \
+     WHERE r.key = t.k AND r.first = t.f AND NOT r.answered";
+const ANSWERED: &str = "UPDATE credit_repeat r SET answered = true FROM unnest($1::bytea[], $2::bytea[]) AS t (k, f) \
+     WHERE r.key = t.k AND r.first = t.f";
+const CLAIM: &str =
+    "INSERT INTO credit_claim (id, origin, held) SELECT i, $2, h FROM unnest($1::bytea[], $3::bytea[]) AS t (i, h)";
+const UNCLAIM: &str = "DELETE FROM credit_claim WHERE id = ANY ($1) RETURNING id";
+
+/// The statements on one connection.
+struct Statements {
+    lock: Statement,
+    uses: Statement,
+    firsts: Statement,
+    count: Statement,
+    earlier: Statement,
+    use_: Statement,
+    unuse: Statement,
+    first: Statement,
+    repeated: Statement,
+    unrepeated: Statement,
+    unasked: Statement,
+    answered: Statement,
+    claim: Statement,
+    unclaim: Statement,
+}
+
+/// A connection on which batches are made.
+pub(super) struct Books {
+    link: Link,
+    statements: Statements,
+    origin: String,
+}
+
+/// What became of queries before.
+#[derive(Default)]
+pub(super) struct Settled {
+    /// They were answered: what they reserved is used.
+    pub(super) spent: Vec<(Uuid, Held)>,
+    /// They were not.
+    pub(super) given_back: Vec<(Uuid, Held)>,
+}
+
+impl Settled {
+    pub(super) fn is_empty(&self) -> bool {
+        self.spent.is_empty() && self.given_back.is_empty()
+    }
+}
+
+impl Statements {
+    async fn prepare(client: &Client) -> Result<Self, StateFault> {
+        let texts = [
+            LOCK, USES, FIRSTS, COUNT, EARLIER, USE, UNUSE, FIRST, REPEATED, UNREPEATED, UNASKED, ANSWERED, CLAIM,
+            UNCLAIM,
+        ];
+        let made = try_join_all(texts.map(|text| client.prepare(text))).await?;
+        let Ok(
+            [
+                lock,
+                uses,
+                firsts,
+                count,
+                earlier,
+                use_,
+                unuse,
+                first,
+                repeated,
+                unrepeated,
+                unasked,
+                answered,
+                claim,
+                unclaim,
+            ],
+        ) = <[Statement; 14]>::try_from(made)
+        else {
+            return Err(PostgresFault::Protocol.into());
+        };
+        Ok(Self {
+            lock,
+            uses,
+            firsts,
+            count,
+            earlier,
+            use_,
+            unuse,
+            first,
+            repeated,
+            unrepeated,
+            unasked,
+            answered,
+            claim,
+            unclaim,
+        })
+    }
+}
+
+impl Books {
+    /// # Errors
+    /// [`StateFault`].
+    pub(super) async fn open(server: &Server, origin: &str) -> Result<Self, StateFault> {
+        let link = server.connect().await?;
+        let statements = Statements::prepare(&link.client).await?;
+        Ok(Self { link, statements, origin: origin.to_owned() })
+    }
+
+    /// What this gateway reserved and did not settle, on the books.
+    ///
+    /// # Errors
+    /// [`StateFault`].
+    pub(super) async fn under_way(&self) -> Result<Vec<(Uuid, Held)>, StateFault> {
+        let rows =
+            self.link.client.query("SELECT id, held FROM credit_claim WHERE origin = $1", &[&self.origin]).await?;
+        let parsed = rows.iter().map(|row| {
+            let (id, held) = (row.try_get::<_, &[u8]>(0)?, row.try_get::<_, &[u8]>(1)?);
+            let id = Uuid::from_slice(id).map_err(|_| PostgresFault::Protocol)?;
+            let held = serde_json::from_slice(held).map_err(|_| PostgresFault::Protocol)?;
+            Ok((id, held))
+        });
+        parsed.collect()
+    }
+
+    /// Removes what no query can ask for any more.
+    ///
+    /// # Errors
+    /// [`StateFault`].
+    pub(super) async fn sweep(&self, now: i64) -> Result<(), StateFault> {
+        let client = &self.link.client;
+        client.execute("DELETE FROM credit_count WHERE until < $1", &[&now]).await?;
+        client.execute("DELETE FROM credit_use WHERE until < $1", &[&now]).await?;
+        let before = (now - 2 * 86_400) * 1_000_000;
+        client.execute("DELETE FROM credit_repeat WHERE asked < $1", &[&before]).await?;
+        Ok(())
+    }
+
+    /// Makes one batch. What it says counts only where it says so.
+    ///
+    /// # Errors
+    /// [`StateFault`]: then it is not known what of it is on the books.
+    pub(super) async fn make(&self, steps: &mut [Step], settled: &Settled, latest: Instant) -> Result<(), StateFault> {
+        let client = &self.link.client;
+        let (_, released) = try_join(async { Ok(client.batch_execute("BEGIN").await?) }, self.settle(settled)).await?;
+        self.take_uses(steps, &released).await?;
+        self.take_counts(steps, &released).await?;
+        let is_read_only = settled.is_empty() && steps.iter().all(|step| !step.is_granted());
+        if is_read_only {
+            return Ok(client.batch_execute("ROLLBACK").await?);
+        }
+        // Where one of them fails the server rolls all of it back, whatever it says to the last.
+        self.write_uses(steps).await?;
+        try_join(self.write_claims(steps), async { Ok(client.batch_execute("COMMIT").await?) }).await?;
+        self.link.prove(latest).await
+    }
+
+    /// What was answered stays, and what was not goes: of that only what is on the books, so that nothing is given back twice.
+    async fn settle(&self, settled: &Settled) -> Result<Vec<Held>, StateFault> {
+        if settled.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<&[u8]> =
+            settled.spent.iter().chain(&settled.given_back).map(|(id, _)| &id.as_bytes()[..]).collect();
+        let gone = self.link.client.query(&self.statements.unclaim, &[&ids]).await?;
+        let gone = gone.iter().map(|row| Ok(Uuid::from_slice(row.try_get::<_, &[u8]>(0)?).unwrap_or_default()));
+        let gone = gone.collect::<Result<Vec<_>, tokio_postgres::Error>>()?;
+        let is_gone = |(id, _): &&(Uuid, Held)| gone.contains(id);
+        let answered: Vec<_> =
+            settled.spent.iter().filter(is_gone).filter_map(|(id, held)| Some((held.first?, *id))).collect();
+        self.of_keys(&self.statements.answered, &answered).await?;
+        let released: Vec<_> = settled.given_back.iter().filter(is_gone).collect();
+        let unasked: Vec<_> = released.iter().filter_map(|(id, held)| Some((held.first?, *id))).collect();
+        self.of_keys(&self.statements.unasked, &unasked).await?;
+        let unrepeated: Vec<_> = released.iter().filter_map(|(_, held)| held.repeats).collect();
+        if !unrepeated.is_empty() {
+            let keys: Vec<&[u8]> = unrepeated.iter().map(|key| &key[..]).collect();
+            self.link.client.execute(&self.statements.unrepeated, &[&keys]).await?;
+        }
+        let unused: Vec<_> = released.iter().filter_map(|(_, held)| held.use_).collect();
+        if !unused.is_empty() {
+            let keys: Vec<&[u8]> = unused.iter().map(|(key, _)| &key[..]).collect();
+            let numbers: Vec<i32> = unused.iter().map(|(_, number)| *number).collect();
+            self.link.client.execute(&self.statements.unuse, &[&keys, &numbers]).await?;
+        }
+        Ok(released.into_iter().map(|(_, held)| held.clone()).collect())
+    }
+
+    async fn of_keys(&self, statement: &Statement, all: &[(Key, Uuid)]) -> Result<(), StateFault> {
+        if all.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<&[u8]> = all.iter().map(|(key, _)| &key[..]).collect();
+        let ids: Vec<&[u8]> = all.iter().map(|(_, id)| &id.as_bytes()[..]).collect();
+        self.link.client.execute(statement, &[&keys, &ids]).await?;
+        Ok(())
+    }
+
+    /// Alone with each consent and key of the batch, looks what stands of them.
+    async fn take_uses(&self, steps: &mut [Step], released: &[Held]) -> Result<(), StateFault> {
+        let consents: Vec<Key> = steps.iter().filter_map(|step| Some(step.claim.consent?.key)).collect();
+        let firsts: Vec<Key> = steps.iter().flat_map(|step| step.claim.entries().map(|entry| entry.key)).collect();
+        let given_back = released.iter().filter_map(|held| held.use_.map(|(key, _)| key));
+        let locks: Vec<i64> =
+            consents.iter().copied().chain(firsts.iter().copied()).chain(given_back).map(lock_of).collect();
+        let mut known = Known::default();
+        if !locks.is_empty() {
+            let consents: Vec<&[u8]> = consents.iter().map(|key| &key[..]).collect();
+            let firsts: Vec<&[u8]> = firsts.iter().map(|key| &key[..]).collect();
+            let client = &self.link.client;
+            let (locks, consents, firsts): (Value<'_>, Value<'_>, Value<'_>) = (&locks, &consents, &firsts);
+            let (locked, uses, found) = ([locks], [consents], [firsts]);
+            // One after the other at the server: what is read is of a moment after the locks.
+            let (_, uses, found) = try_join3(
+                client.query(&self.statements.lock, &locked),
+                client.query(&self.statements.uses, &uses),
+                client.query(&self.statements.firsts, &found),
+            )
+            .await?;
+            for row in uses {
+                let use_ = KnownUse { number: row.try_get(1)?, at: row.try_get(2)? };
+                known.uses.entry(key_of(row.try_get(0)?)?).or_default().push(use_);
+            }
+            for row in found {
+                let first = KnownFirst {
+                    identity: key_of(row.try_get(1)?)?,
+                    origin: row.try_get(2)?,
+                    asked: row.try_get(3)?,
+                    is_answered: row.try_get(4)?,
+                    repeats: row.try_get(5)?,
+                };
+                known.firsts.insert(key_of(row.try_get(0)?)?, first);
+            }
+        }
+        tally::take_uses(steps, &mut known, &self.origin);
+        Ok(())
+    }
+
+    async fn take_counts(&self, steps: &mut [Step], released: &[Held]) -> Result<(), StateFault> {
+        let deltas = tally::deltas(steps, released);
+        let had_counts = tally::granted(steps);
+        let earlier: Vec<Key> = steps
+            .iter()
+            .flat_map(|step| step.claim.earlier_cases.iter().copied().chain(step.claim.earlier_person))
+            .collect();
+        let (after, earlier) = try_join(self.count(&deltas), self.earlier(&earlier)).await?;
+        let mut heights = Heights::new(after, &deltas, &tally::given_back(released));
+        tally::take_look_ups(steps, &mut heights, &earlier);
+        let (persons, gone) = tally::person_deltas(steps, released, &heights);
+        let had_person = tally::new_persons(steps);
+        let after = self.count(&persons).await?;
+        tally::take_persons(steps, &mut Heights::new(after, &persons, &gone));
+        let back = tally::taken_back(steps, &had_counts, &had_person);
+        drop(self.count(&back).await?);
+        Ok(())
+    }
+
+    async fn count(&self, deltas: &Deltas) -> Result<Vec<(Key, i32)>, StateFault> {
+        if deltas.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<&[u8]> = deltas.keys().map(|key| &key[..]).collect();
+        let (by, until): (Vec<i32>, Vec<i64>) = deltas.values().copied().unzip();
+        rows(&self.link.client.query(&self.statements.count, &[&keys, &by, &until]).await?)
+    }
+
+    async fn earlier(&self, keys: &[Key]) -> Result<BTreeMap<Key, i32>, StateFault> {
+        if keys.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let keys: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
+        Ok(rows(&self.link.client.query(&self.statements.earlier, &[&keys]).await?)?.into_iter().collect())
+    }
+
+    async fn write_uses(&self, steps: &[Step]) -> Result<(), StateFault> {
+        let granted = || steps.iter().filter(|step| step.is_granted());
+        let client = &self.link.client;
+        let uses: Vec<_> = granted().filter_map(|step| Some((step.held.use_?, step))).collect();
+        if !uses.is_empty() {
+            let consents: Vec<&[u8]> = uses.iter().map(|((key, _), _)| &key[..]).collect();
+            let numbers: Vec<i32> = uses.iter().map(|((_, number), _)| *number).collect();
+            let at: Vec<i64> = uses.iter().map(|(_, step)| step.claim.now.as_microsecond()).collect();
+            let until: Vec<i64> = uses.iter().map(|(_, step)| used_until(step)).collect();
+            client.execute(&self.statements.use_, &[&consents, &numbers, &at, &until]).await?;
+        }
+        let firsts: Vec<_> = granted().filter_map(|step| Some((step.held.first?, step))).collect();
+        if !firsts.is_empty() {
+            let keys: Vec<&[u8]> = firsts.iter().map(|(key, _)| &key[..]).collect();
+            let identities: Vec<Vec<u8>> = firsts
+                .iter()
+                .map(|(_, step)| step.claim.entries().next().map(|entry| entry.identity.to_vec()).unwrap_or_default())
+                .collect();
+            let ids: Vec<&[u8]> = firsts.iter().map(|(_, step)| &step.claim.id.as_bytes()[..]).collect();
+            let asked: Vec<i64> = firsts.iter().map(|(_, step)| tally::asked_at(step.claim.id)).collect();
+            client.execute(&self.statements.first, &[&keys, &identities, &ids, &self.origin, &asked]).await?;
+        }
+        let repeats: Vec<Key> = granted().filter_map(|step| step.held.repeats).collect();
+        if !repeats.is_empty() {
+            let keys: Vec<&[u8]> = repeats.iter().map(|key| &key[..]).collect();
+            client.execute(&self.statements.repeated, &[&keys]).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_claims(&self, steps: &[Step]) -> Result<(), StateFault> {
+        let granted: Vec<_> = steps.iter().filter(|step| step.is_granted()).collect();
+        if granted.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<&[u8]> = granted.iter().map(|step| &step.claim.id.as_bytes()[..]).collect();
+        let held: Vec<Vec<u8>> =
+            granted.iter().map(|step| serde_json::to_vec(&step.held).unwrap_or_default()).collect();
+        self.link.client.execute(&self.statements.claim, &[&ids, &self.origin, &held]).await?;
+        Ok(())
+    }
+}
+
+type Value<'a> = &'a (dyn ToSql + Sync);
+
+/// A consent that ended is remembered for a while, as in memory: its uses count no longer then.
+fn used_until(step: &Step) -> i64 {
+    const KEPT_S: i64 = 2 * 3_600;
+    step.claim.consent.map_or(0, |consent| consent.expires.as_second().saturating_add(KEPT_S))
+}
+
+fn lock_of(key: Key) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = key;
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+fn key_of(bytes: &[u8]) -> Result<Key, StateFault> {
+    bytes.try_into().map_err(|_| PostgresFault::Protocol.into())
+}
+
+fn rows(rows: &[tokio_postgres::Row]) -> Result<Vec<(Key, i32)>, StateFault> {
+    rows.iter().map(|row| Ok((key_of(row.try_get(0)?)?, row.try_get(1)?))).collect()
+}

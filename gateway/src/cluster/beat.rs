@@ -1,0 +1,200 @@
+//! Hears what others did, and tells what is done here; several times a second.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::try_join;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, MissedTickBehavior, interval, timeout_at},
+};
+use tokio_postgres::Statement;
+
+use super::{
+    acts::Act,
+    fault::StateFault,
+    handle::{Cluster, Own, Process, ToTell},
+    link::{Link, Server},
+};
+
+/// A round begins so often.
+const EVERY: Duration = Duration::from_millis(200);
+/// Acts that are read at once.
+const ACTS: i64 = 500;
+
+/// That it is here; and whether one of the others has another ring.
+const BEAT: &str = "INSERT INTO credit_replica (origin, beat, ring, told) VALUES ($1, pg_catalog.now(), $2, $3) \
+     ON CONFLICT (origin) DO UPDATE SET beat = excluded.beat, ring = excluded.ring, told = excluded.told";
+const OTHER_RING: &str = "SELECT origin FROM credit_replica WHERE origin <> $1 AND ring <> $2 \
+     AND beat > pg_catalog.now() - interval '3 seconds' LIMIT 1";
+const HEARD: &str = "SELECT seq, origin, leaf_index, leaf FROM credit_act WHERE seq > $1 ORDER BY seq LIMIT $2";
+/// One after the other, so that whoever reads by `seq` misses none that is committed later.
+const ALONE: &str = "SELECT pg_catalog.pg_advisory_xact_lock(7234017283807667)";
+const TELL: &str = "INSERT INTO credit_act (origin, leaf_index, leaf) SELECT $1, i, l FROM unnest($2::bigint[], $3::bytea[]) AS t (i, l) \
+     ORDER BY i ON CONFLICT (origin, leaf_index) DO NOTHING";
+
+/// A connection on which rounds are made.
+pub(super) struct Beats {
+    link: Link,
+    own: Own,
+    beat: Statement,
+    other_ring: Statement,
+    heard: Statement,
+    tell: Statement,
+    /// Up to which leaf all acts of the own log are told.
+    told: u64,
+}
+
+impl Beats {
+    /// Connects, and looks whether this gateway may count together with the others.
+    ///
+    /// # Errors
+    /// [`StateFault`].
+    pub(super) async fn open(server: &Server, own: &Own) -> Result<Self, StateFault> {
+        let latest = Instant::now() + 2 * server.timeout();
+        let opened = async {
+            let link = server.connect().await?;
+            let client = &link.client;
+            let (beat, other_ring) = try_join(client.prepare(BEAT), client.prepare(OTHER_RING)).await?;
+            let (heard, tell) = try_join(client.prepare(HEARD), client.prepare(TELL)).await?;
+            let known = client.query_opt("SELECT told FROM credit_replica WHERE origin = $1", &[&own.origin]).await?;
+            let told = known.as_ref().map(|row| row.try_get::<_, i64>(0)).transpose()?;
+            if told.is_none() && own.has_answered {
+                return Err(StateFault::CountedAlone);
+            }
+            let told = told.and_then(|told| u64::try_from(told).ok()).unwrap_or_default();
+            let beats = Self { link, own: own.clone(), beat, other_ring, heard, tell, told };
+            if let Some(ring) = &own.ring {
+                beats.compare_rings(ring).await?;
+            }
+            Ok(beats)
+        };
+        timeout_at(latest, opened).await.unwrap_or(Err(StateFault::Late))
+    }
+
+    async fn compare_rings(&self, ring: &[u8; 32]) -> Result<(), StateFault> {
+        let (origin, ring) = (&self.own.origin, &ring[..]);
+        match self.link.client.query_opt(&self.other_ring, &[origin, &ring]).await? {
+            Some(row) => Err(StateFault::OtherRing(row.try_get(0)?)),
+            None => Ok(()),
+        }
+    }
+
+    /// Says that it is here, which must be written as everything else: a server that is no longer the one cannot.
+    async fn beat(&self, ring: &[u8; 32], latest: Instant) -> Result<(), StateFault> {
+        let told = i64::try_from(self.told).unwrap_or(i64::MAX);
+        self.link.client.execute(&self.beat, &[&self.own.origin, &&ring[..], &told]).await?;
+        self.link.prove(latest).await?;
+        self.compare_rings(ring).await
+    }
+
+    /// The acts after one; all of them where there are fewer than [`ACTS`].
+    async fn heard(&self, after: i64) -> Result<Vec<(i64, Act)>, StateFault> {
+        let rows = self.link.client.query(&self.heard, &[&after, &ACTS]).await?;
+        let acts = rows.iter().map(|row| {
+            let index = u64::try_from(row.try_get::<_, i64>(2)?).unwrap_or_default();
+            Ok((row.try_get(0)?, Act { origin: row.try_get(1)?, index, leaf: row.try_get(3)? }))
+        });
+        acts.collect()
+    }
+
+    async fn tell(&self, acts: &[(u64, Vec<u8>)], latest: Instant) -> Result<(), StateFault> {
+        let client = &self.link.client;
+        let indices: Vec<i64> = acts.iter().map(|(index, _)| i64::try_from(*index).unwrap_or(i64::MAX)).collect();
+        let leaves: Vec<&[u8]> = acts.iter().map(|(_, leaf)| &leaf[..]).collect();
+        client.batch_execute(&format!("BEGIN; {ALONE}")).await?;
+        client.execute(&self.tell, &[&self.own.origin, &indices, &leaves]).await?;
+        client.batch_execute("COMMIT").await?;
+        self.link.prove(latest).await
+    }
+}
+
+/// What goes on from round to round.
+struct Round {
+    cluster: Arc<Cluster>,
+    server: Server,
+    own: Own,
+    process: Arc<dyn Process>,
+    beats: Option<Beats>,
+    /// The last act that was heard.
+    seen: i64,
+}
+
+impl Round {
+    /// One round: says that it is here, tells what others do not know, hears what is new.
+    async fn make(&mut self) -> Result<(), StateFault> {
+        let (began, latest) = (self.cluster.now(), Instant::now() + self.server.timeout());
+        if self.beats.is_none() {
+            self.beats = Some(Beats::open(&self.server, &self.own).await?);
+        }
+        let Some(beats) = &mut self.beats else { return Err(StateFault::Late) };
+        let (acts, looked_until) = self.process.acts_from(beats.told).unwrap_or_default();
+        if !acts.is_empty() {
+            beats.tell(&acts, latest).await?;
+        }
+        beats.told = beats.told.max(looked_until);
+        beats.beat(&self.process.ring(), latest).await?;
+        loop {
+            let acts = beats.heard(self.seen).await?;
+            let is_all = i64::try_from(acts.len()).is_ok_and(|count| count < ACTS);
+            for (seq, act) in acts {
+                self.process.take_in(&act);
+                self.seen = seq;
+            }
+            if is_all {
+                break;
+            }
+        }
+        self.cluster.set_heard(began);
+        Ok(())
+    }
+
+    /// Makes one within its time. After any fault the connection is given up.
+    async fn make_in_time(&mut self) -> Result<(), StateFault> {
+        // A connection that is made first has its own limit, and the acts of a long history are read at a start.
+        let most = 3 * self.server.timeout() + if self.seen == 0 { Duration::from_secs(60) } else { Duration::ZERO };
+        let made = timeout_at(Instant::now() + most, self.make()).await.unwrap_or(Err(StateFault::Late));
+        if made.is_err() {
+            self.beats = None;
+        }
+        made
+    }
+
+    /// Tells an act at once; what cannot be told is found in the log by a later round.
+    async fn tell(&mut self, act: ToTell) -> Result<(), StateFault> {
+        let latest = Instant::now() + self.server.timeout();
+        let Some(beats) = &self.beats else { return Err(StateFault::Late) };
+        let told = timeout_at(latest, beats.tell(&[(act.index, act.leaf.to_vec())], latest)).await;
+        let told = told.unwrap_or(Err(StateFault::Late));
+        match &told {
+            // Who does not wait any more needs no answer.
+            Ok(()) => _ = act.told.send(()),
+            Err(_) => self.beats = None,
+        }
+        told
+    }
+}
+
+/// Makes rounds until the process ends.
+pub(super) async fn keep(
+    cluster: Arc<Cluster>,
+    server: Server,
+    own: Own,
+    mut acts: mpsc::UnboundedReceiver<ToTell>,
+    process: Arc<dyn Process>,
+    ready: oneshot::Sender<Result<(), StateFault>>,
+) {
+    let mut round = Round { cluster, server, own, process, beats: None, seen: 0 };
+    drop(ready.send(round.make_in_time().await));
+    let mut every = interval(EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let done = tokio::select! {
+            act = acts.recv() => match act {
+                Some(act) => round.tell(act).await,
+                None => return,
+            },
+            _ = every.tick() => round.make_in_time().await,
+        };
+        round.process.heard(done.map_err(|fault| fault.to_string()));
+    }
+}

@@ -1,0 +1,65 @@
+//! What is wrong with the shared state.
+
+use crate::stores::postgres::PostgresFault;
+
+/// Why the shared state cannot be used. Of the server's own texts nothing comes out.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum StateFault {
+    /// The server, a table or a statement.
+    #[error("cannot use the shared state (`[state]`): {0}")]
+    Postgres(#[from] PostgresFault),
+    /// Tables that are not there, or not as they must be.
+    #[error(
+        "the shared state has not the tables of this release, or its role may not write them: see `credit-gateway state schema`"
+    )]
+    Tables,
+    /// What must be seen of standbys is not shown to this role.
+    #[error(
+        "the role of the shared state may not see its standbys: GRANT pg_read_all_stats to it, or write `standby = \"none\"` where there are none"
+    )]
+    Unseen,
+    /// No standby has what was written.
+    #[error(
+        "no synchronous standby of the shared state has what was written: see synchronous_standby_names and its standbys"
+    )]
+    NoStandby,
+    /// It took too long.
+    #[error("the shared state does not answer in time (`state.timeout_ms`)")]
+    Late,
+    /// Another ring.
+    #[error(
+        "the key ring is not that of `{0}`, with which this gateway counts together: copy the folder of the ring from there, and start again"
+    )]
+    OtherRing(String),
+    /// A log that was counted in memory.
+    #[error(
+        "the log has queries that were counted by this gateway alone, and the shared state does not know them: begin a new log (`log.origin`, `data.dir`) to count together"
+    )]
+    CountedAlone,
+}
+
+impl StateFault {
+    /// Whether a later start may succeed with the same configuration.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Postgres(fault) => fault.may_pass(),
+            Self::NoStandby | Self::Late => true,
+            Self::Tables | Self::Unseen | Self::OtherRing(_) | Self::CountedAlone => false,
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for StateFault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        use tokio_postgres::error::SqlState;
+        match error.code() {
+            Some(code)
+                if [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::INSUFFICIENT_PRIVILEGE]
+                    .contains(code) =>
+            {
+                Self::Tables
+            }
+            _ => Self::Postgres(PostgresFault::of(&error)),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What other threads see of the thread that counts and hears, and what that thread needs of them.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use credit_audit::clock::Clock;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use super::{acts::Act, fault::StateFault, link::Server};
+use crate::{
+    settings::SharedState,
+    state::{
+        Refused,
+        elsewhere::{Awaited, Elsewhere, Granted, SharedClaim},
+    },
+};
+
+/// Who has not heard from the shared state for so long refuses.
+const FRESH: Duration = Duration::from_millis(800);
+
+/// What other threads have of the shared state.
+pub(crate) struct Cluster {
+    pub(super) clock: Arc<dyn Clock>,
+    /// When the last round began in which all that others did was heard, in microseconds of the monotonic clock.
+    heard: AtomicU64,
+    to_books: mpsc::UnboundedSender<ToBooks>,
+    to_acts: mpsc::UnboundedSender<ToTell>,
+}
+
+/// To the thread that counts.
+pub(super) enum ToBooks {
+    Claim(Box<SharedClaim>, oneshot::Sender<Result<Granted, Refused>>),
+    Settle(Uuid, bool),
+    /// All that was settled is on the books.
+    Flush(oneshot::Sender<()>),
+}
+
+/// An act of this gateway, for the others.
+pub(super) struct ToTell {
+    pub(super) index: u64,
+    pub(super) leaf: Arc<[u8]>,
+    pub(super) told: oneshot::Sender<()>,
+}
+
+/// The ends of [`Cluster`], for its thread.
+pub(crate) struct Ends {
+    pub(super) books: mpsc::UnboundedReceiver<ToBooks>,
+    pub(super) acts: mpsc::UnboundedReceiver<ToTell>,
+    pub(super) server: Server,
+}
+
+/// Acts of the own log, by index, and how far it was looked through for them.
+pub(crate) type Looked = (Vec<(u64, Vec<u8>)>, u64);
+
+/// What the thread needs of the process.
+pub(crate) trait Process: Send + Sync {
+    /// Takes in an act of any of the gateways, in the order in which they hold.
+    fn take_in(&self, act: &Act);
+
+    /// Whether this gateway's log says that a query was answered; nothing where that cannot be told yet.
+    fn was_answered(&self, id: Uuid, institution: &str) -> Option<bool>;
+
+    /// The acts of the own log from there on that every gateway must know, and how far it was looked.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    fn acts_from(&self, index: u64) -> std::io::Result<Looked>;
+
+    /// Stands for the keys in force.
+    fn ring(&self) -> [u8; 32];
+
+    /// A round was made, or failed.
+    fn heard(&self, heard: Result<(), String>);
+}
+
+/// Who this gateway is.
+#[derive(Clone)]
+pub(crate) struct Own {
+    /// The name of its log.
+    pub(crate) origin: String,
+    /// Stands for its keys in force, where they are known: those who count together have one ring.
+    pub(crate) ring: Option<[u8; 32]>,
+    /// Whether its log has answered queries already.
+    pub(crate) has_answered: bool,
+}
+
+impl Cluster {
+    /// # Errors
+    /// When one of the files of the settings cannot be used.
+    pub(crate) fn new(settings: &SharedState, clock: Arc<dyn Clock>) -> Result<(Arc<Self>, Ends), StateFault> {
+        let (to_books, books) = mpsc::unbounded_channel();
+        let (to_acts, acts) = mpsc::unbounded_channel();
+        let server = Server::new(settings)?;
+        Ok((Arc::new(Self { clock, heard: AtomicU64::new(0), to_books, to_acts }), Ends { books, acts, server }))
+    }
+
+    /// Whether what others did is known here: asked before each answer, in the queue of the log too.
+    pub(crate) fn is_fresh(&self) -> bool {
+        let heard = self.heard.load(Ordering::Acquire);
+        heard > 0 && self.now().saturating_sub(heard) < micros(FRESH)
+    }
+
+    /// Gives an act to the others; true once they have it or will have it before they answer anybody a second later.
+    pub(crate) async fn tell(&self, index: u64, leaf: Arc<[u8]>) -> bool {
+        let (told, is_told) = oneshot::channel();
+        self.to_acts.send(ToTell { index, leaf, told }).is_ok() && is_told.await.is_ok()
+    }
+
+    /// Waits until all that was settled is on the books, or it cannot be.
+    pub(crate) async fn flush(&self) {
+        let (done, is_done) = oneshot::channel();
+        if self.to_books.send(ToBooks::Flush(done)).is_ok() {
+            drop(is_done.await);
+        }
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        micros(self.clock.monotonic())
+    }
+
+    pub(super) fn set_heard(&self, began: u64) {
+        self.heard.store(began.max(1), Ordering::Release);
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+impl Elsewhere for Cluster {
+    fn claim(&self, claim: SharedClaim) -> Awaited<Result<Granted, Refused>> {
+        let (reply, answer) = oneshot::channel();
+        let is_sent = self.is_fresh() && self.to_books.send(ToBooks::Claim(Box::new(claim), reply)).is_ok();
+        Box::pin(async move {
+            if !is_sent {
+                return Err(Refused::Unavailable);
+            }
+            answer.await.unwrap_or(Err(Refused::Unavailable))
+        })
+    }
+
+    fn settle(&self, id: Uuid, is_spent: bool) {
+        drop(self.to_books.send(ToBooks::Settle(id, is_spent)));
+    }
+}

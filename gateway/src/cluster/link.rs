@@ -1,0 +1,121 @@
+//! One connection to the shared state, and when what was written on it counts.
+
+use std::time::Duration;
+
+use futures_util::future::try_join;
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_postgres::{
+    Client,
+    config::{ChannelBinding, SslMode},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::fault::StateFault;
+use crate::{
+    settings::{SharedState, Standby},
+    stores::{
+        postgres::{PostgresFault, secret, tls},
+        reread::Reread,
+    },
+};
+
+/// How often it is looked whether the standby has it, where it has not at once.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// How far the server has written, and whether a synchronous standby has all of it. A standby that is away, a cancelled wait and
+/// emptied `synchronous_standby_names` all end in an ordinary success of COMMIT; what a standby flushed is told by itself alone.
+const WRITTEN: &str = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text, EXISTS (SELECT FROM pg_catalog.pg_stat_replication \
+     WHERE sync_state IN ('sync', 'quorum') AND flush_lsn >= pg_catalog.pg_current_wal_flush_lsn())";
+/// Whether a synchronous standby has what was written up to there.
+const HAS: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_replication \
+     WHERE sync_state IN ('sync', 'quorum') AND flush_lsn >= $1::text::pg_catalog.pg_lsn)";
+/// Whether this role is shown how far standbys are.
+const MAY_SEE: &str = "SELECT pg_catalog.pg_has_role(session_user, 'pg_read_all_stats', 'MEMBER')";
+
+/// How connections are made.
+#[derive(Clone)]
+pub(super) struct Server {
+    settings: SharedState,
+    tls: Reread<MakeRustlsConnect>,
+}
+
+impl Server {
+    /// # Errors
+    /// When one of its files cannot be used.
+    pub(super) fn new(settings: &SharedState) -> Result<Self, StateFault> {
+        let own = settings.certificate.clone().zip(settings.key.clone());
+        Ok(Self { settings: settings.clone(), tls: tls::encrypted("[state]", settings.authorities.clone(), own)? })
+    }
+
+    /// How long a write may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.settings.timeout()
+    }
+
+    /// A new connection to the server that takes writes.
+    ///
+    /// # Errors
+    /// [`StateFault`].
+    pub(super) async fn connect(&self) -> Result<Link, StateFault> {
+        let latest = Instant::now() + self.timeout();
+        timeout_at(latest, self.connected()).await.unwrap_or(Err(StateFault::Late))
+    }
+
+    async fn connected(&self) -> Result<Link, StateFault> {
+        let mut config = self.settings.server().map_err(|_| PostgresFault::Protocol)?;
+        config.channel_binding(match (config.get_ssl_mode(), &self.settings.password_file) {
+            (SslMode::Disable, _) => ChannelBinding::Disable,
+            (_, Some(_)) => ChannelBinding::Require,
+            (_, None) => ChannelBinding::Prefer,
+        });
+        if let Some(path) = &self.settings.password_file {
+            config.password(secret::password(path)?.as_bytes());
+        }
+        let limit = self.timeout().as_millis();
+        // None of them ends a wait for a standby: that is for the caller's own limit.
+        config
+            .options(format!("-c statement_timeout={limit} -c lock_timeout={limit} -c search_path=\"$user\",public -c default_transaction_isolation=read\\ committed"))
+            .application_name("credit-gateway-state");
+        self.tls.look().await;
+        let connected = config.connect(self.tls.in_force().made.clone()).await;
+        let (client, connection) = connected.map_err(|error| PostgresFault::of_connecting(&error))?;
+        // What ended it, the next statement says.
+        tokio::spawn(async move { drop(connection.await) });
+        let is_proved = self.settings.standby == Standby::Required;
+        if is_proved && !client.query_one(MAY_SEE, &[]).await?.try_get::<_, bool>(0)? {
+            return Err(StateFault::Unseen);
+        }
+        let (written, has) = try_join(client.prepare(WRITTEN), client.prepare(HAS)).await?;
+        Ok(Link { client, written, has, is_proved })
+    }
+}
+
+/// A connection. One that met a fault is not used again: what it had under way may still be done.
+pub(super) struct Link {
+    pub(super) client: Client,
+    written: tokio_postgres::Statement,
+    has: tokio_postgres::Statement,
+    is_proved: bool,
+}
+
+impl Link {
+    /// Looks, after a commit, whether a synchronous standby has it.
+    ///
+    /// # Errors
+    /// [`StateFault::NoStandby`] where none has it in time, or what the server says: then nobody may be told that it is done.
+    pub(super) async fn prove(&self, latest: Instant) -> Result<(), StateFault> {
+        if !self.is_proved {
+            return Ok(());
+        }
+        let row = self.client.query_one(&self.written, &[]).await?;
+        let (written, mut has) = (row.try_get::<_, String>(0)?, row.try_get::<_, bool>(1)?);
+        while !has {
+            if Instant::now() >= latest {
+                return Err(StateFault::NoStandby);
+            }
+            sleep(LOOK).await;
+            has = self.client.query_one(&self.has, &[&written]).await?.try_get(0)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! What several gateways of one operator (replicas) have in common, in PostgreSQL: counts and uses ([`tally`], [`batch`]), and the
+//! acts that each must know ([`acts`]).
+//!
+//! Each keeps a log of its own. What it reserves for a query counts for all at once, in one transaction for many queries; what it
+//! records as an act is given to the others. **A write counts when a synchronous standby has it**, which is looked at after
+//! each commit ([`link`]); until then, and after any doubt, the answer is `state-unavailable`, and what was reserved stays
+//! reserved until it is settled. A gateway that has not heard from the database for 800 ms refuses, since it cannot know what
+//! was withdrawn or suspended meanwhile.
+//!
+//! One thread with a runtime of its own does all of it. What the others see of that thread stands in [`handle`].
+
+mod acts;
+mod batch;
+mod beat;
+mod books;
+mod fault;
+mod handle;
+mod link;
+mod tally;
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+pub(crate) use acts::{Act, is_shared};
+pub(crate) use fault::StateFault;
+pub(crate) use handle::{Cluster, Ends, Looked, Own, Process};
+
+use crate::settings::SharedState;
+use link::Server;
+
+/// The tables in PostgreSQL.
+pub const SCHEMA: &str = include_str!("schema.sql");
+
+/// Makes sure that there is a state to count in, as a start or a check needs it.
+///
+/// # Errors
+/// [`StateFault`].
+pub(crate) async fn examine(settings: &SharedState, own: &Own) -> Result<(), StateFault> {
+    beat::Beats::open(&Server::new(settings)?, own).await.map(drop)
+}
+
+/// Counts and hears until the process ends: the thread's work. The first round is made before anything else, and `ready` hears
+/// what came of it.
+pub(crate) async fn run(
+    cluster: Arc<Cluster>,
+    ends: Ends,
+    own: Own,
+    process: Arc<dyn Process>,
+    ready: oneshot::Sender<Result<(), StateFault>>,
+) {
+    let Ends { books, acts, server } = ends;
+    let counting =
+        books::keep(server.clone(), own.origin.clone(), books, Arc::clone(&process), Arc::clone(&cluster.clock));
+    let hearing = beat::keep(cluster, server, own, acts, process, ready);
+    futures_util::future::join(counting, hearing).await;
+}

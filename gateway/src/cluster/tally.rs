@@ -1,0 +1,321 @@
+//! What a batch of claims and releases means for the counts, before and after the database said how high they are. It asks
+//! nothing itself.
+
+use std::collections::BTreeMap;
+
+use credit_policy::Code;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::state::{
+    Key, Refused, RepeatWindow,
+    elsewhere::{Counted, Granted, SharedClaim},
+};
+
+/// As in memory: how often a query may be repeated, and how long its key is remembered and it is answered again, in
+/// microseconds.
+const REPEATS: i32 = 3;
+const REPEATED: i64 = 600_000_000;
+const REMEMBERED: i64 = 86_400_000_000;
+
+/// What one query reserved. It stands beside its id until it is settled, so that any process can give it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Held {
+    /// By whom its log knows the query.
+    pub(super) institution: String,
+    pub(super) staff: Option<Key>,
+    pub(super) case: Option<Key>,
+    pub(super) person: Key,
+    /// Where the person counts among the different persons of a day; nothing where that was done under an earlier key.
+    pub(super) persons: Option<Key>,
+    pub(super) use_: Option<(Key, i32)>,
+    /// It is the first under this idempotency key.
+    pub(super) first: Option<Key>,
+    /// It repeats the first one under this key.
+    pub(super) repeats: Option<Key>,
+    pub(super) until: i64,
+}
+
+impl Held {
+    fn counts(&self) -> impl Iterator<Item = Key> {
+        self.staff.into_iter().chain(self.case).chain([self.person])
+    }
+}
+
+/// A use of a consent that is on the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct KnownUse {
+    pub(super) number: i32,
+    /// Microseconds of Unix time.
+    pub(super) at: i64,
+}
+
+/// The first query under an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KnownFirst {
+    pub(super) identity: Key,
+    pub(super) origin: String,
+    /// Microseconds of Unix time.
+    pub(super) asked: i64,
+    pub(super) is_answered: bool,
+    pub(super) repeats: i32,
+}
+
+/// What stands in the database of the consents and idempotency keys of a batch.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) uses: BTreeMap<Key, Vec<KnownUse>>,
+    pub(super) firsts: BTreeMap<Key, KnownFirst>,
+}
+
+/// A claim on its way.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) claim: SharedClaim,
+    pub(super) held: Held,
+    pub(super) outcome: Result<Granted, Refused>,
+    /// Refused because of another claim of this batch that may yet be refused itself: it is asked again.
+    pub(super) is_to_be_asked_again: bool,
+    /// The person was looked up by nobody else on the day.
+    is_new_person: bool,
+}
+
+impl Step {
+    pub(super) fn new(claim: SharedClaim) -> Self {
+        let held = Held {
+            institution: claim.institution.clone(),
+            staff: claim.staff.map(|counted| counted.key),
+            case: claim.case.map(|counted| counted.key),
+            person: claim.person.key,
+            persons: Some(claim.persons.key),
+            use_: None,
+            first: None,
+            repeats: None,
+            until: claim.day_until(),
+        };
+        Self { claim, held, outcome: Ok(Granted::default()), is_to_be_asked_again: false, is_new_person: false }
+    }
+
+    pub(super) fn is_granted(&self) -> bool {
+        self.outcome.is_ok()
+    }
+}
+
+/// Which number each consent gives and which key is known. In the order in which they were asked.
+pub(super) fn take_uses(steps: &mut [Step], known: &mut Known, origin: &str) {
+    let mut of_batch: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut keys_of_batch: Vec<Key> = Vec::new();
+    for step in steps {
+        match repeat_of(&step.claim, known, &keys_of_batch, origin) {
+            Err((refused, again)) => {
+                (step.outcome, step.is_to_be_asked_again) = (Err(refused), again);
+                continue;
+            }
+            Ok(Repeat::None) => {}
+            Ok(Repeat::First(key)) => {
+                step.held.first = Some(key);
+                keys_of_batch.push(key);
+            }
+            Ok(Repeat::Again(key)) => {
+                step.held.repeats = Some(key);
+                keys_of_batch.push(key);
+            }
+        }
+        let Some(consent) = step.claim.consent else { continue };
+        let uses = known.uses.entry(consent.key).or_default();
+        let since = step.claim.uses_since(consent.frequency);
+        let lately = uses.iter().filter(|use_| use_.at > since).count() as u64;
+        if uses.len() as u64 >= consent.uses || lately >= consent.frequency.uses {
+            step.outcome = Err(Refused::Final(Code::ConsentUsedUp));
+            step.is_to_be_asked_again = of_batch.contains_key(&consent.key);
+            continue;
+        }
+        let free = (1..).find(|number| uses.iter().all(|use_| use_.number != *number)).unwrap_or(i32::MAX);
+        uses.push(KnownUse { number: free, at: step.claim.now.as_microsecond() });
+        *of_batch.entry(consent.key).or_default() += 1;
+        step.held.use_ = Some((consent.key, free));
+        step.outcome = Ok(Granted { use_: Some(u64::from(free.unsigned_abs())) });
+    }
+}
+
+/// What a query is to the one before it under its key.
+enum Repeat {
+    /// It has no key.
+    None,
+    /// It is the first.
+    First(Key),
+    /// It repeats an answered one of this log.
+    Again(Key),
+}
+
+fn repeat_of(claim: &SharedClaim, known: &Known, of_batch: &[Key], origin: &str) -> Result<Repeat, (Refused, bool)> {
+    let Some(newest) = claim.entries().next() else { return Ok(Repeat::None) };
+    if claim.entries().any(|entry| of_batch.contains(&entry.key)) {
+        return Err((Refused::UnderWay, false));
+    }
+    let now = claim.now.as_microsecond();
+    let found = claim.entries().find_map(|entry| Some((entry, known.firsts.get(&entry.key)?)));
+    let Some((entry, first)) = found.filter(|(_, first)| now - first.asked < REMEMBERED) else {
+        return Ok(Repeat::First(newest.key));
+    };
+    if first.identity != entry.identity {
+        return Err((Refused::Final(Code::IdempotencyConflict), false));
+    }
+    if !first.is_answered {
+        return Err((Refused::UnderWay, false));
+    }
+    let is_repeatable = match claim.window() {
+        RepeatWindow::Query => now - first.asked < REPEATED && first.repeats < REPEATS,
+        RepeatWindow::BatchLine => true,
+    };
+    // What was told stands sealed in the other gateway's log.
+    if !is_repeatable || first.origin != origin {
+        return Err((Refused::Final(Code::AnswerChanged), false));
+    }
+    Ok(Repeat::Again(entry.key))
+}
+
+/// How counts change: by how much, and until when they are kept.
+pub(super) type Deltas = BTreeMap<Key, (i32, i64)>;
+
+fn add(deltas: &mut Deltas, key: Key, delta: i32, until: i64) {
+    let entry = deltas.entry(key).or_insert((0, until));
+    *entry = (entry.0 + delta, entry.1.max(until));
+}
+
+/// What is asked and given back of look-ups.
+pub(super) fn deltas(steps: &[Step], released: &[Held]) -> Deltas {
+    let mut deltas = Deltas::new();
+    for step in steps.iter().filter(|step| step.is_granted()) {
+        for key in step.held.counts() {
+            let until = if step.held.case == Some(key) { step.claim.case_until() } else { step.held.until };
+            add(&mut deltas, key, 1, until);
+        }
+    }
+    for held in released {
+        held.counts().for_each(|key| add(&mut deltas, key, -1, held.until));
+    }
+    deltas
+}
+
+/// How high counts are, without what this batch asks.
+pub(super) struct Heights(BTreeMap<Key, i32>);
+
+impl Heights {
+    /// From what the database has after `deltas`, and what it has under earlier keys.
+    pub(super) fn new(after: impl IntoIterator<Item = (Key, i32)>, deltas: &Deltas, released: &[Key]) -> Self {
+        let mut before: BTreeMap<Key, i32> =
+            after.into_iter().map(|(key, n)| (key, n - deltas.get(&key).map_or(0, |(delta, _)| *delta))).collect();
+        for key in released {
+            *before.entry(*key).or_default() -= 1;
+        }
+        Self(before)
+    }
+
+    fn of(&self, key: &Key) -> i32 {
+        self.0.get(key).copied().unwrap_or_default()
+    }
+
+    fn is_full(&self, counted: &Counted, earlier: i32) -> bool {
+        u32::try_from(self.of(&counted.key) + earlier).unwrap_or_default() >= counted.limit
+    }
+
+    fn take(&mut self, key: Key) {
+        *self.0.entry(key).or_default() += 1;
+    }
+}
+
+/// The counts that were given back.
+pub(super) fn given_back(released: &[Held]) -> Vec<Key> {
+    released.iter().flat_map(Held::counts).collect()
+}
+
+/// Which claims are within the limits of staff, case and person; one after the other.
+pub(super) fn take_look_ups(steps: &mut [Step], heights: &mut Heights, earlier: &BTreeMap<Key, i32>) {
+    for step in steps.iter_mut().filter(|step| step.is_granted()) {
+        let claim = &step.claim;
+        let of_earlier = |keys: &[Key]| keys.iter().filter_map(|key| earlier.get(key)).sum::<i32>();
+        let before = claim.earlier_person.map_or(0, |key| of_earlier(&[key]));
+        let is_full = |counted: Option<Counted>, earlier| counted.filter(|counted| heights.is_full(counted, earlier));
+        let of_the_day = |counted: Counted| Refused::OfTheDay(Code::RateLimited, counted.limit);
+        let full = is_full(claim.staff, 0)
+            .map(of_the_day)
+            .or_else(|| {
+                is_full(claim.case, of_earlier(&claim.earlier_cases)).map(|_| Refused::Final(Code::CaseAlreadyUsed))
+            })
+            .or_else(|| is_full(Some(claim.person), before).map(of_the_day));
+        if let Some(refused) = full {
+            step.outcome = Err(refused);
+            continue;
+        }
+        step.held.persons = step.held.persons.filter(|_| before == 0);
+        step.is_new_person = heights.of(&claim.person.key) + before == 0;
+        step.held.counts().for_each(|key| heights.take(key));
+    }
+}
+
+/// By how much the numbers of different persons change: up by who is new, down by who is gone with what was given back.
+pub(super) fn person_deltas(steps: &[Step], released: &[Held], heights: &Heights) -> (Deltas, Vec<Key>) {
+    let (mut deltas, mut gone, mut seen) = (Deltas::new(), Vec::new(), Vec::new());
+    for step in steps.iter().filter(|step| step.is_granted() && step.is_new_person) {
+        add(&mut deltas, step.claim.persons.key, 1, step.held.until);
+    }
+    for held in released {
+        let Some(persons) = held.persons else { continue };
+        // Who is looked up again in this batch was counted as new.
+        let is_new_again = steps.iter().any(|step| step.is_new_person && step.held.person == held.person);
+        if (heights.of(&held.person) == 0 || is_new_again) && !seen.contains(&held.person) {
+            seen.push(held.person);
+            gone.push(persons);
+            add(&mut deltas, persons, -1, held.until);
+        }
+    }
+    (deltas, gone)
+}
+
+/// Which claims are within the limit of different persons.
+pub(super) fn take_persons(steps: &mut [Step], heights: &mut Heights) {
+    for step in steps.iter_mut().filter(|step| step.is_granted() && step.is_new_person) {
+        if heights.is_full(&step.claim.persons, 0) {
+            let limit = step.claim.persons.limit;
+            step.outcome = Err(Refused::OfTheDay(Code::DistinctSubjectsExceeded, limit));
+        } else {
+            heights.take(step.claim.persons.key);
+        }
+    }
+}
+
+/// What was added for claims that were refused after it.
+pub(super) fn taken_back(steps: &[Step], had_counts: &[bool], had_person: &[bool]) -> Deltas {
+    let mut deltas = Deltas::new();
+    for ((step, had_counts), had_person) in steps.iter().zip(had_counts).zip(had_person) {
+        if step.is_granted() {
+            continue;
+        }
+        if *had_counts {
+            step.held.counts().for_each(|key| add(&mut deltas, key, -1, step.held.until));
+        }
+        if *had_person {
+            add(&mut deltas, step.claim.persons.key, -1, step.held.until);
+        }
+    }
+    deltas
+}
+
+/// For each claim, whether it was granted so far.
+pub(super) fn granted(steps: &[Step]) -> Vec<bool> {
+    steps.iter().map(Step::is_granted).collect()
+}
+
+/// For each claim, whether a person was counted for it.
+pub(super) fn new_persons(steps: &[Step]) -> Vec<bool> {
+    steps.iter().map(|step| step.is_granted() && step.is_new_person).collect()
+}
+
+/// When a query was asked, as its id says, in microseconds of Unix time.
+pub(super) fn asked_at(id: Uuid) -> i64 {
+    let (seconds, nanoseconds) = id.get_timestamp().map_or((0, 0), |time| time.to_unix());
+    let at = Timestamp::new(i64::try_from(seconds).unwrap_or(0), i32::try_from(nanoseconds).unwrap_or(0));
+    at.unwrap_or(Timestamp::UNIX_EPOCH).as_microsecond()
+}

@@ -1,0 +1,130 @@
+//! The gateways that count together with this one: the thread that counts and hears, and what it needs of this process.
+
+use std::{io, sync::Arc};
+
+use credit_audit::{
+    clock::Clock,
+    leaf::{self, QueryLeaf},
+    log::LookupError,
+};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::{
+    changes::take_in,
+    cluster::{self, Act, Cluster, Ends, Looked, Own, Process, StateFault, is_shared},
+    gateway::Gateway,
+    index::each_leaf,
+    keyring::Keyring,
+    process::runtime,
+    settings::Settings,
+    state::{elsewhere::Elsewhere, ledger::Ledger},
+    telemetry::metrics::Duty,
+};
+
+/// Leaves of the own log that are looked through at once for acts.
+const LOOKED_AT: u64 = 4_096;
+
+/// What is to be run once there is a gateway; nothing where this one counts alone.
+pub(super) struct Joining(Option<(Arc<Cluster>, Ends, Own)>);
+
+impl Joining {
+    /// # Errors
+    /// When a file of the settings cannot be used.
+    pub(super) fn new(
+        settings: &Settings,
+        keys: &Keyring,
+        ledger: &Ledger,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, StateFault> {
+        let Some(state) = &settings.state else { return Ok(Self(None)) };
+        let (cluster, ends) = Cluster::new(state, Arc::clone(clock))?;
+        Ok(Self(Some((cluster, ends, own(settings, Some(keys.digest()), ledger)))))
+    }
+
+    pub(super) fn cluster(&self) -> Option<Arc<Cluster>> {
+        self.0.as_ref().map(|(cluster, ..)| Arc::clone(cluster))
+    }
+
+    /// The counts of all.
+    pub(super) fn elsewhere(&self) -> Option<Arc<dyn Elsewhere>> {
+        self.cluster().map(|cluster| cluster as _)
+    }
+
+    /// Starts the thread, and waits until all that the others did so far is in force here.
+    ///
+    /// # Errors
+    /// Why this gateway cannot count together with the others now.
+    pub(super) async fn run(self, gateway: &Arc<Gateway>) -> Result<(), StateFault> {
+        let Some((cluster, ends, own)) = self.0 else { return Ok(()) };
+        let (ready, is_ready) = oneshot::channel();
+        let process = Arc::new(Shared(Arc::clone(gateway)));
+        let thread = std::thread::Builder::new().name("replicas".to_owned());
+        let spawned = thread.spawn(move || match runtime() {
+            Ok(runtime) => runtime.block_on(cluster::run(cluster, ends, own, process, ready)),
+            Err(error) => tracing::error!(%error, "the thread of the shared state could not be set up"),
+        });
+        match spawned {
+            Ok(_) => is_ready.await.unwrap_or(Err(StateFault::Late)),
+            Err(_) => Err(StateFault::Late),
+        }
+    }
+}
+
+/// Who this gateway is to the others.
+fn own(settings: &Settings, ring: Option<[u8; 32]>, ledger: &Ledger) -> Own {
+    Own { origin: settings.log.origin.clone(), ring, has_answered: !ledger.seqs.is_empty() }
+}
+
+/// Whether a start could count together with the others; nothing is written.
+///
+/// # Errors
+/// Why it could not.
+pub(super) async fn examine(settings: &Settings, ring: Option<[u8; 32]>, ledger: &Ledger) -> Result<(), StateFault> {
+    let Some(state) = &settings.state else { return Ok(()) };
+    cluster::examine(state, &own(settings, ring, ledger)).await
+}
+
+struct Shared(Arc<Gateway>);
+
+impl Process for Shared {
+    fn take_in(&self, act: &Act) {
+        let taken = match leaf::parse(&act.leaf) {
+            Ok(Some(parsed)) => take_in(&self.0, &act.origin, act.index, &parsed),
+            // A kind of a later release.
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        if !taken {
+            tracing::error!(leaf = act.index, cause = "it does not open", "an act of another gateway was not taken in");
+        }
+    }
+
+    fn was_answered(&self, id: Uuid, institution: &str) -> Option<bool> {
+        match self.0.log.receipt(id, institution) {
+            Ok(found) => QueryLeaf::parse(&found.leaf).ok().map(|leaf| leaf.code.is_none()),
+            Err(LookupError::NotFound) => Some(false),
+            Err(_) => None,
+        }
+    }
+
+    fn acts_from(&self, index: u64) -> io::Result<Looked> {
+        let until = self.0.log.published().min(index.saturating_add(LOOKED_AT));
+        let mut acts = Vec::new();
+        let read = each_leaf(&self.0.log_folder(), index, until, |index, bytes| {
+            if is_shared(bytes) {
+                acts.push((index, bytes.to_vec()));
+            }
+            Ok(())
+        });
+        read.map(|()| (acts, until)).map_err(io::Error::other)
+    }
+
+    fn ring(&self) -> [u8; 32] {
+        self.0.keys.digest()
+    }
+
+    fn heard(&self, heard: Result<(), String>) {
+        self.0.metrics.duty(Duty::Replicas, heard, self.0.clock.now());
+    }
+}

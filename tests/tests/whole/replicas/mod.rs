@@ -1,0 +1,136 @@
+//! Several gateways of one operator that count together in PostgreSQL: what one of them used or was told holds for all.
+
+mod acts;
+mod counts;
+mod losses;
+mod standby;
+mod starts;
+
+use std::{fs, time::Duration};
+
+use credit_gateway::for_tests::STATE_SCHEMA;
+use credit_tests::{
+    Caller, Folder, Gateway, Reply, gateway,
+    postgres::{READER, Server},
+    request, run,
+};
+use hyper::Method;
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::consents::{altered, frequency};
+
+/// How long another gateway may take to know of an act.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A database with the tables of the shared state, which the gateway's role may write.
+fn database(server: &Server) -> String {
+    let name = server.database("TEMPLATE template0");
+    let grant = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {READER};");
+    drop(server.sql(&name, &format!("{STATE_SCHEMA}\n{grant}")).held());
+    name
+}
+
+/// A folder whose gateway counts in a database, under a name of its own.
+fn member(server: &Server, database: &str, name: &str) -> Folder {
+    member_of(&[server], database, name)
+}
+
+/// The same, of several servers, of which one takes writes.
+fn member_of(servers: &[&Server], database: &str, name: &str) -> Folder {
+    let folder = Folder::new();
+    servers[0].lets_in(&folder);
+    let hosts: Vec<_> = servers.iter().map(|server| format!("127.0.0.1:{}", server.port())).collect();
+    let url = format!("postgresql://{READER}@{}/{database}", hosts.join(","));
+    folder.edit_config(|config| {
+        let line = config.lines().find(|line| line.starts_with("origin = ")).unwrap().to_owned();
+        let config = config.replace(&line, &format!("origin = \"{}\"", origin(name)));
+        format!(
+            "{config}\n[state]\nurl = \"{url}\"\npassword_file = \"postgres.password\"\nauthorities = \"postgres-ca.pem\"\nstandby = \"none\"\n"
+        )
+    });
+    folder
+}
+
+fn origin(name: &str) -> String {
+    format!("credit-gateway.example/together/{name}")
+}
+
+/// Makes the signing keys of these logs, all in one ring.
+fn with_keys_of_logs(folder: Folder, names: &[String]) -> Folder {
+    for name in names {
+        let config = folder.config();
+        let add = ["keys", "add-log", "--origin", &origin(name), "--config", config.to_str().unwrap()];
+        drop(gateway(&add).held());
+    }
+    folder
+}
+
+/// Gives a folder the key ring of a gateway that serves.
+fn with_ring_of(folder: Folder, other: &Gateway) -> Folder {
+    fs::copy(other.folder().join("keys/ring.json"), folder.join("keys/ring.json")).unwrap();
+    folder
+}
+
+/// So many gateways that count together in a database of the server.
+fn replicas_in(server: &Server, count: usize) -> Vec<Gateway> {
+    made(&[server], count, |_| {})
+}
+
+/// The same, each with a configuration that was changed.
+fn replicas_with(count: usize, change: impl Fn(&Folder)) -> Vec<Gateway> {
+    made(&[Server::shared()], count, change)
+}
+
+fn made(servers: &[&Server], count: usize, change: impl Fn(&Folder)) -> Vec<Gateway> {
+    let database = database(servers[0]);
+    let mut all: Vec<Gateway> = Vec::new();
+    let names: Vec<_> = (0..count).map(|number| format!("r{number}")).collect();
+    for number in 0..count {
+        let folder = member_of(servers, &database, &names[number]);
+        let folder = match all.first() {
+            Some(first) => with_ring_of(folder, first),
+            None => with_keys_of_logs(folder, &names),
+        };
+        change(&folder);
+        all.push(Gateway::serve(folder));
+    }
+    all
+}
+
+fn replicas(count: usize) -> Vec<Gateway> {
+    replicas_in(Server::shared(), count)
+}
+
+/// Asks all of them at once, one after the other in turn; the replies, and by which gateway each.
+fn ask_at_once(
+    callers: &[Caller],
+    count: usize,
+    body: impl Fn(usize) -> (Value, Vec<(String, String)>),
+) -> Vec<(usize, Reply)> {
+    run(async {
+        let mut asks = JoinSet::new();
+        for nr in 0..count {
+            let at = nr % callers.len();
+            let (caller, (body, headers)) = (callers[at].clone(), body(nr));
+            asks.spawn(async move {
+                let mut connection = caller.http1().await.ok()?;
+                let mut all = vec![("content-type", "application/json")];
+                all.extend(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+                let asked = request(Method::POST, "/v1/queries", &all, body.to_string());
+                connection.send(asked).await.ok().map(|reply| (at, reply))
+            });
+        }
+        asks.join_all().await.into_iter().flatten().collect()
+    })
+}
+
+/// The callers of one institution, of each gateway.
+fn callers(gateways: &[Gateway], name: &str) -> Vec<Caller> {
+    gateways.iter().map(|gateway| gateway.folder().caller(name)).collect()
+}
+
+/// A token of ten uses, all of which may be made today.
+fn of_ten_uses(folder: &Folder, jti: &str, number: &str) -> String {
+    altered(folder, jti, number, |grant| (grant.terms.uses, grant.terms.frequency) = (10, frequency("10/P1D")))
+}

@@ -1,0 +1,108 @@
+//! What was written counts when a synchronous standby has it: whatever becomes of the server, nothing that was told as done is lost.
+
+use std::time::Duration;
+
+use credit_tests::{
+    Folder, Gateway, checked, figures,
+    postgres::{READER, Server},
+    query::look_up,
+};
+
+use super::{ask_at_once, callers, made};
+use crate::{
+    consents::{ask, bearer, loan, new_jti, of_one_use, withdraw},
+    faults::{is_full, within},
+};
+
+/// A server with a standby, and two gateways that believe nothing which the standby has not.
+fn pair() -> (Server, Server, Vec<Gateway>) {
+    let primary = Server::start();
+    drop(primary.sql("postgres", &format!("GRANT pg_read_all_stats TO {READER}")).held());
+    let standby = primary.standby();
+    let gateways = made(&[&primary, &standby], 2, |folder: &Folder| {
+        folder.replace_in_config("standby = \"none\"", "standby = \"required\"");
+    });
+    (primary, standby, gateways)
+}
+
+#[test]
+fn without_its_standby_nothing_is_answered() {
+    let (_primary, standby, gateways) = pair();
+    let housing = callers(&gateways, "housing");
+    let number = gateways[0].folder().person("clean", 0);
+    let ask = |at: usize| housing[at].ask(&look_up(&number));
+    assert_eq!((ask(0).status.as_u16(), ask(1).status.as_u16()), (200, 200));
+    standby.stop();
+    let refused = ask(0);
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (503, "state-unavailable"));
+    standby.run();
+    for at in [0, 1] {
+        assert!(within(Duration::from_secs(20), || ask(at).status == 200), "it does not come back");
+    }
+}
+
+/// The standby goes, writes wait for it, and somebody ends the wait; then the server is gone and the standby takes over.
+fn fail_over(ends_the_wait: impl Fn(&Server)) -> (usize, usize) {
+    let (primary, standby, gateways) = pair();
+    let (banks, folder) = (callers(&gateways, "bank"), gateways[0].folder());
+    let names: Vec<_> = (0..24).map(|nr| (new_jti(), folder.person("clean", nr % 8))).collect();
+    let tokens: Vec<_> = names.iter().map(|(jti, number)| of_one_use(folder, jti, number)).collect();
+    let bearer_of = |nr: usize| (loan(), vec![("authorization".to_owned(), bearer(&tokens[nr]))]);
+    let withdrawn = of_one_use(folder, &new_jti(), &names[0].1);
+    // Some are used while all is well, the others while the standby is away.
+    let (before, during) = (8, tokens.len() - 8);
+    let mut replies = ask_at_once(&banks[..1], before, bearer_of);
+    standby.stop();
+    let asked = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| ask_at_once(&banks[..1], during, |nr| bearer_of(before + nr)));
+        let withdrawing = scope.spawn(|| withdraw(folder, &new_jti()).status);
+        std::thread::sleep(Duration::from_millis(150));
+        ends_the_wait(&primary);
+        assert_ne!(withdrawing.join().unwrap(), 200, "a withdrawal that the standby has not was told as done");
+        asking.join().unwrap()
+    });
+    replies.extend(asked);
+    let told = replies.iter().filter(|(_, reply)| reply.status == 200).count();
+    primary.crash();
+    standby.run();
+    standby.promote();
+    // What the standby takes over waits for nobody: from here on the gateways count without another one.
+    let gateways: Vec<_> = gateways
+        .into_iter()
+        .map(|gateway| {
+            let folder = gateway.kill();
+            folder.replace_in_config("standby = \"required\"", "standby = \"none\"");
+            Gateway::serve(folder)
+        })
+        .collect();
+    // The other gateway knows of no use but by the database: what was told is used there.
+    let other = gateways[1].folder().caller("bank");
+    let answered = tokens.iter().filter(|token| ask(&other, token).status == 200).count();
+    assert_eq!(answered, tokens.len() - told, "{told} were told");
+    for token in &tokens {
+        checked::refusal(gateways[1].folder(), "bank", &ask(&other, token), 403, "consent-used-up");
+    }
+    checked::answer(gateways[1].folder(), "bank", &ask(&other, &withdrawn));
+    (told, tokens.len())
+}
+
+#[test]
+fn what_was_told_as_done_is_there_after_a_failover_however_the_wait_ended() {
+    let cancel = |primary: &Server| {
+        let waits = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+        drop(primary.sql("postgres", waits).held());
+    };
+    let rounds = if is_full() { 25 } else { 1 };
+    let (mut told, mut all) = (0, 0);
+    for round in 0..2 * rounds {
+        let of_round = match round % 2 {
+            0 => fail_over(cancel),
+            _ => fail_over(|primary| primary.set_standbys("")),
+        };
+        (told, all) = (told + of_round.0, all + of_round.1);
+    }
+    figures(format_args!(
+        "{told} of {all} uses were told as done over {} failovers; all of them are there",
+        2 * rounds
+    ));
+}

@@ -1,0 +1,68 @@
+//! With whom a gateway does not count together.
+
+use credit_tests::{Folder, Gateway, checked, gateway, postgres::Server, query::look_up};
+
+use super::{database, member, with_keys_of_logs, with_ring_of};
+
+#[track_caller]
+fn refused(folder: &Folder, says: &str) {
+    let config = folder.config();
+    for command in ["check", "serve"] {
+        let ended = gateway(&[command, "--config", config.to_str().unwrap()]);
+        assert_ne!(ended.code, Some(0), "{command}");
+        assert!(ended.err.contains(says), "{command}: {}", ended.err);
+    }
+}
+
+#[test]
+fn another_ring_tables_that_are_missing_and_a_log_that_was_counted_alone_are_refused() {
+    let server = Server::shared();
+    let database = database(server);
+    let member = |database: &str, name: &str| {
+        with_keys_of_logs(member(server, database, name), &[name.to_owned(), "r4".to_owned()])
+    };
+    let first = Gateway::serve(member(&database, "r0"));
+    let stranger = member(&database, "r1");
+    let config = stranger.config();
+    drop(gateway(&["keys", "rotate", "state", "--config", config.to_str().unwrap()]).held());
+    refused(&stranger, "the key ring is not that of");
+    let empty = server.database("TEMPLATE template0");
+    refused(&member(&empty, "r2"), "has not the tables");
+    refused(&member("nowhere", "r3"), "cannot use the shared state");
+    // A log with queries that nobody else knows of.
+    let alone = Folder::new();
+    let gateway = Gateway::serve(alone);
+    let reply = gateway.folder().caller("housing").ask(&look_up(&gateway.folder().person("clean", 0)));
+    checked::answer(gateway.folder(), "housing", &reply);
+    let alone = gateway.stop();
+    let joined = super::member(server, &database, "r4");
+    let state = std::fs::read_to_string(joined.config()).unwrap();
+    let state = &state[state.rfind("[state]").unwrap()..];
+    server.lets_in(&alone);
+    alone.edit_config(|config| format!("{config}\n{state}"));
+    refused(&alone, "counted by this gateway alone");
+    drop(Gateway::serve(with_ring_of(joined, &first)).stop());
+}
+
+#[test]
+fn where_a_standby_is_required_and_there_is_none_nothing_starts() {
+    let server = Server::shared();
+    let folder = with_keys_of_logs(member(server, &database(server), "r0"), &["r0".to_owned()]);
+    folder.replace_in_config("standby = \"none\"\n", "");
+    refused(&folder, "pg_read_all_stats");
+}
+
+#[test]
+fn the_key_of_the_next_month_is_made_once_and_waits_in_the_ring() {
+    let folder = Folder::new();
+    let config = folder.config();
+    let of = |arguments: &[&str]| gateway(&[arguments, &["--config", config.to_str().unwrap()]].concat()).held();
+    let (before, said) = (of(&["keys", "status"]), of(&["keys", "prepare"]));
+    let key = said.split(' ').next().unwrap().to_owned();
+    assert!(key.starts_with("data-") && !before.contains(&key));
+    let status = of(&["keys", "status"]);
+    let line = status.lines().find(|line| line.contains(&key)).expect("it is in the ring");
+    assert!(line.contains("pending"), "{line}");
+    assert!(of(&["keys", "prepare"]).starts_with(&key), "it is made once");
+    assert_eq!(of(&["keys", "status"]), status);
+}
