@@ -81,7 +81,8 @@ pub(super) async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) -> bool
         drop(timeout(Duration::from_millis(500), connections).await);
         // What the last queries reserved is settled for the other gateways.
         if let Some(cluster) = &gateway.cluster {
-            cluster.flush().await;
+            // Where it cannot be, the next start settles it.
+            drop(timeout(Duration::from_millis(300), cluster.flush()).await);
         }
         if let Err(error) = record_floods(gateway, true).await {
             tracing::error!(%error, "floods of the last minute are not on the record");
