@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::coverage::{CoverageFigures, as_in_leaves};
+use crate::review::Judged;
 
 /// Answered and refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -39,6 +40,23 @@ pub struct Queries {
     pub refusals: BTreeMap<String, u64>,
     /// Answered ones by what is owed to the person: `owed`, `deferred`, `exempt`.
     pub notices: BTreeMap<String, u64>,
+}
+
+/// Figures of reviews: leaves of the month that say so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ReviewCounts {
+    /// Queries that the gateway put before reviewers.
+    pub queued: u64,
+    /// Of those, the ones that it calls suspicious.
+    pub suspicious: u64,
+    /// Times that an officer opened one.
+    pub opened: u64,
+    /// Verdicts.
+    pub judged: Judged,
+    /// Reviews that a second officer closed.
+    pub closed: u64,
+    /// Put before reviewers up to the end of the month, and not closed by then.
+    pub waiting: u64,
 }
 
 /// Figures of objections.
@@ -146,6 +164,8 @@ pub struct MonthlyFigures {
     pub queries: Queries,
     /// Cases that must be checked.
     pub coverage: CoverageFigures,
+    /// Reviews of queries.
+    pub reviews: ReviewCounts,
     /// Feedback by result.
     pub feedback: BTreeMap<String, u64>,
     /// Feedback by measure.

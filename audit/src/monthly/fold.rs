@@ -1,7 +1,7 @@
 //! One leaf after the other: what it adds to the figures of a month.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,11 +9,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use serde::Deserialize;
+use uuid::Uuid;
 
-use super::figures::{Alarms, MonthlyFigures, Objections, Outcomes, Queries, SuspensionLine};
+use super::figures::{Alarms, MonthlyFigures, Objections, Outcomes, Queries, ReviewCounts, SuspensionLine};
 use crate::checkpoint::Checkpoint;
 use crate::coverage::Coverage;
-use crate::leaf::{self, Actor, Body, BodyError, Kind, Leaf, Objection, ObjectionState, Outcome, Peek, Suspension};
+use crate::leaf::{
+    self, Actor, Body, BodyError, Kind, Leaf, Objection, ObjectionState, Outcome, Peek, Review, ReviewState, Suspension,
+};
+use crate::review::Word;
 
 /// The form of the figures.
 const FORM: &str = "credit-gateway/report/1";
@@ -69,6 +73,9 @@ pub struct Monthly {
     range: Option<(u64, u64)>,
     feedback: BTreeMap<String, u64>,
     measures: BTreeMap<String, u64>,
+    reviews: ReviewCounts,
+    /// Queries under review that are not closed, whenever they were put there.
+    under_review: HashSet<Uuid>,
     objections: Objections,
     /// Open objections by class and day, whenever they were made.
     open: BTreeMap<(String, Date), u64>,
@@ -93,6 +100,8 @@ impl Monthly {
             range: None,
             feedback: BTreeMap::new(),
             measures: BTreeMap::new(),
+            reviews: ReviewCounts::default(),
+            under_review: HashSet::new(),
             objections: Objections::default(),
             open: BTreeMap::new(),
             notices_given: BTreeMap::new(),
@@ -122,10 +131,14 @@ impl Monthly {
             return Ok(());
         }
         if !is_of_month {
-            if head.kind == Kind::Objection.as_str()
-                && let Some(Leaf { actor, body: Body::Objection(objection), .. }) = leaf::parse_after(head)?
-            {
-                self.keep_open(&objection, actor.as_ref());
+            if ![Kind::Objection, Kind::Review].map(Kind::as_str).contains(&head.kind) {
+                return Ok(());
+            }
+            let Some(Leaf { actor, body, .. }) = leaf::parse_after(head)? else { return Ok(()) };
+            match body {
+                Body::Objection(objection) => self.keep_open(&objection, actor.as_ref()),
+                Body::Review(review) => self.keep_under_review(&review),
+                _ => {}
             }
             return Ok(());
         }
@@ -215,6 +228,10 @@ impl Monthly {
                     self.objection(&objection, day);
                 }
             }
+            Body::Review(review) => {
+                self.keep_under_review(&review);
+                self.review(&review);
+            }
             Body::Flood(flood) => {
                 let all: u64 = flood.counts.values().sum();
                 *self.floods.entry(flood.institution).or_default() += all;
@@ -243,6 +260,27 @@ impl Monthly {
             ObjectionState::Rejected => figures.rejected += 1,
         }
         if day <= objection.due { figures.in_time += 1 } else { figures.late += 1 }
+    }
+
+    fn review(&mut self, review: &Review) {
+        let (figures, word) = (&mut self.reviews, review.verdict.as_deref());
+        match review.state {
+            ReviewState::Queued => {
+                figures.queued += 1;
+                figures.suspicious += u64::from(word == Some(Word::Suspicious.as_str()));
+            }
+            ReviewState::Opened => figures.opened += 1,
+            ReviewState::Judged => word.and_then(Word::parse).into_iter().for_each(|word| figures.judged.add(word)),
+            ReviewState::Closed => figures.closed += 1,
+        }
+    }
+
+    fn keep_under_review(&mut self, review: &Review) {
+        match review.state {
+            ReviewState::Queued => drop(self.under_review.insert(review.query)),
+            ReviewState::Closed => drop(self.under_review.remove(&review.query)),
+            ReviewState::Opened | ReviewState::Judged => {}
+        }
     }
 
     /// What waits for a decision; what a log says again of the log before it waits too.
@@ -292,6 +330,7 @@ impl Monthly {
             kinds: self.kinds,
             queries: self.queries,
             coverage,
+            reviews: ReviewCounts { waiting: self.under_review.len() as u64, ..self.reviews },
             feedback: self.feedback,
             measures: self.measures,
             objections,

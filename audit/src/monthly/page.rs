@@ -29,8 +29,10 @@ pub fn page(figures: &MonthlyFigures, language: Language) -> String {
         page.queries(),
         page.refusals(),
         page.coverage(),
+        page.reviews(),
         page.persons(),
         page.operation(),
+        page.fields(),
         page.how_to_check(),
     ];
     format!(
@@ -117,9 +119,30 @@ impl Page<'_> {
         html += &self.outcomes(self.t("按机构", "By institution"), &queries.institutions);
         html += &self.outcomes(self.t("按查询方类别", "By who asks"), &queries.askers);
         html += &self.outcomes(self.t("按场景", "By scenario"), &queries.scenarios);
-        html +=
-            &self.counts(self.t("按依据", "By ground"), queries.grounds.iter().map(|(name, count)| (*name, *count)));
-        html + &self.counts(self.t("披露的数据项", "Fields released"), named(&queries.fields))
+        html + &self.counts(self.t("按依据", "By ground"), queries.grounds.iter().map(|(name, count)| (*name, *count)))
+    }
+
+    /// Near the end: they are many.
+    fn fields(&self) -> String {
+        let title = self.t("附录：披露的数据项", "Appendix: fields released");
+        format!("<h2>{title}</h2>\n") + &self.counts(self.t("数据项", "Field"), named(&self.figures.queries.fields))
+    }
+
+    fn reviews(&self) -> String {
+        let reviews = &self.figures.reviews;
+        self.section(
+            self.t("查询复核", "Review of queries"),
+            &[
+                (self.t("送复核", "Put before reviewers"), reviews.queued),
+                (self.t("其中可疑", "Of those suspicious"), reviews.suspicious),
+                (self.t("打开次数", "Times that one was opened"), reviews.opened),
+                (self.t("结论：有合理说明", "Verdicts: explained"), reviews.judged.explained),
+                (self.t("结论：无说明", "Verdicts: unexplained"), reviews.judged.unexplained),
+                (self.t("结论：可疑", "Verdicts: suspicious"), reviews.judged.suspicious),
+                (self.t("结案", "Closed by a second officer"), reviews.closed),
+                (self.t("月末未结案", "Not closed at the end of the month"), reviews.waiting),
+            ],
+        )
     }
 
     fn refusals(&self) -> String {

@@ -33,9 +33,18 @@ pub struct CaseQuery {
     pub word: &'static str,
     /// Whether a reviewer opened it.
     pub opened: bool,
+    /// Which officers did.
+    #[serde(skip)]
+    pub opened_by: Vec<String>,
     /// The verdict of a reviewer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<&'static str>,
+    /// The officer whose verdict it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged_by: Option<String>,
+    /// Why, as that officer wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Whether a second officer closed it.
     pub closed: bool,
 }
@@ -68,7 +77,10 @@ impl Reviews {
                     at: place.at,
                     word: word.as_str(),
                     opened: !known.opened.is_empty(),
+                    opened_by: known.opened.clone(),
                     verdict: known.judged.as_ref().map(|(_, _, word)| word.as_str()),
+                    judged_by: known.judged.as_ref().map(|(_, by, _)| by.clone()),
+                    reason: known.reason.clone(),
                     closed: known.closed.is_some(),
                 };
                 by_staff.entry((period, place.staff)).or_default().push((known.queued_by, query));

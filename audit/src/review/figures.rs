@@ -192,6 +192,16 @@ impl Reviews {
     }
 }
 
+impl Judged {
+    pub(crate) fn add(&mut self, word: Word) {
+        match word {
+            Word::Explained => self.explained += 1,
+            Word::Unexplained => self.unexplained += 1,
+            Word::Suspicious => self.suspicious += 1,
+        }
+    }
+}
+
 impl ReviewProgress {
     fn count(&mut self, known: &Reviewed, within_days: u64, now: Timestamp) {
         let Some((queued, word)) = known.queued else { return };
@@ -204,12 +214,7 @@ impl ReviewProgress {
         match &known.judged {
             Some((at, _, word)) => {
                 self.late += u64::from(*at > until);
-                let verdicts = &mut self.judged;
-                match word {
-                    Word::Explained => verdicts.explained += 1,
-                    Word::Unexplained => verdicts.unexplained += 1,
-                    Word::Suspicious => verdicts.suspicious += 1,
-                }
+                self.judged.add(*word);
             }
             None => self.late += u64::from(now > until),
         }

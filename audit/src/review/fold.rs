@@ -70,6 +70,8 @@ pub(super) struct Reviewed {
     pub(super) opened: Vec<String>,
     /// Who judged it last, when, and how.
     pub(super) judged: Option<(Timestamp, String, Word)>,
+    /// Why, as that officer wrote it.
+    pub(super) reason: Option<String>,
     /// Who closed it.
     pub(super) closed: Option<String>,
 }
@@ -205,6 +207,7 @@ impl Reviews {
             (ReviewState::Opened, _) if !known.opened.contains(officer) => known.opened.push(officer.clone()),
             (ReviewState::Judged, Some(word)) if known.closed.is_none() => {
                 known.judged = Some((at, officer.clone(), word));
+                known.reason.clone_from(&review.reason);
             }
             (ReviewState::Closed, _) => drop(known.closed.get_or_insert_with(|| officer.clone())),
             (ReviewState::Opened | ReviewState::Judged | ReviewState::Queued, _) => {}

@@ -56,7 +56,7 @@ pub(crate) use objection::{LONGEST, Said, decide, is_text, objection_said};
 pub(crate) use persons::{object, set_blocked, withdraw};
 pub(crate) use repair::{RepairNotice, RepairedRecord, repair};
 pub(crate) use request::{Change, Made, TurningUse};
-pub(crate) use review::{drawn, is_latest, put_before_reviewers, watch_reviews};
+pub(crate) use review::{closes, drawn, is_latest, put_before_reviewers, watch_reviews};
 pub(crate) use said_before::SaidBefore;
 pub(crate) use sealing::Number;
 pub(crate) use standing::{is_destroyed, restore, text_of};

@@ -398,6 +398,14 @@ pub(crate) enum LeafMade {
     Already(bool),
 }
 
+impl Made {
+    /// The entry of the log that says so; nothing where it was so already, or nothing is said.
+    pub(crate) fn index(&self) -> Option<u64> {
+        let reply = serde_json::to_value(self).ok()?;
+        reply.as_object()?.values().next()?.get("index")?.as_u64()
+    }
+}
+
 /// For people: the members of the reply as JSON.
 impl std::fmt::Display for Made {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -211,13 +211,17 @@ async fn close(gateway: &Gateway, query: Uuid, account: &Account) -> Result<Step
         Stage::NotQueued => return Err(ReviewFault::NotUnderReview.into()),
         Stage::Queued | Stage::Opened => return Err(ReviewFault::NotJudged.into()),
         Stage::Closed => return Err(ReviewFault::ClosedBefore.into()),
-        Stage::Judged { by } => match (unit(gateway, &by), unit(gateway, &name)) {
-            (Some(judge), Some(second)) if judge != second && by != name => {}
-            _ => return Err(ReviewFault::SameUnit.into()),
-        },
+        Stage::Judged { by } if closes(gateway, &by, &name) => {}
+        Stage::Judged { .. } => return Err(ReviewFault::SameUnit.into()),
     }
     let review = Review { query, state: ReviewState::Closed, verdict: None, reason: None };
     recorded(gateway, review.entry(gateway.new_id(), actor)?).await
+}
+
+/// Whether an officer closes what another one judged: both have a unit, and not the same one.
+pub(crate) fn closes(gateway: &Gateway, judge: &str, second: &str) -> bool {
+    let (of_judge, of_second) = (unit(gateway, judge), unit(gateway, second));
+    judge != second && of_judge.is_some() && of_second.is_some() && of_judge != of_second
 }
 
 /// The unit of an officer, as the register says that two officers approved.

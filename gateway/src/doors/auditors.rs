@@ -101,7 +101,7 @@ pub(crate) async fn answer(
         {
             return fixed(Code::NotRecordable, language);
         }
-        let viewer = viewer(&standing, role);
+        let viewer = Viewer::new(&auditor, &standing, role);
         return console::answer((&gateway, trust), view, (request.uri(), request.headers()), viewer, language).await;
     }
     match LogFile::of(request.uri().path()) {
@@ -132,14 +132,6 @@ fn not_allowed(is_posted: bool, is_both: bool) -> Response<Body> {
 fn role(gateway: &Gateway, auditor: &Institution) -> Option<Role> {
     let is_officer = auditor.record.kind.duty() == Some(Duty::Officer);
     is_officer.then(|| gateway.rules().beside.role(auditor.id()))
-}
-
-fn viewer(standing: &CertificateStatus, role: Option<Role>) -> Viewer {
-    Viewer {
-        is_officer: role == Some(Role::Officer),
-        role,
-        form: console::form::token(&standing.thumbprint().to_string()).unwrap_or_default(),
-    }
 }
 
 /// The host that a request names: over HTTP/2 beside the headers.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use credit_audit::leaf::Base64;
+use credit_audit::{leaf::Base64, monthly::is_month};
 use credit_policy::{CitizenNumber, Code, Duty, InstitutionId, Language};
 use hyper::{
     Response, StatusCode,
@@ -14,9 +14,9 @@ use zeroize::Zeroizing;
 
 use crate::{
     callers::{register::Institution, suspension::Part, trust::CertificateStatus},
-    changes::{self, Account, Change, ChangeError, Destruction, Month, Number, Warrant, Whose, apply},
+    changes::{self, Account, Change, ChangeError, Destruction, Made, Month, Number, Warrant, Whose, apply},
     doors::{
-        console::{self, form},
+        console::{self, Viewer, form},
         persons::evidence,
         problems::{fixed, in_words},
     },
@@ -45,6 +45,7 @@ pub(super) enum Path {
     Exports,
     Reviews,
     Objections,
+    Coverage,
 }
 
 impl Path {
@@ -60,6 +61,7 @@ impl Path {
             "/officers/exports" => Some(Self::Exports),
             "/officers/reviews" => Some(Self::Reviews),
             "/officers/objections" => Some(Self::Objections),
+            "/officers/coverage" => Some(Self::Coverage),
             _ => None,
         }
     }
@@ -88,6 +90,7 @@ impl Path {
             Self::Destructions => "destructions",
             Self::Exports => "exports",
             Self::Objections => "objections",
+            Self::Coverage => "coverage",
             Self::Reviews => "reviews",
         }
     }
@@ -142,6 +145,13 @@ struct Deciding {
     objection: Uuid,
     result: Decided,
     reason: String,
+}
+
+/// `POST /officers/coverage`: the list of missed cases, of a month or of all, to be handed over.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listing {
+    month: Option<String>,
 }
 
 #[derive(Deserialize, PartialEq, Eq)]
@@ -265,6 +275,7 @@ pub(super) async fn act(
 ) -> Response<Body> {
     let (id, certificate) = (officer.id().to_owned(), standing.thumbprint().to_string());
     let role = gateway.rules().beside.role(&id);
+    let viewer = || Viewer::new(officer, standing, (officer.record.kind.duty() == Some(Duty::Officer)).then_some(role));
     let account = match (officer.record.kind.duty(), path) {
         (Some(Duty::Officer), _) => Account::officer(id, certificate, role),
         (Some(Duty::CreditSupervisor), Path::Reviews) => Account::supervisor(id, certificate),
@@ -298,7 +309,7 @@ pub(super) async fn act(
     let Some(change) = change(path, asked) else {
         return match filled {
             Some((_, next)) => {
-                console::refused(gateway, StatusCode::BAD_REQUEST, &ChangeError::Form, (language, &next))
+                console::refused(gateway, viewer(), (StatusCode::BAD_REQUEST, &ChangeError::Form), (language, &next))
             }
             None => fixed(Code::MalformedRequest, language),
         };
@@ -308,11 +319,25 @@ pub(super) async fn act(
         return handed.unwrap_or_else(|error| in_words(refusal_status(&error), &error, language));
     }
     match (apply(gateway, change, account).await, filled.map(|(_, next)| next)) {
-        (Ok(_), Some(next)) => see(&next),
+        (Ok(Made::CoverageListed { list, .. }), Some(_)) => download(list),
+        (Ok(made), Some(next)) => see(&form::after(&standing.thumbprint().to_string(), &next, made.index())),
         (Ok(made), None) => json(made.to_string()),
-        (Err(error), Some(next)) => console::refused(gateway, refusal_status(&error), &error, (language, &next)),
+        (Err(error), Some(next)) => {
+            console::refused(gateway, viewer(), (refusal_status(&error), &error), (language, &next))
+        }
         (Err(error), None) => in_words(refusal_status(&error), &error, language),
     }
+}
+
+/// A file that a browser saves.
+fn download(list: String) -> Response<Body> {
+    let mut response = Response::new(whole(list.into_bytes()));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"missed-cases.txt\""));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// Sends a browser on to where the result is shown.
@@ -365,6 +390,13 @@ fn change(path: Path, bytes: &[u8]) -> Option<Change> {
         Path::Objections => {
             let Deciding { objection, result, reason } = read(bytes)?;
             Change::ObjectionDecide { objection, upheld: result == Decided::Upheld, reason }
+        }
+        Path::Coverage => {
+            let Listing { month } = read(bytes)?;
+            if month.as_deref().is_some_and(|month| !is_month(month)) {
+                return None;
+            }
+            Change::CoverageList { month }
         }
         Path::Suspensions => {
             let Suspending { institution: id, staff, scenario, suspended, reason } = read(bytes)?;

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 
 use super::in_force::Trust;
@@ -31,6 +32,12 @@ impl CertificateStatus {
     #[must_use]
     pub fn thumbprint(&self) -> Thumbprint {
         self.chain.thumbprint()
+    }
+
+    /// When the caller's own certificate ends.
+    #[must_use]
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.chain.ends()
     }
 
     /// Whether another certificate that is known is trusted by the list in force.

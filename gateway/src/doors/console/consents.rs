@@ -36,6 +36,7 @@ struct Consents {
 #[template(path = "officers/consents.html")]
 struct Page<'a> {
     frame: &'a Frame,
+    gateway: &'a Gateway,
     title: &'a str,
     consents: &'a [Consent],
 }
@@ -51,7 +52,7 @@ pub(super) async fn list(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
     let consents = used.into_iter().map(|used| consent(gateway, used, frame)).collect();
     let all = Consents { consents };
     let title = frame.say("最近使用的授权", "Consents used last");
-    frame.show(&Page { frame, title, consents: &all.consents }, &all)
+    frame.show(&Page { frame, gateway, title, consents: &all.consents }, &all)
 }
 
 fn consent(gateway: &Gateway, used: UsedConsent, frame: &Frame) -> Consent {

@@ -28,6 +28,29 @@ pub(in crate::doors) fn token(certificate: &str) -> Option<String> {
     Some(tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// What an address has under `done` after an act of this certificate: the entry of the log, or nothing where it needed none, and
+/// by what a page knows that no other site made the address.
+fn mark(certificate: &str, entry: Option<u64>) -> Option<String> {
+    let entry = entry.map(|entry| entry.to_string()).unwrap_or_default();
+    let mark = token(&format!("done {entry} {certificate}"))?;
+    Some(format!("{entry}-{}", mark.get(..16)?))
+}
+
+/// Where a browser goes after an act: to `next`, which says that it is done.
+pub(in crate::doors) fn after(certificate: &str, next: &str, entry: Option<u64>) -> String {
+    let Some(mark) = mark(certificate, entry) else { return next.to_owned() };
+    let (page, part) = next.split_once('#').map_or((next, String::new()), |(page, part)| (page, format!("#{part}")));
+    let sign = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{sign}done={mark}{part}")
+}
+
+/// Which entry of the log a page is shown after, if any; nothing where the address does not come from an act of this certificate.
+pub(super) fn done(certificate: &str, text: &str) -> Option<Option<u64>> {
+    let (entry, _) = text.split_once('-')?;
+    let entry = if entry.is_empty() { None } else { Some(entry.parse().ok()?) };
+    (mark(certificate, entry).as_deref() == Some(text)).then_some(entry)
+}
+
 /// What a form asks for, as the JSON of the same act, and where the browser goes then. Nothing where it is not from a page of ours.
 pub(in crate::doors) fn read(
     (headers, host): (&HeaderMap, &str),
@@ -59,6 +82,22 @@ mod tests {
     use hyper::header::{self, HeaderValue};
 
     use super::*;
+
+    #[test]
+    fn a_page_says_that_something_is_done_only_after_an_act_of_this_certificate() {
+        let next = after("one", "/officers/institutions?lang=en#i-bank", Some(17));
+        let (page, part) = next.split_once('#').unwrap();
+        assert_eq!(part, "i-bank");
+        let (page, mark) = page.split_once("&done=").unwrap();
+        assert_eq!((page, done("one", mark)), ("/officers/institutions?lang=en", Some(Some(17))));
+        assert_eq!((done("other", mark), done("one", &mark.replace("17", "18"))), (None, None));
+        for wrong in ["", "-", "17", "17-", "x-0", "-0000000000000000"] {
+            assert_eq!(done("one", wrong), None, "{wrong}");
+        }
+        let (_, mark) =
+            after("one", "/officers", None).split_once("?done=").map(|(_, mark)| ((), mark.to_owned())).unwrap();
+        assert_eq!(done("one", &mark), Some(None));
+    }
 
     const HOST: &str = "credit.example:8445";
 

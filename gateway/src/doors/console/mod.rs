@@ -9,6 +9,7 @@ mod coverage;
 pub(super) mod form;
 mod institutions;
 mod log;
+mod named;
 mod objections;
 mod overview;
 mod page;
@@ -17,6 +18,7 @@ mod queries;
 mod record;
 mod report;
 mod reviews;
+mod viewer;
 
 use std::sync::Arc;
 
@@ -37,7 +39,7 @@ use crate::{
 };
 
 use page::Frame;
-pub(super) use page::Viewer;
+pub(super) use viewer::Viewer;
 
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,17 +158,17 @@ pub(super) async fn answer(
 /// What a form asked for was not done.
 pub(super) fn refused(
     gateway: &Gateway,
-    status: StatusCode,
-    fault: &impl std::fmt::Display,
+    viewer: Viewer,
+    (status, fault): (StatusCode, &impl std::fmt::Display),
     (language, from): (Language, &str),
 ) -> Response<Body> {
     // The page from which the form came knows its reader's language; the browser may prefer another.
-    let language = match from.rsplit_once("lang=") {
-        Some((_, "zh")) => Language::Zh,
-        Some((_, "en")) => Language::En,
+    let chosen = from.rsplit_once("lang=").and_then(|(_, chosen)| chosen.get(..2));
+    let language = match chosen {
+        Some("zh") => Language::Zh,
+        Some("en") => Language::En,
         Some(_) | None => language,
     };
-    let viewer = Viewer { is_officer: true, role: None, form: String::new() };
     let said = match language {
         Language::Zh => chinese().of(&fault.to_string()),
         Language::En => fault.to_string(),

@@ -23,6 +23,7 @@ struct Objections {
 #[template(path = "officers/objections.html")]
 struct ListPage<'a> {
     frame: &'a Frame,
+    gateway: &'a Gateway,
     title: &'a str,
     objections: &'a [OpenObjection],
 }
@@ -31,6 +32,7 @@ struct ListPage<'a> {
 #[template(path = "officers/objection.html")]
 struct OnePage<'a> {
     frame: &'a Frame,
+    gateway: &'a Gateway,
     title: &'a str,
     said: &'a ObjectionSaid,
 }
@@ -42,7 +44,7 @@ pub(super) async fn list(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
     };
     let all = Objections { objections };
     let title = frame.say("待处理的异议", "Objections due");
-    frame.show(&ListPage { frame, title, objections: &all.objections }, &all)
+    frame.show(&ListPage { frame, gateway, title, objections: &all.objections }, &all)
 }
 
 /// Whose record it is is not shown: who decides needs the record, not the number.
@@ -55,5 +57,5 @@ pub(super) async fn one(gateway: &Arc<Gateway>, id: Uuid, frame: &Frame) -> Resp
         Err(_) => return frame.unreadable(),
     };
     let title = frame.say("一件异议", "One objection");
-    frame.show(&OnePage { frame, title, said: &said }, &said)
+    frame.show(&OnePage { frame, gateway, title, said: &said }, &said)
 }

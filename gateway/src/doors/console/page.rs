@@ -11,6 +11,7 @@ use openidconnect::url::form_urlencoded::Serializer;
 use serde::Serialize;
 use serde_json::json;
 
+use super::{form, viewer::Viewer};
 use crate::{
     doors::{
         persons::{page::finish, request::Members},
@@ -40,28 +41,6 @@ const LINKS: [(&str, &str, &str); 11] = [
 const OF_CUSTODIANS: [&str; 5] =
     ["/officers", "/officers/alarms", "/officers/proposals", "/officers/institutions", "/officers/log"];
 
-/// Who looks.
-pub(in crate::doors) struct Viewer {
-    /// Whether pages have all forms to act by.
-    pub(in crate::doors) is_officer: bool,
-    /// What an officer may do; nothing for the supervisor.
-    pub(in crate::doors) role: Option<Role>,
-    /// The token of these forms.
-    pub(in crate::doors) form: String,
-}
-
-impl Viewer {
-    /// Whether pages have the forms of a review.
-    pub(super) fn reviews(&self) -> bool {
-        matches!(self.role, Some(Role::Officer | Role::Reviewer))
-    }
-
-    /// Whether pages have the form by which this is approved.
-    pub(super) fn decides_on(&self, act: &str) -> bool {
-        self.role.is_some_and(|role| role.decides_on(act))
-    }
-}
-
 /// What every page has around its own part.
 pub(super) struct Frame {
     language: Language,
@@ -70,6 +49,8 @@ pub(super) struct Frame {
     offset: Offset,
     /// The path of the page.
     path: String,
+    /// That what was asked for by a form is done, where the page is shown after it.
+    pub(super) done: Option<String>,
     /// The same page in the other language, with all else that was asked for.
     pub(super) switch: String,
     pub(super) is_demo: bool,
@@ -85,9 +66,11 @@ impl Frame {
         (path, asked): (&str, Option<&Members>),
     ) -> Self {
         let other = if language == Language::Zh { "en" } else { "zh" };
-        let switch = address("", asked, &["lang"], &[("lang", other)]);
+        let switch = address("", asked, &["lang", "done"], &[("lang", other)]);
+        let mark = asked.and_then(|asked| asked.get("done"));
+        let done = mark.and_then(|mark| form::done(&viewer.certificate, mark)).map(|entry| said_of(language, entry));
         let (offset, is_demo) = (gateway.catalogue().offset(), gateway.settings.demo);
-        Self { language, is_page, offset, path: path.to_owned(), switch, is_demo, viewer }
+        Self { language, is_page, offset, path: path.to_owned(), done, switch, is_demo, viewer }
     }
 
     pub(super) fn language(&self) -> Language {
@@ -124,15 +107,6 @@ impl Frame {
         }
     }
 
-    /// A word of a review.
-    pub(super) fn word(&self, word: &str) -> &'static str {
-        match word {
-            "explained" => self.say("有合理说明", "explained"),
-            "suspicious" => self.say("可疑", "suspicious"),
-            _ => self.say("无说明", "unexplained"),
-        }
-    }
-
     /// A time where the departments are, to the second.
     pub(super) fn time(&self, at: &Timestamp) -> String {
         self.offset.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S").to_string()
@@ -155,21 +129,6 @@ impl Frame {
         }
     }
 
-    /// The title of a scenario, with its name.
-    pub(super) fn scenario(&self, gateway: &Gateway, name: Option<&str>) -> String {
-        let name = name.unwrap_or_default();
-        let catalogue = gateway.catalogue();
-        let known = catalogue.scenario(name);
-        known.map_or_else(|| name.to_owned(), |scenario| format!("{} ({name})", scenario.title(self.language)))
-    }
-
-    /// Every scenario with its title.
-    pub(super) fn scenarios(&self, gateway: &Gateway) -> Vec<(String, String)> {
-        let catalogue = gateway.catalogue();
-        let all = catalogue.scenarios().into_iter().map(|scenario| scenario.name().as_str());
-        all.map(|name| (name.to_owned(), self.scenario(gateway, Some(name)))).collect()
-    }
-
     pub(super) fn unreadable(&self) -> Response<Body> {
         self.fault(StatusCode::SERVICE_UNAVAILABLE, self.say("暂时无法读取日志", "the log cannot be read now"))
     }
@@ -185,7 +144,10 @@ impl Frame {
     /// One sentence instead.
     pub(super) fn fault(&self, status: StatusCode, sentence: &str) -> Response<Body> {
         let title = self.say("无法显示", "Cannot be shown");
-        let page = Fault { frame: self, title, sentence, back: None }.render().unwrap_or_default();
+        // What it is a part of, with nothing else asked for.
+        let whole: Vec<&str> = self.path.split('/').take(3).collect();
+        let back = format!("{}?lang={}", whole.join("/"), self.this_lang());
+        let page = Fault { frame: self, title, sentence, back: &back }.render().unwrap_or_default();
         let json = json!({ "title": sentence, "status": status.as_u16() }).to_string();
         self.answer(if self.is_page { page.into_bytes() } else { json.into_bytes() }, status)
     }
@@ -193,7 +155,7 @@ impl Frame {
     /// Why nothing was done, with the way back to where it was asked.
     pub(super) fn not_done(&self, status: StatusCode, sentence: &str, back: &str) -> Response<Body> {
         let title = self.say("没有执行", "Not done");
-        let page = Fault { frame: self, title, sentence, back: Some(back) }.render().unwrap_or_default();
+        let page = Fault { frame: self, title, sentence, back }.render().unwrap_or_default();
         self.answer(page.into_bytes(), status)
     }
 
@@ -228,6 +190,16 @@ impl Frame {
     }
 }
 
+/// What is said of a form whose act has this entry of the log, or needed none.
+fn said_of(language: Language, entry: Option<u64>) -> String {
+    match (entry, language) {
+        (Some(entry), Language::Zh) => format!("已完成并写入日志：第 {entry} 条记录。"),
+        (Some(entry), Language::En) => format!("Done, and on the record: entry {entry}."),
+        (None, Language::Zh) => "已是如此，无需再做。".to_owned(),
+        (None, Language::En) => "It was so already: nothing had to be done.".to_owned(),
+    }
+}
+
 /// An address with what was asked for but `without`, and `with` more.
 pub(super) fn address(path: &str, asked: Option<&Members>, without: &[&str], with: &[(&str, &str)]) -> String {
     let mut query = Serializer::new(String::new());
@@ -245,5 +217,5 @@ struct Fault<'a> {
     frame: &'a Frame,
     title: &'a str,
     sentence: &'a str,
-    back: Option<&'a str>,
+    back: &'a str,
 }

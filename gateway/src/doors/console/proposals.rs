@@ -11,7 +11,7 @@ use crate::{
     gateway::Gateway,
     state::{
         about::About,
-        approvals::{DESTROY, EXPORT, RESUME, UNSEAL},
+        approvals::{DESTROY, EXPORT, LOADED, RESUME, UNSEAL},
     },
     transport::Body,
 };
@@ -36,6 +36,19 @@ pub(super) async fn show(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
 }
 
 impl Page<'_> {
+    const LOADED: [&'static str; 4] = LOADED;
+
+    /// Why who looks does not approve this one.
+    fn not_approved_here(&self, proposal: &ListedProposal) -> Option<&str> {
+        if proposal.officer == self.frame.viewer.id {
+            return Some(
+                self.frame.say("由您提议，须由另一名人员批准。", "You proposed it: another officer approves it."),
+            );
+        }
+        let is_over = proposal.expires <= self.gateway.clock.now();
+        is_over.then(|| self.frame.say("已过期，不能再批准。", "Its time is over: it can be approved no more."))
+    }
+
     /// By which command this is approved, where the page does not show what it is about: nobody approves what is not seen.
     fn command(proposal: &ListedProposal) -> Option<&'static str> {
         match (proposal.act.as_str(), &proposal.about) {

@@ -48,7 +48,7 @@ struct Page<'a> {
     /// What conditions can be chosen.
     institutions: Vec<Choice>,
     scenarios: Vec<Choice>,
-    outcomes: Vec<Choice>,
+    outcomes: Vec<(&'a str, Vec<Choice>)>,
     found: &'a Found,
     /// The address of the next page.
     next: Option<String>,
@@ -81,8 +81,8 @@ pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame:
         return frame.fault(
             StatusCode::BAD_REQUEST,
             frame.say(
-                "查询条件格式不对：日期为 YYYY-MM-DD；经办人与案件须连同机构；outcome 为 answered、refused 或代码",
-                "a condition has not its form: days are YYYY-MM-DD, operator and case need an institution, outcome is answered, refused or a code",
+                "查询条件格式不对：日期为 YYYY-MM-DD；经办人与案件须连同机构；结果为 answered、refused 或代码",
+                "a condition has not its form: days are YYYY-MM-DD, a member of staff or a case needs an institution, an outcome is answered, refused or a code",
             ),
         );
     };
@@ -105,29 +105,66 @@ pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame:
     let next = found
         .next
         .map(|before| address("/officers/queries", asked, &["before"], &[("before", before.to_string().as_str())]));
-    let (institutions, scenarios, outcomes) = choices(gateway, frame);
+    let ((institutions, scenarios), outcomes) = (choices(gateway, frame), outcomes(frame));
     let page =
         Page { frame, gateway, title, asked: Asked(asked), institutions, scenarios, outcomes, found: &found, next };
     frame.show(&page, &found)
 }
 
-/// Institutions, scenarios and outcomes.
-fn choices(gateway: &Gateway, frame: &Frame) -> (Vec<Choice>, Vec<Choice>, Vec<Choice>) {
+/// Institutions and scenarios.
+fn choices(gateway: &Gateway, frame: &Frame) -> (Vec<Choice>, Vec<Choice>) {
     let institutions = gateway.register.all().into_iter().map(|institution| {
         let (id, name) = (institution.id(), institution.record.name.as_deref());
         Choice { value: id.to_owned(), title: name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})")) }
     });
     let scenarios = frame.scenarios(gateway).into_iter().map(|(value, title)| Choice { value, title });
+    (institutions.collect(), scenarios.collect())
+}
+
+/// What can have come of a query, by what stood against it.
+fn outcomes(frame: &Frame) -> Vec<(&str, Vec<Choice>)> {
     let all = [
         ("answered", frame.say("已答复", "answered")),
         ("refused", frame.say("已拒绝（任何原因）", "refused, for any reason")),
     ];
-    let all = all.into_iter().map(|(value, title)| Choice { value: value.to_owned(), title: title.to_owned() });
-    let codes = Code::ALL.iter().map(|code| {
-        let name = code.as_str();
-        Choice { value: name.to_owned(), title: format!("{name}: {}", frame.outcome(Some(name))) }
-    });
-    (institutions.collect(), scenarios.collect(), all.chain(codes).collect())
+    let all = all.map(|(value, title)| Choice { value: value.to_owned(), title: title.to_owned() });
+    // The sentence of a code says after its semicolon what the asker should do.
+    let choice = |code: &Code| {
+        let said = frame.outcome(Some(code.as_str()));
+        let title = said.split(['；', ';']).next().unwrap_or_default().to_owned();
+        Choice { value: code.as_str().to_owned(), title }
+    };
+    let of = |group: Against| Code::ALL.iter().filter(move |code| Against::of(**code) == group).map(choice).collect();
+    vec![
+        (frame.say("全部", "All"), all.into()),
+        (frame.say("拒绝：请求有误", "Refused: the request has a fault"), of(Against::Request)),
+        (frame.say("拒绝：授权不符", "Refused: the person’s consent"), of(Against::Consent)),
+        (frame.say("拒绝：无权查询", "Refused: it may not be asked"), of(Against::Right)),
+        (frame.say("拒绝：次数或限额", "Refused: limits and repeats"), of(Against::Limit)),
+        (frame.say("拒绝：网关或数据源", "Refused: the gateway or a store"), of(Against::Gateway)),
+    ]
+}
+
+/// What stands against a query that is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Against {
+    Request,
+    Consent,
+    Right,
+    Limit,
+    Gateway,
+}
+
+impl Against {
+    fn of(code: Code) -> Self {
+        match code.status() {
+            _ if code.as_str().starts_with("consent-") => Self::Consent,
+            401 | 403 => Self::Right,
+            409 | 429 => Self::Limit,
+            500.. => Self::Gateway,
+            _ => Self::Request,
+        }
+    }
 }
 
 fn entry(listed: Listed) -> Entry {

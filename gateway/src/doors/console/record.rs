@@ -37,8 +37,12 @@ struct RecordPage<'a> {
     /// What it says, in words.
     entry: Option<Entry>,
     members: Vec<(String, String)>,
+    /// The number of the case under which the institution asked.
+    case_number: Option<String>,
     /// The case in which it was opened for review.
     case: Option<String>,
+    /// Whether the institution or the member of staff who asked is suspended now.
+    suspended: bool,
 }
 
 impl RecordPage<'_> {
@@ -49,6 +53,15 @@ impl RecordPage<'_> {
 
     fn staff(&self) -> Option<&str> {
         self.member("operator")
+    }
+
+    fn is_suspended(&self, gateway: &Gateway) -> bool {
+        let known = self.institution().and_then(|id| gateway.register.by_id(id).ok());
+        known.is_some_and(|institution| {
+            let parts = institution.suspensions.parts();
+            institution.is_suspended()
+                || parts.iter().any(|part| part.staff().is_some() && part.staff() == self.staff())
+        })
     }
 
     fn member(&self, wanted: &str) -> Option<&str> {
@@ -79,11 +92,16 @@ pub(super) async fn one(gateway: &Arc<Gateway>, id: Uuid, frame: &Frame) -> Resp
         return frame.unreadable();
     };
     let members: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(raw.get()).ok();
+    let ground = members.as_ref().and_then(|members| members.get("ground")?.get("case")?.as_str());
+    let case_number = ground.map(str::to_owned);
     let shown = |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let members = members.unwrap_or_default().into_iter().map(|(name, value)| (name, shown(value))).collect();
+    let members: Vec<(String, String)> =
+        members.unwrap_or_default().into_iter().map(|(name, value)| (name, shown(value))).collect();
     let record = Record { query: id, index, leaf: &raw, proof: &proof };
     let title = frame.say("一条记录", "One record");
-    frame.show(&RecordPage { frame, title, record: &record, entry, members, case }, &record)
+    let mut page = RecordPage { frame, title, record: &record, entry, members, case_number, case, suspended: false };
+    page.suspended = page.is_suspended(gateway);
+    frame.show(&page, &record)
 }
 
 /// Place, leaf and proof of a query, and the case in which it was opened for review.

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use askama::Template;
-use credit_audit::review::{ReviewCase, ReviewFault, ReviewFigures, ReviewPolicy, ReviewedPeriod};
+use credit_audit::review::{CaseQuery, ReviewCase, ReviewFault, ReviewFigures, ReviewPolicy, ReviewedPeriod};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use super::page::Frame;
 use crate::{
-    changes::{drawn, is_latest, put_before_reviewers},
+    changes::{closes, drawn, is_latest, put_before_reviewers},
     gateway::Gateway,
     transport::Body,
 };
@@ -56,8 +56,21 @@ struct QueuePage<'a> {
 #[template(path = "officers/review.html")]
 struct CasePage<'a> {
     frame: &'a Frame,
+    gateway: &'a Gateway,
     title: &'a str,
     case: &'a ReviewCase,
+}
+
+impl CasePage<'_> {
+    fn officers(&self, ids: &[String]) -> String {
+        let named = ids.iter().map(|id| self.frame.institution(self.gateway, id));
+        named.collect::<Vec<_>>().join(self.frame.say("、", ", "))
+    }
+
+    /// Whether the viewer is one who closes what was judged.
+    fn closes(&self, query: &CaseQuery) -> bool {
+        query.judged_by.as_deref().is_some_and(|judge| closes(self.gateway, judge, &self.frame.viewer.id))
+    }
 }
 
 /// The queue. Whoever looks at it lets the gateway go on where it was ended in a draw.
@@ -98,7 +111,7 @@ pub(super) async fn one(gateway: &Arc<Gateway>, name: &str, frame: &Frame) -> Re
         Ok(Err(_)) | Err(_) => return unreadable(frame),
     };
     let title = frame.say("一个复核案件", "One case");
-    frame.show(&CasePage { frame, title, case: &case }, &case)
+    frame.show(&CasePage { frame, gateway, title, case: &case }, &case)
 }
 
 fn unreadable(frame: &Frame) -> Response<Body> {

@@ -27,7 +27,7 @@ pub(crate) fn of_month(folder: &Folder, month: &str, more: &[&str]) -> Ended {
 }
 
 /// What the Python program makes of the files of the log.
-fn recomputed(folder: &Folder, month: &str) -> Value {
+pub(crate) fn recomputed(folder: &Folder, month: &str) -> Value {
     let desk = scratch::folder("monthly");
     fs::write(desk.join("coverage.py"), include_str!("../cases/coverage.py")).unwrap();
     fs::write(desk.join("report.py"), include_str!("report.py")).unwrap();

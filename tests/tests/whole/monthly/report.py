@@ -34,6 +34,9 @@ def main(log, month):
     alarms = dict.fromkeys(
         ["case_misses", "objections_late", "floods", "stops", "suspensions_by_rule", "unseals_alone"], 0
     )
+    reviews = dict.fromkeys(["queued", "suspicious", "opened", "closed"], 0)
+    reviews["judged"] = dict.fromkeys(["explained", "unexplained", "suspicious"], 0)
+    under_review = set()
     suspensions, catalogues, waiting, indices = [], set(), [], []
     for index, leaf in coverage.leaves(log):
         at = datetime.datetime.fromisoformat(leaf["at"].replace("Z", "+00:00")).astimezone(OFFSET)
@@ -47,6 +50,10 @@ def main(log, month):
                 waiting.append(place)
             elif not by_rule and place in waiting:
                 waiting.remove(place)
+        if kind == "review" and leaf["state"] == "queued":
+            under_review.add(leaf["query"])
+        if kind == "review" and leaf["state"] == "closed":
+            under_review.discard(leaf["query"])
         if day[:7] != month:
             continue
         add(kinds, kind)
@@ -79,6 +86,11 @@ def main(log, month):
             outcome(queries["institutions"], leaf["institution"], "refused", count)
             for code, of_code in leaf["counts"].items():
                 add(queries["refusals"], code, of_code)
+        elif kind == "review" and leaf["state"] == "judged":
+            reviews["judged"][leaf["verdict"]] += 1
+        elif kind == "review":
+            reviews[leaf["state"]] += 1
+            reviews["suspicious"] += leaf["state"] == "queued" and leaf["verdict"] == "suspicious"
         elif kind == "feedback":
             add(feedback, leaf["result"])
             if "measure" in leaf:
@@ -125,6 +137,7 @@ def main(log, month):
         "kinds": kinds,
         "queries": queries,
         "coverage": covered,
+        "reviews": {**reviews, "waiting": len(under_review)},
         "feedback": feedback,
         "measures": measures,
         "objections": objections,

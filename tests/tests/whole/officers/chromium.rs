@@ -27,7 +27,11 @@ fn said<'a>(lines: &'a [Value], task: &str) -> &'a str {
 #[test]
 fn officers_and_supervisors_find_their_way_and_axe_finds_nothing_in_any_page() {
     let day = review::day();
-    let (folder, ..) = review::on_the_day(review::before_the_day(review::folder(), day), day);
+    let folder = review::folder();
+    for (kind, role) in [("employer", "reviewer"), ("notifier", "custodian")] {
+        folder.replace_in_config(&format!("kind = \"{kind}\""), &format!("kind = \"officer\"\nrole = \"{role}\""));
+    }
+    let (folder, ..) = review::on_the_day(review::before_the_day(folder, day), day);
     let gateway = review::serve_at_noon(folder, day.checked_add(2.days()).unwrap());
     let folder = gateway.folder();
     review::shown(folder, day);
@@ -43,17 +47,24 @@ fn officers_and_supervisors_find_their_way_and_axe_finds_nothing_in_any_page() {
 
     let found = said(&lines, "find");
     assert!(found.contains("MADE-UP-1") && found.contains("staff-0017"), "{found}");
-    assert!(said(&lines, "suspend-staff").contains("staff-0017"), "{}", said(&lines, "suspend-staff"));
+    let suspended = said(&lines, "suspend-staff");
+    assert!(
+        suspended.contains("staff-0017")
+            && suspended.contains("Done, and on the record")
+            && suspended.contains("Who asked is suspended now."),
+        "{suspended}"
+    );
     assert!(said(&lines, "judge").contains("Verdict\nsuspicious"), "{}", said(&lines, "judge"));
     assert!(said(&lines, "suspend").contains("all of it"), "{}", said(&lines, "suspend"));
-    assert!(said(&lines, "alarm").contains("institutions are suspended (1)"), "{}", said(&lines, "alarm"));
+    assert!(said(&lines, "alarm").contains("institutions are suspended: 1"), "{}", said(&lines, "alarm"));
     assert!(!said(&lines, "approve").contains("nobody yet"), "{}", said(&lines, "approve"));
     let coverage = said(&lines, "coverage");
     assert!(coverage.contains("Registered\n1") && coverage.contains("Judged\n1"), "{coverage}");
     assert!(said(&lines, "report").contains("Monthly compliance report"), "{}", said(&lines, "report"));
 
-    // Eleven of the navigation, one of four lists, and a fault.
-    are_sound(&lines, 11 + 4 + 1);
+    // Of an officer eleven of the navigation, one of four lists, and a fault; what a reviewer and a custodian see of the
+    // navigation; and where the supervisor commits to a nonce.
+    are_sound(&lines, 11 + 4 + 1 + 11 + 5 + 1);
     let switched: Vec<_> = lines.iter().filter(|line| line["switched"].is_string()).collect();
     assert!(switched.len() == 2 && switched.iter().all(|line| line["chosen"] == "housing"), "{switched:?}");
     let planted = lines.iter().find(|line| line["planted"].is_array()).unwrap();

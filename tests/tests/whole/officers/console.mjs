@@ -67,7 +67,8 @@ async function task(name, page, steps) {
   say({ task: name, ms: Date.now() - begun, said: await read(page) })
 }
 
-const [one, other, supervisor] = await Promise.all(['officer', 'bank', 'supervisor'].map(relay))
+const relays = await Promise.all(['officer', 'bank', 'supervisor', 'employer', 'notifier'].map(relay))
+const [one, other, supervisor, reviewer, custodian] = relays
 const browser = await launch()
 try {
   const page = await open(browser)
@@ -94,10 +95,10 @@ try {
   })
   await task('suspend', page, async () => {
     await link(page, 'Institutions')
-    await (await handle(page, 'part', 'employer', (id) =>
+    await (await handle(page, 'part', 'department', (id) =>
       [...document.querySelectorAll('summary')].find((one) => one.textContent.trim() === `Suspend or resume ${id}`))).click()
-    await (await handle(page, 'field', 'employer', (id) => document.getElementById(`r-${id}`))).type('drill')
-    await pressOf(page, 'employer', 'Suspend')
+    await (await handle(page, 'field', 'department', (id) => document.getElementById(`r-${id}`))).type('drill')
+    await pressOf(page, 'department', 'Suspend')
   })
   await task('alarm', page, async () => {
     await link(page, 'Alarms')
@@ -127,6 +128,16 @@ try {
         await look(page, `officers-${name}-one`, language, pictures)
       }
     }
+    // What the other roles see of it.
+    for (const [name, server] of [['reviewer', reviewer], ['custodian', custodian]]) {
+      await page.goto(home(server, language))
+      for (const path of await page.$$eval('nav a:not([lang])', (all) => all.map((one) => one.href))) {
+        await page.goto(path)
+        await look(page, `${name}-${new URL(path).pathname.split('/').pop()}`, language, pictures)
+      }
+    }
+    await page.goto(home(supervisor, language).replace('?', '/reviews?'))
+    await look(page, 'supervisor-reviews', language, pictures)
     await page.goto(`${home(one, language).replace('?', '/queries?from=x&')}`)
     await look(page, 'officers-fault', language, pictures)
     // The other language shows the same search.
@@ -138,7 +149,7 @@ try {
   say({ planted: (await found(page)).violations })
 } finally {
   await browser.close()
-  for (const server of [one, other, supervisor]) {
+  for (const server of relays) {
     server.close()
     server.closeAllConnections()
   }

@@ -150,8 +150,29 @@ fn one_record_comes_with_its_proof_and_nothing_that_is_sealed_is_opened() {
         assert_eq!(shown.header("content-type"), Some("text/html; charset=utf-8"));
         assert!(shown.header("content-security-policy").unwrap().contains("default-src 'none'"));
         assert!(!shown.text().contains(&number), "{language}");
-        assert!(shown.text().contains(leaf.text("case")), "{language}");
+        let text = shown.text();
+        let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{language}: no {part}"));
+        // In words, then what proves it, then the leaf.
+        let proof = if language == "zh" { "<h2>证明" } else { "<h2>Proof" };
+        let words = at("<dd><code>staff-0017</code></dd>")
+            .max(at(&format!("<dd><code>{}</code></dd>", leaf.json["ground"]["case"].as_str().unwrap())));
+        assert!(words < at(proof) && at(proof) < at("<dt><code>seq</code></dt>"), "{language}");
     }
+    for (who, language, said) in [
+        ("officer", "en", "<code>officer</code> · officer · certificate until <time"),
+        ("officer", "zh", "<code>officer</code> · 管理人员 · 证书有效至 <time"),
+        ("supervisor", "en", "<code>supervisor</code> · supervisor · certificate until <time"),
+    ] {
+        let headers = [("accept", "text/html"), ("accept-language", language)];
+        for path in ["/officers", path.as_str(), "/officers/queries?from=x"] {
+            let shown = at_door(folder, who).send(Method::GET, path, &headers, "").text();
+            assert!(shown.contains(said), "{who} {language} {path}");
+        }
+    }
+    let fault = page(folder, "/officers/queries?from=x&lang=en", "en").text();
+    assert!(fault.contains("href=\"/officers/queries?lang=en\">Back</a>"));
+    let search = page(folder, "/officers/queries", "en").text();
+    assert!(search.contains("<optgroup label=\"Refused: the person’s consent\"><option value=\"consent-required\">"));
     for none in ["/officers/queries/01920000-0000-7000-8000-000000000000", "/officers/queries/x"] {
         assert_eq!(at_door(folder, "officer").get(none).status, StatusCode::NOT_FOUND, "{none}");
     }

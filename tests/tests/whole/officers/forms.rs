@@ -1,6 +1,8 @@
 //! Forms of the console's pages: an officer acts by a browser, and no other site makes the browser act.
 
-use credit_tests::{Folder, Gateway, Leaf, Reply, checked, query::look_up};
+use std::time::Duration;
+
+use credit_tests::{Folder, Gateway, Leaf, Reply, audit, checked, query::look_up};
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
@@ -9,7 +11,11 @@ use super::{
     by_two::{ONE, OTHER, listed, two_officers},
     of_kind,
 };
-use crate::limits::is_wholly_recorded;
+use crate::{
+    cases::{decide, open},
+    faults::within,
+    limits::is_wholly_recorded,
+};
 
 const HTML: (&str, &str) = ("accept", "text/html");
 
@@ -56,8 +62,19 @@ fn an_officer_acts_by_a_form_of_the_own_page_and_of_no_other() {
     assert_eq!(send(folder, "supervisor", "/officers/stop", &[], &stop(&own)).status, StatusCode::FORBIDDEN);
     assert!(of_kind(folder, "stop").is_empty());
     let stopped = send(folder, ONE, "/officers/stop", &[("sec-fetch-site", "same-origin")], &stop(&own));
-    assert_eq!((stopped.status, stopped.header("location")), (StatusCode::SEE_OTHER, Some("/officers?lang=en")));
-    assert!(page(folder, ONE, "/officers?lang=en").contains("every query is refused"));
+    assert_eq!(stopped.status, StatusCode::SEE_OTHER);
+    let location = stopped.header("location").unwrap();
+    assert!(location.starts_with("/officers?lang=en&done="), "{location}");
+    let done = page(folder, ONE, location);
+    let entry = of_kind(folder, "stop")[0].index;
+    assert!(
+        done.contains(&format!("Done, and on the record: entry {entry}.")) && done.contains("every query is refused")
+    );
+    let switch = "<a href=\"?lang=zh\"";
+    assert!(done.contains(switch), "the other language says nothing of it");
+    for (who, address) in [(OTHER, location), (ONE, "/officers?lang=en&done=5-0123456789abcdef")] {
+        assert!(!page(folder, who, address).contains("Done, and on the record"), "{who} {address}");
+    }
     let ask = || folder.caller("housing").ask(&look_up(&folder.person("clean", 0)));
     assert_eq!(ask().code(), "stopped");
     // Two resume it, by what is to be done and without working out a digest.
@@ -67,6 +84,11 @@ fn an_officer_acts_by_a_form_of_the_own_page_and_of_no_other() {
     let (id, digest) = (proposed["proposal"].as_str().unwrap(), proposed["digest"].as_str().unwrap());
     let digest = digest.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
     let approve = |token: &str| format!("form={token}&proposal={id}&digest={digest}");
+    // Who proposed it is not led to try.
+    let shown = [ONE, OTHER].map(|who| page(folder, who, "/officers/proposals?lang=en"));
+    let are_offered = shown.each_ref().map(|shown| shown.contains("action=\"/officers/approvals\""));
+    assert_eq!(are_offered, [false, true]);
+    assert!(shown[0].contains("You proposed it: another officer approves it."));
     let refused = send(folder, ONE, "/officers/approvals", &[("accept-language", "en")], &approve(&own));
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.text().contains("<h1>") && refused.text().contains("own proposal"), "{}", refused.text());
@@ -135,4 +157,44 @@ fn who_approves_reads_what_it_is_about_and_what_cannot_be_is_not_proposed() {
     }
     assert_eq!(listed(folder)["proposals"][3]["about"], json!({"entry": entry, "reason": "court order 7"}));
     is_wholly_recorded(&gateway.stop());
+}
+
+#[test]
+fn missed_cases_are_handed_over_by_a_button_and_on_the_record() {
+    let folder = two_officers();
+    folder.replace_in_config("kind = \"employer\"", "kind = \"officer\"\nrole = \"reviewer\"");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let (path, own) = ("/officers/coverage", token(folder, ONE));
+    open(folder, "R-1", &folder.person("clean", 2));
+    decide(folder, "R-1", None);
+    let button = "method=\"post\" action=\"/officers/coverage\"";
+    let shown = |who| page(folder, who, "/officers/coverage?lang=en");
+    assert!(within(Duration::from_secs(10), || shown(ONE).contains(button)), "no missed case is shown");
+    assert!(!shown("supervisor").contains(button) && !shown("employer").contains(button));
+    let body = format!("form={own}&next=%2Fofficers%2Fcoverage");
+    assert_eq!(send(folder, "supervisor", path, &[], &body).status, StatusCode::FORBIDDEN);
+    for (who, asked, status) in [
+        ("employer", json!({}), StatusCode::FORBIDDEN),
+        (ONE, json!({"month": "2026-13"}), StatusCode::BAD_REQUEST),
+        (ONE, json!({"months": "2026-12"}), StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(act(folder, who, path, &asked).status, status, "{who} {asked}");
+    }
+    let handed_over = || {
+        let reads = of_kind(folder, "read").into_iter().map(|leaf| leaf.text("path").to_owned());
+        reads.filter(|path| path.starts_with("/coverage/")).count()
+    };
+    assert_eq!(handed_over(), 0);
+    let list = send(folder, ONE, path, &[], &body);
+    assert_eq!((list.status, list.header("content-type")), (StatusCode::OK, Some("text/plain; charset=utf-8")));
+    assert_eq!(list.header("content-disposition"), Some("attachment; filename=\"missed-cases.txt\""));
+    assert_eq!(handed_over(), 1);
+    assert!(list.text().contains("R-1"));
+    let file = folder.join("missed-cases.txt");
+    std::fs::write(&file, list.text()).unwrap();
+    assert!(shown(ONE).contains(", handed over"));
+    assert!(act(folder, ONE, path, &json!({})).json()["list"].as_str().unwrap().contains("R-1"));
+    let folder = gateway.stop();
+    drop(audit(&["coverage", folder.log().to_str().unwrap(), "--list", file.to_str().unwrap()]).held());
 }

@@ -8,7 +8,7 @@ use credit_audit::{
     review::{commitment, known_commitment},
 };
 use credit_tests::{Folder, Gateway, audit, checked, metric, query::look_up_under};
-use hyper::StatusCode;
+use hyper::{Method, StatusCode};
 use jiff::{ToSpan, Zoned, civil::Date, tz::Offset};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -22,6 +22,7 @@ use crate::{
     cases::recorded,
     faults::{preload::preload, within},
     limits::is_wholly_recorded,
+    monthly::{of_month, recomputed},
 };
 
 const NONCE: [u8; 32] = [5; 32];
@@ -186,7 +187,15 @@ fn what_nobody_chose_is_opened_judged_and_closed_by_two_units_and_the_log_tells_
         assert_eq!(step(folder, ONE, &body), StatusCode::CONFLICT, "{body}");
     }
     assert_eq!(step(folder, OTHER, &judge), StatusCode::CONFLICT, "the other officer did not open it");
+    let shown = |who: &str| {
+        let headers = [("accept", "text/html"), ("accept-language", "en")];
+        at_door(folder, who).send(Method::GET, &format!("/officers/reviews/{name}"), &headers, "").text()
+    };
+    assert_eq!([ONE, OTHER].map(|who| shown(who).contains(">Judge</button>")), [true, false]);
     assert_eq!(step(folder, ONE, &judge), StatusCode::OK);
+    assert_eq!([ONE, OTHER].map(|who| shown(who).contains(">Close</button>")), [false, true]);
+    let second = shown(OTHER);
+    assert!(second.contains("<dd>no case</dd>") && second.contains("<dt>Judged by</dt><dd>"), "what the judge said");
     waiting(folder, 2, 0);
     assert_eq!(step(folder, ONE, &close), StatusCode::CONFLICT, "who judged does not close");
     // What is judged outlives a kill.
@@ -208,6 +217,12 @@ fn what_nobody_chose_is_opened_judged_and_closed_by_two_units_and_the_log_tells_
     assert!(of_kind(folder, "review").iter().take(2).any(|leaf| leaf.text("query") == explained.to_string()));
     let folder = gateway.stop();
     regulator(&folder, &last);
+    let month = day.checked_add(2.days()).unwrap().strftime("%Y-%m").to_string();
+    let figures: Value = serde_json::from_str(&of_month(&folder, &month, &["--json"]).held()).unwrap();
+    assert_eq!(figures, recomputed(&folder, &month));
+    let reviews = &figures["reviews"];
+    assert_eq!((&reviews["opened"], &reviews["closed"], &reviews["waiting"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!(reviews["judged"], json!({"explained": 0, "unexplained": 0, "suspicious": 1}));
     is_wholly_recorded(&folder);
 }
 
