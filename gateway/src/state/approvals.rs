@@ -232,20 +232,16 @@ impl Approvals {
         }
     }
 
-    /// Takes in that data keys were destroyed: of one person, by the proposal that `part` names; else all of a month.
+    /// Takes in that data keys were destroyed: of one person, by the proposal that `part` names; else all of a month, and then
+    /// whatever was proposed of that month is done.
     pub(crate) fn destroyed(&mut self, key: &str, part: Option<[u8; 16]>) {
-        let month = key.strip_prefix("data-").and_then(|month| month.get(..7));
-        let proposed = match (part, month) {
-            (Some(proposal), _) => self.proposals.get_mut(&Uuid::from_bytes(proposal)),
-            (None, Some(month)) => {
-                let digest = of_destruction(month);
-                let is_it = |known: &&mut Proposed| known.is_of(DESTROY, &digest) && known.approved_by.is_some();
-                self.proposals.values_mut().rev().find(is_it)
-            }
-            (None, None) => None,
-        };
-        if let Some(proposed) = proposed {
-            proposed.is_done = true;
+        if let Some(proposal) = part {
+            let proposed = self.proposals.get_mut(&Uuid::from_bytes(proposal));
+            proposed.into_iter().for_each(|proposed| proposed.is_done = true);
+        } else if let Some(month) = key.strip_prefix("data-").and_then(|month| month.get(..7)) {
+            let digest = of_destruction(month);
+            let all = self.proposals.values_mut().filter(|known| known.is_of(DESTROY, &digest));
+            all.for_each(|proposed| proposed.is_done = true);
         }
     }
 

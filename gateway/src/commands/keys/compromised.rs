@@ -35,8 +35,8 @@ use crate::{
     terminal::{print, said, words},
 };
 
-/// Longest wait for the checkpoint that covers the new key; one is published twice a second.
-const WAIT: Duration = Duration::from_secs(10);
+/// Longest wait for the checkpoint that covers the new key; one is published twice a second, on a slow disk later.
+const WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Args)]
 pub(in crate::commands) struct Compromised {
