@@ -6,12 +6,15 @@ mod figures;
 mod fold;
 mod of_set;
 mod page;
+mod queries;
+mod statistics;
 mod words;
 
-pub use figures::MonthlyFigures;
+pub use figures::{MonthlyFigures, Outcomes, Queries};
 pub use fold::Monthly;
 pub use of_set::MonthlyOfSet;
 pub use page::{STYLE, page};
+pub use statistics::Statistics;
 
 use jiff::civil::Date;
 

@@ -33,7 +33,7 @@ use crate::{
         trust::Known,
     },
     cluster::Cluster,
-    index::{Index, IndexError, ReviewBook, each_leaf},
+    index::{Index, IndexError, ReviewBook, StatisticsBook, each_leaf},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
     rules::{InForce, Rules},
@@ -77,6 +77,8 @@ pub struct Gateway {
     pub(crate) index: Option<Index>,
     /// Which queries are reviewed, and what came of it.
     pub(crate) reviews: ReviewBook,
+    /// How much was asked, and what came of it.
+    pub(crate) statistics: StatisticsBook,
     /// What proposals are about.
     pub(crate) abouts: Abouts,
     /// Records what is no query, and puts it in force.

@@ -46,6 +46,8 @@ pub(crate) struct Beside {
     pub(crate) review: Review,
     /// The units of officers, by id.
     pub(crate) units: BTreeMap<String, String>,
+    /// Where institutions are, by id: codes of GB/T 2260.
+    pub(crate) regions: BTreeMap<String, String>,
     /// What officers may do, by id, where it is not everything.
     roles: BTreeMap<String, Role>,
 }
@@ -56,7 +58,14 @@ impl Beside {
         let named = settings.institutions.iter().filter_map(|of| Some((of.id.as_str(), of.unit.as_deref()?)));
         let units = named.map(|(id, unit)| (id.to_owned(), unit.to_owned())).collect();
         let roles = settings.institutions.iter().filter_map(|of| Some((of.id.as_str().to_owned(), of.role?))).collect();
-        Self { review: settings.review.clone(), units, roles }
+        let placed = settings.institutions.iter().filter_map(|of| Some((of.id.as_str(), of.region.as_deref()?)));
+        let regions = placed.map(|(id, region)| (id.to_owned(), region.to_owned())).collect();
+        Self { review: settings.review.clone(), units, regions, roles }
+    }
+
+    /// The role that a row names; nothing where it names none.
+    pub(crate) fn role_in_words(&self, officer: &str) -> Option<Role> {
+        self.roles.get(officer).copied()
     }
 
     /// What an officer may do.

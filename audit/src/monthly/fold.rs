@@ -1,6 +1,5 @@
 //! One leaf after the other: what it adds to the figures of a month.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use base64::Engine as _;
@@ -8,60 +7,19 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use serde::Deserialize;
 use uuid::Uuid;
 
-use super::figures::{Alarms, MonthlyFigures, Objections, Outcomes, Queries, ReviewCounts, SuspensionLine};
+use super::figures::{Alarms, MonthlyFigures, Objections, Queries, ReviewCounts, SuspensionLine};
+use super::queries::QueryPart;
 use crate::checkpoint::Checkpoint;
 use crate::coverage::Coverage;
 use crate::leaf::{
-    self, Actor, Body, BodyError, Kind, Leaf, Objection, ObjectionState, Outcome, Peek, Review, ReviewState, Suspension,
+    self, Actor, Body, BodyError, Kind, Leaf, Objection, ObjectionState, Peek, Review, ReviewState, Suspension,
 };
 use crate::review::Word;
 
 /// The form of the figures.
 const FORM: &str = "credit-gateway/report/1";
-
-/// What the report reads of a query.
-#[derive(Deserialize)]
-struct QueryPart<'a> {
-    #[serde(borrow)]
-    institution: Option<Cow<'a, str>>,
-    scenario: Option<Cow<'a, str>>,
-    ground: Option<Ground>,
-    repeats: Option<serde::de::IgnoredAny>,
-    catalogue: Cow<'a, str>,
-    inputs: Inputs<'a>,
-    outcome: Outcome,
-    code: Option<Cow<'a, str>>,
-    fields: Option<Vec<Cow<'a, str>>>,
-    notice: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct Inputs<'a> {
-    #[serde(borrow)]
-    kind: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Ground {
-    statute: Option<serde::de::IgnoredAny>,
-    #[serde(rename = "self")]
-    own: Option<bool>,
-    public: Option<bool>,
-}
-
-impl Ground {
-    fn name(&self) -> &'static str {
-        match self {
-            Self { statute: Some(_), .. } => "statute",
-            Self { own: Some(_), .. } => "self",
-            Self { public: Some(_), .. } => "public",
-            Self { .. } => "consent",
-        }
-    }
-}
 
 /// Takes in the leaves of a log in their order, for one month.
 pub struct Monthly {
@@ -165,51 +123,15 @@ impl Monthly {
     }
 
     fn query(&mut self, day: &str, query: &QueryPart<'_>) {
-        let is_answered = query.outcome == Outcome::Answered;
-        let add = |outcomes: &mut Outcomes| match is_answered {
-            true => outcomes.answered += 1,
-            false => outcomes.refused += 1,
-        };
-        let queries = &mut self.queries;
-        add(&mut queries.all);
-        add(queries.days.entry(day.to_owned()).or_default());
-        add(queries.askers.entry(query.inputs.kind.to_string()).or_default());
-        query.institution.iter().for_each(|id| add(queries.institutions.entry(id.to_string()).or_default()));
-        query.scenario.iter().for_each(|name| add(queries.scenarios.entry(name.to_string()).or_default()));
-        self.catalogues.insert(query.catalogue.to_string());
-        if let Some(code) = &query.code {
-            *queries.refusals.entry(code.to_string()).or_default() += 1;
-        }
-        if !is_answered {
-            return;
-        }
-        queries.repeats += u64::from(query.repeats.is_some());
-        if let Some(ground) = &query.ground {
-            *queries.grounds.entry(ground.name()).or_default() += 1;
-        }
-        for field in query.fields.iter().flatten() {
-            *queries.fields.entry(field.to_string()).or_default() += 1;
-        }
-        let notice = query.notice.as_deref().and_then(|notice| notice.split(' ').next());
-        if let Some(notice) = notice {
-            *queries.notices.entry(notice.to_owned()).or_default() += 1;
-        }
+        self.catalogues.insert(query.catalogue().to_owned());
+        self.queries.query(day, query);
     }
 
     fn act(&mut self, index: u64, head: &Peek<'_>, actor: Option<&Actor>, body: Body<'_>, day: Date) {
         let by_rule = matches!(actor, Some(Actor::System(_)));
         match body {
             Body::Refusals(refusals) => {
-                let all: u64 = refusals.counts.values().sum();
-                let queries = &mut self.queries;
-                queries.all.refused += all;
-                queries.days.entry(day.to_string()).or_default().refused += all;
-                if let Some(institution) = head.institution {
-                    queries.institutions.entry(institution.to_owned()).or_default().refused += all;
-                }
-                for (code, count) in refusals.counts {
-                    *queries.refusals.entry(code).or_default() += count;
-                }
+                self.queries.shared(&day.to_string(), head.institution, refusals.counts);
             }
             Body::Feedback(feedback) => {
                 let result = serde_json::to_value(feedback.result).ok();

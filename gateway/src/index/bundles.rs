@@ -2,7 +2,10 @@
 
 use std::{fs, io, path::Path};
 
-use credit_audit::tile;
+use credit_audit::{
+    leaf::{BodyError, Peek, peek},
+    tile,
+};
 
 use super::{error::IndexError, place::Place};
 
@@ -35,6 +38,24 @@ pub(super) fn each(
         }
     }
     Ok(())
+}
+
+/// Gives the leaves from `from` on that are published, so many at most.
+///
+/// # Errors
+/// As [`each`]; [`IndexError::Behind`] where more is published.
+pub(super) fn go_on(
+    log_folder: &Path,
+    (from, published, at_once): (u64, u64, u64),
+    mut take: impl FnMut(u64, Peek<'_>, &[u8]) -> Result<(), BodyError>,
+) -> Result<(), IndexError> {
+    let until = published.clamp(from, from + at_once);
+    each(log_folder, from, until, |place, bytes| {
+        let fault = || IndexError::Leaf(place.leaf);
+        let head = peek(bytes).map_err(|_| fault())?;
+        take(place.leaf, head, bytes).map_err(|_| fault())
+    })?;
+    if until < published { Err(IndexError::Behind(published - until)) } else { Ok(()) }
 }
 
 /// A bundle with at least so many leaves: the full one, or the one that was published with this width or a greater one.

@@ -16,6 +16,7 @@ mod row;
 mod schema;
 mod search;
 mod sources;
+mod statistics;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,7 @@ pub(crate) use reviews::ReviewBook;
 use row::Opening;
 pub(crate) use search::{Listed, Outcome, Search, UsedConsent};
 pub(crate) use sources::Sources;
+pub(crate) use statistics::StatisticsBook;
 
 /// Leaves that are taken in at once.
 const BATCH: u64 = 4_096;

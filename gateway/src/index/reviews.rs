@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use credit_audit::{leaf::peek, review::Reviews};
+use credit_audit::review::Reviews;
 use jiff::tz::Offset;
 
 use super::{bundles, error::IndexError};
@@ -46,14 +46,8 @@ impl ReviewBook {
     }
 
     fn read(&self, reviews: &mut MutexGuard<'_, Reviews>, published: u64) -> Result<(), IndexError> {
-        let from = reviews.size();
-        let until = published.clamp(from, from + AT_ONCE);
-        bundles::each(&self.log_folder, from, until, |place, bytes| {
-            let fault = |_| IndexError::Leaf(place.leaf);
-            let head = peek(bytes).map_err(|_| IndexError::Leaf(place.leaf))?;
-            reviews.leaf(place.leaf, head, bytes).map_err(fault)
-        })?;
-        if until < published { Err(IndexError::Behind(published - until)) } else { Ok(()) }
+        let of = (reviews.size(), published, AT_ONCE);
+        bundles::go_on(&self.log_folder, of, |index, head, bytes| reviews.leaf(index, head, bytes))
     }
 
     /// Whether a period waits whole for its reviewers.

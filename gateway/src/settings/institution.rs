@@ -27,6 +27,10 @@ pub struct InstitutionEntry {
     /// Of an officer: what it may do; left out, everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// Where it is, for statistics: a code of GB/T 2260, such as `440300`. Never taken from a citizen number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "region")]
+    pub region: Option<String>,
     /// PEM files of its client certificates.
     pub certificates: Vec<PathBuf>,
     /// Of kind `gateway`: the institutions for which it may ask, each as `id:kind`; the limits below are of each of them,
@@ -142,6 +146,15 @@ fn limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error
     }
 }
 
+fn region(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "pattern": "^[1-9][0-9]{5}$" })
+}
+
+/// Whether it has the form of a code of GB/T 2260.
+fn is_region(code: &str) -> bool {
+    code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()) && !code.starts_with('0')
+}
+
 /// The form of an institution's id.
 pub(super) fn institution_id(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": "^[a-z0-9-]{1,64}$" })
@@ -159,6 +172,9 @@ impl InstitutionEntry {
         faults.extend(self.name.as_deref().and_then(name_fault));
         if self.unit.as_deref().is_some_and(|unit| name_fault(unit).is_some()) {
             faults.push("its unit must have 1 to 64 characters on one line, without spaces around");
+        }
+        if self.region.as_deref().is_some_and(|code| !is_region(code)) {
+            faults.push("its region must be a code of GB/T 2260: six digits, such as 440300");
         }
         if self.role.is_some() && self.kind.duty() != Some(Duty::Officer) {
             faults.push("role is for kind `officer` alone: leave it out");

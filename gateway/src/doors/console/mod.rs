@@ -18,6 +18,7 @@ mod queries;
 mod record;
 mod report;
 mod reviews;
+mod statistics;
 mod viewer;
 
 use std::sync::Arc;
@@ -52,6 +53,7 @@ pub(super) enum View {
     /// By the id of the leaf that began it.
     Objection(Uuid),
     Coverage,
+    Statistics,
     Report,
     Alarms,
     Log,
@@ -71,6 +73,7 @@ impl View {
             "/officers/consents" => Some(Self::Consents),
             "/officers/objections" => Some(Self::Objections),
             "/officers/coverage" => Some(Self::Coverage),
+            "/officers/statistics" => Some(Self::Statistics),
             "/officers/report" => Some(Self::Report),
             "/officers/alarms" => Some(Self::Alarms),
             "/officers/log" => Some(Self::Log),
@@ -110,6 +113,7 @@ impl View {
             Self::Objections => Some("officers/objections".to_owned()),
             Self::Objection(id) => Some(format!("officers/objections/{id}")),
             Self::Coverage => Some("officers/coverage".to_owned()),
+            Self::Statistics => Some("officers/statistics".to_owned()),
             Self::Report => Some("officers/report".to_owned()),
             Self::Query(id) => Some(format!("officers/queries/{id}")),
             Self::Review(case) => Some(format!("officers/reviews/{case}")),
@@ -145,6 +149,7 @@ pub(super) async fn answer(
         View::Objections => objections::list(gateway, &frame).await,
         View::Objection(id) => objections::one(gateway, id, &frame).await,
         View::Coverage => coverage::show(gateway, asked.as_ref(), &frame).await,
+        View::Statistics => statistics::show(gateway, asked.as_ref(), &frame).await,
         View::Report => report::show(gateway, asked.as_ref(), &frame).await,
         View::Institutions => institutions::show(gateway, &frame),
         View::Proposals => proposals::show(gateway, &frame).await,

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The navigation.
-const LINKS: [(&str, &str, &str); 11] = [
+const LINKS: [(&str, &str, &str); 12] = [
     ("/officers", "概览", "Overview"),
     ("/officers/alarms", "告警", "Alarms"),
     ("/officers/queries", "查询记录", "Queries"),
@@ -31,6 +31,7 @@ const LINKS: [(&str, &str, &str); 11] = [
     ("/officers/objections", "异议", "Objections"),
     ("/officers/reviews", "查询复核", "Review"),
     ("/officers/coverage", "覆盖情况", "Coverage"),
+    ("/officers/statistics", "统计", "Statistics"),
     ("/officers/report", "月度报告", "Reports"),
     ("/officers/proposals", "双人审批", "Decisions by two"),
     ("/officers/institutions", "机构", "Institutions"),

@@ -45,8 +45,8 @@ fn sampling(beside: &Beside) -> Value {
 
 /// What the register becomes: all members but the limits, or the limits.
 fn register(gateway: &Gateway, rules: &Rules, read: &Read, limits: bool) -> Vec<String> {
-    let units = Beside::of(&read.settings).units;
-    let view = |record: &InstitutionRecord, units: &BTreeMap<String, String>| {
+    let beside = Beside::of(&read.settings);
+    let view = |record: &InstitutionRecord, beside: &Beside| {
         let id = record.id.as_str();
         let mut members = if limits {
             serde_json::to_value(&record.limits).unwrap_or_default()
@@ -55,7 +55,7 @@ fn register(gateway: &Gateway, rules: &Rules, read: &Read, limits: bool) -> Vec<
             let ends: Vec<_> = record.on_behalf_of.iter().map(ToString::to_string).collect();
             serde_json::json!({
                 "kind": record.kind.as_str(), "name": record.name, "certificates": certificates, "on_behalf_of": ends,
-                "unit": units.get(id),
+                "unit": beside.units.get(id), "role": beside.role_in_words(id), "region": beside.regions.get(id),
             })
         };
         if let Some(members) = members.as_object_mut() {
@@ -63,10 +63,9 @@ fn register(gateway: &Gateway, rules: &Rules, read: &Read, limits: bool) -> Vec<
         }
         (id.to_owned(), members)
     };
-    let now: BTreeMap<_, _> =
-        gateway.register.all().iter().map(|known| view(&known.record, &rules.beside.units)).collect();
+    let now: BTreeMap<_, _> = gateway.register.all().iter().map(|known| view(&known.record, &rules.beside)).collect();
     let entries = read.settings.institutions.iter().filter_map(|entry| InstitutionRecord::of_entry(entry).ok());
-    let next: BTreeMap<_, _> = entries.map(|record| view(&record, &units)).collect();
+    let next: BTreeMap<_, _> = entries.map(|record| view(&record, &beside)).collect();
     let gone = now.keys().filter(|id| !next.contains_key(*id));
     let mut all: Vec<_> = gone.map(|id| format!("− {id}")).collect();
     for (id, members) in &next {

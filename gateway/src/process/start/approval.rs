@@ -56,13 +56,19 @@ pub(crate) fn digests(
     let roles: BTreeMap<_, _> =
         settings.institutions.iter().filter_map(|of| Some((of.id.as_str(), of.role?))).collect();
     let roles = roles.into_iter().map(|(id, role)| json!(["role", id, role]).to_string());
+    let placed = settings.institutions.iter().filter_map(|of| Some((of.id.as_str(), of.region.as_deref()?)));
+    let regions: BTreeMap<_, _> = placed.collect();
+    let regions = regions.into_iter().map(|(id, region)| json!(["region", id, region]).to_string());
     let limits = institutions.iter().map(|of| json!([of.id.as_str(), of.limits]).to_string());
     let from = settings.approval.holds_from.map(|day| json!(["from", day]).to_string());
     let (label, mut all) = (catalogue.label(), BTreeMap::new());
     all.insert(CATALOGUE, of_label(label).ok_or_else(|| StartError::Label(label.to_owned()))?);
     all.insert(
         REGISTER,
-        of_lines("credit/register", register.chain(issuers).chain(units).chain(roles).chain(from.clone())),
+        of_lines(
+            "credit/register",
+            register.chain(issuers).chain(units).chain(roles).chain(regions).chain(from.clone()),
+        ),
     );
     all.insert(LIMITS, of_lines("credit/limits", limits.chain(from)));
     all.insert(SAMPLING, settings.review.policy().digest());

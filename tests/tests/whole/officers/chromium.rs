@@ -62,9 +62,9 @@ fn officers_and_supervisors_find_their_way_and_axe_finds_nothing_in_any_page() {
     assert!(coverage.contains("Registered\n1") && coverage.contains("Judged\n1"), "{coverage}");
     assert!(said(&lines, "report").contains("Monthly compliance report"), "{}", said(&lines, "report"));
 
-    // Of an officer eleven of the navigation, one of four lists, and a fault; what a reviewer and a custodian see of the
+    // Of an officer twelve of the navigation, one of four lists, and a fault; what a reviewer and a custodian see of the
     // navigation; and where the supervisor commits to a nonce.
-    are_sound(&lines, 11 + 4 + 1 + 11 + 5 + 1);
+    are_sound(&lines, 12 + 4 + 1 + 12 + 5 + 1);
     let switched: Vec<_> = lines.iter().filter(|line| line["switched"].is_string()).collect();
     assert!(switched.len() == 2 && switched.iter().all(|line| line["chosen"] == "housing"), "{switched:?}");
     let planted = lines.iter().find(|line| line["planted"].is_array()).unwrap();

@@ -56,6 +56,7 @@ fn who_is_no_officer_or_auditor_sees_nothing_and_each_look_is_on_the_record() {
         "/officers/consents",
         "/officers/objections",
         "/officers/coverage",
+        "/officers/statistics",
         "/officers/report",
         one.as_str(),
     ];

@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use credit_tests::{Folder, Gateway, audit, checked, query::look_up, scratch, sh};
 use hyper::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     act, at_door, command,
@@ -13,9 +13,10 @@ use super::{
 };
 use crate::{
     cases::{decide, open},
-    consents::{altered, ask, new_jti, withdraw},
+    consents::{self, altered, ask, new_jti, withdraw},
     faults::within,
     limits::is_wholly_recorded,
+    monthly::{of_month, recomputed},
 };
 
 #[test]
@@ -115,6 +116,53 @@ fn coverage_and_the_report_are_those_of_the_auditor_s_command() {
     let policy = html.header("content-security-policy").unwrap().to_owned();
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     drop(gateway.stop());
+}
+
+#[test]
+fn statistics_are_those_of_the_report_and_a_region_is_the_asker_s_of_the_register() {
+    let folder = Folder::new();
+    folder.replace_in_config("id = \"housing\"\n", "id = \"housing\"\nregion = \"990301\"\n");
+    folder.replace_in_config("id = \"bank\"\n", "id = \"bank\"\nregion = \"990302\"\n");
+    for wrong in ["99030", "9903011", "09030a", "099301"] {
+        folder.replace_in_config("region = \"990301\"", &format!("region = \"{wrong}\""));
+        assert!(command(&folder, &["check"]).failed(64).contains("a code of GB/T 2260"), "{wrong}");
+        folder.replace_in_config(&format!("region = \"{wrong}\""), "region = \"990301\"");
+    }
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let housing = folder.caller("housing");
+    let ask = |nr| housing.ask(&look_up(&folder.person("clean", nr)));
+    let month = |at: &str| seen(folder, &format!("/officers/statistics{at}"));
+    for nr in 0..3 {
+        checked::answer(folder, "housing", &ask(nr));
+    }
+    let before = month("")["queries"]["all"].clone();
+    assert_eq!(before, json!({"answered": 3, "refused": 0}));
+    let token = altered(folder, &new_jti(), &folder.person("clean", 3), |_| ());
+    checked::answer(folder, "bank", &consents::ask(&folder.caller("bank"), &token));
+    let refused = housing.ask(&json!({}));
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    let supervisor = folder.caller("supervisor").ask(&json!({}));
+    assert_eq!(supervisor.status, StatusCode::BAD_REQUEST);
+    let all = || month("")["queries"]["all"] == json!({"answered": 4, "refused": 2});
+    assert!(within(Duration::from_secs(20), all), "{}", month(""));
+    let (shown, name) = (month(""), month("")["month"].as_str().unwrap().to_owned());
+    assert_eq!(
+        shown["regions"],
+        json!({"990301": {"answered": 3, "refused": 1}, "990302": {"answered": 1, "refused": 0}})
+    );
+    assert_eq!(shown["without_region"], json!({"answered": 0, "refused": 1}));
+    assert_eq!(month("?month=2020-01")["queries"]["institutions"], json!({}));
+    for language in ["zh", "en"] {
+        let text = page(folder, "/officers/statistics", language).text();
+        assert!(text.contains("990301") && text.contains("(black_listed)"), "{language}");
+    }
+    let wrong = at_door(folder, "officer").get("/officers/statistics?month=2026-13").status;
+    assert_eq!(wrong, StatusCode::BAD_REQUEST);
+    let folder = gateway.stop();
+    let figures: Value = serde_json::from_str(&of_month(&folder, &name, &["--json"]).held()).unwrap();
+    assert_eq!(figures["queries"], shown["queries"], "as credit-audit counts");
+    assert_eq!(figures, recomputed(&folder, &name), "as a program of another language does");
 }
 
 #[test]
