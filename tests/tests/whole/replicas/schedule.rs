@@ -83,7 +83,7 @@ impl Site {
             0 => {
                 let folder = self.gateways.remove(of).kill();
                 sleep();
-                self.gateways.insert(of, Gateway::serve(folder));
+                self.gateways.insert(of, started(folder));
             }
             1 => {
                 self.primary.stop();
@@ -110,6 +110,21 @@ impl Site {
                 relay.pass();
             }
         }
+    }
+}
+
+/// Starts a gateway, again and again while the shared state takes no writes: a standby that was away needs seconds to come back.
+fn started(mut folder: Folder) -> Gateway {
+    let began = Instant::now();
+    loop {
+        let command = Gateway::serve_command(&folder);
+        let gateway = Gateway::spawn(folder, command);
+        if gateway.is_ready() {
+            return gateway;
+        }
+        let status;
+        (status, folder) = gateway.ended();
+        assert!(status.code() == Some(69) && began.elapsed() < TIME, "it does not start: {status}");
     }
 }
 
