@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::try_join;
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at},
 };
 use tokio_postgres::Statement;
 
@@ -20,6 +20,8 @@ use super::{
 const EVERY: Duration = Duration::from_millis(200);
 /// Acts that are read at once.
 const ACTS: i64 = 500;
+/// Rounds that a start tries.
+const STARTS: u32 = 5;
 /// Own acts that are told at once.
 const TOLD: usize = 256;
 
@@ -169,6 +171,19 @@ impl Round {
         made
     }
 
+    /// Makes the first one, which has some tries: a server that is busy now, or changes its part, need not end a start.
+    async fn make_first(&mut self) -> Result<(), StateFault> {
+        let mut made = self.make_in_time().await;
+        for _ in 1..STARTS {
+            if !made.as_ref().is_err_and(StateFault::may_pass) {
+                break;
+            }
+            sleep(EVERY).await;
+            made = self.make_in_time().await;
+        }
+        made
+    }
+
     /// Tells acts at once, all that wait together: a transaction for each would make the last of many late. What cannot be told is
     /// found in the log by a later round.
     async fn tell(&mut self, all: Vec<ToActs>) -> Result<(), StateFault> {
@@ -205,7 +220,7 @@ pub(super) async fn keep(
     ready: oneshot::Sender<Result<(), StateFault>>,
 ) {
     let mut round = Round { cluster, server, own, process, beats: None, seen: 0 };
-    drop(ready.send(round.make_in_time().await));
+    drop(ready.send(round.make_first().await));
     let mut every = interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -83,7 +83,7 @@ impl Site {
             0 => {
                 let folder = self.gateways.remove(of).kill();
                 sleep();
-                self.gateways.insert(of, Gateway::serve(folder));
+                self.gateways.insert(of, started(folder));
             }
             1 => {
                 self.primary.stop();
@@ -110,6 +110,21 @@ impl Site {
                 relay.pass();
             }
         }
+    }
+}
+
+/// Starts a gateway, again and again while the shared state takes no writes: a standby that was away needs seconds to come back.
+fn started(mut folder: Folder) -> Gateway {
+    let began = Instant::now();
+    loop {
+        let command = Gateway::serve_command(&folder);
+        let gateway = Gateway::spawn(folder, command);
+        if gateway.is_ready() {
+            return gateway;
+        }
+        let status;
+        (status, folder) = gateway.ended();
+        assert!(status.code() == Some(69) && began.elapsed() < TIME, "it does not start: {status}");
     }
 }
 
@@ -195,9 +210,10 @@ fn endure(site: &mut Site, numbers: &mut Numbers, faults: usize, told: &Told) {
 
 #[test]
 fn through_a_schedule_of_faults_nothing_acknowledged_is_lost_and_nothing_is_told_twice() {
-    let (seeds, faults) = if is_full() { (10, 30) } else { (1, 5) };
+    let (seeds, faults) = if is_full() { (10, 30) } else { (1, 6) };
     let (mut asked, mut used) = (0, 0);
-    for seed in 1..=seeds {
+    // The first six of this one are of all kinds.
+    for seed in (51..).take(seeds) {
         let directory = Directory::init();
         let (mut site, mut numbers, told) = (Site::new(&directory), Numbers(seed), Told::default());
         endure(&mut site, &mut numbers, faults, &told);
@@ -219,5 +235,5 @@ fn through_a_schedule_of_faults_nothing_acknowledged_is_lost_and_nothing_is_told
         directory.holds(&folders);
         asked += told.asked.into_inner();
     }
-    figures(format_args!("{asked} queries through {} faults: {used} uses told, all there once", seeds * faults as u64));
+    figures(format_args!("{asked} queries through {} faults: {used} uses told, all there once", seeds * faults));
 }
