@@ -17,6 +17,10 @@ use crate::{Folder, binaries, scratch};
 /// Longest time to the line `ready`, and to the end after a signal.
 const TIME: Duration = Duration::from_secs(60);
 
+/// How long nothing comes where all has come, and how long that is waited for where something comes all the time.
+const MOMENT: Duration = Duration::from_millis(100);
+const MOST: Duration = Duration::from_secs(2);
+
 /// What a process wrote so far, gathered while it runs so that it never waits for a reader.
 #[derive(Clone, Default)]
 pub struct Heard(Arc<Ear>);
@@ -53,10 +57,15 @@ impl Heard {
         heard
     }
 
-    /// All of it.
+    /// All of it, once nothing has come for a moment: a line is written a little after the reply that it is about.
     #[must_use]
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.lock().bytes).into_owned()
+        let (began, mut seen, mut sound) = (Instant::now(), usize::MAX, self.lock());
+        while !sound.closed && sound.bytes.len() != seen && began.elapsed() < MOST {
+            seen = sound.bytes.len();
+            sound = self.0.changed.wait_timeout(sound, MOMENT).expect("no panic while listening").0;
+        }
+        String::from_utf8_lossy(&sound.bytes).into_owned()
     }
 
     fn lock(&self) -> MutexGuard<'_, Sound> {
