@@ -20,6 +20,8 @@ use super::{
 pub(super) struct IndexFile {
     pub(super) connection: Connection,
     size: u64,
+    /// How often somebody was forgotten.
+    pub(super) forgotten: u64,
     /// Rows of `asked` that are known to be there.
     asked: HashSet<Asked>,
 }
@@ -117,7 +119,7 @@ impl IndexFile {
         settle(&connection)?;
         connection.execute_batch(TABLES)?;
         connection.execute("INSERT INTO head VALUES (?1, ?2, ?3, 0, x'')", params![FORM, origin, index_key])?;
-        Ok(Self { connection, size: 0, asked: HashSet::new() })
+        Ok(Self { connection, size: 0, forgotten: 0, asked: HashSet::new() })
     }
 
     /// What is there, if it is an index of this log as it is now.
@@ -129,7 +131,7 @@ impl IndexFile {
         let (size, last) = connection.query_row(head, params![FORM, origin, index_key], read).ok()?;
         let size = u64::try_from(size).ok()?;
         let is_same = size == 0 || last_hash(log_folder, size).is_ok_and(|hash| hash == last);
-        is_same.then(|| Self { connection, size, asked: HashSet::new() })
+        is_same.then(|| Self { connection, size, forgotten: 0, asked: HashSet::new() })
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -189,6 +191,7 @@ impl IndexFile {
     /// Forgets a person under one data key.
     pub(super) fn forget(&mut self, person: &[u8; 32], data_key: &str) -> Result<(), IndexError> {
         self.asked.clear();
+        self.forgotten += 1;
         let whole = self.connection.transaction()?;
         forget(&whole, Some(person), data_key)?;
         Ok(whole.commit()?)

@@ -72,14 +72,21 @@ impl Index {
     /// [`IndexError`]; what was taken in before stays.
     pub(crate) fn advance(&self, published: u64, sources: Sources<'_>) -> Result<u64, IndexError> {
         loop {
-            let from = self.lock().size();
+            let (from, forgotten) = {
+                let file = self.lock();
+                (file.size(), file.forgotten)
+            };
             if from >= published {
                 return Ok(from);
             }
             let until = published.min(from + BATCH);
             // Unsealing takes most of the time, and nobody waits for it.
             let rows = self.rows(from, until, sources)?;
-            self.lock().take(&rows, from, until)?;
+            let mut file = self.lock();
+            // What was opened before somebody was forgotten is opened again.
+            if file.forgotten == forgotten {
+                file.take(&rows, from, until)?;
+            }
         }
     }
 
