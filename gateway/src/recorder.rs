@@ -79,6 +79,11 @@ impl Recorder {
         Self { log, clock, entropy: Arc::new(SystemEntropy::new()), cluster }
     }
 
+    /// The same log, without telling anybody: for a start, when nobody can be told yet. A later round finds its acts in the log.
+    pub(crate) fn alone(&self) -> Self {
+        Self { cluster: None, ..self.clone() }
+    }
+
     /// A new id: UUIDv7 of now.
     #[must_use]
     pub fn new_id(&self) -> Uuid {

@@ -106,7 +106,7 @@ pub(crate) async fn open(
     let joining = Joining::new(&settings, &keys, &projection.ledger, &clock)?;
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock), joining.cluster());
-    let first = FirstLeaves { recorder: &recorder };
+    let first = FirstLeaves { recorder: &recorder.alone() };
     first.open(is_new, &settings.log.origin, previous).await?;
     first.carry(carried, &mut projection).await?;
     first.changed(&news, loads.proposals, &mut projection).await?;

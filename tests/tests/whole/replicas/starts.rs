@@ -2,6 +2,8 @@
 
 use credit_tests::{Folder, Gateway, checked, gateway, postgres::Server, query::look_up};
 
+use crate::consents::new_log::continue_log;
+
 use super::{database, member, with_keys_of_logs, with_ring_of};
 
 #[track_caller]
@@ -65,4 +67,19 @@ fn the_key_of_the_next_month_is_made_once_and_waits_in_the_ring() {
     assert!(line.contains("pending"), "{line}");
     assert!(of(&["keys", "prepare"]).starts_with(&key), "it is made once");
     assert_eq!(of(&["keys", "status"]), status);
+}
+
+#[test]
+fn a_log_that_continues_another_says_again_what_is_suspended_before_anybody_can_be_told() {
+    let server = Server::shared();
+    let folder = with_keys_of_logs(member(server, &database(server), "r0"), &["r0".to_owned()]);
+    let gateway = Gateway::serve(folder);
+    let config = gateway.folder().config();
+    let suspend = ["institution", "suspend", "housing", "--reason", "drill", "--config", config.to_str().unwrap()];
+    drop(credit_tests::gateway(&suspend).held());
+    let folder = gateway.stop();
+    continue_log(&folder, 1, &[]);
+    let gateway = Gateway::serve(folder);
+    let reply = gateway.folder().caller("housing").ask(&look_up(&gateway.folder().person("clean", 0)));
+    checked::refusal(gateway.folder(), "housing", &reply, 403, "institution-suspended");
 }
