@@ -11,6 +11,7 @@ mod days;
 mod error;
 mod file;
 mod looks;
+mod newest;
 mod owed;
 mod place;
 mod reviews;

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, ToSql, params, params_from_iter};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{combination::Leaves, error::IndexError, file::IndexFile};
+use super::{error::IndexError, file::IndexFile};
 
 /// What is looked for; what is left out restricts nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,6 +99,9 @@ impl Search {
         self.institution.is_some() || self.staff.is_some() || self.scenario.is_some() || self.outcome.is_some()
     }
 }
+
+/// From the first of two leaves on and before the second.
+pub(super) type Leaves = (i64, i64);
 
 /// A condition with its value.
 type Condition<'a> = (&'static str, &'a dyn ToSql);

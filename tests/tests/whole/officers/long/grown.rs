@@ -126,7 +126,7 @@ pub(super) fn grow(folder: &Folder, models: &Models, (seed, leaves): (u64, u64),
             std::thread::sleep(Duration::from_millis(1));
         }
         drop(log.submit(entry, false, || true).unwrap());
-        if nth % 500_000 == 0 {
+        if nth.is_multiple_of(500_000) {
             release(&log);
         }
     }
@@ -199,7 +199,7 @@ impl<'a> Work<'a> {
 
     fn ask(&mut self, id: Uuid, index: u64, nth: u64) -> (Entry, Query) {
         let known = self.random.below(self.waiting.len().max(1) as u64);
-        let known = self.waiting.get(usize::try_from(known).unwrap()).filter(|_| nth % 10 != 0);
+        let known = self.waiting.get(usize::try_from(known).unwrap()).filter(|_| !nth.is_multiple_of(10));
         let (case, person) = match known {
             Some(case) => (case.number.clone(), case.person),
             None => (format!("N-{nth:09}"), self.random.below(PERSONS)),
@@ -226,7 +226,7 @@ impl<'a> Work<'a> {
             (r#""answered""#, outcome),
         ];
         let mut texts: Vec<_> = texts.iter().map(|(from, to)| (*from, to.as_str())).collect();
-        let sealed = (nth % SEALED == 0).then(|| self.sealed(id, person));
+        let sealed = nth.is_multiple_of(SEALED).then(|| self.sealed(id, person));
         texts.extend(sealed.iter().flat_map(|(sealed, of)| [("\"AAAA\"", sealed.as_str()), (commit, of.as_str())]));
         let entry = self.models.asked.made(id, &of, &texts);
         (entry, Query { index, institution: of, staff, scenario, code })
