@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::error::{Damaged, LookupError, NotRecordable, RecoverError, ReleaseError, Unsubmitted};
+use super::let_go;
 use super::metrics::{Metrics, Times};
-use super::publish::let_go;
 use super::read::lookup::{self, Lookup};
 use super::read::paths::{self, Paths};
 use super::read::scrub::{self, Scrubbed};

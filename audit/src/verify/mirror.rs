@@ -100,10 +100,13 @@ impl Mirror {
         if path == PRUNED {
             return self.read_pruned(buffer);
         }
-        if read_file(&self.folder.join(path), path, buffer)? {
-            return Ok(true);
+        // The copy's, or what came in before: the tiles of records that were let go are read twice.
+        for folder in [self.folder.clone(), self.folder.join(INCOMING)] {
+            if read_file(&folder.join(path), path, buffer)? {
+                return Ok(true);
+            }
+            buffer.clear();
         }
-        buffer.clear();
         if !self.remote.read(path, buffer)? {
             return Ok(false);
         }

@@ -6,7 +6,7 @@ use std::fs;
 use credit_audit::edge::Edge;
 use credit_audit::leaf::{
     Act as _, Actor, Approval, Base64, Correction, CorrectionState, Event as _, GroundRecord, Kind, Peek, Proposal,
-    Prune, Seal, peek,
+    Prune, Seal, Stop, peek,
 };
 use credit_audit::promises::{Broken, Promises};
 use credit_audit::pruned::{Pruned, PrunedFault, PrunedHead};
@@ -59,7 +59,11 @@ fn officer(name: &str) -> Actor {
 
 /// A log in which records are let go so, with the leaf that says so; all of it is there still.
 fn said_so(doing: &Doing) -> (Log, u64) {
-    let mut story = Story { leaves: (0..LEAVES).map(leaf_of).collect(), seqs: Default::default() };
+    said_after(Story { leaves: (0..LEAVES).map(leaf_of).collect(), seqs: Default::default() }, doing)
+}
+
+/// The same, after these leaves.
+fn said_after(mut story: Story, doing: &Doing) -> (Log, u64) {
     let act = Kind::Prune.as_str().to_owned();
     let proposal = Proposal { act, digest: digest(doing.digest_of), expires: doing.expires };
     let proposal = proposal.entry(story.next_id(), officer("one")).unwrap();
@@ -79,14 +83,14 @@ fn said_so(doing: &Doing) -> (Log, u64) {
     (Log::of_leaves(story.leaves), leaf)
 }
 
-/// The last numbers before the edge.
-fn numbers(log: &Log) -> BTreeMap<String, u64> {
-    let heads = log.leaves[..UNTIL as usize].iter().map(|leaf| peek(leaf).unwrap());
+/// The last numbers before an edge.
+fn numbers(log: &Log, until: u64) -> BTreeMap<String, u64> {
+    let heads = log.leaves[..until as usize].iter().map(|leaf| peek(leaf).unwrap());
     heads.filter_map(|head| Some((head.institution?.to_owned(), head.seq?))).collect()
 }
 
 fn head(log: &Log, until: u64, leaf: u64) -> PrunedHead {
-    PrunedHead::new(ORIGIN, until, leaf, at(until - 1), numbers(log))
+    PrunedHead::new(ORIGIN, until, leaf, at(until - 1), numbers(log, until))
 }
 
 /// Takes the bundles away before an edge, and writes what is left.
@@ -98,6 +102,9 @@ fn let_go(log: &Log, head: PrunedHead, kept: &[u64]) {
         fs::remove_file(log.folder.join(tile::entries_path(bundle, 256))).unwrap_or_default();
     }
 }
+
+/// A leaf that is kept, with its index.
+type Kept = (u64, Vec<u8>);
 
 /// What is in force in these logs: the first leaf, and one at each end of a bundle.
 const KEPT: [u64; 4] = [0, 255, 256, 510];
@@ -176,21 +183,21 @@ fn a_bundle_that_is_missing_and_was_not_let_go_stays_missing() {
 fn what_is_left_is_what_it_was() {
     let (log, leaf) = pruned();
     let good = log.read("pruned");
-    let kept = |change: &dyn Fn(&mut Vec<(u64, Vec<u8>)>)| {
+    let kept = |change: fn(&mut Vec<Kept>)| {
         let mut kept = KEPT.map(|index| (index, log.leaves[index as usize].clone())).to_vec();
         change(&mut kept);
         log.write("pruned", &Pruned::new(head(&log, UNTIL, leaf), kept).to_bytes().unwrap());
         fault(&log)
     };
-    assert_eq!(kept(&|kept| kept[1].1[20] ^= 1), Violation::Pruned(PrunedFault::Kept(255)), "altered");
-    assert_eq!(kept(&|kept| kept[3].0 += 1), Violation::Pruned(PrunedFault::Kept(511)), "under another index");
-    assert_eq!(kept(&|kept| kept.swap(1, 2)), Violation::Pruned(PrunedFault::Form), "out of order");
+    assert_eq!(kept(|kept| kept[1].1[20] ^= 1), Violation::Pruned(PrunedFault::Kept(255)), "altered");
+    assert_eq!(kept(|kept| kept[3].0 += 1), Violation::Pruned(PrunedFault::Kept(511)), "under another index");
+    assert_eq!(kept(|kept| kept.swap(1, 2)), Violation::Pruned(PrunedFault::Form), "out of order");
     let numbered = |numbers: BTreeMap<String, u64>| {
         let head = PrunedHead { numbers, ..head(&log, UNTIL, leaf) };
         log.write("pruned", &Pruned::new(head, Vec::new()).to_bytes().unwrap());
         fault(&log)
     };
-    let right = numbers(&log);
+    let right = numbers(&log, UNTIL);
     let of = |last: u64| right.clone().into_iter().chain([("bank".to_owned(), last)]).collect();
     for last in [right["bank"] - 1, right["bank"] + 1] {
         assert!(matches!(numbered(of(last)), Violation::Seq { .. }), "{last}");
@@ -216,6 +223,8 @@ fn a_log_with_an_edge_holds_as_it_grows_and_its_receipts_too() {
     let before = log.head();
     log.leaves.extend((1..=300).map(|more| leaf_of(LEAVES + more * 10)));
     log.publish();
+    // The helper publishes all of it.
+    (0..2).for_each(|bundle| fs::remove_file(log.folder.join(tile::entries_path(bundle, 256))).unwrap());
     let report = verify::directory(&log.folder, &log.key, &[before], &mut ()).unwrap();
     assert_eq!(report.let_go.unwrap().until, UNTIL);
     for (index, receipt) in receipts {
@@ -311,7 +320,13 @@ fn a_copy_keeps_what_it_has_and_a_new_one_begins_at_the_edge() {
 
 #[test]
 fn the_command_says_what_was_let_go_and_reports_no_month_of_it() {
-    let (log, leaf) = pruned();
+    let mut story = Story::begin();
+    while (story.leaves.len() as u64) < LEAVES {
+        let stop = Stop { scenario: None, stopped: false, reason: None };
+        story.act(&stop);
+    }
+    let (log, leaf) = said_after(story, &BY_TWO);
+    let_go(&log, head(&log, UNTIL, leaf), &[0, 1, 2]);
     let (folder, key) = (log.folder.to_str().unwrap(), log.folder.join("log.vkey"));
     let key = key.to_str().unwrap();
     let (code, out, err) = said(&["verify", folder, "--vkey", key]);
@@ -324,9 +339,11 @@ fn the_command_says_what_was_let_go_and_reports_no_month_of_it() {
     assert_eq!((said_of["until"].as_u64(), said_of["leaf"].as_u64()), (Some(UNTIL), Some(leaf)));
     assert_eq!(said_of["proposal"], id(LEAVES).to_string());
     let month = at(0).to_string()[..7].to_owned();
-    let (code, _, err) = said(&["report", folder, "--vkey", key, "--month", &month]);
-    assert_eq!(code, 2, "{err}");
+    let report = |month: &str| said(&["report", folder, "--vkey", key, "--month", month, "--json"]);
+    let (code, _, err) = report(&month);
+    assert_eq!(code, 69, "{err}");
     assert!(err.contains("were let go by two officers"), "{err}");
+    assert_eq!(report("2099-01").0, 0);
 }
 
 /// The leaves of a story without those from 3 to below `until`.

@@ -21,7 +21,7 @@ use crate::log::disk::files;
 use crate::log::error::{RecoverError, read_error};
 use crate::log::publish::bundles::CheckedBundles;
 use crate::log::publish::instance::Instance;
-use crate::log::publish::let_go;
+use crate::log::publish::removed;
 use crate::log::publish::rollback_guard::RollbackGuard;
 use crate::log::publish::tile_store::TileStore;
 use crate::log::read::leaf_reader::LeafReader;
@@ -178,7 +178,7 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
     let store = TileStore { dir: settings.log_dir(), probe: Probe::default() };
     if contents.let_go() > 0 {
         // Of an act that was interrupted.
-        let_go::remove(&store, contents.let_go()).map_err(|source| RecoverError::Io {
+        removed::remove(&store, contents.let_go()).map_err(|source| RecoverError::Io {
             doing: "removing what was let go in",
             path: store.dir.clone(),
             source,

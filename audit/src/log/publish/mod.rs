@@ -3,8 +3,8 @@
 pub(crate) mod bundles;
 pub(crate) mod checkpoint_signer;
 pub(crate) mod instance;
-pub(crate) mod let_go;
 pub(crate) mod proof_tree;
+pub(crate) mod removed;
 pub(crate) mod rollback_guard;
 pub(crate) mod spans;
 pub(crate) mod tile_store;
