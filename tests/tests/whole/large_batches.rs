@@ -20,6 +20,27 @@ const MOST_KIB: u64 = 64 * 1024;
 /// many more.
 const MOST_THREADS: u64 = 20;
 
+/// A batch of so many lines, of which half came.
+struct Half {
+    gateway: Gateway,
+    body: String,
+    caller: Caller,
+    begun: Instant,
+    grown: Grown,
+    received: usize,
+}
+
+/// Asks until half of the lines have come.
+fn half(count: usize) -> Half {
+    let folder = spacious();
+    let body = lines(&folder, count);
+    let gateway = Gateway::serve(folder);
+    let caller = gateway.folder().caller("housing");
+    let begun = Instant::now();
+    let (grown, received) = grew(&gateway, || run(until(&caller, &body, 0, count / 2)));
+    Half { gateway, body, caller, begun, grown, received }
+}
+
 /// Where so many lines are within every limit.
 fn spacious() -> Folder {
     let folder = Folder::new();
@@ -138,12 +159,7 @@ fn answered(folder: &Folder) -> HashMap<String, (u32, u32)> {
 #[test]
 fn the_largest_batch_is_answered_once_a_line_in_bounded_memory_though_the_gateway_is_killed() {
     let count = if is_full() { 100_000 } else { 2_000 };
-    let folder = spacious();
-    let body = lines(&folder, count);
-    let gateway = Gateway::serve(folder);
-    let caller = gateway.folder().caller("housing");
-    let begun = Instant::now();
-    let (before, received) = grew(&gateway, || run(until(&caller, &body, 0, count / 2)));
+    let Half { gateway, body, caller, begun, grown: before, received } = half(count);
     let folder = gateway.kill();
     assert!((count / 2..count).contains(&received), "{received} of {count}");
 
@@ -185,12 +201,7 @@ fn asked_again(gateway: &Gateway, caller: &Caller, body: &str, count: usize) -> 
 #[test]
 fn the_largest_batch_whose_caller_is_killed_uses_nothing_twice_when_all_of_it_is_asked_again() {
     let count = if is_full() { 100_000 } else { 800 };
-    let folder = spacious();
-    let body = lines(&folder, count);
-    let gateway = Gateway::serve(folder);
-    let caller = gateway.folder().caller("housing");
-    let begun = Instant::now();
-    let (before, received) = grew(&gateway, || run(until(&caller, &body, 0, count / 2)));
+    let Half { gateway, body, caller, begun, grown: before, received } = half(count);
     assert_eq!(received, count / 2);
 
     // Nothing that came is kept, so each of those lines is a repeat.
