@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = Settings::read(&arguments.dir.join("config.toml")).map_err(Failure::settings)?;
     let address = settings.listen.institutions;
     let pages = pages(&settings.listen);
-    let (persons, identity) = (settings.listen.persons, settings.persons.clone());
+    let (persons, auditors, identity) = (settings.listen.persons, settings.listen.auditors, settings.persons.clone());
     process.run(settings, async |gateway| {
         if let Some(identity) = identity {
             identify(&arguments.dir, &identity, &gateway).await?;
@@ -118,6 +118,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "persons log in at https://{persons}/ with a browser (it warns of the demo's own certificate authority)"
         );
         print(words(&chinese, &english));
+        let chinese = format!("安全管理员与监管方的页面为 https://{auditors}/officers，须在浏览器中导入证书（officer 或 supervisor）：");
+        let english = format!(
+            "officers and the supervisor have https://{auditors}/officers, in a browser with a certificate (officer or supervisor):"
+        );
+        print(words(&chinese, &english));
+        let own = arguments.dir.join("institutions");
+        let own = own.display();
+        print(format_args!("  openssl pkcs12 -export -in {own}/officer.pem -inkey {own}/officer.key -passout pass: -out officer.p12\n"));
         print(format_args!("{pages}\nready https://{address}"));
         Ok(Then::Serve)
     })

@@ -7,7 +7,11 @@ use hyper::Response;
 use serde::Serialize;
 
 use super::page::Frame;
-use crate::{callers::register::Institution, gateway::Gateway, transport::Body};
+use crate::{
+    callers::{register::Institution, suspension::Part},
+    gateway::Gateway,
+    transport::Body,
+};
 
 #[derive(Serialize)]
 struct Entry {
@@ -21,6 +25,15 @@ struct Entry {
     suspended: bool,
     /// Staff and scenarios of it that are suspended.
     suspended_parts: Vec<String>,
+    /// The same, as a form names them.
+    #[serde(skip)]
+    parts: Vec<Named>,
+}
+
+/// A part as a form names it.
+struct Named {
+    member: &'static str,
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -47,8 +60,12 @@ pub(super) fn show(gateway: &Gateway, frame: &Frame) -> Response<Body> {
 
 fn entry(gateway: &Gateway, institution: &Arc<Institution>, frame: &Frame) -> Entry {
     let kind = institution.record.kind;
-    let parts = institution.suspensions.parts();
-    let parts = parts.iter().filter_map(|part| part.staff().or(part.scenario()).map(str::to_owned));
+    let named = |part: &Part| {
+        let staff = part.staff().map(|staff| ("operator", staff));
+        let (member, name) = staff.or(part.scenario().map(|scenario| ("scenario", scenario)))?;
+        Some(Named { member, name: name.to_owned() })
+    };
+    let parts: Vec<Named> = institution.suspensions.parts().iter().filter_map(named).collect();
     Entry {
         id: institution.id().to_owned(),
         name: institution.record.name.clone(),
@@ -56,6 +73,7 @@ fn entry(gateway: &Gateway, institution: &Arc<Institution>, frame: &Frame) -> En
         title: gateway.catalogue().kind_title(kind, frame.language()).unwrap_or_default().to_owned(),
         certificates: institution.record.certificates.len(),
         suspended: institution.is_suspended(),
-        suspended_parts: parts.collect(),
+        suspended_parts: parts.iter().map(|part| part.name.clone()).collect(),
+        parts,
     }
 }

@@ -32,7 +32,10 @@ use uuid::Uuid;
 
 use crate::{
     callers::trust::Trust,
-    doors::persons::{page::style, request::Members},
+    doors::persons::{
+        page::{redirect, style},
+        request::Members,
+    },
     gateway::Gateway,
     settings::Role,
     terminal::chinese,
@@ -63,11 +66,14 @@ pub(super) enum View {
     /// By the name of the case.
     Review(String),
     Style,
+    /// Where somebody begins who knows the address alone.
+    Root,
 }
 
 impl View {
     pub(super) fn of(path: &str) -> Option<Self> {
         match path {
+            "/" => Some(Self::Root),
             "/officers" | "/officers/" => Some(Self::Overview),
             "/officers/queries" => Some(Self::Queries),
             "/officers/consents" => Some(Self::Consents),
@@ -98,7 +104,13 @@ impl View {
             (Self::Objection(_), Role::Reviewer) => false,
             (_, Role::Reviewer) => true,
             (
-                Self::Overview | Self::Alarms | Self::Log | Self::Institutions | Self::Proposals | Self::Style,
+                Self::Overview
+                | Self::Alarms
+                | Self::Log
+                | Self::Institutions
+                | Self::Proposals
+                | Self::Style
+                | Self::Root,
                 Role::Custodian,
             ) => true,
             (_, Role::Custodian) => false,
@@ -123,7 +135,8 @@ impl View {
             | Self::Institutions
             | Self::Proposals
             | Self::Reviews
-            | Self::Style => None,
+            | Self::Style
+            | Self::Root => None,
         }
     }
 }
@@ -142,6 +155,7 @@ pub(super) async fn answer(
     let frame = Frame::new(chosen.unwrap_or(language), is_page(headers), gateway, viewer, at);
     match view {
         View::Style => style(),
+        View::Root => redirect("/officers"),
         View::Overview => overview::show(gateway, trust, &frame).await,
         View::Alarms => alarms::show(gateway, trust, &frame),
         View::Log => log::show(gateway, &frame).await,

@@ -7,10 +7,11 @@ use credit_policy::Code;
 use hyper::{Response, StatusCode};
 use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::page::{Frame, address};
 use crate::{
-    doors::persons::request::Members,
+    doors::persons::{page::redirect, request::Members},
     gateway::Gateway,
     index::{Listed, Outcome, Search},
     transport::Body,
@@ -77,6 +78,16 @@ struct Choice {
 }
 
 pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame: &Frame) -> Response<Body> {
+    if let Some(id) = asked.and_then(|asked| asked.get("id")).filter(|id| !id.is_empty()) {
+        let said = frame.say(
+            "查询编号为 36 位 UUID，见查询的答复或记录",
+            "the id of a query is a UUID of 36 characters, as its answer and its record have it",
+        );
+        return match id.trim().parse::<Uuid>() {
+            Ok(id) => redirect(&format!("/officers/queries/{id}?lang={}", frame.this_lang())),
+            Err(_) => frame.fault(StatusCode::BAD_REQUEST, said),
+        };
+    }
     let Some(search) = asked.and_then(|asked| search(asked, gateway)) else {
         return frame.fault(
             StatusCode::BAD_REQUEST,

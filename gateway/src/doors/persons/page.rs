@@ -184,7 +184,7 @@ pub(in crate::doors) fn style() -> Response<Body> {
 }
 
 /// Sends the browser on, by a GET.
-pub(super) fn redirect(to: &str) -> Response<Body> {
+pub(in crate::doors) fn redirect(to: &str) -> Response<Body> {
     let mut response = Response::new(whole(Vec::new()));
     *response.status_mut() = StatusCode::SEE_OTHER;
     finish(&mut response, "text/plain; charset=utf-8");

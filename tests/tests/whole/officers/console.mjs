@@ -96,7 +96,7 @@ try {
   await task('suspend', page, async () => {
     await link(page, 'Institutions')
     await (await handle(page, 'part', 'department', (id) =>
-      [...document.querySelectorAll('summary')].find((one) => one.textContent.trim() === `Suspend or resume ${id}`))).click()
+      [...document.querySelectorAll('summary')].find((one) => one.textContent.trim() === `Suspend ${id}`))).click()
     await (await handle(page, 'field', 'department', (id) => document.getElementById(`r-${id}`))).type('drill')
     await pressOf(page, 'department', 'Suspend')
   })

@@ -15,6 +15,7 @@ mod roles;
 mod self_check;
 mod stops;
 mod unsealing;
+mod ways;
 
 use credit_tests::{Caller, Ended, Folder, Leaf, Reply};
 use hyper::Method;
