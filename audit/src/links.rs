@@ -9,6 +9,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use crate::edge::Edge;
 use crate::leaf::{Base64, Kind, LinkFault, LinkedQuery, OnBehalf, Outcome, Peek, is_linked};
 use crate::merkle::{Hash, leaf_hash};
 use crate::note::VerifierKey;
@@ -83,16 +84,29 @@ struct Asked {
     by_query: HashMap<Uuid, Vec<u64>>,
     /// Whether this log was answered from that one as well.
     asks_too: bool,
+    /// The leaves before this one were let go.
+    let_go: u64,
 }
 
 impl Asked {
     /// Gathers what the log with this origin asked.
     fn by(origin: &str) -> Self {
-        Self { origin: origin.to_owned(), by_index: BTreeMap::new(), by_query: HashMap::new(), asks_too: false }
+        Self {
+            origin: origin.to_owned(),
+            by_index: BTreeMap::new(),
+            by_query: HashMap::new(),
+            asks_too: false,
+            let_go: 0,
+        }
     }
 }
 
 impl Visitor for Asked {
+    fn edge(&mut self, edge: &Edge) -> Result<(), CheckError> {
+        self.let_go = edge.head.until;
+        Ok(())
+    }
+
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), CheckError> {
         if peek.kind != Kind::Query.as_str() || !is_linked(peek.text) {
             return Ok(());
@@ -124,6 +138,8 @@ struct Linked {
     asked: Asked,
     seen: HashMap<Uuid, bool>,
     last_at: Option<Timestamp>,
+    /// When the last leaf was recorded that was let go.
+    let_go: Option<Timestamp>,
     report: LinkReport,
 }
 
@@ -131,7 +147,7 @@ impl Linked {
     /// With what was gathered of the log with this origin.
     fn with(origin: &str, asked: Asked) -> Self {
         let report = LinkReport::default();
-        Self { origin: origin.to_owned(), asked, seen: HashMap::new(), last_at: None, report }
+        Self { origin: origin.to_owned(), asked, seen: HashMap::new(), last_at: None, let_go: None, report }
     }
 
     /// Once the log is read: what was answered there has its leaf here.
@@ -146,6 +162,7 @@ impl Linked {
                 (true, Some(_)) if there.is_named => {}
                 (true, Some(false)) => self.report.refused += 1,
                 (true, None) if self.is_soon(there) => self.report.open += 1,
+                (true, None) if self.is_let_go(there) => {}
                 (true, None) => {
                     let cause = LinkFault::Unrecorded { query };
                     return Err(Violation::LinkThere { index: there.index, cause }.into());
@@ -165,11 +182,19 @@ impl Linked {
         self.last_at.is_none_or(|last| last < latest)
     }
 
+    /// Whether its leaf here may be one of those that were let go.
+    fn is_let_go(&self, there: &There) -> bool {
+        self.let_go.is_some_and(|last| there.at <= last.checked_add(LONGEST_QUERY).unwrap_or(Timestamp::MAX))
+    }
+
     fn link(&mut self, bytes: &str) -> Result<(), LinkFault> {
         let query: LinkedQuery = serde_json::from_str(bytes).map_err(|_| LinkFault::Form)?;
         let is_answered = query.outcome == Outcome::Answered;
         if let Some(remote) = query.remote.as_ref().filter(|remote| remote.origin == self.origin) {
             let index = remote.index;
+            if index < self.asked.let_go && !self.asked.by_index.contains_key(&index) {
+                return Ok(());
+            }
             let there = self.asked.by_index.get_mut(&index).ok_or(LinkFault::NotThere(index))?;
             if remote.leaf != Base64(there.hash) {
                 return Err(LinkFault::Altered(index));
@@ -206,6 +231,11 @@ impl Linked {
 }
 
 impl Visitor for Linked {
+    fn edge(&mut self, edge: &Edge) -> Result<(), CheckError> {
+        self.let_go = Some(edge.head.last_at);
+        Ok(())
+    }
+
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, _bytes: &[u8]) -> Result<(), CheckError> {
         self.last_at = Some(peek.at);
         if peek.kind == Kind::Query.as_str() && (is_linked(peek.text) || self.asked.by_query.contains_key(&peek.id)) {

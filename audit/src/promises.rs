@@ -8,6 +8,7 @@ mod consents;
 mod corrections;
 mod keys;
 mod later;
+mod let_go;
 mod place;
 mod register;
 mod repeats;
@@ -26,6 +27,7 @@ use consents::Consents;
 use corrections::Corrections;
 use keys::Keys;
 use later::{Later, What};
+use let_go::LetGo;
 use place::Since;
 use register::{Register, certificate};
 use repeats::Repeats;
@@ -57,6 +59,8 @@ struct Own {
     catalogues: HashSet<String>,
     /// Whether two officers are needed, and the digest of the catalogue that may be loaded.
     by_two: bool,
+    /// Where leaves before were let go: what may have stood there is not missed.
+    let_go: LetGo,
     loadable: Option<Base64<[u8; 32]>>,
 }
 
@@ -136,12 +140,14 @@ impl Promises {
 
     fn next(&mut self, place: Place, bytes: &[u8]) -> Result<(), Broken> {
         let Place { log, index, .. } = place;
+        self.own.get_mut(log).into_iter().for_each(|own| own.let_go.reach(index));
         let form = |error: leaf::BodyError| Broken::Form(error.to_string());
         leaf::check_form(bytes).map_err(form)?;
         let Some(leaf) = leaf::parse(bytes).map_err(form)? else { return Ok(()) };
         self.new_id(leaf.head.id)?;
         let since = Since { log, at: leaf.head.at };
         let Some(own) = self.own.get_mut(log) else { return Ok(()) };
+        own.let_go.at(leaf.head.at);
         match &leaf.body {
             Body::Query(query) => return self.query(place, &leaf, query),
             Body::Catalogue(set) => own.catalogue(&set.label)?,
@@ -164,7 +170,7 @@ impl Promises {
                 agree(refusals, leaf.head.seq)?;
                 return own.register.act(&leaf.head, None, true);
             }
-            Body::Seal(seal) => own.register.seal(seal)?,
+            Body::Seal(seal) => own.register.seal(seal, own.let_go.is_any())?,
             Body::Notice(notice) => own.keys.used(&notice.key)?,
             Body::Statement(statement) => {
                 own.keys.used(&statement.key)?;
@@ -177,6 +183,7 @@ impl Promises {
             }
             Body::Correction(correction) => {
                 let kept = self.corrections.correction(place.place, leaf.actor.as_ref(), correction);
+                let kept = if self.is_let_go(correction.query) { Ok(()) } else { kept };
                 self.or_later(kept, place, since.at, bytes, What::Correction)?;
             }
             Body::Binding(binding) => own.keys.used(&binding.key)?,
@@ -210,9 +217,10 @@ impl Promises {
             return Err(Broken::Catalogue(query.catalogue.clone().into_owned()));
         }
         query.key.map_or(Ok(()), |key| own.keys.used(key))?;
-        let use_ = self.consents.query(place, query)?;
+        let use_ = self.consents.query(place, query, own.let_go.before())?;
         let bytes = leaf.head.text.as_bytes();
         let kept = self.repeats.query(place.log, query, use_);
+        let kept = if query.repeats.is_some_and(|first| self.is_let_go(first)) { Ok(()) } else { kept };
         let may_come = query.repeats.is_some_and(|first| !self.repeats.is_known(first));
         match kept {
             Err(broken) if may_come => self.or_later(Err(broken), place, query.at, bytes, What::Repeat(use_))?,
@@ -225,6 +233,11 @@ impl Promises {
             self.corrections.answered(place.place, query);
         }
         self.acted(place.log, &leaf.head, query.certificate, !query.is_answered())
+    }
+
+    /// Whether the leaf of this query may be one of those that were let go.
+    fn is_let_go(&self, query: Uuid) -> bool {
+        self.own.iter().any(|own| own.let_go.may_have(query))
     }
 
     /// An institution's own act. In a set the register of another log may have its certificate.

@@ -28,7 +28,10 @@ impl<'a> Replay<'a> {
     /// Decides by these catalogues, each leaf by the one that it names.
     #[must_use]
     pub fn new(catalogues: &'a [Catalogue]) -> Self {
-        Self { again: Again { catalogues, consents: Consents::default(), decided: 0 }, promises: Promises::default() }
+        Self {
+            again: Again { catalogues, consents: Consents::default(), decided: 0, next: 0 },
+            promises: Promises::default(),
+        }
     }
 
     /// Verifies consents by these key sets (JWK or JWK Set, of any issuer) instead of by the keys on the record.
@@ -82,7 +85,8 @@ impl<'a> SetReplay<'a> {
             [] => Consents::default(),
             sets => Consents::by(sets.to_vec()),
         };
-        let again = self.origins.iter().map(|_| Again { catalogues, consents: consents(), decided: 0 }).collect();
+        let again =
+            self.origins.iter().map(|_| Again { catalogues, consents: consents(), decided: 0, next: 0 }).collect();
         Self { again, ..self }
     }
 
@@ -137,10 +141,15 @@ struct Again<'a> {
     catalogues: &'a [Catalogue],
     consents: Consents,
     decided: u64,
+    next: u64,
 }
 
 impl Again<'_> {
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), CheckError> {
+        if index > self.next {
+            self.consents.let_go = index;
+        }
+        self.next = index + 1;
         if peek.kind == Kind::Query.as_str() {
             self.decide(index, bytes)?;
         } else if [Kind::IssuerKey, Kind::Institution].map(Kind::as_str).contains(&peek.kind) {

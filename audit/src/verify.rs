@@ -7,6 +7,7 @@
 
 mod file;
 mod leaves;
+mod let_go;
 mod mirror;
 mod names;
 mod remote;
@@ -25,6 +26,7 @@ use crate::note::VerifierKey;
 use crate::proof::{Proof, ProofError};
 use crate::trust_policy::{TrustPolicy, Witnessed};
 
+pub use let_go::LetGo;
 pub use remote::{ClientFiles, Remote, RemoteError};
 pub use report::{LeafReport, Report};
 pub use violation::{CheckError, Violation};
@@ -180,6 +182,8 @@ fn check(
     earlier: &[Checkpoint],
     visitor: &mut dyn Visitor,
 ) -> Result<Report, CheckError> {
+    // Before the checkpoint: it names a leaf that is published when it appears.
+    let pruned = if leaves { source.pruned(key.name())? } else { None };
     let signed = source.checkpoint()?;
     let signed = String::from_utf8(signed).map_err(|_| Violation::Checkpoint(CheckpointError::Encoding))?;
     let checkpoint = Checkpoint::open(&signed, key).map_err(Violation::Checkpoint)?;
@@ -189,11 +193,13 @@ fn check(
     let names = source.names(checkpoint.size, leaves)?;
     let heads: Vec<(u64, Hash)> =
         std::iter::once(&checkpoint).chain(earlier).map(|checkpoint| (checkpoint.size, checkpoint.root)).collect();
-    let checked = tree::check(source, &names, &checkpoint, &heads, leaves, visitor)?;
+    let checked =
+        tree::check(source, &names, &tree::Wanted { checkpoint: &checkpoint, heads: &heads, leaves, pruned }, visitor)?;
     Ok(Report {
         checkpoint,
         files: checked.files,
         leaves: checked.leaves,
+        let_go: checked.let_go,
         earlier: earlier.iter().map(|checkpoint| checkpoint.size).collect(),
     })
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use credit_audit::coverage::{Coverage, CoverageFigures, ListFault, check_list, list_text};
+use credit_audit::edge::Edge;
 use credit_audit::leaf::Peek;
 use credit_audit::verify::{self, CheckError, Violation, Visitor};
 
@@ -64,6 +65,11 @@ struct Fold {
 }
 
 impl Visitor for Fold {
+    fn edge(&mut self, edge: &Edge) -> Result<(), CheckError> {
+        self.coverage.begin_at(edge);
+        Ok(())
+    }
+
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, _: &[u8]) -> Result<(), CheckError> {
         if index < self.until {
             let taken = self.coverage.leaf(index, *peek);

@@ -7,7 +7,7 @@ use credit_audit::monthly::{Monthly, MonthlyFigures, MonthlyOfSet, page};
 use credit_audit::replay::SetReplay;
 use credit_audit::set::{LogSet, SetLeaf, SetVisitor};
 use credit_audit::translation;
-use credit_audit::verify::{self, CheckError, Visitor};
+use credit_audit::verify::{self, CheckError, Report, Visitor};
 
 use super::arguments::MonthlyArguments;
 use super::set::{Opened, one};
@@ -37,6 +37,7 @@ fn of_log(arguments: &MonthlyArguments, language: Language) -> Result<MonthlyFig
     let key = read_key(arguments.vkey.as_deref().unwrap_or(&beside), language)?;
     let mut fold = Fold(Monthly::new(&arguments.month, arguments.utc_offset));
     let report = verify::directory(folder, &key, &[], &mut fold)?;
+    is_whole(arguments, &report)?;
     Ok(fold.0.figures(&report.checkpoint))
 }
 
@@ -44,7 +45,22 @@ fn of_set(set: &LogSet, arguments: &MonthlyArguments) -> Result<MonthlyFigures, 
     let promises = SetReplay::promises(set);
     let mut fold = FoldOfSet { promises, monthly: MonthlyOfSet::new(&arguments.month, arguments.utc_offset, set) };
     let logs = set.check(&[], &mut fold)?;
+    logs.iter().try_for_each(|log| is_whole(arguments, log))?;
     Ok(fold.monthly.figures(&set.directory.report, &logs))
+}
+
+/// Of a month of which records were let go no figure would be true.
+fn is_whole(arguments: &MonthlyArguments, report: &Report) -> Result<(), CheckError> {
+    let last = report.let_go.as_ref().map(|let_go| arguments.utc_offset.to_datetime(let_go.last_at).date());
+    let is_gone = last.is_some_and(|last| arguments.month <= last.strftime("%Y-%m").to_string());
+    if is_gone {
+        Err(CheckError::Unavailable {
+            what: arguments.month.clone(),
+            why: "records of this month were let go by two officers".to_owned(),
+        })
+    } else {
+        Ok(())
+    }
 }
 
 struct Fold(Monthly);

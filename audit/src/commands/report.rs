@@ -7,7 +7,7 @@ use credit_audit::directory::Directory;
 use credit_audit::links::LinkReport;
 use credit_audit::person::Checked;
 use credit_audit::trust_policy::{TrustPolicy, Witnessed};
-use credit_audit::verify::{LeafReport, Report};
+use credit_audit::verify::{LeafReport, LetGo, Report};
 use serde_json::{Value, json};
 
 /// What was decided again.
@@ -103,6 +103,16 @@ pub(super) fn export(export: &Checked, log: Option<&Report>) -> String {
 }
 
 fn log_json(log: &Report) -> Value {
+    let mut said = checked_json(log);
+    if let (Value::Object(members), Some(LetGo { until, kept, last_at, leaf, proposal })) = (&mut said, &log.let_go) {
+        let last_at = last_at.to_string();
+        let pruned = json!({ "until": until, "kept": kept, "last_at": last_at, "leaf": leaf, "proposal": proposal });
+        members.insert("pruned".to_owned(), pruned);
+    }
+    said
+}
+
+fn checked_json(log: &Report) -> Value {
     json!({
         "origin": log.checkpoint.origin,
         "size": log.checkpoint.size,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use credit_audit::edge::Edge;
 use credit_audit::leaf::Peek;
 use credit_audit::review::{DrawFault, ReviewFigures, ReviewPolicy, ReviewProgress, ReviewedMonth, Reviews, Word};
 use credit_audit::verify::{self, CheckError, Violation, Visitor};
@@ -102,6 +103,11 @@ impl Fold {
 }
 
 impl Visitor for Fold {
+    fn edge(&mut self, edge: &Edge) -> Result<(), CheckError> {
+        self.reviews.begin_at(edge);
+        Ok(())
+    }
+
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), CheckError> {
         let fault = |why: String| CheckError::Unavailable { what: format!("entry {index}"), why };
         self.last = peek.at;

@@ -20,7 +20,7 @@ use credit_audit::proof::ProofError;
 use credit_audit::replay::ConsentMismatch;
 use credit_audit::translation::{self, Translation};
 use credit_audit::trust_policy::{NotWitnessed, TrustPolicy, Witnessed};
-use credit_audit::verify::{CheckError, Report, Violation};
+use credit_audit::verify::{CheckError, LetGo, Report, Violation};
 
 use jiff::Timestamp;
 
@@ -269,6 +269,16 @@ impl Language {
                 format!("已核对 {} 个哈希块；未核对记录内容（记录只提供给审计人员）", log.files),
             ),
         });
+        lines.extend(log.let_go.iter().map(|LetGo { until, kept, leaf, .. }| {
+            let last = until - 1;
+            self.pick(
+                format!(
+                    "entries 0 to {last} were let go by two officers (entry {leaf}): their hashes are held, and {kept} of them that \
+                     are in force"
+                ),
+                format!("第 0 至 {last} 条已由两名管理人员决定不再保存（见第 {leaf} 条）：其哈希仍在，其中仍有效力的 {kept} 条亦在"),
+            )
+        }));
         lines.extend(log.earlier.iter().map(|earlier| {
             self.pick(
                 format!("it continues the checkpoint of size {earlier}"),
@@ -322,6 +332,7 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Witnesses(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Review(error) => Language::Chinese.fault(&error.to_string()),
         Violation::List(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::Pruned(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Set(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Directory { index, cause } => {
             format!("目录第 {index} 条：{}", Language::Chinese.fault(&cause.to_string()))

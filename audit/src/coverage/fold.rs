@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
+use crate::edge::Edge;
 use crate::leaf::{self, Actor, Body, BodyError, Case, CaseState, Kind, Leaf, Peek, QuerySummary, Read};
 
 /// The path of a `read` leaf that says that the misses up to it were handed over; behind it the month, or nothing for all.
@@ -54,6 +55,8 @@ pub(super) struct Decided {
 pub struct Coverage {
     offset: Offset,
     size: u64,
+    /// Leaves before this time say nothing whole: others of their month were let go.
+    from: Timestamp,
     pub(super) open: BTreeMap<Place, BTreeMap<String, Vec<Person>>>,
     pub(super) decided: BTreeMap<Place, Vec<Decided>>,
     pub(super) registered: BTreeMap<(Place, String), u64>,
@@ -72,6 +75,7 @@ impl Coverage {
         Self {
             offset,
             size: 0,
+            from: Timestamp::MIN,
             open: BTreeMap::new(),
             decided: BTreeMap::new(),
             registered: BTreeMap::new(),
@@ -79,6 +83,11 @@ impl Coverage {
             handed_over: BTreeMap::new(),
             look_ups: Vec::new(),
         }
+    }
+
+    /// Begins anew where the leaves of a log begin of which records were let go, with the first month that is whole.
+    pub fn begin_at(&mut self, edge: &Edge) {
+        *self = Self { size: edge.head.until, from: edge.whole_from(self.offset, 0), ..Self::new(self.offset) };
     }
 
     /// Leaves that were taken in.
@@ -93,7 +102,7 @@ impl Coverage {
     /// When the leaf is none of its kind.
     pub fn leaf(&mut self, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
         self.size = index + 1;
-        if ![Kind::Query, Kind::Case, Kind::Read].map(Kind::as_str).contains(&head.kind) {
+        if head.at < self.from || ![Kind::Query, Kind::Case, Kind::Read].map(Kind::as_str).contains(&head.kind) {
             return Ok(());
         }
         let Some(Leaf { head, actor, body }) = leaf::parse_after(head)? else { return Ok(()) };

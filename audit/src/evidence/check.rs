@@ -5,6 +5,7 @@ use std::path::Path;
 use super::fault::EvidenceFault;
 use super::form::{Entry, FORM, File, Scope};
 use crate::checkpoint::Checkpoint;
+use crate::edge::Edge;
 use crate::leaf::{self, Base64, Kind, Peek, Refusals};
 use crate::merkle::{self, Hash, leaf_hash};
 use crate::note::VerifierKey;
@@ -136,6 +137,12 @@ struct Compare<'a> {
 }
 
 impl Visitor for Compare<'_> {
+    fn edge(&mut self, edge: &Edge) -> Result<(), CheckError> {
+        // Their paths prove them; whether others are missing is not seen any more.
+        self.next = self.checked.indices.partition_point(|index| *index < edge.head.until);
+        Ok(())
+    }
+
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, _: &[u8]) -> Result<(), CheckError> {
         let Checked { checkpoint, scope, indices, .. } = self.checked;
         if index >= checkpoint.size || !scope.is_in_time(peek.at) || !scope.names(peek) {

@@ -5,9 +5,11 @@ use std::path::Path;
 use super::form::{Entry, FORM, File, Instructions, Scope};
 use super::tiles::Tiles;
 use crate::checkpoint::Checkpoint;
+use crate::edge::Edge;
 use crate::leaf::{Base64, Peek};
 use crate::merkle;
 use crate::note::VerifierKey;
+use crate::pruned::PrunedHead;
 use crate::verify::{self, CheckError, Visitor};
 
 const CHINESE: &str = "核对：以可信来源的验证公钥运行 credit-audit evidence 文件 --vkey 公钥；或按 audit/FORMAT.md 第 7 至 9、14 节自行核对：以 vkey 验证 checkpoint 的签名；对每条记录计算 SHA-256(0x00 ‖ leaf)，沿 path 得到 checkpoint 的根；机构的 seq（无机构时为 index）须连续。加 --log 与日志比对可查出遗漏。";
@@ -69,6 +71,17 @@ struct Gather<'a> {
 }
 
 impl Visitor for Gather<'_> {
+    fn edge(&mut self, edge: &Edge) -> Result<(), CheckError> {
+        let PrunedHead { until, last_at, .. } = &edge.head;
+        if self.scope.since.is_none_or(|since| since <= *last_at) {
+            let why = format!("records up to {last_at} were let go by two officers: name a later beginning");
+            return Err(CheckError::Unavailable { what: format!("entry {}", until - 1), why });
+        }
+        // What is kept is no neighbour: between it and the next there were others.
+        self.before = None;
+        Ok(())
+    }
+
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, _: &[u8]) -> Result<(), CheckError> {
         if index >= self.size {
             return Ok(());

@@ -80,6 +80,17 @@ pub enum RecoverError {
         /// What is wrong with it.
         why: String,
     },
+    /// Records are said to be let go, and no leaf says so.
+    #[error(
+        "`{path}` says that records were let go by entry {leaf}, and the log has no such entry; do not remove anything: restore \
+         the file and the bundles from a copy of the log, or restore a backup as a new log"
+    )]
+    Pruned {
+        /// The file.
+        path: PathBuf,
+        /// The entry that it names.
+        leaf: u64,
+    },
     /// The write-ahead log has fewer leaves than were signed.
     #[error(
         "the write-ahead log ends at size {have}, but `{witness}` says that size {signed} was signed: \

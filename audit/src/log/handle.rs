@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fs::File;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -10,7 +11,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::error::{Damaged, LookupError, NotRecordable, ReleaseError, Unsubmitted};
+use super::error::{Damaged, LookupError, NotRecordable, RecoverError, ReleaseError, Unsubmitted};
+use super::let_go;
 use super::metrics::{Metrics, Times};
 use super::read::lookup::{self, Lookup};
 use super::read::paths::{self, Paths};
@@ -20,7 +22,9 @@ use super::submit::mailbox;
 use super::submit::ticket::Ticket;
 use super::threads::prover::Proofs;
 use super::threads::shared::Shared;
+use super::wal::lower_edge::LowerEdge;
 use crate::leaf::Entry;
+use crate::pruned::Pruned;
 
 /// A running log. Clones are the same log; the last one dropped closes it.
 #[derive(Clone)]
@@ -159,6 +163,37 @@ impl Log {
     /// [`Damaged`], with the file, where nothing can make it again.
     pub fn scrub(&self, bundle: u64) -> Result<Scrubbed, Damaged> {
         scrub::scrub(&self.0.shared, bundle)
+    }
+
+    /// Lets the bundles before an edge go, once a published leaf says that two officers decided so: what is left of them is
+    /// durable before the first one is removed. Every bundle is read once more and compared with the hash tiles; call it where
+    /// blocking is allowed.
+    ///
+    /// # Errors
+    /// When the write-ahead log has some of the records still, when a bundle is not what it was, or a file cannot be
+    /// written or removed. If `pruned` was written, the next start removes the rest.
+    pub fn let_go(&self, pruned: &Pruned) -> io::Result<()> {
+        // Held so that the folder is not given to another process meanwhile.
+        let threads = self.0.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*threads {
+            Some(_) => let_go::let_go(&self.0.shared, pruned),
+            None => Err(io::Error::other("the log is closed")),
+        }
+    }
+
+    /// The leaves before this one were let go.
+    #[must_use]
+    pub fn pruned(&self) -> u64 {
+        self.0.shared.let_go.load(Ordering::Acquire)
+    }
+
+    /// Leaves before this one are in bundles only: the write-ahead log has released them.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn released(&self) -> Result<u64, RecoverError> {
+        let settings = &self.0.shared.settings;
+        LowerEdge::read(&settings.wal_dir(), &settings.origin).map(|edge| edge.first)
     }
 
     /// The log's figures.

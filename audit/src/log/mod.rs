@@ -14,11 +14,14 @@
 //!
 //! `release.rs` removes segments whose leaves are published, when the caller says so.
 //!
-//! What it does not do: remove leaves, compress, replicate, or keep an index. A leaf is found by its id's time (`read/lookup.rs`).
+//! `let_go.rs` removes bundles that two officers let go; their hashes stay, and what is in force of them (`crate::pruned`).
+//!
+//! What it does not do: decide what may go, compress, replicate, or keep an index. A leaf is found by its id's time (`read/lookup.rs`).
 
 pub(crate) mod disk;
 mod error;
 mod handle;
+mod let_go;
 mod metrics;
 mod open;
 mod publish;

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use super::figures::{Outcomes, Queries};
 use super::queries::QueryPart;
+use crate::edge::Edge;
 use crate::leaf::{self, Body, BodyError, Kind, Leaf, Peek};
 
 /// Takes in the leaves of a log in their order.
@@ -13,6 +15,8 @@ use crate::leaf::{self, Body, BodyError, Kind, Leaf, Peek};
 pub struct Statistics {
     offset: Offset,
     size: u64,
+    /// Leaves before this time are of months that are not whole any more.
+    from: Timestamp,
     months: BTreeMap<String, Queries>,
 }
 
@@ -20,7 +24,12 @@ impl Statistics {
     /// Of no leaf yet. Months are those of this offset from UTC.
     #[must_use]
     pub fn new(offset: Offset) -> Self {
-        Self { offset, size: 0, months: BTreeMap::new() }
+        Self { offset, size: 0, from: Timestamp::MIN, months: BTreeMap::new() }
+    }
+
+    /// Begins anew where the leaves of a log begin of which records were let go, with the first month that is whole.
+    pub fn begin_at(&mut self, edge: &Edge) {
+        *self = Self { size: edge.head.until, from: edge.whole_from(self.offset, 0), ..Self::new(self.offset) };
     }
 
     /// Leaves that were taken in.
@@ -36,7 +45,7 @@ impl Statistics {
     pub fn leaf(&mut self, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
         self.size = index + 1;
         let is_query = head.kind == Kind::Query.as_str();
-        if !is_query && head.kind != Kind::Refusals.as_str() {
+        if head.at < self.from || (!is_query && head.kind != Kind::Refusals.as_str()) {
             return Ok(());
         }
         let day = self.offset.to_datetime(head.at).date().to_string();

@@ -34,7 +34,8 @@ impl Consents {
     }
 
     /// Takes a query in: answered or refused, with a token or pointing at one. Gives the use that it was.
-    pub(super) fn query(&mut self, place: Place, query: &QuerySummary<'_>) -> Result<Option<Use>, Broken> {
+    /// Of a token that was let go, before `let_go`, the leaf stands for the consent.
+    pub(super) fn query(&mut self, place: Place, query: &QuerySummary<'_>, let_go: u64) -> Result<Option<Use>, Broken> {
         if query.has_token() {
             let name = query.consent().ok_or(Broken::Token)?;
             let consent = key_of(&name.iss, &name.jti);
@@ -44,7 +45,9 @@ impl Consents {
             }
         }
         let Some((holder, number)) = query.consent_use(place.index) else { return Ok(None) };
-        let consent = *self.tokens.get(&(place.log, holder)).ok_or(Broken::First(holder))?;
+        let known = self.tokens.get(&(place.log, holder)).copied();
+        let consent = known.or_else(|| (holder < let_go).then(|| unknown(place.log, holder)));
+        let consent = consent.ok_or(Broken::First(holder))?;
         if !query.is_answered() {
             return Ok(Some((consent, number)));
         }
@@ -82,6 +85,11 @@ impl Consents {
         }
         Ok(())
     }
+}
+
+/// A consent whose token was let go, by the leaf that had it.
+fn unknown(log: usize, holder: u64) -> Key {
+    (u128::from(holder) << 64 | u128::from(u32::try_from(log).unwrap_or(u32::MAX))).to_be_bytes()
 }
 
 fn parse(text: &str) -> Result<Key, Broken> {

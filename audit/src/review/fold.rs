@@ -12,6 +12,7 @@ use super::period::Period;
 use super::policy::ReviewPolicy;
 use super::rules::Word;
 use crate::checkpoint::Checkpoint;
+use crate::edge::Edge;
 use crate::leaf::{
     self, Actor, Base64, Body, BodyError, Kind, Leaf, Peek, QuerySummary, Review, ReviewState, Sampling, SamplingState,
 };
@@ -120,6 +121,8 @@ pub struct Reviews {
     pub(super) origin: String,
     pub(super) offset: Offset,
     tree: Frontier,
+    /// Of queries before this time, and of periods that begin before it, nothing is told: what explains them may be let go.
+    from: Timestamp,
     /// By its name.
     pub(super) periods: BTreeMap<String, PeriodState>,
     pub(super) reviewed: HashMap<Uuid, Reviewed>,
@@ -138,12 +141,20 @@ impl Reviews {
             origin: origin.to_owned(),
             offset,
             tree: Frontier::empty(),
+            from: Timestamp::MIN,
             periods: BTreeMap::new(),
             reviewed: HashMap::new(),
             conduct: Conduct::new(offset),
             last_policy: None,
             planted: BTreeMap::new(),
         }
+    }
+
+    /// Begins anew where the leaves of a log begin of which records were let go: with the second month that is whole, since what
+    /// explains a query may have been said a month before.
+    pub fn begin_at(&mut self, edge: &Edge) {
+        let (tree, from) = (edge.tree.clone(), edge.whole_from(self.offset, 1));
+        *self = Self { tree, from, ..Self::new(&self.origin, self.offset) };
     }
 
     /// Leaves that were taken in.
@@ -171,11 +182,13 @@ impl Reviews {
         let Some(Leaf { head, actor, body }) = leaf::parse_after(head)? else { return Ok(()) };
         let (of, by_gateway) = (head.institution.unwrap_or_default(), matches!(actor, Some(Actor::System(_))));
         match body {
-            Body::Query(query) if query.institution.is_some() => self.query(index, &query),
+            Body::Query(query) if query.institution.is_some() && query.at >= self.from => self.query(index, &query),
             Body::Case(case) => self.conduct.case(index, head.at, of, case, by_gateway),
             Body::Appointment(said) => self.conduct.appointment(index, head.at, of, said, by_gateway),
             Body::Feedback(said) => self.conduct.feedback(head.at, of, &said),
-            Body::Review(review) => self.review(index, head.at, actor.as_ref(), &review),
+            Body::Review(review) if recorded_at(review.query) >= self.from => {
+                self.review(index, head.at, actor.as_ref(), &review)
+            }
             Body::Sampling(sampling) => self.sampling(index, head.at, sampling),
             _ => {}
         }
@@ -218,7 +231,8 @@ impl Reviews {
         let Sampling { state, period, digest, nonce, size, per_mille, within_days, policy, query, verdict } = sampling;
         match state {
             SamplingState::Committed => {
-                let Some(bounds) = Period::parse(&period, self.offset) else { return };
+                let bounds = Period::parse(&period, self.offset).filter(|bounds| bounds.from >= self.from);
+                let Some(bounds) = bounds else { return };
                 // The first commitment counts: another one could be made once the queries are known.
                 self.periods.entry(period).or_insert(PeriodState {
                     bounds,
@@ -334,6 +348,12 @@ impl Reviews {
             counts.1 += u64::from(until.is_some_and(|until| until < now));
         }
         counts
+    }
+
+    /// Whether a review of a query that was recorded up to an instant is not closed.
+    #[must_use]
+    pub fn is_waiting_up_to(&self, at: Timestamp) -> bool {
+        self.reviewed.iter().any(|(id, known)| known.closed.is_none() && recorded_at(*id) <= at)
     }
 
     /// Queries that were put before a reviewer, of which it is not known where they stand: explained ones of no period that was

@@ -1,12 +1,13 @@
 //! What must hold of leaves one after the other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use credit_policy::Asker;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::leaf::{self, Kind, Open, Peek, Refusals};
+use crate::pruned::PrunedFault;
 
 use super::report::LeafReport;
 use super::violation::Violation;
@@ -15,6 +16,9 @@ use super::violation::Violation;
 pub(super) struct LeafCheck<'a> {
     origin: &'a str,
     next: u64,
+    read: u64,
+    /// Leaves before the next one are not there: they were let go.
+    has_hole: bool,
     last_at: Option<Timestamp>,
     seqs: HashMap<String, u64>,
     kinds: Vec<(String, u64)>,
@@ -23,7 +27,36 @@ pub(super) struct LeafCheck<'a> {
 
 impl<'a> LeafCheck<'a> {
     pub(super) fn new(origin: &'a str) -> Self {
-        Self { origin, next: 0, last_at: None, seqs: HashMap::new(), kinds: Vec::new(), sealed: false }
+        Self {
+            origin,
+            next: 0,
+            read: 0,
+            has_hole: false,
+            last_at: None,
+            seqs: HashMap::new(),
+            kinds: Vec::new(),
+            sealed: false,
+        }
+    }
+
+    /// Goes on at this leaf: those before it were let go.
+    pub(super) fn go_on_at(&mut self, index: u64) {
+        self.has_hole |= index > self.next;
+        self.next = index;
+    }
+
+    /// The leaves before the next one were let go, as far as they are not there; these are the last numbers among them.
+    /// Gives whether some are not there.
+    pub(super) fn edge(&mut self, numbers: &BTreeMap<String, u64>) -> Result<bool, PrunedFault> {
+        let said = |(institution, last): (&String, &u64)| {
+            numbers.get(institution).is_some_and(|said| if self.has_hole { said >= last } else { said == last })
+        };
+        let is_so = self.seqs.iter().all(said) && (self.has_hole || self.seqs.len() == numbers.len());
+        if !is_so {
+            return Err(PrunedFault::Numbers);
+        }
+        self.seqs.extend(numbers.iter().map(|(institution, last)| (institution.clone(), *last)));
+        Ok(std::mem::take(&mut self.has_hole))
     }
 
     /// Checks the next leaf; gives its index and beginning.
@@ -39,6 +72,7 @@ impl<'a> LeafCheck<'a> {
         self.count(peek.kind);
         self.last_at = Some(peek.at);
         self.next += 1;
+        self.read += 1;
         Ok((index, peek))
     }
 
@@ -57,7 +91,8 @@ impl<'a> LeafCheck<'a> {
         };
         let wanted = last.saturating_add(1);
         *last = found;
-        if first == wanted && found >= first {
+        let follows = if self.has_hole { first >= wanted } else { first == wanted };
+        if follows && found >= first {
             return Ok(());
         }
         Err(Violation::Seq { index, institution: institution.to_owned(), wanted, found: first })
@@ -84,7 +119,7 @@ impl<'a> LeafCheck<'a> {
 
     pub(super) fn report(self) -> LeafReport {
         LeafReport {
-            count: self.next,
+            count: self.read,
             kinds: self.kinds.into_iter().collect(),
             institutions: self.seqs.into_iter().collect(),
             last_at: self.last_at,

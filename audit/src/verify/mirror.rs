@@ -13,6 +13,7 @@ use super::violation::{CheckError, Violation};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::cosigning::WITNESSED;
 use crate::note::VerifierKey;
+use crate::pruned::PRUNED;
 use crate::tile::{FULL_WIDTH, TileName, parse_path};
 
 /// What came in and was not checked yet; names that begin with a dot are no part of a log.
@@ -25,6 +26,8 @@ pub(super) struct Mirror {
     /// Paths of what came in, in the order of the check.
     fetched: Vec<String>,
     checkpoint: Vec<u8>,
+    /// What is left of records that were let go, as the server says.
+    pruned: Option<Vec<u8>>,
     /// What witnesses cosigned, where it is newer than the copy's.
     witnessed: Option<Vec<u8>>,
     /// Held, so that two never write at once.
@@ -40,7 +43,7 @@ impl Mirror {
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| CheckError::unavailable(folder.display().to_string(), &"another mirror writes it"))?;
         let (folder, fetched) = (folder.to_owned(), Vec::new());
-        let mirror = Self { folder, remote, fetched, checkpoint: Vec::new(), witnessed: None, lock };
+        let mirror = Self { folder, remote, fetched, checkpoint: Vec::new(), pruned: None, witnessed: None, lock };
         // Of a run that did not come to its end.
         mirror.discard().map_err(unavailable)?;
         Ok(mirror)
@@ -77,6 +80,11 @@ impl Mirror {
         self.folder.join("tile/entries").is_dir()
     }
 
+    /// Whether the copy has a file.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.folder.join(path).exists()
+    }
+
     /// The address of a file.
     pub(super) fn address(&self, path: &str) -> String {
         self.remote.address(path)
@@ -89,10 +97,16 @@ impl Mirror {
             self.checkpoint.clone_from(buffer);
             return Ok(is_there);
         }
-        if read_file(&self.folder.join(path), path, buffer)? {
-            return Ok(true);
+        if path == PRUNED {
+            return self.read_pruned(buffer);
         }
-        buffer.clear();
+        // The copy's, or what came in before: the tiles of records that were let go are read twice.
+        for folder in [self.folder.clone(), self.folder.join(INCOMING)] {
+            if read_file(&folder.join(path), path, buffer)? {
+                return Ok(true);
+            }
+            buffer.clear();
+        }
         if !self.remote.read(path, buffer)? {
             return Ok(false);
         }
@@ -101,6 +115,17 @@ impl Mirror {
         written.map_err(|error| CheckError::unavailable(to.display().to_string(), &error))?;
         self.fetched.push(path.to_owned());
         Ok(true)
+    }
+
+    /// What was let go grows: the server's file takes the place of the copy's. Where the server has none any more, the copy's counts.
+    fn read_pruned(&mut self, buffer: &mut Vec<u8>) -> Result<bool, CheckError> {
+        let is_there = self.remote.read(PRUNED, buffer)?;
+        if is_there {
+            self.pruned = Some(buffer.clone());
+            return Ok(true);
+        }
+        buffer.clear();
+        read_file(&self.folder.join(PRUNED), PRUNED, buffer)
     }
 
     /// Everything was checked: lets it land, the checkpoint last. Gives how many files came in.
@@ -123,6 +148,9 @@ impl Mirror {
         }
         write(&self.folder, "log.vkey", format!("{key}\n").as_bytes())?;
         rustix::fs::syncfs(&File::open(&self.folder)?)?;
+        if let Some(pruned) = &self.pruned {
+            write(&self.folder, PRUNED, pruned)?;
+        }
         write(&self.folder, "checkpoint", &self.checkpoint)?;
         if let Some(witnessed) = &self.witnessed {
             write(&self.folder, WITNESSED, witnessed)?;

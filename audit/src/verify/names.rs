@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::merkle::HASH_LEN;
+use crate::pruned::{LONGEST_PRUNED, PRUNED};
 use crate::tile::{self, FULL_WIDTH, LONGEST_BUNDLE, MAX_LEVELS, TileKind, TileName};
 
 use super::violation::{CheckError, Violation};
@@ -99,6 +100,7 @@ pub(super) fn tiles_at(level: u8, size: u64) -> u64 {
 /// The longest that the file at this path may be.
 pub(super) fn longest(path: &str) -> usize {
     match tile::parse_path(path).map(|name| (name.kind, name.width)) {
+        None if path == PRUNED => LONGEST_PRUNED,
         None => LONGEST_CHECKPOINT,
         Some((TileKind::Hashes(_), width)) => usize::from(width) * HASH_LEN,
         Some((TileKind::Entries, _)) => LONGEST_BUNDLE,

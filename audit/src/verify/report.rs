@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::let_go::LetGo;
 use crate::checkpoint::Checkpoint;
 
 /// What was checked, and held.
@@ -15,6 +16,8 @@ pub struct Report {
     pub files: u64,
     /// What the leaves say; `None` where entry bundles were not to be had.
     pub leaves: Option<LeafReport>,
+    /// What two officers let go, where some of it is not there.
+    pub let_go: Option<LetGo>,
     /// Sizes of the earlier checkpoints that were found to be beginnings of this log.
     pub earlier: Vec<u64>,
 }

@@ -6,7 +6,8 @@ use super::file::read_file;
 use super::mirror::Mirror;
 use super::names::Names;
 use super::remote::Remote;
-use super::violation::CheckError;
+use super::violation::{CheckError, Violation};
+use crate::pruned::{PRUNED, Pruned};
 
 /// A directory, or a server.
 pub(super) enum Source {
@@ -31,6 +32,24 @@ impl Source {
             Self::Mirror(mirror) => mirror.address("checkpoint"),
         };
         Err(CheckError::unavailable(place, &"there is none; is this the log's folder or address?"))
+    }
+
+    /// What is left of records that were let go, if some were.
+    pub(super) fn pruned(&mut self, origin: &str) -> Result<Option<Pruned>, CheckError> {
+        let mut bytes = Vec::new();
+        if !self.read(PRUNED, &mut bytes)? {
+            return Ok(None);
+        }
+        Ok(Some(Pruned::parse(&bytes, Some(origin)).map_err(Violation::Pruned)?))
+    }
+
+    /// Whether a bundle may be there of records that were let go: where it is there, it is checked as ever. A server has none.
+    pub(super) fn may_have(&self, path: &str) -> bool {
+        match self {
+            Self::Directory(folder) => folder.join(path).exists(),
+            Self::Remote(_) => false,
+            Self::Mirror(mirror) => mirror.has(path),
+        }
     }
 
     /// The names of the files to check.

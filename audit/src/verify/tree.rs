@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use std::io;
 
 use crate::checkpoint::Checkpoint;
+use crate::edge::{Edge, last_partial};
 use crate::merkle::{self, HASH_LEN, Hash, HashReader, leaf_hash, perfect_root};
+use crate::pruned::{Pruned, PrunedFault};
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 use super::leaves::LeafCheck;
+use super::let_go::{Acts, LetGo};
 use super::names::{Names, tiles_at};
 use super::report::LeafReport;
 use super::source::Source;
@@ -22,21 +25,35 @@ const PROGRESS_EVERY_TILES: u64 = 64;
 pub(super) struct Checked {
     pub(super) files: u64,
     pub(super) leaves: Option<LeafReport>,
+    pub(super) let_go: Option<LetGo>,
 }
 
-/// Checks everything that `names` lists; `heads` are sizes with the roots that must come out.
+/// What must come out.
+pub(super) struct Wanted<'a> {
+    pub(super) checkpoint: &'a Checkpoint,
+    /// Sizes with their roots.
+    pub(super) heads: &'a [(u64, Hash)],
+    /// Entry bundles are checked too.
+    pub(super) leaves: bool,
+    /// What is left of records that were let go.
+    pub(super) pruned: Option<Pruned>,
+}
+
+/// Checks everything that `names` lists.
 pub(super) fn check(
     source: &mut Source,
     names: &Names,
-    checkpoint: &Checkpoint,
-    heads: &[(u64, Hash)],
-    leaves: bool,
+    wanted: &Wanted<'_>,
     visitor: &mut dyn Visitor,
 ) -> Result<Checked, CheckError> {
+    let Wanted { checkpoint, heads, leaves, pruned } = wanted;
     let edges = heads.iter().map(|(size, _)| (size / u64::from(FULL_WIDTH), Vec::new()));
     let mut pass = Pass {
         files: Files { source, names, size: checkpoint.size, read: 0, buffer: Vec::new() },
         leaves: leaves.then(|| LeafCheck::new(&checkpoint.origin)),
+        pruned: pruned.as_ref(),
+        acts: Acts::default(),
+        has_hole: false,
         visitor,
         tree: Tree { upper: Vec::new(), edges: edges.collect() },
         bundle: Vec::new(),
@@ -51,17 +68,24 @@ pub(super) fn check(
         }
     }
     pass.upper()?;
-    for (size, root) in heads {
+    for (size, root) in *heads {
         if merkle::root(*size, &pass.tree).ok() != Some(*root) {
             return Err(Violation::Root { size: *size }.into());
         }
     }
-    Ok(Checked { files: pass.files.read, leaves: pass.leaves.map(LeafCheck::report) })
+    // Whether some of it is there still or not: what is said to be let go must be so.
+    let let_go = pruned.as_ref().map(|pruned| pass.acts.of(pruned)).transpose().map_err(Violation::Pruned)?;
+    let let_go = let_go.filter(|_| pass.has_hole);
+    Ok(Checked { files: pass.files.read, leaves: pass.leaves.map(LeafCheck::report), let_go })
 }
 
 struct Pass<'a> {
     files: Files<'a>,
     leaves: Option<LeafCheck<'a>>,
+    pruned: Option<&'a Pruned>,
+    acts: Acts,
+    /// Some of what was let go is not there.
+    has_hole: bool,
     visitor: &'a mut dyn Visitor,
     tree: Tree,
     /// The widest bundle of one index, and where its entries end.
@@ -77,8 +101,13 @@ impl Pass<'_> {
     fn lowest(&mut self, index: u64, last: bool) -> Result<(), CheckError> {
         let kind = TileKind::Hashes(0);
         let needed = tile::width_at(0, index, self.files.size);
+        self.edge(index)?;
         if self.leaves.is_none() {
             self.lowest_without_leaves(TileName { kind, index, width: needed })?;
+        } else if self.is_let_go(index) {
+            self.lowest_without_leaves(TileName { kind, index, width: FULL_WIDTH })?;
+            self.kept(index)?;
+            self.files.compare(kind, index, &self.hashes)?;
         } else {
             let tiles = self.files.names.widths(kind, index).next_back().unwrap_or(0);
             let bundles = self.files.names.widths(TileKind::Entries, index).next_back().unwrap_or(0);
@@ -90,6 +119,47 @@ impl Pass<'_> {
             self.files.compare(kind, index, &self.hashes)?;
         }
         self.tree.add(index, &self.hashes);
+        Ok(())
+    }
+
+    /// Whether the bundle of this index was let go, and is not there.
+    fn is_let_go(&self, index: u64) -> bool {
+        let ends_at = (index + 1) * u64::from(FULL_WIDTH);
+        let name = TileName { kind: TileKind::Entries, index, width: FULL_WIDTH };
+        self.pruned.is_some_and(|pruned| ends_at <= pruned.head.until) && !self.files.source.may_have(&name.path())
+    }
+
+    /// The leaves of a bundle that are kept, each under its own hash.
+    fn kept(&mut self, index: u64) -> Result<(), CheckError> {
+        self.has_hole = true;
+        let (Some(pruned), Some(leaves)) = (self.pruned, &mut self.leaves) else { return Ok(()) };
+        let first = index * u64::from(FULL_WIDTH);
+        let end = first + u64::from(FULL_WIDTH);
+        for (index, leaf) in pruned.kept_from(first).take_while(|(index, _)| *index < end) {
+            let place = usize::try_from(index - first).unwrap_or(usize::MAX);
+            if self.hashes.get(place) != Some(&leaf_hash(leaf)) {
+                return Err(Violation::Pruned(PrunedFault::Kept(index)).into());
+            }
+            leaves.go_on_at(index);
+            let (index, peek) = leaves.next(leaf)?;
+            self.acts.leaf(index, &peek, leaf);
+            self.visitor.leaf(index, &peek, leaf)?;
+        }
+        leaves.go_on_at(end);
+        Ok(())
+    }
+
+    /// Where what was let go ends.
+    fn edge(&mut self, index: u64) -> Result<(), CheckError> {
+        let at = |pruned: &&Pruned| pruned.head.until == index * u64::from(FULL_WIDTH);
+        let (Some(pruned), Some(leaves)) = (self.pruned.filter(at), &mut self.leaves) else { return Ok(()) };
+        if leaves.edge(&pruned.head.numbers).map_err(Violation::Pruned)? {
+            let hashes = |level| {
+                let (index, width) = last_partial(level, pruned.head.until);
+                self.tree.upper_tile(level, index).iter().take(width.into()).copied().collect()
+            };
+            self.visitor.edge(&Edge::of(pruned.head.clone(), hashes))?;
+        }
         Ok(())
     }
 
@@ -124,6 +194,7 @@ impl Pass<'_> {
             self.hashes.push(leaf_hash(entry));
             if let Some(leaves) = &mut self.leaves {
                 let (index, peek) = leaves.next(entry)?;
+                self.acts.leaf(index, &peek, entry);
                 self.visitor.leaf(index, &peek, entry)?;
             }
         }

@@ -9,6 +9,7 @@ use crate::leaf::{LinkFault, PeekError};
 use crate::person::ExportFault;
 use crate::promises::Broken;
 use crate::proof::ProofError;
+use crate::pruned::PrunedFault;
 use crate::review::DrawFault;
 use crate::set::SetFault;
 use crate::trust_policy::NotWitnessed;
@@ -34,6 +35,9 @@ pub enum Violation {
     /// The draw of a period that is reviewed does not.
     #[error(transparent)]
     Review(#[from] DrawFault),
+    /// What is said to be let go.
+    #[error(transparent)]
+    Pruned(#[from] PrunedFault),
     /// Logs that are not the set that their directory lists.
     #[error(transparent)]
     Set(#[from] SetFault),

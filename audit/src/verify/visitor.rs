@@ -1,5 +1,6 @@
 //! Who looks on while a log is checked.
 
+use crate::edge::Edge;
 use crate::leaf::Peek;
 
 use super::violation::CheckError;
@@ -11,6 +12,14 @@ pub trait Visitor {
     /// # Errors
     /// What the visitor finds wrong with it ends the check.
     fn leaf(&mut self, _index: u64, _peek: &Peek<'_>, _bytes: &[u8]) -> Result<(), CheckError> {
+        Ok(())
+    }
+
+    /// Two officers let records go that came before the next leaf: of them only what is in force was told.
+    ///
+    /// # Errors
+    /// Where nothing can be said without them.
+    fn edge(&mut self, _edge: &Edge) -> Result<(), CheckError> {
         Ok(())
     }
 

@@ -21,6 +21,7 @@ mod mirrors;
 mod oracles;
 mod persons;
 mod promises;
+mod pruned;
 mod repeats;
 mod samples;
 mod served;

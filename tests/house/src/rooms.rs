@@ -72,6 +72,7 @@ const LOG: House = House {
     floors: &[
         &[room("open", "recovers what is on disk and starts the log")],
         &[room("handle", "the log as its users have it")],
+        &[room("let_go", "removes what two officers let go")],
         &[room("read", "answers about what was published"), room("release", "removes what stands twice on the disk")],
         &[room("threads", "the threads and what they share")],
         &[room("publish", "tiles, signatures and what must not roll back")],

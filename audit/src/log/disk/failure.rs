@@ -38,6 +38,10 @@ pub(crate) enum Step {
     Release,
     /// A released segment is removed.
     RemoveSegment,
+    /// It is noted which records were let go.
+    LetGo,
+    /// A bundle of them is removed.
+    RemoveBundle,
 }
 
 type Ask = dyn Fn(Step) -> io::Result<()> + Send + Sync;

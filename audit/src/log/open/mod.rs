@@ -1,5 +1,6 @@
 //! From a data folder to a running log: checks, recovery, start.
 
+mod below;
 pub(crate) mod rebuild;
 pub(crate) mod recover;
 pub(crate) mod repair_tail;

@@ -37,6 +37,8 @@ pub(crate) struct Rebuild<'a> {
     pub(crate) signed: &'a [Signed],
     /// The data folder and its guard, if the guard was used last with another one: nothing may be written then.
     pub(crate) unbound: Option<(&'a Path, &'a Path)>,
+    /// The bundles before this leaf were let go.
+    pub(crate) let_go: u64,
 }
 
 /// Where writing goes on.
@@ -156,7 +158,8 @@ impl Progress<'_> {
             return Ok(());
         }
         // With the leaf before the first that matters, whose `at` may be needed.
-        for index in self.base.saturating_sub(1) / full..released.div_ceil(full) {
+        let first = (self.base.saturating_sub(1) / full).max(self.rebuild.let_go / full);
+        for index in first..released.div_ceil(full) {
             let first = index * full;
             let mut leaves = bundles::read(self.rebuild.tile_store, index)?;
             leaves.truncate(usize::try_from(released - first).unwrap_or(usize::MAX));

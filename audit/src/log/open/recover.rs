@@ -8,17 +8,20 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::below::Below;
 use super::rebuild::{Failed, Rebuild, Rebuilt, Signed};
 use super::repair_tail;
 use super::row::{Row, row};
 use super::signed::{published, rollback_guard};
 use crate::checkpoint::Checkpoint;
 use crate::clock::Clock;
+use crate::leaf::{self, Body};
 use crate::log::disk::failure::Probe;
 use crate::log::disk::files;
 use crate::log::error::{RecoverError, read_error};
 use crate::log::publish::bundles::CheckedBundles;
 use crate::log::publish::instance::Instance;
+use crate::log::publish::removed;
 use crate::log::publish::rollback_guard::RollbackGuard;
 use crate::log::publish::tile_store::TileStore;
 use crate::log::read::leaf_reader::LeafReader;
@@ -31,6 +34,7 @@ use crate::log::wal::append::OpenSegment;
 use crate::log::wal::reserve::NEXT;
 use crate::log::wal::segment::SegmentFile;
 use crate::merkle::{HASH_LEN, Hash};
+use crate::pruned::{PRUNED, Pruned};
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 /// The file that a process locks while it has the log.
@@ -50,7 +54,7 @@ pub struct Recovered {
     pub(crate) frontier: Frontier,
     pub(crate) recent: Recent,
     pub(crate) current: Option<OpenSegment>,
-    contents: Contents,
+    pub(crate) contents: Contents,
 }
 
 impl Recovered {
@@ -94,6 +98,8 @@ pub struct Contents {
     segments: Vec<SegmentFile>,
     /// Leaves before this one are in bundles only.
     released: u64,
+    /// What is left of those that were let go.
+    pruned: Option<Pruned>,
 }
 
 impl Contents {
@@ -109,13 +115,37 @@ impl Contents {
         (self.size() > 0).then_some(self.head.at)
     }
 
+    /// The leaves before this one were let go; 0 where none was.
+    #[must_use]
+    pub fn let_go(&self) -> u64 {
+        self.pruned.as_ref().map_or(0, |pruned| pruned.head.until)
+    }
+
     /// The leaves from index `from` on with their indices, in order, read from the write-ahead log and, below
-    /// what it released, from bundles. Ends after the first error.
+    /// what it released, from bundles; of those that were let go the ones that are kept. Ends after the first error.
     #[must_use]
     pub fn leaves(&self, from: u64) -> LeafReader {
         let store = TileStore { dir: self.log.clone(), probe: Probe::default() };
         let bundles = CheckedBundles::new(store, bundle_start(self.published));
-        LeafReader::new(bundles, self.released, &self.segments, &self.origin, from..self.size())
+        let first = from.max(self.let_go());
+        let leaves = LeafReader::new(bundles, self.released, &self.segments, &self.origin, first..self.size());
+        match &self.pruned {
+            Some(pruned) if from < first => leaves.after(pruned.kept_from(from)),
+            Some(_) | None => leaves,
+        }
+    }
+}
+
+impl Contents {
+    /// Nothing is taken for let go but what a leaf of this log says: else it is lost.
+    fn check_let_go(&self) -> Result<(), RecoverError> {
+        let Some(Pruned { head, .. }) = &self.pruned else { return Ok(()) };
+        let leaf = if head.leaf < self.size() { self.leaves(head.leaf).next().transpose()? } else { None };
+        let said = leaf.as_ref().and_then(|(_, leaf)| leaf::parse(leaf).ok().flatten());
+        let is_said = said.is_some_and(|leaf| matches!(leaf.body, Body::Prune(prune) if prune.until == head.until));
+        let is_released = head.until <= self.released;
+        let path = || self.log.join(PRUNED);
+        if is_said && is_released { Ok(()) } else { Err(RecoverError::Pruned { path: path(), leaf: head.leaf }) }
     }
 }
 
@@ -145,6 +175,15 @@ pub fn recover(settings: Settings, clock: Arc<dyn Clock>) -> Result<Recovered, R
     drop(fs::remove_file(wal.join(NEXT)));
     // A release that was interrupted; what cannot be removed now is removed with the next release.
     found.row.leftover.iter().for_each(|named| drop(fs::remove_file(&named.path)));
+    let store = TileStore { dir: settings.log_dir(), probe: Probe::default() };
+    if contents.let_go() > 0 {
+        // Of an act that was interrupted.
+        removed::remove(&store, contents.let_go()).map_err(|source| RecoverError::Io {
+            doing: "removing what was let go in",
+            path: store.dir.clone(),
+            source,
+        })?;
+    }
     let Rebuilt { frontier, recent, end, published_at, stored } = rebuilt;
     let current = end.map(repair_tail::repair_tail).transpose()?;
     let published = Published { size: contents.published, at: published_at, note: found.note };
@@ -221,6 +260,7 @@ struct Found {
     published: Option<Checkpoint>,
     note: String,
     instance: Instance,
+    pruned: Option<Pruned>,
 }
 
 impl Found {
@@ -229,7 +269,9 @@ impl Found {
         let row = row(&wal, &settings.origin)?;
         let (published, note) = published(&log, &settings.origin)?;
         let instance = Instance::read(&wal).map_err(|source| read_error(&wal, source))?;
-        Ok(Self { row, published, note, instance })
+        let pruned =
+            Pruned::read(&log, Some(&settings.origin)).map_err(|source| read_error(&log.join(PRUNED), source))?;
+        Ok(Self { row, published, note, instance, pruned })
     }
 
     fn has_log(&self) -> bool {
@@ -262,6 +304,7 @@ impl Found {
             tile_store: &tile_store,
             signed: &signed,
             unbound,
+            let_go: self.pruned.as_ref().map_or(0, |pruned| pruned.head.until),
         };
         let rebuilt = rebuild_from_published(&rebuild, published)?;
         let contents = Contents {
@@ -271,7 +314,9 @@ impl Found {
             published,
             segments: self.row.segments.clone(),
             released: self.row.edge.first,
+            pruned: self.pruned.clone(),
         };
+        contents.check_let_go()?;
         Ok((rebuilt, contents))
     }
 }
@@ -280,11 +325,16 @@ impl Found {
 fn rebuild_from_published(rebuild: &Rebuild<'_>, published: u64) -> Result<Rebuilt, RecoverError> {
     let base = bundle_start(published);
     let released_bundles = rebuild.released.next_multiple_of(FULL_WIDTH.into());
-    let missing = rebuild.tile_store.first_missing(released_bundles);
+    let missing = rebuild.tile_store.first_missing(released_bundles, rebuild.let_go);
     let missing = missing.map_err(|source| read_error(&rebuild.tile_store.dir, source))?;
     if let Some(TileName { kind: TileKind::Entries, .. }) = missing {
         let path = rebuild.tile_store.dir.join(missing.map(|name| name.path()).unwrap_or_default());
         return Err(RecoverError::Bundle { path, why: "it is missing".to_owned() });
+    }
+    let is_below = |name: &TileName| name.index < rebuild.let_go / u64::from(FULL_WIDTH);
+    if let Some(name @ TileName { kind: TileKind::Hashes(0), .. }) = missing.filter(is_below) {
+        let why = "it is missing, and the records under it were let go".to_owned();
+        return Err(RecoverError::Bundle { path: rebuild.tile_store.dir.join(name.path()), why });
     }
     // Hash tiles that are missing are rebuilt from the bundles.
     if base > 0
@@ -297,9 +347,13 @@ fn rebuild_from_published(rebuild: &Rebuild<'_>, published: u64) -> Result<Rebui
             Err(Failed::Other(error)) => return Err(error),
         }
     }
-    rebuild.run(0, &[], published).map_err(|failed| match failed {
+    let below = Below::of(rebuild.tile_store, rebuild.let_go);
+    let below = below.map_err(|source| read_error(&rebuild.tile_store.dir, source))?;
+    let rebuilt = rebuild.run(rebuild.let_go, &below.edge, published).map_err(|failed| match failed {
         Failed::Root(error) | Failed::Other(error) => error,
-    })
+    })?;
+    below.write(rebuild.tile_store)?;
+    Ok(rebuilt)
 }
 
 /// The hashes of the partial tiles of level 1, 2, … of a tree of `size` leaves.

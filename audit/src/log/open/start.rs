@@ -47,7 +47,7 @@ impl Recovered {
             frontier,
             recent,
             current,
-            ..
+            contents,
         } = self;
         let key = VerifierKey::new(&settings.origin, signer.public_key())
             .map_err(|_| StartError::Origin(settings.origin.clone()))?;
@@ -75,6 +75,7 @@ impl Recovered {
             checkpoint_signer: CheckpointSigner::new(signer, key, rollback_guard, probe, fatal),
             recent,
             published,
+            let_go: contents.let_go(),
         };
         let shared = Arc::new(Shared::new(settings, parts));
         let proofs = Arc::new(Proofs::default());

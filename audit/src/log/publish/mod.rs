@@ -4,6 +4,7 @@ pub(crate) mod bundles;
 pub(crate) mod checkpoint_signer;
 pub(crate) mod instance;
 pub(crate) mod proof_tree;
+pub(crate) mod removed;
 pub(crate) mod rollback_guard;
 pub(crate) mod spans;
 pub(crate) mod tile_store;

@@ -51,11 +51,13 @@ impl TileStore {
         Ok(())
     }
 
-    /// The first full tile or bundle of a tree of `size` leaves that is not there, bundles before hash tiles. Looks at
+    /// The first full tile or bundle of a tree of `size` leaves that is not there, bundles before hash tiles; the
+    /// bundles before `let_go` are not looked for. Looks at
     /// names only: one reading of a folder for each 1,000 files.
-    pub(crate) fn first_missing(&self, size: u64) -> io::Result<Option<TileName>> {
+    pub(crate) fn first_missing(&self, size: u64, let_go: u64) -> io::Result<Option<TileName>> {
         let mut listed: Option<(PathBuf, HashSet<OsString>)> = None;
-        for name in between(0, size).filter(|name| name.width == FULL_WIDTH) {
+        let is_let_go = |name: &TileName| name.kind == TileKind::Entries && name.index < let_go / u64::from(FULL_WIDTH);
+        for name in between(0, size).filter(|name| name.width == FULL_WIDTH && !is_let_go(name)) {
             let path = self.dir.join(name.path());
             let (Some(folder), Some(file)) = (path.parent(), path.file_name()) else {
                 return Ok(Some(name));

@@ -22,6 +22,8 @@ pub struct LeafReader {
     next: u64,
     from: u64,
     size: u64,
+    /// What is kept of leaves before, with their indices.
+    kept: std::vec::IntoIter<(u64, Vec<u8>)>,
 }
 
 impl LeafReader {
@@ -47,7 +49,14 @@ impl LeafReader {
             next: if from < released { bundle_start(from) } else { first },
             from,
             size,
+            kept: Vec::new().into_iter(),
         }
+    }
+
+    /// These leaves come first.
+    pub(crate) fn after<'a>(self, kept: impl Iterator<Item = (u64, &'a [u8])>) -> Self {
+        let kept: Vec<_> = kept.map(|(index, leaf)| (index, leaf.to_vec())).collect();
+        Self { kept: kept.into_iter(), ..self }
     }
 
     /// The next leaf, skipped ones included.
@@ -90,6 +99,9 @@ impl Iterator for LeafReader {
     type Item = Result<(u64, Vec<u8>), RecoverError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(kept) = self.kept.next() {
+            return Some(Ok(kept));
+        }
         while self.next < self.size {
             let index = self.next;
             match self.step() {

@@ -116,7 +116,8 @@ impl Search<'_> {
                 return Ok(Some(hit));
             }
         }
-        for index in (start.saturating_sub(BUNDLES_BEFORE)..start).rev() {
+        let first = self.shared.first_bundle().max(start.saturating_sub(BUNDLES_BEFORE));
+        for index in (first..start).rev() {
             // This one's leaves are at most as late as the first of the next.
             if self.first_at(index + 1)? < earliest {
                 break;
@@ -128,14 +129,15 @@ impl Search<'_> {
         Ok(None)
     }
 
-    /// The last bundle whose first leaf was recorded before `made`, or the first bundle. Steps alternate between the
+    /// The last bundle whose first leaf was recorded before `made`, or the first bundle that was not let go. Steps alternate between the
     /// place where an even load would put it, which mostly hits, and the middle, which bounds them.
     fn last_before(&self, made: Timestamp, bundles: u64) -> io::Result<u64> {
-        if bundles == 0 {
-            return Ok(0);
+        let first = self.shared.first_bundle();
+        if bundles <= first {
+            return Ok(first);
         }
-        let (mut low, mut high) = (0, bundles);
-        let (mut low_at, mut high_at) = (self.first_at(0)?, self.published.at);
+        let (mut low, mut high) = (first, bundles);
+        let (mut low_at, mut high_at) = (self.first_at(first)?, self.published.at);
         let mut even = true;
         while high - low > 1 {
             let middle = if even { interpolate((low, low_at), (high, high_at), made) } else { low + (high - low) / 2 };

@@ -27,8 +27,9 @@ pub(crate) fn scrub(shared: &Shared, index: u64) -> Result<Scrubbed, Damaged> {
     if bundles == 0 {
         return Ok(Scrubbed { next: 0, restored: Vec::new() });
     }
-    let index = index % bundles;
-    let next = (index + 1) % bundles;
+    let first = shared.first_bundle().min(bundles - 1);
+    let index = (index % bundles).max(first);
+    let next = ((index + 1) % bundles).max(first);
     let Err(damaged) = compare(shared, bundles * full, index) else {
         return Ok(Scrubbed { next, restored: Vec::new() });
     };
@@ -43,7 +44,7 @@ pub(crate) fn scrub(shared: &Shared, index: u64) -> Result<Scrubbed, Damaged> {
 }
 
 /// Compares a full bundle with the hash tiles up to those of a tree of `size` leaves.
-fn compare(shared: &Shared, size: u64, index: u64) -> Result<(), Damaged> {
+pub(crate) fn compare(shared: &Shared, size: u64, index: u64) -> Result<(), Damaged> {
     let store = &shared.tile_store;
     let leaves = CheckedBundles::new(store.clone(), size).read(index);
     let leaves = leaves.map_err(|error| Damaged(error.to_string()))?;

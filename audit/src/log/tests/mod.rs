@@ -23,6 +23,7 @@ mod crash;
 mod damage;
 mod examined;
 mod guard;
+mod pruned;
 mod published;
 mod release;
 mod room;

@@ -132,8 +132,11 @@ fn rebuilt_after_loss(bench: &Bench, hashes: &[Hash]) {
     fs::remove_dir_all(&tiles).unwrap();
     drop(bench.recover().unwrap());
     assert_published(&bench.log(), hashes);
-    // Partial tiles of sizes published on the way may be missing: their full ones, or wider ones, are there.
-    assert!(files(&tiles).is_subset(&before));
+    // Which sizes were published on the way, and so which partial tiles there are beside those that are needed, depends
+    // on how the leaves fell into batches; the full ones do not.
+    let full =
+        |files: &BTreeSet<String>| files.iter().filter(|path| !path.contains(".p/")).cloned().collect::<Vec<_>>();
+    assert_eq!(full(&files(&tiles)), full(&before));
     // The checkpoint too: then the whole log counts as not published.
     fs::remove_dir_all(&tiles).unwrap();
     fs::remove_file(bench.log().join("checkpoint")).unwrap();

@@ -12,7 +12,7 @@ fn many(bench: &Bench, log: &Log) -> Vec<Hash> {
     hashes
 }
 
-fn long(bench: &Bench, n: u64) -> Entry {
+pub(super) fn long(bench: &Bench, n: u64) -> Entry {
     let tail = format!(r#","operator":"{}""#, "x".repeat(3_000)).into_bytes();
     Entry { tail, ..entry(bench, n) }
 }

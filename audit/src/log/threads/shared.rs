@@ -1,6 +1,6 @@
 //! What the threads of a log have in common.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ use crate::log::settings::Settings;
 use crate::log::submit::queue::Queue;
 use crate::log::tree::recent::{Recent, TreeHead};
 use crate::log::wal::reserve::Reserve;
+use crate::tile::FULL_WIDTH;
 
 /// A batch that is under way for longer makes the log not recordable until it is durable: queries that come meanwhile
 /// would only wait.
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) reserve: Arc<Reserve>,
     pub(crate) tile_store: TileStore,
     pub(crate) spans: Spans,
+    /// The bundles before this leaf were let go.
+    pub(crate) let_go: AtomicU64,
     pub(crate) checkpoint_signer: CheckpointSigner,
     pub(crate) meters: Meters,
     /// The writer's batch, or what a batch needs.
@@ -85,6 +88,7 @@ pub(crate) struct Parts {
     pub(crate) checkpoint_signer: CheckpointSigner,
     pub(crate) recent: Recent,
     pub(crate) published: Published,
+    pub(crate) let_go: u64,
 }
 
 impl Shared {
@@ -101,6 +105,7 @@ impl Shared {
             reserve: parts.reserve,
             tile_store: parts.tile_store,
             spans: Spans::default(),
+            let_go: AtomicU64::new(parts.let_go),
             checkpoint_signer: parts.checkpoint_signer,
             meters: Meters::new(size, parts.published.size),
             writing: UnderWay::default(),
@@ -123,6 +128,11 @@ impl Shared {
     fn is_publication_slow(&self) -> bool {
         let under_way = self.publication.time(&*self.clock).max(self.proving.time(&*self.clock));
         under_way > SLOW_PUBLICATION
+    }
+
+    /// The bundle that is read first: those before it were let go.
+    pub(crate) fn first_bundle(&self) -> u64 {
+        self.let_go.load(Ordering::Acquire) / u64::from(FULL_WIDTH)
     }
 
     /// Whether entries are taken.
