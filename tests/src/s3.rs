@@ -40,9 +40,9 @@ impl ObjectStore {
         fs::create_dir(folder.join("data")).expect("a folder");
         let (first, second) = (ports(), ports());
         let mut weed = Command::new(tools::weed());
-        weed.args(["server", "-filer", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=4"]);
+        weed.args(["server", "-filer", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=64"]);
         // It tells nobody of itself.
-        weed.args(["-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-s3.iam=false"]);
+        weed.args(["-master.telemetry=false", "-master.volumeSizeLimitMB=16", "-s3.iam=false"]);
         for (name, port) in ["master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port"]
             .into_iter()
             .zip(first..)

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -10,7 +11,8 @@ use credit_audit::{
     evidence,
     merkle::HASH_LEN,
     note::VerifierKey,
-    tile::{self, FULL_WIDTH, LONGEST_BUNDLE, TileKind, TileName},
+    pruned::{PRUNED, PrunedHead},
+    tile::{self, FULL_WIDTH, LONGEST_BUNDLE, TileKind, TileName, between},
 };
 
 use super::fault::ObjectFault;
@@ -48,6 +50,23 @@ impl Published {
         let note = fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
         let checkpoint = Checkpoint::open(&note, &self.key).map_err(|error| wrong(error.to_string()))?;
         Ok(Signed { note, checkpoint })
+    }
+
+    /// The records before this one were let go by two officers: their bundles are gone here, and not asked for there.
+    pub(super) fn let_go(&self) -> Result<u64, ObjectFault> {
+        let head = PrunedHead::read(&self.folder, Some(self.key.name()));
+        let wrong = |error: std::io::Error| ObjectFault::OwnFile(self.folder.join(PRUNED), error.to_string());
+        Ok(head.map_err(wrong)?.map_or(0, |head| head.until))
+    }
+
+    /// What is left of those records: the file `pruned`, where there is one.
+    pub(super) fn pruned(&self) -> Result<Option<Vec<u8>>, ObjectFault> {
+        let path = self.folder.join(PRUNED);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(ObjectFault::OwnFile(path, error.to_string())),
+        }
     }
 
     /// Whether the log is, or continues, what a checkpoint is of.
@@ -94,6 +113,12 @@ fn beginning<'a>(name: &TileName, bytes: &'a [u8]) -> Option<&'a [u8]> {
     }
 }
 
+/// The tiles and bundles between two sizes that a log has of which the records before `let_go` were let go.
+pub(super) fn names(from: u64, to: u64, let_go: u64) -> impl Iterator<Item = TileName> + Send {
+    let is_gone = move |name: &TileName| name.kind == TileKind::Entries && name.index < let_go / u64::from(FULL_WIDTH);
+    between(from, to).filter(move |name| !is_gone(name))
+}
+
 /// How long a tile or bundle may be.
 pub(super) fn longest(name: &TileName) -> usize {
     match name.kind {
@@ -108,6 +133,14 @@ mod tests {
 
     use super::*;
     use crate::scratch::Scratch;
+
+    #[test]
+    fn bundles_that_were_let_go_are_not_asked_for() {
+        let paths = |let_go| names(0, 600, let_go).map(|name| name.path()).collect::<Vec<_>>();
+        let all = ["tile/entries/000", "tile/entries/001", "tile/entries/002.p/88", "tile/0/000", "tile/0/001"];
+        assert_eq!(paths(0)[..5], all);
+        assert_eq!(paths(512)[..3], all[2..]);
+    }
 
     #[test]
     fn a_partial_tile_that_is_gone_is_the_beginning_of_the_full_one() {

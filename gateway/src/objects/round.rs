@@ -2,14 +2,15 @@
 
 use credit_audit::{
     checkpoint::Checkpoint,
-    tile::{TileKind, TileName, between},
+    pruned::{LONGEST_PRUNED, PRUNED},
+    tile::{TileKind, TileName},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
     client::{AT_A_TIME, Client, Condition, Object},
     fault::ObjectFault,
-    published::{LONGEST_CHECKPOINT, Published, Signed, longest},
+    published::{LONGEST_CHECKPOINT, Published, Signed, longest, names},
 };
 
 /// The name of the checkpoint.
@@ -67,9 +68,11 @@ impl Copying<'_> {
         if !self.log.continues(&own.checkpoint)? {
             return Err(ObjectFault::Forked(size));
         }
-        side_by_side(between(covered.unwrap_or(0), size), |name| self.put(name)).await?;
+        let let_go = self.log.let_go()?;
+        side_by_side(names(covered.unwrap_or(0), size, let_go), |name| self.put(name)).await?;
+        self.pruned().await?;
         self.checkpoint(there, &own).await?;
-        let some = between(0, size).skip(*next).take(self.client.settings.checks).collect::<Vec<_>>();
+        let some = names(0, size, let_go).skip(*next).take(self.client.settings.checks).collect::<Vec<_>>();
         let is_last = some.len() < self.client.settings.checks;
         side_by_side(some.into_iter(), |name| self.put_again(name)).await?;
         *next = if is_last { 0 } else { *next + self.client.settings.checks };
@@ -122,6 +125,20 @@ impl Copying<'_> {
         if self.log.continues(&self.open(object)?)? { Ok(Some(there)) } else { Err(ObjectFault::Forked(there)) }
     }
 
+    /// What is left of records that were let go, with the entries; it changes when more are.
+    async fn pruned(&self) -> Result<(), ObjectFault> {
+        let Some(own) = self.log.pruned()? else { return Ok(()) };
+        let bucket = &*self.client.settings.entries_bucket;
+        let there = self.client.get(bucket, PRUNED, LONGEST_PRUNED).await?;
+        let condition = match &there {
+            Some(there) if *there.bytes == own => return Ok(()),
+            Some(there) => Condition::InPlaceOf(there.etag.as_deref()),
+            None => Condition::Absent,
+        };
+        self.client.put(bucket, PRUNED, &own, condition).await?;
+        self.is_kept(bucket, PRUNED, &own, LONGEST_PRUNED).await
+    }
+
     /// The checkpoint, last: everything that it covers is there.
     async fn checkpoint(&self, there: There, own: &Signed) -> Result<(), ObjectFault> {
         let (condition, found) = match &there {
@@ -158,10 +175,10 @@ impl Copying<'_> {
             Found::Other => Condition::InPlaceOf(etag.as_deref()),
         };
         // Where the condition does not hold somebody changed it meanwhile: what is there is read once more.
-        self.client.put(bucket, &path, &bytes, condition).await?;
-        self.is_kept(bucket, &path, &bytes, longest(&name)).await?;
-        (self.restored)(found, &path);
-        Ok(())
+        if self.client.put(bucket, &path, &bytes, condition).await? {
+            (self.restored)(found, &path);
+        }
+        self.is_kept(bucket, &path, &bytes, longest(&name)).await
     }
 
     /// What is wrong with an object, and its ETag; nothing where it is as it should be.
