@@ -6,10 +6,13 @@
 //! [`Index`].
 
 mod bundles;
+mod combination;
 mod days;
 mod error;
 mod file;
 mod looks;
+mod newest;
+mod owed;
 mod place;
 mod reviews;
 mod row;
@@ -31,8 +34,9 @@ use uuid::Uuid;
 
 pub(crate) use days::DayCount;
 pub(crate) use error::IndexError;
-pub(crate) use file::{Asked, ConsentFound, Owed, OwedNotice, Wanted};
+pub(crate) use file::{Asked, ConsentFound, Wanted};
 use file::{IndexFile, Rows};
+pub(crate) use owed::{Owed, OwedNotice};
 pub(crate) use place::{Due, Found, Place, read_leaf};
 pub(crate) use reviews::ReviewBook;
 use row::Opening;
