@@ -3,12 +3,12 @@
 use std::{
     fs,
     net::TcpStream,
-    process::{Command, Stdio},
+    process::Command,
     sync::LazyLock,
     time::{Duration, Instant},
 };
 
-use crate::{command, ports, scratch, tools};
+use crate::{Program, command, ports, scratch, tools};
 
 /// The id and the secret of its one account.
 pub const ACCESS: (&str, &str) = ("AKIDOFTHETESTS", "made/for+tests=");
@@ -19,6 +19,7 @@ const TIME: Duration = Duration::from_secs(60);
 /// A store at `127.0.0.1`, ended with the test process.
 pub struct ObjectStore {
     port: u16,
+    _server: Program,
 }
 
 impl ObjectStore {
@@ -57,10 +58,8 @@ impl ObjectStore {
         weed.arg(format!("-dir={}", folder.join("data").display()));
         weed.arg(format!("-filer.localSocket={}", folder.join("filer.sock").display()));
         weed.arg(format!("-s3.config={}", folder.join("who.json").display()));
-        weed.current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = weed.spawn().expect("weed starts");
-        scratch::began(child.id());
-        let store = Self { port: second + 1 };
+        weed.current_dir(&folder);
+        let store = Self { port: second + 1, _server: Program::start(weed) };
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", store.port)).is_err() {
             assert!(began.elapsed() < TIME, "SeaweedFS does not answer");

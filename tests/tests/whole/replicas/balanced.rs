@@ -68,7 +68,7 @@ fn the_balancer_that_is_shipped_takes_all_three_through_a_restart() {
     let first = gateways[0].folder();
     let caller = Caller::of(first.path(), "housing", port);
     let numbers: Vec<_> = (0..4).map(|nr| first.person("clean", nr)).collect();
-    assert!(within(TIME, || ask_twice(&caller, &numbers[0], "the first").is_ok()), "the balancer passes nothing");
+    assert!(within(TIME, || ask_twice(&caller, &numbers[0], "the-first").is_ok()), "the balancer passes nothing");
     let (is_over, asked, failed) = (AtomicBool::new(false), AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let gateways: Vec<_> = std::thread::scope(|scope| {
         let ends = Ends(&is_over);
