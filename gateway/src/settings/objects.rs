@@ -81,7 +81,7 @@ impl ObjectSettings {
         let uri = self.url.parse::<Uri>().ok();
         let is_plain = self.url.starts_with("http://");
         wrong(
-            uri.is_none_or(|uri| uri.host().is_none() || !matches!(uri.path(), "" | "/")),
+            uri.is_none_or(|uri| uri.scheme().is_none() || uri.host().is_none() || !matches!(uri.path(), "" | "/")),
             "log.objects.url must be an address without a path, such as https://s3.example:9000",
         );
         wrong(
