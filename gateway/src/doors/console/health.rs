@@ -23,6 +23,7 @@ impl Frame {
             Duty::Reviews => self.say("将可疑或抽中的查询送复核", "puts queries before reviewers"),
             Duty::Witnesses => self.say("请见证方联署", "asks witnesses to cosign"),
             Duty::Rules => self.say("装载经双人批准的变更", "loads what two officers approved"),
+            Duty::Objects => self.say("将日志复制到对象存储", "copies the log to the object store"),
             Duty::Replicas => self.say("与其他网关同步", "hears and tells other gateways"),
         }
     }
