@@ -188,6 +188,11 @@ impl IndexFile {
         Ok(())
     }
 
+    /// Rows of `asked` may be gone.
+    pub(super) fn forget_asked(&mut self) {
+        self.asked.clear();
+    }
+
     /// Forgets a person under one data key.
     pub(super) fn forget(&mut self, person: &[u8; 32], data_key: &str) -> Result<(), IndexError> {
         self.asked.clear();
@@ -488,6 +493,6 @@ fn last_hash(log_folder: &Path, size: u64) -> io::Result<Vec<u8>> {
 }
 
 /// SQLite's numbers have a sign; no log is so long.
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -9,6 +9,7 @@ mod guards;
 pub(crate) mod loading;
 pub(crate) mod month;
 mod pages;
+mod pruning;
 mod review;
 mod roles;
 mod self_check;
