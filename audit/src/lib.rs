@@ -24,6 +24,7 @@ pub mod help;
 pub mod leaf;
 pub mod links;
 pub mod log;
+mod mark;
 pub mod merkle;
 pub mod monthly;
 pub mod note;

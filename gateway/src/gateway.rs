@@ -13,7 +13,7 @@ use std::{
 
 use credit_audit::{
     clock::Clock,
-    coverage::{Coverage, CoverageFigures},
+    coverage::Coverage,
     edge::Edge,
     leaf::{self, peek},
     log::{Log, Lookup, LookupError},
@@ -304,18 +304,18 @@ impl Gateway {
         Ok(last.is_some_and(|last| month <= last.as_str()))
     }
 
-    /// Takes the published leaves into the coverage of cases, and gives its figures of a month, or of all. Blocks.
+    /// Takes the published leaves into the coverage of cases, and looks at it. Blocks.
     ///
     /// # Errors
     /// When a leaf cannot be read.
-    pub(crate) fn covered(&self, month: Option<&str>) -> Result<CoverageFigures, IndexError> {
+    pub(crate) fn covered<T>(&self, look: impl FnOnce(&Coverage) -> T) -> Result<T, IndexError> {
         let mut coverage = self.cases.coverage.lock().unwrap_or_else(PoisonError::into_inner);
         let (from, until) = (coverage.size(), self.log.published());
         each_leaf(&self.log_folder(), from, until, |index, bytes| {
             let taken = peek(bytes).ok().map(|head| coverage.leaf(index, head));
             taken.and_then(Result::ok).ok_or(IndexError::Leaf(index))
         })?;
-        Ok(coverage.figures(month))
+        Ok(look(&coverage))
     }
 
     /// Figures that were published. For a moment: nothing waits while it has them.

@@ -109,43 +109,41 @@ impl Coverage {
                 ..Department::default()
             }));
         };
-        for ((place, month), count) in self.registered.iter().filter(|((_, month), _)| wanted(month)) {
-            row(place, month.clone(), &|department| department.registered += count);
+        let counts = self.counts.iter().flat_map(|(place, months)| months.iter().map(move |of| (place, of)));
+        for (place, (month, counts)) in counts.filter(|(_, (month, _))| wanted(month)) {
+            row(place, month.clone(), &|department| {
+                department.registered += counts.registered;
+                department.decided += counts.decided;
+                department.looked_up += counts.looked_up;
+                department.carried += counts.carried;
+                department.unregistered += counts.unregistered;
+            });
         }
         let mut misses = Vec::new();
-        for (place, one) in self.decided.iter().flat_map(|(place, all)| all.iter().map(move |one| (place, one))) {
+        for (place, one) in self.missed.iter().flat_map(|(place, all)| all.iter().map(move |one| (place, one))) {
             let month = self.month(one.at);
             if !wanted(&month) {
                 continue;
             }
-            let look_up = self.look_up_on(place, &one.person);
-            let (before, after) = (look_up.filter(|at| *at < one.index), look_up.filter(|at| *at > one.index));
+            let late = self.look_up_on(place, &one.person);
             let handed_over = self.is_handed_over(&month, one.index);
-            row(place, month, &|department| {
-                department.decided += 1;
-                department.unregistered += u64::from(!one.person.registered);
-                match (before, after) {
-                    (Some(_), _) => department.looked_up += 1,
-                    (None, _) if one.person.carried => department.carried += 1,
-                    (None, Some(_)) => department.late += 1,
-                    (None, None) => department.missed += 1,
-                }
+            row(place, month, &|department| match late {
+                Some(_) => department.late += 1,
+                None => department.missed += 1,
             });
-            if before.is_none() && !one.person.carried {
-                misses.push(Miss {
-                    log: None,
-                    index: one.index,
-                    at: one.at,
-                    institution: place.0.clone(),
-                    scenario: place.1.clone(),
-                    case: one.case.clone(),
-                    operator: one.operator.clone(),
-                    on: one.on,
-                    late: after,
-                    late_log: None,
-                    handed_over,
-                });
-            }
+            misses.push(Miss {
+                log: None,
+                index: one.index,
+                at: one.at,
+                institution: place.0.clone(),
+                scenario: place.1.clone(),
+                case: one.case.clone(),
+                operator: one.operator.clone(),
+                on: one.on,
+                late,
+                late_log: None,
+                handed_over,
+            });
         }
         misses.sort_by_key(|miss| miss.index);
         let waiting = self.open.iter().filter_map(|((institution, scenario), cases)| {

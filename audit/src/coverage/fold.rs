@@ -11,6 +11,7 @@ use jiff::tz::Offset;
 
 use crate::edge::Edge;
 use crate::leaf::{self, Actor, Body, BodyError, Case, CaseState, Kind, Leaf, Peek, QuerySummary, Read};
+use crate::mark::{Mark, mark};
 
 /// The path of a `read` leaf that says that the misses up to it were handed over; behind it the month, or nothing for all.
 pub const HANDED_OVER: &str = "/coverage/";
@@ -39,9 +40,9 @@ pub(super) struct Person {
     pub(super) registered: bool,
 }
 
-/// A person in a case that was decided.
+/// A person in a case that was decided without a look-up before it.
 #[derive(Debug, Clone)]
-pub(super) struct Decided {
+pub(super) struct Missed {
     pub(super) person: Person,
     pub(super) index: u64,
     pub(super) at: Timestamp,
@@ -50,7 +51,18 @@ pub(super) struct Decided {
     pub(super) on: Date,
 }
 
-/// Takes in the leaves of one log in their order.
+/// Persons of one department, scenario and month, as far as nothing that comes later changes it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counts {
+    pub(super) registered: u64,
+    pub(super) decided: u64,
+    pub(super) looked_up: u64,
+    pub(super) carried: u64,
+    pub(super) unregistered: u64,
+}
+
+/// Takes in the leaves of one log in their order. What a decision comes to is known when it is taken in, but for one thing: who was
+/// missed may be looked up late. So decisions with a look-up are counted and forgotten, and the missed ones kept one by one.
 #[derive(Debug)]
 pub struct Coverage {
     offset: Offset,
@@ -58,10 +70,10 @@ pub struct Coverage {
     /// Leaves before this time say nothing whole: others of their month were let go.
     from: Timestamp,
     pub(super) open: BTreeMap<Place, BTreeMap<String, Vec<Person>>>,
-    pub(super) decided: BTreeMap<Place, Vec<Decided>>,
-    pub(super) registered: BTreeMap<(Place, String), u64>,
-    /// Decisions that name a person, by place, case, data key and tag.
-    named: HashSet<(Place, String, String, Tag)>,
+    pub(super) counts: BTreeMap<Place, BTreeMap<String, Counts>>,
+    pub(super) missed: BTreeMap<Place, Vec<Missed>>,
+    /// Decisions: what stands for place, case, data key and tag. Texts of millions of cases would not fit.
+    named: HashSet<Mark>,
     /// Months whose misses were handed over, and up to which leaf; the empty one is all of them.
     handed_over: BTreeMap<String, u64>,
     /// By data key, place and tag the first answered look-up.
@@ -77,8 +89,8 @@ impl Coverage {
             size: 0,
             from: Timestamp::MIN,
             open: BTreeMap::new(),
-            decided: BTreeMap::new(),
-            registered: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            missed: BTreeMap::new(),
             named: HashSet::new(),
             handed_over: BTreeMap::new(),
             look_ups: Vec::new(),
@@ -147,12 +159,12 @@ impl Coverage {
         if self.look_ups.len() <= KEYS {
             return;
         }
-        let decided = self.decided.iter_mut().flat_map(|(place, all)| all.iter_mut().map(move |one| (place, one)));
+        let missed = self.missed.iter_mut().flat_map(|(place, all)| all.iter_mut().map(move |one| (place, one)));
         let open = self
             .open
             .iter_mut()
             .flat_map(|(place, cases)| cases.values_mut().flatten().map(move |person| (place, person)));
-        for (place, person) in decided.map(|(place, one)| (place, &mut one.person)).chain(open) {
+        for (place, person) in missed.map(|(place, one)| (place, &mut one.person)).chain(open) {
             person.looked_up = person.looked_up.or_else(|| find(&self.look_ups, place, person));
         }
         self.look_ups.remove(0);
@@ -181,7 +193,7 @@ impl Coverage {
         }
         persons.push(Person { key, tag, looked_up: None, carried: by_gateway, registered: true });
         if !by_gateway {
-            *self.registered.entry((place, self.month(at))).or_default() += 1;
+            self.counted(place, at).registered += 1;
         }
     }
 
@@ -202,15 +214,40 @@ impl Coverage {
             cases.insert(name.clone(), persons);
         }
         for person in decided {
-            let said = (place.clone(), name.clone(), person.key.clone(), person.tag);
+            let said =
+                mark(&[place.0.as_bytes(), place.1.as_bytes(), name.as_bytes(), person.key.as_bytes(), &person.tag]);
             // A decision that is reported again says nothing new.
             if !self.named.insert(said) && !person.registered {
                 continue;
             }
-            let (case, operator) = (case.clone(), operator.clone());
-            let all = self.decided.entry(place.clone()).or_default();
-            all.push(Decided { person, index, at, case, operator, on });
+            let is_looked_up = self.look_up_on(&place, &person).is_some();
+            let counts = self.counted(place.clone(), at);
+            counts.decided += 1;
+            counts.unregistered += u64::from(!person.registered);
+            if is_looked_up {
+                counts.looked_up += 1;
+            } else if person.carried {
+                counts.carried += 1;
+            } else {
+                let (case, operator) = (case.clone(), operator.clone());
+                let all = self.missed.entry(place.clone()).or_default();
+                all.push(Missed { person, index, at, case, operator, on });
+            }
         }
+    }
+
+    fn counted(&mut self, place: Place, at: Timestamp) -> &mut Counts {
+        let month = self.month(at);
+        self.counts.entry(place).or_default().entry(month).or_default()
+    }
+
+    /// Department and scenario of each decision without a look-up before it that stands in no list that was handed over.
+    pub fn not_handed_over(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.missed.iter().flat_map(|((department, scenario), all)| {
+            all.iter().map(move |one| (department.as_str(), scenario.as_str(), one))
+        });
+        let open = all.filter(|(_, _, one)| !self.is_handed_over(&self.month(one.at), one.index));
+        open.map(|(department, scenario, _)| (department, scenario))
     }
 
     /// Whether a miss of that month stands in a list that was handed over.
@@ -218,7 +255,7 @@ impl Coverage {
         ["", month].iter().filter_map(|month| self.handed_over.get(*month)).any(|until| index < *until)
     }
 
-    /// The first look-up on a decided person, whenever it was made.
+    /// The first look-up on a person, whenever it was made.
     pub(super) fn look_up_on(&self, place: &Place, person: &Person) -> Option<u64> {
         person.looked_up.or_else(|| find(&self.look_ups, place, person))
     }

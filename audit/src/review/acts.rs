@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-/// What stands for a case, a person or an appointment: the first 16 bytes of SHA-256. Texts of millions of cases would not fit.
-pub(super) type Mark = [u8; 16];
+use crate::mark::Mark;
 
 /// Something that a member of staff did.
 #[derive(Debug, Clone, Copy)]

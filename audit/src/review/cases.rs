@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::draw::framed;
 use super::fold::Reviews;
+use crate::mark::framed;
 
 /// What of one member of staff's queries in a period is reviewed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

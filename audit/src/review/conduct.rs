@@ -9,9 +9,9 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use uuid::Uuid;
 
-use super::acts::{Act, Acts, Mark};
-use super::draw::framed;
+use super::acts::{Act, Acts};
 use crate::leaf::{Appointment, Base64, Case, CaseState, Feedback, QuerySummary};
+use crate::mark::{Mark, mark};
 
 /// A query of an institution's member of staff that nothing explains.
 #[derive(Debug, Clone)]
@@ -174,12 +174,6 @@ impl Conduct {
         let acts = [registered, self.decided.get(&in_case), whole].into_iter().flatten();
         acts.filter_map(|acts| acts.by_another(staff)).map(|act| act.at).min()
     }
-}
-
-fn mark(parts: &[&[u8]]) -> Mark {
-    let mut mark = Mark::default();
-    mark.iter_mut().zip(framed(parts)).for_each(|(to, from)| *to = from);
-    mark
 }
 
 fn case_mark(institution: &str, scenario: &str, case: &str) -> Mark {

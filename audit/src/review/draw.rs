@@ -1,10 +1,10 @@
 //! The draw: nobody chooses what is reviewed. The supervisor cannot, since the nonce is committed to before the period; nor can
 //! the operator, who does not know it when the checkpoint is made.
 
-use ring::digest::{Context, SHA256};
 use uuid::Uuid;
 
 use crate::checkpoint::Checkpoint;
+use crate::mark::{framed, sha256};
 
 /// What decides which queries of a period are drawn: SHA-256(nonce ‖ text of the first checkpoint after it).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,21 +37,6 @@ pub fn commitment(period: &str, nonce: &[u8; 32]) -> [u8; 32] {
 #[must_use]
 pub fn known_commitment(query: Uuid, verdict: &str, nonce: &[u8; 32]) -> [u8; 32] {
     framed(&[b"credit/known-item", query.to_string().as_bytes(), verdict.as_bytes(), nonce])
-}
-
-pub(super) fn framed(parts: &[&[u8]]) -> [u8; 32] {
-    let lengths: Vec<[u8; 4]> =
-        parts.iter().map(|part| u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes()).collect();
-    let framed: Vec<&[u8]> = parts.iter().zip(&lengths).flat_map(|(part, length)| [length.as_slice(), part]).collect();
-    sha256(&framed)
-}
-
-fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
-    let mut made = [0; 32];
-    made.copy_from_slice(context.finish().as_ref());
-    made
 }
 
 #[cfg(test)]

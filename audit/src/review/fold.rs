@@ -1,6 +1,6 @@
 //! The fold: what was committed to, what had to be drawn by it, and what became of each query that is reviewed.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
@@ -126,6 +126,10 @@ pub struct Reviews {
     /// By its name.
     pub(super) periods: BTreeMap<String, PeriodState>,
     pub(super) reviewed: HashMap<Uuid, Reviewed>,
+    /// Those that were put before a reviewer and are not closed.
+    open: HashSet<Uuid>,
+    /// Those of which it is not known where they stand.
+    without_place: BTreeSet<Uuid>,
     pub(super) conduct: Conduct,
     /// By which [`Self::suspicious`] was answered last: by another one, others may be.
     last_policy: Option<ReviewPolicy>,
@@ -144,6 +148,8 @@ impl Reviews {
             from: Timestamp::MIN,
             periods: BTreeMap::new(),
             reviewed: HashMap::new(),
+            open: HashSet::new(),
+            without_place: BTreeSet::new(),
             conduct: Conduct::new(offset),
             last_policy: None,
             planted: BTreeMap::new(),
@@ -211,6 +217,10 @@ impl Reviews {
             let known = self.reviewed.entry(review.query).or_default();
             if known.queued.is_none() {
                 (known.queued, known.queued_by, known.place) = (Some((at, word)), index, place);
+                self.open.insert(review.query);
+                if place.is_none() {
+                    self.without_place.insert(review.query);
+                }
             }
         }
         let Some(Actor::Officer { officer, .. }) = by else { return };
@@ -222,7 +232,10 @@ impl Reviews {
                 known.judged = Some((at, officer.clone(), word));
                 known.reason.clone_from(&review.reason);
             }
-            (ReviewState::Closed, _) => drop(known.closed.get_or_insert_with(|| officer.clone())),
+            (ReviewState::Closed, _) => {
+                known.closed.get_or_insert_with(|| officer.clone());
+                self.open.remove(&review.query);
+            }
             (ReviewState::Opened | ReviewState::Judged | ReviewState::Queued, _) => {}
         }
     }
@@ -340,7 +353,7 @@ impl Reviews {
     pub fn waiting(&self, now: Timestamp, within_days: u64) -> (u64, u64) {
         let hours = i64::try_from(within_days.saturating_mul(24)).unwrap_or(i64::MAX / 3_600);
         let mut counts = (0, 0);
-        for known in self.reviewed.values().filter(|known| known.closed.is_none()) {
+        for known in self.open.iter().filter_map(|id| self.reviewed.get(id)) {
             counts.0 += 1;
             let queued = known.queued.filter(|_| known.judged.is_none());
             let until = queued.map(|(queued, _)| queued.saturating_add(SignedDuration::from_hours(hours)));
@@ -359,7 +372,7 @@ impl Reviews {
     /// Queries that were put before a reviewer, of which it is not known where they stand: explained ones of no period that was
     /// committed to.
     pub fn without_place(&self) -> impl Iterator<Item = Uuid> {
-        self.reviewed.iter().filter(|(_, known)| known.place.is_none()).map(|(id, _)| *id)
+        self.without_place.iter().copied()
     }
 
     /// Says where one of them stands, from its leaf.
@@ -371,6 +384,7 @@ impl Reviews {
         let staff = self.conduct.staff_of(&query.counted_for(), query.operator.unwrap_or_default());
         if let Some(known) = self.reviewed.get_mut(&query.id) {
             known.place.get_or_insert(OfQuery { index, id: query.id, at: query.at, staff });
+            self.without_place.remove(&query.id);
         }
         Ok(())
     }

@@ -28,7 +28,8 @@ pub(super) async fn list(
     }
     let shared = Arc::clone(gateway);
     let signed = tokio::task::spawn_blocking(move || {
-        let figures = shared.covered(month.as_deref()).map_err(|_| ChangeError::NotMade)?;
+        let figures =
+            shared.covered(|coverage| coverage.figures(month.as_deref())).map_err(|_| ChangeError::NotMade)?;
         let origin = &shared.settings.log.origin;
         let text = list_text(origin, month.as_deref(), &figures);
         if text.len() > LONGEST {

@@ -78,7 +78,7 @@ fn look(gateway: &Gateway, until: u64) -> Result<Left, ChangeError> {
 fn is_read(gateway: &Gateway, until: u64, published: u64) -> Result<(), ChangeError> {
     let released = gateway.log.released().map_err(|error| ChangeError::Index(error.to_string()))?;
     let indexed = gateway.index.as_ref().map_or(published, |index| index.size());
-    let is_covered = gateway.covered(None).is_ok();
+    let is_covered = gateway.covered(|_| ()).is_ok();
     if released.min(indexed) >= until && is_covered { Ok(()) } else { Err(ChangeError::NotReadYet) }
 }
 

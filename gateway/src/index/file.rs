@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     bundles,
+    combination::Combinations,
     days::{count_days, days},
     error::IndexError,
     place::{Due, Found, Place},
@@ -22,8 +23,15 @@ pub(super) struct IndexFile {
     size: u64,
     /// How often somebody was forgotten.
     pub(super) forgotten: u64,
-    /// Rows of `asked` that are known to be there.
+    /// Rows of `asked` and `combination` that are known to be there.
+    known: Known,
+}
+
+/// Rows that are known to be there.
+#[derive(Default)]
+struct Known {
     asked: HashSet<Asked>,
+    combinations: Combinations,
 }
 
 /// Which queries about a person are wanted.
@@ -38,29 +46,6 @@ pub(crate) struct Wanted {
     pub(crate) until: i64,
     /// So many at most.
     pub(crate) most: u32,
-}
-
-/// Which notices that are owed are wanted.
-pub(crate) struct Owed {
-    /// Of queries after this leaf.
-    pub(crate) after: u64,
-    /// Of queries up to this leaf.
-    pub(crate) until: u64,
-    /// The person's key in the index; left out = of all.
-    pub(crate) person: Option<[u8; 32]>,
-    /// So many at most.
-    pub(crate) most: u32,
-}
-
-/// A query of which the person is owed a notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OwedNotice {
-    /// Where its leaf is.
-    pub(crate) place: Place,
-    /// Its id.
-    pub(crate) id: Uuid,
-    /// The person's key in the index.
-    pub(crate) person: [u8; 32],
 }
 
 /// A consent that was used.
@@ -119,7 +104,7 @@ impl IndexFile {
         settle(&connection)?;
         connection.execute_batch(TABLES)?;
         connection.execute("INSERT INTO head VALUES (?1, ?2, ?3, 0, x'')", params![FORM, origin, index_key])?;
-        Ok(Self { connection, size: 0, forgotten: 0, asked: HashSet::new() })
+        Ok(Self { connection, size: 0, forgotten: 0, known: Known::default() })
     }
 
     /// What is there, if it is an index of this log as it is now.
@@ -131,7 +116,7 @@ impl IndexFile {
         let (size, last) = connection.query_row(head, params![FORM, origin, index_key], read).ok()?;
         let size = u64::try_from(size).ok()?;
         let is_same = size == 0 || last_hash(log_folder, size).is_ok_and(|hash| hash == last);
-        is_same.then(|| Self { connection, size, forgotten: 0, asked: HashSet::new() })
+        is_same.then(|| Self { connection, size, forgotten: 0, known: Known::default() })
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -145,12 +130,12 @@ impl IndexFile {
             return Ok(());
         }
         // Known to be there only once this is whole.
-        let mut asked = std::mem::take(&mut self.asked);
+        let mut known = std::mem::take(&mut self.known);
         let whole = self.connection.transaction()?;
         count_days(&whole, &rows.rows)?;
         for row in &rows.rows {
             match row {
-                Row::Query(query) => insert(&whole, query, &mut asked)?,
+                Row::Query(query) => insert(&whole, query, &mut known)?,
                 Row::Notice { leaf, queries } => {
                     let mut told =
                         whole.prepare_cached("UPDATE query SET notice = ?1 WHERE id = ?2 AND notice IS NULL")?;
@@ -177,25 +162,25 @@ impl IndexFile {
                 Row::Look { place, of } => insert_look(&whole, *place, of)?,
                 Row::Destroyed { data_key } => {
                     forget(&whole, None, data_key)?;
-                    asked.clear();
+                    known.asked.clear();
                 }
                 Row::Other => {}
             }
         }
         whole.execute("UPDATE head SET size = ?1, last = ?2", params![signed(size), rows.last.as_slice()])?;
         whole.commit()?;
-        (self.size, self.asked) = (size, asked);
+        (self.size, self.known) = (size, known);
         Ok(())
     }
 
-    /// Rows of `asked` may be gone.
-    pub(super) fn forget_asked(&mut self) {
-        self.asked.clear();
+    /// Rows that were known to be there may be gone.
+    pub(super) fn forget_known(&mut self) {
+        self.known = Known::default();
     }
 
     /// Forgets a person under one data key.
     pub(super) fn forget(&mut self, person: &[u8; 32], data_key: &str) -> Result<(), IndexError> {
-        self.asked.clear();
+        self.known.asked.clear();
         self.forgotten += 1;
         let whole = self.connection.transaction()?;
         forget(&whole, Some(person), data_key)?;
@@ -265,37 +250,6 @@ impl IndexFile {
         Ok(found.filter_map(Result::transpose).collect::<Result<_, _>>()?)
     }
 
-    /// Queries after a leaf of which the person is owed a notice on that day, oldest first; those of one person where one is named.
-    pub(super) fn owed(&self, wanted: &Owed, today: Date) -> Result<Vec<OwedNotice>, IndexError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT leaf, place, length, id, person FROM query WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL \
-             AND institution IS NOT NULL AND leaf > ?1 AND leaf <= ?2 AND known_from <= ?3 AND (?4 IS NULL OR person = ?4) \
-             ORDER BY leaf LIMIT ?5",
-        )?;
-        let person = wanted.person.as_ref().map(<[u8; 32]>::as_slice);
-        let values = params![signed(wanted.after), signed(wanted.until), today.to_string(), person, wanted.most];
-        let found = select.query_map(values, |row| {
-            let (id, person) = (row.get::<_, Vec<u8>>(3)?, row.get::<_, Vec<u8>>(4)?);
-            Ok((place(row)?, id, person))
-        })?;
-        let found = found.map(|row| {
-            let (place, id, person) = row?;
-            let (id, person) = (Uuid::from_slice(&id).ok(), person.try_into().ok());
-            Ok(id.zip(person).map(|(id, person)| OwedNotice { place, id, person }))
-        });
-        Ok(found.filter_map(Result::transpose).collect::<Result<_, rusqlite::Error>>()?)
-    }
-
-    /// How many notices are owed on that day, of queries before an instant and known since a day, up to a number.
-    pub(super) fn count_owed(&self, before: i64, known_by: Date, most: u32) -> Result<u64, IndexError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM query WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL \
-             AND institution IS NOT NULL AND at < ?1 AND known_from <= ?2 LIMIT ?3)",
-        )?;
-        let count: i64 = select.query_row(params![before, known_by.to_string(), most], |row| row.get(0))?;
-        Ok(count.unsigned_abs())
-    }
-
     /// How often a person was answered about himself or herself from an instant on.
     pub(super) fn count_own(&self, person: &[u8; 32], from: i64) -> Result<u64, IndexError> {
         let mut select = self.connection.prepare_cached(
@@ -338,6 +292,7 @@ impl IndexFile {
         }
         self.compare_rows(other, "leaf, place, length, person, data_key", "act")?;
         self.compare_rows(other, "leaf, place, length, query", "look")?;
+        self.compare_rows(other, "number, institution, scenario, code", "combination")?;
         // Whose key is destroyed is told nothing: what a notice of them said opens no more.
         let columns = COLUMNS.replace("notice", "CASE WHEN person IS NULL THEN NULL ELSE notice END");
         self.compare_rows(other, &columns, "query")?;
@@ -349,7 +304,7 @@ impl IndexFile {
     }
 
     fn compare_rows(&self, other: &Self, columns: &str, table: &str) -> Result<(), IndexError> {
-        let (all, width) = (format!("SELECT {columns} FROM {table} ORDER BY leaf"), columns.split(',').count());
+        let (all, width) = (format!("SELECT {columns} FROM {table} ORDER BY 1"), columns.split(',').count());
         let values = |row: &Columns<'_>| values(row, width);
         let (mut ours, mut theirs) = (self.connection.prepare(&all)?, other.connection.prepare(&all)?);
         let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
@@ -399,7 +354,7 @@ fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "synchronous", "OFF")
 }
 
-fn insert(whole: &Connection, row: &QueryRow, asked: &mut HashSet<Asked>) -> Result<(), rusqlite::Error> {
+fn insert(whole: &Connection, row: &QueryRow, known: &mut Known) -> Result<(), rusqlite::Error> {
     let consent = match &row.consent {
         None => None,
         Some(ConsentRow::Key(key)) => Some(key.to_vec()),
@@ -408,7 +363,7 @@ fn insert(whole: &Connection, row: &QueryRow, asked: &mut HashSet<Asked>) -> Res
             whole.query_row(select, params![signed(*first)], |row| row.get(0)).optional()?.flatten()
         }
     };
-    let sql = "INSERT INTO query VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, NULL, NULL, NULL, NULL)";
+    let sql = "INSERT INTO query VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, NULL, NULL, NULL, NULL, ?16)";
     whole.prepare_cached(sql)?.execute(params![
         signed(row.place.leaf),
         signed(row.place.offset),
@@ -425,17 +380,18 @@ fn insert(whole: &Connection, row: &QueryRow, asked: &mut HashSet<Asked>) -> Res
         row.person.as_ref().map(<[u8; 32]>::as_slice),
         row.data_key,
         row.known_from,
+        known.combinations.number(whole, row)?,
     ])?;
     let Some(data_key) = row.data_key.clone().filter(|_| row.person.is_some()) else { return Ok(()) };
     let [institution, on_behalf, scenario] = [&row.institution, &row.on_behalf, &row.scenario].map(Option::clone);
     let new = Asked { institution, on_behalf, scenario, data_key };
-    if !asked.contains(&new) {
+    if !known.asked.contains(&new) {
         // Nothing is equal to NULL, so what is there already is looked for.
         let sql = "INSERT INTO asked SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM asked WHERE \
                    data_key = ?4 AND institution IS ?1 AND on_behalf IS ?2 AND scenario IS ?3)";
         let values = params![new.institution, new.on_behalf, new.scenario, new.data_key];
         whole.prepare_cached(sql)?.execute(values)?;
-        asked.insert(new);
+        known.asked.insert(new);
     }
     Ok(())
 }

@@ -25,6 +25,20 @@ const NOBODY: &str = "DELETE FROM asked WHERE NOT EXISTS (SELECT 1 FROM query WH
 /// The queries that are left of the last day, before an instant of it.
 const DAY: &str = "INSERT INTO day SELECT ?1, COUNT(*) FILTER (WHERE code IS NULL), COUNT(code) FROM query WHERE at < ?2 HAVING COUNT(*) > 0";
 
+/// Combinations are numbered as they come, now from the first query that is left on.
+const COMBINATIONS: &str = "
+CREATE TEMP TABLE came AS
+  SELECT combination AS old, ROW_NUMBER() OVER (ORDER BY MIN(leaf)) AS number FROM query GROUP BY combination;
+CREATE TEMP TABLE numbered AS
+  SELECT came.number, institution, scenario, code FROM came JOIN combination ON combination.number = came.old;
+UPDATE query SET combination = (SELECT number FROM came WHERE old = query.combination)
+  WHERE combination IN (SELECT old FROM came WHERE old <> number);
+DELETE FROM combination;
+INSERT INTO combination SELECT number, institution, scenario, code FROM numbered;
+DROP TABLE came;
+DROP TABLE numbered;
+";
+
 impl IndexFile {
     /// Takes out what leaves before `until` say, whole or not at all.
     pub(super) fn let_go(&mut self, until: u64, last_at: Timestamp, offset: Offset) -> Result<(), IndexError> {
@@ -35,10 +49,11 @@ impl IndexFile {
             whole.execute(gone, params![signed(until)])?;
         }
         whole.execute(NOBODY, [])?;
+        whole.execute_batch(COMBINATIONS)?;
         whole.execute("DELETE FROM day WHERE day <= ?1", params![day.to_string()])?;
         whole.execute(DAY, params![day.to_string(), next.as_microsecond()])?;
         whole.commit()?;
-        self.forget_asked();
+        self.forget_known();
         Ok(())
     }
 }

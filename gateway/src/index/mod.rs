@@ -6,11 +6,14 @@
 //! [`Index`].
 
 mod bundles;
+mod combination;
 mod days;
 mod error;
 mod file;
 mod let_go;
 mod looks;
+mod newest;
+mod owed;
 mod place;
 mod reviews;
 mod row;
@@ -33,8 +36,9 @@ use uuid::Uuid;
 
 pub(crate) use days::DayCount;
 pub(crate) use error::IndexError;
-pub(crate) use file::{Asked, ConsentFound, Owed, OwedNotice, Wanted};
+pub(crate) use file::{Asked, ConsentFound, Wanted};
 use file::{IndexFile, Rows};
+pub(crate) use owed::{Owed, OwedNotice};
 pub(crate) use place::{Due, Found, Place, read_leaf};
 pub(crate) use reviews::ReviewBook;
 use row::Opening;

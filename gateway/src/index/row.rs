@@ -69,7 +69,7 @@ pub(super) enum ConsentRow {
 }
 
 /// From the first day on.
-const ALWAYS: &str = "0001-01-01";
+pub(super) const ALWAYS: &str = "0001-01-01";
 
 /// The row of a leaf.
 ///

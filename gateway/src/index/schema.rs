@@ -1,7 +1,7 @@
 //! The tables of the index.
 
 /// Raised with every change of what follows or of what a row says: an index of another form is made again.
-pub(super) const FORM: i64 = 9;
+pub(super) const FORM: i64 = 10;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE head (
@@ -13,7 +13,8 @@ CREATE TABLE head (
 ) STRICT;
 -- A query. `place` and `length`: where its leaf lies in the entry bundle. `person` is NULL where nobody is known, or
 -- not any more. `known_from`: the day from which the person may know of it; NULL = never, unless a notice was given.
--- `due`, `fetched`: the last leaf that says that a correction of the answer is due, and that it was fetched.
+-- `due`, `fetched`: the last leaf that says that a correction of the answer is due, and that it was fetched. `combination`:
+-- the number of its institution, scenario and code together.
 CREATE TABLE query (
   leaf INTEGER PRIMARY KEY,
   place INTEGER NOT NULL,
@@ -33,7 +34,15 @@ CREATE TABLE query (
   notice INTEGER,
   due INTEGER,
   due_at INTEGER,
-  fetched INTEGER
+  fetched INTEGER,
+  combination INTEGER NOT NULL
+) STRICT;
+-- By whom queries were asked, for what, and how they ended: few, however long the log is.
+CREATE TABLE combination (
+  number INTEGER PRIMARY KEY,
+  institution TEXT,
+  scenario TEXT,
+  code TEXT
 ) STRICT;
 -- For whom and what there are queries about somebody in a month, once each.
 CREATE TABLE asked (
@@ -69,18 +78,18 @@ CREATE INDEX act_person ON act (person, leaf) WHERE person IS NOT NULL;
 CREATE INDEX query_id ON query (id);
 -- All that a page of a person is made of, so that its rows lie together however long the log is.
 CREATE INDEX query_person ON query (person, leaf, place, length, at, known_from, notice, due, fetched) WHERE person IS NOT NULL;
-CREATE INDEX query_institution ON query (institution, leaf);
-CREATE INDEX query_staff ON query (institution, staff, leaf);
-CREATE INDEX query_scenario ON query (scenario, leaf);
-CREATE INDEX query_code ON query (code, leaf) WHERE code IS NOT NULL;
+CREATE INDEX query_combination ON query (combination, leaf);
+CREATE INDEX query_staff ON query (staff, combination, leaf) WHERE staff IS NOT NULL;
 CREATE INDEX query_consent ON query (consent, leaf) WHERE consent IS NOT NULL;
 CREATE INDEX query_on_consent ON query (leaf) WHERE consent IS NOT NULL;
 CREATE INDEX query_case ON query (institution, case_number, leaf);
 CREATE INDEX query_due ON query (institution, due) WHERE due IS NOT NULL;
 CREATE INDEX query_owed ON query (leaf) WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL AND institution IS NOT NULL;
+-- Those that are owed are counted each second: by the day from which they are.
+CREATE INDEX query_owed_from ON query (known_from, leaf) WHERE notice IS NULL AND code IS NULL AND person IS NOT NULL AND institution IS NOT NULL;
 CREATE INDEX query_data_key ON query (data_key);
 ";
 
 /// The columns of a row, in the order in which rows are written and compared.
 pub(super) const COLUMNS: &str = "leaf, place, length, id, at, institution, on_behalf, staff, scenario, code, consent, \
-                                  case_number, person, data_key, known_from, notice, due, due_at, fetched";
+                                  case_number, person, data_key, known_from, notice, due, due_at, fetched, combination";

@@ -1,6 +1,6 @@
 //! A search of the record by whoever reviews it: by institution, member of staff, scenario, outcome, case and time.
 
-use rusqlite::{OptionalExtension, ToSql, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, ToSql, params, params_from_iter};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -75,6 +75,34 @@ pub(crate) struct UsedConsent {
 /// Queries on consents that are looked at for a list of these: what it costs does not grow with the log.
 const LAST_ON_CONSENT: u32 = 500;
 
+/// What a list shows, as [`listed`] reads it.
+const LISTED: &str = "id, leaf, at, institution, on_behalf, staff, scenario, case_number, code";
+
+fn listed(row: &Row<'_>) -> Result<Listed, rusqlite::Error> {
+    let id = row.get::<_, Vec<u8>>(0)?;
+    Ok(Listed {
+        query: Uuid::from_slice(&id).unwrap_or_default(),
+        index: row.get::<_, i64>(1)?.unsigned_abs(),
+        at: row.get(2)?,
+        institution: row.get(3)?,
+        on_behalf: row.get(4)?,
+        staff: row.get(5)?,
+        scenario: row.get(6)?,
+        case: row.get(7)?,
+        code: row.get(8)?,
+    })
+}
+
+impl Search {
+    /// Whether whom the queries are by, for what or how they ended is asked for.
+    fn is_by_combination(&self) -> bool {
+        self.institution.is_some() || self.staff.is_some() || self.scenario.is_some() || self.outcome.is_some()
+    }
+}
+
+/// From the first of two leaves on and before the second.
+pub(super) type Leaves = (i64, i64);
+
 /// A condition with its value.
 type Condition<'a> = (&'static str, &'a dyn ToSql);
 
@@ -82,27 +110,36 @@ impl IndexFile {
     /// The newest queries that fit, newest first.
     pub(super) fn search(&self, search: &Search, most: u32) -> Result<Vec<Listed>, IndexError> {
         // Records stand in the order of their times: instants become leaves, and no row is looked at twice.
-        let first = search.from.map(|from| self.leaf_since(from)).transpose()?;
-        let until = search.until.map(|until| self.leaf_since(until)).transpose()?;
-        let before = search.before.map(|before| i64::try_from(before).unwrap_or(i64::MAX));
+        let first = search.from.map_or(Ok(0), |from| self.leaf_since(from))?;
+        let end = search.until.map_or(Ok(i64::MAX), |until| self.leaf_since(until))?;
+        let before = search.before.map_or(i64::MAX, |before| i64::try_from(before).unwrap_or(i64::MAX));
+        let leaves = (first, end.min(before));
+        // A case and a consent have few queries: what else is wanted is looked for among these.
+        if search.case.is_some() || search.consent.is_some() || !search.is_by_combination() {
+            return self.search_rows(search, leaves, most);
+        }
+        let mut select = self.connection.prepare_cached(&format!("SELECT {LISTED} FROM query WHERE leaf = ?1"))?;
+        let found = self.newest(search, leaves, most)?.into_iter().map(|leaf| select.query_row(params![leaf], listed));
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// By looking at one row after the other.
+    fn search_rows(&self, search: &Search, (first, end): Leaves, most: u32) -> Result<Vec<Listed>, IndexError> {
         let code = match &search.outcome {
             Some(Outcome::Code(code)) => Some(code),
             Some(Outcome::Answered | Outcome::Refused) | None => None,
         };
         let consent = search.consent.as_ref().map(<[u8; 16]>::as_slice);
-        let conditions: [Option<Condition<'_>>; 9] = [
+        let conditions: [Option<Condition<'_>>; 6] = [
             search.institution.as_ref().map(|value| ("institution = ?", value as &dyn ToSql)),
             search.staff.as_ref().map(|value| ("staff = ?", value as &dyn ToSql)),
             search.scenario.as_ref().map(|value| ("scenario = ?", value as &dyn ToSql)),
             search.case.as_ref().map(|value| ("case_number = ?", value as &dyn ToSql)),
             consent.as_ref().map(|value| ("consent = ?", value as &dyn ToSql)),
             code.map(|value| ("code = ?", value as &dyn ToSql)),
-            first.as_ref().map(|value| ("leaf >= ?", value as &dyn ToSql)),
-            until.as_ref().map(|value| ("leaf < ?", value as &dyn ToSql)),
-            before.as_ref().map(|value| ("leaf < ?", value as &dyn ToSql)),
         ];
-        let mut wanted = vec!["1"];
-        let mut values: Vec<&dyn ToSql> = Vec::new();
+        let mut wanted = vec!["leaf >= ?", "leaf < ?"];
+        let mut values: Vec<&dyn ToSql> = vec![&first, &end];
         for (condition, value) in conditions.into_iter().flatten() {
             wanted.push(condition);
             values.push(value);
@@ -114,24 +151,10 @@ impl IndexFile {
         });
         values.push(&most);
         let mut select = self.connection.prepare_cached(&format!(
-            "SELECT id, leaf, at, institution, on_behalf, staff, scenario, case_number, code FROM query WHERE {} \
-             ORDER BY leaf DESC LIMIT ?",
+            "SELECT {LISTED} FROM query WHERE {} ORDER BY leaf DESC LIMIT ?",
             wanted.join(" AND ")
         ))?;
-        let found = select.query_map(params_from_iter(values), |row| {
-            let id = row.get::<_, Vec<u8>>(0)?;
-            Ok(Listed {
-                query: Uuid::from_slice(&id).unwrap_or_default(),
-                index: row.get::<_, i64>(1)?.unsigned_abs(),
-                at: row.get(2)?,
-                institution: row.get(3)?,
-                on_behalf: row.get(4)?,
-                staff: row.get(5)?,
-                scenario: row.get(6)?,
-                case: row.get(7)?,
-                code: row.get(8)?,
-            })
-        })?;
+        let found = select.query_map(params_from_iter(values), listed)?;
         Ok(found.collect::<Result<_, _>>()?)
     }
 
@@ -163,7 +186,7 @@ impl IndexFile {
     }
 
     /// The first leaf from an instant on, or one behind the last.
-    fn leaf_since(&self, at: i64) -> Result<i64, IndexError> {
+    pub(super) fn leaf_since(&self, at: i64) -> Result<i64, IndexError> {
         let mut next =
             self.connection.prepare_cached("SELECT leaf, at FROM query WHERE leaf >= ?1 ORDER BY leaf LIMIT 1")?;
         let (mut low, mut high) = (0, i64::try_from(self.size()).unwrap_or(i64::MAX));

@@ -1,6 +1,6 @@
 //! The index's file: what is found of a person, and when it is of no use any more.
 
-use std::io::{self, Write as _};
+mod costs;
 
 use credit_audit::leaf::CorrectionState;
 use jiff::civil::{Date, date};
@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::{
     error::IndexError,
-    file::{IndexFile, Owed, Rows, Wanted},
+    file::{IndexFile, Rows, Wanted},
+    owed::Owed,
     place::Place,
     row::{ConsentRow, QueryRow, Row},
     search::{Outcome, Search},
@@ -228,63 +229,6 @@ fn a_search_finds_what_fits_all_of_it_newest_first() {
     assert_eq!(found(Search { from: Some(9), until: Some(11), ..any.clone() }), [3, 2]);
     assert_eq!(found(Search { from: Some(191), ..any.clone() }), [0; 0]);
     assert_eq!(found(Search { until: Some(0), ..any }), [0; 0]);
-}
-
-/// An index of so many leaves, of which each of `PERSONS` has as many as in any other, spread over the log.
-fn long(leaves: u64) -> IndexFile {
-    let mut file = file();
-    let of_person = (leaves / PERSONS / u64::from(PAGE)).max(1);
-    for from in (0..leaves).step_by(10_000) {
-        let rows = (from..from + 10_000).map(|leaf| {
-            let mut person = [0; 32];
-            person[..8].copy_from_slice(&(leaf % (PERSONS * of_person)).to_be_bytes());
-            of(QueryRow { person: Some(person), consent: None, ..query(leaf, Some("0001-01-01")) })
-        });
-        take(&mut file, rows.collect());
-    }
-    file
-}
-
-const PERSONS: u64 = 250;
-const PAGE: u32 = 40;
-
-/// A look-up of each person.
-fn round(file: &IndexFile) {
-    for person in 0..PERSONS {
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&person.to_be_bytes());
-        assert_eq!(found(file, key, TODAY).len(), PAGE as usize);
-    }
-}
-
-/// The shortest of some rounds of look-ups: what else the machine does makes others longer.
-fn shortest(file: &IndexFile) -> std::time::Duration {
-    let timed = || {
-        let begun = std::time::Instant::now();
-        round(file);
-        begun.elapsed()
-    };
-    (0..15).map(|_| timed()).min().unwrap()
-}
-
-/// Instructions of the database say so on any machine; with `CREDIT_TESTS_FULL` time does, of ten million leaves, which
-/// take some gigabytes of memory.
-#[test]
-fn a_look_up_takes_hardly_longer_in_a_long_log() {
-    let (mut short, mut longer) = (long(10_000), long(100_000));
-    let (steps, more) = (short.steps(round), longer.steps(round));
-    for staff in [None, Some("nobody".to_owned())] {
-        let search = Search { institution: Some("bank".to_owned()), staff, from: Some(100), ..Search::default() };
-        let found = |file: &IndexFile| drop(file.search(&search, PAGE).unwrap());
-        let (search, more) = (short.steps(found), longer.steps(found));
-        assert!(more < search + 200, "a search: {search} steps in 10000 leaves, {more} in 100000");
-    }
-    assert!(steps > 10_000 && more < steps + steps / 20, "{steps} steps in 10000 leaves, {more} in 100000");
-    if std::env::var_os("CREDIT_TESTS_FULL").is_some() {
-        let (short, long) = (shortest(&short), shortest(&long(10_000_000)));
-        drop(writeln!(io::stderr(), "{PERSONS} look-ups: {short:?} of 10000 leaves, {long:?} of ten million"));
-        assert!(long < short.mul_f64(1.3), "{short:?} of 10000 leaves, {long:?} of ten million");
-    }
 }
 
 #[test]

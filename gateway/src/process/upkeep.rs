@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use credit_audit::{
+    coverage::Coverage,
     leaf::{Actor, Event, Flood},
     log::{Cause, Scrubbed},
 };
@@ -165,10 +166,8 @@ pub(super) async fn coverage(gateway: Arc<Gateway>) {
         each_second.tick().await;
         let shared = Arc::clone(&gateway);
         let covered = tokio::task::spawn_blocking(move || {
-            let covered = shared.covered(None).map_err(|error| error.to_string())?;
-            let open = covered.misses.iter().filter(|miss| !miss.handed_over);
-            shared.metrics.case_misses(open.map(|miss| (miss.institution.as_str(), miss.scenario.as_str())));
-            Ok(())
+            let count = |coverage: &Coverage| shared.metrics.case_misses(coverage.not_handed_over());
+            shared.covered(count).map_err(|error| error.to_string())
         });
         let covered = covered.await.unwrap_or_else(|error| Err(error.to_string()));
         gateway.metrics.duty(Duty::Coverage, covered, gateway.clock.now());

@@ -42,7 +42,7 @@ pub(super) async fn show(gateway: &Arc<Gateway>, asked: Option<&Members>, frame:
     let (shared, wanted) = (Arc::clone(gateway), (!month.is_empty()).then(|| month.to_owned()));
     let (now, within_days) = (gateway.clock.now(), gateway.rules().beside.review.within_days);
     let read = move || {
-        let cases = shared.covered(wanted.as_deref()).ok()?;
+        let cases = shared.covered(|coverage| coverage.figures(wanted.as_deref())).ok()?;
         let reviews = drawn(&shared, |reviews| reviews.figures(now, within_days)).ok()?;
         Some(Covered { cases, reviews })
     };

@@ -7,6 +7,7 @@ mod export;
 mod forms;
 mod guards;
 pub(crate) mod loading;
+mod long;
 pub(crate) mod month;
 mod pages;
 mod pruning;

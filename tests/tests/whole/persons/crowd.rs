@@ -20,7 +20,7 @@ use crate::faults::is_full;
 const READERS: usize = 8;
 
 /// Nanoseconds on a processor so far of the gateway's threads of which `wanted` says so by their name.
-fn spent(gateway: &Gateway, wanted: impl Fn(&str) -> bool) -> u64 {
+pub(crate) fn spent(gateway: &Gateway, wanted: impl Fn(&str) -> bool) -> u64 {
     let threads = fs::read_dir(format!("/proc/{}/task", gateway.pid())).unwrap();
     let of_thread = |folder: std::path::PathBuf| {
         let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
@@ -30,11 +30,12 @@ fn spent(gateway: &Gateway, wanted: impl Fn(&str) -> bool) -> u64 {
     threads.map(|thread| of_thread(thread.unwrap().path())).sum()
 }
 
-fn is_worker(name: &str) -> bool {
+pub(crate) fn is_worker(name: &str) -> bool {
     name.starts_with("worker")
 }
 
-fn ask_all(housing: &Caller, number: &str, count: usize, round: &str) {
+/// Asks about a person so often, each time under another case.
+pub(crate) fn ask_all(housing: &Caller, number: &str, count: usize, round: &str) {
     for nr in 0..count {
         let asked = with(look_up(number), "case", format!("HZ-{round}-{nr:06}"));
         assert_eq!(housing.ask(&asked).status, StatusCode::OK);
@@ -125,7 +126,8 @@ fn number(serial: usize) -> String {
     body + ["1", "0", "X", "9", "8", "7", "6", "5", "4", "3", "2"][sum % 11]
 }
 
-fn resident(gateway: &Gateway) -> u64 {
+/// Bytes of its memory.
+pub(crate) fn resident(gateway: &Gateway) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1_024

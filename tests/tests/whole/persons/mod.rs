@@ -9,7 +9,7 @@ mod consents;
 mod corrections;
 mod cost;
 mod counter;
-mod crowd;
+pub(crate) mod crowd;
 mod demo;
 pub(crate) mod destruction;
 mod disclosures;

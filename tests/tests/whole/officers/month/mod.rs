@@ -7,6 +7,7 @@ mod misuse;
 mod work;
 
 pub(crate) use doors::number;
+pub(crate) use work::Random;
 
 use std::collections::{HashMap, HashSet};
 
