@@ -84,9 +84,9 @@ fn prune(folder: &Folder, until: u64) -> String {
 fn is_refused(folder: &Folder, (who, path): (&str, &str), body: &Value, why: &str) {
     let reply = act(folder, who, path, body);
     assert_eq!(reply.status, StatusCode::CONFLICT, "{why}");
-    let paths = of_kind(folder, "read").into_iter().map(|leaf| leaf.text("path").to_owned());
+    let mut paths = of_kind(folder, "read").into_iter().map(|leaf| leaf.text("path").to_owned());
     assert!(
-        paths.last().is_some_and(|path| path.ends_with(&format!("/refused/{why}"))),
+        paths.next_back().is_some_and(|path| path.ends_with(&format!("/refused/{why}"))),
         "{why}: each try is on the record"
     );
     assert!(of_kind(folder, "prune").is_empty() && bundle(folder).exists(), "{why}");
