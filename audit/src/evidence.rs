@@ -11,3 +11,4 @@ pub use check::{Checked, Edges};
 pub use fault::EvidenceFault;
 pub use form::Scope;
 pub use make::{Gathered, make};
+pub use tiles::{is_head_of, is_of_tree};

@@ -22,6 +22,7 @@ mod gateway;
 mod index;
 mod journey;
 mod keyring;
+mod objects;
 mod process;
 mod recorder;
 mod rules;

@@ -12,6 +12,7 @@ mod floods;
 mod institution;
 mod limits;
 mod log;
+mod objects;
 mod persons;
 mod postgres;
 mod review;
@@ -39,6 +40,7 @@ pub(crate) use institution::{
 };
 pub use limits::Limits;
 pub(crate) use log::{LogSettings, is_origin};
+pub(crate) use objects::{LockMode, ObjectSettings};
 pub(crate) use persons::{IdentifiedBy, Notices, Persons, is_secure};
 pub(crate) use review::Review;
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};

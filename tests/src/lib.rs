@@ -26,6 +26,7 @@ mod process;
 mod program;
 pub mod query;
 pub mod relay;
+pub mod s3;
 pub mod scratch;
 mod table;
 pub mod tools;

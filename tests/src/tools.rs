@@ -36,6 +36,27 @@ pub fn promtool() -> PathBuf {
     installed("promtool/promtool")
 }
 
+/// haproxy, of Debian's package.
+#[must_use]
+#[track_caller]
+pub fn haproxy() -> PathBuf {
+    installed("haproxy/haproxy")
+}
+
+/// A linter of container files, which comes as a package of Python's.
+#[must_use]
+#[track_caller]
+pub fn hadolint() -> PathBuf {
+    installed("python/bin/hadolint")
+}
+
+/// SeaweedFS, which comes as a package of Python's.
+#[must_use]
+#[track_caller]
+pub fn weed() -> PathBuf {
+    installed("python/bin/weed")
+}
+
 /// nginx, of Debian's package.
 #[must_use]
 #[track_caller]

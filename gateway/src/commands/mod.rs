@@ -23,6 +23,7 @@ mod institution;
 mod keys;
 mod notice;
 mod objection;
+mod objects;
 mod openapi;
 mod printed;
 mod prune;
@@ -116,6 +117,9 @@ enum Command {
     /// The data that the gateway answers from 数据源
     #[command(subcommand)]
     Store(store::Store),
+    /// The published log in an object store 对象存储中的已发布日志
+    #[command(subcommand)]
+    Objects(objects::Objects),
     /// What several gateways count together 多个网关共享的状态
     #[command(subcommand)]
     State(State),
@@ -189,6 +193,7 @@ pub fn run() -> ExitCode {
         Command::Objection(objection) => objection::run(objection),
         Command::Index(index) => index::run(index),
         Command::Store(store) => store::run(store),
+        Command::Objects(objects) => objects::run(objects),
         Command::State(State::Schema) => printed::text(cluster::SCHEMA),
         Command::Openapi(config) => openapi::run(&config),
         Command::Schema => printed::schema(),

@@ -34,7 +34,7 @@ impl fmt::Display for Alarm {
 
 /// Each alarm: what it says, and where an officer sees more (empty where the operator has to act). Names that are not here do not
 /// exist.
-const WORDS: [(&str, &str, &str, &str); 23] = [
+const WORDS: [(&str, &str, &str, &str); 24] = [
     ("draining", "网关正在停止，不再接受查询", "the gateway is on its way down and takes no query", ""),
     (
         "not-recordable",
@@ -67,6 +67,12 @@ const WORDS: [(&str, &str, &str, &str); 23] = [
         "not-witnessed",
         "见证方联署不足，或与日志相矛盾",
         "too few witnesses cosign the log, or one contradicts it",
+        "/officers/log",
+    ),
+    (
+        "objects-failed",
+        "已发布的日志未能写入对象存储",
+        "the published log does not go to the object store",
         "/officers/log",
     ),
     ("store-files-refused", "数据源的新证书或密钥无法使用", "new certificates or keys of a store cannot be used", ""),
@@ -172,6 +178,7 @@ pub(super) fn warnings(gateway: &Gateway, trust: &Trust) -> Vec<Alarm> {
         (trust.are_authorities_refused(), "authorities-refused"),
         (trust.is_list_refused(), "revocation-list-refused"),
         (gateway.metrics.fails(Duty::Witnesses), "not-witnessed"),
+        (gateway.metrics.objects_fail(), "objects-failed"),
     ];
     let mut warnings: Vec<_> =
         all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, alarm)| Alarm::new(alarm)).collect();
@@ -199,7 +206,9 @@ pub(super) fn to_do(gateway: &Gateway) -> Vec<Alarm> {
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let rules = gateway.rules();
     let faulty = rules.stores.figures().filter(|(_, store)| store.faulty_values() > 0);
-    let fails = Duty::ALL.into_iter().filter(|duty| gateway.metrics.fails(*duty) && *duty != Duty::Witnesses);
+    // These two are warnings by themselves.
+    let is_told = |duty: &Duty| [Duty::Witnesses, Duty::Objects].contains(duty);
+    let fails = Duty::ALL.into_iter().filter(|duty| gateway.metrics.fails(*duty) && !is_told(duty));
     let counted = [
         Alarm::counted("suspended", count(suspended)),
         Alarm::counted("emergency-waits", count(gateway.emergencies().0)),

@@ -5,6 +5,7 @@ pub(crate) mod hardening;
 mod issuer_keys;
 mod listing;
 mod loading;
+mod objects;
 mod replicas;
 pub(crate) mod revocations;
 pub(crate) mod serve;

@@ -23,7 +23,7 @@ use crate::{
     },
     gateway::Gateway,
     process::{
-        cores, drain, issuer_keys, listing, loading, revocations, serving_runtime, start::TlsSettings, upkeep,
+        cores, drain, issuer_keys, listing, loading, objects, revocations, serving_runtime, start::TlsSettings, upkeep,
         witnesses,
     },
     transport::{
@@ -154,6 +154,12 @@ fn keep_up(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) -> io::Res
     tokio::spawn(upkeep::watch_store(Arc::clone(gateway)));
     let shared = Arc::clone(gateway);
     std::thread::Builder::new().name("witnesses".to_owned()).spawn(move || witnesses::keep_asking(&shared))?;
+    if let Some(settings) = gateway.settings.log.objects.clone() {
+        let shared = Arc::clone(gateway);
+        std::thread::Builder::new()
+            .name("objects".to_owned())
+            .spawn(move || objects::keep_copying(&shared, &settings))?;
+    }
     tokio::spawn(issuer_keys::watch(Arc::clone(gateway), signal(SignalKind::hangup())?));
     Ok(())
 }

@@ -101,6 +101,9 @@ pub(super) async fn watch_log(gateway: Arc<Gateway>) {
             // It counts alone: nothing is due.
             gateway.metrics.duty(Duty::Replicas, Ok::<_, &str>(()), gateway.clock.now());
         }
+        if gateway.settings.log.objects.is_none() {
+            gateway.metrics.duty(Duty::Objects, Ok::<_, &str>(()), gateway.clock.now());
+        }
         let is_slow = blocked(Cause::Slow);
         match (was_slow, is_slow) {
             (false, true) => tracing::error!(

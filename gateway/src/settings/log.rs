@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::objects::ObjectSettings;
+
 /// The log's name and timing.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -48,14 +50,18 @@ pub struct LogSettings {
     #[serde(default = "clock_ahead_days")]
     #[schemars(range(min = 1, max = 36_500))]
     pub clock_ahead_days: u32,
+    /// An S3-compatible store to which everything that is published goes as well; left out = the folder is the only place.
+    pub(crate) objects: Option<ObjectSettings>,
 }
 
 impl LogSettings {
     /// The paths of files and folders in it.
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let Self { second_place, continues, directory, directory_vkey, trust_policy, witness_authorities, .. } = self;
+        let Self {
+            second_place, continues, directory, directory_vkey, trust_policy, witness_authorities, objects, ..
+        } = self;
         let all = [second_place, continues, directory, directory_vkey, trust_policy, witness_authorities];
-        all.into_iter().filter_map(Option::as_mut)
+        all.into_iter().filter_map(Option::as_mut).chain(objects.iter_mut().flat_map(ObjectSettings::paths_mut))
     }
 
     /// What cannot be right.
@@ -85,6 +91,7 @@ impl LogSettings {
         if self.linger_us > 1_000_000 {
             faults.push("log.linger_us must be at most 1000000: callers wait as long".to_owned());
         }
+        faults.extend(self.objects.iter().flat_map(ObjectSettings::faults));
         faults
     }
 }

@@ -66,7 +66,11 @@ fn pem(path: &Path, why: &dyn std::fmt::Display) -> ClientTlsError {
     ClientTlsError::Pem { path: path.display().to_string(), why: why.to_string() }
 }
 
-fn refuse_open_key(path: &Path) -> Result<(), ClientTlsError> {
+/// That a file cannot be read by others.
+///
+/// # Errors
+/// When it can, or is not there.
+pub(crate) fn refuse_open_key(path: &Path) -> Result<(), ClientTlsError> {
     let mode = std::fs::metadata(path).map_err(|error| pem(path, &error))?.permissions().mode();
     if mode & 0o077 == 0 { Ok(()) } else { Err(ClientTlsError::KeyMode(path.display().to_string())) }
 }

@@ -33,6 +33,7 @@ mod limits;
 mod mixed_load;
 mod monthly;
 mod notices;
+mod objects;
 mod observability;
 mod officers;
 mod order;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::log::disk::failure::{Probe, Step};
 use crate::log::disk::files::Staged;
 use crate::merkle::HASH_LEN;
-use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
+use crate::tile::{FULL_WIDTH, TileKind, TileName, between};
 
 /// The folder `<data>/log`.
 #[derive(Debug, Clone)]
@@ -103,39 +103,5 @@ fn names_in(folder: &Path) -> io::Result<HashSet<OsString>> {
         Ok(entries) => entries.map(|entry| entry.map(|entry| entry.file_name())).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
         Err(error) => Err(error),
-    }
-}
-
-/// The tiles and bundles that a tree of `to` leaves has and one of `from` leaves had not, partial ones last.
-fn between(from: u64, to: u64) -> impl Iterator<Item = TileName> {
-    let hashes = (0..MAX_LEVELS).map(|level| (TileKind::Hashes(level), level));
-    let kinds = std::iter::once((TileKind::Entries, 0)).chain(hashes);
-    kinds.flat_map(move |(kind, level)| {
-        let (had, has) = (tile::hashes_at(level, from), tile::hashes_at(level, to));
-        let full = FULL_WIDTH.into();
-        let (first, last) = if has > had { (had / full, has.div_ceil(full)) } else { (0, 0) };
-        (first..last).map(move |index| TileName { kind, index, width: tile::width_at(level, index, to) })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn paths(from: u64, to: u64) -> Vec<String> {
-        between(from, to).map(|name| name.path()).collect()
-    }
-
-    #[test]
-    fn the_tiles_between_two_sizes() {
-        assert_eq!(paths(5, 5), Vec::<String>::new());
-        assert_eq!(paths(0, 1), ["tile/entries/000.p/1", "tile/0/000.p/1"]);
-        assert_eq!(paths(1, 255), ["tile/entries/000.p/255", "tile/0/000.p/255"]);
-        assert_eq!(paths(255, 256), ["tile/entries/000", "tile/0/000", "tile/1/000.p/1"]);
-        assert_eq!(paths(256, 257), ["tile/entries/001.p/1", "tile/0/001.p/1"]);
-        let many = paths(0, 70_000);
-        assert_eq!(many.len(), 274 + 274 + 2 + 1);
-        assert!(many.contains(&"tile/1/001.p/17".to_owned()) && many.contains(&"tile/2/000.p/1".to_owned()));
-        assert!(many.contains(&"tile/entries/273.p/112".to_owned()) && many.contains(&"tile/1/000".to_owned()));
     }
 }

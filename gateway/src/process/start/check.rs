@@ -18,7 +18,7 @@ use super::{
     places,
     record::{OnRecord, log_settings, read_record},
     register,
-    store::{check_copies, check_databases, check_state, scopes},
+    store::{check_copies, check_databases, check_objects, check_state, scopes},
     warnings::{Warning, of_rules, registered, warnings},
 };
 use crate::settings::Settings;
@@ -48,6 +48,7 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
         faults.note(scopes(settings, &inputs.catalogue).map(drop));
         beside.extend(faults.keep(check_copies(settings, &inputs.catalogue, now)).unwrap_or_default());
         faults.note(check_databases(settings, &inputs.catalogue, clock));
+        faults.note(check_objects(settings, clock));
         faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
         faults.note(record(&inputs, settings, examined.contents.as_ref(), now));
         beside.extend(registered(settings, &inputs.register, now));

@@ -15,6 +15,7 @@ use crate::{
     doors::persons::provider::ProviderError,
     index::IndexError,
     keyring::KeyringError,
+    objects::ObjectFault,
     process::witnesses::UnusablePolicy,
     recorder::NotRecorded,
     state::{FoldError, NoKey},
@@ -196,6 +197,9 @@ pub(crate) enum StartError {
     /// The witnesses' policy.
     #[error(transparent)]
     TrustPolicy(#[from] UnusablePolicy),
+    /// The object store of the log.
+    #[error(transparent)]
+    Objects(#[from] ObjectFault),
     /// Nobody could withdraw the consents of an issuer.
     #[error(
         "consent issuer `{iss}`: its institution `{institution}` {why}; name an institution of kind `consent-authority`, which \
@@ -299,6 +303,7 @@ impl StartError {
             Self::Store(error) => error.may_pass(),
             Self::Postgres(error) => error.may_pass(),
             Self::State(fault) => fault.may_pass(),
+            Self::Objects(fault) => fault.may_pass(),
             Self::Recover(_)
             | Self::Log(_)
             | Self::Fold(_)

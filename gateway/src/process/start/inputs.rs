@@ -15,6 +15,7 @@ use super::{
 use crate::{
     callers::{issuers::Issuers, kept, register::Register, trust::Known},
     doors::persons::provider::Provider,
+    objects::Client,
     process::witnesses,
     settings::Settings,
     stores::routes::Routes,
@@ -64,6 +65,9 @@ impl Inputs {
                 witnesses::cosigning(settings, &signer.public_key()).map(drop).map_err(StartError::from)
             }));
         }
+        // Only its files: a store that is away keeps no gateway from serving.
+        let objects = settings.log.objects.as_ref().map_or(Ok(()), Client::check_files);
+        faults.note(objects.map_err(StartError::from));
         let listed = ring.as_ref().and_then(|ring| faults.keep(Listed::read(settings, ring, now)));
         faults.0.extend(places::faults(settings));
         if faults.0.len() > before {

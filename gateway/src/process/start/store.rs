@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     keyring::keys_digest,
+    objects::Client,
     process::{cores, replicas},
     settings::{self, Settings, StoreKind},
     state::ledger::Ledger,
@@ -144,6 +145,17 @@ pub(super) fn check_state(settings: &Settings, ring: &Ring, ledger: &Ledger, now
     let keys = keys.map(|(state, sealer)| keys_digest(&state, &sealer));
     match &settings.state {
         Some(_) => apart(async { Ok(replicas::examine(settings, keys, ledger).await?) }),
+        None => Ok(()),
+    }
+}
+
+/// Whether the object store of the log takes what is published. A start does not ask: no query waits for it.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check_objects(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<(), StartError> {
+    match &settings.log.objects {
+        Some(objects) => apart(async { Ok(Client::new(objects, &settings.log.origin, clock)?.prove().await?) }),
         None => Ok(()),
     }
 }

@@ -107,7 +107,11 @@ pub(super) async fn some_answer(response: Response<Incoming>, most: usize) -> Re
     Ok(None)
 }
 
-async fn whole(mut body: Incoming, most: usize) -> Result<Zeroizing<Vec<u8>>, HttpFault> {
+/// The bytes of a body, no more than `most`.
+///
+/// # Errors
+/// Where there are more, or it breaks off.
+pub(super) async fn whole(mut body: Incoming, most: usize) -> Result<Zeroizing<Vec<u8>>, HttpFault> {
     let too_large = || HttpFault::TooLarge(most);
     let least = usize::try_from(body.size_hint().lower()).map_err(|_| too_large())?;
     if least > most {

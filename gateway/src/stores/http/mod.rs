@@ -15,13 +15,17 @@ mod mapped;
 mod own;
 mod pool;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use arc_swap::ArcSwapOption;
 use credit_audit::clock::Clock;
 use credit_policy::{Catalogue, History};
 use http_body_util::Full;
-use hyper::{Method, Request, body::Bytes};
+use hyper::{HeaderMap, Method, Request, StatusCode, body::Bytes};
 use jiff::civil::Date;
 use rustls::pki_types::ServerName;
 use tokio::sync::Semaphore;
@@ -30,7 +34,7 @@ use zeroize::Zeroizing;
 
 use self::{
     address::{Address, NoAddress},
-    exchange::{Answer, answer, request, some_answer},
+    exchange::{Answer, answer, request, some_answer, whole},
     pool::{Pool, Tls},
 };
 use super::{
@@ -83,7 +87,47 @@ impl Endpoint {
     /// # Errors
     /// What of it cannot be used.
     pub(crate) fn of(store: &settings::Store) -> Result<Self, HttpOpenError> {
-        Self::read(store).map_err(|cause| HttpOpenError { name: store.name.clone(), cause })
+        Self::at(&Place {
+            name: &store.name,
+            url: store.url.as_deref().unwrap_or_default(),
+            authorities: store.authorities.as_deref(),
+            own: store.certificate.clone().zip(store.key.clone()),
+            connections: store.connections.unwrap_or(CONNECTIONS),
+        })
+    }
+
+    /// The same of any service.
+    ///
+    /// # Errors
+    /// What of it cannot be used.
+    pub(crate) fn at(place: &Place<'_>) -> Result<Self, HttpOpenError> {
+        Self::read(place).map_err(|cause| HttpOpenError { name: place.name.to_owned(), cause })
+    }
+
+    /// The header `Host`.
+    pub(crate) fn authority(&self) -> &str {
+        &self.address.authority
+    }
+
+    /// Looks whether authorities or certificates are others. False where what lies in the files cannot be used.
+    pub(crate) async fn look(&self) -> bool {
+        self.pool.look().await
+    }
+
+    /// Sends a request once, and reads what is answered, whatever it is, up to so many bytes.
+    ///
+    /// # Errors
+    /// Where nothing whole came back.
+    pub(crate) async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        most: usize,
+    ) -> Result<(StatusCode, HeaderMap, Zeroizing<Vec<u8>>), HttpFault> {
+        let (response, link) = self.pool.send(request).await?;
+        let (head, body) = response.into_parts();
+        let bytes = whole(body, most).await?;
+        self.pool.keep(link);
+        Ok((head.status, head.headers, bytes))
     }
 
     /// Whether each source of a map is one that can be asked for over HTTP.
@@ -102,27 +146,40 @@ impl Endpoint {
         }
     }
 
-    fn read(store: &settings::Store) -> Result<Self, OpenFault> {
-        let url = store.url.clone().unwrap_or_default();
+    fn read(place: &Place<'_>) -> Result<Self, OpenFault> {
+        let url = place.url.to_owned();
         let address = Address::parse(&url).map_err(|why| OpenFault::Address(url.clone(), why))?;
-        let tls = match store.authorities.as_deref().filter(|_| address.is_tls) {
+        let tls = match place.authorities.filter(|_| address.is_tls) {
             None => None,
             Some(authorities) => {
                 let name = ServerName::try_from(address.host.clone()).map_err(|_| OpenFault::Host(url))?;
-                Some(Tls { connector: connector(store, authorities)?, name })
+                Some(Tls { connector: connector(place, authorities)?, name })
             }
         };
-        let connections = store.connections.unwrap_or(CONNECTIONS);
+        let connections = place.connections;
         Ok(Self { pool: Pool::new(address.clone(), tls, connections), address, connections })
     }
 }
 
+/// Where a service is, as the configuration says it.
+pub(crate) struct Place<'a> {
+    /// Names it in messages.
+    pub(crate) name: &'a str,
+    pub(crate) url: &'a str,
+    /// Whose certificates it may have.
+    pub(crate) authorities: Option<&'a Path>,
+    /// The certificate and key that are shown to it.
+    pub(crate) own: Option<(PathBuf, PathBuf)>,
+    /// How many connections at most are kept.
+    pub(crate) connections: usize,
+}
+
 /// How connections to a store are encrypted, as its files say.
-fn connector(store: &settings::Store, authorities: &Path) -> Result<Reread<TlsConnector>, ClientTlsError> {
-    let (authorities, own) = (authorities.to_owned(), store.certificate.clone().zip(store.key.clone()));
+fn connector(place: &Place<'_>, authorities: &Path) -> Result<Reread<TlsConnector>, ClientTlsError> {
+    let (authorities, own) = (authorities.to_owned(), place.own.clone());
     let shown = own.iter().flat_map(|(certificate, key)| [certificate.clone(), key.clone()]);
     let paths: Vec<_> = shown.chain([authorities.clone()]).collect();
-    Reread::of(&store.name, paths, move || {
+    Reread::of(place.name, paths, move || {
         let own = own.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
         client_config(&authorities, own).map(TlsConnector::from)
     })

@@ -36,6 +36,8 @@ pub enum Duty {
     Reviews,
     /// The witnesses of the trust policy cosign the log; without a policy, nothing is due.
     Witnesses,
+    /// What is published goes to the object store as well; without one, nothing is due.
+    Objects,
     /// What two officers approved is loaded.
     Rules,
     /// What other gateways did is heard, and they are told what was done here; where it counts alone, nothing is due.
@@ -44,7 +46,7 @@ pub enum Duty {
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -58,6 +60,7 @@ impl Duty {
         Self::Coverage,
         Self::Reviews,
         Self::Witnesses,
+        Self::Objects,
         Self::Rules,
         Self::Replicas,
     ];
@@ -79,6 +82,7 @@ impl Duty {
             Self::Coverage => "coverage",
             Self::Reviews => "reviews",
             Self::Witnesses => "witnesses",
+            Self::Objects => "objects",
             Self::Rules => "rules",
             Self::Replicas => "replicas",
         }

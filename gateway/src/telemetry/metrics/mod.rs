@@ -10,6 +10,7 @@ mod closed;
 mod duties;
 mod exposition;
 mod notices;
+mod objects;
 mod queries;
 mod readings;
 mod registrar;
@@ -33,6 +34,7 @@ use cases::Cases;
 use duties::Duties;
 use exposition::Exposition;
 use notices::Notices;
+use objects::Objects;
 use queries::Queries;
 use registrar::Registrar;
 use reviews::Reviews;
@@ -50,6 +52,7 @@ pub struct Metrics {
     cases: Cases,
     duties: Duties,
     notices: Notices,
+    objects: Objects,
     reviews: Reviews,
     reads: IntCounterVec,
     certificate_expiry: IntGauge,
@@ -129,6 +132,7 @@ impl Metrics {
             )?,
             cases: Cases::new(&registrar)?,
             notices: Notices::new(&registrar)?,
+            objects: Objects::new(&registrar)?,
             reviews: Reviews::new(&registrar)?,
             duties: Duties::new(&registrar, started)?,
             started,
@@ -144,6 +148,21 @@ impl Metrics {
     /// Notices that are owed, and those whose time is over.
     pub(crate) fn notices(&self, owed: u64, overdue: u64) {
         self.notices.set(owed, overdue);
+    }
+
+    /// How many leaves the object store has, for how long something has been missing there, and whether the last try failed.
+    pub(crate) fn objects(&self, leaves: u64, behind: Duration, is_failing: bool) {
+        self.objects.set(leaves, behind, is_failing);
+    }
+
+    /// Whether the published log does not go to the object store.
+    pub(crate) fn objects_fail(&self) -> bool {
+        self.objects.fails()
+    }
+
+    /// An object of the log was `missing` or `other`, and was put again.
+    pub(crate) fn object_restored(&self, found: &str) {
+        self.objects.restored(found);
     }
 
     /// A recorded query.

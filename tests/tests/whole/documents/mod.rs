@@ -2,6 +2,7 @@
 
 mod completions;
 mod configuration;
+mod deploy;
 mod generated;
 mod languages;
 mod openapi;

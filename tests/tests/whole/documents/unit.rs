@@ -7,7 +7,7 @@ use credit_tests::{Folder, Gateway, binaries, checked, command, plain, query::lo
 use super::read;
 use crate::faults::namespace::Namespace;
 
-const UNIT: &str = "gateway/packaging/credit-gateway.service";
+const UNIT: &str = "gateway/deploy/credit-gateway.service";
 
 /// The value of a setting that stands once.
 #[track_caller]

@@ -57,6 +57,7 @@ fn every_label_is_on_the_closed_list() {
         ("class", classes.iter().map(String::as_str).collect()),
         ("state", words(&["open", "late", "owed", "overdue", "waiting", "alone"])),
         ("why", words(&["too-many", "revoked", "stalled", "flooding"])),
+        ("found", words(&["missing", "other"])),
         ("version", words(&[env!("CARGO_PKG_VERSION")])),
     ]);
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -1,6 +1,7 @@
 //! Several gateways of one operator that count together in PostgreSQL: what one of them used or was told holds for all.
 
 mod acts;
+mod balanced;
 mod counts;
 mod cut;
 mod losses;

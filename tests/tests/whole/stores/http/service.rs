@@ -118,7 +118,8 @@ fn serve(socket: &TcpStream, stream: impl Read + Write, connection: usize, share
     }
 }
 
-fn read(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
+/// One request: its head and its body.
+pub(crate) fn read(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
     let (mut head, mut length) = (String::new(), 0);
     loop {
         let from = head.len();
