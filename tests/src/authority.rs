@@ -94,6 +94,11 @@ impl Authority {
     #[must_use]
     pub fn certify(&self, wish: &Wish<'_>) -> (String, String) {
         let key = KeyPair::generate().expect("a key");
+        (self.certified(wish, &key), key.serialize_pem())
+    }
+
+    /// A certificate of this key.
+    fn certified(&self, wish: &Wish<'_>, key: &KeyPair) -> String {
         let mut params = CertificateParams::new([]).expect("no names");
         params.distinguished_name.push(DnType::CommonName, wish.name);
         params.serial_number = Some(SerialNumber::from_slice(&[wish.serial]));
@@ -102,7 +107,7 @@ impl Authority {
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![wish.purpose.clone()];
-        (params.signed_by(&key, &self.issuer).expect("a certificate").pem(), key.serialize_pem())
+        params.signed_by(key, &self.issuer).expect("a certificate").pem()
     }
 
     /// A certificate of a server at these addresses or names, and its key.
@@ -149,6 +154,14 @@ impl Authority {
     /// Puts a certificate and its key into `institutions/` of a folder.
     pub fn put(&self, folder: &Folder, wish: &Wish<'_>) {
         let (certificate, key) = self.certify(wish);
+        fs::write(folder.join(format!("institutions/{}.pem", wish.name)), certificate).expect("written");
+        fs::write(folder.join(format!("institutions/{}.key", wish.name)), key).expect("written");
+    }
+
+    /// Puts a certificate into `institutions/` of a folder that has the key of another one there.
+    pub fn put_with_key_of(&self, folder: &Folder, wish: &Wish<'_>, other: &str) {
+        let key = fs::read_to_string(folder.join(format!("institutions/{other}.key"))).expect("a key");
+        let certificate = self.certified(wish, &KeyPair::from_pem(&key).expect("a key"));
         fs::write(folder.join(format!("institutions/{}.pem", wish.name)), certificate).expect("written");
         fs::write(folder.join(format!("institutions/{}.key", wish.name)), key).expect("written");
     }

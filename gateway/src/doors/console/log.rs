@@ -40,6 +40,8 @@ struct LogHealth {
 
 #[derive(Serialize)]
 struct DutyHealth {
+    #[serde(skip)]
+    of: Duty,
     duty: &'static str,
     fails: bool,
 }
@@ -77,12 +79,18 @@ fn of(gateway: &Gateway) -> LogHealth {
         checkpoint: file("checkpoint").unwrap_or_default(),
         witnessed: file("checkpoint.witnessed"),
         searchable: gateway.index.as_ref().map(|index| index.size()),
-        duties: Duty::ALL.map(|duty| DutyHealth { duty: duty.as_str(), fails: gateway.metrics.fails(duty) }).into(),
+        duties: Duty::ALL
+            .map(|duty| DutyHealth { of: duty, duty: duty.as_str(), fails: gateway.metrics.fails(duty) })
+            .into(),
         keys: gateway.keys.with(|ring| ring.status(gateway.clock.now())),
     }
 }
 
 impl Page<'_> {
+    fn duty(&self, duty: &DutyHealth) -> &'static str {
+        self.frame.duty(duty.of)
+    }
+
     fn state(&self, key: &KeyStatus) -> &'static str {
         match key.state {
             KeyState::Pending => self.frame.say("未启用", "pending"),

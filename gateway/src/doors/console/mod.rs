@@ -7,6 +7,7 @@ mod charts;
 mod consents;
 mod coverage;
 pub(super) mod form;
+mod health;
 mod institutions;
 mod log;
 mod named;

@@ -1,7 +1,10 @@
 //! `credit-audit report`: the report of a month is what a program of Python makes of the log, to the last digit; the same log
 //! gives the same bytes; Chromium makes a PDF of it.
 
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use credit_tests::{
     Ended, Folder, Gateway, audit, binaries, checked, command, gateway,
@@ -136,6 +139,15 @@ fn the_page_is_the_same_each_time_in_both_languages_and_chromium_prints_it() {
     let out = folder.join("report.html");
     drop(of_month(&folder, &month, &["--out", out.to_str().unwrap()]).held());
     assert_eq!(fs::read_to_string(&out).unwrap(), english);
+    let figures: Value = serde_json::from_str(&of_month(&folder, &month, &["--json"]).held()).unwrap();
+    for page in [&english, &chinese] {
+        fs::write(&out, page).unwrap();
+        has_it_all(&printed(&folder, &out), page, &figures);
+    }
+}
+
+/// The page as Chromium prints it.
+fn printed(folder: &Folder, page: &Path) -> PathBuf {
     let (pdf, profile) = (folder.join("report.pdf"), scratch::folder("chromium"));
     let arguments = [
         "--headless".to_owned(),
@@ -144,11 +156,53 @@ fn the_page_is_the_same_each_time_in_both_languages_and_chromium_prints_it() {
         "--no-pdf-header-footer".to_owned(),
         format!("--user-data-dir={}", profile.display()),
         format!("--print-to-pdf={}", pdf.display()),
-        format!("file://{}", out.display()),
+        format!("file://{}", page.display()),
     ];
     drop(command("chromium", &arguments).held());
-    let pdf = fs::read(pdf).unwrap();
-    assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 20_000, "{}", pdf.len());
+    pdf
+}
+
+/// The texts between the tags of a page, as they are read.
+fn texts(page: &str) -> Vec<String> {
+    let (_, body) = page.split_once("<body>").unwrap();
+    let texts = body.split('<').filter_map(|part| part.split_once('>').map(|(_, text)| text));
+    let read = |text: &str| {
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
+            .iter()
+            .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    };
+    texts.map(|text| without_space(&read(text))).filter(|text| !text.is_empty()).collect()
+}
+
+/// Lines are broken elsewhere in print.
+fn without_space(text: &str) -> String {
+    text.chars().filter(|character| !character.is_whitespace() && *character != '\u{feff}').collect()
+}
+
+/// Everything that the page says stands in the PDF whole, nothing of it beyond an edge, and no page is empty.
+#[track_caller]
+fn has_it_all(pdf: &Path, page: &str, figures: &Value) {
+    let desk = scratch::folder("pdf");
+    fs::write(desk.join("pdf.py"), include_str!("pdf.py")).unwrap();
+    let said = command(python(), &[desk.join("pdf.py"), pdf.to_path_buf()]).held();
+    let pages: Vec<Value> = serde_json::from_str(&said).unwrap();
+    let of_page = |one: &Value| without_space(one["text"].as_str().unwrap());
+    let read: Vec<String> = pages.iter().map(of_page).collect();
+    assert!(read.len() > 1 && read.iter().all(|text| text.chars().count() > 20), "{read:?}");
+    for (nr, one) in pages.iter().enumerate() {
+        assert_eq!(one["outside"], json!([]), "cut off on page {}", nr + 1);
+    }
+    let read = read.concat();
+    let missing: Vec<_> = texts(page).into_iter().filter(|text| !read.contains(text.as_str())).collect();
+    assert!(missing.is_empty(), "not in the PDF: {missing:?}\n{read}");
+    // What a reader looks for first stands there with its figure.
+    let all = &figures["queries"]["all"];
+    let (answered, refused, root) = (&all["answered"], &all["refused"], figures["root"].as_str().unwrap());
+    let headline = match page.contains("<html lang=\"en\">") {
+        true => format!("QueriesAnswered{answered}Refused{refused}"),
+        false => format!("查询答复{answered}拒绝{refused}"),
+    };
+    assert!(read.contains(&headline) && read.contains(root), "{headline}: {read}");
 }
 
 #[test]

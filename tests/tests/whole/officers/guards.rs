@@ -3,7 +3,7 @@
 
 use std::{thread, time::Duration};
 
-use credit_tests::{Folder, Gateway, audit, checked, query::look_up};
+use credit_tests::{Authority, Folder, Gateway, Wish, audit, checked, query::look_up};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -19,6 +19,16 @@ use crate::{
     faults::within,
     persons::destruction::{self, later},
 };
+
+/// The certificate of an officer who has no part in it.
+const THIRD: &str = "notifier";
+
+/// As those of [`destruction::folder`], and a third officer.
+fn with_third(folder: Folder) -> Folder {
+    folder.replace_in_config("id = \"notifier\"", "id = \"third\"");
+    folder.replace_in_config("kind = \"notifier\"", "kind = \"officer\"");
+    folder
+}
 
 const PROPOSALS: &str = "/officers/proposals";
 const APPROVALS: &str = "/officers/approvals";
@@ -222,17 +232,20 @@ fn too_late(gateway: Gateway, kinds: &[Kind], first: &[Made]) -> Gateway {
     gateway
 }
 
-/// What is approved and done in time; the proposals.
+/// What is approved and done in time, by one of the two and by nobody else; the proposals.
 fn in_time(folder: &Folder, kinds: &[Kind]) -> Vec<Made> {
     let made: Vec<_> = kinds.iter().map(|kind| propose(folder, kind)).collect();
-    for (kind, (approval, of)) in kinds.iter().zip(&made) {
+    for (kind, (approval, _)) in kinds.iter().zip(&made) {
         approve(folder, kind, approval);
-        if let Some((path, body, _)) = &kind.done {
-            let done = act(folder, OTHER, path, &with(body, of.clone()));
-            assert_eq!(done.status, StatusCode::OK, "{}", kind.name);
-        }
     }
+    // What is loaded beside a try that is refused would be taken for its effect.
     assert!(within(Duration::from_secs(30), || loaded(folder).len() == 4), "what was approved in time is not loaded");
+    for (kind, (_, of)) in kinds.iter().zip(&made) {
+        let Some((path, body, _)) = &kind.done else { continue };
+        let body = with(body, of.clone());
+        is_refused(folder, kind.name, (THIRD, path, &body), "not-theirs");
+        assert_eq!(act(folder, OTHER, path, &body).status, StatusCode::OK, "{}", kind.name);
+    }
     made
 }
 
@@ -253,7 +266,7 @@ fn replayed(folder: &Folder, kinds: &[Kind], made: &[Made]) {
 
 #[test]
 fn of_every_act_one_signature_another_thing_a_late_or_a_second_approval_does_nothing() {
-    let gateway = Gateway::serve(destruction::folder());
+    let gateway = Gateway::serve(with_third(destruction::folder()));
     let folder = gateway.folder();
     let reply = folder.caller("housing").ask(&look_up(&folder.person("clean", 0)));
     let leaf = checked::answer(folder, "housing", &reply);
@@ -295,4 +308,32 @@ fn of_every_act_one_signature_another_thing_a_late_or_a_second_approval_does_not
     let [data, vkey, rules, next_rules] = [0, 1, 2, 3].map(|nr: usize| paths[nr].to_str().unwrap());
     drop(audit(&["verify", data, "--vkey", vkey]).held());
     drop(audit(&["replay", data, "--catalogue", rules, "--catalogue", next_rules, "--vkey", vkey]).held());
+}
+
+#[test]
+fn whoever_has_the_key_of_who_proposed_is_no_second_officer_under_another_name_either() {
+    let folder = with_third(destruction::folder());
+    let authority = Authority::new("Own CA");
+    let wishes = [ONE, THIRD, "housing"].map(|name| Wish::caller(name, 1));
+    authority.take_over(&folder, &wishes, &authority.list(1, &[], 3_600));
+    // Another certificate, another name, the same key.
+    authority.put_with_key_of(&folder, &Wish::caller(OTHER, 2), ONE);
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let entry = folder.caller("housing").ask(&look_up(&folder.person("clean", 0))).index();
+    assert_eq!(act(folder, ONE, "/officers/stop", &json!({"reason": "drill"})).status, StatusCode::OK);
+    let kinds = kinds(folder, &next(folder), entry, "2020-02");
+    // A month before the log has no keys that could be destroyed.
+    let kinds: Vec<_> = kinds.iter().filter(|kind| kind.act != "destroy").collect();
+    let tried = |kind: &&Kind| {
+        let (approval, _) = propose(folder, kind);
+        is_refused(folder, kind.name, (OTHER, APPROVALS, &approval), "same-key");
+        approval
+    };
+    let made: Vec<_> = kinds.iter().map(tried).collect();
+    for (kind, approval) in kinds.iter().zip(&made) {
+        let approved = act(folder, THIRD, APPROVALS, approval);
+        assert_eq!(approved.status, StatusCode::OK, "{}: by one with another key", kind.name);
+    }
+    drop(gateway.stop());
 }

@@ -192,6 +192,14 @@ fn alarms_say_what_waits_and_are_gone_once_it_is_done() {
     let log = seen(folder, "/officers/log");
     assert!(log["checkpoint"].as_str().unwrap().contains('\n') && log["size"].as_u64() > Some(1), "{log}");
     assert!(log["keys"].as_array().unwrap().iter().any(|key| key["use"] == "log" && key["state"] == "active"), "{log}");
+    for (language, said) in [("en", "keeps the index up with the log"), ("zh", "更新检索索引")] {
+        let shown = page(folder, "/officers/log", language).text();
+        assert!(shown.contains(&format!("<dt>{said} (<code>index</code>)</dt>")), "{language}");
+        let duties = log["duties"].as_array().unwrap().iter().map(|one| one["duty"].as_str().unwrap());
+        // Each in words, and its name beside them.
+        let bare = duties.filter(|duty| !shown.contains(&format!(" (<code>{duty}</code>)</dt>"))).collect::<Vec<_>>();
+        assert!(bare.is_empty(), "{language}: {bare:?}");
+    }
     drop(gateway.stop());
 }
 
