@@ -14,8 +14,10 @@ use std::{
 use credit_audit::{
     clock::Clock,
     coverage::Coverage,
+    edge::Edge,
     leaf::{self, peek},
     log::{Log, Lookup, LookupError},
+    pruned::PrunedHead,
 };
 use credit_keys::SystemEntropy;
 use credit_policy::{Catalogue, Code};
@@ -55,6 +57,8 @@ pub struct Gateway {
     pub register: Register,
     /// What officers proposed and approved.
     pub(crate) approvals: Mutex<Approvals>,
+    /// Records that the log says were let go, and that are there still.
+    pub(crate) unfinished: Mutex<Option<Unfinished>>,
     /// What is stopped for everybody.
     pub(crate) stops: StopSwitch,
     /// The certificates of who may call.
@@ -119,16 +123,26 @@ pub(crate) struct Cases {
 }
 
 impl Cases {
-    /// Those that the log has; of coverage nothing is read yet.
+    /// Those that the log has; of coverage nothing is read yet, or what comes before an edge.
     pub(crate) fn new(
         (open, appointed): (OpenCases, Appointments),
         figures: Vec<leaf::Figures>,
         offset: jiff::tz::Offset,
+        edge: Option<&Edge>,
     ) -> Self {
-        let (coverage, figures) = (Mutex::new(Coverage::new(offset)), Mutex::new(figures));
+        let mut coverage = Coverage::new(offset);
+        edge.into_iter().for_each(|edge| coverage.begin_at(edge));
+        let (coverage, figures) = (Mutex::new(coverage), Mutex::new(figures));
         let (open, appointed) = (Mutex::new(open), Mutex::new(appointed));
         Self { open, appointed, coverage, figures, turn: tokio::sync::Mutex::default() }
     }
+}
+
+/// Records before `until` that a leaf lets go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unfinished {
+    pub(crate) until: u64,
+    pub(crate) leaf: u64,
 }
 
 /// What one query takes once: time, day, keys and rules, so that all of it goes by the same.
@@ -278,6 +292,16 @@ impl Gateway {
     #[must_use]
     pub fn log_folder(&self) -> PathBuf {
         self.settings.data.dir.join("log")
+    }
+
+    /// Whether records of a month, written as `2026-11`, were let go. Blocks.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub(crate) fn is_let_go(&self, month: &str) -> std::io::Result<bool> {
+        let head = PrunedHead::read(&self.log_folder(), None)?;
+        let last = head.map(|head| self.catalogue().offset().to_datetime(head.last_at).strftime("%Y-%m").to_string());
+        Ok(last.is_some_and(|last| month <= last.as_str()))
     }
 
     /// Takes the published leaves into the coverage of cases, and looks at it. Blocks.

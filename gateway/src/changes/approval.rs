@@ -11,6 +11,7 @@ use super::{
     account::Account,
     by_two::approvals,
     error::ChangeError,
+    left::looked,
     listed::{Emergencies, ListedProposal, Proposals},
     request::Made,
     unseal::sealed_at,
@@ -21,12 +22,12 @@ use crate::{
     recorder::Order,
     state::{
         about::About,
-        approvals::{Approver, DESTROY, EXPORT, IN_WORDS, LOADED, NotApproved, RESUME, UNSEAL},
+        approvals::{Approver, DESTROY, EXPORT, IN_WORDS, LOADED, NotApproved, PRUNE, RESUME, UNSEAL},
     },
 };
 
 /// What two officers decide.
-const ACTS: [&str; 8] = [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL, DESTROY, EXPORT];
+const ACTS: [&str; 9] = [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL, DESTROY, EXPORT, PRUNE];
 
 /// So long a proposal may be approved.
 const DAYS: i64 = 7;
@@ -122,6 +123,7 @@ pub(super) async fn propose_in_words(
     let act = match &about {
         About::Unseal { .. } => UNSEAL,
         About::Resume { .. } => RESUME,
+        About::Prune { .. } => PRUNE,
     };
     // Who may not propose it hears of that first, and that it was tried is on the record.
     if account.decides(act) {
@@ -148,6 +150,7 @@ async fn can_be_done(gateway: &Arc<Gateway>, about: &About, account: &Account) -
             }
             Stop { scenario, stopped: false, reason: Some(reason) }.entry(id, actor)?;
         }
+        About::Prune { until } => drop(looked(gateway, until).await?),
     }
     Ok(())
 }

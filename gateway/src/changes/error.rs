@@ -142,6 +142,32 @@ pub(crate) enum ChangeError {
     /// A key of an earlier month is there; nothing is destroyed.
     #[error("what is older goes first: destroy {0} before")]
     OlderFirst(String),
+    /// No place where records can end; nothing has changed.
+    #[error(
+        "records go up to a multiple of 256 that is below what is published and beyond {0}, before which they were let go already"
+    )]
+    NoEdge(u64),
+    /// Something reads these records still; nothing has changed.
+    #[error(
+        "what the gateway makes of these records is not written down yet, or its write-ahead log has some of them still: try \
+         again once more was recorded; see `state.snapshot`, the index and `log.segment_mib`"
+    )]
+    NotReadYet,
+    /// A key of them is there; nothing has changed.
+    #[error("what was sealed in these records can be opened still: destroy the key `{0}` before, see `keys destroy`")]
+    NotDestroyed(KeyId),
+    /// A review waits; nothing has changed.
+    #[error("a review of one of these records is not closed: close it before")]
+    ReviewsWait,
+    /// Something would be lost; nothing has changed.
+    #[error("something in these records is in force still and would be lost: nothing was let go; keep them")]
+    InForceStill,
+    /// It is on the record, and the bundles are there still.
+    #[error("it is on the record, but the records are there still: {0}; the gateway goes on trying")]
+    NotLetGo(String),
+    /// Records of the month; nothing was published.
+    #[error("records of this month were let go by two officers: no figure of it would be true")]
+    LetGo,
     /// No account waits under this code; nothing has changed.
     #[error("no login waits under this code: it is used or over; the person logs in again and gets another one")]
     UnknownCode,

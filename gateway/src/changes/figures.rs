@@ -55,6 +55,9 @@ pub(super) async fn publish(gateway: &Arc<Gateway>, month: String) -> Result<Mad
         let figures = text.ok_or(ChangeError::FiguresLost)?;
         return Ok(Made::Published { leaf: LeafMade::Already(true), epsilon: said.epsilon, figures });
     }
+    if gateway.is_let_go(&month).map_err(|error| ChangeError::Index(error.to_string()))? {
+        return Err(ChangeError::LetGo);
+    }
     let milli = gateway.settings.figures.milli_epsilon_a_year() / MONTHS;
     let spent: u64 = {
         let year = month.get(..4).unwrap_or_default();

@@ -21,12 +21,14 @@ mod figures;
 mod institution;
 mod keys;
 mod laplace;
+mod left;
 mod listed;
 mod mandate;
 mod notice;
 mod notice_fault;
 mod objection;
 mod persons;
+mod prune;
 mod repair;
 mod request;
 mod review;
@@ -54,6 +56,7 @@ pub(crate) use mandate::{ActedFor, NewMandate, acted_for, begin_mandate, end_man
 pub(crate) use notice::{about, give_to};
 pub(crate) use objection::{LONGEST, Said, decide, is_text, objection_said};
 pub(crate) use persons::{object, set_blocked, withdraw};
+pub(crate) use prune::finish_pruning;
 pub(crate) use repair::{RepairNotice, RepairedRecord, repair};
 pub(crate) use request::{Change, Made, TurningUse};
 pub(crate) use review::{closes, drawn, is_latest, put_before_reviewers, watch_reviews};
@@ -109,9 +112,9 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::ApproveDestruction { proposal, destruction } => {
                 destroy::approve(&gateway, proposal, &destruction, &account).await
             }
-            Change::Destroy { destruction, proposal } => {
-                destroy::destroy(&gateway, &destruction, proposal, &account).await
-            }
+            Change::Destroy { destruction: of, proposal } => destroy::destroy(&gateway, &of, proposal, &account).await,
+            Change::ApprovePruning { proposal, until } => prune::approve(&gateway, proposal, until, &account).await,
+            Change::Prune { until, proposal } => prune::prune(&gateway, until, proposal, &account).await,
             Change::ProposeExport(number) => export::propose(&gateway, &number, &account).await,
             Change::ApproveExport { proposal, number } => export::approve(&gateway, proposal, &number, &account).await,
             Change::Export { number, proposal, is_made } => {

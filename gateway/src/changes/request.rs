@@ -103,6 +103,22 @@ pub(crate) enum Change {
     /// An officer proposes it in words, of which the gateway makes the digest.
     #[serde(skip)]
     ProposeInWords(About),
+    /// An officer approves that records go.
+    #[serde(skip)]
+    ApprovePruning {
+        /// The proposal.
+        proposal: Uuid,
+        /// Before which record, as the officer says it.
+        until: u64,
+    },
+    /// An officer lets records go, once another approved it.
+    #[serde(skip)]
+    Prune {
+        /// Those before this index.
+        until: u64,
+        /// The proposal; without one nothing goes.
+        proposal: Option<Uuid>,
+    },
     /// An officer approves what another proposed.
     Approve {
         /// The proposal.
@@ -324,6 +340,15 @@ pub(crate) enum Made {
         keys: Vec<KeyId>,
         /// How many leaves said again before what is still in force.
         said_again: u64,
+    },
+    /// Records were let go.
+    Pruned {
+        /// The leaf's index that says so.
+        index: u64,
+        /// Those before this index.
+        until: u64,
+        /// How many of them are in force and kept.
+        kept: u64,
     },
     /// A person's evidence may be made, or is handed over.
     Exported {

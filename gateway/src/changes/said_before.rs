@@ -85,7 +85,10 @@ impl SaidBefore {
         let (mut texts, mut both, mut logins) = (HashMap::new(), HashMap::new(), HashMap::new());
         let (mut sealed, mut blocks) = (HashMap::new(), HashMap::new());
         for index in leaves {
-            let bytes = leaf_at(folder, *index)?;
+            let bytes = match leaf_at(folder, *index) {
+                Err(IndexError::LetGo(_)) => continue, // It was said again before its key was destroyed.
+                bytes => bytes?,
+            };
             let Ok(Some(leaf)) = leaf::parse(&bytes) else { continue };
             if let Body::Binding(binding) = &leaf.body {
                 sealed.insert(*index, (binding.key.clone(), leaf.head.id));

@@ -89,6 +89,20 @@ impl Step {
         self.take_by(officer, act, (act, body.clone()), (path, body))
     }
 
+    /// As [`Self::take`], of what is said by one member of each body, and of which the gateway makes the digest.
+    ///
+    /// # Errors
+    /// What the gateway refuses.
+    pub(super) fn take_said(
+        &self,
+        officer: &Officer,
+        act: &str,
+        what: (&str, Value),
+        done: (&str, Value),
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        self.take_by(officer, act, what, done)
+    }
+
     fn take_by(
         &self,
         officer: &Officer,

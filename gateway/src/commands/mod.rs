@@ -26,6 +26,7 @@ mod objection;
 mod objects;
 mod openapi;
 mod printed;
+mod prune;
 mod self_check;
 mod serving;
 mod stop;
@@ -92,6 +93,8 @@ enum Command {
     Resume(stop::Resume),
     /// Open the sealed part of one record, by two officers 由两名管理人员打开一条记录的密封部分
     Unseal(unseal::Arguments),
+    /// Let records go that are past their retention, by two officers 由两名管理人员决定不再保存已过保存期限的记录
+    Prune(prune::Arguments),
     /// Hand over a person's evidence, by two officers 由两名管理人员移交有关某人的证据
     Export(export::Arguments),
     /// Cases that must be checked 应查必查案件
@@ -181,6 +184,7 @@ pub fn run() -> ExitCode {
         Command::Stop(which) => stop::stop(which),
         Command::Resume(which) => stop::resume(which),
         Command::Unseal(arguments) => unseal::run(&arguments),
+        Command::Prune(arguments) => prune::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Case(case) => case::run(case),
         Command::Coverage(arguments) => coverage::run(&arguments),

@@ -5,6 +5,7 @@ use std::{io, path::Path};
 use credit_audit::{
     checkpoint::Checkpoint,
     cosigning::WITNESSED,
+    pruned::{PRUNED, PrunedHead},
     tile::{self, FULL_WIDTH, TileKind, TileName, parse_path},
 };
 use hyper::{
@@ -25,7 +26,7 @@ pub(crate) enum LogFile {
     VerifierKey,
     /// A hash tile: for anyone.
     Tile(String),
-    /// An entry bundle: for auditors.
+    /// An entry bundle, or what is kept of those that were let go: for auditors.
     Entries(String),
 }
 
@@ -38,6 +39,8 @@ impl LogFile {
             "checkpoint" => Some(Self::Checkpoint),
             WITNESSED => Some(Self::Witnessed),
             "log.vkey" => Some(Self::VerifierKey),
+            // It keeps records as bundles have them.
+            PRUNED => Some(Self::Entries(PRUNED.to_owned())),
             tile => match parse_path(tile)?.kind {
                 TileKind::Hashes(_) => Some(Self::Tile(tile.to_owned())),
                 TileKind::Entries => Some(Self::Entries(tile.to_owned())),
@@ -57,18 +60,20 @@ impl LogFile {
     }
 }
 
-/// Reads a file of the log; answers 404 where there is none, and 503 where it cannot be read or was lost.
+/// Reads a file of the log; answers 404 where there is none, 410 where two officers let it go, and 503 where it cannot be read
+/// or was lost.
 pub(crate) async fn serve(folder: &Path, file: &LogFile) -> Response<Body> {
     let (folder, name) = (folder.to_owned(), file.path().to_owned());
     let read = tokio::task::spawn_blocking(move || match read(&folder, &name) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && is_published(&folder, &name) => Err(io::Error::other(
-            "it was published and is missing; where its entry bundle is there, the next start makes it again",
-        )),
-        read => read,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => missing(&folder, &name, error),
+        read => read.map(Ok),
     });
     let read = read.await;
     let bytes = match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
-        Ok(bytes) => bytes,
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(leaf)) => {
+            return plain(StatusCode::GONE, format!("let go by two officers: see entry {leaf} of the log\n"));
+        }
         Err(error) => return unreadable(&error, file),
     };
     let mut response = Response::new(whole(bytes));
@@ -93,6 +98,20 @@ fn unreadable(error: &io::Error, file: &LogFile) -> Response<Body> {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "cannot be read now\n");
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
+}
+
+/// Why a file is not there: it was let go, as a leaf says; it was lost; or there is none.
+fn missing(folder: &Path, name: &str, error: io::Error) -> io::Result<Result<Vec<u8>, u64>> {
+    let bundle = parse_path(name).filter(|name| name.kind == TileKind::Entries);
+    let ends_at = bundle.map(|name| (name.index + 1).saturating_mul(FULL_WIDTH.into()));
+    let gone = PrunedHead::read(folder, None)?.filter(|head| ends_at.is_some_and(|end| end <= head.until));
+    match gone {
+        Some(head) => Ok(Err(head.leaf)),
+        None if is_published(folder, name) => Err(io::Error::other(
+            "it was published and is missing; where its entry bundle is there, the next start makes it again",
+        )),
+        None => Err(error),
+    }
 }
 
 /// Whether the checkpoint in the folder says that this tile, or the full one of which it is the beginning, must be there.

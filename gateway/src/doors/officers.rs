@@ -24,7 +24,7 @@ use crate::{
     settings::Role,
     state::{
         about::About,
-        approvals::{DESTROY, EXPORT, RESUME, UNSEAL},
+        approvals::{DESTROY, EXPORT, PRUNE, RESUME, UNSEAL},
     },
     transport::{Body, body::RequestBody, incoming::Incoming, whole},
 };
@@ -42,6 +42,7 @@ pub(super) enum Path {
     Proposals,
     Approvals,
     Destructions,
+    Prunings,
     Exports,
     Reviews,
     Objections,
@@ -58,6 +59,7 @@ impl Path {
             "/officers/proposals" => Some(Self::Proposals),
             "/officers/approvals" => Some(Self::Approvals),
             "/officers/destructions" => Some(Self::Destructions),
+            "/officers/prunings" => Some(Self::Prunings),
             "/officers/exports" => Some(Self::Exports),
             "/officers/reviews" => Some(Self::Reviews),
             "/officers/objections" => Some(Self::Objections),
@@ -88,6 +90,7 @@ impl Path {
             Self::Proposals => "proposals",
             Self::Approvals => "approvals",
             Self::Destructions => "destructions",
+            Self::Prunings => "prunings",
             Self::Exports => "exports",
             Self::Objections => "objections",
             Self::Coverage => "coverage",
@@ -170,6 +173,7 @@ struct Proposing {
     destroy: Option<Destroying>,
     export: Option<Handing>,
     entry: Option<u64>,
+    until: Option<u64>,
     scenario: Option<String>,
     reason: Option<String>,
 }
@@ -177,7 +181,12 @@ struct Proposing {
 impl Proposing {
     /// What is proposed; nothing where more than one thing is named.
     fn change(self) -> Option<Change> {
-        let Self { act, digest, destroy, export, entry, scenario, reason } = self;
+        let Self { act, digest, destroy, export, entry, until, scenario, reason } = self;
+        if let Some(until) = until {
+            let others = [digest.is_some(), destroy.is_some(), export.is_some(), entry.is_some()];
+            let is_one = act == PRUNE && !others.contains(&true) && scenario.is_none() && reason.is_none();
+            return is_one.then_some(Change::ProposeInWords(About::Prune { until }));
+        }
         if let Some(export) = export {
             let is_alone = [digest.is_some(), destroy.is_some(), entry.is_some(), scenario.is_some(), reason.is_some()];
             let is_one = act == EXPORT && !is_alone.contains(&true);
@@ -205,6 +214,15 @@ struct Approving {
     digest: Option<Base64<[u8; 32]>>,
     destroy: Option<Destroying>,
     export: Option<Handing>,
+    until: Option<u64>,
+}
+
+/// `POST /officers/prunings`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pruning {
+    until: u64,
+    proposal: Option<Uuid>,
 }
 
 /// `POST /officers/exports`: of a person.
@@ -371,17 +389,26 @@ fn change(path: Path, bytes: &[u8]) -> Option<Change> {
             return read::<Proposing>(bytes)?.change();
         }
         Path::Approvals => {
-            let Approving { proposal, digest, destroy, export } = read(bytes)?;
-            match (digest, destroy, export) {
-                (Some(digest), None, None) => Change::Approve { proposal, digest },
-                (None, Some(destroy), None) => Change::ApproveDestruction { proposal, destruction: destroy.of_step()? },
-                (None, None, Some(export)) => Change::ApproveExport { proposal, number: Whose(export.of_step()?) },
-                (_, _, _) => return None,
+            let Approving { proposal, digest, destroy, export, until } = read(bytes)?;
+            match (digest, destroy, export, until) {
+                (None, None, None, Some(until)) => Change::ApprovePruning { proposal, until },
+                (Some(digest), None, None, None) => Change::Approve { proposal, digest },
+                (None, Some(destroy), None, None) => {
+                    Change::ApproveDestruction { proposal, destruction: destroy.of_step()? }
+                }
+                (None, None, Some(export), None) => {
+                    Change::ApproveExport { proposal, number: Whose(export.of_step()?) }
+                }
+                (_, _, _, _) => return None,
             }
         }
         Path::Exports => {
             let (number, proposal) = read::<Handing>(bytes)?.read()?;
             Change::Export { number: Whose(number), proposal, is_made: false }
+        }
+        Path::Prunings => {
+            let Pruning { until, proposal } = read(bytes)?;
+            Change::Prune { until, proposal }
         }
         Path::Destructions => {
             let (destruction, proposal) = read::<Destroying>(bytes)?.read()?;

@@ -4,6 +4,7 @@ use std::{fs, io, path::Path};
 
 use credit_audit::{
     leaf::{BodyError, Peek, peek},
+    pruned::PrunedHead,
     tile,
 };
 
@@ -12,7 +13,7 @@ use super::{error::IndexError, place::Place};
 /// Bytes before each leaf of a bundle: its length.
 const LENGTH_BYTES: u64 = 2;
 
-/// Gives the leaves `from` to `until` in order, each with its place.
+/// Gives the leaves `from` to `until` in order, each with its place; none of those that were let go.
 ///
 /// # Errors
 /// When a bundle is not there or is not framed as one, and what `take` says.
@@ -23,10 +24,22 @@ pub(super) fn each(
     mut take: impl FnMut(Place, &[u8]) -> Result<(), IndexError>,
 ) -> Result<(), IndexError> {
     let width = u64::from(tile::FULL_WIDTH);
-    for bundle in from / width..until.div_ceil(width) {
+    let mut next = from / width;
+    while next < until.div_ceil(width) {
+        let bundle = next;
         let first = bundle * width;
         let wanted = u16::try_from((until - first).min(width)).unwrap_or(tile::FULL_WIDTH);
-        let bytes = read(log_folder, bundle, wanted)?;
+        let bytes = match read(log_folder, bundle, wanted) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match let_go(log_folder)? {
+                Some(edge) if first < edge => {
+                    next = edge / width;
+                    continue;
+                }
+                Some(_) | None => return Err(error.into()),
+            },
+            bytes => bytes?,
+        };
+        next += 1;
         let mut offset = LENGTH_BYTES;
         for (leaf, entry) in (first..until).zip(tile::entries(&bytes)) {
             let entry = entry.map_err(|_| IndexError::Leaf(leaf))?;
@@ -38,6 +51,11 @@ pub(super) fn each(
         }
     }
     Ok(())
+}
+
+/// The leaves before this one were let go.
+fn let_go(log_folder: &Path) -> io::Result<Option<u64>> {
+    Ok(PrunedHead::read(log_folder, None)?.map(|head| head.until))
 }
 
 /// Gives the leaves from `from` on that are published, so many at most.

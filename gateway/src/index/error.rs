@@ -12,6 +12,9 @@ pub(crate) enum IndexError {
     /// A leaf of the log.
     #[error("leaf {0} of the log cannot be read; run `credit-audit verify` on the data folder")]
     Leaf(u64),
+    /// It was let go.
+    #[error("entry {0} was let go by two officers")]
+    LetGo(u64),
     /// Much of the log is still to be read.
     #[error("the log is still being read: {0} records are left; try again in a minute")]
     Behind(u64),

@@ -173,6 +173,11 @@ impl IndexFile {
         Ok(())
     }
 
+    /// Rows that were known to be there may be gone.
+    pub(super) fn forget_known(&mut self) {
+        self.known = Known::default();
+    }
+
     /// Forgets a person under one data key.
     pub(super) fn forget(&mut self, person: &[u8; 32], data_key: &str) -> Result<(), IndexError> {
         self.known.asked.clear();

@@ -10,6 +10,7 @@ mod combination;
 mod days;
 mod error;
 mod file;
+mod let_go;
 mod looks;
 mod newest;
 mod owed;
@@ -28,8 +29,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use credit_audit::pruned::Pruned;
 use credit_keys::{IndexKey, KeyId};
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date, tz::Offset};
 use uuid::Uuid;
 
 pub(crate) use days::DayCount;
@@ -105,6 +107,14 @@ impl Index {
     /// [`IndexError`].
     pub(crate) fn forget(&self, person: &[u8; 32], data_keys: &[KeyId]) -> Result<(), IndexError> {
         data_keys.iter().try_for_each(|key| self.lock().forget(person, key.as_str()))
+    }
+
+    /// Takes out what leaves before `until` say, of which the last was recorded at an instant: they were let go. Blocks.
+    ///
+    /// # Errors
+    /// [`IndexError`]; all of it is there still then.
+    pub(crate) fn let_go(&self, until: u64, last_at: Timestamp, offset: Offset) -> Result<(), IndexError> {
+        self.lock().let_go(until, last_at, offset)
     }
 
     /// How many leaves it covers.
@@ -281,14 +291,22 @@ pub(crate) fn each_leaf(
 /// The leaf of an index. Blocks.
 ///
 /// # Errors
-/// Where it is not published.
+/// Where it is not published, or was let go.
 pub(crate) fn leaf_at(log_folder: &Path, leaf: u64) -> Result<Vec<u8>, IndexError> {
     let mut found = None;
     bundles::each(log_folder, leaf, leaf + 1, |_, bytes| {
         found = Some(bytes.to_vec());
         Ok(())
     })?;
-    found.ok_or(IndexError::Leaf(leaf))
+    let pruned = if found.is_none() { Pruned::read(log_folder, None)? } else { None };
+    match (found, pruned.filter(|pruned| leaf < pruned.head.until)) {
+        (Some(found), _) => Ok(found),
+        (None, None) => Err(IndexError::Leaf(leaf)),
+        (None, Some(pruned)) => {
+            let kept = pruned.kept_from(leaf).next().filter(|(index, _)| *index == leaf);
+            kept.map(|(_, leaf)| leaf.to_vec()).ok_or(IndexError::LetGo(leaf))
+        }
+    }
 }
 
 /// Removes the index of a data folder: the next start makes it again.

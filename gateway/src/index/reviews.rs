@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use credit_audit::review::Reviews;
+use credit_audit::{edge::Edge, review::Reviews};
 use jiff::tz::Offset;
 
 use super::{bundles, error::IndexError};
@@ -25,11 +25,13 @@ pub(crate) struct ReviewBook {
 }
 
 impl ReviewBook {
-    /// Of no leaf yet.
-    pub(crate) fn new(data_folder: &Path, origin: &str, offset: Offset) -> Self {
+    /// Of no leaf yet, or of those before an edge.
+    pub(crate) fn new(data_folder: &Path, origin: &str, offset: Offset, edge: Option<&Edge>) -> Self {
+        let mut reviews = Reviews::new(origin, offset);
+        edge.into_iter().for_each(|edge| reviews.begin_at(edge));
         Self {
             log_folder: data_folder.join("log"),
-            reviews: Mutex::new(Reviews::new(origin, offset)),
+            reviews: Mutex::new(reviews),
             whole: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }

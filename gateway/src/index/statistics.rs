@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError, TryLockError},
 };
 
-use credit_audit::monthly::Statistics;
+use credit_audit::{edge::Edge, monthly::Statistics};
 use jiff::tz::Offset;
 
 use super::{bundles, error::IndexError};
@@ -22,13 +22,11 @@ pub(crate) struct StatisticsBook {
 }
 
 impl StatisticsBook {
-    /// Of no leaf yet.
-    pub(crate) fn new(data_folder: &Path, offset: Offset) -> Self {
-        Self {
-            log_folder: data_folder.join("log"),
-            statistics: Mutex::new(Statistics::new(offset)),
-            reading: Mutex::default(),
-        }
+    /// Of no leaf yet, or of those before an edge.
+    pub(crate) fn new(data_folder: &Path, offset: Offset, edge: Option<&Edge>) -> Self {
+        let mut statistics = Statistics::new(offset);
+        edge.into_iter().for_each(|edge| statistics.begin_at(edge));
+        Self { log_folder: data_folder.join("log"), statistics: Mutex::new(statistics), reading: Mutex::default() }
     }
 
     /// Looks at the figures up to `published`. Blocks.

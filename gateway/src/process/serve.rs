@@ -148,6 +148,7 @@ fn keep_up(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) -> io::Res
     tokio::spawn(upkeep::coverage(Arc::clone(gateway)));
     tokio::spawn(upkeep::reviews(Arc::clone(gateway)));
     tokio::spawn(upkeep::scrub(Arc::clone(gateway)));
+    tokio::spawn(upkeep::pruning(Arc::clone(gateway)));
     tokio::spawn(loading::watch(Arc::clone(gateway)));
     tokio::spawn(listing::watch(Arc::clone(gateway)));
     tokio::spawn(upkeep::watch_store(Arc::clone(gateway)));

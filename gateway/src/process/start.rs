@@ -23,6 +23,7 @@ mod warnings;
 
 use std::{
     fs,
+    mem::take,
     os::unix::fs::DirBuilderExt,
     path::Path,
     sync::{Arc, Mutex, atomic::AtomicBool},
@@ -30,12 +31,14 @@ use std::{
 
 use credit_audit::{
     clock::Clock,
+    edge::Edge,
     leaf::Actor,
     log::{self, Recovered},
+    pruned::PRUNED,
 };
 use credit_keys::SystemEntropy;
 use credit_policy::Catalogue;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::Offset};
 use tokio::sync::{Semaphore, watch};
 
 pub(crate) use approval::{digests, holds_from};
@@ -54,9 +57,9 @@ pub(crate) use tls::TlsSettings;
 pub(crate) use warnings::{of_rules, registered, trust_warnings, warnings};
 
 use crate::{
-    callers::suspension::StopSwitch,
+    callers::{issuers::Issuers, suspension::StopSwitch},
     changes::{SaidBefore, record_key},
-    gateway::{Cases, Gateway},
+    gateway::{Cases, Gateway, Unfinished},
     index::{Index, ReviewBook, StatisticsBook},
     journey::record::case_again::CaseBefore,
     keyring::Keyring,
@@ -84,7 +87,6 @@ pub(crate) async fn open(
 ) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
     let Inputs { catalogue, files, ring, register, certificates, issuers, routes, listed } = inputs;
-    let metrics = metrics(&catalogue, &*clock)?;
     make_data_folder(&settings.data.dir)?;
     let stores = open_stores(&settings, &catalogue, &clock).await?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
@@ -112,31 +114,32 @@ pub(crate) async fn open(
     first.changed(&news, loads.proposals, &mut projection).await?;
     first.in_force((&catalogue, &files), &mut projection).await?;
     first.loaded(loads.loaded, &mut projection).await?;
-    first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
-    introduce_keys(&recorder, &keys, &projection, clock.now()).await?;
+    introduce_keys((first, &recorder), (&issuers, &keys), &projection, clock.now()).await?;
     let rules = rules_in_force(&settings, &catalogue, &projection.ledger, (stores, routes))?;
-    let (ledger, usage) = projection.finish();
+    let (mut ledger, usage) = projection.finish();
+    let (cases, reviews, statistics) = books(&settings, catalogue.offset(), &mut ledger)?;
     let gateway = Arc::new(Gateway {
         in_force: InForce::new(rules),
         register,
         stops: StopSwitch::thrown(in_force.stops()),
         approvals: Mutex::new(ledger.approvals),
+        unfinished: Mutex::new(unfinished(ledger.pruned, log.pruned())),
         certificates,
-        cases: Cases::new((ledger.cases, ledger.appointments), ledger.figures, catalogue.offset()),
+        cases,
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue), joining.elsewhere()),
         cluster: joining.cluster(),
         abouts: Abouts::default(),
-        reviews: ReviewBook::new(&settings.data.dir, &settings.log.origin, catalogue.offset()),
-        statistics: StatisticsBook::new(&settings.data.dir, catalogue.offset()),
+        reviews,
+        statistics,
         standing,
         index: open_index(&settings, &keys, log.accepted_now(), &entropy)?,
         keys,
         log,
         recorder,
+        metrics: metrics(&catalogue, &*clock)?,
         clock,
         entropy,
         issuers,
-        metrics,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::default(),
         batches: Arc::new(Semaphore::new(BATCHES)),
@@ -199,17 +202,39 @@ async fn say_before(gateway: Arc<Gateway>, joining: Joining, (said, cases): Said
     Ok(gateway)
 }
 
-/// Records the keys of the ring that no leaf has introduced.
+/// Records the keys of issuers that changed, and the keys of the ring that no leaf has introduced.
 async fn introduce_keys(
-    recorder: &Recorder,
-    keys: &Arc<Keyring>,
+    (first, recorder): (FirstLeaves<'_>, &Recorder),
+    (issuers, keys): (&Issuers, &Arc<Keyring>),
     projection: &Projection,
     now: Timestamp,
 ) -> Result<(), StartError> {
+    first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
     for key in not_introduced(&keys.with(|ring| ring.status(now)), &projection.ledger.keys) {
         record_key(recorder, keys, &key, now, Actor::gateway()).await?;
     }
     Ok(())
+}
+
+/// What is read of the log once it runs; where records were let go, from there on.
+fn books(
+    settings: &Settings,
+    offset: Offset,
+    ledger: &mut Ledger,
+) -> Result<(Cases, ReviewBook, StatisticsBook), StartError> {
+    let (data, origin) = (&settings.data.dir, &settings.log.origin);
+    let path = data.join("log").join(PRUNED).display().to_string();
+    let edge = Edge::read(&data.join("log"), origin);
+    let edge = edge.map_err(|source| StartError::File { doing: "read", path, source })?;
+    let cases = (take(&mut ledger.cases), take(&mut ledger.appointments));
+    let cases = Cases::new(cases, take(&mut ledger.figures), offset, edge.as_ref());
+    let reviews = ReviewBook::new(data, origin, offset, edge.as_ref());
+    Ok((cases, reviews, StatisticsBook::new(data, offset, edge.as_ref())))
+}
+
+/// What the log says was let go, and is there still: the process ended in between.
+fn unfinished(said: Option<(u64, u64)>, let_go: u64) -> Option<Unfinished> {
+    said.filter(|(until, _)| *until > let_go).map(|(until, leaf)| Unfinished { until, leaf })
 }
 
 /// The index, where persons have a door or the log is to be searched; it takes in the log behind it.

@@ -14,7 +14,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{
     callers::register::Institution,
-    changes::{Account, Change, apply, record_due, record_key, watch_reviews},
+    changes::{Account, Change, apply, finish_pruning, record_due, record_key, watch_reviews},
     gateway::Gateway,
     index::{Index, IndexError, Sources},
     journey::record::case_again::say_again,
@@ -48,6 +48,21 @@ pub(super) async fn each_second(gateway: Arc<Gateway>) {
         let advanced = advanced.unwrap_or(Err(NotAdvanced::Panicked));
         covered = advanced.as_ref().ok().copied();
         gateway.metrics.duty(Duty::Snapshot, advanced.map(drop), gateway.clock.now());
+    }
+}
+
+/// How long it waits after it could not let go what the log says is let go.
+const LET_GO_AGAIN: Duration = Duration::from_secs(60);
+
+/// Lets go what the log says is let go, where the process ended in between. Most of the time there is nothing.
+pub(super) async fn pruning(gateway: Arc<Gateway>) {
+    let mut each_second = every_second();
+    loop {
+        each_second.tick().await;
+        if let Err(error) = finish_pruning(&gateway).await {
+            tracing::error!(%error, "records that two officers let go are there still");
+            tokio::time::sleep(LET_GO_AGAIN).await;
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use credit_audit::pruned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -32,6 +33,11 @@ pub(crate) enum About {
         /// Why.
         reason: String,
     },
+    /// To let records go.
+    Prune {
+        /// Those before this index.
+        until: u64,
+    },
 }
 
 impl About {
@@ -40,6 +46,7 @@ impl About {
         match self {
             Self::Unseal { entry, reason } => of_unsealing(*entry, reason),
             Self::Resume { scenario, reason } => of_resumption(scenario.as_deref(), Some(reason)),
+            Self::Prune { until } => pruned::digest(*until),
         }
     }
 }

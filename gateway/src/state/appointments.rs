@@ -43,6 +43,12 @@ impl Appointments {
         self.0.values_mut().for_each(|all| all.retain(|known| known != person));
     }
 
+    /// Without what leaves before this one say.
+    pub(crate) fn begin_at(&mut self, leaf: u64) {
+        self.0.values_mut().for_each(|all| all.retain(|known| known.index >= leaf));
+        self.0.retain(|_, all| !all.is_empty());
+    }
+
     /// Whether this very person is to come on that day.
     pub(crate) fn has(&self, day: Date, subject: &Base64<[u8; 32]>) -> bool {
         let subject = STANDARD.encode(subject.0);

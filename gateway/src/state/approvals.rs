@@ -33,9 +33,12 @@ pub(crate) const DESTROY: &str = "destroy";
 /// The evidence of a person is handed over: as above.
 pub(crate) const EXPORT: &str = "export";
 
+/// Records are let go: as above.
+pub(crate) const PRUNE: &str = "prune";
+
 /// What is proposed and approved by saying it, and the gateway makes the digest: a digest shows nobody which month or whom it is
 /// about.
-pub(crate) const IN_WORDS: [&str; 2] = [DESTROY, EXPORT];
+pub(crate) const IN_WORDS: [&str; 3] = [DESTROY, EXPORT, PRUNE];
 
 /// What was permitted in time is on the record a moment later.
 const RECORDED_WITHIN: SignedDuration = SignedDuration::from_secs(60);

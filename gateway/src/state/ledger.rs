@@ -5,15 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use credit_audit::leaf::{
-    Actor, CatalogueSet, Definitions, Figures, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, KeyState, Stop,
-    Suspension, Unseal,
+    Actor, CatalogueSet, Definitions, Figures, InstitutionChange, IssuerKey, IssuerKeyState, KeyEvent, KeyState, Prune,
+    Stop, Suspension, Unseal,
 };
+use credit_audit::pruned;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
     appointments::Appointments,
-    approvals::{Approvals, RESUME, UNSEAL, of_resumption, of_unsealing},
+    approvals::{Approvals, PRUNE, RESUME, UNSEAL, of_resumption, of_unsealing},
     open_cases::OpenCases,
 };
 
@@ -121,6 +122,9 @@ pub(crate) struct Ledger {
     /// Figures that were published.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) figures: Vec<Figures>,
+    /// Up to where records were let go last, and by which leaf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pruned: Option<(u64, u64)>,
     /// Keys of the ring, as the last leaf about each says.
     pub(crate) keys: BTreeMap<String, KeyEvent>,
 }
@@ -205,6 +209,21 @@ impl Ledger {
     pub(crate) fn unseal(&mut self, unseal: &Unseal, by: Option<&Actor>, at: Timestamp) {
         let digest = of_unsealing(unseal.entry, &unseal.reason);
         self.approvals.done((UNSEAL, &digest), unseal.proposal, by, at);
+    }
+
+    /// Takes in that records were let go.
+    pub(crate) fn prune(&mut self, index: u64, prune: &Prune, by: Option<&Actor>, at: Timestamp) {
+        self.approvals.done((PRUNE, &pruned::digest(prune.until)), prune.proposal, by, at);
+        self.pruned = Some((prune.until, index));
+    }
+
+    /// The same without what leaves before `until` have sealed.
+    pub(crate) fn from(&self, until: u64) -> Self {
+        let mut ledger = self.clone();
+        ledger.standing.retain(|index| *index >= until);
+        ledger.cases.begin_at(until);
+        ledger.appointments.begin_at(until);
+        ledger
     }
 
     /// Everything that is suspended, as leaves would say it: institutions, then parts of them.

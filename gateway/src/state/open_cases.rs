@@ -88,6 +88,12 @@ impl OpenCases {
         self.0.retain(|_, persons| !persons.is_empty());
     }
 
+    /// Without what leaves before this one say.
+    pub(crate) fn begin_at(&mut self, leaf: u64) {
+        self.0.values_mut().for_each(|persons| persons.retain(|known| known.index >= leaf));
+        self.0.retain(|_, persons| !persons.is_empty());
+    }
+
     /// Whether this very person is registered in it.
     pub(crate) fn has(&self, name: &CaseName, subject: &Base64<[u8; 32]>) -> bool {
         let subject = STANDARD.encode(subject.0);

@@ -7,6 +7,8 @@
 //! leaf adds exactly what its reservation was. So a crash loses nothing and doubles nothing: what was reserved and
 //! not recorded is gone with the process, what was recorded is read again.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use credit_audit::leaf::{self, Actor, Body, BodyError, Peek, PeekError, QuerySummary, RegisterChange, peek};
 use credit_policy::Catalogue;
 use jiff::Timestamp;
@@ -108,6 +110,20 @@ impl Projection {
         (self.ledger, self.usage)
     }
 
+    /// Of leaves that were let go only those in force were taken in: these numbers and certificates stood in the others.
+    pub(crate) fn go_on_after(&mut self, numbers: &BTreeMap<String, u64>, certificates: &BTreeSet<String>) {
+        for (institution, last) in numbers {
+            let known = self.ledger.seqs.entry(institution.clone()).or_default();
+            *known = (*known).max(*last);
+        }
+        self.ledger.used.extend(certificates.iter().cloned());
+    }
+
+    /// Whether it is the same as another, apart from what leaves before `until` have sealed: whose data keys are destroyed.
+    pub(crate) fn is_as(&self, other: &Self, until: u64) -> bool {
+        self.usage == other.usage && self.ledger.from(until) == other.ledger.from(until)
+    }
+
     /// The uses that wait for their rows, in the log's order.
     pub(crate) fn take_uses(&mut self) -> Vec<UseEvent> {
         match &mut self.consents {
@@ -192,7 +208,8 @@ impl Projection {
             Body::Seal(_) => self.ledger.sealed = true,
             // They say nothing that a later query depends on.
             Body::Read(read) => self.ledger.approvals.read(&read.path, by),
-            Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Log(_) | Body::Prune(_) => {}
+            Body::Open(_) | Body::Flood(_) | Body::Refusals(_) | Body::Log(_) => {}
+            Body::Prune(prune) => self.ledger.prune(index, &prune, by, head.at),
             // Whom they are about is sealed: start-up opens them.
             Body::Block(_) | Body::Objection(_) | Body::Repair(_) | Body::Binding(_) => {
                 self.ledger.standing.push(index);

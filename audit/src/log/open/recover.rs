@@ -34,7 +34,7 @@ use crate::log::wal::append::OpenSegment;
 use crate::log::wal::reserve::NEXT;
 use crate::log::wal::segment::SegmentFile;
 use crate::merkle::{HASH_LEN, Hash};
-use crate::pruned::{PRUNED, Pruned};
+use crate::pruned::{PRUNED, Pruned, PrunedHead};
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 /// The file that a process locks while it has the log.
@@ -119,6 +119,12 @@ impl Contents {
     #[must_use]
     pub fn let_go(&self) -> u64 {
         self.pruned.as_ref().map_or(0, |pruned| pruned.head.until)
+    }
+
+    /// What is said of those that were let go, where some were.
+    #[must_use]
+    pub fn pruned(&self) -> Option<&PrunedHead> {
+        self.pruned.as_ref().map(|pruned| &pruned.head)
     }
 
     /// The leaves from index `from` on with their indices, in order, read from the write-ahead log and, below

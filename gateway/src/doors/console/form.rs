@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::doors::persons::request::{Members, is_from_here};
 
 /// Members that are numbers, and that are true or false, in the JSON of the same act.
-const NUMBERS: [&str; 1] = ["entry"];
+const NUMBERS: [&str; 2] = ["entry", "until"];
 const TRUTHS: [&str; 2] = ["suspended", "emergency"];
 /// Members of the form itself.
 const OWN: [&str; 3] = ["form", "lang", "next"];

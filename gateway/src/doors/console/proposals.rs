@@ -11,7 +11,7 @@ use crate::{
     gateway::Gateway,
     state::{
         about::About,
-        approvals::{DESTROY, EXPORT, LOADED, RESUME, UNSEAL},
+        approvals::{DESTROY, EXPORT, LOADED, PRUNE, RESUME, UNSEAL},
     },
     transport::Body,
 };
@@ -56,6 +56,7 @@ impl Page<'_> {
             (EXPORT, _) => Some("credit-gateway export"),
             (UNSEAL, None) => Some("credit-gateway unseal"),
             (RESUME, None) => Some("credit-gateway resume"),
+            (PRUNE, None) => Some("credit-gateway prune"),
             (_, _) => None,
         }
     }

@@ -66,6 +66,9 @@ pub(super) async fn show(gateway: &Arc<Gateway>, asked: Option<&Members>, frame:
     }
     let (shared, month, language) = (Arc::clone(gateway), month.to_owned(), frame.language());
     let make = move || {
+        if shared.is_let_go(&month).ok()? {
+            return None;
+        }
         let figures = made(&shared, &month)?;
         let json = serde_json::to_string(&figures).ok()?;
         Some((page(&figures, language), json + "\n"))

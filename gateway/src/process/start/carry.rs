@@ -7,6 +7,7 @@ use std::{
 
 use credit_audit::{
     checkpoint::Checkpoint,
+    edge::Edge,
     leaf::{
         Carried, CatalogueSet, Definitions, Figures, InstitutionChange, Peek, Previous, RegisterChange, Stop,
         Suspension,
@@ -108,6 +109,11 @@ struct Reading<'a> {
 }
 
 impl verify::Visitor for Reading<'_> {
+    fn edge(&mut self, edge: &Edge) -> Result<(), verify::CheckError> {
+        self.projection.go_on_after(&edge.head.numbers, &edge.head.certificates);
+        Ok(())
+    }
+
     fn leaf(&mut self, index: u64, _peek: &Peek<'_>, bytes: &[u8]) -> Result<(), verify::CheckError> {
         if index < self.until && self.fault.is_none() {
             self.fault = self.projection.apply(self.catalogue, index, bytes).err();

@@ -14,7 +14,7 @@ use crate::{
 /// The snapshot's file.
 #[must_use]
 pub(crate) fn state_file(settings: &Settings) -> PathBuf {
-    settings.data.dir.join("state.snapshot")
+    settings.data.dir.join(snapshot::FILE)
 }
 
 /// Refuses the data folder of the first release, of which nothing is read any more.
@@ -31,9 +31,13 @@ pub(super) fn project(
 ) -> Result<Projection, StartError> {
     let Some(log) = log else { return Ok(Projection::default()) };
     let mut projection = from_snapshot(settings, log)?;
-    for leaf in log.leaves(projection.ledger.size) {
+    let from = projection.ledger.size;
+    for leaf in log.leaves(from) {
         let (index, leaf) = leaf?;
         projection.apply(catalogue, index, &leaf)?;
+    }
+    if let Some(head) = log.pruned().filter(|_| from == 0) {
+        projection.go_on_after(&head.numbers, &head.certificates);
     }
     Ok(projection)
 }

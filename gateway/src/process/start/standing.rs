@@ -21,7 +21,8 @@ const NEAR: u64 = 256;
 pub(super) fn read(log: &Contents, origin: &str, wanted: &[u64], keys: &Keyring) -> Result<Arc<Standing>, StartError> {
     let standing = Standing::new(keys.current().state.clone());
     let (mut leaves, mut next, mut lost) = (None, 0, 0_u64);
-    for wanted in wanted {
+    // What leaves that were let go have sealed was said again before their keys were destroyed.
+    for wanted in wanted.iter().filter(|wanted| **wanted >= log.let_go()) {
         if leaves.is_none() || *wanted > next + NEAR {
             leaves = Some(log.leaves(*wanted));
         }

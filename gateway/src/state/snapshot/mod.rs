@@ -21,6 +21,7 @@ use std::{
     path::Path,
 };
 
+use credit_audit::pruned::PrunedHead;
 use credit_policy::Catalogue;
 
 use super::{
@@ -37,6 +38,9 @@ use super::{
 };
 use file::{Head, Reader, invalid};
 use rows::{Row, UseRow};
+
+/// Its name in the data folder.
+pub(crate) const FILE: &str = "state.snapshot";
 
 /// Leaves by which a snapshot advances at once, at most: so many are in memory beside the counts.
 const STEP: u64 = 1 << 18;
@@ -150,6 +154,13 @@ fn step(
     let from = run.ledger.size;
     let until = published.min(from + STEP);
     bundles::each(log_folder, from, until, |index, leaf| run.apply(catalogue, index, leaf))?;
+    if from == 0
+        && let Some(head) = PrunedHead::read(log_folder, Some(origin))?
+    {
+        run.go_on_after(&head.numbers, &head.certificates);
+    }
+    // What was let go is passed over.
+    run.ledger.size = until;
     let root = root::root_at(log_folder, until)?;
     let next = path.with_extension("next");
     drop(fs::remove_file(&next));

@@ -10,6 +10,7 @@ pub(crate) mod loading;
 mod long;
 pub(crate) mod month;
 mod pages;
+mod pruning;
 mod review;
 mod roles;
 mod self_check;

@@ -1,0 +1,97 @@
+//! Records that two officers let go, once the law wants them no longer and the keys of what was sealed in them are destroyed. What is
+//! in force of them is kept: nothing goes unless what is left amounts to the same state.
+
+use std::sync::{Arc, PoisonError};
+
+use credit_audit::{
+    leaf::{Act, Base64, Prune},
+    pruned::{Pruned, PrunedHead, digest},
+};
+use uuid::Uuid;
+
+use super::{
+    account::Account,
+    approval,
+    by_two::{Warrant, approvals, permit},
+    error::ChangeError,
+    left::{Left, looked},
+    request::Made,
+};
+use crate::{
+    gateway::{Gateway, Unfinished},
+    recorder::Order,
+    state::approvals::PRUNE,
+};
+
+/// Records the approval, if it is of the same.
+pub(super) async fn approve(
+    gateway: &Arc<Gateway>,
+    proposal: Uuid,
+    until: u64,
+    account: &Account,
+) -> Result<Made, ChangeError> {
+    approval::approve(gateway, proposal, Base64(digest(until)), account).await
+}
+
+/// Records that the records before `until` go, and lets them go.
+pub(super) async fn prune(
+    gateway: &Arc<Gateway>,
+    until: u64,
+    proposal: Option<Uuid>,
+    account: &Account,
+) -> Result<Made, ChangeError> {
+    let digest = digest(until);
+    permit(gateway, (PRUNE, digest), Warrant { proposal, emergency: false }, account).await?;
+    // An approval is not spent on what cannot go.
+    let left = looked(gateway, until).await?;
+    let leaf = Prune { from: gateway.log.pruned(), until, proposal };
+    let entry = leaf.entry(gateway.new_id(), account.actor())?;
+    let (shared, actor, now) = (Arc::clone(gateway), account.actor(), gateway.clock.now());
+    let effect = move || approvals(&shared).done((PRUNE, &digest), proposal, Some(&actor), now);
+    let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
+    let (durable, ()) = recorded.map_err(|_| ChangeError::NotMade)?;
+    // Crash from here on: the next start finds the leaf, and lets go what it says.
+    let unfinished = Unfinished { until, leaf: durable.index };
+    *gateway.unfinished.lock().unwrap_or_else(PoisonError::into_inner) = Some(unfinished);
+    if !gateway.is_published(durable.index).await {
+        return Err(ChangeError::NotLetGo("it is not published yet".to_owned()));
+    }
+    let kept = left.kept.len() as u64;
+    carry_out(gateway, left, unfinished).await?;
+    Ok(Made::Pruned { index: durable.index, until, kept })
+}
+
+/// Lets go what the log says is let go, where the process ended or a disk failed in between.
+///
+/// # Errors
+/// Why it cannot be done now: it is to be tried again.
+pub(crate) async fn finish_pruning(gateway: &Arc<Gateway>) -> Result<(), ChangeError> {
+    let unfinished = || *gateway.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+    if unfinished().is_none() {
+        return Ok(());
+    }
+    let _changes = gateway.changes.lock().await;
+    let Some(unfinished) = unfinished() else { return Ok(()) };
+    let left = looked(gateway, unfinished.until).await?;
+    carry_out(gateway, left, unfinished).await
+}
+
+async fn carry_out(
+    gateway: &Arc<Gateway>,
+    left: Left,
+    Unfinished { until, leaf }: Unfinished,
+) -> Result<(), ChangeError> {
+    let shared = Arc::clone(gateway);
+    let done = tokio::task::spawn_blocking(move || {
+        let head = PrunedHead::new(&shared.settings.log.origin, until, leaf, left.last_at, left.numbers);
+        let head = PrunedHead { certificates: left.certificates, ..head };
+        shared.log.let_go(&Pruned::new(head, left.kept)).map_err(|error| ChangeError::NotLetGo(error.to_string()))?;
+        if let Some(index) = &shared.index {
+            let gone = index.let_go(until, left.last_at, shared.catalogue().offset());
+            gone.map_err(|error| ChangeError::NotLetGo(error.to_string()))?;
+        }
+        *shared.unfinished.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(())
+    });
+    done.await.unwrap_or(Err(ChangeError::BrokenOff))
+}

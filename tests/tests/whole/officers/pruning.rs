@@ -1,0 +1,269 @@
+//! Records that two officers let go: nobody else, nothing before its time, nothing that is in force; and what is left is served,
+//! checked, copied and started as before.
+
+use std::{fs, path::Path, time::Duration};
+
+use credit_tests::{Folder, Gateway, Reply, audit, gateway, query::look_up};
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use super::{
+    act, at_door,
+    by_two::{ONE, OTHER, at_port, listed},
+    of_kind,
+};
+use crate::{
+    faults::within,
+    persons::destruction::{self, later},
+};
+
+const PRUNINGS: &str = "/officers/prunings";
+const PROPOSALS: &str = "/officers/proposals";
+const APPROVALS: &str = "/officers/approvals";
+
+/// Before which record all goes: one bundle.
+const UNTIL: u64 = 256;
+
+/// Enough that the write-ahead log releases the first bundle.
+const QUERIES: usize = 1_000;
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// Two officers, a law that wants records for a month only, small segments, and reviews of nothing but what is drawn.
+fn folder() -> Folder {
+    let folder = destruction::folder();
+    folder.replace_in_config("segment_mib = 16", "segment_mib = 1");
+    folder
+}
+
+/// A gateway a hundred days after it was asked often, in one month; with that month.
+fn old() -> (Gateway, String) {
+    let gateway = Gateway::serve(folder());
+    let folder = gateway.folder();
+    let housing = folder.caller("housing");
+    let persons: Vec<_> = (0..3).map(|nr| look_up(&folder.person("clean", nr))).collect();
+    for person in persons.iter().cycle().take(QUERIES) {
+        drop(housing.ask(person));
+    }
+    let key = of_kind(folder, "query")[0].text("key").trim_start_matches("data-").to_owned();
+    (later(gateway.stop(), 100), key)
+}
+
+fn destroy(folder: &Folder, month: &str) {
+    let words = ["keys", "destroy", "--month", month];
+    by_two(folder, &words);
+}
+
+/// The last proposal.
+fn proposal(folder: &Folder) -> String {
+    listed(folder)["proposals"][0]["proposal"].as_str().unwrap().to_owned()
+}
+
+fn propose(folder: &Folder, until: u64) -> Reply {
+    act(folder, ONE, PROPOSALS, &json!({"act": "prune", "until": until}))
+}
+
+/// Why it is not proposed.
+fn why(folder: &Folder, until: u64) -> String {
+    at_port(folder, ONE, &["prune", "--until", &until.to_string()]).failed(1)
+}
+
+/// By command, in its three steps.
+fn by_two(folder: &Folder, words: &[&str]) -> String {
+    drop(at_port(folder, ONE, words).held());
+    let id = proposal(folder);
+    drop(at_port(folder, OTHER, &[words, &["--approve", &id]].concat()).held());
+    at_port(folder, ONE, &[words, &["--proposal", &id]].concat()).held()
+}
+
+fn prune(folder: &Folder, until: u64) -> String {
+    by_two(folder, &["prune", "--until", &until.to_string()])
+}
+
+#[track_caller]
+fn is_refused(folder: &Folder, (who, path): (&str, &str), body: &Value, why: &str) {
+    let reply = act(folder, who, path, body);
+    assert_eq!(reply.status, StatusCode::CONFLICT, "{why}");
+    let mut paths = of_kind(folder, "read").into_iter().map(|leaf| leaf.text("path").to_owned());
+    assert!(
+        paths.next_back().is_some_and(|path| path.ends_with(&format!("/refused/{why}"))),
+        "{why}: each try is on the record"
+    );
+    assert!(of_kind(folder, "prune").is_empty() && bundle(folder).exists(), "{why}");
+}
+
+fn bundle(folder: &Folder) -> std::path::PathBuf {
+    folder.log().join("tile/entries/000")
+}
+
+/// Verified and replayed, and the index is what the log says.
+fn is_sound(folder: &Folder) {
+    let (log, vkey, rules) = (folder.log(), folder.join("data/log/log.vkey"), folder.join("rules"));
+    let [log, vkey, rules] = [&log, &vkey, &rules].map(|path| path.to_str().unwrap());
+    let said = audit(&["verify", log, "--vkey", vkey]).held();
+    assert!(said.contains("entries 0 to 255 were let go by two officers"), "{said}");
+    drop(audit(&["replay", log, "--vkey", vkey, "--catalogue", rules]).held());
+    drop(gateway(&["index", "check", "--config", folder.config().to_str().unwrap()]).held());
+}
+
+/// A copy that the supervisor makes over HTTP.
+fn mirror(folder: &Folder, name: &str) -> Value {
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let url = format!("https://localhost:{}", folder.port_base() + super::AUDITORS);
+    let (ca, pem, key) = (file("ca.pem"), file("institutions/supervisor.pem"), file("institutions/supervisor.key"));
+    let (vkey, copy) = (file("data/log/log.vkey"), file(name));
+    let words = ["mirror", &url, &copy, "--vkey", &vkey, "--ca", &ca, "--cert", &pem, "--key", &key, "--json"];
+    serde_json::from_str(&audit(&words).held()).unwrap()
+}
+
+fn copied(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copied(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn records_go_by_two_alone_after_their_time_and_what_is_left_is_a_log() {
+    let (gateway, month) = old();
+    let folder = gateway.folder();
+    let held = why(folder, UNTIL);
+    assert!(held.contains("can be opened still") && held.contains(&month), "{held}");
+    for wrong in [0, 1, 255, 257, 1 << 40] {
+        assert!(why(folder, wrong).contains("a multiple of 256"), "{wrong}");
+    }
+    let checkpoint = fs::read_to_string(folder.log().join("checkpoint")).unwrap();
+    let size: u64 = checkpoint.lines().nth(1).unwrap().parse().unwrap();
+    let unread = why(folder, size / 256 * 256);
+    assert!(unread.contains("write-ahead log has some of them still"), "{unread}");
+    assert!(
+        at_port(folder, ONE, &["prune", "--until", "256", "--emergency"]).failed(64).contains("by one officer alone")
+    );
+    assert_eq!(
+        act(folder, "supervisor", PROPOSALS, &json!({"act": "prune", "until": UNTIL})).status,
+        StatusCode::FORBIDDEN
+    );
+    destroy(folder, &month);
+
+    let of = |id: &str, until: u64| json!({"proposal": id, "until": until});
+    is_refused(folder, (ONE, PRUNINGS), &json!({"until": UNTIL}), "alone");
+    assert_eq!(propose(folder, UNTIL).status, StatusCode::OK);
+    let (id, digest) = (proposal(folder), listed(folder)["proposals"][0]["digest"].clone());
+    is_refused(folder, (ONE, PROPOSALS), &json!({"act": "prune", "digest": digest}), "in-words");
+    is_refused(folder, (OTHER, APPROVALS), &json!({"proposal": id, "digest": digest}), "in-words");
+    is_refused(folder, (ONE, APPROVALS), &of(&id, UNTIL), "own");
+    is_refused(folder, (OTHER, APPROVALS), &of(&id, 512), "other-digest");
+    is_refused(folder, (ONE, PRUNINGS), &of(&id, UNTIL), "not-yet");
+    assert_eq!(act(folder, OTHER, APPROVALS, &of(&id, UNTIL)).status, StatusCode::OK);
+    is_refused(folder, (OTHER, APPROVALS), &of(&id, UNTIL), "again");
+    is_refused(folder, (ONE, PRUNINGS), &of(&id, 512), "other-digest");
+    let gateway = later(gateway.kill(), 108);
+    is_refused(gateway.folder(), (ONE, PRUNINGS), &of(&id, UNTIL), "expired");
+
+    let_go(&gateway);
+    let folder = started_again(gateway).stop();
+    is_sound(&folder);
+}
+
+/// By two, and what is served then; copies of before and after agree.
+fn let_go(gateway: &Gateway) {
+    let folder = gateway.folder();
+    let before = mirror(folder, "before");
+    assert_eq!((before["holds"].clone(), before["entries"].clone()), (json!(true), json!(true)));
+    let said = prune(folder, UNTIL);
+    assert!(said.contains("let go and on the record") && said.contains(r#""until":256"#), "{said}");
+    assert!(!bundle(folder).exists() && folder.log().join("tile/0/000").exists());
+    let leaf = of_kind_left(folder, "prune");
+    let spent = json!({"proposal": proposal(folder), "until": UNTIL});
+    for who in [ONE, OTHER] {
+        assert_eq!(act(folder, who, PRUNINGS, &spent).status, StatusCode::CONFLICT);
+    }
+    let gone = at_door(folder, "supervisor").get("/tile/entries/000");
+    assert_eq!(gone.status, StatusCode::GONE);
+    assert!(gone.text().contains(&format!("entry {leaf}")), "{}", gone.text());
+    assert_eq!(at_door(folder, "supervisor").get("/pruned").status, StatusCode::OK);
+    assert_eq!(at_door(folder, "supervisor").get("/tile/0/000").status, StatusCode::OK);
+    assert!(why(folder, UNTIL).contains("a multiple of 256"), "the edge only grows");
+
+    assert_eq!(mirror(folder, "before")["holds"], true, "a copy keeps what it has, and agrees");
+    assert!(folder.join("before/tile/entries/000").exists());
+    assert_eq!(mirror(folder, "after")["holds"], true);
+    assert!(!folder.join("after/tile/entries/000").exists());
+}
+
+/// Killed, and without the snapshot: what is read again is the same.
+fn started_again(mut gateway: Gateway) -> Gateway {
+    for snapshot in [true, false] {
+        let folder = gateway.kill();
+        if !snapshot {
+            fs::remove_file(folder.join("data/state.snapshot")).unwrap();
+        }
+        gateway = later(folder, 108);
+        let folder = gateway.folder();
+        let reply = folder.caller("housing").ask(&look_up(&folder.person("clean", 0)));
+        assert_eq!(reply.status, StatusCode::OK);
+        assert!(gateway.err().text().matches("is lost").count() == 0, "{}", gateway.err().text());
+    }
+    gateway
+}
+
+/// The index of the last leaf of a kind, of a log that begins at an edge.
+fn of_kind_left(folder: &Folder, kind: &str) -> u64 {
+    let vkey = folder.log().join("log.vkey");
+    let shown = audit(&["show", folder.log().to_str().unwrap(), "--vkey", vkey.to_str().unwrap(), "--json"]).held();
+    let lines = shown.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let of_kind: Vec<_> = lines.filter(|line| line["leaf"]["kind"] == kind).collect();
+    of_kind.last().unwrap()["index"].as_u64().unwrap()
+}
+
+#[test]
+fn what_the_log_says_was_let_go_goes_after_a_crash_and_a_bundle_that_is_lost_is_missed() {
+    let (gateway, month) = old();
+    destroy(gateway.folder(), &month);
+    let folder = gateway.stop();
+    let kept = folder.join("kept-entries");
+    copied(&folder.log().join("tile/entries"), &kept);
+    let gateway = later(folder, 100);
+    drop(prune(gateway.folder(), UNTIL));
+    // As a crash behind the leaf leaves it: nothing is noted, and nothing is removed.
+    let folder = gateway.kill();
+    fs::remove_file(folder.log().join("pruned")).unwrap();
+    fs::copy(kept.join("000"), bundle(&folder)).unwrap();
+    let gateway = later(folder, 100);
+    let folder = gateway.folder();
+    assert!(within(SOON, || !bundle(folder).exists()), "{}", gateway.err().text());
+    assert!(folder.log().join("pruned").exists());
+    // As one leaves it that came before all of it was removed.
+    let folder = gateway.kill();
+    fs::copy(kept.join("000"), bundle(&folder)).unwrap();
+    let gateway = later(folder, 100);
+    assert!(!bundle(gateway.folder()).exists());
+    let folder = gateway.stop();
+    is_sound(&folder);
+    // What nobody let go is lost, as ever.
+    let refused = |what: &str| {
+        let config = folder.config();
+        let said = gateway_check(&config);
+        assert!(said.contains("restore"), "{what}: {said}");
+    };
+    let (pruned, next) = (folder.log().join("pruned"), folder.log().join("tile/entries/001"));
+    for (what, path) in [("above the edge", next), ("without what says so", pruned)] {
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        refused(what);
+        fs::write(&path, bytes).unwrap();
+    }
+    is_sound(&folder);
+}
+
+fn gateway_check(config: &Path) -> String {
+    let said = gateway(&["check", "--config", config.to_str().unwrap()]);
+    assert_ne!(said.code, Some(0));
+    said.err
+}
