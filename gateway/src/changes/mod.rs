@@ -56,7 +56,7 @@ pub(crate) use mandate::{ActedFor, NewMandate, acted_for, begin_mandate, end_man
 pub(crate) use notice::{about, give_to};
 pub(crate) use objection::{LONGEST, Said, decide, is_text, objection_said};
 pub(crate) use persons::{object, set_blocked, withdraw};
-pub(crate) use prune::finish_pruning;
+pub(crate) use prune::{finish_index, finish_pruning};
 pub(crate) use repair::{RepairNotice, RepairedRecord, repair};
 pub(crate) use request::{Change, Made, TurningUse};
 pub(crate) use review::{closes, drawn, is_latest, put_before_reviewers, watch_reviews};

@@ -76,6 +76,17 @@ pub(crate) async fn finish_pruning(gateway: &Arc<Gateway>) -> Result<(), ChangeE
     carry_out(gateway, left, unfinished).await
 }
 
+/// Takes out of the index what was let go, where the process ended before that. Blocks.
+///
+/// # Errors
+/// Why it cannot be done now: it is to be tried again.
+pub(crate) fn finish_index(gateway: &Gateway) -> Result<(), ChangeError> {
+    let not_done = |error: &dyn std::fmt::Display| ChangeError::NotLetGo(error.to_string());
+    let head = PrunedHead::read(&gateway.log_folder(), None).map_err(|error| not_done(&error))?;
+    let (Some(index), Some(head)) = (&gateway.index, head) else { return Ok(()) };
+    index.let_go(head.until, head.last_at, gateway.catalogue().offset()).map_err(|error| not_done(&error))
+}
+
 async fn carry_out(
     gateway: &Arc<Gateway>,
     left: Left,
@@ -86,10 +97,7 @@ async fn carry_out(
         let head = PrunedHead::new(&shared.settings.log.origin, until, leaf, left.last_at, left.numbers);
         let head = PrunedHead { certificates: left.certificates, ..head };
         shared.log.let_go(&Pruned::new(head, left.kept)).map_err(|error| ChangeError::NotLetGo(error.to_string()))?;
-        if let Some(index) = &shared.index {
-            let gone = index.let_go(until, left.last_at, shared.catalogue().offset());
-            gone.map_err(|error| ChangeError::NotLetGo(error.to_string()))?;
-        }
+        finish_index(&shared)?;
         *shared.unfinished.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(())
     });

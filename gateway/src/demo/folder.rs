@@ -473,6 +473,7 @@ mod tests {
                 format!("\n# {key} = "),
                 format!("\n[{key}]\n"),
                 format!("\n# [{key}]\n"),
+                format!("\n# [log.{key}]\n"),
                 format!("\n[[{one}]]\n"),
                 format!("\n# [[{one}]]\n"),
             ];

@@ -17,6 +17,10 @@ const GONE: [&str; 4] = [
     "DELETE FROM query WHERE leaf < ?1",
 ];
 
+/// Whether any of these rows is there.
+const ANY: &str = "SELECT 1 FROM query WHERE leaf < ?1 UNION ALL SELECT 1 FROM act WHERE leaf < ?1 \
+                   UNION ALL SELECT 1 FROM look WHERE leaf < ?1 OR query < ?1";
+
 /// For whom and what nobody is left.
 const NOBODY: &str = "DELETE FROM asked WHERE NOT EXISTS (SELECT 1 FROM query WHERE person IS NOT NULL AND \
                       data_key = asked.data_key AND institution IS asked.institution AND on_behalf IS asked.on_behalf AND \
@@ -44,6 +48,10 @@ impl IndexFile {
     pub(super) fn let_go(&mut self, until: u64, last_at: Timestamp, offset: Offset) -> Result<(), IndexError> {
         let day = offset.to_datetime(last_at).date();
         let next = offset.to_timestamp(day.saturating_add(1.day()).at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX);
+        // Where there is nothing of them any more, nothing is to be counted anew.
+        if !self.connection.prepare(ANY)?.exists(params![signed(until)])? {
+            return Ok(());
+        }
         let whole = self.connection.transaction()?;
         for gone in GONE {
             whole.execute(gone, params![signed(until)])?;

@@ -14,7 +14,9 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{
     callers::register::Institution,
-    changes::{Account, Change, apply, finish_pruning, record_due, record_key, watch_reviews},
+    changes::{
+        Account, Change, ChangeError, apply, finish_index, finish_pruning, record_due, record_key, watch_reviews,
+    },
     gateway::Gateway,
     index::{Index, IndexError, Sources},
     journey::record::case_again::say_again,
@@ -57,9 +59,18 @@ const LET_GO_AGAIN: Duration = Duration::from_secs(60);
 /// Lets go what the log says is let go, where the process ended in between. Most of the time there is nothing.
 pub(super) async fn pruning(gateway: Arc<Gateway>) {
     let mut each_second = every_second();
+    let mut is_index_whole = false;
     loop {
         each_second.tick().await;
-        if let Err(error) = finish_pruning(&gateway).await {
+        let mut finished = finish_pruning(&gateway).await;
+        // Once after a start: the process before may have ended between the log and its index.
+        if finished.is_ok() && !is_index_whole {
+            let shared = Arc::clone(&gateway);
+            finished =
+                tokio::task::spawn_blocking(move || finish_index(&shared)).await.unwrap_or(Err(ChangeError::BrokenOff));
+            is_index_whole = finished.is_ok();
+        }
+        if let Err(error) = finished {
             tracing::error!(%error, "records that two officers let go are there still");
             tokio::time::sleep(LET_GO_AGAIN).await;
         }

@@ -27,6 +27,8 @@ const UNTIL: u64 = 256;
 /// Enough that the write-ahead log releases the first bundle.
 const QUERIES: usize = 1_000;
 
+const INDEX: &str = "data/index.sqlite";
+
 const SOON: Duration = Duration::from_secs(30);
 
 /// Two officers, a law that wants records for a month only, small segments, and reviews of nothing but what is drawn.
@@ -229,6 +231,7 @@ fn what_the_log_says_was_let_go_goes_after_a_crash_and_a_bundle_that_is_lost_is_
     let folder = gateway.stop();
     let kept = folder.join("kept-entries");
     copied(&folder.log().join("tile/entries"), &kept);
+    let index = fs::read(folder.join(INDEX)).unwrap();
     let gateway = later(folder, 100);
     drop(prune(gateway.folder(), UNTIL));
     // As a crash behind the leaf leaves it: nothing is noted, and nothing is removed.
@@ -239,11 +242,21 @@ fn what_the_log_says_was_let_go_goes_after_a_crash_and_a_bundle_that_is_lost_is_
     let folder = gateway.folder();
     assert!(within(SOON, || !bundle(folder).exists()), "{}", gateway.err().text());
     assert!(folder.log().join("pruned").exists());
-    // As one leaves it that came before all of it was removed.
+    // As one leaves it that came before all of it was removed, and anything of the index.
     let folder = gateway.kill();
     fs::copy(kept.join("000"), bundle(&folder)).unwrap();
+    for beside in ["-wal", "-shm"] {
+        drop(fs::remove_file(folder.join(format!("{INDEX}{beside}"))));
+    }
+    fs::write(folder.join(INDEX), index).unwrap();
     let gateway = later(folder, 100);
     assert!(!bundle(gateway.folder()).exists());
+    let rows = || {
+        let index = rusqlite::Connection::open(gateway.folder().join(INDEX)).unwrap();
+        index.busy_timeout(SOON).unwrap();
+        index.query_row("SELECT COUNT(*) FROM query WHERE leaf < 256", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert!(within(SOON, || rows() == 0), "{}", gateway.err().text());
     let folder = gateway.stop();
     is_sound(&folder);
     // What nobody let go is lost, as ever.
