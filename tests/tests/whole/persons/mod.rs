@@ -31,7 +31,10 @@ mod withheld;
 
 use credit_tests::{Folder, Gateway};
 
+pub(crate) use bound_ids::account as sees_account;
 pub(crate) use browser::Browser;
+pub(crate) use counter::{at_counter, done};
+pub(crate) use repairs::{post, repair};
 pub(crate) use service::{Lie, Service};
 
 const IDENTITY: u16 = 5;
