@@ -17,7 +17,7 @@ use crate::{
         register::Institution,
         trust::{CertificateStatus, Trust},
     },
-    doors::console::{self, View, Viewer},
+    doors::console::{self, Barred, View, Viewer},
     doors::files::{LogFile, plain, serve},
     doors::officers,
     doors::persons::counter,
@@ -66,8 +66,15 @@ pub(crate) async fn answer(
     let Some((auditor, standing)) = caller else {
         return fixed(Code::CertificateUnknown, language);
     };
-    if auditor.is_suspended() {
-        return fixed(Code::InstitutionSuspended, language);
+    let role = role(&gateway, &auditor);
+    let barred = |why| {
+        let at = (request.uri(), request.headers());
+        console::barred(&gateway, why, at, Viewer::new(&auditor, &standing, role), language)
+    };
+    // The style of the page that says so tells nothing.
+    if auditor.is_suspended() && View::of(request.uri().path()) != Some(View::Style) {
+        let said = if is_auditor(&auditor) { barred(Barred::Suspended) } else { None };
+        return said.unwrap_or_else(|| fixed(Code::InstitutionSuspended, language));
     }
     if !is_auditor(&auditor) {
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
@@ -91,10 +98,9 @@ pub(crate) async fn answer(
         let host = host(&head);
         return officers::act(&gateway, (&auditor, &standing), (path, &head.headers, &host), body, language).await;
     }
-    let role = role(&gateway, &auditor);
     if let Some(view) = View::of(request.uri().path()) {
         if role.is_some_and(|role| !view.is_for(role)) {
-            return fixed(Code::ScenarioNotAllowed, language);
+            return barred(Barred::Role).unwrap_or_else(|| fixed(Code::ScenarioNotAllowed, language));
         }
         if let Some(read) = view.read()
             && !record_read(&gateway, &standing, &auditor, &read).await
@@ -113,7 +119,7 @@ pub(crate) async fn answer(
             fixed(Code::NotRecordable, language)
         }
         Some(file) => serve(&gateway.log_folder(), &file).await,
-        None => plain(StatusCode::NOT_FOUND, "not found\n"),
+        None => barred(Barred::Missing).unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found\n")),
     }
 }
 
