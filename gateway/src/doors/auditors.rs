@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use credit_audit::leaf::{Act, Actor, Read};
-use credit_policy::{Code, Duty};
+use credit_policy::{Code, Duty, Language};
 use hyper::{
-    Method, Request, Response, StatusCode,
-    header::{self, HeaderValue},
+    Method, Request, Response, StatusCode, Uri,
+    header::{self, HeaderMap, HeaderValue},
     http::request::Parts,
 };
 use tokio::sync::OwnedSemaphorePermit;
@@ -102,13 +102,8 @@ pub(crate) async fn answer(
         if role.is_some_and(|role| !view.is_for(role)) {
             return barred(Barred::Role).unwrap_or_else(|| fixed(Code::ScenarioNotAllowed, language));
         }
-        if let Some(read) = view.read()
-            && !record_read(&gateway, &standing, &auditor, &read).await
-        {
-            return fixed(Code::NotRecordable, language);
-        }
-        let viewer = Viewer::new(&auditor, &standing, role);
-        return console::answer((&gateway, trust), view, (request.uri(), request.headers()), viewer, language).await;
+        let at = (request.uri(), request.headers());
+        return look((&gateway, trust), view, (&auditor, &standing, role), at, language).await;
     }
     match LogFile::of(request.uri().path()) {
         // The whole log is for who decides, and for who supervises.
@@ -121,6 +116,22 @@ pub(crate) async fn answer(
         Some(file) => serve(&gateway.log_folder(), &file).await,
         None => barred(Barred::Missing).unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found\n")),
     }
+}
+
+/// Shows a view, once the look is on the record.
+async fn look(
+    (gateway, trust): (&Arc<Gateway>, &Trust),
+    view: View,
+    (auditor, standing, role): (&Institution, &CertificateStatus, Option<Role>),
+    at: (&Uri, &HeaderMap),
+    language: Language,
+) -> Response<Body> {
+    if let Some(read) = view.read()
+        && !record_read(gateway, standing, auditor, &read).await
+    {
+        return fixed(Code::NotRecordable, language);
+    }
+    console::answer((gateway, trust), view, at, Viewer::new(auditor, standing, role), language).await
 }
 
 fn not_allowed(is_posted: bool, is_both: bool) -> Response<Body> {
