@@ -325,6 +325,13 @@ impl Gateway {
         approvals.emergencies().count(self.clock.now())
     }
 
+    /// Proposals that wait for another officer; and those that were approved and are not done.
+    #[must_use]
+    pub(crate) fn proposals_waiting(&self) -> (usize, usize) {
+        let approvals = self.approvals.lock().unwrap_or_else(PoisonError::into_inner);
+        approvals.waiting(self.clock.now())
+    }
+
     /// The folder of the published log.
     #[must_use]
     pub fn log_folder(&self) -> PathBuf {
