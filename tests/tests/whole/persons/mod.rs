@@ -2,13 +2,13 @@
 //! come of each.
 
 mod blocks;
-mod bound_ids;
+pub(crate) mod bound_ids;
 mod browser;
 mod chromium;
 mod consents;
 mod corrections;
 mod cost;
-mod counter;
+pub(crate) mod counter;
 pub(crate) mod crowd;
 mod demo;
 pub(crate) mod destruction;
@@ -23,7 +23,7 @@ mod notices;
 mod objections;
 mod queries;
 mod recipients;
-mod repairs;
+pub(crate) mod repairs;
 mod said_before;
 mod service;
 mod under_load;
@@ -31,10 +31,7 @@ mod withheld;
 
 use credit_tests::{Folder, Gateway};
 
-pub(crate) use bound_ids::account as sees_account;
 pub(crate) use browser::Browser;
-pub(crate) use counter::{at_counter, done};
-pub(crate) use repairs::{post, repair};
 pub(crate) use service::{Lie, Service};
 
 const IDENTITY: u16 = 5;

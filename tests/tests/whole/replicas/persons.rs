@@ -11,7 +11,12 @@ use super::{SECOND, TIME, replicas_with, stopped};
 use crate::{
     directories::Directory,
     faults::within,
-    persons::{Browser, Service, at_counter, done, post, repair, sees_account},
+    persons::{
+        Browser, Service,
+        bound_ids::account,
+        counter::{at_counter, done},
+        repairs::{post, repair},
+    },
 };
 
 /// Two gateways whose logs are listed, with one identity service.
@@ -51,7 +56,7 @@ fn of_kind(folder: &Folder, kind: &str, state: &str) -> Vec<Leaf> {
 fn an_account_that_was_bound_at_one_gateway_is_the_person_at_all_until_any_of_them_frees_it() {
     let (gateways, service, directory) =
         two(|folder| folder.replace_in_config("identified_by = \"claim\"", "identified_by = \"binding\""));
-    sees_account(&service, "account-a");
+    account(&service, "account-a");
     let [one, other] = [gateways[0].folder(), gateways[1].folder()];
     let number = one.person("late", 0);
     let page = Browser::new(one).log_in();
