@@ -9,7 +9,7 @@ use credit_policy::{InstitutionId, StaffId};
 use super::{
     account::Account,
     approval::is_by_two,
-    by_two::{Warrant, approvals, permit},
+    by_two::{Warrant, approvals, is_once, permit},
     error::ChangeError,
     request::{LeafMade, Made},
 };
@@ -17,7 +17,7 @@ use crate::{
     callers::suspension::Part,
     gateway::Gateway,
     recorder::{InForceOnly, NotRecorded, Order},
-    state::approvals::{RESUME, of_resumption},
+    state::approvals::{NotApproved, RESUME, of_resumption},
 };
 
 /// Suspends an institution or a part of it, or lets it ask again.
@@ -98,6 +98,11 @@ pub(super) async fn resume(
     }
     let digest = of_resumption(scenario.as_deref(), reason.as_deref());
     permit(gateway, (RESUME, digest), by, account).await?;
+    if let Some(proposal) = by.proposal
+        && !is_once(gateway, RESUME, proposal).await?
+    {
+        return Err(NotApproved::Done.into());
+    }
     let made = set_stopped(gateway, scenario, false, reason, account, off_record).await?;
     approvals(gateway).done((RESUME, &digest), None, Some(&account.actor()), gateway.clock.now());
     Ok(made)
