@@ -4,7 +4,7 @@ use credit_audit::leaf::{Body, Leaf};
 
 use super::standing::restore;
 use crate::{
-    callers::suspension::Part,
+    callers::suspension::{Part, SuspendedSince},
     gateway::Gateway,
     state::{consent_key, standing::ELSEWHERE},
 };
@@ -15,9 +15,9 @@ pub(crate) fn take_in(gateway: &Gateway, origin: &str, index: u64, leaf: &Leaf<'
     match &leaf.body {
         Body::Suspension(said) => {
             if let Ok(institution) = gateway.register.by_id(&said.institution) {
-                institution
-                    .suspensions
-                    .set(&Part::new(said.operator.as_deref(), said.scenario.as_deref()), said.suspended);
+                let part = Part::new(said.operator.as_deref(), said.scenario.as_deref());
+                institution.suspensions.set(&part, said.suspended);
+                institution.suspensions.said(part, SuspendedSince { at: leaf.head.at, reason: said.reason.clone() });
             }
             true
         }
