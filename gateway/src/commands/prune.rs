@@ -31,7 +31,8 @@ pub(super) fn run(Arguments { until, step, officer }: &Arguments) -> Result<(), 
     let done =
         step.take_said(officer, PRUNE, ("until", until.clone()), ("/officers/prunings", json!({"until": until})))?;
     if let Some(done) = done {
-        let waits = serde_json::from_slice::<Value>(&done).is_ok_and(|made| made["waits"] == true);
+        let waits =
+            serde_json::from_slice::<Value>(&done).is_ok_and(|made| made.get("waits") == Some(&Value::Bool(true)));
         let said = match waits {
             true => words(
                 "已留痕；见证方联署后即删除记录包",
