@@ -29,6 +29,7 @@ mod notice_fault;
 mod objection;
 mod persons;
 mod prune;
+mod reinstate;
 mod repair;
 mod request;
 mod review;
@@ -91,8 +92,8 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::InstitutionSuspend { id, part, reason } => {
                 suspension::set_suspended(&gateway, (id, part), true, reason, &account, off_record).await
             }
-            Change::InstitutionResume { id, part, reason } => {
-                suspension::set_suspended(&gateway, (id, part), false, reason, &account, off_record).await
+            Change::InstitutionResume { id, part, reason, proposal } => {
+                reinstate::resume(&gateway, (id, part), (reason, proposal), &account, off_record).await
             }
             Change::Stop { scenario, reason } => {
                 suspension::set_stopped(&gateway, scenario, true, reason, &account, off_record).await
@@ -152,6 +153,7 @@ async fn may_be_made(gateway: &Gateway, change: &Change) -> Result<(), ChangeErr
 fn is_of_officers(change: &Change) -> bool {
     match change {
         Change::Resume { by, .. } => by.proposal.is_some() || by.emergency,
+        Change::InstitutionResume { proposal, .. } => proposal.is_some(),
         Change::Unseal { .. }
         | Change::Propose { .. }
         | Change::ProposeInWords(_)
@@ -171,7 +173,6 @@ fn is_of_officers(change: &Change) -> bool {
         | Change::InstitutionAddCertificate { .. }
         | Change::InstitutionRemoveCertificate { .. }
         | Change::InstitutionSuspend { .. }
-        | Change::InstitutionResume { .. }
         | Change::Stop { .. }
         | Change::Review(_)
         | Change::InstitutionList

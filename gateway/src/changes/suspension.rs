@@ -9,15 +9,15 @@ use credit_policy::{InstitutionId, StaffId};
 use super::{
     account::Account,
     approval::is_by_two,
-    by_two::{Warrant, approvals, is_once, permit},
+    by_two::{Warrant, approvals, once, permit},
     error::ChangeError,
     request::{LeafMade, Made},
 };
 use crate::{
-    callers::suspension::Part,
+    callers::suspension::{Part, SuspendedSince},
     gateway::Gateway,
     recorder::{InForceOnly, NotRecorded, Order},
-    state::approvals::{NotApproved, RESUME, of_resumption},
+    state::approvals::{RESUME, of_resumption},
 };
 
 /// Suspends an institution or a part of it, or lets it ask again.
@@ -41,11 +41,14 @@ pub(super) async fn set_suspended(
         operator: part.staff().map(str::to_owned),
         scenario: part.scenario().map(str::to_owned),
         suspended,
-        reason,
+        reason: reason.clone(),
     };
     let entry = leaf.entry(gateway.new_id(), account.actor())?;
-    let changed = part.clone();
-    let effect = move || suspensions.set(&changed, suspended);
+    let (changed, since) = (part.clone(), SuspendedSince { at: gateway.clock.now(), reason });
+    let effect = move || {
+        suspensions.set(&changed, suspended);
+        suspensions.said(changed, since);
+    };
     let recorded = gateway.recorder.put_in_force(order(suspended), entry, false, effect).await;
     let what = match &part {
         Part::Whole => format!("institution `{}` is suspended", institution.as_str()),
@@ -98,11 +101,7 @@ pub(super) async fn resume(
     }
     let digest = of_resumption(scenario.as_deref(), reason.as_deref());
     permit(gateway, (RESUME, digest), by, account).await?;
-    if let Some(proposal) = by.proposal
-        && !is_once(gateway, RESUME, proposal).await?
-    {
-        return Err(NotApproved::Done.into());
-    }
+    once(gateway, RESUME, by.proposal).await?;
     let made = set_stopped(gateway, scenario, false, reason, account, off_record).await?;
     approvals(gateway).done((RESUME, &digest), None, Some(&account.actor()), gateway.clock.now());
     Ok(made)

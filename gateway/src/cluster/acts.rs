@@ -31,7 +31,7 @@ const KINDS: [&str; 11] = [
 ];
 
 /// Of these kinds is what officers decide. A `read` is one only where it says that something was loaded or done.
-pub(super) const OFFICERS: [&str; 5] = ["proposal", "approval", "unseal", "stop", "read"];
+pub(super) const OFFICERS: [&str; 6] = ["proposal", "approval", "unseal", "stop", "suspension", "read"];
 
 /// Whether every gateway must know what leaves of a kind say.
 pub(crate) fn is_shared_kind(kind: Kind) -> bool {

@@ -36,6 +36,9 @@ pub(crate) const EXPORT: &str = "export";
 /// Records are let go: as above.
 pub(crate) const PRUNE: &str = "prune";
 
+/// An officer or the supervisor who was suspended acts again: as above.
+pub(crate) const REINSTATE: &str = "reinstate";
+
 /// What decides on a query: several gateways never go by two of them.
 const DECIDING: [&str; 3] = [LOADED[0], LOADED[1], LOADED[2]];
 
@@ -55,6 +58,11 @@ const REMEMBERED: usize = 500;
 /// The digest of a resumption: SHA-256 of framed("credit/resume", scenario, reason), empty where there is none.
 pub(crate) fn of_resumption(scenario: Option<&str>, reason: Option<&str>) -> Digest {
     sha256(&framed("credit/resume", &[scenario.unwrap_or_default().as_bytes(), reason.unwrap_or_default().as_bytes()]))
+}
+
+/// The digest of a reinstatement: SHA-256 of framed("credit/reinstate", institution).
+pub(crate) fn of_reinstatement(institution: &str) -> Digest {
+    sha256(&framed("credit/reinstate", &[institution.as_bytes()]))
 }
 
 /// The digest of an unsealing: SHA-256 of framed("credit/unseal", index in digits, reason).
@@ -253,6 +261,12 @@ impl Approvals {
                 let digest = of_resumption(stop.scenario.as_deref(), stop.reason.as_deref());
                 self.done((RESUME, &digest), None, by, at);
             }
+            Body::Suspension(said) => {
+                if !said.suspended && said.operator.is_none() && said.scenario.is_none() {
+                    // Of what was proposed before: ids are made in the order of time.
+                    self.reinstated_by(&said.institution, id);
+                }
+            }
             Body::Unseal(unseal) if log.is_some() => {
                 let digest = of_unsealing(unseal.entry, &unseal.reason);
                 self.done((UNSEAL, &digest), unseal.proposal, by, at);
@@ -326,6 +340,38 @@ impl Approvals {
             let all = self.proposals.values_mut().filter(|known| known.is_of(DESTROY, &digest));
             all.for_each(|proposed| proposed.is_done = true);
         }
+    }
+
+    /// Takes in that whoever was suspended acts again: whatever was proposed of that is done, so that none of it is used after the
+    /// next suspension.
+    pub(crate) fn reinstated(&mut self, institution: &str) {
+        self.reinstated_by(institution, Uuid::max());
+    }
+
+    fn reinstated_by(&mut self, institution: &str, leaf: Uuid) {
+        let digest = of_reinstatement(institution);
+        let all = self.proposals.range_mut(..leaf).filter(|(_, known)| known.is_of(REINSTATE, &digest));
+        all.for_each(|(_, proposed)| proposed.is_done = true);
+    }
+
+    /// Who proposed what the account at the machine is to be the second for.
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    pub(crate) fn fault_of_second(
+        &self,
+        (act, digest): (&str, &Digest),
+        proposal: Uuid,
+        now: Timestamp,
+    ) -> Result<&str, NotApproved> {
+        let proposed = self.proposals.get(&proposal).ok_or(NotApproved::Unknown)?;
+        let faults = [
+            (!proposed.is_of(act, digest), NotApproved::OtherDigest),
+            (proposed.is_done, NotApproved::Done),
+            (proposed.expires < now, NotApproved::Expired),
+        ];
+        let fault = faults.into_iter().find(|(is_so, _)| *is_so);
+        fault.map_or(Ok(proposed.officer.as_str()), |(_, fault)| Err(fault))
     }
 
     /// The act of a proposal that is remembered.

@@ -237,3 +237,24 @@ fn what_is_about_another_gateway_s_log_is_neither_approved_nor_done_here() {
         assert_eq!(doing, is_of_one_log.then_some(NotApproved::OtherLog), "{act}");
     }
 }
+
+#[test]
+fn who_acts_again_by_another_gateway_s_leaf_does_so_once_by_what_was_proposed_before() {
+    let digest = of_reinstatement("officer3");
+    let said = Proposal { act: REINSTATE.to_owned(), digest: Base64(digest), expires: at("2026-11-23T00:00:00Z") };
+    let resumed = credit_audit::leaf::Suspension {
+        institution: "officer3".to_owned(),
+        operator: None,
+        scenario: None,
+        suspended: false,
+        reason: None,
+    };
+    for log in [Some("other/1"), None] {
+        let mut approvals = Approvals::default();
+        take_in(&mut approvals, log, (11, officer("one")), &said);
+        take_in(&mut approvals, None, (14, officer("one")), &said);
+        take_in(&mut approvals, log, (12, officer("two")), &resumed);
+        let is_done = |id| approvals.proposals().any(|(known, proposed)| *known == v7(id) && proposed.is_done);
+        assert_eq!([11, 14].map(is_done), [true, false]);
+    }
+}
