@@ -299,6 +299,12 @@ impl Gateway {
         self.cluster.as_ref().is_none_or(|cluster| cluster.is_fresh() && !cluster.is_behind())
     }
 
+    /// Whether other gateways of this operator count together with this one, each with a log of its own.
+    #[must_use]
+    pub(crate) fn is_one_of_several(&self) -> bool {
+        self.cluster.is_some()
+    }
+
     /// Looks whether another gateway goes by rules that two officers approved, and this one by others: where either changed.
     pub(crate) fn compare_rules(&self) {
         let approvals = self.approvals.lock().unwrap_or_else(PoisonError::into_inner);

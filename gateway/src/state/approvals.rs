@@ -261,11 +261,9 @@ impl Approvals {
                 let digest = of_resumption(stop.scenario.as_deref(), stop.reason.as_deref());
                 self.done((RESUME, &digest), None, by, at);
             }
-            Body::Suspension(said) => {
-                if !said.suspended && said.operator.is_none() && said.scenario.is_none() {
-                    // Of what was proposed before: ids are made in the order of time.
-                    self.reinstated_by(&said.institution, id);
-                }
+            // Of what was proposed before: ids are made in the order of time.
+            Body::Suspension(said) if !said.suspended && said.operator.is_none() && said.scenario.is_none() => {
+                self.reinstated_by(&said.institution, id);
             }
             Body::Unseal(unseal) if log.is_some() => {
                 let digest = of_unsealing(unseal.entry, &unseal.reason);
