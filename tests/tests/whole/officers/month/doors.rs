@@ -32,9 +32,10 @@ use uuid::Uuid;
 
 use super::{
     super::{act, at_door},
+    chosen::worked,
     judged::{Found, Known, counted, department, policy},
-    misuse::{self, MADE_UP},
-    work::{self, DAY, DEPARTMENTS, DESKS, Event, ROUND_THE_CLOCK, What},
+    misuse::MADE_UP,
+    work::{DAY, DEPARTMENTS, DESKS, Event, ROUND_THE_CLOCK, What},
 };
 use crate::{consents, faults::preload::preload};
 
@@ -258,7 +259,7 @@ pub(super) fn through(seed: u64, queries: u64, misuses: usize) -> Found {
     let (month, offset, folder) = (month(), Offset::constant(8), folder());
     let period = Period::parse(&month.strftime("%Y-%m").to_string(), offset).unwrap();
     let first_day = i64::from(month.weekday().to_sunday_zero_offset());
-    let events = work::month(seed, first_day, queries, |work| misuse::plant(work, misuses));
+    let events = worked(seed, first_day, queries, misuses);
     let path = scratch::folder("clock").join("ahead");
     fs::write(&path, [0; 8]).unwrap();
     let mut ahead = Ahead { file: File::options().write(true).open(&path).unwrap(), seconds: 0 };

@@ -1,9 +1,11 @@
 //! A month of simulated work through the rules of review, and through the doors of a gateway whose clock runs with it: what is
 //! explained, what is found, and who is disturbed.
 
+mod chosen;
 mod doors;
 mod judged;
 mod misuse;
+mod office;
 mod work;
 
 pub(crate) use doors::number;
@@ -23,6 +25,7 @@ use jiff::{
 use serde_json::json;
 use uuid::Uuid;
 
+use chosen::worked;
 use judged::{Found, Known, counted, department, is_good_enough, policy};
 use misuse::MADE_UP;
 use work::{Event, What};
@@ -71,7 +74,7 @@ fn leaf(number: usize, begin: Timestamp, event: &Event) -> (String, Uuid) {
 
 fn through_the_rules(seed: u64, month: Date, queries: u64, misuses: usize) -> Found {
     let first_day = i64::from(month.weekday().to_sunday_zero_offset());
-    let events = work::month(seed, first_day, queries, |work| misuse::plant(work, misuses));
+    let events = worked(seed, first_day, queries, misuses);
     let period = Period::parse(&month.strftime("%Y-%m").to_string(), Offset::constant(8)).unwrap();
     let (mut reviews, mut known) = (Reviews::new("month", Offset::constant(8)), Vec::new());
     for (number, event) in events.iter().enumerate() {
