@@ -104,7 +104,7 @@ impl Month<'_> {
     }
 
     /// What was begun last year, and is registered nowhere that is on this record.
-    pub(super) fn from_last_year(&mut self, department: usize, arrival: i64) {
+    pub(super) fn last_years(&mut self, department: usize, arrival: i64) {
         let of = self.of(department);
         let clerk = of.clerks().start + self.random.below(of.clerks().end - of.clerks().start);
         let Some(at) = self.roster.next(of, clerk, arrival) else { return };

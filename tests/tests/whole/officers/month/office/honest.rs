@@ -45,7 +45,7 @@ impl Month<'_> {
             4..90 => self.bundle(department, arrival),
             90..140 => self.regular(department, arrival),
             140..740 => self.with_consent(department, arrival),
-            740..765 => self.from_last_year(department, arrival),
+            740..765 => self.last_years(department, arrival),
             765..790 => self.consultation(department, arrival),
             _ => drop(self.matter(department, arrival, Wish::default())),
         }
