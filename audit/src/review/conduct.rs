@@ -165,6 +165,15 @@ impl Conduct {
         }
     }
 
+    /// When the case of a query for its person was decided, by anybody, where it had been registered before the query.
+    pub(super) fn decided_after_registration(&self, look: &Look) -> Option<Timestamp> {
+        let in_case = look.in_case?;
+        let registered = self.opened.get(&in_case).is_some_and(|acts| acts.by_anybody().index < look.index);
+        let whole = look.case.and_then(|case| self.decided.get(&case));
+        let decided = [self.decided.get(&in_case), whole].into_iter().flatten();
+        decided.filter(|_| registered).map(|acts| acts.by_anybody().at).min()
+    }
+
     /// When somebody else first registered or decided the case of a query for its person.
     pub(super) fn acted_by_another(&self, look: &Look, staff: usize) -> Option<Timestamp> {
         let in_case = look.in_case?;

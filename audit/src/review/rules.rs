@@ -1,7 +1,8 @@
 //! The rules: one word of each query, and nothing of why.
 //!
 //! A query is **explained** by a consent, or by what another member of staff registered before it: a case of this person, or an
-//! appointment of this person on the day. One that is not may still be honest: nobody was at the desk, or the case was registered
+//! appointment of this person on the day; where one member of staff handles a case alone, by a case that was registered before it and
+//! decided in time. One that is not may still be honest: nobody was at the desk, or the case was registered
 //! late. It is **suspicious** where something else speaks against it, too; from then on nothing that comes later changes it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -17,7 +18,8 @@ use super::policy::ReviewPolicy;
 /// What the record says of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Word {
-    /// A consent, or a case or an appointment that another member of staff registered before.
+    /// A consent, or a case or an appointment that another member of staff registered before; where one handles a case alone, a case
+    /// that was registered before and decided.
     Explained,
     /// Neither.
     Unexplained,
@@ -76,11 +78,14 @@ impl Conduct {
         let looks = self.looks.get(&staff).map(Vec::as_slice).unwrap_or_default();
         let patterns = Patterns::of(self, looks, policy, now);
         let mut due = patterns.due;
-        let rounds = self.staff.get(staff).is_some_and(|(of, _)| policy.round_the_clock.contains(of));
+        let is_of = |all: &[String]| self.staff.get(staff).is_some_and(|(of, _)| all.contains(of));
+        let (rounds, one_window) = (is_of(&policy.round_the_clock), is_of(&policy.one_window));
         let word = |look| {
             let until = acted_until(look, policy);
             if patterns.found.contains(&look.index) || !rounds && !is_at_work(self, look, policy) {
                 Word::Suspicious
+            } else if one_window && self.decided_after_registration(look).is_some_and(|at| at <= until.min(now)) {
+                Word::Explained
             } else if now <= until {
                 due = due.filter(|due| *due <= until).or(Some(until));
                 Word::Unexplained

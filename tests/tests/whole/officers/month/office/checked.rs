@@ -47,7 +47,7 @@ fn by_case(events: &[Event]) -> HashMap<&str, Vec<&Event>> {
 
 #[test]
 fn the_same_seed_gives_the_same_month() {
-    let text = |seed| format!("{:?}", month(seed, 0, 600, 16));
+    let text = |seed| format!("{:?}", month(seed, 0, 600, 16).0);
     assert!(text(5) == text(5));
     assert!(text(5) != text(6));
 }
@@ -55,7 +55,7 @@ fn the_same_seed_gives_the_same_month() {
 #[test]
 fn there_are_as_many_queries_and_misuses_as_asked_for() {
     for (queries, misuses) in sizes() {
-        let events = month(3, 0, queries, misuses);
+        let events = month(3, 0, queries, misuses).0;
         let honest = events.iter().filter(|event| is_asked(event) && misuse(event).is_none()).count();
         assert_eq!(honest as u64, queries);
         let departments: HashSet<u64> = events.iter().map(|event| event.department).collect();
@@ -71,7 +71,7 @@ fn there_are_as_many_queries_and_misuses_as_asked_for() {
 #[test]
 fn all_of_it_is_within_the_month_whichever_weekday_that_begins_with() {
     for first_day in 0..7 {
-        let events = month(11, first_day, 2_000, 24);
+        let events = month(11, first_day, 2_000, 24).0;
         assert!(events.is_sorted_by_key(|event| event.at));
         for event in &events {
             assert!(
@@ -90,7 +90,7 @@ fn all_of_it_is_within_the_month_whichever_weekday_that_begins_with() {
 #[test]
 fn nobody_asks_more_than_the_gateway_allows_or_about_who_does_not_exist() {
     for (queries, misuses) in sizes() {
-        let events = month(4, 3, queries, misuses);
+        let events = month(4, 3, queries, misuses).0;
         let (mut of_case, mut of_staff) = (HashMap::new(), HashMap::new());
         for event in events.iter().filter(|event| is_asked(event)) {
             assert!(!MADE_UP.contains(&event.person));
@@ -106,7 +106,7 @@ fn nobody_asks_more_than_the_gateway_allows_or_about_who_does_not_exist() {
 #[test]
 fn each_misuse_leaves_its_trace() {
     for (queries, misuses) in sizes() {
-        let events = month(8, 5, queries, misuses);
+        let events = month(8, 5, queries, misuses).0;
         let cases = by_case(&events);
         for number in 0..misuses {
             let kind = Kind::of(number);
@@ -170,7 +170,7 @@ fn has_trace(kind: Kind, asked: &[&Event], cases: &HashMap<&str, Vec<&Event>>, e
 #[test]
 fn innocent_look_alikes_are_there_and_rare() {
     let queries = if is_long() { 100_000 } else { 20_000 };
-    let events = month(21, 2, queries, 0);
+    let events = month(21, 2, queries, 0).0;
     let cases = by_case(&events);
     let asked: Vec<&Event> = events.iter().filter(|event| is_asked(event)).collect();
     let by_statute = |event: &&&Event| !matches!(event.what, What::Asked { by_consent: true, .. });

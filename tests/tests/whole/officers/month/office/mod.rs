@@ -22,8 +22,14 @@ const FIRST: i64 = -5 * DAY;
 /// Look-ups on a person in a case, at most.
 const MOST: u64 = 3;
 
-/// A month's events, in the order of their times; it begins with that weekday, from Sunday on.
-pub(super) fn month(seed: u64, first_day: i64, queries: u64, misuses: usize) -> Vec<Event> {
+/// The kind of a misuse, in words.
+pub(super) fn kind(misuse: usize) -> String {
+    format!("{:?}", misuses::Kind::of(misuse))
+}
+
+/// A month's events, in the order of their times; it begins with that weekday, from Sunday on. Beside them the departments in which
+/// whoever sits at the window does all of a case.
+pub(super) fn month(seed: u64, first_day: i64, queries: u64, misuses: usize) -> (Vec<Event>, Vec<u64>) {
     let roster = Roster::new(seed, first_day, queries);
     let mut month = Month {
         roster: &roster,
@@ -42,7 +48,8 @@ pub(super) fn month(seed: u64, first_day: i64, queries: u64, misuses: usize) -> 
     let mut events = month.events;
     events.sort_by_key(|event| event.at);
     number(&mut events);
-    events
+    let one_window = roster.departments.iter().filter(|of| of.one_window).map(|of| of.number).collect();
+    (events, one_window)
 }
 
 /// Gives cases the running numbers of their departments, in the order in which they come up.
