@@ -23,6 +23,8 @@ pub(super) struct Plan {
     pub(super) events: Vec<Event>,
     /// Departments whose staff handle a case alone.
     one_window: Vec<u64>,
+    /// Departments that are open on Saturdays.
+    weekends: Vec<u64>,
 }
 
 impl Work {
@@ -31,11 +33,11 @@ impl Work {
         match self {
             Self::Plain => {
                 let events = work::month(seed, first_day, queries, |work| misuse::plant(work, misuses));
-                Plan { events, one_window: Vec::new() }
+                Plan { events, one_window: Vec::new(), weekends: Vec::new() }
             }
             Self::Offices => {
-                let (events, one_window) = office::month(seed, first_day, queries, misuses);
-                Plan { events, one_window }
+                let (events, one_window, weekends) = office::month(seed, first_day, queries, misuses);
+                Plan { events, one_window, weekends }
             }
         }
     }
@@ -52,7 +54,8 @@ impl Work {
 impl Plan {
     pub(super) fn policy(&self) -> ReviewPolicy {
         let round_the_clock = (0..ROUND_THE_CLOCK).map(department).collect();
-        let one_window = self.one_window.iter().copied().map(department).collect();
-        ReviewPolicy { round_the_clock, one_window, ..ReviewPolicy::default() }
+        let [one_window, weekends] =
+            [&self.one_window, &self.weekends].map(|all| all.iter().copied().map(department).collect());
+        ReviewPolicy { round_the_clock, weekends, one_window, ..ReviewPolicy::default() }
     }
 }

@@ -102,10 +102,10 @@ fn folder(policy: &ReviewPolicy) -> Folder {
         fs::write(folder.join(format!("both-{file}")), both).unwrap();
         folder.replace_in_config(&format!(" = \"{file}\""), &format!(" = \"both-{file}\""));
     }
-    let ReviewPolicy { round_the_clock, one_window, .. } = policy;
+    let ReviewPolicy { round_the_clock, weekends, one_window, .. } = policy;
     folder.replace_in_config(
         "# round_the_clock = [\"police\"]",
-        &format!("round_the_clock = {round_the_clock:?}\none_window = {one_window:?}\nmade_up = \"made-up\""),
+        &format!("round_the_clock = {round_the_clock:?}\nweekends = {weekends:?}\none_window = {one_window:?}\nmade_up = \"made-up\""),
     );
     let made_up: Vec<_> = MADE_UP.map(|person| number(person, false)).collect();
     fs::write(folder.join("made-up"), made_up.join("\n")).unwrap();

@@ -13,7 +13,7 @@ use super::{
     misuse::MADE_UP,
     work::{DAY, Event, Random, What},
 };
-use roster::{DAYS, Department, Roster};
+use roster::{DAYS, Department, Hours, Roster};
 
 /// How many live in the city.
 const CITY: u64 = 1_000_000;
@@ -28,8 +28,8 @@ pub(super) fn kind(misuse: usize) -> String {
 }
 
 /// A month's events, in the order of their times; it begins with that weekday, from Sunday on. Beside them the departments in which
-/// whoever sits at the window does all of a case.
-pub(super) fn month(seed: u64, first_day: i64, queries: u64, misuses: usize) -> (Vec<Event>, Vec<u64>) {
+/// whoever sits at the window does all of a case, and those that are open on Saturdays.
+pub(super) fn month(seed: u64, first_day: i64, queries: u64, misuses: usize) -> (Vec<Event>, Vec<u64>, Vec<u64>) {
     let roster = Roster::new(seed, first_day, queries);
     let mut month = Month {
         roster: &roster,
@@ -49,7 +49,8 @@ pub(super) fn month(seed: u64, first_day: i64, queries: u64, misuses: usize) -> 
     events.sort_by_key(|event| event.at);
     number(&mut events);
     let one_window = roster.departments.iter().filter(|of| of.one_window).map(|of| of.number).collect();
-    (events, one_window)
+    let weekends = roster.departments.iter().filter(|of| of.hours == Hours::Hall).map(|of| of.number).collect();
+    (events, one_window, weekends)
 }
 
 /// Gives cases the running numbers of their departments, in the order in which they come up.
