@@ -12,7 +12,7 @@ use super::{
     by_two::approvals,
     error::ChangeError,
     left::looked,
-    listed::{Emergencies, ListedProposal, Proposals},
+    listed::{AtHand, Emergencies, ListedProposal, Proposals},
     request::Made,
     unseal::sealed_at,
 };
@@ -20,9 +20,10 @@ use crate::{
     callers::{kept, thumbprint::Thumbprint},
     gateway::Gateway,
     recorder::Order,
+    rules::Differs,
     state::{
         about::About,
-        approvals::{Approver, DESTROY, EXPORT, IN_WORDS, LOADED, NotApproved, PRUNE, RESUME, UNSEAL},
+        approvals::{Approver, DESTROY, EXPORT, IN_WORDS, LOADED, NotApproved, PRUNE, Proposed, RESUME, UNSEAL},
     },
 };
 
@@ -54,11 +55,27 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         holds_from: of(&proposed.act, &proposed.digest).and_then(|it| it.holds_from),
     });
     let (waiting, alone) = approvals.emergencies().count(gateway.clock.now());
+    let is_proposed = |act: &str, digest: &[u8; 32]| {
+        let is_open = |one: &Proposed| one.approved_by.is_some() || one.expires >= gateway.clock.now();
+        approvals.proposals().any(|(_, one)| one.act == act && one.digest == *digest && is_open(one))
+    };
+    let at_hand = follow.iter().flat_map(|follows| {
+        let of = |(act, differs): (&&'static str, &Differs)| {
+            let digest = *follows.digests.get(act)?;
+            (!is_proposed(act, &digest)).then(|| AtHand {
+                act: (*act).to_owned(),
+                digest: Base64(digest),
+                differs: differs.clone(),
+            })
+        };
+        follows.differs.iter().filter_map(of).collect::<Vec<_>>()
+    });
     Proposals {
         by_two: approvals.is_by_two(),
         approved: LOADED.iter().filter_map(loadable).collect(),
         proposals: listed.collect(),
         emergencies: Emergencies { waiting, alone },
+        at_hand: at_hand.collect(),
     }
 }
 

@@ -189,9 +189,6 @@ pub(crate) enum ChangeError {
          as the shared state takes it; see readiness"
     )]
     NotShared,
-    /// It was recorded by another gateway; nothing has changed.
-    #[error("this was recorded by another gateway of the same operator: decide it there")]
-    Elsewhere,
     /// In force, and not on the record.
     #[error(
         "{0} until this gateway ends, but it is not on the record, so it ends with it; see readiness and make the change \
@@ -222,6 +219,16 @@ fn those(issuers: &[String]) -> String {
 fn these(keys: &[KeyId]) -> String {
     let names: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
     format!("the keys {} are", names.join(", "))
+}
+
+impl ChangeError {
+    /// Of what is in force first: why it is not on the record, or not known to the others.
+    pub(super) fn of_in_force(what: &str, why: NotRecorded) -> Self {
+        match why {
+            NotRecorded::NotShared => Self::NotShared,
+            NotRecorded::NotRecordable | NotRecorded::Overtaken => Self::NotOnRecord(what.to_owned()),
+        }
+    }
 }
 
 impl From<NotRecorded> for ChangeError {

@@ -48,7 +48,7 @@ pub(crate) use by_two::{Warrant, refused_by_role};
 pub(crate) use correction::{Corrected, corrected, day_of, record_due};
 pub(crate) use destroy::unfinished;
 pub(crate) use destruction::{Destruction, Month, Whose};
-pub(crate) use elsewhere::take_in;
+pub(crate) use elsewhere::{begin_anew, take_in};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
 pub(crate) use listed::{InstitutionStatus, ListedProposal, ObjectionSaid, OpenObjection, Proposals};

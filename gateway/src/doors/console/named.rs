@@ -62,6 +62,28 @@ impl Frame {
         }
     }
 
+    /// What that one does not do here, and who does.
+    pub(super) fn limits(&self) -> &'static str {
+        match self.viewer.role {
+            Some(Role::Officer) => self.say(
+                "可办理全部事项；自己的提议由另一名管理人员批准，自己的复核结论由另一部门的人员结案，抽样随机数由监管部门承诺。",
+                "May do everything here but approve the own proposal (another officer does), close the own verdict (one of another unit does) and commit to a nonce (the supervisor does).",
+            ),
+            Some(Role::Reviewer) => self.say(
+                "可查看、查找与复核；暂停、停止与双人审批由管理人员办理。",
+                "May look, search and review. Officers suspend, stop and decide by two.",
+            ),
+            Some(Role::Custodian) => self.say(
+                "可提议、批准和执行密钥与密封部分的事项；查找与复核由管理人员或复核人员办理，暂停与停止由管理人员办理。",
+                "May decide on keys and sealed parts. Officers and reviewers search and review; officers suspend and stop.",
+            ),
+            None => self.say(
+                "可查看全部页面并承诺抽样随机数；复核由管理人员或复核人员办理，暂停、停止与双人审批由管理人员办理。",
+                "May look everywhere and commit to a nonce. Officers and reviewers open and judge; officers suspend, stop and decide by two.",
+            ),
+        }
+    }
+
     /// A word of a review.
     pub(super) fn word(&self, word: &str) -> &'static str {
         match word {

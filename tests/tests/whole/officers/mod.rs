@@ -15,6 +15,7 @@ mod review;
 mod roles;
 mod self_check;
 mod stops;
+mod under_review;
 mod unsealing;
 mod ways;
 

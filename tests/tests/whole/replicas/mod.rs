@@ -2,9 +2,11 @@
 
 mod acts;
 mod balanced;
+mod cases;
 mod counts;
 mod cut;
 mod losses;
+mod persons;
 mod rolling;
 mod schedule;
 mod standby;
@@ -36,9 +38,13 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A database with the tables of the shared state, which the gateway's role may write.
 fn database(server: &Server) -> String {
     let name = server.database("TEMPLATE template0");
-    let grant = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {READER};");
-    drop(server.sql(&name, &format!("{STATE_SCHEMA}\n{grant}")).held());
+    make_tables(server, &name);
     name
+}
+
+fn make_tables(server: &Server, database: &str) {
+    let grant = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {READER};");
+    drop(server.sql(database, &format!("{STATE_SCHEMA}\n{grant}")).held());
 }
 
 /// A folder whose gateway counts in a database, under a name of its own.
