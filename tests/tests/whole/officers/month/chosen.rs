@@ -3,10 +3,9 @@
 use credit_audit::review::ReviewPolicy;
 
 use super::{
-    judged::department,
     misuse::{self, KINDS},
     office,
-    work::{self, Event, ROUND_THE_CLOCK},
+    work::{self, Event, ROUND_THE_CLOCK, department},
 };
 
 /// A month of work, its misuses of eight kinds.

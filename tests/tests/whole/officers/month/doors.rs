@@ -33,9 +33,9 @@ use uuid::Uuid;
 use super::{
     super::{act, at_door},
     chosen::Work,
-    judged::{Found, Known, counted, department},
+    judged::{Found, Known, counted},
     misuse::MADE_UP,
-    work::{DAY, DEPARTMENTS, DESKS, Event, What},
+    work::{DAY, DEPARTMENTS, DESKS, Event, What, department},
 };
 use crate::{consents, faults::preload::preload};
 

@@ -25,10 +25,6 @@ pub(super) struct Found {
     by_chance: usize,
 }
 
-pub(super) fn department(number: u64) -> String {
-    format!("department-{number}")
-}
-
 /// What came of queries of which a word is known.
 pub(super) fn counted(words: &HashMap<Uuid, Word>, known: &[Known]) -> Found {
     let suspicious = words.values().filter(|word| **word == Word::Suspicious).count() as u64;

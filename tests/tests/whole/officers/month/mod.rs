@@ -26,9 +26,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use chosen::Work;
-use judged::{Found, Known, counted, department, is_good_enough};
+use judged::{Found, Known, counted, is_good_enough};
 use misuse::MADE_UP;
-use work::{Event, What};
+use work::{Event, What, department};
 
 /// The leaf of an event; its tag stands for a person as a keyed one would.
 fn leaf(number: usize, begin: Timestamp, event: &Event) -> (String, Uuid) {
