@@ -325,6 +325,12 @@ impl Gateway {
         approvals.emergencies().count(self.clock.now())
     }
 
+    /// Whether two officers are needed.
+    #[must_use]
+    pub(crate) fn is_by_two(&self) -> bool {
+        self.approvals.lock().unwrap_or_else(PoisonError::into_inner).is_by_two()
+    }
+
     /// Proposals that wait for another officer; and those that were approved and are not done.
     #[must_use]
     pub(crate) fn proposals_waiting(&self) -> (usize, usize) {

@@ -23,12 +23,16 @@ use crate::{
     rules::Differs,
     state::{
         about::About,
-        approvals::{Approver, DESTROY, EXPORT, IN_WORDS, LOADED, NotApproved, PRUNE, Proposed, RESUME, UNSEAL},
+        approvals::{
+            Approver, DESTROY, EXPORT, IN_WORDS, LOADED, NotApproved, PRUNE, Proposed, REINSTATE, RESUME, UNSEAL,
+            of_reinstatement,
+        },
     },
 };
 
 /// What two officers decide.
-const ACTS: [&str; 9] = [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL, DESTROY, EXPORT, PRUNE];
+const ACTS: [&str; 10] =
+    [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL, DESTROY, EXPORT, PRUNE, REINSTATE];
 
 /// So long a proposal may be approved.
 const DAYS: i64 = 7;
@@ -50,7 +54,7 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         officer: proposed.officer.clone(),
         approved_by: proposed.approved_by.clone(),
         done: proposed.is_done,
-        about: gateway.abouts.of(*id),
+        about: gateway.abouts.of(*id).or_else(|| reinstated(gateway, proposed)),
         differs: of(&proposed.act, &proposed.digest).and_then(|it| it.differs.get(proposed.act.as_str()).cloned()),
         holds_from: of(&proposed.act, &proposed.digest).and_then(|it| it.holds_from),
     });
@@ -77,6 +81,14 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         emergencies: Emergencies { waiting, alone },
         at_hand: at_hand.collect(),
     }
+}
+
+/// Whom a proposal lets act again: the register has everybody whom it could be.
+fn reinstated(gateway: &Gateway, proposed: &Proposed) -> Option<About> {
+    let all = gateway.register.all();
+    let is_it = |id: &&str| proposed.act == REINSTATE && of_reinstatement(id) == proposed.digest;
+    let institution = all.iter().map(|one| one.id()).find(is_it)?.to_owned();
+    Some(About::Reinstate { institution })
 }
 
 /// As [`propose`], by a digest that the officer made.
@@ -141,6 +153,7 @@ pub(super) async fn propose_in_words(
         About::Unseal { .. } => UNSEAL,
         About::Resume { .. } => RESUME,
         About::Prune { .. } => PRUNE,
+        About::Reinstate { .. } => REINSTATE,
     };
     // Who may not propose it hears of that first, and that it was tried is on the record.
     if account.decides(act) {
@@ -168,6 +181,11 @@ async fn can_be_done(gateway: &Arc<Gateway>, about: &About, account: &Account) -
             Stop { scenario, stopped: false, reason: Some(reason) }.entry(id, actor)?;
         }
         About::Prune { until } => drop(looked(gateway, until).await?),
+        About::Reinstate { institution } => {
+            if !gateway.register.by_id(&institution)?.is_suspended() {
+                return Err(ChangeError::NotSuspended);
+            }
+        }
     }
     Ok(())
 }

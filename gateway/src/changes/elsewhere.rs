@@ -4,7 +4,7 @@ use credit_audit::leaf::{Body, Leaf, parse};
 
 use super::standing::restore;
 use crate::{
-    callers::suspension::Part,
+    callers::suspension::{Part, SuspendedSince},
     cluster::Act,
     gateway::Gateway,
     state::{consent_key, open_cases::OpenCases, other_logs::place_of},
@@ -33,9 +33,9 @@ fn put_in_force(gateway: &Gateway, act: &Act, place: u64, leaf: &Leaf<'_>) -> bo
     match &leaf.body {
         Body::Suspension(said) => {
             if let Ok(institution) = gateway.register.by_id(&said.institution) {
-                institution
-                    .suspensions
-                    .set(&Part::new(said.operator.as_deref(), said.scenario.as_deref()), said.suspended);
+                let part = Part::new(said.operator.as_deref(), said.scenario.as_deref());
+                institution.suspensions.set(&part, said.suspended);
+                institution.suspensions.said(part, SuspendedSince { at: leaf.head.at, reason: said.reason.clone() });
             }
             true
         }

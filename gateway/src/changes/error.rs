@@ -45,6 +45,14 @@ pub(crate) enum ChangeError {
     /// No step of a review; nothing has changed.
     #[error(transparent)]
     Review(#[from] ReviewFault),
+    /// Nobody who could come back; nothing has changed.
+    #[error("this institution is not suspended as a whole: there is nothing to lift")]
+    NotSuspended,
+    /// An officer, or the supervisor, would be shut out by the own act; nothing has changed.
+    #[error(
+        "this would suspend yourself: you could do nothing here any more, and two other officers lift it; say that you mean it by `confirmed`"
+    )]
+    Yourself,
     /// Two officers are needed; nothing has changed.
     #[error(
         "two officers decide on the register here: write it into the configuration, and see `credit-gateway catalogue propose`"

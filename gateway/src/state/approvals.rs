@@ -36,6 +36,9 @@ pub(crate) const EXPORT: &str = "export";
 /// Records are let go: as above.
 pub(crate) const PRUNE: &str = "prune";
 
+/// An officer or the supervisor who was suspended acts again: as above.
+pub(crate) const REINSTATE: &str = "reinstate";
+
 /// What is proposed and approved by saying it, and the gateway makes the digest: a digest shows nobody which month or whom it is
 /// about.
 pub(crate) const IN_WORDS: [&str; 3] = [DESTROY, EXPORT, PRUNE];
@@ -49,6 +52,11 @@ const REMEMBERED: usize = 500;
 /// The digest of a resumption: SHA-256 of framed("credit/resume", scenario, reason), empty where there is none.
 pub(crate) fn of_resumption(scenario: Option<&str>, reason: Option<&str>) -> Digest {
     sha256(&framed("credit/resume", &[scenario.unwrap_or_default().as_bytes(), reason.unwrap_or_default().as_bytes()]))
+}
+
+/// The digest of a reinstatement: SHA-256 of framed("credit/reinstate", institution).
+pub(crate) fn of_reinstatement(institution: &str) -> Digest {
+    sha256(&framed("credit/reinstate", &[institution.as_bytes()]))
 }
 
 /// The digest of an unsealing: SHA-256 of framed("credit/unseal", index in digits, reason).
@@ -246,6 +254,34 @@ impl Approvals {
             let all = self.proposals.values_mut().filter(|known| known.is_of(DESTROY, &digest));
             all.for_each(|proposed| proposed.is_done = true);
         }
+    }
+
+    /// Takes in that whoever was suspended acts again: whatever was proposed of that is done, so that none of it is used after the
+    /// next suspension.
+    pub(crate) fn reinstated(&mut self, institution: &str) {
+        let digest = of_reinstatement(institution);
+        let all = self.proposals.values_mut().filter(|known| known.is_of(REINSTATE, &digest));
+        all.for_each(|proposed| proposed.is_done = true);
+    }
+
+    /// Who proposed what the account at the machine is to be the second for.
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    pub(crate) fn fault_of_second(
+        &self,
+        (act, digest): (&str, &Digest),
+        proposal: Uuid,
+        now: Timestamp,
+    ) -> Result<&str, NotApproved> {
+        let proposed = self.proposals.get(&proposal).ok_or(NotApproved::Unknown)?;
+        let faults = [
+            (!proposed.is_of(act, digest), NotApproved::OtherDigest),
+            (proposed.is_done, NotApproved::Done),
+            (proposed.expires < now, NotApproved::Expired),
+        ];
+        let fault = faults.into_iter().find(|(is_so, _)| *is_so);
+        fault.map_or(Ok(proposed.officer.as_str()), |(_, fault)| Err(fault))
     }
 
     /// The act of a proposal that is remembered.

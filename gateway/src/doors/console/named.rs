@@ -48,6 +48,7 @@ impl Frame {
             "destroy" => self.say("销毁密钥", "Destroy keys"),
             "export" => self.say("移交个人证据", "Hand over the evidence of a person"),
             "prune" => self.say("裁剪日志", "Prune the log"),
+            "reinstate" => self.say("恢复管理人员或监管部门", "Lift the suspension of an officer or the supervisor"),
             other => other,
         }
     }

@@ -11,6 +11,7 @@ mod long;
 pub(crate) mod month;
 mod pages;
 mod pruning;
+mod reinstating;
 mod review;
 mod roles;
 mod self_check;
