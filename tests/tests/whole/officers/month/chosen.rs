@@ -4,7 +4,7 @@ use credit_audit::review::ReviewPolicy;
 
 use super::{
     misuse::{self, KINDS},
-    office,
+    office::{self, misuses::Kind},
     work::{self, Event, ROUND_THE_CLOCK, department},
 };
 
@@ -45,7 +45,7 @@ impl Work {
     pub(super) fn kind(self, misuse: usize) -> String {
         match self {
             Self::Plain => KINDS[misuse % KINDS.len()].to_owned(),
-            Self::Offices => office::kind(misuse),
+            Self::Offices => format!("{:?}", Kind::of(misuse)),
         }
     }
 }

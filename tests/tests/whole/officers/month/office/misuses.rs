@@ -8,7 +8,7 @@ use super::{
 
 /// What was done wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(in super::super) enum Kind {
     /// A case without an applicant, made up for a look-up. Trace: one hand registers it, while the desk was there to do so, and
     /// asks within minutes; nothing else is ever recorded of the case or the person, neither a decision nor a colleague's hand;
     /// mostly the same hand does so two or three times in the month, in quiet moments.
@@ -53,7 +53,7 @@ impl Kind {
     ];
 
     /// The kind of a misuse by its number: as many of each.
-    pub(super) fn of(misuse: usize) -> Self {
+    pub(in super::super) fn of(misuse: usize) -> Self {
         Self::ALL[misuse % Self::ALL.len()]
     }
 }

@@ -4,7 +4,7 @@
 mod checked;
 mod habits;
 mod honest;
-mod misuses;
+pub(super) mod misuses;
 mod roster;
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,11 +21,6 @@ const CITY: u64 = 1_000_000;
 const FIRST: i64 = -5 * DAY;
 /// Look-ups on a person in a case, at most.
 const MOST: u64 = 3;
-
-/// The kind of a misuse, in words.
-pub(super) fn kind(misuse: usize) -> String {
-    format!("{:?}", misuses::Kind::of(misuse))
-}
 
 /// A month's events, in the order of their times; it begins with that weekday, from Sunday on. Beside them the departments in which
 /// whoever sits at the window does all of a case, and those that are open on Saturdays.
