@@ -108,6 +108,11 @@ impl Frame {
         self.say("zh", "en")
     }
 
+    /// Whether a page is wanted.
+    pub(super) fn is_page(&self) -> bool {
+        self.is_page
+    }
+
     /// One of two texts.
     pub(super) fn say<'t>(&self, zh: &'t str, en: &'t str) -> &'t str {
         match self.language {
