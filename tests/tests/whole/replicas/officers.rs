@@ -156,8 +156,8 @@ fn what_one_gateway_loaded_is_loaded_at_the_others_or_they_answer_nothing() {
     let proposal = listed(other)["proposals"][0]["proposal"].as_str().unwrap().to_owned();
     // Approved at the other one, which has not the configuration.
     drop(at_port(other, OTHER, &["catalogue", "approve", &proposal, "--config", config]).held());
-    let asked = look_up(&one.person("clean", 0));
-    let ask = |folder: &Folder| folder.caller("housing").ask(&asked);
+    let number = one.person("clean", 0);
+    let ask = |folder: &Folder| folder.caller("housing").ask(&look_up(&number));
     let loaded = |folder: &Folder| {
         let reads = of_kind(folder, "read");
         reads.iter().filter(|leaf| leaf.text("path").ends_with("/loaded")).count()
