@@ -7,6 +7,7 @@ pub(crate) mod flood;
 pub(crate) mod institution;
 pub(crate) mod issuers;
 pub(crate) mod kept;
+pub(crate) mod lease;
 pub(crate) mod limits;
 pub(crate) mod offences;
 pub(crate) mod refusals;

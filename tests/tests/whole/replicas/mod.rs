@@ -5,6 +5,7 @@ mod balanced;
 mod counts;
 mod cut;
 mod losses;
+mod rates;
 mod rolling;
 mod schedule;
 mod standby;
