@@ -14,11 +14,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use credit_keys::frame::feed;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock};
+use ring::digest::{Context, SHA256};
 use tokio::sync::{mpsc, oneshot};
 
-use super::limits::Rate;
-use crate::state::key;
+use super::rate::Rate;
 
 /// What stands for a rate at the server.
 pub(crate) type LeaseKey = [u8; 16];
@@ -210,7 +211,7 @@ impl Leases {
             return Arc::clone(known);
         }
         let [label, institution] = &self.of;
-        let leased = Leased::new(key(label, &[institution, name]), self.rate, &self.lender);
+        let leased = Leased::new(key(label, institution, name), self.rate, &self.lender);
         all.insert(name.to_owned(), Arc::clone(&leased));
         leased
     }
@@ -230,6 +231,15 @@ impl Leases {
     fn all(&self) -> MutexGuard<'_, HashMap<String, Arc<Leased>>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Stands for a rate: nobody is named there.
+fn key(label: &str, institution: &str, name: &str) -> LeaseKey {
+    let mut context = Context::new(&SHA256);
+    feed(label, &[institution.as_bytes(), name.as_bytes()], |bytes| context.update(bytes));
+    let mut key = LeaseKey::default();
+    key.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
+    key
 }
 
 const TWO: NonZeroU32 = NonZeroU32::new(2).unwrap();

@@ -8,44 +8,22 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::{
-    Quota, RateLimiter,
+    RateLimiter,
     clock::{Clock, DefaultClock},
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed, keyed::DashMapStateStore},
 };
 
-use super::lease::{Leased, Leases, Lender, Taken};
+use super::{
+    lease::{Leased, Leases, Lender, Taken},
+    rate::Rate,
+};
 
 /// One bucket.
 type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 /// A bucket a key.
 type Buckets<C> = RateLimiter<String, DashMapStateStore<String>, C, NoOpMiddleware<<C as Clock>::Instant>>;
-
-/// Requests a second and at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// A second.
-    pub per_s: NonZeroU32,
-    /// At once.
-    pub burst: NonZeroU32,
-}
-
-impl Rate {
-    /// A rate; nothing where a number is 0.
-    #[must_use]
-    pub fn new(per_s: u32, burst: u32) -> Option<Self> {
-        Some(Self { per_s: NonZeroU32::new(per_s)?, burst: NonZeroU32::new(burst)? })
-    }
-
-    fn quota(self) -> Quota {
-        Quota::per_second(self.per_s).allow_burst(self.burst)
-    }
-
-    fn times(self, multiple: NonZeroU32) -> Self {
-        Self { per_s: self.per_s.saturating_mul(multiple), burst: self.burst.saturating_mul(multiple) }
-    }
-}
 
 /// A limit that is reached: its size, and when the next request is within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

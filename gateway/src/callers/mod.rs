@@ -10,6 +10,7 @@ pub(crate) mod kept;
 pub(crate) mod lease;
 pub(crate) mod limits;
 pub(crate) mod offences;
+pub(crate) mod rate;
 pub(crate) mod refusals;
 pub(crate) mod register;
 pub(crate) mod suspension;

@@ -213,8 +213,8 @@ pub(super) fn to_do(gateway: &Gateway) -> Vec<Alarm> {
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let rules = gateway.rules();
     let faulty = rules.stores.figures().filter(|(_, store)| store.faulty_values() > 0);
-    // These two are warnings by themselves.
-    let is_told = |duty: &Duty| [Duty::Witnesses, Duty::Objects].contains(duty);
+    // These are warnings by themselves.
+    let is_told = |duty: &Duty| [Duty::Witnesses, Duty::Objects, Duty::Rates].contains(duty);
     let fails = Duty::ALL.into_iter().filter(|duty| gateway.metrics.fails(*duty) && !is_told(duty));
     let counted = [
         Alarm::counted("suspended", count(suspended)),

@@ -41,5 +41,5 @@ pub(crate) use claim::RepeatWindow;
 pub(crate) use claim::{Claim, ConsentClaim, ConsentUse, IdempotencyClaim, IdempotencyEntry, Limits, Refused};
 pub use counts::Reservation;
 pub(crate) use counts::{Counts, Settlement};
-pub(crate) use key::{Key, NoKey, consent_key, key};
+pub(crate) use key::{Key, NoKey, consent_key};
 pub(crate) use projection::FoldError;

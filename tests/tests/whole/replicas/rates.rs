@@ -18,7 +18,7 @@ use crate::faults::within;
 const RATE: u32 = 30;
 
 /// A Redis with TLS, and one user who may do what the gateway does.
-struct Redis {
+pub(super) struct Redis {
     folder: PathBuf,
     port: u16,
     authority: String,
@@ -26,7 +26,7 @@ struct Redis {
 }
 
 impl Redis {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let folder = scratch::folder("redis");
         let authority = Authority::new("an authority of rates");
         let (certificate, key) = authority.server(&["127.0.0.1"]);
@@ -49,7 +49,7 @@ impl Redis {
         redis
     }
 
-    fn run(&mut self) {
+    pub(super) fn run(&mut self) {
         // Debian's redis-tools has the server under another name, by which it knows what it is.
         let mut command = Command::new("redis-check-rdb");
         command.arg0("redis-server").arg("redis.conf").current_dir(&self.folder);
@@ -58,15 +58,18 @@ impl Redis {
         self.server = Some(server);
     }
 
-    /// Makes it the server of rates of a folder, and bounds an institution.
-    fn serves(&self, folder: &Folder) {
+    pub(super) fn stop(&mut self) {
+        self.server = None;
+    }
+
+    /// Makes it the server of rates of a folder.
+    pub(super) fn serves(&self, folder: &Folder) {
         for (name, text) in [("redis-ca.pem", &*self.authority), ("redis.password", "a-word\n")] {
             fs::write(folder.join(name), text).unwrap();
             fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
         }
         let url = format!("rediss://rates@127.0.0.1:{}", self.port);
         folder.edit_config(|config| {
-            let config = bounded(&config);
             format!(
                 "{config}\n[state.rates]\nurl = \"{url}\"\npassword_file = \"redis.password\"\nauthorities = \"redis-ca.pem\"\n\
                  gateways = 3\ntimeout_ms = 1000\n"
@@ -110,7 +113,10 @@ fn are_alone(gateways: &[Gateway]) -> bool {
 #[test]
 fn is_that_of_all_of_them_and_each_keeps_its_share_while_the_server_is_away() {
     let mut redis = Redis::start();
-    let gateways = replicas_with(3, |folder| redis.serves(folder));
+    let gateways = replicas_with(3, |folder| {
+        folder.edit_config(|config| bounded(&config));
+        redis.serves(folder);
+    });
     let is_together =
         || gateways.iter().all(|gateway| !readiness(gateway.folder().port_base() + 4).1.contains("rates-alone"));
     assert!(within(TIME, is_together), "they do not reach the server of rates");
@@ -118,7 +124,7 @@ fn is_that_of_all_of_them_and_each_keeps_its_share_while_the_server_is_away() {
     let most = f64::from(RATE) * (1.0 + took) + 1.0;
     assert!(count >= RATE / 2 && f64::from(count) <= most, "{count} answered in {took:.2} s");
     figures(format_args!("of 150 at once over three gateways {count} were answered, of {RATE} a second and at once"));
-    redis.server = None;
+    redis.stop();
     assert!(within(TIME, || are_alone(&gateways)), "nothing says that the server is away");
     std::thread::sleep(std::time::Duration::from_secs(1));
     let (count, took) = answered(&gateways, 150);
