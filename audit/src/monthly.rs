@@ -8,6 +8,7 @@ mod of_set;
 mod page;
 mod queries;
 mod statistics;
+mod titles;
 mod words;
 
 pub use figures::{MonthlyFigures, Outcomes, Queries};

@@ -16,7 +16,7 @@ use credit_audit::{
     coverage::Coverage,
     edge::Edge,
     leaf::{self, peek},
-    log::{Log, Lookup, LookupError},
+    log::{Durable, Log, Lookup, LookupError},
     pruned::PrunedHead,
 };
 use credit_keys::SystemEntropy;
@@ -35,13 +35,18 @@ use crate::{
         trust::Known,
     },
     cluster::Cluster,
-    index::{Index, IndexError, ReviewBook, StatisticsBook, each_leaf},
+    index::{Index, IndexError, ReviewBook, StatisticsBook, each_leaf, leaf_at},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
     rules::{InForce, Rules},
     settings::Settings,
     state::{
-        Counts, about::Abouts, appointments::Appointments, approvals::Approvals, open_cases::OpenCases,
+        Counts,
+        about::Abouts,
+        appointments::Appointments,
+        approvals::Approvals,
+        open_cases::OpenCases,
+        other_logs::{act_at, is_elsewhere},
         standing::Standing,
     },
     telemetry::metrics::Metrics,
@@ -180,6 +185,9 @@ impl Gateway {
 
     /// Waits until a leaf is published, and so can be read again; a moment after it is durable. False where it takes long.
     pub(crate) async fn is_published(&self, leaf: u64) -> bool {
+        if is_elsewhere(leaf) {
+            return true;
+        }
         const LOOK: Duration = Duration::from_millis(25);
         const LOOKS: usize = 160;
         for _ in 0..LOOKS {
@@ -189,6 +197,35 @@ impl Gateway {
             tokio::time::sleep(LOOK).await;
         }
         false
+    }
+
+    /// A leaf by its place, with the name of its log: of the own one once it is published, or of another; nothing where it cannot
+    /// be had.
+    pub(crate) async fn leaf(&self, place: u64) -> Option<(String, Vec<u8>)> {
+        if let Some(act) = act_at(place) {
+            return self.cluster.as_ref()?.leaf(act).await;
+        }
+        self.is_published(place).await;
+        let folder = self.log_folder();
+        let read = tokio::task::spawn_blocking(move || leaf_at(&folder, place).ok());
+        Some((self.settings.log.origin.clone(), read.await.ok()??))
+    }
+
+    /// Whether the others could be told of an act now; what they did before is known here then. Always where this one counts
+    /// alone.
+    pub(crate) async fn reaches_others(&self) -> bool {
+        match &self.cluster {
+            Some(cluster) => cluster.reaches().await,
+            None => true,
+        }
+    }
+
+    /// Tells the others of an act that is on the record; false where it is not known whether they know it.
+    pub(crate) async fn tell(&self, durable: &Durable) -> bool {
+        match &self.cluster {
+            Some(cluster) => cluster.tell(durable.index, Arc::clone(&durable.leaf)).await,
+            None => true,
+        }
     }
 
     /// The published leaf of an institution's own query, with its proof. It is read on a blocking thread, with a bundle of
@@ -286,6 +323,19 @@ impl Gateway {
     pub(crate) fn emergencies(&self) -> (usize, usize) {
         let approvals = self.approvals.lock().unwrap_or_else(PoisonError::into_inner);
         approvals.emergencies().count(self.clock.now())
+    }
+
+    /// Whether two officers are needed.
+    #[must_use]
+    pub(crate) fn is_by_two(&self) -> bool {
+        self.approvals.lock().unwrap_or_else(PoisonError::into_inner).is_by_two()
+    }
+
+    /// Proposals that wait for another officer; and those that were approved and are not done.
+    #[must_use]
+    pub(crate) fn proposals_waiting(&self) -> (usize, usize) {
+        let approvals = self.approvals.lock().unwrap_or_else(PoisonError::into_inner);
+        approvals.waiting(self.clock.now())
     }
 
     /// The folder of the published log.

@@ -39,9 +39,9 @@ pub struct Department {
     pub registered: u64,
     /// Persons about whom a decision was reported: the sum of the next four.
     pub decided: u64,
-    /// Looked up before the decision.
+    /// Looked up before the decision was reported, on its day at the latest.
     pub looked_up: u64,
-    /// Looked up after it alone.
+    /// Looked up after it, or after its day, alone.
     pub late: u64,
     /// Never looked up.
     pub missed: u64,
@@ -83,7 +83,7 @@ pub struct Miss {
     pub operator: String,
     /// The day of the decision.
     pub on: Date,
-    /// The leaf of the look-up that came after it, if one did.
+    /// The leaf of the look-up that came after it or its day, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late: Option<u64>,
     /// Of a set, the log of that look-up.
@@ -125,7 +125,7 @@ impl Coverage {
             if !wanted(&month) {
                 continue;
             }
-            let late = self.look_up_on(place, &one.person);
+            let late = self.look_up_on(place, &one.person).map(|(index, _)| index);
             let handed_over = self.is_handed_over(&month, one.index);
             row(place, month, &|department| match late {
                 Some(_) => department.late += 1,

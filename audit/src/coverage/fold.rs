@@ -25,8 +25,11 @@ const KEYS: usize = 2;
 /// Department (an institution) and scenario.
 pub(super) type Place = (String, String);
 
+/// A look-up: its leaf, and the day on which it was made.
+type LookUp = (u64, Date);
+
 /// A data key with the first look-up at each place under each tag.
-type OfKey = (String, HashMap<Place, HashMap<Tag, u64>>);
+type OfKey = (String, HashMap<Place, HashMap<Tag, LookUp>>);
 
 /// One person in one case.
 #[derive(Debug, Clone)]
@@ -34,7 +37,7 @@ pub(super) struct Person {
     key: String,
     tag: Tag,
     /// The look-up under a tag before the present one.
-    looked_up: Option<u64>,
+    looked_up: Option<LookUp>,
     /// Said by the gateway at the beginning of a log: what was looked up in the log before is not known here.
     pub(super) carried: bool,
     pub(super) registered: bool,
@@ -119,7 +122,10 @@ impl Coverage {
         }
         let Some(Leaf { head, actor, body }) = leaf::parse_after(head)? else { return Ok(()) };
         match (body, head.institution) {
-            (Body::Query(query), Some(institution)) if query.is_answered() => self.look_up(index, institution, &query),
+            (Body::Query(query), Some(institution)) if query.is_answered() => {
+                let look_up = (index, self.offset.to_datetime(head.at).date());
+                self.look_up(look_up, institution, &query);
+            }
             (Body::Case(case), Some(institution)) => {
                 let by_gateway = matches!(actor, Some(Actor::System(_)));
                 self.case(index, head.at, institution, case, by_gateway);
@@ -134,7 +140,7 @@ impl Coverage {
         Ok(())
     }
 
-    fn look_up(&mut self, index: u64, institution: &str, query: &QuerySummary<'_>) {
+    fn look_up(&mut self, look_up: LookUp, institution: &str, query: &QuerySummary<'_>) {
         let (Some(scenario), Some(key), Some(tag)) = (query.scenario, query.key, query.subject.and_then(short)) else {
             return;
         };
@@ -146,7 +152,7 @@ impl Coverage {
         let of_key = self.look_ups.iter_mut().find(|(known, _)| known == key);
         if let Some((_, places)) = of_key {
             let place = (institution.to_owned(), scenario.to_owned());
-            places.entry(place).or_default().entry(tag).or_insert(index);
+            places.entry(place).or_default().entry(tag).or_insert(look_up);
         }
     }
 
@@ -220,7 +226,8 @@ impl Coverage {
             if !self.named.insert(said) && !person.registered {
                 continue;
             }
-            let is_looked_up = self.look_up_on(&place, &person).is_some();
+            // Decided on a day before it was looked up, it was decided without, whenever that is reported.
+            let is_looked_up = self.look_up_on(&place, &person).is_some_and(|(_, day)| day <= on);
             let counts = self.counted(place.clone(), at);
             counts.decided += 1;
             counts.unregistered += u64::from(!person.registered);
@@ -256,7 +263,7 @@ impl Coverage {
     }
 
     /// The first look-up on a person, whenever it was made.
-    pub(super) fn look_up_on(&self, place: &Place, person: &Person) -> Option<u64> {
+    pub(super) fn look_up_on(&self, place: &Place, person: &Person) -> Option<LookUp> {
         person.looked_up.or_else(|| find(&self.look_ups, place, person))
     }
 
@@ -266,7 +273,7 @@ impl Coverage {
     }
 }
 
-fn find(look_ups: &[OfKey], place: &Place, person: &Person) -> Option<u64> {
+fn find(look_ups: &[OfKey], place: &Place, person: &Person) -> Option<LookUp> {
     let (_, places) = look_ups.iter().find(|(key, _)| *key == person.key)?;
     places.get(place)?.get(&person.tag).copied()
 }

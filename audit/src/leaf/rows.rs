@@ -116,7 +116,7 @@ const ROWS: [Row; 33] = [
             ("act", |it| {
                 let acts =
                     ["catalogue", "register", "limits", "resume", "unseal", "destroy", "prune", "export", "officer"];
-                is_one_of(it, &acts) || is_one_of(it, &["sampling"])
+                is_one_of(it, &acts) || is_one_of(it, &["sampling", "reinstate"])
             }),
             ("digest", b32),
         ],

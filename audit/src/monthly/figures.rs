@@ -150,6 +150,9 @@ pub struct MonthlyFigures {
     /// Of a set, whose directory the three above are of: the logs, by origin.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<LogHead>,
+    /// When the last leaf was recorded, of whatever month.
+    #[serde(skip)]
+    pub last_at: Option<Timestamp>,
     /// Leaves of the month.
     pub leaves: u64,
     /// The first of them.

@@ -25,6 +25,7 @@ const FORM: &str = "credit-gateway/report/1";
 pub struct Monthly {
     month: String,
     offset: Offset,
+    last_at: Option<Timestamp>,
     coverage: Coverage,
     queries: Queries,
     kinds: BTreeMap<String, u64>,
@@ -52,6 +53,7 @@ impl Monthly {
         Self {
             month: month.to_owned(),
             offset,
+            last_at: None,
             coverage: Coverage::new(offset),
             queries: Queries::default(),
             kinds: BTreeMap::new(),
@@ -82,6 +84,7 @@ impl Monthly {
     /// Takes in the next leaf of a set, of the log with this origin; `index` is its place among all leaves.
     pub(super) fn leaf_in(&mut self, log: Option<&str>, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
         self.coverage.leaf(index, head)?;
+        self.last_at = Some(head.at);
         let day = self.day(head.at);
         // Days of one form are in the order of their texts.
         let (text, is_of_month) = (day.to_string(), day.to_string().starts_with(&self.month));
@@ -246,6 +249,7 @@ impl Monthly {
             size: checkpoint.size,
             root: STANDARD.encode(checkpoint.root),
             logs: Vec::new(),
+            last_at: self.last_at,
             leaves: self.kinds.values().sum(),
             first: self.range.map(|(first, _)| first),
             last: self.range.map(|(_, last)| last),

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use credit_policy::Language;
+use jiff::Timestamp;
+use jiff::tz::Offset;
 
 use super::charts;
 use super::figures::{MonthlyFigures, Outcomes};
+use super::titles::Titles;
 use super::words::{escaped, pick};
 
 /// The style of the page, which names it by its hash where a content security policy asks for one.
@@ -22,7 +25,7 @@ const WIDE: &str = "<div class=\"t\" tabindex=\"0\">\n";
 /// The page, in a language. The same figures give the same bytes.
 #[must_use]
 pub fn page(figures: &MonthlyFigures, language: Language) -> String {
-    let page = Page { figures, language };
+    let page = Page { figures, language, titles: Titles::new(language) };
     let title = format!("{} {}", page.t("征信查询月度合规报告", "Monthly compliance report"), figures.month);
     let body = [
         page.head(),
@@ -47,6 +50,7 @@ pub fn page(figures: &MonthlyFigures, language: Language) -> String {
 struct Page<'a> {
     figures: &'a MonthlyFigures,
     language: Language,
+    titles: Titles,
 }
 
 impl Page<'_> {
@@ -81,7 +85,25 @@ impl Page<'_> {
             writeln!(html, "<tr><th scope=\"row\">{name}</th><td><code>{}</code></td></tr>", escaped(&value))
                 .unwrap_or_default();
         }
-        html + "</table>\n" + &self.alarms()
+        html + "</table>\n" + &self.is_over() + &self.alarms()
+    }
+
+    /// Nothing where the log goes on after the month.
+    fn is_over(&self) -> String {
+        let month = |at: Timestamp| self.local(at, "%Y-%m");
+        let Some(end) = self.figures.last_at.filter(|at| month(*at) <= self.figures.month) else {
+            return String::new();
+        };
+        let said = self.t(
+            "本报告所依据的日志止于本月结束之前，其后的记录未计入；最后一条记录：",
+            "The log that this is made of ends before the month is over; what comes later in the month is not counted. Its last entry: ",
+        );
+        format!("<p><strong>{said}{}</strong></p>\n", self.local(end, "%Y-%m-%d %H:%M:%S"))
+    }
+
+    /// A time at the offset of the report.
+    fn local(&self, at: Timestamp, form: &str) -> String {
+        offset(&self.figures.utc_offset).to_datetime(at).strftime(form).to_string()
     }
 
     fn alarms(&self) -> String {
@@ -115,17 +137,22 @@ impl Page<'_> {
             ],
         );
         html += &charts::days(self.t("按日：答复（下）与拒绝（上）", "By day: answered below, refused above"), &days);
-        html += &self.outcomes(self.t("按日", "By day"), &queries.days);
-        html += &self.outcomes(self.t("按机构", "By institution"), &queries.institutions);
-        html += &self.outcomes(self.t("按查询方类别", "By who asks"), &queries.askers);
-        html += &self.outcomes(self.t("按场景", "By scenario"), &queries.scenarios);
-        html + &self.counts(self.t("按依据", "By ground"), queries.grounds.iter().map(|(name, count)| (*name, *count)))
+        html += &self.outcomes(self.t("按日", "By day"), &queries.days, &str::to_owned);
+        html += &self.outcomes(self.t("按机构", "By institution"), &queries.institutions, &str::to_owned);
+        html += &self
+            .outcomes(self.t("按查询方类别", "By who asks"), &queries.askers, &|name| self.titles.asker(name));
+        html +=
+            &self.outcomes(self.t("按场景", "By scenario"), &queries.scenarios, &|name| self.titles.scenario(name));
+        let grounds = queries.grounds.iter().map(|(name, count)| (self.titles.word(name), *count));
+        html + &self.counts(self.t("按依据", "By ground"), grounds)
     }
 
     /// Near the end: they are many.
     fn fields(&self) -> String {
         let title = self.t("附录：披露的数据项", "Appendix: fields released");
-        format!("<h2>{title}</h2>\n") + &self.counts(self.t("数据项", "Field"), named(&self.figures.queries.fields))
+        format!("<h2>{title}</h2>\n")
+            + &self
+                .counts(self.t("数据项", "Field"), titled(&self.figures.queries.fields, |name| self.titles.field(name)))
     }
 
     fn reviews(&self) -> String {
@@ -149,7 +176,8 @@ impl Page<'_> {
         let refusals: Vec<_> = named(&self.figures.queries.refusals).collect();
         let title = self.t("拒绝原因", "Refusals by code");
         let chart = charts::rows(title, &refusals);
-        format!("<h2>{title}</h2>\n{chart}") + &self.counts(title, refusals.into_iter())
+        format!("<h2>{title}</h2>\n{chart}")
+            + &self.counts(title, refusals.into_iter().map(|(name, count)| (self.titles.code(name), count)))
     }
 
     fn coverage(&self) -> String {
@@ -171,12 +199,12 @@ impl Page<'_> {
             let counts =
                 [row.registered, row.decided, row.looked_up, row.late, row.missed, row.carried, row.unregistered];
             let cells: String = counts.iter().map(|count| format!("<td class=\"n\">{count}</td>")).collect();
-            let (institution, scenario) = (escaped(&row.institution), escaped(&row.scenario));
+            let (institution, scenario) = (escaped(&row.institution), escaped(&self.titles.scenario(&row.scenario)));
             writeln!(html, "<tr><th scope=\"row\">{institution}</th><td>{scenario}</td>{cells}</tr>")
                 .unwrap_or_default();
         }
         html += "</table>\n</div>\n";
-        let waiting = coverage.waiting.iter().map(|one| (one.institution.as_str(), one.persons));
+        let waiting = coverage.waiting.iter().map(|one| (one.institution.clone(), one.persons));
         html + &self.counts(self.t("待办结（日志末尾）", "Waiting for a decision, at the end of the log"), waiting)
     }
 
@@ -195,11 +223,11 @@ impl Page<'_> {
             ],
         );
         html += &format!("<h2>{}</h2>\n", self.t("告知", "Notices"));
-        html += &self.counts(self.t("答复应如何告知", "What answers owe"), named(&figures.queries.notices));
-        html += &self.counts(self.t("已告知的查询", "Queries told of, by way"), named(&figures.notices_given));
+        html += &self.counts(self.t("答复应如何告知", "What answers owe"), self.words(&figures.queries.notices));
+        html += &self.counts(self.t("已告知的查询", "Queries told of, by way"), self.words(&figures.notices_given));
         html += &format!("<h2>{}</h2>\n", self.t("应用结果反馈", "Feedback"));
-        html += &self.counts(self.t("结果", "Result"), named(&figures.feedback));
-        html + &self.counts(self.t("措施", "Measure"), named(&figures.measures))
+        html += &self.counts(self.t("结果", "Result"), self.words(&figures.feedback));
+        html + &self.counts(self.t("措施", "Measure"), self.words(&figures.measures))
     }
 
     fn operation(&self) -> String {
@@ -216,7 +244,8 @@ impl Page<'_> {
         for line in &figures.suspensions {
             let part = line.operator.as_deref().or(line.scenario.as_deref()).unwrap_or_default();
             let state = if line.suspended { self.t("暂停", "suspended") } else { self.t("恢复", "resumed") };
-            let (at, reason) = (line.at, escaped(line.reason.as_deref().unwrap_or_default()));
+            let at = self.local(line.at, "%Y-%m-%d %H:%M:%S");
+            let reason = escaped(line.reason.as_deref().unwrap_or_default());
             let (institution, part) = (escaped(&line.institution), escaped(part));
             let index = line.index;
             let entry = line.log.as_ref().map_or_else(|| index.to_string(), |log| format!("{} {index}", escaped(log)));
@@ -228,8 +257,11 @@ impl Page<'_> {
         }
         html += "</table>\n</div>\n";
         html += &format!("<h2>{}</h2>\n", self.t("记录的完整性", "Completeness of the record"));
-        html += &self.counts(self.t("记录种类", "Entries by kind"), named(&figures.kinds));
-        html += &self.counts(self.t("超限请求", "Requests without a record of their own"), named(&figures.floods));
+        html += &self.counts(self.t("记录种类", "Entries by kind"), titled(&figures.kinds, str::to_owned));
+        html += &self.counts(
+            self.t("超限请求", "Requests without a record of their own"),
+            titled(&figures.floods, str::to_owned),
+        );
         html += &table_head(&[
             self.t("机构", "Institution"),
             self.t("本月首号", "First number"),
@@ -273,19 +305,28 @@ impl Page<'_> {
         html + "</table>\n"
     }
 
-    fn counts<'a>(&self, title: &str, rows: impl Iterator<Item = (&'a str, u64)>) -> String {
+    /// Counts of words of leaves.
+    fn words(&self, counts: &BTreeMap<String, u64>) -> impl Iterator<Item = (String, u64)> {
+        titled(counts, |name| self.titles.word(name))
+    }
+
+    fn counts(&self, title: &str, rows: impl Iterator<Item = (String, u64)>) -> String {
+        let mut rows = rows.peekable();
+        if rows.peek().is_none() {
+            return format!("<p>{title}{}</p>\n", self.t("：无", ": none"));
+        }
         let mut html = table_head(&[title, self.t("数量", "Count")]);
         for (name, count) in rows {
-            let name = escaped(name);
+            let name = escaped(&name);
             writeln!(html, "<tr><th scope=\"row\">{name}</th><td class=\"n\">{count}</td></tr>").unwrap_or_default();
         }
         html + "</table>\n"
     }
 
-    fn outcomes(&self, title: &str, rows: &BTreeMap<String, Outcomes>) -> String {
+    fn outcomes(&self, title: &str, rows: &BTreeMap<String, Outcomes>, called: &dyn Fn(&str) -> String) -> String {
         let mut html = table_head(&[title, self.t("答复", "Answered"), self.t("拒绝", "Refused")]);
         for (name, Outcomes { answered, refused }) in rows {
-            let name = escaped(name);
+            let name = escaped(&called(name));
             writeln!(
                 html,
                 "<tr><th scope=\"row\">{name}</th><td class=\"n\">{answered}</td><td class=\"n\">{refused}</td></tr>"
@@ -298,6 +339,18 @@ impl Page<'_> {
 
 fn named(counts: &BTreeMap<String, u64>) -> impl Iterator<Item = (&str, u64)> {
     counts.iter().map(|(name, count)| (name.as_str(), *count))
+}
+
+fn titled(counts: &BTreeMap<String, u64>, called: impl Fn(&str) -> String) -> impl Iterator<Item = (String, u64)> {
+    counts.iter().map(move |(name, count)| (called(name), *count)).collect::<Vec<_>>().into_iter()
+}
+
+/// The offset of a text such as `+08:00`.
+fn offset(text: &str) -> Offset {
+    let part = |at: std::ops::Range<usize>| text.get(at).and_then(|part| part.parse::<i32>().ok()).unwrap_or_default();
+    let seconds = part(1..3) * 3_600 + part(4..6) * 60;
+    let signed = if text.starts_with('-') { -seconds } else { seconds };
+    Offset::from_seconds(signed).unwrap_or(Offset::UTC)
 }
 
 fn table_head(columns: &[&str]) -> String {

@@ -37,6 +37,11 @@ impl Acts {
         }
     }
 
+    /// The first act by anybody.
+    pub(super) fn by_anybody(&self) -> Act {
+        self.first
+    }
+
     /// The first act by anybody else.
     pub(super) fn by_another(&self, staff: usize) -> Option<Act> {
         if self.first.staff == staff { self.second } else { Some(self.first) }

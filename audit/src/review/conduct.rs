@@ -165,6 +165,21 @@ impl Conduct {
         }
     }
 
+    /// Whether its case was registered for its person before the query, by anybody.
+    pub(super) fn is_registered_before(&self, look: &Look) -> bool {
+        let registered = look.in_case.and_then(|in_case| self.opened.get(&in_case));
+        registered.is_some_and(|acts| acts.by_anybody().index < look.index)
+    }
+
+    /// When the case of a query for its person was decided, by anybody, where it had been registered before the query.
+    pub(super) fn decided_after_registration(&self, look: &Look) -> Option<Timestamp> {
+        let in_case = look.in_case?;
+        let registered = self.is_registered_before(look);
+        let whole = look.case.and_then(|case| self.decided.get(&case));
+        let decided = [self.decided.get(&in_case), whole].into_iter().flatten();
+        decided.filter(|_| registered).map(|acts| acts.by_anybody().at).min()
+    }
+
     /// When somebody else first registered or decided the case of a query for its person.
     pub(super) fn acted_by_another(&self, look: &Look, staff: usize) -> Option<Timestamp> {
         let in_case = look.in_case?;

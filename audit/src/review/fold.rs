@@ -427,6 +427,13 @@ impl Reviews {
         self.reviewed.get(&query).is_some_and(|known| known.queued.is_some())
     }
 
+    /// Of a query that was put before a reviewer: whether one opened it, and whether its review is closed.
+    #[must_use]
+    pub fn progress_of(&self, query: Uuid) -> Option<(bool, bool)> {
+        let known = self.reviewed.get(&query).filter(|known| known.queued.is_some())?;
+        Some((!known.opened.is_empty(), known.closed.is_some()))
+    }
+
     /// Whether the supervisor committed to the right verdict on a query under this digest, and it is not shown yet.
     #[must_use]
     pub fn is_planted(&self, digest: &[u8; 32]) -> Option<&str> {

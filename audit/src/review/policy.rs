@@ -19,6 +19,13 @@ pub struct ReviewPolicy {
     /// Institutions that work around the clock.
     #[serde(default)]
     pub round_the_clock: Vec<String>,
+    /// Institutions that work on weekends too, within the same hours. Not in the line that is approved where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weekends: Vec<String>,
+    /// Institutions whose staff handle a case alone, from its registration to its decision. Not in the line that is approved where
+    /// there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_window: Vec<String>,
     /// Under so many cases one member of staff asks about one person; 2 or more.
     pub cases_of_one_person: u64,
     /// So many look-ups of one member of staff a day are the limit: what stays below it by less than a tenth is just below.
@@ -67,6 +74,8 @@ impl Default for ReviewPolicy {
             acted_within_days: 20,
             hours: (7, 20),
             round_the_clock: Vec::new(),
+            weekends: Vec::new(),
+            one_window: Vec::new(),
             cases_of_one_person: 3,
             look_ups_a_day: 60,
             persons_at_once: 20,

@@ -1,7 +1,8 @@
 //! The rules: one word of each query, and nothing of why.
 //!
 //! A query is **explained** by a consent, or by what another member of staff registered before it: a case of this person, or an
-//! appointment of this person on the day. One that is not may still be honest: nobody was at the desk, or the case was registered
+//! appointment of this person on the day; where one member of staff handles a case alone, by a case that was registered before it and
+//! decided in time. One that is not may still be honest: nobody was at the desk, or the case was registered
 //! late. It is **suspicious** where something else speaks against it, too; from then on nothing that comes later changes it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -17,7 +18,8 @@ use super::policy::ReviewPolicy;
 /// What the record says of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Word {
-    /// A consent, or a case or an appointment that another member of staff registered before.
+    /// A consent, or a case or an appointment that another member of staff registered before; where one handles a case alone, a case
+    /// that was registered before and decided.
     Explained,
     /// Neither.
     Unexplained,
@@ -74,13 +76,19 @@ impl Conduct {
     /// A word of each query of a member of staff that nothing explains; and when the next of them may be another one.
     fn of_staff(&self, staff: usize, policy: &ReviewPolicy, now: Timestamp) -> (Vec<(&Look, Word)>, Option<Timestamp>) {
         let looks = self.looks.get(&staff).map(Vec::as_slice).unwrap_or_default();
-        let patterns = Patterns::of(self, looks, policy, now);
+        let is_of = |all: &[String]| self.staff.get(staff).is_some_and(|(of, _)| all.contains(of));
+        let (rounds, one_window) = (is_of(&policy.round_the_clock), is_of(&policy.one_window));
+        let weekends = is_of(&policy.weekends);
+        // At a window one person follows another all day.
+        let counts = |look: &&Look| !(one_window && self.is_registered_before(look));
+        let patterns = Patterns::of(self, &looks.iter().filter(counts).collect::<Vec<_>>(), policy, now);
         let mut due = patterns.due;
-        let rounds = self.staff.get(staff).is_some_and(|(of, _)| policy.round_the_clock.contains(of));
         let word = |look| {
             let until = acted_until(look, policy);
-            if patterns.found.contains(&look.index) || !rounds && !is_at_work(self, look, policy) {
+            if patterns.found.contains(&look.index) || !rounds && !is_at_work(self, look, policy, weekends) {
                 Word::Suspicious
+            } else if one_window && self.decided_after_registration(look).is_some_and(|at| at <= until.min(now)) {
+                Word::Explained
             } else if now <= until {
                 due = due.filter(|due| *due <= until).or(Some(until));
                 Word::Unexplained
@@ -109,11 +117,11 @@ fn acted_until(look: &Look, policy: &ReviewPolicy) -> Timestamp {
     look.at.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
 }
 
-fn is_at_work(conduct: &Conduct, look: &Look, policy: &ReviewPolicy) -> bool {
+fn is_at_work(conduct: &Conduct, look: &Look, policy: &ReviewPolicy, weekends: bool) -> bool {
     let local = conduct.offset.to_datetime(look.at);
     let hour = u8::try_from(local.hour()).unwrap_or_default();
     let is_weekend = matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);
-    !is_weekend && (policy.hours.0..policy.hours.1).contains(&hour)
+    (weekends || !is_weekend) && (policy.hours.0..policy.hours.1).contains(&hour)
 }
 
 /// Queries of one member of staff that nothing explains and that together make a pattern.
@@ -126,10 +134,10 @@ struct Patterns {
 
 impl Patterns {
     /// Patterns are sought month by month.
-    fn of(conduct: &Conduct, looks: &[Look], policy: &ReviewPolicy, now: Timestamp) -> Self {
+    fn of(conduct: &Conduct, looks: &[&Look], policy: &ReviewPolicy, now: Timestamp) -> Self {
         let mut found = Self::default();
         let mut months: BTreeMap<Date, BTreeMap<Date, Vec<&Look>>> = BTreeMap::new();
-        for look in looks {
+        for look in looks.iter().copied() {
             let day = conduct.offset.to_datetime(look.at).date();
             months.entry(day.first_of_month()).or_default().entry(day).or_default().push(look);
         }

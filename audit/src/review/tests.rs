@@ -124,6 +124,41 @@ fn a_case_in_which_nobody_else_had_a_hand_is_suspicious() {
 }
 
 #[test]
+fn where_one_handles_a_case_alone_one_that_was_registered_before_and_decided_in_time_explains() {
+    let one_window = ReviewPolicy { one_window: vec!["housing".to_owned()], ..ReviewPolicy::default() };
+    let elsewhere = ReviewPolicy { one_window: vec!["another".to_owned()], ..ReviewPolicy::default() };
+    for (registered, decided, word) in [
+        (Some(MORNING), Some(MORNING + 30), Word::Explained),
+        (Some(MORNING), None, Word::Suspicious),
+        (None, Some(MORNING + 30), Word::Suspicious),
+        (Some(MORNING), Some(21 * 24 * 60 + MORNING), Word::Suspicious),
+    ] {
+        let mut record = Record::new();
+        registered.into_iter().for_each(|minute| record.case("opened", minute, "clerk", "7", 1));
+        record.query(MORNING, "7", 1, None);
+        record.case("opened", MORNING + 1, "clerk", "7", 1);
+        decided.into_iter().for_each(|minute| record.case("decided", minute, "clerk", "7", 1));
+        assert_eq!(record.words(&one_window), [word], "{registered:?} {decided:?}");
+        assert_eq!(record.words(&elsewhere), [Word::Suspicious]);
+        if word == Word::Explained {
+            assert_eq!(record.words_at(&one_window, MORNING + 29), [Word::Unexplained], "it is not decided yet");
+        }
+    }
+    let mut window = Record::new();
+    for person in 0..20 {
+        window.case("opened", MORNING + i64::from(person), "clerk", "7", person);
+        window.query(MORNING + i64::from(person), "7", person, None);
+        window.case("decided", MORNING + i64::from(person), "clerk", "7", person);
+    }
+    assert_eq!(window.words(&one_window), [Word::Explained; 20], "one follows another");
+    let mut night = Record::new();
+    night.case("opened", 22 * 60, "clerk", "7", 1);
+    night.query(22 * 60, "7", 1, None);
+    night.case("decided", 22 * 60, "clerk", "7", 1);
+    assert_eq!(night.words(&one_window), [Word::Suspicious]);
+}
+
+#[test]
 fn at_night_and_about_a_minor_it_is_suspicious_without_an_explanation() {
     let mut record = Record::new();
     record.own(22 * 60, "7", 1);
@@ -131,6 +166,8 @@ fn at_night_and_about_a_minor_it_is_suspicious_without_an_explanation() {
     record.are_all(2, Word::Suspicious);
     let around = ReviewPolicy { round_the_clock: vec!["housing".to_owned()], ..ReviewPolicy::default() };
     assert_eq!(record.words(&around), [Word::Unexplained; 2]);
+    let weekends = ReviewPolicy { weekends: vec!["housing".to_owned()], ..ReviewPolicy::default() };
+    assert_eq!(record.words(&weekends), [Word::Suspicious, Word::Unexplained], "on a Saturday, and not at night");
     for (staff, word) in [("clerk", Word::Suspicious), ("desk", Word::Unexplained)] {
         let mut record = Record::new();
         record.query(MORNING, "7", 1, Some("subject-minor"));

@@ -3,9 +3,13 @@
 //! Read on every query without a lock, and once more in the queue of the log; changed by recorded changes alone, one after
 //! the other.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The part of an institution that is suspended.
@@ -61,9 +65,16 @@ struct Suspended {
     scenarios: BTreeSet<String>,
 }
 
-/// What of one institution is suspended now.
+/// Since when something is suspended, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SuspendedSince {
+    pub(crate) at: Timestamp,
+    pub(crate) reason: Option<String>,
+}
+
+/// What of one institution is suspended now; and since when, for whoever lifts it.
 #[derive(Debug, Default)]
-pub(crate) struct Suspensions(ArcSwap<Suspended>);
+pub(crate) struct Suspensions(ArcSwap<Suspended>, Mutex<Vec<(Part, SuspendedSince)>>);
 
 impl Suspensions {
     /// Whether the whole institution is.
@@ -94,6 +105,19 @@ impl Suspensions {
         let now = self.0.load();
         let staff = now.staff.iter().cloned().map(Part::Staff);
         staff.chain(now.scenarios.iter().cloned().map(Part::Scenario)).collect()
+    }
+
+    /// Says since when a part is suspended, and why.
+    pub(crate) fn said(&self, part: Part, since: SuspendedSince) {
+        let mut all = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(of, _)| *of != part);
+        all.push((part, since));
+    }
+
+    /// Since when a part is suspended, and why, where that is known.
+    pub(crate) fn since(&self, part: &Part) -> Option<SuspendedSince> {
+        let all = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|(of, _)| of == part && self.has(part)).map(|(_, since)| since.clone())
     }
 
     /// Suspends or resumes; from this call on for every query that is not on its way into the log.

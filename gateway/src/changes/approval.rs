@@ -12,7 +12,7 @@ use super::{
     by_two::approvals,
     error::ChangeError,
     left::looked,
-    listed::{Emergencies, ListedProposal, Proposals},
+    listed::{AtHand, Emergencies, ListedProposal, Proposals},
     request::Made,
     unseal::sealed_at,
 };
@@ -20,14 +20,19 @@ use crate::{
     callers::{kept, thumbprint::Thumbprint},
     gateway::Gateway,
     recorder::Order,
+    rules::Differs,
     state::{
         about::About,
-        approvals::{Approver, DESTROY, EXPORT, IN_WORDS, LOADED, NotApproved, PRUNE, RESUME, UNSEAL},
+        approvals::{
+            Approver, DESTROY, EXPORT, IN_WORDS, LOADED, NotApproved, PRUNE, Proposed, REINSTATE, RESUME, UNSEAL,
+            of_reinstatement,
+        },
     },
 };
 
 /// What two officers decide.
-const ACTS: [&str; 9] = [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL, DESTROY, EXPORT, PRUNE];
+const ACTS: [&str; 10] =
+    [LOADED[0], LOADED[1], LOADED[2], LOADED[3], RESUME, UNSEAL, DESTROY, EXPORT, PRUNE, REINSTATE];
 
 /// So long a proposal may be approved.
 const DAYS: i64 = 7;
@@ -49,17 +54,41 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         officer: proposed.officer.clone(),
         approved_by: proposed.approved_by.clone(),
         done: proposed.is_done,
-        about: gateway.abouts.of(*id),
+        about: gateway.abouts.of(*id).or_else(|| reinstated(gateway, proposed)),
         differs: of(&proposed.act, &proposed.digest).and_then(|it| it.differs.get(proposed.act.as_str()).cloned()),
         holds_from: of(&proposed.act, &proposed.digest).and_then(|it| it.holds_from),
     });
     let (waiting, alone) = approvals.emergencies().count(gateway.clock.now());
+    let is_proposed = |act: &str, digest: &[u8; 32]| {
+        let is_open = |one: &Proposed| one.approved_by.is_some() || one.expires >= gateway.clock.now();
+        approvals.proposals().any(|(_, one)| one.act == act && one.digest == *digest && is_open(one))
+    };
+    let at_hand = follow.iter().flat_map(|follows| {
+        let of = |(act, differs): (&&'static str, &Differs)| {
+            let digest = *follows.digests.get(act)?;
+            (!is_proposed(act, &digest)).then(|| AtHand {
+                act: (*act).to_owned(),
+                digest: Base64(digest),
+                differs: differs.clone(),
+            })
+        };
+        follows.differs.iter().filter_map(of).collect::<Vec<_>>()
+    });
     Proposals {
         by_two: approvals.is_by_two(),
         approved: LOADED.iter().filter_map(loadable).collect(),
         proposals: listed.collect(),
         emergencies: Emergencies { waiting, alone },
+        at_hand: at_hand.collect(),
     }
+}
+
+/// Whom a proposal lets act again: the register has everybody whom it could be.
+fn reinstated(gateway: &Gateway, proposed: &Proposed) -> Option<About> {
+    let all = gateway.register.all();
+    let is_it = |id: &&str| proposed.act == REINSTATE && of_reinstatement(id) == proposed.digest;
+    let institution = all.iter().map(|one| one.id()).find(is_it)?.to_owned();
+    Some(About::Reinstate { institution })
 }
 
 /// As [`propose`], by a digest that the officer made.
@@ -124,6 +153,7 @@ pub(super) async fn propose_in_words(
         About::Unseal { .. } => UNSEAL,
         About::Resume { .. } => RESUME,
         About::Prune { .. } => PRUNE,
+        About::Reinstate { .. } => REINSTATE,
     };
     // Who may not propose it hears of that first, and that it was tried is on the record.
     if account.decides(act) {
@@ -151,6 +181,11 @@ async fn can_be_done(gateway: &Arc<Gateway>, about: &About, account: &Account) -
             Stop { scenario, stopped: false, reason: Some(reason) }.entry(id, actor)?;
         }
         About::Prune { until } => drop(looked(gateway, until).await?),
+        About::Reinstate { institution } => {
+            if !gateway.register.by_id(&institution)?.is_suspended() {
+                return Err(ChangeError::NotSuspended);
+            }
+        }
     }
     Ok(())
 }

@@ -16,7 +16,6 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    index::leaf_at,
     keyring::Keyring,
     recorder::Order,
     state::{
@@ -67,7 +66,7 @@ pub(super) async fn say(
     let member = sealing.member("person", |number| Bound::of_login(number, id.into()))?;
     let leaf = Binding { state: BindingState::Bound, key: sealing.key(), person: member };
     let entry = leaf.entry(sealing.id(), by)?;
-    let durable = gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
+    let durable = gateway.recorder.record(entry).await.map_err(ChangeError::from)?;
     let (key, person) = (key_of(&gateway.standing, id), gateway.standing.person(number));
     gateway.standing.bound_ids.bind(BoundId { id: key, person, leaf: durable.index });
     Ok(durable)
@@ -83,10 +82,7 @@ pub(crate) async fn unbind(gateway: &Arc<Gateway>, number: &Number, by: Actor) -
         let _in_a_row = gateway.changes.lock().await;
         let person = gateway.standing.person(&number);
         let bound = gateway.standing.bound_ids.of_person(&person).ok_or(ChangeError::Unbound)?;
-        gateway.is_published(bound.leaf).await;
-        let shared = Arc::clone(&gateway);
-        let said = tokio::task::spawn_blocking(move || said(&shared, bound.leaf)).await.ok().flatten();
-        let (_, id) = said.ok_or(ChangeError::Unsealed)?;
+        let (_, id) = said(&gateway, bound.leaf).await.ok_or(ChangeError::Unsealed)?;
         let sealing = Sealing::begin(&gateway, &number);
         let member = sealing.member("person", |number| Bound::of_login(number, (&id).into()))?;
         let leaf = Binding { state: BindingState::Unbound, key: sealing.key(), person: member };
@@ -94,22 +90,22 @@ pub(crate) async fn unbind(gateway: &Arc<Gateway>, number: &Number, by: Actor) -
         let standing = Arc::clone(&gateway.standing);
         let effect = move || standing.bound_ids.unbind(&person);
         let ended = gateway.recorder.put_in_force(Order::EffectFirst, entry, false, effect);
-        let ended = ended.await.map_err(|_| ChangeError::NotOnRecord("the account is bound to nobody".to_owned()))?;
+        let ended = ended.await.map_err(|why| ChangeError::of_in_force("the account is bound to nobody", why))?;
         Ok(ended.0)
     });
     task.await.unwrap_or(Err(ChangeError::BrokenOff))
 }
 
-/// Whose number an account is bound to; nothing where it is bound to nobody, or the leaf does not open any more. Blocks.
-pub(crate) fn number_of(gateway: &Gateway, id: &LoginId) -> Option<Personal<CitizenNumber>> {
+/// Whose number an account is bound to; nothing where it is bound to nobody, or the leaf does not open any more.
+pub(crate) async fn number_of(gateway: &Gateway, id: &LoginId) -> Option<Personal<CitizenNumber>> {
     let bound = gateway.standing.bound_ids.of_id(&key_of(&gateway.standing, id))?;
-    said(gateway, bound.leaf).map(|(number, _)| number)
+    said(gateway, bound.leaf).await.map(|(number, _)| number)
 }
 
-fn said(gateway: &Gateway, index: u64) -> Option<(Personal<CitizenNumber>, LoginId)> {
-    let bytes = leaf_at(&gateway.log_folder(), index).ok()?;
+async fn said(gateway: &Gateway, place: u64) -> Option<(Personal<CitizenNumber>, LoginId)> {
+    let (origin, bytes) = gateway.leaf(place).await?;
     let leaf = credit_audit::leaf::parse(&bytes).ok()??;
-    both(&gateway.keys, &gateway.settings.log.origin, &leaf)
+    both(&gateway.keys, &origin, &leaf)
 }
 
 /// Whom a leaf binds to which account, or frees from it.

@@ -50,15 +50,25 @@ pub(super) async fn permit(
     };
     if let Some(fault) = fault {
         let by = warrant.proposal.map_or_else(|| "none".to_owned(), |proposal| proposal.to_string());
-        let path = format!("officers/{act}/{by}/refused/{}", fault.as_str());
-        let entry = Read { path }.entry(gateway.new_id(), actor)?;
-        gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
-        return Err(fault.into());
+        return refuse(gateway, &format!("officers/{act}/{by}"), fault, account).await;
     }
     if warrant.emergency {
         propose_at_once(gateway, act, digest, actor, now).await?;
     }
     Ok(())
+}
+
+/// Puts on the record that it was tried, and says why it is refused.
+pub(super) async fn refuse(
+    gateway: &Gateway,
+    of: &str,
+    fault: NotApproved,
+    account: &Account,
+) -> Result<(), ChangeError> {
+    let path = format!("{of}/refused/{}", fault.as_str());
+    let entry = Read { path }.entry(gateway.new_id(), account.actor())?;
+    gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
+    Err(fault.into())
 }
 
 /// Puts on the record that an officer tried what the role does not do.

@@ -16,8 +16,11 @@ use uuid::Uuid;
 use super::{error::ChangeError, standing::whose};
 use crate::{
     gateway::Gateway,
-    index::{IndexError, Place, Sources, leaf_at, read_leaf},
-    state::standing::Names,
+    index::{IndexError, Place, Removal, Sources, read_leaf},
+    state::{
+        other_logs::is_elsewhere,
+        standing::{CorrectedUntil, Names},
+    },
 };
 
 /// An answer that would be another one today.
@@ -37,15 +40,20 @@ pub(crate) async fn record_due(gateway: &Arc<Gateway>) -> Result<(), ChangeError
     let mut done = gateway.standing.corrected.lock().await;
     let today = gateway.today();
     if done.day != Some(today) {
-        (done.day, done.until) = (Some(today), 0);
+        *done = CorrectedUntil { day: Some(today), ..CorrectedUntil::default() };
     }
-    for removed_by in gateway.standing.removed_by(done.until) {
+    for removed_by in gateway.standing.removed_by(&done) {
         // So that the index has every correction that was said to be due before: none is said twice.
         if !gateway.is_published(gateway.log.size().saturating_sub(1)).await {
             return Err(ChangeError::NotMade);
         }
-        let shared = Arc::clone(gateway);
-        let found = tokio::task::spawn_blocking(move || affected(&shared, removed_by)).await;
+        let (shared, removal) = (Arc::clone(gateway), gateway.leaf(removed_by).await);
+        // What another log said is asked for again.
+        let removal = match removal {
+            None if is_elsewhere(removed_by) => return Err(ChangeError::NotMade),
+            removal => removal,
+        };
+        let found = tokio::task::spawn_blocking(move || affected(&shared, removed_by, removal)).await;
         let found =
             found.map_err(|_| ChangeError::BrokenOff)?.map_err(|error| ChangeError::Index(error.to_string()))?;
         let mut last = None;
@@ -59,22 +67,26 @@ pub(crate) async fn record_due(gateway: &Arc<Gateway>) -> Result<(), ChangeError
         if let Some(last) = last {
             gateway.is_published(last).await;
         }
-        done.until = removed_by;
+        if is_elsewhere(removed_by) { &mut done.until_elsewhere } else { &mut done.until }.clone_from(&removed_by);
     }
     Ok(())
 }
 
-/// The answers that are others without what went by a leaf. Blocks.
-fn affected(gateway: &Gateway, removed_by: u64) -> Result<Vec<Uuid>, IndexError> {
+/// The answers of this log that are others without what went by a leaf of this one or another log. Blocks.
+fn affected(gateway: &Gateway, removed_by: u64, removal: Option<(String, Vec<u8>)>) -> Result<Vec<Uuid>, IndexError> {
     let Some(index) = gateway.index.as_ref() else { return Ok(Vec::new()) };
-    let bytes = leaf_at(&gateway.log_folder(), removed_by)?;
+    let (origin, bytes) = removal.ok_or(IndexError::Leaf(removed_by))?;
     let Ok(Some(leaf)) = leaf::parse(&bytes) else { return Ok(Vec::new()) };
     // Whose key is destroyed is known nowhere.
-    let Some(number) = whose(&gateway.keys, &gateway.settings.log.origin, &leaf) else { return Ok(Vec::new()) };
+    let Some(number) = whose(&gateway.keys, &origin, &leaf) else { return Ok(Vec::new()) };
     index.advance(gateway.log.published(), Sources { keys: &gateway.keys, catalogue: &gateway.catalogue() })?;
     let person = number.disclose(|number| index.person(number.as_str()));
     let mut found = Vec::new();
-    for place in index.answered(&person, removed_by, gateway.today())? {
+    let before = match is_elsewhere(removed_by) {
+        true => Removal::At(leaf.head.at),
+        false => Removal::Leaf(removed_by),
+    };
+    for place in index.answered(&person, before, gateway.today())? {
         found.extend(corrected(gateway, place)?.map(|corrected| corrected.query));
     }
     Ok(found)

@@ -1,23 +1,41 @@
 //! What was recorded by another gateway that counts together with this one, put in force here.
 
-use credit_audit::leaf::{Body, Leaf};
+use credit_audit::leaf::{Body, Leaf, parse};
 
 use super::standing::restore;
 use crate::{
-    callers::suspension::Part,
+    callers::suspension::{Part, SuspendedSince},
+    cluster::Act,
     gateway::Gateway,
-    state::{consent_key, standing::ELSEWHERE},
+    state::{consent_key, open_cases::OpenCases, other_logs::place_of},
 };
+
+/// What is in force by the order of all acts alone begins anew: all of them follow, this gateway's own too.
+pub(crate) fn begin_anew(gateway: &Gateway) {
+    *gateway.open_cases() = OpenCases::default();
+}
 
 /// Takes in an act of a log, this gateway's own too: of two that contradict each other the later one holds, wherever it was made.
 /// False where its sealed part does not open.
-pub(crate) fn take_in(gateway: &Gateway, origin: &str, index: u64, leaf: &Leaf<'_>) -> bool {
+pub(crate) fn take_in(gateway: &Gateway, act: &Act) -> bool {
+    match parse(&act.leaf) {
+        Ok(Some(leaf)) => {
+            let is_own = act.origin == gateway.settings.log.origin;
+            put_in_force(gateway, act, if is_own { act.index } else { place_of(act.seq) }, &leaf)
+        }
+        // A kind of a later release.
+        Ok(None) => true,
+        Err(_) => false,
+    }
+}
+
+fn put_in_force(gateway: &Gateway, act: &Act, place: u64, leaf: &Leaf<'_>) -> bool {
     match &leaf.body {
         Body::Suspension(said) => {
             if let Ok(institution) = gateway.register.by_id(&said.institution) {
-                institution
-                    .suspensions
-                    .set(&Part::new(said.operator.as_deref(), said.scenario.as_deref()), said.suspended);
+                let part = Part::new(said.operator.as_deref(), said.scenario.as_deref());
+                institution.suspensions.set(&part, said.suspended);
+                institution.suspensions.said(part, SuspendedSince { at: leaf.head.at, reason: said.reason.clone() });
             }
             true
         }
@@ -29,10 +47,12 @@ pub(crate) fn take_in(gateway: &Gateway, origin: &str, index: u64, leaf: &Leaf<'
             gateway.state.revoke(consent_key(&said.issuer, &said.jti), leaf.head.at);
             true
         }
-        _ => {
-            // An index is one of a log: what was said elsewhere has none here.
-            let index = if origin == gateway.settings.log.origin { index } else { ELSEWHERE };
-            restore(&gateway.standing, &gateway.keys, origin, index, leaf)
+        Body::Case(said) => {
+            if let Some(institution) = leaf.head.institution {
+                gateway.open_cases().apply(institution, place, said, leaf.actor.as_ref());
+            }
+            true
         }
+        _ => restore(&gateway.standing, &gateway.keys, &act.origin, place, leaf),
     }
 }

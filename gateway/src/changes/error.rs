@@ -45,6 +45,14 @@ pub(crate) enum ChangeError {
     /// No step of a review; nothing has changed.
     #[error(transparent)]
     Review(#[from] ReviewFault),
+    /// Nobody who could come back; nothing has changed.
+    #[error("this institution is not suspended as a whole: there is nothing to lift")]
+    NotSuspended,
+    /// An officer, or the supervisor, would be shut out by the own act; nothing has changed.
+    #[error(
+        "this would suspend yourself: you could do nothing here any more, and two other officers lift it; say that you mean it by `confirmed`"
+    )]
+    Yourself,
     /// Two officers are needed; nothing has changed.
     #[error(
         "two officers decide on the register here: write it into the configuration, and see `credit-gateway catalogue propose`"
@@ -189,9 +197,6 @@ pub(crate) enum ChangeError {
          as the shared state takes it; see readiness"
     )]
     NotShared,
-    /// It was recorded by another gateway; nothing has changed.
-    #[error("this was recorded by another gateway of the same operator: decide it there")]
-    Elsewhere,
     /// In force, and not on the record.
     #[error(
         "{0} until this gateway ends, but it is not on the record, so it ends with it; see readiness and make the change \
@@ -222,6 +227,16 @@ fn those(issuers: &[String]) -> String {
 fn these(keys: &[KeyId]) -> String {
     let names: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
     format!("the keys {} are", names.join(", "))
+}
+
+impl ChangeError {
+    /// Of what is in force first: why it is not on the record, or not known to the others.
+    pub(super) fn of_in_force(what: &str, why: NotRecorded) -> Self {
+        match why {
+            NotRecorded::NotShared => Self::NotShared,
+            NotRecorded::NotRecordable | NotRecorded::Overtaken => Self::NotOnRecord(what.to_owned()),
+        }
+    }
 }
 
 impl From<NotRecorded> for ChangeError {

@@ -25,6 +25,20 @@ pub(crate) struct Proposals {
     /// What one officer did alone.
     #[serde(default)]
     pub emergencies: Emergencies,
+    /// What a configuration beside the gateway's own changes, and nobody proposed yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at_hand: Vec<AtHand>,
+}
+
+/// What may be proposed as it stands beside the gateway's own configuration.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AtHand {
+    /// The act that approves it.
+    pub act: String,
+    /// SHA-256 of it.
+    pub digest: Base64<[u8; 32]>,
+    /// What it changes.
+    pub differs: Differs,
 }
 
 /// How many acts that need two officers have only one behind them.

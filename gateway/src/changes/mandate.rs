@@ -19,7 +19,6 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    index::leaf_at,
     keyring::Keyring,
     recorder::Order,
     state::{
@@ -80,7 +79,7 @@ pub(crate) async fn acted_for(
     })?;
     let leaf = Binding { state: BindingState::Bound, key: sealing.key(), person: member };
     let entry = leaf.entry(sealing.id(), by)?;
-    gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)
+    gateway.recorder.record(entry).await.map_err(ChangeError::from)
 }
 
 /// Who acts, as leaves name a person now.
@@ -137,7 +136,7 @@ pub(super) async fn say(
     let id = first.unwrap_or_else(|| sealing.id());
     let leaf = Binding { state: BindingState::Bound, key: sealing.key(), person: member };
     let entry = leaf.entry(sealing.id(), by)?;
-    let durable = gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
+    let durable = gateway.recorder.record(entry).await.map_err(ChangeError::from)?;
     let (deputy, person) = (gateway.standing.person(deputy), gateway.standing.person(number));
     let mandate = Mandate { id, deputy, person, kind, until, leaf: durable.index, end: End::None };
     gateway.standing.mandates.begin(mandate);
@@ -177,18 +176,18 @@ pub(crate) async fn end_mandate(
         let standing = Arc::clone(&gateway.standing);
         let effect = move || standing.mandates.end(id, End::InForceOnly);
         let ended = gateway.recorder.put_in_force(Order::EffectFirst, entry, false, effect);
-        let (durable, ()) = ended.await.map_err(|_| ChangeError::NotOnRecord("the mandate is ended".to_owned()))?;
+        let (durable, ()) = ended.await.map_err(|why| ChangeError::of_in_force("the mandate is ended", why))?;
         gateway.standing.mandates.end(id, End::Recorded);
         Ok(durable)
     });
     task.await.unwrap_or(Err(ChangeError::BrokenOff))
 }
 
-/// For whom a mandate is, from its leaf; nothing where that does not open any more. Blocks.
-pub(crate) fn mandate_of(gateway: &Gateway, mandate: &Mandate) -> Option<Personal<CitizenNumber>> {
-    let bytes = leaf_at(&gateway.log_folder(), mandate.leaf).ok()?;
+/// For whom a mandate is, from its leaf; nothing where that does not open any more.
+pub(crate) async fn mandate_of(gateway: &Gateway, mandate: &Mandate) -> Option<Personal<CitizenNumber>> {
+    let (origin, bytes) = gateway.leaf(mandate.leaf).await?;
     let leaf = credit_audit::leaf::parse(&bytes).ok()??;
-    let (_, bound) = open(&gateway.keys, &gateway.settings.log.origin, &leaf)?;
+    let (_, bound) = open(&gateway.keys, &origin, &leaf)?;
     CitizenNumber::parse(&bound.number).ok()
 }
 

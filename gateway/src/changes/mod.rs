@@ -29,6 +29,7 @@ mod notice_fault;
 mod objection;
 mod persons;
 mod prune;
+mod reinstate;
 mod repair;
 mod request;
 mod review;
@@ -48,7 +49,7 @@ pub(crate) use by_two::{Warrant, refused_by_role};
 pub(crate) use correction::{Corrected, corrected, day_of, record_due};
 pub(crate) use destroy::unfinished;
 pub(crate) use destruction::{Destruction, Month, Whose};
-pub(crate) use elsewhere::take_in;
+pub(crate) use elsewhere::{begin_anew, take_in};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
 pub(crate) use listed::{InstitutionStatus, ListedProposal, ObjectionSaid, OpenObjection, Proposals};
@@ -93,8 +94,8 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
             Change::InstitutionSuspend { id, part, reason } => {
                 suspension::set_suspended(&gateway, (id, part), true, reason, &account, off_record).await
             }
-            Change::InstitutionResume { id, part, reason } => {
-                suspension::set_suspended(&gateway, (id, part), false, reason, &account, off_record).await
+            Change::InstitutionResume { id, part, reason, proposal } => {
+                reinstate::resume(&gateway, (id, part), (reason, proposal), &account, off_record).await
             }
             Change::Stop { scenario, reason } => {
                 suspension::set_stopped(&gateway, scenario, true, reason, &account, off_record).await

@@ -22,9 +22,9 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    index::leaf_at,
+    keyring::Keyring,
     recorder::{InForceOnly, NotRecorded, Order},
-    state::standing::{ELSEWHERE, Objection, Stage},
+    state::standing::{Objection, Stage},
 };
 
 /// Objections of one person that may be open side by side.
@@ -231,21 +231,12 @@ pub(super) async fn decided(
 }
 
 async fn open(gateway: &Arc<Gateway>, first: u64) -> Result<(Personal<CitizenNumber>, String), ChangeError> {
-    if first == ELSEWHERE {
-        return Err(ChangeError::Elsewhere);
-    }
-    if !gateway.is_published(first).await {
-        return Err(ChangeError::NotMade);
-    }
-    let shared = Arc::clone(gateway);
-    let opened = tokio::task::spawn_blocking(move || opened(&shared, first)).await.ok().flatten();
-    opened.ok_or(ChangeError::Unsealed)
+    let (origin, bytes) = gateway.leaf(first).await.ok_or(ChangeError::NotMade)?;
+    opened(&gateway.keys, &origin, &bytes).ok_or(ChangeError::Unsealed)
 }
 
-/// Whom the leaf that began an objection is about, and what was said. Blocks.
-fn opened(gateway: &Gateway, first: u64) -> Option<(Personal<CitizenNumber>, String)> {
-    let bytes = leaf_at(&gateway.log_folder(), first).ok()?;
-    let parsed = credit_audit::leaf::parse(&bytes).ok()??;
-    let (keys, origin) = (&gateway.keys, &gateway.settings.log.origin);
+/// Whom the leaf that began an objection is about, and what was said.
+fn opened(keys: &Keyring, origin: &str, bytes: &[u8]) -> Option<(Personal<CitizenNumber>, String)> {
+    let parsed = credit_audit::leaf::parse(bytes).ok()??;
     Some((whose(keys, origin, &parsed)?, text_of(keys, origin, &parsed, "text")?))
 }

@@ -1,7 +1,10 @@
 //! Records that two officers let go, once the law wants them no longer and the keys of what was sealed in them are destroyed. What is
 //! in force of them is kept: nothing goes unless what is left amounts to the same state.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    fs,
+    sync::{Arc, PoisonError},
+};
 
 use credit_audit::{
     leaf::{Act, Base64, Prune},
@@ -42,6 +45,10 @@ pub(super) async fn prune(
 ) -> Result<Made, ChangeError> {
     let digest = digest(until);
     permit(gateway, (PRUNE, digest), Warrant { proposal, emergency: false }, account).await?;
+    // One after the other: each says up to where the one before went.
+    if let Some(waits) = unfinished(gateway) {
+        return Err(ChangeError::NotLetGo(format!("those before {} are on their way out", waits.until)));
+    }
     // An approval is not spent on what cannot go.
     let left = looked(gateway, until).await?;
     let leaf = Prune { from: gateway.log.pruned(), until, proposal };
@@ -51,14 +58,33 @@ pub(super) async fn prune(
     let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
     let (durable, ()) = recorded.map_err(|_| ChangeError::NotMade)?;
     // Crash from here on: the next start finds the leaf, and lets go what it says.
-    let unfinished = Unfinished { until, leaf: durable.index };
-    *gateway.unfinished.lock().unwrap_or_else(PoisonError::into_inner) = Some(unfinished);
+    let begun = Unfinished { until, leaf: durable.index };
+    *gateway.unfinished.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
     if !gateway.is_published(durable.index).await {
         return Err(ChangeError::NotLetGo("it is not published yet".to_owned()));
     }
     let kept = left.kept.len() as u64;
-    carry_out(gateway, left, unfinished).await?;
-    Ok(Made::Pruned { index: durable.index, until, kept })
+    // Whoever waits for this answer does not wait for witnesses.
+    let waits = !is_witnessed(gateway, durable.index);
+    if !waits {
+        carry_out(gateway, left, begun).await?;
+    }
+    Ok(Made::Pruned { index: durable.index, until, kept, waits })
+}
+
+fn unfinished(gateway: &Gateway) -> Option<Unfinished> {
+    *gateway.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a quorum of witnesses has cosigned the log with this leaf, where a policy names any: what is gone cannot be shown to
+/// somebody who doubts what the log said of it.
+fn is_witnessed(gateway: &Gateway, leaf: u64) -> bool {
+    if gateway.settings.log.trust_policy.is_none() {
+        return true;
+    }
+    let note = fs::read_to_string(gateway.log_folder().join("checkpoint.witnessed")).unwrap_or_default();
+    let size = note.lines().nth(1).and_then(|line| line.parse::<u64>().ok());
+    size.is_some_and(|size| size > leaf)
 }
 
 /// Lets go what the log says is let go, where the process ended or a disk failed in between.
@@ -66,12 +92,11 @@ pub(super) async fn prune(
 /// # Errors
 /// Why it cannot be done now: it is to be tried again.
 pub(crate) async fn finish_pruning(gateway: &Arc<Gateway>) -> Result<(), ChangeError> {
-    let unfinished = || *gateway.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
-    if unfinished().is_none() {
+    if unfinished(gateway).is_none_or(|waits| !is_witnessed(gateway, waits.leaf)) {
         return Ok(());
     }
     let _changes = gateway.changes.lock().await;
-    let Some(unfinished) = unfinished() else { return Ok(()) };
+    let Some(unfinished) = unfinished(gateway) else { return Ok(()) };
     let left = looked(gateway, unfinished.until).await?;
     carry_out(gateway, left, unfinished).await
 }

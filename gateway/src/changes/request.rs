@@ -66,6 +66,9 @@ pub(crate) enum Change {
         part: Part,
         /// Why; goes on the record.
         reason: Option<String>,
+        /// Where it is an officer or the supervisor.
+        #[serde(default)]
+        proposal: Option<Uuid>,
     },
     /// Stops every query at once, or those of one scenario.
     Stop {
@@ -349,6 +352,9 @@ pub(crate) enum Made {
         until: u64,
         /// How many of them are in force and kept.
         kept: u64,
+        /// Whether they are there until witnesses cosigned that.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        waits: bool,
     },
     /// A person's evidence may be made, or is handed over.
     Exported {

@@ -14,7 +14,7 @@ use super::{
     request::{LeafMade, Made},
 };
 use crate::{
-    callers::suspension::Part,
+    callers::suspension::{Part, SuspendedSince},
     gateway::Gateway,
     recorder::{InForceOnly, NotRecorded, Order},
     state::approvals::{RESUME, of_resumption},
@@ -41,11 +41,14 @@ pub(super) async fn set_suspended(
         operator: part.staff().map(str::to_owned),
         scenario: part.scenario().map(str::to_owned),
         suspended,
-        reason,
+        reason: reason.clone(),
     };
     let entry = leaf.entry(gateway.new_id(), account.actor())?;
-    let changed = part.clone();
-    let effect = move || suspensions.set(&changed, suspended);
+    let (changed, since) = (part.clone(), SuspendedSince { at: gateway.clock.now(), reason });
+    let effect = move || {
+        suspensions.set(&changed, suspended);
+        suspensions.said(changed, since);
+    };
     let recorded = gateway.recorder.put_in_force(order(suspended), entry, false, effect).await;
     let what = match &part {
         Part::Whole => format!("institution `{}` is suspended", institution.as_str()),

@@ -5,6 +5,8 @@ use credit_audit::leaf::{Kind, peek};
 /// An act, as its log has it.
 #[derive(Clone, Debug)]
 pub(crate) struct Act {
+    /// Its number among the acts of all gateways.
+    pub(crate) seq: i64,
     /// The name of its log.
     pub(crate) origin: String,
     /// Its place there.
@@ -14,7 +16,7 @@ pub(crate) struct Act {
 }
 
 /// Kinds of leaves that say what holds for every gateway.
-const KINDS: [&str; 6] = ["suspension", "stop", "revocation", "block", "objection", "repair"];
+const KINDS: [&str; 8] = ["suspension", "stop", "revocation", "block", "objection", "repair", "case", "binding"];
 
 /// Whether every gateway must know what leaves of a kind say.
 pub(crate) fn is_shared_kind(kind: Kind) -> bool {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::try_join;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at},
 };
 use tokio_postgres::Statement;
@@ -18,6 +18,8 @@ use super::{
 
 /// A round begins so often.
 const EVERY: Duration = Duration::from_millis(200);
+/// And so soon after one that failed: what was recorded meanwhile is told as soon as it can be.
+const AGAIN: Duration = Duration::from_millis(25);
 /// Acts that are read at once.
 const ACTS: i64 = 500;
 /// Rounds that a start tries.
@@ -26,13 +28,24 @@ const STARTS: u32 = 5;
 const TOLD: usize = 256;
 
 /// That it is here; and whether one of the others has another ring.
-const BEAT: &str = "INSERT INTO credit_replica (origin, beat, ring, told) VALUES ($1, pg_catalog.now(), $2, $3) \
-     ON CONFLICT (origin) DO UPDATE SET beat = excluded.beat, ring = excluded.ring, told = excluded.told";
+const BEAT: &str = "INSERT INTO credit_replica (origin, beat, ring, told, kinds) VALUES ($1, pg_catalog.now(), $2, $3, $4) \
+     ON CONFLICT (origin) DO UPDATE SET beat = excluded.beat, ring = excluded.ring, told = excluded.told, kinds = excluded.kinds";
 const OTHER_RING: &str = "SELECT origin FROM credit_replica WHERE origin <> $1 AND ring <> $2 \
      AND beat > pg_catalog.now() - interval '3 seconds' LIMIT 1";
 const HEARD: &str = "SELECT seq, origin, leaf_index, leaf FROM credit_act WHERE seq > $1 ORDER BY seq LIMIT $2";
 /// One after the other, so that whoever reads by `seq` misses none that is committed later.
 const ALONE: &str = "SELECT pg_catalog.pg_advisory_xact_lock(7234017283807667)";
+/// The others are woken when it is committed. Who hears no notice (behind a pool of connections, say) asks by itself soon.
+const NOTIFY: &str = "NOTIFY credit_act";
+const LISTEN: &str = "LISTEN credit_act";
+const LEAF: &str = "SELECT origin, leaf FROM credit_act WHERE seq = $1";
+/// Where it told the acts of fewer kinds, it begins anew.
+const TOLD_UNTIL: &str = "SELECT CASE WHEN kinds < $2 THEN 0 ELSE told END FROM credit_replica WHERE origin = $1";
+/// The release of the kinds that are told.
+const KINDS: i32 = 2;
+/// The release of the tables. Later ones have more, and nothing less.
+const VERSION: i32 = 2;
+const TABLES: &str = "SELECT version FROM credit_schema";
 const TELL: &str = "INSERT INTO credit_act (origin, leaf_index, leaf) SELECT $1, i, l FROM unnest($2::bigint[], $3::bytea[]) AS t (i, l) \
      ORDER BY i ON CONFLICT (origin, leaf_index) DO NOTHING";
 
@@ -58,9 +71,14 @@ impl Beats {
         let opened = async {
             let link = server.connect().await?;
             let client = &link.client;
+            let version = client.query_opt(TABLES, &[]).await?;
+            if version.map(|row| row.try_get::<_, i32>(0)).transpose()?.is_none_or(|version| version < VERSION) {
+                return Err(StateFault::Tables);
+            }
+            client.batch_execute(LISTEN).await?;
             let (beat, other_ring) = try_join(client.prepare(BEAT), client.prepare(OTHER_RING)).await?;
             let (heard, tell) = try_join(client.prepare(HEARD), client.prepare(TELL)).await?;
-            let known = client.query_opt("SELECT told FROM credit_replica WHERE origin = $1", &[&own.origin]).await?;
+            let known = client.query_opt(TOLD_UNTIL, &[&own.origin, &KINDS]).await?;
             let told = known.as_ref().map(|row| row.try_get::<_, i64>(0)).transpose()?;
             if told.is_none() && own.has_answered {
                 return Err(StateFault::CountedAlone);
@@ -86,19 +104,25 @@ impl Beats {
     /// Says that it is here, which must be written as everything else: a server that is no longer the one cannot.
     async fn beat(&self, ring: &[u8; 32], latest: Instant) -> Result<(), StateFault> {
         let told = i64::try_from(self.told).unwrap_or(i64::MAX);
-        self.link.client.execute(&self.beat, &[&self.own.origin, &&ring[..], &told]).await?;
+        self.link.client.execute(&self.beat, &[&self.own.origin, &&ring[..], &told, &KINDS]).await?;
         self.link.prove(latest).await?;
         self.compare_rings(ring).await
     }
 
     /// The acts after one; all of them where there are fewer than [`ACTS`].
-    async fn heard(&self, after: i64) -> Result<Vec<(i64, Act)>, StateFault> {
+    async fn heard(&self, after: i64) -> Result<Vec<Act>, StateFault> {
         let rows = self.link.client.query(&self.heard, &[&after, &ACTS]).await?;
         let acts = rows.iter().map(|row| {
             let index = u64::try_from(row.try_get::<_, i64>(2)?).unwrap_or_default();
-            Ok((row.try_get(0)?, Act { origin: row.try_get(1)?, index, leaf: row.try_get(3)? }))
+            Ok(Act { seq: row.try_get(0)?, origin: row.try_get(1)?, index, leaf: row.try_get(3)? })
         });
         acts.collect()
+    }
+
+    /// The leaf of an act, with the name of its log.
+    async fn leaf(&self, act: i64) -> Result<Option<(String, Vec<u8>)>, StateFault> {
+        let row = self.link.client.query_opt(LEAF, &[&act]).await?;
+        row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
     }
 
     /// Looks whether what is written counts.
@@ -113,7 +137,7 @@ impl Beats {
         let leaves: Vec<&[u8]> = acts.iter().map(|(_, leaf)| &leaf[..]).collect();
         client.batch_execute(&format!("BEGIN; {ALONE}")).await?;
         client.execute(&self.tell, &[&self.own.origin, &indices, &leaves]).await?;
-        client.batch_execute("COMMIT").await?;
+        client.batch_execute(&format!("{NOTIFY}; COMMIT")).await?;
         self.link.prove(latest).await
     }
 }
@@ -137,28 +161,45 @@ impl Round {
             self.beats = Some(Beats::open(&self.server, &self.own).await?);
         }
         let Some(beats) = &mut self.beats else { return Err(StateFault::Late) };
-        let (acts, looked_until) = self.process.acts_from(beats.told).unwrap_or_default();
-        let latest = Instant::now() + self.server.timeout();
-        if !acts.is_empty() {
-            timeout_at(latest, beats.tell(&acts, latest)).await.unwrap_or(Err(StateFault::Late))?;
+        loop {
+            let (acts, looked_until) = self.process.acts_from(beats.told).unwrap_or_default();
+            if !acts.is_empty() {
+                let latest = Instant::now() + self.server.timeout();
+                timeout_at(latest, beats.tell(&acts, latest)).await.unwrap_or(Err(StateFault::Late))?;
+            }
+            if looked_until <= beats.told {
+                break;
+            }
+            beats.told = looked_until;
         }
-        beats.told = beats.told.max(looked_until);
+        let latest = Instant::now() + self.server.timeout();
         timeout_at(latest, beats.beat(&self.process.ring(), latest)).await.unwrap_or(Err(StateFault::Late))?;
+        self.hear().await?;
+        self.cluster.set_heard(began);
+        Ok(())
+    }
+
+    /// Takes in what is new.
+    async fn hear(&mut self) -> Result<(), StateFault> {
+        let Some(beats) = &self.beats else { return Err(StateFault::Late) };
         loop {
             // A long history is read at a start: each part of it has the time of a round.
             let heard = timeout(self.server.timeout(), beats.heard(self.seen)).await;
             let acts = heard.unwrap_or(Err(StateFault::Late))?;
             let is_all = i64::try_from(acts.len()).is_ok_and(|count| count < ACTS);
-            for (seq, act) in acts {
+            for act in acts {
                 self.process.take_in(&act);
-                self.seen = seq;
+                self.seen = act.seq;
             }
             if is_all {
-                break;
+                return Ok(());
             }
         }
-        self.cluster.set_heard(began);
-        Ok(())
+    }
+
+    /// Woken where others told something.
+    fn news(&self) -> Arc<Notify> {
+        self.beats.as_ref().map_or_else(Arc::default, |beats| Arc::clone(&beats.link.news))
     }
 
     /// Makes one, of which each step has its time: a commit that waits for a standby would wait for ever. After any fault the
@@ -184,23 +225,52 @@ impl Round {
         made
     }
 
-    /// Tells acts at once, all that wait together: a transaction for each would make the last of many late. What cannot be told is
-    /// found in the log by a later round.
-    async fn tell(&mut self, all: Vec<ToActs>) -> Result<(), StateFault> {
-        let latest = Instant::now() + self.server.timeout();
-        let Some(beats) = &self.beats else { return Err(StateFault::Late) };
-        let (mut acts, mut waiting) = (Vec::new(), Vec::new());
+    /// Does what is asked, all that waits together: a transaction for each act would make the last of many late. What cannot be told
+    /// is found in the log by a later round.
+    async fn answer(&mut self, all: Vec<ToActs>) -> Result<(), StateFault> {
+        let (mut acts, mut waiting, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+        let mut is_to_hear = false;
         for one in all {
             match one {
-                ToActs::Reach(reached) => waiting.push(reached),
+                ToActs::Reach(reached) => {
+                    is_to_hear = true;
+                    waiting.push(reached);
+                }
                 ToActs::Tell(index, leaf, told) => {
                     acts.push((index, leaf.to_vec()));
                     waiting.push(told);
                 }
+                ToActs::Leaf(act, reply) => wanted.push((act, reply)),
             }
         }
-        let made = async { if acts.is_empty() { beats.reach(latest).await } else { beats.tell(&acts, latest).await } };
-        let made = timeout_at(latest, made).await.unwrap_or(Err(StateFault::Late));
+        let made = self.told(&acts, is_to_hear, waiting).await;
+        for (act, reply) in wanted {
+            let Some(beats) = &self.beats else { break };
+            if let Ok(Ok(Some(leaf))) = timeout(self.server.timeout(), beats.leaf(act)).await {
+                // Who does not wait any more needs no answer.
+                drop(reply.send(leaf));
+            }
+        }
+        made
+    }
+
+    /// Tells acts, or looks whether it could, and hears what is new where that is asked.
+    async fn told(
+        &mut self,
+        acts: &[(u64, Vec<u8>)],
+        is_to_hear: bool,
+        waiting: Vec<oneshot::Sender<()>>,
+    ) -> Result<(), StateFault> {
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let latest = Instant::now() + self.server.timeout();
+        let Some(beats) = &self.beats else { return Err(StateFault::Late) };
+        let made = async { if acts.is_empty() { beats.reach(latest).await } else { beats.tell(acts, latest).await } };
+        let mut made = timeout_at(latest, made).await.unwrap_or(Err(StateFault::Late));
+        if made.is_ok() && is_to_hear {
+            made = self.hear().await;
+        }
         match &made {
             // Who does not wait any more needs no answer.
             Ok(()) => waiting.into_iter().for_each(|told| told.send(()).unwrap_or_default()),
@@ -220,10 +290,12 @@ pub(super) async fn keep(
     ready: oneshot::Sender<Result<(), StateFault>>,
 ) {
     let mut round = Round { cluster, server, own, process, beats: None, seen: 0 };
+    round.process.begin();
     drop(ready.send(round.make_first().await));
     let mut every = interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
+        let news = round.news();
         let done = tokio::select! {
             act = acts.recv() => match act {
                 Some(first) => {
@@ -233,12 +305,22 @@ pub(super) async fn keep(
                     {
                         all.push(next);
                     }
-                    round.tell(all).await
+                    round.answer(all).await
                 }
                 None => return,
             },
             _ = every.tick() => round.make_in_time().await,
+            () = news.notified() => {
+                let heard = round.hear().await;
+                if heard.is_err() {
+                    round.beats = None;
+                }
+                heard
+            }
         };
+        if done.is_err() {
+            every.reset_after(AGAIN);
+        }
         round.process.heard(done.map_err(|fault| fault.to_string()));
     }
 }

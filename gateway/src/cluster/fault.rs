@@ -10,7 +10,7 @@ pub(crate) enum StateFault {
     Postgres(#[from] PostgresFault),
     /// Tables that are not there, or not as they must be.
     #[error(
-        "the shared state has not the tables of this release, or its role may not write them: see `credit-gateway state schema`"
+        "the shared state has not the tables of this release, or its role may not write them: run what `credit-gateway state schema` prints as the owner of the database, and grant its role the tables"
     )]
     Tables,
     /// What must be seen of standbys is not shown to this role.

@@ -44,8 +44,10 @@ pub(super) enum ToBooks {
 
 /// To the thread that tells acts. Who asks hears nothing where it cannot be done.
 pub(super) enum ToActs {
-    /// Is the shared state reached?
+    /// Is the shared state reached? Whoever hears that it is knows what the others did before.
     Reach(oneshot::Sender<()>),
+    /// The leaf of an act, by its number among all, with the name of its log.
+    Leaf(i64, oneshot::Sender<(String, Vec<u8>)>),
     /// An act of this gateway, by the number of its leaf, for the others.
     Tell(u64, Arc<[u8]>, oneshot::Sender<()>),
 }
@@ -63,6 +65,9 @@ pub(crate) type Looked = (Vec<(u64, Vec<u8>)>, u64);
 
 /// What the thread needs of the process.
 pub(crate) trait Process: Send + Sync {
+    /// All acts of all gateways follow, from the first one on.
+    fn begin(&self);
+
     /// Takes in an act of any of the gateways, in the order in which they hold.
     fn take_in(&self, act: &Act);
 
@@ -119,7 +124,7 @@ impl Cluster {
     }
 
     /// Whether the others could be told of an act now, which is asked before it is recorded: an act that is on the record while they
-    /// go on without it would be a broken promise of the logs together.
+    /// go on without it would be a broken promise of the logs together. What they did before is known here then.
     pub(crate) async fn reaches(&self) -> bool {
         let (reached, is_reached) = oneshot::channel();
         self.to_acts.send(ToActs::Reach(reached)).is_ok() && is_reached.await.is_ok()
@@ -129,6 +134,12 @@ impl Cluster {
     pub(crate) async fn tell(&self, index: u64, leaf: Arc<[u8]>) -> bool {
         let (told, is_told) = oneshot::channel();
         self.to_acts.send(ToActs::Tell(index, leaf, told)).is_ok() && is_told.await.is_ok()
+    }
+
+    /// The leaf of an act of another gateway, with the name of its log; nothing where it cannot be had now.
+    pub(crate) async fn leaf(&self, act: i64) -> Option<(String, Vec<u8>)> {
+        let (reply, leaf) = oneshot::channel();
+        if self.to_acts.send(ToActs::Leaf(act, reply)).is_ok() { leaf.await.ok() } else { None }
     }
 
     /// Waits until all that was settled is on the books, or it cannot be.

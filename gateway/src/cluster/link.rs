@@ -1,11 +1,18 @@
 //! One connection to the shared state, and when what was written on it counts.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use futures_util::future::{select_ok, try_join};
-use tokio::time::{Instant, sleep, timeout_at};
+use futures_util::{
+    StreamExt,
+    future::{select_ok, try_join},
+    stream::poll_fn,
+};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, timeout_at},
+};
 use tokio_postgres::{
-    Client, Config,
+    AsyncMessage, Client, Config,
     config::{ChannelBinding, Host, SslMode},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -61,12 +68,22 @@ impl Server {
         timeout_at(latest, self.connected()).await.unwrap_or(Err(StateFault::Late))
     }
 
-    async fn client_of(&self, config: Config) -> Result<Client, PostgresFault> {
+    /// A client, and what hears of news.
+    async fn client_of(&self, config: Config) -> Result<(Client, Arc<Notify>), PostgresFault> {
         let connected = config.connect(self.tls.in_force().made.clone()).await;
-        let (client, connection) = connected.map_err(|error| PostgresFault::of_connecting(&error))?;
+        let (client, mut connection) = connected.map_err(|error| PostgresFault::of_connecting(&error))?;
+        let news = Arc::new(Notify::new());
+        let noticed = Arc::clone(&news);
         // What ended it, the next statement says.
-        tokio::spawn(async move { drop(connection.await) });
-        Ok(client)
+        tokio::spawn(async move {
+            let mut messages = poll_fn(move |context| connection.poll_message(context));
+            while let Some(Ok(message)) = messages.next().await {
+                if matches!(message, AsyncMessage::Notification(_)) {
+                    noticed.notify_one();
+                }
+            }
+        });
+        Ok((client, news))
     }
 
     async fn connected(&self) -> Result<Link, StateFault> {
@@ -88,13 +105,13 @@ impl Server {
         self.tls.look().await;
         // All at once: one that is cut off says nothing, and would keep the others from being asked.
         let hosts = each_host(&config).into_iter().map(|config| Box::pin(self.client_of(config)));
-        let (client, _) = select_ok(hosts).await?;
+        let ((client, news), _) = select_ok(hosts).await?;
         let is_proved = self.settings.standby == Standby::Required;
         if is_proved && !client.query_one(MAY_SEE, &[]).await?.try_get::<_, bool>(0)? {
             return Err(StateFault::Unseen);
         }
         let (written, has) = try_join(client.prepare(WRITTEN), client.prepare(HAS)).await?;
-        Ok(Link { client, written, has, is_proved })
+        Ok(Link { client, news, written, has, is_proved })
     }
 }
 
@@ -128,6 +145,8 @@ fn each_host(all: &Config) -> Vec<Config> {
 /// A connection. One that met a fault is not used again: what it had under way may still be done.
 pub(super) struct Link {
     pub(super) client: Client,
+    /// Woken by each notice of the server, where this connection listens.
+    pub(super) news: Arc<Notify>,
     written: tokio_postgres::Statement,
     has: tokio_postgres::Statement,
     is_proved: bool,

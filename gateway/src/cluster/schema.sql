@@ -1,20 +1,28 @@
--- What several gateways of one operator count together (`[state]` of the configuration). Run it once as the owner of the database:
+-- What several gateways of one operator count together (`[state]` of the configuration). Run it as the owner of the database, once, and
+-- again with each release that has more tables; what is there stays:
 --   credit-gateway state schema | psql "$DATABASE"
 -- The gateway's role needs SELECT, INSERT, UPDATE and DELETE on these tables, and membership in pg_read_all_stats. It holds keyed digests, ids,
 -- and the acts of the logs as they stand there; no person in clear.
 
 BEGIN;
 
+-- The release of these tables. A gateway starts with tables of its own release or a later one.
+CREATE TABLE IF NOT EXISTS credit_schema (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    version integer NOT NULL
+);
+
 -- One row a gateway: when it was last here, the digest of its key ring, and up to which leaf its acts are told.
-CREATE TABLE credit_replica (
+CREATE TABLE IF NOT EXISTS credit_replica (
     origin text PRIMARY KEY,
     beat timestamptz NOT NULL,
     ring bytea NOT NULL,
     told bigint NOT NULL
 );
 
--- Acts that every gateway must know: suspensions, stops, withdrawals, what persons said. In the order in which they hold.
-CREATE TABLE credit_act (
+-- Acts that every gateway must know: suspensions, stops, withdrawals, what persons said, who acts for whom, cases. In the order in which
+-- they hold.
+CREATE TABLE IF NOT EXISTS credit_act (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     origin text NOT NULL,
     leaf_index bigint NOT NULL,
@@ -23,27 +31,27 @@ CREATE TABLE credit_act (
 );
 
 -- Look-ups by keyed digest: of a case, of a person and of a member of staff on a day; different persons of a day.
-CREATE TABLE credit_count (
+CREATE TABLE IF NOT EXISTS credit_count (
     key bytea PRIMARY KEY CHECK (length(key) = 16),
     n integer NOT NULL,
     until bigint NOT NULL
 );
 
 -- By this it is found what no query can ask for any more. `until` ends with a day, so that it changes once a day and not with each query.
-CREATE INDEX credit_count_until ON credit_count (until);
+CREATE INDEX IF NOT EXISTS credit_count_until ON credit_count (until);
 
 -- Uses of consents: each number once.
-CREATE TABLE credit_use (
+CREATE TABLE IF NOT EXISTS credit_use (
     consent bytea NOT NULL CHECK (length(consent) = 16),
     number integer NOT NULL,
     at bigint NOT NULL,
     until bigint NOT NULL,
     PRIMARY KEY (consent, number)
 );
-CREATE INDEX credit_use_until ON credit_use (until);
+CREATE INDEX IF NOT EXISTS credit_use_until ON credit_use (until);
 
 -- Idempotency keys, and the first query under each.
-CREATE TABLE credit_repeat (
+CREATE TABLE IF NOT EXISTS credit_repeat (
     key bytea PRIMARY KEY CHECK (length(key) = 16),
     identity bytea NOT NULL CHECK (length(identity) = 16),
     first bytea NOT NULL CHECK (length(first) = 16),
@@ -52,14 +60,18 @@ CREATE TABLE credit_repeat (
     answered boolean NOT NULL,
     repeats integer NOT NULL
 );
-CREATE INDEX credit_repeat_asked ON credit_repeat (asked);
+CREATE INDEX IF NOT EXISTS credit_repeat_asked ON credit_repeat (asked);
 
 -- Queries under way: what each reserved. Gone once it is settled; what a gateway left behind it settles by its own log.
-CREATE TABLE credit_claim (
+CREATE TABLE IF NOT EXISTS credit_claim (
     id bytea PRIMARY KEY CHECK (length(id) = 16),
     origin text NOT NULL,
     held bytea NOT NULL
 );
-CREATE INDEX credit_claim_of ON credit_claim (origin);
+CREATE INDEX IF NOT EXISTS credit_claim_of ON credit_claim (origin);
+
+-- Release 2. Which kinds of acts a gateway has told: with more kinds it looks through its log for them once more.
+ALTER TABLE credit_replica ADD COLUMN IF NOT EXISTS kinds integer NOT NULL DEFAULT 1;
+INSERT INTO credit_schema (version) VALUES (2) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 2);
 
 COMMIT;

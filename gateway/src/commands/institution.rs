@@ -8,6 +8,7 @@ use std::{
 use clap::{Args, Subcommand};
 use credit_audit::clock::SystemClock;
 use credit_policy::InstitutionId;
+use uuid::Uuid;
 
 use super::{
     change,
@@ -39,7 +40,7 @@ pub(super) enum Institution {
     /// Suspend one at once, one of its staff, or its use of a scenario 立即暂停机构、其经办人或其对某场景的使用
     Suspend(Which),
     /// Let one, or that part of it, ask again 恢复机构或其部分
-    Resume(Which),
+    Resume(Back),
     /// List all 列出机构
     List {
         #[command(flatten)]
@@ -115,6 +116,15 @@ pub(super) struct Which {
     config: ConfigFile,
 }
 
+#[derive(Args)]
+pub(super) struct Back {
+    #[command(flatten)]
+    which: Which,
+    /// Of an officer or the supervisor: what another officer proposed, where too few officers are left 管理人员或监管部门：管理人员不足两人时，另一人的提议编号
+    #[arg(long, value_name = "PROPOSAL")]
+    proposal: Option<Uuid>,
+}
+
 impl Which {
     fn part(&self) -> Part {
         Part::new(self.staff.as_deref(), self.scenario.as_deref())
@@ -151,10 +161,10 @@ pub(super) fn run(command: Institution) -> Result<(), Failure> {
             let (id, part) = (parse(&which.id)?, which.part());
             (which.config.read()?, Change::InstitutionSuspend { id, part, reason: which.reason }, done)
         }
-        Institution::Resume(which) => {
+        Institution::Resume(Back { which, proposal }) => {
             let done = words("已恢复并留痕", "resumed and on the record");
             let (id, part) = (parse(&which.id)?, which.part());
-            (which.config.read()?, Change::InstitutionResume { id, part, reason: which.reason }, done)
+            (which.config.read()?, Change::InstitutionResume { id, part, reason: which.reason, proposal }, done)
         }
         Institution::List { config, json } => {
             let all = change::list(config.read()?)?;

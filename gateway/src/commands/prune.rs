@@ -1,7 +1,7 @@
 //! `prune`: lets records go that are past their retention, by two officers.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{approval::Officer, by_two::Step, failure::Failure};
 use crate::{
@@ -31,7 +31,15 @@ pub(super) fn run(Arguments { until, step, officer }: &Arguments) -> Result<(), 
     let done =
         step.take_said(officer, PRUNE, ("until", until.clone()), ("/officers/prunings", json!({"until": until})))?;
     if let Some(done) = done {
-        let said = words("记录包已删除并留痕", "let go and on the record");
+        let waits =
+            serde_json::from_slice::<Value>(&done).is_ok_and(|made| made.get("waits") == Some(&Value::Bool(true)));
+        let said = match waits {
+            true => words(
+                "已留痕；见证方联署后即删除记录包",
+                "on the record; the records go once the witnesses cosigned that",
+            ),
+            false => words("记录包已删除并留痕", "let go and on the record"),
+        };
         print(format_args!("{said}{}{}", colon(), String::from_utf8_lossy(&done)));
         print(words(
             "备份及审计副本中仍有这些记录：请按各自的保存期限处理",

@@ -34,7 +34,7 @@ impl fmt::Display for Alarm {
 
 /// Each alarm: what it says, and where an officer sees more (empty where the operator has to act). Names that are not here do not
 /// exist.
-const WORDS: [(&str, &str, &str, &str); 25] = [
+const WORDS: [(&str, &str, &str, &str); 28] = [
     ("draining", "网关正在停止，不再接受查询", "the gateway is on its way down and takes no query", ""),
     (
         "not-recordable",
@@ -120,6 +120,9 @@ const WORDS: [(&str, &str, &str, &str); 25] = [
     ),
     ("duty-fails", "后台任务失败", "a duty in the background fails", "/officers/log"),
     ("faulty-values", "数据源中有不合数据清单的数值", "a store has values that do not fit the data list", ""),
+    ("proposals-wait", "提议等待另一名管理人员批准", "proposals wait for another officer", "/officers/proposals"),
+    ("approved-waits", "已批准，尚未执行或加载", "approved, and not done or loaded yet", "/officers/proposals"),
+    ("reviews-wait", "查询复核尚未结案", "reviews of queries are not closed", "/officers/reviews"),
 ];
 
 impl Alarm {
@@ -232,6 +235,18 @@ pub(super) fn to_do(gateway: &Gateway) -> Vec<Alarm> {
         .chain(fails.map(|duty| Alarm::of("duty-fails", duty.as_str())))
         .chain(faulty.map(|(store, _)| Alarm::of("faulty-values", store)))
         .collect()
+}
+
+/// What waits for officers in the course of things: nothing is wrong yet.
+pub(super) fn waits(gateway: &Gateway) -> Vec<Alarm> {
+    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let (proposed, approved) = gateway.proposals_waiting();
+    let all = [
+        Alarm::counted("proposals-wait", count(proposed)),
+        Alarm::counted("approved-waits", count(approved)),
+        Alarm::counted("reviews-wait", gateway.metrics.reviews_open()),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

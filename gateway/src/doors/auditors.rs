@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use credit_audit::leaf::{Act, Actor, Read};
-use credit_policy::{Code, Duty};
+use credit_policy::{Code, Duty, Language};
 use hyper::{
-    Method, Request, Response, StatusCode,
-    header::{self, HeaderValue},
+    Method, Request, Response, StatusCode, Uri,
+    header::{self, HeaderMap, HeaderValue},
     http::request::Parts,
 };
 use tokio::sync::OwnedSemaphorePermit;
@@ -17,7 +17,7 @@ use crate::{
         register::Institution,
         trust::{CertificateStatus, Trust},
     },
-    doors::console::{self, View, Viewer},
+    doors::console::{self, Barred, View, Viewer},
     doors::files::{LogFile, plain, serve},
     doors::officers,
     doors::persons::counter,
@@ -66,8 +66,15 @@ pub(crate) async fn answer(
     let Some((auditor, standing)) = caller else {
         return fixed(Code::CertificateUnknown, language);
     };
-    if auditor.is_suspended() {
-        return fixed(Code::InstitutionSuspended, language);
+    let role = role(&gateway, &auditor);
+    let barred = |why| {
+        let at = (request.uri(), request.headers());
+        console::barred(&gateway, why, at, Viewer::new(&auditor, &standing, role), language)
+    };
+    // The style of the page that says so tells nothing.
+    if auditor.is_suspended() && View::of(request.uri().path()) != Some(View::Style) {
+        let said = if is_auditor(&auditor) { barred(Barred::Suspended) } else { None };
+        return said.unwrap_or_else(|| fixed(Code::InstitutionSuspended, language));
     }
     if !is_auditor(&auditor) {
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
@@ -91,18 +98,12 @@ pub(crate) async fn answer(
         let host = host(&head);
         return officers::act(&gateway, (&auditor, &standing), (path, &head.headers, &host), body, language).await;
     }
-    let role = role(&gateway, &auditor);
     if let Some(view) = View::of(request.uri().path()) {
         if role.is_some_and(|role| !view.is_for(role)) {
-            return fixed(Code::ScenarioNotAllowed, language);
+            return barred(Barred::Role).unwrap_or_else(|| fixed(Code::ScenarioNotAllowed, language));
         }
-        if let Some(read) = view.read()
-            && !record_read(&gateway, &standing, &auditor, &read).await
-        {
-            return fixed(Code::NotRecordable, language);
-        }
-        let viewer = Viewer::new(&auditor, &standing, role);
-        return console::answer((&gateway, trust), view, (request.uri(), request.headers()), viewer, language).await;
+        let at = (request.uri(), request.headers());
+        return look((&gateway, trust), view, (&auditor, &standing, role), at, language).await;
     }
     match LogFile::of(request.uri().path()) {
         // The whole log is for who decides, and for who supervises.
@@ -113,8 +114,24 @@ pub(crate) async fn answer(
             fixed(Code::NotRecordable, language)
         }
         Some(file) => serve(&gateway.log_folder(), &file).await,
-        None => plain(StatusCode::NOT_FOUND, "not found\n"),
+        None => barred(Barred::Missing).unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found\n")),
     }
+}
+
+/// Shows a view, once the look is on the record.
+async fn look(
+    (gateway, trust): (&Arc<Gateway>, &Trust),
+    view: View,
+    (auditor, standing, role): (&Institution, &CertificateStatus, Option<Role>),
+    at: (&Uri, &HeaderMap),
+    language: Language,
+) -> Response<Body> {
+    if let Some(read) = view.read()
+        && !record_read(gateway, standing, auditor, &read).await
+    {
+        return fixed(Code::NotRecordable, language);
+    }
+    console::answer((gateway, trust), view, at, Viewer::new(auditor, standing, role), language).await
 }
 
 fn not_allowed(is_posted: bool, is_both: bool) -> Response<Body> {

@@ -24,7 +24,7 @@ use crate::{
     settings::Role,
     state::{
         about::About,
-        approvals::{DESTROY, EXPORT, PRUNE, RESUME, UNSEAL},
+        approvals::{DESTROY, EXPORT, PRUNE, REINSTATE, RESUME, UNSEAL},
     },
     transport::{Body, body::RequestBody, incoming::Incoming, whole},
 };
@@ -139,6 +139,11 @@ struct Suspending {
     scenario: Option<String>,
     suspended: bool,
     reason: String,
+    /// To let an officer or the supervisor act again: what another officer approved.
+    proposal: Option<Uuid>,
+    /// That who acts means to be suspended.
+    #[serde(default)]
+    confirmed: bool,
 }
 
 /// `POST /officers/objections`: the decision, as an institution makes it.
@@ -174,6 +179,7 @@ struct Proposing {
     export: Option<Handing>,
     entry: Option<u64>,
     until: Option<u64>,
+    institution: Option<InstitutionId>,
     scenario: Option<String>,
     reason: Option<String>,
 }
@@ -181,7 +187,13 @@ struct Proposing {
 impl Proposing {
     /// What is proposed; nothing where more than one thing is named.
     fn change(self) -> Option<Change> {
-        let Self { act, digest, destroy, export, entry, until, scenario, reason } = self;
+        let Self { act, digest, destroy, export, entry, until, institution, scenario, reason } = self;
+        if let Some(institution) = institution {
+            let others = [digest.is_some(), destroy.is_some(), export.is_some(), entry.is_some(), until.is_some()];
+            let is_one = act == REINSTATE && !others.contains(&true) && scenario.is_none() && reason.is_none();
+            let about = About::Reinstate { institution: institution.as_str().to_owned() };
+            return is_one.then_some(Change::ProposeInWords(about));
+        }
         if let Some(until) = until {
             let others = [digest.is_some(), destroy.is_some(), export.is_some(), entry.is_some()];
             let is_one = act == PRUNE && !others.contains(&true) && scenario.is_none() && reason.is_none();
@@ -332,6 +344,13 @@ pub(super) async fn act(
             None => fixed(Code::MalformedRequest, language),
         };
     };
+    if suspends_itself(&change, officer) && !is_confirmed(asked) {
+        let error = ChangeError::Yourself;
+        return match filled {
+            Some((_, next)) => console::refused(gateway, viewer(), (StatusCode::CONFLICT, &error), (language, &next)),
+            None => in_words(StatusCode::CONFLICT, &error, language),
+        };
+    }
     if let Change::Export { number: Whose(number), proposal, .. } = change {
         let handed = evidence::hand_over(gateway, number, proposal, account, language).await;
         return handed.unwrap_or_else(|error| in_words(refusal_status(&error), &error, language));
@@ -345,6 +364,16 @@ pub(super) async fn act(
         }
         (Err(error), None) => in_words(refusal_status(&error), &error, language),
     }
+}
+
+/// Whether who acts would be shut out by it.
+fn suspends_itself(change: &Change, officer: &Institution) -> bool {
+    matches!(change, Change::InstitutionSuspend { id, part: Part::Whole, .. } if id.as_str() == officer.id())
+}
+
+/// Whether who acts said so.
+fn is_confirmed(asked: &[u8]) -> bool {
+    read::<Suspending>(asked).is_some_and(|asked| asked.confirmed)
 }
 
 /// A file that a browser saves.
@@ -426,14 +455,15 @@ fn change(path: Path, bytes: &[u8]) -> Option<Change> {
             Change::CoverageList { month }
         }
         Path::Suspensions => {
-            let Suspending { institution: id, staff, scenario, suspended, reason } = read(bytes)?;
-            if staff.is_some() && scenario.is_some() {
+            let asked: Suspending = read(bytes)?;
+            let Suspending { institution: id, staff, scenario, suspended, reason, proposal, .. } = asked;
+            if staff.is_some() && scenario.is_some() || suspended && proposal.is_some() {
                 return None;
             }
             let (part, reason) = (Part::new(staff.as_deref(), scenario.as_deref()), Some(reason));
             match suspended {
                 true => Change::InstitutionSuspend { id, part, reason },
-                false => Change::InstitutionResume { id, part, reason },
+                false => Change::InstitutionResume { id, part, reason, proposal },
             }
         }
     })

@@ -12,7 +12,7 @@ use super::{
     combination::Combinations,
     days::{count_days, days},
     error::IndexError,
-    place::{Due, Found, Place},
+    place::{Due, Found, Place, Removal},
     row::{ConsentRow, Of, QueryRow, Row},
     schema::{COLUMNS, FORM, TABLES},
 };
@@ -215,14 +215,18 @@ impl IndexFile {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// The answers about a person before a leaf of which no later leaf says that a correction is due.
-    pub(super) fn answered(&self, person: &[u8; 32], before: u64, today: Date) -> Result<Vec<Place>, IndexError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT leaf, place, length FROM query WHERE person = ?1 AND leaf < ?2 AND code IS NULL \
-             AND institution IS NOT NULL AND (due IS NULL OR due < ?2) AND (known_from <= ?3 OR notice IS NOT NULL) \
-             ORDER BY leaf",
-        )?;
-        let found = select.query_map(params![person.as_slice(), signed(before), today.to_string()], place)?;
+    /// The answers about a person before a removal of which no later leaf says that a correction is due.
+    pub(super) fn answered(&self, person: &[u8; 32], before: Removal, today: Date) -> Result<Vec<Place>, IndexError> {
+        let (by, due, before) = match before {
+            Removal::Leaf(leaf) => ("leaf", "due", signed(leaf)),
+            Removal::At(at) => ("at", "due_at", at.as_microsecond()),
+        };
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT leaf, place, length FROM query WHERE person = ?1 AND {by} < ?2 AND code IS NULL \
+             AND institution IS NOT NULL AND (due IS NULL OR {due} < ?2) AND (known_from <= ?3 OR notice IS NOT NULL) \
+             ORDER BY leaf"
+        ))?;
+        let found = select.query_map(params![person.as_slice(), before, today.to_string()], place)?;
         Ok(found.collect::<Result<_, _>>()?)
     }
 

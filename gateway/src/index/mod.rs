@@ -39,7 +39,7 @@ pub(crate) use error::IndexError;
 pub(crate) use file::{Asked, ConsentFound, Wanted};
 use file::{IndexFile, Rows};
 pub(crate) use owed::{Owed, OwedNotice};
-pub(crate) use place::{Due, Found, Place, read_leaf};
+pub(crate) use place::{Due, Found, Place, Removal, read_leaf};
 pub(crate) use reviews::ReviewBook;
 use row::Opening;
 pub(crate) use search::{Listed, Outcome, Search, UsedConsent};
@@ -160,7 +160,7 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub(crate) fn answered(&self, person: &[u8; 32], before: u64, today: Date) -> Result<Vec<Place>, IndexError> {
+    pub(crate) fn answered(&self, person: &[u8; 32], before: Removal, today: Date) -> Result<Vec<Place>, IndexError> {
         self.lock().answered(person, before, today)
     }
 

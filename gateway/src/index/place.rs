@@ -8,6 +8,7 @@ use std::{
 };
 
 use credit_audit::{leaf::CorrectionState, tile};
+use jiff::Timestamp;
 
 use super::error::IndexError;
 
@@ -20,6 +21,15 @@ pub(crate) struct Place {
     pub(super) offset: u64,
     /// In bytes.
     pub(super) length: u64,
+}
+
+/// By what a record went out of answers: a leaf of this log, or, by another log, when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    /// A leaf of this log.
+    Leaf(u64),
+    /// Of another log, at this time.
+    At(Timestamp),
 }
 
 /// A query that was found.

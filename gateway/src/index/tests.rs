@@ -10,7 +10,7 @@ use super::{
     error::IndexError,
     file::{IndexFile, Rows, Wanted},
     owed::Owed,
-    place::Place,
+    place::{Place, Removal},
     row::{ConsentRow, QueryRow, Row},
     search::{Outcome, Search},
 };
@@ -92,7 +92,7 @@ fn a_correction_is_due_to_who_was_answered_until_it_is_fetched_and_never_of_what
     let first = vec![query(0, Some("0001-01-01")), query(1, Some("2026-11-29")), query(2, None), refused, own];
     take(&mut file, first.into_iter().map(of).collect());
     let answered = |file: &IndexFile, before, today| {
-        file.answered(&PERSON, before, today).unwrap().iter().map(|place| place.leaf).collect::<Vec<_>>()
+        file.answered(&PERSON, Removal::Leaf(before), today).unwrap().iter().map(|place| place.leaf).collect::<Vec<_>>()
     };
     assert_eq!(answered(&file, 5, TODAY), [0]);
     assert_eq!(answered(&file, 5, date(2026, 11, 29)), [0, 1]);
@@ -103,6 +103,12 @@ fn a_correction_is_due_to_who_was_answered_until_it_is_fetched_and_never_of_what
     };
     assert_eq!((answered(&file, 5, TODAY), answered(&file, 6, TODAY)), (vec![], vec![0]));
     assert_eq!((due(&file, 0), due(&file, 5)), (vec![(0, 5, 1_000)], vec![]));
+    // By another log it goes by time: after the answers, and after what was said to be due.
+    let answered_at = |at| {
+        let at = Removal::At(jiff::Timestamp::from_microsecond(at).unwrap());
+        file.answered(&PERSON, at, TODAY).unwrap().iter().map(|place| place.leaf).collect::<Vec<_>>()
+    };
+    assert_eq!((answered_at(1_000), answered_at(1_001)), (vec![], vec![0]));
     assert_eq!(file.due("another", 0, 40).unwrap(), []);
     let state = |file: &IndexFile| {
         let wanted = Wanted { person: PERSON, before: 1, from: i64::MIN, until: i64::MAX, most: 40 };

@@ -127,6 +127,10 @@ async fn run_stages<'e>(
             return withdraw(&gateway.issuers, identified, jti, iss).map(Outcome::Withdrawal);
         }
         Request::Case(report) => {
+            // So that what another gateway was told of the case before is known here.
+            if !gateway.reaches_others().await {
+                return Err(Refusal::unavailable());
+            }
             return report_case(gateway, moment, identified, &report).map(Box::new).map(Outcome::Case);
         }
         Request::Feedback(report) => {

@@ -1,18 +1,18 @@
 //! The gateways that count together with this one: the thread that counts and hears, and what it needs of this process.
 
-use std::{io, sync::Arc};
-
-use credit_audit::{
-    clock::Clock,
-    leaf::{self, QueryLeaf},
-    log::LookupError,
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
+
+use credit_audit::{clock::Clock, leaf::QueryLeaf, log::LookupError};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
     callers::register::Register,
-    changes::take_in,
+    changes::{begin_anew, take_in},
     cluster::{self, Act, Cluster, Ends, Looked, Own, Process, StateFault, is_shared},
     gateway::Gateway,
     index::each_leaf,
@@ -20,7 +20,7 @@ use crate::{
     process::runtime,
     settings::Settings,
     state::{elsewhere::Elsewhere, ledger::Ledger},
-    telemetry::metrics::Duty,
+    telemetry::{self, metrics::Duty},
 };
 
 /// Leaves of the own log that are looked through at once for acts.
@@ -63,7 +63,15 @@ impl Joining {
         let process = Arc::new(Shared(Arc::clone(gateway)));
         let thread = std::thread::Builder::new().name("replicas".to_owned());
         let spawned = thread.spawn(move || match runtime() {
-            Ok(runtime) => runtime.block_on(cluster::run(cluster, ends, own, process, ready)),
+            Ok(runtime) => {
+                let run = || runtime.block_on(cluster::run(cluster, ends, own, process, ready));
+                if catch_unwind(AssertUnwindSafe(run)).is_err() {
+                    // Without it every query is refused: whoever started the process starts it again.
+                    tracing::error!("the thread of the shared state panicked; the process ends");
+                    telemetry::flush_lines();
+                    std::process::abort();
+                }
+            }
             Err(error) => tracing::error!(%error, "the thread of the shared state could not be set up"),
         });
         match spawned {
@@ -90,14 +98,12 @@ pub(super) async fn examine(settings: &Settings, ring: Option<[u8; 32]>, ledger:
 struct Shared(Arc<Gateway>);
 
 impl Process for Shared {
+    fn begin(&self) {
+        begin_anew(&self.0);
+    }
+
     fn take_in(&self, act: &Act) {
-        let taken = match leaf::parse(&act.leaf) {
-            Ok(Some(parsed)) => take_in(&self.0, &act.origin, act.index, &parsed),
-            // A kind of a later release.
-            Ok(None) => true,
-            Err(_) => false,
-        };
-        if !taken {
+        if !take_in(&self.0, act) {
             tracing::error!(leaf = act.index, cause = "it does not open", "an act of another gateway was not taken in");
         }
     }

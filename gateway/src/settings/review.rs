@@ -28,6 +28,11 @@ pub struct Review {
     pub until_hour: u8,
     /// Institutions that work around the clock, by id.
     pub round_the_clock: Vec<String>,
+    /// Institutions that work on weekends too, within the same hours, by id.
+    pub weekends: Vec<String>,
+    /// Institutions whose staff handle a case alone, from its registration to its decision, by id: there a case that was registered
+    /// before a query and is decided in time explains it, whoever did both.
+    pub one_window: Vec<String>,
     /// Under so many cases one member of staff may not ask about one person without an explanation.
     #[schemars(range(min = 2))]
     pub cases_of_one_person: u64,
@@ -52,6 +57,8 @@ impl Default for Review {
             acted_within_days,
             hours: (from_hour, until_hour),
             round_the_clock,
+            weekends,
+            one_window,
             cases_of_one_person,
             look_ups_a_day,
             persons_at_once,
@@ -64,6 +71,8 @@ impl Default for Review {
             from_hour,
             until_hour,
             round_the_clock,
+            weekends,
+            one_window,
             cases_of_one_person,
             look_ups_a_day,
             persons_at_once,
@@ -83,6 +92,8 @@ impl Review {
             acted_within_days: self.acted_within_days,
             hours: (self.from_hour, self.until_hour),
             round_the_clock: self.round_the_clock.clone(),
+            weekends: self.weekends.clone(),
+            one_window: self.one_window.clone(),
             cases_of_one_person: self.cases_of_one_person,
             look_ups_a_day: self.look_ups_a_day,
             persons_at_once: self.persons_at_once,

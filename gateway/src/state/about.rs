@@ -9,7 +9,7 @@ use credit_audit::pruned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::approvals::{Digest, of_resumption, of_unsealing};
+use super::approvals::{Digest, of_reinstatement, of_resumption, of_unsealing};
 
 /// So many are remembered; the oldest go first.
 const REMEMBERED: usize = 500;
@@ -24,6 +24,11 @@ pub(crate) enum About {
         entry: u64,
         /// Why.
         reason: String,
+    },
+    /// To let an officer or the supervisor act again.
+    Reinstate {
+        /// Whom.
+        institution: String,
     },
     /// To answer queries again.
     Resume {
@@ -45,6 +50,7 @@ impl About {
     pub(crate) fn digest(&self) -> Digest {
         match self {
             Self::Unseal { entry, reason } => of_unsealing(*entry, reason),
+            Self::Reinstate { institution } => of_reinstatement(institution),
             Self::Resume { scenario, reason } => of_resumption(scenario.as_deref(), Some(reason)),
             Self::Prune { until } => pruned::digest(*until),
         }

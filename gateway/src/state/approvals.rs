@@ -36,6 +36,9 @@ pub(crate) const EXPORT: &str = "export";
 /// Records are let go: as above.
 pub(crate) const PRUNE: &str = "prune";
 
+/// An officer or the supervisor who was suspended acts again: as above.
+pub(crate) const REINSTATE: &str = "reinstate";
+
 /// What is proposed and approved by saying it, and the gateway makes the digest: a digest shows nobody which month or whom it is
 /// about.
 pub(crate) const IN_WORDS: [&str; 3] = [DESTROY, EXPORT, PRUNE];
@@ -49,6 +52,11 @@ const REMEMBERED: usize = 500;
 /// The digest of a resumption: SHA-256 of framed("credit/resume", scenario, reason), empty where there is none.
 pub(crate) fn of_resumption(scenario: Option<&str>, reason: Option<&str>) -> Digest {
     sha256(&framed("credit/resume", &[scenario.unwrap_or_default().as_bytes(), reason.unwrap_or_default().as_bytes()]))
+}
+
+/// The digest of a reinstatement: SHA-256 of framed("credit/reinstate", institution).
+pub(crate) fn of_reinstatement(institution: &str) -> Digest {
+    sha256(&framed("credit/reinstate", &[institution.as_bytes()]))
 }
 
 /// The digest of an unsealing: SHA-256 of framed("credit/unseal", index in digits, reason).
@@ -248,6 +256,34 @@ impl Approvals {
         }
     }
 
+    /// Takes in that whoever was suspended acts again: whatever was proposed of that is done, so that none of it is used after the
+    /// next suspension.
+    pub(crate) fn reinstated(&mut self, institution: &str) {
+        let digest = of_reinstatement(institution);
+        let all = self.proposals.values_mut().filter(|known| known.is_of(REINSTATE, &digest));
+        all.for_each(|proposed| proposed.is_done = true);
+    }
+
+    /// Who proposed what the account at the machine is to be the second for.
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    pub(crate) fn fault_of_second(
+        &self,
+        (act, digest): (&str, &Digest),
+        proposal: Uuid,
+        now: Timestamp,
+    ) -> Result<&str, NotApproved> {
+        let proposed = self.proposals.get(&proposal).ok_or(NotApproved::Unknown)?;
+        let faults = [
+            (!proposed.is_of(act, digest), NotApproved::OtherDigest),
+            (proposed.is_done, NotApproved::Done),
+            (proposed.expires < now, NotApproved::Expired),
+        ];
+        let fault = faults.into_iter().find(|(is_so, _)| *is_so);
+        fault.map_or(Ok(proposed.officer.as_str()), |(_, fault)| Err(fault))
+    }
+
     /// The act of a proposal that is remembered.
     pub(crate) fn act_of(&self, proposal: Uuid) -> Option<&str> {
         self.proposals.get(&proposal).map(|proposed| proposed.act.as_str())
@@ -301,6 +337,15 @@ impl Approvals {
         self.by_two
     }
 
+    /// How many proposals wait for another officer; and how many were approved and are not done, or not loaded.
+    pub(crate) fn waiting(&self, now: Timestamp) -> (usize, usize) {
+        let is_open = |known: &&Proposed| known.expires >= now && !known.is_done;
+        let (approved, proposed): (Vec<_>, Vec<_>) =
+            self.proposals.values().filter(is_open).partition(|known| known.approved_by.is_some());
+        let to_do = approved.iter().filter(|known| !LOADED.contains(&known.act.as_str())).count();
+        (proposed.len(), to_do + self.to_load().count())
+    }
+
     /// What may be loaded: approved last, or what the log began with.
     pub(crate) fn loadable(&self, act: &str) -> Option<&Digest> {
         self.loadable.get(act)
@@ -318,160 +363,4 @@ impl Approvals {
 }
 
 #[cfg(test)]
-mod tests {
-    use credit_audit::leaf::Base64;
-
-    use super::*;
-
-    const PROPOSED: Uuid = Uuid::from_u128(7);
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    fn officer(name: &str) -> Actor {
-        Actor::Officer { officer: name.to_owned(), certificate: format!("{name}-certificate") }
-    }
-
-    fn proposed() -> Approvals {
-        let mut approvals = Approvals::default();
-        let proposal =
-            Proposal { act: "limits".to_owned(), digest: Base64([1; 32]), expires: at("2026-11-23T00:00:00Z") };
-        approvals.propose(PROPOSED, Some(&officer("one")), proposal);
-        approvals
-    }
-
-    #[test]
-    fn what_is_no_second_officer_s_approval_of_the_very_thing_in_time_is_none() {
-        let (in_time, late) = (at("2026-11-22T00:00:00Z"), at("2026-11-24T00:00:00Z"));
-        let fault = |approvals: &Approvals, id, digest: u8, officer, same_key: bool, now| {
-            approvals.fault(id, &[digest; 32], &Approver { officer, has_key_of: &|_| same_key }, now)
-        };
-        let mut approvals = proposed();
-        for (id, digest, by, same_key, now, expected) in [
-            (Uuid::from_u128(8), 1, "two", false, in_time, Some(NotApproved::Unknown)),
-            (PROPOSED, 2, "two", false, in_time, Some(NotApproved::OtherDigest)),
-            (PROPOSED, 1, "one", false, in_time, Some(NotApproved::Own)),
-            (PROPOSED, 1, "two", true, in_time, Some(NotApproved::SameKey)),
-            (PROPOSED, 1, "two", false, late, Some(NotApproved::Expired)),
-            (PROPOSED, 1, "two", false, in_time, None),
-        ] {
-            assert_eq!(fault(&approvals, id, digest, by, same_key, now), expected);
-        }
-        assert_eq!(approvals.loadable("limits"), None, "one signature loads nothing");
-        let approval = Approval { proposal: PROPOSED, digest: Base64([1; 32]) };
-        approvals.approve(Some(&officer("two")), &approval, in_time);
-        assert_eq!(approvals.loadable("limits"), Some(&[1; 32]));
-        assert_eq!(fault(&approvals, PROPOSED, 1, "three", false, in_time), Some(NotApproved::Again));
-    }
-
-    #[test]
-    fn only_the_gateway_itself_says_what_a_log_begins_with() {
-        let mut approvals = Approvals::default();
-        let proposal =
-            |act: &str| Proposal { act: act.to_owned(), digest: Base64([3; 32]), expires: at("2026-11-22T00:00:00Z") };
-        approvals.propose(PROPOSED, Some(&Actor::Account("uid 0".to_owned())), proposal("catalogue"));
-        approvals.propose(PROPOSED, Some(&Actor::Account("uid 0".to_owned())), proposal(OFFICER));
-        assert!(approvals.loadable("catalogue").is_none() && !approvals.is_by_two());
-        approvals.propose(PROPOSED, Some(&Actor::gateway()), proposal("catalogue"));
-        approvals.propose(PROPOSED, Some(&Actor::gateway()), proposal(OFFICER));
-        assert!(approvals.loadable("catalogue").is_some() && approvals.is_by_two());
-    }
-
-    /// Approvals of a gateway with two officers, and a proposal of `one` to unseal record 5.
-    fn unsealing() -> (Approvals, Digest) {
-        let (mut approvals, digest) = (Approvals::default(), of_unsealing(5, "a court order"));
-        let proposal = |act: &str, digest| Proposal {
-            act: act.to_owned(),
-            digest: Base64(digest),
-            expires: at("2026-11-23T00:00:00Z"),
-        };
-        approvals.propose(Uuid::from_u128(1), Some(&Actor::gateway()), proposal(OFFICER, [3; 32]));
-        approvals.propose(PROPOSED, Some(&officer("one")), proposal(UNSEAL, digest));
-        (approvals, digest)
-    }
-
-    #[test]
-    fn what_two_approved_is_done_once_by_one_of_them_in_time() {
-        let (mut approvals, digest) = unsealing();
-        let (in_time, late) = (at("2026-11-22T00:00:00Z"), at("2026-11-24T00:00:00Z"));
-        let fault = |approvals: &Approvals, act: &str, digest: &Digest, id, officer: &str, now| {
-            approvals.fault_of_doing((act, digest), id, officer, now)
-        };
-        assert_eq!(fault(&approvals, UNSEAL, &digest, PROPOSED, "one", in_time), Some(NotApproved::NotYet));
-        let approval = Approval { proposal: PROPOSED, digest: Base64(digest) };
-        approvals.approve(Some(&officer("two")), &approval, in_time);
-        for (act, digest, id, by, now, expected) in [
-            (UNSEAL, digest, Uuid::from_u128(8), "one", in_time, Some(NotApproved::Unknown)),
-            (RESUME, digest, PROPOSED, "one", in_time, Some(NotApproved::OtherDigest)),
-            (UNSEAL, of_unsealing(6, "a court order"), PROPOSED, "one", in_time, Some(NotApproved::OtherDigest)),
-            (UNSEAL, of_unsealing(5, "curiosity"), PROPOSED, "one", in_time, Some(NotApproved::OtherDigest)),
-            (UNSEAL, digest, PROPOSED, "three", in_time, Some(NotApproved::NotTheirs)),
-            (UNSEAL, digest, PROPOSED, "two", late, Some(NotApproved::Expired)),
-            (UNSEAL, digest, PROPOSED, "one", in_time, None),
-            (UNSEAL, digest, PROPOSED, "two", in_time, None),
-        ] {
-            assert_eq!(fault(&approvals, act, &digest, id, by, now), expected);
-        }
-        approvals.done((UNSEAL, &digest), Some(PROPOSED), Some(&officer("two")), in_time);
-        assert_eq!(fault(&approvals, UNSEAL, &digest, PROPOSED, "one", in_time), Some(NotApproved::Done));
-        assert_eq!(approvals.emergencies().count(in_time), (0, 0));
-        assert_eq!(approvals.loadable(UNSEAL), None, "nothing that a start loads");
-    }
-
-    #[test]
-    fn what_was_approved_and_expired_neither_saves_what_is_used_nor_hides_who_was_alone() {
-        let (mut approvals, digest) = unsealing();
-        let (begun, later) = (at("2026-11-22T00:00:00Z"), at("2026-11-30T00:00:00Z"));
-        let approve = |approvals: &mut Approvals, id, now| {
-            let approval = Approval { proposal: id, digest: Base64(digest) };
-            approvals.approve(Some(&officer("two")), &approval, now);
-        };
-        approve(&mut approvals, PROPOSED, begun);
-        let again = Uuid::from_u128(9);
-        let expires = at("2026-12-05T00:00:00Z");
-        let proposal = || Proposal { act: UNSEAL.to_owned(), digest: Base64(digest), expires };
-        approvals.propose(again, Some(&officer("one")), proposal());
-        approve(&mut approvals, again, later);
-        for named in [Some(again), None] {
-            let mut approvals = approvals.clone();
-            approvals.done((UNSEAL, &digest), named, Some(&officer("one")), later);
-            let fault = approvals.fault_of_doing((UNSEAL, &digest), again, "one", later);
-            assert_eq!(fault, Some(NotApproved::Done), "{named:?}");
-            assert_eq!(approvals.emergencies().count(later), (0, 0));
-            // Once more, by nobody's approval but the one that expired.
-            approvals.done((UNSEAL, &digest), None, Some(&officer("one")), later);
-            assert_eq!(approvals.emergencies().count(later), (1, 0));
-        }
-    }
-
-    #[test]
-    fn what_one_did_alone_is_settled_within_the_hour_or_never() {
-        let begun = at("2026-11-22T00:00:00Z");
-        for (approved, settled) in [("2026-11-22T01:00:00Z", true), ("2026-11-22T01:00:01Z", false)] {
-            let (mut approvals, digest) = unsealing();
-            approvals.done((UNSEAL, &digest), None, Some(&officer("one")), begun);
-            assert_eq!(approvals.emergencies().count(begun), (1, 0));
-            let fault = |approvals: &Approvals, officer, now| approvals.emergencies().fault(officer, now);
-            assert_eq!(fault(&approvals, "two", begun), Some(NotApproved::EmergencyWaits));
-            let approval = Approval { proposal: PROPOSED, digest: Base64(digest) };
-            approvals.approve(Some(&officer("two")), &approval, at(approved));
-            let much_later = at("2027-01-01T00:00:00Z");
-            assert_eq!(approvals.emergencies().count(much_later), (0, usize::from(!settled)), "{approved}");
-            let alone = (!settled).then_some(NotApproved::EmergencyAlone);
-            assert_eq!(fault(&approvals, "one", much_later), alone);
-            assert_eq!(fault(&approvals, "two", much_later), None);
-            // The approval of what is done allows nothing more.
-            let again = approvals.fault_of_doing((UNSEAL, &digest), PROPOSED, "one", begun);
-            assert_eq!(again, settled.then_some(NotApproved::Done));
-        }
-    }
-
-    #[test]
-    fn nobody_acts_alone_where_no_two_are_needed() {
-        let mut approvals = Approvals::default();
-        let (one, begun) = (officer("one"), at("2026-11-22T00:00:00Z"));
-        approvals.done((RESUME, &of_resumption(None, None)), None, Some(&one), begun);
-        assert_eq!(approvals, Approvals::default());
-    }
-}
+mod tests;

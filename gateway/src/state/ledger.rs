@@ -78,6 +78,20 @@ pub(crate) struct InForce {
     pub(crate) catalogue: CatalogueSet,
 }
 
+/// Since when something is suspended, as its leaf says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Since {
+    pub(crate) at: Timestamp,
+    pub(crate) of: Suspension,
+}
+
+impl Since {
+    fn is_of(&self, other: &Suspension) -> bool {
+        let of = |it: &Suspension| (it.institution.clone(), it.operator.clone(), it.scenario.clone());
+        of(&self.of) == of(other)
+    }
+}
+
 /// What the log says of the gateway itself, up to its last leaf.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ledger {
@@ -97,6 +111,9 @@ pub(crate) struct Ledger {
     /// Whether parts of institutions are suspended, likewise: institution, member of staff, scenario; empty where all are
     /// meant.
     pub(crate) parts_suspended: Vec<(String, String, String, bool)>,
+    /// Since when, and why, of what is suspended, where that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) since: Vec<Since>,
     /// Whether the stop switch is thrown, by scenario; the empty one is that of all.
     pub(crate) stopped: BTreeMap<String, bool>,
     /// Catalogues, in the order in which they came into force.
@@ -161,9 +178,14 @@ impl Ledger {
     }
 
     /// Takes in that an institution, or a part of it, is suspended or resumed.
-    pub(crate) fn suspend(&mut self, suspension: Suspension) {
+    pub(crate) fn suspend(&mut self, suspension: Suspension, at: Option<Timestamp>) {
+        self.since.retain(|since| !since.is_of(&suspension));
+        self.since.extend(at.filter(|_| suspension.suspended).map(|at| Since { at, of: suspension.clone() }));
         let Suspension { institution, operator, scenario, suspended, .. } = suspension;
         if operator.is_none() && scenario.is_none() {
+            if !suspended {
+                self.approvals.reinstated(&institution);
+            }
             self.suspended.insert(institution, suspended);
             return;
         }

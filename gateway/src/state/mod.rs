@@ -25,6 +25,7 @@ pub(crate) mod mandates;
 mod memory;
 mod not_approved;
 pub(crate) mod open_cases;
+pub(crate) mod other_logs;
 mod pending;
 pub(crate) mod projection;
 #[cfg(test)]

@@ -8,6 +8,8 @@ use credit_audit::leaf::{Actor, Base64, Case, CaseState};
 use credit_policy::normal_case;
 use serde::{Deserialize, Serialize};
 
+use super::other_logs::is_elsewhere;
+
 /// One person in one case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OpenPerson {
@@ -15,7 +17,7 @@ pub(crate) struct OpenPerson {
     pub(crate) subject: String,
     /// The data key of that tag.
     pub(crate) key: String,
-    /// That leaf; the person is sealed in it.
+    /// That leaf; the person is sealed in it. It may stand in another log.
     pub(crate) index: u64,
 }
 
@@ -48,7 +50,7 @@ impl OpenCases {
     }
 
     /// Takes in one leaf. What the gateway says again stands for the first person whose tag is of another data key: a case's
-    /// persons are said again in their order.
+    /// persons are said again in their order, each by the gateway that has the leaf.
     pub(crate) fn apply(&mut self, institution: &str, index: u64, case: &Case, actor: Option<&Actor>) {
         let name = CaseName::new(institution, &case.scenario, &case.case);
         let tag = case.subject.as_ref().zip(case.key.as_ref());
@@ -61,7 +63,10 @@ impl OpenCases {
                 if persons.iter().any(|known| known.subject == person.subject) {
                     return;
                 }
-                match persons.iter_mut().find(|known| by_gateway && known.key != person.key) {
+                let is_stale = |known: &OpenPerson| {
+                    by_gateway && known.key != person.key && is_elsewhere(known.index) == is_elsewhere(person.index)
+                };
+                match persons.iter_mut().find(|known| is_stale(known)) {
                     Some(stale) => *stale = person,
                     None => persons.push(person),
                 }
@@ -105,9 +110,11 @@ impl OpenCases {
         self.0.iter().flat_map(|(name, persons)| persons.iter().map(move |person| (name, person)))
     }
 
-    /// The persons of a case, or of all cases, whose tag is of another data key than this one: they are to be said again.
+    /// The persons of a case, or of all cases, whose tag is of another data key than this one: they are to be said again. Those of
+    /// another log are said again there.
     pub(crate) fn stale(&self, key: &str, of: Option<&CaseName>) -> Vec<(CaseName, OpenPerson)> {
-        let wanted = self.all().filter(|(name, person)| person.key != key && of.is_none_or(|of| of == *name));
+        let is_own = |person: &OpenPerson| person.key != key && !is_elsewhere(person.index);
+        let wanted = self.all().filter(|(name, person)| is_own(person) && of.is_none_or(|of| of == *name));
         wanted.map(|(name, person)| (name.clone(), person.clone())).collect()
     }
 }
@@ -152,6 +159,21 @@ mod tests {
         assert_eq!(indices(&cases), [2], "however the number is written");
         cases.apply("housing", 6, &leaf(CaseState::Decided, "A-1", "", None), None);
         assert!(cases.is_empty());
+    }
+
+    #[test]
+    fn who_stands_in_another_log_is_said_again_there() {
+        let (mut cases, gateway) = (OpenCases::default(), Actor::gateway());
+        let elsewhere = crate::state::other_logs::place_of;
+        open(&mut cases, elsewhere(1), "data-2026-11", 1, None);
+        open(&mut cases, 2, "data-2026-11", 2, None);
+        let name = CaseName::new("housing", "tax", "A-1");
+        let stale = cases.stale("data-2026-12", Some(&name));
+        assert_eq!(stale.iter().map(|(_, person)| person.index).collect::<Vec<_>>(), [2]);
+        open(&mut cases, 3, "data-2026-12", 12, Some(&gateway));
+        assert_eq!(indices(&cases), [elsewhere(1), 3]);
+        open(&mut cases, elsewhere(2), "data-2026-12", 11, Some(&gateway));
+        assert_eq!(indices(&cases), [elsewhere(2), 3]);
     }
 
     #[test]

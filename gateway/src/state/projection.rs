@@ -196,7 +196,7 @@ impl Projection {
                     RegisterChange::Removed => RegisterEvent::Removed { institution: change.institution },
                 },
             ),
-            Body::Suspension(suspension) => self.ledger.suspend(suspension),
+            Body::Suspension(suspension) => self.ledger.suspend(suspension, Some(head.at)),
             Body::Catalogue(catalogue) => self.ledger.catalogues.push(InForce { at: head.at, catalogue }),
             Body::Definitions(definitions) => self.ledger.define(definitions),
             Body::Key(key) => self.ledger.key(key),

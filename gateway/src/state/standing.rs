@@ -17,10 +17,7 @@ use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 pub(crate) use super::key::StandingKey;
-use super::{bound_ids::BoundIds, mandates::Mandates};
-
-/// Stands for a leaf of another gateway's log, which has no place in this one's: it can be read nowhere here.
-pub(crate) const ELSEWHERE: u64 = u64::MAX;
+use super::{bound_ids::BoundIds, mandates::Mandates, other_logs::is_elsewhere};
 
 /// What persons said, as it is in force now.
 pub(crate) struct Standing {
@@ -41,6 +38,8 @@ pub(crate) struct CorrectedUntil {
     pub(crate) day: Option<Date>,
     /// The last leaf of those by which records went of which all answers were looked at.
     pub(crate) until: u64,
+    /// The last one of those in other logs.
+    pub(crate) until_elsewhere: u64,
 }
 
 #[derive(Default)]
@@ -186,7 +185,7 @@ impl Standing {
         known.objections.retain(|other| other.id != objection.id);
         // Of one that is said again both leaves are the same: nothing goes out of answers by it.
         let is_decided = objection.state == Stage::Upheld && objection.leaves.1 != Some(objection.leaves.0);
-        let decided = objection.leaves.1.filter(|leaf| is_decided && *leaf != ELSEWHERE);
+        let decided = objection.leaves.1.filter(|_| is_decided);
         known.objections.push(objection);
         said.removed_by.extend(decided);
     }
@@ -196,7 +195,7 @@ impl Standing {
         let mut said = self.lock();
         said.removals += 1;
         let removals = said.removals;
-        said.removed_by.extend(repair.leaf.filter(|leaf| repair.first.is_none() && *leaf != ELSEWHERE));
+        said.removed_by.extend(repair.leaf.filter(|_| repair.first.is_none()));
         let known = said.people.entry(person).or_default();
         known.removed = removals;
         known.repairs.retain(|other| other.record != repair.record);
@@ -222,9 +221,13 @@ impl Standing {
         upheld.map(|objection| objection.class).chain(repaired).collect()
     }
 
-    /// The leaves after this one by which records went out of answers, in the log's order.
-    pub(crate) fn removed_by(&self, after: u64) -> Vec<u64> {
-        self.lock().removed_by.range((Bound::Excluded(after), Bound::Unbounded)).copied().collect()
+    /// The leaves after these by which records went out of answers: of the own log in its order, then of the others.
+    pub(crate) fn removed_by(&self, after: &CorrectedUntil) -> Vec<u64> {
+        let said = self.lock();
+        let own = said.removed_by.range((Bound::Excluded(after.until), Bound::Unbounded));
+        let others = said.removed_by.range((Bound::Excluded(after.until_elsewhere), Bound::Unbounded));
+        let own = own.filter(|leaf| !is_elsewhere(**leaf));
+        own.chain(others.filter(|leaf| is_elsewhere(**leaf))).copied().collect()
     }
 
     /// What the person objected to, in the order in which that was said last.
@@ -449,7 +452,8 @@ mod tests {
         assert_eq!((heeded(&standing, names, &person).len(), heeded(&standing, names, &other).len()), (3, 4));
         standing.repair(person, repair(Some(7)));
         assert_eq!((standing.repairs(&person).len(), standing.removals(&person)), (1, 2));
-        assert_eq!((standing.removed_by(0), standing.removed_by(7)), (vec![7], vec![]));
+        let removed_after = |until| standing.removed_by(&CorrectedUntil { until, ..CorrectedUntil::default() });
+        assert_eq!((removed_after(0), removed_after(7)), (vec![7], vec![]));
         standing.revoke_repair(&other, &id);
         assert_eq!(heeded(&standing, names, &person).len(), 3);
         standing.revoke_repair(&person, &id);
@@ -458,7 +462,7 @@ mod tests {
         standing.object(person, Objection { leaves: (8, Some(9)), ..objection(1, &id, Stage::Upheld) });
         standing.repair(person, repair(Some(10)));
         standing.revoke_repair(&person, &id);
-        assert_eq!((heeded(&standing, names, &person).len(), standing.removed_by(7)), (3, vec![9, 10]));
+        assert_eq!((heeded(&standing, names, &person).len(), removed_after(7)), (3, vec![9, 10]));
     }
 
     #[test]

@@ -82,6 +82,14 @@ impl Directory {
         drop(self.audit("replay", &[&logs[..], &["--catalogue", rules.to_str().unwrap()]].concat()).held());
     }
 
+    /// The figures of a month over the logs of these folders, as JSON.
+    #[track_caller]
+    pub(crate) fn report(&self, folders: &[Folder], month: &str) -> String {
+        let logs: Vec<_> = folders.iter().map(|folder| folder.log().to_str().unwrap().to_owned()).collect();
+        let logs: Vec<_> = logs.iter().map(String::as_str).collect();
+        self.audit("report", &[&logs[..], &["--month", month, "--json"]].concat()).held()
+    }
+
     /// What `credit-audit` is given to check a set by it.
     fn audit(&self, verb: &str, more: &[&str]) -> Ended {
         let (log, vkey) = (self.log(), self.vkey());

@@ -53,7 +53,7 @@ pub(super) fn feedback(world: &mut World) -> Made {
 }
 
 pub(super) fn proposal(world: &mut World) -> Made {
-    let acts = ["catalogue", "register", "limits", "resume", "unseal", "destroy", "prune"];
+    let acts = ["catalogue", "register", "limits", "resume", "unseal", "destroy", "prune", "reinstate"];
     let act = world.random.one_of(&acts).copied().unwrap_or("catalogue").to_owned();
     let expires = world.at.checked_add(SignedDuration::from_hours(48)).unwrap_or(world.at);
     let (digest, id) = (world.random.bytes(), world.id());

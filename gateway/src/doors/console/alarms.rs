@@ -20,6 +20,8 @@ struct Alarms {
     warnings: Vec<Alarm>,
     /// What officers have to do.
     to_do: Vec<Alarm>,
+    /// What waits for them, and nothing is wrong yet.
+    waits: Vec<Alarm>,
 }
 
 #[derive(Template)]
@@ -27,7 +29,7 @@ struct Alarms {
 struct Page<'a> {
     frame: &'a Frame,
     title: &'a str,
-    parts: [(&'a str, &'a [Alarm]); 3],
+    parts: [(&'a str, &'a [Alarm]); 4],
 }
 
 pub(super) fn show(gateway: &Gateway, trust: &Trust, frame: &Frame) -> Response<Body> {
@@ -35,11 +37,13 @@ pub(super) fn show(gateway: &Gateway, trust: &Trust, frame: &Frame) -> Response<
         reasons: alarms::reasons(gateway, trust),
         warnings: alarms::warnings(gateway, trust),
         to_do: alarms::to_do(gateway),
+        waits: alarms::waits(gateway),
     };
     let parts = [
         (frame.say("为何现在不答复查询", "Why no query is answered now"), all.reasons.as_slice()),
         (frame.say("待运行人员处理", "For the operator to mend"), all.warnings.as_slice()),
         (frame.say("待管理人员处理", "For officers to act upon"), all.to_do.as_slice()),
+        (frame.say("等待办理，尚无异常", "Waits for officers; nothing is wrong yet"), all.waits.as_slice()),
     ];
     let title = frame.say("告警", "Alarms");
     frame.show(&Page { frame, title, parts }, &all)

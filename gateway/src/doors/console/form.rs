@@ -12,7 +12,7 @@ use crate::doors::persons::request::{Members, is_from_here};
 
 /// Members that are numbers, and that are true or false, in the JSON of the same act.
 const NUMBERS: [&str; 2] = ["entry", "until"];
-const TRUTHS: [&str; 2] = ["suspended", "emergency"];
+const TRUTHS: [&str; 3] = ["suspended", "emergency", "confirmed"];
 /// Members of the form itself.
 const OWN: [&str; 3] = ["form", "lang", "next"];
 

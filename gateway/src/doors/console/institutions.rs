@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use askama::Template;
+use credit_policy::Duty;
 use hyper::Response;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::page::Frame;
@@ -25,15 +27,26 @@ struct Entry {
     suspended: bool,
     /// Staff and scenarios of it that are suspended.
     suspended_parts: Vec<String>,
-    /// The same, as a form names them.
+    /// Since when, and why; of a part as a form names it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suspensions: Vec<Lasting>,
+    /// Whether it comes back by two officers alone.
     #[serde(skip)]
-    parts: Vec<Named>,
+    by_two: bool,
 }
 
-/// A part as a form names it.
-struct Named {
+/// What is suspended, and since when where that is known.
+#[derive(Serialize)]
+struct Lasting {
+    /// The member of a form that names the part: `operator` or `scenario`; none where it is the whole.
+    #[serde(skip_serializing_if = "str::is_empty")]
     member: &'static str,
+    #[serde(skip_serializing_if = "String::is_empty")]
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -60,12 +73,19 @@ pub(super) fn show(gateway: &Gateway, frame: &Frame) -> Response<Body> {
 
 fn entry(gateway: &Gateway, institution: &Arc<Institution>, frame: &Frame) -> Entry {
     let kind = institution.record.kind;
-    let named = |part: &Part| {
-        let staff = part.staff().map(|staff| ("operator", staff));
-        let (member, name) = staff.or(part.scenario().map(|scenario| ("scenario", scenario)))?;
-        Some(Named { member, name: name.to_owned() })
+    let lasting = |part: &Part| {
+        let (member, name) = match part {
+            Part::Whole => ("", ""),
+            Part::Staff(staff) => ("operator", staff.as_str()),
+            Part::Scenario(scenario) => ("scenario", scenario.as_str()),
+        };
+        let since = institution.suspensions.since(part);
+        let (since, reason) = since.map_or((None, None), |since| (Some(since.at), since.reason));
+        Lasting { member, name: name.to_owned(), since, reason }
     };
-    let parts: Vec<Named> = institution.suspensions.parts().iter().filter_map(named).collect();
+    let whole = institution.is_suspended().then_some(Part::Whole);
+    let suspensions: Vec<_> = whole.iter().chain(&institution.suspensions.parts()).map(lasting).collect();
+    let is_of_officers = matches!(kind.duty(), Some(Duty::Officer | Duty::CreditSupervisor));
     Entry {
         id: institution.id().to_owned(),
         name: institution.record.name.clone(),
@@ -73,7 +93,8 @@ fn entry(gateway: &Gateway, institution: &Arc<Institution>, frame: &Frame) -> En
         title: gateway.catalogue().kind_title(kind, frame.language()).unwrap_or_default().to_owned(),
         certificates: institution.record.certificates.len(),
         suspended: institution.is_suspended(),
-        suspended_parts: parts.iter().map(|part| part.name.clone()).collect(),
-        parts,
+        suspended_parts: suspensions.iter().map(|one| one.name.clone()).filter(|name| !name.is_empty()).collect(),
+        suspensions,
+        by_two: is_of_officers && gateway.is_by_two(),
     }
 }

@@ -20,6 +20,7 @@ mod record;
 mod report;
 mod reviews;
 mod statistics;
+mod under_review;
 mod viewer;
 
 use std::sync::Arc;
@@ -169,10 +170,56 @@ pub(super) async fn answer(
         View::Institutions => institutions::show(gateway, &frame),
         View::Proposals => proposals::show(gateway, &frame).await,
         View::Queries => queries::list(gateway, asked.as_ref(), &frame).await,
-        View::Reviews => reviews::list(gateway, &frame).await,
+        View::Reviews => reviews::list(gateway, asked.as_ref(), &frame).await,
         View::Review(case) => reviews::one(gateway, &case, &frame).await,
         View::Query(id) => record::one(gateway, id, &frame).await,
     }
+}
+
+/// Why an officer or auditor is shown nothing here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Barred {
+    /// There is no such page.
+    Missing,
+    /// The role looks elsewhere.
+    Role,
+    /// Suspended.
+    Suspended,
+}
+
+/// A page that says so in place of a line, where a browser asks for one of ours; nothing for everybody else.
+pub(super) fn barred(
+    gateway: &Gateway,
+    why: Barred,
+    (uri, headers): (&Uri, &HeaderMap),
+    viewer: Viewer,
+    language: Language,
+) -> Option<Response<Body>> {
+    let is_ours = uri.path() == "/" || uri.path().starts_with("/officers");
+    if !is_ours || !is_page(headers) {
+        return None;
+    }
+    let asked = Members::read(uri.query().unwrap_or_default().as_bytes());
+    let chosen = asked.as_ref().and_then(Members::language).unwrap_or(language);
+    let frame = Frame::new(chosen, true, gateway, viewer, (uri.path(), asked.as_ref()));
+    let (status, sentence) = match why {
+        Barred::Missing => (StatusCode::NOT_FOUND, frame.say("没有这一页面或记录", "there is no such page or record")),
+        Barred::Role => (
+            StatusCode::FORBIDDEN,
+            frame.say(
+                "您的角色不能查看此页；上方写明由谁办理",
+                "this page is not for your role: the line above says who does what",
+            ),
+        ),
+        Barred::Suspended => (
+            StatusCode::FORBIDDEN,
+            frame.say(
+                "您已被暂停，不能查看或办理任何事项；由其他管理人员恢复",
+                "you are suspended, so you see nothing and do nothing here; other officers lift it",
+            ),
+        ),
+    };
+    Some(frame.fault(status, sentence))
 }
 
 /// What a form asked for was not done.

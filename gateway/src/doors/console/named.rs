@@ -48,6 +48,7 @@ impl Frame {
             "destroy" => self.say("销毁密钥", "Destroy keys"),
             "export" => self.say("移交个人证据", "Hand over the evidence of a person"),
             "prune" => self.say("裁剪日志", "Prune the log"),
+            "reinstate" => self.say("恢复管理人员或监管部门", "Lift the suspension of an officer or the supervisor"),
             other => other,
         }
     }
@@ -59,6 +60,28 @@ impl Frame {
             Some(Role::Reviewer) => self.say("复核人员", "reviewer"),
             Some(Role::Custodian) => self.say("密钥保管人员", "custodian of keys"),
             None => self.say("监管部门", "supervisor"),
+        }
+    }
+
+    /// What that one does not do here, and who does.
+    pub(super) fn limits(&self) -> &'static str {
+        match self.viewer.role {
+            Some(Role::Officer) => self.say(
+                "可办理全部事项；自己的提议由另一名管理人员批准，自己的复核结论由另一部门的人员结案，抽样随机数由监管部门承诺。",
+                "May do everything here but approve the own proposal (another officer does), close the own verdict (one of another unit does) and commit to a nonce (the supervisor does).",
+            ),
+            Some(Role::Reviewer) => self.say(
+                "可查看、查找与复核；暂停、停止与双人审批由管理人员办理。",
+                "May look, search and review. Officers suspend, stop and decide by two.",
+            ),
+            Some(Role::Custodian) => self.say(
+                "可提议、批准和执行密钥与密封部分的事项；查找与复核由管理人员或复核人员办理，暂停与停止由管理人员办理。",
+                "May decide on keys and sealed parts. Officers and reviewers search and review; officers suspend and stop.",
+            ),
+            None => self.say(
+                "可查看全部页面并承诺抽样随机数；复核由管理人员或复核人员办理，暂停、停止与双人审批由管理人员办理。",
+                "May look everywhere and commit to a nonce. Officers and reviewers open and judge; officers suspend, stop and decide by two.",
+            ),
         }
     }
 

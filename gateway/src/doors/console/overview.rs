@@ -31,8 +31,10 @@ struct Overview {
     institutions: usize,
     suspended: usize,
     objections: Objections,
-    /// What should be mended, or waits for officers.
+    /// What should be mended, or what officers have to do.
     alarms: Vec<Alarm>,
+    /// What waits for officers, and nothing is wrong yet.
+    waits: Vec<Alarm>,
     /// Queries of the last days on which somebody asked.
     days: Vec<DayCount>,
     /// Of the newest queries.
@@ -118,6 +120,7 @@ pub(super) async fn show(gateway: &Arc<Gateway>, trust: &Trust, frame: &Frame) -
         suspended: institutions.iter().filter(|institution| institution.is_suspended()).count(),
         objections: Objections { open, overdue },
         alarms,
+        waits: alarms::waits(gateway),
         days,
         last: Last::of(listed),
     };

@@ -84,6 +84,11 @@ impl Frame {
         LINKS.into_iter().filter(move |(path, _, _)| !is_custodian || OF_CUSTODIANS.contains(path))
     }
 
+    /// Whether a page of the navigation is one for this role.
+    pub(super) fn leads_to(&self, path: &str) -> bool {
+        self.links().any(|(known, _, _)| known == path)
+    }
+
     /// Whether a link of the navigation leads to this page, or to what this one is a part of.
     pub(super) fn is_at(&self, path: &str) -> bool {
         let rest = self.path.strip_prefix(path);
@@ -98,6 +103,11 @@ impl Frame {
     /// What links within the console carry.
     pub(super) fn this_lang(&self) -> &'static str {
         self.say("zh", "en")
+    }
+
+    /// Whether a page is wanted.
+    pub(super) fn is_page(&self) -> bool {
+        self.is_page
     }
 
     /// One of two texts.
@@ -130,6 +140,14 @@ impl Frame {
         }
     }
 
+    /// The page with what was typed in it, which says what is wrong with it; one sentence for everybody else.
+    pub(super) fn show_again(&self, page: &impl Template, sentence: &str) -> Response<Body> {
+        match page.render() {
+            Ok(page) if self.is_page => self.answer(page.into_bytes(), StatusCode::BAD_REQUEST),
+            Ok(_) | Err(_) => self.fault(StatusCode::BAD_REQUEST, sentence),
+        }
+    }
+
     pub(super) fn unreadable(&self) -> Response<Body> {
         self.fault(StatusCode::SERVICE_UNAVAILABLE, self.say("暂时无法读取日志", "the log cannot be read now"))
     }
@@ -146,9 +164,10 @@ impl Frame {
     pub(super) fn fault(&self, status: StatusCode, sentence: &str) -> Response<Body> {
         let title = self.say("无法显示", "Cannot be shown");
         // What it is a part of, with nothing else asked for.
-        let whole: Vec<&str> = self.path.split('/').take(3).collect();
-        let back = format!("{}?lang={}", whole.join("/"), self.this_lang());
-        let page = Fault { frame: self, title, sentence, back: &back }.render().unwrap_or_default();
+        let whole = self.path.split('/').take(3).collect::<Vec<_>>().join("/");
+        let page = if LINKS.iter().any(|(path, _, _)| *path == whole) { whole.as_str() } else { "/officers" };
+        let back = format!("{page}?lang={}", self.this_lang());
+        let page = Fault { frame: self, title, sentence, back: &back, is_form: false }.render().unwrap_or_default();
         let json = json!({ "title": sentence, "status": status.as_u16() }).to_string();
         self.answer(if self.is_page { page.into_bytes() } else { json.into_bytes() }, status)
     }
@@ -156,7 +175,7 @@ impl Frame {
     /// Why nothing was done, with the way back to where it was asked.
     pub(super) fn not_done(&self, status: StatusCode, sentence: &str, back: &str) -> Response<Body> {
         let title = self.say("没有执行", "Not done");
-        let page = Fault { frame: self, title, sentence, back }.render().unwrap_or_default();
+        let page = Fault { frame: self, title, sentence, back, is_form: true }.render().unwrap_or_default();
         self.answer(page.into_bytes(), status)
     }
 
@@ -219,4 +238,6 @@ struct Fault<'a> {
     title: &'a str,
     sentence: &'a str,
     back: &'a str,
+    /// Whether somebody filled in a form.
+    is_form: bool,
 }

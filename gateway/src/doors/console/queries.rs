@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use askama::Template;
 use credit_policy::Code;
-use hyper::{Response, StatusCode};
+use hyper::Response;
 use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::page::{Frame, address};
+use super::{
+    page::{Frame, address},
+    under_review::{Reviewed, UnderReview},
+};
 use crate::{
     doors::persons::{page::redirect, request::Members},
     gateway::Gateway,
@@ -27,6 +30,12 @@ struct Entry {
     outcome: &'static str,
     #[serde(flatten)]
     listed: Listed,
+    /// Where it is under review.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<UnderReview>,
+    /// Whether who asked is left out, as nobody opened it for review yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    staff_hidden: bool,
 }
 
 #[derive(Serialize)]
@@ -37,6 +46,14 @@ struct Found {
     next: Option<u64>,
     /// Leaves of the log that the list covers.
     covers: u64,
+}
+
+/// A condition that has not its form.
+struct Wrong {
+    /// The member.
+    name: &'static str,
+    zh: &'static str,
+    en: &'static str,
 }
 
 #[derive(Template)]
@@ -53,6 +70,20 @@ struct Page<'a> {
     found: &'a Found,
     /// The address of the next page.
     next: Option<String>,
+    /// Why nothing was sought.
+    wrong: Option<Wrong>,
+}
+
+impl Page<'_> {
+    /// Whether this condition is the one that has not its form.
+    fn is_wrong(&self, name: &str) -> bool {
+        self.wrong.as_ref().is_some_and(|wrong| wrong.name == name)
+    }
+
+    /// Whether queries were left out whose asker is not shown.
+    fn leaves_out(&self) -> bool {
+        self.frame.viewer.reviews() && !self.asked.get("operator").is_empty()
+    }
 }
 
 /// What a form was filled with.
@@ -79,24 +110,16 @@ struct Choice {
 
 pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame: &Frame) -> Response<Body> {
     if let Some(id) = asked.and_then(|asked| asked.get("id")).filter(|id| !id.is_empty()) {
-        let said = frame.say(
-            "查询编号为 36 位 UUID，见查询的答复或记录",
-            "the id of a query is a UUID of 36 characters, as its answer and its record have it",
-        );
         return match id.trim().parse::<Uuid>() {
             Ok(id) => redirect(&format!("/officers/queries/{id}?lang={}", frame.this_lang())),
-            Err(_) => frame.fault(StatusCode::BAD_REQUEST, said),
+            Err(_) => show_wrong(gateway, asked, frame, ID),
         };
     }
-    let Some(search) = asked.and_then(|asked| search(asked, gateway)) else {
-        return frame.fault(
-            StatusCode::BAD_REQUEST,
-            frame.say(
-                "查询条件格式不对：日期为 YYYY-MM-DD；经办人与案件须连同机构；结果为 answered、refused 或代码",
-                "a condition has not its form: days are YYYY-MM-DD, a member of staff or a case needs an institution, an outcome is answered, refused or a code",
-            ),
-        );
+    let search = match asked.ok_or(TWICE).and_then(|asked| search(asked, gateway)) {
+        Ok(search) => search,
+        Err(wrong) => return show_wrong(gateway, asked, frame, wrong),
     };
+    let is_by_staff = search.staff.is_some();
     let shared = Arc::clone(gateway);
     let look = move || {
         let index = shared.index.as_ref()?;
@@ -107,19 +130,65 @@ pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame:
         Ok(None) => return frame.no_index(),
         Ok(Some(Err(_))) | Err(_) => return frame.unreadable(),
     };
-    let mut queries: Vec<Entry> = listed.into_iter().map(entry).collect();
+    let reviewed = Reviewed::of(gateway, frame, listed.iter().map(|one| one.query).collect()).await;
+    if is_by_staff && !reviewed.is_known() {
+        return frame.unreadable();
+    }
+    let mut queries: Vec<Entry> = listed.into_iter().map(|listed| entry(listed, &reviewed)).collect();
     let goes_on = queries.len() > PAGE as usize;
     queries.truncate(PAGE as usize);
     let next = queries.last().filter(|_| goes_on).map(|last| last.listed.index);
-    let found = Found { queries, next, covers };
+    // What is found by who asked would tell who that is.
+    queries.retain(|one| !(is_by_staff && one.staff_hidden));
+    shown(gateway, asked, frame, (Found { queries, next, covers }, None))
+}
+
+/// The form as it was filled in, and what is wrong with it.
+fn show_wrong(gateway: &Gateway, asked: Option<&Members>, frame: &Frame, wrong: Wrong) -> Response<Body> {
+    shown(gateway, asked, frame, (Found { queries: Vec::new(), next: None, covers: 0 }, Some(wrong)))
+}
+
+fn shown(
+    gateway: &Gateway,
+    asked: Option<&Members>,
+    frame: &Frame,
+    (found, wrong): (Found, Option<Wrong>),
+) -> Response<Body> {
+    let sentence = wrong.as_ref().map(|wrong| frame.say(wrong.zh, wrong.en).to_owned());
     let title = frame.say("查询记录", "Queries on the record");
     let next = found
         .next
         .map(|before| address("/officers/queries", asked, &["before"], &[("before", before.to_string().as_str())]));
     let ((institutions, scenarios), outcomes) = (choices(gateway, frame), outcomes(frame));
-    let page =
-        Page { frame, gateway, title, asked: Asked(asked), institutions, scenarios, outcomes, found: &found, next };
-    frame.show(&page, &found)
+    let asked = Asked(asked);
+    let page = Page { frame, gateway, title, asked, institutions, scenarios, outcomes, found: &found, next, wrong };
+    match sentence {
+        Some(sentence) => frame.show_again(&page, &sentence),
+        None => frame.show(&page, &found),
+    }
+}
+
+const ID: Wrong = Wrong {
+    name: "id",
+    zh: "查询编号为 36 位 UUID，见查询的答复或记录",
+    en: "the id of a query is a UUID of 36 characters, as its answer and its record have it",
+};
+const TWICE: Wrong = Wrong { name: "", zh: "同一条件只能填一次", en: "a condition stands there twice" };
+const INSTITUTION: Wrong = Wrong {
+    name: "institution",
+    zh: "按经办人或案件查找须同时选择机构",
+    en: "to search by a member of staff or a case, choose the institution too",
+};
+const CONSENT: Wrong =
+    Wrong { name: "consent", zh: "授权标识为 32 位十六进制数字", en: "a consent is 32 hexadecimal digits" };
+const BEFORE: Wrong = Wrong { name: "before", zh: "before 为记录序号", en: "before is the index of a record" };
+
+/// A day that is none.
+fn no_day(name: &'static str) -> Wrong {
+    match name {
+        "from" => Wrong { name, zh: "“自”须为日期 YYYY-MM-DD", en: "“From” is a day, YYYY-MM-DD" },
+        _ => Wrong { name, zh: "“至”须为日期 YYYY-MM-DD", en: "“to” is a day, YYYY-MM-DD" },
+    }
 }
 
 /// Institutions and scenarios.
@@ -178,15 +247,20 @@ impl Against {
     }
 }
 
-fn entry(listed: Listed) -> Entry {
+fn entry(mut listed: Listed, reviewed: &Reviewed) -> Entry {
     let at = Timestamp::from_microsecond(listed.at).unwrap_or_default();
-    Entry { at, outcome: if listed.code.is_none() { "answered" } else { "refused" }, listed }
+    let staff_hidden = listed.staff.is_some() && reviewed.hides(listed.query);
+    if staff_hidden {
+        listed.staff = None;
+    }
+    let (outcome, review) = (if listed.code.is_none() { "answered" } else { "refused" }, reviewed.get(listed.query));
+    Entry { at, outcome, listed, review, staff_hidden }
 }
 
-/// The search that is asked for; nothing where a condition has not its form.
-fn search(asked: &Members, gateway: &Gateway) -> Option<Search> {
+/// The search that is asked for.
+fn search(asked: &Members, gateway: &Gateway) -> Result<Search, Wrong> {
     let text = |name| asked.get(name).filter(|value: &&str| !value.is_empty()).map(str::to_owned);
-    let day = |name| text(name).map(|text| text.parse::<Date>().ok()).map_or(Some(None), |day| day.map(Some));
+    let day = |name| text(name).map(|text| text.parse::<Date>().map_err(|_| no_day(name))).transpose();
     // Days of the jurisdiction.
     let offset = gateway.catalogue().offset();
     let begin = |day: Date| offset.to_timestamp(day.at(0, 0, 0, 0)).map_or(i64::MAX, Timestamp::as_microsecond);
@@ -195,9 +269,9 @@ fn search(asked: &Members, gateway: &Gateway) -> Option<Search> {
         "refused" => Outcome::Refused,
         _ => Outcome::Code(outcome),
     });
-    let consent = text("consent").map(|text| hex(&text)).map_or(Some(None), |consent| consent.map(Some))?;
-    let before = text("before").map(|before| before.parse().ok()).map_or(Some(None), |before| before.map(Some))?;
-    let until = day("to")?.map(|day| day.checked_add(1.day()).map(begin)).transpose().ok()?;
+    let consent = text("consent").map(|text| hex(&text).ok_or(CONSENT)).transpose()?;
+    let before = text("before").map(|before| before.parse().map_err(|_| BEFORE)).transpose()?;
+    let until = day("to")?.map(|day| day.checked_add(1.day()).map(begin)).transpose().map_err(|_| no_day("to"))?;
     let search = Search {
         institution: text("institution"),
         staff: text("operator"),
@@ -210,7 +284,7 @@ fn search(asked: &Members, gateway: &Gateway) -> Option<Search> {
         before,
     };
     let needs_institution = search.staff.is_some() || search.case.is_some();
-    (!needs_institution || search.institution.is_some()).then_some(search)
+    if needs_institution && search.institution.is_none() { Err(INSTITUTION) } else { Ok(search) }
 }
 
 /// 16 bytes in hexadecimal digits.

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use askama::Template;
-use credit_audit::{proof, review::ReviewCase};
+use credit_audit::proof;
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::page::Frame;
+use super::{
+    page::Frame,
+    under_review::{Reviewed, UnderReview},
+};
 use crate::{
     doors::persons::entries::{Entry, Field, Ground, entry},
     gateway::Gateway,
@@ -17,13 +20,20 @@ use crate::{
     transport::Body,
 };
 
+/// The member of a leaf that names who asked.
+const STAFF: &str = "operator";
+
 /// One record.
 #[derive(Serialize)]
 struct Record<'a> {
     query: Uuid,
     index: u64,
-    /// The leaf, byte for byte.
-    leaf: &'a RawValue,
+    /// The leaf, byte for byte; left out while it names who asked to nobody who may judge it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaf: Option<&'a RawValue>,
+    /// Where it is under review.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<UnderReview>,
     /// Its receipt (c2sp.org/tlog-proof), to the checkpoint that is published now.
     proof: &'a str,
 }
@@ -39,8 +49,8 @@ struct RecordPage<'a> {
     members: Vec<(String, String)>,
     /// The number of the case under which the institution asked.
     case_number: Option<String>,
-    /// The case in which it was opened for review.
-    case: Option<String>,
+    /// Whether who asked is not shown, as nobody opened it for review yet.
+    is_hidden: bool,
     /// Whether the institution or the member of staff who asked is suspended now.
     suspended: bool,
 }
@@ -52,7 +62,7 @@ impl RecordPage<'_> {
     }
 
     fn staff(&self) -> Option<&str> {
-        self.member("operator")
+        self.member(STAFF)
     }
 
     fn is_suspended(&self, gateway: &Gateway) -> bool {
@@ -79,7 +89,7 @@ pub(super) async fn one(gateway: &Arc<Gateway>, id: Uuid, frame: &Frame) -> Resp
         let index = shared.index.as_ref()?;
         Some(read(&shared, index, id))
     };
-    let (index, leaf, proof, case) = match tokio::task::spawn_blocking(look).await {
+    let (index, leaf, proof) = match tokio::task::spawn_blocking(look).await {
         Ok(Some(Ok(Some(found)))) => found,
         Ok(Some(Ok(None))) => {
             return frame.fault(StatusCode::NOT_FOUND, frame.say("没有这一查询", "there is no such query"));
@@ -87,6 +97,8 @@ pub(super) async fn one(gateway: &Arc<Gateway>, id: Uuid, frame: &Frame) -> Resp
         Ok(None) => return frame.no_index(),
         Ok(Some(Err(_))) | Err(_) => return frame.unreadable(),
     };
+    let reviewed = Reviewed::of(gateway, frame, vec![id]).await;
+    let (review, is_hidden) = (reviewed.get(id), reviewed.hides(id));
     let entry = entry(gateway, &leaf, false, frame.language());
     let Some(raw) = String::from_utf8(leaf).ok().and_then(|leaf| RawValue::from_string(leaf).ok()) else {
         return frame.unreadable();
@@ -95,17 +107,22 @@ pub(super) async fn one(gateway: &Arc<Gateway>, id: Uuid, frame: &Frame) -> Resp
     let ground = members.as_ref().and_then(|members| members.get("ground")?.get("case")?.as_str());
     let case_number = ground.map(str::to_owned);
     let shown = |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let members: Vec<(String, String)> =
+    let mut members: Vec<(String, String)> =
         members.unwrap_or_default().into_iter().map(|(name, value)| (name, shown(value))).collect();
-    let record = Record { query: id, index, leaf: &raw, proof: &proof };
+    // What a person or the public asked has no member of staff.
+    let is_hidden = is_hidden && members.iter().any(|(name, _)| name == STAFF);
+    members.retain(|(name, _)| !(is_hidden && name == STAFF));
+    let leaf = (!is_hidden).then_some(&*raw);
+    let record = Record { query: id, index, leaf, review, proof: &proof };
     let title = frame.say("一条记录", "One record");
-    let mut page = RecordPage { frame, title, record: &record, entry, members, case_number, case, suspended: false };
+    let mut page =
+        RecordPage { frame, title, record: &record, entry, members, case_number, is_hidden, suspended: false };
     page.suspended = page.is_suspended(gateway);
     frame.show(&page, &record)
 }
 
-/// Place, leaf and proof of a query, and the case in which it was opened for review.
-type Read = (u64, Vec<u8>, String, Option<String>);
+/// Place, leaf and proof of a query.
+type Read = (u64, Vec<u8>, String);
 
 /// Blocks.
 fn read(gateway: &Gateway, index: &Index, id: Uuid) -> Result<Option<Read>, String> {
@@ -113,10 +130,5 @@ fn read(gateway: &Gateway, index: &Index, id: Uuid) -> Result<Option<Read>, Stri
     let bytes = leaf_at(&gateway.log_folder(), leaf).map_err(|error| error.to_string())?;
     let proven = gateway.log.paths(&[leaf]).map_err(|error| error.to_string())?;
     let path = proven.paths.first().map(Vec::as_slice).unwrap_or_default();
-    // As far as reviews were read already.
-    let case = gateway.reviews.with(0, |reviews| {
-        let is_opened = |case: &ReviewCase| case.queries.iter().any(|query| query.query == id && query.opened);
-        reviews.cases().into_iter().find(is_opened).map(|case| case.case)
-    });
-    Ok(Some((leaf, bytes, proof::format(leaf, path, &proven.checkpoint), case.ok().flatten())))
+    Ok(Some((leaf, bytes, proof::format(leaf, path, &proven.checkpoint))))
 }

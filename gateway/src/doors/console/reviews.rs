@@ -7,10 +7,12 @@ use askama::Template;
 use credit_audit::review::{CaseQuery, ReviewCase, ReviewFault, ReviewFigures, ReviewPolicy, ReviewedPeriod};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::page::Frame;
 use crate::{
     changes::{closes, drawn, is_latest, put_before_reviewers},
+    doors::persons::{page::redirect, request::Members},
     gateway::Gateway,
     transport::Body,
 };
@@ -73,8 +75,11 @@ impl CasePage<'_> {
     }
 }
 
-/// The queue. Whoever looks at it lets the gateway go on where it was ended in a draw.
-pub(super) async fn list(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body> {
+/// The queue, or the case in which one query is reviewed. Whoever looks at it lets the gateway go on where it was ended in a draw.
+pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame: &Frame) -> Response<Body> {
+    if let Some(query) = asked.and_then(|asked| asked.get("query")) {
+        return case_of(gateway, query, frame).await;
+    }
     if !is_latest(gateway).await {
         return unreadable(frame);
     }
@@ -89,6 +94,26 @@ pub(super) async fn list(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
     let queue = Queue { cases: lines, figures, policy: gateway.rules().beside.review.policy() };
     let title = frame.say("查询复核", "Review of queries");
     frame.show(&QueuePage { frame, title, queue: &queue }, &queue)
+}
+
+/// Leads to the case in which a query is reviewed.
+async fn case_of(gateway: &Arc<Gateway>, query: &str, frame: &Frame) -> Response<Body> {
+    let Ok(query) = query.parse::<Uuid>() else {
+        let sentence = frame.say("查询编号为 36 位 UUID", "the id of a query is a UUID of 36 characters");
+        return frame.fault(StatusCode::BAD_REQUEST, sentence);
+    };
+    let has_it = move |case: &ReviewCase| case.queries.iter().any(|one| one.query == query);
+    let shared = Arc::clone(gateway);
+    let look = move || drawn(&shared, |reviews| reviews.cases().into_iter().find(has_it));
+    match tokio::task::spawn_blocking(look).await {
+        Ok(Ok(Some(case))) => {
+            redirect(&format!("/officers/reviews/{}?lang={}#q-{query}", case.case, frame.this_lang()))
+        }
+        Ok(Ok(None)) => {
+            frame.fault(StatusCode::NOT_FOUND, frame.say("这一查询未送复核", "this query is under no review"))
+        }
+        Ok(Err(_)) | Err(_) => unreadable(frame),
+    }
 }
 
 fn line(case: &ReviewCase) -> Line {

@@ -110,7 +110,5 @@ async fn opened(
     gateway: &Arc<Gateway>,
     mandate: Mandate,
 ) -> Option<credit_policy::Personal<credit_policy::CitizenNumber>> {
-    gateway.is_published(mandate.leaf).await;
-    let shared = Arc::clone(gateway);
-    tokio::task::spawn_blocking(move || mandate_of(&shared, &mandate)).await.ok()?
+    mandate_of(gateway, &mandate).await
 }

@@ -22,7 +22,6 @@ use super::{
 use crate::{
     changes::{self, LONGEST, Said, is_text, text_of},
     gateway::Gateway,
-    index::leaf_at,
     state::standing::{Objection, Stage},
     transport::Body,
 };
@@ -81,15 +80,10 @@ pub(super) async fn objections(
 ) -> Response<Body> {
     let language = frame.language();
     let said = gateway.standing.objections(&gateway.standing.person(&person.person));
-    // What was just said is read from the record like everything else.
-    for last in said.iter().map(|objection| objection.leaves.1.unwrap_or(objection.leaves.0)) {
-        gateway.is_published(last).await;
+    let mut entries = Vec::new();
+    for objection in said.into_iter().rev() {
+        entries.push(entry(gateway, objection, language).await);
     }
-    let shared = Arc::clone(gateway);
-    let entries = tokio::task::spawn_blocking(move || {
-        said.into_iter().rev().map(|objection| entry(&shared, objection, language)).collect::<Vec<_>>()
-    });
-    let entries = entries.await.unwrap_or_default();
     if json {
         let body = serde_json::to_vec(&Answer { objections: &entries }).unwrap_or_default();
         return page::answer(frame, "application/json; charset=utf-8", body, StatusCode::OK);
@@ -99,18 +93,18 @@ pub(super) async fn objections(
     page::html(frame, &page, StatusCode::OK)
 }
 
-/// Blocks.
-fn entry(gateway: &Gateway, objection: Objection, language: Language) -> Entry {
+/// What was said is read from the record like everything else.
+async fn entry(gateway: &Gateway, objection: Objection, language: Language) -> Entry {
     let Objection { id, record, class, determined, made, due, state, leaves } = objection;
     let (state, words) = match state {
         Stage::Open => ("open", Words { zh: "处理中", en: "open" }),
         Stage::Upheld => ("upheld", Words { zh: "成立：该记录不再计入", en: "upheld: the record counts no more" }),
         Stage::Rejected => ("rejected", Words { zh: "不成立", en: "rejected" }),
     };
-    let text = |leaf: u64, name: &str| {
-        let bytes = leaf_at(&gateway.log_folder(), leaf).ok()?;
-        let parsed = leaf::parse(&bytes).ok()??;
-        text_of(&gateway.keys, &gateway.settings.log.origin, &parsed, name)
+    let statement = text(gateway, leaves.0, "text").await;
+    let reason = match leaves.1 {
+        Some(leaf) => text(gateway, leaf, "reason").await,
+        None => None,
     };
     let title = gateway
         .catalogue()
@@ -126,10 +120,16 @@ fn entry(gateway: &Gateway, objection: Objection, language: Language) -> Entry {
         due,
         overdue: state == "open" && due < gateway.today(),
         state,
-        statement: text(leaves.0, "text"),
-        reason: leaves.1.and_then(|leaf| text(leaf, "reason")),
+        statement,
+        reason,
         state_in_words: words.of(language),
     }
+}
+
+async fn text(gateway: &Gateway, leaf: u64, name: &str) -> Option<String> {
+    let (origin, bytes) = gateway.leaf(leaf).await?;
+    let parsed = leaf::parse(&bytes).ok()??;
+    text_of(&gateway.keys, &origin, &parsed, name)
 }
 
 /// Of the person's own report: which records there are.

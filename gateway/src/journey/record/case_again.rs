@@ -17,6 +17,7 @@ use super::{
     entry::unrecordable,
 };
 use crate::{
+    cluster::is_shared_kind,
     gateway::Gateway,
     index::leaf_at,
     keyring::{Current, Keyring},
@@ -99,7 +100,12 @@ async fn record_among<A: Act>(
     institution: &str,
 ) -> Result<Durable, NotRecordable> {
     let entry = entry_among(leaf, id, institution, Actor::gateway()).map_err(|error| unrecordable(&error))?;
-    gateway.log.submit(entry, false, || true).map_err(|_| NotRecordable)?.await
+    let is_shared = is_shared_kind(entry.kind);
+    if is_shared && !gateway.reaches_others().await {
+        return Err(NotRecordable);
+    }
+    let durable = gateway.log.submit(entry, false, || true).map_err(|_| NotRecordable)?.await?;
+    if !is_shared || gateway.tell(&durable).await { Ok(durable) } else { Err(NotRecordable) }
 }
 
 /// Says undecided cases again whose tag is of another data key: those of one name, or all, with the appointments to come.

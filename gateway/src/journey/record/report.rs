@@ -10,6 +10,7 @@ use credit_policy::Code;
 
 use super::{Recorded, entry::unrecordable, evidence::Evidence, record_refusal};
 use crate::{
+    cluster::is_shared_kind,
     gateway::Gateway,
     journey::{caller::Who, exchange::Exchange},
 };
@@ -31,12 +32,17 @@ pub(super) async fn record_report(
     let (institution, certificate) = (Arc::clone(institution), certificate.thumbprint());
     let entry = leaf.own_entry(evidence.id, institution.id(), &certificate.to_string());
     let entry = entry.map_err(|error| unrecordable(&error))?;
+    let is_shared = is_shared_kind(entry.kind);
     let body = exchange.confirmed(evidence.id).map_err(|error| unrecordable(&error))?;
     let still = || !institution.is_suspended() && institution.has_certificate(certificate);
     match gateway.log.submit(entry, exchange.wants_proof(), still) {
         Ok(ticket) => {
             let durable = ticket.await?;
             once_durable(&durable);
+            // Where the others cannot be told now, they hear of it later: it is on the record.
+            if is_shared && !gateway.tell(&durable).await {
+                return Err(NotRecordable);
+            }
             // A report is no query of the scenario, and is not counted as one.
             Ok(Recorded { scenario: None, ..Recorded::new(evidence, body, None, None, durable) })
         }

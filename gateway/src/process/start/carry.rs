@@ -128,7 +128,7 @@ pub(super) fn with(ledger: &Ledger, carried: &[Carry]) -> Ledger {
     for (index, part) in (ledger.size..).zip(carried) {
         match part {
             Carry::Institution(change) => ledger.apply(index, RegisterEvent::Added(change.clone())),
-            Carry::Suspension(suspension) => ledger.suspend(suspension.clone()),
+            Carry::Suspension(suspension) => ledger.suspend(suspension.clone(), None),
             Carry::Stop(stop) => ledger.stop(stop.clone()),
             Carry::Catalogue(_) | Carry::Definitions(_) | Carry::Counts(_) | Carry::Figures(_) => {}
         }

@@ -9,11 +9,11 @@ use crate::{
         institution::InstitutionRecord,
         lease::Lender,
         register::{Register, RegisterError, has_known_kinds},
-        suspension::Part,
+        suspension::{Part, SuspendedSince},
         thumbprint::Thumbprint,
     },
     settings::{ConsentIssuer, Settings, SourceDepartment},
-    state::ledger::{LastSaid, Ledger, Registered},
+    state::ledger::{LastSaid, Ledger, Registered, Since},
 };
 
 /// The register of the configuration; each entry that cannot be taken is a fault.
@@ -117,6 +117,12 @@ pub(super) fn apply(
         // One that left the configuration since cannot ask either way.
         if let Ok(institution) = register.by_id(&institution) {
             institution.suspensions.set(&Part::new(operator.as_deref(), scenario.as_deref()), true);
+        }
+    }
+    for Since { at, of } in &ledger.since {
+        if let Ok(institution) = register.by_id(&of.institution) {
+            let part = Part::new(of.operator.as_deref(), of.scenario.as_deref());
+            institution.suspensions.said(part, SuspendedSince { at: *at, reason: of.reason.clone() });
         }
     }
     Ok(news)

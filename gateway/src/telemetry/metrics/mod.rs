@@ -255,6 +255,11 @@ impl Metrics {
         self.notices.overdue()
     }
 
+    /// Queries under review that are not closed.
+    pub(crate) fn reviews_open(&self) -> u64 {
+        self.reviews.open()
+    }
+
     /// Queries under review that were not judged in time.
     pub(crate) fn reviews_late(&self) -> u64 {
         self.reviews.late()

@@ -18,8 +18,16 @@ impl Reviews {
         Ok(reviews)
     }
 
+    pub(super) fn open(&self) -> u64 {
+        self.of("open")
+    }
+
     pub(super) fn late(&self) -> u64 {
-        u64::try_from(self.0.with_label_values(&["late"]).get()).unwrap_or_default()
+        self.of("late")
+    }
+
+    fn of(&self, state: &str) -> u64 {
+        u64::try_from(self.0.with_label_values(&[state]).get()).unwrap_or_default()
     }
 
     pub(super) fn set(&self, open: u64, late: u64) {

@@ -45,6 +45,9 @@ def main(log):
     def month(at):
         return datetime.datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone(OFFSET).strftime("%Y-%m")
 
+    def day(at):
+        return datetime.datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone(OFFSET).date().isoformat()
+
     for index, leaf in leaves(pathlib.Path(log)):
         size = index + 1
         place = (leaf.get("institution"), leaf.get("scenario"))
@@ -53,7 +56,7 @@ def main(log):
             handed[leaf["path"][len("/coverage/") :]] = index
         if leaf["kind"] == "query" and leaf["outcome"] == "answered" and "institution" in leaf:
             if "case" in leaf["ground"] and "on_behalf" not in leaf:
-                look_ups.setdefault(place + tag, []).append(index)
+                look_ups.setdefault(place + tag, []).append((index, day(leaf["at"])))
         if leaf["kind"] != "case":
             continue
         name = place + (normal(leaf["case"]),)
@@ -95,7 +98,7 @@ def main(log):
         row(key[:2], key[2])["registered"] += count
     for place, person, index, leaf in decided:
         found = sorted(at for tag in person["tags"] for at in look_ups.get(place + tag, []))
-        fate = "looked_up" if found and found[0] < index else "late" if found else "missed"
+        fate = "looked_up" if found and found[0][0] < index and found[0][1] <= leaf["on"] else "late" if found else "missed"
         if fate != "looked_up" and person["carried"]:
             fate = "carried"
         of = row(place, month(leaf["at"]))
@@ -106,7 +109,7 @@ def main(log):
             miss = {"index": index, "at": leaf["at"], "institution": place[0], "scenario": place[1]}
             miss.update(case=leaf["case"], operator=leaf["operator"], on=leaf["on"])
             if fate == "late":
-                miss["late"] = found[0]
+                miss["late"] = found[0][0]
             miss["handed_over"] = any(index < handed.get(until, -1) for until in ("", month(leaf["at"])))
             misses.append(miss)
     waiting = {}

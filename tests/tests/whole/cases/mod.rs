@@ -5,8 +5,10 @@ mod coverage;
 mod import;
 mod reports;
 
+use credit_audit::clock::{Clock, SystemClock};
 use credit_tests::{Caller, Folder, Leaf, Reply, query::SCENARIO};
 use hyper::Method;
+use jiff::tz::Offset;
 use serde_json::{Value, json};
 
 pub(crate) const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
@@ -16,9 +18,14 @@ pub(crate) fn opened(case: &str, person: &str) -> Value {
     json!({"case": case, "scenario": SCENARIO, "subject": person, "operator": "staff-0017", "opened": "2026-01-05"})
 }
 
+/// The day where the departments are.
+pub(crate) fn today() -> String {
+    Offset::constant(8).to_datetime(SystemClock::new().now()).date().to_string()
+}
+
 /// The decision of a case, about one person or all of it.
 pub(crate) fn decided(case: &str, person: Option<&str>) -> Value {
-    let mut body = json!({"case": case, "scenario": SCENARIO, "operator": "staff-0018", "decided": "2026-01-06"});
+    let mut body = json!({"case": case, "scenario": SCENARIO, "operator": "staff-0018", "decided": today()});
     if let Some(person) = person {
         body["subject"] = person.into();
     }

@@ -135,7 +135,12 @@ fn the_page_is_the_same_each_time_in_both_languages_and_chromium_prints_it() {
         assert!(!page.contains("<script") && !page.contains("http://") && !page.contains("https://"));
         assert!(page.contains("a &lt;b&gt;check&lt;/b&gt; &amp; more") && !page.contains("<b>check"));
         assert!((0..10).all(|nr| !page.contains(&folder.person("clean", nr))));
+        assert!(page.contains("(public-rental-housing)</th>") && page.contains("(black_listed)</th>"), "with titles");
     }
+    assert!(english.contains("ends before the month is over") && chinese.contains("止于本月结束之前"));
+    let earlier = of_month(&folder, "2020-02", &[]).held();
+    assert!(!earlier.contains("ends before the month is over") && earlier.contains(": none</p>"));
+    assert!(!english.contains(&leaf_time(&folder)), "times are where the departments are");
     let out = folder.join("report.html");
     drop(of_month(&folder, &month, &["--out", out.to_str().unwrap()]).held());
     assert_eq!(fs::read_to_string(&out).unwrap(), english);
@@ -144,6 +149,12 @@ fn the_page_is_the_same_each_time_in_both_languages_and_chromium_prints_it() {
         fs::write(&out, page).unwrap();
         has_it_all(&printed(&folder, &out), page, &figures);
     }
+}
+
+/// The time of the last suspension as its leaf has it.
+fn leaf_time(folder: &Folder) -> String {
+    let all = folder.leaves();
+    all.iter().rfind(|leaf| leaf.text("kind") == "suspension").unwrap().text("at").to_owned()
 }
 
 /// The page as Chromium prints it.

@@ -1,18 +1,19 @@
 //! A real browser at the officers' door: what they do all day, by what the pages show alone; and each page.
 
-use credit_audit::leaf::Base64;
-use hyper::StatusCode;
+use std::time::Duration;
+
 use jiff::ToSpan;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
-    act,
-    by_two::{ONE, OTHER},
+    by_two::{OTHER, listed},
     console::{page, until_listed},
+    loading::{follow, with_fewer_fields, written},
     objected, of_kind, review,
 };
 use crate::{
     chromium::{are_sound, lines, pictures},
+    faults::within,
     limits::is_wholly_recorded,
 };
 
@@ -37,16 +38,20 @@ fn officers_and_supervisors_find_their_way_and_axe_finds_nothing_in_any_page() {
     review::shown(folder, day);
     let _queue = review::queue(folder, 2);
     let objection = objected(folder, &folder.person("late", 1));
-    let digest = serde_json::to_value(Base64([7; 32])).unwrap();
-    let proposed = act(folder, ONE, "/officers/proposals", &json!({"act": "catalogue", "digest": digest}));
-    assert_eq!(proposed.status, StatusCode::OK, "{}", proposed.text());
+    // What the operator has ready: the housing department loses a field.
+    let dir = with_fewer_fields(written(folder, "next-catalogue", str::to_owned));
+    let _next =
+        follow(folder, |config| config.replace("[catalogue]", &format!("[catalogue]\ndir = \"{}\"", dir.display())));
+    let is_ready = || listed(folder)["at_hand"][0]["act"] == "catalogue";
+    assert!(within(Duration::from_secs(60), is_ready), "{}", listed(folder));
     until_listed(folder, 2);
     let door = format!("https://127.0.0.1:{}", folder.port_base() + super::AUDITORS);
     let arguments = [door, folder.path().display().to_string(), pictures().display().to_string()];
     let lines = lines("console.mjs", include_str!("console.mjs"), &arguments);
 
     let found = said(&lines, "find");
-    assert!(found.contains("MADE-UP-1") && found.contains("staff-0017"), "{found}");
+    assert!(found.contains("MADE-UP-1") && found.contains("not opened yet"), "{found}");
+    assert!(!found.contains("staff-0017"), "who asked is not named before it is opened");
     let suspended = said(&lines, "suspend-staff");
     assert!(
         suspended.contains("staff-0017")
@@ -57,7 +62,13 @@ fn officers_and_supervisors_find_their_way_and_axe_finds_nothing_in_any_page() {
     assert!(said(&lines, "judge").contains("Verdict\nsuspicious"), "{}", said(&lines, "judge"));
     assert!(said(&lines, "suspend").contains("all of it"), "{}", said(&lines, "suspend"));
     assert!(said(&lines, "alarm").contains("institutions are suspended: 1"), "{}", said(&lines, "alarm"));
-    assert!(!said(&lines, "approve").contains("nobody yet"), "{}", said(&lines, "approve"));
+    assert!(said(&lines, "propose").contains("clean_three_years"), "{}", said(&lines, "propose"));
+    let approved = said(&lines, "approve");
+    assert!(
+        approved.contains("clean_three_years") || approved.contains("in force"),
+        "what changes is read: {approved}"
+    );
+    assert!(!approved.contains("nobody yet"), "{approved}");
     let coverage = said(&lines, "coverage");
     assert!(coverage.contains("Registered\n1") && coverage.contains("Judged\n1"), "{coverage}");
     assert!(said(&lines, "report").contains("Monthly compliance report"), "{}", said(&lines, "report"));

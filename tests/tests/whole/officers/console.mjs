@@ -80,18 +80,18 @@ try {
     await press(page, 'Search')
     await go(page, await page.$('main .entry a'))
   })
-  await task('suspend-staff', page, async () => {
-    await (await page.$('main summary')).click()
-    await fill(page, 'Reason', 'drill')
-    await press(page, 'Suspend now')
-  })
   await task('judge', page, async () => {
-    await link(page, 'Review')
-    await go(page, await page.$('main .entry a'))
+    await link(page, 'The case in which it is reviewed')
     await pressOf(page, 'suspicious', 'Open (recorded)')
     await choose(page, 'Verdict', 'suspicious')
     await fill(page, 'Reason (one line)', 'no case')
     await press(page, 'Judge')
+  })
+  await task('suspend-staff', page, async () => {
+    await link(page, 'The record')
+    await (await page.$('main summary')).click()
+    await fill(page, 'Reason', 'drill')
+    await press(page, 'Suspend now')
   })
   await task('suspend', page, async () => {
     await link(page, 'Institutions')
@@ -102,6 +102,10 @@ try {
   })
   await task('alarm', page, async () => {
     await link(page, 'Alarms')
+  })
+  await task('propose', page, async () => {
+    await link(page, 'Decisions by two')
+    await go(page, await page.$('main button[aria-label="Propose Catalogue of rules"]'))
   })
   await page.goto(home(other, 'en'))
   await task('approve', page, async () => {

@@ -170,8 +170,11 @@ fn one_record_comes_with_its_proof_and_nothing_that_is_sealed_is_opened() {
             assert!(shown.contains(said), "{who} {language} {path}");
         }
     }
-    let fault = page(folder, "/officers/queries?from=x&lang=en", "en").text();
-    assert!(fault.contains("href=\"/officers/queries?lang=en\">Back</a>"));
+    let fault = page(folder, "/officers/queries?from=x&institution=housing&lang=en", "en");
+    assert_eq!(fault.status, StatusCode::BAD_REQUEST);
+    let text = fault.text();
+    assert!(text.contains("role=\"alert\" id=\"wrong\"><strong>“From” is a day"), "it says which");
+    assert!(text.contains("<option value=\"housing\" selected>"), "and keeps what was typed");
     let search = page(folder, "/officers/queries", "en").text();
     assert!(search.contains("<optgroup label=\"Refused: the person’s consent\"><option value=\"consent-required\">"));
     for none in ["/officers/queries/01920000-0000-7000-8000-000000000000", "/officers/queries/x"] {

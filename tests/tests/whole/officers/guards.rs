@@ -59,6 +59,18 @@ impl Kind {
     }
 }
 
+/// The supervisor comes back.
+fn reinstate() -> Kind {
+    let back = |id: &str| json!({"institution": id, "suspended": false, "reason": "over"});
+    Kind {
+        act: "reinstate",
+        name: "reinstate",
+        proposed: json!({"institution": "supervisor"}),
+        said: None,
+        done: Some(("/officers/suspensions", back("supervisor"), back("third"))),
+    }
+}
+
 /// Members of both.
 fn with(one: &Value, other: Value) -> Value {
     let mut all = one.as_object().unwrap().clone();
@@ -85,6 +97,7 @@ fn kinds(folder: &Folder, digests: &Value, entry: u64, month: &str) -> Vec<Kind>
         Kind::loaded("register", digests),
         words("unseal", unsealed, json!({"entry": entry - 1}), "/officers/unseals"),
         words("resume", reason, json!({"reason": "enough"}), "/officers/resume"),
+        reinstate(),
         Kind::said("export", "export", [person.clone(), other.clone()], "/officers/exports"),
         Kind::said("destroy", "destroy a person's", [person, other], "/officers/destructions"),
         Kind::said("destroy", "destroy a month's", months, "/officers/destructions"),
@@ -107,6 +120,7 @@ fn effects(folder: &Folder) -> Vec<(&'static str, usize)> {
         of("statement"),
         of("binding"),
         ("resumed", count(&|leaf| leaf["stopped"] == false)),
+        ("reinstated", count(&|leaf| leaf["suspended"] == false)),
         ("destroyed", count(&|leaf| leaf["kind"] == "key" && leaf["state"] == "destroyed")),
         ("done", count(&|leaf| is_path(leaf, "/done"))),
         ("loaded", count(&|leaf| is_path(leaf, "/loaded"))),
@@ -254,7 +268,10 @@ fn replayed(folder: &Folder, kinds: &[Kind], made: &[Made]) {
     for (kind, (approval, of)) in kinds.iter().zip(made) {
         is_refused(folder, kind.name, (OTHER, APPROVALS, approval), "again");
         let Some((path, body, _)) = &kind.done else { continue };
-        // What ended one stop does not end the next.
+        // What ended one stop, or one suspension, does not end the next.
+        if kind.act == "reinstate" {
+            drop(command(folder, &["institution", "suspend", "supervisor"]).held());
+        }
         if kind.act == "resume" {
             assert_eq!(act(folder, ONE, "/officers/stop", &json!({"reason": "drill"})).status, StatusCode::OK);
         }
@@ -272,6 +289,7 @@ fn of_every_act_one_signature_another_thing_a_late_or_a_second_approval_does_not
     let leaf = checked::answer(folder, "housing", &reply);
     let (month, entry) = (leaf.text("key").trim_start_matches("data-").to_owned(), reply.index());
     assert_eq!(act(folder, ONE, "/officers/stop", &json!({"reason": "drill"})).status, StatusCode::OK);
+    drop(command(folder, &["institution", "suspend", "supervisor"]).held());
 
     let gateway = later(gateway.stop(), 100);
     let folder = gateway.folder();
@@ -322,6 +340,7 @@ fn whoever_has_the_key_of_who_proposed_is_no_second_officer_under_another_name_e
     let folder = gateway.folder();
     let entry = folder.caller("housing").ask(&look_up(&folder.person("clean", 0))).index();
     assert_eq!(act(folder, ONE, "/officers/stop", &json!({"reason": "drill"})).status, StatusCode::OK);
+    drop(command(folder, &["institution", "suspend", "supervisor"]).held());
     let kinds = kinds(folder, &next(folder), entry, "2020-02");
     // A month before the log has no keys that could be destroyed.
     let kinds: Vec<_> = kinds.iter().filter(|kind| kind.act != "destroy").collect();

@@ -11,10 +11,12 @@ mod long;
 pub(crate) mod month;
 mod pages;
 mod pruning;
+mod reinstating;
 mod review;
 mod roles;
 mod self_check;
 mod stops;
+mod under_review;
 mod unsealing;
 mod ways;
 

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     faults::within,
     persons::destruction::{self, later},
+    witnesses::{Site, ed25519},
 };
 
 const PRUNINGS: &str = "/officers/prunings";
@@ -185,6 +186,7 @@ fn let_go(gateway: &Gateway) {
     let spent = json!({"proposal": proposal(folder), "until": UNTIL});
     for who in [ONE, OTHER] {
         assert_eq!(act(folder, who, PRUNINGS, &spent).status, StatusCode::CONFLICT);
+        assert_eq!(last_refused(folder), "done", "what is replayed is on the record, too");
     }
     let gone = at_door(folder, "supervisor").get("/tile/entries/000");
     assert_eq!(gone.status, StatusCode::GONE);
@@ -217,11 +219,21 @@ fn started_again(mut gateway: Gateway) -> Gateway {
 
 /// The index of the last leaf of a kind, of a log that begins at an edge.
 fn of_kind_left(folder: &Folder, kind: &str) -> u64 {
+    let of_kind = shown(folder).into_iter().rfind(|line| line["leaf"]["kind"] == kind);
+    of_kind.unwrap()["index"].as_u64().unwrap()
+}
+
+/// What of a log that begins at an edge is there.
+fn shown(folder: &Folder) -> Vec<Value> {
     let vkey = folder.log().join("log.vkey");
     let shown = audit(&["show", folder.log().to_str().unwrap(), "--vkey", vkey.to_str().unwrap(), "--json"]).held();
-    let lines = shown.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let of_kind: Vec<_> = lines.filter(|line| line["leaf"]["kind"] == kind).collect();
-    of_kind.last().unwrap()["index"].as_u64().unwrap()
+    shown.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect()
+}
+
+/// Why the last try was refused, as a log has it that begins at an edge.
+fn last_refused(folder: &Folder) -> String {
+    let path = shown(folder).into_iter().rev().find_map(|line| line["leaf"]["path"].as_str().map(str::to_owned));
+    path.unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// Rows of the index that say what leaves of the first bundle say; all of the index is in its file then.
@@ -277,6 +289,35 @@ fn what_the_log_says_was_let_go_goes_after_a_crash_and_a_bundle_that_is_lost_is_
         fs::write(&path, bytes).unwrap();
     }
     is_sound(&folder);
+}
+
+#[test]
+fn where_witnesses_are_named_nothing_goes_before_they_cosigned_that_it_goes() {
+    let (gateway, month) = old();
+    destroy(gateway.folder(), &month);
+    let folder = gateway.stop();
+    let site = Site::new("witness.example/prune", &ed25519());
+    let key = folder.join("data/log/log.vkey");
+    let (witness, address) = site.serve(&key, true, 0);
+    let lines = format!("log {}\nwitness one {} {address}\nquorum one\n", folder.vkey(), site.vkey());
+    fs::write(folder.join("trust-policy"), lines).unwrap();
+    folder.replace_in_config("witness_every_s = 10", "trust_policy = \"trust-policy\"\nwitness_every_s = 1");
+    drop(witness);
+    let gateway = later(folder, 100);
+    let folder = gateway.folder();
+    let said = prune(folder, UNTIL);
+    assert!(said.contains("once the witnesses cosigned that") && said.contains(r#""waits":true"#), "{said}");
+    assert!(bundle(folder).exists() && !folder.log().join("pruned").exists());
+    // A crash meanwhile changes nothing of that.
+    let gateway = later(gateway.kill(), 100);
+    let folder = gateway.folder();
+    drop(folder.caller("housing").ask(&look_up(&folder.person("clean", 0))));
+    assert!(bundle(folder).exists() && !folder.log().join("pruned").exists());
+    let port = address.rsplit(':').next().unwrap().parse().unwrap();
+    let (_witness, _) = site.serve(&key, false, port);
+    assert!(within(SOON, || !bundle(folder).exists()), "{}", gateway.err().text());
+    assert!(within(SOON, || folder.log().join("pruned").exists()));
+    is_sound(&gateway.stop());
 }
 
 fn gateway_check(config: &Path) -> String {

@@ -1,13 +1,19 @@
 //! Ways on the officers' pages: from the bare address in, from an id to its record, and from what is suspended back.
 
+use std::time::Duration;
+
 use credit_tests::{Folder, Gateway, checked, query::look_up};
-use hyper::StatusCode;
+use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
     act, at_door,
+    by_two::{ONE, OTHER, listed, two_officers},
+    command,
     console::{page, seen, until_listed},
+    loading::follow,
 };
+use crate::faults::within;
 
 #[test]
 fn the_bare_address_leads_to_the_pages_and_an_id_to_its_record() {
@@ -30,6 +36,101 @@ fn the_bare_address_leads_to_the_pages_and_an_id_to_its_record() {
     assert_eq!(to("/officers/queries?id=").0, StatusCode::OK);
     until_listed(folder, 1);
     assert!(page(folder, &record, "en").text().contains(&format!("<code>{id}</code>")), "its record names it");
+    drop(gateway.stop());
+}
+
+#[test]
+fn what_is_not_there_or_not_theirs_is_a_page_with_the_ways_on_and_a_line_for_programs() {
+    let folder = two_officers();
+    folder.replace_in_config("kind = \"employer\"", "kind = \"officer\"\nrole = \"custodian\"");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let shown = |who: &str, path: &str, language: &str| {
+        let headers = [("accept", "text/html"), ("accept-language", language)];
+        let reply = at_door(folder, who).send(Method::GET, path, &headers, "");
+        (reply.status, reply.text())
+    };
+    for (who, path, status, zh, en) in [
+        (ONE, "/officers/nonsense", StatusCode::NOT_FOUND, "没有这一页面", "there is no such page"),
+        (ONE, "/officers/queries/01a228c8", StatusCode::NOT_FOUND, "没有这一页面", "there is no such page"),
+        ("employer", "/officers/queries", StatusCode::FORBIDDEN, "您的角色不能查看", "not for your role"),
+    ] {
+        for (language, said, menu) in [("zh", zh, "双人审批</a>"), ("en", en, "Decisions by two</a>")] {
+            let (found, text) = shown(who, path, language);
+            assert_eq!(found, status, "{who} {path}");
+            assert!(text.contains(said) && text.contains(menu), "{who} {path} {language}");
+        }
+        let plain = at_door(folder, who).get(path);
+        assert!(plain.status == status && !plain.text().contains("<html"), "{who} {path}");
+    }
+    for (who, language, said) in [
+        (ONE, "en", "approve the own proposal (another officer does)"),
+        ("employer", "en", "Officers and reviewers search and review"),
+        ("supervisor", "en", "Officers and reviewers open and judge"),
+        ("supervisor", "zh", "复核由管理人员或复核人员办理"),
+    ] {
+        assert!(shown(who, "/officers", language).1.contains(said), "{who}: what it does not do, and who does");
+    }
+    drop(command(folder, &["institution", "suspend", "officer"]).held());
+    for (language, said) in [("en", "you are suspended"), ("zh", "您已被暂停")] {
+        let (status, text) = shown(ONE, "/officers/institutions", language);
+        assert!(status == StatusCode::FORBIDDEN && text.contains(said), "{text}");
+    }
+    assert_eq!(shown(ONE, "/style.css", "en").0, StatusCode::OK);
+    assert_eq!(at_door(folder, ONE).get("/officers").code(), "institution-suspended");
+    drop(gateway.stop());
+}
+
+#[test]
+fn who_decides_by_two_reads_what_changes_how_far_it_is_and_who_goes_on() {
+    let gateway = Gateway::serve(two_officers());
+    let folder = gateway.folder();
+    let waits = || {
+        let all = seen(folder, "/officers/alarms")["waits"].clone();
+        let of = |one: &Value| (one["alarm"].as_str().unwrap().to_owned(), one["count"].as_u64().unwrap());
+        all.as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    let proposals = || page(folder, "/officers/proposals", "en").text();
+    let theirs = || {
+        let headers = [("accept", "text/html"), ("accept-language", "en")];
+        at_door(folder, OTHER).send(Method::GET, "/officers/proposals", &headers, "").text()
+    };
+    assert_eq!(waits(), []);
+    assert!(proposals().contains("<h1>Decisions by two</h1>"), "as the menu calls it");
+    // Known by its digest alone: nothing that is not seen is approved by a page.
+    let digest = listed(folder)["approved"]["catalogue"].clone();
+    let body = json!({"act": "limits", "digest": digest});
+    assert_eq!(act(folder, ONE, "/officers/proposals", &body).status, StatusCode::OK);
+    assert_eq!(waits(), [("proposals-wait".to_owned(), 1)]);
+    assert!(page(folder, "/officers", "en").text().contains("Waits: proposals wait for another officer: 1"));
+    let shown = theirs();
+    assert!(shown.contains("The gateway has its digest alone") && shown.contains("credit-gateway policy diff"));
+    assert!(shown.contains("credit-gateway catalogue approve ") && !shown.contains("action=\"/officers/approvals\""));
+    let proposal = listed(folder)["proposals"][0]["proposal"].clone();
+    let approve = json!({"proposal": proposal, "digest": digest});
+    assert_eq!(act(folder, OTHER, "/officers/approvals", &approve).status, StatusCode::OK);
+    assert_eq!(waits(), [("approved-waits".to_owned(), 1)]);
+    assert!(proposals().contains("<dd>approved, waits to be loaded by the operator: "), "and how");
+    // What the operator has ready is shown line by line, and proposed by a button.
+    let _next = follow(folder, |config| config.replacen("rate_per_s = 2000", "rate_per_s = 1999", 1));
+    let is_ready = || proposals().contains("Propose what the operator has ready: Limits");
+    assert!(within(Duration::from_secs(30), is_ready), "{}", proposals());
+    let ready = listed(folder)["at_hand"][0].clone();
+    assert!(ready["differs"]["en"].as_str().unwrap().contains("1999"), "{ready}");
+    let body = json!({"act": ready["act"], "digest": ready["digest"]});
+    assert_eq!(act(folder, ONE, "/officers/proposals", &body).status, StatusCode::OK);
+    let shown = theirs();
+    assert!(
+        shown.contains("action=\"/officers/approvals\"") && shown.contains("1999") && !shown.contains("ready: Limits")
+    );
+    let proposal = listed(folder)["proposals"][0]["proposal"].clone();
+    let approve = json!({"proposal": proposal, "digest": ready["digest"]});
+    assert_eq!(act(folder, OTHER, "/officers/approvals", &approve).status, StatusCode::OK);
+    let is_loaded = || proposals().contains("<dd>in force</dd>");
+    assert!(within(Duration::from_secs(30), is_loaded), "{}", proposals());
+    let shown = proposals();
+    assert!(shown.contains("<dd>not loaded: another one was approved since</dd>"), "{shown}");
+    assert_eq!(waits(), []);
     drop(gateway.stop());
 }
 

@@ -18,7 +18,7 @@ fn gateway() -> (Gateway, Service) {
 }
 
 /// Who comes from now on has this account.
-fn account(service: &Service, sub: &'static str) {
+pub(crate) fn account(service: &Service, sub: &'static str) {
     service.lie([Lie::Claim("sub", json!(sub)), Lie::Userinfo("citizen_number", json!(null))]);
 }
 

@@ -10,13 +10,13 @@ use crate::consents::{ask, assert_sound, new_jti, new_log::continue_log};
 
 const SCENARIO: &str = "commercial-loan";
 
-pub(super) fn at_counter(folder: &Folder, who: &str, body: &Value) -> Reply {
+pub(crate) fn at_counter(folder: &Folder, who: &str, body: &Value) -> Reply {
     let headers = [("content-type", "application/json"), ("accept-language", "en")];
     let door = folder.caller(who).at(folder.port_base() + 2);
     door.send(Method::POST, "/officers/counter", &headers, body.to_string())
 }
 
-pub(super) fn done(folder: &Folder, body: &Value) -> Value {
+pub(crate) fn done(folder: &Folder, body: &Value) -> Value {
     let reply = at_counter(folder, "officer", body);
     assert_eq!(reply.status, StatusCode::OK, "{}", body["act"]);
     reply.json()

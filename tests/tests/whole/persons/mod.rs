@@ -2,13 +2,13 @@
 //! come of each.
 
 mod blocks;
-mod bound_ids;
+pub(crate) mod bound_ids;
 mod browser;
 mod chromium;
 mod consents;
 mod corrections;
 mod cost;
-mod counter;
+pub(crate) mod counter;
 pub(crate) mod crowd;
 mod demo;
 pub(crate) mod destruction;
@@ -23,7 +23,7 @@ mod notices;
 mod objections;
 mod queries;
 mod recipients;
-mod repairs;
+pub(crate) mod repairs;
 mod said_before;
 mod service;
 mod under_load;

@@ -11,7 +11,7 @@ pub(super) const REPAIRS: &str = "/v1/repairs";
 const REVOCATIONS: &str = "/v1/repairs/revocations";
 pub(super) const DECISIONS: &str = "/v1/objections/decisions";
 
-pub(super) fn post(folder: &Folder, who: &str, path: &str, body: &Value) -> Reply {
+pub(crate) fn post(folder: &Folder, who: &str, path: &str, body: &Value) -> Reply {
     folder.caller(who).send(Method::POST, path, &[("content-type", "application/json")], body.to_string())
 }
 
@@ -29,7 +29,7 @@ pub(super) fn recorded(folder: &Folder, who: &str, reply: &Reply, kind: &str) ->
 }
 
 /// A repair of a record, as the person's report names it.
-pub(super) fn repair(number: &str, record: &Value) -> Value {
+pub(crate) fn repair(number: &str, record: &Value) -> Value {
     json!({
         "subject": number, "class": record["class"], "record": record["record"],
         "determined": record["determined"], "repaired_on": record["determined"], "order": "复议撤销决定 2026 年第 1 号",

@@ -2,10 +2,12 @@
 
 mod acts;
 mod balanced;
+mod cases;
 mod counts;
 mod cut;
 mod losses;
 mod patroni;
+mod persons;
 mod rates;
 mod rolling;
 mod schedule;
@@ -38,9 +40,13 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A database with the tables of the shared state, which the gateway's role may write.
 fn database(server: &impl Sql) -> String {
     let name = server.made("TEMPLATE template0");
-    let grant = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {READER};");
-    drop(server.sql(&name, &format!("{STATE_SCHEMA}\n{grant}")).held());
+    make_tables(server, &name);
     name
+}
+
+fn make_tables(server: &impl Sql, database: &str) {
+    let grant = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {READER};");
+    drop(server.sql(database, &format!("{STATE_SCHEMA}\n{grant}")).held());
 }
 
 /// A folder whose gateway counts in a database, under a name of its own.
@@ -190,7 +196,11 @@ fn are_settled(server: &impl Sql, database: &str) {
 
 /// Answered queries, over all logs.
 fn answered(folders: &[Folder]) -> Vec<Leaf> {
-    let leaves = folders.iter().flat_map(Folder::leaves);
+    answered_in(folders.iter())
+}
+
+fn answered_in<'f>(folders: impl Iterator<Item = &'f Folder>) -> Vec<Leaf> {
+    let leaves = folders.flat_map(Folder::leaves);
     leaves.filter(|leaf| leaf.text("kind") == "query" && leaf.text("outcome") == "answered").collect()
 }
 

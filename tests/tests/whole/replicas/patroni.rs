@@ -9,21 +9,26 @@ use std::{
 };
 
 use credit_tests::{
-    Folder, Gateway, figures,
+    Caller, Folder, Gateway, Program, figures,
     patroni::{LOCK, Patroni},
     query::look_up,
     relay::Relay,
+    s3::ObjectStore,
 };
 
 use super::{
-    TIME, ask_at_once, callers, counts_in, database, made_of,
+    TIME, answered_in, ask_at_once,
+    balanced::{answers_balancer, balancer},
+    callers, counts_in, database, made_of,
     rates::Redis,
     schedule::{Numbers, Told, come_back, started, under_load},
+    stopped, tried,
 };
 use crate::{
     consents::{ask, bearer, loan, new_jti, of_one_use},
     directories::Directory,
     faults::{is_full, within},
+    objects::names as keeps_objects,
 };
 
 const GATEWAYS: usize = 3;
@@ -35,6 +40,12 @@ struct Site {
     /// Between a gateway and each server.
     relays: Vec<Vec<Relay>>,
     gateways: Vec<Gateway>,
+    balancer: (Program, u16),
+}
+
+/// Whether every drill is wanted: by `tests/cluster`, or in the long form.
+pub(super) fn is_drill() -> bool {
+    is_full() || std::env::var("CREDIT_CLUSTER").is_ok_and(|what| what == "drills")
 }
 
 /// What may happen to it.
@@ -67,8 +78,11 @@ impl Site {
             directory.lists(folder);
             folder.replace_in_config("standby = \"none\"", "timeout_ms = 500");
             redis.serves(folder);
+            answers_balancer(folder);
+            keeps_objects(folder, &ObjectStore::shared().url(), "");
         });
-        Self { servers, redis, relays: relays.into_inner(), gateways }
+        let balancer = balancer(&gateways);
+        Self { servers, redis, relays: relays.into_inner(), gateways, balancer }
     }
 
     /// One loss, and its end.
@@ -161,23 +175,69 @@ fn round(site: &mut Site, at_once: usize, loss: Option<Loss>, numbers: &mut Numb
 }
 
 #[test]
+fn comes_up_and_its_balancer_passes_queries_to_all() {
+    let directory = Directory::init();
+    let site = Site::new(&directory);
+    let (first, port) = (site.gateways[0].folder(), site.balancer.1);
+    let (housing, number) = (Caller::of(first.path(), "housing", port), first.person("clean", 0));
+    let is_answered = || tried(&housing, &look_up(&number), &[]).is_some_and(|reply| reply.status == 200);
+    assert!(within(TIME, is_answered), "the balancer passes nothing");
+    if std::env::var("CREDIT_CLUSTER").is_ok_and(|what| what == "up") {
+        stays_up(&site);
+    }
+    let each =
+        |site: &Site| site.gateways.iter().all(|gateway| !answered_in(std::iter::once(gateway.folder())).is_empty());
+    assert!(within(TIME, || is_answered() && each(&site)), "one of them is left out");
+    let Site { servers, gateways, .. } = site;
+    directory.holds(&stopped(gateways));
+    drop(servers);
+}
+
+/// Says where everything listens, and waits for Ctrl-C.
+fn stays_up(site: &Site) {
+    let Site { servers, gateways, balancer: (_, port), .. } = site;
+    let folder = gateways[0].folder().path().display();
+    figures(format_args!("haproxy: https://127.0.0.1:{port}; PostgreSQL: {:?}", servers.ports()));
+    for gateway in gateways {
+        let base = gateway.folder().port_base();
+        figures(format_args!("a gateway: https://127.0.0.1:{base}, readiness http://127.0.0.1:{}/readyz", base + 4));
+    }
+    figures(format_args!(
+        "ask: curl --cacert {folder}/ca.pem --cert {folder}/institutions/housing.pem --key {folder}/institutions/housing.key \
+         https://127.0.0.1:{port}/v1/queries -H 'content-type: application/json' -d '{}'\nCtrl-C takes it down",
+        look_up(&gateways[0].folder().person("clean", 0))
+    ));
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
 fn whatever_is_lost_of_it_a_consent_of_one_use_is_used_once_and_nothing_told_is_lost() {
     let (rounds, at_once, load) =
-        if is_full() { (100, 200, Duration::from_secs(600)) } else { (4, 40, Duration::ZERO) };
+        if is_drill() { (100, 200, Duration::from_secs(600)) } else { (4, 40, Duration::ZERO) };
     let losses = [Loss::Switch, Loss::Gateway, Loss::Network, Loss::Server, Loss::Rates, Loss::Machine];
     let directory = Directory::init();
     let (mut site, mut numbers, told) = (Site::new(&directory), Numbers(15), Told::default());
     // The first four need not wait for a lock to end; one of seven has no loss.
-    let tokens: Vec<_> =
-        (0..rounds).map(|nr| round(&mut site, at_once, losses.get(nr % 7).copied(), &mut numbers)).collect();
+    let mut tokens = Vec::new();
+    for nr in 0..rounds {
+        tokens.push(round(&mut site, at_once, losses.get(nr % 7).copied(), &mut numbers));
+        if nr % 10 == 9 {
+            figures(format_args!("{} of {rounds} rounds", nr + 1));
+        }
+    }
     let gateways = (callers(&site.gateways, "bank"), callers(&site.gateways, "authority"));
     let (began, mut faults) = (Instant::now(), 0);
     under_load(&gateways, &told, || {
         while faults == 0 || began.elapsed() < load {
-            let loss = losses[numbers.below(if is_full() { losses.len() } else { 3 })];
+            let loss = losses[numbers.below(if is_drill() { losses.len() } else { 3 })];
             site.lose(loss, &mut numbers);
             come_back(&site.gateways);
             faults += 1;
+            if faults % 10 == 0 {
+                figures(format_args!("{faults} losses in {} of {} s", began.elapsed().as_secs(), load.as_secs()));
+            }
         }
     });
     come_back(&site.gateways);
@@ -199,7 +259,7 @@ fn a_killed_leader_and_a_switch_are_over_soon() {
     let dies = site.refuses_for(|servers| servers.kill_server(servers.leader().unwrap()));
     site.servers.is_whole();
     let mut killed = None;
-    if is_full() {
+    if is_drill() {
         let leader = site.servers.leader().unwrap();
         killed = Some(site.refuses_for(|servers| servers.kill_node(leader)));
         site.servers.run_node(leader);
@@ -212,5 +272,5 @@ fn a_killed_leader_and_a_switch_are_over_soon() {
     assert!(switch < Duration::from_secs(20) && dies < Duration::from_secs(60), "{switch:?} {dies:?}");
     assert!(killed.is_none_or(|killed| killed < Duration::from_secs(90)), "{killed:?}");
     let Site { gateways, .. } = site;
-    directory.holds(&super::stopped(gateways));
+    directory.holds(&stopped(gateways));
 }

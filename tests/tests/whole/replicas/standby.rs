@@ -9,11 +9,11 @@ use credit_tests::{
     relay::Relay,
 };
 
-use super::{ask_at_once, callers, made, stopped};
+use super::{ask_at_once, callers, made, patroni::is_drill, stopped};
 use crate::{
     consents::{ask, bearer, loan, new_jti, of_one_use, withdraw},
     directories::Directory,
-    faults::{is_full, within},
+    faults::within,
 };
 
 /// A server with a standby, and two gateways that believe nothing which the standby has not.
@@ -118,7 +118,7 @@ fn what_was_told_as_done_is_there_after_a_failover_however_the_wait_ended() {
         let waits = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
         drop(primary.sql("postgres", waits).held());
     };
-    let rounds = if is_full() { 25 } else { 1 };
+    let rounds = if is_drill() { 25 } else { 1 };
     let (mut told, mut all) = (0, 0);
     for round in 0..2 * rounds {
         let of_round = match round % 2 {

@@ -4,7 +4,7 @@ use credit_tests::{Folder, Gateway, checked, gateway, postgres::Server, query::l
 
 use crate::consents::new_log::continue_log;
 
-use super::{database, member, with_keys_of_logs, with_ring_of};
+use super::{database, make_tables, member, with_keys_of_logs, with_ring_of};
 
 #[track_caller]
 fn refused(folder: &Folder, says: &str) {
@@ -44,6 +44,27 @@ fn another_ring_tables_that_are_missing_and_a_log_that_was_counted_alone_are_ref
     alone.edit_config(|config| format!("{config}\n{state}"));
     refused(&alone, "counted by this gateway alone");
     drop(Gateway::serve(with_ring_of(joined, &first)).stop());
+}
+
+#[test]
+fn older_tables_are_refused_until_they_are_made_new_and_then_all_is_told_again() {
+    let server = Server::shared();
+    let database = database(server);
+    let folder = with_keys_of_logs(member(server, &database, "r0"), &["r0".to_owned()]);
+    let gateway = Gateway::serve(folder);
+    crate::cases::open(gateway.folder(), "BEFORE", &gateway.folder().person("clean", 0));
+    let folder = gateway.stop();
+    // As the release before had it: the case was told to nobody.
+    let before = "DROP TABLE credit_schema; ALTER TABLE credit_replica DROP COLUMN kinds; \
+                  DELETE FROM credit_act WHERE position('\"kind\":\"case\"' IN convert_from(leaf, 'UTF8')) > 0";
+    drop(server.sql(&database, before).held());
+    refused(&folder, "has not the tables");
+    make_tables(server, &database);
+    make_tables(server, &database);
+    let gateway = Gateway::serve(folder);
+    crate::cases::decide(gateway.folder(), "BEFORE", None);
+    let cases = "SELECT count(*) FROM credit_act WHERE position('\"kind\":\"case\"' IN convert_from(leaf, 'UTF8')) > 0";
+    assert_eq!(super::number_in(server, &database, cases), 2);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use super::at_door;
 use crate::{
-    cases::report,
+    cases::{report, today},
     faults::is_full,
     persons::crowd::{ask_all, is_worker, resident, spent},
 };
@@ -85,7 +85,7 @@ fn models(folder: &Folder) -> Models {
     let asked = checked::answer(folder, "housing", &housing.ask(&with(look_up(&number), "case", case)));
     let common = json!({"case": case, "scenario": SCENARIO, "subject": number, "operator": "staff-0017"});
     let said = |path, day| {
-        let body = with(common.clone(), day, "2026-01-05");
+        let body = with(common.clone(), day, today());
         let reply = report(&housing, path, &body);
         assert_eq!(reply.status, StatusCode::OK, "{path}");
         folder.leaf(reply.index())

@@ -12,7 +12,7 @@ use std::{
 use credit_audit::{
     clock::{Clock, SystemClock},
     leaf::{Body, Peek, Review, ReviewState, parse},
-    review::{Period, Reviews, Word, commitment},
+    review::{Period, ReviewPolicy, Reviews, Word, commitment},
     verify::{self, CheckError, Visitor},
 };
 use credit_policy::{
@@ -32,9 +32,10 @@ use uuid::Uuid;
 
 use super::{
     super::{act, at_door},
-    judged::{Found, Known, counted, department, policy},
-    misuse::{self, MADE_UP},
-    work::{self, DAY, DEPARTMENTS, DESKS, Event, ROUND_THE_CLOCK, What},
+    chosen::Work,
+    judged::{Found, Known, counted},
+    misuse::MADE_UP,
+    work::{DAY, DEPARTMENTS, DESKS, Event, What, department},
 };
 use crate::{consents, faults::preload::preload};
 
@@ -84,7 +85,7 @@ impl Ahead {
 }
 
 /// A folder with the departments, and persons about whom nobody may ask.
-fn folder() -> Folder {
+fn folder(policy: &ReviewPolicy) -> Folder {
     let folder = Folder::new();
     let authority = Authority::new("departments");
     let mut more = String::new();
@@ -101,10 +102,10 @@ fn folder() -> Folder {
         fs::write(folder.join(format!("both-{file}")), both).unwrap();
         folder.replace_in_config(&format!(" = \"{file}\""), &format!(" = \"both-{file}\""));
     }
-    let around: Vec<_> = (0..ROUND_THE_CLOCK).map(department).collect();
+    let ReviewPolicy { round_the_clock, weekends, one_window, .. } = policy;
     folder.replace_in_config(
         "# round_the_clock = [\"police\"]",
-        &format!("round_the_clock = {around:?}\nmade_up = \"made-up\""),
+        &format!("round_the_clock = {round_the_clock:?}\nweekends = {weekends:?}\none_window = {one_window:?}\nmade_up = \"made-up\""),
     );
     let made_up: Vec<_> = MADE_UP.map(|person| number(person, false)).collect();
     fs::write(folder.join("made-up"), made_up.join("\n")).unwrap();
@@ -254,11 +255,12 @@ fn keys_turn(folder: &Folder, ahead: &Ahead) {
 }
 
 /// Works the month, lets the supervisor draw it, and says what the record has of it.
-pub(super) fn through(seed: u64, queries: u64, misuses: usize) -> Found {
-    let (month, offset, folder) = (month(), Offset::constant(8), folder());
+pub(super) fn through(work: Work, seed: u64, queries: u64, misuses: usize) -> Found {
+    let (month, offset) = (month(), Offset::constant(8));
     let period = Period::parse(&month.strftime("%Y-%m").to_string(), offset).unwrap();
     let first_day = i64::from(month.weekday().to_sunday_zero_offset());
-    let events = work::month(seed, first_day, queries, |work| misuse::plant(work, misuses));
+    let plan = work.plan(seed, first_day, queries, misuses);
+    let (policy, folder) = (plan.policy(), folder(&plan.policy()));
     let path = scratch::folder("clock").join("ahead");
     fs::write(&path, [0; 8]).unwrap();
     let mut ahead = Ahead { file: File::options().write(true).open(&path).unwrap(), seconds: 0 };
@@ -275,7 +277,7 @@ pub(super) fn through(seed: u64, queries: u64, misuses: usize) -> Found {
     let key = SigningKey::from_jwk(&jwk, &SystemRandom::new()).unwrap();
     let mut worked = Worked { folder, month, begin: period.from, connections: HashMap::new(), key, known: Vec::new() };
     credit_tests::run(async {
-        for (at, step) in steps(&events) {
+        for (at, step) in steps(&plan.events) {
             if ahead.reach(worked.at(at)) {
                 keys_turn(folder, &ahead);
             }
@@ -297,7 +299,7 @@ pub(super) fn through(seed: u64, queries: u64, misuses: usize) -> Found {
     }
     let counts = drawn(folder);
     let folder = gateway.stop();
-    let (words, at_once) = on_the_record(&folder, &period);
+    let (words, at_once) = on_the_record(&folder, &period, &policy);
     credit_tests::figures(format_args!("{counts}; {at_once} put before reviewers within the month"));
     assert!(at_once > 0, "nothing was put before reviewers before it was drawn");
     counted(&of_all(words, &known), &known)
@@ -346,14 +348,14 @@ impl Visitor for Reader {
 
 /// The word of each query that nothing explains, with what the gateway called suspicious; and how many of these stood in the
 /// queue before the month was over.
-fn on_the_record(folder: &Folder, period: &Period) -> (HashMap<Uuid, Word>, usize) {
+fn on_the_record(folder: &Folder, period: &Period, policy: &ReviewPolicy) -> (HashMap<Uuid, Word>, usize) {
     let key = folder.vkey();
     let reviews = Reviews::new(key.name(), Offset::constant(8));
     let mut reader = Reader { reviews, suspicious: HashSet::new(), until: period.until, at_once: 0 };
     verify::directory(&folder.join("data"), &key, &[], &mut reader).unwrap();
     let at = period.until.checked_add((20 * 24 + 1).hours()).unwrap();
     let mut words: HashMap<Uuid, Word> =
-        reader.reviews.words(period, &policy(), at).into_iter().map(|(_, id, word)| (id, word)).collect();
+        reader.reviews.words(period, policy, at).into_iter().map(|(_, id, word)| (id, word)).collect();
     let counted: HashSet<Uuid> =
         words.iter().filter(|(_, word)| **word == Word::Suspicious).map(|(id, _)| *id).collect();
     let missing = counted.difference(&reader.suspicious).count();

@@ -1,11 +1,11 @@
 //! What is known of each query of a month beforehand, and what the words of review make of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use credit_audit::review::{ReviewPolicy, Seed, Word};
+use credit_audit::review::{Seed, Word};
 use uuid::Uuid;
 
-use super::{misuse::KINDS, work::ROUND_THE_CLOCK};
+use super::chosen::Work;
 
 /// A query, and of which misuse it is part.
 pub(super) struct Known {
@@ -23,15 +23,6 @@ pub(super) struct Found {
     misuses: HashMap<usize, (usize, usize)>,
     /// As many queries as were suspicious, drawn instead: the misuses that they show.
     by_chance: usize,
-}
-
-pub(super) fn policy() -> ReviewPolicy {
-    let round_the_clock = (0..ROUND_THE_CLOCK).map(department).collect();
-    ReviewPolicy { round_the_clock, ..ReviewPolicy::default() }
-}
-
-pub(super) fn department(number: u64) -> String {
-    format!("department-{number}")
 }
 
 /// What came of queries of which a word is known.
@@ -64,27 +55,22 @@ pub(super) fn counted(words: &HashMap<Uuid, Word>, known: &[Known]) -> Found {
 }
 
 #[track_caller]
-pub(super) fn is_good_enough(found: &Found) {
-    let mut by_kind = [(0, 0); KINDS.len()];
+pub(super) fn is_good_enough(found: &Found, work: Work) {
+    let mut by_kind: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for (misuse, (all, caught)) in &found.misuses {
-        let (misuses, seen) = &mut by_kind[misuse % KINDS.len()];
+        let (misuses, seen) = by_kind.entry(work.kind(*misuse)).or_default();
         *misuses += 1;
         // A misuse is found where most of it is: who looks at one query of it sees the others beside it.
         *seen += usize::from(caught * 2 > *all);
     }
-    let (misuses, seen) = by_kind.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let (misuses, seen) = by_kind.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     let figures = format!(
         "honest {}: explained {}, suspicious {}; misuses {misuses}: found {seen}, by chance {}; {}",
         found.honest,
         found.explained,
         found.disturbed,
         found.by_chance,
-        KINDS
-            .iter()
-            .zip(by_kind)
-            .map(|(kind, (all, seen))| format!("{kind} {seen}/{all}"))
-            .collect::<Vec<_>>()
-            .join(", ")
+        by_kind.iter().map(|(kind, (all, seen))| format!("{kind} {seen}/{all}")).collect::<Vec<_>>().join(", ")
     );
     credit_tests::figures(&figures);
     assert!(found.explained * 100 >= found.honest * 94, "{figures}");

@@ -187,3 +187,8 @@ impl Work {
         self.events.push(Event { at, department, staff, case: case.to_owned(), person, what });
     }
 }
+
+/// The id of a department.
+pub(super) fn department(number: u64) -> String {
+    format!("department-{number}")
+}
