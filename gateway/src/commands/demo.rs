@@ -38,6 +38,9 @@ pub(super) struct Arguments {
     /// Tour it and end; exit 0 only if all was as expected 演示一遍后退出
     #[arg(long)]
     once: bool,
+    /// With a second officer of another unit, a reviewer, a custodian of keys, and cases that must be checked, for the officers' pages 另设一名他部门管理人员、复核员、密钥保管员，并报送应查必查案件，供管理人员页面演示
+    #[arg(long)]
+    officers: bool,
     /// Answer from a new database of a PostgreSQL server of this machine, postgresql://owner@127.0.0.1/credit_demo; a password in PGPASSWORD 改用本机 PostgreSQL 服务器上的新数据库，口令置于 PGPASSWORD
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
@@ -76,6 +79,18 @@ async fn identify(dir: &Path, persons: &Persons, gateway: &Gateway) -> Result<()
         .map_err(|error| Failure::unavailable(format_args!("cannot listen on 127.0.0.1:{port}: {error}")))
 }
 
+/// How a browser gets the certificate of each who has pages.
+fn print_p12(own: &Path, officers: bool) {
+    let own = own.display();
+    let more: &[&str] = if officers { &["officer2", "reviewer", "custodian", "supervisor"] } else { &[] };
+    for name in ["officer"].iter().chain(more) {
+        print(format_args!(
+            "  openssl pkcs12 -export -in {own}/{name}.pem -inkey {own}/{name}.key -passout pass: -out {name}.p12"
+        ));
+    }
+    print("");
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let process = Process::begin(LevelFilter::WARN)?;
     let catalogue = Catalogue::load(&catalogue::shipped())
@@ -85,6 +100,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         .map_err(Failure::unavailable)?;
     if let (Folder::Found, Some(port_base)) = (made, arguments.port_base) {
         configuration::set_ports(&arguments.dir, port_base).map_err(Failure::unavailable)?;
+    }
+    if arguments.officers {
+        configuration::add_officers(&arguments.dir).map_err(Failure::unavailable)?;
     }
     if let Some(url) = &arguments.postgres {
         fill(&arguments.dir, url).map_err(|error| Failure::usage(fault(&error.to_string())))?;
@@ -98,12 +116,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             identify(&arguments.dir, &identity, &gateway).await?;
         }
         if arguments.once {
-            let toured = tour::run(&arguments.dir, &gateway).await;
+            let mut toured = tour::run(&arguments.dir, &gateway).await;
+            if toured.is_ok() && arguments.officers {
+                toured = tour::report_cases(&arguments.dir, &gateway).await;
+            }
             return toured.map(|()| Then::End).map_err(|error| Failure::new(1, error));
         }
         // Once a folder: whoever starts a demo again wants it served, soon.
         if gateway.state.folded_seqs().is_empty() {
             if let Err(error) = tour::run(&arguments.dir, &gateway).await {
+                print(format_args!("{}\n", fault(&error.to_string())));
+            }
+            if arguments.officers
+                && let Err(error) = tour::report_cases(&arguments.dir, &gateway).await
+            {
                 print(format_args!("{}\n", fault(&error.to_string())));
             }
         } else {
@@ -123,9 +149,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "officers and the supervisor have https://{auditors}/officers, in a browser with a certificate (officer or supervisor):"
         );
         print(words(&chinese, &english));
-        let own = arguments.dir.join("institutions");
-        let own = own.display();
-        print(format_args!("  openssl pkcs12 -export -in {own}/officer.pem -inkey {own}/officer.key -passout pass: -out officer.p12\n"));
+        print_p12(&arguments.dir.join("institutions"), arguments.officers);
         print(format_args!("{pages}\nready https://{address}"));
         Ok(Then::Serve)
     })

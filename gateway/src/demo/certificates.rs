@@ -14,12 +14,15 @@ use ring::rand::{Random, SystemRandom};
 use zeroize::Zeroizing;
 
 /// The institutions of the demo, by the names of their files; the last one's certificate is revoked.
-pub const INSTITUTIONS: [&str; 10] = [
+pub const INSTITUTIONS: [&str; 13] = [
     "bank",
     "employer",
     "housing",
     "supervisor",
     "officer",
+    "officer2",
+    "reviewer",
+    "custodian",
     "authority",
     "credit-office",
     "department",

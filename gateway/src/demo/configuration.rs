@@ -14,6 +14,8 @@ use super::{
 
 /// The store of a new folder.
 pub(super) const EMBEDDED: &str = "kind = \"sqlite\"\npath = \"data/store.sqlite\"\n";
+/// A second officer, a reviewer and a custodian of keys.
+const OFFICERS: &str = include_str!("officers.toml.in");
 const PASSWORD: &str = "postgres.password";
 
 fn fault(path: PathBuf) -> impl FnOnce(io::Error) -> DemoError {
@@ -46,6 +48,18 @@ pub(crate) fn set_ports(dir: &Path, port_base: u16) -> Result<(), DemoError> {
     if text == before { Ok(()) } else { write(dir, &text) }
 }
 
+/// Writes more officers into the configuration, unless they stand there.
+///
+/// # Errors
+/// When the file cannot be changed.
+pub(crate) fn add_officers(dir: &Path) -> Result<(), DemoError> {
+    let before = text(dir)?;
+    if before.contains("\nid = \"officer2\"\n") {
+        return Ok(());
+    }
+    write(dir, &(before.replacen("# unit = \"security\"", "unit = \"security\"", 1) + OFFICERS))
+}
+
 /// Lets a folder answer from a database, with the password in a file that is ours alone, and no longer from its own store.
 ///
 /// # Errors
@@ -69,6 +83,23 @@ mod tests {
         scratch::Scratch,
         settings::Settings,
     };
+
+    #[test]
+    fn more_officers_are_written_once_with_their_units_and_roles() {
+        let scratch = Scratch::new();
+        make(scratch.path(), 8443, "2026-11-22T02:00:00Z".parse().unwrap(), date(2026, 11, 22)).unwrap();
+        add_officers(scratch.path()).unwrap();
+        let once = text(scratch.path()).unwrap();
+        add_officers(scratch.path()).unwrap();
+        assert_eq!(text(scratch.path()).unwrap(), once);
+        let settings = Settings::read(&scratch.path().join(CONFIG)).unwrap();
+        let of = |id: &str| settings.institutions.iter().find(|one| one.id.as_str() == id).unwrap();
+        assert_ne!(of("officer").unit, of("officer2").unit);
+        assert!(of("officer2").role.is_none() && of("reviewer").role.is_some() && of("custodian").role.is_some());
+        let files =
+            ["officer2", "reviewer", "custodian"].map(|id| scratch.path().join(format!("institutions/{id}.pem")));
+        assert!(files.iter().all(|file| file.exists()));
+    }
 
     #[test]
     fn other_ports_are_written_into_a_folder_that_is_there() {

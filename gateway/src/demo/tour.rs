@@ -4,6 +4,7 @@
 
 mod asking;
 mod calls;
+mod cases;
 mod cast;
 mod failure;
 mod person;
@@ -31,6 +32,7 @@ use crate::{
 pub(crate) use failure::TourError;
 
 pub(crate) use calls::print_calls;
+pub(crate) use cases::report as report_cases;
 
 /// Answers about the person on the tour: as many look-ups as the case allows, a loan, an employment check, and the first
 /// use of the consent that is withdrawn.

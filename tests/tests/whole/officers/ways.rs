@@ -159,3 +159,25 @@ fn what_is_suspended_is_resumed_where_it_is_named() {
     assert_eq!((&housing["suspended"], &housing["suspended_parts"]), (&json!(true), &json!([])));
     drop(gateway.stop());
 }
+
+#[test]
+fn the_demo_with_officers_has_two_units_a_reviewer_and_cases_for_each_page() {
+    let scratch = Folder::new();
+    let (dir, port) = (scratch.join("with-officers"), scratch.port_base().to_string());
+    let dir = dir.to_str().unwrap();
+    let said = credit_tests::gateway(&["demo", "--once", "--officers", "--dir", dir, "--port-base", &port]).held();
+    assert!(said.contains("three cases that must be checked"), "{said}");
+    let config = format!("{dir}/config.toml");
+    let list = credit_tests::gateway(&["institution", "list", "--json", "--config", &config]).held();
+    assert!(
+        ["officer2", "reviewer", "custodian"].iter().all(|id| list.contains(&format!("\"id\":\"{id}\""))),
+        "{list}"
+    );
+    let figures = credit_tests::gateway(&["coverage", "--json", "--config", &config]).held();
+    let figures: Value = serde_json::from_str(&figures).unwrap();
+    let row = &figures["departments"][0];
+    assert_eq!(
+        (&row["looked_up"], &row["missed"], &figures["waiting"][0]["persons"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
+}
