@@ -210,8 +210,10 @@ postgresql:
     fn signal_server(&self, signal: Signal) {
         let Ok(pid) = fs::read_to_string(self.folder.join("data/postmaster.pid")) else { return };
         let pid = pid.lines().next().and_then(|line| line.parse().ok()).and_then(Pid::from_raw);
-        // It may be on its way down by itself.
-        pid.map(|pid| kill_process(pid, signal).unwrap_or_default());
+        if let Some(pid) = pid {
+            // It may be on its way down by itself.
+            kill_process(pid, signal).unwrap_or_default();
+        }
     }
 
     fn end(&self) {
