@@ -39,6 +39,16 @@ pub(super) struct OfQuery {
     pub(super) staff: usize,
 }
 
+/// A person of a case that is not decided.
+#[derive(Debug, Clone)]
+struct OpenPerson {
+    /// Stands for the data key of the present tag.
+    key: Mark,
+    /// The person in the case, by the present tag, and by those before.
+    now: Mark,
+    before: Vec<Mark>,
+}
+
 /// Takes in the leaves of one log in their order; then says a word of each query.
 #[derive(Debug, Clone)]
 pub(super) struct Conduct {
@@ -51,6 +61,8 @@ pub(super) struct Conduct {
     /// By id, whose it is and the how manieth.
     ids: HashMap<Uuid, (usize, usize)>,
     opened: HashMap<Mark, Acts>,
+    /// Undecided persons by case, each with the tags of earlier data keys: a decision of the next month has another tag.
+    open: HashMap<Mark, Vec<OpenPerson>>,
     /// About one person, by the person in the case; about a whole case, by the case.
     decided: HashMap<Mark, Acts>,
     appointed: HashMap<Mark, Acts>,
@@ -69,6 +81,7 @@ impl Conduct {
             looks: HashMap::new(),
             ids: HashMap::new(),
             opened: HashMap::new(),
+            open: HashMap::new(),
             decided: HashMap::new(),
             appointed: HashMap::new(),
             changed: BTreeSet::new(),
@@ -132,8 +145,44 @@ impl Conduct {
         let act = self.act(index, at, (institution, &operator), by_gateway);
         let case = case_mark(institution, &scenario, &case);
         let about = person_mark(key.as_deref(), subject.as_ref()).map_or(case, |person| mark(&[&case, &person]));
-        let acts = if state == CaseState::Opened { &mut self.opened } else { &mut self.decided };
-        Acts::note(acts, about, act);
+        if state == CaseState::Opened {
+            if let Some(key) = key.as_deref() {
+                self.is_open(case, mark(&[key.as_bytes()]), about, by_gateway);
+            }
+            Acts::note(&mut self.opened, about, act);
+            return;
+        }
+        for about in self.no_longer_open(case, about) {
+            Acts::note(&mut self.decided, about, act);
+        }
+    }
+
+    /// Notes that a person of a case is undecided; said again by the gateway, it is the first one whose last tag is of another data key.
+    fn is_open(&mut self, case: Mark, key: Mark, now: Mark, by_gateway: bool) {
+        let persons = self.open.entry(case).or_default();
+        if persons.iter().any(|known| known.now == now) {
+            return;
+        }
+        match persons.iter_mut().find(|known| by_gateway && known.key != key) {
+            Some(known) => {
+                known.before.push(known.now);
+                (known.key, known.now) = (key, now);
+            }
+            None => persons.push(OpenPerson { key, now, before: Vec::new() }),
+        }
+    }
+
+    /// What stands for the person that is decided about, under each tag; of a whole case, the case.
+    fn no_longer_open(&mut self, case: Mark, about: Mark) -> Vec<Mark> {
+        let Some(persons) = self.open.get_mut(&case).filter(|_| about != case) else {
+            self.open.remove(&case);
+            return vec![about];
+        };
+        let known = persons.iter().position(|known| known.now == about).map(|at| persons.remove(at));
+        if persons.is_empty() {
+            self.open.remove(&case);
+        }
+        known.map_or_else(Vec::new, |known| known.before).into_iter().chain([about]).collect()
     }
 
     /// Takes in an appointment.

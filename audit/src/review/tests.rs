@@ -30,8 +30,11 @@ impl Record {
         let mut random = [0; 10];
         random[..8].copy_from_slice(&self.size.to_be_bytes());
         let id = uuid::Builder::from_unix_timestamp_millis(1, &random).into_uuid();
-        let actor = r#""actor":{"institution":"housing","certificate":"x"},"#;
-        let actor = if kind == "query" { "" } else { actor };
+        let (kind, actor) = match kind {
+            "query" => (kind, ""),
+            "case again" => ("case", r#""actor":{"system":"credit-gateway"},"#),
+            _ => (kind, r#""actor":{"institution":"housing","certificate":"x"},"#),
+        };
         let head =
             format!(r#"{{"v":1,"kind":"{kind}","id":"{id}","at":"{at:.6}",{actor}"institution":"housing","seq":1,"#);
         let leaf = head + &body.to_string().replacen('{', "", 1);
@@ -42,10 +45,15 @@ impl Record {
     }
 
     fn case(&mut self, state: &str, minute: i64, staff: &str, case: &str, person: u8) {
+        self.case_under("data", state, minute, staff, case, person);
+    }
+
+    /// The same under another data key; without a member of staff it is the gateway that says it again.
+    fn case_under(&mut self, key: &str, state: &str, minute: i64, staff: &str, case: &str, person: u8) {
         let tag = json!(Base64([person; 32]));
         let body = json!({"state": state, "scenario": "rental", "case": case, "on": "2026-11-04", "operator": staff,
-                          "subject": tag, "key": "data", "sealed": "AAAA", "commit": tag});
-        self.leaf("case", minute, &body);
+                          "subject": tag, "key": key, "sealed": "AAAA", "commit": tag});
+        self.leaf(if staff.is_empty() { "case again" } else { "case" }, minute, &body);
     }
 
     fn query(&mut self, minute: i64, case: &str, person: u8, code: Option<&str>) -> Uuid {
@@ -120,6 +128,27 @@ fn a_case_in_which_nobody_else_had_a_hand_is_suspicious() {
         record.case("decided", MORNING, decides, "7", 1);
         record.leaf("feedback", MORNING, &json!({"query": id, "operator": reports, "result": "none"}));
         record.are_all(1, word);
+    }
+}
+
+#[test]
+fn a_decision_under_the_key_of_the_next_month_is_one_about_the_person_of_this_one() {
+    for (decided, words) in [
+        (11, [Word::Unexplained, Word::Suspicious]),
+        (12, [Word::Suspicious, Word::Unexplained]),
+        (13, [Word::Suspicious; 2]),
+    ] {
+        let mut record = Record::new();
+        for person in [1, 2] {
+            record.case("opened", MORNING, "clerk", "7", person);
+            record.query(MORNING, "7", person, None);
+        }
+        // Said again in their order: another key, so other tags.
+        for person in [11, 12] {
+            record.case_under("next", "opened", MORNING + 1, "", "7", person);
+        }
+        record.case_under("next", "decided", MORNING + 2, "colleague", "7", decided);
+        assert_eq!(record.words(&ReviewPolicy::default()), words, "{decided}");
     }
 }
 
