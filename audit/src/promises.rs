@@ -150,7 +150,7 @@ impl Promises {
         own.let_go.at(leaf.head.at);
         match &leaf.body {
             Body::Query(query) => return self.query(place, &leaf, query),
-            Body::Catalogue(set) => own.catalogue(&set.label)?,
+            Body::Catalogue(_) | Body::Approval(_) => self.by_two(place, &leaf, bytes)?,
             Body::Definitions(definitions) if !own.catalogues.contains(&definitions.catalogue) => {
                 return Err(Broken::Catalogue(definitions.catalogue.clone()));
             }
@@ -190,7 +190,6 @@ impl Promises {
             Body::Case(case) => case.key.as_deref().map_or(Ok(()), |key| own.keys.used(key))?,
             Body::Appointment(said) => own.keys.used(&said.key)?,
             Body::Proposal(proposal) => self.propose(log, &leaf, proposal)?,
-            Body::Approval(approval) => self.approve(approval, &leaf)?,
             Body::Unseal(unseal) => is_before(index, unseal.entry.saturating_add(1), "entry")?,
             Body::Definitions(_)
             | Body::Flood(_)
@@ -284,11 +283,30 @@ impl Promises {
                     let by = leaf.as_ref().and_then(|leaf| leaf.actor.as_ref());
                     self.corrections.correction(place.place, by, correction)
                 }
-                (What::Answered | What::Repeat(_) | What::Correction, _) => Ok(()),
+                (What::Approval, Some(Body::Approval(approval))) => {
+                    leaf.as_ref().map_or(Ok(()), |leaf| self.approve(approval, leaf))
+                }
+                (What::Catalogue, Some(Body::Catalogue(set))) => {
+                    self.own.get_mut(place.log).map_or(Ok(()), |own| own.catalogue(&set.label))
+                }
+                (What::Answered | What::Repeat(_) | What::Correction | What::Approval | What::Catalogue, _) => Ok(()),
             };
             kept.map_err(|cause| BrokenInSet { log: place.log, index: place.index, cause })?;
         }
         Ok(())
+    }
+
+    /// What two officers decided. In a set another log may say what came before it.
+    fn by_two(&mut self, place: Place, leaf: &Leaf<'_>, bytes: &[u8]) -> Result<(), Broken> {
+        let (kept, what) = match &leaf.body {
+            Body::Approval(approval) => (self.approve(approval, leaf), What::Approval),
+            Body::Catalogue(set) => {
+                let own = self.own.get_mut(place.log);
+                (own.map_or(Ok(()), |own| own.catalogue(&set.label)), What::Catalogue)
+            }
+            _ => return Ok(()),
+        };
+        self.or_later(kept, place, leaf.head.at, bytes, what)
     }
 
     fn propose(&mut self, log: usize, leaf: &Leaf<'_>, proposal: &Proposal) -> Result<(), Broken> {

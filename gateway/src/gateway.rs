@@ -296,7 +296,20 @@ impl Gateway {
     /// Whether what other gateways did is known here, so that an answer may be given; always where this one counts alone.
     #[must_use]
     pub(crate) fn is_heard(&self) -> bool {
-        self.cluster.as_ref().is_none_or(|cluster| cluster.is_fresh())
+        self.cluster.as_ref().is_none_or(|cluster| cluster.is_fresh() && !cluster.is_behind())
+    }
+
+    /// Whether other gateways of this operator count together with this one, each with a log of its own.
+    #[must_use]
+    pub(crate) fn is_one_of_several(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    /// Looks whether another gateway goes by rules that two officers approved, and this one by others: where either changed.
+    pub(crate) fn compare_rules(&self) {
+        let approvals = self.approvals.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_behind = approvals.is_behind(&self.rules().digests);
+        self.cluster.iter().for_each(|cluster| cluster.set_behind(is_behind));
     }
 
     /// Whether somebody can be answered now: it can be put on the record, and what others did is known.

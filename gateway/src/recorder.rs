@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     callers::{suspension::Part, thumbprint::Thumbprint},
-    cluster::{Cluster, is_shared_kind},
+    cluster::{Cluster, is_shared_entry},
     state::{Key, standing::StandingKey},
 };
 
@@ -160,7 +160,7 @@ impl Recorder {
 
     /// Whom other gateways hear it from, where it holds for all of them.
     fn told_of(&self, entry: &Entry) -> Option<Arc<Cluster>> {
-        self.cluster.clone().filter(|_| is_shared_kind(entry.kind))
+        self.cluster.clone().filter(|_| is_shared_entry(entry))
     }
 }
 

@@ -22,6 +22,10 @@ pub(super) enum What {
     Repeat(Option<Use>),
     /// That a correction is due.
     Correction,
+    /// That what is approved was proposed.
+    Approval,
+    /// That a catalogue was approved by two.
+    Catalogue,
 }
 
 impl Later {

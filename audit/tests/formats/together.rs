@@ -298,6 +298,26 @@ fn what_one_log_says_counts_in_the_others() {
     assert!(matches!(copied.breaks(1), Broken::Id(_)));
 }
 
+/// The clock of the approving log is behind by less than a second: the proposal comes after its approval, and that is no fault.
+#[test]
+fn a_proposal_of_a_log_whose_clock_is_ahead_is_approved_by_another_once() {
+    let officer = |name: &str| Actor::Officer { officer: name.to_owned(), certificate: "c".to_owned() };
+    let proposal = Proposal { act: "limits".to_owned(), digest: Base64([7; 32]), expires: ms(DAY_MS) };
+    let proposed = |behind: i64, who: &str| {
+        let mut three = Three::begin();
+        let id = three.by(0, 5_000, officer("one"), &proposal);
+        three.by(1, 5_000 - behind, officer(who), &Approval { proposal: id, digest: Base64([7; 32]) });
+        (three, id)
+    };
+    proposed(900, "two").0.keeps();
+    proposed(-500, "two").0.keeps();
+    assert_eq!(proposed(1_100, "two").0.breaks(1), Broken::Approval);
+    assert_eq!(proposed(900, "one").0.breaks(1), Broken::Approval, "by whom it was proposed");
+    let (mut three, id) = proposed(-500, "two");
+    three.by(2, 8_000, officer("two"), &Approval { proposal: id, digest: Base64([7; 32]) });
+    assert_eq!(three.breaks(2), Broken::Approval, "a second time");
+}
+
 #[test]
 fn what_a_log_took_over_is_said_again_and_used_once() {
     let digest = Sha256::digest([&[0, 0, 0, 7][..], b"consent", &[0, 0, 0, 1], b"i", &[0, 0, 0, 1], b"j"].concat());

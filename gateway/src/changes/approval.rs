@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     account::Account,
-    by_two::approvals,
+    by_two::{approvals, is_once},
     error::ChangeError,
     left::looked,
     listed::{AtHand, Emergencies, ListedProposal, Proposals},
@@ -54,6 +54,7 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         officer: proposed.officer.clone(),
         approved_by: proposed.approved_by.clone(),
         done: proposed.is_done,
+        log: proposed.log.clone(),
         about: gateway.abouts.of(*id).or_else(|| reinstated(gateway, proposed)),
         differs: of(&proposed.act, &proposed.digest).and_then(|it| it.differs.get(proposed.act.as_str()).cloned()),
         holds_from: of(&proposed.act, &proposed.digest).and_then(|it| it.holds_from),
@@ -212,6 +213,10 @@ pub(super) async fn approve(
         let is_theirs = approvals.act_of(proposal).is_none_or(|act| account.decides(act));
         let fault = approvals.fault(proposal, &digest.0, &approver, gateway.clock.now());
         if is_theirs { fault } else { Some(NotApproved::Role) }
+    };
+    let fault = match fault {
+        None if !is_once(gateway, "approve", proposal).await? => Some(NotApproved::Again),
+        fault => fault,
     };
     if let Some(fault) = fault {
         return refused(gateway, &format!("officers/approvals/{proposal}"), fault, actor).await;

@@ -13,7 +13,7 @@ use crate::{
     gateway::Gateway,
     recorder::Order,
     state::{
-        approvals::{Approvals, Digest, NotApproved},
+        approvals::{Approvals, Digest, NotApproved, once_key},
         emergencies::WITHIN,
     },
 };
@@ -56,6 +56,29 @@ pub(super) async fn permit(
         propose_at_once(gateway, act, digest, actor, now).await?;
     }
     Ok(())
+}
+
+/// Takes upon this gateway what is done once by all of them, so that no other one does it at the same time: false where another one
+/// has.
+///
+/// # Errors
+/// Where that cannot be told.
+pub(super) async fn is_once(gateway: &Gateway, what: &str, proposal: Uuid) -> Result<bool, ChangeError> {
+    match &gateway.cluster {
+        Some(cluster) => cluster.once(once_key(what, proposal)).await.ok_or(ChangeError::NotMade),
+        None => Ok(true),
+    }
+}
+
+/// As [`is_once`], of an act by a proposal: it is done then.
+///
+/// # Errors
+/// Where another gateway has done it, or that cannot be told.
+pub(super) async fn once(gateway: &Gateway, act: &str, proposal: Option<Uuid>) -> Result<(), ChangeError> {
+    match proposal {
+        Some(proposal) if !is_once(gateway, act, proposal).await? => Err(NotApproved::Done.into()),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Puts on the record that it was tried, and says why it is refused.

@@ -2,12 +2,12 @@
 
 use credit_audit::leaf::{Body, Leaf, parse};
 
-use super::standing::restore;
+use super::{by_two::approvals, standing::restore};
 use crate::{
     callers::suspension::{Part, SuspendedSince},
     cluster::Act,
     gateway::Gateway,
-    state::{consent_key, open_cases::OpenCases, other_logs::place_of},
+    state::{approvals::Approvals, consent_key, open_cases::OpenCases, other_logs::place_of},
 };
 
 /// What is in force by the order of all acts alone begins anew: all of them follow, this gateway's own too.
@@ -31,16 +31,22 @@ pub(crate) fn take_in(gateway: &Gateway, act: &Act) -> bool {
 
 fn put_in_force(gateway: &Gateway, act: &Act, place: u64, leaf: &Leaf<'_>) -> bool {
     match &leaf.body {
+        Body::Proposal(_) | Body::Approval(_) | Body::Read(_) | Body::Unseal(_) => {
+            decided(gateway, act, leaf);
+            true
+        }
         Body::Suspension(said) => {
             if let Ok(institution) = gateway.register.by_id(&said.institution) {
                 let part = Part::new(said.operator.as_deref(), said.scenario.as_deref());
                 institution.suspensions.set(&part, said.suspended);
                 institution.suspensions.said(part, SuspendedSince { at: leaf.head.at, reason: said.reason.clone() });
             }
+            decided(gateway, act, leaf);
             true
         }
         Body::Stop(said) => {
             gateway.stops.set(said.scenario.as_deref(), said.stopped);
+            decided(gateway, act, leaf);
             true
         }
         Body::Revocation(said) => {
@@ -55,4 +61,23 @@ fn put_in_force(gateway: &Gateway, act: &Act, place: u64, leaf: &Leaf<'_>) -> bo
         }
         _ => restore(&gateway.standing, &gateway.keys, &act.origin, place, leaf),
     }
+}
+
+fn decided(gateway: &Gateway, act: &Act, leaf: &Leaf<'_>) {
+    decided_at(&mut approvals(gateway), &gateway.settings.log.origin, act, leaf);
+    gateway.compare_rules();
+}
+
+/// Takes in what officers decided at any gateway: for a start, which loads by it.
+pub(crate) fn take_in_decided(approvals: &mut Approvals, own: &str, acts: &[Act]) {
+    for act in acts {
+        if let Ok(Some(leaf)) = parse(&act.leaf) {
+            decided_at(approvals, own, act, &leaf);
+        }
+    }
+}
+
+fn decided_at(approvals: &mut Approvals, own: &str, act: &Act, leaf: &Leaf<'_>) {
+    let log = (act.origin != own).then_some(act.origin.as_str());
+    approvals.take_in(log, leaf);
 }

@@ -69,6 +69,9 @@ pub(crate) struct ListedProposal {
     /// Whether it was done, where it is done once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub done: bool,
+    /// The log in which it was proposed, where that is another gateway's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
     /// What it is about, where it came in words since the gateway was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<About>,

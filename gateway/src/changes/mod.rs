@@ -49,7 +49,7 @@ pub(crate) use by_two::{Warrant, refused_by_role};
 pub(crate) use correction::{Corrected, corrected, day_of, record_due};
 pub(crate) use destroy::unfinished;
 pub(crate) use destruction::{Destruction, Month, Whose};
-pub(crate) use elsewhere::{begin_anew, take_in};
+pub(crate) use elsewhere::{begin_anew, take_in, take_in_decided};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
 pub(crate) use listed::{InstitutionStatus, ListedProposal, ObjectionSaid, OpenObjection, Proposals};
@@ -76,9 +76,7 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
     let gateway = Arc::clone(gateway);
     let task = tokio::spawn(async move {
         let off_record = &mut *gateway.changes.lock().await;
-        if approval::is_by_two(&gateway) && is_of_register(&gateway, &change) {
-            return Err(ChangeError::ByTwo);
-        }
+        may_be_made(&gateway, &change).await?;
         match change {
             Change::InstitutionAdd { institution, chains } => {
                 institution::keep(&gateway, &chains);
@@ -141,6 +139,50 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
         }
     });
     task.await.unwrap_or(Err(ChangeError::BrokenOff))
+}
+
+/// What officers decide is looked at as all gateways have it; what narrows waits for nobody.
+async fn may_be_made(gateway: &Gateway, change: &Change) -> Result<(), ChangeError> {
+    if is_of_officers(change) && !gateway.reaches_others().await {
+        return Err(ChangeError::NotMade);
+    }
+    if approval::is_by_two(gateway) && is_of_register(gateway, change) { Err(ChangeError::ByTwo) } else { Ok(()) }
+}
+
+/// Whether it rests on what officers proposed, approved or did, or on what persons said, at any gateway.
+fn is_of_officers(change: &Change) -> bool {
+    match change {
+        Change::Resume { by, .. } => by.proposal.is_some() || by.emergency,
+        Change::InstitutionResume { proposal, .. } => proposal.is_some(),
+        Change::Unseal { .. }
+        | Change::Propose { .. }
+        | Change::ProposeInWords(_)
+        | Change::Approve { .. }
+        | Change::ProposeDestruction(_)
+        | Change::ApproveDestruction { .. }
+        | Change::Destroy { .. }
+        | Change::ApprovePruning { .. }
+        | Change::Prune { .. }
+        | Change::ProposeExport(_)
+        | Change::ApproveExport { .. }
+        | Change::Export { .. }
+        | Change::Proposals
+        | Change::ObjectionShow { .. }
+        | Change::ObjectionDecide { .. } => true,
+        Change::InstitutionAdd { .. }
+        | Change::InstitutionAddCertificate { .. }
+        | Change::InstitutionRemoveCertificate { .. }
+        | Change::InstitutionSuspend { .. }
+        | Change::Stop { .. }
+        | Change::Review(_)
+        | Change::InstitutionList
+        | Change::ConsentRevoke { .. }
+        | Change::NoticeGive { .. }
+        | Change::ObjectionList
+        | Change::CoverageList { .. }
+        | Change::FiguresPublish { .. }
+        | Change::KeysRotate { .. } => false,
+    }
 }
 
 /// Whether it changes what two officers decide on as the register: who is in it, and who acts and looks at the officers' door.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     account::Account,
     approval::is_by_two,
-    by_two::{Warrant, approvals, permit, refuse},
+    by_two::{Warrant, approvals, once, permit, refuse},
     error::ChangeError,
     institution::is_of_officers,
     request::Made,
@@ -40,6 +40,7 @@ pub(super) async fn resume(
             Actor::Account(_) => second(gateway, (&id, proposal), account).await?,
             Actor::Officer { .. } | Actor::Institution { .. } | Actor::Person(_) | Actor::System(_) => {
                 permit(gateway, (REINSTATE, digest), Warrant { proposal, emergency: false }, account).await?;
+                once(gateway, REINSTATE, proposal).await?;
             }
         }
         let made = set_suspended(gateway, (id.clone(), part), false, reason, account, off_record).await?;

@@ -9,7 +9,7 @@ use credit_policy::{InstitutionId, StaffId};
 use super::{
     account::Account,
     approval::is_by_two,
-    by_two::{Warrant, approvals, permit},
+    by_two::{Warrant, approvals, once, permit},
     error::ChangeError,
     request::{LeafMade, Made},
 };
@@ -101,6 +101,7 @@ pub(super) async fn resume(
     }
     let digest = of_resumption(scenario.as_deref(), reason.as_deref());
     permit(gateway, (RESUME, digest), by, account).await?;
+    once(gateway, RESUME, by.proposal).await?;
     let made = set_stopped(gateway, scenario, false, reason, account, off_record).await?;
     approvals(gateway).done((RESUME, &digest), None, Some(&account.actor()), gateway.clock.now());
     Ok(made)

@@ -7,14 +7,15 @@ use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at},
 };
-use tokio_postgres::Statement;
+use tokio_postgres::{Row, Statement};
 
 use super::{
-    acts::Act,
+    acts::{Act, OFFICERS, kind_of},
     fault::StateFault,
     handle::{Cluster, Own, Process, ToActs},
     link::{Link, Server},
 };
+use crate::state::Key;
 
 /// A round begins so often.
 const EVERY: Duration = Duration::from_millis(200);
@@ -38,6 +39,11 @@ const ALONE: &str = "SELECT pg_catalog.pg_advisory_xact_lock(7234017283807667)";
 /// The others are woken when it is committed. Who hears no notice (behind a pool of connections, say) asks by itself soon.
 const NOTIFY: &str = "NOTIFY credit_act";
 const LISTEN: &str = "LISTEN credit_act";
+/// A gateway that took it before and ended takes it again.
+const ONCE: &str = "INSERT INTO credit_once (key, origin) VALUES ($1, $2) \
+     ON CONFLICT (key) DO UPDATE SET origin = excluded.origin WHERE credit_once.origin = excluded.origin";
+const DECIDED: &str =
+    "SELECT seq, origin, leaf_index, leaf FROM credit_act WHERE kind = ANY ($1) AND seq > $2 ORDER BY seq LIMIT $3";
 const LEAF: &str = "SELECT origin, leaf FROM credit_act WHERE seq = $1";
 /// Where it told the acts of fewer kinds, it begins anew.
 const TOLD_UNTIL: &str = "SELECT CASE WHEN kinds < $2 THEN 0 ELSE told END FROM credit_replica WHERE origin = $1";
@@ -46,7 +52,8 @@ const KINDS: i32 = 2;
 /// The release of the tables. Later ones have more, and nothing less.
 const VERSION: i32 = 2;
 const TABLES: &str = "SELECT version FROM credit_schema";
-const TELL: &str = "INSERT INTO credit_act (origin, leaf_index, leaf) SELECT $1, i, l FROM unnest($2::bigint[], $3::bytea[]) AS t (i, l) \
+const TELL: &str = "INSERT INTO credit_act (origin, leaf_index, leaf, kind) \
+     SELECT $1, i, l, k FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS t (i, l, k) \
      ORDER BY i ON CONFLICT (origin, leaf_index) DO NOTHING";
 
 /// A connection on which rounds are made.
@@ -111,12 +118,34 @@ impl Beats {
 
     /// The acts after one; all of them where there are fewer than [`ACTS`].
     async fn heard(&self, after: i64) -> Result<Vec<Act>, StateFault> {
-        let rows = self.link.client.query(&self.heard, &[&after, &ACTS]).await?;
-        let acts = rows.iter().map(|row| {
-            let index = u64::try_from(row.try_get::<_, i64>(2)?).unwrap_or_default();
-            Ok(Act { seq: row.try_get(0)?, origin: row.try_get(1)?, index, leaf: row.try_get(3)? })
-        });
-        acts.collect()
+        acts(&self.link.client.query(&self.heard, &[&after, &ACTS]).await?)
+    }
+
+    /// All that officers decided, at whichever gateway.
+    ///
+    /// # Errors
+    /// [`StateFault`].
+    pub(super) async fn decided(&self, server: &Server) -> Result<Vec<Act>, StateFault> {
+        let mut all: Vec<Act> = Vec::new();
+        loop {
+            let after = all.last().map_or(0, |act| act.seq);
+            let kinds = OFFICERS.as_slice();
+            let asked = async { self.link.client.query(DECIDED, &[&kinds, &after, &ACTS]).await };
+            let rows = timeout(server.timeout(), asked).await.map_err(|_| StateFault::Late)??;
+            let is_all = i64::try_from(rows.len()).is_ok_and(|count| count < ACTS);
+            all.extend(acts(&rows)?);
+            if is_all {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Whether it is this gateway that does something once.
+    async fn once(&self, key: &Key, latest: Instant) -> Result<bool, StateFault> {
+        let (key, origin) = (&key[..], &self.own.origin);
+        let taken = self.link.client.execute(ONCE, &[&key, origin]).await?;
+        self.link.prove(latest).await?;
+        Ok(taken == 1)
     }
 
     /// The leaf of an act, with the name of its log.
@@ -136,10 +165,19 @@ impl Beats {
         let indices: Vec<i64> = acts.iter().map(|(index, _)| i64::try_from(*index).unwrap_or(i64::MAX)).collect();
         let leaves: Vec<&[u8]> = acts.iter().map(|(_, leaf)| &leaf[..]).collect();
         client.batch_execute(&format!("BEGIN; {ALONE}")).await?;
-        client.execute(&self.tell, &[&self.own.origin, &indices, &leaves]).await?;
+        let kinds: Vec<&str> = leaves.iter().map(|leaf| kind_of(leaf).unwrap_or_default()).collect();
+        client.execute(&self.tell, &[&self.own.origin, &indices, &leaves, &kinds]).await?;
         client.batch_execute(&format!("{NOTIFY}; COMMIT")).await?;
         self.link.prove(latest).await
     }
+}
+
+fn acts(rows: &[Row]) -> Result<Vec<Act>, StateFault> {
+    let acts = rows.iter().map(|row| {
+        let index = u64::try_from(row.try_get::<_, i64>(2)?).unwrap_or_default();
+        Ok(Act { seq: row.try_get(0)?, origin: row.try_get(1)?, index, leaf: row.try_get(3)? })
+    });
+    acts.collect()
 }
 
 /// What goes on from round to round.
@@ -228,7 +266,7 @@ impl Round {
     /// Does what is asked, all that waits together: a transaction for each act would make the last of many late. What cannot be told
     /// is found in the log by a later round.
     async fn answer(&mut self, all: Vec<ToActs>) -> Result<(), StateFault> {
-        let (mut acts, mut waiting, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut acts, mut waiting, mut wanted, mut once) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut is_to_hear = false;
         for one in all {
             match one {
@@ -240,10 +278,21 @@ impl Round {
                     acts.push((index, leaf.to_vec()));
                     waiting.push(told);
                 }
+                ToActs::Once(key, reply) => once.push((key, reply)),
                 ToActs::Leaf(act, reply) => wanted.push((act, reply)),
             }
         }
         let made = self.told(&acts, is_to_hear, waiting).await;
+        for (key, reply) in once {
+            let (Some(beats), latest) = (&self.beats, Instant::now() + self.server.timeout()) else { break };
+            match timeout_at(latest, beats.once(&key, latest)).await.unwrap_or(Err(StateFault::Late)) {
+                Ok(is_ours) => drop(reply.send(is_ours)),
+                Err(fault) => {
+                    self.beats = None;
+                    return Err(fault);
+                }
+            }
+        }
         for (act, reply) in wanted {
             let Some(beats) = &self.beats else { break };
             if let Ok(Ok(Some(leaf))) = timeout(self.server.timeout(), beats.leaf(act)).await {

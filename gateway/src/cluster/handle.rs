@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -16,7 +16,7 @@ use super::{acts::Act, fault::StateFault, link::Server};
 use crate::{
     settings::SharedState,
     state::{
-        Refused,
+        Key, Refused,
         elsewhere::{Awaited, Elsewhere, Granted, SharedClaim},
     },
 };
@@ -29,6 +29,8 @@ pub(crate) struct Cluster {
     pub(super) clock: Arc<dyn Clock>,
     /// When the last round began in which all that others did was heard, in microseconds of the monotonic clock.
     heard: AtomicU64,
+    /// Whether another gateway goes by rules that two officers approved, and this one by others: then it answers nothing.
+    behind: AtomicBool,
     to_books: mpsc::UnboundedSender<ToBooks>,
     to_acts: mpsc::UnboundedSender<ToActs>,
 }
@@ -45,6 +47,8 @@ pub(super) enum ToBooks {
 pub(super) enum ToActs {
     /// Is the shared state reached? Whoever hears that it is knows what the others did before.
     Reach(oneshot::Sender<()>),
+    /// Is it this gateway that does once what this stands for?
+    Once(Key, oneshot::Sender<bool>),
     /// The leaf of an act, by its number among all, with the name of its log.
     Leaf(i64, oneshot::Sender<(String, Vec<u8>)>),
     /// An act of this gateway, by the number of its leaf, for the others.
@@ -103,13 +107,25 @@ impl Cluster {
         let (to_books, books) = mpsc::unbounded_channel();
         let (to_acts, acts) = mpsc::unbounded_channel();
         let server = Server::new(settings)?;
-        Ok((Arc::new(Self { clock, heard: AtomicU64::new(0), to_books, to_acts }), Ends { books, acts, server }))
+        Ok((
+            Arc::new(Self { clock, heard: AtomicU64::new(0), behind: AtomicBool::new(false), to_books, to_acts }),
+            Ends { books, acts, server },
+        ))
     }
 
     /// Whether what others did is known here: asked before each answer, in the queue of the log too.
     pub(crate) fn is_fresh(&self) -> bool {
         let heard = self.heard.load(Ordering::Acquire);
         heard > 0 && self.now().saturating_sub(heard) < micros(FRESH)
+    }
+
+    /// Whether another gateway goes by other rules.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.behind.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_behind(&self, is_behind: bool) {
+        self.behind.store(is_behind, Ordering::Release);
     }
 
     /// Whether the others could be told of an act now, which is asked before it is recorded: an act that is on the record while they
@@ -123,6 +139,13 @@ impl Cluster {
     pub(crate) async fn tell(&self, index: u64, leaf: Arc<[u8]>) -> bool {
         let (told, is_told) = oneshot::channel();
         self.to_acts.send(ToActs::Tell(index, leaf, told)).is_ok() && is_told.await.is_ok()
+    }
+
+    /// Takes upon this gateway what one of them does once: false where another one has, nothing where that cannot be told. It stays
+    /// taken, also where this gateway ends before it is done.
+    pub(crate) async fn once(&self, key: Key) -> Option<bool> {
+        let (reply, is_ours) = oneshot::channel();
+        if self.to_acts.send(ToActs::Once(key, reply)).is_ok() { is_ours.await.ok() } else { None }
     }
 
     /// The leaf of an act of another gateway, with the name of its log; nothing where it cannot be had now.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-pub(crate) use acts::{Act, is_shared, is_shared_kind};
+pub(crate) use acts::{Act, is_shared, is_shared_entry, is_shared_kind};
 pub(crate) use fault::StateFault;
 pub(crate) use handle::{Cluster, Ends, Looked, Own, Process};
 
@@ -38,6 +38,15 @@ pub const SCHEMA: &str = include_str!("schema.sql");
 /// [`StateFault`].
 pub(crate) async fn examine(settings: &SharedState, own: &Own) -> Result<(), StateFault> {
     beat::Beats::open(&Server::new(settings)?, own).await.map(drop)
+}
+
+/// What officers decided at all gateways, as far as that is known there: for a start, which loads by it.
+///
+/// # Errors
+/// [`StateFault`].
+pub(crate) async fn decided(settings: &SharedState, own: &Own) -> Result<Vec<Act>, StateFault> {
+    let server = Server::new(settings)?;
+    beat::Beats::open(&server, own).await?.decided(&server).await
 }
 
 /// Counts and hears until the process ends: the thread's work. The first round is made before anything else, and `ready` hears

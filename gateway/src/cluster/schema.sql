@@ -30,6 +30,12 @@ CREATE TABLE IF NOT EXISTS credit_act (
     UNIQUE (origin, leaf_index)
 );
 
+-- What is done once by all of them: whoever has the row does it, and nobody else. It stays.
+CREATE TABLE IF NOT EXISTS credit_once (
+    key bytea PRIMARY KEY CHECK (length(key) = 16),
+    origin text NOT NULL
+);
+
 -- Look-ups by keyed digest: of a case, of a person and of a member of staff on a day; different persons of a day.
 CREATE TABLE IF NOT EXISTS credit_count (
     key bytea PRIMARY KEY CHECK (length(key) = 16),
@@ -72,6 +78,9 @@ CREATE INDEX IF NOT EXISTS credit_claim_of ON credit_claim (origin);
 
 -- Release 2. Which kinds of acts a gateway has told: with more kinds it looks through its log for them once more.
 ALTER TABLE credit_replica ADD COLUMN IF NOT EXISTS kinds integer NOT NULL DEFAULT 1;
+-- The kind of the leaf, by which a start finds what officers decided.
+ALTER TABLE credit_act ADD COLUMN IF NOT EXISTS kind text NOT NULL DEFAULT '';
+CREATE INDEX IF NOT EXISTS credit_act_kind ON credit_act (kind, seq);
 INSERT INTO credit_schema (version) VALUES (2) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 2);
 
 COMMIT;

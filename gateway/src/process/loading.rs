@@ -139,6 +139,7 @@ async fn load(gateway: &Arc<Gateway>, before: &Rules, read: &ReadFiles) -> Resul
     }
     // If we crash here, the log says that the catalogue is in force, and the next start loads it.
     gateway.in_force.put(after);
+    gateway.compare_rules();
     let rules = gateway.rules();
     record_loaded(gateway).await?;
     drop(one_after_the_other);

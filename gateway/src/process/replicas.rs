@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    changes::{begin_anew, take_in},
+    changes::{begin_anew, take_in, take_in_decided},
     cluster::{self, Act, Cluster, Ends, Looked, Own, Process, StateFault, is_shared},
     gateway::Gateway,
     index::each_leaf,
@@ -93,6 +93,20 @@ pub(super) async fn examine(settings: &Settings, ring: Option<[u8; 32]>, ledger:
     cluster::examine(state, &own(settings, ring, ledger)).await
 }
 
+/// Takes in what officers decided at the other gateways: a start loads by it.
+///
+/// # Errors
+/// Why it cannot be known.
+pub(super) async fn approvals(settings: &Settings, ledger: &mut Ledger) -> Result<(), StateFault> {
+    let Some(state) = &settings.state else { return Ok(()) };
+    let acts = cluster::decided(state, &own(settings, None, ledger)).await?;
+    take_in_decided(&mut ledger.approvals, &settings.log.origin, &acts);
+    Ok(())
+}
+
+/// What is wrong where another gateway goes by other rules.
+const BEHIND: &str = "another gateway has loaded what two officers approved, and this one goes by other rules: put the approved configuration beside its own, as `.next`";
+
 struct Shared(Arc<Gateway>);
 
 impl Process for Shared {
@@ -131,6 +145,8 @@ impl Process for Shared {
     }
 
     fn heard(&self, heard: Result<(), String>) {
+        let is_behind = self.0.cluster.as_ref().is_some_and(|cluster| cluster.is_behind());
+        let heard = heard.and_then(|()| if is_behind { Err(BEHIND.to_owned()) } else { Ok(()) });
         self.0.metrics.duty(Duty::Replicas, heard, self.0.clock.now());
     }
 }

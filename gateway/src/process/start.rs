@@ -63,7 +63,7 @@ use crate::{
     index::{Index, ReviewBook, StatisticsBook},
     journey::record::case_again::CaseBefore,
     keyring::Keyring,
-    process::replicas::Joining,
+    process::replicas::{self, Joining},
     recorder::Recorder,
     rules::{Beside, InForce, Rules, StoreHandle},
     settings::Settings,
@@ -99,6 +99,7 @@ pub(crate) async fn open(
         before.as_ref().map(|before| (before.previous.clone(), before.approvals())).unzip();
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     let in_force = carry::with(&projection.ledger, &carried);
+    replicas::approvals(&settings, &mut projection.ledger).await?;
     let is_new_register = approval::is_new_register(&settings, &catalogue, &projection.ledger.approvals)?;
     let news = register::apply(&register, &in_force, &catalogue, is_new_register)?;
     register::acting(&register, &catalogue, &settings)?;
@@ -115,11 +116,10 @@ pub(crate) async fn open(
     first.in_force((&catalogue, &files), &mut projection).await?;
     first.loaded(loads.loaded, &mut projection).await?;
     introduce_keys((first, &recorder), (&issuers, &keys), &projection, clock.now()).await?;
-    let rules = rules_in_force(&settings, &catalogue, &projection.ledger, (stores, routes))?;
     let (mut ledger, usage) = projection.finish();
     let (cases, reviews, statistics) = books(&settings, catalogue.offset(), &mut ledger)?;
     let gateway = Arc::new(Gateway {
-        in_force: InForce::new(rules),
+        in_force: InForce::new(rules_in_force(&settings, &catalogue, &ledger, (stores, routes))?),
         register,
         stops: StopSwitch::thrown(in_force.stops()),
         approvals: Mutex::new(ledger.approvals),

@@ -6,15 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use credit_audit::leaf::{Actor, Approval, Proposal};
+use credit_audit::leaf::{Actor, Approval, Body, Leaf, Proposal};
 use credit_keys::frame::framed;
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::emergencies::Emergencies;
 pub(crate) use super::not_approved::{Digest, NotApproved};
+use super::{emergencies::Emergencies, key::Key};
 
 /// The act by which the gateway says that from here on two officers are needed.
 pub(crate) const OFFICER: &str = "officer";
@@ -38,6 +38,12 @@ pub(crate) const PRUNE: &str = "prune";
 
 /// An officer or the supervisor who was suspended acts again: as above.
 pub(crate) const REINSTATE: &str = "reinstate";
+
+/// What decides on a query: several gateways never go by two of them.
+const DECIDING: [&str; 3] = [LOADED[0], LOADED[1], LOADED[2]];
+
+/// What is about one log, or the keys of one gateway: it is proposed, approved and done at that one.
+const OF_ONE_LOG: [&str; 4] = [UNSEAL, DESTROY, EXPORT, PRUNE];
 
 /// What is proposed and approved by saying it, and the gateway makes the digest: a digest shows nobody which month or whom it is
 /// about.
@@ -67,6 +73,14 @@ pub(crate) fn of_unsealing(entry: u64, reason: &str) -> Digest {
 /// The digest of the destruction of the data keys of a month (`2021-01`): SHA-256 of framed("credit/destroy", month).
 pub(crate) fn of_destruction(month: &str) -> Digest {
     sha256(&framed("credit/destroy", &[month.as_bytes()]))
+}
+
+/// What stands for something that is done once of a proposal.
+pub(crate) fn once_key(what: &str, proposal: Uuid) -> Key {
+    let digest = sha256(&framed("credit/once", &[what.as_bytes(), proposal.as_bytes()]));
+    let mut key = Key::default();
+    key.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    key
 }
 
 /// The last step of a path that says: loaded from here on.
@@ -113,6 +127,10 @@ pub(crate) struct Approvals {
     in_force: BTreeMap<String, Digest>,
     #[serde(default)]
     emergencies: Emergencies,
+    /// By act, what was approved last of all that any gateway says it loaded: what every one of them must have in force. No log alone
+    /// says it.
+    #[serde(skip)]
+    common: BTreeMap<String, Digest>,
 }
 
 /// A proposal of an officer.
@@ -133,6 +151,9 @@ pub(crate) struct Proposed {
     /// Whether it was done, where it is done once.
     #[serde(default)]
     pub(crate) is_done: bool,
+    /// The log in which it was proposed, where that is another gateway's.
+    #[serde(skip)]
+    pub(crate) log: Option<String>,
 }
 
 /// Who wants to approve.
@@ -153,6 +174,9 @@ impl Approvals {
     /// Takes in a proposal, as its leaf says.
     pub(crate) fn propose(&mut self, id: Uuid, by: Option<&Actor>, proposal: Proposal) {
         let Proposal { act, digest, expires } = proposal;
+        if self.proposals.contains_key(&id) {
+            return;
+        }
         match by {
             Some(Actor::Officer { officer, certificate }) => {
                 let (officer, certificate) = (officer.clone(), certificate.clone());
@@ -164,6 +188,7 @@ impl Approvals {
                     certificate,
                     approved_by: None,
                     is_done: false,
+                    log: None,
                 };
                 self.proposals.insert(id, proposed);
                 while self.proposals.len() > REMEMBERED {
@@ -185,10 +210,14 @@ impl Approvals {
         else {
             return;
         };
-        proposed.approved_by = Some(officer.clone());
+        let is_known = proposed.approved_by.replace(officer.clone()).is_some();
         if LOADED.contains(&proposed.act.as_str()) {
             self.loadable.insert(proposed.act.clone(), proposed.digest);
             self.last.insert(proposed.act.clone(), approval.proposal);
+        }
+        // What is heard again, in the order of all gateways, changes nothing but that order.
+        if is_known {
+            return;
         }
         // What one officer did alone is done: this is the second, and nothing that may be done once more.
         proposed.is_done = self.emergencies.settle(&proposed.act, &proposed.digest, at);
@@ -207,6 +236,61 @@ impl Approvals {
             (DONE_WORD, Some(Actor::Officer { .. })) if proposed.approved_by.is_some() => proposed.is_done = true,
             (_, _) => {}
         }
+    }
+
+    /// Takes in what the log of one of several gateways says, in the order of all of them; of the own log what is known already.
+    pub(crate) fn take_in(&mut self, log: Option<&str>, leaf: &Leaf<'_>) {
+        let (id, at, by) = (leaf.head.id, leaf.head.at, leaf.actor.as_ref());
+        match &leaf.body {
+            // What a gateway loads before two officers are registered, each says for itself.
+            Body::Proposal(proposal) if matches!(by, Some(Actor::Officer { .. })) => {
+                let is_new = !self.proposals.contains_key(&id);
+                self.propose(id, by, proposal.clone());
+                if let Some(proposed) = self.proposals.get_mut(&id).filter(|_| is_new) {
+                    proposed.log = log.map(str::to_owned);
+                }
+            }
+            Body::Approval(approval) => self.approve(by, approval, at),
+            Body::Read(read) => {
+                if log.is_none() {
+                    self.read(&read.path, by);
+                }
+                self.loaded_somewhere(&read.path, by);
+            }
+            Body::Stop(stop) if log.is_some() && !stop.stopped => {
+                let digest = of_resumption(stop.scenario.as_deref(), stop.reason.as_deref());
+                self.done((RESUME, &digest), None, by, at);
+            }
+            // Of what was proposed before: ids are made in the order of time.
+            Body::Suspension(said) if !said.suspended && said.operator.is_none() && said.scenario.is_none() => {
+                self.reinstated_by(&said.institution, id);
+            }
+            Body::Unseal(unseal) if log.is_some() => {
+                let digest = of_unsealing(unseal.entry, &unseal.reason);
+                self.done((UNSEAL, &digest), unseal.proposal, by, at);
+            }
+            _ => {}
+        }
+    }
+
+    /// A gateway loaded what was approved. What another was approved after is over.
+    fn loaded_somewhere(&mut self, path: &str, by: Option<&Actor>) {
+        let Some((act, proposal, LOADED_WORD)) = of_path(path) else { return };
+        let Some(proposed) = self.proposals.get(&proposal).filter(|known| known.act == act) else { return };
+        let is_last = self.last.get(act) == Some(&proposal);
+        if is_last && matches!(by, Some(Actor::System(_))) {
+            self.common.insert(act.to_owned(), proposed.digest);
+        }
+    }
+
+    /// Whether another gateway goes by what was approved, and these digests are not that.
+    pub(crate) fn is_behind(&self, digests: &BTreeMap<&'static str, Digest>) -> bool {
+        DECIDING.iter().any(|act| self.common.get(*act).is_some_and(|common| digests.get(act) != Some(common)))
+    }
+
+    /// Whether this proposal is about what stands in another gateway's log alone.
+    fn is_of_other_log(proposed: &Proposed) -> bool {
+        proposed.log.is_some() && OF_ONE_LOG.contains(&proposed.act.as_str())
     }
 
     /// What two officers approved last and the log does not say was loaded: act and proposal.
@@ -259,9 +343,13 @@ impl Approvals {
     /// Takes in that whoever was suspended acts again: whatever was proposed of that is done, so that none of it is used after the
     /// next suspension.
     pub(crate) fn reinstated(&mut self, institution: &str) {
+        self.reinstated_by(institution, Uuid::max());
+    }
+
+    fn reinstated_by(&mut self, institution: &str, leaf: Uuid) {
         let digest = of_reinstatement(institution);
-        let all = self.proposals.values_mut().filter(|known| known.is_of(REINSTATE, &digest));
-        all.for_each(|proposed| proposed.is_done = true);
+        let all = self.proposals.range_mut(..leaf).filter(|(_, known)| known.is_of(REINSTATE, &digest));
+        all.for_each(|(_, proposed)| proposed.is_done = true);
     }
 
     /// Who proposed what the account at the machine is to be the second for.
@@ -306,6 +394,7 @@ impl Approvals {
         let approved_by = proposed.approved_by.as_deref();
         let faults = [
             (!proposed.is_of(act, digest), NotApproved::OtherDigest),
+            (Self::is_of_other_log(proposed), NotApproved::OtherLog),
             (approved_by.is_none(), NotApproved::NotYet),
             (proposed.is_done, NotApproved::Done),
             (proposed.expires < now, NotApproved::Expired),
@@ -323,6 +412,7 @@ impl Approvals {
     pub(crate) fn fault(&self, id: Uuid, digest: &Digest, by: &Approver<'_>, now: Timestamp) -> Option<NotApproved> {
         let Some(proposed) = self.proposals.get(&id) else { return Some(NotApproved::Unknown) };
         let faults = [
+            (Self::is_of_other_log(proposed), NotApproved::OtherLog),
             (proposed.digest != *digest, NotApproved::OtherDigest),
             (proposed.officer == by.officer, NotApproved::Own),
             (proposed.approved_by.is_some(), NotApproved::Again),

@@ -24,6 +24,11 @@ pub(crate) enum NotApproved {
     /// It is approved.
     #[error("the proposal is approved already")]
     Again,
+    /// Of another log.
+    #[error(
+        "it is about the log or the keys of another gateway: approve it and do it at the one where it was proposed"
+    )]
+    OtherLog,
     /// Not yet.
     #[error("the proposal is not approved: another officer approves it first")]
     NotYet,
@@ -63,6 +68,7 @@ impl NotApproved {
             Self::Own => "own",
             Self::SameKey => "same-key",
             Self::Again => "again",
+            Self::OtherLog => "other-log",
             Self::NotYet => "not-yet",
             Self::Done => "done",
             Self::NotTheirs => "not-theirs",

@@ -55,6 +55,8 @@ pub(super) struct Frame {
     /// The same page in the other language, with all else that was asked for.
     pub(super) switch: String,
     pub(super) is_demo: bool,
+    /// The log that the pages show, where several gateways of one operator keep one each.
+    pub(super) log: Option<String>,
     pub(super) viewer: Viewer,
 }
 
@@ -71,7 +73,8 @@ impl Frame {
         let mark = asked.and_then(|asked| asked.get("done"));
         let done = mark.and_then(|mark| form::done(&viewer.certificate, mark)).map(|entry| said_of(language, entry));
         let (offset, is_demo) = (gateway.catalogue().offset(), gateway.settings.demo);
-        Self { language, is_page, offset, path: path.to_owned(), done, switch, is_demo, viewer }
+        let log = gateway.is_one_of_several().then(|| gateway.settings.log.origin.clone());
+        Self { language, is_page, offset, path: path.to_owned(), done, switch, is_demo, log, viewer }
     }
 
     pub(super) fn language(&self) -> Language {

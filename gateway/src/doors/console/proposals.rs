@@ -47,8 +47,18 @@ impl Page<'_> {
                 self.frame.say("由您提议，须由另一名人员批准。", "You proposed it: another officer approves it."),
             );
         }
+        if proposal.log.is_some() && Self::is_of_one_log(proposal) {
+            return Some(self.frame.say(
+                "涉及另一网关的日志或密钥，请在提议所在的网关上批准和执行。",
+                "It is about the log or the keys of another gateway: it is approved and done at that one.",
+            ));
+        }
         let is_over = proposal.expires <= self.gateway.clock.now();
         is_over.then(|| self.frame.say("已过期，不能再批准。", "Its time is over: it can be approved no more."))
+    }
+
+    fn is_of_one_log(proposal: &ListedProposal) -> bool {
+        [UNSEAL, DESTROY, EXPORT, PRUNE].contains(&proposal.act.as_str())
     }
 
     /// By which command this is approved, where the page does not show what it is about: nobody approves what is not seen.

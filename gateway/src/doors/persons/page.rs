@@ -49,11 +49,17 @@ pub(super) struct Frame {
     pub(super) is_demo: bool,
     /// Whether it is about another person than the one who is logged in.
     pub(super) is_for_another: bool,
+    /// The log that the lists show, where several gateways of one operator keep one each.
+    pub(super) log: Option<Arc<str>>,
 }
 
 impl Frame {
     pub(super) fn new(language: Language, form: Option<Arc<str>>, provider: Arc<str>, is_demo: bool) -> Self {
-        Self { language, form, provider, is_demo, is_for_another: false }
+        Self { language, form, provider, is_demo, is_for_another: false, log: None }
+    }
+
+    pub(super) fn of_log(self, log: Option<Arc<str>>) -> Self {
+        Self { log, ..self }
     }
 
     pub(super) fn for_another(self, is_for_another: bool) -> Self {

@@ -25,6 +25,8 @@ pub(crate) struct Portal {
     /// Scheme and host of the identity service.
     provider_origin: Arc<str>,
     is_demo: bool,
+    /// The log of this gateway, where it is one of several.
+    log: Option<Arc<str>>,
 }
 
 impl Portal {
@@ -39,6 +41,7 @@ impl Portal {
             address: settings.address.clone(),
             provider_origin: origin(&settings.issuer).into(),
             is_demo: gateway.settings.demo,
+            log: gateway.is_one_of_several().then(|| gateway.settings.log.origin.as_str().into()),
         })
     }
 
@@ -46,6 +49,7 @@ impl Portal {
     pub(super) fn frame(&self, session: Option<&LoggedIn>, language: Language) -> Frame {
         let form = session.map(|session| Arc::clone(&session.form));
         let frame = Frame::new(language, form, Arc::clone(&self.provider_origin), self.is_demo);
+        let frame = frame.of_log(self.log.clone());
         frame.for_another(session.is_some_and(|session| session.through.is_some()))
     }
 }

@@ -85,8 +85,8 @@ fn keys(ring: &Ring, settings: &Settings, fixed: Option<&std::io::Error>, now: T
 fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Timestamp) -> Result<(), StartError> {
     let Inputs { catalogue, ring, register, .. } = inputs;
     ahead::check(settings, log.and_then(Contents::last_at), now)?;
-    let OnRecord { projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
-    check_state(settings, ring, &projection.ledger, now)?;
+    let OnRecord { mut projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
+    check_state(settings, ring, &mut projection.ledger, now)?;
     let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
     let is_new = approval::is_new_register(settings, catalogue, &projection.ledger.approvals)?;

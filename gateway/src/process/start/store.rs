@@ -139,12 +139,20 @@ pub(super) fn check_databases(
 ///
 /// # Errors
 /// Why it could not.
-pub(super) fn check_state(settings: &Settings, ring: &Ring, ledger: &Ledger, now: Timestamp) -> Result<(), StartError> {
+pub(super) fn check_state(
+    settings: &Settings,
+    ring: &Ring,
+    ledger: &mut Ledger,
+    now: Timestamp,
+) -> Result<(), StartError> {
     // The data key of a new month is made by the start.
     let keys = ring.state_key(now).ok().zip(ring.sealer(now, &settings.log.origin).ok());
     let keys = keys.map(|(state, sealer)| keys_digest(&state, &sealer));
     match &settings.state {
-        Some(_) => apart(async { Ok(replicas::examine(settings, keys, ledger).await?) }),
+        Some(_) => apart(async {
+            replicas::examine(settings, keys, ledger).await?;
+            Ok(replicas::approvals(settings, ledger).await?)
+        }),
         None => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-use credit_audit::leaf::Base64;
+use credit_audit::leaf::{Act, Base64, Read, render};
 
 use super::*;
 
@@ -169,4 +169,92 @@ fn what_waits_is_counted_until_it_is_done_or_over() {
     assert_eq!((approvals.waiting(in_time), approvals.waiting(late)), ((0, 1), (0, 1)));
     approvals.read(&loaded_path("limits", PROPOSED), Some(&Actor::gateway()));
     assert_eq!(approvals.waiting(in_time), (0, 0));
+}
+
+/// As the ids of leaves are made.
+fn v7(number: u128) -> Uuid {
+    Uuid::from_u128((7 << 76) | (2 << 62) | number)
+}
+
+fn take_in<A: Act>(approvals: &mut Approvals, log: Option<&str>, (id, by): (u128, Actor), said: &A) {
+    let leaf = render(&said.entry(v7(id), by).unwrap(), at("2026-11-22T00:00:00Z"), 0);
+    approvals.take_in(log, &credit_audit::leaf::parse(&leaf).unwrap().unwrap());
+}
+
+#[test]
+fn what_another_gateway_s_log_says_is_taken_in_once_and_binds_this_one() {
+    let (other, gateway) = (Some("other/1"), Actor::gateway);
+    let proposal = |act: &str, digest: u8| Proposal {
+        act: act.to_owned(),
+        digest: Base64([digest; 32]),
+        expires: at("2026-11-23T00:00:00Z"),
+    };
+    let approval = |id, digest: u8| Approval { proposal: v7(id), digest: Base64([digest; 32]) };
+    let loaded = |id| Read { path: loaded_path("limits", v7(id)) };
+    let is_behind = |approvals: &Approvals, digest: u8| {
+        approvals.is_behind(&BTreeMap::from([("limits", [digest; 32]), ("sampling", [0; 32])]))
+    };
+    let mut approvals = Approvals::default();
+    for _ in 0..2 {
+        take_in(&mut approvals, other, (11, officer("one")), &proposal("limits", 7));
+        take_in(&mut approvals, None, (21, officer("two")), &approval(11, 7));
+        take_in(&mut approvals, other, (12, officer("one")), &proposal("limits", 8));
+        take_in(&mut approvals, other, (31, gateway()), &loaded(11));
+        // What a gateway began with, each says for itself; and what nobody approved binds nobody.
+        take_in(&mut approvals, other, (13, gateway()), &proposal("limits", 9));
+        take_in(&mut approvals, other, (32, gateway()), &loaded(12));
+        assert_eq!((approvals.proposals().count(), approvals.loadable("limits")), (2, Some(&[7; 32])));
+        assert_eq!([7, 8, 9].map(|digest| is_behind(&approvals, digest)), [false, true, true]);
+    }
+    assert_eq!(approvals.in_force("limits"), None, "this one has loaded nothing");
+    // Whoever loads what is over binds nobody either.
+    take_in(&mut approvals, other, (22, officer("two")), &approval(12, 8));
+    assert!(is_behind(&approvals, 8), "nobody has loaded it");
+    take_in(&mut approvals, other, (33, gateway()), &loaded(12));
+    take_in(&mut approvals, other, (34, gateway()), &loaded(11));
+    assert!(!is_behind(&approvals, 8));
+}
+
+#[test]
+fn what_is_about_another_gateway_s_log_is_neither_approved_nor_done_here() {
+    let (in_time, late) = (at("2026-11-22T00:00:00Z"), at("2026-11-24T00:00:00Z"));
+    for (act, is_of_one_log) in [(UNSEAL, true), (DESTROY, true), (EXPORT, true), (PRUNE, true), (RESUME, false)] {
+        let (mut approvals, id) = (Approvals::default(), v7(11));
+        let said = Proposal { act: act.to_owned(), digest: Base64([1; 32]), expires: at("2026-11-23T00:00:00Z") };
+        take_in(&mut approvals, Some("other/1"), (11, officer("one")), &said);
+        let two = Approver { officer: "two", has_key_of: &|_| false };
+        let fault = approvals.fault(id, &[1; 32], &two, in_time);
+        assert_eq!(fault, is_of_one_log.then_some(NotApproved::OtherLog), "{act}");
+        let own = Approver { officer: "one", has_key_of: &|_| false };
+        if !is_of_one_log {
+            assert_eq!(approvals.fault(id, &[1; 32], &own, in_time), Some(NotApproved::Own));
+            assert_eq!(approvals.fault(id, &[2; 32], &two, in_time), Some(NotApproved::OtherDigest));
+            assert_eq!(approvals.fault(id, &[1; 32], &two, late), Some(NotApproved::Expired));
+        }
+        let approval = Approval { proposal: id, digest: Base64([1; 32]) };
+        take_in(&mut approvals, Some("other/1"), (21, officer("two")), &approval);
+        let doing = approvals.fault_of_doing((act, &[1; 32]), id, "one", in_time);
+        assert_eq!(doing, is_of_one_log.then_some(NotApproved::OtherLog), "{act}");
+    }
+}
+
+#[test]
+fn who_acts_again_by_another_gateway_s_leaf_does_so_once_by_what_was_proposed_before() {
+    let digest = of_reinstatement("officer3");
+    let said = Proposal { act: REINSTATE.to_owned(), digest: Base64(digest), expires: at("2026-11-23T00:00:00Z") };
+    let resumed = credit_audit::leaf::Suspension {
+        institution: "officer3".to_owned(),
+        operator: None,
+        scenario: None,
+        suspended: false,
+        reason: None,
+    };
+    for log in [Some("other/1"), None] {
+        let mut approvals = Approvals::default();
+        take_in(&mut approvals, log, (11, officer("one")), &said);
+        take_in(&mut approvals, None, (14, officer("one")), &said);
+        take_in(&mut approvals, log, (12, officer("two")), &resumed);
+        let is_done = |id| approvals.proposals().any(|(known, proposed)| *known == v7(id) && proposed.is_done);
+        assert_eq!([11, 14].map(is_done), [true, false]);
+    }
 }

@@ -6,6 +6,7 @@ mod cases;
 mod counts;
 mod cut;
 mod losses;
+mod officers;
 mod persons;
 mod rolling;
 mod schedule;

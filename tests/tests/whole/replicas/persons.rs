@@ -93,6 +93,14 @@ fn a_mandate_holds_at_every_gateway_and_so_does_its_end() {
     let mandate = done(one, &begun)["mandate"].clone();
     service.person(&deputy);
     let browsers = [logged_in(one), logged_in(other)];
+    // A list is of one log, and says of which; so do the officers' pages.
+    for (at, browser) in browsers.iter().enumerate() {
+        let log = format!("credit-gateway.example/together/r{at}");
+        assert!(browser.get("/me/queries").text().contains(&log));
+        let door = gateways[at].folder().caller("officer").at(gateways[at].folder().port_base() + 2);
+        let page = door.send(Method::GET, "/officers?lang=en", &[("accept", "text/html")], String::new()).text();
+        assert!(page.contains(&log) && page.contains("Other gateways of this operator keep logs of their own"));
+    }
     let choose = |browser: &Browser| browser.send_json(Method::POST, "/me/mandates", &json!({"mandate": mandate}));
     assert!(within(SECOND, || choose(&browsers[1]).status == StatusCode::OK));
     assert_eq!(choose(&browsers[0]).status, StatusCode::OK);
