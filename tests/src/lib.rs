@@ -18,6 +18,7 @@ mod ends;
 mod folder;
 pub mod fuzz;
 mod leaves;
+pub mod patroni;
 mod persons;
 mod plain;
 mod ports;

@@ -27,6 +27,20 @@ pub fn plain(port: u16, method: &str, path: &str) -> Reply {
     }
 }
 
+/// Whether somebody listens there and says 200.
+#[must_use]
+pub(crate) fn answers(port: u16, path: &str) -> bool {
+    let asked = || {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
+        stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).ok()?;
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).ok()?;
+        Some(head.ends_with(b" 200"))
+    };
+    asked().unwrap_or_default()
+}
+
 /// Status and text of `/readyz`, but for the warning that the calendar ends: that hangs on the day of the run.
 #[must_use]
 #[track_caller]

@@ -21,7 +21,7 @@ use rustix::process::{Pid, Signal, geteuid, kill_process};
 use crate::{Authority, Ended, Folder, command_reading, ports, scratch};
 
 /// Debian's programs, which are not in the path.
-const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
+pub(crate) const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 /// The gateway's role, and its password.
 pub const READER: &str = "credit_reader";
 /// See [`READER`].
@@ -41,7 +41,7 @@ pub struct Server {
 }
 
 /// A folder that belongs to the account that runs servers.
-fn own_folder() -> PathBuf {
+pub(crate) fn own_folder() -> PathBuf {
     let folder = scratch::folder("postgres");
     if geteuid().is_root() {
         assert!(Command::new("chown").arg("postgres:postgres").arg(&folder).status().expect("chown").success());
@@ -50,13 +50,52 @@ fn own_folder() -> PathBuf {
 }
 
 /// A command as the account that runs servers.
-fn as_postgres(program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub(crate) fn as_postgres(program: impl AsRef<std::ffi::OsStr>) -> Command {
     if !geteuid().is_root() {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
     command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(program);
     command
+}
+
+/// Writes a file as the account that runs servers, which must be the owner of its key.
+pub(crate) fn written_by_postgres(target: &Path, text: &str) {
+    let mut shell = as_postgres("sh");
+    shell.args(["-c", "umask 077 && cat > \"$0\""]).arg(target);
+    let mut child = shell.stdin(Stdio::piped()).spawn().expect("sh");
+    child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("written");
+    assert!(child.wait().expect("sh").success());
+}
+
+/// Puts into a folder what the gateway needs to come in to a server of this authority.
+pub(crate) fn lets_in(folder: &Folder, authority: &str) {
+    fs::write(folder.join("postgres-ca.pem"), authority).expect("written");
+    let password = folder.join("postgres.password");
+    fs::write(&password, format!("{PASSWORD}\n")).expect("written");
+    let only_ours = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(&password, only_ours).expect("its mode");
+}
+
+/// Where SQL is run as the owner of databases.
+pub trait Sql {
+    /// Runs SQL in a database.
+    fn sql(&self, database: &str, sql: &str) -> Ended;
+
+    /// A new database, made by this text after `CREATE DATABASE` and its name.
+    #[must_use]
+    fn made(&self, made: &str) -> String {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("credit_{}", MADE.fetch_add(1, Ordering::Relaxed));
+        drop(self.sql("postgres", &format!("CREATE DATABASE {name} {made}")).held());
+        name
+    }
+}
+
+impl Sql for Server {
+    fn sql(&self, database: &str, sql: &str) -> Ended {
+        Self::sql(self, database, sql)
+    }
 }
 
 impl Server {
@@ -80,13 +119,7 @@ impl Server {
         let authority = Authority::new("an authority of databases");
         let (certificate, key) = authority.server(&["127.0.0.1"]);
         for (name, text) in [("server.crt", &*certificate), ("server.key", &*key), ("pg_hba.conf", WHO)] {
-            // By the server's account, which must be the owner of its key.
-            let target = data.join(name);
-            let write = "umask 077 && cat > \"$0\"";
-            let mut shell = as_postgres("sh");
-            let mut child = shell.args(["-c", write]).arg(&target).stdin(Stdio::piped()).spawn().expect("sh");
-            child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("written");
-            assert!(child.wait().expect("sh").success());
+            written_by_postgres(&data.join(name), text);
         }
         let server = Self { folder, port: ports(), authority: Arc::new(authority), child: Mutex::new(None) };
         server.run();
@@ -222,10 +255,7 @@ impl Server {
     /// A new database, made by this text after `CREATE DATABASE` and its name.
     #[must_use]
     pub fn database(&self, made: &str) -> String {
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        let name = format!("credit_{}", MADE.fetch_add(1, Ordering::Relaxed));
-        drop(self.sql("postgres", &format!("CREATE DATABASE {name} {made}")).held());
-        name
+        self.made(made)
     }
 
     /// A new database with the gateway's own tables and the rows of a folder's store, which the gateway's role may read.
@@ -255,11 +285,7 @@ impl Server {
 
     /// Puts into a folder what it needs to come in.
     pub fn lets_in(&self, folder: &Folder) {
-        fs::write(folder.join("postgres-ca.pem"), self.authority()).expect("written");
-        let password = folder.join("postgres.password");
-        fs::write(&password, format!("{PASSWORD}\n")).expect("written");
-        let only_ours = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        fs::set_permissions(&password, only_ours).expect("its mode");
+        lets_in(folder, &self.authority());
     }
 }
 

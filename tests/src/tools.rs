@@ -36,6 +36,13 @@ pub fn promtool() -> PathBuf {
     installed("promtool/promtool")
 }
 
+/// etcd, of Debian's package.
+#[must_use]
+#[track_caller]
+pub fn etcd() -> PathBuf {
+    installed("etcd/etcd")
+}
+
 /// haproxy, of Debian's package.
 #[must_use]
 #[track_caller]

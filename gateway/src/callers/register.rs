@@ -15,8 +15,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{
     flood::Floods,
     institution::InstitutionRecord,
-    limits::{Rate, Rates},
+    lease::Lender,
+    limits::Rates,
     offences::Offences,
+    rate::Rate,
     refusals::SharedRefusals,
     suspension::Suspensions,
     thumbprint::{CertificateError, Thumbprint},
@@ -210,6 +212,8 @@ pub struct Register {
     /// Open connections of those who have no business at a door.
     strangers: Arc<Semaphore>,
     flood_multiple: NonZeroU32,
+    /// Where rates are kept together with other gateways.
+    lender: Option<Arc<Lender>>,
 }
 
 /// So many connections have those together who have no business at a door: in no register, or no auditors.
@@ -226,7 +230,19 @@ impl Register {
             connections_per_institution,
             strangers: Arc::new(Semaphore::new(STRANGERS)),
             flood_multiple: NonZeroU32::new(flood_multiple).unwrap_or(NonZeroU32::MIN),
+            lender: None,
         }
+    }
+
+    /// The same, which keeps the rates of institutions together with other gateways.
+    #[must_use]
+    pub(crate) fn lent_by(self, lender: Option<Arc<Lender>>) -> Self {
+        Self { lender, ..self }
+    }
+
+    /// Who lends it rates, where they are kept together.
+    pub(crate) fn lender(&self) -> Option<&Arc<Lender>> {
+        self.lender.as_ref()
     }
 
     /// A place for one more connection with this certificate; nothing where its institution has as many as it may have.
@@ -422,7 +438,10 @@ impl Register {
         Ok(Arc::new(Institution {
             digests: record.certificates.iter().map(|certificate| certificate.into_bytes()).collect(),
             record: record.clone(),
-            rates: Arc::new(rates(&record.limits)?),
+            rates: Arc::new(match &self.lender {
+                Some(lender) => rates(&record.limits)?.together(lender, record.id.as_str()),
+                None => rates(&record.limits)?,
+            }),
             reads: Arc::new(reads),
             floods: Arc::new(Floods::default()),
             refusals: Arc::new(SharedRefusals::new()),

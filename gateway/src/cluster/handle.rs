@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::{acts::Act, fault::StateFault, link::Server};
 use crate::{
-    settings::SharedState,
+    callers::lease::Lender,
+    settings::{SharedRates, SharedState},
     state::{
         Key, Refused,
         elsewhere::{Awaited, Elsewhere, Granted, SharedClaim},
@@ -60,6 +61,7 @@ pub(crate) struct Ends {
     pub(super) books: mpsc::UnboundedReceiver<ToBooks>,
     pub(super) acts: mpsc::UnboundedReceiver<ToActs>,
     pub(super) server: Server,
+    pub(super) rates: Option<(SharedRates, Arc<Lender>)>,
 }
 
 /// Acts of the own log, by index, and how far it was looked through for them.
@@ -87,6 +89,9 @@ pub(crate) trait Process: Send + Sync {
 
     /// A round was made, or failed.
     fn heard(&self, heard: Result<(), String>);
+
+    /// The server that lends rates was reached, or not.
+    fn lends(&self, lends: Result<(), String>);
 }
 
 /// Who this gateway is.
@@ -103,14 +108,18 @@ pub(crate) struct Own {
 impl Cluster {
     /// # Errors
     /// When one of the files of the settings cannot be used.
-    pub(crate) fn new(settings: &SharedState, clock: Arc<dyn Clock>) -> Result<(Arc<Self>, Ends), StateFault> {
+    pub(crate) fn new(
+        settings: &SharedState,
+        clock: Arc<dyn Clock>,
+        lender: Option<&Arc<Lender>>,
+    ) -> Result<(Arc<Self>, Ends), StateFault> {
         let (to_books, books) = mpsc::unbounded_channel();
         let (to_acts, acts) = mpsc::unbounded_channel();
         let server = Server::new(settings)?;
-        Ok((
-            Arc::new(Self { clock, heard: AtomicU64::new(0), behind: AtomicBool::new(false), to_books, to_acts }),
-            Ends { books, acts, server },
-        ))
+        let rates = settings.rates.clone().zip(lender.map(Arc::clone));
+        let ends = Ends { books, acts, server, rates };
+        let behind = AtomicBool::new(false);
+        Ok((Arc::new(Self { clock, heard: AtomicU64::new(0), behind, to_books, to_acts }), ends))
     }
 
     /// Whether what others did is known here: asked before each answer, in the queue of the log too.

@@ -2,14 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, future::try_join, stream::poll_fn};
+use futures_util::{
+    StreamExt,
+    future::{select_ok, try_join},
+    stream::poll_fn,
+};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, timeout_at},
 };
 use tokio_postgres::{
-    AsyncMessage, Client,
-    config::{ChannelBinding, SslMode},
+    AsyncMessage, Client, Config,
+    config::{ChannelBinding, Host, SslMode},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -64,6 +68,24 @@ impl Server {
         timeout_at(latest, self.connected()).await.unwrap_or(Err(StateFault::Late))
     }
 
+    /// A client, and what hears of news.
+    async fn client_of(&self, config: Config) -> Result<(Client, Arc<Notify>), PostgresFault> {
+        let connected = config.connect(self.tls.in_force().made.clone()).await;
+        let (client, mut connection) = connected.map_err(|error| PostgresFault::of_connecting(&error))?;
+        let news = Arc::new(Notify::new());
+        let noticed = Arc::clone(&news);
+        // What ended it, the next statement says.
+        tokio::spawn(async move {
+            let mut messages = poll_fn(move |context| connection.poll_message(context));
+            while let Some(Ok(message)) = messages.next().await {
+                if matches!(message, AsyncMessage::Notification(_)) {
+                    noticed.notify_one();
+                }
+            }
+        });
+        Ok((client, news))
+    }
+
     async fn connected(&self) -> Result<Link, StateFault> {
         let mut config = self.settings.server().map_err(|_| PostgresFault::Protocol)?;
         config.channel_binding(match (config.get_ssl_mode(), &self.settings.password_file) {
@@ -81,19 +103,9 @@ impl Server {
             .options(format!("-c statement_timeout={limit} -c lock_timeout={limit} -c idle_in_transaction_session_timeout={limit} -c search_path=\"$user\",public -c default_transaction_isolation=read\\ committed"))
             .application_name("credit-gateway-state");
         self.tls.look().await;
-        let connected = config.connect(self.tls.in_force().made.clone()).await;
-        let (client, mut connection) = connected.map_err(|error| PostgresFault::of_connecting(&error))?;
-        let news = Arc::new(Notify::new());
-        let noticed = Arc::clone(&news);
-        // What ended it, the next statement says.
-        tokio::spawn(async move {
-            let mut messages = poll_fn(move |context| connection.poll_message(context));
-            while let Some(Ok(message)) = messages.next().await {
-                if matches!(message, AsyncMessage::Notification(_)) {
-                    noticed.notify_one();
-                }
-            }
-        });
+        // All at once: one that is cut off says nothing, and would keep the others from being asked.
+        let hosts = each_host(&config).into_iter().map(|config| Box::pin(self.client_of(config)));
+        let ((client, news), _) = select_ok(hosts).await?;
         let is_proved = self.settings.standby == Standby::Required;
         if is_proved && !client.query_one(MAY_SEE, &[]).await?.try_get::<_, bool>(0)? {
             return Err(StateFault::Unseen);
@@ -101,6 +113,33 @@ impl Server {
         let (written, has) = try_join(client.prepare(WRITTEN), client.prepare(HAS)).await?;
         Ok(Link { client, news, written, has, is_proved })
     }
+}
+
+/// The servers of a configuration, each by itself.
+fn each_host(all: &Config) -> Vec<Config> {
+    let port = |at: usize| all.get_ports().get(at).or(all.get_ports().first());
+    let of = |(at, host): (usize, &Host)| {
+        let mut config = Config::new();
+        match host {
+            Host::Tcp(name) => config.host(name),
+            Host::Unix(path) => config.host_path(path),
+        };
+        port(at).map(|port| config.port(*port));
+        all.get_user().map(|user| config.user(user));
+        all.get_dbname().map(|name| config.dbname(name));
+        all.get_password().map(|password| config.password(password));
+        all.get_options().map(|options| config.options(options));
+        all.get_application_name().map(|name| config.application_name(name));
+        all.get_connect_timeout().map(|time| config.connect_timeout(*time));
+        all.get_tcp_user_timeout().map(|time| config.tcp_user_timeout(*time));
+        config
+            .ssl_mode(all.get_ssl_mode())
+            .channel_binding(all.get_channel_binding())
+            .keepalives_idle(all.get_keepalives_idle())
+            .target_session_attrs(all.get_target_session_attrs());
+        config
+    };
+    all.get_hosts().iter().enumerate().map(of).collect()
 }
 
 /// A connection. One that met a fault is not used again: what it had under way may still be done.

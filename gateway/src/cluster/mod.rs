@@ -15,6 +15,7 @@ mod beat;
 mod books;
 mod fault;
 mod handle;
+mod lending;
 mod link;
 mod tally;
 
@@ -25,6 +26,7 @@ use tokio::sync::oneshot;
 pub(crate) use acts::{Act, is_shared, is_shared_entry, is_shared_kind};
 pub(crate) use fault::StateFault;
 pub(crate) use handle::{Cluster, Ends, Looked, Own, Process};
+pub(crate) use lending::{RatesFault, check_files};
 
 use crate::settings::SharedState;
 use link::Server;
@@ -58,9 +60,14 @@ pub(crate) async fn run(
     process: Arc<dyn Process>,
     ready: oneshot::Sender<Result<(), StateFault>>,
 ) {
-    let Ends { books, acts, server } = ends;
+    let Ends { books, acts, server, rates } = ends;
     let counting =
         books::keep(server.clone(), own.origin.clone(), books, Arc::clone(&process), Arc::clone(&cluster.clock));
-    let hearing = beat::keep(cluster, server, own, acts, process, ready);
-    futures_util::future::join(counting, hearing).await;
+    let lending = async {
+        if let Some((settings, lender)) = rates {
+            lending::lend(settings, lender, Arc::clone(&process)).await;
+        }
+    };
+    let hearing = beat::keep(cluster, server, own, acts, Arc::clone(&process), ready);
+    futures_util::future::join3(counting, hearing, lending).await;
 }

@@ -34,7 +34,7 @@ impl fmt::Display for Alarm {
 
 /// Each alarm: what it says, and where an officer sees more (empty where the operator has to act). Names that are not here do not
 /// exist.
-const WORDS: [(&str, &str, &str, &str); 27] = [
+const WORDS: [(&str, &str, &str, &str); 28] = [
     ("draining", "网关正在停止，不再接受查询", "the gateway is on its way down and takes no query", ""),
     (
         "not-recordable",
@@ -67,6 +67,12 @@ const WORDS: [(&str, &str, &str, &str); 27] = [
         "not-witnessed",
         "见证方联署不足，或与日志相矛盾",
         "too few witnesses cosign the log, or one contradicts it",
+        "/officers/log",
+    ),
+    (
+        "rates-alone",
+        "共同限速的服务器不可用，本网关仅按自己的份额限速",
+        "the server of rates is away, so this gateway keeps its share alone",
         "/officers/log",
     ),
     (
@@ -182,6 +188,7 @@ pub(super) fn warnings(gateway: &Gateway, trust: &Trust) -> Vec<Alarm> {
         (trust.is_list_refused(), "revocation-list-refused"),
         (gateway.metrics.fails(Duty::Witnesses), "not-witnessed"),
         (gateway.metrics.objects_fail(), "objects-failed"),
+        (gateway.metrics.fails(Duty::Rates), "rates-alone"),
     ];
     let mut warnings: Vec<_> =
         all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, alarm)| Alarm::new(alarm)).collect();
@@ -209,8 +216,8 @@ pub(super) fn to_do(gateway: &Gateway) -> Vec<Alarm> {
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let rules = gateway.rules();
     let faulty = rules.stores.figures().filter(|(_, store)| store.faulty_values() > 0);
-    // These two are warnings by themselves.
-    let is_told = |duty: &Duty| [Duty::Witnesses, Duty::Objects].contains(duty);
+    // These are warnings by themselves.
+    let is_told = |duty: &Duty| [Duty::Witnesses, Duty::Objects, Duty::Rates].contains(duty);
     let fails = Duty::ALL.into_iter().filter(|duty| gateway.metrics.fails(*duty) && !is_told(duty));
     let counted = [
         Alarm::counted("suspended", count(suspended)),

@@ -165,7 +165,7 @@ async fn record_read(gateway: &Gateway, standing: &CertificateStatus, auditor: &
     };
     let read = Read { path: path.to_owned() };
     // Each read is a leaf: an auditor waits its turn, so that a hasty one does not fill the log and nobody is refused.
-    while let Err(wait) = auditor.rates.turn() {
+    while let Err(wait) = auditor.rates.turn().await {
         tokio::time::sleep(wait).await;
     }
     // A certificate is verified outside of the log's queue; there is at most one new list a second, so this ends.

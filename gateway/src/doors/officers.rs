@@ -316,7 +316,7 @@ pub(super) async fn act(
     if !is_form && !is_kind(headers, "application/json") {
         return fixed(Code::UnsupportedMediaType, language);
     }
-    if officer.rates.turn().is_err() {
+    if officer.rates.turn().await.is_err() {
         return fixed(Code::Overloaded, language);
     }
     if officer.record.kind.duty() == Some(Duty::Officer) && !path.is_for(role) {

@@ -31,6 +31,7 @@ use crate::{
 /// `clock`, `closed`, `stopped`, `slow`, `keys`), `state-unavailable`, `store-failed` (every store), `revocation-list-expired`. Below `ready`
 /// stand warnings: `warning: issuer-keys-refused` while a key file of an issuer cannot be used, `warning: authorities-refused`
 /// and `warning: revocation-list-refused` while that file cannot, and the one before stays in force, `warning: not-witnessed` while too few witnesses cosign the log or one contradicts it, `warning: objects-failed` while the published log does not go to the object store,
+/// `warning: rates-alone` while the server of rates is away and this gateway keeps its share alone,
 /// `warning: store-failed: ` with the name of a store that does not answer while others do, `warning: unlawful-data` while a
 /// store has data that may not be collected, are confidential or are sealed, `warning: emergency-alone` once no second officer
 /// approved in time what one did in an emergency, and `warning: calendar-ends` while in a month deadlines begin to have no date.

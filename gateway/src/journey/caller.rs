@@ -90,8 +90,8 @@ impl Caller {
     /// Takes the request from the institution's rate, before a byte of its body is read. Nothing for a flood: the
     /// refusals of a suspended institution count too, so that it cannot fill the log either.
     #[must_use]
-    pub fn pace(institution: Arc<Institution>, certificate: Arc<CertificateStatus>) -> Option<Self> {
-        let over = match institution.rates.take() {
+    pub async fn pace(institution: Arc<Institution>, certificate: Arc<CertificateStatus>) -> Option<Self> {
+        let over = match institution.rates.take().await {
             Pace::Within => None,
             Pace::Over(reached) => Some(reached),
             Pace::Flood => return None,
@@ -108,7 +108,7 @@ impl Caller {
     /// Waits until a request is within the institution's rate. A suspended one does not wait: its refusal says so.
     pub async fn wait(institution: Arc<Institution>, certificate: Arc<CertificateStatus>) -> Self {
         while !institution.is_suspended()
-            && let Err(wait) = institution.rates.turn()
+            && let Err(wait) = institution.rates.turn().await
         {
             tokio::time::sleep(wait).await;
         }
@@ -117,7 +117,7 @@ impl Caller {
 
     /// Whose next request is within the institution's rate already.
     pub(crate) fn at_once(institution: &Arc<Institution>, certificate: &Arc<CertificateStatus>) -> Option<Self> {
-        let is_due = institution.is_suspended() || institution.rates.turn().is_ok();
+        let is_due = institution.is_suspended() || institution.rates.turn_now();
         let who = || Who::Institution(Arc::clone(institution), Arc::clone(certificate));
         is_due.then(|| Self { who: who(), over: None })
     }

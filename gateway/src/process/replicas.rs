@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
+    callers::register::Register,
     changes::{begin_anew, take_in, take_in_decided},
     cluster::{self, Act, Cluster, Ends, Looked, Own, Process, StateFault, is_shared},
     gateway::Gateway,
@@ -35,10 +36,11 @@ impl Joining {
         settings: &Settings,
         keys: &Keyring,
         ledger: &Ledger,
+        register: &Register,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, StateFault> {
         let Some(state) = &settings.state else { return Ok(Self(None)) };
-        let (cluster, ends) = Cluster::new(state, Arc::clone(clock))?;
+        let (cluster, ends) = Cluster::new(state, Arc::clone(clock), register.lender())?;
         Ok(Self(Some((cluster, ends, own(settings, Some(keys.digest()), ledger)))))
     }
 
@@ -148,5 +150,9 @@ impl Process for Shared {
         let is_behind = self.0.cluster.as_ref().is_some_and(|cluster| cluster.is_behind());
         let heard = heard.and_then(|()| if is_behind { Err(BEHIND.to_owned()) } else { Ok(()) });
         self.0.metrics.duty(Duty::Replicas, heard, self.0.clock.now());
+    }
+
+    fn lends(&self, lends: Result<(), String>) {
+        self.0.metrics.duty(Duty::Rates, lends, self.0.clock.now());
     }
 }

@@ -106,7 +106,7 @@ pub(crate) async fn open(
     let said = (&projection.ledger.approvals, approved_before);
     let loads = approval::gate(&settings, &catalogue, &register, said, clock.now())?;
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;
-    let joining = Joining::new(&settings, &keys, &projection.ledger, &clock)?;
+    let joining = Joining::new(&settings, &keys, &projection.ledger, &register, &clock)?;
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock), joining.cluster());
     let first = FirstLeaves { recorder: &recorder.alone() };

@@ -112,6 +112,9 @@ pub(super) async fn watch_log(gateway: Arc<Gateway>) {
             // It counts alone: nothing is due.
             gateway.metrics.duty(Duty::Replicas, Ok::<_, &str>(()), gateway.clock.now());
         }
+        if gateway.register.lender().is_none() {
+            gateway.metrics.duty(Duty::Rates, Ok::<_, &str>(()), gateway.clock.now());
+        }
         if gateway.settings.log.objects.is_none() {
             gateway.metrics.duty(Duty::Objects, Ok::<_, &str>(()), gateway.clock.now());
         }

@@ -6,7 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_postgres::{Config, config::TargetSessionAttrs};
 
-use super::postgres::{Address, AddressFault};
+use super::{
+    postgres::{Address, AddressFault},
+    rates::SharedRates,
+};
 
 /// Where several gateways of one operator (replicas) count together: uses of consents, look-ups of a case, of a day and of a
 /// person, withdrawals, suspensions and what persons said. Left out = this gateway counts alone, in its memory.
@@ -31,6 +34,8 @@ pub(crate) struct SharedState {
     /// Whether a write counts only when a synchronous standby has it too.
     #[serde(default)]
     pub(crate) standby: Standby,
+    /// Where the rates of institutions are kept together.
+    pub(crate) rates: Option<SharedRates>,
 }
 
 /// Whether there must be a standby.
@@ -68,7 +73,7 @@ impl SharedState {
 
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let files = [&mut self.password_file, &mut self.authorities, &mut self.certificate, &mut self.key];
-        files.into_iter().filter_map(Option::as_mut)
+        files.into_iter().filter_map(Option::as_mut).chain(self.rates.iter_mut().flat_map(SharedRates::paths_mut))
     }
 
     /// What is wrong with it, a line each.
@@ -77,6 +82,7 @@ impl SharedState {
         if !(100..=10_000).contains(&self.timeout_ms) {
             faults.push("state.timeout_ms must be between 100 and 10000".to_owned());
         }
+        faults.extend(self.rates.iter().flat_map(SharedRates::faults));
         faults
     }
 }

@@ -25,6 +25,7 @@ impl Frame {
             Duty::Rules => self.say("装载经双人批准的变更", "loads what two officers approved"),
             Duty::Objects => self.say("将日志复制到对象存储", "copies the log to the object store"),
             Duty::Replicas => self.say("与其他网关同步", "hears and tells other gateways"),
+            Duty::Rates => self.say("与其他网关共同限速", "keeps rates together with other gateways"),
         }
     }
 

@@ -168,7 +168,7 @@ async fn ask(
         gateway.metrics.unregistered();
         return Ok(fixed(Code::CertificateUnknown, language));
     };
-    let Some(caller) = Caller::pace(institution, status) else {
+    let Some(caller) = Caller::pace(institution, status).await else {
         gateway.count_unrecorded(certificate, Unrecorded::CutOff);
         return Err(Aborted);
     };

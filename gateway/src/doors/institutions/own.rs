@@ -67,7 +67,7 @@ pub(super) async fn read_own(
         fixed_for(&refusal, language)
     };
     gateway.metrics.read(institution.id());
-    match institution.reads.rates.take() {
+    match institution.reads.rates.take().await {
         Pace::Within => {}
         Pace::Over(reached) => return Ok(refuse(Refusal::limited(Code::RateLimited, reached))),
         Pace::Flood => {

@@ -65,7 +65,7 @@ pub(super) async fn answer(
         gateway.metrics.unregistered();
         return Ok(fixed(Code::CertificateUnknown, language));
     };
-    let Some(caller) = Caller::pace(Arc::clone(&institution), Arc::clone(&status)) else {
+    let Some(caller) = Caller::pace(Arc::clone(&institution), Arc::clone(&status)).await else {
         gateway.count_unrecorded(certificate, Unrecorded::CutOff);
         return Err(Aborted);
     };

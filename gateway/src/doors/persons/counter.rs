@@ -111,7 +111,7 @@ pub(crate) async fn answer(
     if !request::is_json(headers) {
         return fixed(Code::UnsupportedMediaType, language);
     }
-    if officer.rates.turn().is_err() {
+    if officer.rates.turn().await.is_err() {
         return fixed(Code::Overloaded, language);
     }
     let frame = Frame::new(language, None, "".into(), false);

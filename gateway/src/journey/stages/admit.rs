@@ -97,11 +97,12 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
     if let Some((institution, staff)) = query.who.institution().zip(query.staff.as_ref()) {
         let rates = &institution.rates;
         let taken = match &query.end {
-            None => rates.take_staff(staff.as_str()),
-            Some(end) => rates.take_end(&end.record.institution).and_then(|()| {
+            None => rates.take_staff(staff.as_str()).await,
+            Some(end) => match rates.take_end(&end.record.institution).await {
                 // Staff of two end institutions may have one id.
-                rates.take_staff(&format!("{}/{}", end.record.institution, staff.as_str()))
-            }),
+                Ok(()) => rates.take_staff(&format!("{}/{}", end.record.institution, staff.as_str())).await,
+                Err(reached) => Err(reached),
+            },
         };
         taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
     }

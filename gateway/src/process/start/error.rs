@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::not_listed::NotListed;
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError, trust::TrustError},
+    cluster::RatesFault,
     cluster::StateFault,
     doors::persons::provider::ProviderError,
     index::IndexError,
@@ -200,6 +201,9 @@ pub(crate) enum StartError {
     /// The object store of the log.
     #[error(transparent)]
     Objects(#[from] ObjectFault),
+    /// Where rates are kept together.
+    #[error(transparent)]
+    Rates(#[from] RatesFault),
     /// Nobody could withdraw the consents of an issuer.
     #[error(
         "consent issuer `{iss}`: its institution `{institution}` {why}; name an institution of kind `consent-authority`, which \
@@ -324,6 +328,7 @@ impl StartError {
             | Self::Gateway(_)
             | Self::Scope(_)
             | Self::Map(_)
+            | Self::Rates(_)
             | Self::Route(_)
             | Self::Catalogue(_)
             | Self::Jurisdiction(_)

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     callers::{issuers::Issuers, kept, register::Register, trust::Known},
+    cluster,
     doors::persons::provider::Provider,
     objects::Client,
     process::witnesses,
@@ -68,6 +69,9 @@ impl Inputs {
         // Only its files: a store that is away keeps no gateway from serving.
         let objects = settings.log.objects.as_ref().map_or(Ok(()), Client::check_files);
         faults.note(objects.map_err(StartError::from));
+        // Nor is the server of rates needed.
+        let rates = settings.state.as_ref().and_then(|state| state.rates.as_ref());
+        faults.note(rates.map_or(Ok(()), cluster::check_files).map_err(StartError::from));
         let listed = ring.as_ref().and_then(|ring| faults.keep(Listed::read(settings, ring, now)));
         faults.0.extend(places::faults(settings));
         if faults.0.len() > before {

@@ -7,6 +7,7 @@ use super::{error::StartError, faults::Faults};
 use crate::{
     callers::{
         institution::InstitutionRecord,
+        lease::Lender,
         register::{Register, RegisterError, has_known_kinds},
         suspension::{Part, SuspendedSince},
         thumbprint::Thumbprint,
@@ -18,7 +19,10 @@ use crate::{
 /// The register of the configuration; each entry that cannot be taken is a fault.
 pub(super) fn configured(settings: &Settings, catalogue: Option<&Catalogue>, faults: &mut Faults) -> Register {
     let (bounds, floods) = (&settings.bounds, &settings.floods);
-    let register = Register::new(bounds.journeys_per_institution, bounds.connections_per_institution, floods.multiple);
+    let register = Register::new(bounds.journeys_per_institution, bounds.connections_per_institution, floods.multiple)
+        .lent_by(
+            settings.state.as_ref().and_then(|state| state.rates.as_ref()).map(|rates| Lender::new(rates.gateways)),
+        );
     for entry in &settings.institutions {
         let record = InstitutionRecord::of_entry(entry).map_err(RegisterError::from);
         faults.note(record.and_then(|record| {

@@ -14,7 +14,7 @@ fn fault(path: &Path, why: impl ToString) -> PostgresFault {
 ///
 /// # Errors
 /// When it can, or is not there.
-pub(super) fn refuse_open(path: &Path) -> Result<(), PostgresFault> {
+pub(crate) fn refuse_open(path: &Path) -> Result<(), PostgresFault> {
     let mode = fs::metadata(path).map_err(|error| fault(path, error))?.permissions().mode();
     if mode & 0o077 == 0 { Ok(()) } else { Err(fault(path, "it can be read by others: `chmod 600` it")) }
 }

@@ -42,11 +42,13 @@ pub enum Duty {
     Rules,
     /// What other gateways did is heard, and they are told what was done here; where it counts alone, nothing is due.
     Replicas,
+    /// Rates are kept together with the other gateways; where each keeps its own, nothing is due.
+    Rates,
 }
 
 impl Duty {
     /// Every duty. Publication is reported by whether the log publishes, not by who looks.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Keys,
         Self::Floods,
         Self::Snapshot,
@@ -63,6 +65,7 @@ impl Duty {
         Self::Objects,
         Self::Rules,
         Self::Replicas,
+        Self::Rates,
     ];
 
     /// A word for metrics.
@@ -85,6 +88,7 @@ impl Duty {
             Self::Objects => "objects",
             Self::Rules => "rules",
             Self::Replicas => "replicas",
+            Self::Rates => "rates",
         }
     }
 }

@@ -35,7 +35,7 @@ fn origin(folder: &Folder) -> String {
 }
 
 /// Names a store in a configuration, with a round each second.
-fn names(folder: &Folder, url: &str, more: &str) {
+pub(crate) fn names(folder: &Folder, url: &str, more: &str) {
     let (id, secret) = ACCESS;
     let credentials = folder.join("objects.credentials");
     fs::write(&credentials, format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n"))

@@ -22,8 +22,13 @@ fn readiness(folder: &Folder) -> u16 {
     folder.port_base() + 8
 }
 
+/// Tells a balancer whether a folder's gateway may get connections.
+pub(super) fn answers_balancer(folder: &Folder) {
+    folder.replace_in_config("[listen]\n", &format!("[listen]\nreadiness = \"127.0.0.1:{}\"\n", readiness(folder)));
+}
+
 /// The balancer as it is shipped, but for its addresses; and it looks more often, so that the test is shorter.
-fn balancer(gateways: &[Gateway]) -> (Program, u16) {
+pub(super) fn balancer(gateways: &[Gateway]) -> (Program, u16) {
     let port = ports();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gateway/deploy/haproxy.cfg");
     let mut text = fs::read_to_string(shipped).unwrap();
@@ -62,7 +67,7 @@ fn ask_twice(caller: &Caller, number: &str, key: &str) -> Result<(), String> {
 fn the_balancer_that_is_shipped_takes_all_three_through_a_restart() {
     let server = Server::shared();
     let gateways = made(&[server], 3, |folder| {
-        folder.replace_in_config("[listen]\n", &format!("[listen]\nreadiness = \"127.0.0.1:{}\"\n", readiness(folder)));
+        answers_balancer(folder);
         // Two dozen looks of the balancer.
         folder.replace_in_config("drain_notice_s = 0", "drain_notice_s = 5");
     });

@@ -7,7 +7,9 @@ mod counts;
 mod cut;
 mod losses;
 mod officers;
+mod patroni;
 mod persons;
+mod rates;
 mod rolling;
 mod schedule;
 mod standby;
@@ -18,7 +20,7 @@ use std::{collections::BTreeSet, fs, time::Duration};
 use credit_gateway::for_tests::STATE_SCHEMA;
 use credit_tests::{
     Caller, Folder, Gateway, Leaf, Reply, gateway,
-    postgres::{READER, Server},
+    postgres::{READER, Server, Sql},
     request, run,
 };
 use hyper::Method;
@@ -37,13 +39,13 @@ const TIME: Duration = Duration::from_secs(30);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A database with the tables of the shared state, which the gateway's role may write.
-fn database(server: &Server) -> String {
-    let name = server.database("TEMPLATE template0");
+fn database(server: &impl Sql) -> String {
+    let name = server.made("TEMPLATE template0");
     make_tables(server, &name);
     name
 }
 
-fn make_tables(server: &Server, database: &str) {
+fn make_tables(server: &impl Sql, database: &str) {
     let grant = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {READER};");
     drop(server.sql(database, &format!("{STATE_SCHEMA}\n{grant}")).held());
 }
@@ -57,7 +59,12 @@ fn member(server: &Server, database: &str, name: &str) -> Folder {
 fn member_of(servers: &[&Server], database: &str, name: &str) -> Folder {
     let folder = Folder::new();
     servers[0].lets_in(&folder);
-    let hosts: Vec<_> = servers.iter().map(|server| format!("127.0.0.1:{}", server.port())).collect();
+    counts_in(folder, servers.iter().map(|server| server.port()), database, name)
+}
+
+/// Makes a folder's gateway count in the database of some servers, of which one takes writes, under a name of its own.
+fn counts_in(folder: Folder, ports: impl Iterator<Item = u16>, database: &str, name: &str) -> Folder {
+    let hosts: Vec<_> = ports.map(|port| format!("127.0.0.1:{port}")).collect();
     let url = format!("postgresql://{READER}@{}/{database}", hosts.join(","));
     folder.edit_config(|config| {
         let line = config.lines().find(|line| line.starts_with("origin = ")).unwrap().to_owned();
@@ -101,10 +108,15 @@ fn replicas_with(count: usize, change: impl Fn(&Folder)) -> Vec<Gateway> {
 
 fn made(servers: &[&Server], count: usize, change: impl Fn(&Folder)) -> Vec<Gateway> {
     let database = database(servers[0]);
+    made_of(count, |name| member_of(servers, &database, name), change)
+}
+
+/// So many gateways, each in a folder that is made for its name and then changed.
+fn made_of(count: usize, member: impl Fn(&str) -> Folder, change: impl Fn(&Folder)) -> Vec<Gateway> {
     let mut all: Vec<Gateway> = Vec::new();
     let names: Vec<_> = (0..count).map(|number| format!("r{number}")).collect();
     for number in 0..count {
-        let folder = member_of(servers, &database, &names[number]);
+        let folder = member(&names[number]);
         let folder = match all.first() {
             Some(first) => with_ring_of(folder, first),
             None => with_keys_of_logs(folder, &names),
@@ -173,25 +185,29 @@ fn tried(caller: &Caller, body: &Value, more: &[(&str, &str)]) -> Option<Reply> 
 }
 
 /// A number that the database of the shared state gives.
-fn number_in(server: &Server, database: &str, sql: &str) -> usize {
+fn number_in(server: &impl Sql, database: &str, sql: &str) -> usize {
     server.sql(database, sql).held().trim().parse().unwrap()
 }
 
 /// Everything that was reserved is settled: at once where all gateways have ended, else soon.
-fn are_settled(server: &Server, database: &str) {
+fn are_settled(server: &impl Sql, database: &str) {
     let open = "SELECT (SELECT count(*) FROM credit_claim) + (SELECT count(*) FROM credit_repeat WHERE NOT answered)";
     assert!(within(TIME, || number_in(server, database, open) == 0), "something stays reserved");
 }
 
 /// Answered queries, over all logs.
 fn answered(folders: &[Folder]) -> Vec<Leaf> {
-    let leaves = folders.iter().flat_map(Folder::leaves);
+    answered_in(folders.iter())
+}
+
+fn answered_in<'f>(folders: impl Iterator<Item = &'f Folder>) -> Vec<Leaf> {
+    let leaves = folders.flat_map(Folder::leaves);
     leaves.filter(|leaf| leaf.text("kind") == "query" && leaf.text("outcome") == "answered").collect()
 }
 
 /// The books of gateways that have ended say what their logs say: nothing is lost, and nothing more is counted. Of institutions
 /// that ask for one purpose each, on one day.
-fn are_right(server: &Server, database: &str, folders: &[Folder]) {
+fn are_right(server: &impl Sql, database: &str, folders: &[Folder]) {
     are_settled(server, database);
     let all = answered(folders);
     let is_first = |leaf: &&Leaf| leaf.json.get("repeats").is_none();

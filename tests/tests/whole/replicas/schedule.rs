@@ -16,7 +16,7 @@ use std::{
 
 use credit_tests::{
     Caller, Ends, Folder, Gateway, figures,
-    postgres::{READER, Server},
+    postgres::{READER, Server, Sql},
     query::look_up,
     relay::Relay,
     request, run,
@@ -34,10 +34,10 @@ use crate::{
 const GATEWAYS: usize = 3;
 
 /// Numbers that follow from a seed (SplitMix64).
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -45,7 +45,7 @@ impl Numbers {
         usize::try_from((mixed ^ (mixed >> 31)) >> 33).unwrap() % limit
     }
 
-    fn millis(&mut self, limit: usize) -> Duration {
+    pub(super) fn millis(&mut self, limit: usize) -> Duration {
         Duration::from_millis(u64::try_from(self.below(limit)).unwrap())
     }
 }
@@ -114,7 +114,7 @@ impl Site {
 }
 
 /// Starts a gateway, again and again while the shared state takes no writes: a standby that was away needs seconds to come back.
-fn started(mut folder: Folder) -> Gateway {
+pub(super) fn started(mut folder: Folder) -> Gateway {
     let began = Instant::now();
     loop {
         let command = Gateway::serve_command(&folder);
@@ -130,9 +130,9 @@ fn started(mut folder: Folder) -> Gateway {
 
 /// What callers did, and what they were told.
 #[derive(Default)]
-struct Told {
+pub(super) struct Told {
     /// Consents of one use that were answered, and how often.
-    used: Mutex<BTreeMap<String, usize>>,
+    pub(super) used: Mutex<BTreeMap<String, usize>>,
     /// Consents of ten uses of which it was said that they are withdrawn.
     withdrawn: Mutex<Vec<String>>,
     asked: AtomicUsize,
@@ -140,6 +140,25 @@ struct Told {
 }
 
 impl Told {
+    /// What was told is in the logs, once, and the books say what the logs say; how often it was asked and how many uses were told.
+    pub(super) fn hold(self, server: &impl Sql, gateways: Vec<Gateway>, directory: &Directory) -> (usize, usize) {
+        let database = database_of(gateways[0].folder());
+        are_settled(server, &database);
+        let folders = stopped(gateways);
+        are_right(server, &database, &folders);
+        let (leaves, used) = (answered(&folders), self.used.into_inner().unwrap());
+        for (token, times) in &used {
+            let signed = token.split('~').next().unwrap();
+            let on_record = leaves.iter().filter(|leaf| leaf.json["ground"]["consent"] == signed).count();
+            assert_eq!((*times, on_record), (1, 1), "told, and on record");
+        }
+        let recorded = folders.iter().flat_map(Folder::leaves).filter(|leaf| leaf.text("kind") == "revocation").count();
+        assert!(recorded >= self.withdrawn.into_inner().unwrap().len(), "a withdrawal is lost");
+        assert_eq!(self.late.into_inner(), 0, "answered after a withdrawal");
+        directory.holds(&folders);
+        (self.asked.into_inner(), used.len())
+    }
+
     /// Uses a consent of one use, at several gateways.
     fn use_one(&self, banks: &[Caller], folder: &Folder, numbers: &mut Numbers) {
         let token = of_one_use(folder, &new_jti(), &folder.person("clean", numbers.below(6)));
@@ -174,14 +193,29 @@ impl Told {
 
 /// Load on a site while faults come and go; everything is whole again when it ends.
 fn endure(site: &mut Site, numbers: &mut Numbers, faults: usize, told: &Told) {
-    let (banks, authorities) = (callers(&site.gateways, "bank"), callers(&site.gateways, "authority"));
+    let gateways = (callers(&site.gateways, "bank"), callers(&site.gateways, "authority"));
+    under_load(&gateways, told, || (0..faults).for_each(|_| site.fault(numbers)));
+    come_back(&site.gateways);
+}
+
+/// They answer, all of them.
+pub(super) fn come_back(gateways: &[Gateway]) {
+    let number = gateways[0].folder().person("clean", 0);
+    for housing in callers(gateways, "housing") {
+        let answers = || tried(&housing, &look_up(&number), &[]).is_some_and(|reply| reply.status == 200);
+        assert!(within(3 * TIME, answers), "it does not come back");
+    }
+}
+
+/// Load on gateways, of banks and of authorities, while something is done.
+pub(super) fn under_load((banks, authorities): &(Vec<Caller>, Vec<Caller>), told: &Told, done: impl FnOnce()) {
     // Who is asked here is known everywhere: all folders have the same keys and people.
     let issuer = Folder::new();
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let ends = Ends(&is_over);
         for nr in 0..4 {
-            let (banks, authorities, issuer, is_over) = (&banks, &authorities, &issuer, &is_over);
+            let (issuer, is_over) = (&issuer, &is_over);
             let mut numbers = Numbers(nr);
             scope.spawn(move || {
                 while !is_over.load(Ordering::SeqCst) {
@@ -196,16 +230,9 @@ fn endure(site: &mut Site, numbers: &mut Numbers, faults: usize, told: &Told) {
                 }
             });
         }
-        for _ in 0..faults {
-            site.fault(numbers);
-        }
+        done();
         drop(ends);
     });
-    let number = issuer.person("clean", 0);
-    for housing in callers(&site.gateways, "housing") {
-        let answers = || tried(&housing, &look_up(&number), &[]).is_some_and(|reply| reply.status == 200);
-        assert!(within(TIME, answers), "it does not come back");
-    }
 }
 
 #[test]
@@ -217,23 +244,8 @@ fn through_a_schedule_of_faults_nothing_acknowledged_is_lost_and_nothing_is_told
         let directory = Directory::init();
         let (mut site, mut numbers, told) = (Site::new(&directory), Numbers(seed), Told::default());
         endure(&mut site, &mut numbers, faults, &told);
-        let database = database_of(site.gateways[0].folder());
-        are_settled(&site.primary, &database);
-        let folders = stopped(site.gateways);
-        are_right(&site.primary, &database, &folders);
-        let leaves = answered(&folders);
-        for (token, times) in told.used.into_inner().unwrap() {
-            let signed = token.split('~').next().unwrap();
-            let on_record = leaves.iter().filter(|leaf| leaf.json["ground"]["consent"] == signed).count();
-            assert_eq!((times, on_record), (1, 1), "seed {seed}");
-            used += 1;
-        }
-        let withdrawn = told.withdrawn.into_inner().unwrap();
-        let recorded = folders.iter().flat_map(Folder::leaves).filter(|leaf| leaf.text("kind") == "revocation").count();
-        assert!(recorded >= withdrawn.len(), "seed {seed}: a withdrawal is lost");
-        assert_eq!(told.late.into_inner(), 0, "seed {seed}: answered after a withdrawal");
-        directory.holds(&folders);
-        asked += told.asked.into_inner();
+        let of_seed = told.hold(&site.primary, site.gateways, &directory);
+        (asked, used) = (asked + of_seed.0, used + of_seed.1);
     }
     figures(format_args!("{asked} queries through {} faults: {used} uses told, all there once", seeds * faults));
 }

@@ -6,13 +6,14 @@ use credit_tests::{
     Folder, Gateway, checked, figures,
     postgres::{READER, Server},
     query::look_up,
+    relay::Relay,
 };
 
-use super::{ask_at_once, callers, made, stopped};
+use super::{ask_at_once, callers, made, patroni::is_drill, stopped};
 use crate::{
     consents::{ask, bearer, loan, new_jti, of_one_use, withdraw},
     directories::Directory,
-    faults::{is_full, within},
+    faults::within,
 };
 
 /// A server with a standby, and two gateways that believe nothing which the standby has not.
@@ -42,6 +43,26 @@ fn without_its_standby_nothing_is_answered() {
     for at in [0, 1] {
         assert!(within(Duration::from_secs(20), || ask(at).status == 200), "it does not come back");
     }
+}
+
+#[test]
+fn a_server_that_is_cut_off_keeps_nobody_from_the_one_that_took_over() {
+    let (primary, directory) = (Server::start(), Directory::init());
+    let standby = primary.standby();
+    let relay = Relay::to(primary.port());
+    let gateways = made(&[&primary, &standby], 1, |folder: &Folder| {
+        directory.lists(folder);
+        folder.replace_in_config(&format!("127.0.0.1:{},", primary.port()), &format!("127.0.0.1:{},", relay.port()));
+    });
+    let (housing, number) = (&callers(&gateways, "housing")[0], gateways[0].folder().person("clean", 0));
+    assert_eq!(housing.ask(&look_up(&number)).status, 200);
+    // It takes connections still, and says nothing on any.
+    relay.cut();
+    primary.crash();
+    standby.promote();
+    let comes_back = within(Duration::from_secs(20), || housing.ask(&look_up(&number)).status == 200);
+    assert!(comes_back, "it does not find the server that takes writes");
+    directory.holds(&stopped(gateways));
 }
 
 /// The standby goes, writes wait for it, and somebody ends the wait; then the server is gone and the standby takes over.
@@ -97,7 +118,7 @@ fn what_was_told_as_done_is_there_after_a_failover_however_the_wait_ended() {
         let waits = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
         drop(primary.sql("postgres", waits).held());
     };
-    let rounds = if is_full() { 25 } else { 1 };
+    let rounds = if is_drill() { 25 } else { 1 };
     let (mut told, mut all) = (0, 0);
     for round in 0..2 * rounds {
         let of_round = match round % 2 {
