@@ -82,6 +82,8 @@ pub(crate) struct Follows {
     pub(crate) differs: BTreeMap<&'static str, Differs>,
     /// The first day on which it may be loaded, where it names one.
     pub(crate) holds_from: Option<Date>,
+    /// Whether it is what the operator has ready: where one stands beside the gateway's own file, that file is of before.
+    pub(crate) is_ready: bool,
 }
 
 /// What differs, for the reader: a line each.

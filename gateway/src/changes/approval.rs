@@ -64,7 +64,7 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         let is_open = |one: &Proposed| one.approved_by.is_some() || one.expires >= gateway.clock.now();
         approvals.proposals().any(|(_, one)| one.act == act && one.digest == *digest && is_open(one))
     };
-    let at_hand = follow.iter().flat_map(|follows| {
+    let at_hand = follow.iter().filter(|follows| follows.is_ready).flat_map(|follows| {
         let of = |(act, differs): (&&'static str, &Differs)| {
             let digest = *follows.digests.get(act)?;
             (!is_proposed(act, &digest)).then(|| AtHand {

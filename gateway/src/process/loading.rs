@@ -23,6 +23,7 @@ use crate::{
     gateway::Gateway,
     recorder::{NotRecorded, Order},
     rules::{Beside, Follows, Rules, StoreHandle},
+    settings::beside,
     state::approvals::{Approvals, loaded_path},
     stores::routes::Routes,
     telemetry::metrics::Duty,
@@ -107,7 +108,9 @@ fn with_approvals<T>(gateway: &Gateway, look: impl FnOnce(&Approvals) -> T) -> T
 fn follows(gateway: &Gateway, rules: &Rules, read: &ReadFiles) -> Follows {
     let digests = read.digests.clone();
     let differs = differs::between(gateway, rules, read);
-    Follows { digests, differs, holds_from: read.holds_from }
+    let (_, next) = beside(&gateway.settings.file);
+    let is_ready = read.settings.file == next || !next.exists();
+    Follows { digests, differs, holds_from: read.holds_from, is_ready }
 }
 
 /// Loads all of it. Each step is on the record before it is in force; after a crash in between, the next start loads what the

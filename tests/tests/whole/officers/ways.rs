@@ -130,6 +130,8 @@ fn who_decides_by_two_reads_what_changes_how_far_it_is_and_who_goes_on() {
     assert!(within(Duration::from_secs(30), is_loaded), "{}", proposals());
     let shown = proposals();
     assert!(shown.contains("<dd>not loaded: another one was approved since</dd>"), "{shown}");
+    // The file before it stands there still, and nobody is led to propose it.
+    assert!(!shown.contains("Propose what the operator has ready") && listed(folder)["at_hand"].is_null(), "{shown}");
     assert_eq!(waits(), []);
     drop(gateway.stop());
 }
