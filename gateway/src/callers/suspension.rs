@@ -164,6 +164,11 @@ impl StopSwitch {
         self.0.load().contains(scenario.unwrap_or(ALL))
     }
 
+    /// The scenarios that are stopped for everybody, each by itself.
+    pub(crate) fn scenarios(&self) -> Vec<String> {
+        self.0.load().iter().filter(|scenario| *scenario != ALL).cloned().collect()
+    }
+
     /// Throws or releases one; from this call on for every query that is not on its way into the log.
     pub(crate) fn set(&self, scenario: Option<&str>, stopped: bool) {
         self.0.rcu(|now| {

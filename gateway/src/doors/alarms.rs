@@ -34,7 +34,7 @@ impl fmt::Display for Alarm {
 
 /// Each alarm: what it says, and where an officer sees more (empty where the operator has to act). Names that are not here do not
 /// exist.
-const WORDS: [(&str, &str, &str, &str); 28] = [
+const WORDS: [(&str, &str, &str, &str); 30] = [
     ("draining", "网关正在停止，不再接受查询", "the gateway is on its way down and takes no query", ""),
     (
         "not-recordable",
@@ -96,6 +96,18 @@ const WORDS: [(&str, &str, &str, &str); 28] = [
     ),
     ("calendar-ends", "工作日历将尽，期限将无法计算", "the calendar ends within a month, and deadlines with it", ""),
     ("stopped", "紧急停止中：所有查询均被拒绝", "stopped: every query is refused", "/officers/proposals"),
+    (
+        "scenario-stopped",
+        "该场景的查询对所有机构停止",
+        "queries of this scenario are stopped for everybody",
+        "/officers/proposals",
+    ),
+    (
+        "part-suspended",
+        "有机构的经办人或场景被暂停查询",
+        "a member of staff or a scenario of an institution is suspended",
+        "/officers/institutions",
+    ),
     ("suspended", "有机构被暂停查询", "institutions are suspended", "/officers/institutions"),
     (
         "emergency-waits",
@@ -214,6 +226,7 @@ pub(super) fn warnings(gateway: &Gateway, trust: &Trust) -> Vec<Alarm> {
 pub(super) fn to_do(gateway: &Gateway) -> Vec<Alarm> {
     let suspended = gateway.register.all().iter().filter(|institution| institution.is_suspended()).count();
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let parts = gateway.register.all().iter().map(|institution| institution.suspensions.parts().len()).sum();
     let rules = gateway.rules();
     let faulty = rules.stores.figures().filter(|(_, store)| store.faulty_values() > 0);
     // These are warnings by themselves.
@@ -221,6 +234,7 @@ pub(super) fn to_do(gateway: &Gateway) -> Vec<Alarm> {
     let fails = Duty::ALL.into_iter().filter(|duty| gateway.metrics.fails(*duty) && !is_told(duty));
     let counted = [
         Alarm::counted("suspended", count(suspended)),
+        Alarm::counted("part-suspended", count(parts)),
         Alarm::counted("emergency-waits", count(gateway.emergencies().0)),
         Alarm::counted("objections-overdue", gateway.standing.waiting(gateway.today()).overdue),
         Alarm::counted("notices-overdue", gateway.metrics.notices_overdue()),
@@ -229,8 +243,10 @@ pub(super) fn to_do(gateway: &Gateway) -> Vec<Alarm> {
         Alarm::counted("feedback-contradicts", gateway.metrics.feedback_contradictions()),
     ];
     let stopped = gateway.stops.has(None).then(|| Alarm::new("stopped"));
+    let scenarios = gateway.stops.scenarios().into_iter().map(|scenario| Alarm::of("scenario-stopped", &scenario));
     stopped
         .into_iter()
+        .chain(scenarios)
         .chain(counted.into_iter().flatten())
         .chain(fails.map(|duty| Alarm::of("duty-fails", duty.as_str())))
         .chain(faulty.map(|(store, _)| Alarm::of("faulty-values", store)))

@@ -149,6 +149,14 @@ fn what_is_suspended_is_resumed_where_it_is_named() {
     let (all, one) = ("aria-label=\"Resume housing\"", "aria-label=\"Resume staff-0017\"");
     assert!(!shown().contains("aria-label=\"Resume "), "nothing is suspended");
     suspend(json!({"operator": "staff-0017"}), true);
+    let stop = json!({"scenario": "employment", "reason": "a drill"});
+    assert_eq!(act(folder, "officer", "/officers/stop", &stop).status, StatusCode::OK);
+    let to_do = seen(folder, "/officers/alarms")["to_do"].as_array().unwrap().clone();
+    for alarm in
+        [json!({"alarm": "scenario-stopped", "of": "employment"}), json!({"alarm": "part-suspended", "count": 1})]
+    {
+        assert!(to_do.contains(&alarm), "{to_do:?} without {alarm}");
+    }
     let said = shown();
     assert!(said.contains(one) && !said.contains(all), "the one who is suspended, and not the institution");
     assert!(said.contains("name=\"operator\" value=\"staff-0017\""), "the form names whom it is about");
