@@ -14,7 +14,7 @@ use crate::{
 
 #[derive(Serialize)]
 struct Alarms {
-    /// Why no query is answered.
+    /// Why it is not ready, as `/readyz` says it; a stop by an officer is none of that, and is to do.
     reasons: Vec<Alarm>,
     /// What should be mended beside.
     warnings: Vec<Alarm>,
@@ -40,7 +40,7 @@ pub(super) fn show(gateway: &Gateway, trust: &Trust, frame: &Frame) -> Response<
         waits: alarms::waits(gateway),
     };
     let parts = [
-        (frame.say("为何现在不答复查询", "Why no query is answered now"), all.reasons.as_slice()),
+        (frame.say("本网关为何未就绪", "Why this gateway is not ready"), all.reasons.as_slice()),
         (frame.say("待运行人员处理", "For the operator to mend"), all.warnings.as_slice()),
         (frame.say("待管理人员处理", "For officers to act upon"), all.to_do.as_slice()),
         (frame.say("等待办理，尚无异常", "Waits for officers; nothing is wrong yet"), all.waits.as_slice()),
