@@ -1,8 +1,12 @@
 //! What tests of the whole name: proofs and stages that wrong programs must not put together otherwise, parsers that are
 //! fuzzed, tables that pages are compared with, and the demo's folder. No other crate uses it.
 
+mod shared_counts;
+
 #[cfg(feature = "demo")]
 pub use crate::demo::{certificates, folder};
+pub use shared_counts::{Answered, NoCounts, SharedCounts};
+
 pub use crate::{
     callers::{
         institution::InstitutionRecord,
@@ -31,7 +35,10 @@ pub use crate::{
         },
     },
     settings::{LISTENERS, Limits},
-    state::Reservation,
+    state::{
+        Claim, ConsentClaim, ConsentUse, Counts, IdempotencyClaim, IdempotencyEntry, Limits as CountLimits, Refused,
+        RepeatWindow, Reservation, Settlement,
+    },
     stores::postgres::SCHEMA as POSTGRES_SCHEMA,
     telemetry::{
         FIELDS,

@@ -7,7 +7,7 @@ use crate::{
     callers::suspension::{Part, SuspendedSince},
     cluster::Act,
     gateway::Gateway,
-    state::{approvals::Approvals, consent_key, open_cases::OpenCases, other_logs::place_of},
+    state::{approvals::Approvals, carried::withdrawn, consent_key, open_cases::OpenCases, other_logs::place_of},
 };
 
 /// What is in force by the order of all acts alone begins anew: all of them follow, this gateway's own too.
@@ -51,6 +51,10 @@ fn put_in_force(gateway: &Gateway, act: &Act, place: u64, leaf: &Leaf<'_>) -> bo
         }
         Body::Revocation(said) => {
             gateway.state.revoke(consent_key(&said.issuer, &said.jti), leaf.head.at);
+            true
+        }
+        Body::Carried(said) => {
+            withdrawn(said).for_each(|consent| gateway.state.revoke(consent, leaf.head.at));
             true
         }
         Body::Case(said) => {

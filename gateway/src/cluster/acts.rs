@@ -40,7 +40,7 @@ pub(crate) fn is_shared_kind(kind: Kind) -> bool {
 
 /// Whether every gateway must know what an entry says.
 pub(crate) fn is_shared_entry(entry: &Entry) -> bool {
-    is_shared_kind(entry.kind) || (entry.kind == Kind::Read && says_done(&entry.tail))
+    is_shared_kind(entry.kind) || is_shared_by(entry.kind.as_str(), &entry.tail)
 }
 
 /// Whether every gateway must know what a leaf says.
@@ -51,7 +51,18 @@ pub(crate) fn is_shared(leaf: &[u8]) -> bool {
 /// The kind of a leaf that every gateway must know.
 pub(super) fn kind_of(leaf: &[u8]) -> Option<&str> {
     let kind = peek(leaf).ok()?.kind;
-    (KINDS.contains(&kind) || (kind == Kind::Read.as_str() && says_done(leaf))).then_some(kind)
+    (KINDS.contains(&kind) || is_shared_by(kind, leaf)).then_some(kind)
+}
+
+/// Of some kinds every gateway must know those that say something: what was loaded or done, and withdrawals in a log before.
+fn is_shared_by(kind: &str, text: &[u8]) -> bool {
+    (kind == Kind::Read.as_str() && says_done(text)) || (kind == Kind::Carried.as_str() && says_withdrawn(text))
+}
+
+/// Whether a `carried` names consents that were withdrawn. (A name of an institution has no quotation mark.)
+fn says_withdrawn(text: &[u8]) -> bool {
+    const REVOKED: &[u8] = b"\"revoked\":[";
+    text.windows(REVOKED.len()).any(|part| part == REVOKED)
 }
 
 /// Whether a `read` says that what two officers approved is loaded, or done: by its path, which no page has.
@@ -76,6 +87,14 @@ mod tests {
             ("/officers/x/done", false),
         ] {
             assert_eq!(says_done(format!("{{\"kind\":\"read\",\"path\":\"{path}\"}}").as_bytes()), is_told, "{path}");
+        }
+    }
+
+    #[test]
+    fn of_what_a_log_took_over_the_others_are_told_what_was_withdrawn() {
+        for (tail, is_told) in [(r#","revoked":["AAAA"]"#, true), (r#","cases":[["2026-11-01","AAAA",1]]"#, false)] {
+            let head = r#"{"v":1,"kind":"carried","id":"0190b5c6-4c00-7000-8000-000000000000","at":"2026-11-22T04:00:00.000000Z""#;
+            assert_eq!(is_shared(format!("{head}{tail}}}").as_bytes()), is_told, "{tail}");
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::{try_join, try_join_all, try_join3};
+use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_postgres::{Client, Statement, types::ToSql};
 use uuid::Uuid;
@@ -13,14 +14,17 @@ use uuid::Uuid;
 use super::{
     fault::StateFault,
     link::{Link, Server},
-    tally::{self, Deltas, Heights, Held, Known, KnownFirst, KnownUse, Step},
+    tally::{self, Deltas, EarlierUses, Heights, Held, Known, KnownFirst, KnownUse, Step},
 };
-use crate::{state::Key, stores::postgres::PostgresFault};
+use crate::{
+    state::{Key, elsewhere::Outcome},
+    stores::postgres::PostgresFault,
+};
 
 /// A number of 64 bits for each consent or key: whoever has it is alone with that consent or key until the transaction ends.
 const LOCK: &str =
     "SELECT pg_catalog.pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest($1::bigint[]) AS k ORDER BY 1) AS keys";
-const USES: &str = "SELECT consent, number, at FROM credit_use WHERE consent = ANY ($1)";
+const USES: &str = "SELECT consent, number, at, until FROM credit_use WHERE consent = ANY ($1)";
 const FIRSTS: &str = "SELECT key, identity, origin, asked, answered, repeats FROM credit_repeat WHERE key = ANY ($1)";
 /// In the order of the keys, so that two batches take the rows in the same order.
 const COUNT: &str = "INSERT INTO credit_count AS c (key, n, until) \
@@ -29,6 +33,12 @@ const COUNT: &str = "INSERT INTO credit_count AS c (key, n, until) \
 const EARLIER: &str = "SELECT key, n FROM credit_count WHERE key = ANY ($1)";
 const USE: &str = "INSERT INTO credit_use (consent, number, at, until) \
      SELECT * FROM unnest($1::bytea[], $2::integer[], $3::bigint[], $4::bigint[])";
+/// Another consent has the name of one that is over.
+const FORGET: &str = "DELETE FROM credit_use WHERE consent = ANY ($1) AND at < 9223372036854775807";
+const LENGTHEN: &str = "UPDATE credit_use u SET until = t.e FROM unnest($1::bytea[], $2::bigint[]) AS t (c, e) \
+     WHERE u.consent = t.c AND u.until < t.e";
+const USED: &str = "UPDATE credit_use u SET at = t.a FROM unnest($1::bytea[], $2::integer[], $3::bigint[]) AS t (c, n, a) \
+     WHERE u.consent = t.c AND u.number = t.n";
 const UNUSE: &str = "DELETE FROM credit_use u USING unnest($1::bytea[], $2::integer[]) AS t (c, n) \
      WHERE u.consent = t.c AND u.number = t.n";
 const FIRST: &str = "INSERT INTO credit_repeat (key, identity, first, origin, asked, answered, repeats) \
@@ -52,7 +62,10 @@ struct Statements {
     firsts: Statement,
     count: Statement,
     earlier: Statement,
+    forget: Statement,
+    lengthen: Statement,
     use_: Statement,
+    used: Statement,
     unuse: Statement,
     first: Statement,
     repeated: Statement,
@@ -73,13 +86,29 @@ pub(super) struct Books {
 /// What became of queries before.
 #[derive(Default)]
 pub(super) struct Settled {
-    /// They were answered: what they reserved is used.
-    pub(super) spent: Vec<(Uuid, Held)>,
+    /// They were answered: what they reserved is used. With the times of their leaves.
+    spent: Vec<(Uuid, Held, Timestamp)>,
     /// They were not.
-    pub(super) given_back: Vec<(Uuid, Held)>,
+    given_back: Vec<(Uuid, Held)>,
 }
 
 impl Settled {
+    pub(super) fn take(&mut self, id: Uuid, held: Held, outcome: Outcome) {
+        match outcome {
+            Outcome::Answered(at) => self.spent.push((id, held, at)),
+            Outcome::GivenBack => self.given_back.push((id, held)),
+        }
+    }
+
+    fn consents(&self) -> impl Iterator<Item = Key> {
+        let held = self.spent.iter().map(|(_, held, _)| held).chain(self.given_back.iter().map(|(_, held)| held));
+        held.filter_map(|held| held.use_.map(|(consent, _)| consent))
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = Uuid> {
+        self.spent.iter().map(|(id, ..)| *id).chain(self.given_back.iter().map(|(id, _)| *id))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.spent.is_empty() && self.given_back.is_empty()
     }
@@ -88,8 +117,8 @@ impl Settled {
 impl Statements {
     async fn prepare(client: &Client) -> Result<Self, StateFault> {
         let texts = [
-            LOCK, USES, FIRSTS, COUNT, EARLIER, USE, UNUSE, FIRST, REPEATED, UNREPEATED, UNASKED, ANSWERED, CLAIM,
-            UNCLAIM,
+            LOCK, USES, FIRSTS, COUNT, EARLIER, FORGET, LENGTHEN, USE, USED, UNUSE, FIRST, REPEATED, UNREPEATED,
+            UNASKED, ANSWERED, CLAIM, UNCLAIM,
         ];
         let made = try_join_all(texts.map(|text| client.prepare(text))).await?;
         let Ok(
@@ -99,7 +128,10 @@ impl Statements {
                 firsts,
                 count,
                 earlier,
+                forget,
+                lengthen,
                 use_,
+                used,
                 unuse,
                 first,
                 repeated,
@@ -109,7 +141,7 @@ impl Statements {
                 claim,
                 unclaim,
             ],
-        ) = <[Statement; 14]>::try_from(made)
+        ) = <[Statement; 17]>::try_from(made)
         else {
             return Err(PostgresFault::Protocol.into());
         };
@@ -119,7 +151,10 @@ impl Statements {
             firsts,
             count,
             earlier,
+            forget,
+            lengthen,
             use_,
+            used,
             unuse,
             first,
             repeated,
@@ -170,7 +205,8 @@ impl Books {
         };
         let client = &self.link.client;
         client.execute(&of("credit_count", "until"), &[&now]).await?;
-        client.execute(&of("credit_use", "until"), &[&now]).await?;
+        // Whoever has a slower clock may still ask.
+        client.execute(&of("credit_use", "until"), &[&(now - 3_600)]).await?;
         let before = (now - 2 * 86_400) * 1_000_000;
         client.execute(&of("credit_repeat", "asked"), &[&before]).await?;
         Ok(())
@@ -182,8 +218,10 @@ impl Books {
     /// [`StateFault`]: then it is not known what of it is on the books.
     pub(super) async fn make(&self, steps: &mut [Step], settled: &Settled, latest: Instant) -> Result<(), StateFault> {
         let client = &self.link.client;
-        let (_, released) = try_join(async { Ok(client.batch_execute("BEGIN").await?) }, self.settle(settled)).await?;
-        self.take_uses(steps, &released).await?;
+        // In this order at the server.
+        let begin = async { Ok(client.batch_execute("BEGIN").await?) };
+        let (_, (), released) = try_join3(begin, self.lock(steps, settled), self.settle(settled)).await?;
+        self.take_uses(steps).await?;
         self.take_counts(steps, &released).await?;
         let is_read_only = settled.is_empty() && steps.iter().all(|step| !step.is_granted());
         if is_read_only {
@@ -200,15 +238,17 @@ impl Books {
         if settled.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<&[u8]> =
-            settled.spent.iter().chain(&settled.given_back).map(|(id, _)| &id.as_bytes()[..]).collect();
+        let ids: Vec<Uuid> = settled.ids().collect();
+        let ids: Vec<&[u8]> = ids.iter().map(|id| &id.as_bytes()[..]).collect();
         let gone = self.link.client.query(&self.statements.unclaim, &[&ids]).await?;
         let gone = gone.iter().map(|row| Ok(Uuid::from_slice(row.try_get::<_, &[u8]>(0)?).unwrap_or_default()));
         let gone = gone.collect::<Result<Vec<_>, tokio_postgres::Error>>()?;
         let is_gone = |(id, _): &&(Uuid, Held)| gone.contains(id);
-        let answered: Vec<_> =
-            settled.spent.iter().filter(is_gone).filter_map(|(id, held)| Some((held.first?, *id))).collect();
+        let spent: Vec<_> = settled.spent.iter().filter(|(id, ..)| gone.contains(id)).collect();
+        let answered: Vec<_> = spent.iter().filter_map(|(id, held, _)| Some((held.first?, *id))).collect();
         self.of_keys(&self.statements.answered, &answered).await?;
+        let used: Vec<_> = spent.iter().filter_map(|(_, held, at)| Some((held.use_?, at.as_microsecond()))).collect();
+        self.used(&used).await?;
         let released: Vec<_> = settled.given_back.iter().filter(is_gone).collect();
         let unasked: Vec<_> = released.iter().filter_map(|(id, held)| Some((held.first?, *id))).collect();
         self.of_keys(&self.statements.unasked, &unasked).await?;
@@ -226,6 +266,16 @@ impl Books {
         Ok(released.into_iter().map(|(_, held)| held.clone()).collect())
     }
 
+    async fn used(&self, all: &[((Key, i32), i64)]) -> Result<(), StateFault> {
+        if all.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<&[u8]> = all.iter().map(|((key, _), _)| &key[..]).collect();
+        let (numbers, at): (Vec<i32>, Vec<i64>) = all.iter().map(|((_, number), at)| (*number, *at)).unzip();
+        self.link.client.execute(&self.statements.used, &[&keys, &numbers, &at]).await?;
+        Ok(())
+    }
+
     async fn of_keys(&self, statement: &Statement, all: &[(Key, Uuid)]) -> Result<(), StateFault> {
         if all.is_empty() {
             return Ok(());
@@ -236,29 +286,35 @@ impl Books {
         Ok(())
     }
 
-    /// Alone with each consent and key of the batch, looks what stands of them.
-    async fn take_uses(&self, steps: &mut [Step], released: &[Held]) -> Result<(), StateFault> {
+    /// Is alone with each consent and key of the batch, until it ends.
+    async fn lock(&self, steps: &[Step], settled: &Settled) -> Result<(), StateFault> {
+        let asked = steps.iter().flat_map(|step| {
+            let consent = step.claim.consent.map(|consent| consent.key);
+            consent.into_iter().chain(step.claim.entries().map(|entry| entry.key))
+        });
+        let locks: Vec<i64> = asked.chain(settled.consents()).map(lock_of).collect();
+        if !locks.is_empty() {
+            self.link.client.query(&self.statements.lock, &[&locks]).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks what stands of each consent and key of the batch.
+    async fn take_uses(&self, steps: &mut [Step]) -> Result<(), StateFault> {
         let consents: Vec<Key> = steps.iter().filter_map(|step| Some(step.claim.consent?.key)).collect();
         let firsts: Vec<Key> = steps.iter().flat_map(|step| step.claim.entries().map(|entry| entry.key)).collect();
-        let given_back = released.iter().filter_map(|held| held.use_.map(|(key, _)| key));
-        let locks: Vec<i64> =
-            consents.iter().copied().chain(firsts.iter().copied()).chain(given_back).map(lock_of).collect();
         let mut known = Known::default();
-        if !locks.is_empty() {
+        if !consents.is_empty() || !firsts.is_empty() {
             let consents: Vec<&[u8]> = consents.iter().map(|key| &key[..]).collect();
             let firsts: Vec<&[u8]> = firsts.iter().map(|key| &key[..]).collect();
             let client = &self.link.client;
-            let (locks, consents, firsts): (Value<'_>, Value<'_>, Value<'_>) = (&locks, &consents, &firsts);
-            let (locked, uses, found) = ([locks], [consents], [firsts]);
-            // One after the other at the server: what is read is of a moment after the locks.
-            let (_, uses, found) = try_join3(
-                client.query(&self.statements.lock, &locked),
-                client.query(&self.statements.uses, &uses),
-                client.query(&self.statements.firsts, &found),
-            )
-            .await?;
+            let (consents, firsts): (Value<'_>, Value<'_>) = (&consents, &firsts);
+            let (uses, found) = ([consents], [firsts]);
+            let (uses, found) =
+                try_join(client.query(&self.statements.uses, &uses), client.query(&self.statements.firsts, &found))
+                    .await?;
             for row in uses {
-                let use_ = KnownUse { number: row.try_get(1)?, at: row.try_get(2)? };
+                let use_ = KnownUse { number: row.try_get(1)?, at: row.try_get(2)?, until: row.try_get(3)? };
                 known.uses.entry(key_of(row.try_get(0)?)?).or_default().push(use_);
             }
             for row in found {
@@ -319,8 +375,9 @@ impl Books {
         if !uses.is_empty() {
             let consents: Vec<&[u8]> = uses.iter().map(|((key, _), _)| &key[..]).collect();
             let numbers: Vec<i32> = uses.iter().map(|((_, number), _)| *number).collect();
-            let at: Vec<i64> = uses.iter().map(|(_, step)| step.claim.now.as_microsecond()).collect();
-            let until: Vec<i64> = uses.iter().map(|(_, step)| used_until(step)).collect();
+            let at = vec![tally::UNDER_WAY; uses.len()];
+            let until: Vec<i64> = uses.iter().map(|(_, step)| step.claim.uses_until()).collect();
+            self.change_earlier(steps, &consents).await?;
             client.execute(&self.statements.use_, &[&consents, &numbers, &at, &until]).await?;
         }
         let firsts: Vec<_> = granted().filter_map(|step| Some((step.held.first?, step))).collect();
@@ -342,6 +399,33 @@ impl Books {
         Ok(())
     }
 
+    /// What becomes of uses that are on the books with another end, of these consents. Of one that is over the first claim of the batch
+    /// says so, whatever came of that claim.
+    async fn change_earlier(&self, steps: &[Step], used: &[&[u8]]) -> Result<(), StateFault> {
+        let (mut gone, mut lengthened): (Vec<Key>, BTreeMap<Key, i64>) = (Vec::new(), BTreeMap::new());
+        for step in steps {
+            let Some(consent) = step.claim.consent.filter(|consent| used.contains(&&consent.key[..])) else { continue };
+            match step.earlier_uses {
+                EarlierUses::Go => gone.push(consent.key),
+                EarlierUses::Lengthen if step.is_granted() => {
+                    let until = lengthened.entry(consent.key).or_default();
+                    *until = step.claim.uses_until().max(*until);
+                }
+                EarlierUses::Lengthen | EarlierUses::Stay => {}
+            }
+        }
+        if !gone.is_empty() {
+            let keys: Vec<&[u8]> = gone.iter().map(|key| &key[..]).collect();
+            self.link.client.execute(&self.statements.forget, &[&keys]).await?;
+        }
+        if !lengthened.is_empty() {
+            let keys: Vec<&[u8]> = lengthened.keys().map(|key| &key[..]).collect();
+            let until: Vec<i64> = lengthened.values().copied().collect();
+            self.link.client.execute(&self.statements.lengthen, &[&keys, &until]).await?;
+        }
+        Ok(())
+    }
+
     async fn write_claims(&self, steps: &[Step]) -> Result<(), StateFault> {
         let granted: Vec<_> = steps.iter().filter(|step| step.is_granted()).collect();
         if granted.is_empty() {
@@ -356,12 +440,6 @@ impl Books {
 }
 
 type Value<'a> = &'a (dyn ToSql + Sync);
-
-/// A consent that ended is remembered for a while, as in memory: its uses count no longer then.
-fn used_until(step: &Step) -> i64 {
-    const KEPT_S: i64 = 2 * 3_600;
-    step.claim.consent.map_or(0, |consent| consent.expires.as_second().saturating_add(KEPT_S))
-}
 
 fn lock_of(key: Key) -> i64 {
     let [a, b, c, d, e, f, g, h, ..] = key;

@@ -7,7 +7,7 @@ use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at},
 };
-use tokio_postgres::{Row, Statement};
+use tokio_postgres::{Client, Row, Statement};
 
 use super::{
     acts::{Act, OFFICERS, kind_of},
@@ -47,12 +47,13 @@ const DECIDED: &str =
 const LEAF: &str = "SELECT origin, leaf FROM credit_act WHERE seq = $1";
 /// Where it told the acts of fewer kinds, it begins anew.
 const TOLD_UNTIL: &str = "SELECT CASE WHEN kinds < $2 THEN 0 ELSE told END FROM credit_replica WHERE origin = $1";
-/// The release of the kinds that are told.
-const KINDS: i32 = 2;
+const IS_KNOWN: &str = "SELECT FROM credit_replica WHERE origin = $1";
+/// The release of the kinds that are told: 2 has cases and what officers decide, 3 withdrawals that a log took over.
+pub(super) const KINDS: i32 = 3;
 /// The release of the tables. Later ones have more, and nothing less.
 const VERSION: i32 = 2;
 const TABLES: &str = "SELECT version FROM credit_schema";
-const TELL: &str = "INSERT INTO credit_act (origin, leaf_index, leaf, kind) \
+pub(super) const TELL: &str = "INSERT INTO credit_act (origin, leaf_index, leaf, kind) \
      SELECT $1, i, l, k FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS t (i, l, k) \
      ORDER BY i ON CONFLICT (origin, leaf_index) DO NOTHING";
 
@@ -78,17 +79,14 @@ impl Beats {
         let opened = async {
             let link = server.connect().await?;
             let client = &link.client;
-            let version = client.query_opt(TABLES, &[]).await?;
-            if version.map(|row| row.try_get::<_, i32>(0)).transpose()?.is_none_or(|version| version < VERSION) {
-                return Err(StateFault::Tables);
-            }
+            are_there(client).await?;
             client.batch_execute(LISTEN).await?;
             let (beat, other_ring) = try_join(client.prepare(BEAT), client.prepare(OTHER_RING)).await?;
             let (heard, tell) = try_join(client.prepare(HEARD), client.prepare(TELL)).await?;
             let known = client.query_opt(TOLD_UNTIL, &[&own.origin, &KINDS]).await?;
             let told = known.as_ref().map(|row| row.try_get::<_, i64>(0)).transpose()?;
-            if told.is_none() && own.has_answered {
-                return Err(StateFault::CountedAlone);
+            if told.is_none() {
+                own.may_begin(client).await?;
             }
             let told = told.and_then(|told| u64::try_from(told).ok()).unwrap_or_default();
             let beats = Self { link, own: own.clone(), beat, other_ring, heard, tell, told };
@@ -169,6 +167,27 @@ impl Beats {
         client.execute(&self.tell, &[&self.own.origin, &indices, &leaves, &kinds]).await?;
         client.batch_execute(&format!("{NOTIFY}; COMMIT")).await?;
         self.link.prove(latest).await
+    }
+}
+
+/// Looks for the tables of this release or a later one.
+pub(super) async fn are_there(client: &Client) -> Result<(), StateFault> {
+    let version = client.query_opt(TABLES, &[]).await?;
+    let version = version.map(|row| row.try_get::<_, i32>(0)).transpose()?;
+    if version.is_none_or(|version| version < VERSION) { Err(StateFault::Tables) } else { Ok(()) }
+}
+
+impl Own {
+    /// Whether a log that is not known there may begin to count there: what it counted, or takes over, would be known to nobody.
+    async fn may_begin(&self, client: &Client) -> Result<(), StateFault> {
+        if self.has_answered {
+            return Err(StateFault::CountedAlone(self.origin.clone()));
+        }
+        let Some(before) = &self.continues else { return Ok(()) };
+        match client.query_opt(IS_KNOWN, &[before]).await? {
+            Some(_) => Ok(()),
+            None => Err(StateFault::CountedAlone(before.clone())),
+        }
     }
 }
 

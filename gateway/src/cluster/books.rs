@@ -18,7 +18,7 @@ use super::{
 };
 use crate::state::{
     Refused,
-    elsewhere::{Granted, SharedClaim},
+    elsewhere::{Granted, Outcome, SharedClaim},
 };
 
 /// Claims of the largest batch.
@@ -48,14 +48,14 @@ impl Waiting {
     fn take(&mut self, message: ToBooks) {
         match message {
             ToBooks::Claim(claim, reply) => self.claims.push((*claim, reply, 0)),
-            ToBooks::Settle(id, is_spent) => self.settle(id, is_spent),
+            ToBooks::Settle(id, outcome) => self.settle(id, outcome),
             ToBooks::Flush(done) => self.flushes.push(done),
         }
     }
 
-    fn settle(&mut self, id: Uuid, is_spent: bool) {
+    fn settle(&mut self, id: Uuid, outcome: Outcome) {
         if let Some(held) = self.held.remove(&id) {
-            if is_spent { &mut self.settled.spent } else { &mut self.settled.given_back }.push((id, held));
+            self.settled.take(id, held, outcome);
         }
     }
 }
@@ -147,7 +147,7 @@ async fn make(server: &Server, origin: &str, books: &mut Option<Books>, waiting:
         }
         let is_granted = step.outcome.is_ok();
         if reply.send(step.outcome).is_err() && is_granted {
-            waiting.settle(id, false);
+            waiting.settle(id, Outcome::GivenBack);
         }
     }
 }
@@ -187,16 +187,12 @@ async fn sweep(
     };
     let found = timeout(server.timeout(), look).await.unwrap_or(Err(StateFault::Late))?;
     let settled = &mut waiting.settled;
-    let is_known =
-        |id: &Uuid, settled: &Settled| settled.spent.iter().chain(&settled.given_back).any(|(known, _)| known == id);
     for (id, held) in found {
-        if waiting.held.contains_key(&id) || is_known(&id, settled) {
+        if waiting.held.contains_key(&id) || settled.ids().any(|known| known == id) {
             continue;
         }
-        match process.was_answered(id, &held.institution) {
-            Some(true) => settled.spent.push((id, held)),
-            Some(false) => settled.given_back.push((id, held)),
-            None => {}
+        if let Some(outcome) = process.became_of(id, &held.institution) {
+            settled.take(id, held, outcome);
         }
     }
     Ok(())

@@ -33,9 +33,9 @@ pub(crate) enum StateFault {
     OtherRing(String),
     /// A log that was counted in memory.
     #[error(
-        "the log has queries that were counted by this gateway alone, and the shared state does not know them: begin a new log (`log.origin`, `data.dir`) to count together"
+        "`{0}` was counted by one gateway alone, and the shared state does not know what: move it there with `credit-gateway state join` and its configuration, or begin a new log (`log.origin`, `data.dir`) to count together"
     )]
-    CountedAlone,
+    CountedAlone(String),
 }
 
 impl StateFault {
@@ -44,7 +44,7 @@ impl StateFault {
         match self {
             Self::Postgres(fault) => fault.may_pass(),
             Self::NoStandby | Self::Late => true,
-            Self::Tables | Self::Unseen | Self::OtherRing(_) | Self::CountedAlone => false,
+            Self::Tables | Self::Unseen | Self::OtherRing(_) | Self::CountedAlone(_) => false,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     settings::{SharedRates, SharedState},
     state::{
         Key, Refused,
-        elsewhere::{Awaited, Elsewhere, Granted, SharedClaim},
+        elsewhere::{Awaited, Elsewhere, Granted, Outcome, SharedClaim},
     },
 };
 
@@ -39,7 +39,7 @@ pub(crate) struct Cluster {
 /// To the thread that counts.
 pub(super) enum ToBooks {
     Claim(Box<SharedClaim>, oneshot::Sender<Result<Granted, Refused>>),
-    Settle(Uuid, bool),
+    Settle(Uuid, Outcome),
     /// All that was settled is on the books.
     Flush(oneshot::Sender<()>),
 }
@@ -75,8 +75,8 @@ pub(crate) trait Process: Send + Sync {
     /// Takes in an act of any of the gateways, in the order in which they hold.
     fn take_in(&self, act: &Act);
 
-    /// Whether this gateway's log says that a query was answered; nothing where that cannot be told yet.
-    fn was_answered(&self, id: Uuid, institution: &str) -> Option<bool>;
+    /// What this gateway's log says of a query; nothing where that cannot be told yet.
+    fn became_of(&self, id: Uuid, institution: &str) -> Option<Outcome>;
 
     /// The acts of the own log from there on that every gateway must know, and how far it was looked.
     ///
@@ -103,6 +103,8 @@ pub(crate) struct Own {
     pub(crate) ring: Option<[u8; 32]>,
     /// Whether its log has answered queries already.
     pub(crate) has_answered: bool,
+    /// The name of the log before, where it has to take over from one.
+    pub(crate) continues: Option<String>,
 }
 
 impl Cluster {
@@ -190,7 +192,7 @@ struct Unheard {
 impl Drop for Unheard {
     fn drop(&mut self) {
         if let Some(to_books) = &self.to_books {
-            drop(to_books.send(ToBooks::Settle(self.id, false)));
+            drop(to_books.send(ToBooks::Settle(self.id, Outcome::GivenBack)));
         }
     }
 }
@@ -212,7 +214,7 @@ impl Elsewhere for Cluster {
         })
     }
 
-    fn settle(&self, id: Uuid, is_spent: bool) {
-        drop(self.to_books.send(ToBooks::Settle(id, is_spent)));
+    fn settle(&self, id: Uuid, outcome: Outcome) {
+        drop(self.to_books.send(ToBooks::Settle(id, outcome)));
     }
 }

@@ -17,6 +17,7 @@ mod fault;
 mod handle;
 mod lending;
 mod link;
+mod moving;
 mod tally;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub(crate) use acts::{Act, is_shared, is_shared_entry, is_shared_kind};
 pub(crate) use fault::StateFault;
 pub(crate) use handle::{Cluster, Ends, Looked, Own, Process};
 pub(crate) use lending::{RatesFault, check_files};
+pub(crate) use moving::{Done, MoveFault, Note, Notes, join, leave};
 
 use crate::settings::SharedState;
 use link::Server;

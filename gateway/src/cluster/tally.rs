@@ -27,7 +27,8 @@ pub(super) struct Held {
     pub(super) staff: Option<Key>,
     pub(super) case: Option<Key>,
     pub(super) person: Key,
-    /// Where the person counts among the different persons of a day; nothing where that was done under an earlier key.
+    /// Where the person counts among the different persons of a day. (Nothing in a row of release 2, where that was done under an
+    /// earlier key.)
     pub(super) persons: Option<Key>,
     pub(super) use_: Option<(Key, i32)>,
     /// It is the first under this idempotency key.
@@ -47,9 +48,14 @@ impl Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KnownUse {
     pub(super) number: i32,
-    /// Microseconds of Unix time.
+    /// Microseconds of Unix time of its leaf; [`UNDER_WAY`] before there is one.
     pub(super) at: i64,
+    /// Seconds of Unix time.
+    pub(super) until: i64,
 }
+
+/// A use that is reserved counts as made, whatever the time of the query's leaf will be.
+pub(super) const UNDER_WAY: i64 = i64::MAX;
 
 /// The first query under an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +83,24 @@ pub(super) struct Step {
     pub(super) outcome: Result<Granted, Refused>,
     /// Refused because of another claim of this batch that may yet be refused itself: it is asked again.
     pub(super) is_to_be_asked_again: bool,
-    /// The person was looked up by nobody else on the day.
+    /// The uses of its consent so far that end before it does, or counted no longer: what becomes of them.
+    pub(super) earlier_uses: EarlierUses,
+    /// The person was not looked up on the day by this key.
     is_new_person: bool,
+    /// Nor by an earlier one.
+    is_new_by_all: bool,
+}
+
+/// What becomes of the uses of a consent that are on the books with another end than the new one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum EarlierUses {
+    /// Nothing.
+    #[default]
+    Stay,
+    /// They count as long as the new one.
+    Lengthen,
+    /// They were of a consent that is over, and another one has its name.
+    Go,
 }
 
 impl Step {
@@ -94,7 +116,15 @@ impl Step {
             repeats: None,
             until: claim.day_until(),
         };
-        Self { claim, held, outcome: Ok(Granted::default()), is_to_be_asked_again: false, is_new_person: false }
+        Self {
+            claim,
+            held,
+            outcome: Ok(Granted::default()),
+            is_to_be_asked_again: false,
+            earlier_uses: EarlierUses::Stay,
+            is_new_person: false,
+            is_new_by_all: false,
+        }
     }
 
     pub(super) fn is_granted(&self) -> bool {
@@ -124,6 +154,7 @@ pub(super) fn take_uses(steps: &mut [Step], known: &mut Known, origin: &str) {
         }
         let Some(consent) = step.claim.consent else { continue };
         let uses = known.uses.entry(consent.key).or_default();
+        step.earlier_uses = earlier_uses(uses, &step.claim);
         let since = step.claim.uses_since(consent.frequency);
         let lately = uses.iter().filter(|use_| use_.at > since).count() as u64;
         if uses.len() as u64 >= consent.uses || lately >= consent.frequency.uses {
@@ -132,11 +163,23 @@ pub(super) fn take_uses(steps: &mut [Step], known: &mut Known, origin: &str) {
             continue;
         }
         let free = (1..).find(|number| uses.iter().all(|use_| use_.number != *number)).unwrap_or(i32::MAX);
-        uses.push(KnownUse { number: free, at: step.claim.now.as_microsecond() });
+        uses.push(KnownUse { number: free, at: UNDER_WAY, until: step.claim.uses_until() });
         *of_batch.entry(consent.key).or_default() += 1;
         step.held.use_ = Some((consent.key, free));
         step.outcome = Ok(Granted { use_: Some(u64::from(free.unsigned_abs())) });
     }
+}
+
+/// Takes out the uses of a consent that is over by now.
+fn earlier_uses(uses: &mut Vec<KnownUse>, claim: &SharedClaim) -> EarlierUses {
+    let (now, until) = (claim.now.as_second(), claim.uses_until());
+    let made = |use_: &&KnownUse| use_.at != UNDER_WAY;
+    let is_over = uses.iter().filter(made).map(|use_| use_.until).max().is_some_and(|until| until < now);
+    if is_over {
+        uses.retain(|use_| use_.at == UNDER_WAY);
+        return EarlierUses::Go;
+    }
+    if uses.iter().any(|use_| use_.until < until) { EarlierUses::Lengthen } else { EarlierUses::Stay }
 }
 
 /// What a query is to the one before it under its key.
@@ -151,19 +194,18 @@ enum Repeat {
 
 fn repeat_of(claim: &SharedClaim, known: &Known, of_batch: &[Key], origin: &str) -> Result<Repeat, (Refused, bool)> {
     let Some(newest) = claim.entries().next() else { return Ok(Repeat::None) };
-    if claim.entries().any(|entry| of_batch.contains(&entry.key)) {
-        return Err((Refused::UnderWay, false));
-    }
+    let is_in_batch = claim.entries().any(|entry| of_batch.contains(&entry.key));
     let now = claim.now.as_microsecond();
     let found = claim.entries().find_map(|entry| Some((entry, known.firsts.get(&entry.key)?)));
-    let Some((entry, first)) = found.filter(|(_, first)| now - first.asked < REMEMBERED) else {
-        return Ok(Repeat::First(newest.key));
+    let Some((entry, first)) = found.filter(|(_, first)| !first.is_answered || now - first.asked < REMEMBERED) else {
+        return if is_in_batch { Err((Refused::UnderWay, false)) } else { Ok(Repeat::First(newest.key)) };
     };
-    if first.identity != entry.identity {
-        return Err((Refused::Final(Code::IdempotencyConflict), false));
-    }
+    // It may be refused yet, and then the key is free for anything.
     if !first.is_answered {
         return Err((Refused::UnderWay, false));
+    }
+    if first.identity != entry.identity {
+        return Err((Refused::Final(Code::IdempotencyConflict), false));
     }
     let is_repeatable = match claim.window() {
         RepeatWindow::Query => now - first.asked < REPEATED && first.repeats < REPEATS,
@@ -172,6 +214,9 @@ fn repeat_of(claim: &SharedClaim, known: &Known, of_batch: &[Key], origin: &str)
     // What was told stands sealed in the other gateway's log.
     if !is_repeatable || first.origin != origin {
         return Err((Refused::Final(Code::AnswerChanged), false));
+    }
+    if is_in_batch {
+        return Err((Refused::UnderWay, false));
     }
     Ok(Repeat::Again(entry.key))
 }
@@ -249,8 +294,9 @@ pub(super) fn take_look_ups(steps: &mut [Step], heights: &mut Heights, earlier: 
             step.outcome = Err(refused);
             continue;
         }
-        step.held.persons = step.held.persons.filter(|_| before == 0);
-        step.is_new_person = heights.of(&claim.person.key) + before == 0;
+        // The record does not say that two keys of a day are one person's: it is one more by each.
+        step.is_new_person = heights.of(&claim.person.key) == 0;
+        step.is_new_by_all = step.is_new_person && before == 0;
         step.held.counts().for_each(|key| heights.take(key));
     }
 }
@@ -279,7 +325,7 @@ pub(super) fn person_deltas(steps: &[Step], released: &[Held], heights: &Heights
 pub(super) fn take_persons(steps: &mut [Step], heights: &mut Heights) {
     let mut too_many: Vec<Key> = Vec::new();
     for step in steps.iter_mut().filter(|step| step.is_granted()) {
-        let is_full = step.is_new_person && heights.is_full(&step.claim.persons, 0);
+        let is_full = step.is_new_by_all && heights.is_full(&step.claim.persons, 0);
         if is_full || too_many.contains(&step.held.person) {
             let limit = step.claim.persons.limit;
             step.outcome = Err(Refused::OfTheDay(Code::DistinctSubjectsExceeded, limit));

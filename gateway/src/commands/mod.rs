@@ -29,6 +29,7 @@ mod printed;
 mod prune;
 mod self_check;
 mod serving;
+mod state;
 mod stop;
 mod store;
 mod unseal;
@@ -39,7 +40,6 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use credit_audit::help;
 
 use crate::{
-    cluster,
     process::hardening,
     telemetry,
     terminal::{chinese, eprint, eprint_last, language},
@@ -122,7 +122,7 @@ enum Command {
     Objects(objects::Objects),
     /// What several gateways count together 多个网关共享的状态
     #[command(subcommand)]
-    State(State),
+    State(state::State),
     /// Print the interface for institutions with the routes of a configuration (OpenAPI) 打印机构接口说明，含配置中的路由
     Openapi(ConfigFile),
     /// Print the JSON Schema of the configuration 打印配置文件的 JSON Schema
@@ -132,12 +132,6 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-}
-
-#[derive(Subcommand)]
-enum State {
-    /// Print the tables of the shared state, for psql 打印共享状态的表结构（供 psql 使用）
-    Schema,
 }
 
 /// The command line, with its help in the language in use.
@@ -194,7 +188,7 @@ pub fn run() -> ExitCode {
         Command::Index(index) => index::run(index),
         Command::Store(store) => store::run(store),
         Command::Objects(objects) => objects::run(objects),
-        Command::State(State::Schema) => printed::text(cluster::SCHEMA),
+        Command::State(state) => state::run(state),
         Command::Openapi(config) => openapi::run(&config),
         Command::Schema => printed::schema(),
         Command::Completions { shell } => {

@@ -6,7 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use credit_audit::{clock::Clock, leaf::QueryLeaf, log::LookupError};
+use credit_audit::{
+    clock::Clock,
+    leaf::{QueryLeaf, peek},
+    log::LookupError,
+};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -19,7 +23,10 @@ use crate::{
     keyring::Keyring,
     process::runtime,
     settings::Settings,
-    state::{elsewhere::Elsewhere, ledger::Ledger},
+    state::{
+        elsewhere::{Elsewhere, Outcome},
+        ledger::Ledger,
+    },
     telemetry::{self, metrics::Duty},
 };
 
@@ -35,13 +42,13 @@ impl Joining {
     pub(super) fn new(
         settings: &Settings,
         keys: &Keyring,
-        ledger: &Ledger,
+        own: &Counted<'_>,
         register: &Register,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, StateFault> {
         let Some(state) = &settings.state else { return Ok(Self(None)) };
         let (cluster, ends) = Cluster::new(state, Arc::clone(clock), register.lender())?;
-        Ok(Self(Some((cluster, ends, own(settings, Some(keys.digest()), ledger)))))
+        Ok(Self(Some((cluster, ends, own.own(settings, Some(keys.digest()))))))
     }
 
     pub(super) fn cluster(&self) -> Option<Arc<Cluster>> {
@@ -81,27 +88,45 @@ impl Joining {
     }
 }
 
-/// Who this gateway is to the others.
-fn own(settings: &Settings, ring: Option<[u8; 32]>, ledger: &Ledger) -> Own {
-    Own { origin: settings.log.origin.clone(), ring, has_answered: !ledger.seqs.is_empty() }
+/// What this gateway counted before it counts together.
+pub(super) struct Counted<'a> {
+    pub(super) has_answered: bool,
+    /// The log before, of which not all is taken over yet.
+    pub(super) before: Option<&'a str>,
+}
+
+impl Counted<'_> {
+    /// Who this gateway is to the others.
+    pub(super) fn own(&self, settings: &Settings, ring: Option<[u8; 32]>) -> Own {
+        let continues = self.before.map(str::to_owned);
+        Own { origin: settings.log.origin.clone(), ring, has_answered: self.has_answered, continues }
+    }
 }
 
 /// Whether a start could count together with the others; nothing is written.
 ///
 /// # Errors
 /// Why it could not.
-pub(super) async fn examine(settings: &Settings, ring: Option<[u8; 32]>, ledger: &Ledger) -> Result<(), StateFault> {
+pub(super) async fn examine(
+    settings: &Settings,
+    ring: Option<[u8; 32]>,
+    counted: &Counted<'_>,
+) -> Result<(), StateFault> {
     let Some(state) = &settings.state else { return Ok(()) };
-    cluster::examine(state, &own(settings, ring, ledger)).await
+    cluster::examine(state, &counted.own(settings, ring)).await
 }
 
 /// Takes in what officers decided at the other gateways: a start loads by it.
 ///
 /// # Errors
 /// Why it cannot be known.
-pub(super) async fn approvals(settings: &Settings, ledger: &mut Ledger) -> Result<(), StateFault> {
+pub(super) async fn approvals(
+    settings: &Settings,
+    ledger: &mut Ledger,
+    counted: &Counted<'_>,
+) -> Result<(), StateFault> {
     let Some(state) = &settings.state else { return Ok(()) };
-    let acts = cluster::decided(state, &own(settings, None, ledger)).await?;
+    let acts = cluster::decided(state, &counted.own(settings, None)).await?;
     take_in_decided(&mut ledger.approvals, &settings.log.origin, &acts);
     Ok(())
 }
@@ -122,10 +147,13 @@ impl Process for Shared {
         }
     }
 
-    fn was_answered(&self, id: Uuid, institution: &str) -> Option<bool> {
+    fn became_of(&self, id: Uuid, institution: &str) -> Option<Outcome> {
         match self.0.log.receipt(id, institution) {
-            Ok(found) => QueryLeaf::parse(&found.leaf).ok().map(|leaf| leaf.code.is_none()),
-            Err(LookupError::NotFound) => Some(false),
+            Ok(found) => {
+                let (leaf, head) = (QueryLeaf::parse(&found.leaf).ok()?, peek(&found.leaf).ok()?);
+                Some(if leaf.code.is_none() { Outcome::Answered(head.at) } else { Outcome::GivenBack })
+            }
+            Err(LookupError::NotFound) => Some(Outcome::GivenBack),
             Err(_) => None,
         }
     }

@@ -10,6 +10,7 @@ mod faults;
 mod first_leaves;
 mod inputs;
 mod keys;
+mod moving;
 mod not_listed;
 mod places;
 mod project;
@@ -19,6 +20,7 @@ mod rules;
 mod standing;
 mod store;
 mod tls;
+mod together;
 mod warnings;
 
 use std::{
@@ -48,6 +50,7 @@ pub(crate) use directory::own_key;
 pub(crate) use error::StartError;
 pub(crate) use inputs::{Inputs, read};
 pub(crate) use keys::{kek_file, next_kek_file, open_ring, read_kek, read_next_kek};
+pub(crate) use moving::{Moving, join, leave};
 pub(super) use not_listed::NotListed;
 pub(crate) use project::state_file;
 pub(super) use rules::leaf as catalogue_leaf;
@@ -63,7 +66,7 @@ use crate::{
     index::{Index, ReviewBook, StatisticsBook},
     journey::record::case_again::CaseBefore,
     keyring::Keyring,
-    process::replicas::{self, Joining},
+    process::replicas::{self, Counted, Joining},
     recorder::Recorder,
     rules::{Beside, InForce, Rules, StoreHandle},
     settings::Settings,
@@ -94,19 +97,23 @@ pub(crate) async fn open(
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
     let keys = keyring(ring, &settings.log.origin, &projection.ledger.keys, (clock.now(), &entropy))?;
+    let log_before = before.as_ref().map(|before| before.previous.origin.clone());
+    let has_answered = !projection.ledger.seqs.is_empty();
+    let counted = Counted { has_answered, before: log_before.as_deref() };
     let said_before = said(before.as_ref(), &keys, clock.now())?;
     let (previous, approved_before) =
         before.as_ref().map(|before| (before.previous.clone(), before.approvals())).unzip();
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     let in_force = carry::with(&projection.ledger, &carried);
-    replicas::approvals(&settings, &mut projection.ledger).await?;
+    replicas::approvals(&settings, &mut projection.ledger, &counted).await?;
+    together::note(&settings, has_answered)?;
     let is_new_register = approval::is_new_register(&settings, &catalogue, &projection.ledger.approvals)?;
     let news = register::apply(&register, &in_force, &catalogue, is_new_register)?;
     register::acting(&register, &catalogue, &settings)?;
     let said = (&projection.ledger.approvals, approved_before);
     let loads = approval::gate(&settings, &catalogue, &register, said, clock.now())?;
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;
-    let joining = Joining::new(&settings, &keys, &projection.ledger, &register, &clock)?;
+    let joining = Joining::new(&settings, &keys, &counted, &register, &clock)?;
     let log = recovered.start(signer, projection.ledger.seqs.clone().into_iter().collect())?;
     let recorder = Recorder::new(log.clone(), Arc::clone(&clock), joining.cluster());
     let first = FirstLeaves { recorder: &recorder.alone() };

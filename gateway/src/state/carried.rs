@@ -55,6 +55,11 @@ pub(crate) fn counts(old: &Usage, new: &Usage, today: Date, now: Timestamp) -> V
     leaves
 }
 
+/// The consents that were withdrawn in a log before.
+pub(crate) fn withdrawn(carried: &Carried) -> impl Iterator<Item = Key> {
+    carried.revoked.iter().filter_map(|key| parse_key(key).ok())
+}
+
 fn of_day(leaves: &mut Vec<Carried>, old: &Day, new: Option<&Day>, today: Date) {
     let people = old.people.iter().filter_map(|(person, counted)| {
         let known = new.map_or(0, |day| day.look_ups_on(&person));

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     claim::{Claim, ConsentUse, IdempotencyEntry, Refused},
-    elsewhere::Elsewhere,
+    elsewhere::{Elsewhere, Outcome},
     key::Key,
     memory::{Asked, Grant, Memory},
     usage::{Retired, Usage},
@@ -112,9 +112,9 @@ impl Counts {
         Ok(reservation)
     }
 
-    fn settle_elsewhere(&self, id: Option<Uuid>, is_spent: bool) {
+    fn settle_elsewhere(&self, id: Option<Uuid>, outcome: Outcome) {
         if let (Some(elsewhere), Some(id)) = (&self.shared.elsewhere, id) {
-            elsewhere.settle(id, is_spent);
+            elsewhere.settle(id, outcome);
         }
     }
 
@@ -172,14 +172,17 @@ impl Reservation {
     /// Says what became of the query.
     pub async fn settle(mut self, settlement: Settlement) {
         let Some(grant) = self.grant.take() else { return };
-        self.counts.settle_elsewhere(self.elsewhere, matches!(settlement, Settlement::Spent { .. }));
         match settlement {
             Settlement::Spent { index, id, at } => {
+                self.counts.settle_elsewhere(self.elsewhere, Outcome::Answered(at));
                 let day = self.counts.shared.catalogue.today(at);
                 let retired = self.counts.lock().spend(*grant, index, id, at, day);
                 drop_elsewhere(retired);
             }
-            Settlement::GivenBack => self.counts.lock().give_back(&grant),
+            Settlement::GivenBack => {
+                self.counts.settle_elsewhere(self.elsewhere, Outcome::GivenBack);
+                self.counts.lock().give_back(&grant);
+            }
         }
     }
 }
@@ -187,7 +190,7 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         if let Some(grant) = self.grant.take() {
-            self.counts.settle_elsewhere(self.elsewhere, false);
+            self.counts.settle_elsewhere(self.elsewhere, Outcome::GivenBack);
             self.counts.lock().give_back(&grant);
         }
     }

@@ -13,6 +13,8 @@ use super::{
     usage::Spending,
 };
 
+/// How long the uses of a consent are kept after its end, in seconds: as in memory.
+const USES_KEPT_S: i64 = 3_600;
 /// How long counts of a day are kept: a day, however far its end is, and one for clocks that differ.
 const DAY_KEPT: SignedDuration = SignedDuration::from_hours(72);
 /// And look-ups of a case: as long as a query can name the data key of their month.
@@ -28,7 +30,16 @@ pub(crate) trait Elsewhere: Send + Sync {
     fn claim(&self, claim: SharedClaim) -> Awaited<Result<Granted, Refused>>;
 
     /// Says what became of it; never waits.
-    fn settle(&self, id: Uuid, is_spent: bool);
+    fn settle(&self, id: Uuid, outcome: Outcome);
+}
+
+/// What became of a query that had reserved something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Its leaf is durable, and of that time.
+    Answered(Timestamp),
+    /// It was refused, or could not be recorded.
+    GivenBack,
 }
 
 /// A count and its limit.
@@ -90,19 +101,17 @@ impl SharedClaim {
 
     /// Until when its counts of the day are kept, in seconds of Unix time.
     pub(crate) fn day_until(&self) -> i64 {
-        self.until(DAY_KEPT)
-    }
-
-    /// A whole number of days (UTC): what every query of a day counts by is then written once a day.
-    fn until(&self, kept: SignedDuration) -> i64 {
-        const DAY_S: i64 = 86_400;
-        let until = self.now.saturating_add(kept).unwrap_or(Timestamp::MAX).as_second();
-        (until / DAY_S).saturating_add(1).saturating_mul(DAY_S)
+        day_until(self.now)
     }
 
     /// Until when its look-ups of a case are kept.
     pub(crate) fn case_until(&self) -> i64 {
-        self.until(CASE_KEPT)
+        case_until(self.now)
+    }
+
+    /// Until when uses of its consent count, in seconds of Unix time.
+    pub(crate) fn uses_until(&self) -> i64 {
+        self.consent.map_or(0, |consent| uses_until(consent.expires.as_second()))
     }
 
     /// Since when uses count for the consent's frequency.
@@ -119,6 +128,28 @@ impl SharedClaim {
     pub(crate) fn window(&self) -> RepeatWindow {
         self.idempotency.map_or(RepeatWindow::Query, |claim| claim.window)
     }
+}
+
+/// Until when uses of a consent count that ends then; both in seconds of Unix time.
+pub(super) fn uses_until(expires: i64) -> i64 {
+    expires.saturating_add(USES_KEPT_S)
+}
+
+/// Until when counts of a day are kept.
+pub(super) fn day_until(now: Timestamp) -> i64 {
+    until(now, DAY_KEPT)
+}
+
+/// Until when look-ups of a case are kept.
+pub(super) fn case_until(now: Timestamp) -> i64 {
+    until(now, CASE_KEPT)
+}
+
+/// A whole number of days (UTC): what every query of a day counts by is then written once a day.
+fn until(now: Timestamp, kept: SignedDuration) -> i64 {
+    const DAY_S: i64 = 86_400;
+    let until = now.saturating_add(kept).unwrap_or(Timestamp::MAX).as_second();
+    (until / DAY_S).saturating_add(1).saturating_mul(DAY_S)
 }
 
 /// What was granted.

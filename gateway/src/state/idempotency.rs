@@ -64,7 +64,7 @@ impl FirstQuery {
         }
     }
 
-    fn asked_at(&self) -> Timestamp {
+    pub(super) fn asked_at(&self) -> Timestamp {
         let (seconds, nanoseconds) = self.id.get_timestamp().map_or((0, 0), |time| time.to_unix());
         let asked_at = Timestamp::new(i64::try_from(seconds).unwrap_or(0), i32::try_from(nanoseconds).unwrap_or(0));
         asked_at.unwrap_or(Timestamp::UNIX_EPOCH)

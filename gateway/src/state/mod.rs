@@ -23,6 +23,7 @@ mod key;
 pub(crate) mod ledger;
 pub(crate) mod mandates;
 mod memory;
+pub(crate) mod moved;
 mod not_approved;
 pub(crate) mod open_cases;
 pub(crate) mod other_logs;
@@ -33,14 +34,10 @@ mod random_log;
 pub(crate) mod snapshot;
 pub(crate) mod standing;
 mod table;
-#[cfg(test)]
-mod tests;
 pub(crate) mod usage;
 
 pub(crate) use catalogue_history::CatalogueHistory;
-pub(crate) use claim::RepeatWindow;
-pub(crate) use claim::{Claim, ConsentClaim, ConsentUse, IdempotencyClaim, IdempotencyEntry, Limits, Refused};
-pub use counts::Reservation;
-pub(crate) use counts::{Counts, Settlement};
+pub use claim::{Claim, ConsentClaim, ConsentUse, IdempotencyClaim, IdempotencyEntry, Limits, Refused, RepeatWindow};
+pub use counts::{Counts, Reservation, Settlement};
 pub(crate) use key::{Key, NoKey, consent_key};
 pub(crate) use projection::FoldError;

@@ -86,7 +86,8 @@ fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Tim
     let Inputs { catalogue, ring, register, .. } = inputs;
     ahead::check(settings, log.and_then(Contents::last_at), now)?;
     let OnRecord { mut projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
-    check_state(settings, ring, &mut projection.ledger, now)?;
+    let log_before = before.as_ref().map(|before| before.previous.origin.as_str());
+    check_state(settings, ring, (&mut projection.ledger, log_before), now)?;
     let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
     let is_new = approval::is_new_register(settings, catalogue, &projection.ledger.approvals)?;

@@ -12,7 +12,7 @@ use super::not_listed::NotListed;
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError, trust::TrustError},
     cluster::RatesFault,
-    cluster::StateFault,
+    cluster::{MoveFault, StateFault},
     doors::persons::provider::ProviderError,
     index::IndexError,
     keyring::KeyringError,
@@ -70,6 +70,14 @@ pub(crate) enum StartError {
     /// What several gateways count together.
     #[error(transparent)]
     State(#[from] StateFault),
+    /// A log that counts together is not counted alone.
+    #[error(
+        "`{0}` counts together with others, and there is no [state]: what they count would be forgotten here. Write [state] again, or take the log out of it with `credit-gateway state leave`"
+    )]
+    CountsTogether(String),
+    /// Counts that could not be moved.
+    #[error(transparent)]
+    Moving(#[from] MoveFault),
     /// The index of the log.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -306,7 +314,8 @@ impl StartError {
             Self::NotListed(error) => error.may_pass(),
             Self::Store(error) => error.may_pass(),
             Self::Postgres(error) => error.may_pass(),
-            Self::State(fault) => fault.may_pass(),
+            Self::State(fault) | Self::Moving(MoveFault::State(fault)) => fault.may_pass(),
+            Self::Moving(MoveFault::Log(_)) => true,
             Self::Objects(fault) => fault.may_pass(),
             Self::Recover(_)
             | Self::Log(_)
@@ -321,6 +330,8 @@ impl StartError {
             | Self::Listen { .. }
             | Self::Leaf(_) => true,
             Self::File { .. }
+            | Self::CountsTogether(_)
+            | Self::Moving(MoveFault::Other(_) | MoveFault::NotEmpty | MoveFault::Elsewhere | MoveFault::NoState)
             | Self::HttpStore(_)
             | Self::TrustPolicy(_)
             | Self::Identity(_)

@@ -11,12 +11,16 @@ use rusqlite::Connection;
 use super::{
     error::StartError,
     places::there,
+    together,
     warnings::{Warning, stored},
 };
 use crate::{
     keyring::keys_digest,
     objects::Client,
-    process::{cores, replicas},
+    process::{
+        cores,
+        replicas::{self, Counted},
+    },
     settings::{self, Settings, StoreKind},
     state::ledger::Ledger,
     stores::{
@@ -142,16 +146,19 @@ pub(super) fn check_databases(
 pub(super) fn check_state(
     settings: &Settings,
     ring: &Ring,
-    ledger: &mut Ledger,
+    (ledger, before): (&mut Ledger, Option<&str>),
     now: Timestamp,
 ) -> Result<(), StartError> {
+    let has_answered = !ledger.seqs.is_empty();
+    let counted = Counted { has_answered, before };
+    together::examine(settings, has_answered)?;
     // The data key of a new month is made by the start.
     let keys = ring.state_key(now).ok().zip(ring.sealer(now, &settings.log.origin).ok());
     let keys = keys.map(|(state, sealer)| keys_digest(&state, &sealer));
     match &settings.state {
         Some(_) => apart(async {
-            replicas::examine(settings, keys, ledger).await?;
-            Ok(replicas::approvals(settings, ledger).await?)
+            replicas::examine(settings, keys, &counted).await?;
+            Ok(replicas::approvals(settings, ledger, &counted).await?)
         }),
         None => Ok(()),
     }

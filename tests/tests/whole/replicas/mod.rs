@@ -3,9 +3,11 @@
 mod acts;
 mod balanced;
 mod cases;
+mod contract;
 mod counts;
 mod cut;
 mod losses;
+mod moves;
 mod officers;
 mod patroni;
 mod persons;

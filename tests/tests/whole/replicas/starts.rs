@@ -42,7 +42,7 @@ fn another_ring_tables_that_are_missing_and_a_log_that_was_counted_alone_are_ref
     let state = &state[state.rfind("[state]").unwrap()..];
     server.lets_in(&alone);
     alone.edit_config(|config| format!("{config}\n{state}"));
-    refused(&alone, "counted by this gateway alone");
+    refused(&alone, "was counted by one gateway alone");
     drop(Gateway::serve(with_ring_of(joined, &first)).stop());
 }
 

@@ -1,0 +1,69 @@
+//! A log's way into the shared state, and out of it: the gateway is stopped meanwhile.
+
+use std::{io, sync::Arc};
+
+use credit_audit::{clock::Clock, log};
+
+use super::{
+    carry, error::StartError, inputs::Inputs, keys::check_ring, project, record::log_settings, together::Beside,
+};
+use crate::{
+    cluster::{self, Done, MoveFault, StateFault},
+    keyring::keys_digest,
+    process::replicas::Counted,
+    settings::{Settings, SharedState},
+    state::moved::Moved,
+};
+
+/// What was moved.
+pub(crate) struct Moving {
+    /// Whether it was done now, and how many acts.
+    pub(crate) done: Done,
+    /// Counts of look-ups.
+    pub(crate) counts: usize,
+    /// Uses of consents.
+    pub(crate) uses: usize,
+    /// Idempotency keys.
+    pub(crate) keys: usize,
+}
+
+/// Moves what this gateway's log counted into the shared state of the configuration. The log is locked meanwhile, and nothing in it
+/// changes.
+///
+/// # Errors
+/// Why it was not moved.
+pub(crate) async fn join(settings: &Settings, inputs: &Inputs, clock: &Arc<dyn Clock>) -> Result<Moving, StartError> {
+    let (state, now) = (shared(settings)?, clock.now());
+    let recovered = log::recover(log_settings(settings), Arc::clone(clock))?;
+    let log = recovered.contents();
+    let projection = project::project(settings, &inputs.catalogue, Some(log))?;
+    check_ring(&inputs.ring.status(now), &projection.ledger.keys)?;
+    let has_answered = !projection.ledger.seqs.is_empty();
+    let continues = settings.log.continues.as_deref().filter(|_| !has_answered && !projection.ledger.sealed);
+    if let Some(path) = continues {
+        let before = carry::read(path, &settings.log.origin, &inputs.ring, &inputs.catalogue, now)?;
+        return Err(StateFault::CountedAlone(before.previous.origin).into());
+    }
+    let keys = inputs.ring.state_key(now).ok().zip(inputs.ring.sealer(now, &settings.log.origin).ok());
+    let own =
+        Counted { has_answered, before: None }.own(settings, keys.map(|(state, sealer)| keys_digest(&state, &sealer)));
+    let moved = Moved::of(&projection.usage, now);
+    let leaves = log.leaves(0).map(|read| read.map_err(io::Error::other));
+    let done = cluster::join(state, &own, &moved, (leaves, log.size()), &Beside::of(settings)).await?;
+    Ok(Moving { done, counts: moved.counts.len(), uses: moved.uses.len(), keys: moved.firsts.len() })
+}
+
+/// Takes this gateway's log out of the shared state of the configuration, where nobody else counted.
+///
+/// # Errors
+/// Why it was not.
+pub(crate) async fn leave(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Done, StartError> {
+    let state = shared(settings)?;
+    let _locked = log::recover(log_settings(settings), Arc::clone(clock))?;
+    let own = Counted { has_answered: true, before: None }.own(settings, None);
+    Ok(cluster::leave(state, &own, &Beside::of(settings)).await?)
+}
+
+fn shared(settings: &Settings) -> Result<&SharedState, StartError> {
+    settings.state.as_ref().ok_or(StartError::Moving(MoveFault::NoState))
+}
