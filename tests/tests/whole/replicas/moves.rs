@@ -89,10 +89,10 @@ fn what_one_gateway_counted_alone_counts_for_all_once_it_has_joined() {
     configured.alone(&folder);
     let gateway = Gateway::serve(folder);
     let used = use_up(&gateway);
-    refused(gateway.folder(), &["state", "join"], 64, "there is no [state]");
-    configured.together(gateway.folder());
     refused(gateway.folder(), &["state", "join"], 69, "a gateway is running");
     let folder = gateway.stop();
+    refused(&folder, &["state", "join"], 64, "there is no [state]");
+    configured.together(&folder);
     for command in ["check", "serve"] {
         refused(&folder, &[command], 64, "was counted by one gateway alone");
     }
