@@ -95,9 +95,13 @@ impl Counts {
     /// # Errors
     /// [`Refused`]; nothing is reserved then.
     pub async fn reserve(&self, claim: Claim<'_>) -> Result<Reservation, Refused> {
-        let asked = Asked::new(&claim);
-        let shared = self.shared.elsewhere.as_ref().map(|elsewhere| (elsewhere, asked.elsewhere()));
-        let grant = self.lock().reserve(asked)?;
+        let shared = self.shared.elsewhere.as_ref().map(|elsewhere| (elsewhere, Asked::new(&claim).elsewhere()));
+        let mut here = claim;
+        if shared.is_some() {
+            // Who is new here may have been looked up by another gateway: only all together know how many they are.
+            here.limits.distinct_a_day = u32::MAX;
+        }
+        let grant = self.lock().reserve(Asked::new(&here))?;
         let mut reservation = Reservation { counts: self.clone(), grant: Some(Box::new(grant)), elsewhere: None };
         let Some((elsewhere, mut shared)) = shared else { return Ok(reservation) };
         if reservation.repeats().is_some() {

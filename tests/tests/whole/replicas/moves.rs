@@ -108,7 +108,7 @@ fn what_one_gateway_counted_alone_counts_for_all_once_it_has_joined() {
     let fails = "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$; \
                  CREATE TRIGGER fails BEFORE INSERT ON credit_replica FOR EACH ROW EXECUTE FUNCTION fails()";
     drop(server.sql(&database, fails).held());
-    refused(&folder, &["state", "join"], 64, "cannot use the shared state");
+    refused(&folder, &["state", "join"], 69, "cannot use the shared state");
     let rows = "SELECT (SELECT count(*) FROM credit_count) + (SELECT count(*) FROM credit_use) + (SELECT count(*) FROM credit_act)";
     assert_eq!(number_in(server, &database, rows), 0);
     drop(server.sql(&database, "DROP TRIGGER fails ON credit_replica").held());
