@@ -2,6 +2,9 @@
 
 use credit_audit::leaf::{Entry, Kind, peek};
 
+/// What the database draws for an act: it has another one where it lost the act and has another at its place.
+pub(crate) type Mark = [u8; 16];
+
 /// An act, as its log has it.
 #[derive(Clone, Debug)]
 pub(crate) struct Act {
@@ -13,6 +16,8 @@ pub(crate) struct Act {
     pub(crate) index: u64,
     /// The leaf.
     pub(crate) leaf: Vec<u8>,
+    /// What the database drew for it.
+    pub(crate) mark: Mark,
 }
 
 /// Kinds of leaves that say what holds for every gateway.
