@@ -25,6 +25,7 @@ use crate::log::threads::publisher;
 use crate::log::threads::shared::{Parts, Published, Shared};
 use crate::log::threads::writer::Writer;
 use crate::log::wal::append::Wal;
+use crate::log::wal::copied::Copied;
 use crate::log::wal::reserve::Reserve;
 use crate::note::VerifierKey;
 
@@ -53,9 +54,10 @@ impl Recovered {
             .map_err(|_| StartError::Origin(settings.origin.clone()))?;
         publish_key(&settings.log_dir(), &key, &published)?;
         let probe = settings.probe.clone();
-        let claimed = instance.draw(&rollback_guard.instance().clone(), &probe);
-        let claimed = claimed.and_then(|id| rollback_guard.claim(id, &probe));
-        claimed.map_err(|source| StartError::Io { doing: "claiming the rollback guard", source })?;
+        let before = *rollback_guard.instance();
+        let drawn = instance.draw(&before, &probe);
+        let claimed = drawn.and_then(|id| rollback_guard.claim(id, &probe).map(|()| id));
+        let start = claimed.map_err(|source| StartError::Io { doing: "claiming the rollback guard", source })?;
         let fatal = Fatal { report: Arc::clone(&settings.report), stop: Arc::clone(&settings.stop) };
         let reserve = Arc::new(Reserve::new(settings.wal_dir(), settings.segment_bytes, probe.clone()));
         let wal = Wal {
@@ -66,6 +68,9 @@ impl Recovered {
             probe: probe.clone(),
             fatal: fatal.clone(),
         };
+        let copies = settings.copies.clone();
+        let copied =
+            copies.map(|copies| Copied::new(copies, settings.wal_dir(), settings.origin.clone(), [before, start]));
         let at = BatchClock::new(Arc::clone(&clock), recent.head().at);
         let parts = Parts {
             clock,
@@ -79,7 +84,7 @@ impl Recovered {
         };
         let shared = Arc::new(Shared::new(settings, parts));
         let proofs = Arc::new(Proofs::default());
-        let writer = Writer::new(Arc::clone(&shared), Arc::clone(&proofs), wal, at, frontier, seqs);
+        let writer = Writer::new(Arc::clone(&shared), Arc::clone(&proofs), (wal, copied), at, frontier, seqs);
         let (prover, publisher) = (Arc::clone(&proofs), Arc::clone(&shared));
         let of_prover = Arc::clone(&shared);
         let watch = Watch { shared: Arc::clone(&shared) };

@@ -42,6 +42,20 @@ impl Instance {
         Ok(Self { path, ids })
     }
 
+    /// The id of the last start.
+    pub(crate) fn last(&self) -> Option<InstanceId> {
+        self.ids.map(|[_, last]| last)
+    }
+
+    /// Writes the ids of a folder, durably: of the start before, and of the last one.
+    pub(crate) fn remember(wal: &Path, [before, last]: [InstanceId; 2]) -> io::Result<()> {
+        let mut fields = Fields::<LEN>::new();
+        fields.put(&MAGIC);
+        fields.put(&before);
+        fields.put(&last);
+        files::replace(&wal.join("instance"), &fields.seal(CRC_AT))
+    }
+
     /// Whether the guard's id is one that this folder knows.
     pub(crate) fn knows(&self, id: &InstanceId) -> bool {
         self.ids.is_some_and(|ids| ids.contains(id))
@@ -52,12 +66,8 @@ impl Instance {
     pub(crate) fn draw(&mut self, of_guard: &InstanceId, probe: &Probe) -> io::Result<InstanceId> {
         let mut next = [0; 16];
         SystemRandom::new().fill(&mut next).map_err(|_unspecified| io::Error::other("no random bytes"))?;
-        let mut fields = Fields::<LEN>::new();
-        fields.put(&MAGIC);
-        fields.put(of_guard);
-        fields.put(&next);
         probe.at(Step::Instance)?;
-        files::replace(&self.path, &fields.seal(CRC_AT))?;
+        Self::remember(self.path.parent().unwrap_or(Path::new("")), [*of_guard, next])?;
         // Crash here: the guard has the first of the two ids.
         self.ids = Some([*of_guard, next]);
         Ok(next)
