@@ -33,7 +33,9 @@ pub(super) async fn set_suspended(
     let suspensions = Arc::clone(&gateway.register.by_id(institution.as_str())?.suspensions);
     let in_force_only = InForceOnly::Suspension(institution.clone(), part.clone());
     let made = |leaf| Made::Suspension { leaf, institution: institution.clone(), part: part.clone(), suspended };
-    if suspensions.has(&part) == suspended && !(suspended && off_record.contains(&in_force_only)) {
+    if !(suspended && off_record.contains(&in_force_only))
+        && gateway.is_already(|| suspensions.has(&part) == suspended).await
+    {
         return Ok(made(LeafMade::Already(true)));
     }
     let leaf = Suspension {
@@ -71,7 +73,9 @@ pub(super) async fn set_stopped(
     scenario.iter().try_for_each(|name| known_scenario(gateway, name))?;
     let in_force_only = InForceOnly::Stop(scenario.clone());
     let made = |leaf| Made::Stop { leaf, scenario: scenario.clone(), stopped };
-    if gateway.stops.has(scenario.as_deref()) == stopped && !(stopped && off_record.contains(&in_force_only)) {
+    if !(stopped && off_record.contains(&in_force_only))
+        && gateway.is_already(|| gateway.stops.has(scenario.as_deref()) == stopped).await
+    {
         return Ok(made(LeafMade::Already(true)));
     }
     let leaf = Stop { scenario: scenario.clone(), stopped, reason };
@@ -95,9 +99,13 @@ pub(super) async fn resume(
     account: &Account,
     off_record: &mut HashSet<InForceOnly>,
 ) -> Result<Made, ChangeError> {
-    // Where nothing is stopped, nothing is done.
-    if !is_by_two(gateway) || !gateway.stops.has(scenario.as_deref()) {
+    if !is_by_two(gateway) {
         return set_stopped(gateway, scenario, false, reason, account, off_record).await;
+    }
+    scenario.iter().try_for_each(|name| known_scenario(gateway, name))?;
+    // Where nothing is stopped, nothing is done; not even where it is stopped the next moment.
+    if gateway.is_already(|| !gateway.stops.has(scenario.as_deref())).await {
+        return Ok(Made::Stop { leaf: LeafMade::Already(true), scenario, stopped: false });
     }
     let digest = of_resumption(scenario.as_deref(), reason.as_deref());
     permit(gateway, (RESUME, digest), by, account).await?;
