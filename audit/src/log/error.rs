@@ -189,16 +189,6 @@ pub enum RestoreError {
         /// The log's.
         own: PathBuf,
     },
-    /// The rollback guard was used by another start than the copy.
-    #[error(
-        "the rollback guard `{guard}` was used last by another start than the copy `{copy}`: it is older, or of another folder"
-    )]
-    OtherStart {
-        /// The rollback guard.
-        guard: PathBuf,
-        /// The copy.
-        copy: PathBuf,
-    },
     /// The log or the copy cannot be read or written, or a process has the log.
     #[error(transparent)]
     Recover(#[from] RecoverError),

@@ -106,11 +106,11 @@ fn serve(open: &Open, folder: &Path, tls: Arc<ServerConfig>, socket: TcpStream, 
     socket.set_write_timeout(Some(FIRST))?;
     let connection = ServerConnection::new(tls).map_err(io::Error::other)?;
     let mut stream = StreamOwned::new(connection, socket);
-    let Hello { copy: 1, origin, starts } = serde_json::from_slice(&line(&mut stream)?)? else {
+    let Hello { copy: 1, origin, folders } = serde_json::from_slice(&line(&mut stream)?)? else {
         return Err(invalid("another form of copies"));
     };
     let copy = open.copy(&origin);
-    let begun = begin(&copy, (&place_of(folder, &origin), &origin), &starts);
+    let begun = begin(&copy, (&place_of(folder, &origin), &origin), &folders);
     let answer = match &begun {
         Ok((_, place)) => Answer::Reached(place.as_ref().map(|place| Place { ..*place })),
         Err(error) => Answer::Refused(error.to_string()),
@@ -146,7 +146,7 @@ fn place_of(folder: &Path, origin: &str) -> PathBuf {
 fn begin(
     copy: &Mutex<Copy>,
     (folder, origin): (&Path, &str),
-    [before, start]: &[[u8; 16]; 2],
+    [before, own]: &[[u8; 16]; 2],
 ) -> io::Result<(u64, Option<Place>)> {
     let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
     // After a fault nobody knows what is on the disk: it is opened again.
@@ -154,7 +154,7 @@ fn begin(
         Some(opened) => opened,
         None => CopyFolder::open(folder, origin)?,
     };
-    let begun = opened.begin(before, start);
+    let begun = opened.begin(before, own);
     let reached = begun.and_then(|()| {
         opened.sync()?;
         opened.reached()

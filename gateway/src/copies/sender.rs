@@ -40,7 +40,7 @@ fn tls(settings: &CopySettings) -> Result<Arc<ClientConfig>, ClientTlsError> {
 }
 
 impl Copies for At {
-    fn connect(&self, before: &[u8; 16], start: &[u8; 16]) -> io::Result<Box<dyn Copying>> {
+    fn connect(&self, before: &[u8; 16], folder: &[u8; 16]) -> io::Result<Box<dyn Copying>> {
         // Read anew, so that a certificate that was renewed is shown.
         let tls = tls(&self.settings).map_err(io::Error::other)?;
         let (host, _) = self.settings.host().ok_or_else(|| invalid("`log.copy.address` is no address"))?;
@@ -52,7 +52,7 @@ impl Copies for At {
         socket.set_write_timeout(Some(timeout))?;
         let connection = ClientConnection::new(tls, name).map_err(io::Error::other)?;
         let mut stream = StreamOwned::new(connection, socket);
-        let hello = Hello { copy: 1, origin: self.origin.clone(), starts: [*before, *start] };
+        let hello = Hello { copy: 1, origin: self.origin.clone(), folders: [*before, *folder] };
         let mut said = serde_json::to_vec(&hello)?;
         said.push(b'\n');
         stream.write_all(&said)?;

@@ -1,6 +1,6 @@
 //! What sender and keeper say.
 //!
-//! The sender says which log it is and by which start it goes on: a line of JSON. Whoever keeps the copy answers with a line: how far
+//! The sender says which log it is and by which data folder it goes on: a line of JSON. Whoever keeps the copy answers with a line: how far
 //! it goes, or why it does not go on. From then on the sender sends parts, each with a head of 20 bytes, and is told after each how
 //! many of them are durable, in eight bytes. A part without bytes asks whether somebody is there.
 
@@ -24,8 +24,8 @@ pub(super) struct Hello {
     pub(super) copy: u32,
     /// The name of the log.
     pub(super) origin: String,
-    /// The start before, and this one.
-    pub(super) starts: [[u8; 16]; 2],
+    /// The ids of the data folder from which this one was restored, and of this one.
+    pub(super) folders: [[u8; 16]; 2],
 }
 
 /// What is answered.

@@ -234,7 +234,7 @@ fn a_folder_that_was_overtaken_and_a_stranger_do_not_go_on_with_the_copy() {
     put(&lost, &folder.join("data"));
     let command = Gateway::serve_command(&folder);
     let back = Gateway::spawn(folder, command);
-    assert!(back.err().wait(|said| said.contains("another start of this log goes on with the copy")), "it goes on");
+    assert!(back.err().wait(|said| said.contains("another folder of this log goes on with the copy")), "it goes on");
     drop(back);
     // Nobody's certificate lets a stranger in.
     let folder = Folder::new();

@@ -16,12 +16,12 @@ pub struct Reached {
 
 /// Where copies are kept.
 pub trait Copies: Send + Sync {
-    /// Connects, for the start of a data folder that drew `start` after `before`. Whoever keeps the copy takes it from the last
-    /// start that it knows, or from the one that follows upon that: of a folder and its copies one alone goes on.
+    /// Connects, for the data folder with this id, which was restored from the one with the id `before`; the same where it was not.
+    /// Whoever keeps the copy takes it from the folder that it knows, or from the one that was restored from that.
     ///
     /// # Errors
-    /// When nobody is there, or this start is not the one.
-    fn connect(&self, before: &[u8; 16], start: &[u8; 16]) -> io::Result<Box<dyn Copying>>;
+    /// When nobody is there, or this folder is not the one.
+    fn connect(&self, before: &[u8; 16], folder: &[u8; 16]) -> io::Result<Box<dyn Copying>>;
 }
 
 /// A connection on which a copy goes on. One that failed is not used again.

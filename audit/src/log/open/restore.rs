@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use super::recover::{LOCK, lock};
 use crate::log::disk::files;
 use crate::log::error::{RestoreError, read_error};
-use crate::log::publish::copy_folder::last_start;
-use crate::log::publish::instance::Instance;
+use crate::log::publish::copy_folder::goes_on;
+use crate::log::publish::instance::{COPIED, INSTANCE, Instance, drawn};
 use crate::log::publish::rollback_guard::RollbackGuard;
 use crate::log::settings::Settings;
 use crate::log::wal::copied::{end_of, sum};
@@ -41,18 +41,13 @@ struct Part {
 pub fn restore(settings: &Settings, copy: &Path) -> Result<Restored, RestoreError> {
     let (wal, origin) = (settings.wal_dir(), &settings.origin);
     let unread = |source| RestoreError::Recover(read_error(copy, source));
-    let start = last_start(copy).map_err(unread)?.ok_or_else(|| RestoreError::NoCopy(copy.to_owned()))?;
+    let before = goes_on(copy).map_err(unread)?.ok_or_else(|| RestoreError::NoCopy(copy.to_owned()))?;
     let theirs = segment::list(copy).map_err(unread)?;
     files::make_dir_durably(&wal).map_err(|source| RestoreError::Recover(read_error(&wal, source)))?;
     let _lock = lock(&wal.join(LOCK))?;
     let ours = segment::list(&wal).map_err(|source| RestoreError::Recover(read_error(&wal, source)))?;
     let parts = parts(&ours, &theirs, &wal, origin)?;
     let guard = RollbackGuard::open(&settings.rollback_guard, origin)?;
-    let is_unknown = |guard: &RollbackGuard| *guard.instance() != start;
-    let is_bound = wal.join("instance").exists();
-    if let Some(guard) = guard.as_ref().filter(|guard| !is_bound && is_unknown(guard)) {
-        return Err(RestoreError::OtherStart { guard: guard.path().to_owned(), copy: copy.to_owned() });
-    }
     let mut restored = Restored { guard: guard.is_none(), ..Restored::default() };
     for part in &parts {
         restored.bytes += part.until - part.at;
@@ -69,8 +64,15 @@ pub fn restore(settings: &Settings, copy: &Path) -> Result<Restored, RestoreErro
                 LowerEdge { ordinal, first: first.first }.write(&wal, origin)?;
             }
         }
-        if !is_bound {
-            Instance::remember(&wal, [start, start])?;
+        let (instance, copied) = (wal.join(INSTANCE), wal.join(COPIED));
+        if !copied.exists() {
+            // The folder that is lost does not go on with the copy any more, should it come back.
+            Instance::remember(&copied, [before, drawn()?])?;
+        }
+        // One that is here knows its folder: then nothing but what the copy has more was taken over.
+        let start = guard.as_ref().map_or_else(drawn, |guard| Ok(*guard.instance()))?;
+        if guard.is_none() || !instance.exists() {
+            Instance::remember(&instance, [start, start])?;
         }
         if guard.is_none() {
             RollbackGuard::create(&settings.rollback_guard, origin, start)?;

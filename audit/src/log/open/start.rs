@@ -17,8 +17,10 @@ use crate::log::disk::files;
 use crate::log::error::StartError;
 use crate::log::handle::{Log, Running, Threads};
 use crate::log::publish::checkpoint_signer::{CheckpointSigner, Signer};
+use crate::log::publish::instance::known_as;
 use crate::log::publish::tile_store::TileStore;
 use crate::log::recordability::Cause;
+use crate::log::settings::Settings;
 use crate::log::threads::batch_clock::BatchClock;
 use crate::log::threads::prover::Proofs;
 use crate::log::threads::publisher;
@@ -54,10 +56,9 @@ impl Recovered {
             .map_err(|_| StartError::Origin(settings.origin.clone()))?;
         publish_key(&settings.log_dir(), &key, &published)?;
         let probe = settings.probe.clone();
-        let before = *rollback_guard.instance();
-        let drawn = instance.draw(&before, &probe);
-        let claimed = drawn.and_then(|id| rollback_guard.claim(id, &probe).map(|()| id));
-        let start = claimed.map_err(|source| StartError::Io { doing: "claiming the rollback guard", source })?;
+        let claimed = instance.draw(&rollback_guard.instance().clone(), &probe);
+        let claimed = claimed.and_then(|id| rollback_guard.claim(id, &probe));
+        claimed.map_err(|source| StartError::Io { doing: "claiming the rollback guard", source })?;
         let fatal = Fatal { report: Arc::clone(&settings.report), stop: Arc::clone(&settings.stop) };
         let reserve = Arc::new(Reserve::new(settings.wal_dir(), settings.segment_bytes, probe.clone()));
         let wal = Wal {
@@ -68,9 +69,7 @@ impl Recovered {
             probe: probe.clone(),
             fatal: fatal.clone(),
         };
-        let copies = settings.copies.clone();
-        let copied =
-            copies.map(|copies| Copied::new(copies, settings.wal_dir(), settings.origin.clone(), [before, start]));
+        let copied = copied(&settings)?;
         let at = BatchClock::new(Arc::clone(&clock), recent.head().at);
         let parts = Parts {
             clock,
@@ -97,6 +96,14 @@ impl Recovered {
         };
         Ok(Log(Arc::new(Running { shared, proofs, threads: Mutex::new(Some(threads)) })))
     }
+}
+
+/// The second copy, where one is to be.
+fn copied(settings: &Settings) -> Result<Option<Copied>, StartError> {
+    let Some(copies) = &settings.copies else { return Ok(None) };
+    let wal = settings.wal_dir();
+    let folders = known_as(&wal).map_err(|source| StartError::Io { doing: "drawing the id of the folder", source })?;
+    Ok(Some(Copied::new(Arc::clone(copies), wal, settings.origin.clone(), folders)))
 }
 
 /// Sees to it that no thread of the log ends unnoticed.

@@ -1,12 +1,12 @@
-//! The folder of a second copy, at whoever keeps it: segments of the write-ahead log as far as they were sent, and the start that
-//! may go on with them.
+//! The folder of a second copy, at whoever keeps it: segments of the write-ahead log as far as they were sent, and the data
+//! folder that may go on with them.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use super::instance::Instance;
+use super::instance::{INSTANCE, Instance};
 use crate::log::disk::copies::Reached;
 use crate::log::disk::files;
 use crate::log::wal::copied::sum;
@@ -51,22 +51,22 @@ impl CopyFolder {
         Ok(Self { dir: dir.to_owned(), _lock: lock, last, is_named: false })
     }
 
-    /// Lets a start go on with it: the one that did, or the one after. Any other is of a folder that was overtaken.
+    /// Lets a data folder go on with it: the one that did, or the one that was restored from it. Any other was overtaken.
     ///
     /// # Errors
     /// When it is another one, or that cannot be written.
-    pub fn begin(&mut self, before: &[u8; 16], start: &[u8; 16]) -> io::Result<()> {
+    pub fn begin(&mut self, before: &[u8; 16], folder: &[u8; 16]) -> io::Result<()> {
         let is_known = match Instance::read(&self.dir)?.last() {
-            Some(known) => known == *before || known == *start,
+            Some(known) => known == *before || known == *folder,
             None => self.last.is_none(),
         };
         if !is_known {
             return Err(io::Error::new(
                 io::ErrorKind::PermissionDenied,
-                "another start of this log goes on with the copy: the folder of this one was copied, restored or overtaken",
+                "another folder of this log goes on with the copy: it was restored from it, or is of another machine",
             ));
         }
-        Instance::remember(&self.dir, [*before, *start])
+        Instance::remember(&self.dir.join(INSTANCE), [*before, *folder])
     }
 
     /// How far it goes.
@@ -139,8 +139,8 @@ fn end_of_whole(named: &SegmentFile, origin: &str, bytes: u64) -> io::Result<u64
     }
 }
 
-/// What a copy has beside segments: the id of the last start that went on with it.
-pub(crate) fn last_start(dir: &Path) -> io::Result<Option<[u8; 16]>> {
+/// What a copy has beside segments: the id of the folder that goes on with it.
+pub(crate) fn goes_on(dir: &Path) -> io::Result<Option<[u8; 16]>> {
     match fs::metadata(dir) {
         Ok(_) => Ok(Instance::read(dir)?.last()),
         Err(error) => Err(error),

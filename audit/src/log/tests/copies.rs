@@ -30,14 +30,14 @@ fn gone() -> io::Error {
 }
 
 impl Copies for Beside {
-    fn connect(&self, before: &[u8; 16], start: &[u8; 16]) -> io::Result<Box<dyn Copying>> {
+    fn connect(&self, before: &[u8; 16], folder: &[u8; 16]) -> io::Result<Box<dyn Copying>> {
         if self.is_away.load(Ordering::SeqCst) || self.is_mute.load(Ordering::SeqCst) {
             return Err(gone());
         }
-        let mut folder = CopyFolder::open(&self.dir, ORIGIN)?;
-        folder.begin(before, start)?;
+        let mut kept = CopyFolder::open(&self.dir, ORIGIN)?;
+        kept.begin(before, folder)?;
         let (is_away, is_mute) = (Arc::clone(&self.is_away), Arc::clone(&self.is_mute));
-        Ok(Box::new(Link { folder, is_away, is_mute }))
+        Ok(Box::new(Link { folder: kept, is_away, is_mute }))
     }
 }
 
@@ -146,6 +146,22 @@ fn while_the_copy_is_away_nothing_is_taken_and_what_was_under_way_counts_once_it
 }
 
 #[test]
+fn a_log_that_was_started_again_and_again_without_the_copy_goes_on_with_it() {
+    let copied = Copied::new();
+    filled(&copied.bench, 1);
+    copied.is_away.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        let log = copied.bench.start();
+        assert!(eventually(|| !log.recordable()));
+        log.close();
+    }
+    copied.is_away.store(false, Ordering::SeqCst);
+    let log = copied.bench.start();
+    assert_eq!(record(&log, entry(&copied.bench, 1)).index, 1);
+    log.close();
+}
+
+#[test]
 fn a_log_that_closes_while_the_copy_is_away_ends_and_says_nothing_is_recorded() {
     let copied = Copied::new();
     let log = copied.bench.start();
@@ -248,7 +264,7 @@ fn a_folder_that_another_took_over_from_does_not_go_on_with_the_copy() {
     copied.lose();
     fs::rename(&lost, &copied.bench.settings.dir).unwrap();
     let log = copied.bench.start();
-    assert!(says(&copied, "another start of this log"));
+    assert!(says(&copied, "another folder of this log"));
     assert!(log.submit(entry(&copied.bench, 3), false, || true).is_err());
     log.close();
 }

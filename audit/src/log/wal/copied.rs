@@ -28,15 +28,15 @@ pub(crate) struct Copied {
     pub(crate) copies: Arc<dyn Copies>,
     pub(crate) dir: PathBuf,
     pub(crate) origin: String,
-    /// The ids of the start before and of this one.
-    pub(crate) starts: [[u8; 16]; 2],
+    /// The ids of the data folder from which this one was restored, and of this one.
+    pub(crate) folders: [[u8; 16]; 2],
     link: Option<Box<dyn Copying>>,
     looked: Option<Instant>,
 }
 
 impl Copied {
-    pub(crate) fn new(copies: Arc<dyn Copies>, dir: PathBuf, origin: String, starts: [[u8; 16]; 2]) -> Self {
-        Self { copies, dir, origin, starts, link: None, looked: None }
+    pub(crate) fn new(copies: Arc<dyn Copies>, dir: PathBuf, origin: String, folders: [[u8; 16]; 2]) -> Self {
+        Self { copies, dir, origin, folders, link: None, looked: None }
     }
 
     /// Makes sure that somebody is there who has all of the log up to now.
@@ -82,8 +82,8 @@ impl Copied {
 
     /// Connects, and sends what the copy lacks.
     fn connect(&mut self, current: Option<&OpenSegment>) -> io::Result<()> {
-        let [before, start] = &self.starts;
-        let mut link = self.copies.connect(before, start)?;
+        let [before, folder] = &self.folders;
+        let mut link = self.copies.connect(before, folder)?;
         let row = segment::list(&self.dir)?;
         let (from, mut at) = match link.reached() {
             None => (0, 0),

@@ -7,7 +7,7 @@ use credit_tests::{Folder, Gateway, Leaf, Reply, checked, metric, postgres::Serv
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::{SECOND, TIME, database_of, replicas_with, stopped};
+use super::{SECOND, TIME, database_of, number_in, replicas_with, stopped};
 use crate::{
     directories::Directory,
     faults::within,
@@ -143,9 +143,17 @@ fn at_the_same_moment(gateways: &[Gateway], kind: &str, why: &str, ask: impl Fn(
     // Who has it tells an act, and nobody else then.
     const HELD: &str = "BEGIN; SELECT pg_advisory_xact_lock(7234017283807667) \\g /dev/null";
     let (server, all) = (Server::shared(), |at: &Gateway| of_kind(at.folder(), kind).len());
+    // What each told before it looks for once more in its log: not meanwhile, or it would wait for that.
+    let database = database_of(gateways[0].folder());
+    let told = |nr: usize| {
+        number_in(server, &database, &format!("SELECT told FROM credit_replica WHERE origin LIKE '%/r{nr}'"))
+    };
+    thread::sleep(SECOND);
+    let is_told = || gateways.iter().enumerate().all(|(nr, at)| told(nr) >= at.folder().leaves().len());
+    assert!(within(TIME, is_told), "something is not told");
     let before: Vec<_> = gateways.iter().map(all).collect();
     thread::scope(|scope| {
-        server.session(&database_of(gateways[0].folder()), HELD, || {
+        server.session(&database, HELD, || {
             let first = scope.spawn(|| ask(&gateways[0]));
             assert!(within(TIME, || all(&gateways[0]) > before[0]), "it is not on the record");
             assert!(!first.is_finished(), "the other one has been told");
