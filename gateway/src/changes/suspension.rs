@@ -109,7 +109,7 @@ pub(super) async fn resume(
     }
     let digest = of_resumption(scenario.as_deref(), reason.as_deref());
     permit(gateway, (RESUME, digest), by, account).await?;
-    once(gateway, RESUME, by.proposal).await?;
+    once(gateway, RESUME, by.proposal, account).await?;
     let made = set_stopped(gateway, scenario, false, reason, account, off_record).await?;
     approvals(gateway).done((RESUME, &digest), None, Some(&account.actor()), gateway.clock.now());
     Ok(made)

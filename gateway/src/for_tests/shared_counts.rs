@@ -20,8 +20,9 @@ use crate::{
     process::runtime,
     settings::Settings,
     state::{
-        Counts, Refused,
+        Counts, Key, Refused,
         elsewhere::{Awaited, Elsewhere, Granted, Outcome, SharedClaim},
+        open_cases::OpenCases,
         usage::Usage,
     },
 };
@@ -127,7 +128,13 @@ fn start(settings: &Settings, answered: &Answered) -> Result<(Arc<Cluster>, Runn
     let state = settings.state.as_ref().ok_or_else(|| fault(&"there is no [state]"))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let (cluster, ends) = Cluster::new(state, clock, None).map_err(|error| fault(&error))?;
-    let own = Own { origin: settings.log.origin.clone(), ring: None, has_answered: false, continues: None };
+    let own = Own {
+        origin: settings.log.origin.clone(),
+        ring: None,
+        has_answered: false,
+        continues: None,
+        folder: settings.data.dir.clone(),
+    };
     let (end, is_over) = oneshot::channel::<()>();
     let (ready, is_ready) = oneshot::channel();
     let (told, hears) = mpsc::channel();
@@ -154,7 +161,7 @@ fn start(settings: &Settings, answered: &Answered) -> Result<(Arc<Cluster>, Runn
 struct Alone(Answered);
 
 impl Process for Alone {
-    fn begin(&self) {}
+    fn begin(&self, _cases: OpenCases, _revoked: Vec<(Key, Timestamp)>) {}
 
     fn take_in(&self, _act: &Act) {}
 

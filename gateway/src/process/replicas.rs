@@ -11,6 +11,7 @@ use credit_audit::{
     leaf::{QueryLeaf, peek},
     log::LookupError,
 };
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -24,8 +25,10 @@ use crate::{
     process::runtime,
     settings::Settings,
     state::{
+        Key,
         elsewhere::{Elsewhere, Outcome},
         ledger::Ledger,
+        open_cases::OpenCases,
     },
     telemetry::{self, metrics::Duty},
 };
@@ -99,7 +102,8 @@ impl Counted<'_> {
     /// Who this gateway is to the others.
     pub(super) fn own(&self, settings: &Settings, ring: Option<[u8; 32]>) -> Own {
         let continues = self.before.map(str::to_owned);
-        Own { origin: settings.log.origin.clone(), ring, has_answered: self.has_answered, continues }
+        let (origin, folder) = (settings.log.origin.clone(), settings.data.dir.clone());
+        Own { origin, ring, has_answered: self.has_answered, continues, folder }
     }
 }
 
@@ -137,8 +141,8 @@ const BEHIND: &str = "another gateway has loaded what two officers approved, and
 struct Shared(Arc<Gateway>);
 
 impl Process for Shared {
-    fn begin(&self) {
-        begin_anew(&self.0);
+    fn begin(&self, cases: OpenCases, revoked: Vec<(Key, Timestamp)>) {
+        begin_anew(&self.0, cases, revoked);
     }
 
     fn take_in(&self, act: &Act) {

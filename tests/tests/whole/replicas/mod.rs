@@ -12,6 +12,7 @@ mod officers;
 mod patroni;
 mod persons;
 mod rates;
+mod remembered;
 mod rolling;
 mod schedule;
 mod standby;
