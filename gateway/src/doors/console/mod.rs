@@ -3,6 +3,7 @@
 //! shown a record is on the record first.
 
 mod alarms;
+mod case;
 mod charts;
 mod consents;
 mod coverage;
@@ -171,7 +172,7 @@ pub(super) async fn answer(
         View::Proposals => proposals::show(gateway, &frame).await,
         View::Queries => queries::list(gateway, asked.as_ref(), &frame).await,
         View::Reviews => reviews::list(gateway, asked.as_ref(), &frame).await,
-        View::Review(case) => reviews::one(gateway, &case, &frame).await,
+        View::Review(case) => case::show(gateway, &case, &frame).await,
         View::Query(id) => record::one(gateway, id, &frame).await,
     }
 }
