@@ -168,7 +168,7 @@ pub(super) async fn answer(
         View::Coverage => coverage::show(gateway, asked.as_ref(), &frame).await,
         View::Statistics => statistics::show(gateway, asked.as_ref(), &frame).await,
         View::Report => report::show(gateway, asked.as_ref(), &frame).await,
-        View::Institutions => institutions::show(gateway, &frame),
+        View::Institutions => institutions::show(gateway, asked.as_ref(), &frame),
         View::Proposals => proposals::show(gateway, &frame).await,
         View::Queries => queries::list(gateway, asked.as_ref(), &frame).await,
         View::Reviews => reviews::list(gateway, asked.as_ref(), &frame).await,
