@@ -7,6 +7,7 @@ mod case;
 mod charts;
 mod consents;
 mod coverage;
+mod fields;
 pub(super) mod form;
 mod health;
 mod institutions;
@@ -21,7 +22,9 @@ mod record;
 mod report;
 mod reviews;
 mod statistics;
+mod still;
 mod under_review;
+mod unsealed;
 mod viewer;
 
 use std::sync::Arc;
@@ -35,6 +38,7 @@ use uuid::Uuid;
 
 use crate::{
     callers::trust::Trust,
+    changes::ChangeError,
     doors::persons::{
         page::{redirect, style},
         request::Members,
@@ -45,7 +49,9 @@ use crate::{
     transport::Body,
 };
 
+pub(super) use fields::wrong_field;
 use page::Frame;
+pub(super) use unsealed::show as unsealed;
 pub(super) use viewer::Viewer;
 
 /// What is looked at.
@@ -223,25 +229,39 @@ pub(super) fn barred(
     Some(frame.fault(status, sentence))
 }
 
+/// Why something was not done.
+pub(super) enum Said<'a> {
+    /// In the words of its fault.
+    Fault(&'a ChangeError),
+    /// In Chinese and in English.
+    Words([String; 2]),
+}
+
 /// What a form asked for was not done.
 pub(super) fn refused(
     gateway: &Gateway,
     viewer: Viewer,
-    (status, fault): (StatusCode, &impl std::fmt::Display),
+    (status, said): (StatusCode, Said<'_>),
     (language, from): (Language, &str),
 ) -> Response<Body> {
-    // The page from which the form came knows its reader's language; the browser may prefer another.
+    let language = of_form(language, from);
+    let said = match (said, language) {
+        (Said::Fault(fault), Language::Zh) => chinese().of(&fault.to_string()),
+        (Said::Fault(fault), Language::En) => fault.to_string(),
+        (Said::Words([chinese, _]), Language::Zh) => chinese,
+        (Said::Words([_, english]), Language::En) => english,
+    };
+    Frame::new(language, true, gateway, viewer, ("/officers", None)).not_done(status, &said, from)
+}
+
+/// The page from which a form came knows its reader's language; the browser may prefer another.
+fn of_form(language: Language, from: &str) -> Language {
     let chosen = from.rsplit_once("lang=").and_then(|(_, chosen)| chosen.get(..2));
-    let language = match chosen {
+    match chosen {
         Some("zh") => Language::Zh,
         Some("en") => Language::En,
         Some(_) | None => language,
-    };
-    let said = match language {
-        Language::Zh => chinese().of(&fault.to_string()),
-        Language::En => fault.to_string(),
-    };
-    Frame::new(language, true, gateway, viewer, ("/officers", None)).not_done(status, &said, from)
+    }
 }
 
 fn is_page(headers: &HeaderMap) -> bool {
