@@ -220,6 +220,12 @@ impl Gateway {
         }
     }
 
+    /// Whether something is so already, also by what the others did: a gateway that has not heard of the opposite yet would change
+    /// nothing, and say that it is so while it is not. False where the others cannot be heard; then nothing can be recorded either.
+    pub(crate) async fn is_already(&self, is_so: impl Fn() -> bool + Send) -> bool {
+        is_so() && self.reaches_others().await && is_so()
+    }
+
     /// Tells the others of an act that is on the record; false where it is not known whether they know it.
     pub(crate) async fn tell(&self, durable: &Durable) -> bool {
         match &self.cluster {

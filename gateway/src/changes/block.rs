@@ -33,7 +33,9 @@ pub(super) async fn block(
     }
     let person = gateway.standing.person(number);
     let block = InForceOnly::Block(person, scenario.to_owned());
-    if gateway.standing.is_blocked(&person, scenario) == blocked && !off_record.contains(&block) {
+    if !off_record.contains(&block)
+        && gateway.is_already(|| gateway.standing.is_blocked(&person, scenario) == blocked).await
+    {
         return Ok(None);
     }
     let sealing = Sealing::begin(gateway, number);

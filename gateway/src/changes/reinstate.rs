@@ -13,7 +13,7 @@ use super::{
     by_two::{Warrant, approvals, once, permit, refuse},
     error::ChangeError,
     institution::is_of_officers,
-    request::Made,
+    request::{LeafMade, Made},
     suspension::set_suspended,
 };
 use crate::{
@@ -32,9 +32,13 @@ pub(super) async fn resume(
     account: &Account,
     off_record: &mut HashSet<InForceOnly>,
 ) -> Result<Made, ChangeError> {
-    // What is in force already needs nobody; who names a proposal hears whether it is one.
-    let is_suspended = gateway.register.by_id(id.as_str())?.is_suspended() || proposal.is_some();
-    if part.is_whole() && is_suspended && is_by_two(gateway) && is_of_officers(gateway, &id) {
+    let suspensions = Arc::clone(&gateway.register.by_id(id.as_str())?.suspensions);
+    if part.is_whole() && is_by_two(gateway) && is_of_officers(gateway, &id) {
+        // What is in force already needs nobody; who names a proposal hears whether it is one.
+        if proposal.is_none() && gateway.is_already(|| !suspensions.has(&part)).await {
+            let (leaf, suspended) = (LeafMade::Already(true), false);
+            return Ok(Made::Suspension { leaf, institution: id, part, suspended, unseen: false });
+        }
         let digest = of_reinstatement(id.as_str());
         match account.actor() {
             Actor::Account(_) => second(gateway, (&id, proposal), account).await?,

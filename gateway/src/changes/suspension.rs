@@ -50,7 +50,9 @@ pub(super) async fn set_suspended(
         let (institution, part) = (institution.clone(), part.clone());
         Made::Suspension { leaf, institution, part, suspended, unseen }
     };
-    if suspensions.has(&part) == suspended && !(suspended && off_record.contains(&in_force_only)) {
+    if !(suspended && off_record.contains(&in_force_only))
+        && gateway.is_already(|| suspensions.has(&part) == suspended).await
+    {
         return Ok(made(LeafMade::Already(true), false));
     }
     let leaf = Suspension {
@@ -104,7 +106,9 @@ pub(super) async fn set_stopped(
     scenario.iter().try_for_each(|name| known_scenario(gateway, name))?;
     let in_force_only = InForceOnly::Stop(scenario.clone());
     let made = |leaf| stop_made(gateway, leaf, scenario.clone(), stopped);
-    if gateway.stops.has(scenario.as_deref()) == stopped && !(stopped && off_record.contains(&in_force_only)) {
+    if !(stopped && off_record.contains(&in_force_only))
+        && gateway.is_already(|| gateway.stops.has(scenario.as_deref()) == stopped).await
+    {
         return Ok(made(LeafMade::Already(true)));
     }
     let leaf = Stop { scenario: scenario.clone(), stopped, reason };
@@ -128,9 +132,13 @@ pub(super) async fn resume(
     account: &Account,
     off_record: &mut HashSet<InForceOnly>,
 ) -> Result<Made, ChangeError> {
-    // Where nothing is stopped, nothing is done.
-    if !is_by_two(gateway) || !gateway.stops.has(scenario.as_deref()) {
+    if !is_by_two(gateway) {
         return set_stopped(gateway, scenario, false, reason, account, off_record).await;
+    }
+    scenario.iter().try_for_each(|name| known_scenario(gateway, name))?;
+    // Where nothing is stopped, nothing is done; not even where it is stopped the next moment.
+    if gateway.is_already(|| !gateway.stops.has(scenario.as_deref())).await {
+        return Ok(stop_made(gateway, LeafMade::Already(true), scenario, false));
     }
     let digest = of_resumption(scenario.as_deref(), reason.as_deref());
     if let Some(emergency) = permit(gateway, (RESUME, digest), by, account).await? {

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join3};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at},
 };
-use tokio_postgres::{Row, Statement};
+use tokio_postgres::{Row, Statement, types::ToSql};
 
 use super::{
     acts::{Act, OFFICERS, kind_of},
@@ -164,10 +164,12 @@ impl Beats {
         let client = &self.link.client;
         let indices: Vec<i64> = acts.iter().map(|(index, _)| i64::try_from(*index).unwrap_or(i64::MAX)).collect();
         let leaves: Vec<&[u8]> = acts.iter().map(|(_, leaf)| &leaf[..]).collect();
-        client.batch_execute(&format!("BEGIN; {ALONE}")).await?;
         let kinds: Vec<&str> = leaves.iter().map(|leaf| kind_of(leaf).unwrap_or_default()).collect();
-        client.execute(&self.tell, &[&self.own.origin, &indices, &leaves, &kinds]).await?;
-        client.batch_execute(&format!("{NOTIFY}; COMMIT")).await?;
+        let (begin, commit) = (format!("BEGIN; {ALONE}"), format!("{NOTIFY}; COMMIT"));
+        let told: [&(dyn ToSql + Sync); 4] = [&self.own.origin, &indices, &leaves, &kinds];
+        // All on its way at once: whoever is cut off between two of them would keep the lock from the others.
+        let told = client.execute(&self.tell, &told);
+        let ((), _, ()) = try_join3(client.batch_execute(&begin), told, client.batch_execute(&commit)).await?;
         self.link.prove(latest).await
     }
 }
@@ -267,13 +269,9 @@ impl Round {
     /// is found in the log by a later round.
     async fn answer(&mut self, all: Vec<ToActs>) -> Result<(), StateFault> {
         let (mut acts, mut waiting, mut wanted, mut once) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut is_to_hear = false;
         for one in all {
             match one {
-                ToActs::Reach(reached) => {
-                    is_to_hear = true;
-                    waiting.push(reached);
-                }
+                ToActs::Reach(reached) => waiting.push(reached),
                 ToActs::Tell(index, leaf, told) => {
                     acts.push((index, leaf.to_vec()));
                     waiting.push(told);
@@ -282,7 +280,7 @@ impl Round {
                 ToActs::Leaf(act, reply) => wanted.push((act, reply)),
             }
         }
-        let made = self.told(&acts, is_to_hear, waiting).await;
+        let made = self.told(&acts, waiting).await;
         for (key, reply) in once {
             let (Some(beats), latest) = (&self.beats, Instant::now() + self.server.timeout()) else { break };
             match timeout_at(latest, beats.once(&key, latest)).await.unwrap_or(Err(StateFault::Late)) {
@@ -303,13 +301,9 @@ impl Round {
         made
     }
 
-    /// Tells acts, or looks whether it could, and hears what is new where that is asked.
-    async fn told(
-        &mut self,
-        acts: &[(u64, Vec<u8>)],
-        is_to_hear: bool,
-        waiting: Vec<oneshot::Sender<()>>,
-    ) -> Result<(), StateFault> {
+    /// Tells acts, or looks whether it could, and hears what is new. What was told is heard too: of two acts that contradict each
+    /// other the later one holds, and one from before that comes in only now would undo what was put in force here meanwhile.
+    async fn told(&mut self, acts: &[(u64, Vec<u8>)], waiting: Vec<oneshot::Sender<()>>) -> Result<(), StateFault> {
         if waiting.is_empty() {
             return Ok(());
         }
@@ -317,7 +311,7 @@ impl Round {
         let Some(beats) = &self.beats else { return Err(StateFault::Late) };
         let made = async { if acts.is_empty() { beats.reach(latest).await } else { beats.tell(acts, latest).await } };
         let mut made = timeout_at(latest, made).await.unwrap_or(Err(StateFault::Late));
-        if made.is_ok() && is_to_hear {
+        if made.is_ok() {
             made = self.hear().await;
         }
         match &made {

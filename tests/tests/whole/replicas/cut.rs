@@ -4,6 +4,7 @@
 use std::{
     cell::Cell,
     sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::Duration,
 };
 
@@ -13,7 +14,7 @@ use hyper::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{TIME, answered, are_settled, callers, database_of, made, of_ten_uses, stopped};
+use super::{SECOND, TIME, answered, are_settled, callers, database_of, made, of_ten_uses, stopped};
 use crate::{
     consents::{ask, new_jti, of_one_use, token, withdraw},
     directories::Directory,
@@ -23,12 +24,17 @@ use crate::{
 
 /// Two gateways that count together, the first through a relay.
 fn two(relay: &Relay, directory: &Directory) -> Vec<Gateway> {
+    // So that what is lost is given up sooner.
+    two_that_wait(relay, directory, 400)
+}
+
+/// The same, which wait so many milliseconds for the shared state.
+fn two_that_wait(relay: &Relay, directory: &Directory, most: u32) -> Vec<Gateway> {
     let server = Server::shared();
     let is_first = Cell::new(true);
     made(&[server], 2, |folder| {
         directory.lists(folder);
-        // So that what is lost is given up sooner.
-        folder.replace_in_config("standby = \"none\"", "standby = \"none\"\ntimeout_ms = 400");
+        folder.replace_in_config("standby = \"none\"", &format!("standby = \"none\"\ntimeout_ms = {most}"));
         if is_first.replace(false) {
             folder.replace_in_config(&format!("127.0.0.1:{}/", server.port()), &format!("127.0.0.1:{}/", relay.port()));
         }
@@ -99,14 +105,14 @@ fn answers_nobody_a_second_later_and_knows_what_happened_when_it_is_whole() {
     let data = |at: usize, number: &str| housing[at].ask(&look_up(number)).json()["data"].clone();
     let before = [&late, &other].map(|number| data(0, number));
     let is_over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let ends = Ends(&is_over);
         for nr in 0..3 {
             let (number, housing, is_over) = (folder.person("clean", nr), &housing[0], &is_over);
             scope.spawn(move || {
                 while !is_over.load(Ordering::SeqCst) {
                     drop(housing.ask(&look_up(&number)));
-                    std::thread::sleep(Duration::from_millis(5));
+                    thread::sleep(Duration::from_millis(5));
                 }
             });
         }
@@ -150,7 +156,7 @@ fn what_it_began_keeps_nobody_else_waiting() {
     let banks = callers(&gateways, "bank");
     let folder = gateways[0].folder();
     let one_use = token(folder, &folder.person("clean", 0), 1);
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let mut asking = None;
         // Its transaction is in its midst, and goes on at the server when nothing comes from there any more.
         server.session(&database_of(folder), "BEGIN; LOCK TABLE credit_use IN ACCESS EXCLUSIVE MODE;", || {
@@ -184,10 +190,10 @@ fn between_claim_and_answer_uses_no_consent_twice() {
     for round in 0..6_u64 {
         let jti = new_jti();
         let token = of_one_use(folder, &jti, &folder.person("clean", 1));
-        let told = std::thread::scope(|scope| {
+        let told = thread::scope(|scope| {
             let asking = scope.spawn(|| ask(&banks[0], &token).status == 200);
             // Anywhere from before the claim to after the record.
-            std::thread::sleep(Duration::from_millis(4 * round));
+            thread::sleep(Duration::from_millis(4 * round));
             if round % 2 == 0 {
                 relay.cut()
             } else {
@@ -214,4 +220,39 @@ fn between_claim_and_answer_uses_no_consent_twice() {
     let folders = stopped(gateways);
     assert_eq!(answered_on_consent(&folders), tokens.len());
     directory.holds(&folders);
+}
+
+#[test]
+fn that_has_not_heard_the_last_word_changes_what_is_so_by_then() {
+    let relay = Relay::to(Server::shared().port());
+    let directory = Directory::init();
+    let gateways = two_that_wait(&relay, &directory, 3_000);
+    let [late, other] = [&gateways[0], &gateways[1]];
+    let number = late.folder().person("clean", 0);
+    let ask = |at: &Gateway| at.folder().caller("housing").ask(&look_up(&number));
+    let (stop, resume) = (["stop", "--reason", "drill"], ["resume", "--reason", "drill"]);
+    // What the other one does while this one hears nothing, and what this one is told to do then, as it hears it again.
+    let words: [(&[_], _); 3] = [(&[resume], stop), (&[stop, resume], stop), (&[stop], resume)];
+    for (unheard, told) in words {
+        for at in [late, other] {
+            let begins = if unheard.len() == 1 && unheard[0] == resume { stop } else { resume };
+            command(at, &begins);
+        }
+        relay.cut_answers();
+        unheard.iter().for_each(|word| command(other, word));
+        thread::scope(|scope| {
+            let told = scope.spawn(|| command(late, &told));
+            thread::sleep(Duration::from_millis(150));
+            relay.pass();
+            told.join().unwrap();
+        });
+        let is_stopped = told == stop;
+        // From then on nobody is answered.
+        assert!(!is_stopped || ask(late).status != 200, "{unheard:?}, {told:?}");
+        for at in [late, other] {
+            let is_so = || if is_stopped { ask(at).code() == "stopped" } else { ask(at).status == 200 };
+            assert!(within(SECOND, is_so), "{unheard:?}, {told:?}");
+        }
+    }
+    directory.holds(&stopped(gateways));
 }
