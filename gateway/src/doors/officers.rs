@@ -155,10 +155,7 @@ pub(super) async fn act(
     let field = change.as_ref().is_err().then(|| console::wrong_field(path.as_str(), asked)).flatten();
     let next = filled.map(|(_, next)| next);
     let done = match change {
-        Ok(Change::Export { number: Whose(number), proposal, .. }) => {
-            evidence::hand_over(gateway, number, proposal, account, language).await.map(Answer::Whole)
-        }
-        Ok(change) => apply(gateway, change, account).await.map(Answer::Made),
+        Ok(change) => make(gateway, change, account, language).await,
         Err(error) => Err(error),
     };
     match (done, next) {
@@ -184,6 +181,20 @@ enum Answer {
     Made(Made),
     /// As it is.
     Whole(Response<Body>),
+}
+
+async fn make(
+    gateway: &Arc<Gateway>,
+    change: Change,
+    account: Account,
+    language: Language,
+) -> Result<Answer, ChangeError> {
+    match change {
+        Change::Export { number: Whose(number), proposal, .. } => {
+            evidence::hand_over(gateway, number, proposal, account, language).await.map(Answer::Whole)
+        }
+        change => apply(gateway, change, account).await.map(Answer::Made),
+    }
 }
 
 /// Whether who acts would be shut out by it.
