@@ -169,6 +169,7 @@ fn who_lifts_one_thing_reads_what_is_stopped_still_and_who_mistypes_reads_where(
     let never = done(folder, ONE, &suspend("staff-7", &[("suspended", "false"), ("reason", "typed wrong")]));
     assert!(never.contains("Nothing was done: ") && !never.contains("It was so already"), "{never}");
     let record = folder.caller("housing").ask(&look_up_under(&folder.person("clean", 1), "HZ-9"));
+    until_listed(folder, 2);
     let record = format!("/officers/queries/{}?lang=en", record.json()["query"].as_str().unwrap());
     let led = || page(folder, ONE, &record).contains("/officers/institutions?q=housing&amp;lang=en#i-housing");
     assert!(within(Duration::from_secs(10), led), "from the record to where it is lifted");
