@@ -66,7 +66,8 @@ impl Patroni {
         self.nodes.iter().map(|node| node.port).collect()
     }
 
-    /// Waits until one takes writes and all the others follow, one of them synchronously.
+    /// Waits until one takes writes and all the others follow, one of them synchronously, and may take over: Patroni writes down
+    /// which one a moment after the server has it.
     ///
     /// # Panics
     /// Where that does not come.
@@ -78,7 +79,8 @@ impl Patroni {
             );
             follow.code == Some(0) && follow.out.trim() == format!("{} 1", self.nodes.len() - 1)
         };
-        within(|| self.leader().is_some() && has_all(), "Patroni's servers do not become whole");
+        let may_take_over = || self.nodes.iter().any(|node| answers(node.api, "/synchronous"));
+        within(|| self.leader().is_some() && has_all() && may_take_over(), "Patroni's servers do not become whole");
     }
 
     /// Which one takes writes, where Patroni says so.
