@@ -13,6 +13,7 @@ mod callers;
 mod changes;
 mod cluster;
 mod commands;
+mod copies;
 #[cfg(feature = "demo")]
 mod demo;
 mod doors;

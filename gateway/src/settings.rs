@@ -7,6 +7,7 @@ mod approval;
 mod bounds;
 mod catalogue;
 mod consent_issuer;
+mod copy;
 mod figures;
 mod floods;
 mod institution;
@@ -34,6 +35,7 @@ pub(crate) use approval::{Approval, beside, to_follow};
 pub(crate) use bounds::Bounds;
 pub(crate) use catalogue::CatalogueSource;
 pub(crate) use consent_issuer::ConsentIssuer;
+pub(crate) use copy::CopySettings;
 pub(crate) use figures::FigureSettings;
 pub(crate) use floods::FloodSettings;
 pub(crate) use institution::{

@@ -175,6 +175,25 @@ pub enum RecoverError {
     },
 }
 
+/// Why a log was not taken over from its second copy. Nothing was changed, but where a file could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The folder is none of a copy.
+    #[error("`{0}` is no copy of a write-ahead log")]
+    NoCopy(PathBuf),
+    /// Copy and log have other records at the same place.
+    #[error("`{copy}` has other records than `{own}`: keep both, and find out which of them was answered by")]
+    Contradicts {
+        /// The copy's segment.
+        copy: PathBuf,
+        /// The log's.
+        own: PathBuf,
+    },
+    /// The log or the copy cannot be read or written, or a process has the log.
+    #[error(transparent)]
+    Recover(#[from] RecoverError),
+}
+
 /// Wraps a failed read with its path.
 pub(crate) fn read_error(path: &Path, source: io::Error) -> RecoverError {
     RecoverError::Io { doing: "reading", path: path.to_owned(), source }

@@ -16,7 +16,10 @@
 //!
 //! `let_go.rs` removes bundles that two officers let go; their hashes stay, and what is in force of them (`crate::pruned`).
 //!
-//! What it does not do: decide what may go, compress, replicate, or keep an index. A leaf is found by its id's time (`read/lookup.rs`).
+//! With `Settings::copies` a leaf counts once a second copy of the write-ahead log has it, at whoever keeps that (`wal/copied.rs`,
+//! `publish/copy_folder.rs`); `open/restore.rs` takes a log over from there.
+//!
+//! What it does not do: decide what may go, compress, connect to anybody, or keep an index. A leaf is found by its id's time (`read/lookup.rs`).
 
 pub(crate) mod disk;
 mod error;
@@ -36,12 +39,17 @@ mod threads;
 mod tree;
 mod wal;
 
+pub use disk::copies::{Copies, Copying, Reached};
 pub use disk::failure::{Report, Stop};
-pub use error::{Damaged, LookupError, NotRecordable, RecoverError, ReleaseError, StartError, Unsubmitted};
+pub use error::{
+    Damaged, LookupError, NotRecordable, RecoverError, ReleaseError, RestoreError, StartError, Unsubmitted,
+};
 pub use handle::Log;
 pub use metrics::{Histogram, Metrics};
 pub use open::recover::{Contents, Examined, Recovered, examine, recover};
+pub use open::restore::{Restored, restore};
 pub use publish::checkpoint_signer::Signer;
+pub use publish::copy_folder::CopyFolder;
 pub use read::leaf_reader::LeafReader;
 pub use read::lookup::Lookup;
 pub use read::paths::Paths;

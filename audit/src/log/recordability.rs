@@ -18,13 +18,16 @@ pub enum Cause {
     Closed,
     /// The disk failed inside reserved room.
     Stopped,
+    /// Whoever keeps the second copy of the write-ahead log is away, or does not go on with it.
+    Copy,
     /// The batch under way takes longer than [`super::SLOW`]: the disk hangs, or nearly. It ends with that batch.
     Slow,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 6] = [Self::Room, Self::Publication, Self::Clock, Self::Closed, Self::Stopped, Self::Slow];
+    pub const ALL: [Self; 7] =
+        [Self::Room, Self::Publication, Self::Clock, Self::Closed, Self::Stopped, Self::Copy, Self::Slow];
 
     /// A word for metrics.
     #[must_use]
@@ -35,6 +38,7 @@ impl Cause {
             Self::Clock => "clock",
             Self::Closed => "closed",
             Self::Stopped => "stopped",
+            Self::Copy => "copy",
             Self::Slow => "slow",
         }
     }

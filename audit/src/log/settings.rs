@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::disk::copies::Copies;
 use super::disk::failure::{self, Probe, Report, Stop};
 
 /// How a log is kept. [`Settings::new`] gives the defaults.
@@ -23,6 +24,9 @@ pub struct Settings {
     pub linger: Duration,
     /// The least time between two publications: 500 ms. A leaf that comes after a pause is published at once.
     pub publish_every: Duration,
+    /// Who keeps a second copy of the write-ahead log: a leaf counts once both have it, and while nobody is there nothing is
+    /// recorded. By default nobody.
+    pub copies: Option<Arc<dyn Copies>>,
     /// Receives one line when the log stops or starts being recordable, and why the process stops. By default a line on
     /// standard error.
     pub report: Report,
@@ -45,6 +49,7 @@ impl Settings {
             segment_bytes: 16 << 20,
             linger: Duration::from_millis(1),
             publish_every: Duration::from_millis(500),
+            copies: None,
             report: Arc::new(failure::report_to_stderr),
             stop: Arc::new(|| std::process::abort()),
             probe: Probe::default(),

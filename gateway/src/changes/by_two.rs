@@ -74,10 +74,17 @@ pub(super) async fn is_once(gateway: &Gateway, what: &str, proposal: Uuid) -> Re
 /// As [`is_once`], of an act by a proposal: it is done then.
 ///
 /// # Errors
-/// Where another gateway has done it, or that cannot be told.
-pub(super) async fn once(gateway: &Gateway, act: &str, proposal: Option<Uuid>) -> Result<(), ChangeError> {
+/// Where another gateway has done it, and then that it was tried is on the record; or that cannot be told.
+pub(super) async fn once(
+    gateway: &Gateway,
+    act: &str,
+    proposal: Option<Uuid>,
+    account: &Account,
+) -> Result<(), ChangeError> {
     match proposal {
-        Some(proposal) if !is_once(gateway, act, proposal).await? => Err(NotApproved::Done.into()),
+        Some(proposal) if !is_once(gateway, act, proposal).await? => {
+            refuse(gateway, &format!("officers/{act}/{proposal}"), NotApproved::Done, account).await
+        }
         Some(_) | None => Ok(()),
     }
 }

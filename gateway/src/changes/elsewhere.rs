@@ -1,18 +1,21 @@
 //! What was recorded by another gateway that counts together with this one, put in force here.
 
 use credit_audit::leaf::{Body, Leaf, parse};
+use jiff::Timestamp;
 
 use super::{by_two::approvals, standing::restore};
 use crate::{
     callers::suspension::{Part, SuspendedSince},
     cluster::Act,
     gateway::Gateway,
-    state::{approvals::Approvals, consent_key, open_cases::OpenCases, other_logs::place_of},
+    state::{Key, approvals::Approvals, consent_key, open_cases::OpenCases, other_logs::place_of},
 };
 
-/// What is in force by the order of all acts alone begins anew: all of them follow, this gateway's own too.
-pub(crate) fn begin_anew(gateway: &Gateway) {
-    *gateway.open_cases() = OpenCases::default();
+/// What is in force by the order of all acts alone begins anew: all of them follow, this gateway's own too; or those after some
+/// that left these cases undecided, and these consents withdrawn.
+pub(crate) fn begin_anew(gateway: &Gateway, cases: OpenCases, revoked: Vec<(Key, Timestamp)>) {
+    *gateway.open_cases() = cases;
+    revoked.into_iter().for_each(|(consent, at)| gateway.state.revoke(consent, at));
 }
 
 /// Takes in an act of a log, this gateway's own too: of two that contradict each other the later one holds, wherever it was made.

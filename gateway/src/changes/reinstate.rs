@@ -44,7 +44,7 @@ pub(super) async fn resume(
             Actor::Account(_) => second(gateway, (&id, proposal), account).await?,
             Actor::Officer { .. } | Actor::Institution { .. } | Actor::Person(_) | Actor::System(_) => {
                 permit(gateway, (REINSTATE, digest), Warrant { proposal, emergency: false }, account).await?;
-                once(gateway, REINSTATE, proposal).await?;
+                once(gateway, REINSTATE, proposal, account).await?;
             }
         }
         let made = set_suspended(gateway, (id.clone(), part), false, reason, account, off_record).await?;

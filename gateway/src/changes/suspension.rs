@@ -147,7 +147,7 @@ pub(super) async fn resume(
             keep(gateway, emergency, about).await;
         }
     }
-    once(gateway, RESUME, by.proposal).await?;
+    once(gateway, RESUME, by.proposal, account).await?;
     let made = set_stopped(gateway, scenario, false, reason, account, off_record).await?;
     approvals(gateway).done((RESUME, &digest), None, Some(&account.actor()), gateway.clock.now());
     Ok(made)

@@ -2,6 +2,9 @@
 
 use credit_audit::leaf::{Entry, Kind, peek};
 
+/// What the database draws for an act: it has another one where it lost the act and has another at its place.
+pub(crate) type Mark = [u8; 16];
+
 /// An act, as its log has it.
 #[derive(Clone, Debug)]
 pub(crate) struct Act {
@@ -13,6 +16,8 @@ pub(crate) struct Act {
     pub(crate) index: u64,
     /// The leaf.
     pub(crate) leaf: Vec<u8>,
+    /// What the database drew for it.
+    pub(crate) mark: Mark,
 }
 
 /// Kinds of leaves that say what holds for every gateway.
@@ -58,7 +63,8 @@ pub(super) fn kind_of(leaf: &[u8]) -> Option<&str> {
 fn says_done(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(text);
     let path = text.split_once("\"path\":\"officers/").and_then(|(_, rest)| rest.split('"').next());
-    path.is_some_and(|path| path.ends_with("/loaded") || path.ends_with("/done"))
+    // That it was refused because it is done says nothing new.
+    path.is_some_and(|path| matches!(path.split('/').collect::<Vec<_>>()[..], [_, _, "loaded" | "done"]))
 }
 
 #[cfg(test)]
@@ -70,7 +76,7 @@ mod tests {
         for (path, is_told) in [
             ("officers/catalogue/x/loaded", true),
             ("officers/export/x/done", true),
-            ("officers/export/x/refused/done", true),
+            ("officers/export/x/refused/done", false),
             ("officers/approvals/x/refused/own", false),
             ("/officers/proposals", false),
             ("/officers/x/done", false),

@@ -13,6 +13,7 @@ use super::{
     acts::{Act, OFFICERS, kind_of},
     fault::StateFault,
     handle::{Cluster, Own, Process, ToActs},
+    heard::{Heard, Keeping},
     link::{Link, Server},
 };
 use crate::state::Key;
@@ -33,7 +34,7 @@ const BEAT: &str = "INSERT INTO credit_replica (origin, beat, ring, told, kinds)
      ON CONFLICT (origin) DO UPDATE SET beat = excluded.beat, ring = excluded.ring, told = excluded.told, kinds = excluded.kinds";
 const OTHER_RING: &str = "SELECT origin FROM credit_replica WHERE origin <> $1 AND ring <> $2 \
      AND beat > pg_catalog.now() - interval '3 seconds' LIMIT 1";
-const HEARD: &str = "SELECT seq, origin, leaf_index, leaf FROM credit_act WHERE seq > $1 ORDER BY seq LIMIT $2";
+const HEARD: &str = "SELECT seq, origin, leaf_index, leaf, pg_catalog.uuid_send(mark) FROM credit_act WHERE seq > $1 ORDER BY seq LIMIT $2";
 /// One after the other, so that whoever reads by `seq` misses none that is committed later.
 const ALONE: &str = "SELECT pg_catalog.pg_advisory_xact_lock(7234017283807667)";
 /// The others are woken when it is committed. Who hears no notice (behind a pool of connections, say) asks by itself soon.
@@ -42,15 +43,17 @@ const LISTEN: &str = "LISTEN credit_act";
 /// A gateway that took it before and ended takes it again.
 const ONCE: &str = "INSERT INTO credit_once (key, origin) VALUES ($1, $2) \
      ON CONFLICT (key) DO UPDATE SET origin = excluded.origin WHERE credit_once.origin = excluded.origin";
-const DECIDED: &str =
-    "SELECT seq, origin, leaf_index, leaf FROM credit_act WHERE kind = ANY ($1) AND seq > $2 ORDER BY seq LIMIT $3";
+const DECIDED: &str = "SELECT seq, origin, leaf_index, leaf, pg_catalog.uuid_send(mark) FROM credit_act \
+     WHERE kind = ANY ($1) AND seq > $2 ORDER BY seq LIMIT $3";
+/// Whether it is there still: then so is every act before it.
+const IS_THERE: &str = "SELECT EXISTS (SELECT FROM credit_act WHERE seq = $1 AND pg_catalog.uuid_send(mark) = $2)";
 const LEAF: &str = "SELECT origin, leaf FROM credit_act WHERE seq = $1";
 /// Where it told the acts of fewer kinds, it begins anew.
 const TOLD_UNTIL: &str = "SELECT CASE WHEN kinds < $2 THEN 0 ELSE told END FROM credit_replica WHERE origin = $1";
 /// The release of the kinds that are told.
 const KINDS: i32 = 2;
 /// The release of the tables. Later ones have more, and nothing less.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 const TABLES: &str = "SELECT version FROM credit_schema";
 const TELL: &str = "INSERT INTO credit_act (origin, leaf_index, leaf, kind) \
      SELECT $1, i, l, k FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS t (i, l, k) \
@@ -121,14 +124,28 @@ impl Beats {
         acts(&self.link.client.query(&self.heard, &[&after, &ACTS]).await?)
     }
 
-    /// All that officers decided, at whichever gateway.
+    /// Whether this is the database that had what was heard.
     ///
     /// # Errors
     /// [`StateFault`].
-    pub(super) async fn decided(&self, server: &Server) -> Result<Vec<Act>, StateFault> {
+    pub(super) async fn has(&self, heard: &Heard) -> Result<bool, StateFault> {
+        let mark = &heard.mark[..];
+        let row = self.link.client.query_one(IS_THERE, &[&heard.until, &mark]).await?;
+        let is_there: bool = row.try_get(0)?;
+        if !is_there {
+            tracing::warn!("what other gateways did is heard anew: the shared state is not the one that had it");
+        }
+        Ok(is_there)
+    }
+
+    /// All that officers decided after an act, at whichever gateway.
+    ///
+    /// # Errors
+    /// [`StateFault`].
+    pub(super) async fn decided(&self, server: &Server, first: i64) -> Result<Vec<Act>, StateFault> {
         let mut all: Vec<Act> = Vec::new();
         loop {
-            let after = all.last().map_or(0, |act| act.seq);
+            let after = all.last().map_or(first, |act| act.seq);
             let kinds = OFFICERS.as_slice();
             let asked = async { self.link.client.query(DECIDED, &[&kinds, &after, &ACTS]).await };
             let rows = timeout(server.timeout(), asked).await.map_err(|_| StateFault::Late)??;
@@ -177,7 +194,8 @@ impl Beats {
 fn acts(rows: &[Row]) -> Result<Vec<Act>, StateFault> {
     let acts = rows.iter().map(|row| {
         let index = u64::try_from(row.try_get::<_, i64>(2)?).unwrap_or_default();
-        Ok(Act { seq: row.try_get(0)?, origin: row.try_get(1)?, index, leaf: row.try_get(3)? })
+        let mark = row.try_get::<_, &[u8]>(4)?.try_into().unwrap_or_default();
+        Ok(Act { seq: row.try_get(0)?, origin: row.try_get(1)?, index, leaf: row.try_get(3)?, mark })
     });
     acts.collect()
 }
@@ -189,11 +207,32 @@ struct Round {
     own: Own,
     process: Arc<dyn Process>,
     beats: Option<Beats>,
-    /// The last act that was heard.
-    seen: i64,
+    /// The last act that was heard; nothing before a start has looked at what it has at hand.
+    seen: Option<i64>,
+    keeping: Keeping,
 }
 
 impl Round {
+    /// What is at hand comes in force, if this database has had it: the others follow. Once, before anything is heard.
+    async fn begin(&mut self) -> Result<(), StateFault> {
+        let (Some(beats), None) = (&self.beats, self.seen) else { return Ok(()) };
+        let (folder, own) = (self.own.folder.clone(), self.own.origin.clone());
+        let read = tokio::task::spawn_blocking(move || Heard::at_hand(&folder, &own)).await;
+        let heard = match read.ok().flatten() {
+            Some(heard) => timeout(self.server.timeout(), beats.has(&heard))
+                .await
+                .unwrap_or(Err(StateFault::Late))?
+                .then_some(heard),
+            None => None,
+        };
+        self.keeping = Keeping::new(&self.own.folder, &self.own.origin, heard.is_some());
+        let mut heard = heard.unwrap_or_default();
+        self.process.begin(std::mem::take(&mut heard.cases), std::mem::take(&mut heard.revoked));
+        heard.kept().for_each(|act| self.process.take_in(&act));
+        self.seen = Some(heard.until);
+        Ok(())
+    }
+
     /// One round: says that it is here, tells what others do not know, hears what is new.
     async fn make(&mut self) -> Result<(), StateFault> {
         let began = self.cluster.now();
@@ -214,6 +253,7 @@ impl Round {
         }
         let latest = Instant::now() + self.server.timeout();
         timeout_at(latest, beats.beat(&self.process.ring(), latest)).await.unwrap_or(Err(StateFault::Late))?;
+        self.begin().await?;
         self.hear().await?;
         self.cluster.set_heard(began);
         Ok(())
@@ -221,16 +261,19 @@ impl Round {
 
     /// Takes in what is new.
     async fn hear(&mut self) -> Result<(), StateFault> {
-        let Some(beats) = &self.beats else { return Err(StateFault::Late) };
+        let (Some(beats), Some(mut seen)) = (&self.beats, self.seen) else { return Err(StateFault::Late) };
         loop {
             // A long history is read at a start: each part of it has the time of a round.
-            let heard = timeout(self.server.timeout(), beats.heard(self.seen)).await;
+            let heard = timeout(self.server.timeout(), beats.heard(seen)).await;
             let acts = heard.unwrap_or(Err(StateFault::Late))?;
             let is_all = i64::try_from(acts.len()).is_ok_and(|count| count < ACTS);
             for act in acts {
                 self.process.take_in(&act);
-                self.seen = act.seq;
+                seen = act.seq;
+                self.seen = Some(seen);
+                self.keeping.hear(act);
             }
+            self.keeping.look().await;
             if is_all {
                 return Ok(());
             }
@@ -332,8 +375,8 @@ pub(super) async fn keep(
     process: Arc<dyn Process>,
     ready: oneshot::Sender<Result<(), StateFault>>,
 ) {
-    let mut round = Round { cluster, server, own, process, beats: None, seen: 0 };
-    round.process.begin();
+    let keeping = Keeping::new(&own.folder, &own.origin, false);
+    let mut round = Round { cluster, server, own, process, beats: None, seen: None, keeping };
     drop(ready.send(round.make_first().await));
     let mut every = interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,6 +1,7 @@
 //! What other threads see of the thread that counts and hears, and what that thread needs of them.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -9,6 +10,7 @@ use std::{
 };
 
 use credit_audit::clock::Clock;
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -19,6 +21,7 @@ use crate::{
     state::{
         Key, Refused,
         elsewhere::{Awaited, Elsewhere, Granted, SharedClaim},
+        open_cases::OpenCases,
     },
 };
 
@@ -69,8 +72,9 @@ pub(crate) type Looked = (Vec<(u64, Vec<u8>)>, u64);
 
 /// What the thread needs of the process.
 pub(crate) trait Process: Send + Sync {
-    /// All acts of all gateways follow, from the first one on.
-    fn begin(&self);
+    /// The acts of all gateways follow, from the first one on; or those after some that left these cases undecided, and these
+    /// consents withdrawn.
+    fn begin(&self, cases: OpenCases, revoked: Vec<(Key, Timestamp)>);
 
     /// Takes in an act of any of the gateways, in the order in which they hold.
     fn take_in(&self, act: &Act);
@@ -103,6 +107,8 @@ pub(crate) struct Own {
     pub(crate) ring: Option<[u8; 32]>,
     /// Whether its log has answered queries already.
     pub(crate) has_answered: bool,
+    /// The data folder.
+    pub(crate) folder: PathBuf,
 }
 
 impl Cluster {

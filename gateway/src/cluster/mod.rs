@@ -1,5 +1,5 @@
 //! What several gateways of one operator (replicas) have in common, in PostgreSQL: counts and uses ([`tally`], [`batch`]), and the
-//! acts that each must know ([`acts`]).
+//! acts that each must know ([`acts`]), of which each keeps what they amount to ([`heard`]).
 //!
 //! Each keeps a log of its own. What it reserves for a query counts for all at once, in one transaction for many queries; what it
 //! records as an act is given to the others. **A write counts when a synchronous standby has it**, which is looked at after
@@ -15,6 +15,7 @@ mod beat;
 mod books;
 mod fault;
 mod handle;
+mod heard;
 mod lending;
 mod link;
 mod tally;
@@ -29,6 +30,7 @@ pub(crate) use handle::{Cluster, Ends, Looked, Own, Process};
 pub(crate) use lending::{RatesFault, check_files};
 
 use crate::settings::SharedState;
+use heard::Heard;
 use link::Server;
 
 /// The tables in PostgreSQL.
@@ -48,7 +50,14 @@ pub(crate) async fn examine(settings: &SharedState, own: &Own) -> Result<(), Sta
 /// [`StateFault`].
 pub(crate) async fn decided(settings: &SharedState, own: &Own) -> Result<Vec<Act>, StateFault> {
     let server = Server::new(settings)?;
-    beat::Beats::open(&server, own).await?.decided(&server).await
+    let beats = beat::Beats::open(&server, own).await?;
+    let before = match Heard::at_hand(&own.folder, &own.origin) {
+        Some(heard) if beats.has(&heard).await? => heard,
+        Some(_) | None => Heard::default(),
+    };
+    let mut acts: Vec<Act> = before.decided().collect();
+    acts.extend(beats.decided(&server, before.until).await?);
+    Ok(acts)
 }
 
 /// Counts and hears until the process ends: the thread's work. The first round is made before anything else, and `ready` hears

@@ -81,6 +81,8 @@ ALTER TABLE credit_replica ADD COLUMN IF NOT EXISTS kinds integer NOT NULL DEFAU
 -- The kind of the leaf, by which a start finds what officers decided.
 ALTER TABLE credit_act ADD COLUMN IF NOT EXISTS kind text NOT NULL DEFAULT '';
 CREATE INDEX IF NOT EXISTS credit_act_kind ON credit_act (kind, seq);
-INSERT INTO credit_schema (version) VALUES (2) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 2);
+-- Release 3. What stands for an act: a gateway that remembers acts sees by it whether this is the database that had them.
+ALTER TABLE credit_act ADD COLUMN IF NOT EXISTS mark uuid NOT NULL DEFAULT gen_random_uuid();
+INSERT INTO credit_schema (version) VALUES (3) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 3);
 
 COMMIT;

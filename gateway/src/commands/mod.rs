@@ -8,6 +8,7 @@ mod case;
 mod catalogue;
 mod change;
 mod consent;
+mod copy;
 mod coverage;
 #[cfg(feature = "demo")]
 mod demo;
@@ -120,6 +121,9 @@ enum Command {
     /// The published log in an object store 对象存储中的已发布日志
     #[command(subcommand)]
     Objects(objects::Objects),
+    /// The second copy of the write-ahead log, at another machine 另一台机器上的预写日志第二副本
+    #[command(subcommand)]
+    Copy(copy::Copy),
     /// What several gateways count together 多个网关共享的状态
     #[command(subcommand)]
     State(State),
@@ -194,6 +198,7 @@ pub fn run() -> ExitCode {
         Command::Index(index) => index::run(index),
         Command::Store(store) => store::run(store),
         Command::Objects(objects) => objects::run(objects),
+        Command::Copy(copy) => copy::run(copy),
         Command::State(State::Schema) => printed::text(cluster::SCHEMA),
         Command::Openapi(config) => openapi::run(&config),
         Command::Schema => printed::schema(),

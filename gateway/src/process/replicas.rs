@@ -7,6 +7,7 @@ use std::{
 };
 
 use credit_audit::{clock::Clock, leaf::QueryLeaf, log::LookupError};
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ use crate::{
     keyring::Keyring,
     process::runtime,
     settings::Settings,
-    state::{elsewhere::Elsewhere, ledger::Ledger},
+    state::{Key, elsewhere::Elsewhere, ledger::Ledger, open_cases::OpenCases},
     telemetry::{self, metrics::Duty},
 };
 
@@ -83,7 +84,8 @@ impl Joining {
 
 /// Who this gateway is to the others.
 fn own(settings: &Settings, ring: Option<[u8; 32]>, ledger: &Ledger) -> Own {
-    Own { origin: settings.log.origin.clone(), ring, has_answered: !ledger.seqs.is_empty() }
+    let has_answered = !ledger.seqs.is_empty();
+    Own { origin: settings.log.origin.clone(), ring, has_answered, folder: settings.data.dir.clone() }
 }
 
 /// Whether a start could count together with the others; nothing is written.
@@ -112,8 +114,8 @@ const BEHIND: &str = "another gateway has loaded what two officers approved, and
 struct Shared(Arc<Gateway>);
 
 impl Process for Shared {
-    fn begin(&self) {
-        begin_anew(&self.0);
+    fn begin(&self, cases: OpenCases, revoked: Vec<(Key, Timestamp)>) {
+        begin_anew(&self.0, cases, revoked);
     }
 
     fn take_in(&self, act: &Act) {

@@ -74,7 +74,8 @@ use crate::{
 use carry::Before;
 use first_leaves::FirstLeaves;
 use keys::{RingSigner, keyring, not_introduced};
-use record::{OnRecord, log_settings, read_record};
+pub(crate) use record::log_settings;
+use record::{OnRecord, read_record};
 
 /// Opens everything with what was read. The log is recovered and takes records from here on; no port is open yet.
 ///

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::objects::ObjectSettings;
+use super::{copy::CopySettings, objects::ObjectSettings};
 
 /// The log's name and timing.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -50,6 +50,12 @@ pub struct LogSettings {
     #[serde(default = "clock_ahead_days")]
     #[schemars(range(min = 1, max = 36_500))]
     pub clock_ahead_days: u32,
+    /// How many copies of the write-ahead log a record must be in before it counts: 1, or 2 with `log.copy`.
+    #[serde(default = "copies")]
+    #[schemars(range(min = 1, max = 2))]
+    pub(crate) copies: u8,
+    /// Who keeps the second copy; left out = nobody.
+    pub(crate) copy: Option<CopySettings>,
     /// An S3-compatible store to which everything that is published goes as well; left out = the folder is the only place.
     pub(crate) objects: Option<ObjectSettings>,
 }
@@ -58,10 +64,20 @@ impl LogSettings {
     /// The paths of files and folders in it.
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let Self {
-            second_place, continues, directory, directory_vkey, trust_policy, witness_authorities, objects, ..
+            second_place,
+            continues,
+            directory,
+            directory_vkey,
+            trust_policy,
+            witness_authorities,
+            objects,
+            copy,
+            ..
         } = self;
         let all = [second_place, continues, directory, directory_vkey, trust_policy, witness_authorities];
-        all.into_iter().filter_map(Option::as_mut).chain(objects.iter_mut().flat_map(ObjectSettings::paths_mut))
+        let all = all.into_iter().filter_map(Option::as_mut);
+        all.chain(objects.iter_mut().flat_map(ObjectSettings::paths_mut))
+            .chain(copy.iter_mut().flat_map(CopySettings::paths_mut))
     }
 
     /// What cannot be right.
@@ -91,6 +107,10 @@ impl LogSettings {
         if self.linger_us > 1_000_000 {
             faults.push("log.linger_us must be at most 1000000: callers wait as long".to_owned());
         }
+        if !(1..=2).contains(&self.copies) || (self.copies == 2) != self.copy.is_some() {
+            faults.push("log.copies must be 1, or 2 with [log.copy], which says who keeps the second one".to_owned());
+        }
+        faults.extend(self.copy.iter().flat_map(CopySettings::faults));
         faults.extend(self.objects.iter().flat_map(ObjectSettings::faults));
         faults
     }
@@ -113,6 +133,9 @@ fn publish_every_ms() -> u64 {
 }
 fn witness_every_s() -> u64 {
     10
+}
+fn copies() -> u8 {
+    1
 }
 fn clock_ahead_days() -> u32 {
     31

@@ -19,7 +19,7 @@ use super::{emergencies::Emergencies, key::Key};
 /// The act by which the gateway says that from here on two officers are needed.
 pub(crate) const OFFICER: &str = "officer";
 
-/// What a start loads by the approval of two (formats.md §5).
+/// What a start loads by the approval of two (formats.md §5), and refuses to go without: several gateways never go by two of one.
 pub(crate) const LOADED: [&str; 4] = ["catalogue", "register", "limits", "sampling"];
 
 /// What an officer does once another approved it; or alone, in an emergency.
@@ -38,9 +38,6 @@ pub(crate) const PRUNE: &str = "prune";
 
 /// An officer or the supervisor who was suspended acts again: as above.
 pub(crate) const REINSTATE: &str = "reinstate";
-
-/// What decides on a query: several gateways never go by two of them.
-const DECIDING: [&str; 3] = [LOADED[0], LOADED[1], LOADED[2]];
 
 /// What is about one log, or the keys of one gateway: it is proposed, approved and done at that one.
 const OF_ONE_LOG: [&str; 4] = [UNSEAL, DESTROY, EXPORT, PRUNE];
@@ -285,7 +282,7 @@ impl Approvals {
 
     /// Whether another gateway goes by what was approved, and these digests are not that.
     pub(crate) fn is_behind(&self, digests: &BTreeMap<&'static str, Digest>) -> bool {
-        DECIDING.iter().any(|act| self.common.get(*act).is_some_and(|common| digests.get(act) != Some(common)))
+        LOADED.iter().any(|act| self.common.get(*act).is_some_and(|common| digests.get(act) != Some(common)))
     }
 
     /// Whether this proposal is about what stands in another gateway's log alone.

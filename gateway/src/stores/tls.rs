@@ -56,7 +56,11 @@ pub(crate) fn client_config(
     Ok(Arc::new(config))
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientTlsError> {
+/// The certificates of a file.
+///
+/// # Errors
+/// When there are none.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientTlsError> {
     let all: Vec<_> =
         CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| pem(path, &error))?;
     if all.is_empty() { Err(pem(path, &"it contains no certificate")) } else { Ok(all) }

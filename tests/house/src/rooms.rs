@@ -53,6 +53,7 @@ const GATEWAY: House = House {
             room("index", "the log in a form that can be searched"),
             room("cluster", "what several gateways count and know together"),
             room("objects", "the published log in an object store as well"),
+            room("copies", "the write-ahead log at another machine as well"),
         ],
         &[
             room("callers", "who calls: register, certificates, rates"),

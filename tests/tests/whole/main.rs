@@ -16,6 +16,7 @@ mod commands;
 mod compromised;
 mod configurations;
 mod consents;
+mod copies;
 mod directories;
 mod documents;
 mod doors;

@@ -4,6 +4,7 @@ mod below;
 pub(crate) mod rebuild;
 pub(crate) mod recover;
 pub(crate) mod repair_tail;
+pub(crate) mod restore;
 mod row;
 mod signed;
 pub(crate) mod start;

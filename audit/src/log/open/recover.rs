@@ -38,7 +38,7 @@ use crate::pruned::{PRUNED, Pruned, PrunedHead};
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 /// The file that a process locks while it has the log.
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 
 /// A log that was read and checked, and not started: nothing is written to it yet.
 #[must_use]
@@ -375,7 +375,7 @@ fn edge(tile_store: &TileStore, size: u64) -> io::Result<Vec<Vec<Hash>>> {
 }
 
 /// Takes the lock, which lasts as long as the file is open.
-fn lock(path: &Path) -> Result<File, RecoverError> {
+pub(super) fn lock(path: &Path) -> Result<File, RecoverError> {
     let io_error = |source| RecoverError::Io { doing: "locking", path: path.to_owned(), source };
     locked(files::private().open(path).map_err(io_error)?, path)
 }

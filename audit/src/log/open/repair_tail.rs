@@ -23,11 +23,12 @@ pub(crate) fn repair_tail(end: End) -> Result<OpenSegment, RecoverError> {
         // once more with the same bytes it is durable, or this fails.
         write_again(&path, from, to).map_err(|source| failed(&path, source))?;
     }
-    let (ordinal, at, end) = (segment.header().ordinal, segment.at(), segment.room_end());
+    let (ordinal, first) = (segment.header().ordinal, segment.header().first);
+    let (at, end) = (segment.at(), segment.room_end());
     let file = segment.into_file();
     // Crash anywhere here: the torn batch is still torn, or gone.
     zero(&file, at, dirty_to).map_err(|source| failed(&path, source))?;
-    Ok(OpenSegment { file, at, end, ordinal })
+    Ok(OpenSegment { file, at, end, ordinal, first })
 }
 
 fn write_again(path: &Path, from: u64, to: u64) -> io::Result<()> {

@@ -17,14 +17,17 @@ use crate::log::disk::files;
 use crate::log::error::StartError;
 use crate::log::handle::{Log, Running, Threads};
 use crate::log::publish::checkpoint_signer::{CheckpointSigner, Signer};
+use crate::log::publish::instance::known_as;
 use crate::log::publish::tile_store::TileStore;
 use crate::log::recordability::Cause;
+use crate::log::settings::Settings;
 use crate::log::threads::batch_clock::BatchClock;
 use crate::log::threads::prover::Proofs;
 use crate::log::threads::publisher;
 use crate::log::threads::shared::{Parts, Published, Shared};
 use crate::log::threads::writer::Writer;
 use crate::log::wal::append::Wal;
+use crate::log::wal::copied::Copied;
 use crate::log::wal::reserve::Reserve;
 use crate::note::VerifierKey;
 
@@ -66,6 +69,7 @@ impl Recovered {
             probe: probe.clone(),
             fatal: fatal.clone(),
         };
+        let copied = copied(&settings)?;
         let at = BatchClock::new(Arc::clone(&clock), recent.head().at);
         let parts = Parts {
             clock,
@@ -79,7 +83,7 @@ impl Recovered {
         };
         let shared = Arc::new(Shared::new(settings, parts));
         let proofs = Arc::new(Proofs::default());
-        let writer = Writer::new(Arc::clone(&shared), Arc::clone(&proofs), wal, at, frontier, seqs);
+        let writer = Writer::new(Arc::clone(&shared), Arc::clone(&proofs), (wal, copied), at, frontier, seqs);
         let (prover, publisher) = (Arc::clone(&proofs), Arc::clone(&shared));
         let of_prover = Arc::clone(&shared);
         let watch = Watch { shared: Arc::clone(&shared) };
@@ -92,6 +96,14 @@ impl Recovered {
         };
         Ok(Log(Arc::new(Running { shared, proofs, threads: Mutex::new(Some(threads)) })))
     }
+}
+
+/// The second copy, where one is to be.
+fn copied(settings: &Settings) -> Result<Option<Copied>, StartError> {
+    let Some(copies) = &settings.copies else { return Ok(None) };
+    let wal = settings.wal_dir();
+    let folders = known_as(&wal).map_err(|source| StartError::Io { doing: "drawing the id of the folder", source })?;
+    Ok(Some(Copied::new(Arc::clone(copies), wal, settings.origin.clone(), folders)))
 }
 
 /// Sees to it that no thread of the log ends unnoticed.

@@ -2,6 +2,7 @@
 
 pub(crate) mod bundles;
 pub(crate) mod checkpoint_signer;
+pub(crate) mod copy_folder;
 pub(crate) mod instance;
 pub(crate) mod proof_tree;
 pub(crate) mod removed;

@@ -19,6 +19,7 @@ use crate::merkle::{self, Hash};
 use crate::note::VerifierKey;
 
 mod commit;
+mod copies;
 mod crash;
 mod damage;
 mod examined;

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -17,13 +19,18 @@ use crate::log::submit::queue::{Taken, Waiting};
 use crate::log::submit::ticket::Reply;
 use crate::log::tree::frontier::Frontier;
 use crate::log::tree::recent::{Hashed, TreeHead};
-use crate::log::wal::append::{NoSegment, Wal};
+use crate::log::wal::append::{NoSegment, OpenSegment, Wal};
+use crate::log::wal::copied::Copied;
 use crate::log::wal::frame::{self, FRAME_HEAD_LEN, TRAILER_LEN, Trailer};
 use crate::log::wal::reserve::LEAST_SEGMENT;
 use crate::merkle::{self, Hash};
 
 /// Leaves in the largest batch: what a failure or a torn write can concern at once, and memory.
 const BATCH_LEAVES: usize = 4096;
+/// How soon the second copy is tried again.
+const COPY_AGAIN: Duration = Duration::from_millis(100);
+/// How often a log that is being closed tries it.
+const AT_A_CLOSE: u32 = 10;
 /// Bytes of the largest batch.
 const BATCH_BYTES: u64 = 4 << 20;
 
@@ -31,6 +38,7 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     proofs: Arc<Proofs>,
     wal: Wal,
+    copied: Option<Copied>,
     at: BatchClock,
     frontier: Frontier,
     /// The last `seq` of each institution.
@@ -56,12 +64,12 @@ impl Writer {
     pub(crate) fn new(
         shared: Arc<Shared>,
         proofs: Arc<Proofs>,
-        wal: Wal,
+        (wal, copied): (Wal, Option<Copied>),
         at: BatchClock,
         frontier: Frontier,
         seqs: HashMap<String, u64>,
     ) -> Self {
-        Self { shared, proofs, wal, at, frontier, seqs, batch: Batch::default() }
+        Self { shared, proofs, wal, copied, at, frontier, seqs, batch: Batch::default() }
     }
 
     /// The thread: until the queue is closed and empty.
@@ -98,6 +106,12 @@ impl Writer {
         // A log that has no segment yet, or found no room for the next, tries again.
         if self.wal.room() == 0 || self.shared.recordability.is_blocked_by(Cause::Room) {
             drop(self.begin_segment());
+        }
+        if let Some(copied) = &mut self.copied {
+            match copied.look(self.wal.current.as_ref()) {
+                Ok(()) => self.shared.recordability.unblock(Cause::Copy),
+                Err(error) => self.shared.recordability.block(Cause::Copy, &error.to_string()),
+            }
         }
         self.shared.meters.room.store(self.wal.room(), Ordering::Relaxed);
     }
@@ -139,10 +153,17 @@ impl Writer {
             root: head.root,
         };
         self.batch.bytes.extend_from_slice(&trailer.encode());
-        if let Err(error) = self.wal.append(&self.batch.bytes) {
+        let (bytes, copied) = (&self.batch.bytes, &mut self.copied);
+        let send = |segment: &OpenSegment| copied.iter_mut().for_each(|copied| copied.send(segment, bytes));
+        if let Err(error) = self.wal.append(bytes, send) {
             // What reached the disk is unknown, and the room was reserved: this disk is not to be trusted further.
             self.shared.recordability.block(Cause::Stopped, "the disk failed");
             self.shared.fatal.stop("writing a batch to the write-ahead log", &error);
+            self.batch.waiters.clear();
+            return Err(Blocked);
+        }
+        // Crash here: the batch is in the log, and the copy has it or gets it at the next start, before anything follows.
+        if !self.is_copied() {
             self.batch.waiters.clear();
             return Err(Blocked);
         }
@@ -152,6 +173,28 @@ impl Writer {
         self.shared.meters.room.store(self.wal.room(), Ordering::Relaxed);
         self.acknowledge(head);
         Ok(())
+    }
+
+    /// Waits until the second copy has all of it too, however long that takes: as with a disk that hangs, nobody can say before what
+    /// became of the batch. False where the log is closed meanwhile.
+    fn is_copied(&mut self) -> bool {
+        let Some(copied) = &mut self.copied else { return true };
+        let mut tries = 0;
+        loop {
+            let recordability = &self.shared.recordability;
+            match copied.confirm(self.wal.current.as_ref()) {
+                Ok(()) => {
+                    recordability.unblock(Cause::Copy);
+                    return true;
+                }
+                Err(error) => recordability.block(Cause::Copy, &error.to_string()),
+            }
+            tries += u32::from(recordability.is_blocked_by(Cause::Closed));
+            if tries > AT_A_CLOSE {
+                return false;
+            }
+            thread::sleep(COPY_AGAIN);
+        }
     }
 
     /// Renders leaves into the batch until it is full or nobody waits; gives how many.

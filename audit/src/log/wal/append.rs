@@ -23,6 +23,8 @@ pub(crate) struct OpenSegment {
     pub(crate) end: u64,
     /// Its place in the row of segments.
     pub(crate) ordinal: u64,
+    /// Index of its first leaf.
+    pub(crate) first: u64,
 }
 
 impl OpenSegment {
@@ -79,7 +81,7 @@ impl Wal {
         // Crash from here on: an empty segment stands at the end of the row, and writing goes on in it.
         self.reserve.taken();
         let (at, end) = (HEADER_LEN as u64, reserved.capacity);
-        self.current = Some(OpenSegment { file: reserved.file, at, end, ordinal });
+        self.current = Some(OpenSegment { file: reserved.file, at, end, ordinal, first });
         Ok(())
     }
 
@@ -89,11 +91,13 @@ impl Wal {
         reserved.file.sync_data()
     }
 
-    /// Writes a whole batch into the current segment's room, which must be enough, and makes it durable.
-    pub(crate) fn append(&mut self, batch: &[u8]) -> io::Result<()> {
+    /// Writes a whole batch into the current segment's room, which must be enough, and makes it durable. Between both, `written`
+    /// has the segment as it was before.
+    pub(crate) fn append(&mut self, batch: &[u8], written: impl FnOnce(&OpenSegment)) -> io::Result<()> {
         let current = self.current.as_mut().ok_or(io::ErrorKind::NotFound)?;
         self.probe.at(Step::WriteBatch)?;
         current.file.write_all_at(batch, current.at)?;
+        written(current);
         self.probe.at(Step::SyncBatch)?;
         // Crash here: any part of the batch may be on disk. No ticket is resolved, and the next start cuts it off, unless
         // it is whole.

@@ -37,6 +37,7 @@ impl Frame {
             Some(Cause::Clock) => self.say("时钟跳变", "the clock stepped"),
             Some(Cause::Closed) => self.say("日志已关闭", "it is closed"),
             Some(Cause::Stopped) => self.say("发生故障，已停止", "it stopped after a fault"),
+            Some(Cause::Copy) => self.say("第二副本不可用", "the second copy is away"),
             Some(Cause::Slow) => self.say("写入过慢", "writing takes too long"),
             None => name,
         }

@@ -27,6 +27,7 @@ use crate::{
         postgres,
         routes::RouteError,
         sqlite::OpenError,
+        tls::ClientTlsError,
     },
     transport::tls::TlsError,
 };
@@ -201,6 +202,9 @@ pub(crate) enum StartError {
     /// The object store of the log.
     #[error(transparent)]
     Objects(#[from] ObjectFault),
+    /// Who keeps the second copy of the log.
+    #[error("[log.copy]: {0}")]
+    Copy(#[from] ClientTlsError),
     /// Where rates are kept together.
     #[error(transparent)]
     Rates(#[from] RatesFault),
@@ -329,6 +333,7 @@ impl StartError {
             | Self::Scope(_)
             | Self::Map(_)
             | Self::Rates(_)
+            | Self::Copy(_)
             | Self::Route(_)
             | Self::Catalogue(_)
             | Self::Jurisdiction(_)

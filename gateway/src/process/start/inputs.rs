@@ -15,6 +15,7 @@ use super::{
 use crate::{
     callers::{issuers::Issuers, kept, register::Register, trust::Known},
     cluster,
+    copies::At,
     doors::persons::provider::Provider,
     objects::Client,
     process::witnesses,
@@ -69,6 +70,9 @@ impl Inputs {
         // Only its files: a store that is away keeps no gateway from serving.
         let objects = settings.log.objects.as_ref().map_or(Ok(()), Client::check_files);
         faults.note(objects.map_err(StartError::from));
+        // Nor who keeps the second copy, to start: while it is away nothing is recorded.
+        let copy = settings.log.copy.as_ref().map_or(Ok(()), At::check_files);
+        faults.note(copy.map_err(StartError::from));
         // Nor is the server of rates needed.
         let rates = settings.state.as_ref().and_then(|state| state.rates.as_ref());
         faults.note(rates.map_or(Ok(()), cluster::check_files).map_err(StartError::from));

@@ -13,7 +13,7 @@ use super::{
     keys::check_ring,
     project,
 };
-use crate::{settings::Settings, state::projection::Projection, telemetry};
+use crate::{copies::At, settings::Settings, state::projection::Projection, telemetry};
 
 /// What the log says, and the log before where a new one has not said everything of it yet.
 pub(super) struct OnRecord {
@@ -40,12 +40,16 @@ pub(super) fn read_record(
     Ok(OnRecord { projection, is_new: log.is_none_or(|log| log.size() == 0), before })
 }
 
-pub(super) fn log_settings(settings: &Settings) -> log::Settings {
+/// How the log of a configuration is kept.
+#[must_use]
+pub(crate) fn log_settings(settings: &Settings) -> log::Settings {
     let mut log = log::Settings::new(&settings.data.dir, &settings.log.origin);
     log.rollback_guard = settings.second_place();
     log.segment_bytes = settings.log.segment_mib << 20;
     log.linger = Duration::from_micros(settings.log.linger_us);
     log.publish_every = Duration::from_millis(settings.log.publish_every_ms);
+    let copy = settings.log.copy.as_ref();
+    log.copies = copy.map(|copy| Arc::new(At::new(copy, &settings.log.origin)) as _);
     log.report = Arc::new(|line| tracing::error!(line, "log"));
     log.stop = Arc::new(|| {
         telemetry::flush_lines();

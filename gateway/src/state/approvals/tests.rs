@@ -213,6 +213,14 @@ fn what_another_gateway_s_log_says_is_taken_in_once_and_binds_this_one() {
     take_in(&mut approvals, other, (33, gateway()), &loaded(12));
     take_in(&mut approvals, other, (34, gateway()), &loaded(11));
     assert!(!is_behind(&approvals, 8));
+    // By another policy of reviews a gateway would draw other queries, and not start either.
+    let policy = Proposal { act: "sampling".to_owned(), digest: Base64([5; 32]), expires: at("2026-11-23T00:00:00Z") };
+    let loaded = Read { path: loaded_path("sampling", v7(14)) };
+    take_in(&mut approvals, other, (14, officer("one")), &policy);
+    take_in(&mut approvals, None, (24, officer("two")), &approval(14, 5));
+    assert!(!is_behind(&approvals, 8), "nobody has loaded it");
+    take_in(&mut approvals, other, (35, gateway()), &loaded);
+    assert!(is_behind(&approvals, 8));
 }
 
 #[test]

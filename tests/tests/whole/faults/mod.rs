@@ -48,7 +48,7 @@ fn query(subject: &str, operator: &str, case: &str) -> Value {
 }
 
 /// What `/readyz` says.
-fn readiness(folder: &Folder) -> (u16, String) {
+pub(crate) fn readiness(folder: &Folder) -> (u16, String) {
     credit_tests::readiness(folder.port_base() + 4)
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn within(time: Duration, mut holds: impl FnMut() -> bool) -> bool {
 
 /// `credit-audit verify` on a data folder, by a key that was kept apart; the log must continue the checkpoint `old`.
 #[track_caller]
-fn verify(data: &Path, vkey: &Path, old: Option<&Path>) {
+pub(crate) fn verify(data: &Path, vkey: &Path, old: Option<&Path>) {
     let mut arguments = vec!["verify".as_ref(), data.as_os_str(), "--vkey".as_ref(), vkey.as_os_str()];
     arguments.extend(old.into_iter().flat_map(|old| ["--old".as_ref(), old.as_os_str()]));
     let said = credit_tests::audit(&arguments).held();
@@ -76,7 +76,7 @@ fn verify(data: &Path, vkey: &Path, old: Option<&Path>) {
 }
 
 /// Keeps a copy of a file beside the folder's own files.
-fn keep(folder: &Folder, file: &Path, name: &str) -> PathBuf {
+pub(crate) fn keep(folder: &Folder, file: &Path, name: &str) -> PathBuf {
     let kept = folder.join(name);
     fs::copy(file, &kept).unwrap_or_else(|error| panic!("`{}`: {error}", file.display()));
     kept

@@ -10,6 +10,7 @@ mod officers;
 mod patroni;
 mod persons;
 mod rates;
+mod remembered;
 mod rolling;
 mod schedule;
 mod standby;

@@ -3,11 +3,11 @@
 
 use std::{fs, thread};
 
-use credit_tests::{Folder, Gateway, Leaf, Reply, checked, metric, query::look_up};
+use credit_tests::{Folder, Gateway, Leaf, Reply, checked, metric, postgres::Server, query::look_up};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::{SECOND, TIME, replicas_with, stopped};
+use super::{SECOND, TIME, database_of, number_in, replicas_with, stopped};
 use crate::{
     directories::Directory,
     faults::within,
@@ -135,6 +135,51 @@ fn what_two_approved_at_two_gateways_is_done_once_and_by_one_alone_it_is_an_emer
     assert_eq!(act(gateways[1].folder(), OTHER, "/officers/approvals", &approval).status, StatusCode::OK);
     assert_eq!(gateways.each_ref().map(waiting), [json!(0), json!(0)]);
     directory.holds(&stopped(gateways.into()));
+}
+
+/// What two gateways are asked for at the same moment, while neither can hear of the other, one of them does: no guard of its own
+/// could tell the other one. Leaves of this kind afterwards.
+fn at_the_same_moment(gateways: &[Gateway], kind: &str, why: &str, ask: impl Fn(&Gateway) -> StatusCode + Sync) {
+    // Who has it tells an act, and nobody else then.
+    const HELD: &str = "BEGIN; SELECT pg_advisory_xact_lock(7234017283807667) \\g /dev/null";
+    let (server, all) = (Server::shared(), |at: &Gateway| of_kind(at.folder(), kind).len());
+    // What each told before it looks for once more in its log: not meanwhile, or it would wait for that.
+    let database = database_of(gateways[0].folder());
+    let told = |nr: usize| {
+        number_in(server, &database, &format!("SELECT told FROM credit_replica WHERE origin LIKE '%/r{nr}'"))
+    };
+    thread::sleep(SECOND);
+    let is_told = || gateways.iter().enumerate().all(|(nr, at)| told(nr) >= at.folder().leaves().len());
+    assert!(within(TIME, is_told), "something is not told");
+    let before: Vec<_> = gateways.iter().map(all).collect();
+    thread::scope(|scope| {
+        server.session(&database, HELD, || {
+            let first = scope.spawn(|| ask(&gateways[0]));
+            assert!(within(TIME, || all(&gateways[0]) > before[0]), "it is not on the record");
+            assert!(!first.is_finished(), "the other one has been told");
+            assert_eq!(ask(&gateways[1]), StatusCode::CONFLICT);
+            assert_eq!(refused(&gateways[1]), why);
+        });
+    });
+    assert_eq!(gateways.iter().map(all).sum::<usize>(), before.iter().sum::<usize>() + 1);
+}
+
+#[test]
+fn what_two_gateways_are_asked_for_at_the_same_moment_is_done_at_one() {
+    let (gateways, directory) = two();
+    let stop = ["stop", "--reason", "drill", "--config", &gateways[0].folder().config().display().to_string()];
+    drop(credit_tests::gateway(&stop).held());
+    let words = json!({"act": "resume", "reason": "the drill is over"});
+    let proposed = act(gateways[0].folder(), ONE, "/officers/proposals", &words).json();
+    let list = listed(gateways[1].folder());
+    let approval = json!({"proposal": proposed["proposal"], "digest": list["proposals"][0]["digest"]});
+    at_the_same_moment(&gateways, "approval", "again", |at| {
+        act(at.folder(), OTHER, "/officers/approvals", &approval).status
+    });
+    let resume = json!({"reason": "the drill is over", "proposal": proposed["proposal"]});
+    assert!(within(SECOND, || listed(gateways[1].folder())["proposals"][0]["approved_by"].is_string()));
+    at_the_same_moment(&gateways, "stop", "done", |at| act(at.folder(), ONE, "/officers/resume", &resume).status);
+    directory.holds(&stopped(gateways));
 }
 
 /// The configuration that is to follow, with one other limit.
