@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use credit_keys::{Entropy, SystemEntropy};
+use credit_policy::Language;
 use hyper::header::HeaderMap;
 use ring::hmac;
 use serde_json::{Map, Value};
@@ -99,6 +100,16 @@ fn marked(certificate: &str, next: &str, done: Done) -> String {
 pub(super) fn done(certificate: &str, text: &str) -> Option<Done> {
     let done = Done::parse(text.split_once('-')?.0)?;
     (mark(certificate, done).as_deref() == Some(text)).then_some(done)
+}
+
+/// The page from which a form came knows its reader's language; the browser may prefer another.
+pub(super) fn of_form(language: Language, from: &str) -> Language {
+    let chosen = from.rsplit_once("lang=").and_then(|(_, chosen)| chosen.get(..2));
+    match chosen {
+        Some("zh") => Language::Zh,
+        Some("en") => Language::En,
+        Some(_) | None => language,
+    }
 }
 
 /// What a form asks for, as the JSON of the same act, and where the browser goes then. Nothing where it is not from a page of ours.

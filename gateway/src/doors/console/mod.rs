@@ -244,7 +244,7 @@ pub(super) fn refused(
     (status, said): (StatusCode, Said<'_>),
     (language, from): (Language, &str),
 ) -> Response<Body> {
-    let language = of_form(language, from);
+    let language = form::of_form(language, from);
     let said = match (said, language) {
         (Said::Fault(fault), Language::Zh) => chinese().of(&fault.to_string()),
         (Said::Fault(fault), Language::En) => fault.to_string(),
@@ -252,16 +252,6 @@ pub(super) fn refused(
         (Said::Words([_, english]), Language::En) => english,
     };
     Frame::new(language, true, gateway, viewer, ("/officers", None)).not_done(status, &said, from)
-}
-
-/// The page from which a form came knows its reader's language; the browser may prefer another.
-fn of_form(language: Language, from: &str) -> Language {
-    let chosen = from.rsplit_once("lang=").and_then(|(_, chosen)| chosen.get(..2));
-    match chosen {
-        Some("zh") => Language::Zh,
-        Some("en") => Language::En,
-        Some(_) | None => language,
-    }
 }
 
 fn is_page(headers: &HeaderMap) -> bool {

@@ -7,7 +7,7 @@ use credit_policy::Language;
 use hyper::Response;
 use serde_json::Value;
 
-use super::{Viewer, of_form, page::Frame};
+use super::{form::of_form, page::Frame, viewer::Viewer};
 use crate::{gateway::Gateway, transport::Body};
 
 #[derive(Template)]

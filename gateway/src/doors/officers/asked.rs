@@ -8,7 +8,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::Path;
+use super::path::Path;
 use crate::{
     callers::suspension::Part,
     changes::{Change, Destruction, Month, Number, Warrant, Whose},
