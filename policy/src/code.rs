@@ -125,10 +125,10 @@ codes! {
     ConsentNotYetValid = "consent-not-yet-valid", 401, Consent, Scenario,
         "授权凭证尚未生效",
         "the consent token is not valid yet";
-    /// The institution is suspended.
+    /// The institution is suspended, or the part of it that asks.
     InstitutionSuspended = "institution-suspended", 403, Suspension, SuspendedNever,
-        "本机构已被暂停查询；请联系运营单位",
-        "this institution is suspended; contact the operator";
+        "本机构、该经办人或本机构对该场景的使用已被暂停；请联系运营单位",
+        "the institution, this member of its staff or its use of this scenario is suspended; contact the operator";
     /// This kind of institution may not use the scenario, or not by this door.
     ScenarioNotAllowed = "scenario-not-allowed", 403, Allowed, Scenario,
         "本机构类型不得使用该应用场景",
@@ -237,10 +237,10 @@ codes! {
     Overloaded = "overloaded", 503, Arrival, Nothing,
         "网关繁忙；请稍后重试",
         "the gateway is busy; try again later";
-    /// The stop switch is on.
+    /// The stop switch is on, or that of the scenario.
     Stopped = "stopped", 503, Arrival, Nothing,
-        "网关已被紧急停止",
-        "the gateway has been stopped";
+        "全部查询或该应用场景已被紧急停止",
+        "every query, or this scenario, has been stopped";
     /// The shared state cannot be reached.
     StateUnavailable = "state-unavailable", 503, Arrival, Nothing,
         "状态库不可用，因此不予应答；请稍后重试",

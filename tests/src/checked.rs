@@ -8,10 +8,9 @@ use sha2::Sha256;
 
 use crate::{Folder, Leaf, Reply, process::is_shared, wire};
 
-/// Codes that say nothing of the request, so that their problem documents have no `detail`. All others have one.
-const WITHOUT_DETAIL: [&str; 14] = [
+/// Codes that say nothing of the request or of who asks, so that their problem documents have no `detail`. All others have one.
+const WITHOUT_DETAIL: [&str; 12] = [
     "certificate-unknown",
-    "institution-suspended",
     "statute-forbids",
     "subject-minor",
     "not-found",
@@ -23,7 +22,6 @@ const WITHOUT_DETAIL: [&str; 14] = [
     "not-recordable",
     "draining",
     "overloaded",
-    "stopped",
 ];
 
 /// Checks a refusal that must have a leaf of its own, and gives the leaf. At the gateway that most tests share the room for

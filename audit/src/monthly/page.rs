@@ -116,6 +116,10 @@ impl Page<'_> {
                     self.t("异议逾期（含月末未办结）", "Objections late, or overdue at the end of the month"),
                     alarms.objections_late,
                 ),
+                (
+                    self.t("月末未结案的查询复核", "Reviews of queries not closed at the end of the month"),
+                    self.figures.reviews.waiting,
+                ),
                 (self.t("超限而未单独留痕的请求", "Requests without a record of their own"), alarms.floods),
                 (self.t("紧急停止", "Stop switch thrown"), alarms.stops),
                 (self.t("规则自动暂停", "Suspensions by a rule"), alarms.suspensions_by_rule),

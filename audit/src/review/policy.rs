@@ -1,5 +1,6 @@
 //! What is reviewed, as data: two officers approve it.
 
+use jiff::{Timestamp, civil::Weekday, tz::Offset};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,17 @@ impl ReviewPolicy {
             (self.persons_at_once < 2, "persons_at_once must be 2 or more"),
         ];
         faults.into_iter().find(|(is_so, _)| *is_so).map(|(_, fault)| fault)
+    }
+
+    /// Whether this institution's staff are not at work then, where its days have this offset from UTC.
+    #[must_use]
+    pub fn is_out_of_hours(&self, institution: &str, at: Timestamp, offset: Offset) -> bool {
+        let has = |all: &[String]| all.iter().any(|one| one == institution);
+        let local = offset.to_datetime(at);
+        let hour = u8::try_from(local.hour()).unwrap_or_default();
+        let is_weekend = matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);
+        let is_at_work = (!is_weekend || has(&self.weekends)) && (self.hours.0..self.hours.1).contains(&hour);
+        !is_at_work && !has(&self.round_the_clock)
     }
 
     /// SHA-256 over the line `credit/sampling` and the policy as one line of JSON: what two officers approve.

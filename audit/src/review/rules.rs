@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
@@ -77,15 +77,15 @@ impl Conduct {
     fn of_staff(&self, staff: usize, policy: &ReviewPolicy, now: Timestamp) -> (Vec<(&Look, Word)>, Option<Timestamp>) {
         let looks = self.looks.get(&staff).map(Vec::as_slice).unwrap_or_default();
         let is_of = |all: &[String]| self.staff.get(staff).is_some_and(|(of, _)| all.contains(of));
-        let (rounds, one_window) = (is_of(&policy.round_the_clock), is_of(&policy.one_window));
-        let weekends = is_of(&policy.weekends);
+        let one_window = is_of(&policy.one_window);
+        let institution = self.staff.get(staff).map(|(of, _)| of.as_str()).unwrap_or_default();
         // At a window one person follows another all day.
         let counts = |look: &&Look| !(one_window && self.is_registered_before(look));
         let patterns = Patterns::of(self, &looks.iter().filter(counts).collect::<Vec<_>>(), policy, now);
         let mut due = patterns.due;
         let word = |look| {
             let until = acted_until(look, policy);
-            if patterns.found.contains(&look.index) || !rounds && !is_at_work(self, look, policy, weekends) {
+            if patterns.found.contains(&look.index) || policy.is_out_of_hours(institution, look.at, self.offset) {
                 Word::Suspicious
             } else if one_window && self.decided_after_registration(look).is_some_and(|at| at <= until.min(now)) {
                 Word::Explained
@@ -115,13 +115,6 @@ impl Conduct {
 fn acted_until(look: &Look, policy: &ReviewPolicy) -> Timestamp {
     let hours = i64::try_from(policy.acted_within_days).unwrap_or_default().saturating_mul(24);
     look.at.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
-}
-
-fn is_at_work(conduct: &Conduct, look: &Look, policy: &ReviewPolicy, weekends: bool) -> bool {
-    let local = conduct.offset.to_datetime(look.at);
-    let hour = u8::try_from(local.hour()).unwrap_or_default();
-    let is_weekend = matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);
-    (weekends || !is_weekend) && (policy.hours.0..policy.hours.1).contains(&hour)
 }
 
 /// Queries of one member of staff that nothing explains and that together make a pattern.

@@ -90,6 +90,13 @@ impl Suspensions {
             || scenario.is_some_and(|scenario| now.scenarios.contains(scenario))
     }
 
+    /// The part because of which a query of this member of staff under this scenario is; the widest one of several.
+    pub(crate) fn which(&self, staff: Option<&str>, scenario: Option<&str>) -> Option<Part> {
+        let staff = staff.map(|staff| Part::new(Some(staff), None));
+        let scenario = scenario.map(|scenario| Part::new(None, Some(scenario)));
+        [Some(Part::Whole), staff, scenario].into_iter().flatten().find(|part| self.has(part))
+    }
+
     /// Whether this very part is.
     pub(crate) fn has(&self, part: &Part) -> bool {
         let now = self.0.load();
@@ -199,8 +206,12 @@ mod tests {
         suspensions.set(&Part::new(None, Some("rental")), true);
         assert_eq!((of("s-1", "employment"), of("s-2", "rental"), of("s-2", "employment")), (true, true, false));
         assert!(!suspensions.is_whole() && suspensions.has(&staff));
+        let which = |staff, scenario| suspensions.which(Some(staff), Some(scenario));
+        assert_eq!((which("s-1", "rental"), which("s-2", "employment")), (Some(staff.clone()), None));
+        assert_eq!(which("s-2", "rental"), Some(Part::new(None, Some("rental"))));
         suspensions.set(&Part::Whole, true);
         assert!(of("s-2", "employment") && suspensions.includes(None, None));
+        assert_eq!(suspensions.which(Some("s-1"), None), Some(Part::Whole));
         suspensions.set(&Part::Whole, false);
         suspensions.set(&staff, false);
         assert_eq!((of("s-1", "employment"), of("s-1", "rental")), (false, true));

@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::{
     account::Account,
-    by_two::{approvals, is_once},
+    by_two::{approvals, is_once, keep},
+    destroyable::keys_of,
+    destruction::{Destruction, Month},
     error::ChangeError,
     left::looked,
     listed::{AtHand, Emergencies, ListedProposal, Proposals},
@@ -25,7 +27,7 @@ use crate::{
         about::About,
         approvals::{
             Approver, DESTROY, EXPORT, IN_WORDS, LOADED, NotApproved, PRUNE, Proposed, REINSTATE, RESUME, UNSEAL,
-            of_reinstatement,
+            of_destruction, of_reinstatement,
         },
     },
 };
@@ -55,7 +57,7 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         approved_by: proposed.approved_by.clone(),
         done: proposed.is_done,
         log: proposed.log.clone(),
-        about: gateway.abouts.of(*id).or_else(|| reinstated(gateway, proposed)),
+        about: about(gateway, *id, proposed),
         differs: of(&proposed.act, &proposed.digest).and_then(|it| it.differs.get(proposed.act.as_str()).cloned()),
         holds_from: of(&proposed.act, &proposed.digest).and_then(|it| it.holds_from),
     });
@@ -82,6 +84,23 @@ pub(super) fn list(gateway: &Gateway) -> Proposals {
         emergencies: Emergencies { waiting, alone },
         at_hand: at_hand.collect(),
     }
+}
+
+/// What a proposal is about, where that is kept or follows from its digest.
+fn about(gateway: &Gateway, id: Uuid, proposed: &Proposed) -> Option<About> {
+    let kept = gateway.abouts.of(id, &proposed.digest);
+    kept.or_else(|| reinstated(gateway, proposed)).or_else(|| destroyed(gateway, proposed))
+}
+
+/// The month whose keys a proposal destroys: the ring has every month that it could be.
+fn destroyed(gateway: &Gateway, proposed: &Proposed) -> Option<About> {
+    if proposed.act != DESTROY {
+        return None;
+    }
+    let status = gateway.keys.with(|ring| ring.status(gateway.log.accepted_now()));
+    let mut months = status.iter().filter_map(|key| Month::of(&key.id));
+    let month = months.find(|month| of_destruction(month.as_str()) == proposed.digest)?;
+    Some(About::Destroy { month: month.as_str().to_owned() })
 }
 
 /// Whom a proposal lets act again: the register has everybody whom it could be.
@@ -155,6 +174,7 @@ pub(super) async fn propose_in_words(
         About::Resume { .. } => RESUME,
         About::Prune { .. } => PRUNE,
         About::Reinstate { .. } => REINSTATE,
+        About::Destroy { .. } => DESTROY,
     };
     // Who may not propose it hears of that first, and that it was tried is on the record.
     if account.decides(act) {
@@ -162,7 +182,7 @@ pub(super) async fn propose_in_words(
     }
     let made = propose(gateway, act.to_owned(), Base64(about.digest()), account).await?;
     if let Made::Proposed { proposal, .. } = &made {
-        gateway.abouts.put(*proposal, about);
+        keep(gateway, *proposal, about).await;
     }
     Ok(made)
 }
@@ -182,6 +202,10 @@ async fn can_be_done(gateway: &Arc<Gateway>, about: &About, account: &Account) -
             Stop { scenario, stopped: false, reason: Some(reason) }.entry(id, actor)?;
         }
         About::Prune { until } => drop(looked(gateway, until).await?),
+        About::Destroy { month } => {
+            let month = Month::parse(&month).ok_or(ChangeError::NothingToDestroy)?;
+            keys_of(gateway, &Destruction::Month(month))?;
+        }
         About::Reinstate { institution } => {
             if !gateway.register.by_id(&institution)?.is_suspended() {
                 return Err(ChangeError::NotSuspended);

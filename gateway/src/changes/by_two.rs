@@ -13,6 +13,7 @@ use crate::{
     gateway::Gateway,
     recorder::Order,
     state::{
+        about::About,
         approvals::{Approvals, Digest, NotApproved, once_key},
         emergencies::WITHIN,
     },
@@ -31,7 +32,7 @@ pub(crate) struct Warrant {
 }
 
 /// Lets an officer do what the digest says. In an emergency the proposal that another officer has an hour to approve is on the
-/// record then.
+/// record then, and is given.
 ///
 /// # Errors
 /// What is missing; that it was tried is on the record.
@@ -40,7 +41,7 @@ pub(super) async fn permit(
     (act, digest): (&str, Digest),
     warrant: Warrant,
     account: &Account,
-) -> Result<(), ChangeError> {
+) -> Result<Option<Uuid>, ChangeError> {
     let actor = account.actor();
     let Actor::Officer { officer, .. } = &actor else { return Err(ChangeError::OfficersDo) };
     let now = gateway.clock.now();
@@ -50,12 +51,12 @@ pub(super) async fn permit(
     };
     if let Some(fault) = fault {
         let by = warrant.proposal.map_or_else(|| "none".to_owned(), |proposal| proposal.to_string());
-        return refuse(gateway, &format!("officers/{act}/{by}"), fault, account).await;
+        return refuse(gateway, &format!("officers/{act}/{by}"), fault, account).await.map(|()| None);
     }
-    if warrant.emergency {
-        propose_at_once(gateway, act, digest, actor, now).await?;
+    match warrant.emergency {
+        true => propose_at_once(gateway, act, digest, actor, now).await.map(Some),
+        false => Ok(None),
     }
-    Ok(())
 }
 
 /// Takes upon this gateway what is done once by all of them, so that no other one does it at the same time: false where another one
@@ -135,14 +136,23 @@ async fn propose_at_once(
     digest: Digest,
     actor: Actor,
     now: Timestamp,
-) -> Result<(), ChangeError> {
+) -> Result<Uuid, ChangeError> {
     let expires = now.saturating_add(WITHIN).unwrap_or(Timestamp::MAX);
     let (id, leaf) = (gateway.new_id(), Proposal { act: act.to_owned(), digest: Base64(digest), expires });
     let entry = leaf.entry(id, actor.clone())?;
     let shared = Arc::clone(gateway);
     let effect = move || approvals(&shared).propose(id, Some(&actor), leaf);
     let recorded = gateway.recorder.put_in_force(Order::RecordFirst, entry, false, effect).await;
-    recorded.map(drop).map_err(|_| ChangeError::NotMade)
+    recorded.map(|_| id).map_err(|_| ChangeError::NotMade)
+}
+
+/// Keeps what is proposed. It is proposed all the same where that fails: officers then say by command what they approve.
+pub(super) async fn keep(gateway: &Arc<Gateway>, proposal: Uuid, about: About) {
+    let shared = Arc::clone(gateway);
+    let kept = tokio::task::spawn_blocking(move || shared.abouts.put(proposal, about)).await;
+    if let Ok(Err(error)) = kept {
+        tracing::warn!(%error, "what was proposed is known until this process ends: its words cannot be kept");
+    }
 }
 
 /// What two officers decided. For a moment: nothing waits while it has them.

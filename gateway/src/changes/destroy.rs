@@ -11,6 +11,7 @@ use super::{
     account::Account,
     approval,
     by_two::{Warrant, approvals, permit},
+    destroyable::keys_of,
     destruction::{Destruction, Month},
     error::ChangeError,
     request::Made,
@@ -23,6 +24,7 @@ use crate::{
     journey::record::case_again::say_again,
     recorder::Order,
     state::{
+        about::About,
         approvals::{DESTROY, Digest, of_destruction},
         bundles,
     },
@@ -62,6 +64,10 @@ pub(super) async fn propose(
     destruction: &Destruction,
     account: &Account,
 ) -> Result<Made, ChangeError> {
+    if let (None, Some(month)) = (destruction.number(), destruction.month()) {
+        let about = About::Destroy { month: month.as_str().to_owned() };
+        return approval::propose_in_words(gateway, about, account).await;
+    }
     keys_of(gateway, destruction)?;
     approval::propose(gateway, DESTROY.to_owned(), Base64(digest(gateway, destruction, None)), account).await
 }
@@ -131,40 +137,6 @@ fn remove(gateway: &Gateway, keys: &[KeyId], number: Option<&Number>) -> Result<
         index.forget(&person, keys).map_err(|error| ChangeError::Index(error.to_string()))?;
     }
     Ok(())
-}
-
-/// The keys, of which nothing must be kept any longer.
-fn keys_of(gateway: &Gateway, destruction: &Destruction) -> Result<Vec<KeyStatus>, ChangeError> {
-    let now = gateway.log.accepted_now();
-    let status = gateway.keys.with(|ring| ring.status(now)).into_iter().filter(|key| key.key_use == KeyUse::Data);
-    // What the log says is destroyed is destroyed, even while the ring cannot be written.
-    let status = status.filter(|key| !gateway.keys.is_marked_destroyed(&key.id));
-    let data: Vec<_> = status.filter_map(|key| Some((Month::of(&key.id)?, key))).collect();
-    let retention = gateway.catalogue().retention().ok_or(ChangeError::NoRetention)?;
-    // From the end of the month on: its last record may be of its last day.
-    let kept_until = |month: &Month| retention.last_day(month.last());
-    let is_there = |key: &KeyStatus| match destruction.number() {
-        Some(number) => number.disclose(|number| gateway.keys.with(|ring| ring.opens_for(&key.id, number.as_str()))),
-        None => key.destroyed.is_none(),
-    };
-    let is_past = |month: &Month| kept_until(month) < gateway.today();
-    if let Some(month) = destruction.month()
-        && !is_past(month)
-    {
-        return Err(ChangeError::Retained { month: month.as_str().to_owned(), until: kept_until(month) });
-    }
-    let is_wanted = |month: &Month| destruction.month().map_or(is_past(month), |wanted| wanted == month);
-    let keys: Vec<_> = data.iter().filter(|(month, key)| is_wanted(month) && is_there(key)).collect();
-    let (Some(first), Some((_, _))) = (keys.iter().map(|(month, _)| month.first()).min(), keys.first()) else {
-        return Err(ChangeError::NothingToDestroy);
-    };
-    // What an older key seals may need what a younger one does: which notices were given, for one.
-    let older =
-        data.iter().filter(|(month, key)| month.first() < first && is_there(key)).map(|(month, _)| month.as_str());
-    match older.min() {
-        Some(older) => Err(ChangeError::OlderFirst(older.to_owned())),
-        None => Ok(keys.into_iter().map(|(_, key)| key.clone()).collect()),
-    }
 }
 
 /// How many leaves said again, under the present key, what these keys seal and is in force.

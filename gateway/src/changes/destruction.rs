@@ -50,7 +50,7 @@ impl Month {
     }
 
     /// As it is written.
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.name
     }
 

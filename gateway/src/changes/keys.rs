@@ -13,11 +13,7 @@ use credit_audit::{
 use credit_keys::{KeyId, KeyStatus, SystemEntropy};
 use jiff::Timestamp;
 
-use super::{
-    account::Account,
-    error::ChangeError,
-    request::{Made, TurningUse},
-};
+use super::{account::Account, error::ChangeError, request::Made, turning::TurningUse};
 use crate::{
     gateway::Gateway,
     keyring::Keyring,

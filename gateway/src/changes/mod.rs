@@ -13,6 +13,7 @@ mod consent;
 mod correction;
 mod coverage;
 mod destroy;
+mod destroyable;
 mod destruction;
 mod elsewhere;
 mod error;
@@ -37,6 +38,7 @@ mod said_before;
 mod sealing;
 mod standing;
 mod suspension;
+mod turning;
 mod unseal;
 
 use std::sync::Arc;
@@ -48,6 +50,7 @@ pub(crate) use by::By;
 pub(crate) use by_two::{Warrant, refused_by_role};
 pub(crate) use correction::{Corrected, corrected, day_of, record_due};
 pub(crate) use destroy::unfinished;
+pub(crate) use destroyable::next_month;
 pub(crate) use destruction::{Destruction, Month, Whose};
 pub(crate) use elsewhere::{begin_anew, take_in, take_in_decided};
 pub(crate) use error::ChangeError;
@@ -59,11 +62,12 @@ pub(crate) use objection::{LONGEST, Said, decide, is_text, objection_said};
 pub(crate) use persons::{object, set_blocked, withdraw};
 pub(crate) use prune::{finish_index, finish_pruning};
 pub(crate) use repair::{RepairNotice, RepairedRecord, repair};
-pub(crate) use request::{Change, Made, TurningUse};
+pub(crate) use request::{Change, Made};
 pub(crate) use review::{closes, drawn, is_latest, put_before_reviewers, watch_reviews};
 pub(crate) use said_before::SaidBefore;
 pub(crate) use sealing::Number;
 pub(crate) use standing::{is_destroyed, restore, text_of};
+pub(crate) use turning::TurningUse;
 
 use crate::gateway::Gateway;
 

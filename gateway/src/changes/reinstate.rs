@@ -36,7 +36,8 @@ pub(super) async fn resume(
     if part.is_whole() && is_by_two(gateway) && is_of_officers(gateway, &id) {
         // What is in force already needs nobody; who names a proposal hears whether it is one.
         if proposal.is_none() && gateway.is_already(|| !suspensions.has(&part)).await {
-            return Ok(Made::Suspension { leaf: LeafMade::Already(true), institution: id, part, suspended: false });
+            let (leaf, suspended) = (LeafMade::Already(true), false);
+            return Ok(Made::Suspension { leaf, institution: id, part, suspended, unseen: false });
         }
         let digest = of_reinstatement(id.as_str());
         match account.actor() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use credit_audit::leaf::{Base64, NoticeWay};
-use credit_keys::{KeyId, KeyUse};
+use credit_keys::KeyId;
 use credit_policy::InstitutionId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use super::{
     destruction::{Destruction, Whose},
     listed::{InstitutionStatus, OpenObjection, Proposals, ShownObjection},
     review::step::{ReviewStep, StepMade},
+    turning::TurningUse,
 };
 use crate::{
     callers::{chain::Chain, institution::InstitutionRecord, suspension::Part, thumbprint::Thumbprint},
@@ -227,41 +228,6 @@ pub(crate) enum Change {
     },
 }
 
-/// The uses of keys that turn in a running gateway. Tag keys turn with pseudonym keys; a log key is a new log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TurningUse {
-    /// Pseudonym and tag.
-    Pseudonym,
-    /// State.
-    State,
-    /// Data.
-    Data,
-    /// Ring.
-    Ring,
-}
-
-impl TurningUse {
-    /// The use of this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Pseudonym, Self::State, Self::Data, Self::Ring]
-            .into_iter()
-            .find(|known| KeyUse::from(*known).as_str() == name)
-    }
-}
-
-impl From<TurningUse> for KeyUse {
-    fn from(turning: TurningUse) -> Self {
-        match turning {
-            TurningUse::Pseudonym => Self::Pseudonym,
-            TurningUse::State => Self::State,
-            TurningUse::Data => Self::Data,
-            TurningUse::Ring => Self::Ring,
-        }
-    }
-}
-
 /// What a request came to.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -294,6 +260,9 @@ pub(crate) enum Made {
         part: Part,
         /// Whether it is suspended now.
         suspended: bool,
+        /// Whether it is a member of staff of whom no query can be shown: the id may be mistyped.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unseen: bool,
     },
     /// Queries are stopped, or answered again.
     Stop {
@@ -305,6 +274,9 @@ pub(crate) enum Made {
         scenario: Option<String>,
         /// Whether they are stopped now.
         stopped: bool,
+        /// Where they are not: what is stopped still, `*` for everything.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        still_stopped: Vec<String>,
     },
     /// An act is proposed.
     Proposed {
@@ -433,7 +405,9 @@ impl Made {
     /// The entry of the log that says so; nothing where it was so already, or nothing is said.
     pub(crate) fn index(&self) -> Option<u64> {
         let reply = serde_json::to_value(self).ok()?;
-        reply.as_object()?.values().next()?.get("index")?.as_u64()
+        let members = reply.as_object()?.values().next()?;
+        // Of several the last: by then all of it is on the record.
+        members.get("index").or_else(|| members.get("indices")?.as_array()?.last())?.as_u64()
     }
 }
 

@@ -3,22 +3,36 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use credit_audit::leaf::{Act, Stop, Suspension};
+use credit_audit::{
+    leaf::{Act, Stop, Suspension},
+    review::Reviews,
+};
 use credit_policy::{InstitutionId, StaffId};
 
 use super::{
     account::Account,
     approval::is_by_two,
-    by_two::{Warrant, approvals, once, permit},
+    by_two::{Warrant, approvals, keep, once, permit},
     error::ChangeError,
     request::{LeafMade, Made},
+    review::drawn,
 };
 use crate::{
     callers::suspension::{Part, SuspendedSince},
     gateway::Gateway,
+    index::Search,
     recorder::{InForceOnly, NotRecorded, Order},
-    state::approvals::{RESUME, of_resumption},
+    state::{
+        about::About,
+        approvals::{RESUME, of_resumption},
+    },
 };
+
+/// Queries of a member of staff that are looked at, at most, to tell whether any can be shown.
+const LOOKED_AT: u32 = 200;
+
+/// Stands for every scenario in what is stopped still.
+const EVERYTHING: &str = "*";
 
 /// Suspends an institution or a part of it, or lets it ask again.
 pub(super) async fn set_suspended(
@@ -32,11 +46,14 @@ pub(super) async fn set_suspended(
     check(gateway, &part)?;
     let suspensions = Arc::clone(&gateway.register.by_id(institution.as_str())?.suspensions);
     let in_force_only = InForceOnly::Suspension(institution.clone(), part.clone());
-    let made = |leaf| Made::Suspension { leaf, institution: institution.clone(), part: part.clone(), suspended };
+    let made = |leaf, unseen| {
+        let (institution, part) = (institution.clone(), part.clone());
+        Made::Suspension { leaf, institution, part, suspended, unseen }
+    };
     if !(suspended && off_record.contains(&in_force_only))
         && gateway.is_already(|| suspensions.has(&part) == suspended).await
     {
-        return Ok(made(LeafMade::Already(true)));
+        return Ok(made(LeafMade::Already(true), false));
     }
     let leaf = Suspension {
         institution: institution.as_str().to_owned(),
@@ -58,7 +75,23 @@ pub(super) async fn set_suspended(
             format!("`{name}` of institution `{}` is suspended", institution.as_str())
         }
     };
-    Ok(made(LeafMade::Index(settled(recorded, suspended, in_force_only, what, off_record)?)))
+    let index = settled(recorded, suspended, in_force_only, what, off_record)?;
+    let unseen = suspended && is_unseen(gateway, &institution, &part).await;
+    Ok(made(LeafMade::Index(index), unseen))
+}
+
+/// Whether it is a member of staff of whom no query stands in the index, or none that was opened where it is under review: what is
+/// said here tells nobody who asked what is not opened.
+async fn is_unseen(gateway: &Arc<Gateway>, institution: &InstitutionId, part: &Part) -> bool {
+    let Some(staff) = part.staff() else { return false };
+    let (institution, staff) = (Some(institution.as_str().to_owned()), Some(staff.to_owned()));
+    let (shared, search) = (Arc::clone(gateway), Search { institution, staff, ..Search::default() });
+    let look = move || {
+        let found = shared.index.as_ref()?.search(&search, LOOKED_AT).ok()?;
+        let is_shown = |reviews: &mut Reviews, id| reviews.progress_of(id).is_none_or(|(opened, _)| opened);
+        drawn(&shared, |reviews| !found.iter().any(|one| is_shown(reviews, one.query))).ok()
+    };
+    tokio::task::spawn_blocking(look).await.ok().flatten().unwrap_or(false)
 }
 
 /// Stops everything or one scenario, or lets it go on.
@@ -72,7 +105,7 @@ pub(super) async fn set_stopped(
 ) -> Result<Made, ChangeError> {
     scenario.iter().try_for_each(|name| known_scenario(gateway, name))?;
     let in_force_only = InForceOnly::Stop(scenario.clone());
-    let made = |leaf| Made::Stop { leaf, scenario: scenario.clone(), stopped };
+    let made = |leaf| stop_made(gateway, leaf, scenario.clone(), stopped);
     if !(stopped && off_record.contains(&in_force_only))
         && gateway.is_already(|| gateway.stops.has(scenario.as_deref()) == stopped).await
     {
@@ -105,14 +138,29 @@ pub(super) async fn resume(
     scenario.iter().try_for_each(|name| known_scenario(gateway, name))?;
     // Where nothing is stopped, nothing is done; not even where it is stopped the next moment.
     if gateway.is_already(|| !gateway.stops.has(scenario.as_deref())).await {
-        return Ok(Made::Stop { leaf: LeafMade::Already(true), scenario, stopped: false });
+        return Ok(stop_made(gateway, LeafMade::Already(true), scenario, false));
     }
     let digest = of_resumption(scenario.as_deref(), reason.as_deref());
-    permit(gateway, (RESUME, digest), by, account).await?;
+    if let Some(emergency) = permit(gateway, (RESUME, digest), by, account).await? {
+        let about = reason.clone().map(|reason| About::Resume { scenario: scenario.clone(), reason });
+        if let Some(about) = about {
+            keep(gateway, emergency, about).await;
+        }
+    }
     once(gateway, RESUME, by.proposal, account).await?;
     let made = set_stopped(gateway, scenario, false, reason, account, off_record).await?;
     approvals(gateway).done((RESUME, &digest), None, Some(&account.actor()), gateway.clock.now());
     Ok(made)
+}
+
+/// What came of it, and what is stopped still where something was to be resumed.
+fn stop_made(gateway: &Gateway, leaf: LeafMade, scenario: Option<String>, stopped: bool) -> Made {
+    let everything = gateway.stops.is_thrown().then(|| EVERYTHING.to_owned());
+    let still_stopped = match stopped {
+        true => Vec::new(),
+        false => everything.into_iter().chain(gateway.stops.scenarios()).collect(),
+    };
+    Made::Stop { leaf, scenario, stopped, still_stopped }
 }
 
 /// What narrows cannot wait for a disk.

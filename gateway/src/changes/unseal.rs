@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     account::Account,
-    by_two::{Warrant, approvals, permit},
+    by_two::{Warrant, approvals, keep, permit},
     error::ChangeError,
     request::Made,
 };
@@ -17,7 +17,10 @@ use crate::{
     gateway::Gateway,
     index::leaf_at,
     recorder::Order,
-    state::approvals::{UNSEAL, of_unsealing},
+    state::{
+        about::About,
+        approvals::{UNSEAL, of_unsealing},
+    },
 };
 
 /// Members that are sealed, by kind (`audit/FORMAT.md` §4). Of a query, a case and an appointment it is `sealed`, with `commit` beside it.
@@ -65,9 +68,12 @@ pub(super) async fn unseal(
 ) -> Result<Made, ChangeError> {
     is_there(gateway, entry).await?;
     let digest = of_unsealing(entry, &reason);
+    let about = About::Unseal { entry, reason: reason.clone() };
     let leaf = Unseal { entry, reason, proposal: warrant.proposal };
     let made = leaf.entry(gateway.new_id(), account.actor())?;
-    permit(gateway, (UNSEAL, digest), warrant, account).await?;
+    if let Some(emergency) = permit(gateway, (UNSEAL, digest), warrant, account).await? {
+        keep(gateway, emergency, about).await;
+    }
     // An approval is not spent on what cannot be opened.
     let opened = opened(gateway, entry).await?;
     let (shared, actor) = (Arc::clone(gateway), account.actor());

@@ -63,7 +63,8 @@ impl Step {
         self.emergency
     }
 
-    /// Takes the step for an act. What was done, where it was; nothing where it was proposed or approved, which is printed.
+    /// Takes the step for an act, which is proposed in the words of its body, so that a page can show what it is about. What was done,
+    /// where it was; nothing where it was proposed or approved, which is printed.
     ///
     /// # Errors
     /// What the gateway refuses.
@@ -73,6 +74,9 @@ impl Step {
         (act, digest): (&str, Digest),
         done: (&str, Value),
     ) -> Result<Option<Vec<u8>>, Failure> {
+        if self.is_first() {
+            return propose(officer, act, done.1).map(|()| None);
+        }
         self.take_by(officer, act, ("digest", json!(Base64(digest))), done)
     }
 
@@ -110,27 +114,32 @@ impl Step {
         (name, what): (&str, Value),
         (path, body): (&str, Value),
     ) -> Result<Option<Vec<u8>>, Failure> {
-        let (path, body, said) = match (self.approve, self.proposal, self.emergency) {
-            (Some(proposal), _, _) => {
-                let body = json!({"proposal": proposal, name: what});
-                ("/officers/approvals", body, words("已批准并留痕", "approved and on the record"))
-            }
-            (None, None, false) => {
-                let body = json!({"act": act, name: what});
-                ("/officers/proposals", body, words("已提议", "proposed"))
-            }
+        let body = match (self.approve, self.proposal, self.emergency) {
+            (Some(proposal), _, _) => json!({"proposal": proposal, name: what}),
+            (None, None, false) => return propose(officer, act, json!({name: what})).map(|()| None),
             (None, proposal, emergency) => {
                 let by = match proposal {
                     Some(proposal) => json!({"proposal": proposal}),
                     None => json!({"emergency": emergency}),
                 };
-                let all: Map<_, _> =
-                    [body, by].into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect();
-                return ask(officer, path, Some(Value::Object(all).to_string().into_bytes())).map(Some);
+                return ask(officer, path, Some(both(body, by))).map(Some);
             }
         };
-        let made = ask(officer, path, Some(body.to_string().into_bytes()))?;
+        let made = ask(officer, "/officers/approvals", Some(body.to_string().into_bytes()))?;
+        let said = words("已批准并留痕", "approved and on the record");
         print(format_args!("{said}{}{}", colon(), String::from_utf8_lossy(&made)));
         Ok(None)
     }
+}
+
+fn propose(officer: &Officer, act: &str, what: Value) -> Result<(), Failure> {
+    let made = ask(officer, "/officers/proposals", Some(both(json!({"act": act}), what)))?;
+    print(format_args!("{}{}{}", words("已提议", "proposed"), colon(), String::from_utf8_lossy(&made)));
+    Ok(())
+}
+
+/// The members of both.
+fn both(one: Value, other: Value) -> Vec<u8> {
+    let all: Map<_, _> = [one, other].into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect();
+    Value::Object(all).to_string().into_bytes()
 }

@@ -23,6 +23,8 @@ impl Detail {
             Code::ConsentRequired => Self::Authorization,
             Code::ConsentRevoked => Self::Withdrawn,
             Code::ConsentUsedUp => Self::UsedUp,
+            Code::InstitutionSuspended => Self::Suspended,
+            Code::Stopped => Self::Stopped,
             Code::CaseAlreadyUsed => Self::CaseSpent,
             Code::IdempotencyConflict => Self::Conflict,
             Code::AnswerChanged => Self::AnswerChanged,

@@ -3,7 +3,7 @@
 use credit_policy::{Code, RuleId, consent::Bound};
 
 use super::detail::Detail;
-use crate::callers::limits::Reached;
+use crate::callers::{limits::Reached, suspension::Part};
 
 /// Who is stopped comes again after so long, in seconds: an officer decides, not a clock.
 const STOPPED_S: u64 = 60;
@@ -70,9 +70,19 @@ impl Refusal {
         Self { allow: Some(allow), ..Self::from(Code::MethodNotAllowed) }
     }
 
-    /// The stop switch is thrown.
-    pub fn stopped() -> Self {
-        Self { retry_after_s: Some(STOPPED_S), ..Self::from(Code::Stopped) }
+    /// The stop switch is thrown: that of everything, or of the scenario alone.
+    pub(crate) fn stopped(everything: bool) -> Self {
+        let detail = Some(if everything { Detail::Stopped } else { Detail::StoppedScenario });
+        Self { retry_after_s: Some(STOPPED_S), detail, ..Self::from(Code::Stopped) }
+    }
+
+    /// This part of the institution is suspended.
+    pub(crate) fn suspended(part: &Part) -> Self {
+        Self::from(Code::InstitutionSuspended).with(match part {
+            Part::Whole => Detail::Suspended,
+            Part::Staff(_) => Detail::SuspendedStaff,
+            Part::Scenario(_) => Detail::SuspendedScenario,
+        })
     }
 
     /// What several gateways count together cannot be asked.

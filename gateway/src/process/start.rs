@@ -136,7 +136,7 @@ pub(crate) async fn open(
         cases,
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue), joining.elsewhere()),
         cluster: joining.cluster(),
-        abouts: Abouts::default(),
+        abouts: Abouts::open(&settings.data.dir),
         reviews,
         statistics,
         standing,

@@ -25,8 +25,13 @@ const OPERATOR: &str = "staff-0017";
 
 /// A look-up for public rental housing.
 pub(super) fn asked(person: &Personal<String>, case: Option<&str>) -> String {
+    asked_by(OPERATOR, person, case)
+}
+
+/// The same, by this member of staff.
+pub(super) fn asked_by(staff: &str, person: &Personal<String>, case: Option<&str>) -> String {
     person.disclose(|number| {
-        let mut body = json!({"scenario": "public-rental-housing", "subject": number, "operator": OPERATOR});
+        let mut body = json!({"scenario": "public-rental-housing", "subject": number, "operator": staff});
         if let (Some(case), Some(body)) = (case, body.as_object_mut()) {
             body.insert("case".to_owned(), json!(case));
         }

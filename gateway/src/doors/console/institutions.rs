@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::page::Frame;
 use crate::{
     callers::{register::Institution, suspension::Part},
+    doors::persons::request::Members,
     gateway::Gateway,
     transport::Body,
 };
@@ -60,15 +61,44 @@ struct Page<'a> {
     frame: &'a Frame,
     title: &'a str,
     institutions: &'a [Entry],
+    /// How many the register has.
+    registered: usize,
+    /// What was sought.
+    words: &'a str,
+    /// Whether only those were sought of which something is suspended.
+    only_suspended: bool,
     scenarios: Vec<(String, String)>,
 }
 
-pub(super) fn show(gateway: &Gateway, frame: &Frame) -> Response<Body> {
-    let institutions = gateway.register.all().iter().map(|one| entry(gateway, one, frame)).collect();
+impl Page<'_> {
+    fn is_restricted(&self) -> bool {
+        self.only_suspended || !self.words.is_empty()
+    }
+}
+
+/// Those that have the words in id, name, kind or a suspended part, or all of them.
+pub(super) fn show(gateway: &Gateway, asked: Option<&Members>, frame: &Frame) -> Response<Body> {
+    let get = |name| asked.and_then(|asked| asked.get(name)).unwrap_or_default().trim();
+    let (words, only_suspended) = (get("q"), get("suspended") == "true");
+    let mut institutions: Vec<Entry> = gateway.register.all().iter().map(|one| entry(gateway, one, frame)).collect();
+    let registered = institutions.len();
+    institutions.retain(|one| one.has(words) && (!only_suspended || !one.suspensions.is_empty()));
     let all = Institutions { institutions };
     let title = frame.say("机构", "Institutions");
     let scenarios = frame.scenarios(gateway);
-    frame.show(&Page { frame, title, institutions: &all.institutions, scenarios }, &all)
+    let institutions = &all.institutions;
+    frame.show(&Page { frame, title, institutions, registered, words, only_suspended, scenarios }, &all)
+}
+
+impl Entry {
+    fn has(&self, words: &str) -> bool {
+        let words = words.to_lowercase();
+        let parts = self.suspensions.iter().map(|part| part.name.as_str());
+        let all = [self.id.as_str(), self.name.as_deref().unwrap_or_default(), &self.kind, &self.title]
+            .into_iter()
+            .chain(parts);
+        words.is_empty() || all.into_iter().any(|text| text.to_lowercase().contains(&words))
+    }
 }
 
 fn entry(gateway: &Gateway, institution: &Arc<Institution>, frame: &Frame) -> Entry {

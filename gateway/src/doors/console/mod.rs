@@ -3,9 +3,11 @@
 //! shown a record is on the record first.
 
 mod alarms;
+mod case;
 mod charts;
 mod consents;
 mod coverage;
+mod fields;
 pub(super) mod form;
 mod health;
 mod institutions;
@@ -20,7 +22,9 @@ mod record;
 mod report;
 mod reviews;
 mod statistics;
+mod still;
 mod under_review;
+mod unsealed;
 mod viewer;
 
 use std::sync::Arc;
@@ -34,6 +38,7 @@ use uuid::Uuid;
 
 use crate::{
     callers::trust::Trust,
+    changes::ChangeError,
     doors::persons::{
         page::{redirect, style},
         request::Members,
@@ -44,7 +49,9 @@ use crate::{
     transport::Body,
 };
 
+pub(super) use fields::wrong_field;
 use page::Frame;
+pub(super) use unsealed::show as unsealed;
 pub(super) use viewer::Viewer;
 
 /// What is looked at.
@@ -167,11 +174,11 @@ pub(super) async fn answer(
         View::Coverage => coverage::show(gateway, asked.as_ref(), &frame).await,
         View::Statistics => statistics::show(gateway, asked.as_ref(), &frame).await,
         View::Report => report::show(gateway, asked.as_ref(), &frame).await,
-        View::Institutions => institutions::show(gateway, &frame),
+        View::Institutions => institutions::show(gateway, asked.as_ref(), &frame),
         View::Proposals => proposals::show(gateway, &frame).await,
         View::Queries => queries::list(gateway, asked.as_ref(), &frame).await,
         View::Reviews => reviews::list(gateway, asked.as_ref(), &frame).await,
-        View::Review(case) => reviews::one(gateway, &case, &frame).await,
+        View::Review(case) => case::show(gateway, &case, &frame).await,
         View::Query(id) => record::one(gateway, id, &frame).await,
     }
 }
@@ -222,23 +229,27 @@ pub(super) fn barred(
     Some(frame.fault(status, sentence))
 }
 
+/// Why something was not done.
+pub(super) enum Said<'a> {
+    /// In the words of its fault.
+    Fault(&'a ChangeError),
+    /// In Chinese and in English.
+    Words([String; 2]),
+}
+
 /// What a form asked for was not done.
 pub(super) fn refused(
     gateway: &Gateway,
     viewer: Viewer,
-    (status, fault): (StatusCode, &impl std::fmt::Display),
+    (status, said): (StatusCode, Said<'_>),
     (language, from): (Language, &str),
 ) -> Response<Body> {
-    // The page from which the form came knows its reader's language; the browser may prefer another.
-    let chosen = from.rsplit_once("lang=").and_then(|(_, chosen)| chosen.get(..2));
-    let language = match chosen {
-        Some("zh") => Language::Zh,
-        Some("en") => Language::En,
-        Some(_) | None => language,
-    };
-    let said = match language {
-        Language::Zh => chinese().of(&fault.to_string()),
-        Language::En => fault.to_string(),
+    let language = form::of_form(language, from);
+    let said = match (said, language) {
+        (Said::Fault(fault), Language::Zh) => chinese().of(&fault.to_string()),
+        (Said::Fault(fault), Language::En) => fault.to_string(),
+        (Said::Words([chinese, _]), Language::Zh) => chinese,
+        (Said::Words([_, english]), Language::En) => english,
     };
     Frame::new(language, true, gateway, viewer, ("/officers", None)).not_done(status, &said, from)
 }

@@ -79,6 +79,9 @@ struct Page<'a> {
     gateway: &'a Gateway,
     title: &'a str,
     all: &'a Overview,
+    /// What is stopped: a number for the form, the scenario (empty for everything), what it is called.
+    stops: Vec<(usize, String, String)>,
+    by_two: bool,
     bars: Vec<Bar>,
     parts: [Part<'a>; 3],
 }
@@ -127,7 +130,19 @@ pub(super) async fn show(gateway: &Arc<Gateway>, trust: &Trust, frame: &Frame) -
     let title = frame.say("概览", "Overview");
     let parts = parts(gateway, &all.last, frame);
     let bars = charts::days(&all.days, gateway.today());
-    frame.show(&Page { frame, gateway, title, all: &all, bars, parts }, &all)
+    let (stops, by_two) = (stops(gateway, frame), gateway.is_by_two());
+    frame.show(&Page { frame, gateway, title, all: &all, stops, by_two, bars, parts }, &all)
+}
+
+fn stops(gateway: &Gateway, frame: &Frame) -> Vec<(usize, String, String)> {
+    let everything =
+        gateway.stops.is_thrown().then(|| (String::new(), frame.say("全部查询", "every query").to_owned()));
+    let scenarios = gateway.stops.scenarios().into_iter().map(|name| {
+        let title = frame.scenario(gateway, Some(name.as_str()));
+        (name, title)
+    });
+    let all = everything.into_iter().chain(scenarios).enumerate();
+    all.map(|(nr, (name, title))| (nr, name, title)).collect()
 }
 
 fn parts<'a>(gateway: &Gateway, last: &Last, frame: &'a Frame) -> [Part<'a>; 3] {

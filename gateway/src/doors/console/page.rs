@@ -71,10 +71,13 @@ impl Frame {
         let other = if language == Language::Zh { "en" } else { "zh" };
         let switch = address("", asked, &["lang", "done"], &[("lang", other)]);
         let mark = asked.and_then(|asked| asked.get("done"));
-        let done = mark.and_then(|mark| form::done(&viewer.certificate, mark)).map(|entry| said_of(language, entry));
+        let done = mark.and_then(|mark| form::done(&viewer.certificate, mark));
         let (offset, is_demo) = (gateway.catalogue().offset(), gateway.settings.demo);
         let log = gateway.is_one_of_several().then(|| gateway.settings.log.origin.clone());
-        Self { language, is_page, offset, path: path.to_owned(), done, switch, is_demo, log, viewer }
+        let mut frame =
+            Self { language, is_page, offset, path: path.to_owned(), done: None, switch, is_demo, log, viewer };
+        frame.done = done.map(|done| frame.said_of(gateway, done));
+        frame
     }
 
     pub(super) fn language(&self) -> Language {
@@ -131,6 +134,11 @@ impl Frame {
         let Some(code) = code else { return self.say("已答复", "answered").to_owned() };
         let known = Code::ALL.iter().find(|known| known.as_str() == code);
         known.map_or(code, |known| title(*known, self.language)).to_owned()
+    }
+
+    /// Why a query was refused, without what its sentence says after a semicolon: what the asker should do.
+    pub(super) fn reason(&self, code: &str) -> String {
+        self.outcome(Some(code)).split(['；', ';']).next().unwrap_or_default().to_owned()
     }
 
     /// The page for a browser, the same as JSON for everybody else.
@@ -210,16 +218,6 @@ impl Frame {
             ),
         );
         response
-    }
-}
-
-/// What is said of a form whose act has this entry of the log, or needed none.
-fn said_of(language: Language, entry: Option<u64>) -> String {
-    match (entry, language) {
-        (Some(entry), Language::Zh) => format!("已完成并写入日志：第 {entry} 条记录。"),
-        (Some(entry), Language::En) => format!("Done, and on the record: entry {entry}."),
-        (None, Language::Zh) => "已是如此，无需再做。".to_owned(),
-        (None, Language::En) => "It was so already: nothing had to be done.".to_owned(),
     }
 }
 

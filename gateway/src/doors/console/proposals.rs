@@ -9,7 +9,7 @@ use hyper::{Response, StatusCode};
 
 use super::page::Frame;
 use crate::{
-    changes::{Account, Change, ListedProposal, Made, Proposals, apply},
+    changes::{Account, Change, ListedProposal, Made, Proposals, apply, next_month},
     gateway::Gateway,
     state::{
         about::About,
@@ -18,6 +18,52 @@ use crate::{
     transport::Body,
 };
 
+/// What who looks can do for a proposal.
+enum Step<'a> {
+    Nothing,
+    /// Nothing, and why.
+    Said(&'a str),
+    /// It is approved by this command alone.
+    Command(String),
+    Approve(Words<'a>),
+    /// It is approved, and done by who looks, as one of the two.
+    Do(Words<'a>),
+}
+
+/// In what words a step is taken.
+#[derive(Clone, Copy)]
+enum Words<'a> {
+    /// What is shown line by line has a digest.
+    Shown,
+    /// What was proposed in words.
+    About(&'a About),
+    /// About a person, whom each officer names: no page and no record does.
+    Person,
+    /// Known by its digest alone.
+    Unsaid,
+}
+
+impl<'a> Words<'a> {
+    fn of(proposal: &'a ListedProposal) -> Self {
+        match (proposal.act.as_str(), &proposal.about) {
+            (_, Some(about)) => Self::About(about),
+            (DESTROY | EXPORT, None) => Self::Person,
+            (act, None) if LOADED.contains(&act) && proposal.differs.is_some() => Self::Shown,
+            (_, None) => Self::Unsaid,
+        }
+    }
+}
+
+/// What an officer may propose by the page.
+struct Offered {
+    /// The month whose keys go next, where any may.
+    month: Option<String>,
+    /// The records before this one were let go.
+    pruned: u64,
+    /// Those before this one are published.
+    published: u64,
+}
+
 #[derive(Template)]
 #[template(path = "officers/proposals.html")]
 struct Page<'a> {
@@ -25,6 +71,7 @@ struct Page<'a> {
     gateway: &'a Gateway,
     title: &'a str,
     all: &'a Proposals,
+    offered: Offered,
 }
 
 pub(super) async fn show(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body> {
@@ -34,27 +81,40 @@ pub(super) async fn show(gateway: &Arc<Gateway>, frame: &Frame) -> Response<Body
         return frame.fault(StatusCode::SERVICE_UNAVAILABLE, sentence);
     };
     let title = frame.say("双人审批", "Decisions by two");
-    frame.show(&Page { frame, gateway, title, all: &all }, &all)
+    let month = next_month(gateway).map(|month| month.as_str().to_owned());
+    let offered = Offered { month, pruned: gateway.log.pruned(), published: gateway.log.published() };
+    frame.show(&Page { frame, gateway, title, all: &all, offered }, &all)
 }
 
 impl Page<'_> {
     const LOADED: [&'static str; 4] = LOADED;
 
-    /// Why who looks does not approve this one.
-    fn not_approved_here(&self, proposal: &ListedProposal) -> Option<&str> {
-        if proposal.officer == self.frame.viewer.id {
-            return Some(
-                self.frame.say("由您提议，须由另一名人员批准。", "You proposed it: another officer approves it."),
-            );
+    /// What who looks can do for this one.
+    fn step<'a>(&'a self, proposal: &'a ListedProposal) -> Step<'a> {
+        let (viewer, say) = (&self.frame.viewer, |zh, en| Step::Said(self.frame.say(zh, en)));
+        let is_over = proposal.done || proposal.expires <= self.gateway.clock.now();
+        let is_loaded = LOADED.contains(&proposal.act.as_str());
+        let is_approved = proposal.approved_by.is_some();
+        if !viewer.decides_on(&proposal.act) || is_approved && (is_over || is_loaded) {
+            return Step::Nothing;
         }
-        if proposal.log.is_some() && Self::is_of_one_log(proposal) {
-            return Some(self.frame.say(
+        let is_theirs = proposal.officer == viewer.id || proposal.approved_by.as_ref() == Some(&viewer.id);
+        match is_approved {
+            true if !is_theirs => Step::Nothing,
+            false if proposal.officer == viewer.id => {
+                say("由您提议，须由另一名人员批准。", "You proposed it: another officer approves it.")
+            }
+            _ if proposal.log.is_some() && Self::is_of_one_log(proposal) => say(
                 "涉及另一网关的日志或密钥，请在提议所在的网关上批准和执行。",
                 "It is about the log or the keys of another gateway: it is approved and done at that one.",
-            ));
+            ),
+            false if is_over => say("已过期，不能再批准。", "Its time is over: it can be approved no more."),
+            true => Step::Do(Words::of(proposal)),
+            false => match Words::of(proposal) {
+                Words::Unsaid => Step::Command(Self::command(proposal)),
+                words => Step::Approve(words),
+            },
         }
-        let is_over = proposal.expires <= self.gateway.clock.now();
-        is_over.then(|| self.frame.say("已过期，不能再批准。", "Its time is over: it can be approved no more."))
     }
 
     fn is_of_one_log(proposal: &ListedProposal) -> bool {
@@ -62,19 +122,24 @@ impl Page<'_> {
     }
 
     /// By which command this is approved, where the page does not show what it is about: nobody approves what is not seen.
-    fn command(proposal: &ListedProposal) -> Option<String> {
-        let act = match (proposal.act.as_str(), &proposal.about, &proposal.differs) {
-            (DESTROY, _, _) => "keys destroy",
-            (EXPORT, _, _) => "export",
-            (UNSEAL, None, _) => "unseal",
-            (RESUME, None, _) => "resume",
-            (PRUNE, None, _) => "prune",
-            (act, _, None) if LOADED.contains(&act) => {
-                return Some(format!("credit-gateway catalogue approve {} --config FILE", proposal.proposal));
-            }
-            (_, _, _) => return None,
-        };
-        Some(format!("credit-gateway {act} … --approve {}", proposal.proposal))
+    fn command(proposal: &ListedProposal) -> String {
+        let act = proposal.act.as_str();
+        match LOADED.contains(&act) {
+            true => format!("credit-gateway catalogue approve {} --config FILE", proposal.proposal),
+            false => format!("credit-gateway {act} … --approve {}", proposal.proposal),
+        }
+    }
+
+    /// What one of the two does once it is approved.
+    fn to_do(&self, act: &str) -> &'static str {
+        match act {
+            RESUME => self.frame.say("恢复查询", "Resume"),
+            UNSEAL => self.frame.say("打开密封部分", "Open the sealed part"),
+            DESTROY => self.frame.say("销毁密钥", "Destroy the keys"),
+            EXPORT => self.frame.say("生成并下载证据", "Make and download the evidence"),
+            PRUNE => self.frame.say("不再保存这些记录", "Let these records go"),
+            _ => self.frame.say("恢复", "Resume"),
+        }
     }
 
     /// Whether the gateway has of it but a digest.

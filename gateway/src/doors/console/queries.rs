@@ -60,7 +60,6 @@ struct Wrong {
 #[template(path = "officers/queries.html")]
 struct Page<'a> {
     frame: &'a Frame,
-    gateway: &'a Gateway,
     title: &'a str,
     asked: Asked<'a>,
     /// What conditions can be chosen.
@@ -78,6 +77,17 @@ impl Page<'_> {
     /// Whether this condition is the one that has not its form.
     fn is_wrong(&self, name: &str) -> bool {
         self.wrong.as_ref().is_some_and(|wrong| wrong.name == name)
+    }
+
+    /// Who asked, by name where the register has one: its id is on the record.
+    fn asker(&self, id: &str) -> String {
+        let known = self.institutions.iter().find(|one| one.value == id);
+        known.map_or_else(|| id.to_owned(), |one| one.name.clone())
+    }
+
+    fn scenario(&self, name: &str) -> String {
+        let known = self.scenarios.iter().find(|one| one.value == name);
+        known.map_or_else(|| name.to_owned(), |one| one.name.clone())
     }
 
     /// Whether queries were left out whose asker is not shown.
@@ -105,7 +115,16 @@ impl Asked<'_> {
 /// A condition that can be chosen.
 struct Choice {
     value: String,
+    /// With the value beside it.
     title: String,
+    /// The shortest name of it.
+    name: String,
+}
+
+impl Choice {
+    fn new(value: &str, title: &str) -> Self {
+        Self { value: value.to_owned(), title: title.to_owned(), name: title.to_owned() }
+    }
 }
 
 pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame: &Frame) -> Response<Body> {
@@ -161,7 +180,7 @@ fn shown(
         .map(|before| address("/officers/queries", asked, &["before"], &[("before", before.to_string().as_str())]));
     let ((institutions, scenarios), outcomes) = (choices(gateway, frame), outcomes(frame));
     let asked = Asked(asked);
-    let page = Page { frame, gateway, title, asked, institutions, scenarios, outcomes, found: &found, next, wrong };
+    let page = Page { frame, title, asked, institutions, scenarios, outcomes, found: &found, next, wrong };
     match sentence {
         Some(sentence) => frame.show_again(&page, &sentence),
         None => frame.show(&page, &found),
@@ -194,10 +213,15 @@ fn no_day(name: &'static str) -> Wrong {
 /// Institutions and scenarios.
 fn choices(gateway: &Gateway, frame: &Frame) -> (Vec<Choice>, Vec<Choice>) {
     let institutions = gateway.register.all().into_iter().map(|institution| {
-        let (id, name) = (institution.id(), institution.record.name.as_deref());
-        Choice { value: id.to_owned(), title: name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})")) }
+        let (value, title) = (institution.id().to_owned(), frame.institution(gateway, institution.id()));
+        let name = institution.record.name.clone().unwrap_or_else(|| value.clone());
+        Choice { value, title, name }
     });
-    let scenarios = frame.scenarios(gateway).into_iter().map(|(value, title)| Choice { value, title });
+    let catalogue = gateway.catalogue();
+    let scenarios = catalogue.scenarios().into_iter().map(|scenario| {
+        let (value, name) = (scenario.name().as_str().to_owned(), scenario.title(frame.language()).to_owned());
+        Choice { title: format!("{name} ({value})"), value, name }
+    });
     (institutions.collect(), scenarios.collect())
 }
 
@@ -207,13 +231,8 @@ fn outcomes(frame: &Frame) -> Vec<(&str, Vec<Choice>)> {
         ("answered", frame.say("已答复", "answered")),
         ("refused", frame.say("已拒绝（任何原因）", "refused, for any reason")),
     ];
-    let all = all.map(|(value, title)| Choice { value: value.to_owned(), title: title.to_owned() });
-    // The sentence of a code says after its semicolon what the asker should do.
-    let choice = |code: &Code| {
-        let said = frame.outcome(Some(code.as_str()));
-        let title = said.split(['；', ';']).next().unwrap_or_default().to_owned();
-        Choice { value: code.as_str().to_owned(), title }
-    };
+    let all = all.map(|(value, title)| Choice::new(value, title));
+    let choice = |code: &Code| Choice::new(code.as_str(), &frame.reason(code.as_str()));
     let of = |group: Against| Code::ALL.iter().filter(move |code| Against::of(**code) == group).map(choice).collect();
     vec![
         (frame.say("全部", "All"), all.into()),

@@ -53,6 +53,8 @@ struct RecordPage<'a> {
     is_hidden: bool,
     /// Whether the institution or the member of staff who asked is suspended now.
     suspended: bool,
+    /// Whether two officers decide.
+    by_two: bool,
 }
 
 impl RecordPage<'_> {
@@ -115,10 +117,10 @@ pub(super) async fn one(gateway: &Arc<Gateway>, id: Uuid, frame: &Frame) -> Resp
     let leaf = (!is_hidden).then_some(&*raw);
     let record = Record { query: id, index, leaf, review, proof: &proof };
     let title = frame.say("一条记录", "One record");
-    let mut page =
-        RecordPage { frame, title, record: &record, entry, members, case_number, is_hidden, suspended: false };
+    let (suspended, by_two, record) = (false, gateway.is_by_two(), &record);
+    let mut page = RecordPage { frame, title, record, entry, members, case_number, is_hidden, suspended, by_two };
     page.suspended = page.is_suspended(gateway);
-    frame.show(&page, &record)
+    frame.show(&page, record)
 }
 
 /// Place, leaf and proof of a query.

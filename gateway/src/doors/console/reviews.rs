@@ -1,17 +1,16 @@
-//! The queue of reviews, and one case of it: what one member of staff asked in a period, without the name of who it is. Who opens
-//! a query sees it; that it was opened is on the record.
+//! The queue of reviews.
 
 use std::sync::Arc;
 
 use askama::Template;
-use credit_audit::review::{CaseQuery, ReviewCase, ReviewFault, ReviewFigures, ReviewPolicy, ReviewedPeriod};
+use credit_audit::review::{ReviewCase, ReviewFault, ReviewFigures, ReviewPolicy, ReviewedPeriod};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::page::Frame;
 use crate::{
-    changes::{closes, drawn, is_latest, put_before_reviewers},
+    changes::{drawn, is_latest, put_before_reviewers},
     doors::persons::{page::redirect, request::Members},
     gateway::Gateway,
     transport::Body,
@@ -52,27 +51,6 @@ struct QueuePage<'a> {
     frame: &'a Frame,
     title: &'a str,
     queue: &'a Queue,
-}
-
-#[derive(Template)]
-#[template(path = "officers/review.html")]
-struct CasePage<'a> {
-    frame: &'a Frame,
-    gateway: &'a Gateway,
-    title: &'a str,
-    case: &'a ReviewCase,
-}
-
-impl CasePage<'_> {
-    fn officers(&self, ids: &[String]) -> String {
-        let named = ids.iter().map(|id| self.frame.institution(self.gateway, id));
-        named.collect::<Vec<_>>().join(self.frame.say("、", ", "))
-    }
-
-    /// Whether the viewer is one who closes what was judged.
-    fn closes(&self, query: &CaseQuery) -> bool {
-        query.judged_by.as_deref().is_some_and(|judge| closes(self.gateway, judge, &self.frame.viewer.id))
-    }
 }
 
 /// The queue, or the case in which one query is reviewed. Whoever looks at it lets the gateway go on where it was ended in a draw.
@@ -121,25 +99,7 @@ fn line(case: &ReviewCase) -> Line {
     Line { case: case.case.clone(), period: case.period.clone(), queries: case.queries.len(), suspicious, open }
 }
 
-/// One case.
-pub(super) async fn one(gateway: &Arc<Gateway>, name: &str, frame: &Frame) -> Response<Body> {
-    if !is_latest(gateway).await {
-        return unreadable(frame);
-    }
-    let (shared, name) = (Arc::clone(gateway), name.to_owned());
-    let look = move || drawn(&shared, |reviews| reviews.cases().into_iter().find(|case| case.case == name));
-    let case = match tokio::task::spawn_blocking(look).await {
-        Ok(Ok(Some(case))) => case,
-        Ok(Ok(None)) => {
-            return frame.fault(StatusCode::NOT_FOUND, frame.say("没有这一复核案件", "there is no such case"));
-        }
-        Ok(Err(_)) | Err(_) => return unreadable(frame),
-    };
-    let title = frame.say("一个复核案件", "One case");
-    frame.show(&CasePage { frame, gateway, title, case: &case }, &case)
-}
-
-fn unreadable(frame: &Frame) -> Response<Body> {
+pub(super) fn unreadable(frame: &Frame) -> Response<Body> {
     frame.fault(StatusCode::SERVICE_UNAVAILABLE, frame.say("暂时无法读取日志", "the log cannot be read now"))
 }
 

@@ -47,7 +47,9 @@ fn words(code: Code) -> (&'static str, &'static str) {
         Code::OperatorRequired => ("未写明经办人", "it named no member of staff"),
         Code::UnknownField => ("所请求的数据项不存在", "it asked for a field that does not exist"),
         Code::CertificateUnknown => ("查询者未登记", "who asked is not registered"),
-        Code::InstitutionSuspended => ("该机构已被暂停查询", "the institution was suspended"),
+        Code::InstitutionSuspended => {
+            ("该机构或其经办人当时已被暂停查询", "the institution, or whoever asked there, was suspended")
+        }
         Code::ScenarioNotAllowed => ("该类机构不得使用此场景", "this kind of institution may not use this scenario"),
         Code::FieldNotAllowed => (
             "此场景或您的授权不提供其所请求的数据项",
@@ -66,7 +68,7 @@ fn words(code: Code) -> (&'static str, &'static str) {
         }
         Code::RateLimited => ("查询过于频繁", "there were too many queries"),
         Code::StoreFailed | Code::StoreTimeout => ("数据源当时未能应答", "the data store did not answer"),
-        Code::Stopped => ("网关当时已被紧急停止", "the gateway was stopped"),
+        Code::Stopped => ("此类查询当时已被紧急停止", "such queries were stopped"),
         Code::MalformedRequest
         | Code::InvalidCitizenNumber
         | Code::NotFound

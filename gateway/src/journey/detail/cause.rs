@@ -187,6 +187,16 @@ pub enum Detail {
     Withdrawn,
     /// The consent was used as often as it says.
     UsedUp,
+    /// All of the institution is suspended.
+    Suspended,
+    /// This member of its staff is.
+    SuspendedStaff,
+    /// Its use of this scenario is.
+    SuspendedScenario,
+    /// Every query is stopped.
+    Stopped,
+    /// This scenario is, for everybody.
+    StoppedScenario,
     /// The case has had all its look-ups on this person.
     CaseSpent,
     /// The repeat is too late, one too many, or would tell another thing.

@@ -7,6 +7,20 @@ use super::cause::{Detail, Pair};
 impl Detail {
     pub(super) fn of_request(self) -> Option<Pair> {
         self.of_head_and_body().or_else(|| self.of_route()).or_else(|| self.of_consent()).or(match self {
+            Self::Suspended => Some(("整个机构已被暂停", "all of the institution is suspended")),
+            Self::SuspendedStaff => Some((
+                "仅 `operator` 所指的经办人被暂停，本机构其他经办人仍可查询",
+                "the member of staff of `operator` is suspended, and no other one of the institution by that",
+            )),
+            Self::SuspendedScenario => Some((
+                "仅本机构对该 `scenario` 的使用被暂停，其他场景仍可查询",
+                "the institution’s use of this `scenario` is suspended, and of no other one by that",
+            )),
+            Self::Stopped => Some(("全部查询均已停止", "every query is stopped")),
+            Self::StoppedScenario => Some((
+                "仅该 `scenario` 对所有机构停止，其他场景仍可查询",
+                "this `scenario` is stopped for everybody, and no other one by that",
+            )),
             Self::CaseSpent => Some((
                 "同一 `case` 下对同一信息主体的查询已达上限：新的案件请使用其自身的编号",
                 "this `case` has had all its look-ups on this person: another case has a number of its own",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use credit_policy::{Code, Scenario, StaffId};
 
 use crate::{
+    callers::suspension::Part,
     gateway::Gateway,
     journey::{
         caller::Who,
@@ -52,6 +53,12 @@ impl Standing<'_> {
         self.who.institution().is_some_and(|institution| institution.suspensions.includes(staff, self.scenario()))
     }
 
+    /// The part of the institution that is.
+    fn suspended(&self) -> Option<Part> {
+        let staff = self.asked.0.as_ref().map(StaffId::as_str);
+        self.who.institution()?.suspensions.which(staff, self.scenario())
+    }
+
     fn is_stopped(&self) -> bool {
         self.gateway.stops.includes(self.scenario())
     }
@@ -65,9 +72,9 @@ impl Standing<'_> {
         if !self.is_certified() {
             Refusal::because(Code::CertificateUnknown, REVOKED)
         } else if self.is_suspended() {
-            Code::InstitutionSuspended.into()
+            Refusal::suspended(&self.suspended().unwrap_or_default())
         } else if self.is_stopped() {
-            Refusal::stopped()
+            Refusal::stopped(self.gateway.stops.is_thrown())
         } else if !self.gateway.is_heard() {
             Refusal::unavailable()
         } else if !self.end.is_none_or(|end| end.certificate.passes()) || !self.may_ask_for_end() {

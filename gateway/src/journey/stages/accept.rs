@@ -16,6 +16,7 @@ use super::{
     on_behalf::{EndInstitution, NotFor, end_institution},
 };
 use crate::{
+    callers::suspension::Suspensions,
     gateway::{Gateway, Moment},
     journey::{
         caller::Who,
@@ -127,18 +128,20 @@ pub fn accept<'e>(
         Who::Public(named) => read_own(catalogue, &question, named.number(), &mut facts, &mut recognised),
     };
     let scenario = recognised.scenario_name();
-    let is_suspended =
-        who.institution().is_some_and(|asking| asking.suspensions.includes(recognised.staff_id(), scenario));
+    let suspensions = who.institution().map(|asking| &asking.suspensions);
+    let includes = |all: &&Arc<Suspensions>| all.includes(recognised.staff_id(), scenario);
+    let suspended =
+        suspensions.filter(includes).map(|all| all.which(recognised.staff_id(), scenario).unwrap_or_default());
     let is_stopped = gateway.stops.includes(scenario);
-    facts.suspended = is_suspended;
+    facts.suspended = suspended.is_some();
     evidence.recognised(recognised);
     evidence.inputs(&facts);
     // Before whatever was found wrong with the rest (formats.md §2, the order of faults).
-    if is_suspended {
-        return Err(Code::InstitutionSuspended.into());
+    if let Some(part) = suspended {
+        return Err(Refusal::suspended(&part));
     }
     if is_stopped {
-        return Err(Refusal::stopped());
+        return Err(Refusal::stopped(gateway.stops.is_thrown()));
     }
     let Members { scenario, staff, case, subject, fields } = read?;
     if let Some(refusal) = not_for {

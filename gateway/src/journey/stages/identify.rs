@@ -3,10 +3,13 @@
 
 use credit_policy::Code;
 
-use crate::journey::{
-    caller::{Caller, Who},
-    record::evidence::Evidence,
-    refusal::Refusal,
+use crate::{
+    callers::suspension::Part,
+    journey::{
+        caller::{Caller, Who},
+        record::evidence::Evidence,
+        refusal::Refusal,
+    },
 };
 
 /// For the operator alone; the caller is not told why its certificate is not known.
@@ -38,7 +41,7 @@ pub fn identify(caller: Caller, evidence: &mut Evidence) -> Result<Identified<'_
         }
         if institution.is_suspended() {
             evidence.suspended();
-            return Err(Code::InstitutionSuspended.into());
+            return Err(Refusal::suspended(&Part::Whole));
         }
     }
     match over {

@@ -4,62 +4,10 @@
 //
 // node console.mjs DOOR FOLDER PICTURES
 
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { request } from 'node:https'
-import { once } from 'node:events'
 import { found, launch, look, open, say } from './looks.mjs'
+import { choose, close, field, fill, go, handle, home, link, press, pressOf, read, relays as relaysOf } from './officers.mjs'
 
 const [door, folder, pictures] = process.argv.slice(2)
-
-async function relay(certificate) {
-  const tls = {
-    ca: readFileSync(`${folder}/ca.pem`),
-    cert: readFileSync(`${folder}/institutions/${certificate}.pem`),
-    key: readFileSync(`${folder}/institutions/${certificate}.key`),
-  }
-  const server = createServer((from, to) => {
-    // The page is behind plain HTTP here: the browser names that as the origin of a form.
-    const headers = { ...from.headers }
-    if (headers.origin) headers.origin = headers.origin.replace('http:', 'https:')
-    const asked = request(`${door}${from.url}`, { ...tls, method: from.method, headers }, (answer) => {
-      to.writeHead(answer.statusCode, answer.headers)
-      answer.pipe(to)
-    })
-    asked.on('error', () => to.destroy())
-    from.pipe(asked)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return server
-}
-
-const home = (server, language) => `http://127.0.0.1:${server.address().port}/officers?lang=${language}`
-
-// What somebody sees and uses of a page.
-const handle = async (page, what, text, choose, argument) => {
-  const found = await page.evaluateHandle(choose, text, argument)
-  if (!found.asElement()) throw new Error(`no ${what} “${text}” on ${page.url()}: ${await page.$eval('main', (main) => main.innerText)}`)
-  return found.asElement()
-}
-const go = (page, element) => Promise.all([page.waitForNavigation(), element.click()])
-const link = async (page, text) => go(page, await handle(page, 'link', text, (text) =>
-  [...document.querySelectorAll('a')].find((one) => one.textContent.trim() === text || (one.closest('main') && one.textContent.includes(text)))))
-const field = (page, label, nr = 0) => handle(page, 'field', label, (label, nr) =>
-  document.getElementById([...document.querySelectorAll('label')].filter((one) => one.textContent.trim() === label)[nr]?.htmlFor ?? ''), nr)
-const fill = async (page, label, value) => (await field(page, label)).type(value)
-const choose = async (page, label, title) => {
-  const select = await field(page, label)
-  const value = await select.$$eval('option', (all, title) => all.find((one) => one.textContent.includes(title))?.value, title)
-  await select.select(value)
-}
-const press = async (page, text) => go(page, await handle(page, 'button', text, (text) =>
-  [...document.querySelectorAll('main button')].find((one) => one.textContent.trim() === text)))
-// The button of the entry in which something stands.
-const pressOf = async (page, entry, text) => go(page, await handle(page, 'button', text, (text, entry) =>
-  [...document.querySelectorAll('main .entry')].filter((one) => one.textContent.includes(entry))
-    .flatMap((one) => [...one.querySelectorAll('button')]).find((one) => one.textContent.trim() === text), entry))
-const read = (page) => page.$eval('main', (main) => main.innerText)
 
 async function task(name, page, steps) {
   const begun = Date.now()
@@ -67,7 +15,7 @@ async function task(name, page, steps) {
   say({ task: name, ms: Date.now() - begun, said: await read(page) })
 }
 
-const relays = await Promise.all(['officer', 'bank', 'supervisor', 'employer', 'notifier'].map(relay))
+const relays = await relaysOf(door, folder, ['officer', 'bank', 'supervisor', 'employer', 'notifier'])
 const [one, other, supervisor, reviewer, custodian] = relays
 const browser = await launch()
 try {
@@ -78,7 +26,7 @@ try {
     await choose(page, 'Institution', '(housing)')
     await fill(page, 'Case (with an institution)', 'MADE-UP-1')
     await press(page, 'Search')
-    await go(page, await page.$('main .entry a'))
+    await go(page, await page.$('main tbody a'))
   })
   await task('judge', page, async () => {
     await link(page, 'The case in which it is reviewed')
@@ -128,7 +76,7 @@ try {
       await look(page, `officers-${name}`, language, pictures)
       // One of what the page lists.
       if (['queries', 'objections', 'reviews', 'report'].includes(name)) {
-        await go(page, await page.$('main .entry a'))
+        await go(page, await page.$(name === 'queries' ? 'main tbody a' : 'main .entry a'))
         await look(page, `officers-${name}-one`, language, pictures)
       }
     }
@@ -153,8 +101,5 @@ try {
   say({ planted: (await found(page)).violations })
 } finally {
   await browser.close()
-  for (const server of relays) {
-    server.close()
-    server.closeAllConnections()
-  }
+  close(relays)
 }

@@ -160,9 +160,9 @@ fn one_record_comes_with_its_proof_and_nothing_that_is_sealed_is_opened() {
         assert!(words < at(proof) && at(proof) < at("<dt><code>seq</code></dt>"), "{language}");
     }
     for (who, language, said) in [
-        ("officer", "en", "<code>officer</code> · officer · certificate until <time"),
+        ("officer", "en", "<code>officer</code> · certificate until <time"),
         ("officer", "zh", "<code>officer</code> · 管理人员 · 证书有效至 <time"),
-        ("supervisor", "en", "<code>supervisor</code> · supervisor · certificate until <time"),
+        ("supervisor", "en", "<code>supervisor</code> · certificate until <time"),
     ] {
         let headers = [("accept", "text/html"), ("accept-language", language)];
         for path in ["/officers", path.as_str(), "/officers/queries?from=x"] {

@@ -116,8 +116,8 @@ fn who_approves_reads_what_it_is_about_and_what_cannot_be_is_not_proposed() {
         ("act=unseal&entry=99999&reason=court+order".to_owned(), StatusCode::CONFLICT, "日志中没有记录 99999"),
         ("act=unseal&entry=0&reason=court+order".to_owned(), StatusCode::CONFLICT, "不含密封部分"),
         (format!("act=unseal&entry={entry}&reason=about+{number}"), StatusCode::CONFLICT, "含有明文的公民身份号码"),
-        ("act=unseal&entry=first&reason=court+order".to_owned(), StatusCode::BAD_REQUEST, "序号只能是数字"),
-        ("act=catalogue&digest=wrong".to_owned(), StatusCode::BAD_REQUEST, "44 个 base64 字符"),
+        ("act=unseal&entry=first&reason=court+order".to_owned(), StatusCode::BAD_REQUEST, "“记录序号”须为数字"),
+        ("act=catalogue&digest=wrong".to_owned(), StatusCode::BAD_REQUEST, "“摘要”须为 32 字节的 base64"),
         ("act=resume&scenario=curiosity&reason=over".to_owned(), StatusCode::CONFLICT, "目录中没有该场景"),
     ] {
         // In the language of the page from which it comes, with the way back to it.
@@ -151,10 +151,8 @@ fn who_approves_reads_what_it_is_about_and_what_cannot_be_is_not_proposed() {
         assert_eq!(act(folder, ONE, "/officers/proposals", &body).status, StatusCode::OK);
     }
     let shown = page(folder, OTHER, "/officers/proposals?lang=en");
-    assert_eq!(shown.matches("action=\"/officers/approvals\"").count(), 2);
-    for command in ["credit-gateway export … --approve", "credit-gateway unseal … --approve"] {
-        assert!(shown.contains(command), "{command}");
-    }
+    assert_eq!(shown.matches("action=\"/officers/approvals\"").count(), 3, "whose evidence it is, the approver says");
+    assert!(shown.contains("name=\"export.person\"") && shown.contains("credit-gateway unseal … --approve"), "{shown}");
     assert_eq!(listed(folder)["proposals"][3]["about"], json!({"entry": entry, "reason": "court order 7"}));
     is_wholly_recorded(&gateway.stop());
 }

@@ -21,10 +21,10 @@ use crate::{
 };
 
 /// The certificate of an officer who has no part in it.
-const THIRD: &str = "notifier";
+pub(super) const THIRD: &str = "notifier";
 
 /// As those of [`destruction::folder`], and a third officer.
-fn with_third(folder: Folder) -> Folder {
+pub(super) fn with_third(folder: Folder) -> Folder {
     folder.replace_in_config("id = \"notifier\"", "id = \"third\"");
     folder.replace_in_config("kind = \"notifier\"", "kind = \"officer\"");
     folder
@@ -35,16 +35,16 @@ const APPROVALS: &str = "/officers/approvals";
 const DIGEST: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// What needs two, as its bodies say it.
-struct Kind {
-    act: &'static str,
+pub(super) struct Kind {
+    pub(super) act: &'static str,
     /// For its messages: no bodies, since some name a person.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// What is proposed.
-    proposed: Value,
+    pub(super) proposed: Value,
     /// What is approved, and what is something else, where that is said and not a digest.
-    said: Option<[Value; 2]>,
+    pub(super) said: Option<[Value; 2]>,
     /// Where it is done, and how, and how something else; what is loaded is done by nobody.
-    done: Option<(&'static str, Value, Value)>,
+    pub(super) done: Option<(&'static str, Value, Value)>,
 }
 
 impl Kind {
@@ -117,6 +117,7 @@ fn effects(folder: &Folder) -> Vec<(&'static str, usize)> {
         of("catalogue"),
         of("institution"),
         of("unseal"),
+        of("prune"),
         of("statement"),
         of("binding"),
         ("resumed", count(&|leaf| leaf["stopped"] == false)),
@@ -145,7 +146,7 @@ fn is_refused(folder: &Folder, name: &str, (who, path, body): (&str, &str, &Valu
 }
 
 /// Proposes it; the approval's body, by an officer, and the id.
-fn propose(folder: &Folder, kind: &Kind) -> Made {
+pub(super) fn propose(folder: &Folder, kind: &Kind) -> Made {
     let body = with(&json!({"act": kind.act}), kind.proposed.clone());
     assert_eq!(act(folder, ONE, PROPOSALS, &body).status, StatusCode::OK, "{}", kind.name);
     let made = listed(folder)["proposals"][0].clone();
@@ -159,7 +160,7 @@ fn approve(folder: &Folder, kind: &Kind, approval: &Value) {
 }
 
 /// What one officer can try before another one approved it.
-fn one_signature(folder: &Folder, kind: &Kind, (approval, of): &Made) {
+pub(super) fn one_signature(folder: &Folder, kind: &Kind, (approval, of): &Made) {
     let refused = |tried: (&str, &str, &Value), why: &str| is_refused(folder, kind.name, tried, why);
     let other = kind.said.as_ref().map_or_else(|| json!({"digest": DIGEST}), |[_, other]| other.clone());
     let nothing = with(&json!({"proposal": Uuid::nil()}), approval.clone());
@@ -205,10 +206,10 @@ fn wait_for_nothing() {
 }
 
 /// The bodies of an approval, and of what names the proposal.
-type Made = (Value, Value);
+pub(super) type Made = (Value, Value);
 
 /// What was proposed and not approved in time, and then what was approved and not done in time.
-fn too_late(gateway: Gateway, kinds: &[Kind], first: &[Made]) -> Gateway {
+pub(super) fn too_late(gateway: Gateway, kinds: &[Kind], first: &[Made]) -> Gateway {
     let gateway = later(gateway.kill(), 108);
     let folder = gateway.folder();
     for (kind, (approval, _)) in kinds.iter().zip(first) {
@@ -308,7 +309,9 @@ fn of_every_act_one_signature_another_thing_a_late_or_a_second_approval_does_not
     let folder = gateway.folder();
     let made = in_time(folder, &kinds);
     let all = effects(folder);
-    assert!(nothing.iter().zip(&all).all(|(before, now)| before.1 < now.1), "each has its leaf: {nothing:?}, {all:?}");
+    // What lets records go has a test of its own, with the same guards: a log begins at an edge then.
+    let has_leaf = |(before, now): (&(&str, usize), &(&str, usize))| before.1 < now.1 || before.0 == "prune";
+    assert!(nothing.iter().zip(&all).all(has_leaf), "each has its leaf: {nothing:?}, {all:?}");
     replayed(folder, &kinds, &made);
     let gateway = later(gateway.kill(), 116);
     let folder = gateway.folder();

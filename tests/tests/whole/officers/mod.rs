@@ -1,5 +1,6 @@
 //! What officers do: suspensions and stops, by command, over HTTP and by the alarm rule; and what two of them decide.
 
+mod by_pages;
 pub(crate) mod by_two;
 mod chromium;
 mod console;

@@ -34,6 +34,40 @@ fn leads(folder: &Folder, who: &str, path: &str) -> (StatusCode, String) {
     (reply.status, reply.header("location").unwrap_or_default().to_owned())
 }
 
+/// The case in which a query is reviewed.
+fn to_case_of(folder: &Folder, query: &str) -> String {
+    let (_, case) = leads(folder, ONE, &format!("/officers/reviews?query={query}"));
+    case.split('?').next().unwrap().to_owned()
+}
+
+fn tells_what_they_have_in_common_and_no_name(folder: &Folder, to_one: &str) {
+    let one = seen(folder, ONE, to_one);
+    assert_eq!((&one["common"]["out_of_hours"], &one["common"]["institution"]), (&json!(1), &json!("housing")));
+    let query = one["queries"][0].clone();
+    assert!(query["operator"].is_null() && query["case"].is_null() && query["out_of_hours"] == true, "{query}");
+    // How far reviews are is told without a nonce, too.
+    assert_eq!(seen(folder, ONE, "/officers/coverage")["reviews"]["months"][0]["suspicious"], 1);
+    assert!(page(folder, ONE, "/officers/coverage").contains("nothing drawn, what is suspicious alone"));
+}
+
+/// Once it is open.
+fn tells_who_asked(folder: &Folder, to_one: &str) {
+    let query = seen(folder, OTHER, to_one)["queries"][0].clone();
+    assert_eq!(
+        (&query["operator"], &query["case"]),
+        (&json!(STAFF), &json!("MADE-UP-1")),
+        "who and why, once it is open"
+    );
+    assert!(page(folder, OTHER, to_one).contains(STAFF));
+}
+
+/// What is under no review.
+fn leads_nowhere(folder: &Folder) {
+    let none = "/officers/reviews?query=01920000-0000-7000-8000-000000000000";
+    assert_eq!(leads(folder, REVIEWER, none).0, StatusCode::NOT_FOUND);
+    assert_eq!(leads(folder, REVIEWER, "/officers/reviews?query=1").0, StatusCode::BAD_REQUEST);
+}
+
 #[test]
 fn who_asked_is_named_to_nobody_who_may_judge_it_before_it_is_opened() {
     let day = review::day();
@@ -72,17 +106,22 @@ fn who_asked_is_named_to_nobody_who_may_judge_it_before_it_is_opened() {
     let (status, case) = leads(folder, REVIEWER, &to_case);
     assert!(status == StatusCode::SEE_OTHER && case.starts_with("/officers/reviews/"), "{status} {case}");
     assert!(case.ends_with(&format!("#q-{id}")) && page(folder, REVIEWER, &record).contains("reviews?query="));
-    let none = "/officers/reviews?query=01920000-0000-7000-8000-000000000000";
-    assert_eq!(leads(folder, REVIEWER, none).0, StatusCode::NOT_FOUND);
-    assert_eq!(leads(folder, REVIEWER, "/officers/reviews?query=1").0, StatusCode::BAD_REQUEST);
+    leads_nowhere(folder);
     let case = page(folder, ONE, case.split('?').next().unwrap());
     assert!(case.contains("What makes a query suspicious") && !case.contains(STAFF));
+    assert!(
+        case.contains("What these queries have in common") && case.contains("(public-rental-housing): 1"),
+        "{case}"
+    );
+    let to_one = to_case_of(folder, &id);
+    tells_what_they_have_in_common_and_no_name(folder, &to_one);
     let open = json!({"state": "opened", "query": id});
     assert_eq!(act(folder, REVIEWER, "/officers/reviews", &open).status, StatusCode::OK);
     let opened = || seen(folder, ONE, list)["queries"][0]["operator"] == STAFF;
     assert!(within(Duration::from_secs(60), opened), "who opened it, named the asker to all");
     assert_eq!(seen(folder, OTHER, &by_staff)["queries"][0]["query"], id);
     assert!(page(folder, OTHER, &record).contains(STAFF));
+    tells_who_asked(folder, &to_one);
     // Over a kill, too.
     let gateway = review::serve_at_noon(gateway.kill(), day.checked_add(1.day()).unwrap());
     let folder = gateway.folder();

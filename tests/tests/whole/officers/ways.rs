@@ -183,6 +183,10 @@ fn the_demo_with_officers_has_two_units_a_reviewer_and_cases_for_each_page() {
         ["officer2", "reviewer", "custodian"].iter().all(|id| list.contains(&format!("\"id\":\"{id}\""))),
         "{list}"
     );
+    // Whatever the hour is, something waits for a reviewer.
+    let reviewed = credit_tests::audit(&["review", &format!("{dir}/data"), "--json"]).held();
+    let reviewed: Value = serde_json::from_str(&reviewed).unwrap();
+    assert!(reviewed["months"][0]["suspicious"].as_u64() >= Some(3), "{reviewed}");
     let figures = credit_tests::gateway(&["coverage", "--json", "--config", &config]).held();
     let figures: Value = serde_json::from_str(&figures).unwrap();
     let row = &figures["departments"][0];
