@@ -321,7 +321,7 @@ pub(super) fn person_deltas(steps: &[Step], released: &[Held], heights: &Heights
 }
 
 /// Which claims are within the limit of different persons. Of a person who is one too many nothing else of the batch is granted
-/// either: whoever asks second would be as new.
+/// either: whoever asks second would be as new; nor is it one look-up too many of that person, of whom there is none.
 pub(super) fn take_persons(steps: &mut [Step], heights: &mut Heights) {
     let mut too_many: Vec<Key> = Vec::new();
     for step in steps.iter_mut().filter(|step| step.is_granted()) {
@@ -332,6 +332,12 @@ pub(super) fn take_persons(steps: &mut [Step], heights: &mut Heights) {
             too_many.push(step.held.person);
         } else if step.is_new_person {
             heights.take(step.claim.persons.key);
+        }
+    }
+    for step in steps.iter_mut().filter(|step| too_many.contains(&step.held.person)) {
+        let SharedClaim { person, persons, .. } = &step.claim;
+        if matches!(step.outcome, Err(Refused::OfTheDay(Code::RateLimited, limit)) if limit == person.limit) {
+            step.outcome = Err(Refused::OfTheDay(Code::DistinctSubjectsExceeded, persons.limit));
         }
     }
 }

@@ -19,6 +19,12 @@ pub struct Limits {
     pub staff_a_day: Option<u32>,
 }
 
+impl Limits {
+    /// Nothing is too much here: somebody else decides.
+    pub(super) const NONE: Self =
+        Self { case: u32::MAX, person_a_day: u32::MAX, distinct_a_day: u32::MAX, staff_a_day: None };
+}
+
 /// Everything that one query asks of the counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {

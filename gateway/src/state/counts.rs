@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    claim::{Claim, ConsentUse, IdempotencyEntry, Refused},
+    claim::{Claim, ConsentUse, IdempotencyEntry, Limits, Refused},
     elsewhere::{Elsewhere, Outcome},
     key::Key,
     memory::{Asked, Grant, Memory},
@@ -98,8 +98,8 @@ impl Counts {
         let shared = self.shared.elsewhere.as_ref().map(|elsewhere| (elsewhere, Asked::new(&claim).elsewhere()));
         let mut here = claim;
         if shared.is_some() {
-            // Who is new here may have been looked up by another gateway: only all together know how many they are.
-            here.limits.distinct_a_day = u32::MAX;
+            // Only all together know how many they are; and what is reserved here may still be refused there.
+            here.limits = Limits::NONE;
         }
         let grant = self.lock().reserve(Asked::new(&here))?;
         let mut reservation = Reservation { counts: self.clone(), grant: Some(Box::new(grant)), elsewhere: None };

@@ -18,6 +18,9 @@ use super::{CATALOGUE, Held, Place, State, id_of, settlement};
 
 const GATEWAYS: usize = 3;
 
+/// Seconds of a quarter of a day.
+const QUARTER: i64 = 21_600;
+
 /// SplitMix64: small, and the same everywhere.
 struct Random(u64);
 
@@ -86,7 +89,8 @@ impl Asks {
                 case: random.of(&[2, 5]),
                 person_a_day: random.of(&PERSON),
                 distinct_a_day: random.of(&[2, 3]),
-                staff_a_day: random.of(&[None, Some(STAFF[0]), Some(STAFF[1])]),
+                // Look-ups of staff are counted together where they are limited.
+                staff_a_day: Some(random.of(&STAFF)),
             },
         }
     }
@@ -127,14 +131,18 @@ impl Asks {
     }
 }
 
-/// A token of a name may come again with a later end, while it is in force and after.
+/// A token has one end; those of a quarter of a day later have other names.
 fn consent_of(random: &mut Random, now: Timestamp) -> ConsentClaim {
-    let expires = now + SignedDuration::from_mins(random.of(&[1, 30, 600, 6_000]));
+    let quarter = now.as_second() / QUARTER;
+    let which = random.below(4);
+    let minutes = [1, 30, 600, 6_000][usize::try_from(which).unwrap()];
+    let mut key = [u8::try_from(which).unwrap(); 16];
+    key[..8].copy_from_slice(&quarter.to_be_bytes());
     ConsentClaim {
-        key: [u8::try_from(random.below(4)).unwrap(); 16],
+        key,
         uses: random.of(&[1, 2, 5]),
         frequency: Frequency::parse(random.of(&["1/PT1H", "2/PT1H", "3/P1D", "9/P1D"])).unwrap(),
-        expires,
+        expires: Timestamp::from_second((quarter + 1) * QUARTER + 60 * minutes).unwrap(),
     }
 }
 
