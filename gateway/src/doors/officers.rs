@@ -22,7 +22,6 @@ use crate::{
         problems::{fixed, in_words},
     },
     gateway::Gateway,
-    settings::Role,
     transport::{Body, body::RequestBody, incoming::Incoming, whole},
 };
 use asked::{change, is_confirmed};
