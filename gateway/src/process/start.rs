@@ -60,7 +60,7 @@ pub(crate) use tls::TlsSettings;
 pub(crate) use warnings::{of_rules, registered, trust_warnings, warnings};
 
 use crate::{
-    callers::{issuers::Issuers, suspension::StopSwitch},
+    callers::{issuers::Issuers, register::Register, suspension::StopSwitch},
     changes::{SaidBefore, record_key},
     gateway::{Cases, Gateway, Unfinished},
     index::{Index, ReviewBook, StatisticsBook},
@@ -70,7 +70,7 @@ use crate::{
     recorder::Recorder,
     rules::{Beside, InForce, Rules, StoreHandle},
     settings::Settings,
-    state::{CatalogueHistory, Counts, about::Abouts, ledger::Ledger, projection::Projection},
+    state::{CatalogueHistory, Counts, about::Abouts, approvals::Approvals, ledger::Ledger, projection::Projection},
     stores::{all::Stores, routes::Routes},
     telemetry::metrics::Metrics,
 };
@@ -108,9 +108,7 @@ pub(crate) async fn open(
     let in_force = carry::with(&projection.ledger, &carried);
     replicas::approvals(&settings, &mut projection.ledger, &counted).await?;
     together::note(&settings, has_answered)?;
-    let is_new_register = approval::is_new_register(&settings, &catalogue, &projection.ledger.approvals)?;
-    let news = register::apply(&register, &in_force, &catalogue, is_new_register)?;
-    register::acting(&register, &catalogue, &settings)?;
+    let news = news(&settings, (&catalogue, &register), &projection.ledger.approvals, &in_force)?;
     let said = (&projection.ledger.approvals, approved_before);
     let loads = approval::gate(&settings, &catalogue, &register, said, clock.now())?;
     let standing = standing::read(recovered.contents(), &settings.log.origin, &projection.ledger.standing, &keys)?;
@@ -120,9 +118,7 @@ pub(crate) async fn open(
     let first = FirstLeaves { recorder: &recorder.alone() };
     first.open(is_new, &settings.log.origin, previous).await?;
     first.carry(carried, &mut projection).await?;
-    first.changed(&news, loads.proposals, &mut projection).await?;
-    first.in_force((&catalogue, &files), &mut projection).await?;
-    first.loaded(loads.loaded, &mut projection).await?;
+    first.rules(&news, loads, (&catalogue, &files), &mut projection).await?;
     introduce_keys((first, &recorder), (&issuers, &keys), &projection, clock.now()).await?;
     let (mut ledger, usage) = projection.finish();
     let (cases, reviews, statistics) = books(&settings, catalogue.offset(), &mut ledger)?;
@@ -157,6 +153,19 @@ pub(crate) async fn open(
         settings,
     });
     say_before(gateway, joining, said_before).await
+}
+
+/// What the configuration's register changes; whoever must act is in it.
+fn news(
+    settings: &Settings,
+    (catalogue, register): (&Catalogue, &Register),
+    approvals: &Approvals,
+    in_force: &Ledger,
+) -> Result<register::News, StartError> {
+    let is_new = approval::is_new_register(settings, catalogue, approvals)?;
+    let news = register::apply(register, in_force, catalogue, is_new)?;
+    register::acting(register, catalogue, settings)?;
+    Ok(news)
 }
 
 fn metrics(catalogue: &Catalogue, clock: &dyn Clock) -> Result<Metrics, StartError> {

@@ -10,7 +10,7 @@ use credit_policy::{Catalogue, consent::IssuerJwk};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{carry::Carry, error::StartError, register::News, rules};
+use super::{approval::Loads, carry::Carry, error::StartError, register::News, rules};
 use crate::{
     process::issuer_keys::leaf,
     recorder::Recorder,
@@ -79,7 +79,7 @@ impl FirstLeaves<'_> {
 
     /// Institutions of the record that stand otherwise in the configuration; and what the gateway itself proposes: it loads
     /// that, and from there on nothing else alone.
-    pub(super) async fn changed(
+    async fn changed(
         &self,
         News { changed, gone }: &News,
         proposals: Vec<Proposal>,
@@ -99,7 +99,7 @@ impl FirstLeaves<'_> {
     }
 
     /// What is in force from here on and what its fields mean, as far as the log does not have it.
-    pub(super) async fn in_force(
+    async fn in_force(
         &self,
         (catalogue, files): (&Catalogue, &[(String, String)]),
         projection: &mut Projection,
@@ -111,12 +111,21 @@ impl FirstLeaves<'_> {
         self.definitions(definitions, projection).await
     }
 
-    /// What two officers approved is loaded from here on.
-    pub(super) async fn loaded(
+    /// Register, catalogue and whatever else decides, as this start has them.
+    pub(super) async fn rules(
         &self,
-        loaded: Vec<(String, Uuid)>,
+        news: &News,
+        Loads { proposals, loaded }: Loads,
+        catalogue: (&Catalogue, &[(String, String)]),
         projection: &mut Projection,
     ) -> Result<(), StartError> {
+        self.changed(news, proposals, projection).await?;
+        self.in_force(catalogue, projection).await?;
+        self.loaded(loaded, projection).await
+    }
+
+    /// What two officers approved is loaded from here on.
+    async fn loaded(&self, loaded: Vec<(String, Uuid)>, projection: &mut Projection) -> Result<(), StartError> {
         for (act, proposal) in loaded {
             let path = loaded_path(&act, proposal);
             self.record(Read { path: path.clone() }.entry(self.recorder.new_id(), Actor::gateway())).await?;

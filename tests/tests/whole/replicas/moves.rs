@@ -80,6 +80,17 @@ fn stays_used(gateway: &Gateway, used: &Used) {
     assert!(listed.lines().any(|line| line.contains("employer") && line.contains("suspended")), "{listed}");
 }
 
+/// The database fails at the last step: nothing of it is there, and the log is counted alone as before.
+fn fails_at_the_last_step(server: &Server, database: &str, folder: &Folder) {
+    let fails = "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$; \
+                 CREATE TRIGGER fails BEFORE INSERT ON credit_replica FOR EACH ROW EXECUTE FUNCTION fails()";
+    drop(server.sql(database, fails).held());
+    refused(folder, &["state", "join"], 69, "cannot use the shared state");
+    let rows = "SELECT (SELECT count(*) FROM credit_count) + (SELECT count(*) FROM credit_use) + (SELECT count(*) FROM credit_act)";
+    assert_eq!(number_in(server, database, rows), 0);
+    drop(server.sql(database, "DROP TRIGGER fails ON credit_replica").held());
+}
+
 #[test]
 fn what_one_gateway_counted_alone_counts_for_all_once_it_has_joined() {
     let server = Server::shared();
@@ -104,14 +115,7 @@ fn what_one_gateway_counted_alone_counts_for_all_once_it_has_joined() {
         refused(&folder, &[command], 64, "counts together with others");
     }
     configured.together(&folder);
-    // The database fails at the last step: nothing of it is there, and the log is counted alone as before.
-    let fails = "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$; \
-                 CREATE TRIGGER fails BEFORE INSERT ON credit_replica FOR EACH ROW EXECUTE FUNCTION fails()";
-    drop(server.sql(&database, fails).held());
-    refused(&folder, &["state", "join"], 69, "cannot use the shared state");
-    let rows = "SELECT (SELECT count(*) FROM credit_count) + (SELECT count(*) FROM credit_use) + (SELECT count(*) FROM credit_act)";
-    assert_eq!(number_in(server, &database, rows), 0);
-    drop(server.sql(&database, "DROP TRIGGER fails ON credit_replica").held());
+    fails_at_the_last_step(server, &database, &folder);
     configured.alone(&folder);
     drop(on(&folder, &["check"]).held());
     configured.together(&folder);
