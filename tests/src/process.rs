@@ -226,7 +226,7 @@ impl Gateway {
             if let Some(status) = child.try_wait().expect("a child of ours") {
                 break status;
             }
-            assert!(began.elapsed() < TIME, "the gateway does not end");
+            assert!(began.elapsed() < TIME, "the gateway does not end; it said: {}", self.err.text());
             std::thread::sleep(Duration::from_millis(5));
         };
         scratch::ended(child.id());

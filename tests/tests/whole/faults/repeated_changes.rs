@@ -54,7 +54,7 @@ fn what_is_in_force_already_makes_no_second_leaf() {
 
 #[test]
 fn what_did_not_get_on_the_record_does_when_it_is_made_again() {
-    let (gateway, hangs) = on_a_disk(Folder::new(), "HANG_WHILE", "wal");
+    let (gateway, hangs) = on_a_disk(Folder::new(), "HANG_WHILE", ".seg");
     let folder = gateway.folder();
     let (housing, bank, number) = (folder.caller("housing"), folder.caller("bank"), folder.person("clean", 0));
     fs::write(&hangs, "").unwrap();
