@@ -106,9 +106,15 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         Ok(out) => return Outcome { exit: Exit::Holds, out, err: String::new() },
         Err(stop) => stop,
     };
+    let mut more = None;
     let (exit, holds, why) = match stop {
         // Faults of a catalogue stand on a line each.
         Stop::Usage(why) => (Exit::Usage, None, escaped_lines(&why)),
+        Stop::LookedUp(all) => {
+            let why = escaped_lines(&language.looked_up(&all));
+            more = Some(all);
+            (Exit::DoesNot, Some(false), why)
+        }
         Stop::Check(failure) => {
             let (exit, holds) = match failure {
                 CheckError::Violation(_) => (Exit::DoesNot, Some(false)),
@@ -117,7 +123,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             (exit, holds, escaped(&language.failure(&failure)))
         }
     };
-    let out = if json { format!("{}\n", serde_json::json!({ "holds": holds, "why": why })) } else { String::new() };
+    let said = match more {
+        None => serde_json::json!({ "holds": holds, "why": why }),
+        Some(all) => serde_json::json!({ "holds": holds, "why": why, "looked_up": all }),
+    };
+    let out = if json { format!("{said}\n") } else { String::new() };
     Outcome { exit, out, err: format!("credit-audit{}{why}\n", language.colon()) }
 }
 

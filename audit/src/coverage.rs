@@ -4,8 +4,10 @@
 mod figures;
 mod fold;
 mod list;
+mod of_set;
 
 pub(crate) use figures::as_in_leaves;
 pub use figures::{CoverageFigures, Department, Miss, Waiting};
 pub use fold::{Coverage, HANDED_OVER};
-pub use list::{ListFault, check_list, list_text};
+pub use list::{ListFault, SignedList, list_text};
+pub use of_set::{ListInSet, LookedUp};

@@ -11,7 +11,7 @@ mod statistics;
 mod titles;
 mod words;
 
-pub use figures::{MonthlyFigures, Outcomes, Queries};
+pub use figures::{LogHead, MonthlyFigures, Outcomes, Queries};
 pub use fold::Monthly;
 pub use of_set::MonthlyOfSet;
 pub use page::{STYLE, page};

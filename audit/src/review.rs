@@ -11,6 +11,7 @@ mod fold;
 mod period;
 mod policy;
 mod rules;
+mod sums;
 #[cfg(test)]
 mod tests;
 
@@ -23,3 +24,4 @@ pub use fold::{Draw, Reviews, Stage};
 pub use period::Period;
 pub use policy::ReviewPolicy;
 pub use rules::Word;
+pub use sums::{ReviewSums, SummedPeriod};

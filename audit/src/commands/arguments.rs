@@ -266,26 +266,28 @@ fn time(text: &str) -> Result<Timestamp, &'static str> {
     text.parse().map_err(|_| "it must be a date and time with an offset from UTC, e.g. 2026-11-22T00:00:00+08:00")
 }
 
-/// The log whose cases are counted.
+/// The log whose cases are counted, or all logs of a set.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
 )]
 pub(super) struct CoverageArguments {
-    /// The log's folder, or the data folder that has it 日志文件夹，或其所在的数据文件夹
-    #[arg(value_name = "DIR")]
-    pub(super) log: PathBuf,
+    /// The log's folder, or the data folder that has it; with --directory that of each log: a look-up in any of them counts 日志文件夹，或其所在的数据文件夹；给出 --directory 时为各日志的文件夹，任一日志中的查询均计入
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) log: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) set: SetArguments,
     /// Only decisions of this month, e.g. 2026-11 仅统计该月的办结，例如 2026-11
     #[arg(long, value_name = "MONTH", value_parser = month)]
     pub(super) month: Option<String>,
-    /// The signed list of misses that was handed over: it must be what the log comes to 已移交的签名漏查清单：须与日志一致
+    /// The signed list of misses that was handed over: it must be what the log comes to. With --directory several, of logs of the set, and no miss in them may have been looked up in another log 已移交的签名漏查清单：须与日志一致；给出 --directory 时可给多份，其所列漏查在其他日志中亦不得有查询
     #[arg(long, value_name = "FILE", conflicts_with = "month")]
-    pub(super) list: Option<PathBuf>,
+    pub(super) list: Vec<PathBuf>,
     /// The jurisdiction's offset from UTC 本地时间与 UTC 的时差
     #[arg(long, value_name = "OFFSET", default_value = "+08:00", value_parser = offset)]
     pub(super) utc_offset: Offset,
     /// The log's verifier key; without it the `log.vkey` in the folder, which proves less 日志的验证公钥；省略时用文件夹中的 `log.vkey`，证明力较弱
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(super) vkey: Option<PathBuf>,
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
@@ -298,20 +300,22 @@ pub(super) struct CoverageArguments {
     after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需资源不可用。"
 )]
 pub(super) struct ReviewArguments {
-    /// The log's folder, or the data folder that has it 日志文件夹，或其所在的数据文件夹
-    #[arg(value_name = "DIR")]
-    pub(super) log: PathBuf,
+    /// The log's folder, or the data folder that has it; with --directory that of each log, and each is reviewed by itself 日志文件夹，或其所在的数据文件夹；给出 --directory 时为各日志的文件夹，各日志分别复核
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) log: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) set: SetArguments,
     /// The sampling policy, as `/officers/reviews` gives it: then it is checked too that every suspicious query is reviewed 抽样规则（取自 `/officers/reviews`）：同时核验可疑查询是否全部送复核
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
-    /// What is late at this time; left out = at the last record's 以此时刻判断逾期；省略则以最后一条记录为准
+    /// What is late at this time; left out = at the last record's, of all logs 以此时刻判断逾期；省略则以（各日志中的）最后一条记录为准
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<Timestamp>,
     /// The jurisdiction's offset from UTC 本地时间与 UTC 的时差
     #[arg(long, value_name = "OFFSET", default_value = "+08:00", value_parser = offset)]
     pub(super) utc_offset: Offset,
     /// The log's verifier key; without it the `log.vkey` in the folder, which proves less 日志的验证公钥；省略时用文件夹中的 `log.vkey`，证明力较弱
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(super) vkey: Option<PathBuf>,
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]

@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use credit_audit::coverage::LookedUp;
 use credit_audit::note::VerifierKey;
 use credit_audit::verify::CheckError;
+use serde::Serialize;
 
 use super::words::Language;
 
@@ -16,6 +18,19 @@ pub(super) enum Stop {
     Usage(String),
     /// The check failed, or could not be made.
     Check(CheckError),
+    /// Lists of misses are what their logs come to, and have persons who were looked up by another log of the set.
+    LookedUp(Vec<Elsewhere>),
+}
+
+/// A miss of a list that is none.
+#[derive(Debug, Serialize)]
+pub(super) struct Elsewhere {
+    /// The file.
+    pub(super) list: String,
+    /// The log.
+    pub(super) signed_by: String,
+    #[serde(flatten)]
+    pub(super) found: LookedUp,
 }
 
 impl<T: Into<CheckError>> From<T> for Stop {

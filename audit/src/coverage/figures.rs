@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
-use super::fold::Coverage;
+use super::fold::{Coverage, LookUp, Missed, Place};
 
 /// A time as leaves have it: with six decimals, whatever they are.
 pub(crate) fn as_in_leaves<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -16,13 +16,13 @@ pub(crate) fn as_in_leaves<S: Serializer>(at: &Timestamp, serializer: S) -> Resu
 /// Coverage as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CoverageFigures {
-    /// Leaves of the log that were taken in.
+    /// Leaves of the log that were taken in; of a set, of all its logs.
     pub size: u64,
     /// By department, scenario and month, sorted.
     pub departments: Vec<Department>,
     /// Persons in cases that wait for a decision, by department and scenario, sorted.
     pub waiting: Vec<Waiting>,
-    /// Decisions without a look-up before them, in the order of the log.
+    /// Decisions without a look-up before them, in the order of the log, or of the set.
     pub misses: Vec<Miss>,
 }
 
@@ -120,32 +120,14 @@ impl Coverage {
             });
         }
         let mut misses = Vec::new();
-        for (place, one) in self.missed.iter().flat_map(|(place, all)| all.iter().map(move |one| (place, one))) {
-            let month = self.month(one.at);
-            if !wanted(&month) {
-                continue;
-            }
-            let late = self.look_up_on(place, &one.person).map(|(index, _)| index);
-            let handed_over = self.is_handed_over(&month, one.index);
-            row(place, month, &|department| match late {
+        for (place, one) in self.misses(month) {
+            let late = self.look_up_on(place, &one.person);
+            row(place, self.month(one.at), &|department| match late {
                 Some(_) => department.late += 1,
                 None => department.missed += 1,
             });
-            misses.push(Miss {
-                log: None,
-                index: one.index,
-                at: one.at,
-                institution: place.0.clone(),
-                scenario: place.1.clone(),
-                case: one.case.clone(),
-                operator: one.operator.clone(),
-                on: one.on,
-                late,
-                late_log: None,
-                handed_over,
-            });
+            misses.push(self.miss(place, one, late));
         }
-        misses.sort_by_key(|miss| miss.index);
         let waiting = self.open.iter().filter_map(|((institution, scenario), cases)| {
             let persons = cases.values().map(|persons| persons.len() as u64).sum();
             let (institution, scenario) = (institution.clone(), scenario.clone());
@@ -157,5 +139,35 @@ impl Coverage {
             waiting: waiting.collect(),
             misses,
         }
+    }
+
+    /// The misses of one month, or of all: by time, of one time by log, and each log's as they stand in it.
+    pub(super) fn misses(&self, month: Option<&str>) -> Vec<(&Place, &Missed)> {
+        let all = self.missed.iter().flat_map(|(place, all)| all.iter().map(move |one| (place, one)));
+        let wanted = |one: &Missed| month.is_none_or(|month| month == self.month(one.at));
+        let mut misses: Vec<_> = all.filter(|(_, one)| wanted(one)).collect();
+        misses.sort_by_key(|(_, one)| (one.at, one.log, one.index));
+        misses
+    }
+
+    fn miss(&self, place: &Place, one: &Missed, late: Option<LookUp>) -> Miss {
+        Miss {
+            log: self.origin(one.log),
+            index: one.index,
+            at: one.at,
+            institution: place.0.clone(),
+            scenario: place.1.clone(),
+            case: one.case.clone(),
+            operator: one.operator.clone(),
+            on: one.on,
+            late: late.map(|look_up| look_up.index),
+            late_log: late.and_then(|look_up| self.origin(look_up.log)),
+            handed_over: self.is_handed_over(&self.month(one.at), one),
+        }
+    }
+
+    /// Of a set, the log with this number.
+    pub(super) fn origin(&self, log: u32) -> Option<String> {
+        self.origins.get(usize::try_from(log).ok()?).cloned()
     }
 }

@@ -1,4 +1,4 @@
-//! The fold: one leaf after the other.
+//! The fold: one leaf after the other, of one log or of a set.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use crate::mark::{Mark, mark};
 pub const HANDED_OVER: &str = "/coverage/";
 
 /// A person's tag, as long as two of one month must differ.
-type Tag = [u8; 16];
+pub(super) type Tag = [u8; 16];
 
 /// Data keys whose look-ups are remembered: a decision is compared with those of its own month, and a clock may lie between two.
 const KEYS: usize = 2;
@@ -25,8 +25,14 @@ const KEYS: usize = 2;
 /// Department (an institution) and scenario.
 pub(super) type Place = (String, String);
 
-/// A look-up: its leaf, and the day on which it was made.
-type LookUp = (u64, Date);
+/// A look-up: its leaf, and the day on which it was made. There are as many as persons looked up in two months.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LookUp {
+    pub(super) index: u64,
+    /// Of a set, its log.
+    pub(super) log: u32,
+    day: Date,
+}
 
 /// A data key with the first look-up at each place under each tag.
 type OfKey = (String, HashMap<Place, HashMap<Tag, LookUp>>);
@@ -35,7 +41,7 @@ type OfKey = (String, HashMap<Place, HashMap<Tag, LookUp>>);
 #[derive(Debug, Clone)]
 pub(super) struct Person {
     key: String,
-    tag: Tag,
+    pub(super) tag: Tag,
     /// The look-up under a tag before the present one.
     looked_up: Option<LookUp>,
     /// Said by the gateway at the beginning of a log: what was looked up in the log before is not known here.
@@ -47,6 +53,7 @@ pub(super) struct Person {
 #[derive(Debug, Clone)]
 pub(super) struct Missed {
     pub(super) person: Person,
+    pub(super) log: u32,
     pub(super) index: u64,
     pub(super) at: Timestamp,
     pub(super) case: String,
@@ -64,12 +71,15 @@ pub(super) struct Counts {
     pub(super) unregistered: u64,
 }
 
-/// Takes in the leaves of one log in their order. What a decision comes to is known when it is taken in, but for one thing: who was
+/// Takes in the leaves of one log in their order, or those of a set in theirs. What a decision comes to is known when it is taken in, but for one thing: who was
 /// missed may be looked up late. So decisions with a look-up are counted and forgotten, and the missed ones kept one by one.
 #[derive(Debug)]
 pub struct Coverage {
     offset: Offset,
-    size: u64,
+    /// Of a set, the logs; none of one log.
+    pub(super) origins: Vec<String>,
+    /// Of each log, the leaves that were taken in.
+    sizes: Vec<u64>,
     /// Leaves before this time say nothing whole: others of their month were let go.
     from: Timestamp,
     pub(super) open: BTreeMap<Place, BTreeMap<String, Vec<Person>>>,
@@ -77,8 +87,8 @@ pub struct Coverage {
     pub(super) missed: BTreeMap<Place, Vec<Missed>>,
     /// Decisions: what stands for place, case, data key and tag. Texts of millions of cases would not fit.
     named: HashSet<Mark>,
-    /// Months whose misses were handed over, and up to which leaf; the empty one is all of them.
-    handed_over: BTreeMap<String, u64>,
+    /// Months whose misses of a log were handed over, and up to which leaf; the empty one is all of them. A log hands over its own.
+    handed_over: BTreeMap<(u32, String), u64>,
     /// By data key, place and tag the first answered look-up.
     look_ups: Vec<OfKey>,
 }
@@ -87,9 +97,16 @@ impl Coverage {
     /// Of no leaf yet. Months are those of this offset from UTC.
     #[must_use]
     pub fn new(offset: Offset) -> Self {
+        Self::of_set(offset, Vec::new())
+    }
+
+    /// The same, of the set of the logs with these origins: one fold, so that a look-up in any of them counts for a decision in any.
+    #[must_use]
+    pub fn of_set(offset: Offset, origins: Vec<String>) -> Self {
         Self {
             offset,
-            size: 0,
+            sizes: vec![0; origins.len().max(1)],
+            origins,
             from: Timestamp::MIN,
             open: BTreeMap::new(),
             counts: BTreeMap::new(),
@@ -102,13 +119,21 @@ impl Coverage {
 
     /// Begins anew where the leaves of a log begin of which records were let go, with the first month that is whole.
     pub fn begin_at(&mut self, edge: &Edge) {
-        *self = Self { size: edge.head.until, from: edge.whole_from(self.offset, 0), ..Self::new(self.offset) };
+        self.begin_in(0, edge);
+    }
+
+    /// The same, of a log of a set: with the first month that is whole in every log.
+    pub fn begin_in(&mut self, log: usize, edge: &Edge) {
+        let from = self.from.max(edge.whole_from(self.offset, 0));
+        let (mut sizes, origins) = (std::mem::take(&mut self.sizes), std::mem::take(&mut self.origins));
+        sizes.get_mut(log).into_iter().for_each(|size| *size = edge.head.until);
+        *self = Self { sizes, from, ..Self::of_set(self.offset, origins) };
     }
 
     /// Leaves that were taken in.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.size
+        self.sizes.iter().sum()
     }
 
     /// Takes in the next leaf. Kinds that say nothing of cases are passed over.
@@ -116,23 +141,32 @@ impl Coverage {
     /// # Errors
     /// When the leaf is none of its kind.
     pub fn leaf(&mut self, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
-        self.size = index + 1;
+        self.leaf_in(0, index, head)
+    }
+
+    /// The same, of a log of a set.
+    ///
+    /// # Errors
+    /// As [`Self::leaf`].
+    pub fn leaf_in(&mut self, log: usize, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
+        self.sizes.get_mut(log).into_iter().for_each(|size| *size = index + 1);
+        let log = u32::try_from(log).unwrap_or(u32::MAX);
         if head.at < self.from || ![Kind::Query, Kind::Case, Kind::Read].map(Kind::as_str).contains(&head.kind) {
             return Ok(());
         }
         let Some(Leaf { head, actor, body }) = leaf::parse_after(head)? else { return Ok(()) };
         match (body, head.institution) {
             (Body::Query(query), Some(institution)) if query.is_answered() => {
-                let look_up = (index, self.offset.to_datetime(head.at).date());
+                let look_up = LookUp { index, log, day: self.offset.to_datetime(head.at).date() };
                 self.look_up(look_up, institution, &query);
             }
             (Body::Case(case), Some(institution)) => {
                 let by_gateway = matches!(actor, Some(Actor::System(_)));
-                self.case(index, head.at, institution, case, by_gateway);
+                self.case((log, index), head.at, institution, case, by_gateway);
             }
             (Body::Read(Read { path }), _) => {
                 if let Some(month) = path.strip_prefix(HANDED_OVER) {
-                    self.handed_over.insert(month.to_owned(), index);
+                    self.handed_over.insert((log, month.to_owned()), index);
                 }
             }
             _ => {}
@@ -176,14 +210,14 @@ impl Coverage {
         self.look_ups.remove(0);
     }
 
-    fn case(&mut self, index: u64, at: Timestamp, institution: &str, case: Case, by_gateway: bool) {
+    fn case(&mut self, leaf: (u32, u64), at: Timestamp, institution: &str, case: Case, by_gateway: bool) {
         let place = (institution.to_owned(), case.scenario.clone());
         let named = case.subject.as_ref().zip(case.key.as_ref());
         let named = named.and_then(|(tag, key)| Some((key.clone(), *tag.0.first_chunk::<16>()?)));
         match (case.state, named) {
             (CaseState::Opened, Some((key, tag))) => self.opened(at, place, &case.case, (key, tag), by_gateway),
             (CaseState::Opened, None) => {}
-            (CaseState::Decided, named) => self.decide(index, at, place, case, named),
+            (CaseState::Decided, named) => self.decide(leaf, at, place, case, named),
         }
     }
 
@@ -203,7 +237,14 @@ impl Coverage {
         }
     }
 
-    fn decide(&mut self, index: u64, at: Timestamp, place: Place, case: Case, named: Option<(String, Tag)>) {
+    fn decide(
+        &mut self,
+        (log, index): (u32, u64),
+        at: Timestamp,
+        place: Place,
+        case: Case,
+        named: Option<(String, Tag)>,
+    ) {
         let Case { case, operator, on, .. } = case;
         let name = normal_case(&case);
         let cases = self.open.entry(place.clone()).or_default();
@@ -227,7 +268,7 @@ impl Coverage {
                 continue;
             }
             // Decided on a day before it was looked up, it was decided without, whenever that is reported.
-            let is_looked_up = self.look_up_on(&place, &person).is_some_and(|(_, day)| day <= on);
+            let is_looked_up = self.look_up_on(&place, &person).is_some_and(|look_up| look_up.day <= on);
             let counts = self.counted(place.clone(), at);
             counts.decided += 1;
             counts.unregistered += u64::from(!person.registered);
@@ -238,7 +279,7 @@ impl Coverage {
             } else {
                 let (case, operator) = (case.clone(), operator.clone());
                 let all = self.missed.entry(place.clone()).or_default();
-                all.push(Missed { person, index, at, case, operator, on });
+                all.push(Missed { person, log, index, at, case, operator, on });
             }
         }
     }
@@ -253,13 +294,34 @@ impl Coverage {
         let all = self.missed.iter().flat_map(|((department, scenario), all)| {
             all.iter().map(move |one| (department.as_str(), scenario.as_str(), one))
         });
-        let open = all.filter(|(_, _, one)| !self.is_handed_over(&self.month(one.at), one.index));
+        let open = all.filter(|(_, _, one)| !self.is_handed_over(&self.month(one.at), one));
         open.map(|(department, scenario, _)| (department, scenario))
     }
 
     /// Whether a miss of that month stands in a list that was handed over.
-    pub(super) fn is_handed_over(&self, month: &str, index: u64) -> bool {
-        ["", month].iter().filter_map(|month| self.handed_over.get(*month)).any(|until| index < *until)
+    pub(super) fn is_handed_over(&self, month: &str, one: &Missed) -> bool {
+        let until = |month: &str| self.handed_over.get(&(one.log, month.to_owned()));
+        ["", month].into_iter().filter_map(until).any(|until| one.index < *until)
+    }
+
+    /// The misses that a leaf brought which was taken in last, with their places.
+    pub(super) fn missed_by(&self, index: u64) -> impl Iterator<Item = (&Place, &Missed)> {
+        self.missed.iter().flat_map(move |(place, all)| {
+            let new = all.iter().rev().take_while(move |one| one.index == index);
+            new.map(move |one| (place, one))
+        })
+    }
+
+    /// The look-up that a decision which comes next would find, on that day at the latest.
+    pub(super) fn look_up_before(&self, place: &Place, missed: &Missed) -> Option<LookUp> {
+        let cases = self.open.get(place).and_then(|cases| cases.get(&normal_case(&missed.case)));
+        let is_it = |known: &&Person| known.key == missed.person.key && known.tag == missed.person.tag;
+        let known = cases.into_iter().flatten().find(is_it);
+        let found = match known {
+            Some(known) => self.look_up_on(place, known),
+            None => find(&self.look_ups, place, &missed.person),
+        };
+        found.filter(|look_up| look_up.day <= missed.on)
     }
 
     /// The first look-up on a person, whenever it was made.

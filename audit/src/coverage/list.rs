@@ -8,6 +8,9 @@ use crate::note::{self, NoteError, VerifierKey};
 /// The first line: no checkpoint begins like it.
 const FORM: &str = "credit-gateway/coverage/1";
 
+/// The lines before the first miss.
+pub(super) const HEAD_LINES: usize = 4;
+
 /// Why a list is not that of a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListFault {
@@ -50,16 +53,55 @@ pub fn list_text(origin: &str, month: Option<&str>, figures: &CoverageFigures) -
     text.replace('\t', " | ")
 }
 
-/// What a signed list says it covers: its size and its month.
-///
-/// # Errors
-/// [`ListFault`].
-pub fn check_list(signed: &str, key: &VerifierKey) -> Result<(u64, Option<String>, String), ListFault> {
-    let note = note::open(signed, std::slice::from_ref(key))?;
-    let mut lines = note.text().lines();
-    let mut value = |name: &str| lines.next().and_then(|line| line.strip_prefix(name)).map(str::to_owned);
-    let head = (value(FORM), value("log "), value("size "), value("month "));
-    let (Some(form), Some(origin), Some(size), Some(month)) = head else { return Err(ListFault::Form) };
-    let size = size.parse().ok().filter(|_| form.is_empty() && origin == key.name()).ok_or(ListFault::Form)?;
-    Ok((size, Some(month).filter(|month| month != "all"), note.text().to_owned()))
+/// A list whose signature is valid.
+#[derive(Debug, Clone)]
+pub struct SignedList {
+    /// The log that signed it.
+    pub origin: String,
+    /// Leaves of the log that it covers.
+    pub size: u64,
+    /// The month of its misses; nothing where it has all.
+    pub month: Option<String>,
+    text: String,
+}
+
+impl SignedList {
+    /// The log that a list says it is of, which nothing proves yet: by whose key it is to be opened.
+    ///
+    /// # Errors
+    /// When it is no list.
+    pub fn origin_of(signed: &str) -> Result<&str, ListFault> {
+        let mut lines = signed.lines();
+        let origin = lines.next().filter(|form| *form == FORM).and_then(|_| lines.next()?.strip_prefix("log "));
+        origin.ok_or(ListFault::Form)
+    }
+
+    /// What a list says that it covers, once its signature is valid.
+    ///
+    /// # Errors
+    /// When it is not signed by this key, or is no list of its log.
+    pub fn open(signed: &str, key: &VerifierKey) -> Result<Self, ListFault> {
+        let note = note::open(signed, std::slice::from_ref(key))?;
+        let mut lines = note.text().lines();
+        let mut value = |name: &str| lines.next().and_then(|line| line.strip_prefix(name)).map(str::to_owned);
+        let head = (value(FORM), value("log "), value("size "), value("month "));
+        let (Some(form), Some(origin), Some(size), Some(month)) = head else { return Err(ListFault::Form) };
+        let size = size.parse().ok().filter(|_| form.is_empty() && origin == key.name()).ok_or(ListFault::Form)?;
+        let month = Some(month).filter(|month| month != "all");
+        Ok(Self { origin, size, month, text: note.text().to_owned() })
+    }
+
+    /// Whether it is what its log comes to: by the figures of its month and of as many leaves as it covers.
+    ///
+    /// # Errors
+    /// The first line that differs, or that there are not so many leaves.
+    pub fn is_of(&self, figures: &CoverageFigures) -> Result<(), ListFault> {
+        if figures.size != self.size {
+            return Err(ListFault::Beyond { list: self.size, log: figures.size });
+        }
+        let (ours, theirs) = (list_text(&self.origin, self.month.as_deref(), figures), &self.text);
+        let differs = ours.lines().zip(theirs.lines()).position(|(ours, theirs)| ours != theirs);
+        let differs = differs.or_else(|| (ours != *theirs).then(|| ours.lines().count().min(theirs.lines().count())));
+        differs.map_or(Ok(()), |line| Err(ListFault::Differs(line + 1)))
+    }
 }

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::checkpoint::Checkpoint;
 use crate::coverage::{CoverageFigures, as_in_leaves};
 use crate::review::Judged;
+use crate::verify::Report;
 
 /// Answered and refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -130,6 +134,15 @@ pub struct LogHead {
     pub size: u64,
     /// Its root, in base64.
     pub root: String,
+}
+
+impl LogHead {
+    /// Of a log that was checked.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        let Checkpoint { origin, size, root } = &report.checkpoint;
+        Self { origin: origin.clone(), size: *size, root: STANDARD.encode(root) }
+    }
 }
 
 /// The figures of a month.

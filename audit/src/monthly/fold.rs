@@ -25,6 +25,8 @@ const FORM: &str = "credit-gateway/report/1";
 pub struct Monthly {
     month: String,
     offset: Offset,
+    /// Of a set, the logs; none of one log.
+    origins: Vec<String>,
     last_at: Option<Timestamp>,
     coverage: Coverage,
     queries: Queries,
@@ -50,11 +52,17 @@ impl Monthly {
     /// Of no leaf yet. `month` is written as `2026-11`, its days are those of the offset from UTC.
     #[must_use]
     pub fn new(month: &str, offset: Offset) -> Self {
+        Self::of_set(month, offset, Vec::new())
+    }
+
+    /// The same, of the set of the logs with these origins.
+    pub(super) fn of_set(month: &str, offset: Offset, origins: Vec<String>) -> Self {
         Self {
             month: month.to_owned(),
             offset,
+            coverage: Coverage::of_set(offset, origins.clone()),
+            origins,
             last_at: None,
-            coverage: Coverage::new(offset),
             queries: Queries::default(),
             kinds: BTreeMap::new(),
             range: None,
@@ -78,12 +86,12 @@ impl Monthly {
     /// # Errors
     /// When it is none of its kind.
     pub fn leaf(&mut self, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
-        self.leaf_in(None, index, head)
+        self.leaf_in(0, index, head)
     }
 
-    /// Takes in the next leaf of a set, of the log with this origin; `index` is its place among all leaves.
-    pub(super) fn leaf_in(&mut self, log: Option<&str>, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
-        self.coverage.leaf(index, head)?;
+    /// Takes in the next leaf of a set, of the log with this place in it.
+    pub(super) fn leaf_in(&mut self, log: usize, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
+        self.coverage.leaf_in(log, index, head)?;
         self.last_at = Some(head.at);
         let day = self.day(head.at);
         // Days of one form are in the order of their texts.
@@ -113,14 +121,15 @@ impl Monthly {
         let Some(Leaf { head, actor, body }) = leaf::parse_after(head)? else { return Ok(()) };
         let first = if let Body::Refusals(refusals) = &body { Some(refusals.seqs.0) } else { head.seq };
         self.number(log, &head, first);
-        self.act(index, &head, actor.as_ref(), body, day);
+        self.act((log, index), &head, actor.as_ref(), body, day);
         Ok(())
     }
 
     /// Numbers run in each log by itself.
-    fn number(&mut self, log: Option<&str>, head: &Peek<'_>, first: Option<u64>) {
+    fn number(&mut self, log: usize, head: &Peek<'_>, first: Option<u64>) {
         if let (Some(institution), Some(first), Some(last)) = (head.institution, first, head.seq) {
-            let name = log.map_or_else(|| institution.to_owned(), |origin| format!("{institution} {origin}"));
+            let origin = self.origins.get(log);
+            let name = origin.map_or_else(|| institution.to_owned(), |origin| format!("{institution} {origin}"));
             self.numbers.entry(name).or_insert((first, last)).1 = last;
         }
     }
@@ -130,7 +139,7 @@ impl Monthly {
         self.queries.query(day, query);
     }
 
-    fn act(&mut self, index: u64, head: &Peek<'_>, actor: Option<&Actor>, body: Body<'_>, day: Date) {
+    fn act(&mut self, (log, index): (usize, u64), head: &Peek<'_>, actor: Option<&Actor>, body: Body<'_>, day: Date) {
         let by_rule = matches!(actor, Some(Actor::System(_)));
         match body {
             Body::Refusals(refusals) => {
@@ -166,8 +175,8 @@ impl Monthly {
             Body::Unseal(unseal) => self.alarms.unseals_alone += u64::from(unseal.proposal.is_none()),
             Body::Suspension(Suspension { institution, operator, scenario, suspended, reason }) => {
                 self.alarms.suspensions_by_rule += u64::from(suspended && by_rule);
-                let at = head.at;
-                let line = SuspensionLine { log: None, index, at, institution, operator, scenario, suspended, reason };
+                let (log, at) = (self.origins.get(log).cloned(), head.at);
+                let line = SuspensionLine { log, index, at, institution, operator, scenario, suspended, reason };
                 self.suspensions.push(line);
             }
             _ => {}

@@ -73,6 +73,14 @@ pub struct ReviewedPeriod {
     pub faults: Vec<ReviewFault>,
 }
 
+impl ReviewedPeriod {
+    /// Queries of which the supervisor knew the right verdict, and that were judged so.
+    #[must_use]
+    pub fn right(&self) -> u64 {
+        self.known.iter().filter(|item| item.judged == Some(item.right)).count() as u64
+    }
+}
+
 /// Verdicts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Judged {

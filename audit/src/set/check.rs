@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::checkpoint::Checkpoint;
 use crate::directory::is_within;
+use crate::edge::Edge;
 use crate::leaf::{self, Kind, Open, Peek, Previous};
 use crate::verify::{self, CheckError, Report, Violation, Visitor};
 
@@ -37,6 +38,14 @@ pub trait SetVisitor {
     /// # Errors
     /// What is found wrong with it ends the check, once every log was checked.
     fn leaf(&mut self, leaf: &SetLeaf<'_>) -> Result<(), CheckError>;
+
+    /// As [`Visitor::edge`], of one log: every leaf that was told, of any log, is older than those which come next in this one.
+    ///
+    /// # Errors
+    /// Where nothing can be said without what was let go.
+    fn edge(&mut self, _log: usize, _edge: &Edge) -> Result<(), CheckError> {
+        Ok(())
+    }
 
     /// Behind the last leaf.
     ///
@@ -118,19 +127,35 @@ fn broke_off() -> CheckError {
 /// Hands on the leaves of one log.
 struct Stream(SyncSender<Told>);
 
+/// What one log tells.
+enum Told {
+    Leaf(Leaf),
+    Edge(Edge),
+}
+
 /// Time, index and bytes of a leaf.
-type Told = (Timestamp, u64, Vec<u8>);
+type Leaf = (Timestamp, u64, Vec<u8>);
 
 impl Visitor for Stream {
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, bytes: &[u8]) -> Result<(), CheckError> {
-        self.0.send((peek.at, index, bytes.to_vec())).map_err(|_| broke_off())
+        self.tell(Told::Leaf((peek.at, index, bytes.to_vec())))
+    }
+
+    fn edge(&mut self, edge: &Edge) -> Result<(), CheckError> {
+        self.tell(Told::Edge(edge.clone()))
+    }
+}
+
+impl Stream {
+    fn tell(&self, told: Told) -> Result<(), CheckError> {
+        self.0.send(told).map_err(|_| broke_off())
     }
 }
 
 /// The next leaf of one log.
 struct Next {
     from: Receiver<Told>,
-    leaf: Option<Told>,
+    leaf: Option<Leaf>,
 }
 
 impl Next {
@@ -138,10 +163,17 @@ impl Next {
         Self { from, leaf: None }
     }
 
-    fn fill(&mut self) {
-        if self.leaf.is_none() {
-            self.leaf = self.from.recv().ok();
+    /// Waits for the next leaf where there is none; gives the edge before it, if there is one.
+    fn fill(&mut self) -> Option<Edge> {
+        let mut before = None;
+        while self.leaf.is_none() {
+            match self.from.recv() {
+                Ok(Told::Leaf(leaf)) => self.leaf = Some(leaf),
+                Ok(Told::Edge(edge)) => before = Some(edge),
+                Err(_) => break,
+            }
         }
+        before
     }
 }
 
@@ -158,7 +190,14 @@ impl Merge<'_> {
     /// Every leaf, in order. The streams are read to their ends in any case, since each log is checked to its end.
     fn run(&mut self, visitor: &mut dyn SetVisitor) -> Result<(), CheckError> {
         let mut found = Ok(());
-        while let Some((log, index, bytes)) = self.next() {
+        loop {
+            let edges: Vec<_> = self.streams.iter_mut().map(Next::fill).enumerate().collect();
+            for (log, edge) in edges.into_iter().filter_map(|(log, edge)| Some((log, edge?))) {
+                if found.is_ok() {
+                    found = self.edge(log, &edge, visitor);
+                }
+            }
+            let Some((log, index, bytes)) = self.next() else { return found };
             if found.is_ok() {
                 found = self.leaf(log, index, &bytes, visitor);
             }
@@ -167,7 +206,11 @@ impl Merge<'_> {
             }
             self.place += 1;
         }
-        found
+    }
+
+    fn edge(&self, log: usize, edge: &Edge, visitor: &mut dyn SetVisitor) -> Result<(), CheckError> {
+        let origin = self.logs.get(log).map(|of| of.origin.as_str()).unwrap_or_default();
+        visitor.edge(log, edge).map_err(|error| in_log(origin, error))
     }
 
     fn leaf(&mut self, log: usize, index: u64, bytes: &[u8], visitor: &mut dyn SetVisitor) -> Result<(), CheckError> {
@@ -184,8 +227,8 @@ impl Merge<'_> {
         visitor.leaf(&leaf).map_err(|error| in_log(&of.origin, error))
     }
 
+    /// The oldest of the leaves that wait.
     fn next(&mut self) -> Option<(usize, u64, Vec<u8>)> {
-        self.streams.iter_mut().for_each(Next::fill);
         let heads = self.streams.iter().enumerate();
         let (_, log) = heads.filter_map(|(log, next)| Some((next.leaf.as_ref()?.0, log))).min()?;
         let (_, index, bytes) = self.streams.get_mut(log)?.leaf.take()?;

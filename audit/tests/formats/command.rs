@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::logs::{Log, leaf_of};
 
-fn audit(arguments: &[&str], lang: &str) -> Output {
+pub(crate) fn audit(arguments: &[&str], lang: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_credit-audit"));
     command.args(arguments).env_remove("LC_ALL").env("LANG", lang).output().unwrap()
 }

@@ -179,8 +179,12 @@ impl Log {
     }
 
     pub(crate) fn signed(&self, checkpoint: &Checkpoint) -> String {
+        self.signed_text(&checkpoint.to_text())
+    }
+
+    pub(crate) fn signed_text(&self, text: &str) -> String {
         let sign = |text: &[u8]| self.pair.sign(text).as_ref().try_into().unwrap();
-        note::sign(self.origin, self.key.id(), &checkpoint.to_text(), sign)
+        note::sign(self.origin, self.key.id(), text, sign)
     }
 
     pub(crate) fn head(&self) -> Checkpoint {

@@ -10,6 +10,7 @@
 mod command;
 mod consents;
 mod corrections;
+mod covered;
 mod decisions;
 mod exports;
 mod folders;

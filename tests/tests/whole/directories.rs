@@ -85,9 +85,14 @@ impl Directory {
     /// The figures of a month over the logs of these folders, as JSON.
     #[track_caller]
     pub(crate) fn report(&self, folders: &[Folder], month: &str) -> String {
+        self.of_set("report", folders, &["--month", month, "--json"]).held()
+    }
+
+    /// What a command of `credit-audit` says of the logs of these folders together.
+    pub(crate) fn of_set(&self, verb: &str, folders: &[Folder], more: &[&str]) -> Ended {
         let logs: Vec<_> = folders.iter().map(|folder| folder.log().to_str().unwrap().to_owned()).collect();
         let logs: Vec<_> = logs.iter().map(String::as_str).collect();
-        self.audit("report", &[&logs[..], &["--month", month, "--json"]].concat()).held()
+        self.audit(verb, &[&logs[..], more].concat())
     }
 
     /// What `credit-audit` is given to check a set by it.
