@@ -6,6 +6,7 @@ mod cases;
 mod contract;
 mod counts;
 mod cut;
+mod lists;
 mod losses;
 mod moves;
 mod officers;
@@ -125,7 +126,7 @@ fn made_of(count: usize, member: impl Fn(&str) -> Folder, change: impl Fn(&Folde
             None => with_keys_of_logs(folder, &names),
         };
         change(&folder);
-        all.push(Gateway::serve(folder));
+        all.push(schedule::started(folder));
     }
     all
 }
