@@ -44,7 +44,7 @@ pub(crate) use institution::{
 pub use limits::Limits;
 pub(crate) use log::{LogSettings, is_origin};
 pub(crate) use objects::{LockMode, ObjectSettings};
-pub(crate) use persons::{IdentifiedBy, Notices, Persons, is_secure};
+pub(crate) use persons::{IdentifiedBy, Notices, OtherGateway, Persons, is_secure};
 pub(crate) use rates::SharedRates;
 pub(crate) use review::Review;
 pub(crate) use route::{Route, RouteMember, RouteMethod, RouteSource};
@@ -304,11 +304,7 @@ impl Settings {
         paths.extend(self.keys.passphrase_file.as_mut());
         paths.extend(self.catalogue.dir.as_mut());
         paths.extend(self.review.made_up.as_mut());
-        paths.extend(
-            self.persons
-                .iter_mut()
-                .flat_map(|persons| persons.client_secret_file.iter_mut().chain(persons.authorities.iter_mut())),
-        );
+        paths.extend(self.persons.iter_mut().flat_map(Persons::paths_mut));
         paths.extend(self.stores.iter_mut().flat_map(Store::paths_mut));
         paths.extend(self.state.iter_mut().flat_map(SharedState::paths_mut));
         paths.extend(self.routes.iter_mut().filter_map(|route| route.map.as_mut()));
@@ -340,7 +336,7 @@ impl Settings {
             ));
         }
         faults.extend(self.institutions.iter().flat_map(InstitutionEntry::faults));
-        faults.extend(self.persons.iter().flat_map(Persons::faults));
+        faults.extend(self.persons.iter().flat_map(|persons| persons.faults(&self.log.origin)));
         faults.extend(self.floods.fault().into_iter().chain(self.figures.fault()));
         faults.extend(self.suspend_after.fault());
         faults.extend(self.review.fault());

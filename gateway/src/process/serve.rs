@@ -100,7 +100,7 @@ where
     }
     // The workers have clones; with ours open, callers would queue for a gateway that drains.
     drop(institutions);
-    let portal = Portal::new(&gateway, tls.identity.take()).map(Arc::new);
+    let portal = Portal::new(&gateway, tls.identity.take(), std::mem::take(&mut tls.others)).map(Arc::new);
     serve_persons(&gateway, &tls, &failed, persons, portal)?;
     serve_side_doors(&gateway, &tls, &failed, [auditors, public, operations])?;
     if let Some(readiness) = readiness {

@@ -53,6 +53,8 @@ pub enum Role {
     Reviewer,
     /// Decide on keys and on what they seal: destruction, unsealing, a person's evidence.
     Custodian,
+    /// No person: another gateway of this operator. It shows persons who log in there what this log has about them.
+    Gateway,
 }
 
 impl Role {
@@ -62,7 +64,7 @@ impl Role {
         match self {
             Self::Officer => true,
             Self::Custodian => ["unseal", "destroy", "export"].contains(&act),
-            Self::Reviewer => false,
+            Self::Reviewer | Self::Gateway => false,
         }
     }
 }

@@ -41,6 +41,25 @@ pub struct Persons {
     /// beyond it.
     #[serde(default = "free_reports")]
     pub free_reports_a_year: u16,
+    /// The other gateways of this operator, each with a log of its own: persons see what stands there too.
+    #[serde(default)]
+    pub gateways: Vec<OtherGateway>,
+}
+
+/// Another gateway of this operator. Its register has this one as an officer with `role = "gateway"`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherGateway {
+    /// The name of its log (`log.origin`).
+    pub log: String,
+    /// Its officers' port, `https://host:8445`, without a path.
+    pub url: String,
+    /// The authorities that its certificate must be of, in PEM.
+    pub authorities: PathBuf,
+    /// The certificate that this gateway shows to it, in PEM.
+    pub certificate: PathBuf,
+    /// The key of that certificate, in PEM, mode 0600.
+    pub key: PathBuf,
 }
 
 /// By what a person who logs in is known.
@@ -90,7 +109,8 @@ fn claim() -> String {
 
 impl Persons {
     /// What may not be.
-    pub(super) fn faults(&self) -> Vec<String> {
+    /// `own` is the name of this gateway's log.
+    pub(super) fn faults(&self, own: &str) -> Vec<String> {
         let mut faults = Vec::new();
         if !is_origin(&self.address) {
             faults.push(
@@ -122,7 +142,24 @@ impl Persons {
                 faults.push(format!("persons.{name} must be a list of words"));
             }
         }
+        for (at, other) in self.gateways.iter().enumerate() {
+            if !is_origin(&other.url) {
+                faults.push("persons.gateways: each `url` must be an https address without a path, such as https://r2.example:8445".to_owned());
+            }
+            if other.log.is_empty()
+                || other.log == own
+                || self.gateways.iter().take(at).any(|before| before.log == other.log)
+            {
+                faults.push("persons.gateways: each `log` must be the name of another log".to_owned());
+            }
+        }
         faults
+    }
+
+    pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let own = [&mut self.client_secret_file, &mut self.authorities].into_iter().filter_map(Option::as_mut);
+        let others = self.gateways.iter_mut();
+        own.chain(others.flat_map(|other| [&mut other.authorities, &mut other.certificate, &mut other.key]))
     }
 }
 
@@ -157,7 +194,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_told_with_what_to_write() {
-        let faults = |text: &str| toml::from_str::<Persons>(text).unwrap().faults().join("\n");
+        let faults = |text: &str| toml::from_str::<Persons>(text).unwrap().faults("own").join("\n");
         assert_eq!(faults(SOUND), "");
         assert_eq!(faults(&SOUND.replace("https://credit.example", "https://127.0.0.1:8444")), "");
         let near = SOUND.replace("https://id.example/city", "http://localhost:8448");
@@ -180,6 +217,25 @@ mod tests {
         ] {
             assert!(SOUND.contains(right), "{right}");
             assert!(faults(&SOUND.replacen(right, wrong, 1)).contains(told), "{wrong}");
+        }
+        let others = |all: &[(&str, &str)]| {
+            let one = |(log, url): &(&str, &str)| {
+                format!(
+                    "[[gateways]]\nlog = \"{log}\"\nurl = \"{url}\"\nauthorities = \"a\"\ncertificate = \"c\"\nkey = \"k\"\n"
+                )
+            };
+            faults(&format!("{SOUND}{}", all.iter().map(one).collect::<String>()))
+        };
+        assert_eq!(others(&[("r2", "https://r2.example:8445"), ("r3", "https://r3.example:8445")]), "");
+        for (log, url, told) in [
+            ("r3", "http://r2.example:8445", "each `url`"),
+            ("r3", "https://r2.example:8445/x", "each `url`"),
+            ("", "https://r2.example:8445", "each `log`"),
+            ("own", "https://r2.example:8445", "each `log`"),
+            ("r2", "https://r2.example:8445", "each `log`"),
+        ] {
+            let told_of = others(&[("r2", "https://r2.example:8445"), (log, url)]);
+            assert!(told_of.contains(told), "{log} {url}: {told_of}");
         }
     }
 }

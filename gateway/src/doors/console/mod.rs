@@ -122,7 +122,7 @@ impl View {
                 | Self::Root,
                 Role::Custodian,
             ) => true,
-            (_, Role::Custodian) => false,
+            (_, Role::Custodian | Role::Gateway) => false,
         }
     }
 

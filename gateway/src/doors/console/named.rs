@@ -59,6 +59,7 @@ impl Frame {
             Some(Role::Officer) => self.say("管理人员", "officer"),
             Some(Role::Reviewer) => self.say("复核人员", "reviewer"),
             Some(Role::Custodian) => self.say("密钥保管人员", "custodian of keys"),
+            Some(Role::Gateway) => self.say("本机构的另一网关", "another gateway of this operator"),
             None => self.say("监管部门", "supervisor"),
         }
     }
@@ -77,6 +78,10 @@ impl Frame {
             Some(Role::Custodian) => self.say(
                 "可提议、批准和执行密钥与密封部分的事项；查找与复核由管理人员或复核人员办理，暂停与停止由管理人员办理。",
                 "May decide on keys and sealed parts. Officers and reviewers search and review; officers suspend and stop.",
+            ),
+            Some(Role::Gateway) => self.say(
+                "不能查看任何页面；仅代本人调取清单。",
+                "Sees no page: it fetches the lists of persons who log in there.",
             ),
             None => self.say(
                 "可查看全部页面并承诺抽样随机数；复核由管理人员或复核人员办理，暂停、停止与双人审批由管理人员办理。",

@@ -47,7 +47,7 @@ impl Path {
                 Self::Proposals | Self::Approvals | Self::Unseals | Self::Destructions | Self::Exports,
                 Role::Custodian,
             ) => true,
-            (_, Role::Reviewer | Role::Custodian) => false,
+            (_, Role::Reviewer | Role::Custodian | Role::Gateway) => false,
         }
     }
 

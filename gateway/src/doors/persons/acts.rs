@@ -82,7 +82,7 @@ pub(super) async fn act(
         return visit.say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
     let (outcome, shown_at) = match path {
-        WITHDRAWALS => (consents::withdraw(gateway, session, &members).await, "/me/consents"),
+        WITHDRAWALS => (consents::withdraw(gateway, session, &members, &portal.others).await, "/me/consents"),
         BLOCKS => (blocks::set(gateway, session, &members, method == Method::DELETE).await, BLOCKS),
         _ => (objections::object(gateway, session, &members, visit.frame.language()).await, OBJECTIONS),
     };

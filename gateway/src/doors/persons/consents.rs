@@ -11,11 +11,12 @@ use credit_policy::{
 };
 use hyper::{Response, StatusCode};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     acting,
+    elsewhere::{self, Asked, Elsewhere, Others, Part},
     outcome::Outcome,
     page::{self, Frame, Words},
     range::EARLIEST,
@@ -45,7 +46,7 @@ const UNKNOWN: Words = Words {
 };
 
 /// A consent.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Entry {
     iss: String,
     jti: String,
@@ -63,16 +64,38 @@ struct Entry {
     used: u64,
     /// The last of them.
     last: LastUse,
-    /// `in-force`, `withdrawn`, `blocked`, `used-up` or `expired`.
-    state: &'static str,
-    /// Whether it can be withdrawn.
-    #[serde(skip)]
-    can_be_withdrawn: bool,
-    #[serde(skip)]
-    state_in_words: &'static str,
+    state: State,
 }
 
-#[derive(Clone, Serialize)]
+/// What became of a consent.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Withdrawn,
+    Expired,
+    UsedUp,
+    /// Its scenario is closed.
+    Blocked,
+    InForce,
+}
+
+impl Entry {
+    fn can_be_withdrawn(&self) -> bool {
+        !matches!(self.state, State::Withdrawn | State::Expired)
+    }
+
+    fn state_in_words(&self, frame: &Frame) -> &'static str {
+        match self.state {
+            State::Withdrawn => frame.say("已撤回", "withdrawn"),
+            State::Expired => frame.say("已到期", "expired"),
+            State::UsedUp => frame.say("已用完", "used up"),
+            State::Blocked => frame.say("场景已由您关闭", "you closed its scenario"),
+            State::InForce => frame.say("有效", "in force"),
+        }
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
 struct LastUse {
     query: Uuid,
     at: Timestamp,
@@ -89,6 +112,15 @@ struct List<'a> {
 struct Answer<'a> {
     list: &'a serde_json::value::RawValue,
     statement: &'a OwnReceipt,
+    /// What stands in the logs of other gateways.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    others: &'a [Part],
+}
+
+/// What the page shows of another log's list.
+#[derive(Deserialize)]
+struct ThereList {
+    consents: Vec<Entry>,
 }
 
 #[derive(Template)]
@@ -98,10 +130,17 @@ struct Page<'a> {
     title: &'a str,
     entries: &'a [Entry],
     statement: &'a OwnReceipt,
+    others: &'a [Elsewhere<ThereList>],
 }
 
 /// Finds, records, then answers.
-pub(super) async fn consents(gateway: Arc<Gateway>, person: LoggedIn, frame: Frame, json: bool) -> Response<Body> {
+pub(super) async fn consents(
+    gateway: Arc<Gateway>,
+    person: LoggedIn,
+    frame: Frame,
+    json: bool,
+    others: &Others,
+) -> Response<Body> {
     let language = frame.language();
     let refuse = || match json {
         true => page::problem(&frame, NOT_RECORDABLE.of(language), StatusCode::SERVICE_UNAVAILABLE),
@@ -142,11 +181,14 @@ pub(super) async fn consents(gateway: Arc<Gateway>, person: LoggedIn, frame: Fra
         return refuse();
     };
     let statement = record.receipt(&gateway);
+    let others = others.lists(&person, &Asked::of("consents"), None).await;
     if json {
-        let body = serde_json::to_vec(&Answer { list: &list, statement: &statement }).unwrap_or_default();
+        let body = serde_json::to_vec(&Answer { list: &list, statement: &statement, others: &others });
+        let body = body.unwrap_or_default();
         return page::answer(&frame, "application/json; charset=utf-8", body, StatusCode::OK);
     }
-    let page = Page { frame: &frame, title: TITLE.of(language), entries: &entries, statement: &statement };
+    let (entries, statement, others) = (&entries, &statement, &elsewhere::shown(others));
+    let page = Page { frame: &frame, title: TITLE.of(language), entries, statement, others };
     page::html(&frame, &page, StatusCode::OK)
 }
 
@@ -175,16 +217,16 @@ fn entry(
     let (id, terms) = (consent.id(), consent.terms());
     let is_withdrawn = gateway.state.is_revoked(&consent_key(&id.iss, id.jti.as_str()));
     let scenario = terms.scenario.as_str();
-    let (state, state_in_words) = if is_withdrawn {
-        ("withdrawn", Words { zh: "已撤回", en: "withdrawn" })
+    let state = if is_withdrawn {
+        State::Withdrawn
     } else if consent.expires_at() <= gateway.clock.now() {
-        ("expired", Words { zh: "已到期", en: "expired" })
+        State::Expired
     } else if used >= terms.uses {
-        ("used-up", Words { zh: "已用完", en: "used up" })
+        State::UsedUp
     } else if is_blocked(scenario) {
-        ("blocked", Words { zh: "场景已由您关闭", en: "you closed its scenario" })
+        State::Blocked
     } else {
-        ("in-force", Words { zh: "有效", en: "in force" })
+        State::InForce
     };
     Ok(Some(Entry {
         iss: id.iss.clone(),
@@ -198,13 +240,16 @@ fn entry(
         used,
         last: LastUse { query: leaf.id, at: leaf.at },
         state,
-        can_be_withdrawn: !is_withdrawn && consent.expires_at() > gateway.clock.now(),
-        state_in_words: state_in_words.of(language),
     }))
 }
 
-/// Withdraws one of the person's own consents.
-pub(super) async fn withdraw(gateway: &Arc<Gateway>, session: &LoggedIn, members: &Members) -> Outcome {
+/// Withdraws one of the person's own consents; one that was used at another gateway alone, there.
+pub(super) async fn withdraw(
+    gateway: &Arc<Gateway>,
+    session: &LoggedIn,
+    members: &Members,
+    others: &Others,
+) -> Outcome {
     let (Some(iss), Some(jti)) = (members.get("iss"), members.get("jti").and_then(TokenId::parse)) else {
         return Outcome::Malformed;
     };
@@ -216,8 +261,15 @@ pub(super) async fn withdraw(gateway: &Arc<Gateway>, session: &LoggedIn, members
     });
     match found.await {
         Ok(true) => Outcome::of(changes::withdraw(gateway, acting::whose(gateway, session), iss.to_owned(), jti).await),
-        // One that is somebody else's is none.
-        Ok(false) => Outcome::Unknown(UNKNOWN),
+        Ok(false) => {
+            let asked = Asked::of("withdraw").with("iss", iss).with("jti", jti.as_str());
+            match others.done(session, &asked).await {
+                Ok(Some(done)) => Outcome::Done(None, done),
+                // One that is somebody else's is none.
+                Ok(None) => Outcome::Unknown(UNKNOWN),
+                Err(elsewhere::Unasked) => Outcome::Later(NOT_RECORDABLE),
+            }
+        }
         Err(cause) => {
             tracing::error!(cause, "whose consent it is could not be found");
             Outcome::Later(NOT_RECORDABLE)

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{leaf::Actor, log::Durable};
 use credit_policy::{CitizenNumber, Code, Duty, Language};
 use hyper::{Response, StatusCode, header::HeaderMap};
@@ -11,19 +12,22 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    acting, acts, blocks, consents, objections,
+    acting, acts, blocks, consents,
+    elsewhere::{self, Others},
+    export, objections,
     outcome::Outcome,
     page::{self, Frame, Words},
     queries,
     range::Range,
+    recipients::{self, RecordName},
     report::{self, NOT_RECORDABLE},
     request::{self, Members},
     sessions::{LoggedIn, Through},
-    visit::MALFORMED,
+    visit::{IS_OVER, MALFORMED},
 };
 use crate::{
     callers::{register::Institution, trust::CertificateStatus},
-    changes::{self, ChangeError, NewMandate},
+    changes::{self, ChangeError, NewMandate, Number},
     doors::problems::fixed,
     gateway::Gateway,
     settings::Role,
@@ -55,6 +59,8 @@ enum Deed {
     Report,
     Queries,
     Consents,
+    Recipients,
+    Export,
     Withdraw,
     Blocks,
     Block,
@@ -73,6 +79,8 @@ impl Deed {
             "report" => Self::Report,
             "queries" => Self::Queries,
             "consents" => Self::Consents,
+            "recipients" => Self::Recipients,
+            "export" => Self::Export,
             "withdraw" => Self::Withdraw,
             "blocks" => Self::Blocks,
             "block" => Self::Block,
@@ -85,6 +93,17 @@ impl Deed {
             "unbind" => Self::Unbind,
             _ => return None,
         })
+    }
+
+    /// Whether who has this role does it here: an officer for who is present, another gateway for who is logged in there.
+    fn is_for(self, role: Role) -> bool {
+        match role {
+            Role::Officer => !matches!(self, Self::Recipients | Self::Export),
+            Role::Gateway => {
+                matches!(self, Self::Queries | Self::Consents | Self::Recipients | Self::Export | Self::Withdraw)
+            }
+            Role::Reviewer | Role::Custodian => false,
+        }
     }
 }
 
@@ -105,7 +124,8 @@ pub(crate) async fn answer(
     body: Incoming,
     language: Language,
 ) -> Response<Body> {
-    if officer.record.kind.duty() != Some(Duty::Officer) || gateway.rules().beside.role(officer.id()) != Role::Officer {
+    let role = gateway.rules().beside.role(officer.id());
+    if officer.record.kind.duty() != Some(Duty::Officer) || !matches!(role, Role::Officer | Role::Gateway) {
         return fixed(Code::ScenarioNotAllowed, language);
     }
     if !request::is_json(headers) {
@@ -121,9 +141,19 @@ pub(crate) async fn answer(
     let name = members.get("act").unwrap_or_default();
     let number = members.get("number").and_then(|number| CitizenNumber::parse(number).ok());
     let Some((deed, person)) = Deed::of(name).zip(number) else { return say(MALFORMED, StatusCode::BAD_REQUEST) };
+    if !deed.is_for(role) {
+        return fixed(Code::ScenarioNotAllowed, language);
+    }
     let by = Actor::Officer { officer: officer.id().to_owned(), certificate: standing.thumbprint().to_string() };
-    let through = Some(Through::Officer(by.clone()));
-    let session = LoggedIn { person: Arc::new(person), through, account: None, form: "".into(), language };
+    let through = match role {
+        Role::Gateway => elsewhere::deputy(&members),
+        _ => Some(Some(Through::Officer(by.clone()))),
+    };
+    let Some(through) = through else { return say(MALFORMED, StatusCode::BAD_REQUEST) };
+    let session = session(gateway, Arc::new(person), through, language);
+    if !acting::is_allowed(gateway, &session) {
+        return say(IS_OVER, StatusCode::FORBIDDEN);
+    }
     if gateway.is_draining() || !gateway.may_answer() {
         gateway.metrics.unrecorded();
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
@@ -137,17 +167,13 @@ pub(crate) async fn answer(
     let shared = Arc::clone(gateway);
     let outcome = match deed {
         Deed::Report => return report::report(shared, session, frame, true).await,
-        Deed::Queries => {
-            return match Range::of(&members, &session.form, gateway.today()) {
-                Some(range) => queries::queries(shared, session, frame, true, range).await,
-                None => say(MALFORMED, StatusCode::BAD_REQUEST),
-            };
+        Deed::Queries | Deed::Consents | Deed::Recipients | Deed::Export => {
+            return list(shared, session, frame, (deed, &members)).await;
         }
-        Deed::Consents => return consents::consents(shared, session, frame, true).await,
         Deed::Blocks => return blocks::blocks(gateway, &session, &frame, true),
         Deed::Objections => return objections::objections(gateway, &session, &frame, true, None).await,
         Deed::Mandates => return in_force(gateway, &session, &frame),
-        Deed::Withdraw => consents::withdraw(gateway, &session, &members).await,
+        Deed::Withdraw => consents::withdraw(gateway, &session, &members, &Others::default()).await,
         Deed::Block => blocks::set(gateway, &session, &members, false).await,
         Deed::Object => objections::object(gateway, &session, &members, language).await,
         Deed::Mandate => begin(gateway, &session, &members, by).await,
@@ -159,6 +185,38 @@ pub(crate) async fn answer(
         Deed::Unbind => bound(changes::unbind(gateway, &session.person, by).await),
     };
     acts::settled(gateway, &frame, outcome, say)
+}
+
+/// A session of one request. What proves a cursor is known to neither the person nor the other gateway.
+fn session(gateway: &Gateway, person: Number, through: Option<Through>, language: Language) -> LoggedIn {
+    let form = match changes::person_actor(gateway, &person) {
+        Actor::Person(tag) => STANDARD.encode(tag.0),
+        _ => String::new(),
+    };
+    LoggedIn { person, through, account: None, form: form.into(), language }
+}
+
+/// A list of this log: who is asked here asks no further gateway.
+async fn list(
+    gateway: Arc<Gateway>,
+    session: LoggedIn,
+    frame: Frame,
+    (deed, members): (Deed, &Members),
+) -> Response<Body> {
+    let (alone, today) = (Others::default(), gateway.today());
+    let range = Range::of(members, &session.form, today);
+    let record = members.get("record").and_then(|record| RecordName::parse(record, &gateway.catalogue()));
+    match (deed, range, record) {
+        (Deed::Consents, _, _) => consents::consents(gateway, session, frame, true, &alone).await,
+        (Deed::Queries, Some(range), _) => queries::queries(gateway, session, frame, true, range, &alone).await,
+        (Deed::Recipients, Some(range), Some(record)) if range.before.is_none() => {
+            recipients::recipients(gateway, session, frame, true, (record, range), &alone).await
+        }
+        (Deed::Export, Some(range), _) if range.is_of_all_days(today) => {
+            export::export(gateway, session, frame, true, range).await
+        }
+        _ => page::problem(&frame, MALFORMED.of(frame.language()), StatusCode::BAD_REQUEST),
+    }
 }
 
 fn in_force(gateway: &Gateway, session: &LoggedIn, frame: &Frame) -> Response<Body> {

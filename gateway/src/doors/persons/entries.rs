@@ -3,7 +3,7 @@
 use credit_audit::leaf::{GroundRecord, QueryLeaf};
 use credit_policy::{Asker, Catalogue, Code, FieldName, Language};
 use jiff::{Timestamp, civil::Date};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::reasons::reason;
@@ -78,7 +78,7 @@ pub(in crate::doors) enum Ground {
 }
 
 /// A field.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::doors) struct Field {
     pub(in crate::doors) name: String,
     pub(in crate::doors) title: String,

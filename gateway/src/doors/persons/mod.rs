@@ -10,6 +10,7 @@ mod consents;
 mod cookies;
 pub(crate) mod counter;
 mod disclosures;
+mod elsewhere;
 pub(super) mod entries;
 pub(crate) mod evidence;
 mod exchange;
@@ -22,6 +23,7 @@ mod logout;
 mod looks;
 mod mandates;
 mod objections;
+mod of_log;
 mod outcome;
 pub(super) mod page;
 mod places;
@@ -52,6 +54,7 @@ use crate::{
     gateway::Gateway,
     transport::{Body, head::verdict, http1_guard::HeadVerdict, incoming::Incoming},
 };
+pub(crate) use elsewhere::Others;
 use places::Page;
 pub(crate) use portal::Portal;
 use range::Range;
@@ -124,11 +127,16 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
         gateway.metrics.unrecorded();
         return visit.say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
+    let members = Members::of_query(&visit.head);
+    if let Some((log, members)) = members.as_ref().and_then(|members| Some((members.get("log")?, members))) {
+        return of_log::show(&portal.others, &visit, &session, page, (log, members)).await;
+    }
+    let others = &portal.others;
     match page {
         Page::Mandates => mandates::mandates(&gateway, &session, &visit.frame, visit.json).await,
         Page::Report => report::report(gateway, session, visit.frame, visit.json).await,
         Page::Recipients => {
-            let members = Members::of_query(&visit.head).filter(|members| members.get("cursor").is_none());
+            let members = members.filter(|members| members.get("cursor").is_none());
             let range = members.as_ref().and_then(|members| Range::of(members, &session.form, gateway.today()));
             let record = members.as_ref().and_then(|members| members.get("record"));
             if record.is_none() && !visit.json {
@@ -137,22 +145,20 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
             }
             let record = record.and_then(|record| RecordName::parse(record, &gateway.catalogue()));
             match record.zip(range) {
-                Some(asked) => recipients::recipients(gateway, session, visit.frame, visit.json, asked).await,
+                Some(asked) => recipients::recipients(gateway, session, visit.frame, visit.json, asked, others).await,
                 None => visit.refuse(MALFORMED, StatusCode::BAD_REQUEST),
             }
         }
-        Page::Consents => consents::consents(gateway, session, visit.frame, visit.json).await,
+        Page::Consents => consents::consents(gateway, session, visit.frame, visit.json, others).await,
         Page::Blocks => blocks::blocks(&gateway, &session, &visit.frame, visit.json),
         Page::Objections => {
-            let members = Members::of_query(&visit.head);
             objections::objections(&gateway, &session, &visit.frame, visit.json, members.as_ref()).await
         }
         Page::Queries | Page::Export => {
-            let members = Members::of_query(&visit.head);
             let range = members.and_then(|members| Range::of(&members, &session.form, gateway.today()));
             match range {
                 Some(range) if page == Page::Queries => {
-                    queries::queries(gateway, session, visit.frame, visit.json, range).await
+                    queries::queries(gateway, session, visit.frame, visit.json, range, others).await
                 }
                 // Of all days, so that nothing can be cut off at their edges.
                 Some(range) if range.is_of_all_days(gateway.today()) => {

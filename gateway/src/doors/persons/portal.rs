@@ -6,6 +6,7 @@ use credit_policy::Language;
 use hyper::Uri;
 
 use super::{
+    elsewhere::Others,
     logins::Logins,
     page::Frame,
     provider::Provider,
@@ -20,6 +21,8 @@ pub(crate) struct Portal {
     pub(super) sessions: Sessions,
     pub(super) logins: Logins,
     pub(super) visitors: Visitors,
+    /// The operator's other gateways.
+    pub(super) others: Others,
     /// This door as browsers reach it.
     pub(super) address: String,
     /// Scheme and host of the identity service.
@@ -31,13 +34,14 @@ pub(crate) struct Portal {
 
 impl Portal {
     /// The door, if there is one.
-    pub(crate) fn new(gateway: &Gateway, provider: Option<Provider>) -> Option<Self> {
+    pub(crate) fn new(gateway: &Gateway, provider: Option<Provider>, others: Others) -> Option<Self> {
         let settings = gateway.settings.persons.as_ref()?;
         Some(Self {
             provider: provider?,
             sessions: Sessions::default(),
             logins: Logins::default(),
             visitors: Visitors::default(),
+            others,
             address: settings.address.clone(),
             provider_origin: origin(&settings.issuer).into(),
             is_demo: gateway.settings.demo,

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use askama::Template;
 use credit_policy::Language;
 use hyper::{Response, StatusCode};
-use jiff::civil::Date;
-use serde::Serialize;
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use super::{
     acting::{self, DoneFor, LISTED},
+    elsewhere::{self, Asked, Elsewhere, Others, Part},
     entries::Entry,
     found,
     looks::{self, LookedAt},
@@ -23,7 +25,7 @@ use super::{
 };
 use crate::{gateway::Gateway, transport::Body};
 
-const TITLE: Words = Words { zh: "谁查询过我", en: "Who asked about me" };
+pub(super) const TITLE: Words = Words { zh: "谁查询过我", en: "Who asked about me" };
 pub(super) const BEHIND: Words = Words {
     zh: "查询清单正在更新，请稍后再试。",
     en: "The list is being brought up to date. Please try again in a moment.",
@@ -54,7 +56,41 @@ struct List<'a> {
 struct Answer<'a> {
     list: &'a RawValue,
     statement: &'a OwnReceipt,
+    /// What stands in the logs of other gateways.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    others: &'a [Part],
 }
+
+/// What the page shows of another log's list.
+#[derive(Deserialize)]
+pub(super) struct ThereList {
+    pub(super) entries: Vec<ThereEntry>,
+    #[serde(default)]
+    pub(super) done_for: Vec<There>,
+    #[serde(default)]
+    pub(super) looked_at: Vec<There>,
+    pub(super) next: Option<String>,
+}
+
+/// One query there.
+#[derive(Deserialize)]
+pub(super) struct ThereEntry {
+    pub(super) query: Uuid,
+    pub(super) at: Timestamp,
+    pub(super) day: Date,
+    pub(super) says: String,
+}
+
+/// What was done there.
+#[derive(Deserialize)]
+pub(super) struct There {
+    pub(super) at: Timestamp,
+    pub(super) day: Date,
+    pub(super) says: String,
+}
+
+/// How another gateway is asked for its own.
+pub(super) const ACT: &str = "queries";
 
 #[derive(Template)]
 #[template(path = "persons/queries.html")]
@@ -68,6 +104,9 @@ struct Page<'a> {
     covers: u64,
     next: Option<&'a str>,
     statement: &'a OwnReceipt,
+    others: &'a [Elsewhere<ThereList>],
+    /// The days, as they go along to another log's next page.
+    days: String,
 }
 
 /// Finds, records, then answers.
@@ -77,6 +116,7 @@ pub(super) async fn queries(
     frame: Frame,
     json: bool,
     range: Range,
+    others: &Others,
 ) -> Response<Body> {
     let language = frame.language();
     let refuse = |words: Words| match json {
@@ -119,15 +159,21 @@ pub(super) async fn queries(
         return refuse(NOT_RECORDABLE);
     };
     let statement = record.receipt(&gateway);
+    let asked = Asked::of(ACT).within(&range);
+    let others = match range.before {
+        None => others.lists(&person, &asked, None).await,
+        Some(_) => Vec::new(),
+    };
     if json {
-        let body = serde_json::to_vec(&Answer { list: &list, statement: &statement }).unwrap_or_default();
+        let body = serde_json::to_vec(&Answer { list: &list, statement: &statement, others: &others });
+        let body = body.unwrap_or_default();
         return page::answer(&frame, "application/json; charset=utf-8", body, StatusCode::OK);
     }
     let title = TITLE.of(language);
     let next = next.as_deref();
-    let (range, statement) = (&range, &statement);
-    let page = Page { frame: &frame, title, entries, done_for, looked_at, range, covers, next, statement };
-    page::html(&frame, &page, StatusCode::OK)
+    let (frame, range, statement, others, days) = (&frame, &range, &statement, &elsewhere::shown(others), asked.days());
+    let page = Page { frame, title, entries, done_for, looked_at, range, covers, next, statement, others, days };
+    page::html(frame, &page, StatusCode::OK)
 }
 
 /// What stands beside the list on its first page: what others did for the person, and who looked at queries about the person.

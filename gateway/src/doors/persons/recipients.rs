@@ -8,10 +8,11 @@ use credit_audit::leaf::CorrectionState;
 use credit_policy::{Catalogue, ClassName, Language};
 use hyper::{Response, StatusCode};
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
+    elsewhere::{self, Asked, Elsewhere, Others, Part},
     entries::{Entry, Field},
     found::{self, Found, Listed},
     page::{self, Frame, Words},
@@ -45,6 +46,12 @@ impl RecordName {
         Some(Self { class, determined })
     }
 
+    /// As [`RecordName::parse`] reads it.
+    fn as_text(&self) -> String {
+        let class = self.class.as_str();
+        self.determined.map_or_else(|| class.to_owned(), |day| format!("{class}.{day}"))
+    }
+
     /// The fields of an answer that rest on it.
     fn fields<'a>(&self, catalogue: &Catalogue, entry: &'a Entry) -> Vec<&'a Field> {
         let rests =
@@ -56,8 +63,8 @@ impl RecordName {
 }
 
 /// One that was told.
-#[derive(Serialize)]
-struct Recipient {
+#[derive(Serialize, Deserialize)]
+pub(super) struct Recipient {
     institution: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -71,7 +78,7 @@ struct Recipient {
     /// What it was told that rests on such a record.
     fields: Vec<Field>,
     /// Where an answer would be another one today: `due` as long as the institution has not fetched each correction, then `fetched`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     correction: Option<CorrectionState>,
 }
 
@@ -91,6 +98,15 @@ struct List<'a> {
 struct Answer<'a> {
     list: &'a RawValue,
     statement: &'a OwnReceipt,
+    /// What stands in the logs of other gateways.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    others: &'a [Part],
+}
+
+/// What the page shows of another log's list.
+#[derive(Deserialize)]
+pub(super) struct ThereList {
+    recipients: Vec<Recipient>,
 }
 
 #[derive(Template)]
@@ -103,6 +119,7 @@ struct Page<'a> {
     recipients: &'a [Recipient],
     cut: bool,
     statement: &'a OwnReceipt,
+    others: &'a [Elsewhere<ThereList>],
 }
 
 /// Finds, records, then answers.
@@ -112,6 +129,7 @@ pub(super) async fn recipients(
     frame: Frame,
     json: bool,
     (record, range): (RecordName, Range),
+    others: &Others,
 ) -> Response<Body> {
     let language = frame.language();
     let refuse = |words: Words| match json {
@@ -140,14 +158,18 @@ pub(super) async fn recipients(
         return refuse(NOT_RECORDABLE);
     };
     let statement = recorded.receipt(&gateway);
+    let asked = Asked::of("recipients").within(&range).with("record", record.as_text());
+    let others = others.lists(&person, &asked, None).await;
     if json {
-        let body = serde_json::to_vec(&Answer { list: &list, statement: &statement }).unwrap_or_default();
+        let body = serde_json::to_vec(&Answer { list: &list, statement: &statement, others: &others });
+        let body = body.unwrap_or_default();
         return page::answer(&frame, "application/json; charset=utf-8", body, StatusCode::OK);
     }
     let catalogue = gateway.catalogue();
     let class = title(&catalogue, &record.class, language);
     let (title, determined) = (TITLE.of(language), record.determined);
-    let page = Page { frame: &frame, title, class, determined, recipients: &recipients, cut, statement: &statement };
+    let (recipients, statement, others) = (&*recipients, &statement, &elsewhere::shown(others));
+    let page = Page { frame: &frame, title, class, determined, recipients, cut, statement, others };
     page::html(&frame, &page, StatusCode::OK)
 }
 

@@ -16,7 +16,7 @@ use crate::{
     callers::{issuers::Issuers, kept, register::Register, trust::Known},
     cluster,
     copies::At,
-    doors::persons::provider::Provider,
+    doors::persons::{Others, provider::Provider},
     objects::Client,
     process::witnesses,
     settings::Settings,
@@ -108,8 +108,11 @@ pub(super) fn collect(
     faults.0.extend(missing);
     let identity = settings.persons.as_ref().map(|persons| Provider::new(persons, Arc::clone(clock)));
     let identity = faults.keep(identity.transpose().map_err(StartError::from)).flatten();
+    let others = settings.persons.as_ref().map(Others::new).transpose();
+    let others = faults.keep(others.map_err(StartError::from)).flatten();
     if let (Some(inputs), Some(tls)) = (&mut inputs, &mut tls) {
         tls.identity = identity;
+        tls.others = others.unwrap_or_default();
         inputs.certificates = Arc::clone(tls.trust.known());
         kept::all(settings).into_iter().for_each(|chain| inputs.certificates.register(chain));
     }

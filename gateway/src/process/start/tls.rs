@@ -9,7 +9,7 @@ use rustls::ServerConfig;
 use super::StartError;
 use crate::{
     callers::trust::Trust,
-    doors::persons::provider::Provider,
+    doors::persons::{Others, provider::Provider},
     settings::{Settings, Tls},
     transport::tls::{self, Callers, TlsError},
 };
@@ -23,6 +23,8 @@ pub(crate) struct TlsSettings {
     pub(crate) expiry: Timestamp,
     /// The identity service of the persons' door, where there is one.
     pub(crate) identity: Option<Provider>,
+    /// The operator's other gateways, which persons' pages ask.
+    pub(crate) others: Others,
 }
 
 /// Which of the files are not there or cannot be opened: each is named, so that whoever brings them sees what is left.
@@ -50,6 +52,13 @@ impl TlsSettings {
         if now < begins || expiry <= now {
             return Err(TlsError::NotValidNow { path: tls.certificate.display().to_string(), begins, expiry }.into());
         }
-        Ok(Self { certified, anyone: tls::server_config(tls, Callers::Anyone)?, trust, expiry, identity: None })
+        Ok(Self {
+            certified,
+            anyone: tls::server_config(tls, Callers::Anyone)?,
+            trust,
+            expiry,
+            identity: None,
+            others: Others::default(),
+        })
     }
 }

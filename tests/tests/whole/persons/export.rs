@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Browser, gateway, queries::of_record};
 
 /// Checks a file; gives what is wrong with it.
-pub(super) fn check(folder: &Folder, file: &str, with_log: bool) -> Option<String> {
+pub(crate) fn check(folder: &Folder, file: &str, with_log: bool) -> Option<String> {
     let place = folder.join("export.json");
     std::fs::write(&place, file).unwrap();
     let (place, log, vkey) = (place.to_str().unwrap(), folder.log(), folder.log().join("log.vkey"));

@@ -14,7 +14,7 @@ mod demo;
 pub(crate) mod destruction;
 mod disclosures;
 mod everybody;
-mod export;
+pub(crate) mod export;
 mod hostile;
 mod hostile_kinds;
 mod login;

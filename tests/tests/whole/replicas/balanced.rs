@@ -14,7 +14,7 @@ use credit_tests::{
     Caller, Ends, Folder, Gateway, Program, figures, ports, postgres::Server, query::look_up, scratch, tools,
 };
 
-use super::{TIME, are_right, made, stopped, tried};
+use super::{TIME, are_right, made, schedule::started, stopped, tried};
 use crate::faults::within;
 
 /// Where a gateway tells the balancer whether it may get connections; beyond its own ports.
@@ -92,7 +92,7 @@ fn the_balancer_that_is_shipped_takes_all_three_through_a_restart() {
             });
         }
         let again = |gateway: Gateway| {
-            let gateway = Gateway::serve(gateway.stop());
+            let gateway = started(gateway.stop());
             let before = asked.load(Ordering::SeqCst);
             assert!(within(TIME, || asked.load(Ordering::SeqCst) > before + 100), "nothing is asked");
             gateway

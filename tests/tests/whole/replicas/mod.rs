@@ -6,7 +6,9 @@ mod cases;
 mod contract;
 mod counts;
 mod cut;
+mod lists;
 mod losses;
+mod months;
 mod moves;
 mod officers;
 mod patroni;
@@ -125,7 +127,7 @@ fn made_of(count: usize, member: impl Fn(&str) -> Folder, change: impl Fn(&Folde
             None => with_keys_of_logs(folder, &names),
         };
         change(&folder);
-        all.push(Gateway::serve(folder));
+        all.push(schedule::started(folder));
     }
     all
 }

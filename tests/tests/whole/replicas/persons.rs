@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Two gateways whose logs are listed, with one identity service.
-fn two(change: impl Fn(&Folder)) -> (Vec<Gateway>, Service, Directory) {
+pub(super) fn two(change: impl Fn(&Folder)) -> (Vec<Gateway>, Service, Directory) {
     let (directory, service) = (Directory::init(), RefCell::new(None::<(u16, Service)>));
     let gateways = replicas_with(2, |folder| {
         directory.lists(folder);
@@ -37,7 +37,7 @@ fn two(change: impl Fn(&Folder)) -> (Vec<Gateway>, Service, Directory) {
     (gateways, service, directory)
 }
 
-fn logged_in(folder: &Folder) -> Browser {
+pub(super) fn logged_in(folder: &Folder) -> Browser {
     let browser = Browser::new(folder);
     assert_eq!(browser.log_in().status, StatusCode::SEE_OTHER);
     browser

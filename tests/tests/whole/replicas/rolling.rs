@@ -11,7 +11,7 @@ use std::{
 
 use credit_tests::{Caller, Ends, Gateway, figures, postgres::Server, query::look_up};
 
-use super::{TIME, are_right, callers, made, stopped, tried};
+use super::{TIME, are_right, callers, made, schedule::started, stopped, tried};
 use crate::{directories::Directory, faults::within};
 
 /// Asks one gateway, and once more the next one where the first is away or on its way down; under one key.
@@ -52,7 +52,7 @@ fn a_rolling_restart_fails_no_query_and_leaves_the_books_clean() {
         };
         let again = |gateway: Gateway| {
             goes_on();
-            Gateway::serve(gateway.stop())
+            started(gateway.stop())
         };
         let gateways = gateways.into_iter().map(again).collect();
         goes_on();

@@ -9,7 +9,7 @@ use credit_tests::{
     relay::Relay,
 };
 
-use super::{ask_at_once, callers, made, patroni::is_drill, stopped};
+use super::{ask_at_once, callers, made, patroni::is_drill, schedule::started, stopped};
 use crate::{
     consents::{ask, bearer, loan, new_jti, of_one_use, withdraw},
     directories::Directory,
@@ -97,7 +97,7 @@ fn fail_over(ends_the_wait: impl Fn(&Server)) -> (usize, usize) {
         .map(|gateway| {
             let folder = gateway.kill();
             folder.replace_in_config("standby = \"required\"", "standby = \"none\"");
-            Gateway::serve(folder)
+            started(folder)
         })
         .collect();
     // The other gateway knows of no use but by the database: what was told is used there.

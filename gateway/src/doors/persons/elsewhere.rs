@@ -1,0 +1,293 @@
+//! What the logs of the operator's other gateways have about a person. Each of them finds it, records that it was shown, and
+//! answers for its own log: here it is passed on as it came, apart from the list of this log, or said to be missing.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use credit_policy::{CitizenNumber, Language};
+use futures_util::future::join_all;
+use http_body_util::Full;
+use hyper::{
+    Method, Request, StatusCode,
+    body::Bytes,
+    header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_TYPE, HOST},
+};
+use openidconnect::url::form_urlencoded::{Serializer, byte_serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, value::RawValue};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{
+    counter::PATH,
+    range::Range,
+    request::Members,
+    sessions::{LoggedIn, Through},
+};
+use crate::{
+    settings::{OtherGateway, Persons},
+    stores::http::{Endpoint, HttpFault, HttpOpenError, Place},
+};
+
+/// How long another gateway may take.
+const TIME: Duration = Duration::from_secs(5);
+/// Longest answer: as many entries as a page has.
+const BYTES: usize = 4 << 20;
+/// Connections to each.
+const CONNECTIONS: usize = 4;
+
+/// The other gateways of this operator.
+#[derive(Default)]
+pub(crate) struct Others(Vec<Other>);
+
+struct Other {
+    log: String,
+    endpoint: Endpoint,
+}
+
+/// What is asked of another gateway, about a person.
+pub(super) struct Asked {
+    act: &'static str,
+    more: BTreeMap<&'static str, String>,
+}
+
+/// What one of them answered.
+#[derive(Serialize)]
+pub(super) struct Part {
+    /// The name of its log.
+    pub(super) log: String,
+    /// The list, as its log commits to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<Box<RawValue>>,
+    /// Where that stands in its log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<Box<RawValue>>,
+    /// Whether it could not be had.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    missing: bool,
+}
+
+/// Another gateway could not be asked; a line of the log says why.
+pub(super) struct Unasked;
+
+/// Why another gateway did not answer. It names nobody.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Http(#[from] HttpFault),
+    #[error("it did not answer within 5 s")]
+    Late,
+    #[error(
+        "it answered {0}; its register must have this gateway's certificate, as an officer with the role `gateway`"
+    )]
+    Refused(StatusCode),
+    #[error("what it answered is no list of the log `{0}`")]
+    NotAList(String),
+    #[error("what is asked makes no request")]
+    Unaskable,
+}
+
+impl Others {
+    /// Those that the configuration names. Reads certificates; no connection is made.
+    ///
+    /// # Errors
+    /// What of them cannot be used.
+    pub(crate) fn new(settings: &Persons) -> Result<Self, HttpOpenError> {
+        let other = |other: &OtherGateway| {
+            let place = Place {
+                name: "persons.gateways",
+                url: &other.url,
+                authorities: Some(&other.authorities),
+                own: Some((other.certificate.clone(), other.key.clone())),
+                connections: CONNECTIONS,
+            };
+            Ok(Other { log: other.log.clone(), endpoint: Endpoint::at(&place)? })
+        };
+        settings.gateways.iter().map(other).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether there is one with this log.
+    pub(super) fn has(&self, log: &str) -> bool {
+        self.0.iter().any(|other| other.log == log)
+    }
+
+    /// The lists of all of them, or of one alone, each as it is or missing.
+    pub(super) async fn lists(&self, session: &LoggedIn, asked: &Asked, only: Option<&str>) -> Vec<Part> {
+        let wanted = self.0.iter().filter(|other| only.is_none_or(|only| only == other.log));
+        join_all(wanted.map(async |other| match other.list(session, asked).await {
+            Ok(part) => part,
+            Err(error) => {
+                other.report(&error);
+                Part { log: other.log.clone(), list: None, statement: None, missing: true }
+            }
+        }))
+        .await
+    }
+
+    /// Whether one of them did it: what it says of it, or nothing where none has such a thing.
+    ///
+    /// # Errors
+    /// Where one cannot be asked, and none of the others did it.
+    pub(super) async fn done(&self, session: &LoggedIn, asked: &Asked) -> Result<Option<Map<String, Value>>, Unasked> {
+        let mut done = Ok(None);
+        for other in &self.0 {
+            let error = match other.ask(session, asked).await {
+                Ok((StatusCode::OK, bytes)) => return serde_json::from_slice(&bytes).map(Some).map_err(|_| Unasked),
+                Ok((StatusCode::NOT_FOUND, _)) => continue,
+                Ok((status, _)) => Fault::Refused(status),
+                Err(error) => error,
+            };
+            other.report(&error);
+            done = Err(Unasked);
+        }
+        done
+    }
+
+    /// The answer of one of them as it is.
+    pub(super) async fn whole(&self, session: &LoggedIn, asked: &Asked, log: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let other = self.0.iter().find(|other| other.log == log)?;
+        let error = match other.ask(session, asked).await {
+            Ok((StatusCode::OK, bytes)) => return Some(bytes),
+            Ok((status, _)) => Fault::Refused(status),
+            Err(error) => error,
+        };
+        other.report(&error);
+        None
+    }
+}
+
+impl Other {
+    fn report(&self, error: &Fault) {
+        tracing::error!(peer = %self.log, %error, "what another gateway has about a person could not be had");
+    }
+
+    async fn list(&self, session: &LoggedIn, asked: &Asked) -> Result<Part, Fault> {
+        #[derive(Deserialize)]
+        struct Answer {
+            list: Box<RawValue>,
+            statement: Box<RawValue>,
+        }
+        #[derive(Deserialize)]
+        struct Statement {
+            log: String,
+        }
+        let (status, bytes) = self.ask(session, asked).await?;
+        if status != StatusCode::OK {
+            return Err(Fault::Refused(status));
+        }
+        let no_list = || Fault::NotAList(self.log.clone());
+        let Answer { list, statement } = serde_json::from_slice(&bytes).map_err(|_| no_list())?;
+        let Statement { log } = serde_json::from_str(statement.get()).map_err(|_| no_list())?;
+        if log != self.log {
+            return Err(no_list());
+        }
+        Ok(Part { log, list: Some(list), statement: Some(statement), missing: false })
+    }
+
+    async fn ask(&self, session: &LoggedIn, asked: &Asked) -> Result<(StatusCode, Zeroizing<Vec<u8>>), Fault> {
+        self.endpoint.look().await;
+        let body = asked.body(session).ok_or(Fault::Unaskable)?;
+        let language = match session.language {
+            Language::Zh => "zh-CN",
+            Language::En => "en",
+        };
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(PATH)
+            .header(HOST, self.endpoint.authority())
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json")
+            .header(ACCEPT_ENCODING, "identity")
+            .header(ACCEPT_LANGUAGE, language)
+            .body(Full::new(Bytes::from_owner(body)))
+            .map_err(|_| Fault::Unaskable)?;
+        let exchange = tokio::time::timeout(TIME, self.endpoint.exchange(request, BYTES)).await;
+        let (status, _, bytes) = exchange.map_err(|_| Fault::Late)??;
+        Ok((status, bytes))
+    }
+}
+
+impl Asked {
+    pub(super) fn of(act: &'static str) -> Self {
+        Self { act, more: BTreeMap::new() }
+    }
+
+    /// With one member more.
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.more.insert(name, value.to_string());
+        self
+    }
+
+    /// Its days, as a page's address has them.
+    pub(super) fn days(&self) -> String {
+        let mut days = Serializer::new(String::new());
+        let named = ["from", "to"].into_iter().filter_map(|name| Some((name, self.more.get(name)?)));
+        days.extend_pairs(named).finish()
+    }
+
+    /// For these days.
+    pub(super) fn within(self, range: &Range) -> Self {
+        self.with("from", range.from).with("to", range.to)
+    }
+
+    /// The members that [`deputy`] and the act read there. Nothing for an officer at the counter: who is present there is known to
+    /// that gateway alone.
+    fn body(&self, session: &LoggedIn) -> Option<Zeroizing<Vec<u8>>> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            number: &'a str,
+            act: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            mandate: Option<Uuid>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            deputy: Option<&'a str>,
+            #[serde(flatten)]
+            more: &'a BTreeMap<&'static str, String>,
+        }
+        let of = |mandate, deputy: Option<&str>| {
+            session.person.disclose(|number| {
+                let (number, act, more) = (number.as_str(), self.act, &self.more);
+                serde_json::to_vec(&Body { number, act, mandate, deputy, more })
+            })
+        };
+        let body = match &session.through {
+            None => of(None, None),
+            Some(Through::Deputy(mandate, deputy)) => {
+                deputy.disclose(|deputy| of(Some(*mandate), Some(deputy.as_str())))
+            }
+            Some(Through::Officer(_)) => return None,
+        };
+        body.ok().map(Zeroizing::new)
+    }
+}
+
+/// Who acts for the person of another gateway's session: nobody, or who has a mandate; nothing where a member has not its form.
+pub(super) fn deputy(members: &Members) -> Option<Option<Through>> {
+    match (members.get("mandate"), members.get("deputy")) {
+        (None, None) => Some(None),
+        (Some(mandate), Some(deputy)) => {
+            let (mandate, deputy) = (Uuid::parse_str(mandate).ok()?, CitizenNumber::parse(deputy).ok()?);
+            Some(Some(Through::Deputy(mandate, Arc::new(deputy))))
+        }
+        (Some(_), None) | (None, Some(_)) => None,
+    }
+}
+
+/// What a page shows of one of them.
+pub(super) struct Elsewhere<T> {
+    /// The name of its log.
+    pub(super) log: String,
+    /// The same, as a page's address has it.
+    pub(super) address: String,
+    /// Nothing where it is missing, or has not the form of this release.
+    pub(super) list: Option<T>,
+}
+
+/// What a page shows of them.
+pub(super) fn shown<T: DeserializeOwned>(parts: Vec<Part>) -> Vec<Elsewhere<T>> {
+    let read = |list: Box<RawValue>| serde_json::from_str(list.get()).ok();
+    let of = |Part { log, list, .. }: Part| {
+        let address = byte_serialize(log.as_bytes()).collect();
+        Elsewhere { log, address, list: list.and_then(read) }
+    };
+    parts.into_iter().map(of).collect()
+}
